@@ -1,0 +1,84 @@
+# Needs make, git and Python 3.11 or later. Everything else goes into .venv.
+
+PYTHON ?= python3
+DATA ?= ./var/demo
+PORT ?= 8000
+# Test processes at once, and more arguments for pytest: make test JOBS=4 ARGS="-k refund"
+JOBS ?= 2
+ARGS ?=
+
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
+# The package itself comes from this folder, with the setuptools of the lock file: nothing is fetched.
+INSTALL_PACKAGE := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+COMPILE := uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-header
+
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-dev demo test test-sqlite test-postgresql lint format types bench lock clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(VENV)/.installed ## Make .venv with what a panel needs
+setup-dev: $(VENV)/.installed-dev ## Make .venv with what the tests and checks need, too
+
+demo: setup ## Start six demonstration panels (DATA=./var/demo PORT=8000)
+	@exec $(BIN)/panelwright demo --data $(DATA) --port $(PORT)
+
+test: setup-dev ## Run all tests on SQLite, then on PostgreSQL
+	@mkdir -p var && rm -f var/not-run.txt && failed=; \
+	for db in sqlite postgresql; do \
+	    echo "== Tests on $$db"; \
+	    $(BIN)/python -m pytest --db $$db -n $(JOBS) --dist worksteal --report-skips var/not-run.txt $(ARGS) \
+	        || failed="$$failed $$db"; \
+	done; \
+	if [ -s var/not-run.txt ]; then echo "== Not run:"; cat var/not-run.txt; else echo "== No test was skipped."; fi; \
+	if [ -n "$$failed" ]; then echo "== Failed on:$$failed"; exit 1; fi; \
+	echo "== Passed on SQLite and PostgreSQL."
+
+test-sqlite test-postgresql: test-%: setup-dev ## Run all tests on one database
+	@$(BIN)/python -m pytest --db $* -n $(JOBS) --dist worksteal $(ARGS)
+
+lint: setup-dev ## Check style, formatting and the direction of imports
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+
+format: setup-dev ## Mend what the checkers can mend
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+types: setup-dev ## Check the types
+	$(BIN)/mypy
+
+bench: setup-dev ## Measure requests a second on both databases, into var/bench.json
+	$(BIN)/panelwright bench $(ARGS)
+
+lock: | $(BIN)/python ## Write both lock files anew; UPGRADE=1 takes newer versions
+	@tools=$$(mktemp -d) && trap 'rm -rf "$$tools"' EXIT && $(BIN)/python -m venv "$$tools" \
+	    && "$$tools/bin/python" -m pip install --quiet --disable-pip-version-check uv && PATH="$$tools/bin:$$PATH" \
+	    && $(COMPILE) $(if $(UPGRADE),--upgrade) --group build --output-file requirements.lock \
+	    && $(COMPILE) $(if $(UPGRADE),--upgrade) --group dev --output-file requirements-dev.lock
+
+clean: ## Remove .venv and the caches; var/ stays
+	rm -rf $(VENV) *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	    echo "Panelwright needs Python 3.11 or later, and '$(PYTHON)' is: $$($(PYTHON) --version 2>&1)." >&2; \
+	    echo "Name another one: make PYTHON=/path/to/python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
+	    echo "Python could not make a virtual environment; on Debian: apt-get install python3-venv" >&2; exit 1; }
+
+# Stamps: a second run has nothing to do. What setup-dev installs contains what setup installs.
+$(VENV)/.installed: requirements.lock pyproject.toml | $(BIN)/python
+	$(INSTALL) -r requirements.lock
+	$(INSTALL_PACKAGE)
+	@touch $@
+
+$(VENV)/.installed-dev: requirements-dev.lock requirements.lock pyproject.toml | $(BIN)/python
+	$(INSTALL) -r requirements-dev.lock
+	$(INSTALL_PACKAGE)
+	@touch $(VENV)/.installed $@

@@ -1,0 +1,185 @@
+"""`/api/v2` as one raw ASGI callable: read, hand to the lane, answer. See PROTOCOL.md section 1."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import logging
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+from django.conf import settings
+
+from panelwright.api import protocol
+from panelwright.api.lane import Lane, call_of
+from panelwright.api.reading import parameters
+from panelwright.catalog.pricelists import Rendered
+from panelwright.core.batcher import Failed, Overloaded
+from panelwright.core.refusal import Refusal
+from panelwright.customers.meter import Verdict
+from panelwright.panels import hosts
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Headers = list[tuple[bytes, bytes]]
+
+log = logging.getLogger(__name__)
+
+BODY_MAX = 1024 * 1024
+# A larger body is parsed on another thread, so that it does not hold up everybody else.
+PARSE_INLINE_MAX = 64 * 1024
+
+_JSON = (b"Content-Type", b"application/json")
+# Answers hold balances and orders of one customer: nobody in between may keep them.
+_NO_STORE = (b"Cache-Control", b"no-store")
+_TOO_LARGE = Refusal("too_large")
+_RATE_LIMIT = Refusal("rate_limit")
+_OVERLOADED = Refusal("overloaded")
+_FAULT = Refusal("fault")
+_UNCERTAIN = Refusal("uncertain")
+
+split = functools.lru_cache(maxsize=1024)(hosts.split)
+
+
+class Api:
+    """The ASGI application. The lane is made with the first request, in the process that answers it."""
+
+    def __init__(self) -> None:
+        self._lane: Lane | None = None
+        self._proxies: frozenset[str] = settings.TRUSTED_PROXIES
+
+    @property
+    def lane(self) -> Lane:
+        if self._lane is None:
+            self._lane = Lane()
+        return self._lane
+
+    def stop(self) -> None:
+        if self._lane is not None:
+            self._lane.stop()
+            self._lane = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        host = content_type = forwarded = idempotency = if_none_match = accept_encoding = b""
+        length = 0
+        for name, value in scope["headers"]:
+            if name == b"host":
+                host = value
+            elif name == b"content-type":
+                content_type = value
+            elif name == b"content-length":
+                length = int(value) if value.isdigit() else 0
+            elif name == b"x-forwarded-for":
+                forwarded = value
+            elif name == b"idempotency-key":
+                idempotency = value
+            elif name == b"if-none-match":
+                if_none_match = value
+            elif name == b"accept-encoding":
+                accept_encoding = value
+
+        body = await _body(receive) if length <= BODY_MAX else None
+        if body is None:
+            await _send(send, 413, protocol.error(_TOO_LARGE), [(b"Connection", b"close"), _code(_TOO_LARGE)])
+            return
+        loop = asyncio.get_running_loop()
+        if len(body) <= PARSE_INLINE_MAX:
+            params = parameters(scope["query_string"], content_type, body)
+        else:
+            params = await loop.run_in_executor(None, parameters, scope["query_string"], content_type, body)
+        server = scope.get("server")
+        call = call_of(
+            params,
+            address=split(host.decode("latin-1"), (server[1] if server else 0) or 0),
+            remote=self._remote(scope, forwarded),
+            header_request_id=idempotency.decode("latin-1").strip(),
+        )
+        lane = self.lane
+        verdict = lane.meter.admit(call.caller.digest)
+        if verdict is not None and not verdict.allowed:
+            retry = (b"Retry-After", str(verdict.reset_s).encode())
+            await _send(send, 429, protocol.error(_RATE_LIMIT), [retry, _code(_RATE_LIMIT), *_limits(verdict)])
+            return
+        extra = [] if verdict is None else _limits(verdict)
+        try:
+            answer = await lane.submit(call, loop)
+        except Overloaded:
+            await _send(send, 503, protocol.error(_OVERLOADED), [(b"Retry-After", b"1"), _code(_OVERLOADED), *extra])
+            return
+        except Failed as failure:
+            refusal = _UNCERTAIN if failure.uncertain else _FAULT
+            await _send(send, 500, protocol.error(refusal), [_code(refusal), *extra])
+            return
+        if isinstance(answer, bytes):
+            await _send(send, 200, answer, extra)
+        elif isinstance(answer, Refusal):
+            await _send(send, 200, protocol.error(answer), [_code(answer), *extra])
+        else:
+            await _send_list(send, answer, scope["method"], if_none_match, accept_encoding, extra)
+
+    def _remote(self, scope: Scope, forwarded: bytes) -> str:
+        """The caller's address; behind a trusted proxy, the last one in X-Forwarded-For that is no proxy of ours."""
+        client = scope.get("client")
+        remote = client[0] if client else ""
+        if forwarded and remote in self._proxies:
+            for part in reversed(forwarded.decode("latin-1").split(",")):
+                remote = part.strip()
+                if remote not in self._proxies:
+                    break
+        return str(remote)
+
+
+async def _body(receive: Receive) -> bytes | None:
+    """The whole body; None when it is over the limit."""
+    message = await receive()
+    body: bytes = message.get("body", b"")
+    if not message.get("more_body"):
+        return body if len(body) <= BODY_MAX else None
+    parts = [body]
+    size = len(body)
+    while message.get("more_body"):
+        message = await receive()
+        part = message.get("body", b"")
+        size += len(part)
+        if size > BODY_MAX:
+            return None
+        parts.append(part)
+    return b"".join(parts)
+
+
+def _code(refusal: Refusal) -> tuple[bytes, bytes]:
+    """The machine-readable code. It stands in a header, because a second key in the body reads as success."""
+    return b"X-Error-Code", refusal.code.encode()
+
+
+def _limits(verdict: Verdict) -> Headers:
+    """The RateLimit headers of the IETF's httpapi group."""
+    return [
+        (b"RateLimit-Policy", b'"key";q=%d;w=60' % verdict.limit),
+        (b"RateLimit", b'"key";r=%d;t=%d' % (verdict.left, verdict.reset_s)),
+    ]
+
+
+async def _send(send: Send, status: int, body: bytes, extra: Headers) -> None:
+    headers = [_JSON, (b"Content-Length", b"%d" % len(body)), _NO_STORE, *extra]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+async def _send_list(
+    send: Send, rendered: Rendered, method: str, if_none_match: bytes, accept_encoding: bytes, extra: Headers
+) -> None:
+    """The services list: nothing when the client has it already, compressed when it takes that."""
+    headers = [(b"ETag", rendered.etag), (b"Vary", b"Accept-Encoding"), (b"Cache-Control", b"private, no-cache"), *extra]
+    if method == "GET" and if_none_match and rendered.etag in if_none_match:
+        await send({"type": "http.response.start", "status": 304, "headers": headers})
+        await send({"type": "http.response.body", "body": b""})
+        return
+    body = rendered.body
+    if b"gzip" in accept_encoding:
+        body = rendered.gzipped
+        headers.append((b"Content-Encoding", b"gzip"))
+    headers += [_JSON, (b"Content-Length", b"%d" % len(body))]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

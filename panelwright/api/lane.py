@@ -1,0 +1,200 @@
+"""The batched lane: requests of the API become commands, commands share batches.
+
+Writes go to one batcher, reads to another: a read never waits for a commit, and on SQLite reads
+go on while a batch is written.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Hashable, Sequence
+from typing import NamedTuple
+
+from panelwright.api import protocol
+from panelwright.api.protocol import Ids
+from panelwright.catalog.pricelists import Rendered, Renderer
+from panelwright.core.batcher import Batcher
+from panelwright.core.refusal import Refusal
+from panelwright.customers import access
+from panelwright.customers.access import Caller, Grant
+from panelwright.customers.meter import Meter
+from panelwright.orders import actions, queries
+from panelwright.orders.actions import AskOrders
+from panelwright.orders.rules import PlaceOrder
+
+
+class Call(NamedTuple):
+    """One request, parsed. `action` is a word of protocol, with `ids` where it takes them.
+
+    `one` is true when the single form was used (`order`, `refill`), which is answered differently.
+    """
+
+    caller: Caller
+    action: str
+    params: dict[str, str]
+    ids: Ids | None = None
+    one: bool = False
+    request_id: str = ""
+
+
+Answer = bytes | Refusal | Rendered
+
+BAD_REQUEST = Refusal("bad_request")
+BAD_ORDER = Refusal("bad_order")
+BAD_REFILL = Refusal("bad_refill")
+MAY_NOT_READ = Refusal("may_not_read")
+WRITES = frozenset({"add", "refill", "cancel"})
+
+
+def _owner(call: Call) -> Hashable:
+    return call.caller.digest
+
+
+class Lane:
+    """One a process; owns the batchers' threads, the rate meter and the rendered lists."""
+
+    def __init__(self) -> None:
+        self.meter = Meter()
+        self._renderer = Renderer()
+        self._writes: Batcher[Call, Answer] = Batcher("writes", self._write, owner_of=_owner, batch_max=256)
+        self._reads: Batcher[Call, Answer] = Batcher("reads", self._read, owner_of=_owner, batch_max=64)
+
+    def submit(self, call: Call, loop: asyncio.AbstractEventLoop) -> asyncio.Future[Answer]:
+        return (self._writes if call.action in WRITES else self._reads).submit(call, loop)
+
+    def stop(self) -> None:
+        self._writes.stop()
+        self._reads.stop()
+        self.meter.stop()
+
+    def _write(self, calls: Sequence[Call]) -> list[Answer]:
+        """A batch of writes: one transaction for each kind of command that is in it."""
+        answers: list[Answer] = [BAD_REQUEST] * len(calls)
+        places = [i for i, call in enumerate(calls) if call.action == "add"]
+        if places:
+            orders = [PlaceOrder(calls[i].caller, calls[i].params, calls[i].request_id) for i in places]
+            for i, result in zip(places, actions.place_orders(orders, learn=self._learn), strict=True):
+                answers[i] = protocol.added(result) if isinstance(result, int) else result
+        for action, ask in (("refill", actions.request_refills), ("cancel", actions.request_cancels)):
+            places = [i for i, call in enumerate(calls) if call.action == action]
+            if places:
+                asked = [AskOrders(calls[i].caller, tuple(calls[i].ids.numbers)) for i in places]  # type: ignore[union-attr]
+                for i, outcome in zip(places, ask(asked), strict=True):
+                    answers[i] = outcome if isinstance(outcome, Refusal) else _asked(calls[i], outcome)
+        return answers
+
+    def _learn(self, caller: Caller, grant: Grant) -> None:
+        if grant.key_id is not None:
+            self.meter.learn(caller.digest, grant.key_id, grant.per_minute_max)
+
+    def _read(self, calls: Sequence[Call]) -> list[Answer]:
+        """A batch of reads: each kind of row that is asked for is read once, for all of them."""
+        grants = access.grants([call.caller for call in calls])
+        by_action: dict[str, list[tuple[int, Call, Grant]]] = {}
+        answers: list[Answer] = [BAD_REQUEST] * len(calls)
+        for i, (call, grant) in enumerate(zip(calls, grants, strict=True)):
+            if isinstance(grant, Refusal):
+                answers[i] = grant
+                continue
+            self._learn(call.caller, grant)
+            if not grant.can_read:
+                answers[i] = MAY_NOT_READ
+            else:
+                by_action.setdefault(call.action, []).append((i, call, grant))
+        for action, read in (
+            ("balance", _balances),
+            ("status", _statuses),
+            ("refill_status", _refill_statuses),
+            ("services", self._services),
+        ):
+            if action in by_action:
+                for i, answer in read(by_action[action]):
+                    answers[i] = answer
+        return answers
+
+    def _services(self, calls: Sequence[tuple[int, Call, Grant]]) -> list[tuple[int, Answer]]:
+        return [
+            (i, self._renderer.get((g.panel_id, g.price_list_id or 0, g.percent_off_e2, g.catalog_version)))
+            for i, _, g in calls
+        ]
+
+
+def _asked(call: Call, outcome: list[Refusal | int]) -> Answer:
+    """The answer to refill or cancel. Cancel is always a list; one refill is an object with a text."""
+    assert call.ids is not None
+    if call.action == "cancel":
+        return protocol.listed("order", call.ids, "cancel", outcome)
+    if call.one:
+        first = outcome[0] if outcome else BAD_ORDER
+        return first if isinstance(first, Refusal) else b'{"refill":"%d"}' % first
+    return protocol.listed("order", call.ids, "refill", outcome)
+
+
+def _balances(calls: Sequence[tuple[int, Call, Grant]]) -> list[tuple[int, Answer]]:
+    found = queries.balances({g.panel_id for _, _, g in calls}, {g.account_id for _, _, g in calls})
+    return [(i, protocol.balance(found[g.account_id], g.currency)) for i, _, g in calls]
+
+
+def _statuses(calls: Sequence[tuple[int, Call, Grant]]) -> list[tuple[int, Answer]]:
+    wanted = {n for _, call, _ in calls if call.ids for n in call.ids.numbers if n is not None}
+    found, progress = queries.standings({g.panel_id for _, _, g in calls}, wanted)
+    answers: list[tuple[int, Answer]] = []
+    for i, call, grant in calls:
+        assert call.ids is not None
+        texts: list[str | None] = []
+        for number in call.ids.numbers:
+            order = found.get(number) if number is not None else None
+            if order is None or order.customer_id != grant.customer_id:
+                texts.append(None)
+            else:
+                texts.append(protocol.standing(order, progress.get(order.id), grant.currency))
+        if call.one:
+            answers.append((i, texts[0].encode() if texts and texts[0] else BAD_ORDER))
+        else:
+            answers.append((i, protocol.standings(call.ids, texts)))
+    return answers
+
+
+def _refill_statuses(calls: Sequence[tuple[int, Call, Grant]]) -> list[tuple[int, Answer]]:
+    wanted = {n for _, call, _ in calls if call.ids for n in call.ids.numbers if n is not None}
+    found = queries.refills({g.panel_id for _, _, g in calls}, wanted)
+    answers: list[tuple[int, Answer]] = []
+    for i, call, grant in calls:
+        assert call.ids is not None
+        words: list[Refusal | int | str] = []
+        for number in call.ids.numbers:
+            owner, word = found.get(number or 0, (0, ""))
+            words.append(word if owner == grant.customer_id else BAD_REFILL)
+        if call.one:
+            word = words[0] if words else BAD_REFILL
+            answers.append((i, word if isinstance(word, Refusal) else protocol.dump({grant.refill_status_key: word})))
+        else:
+            answers.append((i, protocol.listed("refill", call.ids, "status", words)))
+    return answers
+
+
+def call_of(params: dict[str, str], *, address: tuple[str, int, int], remote: str, header_request_id: str) -> Call:
+    """The call that the parameters make.
+
+    The key is looked at before anything else, so a call that makes no sense is still a call: the
+    lane answers `Incorrect request` only to somebody whose key is good.
+    """
+    caller = Caller(address, access.digest(params.get("key", "")), remote)
+    action = params.get("action", "")
+    if action == "add":
+        return Call(caller, action, params, None, False, params.get("request_id", "") or header_request_id)
+    if action in {"services", "balance"}:
+        return Call(caller, action, params)
+    if action in {"status", "refill", "cancel"}:
+        one, many = params.get("order", ""), params.get("orders", "")
+    elif action == "refill_status":
+        one, many = params.get("refill", ""), params.get("refills", "")
+    else:
+        return Call(caller, "", params)
+    # A comma inside the single form is taken as the list form.
+    if not many and "," in one:
+        one, many = "", one
+    sent = many or one
+    if not sent:
+        return Call(caller, "", params)
+    return Call(caller, action, params, Ids(sent), not many)

@@ -1,0 +1,139 @@
+"""The words of the panel API v2: refusal texts and the shapes of answers. Pure; see PROTOCOL.md sections 1 to 4.
+
+Clients compare bytes, so answers are written compactly and keys stand in the documented order.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from datetime import date
+
+from panelwright.core import money
+from panelwright.core.refusal import Refusal
+from panelwright.orders.models import Kind
+from panelwright.orders.queries import Progress, Standing
+
+IDS_MAX = 100
+
+# Codes of refusals and their texts. Clients sort texts by substring, so every word matters.
+TEXTS = {
+    "bad_key": "Invalid API key",
+    "wrong_address": "This API key is not allowed from your address",
+    "may_not_order": "This API key may not place or change orders",
+    "may_not_read": "This API key may not read",
+    "bad_request": "Incorrect request",
+    "bad_service": "Incorrect service ID",
+    "bad_link": "Bad link",
+    "bad_field": "Incorrect {field}",
+    "below_min": "Quantity less than minimal {limit}",
+    "above_max": "Quantity more than maximum {limit}",
+    "same_link": "You have active order with this link. Please wait until order being completed.",
+    "no_funds": "Not enough funds on balance",
+    "cap_reached": "Daily spending cap is reached, orders are temporarily not taken",
+    "bad_order": "Incorrect order ID",
+    "bad_refill": "Refill not found",
+    "refill_disabled": "Refill is disabled for this service",
+    "refill_runs": "Refill is disabled for the whole, ask for it by the ids in orders",
+    "not_completed": "The order is not completed",
+    "refill_open": "The refill task is not completed for this order",
+    "refill_too_soon": "The order was completed or refill was requested less than 24 hours ago",
+    "refill_over": "Refill days are over",
+    "cancel_disabled": "Cancel is disabled for this service",
+    "cannot_cancel": "The order cannot be canceled",
+    "rate_limit": "Rate limit exceeded, please retry later",
+    "too_large": "Request is too large",
+    "overloaded": "The panel is temporarily overloaded, please retry",
+    "fault": "Internal error, the request was not carried out",
+    "uncertain": "Internal error, temporarily unknown whether the request was carried out; repeat it with its request_id",
+}
+
+
+def text(refusal: Refusal) -> str:
+    """A refusal in the words of the wire."""
+    return TEXTS[refusal.code].format(field=refusal.field, limit=refusal.limit)
+
+
+def dump(value: object) -> bytes:
+    """Compact UTF-8 JSON. A lone surrogate, which has no UTF-8, becomes a question mark."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+
+
+def error(refusal: Refusal) -> bytes:
+    return dump({"error": text(refusal)})
+
+
+_ERRORS = {code: dump({"error": TEXTS[code]}) for code in ("bad_order", "bad_refill")}
+
+
+class Ids:
+    """A list of ids as a client sent it: up to 100, in order, garbage included."""
+
+    __slots__ = ("numbers", "sent")
+
+    def __init__(self, sent: str) -> None:
+        items = [item.strip() for item in sent.split(",")]
+        self.sent = [item for item in items if item][:IDS_MAX]
+        self.numbers = [number(item) for item in self.sent]
+
+
+_NUMBER = re.compile(r"[1-9]\d{0,17}", re.ASCII)
+
+
+def number(item: str) -> int | None:
+    """The id that an item stands for, or None. Leading zeros are garbage: nobody was ever given such an id."""
+    return int(item) if _NUMBER.fullmatch(item) else None
+
+
+def echo(item: str) -> int | str:
+    """An id in a list of answers: a number, or as text where it is none."""
+    value = number(item)
+    return item if value is None else value
+
+
+def added(order_id: int) -> bytes:
+    return b'{"order":%d}' % order_id
+
+
+def balance(micros: int, currency: str) -> bytes:
+    return f'{{"balance":"{money.text(micros)}","currency":"{currency}"}}'.encode()
+
+
+def standing(order: Standing, progress: Progress | None, currency: str) -> str:
+    """One order's status. All texts and never null; schedules carry more keys behind the five."""
+    # Written by hand: a request may ask for 100 of them, and the values need no escaping.
+    five = (
+        f'{{"charge":"{money.text(order.charge_micros)}","start_count":"{order.start_count or 0}",'
+        f'"status":"{order.status}","remains":"{order.remains}","currency":"{currency}"'
+    )
+    if progress is None:
+        return five + "}"
+    orders = "[" + ",".join(map(str, progress.children)) + "]"
+    if order.kind == Kind.DRIP_FEED.value:
+        return f'{five},"runs":"{progress.runs_done}","orders":{orders}}}'
+    return f'{five},"posts":"{progress.posts_done}","orders":{orders},"expiry":"{expiry(progress.expires_on)}"}}'
+
+
+def expiry(on: date | None) -> str:
+    return f"{on.day:02d}/{on.month:02d}/{on.year:04d}" if on else ""
+
+
+def standings(ids: Ids, texts: Sequence[str | None]) -> bytes:
+    """`status` of many: an object keyed by the ids as sent."""
+    seen: dict[str, str] = {}
+    for sent, value in zip(ids.sent, texts, strict=True):
+        key = sent if sent.isascii() and sent.isalnum() else None
+        quoted = f'"{key}"' if key else json.dumps(sent, ensure_ascii=False)
+        seen[quoted] = value or '{"error":"Incorrect order ID"}'
+    return ("{" + ",".join(f"{k}:{v}" for k, v in seen.items()) + "}").encode("utf-8", "replace")
+
+
+def listed(name: str, ids: Ids, key: str, values: Sequence[Refusal | int | str]) -> bytes:
+    """Answers to many refills, refill states or cancels: always a list, in the order asked."""
+    return dump(
+        [
+            {name: echo(sent), key: {"error": text(value)} if isinstance(value, Refusal) else value}
+            for sent, value in zip(ids.sent, values, strict=True)
+        ]
+    )

@@ -1,0 +1,128 @@
+"""From the bytes of a request to its parameters. Pure; whatever the bytes are, it answers and never raises.
+
+Query string, urlencoded and multipart forms and JSON objects are read and may be mixed; the body
+wins. Text that is no UTF-8 keeps its bytes as lone surrogates, so that the checks of orders/fields.py
+refuse it: an order for a damaged link would be money lost.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+from python_multipart import FormParser
+from python_multipart.exceptions import FormParserError
+from python_multipart.multipart import Field, File, parse_options_header
+
+PARAMS_MAX = 200
+NAME_MAX = 100
+
+
+def parameters(query: bytes, content_type: bytes, body: bytes) -> dict[str, str]:
+    """The parameters by name, values trimmed; of a name that comes twice the last one counts."""
+    params = _form(query) if query else {}
+    if body:
+        if content_type[:20].lower().startswith(b"multipart/form-data"[:20]):
+            params.update(_multipart(content_type, body))
+        elif body.lstrip()[:1] in (b"{", b"\xef"):
+            found = _json(body)
+            params.update(_form(body) if found is None else found)
+        else:
+            params.update(_form(body))
+    return params
+
+
+def _form(text: bytes) -> dict[str, str]:
+    params: dict[str, str] = {}
+    for pair in text.split(b"&", PARAMS_MAX)[:PARAMS_MAX]:
+        name, _, value = pair.partition(b"=")
+        if name:
+            _add(params, _decode(name), _decode(value))
+    return params
+
+
+def _decode(text: bytes) -> str:
+    if b"+" in text:
+        text = text.replace(b"+", b" ")
+    if b"%" in text:
+        text = unquote_to_bytes(text)
+    return text.decode("utf-8", "surrogateescape")
+
+
+def _add(params: dict[str, str], name: str, value: str) -> None:
+    """PHP's `orders[]=1&orders[]=2` is the list "1,2"."""
+    name = name.strip()
+    value = value.strip()
+    if name.endswith("]") and "[" in name:
+        name = name[: name.index("[")]
+        if name in params and value:
+            value = params[name] + _joint(name) + value
+    if len(name) <= NAME_MAX:
+        params[name] = value
+
+
+def _joint(name: str) -> str:
+    return "," if name in {"order", "orders", "refill", "refills"} else "\n"
+
+
+def _json(body: bytes) -> dict[str, str] | None:
+    """The parameters of a JSON object; None when it is no JSON object."""
+    try:
+        # Numbers stay as they were written: 10^30 is not a float, and 1.50 is not 1.5.
+        found = json.loads(
+            body.decode("utf-8-sig", "surrogateescape"), parse_int=str, parse_float=str, parse_constant=str
+        )
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(found, dict):
+        return None
+    params: dict[str, str] = {}
+    for name, value in list(found.items())[:PARAMS_MAX]:
+        text = _text(name, value)
+        if text is not None and len(name) <= NAME_MAX:
+            params[name.strip()] = text.strip()
+    return params
+
+
+def _text(name: str, value: Any) -> str | None:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list):
+        items = [item for item in value if isinstance(item, (str, bool))]
+        return _joint(name).join(str(item) for item in items)
+    return None
+
+
+def _multipart(content_type: bytes, body: bytes) -> dict[str, str]:
+    params: dict[str, str] = {}
+
+    def on_field(field: Field) -> None:
+        if len(params) < PARAMS_MAX and field.field_name is not None:
+            name = field.field_name.decode("utf-8", "surrogateescape")
+            _add(params, name, (field.value or b"").decode("utf-8", "surrogateescape"))
+
+    def on_file(file: File) -> None:
+        # `curl -F comments=@file`: the text of the file is the value.
+        if len(params) < PARAMS_MAX and file.field_name is not None:
+            file.file_object.seek(0)
+            value = file.file_object.read().decode("utf-8", "surrogateescape")
+            _add(params, file.field_name.decode("utf-8", "surrogateescape"), value)
+
+    try:
+        _, options = parse_options_header(content_type)
+        parser = FormParser(
+            "multipart/form-data",
+            on_field,
+            on_file,
+            boundary=options.get(b"boundary", b""),
+            config={"MAX_MEMORY_FILE_SIZE": 2 * len(body) + 1024},
+        )
+        parser.write(body)
+        parser.finalize()
+    except (FormParserError, ValueError):
+        # What was read before the fault counts; what is missing is refused as missing.
+        return params
+    return params

@@ -1,0 +1,41 @@
+"""The one entry: /api/v2 goes to the API, everything else to Django."""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "panelwright.settings")
+
+import django
+
+django.setup()
+
+from django.core.handlers.asgi import ASGIHandler
+
+from panelwright.api.app import Api, Receive, Scope, Send
+
+api = Api()
+_pages = ASGIHandler()
+_API_PATHS = frozenset({"/api/v2", "/api/v2/"})
+
+
+async def app(scope: Scope, receive: Receive, send: Send) -> None:
+    if scope["type"] == "http":
+        if scope["path"] in _API_PATHS:
+            await api(scope, receive, send)
+        else:
+            await _pages(scope, receive, send)
+    elif scope["type"] == "lifespan":
+        await _lifespan(receive, send)
+
+
+async def _lifespan(receive: Receive, send: Send) -> None:
+    """On shutdown: finish what is queued, so that no accepted order is dropped."""
+    while True:
+        message = await receive()
+        if message["type"] == "lifespan.startup":
+            await send({"type": "lifespan.startup.complete"})
+        elif message["type"] == "lifespan.shutdown":
+            api.stop()
+            await send({"type": "lifespan.shutdown.complete"})
+            return

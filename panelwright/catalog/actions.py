@@ -1,0 +1,124 @@
+"""Writes of the catalogue. Each raises the panel's catalogue version in the same transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.db.models import Max
+
+from panelwright.catalog.models import Category, PriceListRate, Service
+from panelwright.catalog.types import BY_NAME
+from panelwright.customers.models import PriceList
+from panelwright.panels.actions import catalog_changed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewService:
+    """A service to be added. `rate_micros` is for 1000 units, or for one order of a flat type."""
+
+    number: int
+    category: str
+    name: str
+    type: str
+    rate_micros: int
+    min: int = 1
+    max: int = 1
+    refill: bool = False
+    refill_days: int | None = 30
+    cancel: bool = False
+    drip_feed: bool = False
+    unique_link: bool = False
+    private: bool = False
+    description: str = ""
+
+
+def add_services(panel_id: int, services: Sequence[NewService]) -> list[Service]:
+    """Add services, and the categories that are new, in the order given.
+
+    Raises ValueError for an unknown type, a drip-feed where the type has none, a minimum above the
+    maximum, or a number that is taken.
+    """
+    for new in services:
+        type_ = BY_NAME.get(new.type)
+        if type_ is None:
+            raise ValueError(f"service {new.number}: there is no type {new.type!r}; there are {', '.join(BY_NAME)}")
+        if new.drip_feed and not type_.drip_feed:
+            raise ValueError(f"service {new.number}: the type {new.type} has no drip-feed")
+        if not 1 <= new.min <= new.max or new.rate_micros < 0 or new.number < 1:
+            raise ValueError(f"service {new.number}: needs number >= 1, 1 <= min <= max and a rate >= 0")
+    with transaction.atomic():
+        taken = set(
+            Service.objects.filter(panel_id=panel_id, number__in=[s.number for s in services]).values_list(
+                "number", flat=True
+            )
+        )
+        if taken:
+            raise ValueError(f"service number {min(taken)} is taken")
+        categories = _categories(panel_id, [s.category for s in services])
+        rows = [
+            Service(
+                panel_id=panel_id,
+                number=new.number,
+                category=categories[new.category],
+                name=new.name,
+                description=new.description,
+                type=new.type,
+                rate_micros=new.rate_micros,
+                min=new.min,
+                max=new.max,
+                refill=new.refill,
+                refill_days=new.refill_days if new.refill else None,
+                cancel=new.cancel,
+                drip_feed=new.drip_feed,
+                unique_link=new.unique_link,
+                private=new.private,
+                position=position,
+            )
+            for position, new in enumerate(services)
+        ]
+        Service.objects.bulk_create(rows, batch_size=500)
+        catalog_changed(panel_id)
+    return rows
+
+
+def _categories(panel_id: int, names: Sequence[str]) -> dict[str, Category]:
+    found = {category.name: category for category in Category.objects.filter(panel_id=panel_id)}
+    position = Category.objects.filter(panel_id=panel_id).aggregate(last=Max("position"))["last"] or 0
+    for name in dict.fromkeys(names):
+        if name not in found:
+            position += 1
+            found[name] = Category.objects.create(panel_id=panel_id, name=name, position=position)
+    return found
+
+
+def set_rate(*, panel_id: int, number: int, rate_micros: int) -> None:
+    """Change the rate of a service for orders from now on. Raises ValueError when there is no such service."""
+    if rate_micros < 0:
+        raise ValueError("a rate cannot be below zero")
+    with transaction.atomic():
+        if not Service.objects.filter(panel_id=panel_id, number=number).update(rate_micros=rate_micros):
+            raise ValueError(f"there is no service {number}")
+        catalog_changed(panel_id)
+
+
+def set_enabled(*, panel_id: int, number: int, enabled: bool) -> None:
+    """Sell a service, or stop selling it; orders that were placed go on."""
+    with transaction.atomic():
+        if not Service.objects.filter(panel_id=panel_id, number=number).update(enabled=enabled):
+            raise ValueError(f"there is no service {number}")
+        catalog_changed(panel_id)
+
+
+def set_own_rate(*, price_list: PriceList, number: int, rate_micros: int) -> None:
+    """Give the customers of a price list their own rate for a service."""
+    with transaction.atomic():
+        service = Service.objects.get(panel_id=price_list.panel_id, number=number)
+        PriceListRate.objects.update_or_create(
+            panel_id=price_list.panel_id,
+            price_list=price_list,
+            service=service,
+            defaults={"rate_micros": rate_micros},
+        )
+        catalog_changed(price_list.panel_id)

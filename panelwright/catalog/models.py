@@ -1,0 +1,76 @@
+"""What a panel sells."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import F, Q
+from django_scopes import ScopedManager
+
+from panelwright.catalog.types import TYPES
+from panelwright.customers.models import PriceList
+from panelwright.panels.models import Panel
+
+
+class Category(models.Model):
+    panel = models.ForeignKey(Panel, on_delete=models.PROTECT)
+    name = models.CharField(max_length=200)
+    position = models.PositiveIntegerField(default=0)
+
+    objects = ScopedManager(panel="panel")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["panel", "name"], name="category_panel_name")]
+
+
+class Service(models.Model):
+    """One row of the catalogue. `number` is its id on the wire: resellers keep it in their settings."""
+
+    panel = models.ForeignKey(Panel, on_delete=models.PROTECT)
+    number = models.BigIntegerField()
+    category = models.ForeignKey(Category, on_delete=models.PROTECT)
+    name = models.CharField(max_length=300)
+    description = models.TextField(default="", blank=True)
+    type = models.CharField(max_length=30, choices=[(t.name, t.name) for t in TYPES])
+    # Price of 1000 units, or of one order where the type is flat.
+    rate_micros = models.BigIntegerField()
+    min = models.BigIntegerField()
+    max = models.BigIntegerField()
+    refill = models.BooleanField(default=False)
+    # A refill can be asked for this many days after completion; null: for ever.
+    refill_days = models.PositiveIntegerField(null=True, default=30)
+    cancel = models.BooleanField(default=False)
+    drip_feed = models.BooleanField(default=False)
+    # One open order a customer and link.
+    unique_link = models.BooleanField(default=False)
+    # Sold only to customers whose price list has a rate for it.
+    private = models.BooleanField(default=False)
+    enabled = models.BooleanField(default=True)
+    position = models.PositiveIntegerField(default=0)
+
+    objects = ScopedManager(panel="panel")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["panel", "number"], name="service_panel_number"),
+            models.CheckConstraint(condition=Q(number__gt=0), name="service_number"),
+            models.CheckConstraint(condition=Q(type__in=[t.name for t in TYPES]), name="service_type"),
+            models.CheckConstraint(condition=Q(rate_micros__gte=0), name="service_rate"),
+            models.CheckConstraint(condition=Q(min__gte=1) & Q(max__gte=F("min")), name="service_min_max"),
+        ]
+
+
+class PriceListRate(models.Model):
+    """A service's rate for the customers of a price list; it stands instead of rate and discount."""
+
+    panel = models.ForeignKey(Panel, on_delete=models.PROTECT)
+    price_list = models.ForeignKey(PriceList, on_delete=models.CASCADE)
+    service = models.ForeignKey(Service, on_delete=models.CASCADE)
+    rate_micros = models.BigIntegerField()
+
+    objects = ScopedManager(panel="panel")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["panel", "price_list", "service"], name="price_list_service"),
+            models.CheckConstraint(condition=Q(rate_micros__gte=0), name="price_list_rate"),
+        ]

@@ -1,0 +1,240 @@
+"""The service types of the panel API v2, as data.
+
+One table, read by the API's check of `add`, the order form, the API documentation page, the
+upstream client, the sandbox and the tests. To sell a new type, add a row here.
+
+Terms: a *field* is a parameter of `add` beside `service`. `units` is what is billed and what
+minimum and maximum apply to; see `Units`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Kind(Enum):
+    """How the text of a field is checked. The checks themselves are in orders/fields.py."""
+
+    LINK = "link"  # the target of the order; refused with "Bad link"
+    URL = "url"  # an address of http or https
+    NAME = "name"  # one line: a user name, a hashtag, or a URL that leads to one
+    LINES = "lines"  # one or more lines, blank ones do not count
+    COUNT = "count"  # a whole number >= 1
+    NUMBER = "number"  # a whole number >= 0
+    CHOICE = "choice"  # one of `choices`
+    COUNTRY = "country"  # ISO 3166-1 alpha-2 code or English name
+    DATE = "date"  # d/m/Y
+
+
+class Units(Enum):
+    """How the billed units of an order are counted."""
+
+    QUANTITY = "quantity"  # the field `quantity` (times runs, for a drip-feed)
+    LINES = "lines"  # the lines of the field named by ServiceType.lines_of
+    FLAT = "flat"  # the rate once, whatever was sent
+    PER_POST = "per post"  # nothing at first: each order that a subscription creates
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One parameter of `add`. `help` and `label` are English and marked for translation."""
+
+    name: str
+    kind: Kind
+    label: str
+    help: str = ""
+    required: bool = True
+    choices: tuple[str, ...] = ()
+    example: str = ""
+    # Needed only when another field has a value: ("type_of_traffic", "1").
+    needed_when: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceType:
+    """A row of the table. `name` is the exact word on the wire; `slug` is for addresses and ids."""
+
+    name: str
+    slug: str
+    fields: tuple[Field, ...]
+    units: Units = Units.QUANTITY
+    lines_of: str = ""
+    drip_feed: bool = False
+
+    @property
+    def flat(self) -> bool:
+        """True when `rate` is the price of the whole order, not of 1000 units."""
+        return self.units is Units.FLAT
+
+    @property
+    def subscription(self) -> bool:
+        return self.units is Units.PER_POST
+
+    def field(self, name: str) -> Field | None:
+        return next((f for f in self.fields if f.name == name), None)
+
+    @property
+    def own_fields(self) -> tuple[Field, ...]:
+        """The fields that only this type has: all but link, quantity, runs and interval."""
+        return tuple(f for f in self.fields if f.name not in _COMMON)
+
+
+_COMMON = frozenset({"link", "quantity", "runs", "interval"})
+
+# Minutes between a post and its order (PROTOCOL.md section 3).
+DELAYS_MIN = (0, 5, 10, 15, 30, 60, 90, 120, 150, 180, 210, 240, 270, 300, 360, 420, 480, 540, 600)
+
+
+def _(text: str) -> str:
+    """Mark for translation without loading Django: this table must stay plain data."""
+    return text
+
+
+LINK = Field("link", Kind.LINK, _("Link"), _("Link to the page"), example="https://example.com/page")
+QUANTITY = Field("quantity", Kind.COUNT, _("Quantity"), _("Needed quantity"), example="100")
+RUNS = Field("runs", Kind.COUNT, _("Runs"), _("How many times to deliver the quantity"), required=False, example="2")
+INTERVAL = Field("interval", Kind.COUNT, _("Interval"), _("Minutes between two runs"), required=False, example="30")
+COMMENTS = Field(
+    "comments", Kind.LINES, _("Comments"), _("One comment a line, separated by \\r\\n or \\n"), example="Great!\nWell done"
+)
+USERNAMES = Field(
+    "usernames", Kind.LINES, _("Usernames"), _("One user name a line, separated by \\r\\n or \\n"), example="anna\nboris"
+)
+COMMENT_OWNER = Field("username", Kind.NAME, _("Username"), _("User name of the comment's owner"), example="anna")
+
+_DRIP = (RUNS, INTERVAL)
+
+TYPES: tuple[ServiceType, ...] = (
+    ServiceType("Default", "default", (LINK, QUANTITY, *_DRIP), drip_feed=True),
+    ServiceType("Package", "package", (LINK,), Units.FLAT),
+    ServiceType(
+        "SEO",
+        "seo",
+        (
+            LINK,
+            QUANTITY,
+            Field("keywords", Kind.LINES, _("Keywords"), _("One keyword a line, separated by \\r\\n or \\n"), example="shoes\nred shoes"),
+        ),
+    ),
+    ServiceType("Custom Comments", "custom-comments", (LINK, COMMENTS), Units.LINES, "comments"),
+    ServiceType(
+        "Mentions with Hashtags",
+        "mentions-with-hashtags",
+        (
+            LINK,
+            QUANTITY,
+            USERNAMES,
+            Field("hashtags", Kind.LINES, _("Hashtags"), _("One hashtag a line, separated by \\r\\n or \\n"), example="#spring\n#sale"),
+        ),
+    ),
+    ServiceType("Mentions Custom List", "mentions-custom-list", (LINK, USERNAMES), Units.LINES, "usernames"),
+    ServiceType(
+        "Mentions Hashtag",
+        "mentions-hashtag",
+        (LINK, QUANTITY, Field("hashtag", Kind.NAME, _("Hashtag"), _("Hashtag to take user names from"), example="#spring")),
+    ),
+    ServiceType(
+        "Mentions User Followers",
+        "mentions-user-followers",
+        (LINK, QUANTITY, Field("username", Kind.NAME, _("Username"), _("URL or name of the user whose followers are meant"), example="anna")),
+    ),
+    ServiceType(
+        "Mentions Media Likers",
+        "mentions-media-likers",
+        (LINK, QUANTITY, Field("media", Kind.URL, _("Media"), _("URL of the media whose likers are meant"), example="https://example.com/p/1")),
+    ),
+    ServiceType(
+        "Subscriptions",
+        "subscriptions",
+        (
+            Field("username", Kind.NAME, _("Username"), _("User whose new posts are to be ordered for"), example="anna"),
+            Field("min", Kind.COUNT, _("Minimum quantity"), _("Smallest quantity for a post"), example="50"),
+            Field("max", Kind.COUNT, _("Maximum quantity"), _("Largest quantity for a post"), example="100"),
+            Field("posts", Kind.NUMBER, _("New posts"), _("How many new posts; without limit when left out"), required=False, example="10"),
+            Field("old_posts", Kind.NUMBER, _("Old posts"), _("How many existing posts"), required=False, example="5"),
+            Field(
+                "delay",
+                Kind.CHOICE,
+                _("Delay"),
+                _("Minutes between a post and its order"),
+                choices=tuple(str(d) for d in DELAYS_MIN),
+                example="30",
+            ),
+            Field("expiry", Kind.DATE, _("Expiry"), _("Last day of the subscription, d/m/Y"), required=False, example="31/12/2099"),
+        ),
+        Units.PER_POST,
+    ),
+    ServiceType("Custom Comments Package", "custom-comments-package", (LINK, COMMENTS), Units.FLAT),
+    ServiceType("Comment Likes", "comment-likes", (LINK, QUANTITY, COMMENT_OWNER)),
+    ServiceType(
+        "Poll",
+        "poll",
+        (LINK, QUANTITY, Field("answer_number", Kind.COUNT, _("Answer number"), _("Number of the answer to vote for"), example="1")),
+    ),
+    ServiceType("Comment Replies", "comment-replies", (LINK, COMMENT_OWNER, COMMENTS), Units.LINES, "comments"),
+    ServiceType(
+        "Invites from Groups",
+        "invites-from-groups",
+        (
+            LINK,
+            QUANTITY,
+            Field(
+                "groups",
+                Kind.LINES,
+                _("Groups"),
+                _("One group a line, separated by \\r\\n or \\n"),
+                example="https://example.com/g/1\nhttps://example.com/g/2",
+            ),
+        ),
+    ),
+    ServiceType("Mentions", "mentions", (LINK, QUANTITY, USERNAMES)),
+    ServiceType(
+        "Web Traffic",
+        "web-traffic",
+        (
+            LINK,
+            QUANTITY,
+            *_DRIP,
+            Field("country", Kind.COUNTRY, _("Country"), _("Country code or English name"), example="US"),
+            Field(
+                "device",
+                Kind.CHOICE,
+                _("Device"),
+                _("1 desktop, 2 Android, 3 iOS, 4 mixed mobile, 5 mixed"),
+                choices=("1", "2", "3", "4", "5"),
+                example="5",
+            ),
+            Field(
+                "type_of_traffic",
+                Kind.CHOICE,
+                _("Type of traffic"),
+                _("1 search keyword, 2 referrer, 3 blank"),
+                choices=("1", "2", "3"),
+                example="1",
+            ),
+            Field(
+                "google_keyword",
+                Kind.NAME,
+                _("Search keyword"),
+                _("Needed with type of traffic 1"),
+                required=False,
+                example="red shoes",
+                needed_when=("type_of_traffic", "1"),
+            ),
+            Field(
+                "referring_url",
+                Kind.URL,
+                _("Referring URL"),
+                _("Needed with type of traffic 2"),
+                required=False,
+                example="https://example.com/from",
+                needed_when=("type_of_traffic", "2"),
+            ),
+        ),
+        drip_feed=True,
+    ),
+)
+
+BY_NAME: dict[str, ServiceType] = {t.name: t for t in TYPES}
+BY_SLUG: dict[str, ServiceType] = {t.slug: t for t in TYPES}

@@ -1,0 +1,177 @@
+"""Concurrent commands share one transaction: the busier, the faster.
+
+A Batcher runs at most one batch at a time, on its own thread with its own database connection.
+Commands that arrive meanwhile wait and share the next batch. Idle, a command is a batch of one
+and waits for nobody; busy, batches grow by themselves.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable, Hashable, Sequence
+from concurrent.futures import Future
+from typing import Any, Generic, TypeVar
+
+from django.db import OperationalError, connections
+
+Command = TypeVar("Command")
+Result = TypeVar("Result")
+
+log = logging.getLogger(__name__)
+
+
+class Overloaded(Exception):
+    """The queue is full, or the database is too busy: nothing was done, the caller may try again."""
+
+
+class Failed(Exception):
+    """A fault of ours. Nothing was done for this command, unless `uncertain`."""
+
+    def __init__(self, message: str, *, uncertain: bool = False) -> None:
+        super().__init__(message)
+        self.uncertain = uncertain
+
+
+class CommitUncertain(Exception):
+    """Raised by the work when the commit itself failed: it may or may not have been done."""
+
+
+class Batcher(Generic[Command, Result]):
+    """Collects commands and hands them to `work` as batches.
+
+    `work(commands)` answers one result a command, in their order. It runs in a thread of its own
+    and must do everything in one transaction, so that an exception means that nothing was done;
+    it raises CommitUncertain where that is not known. `owner_of(command)` names whose command it
+    is: when more wait than fit a batch, each owner gets an equal share.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        work: Callable[[Sequence[Command]], Sequence[Result]],
+        *,
+        owner_of: Callable[[Command], Hashable],
+        batch_max: int = 256,
+        queue_max: int = 4096,
+    ) -> None:
+        self.name = name
+        self._work = work
+        self._owner_of = owner_of
+        self._batch_max = batch_max
+        self._queue_max = queue_max
+        self._waiting: deque[tuple[Command, Any]] = deque()
+        self._wake = threading.Event()
+        self._stopping = False
+        self._thread = threading.Thread(target=self._run, name=f"batcher-{name}", daemon=True)
+        self._thread.start()
+
+    def submit(self, command: Command, loop: asyncio.AbstractEventLoop) -> asyncio.Future[Result]:
+        """From an event loop: a future of the result. Raises Overloaded at once when the queue is full.
+
+        A caller that goes away does not undo its command: what was queued is done.
+        """
+        future: asyncio.Future[Result] = loop.create_future()
+        self._put(command, future)
+        return future
+
+    def call(self, command: Command, timeout_s: float = 60) -> Result:
+        """From any other thread: the result. Raises what `submit`'s future would."""
+        future: Future[Result] = Future()
+        self._put(command, future)
+        return future.result(timeout_s)
+
+    def stop(self) -> None:
+        """Finish what waits, then end the thread and close its connection."""
+        self._stopping = True
+        self._wake.set()
+        self._thread.join()
+
+    def _put(self, command: Command, future: Any) -> None:
+        if self._stopping or len(self._waiting) >= self._queue_max:
+            raise Overloaded(f"the {self.name} queue is full")
+        self._waiting.append((command, future))
+        if not self._wake.is_set():
+            self._wake.set()
+
+    def _run(self) -> None:
+        while True:
+            self._wake.wait()
+            self._wake.clear()
+            while self._waiting:
+                batch = self._take()
+                self._deliver(batch, self._do([command for command, _ in batch]))
+            if self._stopping and not self._waiting:
+                connections.close_all()
+                return
+
+    def _take(self) -> list[tuple[Command, Any]]:
+        """The next batch: everything that waits, or a fair share of each owner's when that is too much."""
+        waiting = self._waiting
+        count = len(waiting)
+        if count <= self._batch_max:
+            return [waiting.popleft() for _ in range(count)]
+        queues: dict[Hashable, deque[tuple[Command, Any]]] = {}
+        for _ in range(count):
+            item = waiting.popleft()
+            queues.setdefault(self._owner_of(item[0]), deque()).append(item)
+        batch: list[tuple[Command, Any]] = []
+        while len(batch) < self._batch_max:
+            for owner in list(queues):
+                batch.append(queues[owner].popleft())
+                if not queues[owner]:
+                    del queues[owner]
+                if len(batch) == self._batch_max:
+                    break
+        # What is left keeps its place before whatever arrived meanwhile.
+        for queue in queues.values():
+            waiting.extendleft(reversed(queue))
+        return batch
+
+    def _do(self, commands: list[Command]) -> Sequence[Any]:
+        """One result or exception a command. One bad command does not sink its neighbours."""
+        try:
+            return self._work(commands)
+        except CommitUncertain as error:
+            log.exception("%s: the commit of %d commands failed", self.name, len(commands))
+            return [Failed(str(error), uncertain=True)] * len(commands)
+        except OperationalError as error:
+            # Locked, deadlocked, restarted, unreachable: rolled back, so the callers may try again.
+            log.warning("%s: the database refused %d commands: %s", self.name, len(commands), error)
+            connections.close_all()
+            return [Overloaded(str(error))] * len(commands)
+        except Exception as error:
+            if len(commands) > 1:
+                log.warning("%s: a batch of %d failed (%s), running them one by one", self.name, len(commands), error)
+                return [self._do([command])[0] for command in commands]
+            log.exception("%s: a command failed", self.name)
+            return [Failed(f"{type(error).__name__}: {error}")]
+
+    def _deliver(self, batch: list[tuple[Command, Any]], results: Sequence[Any]) -> None:
+        loops: dict[asyncio.AbstractEventLoop, list[tuple[Any, Any]]] = {}
+        for (_, future), result in zip(batch, results, strict=True):
+            if isinstance(future, asyncio.Future):
+                loops.setdefault(future.get_loop(), []).append((future, result))
+            else:
+                _settle(future, result)
+        for loop, pairs in loops.items():
+            try:
+                loop.call_soon_threadsafe(_settle_all, pairs)
+            except RuntimeError:
+                log.info("%s: %d callers went away with their event loop", self.name, len(pairs))
+
+
+def _settle_all(pairs: list[tuple[Any, Any]]) -> None:
+    for future, result in pairs:
+        _settle(future, result)
+
+
+def _settle(future: Any, result: Any) -> None:
+    if future.cancelled() or future.done():
+        return
+    if isinstance(result, Exception):
+        future.set_exception(result)
+    else:
+        future.set_result(result)

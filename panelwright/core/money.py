@@ -1,0 +1,66 @@
+"""Money: `int` micros (10^-6) of the panel's one currency. Only this module rounds.
+
+The two roundings are made for each other: the charge is rounded up, the refund down, both to the
+micro, so that the kept part and the refund always add up to the charge.
+"""
+
+from __future__ import annotations
+
+import re
+
+MICROS = 1_000_000
+# BIGINT holds 9.2e18; an amount that a person can enter stays a thousand times below, so that
+# sums of amounts cannot overflow either.
+AMOUNT_MAX_MICROS = 10**15 * 9
+
+_DECIMAL = re.compile(r"(-?)(\d{1,12})(?:\.(\d{1,6}))?", re.ASCII)
+
+
+def parse(text: str) -> int:
+    """Micros of a plain decimal such as "12.5" or "0.000001".
+
+    Refuses (ValueError) an exponent, more than 6 fraction digits, signs other than one minus,
+    separators, and amounts of more than 12 whole digits: what cannot be kept exactly is not taken.
+    """
+    match = _DECIMAL.fullmatch(text.strip())
+    if match is None:
+        raise ValueError(f"{text!r} is not an amount: write digits with a point and up to 6 decimals, like 12.50")
+    sign, whole, fraction = match.groups()
+    micros = int(whole) * MICROS + int((fraction or "").ljust(6, "0"))
+    if micros > AMOUNT_MAX_MICROS:
+        raise ValueError(f"{text!r} is too large: the limit is {AMOUNT_MAX_MICROS // MICROS}")
+    return -micros if sign else micros
+
+
+def text(micros: int) -> str:
+    """The exact amount as on the wire: plain decimal, 2 to 6 fraction digits, zeros trimmed down to 2."""
+    sign = ""
+    if micros < 0:
+        sign, micros = "-", -micros
+    whole, fraction = divmod(micros, MICROS)
+    cents, rest = divmod(fraction, 10_000)
+    if rest == 0:
+        return f"{sign}{whole}.{cents:02d}"
+    return f"{sign}{whole}.{fraction:06d}".rstrip("0")
+
+
+def charge(*, rate_micros: int, units: int, flat: bool = False) -> int:
+    """What `units` cost: `rate` is per 1000 units, or for the whole order when flat. Rounded up to the micro."""
+    if flat:
+        return rate_micros
+    return -(-rate_micros * units // 1000)
+
+
+def refund(*, charge_micros: int, remains: int, quantity: int) -> int:
+    """What of the charge goes back when `remains` of `quantity` were not delivered. Rounded down to the micro.
+
+    0 <= remains <= quantity and quantity > 0, or ValueError: more than the charge is never given back.
+    """
+    if not 0 <= remains <= quantity or quantity == 0:
+        raise ValueError(f"remains {remains} is not between 0 and the quantity {quantity}")
+    return charge_micros * remains // quantity
+
+
+def discounted(*, rate_micros: int, percent_off_e2: int) -> int:
+    """A rate less a discount in hundredths of a percent (1250 = 12.5 %), rounded up to the micro."""
+    return -(-rate_micros * (10_000 - percent_off_e2) // 10_000)

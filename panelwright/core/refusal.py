@@ -1,0 +1,18 @@
+"""What a customer can cause is a result, not an exception."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a command was refused, and that nothing moved.
+
+    `code` is for machines and stable (see api/protocol.py for the words on the wire);
+    `field` names the parameter at fault; `limit` is the number that was passed.
+    """
+
+    code: str
+    field: str = ""
+    limit: int = 0

@@ -1,0 +1,182 @@
+"""Set statements for the hot actions, written once for SQLite and PostgreSQL.
+
+The ORM makes one object a row and one statement a batch-size; the few statements that every order
+passes through are written by hand instead. A statement's text is constant, so that SQLite's
+statement cache and PostgreSQL's prepared statements serve it; lists go in as one parameter.
+
+Marks in the text: `?` is a value, `:in_int` and `:in_text` follow a column and take a list;
+`:for_update` and `:skip_locked` lock rows where the database has row locks.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from django.db import connection as default_connection
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+Row = Sequence[Any]
+
+# SQLite has the whole file locked already (BEGIN IMMEDIATE).
+_LOCKING = re.compile(r":for_update|:skip_locked")
+
+
+def cursor(connection: BaseDatabaseWrapper) -> Any:
+    """A bare driver cursor in the connection's current transaction.
+
+    It passes Django's wrappers by: on PostgreSQL it binds on the server, so that statements are
+    prepared once; Django's own cursor writes the values into the text.
+    """
+    connection.ensure_connection()
+    if connection.vendor == "postgresql":
+        import psycopg
+
+        return psycopg.Cursor(connection.connection)
+    return connection.connection.cursor()
+
+
+def moment(connection: BaseDatabaseWrapper, at: datetime | None) -> Any:
+    """A time as the driver takes it: PostgreSQL an aware datetime, SQLite Django's text form."""
+    if at is None or connection.vendor == "postgresql":
+        return at
+    return at.astimezone(UTC).replace(tzinfo=None).isoformat(sep=" ", timespec="microseconds")
+
+
+def aware(value: Any) -> datetime | None:
+    """A time as read by a bare cursor: aware, in UTC, on both databases."""
+    if value is None:
+        return None
+    if isinstance(value, str):
+        value = datetime.fromisoformat(value)
+    return value if value.tzinfo else value.replace(tzinfo=UTC)
+
+
+class Query:
+    """A statement with values and lists; `rows` runs it."""
+
+    def __init__(self, text: str) -> None:
+        self._sqlite = text.replace(":in_int", "IN (SELECT value FROM json_each(?))").replace(
+            ":in_text", "IN (SELECT value FROM json_each(?))"
+        )
+        self._sqlite = _LOCKING.sub("", self._sqlite)
+        self._postgresql = (
+            text.replace("%", "%%")
+            .replace(":in_int", "= ANY(?::bigint[])")
+            .replace(":in_text", "= ANY(?::text[])")
+            .replace(":for_update", "FOR UPDATE")
+            .replace(":skip_locked", "FOR UPDATE SKIP LOCKED")
+            .replace("?", "%s")
+        )
+
+    def text(self, connection: BaseDatabaseWrapper) -> str:
+        return self._postgresql if connection.vendor == "postgresql" else self._sqlite
+
+    def run(self, connection: BaseDatabaseWrapper, *values: Any) -> Any:
+        """The cursor after running it; for its rowcount."""
+        run = cursor(connection)
+        if connection.vendor == "postgresql":
+            run.execute(self._postgresql, values)
+        else:
+            run.execute(self._sqlite, [_sqlite_value(value) for value in values])
+        return run
+
+    def rows(self, connection: BaseDatabaseWrapper, *values: Any) -> list[Row]:
+        return self.run(connection, *values).fetchall()
+
+
+def _sqlite_value(value: Any) -> Any:
+    if isinstance(value, list):
+        return json.dumps(value)
+    if isinstance(value, datetime):
+        return moment(default_connection, value)
+    return value
+
+
+class Insert:
+    """Inserts many rows. `columns` maps a column to its PostgreSQL type."""
+
+    def __init__(self, table: str, columns: dict[str, str]) -> None:
+        names = ", ".join(columns)
+        marks = ", ".join("?" * len(columns))
+        arrays = ", ".join(f"%s::{kind}[]" for kind in columns.values())
+        self._sqlite = f"INSERT INTO {table} ({names}) VALUES ({marks})"
+        self._postgresql = f"INSERT INTO {table} ({names}) SELECT * FROM unnest({arrays})"
+
+    def run(self, connection: BaseDatabaseWrapper, rows: Sequence[Row]) -> None:
+        if not rows:
+            return
+        if connection.vendor == "postgresql":
+            cursor(connection).execute(self._postgresql, [list(column) for column in zip(*rows, strict=True)])
+        else:
+            cursor(connection).executemany(self._sqlite, rows)
+
+
+class Update:
+    """Updates many rows by key. `sets` and `keys` map a column to its PostgreSQL type.
+
+    A set column may be written "balance_micros +": the value is then added to what is there.
+    `keys` that may be null are compared null-safely when named with a trailing "?".
+    """
+
+    def __init__(self, table: str, sets: dict[str, str], keys: dict[str, str], also: str = "") -> None:
+        def target(column: str) -> str:
+            return column.removesuffix(" +")
+
+        def value(column: str, source: str) -> str:
+            return f"{target(column)} + {source}" if column.endswith(" +") else source
+
+        also = f" AND {also}" if also else ""
+        self._sqlite = (
+            f"UPDATE {table} SET "
+            + ", ".join(f"{target(c)} = {value(c, '?')}" for c in sets)
+            + " WHERE "
+            + " AND ".join(f"{k} = ?" for k in keys)
+            + also
+        )
+        names = [f"v{i}" for i in range(len(sets) + len(keys))]
+        arrays = ", ".join(f"%s::{kind}[]" for kind in (*sets.values(), *keys.values()))
+
+        def pg_value(column: str, source: str) -> str:
+            return f"t.{target(column)} + {source}" if column.endswith(" +") else source
+
+        self._postgresql = (
+            f"UPDATE {table} t SET "
+            + ", ".join(f"{target(c)} = {pg_value(c, 'v.' + n)}" for c, n in zip(sets, names, strict=False))
+            + f" FROM unnest({arrays}) AS v({', '.join(names)}) WHERE "
+            + " AND ".join(f"t.{k} = v.{n}" for k, n in zip(keys, names[len(sets) :], strict=True))
+            + also
+        )
+
+    def run(self, connection: BaseDatabaseWrapper, rows: Sequence[Row]) -> int:
+        """Rows hold the set values, then the key values. Answers how many rows were changed."""
+        if not rows:
+            return 0
+        run = cursor(connection)
+        if connection.vendor == "postgresql":
+            run.execute(self._postgresql, [list(column) for column in zip(*rows, strict=True)])
+        else:
+            run.executemany(self._sqlite, rows)
+        return run.rowcount
+
+
+def next_ids(connection: BaseDatabaseWrapper, table: str, count: int) -> Iterable[int]:
+    """Ids for `count` rows that are about to be inserted, in ascending order.
+
+    SQLite: the write lock is already held (BEGIN IMMEDIATE), so the ids that follow the last one
+    ever given are free; AUTOINCREMENT's own memory is read, so that a deleted row's id is not
+    given again. PostgreSQL: the column's sequence; other processes may take ids in between.
+    """
+    if count == 0:
+        return []
+    if connection.vendor == "postgresql":
+        rows = cursor(connection).execute(
+            "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)", (table, count)
+        )
+        return [row[0] for row in rows.fetchall()]
+    row = cursor(connection).execute("SELECT seq FROM sqlite_sequence WHERE name = ?", (table,)).fetchone()
+    first = (row[0] if row else 0) + 1
+    return range(first, first + count)

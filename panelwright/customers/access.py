@@ -1,0 +1,142 @@
+"""Who may do what: from a caller to a grant, for a whole batch in two queries.
+
+Read in the same transaction as the work, so a revoked key stops with the next batch and there is
+no cache that could go stale.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import ipaddress
+import secrets
+import string
+from collections.abc import Sequence
+from datetime import date
+from functools import lru_cache
+from typing import NamedTuple
+
+from django.db import connection
+
+from panelwright.core import sql
+from panelwright.core.refusal import Refusal
+from panelwright.panels import hosts
+
+KEY_LENGTH = 40
+PREFIX_LENGTH = 8
+_ALPHABET = string.ascii_lowercase + string.digits
+
+
+def new_key() -> str:
+    """A new API key: 40 random letters and digits, more than 200 bits."""
+    return "".join(secrets.choice(_ALPHABET) for _ in range(KEY_LENGTH))
+
+
+def digest(key: str) -> str:
+    return hashlib.sha256(key.encode("utf-8", "replace")).hexdigest()
+
+
+class Caller(NamedTuple):
+    """Who calls: a program with an API key, or (customer_id set) somebody who is logged in."""
+
+    address: hosts.Address = ("", 0, 0)
+    digest: str = ""
+    remote: str = ""
+    customer_id: int = 0
+
+
+class Grant(NamedTuple):
+    """What is known of an admitted caller. Money in micros; `spent_on` is a UTC day."""
+
+    panel_id: int
+    customer_id: int
+    account_id: int
+    sales_account_id: int
+    currency: str
+    refill_status_key: str
+    catalog_version: int
+    price_list_id: int | None
+    percent_off_e2: int
+    key_id: int | None
+    can_read: bool
+    can_order: bool
+    addresses: str
+    daily_cap_micros: int | None
+    spent_micros: int
+    spent_on: date | str | None
+    per_minute_max: int | None
+
+    def spent_today(self, today: date) -> int:
+        on = self.spent_on.isoformat() if isinstance(self.spent_on, date) else self.spent_on
+        return self.spent_micros if on == today.isoformat() else 0
+
+
+_COLUMNS = (
+    "c.panel_id, c.id, c.account_id, s.id, p.currency, p.refill_status_key, p.catalog_version,"
+    " c.price_list_id, COALESCE(l.percent_off_e2, 0)"
+)
+_JOINS = (
+    " JOIN panels_panel p ON p.id = c.panel_id AND p.enabled"
+    " JOIN ledger_account s ON s.panel_id = c.panel_id AND s.kind = 'sales' AND s.name = ''"
+    " LEFT JOIN customers_pricelist l ON l.id = c.price_list_id"
+)
+_BY_KEY = sql.Query(
+    f"SELECT k.digest, {_COLUMNS}, k.id, k.can_read, k.can_order, k.addresses, k.daily_cap_micros, k.spent_micros,"
+    " k.spent_on, COALESCE(k.per_minute_max, p.per_minute_max)"
+    f" FROM customers_apikey k JOIN customers_customer c ON c.id = k.customer_id AND c.enabled{_JOINS}"
+    " WHERE k.digest :in_text AND k.revoked_at IS NULL"
+)
+_BY_CUSTOMER = sql.Query(
+    f"SELECT {_COLUMNS} FROM customers_customer c{_JOINS} WHERE c.id :in_int AND c.enabled"
+)
+
+BAD_KEY = Refusal("bad_key")
+WRONG_ADDRESS = Refusal("wrong_address")
+
+
+def grants(callers: Sequence[Caller]) -> list[Grant | Refusal]:
+    """The grant of each caller, in their order, or why there is none.
+
+    A key counts only on the hosts of its own panel.
+    """
+    known: dict[Caller, Grant | Refusal] = dict.fromkeys(callers, BAD_KEY)
+    digests = {caller.digest for caller in known if caller.digest}
+    if digests:
+        panels = hosts.panels_at({caller.address for caller in known if caller.digest})
+        by_key = {(row[1], row[0]): Grant(*row[1:]) for row in _BY_KEY.rows(connection, sorted(digests))}
+        for caller in known:
+            grant = by_key.get((panels.get(caller.address, 0), caller.digest))
+            if grant is not None:
+                known[caller] = grant if _may_come_from(grant.addresses, caller.remote) else WRONG_ADDRESS
+    customers = {caller.customer_id for caller in known if caller.customer_id}
+    if customers:
+        rows = _BY_CUSTOMER.rows(connection, sorted(customers))
+        by_id = {row[1]: Grant(*row, None, True, True, "", None, 0, None, None) for row in rows}
+        for caller in known:
+            if caller.customer_id in by_id:
+                known[caller] = by_id[caller.customer_id]
+    return [known[caller] for caller in callers]
+
+
+def _may_come_from(addresses: str, remote: str) -> bool:
+    if not addresses:
+        return True
+    try:
+        address = ipaddress.ip_address(remote)
+    except ValueError:
+        return False
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
+        address = address.ipv4_mapped
+    return any(address in network for network in parse_networks(addresses))
+
+
+@lru_cache(maxsize=1024)
+def parse_networks(text: str) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]:
+    """The networks of a comma-separated list. Raises ValueError with the one that is none."""
+    networks = []
+    for part in text.replace("\n", ",").split(","):
+        if part.strip():
+            try:
+                networks.append(ipaddress.ip_network(part.strip(), strict=False))
+            except ValueError:
+                raise ValueError(f"{part.strip()!r} is no address or network; write 203.0.113.7 or 203.0.113.0/24")
+    return tuple(networks)

@@ -1,0 +1,99 @@
+"""Writes of customers, staff and API keys."""
+
+from __future__ import annotations
+
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import transaction
+
+from panelwright.core import clock
+from panelwright.customers import access
+from panelwright.customers.models import ApiKey, Customer, PriceList, Role, Staff, User
+from panelwright.events.actions import NewEvent, record
+from panelwright.ledger.actions import open_customer_account
+
+PASSWORD_MIN = 8
+
+
+def _create_user(panel_id: int, email: str, password: str) -> User:
+    """Raises ValueError when the address is none or is taken, or the password is short."""
+    email = email.strip().lower()
+    try:
+        validate_email(email)
+    except ValidationError:
+        raise ValueError(f"{email!r} is no e-mail address") from None
+    if len(password) < PASSWORD_MIN:
+        raise ValueError(f"a password needs at least {PASSWORD_MIN} characters")
+    if User.objects.filter(panel_id=panel_id, email=email).exists():
+        raise ValueError(f"{email} has an account on this panel already")
+    user = User(panel_id=panel_id, email=email)
+    user.set_password(password)
+    user.save(force_insert=True)
+    return user
+
+
+def create_customer(
+    *, panel_id: int, email: str, password: str, price_list: PriceList | None = None
+) -> Customer:
+    """A customer with an account and a balance of zero. Raises ValueError with what is wrong."""
+    with transaction.atomic():
+        user = _create_user(panel_id, email, password)
+        return Customer.objects.create(
+            panel_id=panel_id, user=user, account=open_customer_account(panel_id), price_list=price_list
+        )
+
+
+def create_staff(*, panel_id: int, email: str, password: str, role: Role = Role.STAFF) -> Staff:
+    """Somebody who runs the panel. Raises ValueError with what is wrong."""
+    with transaction.atomic():
+        user = _create_user(panel_id, email, password)
+        return Staff.objects.create(panel_id=panel_id, user=user, role=role.value)
+
+
+def create_key(
+    *,
+    customer: Customer,
+    name: str = "",
+    can_read: bool = True,
+    can_order: bool = True,
+    addresses: str = "",
+    daily_cap_micros: int | None = None,
+    per_minute_max: int | None = None,
+) -> tuple[ApiKey, str]:
+    """A new API key, and the key itself: it is not stored, so this is the only time that it is seen.
+
+    Raises ValueError when `addresses` holds something that is no address or network, a cap or
+    limit is below zero, or the key may do nothing.
+    """
+    access.parse_networks(addresses)
+    if not can_read and not can_order:
+        raise ValueError("a key must be allowed to read, to order, or both")
+    if (daily_cap_micros is not None and daily_cap_micros < 0) or (per_minute_max is not None and per_minute_max < 1):
+        raise ValueError("a daily cap cannot be below zero, a limit of requests not below one")
+    key = access.new_key()
+    with transaction.atomic():
+        row = ApiKey.objects.create(
+            panel_id=customer.panel_id,
+            customer=customer,
+            name=name,
+            digest=access.digest(key),
+            prefix=key[: access.PREFIX_LENGTH],
+            can_read=can_read,
+            can_order=can_order,
+            addresses=addresses,
+            daily_cap_micros=daily_cap_micros,
+            per_minute_max=per_minute_max,
+        )
+        facts = {"customer": customer.id, "prefix": row.prefix, "name": name}
+        record([NewEvent(customer.panel_id, "key.created", row.id, facts)], now=clock.now())
+    return row, key
+
+
+def revoke_key(*, panel_id: int, key_id: int) -> bool:
+    """Revoke a key for good; it stops with the next request. False when it was revoked before."""
+    now = clock.now()
+    with transaction.atomic():
+        changed = ApiKey.objects.filter(panel_id=panel_id, id=key_id, revoked_at=None).update(revoked_at=now)
+        if changed:
+            record([NewEvent(panel_id, "key.revoked", key_id, {})], now=now)
+    return bool(changed)

@@ -1,0 +1,139 @@
+"""Rate limits and last use of API keys, counted in memory and shared every second.
+
+A request costs no query: each process counts for itself and, once a second, adds what it counted
+to a row a key and minute, and reads back what all processes counted. So a limit holds over all
+processes within about a second, and an idle key costs nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from django.db import Error, connection, connections, transaction
+
+from panelwright.core import sql
+
+log = logging.getLogger(__name__)
+
+WINDOW_S = 60
+KEYS_MAX = 50_000
+LAST_USED_EVERY_S = 60
+
+_ADD = sql.Query(
+    "INSERT INTO customers_keyuse (key_id, minute, requests) VALUES (?, ?, ?)"
+    " ON CONFLICT (key_id, minute) DO UPDATE SET requests = customers_keyuse.requests + excluded.requests"
+    " RETURNING requests"
+)
+_FORGET = sql.Query("DELETE FROM customers_keyuse WHERE minute < ?")
+_LAST_USED = sql.Query("UPDATE customers_apikey SET last_used_at = ? WHERE id :in_int")
+
+
+class Verdict(NamedTuple):
+    """Whether a request may go on. `left` requests in the `reset_s` seconds that the minute still has."""
+
+    allowed: bool
+    limit: int
+    left: int
+    reset_s: int
+
+
+class _Counter:
+    __slots__ = ("elsewhere", "here", "key_id", "limit", "minute", "shared", "used_at", "written_at")
+
+    def __init__(self, key_id: int, limit: int | None) -> None:
+        self.key_id = key_id
+        self.limit = limit
+        self.minute = 0
+        self.here = 0  # requests of this minute in this process
+        self.shared = 0  # of these, those that are in the database already
+        self.elsewhere = 0  # requests of this minute in other processes, as last read
+        self.used_at = 0.0
+        self.written_at = 0.0
+
+
+class Meter:
+    """One a process. `admit` is called for each request, from the event loop only."""
+
+    def __init__(self, every_s: float = 1.0) -> None:
+        self._counters: dict[str, _Counter] = {}
+        self._every_s = every_s
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="meter", daemon=True)
+        self._thread.start()
+
+    def admit(self, digest: str) -> Verdict | None:
+        """Count a request of a key. None: the key has no limit, or is not known yet."""
+        counter = self._counters.get(digest)
+        if counter is None:
+            return None
+        now = time.time()
+        counter.used_at = now
+        limit = counter.limit
+        if limit is None:
+            return None
+        minute = int(now) // WINDOW_S
+        if counter.minute != minute:
+            counter.minute, counter.here, counter.shared, counter.elsewhere = minute, 0, 0, 0
+        left = limit - counter.here - counter.elsewhere
+        reset_s = WINDOW_S - int(now) % WINDOW_S
+        if left <= 0:
+            return Verdict(False, limit, 0, reset_s)
+        counter.here += 1
+        return Verdict(True, limit, left - 1, reset_s)
+
+    def learn(self, digest: str, key_id: int, limit: int | None) -> None:
+        """A key was found good, with this limit (requests a minute). Called with every batch."""
+        counter = self._counters.get(digest)
+        if counter is None:
+            if len(self._counters) >= KEYS_MAX:
+                self._counters.clear()
+            counter = self._counters[digest] = _Counter(key_id, limit)
+            counter.used_at = time.time()
+        elif counter.limit != limit:
+            counter.limit = limit
+
+    def stop(self) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._stop.wait(self._every_s):
+            self.share()
+        self.share()
+        connections.close_all()
+
+    def share(self) -> None:
+        """Add what was counted here, read what all counted, note the last use."""
+        now = time.time()
+        minute = int(now) // WINDOW_S
+        counters = list(self._counters.values())
+        dirty = [c for c in counters if c.minute == minute and c.here > c.shared]
+        used = [c for c in counters if c.used_at > c.written_at and now - c.written_at >= LAST_USED_EVERY_S]
+        if not dirty and not used:
+            return
+        try:
+            with transaction.atomic():
+                totals = []
+                # In key order, so that two processes never wait for each other.
+                for counter in sorted(dirty, key=lambda c: c.key_id):
+                    fresh = counter.here - counter.shared
+                    totals.append((counter, fresh, _ADD.rows(connection, counter.key_id, minute, fresh)[0][0]))
+                if used:
+                    at = sql.moment(connection, datetime.fromtimestamp(now, UTC))
+                    _LAST_USED.run(connection, at, sorted(c.key_id for c in used))
+                    _FORGET.run(connection, minute - 5)
+        except Error as error:
+            # Counting goes on in memory; the next second tries again.
+            log.warning("rate limits could not be shared: %s", error)
+            connections.close_all()
+            return
+        for counter, fresh, total in totals:
+            if counter.minute == minute:
+                counter.shared += fresh
+                counter.elsewhere = total - counter.shared
+        for counter in used:
+            counter.written_at = now

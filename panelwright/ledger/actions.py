@@ -1,0 +1,72 @@
+"""Writes to the books outside orders: accounts, deposits, adjustments."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import connection, transaction
+
+from panelwright.core import sql
+from panelwright.ledger.models import Account, Code, Kind
+
+INSERT_TRANSFERS = sql.Insert(
+    "ledger_transfer",
+    {
+        "panel_id": "bigint",
+        "debit_account_id": "bigint",
+        "credit_account_id": "bigint",
+        "amount_micros": "bigint",
+        "code": "text",
+        "reference": "text",
+        "order_id": "bigint",
+        "created_at": "timestamptz",
+    },
+)
+# One statement locks, checks and changes; the CHECK of the table refuses a balance below zero.
+ADD_TO_BALANCES = sql.Update("ledger_account", {"balance_micros +": "bigint"}, {"id": "bigint"})
+_EXISTS = sql.Query("SELECT amount_micros FROM ledger_transfer WHERE panel_id = ? AND code = ? AND reference = ?")
+_LOCK = sql.Query("SELECT balance_micros FROM ledger_account WHERE panel_id = ? AND id = ? :for_update")
+
+
+def account(panel_id: int, kind: Kind, name: str = "") -> int:
+    """The id of the panel's account of that kind and name, made when it is first needed."""
+    found, _ = Account.objects.get_or_create(panel_id=panel_id, kind=kind.value, name=name)
+    return int(found.id)
+
+
+def credit_customer(
+    *, panel_id: int, account_id: int, amount_micros: int, code: Code, reference: str, name: str = "", now: datetime
+) -> bool:
+    """Add money to a customer's balance, from the panel's clearing, bonus or adjustment account.
+
+    `name` says which clearing account. A repeat of the same code and reference does nothing and
+    answers False; with another amount it raises ValueError, and so does an amount <= 0.
+    """
+    if amount_micros <= 0:
+        raise ValueError("the amount must be more than zero")
+    source = {Code.DEPOSIT: Kind.CLEARING, Code.BONUS: Kind.BONUS, Code.ADJUSTMENT: Kind.ADJUSTMENT}[code]
+    with transaction.atomic():
+        source_id = account(panel_id, source, name)
+        # The lock makes a concurrent repeat wait, so that it then finds the first one's transfer.
+        if not _LOCK.rows(connection, panel_id, account_id):
+            raise ValueError(f"panel {panel_id} has no account {account_id}")
+        before = _EXISTS.rows(connection, panel_id, code.value, reference)
+        if before:
+            if before[0][0] != amount_micros:
+                raise ValueError(f"{code.value} {reference} was booked before with another amount")
+            return False
+        at = sql.moment(connection, now)
+        row = (panel_id, source_id, account_id, amount_micros, code.value, reference, None, at)
+        INSERT_TRANSFERS.run(connection, [row])
+        ADD_TO_BALANCES.run(connection, [(amount_micros, account_id)])
+        return True
+
+
+def open_books(panel_id: int) -> None:
+    """The accounts that every panel needs before its first order."""
+    account(panel_id, Kind.SALES)
+
+
+def open_customer_account(panel_id: int) -> Account:
+    """A new account with a balance of zero."""
+    return Account.objects.create(panel_id=panel_id, kind=Kind.CUSTOMER.value, balance_micros=0)

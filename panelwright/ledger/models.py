@@ -1,0 +1,83 @@
+"""The books: every movement of money is a transfer between two accounts."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import F, Q
+from django_scopes import ScopedManager
+
+from panelwright.panels.models import Panel
+
+
+class Kind(models.TextChoices):
+    """What an account stands for. Only customer accounts store a balance; the others are sums."""
+
+    CUSTOMER = "customer"
+    SALES = "sales"
+    CLEARING = "clearing"  # one for each payment gateway
+    BONUS = "bonus"
+    ADJUSTMENT = "adjustment"
+    COMMISSION = "commission"
+    PROVIDER = "provider"
+    COST = "cost"
+
+
+class Account(models.Model):
+    panel = models.ForeignKey(Panel, on_delete=models.PROTECT)
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    # Which one of its kind: the gateway of a clearing account; empty where a panel has one only.
+    name = models.CharField(max_length=100, default="", blank=True)
+    # What the customer can spend; null for every other kind.
+    balance_micros = models.BigIntegerField(null=True)
+
+    objects = ScopedManager(panel="panel")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["panel", "kind", "name"], condition=~Q(kind="customer"), name="account_panel_kind_name"
+            ),
+            models.CheckConstraint(condition=Q(kind__in=Kind.values), name="account_kind"),
+            models.CheckConstraint(
+                condition=Q(kind="customer", balance_micros__gte=0) | (~Q(kind="customer") & Q(balance_micros=None)),
+                name="account_balance",
+            ),
+        ]
+
+
+class Code(models.TextChoices):
+    """Why money moved. With the reference it is unique in a panel: nothing moves twice."""
+
+    ORDER = "order"  # reference: the order's id
+    REFUND = "refund"  # reference: the id of the order (or run) that was not delivered in full
+    DEPOSIT = "deposit"  # reference: the payment's id
+    ADJUSTMENT = "adjustment"  # reference: given by staff
+    BONUS = "bonus"
+
+
+class Transfer(models.Model):
+    """`amount_micros` left the debit account and reached the credit account. Never changed, never deleted."""
+
+    panel = models.ForeignKey(Panel, on_delete=models.PROTECT, db_index=False)
+    debit_account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="debits", db_index=False)
+    credit_account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="credits", db_index=False)
+    amount_micros = models.BigIntegerField()
+    code = models.CharField(max_length=12, choices=Code.choices)
+    reference = models.CharField(max_length=100)
+    # The order whose charge this is part of; orders are above the ledger, so it is a plain number.
+    order_id = models.BigIntegerField(null=True)
+    created_at = models.DateTimeField()
+
+    objects = ScopedManager(panel="panel")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["panel", "code", "reference"], name="transfer_once"),
+            models.CheckConstraint(condition=Q(amount_micros__gt=0), name="transfer_amount"),
+            models.CheckConstraint(condition=~Q(debit_account=F("credit_account")), name="transfer_two_accounts"),
+            models.CheckConstraint(condition=Q(code__in=Code.values), name="transfer_code"),
+        ]
+        indexes = [
+            models.Index(fields=["debit_account", "id"], name="transfer_debit"),
+            models.Index(fields=["credit_account", "id"], name="transfer_credit"),
+        ]

@@ -1,0 +1,262 @@
+"""The writes of orders. Only actions open a transaction.
+
+Lock order everywhere: orders in id order, then accounts in id order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import NamedTuple
+
+from django.db import connection, transaction
+
+from panelwright.core import clock, sql
+from panelwright.core.batcher import CommitUncertain
+from panelwright.core.refusal import Refusal
+from panelwright.customers import access
+from panelwright.customers.access import Caller
+from panelwright.events.actions import NewEvent, record
+from panelwright.orders import requests, rules, settling, store, work
+from panelwright.orders.models import Job, Kind
+from panelwright.orders.rules import PlaceOrder
+
+
+_ASKED = sql.Query(
+    "SELECT o.id, o.customer_id, o.kind, o.status, o.job, o.ended_at, v.refill, v.refill_days, v.cancel"
+    " FROM orders_order o JOIN catalog_service v ON v.id = o.service_id"
+    " WHERE o.panel_id :in_int AND o.id :in_int ORDER BY o.id"
+)
+# With their parents, which have lower ids: everything that will be changed, in id order, at once.
+_LOCK_ASKED = sql.Query(
+    "SELECT id FROM orders_order WHERE panel_id :in_int AND (id :in_int OR id IN"
+    " (SELECT parent_id FROM orders_order WHERE panel_id :in_int AND id :in_int)) ORDER BY id :for_update"
+)
+_REFILLS = sql.Query(
+    "SELECT order_id, SUM(CASE WHEN ended_at IS NULL THEN 1 ELSE 0 END), MAX(created_at)"
+    " FROM orders_refill WHERE order_id :in_int GROUP BY order_id"
+)
+_INSERT_REFILLS = sql.Insert(
+    "orders_refill",
+    {
+        "id": "bigint",
+        "panel_id": "bigint",
+        "order_id": "bigint",
+        "status": "text",
+        "state": "text",
+        "due_at": "timestamptz",
+        "created_at": "timestamptz",
+    },
+)
+# A request that the provider refused before may be made again; one that is on its way stays as it is.
+_PASS_ON_CANCEL = sql.Query(
+    "INSERT INTO orders_cancel (panel_id, order_id, state, due_at, created_at) VALUES (?, ?, 'waiting', ?, ?)"
+    " ON CONFLICT (order_id) DO UPDATE SET state = 'waiting', due_at = excluded.due_at, attempts = 0"
+    " WHERE orders_cancel.state = 'done'"
+)
+
+
+@contextmanager
+def batch() -> Iterator[None]:
+    """A durable transaction for a batch; a failure of the commit itself is CommitUncertain.
+
+    Everything before the commit rolls back for sure; a connection that breaks during the commit
+    leaves both outcomes possible, and nobody may run the batch again blindly.
+    """
+    finished = False
+    try:
+        with transaction.atomic(durable=True):
+            yield
+            finished = True
+    except Exception as error:
+        if finished:
+            raise CommitUncertain(f"{type(error).__name__}: {error}") from error
+        raise
+
+
+def place_orders(
+    commands: Sequence[PlaceOrder],
+    *,
+    now: datetime | None = None,
+    learn: Callable[[Caller, access.Grant], None] | None = None,
+) -> list[Refusal | int]:
+    """Place a batch in one transaction: order, charge and schedule together or not at all.
+
+    Results stand in the order of the commands: the order's id, or why it was refused. A repeat of
+    a `request_id` with the same input gives the id of the first order and charges nothing.
+    `learn` is told of each admitted caller, for the rate limits.
+    """
+    now = now or clock.now()
+    with batch():
+        grants = access.grants([command.caller for command in commands])
+        book = store.load(commands, grants)
+        plan = rules.place(book, commands, now)
+        results = store.commit(plan, now)
+    if learn is not None:
+        for command, grant in zip(commands, grants, strict=True):
+            if isinstance(grant, access.Grant):
+                learn(command.caller, grant)
+    return results
+
+
+class AskOrders(NamedTuple):
+    """A command: ask for refills or cancels of some orders; None stands for an id that is no number."""
+
+    caller: Caller
+    order_ids: tuple[int | None, ...]
+
+
+def request_refills(
+    commands: Sequence[AskOrders], *, now: datetime | None = None
+) -> list[Refusal | list[Refusal | int]]:
+    """Ask for refills in one transaction. For each order the refill's id, or why it was refused."""
+    now = now or clock.now()
+    with batch():
+        admitted = _admit(commands)
+        asked = _asked(admitted)
+        refills = _refills_of(asked)
+        fresh: list[tuple[sql.Row, list[Refusal | int], int]] = []
+        results: list[Refusal | list[Refusal | int]] = []
+        for command, grant in admitted:
+            if isinstance(grant, Refusal):
+                results.append(grant)
+                continue
+            answers: list[Refusal | int] = []
+            for order_id in command.order_ids:
+                order = asked.get((grant.customer_id, order_id or 0))
+                if order is None or order_id is None:
+                    answers.append(requests.BAD_ORDER)
+                    continue
+                open_refill, last_at = refills.get(order_id, (False, None))
+                refused = requests.may_refill(order, open_refill=open_refill, last_refill_at=last_at, now=now)
+                answers.append(refused or 0)
+                if refused is None:
+                    refills[order_id] = (True, now)
+                    fresh.append(((grant.panel_id, order_id), answers, len(answers) - 1))
+            results.append(answers)
+        ids = list(sql.next_ids(connection, "orders_refill", len(fresh)))
+        at = sql.moment(connection, now)
+        _INSERT_REFILLS.run(
+            connection,
+            [(id_, *row, "Pending", "waiting", at, at) for id_, (row, _, _) in zip(ids, fresh, strict=True)],
+        )
+        for id_, (_, answers, place) in zip(ids, fresh, strict=True):
+            answers[place] = id_
+        record(
+            (
+                NewEvent(int(row[0]), "refill.requested", int(row[1]), {"refill": id_})
+                for id_, (row, _, _) in zip(ids, fresh, strict=True)
+            ),
+            now=now,
+        )
+    return results
+
+
+def request_cancels(
+    commands: Sequence[AskOrders], *, now: datetime | None = None
+) -> list[Refusal | list[Refusal | int]]:
+    """Ask for cancels in one transaction: for each order 1 when the request was accepted, or why not.
+
+    What nobody else knows of yet is cancelled and refunded at once. Anything else is passed on to
+    the provider, and ends as the provider then reports it; asking again while it is passed on is
+    accepted and does nothing more.
+    """
+    now = now or clock.now()
+    with batch():
+        admitted = _admit(commands)
+        asked = _asked(admitted)
+        results: list[Refusal | list[Refusal | int]] = []
+        accepted: list[int] = []
+        for command, grant in admitted:
+            if isinstance(grant, Refusal):
+                results.append(grant)
+                continue
+            answers: list[Refusal | int] = []
+            for order_id in command.order_ids:
+                order = asked.get((grant.customer_id, order_id or 0))
+                refused = requests.BAD_ORDER if order is None else requests.may_cancel(order)
+                answers.append(refused or 1)
+                if refused is None and order_id is not None:
+                    accepted.append(order_id)
+            results.append(answers)
+        _cancel(accepted, now)
+    return results
+
+
+def _cancel(order_ids: Sequence[int], now: datetime) -> None:
+    """Cancel what can be cancelled at once, write a Cancel row for the rest. Runs in the caller's transaction."""
+    orders = work.lock(order_ids)
+    for parent in [o for o in orders.values() if o.kind == Kind.DRIP_FEED.value and o.id in set(order_ids)]:
+        # Its runs have higher ids than the parent, so the lock order stands.
+        orders.update(work.lock(work.open_children(parent.id)))
+    changes = work.Changes(orders, now)
+    to_pass_on: list[settling.OpenOrder] = []
+    for order_id in dict.fromkeys(order_ids):
+        order = changes.orders[order_id]
+        if order.ended_at is not None:
+            continue
+        if order.kind == Kind.SUBSCRIPTION.value:
+            changes.apply(settling.end(order, "Canceled", remains=0, now=now))
+        elif order.kind == Kind.DRIP_FEED.value:
+            stopped, schedule = settling.stop_runs(order, changes.schedule(order_id), now)
+            changes.set_schedule(schedule)
+            changes.apply(stopped)
+            children = [o for o in changes.orders.values() if o.parent_id == order_id and o.ended_at is None]
+            for child in children:
+                _cancel_one(child, changes, to_pass_on, now)
+        else:
+            _cancel_one(order, changes, to_pass_on, now)
+    changes.write()
+    at = sql.moment(connection, now)
+    for order in to_pass_on:
+        _PASS_ON_CANCEL.run(connection, order.panel_id, order.id, at, at)
+    record((NewEvent(o.panel_id, "order.cancel_requested", o.id, {}) for o in to_pass_on), now=now)
+
+
+def _cancel_one(
+    order: settling.OpenOrder, changes: work.Changes, to_pass_on: list[settling.OpenOrder], now: datetime
+) -> None:
+    if order.status == "Pending" and order.job == Job.FORWARD.value:
+        changes.apply(settling.end(order, "Canceled", remains=order.quantity, now=now))
+    else:
+        to_pass_on.append(order)
+
+
+def _admit(commands: Sequence[AskOrders]) -> list[tuple[AskOrders, access.Grant | Refusal]]:
+    """Each command with its grant, or with why it may not order."""
+    grants = access.grants([command.caller for command in commands])
+    return [
+        (command, grant if isinstance(grant, Refusal) or grant.can_order else rules.MAY_NOT_ORDER)
+        for command, grant in zip(commands, grants, strict=True)
+    ]
+
+
+def _asked(
+    admitted: Sequence[tuple[AskOrders, access.Grant | Refusal]],
+) -> dict[tuple[int, int], requests.Asked]:
+    """The orders that belong to who asks for them, by (customer id, order id), locked in id order."""
+    ids = {
+        order_id
+        for command, grant in admitted
+        if isinstance(grant, access.Grant)
+        for order_id in command.order_ids
+        if order_id is not None
+    }
+    panels = sorted({grant.panel_id for _, grant in admitted if isinstance(grant, access.Grant)})
+    if not ids:
+        return {}
+    listed = sorted(ids)
+    if connection.vendor == "postgresql":
+        _LOCK_ASKED.rows(connection, panels, listed, panels, listed)
+    rows = _ASKED.rows(connection, panels, listed)
+    return {
+        (row[1], row[0]): requests.Asked(row[2], row[3], row[4], sql.aware(row[5]), bool(row[6]), row[7], bool(row[8]))
+        for row in rows
+    }
+
+
+def _refills_of(asked: dict[tuple[int, int], requests.Asked]) -> dict[int, tuple[bool, datetime | None]]:
+    """Order id -> (one is open, when the last one was asked for)."""
+    ids = sorted({order_id for _, order_id in asked})
+    return {row[0]: (row[1] > 0, sql.aware(row[2])) for row in _REFILLS.rows(connection, ids)} if ids else {}

@@ -1,0 +1,252 @@
+"""Orders, their schedules, and what customers ask for afterwards: refills and cancels.
+
+The row is the job: `job` says what a worker has to do with it next, `due_at` when. Both are null
+when there is nothing to do. Providers and routes are above orders in the import order, so they are
+referred to by plain numbers here.
+"""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import F, Q
+from django_scopes import ScopedManager
+
+from panelwright.catalog.models import Service
+from panelwright.customers.models import ApiKey, Customer
+from panelwright.orders.status import OrderStatus, RefillStatus, SubscriptionStatus
+from panelwright.panels.models import Panel
+
+
+class Kind(models.TextChoices):
+    """PLAIN is passed on as it is. DRIP_FEED and SUBSCRIPTION create orders: RUN and POST."""
+
+    PLAIN = "plain"
+    DRIP_FEED = "drip-feed"
+    RUN = "run"
+    SUBSCRIPTION = "subscription"
+    POST = "post"
+
+
+class Job(models.TextChoices):
+    """What a worker does next with an order."""
+
+    FORWARD = "forward"  # send it to a provider
+    SENDING = "sending"  # claimed for sending; when it comes due, the sender died: outcome unknown
+    POLL = "poll"  # ask the provider how it stands
+    SCHEDULE = "schedule"  # start a run, create a post's order, expire, resume
+
+
+class Order(models.Model):
+    # Every index costs each order: only those that a query needs.
+    panel = models.ForeignKey(Panel, on_delete=models.PROTECT, db_index=False)
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, db_index=False)
+    service = models.ForeignKey(Service, on_delete=models.PROTECT, db_index=False)
+    # The key that placed it; null: placed on the web, or by a schedule.
+    key = models.ForeignKey(ApiKey, null=True, on_delete=models.PROTECT, db_index=False)
+    # The drip-feed or subscription that created it.
+    parent = models.ForeignKey("self", null=True, on_delete=models.PROTECT, db_index=False)
+    kind = models.CharField(max_length=12, choices=Kind.choices, default=Kind.PLAIN)
+    link = models.TextField()
+    # Units to deliver; for a drip-feed over all its runs.
+    quantity = models.BigIntegerField()
+    # The type's own fields as JSON text, as they are sent upstream; empty when it has none.
+    fields = models.TextField(default="", blank=True)
+    rate_micros = models.BigIntegerField()
+    # What was taken when it was placed, and what of it is kept: booked less refunds.
+    booked_micros = models.BigIntegerField()
+    charge_micros = models.BigIntegerField()
+    # An order's word, or for a subscription one of SubscriptionStatus.
+    status = models.CharField(max_length=12)
+    start_count = models.BigIntegerField(null=True)
+    remains = models.BigIntegerField()
+
+    job = models.CharField(max_length=10, null=True, choices=Job.choices)
+    due_at = models.DateTimeField(null=True)
+    lease_until = models.DateTimeField(null=True)
+    attempts = models.PositiveSmallIntegerField(default=0, db_default=0)
+    # Trouble that a person should know of; never a seventh status word.
+    problem = models.TextField(default="", db_default="", blank=True)
+
+    provider_id = models.BigIntegerField(null=True)
+    route_id = models.BigIntegerField(null=True)
+    upstream_id = models.CharField(max_length=100, null=True)
+
+    # The caller's idempotency key, and a digest of what came with it.
+    request_id = models.CharField(max_length=100, null=True)
+    request_digest = models.CharField(max_length=64, null=True)
+    # Digest of the link while the order is open, where the service allows one open order a link.
+    open_link = models.CharField(max_length=64, null=True)
+
+    created_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+
+    objects = ScopedManager(panel="panel")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["panel", "customer", "request_id"],
+                condition=Q(request_id__isnull=False),
+                name="order_request_once",
+            ),
+            models.UniqueConstraint(
+                fields=["panel", "customer", "service", "open_link"],
+                condition=Q(open_link__isnull=False),
+                name="order_open_link_once",
+            ),
+            # An upstream's number means something only together with its provider.
+            models.UniqueConstraint(
+                fields=["panel", "provider_id", "upstream_id"],
+                condition=Q(upstream_id__isnull=False),
+                name="order_upstream_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(charge_micros__gte=0) & Q(charge_micros__lte=F("booked_micros")), name="order_charge"
+            ),
+            models.CheckConstraint(
+                condition=Q(quantity__gte=0) & Q(remains__gte=0) & Q(remains__lte=F("quantity")), name="order_remains"
+            ),
+            models.CheckConstraint(
+                condition=(~Q(kind=Kind.SUBSCRIPTION) & Q(status__in=OrderStatus.values))
+                | (Q(kind=Kind.SUBSCRIPTION) & Q(status__in=SubscriptionStatus.values)),
+                name="order_status",
+            ),
+            models.CheckConstraint(condition=Q(kind__in=Kind.values), name="order_kind"),
+            models.CheckConstraint(
+                condition=Q(kind__in=[Kind.RUN, Kind.POST], parent__isnull=False)
+                | (~Q(kind__in=[Kind.RUN, Kind.POST]) & Q(parent__isnull=True)),
+                name="order_kind_parent",
+            ),
+            # Nothing is left to do with an order that has ended, and nothing is due without a job.
+            models.CheckConstraint(
+                condition=Q(ended_at__isnull=True) | Q(job__isnull=True, open_link__isnull=True), name="order_ended"
+            ),
+            models.CheckConstraint(
+                condition=Q(job__isnull=True, due_at__isnull=True) | Q(job__isnull=False, due_at__isnull=False),
+                name="order_job_due",
+            ),
+        ]
+        indexes = [
+            # The queue: only rows that have something to do are in it.
+            models.Index(fields=["job", "provider_id", "due_at"], condition=Q(job__isnull=False), name="order_queue"),
+            models.Index(fields=["customer", "id"], name="order_customer"),
+            models.Index(fields=["parent", "id"], condition=Q(parent__isnull=False), name="order_parent"),
+        ]
+
+
+class Schedule(models.Model):
+    """How a drip-feed or a subscription creates its orders; one row beside the parent order."""
+
+    order = models.OneToOneField(Order, primary_key=True, on_delete=models.PROTECT)
+    panel = models.ForeignKey(Panel, on_delete=models.PROTECT)
+    # Drip-feed: `runs` orders of `run_quantity` units, one every `interval_min` minutes.
+    runs = models.PositiveIntegerField(default=0)
+    run_quantity = models.BigIntegerField(default=0)
+    interval_min = models.PositiveIntegerField(default=0)
+    runs_started = models.PositiveIntegerField(default=0, db_default=0)
+    runs_done = models.PositiveIntegerField(default=0, db_default=0)
+    # Units that will not come: what ended runs left undelivered, and runs that were cancelled.
+    undelivered = models.BigIntegerField(default=0, db_default=0)
+    # Subscription: for each post a quantity between min and max, `delay_min` minutes after it.
+    username = models.TextField(default="", blank=True)
+    min = models.BigIntegerField(default=0)
+    max = models.BigIntegerField(default=0)
+    delay_min = models.PositiveIntegerField(default=0)
+    # How many new posts; null: without limit. And how many that exist already.
+    posts = models.PositiveIntegerField(null=True)
+    old_posts = models.PositiveIntegerField(default=0)
+    posts_done = models.PositiveIntegerField(default=0, db_default=0)
+    expires_on = models.DateField(null=True)
+    # The quantities are drawn from this seed, so that anybody can draw them again.
+    seed = models.BigIntegerField(default=0)
+
+    objects = ScopedManager(panel="panel")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(runs_done__lte=F("runs_started")) & Q(runs_started__lte=F("runs")), name="schedule_runs"
+            )
+        ]
+
+
+class Post(models.Model):
+    """A post that a subscription was told of, waiting for its delay; then the order it became."""
+
+    panel = models.ForeignKey(Panel, on_delete=models.PROTECT)
+    subscription = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="posts")
+    link = models.TextField()
+    due_at = models.DateTimeField(null=True)
+    order = models.OneToOneField(Order, null=True, on_delete=models.PROTECT, related_name="post")
+    created_at = models.DateTimeField()
+
+    objects = ScopedManager(panel="panel")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["panel", "subscription", "link"], name="post_once")]
+
+
+class RequestState(models.TextChoices):
+    """How far a refill or cancel request has come on its way to the provider."""
+
+    WAITING = "waiting"  # to be passed on
+    SENDING = "sending"  # claimed; when it comes due, the sender died
+    PASSED_ON = "passed on"  # upstream has taken it
+    DONE = "done"
+
+
+class Refill(models.Model):
+    """A customer asked for what was lost to be delivered again."""
+
+    panel = models.ForeignKey(Panel, on_delete=models.PROTECT)
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="refills")
+    status = models.CharField(max_length=11, choices=RefillStatus.choices, default=RefillStatus.PENDING)
+    state = models.CharField(max_length=10, choices=RequestState.choices, default=RequestState.WAITING)
+    provider_id = models.BigIntegerField(null=True)
+    upstream_id = models.CharField(max_length=100, null=True)
+    due_at = models.DateTimeField(null=True)
+    lease_until = models.DateTimeField(null=True)
+    attempts = models.PositiveSmallIntegerField(default=0, db_default=0)
+    problem = models.TextField(default="", db_default="", blank=True)
+    created_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+
+    objects = ScopedManager(panel="panel")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["panel", "order"], condition=Q(ended_at__isnull=True), name="refill_one_open"
+            ),
+            models.CheckConstraint(condition=Q(status__in=RefillStatus.values), name="refill_status"),
+            models.CheckConstraint(condition=Q(state__in=RequestState.values), name="refill_state"),
+        ]
+        indexes = [
+            models.Index(fields=["state", "provider_id", "due_at"], condition=Q(due_at__isnull=False), name="refill_queue")
+        ]
+
+
+class Cancel(models.Model):
+    """A customer asked for an order to be cancelled that the provider already has.
+
+    The order's own status changes only by what the provider then reports of it.
+    """
+
+    panel = models.ForeignKey(Panel, on_delete=models.PROTECT)
+    order = models.OneToOneField(Order, on_delete=models.PROTECT, related_name="cancel")
+    state = models.CharField(max_length=10, choices=RequestState.choices, default=RequestState.WAITING)
+    provider_id = models.BigIntegerField(null=True)
+    due_at = models.DateTimeField(null=True)
+    lease_until = models.DateTimeField(null=True)
+    attempts = models.PositiveSmallIntegerField(default=0, db_default=0)
+    # What the provider answered, in its words.
+    answer = models.TextField(default="", db_default="", blank=True)
+    created_at = models.DateTimeField()
+
+    objects = ScopedManager(panel="panel")
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(state__in=RequestState.values), name="cancel_state")]
+        indexes = [
+            models.Index(fields=["state", "provider_id", "due_at"], condition=Q(due_at__isnull=False), name="cancel_queue")
+        ]

@@ -1,0 +1,348 @@
+"""Decisions about orders: pure functions of what was loaded and the time. They refuse, never raise."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from panelwright.catalog.types import BY_NAME, Units
+from panelwright.core import money
+from panelwright.core.refusal import Refusal
+from panelwright.customers.access import Caller, Grant
+from panelwright.orders import fields
+from panelwright.orders.models import Job, Kind
+
+REQUEST_ID_MAX = 100
+_PENDING, _PLAIN, _FORWARD = "Pending", Kind.PLAIN.value, Job.FORWARD.value
+
+# The parameters that say what is ordered; anything else a client sends is ignored.
+_SAYS_WHAT = frozenset({"service", "link", "quantity", "runs", "interval"}) | {
+    f.name for type_ in BY_NAME.values() for f in type_.fields
+}
+
+BAD_SERVICE = Refusal("bad_service", "service")
+MAY_NOT_ORDER = Refusal("may_not_order")
+NO_FUNDS = Refusal("no_funds")
+CAP_REACHED = Refusal("cap_reached")
+SAME_LINK = Refusal("same_link", "link")
+BAD_REQUEST_ID = Refusal("bad_field", "request_id")
+
+
+class PlaceOrder(NamedTuple):
+    """A command. `params` are texts by the names of PROTOCOL.md section 3, trimmed."""
+
+    caller: Caller
+    params: dict[str, str]
+    request_id: str = ""
+
+
+class SoldService(NamedTuple):
+    """A service as `add` needs it; only enabled ones are loaded."""
+
+    id: int
+    type: str
+    rate_micros: int
+    min: int
+    max: int
+    drip_feed: bool
+    unique_link: bool
+    private: bool
+
+
+@dataclass(slots=True)
+class Book:
+    """All that a batch of PlaceOrder commands needs to be decided.
+
+    `grants` stand in the order of the commands; the dicts are keyed by ids.
+    """
+
+    grants: Sequence[Grant | Refusal]
+    balances: dict[int, int]  # account id -> micros, locked until the commit
+    services: dict[tuple[int, int], SoldService]  # (panel id, number)
+    rates: dict[tuple[int, int], int]  # (price list id, service id) -> micros
+    requests: dict[tuple[int, str], tuple[int, str]]  # (customer id, request_id) -> (order id, digest)
+    open_links: set[tuple[int, int, str]]  # (customer id, service id, digest of the link)
+
+
+class NewOrder(NamedTuple):
+    """A row of `orders_order` to be; its id is given at the commit. Order of columns as in store.py."""
+
+    panel_id: int
+    customer_id: int
+    service_id: int
+    key_id: int | None
+    parent_id: int | None
+    kind: str
+    link: str
+    quantity: int
+    fields: str
+    rate_micros: int
+    booked_micros: int
+    charge_micros: int
+    status: str
+    remains: int
+    job: str
+    due_at: datetime
+    request_id: str | None
+    request_digest: str | None
+    open_link: str | None
+    created_at: datetime
+
+
+class NewSchedule(NamedTuple):
+    """A row of `orders_schedule` to be, for the order at `index` of the plan."""
+
+    index: int
+    panel_id: int
+    runs: int = 0
+    run_quantity: int = 0
+    interval_min: int = 0
+    username: str = ""
+    min: int = 0
+    max: int = 0
+    delay_min: int = 0
+    posts: int | None = None
+    old_posts: int = 0
+    expires_on: str | None = None
+    seed: int = 0
+
+
+@dataclass(slots=True)
+class Plan:
+    """What a batch will write. `results` stand in the order of the commands.
+
+    A result is a Refusal, the id of an order that exists already, or (new) the index of an order
+    of `orders`, marked by its place in `new`.
+    """
+
+    results: list[Refusal | int] = field(default_factory=list)
+    new: dict[int, int] = field(default_factory=dict)  # position of the command -> index of the order
+    orders: list[NewOrder] = field(default_factory=list)
+    schedules: list[NewSchedule] = field(default_factory=list)
+    # (index of the order, debit account, credit account, micros)
+    charges: list[tuple[int, int, int, int]] = field(default_factory=list)
+    spent: dict[int, int] = field(default_factory=dict)  # account id -> micros
+    key_spent: dict[int, int] = field(default_factory=dict)  # key id -> micros, for keys with a cap
+
+
+def place(book: Book, commands: Sequence[PlaceOrder], now: datetime) -> Plan:
+    """Decide a batch. Commands are decided in order: an earlier one has the first claim on the balance."""
+    plan = Plan()
+    for position, (command, grant) in enumerate(zip(commands, book.grants, strict=True)):
+        result = grant if isinstance(grant, Refusal) else _place_one(book, plan, command, grant, now)
+        if isinstance(result, _New):
+            plan.new[position] = result.index
+            plan.results.append(0)
+        else:
+            plan.results.append(result)
+    return plan
+
+
+class _New(NamedTuple):
+    index: int
+
+
+def _place_one(book: Book, plan: Plan, command: PlaceOrder, grant: Grant, now: datetime) -> _New | Refusal | int:
+    params = command.params
+    if not grant.can_order:
+        return MAY_NOT_ORDER
+    request_id = request_digest = None
+    if command.request_id and command.request_id not in fields.ABSENT:
+        request_id, request_digest = command.request_id, _digest_of(params)
+        if len(request_id) > REQUEST_ID_MAX or not request_id.isprintable():
+            return BAD_REQUEST_ID
+        before = book.requests.get((grant.customer_id, request_id))
+        if before is not None:
+            if before[1] != request_digest:
+                return BAD_REQUEST_ID
+            # Negative: the index of an order of this same batch.
+            return before[0] if before[0] > 0 else _New(-before[0] - 1)
+
+    number = fields.whole(params.get("service", ""))
+    service = book.services.get((grant.panel_id, number)) if number is not None else None
+    if service is None:
+        return BAD_SERVICE
+    rate = rate_for(service, grant, book.rates)
+    if rate is None:
+        return BAD_SERVICE
+    type_ = BY_NAME[service.type]
+    checked = fields.check(type_, params, drip_feed=service.drip_feed, flat_quantity=service.min)
+    if isinstance(checked, Refusal):
+        return checked
+    if type_.subscription:
+        return _subscribe(book, plan, grant, service, rate, checked, now, (request_id, request_digest))
+
+    link, own, runs, interval_min, run_quantity = checked
+    if type_.units is not Units.FLAT:
+        if run_quantity < service.min:
+            return Refusal("below_min", "quantity", service.min)
+        if run_quantity > service.max:
+            return Refusal("above_max", "quantity", service.max)
+    open_link = None
+    if service.unique_link:
+        open_link = link_digest(link)
+        if (grant.customer_id, service.id, open_link) in book.open_links:
+            return SAME_LINK
+    quantity = run_quantity * runs
+    charge = money.charge(rate_micros=rate, units=quantity, flat=type_.flat)
+    if grant.daily_cap_micros is not None and grant.key_id is not None:
+        spent = grant.spent_today(now.date()) + plan.key_spent.get(grant.key_id, 0)
+        if spent + charge > grant.daily_cap_micros:
+            return CAP_REACHED
+    account = grant.account_id
+    if charge > book.balances[account]:
+        return NO_FUNDS
+
+    # Nothing can refuse any more: write the plan.
+    index = len(plan.orders)
+    plan.orders.append(
+        NewOrder(
+            grant.panel_id,
+            grant.customer_id,
+            service.id,
+            grant.key_id,
+            None,
+            _PLAIN if runs == 1 else Kind.DRIP_FEED.value,
+            link,
+            quantity,
+            json.dumps(own, ensure_ascii=False) if own else "",
+            rate,
+            charge,
+            charge,
+            _PENDING,
+            quantity,
+            _FORWARD if runs == 1 else Job.SCHEDULE.value,
+            now,
+            request_id,
+            request_digest,
+            open_link,
+            now,
+        )
+    )
+    if runs > 1:
+        plan.schedules.append(
+            NewSchedule(index, grant.panel_id, runs=runs, run_quantity=run_quantity, interval_min=interval_min)
+        )
+    if charge:
+        book.balances[account] -= charge
+        plan.spent[account] = plan.spent.get(account, 0) + charge
+        plan.charges.append((index, account, grant.sales_account_id, charge))
+        if grant.daily_cap_micros is not None and grant.key_id is not None:
+            plan.key_spent[grant.key_id] = plan.key_spent.get(grant.key_id, 0) + charge
+    if open_link is not None:
+        book.open_links.add((grant.customer_id, service.id, open_link))
+    if request_id is not None and request_digest is not None:
+        book.requests[grant.customer_id, request_id] = (-index - 1, request_digest)
+    return _New(index)
+
+
+def _subscribe(
+    book: Book,
+    plan: Plan,
+    grant: Grant,
+    service: SoldService,
+    rate: int,
+    checked: fields.Checked,
+    now: datetime,
+    request: tuple[str | None, str | None],
+) -> _New | Refusal:
+    """A subscription costs nothing itself: each order that it creates is charged when it is created."""
+    own = checked.own
+    low, high = int(own["min"]), int(own["max"])
+    if low < service.min:
+        return Refusal("below_min", "min", service.min)
+    if high > service.max:
+        return Refusal("above_max", "max", service.max)
+    if low > high:
+        return Refusal("bad_field", "max")
+    posts: int | None = int(own["posts"]) if "posts" in own else None
+    old_posts = int(own.get("old_posts", "0"))
+    for name, number in (("posts", posts), ("old_posts", old_posts)):
+        if number is not None and number > fields.POSTS_MAX:
+            return Refusal("bad_field", name)
+    if posts == 0 and old_posts == 0:
+        posts = None
+    expires_on = fields.day(own["expiry"]) if "expiry" in own else None
+    if expires_on is not None and expires_on < now.date():
+        return Refusal("bad_field", "expiry")
+    index = len(plan.orders)
+    request_id, request_digest = request
+    plan.orders.append(
+        NewOrder(
+            grant.panel_id,
+            grant.customer_id,
+            service.id,
+            grant.key_id,
+            None,
+            Kind.SUBSCRIPTION.value,
+            checked.link,
+            0,
+            json.dumps(own, ensure_ascii=False),
+            rate,
+            0,
+            0,
+            "Active",
+            0,
+            Job.SCHEDULE.value,
+            subscription_due(now=now, expires_on_iso=expires_on.isoformat() if expires_on else None),
+            request_id,
+            request_digest,
+            None,
+            now,
+        )
+    )
+    seed = int.from_bytes(hashlib.sha256(f"{grant.customer_id}:{now.isoformat()}:{index}".encode()).digest()[:7])
+    plan.schedules.append(
+        NewSchedule(
+            index,
+            grant.panel_id,
+            username=checked.link,
+            min=low,
+            max=high,
+            delay_min=int(own["delay"]),
+            posts=posts,
+            old_posts=old_posts,
+            expires_on=expires_on.isoformat() if expires_on else None,
+            seed=seed,
+        )
+    )
+    if request_id is not None and request_digest is not None:
+        book.requests[grant.customer_id, request_id] = (-index - 1, request_digest)
+    return _New(index)
+
+
+def subscription_due(*, now: datetime, expires_on_iso: str | None) -> datetime:
+    """When a subscription is looked at next: at the end of its last day, or in a day's time."""
+    tomorrow = now + timedelta(days=1)
+    if expires_on_iso is None:
+        return tomorrow
+    end = datetime.fromisoformat(expires_on_iso).replace(tzinfo=now.tzinfo) + timedelta(days=1)
+    return min(tomorrow, end)
+
+
+def rate_for(service: SoldService, grant: Grant, rates: dict[tuple[int, int], int]) -> int | None:
+    """The caller's own rate, in micros; None when the service is not for this caller."""
+    if grant.price_list_id is None:
+        return None if service.private else service.rate_micros
+    own = rates.get((grant.price_list_id, service.id))
+    if own is not None:
+        return own
+    if service.private:
+        return None
+    return money.discounted(rate_micros=service.rate_micros, percent_off_e2=grant.percent_off_e2)
+
+
+def link_digest(link: str) -> str:
+    return hashlib.sha256(link.encode("utf-8", "replace")).hexdigest()
+
+
+def _digest_of(params: dict[str, str]) -> str:
+    """What was ordered, so that a repeat can be told from another order under the same request_id."""
+    said = sorted((k, v) for k, v in params.items() if k in _SAYS_WHAT and v not in fields.ABSENT)
+    return hashlib.sha256(json.dumps(said).encode()).hexdigest()
+
+

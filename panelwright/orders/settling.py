@@ -1,0 +1,224 @@
+"""What a provider's report, or the end of a run, makes of an order. Pure.
+
+Terminal states never change; money goes back exactly once, because it goes back in the same
+transaction in which an order ends, and an order ends once.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from panelwright.core import money
+from panelwright.orders.models import Job
+from panelwright.orders.status import ENDED, PROGRESS
+
+POLL_MIN = timedelta(seconds=2)
+POLL_MAX = timedelta(minutes=15)
+
+
+class OpenOrder(NamedTuple):
+    """An order as it stands, locked. Columns as in work.py. Money in micros."""
+
+    id: int
+    panel_id: int
+    customer_id: int
+    account_id: int
+    sales_account_id: int
+    kind: str
+    parent_id: int | None
+    quantity: int
+    booked_micros: int
+    charge_micros: int
+    status: str
+    start_count: int | None
+    remains: int
+    job: str | None
+    due_at: datetime | None
+    lease_until: datetime | None
+    attempts: int
+    problem: str
+    provider_id: int | None
+    upstream_id: str | None
+    created_at: datetime
+    ended_at: datetime | None
+    open_link: str | None
+
+
+class ScheduleState(NamedTuple):
+    """The counters of a drip-feed. `undelivered` are units that will not come: refunded, or to be."""
+
+    order_id: int
+    runs: int
+    run_quantity: int
+    runs_started: int
+    runs_done: int
+    undelivered: int
+
+
+class Report(NamedTuple):
+    """What a provider says of an order. None: it does not say, or not so that it can be understood."""
+
+    status: str | None
+    start_count: int | None = None
+    remains: int | None = None
+    raw_status: str = ""
+
+
+class Refund(NamedTuple):
+    """Money that goes back. `reference` is the order or run that was not delivered in full."""
+
+    panel_id: int
+    order_id: int
+    reference: int
+    sales_account_id: int
+    account_id: int
+    micros: int
+
+
+class Settled(NamedTuple):
+    order: OpenOrder
+    refund: Refund | None = None
+
+
+def next_poll(order: OpenOrder, now: datetime) -> datetime:
+    """When to ask again: every tenth of the order's age, so that the cost per order stays small."""
+    return now + min(max((now - order.created_at) / 10, POLL_MIN), POLL_MAX)
+
+
+def settle(order: OpenOrder, report: Report, now: datetime) -> Settled:
+    """The order after a report. What cannot be right becomes a problem for a person, never a refund."""
+    if order.status in ENDED:
+        return Settled(order)
+    start_count = order.start_count if report.start_count is None else max(report.start_count, 0)
+    order = order._replace(start_count=start_count, attempts=0, lease_until=None)
+    if report.status is None:
+        return _still_open(order, now, problem=f"the provider's status is not understood: {report.raw_status[:80]!r}")
+    if report.status == "Completed":
+        return end(order, "Completed", remains=0, now=now)
+    if report.status == "Canceled":
+        left = order.quantity if report.remains is None else min(max(report.remains, 0), order.quantity)
+        return end(order, "Canceled", remains=left, now=now)
+    if report.status == "Partial":
+        return _partial(order, report.remains, now)
+    status = report.status if PROGRESS[report.status] > PROGRESS[order.status] else order.status
+    # Sent is no longer Pending, whatever the provider calls it.
+    status = "Processing" if status == "Pending" else status
+    remains = order.remains if report.remains is None else min(max(report.remains, 0), order.quantity)
+    return _still_open(order._replace(status=status, remains=remains), now)
+
+
+def _partial(order: OpenOrder, remains: int | None, now: datetime) -> Settled:
+    if remains is None:
+        return _still_open(order, now, problem="the provider says Partial and does not say how much remains")
+    if remains > order.quantity:
+        return _still_open(
+            order, now, problem=f"the provider says Partial with {remains} remaining of {order.quantity}"
+        )
+    if remains <= 0:
+        return end(order, "Completed", remains=0, now=now)
+    if remains == order.quantity:
+        # Nothing was delivered: on the wire Partial means that something was.
+        return end(order, "Canceled", remains=remains, now=now)
+    return end(order, "Partial", remains=remains, now=now)
+
+
+def _still_open(order: OpenOrder, now: datetime, problem: str = "") -> Settled:
+    return Settled(order._replace(job=Job.POLL.value, due_at=next_poll(order, now), problem=problem))
+
+
+def end(order: OpenOrder, status: str, *, remains: int, now: datetime) -> Settled:
+    """The order ended with `remains` units undelivered; what was not delivered is refunded.
+
+    A run carries no charge itself: its parent's share is refunded by `run_ended`.
+    """
+    charge = order.charge_micros
+    if status == "Partial":
+        charge = order.booked_micros - money.refund(
+            charge_micros=order.booked_micros, remains=remains, quantity=order.quantity
+        )
+    elif status == "Canceled":
+        charge = 0
+    back = order.charge_micros - charge
+    ended = order._replace(
+        status=status,
+        remains=remains,
+        charge_micros=charge,
+        job=None,
+        due_at=None,
+        lease_until=None,
+        problem="",
+        ended_at=now,
+        open_link=None,
+    )
+    return Settled(ended, _refund(order, back, reference=order.id))
+
+
+def _refund(order: OpenOrder, micros: int, *, reference: int) -> Refund | None:
+    if micros <= 0:
+        return None
+    return Refund(order.panel_id, order.id, reference, order.sales_account_id, order.account_id, micros)
+
+
+def run_ended(
+    parent: OpenOrder, schedule: ScheduleState, run: OpenOrder, now: datetime
+) -> tuple[Settled, ScheduleState]:
+    """A drip-feed after one of its runs ended: counters, the run's share back, the end after the last run."""
+    # A cancelled run is paid back whole, as any cancelled order is.
+    undelivered = run.quantity if run.status == "Canceled" else run.remains
+    schedule = schedule._replace(
+        runs_done=schedule.runs_done + 1, undelivered=schedule.undelivered + undelivered
+    )
+    delivered = run.quantity - undelivered
+    parent = parent._replace(
+        remains=max(parent.remains - delivered, 0),
+        start_count=run.start_count if parent.start_count is None else parent.start_count,
+    )
+    return _drip_feed_after(parent, schedule, reference=run.id, now=now), schedule
+
+
+def stop_runs(parent: OpenOrder, schedule: ScheduleState, now: datetime) -> tuple[Settled, ScheduleState]:
+    """A drip-feed whose customer cancelled it: the runs that have not started are refunded at once."""
+    given_up = (schedule.runs - schedule.runs_started) * schedule.run_quantity
+    schedule = schedule._replace(runs=schedule.runs_started, undelivered=schedule.undelivered + given_up)
+    parent = parent._replace(job=None, due_at=None, lease_until=None)
+    return _drip_feed_after(parent, schedule, reference=parent.id, now=now), schedule
+
+
+def _drip_feed_after(parent: OpenOrder, schedule: ScheduleState, *, reference: int, now: datetime) -> Settled:
+    """Refund up to what is undelivered by now, and end the parent after its last run.
+
+    The refund is the whole one less what went back before, so that many small refunds add up to
+    exactly what one would have been.
+    """
+    charge = parent.booked_micros - money.refund(
+        charge_micros=parent.booked_micros, remains=schedule.undelivered, quantity=parent.quantity
+    )
+    refund = _refund(parent, parent.charge_micros - charge, reference=reference)
+    parent = parent._replace(charge_micros=charge)
+    if schedule.runs_done == schedule.runs:
+        left = schedule.undelivered
+        status = "Completed" if left == 0 else "Canceled" if left == parent.quantity else "Partial"
+        parent = parent._replace(
+            status=status,
+            remains=left,
+            job=None,
+            due_at=None,
+            lease_until=None,
+            problem="",
+            ended_at=now,
+            open_link=None,
+        )
+    return Settled(parent, refund)
+
+
+def next_run(schedule: ScheduleState, interval_min: int, now: datetime) -> datetime | None:
+    """When the run after this one starts; None after the last.
+
+    Counted from now, not from the plan: after a long pause the missed runs do not come as a burst.
+    """
+    if schedule.runs_started >= schedule.runs:
+        return None
+    return now + timedelta(minutes=interval_min)
+
+

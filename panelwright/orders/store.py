@@ -1,0 +1,150 @@
+"""The hot SQL of placing orders: load all that a batch needs in a few set queries, write it in a few more."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db import connection
+
+from panelwright.core import sql
+from panelwright.core.refusal import Refusal
+from panelwright.customers import access
+from panelwright.ledger.actions import ADD_TO_BALANCES, INSERT_TRANSFERS
+from panelwright.orders import fields
+from panelwright.orders.rules import Book, PlaceOrder, Plan, SoldService, link_digest
+
+# Accounts are locked first, in id order: what is read after that is what other processes committed.
+_BALANCES = sql.Query(
+    "SELECT id, balance_micros FROM ledger_account WHERE id :in_int AND kind = 'customer' ORDER BY id :for_update"
+)
+_SERVICES = sql.Query(
+    "SELECT panel_id, number, id, type, rate_micros, min, max, drip_feed, unique_link, private"
+    " FROM catalog_service WHERE panel_id :in_int AND number :in_int AND enabled"
+)
+_RATES = sql.Query(
+    "SELECT price_list_id, service_id, rate_micros FROM catalog_pricelistrate"
+    " WHERE panel_id :in_int AND price_list_id :in_int AND service_id :in_int"
+)
+_REQUESTS = sql.Query(
+    "SELECT customer_id, request_id, id, request_digest FROM orders_order"
+    " WHERE panel_id :in_int AND customer_id :in_int AND request_id :in_text"
+)
+_OPEN_LINKS = sql.Query(
+    "SELECT customer_id, service_id, open_link FROM orders_order"
+    " WHERE panel_id :in_int AND customer_id :in_int AND service_id :in_int AND open_link :in_text"
+)
+
+_INSERT_ORDERS = sql.Insert(
+    "orders_order",
+    {
+        "id": "bigint",
+        "panel_id": "bigint",
+        "customer_id": "bigint",
+        "service_id": "bigint",
+        "key_id": "bigint",
+        "parent_id": "bigint",
+        "kind": "text",
+        "link": "text",
+        "quantity": "bigint",
+        "fields": "text",
+        "rate_micros": "bigint",
+        "booked_micros": "bigint",
+        "charge_micros": "bigint",
+        "status": "text",
+        "remains": "bigint",
+        "job": "text",
+        "due_at": "timestamptz",
+        "request_id": "text",
+        "request_digest": "text",
+        "open_link": "text",
+        "created_at": "timestamptz",
+    },
+)
+_DUE_AT, _CREATED_AT = 15, 19  # places of the times in rules.NewOrder
+_INSERT_SCHEDULES = sql.Insert(
+    "orders_schedule",
+    {
+        "order_id": "bigint",
+        "panel_id": "bigint",
+        "runs": "int",
+        "run_quantity": "bigint",
+        "interval_min": "int",
+        "username": "text",
+        "min": "bigint",
+        "max": "bigint",
+        "delay_min": "int",
+        "posts": "int",
+        "old_posts": "int",
+        "expires_on": "date",
+        "seed": "bigint",
+    },
+)
+_SPEND_OF_KEYS = sql.Query(
+    "UPDATE customers_apikey SET spent_micros = CASE WHEN spent_on = ? THEN spent_micros ELSE 0 END + ?, spent_on = ?"
+    " WHERE id = ?"
+)
+
+
+def load(commands: Sequence[PlaceOrder], grants: Sequence[access.Grant | Refusal]) -> Book:
+    """All that the commands need. Locks the accounts of their customers, in id order."""
+    admitted = [(c, g) for c, g in zip(commands, grants, strict=True) if isinstance(g, access.Grant)]
+    book = Book(grants, {}, {}, {}, {}, set())
+    if not admitted:
+        return book
+    accounts = sorted({g.account_id for _, g in admitted})
+    book.balances = dict(_BALANCES.rows(connection, accounts))  # type: ignore[arg-type]
+    panels = sorted({g.panel_id for _, g in admitted})
+    texts = {c.params.get("service", "") for c, _ in admitted}
+    numbers = sorted({n for text in texts if (n := fields.whole(text)) is not None and n < 2**62})
+    unique = False
+    for panel_id, number, *rest in _SERVICES.rows(connection, panels, numbers):
+        book.services[panel_id, number] = service = SoldService(*rest)
+        unique = unique or service.unique_link
+    customers = sorted({g.customer_id for _, g in admitted})
+    price_lists = sorted({g.price_list_id for _, g in admitted if g.price_list_id is not None})
+    if price_lists:
+        services = sorted(s.id for s in book.services.values())
+        for price_list, service_id, rate in _RATES.rows(connection, panels, price_lists, services):
+            book.rates[price_list, service_id] = rate
+    requests = sorted({c.request_id for c, _ in admitted if c.request_id and c.request_id.isprintable()})
+    if requests:
+        for customer, request, order, digest in _REQUESTS.rows(connection, panels, customers, requests):
+            book.requests[customer, request] = (order, digest)
+    if unique:
+        services = sorted(s.id for s in book.services.values() if s.unique_link)
+        links = sorted({link_digest(c.params.get("link", "")) for c, _ in admitted})
+        book.open_links = set(_OPEN_LINKS.rows(connection, panels, customers, services, links))  # type: ignore[arg-type]
+    return book
+
+
+def commit(plan: Plan, now: datetime) -> list[Refusal | int]:
+    """Write the plan; the results with the ids that the new orders were given."""
+    results = list(plan.results)
+    if not plan.orders:
+        return results
+    ids = list(sql.next_ids(connection, "orders_order", len(plan.orders)))
+    at = sql.moment(connection, now)
+    if connection.vendor == "postgresql":
+        rows = [(id_, *order) for id_, order in zip(ids, plan.orders, strict=True)]
+    else:
+        rows = []
+        for id_, order in zip(ids, plan.orders, strict=True):
+            due = at if order.due_at is now else sql.moment(connection, order.due_at)
+            rows.append((id_, *order[:_DUE_AT], due, *order[_DUE_AT + 1 : _CREATED_AT], at))
+    _INSERT_ORDERS.run(connection, rows)
+    _INSERT_SCHEDULES.run(connection, [(ids[s.index], *s[1:]) for s in plan.schedules])
+    INSERT_TRANSFERS.run(
+        connection,
+        [
+            (plan.orders[index].panel_id, debit, credit, micros, "order", str(ids[index]), ids[index], at)
+            for index, debit, credit, micros in plan.charges
+        ],
+    )
+    ADD_TO_BALANCES.run(connection, [(-micros, account) for account, micros in sorted(plan.spent.items())])
+    today = now.date() if connection.vendor == "postgresql" else now.date().isoformat()
+    for key, micros in sorted(plan.key_spent.items()):
+        _SPEND_OF_KEYS.run(connection, today, micros, today, key)
+    for position, index in plan.new.items():
+        results[position] = ids[index]
+    return results

@@ -1,0 +1,195 @@
+"""The SQL of what happens to orders after they were placed: lock, claim, change, refund.
+
+Every function here runs inside the caller's transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+
+from django.db import connection
+
+from panelwright.core import sql
+from panelwright.events.actions import NewEvent, record
+from panelwright.ledger.actions import ADD_TO_BALANCES, INSERT_TRANSFERS
+from panelwright.orders import settling
+from panelwright.orders.models import Kind
+from panelwright.orders.settling import OpenOrder, Refund, ScheduleState, Settled
+from panelwright.orders.status import ENDED
+
+_ORDER_COLUMNS = (
+    "o.id, o.panel_id, o.customer_id, c.account_id, s.id, o.kind, o.parent_id, o.quantity, o.booked_micros,"
+    " o.charge_micros, o.status, o.start_count, o.remains, o.job, o.due_at, o.lease_until, o.attempts, o.problem,"
+    " o.provider_id, o.upstream_id, o.created_at, o.ended_at, o.open_link"
+)
+_ORDER_JOINS = (
+    " JOIN customers_customer c ON c.id = o.customer_id"
+    " JOIN ledger_account s ON s.panel_id = o.panel_id AND s.kind = 'sales' AND s.name = ''"
+)
+_TIMES = tuple(i for i, name in enumerate(OpenOrder._fields) if name.endswith(("_at", "_until")))
+
+_LOCK_ORDERS = sql.Query("SELECT id FROM orders_order WHERE id :in_int ORDER BY id :for_update")
+_ORDERS = sql.Query(f"SELECT {_ORDER_COLUMNS} FROM orders_order o{_ORDER_JOINS} WHERE o.id :in_int ORDER BY o.id")
+_PARENTS = sql.Query("SELECT DISTINCT parent_id FROM orders_order WHERE id :in_int AND parent_id IS NOT NULL")
+_OPEN_CHILDREN = sql.Query("SELECT id FROM orders_order WHERE parent_id = ? AND ended_at IS NULL ORDER BY id")
+_SCHEDULES = sql.Query(
+    "SELECT order_id, runs, run_quantity, runs_started, runs_done, undelivered FROM orders_schedule"
+    " WHERE order_id :in_int"
+)
+_LOCK_ACCOUNTS = sql.Query("SELECT id FROM ledger_account WHERE id :in_int ORDER BY id :for_update")
+_UPDATE_ORDERS = sql.Update(
+    "orders_order",
+    {
+        "charge_micros": "bigint",
+        "status": "text",
+        "start_count": "bigint",
+        "remains": "bigint",
+        "job": "text",
+        "due_at": "timestamptz",
+        "lease_until": "timestamptz",
+        "attempts": "int",
+        "problem": "text",
+        "provider_id": "bigint",
+        "upstream_id": "text",
+        "ended_at": "timestamptz",
+        "open_link": "text",
+    },
+    {"id": "bigint"},
+    # The last guard, whatever the code above it does: an order that has ended is never touched again.
+    also="ended_at IS NULL",
+)
+_UPDATE_SCHEDULES = sql.Update(
+    "orders_schedule",
+    {"runs": "int", "runs_started": "int", "runs_done": "int", "undelivered": "bigint"},
+    {"order_id": "bigint"},
+)
+
+
+class Stale(Exception):
+    """A row was not as it had just been read under its lock: a fault of ours, everything is rolled back."""
+
+
+def lock(ids: Collection[int], *, with_parents: bool = True) -> dict[int, OpenOrder]:
+    """The orders (and their parents), locked in id order and as they stand after the lock."""
+    wanted = set(ids)
+    if with_parents and wanted:
+        # A parent never changes, so it can be looked up before the lock.
+        wanted.update(row[0] for row in _PARENTS.rows(connection, sorted(wanted)))
+    listed = sorted(wanted)
+    if connection.vendor == "postgresql":
+        _LOCK_ORDERS.rows(connection, listed)
+    return {row[0]: _open_order(row) for row in _ORDERS.rows(connection, listed)}
+
+
+def _open_order(row: sql.Row) -> OpenOrder:
+    values = list(row)
+    for i in _TIMES:
+        values[i] = sql.aware(values[i])
+    return OpenOrder(*values)
+
+
+def open_children(parent_id: int) -> list[int]:
+    """Ids of the orders of a schedule that have not ended. Lock the parent first: only then are there no new ones."""
+    return [row[0] for row in _OPEN_CHILDREN.rows(connection, parent_id)]
+
+
+def schedules(order_ids: Iterable[int]) -> dict[int, ScheduleState]:
+    return {row[0]: ScheduleState(*row) for row in _SCHEDULES.rows(connection, sorted(order_ids))}
+
+
+class Changes:
+    """Collects what a transaction does to locked orders, then writes it at once.
+
+    Ends of runs are passed on to their drip-feeds on the way, so that nobody can forget it.
+    """
+
+    def __init__(self, orders: dict[int, OpenOrder], now: datetime) -> None:
+        self.orders = orders
+        self.now = now
+        self._before = dict(orders)
+        self._schedules = schedules(o.id for o in orders.values() if o.kind == Kind.DRIP_FEED.value)
+        self._schedules_before = dict(self._schedules)
+        self._refunds: list[Refund] = []
+        self._events: list[NewEvent] = []
+
+    def schedule(self, order_id: int) -> ScheduleState:
+        return self._schedules[order_id]
+
+    def set_schedule(self, schedule: ScheduleState) -> None:
+        self._schedules[schedule.order_id] = schedule
+
+    def apply(self, settled: Settled) -> None:
+        """Take over an order's new state, its refund, and what its end means for its parent."""
+        order, refund = settled
+        before = self.orders[order.id]
+        if before.ended_at is not None:
+            return
+        self.orders[order.id] = order
+        if refund is not None:
+            self._refunds.append(refund)
+        if order.problem and order.problem != before.problem:
+            self.event("order.problem", order, {"problem": order.problem})
+        if order.status in ENDED:
+            self.event(f"order.{order.status.lower()}", order, {"remains": order.remains})
+            if order.kind == Kind.RUN.value and order.parent_id is not None:
+                parent, schedule = settling.run_ended(
+                    self.orders[order.parent_id], self._schedules[order.parent_id], order, self.now
+                )
+                self._schedules[order.parent_id] = schedule
+                self.apply(parent)
+
+    def event(self, name: str, order: OpenOrder, facts: dict[str, object]) -> None:
+        self._events.append(NewEvent(order.panel_id, name, order.id, facts))
+
+    def write(self) -> None:
+        """Write all of it. Raises Stale when a row was not what it had been under the lock."""
+        changed = [o for o in self.orders.values() if o is not self._before.get(o.id)]
+        count = _UPDATE_ORDERS.run(connection, [_order_row(o) for o in changed])
+        if count != len(changed):
+            raise Stale(f"{len(changed)} orders to change, {count} were as they had been")
+        moved = [s for s in self._schedules.values() if s is not self._schedules_before.get(s.order_id)]
+        _UPDATE_SCHEDULES.run(
+            connection, [(s.runs, s.runs_started, s.runs_done, s.undelivered, s.order_id) for s in moved]
+        )
+        credit(self._refunds, self.now)
+        record(self._events, now=self.now)
+
+
+def _order_row(o: OpenOrder) -> sql.Row:
+    return (
+        o.charge_micros,
+        o.status,
+        o.start_count,
+        o.remains,
+        o.job,
+        sql.moment(connection, o.due_at),
+        sql.moment(connection, o.lease_until),
+        o.attempts,
+        o.problem,
+        o.provider_id,
+        o.upstream_id,
+        sql.moment(connection, o.ended_at),
+        o.open_link,
+        o.id,
+    )
+
+
+def credit(refunds: Sequence[Refund], now: datetime) -> None:
+    """Book refunds: one transfer each, the balances raised by their sums, accounts locked in id order."""
+    if not refunds:
+        return
+    sums: dict[int, int] = {}
+    for refund in refunds:
+        sums[refund.account_id] = sums.get(refund.account_id, 0) + refund.micros
+    if connection.vendor == "postgresql":
+        _LOCK_ACCOUNTS.rows(connection, sorted(sums))
+    at = sql.moment(connection, now)
+    INSERT_TRANSFERS.run(
+        connection,
+        [
+            (r.panel_id, r.sales_account_id, r.account_id, r.micros, "refund", str(r.reference), r.order_id, at)
+            for r in refunds
+        ],
+    )
+    ADD_TO_BALANCES.run(connection, [(micros, account) for account, micros in sorted(sums.items())])

@@ -1,0 +1,80 @@
+"""Writes of panels and their hosts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from django.db import IntegrityError, transaction
+from django.db.models import F
+
+from panelwright.panels.models import Domain, Panel, RefillStatusKey
+
+LANGUAGES = ("en", "pt-BR", "es", "ru")
+_HOST = re.compile(r"\*|[a-z0-9.-]{1,253}|\[[0-9a-f:.]+\]")
+_CURRENCY = re.compile(r"[A-Z]{3}")
+_SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
+
+
+def create_panel(
+    *,
+    slug: str,
+    name: str,
+    currency: str,
+    domains: Sequence[tuple[str, int]],
+    language: str = "en",
+    languages: Sequence[str] = (),
+    refill_status_key: str = "status",
+    per_minute_max: int | None = 60_000,
+) -> Panel:
+    """A new panel that answers on `domains`, pairs of host and port (0: any port; host "*": any host).
+
+    Raises ValueError with what is wrong: a slug or host that is taken, a currency that is no
+    three-letter code, a language that we do not have.
+    """
+    if not _SLUG.fullmatch(slug):
+        raise ValueError(f"slug {slug!r}: write small letters, digits and dashes, like my-panel")
+    if not name.strip():
+        raise ValueError("a panel needs a name")
+    if not _CURRENCY.fullmatch(currency):
+        raise ValueError(f"currency {currency!r}: write a three-letter code like USD")
+    offered = list(languages) or [language]
+    unknown = sorted({language, *offered} - set(LANGUAGES))
+    if unknown:
+        raise ValueError(f"language {unknown[0]!r}: there are {', '.join(LANGUAGES)}")
+    if refill_status_key not in RefillStatusKey.values:
+        raise ValueError(f"refill_status_key {refill_status_key!r}: write status or refill")
+    if Panel.objects.filter(slug=slug).exists():
+        raise ValueError(f"there is a panel {slug!r} already; choose another slug")
+    with transaction.atomic():
+        panel = Panel.objects.create(
+            slug=slug,
+            name=name.strip(),
+            currency=currency,
+            language=language,
+            languages=offered,
+            refill_status_key=refill_status_key,
+            per_minute_max=per_minute_max,
+        )
+        for host, port in domains:
+            add_domain(panel_id=panel.id, host=host, port=port)
+    return panel
+
+
+def add_domain(*, panel_id: int, host: str, port: int = 0) -> None:
+    """Let the panel answer on a host and port. Raises ValueError when another panel does already."""
+    host = host.strip().lower().rstrip(".")
+    if not _HOST.fullmatch(host) or not 0 <= port < 65536:
+        raise ValueError(f"host {host!r} with port {port}: write a host name like panel.example.com, or * with a port")
+    if host == "*" and port == 0:
+        raise ValueError("host * needs a port: it stands for any host on that port")
+    try:
+        with transaction.atomic():
+            Domain.objects.create(panel_id=panel_id, host=host, port=port)
+    except IntegrityError:
+        raise ValueError(f"a panel answers on {host}:{port} already") from None
+
+
+def catalog_changed(panel_id: int) -> None:
+    """Services, prices or price lists changed: call it in the same transaction."""
+    Panel.objects.filter(id=panel_id).update(catalog_version=F("catalog_version") + 1)

@@ -1,0 +1,43 @@
+"""From the address that a client used to the panel that answers there."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from django.db import connection
+
+from panelwright.core import sql
+
+# (host as the client wrote it, lower case, without port; port that it wrote or 0; port of ours that it came to)
+Address = tuple[str, int, int]
+
+_DOMAINS = sql.Query(
+    "SELECT d.host, d.port, d.panel_id FROM panels_domain d JOIN panels_panel p ON p.id = d.panel_id"
+    " WHERE d.host :in_text AND p.enabled"
+)
+
+
+def split(host_header: str, server_port: int) -> Address:
+    """The address of a request. A header that is no host gives an address that no panel has."""
+    host, colon, port = host_header.strip().lower().rpartition(":")
+    if not colon or port.endswith("]"):
+        host, port = host_header.strip().lower(), ""
+    return (host.rstrip("."), int(port) if port.isascii() and port.isdigit() and len(port) < 6 else 0, server_port)
+
+
+def panels_at(addresses: Collection[Address]) -> dict[Address, int]:
+    """The panel id of each address that has one; the closest Domain row wins.
+
+    Closest means: host and port, then host with any port, then any host on the port we listen on.
+    """
+    hosts = {address[0] for address in addresses}
+    hosts.add("*")
+    found = {(host, port): panel for host, port, panel in _DOMAINS.rows(connection, sorted(hosts))}
+    answer = {}
+    for address in addresses:
+        host, port, server_port = address
+        for key in ((host, port or server_port), (host, 0), ("*", server_port)):
+            if key in found:
+                answer[address] = found[key]
+                break
+    return answer

@@ -1,0 +1,31 @@
+"""Puts the panel on the request, and keeps every query of the request inside that panel."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse, HttpResponseNotFound
+from django_scopes import scope
+
+from panelwright.panels import hosts
+from panelwright.panels.models import Panel
+
+
+class CurrentPanelMiddleware:
+    """Sets `request.panel` from the Host header; a host without a panel is answered 404."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        address = hosts.split(request.META.get("HTTP_HOST", ""), int(request.META.get("SERVER_PORT") or 0))
+        panel_id = hosts.panels_at([address]).get(address)
+        if panel_id is None:
+            return HttpResponseNotFound(
+                "No panel answers on this host. Check the address, or add the host to a panel:\n"
+                "panelwright createpanel --help\n",
+                content_type="text/plain; charset=utf-8",
+            )
+        request.panel = Panel.objects.get(id=panel_id)  # type: ignore[attr-defined]
+        with scope(panel=request.panel):  # type: ignore[attr-defined]
+            return self.get_response(request)

@@ -1,0 +1,350 @@
+"""Reading the answers to `add`, `refill`, `cancel`, `services` and `balance`.
+
+Pure: Reply in, outcome out. Nothing here raises, whatever upstream sends. Reports on orders and
+refills are read in reports.py.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from panelwright.catalog.types import TYPES
+from panelwright.providers.outcomes import OFFER_MAX, Accepted, Balance, Reason, Refused, ServiceOffer, Unknown
+from panelwright.providers.refusals import (
+    WORDLESS,
+    flatten,
+    is_negative,
+    is_positive,
+    limited,
+    lowered,
+    moved,
+    redirected,
+    refusal_text,
+    refused,
+    top_refusal,
+    unknown,
+    what_came,
+    whole_text,
+)
+from panelwright.providers.states import refill_status
+from panelwright.providers.wire import Reply, as_count, as_flag, as_money, as_ref, find_json
+from panelwright.providers.words import classify, fold, tells_of_a_breakdown
+
+LEFT_OUT = "the answer leaves this id out"
+
+Took = Accepted | Refused | Unknown
+
+_ORDER_IDS = ("order", "order_id", "orderid", "id")
+_ENVELOPES = ("data", "result", "response")
+_INNER = (*_ENVELOPES, "order", "refill")
+
+
+# ---- add -----------------------------------------------------------------------------------------
+
+
+def read_add(reply: Reply) -> Took:
+    """What became of an order.
+
+    Accepted only with an id, no error beside it, and a 2xx. Refused only where upstream clearly says
+    no: an error text with 2xx or 4xx, a firm one with 5xx, HTTP 429, or a redirect, which answers the
+    request with nothing done. Everything else may hide an order and is Unknown.
+    """
+    value = find_json(reply)
+    layers = _layers(value)
+    ref = next((ref for obj in layers for key in _ORDER_IDS if (ref := as_ref(obj.get(key)))), "")
+    return _took(reply, value, layers, ref)
+
+
+def _took(reply: Reply, value: object, layers: list[dict[str, Any]], ref: str) -> Took:
+    text = next((said for obj in layers if (said := refusal_text(obj)) is not None), None)
+    if text is None:
+        text = whole_text(reply, value)
+    if ref and text is None and 200 <= reply.status < 300:
+        return Accepted(ref)
+    if ref:
+        return unknown(reply, f"HTTP {reply.status} with the id {ref}" + (f" beside the error: {text}" if text else ""))
+    if reply.status == 429:
+        return limited(reply)
+    if moved(reply):
+        return redirected(reply)
+    if text is not None and _clear(reply, text):
+        return refused(reply, text)
+    return unknown(reply, f"HTTP {reply.status}: {text}" if text is not None else what_came(reply, value))
+
+
+def _clear(reply: Reply, text: str) -> bool:
+    """True for a text that says no, not one that reports a breakdown in the middle of the work."""
+    if tells_of_a_breakdown(text):
+        return False
+    return classify(text)[1] if reply.status >= 500 else True
+
+
+def _layers(value: object) -> list[dict[str, Any]]:
+    """The object itself, then what it wraps: {"data":{…}}, {"order":{…}}, [{…}]."""
+    layers: list[dict[str, Any]] = []
+    for _ in range(3):
+        if isinstance(value, list) and len(value) == 1:
+            value = value[0]
+        if not isinstance(value, dict):
+            break
+        obj = lowered(value)
+        layers.append(obj)
+        value = next((obj[key] for key in _INNER if isinstance(obj.get(key), (dict, list))), None)
+    return layers
+
+
+# ---- refill --------------------------------------------------------------------------------------
+
+_REFILL_IDS = ("refill", "refill_id", "refillid", "id", "task", "task_id")
+
+
+def read_refill(reply: Reply) -> Took:
+    """What became of a request for a refill. Accepted("") where upstream says yes and gives no id."""
+    value = find_json(reply)
+    layers = _layers(value)
+    ref = next((ref for obj in layers for key in _REFILL_IDS if (ref := as_ref(obj.get(key)))), "")
+    outcome = _took(reply, value, layers, ref or ("" if layers else as_ref(value)))
+    if isinstance(outcome, Unknown) and not ref and 200 <= reply.status < 300:
+        return _refill_word(reply, layers) or outcome
+    return outcome
+
+
+def _refill_word(reply: Reply, layers: list[dict[str, Any]]) -> Took | None:
+    """{"refill":true}, {"refill":"Pending"}, {"refill":"Refill is disabled"}, {"status":"success"}."""
+    for obj in layers:
+        word = obj.get("refill")
+        if is_positive(word) or (isinstance(word, str) and refill_status(word) in ("Pending", "In progress")):
+            return Accepted("")
+        if isinstance(word, str) and (is_negative(word) or classify(word)[0] is not Reason.OTHER):
+            return refused(reply, word)
+        if word is False or (isinstance(word, int) and word == 0):
+            return refused(reply, WORDLESS)
+        if word is None and any(is_positive(obj.get(key)) for key in ("status", "success")):
+            return Accepted("")
+    return None
+
+
+# ---- cancel --------------------------------------------------------------------------------------
+
+_CANCEL_YES = re.compile(
+    r"(is |was |has been |cancel\w* |cancellation |request |successfully )*"
+    r"(success\w*|ok|yes|requested|accepted|pending|queued|cancell?ed|cancelling|sent|submitted|done)( successfully)?"
+)
+_CANCEL_NO = re.compile(r"\b(can ?not|can t|could not|not|unable|error|fail\w*|already|denied|rejected|refused)\b")
+_CANCEL_KEYS = ("cancel", "cancel_id", "canceled", "cancelled", "status", "success")
+
+
+def read_cancel(reply: Reply, ids: Sequence[str]) -> dict[str, Took]:
+    """What became of a request to cancel each of `ids`; every id is a key.
+
+    Accepted means that the request was taken, not that the order is canceled. An id that the answer
+    leaves out is Unknown, unless the answer is about the whole request.
+    """
+    value = find_json(reply)
+    if refusal := top_refusal(reply, value):
+        clear = reply.status < 400 or _clear(reply, refusal.text)
+        return dict.fromkeys(ids, refusal if clear else unknown(reply, refusal.text))
+    listed = _canceled_list(value)
+    items = by_id(value, ids, keys=ORDER_KEYS)
+    out: dict[str, Took] = {}
+    for ref in ids:
+        if ref in listed:
+            out[ref] = Accepted("")
+        elif ref in items:
+            out[ref] = _cancel_item(reply, items[ref])
+        elif _whole_yes(value):
+            out[ref] = Accepted("")
+        else:
+            out[ref] = unknown(reply, LEFT_OUT if items or listed else what_came(reply, value))
+    return out
+
+
+def _canceled_list(value: object) -> frozenset[str]:
+    """{"canceled":[1,2]}"""
+    obj = lowered(value)
+    rows: list[Any] = next((obj[k] for k in ("canceled", "cancelled", "cancel") if isinstance(obj.get(k), list)), [])
+    return frozenset(ref for item in rows if (ref := as_ref(item)))
+
+
+def _whole_yes(value: object) -> bool:
+    """{"status":"success"} about the whole request, with nothing per order in it."""
+    obj = lowered(value)
+    yes = any(is_positive(obj.get(key)) for key in ("status", "success"))
+    return yes and not any(isinstance(item, (dict, list)) for item in obj.values())
+
+
+def _cancel_item(reply: Reply, item: object) -> Took:
+    """One order's part: 1, "requested", {"cancel":1}, {"cancel":{"error":…}}, {"error":…}, a text."""
+    if isinstance(item, dict):
+        if (text := refusal_text(item)) is not None:
+            return refused(reply, text)
+        obj = lowered(item)
+        inner = next((obj[key] for key in _CANCEL_KEYS if key in obj), None)
+        if isinstance(inner, dict) and inner is not item:
+            text = refusal_text(inner)
+            return refused(reply, text) if text is not None else unknown(reply, "not understood for this order")
+        item = inner
+    if ref := as_ref(item):
+        return Accepted(ref)
+    if is_positive(item):
+        return Accepted("")
+    if item is False or (isinstance(item, int) and item == 0) or item == "0" or is_negative(item):
+        return refused(reply, item if isinstance(item, str) and item != "0" else WORDLESS)
+    words = fold(flatten(item))
+    if words and _CANCEL_YES.fullmatch(words):
+        return Accepted("")
+    if words and (classify(words)[0] is not Reason.OTHER or _CANCEL_NO.search(words)):
+        return refused(reply, flatten(item))
+    return unknown(reply, flatten(item) or "nothing is said of this order")
+
+
+# ---- answers about many --------------------------------------------------------------------------
+
+
+ORDER_KEYS = ("order", "order_id", "orderid")
+REFILL_KEYS = ("refill", "refill_id", "refillid")
+
+
+def by_id(value: object, ids: Sequence[str], *, keys: Sequence[str]) -> dict[str, Any]:
+    """The part of an answer that is about each id; ids that it does not name are missing.
+
+    An object keyed by id, a list of objects that name their id under one of `keys` or "id", either
+    wrapped in {"data":…}, or one bare object when exactly one id was asked. Never by position: an
+    unordered list read by position gives an order the state of another.
+    """
+    value = unwrapped(value)
+    if isinstance(value, dict):
+        keyed = {str(k).strip(): v for k, v in value.items()}
+        found = {ref: keyed[ref] for ref in ids if ref in keyed}
+        if found:
+            return found
+        value = [value]
+    return _from_rows(value, ids, keys=keys) if isinstance(value, list) else {}
+
+
+def _from_rows(rows: list[Any], ids: Sequence[str], *, keys: Sequence[str]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    wanted = set(ids)
+    for row in rows:
+        obj = lowered(row)
+        named = next((ref for key in keys if (ref := _id_text(obj.get(key), wanted))), "")
+        weak = _id_text(obj.get("id"), wanted)  # may also be an id of something else
+        if (ref := named or weak) in wanted:
+            found.setdefault(ref, row)
+        elif obj and not named and len(rows) == len(ids) == 1:
+            found[ids[0]] = row
+    return found
+
+
+def _id_text(value: object, wanted: set[str]) -> str:
+    return value.strip() if isinstance(value, str) and value.strip() in wanted else as_ref(value)
+
+
+def unwrapped(value: object) -> object:
+    """The inside of {"status":"success","data":…}; the value itself where nothing is wrapped."""
+    for _ in range(3):
+        obj = lowered(value)
+        inside = next((obj[k] for k in (*_ENVELOPES, "orders", "refills") if _wraps(obj.get(k))), None)
+        if inside is None or "remains" in obj or "charge" in obj or "start_count" in obj:
+            return value
+        value = inside
+    return value
+
+
+def _wraps(value: object) -> bool:
+    return isinstance(value, dict) or (isinstance(value, list) and any(isinstance(item, dict) for item in value))
+
+
+# ---- services ------------------------------------------------------------------------------------
+
+_TYPE_WORDS = {re.sub(r"\W|_", "", t.name.lower()): t.name for t in TYPES}
+_NAME_MAX = 500  # characters
+_EMPTY = re.compile(r"(empty|no) (data|services?)|not found|nothing found")
+
+
+def read_services(reply: Reply) -> list[ServiceOffer] | Refused | Unknown:
+    """Upstream's price list. Rows without an id or a readable rate are left out; a repeated id counts once."""
+    value = find_json(reply)
+    obj = lowered(value)
+    said = next((obj[k] for k in ("data", "message", "msg", "services") if isinstance(obj.get(k), str)), "")
+    if is_positive(obj.get("status")) and _EMPTY.search(fold(said)):
+        return []
+    if refusal := top_refusal(reply, value):
+        return refusal
+    rows = _rows(value)
+    if rows is None:
+        return unknown(reply, what_came(reply, value))
+    offers: dict[str, ServiceOffer] = {}
+    for row in rows:
+        if offer := _offer(reply, row):
+            offers.setdefault(offer.service, offer)
+    if rows and not offers:
+        return unknown(reply, "no row of the price list is understood")
+    return list(offers.values())
+
+
+def _rows(value: object) -> list[Any] | None:
+    """The list of rows: bare, wrapped, or an object of rows (a PHP array with gaps); None if there is none."""
+    for _ in range(3):
+        if isinstance(value, list):
+            return value
+        obj = lowered(value)
+        if not obj:
+            return None
+        inside = next((obj[k] for k in (*_ENVELOPES, "services") if isinstance(obj.get(k), (dict, list))), None)
+        if inside is None:
+            rows = list(obj.values())
+            return rows if all(isinstance(row, dict) and ("service" in row or "rate" in row) for row in rows) else None
+        value = inside
+    return None
+
+
+def _offer(reply: Reply, row: object) -> ServiceOffer | None:
+    obj = lowered(row)
+    service = next((ref for key in ("service", "service_id", "id") if (ref := as_ref(obj.get(key)))), "")
+    rate = next((rate for key in ("rate", "price") if (rate := as_money(obj.get(key))) is not None), None)
+    if not service or rate is None or rate < 0:
+        return None
+    least, most = as_count(obj.get("min")), as_count(obj.get("max"))
+    least = max(1, least) if least is not None else 1
+    raw_type = reply.clean(obj.get("type") or "Default", 100)
+    return ServiceOffer(
+        service=service,
+        name=reply.clean(obj.get("name") or "", _NAME_MAX),
+        type=_TYPE_WORDS.get(re.sub(r"[\W_]", "", raw_type.lower()), raw_type),
+        category=reply.clean(obj.get("category") or "", _NAME_MAX),
+        rate=rate,
+        min=least,
+        max=max(least, most) if most is not None else OFFER_MAX,
+        refill=as_flag(obj.get("refill")),
+        cancel=as_flag(obj.get("cancel")),
+        dripfeed=as_flag(obj.get("dripfeed", obj.get("drip_feed"))),
+        description=reply.clean(obj.get("desc") or obj.get("description") or "", 5_000),
+    )
+
+
+# ---- balance -------------------------------------------------------------------------------------
+
+
+def read_balance(reply: Reply) -> Balance | Refused | Unknown:
+    """Our balance, under `balance`, `funds` or `amount`, as a number or a text with separators."""
+    value = find_json(reply)
+    if refusal := top_refusal(reply, value):
+        return refusal
+    layers = _layers(value)
+    if layers and isinstance(layers[-1].get("balance"), dict):
+        layers.append(lowered(layers[-1]["balance"]))
+    named = (obj.get(key) for obj in layers for key in ("currency", "currency_code"))
+    currency = next((code for value in named if (code := currency_of(reply, value))), "")
+    for obj in layers:
+        for key in ("balance", "funds", "amount"):
+            if (amount := as_money(obj.get(key))) is not None:
+                return Balance(amount, currency)
+    return unknown(reply, what_came(reply, value))
+
+
+def currency_of(reply: Reply, value: object) -> str:
+    """A currency as upstream writes it, letters in upper case, at most 8 characters; "" if it is none."""
+    return reply.clean(value, 8).upper()[:8] if isinstance(value, str) else ""

@@ -1,0 +1,177 @@
+"""Reading the answers to `status` and `refill_status`.
+
+Pure: Reply and the ids that were asked in, one outcome for each id out. Nothing here raises.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from panelwright.providers.outcomes import OrderReport, Reason, RefillReport, Refused, Unknown
+from panelwright.providers.reading import LEFT_OUT, ORDER_KEYS, REFILL_KEYS, by_id, currency_of
+from panelwright.providers.refusals import lowered, refusal_text, refused, top_refusal, unknown, what_came
+from panelwright.providers.states import order_status, refill_status
+from panelwright.providers.wire import Reply, as_count, as_money, as_ref, find_json
+from panelwright.providers.words import classify
+
+_WORD_KEYS = ("order_status", "status", "state")
+_NUMBER_KEYS = ("charge", "start_count", "start_counter", "startcount", "remains", "remain")
+_RUN_ORDERS_MAX = 10_000
+
+
+def read_status(reply: Reply, ids: Sequence[str]) -> dict[str, OrderReport | Refused | Unknown]:
+    """The state of each order; every id is a key. A left-out id is Unknown, as that says nothing."""
+    value = find_json(reply)
+    # A report with the status "Fail" looks like a refusal: look for reports first.
+    items = {} if _not_read(reply) else by_id(value, ids, keys=ORDER_KEYS)
+    reports: dict[str, OrderReport | Refused | Unknown] = {}
+    for ref, item in items.items():
+        reports[ref] = _order_item(reply, item)
+    return reports | _the_rest(reply, value, [ref for ref in ids if ref not in reports], asked=len(ids))
+
+
+def read_refill_status(reply: Reply, ids: Sequence[str]) -> dict[str, RefillReport | Refused | Unknown]:
+    """The state of each refill; every id is a key."""
+    value = find_json(reply)
+    items = {} if _not_read(reply) else by_id(value, ids, keys=REFILL_KEYS)
+    reports: dict[str, RefillReport | Refused | Unknown] = {}
+    for ref, item in items.items():
+        reports[ref] = _refill_item(reply, item)
+    return reports | _the_rest(reply, value, [ref for ref in ids if ref not in reports], asked=len(ids))
+
+
+def _not_read(reply: Reply) -> bool:
+    """True for answers whose body is not about orders: rate limit, redirect."""
+    return reply.status == 429 or 300 <= reply.status < 400
+
+
+def _the_rest(reply: Reply, value: object, ids: list[str], *, asked: int) -> dict[str, Any]:
+    """For the ids without a part of their own: the refusal of the whole request, or Unknown."""
+    if not ids:
+        return {}
+    refusal = top_refusal(reply, value)
+    if refusal is None:
+        return dict.fromkeys(ids, unknown(reply, LEFT_OUT if len(ids) < asked else what_came(reply, value)))
+    if refusal.reason is Reason.NOT_FOUND and asked > 1:
+        # It may be about one of them, or upstream takes no lists: no reason to give up a hundred orders.
+        return dict.fromkeys(ids, unknown(reply, f"the whole list was refused: {refusal.text}"))
+    return dict.fromkeys(ids, refusal)
+
+
+# ---- orders --------------------------------------------------------------------------------------
+
+
+def _order_item(reply: Reply, item: object) -> OrderReport | Refused | Unknown:
+    """One order's part: an object, or a bare word ("Completed") or text ("Incorrect order ID")."""
+    if isinstance(item, (dict, list)):
+        obj = lowered(item[0] if isinstance(item, list) and len(item) == 1 else item)
+        if isinstance(obj.get("status"), dict):  # {"order":1,"status":{…}}
+            obj = lowered(obj["status"])
+        return _report(reply, obj)
+    if isinstance(item, str) and item.strip():
+        status = order_status(item) if not item.strip().isdigit() else None
+        if status is not None:
+            return OrderReport(status, None, None, None, "", reply.clean(item))
+        return refused(reply, item)
+    return unknown(reply, "nothing is said of this order")
+
+
+def _report(reply: Reply, obj: dict[str, Any]) -> OrderReport | Refused | Unknown:
+    measured = any(key in obj for key in _NUMBER_KEYS)
+    text = refusal_text({key: value for key, value in obj.items() if not (measured and key in (*_WORD_KEYS, "result"))})
+    if text is not None:
+        return refused(reply, text)
+    word = next((obj[key] for key in _WORD_KEYS if isinstance(obj.get(key), (str, int)) and obj[key] != ""), None)
+    remains = as_count(_first(obj, "remains", "remain"))
+    status = _status(word, measured=measured, remains=remains)
+    if status is None and not measured:
+        return unknown(reply, "the report is not understood")
+    charge = as_money(_first(obj, "charge", "price", "cost"))
+    start_count = as_count(_first(obj, "start_count", "start_counter", "startcount"))
+    return OrderReport(
+        status=status,
+        start_count=start_count if start_count is not None and start_count >= 0 else None,
+        # Below zero upstream delivered more than was ordered; nothing remains.
+        remains=max(0, remains) if remains is not None else None,
+        charge=charge if charge is not None and charge >= 0 else None,
+        currency=currency_of(reply, obj.get("currency")),
+        raw_status=reply.clean("" if word is None else word, 100),
+        posts=_whole(obj.get("posts")),
+        runs=_whole(obj.get("runs")),
+        orders=_run_orders(obj.get("orders")),
+        expiry=reply.clean(obj["expiry"], 40) if isinstance(obj.get("expiry"), str) else "",
+    )
+
+
+def _status(word: object, *, measured: bool, remains: int | None) -> str | None:
+    """Our word. A code counts only in a full report: alone, {"status":1} is "yes, I heard you"."""
+    if isinstance(word, bool) or word is None:
+        return None
+    coded = not isinstance(word, str) or word.strip().isdigit()
+    if coded and not measured:
+        return None
+    if isinstance(word, str) and word.strip().lower() in ("success", "succes", "successful"):
+        # Some panels' word for Completed, others' for "I heard you". A remainder of zero settles it.
+        return "Completed" if remains == 0 else None
+    return order_status(word)
+
+
+def _first(obj: dict[str, Any], *keys: str) -> Any:
+    return next((obj[key] for key in keys if obj.get(key) is not None), None)
+
+
+def _whole(value: object) -> int | None:
+    number = as_count(value)
+    return number if number is not None and number >= 0 else None
+
+
+def _run_orders(value: object) -> tuple[str, ...]:
+    if isinstance(value, str):
+        value = value.split(",")
+    rows = value[:_RUN_ORDERS_MAX] if isinstance(value, list) else []
+    return tuple(ref for row in rows if (ref := as_ref(row)))
+
+
+# ---- refills -------------------------------------------------------------------------------------
+
+
+def _refill_item(reply: Reply, item: object) -> RefillReport | Refused | Unknown:
+    """One refill's part: {"status":"Completed"}, {"refill":"Completed"}, {"status":{"error":…}}, a bare word."""
+    if isinstance(item, (dict, list)):
+        obj = lowered(item[0] if isinstance(item, list) and len(item) == 1 else item)
+        return _refill_object(reply, obj)
+    return _refill_word(reply, item)
+
+
+def _refill_object(reply: Reply, obj: dict[str, Any]) -> RefillReport | Refused | Unknown:
+    for key in ("status", "refill_status", "refill"):
+        inner = obj.get(key)
+        if isinstance(inner, dict):
+            text = refusal_text(inner)
+            return refused(reply, text) if text is not None else _refill_object(reply, _shallow(inner))
+    # A bare {"status":"error"} with words is a refusal; as a refill's state it comes without any.
+    text = refusal_text(obj)
+    if text is not None:
+        return refused(reply, text)
+    for key in ("status", "refill_status", "refill"):
+        word = obj.get(key)
+        if isinstance(word, str) and not (key == "refill" and as_ref(word)):
+            return _refill_word(reply, word)
+    code = obj.get("status")
+    return _refill_word(reply, code) if "refill" in obj else unknown(reply, "the report is not understood")
+
+
+def _shallow(inner: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in lowered(inner).items() if not isinstance(value, (dict, list))}
+
+
+def _refill_word(reply: Reply, word: object) -> RefillReport | Refused | Unknown:
+    status = refill_status(word)
+    if status is not None:
+        return RefillReport(status, reply.clean(word, 100))
+    if isinstance(word, str) and word.strip():
+        if classify(word)[0] is not Reason.OTHER:
+            return refused(reply, word)
+        return RefillReport(None, reply.clean(word, 100))
+    return unknown(reply, "nothing is said of this refill")

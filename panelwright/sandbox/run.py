@@ -1,0 +1,159 @@
+"""`panelwright sandbox`: the sandbox as a process."""
+
+from __future__ import annotations
+
+import argparse
+import errno
+import math
+import signal
+import socket
+import sys
+from pathlib import Path
+
+import uvicorn
+
+from panelwright.sandbox.app import App
+from panelwright.sandbox.clock import Anchor, Clock, wall_ms
+from panelwright.sandbox.control import SPEED_MAX
+from panelwright.sandbox.panel import OPENING_BALANCE_MICROS, Panel, Settings, owner_of
+from panelwright.sandbox.store import Store, Unusable
+
+_EXAMPLE = """example:
+  panelwright sandbox --data sandbox.sqlite3 --key secret1 --control-token secret2
+  curl -d key=secret1 -d action=services http://127.0.0.1:8900/api/v2
+
+Exit status: 0 stopped by SIGTERM or SIGINT, 1 the port or the file cannot be used, 2 wrong usage.
+"""
+
+
+def _speed(text: str) -> float:
+    try:
+        speed = float(text)
+    except ValueError:
+        speed = math.nan
+    if not 0 <= speed <= SPEED_MAX:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 to {SPEED_MAX:.0f}")
+    return speed
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port from 0 to 65535")
+    return int(text)
+
+
+def _secret(text: str) -> str:
+    if not text.strip() or text != text.strip():
+        raise argparse.ArgumentTypeError("it must not be empty, nor begin or end with a space")
+    return text
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="panelwright sandbox",
+        description="Run a simulated upstream panel: it speaks the panel API v2 and delivers nothing but numbers.",
+        epilog=_EXAMPLE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+    parser.add_argument("--port", type=_port, default=8900, help="port, 0 for a free one (default: %(default)s)")
+    parser.add_argument("--data", required=True, metavar="FILE", help="SQLite file that keeps its orders")
+    parser.add_argument(
+        "--key", required=True, action="append", type=_secret, help="API key it accepts; may be given several times"
+    )
+    parser.add_argument(
+        "--speed", type=_speed, default=1.0, metavar="F", help="10 delivers ten times faster, 0 stands still"
+    )
+    parser.add_argument("--control-token", type=_secret, metavar="T", help="opens /control/ (header X-Control-Token)")
+    parser.add_argument(
+        "--no-request-id", action="store_true", help="behave like a panel that does not know request_id"
+    )
+    return parser
+
+
+def _app(args: argparse.Namespace) -> App:
+    """The app on its file. Raises Unusable."""
+    store = Store(args.data)
+    owners = tuple(dict.fromkeys(owner_of(key) for key in args.key))
+    with store.step():
+        now_ms = wall_ms()
+        clock = Clock(store.load_anchor() or Anchor(now_ms, now_ms, args.speed))
+        store.save_anchor(clock.change(speed=args.speed))
+        for owner in owners:
+            store.open_account(owner, balance_micros=OPENING_BALANCE_MICROS)
+    store.commit()
+    settings = Settings(owners, knows_request_id=not args.no_request_id)
+    return App(store, Panel(store, clock, settings), control_token=args.control_token or "")
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """A listening socket: connections made from now on wait until the server is up. Raises OSError."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        sock.bind((host, port))
+        sock.listen(2048)
+    except OSError:
+        sock.close()
+        raise
+    return sock
+
+
+def _fail(text: str) -> int:
+    sys.stderr.write(f"panelwright sandbox: {text}\n")
+    return 1
+
+
+def main(argv: list[str] | None = None) -> int:
+    args = _parser().parse_args(argv)
+    folder = Path(args.data).resolve().parent
+    if not folder.is_dir():
+        return _fail(f"there is no folder {folder}")
+    try:
+        sock = _listen(args.host, args.port)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            return _fail(f"port {args.port} on {args.host} is in use; choose another with --port")
+        return _fail(f"cannot listen on {args.host} port {args.port}: {error}")
+    with sock:
+        try:
+            app = _app(args)
+        except Unusable as error:
+            return _fail(str(error))
+        _serve(app, sock, host=args.host)
+    app.store.close()
+    return 0
+
+
+def _serve(app: App, sock: socket.socket, *, host: str) -> None:
+    """Answer until SIGTERM or SIGINT; calls under way are finished."""
+    server = uvicorn.Server(
+        uvicorn.Config(
+            app,
+            loop="uvloop",
+            http="httptools",
+            ws="none",
+            lifespan="off",
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=5,
+        )
+    )
+
+    def stop(_signum: int, _frame: object) -> None:
+        server.should_exit = True
+
+    # uvicorn raises the signal that stopped it once more when it is done; this keeps that from killing us.
+    for signum in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(signum, stop)
+    address = f"[{host}]" if ":" in host else host
+    sys.stdout.write(f"Sandbox panel on http://{address}:{sock.getsockname()[1]}/api/v2\n")
+    sys.stdout.flush()
+    server.run(sockets=[sock])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

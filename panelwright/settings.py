@@ -1,0 +1,138 @@
+"""Settings of an installation: one file, read from the environment, SQLite by default.
+
+| variable | meaning | default |
+|---|---|---|
+| PANELWRIGHT_DATA | folder for the database file and the secret key | ./var/data |
+| PANELWRIGHT_DATABASE_URL | sqlite:////path/file or postgresql://user:password@host:port/name | a file in the data folder |
+| PANELWRIGHT_SECRET_KEY | signs sessions, encrypts provider keys | made once, kept in the data folder |
+| PANELWRIGHT_DEBUG | 1: Django's debug pages | 0 |
+| PANELWRIGHT_TRUSTED_PROXIES | addresses whose X-Forwarded-For and -Proto are believed, comma-separated | none |
+| PANELWRIGHT_ALLOW_PRIVATE_PROVIDERS | 1: providers may live on private and loopback addresses | 0 |
+| PANELWRIGHT_FSYNC | 0: SQLite does not wait for the disk (tests only; loses orders at a power cut) | 1 |
+| PANELWRIGHT_DB_POOL | most PostgreSQL connections of one process; 0: no pool | 12 |
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from panelwright.core.secret import secret_key
+
+BASE_DIR = Path(__file__).resolve().parent
+
+
+def _flag(name: str, default: str = "0") -> bool:
+    return os.environ.get(name, default).strip().lower() in {"1", "true", "yes", "on"}
+
+
+DATA = Path(os.environ.get("PANELWRIGHT_DATA") or "var/data").resolve()
+SECRET_KEY = os.environ.get("PANELWRIGHT_SECRET_KEY") or secret_key(DATA)
+DEBUG = _flag("PANELWRIGHT_DEBUG")
+FSYNC = _flag("PANELWRIGHT_FSYNC", "1")
+ALLOW_PRIVATE_PROVIDERS = _flag("PANELWRIGHT_ALLOW_PRIVATE_PROVIDERS")
+TRUSTED_PROXIES = frozenset(
+    a.strip() for a in os.environ.get("PANELWRIGHT_TRUSTED_PROXIES", "").split(",") if a.strip()
+)
+
+# Hosts are checked by the Domain table: an unknown one has no panel and gets a 404.
+ALLOWED_HOSTS = ["*"]
+
+
+def database(url: str) -> dict[str, Any]:
+    """Django's settings for a database address. Raises ValueError with what is wrong."""
+    parts = urlsplit(url)
+    if parts.scheme == "sqlite":
+        path = unquote(parts.path)
+        if not path.startswith("/") or path == "/":
+            raise ValueError("PANELWRIGHT_DATABASE_URL: write sqlite:////absolute/path/to/file.sqlite3")
+        path = "/" + path.lstrip("/")
+        pragmas = [
+            "PRAGMA journal_mode=WAL",
+            f"PRAGMA synchronous={'FULL' if FSYNC else 'OFF'}",
+            "PRAGMA cache_size=-65536",
+            "PRAGMA mmap_size=268435456",
+        ]
+        return {
+            "ENGINE": "django.db.backends.sqlite3",
+            "NAME": path,
+            "OPTIONS": {"transaction_mode": "IMMEDIATE", "timeout": 30, "init_command": ";".join(pragmas)},
+            "TEST": {"NAME": path + ".test"},
+        }
+    if parts.scheme in {"postgresql", "postgres"}:
+        query = dict(parse_qsl(parts.query))
+        # A socket folder may stand in the query: postgresql:///name?host=/run/postgresql
+        options: dict[str, Any] = {k: v for k, v in query.items() if k not in {"host", "port", "user"}}
+        pool_max = int(os.environ.get("PANELWRIGHT_DB_POOL", "12"))
+        if pool_max:
+            options["pool"] = {"min_size": 1, "max_size": pool_max, "timeout": 20}
+        return {
+            "ENGINE": "django.db.backends.postgresql",
+            "NAME": unquote(parts.path.lstrip("/")),
+            "USER": unquote(parts.username or query.get("user", "")),
+            "PASSWORD": unquote(parts.password or ""),
+            "HOST": parts.hostname or query.get("host", ""),
+            "PORT": str(parts.port or query.get("port", "")),
+            "CONN_MAX_AGE": 0,
+            "OPTIONS": options,
+        }
+    raise ValueError("PANELWRIGHT_DATABASE_URL: start it with sqlite:// or postgresql://")
+
+
+DATABASES = {"default": database(os.environ.get("PANELWRIGHT_DATABASE_URL") or f"sqlite:///{DATA}/panelwright.sqlite3")}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "panelwright.panels",
+    "panelwright.ledger",
+    "panelwright.events",
+    "panelwright.customers",
+    "panelwright.catalog",
+    "panelwright.orders",
+    "panelwright.providers",
+    "panelwright.web",
+]
+AUTH_USER_MODEL = "customers.User"
+# E-mail addresses are unique within a panel, not over the installation.
+SILENCED_SYSTEM_CHECKS = ["auth.W004", "auth.E003"]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "panelwright.panels.middleware.CurrentPanelMiddleware",
+]
+ROOT_URLCONF = "panelwright.web.urls"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {"context_processors": ["django.template.context_processors.request"]},
+    }
+]
+
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("pt-br", "Português (Brasil)"), ("es", "Español"), ("ru", "Русский")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "UTC"
+
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "root": {"handlers": ["stderr"], "level": os.environ.get("PANELWRIGHT_LOG_LEVEL", "INFO")},
+    "loggers": {"django.request": {"level": "ERROR"}},
+}

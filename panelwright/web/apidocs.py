@@ -1,0 +1,356 @@
+"""The API documentation of one panel, as data for its page.
+
+The parameters of `add` come from the table that the API checks orders against, so the page cannot
+promise anything else; the example answers are JSON values in the wire's own key order and types.
+Built within the request, in its language.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from panelwright.catalog.types import BY_NAME, Field, Kind, ServiceType, Units
+from panelwright.orders.status import OrderStatus, RefillStatus, SubscriptionStatus
+from panelwright.panels.models import Panel
+from panelwright.web import examples
+from panelwright.web.queries import ExampleService
+
+DEFAULT = BY_NAME["Default"]
+ADD_ANSWER = {"order": 23501}
+ERROR_ANSWER = {"error": "Incorrect request"}
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A row of a parameters table. `choices` are the values that `text` does not explain by itself;
+    `literal`: the text is the very value to send."""
+
+    name: str
+    text: str
+    required: bool = True
+    choices: tuple[str, ...] = ()
+    literal: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An example answer; `when` says which question it answers, if there are several."""
+
+    json: Any
+    when: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One section of the page: what is sent and what comes back."""
+
+    slug: str
+    name: str
+    title: str
+    text: str
+    parameters: tuple[Parameter, ...]
+    answers: tuple[Answer, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TypeDocs:
+    """What `add` takes for one service type."""
+
+    slug: str
+    name: str
+    parameters: tuple[Parameter, ...]
+    price: str
+    notes: tuple[str, ...]
+    request: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refusals:
+    """Error texts that belong together, each with its reason."""
+
+    title: str
+    rows: tuple[tuple[tuple[str, ...], str], ...]
+
+
+def actions(panel: Panel, services: Sequence[ExampleService]) -> tuple[Action, ...]:
+    """Every action but `add`, in the order of the page."""
+    return (
+        _services(services),
+        *_status(panel.currency),
+        *_refill(),
+        *_refill_status(panel.refill_status_key),
+        _cancel(),
+        _balance(panel.currency),
+    )
+
+
+def service_type(kind: ServiceType, *, api_url: str, service: ExampleService | None) -> TypeDocs:
+    return TypeDocs(
+        slug=kind.slug,
+        name=kind.name,
+        parameters=(
+            *_head("add"),
+            Parameter("service", _("Number of the service, from the service list")),
+            *(_parameter(field) for field in kind.fields),
+        ),
+        price=_price(kind),
+        notes=_notes(kind),
+        request=examples.curl_call(api_url, "add", examples.add_parameters(kind, service)),
+    )
+
+
+def _head(action: str) -> tuple[Parameter, Parameter]:
+    return Parameter("key", _("Your API key")), Parameter("action", action, literal=True)
+
+
+def _parameter(field: Field) -> Parameter:
+    # gettext("") is the header of the translations, not an empty text.
+    text = _(field.help or field.label)
+    explained = all(choice in field.help for choice in field.choices)
+    return Parameter(field.name, text, field.required, () if explained else field.choices)
+
+
+def _price(kind: ServiceType) -> str:
+    if kind.units is Units.FLAT:
+        return _("Price: the rate, once for the whole order.")
+    if kind.units is Units.LINES:
+        return _("Price: rate × lines of %(field)s ÷ 1000.") % {"field": kind.lines_of}
+    if kind.units is Units.PER_POST:
+        return _("Price: nothing at first; each order that the subscription creates costs rate × quantity ÷ 1000.")
+    if kind.drip_feed:
+        return _("Price: rate × quantity × runs ÷ 1000.")
+    return _("Price: rate × quantity ÷ 1000.")
+
+
+def _notes(kind: ServiceType) -> tuple[str, ...]:
+    notes = []
+    if kind.drip_feed:
+        notes.append(
+            _(
+                "Drip-feed: send runs and interval together, or neither. The quantity is that of one run, and all"
+                " runs are charged at once. Only services with drip-feed take them."
+            )
+        )
+    if kind.units in (Units.LINES, Units.FLAT):
+        notes.append(_("A quantity that is sent with this type is ignored."))
+    if kind.subscription:
+        notes.append(
+            _(
+                "Posts left out, or 0: new posts without limit. Posts 0 together with old posts: the old posts only."
+                " Without funds the subscription pauses, and goes on by itself once there are funds."
+            )
+        )
+    return tuple(notes)
+
+
+def _services(services: Sequence[ExampleService]) -> Action:
+    shown = services[:2] or (
+        ExampleService(1, "Followers", "Default", "First Category", "0.90", 50, 10000, True, True, False),
+    )
+    return Action(
+        "services",
+        "services",
+        _("Service list"),
+        _("The services that you may buy, at your own rates."),
+        _head("services"),
+        (
+            Answer(
+                [
+                    {
+                        "service": service.number,
+                        "name": service.name,
+                        "type": service.type,
+                        "category": service.category,
+                        "rate": service.rate,
+                        "min": str(service.min),
+                        "max": str(service.max),
+                        "refill": service.refill,
+                        "cancel": service.cancel,
+                        "dripfeed": service.drip_feed,
+                    }
+                    for service in shown
+                ]
+            ),
+        ),
+    )
+
+
+def _status(currency: str) -> tuple[Action, Action]:
+    partial = {"charge": "0.27819", "start_count": "3572", "status": "Partial", "remains": "157", "currency": currency}
+    running = {"charge": "1.44219", "start_count": "234", "status": "In progress", "remains": "10", "currency": currency}
+    drip_feed = {**running, "runs": "2", "orders": [23502, 23519]}
+    subscription = {
+        "charge": "0.55638",
+        "start_count": "0",
+        "status": "Active",
+        "remains": "0",
+        "currency": currency,
+        "posts": "3",
+        "orders": [23520, 23533, 23541],
+        "expiry": "31/12/2099",
+    }
+    one = Action(
+        "status",
+        "status",
+        _("Order status"),
+        _("What was not delivered is given back when the order ends, and is then no longer part of the charge."),
+        (*_head("status"), Parameter("order", _("Order number"))),
+        (
+            Answer(partial),
+            Answer(drip_feed, _("A drip-feed order")),
+            Answer(subscription, _("A subscription")),
+        ),
+    )
+    many = Action(
+        "multi-status",
+        "status",
+        _("Status of many orders"),
+        _("An object with the order numbers as you sent them, even when there is only one."),
+        (*_head("status"), Parameter("orders", _("Up to 100 order numbers, separated by commas"))),
+        (Answer({"23501": partial, "10": {"error": "Incorrect order ID"}, "23504": running}),),
+    )
+    return one, many
+
+
+def _refill() -> tuple[Action, Action]:
+    one = Action(
+        "refill",
+        "refill",
+        _("Refill"),
+        _("Asks for what was lost after the order was completed. The answer is the number of the refill."),
+        (*_head("refill"), Parameter("order", _("Order number"))),
+        (Answer({"refill": "1"}),),
+    )
+    many = Action(
+        "multi-refill",
+        "refill",
+        _("Refill of many orders"),
+        "",
+        (*_head("refill"), Parameter("orders", _("Up to 100 order numbers, separated by commas"))),
+        (
+            Answer(
+                [
+                    {"order": 1, "refill": 1},
+                    {"order": 2, "refill": 2},
+                    {"order": 3, "refill": {"error": "Incorrect order ID"}},
+                ]
+            ),
+        ),
+    )
+    return one, many
+
+
+def _refill_status(key: str) -> tuple[Action, Action]:
+    one = Action(
+        "refill-status",
+        "refill_status",
+        _("Refill status"),
+        "",
+        (*_head("refill_status"), Parameter("refill", _("Refill number"))),
+        (Answer({key: "Completed"}),),
+    )
+    many = Action(
+        "multi-refill-status",
+        "refill_status",
+        _("Status of many refills"),
+        "",
+        (*_head("refill_status"), Parameter("refills", _("Up to 100 refill numbers, separated by commas"))),
+        (
+            Answer(
+                [
+                    {"refill": 1, "status": "Completed"},
+                    {"refill": 2, "status": "Rejected"},
+                    {"refill": 3, "status": {"error": "Refill not found"}},
+                ]
+            ),
+        ),
+    )
+    return one, many
+
+
+def _cancel() -> Action:
+    return Action(
+        "cancel",
+        "cancel",
+        _("Cancel"),
+        _(
+            "Asks for a stop, and answers with a list. 1 means that the request was accepted; the order is"
+            " Canceled or Partial once the work has really stopped."
+        ),
+        (*_head("cancel"), Parameter("orders", _("Up to 100 order numbers, separated by commas"))),
+        (Answer([{"order": 9, "cancel": {"error": "Incorrect order ID"}}, {"order": 2, "cancel": 1}]),),
+    )
+
+
+def _balance(currency: str) -> Action:
+    return Action(
+        "balance",
+        "balance",
+        _("Balance"),
+        "",
+        _head("balance"),
+        (Answer({"balance": "100.84292", "currency": currency}),),
+    )
+
+
+def refusals(kinds: Sequence[ServiceType]) -> tuple[Refusals, ...]:
+    """The error texts of a panel that sells these types."""
+    return (
+        Refusals(
+            _("Every call"),
+            (
+                (("Invalid API key",), _("The key is missing, unknown or switched off.")),
+                (("Incorrect request",), _("The action is missing or unknown, or it lacks its order or refill number.")),
+            ),
+        ),
+        Refusals("add", _add_refusals(kinds)),
+        Refusals(
+            _("Orders and refills"),
+            (
+                (("Incorrect order ID",), _("You have no order with this number.")),
+                (("Refill not found",), _("You have no refill with this number.")),
+                (("Refill is disabled for this service",), _("The service is sold without refill.")),
+                (("The order is not completed",), _("Only a completed order can be refilled.")),
+                (("The refill task is not completed for this order",), _("An earlier refill is still under way.")),
+                (
+                    ("The order was completed or refill was requested less than 24 hours ago",),
+                    _("Ask again later."),
+                ),
+                (("Refill days are over",), _("The time in which the service is refilled has passed.")),
+                (("Cancel is disabled for this service",), _("The service is sold without cancel.")),
+                (("The order cannot be canceled",), _("The order has ended, or its cancel was already asked for.")),
+            ),
+        ),
+    )
+
+
+def _add_refusals(kinds: Sequence[ServiceType]) -> tuple[tuple[tuple[str, ...], str], ...]:
+    names = list(dict.fromkeys(f.name for kind in kinds for f in kind.fields if f.kind is not Kind.LINK))[:3]
+    rows: list[tuple[tuple[str, ...], str]] = [
+        (("Incorrect service ID",), _("There is no such service for you.")),
+        (("Bad link",), _("The link is missing or cannot be used.")),
+        (tuple(f"Incorrect {name}" for name in names), _("The parameter named is missing, or is not what its table says.")),
+        (
+            ("Quantity less than minimal 50", "Quantity more than maximum 10000"),
+            _("The limits are those of the service; they hold for each run."),
+        ),
+        (
+            ("You have active order with this link. Please wait until order being completed.",),
+            _("The service takes one open order for a link at a time."),
+        ),
+        (("Not enough funds on balance",), _("The order costs more than your balance.")),
+    ]
+    return tuple(row for row in rows if row[0])
+
+
+def words() -> tuple[tuple[str, list[str]], ...]:
+    """The status words of the wire, by what they are said of."""
+    return (
+        (_("Orders"), OrderStatus.values),
+        (_("Subscriptions"), SubscriptionStatus.values),
+        (_("Refills"), RefillStatus.values),
+    )

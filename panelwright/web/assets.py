@@ -1,0 +1,48 @@
+"""The product's own style sheets, scripts and pictures, served from memory.
+
+They are a few small files that belong to the release, so no folder is ever read at the wish of a
+request: a name that is not in the table made at start is a 404, whatever dots and slashes it has.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+FOLDER = Path(__file__).with_name("static")
+CONTENT_TYPES = {
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """One file: its bytes, plain and gzipped, and `version`, 16 hex digits of their digest."""
+
+    name: str
+    content_type: str
+    body: bytes
+    gzipped: bytes
+    version: str
+
+
+@cache
+def all_assets() -> dict[str, Asset]:
+    """Every file of the folder by its name. Read once: a new release is a new process."""
+    return {path.name: _read(path) for path in sorted(FOLDER.iterdir()) if path.suffix in CONTENT_TYPES}
+
+
+def _read(path: Path) -> Asset:
+    body = path.read_bytes()
+    return Asset(
+        name=path.name,
+        content_type=CONTENT_TYPES[path.suffix],
+        body=body,
+        gzipped=gzip.compress(body, mtime=0),
+        version=hashlib.sha256(body).hexdigest()[:16],
+    )

@@ -1,0 +1,208 @@
+"""Example code for the API documentation: programs that run as they stand, once the key is filled in.
+
+Every value is quoted for its language, so that no name or address can become code.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+
+from panelwright.catalog.types import Field, Kind, ServiceType, Units
+from panelwright.web.queries import ExampleService
+
+KEY = "YOUR_API_KEY"
+_LINES_MAX = 10
+
+# Names and values of the parameters of one call, in the order in which they are shown.
+Parameters = list[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """One tab of the example code."""
+
+    slug: str
+    language: str
+    code: str
+
+
+def programs(api_url: str, kind: ServiceType, service: ExampleService | None) -> tuple[Program, ...]:
+    """The same small program in three languages: balance, an order of `kind`, its status."""
+    order = add_parameters(kind, service)
+    return (
+        Program("curl", "curl", curl_program(api_url, order)),
+        Program("php", "PHP", php_program(api_url, order)),
+        Program("python", "Python", python_program(api_url, order)),
+    )
+
+
+def add_parameters(kind: ServiceType, service: ExampleService | None) -> Parameters:
+    """`service` and the fields that `add` needs for this type, with values that the service takes."""
+    values = {field.name: _value(field, kind, service) for field in kind.fields}
+    needed = [field for field in kind.fields if field.required or _asked_for(field, values)]
+    number = service.number if service else 1
+    return [("service", str(number)), *((field.name, values[field.name]) for field in needed)]
+
+
+def _asked_for(field: Field, values: dict[str, str]) -> bool:
+    return field.needed_when is not None and values[field.needed_when[0]] == field.needed_when[1]
+
+
+def _value(field: Field, kind: ServiceType, service: ExampleService | None) -> str:
+    """The field's example, moved between the service's minimum and maximum where it counts units."""
+    if service is None:
+        return field.example
+    if field.name in {"quantity", "min", "max"}:
+        return str(min(max(int(field.example), service.min), service.max))
+    if kind.units is Units.LINES and field.name == kind.lines_of:
+        lines = field.example.splitlines()
+        wanted = min(max(len(lines), service.min), service.max, _LINES_MAX)
+        return "\n".join((lines * wanted)[:wanted])
+    return field.example
+
+
+def curl_call(api_url: str, action: str, parameters: Parameters) -> str:
+    """One call as a shell command, a parameter a line."""
+    form = [f"-d key={KEY} -d action={action}", *(_curl_pair(name, value) for name, value in parameters)]
+    return " \\\n  ".join([f"curl -sS {_shell(api_url)}", *form])
+
+
+def curl_program(api_url: str, order: Parameters) -> str:
+    pairs = "".join(f" \\\n  {_curl_pair(name, value)}" for name, value in order)
+    call = 'curl -sS "$API_URL" -d key="$API_KEY"'
+    funds, place, follow = _steps()
+    return f"""\
+API_URL={_shell(api_url)}
+API_KEY={_shell(KEY)}
+
+# {funds}
+{call} -d action=balance -w '\\n'
+
+# {place}
+ORDER=$({call} -d action=add{pairs} \\
+  | sed -n 's/^{{"order":\\([0-9]*\\)}}$/\\1/p')
+
+# {follow}
+{call} -d action=status -d order="$ORDER" -w '\\n'
+"""
+
+
+def php_program(api_url: str, order: Parameters) -> str:
+    pairs = "".join(f"    {_php(name)} => {_php(value)},\n" for name, value in order)
+    funds, place, follow = _steps()
+    throws = _("One call of the API; throws when the panel refuses or does not answer")
+    return f"""\
+<?php
+
+const API_URL = {_php(api_url)};
+const API_KEY = {_php(KEY)};
+
+// {throws}
+function call_panel(string $action, array $parameters = []): array
+{{
+    $curl = curl_init(API_URL);
+    curl_setopt_array($curl, [
+        CURLOPT_POST => true,
+        CURLOPT_POSTFIELDS => http_build_query(['key' => API_KEY, 'action' => $action] + $parameters),
+        CURLOPT_RETURNTRANSFER => true,
+        CURLOPT_TIMEOUT => 30,
+    ]);
+    $body = curl_exec($curl);
+    if ($body === false) {{
+        throw new RuntimeException(curl_error($curl));
+    }}
+    $answer = json_decode($body, true);
+    if (!is_array($answer) || isset($answer['error'])) {{
+        throw new RuntimeException($answer['error'] ?? 'Not JSON: ' . $body);
+    }}
+    return $answer;
+}}
+
+// {funds}
+$balance = call_panel('balance');
+echo $balance['balance'], ' ', $balance['currency'], PHP_EOL;
+
+// {place}
+$order = call_panel('add', [
+{pairs}    'request_id' => bin2hex(random_bytes(16)),
+]);
+echo $order['order'], PHP_EOL;
+
+// {follow}
+$status = call_panel('status', ['order' => $order['order']]);
+echo $status['status'], PHP_EOL;
+"""
+
+
+def python_program(api_url: str, order: Parameters) -> str:
+    pairs = "".join(f"    {name}={_python(value)},\n" for name, value in order)
+    funds, place, follow = _steps()
+    ends = _("One call of the API; ends the program when the panel refuses")
+    return f"""\
+import json
+import uuid
+from urllib.parse import urlencode
+from urllib.request import urlopen
+
+API_URL = {_python(api_url)}
+API_KEY = {_python(KEY)}
+
+
+def call_panel(action, **parameters):
+    # {ends}
+    form = urlencode({{"key": API_KEY, "action": action, **parameters}}).encode()
+    with urlopen(API_URL, data=form, timeout=30) as response:
+        answer = json.load(response)
+    if "error" in answer:
+        raise SystemExit(answer["error"])
+    return answer
+
+
+# {funds}
+balance = call_panel("balance")
+print(balance["balance"], balance["currency"])
+
+# {place}
+order = call_panel(
+    "add",
+{pairs}    request_id=str(uuid.uuid4()),
+)
+print(order["order"])
+
+# {follow}
+status = call_panel("status", order=order["order"])
+print(status["status"])
+"""
+
+
+def _steps() -> tuple[str, str, str]:
+    """What the programs do, as comments in the reader's language."""
+    return _("What there is to spend"), _("Place an order and keep its number"), _("See how it is going")
+
+
+def _curl_pair(name: str, value: str) -> str:
+    if value.isascii() and value.isalnum():
+        return f"-d {name}={value}"
+    return f"--data-urlencode {name}={_shell(value)}"
+
+
+def _shell(text: str) -> str:
+    """Quoted for a POSIX shell."""
+    return "'" + text.replace("'", "'\\''") + "'"
+
+
+def _php(text: str) -> str:
+    """A PHP string: single quotes, where nothing is special; double ones where a line ends inside."""
+    if "\n" in text:
+        for char, escape in (("\\", "\\\\"), ('"', '\\"'), ("$", "\\$"), ("\n", "\\n"), ("\r", "\\r")):
+            text = text.replace(char, escape)
+        return f'"{text}"'
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def _python(text: str) -> str:
+    """A Python string: JSON's escapes mean the same there."""
+    return json.dumps(text, ensure_ascii=False)

@@ -1,0 +1,112 @@
+"""What every page needs around it: the visitor's language, and headers that keep strangers' code out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import cast
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.utils import translation
+from django.utils.cache import patch_vary_headers
+from django.utils.translation.trans_real import parse_accept_lang_header
+
+from panelwright.panels.models import Panel
+from panelwright.web.request import PanelRequest
+
+Responder = Callable[[HttpRequest], HttpResponse]
+
+LANGUAGE_COOKIE = "lang"
+LANGUAGE_COOKIE_MAX_AGE_S = 365 * 24 * 3600
+
+# Everything that a page shows comes from this host, and nothing is written inside the page: no inline
+# script, no inline style, no frame, no plug-in.
+CONTENT_SECURITY_POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "style-src 'self'",
+        "script-src 'self'",
+        "img-src 'self' data:",
+        "font-src 'self'",
+        "connect-src 'self'",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+
+
+class SecurityHeadersMiddleware:
+    """Adds the Content-Security-Policy and its neighbours to whatever is answered."""
+
+    def __init__(self, get_response: Responder) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        response.headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
+        response.headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=()")
+        response.headers.setdefault("X-Frame-Options", "DENY")
+        return response
+
+
+class LanguageMiddleware:
+    """Answers in the language asked for by `?lang=`, the cookie or Accept-Language, among those the panel offers.
+
+    Stands after the middleware that sets `request.panel`. `?lang=` is remembered in the cookie.
+    """
+
+    def __init__(self, get_response: Responder) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        page = cast(PanelRequest, request)
+        page.languages = offered_languages(page.panel)
+        asked = match_language(request.GET.get("lang", ""), page.languages)
+        language = (
+            asked
+            or match_language(request.COOKIES.get(LANGUAGE_COOKIE, ""), page.languages)
+            or accepted_language(request.headers.get("Accept-Language", ""), page.languages)
+            or page.languages[0]
+        )
+        with translation.override(language):
+            response = self.get_response(request)
+        if not response.headers.get("Content-Type", "").startswith("text/html"):
+            return response
+        response.headers.setdefault("Content-Language", language)
+        patch_vary_headers(response, ("Accept-Language", "Cookie"))
+        if asked:
+            response.set_cookie(
+                LANGUAGE_COOKIE,
+                asked,
+                max_age=LANGUAGE_COOKIE_MAX_AGE_S,
+                secure=request.is_secure(),
+                httponly=True,
+                samesite="Lax",
+            )
+        return response
+
+
+def offered_languages(panel: Panel) -> list[str]:
+    """The panel's languages that we have texts for, its default first; never empty."""
+    ours = {code.lower() for code, _ in settings.LANGUAGES}
+    wanted = dict.fromkeys([panel.language, *panel.languages])
+    return [code for code in wanted if code.lower() in ours] or [settings.LANGUAGE_CODE]
+
+
+def match_language(wanted: str, offered: Sequence[str]) -> str | None:
+    """The offered language with this code: the same one, else one with the same first part (en-GB: en)."""
+    wanted = wanted.lower().replace("_", "-")
+    base = wanted.partition("-")[0]
+    same = [code for code in offered if code.lower() == wanted]
+    alike = [code for code in offered if base and code.lower().partition("-")[0] == base]
+    return next(iter(same + alike), None)
+
+
+def accepted_language(header: str, offered: Sequence[str]) -> str | None:
+    """The offered language that an Accept-Language header likes best, or None."""
+    for wanted, weight in parse_accept_lang_header(header):
+        found = match_language(wanted, offered)
+        if wanted == "*" or (found and weight > 0):
+            return found
+    return None

@@ -1,0 +1,85 @@
+// What a browser can add to the pages. Without it every table is shown and nothing is missing.
+"use strict";
+
+const said = document.getElementById("said");
+const { copy: COPY, copied: COPIED } = document.body.dataset;
+
+async function copyText(text) {
+  if (navigator.clipboard && window.isSecureContext) {
+    await navigator.clipboard.writeText(text);
+    return;
+  }
+  // Panels on plain http with a host name have no clipboard API.
+  const area = document.createElement("textarea");
+  area.value = text;
+  area.className = "unseen";
+  document.body.append(area);
+  area.select();
+  document.execCommand("copy");
+  area.remove();
+}
+
+function addCopyButton(place, source) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "copy";
+  button.textContent = COPY;
+  button.addEventListener("click", async () => {
+    await copyText(source.textContent);
+    button.textContent = COPIED;
+    said.textContent = COPIED;
+    setTimeout(() => {
+      button.textContent = COPY;
+      said.textContent = "";
+    }, 2000);
+    button.focus();
+  });
+  place.append(button);
+}
+
+function startChooser(form) {
+  const select = form.querySelector("select");
+  const variants = [...document.querySelectorAll("[data-variant]")];
+
+  function show(slug) {
+    for (const variant of variants) {
+      const chosen = variant.dataset.variant === slug;
+      variant.classList.toggle("chosen", chosen);
+      variant.hidden = !chosen;
+    }
+    select.value = slug;
+  }
+
+  function showAddressed() {
+    const slug = location.hash.replace("#add-", "");
+    if (variants.some((variant) => variant.dataset.variant === slug)) show(slug);
+  }
+
+  form.querySelector("button").hidden = true;
+  form.addEventListener("submit", (event) => event.preventDefault());
+  select.addEventListener("change", () => {
+    show(select.value);
+    history.replaceState(null, "", `${location.pathname}#add-${select.value}`);
+  });
+  window.addEventListener("hashchange", showAddressed);
+  show(select.value);
+  showAddressed();
+}
+
+function startMenu(menu) {
+  document.addEventListener("click", (event) => {
+    if (!menu.contains(event.target)) menu.open = false;
+  });
+  menu.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || !menu.open) return;
+    menu.open = false;
+    menu.querySelector("summary").focus();
+  });
+}
+
+for (const figure of document.querySelectorAll(".code")) {
+  addCopyButton(figure.querySelector("figcaption"), figure.querySelector("code"));
+}
+for (const code of document.querySelectorAll(".copyable")) addCopyButton(code.parentElement, code);
+for (const form of document.querySelectorAll(".chooser")) startChooser(form);
+for (const menu of document.querySelectorAll(".menu")) startMenu(menu);

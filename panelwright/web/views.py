@@ -1,0 +1,97 @@
+"""The public pages of a panel."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
+from django.shortcuts import render
+from django.utils.http import parse_etags
+from django.views.decorators.cache import cache_control
+from django.views.decorators.gzip import gzip_page
+from django.views.decorators.http import conditional_page, require_safe
+
+from panelwright.catalog.queries import service_count, types_sold
+from panelwright.catalog.types import BY_SLUG
+from panelwright.web import apidocs, examples
+from panelwright.web.assets import all_assets
+from panelwright.web.queries import example_services
+from panelwright.web.request import PanelRequest
+
+ASSET_MAX_AGE_S = 365 * 24 * 3600
+
+
+@require_safe
+@gzip_page
+@conditional_page
+@cache_control(private=True, no_cache=True)
+def home(request: PanelRequest) -> HttpResponse:
+    """Which panel this is."""
+    context = {
+        "types": types_sold(request.panel.id),
+        "service_count": service_count(request.panel.id),
+        "api_url": _api_url(request),
+        "first_call": examples.curl_call(_api_url(request), "balance", []),
+    }
+    return render(request, "web/home.html", context)
+
+
+@require_safe
+@gzip_page
+@conditional_page
+@cache_control(private=True, no_cache=True)
+def api(request: PanelRequest) -> HttpResponse:
+    """The API documentation; `?type=<slug>` narrows `add` to one service type."""
+    kinds = types_sold(request.panel.id)
+    services = example_services(request.panel.id)
+    api_url = _api_url(request)
+    asked = BY_SLUG.get(request.GET.get("type", ""))
+    first = kinds[0] if kinds else apidocs.DEFAULT
+    context = {
+        "api_url": api_url,
+        "actions": apidocs.actions(request.panel, list(services.values())),
+        "types": [apidocs.service_type(kind, api_url=api_url, service=services.get(kind.name)) for kind in kinds],
+        "chosen": asked if asked in kinds else first,
+        "only_chosen": asked in kinds,
+        "add_answer": apidocs.ADD_ANSWER,
+        "error_answer": apidocs.ERROR_ANSWER,
+        "refusals": apidocs.refusals(kinds),
+        "words": apidocs.words(),
+        "retry": examples.curl_call(
+            api_url,
+            "add",
+            [*examples.add_parameters(first, services.get(first.name)), ("request_id", "my-order-1001")],
+        ),
+        "programs": examples.programs(api_url, first, services.get(first.name)),
+    }
+    return render(request, "web/api.html", context)
+
+
+@require_safe
+def asset(request: HttpRequest, name: str) -> HttpResponse:
+    """A static file. Asked for with its version it may be kept for ever, without it must be asked for again."""
+    found = all_assets().get(name)
+    if found is None:
+        return HttpResponse("Not found\n", status=404, content_type="text/plain; charset=utf-8")
+    # Weak: the gzipped and the plain bytes are one version.
+    etag = f'W/"{found.version}"'
+    response: HttpResponse
+    if etag in parse_etags(request.headers.get("If-None-Match", "")):
+        response = HttpResponseNotModified()
+    elif "gzip" in request.headers.get("Accept-Encoding", ""):
+        response = HttpResponse(found.gzipped, content_type=found.content_type)
+        response.headers["Content-Encoding"] = "gzip"
+    else:
+        response = HttpResponse(found.body, content_type=found.content_type)
+    forever = request.GET.get("v") == found.version
+    response.headers["Cache-Control"] = f"public, max-age={ASSET_MAX_AGE_S}, immutable" if forever else "no-cache"
+    response.headers["ETag"] = etag
+    response.headers["Vary"] = "Accept-Encoding"
+    return response
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """The page for an address that leads nowhere."""
+    return render(request, "web/not_found.html", status=404)
+
+
+def _api_url(request: HttpRequest) -> str:
+    return request.build_absolute_uri("/api/v2")

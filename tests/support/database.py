@@ -1,0 +1,122 @@
+"""The database under test: `pytest --db sqlite` (the default) or `pytest --db postgresql`.
+
+SQLite is a file, never memory: threads and other processes must see the same rows. PostgreSQL is
+one server for the whole run, shared by its workers, each with a test database of its own. Neither
+waits for the disk; all of it lies in a temporary folder and is gone at the end of the run.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+
+from panelwright.cli.local_postgres import create_database, drop_database, running_postgres
+
+KINDS = ("sqlite", "postgresql")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--db",
+        choices=KINDS,
+        default=os.environ.get("PANELWRIGHT_TEST_DB", "sqlite"),
+        help="the database to test on (default: PANELWRIGHT_TEST_DB, else sqlite)",
+    )
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Point the settings at the test database, then load them: the settings read the environment once."""
+    if config.option.help or config.option.version:
+        return
+    if "DJANGO_SETTINGS_MODULE" in os.environ and not _is_worker(config):
+        raise pytest.UsageError("Unset DJANGO_SETTINGS_MODULE: the tests choose their own database.")
+    if not _is_worker(config):
+        kind = config.getoption("db")
+        if kind not in KINDS:  # pytest checks the option, not the variable
+            raise pytest.UsageError(f"PANELWRIGHT_TEST_DB is {kind!r}; write one of: {', '.join(KINDS)}.")
+        resources = ExitStack()
+        config.add_cleanup(resources.close)
+        _start_run(kind, resources)
+    from django.conf import settings
+
+    os.environ["DJANGO_SETTINGS_MODULE"] = "panelwright.settings"
+    assert settings.DATABASES  # loads them; pytest-django then sets Django up
+
+
+def _is_worker(config: pytest.Config) -> bool:
+    return hasattr(config, "workerinput")
+
+
+def _start_run(kind: str, resources: ExitStack) -> None:
+    """Once a run: the server and the environment, which workers and child processes inherit."""
+    folder = Path(resources.enter_context(tempfile.TemporaryDirectory(prefix="panelwright-test-")))
+    if kind == "postgresql":
+        url = resources.enter_context(running_postgres(durable=False)).url("panelwright")
+    else:
+        url = f"sqlite:///{quote(str(folder / 'panelwright.sqlite3'))}"
+    os.environ |= {
+        "PANELWRIGHT_DATA": str(folder),
+        "PANELWRIGHT_DATABASE_URL": url,
+        "PANELWRIGHT_SECRET_KEY": "a-key-for-tests-and-for-nothing-else",
+        "PANELWRIGHT_ALLOW_PRIVATE_PROVIDERS": "1",  # the sandbox answers on loopback
+        "PANELWRIGHT_FSYNC": "0",
+    }
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb() -> bool:
+    """Leave the test database: it goes with its folder or server, whoever is still connected to it."""
+    return True
+
+
+@pytest.fixture(scope="session")
+def database_kind(request: pytest.FixtureRequest) -> str:
+    """`sqlite` or `postgresql`."""
+    return str(request.config.getoption("db"))
+
+
+@pytest.fixture
+def database_url(transactional_db: None, database_kind: str) -> str:
+    """The address of this worker's migrated test database, to give to another process.
+
+    The test commits for real; when it ends, every table is emptied.
+    """
+    from django.db import connection
+
+    name = str(connection.settings_dict["NAME"])
+    if database_kind == "sqlite":
+        return f"sqlite:///{quote(name)}"
+    return f"postgresql://{connection.settings_dict['USER']}@/{quote(name)}?host={connection.settings_dict['HOST']}"
+
+
+@pytest.fixture(scope="session")
+def new_database(database_kind: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], str]]:
+    """Call it for the address of a new database without any table; each is gone at the end of the run.
+
+    For servers that live longer than one test.
+    """
+    server, made = os.environ["PANELWRIGHT_DATABASE_URL"], list[str]()
+
+    def make() -> str:
+        if database_kind == "sqlite":
+            return f"sqlite:///{quote(str(tmp_path_factory.mktemp('database') / 'panelwright.sqlite3'))}"
+        made.append(f"empty_{uuid.uuid4().hex}")
+        return create_database(server, made[-1])
+
+    yield make
+    for name in made:
+        drop_database(server, name)
+
+
+@pytest.fixture
+def empty_database(new_database: Callable[[], str]) -> str:
+    """The address of a new database without any table, for what makes or migrates its own."""
+    return new_database()

@@ -1,0 +1,164 @@
+"""The tests' own ground: the database asked for is the one that is used, by every thread and process."""
+
+from __future__ import annotations
+
+import http.server
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.contrib.contenttypes.models import ContentType
+from django.core.management import call_command
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+from playwright.sync_api import Browser, Page, expect
+
+from panelwright.cli.local_postgres import running_postgres
+from tests.support.browser import Watch
+from tests.support.processes import Launcher
+
+PAGE = """<!doctype html><title>Hello</title><h1>Hello</h1>
+<img src="https://elsewhere.invalid/x.png"><script>absent()</script>"""
+
+
+def test_the_database_is_of_the_kind_asked_for(transactional_db: None, database_kind: str) -> None:
+    assert connection.vendor == database_kind
+    with connection.cursor() as cursor:
+        if database_kind == "sqlite":
+            cursor.execute("SELECT file FROM pragma_database_list WHERE name = 'main'")
+            # In memory, it would have no file.
+            assert os.path.samefile(cursor.fetchone()[0], str(connection.settings_dict["NAME"]))
+        else:
+            cursor.execute("SELECT current_database()")
+            assert cursor.fetchone()[0].startswith("test_panelwright")
+
+
+def test_every_migration_is_applied(transactional_db: None) -> None:
+    executor = MigrationExecutor(connection)
+    assert executor.loader.graph.leaf_nodes() != []
+    assert executor.migration_plan(executor.loader.graph.leaf_nodes()) == []
+
+
+def test_every_change_of_a_model_has_its_migration(transactional_db: None) -> None:
+    call_command("makemigrations", check=True, dry_run=True, verbosity=0)
+
+
+def test_another_thread_sees_what_was_committed(transactional_db: None) -> None:
+    ContentType.objects.create(app_label="harness", model="thread")
+    seen: list[int] = []
+
+    def look() -> None:
+        seen.append(ContentType.objects.filter(app_label="harness").count())
+        connection.close()
+
+    thread = threading.Thread(target=look)
+    thread.start()
+    thread.join()
+    assert seen == [1]
+
+
+def test_another_process_writes_what_this_one_reads(launch: Launcher) -> None:
+    script = (
+        "import django; django.setup()\n"
+        "from django.contrib.contenttypes.models import ContentType\n"
+        "ContentType.objects.create(app_label='harness', model='process')\n"
+    )
+    process = launch.start_command([sys.executable, "-c", script], env=launch.environment())
+    assert process.wait() == 0, process.log()
+    assert list(ContentType.objects.filter(app_label="harness").values_list("model", flat=True)) == ["process"]
+
+
+def test_a_test_leaves_nothing_to_the_next(transactional_db: None) -> None:
+    assert ContentType.objects.filter(app_label="harness").count() == 0
+
+
+def test_an_empty_database_takes_the_migrations(empty_database: str, tmp_path: Path) -> None:
+    env = {**os.environ, "PANELWRIGHT_DATABASE_URL": empty_database, "PANELWRIGHT_DATA": str(tmp_path)}
+    command = [sys.executable, "-m", "django", "migrate", "--check"]
+    assert subprocess.run(command, env=env, check=False).returncode == 1
+    subprocess.run(command[:-1], env=env, check=True, stdout=subprocess.DEVNULL)
+    assert subprocess.run(command, env=env, check=False).returncode == 0
+
+
+def test_a_killed_process_takes_its_children_along(launch: Launcher) -> None:
+    command = ["/bin/sh", "-c", "sleep 600 & echo child $!; wait"]
+    process = launch.start_command(command, env=launch.environment())
+    process.wait_for_log("child ")
+    child = int(process.log().split()[1])
+    process.kill()
+    assert process.returncode == -9
+    deadline = time.monotonic() + 5
+    while _lives(child) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert not _lives(child)
+
+
+def _lives(pid: int) -> bool:
+    status = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False)
+    # Z: dead, and not yet collected by whoever inherited it.
+    return status.stdout.strip()[:1] not in {"", "Z"}
+
+
+def test_a_durable_postgresql_waits_for_the_disk() -> None:
+    import psycopg
+
+    with running_postgres(durable=True) as server, psycopg.connect(server.url("postgres")) as client:
+        row = client.execute("SELECT current_setting('fsync'), current_setting('synchronous_commit')").fetchone()
+        assert row == ("on", "on")
+        assert (server.programs / "pgbench").exists()
+    assert not server.folder.exists()
+
+
+class _Answer(http.server.BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        body = PAGE if self.path == "/bad" else PAGE.partition("<img")[0]
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html")
+        self.end_headers()
+        self.wfile.write(body.encode())
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Keep quiet."""
+
+
+@pytest.fixture
+def site() -> Iterator[str]:
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Answer)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+def test_the_browser_shows_a_page(page: Page, site: str) -> None:
+    page.goto(site)
+    expect(page.get_by_role("heading")).to_have_text("Hello")
+
+
+def test_the_browser_reports_foreign_hosts_and_failing_scripts(browser: Browser, site: str) -> None:
+    context = browser.new_context()
+    watch = Watch(context)
+    context.new_page().goto(f"{site}/bad")
+    context.close()
+    assert watch.foreign == ["https://elsewhere.invalid/x.png"]
+    assert len(watch.errors) == 1
+    assert "absent is not defined" in watch.errors[0]
+
+
+@pytest.mark.parametrize("ci", ["true", "false"])
+def test_a_skip_is_named_and_fails_only_in_ci(ci: str, tmp_path: Path) -> None:
+    root = Path(__file__).parents[1]
+    sample = tmp_path / "test_sample.py"
+    sample.write_text("import pytest\ndef test_runs(): pass\ndef test_not(): pytest." + "skip('no moon tonight')\n")
+    report = tmp_path / "skips.txt"
+    command = [sys.executable, "-m", "pytest", "-p", "tests.support.skips", "-p", "no:django", "-p", "no:cacheprovider"]
+    command += ["--rootdir", str(tmp_path), "-c", os.devnull, "--report-skips", str(report), str(sample)]
+    done = subprocess.run(command, cwd=root, env={**os.environ, "CI": ci}, capture_output=True, text=True, check=False)
+    assert done.returncode == (1 if ci == "true" else 0), done.stdout
+    assert "1 passed, 1 skipped" in done.stdout
+    assert report.read_text().endswith("test_sample.py::test_not: no moon tonight\n")
