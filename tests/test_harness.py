@@ -157,7 +157,17 @@ def test_a_skip_is_named_and_fails_only_in_ci(ci: str, tmp_path: Path) -> None:
     sample.write_text("import pytest\ndef test_runs(): pass\ndef test_not(): pytest." + "skip('no moon tonight')\n")
     report = tmp_path / "skips.txt"
     command = [sys.executable, "-m", "pytest", "-p", "tests.support.skips", "-p", "no:django", "-p", "no:cacheprovider"]
-    command += ["--rootdir", str(tmp_path), "-c", os.devnull, "--report-skips", str(report), str(sample)]
+    command += [
+        "--rootdir",
+        str(tmp_path),
+        "--confcutdir",
+        str(tmp_path),
+        "-c",
+        os.devnull,
+        "--report-skips",
+        str(report),
+        str(sample),
+    ]
     done = subprocess.run(command, cwd=root, env={**os.environ, "CI": ci}, capture_output=True, text=True, check=False)
     assert done.returncode == (1 if ci == "true" else 0), done.stdout
     assert "1 passed, 1 skipped" in done.stdout

@@ -20,6 +20,7 @@ from panelwright.customers.access import Caller, Grant
 from panelwright.customers.meter import Meter
 from panelwright.orders import actions, queries
 from panelwright.orders.actions import AskOrders
+from panelwright.orders.fields import ABSENT
 from panelwright.orders.rules import PlaceOrder
 
 
@@ -186,9 +187,9 @@ def call_of(params: dict[str, str], *, address: tuple[str, int, int], remote: st
     if action in {"services", "balance"}:
         return Call(caller, action, params)
     if action in {"status", "refill", "cancel"}:
-        one, many = params.get("order", ""), params.get("orders", "")
+        one, many = _sent(params, "order"), _sent(params, "orders")
     elif action == "refill_status":
-        one, many = params.get("refill", ""), params.get("refills", "")
+        one, many = _sent(params, "refill"), _sent(params, "refills")
     else:
         return Call(caller, "", params)
     # A comma inside the single form is taken as the list form.
@@ -198,3 +199,9 @@ def call_of(params: dict[str, str], *, address: tuple[str, int, int], remote: st
     if not sent:
         return Call(caller, "", params)
     return Call(caller, action, params, Ids(sent), not many)
+
+
+def _sent(params: dict[str, str], name: str) -> str:
+    """A selector as sent; what clients send for nothing is nothing."""
+    value = params.get(name, "")
+    return "" if value in ABSENT else value

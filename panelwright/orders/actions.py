@@ -214,6 +214,18 @@ def _cancel(order_ids: Sequence[int], now: datetime) -> None:
     record((NewEvent(o.panel_id, "order.cancel_requested", o.id, {}) for o in to_pass_on), now=now)
 
 
+def cancel_unsent(order_ids: Sequence[int], now: datetime) -> None:
+    """Cancel and refund those orders that nobody else knows of. Runs in the caller's transaction."""
+    if not order_ids:
+        return
+    changes = work.Changes(work.lock(order_ids), now)
+    for order_id in order_ids:
+        order = changes.orders[order_id]
+        if order.status == "Pending" and order.job == Job.FORWARD.value:
+            changes.apply(settling.end(order, "Canceled", remains=order.quantity, now=now))
+    changes.write()
+
+
 def _cancel_one(
     order: settling.OpenOrder, changes: work.Changes, to_pass_on: list[settling.OpenOrder], now: datetime
 ) -> None:

@@ -120,6 +120,8 @@ def _drip_feed(params: dict[str, str], *, allowed: bool) -> tuple[int, int] | Re
     runs = whole(runs_text)
     if runs is None or not 1 <= runs <= RUNS_MAX or (runs > 1 and not allowed):
         return Refusal("bad_field", "runs")
+    if runs == 1 and interval_text in ABSENT:
+        return 1, 0
     interval_min = whole(interval_text)
     if interval_min is None or not 1 <= interval_min <= INTERVAL_MAX_MIN:
         return Refusal("bad_field", "interval")

@@ -39,6 +39,7 @@ class OpenOrder(NamedTuple):
     attempts: int
     problem: str
     provider_id: int | None
+    route_id: int | None
     upstream_id: str | None
     created_at: datetime
     ended_at: datetime | None

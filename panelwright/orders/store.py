@@ -12,7 +12,7 @@ from panelwright.core.refusal import Refusal
 from panelwright.customers import access
 from panelwright.ledger.actions import ADD_TO_BALANCES, INSERT_TRANSFERS
 from panelwright.orders import fields
-from panelwright.orders.rules import Book, PlaceOrder, Plan, SoldService, link_digest
+from panelwright.orders.rules import Book, NewOrder, PlaceOrder, Plan, SoldService, link_digest
 
 # Accounts are locked first, in id order: what is read after that is what other processes committed.
 _BALANCES = sql.Query(
@@ -123,16 +123,8 @@ def commit(plan: Plan, now: datetime) -> list[Refusal | int]:
     results = list(plan.results)
     if not plan.orders:
         return results
-    ids = list(sql.next_ids(connection, "orders_order", len(plan.orders)))
+    ids = insert_orders(plan.orders, now)
     at = sql.moment(connection, now)
-    if connection.vendor == "postgresql":
-        rows = [(id_, *order) for id_, order in zip(ids, plan.orders, strict=True)]
-    else:
-        rows = []
-        for id_, order in zip(ids, plan.orders, strict=True):
-            due = at if order.due_at is now else sql.moment(connection, order.due_at)
-            rows.append((id_, *order[:_DUE_AT], due, *order[_DUE_AT + 1 : _CREATED_AT], at))
-    _INSERT_ORDERS.run(connection, rows)
     _INSERT_SCHEDULES.run(connection, [(ids[s.index], *s[1:]) for s in plan.schedules])
     INSERT_TRANSFERS.run(
         connection,
@@ -148,3 +140,18 @@ def commit(plan: Plan, now: datetime) -> list[Refusal | int]:
     for position, index in plan.new.items():
         results[position] = ids[index]
     return results
+
+
+def insert_orders(orders: Sequence[NewOrder], now: datetime) -> list[int]:
+    """Insert orders; their ids, in the same order."""
+    ids = list(sql.next_ids(connection, "orders_order", len(orders)))
+    if connection.vendor == "postgresql":
+        rows = [(id_, *order) for id_, order in zip(ids, orders, strict=True)]
+    else:
+        at = sql.moment(connection, now)
+        rows = []
+        for id_, order in zip(ids, orders, strict=True):
+            due = at if order.due_at is now else sql.moment(connection, order.due_at)
+            rows.append((id_, *order[:_DUE_AT], due, *order[_DUE_AT + 1 : _CREATED_AT], at))
+    _INSERT_ORDERS.run(connection, rows)
+    return ids

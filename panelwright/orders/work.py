@@ -21,7 +21,7 @@ from panelwright.orders.status import ENDED
 _ORDER_COLUMNS = (
     "o.id, o.panel_id, o.customer_id, c.account_id, s.id, o.kind, o.parent_id, o.quantity, o.booked_micros,"
     " o.charge_micros, o.status, o.start_count, o.remains, o.job, o.due_at, o.lease_until, o.attempts, o.problem,"
-    " o.provider_id, o.upstream_id, o.created_at, o.ended_at, o.open_link"
+    " o.provider_id, o.route_id, o.upstream_id, o.created_at, o.ended_at, o.open_link"
 )
 _ORDER_JOINS = (
     " JOIN customers_customer c ON c.id = o.customer_id"
@@ -51,6 +51,7 @@ _UPDATE_ORDERS = sql.Update(
         "attempts": "int",
         "problem": "text",
         "provider_id": "bigint",
+        "route_id": "bigint",
         "upstream_id": "text",
         "ended_at": "timestamptz",
         "open_link": "text",
@@ -168,6 +169,7 @@ def _order_row(o: OpenOrder) -> sql.Row:
         o.attempts,
         o.problem,
         o.provider_id,
+        o.route_id,
         o.upstream_id,
         sql.moment(connection, o.ended_at),
         o.open_link,

@@ -53,7 +53,8 @@ def read_add(reply: Reply) -> Took:
     """
     value = find_json(reply)
     layers = _layers(value)
-    ref = next((ref for obj in layers for key in _ORDER_IDS if (ref := as_ref(obj.get(key)))), "")
+    # Key by key: an `order` inside counts more than an `id` outside, which may be of anything.
+    ref = next((ref for key in _ORDER_IDS for obj in layers if (ref := as_ref(obj.get(key)))), "")
     return _took(reply, value, layers, ref)
 
 
@@ -66,7 +67,7 @@ def _took(reply: Reply, value: object, layers: list[dict[str, Any]], ref: str) -
     if ref:
         return unknown(reply, f"HTTP {reply.status} with the id {ref}" + (f" beside the error: {text}" if text else ""))
     if reply.status == 429:
-        return limited(reply)
+        return limited(reply, value)
     if moved(reply):
         return redirected(reply)
     if text is not None and _clear(reply, text):
@@ -104,7 +105,7 @@ def read_refill(reply: Reply) -> Took:
     """What became of a request for a refill. Accepted("") where upstream says yes and gives no id."""
     value = find_json(reply)
     layers = _layers(value)
-    ref = next((ref for obj in layers for key in _REFILL_IDS if (ref := as_ref(obj.get(key)))), "")
+    ref = next((ref for key in _REFILL_IDS for obj in layers if (ref := as_ref(obj.get(key)))), "")
     outcome = _took(reply, value, layers, ref or ("" if layers else as_ref(value)))
     if isinstance(outcome, Unknown) and not ref and 200 <= reply.status < 300:
         return _refill_word(reply, layers) or outcome
@@ -177,15 +178,13 @@ def _whole_yes(value: object) -> bool:
 
 def _cancel_item(reply: Reply, item: object) -> Took:
     """One order's part: 1, "requested", {"cancel":1}, {"cancel":{"error":…}}, {"error":…}, a text."""
-    if isinstance(item, dict):
+    for _ in range(3):  # {"order":9,"cancel":{"status":"success"}}
+        if not isinstance(item, dict):
+            break
         if (text := refusal_text(item)) is not None:
             return refused(reply, text)
         obj = lowered(item)
-        inner = next((obj[key] for key in _CANCEL_KEYS if key in obj), None)
-        if isinstance(inner, dict) and inner is not item:
-            text = refusal_text(inner)
-            return refused(reply, text) if text is not None else unknown(reply, "not understood for this order")
-        item = inner
+        item = next((obj[key] for key in _CANCEL_KEYS if key in obj), None)
     if ref := as_ref(item):
         return Accepted(ref)
     if is_positive(item):
@@ -261,7 +260,7 @@ def _wraps(value: object) -> bool:
 
 _TYPE_WORDS = {re.sub(r"\W|_", "", t.name.lower()): t.name for t in TYPES}
 _NAME_MAX = 500  # characters
-_EMPTY = re.compile(r"(empty|no) (data|services?)|not found|nothing found")
+_EMPTY = re.compile(r"(empty|no) (data|services?)|services? not found|nothing found|empty")
 
 
 def read_services(reply: Reply) -> list[ServiceOffer] | Refused | Unknown:
@@ -269,7 +268,7 @@ def read_services(reply: Reply) -> list[ServiceOffer] | Refused | Unknown:
     value = find_json(reply)
     obj = lowered(value)
     said = next((obj[k] for k in ("data", "message", "msg", "services") if isinstance(obj.get(k), str)), "")
-    if is_positive(obj.get("status")) and _EMPTY.search(fold(said)):
+    if is_positive(obj.get("status")) and _EMPTY.fullmatch(fold(said)):
         return []
     if refusal := top_refusal(reply, value):
         return refusal

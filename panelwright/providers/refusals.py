@@ -109,9 +109,9 @@ def unknown(reply: Reply, text: str) -> Unknown:
     return Unknown(reply.clean(text), reply.evidence)
 
 
-def limited(reply: Reply) -> Refused:
+def limited(reply: Reply, value: object) -> Refused:
     """HTTP 429: the class is LIMIT, whatever the body says."""
-    return Refused(Reason.LIMIT, reply.clean(plain_refusal(reply) or "too many requests"), reply.retry_after_s)
+    return Refused(Reason.LIMIT, reply.clean(whole_text(reply, value) or "too many requests"), reply.retry_after_s)
 
 
 def plain_refusal(reply: Reply) -> str | None:
@@ -136,7 +136,7 @@ def what_came(reply: Reply, value: object = MISSING) -> str:
 def top_refusal(reply: Reply, value: object) -> Refused | None:
     """The refusal of the whole request, for the actions that only read."""
     if reply.status == 429:
-        return limited(reply)
+        return limited(reply, value)
     if moved(reply):
         return redirected(reply)
     text = whole_text(reply, value)

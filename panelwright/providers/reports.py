@@ -5,7 +5,7 @@ Pure: Reply and the ids that were asked in, one outcome for each id out. Nothing
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from panelwright.providers.outcomes import OrderReport, Reason, RefillReport, Refused, Unknown
@@ -25,25 +25,26 @@ def read_status(reply: Reply, ids: Sequence[str]) -> dict[str, OrderReport | Ref
     value = find_json(reply)
     # A report with the status "Fail" looks like a refusal: look for reports first.
     items = {} if _not_read(reply) else by_id(value, ids, keys=ORDER_KEYS)
-    reports: dict[str, OrderReport | Refused | Unknown] = {}
-    for ref, item in items.items():
-        reports[ref] = _order_item(reply, item)
-    return reports | _the_rest(reply, value, [ref for ref in ids if ref not in reports], asked=len(ids))
+    reports = {ref: _order_item(reply, item) for ref, item in items.items()}
+    return reports | _the_rest(reply, value, _silent(ids, reports), asked=len(ids))
 
 
 def read_refill_status(reply: Reply, ids: Sequence[str]) -> dict[str, RefillReport | Refused | Unknown]:
     """The state of each refill; every id is a key."""
     value = find_json(reply)
     items = {} if _not_read(reply) else by_id(value, ids, keys=REFILL_KEYS)
-    reports: dict[str, RefillReport | Refused | Unknown] = {}
-    for ref, item in items.items():
-        reports[ref] = _refill_item(reply, item)
-    return reports | _the_rest(reply, value, [ref for ref in ids if ref not in reports], asked=len(ids))
+    reports = {ref: _refill_item(reply, item) for ref, item in items.items()}
+    return reports | _the_rest(reply, value, _silent(ids, reports), asked=len(ids))
 
 
 def _not_read(reply: Reply) -> bool:
     """True for answers whose body is not about orders: rate limit, redirect."""
     return reply.status == 429 or 300 <= reply.status < 400
+
+
+def _silent(ids: Sequence[str], reports: Mapping[str, object]) -> list[str]:
+    """The ids that the answer says nothing of. One id: the answer as a whole may still say something."""
+    return [ref for ref in ids if ref not in reports or (len(ids) == 1 and isinstance(reports[ref], Unknown))]
 
 
 def _the_rest(reply: Reply, value: object, ids: list[str], *, asked: int) -> dict[str, Any]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import html
 import json
 import re
-import unicodedata
 from dataclasses import dataclass, field
 from decimal import Context, Decimal, InvalidOperation
 from typing import Any
@@ -77,18 +76,23 @@ def decode(body: bytes) -> str:
     return body.decode("utf-8-sig", "replace")
 
 
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_SURROGATES = re.compile("[\ud800-\udfff]")
+
+
 def _storable(text: str) -> str:
     """Without what a database or a page chokes on: NUL, other control characters, lone surrogates."""
-    text = text.encode("utf-8", "replace").decode("utf-8")
-    return "".join(c for c in text if c in "\n\t" or unicodedata.category(c) != "Cc")
+    return _SURROGATES.sub("\ufffd", _CONTROLS.sub("", text))
 
 
 _TAG = re.compile(r"<[^<>]{0,500}>")
 
 
 def clean(value: object, *, limit: int, secrets: tuple[str, ...] = ()) -> str:
-    """One line of plain text, at most `limit` characters."""
-    text = hide(value if isinstance(value, str) else str(value), secrets)[: limit * 20]
+    """One line of plain text, at most `limit` characters; "" for what is neither text nor a number."""
+    if not isinstance(value, (str, int, Decimal)):
+        return ""
+    text = hide(str(value), secrets)[: limit * 20]
     text = html.unescape(_TAG.sub(" ", text))
     # Once more: taking out tags and entities can put the pieces of a key together.
     text = hide(" ".join(_storable(text).split()), secrets)

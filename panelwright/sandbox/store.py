@@ -218,7 +218,7 @@ class Store:
         return [_order(r) for r in self._rows("SELECT * FROM orders WHERE settled = 0 AND ends_at <= ?", now)]
 
     def due_schedules(self, now: int) -> list[Order]:
-        return [_order(r) for r in self._rows("SELECT * FROM orders WHERE next_at <= ? ORDER BY id", now)]
+        return [_order(r) for r in self._rows("SELECT * FROM orders WHERE next_at <= ? ORDER BY next_at, id", now)]
 
     def link_in_use(self, *, service: int, link: str) -> bool:
         """Whether an order of the service is open for the link. Due ends must have been settled before."""

@@ -69,11 +69,20 @@ class TypeDocs:
 
 
 @dataclass(frozen=True, slots=True)
+class Refused:
+    """A row of an errors table: the texts, why they come, and the HTTP status with which they come."""
+
+    texts: tuple[str, ...]
+    reason: str
+    status: int = 200
+
+
+@dataclass(frozen=True, slots=True)
 class Refusals:
-    """Error texts that belong together, each with its reason."""
+    """Error texts that belong together."""
 
     title: str
-    rows: tuple[tuple[tuple[str, ...], str], ...]
+    rows: tuple[Refused, ...]
 
 
 def actions(panel: Panel, services: Sequence[ExampleService]) -> tuple[Action, ...]:
@@ -140,7 +149,7 @@ def _notes(kind: ServiceType) -> tuple[str, ...]:
     if kind.subscription:
         notes.append(
             _(
-                "Posts left out, or 0: new posts without limit. Posts 0 together with old posts: the old posts only."
+                "Without posts, or with posts 0: new posts without limit. With posts 0 and old_posts: the old posts only."
                 " Without funds the subscription pauses, and goes on by itself once there are funds."
             )
         )
@@ -184,7 +193,7 @@ def _status(currency: str) -> tuple[Action, Action]:
     running = {"charge": "1.44219", "start_count": "234", "status": "In progress", "remains": "10", "currency": currency}
     drip_feed = {**running, "runs": "2", "orders": [23502, 23519]}
     subscription = {
-        "charge": "0.55638",
+        "charge": "0.00",
         "start_count": "0",
         "status": "Active",
         "remains": "0",
@@ -300,51 +309,96 @@ def _balance(currency: str) -> Action:
 def refusals(kinds: Sequence[ServiceType]) -> tuple[Refusals, ...]:
     """The error texts of a panel that sells these types."""
     return (
-        Refusals(
-            _("Every call"),
-            (
-                (("Invalid API key",), _("The key is missing, unknown or switched off.")),
-                (("Incorrect request",), _("The action is missing or unknown, or it lacks its order or refill number.")),
-            ),
+        Refusals(_("Every call"), _call_refusals()),
+        Refusals(_("New order"), _add_refusals(kinds)),
+        Refusals(_("Orders and refills"), _order_refusals()),
+    )
+
+
+def _call_refusals() -> tuple[Refused, ...]:
+    return (
+        Refused(("Invalid API key",), _("The key is missing, unknown or switched off.")),
+        Refused(
+            ("This API key is not allowed from your address",),
+            _("The key is limited to addresses, and yours is none of them."),
         ),
-        Refusals("add", _add_refusals(kinds)),
-        Refusals(
-            _("Orders and refills"),
+        Refused(
+            ("This API key may not read", "This API key may not place or change orders"),
+            _("The key was made for less than this call asks."),
+        ),
+        Refused(
+            ("Incorrect request",), _("The action is missing or unknown, or it lacks its order or refill number.")
+        ),
+        Refused(
+            ("Rate limit exceeded, please retry later",),
+            _("Too many calls. Wait as many seconds as the header Retry-After says."),
+            429,
+        ),
+        Refused(("Request is too large",), _("The call is larger than the panel takes."), 413),
+        Refused(
+            ("The panel is temporarily overloaded, please retry",),
+            _("The panel has more to do than it can. Nothing was done; try again later."),
+            503,
+        ),
+        Refused(
+            ("Internal error, the request was not carried out",), _("A fault of the panel. Nothing was done."), 500
+        ),
+        Refused(
             (
-                (("Incorrect order ID",), _("You have no order with this number.")),
-                (("Refill not found",), _("You have no refill with this number.")),
-                (("Refill is disabled for this service",), _("The service is sold without refill.")),
-                (("The order is not completed",), _("Only a completed order can be refilled.")),
-                (("The refill task is not completed for this order",), _("An earlier refill is still under way.")),
-                (
-                    ("The order was completed or refill was requested less than 24 hours ago",),
-                    _("Ask again later."),
-                ),
-                (("Refill days are over",), _("The time in which the service is refilled has passed.")),
-                (("Cancel is disabled for this service",), _("The service is sold without cancel.")),
-                (("The order cannot be canceled",), _("The order has ended, or its cancel was already asked for.")),
+                "Internal error, temporarily unknown whether the request was carried out;"
+                " repeat it with its request_id",
             ),
+            _("A fault of the panel at the worst moment. See Safe retries."),
+            500,
         ),
     )
 
 
-def _add_refusals(kinds: Sequence[ServiceType]) -> tuple[tuple[tuple[str, ...], str], ...]:
+def _add_refusals(kinds: Sequence[ServiceType]) -> tuple[Refused, ...]:
     names = list(dict.fromkeys(f.name for kind in kinds for f in kind.fields if f.kind is not Kind.LINK))[:3]
-    rows: list[tuple[tuple[str, ...], str]] = [
-        (("Incorrect service ID",), _("There is no such service for you.")),
-        (("Bad link",), _("The link is missing or cannot be used.")),
-        (tuple(f"Incorrect {name}" for name in names), _("The parameter named is missing, or is not what its table says.")),
-        (
+    return (
+        Refused(("Incorrect service ID",), _("There is no such service for you.")),
+        Refused(("Bad link",), _("The link is missing or cannot be used.")),
+        Refused(
+            tuple(f"Incorrect {name}" for name in (*names, "request_id")),
+            _("The parameter named is missing, or is not what its table says."),
+        ),
+        Refused(
             ("Quantity less than minimal 50", "Quantity more than maximum 10000"),
             _("The limits are those of the service; they hold for each run."),
         ),
-        (
+        Refused(
             ("You have active order with this link. Please wait until order being completed.",),
             _("The service takes one open order for a link at a time."),
         ),
-        (("Not enough funds on balance",), _("The order costs more than your balance.")),
-    ]
-    return tuple(row for row in rows if row[0])
+        Refused(
+            ("Daily spending cap is reached, orders are temporarily not taken",),
+            _("The key has a limit of spending, and today's is used up."),
+        ),
+        Refused(("Not enough funds on balance",), _("The order costs more than your balance.")),
+    )
+
+
+def _order_refusals() -> tuple[Refused, ...]:
+    return (
+        Refused(("Incorrect order ID",), _("You have no order with this number.")),
+        Refused(("Refill not found",), _("You have no refill with this number.")),
+        Refused(("Refill is disabled for this service",), _("The service is sold without refill.")),
+        Refused(
+            ("Refill is disabled for the whole, ask for it by the ids in orders",),
+            _("The orders that a drip-feed or subscription created are refilled one by one."),
+        ),
+        Refused(("The order is not completed",), _("Only a completed order can be refilled.")),
+        Refused(
+            ("The refill task is not completed for this order",), _("An earlier refill is still under way.")
+        ),
+        Refused(
+            ("The order was completed or refill was requested less than 24 hours ago",), _("Ask again later.")
+        ),
+        Refused(("Refill days are over",), _("The time in which the service is refilled has passed.")),
+        Refused(("Cancel is disabled for this service",), _("The service is sold without cancel.")),
+        Refused(("The order cannot be canceled",), _("The order has ended.")),
+    )
 
 
 def words() -> tuple[tuple[str, list[str]], ...]:

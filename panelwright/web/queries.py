@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from django.db.models import Min
 
 from panelwright.catalog.models import Service
+from panelwright.catalog.types import BY_NAME
 from panelwright.core import money
 
 
@@ -42,7 +43,7 @@ def example_services(panel_id: int) -> dict[str, ExampleService]:
             max=row.max,
             refill=row.refill,
             cancel=row.cancel,
-            drip_feed=row.drip_feed,
+            drip_feed=row.drip_feed and BY_NAME[row.type].drip_feed,
         )
         for row in rows
     }

@@ -378,13 +378,12 @@ def test_comments_arrive_whole(live: Live, call: Callable[..., Answer]) -> None:
 
 
 def test_refill(live: Live, call: Callable[..., Answer]) -> None:
-    order = live.completed_order()
+    order, done = live.completed_order(), live.refill()
     with spends(live, 0):
         answer = call("refill", order=order)
         refill = answer.json["refill"]
         assert answer.body == b'{"refill":"%d"}' % int(refill)
         assert call("refill_status", refill=refill).body == b'{"status":"Pending"}'
-        done = live.refill()
         assert call("refill_status", refills=f"{done},{UNKNOWN}").body == (
             b'[{"refill":%d,"status":"Completed"},{"refill":%d,"status":{"error":"Refill not found"}}]'
             % (done, UNKNOWN)

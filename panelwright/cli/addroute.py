@@ -1,0 +1,40 @@
+"""Say which provider delivers a service, by which service of its own. The first route is tried first."""
+
+from __future__ import annotations
+
+import argparse
+
+from panelwright.cli import setup
+from panelwright.cli.main import Refused
+
+EXAMPLE = """example:
+  panelwright addroute --panel acme --service 1 --provider north --upstream-service 4711
+"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--panel", required=True, metavar="SLUG")
+    parser.add_argument("--service", type=int, required=True, metavar="NUMBER", help="number of the panel's service")
+    parser.add_argument("--provider", required=True, metavar="NAME")
+    parser.add_argument("--upstream-service", required=True, metavar="ID", help="its id at the provider")
+
+
+def run(args: argparse.Namespace) -> int:
+    setup.django()
+    from django_scopes import scope
+
+    from panelwright.catalog.models import Service
+    from panelwright.providers.actions import add_routes
+    from panelwright.providers.models import Provider
+
+    panel = setup.panel(args.panel)
+    with scope(panel=panel):
+        service = Service.objects.filter(panel=panel, number=args.service).first()
+        if service is None:
+            raise Refused(f"{panel.slug} has no service {args.service}")
+        provider = Provider.objects.filter(panel=panel, name=args.provider).first()
+        if provider is None:
+            raise Refused(f"{panel.slug} has no provider {args.provider!r}; add it with `panelwright addprovider`")
+        add_routes(panel.id, [(service.id, provider.id, args.upstream_service)])
+    print(f"Service {args.service} goes to {provider.name}, service {args.upstream_service} there.")
+    return 0

@@ -1,0 +1,40 @@
+"""Make a customer of a panel, with an account and a balance of zero."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import secrets
+
+from panelwright.cli import setup
+from panelwright.cli.main import Refused
+
+EXAMPLE = """example:
+  panelwright createcustomer --panel acme --email carol@example.com
+
+Prints the customer as JSON, with the password if none was given. Then: `panelwright credit`, `panelwright createkey`.
+"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--panel", required=True, metavar="SLUG")
+    parser.add_argument("--email", required=True)
+    parser.add_argument("--password", help="made up and printed when left out")
+
+
+def run(args: argparse.Namespace) -> int:
+    setup.django()
+    from django_scopes import scope
+
+    from panelwright.customers.actions import create_customer
+
+    panel = setup.panel(args.panel)
+    password = args.password or secrets.token_urlsafe(12)
+    with scope(panel=panel):
+        try:
+            customer = create_customer(panel_id=panel.id, email=args.email, password=password)
+        except ValueError as error:
+            raise Refused(str(error)) from None
+    made = {"panel": panel.slug, "customer": customer.id, "email": customer.user.email, "password": password}
+    print(json.dumps(made, ensure_ascii=False, indent=2))
+    return 0

@@ -1,0 +1,76 @@
+"""Make a panel, from a preset or empty, with an owner who can log in."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import secrets
+
+from panelwright.cli import setup
+from panelwright.cli.main import Refused
+
+EXAMPLE = """example:
+  panelwright createpanel --preset everything --slug acme --name "Acme Panel" \\
+      --domain panel.example.com --owner alice@example.com
+
+Prints what was made as JSON, with the owner's password if none was given. A panel made from a
+preset has services and no provider: add one with `panelwright addprovider`.
+"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    from panelwright.panels.presets import names
+
+    parser.add_argument("--preset", choices=names(), help="services, currency and languages to start with")
+    parser.add_argument("--slug", help="short name for commands (default: the preset's)")
+    parser.add_argument("--name", help="name that customers see (default: the preset's)")
+    parser.add_argument("--currency", help="three letters, like USD (default: the preset's)")
+    parser.add_argument("--language", help="en, pt-BR, es or ru (default: the preset's)")
+    parser.add_argument(
+        "--domain",
+        action="append",
+        required=True,
+        metavar="HOST[:PORT]",
+        help="host that it answers on; *:PORT for any host on a port; may be given several times",
+    )
+    parser.add_argument("--owner", metavar="EMAIL", help="who runs it")
+    parser.add_argument("--owner-password", metavar="PASSWORD", help="made up and printed when left out")
+
+
+def run(args: argparse.Namespace) -> int:
+    setup.django()
+    from panelwright.cli.actions import build_panel
+    from panelwright.customers.actions import create_staff
+    from panelwright.customers.models import Role
+    from panelwright.panels.presets import load
+
+    preset = load(args.preset) if args.preset else None
+    made: dict[str, object] = {}
+    try:
+        panel = build_panel(
+            preset,
+            slug=args.slug or args.preset or "",
+            name=args.name,
+            currency=args.currency,
+            language=args.language,
+            domains=[parse_domain(text) for text in args.domain],
+        )
+        made = {"panel": panel.slug, "name": panel.name, "currency": panel.currency, "domains": args.domain}
+        if args.owner:
+            password = args.owner_password or secrets.token_urlsafe(12)
+            create_staff(panel_id=panel.id, email=args.owner, password=password, role=Role.OWNER)
+            made["owner"] = {"email": args.owner, "password": password}
+    except ValueError as error:
+        raise Refused(str(error)) from None
+    print(json.dumps(made, ensure_ascii=False, indent=2))
+    return 0
+
+
+def parse_domain(text: str) -> tuple[str, int]:
+    """Host and port (0: any) of HOST[:PORT]."""
+    host, colon, port = text.rpartition(":")
+    if not colon or port.endswith("]"):
+        return text, 0
+    if not port.isdigit():
+        raise ValueError(f"domain {text!r}: write HOST or HOST:PORT")
+    return host, int(port)

@@ -1,0 +1,194 @@
+"""The demonstration's data: panels, people, and a history that went through the same actions as any order.
+
+Nothing is written past the actions: past orders are placed, sent and settled with the clock set
+back, and the sandbox is told of them through its control address.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import secrets
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from django_scopes import scope, scopes_disabled
+
+from panelwright.catalog.types import BY_NAME, Kind
+from panelwright.cli.actions import build_panel
+from panelwright.core import clock, money
+from panelwright.customers.access import Caller
+from panelwright.customers.actions import create_customer, create_key, create_staff
+from panelwright.customers.models import Customer, Role
+from panelwright.ledger.actions import credit_customer
+from panelwright.ledger.models import Code
+from panelwright.orders.actions import place_orders
+from panelwright.orders.models import Order
+from panelwright.orders.rules import PlaceOrder
+from panelwright.panels.actions import add_domain
+from panelwright.panels.models import Domain, Panel
+from panelwright.panels.presets import Preset, PresetService, load
+from panelwright.providers import actions as delivery
+from panelwright.providers.models import Provider
+from panelwright.providers.outcomes import Accepted, OrderReport
+from panelwright.sandbox.catalogue import CATALOGUE, SandboxService
+
+if TYPE_CHECKING:
+    from panelwright.cli.demo import Upstream
+
+BALANCE_MICROS = 10_000 * money.MICROS
+HISTORY_ORDERS = 60
+HISTORY_DAYS = 25
+SEED = 20
+
+
+def ensure(
+    names: Sequence[str], *, folder: Path, host: str, port: int, upstream: Upstream
+) -> dict[str, list[dict[str, Any]]]:
+    """The panels, made where they are missing; what to write into demo.json. Safe to repeat after a crash."""
+    path = folder / "demo.json"
+    before = {p["preset"]: p for p in json.loads(path.read_text())["panels"]} if path.exists() else {}
+    told = []
+    with scopes_disabled():
+        for index, name in enumerate(names):
+            panel = Panel.objects.filter(slug=name).first() or build_panel(load(name), slug=name, domains=[])
+            _answer_on(panel, port + index)
+            known = before.get(name) or _people(panel)
+            with scope(panel=panel):
+                _route(panel, load(name), upstream)
+                _history(panel, load(name), known["customer"]["email"], upstream)
+            address = f"http://{'127.0.0.1' if host in {'0.0.0.0', '::'} else host}:{port + index}"
+            told.append({**known, "preset": name, "name": panel.name, "url": f"{address}/", "api_url": f"{address}/api/v2"})
+    return {"panels": [{k: p[k] for k in _TOLD} for p in told]}
+
+
+_TOLD = ("preset", "name", "url", "api_url", "api_key", "customer", "staff")
+
+
+def _answer_on(panel: Panel, port: int) -> None:
+    """Any host on the panel's port, and no other: the ports may have moved since the last start."""
+    if not Domain.objects.filter(panel=panel, host="*", port=port).exists():
+        Domain.objects.filter(host="*", port=port).delete()
+        Domain.objects.filter(panel=panel).delete()
+        add_domain(panel_id=panel.id, host="*", port=port)
+
+
+def _people(panel: Panel) -> dict[str, Any]:
+    """A customer with a key, and an owner. Their secrets are told once, in demo.json."""
+    with scope(panel=panel):
+        tag = "" if not Customer.objects.filter(panel=panel).exists() else secrets.token_hex(2)
+        customer = {"email": f"carol{tag}@{panel.slug}.example", "password": secrets.token_urlsafe(9)}
+        staff = {"email": f"alice{tag}@{panel.slug}.example", "password": secrets.token_urlsafe(9)}
+        row = create_customer(panel_id=panel.id, **customer)
+        create_staff(panel_id=panel.id, role=Role.OWNER, **staff)
+        _, key = create_key(customer=row, name="demo")
+    return {"api_key": key, "customer": customer, "staff": staff}
+
+
+def _route(panel: Panel, preset: Preset, upstream: Upstream) -> None:
+    """The sandbox as provider of every service; its port is another one at each start."""
+    provider = Provider.objects.filter(panel=panel, name="sandbox").first()
+    if provider is not None:
+        delivery.set_provider_url(panel_id=panel.id, provider_id=provider.id, url=upstream.url)
+        return
+    provider = delivery.add_provider(
+        panel_id=panel.id, name="sandbox", url=upstream.url, key=upstream.key, knows_request_id=True
+    )
+    ids = dict(panel.service_set.values_list("number", "id"))  # type: ignore[attr-defined]
+    routes = [(ids[s.number], provider.id, str(upstream_service(s).service)) for s in preset.services]
+    delivery.add_routes(panel.id, routes)
+
+
+def upstream_service(service: PresetService) -> SandboxService:
+    """The sandbox service that delivers it. A subscription's posts go out as ordinary orders."""
+    type_ = "Default" if BY_NAME[service.type].subscription else service.type
+    of_type = [s for s in CATALOGUE if s.type == type_ and not s.unique_link]
+    return next((s for s in of_type if s.character == service.upstream), of_type[0])
+
+
+def _history(panel: Panel, preset: Preset, email: str, upstream: Upstream) -> None:
+    """Orders of the last weeks, then as much money as makes the balance 10,000 again. Nothing when there are any."""
+    customer = Customer.objects.select_related("account").get(panel=panel, user__email=email)
+    account = customer.account
+    if not Order.objects.filter(panel=panel).exists():
+        draw = random.Random(f"{SEED}:{panel.slug}")
+        start = clock.now() - timedelta(days=HISTORY_DAYS)
+        _credit(panel, account.id, 5_000 * money.MICROS, "demo-opening", start)
+        moments = sorted(start + timedelta(days=draw.uniform(0, HISTORY_DAYS - 2)) for _ in range(HISTORY_ORDERS))
+        sold = [s for s in preset.services if not BY_NAME[s.type].subscription]
+        _past_orders(customer, [(at, draw.choice(sold), draw) for at in moments], upstream)
+    account.refresh_from_db()
+    missing = BALANCE_MICROS - (account.balance_micros or 0)
+    if missing > 0:
+        _credit(panel, account.id, missing, "demo-balance", clock.now())
+
+
+def _credit(panel: Panel, account_id: int, micros: int, reference: str, at: datetime) -> None:
+    booked = {"code": Code.DEPOSIT, "reference": reference, "name": "demo"}
+    try:
+        credit_customer(panel_id=panel.id, account_id=account_id, amount_micros=micros, now=at, **booked)  # type: ignore[arg-type]
+    except ValueError:
+        return  # booked at an earlier start; what was spent since is spent
+
+
+def _past_orders(
+    customer: Customer, wanted: Sequence[tuple[datetime, PresetService, random.Random]], upstream: Upstream
+) -> None:
+    """Place, send and settle orders as if it were then."""
+    for at, service, draw in wanted:
+        command = PlaceOrder(Caller(customer_id=customer.id), order_params(service, draw))
+        with clock.at(at):
+            place_orders([command])
+            claimed = delivery.claim_forward(10)
+            for sending in claimed:
+                _deliver_then(sending, at, draw, upstream)
+
+
+def _deliver_then(sending: delivery.Sending, at: datetime, draw: random.Random, upstream: Upstream) -> None:
+    order = sending.order
+    ended_at = at + timedelta(minutes=draw.uniform(5, 600))
+    status = draw.choices(["Completed", "Partial", "Canceled"], [86, 9, 5])[0]
+    if status == "Partial" and order.quantity < 2:
+        status = "Completed"
+    remains = {"Completed": 0, "Partial": draw.randint(1, max(order.quantity - 1, 1)), "Canceled": order.quantity}[status]
+    start_count = draw.randint(0, 90_000)
+    past = {
+        "service": sending.route.upstream_service,
+        "link": order.link,
+        "quantity": order.quantity,
+        "created_at": at.isoformat(),
+        "ended_at": ended_at.isoformat(),
+        "status": status,
+        "remains": remains,
+        "start_count": start_count,
+    }
+    (ref,) = upstream.control("import", {"orders": [past]})["orders"]
+    delivery.commit_sent([delivery.Sent(sending, Accepted(str(ref)))])
+    with clock.at(ended_at):
+        asked = delivery.claim_poll(sending.provider.id, 10)
+        report = OrderReport(status, start_count, remains, None, "USD", status)
+        delivery.commit_polled(asked, {ask.upstream_id: report for ask in asked}, provider_id=sending.provider.id)
+
+
+_PEOPLE = ("anna", "boris", "chiara", "diego", "emeka", "fatima", "goran", "hana", "ines", "jonas")
+
+
+def order_params(service: PresetService, draw: random.Random) -> dict[str, str]:
+    """Parameters of `add` for a service, by the table of types."""
+    who = draw.choice(_PEOPLE)
+    params = {"service": str(service.number)}
+    for field in BY_NAME[service.type].fields:
+        if field.kind is Kind.LINK:
+            params["link"] = f"https://example.com/{who}/{draw.randint(100, 9999)}"
+        elif field.name == "quantity":
+            params["quantity"] = str(min(service.max, max(service.min, draw.randint(1, 40) * 25)))
+        elif field.name in {"runs", "interval"}:
+            continue
+        elif field.kind is Kind.LINES:
+            lines = max(service.min if BY_NAME[service.type].lines_of == field.name else 1, draw.randint(2, 5))
+            params[field.name] = "\n".join(f"{draw.choice(_PEOPLE)}{i}" for i in range(min(lines, service.max + 4)))
+        else:
+            params[field.name] = field.example
+    return params

@@ -1,0 +1,103 @@
+"""`panelwright`: one program, one command a module. `panelwright COMMAND --help` shows an example of each.
+
+Exit status: 0 done, 1 it could not be done or the books do not balance, 2 wrong usage.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from panelwright import __version__
+
+# Command -> one line about it. The module of the same name has configure(parser) and run(args).
+COMMANDS = {
+    "demo": "start six demonstration panels with a simulated provider",
+    "serve": "start the panels of this installation: web and worker",
+    "worker": "start one more worker (PostgreSQL)",
+    "sandbox": "start a simulated upstream panel",
+    "createpanel": "make a panel, from a preset or empty",
+    "createcustomer": "make a customer of a panel",
+    "createkey": "make an API key for a customer; it is shown once",
+    "revokekey": "revoke an API key",
+    "credit": "add money to a customer's balance",
+    "addprovider": "add an upstream provider to a panel",
+    "addroute": "say which provider delivers a service",
+    "post": "tell a panel of a new post of a user, for the subscriptions to it",
+    "audit": "prove that the books balance",
+    "migrate": "bring the database to this version",
+    "bench": "measure requests a second on both databases",
+}
+# Started by `serve` and `demo`; not for people.
+_INTERNAL = {"web", "demo_customers"}
+_DATABASE_ENV = "PANELWRIGHT_DATABASE_URL"
+
+
+class Refused(Exception):
+    """The command cannot be done; the text says why and what to do. Exit status 1."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    if arguments and arguments[0] == "sandbox":
+        # A process of its own kind: it has its own arguments and loads no Django.
+        from panelwright.sandbox.run import main as sandbox
+
+        return sandbox(arguments[1:])
+    if not arguments or arguments[0] in {"-h", "--help", "help"}:
+        sys.stdout.write(_overview())
+        return 0 if arguments else 2
+    if arguments[0] in {"-V", "--version"}:
+        sys.stdout.write(f"panelwright {__version__}\n")
+        return 0
+    name = arguments[0]
+    if name not in COMMANDS and name not in _INTERNAL:
+        sys.stderr.write(f"panelwright: there is no command {name!r}; `panelwright --help` lists them\n")
+        return 2
+    module = importlib.import_module(f"panelwright.cli.{name}")
+    parser = argparse.ArgumentParser(
+        prog=f"panelwright {name}",
+        description=module.__doc__,
+        epilog=getattr(module, "EXAMPLE", None),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    if getattr(module, "TAKES_DATABASE", True):
+        parser.add_argument(
+            "--data", metavar="DIR", help="the installation's folder (default: $PANELWRIGHT_DATA or ./var/data)"
+        )
+        parser.add_argument(
+            "--database", metavar="URL", help=f"sqlite:////file or postgresql://… (default: ${_DATABASE_ENV} or the folder)"
+        )
+    module.configure(parser)
+    args = parser.parse_args(arguments[1:])
+    if getattr(args, "data", None):
+        os.environ["PANELWRIGHT_DATA"] = str(Path(args.data).resolve())
+    if getattr(args, "database", None):
+        os.environ[_DATABASE_ENV] = args.database
+    try:
+        return int(module.run(args))
+    except Refused as refused:
+        sys.stderr.write(f"panelwright {name}: {refused}\n")
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def _overview() -> str:
+    width = max(map(len, COMMANDS))
+    lines = [f"  {name.ljust(width)}  {about}" for name, about in COMMANDS.items()]
+    return (
+        f"Panelwright {__version__}: panels that sell marketing services, exact with orders and money.\n\n"
+        "usage: panelwright COMMAND [options]\n\n"
+        + "\n".join(lines)
+        + "\n\n`panelwright COMMAND --help` shows the options and an example. First look: panelwright demo\n"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,80 @@
+"""What every command that touches the database does first, and what several of them look up."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from panelwright.cli.main import Refused
+
+if TYPE_CHECKING:
+    from panelwright.customers.models import Customer
+    from panelwright.panels.models import Panel
+
+
+def django(*, migrated: bool = True) -> None:
+    """Load Django. Raises Refused when the settings are wrong or (migrated) the database is not up to date."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "panelwright.settings")
+    try:
+        import django as framework
+
+        framework.setup()
+    except (ValueError, OSError) as error:
+        raise Refused(str(error)) from None
+    if migrated and pending_migrations():
+        raise Refused("the database is not at this version: run `panelwright migrate` first")
+
+
+def pending_migrations() -> bool:
+    """Whether the database lacks migrations. Raises Refused when it cannot be reached."""
+    from django.db import OperationalError, connection
+    from django.db.migrations.executor import MigrationExecutor
+
+    try:
+        executor = MigrationExecutor(connection)
+    except OperationalError as error:
+        raise Refused(f"the database cannot be reached: {error}") from None
+    return bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+
+
+def migrate(*, verbosity: int = 0) -> None:
+    """Bring the database to this version. Safe to call from several processes at once on PostgreSQL."""
+    from django.conf import settings
+    from django.core.management import call_command
+    from django.db import connection
+
+    settings.DATA.mkdir(parents=True, exist_ok=True)
+    if not pending_migrations():
+        return
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            # Any number that is ours: two migrations at once would fail on each other's tables.
+            cursor.execute("SELECT pg_advisory_lock(7262361)")
+    try:
+        call_command("migrate", verbosity=verbosity, interactive=False, skip_checks=True)
+    finally:
+        if connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(7262361)")
+        connection.close()
+
+
+def panel(slug: str) -> Panel:
+    """The panel of this slug. Raises Refused, naming those that there are."""
+    from panelwright.panels.models import Panel
+
+    found = Panel.objects.filter(slug=slug).first()
+    if found is None:
+        there = ", ".join(Panel.objects.order_by("slug").values_list("slug", flat=True)[:20]) or "none yet"
+        raise Refused(f"there is no panel {slug!r}; panels: {there}")
+    return found
+
+
+def customer(of: Panel, email: str) -> Customer:
+    """The panel's customer with this address. Raises Refused."""
+    from panelwright.customers.models import Customer
+
+    found = Customer.objects.filter(panel=of, user__email=email.strip().lower()).select_related("account").first()
+    if found is None:
+        raise Refused(f"{of.slug} has no customer {email}; make one with `panelwright createcustomer`")
+    return found

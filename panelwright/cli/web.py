@@ -1,0 +1,70 @@
+"""One web process; started by `serve` and `demo`, which hand it the sockets to listen on."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import socket
+
+import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from panelwright.cli.processes import stop_with_parent
+
+_UPGRADE = re.compile(rb"\r\nupgrade:", re.I)
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--fd", type=int, action="append", required=True)
+
+
+class Protocol(HttpToolsProtocol):
+    """Takes a request that offers an upgrade to HTTP/2 as the HTTP/1.1 request that it is.
+
+    curl and Java offer it by default on plain HTTP; the parser would hold back the body of such a
+    request, and the key with it.
+    """
+
+    between = True
+
+    def data_received(self, data: bytes) -> None:
+        if self.between and b"pgrade:" in data:
+            head, end, rest = data.partition(b"\r\n\r\n")
+            data = _UPGRADE.sub(b"\r\nignored:", head) + end + rest
+        super().data_received(data)
+
+    def on_message_begin(self) -> None:
+        self.between = False
+        super().on_message_begin()
+
+    def on_message_complete(self) -> None:
+        self.between = True
+        super().on_message_complete()
+
+
+def config(app: str = "panelwright.asgi:app", *, lifespan: str = "on") -> uvicorn.Config:
+    """How every web process of ours is served; the benchmark's empty answer is served the same way."""
+    return uvicorn.Config(
+        app,
+        loop="uvloop",
+        http=Protocol,
+        ws="none",
+        lifespan=lifespan,  # type: ignore[arg-type]
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        backlog=2048,
+        timeout_graceful_shutdown=20,
+        h11_max_incomplete_event_size=None,
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "panelwright.settings")
+    sockets = [socket.socket(fileno=fd) for fd in args.fd]
+    server = uvicorn.Server(config())
+    stop_with_parent()
+    server.run(sockets=sockets)
+    return 0

@@ -1,0 +1,35 @@
+"""Start one worker: it sends orders to providers and brings their outcomes back."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import threading
+
+from panelwright.cli import setup
+from panelwright.cli.processes import stop_with_parent
+
+EXAMPLE = """example:
+  PANELWRIGHT_DATABASE_URL=postgresql://panel@localhost/panel panelwright worker
+
+Any number may run, on any number of hosts; on SQLite one is enough and `serve` starts it.
+"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    pass
+
+
+def run(args: argparse.Namespace) -> int:
+    setup.django()
+    from panelwright.providers.worker import Worker
+
+    stop = threading.Event()
+    for signum in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(signum, lambda *_: stop.set())
+    stop_with_parent()
+    worker = Worker()
+    worker.start()
+    stop.wait()
+    worker.stop()
+    return 0

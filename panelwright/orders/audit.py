@@ -1,0 +1,95 @@
+"""The proof that the books balance. Reads only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from django.db import connection
+
+from panelwright.core import money, sql
+
+FAULTS_MAX = 100
+
+
+@dataclass(slots=True)
+class Audit:
+    """Counts of what was looked at, and what is wrong in words; no faults: the books balance."""
+
+    accounts: int = 0
+    transfers: int = 0
+    orders: int = 0
+    faults: list[str] = field(default_factory=list)
+
+
+_COUNTS = sql.Query(
+    "SELECT (SELECT COUNT(*) FROM ledger_account WHERE panel_id = ?),"
+    " (SELECT COUNT(*) FROM ledger_transfer WHERE panel_id = ?),"
+    " (SELECT COUNT(*) FROM orders_order WHERE panel_id = ?)"
+)
+# Each balance is what came in less what went out.
+_BALANCES = sql.Query(
+    "SELECT a.id, a.balance_micros, COALESCE(m.moved, 0) FROM ledger_account a LEFT JOIN ("
+    " SELECT account, SUM(amount) AS moved FROM ("
+    "  SELECT credit_account_id AS account, amount_micros AS amount FROM ledger_transfer WHERE panel_id = ?"
+    "  UNION ALL SELECT debit_account_id, -amount_micros FROM ledger_transfer WHERE panel_id = ?) t GROUP BY account"
+    ") m ON m.account = a.id WHERE a.panel_id = ? AND a.kind = 'customer' AND a.balance_micros <> COALESCE(m.moved, 0)"
+    " LIMIT ?"
+)
+# Each order's charge is what was taken for it less what was given back, and what was taken is what was booked.
+_CHARGES = sql.Query(
+    "SELECT o.id, o.charge_micros, o.booked_micros, COALESCE(m.taken, 0), COALESCE(m.back, 0) FROM orders_order o"
+    " LEFT JOIN (SELECT order_id, SUM(CASE WHEN code = 'order' THEN amount_micros ELSE 0 END) AS taken,"
+    "  SUM(CASE WHEN code = 'refund' THEN amount_micros ELSE 0 END) AS back"
+    "  FROM ledger_transfer WHERE panel_id = ? AND order_id IS NOT NULL GROUP BY order_id) m ON m.order_id = o.id"
+    " WHERE o.panel_id = ? AND (o.booked_micros <> COALESCE(m.taken, 0)"
+    " OR o.charge_micros <> COALESCE(m.taken, 0) - COALESCE(m.back, 0)) LIMIT ?"
+)
+# Money that moved for an order that is not there, or between the wrong accounts.
+_STRAY = sql.Query(
+    "SELECT t.id, t.code, t.reference FROM ledger_transfer t LEFT JOIN orders_order o"
+    " ON o.id = t.order_id AND o.panel_id = t.panel_id"
+    " LEFT JOIN customers_customer c ON c.id = o.customer_id"
+    " WHERE t.panel_id = ? AND t.code IN ('order', 'refund') AND (c.account_id IS NULL"
+    " OR c.account_id <> CASE WHEN t.code = 'order' THEN t.debit_account_id ELSE t.credit_account_id END) LIMIT ?"
+)
+# Both accounts of a transfer belong to its panel.
+_FOREIGN = sql.Query(
+    "SELECT t.id FROM ledger_transfer t JOIN ledger_account d ON d.id = t.debit_account_id"
+    " JOIN ledger_account c ON c.id = t.credit_account_id"
+    " WHERE t.panel_id = ? AND (d.panel_id <> t.panel_id OR c.panel_id <> t.panel_id) LIMIT ?"
+)
+# What the words promise: PROTOCOL.md section 4, "after the end".
+_ENDS = sql.Query(
+    "SELECT id, status, charge_micros, booked_micros, remains, quantity FROM orders_order"
+    " WHERE panel_id = ? AND ended_at IS NOT NULL AND kind <> 'subscription' AND ("
+    " (status = 'Completed' AND (remains <> 0 OR charge_micros <> booked_micros))"
+    " OR (status = 'Canceled' AND charge_micros <> 0)"
+    " OR (status = 'Partial' AND (remains <= 0 OR remains >= quantity))"
+    " OR status IN ('Pending', 'Processing', 'In progress')) LIMIT ?"
+)
+
+
+def audit(panel_id: int) -> Audit:
+    """Look at all accounts, transfers and orders of a panel. At most 100 faults of each kind are listed."""
+    result = Audit()
+    # Each check is one statement and so sees one state of the books; nothing is locked meanwhile.
+    result.accounts, result.transfers, result.orders = _COUNTS.rows(connection, panel_id, panel_id, panel_id)[0]
+    for id_, stored, moved in _BALANCES.rows(connection, panel_id, panel_id, panel_id, FAULTS_MAX):
+        result.faults.append(
+            f"account {id_}: balance {money.text(stored)}, its transfers add up to {money.text(int(moved))}"
+        )
+    for id_, charge, booked, taken, back in _CHARGES.rows(connection, panel_id, panel_id, FAULTS_MAX):
+        result.faults.append(
+            f"order {id_}: charge {money.text(charge)} of {money.text(booked)},"
+            f" its transfers took {money.text(int(taken))} and gave back {money.text(int(back))}"
+        )
+    for id_, code, reference in _STRAY.rows(connection, panel_id, FAULTS_MAX):
+        result.faults.append(f"transfer {id_} ({code} {reference}): not between its order's customer and sales")
+    for (id_,) in _FOREIGN.rows(connection, panel_id, FAULTS_MAX):
+        result.faults.append(f"transfer {id_}: an account of another panel")
+    for id_, status, charge, booked, remains, quantity in _ENDS.rows(connection, panel_id, FAULTS_MAX):
+        result.faults.append(
+            f"order {id_}: {status} with charge {money.text(charge)} of {money.text(booked)},"
+            f" {remains} of {quantity} remaining"
+        )
+    return result

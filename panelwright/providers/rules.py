@@ -1,0 +1,100 @@
+"""What becomes of an order that a provider did not simply take. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from datetime import datetime, timedelta
+from enum import Enum
+from typing import NamedTuple
+
+from panelwright.catalog.types import BY_NAME, Units
+from panelwright.orders.models import Kind
+from panelwright.providers.outcomes import Reason, Refused
+
+RETRY_MIN = timedelta(seconds=5)
+RETRY_MAX = timedelta(hours=1)
+# Longer than the slowest call can take, so that a lease only ends when its owner is dead.
+LEASE = timedelta(minutes=5)
+NO_ROUTE_AGAIN = timedelta(minutes=1)
+
+
+class Next(Enum):
+    """What to do after a clear refusal."""
+
+    OTHER_ROUTE = "other route"  # another provider may well take it
+    WAIT = "wait"  # the same provider will take it later
+    CANCEL = "cancel"  # nobody can take it: the customer gets the money back
+
+
+_NEXT = {
+    Reason.FUNDS: Next.OTHER_ROUTE,
+    Reason.SERVICE: Next.OTHER_ROUTE,
+    Reason.QUANTITY: Next.OTHER_ROUTE,
+    Reason.DISABLED: Next.OTHER_ROUTE,
+    Reason.KEY: Next.OTHER_ROUTE,
+    Reason.UNREACHABLE: Next.OTHER_ROUTE,
+    Reason.NOT_FOUND: Next.OTHER_ROUTE,
+    Reason.OTHER: Next.OTHER_ROUTE,
+    Reason.DUPLICATE: Next.WAIT,
+    Reason.LIMIT: Next.WAIT,
+    Reason.LINK: Next.CANCEL,
+}
+# What waiting does not heal: when no route is left, these end the order.
+_FINAL = frozenset({Reason.SERVICE, Reason.QUANTITY, Reason.DISABLED})
+
+
+class AfterRefusal(NamedTuple):
+    """`step` for an order; `problem` is for staff; `due_at` when it is tried again."""
+
+    step: Next
+    problem: str
+    due_at: datetime
+
+
+def after_refusal(
+    refused: Refused, *, provider: str, attempts: int, more_routes: bool, now: datetime
+) -> AfterRefusal:
+    """What to do with an order that a provider refused for the `attempts`th time."""
+    problem = f"{provider} refused it: {refused.text}" if refused.text else f"{provider} refused it"
+    step = _NEXT[refused.reason]
+    if step is Next.OTHER_ROUTE:
+        if more_routes:
+            return AfterRefusal(step, problem, now)
+        step = Next.CANCEL if refused.reason in _FINAL else Next.WAIT
+    wait = backoff(attempts)
+    if refused.retry_after_s is not None:
+        wait = max(wait, min(timedelta(seconds=refused.retry_after_s), RETRY_MAX))
+    return AfterRefusal(step, problem, now + wait)
+
+
+def backoff(attempts: int) -> timedelta:
+    """How long to wait before the next try: doubled each time, up to an hour."""
+    return min(RETRY_MIN * 2 ** min(max(attempts - 1, 0), 12), RETRY_MAX)
+
+
+def upstream_params(
+    *, kind: str, type_name: str, upstream_service: str, link: str, quantity: int, fields: str, request_id: str
+) -> dict[str, str]:
+    """The parameters of `add` for an order, by the same table that checked it.
+
+    A drip-feed is never passed on as one: each of its runs is an order of its own, so `runs` and
+    `interval` are never sent. A subscription's post goes out as a link and a quantity.
+    """
+    type_ = BY_NAME[type_name]
+    params = {"service": upstream_service, "link": link}
+    if kind == Kind.POST.value:
+        params["quantity"] = str(quantity)
+    else:
+        if type_.units is Units.QUANTITY:
+            params["quantity"] = str(quantity)
+        if fields:
+            params.update(json.loads(fields))
+    params["request_id"] = request_id
+    return params
+
+
+def request_id(secret: str, order_id: int) -> str:
+    """The same for each try of an order, and different from every other order of every installation."""
+    return hmac.new(secret.encode(), f"order:{order_id}".encode(), hashlib.sha256).hexdigest()[:40]

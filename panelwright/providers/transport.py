@@ -1,0 +1,317 @@
+"""One POST to an upstream panel: sent at most once, limited in time and bytes.
+
+What matters to the callers is only how far it came: never sent (NotSent), sent without an answer
+(Lost), or answered (Reply). urllib3 does HTTP, TLS and the pool of connections; the connection
+classes here add the address check, the proof of "never sent", and the time limit on whole answers.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import http.client
+import socket
+import ssl
+import time
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import SplitResult, quote, urlencode, urlsplit
+
+import certifi
+import urllib3
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import HTTPError, ReadTimeoutError
+
+from panelwright import __version__
+from panelwright.providers import addresses
+from panelwright.providers.wire import Reply, hide
+
+# A kept connection is used again only when it was busy a moment ago. Servers close idle ones after a
+# few seconds, and a request that meets the closing door has an unknown outcome.
+_IDLE_MAX_S = 2.0
+_POOL_MAX = 16
+_ADDRESSES_MAX = 4  # tried for one connection
+_CHUNK = 65_536
+_URL_SAFE = "/%:@!$&'()*+,;=~-._"
+_TIME_LEFT_MIN_S = 0.001  # 0 would mean "do not block" to a socket
+
+USER_AGENT = f"Panelwright/{__version__} (panel API v2 client)"
+
+
+@dataclass(frozen=True, slots=True)
+class NotSent:
+    """No connection came about: certainly no byte of the request has left."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """The request has left, at least partly, and no answer came. `closed`: the connection broke at once."""
+
+    text: str
+    closed: bool = False
+
+
+class Unsent(Exception):
+    """Raised while connecting. Not an OSError, so that nothing below takes it for something else."""
+
+
+# ---- sockets that keep a time limit ----------------------------------------------------------------
+
+
+class _Limited:
+    """A socket whose reads share one deadline. A plain time-out starts again with each byte."""
+
+    deadline: float | None = None  # of time.monotonic()
+
+    def recv_into(self, *args: Any, **kwargs: Any) -> int:
+        if self.deadline is not None:
+            left_s = self.deadline - time.monotonic()
+            if left_s <= 0:
+                raise TimeoutError("timed out")
+            self.settimeout(left_s)  # type: ignore[attr-defined]
+        return super().recv_into(*args, **kwargs)  # type: ignore[misc]
+
+
+class _Socket(_Limited, socket.socket):
+    pass
+
+
+class _TlsSocket(_Limited, ssl.SSLSocket):
+    pass
+
+
+@functools.cache
+def tls_context() -> ssl.SSLContext:
+    """Certificates are checked against certifi's store and the system's."""
+    context = ssl.create_default_context(cafile=certifi.where())
+    context.load_default_certs()
+    context.sslsocket_class = _TlsSocket
+    return context
+
+
+# ---- connections -----------------------------------------------------------------------------------
+
+
+class _Checked(HTTPConnection):
+    """An HTTP connection to a checked address of its host.
+
+    Host header, SNI and the certificate check keep the name; only the socket goes to the address.
+    """
+
+    def __init__(self, *args: Any, allow_private: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.allow_private = allow_private
+        self.answered_at = 0.0  # of time.monotonic()
+
+    def connect(self) -> None:
+        try:
+            super().connect()
+        except Exception as exc:
+            # Nothing of the request is sent before connect() returns, TLS included.
+            self.close()
+            raise Unsent(_why(exc)) from None
+
+    def _new_conn(self) -> socket.socket:
+        limit_s = float(self.timeout or 0)
+        deadline = time.monotonic() + limit_s
+        found = addresses.lookup(self.host, self.port or self.default_port, timeout_s=limit_s)
+        if not self.allow_private and not addresses.all_public(found):
+            # The address stays unsaid, or the answer would be a map of the host's network.
+            raise Unsent("this host is not on the public internet, which is not allowed here")
+        return _first_that_connects(found[:_ADDRESSES_MAX], deadline)
+
+    def request(self, *args: Any, **kwargs: Any) -> None:
+        if self.sock is not None and time.monotonic() - self.answered_at > _IDLE_MAX_S:
+            self.close()  # the request opens it anew
+        super().request(*args, **kwargs)
+
+    def getresponse(self) -> Any:
+        # By now self.timeout is the time for the whole answer, headers and body.
+        if isinstance(self.sock, _Limited):
+            self.sock.deadline = time.monotonic() + float(self.timeout or 0)
+        response = super().getresponse()
+        self.answered_at = time.monotonic()
+        return response
+
+
+class _CheckedTls(_Checked, HTTPSConnection):
+    pass
+
+
+class _Pool(HTTPConnectionPool):
+    ConnectionCls = _Checked
+
+
+class _TlsPool(HTTPSConnectionPool):
+    ConnectionCls = _CheckedTls
+
+
+def _first_that_connects(found: addresses.Found, deadline: float) -> _Socket:
+    """A socket connected to the first address that answers; the time left is shared among the rest."""
+    failure: OSError = TimeoutError()
+    for tried, (family, address) in enumerate(found):
+        left_s = deadline - time.monotonic()
+        if left_s <= 0:
+            break
+        sock = _Socket(family, socket.SOCK_STREAM)
+        try:
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            sock.settimeout(left_s / (len(found) - tried))
+            sock.connect(address)
+            sock.settimeout(max(_TIME_LEFT_MIN_S, deadline - time.monotonic()))  # for the TLS handshake
+            return sock
+        except OSError as exc:
+            sock.close()
+            failure = exc
+    raise failure
+
+
+def _why(exc: BaseException) -> str:
+    """Why there is no connection, in words for staff."""
+    if isinstance(exc, (Unsent, addresses.LookupFailed)):
+        return str(exc)
+    if isinstance(exc, ssl.SSLCertVerificationError):
+        return f"the certificate is not valid: {exc.verify_message}"
+    if isinstance(exc, TimeoutError):
+        return "no connection in time"
+    if isinstance(exc, ssl.SSLError):
+        return f"TLS failed: {exc.reason or type(exc).__name__}"
+    if isinstance(exc, OSError):
+        return f"no connection: {exc.strerror or type(exc).__name__}"
+    return f"no connection: {type(exc).__name__}"
+
+
+# ---- the request -------------------------------------------------------------------------------------
+
+
+def split_url(url: str) -> tuple[SplitResult, str, int]:
+    """A provider's URL with its host and port. ValueError, without the URL in it, for one that we do not take."""
+    try:
+        parts = urlsplit(url.strip())
+        host = (parts.hostname or "").encode("idna" if not (parts.hostname or "").isascii() else "ascii").decode()
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+    except ValueError:
+        raise ValueError("this is not a URL") from None
+    if parts.scheme not in ("http", "https"):
+        raise ValueError("the URL of a provider begins with https:// or http://")
+    if not host or any(c.isspace() or c in "%/\\" for c in host):
+        raise ValueError("the URL has no host")
+    if parts.username is not None or parts.password is not None:
+        raise ValueError("the URL must not hold a user name or password")
+    return parts, host, port
+
+
+class Transport:
+    """Requests to one URL over a pool of connections; safe to share among threads."""
+
+    def __init__(
+        self,
+        *,
+        url: str,
+        allow_private: bool,
+        connect_timeout_s: float,
+        read_timeout_s: float,
+        max_bytes: int,
+        secrets: tuple[str, ...],
+    ) -> None:
+        parts, host, port = split_url(url)
+        self.host = host
+        self._target = "/" + quote(parts.path.lstrip("/"), safe=_URL_SAFE)
+        if parts.query:
+            self._target += "?" + quote(parts.query, safe=_URL_SAFE + "?")
+        self._limits = urllib3.Timeout(connect=connect_timeout_s, read=read_timeout_s)
+        self._read_timeout_s = read_timeout_s
+        self._max_bytes = max_bytes
+        self._secrets = secrets
+        if parts.scheme == "https":
+            self._pool: HTTPConnectionPool = _TlsPool(
+                host, port, maxsize=_POOL_MAX, allow_private=allow_private, ssl_context=tls_context()
+            )
+        else:
+            self._pool = _Pool(host, port, maxsize=_POOL_MAX, allow_private=allow_private)
+
+    def close(self) -> None:
+        self._pool.close()
+
+    def post(self, fields: list[tuple[str, str]]) -> Reply | NotSent | Lost:
+        """Send one urlencoded form, once. No retries, no redirects, whatever happens."""
+        body = urlencode(fields, errors="replace").encode("ascii")
+        headers = {
+            "User-Agent": USER_AGENT,
+            "Accept": "application/json",
+            "Accept-Encoding": "gzip",
+            "Content-Type": "application/x-www-form-urlencoded",
+        }
+        try:
+            response = self._pool.urlopen(
+                "POST",
+                self._target,
+                body=body,
+                headers=headers,
+                timeout=self._limits,
+                retries=False,
+                redirect=False,
+                assert_same_host=False,
+                preload_content=False,
+            )
+        except Unsent as exc:
+            return NotSent(hide(str(exc), self._secrets))
+        except ReadTimeoutError:
+            return Lost(f"no answer within {self._read_timeout_s:g} s after the request was sent")
+        except (HTTPError, http.client.HTTPException, OSError, ValueError) as exc:
+            return Lost(f"the connection broke after the request was sent: {_broke(exc)}", closed=_closed(exc))
+        return self._read(response)
+
+    def _read(self, response: urllib3.BaseHTTPResponse) -> Reply:
+        """The answer up to the limits of bytes and time; `broke` says if one of them, or the network, cut it."""
+        chunks: list[bytes] = []
+        size, broke = 0, ""
+        try:
+            while chunk := response.read1(_CHUNK, decode_content=True):
+                chunks.append(chunk)
+                size += len(chunk)
+                if size > self._max_bytes:
+                    broke = f"the answer is longer than {self._max_bytes:,} bytes"
+                    break
+        except ReadTimeoutError:
+            broke = f"the answer was not complete within {self._read_timeout_s:g} s"
+        except (HTTPError, http.client.HTTPException, OSError, ValueError) as exc:
+            broke = f"the answer broke off: {_broke(exc)}"
+        if broke:
+            with contextlib.suppress(HTTPError, http.client.HTTPException, OSError):
+                response.close()  # never back into the pool with half an answer in it
+        return Reply(
+            status=response.status,
+            body=b"".join(chunks)[: self._max_bytes],
+            broke=broke,
+            retry_after_s=_retry_after_s(response.headers.get("Retry-After", "")),
+            location=response.headers.get("Location", "")[:500],
+            secrets=self._secrets,
+        )
+
+
+def _retry_after_s(header: str) -> int | None:
+    """The seconds of a Retry-After, at most a day. Dates are rare on APIs and not read."""
+    text = header.strip()
+    return min(int(text), 86_400) if text.isascii() and text.isdigit() and len(text) < 10 else None
+
+
+def _root(exc: BaseException) -> BaseException:
+    """urllib3 wraps the cause as the last argument: ProtocolError("Connection aborted.", OSError(…))."""
+    inner = exc.args[-1] if exc.args else None
+    return _root(inner) if isinstance(inner, BaseException) else exc
+
+
+def _broke(exc: BaseException) -> str:
+    root = _root(exc)
+    if isinstance(root, OSError) and root.strerror:
+        return root.strerror
+    return type(root).__name__
+
+
+def _closed(exc: BaseException) -> bool:
+    """True where the other side closed without a byte of an answer, as it does with a connection it gave up."""
+    return isinstance(_root(exc), (ConnectionResetError, BrokenPipeError, http.client.RemoteDisconnected))

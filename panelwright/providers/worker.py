@@ -1,0 +1,229 @@
+"""The worker: loops that bring orders to providers and their outcomes back.
+
+Claim (a short transaction), handle (the network, no transaction open), commit (a short
+transaction). Any number of workers may run; what one has claimed the others leave alone.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from typing import TypeVar
+
+from django.conf import settings
+
+from panelwright.core import clock
+from panelwright.core.loop import Loop
+from panelwright.core.secret import Box
+from panelwright.orders.schedule_actions import run_schedules
+from panelwright.providers import actions, request_actions, rules, store
+from panelwright.providers.actions import Sending, Sent
+from panelwright.providers.client import Upstream
+from panelwright.providers.outcomes import Accepted, OrderReport, Reason, Refused, RefillReport, Unknown
+from panelwright.providers.request_actions import CancelSending, RefillSending
+from panelwright.providers.store import ProviderRow
+
+log = logging.getLogger(__name__)
+
+SEND_BATCH = 64
+SENDERS = 16
+POLL_BATCH = 100
+POLLERS = 8
+SCHEDULE_BATCH = 100
+REST_S = 10.0
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+class Upstreams:
+    """One client a provider, with its open connections; a new one when address or key have changed."""
+
+    def __init__(self) -> None:
+        self._box = Box(settings.SECRET_KEY)
+        self._clients: dict[int, tuple[tuple[str, str], Upstream]] = {}
+        self._lock = threading.Lock()
+
+    def of(self, provider: ProviderRow) -> Upstream:
+        """Raises ValueError when the stored key cannot be decrypted."""
+        identity = (provider.url, provider.sealed_key)
+        with self._lock:
+            known = self._clients.get(provider.id)
+            if known is not None and known[0] == identity:
+                return known[1]
+            client = Upstream(
+                url=provider.url,
+                key=self._box.open(provider.sealed_key),
+                allow_private=settings.ALLOW_PRIVATE_PROVIDERS,
+            )
+            self._clients[provider.id] = (identity, client)
+            return client
+
+    def close(self) -> None:
+        with self._lock:
+            for _, client in self._clients.values():
+                client.close()
+            self._clients.clear()
+
+
+class Worker:
+    """All loops of one worker process."""
+
+    def __init__(self) -> None:
+        self._upstreams = Upstreams()
+        self._senders = ThreadPoolExecutor(SENDERS, thread_name_prefix="send")
+        self._pollers = ThreadPoolExecutor(POLLERS, thread_name_prefix="poll")
+        self.loops = [
+            Loop("forward", self.forward),
+            Loop("recover", self.recover),
+            Loop("poll", self.poll),
+            Loop("refills", self.refills),
+            Loop("refill poll", self.refill_poll),
+            Loop("cancels", self.cancels),
+            Loop("schedules", self.schedules),
+        ]
+
+    def start(self) -> None:
+        for loop in self.loops:
+            loop.start()
+
+    def stop(self, timeout_s: float = 40) -> None:
+        """End after the running rounds. A round that takes longer loses only its lease."""
+        for loop in self.loops:
+            loop.ask_to_stop()
+        deadline = clock.now().timestamp() + timeout_s
+        for loop in self.loops:
+            if not loop.join(max(deadline - clock.now().timestamp(), 0.1)):
+                log.warning("loop %s did not end in time", loop.name)
+        self._senders.shutdown(wait=False, cancel_futures=True)
+        self._pollers.shutdown(wait=False, cancel_futures=True)
+        self._upstreams.close()
+
+    def forward(self) -> int:
+        """Send pending orders."""
+        return self._send(actions.claim_forward(SEND_BATCH))
+
+    def recover(self) -> int:
+        """Take up orders whose sender died, or whose outcome was unknown."""
+        return self._send(actions.claim_unfinished(SEND_BATCH))
+
+    def _send(self, claimed: Sequence[Sending]) -> int:
+        """Send what was claimed, several at once, and write results down as they come in."""
+        pending = {self._senders.submit(self._send_one, sending) for sending in claimed}
+        while pending:
+            done, pending = wait(pending, return_when=FIRST_COMPLETED)
+            actions.commit_sent([future.result() for future in done])
+        return len(claimed)
+
+    def _send_one(self, sending: Sending) -> Sent:
+        order, route = sending.order, sending.route
+        # Claimed long ago, by a machine that slept: the lease is somebody else's by now.
+        if clock.now() >= sending.lease_until - rules.LEASE / 2:
+            return Sent(sending, Refused(Reason.LIMIT, "the worker was too slow, nothing was sent"))
+        params = rules.upstream_params(
+            kind=order.kind,
+            type_name=order.type_name,
+            upstream_service=route.upstream_service,
+            link=order.link,
+            quantity=order.quantity,
+            fields=order.fields,
+            request_id=rules.request_id(settings.SECRET_KEY, order.id),
+        )
+        try:
+            client = self._upstreams.of(sending.provider)
+        except ValueError as error:
+            return Sent(sending, Refused(Reason.KEY, str(error)))
+        try:
+            return Sent(sending, client.add(params))
+        except Exception as error:
+            # The client promises not to raise; whatever this is, the request may have gone out.
+            log.exception("sending order %d to provider %d failed", order.id, sending.provider.id)
+            return Sent(sending, Unknown(f"fault in our client: {type(error).__name__}"))
+
+    def poll(self) -> int:
+        """Ask every provider about its open orders, 100 a request."""
+        return self._each_provider(self._poll_one)
+
+    def _poll_one(self, provider: ProviderRow) -> int:
+        asked = actions.claim_poll(provider.id, POLL_BATCH)
+        if not asked:
+            return 0
+        ids = [ask.upstream_id for ask in asked]
+        reports = self._ask(provider, ids, lambda client: client.status(ids))
+        actions.commit_polled(asked, reports, provider_id=provider.id)
+        self._rest_when_down(provider, list(reports.values()))
+        return len(asked)
+
+    def refill_poll(self) -> int:
+        """Ask every provider about refills that it has taken."""
+        return self._each_provider(self._refill_poll_one)
+
+    def _refill_poll_one(self, provider: ProviderRow) -> int:
+        asked = request_actions.claim_refill_poll(provider.id, POLL_BATCH)
+        if not asked:
+            return 0
+        ids = [ask.upstream_id for ask in asked]
+        reports: dict[str, RefillReport | Refused | Unknown] = self._ask(
+            provider, ids, lambda client: client.refill_status(ids)
+        )
+        request_actions.commit_refill_polled(asked, reports)
+        return len(asked)
+
+    def refills(self) -> int:
+        """Pass refills on."""
+        claimed = request_actions.claim_refills(SEND_BATCH)
+        results = list(self._senders.map(self._refill_one, claimed))
+        if results:
+            request_actions.commit_refills(results)
+        return len(claimed)
+
+    def _refill_one(self, sending: RefillSending) -> tuple[RefillSending, Accepted | Refused | Unknown]:
+        try:
+            return sending, self._upstreams.of(sending.provider).refill(sending.upstream_order)
+        except ValueError as error:
+            return sending, Refused(Reason.KEY, str(error))
+
+    def cancels(self) -> int:
+        """Pass cancels on, 100 a request."""
+        claimed = request_actions.claim_cancels(POLL_BATCH)
+        providers = store.providers(claimed.keys()) if claimed else {}
+
+        def pass_on(item: tuple[int, list[CancelSending]]) -> int:
+            provider_id, cancels = item
+            ids = [cancel.upstream_order for cancel in cancels]
+            answers = self._ask(providers[provider_id], ids, lambda client: client.cancel(ids))
+            request_actions.commit_cancels(provider_id, cancels, answers)
+            return len(cancels)
+
+        return sum(map(pass_on, claimed.items()))
+
+    def schedules(self) -> int:
+        """Start the runs of drip-feeds, order for the posts of subscriptions."""
+        return run_schedules(SCHEDULE_BATCH)
+
+    def _each_provider(self, handle: Callable[[ProviderRow], int]) -> int:
+        providers = store.providers(store.providers_to_ask(clock.now()))
+        futures: list[Future[int]] = [self._pollers.submit(handle, p) for p in providers.values()]
+        return sum(future.result() for future in futures)
+
+    def _ask(
+        self, provider: ProviderRow, ids: Sequence[str], call: Callable[[Upstream], dict[str, R]]
+    ) -> dict[str, R | Refused]:
+        try:
+            answers: dict[str, R | Refused] = {**call(self._upstreams.of(provider))}
+        except ValueError as error:
+            return dict.fromkeys(ids, Refused(Reason.KEY, str(error)))
+        return answers
+
+    def _rest_when_down(self, provider: ProviderRow, reports: Sequence[OrderReport | Refused | Unknown]) -> None:
+        """A provider that answered for none of its orders is left alone for a while."""
+        for report in reports:
+            if isinstance(report, OrderReport) or (isinstance(report, Refused) and report.reason is Reason.NOT_FOUND):
+                return
+        first = reports[0]
+        seconds = REST_S
+        if isinstance(first, Refused) and first.retry_after_s is not None:
+            seconds = max(seconds, min(first.retry_after_s, rules.RETRY_MAX.total_seconds()))
+        actions.rest_provider(provider.id, seconds=seconds, problem=first.text if not isinstance(first, OrderReport) else "")
