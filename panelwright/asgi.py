@@ -10,9 +10,9 @@ import django
 
 django.setup()
 
-from django.core.handlers.asgi import ASGIHandler
+from django.core.handlers.asgi import ASGIHandler  # noqa: E402
 
-from panelwright.api.app import Api, Receive, Scope, Send
+from panelwright.api.app import Api, Receive, Scope, Send  # noqa: E402
 
 api = Api()
 _pages = ASGIHandler()
@@ -24,7 +24,7 @@ async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["path"] in _API_PATHS:
             await api(scope, receive, send)
         else:
-            await _pages(scope, receive, send)
+            await _pages(dict(scope), receive, send)  # type: ignore[arg-type]
     elif scope["type"] == "lifespan":
         await _lifespan(receive, send)
 

@@ -3,7 +3,7 @@
 | variable | meaning | default |
 |---|---|---|
 | PANELWRIGHT_DATA | folder for the database file and the secret key | ./var/data |
-| PANELWRIGHT_DATABASE_URL | sqlite:////path/file or postgresql://user:password@host:port/name | a file in the data folder |
+| PANELWRIGHT_DATABASE_URL | sqlite:////path/file or postgresql://user:password@host:port/name | a file there |
 | PANELWRIGHT_SECRET_KEY | signs sessions, encrypts provider keys | made once, kept in the data folder |
 | PANELWRIGHT_DEBUG | 1: Django's debug pages | 0 |
 | PANELWRIGHT_TRUSTED_PROXIES | addresses whose X-Forwarded-For and -Proto are believed, comma-separated | none |

@@ -171,7 +171,12 @@ async def _send_list(
     send: Send, rendered: Rendered, method: str, if_none_match: bytes, accept_encoding: bytes, extra: Headers
 ) -> None:
     """The services list: nothing when the client has it already, compressed when it takes that."""
-    headers = [(b"ETag", rendered.etag), (b"Vary", b"Accept-Encoding"), (b"Cache-Control", b"private, no-cache"), *extra]
+    headers = [
+        (b"ETag", rendered.etag),
+        (b"Vary", b"Accept-Encoding"),
+        (b"Cache-Control", b"private, no-cache"),
+        *extra,
+    ]
     if method == "GET" and if_none_match and rendered.etag in if_none_match:
         await send({"type": "http.response.start", "status": 304, "headers": headers})
         await send({"type": "http.response.body", "body": b""})

@@ -162,13 +162,13 @@ def _refill_statuses(calls: Sequence[tuple[int, Call, Grant]]) -> list[tuple[int
     answers: list[tuple[int, Answer]] = []
     for i, call, grant in calls:
         assert call.ids is not None
-        words: list[Refusal | int | str] = []
+        words: list[Refusal | str] = []
         for number in call.ids.numbers:
             owner, word = found.get(number or 0, (0, ""))
             words.append(word if owner == grant.customer_id else BAD_REFILL)
         if call.one:
-            word = words[0] if words else BAD_REFILL
-            answers.append((i, word if isinstance(word, Refusal) else protocol.dump({grant.refill_status_key: word})))
+            said = words[0] if words else BAD_REFILL
+            answers.append((i, said if isinstance(said, Refusal) else protocol.dump({grant.refill_status_key: said})))
         else:
             answers.append((i, protocol.listed("refill", call.ids, "status", words)))
     return answers

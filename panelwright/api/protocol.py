@@ -46,7 +46,7 @@ TEXTS = {
     "too_large": "Request is too large",
     "overloaded": "The panel is temporarily overloaded, please retry",
     "fault": "Internal error, the request was not carried out",
-    "uncertain": "Internal error, temporarily unknown whether the request was carried out; repeat it with its request_id",
+    "uncertain": "Internal error, temporarily unknown whether it was carried out; repeat it with its request_id",
 }
 
 
@@ -129,7 +129,7 @@ def standings(ids: Ids, texts: Sequence[str | None]) -> bytes:
     return ("{" + ",".join(f"{k}:{v}" for k, v in seen.items()) + "}").encode("utf-8", "replace")
 
 
-def listed(name: str, ids: Ids, key: str, values: Sequence[Refusal | int | str]) -> bytes:
+def listed(name: str, ids: Ids, key: str, values: Sequence[object]) -> bytes:
     """Answers to many refills, refill states or cancels: always a list, in the order asked."""
     return dump(
         [

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import F, Q
-from django_scopes import ScopedManager
 
 from panelwright.catalog.types import TYPES
+from panelwright.core.scoped import ScopedManager
 from panelwright.customers.models import PriceList
 from panelwright.panels.models import Panel
 

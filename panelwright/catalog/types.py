@@ -96,10 +96,18 @@ QUANTITY = Field("quantity", Kind.COUNT, _("Quantity"), _("Needed quantity"), ex
 RUNS = Field("runs", Kind.COUNT, _("Runs"), _("How many times to deliver the quantity"), required=False, example="2")
 INTERVAL = Field("interval", Kind.COUNT, _("Interval"), _("Minutes between two runs"), required=False, example="30")
 COMMENTS = Field(
-    "comments", Kind.LINES, _("Comments"), _("One comment a line, separated by \\r\\n or \\n"), example="Great!\nWell done"
+    "comments",
+    Kind.LINES,
+    _("Comments"),
+    _("One comment a line, separated by \\r\\n or \\n"),
+    example="Great!\nWell done",
 )
 USERNAMES = Field(
-    "usernames", Kind.LINES, _("Usernames"), _("One user name a line, separated by \\r\\n or \\n"), example="anna\nboris"
+    "usernames",
+    Kind.LINES,
+    _("Usernames"),
+    _("One user name a line, separated by \\r\\n or \\n"),
+    example="anna\nboris",
 )
 COMMENT_OWNER = Field("username", Kind.NAME, _("Username"), _("User name of the comment's owner"), example="anna")
 
@@ -114,7 +122,13 @@ TYPES: tuple[ServiceType, ...] = (
         (
             LINK,
             QUANTITY,
-            Field("keywords", Kind.LINES, _("Keywords"), _("One keyword a line, separated by \\r\\n or \\n"), example="shoes\nred shoes"),
+            Field(
+                "keywords",
+                Kind.LINES,
+                _("Keywords"),
+                _("One keyword a line, separated by \\r\\n or \\n"),
+                example="shoes\nred shoes",
+            ),
         ),
     ),
     ServiceType("Custom Comments", "custom-comments", (LINK, COMMENTS), Units.LINES, "comments"),
@@ -125,33 +139,72 @@ TYPES: tuple[ServiceType, ...] = (
             LINK,
             QUANTITY,
             USERNAMES,
-            Field("hashtags", Kind.LINES, _("Hashtags"), _("One hashtag a line, separated by \\r\\n or \\n"), example="#spring\n#sale"),
+            Field(
+                "hashtags",
+                Kind.LINES,
+                _("Hashtags"),
+                _("One hashtag a line, separated by \\r\\n or \\n"),
+                example="#spring\n#sale",
+            ),
         ),
     ),
     ServiceType("Mentions Custom List", "mentions-custom-list", (LINK, USERNAMES), Units.LINES, "usernames"),
     ServiceType(
         "Mentions Hashtag",
         "mentions-hashtag",
-        (LINK, QUANTITY, Field("hashtag", Kind.NAME, _("Hashtag"), _("Hashtag to take user names from"), example="#spring")),
+        (
+            LINK,
+            QUANTITY,
+            Field("hashtag", Kind.NAME, _("Hashtag"), _("Hashtag to take user names from"), example="#spring"),
+        ),
     ),
     ServiceType(
         "Mentions User Followers",
         "mentions-user-followers",
-        (LINK, QUANTITY, Field("username", Kind.NAME, _("Username"), _("URL or name of the user whose followers are meant"), example="anna")),
+        (
+            LINK,
+            QUANTITY,
+            Field(
+                "username",
+                Kind.NAME,
+                _("Username"),
+                _("URL or name of the user whose followers are meant"),
+                example="anna",
+            ),
+        ),
     ),
     ServiceType(
         "Mentions Media Likers",
         "mentions-media-likers",
-        (LINK, QUANTITY, Field("media", Kind.URL, _("Media"), _("URL of the media whose likers are meant"), example="https://example.com/p/1")),
+        (
+            LINK,
+            QUANTITY,
+            Field(
+                "media",
+                Kind.URL,
+                _("Media"),
+                _("URL of the media whose likers are meant"),
+                example="https://example.com/p/1",
+            ),
+        ),
     ),
     ServiceType(
         "Subscriptions",
         "subscriptions",
         (
-            Field("username", Kind.NAME, _("Username"), _("User whose new posts are to be ordered for"), example="anna"),
+            Field(
+                "username", Kind.NAME, _("Username"), _("User whose new posts are to be ordered for"), example="anna"
+            ),
             Field("min", Kind.COUNT, _("Minimum quantity"), _("Smallest quantity for a post"), example="50"),
             Field("max", Kind.COUNT, _("Maximum quantity"), _("Largest quantity for a post"), example="100"),
-            Field("posts", Kind.NUMBER, _("New posts"), _("How many new posts; without limit when left out"), required=False, example="10"),
+            Field(
+                "posts",
+                Kind.NUMBER,
+                _("New posts"),
+                _("How many new posts; without limit when left out"),
+                required=False,
+                example="10",
+            ),
             Field("old_posts", Kind.NUMBER, _("Old posts"), _("How many existing posts"), required=False, example="5"),
             Field(
                 "delay",
@@ -161,7 +214,14 @@ TYPES: tuple[ServiceType, ...] = (
                 choices=tuple(str(d) for d in DELAYS_MIN),
                 example="30",
             ),
-            Field("expiry", Kind.DATE, _("Expiry"), _("Last day of the subscription, d/m/Y"), required=False, example="31/12/2099"),
+            Field(
+                "expiry",
+                Kind.DATE,
+                _("Expiry"),
+                _("Last day of the subscription, d/m/Y"),
+                required=False,
+                example="31/12/2099",
+            ),
         ),
         Units.PER_POST,
     ),
@@ -170,7 +230,11 @@ TYPES: tuple[ServiceType, ...] = (
     ServiceType(
         "Poll",
         "poll",
-        (LINK, QUANTITY, Field("answer_number", Kind.COUNT, _("Answer number"), _("Number of the answer to vote for"), example="1")),
+        (
+            LINK,
+            QUANTITY,
+            Field("answer_number", Kind.COUNT, _("Answer number"), _("Number of the answer to vote for"), example="1"),
+        ),
     ),
     ServiceType("Comment Replies", "comment-replies", (LINK, COMMENT_OWNER, COMMENTS), Units.LINES, "comments"),
     ServiceType(

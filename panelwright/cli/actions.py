@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from django.db import transaction
+from django_scopes import scope
 
 from panelwright.catalog.actions import NewService, add_services
 from panelwright.core import money
@@ -42,9 +43,10 @@ def build_panel(
             languages=languages,
             refill_status_key=preset.refill_status_key if preset else "status",
         )
-        open_books(panel.id)
-        if preset is not None:
-            add_services(panel.id, [_service(s) for s in preset.services])
+        with scope(panel=panel):
+            open_books(panel.id)
+            if preset is not None:
+                add_services(panel.id, [_service(s) for s in preset.services])
     return panel
 
 

@@ -19,7 +19,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--customer", required=True, metavar="EMAIL")
     parser.add_argument("--name", default="", help="what it is for")
     parser.add_argument("--scope", choices=["read", "order"], action="append", help="default: both")
-    parser.add_argument("--address", action="append", default=[], help="address or network that may use it; default: all")
+    parser.add_argument(
+        "--address", action="append", default=[], help="address or network that may use it; default: all"
+    )
     parser.add_argument("--daily-cap", metavar="AMOUNT", help="the most that orders of one day (UTC) may cost")
     parser.add_argument("--per-minute", type=int, metavar="N", help="requests a minute (default: the panel's number)")
 

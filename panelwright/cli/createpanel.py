@@ -39,6 +39,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     setup.django()
+    from django_scopes import scope
+
     from panelwright.cli.actions import build_panel
     from panelwright.customers.actions import create_staff
     from panelwright.customers.models import Role
@@ -58,7 +60,8 @@ def run(args: argparse.Namespace) -> int:
         made = {"panel": panel.slug, "name": panel.name, "currency": panel.currency, "domains": args.domain}
         if args.owner:
             password = args.owner_password or secrets.token_urlsafe(12)
-            create_staff(panel_id=panel.id, email=args.owner, password=password, role=Role.OWNER)
+            with scope(panel=panel):
+                create_staff(panel_id=panel.id, email=args.owner, password=password, role=Role.OWNER)
             made["owner"] = {"email": args.owner, "password": password}
     except ValueError as error:
         raise Refused(str(error)) from None

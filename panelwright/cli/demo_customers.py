@@ -83,4 +83,3 @@ def _order(customer_id: int, preset: str, draw: random.Random) -> None:
         params |= {"runs": "3", "interval": "1"}
     # Refused without funds, as for anybody: then this customer just watches.
     place_orders([PlaceOrder(Caller(customer_id=customer_id), params)])
-

@@ -60,7 +60,9 @@ def ensure(
                 _route(panel, load(name), upstream)
                 _history(panel, load(name), known["customer"]["email"], upstream)
             address = f"http://{'127.0.0.1' if host in {'0.0.0.0', '::'} else host}:{port + index}"
-            told.append({**known, "preset": name, "name": panel.name, "url": f"{address}/", "api_url": f"{address}/api/v2"})
+            told.append(
+                {**known, "preset": name, "name": panel.name, "url": f"{address}/", "api_url": f"{address}/api/v2"}
+            )
     return {"panels": [{k: p[k] for k in _TOLD} for p in told]}
 
 
@@ -81,8 +83,8 @@ def _people(panel: Panel) -> dict[str, Any]:
         tag = "" if not Customer.objects.filter(panel=panel).exists() else secrets.token_hex(2)
         customer = {"email": f"carol{tag}@{panel.slug}.example", "password": secrets.token_urlsafe(9)}
         staff = {"email": f"alice{tag}@{panel.slug}.example", "password": secrets.token_urlsafe(9)}
-        row = create_customer(panel_id=panel.id, **customer)
-        create_staff(panel_id=panel.id, role=Role.OWNER, **staff)
+        row = create_customer(panel_id=panel.id, email=customer["email"], password=customer["password"])
+        create_staff(panel_id=panel.id, email=staff["email"], password=staff["password"], role=Role.OWNER)
         _, key = create_key(customer=row, name="demo")
     return {"api_key": key, "customer": customer, "staff": staff}
 
@@ -96,7 +98,7 @@ def _route(panel: Panel, preset: Preset, upstream: Upstream) -> None:
     provider = delivery.add_provider(
         panel_id=panel.id, name="sandbox", url=upstream.url, key=upstream.key, knows_request_id=True
     )
-    ids = dict(panel.service_set.values_list("number", "id"))  # type: ignore[attr-defined]
+    ids = dict(panel.service_set.values_list("number", "id"))
     routes = [(ids[s.number], provider.id, str(upstream_service(s).service)) for s in preset.services]
     delivery.add_routes(panel.id, routes)
 
@@ -126,9 +128,16 @@ def _history(panel: Panel, preset: Preset, email: str, upstream: Upstream) -> No
 
 
 def _credit(panel: Panel, account_id: int, micros: int, reference: str, at: datetime) -> None:
-    booked = {"code": Code.DEPOSIT, "reference": reference, "name": "demo"}
     try:
-        credit_customer(panel_id=panel.id, account_id=account_id, amount_micros=micros, now=at, **booked)  # type: ignore[arg-type]
+        credit_customer(
+            panel_id=panel.id,
+            account_id=account_id,
+            amount_micros=micros,
+            code=Code.DEPOSIT,
+            reference=reference,
+            name="demo",
+            now=at,
+        )
     except ValueError:
         return  # booked at an earlier start; what was spent since is spent
 
@@ -152,7 +161,9 @@ def _deliver_then(sending: delivery.Sending, at: datetime, draw: random.Random, 
     status = draw.choices(["Completed", "Partial", "Canceled"], [86, 9, 5])[0]
     if status == "Partial" and order.quantity < 2:
         status = "Completed"
-    remains = {"Completed": 0, "Partial": draw.randint(1, max(order.quantity - 1, 1)), "Canceled": order.quantity}[status]
+    remains = {"Completed": 0, "Partial": draw.randint(1, max(order.quantity - 1, 1)), "Canceled": order.quantity}[
+        status
+    ]
     start_count = draw.randint(0, 90_000)
     past = {
         "service": sending.route.upstream_service,

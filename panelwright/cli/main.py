@@ -71,7 +71,9 @@ def main(argv: Sequence[str] | None = None) -> int:
             "--data", metavar="DIR", help="the installation's folder (default: $PANELWRIGHT_DATA or ./var/data)"
         )
         parser.add_argument(
-            "--database", metavar="URL", help=f"sqlite:////file or postgresql://… (default: ${_DATABASE_ENV} or the folder)"
+            "--database",
+            metavar="URL",
+            help=f"sqlite:////file or postgresql://… (default: ${_DATABASE_ENV} or the folder)",
         )
     module.configure(parser)
     args = parser.parse_args(arguments[1:])

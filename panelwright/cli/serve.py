@@ -30,7 +30,9 @@ def run(args: argparse.Namespace) -> int:
     if args.workers < 1:
         raise Refused("--workers: write 1 or more")
     if args.workers > 1 and connection.vendor != "postgresql":
-        raise Refused("SQLite takes one web process: leave --workers out, or set PANELWRIGHT_DATABASE_URL to PostgreSQL")
+        raise Refused(
+            "SQLite takes one web process: leave --workers out, or set PANELWRIGHT_DATABASE_URL to PostgreSQL"
+        )
     sockets = [listen(args.host, args.port)]
     setup.migrate()
     supervisor = Supervisor()

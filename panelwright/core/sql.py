@@ -19,7 +19,7 @@ from typing import Any
 from django.db import connection as default_connection
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-Row = Sequence[Any]
+Row = tuple[Any, ...]
 
 # SQLite has the whole file locked already (BEGIN IMMEDIATE).
 _LOCKING = re.compile(r":for_update|:skip_locked")

@@ -85,9 +85,7 @@ _BY_KEY = sql.Query(
     f" FROM customers_apikey k JOIN customers_customer c ON c.id = k.customer_id AND c.enabled{_JOINS}"
     " WHERE k.digest :in_text AND k.revoked_at IS NULL"
 )
-_BY_CUSTOMER = sql.Query(
-    f"SELECT {_COLUMNS} FROM customers_customer c{_JOINS} WHERE c.id :in_int AND c.enabled"
-)
+_BY_CUSTOMER = sql.Query(f"SELECT {_COLUMNS} FROM customers_customer c{_JOINS} WHERE c.id :in_int AND c.enabled")
 
 BAD_KEY = Refusal("bad_key")
 WRONG_ADDRESS = Refusal("wrong_address")
@@ -102,7 +100,7 @@ def grants(callers: Sequence[Caller]) -> list[Grant | Refusal]:
     digests = {caller.digest for caller in known if caller.digest}
     if digests:
         panels = hosts.panels_at({caller.address for caller in known if caller.digest})
-        by_key = {(row[1], row[0]): Grant(*row[1:]) for row in _BY_KEY.rows(connection, sorted(digests))}
+        by_key = {(row[1], row[0]): Grant._make(row[1:]) for row in _BY_KEY.rows(connection, sorted(digests))}
         for caller in known:
             grant = by_key.get((panels.get(caller.address, 0), caller.digest))
             if grant is not None:
@@ -110,7 +108,7 @@ def grants(callers: Sequence[Caller]) -> list[Grant | Refusal]:
     customers = {caller.customer_id for caller in known if caller.customer_id}
     if customers:
         rows = _BY_CUSTOMER.rows(connection, sorted(customers))
-        by_id = {row[1]: Grant(*row, None, True, True, "", None, 0, None, None) for row in rows}
+        by_id = {row[1]: Grant._make((*row, None, True, True, "", None, 0, None, None)) for row in rows}
         for caller in known:
             if caller.customer_id in by_id:
                 known[caller] = by_id[caller.customer_id]
@@ -138,5 +136,7 @@ def parse_networks(text: str) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Net
             try:
                 networks.append(ipaddress.ip_network(part.strip(), strict=False))
             except ValueError:
-                raise ValueError(f"{part.strip()!r} is no address or network; write 203.0.113.7 or 203.0.113.0/24")
+                raise ValueError(
+                    f"{part.strip()!r} is no address or network; write 203.0.113.7 or 203.0.113.0/24"
+                ) from None
     return tuple(networks)

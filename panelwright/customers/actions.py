@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
+
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
-from django.db import transaction
+from django.db import connection, transaction
 
-from panelwright.core import clock
+from panelwright.core import clock, sql
 from panelwright.customers import access
 from panelwright.customers.models import ApiKey, Customer, PriceList, Role, Staff, User
 from panelwright.events.actions import NewEvent, record
 from panelwright.ledger.actions import open_customer_account
 
 PASSWORD_MIN = 8
+
+_ADD_USE = sql.Query(
+    "INSERT INTO customers_keyuse (key_id, minute, requests) VALUES (?, ?, ?)"
+    " ON CONFLICT (key_id, minute) DO UPDATE SET requests = customers_keyuse.requests + excluded.requests"
+    " RETURNING requests"
+)
+_FORGET_USE = sql.Query("DELETE FROM customers_keyuse WHERE minute < ?")
+_LAST_USED = sql.Query("UPDATE customers_apikey SET last_used_at = ? WHERE id :in_int")
 
 
 def _create_user(panel_id: int, email: str, password: str) -> User:
@@ -32,9 +43,7 @@ def _create_user(panel_id: int, email: str, password: str) -> User:
     return user
 
 
-def create_customer(
-    *, panel_id: int, email: str, password: str, price_list: PriceList | None = None
-) -> Customer:
+def create_customer(*, panel_id: int, email: str, password: str, price_list: PriceList | None = None) -> Customer:
     """A customer with an account and a balance of zero. Raises ValueError with what is wrong."""
     with transaction.atomic():
         user = _create_user(panel_id, email, password)
@@ -97,3 +106,17 @@ def revoke_key(*, panel_id: int, key_id: int) -> bool:
         if changed:
             record([NewEvent(panel_id, "key.revoked", key_id, {})], now=now)
     return bool(changed)
+
+
+def share_key_use(counts: Sequence[tuple[int, int]], *, minute: int, used: Sequence[int], now: datetime) -> list[int]:
+    """Add requests that a process counted, as (key id, requests) in key order; what all processes counted.
+
+    `minute` counts from 1970. `used` are keys whose last use is to be noted. One short transaction;
+    in key order, so that two processes never wait for each other in a circle.
+    """
+    with transaction.atomic():
+        totals = [int(_ADD_USE.rows(connection, key_id, minute, count)[0][0]) for key_id, count in counts]
+        if used:
+            _LAST_USED.run(connection, sql.moment(connection, now), sorted(used))
+            _FORGET_USE.run(connection, minute - 5)
+    return totals

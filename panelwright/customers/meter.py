@@ -13,23 +13,15 @@ import time
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from django.db import Error, connection, connections, transaction
+from django.db import Error, connections
 
-from panelwright.core import sql
+from panelwright.customers.actions import share_key_use
 
 log = logging.getLogger(__name__)
 
 WINDOW_S = 60
 KEYS_MAX = 50_000
 LAST_USED_EVERY_S = 60
-
-_ADD = sql.Query(
-    "INSERT INTO customers_keyuse (key_id, minute, requests) VALUES (?, ?, ?)"
-    " ON CONFLICT (key_id, minute) DO UPDATE SET requests = customers_keyuse.requests + excluded.requests"
-    " RETURNING requests"
-)
-_FORGET = sql.Query("DELETE FROM customers_keyuse WHERE minute < ?")
-_LAST_USED = sql.Query("UPDATE customers_apikey SET last_used_at = ? WHERE id :in_int")
 
 
 class Verdict(NamedTuple):
@@ -115,25 +107,23 @@ class Meter:
         used = [c for c in counters if c.used_at > c.written_at and now - c.written_at >= LAST_USED_EVERY_S]
         if not dirty and not used:
             return
+        ordered = sorted(dirty, key=lambda c: c.key_id)
+        fresh = [counter.here - counter.shared for counter in ordered]
         try:
-            with transaction.atomic():
-                totals = []
-                # In key order, so that two processes never wait for each other.
-                for counter in sorted(dirty, key=lambda c: c.key_id):
-                    fresh = counter.here - counter.shared
-                    totals.append((counter, fresh, _ADD.rows(connection, counter.key_id, minute, fresh)[0][0]))
-                if used:
-                    at = sql.moment(connection, datetime.fromtimestamp(now, UTC))
-                    _LAST_USED.run(connection, at, sorted(c.key_id for c in used))
-                    _FORGET.run(connection, minute - 5)
+            totals = share_key_use(
+                [(counter.key_id, count) for counter, count in zip(ordered, fresh, strict=True)],
+                minute=minute,
+                used=[counter.key_id for counter in used],
+                now=datetime.fromtimestamp(now, UTC),
+            )
         except Error as error:
             # Counting goes on in memory; the next second tries again.
             log.warning("rate limits could not be shared: %s", error)
             connections.close_all()
             return
-        for counter, fresh, total in totals:
+        for counter, count, total in zip(ordered, fresh, totals, strict=True):
             if counter.minute == minute:
-                counter.shared += fresh
+                counter.shared += count
                 counter.elsewhere = total - counter.shared
         for counter in used:
             counter.written_at = now

@@ -5,8 +5,8 @@ from __future__ import annotations
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.db.models import Q
-from django_scopes import ScopedManager
 
+from panelwright.core.scoped import ScopedManager
 from panelwright.ledger.models import Account
 from panelwright.panels.models import Panel
 
@@ -19,7 +19,7 @@ class User(AbstractBaseUser):
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
-    objects = ScopedManager(panel="panel", _manager_class=BaseUserManager)
+    objects = ScopedManager(panel="panel", manager_class=BaseUserManager)
 
     USERNAME_FIELD = "email"
 

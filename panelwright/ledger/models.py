@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import F, Q
-from django_scopes import ScopedManager
 
+from panelwright.core.scoped import ScopedManager
 from panelwright.panels.models import Panel
 
 

@@ -22,7 +22,6 @@ from panelwright.orders import requests, rules, settling, store, work
 from panelwright.orders.models import Job, Kind
 from panelwright.orders.rules import PlaceOrder
 
-
 _ASKED = sql.Query(
     "SELECT o.id, o.customer_id, o.kind, o.status, o.job, o.ended_at, v.refill, v.refill_days, v.cancel"
     " FROM orders_order o JOIN catalog_service v ON v.id = o.service_id"

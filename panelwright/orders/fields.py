@@ -41,9 +41,7 @@ class Checked(NamedTuple):
     quantity: int  # units of one run; 0 where the type has none
 
 
-def check(
-    type_: ServiceType, params: dict[str, str], *, drip_feed: bool, flat_quantity: int
-) -> Checked | Refusal:
+def check(type_: ServiceType, params: dict[str, str], *, drip_feed: bool, flat_quantity: int) -> Checked | Refusal:
     """Check in the order of PROTOCOL.md section 3: link, own fields, runs and interval, quantity.
 
     Minimum and maximum are the service's and checked by rules.py. `flat_quantity` is the quantity

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import F, Q
-from django_scopes import ScopedManager
 
 from panelwright.catalog.models import Service
+from panelwright.core.scoped import ScopedManager
 from panelwright.customers.models import ApiKey, Customer
 from panelwright.orders.status import OrderStatus, RefillStatus, SubscriptionStatus
 from panelwright.panels.models import Panel
@@ -222,7 +222,9 @@ class Refill(models.Model):
             models.CheckConstraint(condition=Q(state__in=RequestState.values), name="refill_state"),
         ]
         indexes = [
-            models.Index(fields=["state", "provider_id", "due_at"], condition=Q(due_at__isnull=False), name="refill_queue")
+            models.Index(
+                fields=["state", "provider_id", "due_at"], condition=Q(due_at__isnull=False), name="refill_queue"
+            )
         ]
 
 
@@ -248,5 +250,7 @@ class Cancel(models.Model):
     class Meta:
         constraints = [models.CheckConstraint(condition=Q(state__in=RequestState.values), name="cancel_state")]
         indexes = [
-            models.Index(fields=["state", "provider_id", "due_at"], condition=Q(due_at__isnull=False), name="cancel_queue")
+            models.Index(
+                fields=["state", "provider_id", "due_at"], condition=Q(due_at__isnull=False), name="cancel_queue"
+            )
         ]

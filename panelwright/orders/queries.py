@@ -38,7 +38,8 @@ _STANDINGS = sql.Query(
     " FROM orders_order WHERE panel_id :in_int AND id :in_int"
 )
 _PROGRESS = sql.Query(
-    "SELECT order_id, runs_done, posts_done, expires_on FROM orders_schedule WHERE panel_id :in_int AND order_id :in_int"
+    "SELECT order_id, runs_done, posts_done, expires_on FROM orders_schedule"
+    " WHERE panel_id :in_int AND order_id :in_int"
 )
 _CHILDREN = sql.Query(
     "SELECT parent_id, id FROM orders_order WHERE panel_id :in_int AND parent_id :in_int ORDER BY parent_id, id"
@@ -50,7 +51,9 @@ _REFILLS = sql.Query(
 _BALANCES = sql.Query("SELECT id, balance_micros FROM ledger_account WHERE panel_id :in_int AND id :in_int")
 
 
-def standings(panel_ids: Collection[int], order_ids: Collection[int]) -> tuple[dict[int, Standing], dict[int, Progress]]:
+def standings(
+    panel_ids: Collection[int], order_ids: Collection[int]
+) -> tuple[dict[int, Standing], dict[int, Progress]]:
     """The orders by id, and what those with a schedule have done."""
     panels = sorted(panel_ids)
     # Rows stay plain tuples until one is needed by name: this is read 100 orders a request.
@@ -75,4 +78,4 @@ def refills(panel_ids: Collection[int], refill_ids: Collection[int]) -> dict[int
 
 def balances(panel_ids: Collection[int], account_ids: Collection[int]) -> dict[int, int]:
     """Account id -> micros."""
-    return dict(_BALANCES.rows(connection, sorted(panel_ids), sorted(account_ids)))  # type: ignore[arg-type]
+    return dict(_BALANCES.rows(connection, sorted(panel_ids), sorted(account_ids)))

@@ -94,9 +94,9 @@ class NewOrder(NamedTuple):
 
 
 class NewSchedule(NamedTuple):
-    """A row of `orders_schedule` to be, for the order at `index` of the plan."""
+    """A row of `orders_schedule` to be, for the order at place `order_index` of the plan."""
 
-    index: int
+    order_index: int
     panel_id: int
     runs: int = 0
     run_quantity: int = 0
@@ -135,7 +135,7 @@ def place(book: Book, commands: Sequence[PlaceOrder], now: datetime) -> Plan:
     for position, (command, grant) in enumerate(zip(commands, book.grants, strict=True)):
         result = grant if isinstance(grant, Refusal) else _place_one(book, plan, command, grant, now)
         if isinstance(result, _New):
-            plan.new[position] = result.index
+            plan.new[position] = result.order_index
             plan.results.append(0)
         else:
             plan.results.append(result)
@@ -143,7 +143,7 @@ def place(book: Book, commands: Sequence[PlaceOrder], now: datetime) -> Plan:
 
 
 class _New(NamedTuple):
-    index: int
+    order_index: int
 
 
 def _place_one(book: Book, plan: Plan, command: PlaceOrder, grant: Grant, now: datetime) -> _New | Refusal | int:
@@ -344,5 +344,3 @@ def _digest_of(params: dict[str, str]) -> str:
     """What was ordered, so that a repeat can be told from another order under the same request_id."""
     said = sorted((k, v) for k, v in params.items() if k in _SAYS_WHAT and v not in fields.ABSENT)
     return hashlib.sha256(json.dumps(said).encode()).hexdigest()
-
-

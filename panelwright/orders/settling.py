@@ -167,9 +167,7 @@ def run_ended(
     """A drip-feed after one of its runs ended: counters, the run's share back, the end after the last run."""
     # A cancelled run is paid back whole, as any cancelled order is.
     undelivered = run.quantity if run.status == "Canceled" else run.remains
-    schedule = schedule._replace(
-        runs_done=schedule.runs_done + 1, undelivered=schedule.undelivered + undelivered
-    )
+    schedule = schedule._replace(runs_done=schedule.runs_done + 1, undelivered=schedule.undelivered + undelivered)
     delivered = run.quantity - undelivered
     parent = parent._replace(
         remains=max(parent.remains - delivered, 0),
@@ -221,5 +219,3 @@ def next_run(schedule: ScheduleState, interval_min: int, now: datetime) -> datet
     if schedule.runs_started >= schedule.runs:
         return None
     return now + timedelta(minutes=interval_min)
-
-

@@ -93,7 +93,7 @@ def load(commands: Sequence[PlaceOrder], grants: Sequence[access.Grant | Refusal
     if not admitted:
         return book
     accounts = sorted({g.account_id for _, g in admitted})
-    book.balances = dict(_BALANCES.rows(connection, accounts))  # type: ignore[arg-type]
+    book.balances = dict(_BALANCES.rows(connection, accounts))
     panels = sorted({g.panel_id for _, g in admitted})
     texts = {c.params.get("service", "") for c, _ in admitted}
     numbers = sorted({n for text in texts if (n := fields.whole(text)) is not None and n < 2**62})
@@ -114,7 +114,7 @@ def load(commands: Sequence[PlaceOrder], grants: Sequence[access.Grant | Refusal
     if unique:
         services = sorted(s.id for s in book.services.values() if s.unique_link)
         links = sorted({link_digest(c.params.get("link", "")) for c, _ in admitted})
-        book.open_links = set(_OPEN_LINKS.rows(connection, panels, customers, services, links))  # type: ignore[arg-type]
+        book.open_links = set(_OPEN_LINKS.rows(connection, panels, customers, services, links))
     return book
 
 
@@ -125,7 +125,7 @@ def commit(plan: Plan, now: datetime) -> list[Refusal | int]:
         return results
     ids = insert_orders(plan.orders, now)
     at = sql.moment(connection, now)
-    _INSERT_SCHEDULES.run(connection, [(ids[s.index], *s[1:]) for s in plan.schedules])
+    _INSERT_SCHEDULES.run(connection, [(ids[s.order_index], *s[1:]) for s in plan.schedules])
     INSERT_TRANSFERS.run(
         connection,
         [

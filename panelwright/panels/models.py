@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import Q
-from django_scopes import ScopedManager
+
+from panelwright.core.scoped import ScopedManager
 
 
 class RefillStatusKey(models.TextChoices):
@@ -22,9 +23,7 @@ class Panel(models.Model):
     currency = models.CharField(max_length=3)
     language = models.CharField(max_length=10, default="en")
     languages = models.JSONField(default=list)
-    refill_status_key = models.CharField(
-        max_length=6, choices=RefillStatusKey.choices, default=RefillStatusKey.STATUS
-    )
+    refill_status_key = models.CharField(max_length=6, choices=RefillStatusKey.choices, default=RefillStatusKey.STATUS)
     # Requests a minute for API keys that have no limit of their own; null: no limit.
     per_minute_max = models.PositiveIntegerField(null=True, default=60_000)
     # Raised by every change of services, prices or price lists: a rendered list is good for one version.

@@ -164,9 +164,11 @@ def commit_sent(results: Sequence[Sent]) -> int:
             if isinstance(r.outcome, Accepted) and r.outcome.ref
         }
         taken = store.taken_upstream_ids(refs)
-        routes = store.routes(
-            {r.sending.order.panel_id for r in ours}, {r.sending.order.service_id for r in ours}
-        ) if any(isinstance(r.outcome, Refused) for r in ours) else {}
+        routes = (
+            store.routes({r.sending.order.panel_id for r in ours}, {r.sending.order.service_id for r in ours})
+            if any(isinstance(r.outcome, Refused) for r in ours)
+            else {}
+        )
         for result in ours:
             order = changes.orders[result.sending.order.id]
             if isinstance(result.outcome, Accepted):
@@ -180,9 +182,7 @@ def commit_sent(results: Sequence[Sent]) -> int:
 
 
 def _is_ours(order: OpenOrder, sending: Sending) -> bool:
-    return (
-        order.job == Job.SENDING.value and order.lease_until == sending.lease_until and order.ended_at is None
-    )
+    return order.job == Job.SENDING.value and order.lease_until == sending.lease_until and order.ended_at is None
 
 
 def _accepted(order: OpenOrder, result: Sent, taken: set[tuple[int, str]], now: datetime) -> OpenOrder:
@@ -264,9 +264,7 @@ def commit_polled(
 
 def _polled(order: OpenOrder, report: OrderReport | Refused | Unknown | None, now: datetime) -> settling.Settled:
     if isinstance(report, OrderReport):
-        return settling.settle(
-            order, Report(report.status, report.start_count, report.remains, report.raw_status), now
-        )
+        return settling.settle(order, Report(report.status, report.start_count, report.remains, report.raw_status), now)
     attempts = min(order.attempts + 1, 1000)
     due_at = max(settling.next_poll(order, now), now + rules.backoff(attempts))
     order = order._replace(attempts=attempts, lease_until=None, due_at=due_at)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import Q
-from django_scopes import ScopedManager
 
 from panelwright.catalog.models import Service
+from panelwright.core.scoped import ScopedManager
 from panelwright.panels.models import Panel
 
 

@@ -70,12 +70,12 @@ def _took(reply: Reply, value: object, layers: list[dict[str, Any]], ref: str) -
         return limited(reply, value)
     if moved(reply):
         return redirected(reply)
-    if text is not None and _clear(reply, text):
+    if text is not None and is_clear(reply, text):
         return refused(reply, text)
     return unknown(reply, f"HTTP {reply.status}: {text}" if text is not None else what_came(reply, value))
 
 
-def _clear(reply: Reply, text: str) -> bool:
+def is_clear(reply: Reply, text: str) -> bool:
     """True for a text that says no, not one that reports a breakdown in the middle of the work."""
     if tells_of_a_breakdown(text):
         return False
@@ -145,7 +145,7 @@ def read_cancel(reply: Reply, ids: Sequence[str]) -> dict[str, Took]:
     """
     value = find_json(reply)
     if refusal := top_refusal(reply, value):
-        clear = reply.status < 400 or _clear(reply, refusal.text)
+        clear = reply.status < 400 or is_clear(reply, refusal.text)
         return dict.fromkeys(ids, refusal if clear else unknown(reply, refusal.text))
     listed = _canceled_list(value)
     items = by_id(value, ids, keys=ORDER_KEYS)

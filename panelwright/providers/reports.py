@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from panelwright.providers.outcomes import OrderReport, Reason, RefillReport, Refused, Unknown
-from panelwright.providers.reading import LEFT_OUT, ORDER_KEYS, REFILL_KEYS, by_id, currency_of
+from panelwright.providers.reading import LEFT_OUT, ORDER_KEYS, REFILL_KEYS, by_id, currency_of, is_clear
 from panelwright.providers.refusals import lowered, refusal_text, refused, top_refusal, unknown, what_came
 from panelwright.providers.states import order_status, refill_status
 from panelwright.providers.wire import Reply, as_count, as_money, as_ref, find_json
@@ -48,7 +48,7 @@ def _silent(ids: Sequence[str], reports: Mapping[str, object]) -> list[str]:
 
 
 def _the_rest(reply: Reply, value: object, ids: list[str], *, asked: int) -> dict[str, Any]:
-    """For the ids without a part of their own: the refusal of the whole request, or Unknown."""
+    """For the ids without a part of their own: the clear refusal of the whole request, or Unknown."""
     if not ids:
         return {}
     refusal = top_refusal(reply, value)
@@ -57,6 +57,8 @@ def _the_rest(reply: Reply, value: object, ids: list[str], *, asked: int) -> dic
     if refusal.reason is Reason.NOT_FOUND and asked > 1:
         # It may be about one of them, or upstream takes no lists: no reason to give up a hundred orders.
         return dict.fromkeys(ids, unknown(reply, f"the whole list was refused: {refusal.text}"))
+    if not is_clear(reply, refusal.text):
+        return dict.fromkeys(ids, unknown(reply, f"HTTP {reply.status}: {refusal.text}"))
     return dict.fromkeys(ids, refusal)
 
 

@@ -13,7 +13,7 @@ from panelwright.events.actions import NewEvent, record
 from panelwright.orders import actions as order_actions
 from panelwright.orders.status import REFILL_ENDED
 from panelwright.providers import rules, store
-from panelwright.providers.outcomes import Accepted, Reason, Refused, RefillReport, Unknown
+from panelwright.providers.outcomes import Accepted, Reason, RefillReport, Refused, Unknown
 from panelwright.providers.store import ProviderRow, ToAsk
 
 _PASSING = frozenset({Reason.LIMIT, Reason.UNREACHABLE, Reason.KEY})
@@ -58,7 +58,13 @@ _SET_REFILL = sql.Update(
 )
 _SENDING_REFILL = sql.Update(
     "orders_refill",
-    {"state": "text", "provider_id": "bigint", "lease_until": "timestamptz", "due_at": "timestamptz", "attempts +": "int"},
+    {
+        "state": "text",
+        "provider_id": "bigint",
+        "lease_until": "timestamptz",
+        "due_at": "timestamptz",
+        "attempts +": "int",
+    },
     {"id": "bigint"},
 )
 _ANY_CANCEL = sql.Query("SELECT 1 FROM orders_cancel WHERE state = 'waiting' AND due_at <= ? LIMIT 1")
@@ -111,7 +117,7 @@ class CancelSending(NamedTuple):
 
 def _refills(ids: Sequence[int]) -> dict[int, RefillRow]:
     rows = _REFILLS.rows(connection, sorted(ids))
-    return {r[0]: RefillRow(*r[:7], sql.aware(r[7]), r[8], sql.aware(r[9])) for r in rows}  # type: ignore[arg-type]
+    return {r[0]: RefillRow._make((*r[:7], sql.aware(r[7]), r[8], sql.aware(r[9]))) for r in rows}
 
 
 def claim_refills(limit: int) -> list[RefillSending]:
@@ -128,7 +134,9 @@ def claim_refills(limit: int) -> list[RefillSending]:
         for row in rows.values():
             provider = providers.get(row.order_provider_id or 0)
             if row.state == "sending":
-                stuck.append(_refill_row(row, state="sending", problem="outcome unknown: the sender stopped in the middle"))
+                stuck.append(
+                    _refill_row(row, state="sending", problem="outcome unknown: the sender stopped in the middle")
+                )
             elif provider is None or row.order_upstream_id is None:
                 stuck.append(_refill_row(row, state="waiting", problem="no provider has this order: for staff to do"))
             else:
@@ -188,9 +196,7 @@ def commit_refills(results: Sequence[tuple[RefillSending, Accepted | Refused | U
                 due_at = now + rules.backoff(row.attempts)
                 changes.append(_refill_row(row, state="waiting", due_at=due_at, problem=outcome.text))
             elif isinstance(outcome, Refused):
-                changes.append(
-                    _refill_row(row, state="done", status="Rejected", problem=outcome.text, ended_at=now)
-                )
+                changes.append(_refill_row(row, state="done", status="Rejected", problem=outcome.text, ended_at=now))
                 events.append(NewEvent(row.panel_id, "refill.rejected", row.order_id, {"said": outcome.text}))
             else:
                 changes.append(_refill_row(row, state="sending", problem=f"outcome unknown: {outcome.text}"))

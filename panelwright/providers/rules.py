@@ -53,9 +53,7 @@ class AfterRefusal(NamedTuple):
     due_at: datetime
 
 
-def after_refusal(
-    refused: Refused, *, provider: str, attempts: int, more_routes: bool, now: datetime
-) -> AfterRefusal:
+def after_refusal(refused: Refused, *, provider: str, attempts: int, more_routes: bool, now: datetime) -> AfterRefusal:
     """What to do with an order that a provider refused for the `attempts`th time."""
     problem = f"{provider} refused it: {refused.text}" if refused.text else f"{provider} refused it"
     step = _NEXT[refused.reason]

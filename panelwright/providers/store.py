@@ -147,7 +147,7 @@ def routes_by_id(ids: Collection[int]) -> dict[int, RouteRow]:
 
 
 def providers(ids: Collection[int]) -> dict[int, ProviderRow]:
-    return {row[0]: ProviderRow(*row[:5], bool(row[5])) for row in _PROVIDERS.rows(connection, sorted(ids))}
+    return {row[0]: ProviderRow._make((*row[:5], bool(row[5]))) for row in _PROVIDERS.rows(connection, sorted(ids))}
 
 
 def providers_to_ask(now: datetime) -> list[int]:
@@ -179,7 +179,7 @@ def taken_upstream_ids(wanted: Collection[tuple[int, int, str]]) -> set[tuple[in
     if not wanted:
         return set()
     panels, owners, refs = ({w[i] for w in wanted} for i in range(3))
-    rows = _TAKEN_UPSTREAM_IDS.rows(connection, sorted(panels), sorted(owners), sorted(refs))  # type: ignore[type-var]
+    rows = _TAKEN_UPSTREAM_IDS.rows(connection, sorted(panels), sorted(owners), sorted(refs))
     return {(row[0], row[1]) for row in rows}
 
 

@@ -21,7 +21,7 @@ from panelwright.orders.schedule_actions import run_schedules
 from panelwright.providers import actions, request_actions, rules, store
 from panelwright.providers.actions import Sending, Sent
 from panelwright.providers.client import Upstream
-from panelwright.providers.outcomes import Accepted, OrderReport, Reason, Refused, RefillReport, Unknown
+from panelwright.providers.outcomes import Accepted, OrderReport, Reason, RefillReport, Refused, Unknown
 from panelwright.providers.request_actions import CancelSending, RefillSending
 from panelwright.providers.store import ProviderRow
 
@@ -226,4 +226,6 @@ class Worker:
         seconds = REST_S
         if isinstance(first, Refused) and first.retry_after_s is not None:
             seconds = max(seconds, min(first.retry_after_s, rules.RETRY_MAX.total_seconds()))
-        actions.rest_provider(provider.id, seconds=seconds, problem=first.text if not isinstance(first, OrderReport) else "")
+        actions.rest_provider(
+            provider.id, seconds=seconds, problem=first.text if not isinstance(first, OrderReport) else ""
+        )

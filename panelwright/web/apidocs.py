@@ -149,8 +149,8 @@ def _notes(kind: ServiceType) -> tuple[str, ...]:
     if kind.subscription:
         notes.append(
             _(
-                "Without posts, or with posts 0: new posts without limit. With posts 0 and old_posts: the old posts only."
-                " Without funds the subscription pauses, and goes on by itself once there are funds."
+                "Without posts, or with posts 0: new posts without limit. With posts 0 and old_posts: the old posts"
+                " only. Without funds the subscription pauses, and goes on by itself once there are funds."
             )
         )
     return tuple(notes)
@@ -190,7 +190,13 @@ def _services(services: Sequence[ExampleService]) -> Action:
 
 def _status(currency: str) -> tuple[Action, Action]:
     partial = {"charge": "0.27819", "start_count": "3572", "status": "Partial", "remains": "157", "currency": currency}
-    running = {"charge": "1.44219", "start_count": "234", "status": "In progress", "remains": "10", "currency": currency}
+    running = {
+        "charge": "1.44219",
+        "start_count": "234",
+        "status": "In progress",
+        "remains": "10",
+        "currency": currency,
+    }
     drip_feed = {**running, "runs": "2", "orders": [23502, 23519]}
     subscription = {
         "charge": "0.00",
@@ -326,9 +332,7 @@ def _call_refusals() -> tuple[Refused, ...]:
             ("This API key may not read", "This API key may not place or change orders"),
             _("The key was made for less than this call asks."),
         ),
-        Refused(
-            ("Incorrect request",), _("The action is missing or unknown, or it lacks its order or refill number.")
-        ),
+        Refused(("Incorrect request",), _("The action is missing or unknown, or it lacks its order or refill number.")),
         Refused(
             ("Rate limit exceeded, please retry later",),
             _("Too many calls. Wait as many seconds as the header Retry-After says."),
@@ -344,10 +348,7 @@ def _call_refusals() -> tuple[Refused, ...]:
             ("Internal error, the request was not carried out",), _("A fault of the panel. Nothing was done."), 500
         ),
         Refused(
-            (
-                "Internal error, temporarily unknown whether the request was carried out;"
-                " repeat it with its request_id",
-            ),
+            ("Internal error, temporarily unknown whether the request was carried out; repeat it with its request_id",),
             _("A fault of the panel at the worst moment. See Safe retries."),
             500,
         ),
@@ -389,12 +390,8 @@ def _order_refusals() -> tuple[Refused, ...]:
             _("The orders that a drip-feed or subscription created are refilled one by one."),
         ),
         Refused(("The order is not completed",), _("Only a completed order can be refilled.")),
-        Refused(
-            ("The refill task is not completed for this order",), _("An earlier refill is still under way.")
-        ),
-        Refused(
-            ("The order was completed or refill was requested less than 24 hours ago",), _("Ask again later.")
-        ),
+        Refused(("The refill task is not completed for this order",), _("An earlier refill is still under way.")),
+        Refused(("The order was completed or refill was requested less than 24 hours ago",), _("Ask again later.")),
         Refused(("Refill days are over",), _("The time in which the service is refilled has passed.")),
         Refused(("Cancel is disabled for this service",), _("The service is sold without cancel.")),
         Refused(("The order cannot be canceled",), _("The order has ended.")),

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from panelwright.catalog.types import Field, Kind, ServiceType, Units
+from panelwright.catalog.types import Field, ServiceType, Units
 from panelwright.web.queries import ExampleService
 
 KEY = "YOUR_API_KEY"
@@ -82,8 +82,9 @@ API_KEY={_shell(KEY)}
 {call} -d action=balance -w '\\n'
 
 # {place}
-ORDER=$({call} -d action=add{pairs} \\
-  | sed -n 's/^{{"order":\\([0-9]*\\)}}$/\\1/p')
+ANSWER=$({call} -d action=add{pairs})
+echo "$ANSWER"
+ORDER=$(echo "$ANSWER" | sed -n 's/^{{"order":\\([0-9]*\\)}}$/\\1/p')
 
 # {follow}
 {call} -d action=status -d order="$ORDER" -w '\\n'

@@ -9,8 +9,8 @@ import json
 import re
 from typing import Any
 
-from django.utils.html import escape
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 
 # Answers up to this many characters stand on one line.
 _ONE_LINE_MAX = 64
@@ -28,36 +28,30 @@ def compact(value: Any) -> str:
 
 def json_html(value: Any) -> SafeString:
     """The compact JSON of a value, its parts in spans: k key, s string, n other scalar, r row of a long one."""
-    return mark_safe(_json(value))
-
-
-def _json(value: Any) -> str:
-    if isinstance(value, (dict, list)):
-        return _members(value)
-    css = "s" if isinstance(value, str) else "n"
-    return f'<span class="{css}">{escape(compact(value))}</span>'
-
-
-def _members(value: dict[str, Any] | list[Any]) -> str:
+    if not isinstance(value, (dict, list)):
+        return format_html('<span class="{}">{}</span>', "s" if isinstance(value, str) else "n", compact(value))
     if isinstance(value, dict):
-        marks = "{}"
-        parts = [f'<span class="k">{escape(compact(key))}</span>:{_json(item)}' for key, item in value.items()]
+        start, end = "{", "}"
+        parts = [
+            format_html('<span class="k">{}</span>:{}', compact(key), json_html(item)) for key, item in value.items()
+        ]
     else:
-        marks = "[]"
-        parts = [_json(item) for item in value]
+        start, end = "[", "]"
+        parts = [json_html(item) for item in value]
     if len(compact(value)) <= _ONE_LINE_MAX:
-        return marks[0] + ",".join(parts) + marks[1]
-    rows = [part + "," for part in parts[:-1]] + parts[-1:]
-    return marks[0] + "".join(f'<span class="r">{row}</span>' for row in rows) + marks[1]
+        return format_html("{}{}{}", start, format_html_join(",", "{}", ((part,) for part in parts)), end)
+    commas = [","] * (len(parts) - 1) + [""]
+    rows = format_html_join("", '<span class="r">{}{}</span>', zip(parts, commas, strict=True))
+    return format_html("{}{}{}", start, rows, end)
 
 
 def code_html(code: str) -> SafeString:
     """Program text with its strings (s) and comments (c) in spans."""
-    html = []
+    pieces = []
     end = 0
     for match in _CODE.finditer(code):
-        html.append(escape(code[end : match.start()]))
-        html.append(f'<span class="{match.lastgroup}">{escape(match.group())}</span>')
+        pieces.append(format_html("{}", code[end : match.start()]))
+        pieces.append(format_html('<span class="{}">{}</span>', match.lastgroup, match.group()))
         end = match.end()
-    html.append(escape(code[end:]))
-    return mark_safe("".join(html))
+    pieces.append(format_html("{}", code[end:]))
+    return format_html_join("", "{}", ((piece,) for piece in pieces))
