@@ -18,6 +18,14 @@ from python_multipart.multipart import Field, File, parse_options_header
 PARAMS_MAX = 200
 NAME_MAX = 100
 
+_NAMES = {
+    name.encode(): name
+    for name in (
+        *("key", "action", "service", "link", "quantity", "runs", "interval", "request_id"),
+        *("order", "orders", "refill", "refills", "comments", "username", "usernames"),
+    )
+}
+
 
 def parameters(query: bytes, content_type: bytes, body: bytes) -> dict[str, str]:
     """The parameters by name, values trimmed; of a name that comes twice the last one counts."""
@@ -38,15 +46,18 @@ def _form(text: bytes) -> dict[str, str]:
     for pair in text.split(b"&", PARAMS_MAX)[:PARAMS_MAX]:
         name, _, value = pair.partition(b"=")
         if name:
-            _add(params, _decode(name), _decode(value))
+            # Every request comes through here: the plain names and values take the short way.
+            known = _NAMES.get(name)
+            if known is not None:
+                params[known] = _decode(value).strip()
+            else:
+                _add(params, _decode(name), _decode(value))
     return params
 
 
 def _decode(text: bytes) -> str:
-    if b"+" in text:
-        text = text.replace(b"+", b" ")
-    if b"%" in text:
-        text = unquote_to_bytes(text)
+    if b"%" in text or b"+" in text:
+        text = unquote_to_bytes(text.replace(b"+", b" "))
     return text.decode("utf-8", "surrogateescape")
 
 

@@ -3,6 +3,12 @@
 A Batcher runs at most one batch at a time, on its own thread with its own database connection.
 Commands that arrive meanwhile wait and share the next batch. Idle, a command is a batch of one
 and waits for nobody; busy, batches grow by themselves.
+
+Stepping aside: an event loop and a batch that both want the interpreter take it from each other
+hundreds of times a batch, and each time costs more than the work in between. Where a batch hardly
+waits for anything but its commit (SQLite), the loop therefore hands over and waits until the batch
+says, by `about_to_wait`, that it is only waiting for the disk now; then the loop goes on. On
+PostgreSQL a batch waits for the network most of the time, and the loop never steps aside.
 """
 
 from __future__ import annotations
@@ -21,6 +27,14 @@ Command = TypeVar("Command")
 Result = TypeVar("Result")
 
 log = logging.getLogger(__name__)
+_thread = threading.local()
+
+
+def about_to_wait() -> None:
+    """Called by a batch's work when from now on it only waits, for the disk: the event loop may go on."""
+    may_go_on = getattr(_thread, "loop_may_go_on", None)
+    if may_go_on is not None:
+        may_go_on.set()
 
 
 class Overloaded(Exception):
@@ -46,6 +60,7 @@ class Batcher(Generic[Command, Result]):
     and must do everything in one transaction, so that an exception means that nothing was done;
     it raises CommitUncertain where that is not known. `owner_of(command)` names whose command it
     is: when more wait than fit a batch, each owner gets an equal share.
+    `step_aside_s` is the longest that the event loop waits for a batch to reach its commit; 0: not at all.
     """
 
     def __init__(
@@ -56,6 +71,7 @@ class Batcher(Generic[Command, Result]):
         owner_of: Callable[[Command], Hashable],
         batch_max: int = 256,
         queue_max: int = 4096,
+        step_aside_s: float = 0.0,
     ) -> None:
         self.name = name
         self._work = work
@@ -64,6 +80,10 @@ class Batcher(Generic[Command, Result]):
         self._queue_max = queue_max
         self._waiting: deque[tuple[Command, Any]] = deque()
         self._wake = threading.Event()
+        self._step_aside_s = step_aside_s
+        self._loop_may_go_on = threading.Event()
+        self._kick_planned = False
+        self._busy = False
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name=f"batcher-{name}", daemon=True)
         self._thread.start()
@@ -74,8 +94,24 @@ class Batcher(Generic[Command, Result]):
         A caller that goes away does not undo its command: what was queued is done.
         """
         future: asyncio.Future[Result] = loop.create_future()
-        self._put(command, future)
+        if self._step_aside_s:
+            self._queue(command, future)
+            if not self._kick_planned and not self._busy:
+                # After this round of the loop: what else has arrived by now shares the batch.
+                self._kick_planned = True
+                loop.call_soon(self._step_aside)
+        else:
+            self._put(command, future)
         return future
+
+    def _step_aside(self) -> None:
+        """Start a batch and wait, in the event loop's thread, until it only waits for the disk."""
+        self._kick_planned = False
+        if self._busy or not self._waiting:
+            return
+        self._loop_may_go_on.clear()
+        self._wake.set()
+        self._loop_may_go_on.wait(self._step_aside_s)
 
     def call(self, command: Command, timeout_s: float = 60) -> Result:
         """From any other thread: the result. Raises what `submit`'s future would."""
@@ -89,20 +125,31 @@ class Batcher(Generic[Command, Result]):
         self._wake.set()
         self._thread.join()
 
-    def _put(self, command: Command, future: Any) -> None:
+    def _queue(self, command: Command, future: Any) -> None:
         if self._stopping or len(self._waiting) >= self._queue_max:
             raise Overloaded(f"the {self.name} queue is full")
         self._waiting.append((command, future))
+
+    def _put(self, command: Command, future: Any) -> None:
+        self._queue(command, future)
         if not self._wake.is_set():
             self._wake.set()
 
     def _run(self) -> None:
+        _thread.loop_may_go_on = self._loop_may_go_on
         while True:
             self._wake.wait()
             self._wake.clear()
             while self._waiting:
+                self._busy = True
                 batch = self._take()
-                self._deliver(batch, self._do([command for command, _ in batch]))
+                results = self._do([command for command, _ in batch])
+                self._busy = False
+                told_a_loop = self._deliver(batch, results)
+                self._loop_may_go_on.set()
+                if self._step_aside_s and told_a_loop and not self._stopping:
+                    # The loop wakes its callers first, and then starts the next batch by itself.
+                    break
             if self._stopping and not self._waiting:
                 connections.close_all()
                 return
@@ -149,7 +196,17 @@ class Batcher(Generic[Command, Result]):
             log.exception("%s: a command failed", self.name)
             return [Failed(f"{type(error).__name__}: {error}")]
 
-    def _deliver(self, batch: list[tuple[Command, Any]], results: Sequence[Any]) -> None:
+    def _settled(self, loop: asyncio.AbstractEventLoop, pairs: list[tuple[Any, Any]]) -> None:
+        """In the event loop: wake the callers, then see to what has been waiting meanwhile."""
+        for future, result in pairs:
+            _settle(future, result)
+        if self._step_aside_s and self._waiting and not self._kick_planned and not self._busy:
+            self._kick_planned = True
+            loop.call_soon(self._step_aside)
+
+    def _deliver(self, batch: list[tuple[Command, Any]], results: Sequence[Any]) -> bool:
+        """Hand the results out. True when an event loop was told, which then sees to what waits."""
+        told_a_loop = False
         loops: dict[asyncio.AbstractEventLoop, list[tuple[Any, Any]]] = {}
         for (_, future), result in zip(batch, results, strict=True):
             if isinstance(future, asyncio.Future):
@@ -158,14 +215,11 @@ class Batcher(Generic[Command, Result]):
                 _settle(future, result)
         for loop, pairs in loops.items():
             try:
-                loop.call_soon_threadsafe(_settle_all, pairs)
+                loop.call_soon_threadsafe(self._settled, loop, pairs)
+                told_a_loop = True
             except RuntimeError:
                 log.info("%s: %d callers went away with their event loop", self.name, len(pairs))
-
-
-def _settle_all(pairs: list[tuple[Any, Any]]) -> None:
-    for future, result in pairs:
-        _settle(future, result)
+        return told_a_loop
 
 
 def _settle(future: Any, result: Any) -> None:

@@ -14,15 +14,26 @@ import json
 import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from itertools import chain
 from typing import Any
 
-from django.db import connection as default_connection
+import psycopg
+from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.utils.connection import ConnectionProxy
 
 Row = tuple[Any, ...]
 
 # SQLite has the whole file locked already (BEGIN IMMEDIATE).
 _LOCKING = re.compile(r":for_update|:skip_locked")
+
+
+def _this_thread(connection: BaseDatabaseWrapper) -> BaseDatabaseWrapper:
+    """The connection behind `django.db.connection`, which looks itself up anew at each attribute."""
+    real = connections[DEFAULT_DB_ALIAS] if isinstance(connection, ConnectionProxy) else connection
+    if real.connection is None:
+        real.ensure_connection()
+    return real
 
 
 def cursor(connection: BaseDatabaseWrapper) -> Any:
@@ -31,18 +42,20 @@ def cursor(connection: BaseDatabaseWrapper) -> Any:
     It passes Django's wrappers by: on PostgreSQL it binds on the server, so that statements are
     prepared once; Django's own cursor writes the values into the text.
     """
-    connection.ensure_connection()
-    if connection.vendor == "postgresql":
-        import psycopg
-
-        return psycopg.Cursor(connection.connection)
-    return connection.connection.cursor()
+    real = _this_thread(connection)
+    if real.vendor == "postgresql":
+        return psycopg.Cursor(real.connection)
+    return real.connection.cursor()
 
 
 def moment(connection: BaseDatabaseWrapper, at: datetime | None) -> Any:
     """A time as the driver takes it: PostgreSQL an aware datetime, SQLite Django's text form."""
     if at is None or connection.vendor == "postgresql":
         return at
+    return _sqlite_moment(at)
+
+
+def _sqlite_moment(at: datetime) -> str:
     return at.astimezone(UTC).replace(tzinfo=None).isoformat(sep=" ", timespec="microseconds")
 
 
@@ -77,12 +90,10 @@ class Query:
 
     def run(self, connection: BaseDatabaseWrapper, *values: Any) -> Any:
         """The cursor after running it; for its rowcount."""
-        run = cursor(connection)
-        if connection.vendor == "postgresql":
-            run.execute(self._postgresql, values)
-        else:
-            run.execute(self._sqlite, [_sqlite_value(value) for value in values])
-        return run
+        real = _this_thread(connection)
+        if real.vendor == "postgresql":
+            return psycopg.Cursor(real.connection).execute(self._postgresql, values)
+        return real.connection.cursor().execute(self._sqlite, [_sqlite_value(value) for value in values])
 
     def rows(self, connection: BaseDatabaseWrapper, *values: Any) -> list[Row]:
         return self.run(connection, *values).fetchall()
@@ -92,8 +103,12 @@ def _sqlite_value(value: Any) -> Any:
     if isinstance(value, list):
         return json.dumps(value)
     if isinstance(value, datetime):
-        return moment(default_connection, value)
+        return _sqlite_moment(value)
     return value
+
+
+# Rows of one INSERT on SQLite, so that any number is made of few statements, which the driver keeps prepared.
+_CHUNKS = (64, 16, 4, 1)
 
 
 class Insert:
@@ -103,16 +118,25 @@ class Insert:
         names = ", ".join(columns)
         marks = ", ".join("?" * len(columns))
         arrays = ", ".join(f"%s::{kind}[]" for kind in columns.values())
-        self._sqlite = f"INSERT INTO {table} ({names}) VALUES ({marks})"
+        # One statement for many rows: Python's driver hands the interpreter to other threads at each
+        # step of a statement, and under load every hand-over costs more than the row itself.
+        self._sqlite = {n: f"INSERT INTO {table} ({names}) VALUES " + ", ".join([f"({marks})"] * n) for n in _CHUNKS}
         self._postgresql = f"INSERT INTO {table} ({names}) SELECT * FROM unnest({arrays})"
 
     def run(self, connection: BaseDatabaseWrapper, rows: Sequence[Row]) -> None:
         if not rows:
             return
-        if connection.vendor == "postgresql":
-            cursor(connection).execute(self._postgresql, [list(column) for column in zip(*rows, strict=True)])
+        real = _this_thread(connection)
+        if real.vendor == "postgresql":
+            columns = [list(column) for column in zip(*rows, strict=True)]
+            psycopg.Cursor(real.connection).execute(self._postgresql, columns)
         else:
-            cursor(connection).executemany(self._sqlite, rows)
+            run = real.connection.cursor()
+            start = 0
+            for size in _CHUNKS:
+                while len(rows) - start >= size:
+                    run.execute(self._sqlite[size], list(chain.from_iterable(rows[start : start + size])))
+                    start += size
 
 
 class Update:

@@ -79,5 +79,7 @@ class Transfer(models.Model):
         ]
         indexes = [
             models.Index(fields=["debit_account", "id"], name="transfer_debit"),
-            models.Index(fields=["credit_account", "id"], name="transfer_credit"),
+            # Orders credit the sales account, which nobody reads row by row: leaving them out makes each
+            # order cheaper. A customer's statement asks for credits whose code is not "order".
+            models.Index(fields=["credit_account", "id"], condition=~Q(code="order"), name="transfer_credit"),
         ]

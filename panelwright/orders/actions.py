@@ -13,7 +13,7 @@ from typing import NamedTuple
 from django.db import connection, transaction
 
 from panelwright.core import clock, sql
-from panelwright.core.batcher import CommitUncertain
+from panelwright.core.batcher import CommitUncertain, about_to_wait
 from panelwright.core.refusal import Refusal
 from panelwright.customers import access
 from panelwright.customers.access import Caller
@@ -68,6 +68,7 @@ def batch() -> Iterator[None]:
         with transaction.atomic(durable=True):
             yield
             finished = True
+            about_to_wait()
     except Exception as error:
         if finished:
             raise CommitUncertain(f"{type(error).__name__}: {error}") from error

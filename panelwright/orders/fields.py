@@ -7,7 +7,7 @@ from datetime import date
 from typing import NamedTuple
 
 from panelwright.catalog import countries
-from panelwright.catalog.types import Field, Kind, ServiceType, Units
+from panelwright.catalog.types import TYPES, Field, Kind, ServiceType, Units
 from panelwright.core.refusal import Refusal
 
 LINK_MAX = 2000  # characters
@@ -31,6 +31,10 @@ _DIGITS = re.compile(r"\d{1,100}", re.ASCII)
 _DATE = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})", re.ASCII)
 
 
+# Per type: whether it takes a link, and the fields that only it has.
+_PARTS = {t.name: (t.field("link") is not None, t.own_fields) for t in TYPES}
+
+
 class Checked(NamedTuple):
     """The parameters of an order that are in order. `own` holds the type's own fields as sent upstream."""
 
@@ -49,12 +53,12 @@ def check(type_: ServiceType, params: dict[str, str], *, drip_feed: bool, flat_q
     """
     link = ""
     own: dict[str, str] = {}
-    for field in type_.fields:
-        if field.kind is Kind.LINK:
-            link = params.get("link", "")
-            if not good_link(link):
-                return Refusal("bad_link", "link")
-    for field in type_.own_fields:
+    has_link, own_fields = _PARTS[type_.name]
+    if has_link:
+        link = params.get("link", "")
+        if not good_link(link):
+            return Refusal("bad_link", "link")
+    for field in own_fields:
         value = _value(field, params)
         if value is None:
             return Refusal("bad_field", field.name)

@@ -63,17 +63,17 @@ class LanguageMiddleware:
         page = cast(PanelRequest, request)
         page.languages = offered_languages(page.panel)
         asked = match_language(request.GET.get("lang", ""), page.languages)
-        language = (
+        page.language = (
             asked
             or match_language(request.COOKIES.get(LANGUAGE_COOKIE, ""), page.languages)
             or accepted_language(request.headers.get("Accept-Language", ""), page.languages)
             or page.languages[0]
         )
-        with translation.override(language):
+        with translation.override(page.language):
             response = self.get_response(request)
         if not response.headers.get("Content-Type", "").startswith("text/html"):
             return response
-        response.headers.setdefault("Content-Language", language)
+        response.headers.setdefault("Content-Language", page.language)
         patch_vary_headers(response, ("Accept-Language", "Cookie"))
         if asked:
             response.set_cookie(
