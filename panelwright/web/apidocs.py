@@ -348,7 +348,7 @@ def _call_refusals() -> tuple[Refused, ...]:
             ("Internal error, the request was not carried out",), _("A fault of the panel. Nothing was done."), 500
         ),
         Refused(
-            ("Internal error, temporarily unknown whether the request was carried out; repeat it with its request_id",),
+            ("Internal error, temporarily unknown whether it was carried out; repeat it with its request_id",),
             _("A fault of the panel at the worst moment. See Safe retries."),
             500,
         ),

@@ -11,14 +11,16 @@ from panelwright.panels.actions import create_panel
 from panelwright.panels.models import Panel
 
 
-def open_panel(name: str, *, host: str = "", languages: tuple[str, ...] = (), sells: bool = True) -> Panel:
+def open_panel(
+    name: str, *, host: str = "", port: int = 0, languages: tuple[str, ...] = (), sells: bool = True
+) -> Panel:
     """`open_panel("bare")` answers on bare.example, and sells what the preset says."""
     preset = presets.load(name)
     panel = create_panel(
         slug=name,
         name=preset.name,
         currency=preset.currency,
-        domains=[(host or f"{name}.example", 0)],
+        domains=[(host or f"{name}.example", port)],
         language=preset.language,
         languages=languages or preset.languages,
         refill_status_key=preset.refill_status_key,

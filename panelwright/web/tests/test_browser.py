@@ -58,6 +58,19 @@ def test_the_first_page_leads_to_a_type(page: Page, shop: str) -> None:
     expect(page.get_by_label("Service type")).to_have_value("comment-replies")
 
 
+def test_the_browser_finds_nothing_to_refuse(page: Page, shop: str) -> None:
+    """A breach of the Content-Security-Policy or a file that is missing is an error on the console."""
+    messages: list[str] = []
+    page.on("console", lambda message: messages.append(message.text))
+    for address in ("/", "/api", "/api?lang=ru&type=poll#add"):
+        page.goto(f"{shop}{address}")
+        page.wait_for_load_state("networkidle")
+    assert messages == []
+    page.evaluate("document.body.append(Object.assign(document.createElement('img'), {src: '/static/none.svg'}))")
+    page.wait_for_load_state("networkidle")
+    assert len(messages) == 1, "the console is not being read"
+
+
 def test_code_is_copied_as_it_stands(page: Page, shop: str) -> None:
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     page.goto(f"{shop}/api")

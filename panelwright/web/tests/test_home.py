@@ -14,6 +14,11 @@ from panelwright.web.middleware import CONTENT_SECURITY_POLICY
 from panelwright.web.tests.reading import text_of
 
 
+def facts(page: str) -> list[str]:
+    """What the first page tells: how many services and types, and the currency."""
+    return [text_of(fact) for fact in re.findall(r"<dd[^>]*>(.*?)</dd>", page)]
+
+
 @pytest.mark.parametrize("name", presets.names())
 def test_the_first_page_says_which_panel_this_is(open_panel, visit, name: str) -> None:
     open_panel(name)
@@ -24,9 +29,8 @@ def test_the_first_page_says_which_panel_this_is(open_panel, visit, name: str) -
     assert response.headers["Content-Language"] == preset.language
     assert f'<html lang="{preset.language}" dir="ltr"' in page
     assert f'<h1 translate="no">{preset.name}</h1>' in page
-    facts = [text_of(fact) for fact in re.findall(r"<dd[^>]*>(.*?)</dd>", page)]
-    types = list(dict.fromkeys(service.type for service in preset.services))
-    assert facts == [str(len(preset.services)), str(len(types)), preset.currency]
+    types = {service.type for service in preset.services}
+    assert facts(page) == [str(len(preset.services)), str(len(types)), preset.currency]
     assert 'href="/api"' in page
     assert f"curl -sS 'http://{name}.example/api/v2'" in text_of(page)
 
@@ -38,7 +42,7 @@ def test_only_services_for_everybody_are_counted(open_panel, visit) -> None:
         add_services(panel.id, [hidden])
         set_enabled(panel_id=panel.id, number=4, enabled=False)
     page = visit("bare").get("/").content.decode()
-    assert [text_of(fact) for fact in re.findall(r"<dd[^>]*>(.*?)</dd>", page)] == ["3", "1", "USD"]
+    assert facts(page) == ["3", "1", "USD"]
     for address in ("/", "/api"):
         page = visit("bare").get(address).content.decode()
         assert "Secret offer" not in page and "Poll" not in page and "Subscriptions</option>" not in page
@@ -56,11 +60,7 @@ def test_one_panel_shows_nothing_of_another(open_panel, visit) -> None:
 
 def test_a_panel_that_sells_nothing_yet_has_its_pages(open_panel, visit) -> None:
     open_panel("bare", sells=False)
-    assert [text_of(fact) for fact in re.findall(r"<dd[^>]*>(.*?)</dd>", _page(visit("bare"), "/"))] == [
-        "0",
-        "0",
-        "USD",
-    ]
+    assert facts(_page(visit("bare"), "/")) == ["0", "0", "USD"]
     page = _page(visit("bare"), "/api")
     assert "This panel sells no services at present." in page and "<select" not in page
 
@@ -134,6 +134,14 @@ def test_a_host_without_a_panel_is_told_so(open_panel, visit) -> None:
     assert response.status_code == 404
     assert "Bare" not in response.content.decode()
     assert response.headers["Content-Security-Policy"] == CONTENT_SECURITY_POLICY
+
+
+@pytest.mark.parametrize("host", ["two words", "a/b", "<script>", "x" * 300 + "!", "a:b:c", "\\"])
+def test_a_host_that_is_none_stands_on_no_page(open_panel, host: str) -> None:
+    open_panel("bare", host="*", port=80)
+    response = Client(headers={"host": host}).get("/api")
+    assert response.status_code == 400
+    assert "YOUR_API_KEY" not in response.content.decode()
 
 
 def test_an_address_that_leads_nowhere_is_told_in_the_visitors_language(open_panel, visit) -> None:
