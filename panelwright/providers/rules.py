@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import Enum
 from typing import NamedTuple
 
@@ -93,6 +93,10 @@ def upstream_params(
     return params
 
 
-def request_id(secret: str, order_id: int) -> str:
-    """The same for each try of an order, and different from every other order of every installation."""
-    return hmac.new(secret.encode(), f"order:{order_id}".encode(), hashlib.sha256).hexdigest()[:40]
+def request_id(secret: str, order_id: int, created_at: datetime) -> str:
+    """The same for each try of an order, and different from every other order of every installation.
+
+    The time is part of it because ids come again when a database is restored from an older backup.
+    """
+    said = f"order:{order_id}:{created_at.astimezone(UTC).isoformat(timespec='microseconds')}"
+    return hmac.new(secret.encode(), said.encode(), hashlib.sha256).hexdigest()[:40]

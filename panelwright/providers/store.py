@@ -24,6 +24,7 @@ class ToSend(NamedTuple):
     fields: str
     attempts: int
     route_id: int | None
+    created_at: datetime
 
 
 class RouteRow(NamedTuple):
@@ -41,6 +42,7 @@ class ProviderRow(NamedTuple):
     url: str
     sealed_key: str
     knows_request_id: bool
+    problem: str
 
 
 class ToAsk(NamedTuple):
@@ -64,7 +66,7 @@ _PICK_POLL = sql.Query(
     " ORDER BY due_at LIMIT ? :skip_locked"
 )
 _TO_SEND = sql.Query(
-    "SELECT o.id, o.panel_id, o.service_id, o.kind, v.type, o.link, o.quantity, o.fields, o.attempts, o.route_id"
+    "SELECT o.id, o.panel_id, o.service_id, o.kind, v.type, o.link, o.quantity, o.fields, o.attempts, o.route_id, o.created_at"
     " FROM orders_order o JOIN catalog_service v ON v.id = o.service_id WHERE o.id :in_int ORDER BY o.due_at, o.id"
 )
 _ROUTES = sql.Query(
@@ -77,7 +79,7 @@ _ROUTES_BY_ID = sql.Query(
     "SELECT id, service_id, provider_id, upstream_service, position FROM providers_route WHERE id :in_int"
 )
 _PROVIDERS = sql.Query(
-    "SELECT id, panel_id, name, url, sealed_key, knows_request_id FROM providers_provider WHERE id :in_int"
+    "SELECT id, panel_id, name, url, sealed_key, knows_request_id, problem FROM providers_provider WHERE id :in_int"
 )
 _TO_POLL_FROM = sql.Query(
     "SELECT id FROM providers_provider WHERE enabled AND (rest_until IS NULL OR rest_until <= ?) ORDER BY id"
@@ -130,7 +132,8 @@ def pick_scheduled(now: datetime, limit: int) -> list[int]:
 
 def _to_send(rows: Sequence[sql.Row]) -> list[ToSend]:
     ids = sorted(row[0] for row in rows)
-    return [ToSend._make(row) for row in _TO_SEND.rows(connection, ids)] if ids else []
+    found = _TO_SEND.rows(connection, ids) if ids else []
+    return [ToSend._make((*row[:-1], sql.aware(row[-1]))) for row in found]
 
 
 def routes(panel_ids: Collection[int], service_ids: Collection[int]) -> dict[int, list[RouteRow]]:
@@ -147,7 +150,9 @@ def routes_by_id(ids: Collection[int]) -> dict[int, RouteRow]:
 
 
 def providers(ids: Collection[int]) -> dict[int, ProviderRow]:
-    return {row[0]: ProviderRow._make((*row[:5], bool(row[5]))) for row in _PROVIDERS.rows(connection, sorted(ids))}
+    return {
+        row[0]: ProviderRow._make((*row[:5], bool(row[5]), row[6])) for row in _PROVIDERS.rows(connection, sorted(ids))
+    }
 
 
 def providers_to_ask(now: datetime) -> list[int]:

@@ -129,7 +129,7 @@ class Worker:
             link=order.link,
             quantity=order.quantity,
             fields=order.fields,
-            request_id=rules.request_id(settings.SECRET_KEY, order.id),
+            request_id=rules.request_id(settings.SECRET_KEY, order.id, order.created_at),
         )
         try:
             client = self._upstreams.of(sending.provider)
@@ -221,6 +221,8 @@ class Worker:
         """A provider that answered for none of its orders is left alone for a while."""
         for report in reports:
             if isinstance(report, OrderReport) or (isinstance(report, Refused) and report.reason is Reason.NOT_FOUND):
+                if provider.problem:
+                    actions.rest_provider(provider.id, seconds=0, problem="")
                 return
         first = reports[0]
         seconds = REST_S
