@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 from itertools import chain
 from typing import Any
@@ -46,6 +47,19 @@ def cursor(connection: BaseDatabaseWrapper) -> Any:
     if real.vendor == "postgresql":
         return psycopg.Cursor(real.connection)
     return real.connection.cursor()
+
+
+def together(connection: BaseDatabaseWrapper) -> AbstractContextManager[object]:
+    """Statements inside go to PostgreSQL without waiting for each other's answers: one trip instead of many.
+
+    Run them all first, then fetch: fetching waits. An error may show at a later statement, or at the
+    end of the block. On SQLite there is no trip to save.
+    """
+    real = _this_thread(connection)
+    if real.vendor == "postgresql":
+        pipeline: AbstractContextManager[object] = real.connection.pipeline()
+        return pipeline
+    return nullcontext()
 
 
 def moment(connection: BaseDatabaseWrapper, at: datetime | None) -> Any:

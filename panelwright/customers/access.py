@@ -99,8 +99,12 @@ def grants(callers: Sequence[Caller]) -> list[Grant | Refusal]:
     known: dict[Caller, Grant | Refusal] = dict.fromkeys(callers, BAD_KEY)
     digests = {caller.digest for caller in known if caller.digest}
     if digests:
-        panels = hosts.panels_at({caller.address for caller in known if caller.digest})
-        by_key = {(row[1], row[0]): Grant._make(row[1:]) for row in _BY_KEY.rows(connection, sorted(digests))}
+        addresses = {caller.address for caller in known if caller.digest}
+        with sql.together(connection):
+            domains = hosts.ask(addresses)
+            keys = _BY_KEY.run(connection, sorted(digests))
+            panels = hosts.panels_at(addresses, domains)
+            by_key = {(row[1], row[0]): Grant._make(row[1:]) for row in keys.fetchall()}
         for caller in known:
             grant = by_key.get((panels.get(caller.address, 0), caller.digest))
             if grant is not None:

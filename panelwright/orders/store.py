@@ -93,14 +93,17 @@ def load(commands: Sequence[PlaceOrder], grants: Sequence[access.Grant | Refusal
     if not admitted:
         return book
     accounts = sorted({g.account_id for _, g in admitted})
-    book.balances = dict(_BALANCES.rows(connection, accounts))
     panels = sorted({g.panel_id for _, g in admitted})
     texts = {c.params.get("service", "") for c, _ in admitted}
     numbers = sorted({n for text in texts if (n := fields.whole(text)) is not None and n < 2**62})
     unique = False
-    for panel_id, number, *rest in _SERVICES.rows(connection, panels, numbers):
-        book.services[panel_id, number] = service = SoldService(*rest)
-        unique = unique or service.unique_link
+    with sql.together(connection):
+        balances = _BALANCES.run(connection, accounts)
+        sold = _SERVICES.run(connection, panels, numbers)
+        book.balances = dict(balances.fetchall())
+        for panel_id, number, *rest in sold.fetchall():
+            book.services[panel_id, number] = service = SoldService(*rest)
+            unique = unique or service.unique_link
     customers = sorted({g.customer_id for _, g in admitted})
     price_lists = sorted({g.price_list_id for _, g in admitted if g.price_list_id is not None})
     if price_lists:
@@ -123,7 +126,16 @@ def commit(plan: Plan, now: datetime) -> list[Refusal | int]:
     results = list(plan.results)
     if not plan.orders:
         return results
-    ids = insert_orders(plan.orders, now)
+    ids = list(sql.next_ids(connection, "orders_order", len(plan.orders)))
+    with sql.together(connection):
+        _write(plan, ids, now)
+    for position, index in plan.new.items():
+        results[position] = ids[index]
+    return results
+
+
+def _write(plan: Plan, ids: Sequence[int], now: datetime) -> None:
+    insert_orders(plan.orders, now, ids)
     at = sql.moment(connection, now)
     _INSERT_SCHEDULES.run(connection, [(ids[s.order_index], *s[1:]) for s in plan.schedules])
     INSERT_TRANSFERS.run(
@@ -137,14 +149,12 @@ def commit(plan: Plan, now: datetime) -> list[Refusal | int]:
     today = now.date() if connection.vendor == "postgresql" else now.date().isoformat()
     for key, micros in sorted(plan.key_spent.items()):
         _SPEND_OF_KEYS.run(connection, today, micros, today, key)
-    for position, index in plan.new.items():
-        results[position] = ids[index]
-    return results
 
 
-def insert_orders(orders: Sequence[NewOrder], now: datetime) -> list[int]:
-    """Insert orders; their ids, in the same order."""
-    ids = list(sql.next_ids(connection, "orders_order", len(orders)))
+def insert_orders(orders: Sequence[NewOrder], now: datetime, ids: Sequence[int] | None = None) -> Sequence[int]:
+    """Insert orders; their ids, in the same order. `ids` were taken by `sql.next_ids` before."""
+    if ids is None:
+        ids = list(sql.next_ids(connection, "orders_order", len(orders)))
     if connection.vendor == "postgresql":
         rows = [(id_, *order) for id_, order in zip(ids, orders, strict=True)]
     else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Any
 
 from django.db import connection
 
@@ -25,14 +26,20 @@ def split(host_header: str, server_port: int) -> Address:
     return (host.rstrip("."), int(port) if port.isascii() and port.isdigit() and len(port) < 6 else 0, server_port)
 
 
-def panels_at(addresses: Collection[Address]) -> dict[Address, int]:
+def ask(addresses: Collection[Address]) -> Any:
+    """Ask for the domains of the addresses: a cursor for `panels_at`, to be fetched together with others."""
+    hosts = {address[0] for address in addresses}
+    hosts.add("*")
+    return _DOMAINS.run(connection, sorted(hosts))
+
+
+def panels_at(addresses: Collection[Address], asked: Any = None) -> dict[Address, int]:
     """The panel id of each address that has one; the closest Domain row wins.
 
     Closest means: host and port, then host with any port, then any host on the port we listen on.
     """
-    hosts = {address[0] for address in addresses}
-    hosts.add("*")
-    found = {(host, port): panel for host, port, panel in _DOMAINS.rows(connection, sorted(hosts))}
+    rows = (ask(addresses) if asked is None else asked).fetchall()
+    found = {(host, port): panel for host, port, panel in rows}
     answer = {}
     for address in addresses:
         host, port, server_port = address
