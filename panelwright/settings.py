@@ -104,7 +104,10 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    # Before the panel is known: its 404 for a strange host has the same headers.
+    "panelwright.web.middleware.SecurityHeadersMiddleware",
     "panelwright.panels.middleware.CurrentPanelMiddleware",
+    "panelwright.web.middleware.LanguageMiddleware",
 ]
 ROOT_URLCONF = "panelwright.web.urls"
 TEMPLATES = [

@@ -108,13 +108,10 @@ local function pause()
 end
 
 function init(args)
-  expected, total = tonumber(args[2]), tonumber(args[3])
+  expected, total = tonumber(args[3]), tonumber(args[4])
   for line in io.lines(args[1]) do
-    if wrk.method == "GET" then
-      requests[#requests + 1] = wrk.format("GET", line)
-    else
-      requests[#requests + 1] = wrk.format(wrk.method, nil, nil, line)
-    end
+    local get = args[2] == "GET"
+    requests[#requests + 1] = get and wrk.format("GET", line) or wrk.format("POST", nil, nil, line)
   end
   if total then delay, response = pause, look end
 end
@@ -127,7 +124,7 @@ end
 function done(summary, latency, _)
   local e = summary.errors
   report("checked", the_thread:get("good") .. " " .. the_thread:get("bad") .. " " .. the_thread:get("example"))
-  report("measured", string.format("%d %d %d %d %d", summary.requests, summary.duration,
+  report("measured", string.format("%d %d %d %d %d", summary.requests - e.status, summary.duration,
     latency:percentile(50), latency:percentile(99), e.connect + e.read + e.write + e.status + e.timeout))
 end
 """
@@ -146,8 +143,8 @@ class Wrk:
 
     def drive(self, load: Load, *, port: int, connections: int, seconds: float) -> Measured:
         words = self._run(load, port, connections, [], run_s=seconds)["measured"].split()
-        requests, micros, p50, p99, errors = map(int, words)
-        return Measured(requests / (micros / 1e6), p50 / 1e3, p99 / 1e3, requests - errors, errors)
+        answers, micros, p50, p99, errors = map(int, words)
+        return Measured(answers / (micros / 1e6), p50 / 1e3, p99 / 1e3, answers, errors)
 
     def check(self, load: Load, *, port: int, connections: int, requests: int) -> Checked:
         words = self._run(load, port, connections, [str(requests)], run_s=CHECK_MAX_S)["checked"]
@@ -161,7 +158,7 @@ class Wrk:
         command += ["--duration", f"{math.ceil(run_s)}s", "--timeout", f"{ANSWER_MAX_S}s"]
         for name, value in load.headers.items():
             command += ["--header", f"{name}: {value}"]
-        command += [f"http://127.0.0.1:{port}{load.path}", "--", str(lines), str(load.expected), *more]
+        command += [f"http://127.0.0.1:{port}{load.path}", "--", str(lines), load.method, str(load.expected), *more]
         output = _output(command, stop_after_s=None if run_s == math.ceil(run_s) else run_s, most_s=run_s)
         found = [line.split(" ", 2) for line in output.splitlines() if line.startswith("RESULT ")]
         if not found:

@@ -39,20 +39,21 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="panelwright.cli.bench_panel", description=__doc__)
     parser.add_argument("--services", type=int, required=True)
     parser.add_argument("--orders", type=int, required=True)
+    parser.add_argument("--more-customers", type=int, default=0, help="with as much money, and no key")
     args = parser.parse_args()
     setup.django(migrated=False)
     setup.migrate()
-    print(json.dumps(_build(services=args.services, orders=args.orders)))
+    print(json.dumps(_build(services=args.services, orders=args.orders, more_customers=args.more_customers)))
     return 0
 
 
-def _build(*, services: int, orders: int) -> dict[str, Any]:
+def _build(*, services: int, orders: int, more_customers: int) -> dict[str, Any]:
     """Make the panel; what the load needs to know of it: ids, numbers, and the key, which is not stored."""
     from django_scopes import scope
 
     from panelwright.catalog.actions import add_services
     from panelwright.core import clock
-    from panelwright.customers.actions import create_customer, create_key
+    from panelwright.customers.actions import create_key
     from panelwright.ledger.actions import account, open_books
     from panelwright.ledger.models import Kind
     from panelwright.orders.models import Order
@@ -66,18 +67,16 @@ def _build(*, services: int, orders: int) -> dict[str, Any]:
         open_books(panel.id)
         sold = [_service(number, draw) for number in range(1, services + 1)]
         rows = add_services(panel.id, sold)
-        password = secrets.token_urlsafe(12)
-        customer = create_customer(panel_id=panel.id, email="carol@bench.example", password=password)
-        _, key = create_key(customer=customer, name="bench")
         start = clock.now() - timedelta(days=HISTORY_DAYS)
-        _credit(panel, customer, start)
+        customer = _customer(panel, "carol", start)
+        _, key = create_key(customer=customer, name="bench")
+        more = [_customer(panel, f"customer{number}", start) for number in range(more_customers)]
         provider = _provider(panel, [row.id for row in rows])
         plain = [s for s in sold if s.type == "Default"]
         _history(customer, provider, plain, start, orders, draw)
         return {
             "panel_id": panel.id,
-            "customer_id": customer.id,
-            "account_id": customer.account_id,
+            "customers": [(c.id, c.account_id) for c in (customer, *more)],
             "sales_account_id": account(panel.id, Kind.SALES),
             "service_id": next(row.id for row in rows if row.number == plain[0].number),
             "key": key,
@@ -109,20 +108,24 @@ def _service(number: int, draw: random.Random) -> NewService:
     )
 
 
-def _credit(panel: Panel, customer: Customer, at: datetime) -> None:
+def _customer(panel: Panel, name: str, at: datetime) -> Customer:
     from panelwright.core import money
+    from panelwright.customers.actions import create_customer
     from panelwright.ledger.actions import credit_customer
     from panelwright.ledger.models import Code
 
+    password = secrets.token_urlsafe(12)
+    customer = create_customer(panel_id=panel.id, email=f"{name}@bench.example", password=password)
     credit_customer(
         panel_id=panel.id,
         account_id=customer.account_id,
         amount_micros=BALANCE * money.MICROS,
         code=Code.DEPOSIT,
-        reference="bench",
+        reference=name,
         name="bench",
         now=at,
     )
+    return customer
 
 
 def _provider(panel: Panel, service_ids: list[int]) -> Provider:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 from itertools import chain
@@ -53,10 +53,11 @@ def together(connection: BaseDatabaseWrapper) -> AbstractContextManager[object]:
     """Statements inside go to PostgreSQL without waiting for each other's answers: one trip instead of many.
 
     Run them all first, then fetch: fetching waits. An error may show at a later statement, or at the
-    end of the block. On SQLite there is no trip to save.
+    end of the block. Around a whole transaction it sends BEGIN along with the first statement and
+    COMMIT along with the last. On SQLite there is no trip to save.
     """
     real = _this_thread(connection)
-    if real.vendor == "postgresql":
+    if real.vendor == "postgresql" and not real.connection.pgconn.pipeline_status:
         pipeline: AbstractContextManager[object] = real.connection.pipeline()
         return pipeline
     return nullcontext()
@@ -201,20 +202,23 @@ class Update:
         return run.rowcount
 
 
-def next_ids(connection: BaseDatabaseWrapper, table: str, count: int) -> Iterable[int]:
+def next_ids(connection: BaseDatabaseWrapper, table: str, count: int) -> Sequence[int]:
     """Ids for `count` rows that are about to be inserted, in ascending order.
 
     SQLite: the write lock is already held (BEGIN IMMEDIATE), so the ids that follow the last one
     ever given are free; AUTOINCREMENT's own memory is read, so that a deleted row's id is not
     given again. PostgreSQL: the column's sequence; other processes may take ids in between.
     """
-    if count == 0:
-        return []
+    return take_ids(connection, table, count)() if count else []
+
+
+def take_ids(connection: BaseDatabaseWrapper, table: str, count: int) -> Callable[[], Sequence[int]]:
+    """Asks for ids as `next_ids` does, and answers what fetches them: for a block of `together`."""
+    run = cursor(connection)
     if connection.vendor == "postgresql":
-        rows = cursor(connection).execute(
-            "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)", (table, count)
-        )
-        return [row[0] for row in rows.fetchall()]
-    row = cursor(connection).execute("SELECT seq FROM sqlite_sequence WHERE name = ?", (table,)).fetchone()
+        run.execute("SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)", (table, count))
+        return lambda: [row[0] for row in run.fetchall()]
+    run.execute("SELECT seq FROM sqlite_sequence WHERE name = ?", (table,))
+    row = run.fetchone()
     first = (row[0] if row else 0) + 1
-    return range(first, first + count)
+    return lambda: range(first, first + count)

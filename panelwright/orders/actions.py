@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import NamedTuple
 
-from django.db import connection, transaction
+from django.db import DataError, IntegrityError, ProgrammingError, connection, transaction
 
 from panelwright.core import clock, sql
 from panelwright.core.batcher import CommitUncertain, about_to_wait
@@ -60,17 +60,18 @@ _PASS_ON_CANCEL = sql.Query(
 def batch() -> Iterator[None]:
     """A durable transaction for a batch; a failure of the commit itself is CommitUncertain.
 
-    Everything before the commit rolls back for sure; a connection that breaks during the commit
-    leaves both outcomes possible, and nobody may run the batch again blindly.
+    Everything before the commit rolls back for sure, and so does what the database itself refuses at
+    the commit. A connection that breaks during the commit leaves both outcomes possible, and nobody
+    may run the batch again blindly.
     """
     finished = False
     try:
-        with transaction.atomic(durable=True):
+        with sql.together(connection), transaction.atomic(durable=True):
             yield
             finished = True
             about_to_wait()
     except Exception as error:
-        if finished:
+        if finished and not isinstance(error, (IntegrityError, DataError, ProgrammingError)):
             raise CommitUncertain(f"{type(error).__name__}: {error}") from error
         raise
 
@@ -92,7 +93,7 @@ def place_orders(
         grants = access.grants([command.caller for command in commands])
         book = store.load(commands, grants)
         plan = rules.place(book, commands, now)
-        results = store.commit(plan, now)
+        results = store.commit(plan, book.ids, now)
     if learn is not None:
         for command, grant in zip(commands, grants, strict=True):
             if isinstance(grant, access.Grant):

@@ -66,6 +66,7 @@ class Book:
     rates: dict[tuple[int, int], int]  # (price list id, service id) -> micros
     requests: dict[tuple[int, str], tuple[int, str]]  # (customer id, request_id) -> (order id, digest)
     open_links: set[tuple[int, int, str]]  # (customer id, service id, digest of the link)
+    ids: Sequence[int] = ()  # for as many orders as there are commands
 
 
 class NewOrder(NamedTuple):

@@ -100,10 +100,12 @@ def load(commands: Sequence[PlaceOrder], grants: Sequence[access.Grant | Refusal
     with sql.together(connection):
         balances = _BALANCES.run(connection, accounts)
         sold = _SERVICES.run(connection, panels, numbers)
+        take_ids = sql.take_ids(connection, "orders_order", len(admitted))
         book.balances = dict(balances.fetchall())
         for panel_id, number, *rest in sold.fetchall():
             book.services[panel_id, number] = service = SoldService(*rest)
             unique = unique or service.unique_link
+        book.ids = take_ids()
     customers = sorted({g.customer_id for _, g in admitted})
     price_lists = sorted({g.price_list_id for _, g in admitted if g.price_list_id is not None})
     if price_lists:
@@ -121,12 +123,12 @@ def load(commands: Sequence[PlaceOrder], grants: Sequence[access.Grant | Refusal
     return book
 
 
-def commit(plan: Plan, now: datetime) -> list[Refusal | int]:
-    """Write the plan; the results with the ids that the new orders were given."""
+def commit(plan: Plan, ids: Sequence[int], now: datetime) -> list[Refusal | int]:
+    """Write the plan; the results with the ids, of `ids`, that the new orders were given."""
     results = list(plan.results)
     if not plan.orders:
         return results
-    ids = list(sql.next_ids(connection, "orders_order", len(plan.orders)))
+    ids = ids[: len(plan.orders)]
     with sql.together(connection):
         _write(plan, ids, now)
     for position, index in plan.new.items():

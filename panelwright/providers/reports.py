@@ -6,6 +6,7 @@ Pure: Reply and the ids that were asked in, one outcome for each id out. Nothing
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 from panelwright.providers.outcomes import OrderReport, Reason, RefillReport, Refused, Unknown
@@ -76,16 +77,23 @@ def _order_item(reply: Reply, item: object) -> OrderReport | Refused | Unknown:
         status = order_status(item) if not item.strip().isdigit() else None
         if status is not None:
             return OrderReport(status, None, None, None, "", reply.clean(item))
-        return refused(reply, item)
+        return _refused(reply, item)
     return unknown(reply, "nothing is said of this order")
+
+
+def _refused(reply: Reply, text: str) -> Refused | Unknown:
+    """A refusal to tell, or Unknown for a breakdown: the order itself has no problem then."""
+    return refused(reply, text) if is_clear(reply, text) else unknown(reply, f"HTTP {reply.status}: {text}")
 
 
 def _report(reply: Reply, obj: dict[str, Any]) -> OrderReport | Refused | Unknown:
     measured = any(key in obj for key in _NUMBER_KEYS)
     text = refusal_text({key: value for key, value in obj.items() if not (measured and key in (*_WORD_KEYS, "result"))})
     if text is not None:
-        return refused(reply, text)
-    word = next((obj[key] for key in _WORD_KEYS if isinstance(obj.get(key), (str, int)) and obj[key] != ""), None)
+        return _refused(reply, text)
+    word = next(
+        (obj[key] for key in _WORD_KEYS if isinstance(obj.get(key), (str, int, Decimal)) and obj[key] != ""), None
+    )
     remains = as_count(_first(obj, "remains", "remain"))
     status = _status(word, measured=measured, remains=remains)
     if status is None and not measured:
@@ -152,11 +160,11 @@ def _refill_object(reply: Reply, obj: dict[str, Any]) -> RefillReport | Refused 
         inner = obj.get(key)
         if isinstance(inner, dict):
             text = refusal_text(inner)
-            return refused(reply, text) if text is not None else _refill_object(reply, _shallow(inner))
+            return _refused(reply, text) if text is not None else _refill_object(reply, _shallow(inner))
     # A bare {"status":"error"} with words is a refusal; as a refill's state it comes without any.
     text = refusal_text(obj)
     if text is not None:
-        return refused(reply, text)
+        return _refused(reply, text)
     for key in ("status", "refill_status", "refill"):
         word = obj.get(key)
         if isinstance(word, str) and not (key == "refill" and as_ref(word)):
@@ -175,6 +183,6 @@ def _refill_word(reply: Reply, word: object) -> RefillReport | Refused | Unknown
         return RefillReport(status, reply.clean(word, 100))
     if isinstance(word, str) and word.strip():
         if classify(word)[0] is not Reason.OTHER:
-            return refused(reply, word)
+            return _refused(reply, word)
         return RefillReport(None, reply.clean(word, 100))
     return unknown(reply, "nothing is said of this refill")

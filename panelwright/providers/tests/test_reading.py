@@ -106,7 +106,7 @@ def test_with_5xx_only_a_known_sentence_is_a_refusal(status: int) -> None:
     assert read_add(reply({"error": "Not enough funds on balance"}, status)) == Refused(
         Reason.FUNDS, "Not enough funds on balance"
     )
-    for said in ("Service Unavailable", "The service is temporarily unavailable", "Oops", "Quantity?", "Try again later"):
+    for said in ("Service Unavailable", "This service is temporarily unavailable", "Oops", "Quantity?", "Try later"):
         came = read_add(reply({"error": said}, status))
         assert came == Unknown(f"HTTP {status}: {said}", json.dumps({"error": said}))
 
@@ -327,9 +327,9 @@ def test_each_order_has_its_own_answer(body: object, nine: Refused | None) -> No
         ({"canceled": [4218, "7"]}, Accepted("")),
         ({"status": "success"}, Accepted("")),
         ({"status": "success", "data": [{"order": 4218, "cancel": 1}]}, Accepted("1")),
-        ({"error": "Cancel is disabled for this service"}, Refused(Reason.DISABLED, "Cancel is disabled for this service")),
+        ({"error": "Cancel is disabled"}, Refused(Reason.DISABLED, "Cancel is disabled")),
         ({"cancel": {"error": "Incorrect order ID"}}, NO_ID),
-        ({"status": "fail", "message": "The order cannot be canceled"}, Refused(Reason.OTHER, "The order cannot be canceled")),
+        ({"status": "fail", "message": "It cannot be canceled"}, Refused(Reason.OTHER, "It cannot be canceled")),
     ],
 )
 def test_one_order_is_asked(body: object, outcome: Accepted | Refused) -> None:

@@ -297,6 +297,6 @@ def test_a_refill_is_refused(body: object, reason: Reason) -> None:
     assert came.reason is reason
 
 
-@pytest.mark.parametrize("body", [b"", b"{}", b"null", b"<html>", b'{"refill":1}', b'{"refill":2,"status":"Completed"}'])
+@pytest.mark.parametrize("body", [b"", b"{}", b"null", b"<html>", b'{"refill":1}', b'{"refill":2,"status":"Pending"}'])
 def test_no_report_on_a_refill(body: bytes) -> None:
     assert isinstance(read_refill_status(reply(body), ["1"])["1"], Unknown)

