@@ -6,12 +6,15 @@ Run by `bench` as a program of its own, on the server and with the settings of e
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 
 import uvicorn
 
-from panelwright.api.app import Receive, Scope, Send
 from panelwright.cli.processes import listen
 from panelwright.cli.web import config
+
+if TYPE_CHECKING:
+    from panelwright.api.app import Receive, Scope, Send
 
 _HEADERS = [(b"Content-Type", b"application/json"), (b"Content-Length", b"0")]
 
@@ -23,4 +26,6 @@ async def app(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 if __name__ == "__main__":
-    uvicorn.Server(config("panelwright.cli.bench_empty:app", lifespan="off")).run([listen("127.0.0.1", int(sys.argv[1]))])
+    uvicorn.Server(config("panelwright.cli.bench_empty:app", lifespan="off")).run(
+        [listen("127.0.0.1", int(sys.argv[1]))]
+    )

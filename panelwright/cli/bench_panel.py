@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from panelwright.customers.models import Customer
     from panelwright.panels.models import Panel
     from panelwright.providers.models import Provider
-    from panelwright.providers.outcomes import OrderReport
+    from panelwright.providers.outcomes import OrderReport, Refused, Unknown
 
 SLUG = "bench"
 SEED = 2
@@ -60,9 +60,7 @@ def _build(*, services: int, orders: int, more_customers: int) -> dict[str, Any]
     from panelwright.panels.actions import create_panel
 
     draw = random.Random(SEED)
-    panel = create_panel(
-        slug=SLUG, name="Benchmark", currency="USD", domains=[("127.0.0.1", 0)], per_minute_max=None
-    )
+    panel = create_panel(slug=SLUG, name="Benchmark", currency="USD", domains=[("127.0.0.1", 0)], per_minute_max=None)
     with scope(panel=panel):
         open_books(panel.id)
         sold = [_service(number, draw) for number in range(1, services + 1)]
@@ -80,6 +78,7 @@ def _build(*, services: int, orders: int, more_customers: int) -> dict[str, Any]
             "sales_account_id": account(panel.id, Kind.SALES),
             "service_id": next(row.id for row in rows if row.number == plain[0].number),
             "key": key,
+            "service_count": services,
             "services": [(s.number, s.min) for s in plain],
             "order_ids": list(Order.objects.filter(panel=panel).order_by("id").values_list("id", flat=True)),
         }
@@ -132,7 +131,9 @@ def _provider(panel: Panel, service_ids: list[int]) -> Provider:
     """A provider that is never called: the history says what it answered, and no worker runs."""
     from panelwright.providers.actions import add_provider, add_routes
 
-    provider = add_provider(panel_id=panel.id, name="upstream", url="http://127.0.0.1:9/api/v2", key=secrets.token_hex())
+    provider = add_provider(
+        panel_id=panel.id, name="upstream", url="http://127.0.0.1:9/api/v2", key=secrets.token_hex()
+    )
     add_routes(panel.id, [(service_id, provider.id, str(service_id)) for service_id in service_ids])
     return provider
 
@@ -172,7 +173,9 @@ def _deliver(provider: Provider, sent_at: datetime, told_at: datetime, draw: ran
     quantities = {sending.order.id: sending.order.quantity for sending in claimed}
     with clock.at(told_at):
         while asked := delivery.claim_poll(provider.id, BATCH):
-            reports = {ask.upstream_id: _report(quantities.get(ask.id, 0), draw, ended=ended) for ask in asked}
+            reports: dict[str, OrderReport | Refused | Unknown] = {
+                ask.upstream_id: _report(quantities.get(ask.id, 0), draw, ended=ended) for ask in asked
+            }
             delivery.commit_polled(asked, reports, provider_id=provider.id)
 
 

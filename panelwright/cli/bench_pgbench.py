@@ -7,7 +7,9 @@ import shutil
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+import psycopg
 
 from panelwright.cli.main import Refused
 
@@ -52,8 +54,31 @@ def find_pgbench(programs: Path) -> str:
     return found
 
 
-def run(program: str, *, url: str, folder: Path, values: dict[str, int], seconds: float) -> Ran:
-    """Place orders with 32 clients for so long (whole seconds, at least one). `values` are the script's ids."""
+def tidy(url: str) -> None:
+    """What autovacuum does for a database in use: fresh statistics. And no checkpoint is left over from filling it."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("VACUUM (ANALYZE)")
+        connection.execute("CHECKPOINT")
+
+
+def run(program: str, *, url: str, folder: Path, made: dict[str, Any], spread: bool, seconds: float) -> Ran:
+    """Place orders with 32 clients for so long (whole seconds, at least one). `made` is what bench_panel told.
+
+    `spread`: each client orders for a customer of its own; otherwise all wait for the lock of one account.
+    """
+    customers, accounts = ([row[place] for row in made["customers"]] for place in (0, 1))
+    for ids in (customers, accounts):
+        # The script counts up from the first one.
+        if ids != list(range(ids[0], ids[0] + CLIENTS)):
+            raise Refused(f"the customers' ids do not follow each other: {ids}")
+    values = {
+        "panel": made["panel_id"],
+        "service": made["service_id"],
+        "sales": made["sales_account_id"],
+        "first_customer": customers[0],
+        "first_account": accounts[0],
+        "spread": int(spread),
+    }
     script = folder / "order.pgbench"
     script.write_text(SCRIPT)
     command = [program, "--no-vacuum", "--client", str(CLIENTS), "--jobs", "2", "--time", str(max(1, round(seconds)))]
@@ -69,7 +94,9 @@ def run(program: str, *, url: str, folder: Path, values: dict[str, int], seconds
 
 
 def _output(command: Sequence[str], *, most_s: float) -> str:
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=most_s)
+    done = subprocess.run(
+        command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=most_s
+    )
     if done.returncode != 0:
         raise Refused(f"pgbench ended with {done.returncode}:\n{done.stdout}{done.stderr}")
     return done.stdout

@@ -6,7 +6,7 @@ import logging
 import threading
 from collections.abc import Callable
 
-from django.db import connections
+from django.db import close_old_connections, connections
 
 log = logging.getLogger(__name__)
 
@@ -46,5 +46,7 @@ class Loop:
                 log.exception("loop %s: a round failed and is tried again", self.name)
                 connections.close_all()
                 wait_s = AFTER_FAULT_S
+            # PostgreSQL: back into the pool, which is smaller than the number of threads.
+            close_old_connections()
             self._stop.wait(wait_s)
         connections.close_all()

@@ -211,6 +211,9 @@ def _after_unknown(order: OpenOrder, sending: Sending, outcome: Unknown, now: da
 def _after_refusal(
     order: OpenOrder, sending: Sending, refused: Refused, routes: dict[int, list[RouteRow]], now: datetime
 ) -> settling.Settled:
+    if "request_id" in refused.text.lower():
+        # The provider knows this request_id with another input: an order of ours is there already.
+        return settling.Settled(_unknown(order, f"{sending.provider.name} has another order for it: {refused.text}"))
     usable = routes.get(sending.order.service_id, [])
     places = [i for i, route in enumerate(usable) if route.id == sending.route.id]
     more = bool(places) and places[0] + 1 < len(usable)

@@ -66,7 +66,8 @@ _PICK_POLL = sql.Query(
     " ORDER BY due_at LIMIT ? :skip_locked"
 )
 _TO_SEND = sql.Query(
-    "SELECT o.id, o.panel_id, o.service_id, o.kind, v.type, o.link, o.quantity, o.fields, o.attempts, o.route_id, o.created_at"
+    "SELECT o.id, o.panel_id, o.service_id, o.kind, v.type, o.link, o.quantity, o.fields, o.attempts, o.route_id,"
+    " o.created_at"
     " FROM orders_order o JOIN catalog_service v ON v.id = o.service_id WHERE o.id :in_int ORDER BY o.due_at, o.id"
 )
 _ROUTES = sql.Query(

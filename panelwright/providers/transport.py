@@ -29,7 +29,7 @@ from panelwright.providers.wire import Reply, hide
 
 # A kept connection is used again only when it was busy a moment ago. Servers close idle ones after a
 # few seconds, and a request that meets the closing door has an unknown outcome.
-_IDLE_MAX_S = 2.0
+IDLE_MAX_S = 2.0
 _POOL_MAX = 16
 _ADDRESSES_MAX = 4  # tried for one connection
 _CHUNK = 65_536
@@ -104,7 +104,7 @@ class _Checked(HTTPConnection):
     def __init__(self, *args: Any, allow_private: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.allow_private = allow_private
-        self.answered_at = 0.0  # of time.monotonic()
+        self.used_at = 0.0  # of time.monotonic()
 
     def connect(self) -> None:
         try:
@@ -113,6 +113,7 @@ class _Checked(HTTPConnection):
             # Nothing of the request is sent before connect() returns, TLS included.
             self.close()
             raise Unsent(_why(exc)) from None
+        self.used_at = time.monotonic()
 
     def _new_conn(self) -> socket.socket:
         limit_s = float(self.timeout or 0)
@@ -124,7 +125,7 @@ class _Checked(HTTPConnection):
         return _first_that_connects(found[:_ADDRESSES_MAX], deadline)
 
     def request(self, *args: Any, **kwargs: Any) -> None:
-        if self.sock is not None and time.monotonic() - self.answered_at > _IDLE_MAX_S:
+        if self.sock is not None and time.monotonic() - self.used_at > IDLE_MAX_S:
             self.close()  # the request opens it anew
         super().request(*args, **kwargs)
 
@@ -133,7 +134,7 @@ class _Checked(HTTPConnection):
         if isinstance(self.sock, _Limited):
             self.sock.deadline = time.monotonic() + float(self.timeout or 0)
         response = super().getresponse()
-        self.answered_at = time.monotonic()
+        self.used_at = time.monotonic()
         return response
 
 

@@ -57,9 +57,11 @@ def spellings(key: str) -> tuple[str, ...]:
     """The ways an answer may spell the key: as it is, in a URL, in JSON, in HTML. Longest first."""
     if not key:
         return ()
-    as_json = json.dumps(key)[1:-1]
-    ways = {key, quote(key), quote(key, safe=""), quote_plus(key), as_json, as_json.replace("/", "\\/")}
-    ways |= {html.escape(key), json.dumps(key, ensure_ascii=False)[1:-1].replace("/", "\\/")}
+    ways = {key, html.escape(key)}
+    for in_url in (quote(key), quote(key, safe=""), quote_plus(key), quote_plus(key, safe="/")):
+        ways |= {in_url, re.sub("%[0-9A-F]{2}", lambda found: found[0].lower(), in_url)}
+    for in_json in (json.dumps(key)[1:-1], json.dumps(key, ensure_ascii=False)[1:-1]):
+        ways |= {in_json, in_json.replace("/", "\\/")}
     return tuple(sorted(ways, key=len, reverse=True))
 
 

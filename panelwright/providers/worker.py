@@ -13,9 +13,10 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import TypeVar
 
 from django.conf import settings
+from django.db import close_old_connections, connections
 
 from panelwright.core import clock
-from panelwright.core.loop import Loop
+from panelwright.core.loop import IDLE_S, Loop
 from panelwright.core.secret import Box
 from panelwright.orders.schedule_actions import run_schedules
 from panelwright.providers import actions, request_actions, rules, store
@@ -31,7 +32,10 @@ SEND_BATCH = 64
 SENDERS = 16
 POLL_BATCH = 100
 POLLERS = 8
+ROUNDS = 20
+RECOVERERS = 4
 SCHEDULE_BATCH = 100
+GATHER_S = 0.01
 REST_S = 10.0
 
 T = TypeVar("T")
@@ -74,7 +78,11 @@ class Worker:
     def __init__(self) -> None:
         self._upstreams = Upstreams()
         self._senders = ThreadPoolExecutor(SENDERS, thread_name_prefix="send")
+        self._recoverers = ThreadPoolExecutor(RECOVERERS, thread_name_prefix="recover")
         self._pollers = ThreadPoolExecutor(POLLERS, thread_name_prefix="poll")
+        self._on_the_way: set[Future[Sent]] = set()
+        # One round a provider at a time, so that a slow one holds up nobody else.
+        self._asking: dict[tuple[str, int], Future[int]] = {}
         self.loops = [
             Loop("forward", self.forward),
             Loop("recover", self.recover),
@@ -97,24 +105,37 @@ class Worker:
         for loop in self.loops:
             if not loop.join(max(deadline - clock.now().timestamp(), 0.1)):
                 log.warning("loop %s did not end in time", loop.name)
-        self._senders.shutdown(wait=False, cancel_futures=True)
-        self._pollers.shutdown(wait=False, cancel_futures=True)
+        while self._on_the_way and clock.now().timestamp() < deadline:
+            self._write_down(wait_s=1.0)
+        wait(self._asking.values(), max(deadline - clock.now().timestamp(), 0.1))
+        for pool in (self._senders, self._recoverers, self._pollers):
+            pool.shutdown(wait=False, cancel_futures=True)
         self._upstreams.close()
 
     def forward(self) -> int:
-        """Send pending orders."""
-        return self._send(actions.claim_forward(SEND_BATCH))
+        """Send pending orders, several at once; a slow provider holds up only what was sent to it."""
+        room = SEND_BATCH - len(self._on_the_way)
+        claimed = actions.claim_forward(room) if room else []
+        self._on_the_way.update(self._senders.submit(self._send_one, sending) for sending in claimed)
+        return self._write_down(wait_s=IDLE_S) or len(claimed)
+
+    def _write_down(self, *, wait_s: float) -> int:
+        """Write down the results that have come in, waiting for the first one. Answers how many."""
+        if not self._on_the_way:
+            return 0
+        done, _ = wait(self._on_the_way, wait_s, return_when=FIRST_COMPLETED)
+        if done:
+            # Answers come in bursts: a moment more, and they share a transaction.
+            done, _ = wait(self._on_the_way, GATHER_S)
+            self._on_the_way -= done
+            actions.commit_sent([future.result() for future in done])
+        return len(done)
 
     def recover(self) -> int:
         """Take up orders whose sender died, or whose outcome was unknown."""
-        return self._send(actions.claim_unfinished(SEND_BATCH))
-
-    def _send(self, claimed: Sequence[Sending]) -> int:
-        """Send what was claimed, several at once, and write results down as they come in."""
-        pending = {self._senders.submit(self._send_one, sending) for sending in claimed}
-        while pending:
-            done, pending = wait(pending, return_when=FIRST_COMPLETED)
-            actions.commit_sent([future.result() for future in done])
+        claimed = actions.claim_unfinished(SENDERS)
+        if claimed:
+            actions.commit_sent(list(self._recoverers.map(self._send_one, claimed)))
         return len(claimed)
 
     def _send_one(self, sending: Sending) -> Sent:
@@ -144,7 +165,7 @@ class Worker:
 
     def poll(self) -> int:
         """Ask every provider about its open orders, 100 a request."""
-        return self._each_provider(self._poll_one)
+        return self._each_provider("orders", self._poll_one)
 
     def _poll_one(self, provider: ProviderRow) -> int:
         asked = actions.claim_poll(provider.id, POLL_BATCH)
@@ -158,7 +179,7 @@ class Worker:
 
     def refill_poll(self) -> int:
         """Ask every provider about refills that it has taken."""
-        return self._each_provider(self._refill_poll_one)
+        return self._each_provider("refills", self._refill_poll_one)
 
     def _refill_poll_one(self, provider: ProviderRow) -> int:
         asked = request_actions.claim_refill_poll(provider.id, POLL_BATCH)
@@ -203,10 +224,32 @@ class Worker:
         """Start the runs of drip-feeds, order for the posts of subscriptions."""
         return run_schedules(SCHEDULE_BATCH)
 
-    def _each_provider(self, handle: Callable[[ProviderRow], int]) -> int:
-        providers = store.providers(store.providers_to_ask(clock.now()))
-        futures: list[Future[int]] = [self._pollers.submit(handle, p) for p in providers.values()]
-        return sum(future.result() for future in futures)
+    def _each_provider(self, what: str, handle: Callable[[ProviderRow], int]) -> int:
+        """Start a round for each provider that has none under way. Answers what the ended rounds did."""
+        did = 0
+        for provider in store.providers(store.providers_to_ask(clock.now())).values():
+            before = self._asking.get((what, provider.id))
+            if before is not None and not before.done():
+                continue
+            if before is not None:
+                did += before.result()
+            self._asking[what, provider.id] = self._pollers.submit(self._rounds, handle, provider)
+        return did
+
+    def _rounds(self, handle: Callable[[ProviderRow], int], provider: ProviderRow) -> int:
+        """Ask while there is something to ask, within limits. A fault is logged; the claim comes due again."""
+        did = 0
+        try:
+            for _ in range(ROUNDS):
+                count = handle(provider)
+                did += count
+                if count < POLL_BATCH:
+                    break
+        except Exception:
+            log.exception("asking provider %d failed and is tried again", provider.id)
+            connections.close_all()
+        close_old_connections()
+        return did
 
     def _ask(
         self, provider: ProviderRow, ids: Sequence[str], call: Callable[[Upstream], dict[str, R]]

@@ -187,12 +187,13 @@ READERS: tuple[Callable[[Reply], object], ...] = (
 OUTCOMES = (Accepted, Refused, Unknown, OrderReport, RefillReport, ServiceOffer, Balance)
 SECRET = "s3cret-key/of ours"
 
-WORDS = st.sampled_from(
-    "order order_id id orders error errors status message msg data result success service services rate min max name type"
-    " refill refills cancel canceled charge start_count start_counter remains currency balance funds amount posts runs"
-    " 1 2 API3 0 true fail Completed In_progress Partial Canceled Bad_link Incorrect_order_ID Empty_Data 1,234.50 -5"
-    " Unknown Not_enough_funds".split()
-).map(lambda word: word.replace("_", " ") if word[0].isupper() else word)
+VOCABULARY = """
+    order order_id id orders error errors status message msg data result success service services rate min max name type
+    refill refills cancel canceled charge start_count start_counter remains currency balance funds amount posts runs
+    1 2 API3 0 true fail Completed Partial Canceled In_progress Bad_link Incorrect_order_ID Empty_Data Unknown
+    Not_enough_funds 1,234.50 -5
+"""
+WORDS = st.sampled_from(VOCABULARY.split()).map(lambda word: word.replace("_", " ") if word[0].isupper() else word)
 TEXTS = WORDS | st.text(max_size=12) | st.just(f"x{SECRET}y")
 SCALARS = st.none() | st.booleans() | st.integers(-3, 10**18) | st.floats() | TEXTS
 VALUES = st.recursive(

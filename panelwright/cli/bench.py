@@ -1,0 +1,245 @@
+"""Measure requests a second on SQLite and PostgreSQL, beside the ceilings of server and database.
+
+Builds a panel from nothing in a temporary folder, starts the web process as `serve` does, and lets
+wrk (or autocannon) send requests over loopback. Nothing is left behind but the report.
+"""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Any, NamedTuple, NoReturn
+from urllib.parse import quote
+
+from panelwright.cli import bench_chart, bench_machine, bench_pgbench, bench_report
+from panelwright.cli.bench_load import Generator, Measured, find_generator
+from panelwright.cli.bench_report import CONNECTIONS, KINDS, DatabaseResult, Report
+from panelwright.cli.bench_scenarios import Scenario, empty_load, probe, scenarios
+from panelwright.cli.bench_servers import Installation, empty_server, tail
+from panelwright.cli.local_postgres import PostgresMissing, create_database, running_postgres
+from panelwright.cli.main import Refused
+
+TAKES_DATABASE = False
+EXAMPLE = """example:
+  panelwright bench
+  panelwright bench --only sqlite --seconds 10 --json sqlite.json
+
+Needs wrk or autocannon, and for PostgreSQL the development wheel (`make setup-dev`). Takes about
+five minutes. Exit status: 0 measured, whatever the numbers are; 1 it could not be measured, or
+there were errors, or the books did not balance afterwards.
+"""
+SECONDS_MAX = 60.0
+
+
+class Size(NamedTuple):
+    services: int
+    orders: int
+    seconds: float
+
+
+FULL = Size(services=5_000, orders=10_000, seconds=5.0)
+QUICK = Size(services=200, orders=1_000, seconds=0.5)
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--seconds", type=_seconds, metavar="N", help=f"for each measurement (default: {FULL.seconds:g})"
+    )
+    parser.add_argument("--only", choices=KINDS, help="one database (default: both)")
+    parser.add_argument(
+        "--json",
+        type=Path,
+        default=Path("var/bench.json"),
+        metavar="FILE",
+        help="where to write the numbers; a chart goes beside it as .svg (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--quick",
+        action="store_true",
+        help="a small panel and short measurements: shows that it works, says little about speed",
+    )
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0.1 <= seconds <= SECONDS_MAX:
+        raise argparse.ArgumentTypeError(f"{text!r}: write a number of seconds from 0.1 to {SECONDS_MAX:g}")
+    return seconds
+
+
+def run(args: argparse.Namespace) -> int:
+    size = QUICK if args.quick else FULL
+    if args.seconds is not None:
+        size = size._replace(seconds=args.seconds)
+    kinds = [args.only] if args.only else list(KINDS)
+    # A request to stop unwinds the blocks below, which end every process that was started.
+    signal.signal(signal.SIGTERM, _stop)
+    with tempfile.TemporaryDirectory(prefix="panelwright-bench-") as name:
+        folder = Path(name)
+        generator = find_generator(folder)
+        machine = bench_machine.facts(folder, generator=generator.name)
+        print(bench_machine.text(machine), flush=True)
+        say = _progress(len(kinds), pgbench="postgresql" in kinds)
+        with empty_server(folder) as empty_port:
+            results = {kind: _database(kind, folder, generator, size, empty_port, say) for kind in kinds}
+    report = Report(results=results, machine=machine, seconds=size.seconds, quick=args.quick)
+    print(bench_report.text(report))
+    args.json.parent.mkdir(parents=True, exist_ok=True)
+    args.json.write_text(bench_report.as_json(report))
+    chart = args.json.with_suffix(".svg")
+    chart.write_text(bench_chart.svg(report))
+    print(f"\nNumbers: {args.json}\nChart:   {chart}")
+    return 1 if report.problems else 0
+
+
+def _stop(signum: int, frame: FrameType | None) -> NoReturn:
+    sys.exit(128 + signum)
+
+
+Say = Callable[[str], None]
+
+
+def _progress(databases: int, *, pgbench: bool) -> Say:
+    """A line on standard error for each step; one line that changes where that is a terminal."""
+    steps = databases * (1 + len(CONNECTIONS) * 9) + (3 if pgbench else 0)
+    done = 0
+    started = time.monotonic()
+
+    def say(what: str) -> None:
+        nonlocal done
+        done += 1
+        line = f"[{done}/{steps}, {time.monotonic() - started:.0f} s] {what}"
+        sys.stderr.write(f"\r\x1b[K{line}" if sys.stderr.isatty() else f"{line}\n")
+        if sys.stderr.isatty() and done >= steps:
+            sys.stderr.write("\n")
+        sys.stderr.flush()
+
+    return say
+
+
+@contextmanager
+def _installation(kind: str, folder: Path) -> Iterator[tuple[Installation, str, Path]]:
+    """A new installation that waits for the disk at each commit; its database's address, and the server's programs."""
+    if kind == "sqlite":
+        url = f"sqlite:///{quote(str(folder / kind / 'panelwright.sqlite3'))}"
+        yield Installation(folder=folder / kind, database_url=url), url, folder
+        return
+    try:
+        with running_postgres(durable=True) as server:
+            url = create_database(server.url("postgres"), "bench")
+            yield Installation(folder=folder / kind, database_url=url), url, server.programs
+    except PostgresMissing as missing:
+        raise Refused(f"{missing} Or measure SQLite alone: panelwright bench --only sqlite") from None
+
+
+def _database(kind: str, folder: Path, generator: Generator, size: Size, empty_port: int, say: Say) -> DatabaseResult:
+    """All measurements on one database, with the ceilings measured before and after."""
+    result = DatabaseResult()
+    name = bench_report.NAMES[kind]
+    with _installation(kind, folder) as (installation, url, programs):
+        say(f"{name}: making a panel with {size.services} services and {size.orders} orders")
+        pgbench = bench_pgbench.find_pgbench(programs) if kind == "postgresql" else None
+        made = installation.command(
+            *("panelwright.cli.bench_panel", "--services", str(size.services), "--orders", str(size.orders)),
+            *("--more-customers", str(bench_pgbench.CLIENTS - 1 if pgbench else 0)),
+        )
+        books = _Books(installation, result, orders=size.orders)
+
+        def order_with_pgbench(*, spread: bool) -> None:
+            assert pgbench is not None
+            say(f"{name}: pgbench, {bench_pgbench.CLIENTS} clients")
+            ran = bench_pgbench.run(pgbench, url=url, folder=folder, made=made, spread=spread, seconds=size.seconds)
+            (result.pgbench if spread else result.pgbench_one_account).append(ran)
+            books.expect("pgbench", least=ran.orders, most=ran.orders)
+
+        if pgbench:
+            bench_pgbench.tidy(url)
+            order_with_pgbench(spread=True)
+        with installation.web() as port:
+            for connections in CONNECTIONS:
+                drive = _Driver(generator, connections, size.seconds, result, books)
+                say(f"{name}: empty answer, {connections} connections")
+                drive.empty(made, port=empty_port)
+                for scenario in scenarios(made, port=port):
+                    say(f"{name}: {scenario.load.name}, {connections} connections")
+                    drive.scenario(scenario, port=port)
+                say(f"{name}: empty answer, {connections} connections")
+                drive.empty(made, port=empty_port)
+        if pgbench:
+            order_with_pgbench(spread=True)
+            order_with_pgbench(spread=False)
+        if written := tail(installation.web_log):
+            result.problems.append(f"the web process wrote: {written}")
+    return result
+
+
+class _Books:
+    """Counts orders and audits the books after whatever placed orders."""
+
+    def __init__(self, installation: Installation, result: DatabaseResult, *, orders: int) -> None:
+        self._installation = installation
+        self._result = result
+        self._orders = orders
+
+    def expect(self, what: str, *, least: int, most: int) -> None:
+        """From `least` to `most` orders have come since the last look, and the books balance; else it is a problem."""
+        orders, faults = self._installation.audit()
+        placed = orders - self._orders
+        self._orders = orders
+        if not least <= placed <= most:
+            wanted = str(least) if least == most else f"{least} to {most}"
+            self._result.problems.append(f"{what}: {placed} orders in the database, {wanted} were answered")
+        if faults:
+            self._result.problems.append(f"{what}: the books do not balance: {'; '.join(faults[:5])}")
+
+
+class _Driver:
+    """Checks and measures scenarios with one number of connections."""
+
+    def __init__(
+        self, generator: Generator, connections: int, seconds: float, result: DatabaseResult, books: _Books
+    ) -> None:
+        self._generator = generator
+        self._connections = connections
+        self._seconds = seconds
+        self._result = result
+        self._books = books
+
+    def empty(self, made: dict[str, Any], *, port: int) -> None:
+        load = empty_load(made)
+        measured = self._generator.drive(load, port=port, connections=self._connections, seconds=self._seconds)
+        self._result.empty.setdefault(self._connections, []).append(measured)
+        self._complain(load.name, measured.errors)
+
+    def scenario(self, scenario: Scenario, *, port: int) -> None:
+        """Look at one answer in full and at a number of answers for refusals, then measure."""
+        load, count = scenario.load, scenario.checked
+        self._result.bytes[load.name] = probe(scenario, port=port)
+        checked = self._generator.check(load, port=port, connections=self._connections, requests=count)
+        self._complain(load.name, checked.bad, checked.example)
+        if load.name == "add":
+            self._books.expect("add, counted", least=1 + checked.good, most=1 + checked.good)
+        measured = self._generator.drive(load, port=port, connections=self._connections, seconds=self._seconds)
+        self._complain(load.name, measured.errors)
+        if load.name == "add":
+            # When the time is up, each connection has at most one order on its way, whose answer nobody reads.
+            most = measured.answers + measured.errors + self._connections
+            self._books.expect("add, measured", least=measured.answers, most=most)
+        self._result.scenarios.setdefault(load.name, {})[self._connections] = Measured(
+            measured.rps, measured.p50_ms, measured.p99_ms, measured.answers, measured.errors + checked.bad
+        )
+
+    def _complain(self, name: str, errors: int, example: str = "") -> None:
+        if errors:
+            told = f", the first: {example}" if example else ""
+            self._result.problems.append(f"{name}, {self._connections} connections: {errors} errors{told}")

@@ -1,0 +1,35 @@
+"""Which addresses are on the public internet."""
+
+from __future__ import annotations
+
+import ipaddress
+
+import pytest
+
+from panelwright.providers.addresses import LookupFailed, is_public, lookup
+
+PUBLIC = ["8.8.8.8", "93.184.215.14", "100.128.0.1", "2606:4700::1111", "2a00:1450:4001::1"]
+PUBLIC += ["::ffff:8.8.8.8", "64:ff9b::8.8.8.8"]
+V4 = ["0.0.0.0", "10.0.0.1", "100.64.0.1", "127.0.0.1", "127.255.255.254", "169.254.169.254", "172.16.0.1", "192.0.0.8"]
+V4 += ["192.0.2.1", "192.88.99.1", "192.168.1.1", "198.18.0.1", "198.51.100.1", "203.0.113.1", "224.0.0.1"]
+V4 += ["239.255.255.250", "240.0.0.1", "255.255.255.255"]
+V6 = ["::", "::1", "::127.0.0.1", "fe80::1", "fe80::1%eth0", "fc00::1", "fd12::1", "fec0::1", "ff02::1", "ff0e::1"]
+V6 += ["100::1", "2001::1", "2001:db8::1", "2002:7f00:1::", "3fff::1", "5f00::1", "64:ff9b:1::1", "4000::1"]
+
+
+@pytest.mark.parametrize("address", PUBLIC)
+def test_public(address: str) -> None:
+    assert is_public(ipaddress.ip_address(address))
+
+
+@pytest.mark.parametrize("address", [*V4, *V6, *(f"::ffff:{a}" for a in V4), *(f"64:ff9b::{a}" for a in V4)])
+def test_not_public(address: str) -> None:
+    assert not is_public(ipaddress.ip_address(address))
+
+
+def test_lookup() -> None:
+    found = lookup("localhost", 80, timeout_s=5)
+    assert found
+    assert all(ipaddress.ip_address(address[0]).is_loopback and address[1] == 80 for _, address in found)
+    with pytest.raises(LookupFailed, match="not known"):
+        lookup("a" * 300 + ".example", 80, timeout_s=5)
