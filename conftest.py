@@ -7,4 +7,5 @@ pytest_plugins = (
     "tests.support.processes",
     "tests.support.browser",
     "tests.support.skips",
+    "tests.support.story",
 )

@@ -45,8 +45,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     if arguments and arguments[0] == "sandbox":
         # A process of its own kind: it has its own arguments and loads no Django.
+        from panelwright.cli.processes import stop_with_parent
         from panelwright.sandbox.run import main as sandbox
 
+        stop_with_parent()
         return sandbox(arguments[1:])
     if not arguments or arguments[0] in {"-h", "--help", "help"}:
         sys.stdout.write(_overview())

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from panelwright.cli.main import Refused
 
 STOP_WITHIN_S = 60.0
+PORT_WITHIN_S = 5.0
 AGAIN_MIN_S = 0.2
 AGAIN_MAX_S = 10.0
 # A process that ran this long was well: its next death starts a new count.
@@ -35,20 +36,25 @@ def listen(host: str, port: int) -> socket.socket:
     """A listening socket. Raises Refused with what to do.
 
     The supervisor holds it, so that connections wait, and are not refused, while a web process is
-    started again.
+    started again. A port in use is tried again for a while: after a supervisor was killed, its web
+    process needs a moment to notice and to finish what it was answering.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    sock = socket.socket(family, socket.SOCK_STREAM)
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        sock.bind((host, port))
-        sock.listen(2048)
-    except OSError as error:
-        sock.close()
-        if error.errno == errno.EADDRINUSE:
-            raise Refused(f"port {port} on {host} is in use; stop what uses it or choose another --port") from None
-        raise Refused(f"cannot listen on {host} port {port}: {error}") from None
-    return sock
+    deadline = time.monotonic() + PORT_WITHIN_S
+    while True:
+        sock = socket.socket(family, socket.SOCK_STREAM)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            sock.bind((host, port))
+            sock.listen(2048)
+            return sock
+        except OSError as error:
+            sock.close()
+            if error.errno != errno.EADDRINUSE:
+                raise Refused(f"cannot listen on {host} port {port}: {error}") from None
+            if time.monotonic() > deadline:
+                raise Refused(f"port {port} on {host} is in use; stop what uses it or choose another --port") from None
+            time.sleep(0.1)
 
 
 def stop_with_parent() -> None:

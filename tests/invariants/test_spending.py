@@ -144,9 +144,7 @@ def test_two_hundred_orders_through_several_batchers() -> None:
     """Each Batcher stands for a web process: its own thread, its own connection, its own batches."""
     shop = open_shop(balances=[BALANCE])
     batchers = [
-        Batcher[PlaceOrder, Refusal | int](
-            f"web {n}", place_orders, owner_of=lambda one: one.caller, batch_max=16
-        )
+        Batcher[PlaceOrder, Refusal | int](f"web {n}", place_orders, owner_of=lambda one: one.caller, batch_max=16)
         for n in range(4)
     ]
     try:
