@@ -93,8 +93,6 @@ def settle(order: OpenOrder, report: Report, now: datetime) -> Settled:
         return Settled(order)
     start_count = order.start_count if report.start_count is None else max(report.start_count, 0)
     order = order._replace(start_count=start_count, attempts=0, lease_until=None)
-    if report.status is None:
-        return _still_open(order, now, problem=f"the provider's status is not understood: {report.raw_status[:80]!r}")
     if report.status == "Completed":
         return end(order, "Completed", remains=0, now=now)
     if report.status == "Canceled":
@@ -102,6 +100,9 @@ def settle(order: OpenOrder, report: Report, now: datetime) -> Settled:
         return end(order, "Canceled", remains=left, now=now)
     if report.status == "Partial":
         return _partial(order, report.remains, now)
+    if report.status not in PROGRESS:
+        # No word of ours, or one that only a subscription can have.
+        return _still_open(order, now, problem=f"the provider's status is not understood: {report.raw_status[:80]!r}")
     status = report.status if PROGRESS[report.status] > PROGRESS[order.status] else order.status
     # Sent is no longer Pending, whatever the provider calls it.
     status = "Processing" if status == "Pending" else status

@@ -30,7 +30,7 @@ from panelwright.providers.wire import Reply, hide
 # A kept connection is used again only when it was busy a moment ago. Servers close idle ones after a
 # few seconds, and a request that meets the closing door has an unknown outcome.
 IDLE_MAX_S = 2.0
-_POOL_MAX = 16
+_POOL_MAX = 32
 _ADDRESSES_MAX = 4  # tried for one connection
 _CHUNK = 65_536
 _URL_SAFE = "/%:@!$&'()*+,;=~-._"

@@ -261,6 +261,19 @@ def test_a_slow_drip_does_not_outlast_the_time_for_the_whole_answer(where: str) 
     assert "within 0.4 s" in came.text
 
 
+def test_a_late_byte_does_not_start_the_time_again() -> None:
+    def behave(sock: socket.socket, requests: list[Request]) -> bool:
+        time.sleep(0.45)
+        sock.sendall(b"HTTP/1.1 200 OK\r\n")
+        time.sleep(1)
+        return False
+
+    with wild_panel(behave) as wild, upstream(wild, read_timeout_s=0.5) as client:
+        started = time.monotonic()
+        assert client.add(ORDER) == Unknown("no answer within 0.5 s after the request was sent")
+        assert time.monotonic() - started < 0.8
+
+
 def test_a_flood_is_cut() -> None:
     sent = []
 

@@ -219,6 +219,7 @@ def test_never_by_position() -> None:
     assert all(isinstance(outcome, Unknown) for outcome in came.values())
     came = read_status(reply(FULL), ["1", "9"])
     assert all(isinstance(outcome, Unknown) for outcome in came.values())
+    assert isinstance(read_status(reply([FULL, FULL]), ["1"])["1"], Unknown)
 
 
 def test_a_refusal_of_the_whole_request() -> None:

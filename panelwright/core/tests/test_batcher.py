@@ -1,0 +1,177 @@
+"""Commands that arrive together share a batch; one bad command, caller or owner spoils nothing for the others."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterator, Sequence
+
+import pytest
+from django.db import OperationalError
+
+from panelwright.core.batcher import Batcher, CommitUncertain, Failed, Overloaded
+
+WAIT_MAX_S = 20.0
+Make = Callable[..., "Batcher[str, str]"]
+
+
+class Work:
+    """Keeps each batch that it was given, and holds the first one until it is let go."""
+
+    def __init__(self) -> None:
+        self.batches: list[list[str]] = []
+        self.started = threading.Event()
+        self.go_on = threading.Event()
+
+    def __call__(self, commands: Sequence[str]) -> list[str]:
+        self.batches.append(list(commands))
+        self.started.set()
+        assert self.go_on.wait(WAIT_MAX_S)
+        return [command.upper() for command in commands]
+
+
+@pytest.fixture
+def make() -> Iterator[Make]:
+    made: list[Batcher[str, str]] = []
+
+    def new(work: Callable[[Sequence[str]], Sequence[str]], **limits: float) -> Batcher[str, str]:
+        made.append(Batcher("test", work, owner_of=lambda command: command[0], **limits))  # type: ignore[arg-type]
+        return made[-1]
+
+    yield new
+    for batcher in made:
+        batcher.stop()
+
+
+async def _while_busy(batcher: Batcher[str, str], work: Work, commands: Sequence[str]) -> list[str | BaseException]:
+    """Submit "a0", and the commands while the batch of "a0" is under way; the results of the commands."""
+    loop = asyncio.get_running_loop()
+    first = batcher.submit("a0", loop)
+    await loop.run_in_executor(None, work.started.wait, WAIT_MAX_S)
+    rest = [batcher.submit(command, loop) for command in commands]
+    work.go_on.set()
+    assert await first == "A0"
+    return await asyncio.gather(*rest, return_exceptions=True)
+
+
+@pytest.mark.parametrize("step_aside_s", [0.0, 0.01])
+def test_what_arrives_meanwhile_shares_the_next_batch(make: Make, step_aside_s: float) -> None:
+    work = Work()
+    batcher = make(work, step_aside_s=step_aside_s)
+    assert asyncio.run(_while_busy(batcher, work, ["b1", "c2", "d3"])) == ["B1", "C2", "D3"]
+    assert work.batches == [["a0"], ["b1", "c2", "d3"]]
+
+
+@pytest.mark.parametrize("step_aside_s", [0.0, 0.01])
+def test_a_flood_of_one_owner_leaves_room_for_another(make: Make, step_aside_s: float) -> None:
+    work = Work()
+    batcher = make(work, batch_max=4, step_aside_s=step_aside_s)
+    flood = [f"f{i}" for i in range(9)]
+    results = asyncio.run(_while_busy(batcher, work, [*flood, "c0", "c1"]))
+    assert results == [command.upper() for command in [*flood, "c0", "c1"]]
+    assert work.batches[:2] == [["a0"], ["f0", "c0", "f1", "c1"]]
+    # Nobody's commands change places with each other.
+    done = [command for batch in work.batches for command in batch]
+    assert [command for command in done if command[0] == "f"] == flood
+    assert all(len(batch) <= 4 for batch in work.batches)
+
+
+def test_a_full_queue_refuses_at_once(make: Make) -> None:
+    work = Work()
+    batcher = make(work, queue_max=3)
+    with pytest.raises(Overloaded, match="the test queue is full"):
+        asyncio.run(_while_busy(batcher, work, ["b1", "b2", "b3", "b4"]))
+    work.go_on.set()
+    assert batcher.call("b5") == "B5"
+    assert ["b4"] not in [batch for batch in work.batches if "b4" in batch]
+
+
+def test_one_bad_command_does_not_sink_its_neighbours(make: Make) -> None:
+    go_on, started = threading.Event(), threading.Event()
+    batches: list[list[str]] = []
+
+    def work(commands: Sequence[str]) -> list[str]:
+        batches.append(list(commands))
+        started.set()
+        assert go_on.wait(WAIT_MAX_S)
+        if "bad" in commands:
+            raise KeyError("bad")
+        return [command.upper() for command in commands]
+
+    async def run(batcher: Batcher[str, str]) -> list[str | BaseException]:
+        loop = asyncio.get_running_loop()
+        first = batcher.submit("a0", loop)
+        await loop.run_in_executor(None, started.wait, WAIT_MAX_S)
+        rest = [batcher.submit(command, loop) for command in ("b1", "bad", "c2")]
+        go_on.set()
+        await first
+        return await asyncio.gather(*rest, return_exceptions=True)
+
+    good, failed, other = asyncio.run(run(make(work)))
+    assert (good, other) == ("B1", "C2")
+    assert isinstance(failed, Failed)
+    assert not failed.uncertain
+    # Together first, then one by one: each batch is a transaction, so nothing was done twice.
+    assert batches == [["a0"], ["b1", "bad", "c2"], ["b1"], ["bad"], ["c2"]]
+
+
+def test_a_commit_that_may_have_been_done_is_not_done_again(make: Make) -> None:
+    batches: list[list[str]] = []
+
+    def work(commands: Sequence[str]) -> list[str]:
+        batches.append(list(commands))
+        raise CommitUncertain("the connection broke in the commit")
+
+    with pytest.raises(Failed) as failure:
+        make(work).call("a1")
+    assert failure.value.uncertain
+    assert batches == [["a1"]]
+
+
+def test_a_database_that_is_too_busy_is_no_refusal(make: Make) -> None:
+    batches: list[list[str]] = []
+
+    def work(commands: Sequence[str]) -> list[str]:
+        batches.append(list(commands))
+        raise OperationalError("could not serialize access")
+
+    with pytest.raises(Overloaded, match="could not serialize access"):
+        make(work).call("a1")
+    assert batches == [["a1"]]
+
+
+def test_a_caller_who_went_away_does_not_undo_his_command(make: Make) -> None:
+    work = Work()
+    batcher = make(work)
+
+    async def leave() -> None:
+        loop = asyncio.get_running_loop()
+        gone = batcher.submit("a0", loop)
+        await loop.run_in_executor(None, work.started.wait, WAIT_MAX_S)
+        gone.cancel()
+
+    asyncio.run(leave())
+    work.go_on.set()
+    assert batcher.call("b1") == "B1"
+    assert work.batches == [["a0"], ["b1"]]
+
+
+def test_what_waits_at_the_end_is_still_done() -> None:
+    work = Work()
+    batcher: Batcher[str, str] = Batcher("last", work, owner_of=lambda command: command)
+    results: list[str] = []
+    callers = [threading.Thread(target=lambda c=c: results.append(batcher.call(c))) for c in ("a0", "b1")]
+    callers[0].start()
+    assert work.started.wait(WAIT_MAX_S)
+    callers[1].start()
+    while not batcher._waiting:
+        threading.Event().wait(0.001)
+    stopper = threading.Thread(target=batcher.stop)
+    stopper.start()
+    work.go_on.set()
+    for thread in (*callers, stopper):
+        thread.join(WAIT_MAX_S)
+        assert not thread.is_alive()
+    assert sorted(results) == ["A0", "B1"]
+    with pytest.raises(Overloaded):
+        batcher.call("c2")

@@ -1,0 +1,169 @@
+"""`kill -9` of web, worker, sandbox and everything at once, at random moments under load, on a database that
+waits for the disk. Afterwards every acknowledged order is there once, upstream has it at most once, and the
+books balance.
+
+PANELWRIGHT_CRASH_SEEDS=20 runs twenty storms of each kind, with the seeds 1 to 20, instead of one.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+
+from panelwright.cli.local_postgres import LocalPostgres, create_database, running_postgres
+from tests.crash.load import Intent, Load
+from tests.crash.proof import prove
+from tests.crash.rig import Rig
+from tests.support.selling import FAST
+
+SEEDS = range(1, int(os.environ.get("PANELWRIGHT_CRASH_SEEDS", "1")) + 1)
+VICTIMS = ("web", "worker", "sandbox", "all", "worker", "web")
+# As many orders are acknowledged between two deaths, so that each death comes under load.
+ORDERS_BETWEEN = 12
+PROVIDER = pytest.mark.parametrize(
+    "knows_request_id", [True, False], ids=["provider-knows-request-id", "provider-does-not"]
+)
+
+
+@pytest.fixture(scope="module")
+def durable_postgres(database_kind: str) -> Iterator[LocalPostgres | None]:
+    """A server that waits for the disk, unlike that of the other tests."""
+    if database_kind == "sqlite":
+        yield None
+        return
+    with running_postgres(durable=True) as server:
+        yield server
+
+
+@pytest.fixture
+def open_rig(durable_postgres: LocalPostgres | None, tmp_path: Path) -> Iterator[Callable[..., Rig]]:
+    """`open_rig(knows_request_id=True)` starts an installation on a database of its own."""
+    rigs: list[Rig] = []
+
+    def start(*, knows_request_id: bool) -> Rig:
+        url = f"sqlite:///{quote(str(tmp_path / 'panelwright.sqlite3'))}"
+        if durable_postgres is not None:
+            url = create_database(durable_postgres.url("postgres"), f"crash_{os.getpid()}_{time.monotonic_ns()}")
+        webs = 2 if durable_postgres is not None else 1
+        rigs.append(Rig(database_url=url, folder=tmp_path, knows_request_id=knows_request_id, webs=webs))
+        return rigs[-1].__enter__()
+
+    yield start
+    for rig in rigs:
+        rig.__exit__()
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@PROVIDER
+def test_a_storm(open_rig: Callable[..., Rig], knows_request_id: bool, seed: int) -> None:
+    rig = open_rig(knows_request_id=knows_request_id)
+    draw = random.Random(seed)
+    with Load(seed=seed, buyers=rig.shop.buyers, port=rig.port) as load:
+        for victim in draw.sample(VICTIMS, len(VICTIMS)):
+            enough = load.acknowledged + ORDERS_BETWEEN
+            rig.wait_for(lambda enough=enough: load.acknowledged >= enough, what="orders under way")  # type: ignore[misc]
+            time.sleep(draw.uniform(0, 0.5))  # the moment is what is random here; nothing waits for it
+            strike(rig, victim, draw)
+    load.repeat_all()
+    rig.come_to_rest()
+    assert load.surprises == []
+    evidence = prove(rig, load.intents)
+    assert len(evidence.orders) >= ORDERS_BETWEEN * len(VICTIMS)
+    assert len(evidence.upstream) > len(evidence.orders) / 2
+
+
+def strike(rig: Rig, victim: str, draw: random.Random) -> None:
+    """Kill; what nobody else starts again is started again after a moment, during which others miss it."""
+    if victim in {"web", "worker"}:
+        rig.kill(victim)
+        return
+    if victim == "sandbox":
+        rig.kill_sandbox()
+        time.sleep(draw.uniform(0, 0.8))
+        rig.start_sandbox()
+        return
+    rig.power_cut()
+    if draw.random() < 0.5:
+        rig.database.let_time_pass()
+    rig.start_sandbox()
+    rig.start_server()
+
+
+@PROVIDER
+def test_a_worker_that_dies_while_upstream_takes_the_orders(
+    open_rig: Callable[..., Rig], knows_request_id: bool
+) -> None:
+    """The orders have arrived, the answers meet nobody. Only a provider that knows request_id is asked again."""
+    rig = open_rig(knows_request_id=knows_request_id)
+    intents = five_sent_without_an_answer(rig)
+    rig.database.let_time_pass()
+    rig.start_server()
+    rig.come_to_rest()
+
+    evidence = prove(rig, intents)
+    results = sorted(call["result"] for call in evidence.adds)
+    told = [rig.ask(asking("status", intent))["status"] for intent in intents]
+    if knows_request_id:
+        assert results == ["placed"] * 5 + ["repeated"] * 5
+        assert told == ["Completed"] * 5
+    else:
+        assert results == ["placed"] * 5
+        assert told == ["Processing"] * 5
+        problems = {order.problem for order in evidence.orders.values()}
+        assert problems == {"outcome unknown: the sender stopped in the middle"}
+
+
+def test_what_may_be_upstream_is_not_given_back_while_upstream_is_away(open_rig: Callable[..., Rig]) -> None:
+    """Sent, and the answer lost; asked again, nobody is there. That does not prove that the first request did not
+    arrive: a customer who cancels now is refunded only when the provider says so."""
+    rig = open_rig(knows_request_id=True)
+    intents = five_sent_without_an_answer(rig)
+    rig.line.stop()
+    rig.database.let_time_pass()
+    rig.start_server()
+    rig.wait_for(lambda: refused_again(rig) == 5, what="five orders that were tried again in vain")
+    for intent in intents:
+        assert rig.ask(asking("cancel", intent)) == [{"order": intent.answers[0], "cancel": 1}]
+        assert rig.ask(asking("status", intent))["status"] == "Processing"
+    assert rig.ask({"key": intents[0].buyer.key, "action": "balance"}) != {"balance": "1000.00", "currency": "USD"}
+
+    rig.stop_server()
+    rig.line.start()
+    rig.database.let_time_pass()
+    rig.start_server()
+    rig.come_to_rest()
+    evidence = prove(rig, intents)
+    assert len(evidence.upstream) == 5
+
+
+def five_sent_without_an_answer(rig: Rig) -> list[Intent]:
+    """Upstream has five orders of the first customer, and the worker died before it heard of it. All stands still."""
+    buyer = rig.shop.buyers[0]
+    rig.line.withhold = True
+    wishes = [{"service": str(FAST), "link": f"https://example.com/{n}", "quantity": "100"} for n in range(5)]
+    intents = [Intent(buyer, wish) for wish in wishes]
+    for intent in intents:
+        intent.answers.append(rig.ask(intent.form)["order"])
+    rig.wait_for(lambda: rig.line.withheld == 5, what="five answers")
+    rig.kill("worker")
+    rig.line.withhold = False
+    rig.stop_server()
+    assert len(rig.sandbox_state()["orders"]) == 5
+    return intents
+
+
+def asking(action: str, intent: Intent) -> dict[str, str]:
+    """A request about one order that was acknowledged."""
+    selector = "orders" if action == "cancel" else "order"
+    return {"key": intent.buyer.key, "action": action, selector: str(intent.answers[0])}
+
+
+def refused_again(rig: Rig) -> int:
+    """How many orders were tried a second time, with the result written down."""
+    return int(rig.database.run("SELECT COUNT(*) FROM orders_order WHERE attempts = 2 AND lease_until IS NULL")[0][0])

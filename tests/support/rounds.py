@@ -1,0 +1,60 @@
+"""A worker whose rounds a test calls one by one, each to its end, instead of seven loops at once."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor, wait
+
+from panelwright.providers.worker import Worker
+
+ROUND_MAX_S = 60.0
+
+
+class Rounds:
+    """`forward()`, `recover()`, `poll()`, … do what is due now and answer on how many rows."""
+
+    def __init__(self) -> None:
+        self._worker = Worker()
+        self.recover = self._worker.recover
+        self.refills = self._worker.refills
+        self.cancels = self._worker.cancels
+        self.schedules = self._worker.schedules
+
+    def forward(self) -> int:
+        """Send what is due; every answer is written down when this returns."""
+        did = self._worker.forward()
+        # The loop goes on while a slow provider answers; a test waits for it.
+        while self._worker._on_the_way:
+            did += self._worker.forward()
+        return did
+
+    def poll(self) -> int:
+        self._worker.poll()
+        return self._asked()
+
+    def refill_poll(self) -> int:
+        self._worker.refill_poll()
+        return self._asked()
+
+    def everything(self) -> None:
+        """One round of each loop."""
+        for loop in (self.schedules, self.forward, self.recover, self.refills, self.cancels, self.refill_poll):
+            loop()
+        self.poll()
+
+    def _asked(self) -> int:
+        asking = self._worker._asking
+        wait(asking.values(), ROUND_MAX_S)
+        did = sum(future.result(timeout=0) for future in asking.values())
+        asking.clear()
+        return did
+
+    def close(self) -> None:
+        """End the threads. `Worker.stop` ends loops, and none was started."""
+        pools: tuple[ThreadPoolExecutor, ...] = (
+            self._worker._senders,
+            self._worker._recoverers,
+            self._worker._pollers,
+        )
+        for pool in pools:
+            pool.shutdown(wait=True, cancel_futures=True)
+        self._worker._upstreams.close()

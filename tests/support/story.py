@@ -1,0 +1,146 @@
+"""The same people in every test: Alice owns a panel, Bob is her staff, Carol her customer, Mallory the
+customer of another panel. After every test that has them the books are proven to balance.
+
+Django is imported late: pytest reads this file before the database is chosen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+import pytest
+
+from tests.support.asking import Door
+from tests.support.upstream import ScriptedUpstream
+
+if TYPE_CHECKING:
+    from pytest_django.fixtures import SettingsWrapper
+
+    from panelwright.customers.models import Staff
+    from tests.support.people import Buyer, Owner, Time
+    from tests.support.rounds import Rounds
+
+
+class Story(NamedTuple):
+    """`rival` owns the panel whose customer Mallory is."""
+
+    alice: Owner
+    bob: Staff
+    carol: Buyer
+    rival: Owner
+    mallory: Buyer
+
+
+@pytest.fixture
+def clean_books(db: None) -> Iterator[None]:
+    """At the end of the test the books of every panel balance."""
+    from tests.support.people import check_books
+
+    yield
+    check_books()
+
+
+@pytest.fixture
+def untold_story(db: None, settings: SettingsWrapper) -> Story:
+    """The people, without the check of the books at the end: for tests that falsify them."""
+    from django_scopes import scope
+
+    from panelwright.customers.actions import create_staff
+    from tests.support import people
+
+    # Real passwords take a tenth of a second each, on purpose.
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    alice = people.Owner("alice", slug="shop", host="shop.example", currency="USD", rate="0.90")
+    with scope(panel=alice.panel):
+        bob = create_staff(panel_id=alice.panel_id, email="bob@shop.example", password=people.PASSWORD)
+    rival = people.Owner("rita", slug="rival", host="rival.example", currency="EUR", rate="3.00")
+    return Story(
+        alice=alice,
+        bob=bob,
+        carol=alice.customer("carol", balance="100.00"),
+        rival=rival,
+        mallory=rival.customer("mallory", balance="100.00"),
+    )
+
+
+@pytest.fixture
+def story(clean_books: None, untold_story: Story) -> Story:
+    return untold_story
+
+
+@pytest.fixture
+def alice(story: Story) -> Owner:
+    return story.alice
+
+
+@pytest.fixture
+def bob(story: Story) -> Staff:
+    return story.bob
+
+
+@pytest.fixture
+def carol(story: Story) -> Buyer:
+    """She has 100.00 on Alice's panel, in USD."""
+    return story.carol
+
+
+@pytest.fixture
+def rival(story: Story) -> Owner:
+    return story.rival
+
+
+@pytest.fixture
+def mallory(story: Story) -> Buyer:
+    """She has 100.00 on the other panel, in EUR."""
+    return story.mallory
+
+
+@pytest.fixture
+def time() -> Iterator[Time]:
+    """The product's clock, standing at noon of 4 May 2026: `time.passes(minutes=30)`."""
+    from panelwright.core import clock
+    from tests.support.people import Time
+
+    moved = Time()
+    with clock.at(moved):
+        yield moved
+
+
+@pytest.fixture
+def door(transactional_db: None) -> Iterator[Door]:
+    """The API as the server calls it, in this process: `door.ask(carol, "balance")`."""
+    made = Door()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def worker(transactional_db: None) -> Iterator[Rounds]:
+    """A worker whose rounds the test calls one by one: `worker.forward()`, `worker.poll()`, …"""
+    from tests.support.rounds import Rounds
+
+    made = Rounds()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def new_upstream() -> Iterator[Callable[[], ScriptedUpstream]]:
+    """Call it for an upstream panel on loopback that answers as it is told."""
+    made: list[ScriptedUpstream] = []
+
+    def make() -> ScriptedUpstream:
+        made.append(ScriptedUpstream())
+        return made[-1]
+
+    yield make
+    for upstream in made:
+        upstream.stop()
+    for upstream in made:
+        assert upstream.unexpected == [], "the upstream was asked what the test did not foresee"
+
+
+@pytest.fixture
+def upstream(new_upstream: Callable[[], ScriptedUpstream]) -> ScriptedUpstream:
+    return new_upstream()
