@@ -28,6 +28,8 @@ COMMANDS = {
     "addprovider": "add an upstream provider to a panel",
     "addroute": "say which provider delivers a service",
     "post": "tell a panel of a new post of a user, for the subscriptions to it",
+    "problems": "list the orders that a person should look at",
+    "resolve": "decide about an order whose outcome is unknown",
     "audit": "prove that the books balance",
     "migrate": "bring the database to this version",
     "bench": "measure requests a second on both databases",
@@ -104,4 +106,5 @@ def _overview() -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    # By its own name: the Refused that commands raise is the one of panelwright.cli.main, not of __main__.
+    sys.exit(importlib.import_module("panelwright.cli.main").main())

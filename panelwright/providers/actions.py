@@ -284,3 +284,64 @@ def rest_provider(provider_id: int, *, seconds: float, problem: str) -> None:
     now = clock.now()
     with transaction.atomic():
         store.rest(provider_id, datetime.fromtimestamp(now.timestamp() + seconds, now.tzinfo), problem)
+
+
+def order_arrived(*, panel_id: int, order_id: int, upstream_id: str, by: str) -> None:
+    """A person found the order at its provider: it goes on from there, polled under that id.
+
+    Raises ValueError when the order does not wait for a person, or another order has that id.
+    """
+    now = clock.now()
+    with transaction.atomic(durable=True):
+        changes, order = _waiting_for_a_person(panel_id, order_id, now)
+        if order.provider_id is None:
+            raise ValueError(f"order {order_id} was not sent to any provider")
+        if store.taken_upstream_ids({(panel_id, order.provider_id, upstream_id)}):
+            raise ValueError(f"another order has the provider's id {upstream_id} already")
+        changes.event("order.resolved", order, {"decision": "arrived", "upstream_id": upstream_id, "by": by})
+        polled = order._replace(upstream_id=upstream_id, job=Job.POLL.value, due_at=now, attempts=0, problem="")
+        changes.apply(settling.Settled(polled))
+        changes.write()
+
+
+def send_again(*, panel_id: int, order_id: int, by: str) -> None:
+    """A person found that the order never arrived: it is sent as if for the first time."""
+    now = clock.now()
+    with transaction.atomic(durable=True):
+        changes, order = _waiting_for_a_person(panel_id, order_id, now)
+        changes.event("order.resolved", order, {"decision": "send", "by": by})
+        fresh = order._replace(
+            status="Pending",
+            job=Job.FORWARD.value,
+            due_at=now,
+            provider_id=None,
+            route_id=None,
+            upstream_id=None,
+            attempts=0,
+            problem="",
+        )
+        changes.apply(settling.Settled(fresh))
+        changes.write()
+
+
+def cancel_and_refund(*, panel_id: int, order_id: int, by: str) -> None:
+    """A person decided that the order is not delivered: it ends as Canceled, everything is given back."""
+    now = clock.now()
+    with transaction.atomic(durable=True):
+        changes, order = _waiting_for_a_person(panel_id, order_id, now)
+        changes.event("order.resolved", order, {"decision": "refund", "by": by})
+        changes.apply(settling.end(order, "Canceled", remains=order.quantity, now=now))
+        changes.write()
+
+
+def _waiting_for_a_person(panel_id: int, order_id: int, now: datetime) -> tuple[work.Changes, OpenOrder]:
+    """The locked order, if its outcome is unknown and nothing but a person will move it. Raises ValueError."""
+    orders = work.lock([order_id])
+    order = orders.get(order_id)
+    if order is None or order.panel_id != panel_id:
+        raise ValueError(f"there is no order {order_id} on this panel")
+    if order.ended_at is not None:
+        raise ValueError(f"order {order_id} has ended: {order.status}")
+    if order.job is not None or not order.problem.startswith(UNKNOWN_OUTCOME):
+        raise ValueError(f"order {order_id} does not wait for a decision: it is {order.status}")
+    return work.Changes(orders, now), order

@@ -94,7 +94,7 @@ class Customer:
         else:
             params["quantity"] = str(self.draw.randint(100, 900))
         if service == FAST and self.draw.random() < 0.15:
-            params |= {"runs": "3", "interval": "1"}
+            params |= {"runs": "2", "interval": "1"}
         return Intent(self.buyer, params, f"cart-{name}" if self.draw.random() < 0.5 else "")
 
     def place(self, intent: Intent) -> None:

@@ -45,15 +45,15 @@ class Database:
     def run(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
         """Run one statement, `?` for a value, and commit; its rows."""
         if self.kind == "postgresql":
-            with psycopg.connect(self.url) as connection:
-                cursor = connection.execute(statement.replace("?", "%s"), values)
+            with psycopg.connect(self.url) as server:
+                cursor = server.execute(statement.replace("?", "%s"), values)
                 return cursor.fetchall() if cursor.description else []
-        connection = sqlite3.connect(unquote(urlsplit(self.url).path), timeout=30)
+        file = sqlite3.connect(unquote(urlsplit(self.url).path), timeout=30)
         try:
-            with connection:
-                return connection.execute(statement, values).fetchall()
+            with file:
+                return file.execute(statement, values).fetchall()
         finally:
-            connection.close()
+            file.close()
 
     def let_time_pass(self) -> None:
         """Everything that is due at some time is due now. Only while nobody runs: a lease then has no owner."""

@@ -12,7 +12,8 @@ _CHUNK = 65_536
 class Relay:
     """Listens on a port of loopback and passes connections on to another one.
 
-    While it withholds, requests arrive and answers do not: `withheld` counts those that came and were kept back.
+    While it withholds, requests arrive and answers do not: `withheld` counts the connections whose answer came
+    and was kept back.
     """
 
     def __init__(self, *, port: int, to_port: int) -> None:
@@ -64,13 +65,15 @@ class Relay:
         far.close()
 
     def _pass_on(self, source: socket.socket, target: socket.socket, *, answers: bool) -> None:
+        kept_back = False
         with suppress(OSError):
             while data := source.recv(_CHUNK):
-                if answers and self.withhold:
+                if not answers or not self.withhold:
+                    target.sendall(data)
+                elif not kept_back:
+                    kept_back = True
                     with self._lock:
                         self.withheld += 1
-                else:
-                    target.sendall(data)
         _hang_up(source)
         _hang_up(target)
 

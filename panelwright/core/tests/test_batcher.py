@@ -79,11 +79,21 @@ def test_a_flood_of_one_owner_leaves_room_for_another(make: Make, step_aside_s: 
 def test_a_full_queue_refuses_at_once(make: Make) -> None:
     work = Work()
     batcher = make(work, queue_max=3)
-    with pytest.raises(Overloaded, match="the test queue is full"):
-        asyncio.run(_while_busy(batcher, work, ["b1", "b2", "b3", "b4"]))
-    work.go_on.set()
-    assert batcher.call("b5") == "B5"
-    assert ["b4"] not in [batch for batch in work.batches if "b4" in batch]
+
+    async def run() -> list[str]:
+        loop = asyncio.get_running_loop()
+        taken = [batcher.submit("a0", loop)]
+        await loop.run_in_executor(None, work.started.wait, WAIT_MAX_S)
+        taken += [batcher.submit(command, loop) for command in ("b1", "b2", "b3")]
+        with pytest.raises(Overloaded, match="the test queue is full"):
+            batcher.submit("b4", loop)
+        work.go_on.set()
+        results = await asyncio.gather(*taken)
+        # There is room again.
+        return [*results, await batcher.submit("b5", loop)]
+
+    assert asyncio.run(run()) == ["A0", "B1", "B2", "B3", "B5"]
+    assert work.batches == [["a0"], ["b1", "b2", "b3"], ["b5"]]
 
 
 def test_one_bad_command_does_not_sink_its_neighbours(make: Make) -> None:

@@ -1,0 +1,97 @@
+"""The hand-written statements mean the same on both databases."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.db import connection, transaction
+
+from panelwright.core import sql
+
+AT = datetime(2026, 5, 4, 12, 30, 15, 123456, tzinfo=UTC)
+
+# Any table would do; core knows none of them by import.
+Panel = apps.get_model("panels", "Panel")
+
+_BY_SLUG = sql.Query("SELECT slug, name FROM panels_panel WHERE slug :in_text ORDER BY slug :for_update")
+_BY_ID = sql.Query("SELECT id FROM panels_panel WHERE id :in_int ORDER BY id")
+_EVENTS = sql.Insert(
+    "events_event",
+    {"panel_id": "bigint", "name": "text", "subject_id": "bigint", "facts": "jsonb", "created_at": "timestamptz"},
+)
+_READ = sql.Query("SELECT name, subject_id, created_at FROM events_event WHERE panel_id = ? ORDER BY id")
+
+
+@pytest.fixture
+def panels(db: None) -> list[Any]:
+    return [Panel.objects.create(slug=slug, name=slug.upper(), currency="USD") for slug in ("one", "two", "three")]
+
+
+def _insert(panel: Any, count: int) -> None:
+    rows = [(panel.id, f"e.{i}", i or None, "{}", sql.moment(connection, AT)) for i in range(count)]
+    with transaction.atomic():
+        _EVENTS.run(connection, rows)
+
+
+def test_a_list_goes_in_as_one_value(panels: list[Any]) -> None:
+    with transaction.atomic():
+        assert _BY_SLUG.rows(connection, ["two", "one", "it's"]) == [("one", "ONE"), ("two", "TWO")]
+        assert _BY_SLUG.rows(connection, []) == []
+        ids = [panel.id for panel in panels]
+        assert _BY_ID.rows(connection, [ids[2], ids[0], 2**62]) == [(ids[0],), (ids[2],)]
+
+
+@pytest.mark.parametrize("count", [0, 1, 3, 4, 63, 64, 65, 149])
+def test_any_number_of_rows_is_inserted_once_and_in_order(panels: list[Any], count: int) -> None:
+    _insert(panels[0], count)
+    rows = _READ.rows(connection, panels[0].id)
+    assert [(name, subject) for name, subject, _ in rows] == [(f"e.{i}", i or None) for i in range(count)]
+    assert {sql.aware(at) for _, _, at in rows} <= {AT}
+
+
+def test_a_time_is_the_same_moment_when_it_is_read_again(panels: list[Any]) -> None:
+    elsewhere = AT.astimezone(timezone(timedelta(hours=5, minutes=30)))
+    with transaction.atomic():
+        _EVENTS.run(connection, [(panels[0].id, "e", 1, "{}", sql.moment(connection, elsewhere))])
+    ((_, _, at),) = _READ.rows(connection, panels[0].id)
+    assert sql.aware(at) == AT
+    assert sql.aware(None) is None
+    assert sql.moment(connection, None) is None
+
+
+def test_an_update_says_how_many_rows_it_changed(panels: list[Any]) -> None:
+    raise_version = sql.Update(
+        "panels_panel", {"catalog_version +": "bigint", "name": "text"}, {"id": "bigint"}, also="enabled"
+    )
+    Panel.objects.filter(id=panels[2].id).update(enabled=False)
+    rows = [(5, "A", panels[0].id), (7, "B", panels[1].id), (9, "C", panels[2].id), (9, "D", 2**40)]
+    with transaction.atomic():
+        assert raise_version.run(connection, rows) == 2
+        assert raise_version.run(connection, []) == 0
+    found = Panel.objects.order_by("id").values_list("catalog_version", "name")
+    assert list(found) == [(6, "A"), (8, "B"), (1, "THREE")]
+
+
+def test_ids_are_given_once_even_after_their_row_is_gone(panels: list[Any]) -> None:
+    with transaction.atomic():
+        _insert(panels[0], 3)
+        last = max(row[0] for row in _ids())
+        connection.cursor().execute("DELETE FROM events_event WHERE id = %s", [last])
+        ids = list(sql.next_ids(connection, "events_event", 2))
+        assert ids == sorted(ids)
+        assert min(ids) > last
+        assert list(sql.next_ids(connection, "events_event", 0)) == []
+
+
+def _ids() -> list[tuple[int]]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT id FROM events_event")
+        return list(cursor.fetchall())
+
+
+def test_a_text_with_a_percent_sign_is_not_a_placeholder(panels: list[Any]) -> None:
+    like = sql.Query("SELECT slug FROM panels_panel WHERE slug LIKE 't%' AND id >= ? ORDER BY slug")
+    assert like.rows(connection, 0) == [("three",), ("two",)]
