@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import getpass
+import os
 
 from panelwright.cli import setup
 from panelwright.cli.main import Refused
@@ -32,7 +32,7 @@ def run(args: argparse.Namespace) -> int:
 
     panel = setup.panel(args.panel)
     which = {"panel_id": panel.id, "order_id": args.order}
-    by = f"{getpass.getuser()} by command"
+    by = f"system user {os.getuid()}, by command"
     try:
         if args.arrived:
             actions.order_arrived(**which, upstream_id=args.arrived.strip(), by=by)
