@@ -55,6 +55,10 @@ def _owner(call: Call) -> Hashable:
     return call.caller.digest
 
 
+def _action(call: Call) -> Hashable:
+    return call.action
+
+
 class Lane:
     """One a process; owns the batchers' threads, the rate meter and the rendered lists."""
 
@@ -63,7 +67,7 @@ class Lane:
         self._renderer = Renderer()
         aside_s = STEP_ASIDE_S if connection.vendor == "sqlite" else 0.0
         self._writes: Batcher[Call, Answer] = Batcher(
-            "writes", self._write, owner_of=_owner, batch_max=256, step_aside_s=aside_s
+            "writes", self._write, owner_of=_owner, kind_of=_action, batch_max=256, step_aside_s=aside_s
         )
         self._reads: Batcher[Call, Answer] = Batcher(
             "reads", self._read, owner_of=_owner, batch_max=64, step_aside_s=aside_s
@@ -78,20 +82,17 @@ class Lane:
         self.meter.stop()
 
     def _write(self, calls: Sequence[Call]) -> list[Answer]:
-        """A batch of writes: one transaction for each kind of command that is in it."""
-        answers: list[Answer] = [BAD_REQUEST] * len(calls)
-        places = [i for i, call in enumerate(calls) if call.action == "add"]
-        if places:
-            orders = [PlaceOrder(calls[i].caller, calls[i].params, calls[i].request_id) for i in places]
-            for i, result in zip(places, actions.place_orders(orders, learn=self._learn), strict=True):
-                answers[i] = protocol.added(result) if isinstance(result, int) else result
-        for action, ask in (("refill", actions.request_refills), ("cancel", actions.request_cancels)):
-            places = [i for i, call in enumerate(calls) if call.action == action]
-            if places:
-                asked = [AskOrders(calls[i].caller, tuple(calls[i].ids.numbers)) for i in places]  # type: ignore[union-attr]
-                for i, outcome in zip(places, ask(asked), strict=True):
-                    answers[i] = outcome if isinstance(outcome, Refusal) else _asked(calls[i], outcome)
-        return answers
+        """A batch of writes of one action, in one transaction."""
+        if calls[0].action == "add":
+            orders = [PlaceOrder(call.caller, call.params, call.request_id) for call in calls]
+            placed = actions.place_orders(orders, learn=self._learn)
+            return [protocol.added(result) if isinstance(result, int) else result for result in placed]
+        ask = actions.request_refills if calls[0].action == "refill" else actions.request_cancels
+        outcomes = ask([AskOrders(call.caller, tuple(call.ids.numbers)) for call in calls if call.ids is not None])
+        return [
+            outcome if isinstance(outcome, Refusal) else _asked(call, outcome)
+            for call, outcome in zip(calls, outcomes, strict=True)
+        ]
 
     def _learn(self, caller: Caller, grant: Grant) -> None:
         if grant.key_id is not None:

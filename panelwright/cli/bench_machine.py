@@ -37,6 +37,8 @@ def text(machine: dict[str, Any]) -> str:
         lines.append(
             "That is memory, so no commit waits for a disk: set TMPDIR to a folder on a disk for true numbers."
         )
+    if machine["generator"] != "wrk":
+        lines.append("It is slower than wrk and may be the limit: shares of the empty answer then come out too high.")
     if machine["load_before"] > machine["cores"] / 4:
         lines.append(f"The machine is busy already (load {machine['load_before']}): the numbers will be too low.")
     return "\n".join(lines)

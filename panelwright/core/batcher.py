@@ -59,7 +59,8 @@ class Batcher(Generic[Command, Result]):
     `work(commands)` answers one result a command, in their order. It runs in a thread of its own
     and must do everything in one transaction, so that an exception means that nothing was done;
     it raises CommitUncertain where that is not known. `owner_of(command)` names whose command it
-    is: when more wait than fit a batch, each owner gets an equal share.
+    is: when more wait than fit a batch, each owner gets an equal share. Commands of different
+    `kind_of(command)` never share a batch's work: what becomes of one kind says nothing of another.
     `step_aside_s` is the longest that the event loop waits for a batch to reach its commit; 0: not at all.
     """
 
@@ -69,6 +70,7 @@ class Batcher(Generic[Command, Result]):
         work: Callable[[Sequence[Command]], Sequence[Result]],
         *,
         owner_of: Callable[[Command], Hashable],
+        kind_of: Callable[[Command], Hashable] = lambda _: None,
         batch_max: int = 256,
         queue_max: int = 4096,
         step_aside_s: float = 0.0,
@@ -76,6 +78,7 @@ class Batcher(Generic[Command, Result]):
         self.name = name
         self._work = work
         self._owner_of = owner_of
+        self._kind_of = kind_of
         self._batch_max = batch_max
         self._queue_max = queue_max
         self._waiting: deque[tuple[Command, Any]] = deque()
@@ -143,7 +146,7 @@ class Batcher(Generic[Command, Result]):
             while self._waiting:
                 self._busy = True
                 batch = self._take()
-                results = self._do([command for command, _ in batch])
+                results = self._do_each_kind([command for command, _ in batch])
                 self._busy = False
                 told_a_loop = self._deliver(batch, results)
                 self._loop_may_go_on.set()
@@ -176,6 +179,18 @@ class Batcher(Generic[Command, Result]):
         for queue in queues.values():
             waiting.extendleft(reversed(queue))
         return batch
+
+    def _do_each_kind(self, commands: list[Command]) -> Sequence[Any]:
+        places: dict[Hashable, list[int]] = {}
+        for place, command in enumerate(commands):
+            places.setdefault(self._kind_of(command), []).append(place)
+        if len(places) == 1:
+            return self._do(commands)
+        results: list[Any] = [None] * len(commands)
+        for of_kind in places.values():
+            for place, result in zip(of_kind, self._do([commands[place] for place in of_kind]), strict=True):
+                results[place] = result
+        return results
 
     def _do(self, commands: list[Command]) -> Sequence[Any]:
         """One result or exception a command. One bad command does not sink its neighbours."""

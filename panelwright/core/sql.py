@@ -104,7 +104,7 @@ class Query:
         return self._postgresql if connection.vendor == "postgresql" else self._sqlite
 
     def run(self, connection: BaseDatabaseWrapper, *values: Any) -> Any:
-        """The cursor after running it; for its rowcount."""
+        """The cursor after running it; to be fetched from later."""
         real = _this_thread(connection)
         if real.vendor == "postgresql":
             return psycopg.Cursor(real.connection).execute(self._postgresql, values)
@@ -190,16 +190,26 @@ class Update:
             + also
         )
 
-    def run(self, connection: BaseDatabaseWrapper, rows: Sequence[Row]) -> int:
-        """Rows hold the set values, then the key values. Answers how many rows were changed."""
+    def run(self, connection: BaseDatabaseWrapper, rows: Sequence[Row]) -> None:
+        """Rows hold the set values, then the key values."""
         if not rows:
-            return 0
+            return
         run = cursor(connection)
         if connection.vendor == "postgresql":
             run.execute(self._postgresql, [list(column) for column in zip(*rows, strict=True)])
         else:
             run.executemany(self._sqlite, rows)
-        return run.rowcount
+
+    def count(self, connection: BaseDatabaseWrapper, rows: Sequence[Row]) -> int:
+        """As `run`, and waits for how many rows were changed."""
+        if not rows:
+            return 0
+        run = cursor(connection)
+        if connection.vendor == "postgresql":
+            # In a block of `together` a cursor knows its count only after fetching.
+            run.execute(f"{self._postgresql} RETURNING 1", [list(column) for column in zip(*rows, strict=True)])
+            return len(run.fetchall())
+        return int(run.executemany(self._sqlite, rows).rowcount)
 
 
 def next_ids(connection: BaseDatabaseWrapper, table: str, count: int) -> Sequence[int]:

@@ -39,7 +39,9 @@ class Account(models.Model):
             ),
             models.CheckConstraint(condition=Q(kind__in=Kind.values), name="account_kind"),
             models.CheckConstraint(
-                condition=Q(kind="customer", balance_micros__gte=0) | (~Q(kind="customer") & Q(balance_micros=None)),
+                # A comparison with null is not false: without the first word a balance could be emptied of its number.
+                condition=Q(balance_micros__isnull=False, kind="customer", balance_micros__gte=0)
+                | (~Q(kind="customer") & Q(balance_micros=None)),
                 name="account_balance",
             ),
         ]

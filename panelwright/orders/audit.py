@@ -49,7 +49,8 @@ _STRAY = sql.Query(
     "SELECT t.id, t.code, t.reference FROM ledger_transfer t LEFT JOIN orders_order o"
     " ON o.id = t.order_id AND o.panel_id = t.panel_id"
     " LEFT JOIN customers_customer c ON c.id = o.customer_id"
-    " WHERE t.panel_id = ? AND t.code IN ('order', 'refund') AND (c.account_id IS NULL"
+    " JOIN ledger_account s ON s.id = CASE WHEN t.code = 'order' THEN t.credit_account_id ELSE t.debit_account_id END"
+    " WHERE t.panel_id = ? AND t.code IN ('order', 'refund') AND (c.account_id IS NULL OR s.kind <> 'sales'"
     " OR c.account_id <> CASE WHEN t.code = 'order' THEN t.debit_account_id ELSE t.credit_account_id END) LIMIT ?"
 )
 # Both accounts of a transfer belong to its panel.
@@ -58,13 +59,17 @@ _FOREIGN = sql.Query(
     " JOIN ledger_account c ON c.id = t.credit_account_id"
     " WHERE t.panel_id = ? AND (d.panel_id <> t.panel_id OR c.panel_id <> t.panel_id) LIMIT ?"
 )
-# What the words promise: PROTOCOL.md section 4, "after the end".
+# What the words promise: PROTOCOL.md section 4, "after the end". The share that goes back for a Partial is that
+# of core/money.py, written so that it does not overflow.
 _ENDS = sql.Query(
     "SELECT id, status, charge_micros, booked_micros, remains, quantity FROM orders_order"
     " WHERE panel_id = ? AND ended_at IS NOT NULL AND kind <> 'subscription' AND ("
     " (status = 'Completed' AND (remains <> 0 OR charge_micros <> booked_micros))"
     " OR (status = 'Canceled' AND charge_micros <> 0)"
-    " OR (status = 'Partial' AND (remains <= 0 OR remains >= quantity))"
+    " OR (status = 'Partial' AND (remains <= 0 OR remains >= quantity OR booked_micros - charge_micros <>"
+    "  CASE WHEN quantity BETWEEN 1 AND 3000000000"
+    "  THEN booked_micros / quantity * remains + booked_micros % quantity * remains / quantity"
+    "  ELSE booked_micros - charge_micros END))"
     " OR status IN ('Pending', 'Processing', 'In progress')) LIMIT ?"
 )
 

@@ -186,11 +186,12 @@ def _subscription(order: OpenOrder, parent: Parent, now: datetime) -> Settled:
         _COUNT_POSTS.run(connection, done, order.id)
     if parent.wanted is not None and parent.posts_done + done >= parent.wanted:
         return settling.end(order, "Completed", remains=0, now=now)
+    last_day = parent.last_day
+    if last_day is not None and now.date() > last_day and (short or len(due) < POSTS_PER_ROUND):
+        # Also without funds: money that comes later is not spent on what nobody waits for any more.
+        return settling.end(order, "Expired", remains=0, now=now)
     if short:
         return Settled(order._replace(status="Paused", due_at=now + RETRY_FUNDS))
-    last_day = parent.last_day
-    if last_day is not None and now.date() > last_day:
-        return settling.end(order, "Expired", remains=0, now=now)
     due_at = rules.subscription_due(now=now, expires_on_iso=last_day.isoformat() if last_day else None)
     next_post = sql.aware(_NEXT_POST.rows(connection, order.panel_id, order.id)[0][0])
     return Settled(order._replace(status="Active", due_at=min(due_at, next_post) if next_post else due_at))

@@ -146,7 +146,7 @@ class Changes:
     def write(self) -> None:
         """Write all of it. Raises Stale when a row was not what it had been under the lock."""
         changed = [o for o in self.orders.values() if o is not self._before.get(o.id)]
-        count = _UPDATE_ORDERS.run(connection, [_order_row(o) for o in changed])
+        count = _UPDATE_ORDERS.count(connection, [_order_row(o) for o in changed])
         if count != len(changed):
             raise Stale(f"{len(changed)} orders to change, {count} were as they had been")
         moved = [s for s in self._schedules.values() if s is not self._schedules_before.get(s.order_id)]

@@ -25,15 +25,22 @@ from panelwright.providers.rules import Next
 from panelwright.providers.store import ProviderRow, RouteRow, ToAsk, ToSend
 
 UNKNOWN_OUTCOME = "outcome unknown"
+# Refusals of a repeat that come before the provider looks for its request_id: they say nothing about the
+# first request, which may have arrived.
+_NO_PROOF = frozenset({Reason.UNREACHABLE, Reason.LIMIT, Reason.KEY, Reason.OTHER})
 
 
 class Sending(NamedTuple):
-    """An order on its way: what is sent, to whom, and the lease that proves the claim."""
+    """An order on its way: what is sent, to whom, and the lease that proves the claim.
+
+    `again`: it was sent before, with the same request_id, and nobody knows what became of that.
+    """
 
     order: ToSend
     route: RouteRow
     provider: ProviderRow
     lease_until: datetime
+    again: bool = False
 
 
 class Sent(NamedTuple):
@@ -110,12 +117,12 @@ def _choose(routes: Sequence[RouteRow], refused_by: int | None) -> RouteRow | No
     return routes[0] if routes else None
 
 
-def _claimed(chosen: Sequence[tuple[ToSend, RouteRow]], now: datetime) -> list[Sending]:
+def _claimed(chosen: Sequence[tuple[ToSend, RouteRow]], now: datetime, *, again: bool = False) -> list[Sending]:
     lease_until = now + rules.LEASE
     store.claim_sending(chosen, lease_until)
     providers = store.providers({route.provider_id for _, route in chosen}) if chosen else {}
     return [
-        Sending(order._replace(attempts=order.attempts + 1), route, providers[route.provider_id], lease_until)
+        Sending(order._replace(attempts=order.attempts + 1), route, providers[route.provider_id], lease_until, again)
         for order, route in chosen
     ]
 
@@ -145,7 +152,7 @@ def claim_unfinished(limit: int) -> list[Sending]:
         for order_id in lost:
             changes.apply(settling.Settled(_unknown(changes.orders[order_id], "the sender stopped in the middle")))
         changes.write()
-        return _claimed(again, now)
+        return _claimed(again, now, again=True)
 
 
 def _unknown(order: OpenOrder, why: str) -> OpenOrder:
@@ -214,6 +221,12 @@ def _after_refusal(
     if "request_id" in refused.text.lower():
         # The provider knows this request_id with another input: an order of ours is there already.
         return settling.Settled(_unknown(order, f"{sending.provider.name} has another order for it: {refused.text}"))
+    if sending.again and refused.reason in _NO_PROOF:
+        after = rules.after_refusal(
+            refused, provider=sending.provider.name, attempts=sending.order.attempts, more_routes=False, now=now
+        )
+        problem = f"{UNKNOWN_OUTCOME}, asking again: {refused.text}"[:1000]
+        return settling.Settled(order._replace(due_at=after.due_at, lease_until=None, problem=problem))
     usable = routes.get(sending.order.service_id, [])
     places = [i for i, route in enumerate(usable) if route.id == sending.route.id]
     more = bool(places) and places[0] + 1 < len(usable)

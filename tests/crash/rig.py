@@ -63,9 +63,17 @@ class Database:
         self.run("UPDATE providers_provider SET rest_until = NULL")
 
     def busy(self) -> int:
-        """How many orders a worker will look at soon."""
-        soon = self.moment(datetime.now(UTC) + SOON)
-        return int(self.run("SELECT COUNT(*) FROM orders_order WHERE job IS NOT NULL AND due_at <= ?", soon)[0][0])
+        """How many orders a worker will look at soon: none of a provider that is left alone for a while."""
+        now = datetime.now(UTC)
+        query = (
+            "SELECT COUNT(*) FROM orders_order WHERE job IS NOT NULL AND due_at <= ? AND (job <> 'poll' OR"
+            " NOT EXISTS (SELECT 1 FROM providers_provider WHERE rest_until > ?))"
+        )
+        return int(self.run(query, self.moment(now + SOON), self.moment(now))[0][0])
+
+    def delivered(self) -> int:
+        """How many orders are known to have reached the provider."""
+        return int(self.run("SELECT COUNT(*) FROM orders_order WHERE upstream_id IS NOT NULL")[0][0])
 
     def unfinished(self) -> int:
         """How many orders a worker will look at some time."""
@@ -101,8 +109,6 @@ class Rig:
         self.launch.__exit__(*exception)
 
     def _open_shop(self) -> selling.Shop:
-        status, output = self.launch.run("migrate", PANELWRIGHT_FSYNC="1")
-        assert status == 0, output
         wanted = {
             "balances": ["1000.00", "1000.00", "1000.00"],
             "ports": [self.port],

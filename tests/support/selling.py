@@ -1,7 +1,8 @@
 """A panel that sells, customers with keys and money, and a provider: made by the product's own actions.
 
 Called in a test, it is made in the test's database. Run as a program (`selling.py '{"balances": …}'`), it
-is made in the database of the environment and told as JSON, for servers that have a database of their own.
+is made in the database of the environment, tables and all, and told as JSON: for servers with a database of
+their own.
 """
 
 from __future__ import annotations
@@ -151,5 +152,8 @@ def shop_of(text: str) -> Shop:
 if __name__ == "__main__":
     import django
 
+    from panelwright.cli import setup
+
     django.setup()
+    setup.migrate()
     sys.stdout.write(json.dumps(asdict(open_shop(**json.loads(sys.argv[1])))))

@@ -6,10 +6,12 @@ Django is imported late: pytest reads this file before the database is chosen.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
+from hypothesis import settings as hypothesis_settings
 
 from tests.support.asking import Door
 from tests.support.upstream import ScriptedUpstream
@@ -20,6 +22,11 @@ if TYPE_CHECKING:
     from panelwright.customers.models import Staff
     from tests.support.people import Buyer, Owner, Time
     from tests.support.rounds import Rounds
+
+
+# A machine that is busy with other tests is no reason to fail. Where CI=true each run draws the same examples.
+hypothesis_settings.register_profile("shared", deadline=None, derandomize=os.environ.get("CI", "").lower() == "true")
+hypothesis_settings.load_profile("shared")
 
 
 class Story(NamedTuple):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import pytest
 from django.db import OperationalError
@@ -34,8 +35,8 @@ class Work:
 def make() -> Iterator[Make]:
     made: list[Batcher[str, str]] = []
 
-    def new(work: Callable[[Sequence[str]], Sequence[str]], **limits: float) -> Batcher[str, str]:
-        made.append(Batcher("test", work, owner_of=lambda command: command[0], **limits))  # type: ignore[arg-type]
+    def new(work: Callable[[Sequence[str]], Sequence[str]], **options: Any) -> Batcher[str, str]:
+        made.append(Batcher("test", work, owner_of=lambda command: command[0], **options))
         return made[-1]
 
     yield new
@@ -123,6 +124,34 @@ def test_one_bad_command_does_not_sink_its_neighbours(make: Make) -> None:
     assert not failed.uncertain
     # Together first, then one by one: each batch is a transaction, so nothing was done twice.
     assert batches == [["a0"], ["b1", "bad", "c2"], ["b1"], ["bad"], ["c2"]]
+
+
+def test_kinds_of_commands_do_not_share_a_transaction(make: Make) -> None:
+    batches: list[list[str]] = []
+    started, go_on = threading.Event(), threading.Event()
+
+    def work(commands: Sequence[str]) -> list[str]:
+        batches.append(list(commands))
+        started.set()
+        assert go_on.wait(WAIT_MAX_S)
+        if commands[0][1] == "x":
+            raise CommitUncertain("the connection broke in the commit")
+        return [command.upper() for command in commands]
+
+    async def run(batcher: Batcher[str, str]) -> list[str | BaseException]:
+        loop = asyncio.get_running_loop()
+        first = batcher.submit("a0", loop)
+        await loop.run_in_executor(None, started.wait, WAIT_MAX_S)
+        rest = [batcher.submit(command, loop) for command in ("bx1", "by1", "cx2", "cy2")]
+        go_on.set()
+        await first
+        return await asyncio.gather(*rest, return_exceptions=True)
+
+    results = asyncio.run(run(make(work, kind_of=lambda command: command[1])))
+    assert batches == [["a0"], ["bx1", "cx2"], ["by1", "cy2"]]
+    # What nobody knows of one kind says nothing of the other.
+    assert (results[1], results[3]) == ("BY1", "CY2")
+    assert all(isinstance(result, Failed) and result.uncertain for result in (results[0], results[2]))
 
 
 def test_a_commit_that_may_have_been_done_is_not_done_again(make: Make) -> None:

@@ -68,9 +68,10 @@ def test_an_update_says_how_many_rows_it_changed(panels: list[Any]) -> None:
     )
     Panel.objects.filter(id=panels[2].id).update(enabled=False)
     rows = [(5, "A", panels[0].id), (7, "B", panels[1].id), (9, "C", panels[2].id), (9, "D", 2**40)]
-    with transaction.atomic():
-        assert raise_version.run(connection, rows) == 2
-        assert raise_version.run(connection, []) == 0
+    # The count is right where the driver does not wait for answers, too.
+    with sql.together(connection), transaction.atomic():
+        assert raise_version.count(connection, rows) == 2
+        assert raise_version.count(connection, []) == 0
     found = Panel.objects.order_by("id").values_list("catalog_version", "name")
     assert list(found) == [(6, "A"), (8, "B"), (1, "THREE")]
 

@@ -106,7 +106,7 @@ class Migration(migrations.Migration):
             model_name="account",
             constraint=models.CheckConstraint(
                 condition=models.Q(
-                    models.Q(("balance_micros__gte", 0), ("kind", "customer")),
+                    models.Q(("balance_micros__gte", 0), ("balance_micros__isnull", False), ("kind", "customer")),
                     models.Q(models.Q(("kind", "customer"), _negated=True), ("balance_micros", None)),
                     _connector="OR",
                 ),
