@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 from django.db import connection
 
@@ -82,6 +82,8 @@ _INSERT_SCHEDULES = sql.Insert(
         "seed": "bigint",
     },
 )
+# Read after the account's lock, which all keys of a customer share: another process may just have spent.
+_SPENT_BY_KEYS = sql.Query("SELECT id, spent_micros, spent_on FROM customers_apikey WHERE id :in_int")
 _SPEND_OF_KEYS = sql.Query(
     "UPDATE customers_apikey SET spent_micros = CASE WHEN spent_on = ? THEN spent_micros ELSE 0 END + ?, spent_on = ?"
     " WHERE id = ?"
@@ -111,6 +113,10 @@ def load(commands: Sequence[PlaceOrder], grants: Sequence[access.Grant | Refusal
     capped = sorted({g.key_id for _, g in admitted if g.key_id is not None and g.daily_cap_micros is not None})
     if capped:
         book.grants = _with_spent(grants, capped)
+    capped = sorted({g.key_id for _, g in admitted if g.daily_cap_micros is not None and g.key_id is not None})
+    if capped:
+        spent = {row[0]: row[1:] for row in _SPENT_BY_KEYS.rows(connection, capped)}
+        book.grants = [_as_spent(grant, spent) for grant in grants]
     customers = sorted({g.customer_id for _, g in admitted})
     price_lists = sorted({g.price_list_id for _, g in admitted if g.price_list_id is not None})
     if price_lists:
@@ -136,6 +142,15 @@ def _with_spent(grants: Sequence[access.Grant | Refusal], keys: Sequence[int]) -
         else g
         for g in grants
     ]
+
+
+def _as_spent(
+    grant: access.Grant | Refusal, spent: dict[int, tuple[int, date | str | None]]
+) -> access.Grant | Refusal:
+    if isinstance(grant, Refusal) or grant.key_id not in spent:
+        return grant
+    micros, on = spent[grant.key_id]
+    return grant._replace(spent_micros=micros, spent_on=on)
 
 
 def commit(plan: Plan, ids: Sequence[int], now: datetime) -> list[Refusal | int]:

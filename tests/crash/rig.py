@@ -23,8 +23,8 @@ from tests.support.relay import Relay
 READY_MAX_S = 60.0
 REST_MAX_S = 120.0
 TOKEN = "control-token"
-# How many times faster the sandbox delivers: most orders take a second or two.
-SPEED = 10
+# How many times faster the sandbox delivers: most orders take less than a second.
+SPEED = 20
 # What is due this soon is worth waiting for; the rest is brought nearer by `let_time_pass`.
 SOON = timedelta(seconds=3)
 

@@ -332,6 +332,11 @@ def check_books() -> None:
     assert {order: charge for order, charge in orders if charge} == {o: m for o, m in taken.items() if m}
 
 
+def place(*commands: PlaceOrder) -> list[Refusal | int]:
+    """Place orders of any buyers as one batch."""
+    return actions.place_orders(commands)
+
+
 def outcomes(results: Sequence[int | Refusal]) -> list[str]:
     """`"taken"` or the refusal's code, in the order of the results."""
     return [result.code if isinstance(result, Refusal) else "taken" for result in results]
