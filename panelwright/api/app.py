@@ -27,6 +27,7 @@ Headers = list[tuple[bytes, bytes]]
 log = logging.getLogger(__name__)
 
 BODY_MAX = 1024 * 1024
+DRAIN_MAX = 64 * 1024 * 1024
 # A larger body is parsed on another thread, so that it does not hold up everybody else.
 PARSE_INLINE_MAX = 64 * 1024
 
@@ -62,14 +63,11 @@ class Api:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         host = content_type = forwarded = idempotency = if_none_match = accept_encoding = b""
-        length = 0
         for name, value in scope["headers"]:
             if name == b"host":
                 host = value
             elif name == b"content-type":
                 content_type = value
-            elif name == b"content-length":
-                length = int(value) if value.isdigit() else 0
             elif name == b"x-forwarded-for":
                 forwarded = value
             elif name == b"idempotency-key":
@@ -79,7 +77,7 @@ class Api:
             elif name == b"accept-encoding":
                 accept_encoding = value
 
-        body = await _body(receive) if length <= BODY_MAX else None
+        body = await _body(receive)
         if body is None:
             await _send(send, 413, protocol.error(_TOO_LARGE), [(b"Connection", b"close"), _code(_TOO_LARGE)])
             return
@@ -131,21 +129,24 @@ class Api:
 
 
 async def _body(receive: Receive) -> bytes | None:
-    """The whole body; None when it is over the limit."""
+    """The whole body; None when it is over the limit.
+
+    What is over the limit is read and dropped, up to a point: a client that is still sending when the
+    connection closes never sees the answer that says why.
+    """
     message = await receive()
     body: bytes = message.get("body", b"")
     if not message.get("more_body"):
         return body if len(body) <= BODY_MAX else None
     parts = [body]
     size = len(body)
-    while message.get("more_body"):
+    while message.get("more_body") and size <= DRAIN_MAX:
         message = await receive()
         part = message.get("body", b"")
         size += len(part)
-        if size > BODY_MAX:
-            return None
-        parts.append(part)
-    return b"".join(parts)
+        if size <= BODY_MAX:
+            parts.append(part)
+    return b"".join(parts) if size <= BODY_MAX else None
 
 
 def _code(refusal: Refusal) -> tuple[bytes, bytes]:

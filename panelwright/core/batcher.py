@@ -21,7 +21,9 @@ from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import Future
 from typing import Any, Generic, TypeVar
 
-from django.db import OperationalError, connections
+from django.db import connections
+
+from panelwright.core.sql import PASSING_ERRORS
 
 Command = TypeVar("Command")
 Result = TypeVar("Result")
@@ -199,7 +201,7 @@ class Batcher(Generic[Command, Result]):
         except CommitUncertain as error:
             log.exception("%s: the commit of %d commands failed", self.name, len(commands))
             return [Failed(str(error), uncertain=True)] * len(commands)
-        except OperationalError as error:
+        except PASSING_ERRORS as error:
             # Locked, deadlocked, restarted, unreachable: rolled back, so the callers may try again.
             log.warning("%s: the database refused %d commands: %s", self.name, len(commands), error)
             connections.close_all()

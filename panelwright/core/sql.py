@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import re
+import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
@@ -19,11 +20,16 @@ from itertools import chain
 from typing import Any
 
 import psycopg
-from django.db import DEFAULT_DB_ALIAS, connections
+from django.db import DEFAULT_DB_ALIAS, Error, OperationalError, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.utils.connection import ConnectionProxy
 
 Row = tuple[Any, ...]
+
+# What can come out of the database. A bare cursor raises the driver's errors, not Django's.
+ERRORS = (Error, psycopg.Error, sqlite3.Error)
+# Of these the passing ones: locked, deadlocked, restarted, unreachable.
+PASSING_ERRORS = (OperationalError, psycopg.OperationalError, sqlite3.OperationalError)
 
 # SQLite has the whole file locked already (BEGIN IMMEDIATE).
 _LOCKING = re.compile(r":for_update|:skip_locked")

@@ -13,8 +13,9 @@ import time
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from django.db import Error, connections
+from django.db import connection, connections
 
+from panelwright.core import sql
 from panelwright.customers.actions import share_key_use
 
 log = logging.getLogger(__name__)
@@ -22,6 +23,8 @@ log = logging.getLogger(__name__)
 WINDOW_S = 60
 KEYS_MAX = 50_000
 LAST_USED_EVERY_S = 60
+
+_COUNTED = sql.Query("SELECT key_id, requests FROM customers_keyuse WHERE minute = ? AND key_id :in_int")
 
 
 class Verdict(NamedTuple):
@@ -104,19 +107,24 @@ class Meter:
         minute = int(now) // WINDOW_S
         counters = list(self._counters.values())
         dirty = [c for c in counters if c.minute == minute and c.here > c.shared]
+        # Nothing new here, but the other processes may have counted on.
+        watched = {c.key_id: c for c in counters if c.minute == minute and c.here == c.shared and c.limit is not None}
         used = [c for c in counters if c.used_at > c.written_at and now - c.written_at >= LAST_USED_EVERY_S]
-        if not dirty and not used:
+        if not dirty and not used and not watched:
             return
         ordered = sorted(dirty, key=lambda c: c.key_id)
         fresh = [counter.here - counter.shared for counter in ordered]
         try:
-            totals = share_key_use(
-                [(counter.key_id, count) for counter, count in zip(ordered, fresh, strict=True)],
-                minute=minute,
-                used=[counter.key_id for counter in used],
-                now=datetime.fromtimestamp(now, UTC),
-            )
-        except Error as error:
+            counted = _COUNTED.rows(connection, minute, sorted(watched)) if watched else []
+            totals: list[int] = []
+            if dirty or used:
+                totals = share_key_use(
+                    [(counter.key_id, count) for counter, count in zip(ordered, fresh, strict=True)],
+                    minute=minute,
+                    used=[counter.key_id for counter in used],
+                    now=datetime.fromtimestamp(now, UTC),
+                )
+        except sql.ERRORS as error:
             # Counting goes on in memory; the next second tries again.
             log.warning("rate limits could not be shared: %s", error)
             connections.close_all()
@@ -125,5 +133,8 @@ class Meter:
             if counter.minute == minute:
                 counter.shared += count
                 counter.elsewhere = total - counter.shared
+        for key_id, total in counted:
+            if watched[key_id].minute == minute:
+                watched[key_id].elsewhere = total - watched[key_id].shared
         for counter in used:
             counter.written_at = now

@@ -133,6 +133,13 @@ class Installation:
         made: dict[str, Any] = self.command("createkey", "--panel", live.slug, "--customer", live.email, *options)
         return made
 
+    def customer(self, live: Live, email: str) -> str:
+        """Another customer of the panel, without money: the key."""
+        who = ("--panel", live.slug)
+        made = self.command("createcustomer", *who, "--email", f"{uuid.uuid4().hex[:8]}.{email}")
+        key: str = self.command("createkey", *who, "--customer", made["email"])["key"]
+        return key
+
 
 @pytest.fixture(scope="session")
 def installation(new_database: Callable[[], str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:

@@ -12,7 +12,7 @@ import pytest
 from panelwright.customers import meter as meter_module
 from panelwright.customers.actions import share_key_use
 from panelwright.customers.meter import Meter, Verdict
-from tests.support.people import NOON, Buyer, counts, value, values
+from tests.support.people import NOON, Buyer, counts, execute, value, values
 
 MINUTE = 29_000_000
 
@@ -163,6 +163,23 @@ def test_a_last_sharing_is_done_at_the_end(carol: Buyer) -> None:
     meter.admit("d")
     meter.stop()
     assert value("SELECT requests FROM customers_keyuse") == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_database_that_fails_is_tried_again_and_nothing_is_lost(
+    carol: Buyer, process: Callable[[], Meter], now: Callable[[float], None]
+) -> None:
+    meter = process()
+    meter.learn("d", carol.key_row.id, 10)
+    assert admitted(meter, "d", 4) == 4
+    execute("ALTER TABLE customers_keyuse RENAME TO customers_elsewhere")
+    try:
+        meter.share()
+    finally:
+        execute("ALTER TABLE customers_elsewhere RENAME TO customers_keyuse")
+    assert admitted(meter, "d", 1) == 1
+    meter.share()
+    assert value("SELECT requests FROM customers_keyuse") == 5
 
 
 def test_old_minutes_are_forgotten(carol: Buyer) -> None:
