@@ -24,7 +24,9 @@ INSERT_TRANSFERS = sql.Insert(
 )
 # One statement locks, checks and changes; the CHECK of the table refuses a balance below zero.
 ADD_TO_BALANCES = sql.Update("ledger_account", {"balance_micros +": "bigint"}, {"id": "bigint"})
-_EXISTS = sql.Query("SELECT amount_micros FROM ledger_transfer WHERE panel_id = ? AND code = ? AND reference = ?")
+_EXISTS = sql.Query(
+    "SELECT amount_micros, credit_account_id FROM ledger_transfer WHERE panel_id = ? AND code = ? AND reference = ?"
+)
 _LOCK = sql.Query("SELECT balance_micros FROM ledger_account WHERE panel_id = ? AND id = ? :for_update")
 
 
@@ -40,7 +42,7 @@ def credit_customer(
     """Add money to a customer's balance, from the panel's clearing, bonus or adjustment account.
 
     `name` says which clearing account. A repeat of the same code and reference does nothing and
-    answers False; with another amount it raises ValueError, and so does an amount <= 0.
+    answers False; with another amount or customer it raises ValueError, and so does an amount <= 0.
     """
     if amount_micros <= 0:
         raise ValueError("the amount must be more than zero")
@@ -52,8 +54,8 @@ def credit_customer(
             raise ValueError(f"panel {panel_id} has no account {account_id}")
         before = _EXISTS.rows(connection, panel_id, code.value, reference)
         if before:
-            if before[0][0] != amount_micros:
-                raise ValueError(f"{code.value} {reference} was booked before with another amount")
+            if before[0] != (amount_micros, account_id):
+                raise ValueError(f"{code.value} {reference} was booked before with another amount or customer")
             return False
         at = sql.moment(connection, now)
         row = (panel_id, source_id, account_id, amount_micros, code.value, reference, None, at)

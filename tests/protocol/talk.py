@@ -53,6 +53,6 @@ def send(
         connection.close()
 
 
-def post(live: Live, *, key: str | None = None, headers: dict[str, str] | None = None, **params: object) -> Answer:
+def post(live: Live, *, key: Any = None, headers: Any = None, **params: Any) -> Answer:
     """A form with the panel's key, as most clients send it."""
     return send(live, urlencode({"key": live.api_key if key is None else key, **params}), headers=headers)

@@ -56,11 +56,13 @@ def test_a_credit_is_booked_once(alice: Owner, carol: Buyer) -> None:
     assert carol.balance() == "105.00"
 
 
-def test_a_reference_means_one_amount(alice: Owner, carol: Buyer) -> None:
+def test_a_reference_means_one_amount_of_one_customer(alice: Owner, carol: Buyer) -> None:
+    dave = alice.customer("dave")
     credit(alice, carol, 5_000_000)
     before = everything()
-    with pytest.raises(ValueError, match="deposit p-1 was booked before with another amount"):
-        credit(alice, carol, 5_000_001)
+    for buyer, micros in ((carol, 5_000_001), (dave, 5_000_000)):
+        with pytest.raises(ValueError, match="deposit p-1 was booked before with another amount or customer"):
+            credit(alice, buyer, micros)
     assert everything() == before
 
 

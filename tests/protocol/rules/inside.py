@@ -66,6 +66,12 @@ def open_panel(*, slug: str, hosts: list[tuple[str, int]], preset: str = "", **o
 
 
 @told
+def panel(*, slug: str) -> int:
+    """The id of a panel that there is."""
+    return int(Panel.objects.get(slug=slug).id)
+
+
+@told
 def sell(*, panel_id: int, services: list[dict[str, Any]]) -> None:
     """Add services; rates in micros."""
     catalog.add_services(panel_id, [catalog.NewService(**service) for service in services])
