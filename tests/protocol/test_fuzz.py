@@ -106,8 +106,8 @@ def a_json(draw: random.Random, live: Live) -> bytes:
             pick
         ]
 
-    body = {"key": live.api_key, "action": draw.choice(ACTIONS)}
-    body |= {draw.choice(NAMES): anything(2) for _ in range(draw.randint(0, 8))}  # type: ignore[operator]
+    body: dict[str, object] = {"key": live.api_key, "action": draw.choice(ACTIONS)}
+    body |= {draw.choice(NAMES): anything(2) for _ in range(draw.randint(0, 8))}
     text = json.dumps(body, ensure_ascii=draw.random() < 0.5).encode("utf-8", "surrogatepass")
     if draw.random() < 0.3:
         cut = draw.randrange(len(text))
