@@ -31,7 +31,16 @@ DRAIN_MAX = 64 * 1024 * 1024
 # A larger body is parsed on another thread, so that it does not hold up everybody else.
 PARSE_INLINE_MAX = 64 * 1024
 
-_JSON = (b"Content-Type", b"application/json")
+
+class _AsWritten(bytes):
+    """A header's name that uvicorn sends as it is written, not in lower case."""
+
+    def lower(self) -> bytes:
+        return self
+
+
+# One client in the field compares the whole header, letter by letter.
+_JSON = (_AsWritten(b"Content-Type"), b"application/json")
 # Answers hold balances and orders of one customer: nobody in between may keep them.
 _NO_STORE = (b"Cache-Control", b"no-store")
 _TOO_LARGE = Refusal("too_large")

@@ -102,8 +102,8 @@ def _text(name: str, value: Any) -> str | None:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, list):
-        items = [item for item in value if isinstance(item, (str, bool))]
-        return _joint(name).join(str(item) for item in items)
+        items = [_text(name, item) for item in value if isinstance(item, (str, bool))]
+        return _joint(name).join(item for item in items if item is not None)
     return None
 
 

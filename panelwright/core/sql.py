@@ -31,6 +31,22 @@ ERRORS = (Error, psycopg.Error, sqlite3.Error)
 # Of these the passing ones: locked, deadlocked, restarted, unreachable.
 PASSING_ERRORS = (OperationalError, psycopg.OperationalError, sqlite3.OperationalError)
 
+# PostgreSQL's codes for what may strike after the commit was done: a connection or a server that ends.
+_MAY_BE_COMMITTED = ("08", "57P", "XX")
+_REFUSED_BY_SQLITE = (sqlite3.IntegrityError, sqlite3.DataError, sqlite3.ProgrammingError)
+
+
+def certainly_rolled_back(error: Exception) -> bool:
+    """Whether an error of a transaction's end is the database's own word that nothing was committed.
+
+    A connection that breaks during the commit, or a disk that fails, leaves both outcomes possible.
+    """
+    cause = error.__cause__ if isinstance(error, Error) and error.__cause__ is not None else error
+    if isinstance(cause, psycopg.Error):
+        return cause.sqlstate is not None and not cause.sqlstate.startswith(_MAY_BE_COMMITTED)
+    return isinstance(cause, _REFUSED_BY_SQLITE)
+
+
 # SQLite has the whole file locked already (BEGIN IMMEDIATE).
 _LOCKING = re.compile(r":for_update|:skip_locked")
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import NamedTuple
 
-from django.db import DataError, IntegrityError, ProgrammingError, connection, transaction
+from django.db import connection, transaction
 
 from panelwright.core import clock, sql
 from panelwright.core.batcher import CommitUncertain, about_to_wait
@@ -71,7 +71,7 @@ def batch() -> Iterator[None]:
             finished = True
             about_to_wait()
     except Exception as error:
-        if finished and not isinstance(error, (IntegrityError, DataError, ProgrammingError)):
+        if finished and not sql.certainly_rolled_back(error):
             raise CommitUncertain(f"{type(error).__name__}: {error}") from error
         raise
 

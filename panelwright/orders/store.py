@@ -144,9 +144,7 @@ def _with_spent(grants: Sequence[access.Grant | Refusal], keys: Sequence[int]) -
     ]
 
 
-def _as_spent(
-    grant: access.Grant | Refusal, spent: dict[int, tuple[int, date | str | None]]
-) -> access.Grant | Refusal:
+def _as_spent(grant: access.Grant | Refusal, spent: dict[int, tuple[int, date | str | None]]) -> access.Grant | Refusal:
     if isinstance(grant, Refusal) or grant.key_id not in spent:
         return grant
     micros, on = spent[grant.key_id]

@@ -16,7 +16,7 @@ from tests.support.selling import CANCELS, COMMENTS, FAST, ONE_A_LINK, PARTIAL, 
 THREADS = 12
 ANSWER_MAX_S = 20.0
 # Between two requests of one customer, in seconds: as much load as two cores deliver upstream.
-PAUSE_S = (0.0, 0.1)
+PAUSE_S = (0.0, 0.25)
 
 
 class Came(Enum):

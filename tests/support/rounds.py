@@ -14,10 +14,13 @@ class Rounds:
 
     def __init__(self) -> None:
         self._worker = Worker()
+        # Whether the test lets a round fail.
+        self.fails = False
         self.recover = self._worker.recover
         self.refills = self._worker.refills
         self.cancels = self._worker.cancels
         self.schedules = self._worker.schedules
+        self.send_one = self._worker._send_one
 
     def forward(self) -> int:
         """Send what is due; every answer is written down when this returns."""

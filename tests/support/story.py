@@ -6,6 +6,7 @@ Django is imported late: pytest reads this file before the database is chosen.
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
@@ -123,13 +124,19 @@ def door(transactional_db: None) -> Iterator[Door]:
 
 
 @pytest.fixture
-def worker(transactional_db: None) -> Iterator[Rounds]:
-    """A worker whose rounds the test calls one by one: `worker.forward()`, `worker.poll()`, …"""
+def worker(transactional_db: None, caplog: pytest.LogCaptureFixture) -> Iterator[Rounds]:
+    """A worker whose rounds the test calls one by one: `worker.forward()`, `worker.poll()`, …
+
+    A round that fails is logged and tried again, in the product as here: that fails the test, unless
+    it says `worker.fails = True`.
+    """
     from tests.support.rounds import Rounds
 
     made = Rounds()
     yield made
     made.close()
+    faults = [r.getMessage() for r in caplog.get_records("call") if r.levelno >= logging.ERROR]
+    assert (faults != []) == made.fails, faults
 
 
 @pytest.fixture

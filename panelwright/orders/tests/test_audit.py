@@ -62,9 +62,7 @@ def test_a_panel_without_anything_balances(db: None) -> None:
 
 def test_a_changed_balance_is_found(books: Books) -> None:
     execute("UPDATE ledger_account SET balance_micros = balance_micros + 1 WHERE id = %s", books.carol.account_id)
-    assert books.faults() == [
-        f"account {books.carol.account_id}: balance 97.261301, its transfers add up to 97.2613"
-    ]
+    assert books.faults() == [f"account {books.carol.account_id}: balance 97.261301, its transfers add up to 97.2613"]
     assert books.rival.audit() == []
 
 
@@ -100,9 +98,7 @@ def test_a_deleted_refund_is_found(books: Books) -> None:
 
 def test_a_deleted_deposit_is_found(books: Books) -> None:
     execute("DELETE FROM ledger_transfer WHERE code = 'deposit' AND credit_account_id = %s", books.dave.account_id)
-    assert books.faults() == [
-        f"account {books.dave.account_id}: balance 4.876543, its transfers add up to -0.123457"
-    ]
+    assert books.faults() == [f"account {books.dave.account_id}: balance 4.876543, its transfers add up to -0.123457"]
 
 
 def test_a_changed_amount_is_found(books: Books) -> None:
@@ -145,17 +141,13 @@ def test_a_charge_that_another_customer_paid_is_found(books: Books) -> None:
         execute(
             "UPDATE ledger_account SET balance_micros = balance_micros + %s WHERE id = %s", sign * 900_000, account_id
         )
-    assert books.faults() == [
-        f"transfer {transfer} (order {books.open}): not between its order's customer and sales"
-    ]
+    assert books.faults() == [f"transfer {transfer} (order {books.open}): not between its order's customer and sales"]
 
 
 @pytest.mark.parametrize(("order", "code", "side"), [("open", "order", "credit"), ("partial", "refund", "debit")])
 def test_money_of_an_order_that_went_past_sales_is_found(books: Books, order: str, code: str, side: str) -> None:
     transfer = books.transfer(getattr(books, order), code)
-    clearing = value(
-        "SELECT id FROM ledger_account WHERE panel_id = %s AND kind = 'clearing'", books.alice.panel_id
-    )
+    clearing = value("SELECT id FROM ledger_account WHERE panel_id = %s AND kind = 'clearing'", books.alice.panel_id)
     execute(f"UPDATE ledger_transfer SET {side}_account_id = %s WHERE id = %s", clearing, transfer)
     assert books.faults() == [
         f"transfer {transfer} ({code} {getattr(books, order)}): not between its order's customer and sales"
@@ -164,18 +156,14 @@ def test_money_of_an_order_that_went_past_sales_is_found(books: Books, order: st
 
 def test_an_account_of_another_panel_is_found(books: Books) -> None:
     transfer = books.transfer(books.open)
-    execute(
-        "UPDATE ledger_transfer SET credit_account_id = %s WHERE id = %s", books.rival.sales_account_id, transfer
-    )
+    execute("UPDATE ledger_transfer SET credit_account_id = %s WHERE id = %s", books.rival.sales_account_id, transfer)
     assert f"transfer {transfer}: an account of another panel" in books.faults()
 
 
 def test_money_for_an_order_that_is_not_there_is_found(books: Books) -> None:
     transfer = books.transfer(books.open)
     execute("DELETE FROM orders_order WHERE id = %s", books.open)
-    assert books.faults() == [
-        f"transfer {transfer} (order {books.open}): not between its order's customer and sales"
-    ]
+    assert books.faults() == [f"transfer {transfer} (order {books.open}): not between its order's customer and sales"]
 
 
 @pytest.mark.parametrize(
@@ -245,9 +233,7 @@ def test_the_audit_changes_nothing(books: Books) -> None:
         lambda b: ("UPDATE orders_schedule SET runs_done = runs_started + 1 WHERE order_id = %s", b.drip_feed),
     ],
 )
-def test_what_cannot_be_true_cannot_be_written(
-    books: Books, change: Callable[[Books], tuple[str, object]]
-) -> None:
+def test_what_cannot_be_true_cannot_be_written(books: Books, change: Callable[[Books], tuple[str, object]]) -> None:
     from django.db import IntegrityError, transaction
 
     statement, parameter = change(books)

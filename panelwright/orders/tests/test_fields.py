@@ -290,7 +290,24 @@ def test_a_user_name_that_runs_or_breaks_is_refused(username: str) -> None:
 # Lone surrogates are what the API makes of bytes that are no UTF-8.
 ANY_TEXT = st.text(st.characters(codec=None, categories=None), max_size=40)  # type: ignore[arg-type]
 LIKELY = st.sampled_from(
-    ["", "0", "1", "2", "5", "100", "null", "None", "undefined", LINK, "carol", "a\nb", "1/1/2030", "US", "Brazil", "-1"]
+    [
+        "",
+        "0",
+        "1",
+        "2",
+        "5",
+        "100",
+        "null",
+        "None",
+        "undefined",
+        LINK,
+        "carol",
+        "a\nb",
+        "1/1/2030",
+        "US",
+        "Brazil",
+        "-1",
+    ]
 )
 PARAMS = st.dictionaries(
     st.sampled_from(sorted({f.name for t in TYPES for f in t.fields})), st.one_of(LIKELY, ANY_TEXT), max_size=12

@@ -149,9 +149,7 @@ def test_no_posts_means_without_limit_unless_old_ones_are_wanted(
         ({"request_id": "line\nbreak"}, Refusal("bad_field", "request_id")),
     ],
 )
-def test_a_refused_order_changes_nothing(
-    carol: Buyer, time: Time, params: dict[str, object], refusal: Refusal
-) -> None:
+def test_a_refused_order_changes_nothing(carol: Buyer, time: Time, params: dict[str, object], refusal: Refusal) -> None:
     assert carol.refused(**params) == refusal
     assert carol.balance() == "100.00"
 

@@ -54,7 +54,9 @@ def refusal_at(after: timedelta, order: Asked = DONE, **changes: object) -> str:
         (30 * DAY + TICK, "refill_over"),
     ],
 )
-def test_a_refill_can_be_asked_for_from_a_day_after_the_end_until_its_days_are_over(after: timedelta, code: str) -> None:
+def test_a_refill_can_be_asked_for_from_a_day_after_the_end_until_its_days_are_over(
+    after: timedelta, code: str
+) -> None:
     assert refusal_at(after) == code
 
 
@@ -127,9 +129,7 @@ def test_a_refill_is_a_row_that_waits_to_be_passed_on(carol: Buyer, alice: Owner
     assert carol.balance() == "99.10", "a refill costs nothing"
 
 
-def test_refills_of_many_orders_are_answered_one_by_one(
-    carol: Buyer, alice: Owner, mallory: Buyer, time: Time
-) -> None:
+def test_refills_of_many_orders_are_answered_one_by_one(carol: Buyer, alice: Owner, mallory: Buyer, time: Time) -> None:
     done, running, other = carol.order(), carol.order(), carol.order(service=LIKES)
     foreign, davids = mallory.order(), alice.customer("dave", balance="1.00").order()
     for order_id in (done, other, foreign, davids):

@@ -163,9 +163,7 @@ def test_the_quantity_of_a_post_can_be_drawn_again_by_anybody(carol: Buyer, time
         told(order_id, number)
     people.run_schedules()
     seed = value("SELECT seed FROM orders_schedule")
-    drawn = [
-        post_quantity(seed, post_id, 10, 1000) for (post_id,) in values("SELECT id FROM orders_post ORDER BY id")
-    ]
+    drawn = [post_quantity(seed, post_id, 10, 1000) for (post_id,) in values("SELECT id FROM orders_post ORDER BY id")]
     assert [post.quantity for post in children_of(order_id)] == drawn
     assert all(10 <= quantity <= 1000 for quantity in drawn)
     assert len(set(drawn)) > 10

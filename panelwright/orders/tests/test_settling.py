@@ -136,9 +136,7 @@ def test_remains_stay_between_nothing_and_all(remains: int) -> None:
     assert order.start_count == 0
 
 
-@pytest.mark.parametrize(
-    ("age_s", "wait_s"), [(0, 2), (20, 2), (60, 6), (3600, 360), (9000, 900), (86_400, 900)]
-)
+@pytest.mark.parametrize(("age_s", "wait_s"), [(0, 2), (20, 2), (60, 6), (3600, 360), (9000, 900), (86_400, 900)])
 def test_the_older_an_order_the_rarer_the_question(age_s: int, wait_s: int) -> None:
     now = NOON + timedelta(seconds=age_s)
     order, _ = settle(CARD, Report("In progress"), now)
@@ -295,9 +293,7 @@ class ADripFeed(RuleBasedStateMachine):
     @invariant()
     def many_refunds_add_up_to_one(self) -> None:
         parent = self.parent
-        whole = money.refund(
-            charge_micros=parent.booked_micros, remains=self.undelivered, quantity=parent.quantity
-        )
+        whole = money.refund(charge_micros=parent.booked_micros, remains=self.undelivered, quantity=parent.quantity)
         assert self.given_back == whole
         assert parent.charge_micros == parent.booked_micros - whole
         assert 0 <= parent.charge_micros <= parent.booked_micros

@@ -1,0 +1,227 @@
+"""Too much at once, and bad luck in the middle: the write lane with real orders on a real database.
+
+`Lane` is what a web process has between HTTP and the database. The database is made to hold it up by a lock
+on the account that all orders need, and to refuse a command by a trigger.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+from django.db import connection, connections, transaction
+
+from panelwright.api.lane import Answer, Call, Lane
+from panelwright.core.batcher import Failed, Overloaded
+from panelwright.customers.access import Caller, digest
+from tests.support import books
+from tests.support.selling import ROUND, Buyer, Shop, open_shop
+
+pytestmark = pytest.mark.usefixtures("transactional_db")
+
+PRICE = 1_500_000
+POISON = "https://example.com/poison"
+DONE_MAX_S = 60.0
+
+
+@pytest.fixture
+def lane() -> Iterator[Lane]:
+    opened = Lane()
+    yield opened
+    opened.stop()
+
+
+def add(buyer: Buyer, link: str) -> Call:
+    """An order of 1.50."""
+    caller = Caller(address=("acme.example", 0, 0), digest=digest(buyer.key))
+    return Call(caller, "add", {"service": str(ROUND), "link": link, "quantity": "1000"})
+
+
+@contextmanager
+def accounts_locked(shop: Shop) -> Iterator[None]:
+    """Within the block no order can be placed: another process is writing."""
+    locked, release = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with transaction.atomic():
+            books.rows("UPDATE ledger_account SET name = name WHERE panel_id = %s RETURNING id", shop.panel_id)
+            locked.set()
+            release.wait(DONE_MAX_S)
+        connections.close_all()
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    assert locked.wait(DONE_MAX_S)
+    try:
+        yield
+    finally:
+        release.set()
+        holder.join()
+
+
+@contextmanager
+def poisoned(error: str) -> Iterator[None]:
+    """Within the block the database fails on the order for POISON. `error` is PostgreSQL's code for it."""
+    if connection.vendor == "postgresql":
+        make = [
+            "CREATE FUNCTION poison() RETURNS trigger LANGUAGE plpgsql AS"
+            f" $$ BEGIN RAISE EXCEPTION 'poison' USING ERRCODE = '{error}'; END $$",
+            "CREATE TRIGGER poison BEFORE INSERT ON orders_order FOR EACH ROW"
+            f" WHEN (NEW.link = '{POISON}') EXECUTE FUNCTION poison()",
+        ]
+        undo = ["DROP TRIGGER poison ON orders_order", "DROP FUNCTION poison"]
+    else:
+        make = [
+            "CREATE TRIGGER poison BEFORE INSERT ON orders_order"
+            f" WHEN NEW.link = '{POISON}' BEGIN SELECT RAISE(ABORT, 'poison'); END"
+        ]
+        undo = ["DROP TRIGGER poison"]
+    with connection.cursor() as cursor:
+        for statement in make:
+            cursor.execute(statement)
+        try:
+            yield
+        finally:
+            for statement in undo:
+                cursor.execute(statement)
+
+
+async def outcomes(futures: list[Awaitable[Answer]]) -> list[str]:
+    """Each answer as text, each failure as the name of its class."""
+    async with asyncio.timeout(DONE_MAX_S):
+        results = await asyncio.gather(*futures, return_exceptions=True)
+    return [r.decode() if isinstance(r, bytes) else type(r).__name__ for r in results]
+
+
+def run(lane: Lane, calls: Callable[[], list[Call]], *, locked: Shop | None = None) -> list[str]:
+    """Submit all calls from one event loop, with the accounts of `locked` held meanwhile; the outcomes."""
+
+    async def submit() -> list[str]:
+        loop = asyncio.get_running_loop()
+        if locked is None:
+            return await outcomes([lane.submit(call, loop) for call in calls()])
+        with accounts_locked(locked):
+            futures: list[Awaitable[Answer]] = [lane.submit(call, loop) for call in calls()]
+        return await outcomes(futures)
+
+    return asyncio.run(submit())
+
+
+def test_one_customers_flood_leaves_room_for_another(lane: Lane) -> None:
+    """1,500 orders of one customer wait when another customer's one order comes: it goes with the next batch."""
+    shop = open_shop(balances=["3000.00", "1.50"])
+    flooder, other = shop.buyers
+
+    def calls() -> list[Call]:
+        flood = [add(flooder, f"https://example.com/{n}") for n in range(1500)]
+        return [*flood, add(other, "https://example.com/mine")]
+
+    answers = run(lane, calls, locked=shop)
+    assert all(answer.startswith('{"order":') for answer in answers)
+    placed = [row[0] for row in books.rows("SELECT customer_id FROM orders_order ORDER BY id")]
+    assert Counter(placed) == {flooder.customer_id: 1500, other.customer_id: 1}
+    # The batch that was under way, and its own: each of at most 256.
+    assert placed.index(other.customer_id) < 512
+    assert books.faults(shop.panel_id) == []
+
+
+def test_a_full_queue_answers_at_once_and_loses_nothing_that_it_took(lane: Lane) -> None:
+    shop = open_shop(balances=["10000.00"])
+    taken: list[Awaitable[Answer]] = []
+
+    async def flood() -> list[str]:
+        loop = asyncio.get_running_loop()
+        with accounts_locked(shop):
+            # One batch is under way and 4,096 wait; nothing can be done before the block ends.
+            with pytest.raises(Overloaded):
+                for n in range(5_000):
+                    taken.append(lane.submit(add(shop.buyers[0], f"https://example.com/{n}"), loop))
+            with pytest.raises(Overloaded):
+                lane.submit(add(shop.buyers[0], "https://example.com/late"), loop)
+            # Who only reads is not in that queue. No money has moved.
+            balance = Call(add(shop.buyers[0], "").caller, "balance", {})
+            assert await outcomes([lane.submit(balance, loop)]) == ['{"balance":"10000.00","currency":"USD"}']
+        return await outcomes(taken)
+
+    answers = asyncio.run(flood())
+    assert len(answers) >= 4_096
+    assert len(set(answers)) == len(answers) == books.orders()
+    assert books.balance_micros(shop.buyers[0].account_id) == 10_000 * 1_000_000 - len(answers) * PRICE
+    assert books.faults(shop.panel_id) == []
+
+
+@pytest.mark.parametrize("error", ["23514", "22003", "P0001"], ids=["constraint", "data", "raised"])
+def test_one_order_that_the_database_refuses_does_not_sink_the_others(lane: Lane, error: str) -> None:
+    """All of them share a batch, and each is placed once although the batch fails as a whole."""
+    shop = open_shop(balances=["1500.00"])
+    links = [f"https://example.com/{n}" for n in range(20)]
+    links[13] = POISON
+
+    def calls() -> list[Call]:
+        return [add(shop.buyers[0], link) for link in ["https://example.com/first", *links]]
+
+    with poisoned(error):
+        _, *answers = run(lane, calls, locked=shop)
+    assert answers.pop(13) == Failed.__name__
+    assert all(answer.startswith('{"order":') for answer in answers)
+    assert books.orders() == 20
+    assert books.transfers() == {"order": 20}
+    assert books.faults(shop.panel_id) == []
+    # And the lane is as well as before.
+    (answer,) = run(lane, lambda: [add(shop.buyers[0], POISON)])
+    assert answer.startswith('{"order":')
+
+
+def test_a_passing_trouble_of_the_database_is_told_as_one(lane: Lane) -> None:
+    """A deadlock ends the whole batch: nobody's order was placed, everybody may try again."""
+    shop = open_shop(balances=["1500.00"])
+
+    def calls() -> list[Call]:
+        return [add(shop.buyers[0], link) for link in ("https://example.com/1", "https://example.com/2", POISON)]
+
+    with poisoned("40P01"):
+        answers = run(lane, calls, locked=shop)
+    # SQLite has no deadlocks: there the poison is one order's own.
+    passing = connection.vendor == "postgresql"
+    assert answers[-1] == (Overloaded if passing else Failed).__name__
+    placed = sum(answer.startswith('{"order":') for answer in answers)
+    assert answers.count(Overloaded.__name__) == (3 - placed if passing else 0)
+    assert books.orders() == placed
+    assert books.faults(shop.panel_id) == []
+
+
+def test_a_lane_whose_connections_break_goes_on(lane: Lane) -> None:
+    """The database was restarted: what meets a broken connection is not done and told so, then all is well."""
+    shop = open_shop(balances=["1500.00"])
+    balance = Call(add(shop.buyers[0], "").caller, "balance", {})
+    assert run(lane, lambda: [add(shop.buyers[0], "https://example.com/0")])[0].startswith('{"order":')
+    assert run(lane, lambda: [balance]) == ['{"balance":"1498.50","currency":"USD"}']
+    break_connections()
+    trouble = {Overloaded.__name__}
+    # The pool may hold as many broken connections as it has places.
+    placed, shown = 1, ""
+    for n in range(1, 20):
+        told, shown = run(lane, lambda n=n: [add(shop.buyers[0], f"https://example.com/{n}"), balance])  # type: ignore[misc]
+        placed += told.startswith('{"order":')
+        assert told.startswith('{"order":') or told in trouble
+        assert shown.startswith('{"balance":') or shown in trouble
+        if told not in trouble and shown not in trouble:
+            break
+    assert placed >= 2
+    assert shown not in trouble
+    assert books.orders() == placed
+    assert books.balance_micros(shop.buyers[0].account_id) == 1_500_000_000 - placed * PRICE
+    assert books.faults(shop.panel_id) == []
+
+
+def break_connections() -> None:
+    """End every other connection of PostgreSQL. SQLite has none that could break."""
+    if connection.vendor == "postgresql":
+        books.rows(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
