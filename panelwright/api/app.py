@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import logging
+import re
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
@@ -48,6 +49,8 @@ _RATE_LIMIT = Refusal("rate_limit")
 _OVERLOADED = Refusal("overloaded")
 _FAULT = Refusal("fault")
 _UNCERTAIN = Refusal("uncertain")
+
+_NO_GZIP = re.compile(rb"gzip\s*;\s*q=0(\.0*)?\s*(,|$)")
 
 split = functools.lru_cache(maxsize=1024)(hosts.split)
 
@@ -192,7 +195,7 @@ async def _send_list(
         await send({"type": "http.response.body", "body": b""})
         return
     body = rendered.body
-    if b"gzip" in accept_encoding:
+    if b"gzip" in accept_encoding and not _NO_GZIP.search(accept_encoding):
         body = rendered.gzipped
         headers.append((b"Content-Encoding", b"gzip"))
     headers += [_JSON, (b"Content-Length", b"%d" % len(body))]

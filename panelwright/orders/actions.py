@@ -215,16 +215,19 @@ def _cancel(order_ids: Sequence[int], now: datetime) -> None:
     record((NewEvent(o.panel_id, "order.cancel_requested", o.id, {}) for o in to_pass_on), now=now)
 
 
-def cancel_unsent(order_ids: Sequence[int], now: datetime) -> None:
-    """Cancel and refund those orders that nobody else knows of. Runs in the caller's transaction."""
+def cancel_unsent(order_ids: Sequence[int], now: datetime) -> set[int]:
+    """Cancel and refund those orders that nobody else knows of; answers which. Runs in the caller's transaction."""
+    cancelled: set[int] = set()
     if not order_ids:
-        return
+        return cancelled
     changes = work.Changes(work.lock(order_ids), now)
     for order_id in order_ids:
         order = changes.orders[order_id]
         if order.status == "Pending" and order.job == Job.FORWARD.value:
             changes.apply(settling.end(order, "Canceled", remains=order.quantity, now=now))
+            cancelled.add(order_id)
     changes.write()
+    return cancelled
 
 
 def _cancel_one(

@@ -273,15 +273,14 @@ def claim_cancels(limit: int) -> dict[int, list[CancelSending]]:
     with transaction.atomic(durable=True):
         ids = sorted(row[0] for row in _PICK_CANCELS.rows(connection, at, limit))
         changes: list[sql.Row] = []
-        ours: list[int] = []
+        ours: dict[int, tuple[int, int]] = {}
         for id_, panel_id, order_id, provider_id, upstream_id, status, job, ended_at, attempts in _CANCELS.rows(
             connection, ids
         ):
             if ended_at is not None:
                 changes.append(("done", provider_id, None, f"the order has ended: {status}", attempts, id_))
             elif status == "Pending" and job == "forward":
-                ours.append(order_id)
-                changes.append(("done", None, None, "cancelled before it was sent", attempts, id_))
+                ours[order_id] = (id_, attempts)
             elif upstream_id is None or provider_id is None:
                 changes.append(("waiting", None, sql.moment(connection, now + NOT_YET), "", attempts, id_))
             else:
@@ -290,7 +289,13 @@ def claim_cancels(limit: int) -> dict[int, list[CancelSending]]:
                 going.setdefault(provider_id, []).append(
                     CancelSending(id_, panel_id, order_id, upstream_id, attempts + 1)
                 )
-        order_actions.cancel_unsent(ours, now)
+        cancelled = order_actions.cancel_unsent(sorted(ours), now)
+        for order_id, (id_, attempts) in ours.items():
+            if order_id in cancelled:
+                changes.append(("done", None, None, "cancelled before it was sent", attempts, id_))
+            else:
+                # A worker claimed it between the look and the lock: it is passed on once it has arrived.
+                changes.append(("waiting", None, sql.moment(connection, now + NOT_YET), "", attempts, id_))
         _SET_CANCEL.run(connection, changes)
     return going
 

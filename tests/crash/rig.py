@@ -71,6 +71,14 @@ class Database:
         )
         return int(self.run(query, self.moment(now + SOON), self.moment(now))[0][0])
 
+    def break_connections(self) -> None:
+        """End every connection to PostgreSQL, in whatever it is doing. Nobody can do that to a SQLite file."""
+        if self.kind == "postgresql":
+            self.run(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+
     def delivered(self) -> int:
         """How many orders are known to have reached the provider."""
         return int(self.run("SELECT COUNT(*) FROM orders_order WHERE upstream_id IS NOT NULL")[0][0])
@@ -196,19 +204,19 @@ class Rig:
         return self.launch.run("audit", timeout_s=READY_MAX_S)
 
     def come_to_rest(self) -> None:
-        """Wait until no order is left that a worker would look at again by itself.
+        """Start the server, again if it runs, until no order is left that a worker would look at by itself.
 
         Leases of the dead, back-offs and the minutes between runs are skipped: the server stops in good
         order, what is due later becomes due, the server starts again.
         """
         deadline = time.monotonic() + REST_MAX_S
         while True:
-            self.wait_for(
-                lambda: self.database.busy() == 0, what="rest", timeout_s=max(deadline - time.monotonic(), 1.0)
-            )
+            if self.server is not None:
+                self.stop_server()
+            self.database.let_time_pass()
+            self.start_server()
+            left_s = max(deadline - time.monotonic(), 1.0)
+            self.wait_for(lambda: self.database.busy() == 0, what="rest", timeout_s=left_s)
             if self.database.unfinished() == 0:
                 return
             assert time.monotonic() < deadline, f"{self.database.unfinished()} orders do not come to rest"
-            self.stop_server()
-            self.database.let_time_pass()
-            self.start_server()

@@ -102,11 +102,24 @@ class Line:
             if status >= 200:
                 break
         headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
-        length = int(headers.get("content-length", 0))
+        if headers.get("transfer-encoding") == "chunked":
+            body = b"".join(iter(self._chunk, b""))
+        else:
+            body = self._take(int(headers.get("content-length", 0)))
+        return Reply(status, head, headers, body)
+
+    def _chunk(self) -> bytes:
+        """One chunk of a page; empty for the last. Answers of the API are never chunked."""
+        while b"\r\n" not in self._rest:
+            self._receive()
+        size, _, self._rest = self._rest.partition(b"\r\n")
+        return self._take(int(size, 16) + 2)[:-2]
+
+    def _take(self, length: int) -> bytes:
         while len(self._rest) < length:
             self._receive()
-        body, self._rest = self._rest[:length], self._rest[length:]
-        return Reply(status, head, headers, body)
+        taken, self._rest = self._rest[:length], self._rest[length:]
+        return taken
 
     def _receive(self) -> None:
         assert self._socket is not None

@@ -1,0 +1,104 @@
+"""What the simulator has seen of orders and money so far, row by row."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from tests.simulator.watch import OrderRow, RefillRow, TransferRow
+
+UNKNOWN = "outcome unknown"
+CHILDREN = ("run", "post")
+PARENTS = ("drip-feed", "subscription")
+RECENT = 300
+
+
+@dataclass(slots=True)
+class Subscription:
+    """What was asked for. `posts`: link -> when it was told of, until it has its order. `wanted` None: no limit."""
+
+    min: int
+    max: int
+    delay_min: int
+    wanted: int | None
+    last_day: date | None
+    posts: dict[str, datetime] = field(default_factory=dict)
+    done: int = 0
+
+
+@dataclass(slots=True)
+class Books:
+    """Money in micros. `taken` and `back` are by order, from transfers alone."""
+
+    orders: dict[int, OrderRow] = field(default_factory=dict)
+    refills: dict[int, RefillRow] = field(default_factory=dict)
+    refills_of: dict[int, list[int]] = field(default_factory=dict)
+    children: dict[int, list[int]] = field(default_factory=dict)
+    balances: dict[int, int] = field(default_factory=dict)
+    taken: Counter[int] = field(default_factory=Counter)
+    back: Counter[int] = field(default_factory=Counter)
+    refunds: dict[int, list[str]] = field(default_factory=dict)  # references, by order
+    open_links: set[tuple[int, int, str]] = field(default_factory=set)
+    # (provider id, upstream id) -> order
+    upstream: dict[tuple[int, str], int] = field(default_factory=dict)
+    # Orders that wait for a person, and since when.
+    unknown: dict[int, datetime] = field(default_factory=dict)
+    # Orders that have not ended, in the order in which they were placed.
+    open: dict[int, None] = field(default_factory=dict)
+    completed: deque[int] = field(default_factory=lambda: deque(maxlen=RECENT))
+    # Orders of which a cancel was accepted.
+    cancels: set[int] = field(default_factory=set)
+    # Those of them that have not ended.
+    cancelling: dict[int, None] = field(default_factory=dict)
+    subscriptions: dict[int, Subscription] = field(default_factory=dict)
+
+    def keep(self, row: OrderRow, now: datetime) -> None:
+        """Take over how an order stands."""
+        before = self.orders.get(row.id)
+        self.orders[row.id] = row
+        if before is None and row.parent_id is not None:
+            self.children.setdefault(row.parent_id, []).append(row.id)
+        if row.open_link is not None:
+            self.open_links.add((row.customer_id, row.service_id, row.link))
+        elif before is not None and before.open_link is not None:
+            self.open_links.discard((row.customer_id, row.service_id, row.link))
+        if row.upstream_id is not None and row.provider_id is not None:
+            self.upstream[row.provider_id, row.upstream_id] = row.id
+        elif before is not None and before.upstream_id is not None and before.provider_id is not None:
+            self.upstream.pop((before.provider_id, before.upstream_id), None)
+        if row.ended_at is None:
+            self.open[row.id] = None
+        else:
+            self.open.pop(row.id, None)
+            self.cancelling.pop(row.id, None)
+            if row.status == "Completed" and (before is None or before.ended_at is None):
+                self.completed.append(row.id)
+        if waits_for_a_person(row):
+            self.unknown.setdefault(row.id, now)
+        else:
+            self.unknown.pop(row.id, None)
+
+    def book(self, transfer: TransferRow) -> None:
+        for account, micros in ((transfer.debit, -transfer.micros), (transfer.credit, transfer.micros)):
+            self.balances[account] = self.balances.get(account, 0) + micros
+        if transfer.order_id is not None:
+            if transfer.code == "order":
+                self.taken[transfer.order_id] += transfer.micros
+            elif transfer.code == "refund":
+                self.back[transfer.order_id] += transfer.micros
+                self.refunds.setdefault(transfer.order_id, []).append(transfer.reference)
+
+    def keep_refill(self, row: RefillRow) -> None:
+        if row.id not in self.refills:
+            self.refills_of.setdefault(row.order_id, []).append(row.id)
+        self.refills[row.id] = row
+
+    def ours(self, order_id: int, lease_until: datetime, job: str) -> bool:
+        """Whether a result of that lease may still be written."""
+        row = self.orders[order_id]
+        return row.ended_at is None and row.job == job and row.lease_until == lease_until
+
+
+def waits_for_a_person(row: OrderRow) -> bool:
+    return row.ended_at is None and row.job is None and row.problem.startswith(UNKNOWN)
