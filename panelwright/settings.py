@@ -138,5 +138,6 @@ LOGGING = {
     "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
     "root": {"handlers": ["stderr"], "level": os.environ.get("PANELWRIGHT_LOG_LEVEL", "INFO")},
-    "loggers": {"django.request": {"level": "ERROR"}},
+    # What clients send is theirs: a form that is none must not fill the log.
+    "loggers": {"django.request": {"level": "ERROR"}, "python_multipart": {"level": "CRITICAL"}},
 }

@@ -13,6 +13,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 from typing import Any, NamedTuple, NoReturn
@@ -167,7 +168,7 @@ def _database(kind: str, folder: Path, generator: Generator, size: Size, empty_p
             order_with_pgbench(spread=True)
         with installation.web() as port:
             for connections in CONNECTIONS:
-                drive = _Driver(generator, connections, size.seconds, result, books)
+                drive = _Driver(generator, connections, size.seconds, folder, result, books)
                 say(f"{name}: empty answer, {connections} connections")
                 drive.empty(made, port=empty_port)
                 for scenario in scenarios(made, port=port):
@@ -203,43 +204,44 @@ class _Books:
             self._result.problems.append(f"{what}: the books do not balance: {'; '.join(faults[:5])}")
 
 
+@dataclass(frozen=True)
 class _Driver:
     """Checks and measures scenarios with one number of connections."""
 
-    def __init__(
-        self, generator: Generator, connections: int, seconds: float, result: DatabaseResult, books: _Books
-    ) -> None:
-        self._generator = generator
-        self._connections = connections
-        self._seconds = seconds
-        self._result = result
-        self._books = books
+    generator: Generator
+    connections: int
+    seconds: float
+    folder: Path
+    result: DatabaseResult
+    books: _Books
 
     def empty(self, made: dict[str, Any], *, port: int) -> None:
         load = empty_load(made)
-        measured = self._generator.drive(load, port=port, connections=self._connections, seconds=self._seconds)
-        self._result.empty.setdefault(self._connections, []).append(measured)
+        measured = self.generator.drive(load, port=port, connections=self.connections, seconds=self.seconds)
+        self.result.empty.setdefault(self.connections, []).append(measured)
         self._complain(load.name, measured.errors)
 
     def scenario(self, scenario: Scenario, *, port: int) -> None:
         """Look at one answer in full and at a number of answers for refusals, then measure."""
         load, count = scenario.load, scenario.checked
-        self._result.bytes[load.name] = probe(scenario, port=port)
-        checked = self._generator.check(load, port=port, connections=self._connections, requests=count)
+        self.result.bytes[load.name] = probe(scenario, port=port)
+        checked = self.generator.check(load, port=port, connections=self.connections, requests=count)
         self._complain(load.name, checked.bad, checked.example)
         if load.name == "add":
-            self._books.expect("add, counted", least=1 + checked.good, most=1 + checked.good)
-        measured = self._generator.drive(load, port=port, connections=self._connections, seconds=self._seconds)
+            self.books.expect("add, counted", least=1 + checked.good, most=1 + checked.good)
+            self.result.sync_ms.append(bench_machine.sync_ms(self.folder))
+        measured = self.generator.drive(load, port=port, connections=self.connections, seconds=self.seconds)
         self._complain(load.name, measured.errors)
         if load.name == "add":
+            self.result.sync_ms.append(bench_machine.sync_ms(self.folder))
             # When the time is up, each connection has at most one order on its way, whose answer nobody reads.
-            most = measured.answers + measured.errors + self._connections
-            self._books.expect("add, measured", least=measured.answers, most=most)
-        self._result.scenarios.setdefault(load.name, {})[self._connections] = Measured(
+            most = measured.answers + measured.errors + self.connections
+            self.books.expect("add, measured", least=measured.answers, most=most)
+        self.result.scenarios.setdefault(load.name, {})[self.connections] = Measured(
             measured.rps, measured.p50_ms, measured.p99_ms, measured.answers, measured.errors + checked.bad
         )
 
     def _complain(self, name: str, errors: int, example: str = "") -> None:
         if errors:
             told = f", the first: {example}" if example else ""
-            self._result.problems.append(f"{name}, {self._connections} connections: {errors} errors{told}")
+            self.result.problems.append(f"{name}, {self.connections} connections: {errors} errors{told}")

@@ -25,6 +25,8 @@ class DatabaseResult:
     pgbench_one_account: list[Ran] = field(default_factory=list)
     # Size of an answer by scenario.
     bytes: dict[str, int] = field(default_factory=dict)
+    # Milliseconds that the disk took to keep 4 KiB, before and after each measurement of `add`.
+    sync_ms: list[float] = field(default_factory=list)
     # What must not be: errors, orders that are missing or too many, books that do not balance.
     problems: list[str] = field(default_factory=list)
 
@@ -124,6 +126,9 @@ def _table(kind: str, result: DatabaseResult) -> list[str]:
             f"One services answer: {size / 1e3:,.0f} kB, gzip {result.bytes['services_gzip'] / 1e3:,.0f} kB;"
             f" in full at most {most:,.0f} MB/s."
         )
+    if result.sync_ms:
+        low, high = min(result.sync_ms), max(result.sync_ms)
+        lines.append(f"Around add the disk kept 4 KiB in {low:.2f} to {high:.2f} ms.")
     if result.pgbench:
         lines.append(
             f"pgbench, {CLIENTS} clients: {fmean(r.tps for r in result.pgbench):,.0f} orders/s, each client for its own"
@@ -156,6 +161,7 @@ def as_json(report: Report) -> str:
         for g in goals(report)
     ]
     told["answer_bytes"] = {kind: result.bytes for kind, result in report.results.items()}
+    told["sync_ms"] = {kind: [round(ms, 3) for ms in result.sync_ms] for kind, result in report.results.items()}
     told["problems"] = report.problems
     told["run"] = {**report.machine, "seconds": report.seconds, "quick": report.quick}
     return json.dumps(told, indent=2, ensure_ascii=False) + "\n"

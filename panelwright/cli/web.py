@@ -13,6 +13,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from panelwright.cli.processes import stop_with_parent
 
 _UPGRADE = re.compile(rb"\r\nupgrade:", re.I)
+HEAD_MAX = 1024 * 1024
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -23,15 +24,25 @@ class Protocol(HttpToolsProtocol):
     """Takes a request that offers an upgrade to HTTP/2 as the HTTP/1.1 request that it is.
 
     curl and Java offer it by default on plain HTTP; the parser would hold back the body of such a
-    request, and the key with it.
+    request, and the key with it. A head that comes in pieces is put together first: the offer may
+    stand in any of them.
     """
 
     between = True
+    head = b""
 
     def data_received(self, data: bytes) -> None:
-        if self.between and b"pgrade:" in data:
-            head, end, rest = data.partition(b"\r\n\r\n")
-            data = _UPGRADE.sub(b"\r\nignored:", head) + end + rest
+        if self.between:
+            data = self.head + data
+            if b"\r\n\r\n" not in data and b"\n\n" not in data:
+                self.head = data
+                if len(data) > HEAD_MAX:
+                    self.send_400_response("The head of the request is too large.")
+                return
+            self.head = b""
+            if b"pgrade:" in data:
+                head, end, rest = data.partition(b"\r\n\r\n")
+                data = _UPGRADE.sub(b"\r\nignored:", head) + end + rest
         super().data_received(data)
 
     def on_message_begin(self) -> None:

@@ -52,7 +52,7 @@ _INSERT_REFILLS = sql.Insert(
 _PASS_ON_CANCEL = sql.Query(
     "INSERT INTO orders_cancel (panel_id, order_id, state, due_at, created_at) VALUES (?, ?, 'waiting', ?, ?)"
     " ON CONFLICT (order_id) DO UPDATE SET state = 'waiting', due_at = excluded.due_at, attempts = 0"
-    " WHERE orders_cancel.state = 'done'"
+    " WHERE orders_cancel.state = 'done' RETURNING order_id"
 )
 
 
@@ -210,9 +210,8 @@ def _cancel(order_ids: Sequence[int], now: datetime) -> None:
             _cancel_one(order, changes, to_pass_on, now)
     changes.write()
     at = sql.moment(connection, now)
-    for order in to_pass_on:
-        _PASS_ON_CANCEL.run(connection, order.panel_id, order.id, at, at)
-    record((NewEvent(o.panel_id, "order.cancel_requested", o.id, {}) for o in to_pass_on), now=now)
+    fresh = [o for o in to_pass_on if _PASS_ON_CANCEL.rows(connection, o.panel_id, o.id, at, at)]
+    record((NewEvent(o.panel_id, "order.cancel_requested", o.id, {}) for o in fresh), now=now)
 
 
 def cancel_unsent(order_ids: Sequence[int], now: datetime) -> set[int]:

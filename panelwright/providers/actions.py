@@ -64,8 +64,9 @@ def add_provider(*, panel_id: int, name: str, url: str, key: str, knows_request_
 
 
 def set_provider_url(*, panel_id: int, provider_id: int, url: str) -> None:
-    """Where the provider is reached from now on."""
-    Provider.objects.filter(panel_id=panel_id, id=provider_id).update(url=url)
+    """Where the provider is reached from now on. Raises ValueError when the panel has no such provider."""
+    if not Provider.objects.filter(panel_id=panel_id, id=provider_id).update(url=url):
+        raise ValueError(f"there is no provider {provider_id} on this panel")
 
 
 def add_routes(panel_id: int, routes: Sequence[tuple[int, int, str]]) -> None:

@@ -62,7 +62,7 @@ def spellings(key: str) -> tuple[str, ...]:
         ways |= {in_url, re.sub("%[0-9A-F]{2}", lambda found: found[0].lower(), in_url)}
     for in_json in (json.dumps(key)[1:-1], json.dumps(key, ensure_ascii=False)[1:-1]):
         ways |= {in_json, in_json.replace("/", "\\/")}
-    return tuple(sorted(ways, key=len, reverse=True))
+    return tuple(sorted(ways, key=lambda way: (-len(way), way)))
 
 
 def hide(text: str, secrets: tuple[str, ...]) -> str:

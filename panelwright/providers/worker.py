@@ -202,9 +202,14 @@ class Worker:
 
     def _refill_one(self, sending: RefillSending) -> tuple[RefillSending, Accepted | Refused | Unknown]:
         try:
-            return sending, self._upstreams.of(sending.provider).refill(sending.upstream_order)
+            client = self._upstreams.of(sending.provider)
         except ValueError as error:
             return sending, Refused(Reason.KEY, str(error))
+        try:
+            return sending, client.refill(sending.upstream_order)
+        except Exception as error:
+            log.exception("passing on refill %d to provider %d failed", sending.id, sending.provider.id)
+            return sending, Unknown(f"fault in our client: {type(error).__name__}")
 
     def cancels(self) -> int:
         """Pass cancels on, 100 a request."""

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import logging
 
-from panelwright.sandbox import wire
+from panelwright.sandbox import effects, speech, wire
 from panelwright.sandbox.checks import Refusal
-from panelwright.sandbox.control import Bad, Control
-from panelwright.sandbox.panel import Panel
+from panelwright.sandbox.control import Control
+from panelwright.sandbox.dialects import Dialect, combined
+from panelwright.sandbox.faults import Facts, Faults, Strike, target_link
+from panelwright.sandbox.panel import Panel, numbers_of, owner_of
+from panelwright.sandbox.reading import Bad
+from panelwright.sandbox.speech import Asked
 from panelwright.sandbox.store import Store
 from panelwright.sandbox.wire import Reply, Request
 
@@ -22,17 +27,18 @@ logger = logging.getLogger(__name__)
 
 
 class App:
-    """Every call of the API passes `exchange`, from Request to Reply: a fault stands before or after it."""
+    """Every call of the API passes `exchange`, from Request to Reply: a fault stands before or after its work."""
 
     def __init__(self, store: Store, panel: Panel, *, control_token: str = "") -> None:
         self.store = store
         self.panel = panel
-        self.control = Control(panel)
+        self.faults = Faults()
+        self.control = Control(panel, self.faults)
         self._control_token = control_token.encode()
 
     async def __call__(self, scope: wire.Scope, receive: wire.Receive, send: wire.Send) -> None:
         if scope["type"] == "http":
-            await wire.write(await self._reply(scope, receive), send)
+            await wire.write(await self._reply(scope, receive), scope, receive, send)
 
     async def _reply(self, scope: wire.Scope, receive: wire.Receive) -> Reply:
         path = scope["path"]
@@ -55,13 +61,51 @@ class App:
         if request.method not in ("GET", "POST"):
             return wire.error("Incorrect request", status=405)
         params = wire.params_of(request)
+        asked = speech.hear(params, authorization=request.headers.get("authorization", ""))
+        strike = self.faults.strike(self._facts(asked))
+        dialect = combined((*self.panel.settings.dialects, *strike.dialects))
+        if not dialect.bearer:
+            asked = asked.with_key(params.get("key", ""))
+        await _pass(strike.before_s)
         key = request.headers.get("idempotency-key", "").strip()
+        reply = await self._answer(asked, strike, dialect=dialect, idempotency_key=key)
+        await _pass(strike.after_s)
+        return reply
+
+    async def _answer(self, asked: Asked, strike: Strike, *, dialect: Dialect, idempotency_key: str) -> Reply:
+        if strike.instead is not None and not strike.instead.after:
+            with self.store.step():
+                self.panel.note_dropped(asked.params, idempotency_key=idempotency_key, fault=strike.instead.fault)
+            await self.store.durable()
+            return effects.instead(strike, dialect=dialect, asked=asked)
         with self.store.step():
-            answer = self.panel.answer(params, idempotency_key=key)
+            answer = self.panel.answer(asked.params, idempotency_key=idempotency_key, conduct=strike)
         await self.store.durable()
-        if isinstance(answer, Refusal):
-            return wire.error(answer.text, code=answer.code)
-        return wire.reply(answer)
+        reply = speech.speak(dialect, asked, answer)
+        if strike.instead is None or (strike.instead.fault == "duplicate" and isinstance(answer, Refusal)):
+            return reply
+        return effects.instead(strike, dialect=dialect, asked=asked, answer=reply)
+
+    def _facts(self, asked: Asked) -> Facts:
+        owner = owner_of(asked.get("key"))
+
+        def targets() -> list[tuple[int, str]]:
+            if asked.action == "add":
+                service = numbers_of(asked.get("service"))
+                return [(service[0] if service else 0, target_link(asked.get("link"), asked.params))]
+            orders = numbers_of(asked.get("orders") or asked.get("order"))
+            if refills := numbers_of(asked.get("refills") or asked.get("refill")):
+                orders = [refill.order_id for refill in self.store.refills(refills, owner=owner).values()]
+            found = self.store.orders(orders, owner=owner).values()
+            return [(order.service, target_link(order.link, order.params)) for order in found]
+
+        return Facts(
+            action=asked.action,
+            owner=owner,
+            now=self.panel.clock.now(),
+            targets=targets,
+            latest=lambda: self.store.latest_order(owner),
+        )
 
     def _may_control(self, scope: wire.Scope) -> bool:
         """Without a token in the configuration nobody may."""
@@ -77,3 +121,8 @@ class App:
             return wire.error(str(bad), status=400)
         await self.store.durable()
         return wire.error("Not found", status=404) if answer is None else wire.reply(answer)
+
+
+async def _pass(seconds: float) -> None:
+    if seconds > 0:
+        await asyncio.sleep(seconds)

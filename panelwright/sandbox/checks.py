@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
@@ -92,9 +93,9 @@ def read_request_id(params: dict[str, str], *, header: str) -> str | Refusal | N
     return text if len(text) <= REQUEST_ID_MAX else incorrect("request_id")
 
 
-def read_add(params: dict[str, str]) -> Draft | Refusal:
+def read_add(params: dict[str, str], *, catalogue: Mapping[int, SandboxService] = BY_ID) -> Draft | Refusal:
     """Check an `add` in the order of the protocol, up to the maximum. Link in use and funds come after."""
-    service = BY_ID.get(whole(params.get("service", "")) or 0)
+    service = catalogue.get(whole(params.get("service", "")) or 0)
     if service is None:
         return INCORRECT_SERVICE
     type_ = service.service_type

@@ -1,102 +1,60 @@
 """The control address: what a test or the demo may do to the sandbox, and no caller of its API.
 
 Answers are JSON; bad input is a 400 with an `error` body. The whole of it stands behind the token that
-app.py checks. Faults will be set here too, when the sandbox learns them.
+app.py checks. What `faults` takes is told in faults.py.
 """
 
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any
 
 from panelwright.sandbox import delivery, money, schedules
 from panelwright.sandbox.catalogue import BY_ID
-from panelwright.sandbox.checks import digest, whole
+from panelwright.sandbox.checks import digest
 from panelwright.sandbox.clock import wall_ms
 from panelwright.sandbox.delivery import ENDED, OPEN, Order, Plan
+from panelwright.sandbox.faults import Faults
+from panelwright.sandbox.kinds import dialect_names
 from panelwright.sandbox.panel import Panel, owner_of
+from panelwright.sandbox.reading import Bad, amount, count, flag, iso, moment, number, refuse_unknown
 from panelwright.sandbox.wire import clean
 
 SPEED_MAX = 10_000.0
 ADVANCE_MAX_S = 10 * 366 * 86_400
 IMPORT_MAX = 100_000
-COUNT_MAX = 10**12
 # How long an imported order took when its end is not told.
 _HISTORY_MS = 3_600_000
 # What an imported order says of its course; everything else counts as a parameter of its `add`.
 _PAST_ONLY = frozenset({"status", "created_at", "ended_at", "remains", "start_count"})
 
 
-class Bad(Exception):
-    """Bad input at the control address; the text goes back to whoever wrote the test."""
-
-
-def _iso(ms: int) -> str:
-    return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def _moment(value: object, *, name: str) -> int:
-    """Milliseconds since 1970 of an ISO 8601 text (UTC unless it says otherwise) or of seconds since 1970."""
-    try:
-        number = float(str(value))
-    except ValueError:
-        number = math.nan
-    if math.isfinite(number) and 0 <= number < 1e11:
-        return int(number * 1000)
-    try:
-        moment = datetime.fromisoformat(str(value))
-    except ValueError:
-        raise Bad(f"{name}: write an ISO 8601 time or seconds since 1970") from None
-    return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1000)
-
-
-def _count(row: dict[str, Any], name: str, default: int | None = None) -> int:
-    """A whole number of 0 or more out of a JSON object (whose numbers are text)."""
-    if name not in row and default is not None:
-        return default
-    number = whole(str(row.get(name, "")))
-    if number is None or number > COUNT_MAX:
-        raise Bad(f"{name}: write a whole number")
-    return number
-
-
-def _amount(row: dict[str, Any], name: str) -> int:
-    micros = money.parse(str(row.get(name, "")))
-    if micros is None:
-        raise Bad(f"{name}: write an amount such as 12.50, with up to 6 decimals")
-    return micros
-
-
-def _number(body: dict[str, Any], name: str, *, most: float) -> float:
-    try:
-        number = float(str(body[name]))
-    except ValueError:
-        number = math.nan
-    if not 0 <= number <= most:
-        raise Bad(f"{name}: write a number from 0 to {most:.0f}")
-    return number
-
-
 class Control:
-    def __init__(self, panel: Panel) -> None:
+    def __init__(self, panel: Panel, faults: Faults) -> None:
         self.panel = panel
+        self.faults = faults
         self.store, self.clock, self.settings = panel.store, panel.clock, panel.settings
+        self._gets: dict[str, Callable[[], dict[str, object]]] = {
+            "state": self._state,
+            "faults": self.faults.shown,
+        }
         self._posts: dict[str, Callable[[dict[str, Any]], dict[str, object]]] = {
             "import": self._import,
             "balance": self._balance,
             "order": self._order,
             "config": self._config,
+            "faults": self._set_faults,
         }
 
     def answer(self, method: str, name: str, body: object) -> dict[str, object] | None:
         """What to answer; None for an address that does not exist. To be called within a step of the store."""
         schedules.tick(self.store, now=self.clock.now())
-        if method == "GET" and name == "state":
-            return self._state()
+        if method == "GET" and name in self._gets:
+            return self._gets[name]()
+        if method == "DELETE" and name == "faults":
+            return self._set_faults({})
         action = self._posts.get(name)
         if method != "POST" or action is None:
             return None
@@ -113,7 +71,7 @@ class Control:
         calls: dict[str, int] = {}
         for row in log:
             row["params"] = json.loads(row["params"])
-            row["received_at"] = _iso(row["received_at"])
+            row["received_at"] = iso(row["received_at"])
             if row["request_id"] is not None:
                 calls[row["request_id"]] = calls.get(row["request_id"], 0) + 1
         return {
@@ -132,10 +90,11 @@ class Control:
 
     def _shown_config(self) -> dict[str, object]:
         return {
-            "now": _iso(self.clock.now()),
+            "now": iso(self.clock.now()),
             "speed": self.clock.anchor.speed,
             "knows_request_id": self.settings.knows_request_id,
             "refill_wait_s": self.settings.refill_wait_ms / 1000,
+            "dialect": list(self.settings.dialects),
         }
 
     def _shown(self, order: Order, *, now: int) -> dict[str, object]:
@@ -149,12 +108,13 @@ class Control:
             "link": order.link,
             "quantity": order.quantity,
             "params": order.params,
-            "received_at": _iso(order.received_at),
-            "created_at": _iso(order.created_at),
+            "received_at": iso(order.received_at),
+            "created_at": iso(order.created_at),
             "status": state.status,
             "start_count": state.start_count,
             "remains": state.remains,
             "charge": money.text(state.charge_micros),
+            "lost": order.lost,
         }
 
     # What can be changed
@@ -169,33 +129,35 @@ class Control:
         return owner
 
     def _balance(self, body: dict[str, Any]) -> dict[str, object]:
-        owner, micros = self._owner(body), _amount(body, "balance")
+        owner, micros = self._owner(body), amount(body, "balance")
         self.store.set_balance(owner, balance_micros=micros)
         return {"balance": money.text(micros)}
 
     def _config(self, body: dict[str, Any]) -> dict[str, object]:
         """Speed and jump of the clock are kept in the file; the rest lasts until the process ends."""
-        unknown = set(body) - {"speed", "advance_s", "knows_request_id", "refill_wait_s"}
-        if unknown:
-            raise Bad(f"unknown: {', '.join(sorted(unknown))}")
-        speed = _number(body, "speed", most=SPEED_MAX) if "speed" in body else None
-        advance_s = _number(body, "advance_s", most=ADVANCE_MAX_S) if "advance_s" in body else 0.0
-        wait_s = _number(body, "refill_wait_s", most=ADVANCE_MAX_S) if "refill_wait_s" in body else None
-        knows = body.get("knows_request_id", self.settings.knows_request_id)
-        if not isinstance(knows, bool):
-            raise Bad("knows_request_id: write true or false")
-        self.settings.knows_request_id = knows
+        refuse_unknown(body, {"speed", "advance_s", "knows_request_id", "refill_wait_s", "dialect"})
+        speed = number(body, "speed", most=SPEED_MAX) if "speed" in body else None
+        advance_s = number(body, "advance_s", most=ADVANCE_MAX_S) if "advance_s" in body else 0.0
+        wait_s = number(body, "refill_wait_s", most=ADVANCE_MAX_S) if "refill_wait_s" in body else None
+        knows = flag(body, "knows_request_id", self.settings.knows_request_id)
+        dialects = dialect_names(body["dialect"], name="dialect") if "dialect" in body else self.settings.dialects
+        self.settings.knows_request_id, self.settings.dialects = knows, dialects
         if wait_s is not None:
             self.settings.refill_wait_ms = int(wait_s * 1000)
         self.store.save_anchor(self.clock.change(speed=speed, advance_ms=int(advance_s * 1000)))
         return self._shown_config()
+
+    def _set_faults(self, body: dict[str, Any]) -> dict[str, object]:
+        """These rules in the place of all others; counts begin at 0."""
+        self.faults.replace(body, now=self.clock.now(), owners=self.settings.owners)
+        return self.faults.shown()
 
     def _order(self, body: dict[str, Any]) -> dict[str, object]:
         """Make an order show this from now on, whatever it showed before: only a test may do that.
 
         An open word holds the order there until it is set again. What was taken for it follows the new charge.
         """
-        order = self.store.orders([_count(body, "order")]).get(_count(body, "order"))
+        order = self.store.orders([count(body, "order")]).get(count(body, "order"))
         if order is None:
             raise Bad("order: there is none with this id")
         now = self.clock.now()
@@ -203,7 +165,7 @@ class Control:
         status = str(body.get("status", shown.status))
         if status not in OPEN | ENDED:
             raise Bad(f"status: write one of {', '.join(sorted(OPEN | ENDED))}")
-        remains = _count(body, "remains", 0 if status == delivery.COMPLETED else shown.remains)
+        remains = count(body, "remains", 0 if status == delivery.COMPLETED else shown.remains)
         kept = money.kept(
             outcome=status, charge_micros=order.charge_micros, remains=remains, quantity=max(order.quantity, 1)
         )
@@ -212,8 +174,8 @@ class Control:
             ends_at=now,
             outcome=status,
             remains=remains,
-            start_count=_count(body, "start_count", shown.start_count),
-            kept_micros=_amount(body, "charge") if "charge" in body else kept,
+            start_count=count(body, "start_count", shown.start_count),
+            kept_micros=amount(body, "charge") if "charge" in body else kept,
         )
         return self._shown(self.store.replace_plan(order, held, settled=True), now=now)
 
@@ -237,11 +199,11 @@ class Control:
         return {"orders": ids}
 
     def _past(self, row: dict[str, Any], *, owner: str) -> Order:
-        service = BY_ID.get(_count(row, "service"))
+        service = BY_ID.get(count(row, "service"))
         if service is None or service.service_type.subscription:
             raise Bad("service: this one is not in the catalogue, or is a subscription")
-        quantity, status = _count(row, "quantity"), str(row.get("status", delivery.COMPLETED))
-        remains = _count(row, "remains", quantity if status == delivery.CANCELED else 0)
+        quantity, status = count(row, "quantity"), str(row.get("status", delivery.COMPLETED))
+        remains = count(row, "remains", quantity if status == delivery.CANCELED else 0)
         fits = {
             delivery.COMPLETED: remains == 0,
             delivery.PARTIAL: 0 < remains < quantity,
@@ -250,10 +212,8 @@ class Control:
         if status not in fits or not fits[status] or quantity == 0:
             raise Bad("status, quantity and remains do not fit together; status is Completed, Partial or Canceled")
         now = self.clock.now()
-        created_at = _moment(row.get("created_at"), name="created_at")
-        ended_at = (
-            _moment(row["ended_at"], name="ended_at") if "ended_at" in row else min(created_at + _HISTORY_MS, now)
-        )
+        created_at = moment(row.get("created_at"), name="created_at")
+        ended_at = moment(row["ended_at"], name="ended_at") if "ended_at" in row else min(created_at + _HISTORY_MS, now)
         if not created_at <= ended_at <= now:
             raise Bad("created_at and ended_at must follow each other and lie in the past")
         charge = money.charge(service, units=quantity)
@@ -269,7 +229,7 @@ class Control:
             params=params,
             received_at=wall_ms(),
             created_at=created_at,
-            plan=Plan(created_at, ended_at, ended_at, _count(row, "start_count", 0), status, remains, kept),
+            plan=Plan(created_at, ended_at, ended_at, count(row, "start_count", 0), status, remains, kept),
             digest=digest(params),
             settled=True,
         )

@@ -51,6 +51,7 @@ class Order:
     """An order as stored. `settled`: its end has been booked, or was set by hand; it shows its plan's end.
 
     `runs` > 0 on a drip-feed: its runs. `next_at` is when a drip-feed or subscription creates its next order.
+    `lost`: no caller can see it, as if it had never been.
     """
 
     id: int
@@ -69,6 +70,7 @@ class Order:
     runs: int = 0
     next_at: int | None = None
     settled: bool = False
+    lost: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 
 from panelwright.sandbox import checks, delivery, money, schedules
-from panelwright.sandbox.catalogue import BY_ID, CATALOGUE
+from panelwright.sandbox.catalogue import BY_ID
 from panelwright.sandbox.checks import Draft, Refusal
 from panelwright.sandbox.clock import Clock, wall_ms
+from panelwright.sandbox.conduct import HONEST, Conduct
 from panelwright.sandbox.delivery import Order, Refill
 from panelwright.sandbox.store import Store
 
+ACTIONS = ("services", "balance", "add", "status", "refill", "refill_status", "cancel")
 IDS_MAX = 100
 DAY_MS = 86_400_000
 OPENING_BALANCE_MICROS = 1_000_000 * 1_000_000
@@ -34,16 +36,20 @@ class Settings:
     knows_request_id: bool = True
     # Between the end of an order, or its last refill, and the next refill; a real panel has 24 hours.
     refill_wait_ms: int = 0
+    # What it speaks to everybody, by the names of dialects.py.
+    dialects: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call of a known caller: parameters, trimmed; the header Idempotency-Key; the sandbox time in ms."""
+    """One call of a known caller: parameters, trimmed; the header Idempotency-Key; the sandbox time in ms;
+    how the panel behaves this time."""
 
     params: dict[str, str]
     idempotency_key: str
     owner: str
     now: int
+    conduct: Conduct
 
     def get(self, name: str) -> str:
         return self.params.get(name, "")
@@ -58,10 +64,20 @@ def _numbers(ids: list[str]) -> list[int]:
     return [number for text in ids if (number := checks.whole(text)) is not None]
 
 
+def numbers_of(text: str) -> list[int]:
+    """The ids of a list that are numbers."""
+    return _numbers(_ids(text))
+
+
 def _echo(text: str) -> int | str:
     """An id in a list answer: a number, or text where it is none."""
     number = checks.whole(text)
     return text if number is None or len(text) > 18 else number
+
+
+def _of_order(params: dict[str, str]) -> dict[str, str]:
+    """The parameters of an `add` that describe the order."""
+    return {name: value for name, value in params.items() if name not in ("key", "action", "request_id")}
 
 
 class Panel:
@@ -79,7 +95,7 @@ class Panel:
             "cancel": self._cancel,
         }
 
-    def answer(self, params: dict[str, str], *, idempotency_key: str = "") -> Answer:
+    def answer(self, params: dict[str, str], *, idempotency_key: str = "", conduct: Conduct = HONEST) -> Answer:
         """Key, then action and its selector, then parameters. To be called within a step of the store."""
         owner = owner_of(params.get("key", ""))
         if owner not in self.settings.owners:
@@ -89,7 +105,7 @@ class Panel:
             return checks.INCORRECT_REQUEST
         now = self.clock.now()
         schedules.tick(self.store, now=now)
-        return action(Call(params, idempotency_key, owner, now))
+        return action(Call(params, idempotency_key, owner, now, conduct))
 
     def _services(self, call: Call) -> Answer:
         return [
@@ -105,16 +121,33 @@ class Panel:
                 "cancel": s.cancel,
                 "dripfeed": s.drip_feed,
             }
-            for s in CATALOGUE
+            for s in call.conduct.catalogue.values()
         ]
 
     def _balance(self, call: Call) -> Answer:
-        return {"balance": money.text(self.store.balance(call.owner)), "currency": money.CURRENCY}
+        micros = 0 if call.conduct.no_funds else self.store.balance(call.owner)
+        return {"balance": money.text(micros), "currency": money.CURRENCY}
 
     # add
 
+    def note_dropped(self, params: dict[str, str], *, idempotency_key: str, fault: str) -> None:
+        """Write an `add` into the log that a fault kept from the panel. To be called within a step of the store."""
+        owner = owner_of(params.get("key", ""))
+        if params.get("action") != "add" or owner not in self.settings.owners:
+            return
+        request_id = checks.read_request_id(params, header=idempotency_key)
+        self.store.log_add(
+            received_at=wall_ms(),
+            owner=owner,
+            request_id=None if isinstance(request_id, Refusal) else request_id,
+            result="dropped",
+            order_id=None,
+            error=fault,
+            params=_of_order(params),
+        )
+
     def _add(self, call: Call) -> Answer:
-        params = {k: v for k, v in call.params.items() if k not in ("key", "action", "request_id")}
+        params = _of_order(call.params)
         request_id = checks.read_request_id(call.params, header=call.idempotency_key)
         if isinstance(request_id, Refusal):
             return self._logged(call, params, request_id=None, outcome=request_id)
@@ -154,15 +187,16 @@ class Panel:
         return self.store.by_request_id(request_id, owner=owner)
 
     def _place(self, call: Call, params: dict[str, str], *, request_id: str | None) -> Order | Refusal:
-        draft = checks.read_add(params)
+        draft = checks.read_add(params, catalogue=call.conduct.catalogue)
         if isinstance(draft, Refusal):
             return draft
         service = draft.service
         if service.unique_link and self.store.link_in_use(service=service.service, link=draft.link):
             return checks.LINK_BUSY
-        if self.store.balance(call.owner) < draft.charge_micros:
+        if call.conduct.no_funds or self.store.balance(call.owner) < draft.charge_micros:
             return checks.NO_FUNDS
         order = self._order(call, draft, params, request_id=request_id)
+        order = replace(order, lost=call.conduct.loses(order))
         self.store.insert_order(order)
         return order
 
@@ -202,20 +236,20 @@ class Panel:
         if many:
             ids = _ids(many)
             orders = self.store.orders(_numbers(ids), owner=call.owner)
-            return {text: self._shown(orders.get(checks.whole(text) or 0), now=call.now) for text in ids}
+            return {text: self._shown(orders.get(checks.whole(text) or 0), call) for text in ids}
         if not one:
             return checks.INCORRECT_REQUEST
         order = self._own_order(one, call)
-        return self._shown(order, now=call.now) if order else checks.INCORRECT_ORDER
+        return self._shown(order, call) if order else checks.INCORRECT_ORDER
 
     def _own_order(self, text: str, call: Call) -> Order | None:
         number = checks.whole(text) or 0
         return self.store.orders([number], owner=call.owner).get(number)
 
-    def _shown(self, order: Order | None, *, now: int) -> dict[str, object]:
+    def _shown(self, order: Order | None, call: Call) -> dict[str, object]:
         if order is None:
             return {"error": checks.INCORRECT_ORDER.text}
-        state = self.state(order, now=now)
+        state = self.state(order, now=call.now)
         shown: dict[str, object] = {
             "charge": money.text(state.charge_micros),
             "start_count": str(state.start_count),
@@ -224,8 +258,8 @@ class Panel:
             "currency": money.CURRENCY,
         }
         if schedules.is_schedule(order):
-            shown |= schedules.extras(self.store, order, now=now)
-        return shown
+            shown |= schedules.extras(self.store, order, now=call.now)
+        return call.conduct.shown(order, shown)
 
     def state(self, order: Order, *, now: int) -> delivery.State:
         """The state of any order, plain or creating others. To be asked after a tick."""

@@ -14,7 +14,9 @@ import uvicorn
 
 from panelwright.sandbox.app import App
 from panelwright.sandbox.clock import Anchor, Clock, wall_ms
+from panelwright.sandbox.connection import Protocol
 from panelwright.sandbox.control import SPEED_MAX
+from panelwright.sandbox.dialects import DIALECTS
 from panelwright.sandbox.panel import OPENING_BALANCE_MICROS, Panel, Settings, owner_of
 from panelwright.sandbox.store import Store, Unusable
 
@@ -48,6 +50,21 @@ def _secret(text: str) -> str:
     return text
 
 
+class _ListDialects(argparse.Action):
+    """Like --help: prints the dialects, and that is all."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_unused: object) -> None:
+        for dialect in DIALECTS.values():
+            sys.stdout.write(f"{dialect.name:<20} {dialect.about}\n")
+        parser.exit()
+
+
+def _dialect(text: str) -> str:
+    if text not in DIALECTS:
+        raise argparse.ArgumentTypeError(f"{text!r} is none of the dialects that --list-dialects shows")
+    return text
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="panelwright sandbox",
@@ -69,6 +86,15 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--no-request-id", action="store_true", help="behave like a panel that does not know request_id"
     )
+    parser.add_argument(
+        "--dialect",
+        action="append",
+        default=[],
+        type=_dialect,
+        metavar="NAME",
+        help="answer in this dialect; several can be spoken together",
+    )
+    parser.add_argument("--list-dialects", action=_ListDialects, nargs=0, help="show the names of the dialects")
     return parser
 
 
@@ -83,7 +109,7 @@ def _app(args: argparse.Namespace) -> App:
         for owner in owners:
             store.open_account(owner, balance_micros=OPENING_BALANCE_MICROS)
     store.commit()
-    settings = Settings(owners, knows_request_id=not args.no_request_id)
+    settings = Settings(owners, knows_request_id=not args.no_request_id, dialects=tuple(args.dialect))
     return App(store, Panel(store, clock, settings), control_token=args.control_token or "")
 
 
@@ -133,7 +159,7 @@ def _serve(app: App, sock: socket.socket, *, host: str) -> None:
         uvicorn.Config(
             app,
             loop="uvloop",
-            http="httptools",
+            http=Protocol,
             ws="none",
             lifespan="off",
             log_level="warning",

@@ -17,7 +17,7 @@ from typing import Any
 from panelwright.sandbox.clock import Anchor
 from panelwright.sandbox.delivery import OPEN, Order, Plan, Refill
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 # Ids begin far from 1, so that a panel's own ids are never taken for the upstream's by luck.
 FIRST_ORDER_ID = 700_001
 FIRST_REFILL_ID = 90_001
@@ -32,7 +32,7 @@ CREATE TABLE orders (
     starts_at INTEGER NOT NULL, full_at INTEGER NOT NULL, ends_at INTEGER NOT NULL, start_count INTEGER NOT NULL,
     outcome TEXT NOT NULL, remains INTEGER NOT NULL, kept_micros INTEGER NOT NULL,
     request_id TEXT, digest TEXT NOT NULL, parent INTEGER, runs INTEGER NOT NULL, next_at INTEGER,
-    settled INTEGER NOT NULL
+    settled INTEGER NOT NULL, lost INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX orders_unsettled ON orders (ends_at) WHERE settled = 0;
 CREATE INDEX orders_link ON orders (service, link);
@@ -50,12 +50,14 @@ CREATE TABLE add_log (
 );
 CREATE INDEX add_log_request ON add_log (request_id) WHERE request_id IS NOT NULL;
 """
+# From an older version of the file to the next.
+_UPGRADES = {1: "ALTER TABLE orders ADD COLUMN lost INTEGER NOT NULL DEFAULT 0"}
 
 _PLAN = ("starts_at", "full_at", "ends_at", "start_count", "outcome", "remains", "kept_micros")
 _ORDER = (
     *("id", "owner", "service", "link", "quantity", "charge_micros", "params", "received_at", "created_at"),
     *_PLAN,
-    *("request_id", "digest", "parent", "runs", "next_at", "settled"),
+    *("request_id", "digest", "parent", "runs", "next_at", "settled", "lost"),
 )
 _INSERT_ORDER = f"INSERT INTO orders ({', '.join(_ORDER)}) VALUES ({', '.join(':' + c for c in _ORDER)})"
 
@@ -83,9 +85,14 @@ class Store:
         if version == 0:
             for statement in _SCHEMA.split(";"):
                 self._db.execute(statement)
+            version = SCHEMA_VERSION
+        while version in _UPGRADES:
+            self._db.execute(_UPGRADES[version])
+            version += 1
+        if version == SCHEMA_VERSION:
             self._db.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
         self._db.execute("COMMIT")
-        if version not in (0, SCHEMA_VERSION):
+        if version != SCHEMA_VERSION:
             raise sqlite3.DatabaseError(f"it was written by another version ({version}, not {SCHEMA_VERSION})")
 
     def commit(self) -> None:
@@ -196,18 +203,25 @@ class Store:
         self._db.execute("UPDATE orders SET next_at = ? WHERE id = ?", [next_at, order_id])
 
     def orders(self, ids: Iterable[int], *, owner: str | None = None) -> dict[int, Order]:
-        """The orders of these ids that exist (and are the owner's)."""
+        """The orders of these ids that exist; with an owner, those that he can see."""
         wanted = list(ids)
         marks = ", ".join("?" * len(wanted))
         rows = self._rows(f"SELECT * FROM orders WHERE id IN ({marks})", *wanted)
-        return {r["id"]: _order(r) for r in rows if owner is None or r["owner"] == owner}
+        return {r["id"]: _order(r) for r in rows if owner is None or (r["owner"] == owner and not r["lost"])}
+
+    def latest_order(self, owner: str) -> int | None:
+        """The id of the owner's latest `add`."""
+        rows = self._rows("SELECT id FROM orders WHERE owner = ? AND parent IS NULL ORDER BY id DESC LIMIT 1", owner)
+        return rows[0]["id"] if rows else None
 
     def all_orders(self) -> list[Order]:
         return [_order(r) for r in self._rows("SELECT * FROM orders ORDER BY id")]
 
     def by_request_id(self, request_id: str, *, owner: str) -> Order | None:
         rows = self._rows(
-            "SELECT * FROM orders WHERE owner = ? AND request_id = ? ORDER BY id LIMIT 1", owner, request_id
+            "SELECT * FROM orders WHERE owner = ? AND request_id = ? AND lost = 0 ORDER BY id LIMIT 1",
+            owner,
+            request_id,
         )
         return _order(rows[0]) if rows else None
 
@@ -222,7 +236,9 @@ class Store:
 
     def link_in_use(self, *, service: int, link: str) -> bool:
         """Whether an order of the service is open for the link. Due ends must have been settled before."""
-        rows = self._rows("SELECT settled, outcome FROM orders WHERE service = ? AND link = ?", service, link)
+        rows = self._rows(
+            "SELECT settled, outcome FROM orders WHERE service = ? AND link = ? AND lost = 0", service, link
+        )
         return any(not r["settled"] or r["outcome"] in OPEN for r in rows)
 
     # Refills
@@ -274,5 +290,5 @@ def _order(row: sqlite3.Row) -> Order:
     facts = dict(row)
     plan = Plan(**{name: facts.pop(name) for name in _PLAN})
     facts["params"] = json.loads(facts["params"])
-    facts["settled"] = bool(facts["settled"])
+    facts |= {name: bool(facts[name]) for name in ("settled", "lost")}
     return Order(plan=plan, **facts)

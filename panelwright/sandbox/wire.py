@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable, MutableMapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from enum import Enum, auto
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -16,6 +18,8 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 FIELDS_MAX = 1000
+# Where the scope has the connection (connection.py).
+CONNECTION = "panelwright.sandbox.connection"
 
 
 class TooLarge(Exception):
@@ -31,18 +35,44 @@ class Request:
     body: bytes
 
 
+class Ending(Enum):
+    """How a reply goes out."""
+
+    WHOLE = auto()
+    CUT = auto()  # half of the body, then the connection closes
+    SILENCE = auto()  # nothing for a while, then the connection closes
+    RESET = auto()  # nothing, and the connection is reset
+
+
+JSON, HTML = "application/json", "text/html; charset=utf-8"
+
+
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What goes out. `code` is the machine-readable reason of a refusal."""
+    """What goes out. `code` is the machine-readable reason of a refusal; `hold_s` is how long a SILENCE lasts."""
 
     status: int
     body: bytes
     code: str = ""
+    content_type: str = JSON
+    more_headers: tuple[tuple[str, str], ...] = ()
+    ending: Ending = Ending.WHOLE
+    hold_s: float = 0.0
 
     @property
     def headers(self) -> list[tuple[bytes, bytes]]:
-        lines = [(b"content-type", b"application/json"), (b"content-length", str(len(self.body)).encode())]
-        return [*lines, (b"x-error-code", self.code.encode())] if self.code else lines
+        lines = [("content-type", self.content_type), ("content-length", str(len(self.body))), *self.more_headers]
+        lines += [("x-error-code", self.code)] if self.code else []
+        return [(name.encode(), value.encode("utf-8")) for name, value in lines]
+
+    def with_header(self, name: str, value: str) -> Reply:
+        return replace(self, more_headers=(*self.more_headers, (name, value)))
+
+    def with_status(self, status: int) -> Reply:
+        return replace(self, status=status)
+
+    def ended(self, ending: Ending) -> Reply:
+        return replace(self, ending=ending)
 
 
 def reply(value: object, *, status: int = 200, code: str = "") -> Reply:
@@ -69,9 +99,33 @@ async def read(scope: Scope, receive: Receive, *, body_max: int) -> Request:
     return Request(scope["method"], scope["path"], scope["query_string"], headers, b"".join(chunks))
 
 
-async def write(answer: Reply, send: Send) -> None:
-    await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
-    await send({"type": "http.response.body", "body": answer.body})
+async def write(answer: Reply, scope: Scope, receive: Receive, send: Send) -> None:
+    """Send the reply as its ending says. Another ending than WHOLE needs the connection in the scope."""
+    whole = answer.ending is Ending.WHOLE
+    if whole or answer.ending is Ending.CUT:
+        await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
+        body = answer.body if whole else answer.body[: len(answer.body) // 2]
+        await send({"type": "http.response.body", "body": body, "more_body": not whole})
+    if whole:
+        return
+    if answer.ending is Ending.SILENCE:
+        await _gone(receive, within_s=answer.hold_s)
+    scope["extensions"][CONNECTION]["handle"].end(reset=answer.ending is Ending.RESET)
+    # The server asks for an answer until the connection is really gone.
+    await _gone(receive, within_s=None)
+
+
+async def _gone(receive: Receive, *, within_s: float | None) -> None:
+    """Return when the connection is closed, by whichever side, or after so long."""
+
+    async def disconnected() -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+
+    try:
+        await asyncio.wait_for(disconnected(), within_s)
+    except TimeoutError:
+        pass
 
 
 def params_of(request: Request) -> dict[str, str]:

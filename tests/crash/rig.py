@@ -173,6 +173,12 @@ class Rig:
             self.server = None
         self.kill_sandbox()
 
+    def kill_supervisor(self) -> None:
+        """SIGKILL only the one that started the others, and do not wait for what becomes of them."""
+        assert self.server is not None
+        self.server.kill()
+        self.server = None
+
     def stop_server(self) -> None:
         """SIGTERM, as a service manager does; it must end well."""
         assert self.server is not None

@@ -191,6 +191,24 @@ def test_two_polls_ask_about_each_order_once() -> None:
     assert sorted(ask.id for part in asked for ask in part) == ids
 
 
+def test_a_report_that_comes_after_its_lease_counts_no_longer() -> None:
+    """Asked twice because the first asker was slow: the older answer must not undo the newer one."""
+    shop = open_shop(balances=["100.00"])
+    (id_,) = processing(shop, 1)
+    with clock.at(later(60)):
+        slow = claim_poll(shop.provider_id, 10)
+    with clock.at(later(3600)):
+        prompt = claim_poll(shop.provider_id, 10)
+        assert [ask.id for ask in slow] == [ask.id for ask in prompt] == [id_]
+        ref = prompt[0].upstream_id
+        old: Reports = {ref: OrderReport("In progress", 7, 900, None, "USD", "")}
+        new: Reports = {ref: OrderReport("In progress", 7, 100, None, "USD", "")}
+        assert commit_polled(slow, old, provider_id=shop.provider_id) == 0
+        assert commit_polled(prompt, new, provider_id=shop.provider_id) == 1
+        assert commit_polled(slow, old, provider_id=shop.provider_id) == 0
+    assert books.rows("SELECT status, remains FROM orders_order") == [("In progress", 100)]
+
+
 def test_a_cancel_at_the_moment_of_the_end_changes_nothing() -> None:
     shop = open_shop(balances=["100.00"])
     ids = processing(shop, 24)
@@ -258,7 +276,7 @@ def test_a_deposit_that_is_told_of_many_times_is_credited_once() -> None:
     shop = open_shop(balances=["0"])
     (buyer,) = shop.buyers
 
-    def credit(amount_micros: int) -> bool | None:
+    def credit(payment: str, amount_micros: int) -> bool | None:
         """None: refused, because it was booked with another amount."""
         try:
             with scope(panel=shop.panel_id):
@@ -267,16 +285,19 @@ def test_a_deposit_that_is_told_of_many_times_is_credited_once() -> None:
                     account_id=buyer.account_id,
                     amount_micros=amount_micros,
                     code=Code.DEPOSIT,
-                    reference="payment 4711",
+                    reference=payment,
                     name="a gateway seen for the first time",
                     now=clock.now(),
                 )
         except ValueError:
             return None
 
-    told = together([partial(credit, 25_000_000)] * 16)
-    assert Counter(told) == {True: 1, False: 15}
-    assert together([partial(credit, 30_000_000)] * 4) == [None] * 4
-    assert books.balance_micros(buyer.account_id) == 25_000_000
+    # The first payment makes the gateway's account, the others find it.
+    for number in range(1, 6):
+        told = together([partial(credit, f"payment {number}", 25_000_000)] * 12)
+        assert Counter(told) == {True: 1, False: 11}
+        assert books.balance_micros(buyer.account_id) == number * 25_000_000
+    assert together([partial(credit, "payment 5", 30_000_000)] * 4) == [None] * 4
+    assert books.balance_micros(buyer.account_id) == 125_000_000
     assert books.number("SELECT COUNT(*) FROM ledger_account WHERE kind = 'clearing'") == 1
     assert books.faults(shop.panel_id) == []

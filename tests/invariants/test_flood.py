@@ -7,9 +7,11 @@ on the account that all orders need, and to refuse a command by a trigger.
 from __future__ import annotations
 
 import asyncio
+import logging
+import resource
 import threading
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import pytest
@@ -80,21 +82,30 @@ def poisoned(error: str) -> Iterator[None]:
             f" WHEN NEW.link = '{POISON}' BEGIN SELECT RAISE(ABORT, 'poison'); END"
         ]
         undo = ["DROP TRIGGER poison"]
-    with connection.cursor() as cursor:
-        for statement in make:
-            cursor.execute(statement)
-        try:
-            yield
-        finally:
-            for statement in undo:
-                cursor.execute(statement)
+    with triggers(make, undo):
+        yield
+
+
+@contextmanager
+def triggers(make: list[str], undo: list[str]) -> Iterator[None]:
+    """Run the statements of `make`, and at the end of the block those of `undo`."""
+    for statement in make:
+        connection.cursor().execute(statement)
+    try:
+        yield
+    finally:
+        for statement in undo:
+            connection.cursor().execute(statement)
+
+
+def named(results: Sequence[Answer | BaseException]) -> list[str]:
+    """Each answer as text, each failure as the name of its class."""
+    return [result.decode() if isinstance(result, bytes) else type(result).__name__ for result in results]
 
 
 async def outcomes(futures: list[Awaitable[Answer]]) -> list[str]:
-    """Each answer as text, each failure as the name of its class."""
     async with asyncio.timeout(DONE_MAX_S):
-        results = await asyncio.gather(*futures, return_exceptions=True)
-    return [r.decode() if isinstance(r, bytes) else type(r).__name__ for r in results]
+        return named(await asyncio.gather(*futures, return_exceptions=True))
 
 
 def run(lane: Lane, calls: Callable[[], list[Call]], *, locked: Shop | None = None) -> list[str]:
@@ -174,6 +185,61 @@ def test_one_order_that_the_database_refuses_does_not_sink_the_others(lane: Lane
     # And the lane is as well as before.
     (answer,) = run(lane, lambda: [add(shop.buyers[0], POISON)])
     assert answer.startswith('{"order":')
+
+
+@contextmanager
+def commits_break() -> Iterator[None]:
+    """Within the block a commit breaks off in the middle: PostgreSQL ends the connection, SQLite's disk is full."""
+    if connection.vendor == "postgresql":
+        make = [
+            "CREATE FUNCTION break_off() RETURNS trigger LANGUAGE plpgsql AS"
+            " $$ BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NULL; END $$",
+            "CREATE CONSTRAINT TRIGGER break_off AFTER INSERT ON orders_order DEFERRABLE INITIALLY DEFERRED"
+            " FOR EACH ROW EXECUTE FUNCTION break_off()",
+        ]
+        with triggers(make, ["DROP TRIGGER break_off ON orders_order", "DROP FUNCTION break_off"]):
+            yield
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    # Nothing else may be written meanwhile, not even a log.
+    logging.disable(logging.CRITICAL)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1024, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        logging.disable(logging.NOTSET)
+
+
+def test_a_commit_that_breaks_is_told_as_unknown_and_not_done_again(lane: Lane) -> None:
+    """Nobody can tell whether the orders were placed; the customer may ask again with the same request_id."""
+    shop = open_shop(balances=["1500.00"])
+    calls = [add(shop.buyers[0], f"https://example.com/{n}")._replace(request_id=f"cart-{n}") for n in range(3)]
+    assert run(lane, lambda: [add(shop.buyers[0], "https://example.com/before")])[0].startswith('{"order":')
+    with commits_break():
+        answers, uncertain = told(lane, calls)
+    assert (answers, uncertain) == ([Failed.__name__] * 3, [True] * 3)
+    assert books.orders() in {1, 4}
+    again, _ = told(lane, calls)
+    assert all(answer.startswith('{"order":') for answer in again)
+    assert len(set(again)) == 3
+    assert books.orders() == 4
+    assert books.balance_micros(shop.buyers[0].account_id) == 1_500_000_000 - 4 * PRICE
+    assert books.faults(shop.panel_id) == []
+
+
+def told(lane: Lane, calls: list[Call]) -> tuple[list[str], list[bool]]:
+    """The outcomes of the calls, and whether each is unknown."""
+
+    async def submit() -> list[Answer | BaseException]:
+        loop = asyncio.get_running_loop()
+        async with asyncio.timeout(DONE_MAX_S):
+            return await asyncio.gather(*[lane.submit(call, loop) for call in calls], return_exceptions=True)
+
+    results = asyncio.run(submit())
+    return named(results), [isinstance(result, Failed) and result.uncertain for result in results]
 
 
 def test_a_passing_trouble_of_the_database_is_told_as_one(lane: Lane) -> None:

@@ -14,6 +14,28 @@ from datetime import timedelta
 from typing import Any
 
 
+def open_panel(*, preset: str, slug: str, port: int, email: str, micros: int) -> dict[str, Any]:
+    """What createpanel, createcustomer, credit and createkey do, one after the other."""
+    from panelwright.cli.actions import build_panel
+    from panelwright.core import clock
+    from panelwright.customers.actions import create_customer, create_key
+    from panelwright.ledger.actions import credit_customer
+    from panelwright.ledger.models import Code
+    from panelwright.panels import presets
+
+    panel = build_panel(presets.load(preset), slug=slug, domains=[("*", port)])
+    customer = create_customer(panel_id=panel.id, email=email, password="correct horse")
+    credit_customer(
+        panel_id=panel.id,
+        account_id=customer.account_id,
+        amount_micros=micros,
+        code=Code.ADJUSTMENT,
+        reference="for the tests",
+        now=clock.now(),
+    )
+    return {"key": create_key(customer=customer)[1]}
+
+
 def prepare() -> dict[str, Any]:
     """Every service can be refilled and cancelled: the tests ask for both of each type."""
     from panelwright.catalog.models import Service
@@ -96,7 +118,7 @@ def main() -> None:
     django.setup()
     from django_scopes import scopes_disabled
 
-    can = {f.__name__: f for f in (prepare, service, unique, end, refill, balance, faults)}
+    can = {f.__name__: f for f in (open_panel, prepare, service, unique, end, refill, balance, faults)}
     for line in sys.stdin:
         asked = json.loads(line)
         with scopes_disabled():

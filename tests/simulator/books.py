@@ -11,7 +11,7 @@ from tests.simulator.watch import OrderRow, RefillRow, TransferRow
 UNKNOWN = "outcome unknown"
 CHILDREN = ("run", "post")
 PARENTS = ("drip-feed", "subscription")
-RECENT = 300
+RECENT = 60
 
 
 @dataclass(slots=True)
@@ -44,8 +44,9 @@ class Books:
     upstream: dict[tuple[int, str], int] = field(default_factory=dict)
     # Orders that wait for a person, and since when.
     unknown: dict[int, datetime] = field(default_factory=dict)
-    # Orders that have not ended, in the order in which they were placed.
+    # Orders that have not ended, in the order in which they were placed; subscriptions, which may never end, apart.
     open: dict[int, None] = field(default_factory=dict)
+    subscribed: dict[int, None] = field(default_factory=dict)
     completed: deque[int] = field(default_factory=lambda: deque(maxlen=RECENT))
     # Orders of which a cancel was accepted.
     cancels: set[int] = field(default_factory=set)
@@ -67,10 +68,11 @@ class Books:
             self.upstream[row.provider_id, row.upstream_id] = row.id
         elif before is not None and before.upstream_id is not None and before.provider_id is not None:
             self.upstream.pop((before.provider_id, before.upstream_id), None)
+        still_open = self.subscribed if row.kind == "subscription" else self.open
         if row.ended_at is None:
-            self.open[row.id] = None
+            still_open[row.id] = None
         else:
-            self.open.pop(row.id, None)
+            still_open.pop(row.id, None)
             self.cancelling.pop(row.id, None)
             if row.status == "Completed" and (before is None or before.ended_at is None):
                 self.completed.append(row.id)

@@ -110,7 +110,7 @@ class Shop:
             wish.units = wish.params[type_.lines_of].count("\n") + 1
         else:
             wish.units = sold.min
-        if sold.drip_feed and rng.random() < 0.35:
+        if sold.drip_feed and rng.random() < 0.5:
             wish.runs = rng.randint(1, 5)
             wish.params |= {"runs": str(wish.runs), "interval": str(rng.choice((1, 1, 5, 60, 500)))}
 

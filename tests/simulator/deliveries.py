@@ -16,10 +16,7 @@ from django.conf import settings
 from panelwright.providers import rules
 from panelwright.providers.outcomes import Reason
 from tests.simulator.broken import Complaints
-from tests.simulator.upstream import Delivery, UpstreamModel
-
-# Refusals that come before a provider looks for a request_id, so they say nothing of an earlier try.
-NO_PROOF = frozenset({Reason.UNREACHABLE, Reason.LIMIT, Reason.KEY, Reason.OTHER})
+from tests.simulator.upstream import BEFORE_LOOKING, Delivery, UpstreamModel
 
 
 class Fate(Enum):
@@ -77,7 +74,9 @@ class Deliveries:
             self._complaints.add(
                 f"order {parcel.order_id} was sent to {model.name} while its outcome at {before} was unknown"
             )
-        if params.get("link", "") != parcel.link or params.get("quantity", str(parcel.quantity)) != str(parcel.quantity):
+        if params.get("link", "") != parcel.link or params.get("quantity", str(parcel.quantity)) != str(
+            parcel.quantity
+        ):
             self._complaints.add(f"order {parcel.order_id} went out as another order: {params}")
         if "runs" in params or "interval" in params:
             self._complaints.add(f"order {parcel.order_id} was passed on as a drip-feed: {params}")
@@ -110,7 +109,7 @@ class Deliveries:
     def refused(self, order_id: int, reason: Reason, *, again: bool) -> None:
         """A refusal was written down. A repeat is cleared by it only where it says something of the first try."""
         parcel = self.parcel(order_id)
-        if not (again and reason in NO_PROOF):
+        if not (again and reason in BEFORE_LOOKING):
             parcel.fate, parcel.model = Fate.NOT_THERE, None
 
     def written_down(self, order_id: int) -> None:

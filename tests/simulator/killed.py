@@ -14,21 +14,23 @@ class Killed(BaseException):
 
 
 @contextmanager
-def dies_after(statements: int) -> Iterator[None]:
-    """Within the block the process dies instead of running its next statement after so many."""
-    left = statements
+def dies_after(writes: int) -> Iterator[None]:
+    """Within the block the process dies instead of running its next writing statement after so many."""
+    left = writes
 
     def dying(run: Callable[..., Any]) -> Callable[..., Any]:
-        def counted(*arguments: Any) -> Any:
+        def counted(statement: Any, connection: Any, *values: Any) -> Any:
             nonlocal left
-            left -= 1
-            if left < 0:
-                raise Killed
-            return run(*arguments)
+            if not (isinstance(statement, sql.Query) and statement.text(connection).startswith("SELECT")):
+                left -= 1
+                if left < 0:
+                    raise Killed
+            return run(statement, connection, *values)
 
         return counted
 
-    whole = [(kind, name, getattr(kind, name)) for kind in (sql.Query, sql.Insert, sql.Update) for name in ("run", "count") if hasattr(kind, name)]
+    places = ((sql.Query, "run"), (sql.Insert, "run"), (sql.Update, "run"), (sql.Update, "count"))
+    whole = [(kind, name, getattr(kind, name)) for kind, name in places]
     for kind, name, run in whole:
         setattr(kind, name, dying(run))
     try:

@@ -75,6 +75,7 @@ class Referee:
         self._deliveries = deliveries
         self._complaints = complaints
         self._now = world.clock.now
+        self._ended_now: set[int] = set()
 
     def judge(self, changes: Changes, permits: Permits) -> None:
         self._now = self._world.clock.now
@@ -83,6 +84,11 @@ class Referee:
             say.add(f"a row was deleted, or changed for ever: {table}")
         touched = self._money(changes, permits)
         parents = set()
+        self._ended_now = {
+            row.id
+            for row in changes.orders
+            if row.ended_at is not None and (row.id in self._books.open or row.id in self._books.subscribed)
+        }
         for row in changes.orders:
             before = self._books.orders.get(row.id)
             if before is None:
@@ -104,12 +110,15 @@ class Referee:
             self._charged(order_id)
         for order_id, end in permits.must_end.items():
             row = self._books.orders[order_id]
-            say.check((row.status, row.remains) == end, f"order {order_id} should have ended as {end}: {_short(row)}")
+            if (row.status, row.remains) != end:
+                say.add(f"order {order_id} should have ended as {end}: {_short(row)}")
         for order_id, jobs in permits.jobs.items():
             row = self._books.orders[order_id]
-            say.check(row.job in jobs, f"order {order_id} should have {jobs} to do: {_short(row)}")
+            if row.job not in jobs:
+                say.add(f"order {order_id} should have {jobs} to do: {_short(row)}")
         for order_id in permits.new:
-            say.check(order_id in self._books.orders, f"order {order_id} was acknowledged and is not there")
+            if order_id not in self._books.orders:
+                say.add(f"order {order_id} was acknowledged and is not there")
         for refill in changes.refills:
             self._refill(refill, permits)
 
@@ -122,18 +131,23 @@ class Referee:
         expected = Counter(permits.deposits)
         for transfer in changes.transfers:
             books.book(transfer)
-            say.check(transfer.micros > 0, f"transfer {transfer}: nothing moved")
+            if transfer.micros <= 0:
+                say.add(f"transfer {transfer}: nothing moved")
             if transfer.order_id is not None:
                 touched.add(transfer.order_id)
             else:
                 expected[transfer.credit] -= transfer.micros
-                say.check(transfer.code == "deposit", f"money from nowhere: {transfer}")
+                if transfer.code != "deposit":
+                    say.add(f"money from nowhere: {transfer}")
         for account, micros in expected.items():
-            say.check(micros == 0, f"account {account}: deposits differ by {micros} micros")
+            if micros != 0:
+                say.add(f"account {account}: deposits differ by {micros} micros")
         for account, balance in changes.balances.items():
             moved = books.balances.get(account, 0)
-            say.check(balance == moved, f"account {account}: balance {balance}, its transfers add up to {moved}")
-            say.check(balance >= 0, f"account {account} is below zero: {balance}")
+            if balance != moved:
+                say.add(f"account {account}: balance {balance}, its transfers add up to {moved}")
+            if balance < 0:
+                say.add(f"account {account} is below zero: {balance}")
         return touched
 
     def _between(self, transfer: TransferRow, changes: Changes) -> None:
@@ -142,12 +156,14 @@ class Referee:
         customer, sales = transfer.debit, transfer.credit
         if transfer.code != "order":
             customer, sales = sales, customer
-        say.check(customer in changes.balances, f"the balance of account {customer} did not move with {transfer}")
+        if customer not in changes.balances:
+            say.add(f"the balance of account {customer} did not move with {transfer}")
         row = self._books.orders.get(transfer.order_id or 0)
         if row is not None:
             owner = self._world.owners[row.customer_id]
             fine = (customer, sales) == (owner.account_id, owner.panel.sales_account_id)
-            say.check(fine, f"{transfer} is not between the customer of order {row.id} and sales")
+            if not fine:
+                say.add(f"{transfer} is not between the customer of order {row.id} and sales")
 
     def _charged(self, order_id: int) -> None:
         """What is kept of an order is what was taken less what went back, each thing once."""
@@ -157,22 +173,26 @@ class Referee:
             say.add(f"money moved for order {order_id}, which is not there")
             return
         taken, back = books.taken[order_id], books.back[order_id]
-        say.check(row.booked == taken, f"order {order_id}: booked {row.booked}, taken {taken}")
-        say.check(row.charge == taken - back, f"order {order_id}: charge {row.charge}, taken {taken}, given back {back}")
+        if row.booked != taken:
+            say.add(f"order {order_id}: booked {row.booked}, taken {taken}")
+        if row.charge != taken - back:
+            say.add(f"order {order_id}: charge {row.charge}, taken {taken}, given back {back}")
         references = books.refunds.get(order_id, [])
         if row.kind == "drip-feed":
             allowed = {str(order_id), *map(str, books.children.get(order_id, ()))}
             fine = len(set(references)) == len(references) and set(references) <= allowed
         else:
             fine = references in ([], [str(order_id)])
-        say.check(fine, f"order {order_id} was refunded by {references}")
+        if not fine:
+            say.add(f"order {order_id} was refunded by {references}")
 
     # ---- orders ----
 
     def _new_order(self, row: OrderRow, permits: Permits) -> None:
         say = self._complaints
         if row.kind in CHILDREN:
-            say.check(permits.children, f"a {row.kind} from nowhere: {_short(row)}")
+            if not permits.children:
+                say.add(f"a {row.kind} from nowhere: {_short(row)}")
             self._child(row)
         else:
             order = permits.new.get(row.id)
@@ -181,8 +201,10 @@ class Referee:
                 return
             said = (row.customer_id, row.kind, row.quantity, row.rate, row.booked, row.charge)
             wanted = (order.wish.customer.id, order.kind, order.quantity, order.rate, order.charge, order.charge)
-            say.check(said == wanted, f"order {row.id} was booked as {said}, asked for was {wanted}")
-            say.check(row.remains == row.quantity, f"a new order has {row.remains} of {row.quantity} remaining")
+            if said != wanted:
+                say.add(f"order {row.id} was booked as {said}, asked for was {wanted}")
+            if row.remains != row.quantity:
+                say.add(f"a new order has {row.remains} of {row.quantity} remaining")
         if row.kind not in PARENTS:
             self._deliveries.register(row.id, row.created_at, row.link, row.quantity)
 
@@ -192,12 +214,16 @@ class Referee:
         if parent is None:
             say.add(f"a {row.kind} without its parent: {_short(row)}")
             return
-        say.check(parent.ended_at is None, f"order {parent.id} has ended and got a {row.kind}")
+        open_before = parent.ended_at is None or parent.id in self._ended_now
+        if not open_before:
+            say.add(f"order {parent.id} had ended and got a {row.kind}")
         same = (row.panel_id, row.customer_id, row.service_id, row.rate)
         whose = (parent.panel_id, parent.customer_id, parent.service_id, parent.rate)
-        say.check(same == whose, f"{_short(row)} differs from its parent {_short(parent)}")
+        if same != whose:
+            say.add(f"{_short(row)} differs from its parent {_short(parent)}")
         charge = 0 if row.kind == "run" else -((-row.rate * row.quantity) // 1000)
-        say.check((row.booked, row.charge) == (charge, charge), f"{row.kind} {row.id} costs {row.charge}, not {charge}")
+        if (row.booked, row.charge) != (charge, charge):
+            say.add(f"{row.kind} {row.id} costs {row.charge}, not {charge}")
         self._world.owners[row.customer_id].orders.append(row.id)
         if row.kind == "post":
             self._post(row)
@@ -208,30 +234,37 @@ class Referee:
         assert row.parent_id is not None
         asked = books.subscriptions[row.parent_id]
         told_at = asked.posts.pop(row.link, None)
-        say.check(told_at is not None, f"order {row.id} is for a post that there is not, or that has its order")
-        if told_at is not None:
-            due = told_at + timedelta(minutes=asked.delay_min)
-            say.check(row.created_at >= due, f"order {row.id} came before the delay of its post")
-        say.check(asked.min <= row.quantity <= asked.max, f"order {row.id} has a quantity of {row.quantity}: {asked}")
+        if told_at is None:
+            say.add(f"order {row.id} is for a post that there is not, or that has its order")
+        elif row.created_at < told_at + timedelta(minutes=asked.delay_min):
+            say.add(f"order {row.id} came before the delay of its post")
+        if not asked.min <= row.quantity <= asked.max:
+            say.add(f"order {row.id} has a quantity of {row.quantity}: {asked}")
         asked.done += 1
-        say.check(asked.wanted is None or asked.done <= asked.wanted, f"too many posts were ordered for: {asked}")
+        if asked.wanted is not None and asked.done > asked.wanted:
+            say.add(f"too many posts were ordered for: {asked}")
 
     def _changed_order(self, before: OrderRow, row: OrderRow, permits: Permits) -> None:
         say = self._complaints
         if before.ended_at is not None:
-            say.check(before == row, f"order {row.id} had ended and was changed: {_short(before)} -> {_short(row)}")
+            if before != row:
+                say.add(f"order {row.id} had ended and was changed: {_short(before)} -> {_short(row)}")
             return
         fixed = ("panel_id", "customer_id", "service_id", "kind", "parent_id", "link", "quantity", "rate", "booked")
         for name in fixed:
-            say.check(getattr(before, name) == getattr(row, name), f"order {row.id}: {name} was changed")
-        say.check(row.charge <= before.charge, f"order {row.id} became dearer: {before.charge} -> {row.charge}")
+            if getattr(before, name) != getattr(row, name):
+                say.add(f"order {row.id}: {name} was changed")
+        if row.charge > before.charge:
+            say.add(f"order {row.id} became dearer: {before.charge} -> {row.charge}")
         if row.status in RANK and before.status in RANK and RANK[row.status] < RANK[before.status]:
             fine = (before.status, row.status) == ("Processing", "Pending") and row.id in permits.pending_again
-            say.check(fine, f"order {row.id} went back from {before.status} to {row.status}")
+            if not fine:
+                say.add(f"order {row.id} went back from {before.status} to {row.status}")
         if row.ended_at is not None and row.kind not in PARENTS:
             allowed = permits.ends.get(row.id, set())
             end = (row.status, row.remains)
-            say.check(end in allowed, f"order {row.id} ended as {end} without a cause; allowed was {sorted(allowed)}")
+            if end not in allowed:
+                say.add(f"order {row.id} ended as {end} without a cause; allowed was {sorted(allowed)}")
 
     def _always(self, row: OrderRow) -> None:
         """What holds of every order at any time, by the order alone."""
@@ -239,32 +272,41 @@ class Referee:
         if row.ended_at is not None:
             self._ended(row)
             return
-        say.check(row.status not in ENDS, f"order {row.id} is {row.status} without an end")
+        if row.status in ENDS:
+            say.add(f"order {row.id} is {row.status} without an end")
         if row.kind in ("plain", "post"):
-            say.check(row.charge == row.booked, f"order {row.id} is open and was refunded")
+            if row.charge != row.booked:
+                say.add(f"order {row.id} is open and was refunded")
         if row.lease_until is not None:
             fine = row.job in ("sending", "poll") and row.due_at is not None and row.due_at <= row.lease_until
-            say.check(fine, f"order {row.id} has a lease that does not end: {_short(row)}")
-            say.check(row.lease_until <= self._now + LEASE, f"order {row.id} has a lease that is too long: {_short(row)}")
+            if not fine:
+                say.add(f"order {row.id} has a lease that does not end: {_short(row)}")
+            if row.lease_until > self._now + LEASE:
+                say.add(f"order {row.id} has a lease that is too long: {_short(row)}")
         if row.job is None:
             # A drip-feed whose runs have all started waits for them: see `_drip_feed`.
             fine = bool(row.problem) or row.kind == "drip-feed"
-            say.check(fine, f"order {row.id} stands still without a problem: {_short(row)}")
+            if not fine:
+                say.add(f"order {row.id} stands still without a problem: {_short(row)}")
             return
         assert row.due_at is not None
         longest = max(SCHEDULE_MAX, WAIT_MAX) if row.job == "schedule" else WAIT_MAX
-        say.check(row.due_at <= self._now + longest, f"order {row.id} is left alone for too long: {_short(row)}")
+        if row.due_at > self._now + longest:
+            say.add(f"order {row.id} is left alone for too long: {_short(row)}")
         if row.job == "poll":
             known = row.provider_id is not None and row.upstream_id is not None
-            say.check(known, f"order {row.id} is asked about and has no upstream id: {_short(row)}")
+            if not known:
+                say.add(f"order {row.id} is asked about and has no upstream id: {_short(row)}")
         if row.job == "forward":
-            say.check(row.status == "Pending", f"order {row.id} is to be sent and is {row.status}")
+            if row.status != "Pending":
+                say.add(f"order {row.id} is to be sent and is {row.status}")
 
     def _ended(self, row: OrderRow) -> None:
         """PROTOCOL.md section 4, after the end."""
         say = self._complaints
         if row.kind == "subscription":
-            say.check(row.charge == 0, f"subscription {row.id} was charged")
+            if row.charge != 0:
+                say.add(f"subscription {row.id} was charged")
             return
         if row.status == "Completed":
             fine = row.remains == 0 and row.charge == row.booked
@@ -273,7 +315,8 @@ class Referee:
             fine = fine and row.booked - row.charge == row.booked * row.remains // row.quantity
         else:
             fine = row.status == "Canceled" and 0 <= row.remains <= row.quantity and row.charge == 0
-        say.check(fine, f"the end of order {row.id} is not right: {_short(row)}")
+        if not fine:
+            say.add(f"the end of order {row.id} is not right: {_short(row)}")
 
     # ---- drip-feeds and subscriptions ----
 
@@ -288,7 +331,8 @@ class Referee:
                 "Expired": asked.last_day is not None and self._now.date() > asked.last_day,
                 "Canceled": row.id in self._books.cancels,
             }.get(row.status, False)
-            self._complaints.check(fine, f"subscription {row.id} ended as {row.status}: {asked}")
+            if not fine:
+                self._complaints.add(f"subscription {row.id} ended as {row.status}: {asked}")
 
     def _drip_feed(self, row: OrderRow, runs: list[OrderRow]) -> None:
         """A drip-feed is paid for what its runs deliver."""
@@ -296,19 +340,25 @@ class Referee:
         ended = [run for run in runs if run.ended_at is not None]
         delivered = sum(run.quantity - (run.quantity if run.status == "Canceled" else run.remains) for run in ended)
         if row.ended_at is not None:
-            say.check(len(ended) == len(runs), f"drip-feed {row.id} ended before its runs")
-            say.check(row.quantity - row.remains == delivered, f"drip-feed {row.id}: {delivered} came, {_short(row)}")
+            if len(ended) != len(runs):
+                say.add(f"drip-feed {row.id} ended before its runs")
+            if row.quantity - row.remains != delivered:
+                say.add(f"drip-feed {row.id}: {delivered} came, {_short(row)}")
         else:
-            say.check(row.remains == row.quantity - delivered, f"drip-feed {row.id}: {delivered} came, {_short(row)}")
+            if row.remains != row.quantity - delivered:
+                say.add(f"drip-feed {row.id}: {delivered} came, {_short(row)}")
             lost = sum(run.quantity for run in ended) - delivered
             if row.id in self._books.cancels:
                 lost += row.quantity - sum(run.quantity for run in runs)
             # What will not come any more is given back at once.
             kept = row.booked - row.booked * lost // row.quantity
-            say.check(row.charge == kept, f"drip-feed {row.id}: {lost} will not come, {_short(row)}")
+            if row.charge != kept:
+                say.add(f"drip-feed {row.id}: {lost} will not come, {_short(row)}")
             moves = row.job is not None or len(ended) < len(runs)
-            say.check(moves, f"drip-feed {row.id} waits for nothing: {_short(row)}")
-        say.check(sum(run.quantity for run in runs) <= row.quantity, f"drip-feed {row.id} started more than was ordered")
+            if not moves:
+                say.add(f"drip-feed {row.id} waits for nothing: {_short(row)}")
+        if sum(run.quantity for run in runs) > row.quantity:
+            say.add(f"drip-feed {row.id} started more than was ordered")
 
     # ---- refills ----
 
@@ -316,31 +366,42 @@ class Referee:
         say = self._complaints
         before = self._books.refills.get(row.id)
         if before is None:
-            say.check(row.order_id in permits.refills, f"a refill that nobody asked for: {row}")
-            say.check(self._books.orders[row.order_id].status == "Completed", f"a refill of an open order: {row}")
+            if row.order_id not in permits.refills:
+                say.add(f"a refill that nobody asked for: {row}")
+            if self._books.orders[row.order_id].status != "Completed":
+                say.add(f"a refill of an open order: {row}")
         elif before.ended_at is not None:
-            say.check(before == row, f"refill {row.id} had ended and was changed: {before} -> {row}")
+            if before != row:
+                say.add(f"refill {row.id} had ended and was changed: {before} -> {row}")
         elif before.status != row.status:
             words = permits.refill_words.get(row.id, set())
-            say.check(row.status in words, f"refill {row.id} became {row.status}; nobody said so")
+            if row.status not in words:
+                say.add(f"refill {row.id} became {row.status}; nobody said so")
         if row.ended_at is None:
-            say.check(row.status not in REFILL_ENDS, f"refill {row.id} is {row.status} without an end")
-            say.check(row.due_at is not None or bool(row.problem), f"refill {row.id} stands still: {row}")
+            if row.status in REFILL_ENDS:
+                say.add(f"refill {row.id} is {row.status} without an end")
+            if row.due_at is None and not row.problem:
+                say.add(f"refill {row.id} stands still: {row}")
             if row.due_at is not None:
-                say.check(row.due_at <= self._now + WAIT_MAX, f"refill {row.id} is left alone for too long: {row}")
+                if row.due_at > self._now + WAIT_MAX:
+                    say.add(f"refill {row.id} is left alone for too long: {row}")
             if row.lease_until is not None:
                 fine = row.due_at is not None and row.lease_until <= self._now + LEASE
-                say.check(fine, f"refill {row.id} has a lease that does not end: {row}")
+                if not fine:
+                    say.add(f"refill {row.id} has a lease that does not end: {row}")
         else:
-            say.check(row.status in REFILL_ENDS, f"refill {row.id} ended as {row.status}")
+            if row.status not in REFILL_ENDS:
+                say.add(f"refill {row.id} ended as {row.status}")
         self._books.keep_refill(row)
-
-
 
 
 def _short(row: OrderRow) -> str:
     """An order in one line, without what nobody needs to see."""
-    parts = [f"{row.kind} {row.id} {row.status}", f"{row.remains} of {row.quantity}", f"charge {row.charge} of {row.booked}"]
+    parts = [
+        f"{row.kind} {row.id} {row.status}",
+        f"{row.remains} of {row.quantity}",
+        f"charge {row.charge} of {row.booked}",
+    ]
     if row.job is not None:
         parts.append(f"{row.job} due {row.due_at:%d %H:%M:%S.%f}")
     if row.lease_until is not None:

@@ -19,8 +19,10 @@ from panelwright.providers.outcomes import Accepted, OrderReport, Reason, Refill
 
 # An add that is taken some time after its caller has given up waiting.
 TAKEN_LATE_MAX_S = 60.0
-# Units of what is sold whole: upstream knows them, we do not send them.
-WHOLE = 1000
+# Units of what is sold whole, as upstream counts them.
+WHOLE = 1
+# Refusals that are given before anybody looks for the request_id.
+BEFORE_LOOKING = (Reason.UNREACHABLE, Reason.LIMIT, Reason.KEY, Reason.OTHER)
 
 
 class Mood(Enum):
@@ -58,8 +60,7 @@ class Delivery:
     ends: str
     remains: int
     start_count: int
-    lost: bool = False
-    cancelled: bool = False
+    lost_until: datetime | None = None
 
     def at(self, now: datetime) -> tuple[str, int]:
         """Status and remains as they really are."""
@@ -74,6 +75,10 @@ class Delivery:
 
     def ended(self, now: datetime) -> bool:
         return (now - self.taken_at).total_seconds() >= self.starts_s + self.lasts_s
+
+    def lost(self, now: datetime) -> bool:
+        """Whether upstream has forgotten it; some are remembered again."""
+        return self.lost_until is not None and now < self.lost_until
 
     def end_now(self, now: datetime, *, ends: str, remains: int) -> None:
         self.ends, self.remains = ends, remains
@@ -132,10 +137,12 @@ class UpstreamModel:
         if self._chance(0.05):
             return Unknown("the provider did not answer in time")
         if self._chance(0.03):
-            return _refused(self.rng.choice((Reason.UNREACHABLE, Reason.LIMIT, Reason.KEY, Reason.OTHER)))
+            return _refused(self.rng.choice(BEFORE_LOOKING))
         request_id = params["request_id"]
         if self.knows_request_id:
             if request_id in self.by_request:
+                if self._chance(0.3):
+                    return _refused(self.rng.choice(BEFORE_LOOKING))
                 return self._answer(self.by_request[request_id])
             if any(late.params["request_id"] == request_id for late in self.late):
                 return Refused(Reason.LIMIT, "This order is being placed, try again later")
@@ -186,7 +193,7 @@ class UpstreamModel:
             return Unknown("the connection broke before the answer", evidence="<html>502</html>")
         if self._chance(0.01):
             return Accepted("")
-        if len(self.orders) > 1 and self._chance(0.015):
+        if len(self.orders) > 1 and self._chance(0.06):
             return Accepted(self.rng.choice(list(self.orders)[-20:]))
         return Accepted(order.ref)
 
@@ -209,11 +216,11 @@ class UpstreamModel:
             quantity=quantity,
             taken_at=self.now(),
             starts_s=rng.uniform(0, 60),
-            lasts_s=rng.choice((5.0, 60.0, 900.0, 30_000.0)) * rng.uniform(0.5, 2),
+            lasts_s=rng.choice((5.0, 300.0, 9_000.0, 90_000.0) if self.faults else (5.0,)) * rng.uniform(0.5, 2),
             ends=ends,
             remains=remains,
             start_count=rng.choice((0, rng.randint(1, 10**6))),
-            lost=self._chance(0.01),
+            lost_until=self.now() + timedelta(hours=rng.uniform(0, 100)) if self._chance(0.02) else None,
         )
         self.orders[order.ref] = order
         self.by_request[order.request_id] = order
@@ -231,8 +238,11 @@ class UpstreamModel:
 
     def finish(self) -> None:
         """Let everything that it has come to its end now."""
-        self.late = [Late(self.now(), late.params) for late in self.late]
+        now = self.now()
+        self.late = [Late(now, late.params) for late in self.late]
         self.catch_up()
+        for order in self.orders.values():
+            order.end_now(now, ends=order.ends, remains=order.remains)
 
     # ---- what came of it ----
 
@@ -259,12 +269,12 @@ class UpstreamModel:
 
     def _report(self, ref: str) -> OrderReport | Refused | Unknown:
         order = self.orders.get(ref)
-        if order is None or order.lost or self._chance(0.005):
+        if order is None or order.lost(self.now()) or self._chance(0.005):
             return _refused(Reason.NOT_FOUND)
         if self._chance(0.02):
             return Unknown("the provider did not answer for this order")
         status, left = order.at(self.now())
-        if self._chance(0.03):  # going backwards
+        if self._chance(0.12):  # going backwards
             status, left = "Pending", order.quantity
         remains: int | None = max(left, 0)
         if self._chance(0.04):
@@ -327,7 +337,7 @@ class UpstreamModel:
 
     def _cancel(self, ref: str) -> Accepted | Refused | Unknown:
         order, now = self.orders.get(ref), self.now()
-        if order is None or order.lost:
+        if order is None or order.lost(now):
             return _refused(Reason.NOT_FOUND)
         if order.ended(now):
             return Refused(Reason.OTHER, "The order cannot be canceled")
@@ -337,8 +347,9 @@ class UpstreamModel:
             )
         if not self._chance(0.3):  # else it says yes and goes on delivering
             left = max(order.at(now)[1], 0)
-            order.end_now(now, ends="Canceled" if left == order.quantity or self._chance(0.5) else "Partial", remains=left)
-            order.cancelled = True
+            order.end_now(
+                now, ends="Canceled" if left == order.quantity or self._chance(0.5) else "Partial", remains=left
+            )
         return Accepted(ref)
 
 

@@ -15,7 +15,15 @@ from django.db import connection
 
 from panelwright.core import sql
 
-ORDER, REFILL, CANCEL, ACCOUNT, TRANSFER, SCHEDULE, POST = "order", "refill", "cancel", "account", "transfer", "schedule", "post"
+ORDER, REFILL, CANCEL, ACCOUNT, TRANSFER, SCHEDULE, POST = (
+    "order",
+    "refill",
+    "cancel",
+    "account",
+    "transfer",
+    "schedule",
+    "post",
+)
 _WATCHED = {
     "orders_order": (ORDER, "id"),
     "orders_refill": (REFILL, "id"),
@@ -137,7 +145,6 @@ class Watch:
 
     def __init__(self) -> None:
         self._last = 0
-        self._forgotten = 0
 
     def changes(self) -> Changes:
         notes = NOTES.rows(connection, self._last)
@@ -151,10 +158,15 @@ class Watch:
         with sql.together(connection):
             found = [
                 query.run(connection, listed) if listed else None
-                for query, listed in ((ORDERS, orders), (REFILLS, refills), (TRANSFERS, transfers), (BALANCES, accounts))
+                for query, listed in (
+                    (ORDERS, orders),
+                    (REFILLS, refills),
+                    (TRANSFERS, transfers),
+                    (BALANCES, accounts),
+                )
             ]
             rows: list[list[Any]] = [cursor.fetchall() if cursor is not None else [] for cursor in found]
-        if self._last - self._forgotten > _FORGET_EVERY:
+        if self._last > _FORGET_EVERY:
             self._forget()
         return Changes(
             [order_row(row) for row in rows[0]],
@@ -166,9 +178,10 @@ class Watch:
         )
 
     def _forget(self) -> None:
-        empty = "TRUNCATE simulator_note" if connection.vendor == "postgresql" else "DELETE FROM simulator_note"
-        sql.cursor(connection).execute(empty)
-        self._forgotten = self._last
+        """Empty the notes, and count them from 1 again."""
+        restart = "TRUNCATE simulator_note RESTART IDENTITY"
+        sql.cursor(connection).execute(restart if connection.vendor == "postgresql" else "DELETE FROM simulator_note")
+        self._last = 0
 
 
 @contextmanager
@@ -198,7 +211,8 @@ def _noted(table: str) -> Iterator[tuple[str, str, str]]:
 def _sqlite() -> tuple[list[str], list[str]]:
     make = [
         "PRAGMA temp_store = MEMORY",
-        "CREATE TEMP TABLE simulator_note (n INTEGER PRIMARY KEY AUTOINCREMENT, what TEXT, id INTEGER)",
+        # Without AUTOINCREMENT: its table of the temporary schema would hide the one that the product reads.
+        "CREATE TEMP TABLE simulator_note (n INTEGER PRIMARY KEY, what TEXT, id INTEGER)",
     ]
     remove = []
     for table in _WATCHED:
@@ -213,7 +227,9 @@ def _sqlite() -> tuple[list[str], list[str]]:
 
 
 def _postgresql() -> tuple[list[str], list[str]]:
-    make = ["CREATE UNLOGGED TABLE simulator_note (n BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY, what TEXT, id BIGINT)"]
+    make = [
+        "CREATE UNLOGGED TABLE simulator_note (n BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY, what TEXT, id BIGINT)"
+    ]
     remove = []
     for table in _WATCHED:
         for event, what, value in _noted(table):

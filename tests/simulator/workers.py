@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from panelwright.core import clock
-from panelwright.orders.schedule_actions import run_schedules
+from panelwright.orders import schedule_actions
 from panelwright.providers import actions, request_actions, store
 from panelwright.providers.actions import Sending, Sent
 from panelwright.providers.outcomes import Accepted, Reason, RefillReport, Refused, Unknown
@@ -22,7 +22,7 @@ from tests.simulator.books import Books
 from tests.simulator.broken import Complaints
 from tests.simulator.deliveries import Deliveries
 from tests.simulator.rules import Permits, end_by
-from tests.simulator.upstream import UpstreamModel
+from tests.simulator.upstream import BEFORE_LOOKING, UpstreamModel
 from tests.simulator.world import World
 
 WORKERS = 3
@@ -59,7 +59,9 @@ class _Models:
 class Workers:
     """All workers. `act` runs an action of the product, or kills the process in the middle of it."""
 
-    def __init__(self, world: World, books: Books, deliveries: Deliveries, complaints: Complaints, act: Act[Any]) -> None:
+    def __init__(
+        self, world: World, books: Books, deliveries: Deliveries, complaints: Complaints, act: Act[Any]
+    ) -> None:
         self._world = world
         self._books = books
         self._deliveries = deliveries
@@ -68,22 +70,28 @@ class Workers:
         self._rng = world.rng
         self.waiting: list[Task] = []
         self.answered: list[Task] = []
+        self.step = 0
+        # Workers that are slow, and until which step: their machine sleeps, or swaps.
+        self._asleep: dict[int, int] = {}
         # Its loops are not started: the simulation calls what they would call.
         self._worker = Worker()
         self._worker._upstreams = _Models(world.models)  # type: ignore[assignment]
 
     # ---- claim ----
 
-    def turn(self, loop: str, worker: int, limit: int, permits: Permits) -> object:
-        """One round of a worker's loop up to its claim. Answers what it found, None for nothing."""
+    def turn(self, loop: str, worker: int, limit: int, permits: Permits, *, provider_id: int | None = None) -> object:
+        """One round of a worker's loop up to its claim. Answers what it found, None for nothing.
+
+        A poll asks one provider, by chance where it is not said which.
+        """
         if loop == "forward":
             return self._sendings(worker, self._act(lambda: actions.claim_forward(limit)), again=False)
         if loop == "recover":
             return self._sendings(worker, self._act(lambda: actions.claim_unfinished(limit)), again=True)
         if loop == "poll":
-            return self._ask_about(worker, POLL, actions.claim_poll, limit)
+            return self._ask_about(worker, POLL, actions.claim_poll, limit, provider_id)
         if loop == "refill poll":
-            return self._ask_about(worker, REFILL_POLL, request_actions.claim_refill_poll, limit)
+            return self._ask_about(worker, REFILL_POLL, request_actions.claim_refill_poll, limit, provider_id)
         if loop == "refills":
             refills = self._act(lambda: request_actions.claim_refills(limit))
             self.waiting += [Task(worker, REFILL, refill, refill.provider) for refill in refills]
@@ -91,7 +99,7 @@ class Workers:
         if loop == "cancels":
             return self._cancels(worker, limit, permits)
         permits.children = True
-        return self._act(lambda: run_schedules(limit)) or None
+        return self._act(lambda: schedule_actions.run_schedules(limit)) or None
 
     def _sendings(self, worker: int, claimed: Sequence[Sending], *, again: bool) -> object:
         say, now = self._complaints, clock.now()
@@ -109,11 +117,13 @@ class Workers:
             self.waiting.append(Task(worker, SEND, sending, sending.provider))
         return [sending.order.id for sending in claimed] or None
 
-    def _ask_about(self, worker: int, kind: str, claim: Callable[[int, int], Sequence[Any]], limit: int) -> object:
+    def _ask_about(
+        self, worker: int, kind: str, claim: Callable[[int, int], Sequence[Any]], limit: int, provider_id: int | None
+    ) -> object:
         providers = store.providers(store.providers_to_ask(clock.now()))
-        if not providers:
+        provider = providers.get(provider_id or self._rng.choice(sorted(providers) or [0]))
+        if provider is None:
             return None
-        provider = providers[self._rng.choice(sorted(providers))]
         asked = self._act(lambda: claim(provider.id, limit))
         if not asked:
             return None
@@ -219,7 +229,7 @@ class Workers:
                 permits.jobs[order_id] = {None}
         elif isinstance(outcome, Unknown):
             permits.jobs[order_id] = {"sending"} if sending.provider.knows_request_id else {None}
-        elif sending.again and outcome.reason in (Reason.UNREACHABLE, Reason.LIMIT, Reason.KEY, Reason.OTHER):
+        elif sending.again and outcome.reason in BEFORE_LOOKING:
             permits.jobs[order_id] = {"sending"}
         else:
             permits.pending_again.add(order_id)
@@ -239,9 +249,7 @@ class Workers:
                 end = end_by(task.result.get(ask.upstream_id), row.quantity)
                 if end is not None:
                     permits.end(ask.id, *end, must=True)
-        written = self._act(
-            lambda: actions.commit_polled(task.what, task.result, provider_id=task.provider.id)
-        )
+        written = self._act(lambda: actions.commit_polled(task.what, task.result, provider_id=task.provider.id))
         self._complaints.check(written == ours, f"{written} reports were written down, {ours} were ours")
         self._worker._rest_when_down(task.provider, list(task.result.values()))
         return POLL, [ask.id for ask in task.what]
@@ -271,10 +279,38 @@ class Workers:
         self._act(lambda: request_actions.commit_refill_polled(task.what, task.result))
         return REFILL_POLL, [ask.id for ask in task.what]
 
-    # ---- die ----
+    # ---- sleep, die ----
 
-    def crash(self, worker: int) -> object:
-        """A worker dies: what it had claimed, and what it had been answered, is gone with it."""
+    def sleep(self, steps: int) -> object:
+        """The worker of some task does nothing for a while; it wakes up with what it had claimed."""
+        task = self._some_task()
+        if task is None:
+            return None
+        self._asleep[task.worker] = self.step + steps
+        return task.worker, f"{steps} steps"
+
+    def _some_task(self) -> Task | None:
+        """A task of any kind, however rare the kind is."""
+        kinds: dict[str, list[Task]] = {}
+        for task in (*self.waiting, *self.answered):
+            kinds.setdefault(task.kind, []).append(task)
+        return self._rng.choice(kinds[self._rng.choice(list(kinds))]) if kinds else None
+
+    def awake(self, tasks: list[Task]) -> list[Task]:
+        """The tasks of workers that are awake."""
+        self._asleep = {worker: until for worker, until in self._asleep.items() if until > self.step}
+        return [task for task in tasks if task.worker not in self._asleep] if self._asleep else tasks
+
+    def some_worker(self) -> int:
+        """A worker that is awake; where all sleep, the first one wakes up early."""
+        return self._rng.choice([worker for worker in range(WORKERS) if worker not in self._asleep] or [0])
+
+    def crash(self) -> object:
+        """The worker of some task dies: what it had claimed, and what it had been answered, is gone with it."""
+        task = self._some_task()
+        if task is None:
+            return None
+        worker = task.worker
         lost = [task for task in (*self.waiting, *self.answered) if task.worker == worker]
         self.waiting = [task for task in self.waiting if task.worker != worker]
         self.answered = [task for task in self.answered if task.worker != worker]

@@ -31,7 +31,6 @@ from tests.simulator.upstream import UpstreamModel, Witness
 START = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 PASSWORD = "correct horse"
 PANELS = 2
-PROVIDERS = 3
 LINKS = 12
 RICH_MICROS = 10**15
 # The furthest that the clock is ever set back.
@@ -191,7 +190,7 @@ def _sell(world: World, panel: SimulatedPanel) -> None:
         type_ = next(t for t in TYPES if t.name == name)
         extra = number - len(TYPES)
         low = rng.randint(1, 20) if type_.units is not Units.LINES else rng.randint(1, 3)
-        refill = rng.random() < 0.7
+        refill = rng.random() < 0.85
         new.append(
             NewService(
                 number=number,
@@ -202,7 +201,7 @@ def _sell(world: World, panel: SimulatedPanel) -> None:
                 min=low,
                 max=low + rng.choice((0, 30, 5000)) if type_.units is not Units.LINES else low + 20,
                 refill=refill,
-                refill_days=rng.choice((None, 1, 3, 30)),
+                refill_days=rng.choice((None, 2, 5, 30)),
                 cancel=rng.random() < 0.8,
                 drip_feed=type_.drip_feed and (extra != 1),
                 unique_link=extra == 1 or rng.random() < 0.1,
@@ -230,7 +229,7 @@ def _sell(world: World, panel: SimulatedPanel) -> None:
 
 def _connect(world: World, panel: SimulatedPanel, witness: Witness) -> None:
     rng = world.rng
-    for number in range(PROVIDERS):
+    for number in range(rng.choice((2, 3))):
         # One at least knows request_id and one at least does not.
         knows = number == 0 or (number > 1 and rng.random() < 0.5)
         name = f"upstream-{number}"
@@ -249,7 +248,7 @@ def _connect(world: World, panel: SimulatedPanel, witness: Witness) -> None:
     for sold in panel.services.values():
         if sold.number == len(panel.services) - 1:
             continue  # sold before anybody was found to deliver it
-        for provider_id in rng.sample(ids, rng.choice((1, 1, 2, 3))):
+        for provider_id in rng.sample(ids, rng.randint(1, len(ids))):
             routes.append((sold.id, provider_id, str(100 + sold.number)))
     providers.add_routes(panel.id, routes)
     by_id = {sold.id: sold for sold in panel.services.values()}
@@ -261,7 +260,9 @@ def _join(world: World, panel: SimulatedPanel, number: int) -> None:
     """The first customer is rich, the last one poor; the second one has prices of her own."""
     price_list = None
     if number == 1:
-        price_list = PriceList.objects.create(panel=panel.row, name="friends", percent_off_e2=world.rng.randint(0, 9999))
+        price_list = PriceList.objects.create(
+            panel=panel.row, name="friends", percent_off_e2=world.rng.randint(0, 9999)
+        )
     row = create_customer(
         panel_id=panel.id, email=f"customer{number}@{panel.host}", password=PASSWORD, price_list=price_list
     )
@@ -280,5 +281,3 @@ def _join(world: World, panel: SimulatedPanel, number: int) -> None:
     world.owners[customer.id] = customer
     if number < 3:
         world.deposit(customer, RICH_MICROS if number == 0 else 10**8)
-
-

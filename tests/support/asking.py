@@ -41,7 +41,7 @@ class Door:
 
         self.api = Api()
 
-    def ask(self, buyer: Buyer, action: str, *, key: str = "", host: str = "", **params: object) -> Any:
+    def ask(self, buyer: Buyer, action: str, *, key: str = "", host: str = "", **params: Any) -> Any:
         """The JSON of the answer, which must be a 200."""
         answered = self.answer(Request(buyer, action, params, key, host))
         assert answered.status == 200, answered

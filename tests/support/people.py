@@ -164,10 +164,12 @@ class Buyer:
         assert everything() == before, "a refused order changed something"
         return result
 
-    def refill(self, *order_ids: int | None, **caller: str) -> Refusal | list[Refusal | int]:
+    def refill(self, *order_ids: int | None, **caller: str) -> Any:
+        """Ask for refills: for each order the refill's id or a Refusal, or one Refusal for the caller."""
         return actions.request_refills([actions.AskOrders(self.caller(**caller), order_ids)])[0]
 
-    def cancel(self, *order_ids: int | None, **caller: str) -> Refusal | list[Refusal | int]:
+    def cancel(self, *order_ids: int | None, **caller: str) -> Any:
+        """Ask for cancels: for each order 1 or a Refusal, or one Refusal for the caller."""
         return actions.request_cancels([actions.AskOrders(self.caller(**caller), order_ids)])[0]
 
     def balance(self) -> str:
@@ -192,7 +194,7 @@ class Buyer:
 
 
 _USUAL: dict[int, dict[str, object]] = {
-    **dict.fromkeys((FOLLOWERS, LIKES, ONE_A_LINK, PRIVATE, CLOSED), {"link": LINK, "quantity": 1000}),
+    **{number: {"link": LINK, "quantity": 1000} for number in (FOLLOWERS, LIKES, ONE_A_LINK, PRIVATE, CLOSED)},
     PACKAGE: {"link": LINK},
     COMMENTS: {"link": LINK, "comments": "Lovely\nWell done\nMore of it"},
     SUBSCRIPTION: {"username": "carol", "min": 100, "max": 100, "delay": 30},
@@ -270,18 +272,18 @@ def run_schedules() -> int:
     return schedule_actions.run_schedules(100)
 
 
-def values(query: str, *parameters: object) -> list[tuple[Any, ...]]:
+def values(query: str, *parameters: Any) -> list[tuple[Any, ...]]:
     """The rows of a query; `%s` stands for a parameter."""
     with connection.cursor() as cursor:
         cursor.execute(query, parameters)
         return list(cursor.fetchall())
 
 
-def value(query: str, *parameters: object) -> Any:
+def value(query: str, *parameters: Any) -> Any:
     return values(query, *parameters)[0][0]
 
 
-def execute(query: str, *parameters: object) -> int:
+def execute(query: str, *parameters: Any) -> int:
     """Change rows behind the product's back; answers how many."""
     with connection.cursor() as cursor:
         cursor.execute(query, parameters)

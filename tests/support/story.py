@@ -18,7 +18,7 @@ from tests.support.asking import Door
 from tests.support.upstream import ScriptedUpstream
 
 if TYPE_CHECKING:
-    from pytest_django.fixtures import SettingsWrapper
+    from pytest_django import Settings
 
     from panelwright.customers.models import Staff
     from tests.support.people import Buyer, Owner, Time
@@ -50,7 +50,7 @@ def clean_books(db: None) -> Iterator[None]:
 
 
 @pytest.fixture
-def untold_story(db: None, settings: SettingsWrapper) -> Story:
+def untold_story(db: None, settings: Settings) -> Story:
     """The people, without the check of the books at the end: for tests that falsify them."""
     from django_scopes import scope
 
@@ -124,7 +124,7 @@ def door(transactional_db: None) -> Iterator[Door]:
 
 
 @pytest.fixture
-def worker(transactional_db: None, caplog: pytest.LogCaptureFixture) -> Iterator[Rounds]:
+def worker(db: None, caplog: pytest.LogCaptureFixture) -> Iterator[Rounds]:
     """A worker whose rounds the test calls one by one: `worker.forward()`, `worker.poll()`, …
 
     A round that fails is logged and tried again, in the product as here: that fails the test, unless

@@ -25,6 +25,9 @@ class Http:
 class _Lost:
     """The request was read, and then the connection ends without a word."""
 
+    def __repr__(self) -> str:
+        return "LOST"  # names tests, and must be the same in each process of a run
+
 
 LOST = _Lost()
 # JSON (dict or list), raw text or bytes, Http, LOST, or a function of the parameters that gives one of them.

@@ -36,11 +36,16 @@ def part(name: str, value: str, extra: str = "") -> str:
         (b"", FORM, b"link=%F0%9F%98%80", {"link": "😀"}),
         (b"", FORM, b"link=%zz%4", {"link": "%zz%4"}),
         (b"", b"", b'{"key":"k","quantity":1000,"rate":1.50}', {"key": "k", "quantity": "1000", "rate": "1.50"}),
-        (b"", JSON, b"\xef\xbb\xbf{\"key\":\"k\"}", {"key": "k"}),
+        (b"", JSON, b'\xef\xbb\xbf{"key":"k"}', {"key": "k"}),
         (b"", JSON, b'{"quantity":1e400,"min":-0,"x":NaN}', {"quantity": "1e400", "min": "-0", "x": "NaN"}),
         (b"", JSON, b'{"quantity":1' + b"0" * 30 + b"}", {"quantity": "1" + "0" * 30}),
         (b"", JSON, b'{"yes":true,"no":false,"none":null,"deep":{"a":1}}', {"yes": "true", "no": "false"}),
-        (b"", JSON, b'{"orders":[1,"2",true,null,[3],{}],"comments":["a","b"]}', {"orders": "1,2,true", "comments": "a\nb"}),
+        (
+            b"",
+            JSON,
+            b'{"orders":[1,"2",true,null,[3],{}],"runs":["a","b"]}',
+            {"orders": "1,2,true", "runs": "a\nb"},
+        ),
         (b"", JSON, b'{"a":1,"a":2}', {"a": "2"}),
         (b"", JSON, b"[1,2]", {"": ""}),
         (b"", JSON, b'{"key":"k"', {'{"key":"k"': ""}),
@@ -52,7 +57,9 @@ def test_what_is_sent_is_read(query: bytes, content_type: bytes, body: bytes, ex
 
 
 def test_a_multipart_form_with_a_file_is_read() -> None:
-    body = part("key", " k ") + part("comments", "a\r\nb", '; filename="comments.txt"') + part("link", "ж") + "--b--\r\n"
+    body = (
+        part("key", " k ") + part("comments", "a\r\nb", '; filename="comments.txt"') + part("link", "ж") + "--b--\r\n"
+    )
     assert parameters(b"action=add&key=q", MULTIPART, body.encode()) == {
         "action": "add",
         "key": "k",
@@ -138,7 +145,9 @@ PIECES = st.lists(
 
 @given(PIECES, CONTENT_TYPES, PIECES)
 @example(b"]=1&[=2", FORM, b"x[]=")
-@example(b"", MULTIPART, b'--b\r\nContent-Disposition: form-data; name="a"\r\nContent-Transfer-Encoding: base64\r\n\r\n=')
+@example(
+    b"", MULTIPART, b'--b\r\nContent-Disposition: form-data; name="a"\r\nContent-Transfer-Encoding: base64\r\n\r\n='
+)
 def test_any_bytes_are_parameters(query: bytes, content_type: bytes, body: bytes) -> None:
     found = parameters(query, content_type, body)
     assert len(found) <= 2 * PARAMS_MAX
@@ -150,11 +159,17 @@ def test_any_bytes_are_parameters(query: bytes, content_type: bytes, body: bytes
     assert parameters(query, content_type, body) == found
 
 
-@given(st.dictionaries(st.text(max_size=20), st.recursive(
-    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=20)),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner, max_size=4),
-    max_leaves=10,
-), max_size=8))
+@given(
+    st.dictionaries(
+        st.text(max_size=20),
+        st.recursive(
+            st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=20)),
+            lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner, max_size=4),
+            max_leaves=10,
+        ),
+        max_size=8,
+    )
+)
 def test_any_json_object_is_parameters(sent: dict[str, object]) -> None:
     found = parameters(b"", JSON, json.dumps(sent).encode())
     for name, value in sent.items():

@@ -199,7 +199,7 @@ def test_a_key_for_orders_places_them(carol: Buyer) -> None:
 )
 def test_a_key_that_makes_no_sense_is_not_made(carol: Buyer, options: dict[str, int]) -> None:
     before = everything()
-    with pytest.raises(ValueError, match="must be allowed|cannot be below"):
+    with pytest.raises(ValueError, match=r"must be allowed|cannot be below"):
         carol.new_key(**options)
     assert everything() == before
 
@@ -278,7 +278,9 @@ def test_processes_that_spend_at_once_keep_the_cap_together(carol: Buyer) -> Non
 
     def hold() -> None:
         with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute("UPDATE ledger_account SET balance_micros = balance_micros WHERE id = %s", [carol.account_id])
+            cursor.execute(
+                "UPDATE ledger_account SET balance_micros = balance_micros WHERE id = %s", [carol.account_id]
+            )
             locked.set()
             threading.Event().wait(0.4)
 

@@ -333,17 +333,21 @@ def test_a_charge_that_cannot_be_written_leaves_no_order(carol: Buyer) -> None:
         "UPDATE ledger_transfer SET reference = %s WHERE reference = %s AND code = 'order'", str(last + 2), str(last)
     )
     before = everything()
-    with pytest.raises(Exception, match="(?i)unique|duplicate"):
+    with pytest.raises(Exception, match=r"(?i)unique|duplicate"):
         place_orders([carol.command(), carol.command()])
     assert everything() == before
     execute("UPDATE ledger_transfer SET reference = %s WHERE reference = %s", str(last), str(last + 2))
+
+
+def _fails(caller: object, grant: object) -> None:
+    raise KeyError("no such key")
 
 
 def test_orders_go_on_after_a_batch_was_rolled_back(carol: Buyer) -> None:
     first = carol.order()
     with pytest.raises(KeyError):
         # A caller whose learning fails does not undo what was placed before it.
-        place_orders([carol.command()], learn=lambda caller, grant: {}["no such key"])
+        place_orders([carol.command()], learn=_fails)
     assert carol.order() > first
     assert counts("orders_order") == (3,)
     assert value("SELECT COUNT(DISTINCT reference) FROM ledger_transfer WHERE code = 'order'") == 3

@@ -30,7 +30,8 @@ from tests.support.rounds import Rounds
 from tests.support.threads import together
 from tests.support.upstream import LOST, Http, ScriptedUpstream
 
-pytestmark = pytest.mark.django_db(transaction=True)
+# Other threads and connections see only what is committed.
+commits = pytest.mark.django_db(transaction=True)
 
 NewUpstream = Callable[[], ScriptedUpstream]
 
@@ -220,6 +221,7 @@ def test_a_worker_with_a_stale_lease_settles_nothing(sent: Sent) -> None:
     assert sent.carol.balance() == "99.19"
 
 
+@commits
 def test_workers_that_commit_at_once_refund_once(sent: Sent) -> None:
     asked = claim_poll(sent.provider.id, 100)
     reports: dict[str, OrderReport | Refused | Unknown] = {"23501": told("Canceled")}
@@ -229,6 +231,7 @@ def test_workers_that_commit_at_once_refund_once(sent: Sent) -> None:
     assert counts("ledger_transfer") == (4,)
 
 
+@commits
 def test_cancels_at_once_refund_once(sent: Sent) -> None:
     execute(
         "UPDATE orders_order SET status = 'Pending', job = 'forward', upstream_id = NULL, provider_id = NULL"

@@ -28,7 +28,8 @@ from tests.support.rounds import Rounds
 from tests.support.threads import together
 from tests.support.upstream import LOST, Http, ScriptedUpstream
 
-pytestmark = pytest.mark.django_db(transaction=True)
+# Other threads and connections see only what is committed.
+commits = pytest.mark.django_db(transaction=True)
 
 
 class Sent:
@@ -117,9 +118,7 @@ def test_a_refill_that_is_refused_is_rejected(sent: Sent, answer: Any) -> None:
     assert counts("orders_refill") == (2,)
 
 
-@pytest.mark.parametrize(
-    "answer", [Http(429, {"error": "Rate limit exceeded"}), {"error": "Invalid API key"}], ids=str
-)
+@pytest.mark.parametrize("answer", [Http(429, {"error": "Rate limit exceeded"}), {"error": "Invalid API key"}], ids=str)
 def test_a_refill_waits_out_what_passes(sent: Sent, answer: Any) -> None:
     sent.refill_asked()
     sent.upstream.answers("refill", answer, {"refill": 777})
@@ -299,6 +298,7 @@ def test_a_cancel_of_an_order_that_ended_meanwhile_is_not_passed_on(sent: Sent) 
     assert sent.carol.balance() == "99.10"
 
 
+@commits
 def test_a_cancel_of_an_order_that_came_back_is_done_here(
     alice: Owner, carol: Buyer, upstream: ScriptedUpstream, worker: Rounds, time: Time
 ) -> None:
@@ -328,6 +328,7 @@ def execute_and_close(carol: Buyer, order_id: int) -> object:
         connections.close_all()
 
 
+@commits
 def test_a_cancel_is_not_lost_when_the_order_is_just_being_claimed(
     alice: Owner, carol: Buyer, upstream: ScriptedUpstream, worker: Rounds
 ) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
 
@@ -10,7 +10,7 @@ import pytest
 
 from panelwright.sandbox.tests.harness import Caller, Sandbox
 
-_KEYS = tuple(f"key-{n}" for n in range(200))
+_KEYS = tuple(f"key-{n}" for n in range(400))
 _next_key = count()
 
 
@@ -32,6 +32,13 @@ def caller(sandbox: Sandbox) -> Caller:
 def other(sandbox: Sandbox) -> Caller:
     """Another caller of the same sandbox."""
     return sandbox.caller(_KEYS[next(_next_key)])
+
+
+@pytest.fixture
+def set_faults(sandbox: Sandbox) -> Iterator[Callable[..., None]]:
+    """`set_faults({"fault": "reset"})` for the time of the test."""
+    yield sandbox.set_faults
+    sandbox.set_faults()
 
 
 @pytest.fixture

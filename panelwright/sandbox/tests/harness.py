@@ -11,6 +11,7 @@ import urllib3
 
 import panelwright
 from panelwright.catalog.types import Kind, ServiceType
+from panelwright.sandbox.panel import owner_of
 from tests.support.processes import Process, free_port
 
 TOKEN = "control-token"
@@ -64,6 +65,16 @@ class Sandbox:
         assert answer.status == 200, answer.data
         return answer.json()
 
+    def set_faults(self, *rules: dict[str, Any], seed: int = 1) -> None:
+        """These faults in the place of all others; none clears them."""
+        self.control("faults", seed=seed, faults=list(rules))
+
+    def faults(self) -> Any:
+        """The faults in force with their counts."""
+        answer = self.http.request("GET", f"{self.url}/control/faults", headers={"X-Control-Token": TOKEN})
+        assert answer.status == 200, answer.data
+        return answer.json()
+
     def advance(self, seconds: float) -> None:
         self.control("config", advance_s=seconds)
 
@@ -74,6 +85,8 @@ class Caller:
     def __init__(self, sandbox: Sandbox, key: str) -> None:
         self.sandbox = sandbox
         self.key = key
+        # Who it is at the control address.
+        self.owner = owner_of(key)
 
     def raw(self, action: str, /, *, idempotency_key: str = "", **params: object) -> urllib3.BaseHTTPResponse:
         headers = {"Idempotency-Key": idempotency_key} if idempotency_key else {}
@@ -96,6 +109,12 @@ class Caller:
 
     def status(self, order: int) -> Any:
         return self("status", order=order)
+
+    def held(self, *, status: str, remains: int, service: int = 2, link: str = "https://example.com/page") -> int:
+        """An order of 1000 units with start count 7 that shows this state until a test changes it."""
+        order = self.add(service=service, link=link, quantity=1000)
+        self.sandbox.control("order", order=order, status=status, remains=remains, start_count=7)
+        return order
 
     def balance(self) -> str:
         return str(self("balance")["balance"])

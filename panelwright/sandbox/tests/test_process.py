@@ -120,6 +120,7 @@ def test_sigterm_stops_cleanly_and_a_second_one_is_told_why_it_cannot_start(own_
         (["--data", "x", "--key", ""], "it must not be empty"),
         (["--data", "x", "--key", "k", "--port", "70000"], "'70000' is not a port from 0 to 65535"),
         (["--data", "x", "--key", "k", "--speed", "nan"], "'nan' is not a number from 0 to 10000"),
+        (["--data", "x", "--key", "k", "--dialect", "x"], "'x' is none of the dialects that --list-dialects shows"),
     ],
 )
 def test_wrong_usage_is_exit_status_2(arguments: list[str], text: str, capsys: pytest.CaptureFixture[str]):
@@ -134,6 +135,13 @@ def test_help_has_an_example(capsys: pytest.CaptureFixture[str]):
         run.main(["--help"])
     assert stopped.value.code == 0
     assert "curl -d key=secret1 -d action=services" in capsys.readouterr().out
+
+
+def test_the_dialects_are_listed(capsys: pytest.CaptureFixture[str]):
+    with pytest.raises(SystemExit) as stopped:
+        run.main(["--list-dialects"])
+    assert stopped.value.code == 0
+    assert "\ncodes                states as numbers, 0 to 4\n" in capsys.readouterr().out
 
 
 def test_a_file_or_folder_that_cannot_be_used_is_exit_status_1(tmp_path, capsys: pytest.CaptureFixture[str]):

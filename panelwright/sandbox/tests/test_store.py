@@ -5,9 +5,11 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
+import pytest
+
 from panelwright.sandbox.clock import Anchor, Clock
 from panelwright.sandbox.panel import Panel, Settings, owner_of
-from panelwright.sandbox.store import Store
+from panelwright.sandbox.store import Store, Unusable
 
 T0 = 1_700_000_000_000
 LINK = "https://example.com/page"
@@ -71,3 +73,26 @@ def test_a_step_that_fails_leaves_its_neighbours_alone(tmp_path: Path):
     assert again._db.execute("PRAGMA synchronous").fetchone()[0] == 2  # FULL: every commit reaches the disk
     assert again._db.execute("PRAGMA journal_mode").fetchone()[0] == "wal"
     again.close()
+
+
+def test_a_file_of_the_first_version_is_taken_over(tmp_path: Path):
+    path = str(tmp_path / "sandbox.sqlite3")
+    store = Store(path)
+    panel = Panel(store, Clock(Anchor(T0, T0, 0.0), wall=lambda: T0), Settings((owner_of("key"),)))
+    store.open_account(owner_of("key"), balance_micros=10**12)
+    with store.step():
+        panel.answer({"key": "key", "action": "add", "service": "2", "link": LINK, "quantity": "100"})
+    store.close()
+    db = sqlite3.connect(path)
+    db.execute("ALTER TABLE orders DROP COLUMN lost")
+    db.execute("PRAGMA user_version=1")
+    db.close()
+    for _ in range(2):
+        again = Store(path)
+        assert [(order.quantity, order.lost) for order in again.all_orders()] == [(100, False)]
+        again.close()
+    newer = sqlite3.connect(path)
+    newer.execute("PRAGMA user_version=3")
+    newer.close()
+    with pytest.raises(Unusable, match="written by another version"):
+        Store(path)

@@ -321,7 +321,9 @@ def faults() -> list[str]:
                 found += audit(panel_id).faults
                 _audited[panel_id] = tuple(sums)
         cursor.execute(_SUM_OF_CHARGES)
-        found += [f"customer {c}: debits less credits {kept}, charges {charge}" for c, kept, charge in cursor.fetchall()]
+        found += [
+            f"customer {c}: debits less credits {kept}, charges {charge}" for c, kept, charge in cursor.fetchall()
+        ]
         cursor.execute("SELECT id, balance_micros FROM ledger_account WHERE kind = 'customer' AND balance_micros < 0")
         found += [f"account {account}: {micros}" for account, micros in cursor.fetchall()]
     return found

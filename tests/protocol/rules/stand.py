@@ -22,6 +22,7 @@ from tests.protocol.rules.wire import API, FORM, Line, Reply, form, request
 from tests.support.processes import Launcher, Process
 
 MICROS = 10**6
+TROUBLE = ("Traceback", "Error", "ERROR", "WARNING", "ended with status")
 PROGRAM = Path(__file__).with_name("inside.py")
 
 
@@ -148,6 +149,7 @@ class Stand:
         self.panel_id: int = inside.panel(slug="everything")
         self.carol = self.customer(panel_id=self.panel_id, host=f"127.0.0.1:{port}", balance="10000.00")
         self._services: list[dict[str, Any]] = []
+        self._read_bytes = 0
 
     # ---- people and panels -------------------------------------------------------------------------
 
@@ -210,6 +212,13 @@ class Stand:
         yield
         assert self.inside.state() == before, "something moved"
 
-    def log(self) -> str:
-        """Everything that the server has written."""
-        return self.server.log_path.read_text(errors="replace")
+    def trouble(self) -> str:
+        """What the server has written since this was asked last, if any of it is a fault or a warning of its own."""
+        with self.server.log_path.open("rb") as file:
+            file.seek(self._read_bytes)
+            new = file.read()
+        self._read_bytes += len(new)
+        text = new.decode(errors="replace")
+        # The one warning that a client may cause: what it sent was no HTTP.
+        lines = [line for line in text.splitlines() if not line.endswith("Invalid HTTP request received.")]
+        return text if any(word in line for line in lines for word in TROUBLE) else ""

@@ -47,10 +47,13 @@ def test_bytes_are_compact_utf8_without_escapes(stand: Stand) -> None:
     name = 'Подписчики 👍 "быстро" \\ 日本 / <b>&\u2028'
     shop = stand.shop({"number": 1, "name": name, "rate_micros": 900_000, "refill": True, "cancel": True} | DEFAULT)
     escaped = name.replace("\\", "\\\\").replace('"', '\\"')
-    assert shop.ask("services").body == (
-        f'[{{"service":1,"name":"{escaped}","type":"Default","category":"First Category","rate":"0.90","min":"50",'
-        '"max":"10000","refill":true,"cancel":true,"dripfeed":false}]'
-    ).encode()
+    assert (
+        shop.ask("services").body
+        == (
+            f'[{{"service":1,"name":"{escaped}","type":"Default","category":"First Category","rate":"0.90","min":"50",'
+            '"max":"10000","refill":true,"cancel":true,"dripfeed":false}]'
+        ).encode()
+    )
 
 
 # ---- the same words for the same thing, always as {"error":"…"} under 200 --------------------------

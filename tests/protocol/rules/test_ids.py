@@ -54,11 +54,15 @@ def test_the_same_garbage_twice_in_an_object_is_one_key(carol: Reseller) -> None
 
 
 @pytest.mark.parametrize(
-    "item", [b"%FF", b"%ED%A0%80", b"%00", b"%0B1", b"%E2%80%8B1", b"1%00", b"%C3%28", b"\xff\xfe", b"%F0%9F", b"%"]
+    "item", [b"%FF", b"%ED%A0%80", b"%00", b"1%0B1", b"%E2%80%8B1", b"1%00", b"%C3%28", b"\xff\xfe", b"%F0%9F", b"%"]
 )
 def test_broken_bytes_in_lists(stand: Stand, carol: Reseller, item: bytes) -> None:
     order = stand.pending_order()
-    for action, names, key in [("status", "orders", None), ("cancel", "orders", "cancel"), ("refill_status", "refills", "status")]:
+    for action, names, key in [
+        ("status", "orders", None),
+        ("cancel", "orders", "cancel"),
+        ("refill_status", "refills", "status"),
+    ]:
         sent = form({"key": carol.key, "action": action}) + f"&{names}=".encode() + item + f",{UNKNOWN}".encode()
         with stand.still():
             value = carol.send("POST", API, FORM, body=sent).value
@@ -92,11 +96,14 @@ def answers(reply: Reply) -> list[Any]:
 
 
 @pytest.mark.parametrize(
-    ("action", "names"), [("status", "orders"), ("refill", "orders"), ("cancel", "orders"), ("refill_status", "refills")]
+    ("action", "names"),
+    [("status", "orders"), ("refill", "orders"), ("cancel", "orders"), ("refill_status", "refills")],
 )
 @pytest.mark.parametrize("count", [99, 100, 101, 150, 20_000])
 def test_up_to_a_hundred_and_the_rest_is_ignored(carol: Reseller, action: str, names: str, count: int) -> None:
-    assert len(answers(carol.ask(action, **{names: ",".join(str(UNKNOWN + n) for n in range(count))}))) == min(count, 100)
+    assert len(answers(carol.ask(action, **{names: ",".join(str(UNKNOWN + n) for n in range(count))}))) == min(
+        count, 100
+    )
 
 
 def test_the_rest_is_really_ignored(stand: Stand, carol: Reseller) -> None:
@@ -135,9 +142,10 @@ def test_a_comma_in_the_single_form_means_many(stand: Stand, carol: Reseller) ->
     assert carol.ask("refill_status", refill=f"{refill},x").body == (
         b'[{"refill":%d,"status":"Rejected"},{"refill":"x","status":{"error":"Refill not found"}}]' % refill
     )
-    assert carol.says("refill", order=f"{order},{order}") == [
-        {"order": order, "refill": {"error": "The order is not completed"}}
-    ] * 2
+    assert (
+        carol.says("refill", order=f"{order},{order}")
+        == [{"order": order, "refill": {"error": "The order is not completed"}}] * 2
+    )
     assert carol.says("cancel", order=f"{order},x") == [{"order": order, "cancel": 1}, {"order": "x", "cancel": WRONG}]
 
 

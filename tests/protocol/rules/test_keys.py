@@ -104,7 +104,12 @@ def test_what_is_anothers_is_answered_as_what_does_not_exist(
     (run,) = stand.inside.run_schedule(order_id=drip_feed)
     refill = stand.refill("Completed")
     orders = [stand.pending_order(), stand.completed_order(), drip_feed, run]
-    asked = [(action, name, id_) for id_ in orders for action in ("status", "refill", "cancel") for name in ("order", "orders")]
+    asked = [
+        (action, name, id_)
+        for id_ in orders
+        for action in ("status", "refill", "cancel")
+        for name in ("order", "orders")
+    ]
     asked += [("refill_status", name, refill) for name in ("refill", "refills")]
     with stand.still():
         for action, name, id_ in asked:
@@ -138,7 +143,12 @@ def test_a_key_that_may_only_read(stand: Stand) -> None:
         ("refill", {"order": order}),
     ]:
         assert reads.refused(action, **fields) == "This API key may not place or change orders"
-    for action, fields in [("balance", {}), ("services", {}), ("status", {"order": order}), ("status", {"orders": order})]:
+    for action, fields in [
+        ("balance", {}),
+        ("services", {}),
+        ("status", {"order": order}),
+        ("status", {"orders": order}),
+    ]:
         assert reads.ask(action, **fields).body == shop.ask(action, **fields).body
     assert reads.refused("refill_status", refill=UNKNOWN) == "Refill not found"
 

@@ -31,7 +31,8 @@ def in_json(who: Reseller, fields: Mapping[str, object], *, target: str = API) -
 def in_multipart(who: Reseller, fields: Mapping[str, object], *, target: str = API) -> Reply:
     edge = "----edge7MA4YWxkTrZu0gW"
     parts = "".join(
-        f'--{edge}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n' for name, value in fields.items()
+        f'--{edge}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
+        for name, value in fields.items()
     )
     kind = f"Content-Type: multipart/form-data; boundary={edge}"
     return who.send("POST", target, kind, body=f"{parts}--{edge}--\r\n".encode())
@@ -115,9 +116,7 @@ def test_json_numbers_and_booleans_count_as_their_text(stand: Stand, carol: Rese
 
 @pytest.mark.parametrize("quantity", ["1e2", "100.0", "true", "-100", "1.5"])
 def test_json_numbers_are_not_reckoned_with(stand: Stand, carol: Reseller, quantity: str) -> None:
-    body = (
-        f'{{"key":"{carol.key}","action":"add","service":{stand.service()},"link":"{new_link()}","quantity":{quantity}}}'
-    )
+    body = f'{{"key":"{carol.key}","action":"add","service":{stand.service()},"link":"{new_link()}","quantity":{quantity}}}'
     with stand.still():
         assert refusal(carol.send("POST", API, JSON, body=body.encode())) == "Incorrect quantity"
 
@@ -204,7 +203,10 @@ def test_null_in_json_is_not_sent(stand: Stand, carol: Reseller) -> None:
     reply = carol.send("POST", API, JSON, body=compact({"key": carol.key, "action": "add", **fields}))
     assert stand.inside.order(order_id=reply.value["order"])["kind"] == "plain"
     reply = carol.send(
-        "POST", f"{API}?quantity=100", JSON, body=compact({"key": carol.key, "action": "add", **fields, "quantity": None})
+        "POST",
+        f"{API}?quantity=100",
+        JSON,
+        body=compact({"key": carol.key, "action": "add", **fields, "quantity": None}),
     )
     assert list(reply.value) == ["order"]
 
@@ -216,4 +218,7 @@ def test_null_in_json_is_not_sent(stand: Stand, carol: Reseller) -> None:
 def test_the_user_agent_is_never_filtered(carol: Reseller, agent: str) -> None:
     plain = carol.ask("balance")
     assert carol.ask("balance", f"User-Agent: {agent}").body == plain.body
-    assert carol.ask("balance", f"User-Agent: {quote(agent)}", "Accept: text/html", "Accept-Language: xx").body == plain.body
+    assert (
+        carol.ask("balance", f"User-Agent: {quote(agent)}", "Accept: text/html", "Accept-Language: xx").body
+        == plain.body
+    )

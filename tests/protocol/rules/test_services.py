@@ -228,7 +228,9 @@ def test_compressed_for_those_who_take_it(carol: Reseller, accepts: str, method:
     assert plain.headers["vary"] == small.headers["vary"] == "Accept-Encoding"
 
 
-@pytest.mark.parametrize("accepts", [None, "", "identity", "deflate, br", "gzip;q=0", "identity, gzip; q=0.0, br", "*;q=0"])
+@pytest.mark.parametrize(
+    "accepts", [None, "", "identity", "deflate, br", "gzip;q=0", "identity, gzip; q=0.0, br", "*;q=0"]
+)
 def test_plain_for_those_who_do_not(carol: Reseller, accepts: str | None) -> None:
     headers = [] if accepts is None else [f"Accept-Encoding: {accepts}"]
     reply = listing(carol, *headers)

@@ -1,0 +1,344 @@
+"""What customers and staff do in the simulation, each with what the panel should answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from random import Random
+from typing import Any
+
+from django_scopes import scope
+
+from panelwright.catalog import actions as catalog
+from panelwright.core.refusal import Refusal
+from panelwright.customers import access
+from panelwright.orders import actions, queries, schedule_actions
+from panelwright.orders.actions import AskOrders
+from panelwright.providers import actions as provider_actions
+from panelwright.providers.models import Route
+from tests.simulator.books import Books
+from tests.simulator.broken import Complaints
+from tests.simulator.buying import Order, Shop, Wish
+from tests.simulator.deliveries import Deliveries
+from tests.simulator.rules import Permits
+from tests.simulator.watch import OrderRow
+from tests.simulator.world import RICH_MICROS, Customer, Key, World
+
+BATCH_MAX = 6
+# How long a person waits before she looks for a lost order at its provider.
+PATIENCE = timedelta(minutes=10)
+
+Run = Callable[[Callable[[], Any]], Any]
+
+
+class People:
+    """Customers, the authors they subscribe to, and the panel's staff."""
+
+    def __init__(
+        self, world: World, books: Books, shop: Shop, deliveries: Deliveries, complaints: Complaints, act: Run
+    ) -> None:
+        self._world = world
+        self._books = books
+        self._shop = shop
+        self._deliveries = deliveries
+        self._complaints = complaints
+        self._act = act
+        self._rng: Random = world.rng
+        self._posts = 0
+
+    # ---- orders ----
+
+    def place(self, permits: Permits) -> object:
+        count = self._rng.choice((1, 1, 1, 2, BATCH_MAX))
+        return self._place([self._shop.wish() for _ in range(count)], permits)
+
+    def repeat(self, permits: Permits) -> object:
+        """The same again, as after a lost answer; also twice in one batch, and together with something new."""
+        wish = self._shop.repeat()
+        if wish is None:
+            return None
+        wishes = [wish, self._shop.wish()]
+        if self._rng.random() < 0.5:
+            wishes.append(wishes[-1])
+        return self._place(wishes, permits)
+
+    def _place(self, wishes: list[Wish], permits: Permits) -> object:
+        now = self._world.clock.now
+        expected = self._shop.expected(wishes, now)
+        results = self._act(lambda: actions.place_orders([wish.command for wish in wishes]))
+        for wanted, result in zip(expected, results, strict=True):
+            if isinstance(wanted, Order):
+                taken = isinstance(result, int)
+                self._complaints.check(taken, f"{wanted.wish.params} was refused: {result}")
+                if taken and permits.new.get(result) is not wanted:
+                    self._complaints.check(result not in permits.new, f"order {result} was acknowledged twice")
+                    self._complaints.check(result not in self._books.orders, f"order {result} was there before")
+                    permits.new[result] = wanted
+                    self._shop.placed(wanted, result, now)
+            else:
+                answer = result.code if isinstance(result, Refusal) else result
+                self._complaints.check(answer == wanted, f"an order was answered {answer}, not {wanted}")
+        return [r.code if isinstance(r, Refusal) else r for r in results]
+
+    def deposit(self, permits: Permits) -> object:
+        customer = self._world.customer()
+        micros = self._rng.choice((1, 12_345, 10**6, 10**8, RICH_MICROS // 1000))
+        permits.deposits[customer.account_id] += micros
+        self._world.deposit(customer, micros)
+        return customer.id, micros
+
+    # ---- what is asked of orders afterwards ----
+
+    def cancel(self, permits: Permits) -> object:
+        likely = list(self._books.open)[-100:]
+        if self._rng.random() < 0.3:
+            likely = [id_ for id_ in likely if self._books.orders[id_].kind == "drip-feed"]
+        elif self._rng.random() < 0.2:
+            likely = list(self._books.subscribed)
+        customer, key, ids = self._some_orders(likely)
+        results = self._act(lambda: actions.request_cancels([AskOrders(key.caller, ids)]))[0]
+        wanted: Any = [self._may_cancel(customer, id_) for id_ in ids] if key.can_order else "may_not_order"
+        self._answered("cancel", wanted, results)
+        if isinstance(wanted, list):
+            for id_, word in zip(ids, wanted, strict=True):
+                if word == 1 and id_ is not None:
+                    self._cancelled(self._books.orders[id_], permits)
+        return ids, _codes(results)
+
+    def _some_orders(self, likely: list[int]) -> tuple[Customer, Key, tuple[int | None, ...]]:
+        """A customer and up to three ids: her own, mostly, and `likely`; some of others, some that are none."""
+        rng = self._rng
+        order_id: int | None = rng.choice(likely or [0])
+        row = self._books.orders.get(order_id or 0)
+        customer = self._world.owners[row.customer_id] if row is not None else self._world.customer()
+        if rng.random() < 0.3:
+            customer = self._world.customer()
+        key = rng.choice(customer.keys) if rng.random() < 0.1 else customer.keys[1]
+        ids: list[int | None] = [order_id]
+        while rng.random() < 0.3 and len(ids) < 3:
+            ids.append(rng.choice((rng.choice(customer.orders[-20:] or [7]), order_id, None, 10**9)))
+        return customer, key, tuple(ids)
+
+    def _own(self, customer: Customer, order_id: int | None) -> OrderRow | None:
+        row = self._books.orders.get(order_id or 0)
+        return row if row is not None and row.customer_id == customer.id else None
+
+    def _may_cancel(self, customer: Customer, order_id: int | None) -> str | int:
+        row = self._own(customer, order_id)
+        if row is None:
+            return "bad_order"
+        if not self._world.sold[row.service_id].cancel:
+            return "cancel_disabled"
+        return 1 if row.ended_at is None else "cannot_cancel"
+
+    def _cancelled(self, row: OrderRow, permits: Permits) -> None:
+        """A cancel was accepted: what nobody else knows of ends here and now."""
+        self._books.cancels.add(row.id)
+        self._books.cancelling[row.id] = None
+        if row.kind == "subscription":
+            permits.end(row.id, "Canceled", 0, must=True)
+            return
+        rows = [row]
+        if row.kind == "drip-feed":
+            rows = [self._books.orders[id_] for id_ in self._books.children.get(row.id, ())]
+        for one in rows:
+            if one.ended_at is None and row.kind == "drip-feed":
+                self._books.cancels.add(one.id)
+                self._books.cancelling[one.id] = None
+            if (one.status, one.job, one.ended_at) == ("Pending", "forward", None):
+                permits.end(one.id, "Canceled", one.quantity, must=True)
+
+    def refill(self, permits: Permits) -> object:
+        likely = list(self._books.completed)
+        if self._rng.random() < 0.7:
+            now = self._world.clock.now
+            owners = self._world.owners
+            rows = [self._books.orders[id_] for id_ in likely]
+            likely = [r.id for r in rows if self._may_refill(owners[r.customer_id], r.id, now) == "refill"]
+        customer, key, ids = self._some_orders(likely)
+        results = self._act(lambda: actions.request_refills([AskOrders(key.caller, ids)]))[0]
+        now = self._world.clock.now
+        wanted: Any = "may_not_order"
+        if key.can_order:
+            wanted = []
+            for place, id_ in enumerate(ids):
+                word = self._may_refill(customer, id_, now)
+                if word == "refill" and id_ in ids[:place]:
+                    word = "refill_open"
+                wanted.append(word)
+                if word == "refill" and id_ is not None:
+                    permits.refills.add(id_)
+        self._answered("refill", wanted, results)
+        return ids, _codes(results)
+
+    def _may_refill(self, customer: Customer, order_id: int | None, now: datetime) -> str:
+        row = self._own(customer, order_id)
+        if row is None:
+            return "bad_order"
+        sold = self._world.sold[row.service_id]
+        before = [self._books.refills[id_] for id_ in self._books.refills_of.get(row.id, ())]
+        if not sold.refill:
+            return "refill_disabled"
+        if row.kind in ("drip-feed", "subscription"):
+            return "refill_runs"
+        if row.status != "Completed" or row.ended_at is None:
+            return "not_completed"
+        if any(refill.ended_at is None for refill in before):
+            return "refill_open"
+        if now - max([row.ended_at, *(refill.created_at for refill in before)]) < timedelta(hours=24):
+            return "refill_too_soon"
+        over = sold.refill_days is not None and now > row.ended_at + timedelta(days=sold.refill_days)
+        return "refill_over" if over else "refill"
+
+    def _answered(self, what: str, wanted: Any, results: Any) -> None:
+        """The answers are those that were wanted; "refill" stands for the number of a new one."""
+        told = _codes(results)
+        if isinstance(wanted, list) and isinstance(told, list):
+            told = ["refill" if w == "refill" and isinstance(t, int) else t for w, t in zip(wanted, told, strict=True)]
+        self._complaints.check(told == wanted, f"{what} was answered {told}, not {wanted}")
+
+    def look(self, permits: Permits) -> object:
+        """A customer asks how some orders stand, whoever they belong to."""
+        panel = self._rng.choice(self._world.panels)
+        known = list(self._books.orders)[-500:]
+        ids = self._rng.sample(known, min(len(known), 5))
+        found, _ = queries.standings([panel.id], ids)
+        for id_ in ids:
+            row, told = self._books.orders[id_], found.get(id_)
+            wanted = (row.customer_id, row.charge, row.start_count, row.status, row.remains)
+            mine = row.panel_id == panel.id
+            said = (
+                None
+                if told is None
+                else (told.customer_id, told.charge_micros, told.start_count, told.status, told.remains)
+            )
+            self._complaints.check(said == (wanted if mine else None), f"order {id_} is told as {said}, it is {wanted}")
+        return ids
+
+    def post(self, permits: Permits) -> object:
+        """Somebody who is subscribed to has a new post; it is told of twice at times."""
+        customer = self._world.customer()
+        if not customer.subscriptions:
+            return None
+        id_ = self._rng.choice(customer.subscriptions[-10:])
+        asked, row = self._books.subscriptions[id_], self._books.orders[id_]
+        known = bool(asked.posts) and self._rng.random() < 0.2
+        if known:
+            link = next(iter(asked.posts))
+        else:
+            self._posts += 1
+            link = f"https://example.com/post/{self._posts}"
+
+        def tell() -> bool:
+            return schedule_actions.record_post(panel_id=customer.panel.id, subscription_id=id_, link=link)
+
+        if row.ended_at is not None:
+            self._raises(tell, f"a post was taken for subscription {id_}, which has ended")
+        else:
+            new = self._act(tell)
+            self._complaints.check(new is not known, f"the post {link} was {'' if new else 'not '}new")
+            asked.posts.setdefault(link, self._world.clock.now)
+        return id_, link
+
+    def _raises(self, action: Callable[[], object], otherwise: str) -> None:
+        """The action must refuse."""
+        try:
+            self._act(action)
+        except ValueError:
+            return
+        self._complaints.add(otherwise)
+
+    # ---- staff ----
+
+    def decide(self, permits: Permits, *, patience: timedelta = PATIENCE) -> object:
+        """A person takes up an order with an unknown outcome, looks at the provider first, and decides."""
+        now, rng = self._world.clock.now, self._rng
+        waiting = [id_ for id_, since in self._books.unknown.items() if now - since >= patience]
+        if not waiting:
+            return self._decide_too_soon()
+        order_id = rng.choice(waiting[:20])
+        row = self._books.orders[order_id]
+        assert row.provider_id is not None
+        model = self._world.models[row.provider_id]
+        model.catch_up()
+        taken = self._deliveries.parcel(order_id).taken
+        which: dict[str, Any] = {"panel_id": row.panel_id, "order_id": order_id, "by": "Bob"}
+        if taken and rng.random() < 0.8:
+            ref = taken[0][1]
+
+            def arrived() -> None:
+                provider_actions.order_arrived(upstream_id=ref, **which)
+
+            if (row.provider_id, ref) not in self._books.upstream:
+                self._act(arrived)
+                self._deliveries.written_down(order_id)
+                permits.jobs[order_id] = {"poll"}
+                return order_id, "arrived as", ref
+            self._raises(arrived, f"order {order_id} was given the id {ref} of another")
+        if not taken and rng.random() < 0.6:
+            permits.pending_again.add(order_id)
+            permits.jobs[order_id] = {"forward"}
+            self._act(lambda: provider_actions.send_again(**which))
+            self._deliveries.decided(order_id)
+            return order_id, "is sent again"
+        permits.end(order_id, "Canceled", row.quantity, must=True)
+        self._act(lambda: provider_actions.cancel_and_refund(**which))
+        return order_id, "is refunded"
+
+    def _decide_too_soon(self) -> object:
+        """Nobody decides about an order that goes on by itself, or has ended, or is another panel's."""
+        id_ = self._rng.choice(list(self._books.orders)[-100:] or [0])
+        row = self._books.orders.get(id_)
+        panel = self._rng.choice(self._world.panels)
+        if row is None or (id_ in self._books.unknown and row.panel_id == panel.id):
+            return None
+        which: dict[str, Any] = {"panel_id": panel.id, "order_id": id_, "by": "Bob"}
+        decision = self._rng.choice((provider_actions.send_again, provider_actions.cancel_and_refund))
+        self._raises(lambda: decision(**which), f"a person decided about order {id_} of panel {panel.id}: {row}")
+        return id_, "is not decided about"
+
+    def reprice(self, permits: Permits) -> object:
+        """A rate changes, or a service is taken from sale for a while; orders that were placed keep theirs."""
+        panel = self._rng.choice(self._world.panels)
+        sold = self._rng.choice(list(panel.services.values()))
+        with scope(panel=panel.row):
+            if self._rng.random() < 0.6:
+                sold.rate = self._rng.randint(0, 10**7)
+                catalog.set_rate(panel_id=panel.id, number=sold.number, rate_micros=sold.rate)
+            else:
+                sold.enabled = not sold.enabled or self._rng.random() < 0.5
+                catalog.set_enabled(panel_id=panel.id, number=sold.number, enabled=sold.enabled)
+        return panel.id, sold.number, sold.rate, sold.enabled
+
+    def find_route(self, permits: Permits) -> object:
+        """Somebody is found who delivers what nobody delivered until now."""
+        panel = self._rng.choice(self._world.panels)
+        sold = next((sold for sold in panel.services.values() if not sold.routes), None)
+        if sold is None:
+            return None
+        provider_id = next(id_ for id_, model in self._world.models.items() if model in panel.models)
+        with scope(panel=panel.row):
+            provider_actions.add_routes(panel.id, [(sold.id, provider_id, str(100 + sold.number))])
+            sold.routes = list(Route.objects.filter(service_id=sold.id).values_list("id", "provider_id"))
+        return panel.id, sold.number
+
+    def intrude(self, permits: Permits) -> object:
+        """A key of one panel is tried at the other's address; nothing comes of it."""
+        one, other = self._rng.sample(self._world.panels, 2)
+        stranger = self._rng.choice(other.customers).keys[1].caller
+        caller = access.Caller((one.host, 0, 443), stranger.digest, stranger.remote)
+        ids = tuple(list(self._books.open)[-3:])
+        wish = self._shop.wish()
+        for result in (
+            actions.place_orders([wish.command._replace(caller=caller)])[0],
+            actions.request_cancels([AskOrders(caller, ids)])[0],
+            actions.request_refills([AskOrders(caller, ids)])[0],
+        ):
+            self._complaints.check(_codes(result) == "bad_key", f"a strange key was answered {result}")
+        return other.id, "at", one.id
+
+
+def _codes(results: Any) -> Any:
+    if isinstance(results, Refusal):
+        return results.code
+    return [r.code if isinstance(r, Refusal) else r for r in results]

@@ -1,0 +1,262 @@
+"""The product with one rule broken, each in one place: what the simulator has to find.
+
+A mutant is made of the product's own source, in memory. Where that source has changed so that a
+mutant no longer fits, making it raises: it is never quietly left out.
+"""
+
+from __future__ import annotations
+
+import __future__
+
+import inspect
+import textwrap
+from collections.abc import Callable
+from contextlib import nullcontext
+from dataclasses import dataclass
+from datetime import timedelta
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from panelwright.core import money
+from panelwright.orders import actions as orders
+from panelwright.orders import rules as placing
+from panelwright.orders import schedule_actions as schedules
+from panelwright.orders import settling, work
+from panelwright.orders import store as order_store
+from panelwright.providers import actions as delivery
+from panelwright.providers import request_actions as requests
+from panelwright.providers import rules as delivery_rules
+from panelwright.providers import store as delivery_store
+from panelwright.providers.worker import Worker
+
+Patch = pytest.MonkeyPatch
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """`name` says what the product does wrong then."""
+
+    name: str
+    make: Callable[[Patch], None]
+
+
+def _rewritten(owner: ModuleType | type, name: str, old: str, new: str) -> Callable[[Patch], None]:
+    """The function `name` with `old`, which must stand in it exactly once, replaced by `new`."""
+
+    def make(patch: Patch) -> None:
+        source = textwrap.dedent(inspect.getsource(inspect.unwrap(getattr(owner, name))))
+        if source.count(old) != 1:
+            raise LookupError(f"{owner.__name__}.{name} has changed: {old!r} stands in it {source.count(old)} times")
+        module = owner if isinstance(owner, ModuleType) else inspect.getmodule(owner)
+        assert module is not None
+        flags = __future__.annotations.compiler_flag
+        code = compile(source.replace(old, new), f"mutant of {module.__name__}", "exec", flags=flags, dont_inherit=True)
+        made: dict[str, Any] = {}
+        exec(code, vars(module), made)
+        patch.setattr(owner, name, made[name])
+
+    return make
+
+
+def _set(owner: object, name: str, value: object) -> Callable[[Patch], None]:
+    return lambda patch: patch.setattr(owner, name, value)
+
+
+class _Nothing:
+    """A statement that is left out."""
+
+    def run(self, *arguments: object) -> None:
+        pass
+
+
+def _refunds_twice(patch: Patch) -> None:
+    credit = work.credit
+
+    def twice(refunds: list[settling.Refund], now: Any) -> None:
+        credit([*refunds, *(refund._replace(reference=-refund.reference) for refund in refunds)], now)
+
+    patch.setattr(work, "credit", twice)
+
+
+def _rounds_refunds_up(*, charge_micros: int, remains: int, quantity: int) -> int:
+    return -(-charge_micros * remains // quantity)
+
+
+MUTANTS = (
+    Mutant(
+        "a time-out is taken for a refusal",
+        _rewritten(
+            delivery,
+            "commit_sent",
+            "settling.Settled(_after_unknown(order, result.sending, result.outcome, now))",
+            "settling.Settled(order._replace(status='Pending', job='forward', provider_id=None, lease_until=None, due_at=now))",
+        ),
+    ),
+    Mutant(
+        "an unknown outcome is cancelled and refunded",
+        _rewritten(
+            delivery,
+            "commit_sent",
+            "settling.Settled(_after_unknown(order, result.sending, result.outcome, now))",
+            "settling.end(order, 'Canceled', remains=order.quantity, now=now)",
+        ),
+    ),
+    Mutant("a claim is not written down", _set(delivery_store, "claim_sending", lambda orders, lease_until: None)),
+    Mutant(
+        "a lost order is sent again where request_id is not known",
+        _rewritten(
+            delivery,
+            "claim_unfinished",
+            "route is not None and providers[route.provider_id].knows_request_id",
+            "route is not None",
+        ),
+    ),
+    Mutant("a busy provider's refusal of a repeat leads to another provider", _set(delivery, "_NO_PROOF", frozenset())),
+    Mutant(
+        "a result is written down whoever has the lease",
+        _set(delivery, "_is_ours", lambda order, sending: order.ended_at is None),
+    ),
+    Mutant(
+        "a report is written down whoever has the lease",
+        _rewritten(
+            delivery,
+            "commit_polled",
+            "order.lease_until != ask.token or ",
+            "",
+        ),
+    ),
+    Mutant(
+        "a worker that slept sends what it had claimed",
+        _rewritten(
+            Worker,
+            "_send_one",
+            "clock.now() >= sending.lease_until - rules.LEASE / 2",
+            "False",
+        ),
+    ),
+    Mutant("nobody takes up what a dead worker had claimed", _set(delivery, "claim_unfinished", lambda limit: [])),
+    Mutant("a lease lasts for days", _set(delivery_rules, "LEASE", timedelta(days=3))),
+    Mutant(
+        "the provider's number of another order is believed",
+        _set(delivery_store, "taken_upstream_ids", lambda wanted: set()),
+    ),
+    Mutant(
+        "an unknown outcome has no problem",
+        _set(
+            delivery,
+            "_unknown",
+            lambda order, why: order._replace(job=None, due_at=None, lease_until=None, problem=""),
+        ),
+    ),
+    Mutant("refunds are booked twice", _refunds_twice),
+    Mutant("refunds are rounded up", _set(money, "refund", _rounds_refunds_up)),
+    Mutant(
+        "a partial order is refunded what was delivered",
+        _rewritten(
+            settling,
+            "end",
+            "remains=remains, quantity",
+            "remains=order.quantity - remains, quantity",
+        ),
+    ),
+    Mutant(
+        "a partial order is refunded nothing",
+        _rewritten(settling, "end", 'if status == "Partial":', 'if status == "no":'),
+    ),
+    Mutant(
+        "an order goes back with its provider",
+        _rewritten(
+            settling,
+            "settle",
+            "PROGRESS[report.status] > PROGRESS[order.status]",
+            "True",
+        ),
+    ),
+    Mutant(
+        "an order under way is cancelled at once",
+        _rewritten(
+            orders,
+            "_cancel_one",
+            'order.status == "Pending" and order.job == Job.FORWARD.value',
+            "True",
+        ),
+    ),
+    Mutant(
+        "a customer cancels the orders of others",
+        _rewritten(
+            orders,
+            "request_cancels",
+            "asked.get((grant.customer_id, order_id or 0))",
+            "next((o for (_, i), o in asked.items() if i == order_id), None)",
+        ),
+    ),
+    Mutant("the charge is not booked", _set(order_store, "INSERT_TRANSFERS", _Nothing())),
+    Mutant("the balance is not charged", _set(order_store, "ADD_TO_BALANCES", _Nothing())),
+    Mutant(
+        "more is spent than there is",
+        _rewritten(
+            placing,
+            "_place_one",
+            "if charge > book.balances[account]:",
+            "if charge > 10**18:",
+        ),
+    ),
+    Mutant(
+        "a repeat is a new order",
+        _rewritten(
+            placing,
+            "_place_one",
+            "request_id, request_digest = command.request_id, _digest_of(params)",
+            "request_id, request_digest = command.request_id + str(now), _digest_of(params)",
+        ),
+    ),
+    Mutant(
+        "the runs of a drip-feed are not charged",
+        _rewritten(
+            placing,
+            "_place_one",
+            "units=quantity, flat",
+            "units=run_quantity, flat",
+        ),
+    ),
+    Mutant("an order is placed in more than one transaction", _set(orders, "batch", nullcontext)),
+    Mutant(
+        "the end of a run is not settled with its drip-feed",
+        _rewritten(
+            settling,
+            "run_ended",
+            "undelivered=schedule.undelivered + undelivered",
+            "undelivered=schedule.undelivered",
+        ),
+    ),
+    Mutant(
+        "a cancelled drip-feed keeps the money of its runs",
+        _rewritten(
+            settling,
+            "stop_runs",
+            "undelivered=schedule.undelivered + given_up",
+            "undelivered=schedule.undelivered",
+        ),
+    ),
+    Mutant("a post is ordered for again and again", _set(schedules, "_POSTED", _Nothing())),
+    Mutant(
+        "a post is ordered for without its delay",
+        _rewritten(
+            schedules,
+            "record_post",
+            "timedelta(minutes=parent.delay_min)",
+            "timedelta(0)",
+        ),
+    ),
+    Mutant(
+        "a refill whose sender died is passed on again",
+        _rewritten(
+            requests,
+            "claim_refills",
+            'if row.state == "sending":',
+            'if row.state == "never":',
+        ),
+    ),
+)
