@@ -200,6 +200,7 @@ class Batcher(Generic[Command, Result]):
             return self._work(commands)
         except CommitUncertain as error:
             log.exception("%s: the commit of %d commands failed", self.name, len(commands))
+            connections.close_all()
             return [Failed(str(error), uncertain=True)] * len(commands)
         except PASSING_ERRORS as error:
             # Locked, deadlocked, restarted, unreachable: rolled back, so the callers may try again.
@@ -207,6 +208,8 @@ class Batcher(Generic[Command, Result]):
             connections.close_all()
             return [Overloaded(str(error))] * len(commands)
         except Exception as error:
+            # Whatever state the connection was left in, the next batch gets another one.
+            connections.close_all()
             if len(commands) > 1:
                 log.warning("%s: a batch of %d failed (%s), running them one by one", self.name, len(commands), error)
                 return [self._do([command])[0] for command in commands]

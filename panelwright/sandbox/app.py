@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hmac
 import logging
 
@@ -35,10 +36,15 @@ class App:
         self.faults = Faults()
         self.control = Control(panel, self.faults)
         self._control_token = control_token.encode()
+        self._leaving = asyncio.Event()
+
+    def leave(self) -> None:
+        """Let nobody wait any longer: delays end, silent connections close. To be called in the event loop."""
+        self._leaving.set()
 
     async def __call__(self, scope: wire.Scope, receive: wire.Receive, send: wire.Send) -> None:
         if scope["type"] == "http":
-            await wire.write(await self._reply(scope, receive), scope, receive, send)
+            await wire.write(await self._reply(scope, receive), scope, receive, send, leaving=self._leaving)
 
     async def _reply(self, scope: wire.Scope, receive: wire.Receive) -> Reply:
         path = scope["path"]
@@ -66,11 +72,16 @@ class App:
         dialect = combined((*self.panel.settings.dialects, *strike.dialects))
         if not dialect.bearer:
             asked = asked.with_key(params.get("key", ""))
-        await _pass(strike.before_s)
+        await self._pass(strike.before_s)
         key = request.headers.get("idempotency-key", "").strip()
         reply = await self._answer(asked, strike, dialect=dialect, idempotency_key=key)
-        await _pass(strike.after_s)
+        await self._pass(strike.after_s)
         return reply
+
+    async def _pass(self, seconds: float) -> None:
+        if seconds > 0:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._leaving.wait(), seconds)
 
     async def _answer(self, asked: Asked, strike: Strike, *, dialect: Dialect, idempotency_key: str) -> Reply:
         if strike.instead is not None and not strike.instead.after:
@@ -121,8 +132,3 @@ class App:
             return wire.error(str(bad), status=400)
         await self.store.durable()
         return wire.error("Not found", status=404) if answer is None else wire.reply(answer)
-
-
-async def _pass(seconds: float) -> None:
-    if seconds > 0:
-        await asyncio.sleep(seconds)

@@ -11,6 +11,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from decimal import Decimal
+from functools import lru_cache, reduce
 
 from panelwright.sandbox import languages
 from panelwright.sandbox.delivery import CANCELED, PARTIAL
@@ -343,10 +344,12 @@ def combined(names: Iterable[str]) -> Dialect:
 
     KeyError for a name that is none.
     """
-    spoken = PROTOCOL
-    for dialect in (DIALECTS[name] for name in names):
-        spoken = _both(spoken, dialect)
-    return spoken
+    return _combined(tuple(names))
+
+
+@lru_cache(maxsize=256)
+def _combined(names: tuple[str, ...]) -> Dialect:
+    return reduce(_both, (DIALECTS[name] for name in names), PROTOCOL)
 
 
 def _both(first: Dialect, second: Dialect) -> Dialect:

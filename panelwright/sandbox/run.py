@@ -153,9 +153,21 @@ def main(argv: list[str] | None = None) -> int:
     return 0
 
 
+class _Server(uvicorn.Server):
+    """Stops without waiting for the calls that a fault delays."""
+
+    def __init__(self, config: uvicorn.Config, app: App) -> None:
+        super().__init__(config)
+        self._app = app
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._app.leave()
+        await super().shutdown(sockets)
+
+
 def _serve(app: App, sock: socket.socket, *, host: str) -> None:
     """Answer until SIGTERM or SIGINT; calls under way are finished."""
-    server = uvicorn.Server(
+    server = _Server(
         uvicorn.Config(
             app,
             loop="uvloop",
@@ -166,7 +178,8 @@ def _serve(app: App, sock: socket.socket, *, host: str) -> None:
             access_log=False,
             server_header=False,
             timeout_graceful_shutdown=5,
-        )
+        ),
+        app,
     )
 
     def stop(_signum: int, _frame: object) -> None:

@@ -99,8 +99,11 @@ async def read(scope: Scope, receive: Receive, *, body_max: int) -> Request:
     return Request(scope["method"], scope["path"], scope["query_string"], headers, b"".join(chunks))
 
 
-async def write(answer: Reply, scope: Scope, receive: Receive, send: Send) -> None:
-    """Send the reply as its ending says. Another ending than WHOLE needs the connection in the scope."""
+async def write(answer: Reply, scope: Scope, receive: Receive, send: Send, *, leaving: asyncio.Event) -> None:
+    """Send the reply as its ending says; `leaving` cuts a silence short.
+
+    Another ending than WHOLE needs the connection in the scope.
+    """
     whole = answer.ending is Ending.WHOLE
     if whole or answer.ending is Ending.CUT:
         await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
@@ -108,23 +111,19 @@ async def write(answer: Reply, scope: Scope, receive: Receive, send: Send) -> No
         await send({"type": "http.response.body", "body": body, "more_body": not whole})
     if whole:
         return
+    gone = asyncio.ensure_future(_gone(receive))
     if answer.ending is Ending.SILENCE:
-        await _gone(receive, within_s=answer.hold_s)
+        left = asyncio.ensure_future(leaving.wait())
+        await asyncio.wait((gone, left), timeout=answer.hold_s, return_when=asyncio.FIRST_COMPLETED)
+        left.cancel()
     scope["extensions"][CONNECTION]["handle"].end(reset=answer.ending is Ending.RESET)
     # The server asks for an answer until the connection is really gone.
-    await _gone(receive, within_s=None)
+    await gone
 
 
-async def _gone(receive: Receive, *, within_s: float | None) -> None:
-    """Return when the connection is closed, by whichever side, or after so long."""
-
-    async def disconnected() -> None:
-        while (await receive())["type"] != "http.disconnect":
-            pass
-
-    try:
-        await asyncio.wait_for(disconnected(), within_s)
-    except TimeoutError:
+async def _gone(receive: Receive) -> None:
+    """Return when the connection is closed, by whichever side."""
+    while (await receive())["type"] != "http.disconnect":
         pass
 
 

@@ -52,7 +52,12 @@ class Exchange:
         self.faults({"fault": name} | settings)
 
     def faults(self, *rules: dict[str, object]) -> None:
+        self.check_struck()
         self.sandbox.set_faults(*({"key": self.there.key} | rule for rule in rules))
+
+    def check_struck(self) -> None:
+        """What was set has struck: an exchange in the plain protocol proves nothing of a dialect."""
+        assert [rule for rule in self.sandbox.faults()["faults"] if not rule["hits"]] == []
 
     def orders(self) -> int:
         """How many orders the sandbox really took."""
@@ -74,6 +79,9 @@ class Exchange:
 @pytest.fixture
 def exchange(sandbox: Sandbox) -> Iterator[Exchange]:
     both = Exchange(sandbox, sandbox.caller(_KEYS[next(_next_key)]))
-    yield both
-    both.close()
-    sandbox.set_faults()
+    try:
+        yield both
+        both.check_struck()
+    finally:
+        both.close()
+        sandbox.set_faults()

@@ -106,6 +106,12 @@ def test_redirects_are_refused_and_not_followed(exchange: Exchange, status: int)
     assert (exchange.orders(), exchange.calls()) == (0, {"add": 1})
 
 
+def test_see_other_says_that_the_order_was_worked_on(exchange: Exchange):
+    exchange.fault("redirect", status=303, when="after")
+    assert isinstance(exchange.client.add(ADD), Unknown)
+    assert exchange.orders() == 1
+
+
 @pytest.mark.parametrize("fault", ["timeout", "html", "reset"])
 def test_without_an_answer_every_other_call_is_unknown_too(exchange: Exchange, fault: str):
     order = str(exchange.there.add(**ADD))

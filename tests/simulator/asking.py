@@ -112,7 +112,7 @@ class People:
         row = self._books.orders.get(order_id or 0)
         customer = self._world.owners[row.customer_id] if row is not None else self._world.customer()
         if rng.random() < 0.3:
-            customer = self._world.customer()
+            customer = rng.choice(customer.panel.customers) if rng.random() < 0.7 else self._world.customer()
         key = rng.choice(customer.keys) if rng.random() < 0.1 else customer.keys[1]
         ids: list[int | None] = [order_id]
         while rng.random() < 0.3 and len(ids) < 3:

@@ -12,7 +12,6 @@ from django.db import connection
 from panelwright.core import sql
 from panelwright.orders.audit import audit
 from tests.simulator.asking import PATIENCE
-from tests.simulator.rules import Permits
 from tests.simulator.upstream import Mood
 from tests.simulator.watch import OPEN_ORDERS, Changes, OrderRow, order_row
 from tests.simulator.workers import LOOPS

@@ -5,7 +5,6 @@ mutant no longer fits, making it raises: it is never quietly left out.
 """
 
 from __future__ import annotations
-
 import __future__
 
 import inspect
@@ -91,7 +90,8 @@ MUTANTS = (
             delivery,
             "commit_sent",
             "settling.Settled(_after_unknown(order, result.sending, result.outcome, now))",
-            "settling.Settled(order._replace(status='Pending', job='forward', provider_id=None, lease_until=None, due_at=now))",
+            "settling.Settled(order._replace(status='Pending', job='forward', provider_id=None,"
+            " lease_until=None, due_at=now))",
         ),
     ),
     Mutant(

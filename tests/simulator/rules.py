@@ -274,9 +274,8 @@ class Referee:
             return
         if row.status in ENDS:
             say.add(f"order {row.id} is {row.status} without an end")
-        if row.kind in ("plain", "post"):
-            if row.charge != row.booked:
-                say.add(f"order {row.id} is open and was refunded")
+        if row.kind in ("plain", "post") and row.charge != row.booked:
+            say.add(f"order {row.id} is open and was refunded")
         if row.lease_until is not None:
             fine = row.job in ("sending", "poll") and row.due_at is not None and row.due_at <= row.lease_until
             if not fine:
@@ -297,9 +296,8 @@ class Referee:
             known = row.provider_id is not None and row.upstream_id is not None
             if not known:
                 say.add(f"order {row.id} is asked about and has no upstream id: {_short(row)}")
-        if row.job == "forward":
-            if row.status != "Pending":
-                say.add(f"order {row.id} is to be sent and is {row.status}")
+        if row.job == "forward" and row.status != "Pending":
+            say.add(f"order {row.id} is to be sent and is {row.status}")
 
     def _ended(self, row: OrderRow) -> None:
         """PROTOCOL.md section 4, after the end."""
@@ -382,9 +380,8 @@ class Referee:
                 say.add(f"refill {row.id} is {row.status} without an end")
             if row.due_at is None and not row.problem:
                 say.add(f"refill {row.id} stands still: {row}")
-            if row.due_at is not None:
-                if row.due_at > self._now + WAIT_MAX:
-                    say.add(f"refill {row.id} is left alone for too long: {row}")
+            if row.due_at is not None and row.due_at > self._now + WAIT_MAX:
+                say.add(f"refill {row.id} is left alone for too long: {row}")
             if row.lease_until is not None:
                 fine = row.due_at is not None and row.lease_until <= self._now + LEASE
                 if not fine:

@@ -98,10 +98,10 @@ class Simulation:
             "place": (9, self.people.place),
             "repeat": (1.5, self.people.repeat),
             "deposit": (0.7, self.people.deposit),
-            "cancel": (2.5, self.people.cancel),
+            "cancel": (4, self.people.cancel),
             "refill": (4, self.people.refill),
             "post": (4, self.people.post),
-            "look": (1, self.people.look),
+            "look": (0.7, self.people.look),
             "intrude": (0.2, self.people.intrude),
             "reprice": (0.3, self.people.reprice),
             "decide": (2.5, self.people.decide),
@@ -217,7 +217,7 @@ class Simulation:
 
     def _mood(self, permits: Permits) -> object:
         model = self.rng.choice(list(self.world.models.values()))
-        model.mood = self.rng.choice((*[Mood.FAIR] * 8, *Mood))
+        model.mood = self.rng.choice((*[Mood.FAIR] * 14, *Mood))
         return model.name, model.mood.value
 
 

@@ -103,11 +103,32 @@ class Changes(NamedTuple):
 
 _ORDER_COLUMNS = ", ".join(
     f"o.{name}"
-    for name in (
-        "id, panel_id, customer_id, service_id, kind, parent_id, link, quantity, rate_micros, booked_micros,"
-        " charge_micros, status, start_count, remains, job, due_at, lease_until, problem, provider_id, route_id,"
-        " upstream_id, created_at, ended_at, open_link"
-    ).split(", ")
+    for name in [
+        "id",
+        "panel_id",
+        "customer_id",
+        "service_id",
+        "kind",
+        "parent_id",
+        "link",
+        "quantity",
+        "rate_micros",
+        "booked_micros",
+        "charge_micros",
+        "status",
+        "start_count",
+        "remains",
+        "job",
+        "due_at",
+        "lease_until",
+        "problem",
+        "provider_id",
+        "route_id",
+        "upstream_id",
+        "created_at",
+        "ended_at",
+        "open_link",
+    ]
 )
 _TIMES = tuple(i for i, name in enumerate(OrderRow._fields) if name.endswith(("_at", "_until")))
 _REFILL_TIMES = tuple(i for i, name in enumerate(RefillRow._fields) if name.endswith(("_at", "_until")))

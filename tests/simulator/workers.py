@@ -121,7 +121,7 @@ class Workers:
         self, worker: int, kind: str, claim: Callable[[int, int], Sequence[Any]], limit: int, provider_id: int | None
     ) -> object:
         providers = store.providers(store.providers_to_ask(clock.now()))
-        provider = providers.get(provider_id or self._rng.choice(sorted(providers) or [0]))
+        provider = providers.get(provider_id or self._rng.choice(self._owed_answers(kind) or sorted(providers) or [0]))
         if provider is None:
             return None
         asked = self._act(lambda: claim(provider.id, limit))
@@ -129,6 +129,17 @@ class Workers:
             return None
         self.waiting.append(Task(worker, kind, asked, provider))
         return provider.name, [ask.id for ask in asked]
+
+    def _owed_answers(self, kind: str) -> list[int]:
+        """Providers that should be asked about something by now."""
+        now, books = clock.now(), self._books
+        if kind == POLL:
+            rows = (books.orders[id_] for id_ in books.open)
+            found = {
+                row.provider_id for row in rows if row.job == "poll" and row.due_at is not None and row.due_at <= now
+            }
+            return sorted(id_ for id_ in found if id_ is not None)
+        return []
 
     def _cancels(self, worker: int, limit: int, permits: Permits) -> object:
         for order_id in self._books.cancelling:

@@ -252,8 +252,8 @@ def _connect(world: World, panel: SimulatedPanel, witness: Witness) -> None:
             routes.append((sold.id, provider_id, str(100 + sold.number)))
     providers.add_routes(panel.id, routes)
     by_id = {sold.id: sold for sold in panel.services.values()}
-    for row in Route.objects.filter(panel=panel.row).order_by("service_id", "position"):
-        by_id[row.service_id].routes.append((row.id, row.provider_id))
+    for route in Route.objects.filter(panel=panel.row).order_by("service_id", "position"):
+        by_id[route.service_id].routes.append((route.id, route.provider_id))
 
 
 def _join(world: World, panel: SimulatedPanel, number: int) -> None:

@@ -9,6 +9,7 @@ import threading
 import time
 
 import pytest
+from urllib3.exceptions import HTTPError, ProtocolError
 
 from panelwright.sandbox import run
 from panelwright.sandbox.tests.harness import Sandbox
@@ -110,6 +111,33 @@ def test_sigterm_stops_cleanly_and_a_second_one_is_told_why_it_cannot_start(own_
 
     assert own_sandbox.process is not None
     assert own_sandbox.process.terminate() == 0
+    assert "Traceback" not in own_sandbox.process.log()
+
+
+def test_sigterm_does_not_wait_for_delayed_calls(own_sandbox: Sandbox):
+    own_sandbox.start()
+    caller = own_sandbox.caller("key")
+    own_sandbox.set_faults({"fault": "timeout", "action": "add"}, {"fault": "latency", "seconds": 60, "when": "after"})
+    ends: dict[str, object] = {}
+
+    def call(action: str) -> None:
+        try:
+            ends[action] = caller.raw(action).status
+        except HTTPError as error:
+            ends[action] = type(error)
+
+    threads = [threading.Thread(target=call, args=(action,)) for action in ("add", "balance")]
+    for thread in threads:
+        thread.start()
+    while own_sandbox.faults()["calls"] != {"add": 1, "balance": 1}:
+        time.sleep(0.02)
+    assert own_sandbox.process is not None
+    started = time.monotonic()
+    assert own_sandbox.process.terminate() == 0
+    assert time.monotonic() - started < 4  # uvicorn alone gives up after 5
+    for thread in threads:
+        thread.join()
+    assert ends == {"add": ProtocolError, "balance": 200}
     assert "Traceback" not in own_sandbox.process.log()
 
 

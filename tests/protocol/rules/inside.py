@@ -234,13 +234,41 @@ def run_schedule(*, order_id: int, last_day_was_yesterday: bool = False) -> list
     return list(Order.objects.filter(parent_id=order_id).order_by("id").values_list("id", flat=True))
 
 
+# ---- faults of ours ---------------------------------------------------------------------------------
+
+
+@told
+def poison(*, link: str) -> None:
+    """From now on the database fails on an order for this link."""
+    when = f"BEFORE INSERT ON orders_order FOR EACH ROW WHEN (NEW.link = '{link}')"
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(
+                "CREATE FUNCTION poison() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'poison'; END $$"
+            )
+            cursor.execute(f"CREATE TRIGGER poison {when} EXECUTE FUNCTION poison()")
+        else:
+            cursor.execute(f"CREATE TRIGGER poison {when} BEGIN SELECT RAISE(ABORT, 'poison'); END")
+
+
+@told
+def heal() -> None:
+    """The database is well again."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("DROP TRIGGER poison ON orders_order")
+            cursor.execute("DROP FUNCTION poison")
+        else:
+            cursor.execute("DROP TRIGGER poison")
+
+
 # ---- what the books and rows say -------------------------------------------------------------------
 
 
 @told
 def balance(*, account_id: int) -> int:
     """In micros."""
-    return int(Account.objects.get(id=account_id).balance_micros)
+    return int(Account.objects.values_list("balance_micros", flat=True).get(id=account_id) or 0)
 
 
 @told
@@ -269,9 +297,11 @@ _SUMS = (
     "SELECT COUNT(*), MAX(id), SUM(charge_micros), SUM(remains), SUM(quantity), SUM(start_count), SUM(attempts),"
     " SUM(LENGTH(status)), SUM(LENGTH(problem)), COUNT(job), COUNT(due_at), COUNT(lease_until), COUNT(ended_at),"
     " COUNT(open_link), COUNT(request_id), COUNT(provider_id), MAX(due_at), MAX(created_at) FROM orders_order",
-    "SELECT COUNT(*), SUM(runs), SUM(runs_started), SUM(runs_done), SUM(undelivered), SUM(posts_done) FROM orders_schedule",
+    "SELECT COUNT(*), SUM(runs), SUM(runs_started), SUM(runs_done), SUM(undelivered), SUM(posts_done)"
+    " FROM orders_schedule",
     "SELECT COUNT(*), MAX(id), COUNT(due_at), COUNT(order_id) FROM orders_post",
-    "SELECT COUNT(*), MAX(id), SUM(LENGTH(status)), SUM(LENGTH(state)), COUNT(due_at), COUNT(ended_at) FROM orders_refill",
+    "SELECT COUNT(*), MAX(id), SUM(LENGTH(status)), SUM(LENGTH(state)), COUNT(due_at), COUNT(ended_at)"
+    " FROM orders_refill",
     "SELECT COUNT(*), MAX(id), SUM(LENGTH(state)), COUNT(due_at), MAX(due_at) FROM orders_cancel",
     "SELECT COUNT(*), SUM(balance_micros), SUM(id * (balance_micros % 1000003)) FROM ledger_account",
     "SELECT COUNT(*), MAX(id), SUM(amount_micros) FROM ledger_transfer",

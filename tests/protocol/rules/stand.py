@@ -11,8 +11,9 @@ import itertools
 import json
 import subprocess
 import sys
+import threading
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
@@ -32,7 +33,7 @@ def new_link() -> str:
 
 
 class Inside:
-    """The program tests/protocol/rules/inside.py: `inside.report(order_id=7, status="Completed")` calls its function."""
+    """The program inside.py: `inside.report(order_id=7, status="Completed")` calls its function `report`."""
 
     def __init__(self, launch: Launcher) -> None:
         self._log = (launch.folder / "inside.log").open("ab")
@@ -93,22 +94,22 @@ class Reseller:
         """These bytes, at her panel's host."""
         return self.stand.line.exchange(request(method, target, *headers, host=self.host, body=body))
 
-    def ask(self, action: str | None, *headers: str, **fields: object) -> Reply:
+    def ask(self, action: str | None, *headers: str, **fields: Any) -> Reply:
         """One call as most programs make it: POST, everything in a form."""
         return self.send("POST", API, FORM, *headers, body=form({"key": self.key, "action": action, **fields}))
 
-    def says(self, action: str, **fields: object) -> Any:
+    def says(self, action: str, **fields: Any) -> Any:
         """The value of an answer that must be no refusal."""
         value = self.ask(action, **fields).value
         assert not isinstance(value, dict) or "error" not in value, value
         return value
 
-    def refused(self, action: str | None, *headers: str, **fields: object) -> str:
+    def refused(self, action: str | None, *headers: str, **fields: Any) -> str:
         """The text of a refusal, which must be a proper one; nothing may have moved."""
         with self.stand.still():
             return refusal(self.ask(action, *headers, **fields))
 
-    def order(self, service: int, **fields: object) -> int:
+    def order(self, service: Any = None, **fields: Any) -> int:
         """Place an order that must be taken."""
         answer = self.ask("add", service=service, **fields)
         id_ = answer.value.get("order")
@@ -211,6 +212,25 @@ class Stand:
         before = self.inside.state()
         yield
         assert self.inside.state() == before, "something moved"
+
+    def at_once(self, sent: Sequence[bytes]) -> list[Reply]:
+        """All of these requests, each on a connection of its own, started together; the answers in their order."""
+        barrier = threading.Barrier(len(sent))
+        got: dict[int, Reply] = {}
+
+        def ask(place: int) -> None:
+            line = Line(self.port)
+            line.open()
+            barrier.wait(30)
+            got[place] = line.exchange(sent[place])
+            line.close()
+
+        threads = [threading.Thread(target=ask, args=(place,)) for place in range(len(sent))]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+        return [got[place] for place in range(len(sent))]
 
     def trouble(self) -> str:
         """What the server has written since this was asked last, if any of it is a fault or a warning of its own."""

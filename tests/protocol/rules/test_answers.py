@@ -170,11 +170,12 @@ def test_a_body_over_the_limit_is_413_with_an_error(stand: Stand, carol: Reselle
 
 
 def test_key_then_action_and_selector_then_parameters(stand: Stand, carol: Reseller) -> None:
-    asked: list[dict[str, object]] = [
+    asked: list[dict[str, Any]] = [
         {},
         {"action": ""},
         {"action": "nonsense"},
-        *({"action": action} for action in ("status", "refill", "refill_status", "cancel", "add", "balance")),
+        *[{"action": action} for action in ("status", "refill", "refill_status", "cancel", "add")],
+        {"action": "balance"},
         {"action": "status", "order": "x"},
         {"action": "add", "service": 1, "link": new_link(), "quantity": 100},
     ]
@@ -183,10 +184,9 @@ def test_key_then_action_and_selector_then_parameters(stand: Stand, carol: Resel
             reply = carol.send("POST", API, FORM, body=form({"key": key, **fields}))
             assert reply.body == b'{"error":"Invalid API key"}', (key, fields)
     for fields in asked[:-3]:
-        expected = {"add": "Incorrect service ID", "balance": None}.get(str(fields.get("action")), "Incorrect request")
-        if expected:
-            with stand.still():
-                assert refusal(carol.send("POST", API, FORM, body=form({"key": carol.key, **fields}))) == expected
+        expected = "Incorrect service ID" if fields.get("action") == "add" else "Incorrect request"
+        with stand.still():
+            assert refusal(carol.send("POST", API, FORM, body=form({"key": carol.key, **fields}))) == expected
 
 
 @pytest.mark.parametrize("action", ["Balance", "BALANCE", "balances", "balance,status", "add[]", "__class__", "ü"])

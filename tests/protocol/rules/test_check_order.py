@@ -61,7 +61,7 @@ def test_what_is_told_first(stand: Stand, type_name: str) -> None:
     if type_.link:
         good = {"service": "1", "link": link, "quantity": "7"} | type_.own
         shop.order(**good | ({type_.lines_of: "\n".join("abcdefg")} if type_.lines_of else {}))  # spends all she has
-    sent = {name: "\0" for name in ("service", "link", "quantity", "runs", "interval", *type_.own, *type_.more)}
+    sent = dict.fromkeys(["service", "link", "quantity", "runs", "interval", *type_.own, *type_.more], "\0")
     sent |= {type_.lines_of: "\0"} if type_.lines_of else {}
     for text, mended in steps(type_name, link):
         assert shop.refused("add", **sent) == text

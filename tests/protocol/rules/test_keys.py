@@ -136,12 +136,13 @@ def test_a_key_that_may_only_read(stand: Stand) -> None:
     shop = stand.shop(ROW)
     order = shop.order(1, link="a", quantity=10)
     reads = shop.with_key(can_order=False)
-    for action, fields in [
+    writes: list[tuple[str, dict[str, Any]]] = [
         ("add", {"service": 1, "link": "b", "quantity": 10}),
         ("add", {}),
         ("cancel", {"orders": order}),
         ("refill", {"order": order}),
-    ]:
+    ]
+    for action, fields in writes:
         assert reads.refused(action, **fields) == "This API key may not place or change orders"
     for action, fields in [
         ("balance", {}),
@@ -259,8 +260,7 @@ def test_what_is_over_the_limit_is_not_done_and_others_go_on(stand: Stand) -> No
     shop = stand.shop(ROW)
     limited = shop.with_key(per_minute_max=1)
     fields = {"service": 1, "link": "a", "quantity": 10}
-    while (reply := limited.ask("add", **fields)).status == 200:
-        pass
+    assert 429 in [limited.ask("add", **fields).status for _ in range(3)]
     with stand.still():
         for action in ("add", "balance", "nonsense"):
             assert limited.ask(action, **fields).status == 429

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 import uuid
 from collections import Counter
 from decimal import Decimal
@@ -216,26 +215,6 @@ def test_broken_bytes(stand: Stand, shop: Reseller) -> None:
 # ---- at the same moment ----------------------------------------------------------------------------
 
 
-def at_once(stand: Stand, sent: list[bytes]) -> list[Any]:
-    """All of these requests, each on a connection of its own, started together; the answers in their order."""
-    barrier = threading.Barrier(len(sent))
-    got: list[Any] = [None] * len(sent)
-
-    def ask(place: int) -> None:
-        line = Line(stand.port)
-        line.open()
-        barrier.wait(30)
-        got[place] = line.exchange(sent[place]).value
-        line.close()
-
-    threads = [threading.Thread(target=ask, args=(place,)) for place in range(len(sent))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    return got
-
-
 def add(who: Reseller, **fields: Any) -> bytes:
     return request("POST", API, FORM, host=who.host, body=form({"key": who.key, "action": "add", **fields}))
 
@@ -243,14 +222,15 @@ def add(who: Reseller, **fields: Any) -> bytes:
 def test_concurrent_repeats_are_one_order_charged_once(stand: Stand, shop: Reseller) -> None:
     fields = cart()
     with shop.spends("0.10"):
-        answers = at_once(stand, [add(shop, **fields)] * 32)
+        answers = [reply.value for reply in stand.at_once([add(shop, **fields)] * 32)]
     assert Counter(map(str, answers)) == {str({"order": answers[0]["order"]}): 32}
 
 
 def test_of_concurrent_orders_with_one_id_one_wins(stand: Stand, shop: Reseller) -> None:
     fields = cart()
     before = shop.balance()
-    answers = at_once(stand, [add(shop, **fields | {"quantity": 100 + n % 8}) for n in range(32)])
+    sent = [add(shop, **fields | {"quantity": 100 + n % 8}) for n in range(32)]
+    answers = [reply.value for reply in stand.at_once(sent)]
     orders = {answer["order"] for answer in answers if "order" in answer}
     assert len(orders) == 1
     refused = [answer for answer in answers if "order" not in answer]

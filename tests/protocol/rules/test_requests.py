@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -116,7 +117,8 @@ def test_json_numbers_and_booleans_count_as_their_text(stand: Stand, carol: Rese
 
 @pytest.mark.parametrize("quantity", ["1e2", "100.0", "true", "-100", "1.5"])
 def test_json_numbers_are_not_reckoned_with(stand: Stand, carol: Reseller, quantity: str) -> None:
-    body = f'{{"key":"{carol.key}","action":"add","service":{stand.service()},"link":"{new_link()}","quantity":{quantity}}}'
+    start = f'{{"key":"{carol.key}","action":"add","service":{stand.service()}'
+    body = f'{start},"link":"{new_link()}","quantity":{quantity}}}'
     with stand.still():
         assert refusal(carol.send("POST", API, JSON, body=body.encode())) == "Incorrect quantity"
 
@@ -143,7 +145,7 @@ def test_values_are_trimmed(stand: Stand, carol: Reseller) -> None:
 
 # ---- not sent --------------------------------------------------------------------------------------
 
-OPTIONAL = {
+OPTIONAL: dict[str, tuple[dict[str, Any], list[str]]] = {
     "Default": ({"quantity": 100}, ["runs", "interval"]),
     "Web Traffic": (
         {"quantity": 100, "country": "US", "device": 5, "type_of_traffic": 3},
@@ -156,8 +158,8 @@ OPTIONAL = {
 @pytest.mark.parametrize("absent", ABSENT)
 @pytest.mark.parametrize("type_name", OPTIONAL)
 def test_words_for_nothing_on_optional_parameters(stand: Stand, carol: Reseller, type_name: str, absent: str) -> None:
-    fields, optional = OPTIONAL[type_name]
-    fields = {"service": stand.service(type_name), "link": "https://example.com/a", **fields}
+    own, optional = OPTIONAL[type_name]
+    fields: dict[str, Any] = {"service": stand.service(type_name), "link": "https://example.com/a", **own}
     bare = stand.inside.order(order_id=carol.order(**fields))
     said = stand.inside.order(
         order_id=carol.order(**fields, **dict.fromkeys([*optional, "request_id", "order"], absent))

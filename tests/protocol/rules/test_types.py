@@ -100,7 +100,7 @@ def test_what_it_needs_is_enough(stand: Stand, carol: Reseller, row: dict[str, A
         order = carol.order(**fields)
     told = carol.status(order)
     remains = {"quantity": units, "lines": units, "flat": int(row["min"]), "later": 0}[type_.billed]
-    five = {
+    five: dict[str, Any] = {
         "charge": wire(charge(row, units)),
         "start_count": "0",
         "status": "Pending" if type_.link else "Active",
