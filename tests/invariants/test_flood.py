@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import random
 import resource
 import threading
 from collections import Counter
@@ -284,10 +285,72 @@ def test_a_lane_whose_connections_break_goes_on(lane: Lane) -> None:
     assert books.faults(shop.panel_id) == []
 
 
-def break_connections() -> None:
+def test_connections_that_break_at_any_moment_lose_and_double_nothing(lane: Lane) -> None:
+    """Before, in and after the commit: what was answered is so, and the lane is well again afterwards."""
+    shop = open_shop(balances=["1500.00"])
+    draw = random.Random(7)
+    calls = [add(shop.buyers[0], f"https://example.com/{n}")._replace(request_id=f"cart-{n}") for n in range(400)]
+    outcomes: list[str] = []
+    with breaking_connections():
+        while len(outcomes) < len(calls):
+            size = draw.randint(1, 6)
+            names, uncertain = told(lane, calls[len(outcomes) : len(outcomes) + size])
+            outcomes += ["unknown" if unknown else name for name, unknown in zip(names, uncertain, strict=True)]
+    links = dict(books.rows("SELECT link, id FROM orders_order"))
+    for call, outcome in zip(calls, outcomes, strict=True):
+        id_ = links.get(call.params["link"])
+        if outcome == Overloaded.__name__:
+            assert id_ is None, "it was said that nothing was done"
+        elif outcome != "unknown":
+            assert outcome == f'{{"order":{id_}}}'
+    again = answered(lane, calls)
+    assert [
+        name for name, before in zip(again, outcomes, strict=True) if before.startswith("{") and name != before
+    ] == []
+    assert len(set(again)) == books.orders() == len(calls)
+    assert books.balance_micros(shop.buyers[0].account_id) == 1_500_000_000 - len(calls) * PRICE
+    assert books.faults(shop.panel_id) == []
+
+
+def answered(lane: Lane, calls: list[Call]) -> list[str]:
+    """The answers to the calls, made again while the pool still hands out broken connections."""
+    for _ in range(20):
+        names, _ = told(lane, calls)
+        if all(name.startswith('{"order":') for name in names):
+            return names
+        assert {name for name in names if not name.startswith("{")} == {Overloaded.__name__}
+    pytest.fail("the lane is not well again")
+
+
+@contextmanager
+def breaking_connections() -> Iterator[None]:
+    """Within the block connections are ended again and again, at moments that nobody chooses."""
+    stop, draw, ours = threading.Event(), random.Random(8), own_connection()
+
+    def go_on() -> None:
+        while not stop.wait(draw.uniform(0, 0.04)):
+            break_connections(spare=ours)
+        connections.close_all()
+
+    thread = threading.Thread(target=go_on)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+
+
+def own_connection() -> int:
+    """The number of the test's own connection, which the others' breaking must spare; 0 on SQLite."""
+    return books.number("SELECT pg_backend_pid()") if connection.vendor == "postgresql" else 0
+
+
+def break_connections(*, spare: int = 0) -> None:
     """End every other connection of PostgreSQL. SQLite has none that could break."""
     if connection.vendor == "postgresql":
         books.rows(
-            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
-            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
+            " AND pid NOT IN (pg_backend_pid(), %s)",
+            spare,
         )

@@ -110,8 +110,8 @@ class Simulation:
             },
             "ask": (20, self._ask),
             "write down": (12, self._write_down),
-            "crash": (1.5, self._crash),
-            "sleep": (1.5, self._sleep),
+            "crash": (2, self._crash),
+            "sleep": (2, self._sleep),
             "jump": (2, self._jump),
             "clock back": (0.3, self._clock_back),
             "mood": (0.6, self._mood),
@@ -207,7 +207,7 @@ class Simulation:
         return self.workers.sleep(self.rng.randint(20, 120))
 
     def _jump(self, permits: Permits) -> object:
-        seconds = self.rng.choice((30.0, 200.0, 310.0, 1000.0, 3000.0, 90_000.0)) * self.rng.uniform(0.5, 1.5)
+        seconds = self.rng.choice((30.0, 240.0, 310.0, 1000.0, 3000.0, 90_000.0, 90_000.0)) * self.rng.uniform(0.5, 1.5)
         self.clock.passes(seconds)
         return f"{seconds:.0f} s"
 

@@ -71,7 +71,7 @@ class Delivery:
         if part >= 1.0:
             return self.ends, self.remains
         left = self.quantity - int((self.quantity - max(self.remains, 0)) * part)
-        return ("Processing", self.quantity) if part < 0.1 else ("In progress", left)
+        return ("Processing", self.quantity) if part < 0.03 else ("In progress", left)
 
     def ended(self, now: datetime) -> bool:
         return (now - self.taken_at).total_seconds() >= self.starts_s + self.lasts_s
@@ -216,7 +216,8 @@ class UpstreamModel:
             quantity=quantity,
             taken_at=self.now(),
             starts_s=rng.uniform(0, 60),
-            lasts_s=rng.choice((5.0, 300.0, 9_000.0, 90_000.0) if self.faults else (5.0,)) * rng.uniform(0.5, 2),
+            lasts_s=rng.choice((5.0, 300.0, 9_000.0, 90_000.0, 90_000.0) if self.faults else (5.0,))
+            * rng.uniform(0.5, 2),
             ends=ends,
             remains=remains,
             start_count=rng.choice((0, rng.randint(1, 10**6))),
@@ -275,7 +276,7 @@ class UpstreamModel:
             return Unknown("the provider did not answer for this order")
         status, left = order.at(self.now())
         if self._chance(0.12):  # going backwards
-            status, left = "Pending", order.quantity
+            status, left = self.rng.choice(("Pending", "Processing")), order.quantity
         remains: int | None = max(left, 0)
         if self._chance(0.04):
             remains = self.rng.choice((None, order.quantity + 1, order.quantity, 0))

@@ -201,7 +201,7 @@ def _sell(world: World, panel: SimulatedPanel) -> None:
                 min=low,
                 max=low + rng.choice((0, 30, 5000)) if type_.units is not Units.LINES else low + 20,
                 refill=refill,
-                refill_days=rng.choice((None, 2, 5, 30)),
+                refill_days=rng.choice((None, 3, 10, 30)),
                 cancel=rng.random() < 0.8,
                 drip_feed=type_.drip_feed and (extra != 1),
                 unique_link=extra == 1 or rng.random() < 0.1,

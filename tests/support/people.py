@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from django.db import connection
 from django_scopes import scope, scopes_disabled
 
-from panelwright.catalog.actions import NewService, add_services, set_enabled, set_rate
+from panelwright.catalog.actions import NewService, add_services, set_rate
 from panelwright.core import clock, money
 from panelwright.core.refusal import Refusal
 from panelwright.customers import access
@@ -77,7 +77,7 @@ class Owner:
                 panel_id=self.panel_id, email=f"{name}@{host}", password=PASSWORD, role=Role.OWNER
             )
             self.services = {row.number: row for row in add_services(self.panel_id, _catalogue(money.parse(rate)))}
-            set_enabled(panel_id=self.panel_id, number=CLOSED, enabled=False)
+            execute("UPDATE catalog_service SET enabled = %s WHERE id = %s", False, self.services[CLOSED].id)
             self.sales_account_id = account(self.panel_id, Kind.SALES)
 
     def customer(self, name: str, *, balance: str = "0", **options: Any) -> Buyer:

@@ -50,58 +50,80 @@ def clean_books(db: None) -> Iterator[None]:
 
 
 @pytest.fixture
-def untold_story(db: None, settings: Settings) -> Story:
-    """The people, without the check of the books at the end: for tests that falsify them."""
+def quick_passwords(settings: Settings) -> None:
+    """Real passwords take a tenth of a second each, on purpose."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+def _shop() -> Owner:
+    from tests.support.people import Owner
+
+    return Owner("alice", slug="shop", host="shop.example", currency="USD", rate="0.90")
+
+
+def _rival() -> Owner:
+    from tests.support.people import Owner
+
+    return Owner("rita", slug="rival", host="rival.example", currency="EUR", rate="3.00")
+
+
+def _staff(alice: Owner) -> Staff:
     from django_scopes import scope
 
     from panelwright.customers.actions import create_staff
-    from tests.support import people
+    from tests.support.people import PASSWORD
 
-    # Real passwords take a tenth of a second each, on purpose.
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-    alice = people.Owner("alice", slug="shop", host="shop.example", currency="USD", rate="0.90")
     with scope(panel=alice.panel):
-        bob = create_staff(panel_id=alice.panel_id, email="bob@shop.example", password=people.PASSWORD)
-    rival = people.Owner("rita", slug="rival", host="rival.example", currency="EUR", rate="3.00")
+        return create_staff(panel_id=alice.panel_id, email="bob@shop.example", password=PASSWORD)
+
+
+@pytest.fixture
+def alice(clean_books: None, quick_passwords: None) -> Owner:
+    """She owns a panel that sells services 1 to 9 in USD."""
+    return _shop()
+
+
+@pytest.fixture
+def bob(alice: Owner) -> Staff:
+    """He is her staff."""
+    return _staff(alice)
+
+
+@pytest.fixture
+def carol(alice: Owner) -> Buyer:
+    """She has 100.00 on Alice's panel."""
+    return alice.customer("carol", balance="100.00")
+
+
+@pytest.fixture
+def rival(clean_books: None, quick_passwords: None) -> Owner:
+    """The owner of another panel, which sells the same numbers in EUR."""
+    return _rival()
+
+
+@pytest.fixture
+def mallory(rival: Owner) -> Buyer:
+    """She has 100.00 on the other panel."""
+    return rival.customer("mallory", balance="100.00")
+
+
+@pytest.fixture
+def story(alice: Owner, bob: Staff, carol: Buyer, rival: Owner, mallory: Buyer) -> Story:
+    """All of them."""
+    return Story(alice=alice, bob=bob, carol=carol, rival=rival, mallory=mallory)
+
+
+@pytest.fixture
+def untold_story(db: None, quick_passwords: None) -> Story:
+    """All of them, without the check of the books at the end: for tests that falsify them."""
+    alice, rival = _shop(), _rival()
     return Story(
         alice=alice,
-        bob=bob,
+        bob=_staff(alice),
         carol=alice.customer("carol", balance="100.00"),
         rival=rival,
         mallory=rival.customer("mallory", balance="100.00"),
     )
-
-
-@pytest.fixture
-def story(clean_books: None, untold_story: Story) -> Story:
-    return untold_story
-
-
-@pytest.fixture
-def alice(story: Story) -> Owner:
-    return story.alice
-
-
-@pytest.fixture
-def bob(story: Story) -> Staff:
-    return story.bob
-
-
-@pytest.fixture
-def carol(story: Story) -> Buyer:
-    """She has 100.00 on Alice's panel, in USD."""
-    return story.carol
-
-
-@pytest.fixture
-def rival(story: Story) -> Owner:
-    return story.rival
-
-
-@pytest.fixture
-def mallory(story: Story) -> Buyer:
-    """She has 100.00 on the other panel, in EUR."""
-    return story.mallory
 
 
 @pytest.fixture

@@ -100,7 +100,7 @@ def test_what_costs_nothing_needs_no_funds(stand: Stand) -> None:
 
 def test_a_price_in_the_request_is_nobodys_price(shop: Reseller) -> None:
     number = RATES.index(1_000_000) + 1
-    claims = {"rate": "0.000001", "charge": "0", "price": "-5", "cost": 0, "currency": "XXX", "balance": 10**9}
+    claims = {"rate": "0.000001", "charge": "0", "price": "-5", "cost": 0, "currency": "EUR", "balance": 10**9}
     with shop.spends("0.10"):
         order = shop.order(number, link="a", quantity=100, **claims)
     assert shop.status(order)["currency"] == "USD"
