@@ -319,7 +319,7 @@ def test_a_panel_without_a_provider_does_not_borrow_one(
     assert row_of(order_id).problem == "no provider is set for this service"
 
 
-def test_money_of_one_panel_is_not_in_the_books_of_another(alice: Owner, rival: Owner, carol: Buyer) -> None:
+def test_money_of_one_panel_is_not_in_the_books_of_another(rival: Owner, mallory: Buyer, carol: Buyer) -> None:
     before = values("SELECT * FROM ledger_account WHERE panel_id = %s ORDER BY id", rival.panel_id)
     carol.cancel(carol.order())
     carol.order()

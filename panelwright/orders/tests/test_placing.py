@@ -101,7 +101,7 @@ def test_a_subscription_costs_nothing_itself(carol: Buyer, time: Time) -> None:
     schedule = values("SELECT username, min, max, delay_min, posts, old_posts, posts_done FROM orders_schedule")
     assert schedule == [("anna", 10, 20, 90, 3, 2, 0)]
     assert order.due_at == NOON + timedelta(days=1)
-    assert counts(*MONEY) == (1, 2, 1), "the two deposits are all that moved"
+    assert counts(*MONEY) == (1, 1, 1), "the deposit is all that moved"
 
 
 @pytest.mark.parametrize(

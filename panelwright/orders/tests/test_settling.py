@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
@@ -213,6 +213,7 @@ class AnOrder(RuleBasedStateMachine):
 
 
 TestAnOrder = AnOrder.TestCase
+TestAnOrder.settings = settings(stateful_step_count=25)
 
 
 # ---- drip-feeds ------------------------------------------------------------------------------------
@@ -314,6 +315,7 @@ class ADripFeed(RuleBasedStateMachine):
 
 
 TestADripFeed = ADripFeed.TestCase
+TestADripFeed.settings = settings(stateful_step_count=25)
 
 
 @given(

@@ -228,7 +228,7 @@ def test_workers_that_commit_at_once_refund_once(sent: Sent) -> None:
     commit = [lambda: commit_polled(asked, reports, provider_id=sent.provider.id)] * 6
     assert sorted(together(commit)) == [0, 0, 0, 0, 0, 1]
     assert sent.carol.balance() == "100.00"
-    assert counts("ledger_transfer") == (4,)
+    assert counts("ledger_transfer") == (3,)
 
 
 @commits
