@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, Page, ViewportSize, expect
+from playwright.sync_api import Browser, Locator, Page, ViewportSize, expect
 
 from panelwright.panels import presets
 from panelwright.web.templatetags.pages import HUES
@@ -32,6 +32,13 @@ def plain(browser: Browser) -> Iterator[Page]:
     context.close()
 
 
+def the_one(shown: Locator) -> Locator:
+    """The only one left, once it is. After a click a page may be asked before its style sheet is there,
+    and then all are seen: `expect` waits for a text, but gives up at once where it finds several."""
+    expect(shown).to_have_count(1)
+    return shown
+
+
 def test_choosing_a_type_changes_the_table(page: Page, shop: str) -> None:
     page.goto(f"{shop}/api")
     shown = page.locator("[data-variant]:visible")
@@ -54,7 +61,7 @@ def test_choosing_a_type_changes_the_table(page: Page, shop: str) -> None:
 def test_the_first_page_leads_to_a_type(page: Page, shop: str) -> None:
     page.goto(shop)
     page.get_by_role("link", name="Comment Replies").click()
-    expect(page.locator("[data-variant]:visible h3")).to_have_text("Comment Replies")
+    expect(the_one(page.locator("[data-variant]:visible h3"))).to_have_text("Comment Replies")
     expect(page.get_by_label("Service type")).to_have_value("comment-replies")
 
 
@@ -114,11 +121,11 @@ def test_everything_is_there_without_scripts(plain: Page, shop: str) -> None:
     plain.get_by_label("Service type").select_option("SEO")
     plain.get_by_role("button", name="Show", exact=True).click()
     expect(plain).to_have_url(re.compile(r"\?type=seo#add$"))
-    expect(plain.locator("[data-variant]:visible h3")).to_have_text("SEO")
+    expect(the_one(plain.locator("[data-variant]:visible h3"))).to_have_text("SEO")
     plain.get_by_role("link", name="Show all types").click()
     expect(plain.locator("[data-variant]:visible")).to_have_count(17)
     plain.locator("label", has_text="Python").click()
-    expect(plain.locator(".program:visible code")).to_contain_text("import json")
+    expect(the_one(plain.locator(".program:visible code"))).to_contain_text("import json")
 
 
 def test_the_keyboard_reaches_the_content_and_the_languages(page: Page, shop: str) -> None:
