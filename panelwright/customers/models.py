@@ -45,6 +45,24 @@ class Staff(models.Model):
         constraints = [models.CheckConstraint(condition=Q(role__in=Role.values), name="staff_role")]
 
 
+class StaffKey(models.Model):
+    """A key of the staff API. As with customers' keys, only its SHA-256 digest is stored."""
+
+    panel = models.ForeignKey(Panel, on_delete=models.PROTECT)
+    staff = models.ForeignKey(Staff, on_delete=models.PROTECT)
+    name = models.CharField(max_length=100, default="", blank=True)
+    digest = models.CharField(max_length=64)
+    prefix = models.CharField(max_length=8)
+    last_used_at = models.DateTimeField(null=True)
+    revoked_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = ScopedManager(panel="panel")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["panel", "digest"], name="staff_key_panel_digest")]
+
+
 class PriceList(models.Model):
     """Prices for some customers: a discount on everything, and rates of its own for some services."""
 

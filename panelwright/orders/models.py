@@ -34,6 +34,7 @@ class Job(models.TextChoices):
     SENDING = "sending"  # claimed for sending; when it comes due, the sender died: outcome unknown
     POLL = "poll"  # ask the provider how it stands
     SCHEDULE = "schedule"  # start a run, create a post's order, expire, resume
+    MANUAL = "manual"  # nothing: the panel's own people deliver it; due_at is since when
 
 
 class Order(models.Model):
@@ -156,6 +157,10 @@ class Schedule(models.Model):
     posts = models.PositiveIntegerField(null=True)
     old_posts = models.PositiveIntegerField(default=0)
     posts_done = models.PositiveIntegerField(default=0, db_default=0)
+    # Of posts_done those that existed before the subscription did.
+    old_posts_done = models.PositiveIntegerField(default=0, db_default=0)
+    # Set when the customer or staff paused it; a pause for want of funds ends by itself.
+    paused_at = models.DateTimeField(null=True)
     expires_on = models.DateField(null=True)
     # The quantities are drawn from this seed, so that anybody can draw them again.
     seed = models.BigIntegerField(default=0)
@@ -176,6 +181,8 @@ class Post(models.Model):
     panel = models.ForeignKey(Panel, on_delete=models.PROTECT)
     subscription = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="posts")
     link = models.TextField()
+    # It existed before the subscription did.
+    old = models.BooleanField(default=False, db_default=False)
     due_at = models.DateTimeField(null=True)
     order = models.OneToOneField(Order, null=True, on_delete=models.PROTECT, related_name="post")
     created_at = models.DateTimeField()

@@ -15,6 +15,13 @@ class RefillStatusKey(models.TextChoices):
     REFILL = "refill"
 
 
+class Guard(models.TextChoices):
+    """What happens to a service that a change of its provider's rate would make cost more than it brings."""
+
+    PAUSE = "pause"  # it is not sold until a person looks at it
+    REPRICE = "reprice"  # its rate is raised to what the panel's rule asks for
+
+
 class Panel(models.Model):
     """One panel: its own domains, currency, languages, catalogue, customers and providers."""
 
@@ -28,12 +35,19 @@ class Panel(models.Model):
     per_minute_max = models.PositiveIntegerField(null=True, default=60_000)
     # Raised by every change of services, prices or price lists: a rendered list is good for one version.
     catalog_version = models.BigIntegerField(default=1)
+    # Raised by every change of what may not be ordered for, of this panel or of the host: the rules that
+    # a process has compiled are good for one version.
+    blocks_version = models.BigIntegerField(default=1, db_default=1)
+    # No service is sold below its provider's rate and so many hundredths of a percent of it.
+    guard = models.CharField(max_length=7, choices=Guard.choices, default=Guard.PAUSE, db_default="pause")
+    guard_percent_e2 = models.PositiveIntegerField(default=0, db_default=0)
     enabled = models.BooleanField(default=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         constraints = [
             models.CheckConstraint(condition=Q(refill_status_key__in=RefillStatusKey.values), name="panel_refill_key"),
+            models.CheckConstraint(condition=Q(guard__in=Guard.values), name="panel_guard"),
         ]
 
     def __str__(self) -> str:
@@ -62,3 +76,50 @@ class Domain(models.Model):
 
     def __str__(self) -> str:
         return f"{self.host}:{self.port}" if self.port else self.host
+
+
+class BlockKind(models.TextChoices):
+    """How a block's text is compared. The first three speak of targets, the last one of words."""
+
+    EXACT = "exact"  # the whole target
+    DOMAIN = "domain"  # the target's host, or any host below it
+    PATTERN = "pattern"  # the whole target, where * stands for anything
+    WORD = "word"  # a word or phrase in comments, keywords and other texts
+
+
+class AnyBlock(models.Model):
+    """What may not be ordered for. `text` is kept as it is compared: see panels/blocks.py."""
+
+    kind = models.CharField(max_length=7, choices=BlockKind.choices)
+    text = models.CharField(max_length=500)
+    note = models.CharField(max_length=300, default="", blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        abstract = True
+
+
+class Block(AnyBlock):
+    """A panel's own block."""
+
+    panel = models.ForeignKey(Panel, on_delete=models.CASCADE)
+
+    objects = ScopedManager(panel="panel")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["panel", "kind", "text"], name="block_panel_kind_text"),
+            models.CheckConstraint(condition=Q(kind__in=BlockKind.values) & ~Q(text=""), name="block_kind_text"),
+        ]
+
+
+class HostBlock(AnyBlock):
+    """A block of the host's, which stands for every panel of the installation."""
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["kind", "text"], name="host_block_kind_text"),
+            models.CheckConstraint(
+                condition=Q(kind__in=BlockKind.values) & ~Q(text=""), name="host_block_kind_text_ok"
+            ),
+        ]

@@ -1,51 +1,189 @@
-"""Upstream panels. Routes, which lead from a service to a provider, are here too."""
+"""Upstream panels and the panel's own people. Routes, which lead from a service to a provider, are here too,
+and the places where new posts are heard of."""
 
 from __future__ import annotations
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from panelwright.catalog.models import Service
 from panelwright.core.scoped import ScopedManager
 from panelwright.panels.models import Panel
 
 
+class ProviderKind(models.TextChoices):
+    API = "api"  # another panel with the same API
+    MANUAL = "manual"  # the panel's own people: its orders wait in a queue for staff
+
+
 class Provider(models.Model):
-    """An upstream panel that speaks the same protocol. Its key is stored encrypted (core/secret.py)."""
+    """Who delivers. An API key is stored encrypted (core/secret.py)."""
 
     panel = models.ForeignKey(Panel, on_delete=models.PROTECT)
     name = models.CharField(max_length=100)
-    url = models.URLField(max_length=500)
-    sealed_key = models.TextField()
+    kind = models.CharField(max_length=6, choices=ProviderKind.choices, default=ProviderKind.API, db_default="api")
+    url = models.URLField(max_length=500, blank=True)
+    sealed_key = models.TextField(blank=True)
     # A repeat of `add` with the same request_id gives the first order: sending again is then safe.
     knows_request_id = models.BooleanField(default=False)
     enabled = models.BooleanField(default=True)
     # Trouble that a person should know of; empty: none.
     problem = models.TextField(default="", blank=True)
+
+    # Requests a minute that it allows, of all our processes together; null: no limit.
+    per_minute_max = models.PositiveIntegerField(null=True)
+    # The lease of its rate limit: microseconds since 1970 until which its requests are spoken for.
+    spoken_for_us = models.BigIntegerField(default=0, db_default=0)
     # Not before this time is it asked again: set after a time-out or a rate limit of its own.
     rest_until = models.DateTimeField(null=True)
+    # Failures in a row; above rules.FAILURES_MAX it rests, and then one request tries whether it is back.
+    failures = models.PositiveIntegerField(default=0, db_default=0)
+
+    # The currency of its rates and of our balance there; empty: the panel's.
+    currency = models.CharField(max_length=3, default="", db_default="", blank=True)
+    balance_micros = models.BigIntegerField(null=True)
+    balance_at = models.DateTimeField(null=True)
+    # Below this an event is written, once until the balance is above it again; null: not watched.
+    low_balance_micros = models.BigIntegerField(null=True)
+    balance_is_low = models.BooleanField(default=False, db_default=False)
+
+    # When its services and balance are looked at next, and how often; null: only when asked to.
+    sync_due_at = models.DateTimeField(null=True)
+    sync_every_min = models.PositiveIntegerField(default=60, db_default=60)
+    synced_at = models.DateTimeField(null=True)
+    sync_problem = models.TextField(default="", db_default="", blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = ScopedManager(panel="panel")
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["panel", "name"], name="provider_panel_name")]
+        constraints = [
+            models.UniqueConstraint(fields=["panel", "name"], name="provider_panel_name"),
+            models.CheckConstraint(condition=Q(kind__in=ProviderKind.values), name="provider_kind"),
+            models.CheckConstraint(
+                condition=Q(kind="manual") | (~Q(url="") & ~Q(sealed_key="")), name="provider_address_and_key"
+            ),
+            models.CheckConstraint(condition=Q(per_minute_max=None) | Q(per_minute_max__gt=0), name="provider_limit"),
+        ]
+        indexes = [models.Index(fields=["sync_due_at"], condition=Q(sync_due_at__isnull=False), name="provider_sync")]
 
 
 class Route(models.Model):
-    """Where a service's orders go. The enabled route with the lowest position is tried first."""
+    """Where a service's orders go. The enabled route with the lowest position is tried first.
+
+    What the provider's list said of its service is kept here: null is not known, and then it is
+    left to the provider to refuse.
+    """
 
     panel = models.ForeignKey(Panel, on_delete=models.PROTECT)
     service = models.ForeignKey(Service, on_delete=models.CASCADE, related_name="routes")
     provider = models.ForeignKey(Provider, on_delete=models.PROTECT, related_name="routes")
-    upstream_service = models.CharField(max_length=60)
+    upstream_service = models.CharField(max_length=60, blank=True)
     position = models.PositiveIntegerField(default=0)
     enabled = models.BooleanField(default=True)
+    # Its rate there, in the provider's currency: for 1000 units, or for one order of a flat type.
+    rate_micros = models.BigIntegerField(null=True)
+    min = models.BigIntegerField(null=True)
+    max = models.BigIntegerField(null=True)
+    # False while the provider's list does not have it.
+    available = models.BooleanField(default=True, db_default=True)
+    # The service's rate, limits and availability follow this route (providers/sync_*.py), its rate by
+    # this markup: percent first, then the fixed part, then up to a multiple of `round_to_micros`.
+    in_step = models.BooleanField(default=False, db_default=False)
+    markup_percent_e2 = models.PositiveIntegerField(default=0, db_default=0)
+    markup_fixed_micros = models.BigIntegerField(default=0, db_default=0)
+    round_to_micros = models.BigIntegerField(default=1, db_default=1)
 
     objects = ScopedManager(panel="panel")
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["panel", "service", "position"], name="route_panel_service_position"),
-            models.CheckConstraint(condition=~Q(upstream_service=""), name="route_upstream_service"),
+            models.UniqueConstraint(fields=["panel", "service"], condition=Q(in_step=True), name="route_one_in_step"),
+            models.CheckConstraint(condition=Q(rate_micros=None) | Q(rate_micros__gte=0), name="route_rate"),
+            models.CheckConstraint(
+                condition=Q(min=None) | Q(max=None) | (Q(min__gte=0) & Q(max__gte=F("min"))), name="route_min_max"
+            ),
+            models.CheckConstraint(
+                condition=Q(markup_fixed_micros__gte=0) & Q(round_to_micros__gte=1), name="route_markup"
+            ),
         ]
+
+
+class AnyRate(models.Model):
+    """What one unit of `currency` is worth in `target`, in millionths of a millionth (12 decimals)."""
+
+    currency = models.CharField(max_length=3)
+    target = models.CharField(max_length=3)
+    rate_e12 = models.BigIntegerField()
+    changed_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        abstract = True
+
+
+class ExchangeRate(AnyRate):
+    """A panel's own exchange rate; it stands before the host's."""
+
+    panel = models.ForeignKey(Panel, on_delete=models.CASCADE)
+
+    objects = ScopedManager(panel="panel")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["panel", "currency", "target"], name="exchange_rate_once"),
+            models.CheckConstraint(condition=Q(rate_e12__gt=0), name="exchange_rate_positive"),
+        ]
+
+
+class HostExchangeRate(AnyRate):
+    """The host's exchange rate, for every panel that has none of its own."""
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["currency", "target"], name="host_exchange_rate_once"),
+            models.CheckConstraint(condition=Q(rate_e12__gt=0), name="host_exchange_rate_positive"),
+        ]
+
+
+class SourceKind(models.TextChoices):
+    WEBHOOK = "webhook"  # somebody tells us, signed with the source's secret
+    FEED = "feed"  # an RSS, Atom or JSON feed that we read
+
+
+class PostSource(models.Model):
+    """Where new posts are heard of, for the subscriptions to a user. Nothing is scraped."""
+
+    panel = models.ForeignKey(Panel, on_delete=models.PROTECT)
+    kind = models.CharField(max_length=7, choices=SourceKind.choices)
+    # Whose posts a feed has, as subscriptions write it. Empty: a webhook, which names the user itself.
+    username = models.CharField(max_length=500, default="", blank=True)
+    url = models.URLField(max_length=2000, default="", blank=True)
+    # A webhook's secret, encrypted: it is needed in the clear to check a signature.
+    sealed_secret = models.TextField(default="", blank=True)
+    enabled = models.BooleanField(default=True)
+    # A feed: when it is read next, how often, and what its server wants to hear of the last time.
+    due_at = models.DateTimeField(null=True)
+    every_min = models.PositiveIntegerField(default=10)
+    lease_until = models.DateTimeField(null=True)
+    etag = models.CharField(max_length=300, default="", blank=True)
+    last_modified = models.CharField(max_length=100, default="", blank=True)
+    read_at = models.DateTimeField(null=True)
+    failures = models.PositiveIntegerField(default=0)
+    problem = models.TextField(default="", blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = ScopedManager(panel="panel")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=(Q(kind="feed") & ~Q(url="") & ~Q(username=""))
+                | (Q(kind="webhook", url="", username="") & ~Q(sealed_secret="")),
+                name="post_source_kind",
+            ),
+            models.UniqueConstraint(
+                fields=["panel", "username", "url"], condition=Q(kind="feed"), name="post_source_feed_once"
+            ),
+        ]
+        indexes = [models.Index(fields=["due_at"], condition=Q(due_at__isnull=False), name="post_source_due")]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from panelwright.providers import actions
-from panelwright.providers.actions import Sent, claim_forward, commit_sent
+from panelwright.providers.actions import Sent, claim_forward, claim_unfinished, commit_sent
 from panelwright.providers.outcomes import Accepted, Reason, Refused, Unknown
 from tests.support.people import (
     FOLLOWERS,
@@ -199,6 +199,22 @@ def test_a_worker_that_lost_its_lease_writes_nothing(
     before = row_of(order_id).__dict__
     assert commit_sent([Sent(slow, late)]) == 0
     assert {**row_of(order_id).__dict__, "_state": None} == {**before, "_state": None}
+    assert carol.balance() == "99.10"
+
+
+@pytest.mark.parametrize("late", [Accepted("1"), Refused(Reason.LINK, "bad"), Unknown("lost")], ids=str)
+def test_a_late_result_does_not_speak_for_the_worker_who_took_over(
+    alice: Owner, carol: Buyer, upstream: ScriptedUpstream, time: Time, late: Any
+) -> None:
+    alice.route(FOLLOWERS, alice.provider(upstream.url, knows_request_id=True))
+    order_id = carol.order()
+    (slow,) = claim_forward(10)
+    time.passes(minutes=5)
+    (fresh,) = claim_unfinished(10)
+    assert commit_sent([Sent(slow, late)]) == 0
+    assert standing(order_id) == ("Processing", "sending", None, "")
+    assert commit_sent([Sent(fresh, Accepted("23501"))]) == 1
+    assert standing(order_id) == ("Processing", "poll", "23501", "")
     assert carol.balance() == "99.10"
 
 
