@@ -34,14 +34,10 @@ def parse(text: str) -> int:
 
 def text(micros: int) -> str:
     """The exact amount as on the wire: plain decimal, 2 to 6 fraction digits, zeros trimmed down to 2."""
-    sign = ""
     if micros < 0:
-        sign, micros = "-", -micros
-    whole, fraction = divmod(micros, MICROS)
-    cents, rest = divmod(fraction, 10_000)
-    if rest == 0:
-        return f"{sign}{whole}.{cents:02d}"
-    return f"{sign}{whole}.{fraction:06d}".rstrip("0")
+        return "-" + text(-micros)
+    digits = str(micros).rjust(7, "0")
+    return f"{digits[:-6]}.{digits[-6:-4]}{digits[-4:].rstrip('0')}"
 
 
 def charge(*, rate_micros: int, units: int, flat: bool = False) -> int:
