@@ -60,3 +60,11 @@ def refund(*, charge_micros: int, remains: int, quantity: int) -> int:
 def discounted(*, rate_micros: int, percent_off_e2: int) -> int:
     """A rate less a discount in hundredths of a percent (1250 = 12.5 %), rounded up to the micro."""
     return -(-rate_micros * (10_000 - percent_off_e2) // 10_000)
+
+
+def exchanged(*, micros: int, rate_e12: int) -> int:
+    """An amount in another currency; one unit is worth `rate_e12` millionths of a millionth of that one.
+
+    Rounded up to the micro: what is exchanged here is what we pay.
+    """
+    return -(-micros * rate_e12 // 10**12)
