@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db import transaction
@@ -35,6 +35,7 @@ _NO_PROOF = frozenset({Reason.UNREACHABLE, Reason.LIMIT, Reason.KEY, Reason.OTHE
 # How many orders a claim looks at when all of the first ones had to be put off, and how often.
 _LOOKED_AT = 200
 _ROUNDS = 20
+_SYNC_EVERY_MAX_MIN = 7 * 24 * 60
 
 
 class Sending(NamedTuple):
@@ -70,10 +71,44 @@ def add_provider(*, panel_id: int, name: str, url: str, key: str, knows_request_
     )
 
 
-def set_provider_url(*, panel_id: int, provider_id: int, url: str) -> None:
-    """Where the provider is reached from now on. Raises ValueError when the panel has no such provider."""
-    if not Provider.objects.filter(panel_id=panel_id, id=provider_id).update(url=url):
+def set_provider(
+    *,
+    panel_id: int,
+    provider_id: int,
+    url: str | None = None,
+    key: str | None = None,
+    currency: str | None = None,
+    per_minute_max: int | None = None,
+    low_balance_micros: int | None = None,
+    sync_every_min: int | None = None,
+    enabled: bool | None = None,
+) -> Provider:
+    """Change what is given, leave the rest. 0 requests a minute is no limit, a sync every 0 minutes none by itself.
+
+    Raises ValueError with what is wrong; then nothing was changed. A new address or key, and being
+    enabled, end a rest: a person has done something about it.
+    """
+    if url is not None and not url.startswith(("http://", "https://")):
+        raise ValueError(f"provider address {url!r}: write the API address with http:// or https://")
+    if key is not None and not key:
+        raise ValueError("the key is empty")
+    if currency and not (len(currency) == 3 and currency.isalpha() and currency.isascii()):
+        raise ValueError(f"currency {currency!r}: write a three-letter code like USD")
+    if (per_minute_max or 0) < 0 or not 0 <= (sync_every_min or 0) <= _SYNC_EVERY_MAX_MIN:
+        raise ValueError("requests a minute cannot be below zero, and a list is looked at at least once a week")
+    new: dict[str, Any] = {"url": url, "currency": currency, "low_balance_micros": low_balance_micros}
+    new |= {"enabled": enabled, "sealed_key": None if key is None else Box(settings.SECRET_KEY).seal(key)}
+    new = {name: value for name, value in new.items() if value is not None}
+    if per_minute_max is not None:
+        new["per_minute_max"] = per_minute_max or None
+    if sync_every_min is not None:
+        new["sync_due_at"] = clock.now() if sync_every_min else None
+        new |= {"sync_every_min": sync_every_min} if sync_every_min else {}
+    if url or key or enabled:
+        new |= {"failures": 0, "rest_until": None, "sends_rest_until": None, "problem": ""}
+    if new and not Provider.objects.filter(panel_id=panel_id, id=provider_id).update(**new):
         raise ValueError(f"there is no provider {provider_id} on this panel")
+    return Provider.objects.get(panel_id=panel_id, id=provider_id)
 
 
 def add_routes(panel_id: int, routes: Sequence[tuple[int, int, str]]) -> None:

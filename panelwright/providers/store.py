@@ -114,9 +114,10 @@ _PROVIDERS = sql.Query(f"SELECT {_PROVIDER_COLUMNS} FROM providers_provider WHER
 _LOCKED_PROVIDERS = sql.Query(
     f"SELECT {_PROVIDER_COLUMNS} FROM providers_provider WHERE id :in_int ORDER BY id :for_update"
 )
-# Those that have orders (or refills) to ask about now; none that rests or asked for a pause.
+# Those that have orders (or refills) to ask about now; none that rests or asked for a pause. One that gets no
+# more orders is asked about those that it has.
 _MAY_BE_ASKED = (
-    "SELECT p.id FROM providers_provider p WHERE p.enabled AND p.kind = 'api'"
+    "SELECT p.id FROM providers_provider p WHERE p.kind = 'api'"
     " AND (p.rest_until IS NULL OR (p.rest_until <= ? AND p.failures < ?))"
 )
 _TO_POLL = sql.Query(
@@ -128,7 +129,7 @@ _TO_POLL_REFILLS = sql.Query(
     " AND o.due_at <= ?) ORDER BY p.id"
 )
 _TO_TRY = sql.Query(
-    "SELECT id FROM providers_provider WHERE enabled AND kind = 'api' AND failures >= ? AND rest_until <= ? ORDER BY id"
+    "SELECT id FROM providers_provider WHERE kind = 'api' AND failures >= ? AND rest_until <= ? ORDER BY id"
 )
 _CLAIM_SENDING = sql.Update(
     "orders_order",

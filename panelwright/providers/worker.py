@@ -19,12 +19,13 @@ from panelwright.core import clock
 from panelwright.core.loop import IDLE_S, Loop
 from panelwright.core.secret import Box
 from panelwright.orders.schedule_actions import run_schedules
-from panelwright.providers import actions, health_actions, request_actions, rules, store
+from panelwright.providers import actions, health_actions, request_actions, rules, store, sync_actions
 from panelwright.providers.actions import Sending, Sent
 from panelwright.providers.client import Upstream
 from panelwright.providers.outcomes import Accepted, Reason, RefillReport, Refused, Unknown
 from panelwright.providers.request_actions import CancelSending, RefillSending
 from panelwright.providers.store import ProviderRow
+from panelwright.providers.syncing import sync_one
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +38,8 @@ ROUNDS = 20
 RECOVERERS = 4
 SCHEDULE_BATCH = 100
 GATHER_S = 0.01
+SYNCS = 4
+SYNC_IDLE_S = 5.0
 _NOT_NOW = Refused(Reason.LIMIT, "the provider gets no more requests now; nothing was sent")
 
 T = TypeVar("T")
@@ -93,6 +96,7 @@ class Worker:
             Loop("refill poll", self.refill_poll),
             Loop("cancels", self.cancels),
             Loop("schedules", self.schedules),
+            Loop("sync", self.sync, idle_s=SYNC_IDLE_S),
         ]
 
     def start(self) -> None:
@@ -245,6 +249,20 @@ class Worker:
             return len(cancels)
 
         return sum(map(pass_on, claimed.items()))
+
+    def sync(self) -> int:
+        """Keep catalogues in step with their providers' lists, and look at our balances there."""
+        due = sync_actions.claim_syncs(SYNCS)
+        # Lists are fetched side by side, so that a slow provider holds up only the few beside it.
+        return sum(self._recoverers.map(self._sync_one, due))
+
+    def _sync_one(self, provider_id: int) -> int:
+        try:
+            sync_one(provider_id, self._upstreams.of)
+        except Exception:
+            log.exception("the sync of provider %d failed and is tried again", provider_id)
+        close_old_connections()
+        return 1
 
     def schedules(self) -> int:
         """Start the runs of drip-feeds, order for the posts of subscriptions."""

@@ -329,9 +329,14 @@ def test_a_fault_of_the_whole_request_is_no_problem_of_the_order(sent: Sent) -> 
     assert order.due_at == sent.time.now + timedelta(seconds=5)
 
 
-def test_a_disabled_provider_is_not_asked(sent: Sent) -> None:
+def test_a_disabled_provider_gets_no_orders_and_is_asked_about_those_it_has(sent: Sent) -> None:
     execute("UPDATE providers_provider SET enabled = %s", False)
-    assert sent.worker.poll() == 0
+    sent.upstream.answers("status", report("Completed"))
+    late = sent.carol.order()
+    sent.worker.forward()
+    assert row_of(late).status == "Pending"
+    assert sent.worker.poll() == 1
+    assert sent.carol.sees(sent.id).status == "Completed"
 
 
 # ---- drip-feeds from end to end ------------------------------------------------------------------------
