@@ -253,6 +253,16 @@ def wait(orders: Sequence[tuple[int, datetime, str]]) -> None:
     _WAIT.run(connection, [(problem[:1000], sql.moment(connection, due_at), id_) for id_, due_at, problem in orders])
 
 
+def explain_claim_poll(provider_id: int, at: object) -> str:
+    """The database's plan of the claim of orders to be asked about."""
+    return _PICK_POLL.plan(connection, provider_id, at, 100)
+
+
+def explain_claim_forward(at: object) -> str:
+    """The database's plan of the claim of orders to be sent."""
+    return _PICK_FORWARD.plan(connection, at, 100)
+
+
 def hand_over(orders: Sequence[tuple[ToSend, RouteRow]], now: datetime) -> None:
     """Orders that wait for the panel's own people from now on."""
     at = sql.moment(connection, now)

@@ -270,14 +270,11 @@ class Worker:
 
     def _each_provider(self, what: str, handle: Callable[[ProviderRow], int]) -> int:
         """Start a round for each provider that has none under way. Answers what the ended rounds did."""
-        did = 0
+        ended = [key for key, round_ in self._asking.items() if key[0] == what and round_.done()]
+        did = sum(self._asking.pop(key).result() for key in ended)
         for provider in store.providers(store.providers_to_ask(what, clock.now())).values():
-            before = self._asking.get((what, provider.id))
-            if before is not None and not before.done():
-                continue
-            if before is not None:
-                did += before.result()
-            self._asking[what, provider.id] = self._pollers.submit(self._rounds, handle, provider)
+            if (what, provider.id) not in self._asking:
+                self._asking[what, provider.id] = self._pollers.submit(self._rounds, handle, provider)
         return did
 
     def _rounds(self, handle: Callable[[ProviderRow], int], provider: ProviderRow) -> int:
