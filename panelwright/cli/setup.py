@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 from typing import TYPE_CHECKING
 
 from panelwright.cli.main import Refused
 
 if TYPE_CHECKING:
-    from panelwright.customers.models import Customer
+    from panelwright.customers.models import Customer, Staff
     from panelwright.panels.models import Panel
 
 
@@ -78,3 +79,25 @@ def customer(of: Panel, email: str) -> Customer:
     if found is None:
         raise Refused(f"{of.slug} has no customer {email}; make one with `panelwright createcustomer`")
     return found
+
+
+def staff(of: Panel, email: str) -> Staff:
+    """Who runs the panel under this address. Raises Refused."""
+    from panelwright.customers.models import Staff
+
+    found = Staff.objects.filter(panel=of, user__email=email.strip().lower()).select_related("user").first()
+    if found is None:
+        raise Refused(f"{of.slug} has no staff {email}; make one with `panelwright createstaff`")
+    return found
+
+
+def operator() -> str:
+    """Who runs this command, for the events."""
+    return f"system user {os.getuid()}, by command"
+
+
+def number(text: str) -> int:
+    """An argument that is a whole number from 0 which the database can hold."""
+    if not (text.isascii() and text.isdigit() and len(text) < 20 and int(text) < 2**63):
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 0")
+    return int(text)

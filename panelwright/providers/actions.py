@@ -18,7 +18,7 @@ from panelwright.core.secret import Box
 from panelwright.orders import settling, work
 from panelwright.orders.models import Job
 from panelwright.orders.settling import OpenOrder, Report
-from panelwright.providers import rules, store
+from panelwright.providers import manual_actions, manual_rules, rules, store
 from panelwright.providers.models import Provider, Route
 from panelwright.providers.outcomes import Accepted, OrderReport, Reason, Refused, Unknown
 from panelwright.providers.rules import Next
@@ -91,7 +91,10 @@ def add_routes(panel_id: int, routes: Sequence[tuple[int, int, str]]) -> None:
 
 
 def claim_forward(limit: int) -> list[Sending]:
-    """Pending orders that are due, now Processing and ours to send until the lease ends."""
+    """Pending orders that are due, now Processing and ours to send until the lease ends.
+
+    Those that go to the panel's own people are put into their queue instead.
+    """
     now = clock.now()
     if not store.any_due(Job.FORWARD.value, now):
         return []
@@ -106,7 +109,7 @@ def claim_forward(limit: int) -> list[Sending]:
             else:
                 chosen.append((order, route))
         store.no_route(without, "no provider is set for this service", now + rules.NO_ROUTE_AGAIN)
-        return _claimed(chosen, now)
+        return _claimed(manual_actions.hand_over(chosen, now), now)
 
 
 def _choose(routes: Sequence[RouteRow], refused_by: int | None) -> RouteRow | None:
@@ -306,6 +309,7 @@ def order_arrived(*, panel_id: int, order_id: int, upstream_id: str, by: str) ->
     Raises ValueError when the order does not wait for a person, or another order has that id.
     """
     now = clock.now()
+    upstream_id = manual_rules.upstream_id(upstream_id)
     with transaction.atomic(durable=True):
         changes, order = _waiting_for_a_person(panel_id, order_id, now)
         if order.provider_id is None:
