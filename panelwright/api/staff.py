@@ -92,7 +92,7 @@ def _staff_only(method: str) -> Callable[[Callable[..., dict[str, Any]]], Callab
                 return _error(401, "Invalid staff key: send Authorization: Bearer <key>", WWW_Authenticate="Bearer")
             note_staff_key_use(panel_id=panel_id, key_id=grant.key_id, used_at=grant.used_at)
             if where.get("id_", 0) > reading.NUMBER_MAX:
-                return _error(404, "there is no such number on this panel")
+                return _error(404, "there is no number so high")
             try:
                 return _answer(200, handle(Call(request, panel_id, grant.by), **where))
             except reading.TooLarge as error:
