@@ -63,7 +63,8 @@ def add_manual_provider(*, panel_id: int, name: str) -> Provider:
     """The panel's own people as a provider. Raises ValueError without a name."""
     if not name.strip():
         raise ValueError("a provider needs a name")
-    return Provider.objects.create(panel_id=panel_id, name=name.strip(), kind=ProviderKind.MANUAL.value)
+    with transaction.atomic():
+        return Provider.objects.create(panel_id=panel_id, name=name.strip(), kind=ProviderKind.MANUAL.value)
 
 
 def hand_over(chosen: Sequence[tuple[ToSend, RouteRow]], now: datetime) -> list[tuple[ToSend, RouteRow]]:

@@ -415,7 +415,7 @@ def test_a_rejected_refill_says_why(queue: Queue) -> None:
 
 def test_refills_of_another_panel_are_not_there(queue: Queue, rival: Owner) -> None:
     refill_id = queue.refill_asked()
-    which = {"panel_id": rival.panel_id, "refill_id": refill_id, "by": BY}
+    which: dict[str, Any] = {"panel_id": rival.panel_id, "refill_id": refill_id, "by": BY}
     for act in (
         lambda: manual_actions.start_refill(**which),
         lambda: manual_actions.finish_refill(**which),
