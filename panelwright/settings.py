@@ -110,7 +110,7 @@ MIDDLEWARE = [
     "panelwright.panels.middleware.CurrentPanelMiddleware",
     "panelwright.web.middleware.LanguageMiddleware",
 ]
-ROOT_URLCONF = "panelwright.web.urls"
+ROOT_URLCONF = "panelwright.urls"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from panelwright.cli.main import Refused
 
 if TYPE_CHECKING:
-    from panelwright.customers.models import Customer
+    from panelwright.customers.models import Customer, Staff
     from panelwright.panels.models import Panel
     from panelwright.providers.client import Upstream
     from panelwright.providers.models import Provider
@@ -125,3 +125,25 @@ def amount(text: str) -> int:
 def facts_text(facts: dict[str, Any]) -> str:
     """An event's facts on one line."""
     return ", ".join(f"{name} {value}" for name, value in facts.items() if value not in (None, ""))
+
+
+def staff(of: Panel, email: str) -> Staff:
+    """Who runs the panel under this address. Raises Refused."""
+    from panelwright.customers.models import Staff
+
+    found = Staff.objects.filter(panel=of, user__email=email.strip().lower()).select_related("user").first()
+    if found is None:
+        raise Refused(f"{of.slug} has no staff {email}; make one with `panelwright createstaff`")
+    return found
+
+
+def operator() -> str:
+    """Who runs this command, for the events."""
+    return f"system user {os.getuid()}, by command"
+
+
+def number(text: str) -> int:
+    """An argument that is a whole number from 0 which the database can hold."""
+    if not (text.isascii() and text.isdigit() and len(text) < 20 and int(text) < 2**63):
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 0")
+    return int(text)

@@ -18,7 +18,7 @@ from panelwright.core.secret import Box
 from panelwright.orders import settling, work
 from panelwright.orders.models import Job
 from panelwright.orders.settling import OpenOrder, Report
-from panelwright.providers import health, health_actions, routing, rules, store
+from panelwright.providers import health, health_actions, manual_actions, manual_rules, routing, rules, store
 from panelwright.providers.health import FAILURES_MAX
 from panelwright.providers.models import Provider, Route
 from panelwright.providers.outcomes import Accepted, OrderReport, Reason, Refused, Unknown
@@ -149,7 +149,7 @@ def claim_forward(limit: int) -> list[Sending]:
             providers = _providers_of([route for of_service in routes.values() for route in of_service])
             assigned = routing.assign(picked, routes, providers, now, limit=limit)
             store.wait(assigned.later)
-            store.hand_over(assigned.by_hand, now)
+            manual_actions.hand_over(assigned.by_hand, now)
             _take(assigned, providers, now)
             claimed = _claimed(assigned.send, now)
         # Orders that have to wait must not stand in the way of those behind them.
@@ -407,6 +407,7 @@ def order_arrived(*, panel_id: int, order_id: int, upstream_id: str, by: str) ->
     Raises ValueError when the order does not wait for a person, or another order has that id.
     """
     now = clock.now()
+    upstream_id = manual_rules.upstream_id(upstream_id)
     with transaction.atomic(durable=True):
         changes, order = _waiting_for_a_person(panel_id, order_id, now)
         if order.provider_id is None:

@@ -76,7 +76,8 @@ _ANY_SENDING = sql.Query("SELECT 1 FROM orders_order WHERE job = 'sending' AND d
 _ANY_POLL = sql.Query("SELECT 1 FROM orders_order WHERE job = 'poll' AND provider_id = ? AND due_at <= ? LIMIT 1")
 _PICK_FORWARD = sql.Query(
     "SELECT id FROM orders_order WHERE job = 'forward' AND provider_id IS NULL AND due_at <= ?"
-    " ORDER BY due_at LIMIT ? :skip_locked"
+    # By the provider too, which is null: so that PostgreSQL sees that the index has them in this order.
+    " ORDER BY provider_id, due_at LIMIT ? :skip_locked"
 )
 _PICK_SENDING = sql.Query(
     "SELECT id FROM orders_order WHERE job = 'sending' AND due_at <= ? ORDER BY due_at LIMIT ? :skip_locked"
@@ -146,12 +147,6 @@ _CLAIM_SENDING = sql.Update(
     also="ended_at IS NULL",
 )
 _WAIT = sql.Update("orders_order", {"problem": "text", "due_at": "timestamptz"}, {"id": "bigint"})
-_HAND_OVER = sql.Update(
-    "orders_order",
-    {"job": "text", "provider_id": "bigint", "route_id": "bigint", "due_at": "timestamptz", "problem": "text"},
-    {"id": "bigint"},
-    also="ended_at IS NULL",
-)
 _LEASE_ORDERS = sql.Query(
     "UPDATE orders_order SET lease_until = ?, due_at = ? WHERE id :in_int RETURNING id, upstream_id"
 )
@@ -261,12 +256,6 @@ def explain_claim_poll(provider_id: int, at: object) -> str:
 def explain_claim_forward(at: object) -> str:
     """The database's plan of the claim of orders to be sent."""
     return _PICK_FORWARD.plan(connection, at, 100)
-
-
-def hand_over(orders: Sequence[tuple[ToSend, RouteRow]], now: datetime) -> None:
-    """Orders that wait for the panel's own people from now on."""
-    at = sql.moment(connection, now)
-    _HAND_OVER.run(connection, [("manual", r.provider_id, r.id, at, "", o.id) for o, r in orders])
 
 
 def claim_poll(provider_id: int, until: datetime, lease_until: datetime, limit: int) -> list[ToAsk]:

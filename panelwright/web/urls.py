@@ -11,5 +11,3 @@ urlpatterns = [
     re_path(r"^api/?$", views.api, name="api"),
     path("static/<str:name>", views.asset, name="asset"),
 ]
-
-handler404 = views.not_found
