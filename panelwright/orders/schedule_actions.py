@@ -33,8 +33,8 @@ _PARENTS = sql.Query(
     " WHERE o.id :in_int"
 )
 _DUE_POSTS = sql.Query(
-    "SELECT id, link, old FROM orders_post WHERE panel_id = ? AND subscription_id = ? AND order_id IS NULL AND due_at <= ?"
-    " ORDER BY id LIMIT ?"
+    "SELECT id, link, old FROM orders_post WHERE panel_id = ? AND subscription_id = ? AND order_id IS NULL"
+    " AND due_at <= ? ORDER BY id LIMIT ?"
 )
 _NEXT_POST = sql.Query(
     "SELECT MIN(due_at) FROM orders_post WHERE panel_id = ? AND subscription_id = ? AND order_id IS NULL"

@@ -23,6 +23,7 @@ from panelwright.providers import actions, request_actions, rules, store
 from panelwright.providers.actions import Sending, Sent
 from panelwright.providers.client import Upstream
 from panelwright.providers.outcomes import Accepted, OrderReport, Reason, RefillReport, Refused, Unknown
+from panelwright.providers.post_loop import read_feeds
 from panelwright.providers.request_actions import CancelSending, RefillSending
 from panelwright.providers.store import ProviderRow
 
@@ -37,6 +38,7 @@ RECOVERERS = 4
 SCHEDULE_BATCH = 100
 GATHER_S = 0.01
 REST_S = 10.0
+POSTS_IDLE_S = 2.0
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -91,6 +93,7 @@ class Worker:
             Loop("refill poll", self.refill_poll),
             Loop("cancels", self.cancels),
             Loop("schedules", self.schedules),
+            Loop("posts", self.posts, idle_s=POSTS_IDLE_S),
         ]
 
     def start(self) -> None:
@@ -228,6 +231,10 @@ class Worker:
     def schedules(self) -> int:
         """Start the runs of drip-feeds, order for the posts of subscriptions."""
         return run_schedules(SCHEDULE_BATCH)
+
+    def posts(self) -> int:
+        """Read the feeds that are due."""
+        return read_feeds()
 
     def _each_provider(self, what: str, handle: Callable[[ProviderRow], int]) -> int:
         """Start a round for each provider that has none under way. Answers what the ended rounds did."""
