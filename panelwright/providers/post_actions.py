@@ -116,12 +116,15 @@ def claim_feeds(limit: int) -> list[Feed]:
         for row in rows:
             # Due again when the lease ends: then its reader has died.
             _CLAIM.run(connection, until, until, row[1], row[0])
-    return [Feed(*row[:6], sql.aware(row[6]), row[7], now, lease_until) for row in rows]
+    return [Feed._make((*row[:6], sql.aware(row[6]), row[7], now, lease_until)) for row in rows]
 
 
 def wants_all(feed: Feed) -> bool:
     """Whether a subscription has not seen the feed's entries yet: then "not changed" would be no answer."""
-    return any(feed.read_at is None or s.placed_at > feed.read_at for s in following(feed.panel_id, feed.username))
+    return any(
+        post_rules.is_first_read(read_at=feed.read_at, placed_at=subscription.placed_at)
+        for subscription in following(feed.panel_id, feed.username)
+    )
 
 
 def commit_read(feed: Feed, outcome: Outcome) -> int:
@@ -131,9 +134,9 @@ def commit_read(feed: Feed, outcome: Outcome) -> int:
     """
     told = 0
     for subscription in following(feed.panel_id, feed.username) if outcome.entries else []:
-        if subscription.placed_at > feed.claimed_at:
+        if subscription.placed_at >= feed.claimed_at:
             continue  # the feed is older than it; the next reading is its first
-        first = feed.read_at is None or feed.read_at < subscription.placed_at
+        first = post_rules.is_first_read(read_at=feed.read_at, placed_at=subscription.placed_at)
         posts = post_rules.heard(outcome.entries or [], placed_at=subscription.placed_at, first_read=first)
         told += len(_tell(feed.panel_id, subscription.id, posts))
     now = clock.now()

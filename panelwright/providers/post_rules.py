@@ -11,11 +11,18 @@ from panelwright.providers.feeds import Entry
 RETRY_MIN = timedelta(minutes=1)
 RETRY_MAX = timedelta(hours=6)
 LEASE = timedelta(minutes=5)
+# A subscription is committed a little after the time that it bears: a reading in between did not see it.
+SEEN_AFTER = timedelta(minutes=1)
 
 
 def retry_after(failures: int) -> timedelta:
     """How long to leave a feed alone after so many failures in a row (1 or more)."""
     return min(RETRY_MIN * 2 ** min(failures - 1, 20), RETRY_MAX)
+
+
+def is_first_read(*, read_at: datetime | None, placed_at: datetime) -> bool:
+    """Whether the last reading, at `read_at`, may have come before the subscription."""
+    return read_at is None or read_at < placed_at + SEEN_AFTER
 
 
 def heard(entries: Sequence[Entry], *, placed_at: datetime, first_read: bool) -> list[Heard]:

@@ -86,6 +86,39 @@ def test_after_a_long_pause_the_missed_runs_do_not_come_as_a_burst(carol: Buyer,
     assert row_of(order_id).due_at == back + timedelta(minutes=30)
 
 
+def test_after_days_of_standstill_the_runs_come_one_an_interval(carol: Buyer, time: Time) -> None:
+    order_id = carol.order(quantity=100, runs=4, interval=30)
+    people.run_schedules()
+    back = time.passes(days=3)
+    for _ in range(90):
+        people.run_schedules()
+        time.passes(minutes=1)
+    started = [run.created_at - back for run in children_of(order_id)[1:]]
+    assert started == [timedelta(minutes=minutes) for minutes in (0, 30, 60)]
+
+
+def test_a_cancel_in_the_middle_refunds_exactly_the_runs_not_started(carol: Buyer, time: Time) -> None:
+    order_id = carol.order(quantity=77, runs=5, interval=5)
+    assert carol.balance() == "99.6535"
+    for _ in range(2):
+        people.run_schedules()
+        time.passes(minutes=5)
+    # Both runs are with a provider: they are asked to be cancelled, and go on until they are.
+    people.execute("UPDATE orders_order SET job = 'poll', status = 'In progress' WHERE kind = 'run'")
+    assert carol.cancel(order_id) == [1]
+    assert carol.balance() == "99.8614"
+    assert carol.sees(order_id).charge == "0.1386"
+    time.passes(days=1)
+    assert people.run_schedules() == 0
+    first, second = children_of(order_id)
+    end(first.id, "Completed")
+    assert row_of(order_id).ended_at is None
+    end(second.id, "Completed")
+    assert carol.sees(order_id) == Seen("Partial", "0.1386", 231)
+    assert carol.balance() == "99.8614"
+    people.check_books()
+
+
 def test_runs_that_are_delivered_in_part_are_refunded_to_the_micro(carol: Buyer, time: Time) -> None:
     order_id = carol.order(quantity=77, runs=3, interval=5)
     assert carol.balance() == "99.7921"
