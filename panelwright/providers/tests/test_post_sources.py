@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from panelwright.orders.post_rules import Heard
+from panelwright.orders.schedule_actions import open_subscriptions
 from panelwright.providers import feeds, post_actions, post_loop, post_rules
 from panelwright.providers.feeds import Entry
 from panelwright.providers.models import PostSource
@@ -309,7 +310,7 @@ def test_a_panels_feed_tells_only_that_panel(
     assert read() == 0
     assert everything() == before
     assert ordered(hers) == []
-    assert not post_actions.following(rival.panel_id, "nobody")
+    assert open_subscriptions(rival.panel_id, "anna") == [hers]
 
 
 def test_a_webhooks_source_is_no_feed_and_a_feed_needs_sense(alice: Owner, add: Callable[[], PostSource]) -> None:
@@ -321,9 +322,14 @@ def test_a_webhooks_source_is_no_feed_and_a_feed_needs_sense(alice: Owner, add: 
         assert secret not in source.sealed_secret
         with pytest.raises(ValueError, match="already"):
             add()
-        for wrong in ({"url": "ftp://x/"}, {"username": " @ "}, {"every_min": 0}, {"url": "https://x/" + "a" * 2000}):
+        for url, username, every_min in (
+            ("ftp://x/", "bea", 10),
+            (URL, " @ ", 10),
+            (URL, "bea", 0),
+            ("https://x/" + "a" * 2000, "bea", 10),
+        ):
             with pytest.raises(ValueError, match=r"URL|name|minutes|longer"):
-                post_actions.add_feed(**{"panel_id": alice.panel_id, "url": URL, "username": "bea", **wrong})
+                post_actions.add_feed(panel_id=alice.panel_id, url=url, username=username, every_min=every_min)
         assert post_actions.remove_source(panel_id=alice.panel_id + 99, source_id=source.id) is False
         assert post_actions.remove_source(panel_id=alice.panel_id, source_id=source.id) is True
     assert counts("providers_postsource") == (1,)
