@@ -339,3 +339,16 @@ def test_a_webhooks_source_is_no_feed_and_a_feed_needs_sense(alice: Owner, add: 
 def test_what_is_no_time_is_none(text: object) -> None:
     assert feeds.moment(text) is None
     assert feeds.moment("2026-05-04T12:00:00") == datetime(2026, 5, 4, 12, tzinfo=UTC)
+
+
+def test_the_loop_reads_what_is_due(
+    transactional_db: None, carol: Buyer, add: Callable[[], PostSource], server: Server, time: Time
+) -> None:
+    """On its own threads and connections, as in a worker."""
+    order_id = subscribe(carol, old_posts=1)
+    add()
+    time.passes(hours=2)
+    assert post_loop.read_feeds() == 1
+    assert post_loop.read_feeds() == 0
+    assert ordered(order_id) == [A, B]
+    assert values("SELECT lease_until, failures, problem FROM providers_postsource") == [(None, 0, "")]
