@@ -23,6 +23,7 @@ from panelwright.providers import actions, health_actions, request_actions, rule
 from panelwright.providers.actions import Sending, Sent
 from panelwright.providers.client import Upstream
 from panelwright.providers.outcomes import Accepted, Reason, RefillReport, Refused, Unknown
+from panelwright.providers.post_loop import read_feeds
 from panelwright.providers.request_actions import CancelSending, RefillSending
 from panelwright.providers.store import ProviderRow
 from panelwright.providers.syncing import sync_one
@@ -41,6 +42,7 @@ GATHER_S = 0.01
 SYNCS = 4
 SYNC_IDLE_S = 5.0
 _NOT_NOW = Refused(Reason.LIMIT, "the provider gets no more requests now; nothing was sent")
+POSTS_IDLE_S = 2.0
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -97,6 +99,7 @@ class Worker:
             Loop("cancels", self.cancels),
             Loop("schedules", self.schedules),
             Loop("sync", self.sync, idle_s=SYNC_IDLE_S),
+            Loop("posts", self.posts, idle_s=POSTS_IDLE_S),
         ]
 
     def start(self) -> None:
@@ -267,6 +270,10 @@ class Worker:
     def schedules(self) -> int:
         """Start the runs of drip-feeds, order for the posts of subscriptions."""
         return run_schedules(SCHEDULE_BATCH)
+
+    def posts(self) -> int:
+        """Read the feeds that are due."""
+        return read_feeds()
 
     def _each_provider(self, what: str, handle: Callable[[ProviderRow], int]) -> int:
         """Start a round for each provider that has none under way. Answers what the ended rounds did."""
