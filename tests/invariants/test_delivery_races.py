@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
@@ -19,6 +20,7 @@ from panelwright.ledger.models import Code
 from panelwright.orders.actions import AskOrders, place_orders, request_cancels
 from panelwright.orders.rules import PlaceOrder
 from panelwright.orders.schedule_actions import run_schedules
+from panelwright.providers import health
 from panelwright.providers.actions import (
     Sending,
     Sent,
@@ -31,9 +33,11 @@ from panelwright.providers.actions import (
 from panelwright.providers.outcomes import Accepted, OrderReport, Refused, Unknown
 from panelwright.sandbox.tests.harness import Sandbox
 from tests.support import books
+from tests.support.people import execute
 from tests.support.processes import Launcher
 from tests.support.selling import PROVIDER_KEY, ROUND, Shop, open_shop
 from tests.support.threads import together
+from tests.support.upstream import ScriptedUpstream
 
 T = TypeVar("T")
 Reports = dict[str, OrderReport | Refused | Unknown]
@@ -106,6 +110,72 @@ def test_two_worker_processes_bring_every_order_to_its_end(launch: Launcher, tmp
     assert sorted(state["add_calls"].values()) == [1] * 150
     assert books.rows("SELECT status, COUNT(*) FROM orders_order GROUP BY status") == [("Completed", 150)]
     assert books.balance_micros(shop.buyers[0].account_id) == 1_000 * money.MICROS - 150 * PRICE
+    assert books.faults(shop.panel_id) == []
+
+
+def test_two_worker_processes_share_a_provider_s_rate_limit(launch: Launcher) -> None:
+    """However fast they are, together they send no more than the provider allows, spread over the minute."""
+    arrived: list[float] = []
+    upstream = ScriptedUpstream()
+
+    def take(params: dict[str, str]) -> dict[str, object]:
+        arrived.append(time.monotonic())
+        return {"order": len(arrived)}
+
+    def tell(params: dict[str, str]) -> dict[str, object]:
+        arrived.append(time.monotonic())
+        one = {"charge": "1", "start_count": "0", "status": "In progress", "remains": "5", "currency": "USD"}
+        return dict.fromkeys(params["orders"].split(","), one) if "orders" in params else {**one}
+
+    upstream.answers("add", take)
+    upstream.answers("status", tell)
+    try:
+        shop = open_shop(balances=["1000.00"], provider_url=upstream.url)
+        execute("UPDATE providers_provider SET per_minute_max = 60")
+        place(shop, 60)
+        workers = [launch.start("worker"), launch.start("worker")]
+        for worker in workers:
+            worker.wait_for(lambda: len(arrived) >= 20, what="twenty requests", timeout_s=120)
+        assert [worker.terminate() for worker in workers] == [0, 0]
+    finally:
+        upstream.stop()
+    share_us, ahead_us = health.share(60)
+    at_once = ahead_us // share_us + 1
+    for i, start in enumerate(arrived):
+        for j in range(i + 1, len(arrived)):
+            # One more than may have gone out, for a request that was longer on its way than the next.
+            assert j - i + 1 <= at_once + (arrived[j] - start) * 1e6 // share_us + 2
+    assert books.number("SELECT COUNT(*) FROM orders_order WHERE problem <> ''") == 0
+
+
+def test_a_killed_worker_s_orders_are_brought_to_their_end_by_the_other(launch: Launcher, tmp_path: Path) -> None:
+    upstream = Sandbox(tmp_path, keys=(PROVIDER_KEY,), options=("--speed", "50"))
+    upstream.start()
+    try:
+        shop = open_shop(balances=["1000.00"], provider_url=f"{upstream.url}/api/v2", knows_request_id=True)
+        place(shop, 200)
+        killed, survivor = launch.start("worker"), launch.start("worker")
+        killed.wait_for(
+            lambda: books.number("SELECT COUNT(*) FROM orders_order WHERE upstream_id IS NOT NULL") >= 20,
+            what="twenty orders at the provider",
+            timeout_s=120,
+        )
+        killed.kill()
+
+        def all_ended() -> bool:
+            # The leases of the dead one run out.
+            execute("UPDATE orders_order SET due_at = created_at WHERE lease_until IS NOT NULL")
+            return books.number("SELECT COUNT(*) FROM orders_order WHERE ended_at IS NULL") == 0
+
+        survivor.wait_for(all_ended, what="the end of all orders", timeout_s=120)
+        assert survivor.terminate() == 0
+        state = upstream.state()
+    finally:
+        upstream.kill()
+    assert len(state["add_calls"]) == 200, "each order has one request_id, however often it was sent"
+    assert len(state["orders"]) == 200
+    assert books.rows("SELECT status, COUNT(*) FROM orders_order GROUP BY status") == [("Completed", 200)]
+    assert books.number("SELECT COUNT(DISTINCT upstream_id) FROM orders_order") == 200
     assert books.faults(shop.panel_id) == []
 
 

@@ -221,7 +221,7 @@ def test_what_an_upstream_refuses_comes_to_the_panels_own_people(
 ) -> None:
     alice.route(FOLLOWERS, alice.provider(upstream.url))
     own_people(alice)
-    upstream.answers("add", {"error": "Not enough funds on balance"})
+    upstream.answers("add", {"error": "Incorrect service ID"})
     order_id = carol.order()
     worker.forward()
     worker.forward()
