@@ -15,7 +15,7 @@ from django.db import IntegrityError, connection, transaction
 from panelwright.catalog.types import BY_NAME
 from panelwright.core import clock, money, sql
 from panelwright.ledger.actions import ADD_TO_BALANCES, INSERT_TRANSFERS
-from panelwright.orders import fields, rules, settling, store, work
+from panelwright.orders import blocking, fields, rules, settling, store, work
 from panelwright.orders.models import Job, Kind
 from panelwright.orders.rules import NewOrder
 from panelwright.orders.settling import OpenOrder, ScheduleState, Settled
@@ -155,6 +155,8 @@ def _subscription(order: OpenOrder, parent: Parent, now: datetime) -> Settled:
     for post_id, link in due:
         if parent.wanted is not None and parent.posts_done + done >= parent.wanted:
             break
+        if blocking.skip_post(order, post_id, link, now):
+            continue
         quantity = post_quantity(parent.seed, post_id, parent.min, parent.max)
         charge = money.charge(rate_micros=parent.rate_micros, units=quantity, flat=BY_NAME[parent.type_name].flat)
         if _LOCK_BALANCE.rows(connection, order.account_id)[0][0] < charge:
