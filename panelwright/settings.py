@@ -7,7 +7,7 @@
 | PANELWRIGHT_SECRET_KEY | signs sessions, encrypts provider keys | made once, kept in the data folder |
 | PANELWRIGHT_DEBUG | 1: Django's debug pages | 0 |
 | PANELWRIGHT_TRUSTED_PROXIES | addresses whose X-Forwarded-For and -Proto are believed, comma-separated | none |
-| PANELWRIGHT_ALLOW_PRIVATE_PROVIDERS | 1: providers may live on private and loopback addresses | 0 |
+| PANELWRIGHT_ALLOW_PRIVATE_PROVIDERS | 1: providers and feeds may live on private and loopback addresses | 0 |
 | PANELWRIGHT_FSYNC | 0: SQLite does not wait for the disk (tests only; loses orders at a power cut) | 1 |
 | PANELWRIGHT_DB_POOL | most PostgreSQL connections of one process; 0: no pool | 12 |
 """
@@ -110,7 +110,7 @@ MIDDLEWARE = [
     "panelwright.panels.middleware.CurrentPanelMiddleware",
     "panelwright.web.middleware.LanguageMiddleware",
 ]
-ROOT_URLCONF = "panelwright.web.urls"
+ROOT_URLCONF = "panelwright.urls"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",

@@ -155,10 +155,10 @@ def _statuses(calls: Sequence[tuple[int, Call, Grant]]) -> list[tuple[int, Answe
         texts: list[str | None] = []
         for number in call.ids.numbers:
             order = found.get(number) if number is not None else None
-            if order is None or order.customer_id != grant.customer_id:
+            if order is None or order[1] != grant.customer_id:
                 texts.append(None)
             else:
-                texts.append(protocol.standing(order, progress.get(order.id), grant.currency))
+                texts.append(protocol.standing(order, progress.get(order[0]), grant.currency))
         if call.one:
             answers.append((i, texts[0].encode() if texts and texts[0] else BAD_ORDER))
         else:

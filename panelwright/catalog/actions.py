@@ -106,7 +106,7 @@ def set_rate(*, panel_id: int, number: int, rate_micros: int) -> None:
 def set_enabled(*, panel_id: int, number: int, enabled: bool) -> None:
     """Sell a service, or stop selling it; orders that were placed go on."""
     with transaction.atomic():
-        if not Service.objects.filter(panel_id=panel_id, number=number).update(enabled=enabled):
+        if not Service.objects.filter(panel_id=panel_id, number=number).update(enabled=enabled, paused_for=""):
             raise ValueError(f"there is no service {number}")
         catalog_changed(panel_id)
 
@@ -119,6 +119,6 @@ def set_own_rate(*, price_list: PriceList, number: int, rate_micros: int) -> Non
             panel_id=price_list.panel_id,
             price_list=price_list,
             service=service,
-            defaults={"rate_micros": rate_micros},
+            defaults={"rate_micros": rate_micros, "by_guard": False},
         )
         catalog_changed(price_list.panel_id)

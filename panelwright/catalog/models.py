@@ -22,6 +22,14 @@ class Category(models.Model):
         constraints = [models.UniqueConstraint(fields=["panel", "name"], name="category_panel_name")]
 
 
+class Paused(models.TextChoices):
+    """Why the system stopped selling a service; it starts again by itself when the reason is gone."""
+
+    NO = ""
+    GONE = "gone"  # no provider has it
+    COST = "cost"  # it would be sold below cost
+
+
 class Service(models.Model):
     """One row of the catalogue. `number` is its id on the wire: resellers keep it in their settings."""
 
@@ -45,6 +53,8 @@ class Service(models.Model):
     # Sold only to customers whose price list has a rate for it.
     private = models.BooleanField(default=False)
     enabled = models.BooleanField(default=True)
+    # Only with enabled=False, and empty where a person stopped selling it.
+    paused_for = models.CharField(max_length=4, choices=Paused.choices, default=Paused.NO, db_default="", blank=True)
     position = models.PositiveIntegerField(default=0)
 
     objects = ScopedManager(panel="panel")
@@ -52,6 +62,9 @@ class Service(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["panel", "number"], name="service_panel_number"),
+            models.CheckConstraint(
+                condition=Q(paused_for__in=Paused.values) & (Q(paused_for="") | Q(enabled=False)), name="service_paused"
+            ),
             models.CheckConstraint(condition=Q(number__gt=0), name="service_number"),
             models.CheckConstraint(condition=Q(type__in=[t.name for t in TYPES]), name="service_type"),
             models.CheckConstraint(condition=Q(rate_micros__gte=0), name="service_rate"),
@@ -66,6 +79,8 @@ class PriceListRate(models.Model):
     price_list = models.ForeignKey(PriceList, on_delete=models.CASCADE)
     service = models.ForeignKey(Service, on_delete=models.CASCADE)
     rate_micros = models.BigIntegerField()
+    # Set by the guard, because the list's discount would sell below cost; gone again when it does not.
+    by_guard = models.BooleanField(default=False, db_default=False)
 
     objects = ScopedManager(panel="panel")
 

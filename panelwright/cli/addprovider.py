@@ -1,4 +1,8 @@
-"""Add an upstream provider to a panel: another panel with the same API. Its key is stored encrypted."""
+"""Add a provider to a panel: another panel with the same API, or the panel's own people.
+
+The key of an upstream panel is stored encrypted. What goes to the panel's own people waits in a queue:
+`panelwright queue` and `panelwright work`.
+"""
 
 from __future__ import annotations
 
@@ -10,35 +14,46 @@ from panelwright.cli.main import Refused
 
 EXAMPLE = """example:
   echo "$UPSTREAM_KEY" | panelwright addprovider --panel acme --name north --url https://north.example/api/v2 --key -
+  panelwright addprovider --panel acme --manual --name "our people"
 """
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--panel", required=True, metavar="SLUG")
     parser.add_argument("--name", required=True)
-    parser.add_argument("--url", required=True, help="address of its API")
-    parser.add_argument("--key", required=True, help="our API key there; - reads it from standard input")
+    parser.add_argument("--manual", action="store_true", help="the panel's own people: no address and no key")
+    parser.add_argument("--url", help="address of its API")
+    parser.add_argument("--key", help="our API key there; - reads it from standard input")
     parser.add_argument(
         "--knows-request-id",
         action="store_true",
         help="a repeat of an order with its request_id gives the first order (another Panelwright does)",
     )
+    parser.set_defaults(wrong_usage=parser.error)
 
 
 def run(args: argparse.Namespace) -> int:
+    if args.manual and (args.url or args.key or args.knows_request_id):
+        args.wrong_usage("--manual takes a name and nothing else: the panel's own people have no address and no key")
+    if not args.manual and not (args.url and args.key):
+        args.wrong_usage("an upstream panel needs --url and --key; the panel's own people are added with --manual")
     setup.django()
     from django.db import IntegrityError
     from django_scopes import scope
 
     from panelwright.providers.actions import add_provider
+    from panelwright.providers.manual_actions import add_manual_provider
 
     panel = setup.panel(args.panel)
     key = sys.stdin.readline().strip() if args.key == "-" else args.key
     with scope(panel=panel):
         try:
-            provider = add_provider(
-                panel_id=panel.id, name=args.name, url=args.url, key=key, knows_request_id=args.knows_request_id
-            )
+            if args.manual:
+                provider = add_manual_provider(panel_id=panel.id, name=args.name)
+            else:
+                provider = add_provider(
+                    panel_id=panel.id, name=args.name, url=args.url, key=key, knows_request_id=args.knows_request_id
+                )
         except ValueError as error:
             raise Refused(str(error)) from None
         except IntegrityError:

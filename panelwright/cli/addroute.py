@@ -9,6 +9,7 @@ from panelwright.cli.main import Refused
 
 EXAMPLE = """example:
   panelwright addroute --panel acme --service 1 --provider north --upstream-service 4711
+  panelwright addroute --panel acme --service 2 --provider "our people"
 """
 
 
@@ -16,7 +17,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--panel", required=True, metavar="SLUG")
     parser.add_argument("--service", type=int, required=True, metavar="NUMBER", help="number of the panel's service")
     parser.add_argument("--provider", required=True, metavar="NAME")
-    parser.add_argument("--upstream-service", required=True, metavar="ID", help="its id at the provider")
+    parser.add_argument(
+        "--upstream-service", metavar="ID", help="its id at the provider; the panel's own people need none"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -25,7 +28,7 @@ def run(args: argparse.Namespace) -> int:
 
     from panelwright.catalog.models import Service
     from panelwright.providers.actions import add_routes
-    from panelwright.providers.models import Provider
+    from panelwright.providers.models import Provider, ProviderKind
 
     panel = setup.panel(args.panel)
     with scope(panel=panel):
@@ -35,6 +38,10 @@ def run(args: argparse.Namespace) -> int:
         provider = Provider.objects.filter(panel=panel, name=args.provider).first()
         if provider is None:
             raise Refused(f"{panel.slug} has no provider {args.provider!r}; add it with `panelwright addprovider`")
-        add_routes(panel.id, [(service.id, provider.id, args.upstream_service)])
-    print(f"Service {args.service} goes to {provider.name}, service {args.upstream_service} there.")
+        by_hand = provider.kind == ProviderKind.MANUAL.value
+        if not by_hand and not args.upstream_service:
+            raise Refused(f"{provider.name} sells by its own numbers: name its service with --upstream-service")
+        add_routes(panel.id, [(service.id, provider.id, args.upstream_service or "")])
+    there = f", service {args.upstream_service} there" if args.upstream_service else ""
+    print(f"Service {args.service} goes to {provider.name}{there}.")
     return 0

@@ -37,7 +37,7 @@ class Installation:
 
     def __init__(self, *, folder: Path, database_url: str) -> None:
         self.folder = folder
-        folder.mkdir()
+        folder.mkdir(parents=True)
         # Settings of whoever runs the benchmark, such as an fsync that is switched off, must not reach it.
         inherited = {k: v for k, v in os.environ.items() if not k.startswith("PANELWRIGHT_")}
         self._env = inherited | {
@@ -45,6 +45,7 @@ class Installation:
             "PANELWRIGHT_DATA": str(folder),
             "PANELWRIGHT_DATABASE_URL": database_url,
             "PANELWRIGHT_FSYNC": "1",
+            "PANELWRIGHT_ALLOW_PRIVATE_PROVIDERS": "1",
         }
 
     def command(self, *arguments: str) -> dict[str, Any]:
@@ -89,6 +90,15 @@ def empty_server(folder: Path) -> Iterator[int]:
     port = _free_port()
     log = folder / "empty.log"
     with _running(["panelwright.cli.bench_empty", str(port)], port, env=dict(os.environ), log=log):
+        yield port
+
+
+@contextmanager
+def upstream_server(folder: Path) -> Iterator[int]:
+    """The provider of the delivery benchmark; the port that it answers on."""
+    port = _free_port()
+    environment = dict(os.environ)
+    with _running(["panelwright.cli.bench_upstream", str(port)], port, env=environment, log=folder / "upstream.log"):
         yield port
 
 

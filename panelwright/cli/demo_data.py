@@ -93,7 +93,7 @@ def _route(panel: Panel, preset: Preset, upstream: Upstream) -> None:
     """The sandbox as provider of every service; its port is another one at each start."""
     provider = Provider.objects.filter(panel=panel, name="sandbox").first()
     if provider is not None:
-        delivery.set_provider_url(panel_id=panel.id, provider_id=provider.id, url=upstream.url)
+        delivery.set_provider(panel_id=panel.id, provider_id=provider.id, url=upstream.url)
         return
     provider = delivery.add_provider(
         panel_id=panel.id, name="sandbox", url=upstream.url, key=upstream.key, knows_request_id=True

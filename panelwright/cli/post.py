@@ -14,14 +14,19 @@ EXAMPLE = """example:
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--panel", required=True, metavar="SLUG")
-    parser.add_argument("--username", required=True, help="as it stands in the subscription")
+    parser.add_argument("--username", required=True, help="as in the subscription; case and a leading @ do not matter")
     parser.add_argument("--link", required=True, help="address of the post")
+    parser.add_argument("--published-at", metavar="TIME", help="ISO 8601, UTC without a zone; default: not known")
 
 
 def run(args: argparse.Namespace) -> int:
     setup.django()
     from panelwright.orders.schedule_actions import open_subscriptions, record_post
+    from panelwright.providers.feeds import moment
 
+    published_at = moment(args.published_at)
+    if args.published_at is not None and published_at is None:
+        raise Refused(f"{args.published_at!r} is no time; write it as 2026-05-04T12:00:00Z")
     panel = setup.panel(args.panel)
     subscriptions = open_subscriptions(panel.id, args.username)
     if not subscriptions:
@@ -29,7 +34,9 @@ def run(args: argparse.Namespace) -> int:
     new = 0
     for subscription_id in subscriptions:
         try:
-            new += record_post(panel_id=panel.id, subscription_id=subscription_id, link=args.link)
+            new += record_post(
+                panel_id=panel.id, subscription_id=subscription_id, link=args.link, published_at=published_at
+            )
         except ValueError as error:
             raise Refused(str(error)) from None
     print(f"{new} of {len(subscriptions)} subscriptions had not been told of this post before.")

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import argparse
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from panelwright.cli.main import Refused
 
 if TYPE_CHECKING:
-    from panelwright.customers.models import Customer
+    from panelwright.customers.models import Customer, Staff
     from panelwright.panels.models import Panel
+    from panelwright.providers.client import Upstream
+    from panelwright.providers.models import Provider
 
 
 def django(*, migrated: bool = True) -> None:
@@ -78,3 +81,69 @@ def customer(of: Panel, email: str) -> Customer:
     if found is None:
         raise Refused(f"{of.slug} has no customer {email}; make one with `panelwright createcustomer`")
     return found
+
+
+def provider(of: Panel, name: str) -> Provider:
+    """The panel's provider of this name. Raises Refused, naming those that there are."""
+    from panelwright.providers.models import Provider
+
+    found = Provider.objects.filter(panel=of, name=name).first()
+    if found is None:
+        there = ", ".join(Provider.objects.filter(panel=of).order_by("name").values_list("name", flat=True)[:20])
+        raise Refused(
+            f"{of.slug} has no provider {name!r}; " + (f"it has {there}" if there else "add one: addprovider")
+        )
+    return found
+
+
+def upstream(of: Provider) -> Upstream:
+    """A client of the provider. Raises Refused when it has none, or its key cannot be decrypted."""
+    from django.conf import settings
+
+    from panelwright.core.secret import Box
+    from panelwright.providers.client import Upstream
+
+    if of.kind != "api":
+        raise Refused(f"{of.name} are the panel's own people: there is no list to ask for")
+    try:
+        key = Box(settings.SECRET_KEY).open(of.sealed_key)
+    except ValueError as error:
+        raise Refused(f"the key of {of.name}: {error}") from None
+    return Upstream(url=of.url, key=key, allow_private=settings.ALLOW_PRIVATE_PROVIDERS)
+
+
+def amount(text: str) -> int:
+    """Micros of an amount on the command line."""
+    from panelwright.core import money
+
+    try:
+        return money.parse(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def facts_text(facts: dict[str, Any]) -> str:
+    """An event's facts on one line."""
+    return ", ".join(f"{name} {value}" for name, value in facts.items() if value not in (None, ""))
+
+
+def staff(of: Panel, email: str) -> Staff:
+    """Who runs the panel under this address. Raises Refused."""
+    from panelwright.customers.models import Staff
+
+    found = Staff.objects.filter(panel=of, user__email=email.strip().lower()).select_related("user").first()
+    if found is None:
+        raise Refused(f"{of.slug} has no staff {email}; make one with `panelwright createstaff`")
+    return found
+
+
+def operator() -> str:
+    """Who runs this command, for the events."""
+    return f"system user {os.getuid()}, by command"
+
+
+def number(text: str) -> int:
+    """An argument that is a whole number from 0 which the database can hold."""
+    if not (text.isascii() and text.isdigit() and len(text) < 20 and int(text) < 2**63):
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 0")
+    return int(text)

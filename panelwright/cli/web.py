@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import os
 import re
 import socket
+from typing import Any, cast
 
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -20,6 +22,36 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--fd", type=int, action="append", required=True)
 
 
+class OneWrite:
+    """A transport that sends what one answer writes, its head and its body, in one packet.
+
+    Each packet wakes the client: two of them cost it and us twice.
+    """
+
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        self._transport = transport
+        self._call_soon = loop.call_soon
+        self._held: list[bytes] = []
+
+    def write(self, data: bytes) -> None:
+        if not self._held:
+            self._call_soon(self.flush)
+        self._held.append(data)
+
+    def flush(self) -> None:
+        held = self._held
+        if held:
+            self._held = []
+            self._transport.writelines(held)
+
+    def close(self) -> None:
+        self.flush()
+        self._transport.close()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+
 class Protocol(HttpToolsProtocol):
     """Takes a request that offers an upgrade to HTTP/2 as the HTTP/1.1 request that it is.
 
@@ -30,6 +62,9 @@ class Protocol(HttpToolsProtocol):
 
     between = True
     head = b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(cast(asyncio.Transport, OneWrite(cast(asyncio.Transport, transport), self.loop)))
 
     def data_received(self, data: bytes) -> None:
         if self.between:

@@ -7,6 +7,7 @@ micro, so that the kept part and the refund always add up to the charge.
 from __future__ import annotations
 
 import re
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
 MICROS = 1_000_000
 # BIGINT holds 9.2e18; an amount that a person can enter stays a thousand times below, so that
@@ -34,14 +35,10 @@ def parse(text: str) -> int:
 
 def text(micros: int) -> str:
     """The exact amount as on the wire: plain decimal, 2 to 6 fraction digits, zeros trimmed down to 2."""
-    sign = ""
     if micros < 0:
-        sign, micros = "-", -micros
-    whole, fraction = divmod(micros, MICROS)
-    cents, rest = divmod(fraction, 10_000)
-    if rest == 0:
-        return f"{sign}{whole}.{cents:02d}"
-    return f"{sign}{whole}.{fraction:06d}".rstrip("0")
+        return "-" + text(-micros)
+    digits = str(micros).rjust(7, "0")
+    return f"{digits[:-6]}.{digits[-6:-4]}{digits[-4:].rstrip('0')}"
 
 
 def charge(*, rate_micros: int, units: int, flat: bool = False) -> int:
@@ -64,3 +61,34 @@ def refund(*, charge_micros: int, remains: int, quantity: int) -> int:
 def discounted(*, rate_micros: int, percent_off_e2: int) -> int:
     """A rate less a discount in hundredths of a percent (1250 = 12.5 %), rounded up to the micro."""
     return -(-rate_micros * (10_000 - percent_off_e2) // 10_000)
+
+
+def exchanged(*, micros: int, rate_e12: int) -> int:
+    """An amount in another currency; one unit is worth `rate_e12` millionths of a millionth of that one.
+
+    Rounded up to the micro: what is exchanged here is what we pay.
+    """
+    return -(-micros * rate_e12 // 10**12)
+
+
+def marked_up(*, cost_micros: int, percent_e2: int, fixed_micros: int = 0, round_to_micros: int = 1) -> int:
+    """A price from a cost: hundredths of a percent on top, then a fixed part, then up to a multiple. Never below."""
+    price = -(-cost_micros * (10_000 + percent_e2) // 10_000) + fixed_micros
+    return -(-price // round_to_micros) * round_to_micros
+
+
+def cost_of(amount: Decimal) -> int:
+    """Micros of what somebody asks for, however many digits he writes. Rounded up; ValueError above the limit."""
+    return _whole(amount, ROUND_CEILING)
+
+
+def owned(amount: Decimal) -> int:
+    """Micros of what somebody says that we have. Rounded down; ValueError above the limit."""
+    return _whole(amount, ROUND_FLOOR)
+
+
+def _whole(amount: Decimal, rounding: str) -> int:
+    # Scaled first: arithmetic on a Decimal is cut to 28 digits.
+    if not amount.is_finite() or abs(amount) > AMOUNT_MAX_MICROS // MICROS:
+        raise ValueError(f"{amount} is too large: the limit is {AMOUNT_MAX_MICROS // MICROS}")
+    return int(amount.quantize(Decimal("0.000001"), rounding=rounding).scaleb(6))

@@ -135,6 +135,16 @@ class Query:
     def rows(self, connection: BaseDatabaseWrapper, *values: Any) -> list[Row]:
         return self.run(connection, *values).fetchall()
 
+    def plan(self, connection: BaseDatabaseWrapper, *values: Any) -> str:
+        """How the database would run it, in its own words, a line a step."""
+        with connection.cursor() as run:
+            if connection.vendor == "postgresql":
+                run.execute(f"EXPLAIN {self._postgresql}", values)
+                return "\n".join(row[0] for row in run.fetchall())
+            # Django's cursor takes %s where the driver takes ?.
+            run.execute(f"EXPLAIN QUERY PLAN {self._sqlite.replace('%', '%%').replace('?', '%s')}", values)
+            return "\n".join(row[3] for row in run.fetchall())
+
 
 def _sqlite_value(value: Any) -> Any:
     if isinstance(value, list):

@@ -11,7 +11,7 @@ import ipaddress
 import secrets
 import string
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -19,6 +19,7 @@ from django.db import connection
 
 from panelwright.core import sql
 from panelwright.core.refusal import Refusal
+from panelwright.customers.models import StaffKey
 from panelwright.panels import hosts
 
 KEY_LENGTH = 40
@@ -145,3 +146,20 @@ def parse_networks(text: str) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Net
                     f"{part.strip()!r} is no address or network; write 203.0.113.7 or 203.0.113.0/24"
                 ) from None
     return tuple(networks)
+
+
+class StaffGrant(NamedTuple):
+    """Somebody who runs the panel, calling with a key of the staff API. `by` names her in events."""
+
+    key_id: int
+    by: str
+    used_at: datetime | None
+
+
+def staff_grant(panel_id: int, key: str) -> StaffGrant | None:
+    """Whose staff key this is; None when it is none of this panel, is revoked, or she may not log in any more."""
+    rows = StaffKey.objects.filter(panel_id=panel_id, digest=digest(key), revoked_at=None, staff__user__is_active=True)
+    row = rows.select_related("staff__user").first()
+    if row is None:
+        return None
+    return StaffGrant(row.id, f"{row.staff.user.email}, by key {row.prefix}", row.last_used_at)

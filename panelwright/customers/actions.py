@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import connection, transaction
+from django.db.models import Q
 
 from panelwright.core import clock, sql
 from panelwright.customers import access
-from panelwright.customers.models import ApiKey, Customer, PriceList, Role, Staff, User
+from panelwright.customers.models import ApiKey, Customer, PriceList, Role, Staff, StaffKey, User
 from panelwright.events.actions import NewEvent, record
 from panelwright.ledger.actions import open_customer_account
 
 PASSWORD_MIN = 8
+KEY_NAME_MAX = 100
+STAFF_KEY_USED_EVERY = timedelta(minutes=1)
 
 _ADD_USE = sql.Query(
     "INSERT INTO customers_keyuse (key_id, minute, requests) VALUES (?, ?, ?)"
@@ -106,6 +109,45 @@ def revoke_key(*, panel_id: int, key_id: int) -> bool:
         if changed:
             record([NewEvent(panel_id, "key.revoked", key_id, {})], now=now)
     return bool(changed)
+
+
+def create_staff_key(*, staff: Staff, name: str = "") -> tuple[StaffKey, str]:
+    """A new key of the staff API, and the key itself, which is not stored and never seen again.
+
+    Raises ValueError when the name is too long.
+    """
+    if len(name) > KEY_NAME_MAX:
+        raise ValueError(f"the name of a key has at most {KEY_NAME_MAX} characters")
+    key = access.new_key()
+    with transaction.atomic():
+        row = StaffKey.objects.create(
+            panel_id=staff.panel_id,
+            staff=staff,
+            name=name,
+            digest=access.digest(key),
+            prefix=key[: access.PREFIX_LENGTH],
+        )
+        facts = {"staff": staff.id, "prefix": row.prefix, "name": name}
+        record([NewEvent(staff.panel_id, "staff_key.created", row.id, facts)], now=clock.now())
+    return row, key
+
+
+def revoke_staff_key(*, panel_id: int, key_id: int) -> bool:
+    """Revoke a staff key for good; it stops with the next request. False when it was revoked before."""
+    now = clock.now()
+    with transaction.atomic():
+        changed = StaffKey.objects.filter(panel_id=panel_id, id=key_id, revoked_at=None).update(revoked_at=now)
+        if changed:
+            record([NewEvent(panel_id, "staff_key.revoked", key_id, {})], now=now)
+    return bool(changed)
+
+
+def note_staff_key_use(*, panel_id: int, key_id: int, used_at: datetime | None) -> None:
+    """Write down that a staff key is in use, once a minute. `used_at`: when it was written down last."""
+    now = clock.now()
+    if used_at is None or now - used_at >= STAFF_KEY_USED_EVERY:
+        before = Q(last_used_at=None) | Q(last_used_at__lte=now - STAFF_KEY_USED_EVERY)
+        StaffKey.objects.filter(before, panel_id=panel_id, id=key_id).update(last_used_at=now)
 
 
 def share_key_use(counts: Sequence[tuple[int, int]], *, minute: int, used: Sequence[int], now: datetime) -> list[int]:

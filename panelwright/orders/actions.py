@@ -48,11 +48,13 @@ _INSERT_REFILLS = sql.Insert(
         "created_at": "timestamptz",
     },
 )
-# A request that the provider refused before may be made again; one that is on its way stays as it is.
+# A request that was refused before may be made again, and so may one that the provider accepted a while ago and
+# did nothing about (its due_at says from when); one that is on its way stays as it is.
 _PASS_ON_CANCEL = sql.Query(
     "INSERT INTO orders_cancel (panel_id, order_id, state, due_at, created_at) VALUES (?, ?, 'waiting', ?, ?)"
     " ON CONFLICT (order_id) DO UPDATE SET state = 'waiting', due_at = excluded.due_at, attempts = 0"
-    " WHERE orders_cancel.state = 'done' RETURNING order_id"
+    " WHERE orders_cancel.state = 'done' OR (orders_cancel.state = 'passed on'"
+    " AND (orders_cancel.due_at IS NULL OR orders_cancel.due_at <= excluded.created_at)) RETURNING order_id"
 )
 
 
@@ -161,9 +163,9 @@ def request_cancels(
 ) -> list[Refusal | list[Refusal | int]]:
     """Ask for cancels in one transaction: for each order 1 when the request was accepted, or why not.
 
-    What nobody else knows of yet is cancelled and refunded at once. Anything else is passed on to
-    the provider, and ends as the provider then reports it; asking again while it is passed on is
-    accepted and does nothing more.
+    What nobody works on yet is cancelled and refunded at once. Anything else is passed on to the
+    provider, and ends as the provider then reports it, or waits for the staff who deliver it; asking
+    again meanwhile is accepted and does nothing more.
     """
     now = now or clock.now()
     with batch():
@@ -212,19 +214,24 @@ def _cancel(order_ids: Sequence[int], now: datetime) -> None:
             _cancel_one(order, changes, to_pass_on, now)
     changes.write()
     at = sql.moment(connection, now)
-    fresh = [o for o in to_pass_on if _PASS_ON_CANCEL.rows(connection, o.panel_id, o.id, at, at)]
+    fresh = [
+        # Staff answer it where staff deliver: nothing is due to be passed on.
+        o
+        for o in to_pass_on
+        if _PASS_ON_CANCEL.rows(connection, o.panel_id, o.id, None if o.job == Job.MANUAL.value else at, at)
+    ]
     record((NewEvent(o.panel_id, "order.cancel_requested", o.id, {}) for o in fresh), now=now)
 
 
 def cancel_unsent(order_ids: Sequence[int], now: datetime) -> set[int]:
-    """Cancel and refund those orders that nobody else knows of; answers which. Runs in the caller's transaction."""
+    """Cancel and refund those orders that nobody works on; answers which. Runs in the caller's transaction."""
     cancelled: set[int] = set()
     if not order_ids:
         return cancelled
     changes = work.Changes(work.lock(order_ids), now)
     for order_id in order_ids:
         order = changes.orders[order_id]
-        if order.status == "Pending" and order.job == Job.FORWARD.value:
+        if requests.cancels_at_once(status=order.status, job=order.job):
             changes.apply(settling.end(order, "Canceled", remains=order.quantity, now=now))
             cancelled.add(order_id)
     changes.write()
@@ -234,7 +241,7 @@ def cancel_unsent(order_ids: Sequence[int], now: datetime) -> set[int]:
 def _cancel_one(
     order: settling.OpenOrder, changes: work.Changes, to_pass_on: list[settling.OpenOrder], now: datetime
 ) -> None:
-    if order.status == "Pending" and order.job == Job.FORWARD.value:
+    if requests.cancels_at_once(status=order.status, job=order.job):
         changes.apply(settling.end(order, "Canceled", remains=order.quantity, now=now))
     else:
         to_pass_on.append(order)

@@ -11,17 +11,9 @@ from django.db import connection
 from panelwright.core import sql
 from panelwright.orders.models import Kind
 
-
-class Standing(NamedTuple):
-    """How an order stands, for `status`. Money in micros."""
-
-    id: int
-    customer_id: int
-    kind: str
-    charge_micros: int
-    start_count: int | None
-    status: str
-    remains: int
+# How an order stands, for `status`: id, customer id, kind, charge in micros, start count, status, remains. A plain
+# tuple, as the database gives it: a request asks for 100 of them, and giving each one names doubled its time.
+Standing = tuple[int, int, str, int, int | None, str, int]
 
 
 class Progress(NamedTuple):
@@ -33,6 +25,7 @@ class Progress(NamedTuple):
     children: list[int]
 
 
+_SCHEDULED = frozenset({Kind.DRIP_FEED.value, Kind.SUBSCRIPTION.value})
 _STANDINGS = sql.Query(
     "SELECT id, customer_id, kind, charge_micros, start_count, status, remains"
     " FROM orders_order WHERE panel_id :in_int AND id :in_int"
@@ -56,9 +49,9 @@ def standings(
 ) -> tuple[dict[int, Standing], dict[int, Progress]]:
     """The orders by id, and what those with a schedule have done."""
     panels = sorted(panel_ids)
-    # Rows stay plain tuples until one is needed by name: this is read 100 orders a request.
-    found = {row[0]: Standing._make(row) for row in _STANDINGS.rows(connection, panels, sorted(order_ids))}
-    parents = [o.id for o in found.values() if o.kind in {Kind.DRIP_FEED.value, Kind.SUBSCRIPTION.value}]
+    rows = _STANDINGS.rows(connection, panels, sorted(order_ids))
+    found: dict[int, Standing] = {row[0]: row for row in rows}
+    parents = [row[0] for row in rows if row[2] in _SCHEDULED]
     progress: dict[int, Progress] = {}
     if parents:
         parents.sort()

@@ -61,6 +61,6 @@ def may_cancel(order: Asked) -> Refusal | None:
     return None
 
 
-def cancels_at_once(order: Asked) -> bool:
-    """True while nobody but us knows of the order: not yet claimed for sending."""
-    return order.status == "Pending" and order.job in {Job.FORWARD.value, None}
+def cancels_at_once(*, status: str, job: str | None) -> bool:
+    """True while nobody works on the order: it was not claimed for sending, and no staff has started it."""
+    return status == "Pending" and job in {Job.FORWARD.value, Job.MANUAL.value}

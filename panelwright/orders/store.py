@@ -19,8 +19,6 @@ from panelwright.panels import block_store
 _BALANCES = sql.Query(
     "SELECT id, balance_micros FROM ledger_account WHERE id :in_int AND kind = 'customer' ORDER BY id :for_update"
 )
-# What capped keys have spent, likewise: a key spends from one account, which is locked by now.
-_SPENT = sql.Query("SELECT id, spent_micros, spent_on FROM customers_apikey WHERE id :in_int")
 _SERVICES = sql.Query(
     "SELECT panel_id, number, id, type, rate_micros, min, max, drip_feed, unique_link, private"
     " FROM catalog_service WHERE panel_id :in_int AND number :in_int AND enabled"
@@ -111,9 +109,6 @@ def load(commands: Sequence[PlaceOrder], grants: Sequence[access.Grant | Refusal
             book.services[panel_id, number] = service = SoldService(*rest)
             unique = unique or service.unique_link
         book.ids = take_ids()
-    capped = sorted({g.key_id for _, g in admitted if g.key_id is not None and g.daily_cap_micros is not None})
-    if capped:
-        book.grants = _with_spent(grants, capped)
     capped = sorted({g.key_id for _, g in admitted if g.daily_cap_micros is not None and g.key_id is not None})
     if capped:
         spent = {row[0]: row[1:] for row in _SPENT_BY_KEYS.rows(connection, capped)}
@@ -134,16 +129,6 @@ def load(commands: Sequence[PlaceOrder], grants: Sequence[access.Grant | Refusal
         links = sorted({link_digest(c.params.get("link", "")) for c, _ in admitted})
         book.open_links = set(_OPEN_LINKS.rows(connection, panels, customers, services, links))
     return book
-
-
-def _with_spent(grants: Sequence[access.Grant | Refusal], keys: Sequence[int]) -> list[access.Grant | Refusal]:
-    spent = {row[0]: row[1:] for row in _SPENT.rows(connection, keys)}
-    return [
-        g._replace(spent_micros=spent[g.key_id][0], spent_on=spent[g.key_id][1])
-        if isinstance(g, access.Grant) and g.key_id in spent
-        else g
-        for g in grants
-    ]
 
 
 def _as_spent(grant: access.Grant | Refusal, spent: dict[int, tuple[int, date | str | None]]) -> access.Grant | Refusal:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from django.db import IntegrityError, transaction
 from django.db.models import F
 
-from panelwright.panels.models import Domain, Panel, RefillStatusKey
+from panelwright.panels.models import Domain, Guard, Panel, RefillStatusKey
 
 LANGUAGES = ("en", "pt-BR", "es", "ru")
 _HOST = re.compile(r"\*|[a-z0-9.-]{1,253}|\[[0-9a-f:.]+\]")
@@ -78,3 +78,13 @@ def add_domain(*, panel_id: int, host: str, port: int = 0) -> None:
 def catalog_changed(panel_id: int) -> None:
     """Services, prices or price lists changed: call it in the same transaction."""
     Panel.objects.filter(id=panel_id).update(catalog_version=F("catalog_version") + 1)
+
+
+def set_guard(*, panel_id: int, rule: str | None = None, percent_e2: int | None = None) -> Panel:
+    """What keeps the panel from selling below cost; what is None stays. Raises ValueError for another rule."""
+    if rule is not None and rule not in Guard.values:
+        raise ValueError(f"guard {rule!r}: write pause or reprice")
+    new = {"guard": rule, "guard_percent_e2": percent_e2}
+    new = {name: value for name, value in new.items() if value is not None}
+    Panel.objects.filter(id=panel_id).update(**new)
+    return Panel.objects.get(id=panel_id)

@@ -6,9 +6,9 @@ still the one of the claim, so a worker that was too slow changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db import transaction
@@ -18,16 +18,24 @@ from panelwright.core.secret import Box
 from panelwright.orders import settling, work
 from panelwright.orders.models import Job
 from panelwright.orders.settling import OpenOrder, Report
-from panelwright.providers import rules, store
+from panelwright.providers import health, health_actions, manual_actions, manual_rules, routing, rules, store
+from panelwright.providers.health import FAILURES_MAX
 from panelwright.providers.models import Provider, Route
 from panelwright.providers.outcomes import Accepted, OrderReport, Reason, Refused, Unknown
 from panelwright.providers.rules import Next
 from panelwright.providers.store import ProviderRow, RouteRow, ToAsk, ToSend
 
 UNKNOWN_OUTCOME = "outcome unknown"
+UNKNOWN_OUTCOME_ASKING = f"{UNKNOWN_OUTCOME}, asking again once the provider takes requests"
 # Refusals of a repeat that come before the provider looks for its request_id: they say nothing about the
 # first request, which may have arrived.
 _NO_PROOF = frozenset({Reason.UNREACHABLE, Reason.LIMIT, Reason.KEY, Reason.OTHER})
+
+
+# How many orders a claim looks at when all of the first ones had to be put off, and how often.
+_LOOKED_AT = 200
+_ROUNDS = 20
+_SYNC_EVERY_MAX_MIN = 7 * 24 * 60
 
 
 class Sending(NamedTuple):
@@ -63,10 +71,44 @@ def add_provider(*, panel_id: int, name: str, url: str, key: str, knows_request_
     )
 
 
-def set_provider_url(*, panel_id: int, provider_id: int, url: str) -> None:
-    """Where the provider is reached from now on. Raises ValueError when the panel has no such provider."""
-    if not Provider.objects.filter(panel_id=panel_id, id=provider_id).update(url=url):
+def set_provider(
+    *,
+    panel_id: int,
+    provider_id: int,
+    url: str | None = None,
+    key: str | None = None,
+    currency: str | None = None,
+    per_minute_max: int | None = None,
+    low_balance_micros: int | None = None,
+    sync_every_min: int | None = None,
+    enabled: bool | None = None,
+) -> Provider:
+    """Change what is given, leave the rest. 0 requests a minute is no limit, a sync every 0 minutes none by itself.
+
+    Raises ValueError with what is wrong; then nothing was changed. A new address or key, and being
+    enabled, end a rest: a person has done something about it.
+    """
+    if url is not None and not url.startswith(("http://", "https://")):
+        raise ValueError(f"provider address {url!r}: write the API address with http:// or https://")
+    if key is not None and not key:
+        raise ValueError("the key is empty")
+    if currency and not (len(currency) == 3 and currency.isalpha() and currency.isascii()):
+        raise ValueError(f"currency {currency!r}: write a three-letter code like USD")
+    if (per_minute_max or 0) < 0 or not 0 <= (sync_every_min or 0) <= _SYNC_EVERY_MAX_MIN:
+        raise ValueError("requests a minute cannot be below zero, and a list is looked at at least once a week")
+    new: dict[str, Any] = {"url": url, "currency": currency, "low_balance_micros": low_balance_micros}
+    new |= {"enabled": enabled, "sealed_key": None if key is None else Box(settings.SECRET_KEY).seal(key)}
+    new = {name: value for name, value in new.items() if value is not None}
+    if per_minute_max is not None:
+        new["per_minute_max"] = per_minute_max or None
+    if sync_every_min is not None:
+        new["sync_due_at"] = clock.now() if sync_every_min else None
+        new |= {"sync_every_min": sync_every_min} if sync_every_min else {}
+    if url or key or enabled:
+        new |= {"failures": 0, "rest_until": None, "sends_rest_until": None, "problem": ""}
+    if new and not Provider.objects.filter(panel_id=panel_id, id=provider_id).update(**new):
         raise ValueError(f"there is no provider {provider_id} on this panel")
+    return Provider.objects.get(panel_id=panel_id, id=provider_id)
 
 
 def add_routes(panel_id: int, routes: Sequence[tuple[int, int, str]]) -> None:
@@ -91,31 +133,47 @@ def add_routes(panel_id: int, routes: Sequence[tuple[int, int, str]]) -> None:
 
 
 def claim_forward(limit: int) -> list[Sending]:
-    """Pending orders that are due, now Processing and ours to send until the lease ends."""
+    """Pending orders that are due, now Processing and ours to send until the lease ends.
+
+    Those whose providers rest, or have had their requests of this minute, are put off; those for the
+    panel's own people are handed over to them.
+    """
     now = clock.now()
-    if not store.any_due(Job.FORWARD.value, now):
+    if not store.any_forward(now):
         return []
-    with transaction.atomic(durable=True):
-        picked = store.pick_forward(now, limit)
-        routes = store.routes({o.panel_id for o in picked}, {o.service_id for o in picked}) if picked else {}
-        chosen, without = [], []
-        for order in picked:
-            route = _choose(routes.get(order.service_id, []), order.route_id)
-            if route is None:
-                without.append(order.id)
-            else:
-                chosen.append((order, route))
-        store.no_route(without, "no provider is set for this service", now + rules.NO_ROUTE_AGAIN)
-        return _claimed(chosen, now)
+    look_at = limit
+    for _ in range(_ROUNDS):
+        with transaction.atomic(durable=True):
+            picked = store.pick_forward(now, look_at)
+            routes = store.routes({o.panel_id for o in picked}, {o.service_id for o in picked}) if picked else {}
+            providers = _providers_of([route for of_service in routes.values() for route in of_service])
+            assigned = routing.assign(picked, routes, providers, now, limit=limit)
+            store.wait(assigned.later)
+            manual_actions.hand_over(assigned.by_hand, now)
+            _take(assigned, providers, now)
+            claimed = _claimed(assigned.send, now)
+        # Orders that have to wait must not stand in the way of those behind them.
+        if claimed or len(picked) < look_at:
+            return claimed
+        look_at = _LOOKED_AT
+    return []
 
 
-def _choose(routes: Sequence[RouteRow], refused_by: int | None) -> RouteRow | None:
-    """The route after the one that refused; the first one when there is none after it."""
-    if refused_by is not None:
-        places = [i for i, route in enumerate(routes) if route.id == refused_by]
-        if places and places[0] + 1 < len(routes):
-            return routes[places[0] + 1]
-    return routes[0] if routes else None
+def _providers_of(routes: Collection[RouteRow]) -> dict[int, ProviderRow]:
+    """The providers that routes lead to; locked where it is counted what they get."""
+    ids = {route.provider_id for route in routes}
+    found = store.providers(ids) if ids else {}
+    counted = [p.id for p in found.values() if p.per_minute_max is not None or p.health.failures >= FAILURES_MAX]
+    return found | store.providers(counted, locked=True) if counted else found
+
+
+def _take(assigned: routing.Assigned, providers: dict[int, ProviderRow], now: datetime) -> None:
+    """Write down what of the providers' limits is taken, and that an order tries one that had rested."""
+    for provider_id, spoken_for_us in sorted(assigned.spoken_for_us.items()):
+        store.speak_for(provider_id, spoken_for_us)
+    for provider_id in sorted(assigned.trials):
+        # Until it is known, or the time is up, nobody else tries it.
+        store.set_health(provider_id, providers[provider_id].health._replace(rest_until=now + health.TRIAL))
 
 
 def _claimed(chosen: Sequence[tuple[ToSend, RouteRow]], now: datetime, *, again: bool = False) -> list[Sending]:
@@ -136,24 +194,47 @@ def claim_unfinished(limit: int) -> list[Sending]:
     know whether the order arrived, so it waits for a person, and is not sent again.
     """
     now = clock.now()
-    if not store.any_due(Job.SENDING.value, now):
+    if not store.any_sending(now):
         return []
     with transaction.atomic(durable=True):
         picked = store.pick_unfinished(now, limit)
         routes = store.routes_by_id({o.route_id for o in picked if o.route_id is not None})
-        providers = store.providers({route.provider_id for route in routes.values()})
-        again, lost = [], []
+        providers = _providers_of(routes.values())
+        asking, lost = [], []
         for order in picked:
             route = routes.get(order.route_id or 0)
             if route is not None and providers[route.provider_id].knows_request_id:
-                again.append((order, route))
+                # To the same provider and to no other one, however it fares.
+                asking.append((order, route))
             else:
                 lost.append(order.id)
+        again, later = _when_it_takes(asking, providers, now)
+        store.wait(later)
         changes = work.Changes(work.lock(lost), now)
         for order_id in lost:
             changes.apply(settling.Settled(_unknown(changes.orders[order_id], "the sender stopped in the middle")))
         changes.write()
         return _claimed(again, now, again=True)
+
+
+def _when_it_takes(
+    asking: Sequence[tuple[ToSend, RouteRow]], providers: dict[int, ProviderRow], now: datetime
+) -> tuple[list[tuple[ToSend, RouteRow]], list[routing.Later]]:
+    """Of orders that go to their provider once more, those that may go now; the others wait for it."""
+    again, later = [], []
+    for order, route in asking:
+        assigned = routing.assign([order._replace(route_id=None)], {order.service_id: [route]}, providers, now)
+        _take(assigned, providers, now)
+        for id_, spoken_for_us in assigned.spoken_for_us.items():
+            providers[id_] = providers[id_]._replace(spoken_for_us=spoken_for_us)
+        for id_ in assigned.trials:
+            rests = providers[id_].health._replace(rest_until=now + health.TRIAL)
+            providers[id_] = providers[id_]._replace(health=rests)
+        if assigned.send:
+            again.append((order, route))
+        # What is known of the order's outcome stays its problem.
+        later += [put_off._replace(problem=UNKNOWN_OUTCOME_ASKING) for put_off in assigned.later]
+    return again, later
 
 
 def _unknown(order: OpenOrder, why: str) -> OpenOrder:
@@ -177,6 +258,7 @@ def commit_sent(results: Sequence[Sent]) -> int:
             if any(isinstance(r.outcome, Refused) for r in ours)
             else {}
         )
+        providers = _providers_of([route for of_service in routes.values() for route in of_service])
         for result in ours:
             order = changes.orders[result.sending.order.id]
             if isinstance(result.outcome, Accepted):
@@ -184,9 +266,19 @@ def commit_sent(results: Sequence[Sent]) -> int:
             elif isinstance(result.outcome, Unknown):
                 changes.apply(settling.Settled(_after_unknown(order, result.sending, result.outcome, now)))
             else:
-                changes.apply(_after_refusal(order, result.sending, result.outcome, routes, now))
+                changes.apply(_after_refusal(order, result.sending, result.outcome, routes, providers, now))
         changes.write()
+        # Also what came too late says how the provider fares.
+        health_actions.note(_by_provider(results))
     return len(ours)
+
+
+def _by_provider(results: Sequence[Sent]) -> dict[int, tuple[ProviderRow, list[object]]]:
+    given: dict[int, tuple[ProviderRow, list[object]]] = {}
+    for result in results:
+        provider = result.sending.provider
+        given.setdefault(provider.id, (provider, []))[1].append(result.outcome)
+    return given
 
 
 def _is_ours(order: OpenOrder, sending: Sending) -> bool:
@@ -217,7 +309,12 @@ def _after_unknown(order: OpenOrder, sending: Sending, outcome: Unknown, now: da
 
 
 def _after_refusal(
-    order: OpenOrder, sending: Sending, refused: Refused, routes: dict[int, list[RouteRow]], now: datetime
+    order: OpenOrder,
+    sending: Sending,
+    refused: Refused,
+    routes: dict[int, list[RouteRow]],
+    providers: dict[int, ProviderRow],
+    now: datetime,
 ) -> settling.Settled:
     if "request_id" in refused.text.lower():
         # The provider knows this request_id with another input: an order of ours is there already.
@@ -229,11 +326,13 @@ def _after_refusal(
         problem = f"{UNKNOWN_OUTCOME}, asking again: {refused.text}"[:1000]
         return settling.Settled(order._replace(due_at=after.due_at, lease_until=None, problem=problem))
     usable = routes.get(sending.order.service_id, [])
-    places = [i for i, route in enumerate(usable) if route.id == sending.route.id]
-    more = bool(places) and places[0] + 1 < len(usable)
+    more = bool(routing.after_refusal(sending.order, usable, sending.route.id))
     after = rules.after_refusal(
         refused, provider=sending.provider.name, attempts=sending.order.attempts, more_routes=more, now=now
     )
+    if after.step is Next.CANCEL and refused.reason in rules.FINAL and _one_rests(sending, usable, providers, now):
+        # A route that was passed over because its provider rests may take it yet.
+        after = after._replace(step=Next.WAIT, due_at=now + rules.backoff(sending.order.attempts))
     if after.step is Next.CANCEL:
         order = order._replace(upstream_id=None)
         return settling.end(order, "Canceled", remains=order.quantity, now=now)
@@ -251,13 +350,22 @@ def _after_refusal(
     )
 
 
+def _one_rests(sending: Sending, routes: Sequence[RouteRow], providers: dict[int, ProviderRow], now: datetime) -> bool:
+    others = [route for route in routing.in_order(sending.order, routes) if route.id != sending.route.id]
+    return any(not health.takes_orders(providers[route.provider_id].health, now) for route in others)
+
+
 def claim_poll(provider_id: int, limit: int) -> list[ToAsk]:
-    """Up to `limit` orders of one provider that are due to be asked about."""
+    """Up to `limit` orders of one provider to be asked about, if one is due.
+
+    The request is filled with those that will be due in a moment: what is asked in one request need
+    not be asked in two.
+    """
     now = clock.now()
     if not store.any_poll(provider_id, now):
         return []
     with transaction.atomic(durable=True):
-        return store.claim_poll(provider_id, now, now + rules.LEASE, limit)
+        return store.claim_poll(provider_id, now + rules.POLL_AHEAD, now + rules.LEASE, limit)
 
 
 def commit_polled(
@@ -293,19 +401,13 @@ def _polled(order: OpenOrder, report: OrderReport | Refused | Unknown | None, no
     return settling.Settled(order)
 
 
-def rest_provider(provider_id: int, *, seconds: float, problem: str) -> None:
-    """Do not ask a provider for a while."""
-    now = clock.now()
-    with transaction.atomic():
-        store.rest(provider_id, datetime.fromtimestamp(now.timestamp() + seconds, now.tzinfo), problem)
-
-
 def order_arrived(*, panel_id: int, order_id: int, upstream_id: str, by: str) -> None:
     """A person found the order at its provider: it goes on from there, polled under that id.
 
     Raises ValueError when the order does not wait for a person, or another order has that id.
     """
     now = clock.now()
+    upstream_id = manual_rules.upstream_id(upstream_id)
     with transaction.atomic(durable=True):
         changes, order = _waiting_for_a_person(panel_id, order_id, now)
         if order.provider_id is None:

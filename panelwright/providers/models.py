@@ -36,7 +36,9 @@ class Provider(models.Model):
     spoken_for_us = models.BigIntegerField(default=0, db_default=0)
     # Not before this time is it asked again: set after a time-out or a rate limit of its own.
     rest_until = models.DateTimeField(null=True)
-    # Failures in a row; above rules.FAILURES_MAX it rests, and then one request tries whether it is back.
+    # No new orders are sent before this time: it said that our balance there is too small.
+    sends_rest_until = models.DateTimeField(null=True)
+    # Failures in a row; from health.FAILURES_MAX on it rests, and then one request tries whether it is back.
     failures = models.PositiveIntegerField(default=0, db_default=0)
 
     # The currency of its rates and of our balance there; empty: the panel's.

@@ -11,6 +11,8 @@ from django.db import connection, transaction
 from panelwright.core import clock, sql
 from panelwright.events.actions import NewEvent, record
 from panelwright.orders import actions as order_actions
+from panelwright.orders import requests
+from panelwright.orders.models import Job
 from panelwright.orders.status import REFILL_ENDED
 from panelwright.providers import rules, store
 from panelwright.providers.outcomes import Accepted, Reason, RefillReport, Refused, Unknown
@@ -18,7 +20,11 @@ from panelwright.providers.store import ProviderRow, ToAsk
 
 _PASSING = frozenset({Reason.LIMIT, Reason.UNREACHABLE, Reason.KEY})
 REFILL_POLL_MIN = timedelta(seconds=5)
-NOT_YET = timedelta(seconds=3)
+# A cancel of an order that no provider has yet is looked at again: after 3 s, 6 s, … a minute.
+NOT_YET, NOT_YET_MAX = timedelta(seconds=3), timedelta(minutes=1)
+# A provider that accepted a cancel and goes on delivering may be asked again after this.
+ASK_AGAIN = timedelta(hours=1)
+ATTEMPTS_MAX = 1000
 
 _ANY_REFILL = sql.Query("SELECT 1 FROM orders_refill WHERE state IN ('waiting', 'sending') AND due_at <= ? LIMIT 1")
 _PICK_REFILLS = sql.Query(
@@ -72,8 +78,8 @@ _PICK_CANCELS = sql.Query(
     "SELECT id FROM orders_cancel WHERE state = 'waiting' AND due_at <= ? ORDER BY due_at LIMIT ? :skip_locked"
 )
 _CANCELS = sql.Query(
-    "SELECT k.id, k.panel_id, k.order_id, o.provider_id, o.upstream_id, o.status, o.job, o.ended_at, k.attempts"
-    " FROM orders_cancel k JOIN orders_order o ON o.id = k.order_id WHERE k.id :in_int ORDER BY k.id"
+    "SELECT k.id, k.panel_id, k.order_id, o.provider_id, o.upstream_id, o.status, o.job, o.ended_at, k.attempts,"
+    " k.provider_id FROM orders_cancel k JOIN orders_order o ON o.id = k.order_id WHERE k.id :in_int ORDER BY k.id"
 )
 _SET_CANCEL = sql.Update(
     "orders_cancel",
@@ -105,6 +111,21 @@ class RefillSending(NamedTuple):
     provider: ProviderRow
     upstream_order: str
     lease_until: datetime
+
+
+class CancelRow(NamedTuple):
+    """A cancel with its order. `told_provider_id`: null until it was first passed on."""
+
+    id: int
+    panel_id: int
+    order_id: int
+    provider_id: int | None
+    upstream_id: str | None
+    status: str
+    job: str | None
+    ended_at: datetime | str | None
+    attempts: int
+    told_provider_id: int | None
 
 
 class CancelSending(NamedTuple):
@@ -263,7 +284,7 @@ def claim_cancels(limit: int) -> dict[int, list[CancelSending]]:
     """Cancels that are to be passed on, by provider id. A cancel may be passed on twice: it changes nothing more.
 
     An order that came back to us is cancelled here and now; one that has ended needs no cancel; one
-    whose sending is still under way waits.
+    that the panel's own people deliver waits for their answer; one whose sending is still under way waits.
     """
     now = clock.now()
     at = sql.moment(connection, now)
@@ -273,31 +294,40 @@ def claim_cancels(limit: int) -> dict[int, list[CancelSending]]:
     with transaction.atomic(durable=True):
         ids = sorted(row[0] for row in _PICK_CANCELS.rows(connection, at, limit))
         changes: list[sql.Row] = []
-        ours: dict[int, tuple[int, int]] = {}
-        for id_, panel_id, order_id, provider_id, upstream_id, status, job, ended_at, attempts in _CANCELS.rows(
-            connection, ids
-        ):
-            if ended_at is not None:
-                changes.append(("done", provider_id, None, f"the order has ended: {status}", attempts, id_))
-            elif status == "Pending" and job == "forward":
-                ours[order_id] = (id_, attempts)
-            elif upstream_id is None or provider_id is None:
-                changes.append(("waiting", None, sql.moment(connection, now + NOT_YET), "", attempts, id_))
+        ours: dict[int, CancelRow] = {}
+        for row in map(CancelRow._make, _CANCELS.rows(connection, ids)):
+            if row.ended_at is not None:
+                text = f"the order has ended: {row.status}"
+                changes.append(("done", row.provider_id, None, text, row.attempts, row.id))
+            elif requests.cancels_at_once(status=row.status, job=row.job):
+                ours[row.order_id] = row
+            elif row.job == Job.MANUAL.value:
+                changes.append(("waiting", row.provider_id, None, "", 0, row.id))
+            elif row.upstream_id is None or row.provider_id is None:
+                changes.append(_not_yet(row, now))
             else:
+                # What it waited for before the provider had the order does not count.
+                attempts = 1 if row.told_provider_id is None else min(row.attempts + 1, ATTEMPTS_MAX)
                 lease = sql.moment(connection, now + rules.LEASE)
-                changes.append(("waiting", provider_id, lease, "", attempts + 1, id_))
-                going.setdefault(provider_id, []).append(
-                    CancelSending(id_, panel_id, order_id, upstream_id, attempts + 1)
+                changes.append(("waiting", row.provider_id, lease, "", attempts, row.id))
+                going.setdefault(row.provider_id, []).append(
+                    CancelSending(row.id, row.panel_id, row.order_id, row.upstream_id, attempts)
                 )
         cancelled = order_actions.cancel_unsent(sorted(ours), now)
-        for order_id, (id_, attempts) in ours.items():
+        for order_id, row in ours.items():
             if order_id in cancelled:
-                changes.append(("done", None, None, "cancelled before it was sent", attempts, id_))
+                changes.append(("done", None, None, "cancelled before it was sent", row.attempts, row.id))
             else:
                 # A worker claimed it between the look and the lock: it is passed on once it has arrived.
-                changes.append(("waiting", None, sql.moment(connection, now + NOT_YET), "", attempts, id_))
+                changes.append(_not_yet(row, now))
         _SET_CANCEL.run(connection, changes)
     return going
+
+
+def _not_yet(row: CancelRow, now: datetime) -> sql.Row:
+    """Look again later, each time twice as late: the order may stay on its way until a person decides."""
+    wait = min(NOT_YET * 2 ** min(row.attempts, 10), NOT_YET_MAX)
+    return ("waiting", None, sql.moment(connection, now + wait), "", min(row.attempts + 1, ATTEMPTS_MAX), row.id)
 
 
 def commit_cancels(
@@ -311,7 +341,8 @@ def commit_cancels(
             answer = answers.get(cancel.upstream_order)
             if isinstance(answer, Accepted):
                 accepted.append(cancel.order_id)
-                changes.append(("passed on", provider_id, None, "accepted", cancel.attempts, cancel.id))
+                again = sql.moment(connection, now + ASK_AGAIN)
+                changes.append(("passed on", provider_id, again, "accepted", cancel.attempts, cancel.id))
             elif isinstance(answer, Refused) and answer.reason not in _PASSING:
                 changes.append(("done", provider_id, None, answer.text, cancel.attempts, cancel.id))
                 facts = {"said": answer.text}

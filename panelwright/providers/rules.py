@@ -17,7 +17,8 @@ RETRY_MIN = timedelta(seconds=5)
 RETRY_MAX = timedelta(hours=1)
 # Longer than the slowest call can take, so that a lease only ends when its owner is dead.
 LEASE = timedelta(minutes=5)
-NO_ROUTE_AGAIN = timedelta(minutes=1)
+# A request for the status of orders is filled with those that are due so soon.
+POLL_AHEAD = timedelta(seconds=10)
 
 
 class Next(Enum):
@@ -42,7 +43,7 @@ _NEXT = {
     Reason.LINK: Next.CANCEL,
 }
 # What waiting does not heal: when no route is left, these end the order.
-_FINAL = frozenset({Reason.SERVICE, Reason.QUANTITY, Reason.DISABLED})
+FINAL = frozenset({Reason.SERVICE, Reason.QUANTITY, Reason.DISABLED})
 
 
 class AfterRefusal(NamedTuple):
@@ -60,7 +61,7 @@ def after_refusal(refused: Refused, *, provider: str, attempts: int, more_routes
     if step is Next.OTHER_ROUTE:
         if more_routes:
             return AfterRefusal(step, problem, now)
-        step = Next.CANCEL if refused.reason in _FINAL else Next.WAIT
+        step = Next.CANCEL if refused.reason in FINAL else Next.WAIT
     wait = backoff(attempts)
     if refused.retry_after_s is not None:
         wait = max(wait, min(timedelta(seconds=refused.retry_after_s), RETRY_MAX))

@@ -1,4 +1,4 @@
-"""One POST to an upstream panel: sent at most once, limited in time and bytes.
+"""One request to an upstream panel or a feed: sent at most once, limited in time and bytes.
 
 What matters to the callers is only how far it came: never sent (NotSent), sent without an answer
 (Lost), or answered (Reply). urllib3 does HTTP, TLS and the pool of connections; the connection
@@ -240,18 +240,20 @@ class Transport:
     def post(self, fields: list[tuple[str, str]]) -> Reply | NotSent | Lost:
         """Send one urlencoded form, once. No retries, no redirects, whatever happens."""
         body = urlencode(fields, errors="replace").encode("ascii")
-        headers = {
-            "User-Agent": USER_AGENT,
-            "Accept": "application/json",
-            "Accept-Encoding": "gzip",
-            "Content-Type": "application/x-www-form-urlencoded",
-        }
+        headers = {"Accept": "application/json", "Content-Type": "application/x-www-form-urlencoded"}
+        return self._send("POST", body, headers)
+
+    def get(self, headers: dict[str, str]) -> Reply | NotSent | Lost:
+        """Read the URL, once. No retries, no redirects."""
+        return self._send("GET", None, headers)
+
+    def _send(self, method: str, body: bytes | None, headers: dict[str, str]) -> Reply | NotSent | Lost:
         try:
             response = self._pool.urlopen(
-                "POST",
+                method,
                 self._target,
                 body=body,
-                headers=headers,
+                headers={"User-Agent": USER_AGENT, "Accept-Encoding": "gzip", **headers},
                 timeout=self._limits,
                 retries=False,
                 redirect=False,
@@ -290,6 +292,8 @@ class Transport:
             broke=broke,
             retry_after_s=_retry_after_s(response.headers.get("Retry-After", "")),
             location=response.headers.get("Location", "")[:500],
+            etag=response.headers.get("ETag", "")[:301],
+            last_modified=response.headers.get("Last-Modified", "")[:101],
             secrets=self._secrets,
         )
 

@@ -35,6 +35,9 @@ class Reply:
     broke: str = ""
     retry_after_s: int | None = None
     location: str = ""
+    # What a feed's server wants to hear of the next time.
+    etag: str = ""
+    last_modified: str = ""
     secrets: tuple[str, ...] = field(default=(), repr=False)
 
     def clean(self, value: object, limit: int = TEXT_MAX) -> str:

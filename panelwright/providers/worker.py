@@ -19,24 +19,30 @@ from panelwright.core import clock
 from panelwright.core.loop import IDLE_S, Loop
 from panelwright.core.secret import Box
 from panelwright.orders.schedule_actions import run_schedules
-from panelwright.providers import actions, request_actions, rules, store
+from panelwright.providers import actions, health_actions, request_actions, rules, store, sync_actions
 from panelwright.providers.actions import Sending, Sent
 from panelwright.providers.client import Upstream
-from panelwright.providers.outcomes import Accepted, OrderReport, Reason, RefillReport, Refused, Unknown
+from panelwright.providers.outcomes import Accepted, Reason, RefillReport, Refused, Unknown
+from panelwright.providers.post_loop import read_feeds
 from panelwright.providers.request_actions import CancelSending, RefillSending
 from panelwright.providers.store import ProviderRow
+from panelwright.providers.syncing import sync_one
 
 log = logging.getLogger(__name__)
 
-SEND_BATCH = 64
-SENDERS = 16
+# As many are claimed as can be sent at once: what is claimed leaves now, and counts for this minute.
+SENDERS = 32
+REQUEST_BATCH = 64
 POLL_BATCH = 100
 POLLERS = 8
 ROUNDS = 20
 RECOVERERS = 4
 SCHEDULE_BATCH = 100
 GATHER_S = 0.01
-REST_S = 10.0
+SYNCS = 4
+SYNC_IDLE_S = 5.0
+_NOT_NOW = Refused(Reason.LIMIT, "the provider gets no more requests now; nothing was sent")
+POSTS_IDLE_S = 2.0
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -87,10 +93,13 @@ class Worker:
             Loop("forward", self.forward),
             Loop("recover", self.recover),
             Loop("poll", self.poll),
+            Loop("try providers", self.try_providers),
             Loop("refills", self.refills),
             Loop("refill poll", self.refill_poll),
             Loop("cancels", self.cancels),
             Loop("schedules", self.schedules),
+            Loop("sync", self.sync, idle_s=SYNC_IDLE_S),
+            Loop("posts", self.posts, idle_s=POSTS_IDLE_S),
         ]
 
     def start(self) -> None:
@@ -114,7 +123,7 @@ class Worker:
 
     def forward(self) -> int:
         """Send pending orders, several at once; a slow provider holds up only what was sent to it."""
-        room = SEND_BATCH - len(self._on_the_way)
+        room = SENDERS - len(self._on_the_way)
         claimed = actions.claim_forward(room) if room else []
         self._on_the_way.update(self._senders.submit(self._send_one, sending) for sending in claimed)
         return self._write_down(wait_s=IDLE_S) or len(claimed)
@@ -168,14 +177,27 @@ class Worker:
         return self._each_provider("orders", self._poll_one)
 
     def _poll_one(self, provider: ProviderRow) -> int:
+        if not store.any_poll(provider.id, clock.now()) or not health_actions.take_request(provider):
+            return 0
         asked = actions.claim_poll(provider.id, POLL_BATCH)
         if not asked:
             return 0
         ids = [ask.upstream_id for ask in asked]
-        reports = self._ask(provider, ids, lambda client: client.status(ids))
+        reports = self._call(provider, ids, lambda client: client.status(ids))
         actions.commit_polled(asked, reports, provider_id=provider.id)
-        self._rest_when_down(provider, list(reports.values()))
-        return len(asked)
+        # A provider that does not answer is not asked for the next hundred at once.
+        return len(asked) if health_actions.note_one(provider, reports.values()) else 0
+
+    def try_providers(self) -> int:
+        """Find out whether providers whose rest is over are back, by asking for our balance there."""
+        tried = 0
+        for provider_id in store.providers_to_try(clock.now()):
+            provider = health_actions.claim_trial(provider_id)
+            if provider is not None:
+                answers = self._call(provider, [""], lambda client: {"": client.balance()})
+                health_actions.commit_trial(provider, answers[""])
+                tried += 1
+        return tried
 
     def refill_poll(self) -> int:
         """Ask every provider about refills that it has taken."""
@@ -194,13 +216,19 @@ class Worker:
 
     def refills(self) -> int:
         """Pass refills on."""
-        claimed = request_actions.claim_refills(SEND_BATCH)
-        results = list(self._senders.map(self._refill_one, claimed))
-        if results:
-            request_actions.commit_refills(results)
+        claimed = request_actions.claim_refills(REQUEST_BATCH)
+        if not claimed:
+            return 0
+        may_go = [health_actions.take_request(sending.provider) for sending in claimed]
+        results = list(self._senders.map(self._refill_one, claimed, may_go))
+        request_actions.commit_refills(results)
+        for sending, answer in results:
+            health_actions.note_one(sending.provider, [answer])
         return len(claimed)
 
-    def _refill_one(self, sending: RefillSending) -> tuple[RefillSending, Accepted | Refused | Unknown]:
+    def _refill_one(self, sending: RefillSending, may_go: bool) -> tuple[RefillSending, Accepted | Refused | Unknown]:
+        if not may_go:
+            return sending, _NOT_NOW
         try:
             client = self._upstreams.of(sending.provider)
         except ValueError as error:
@@ -225,20 +253,35 @@ class Worker:
 
         return sum(map(pass_on, claimed.items()))
 
+    def sync(self) -> int:
+        """Keep catalogues in step with their providers' lists, and look at our balances there."""
+        due = sync_actions.claim_syncs(SYNCS)
+        # Lists are fetched side by side, so that a slow provider holds up only the few beside it.
+        return sum(self._recoverers.map(self._sync_one, due))
+
+    def _sync_one(self, provider_id: int) -> int:
+        try:
+            sync_one(provider_id, self._upstreams.of)
+        except Exception:
+            log.exception("the sync of provider %d failed and is tried again", provider_id)
+        close_old_connections()
+        return 1
+
     def schedules(self) -> int:
         """Start the runs of drip-feeds, order for the posts of subscriptions."""
         return run_schedules(SCHEDULE_BATCH)
 
+    def posts(self) -> int:
+        """Read the feeds that are due."""
+        return read_feeds()
+
     def _each_provider(self, what: str, handle: Callable[[ProviderRow], int]) -> int:
         """Start a round for each provider that has none under way. Answers what the ended rounds did."""
-        did = 0
-        for provider in store.providers(store.providers_to_ask(clock.now())).values():
-            before = self._asking.get((what, provider.id))
-            if before is not None and not before.done():
-                continue
-            if before is not None:
-                did += before.result()
-            self._asking[what, provider.id] = self._pollers.submit(self._rounds, handle, provider)
+        ended = [key for key, round_ in self._asking.items() if key[0] == what and round_.done()]
+        did = sum(self._asking.pop(key).result() for key in ended)
+        for provider in store.providers(store.providers_to_ask(what, clock.now())).values():
+            if (what, provider.id) not in self._asking:
+                self._asking[what, provider.id] = self._pollers.submit(self._rounds, handle, provider)
         return did
 
     def _rounds(self, handle: Callable[[ProviderRow], int], provider: ProviderRow) -> int:
@@ -259,23 +302,18 @@ class Worker:
     def _ask(
         self, provider: ProviderRow, ids: Sequence[str], call: Callable[[Upstream], dict[str, R]]
     ) -> dict[str, R | Refused]:
+        """One request about some ids, if the provider may get one now."""
+        if not health_actions.take_request(provider):
+            return dict.fromkeys(ids, _NOT_NOW)
+        answers = self._call(provider, ids, call)
+        health_actions.note_one(provider, answers.values())
+        return answers
+
+    def _call(
+        self, provider: ProviderRow, ids: Sequence[str], call: Callable[[Upstream], dict[str, R]]
+    ) -> dict[str, R | Refused]:
         try:
             answers: dict[str, R | Refused] = {**call(self._upstreams.of(provider))}
         except ValueError as error:
             return dict.fromkeys(ids, Refused(Reason.KEY, str(error)))
         return answers
-
-    def _rest_when_down(self, provider: ProviderRow, reports: Sequence[OrderReport | Refused | Unknown]) -> None:
-        """A provider that answered for none of its orders is left alone for a while."""
-        for report in reports:
-            if isinstance(report, OrderReport) or (isinstance(report, Refused) and report.reason is Reason.NOT_FOUND):
-                if provider.problem:
-                    actions.rest_provider(provider.id, seconds=0, problem="")
-                return
-        first = reports[0]
-        seconds = REST_S
-        if isinstance(first, Refused) and first.retry_after_s is not None:
-            seconds = max(seconds, min(first.retry_after_s, rules.RETRY_MAX.total_seconds()))
-        actions.rest_provider(
-            provider.id, seconds=seconds, problem=first.text if not isinstance(first, OrderReport) else ""
-        )

@@ -60,7 +60,7 @@ class Database:
         now = self.moment(datetime.now(UTC))
         for table in ("orders_order", "orders_refill", "orders_cancel"):
             self.run(f"UPDATE {table} SET due_at = ? WHERE due_at > ?", now, now)
-        self.run("UPDATE providers_provider SET rest_until = NULL")
+        self.run("UPDATE providers_provider SET rest_until = NULL, sends_rest_until = NULL, failures = 0")
 
     def busy(self) -> int:
         """How many orders a worker will look at soon: none of a provider that is left alone for a while."""

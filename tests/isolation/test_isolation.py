@@ -18,7 +18,7 @@ from panelwright.customers.models import ApiKey, Customer, PriceList
 from panelwright.ledger.models import Account, Transfer
 from panelwright.orders.models import Order, Refill
 from panelwright.orders.schedule_actions import record_post
-from panelwright.providers.actions import order_arrived, send_again, set_provider_url
+from panelwright.providers.actions import order_arrived, send_again, set_provider
 from panelwright.providers.models import Provider, Route
 from tests.support.asking import Door
 from tests.support.people import (
@@ -245,7 +245,7 @@ def test_the_writes_of_one_panel_find_nothing_on_another(
     with scope(panel=rival.panel):
         assert not revoke_key(panel_id=rival.panel_id, key_id=carol.key_row.id)
         for change in (
-            lambda: set_provider_url(panel_id=rival.panel_id, provider_id=provider.id, url="https://evil.example"),
+            lambda: set_provider(panel_id=rival.panel_id, provider_id=provider.id, url="https://evil.example"),
             lambda: set_rate(panel_id=rival.panel_id, number=FOLLOWERS, rate_micros=0),
             lambda: set_enabled(panel_id=rival.panel_id, number=FOLLOWERS, enabled=False),
             lambda: order_arrived(panel_id=rival.panel_id, order_id=hers.plain, upstream_id="1", by="mallory"),

@@ -205,13 +205,9 @@ class People:
         found, _ = queries.standings([panel.id], ids)
         for id_ in ids:
             row, told = self._books.orders[id_], found.get(id_)
-            wanted = (row.customer_id, row.charge, row.start_count, row.status, row.remains)
+            wanted = (id_, row.customer_id, row.kind, row.charge, row.start_count, row.status, row.remains)
             mine = row.panel_id == panel.id
-            said = (
-                None
-                if told is None
-                else (told.customer_id, told.charge_micros, told.start_count, told.status, told.remains)
-            )
+            said = None if told is None else tuple(told)
             self._complaints.check(said == (wanted if mine else None), f"order {id_} is told as {said}, it is {wanted}")
         return ids
 

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from panelwright.core import clock
 from panelwright.orders import schedule_actions
-from panelwright.providers import actions, request_actions, store
+from panelwright.providers import actions, health_actions, request_actions, store
 from panelwright.providers.actions import Sending, Sent
 from panelwright.providers.outcomes import Accepted, Reason, RefillReport, Refused, Unknown
 from panelwright.providers.store import ProviderRow
@@ -120,7 +120,7 @@ class Workers:
     def _ask_about(
         self, worker: int, kind: str, claim: Callable[[int, int], Sequence[Any]], limit: int, provider_id: int | None
     ) -> object:
-        providers = store.providers(store.providers_to_ask(clock.now()))
+        providers = store.providers(store.providers_to_ask("orders" if kind == POLL else "refills", clock.now()))
         provider = providers.get(provider_id or self._rng.choice(self._owed_answers(kind) or sorted(providers) or [0]))
         if provider is None:
             return None
@@ -163,7 +163,7 @@ class Workers:
             told: object = what.order.id, task.result.outcome
         elif task.kind == REFILL:
             self._deliveries.refill_under_way = what.id
-            task.result = worker._refill_one(what)
+            task.result = worker._refill_one(what, True)
             self._deliveries.refill_under_way = None
             told = what.id, task.result[1]
         else:
@@ -262,7 +262,7 @@ class Workers:
                     permits.end(ask.id, *end, must=True)
         written = self._act(lambda: actions.commit_polled(task.what, task.result, provider_id=task.provider.id))
         self._complaints.check(written == ours, f"{written} reports were written down, {ours} were ours")
-        self._worker._rest_when_down(task.provider, list(task.result.values()))
+        health_actions.note_one(task.provider, task.result.values())
         return POLL, [ask.id for ask in task.what]
 
     def _refill(self, task: Task, permits: Permits) -> object:

@@ -25,6 +25,7 @@ class Rounds:
         self.refills = self._worker.refills
         self.cancels = self._worker.cancels
         self.schedules = self._worker.schedules
+        self.try_providers = self._worker.try_providers
         self.send_one = self._worker._send_one
 
     def forward(self) -> int:
@@ -36,10 +37,10 @@ class Rounds:
         return did
 
     def poll(self) -> int:
-        return self._ask_each(self._worker._poll_one)
+        return self._ask_each("orders", self._worker._poll_one)
 
     def refill_poll(self) -> int:
-        return self._ask_each(self._worker._refill_poll_one)
+        return self._ask_each("refills", self._worker._refill_poll_one)
 
     def everything(self) -> None:
         """One round of each loop."""
@@ -47,10 +48,10 @@ class Rounds:
             loop()
         self.poll()
 
-    def _ask_each(self, handle: Callable[[ProviderRow], int]) -> int:
+    def _ask_each(self, what: str, handle: Callable[[ProviderRow], int]) -> int:
         """What the loop does on a thread for each provider, done in this one: the test's transaction holds."""
         did = 0
-        for provider in store.providers(store.providers_to_ask(clock.now())).values():
+        for provider in store.providers(store.providers_to_ask(what, clock.now())).values():
             try:
                 did += handle(provider)
             except Exception:

@@ -8,7 +8,14 @@ import pytest
 
 from panelwright.core import clock, money
 from panelwright.orders import settling, work
-from panelwright.orders.schedule_actions import open_subscriptions, post_quantity, record_post, run_schedules
+from panelwright.orders.post_rules import Heard
+from panelwright.orders.schedule_actions import (
+    open_subscriptions,
+    post_quantity,
+    record_post,
+    record_posts,
+    run_schedules,
+)
 from tests.support import people
 from tests.support.people import (
     NOON,
@@ -77,6 +84,39 @@ def test_after_a_long_pause_the_missed_runs_do_not_come_as_a_burst(carol: Buyer,
         people.run_schedules()
     assert len(children_of(order_id)) == 2
     assert row_of(order_id).due_at == back + timedelta(minutes=30)
+
+
+def test_after_days_of_standstill_the_runs_come_one_an_interval(carol: Buyer, time: Time) -> None:
+    order_id = carol.order(quantity=100, runs=4, interval=30)
+    people.run_schedules()
+    back = time.passes(days=3)
+    for _ in range(90):
+        people.run_schedules()
+        time.passes(minutes=1)
+    started = [run.created_at - back for run in children_of(order_id)[1:]]
+    assert started == [timedelta(minutes=minutes) for minutes in (0, 30, 60)]
+
+
+def test_a_cancel_in_the_middle_refunds_exactly_the_runs_not_started(carol: Buyer, time: Time) -> None:
+    order_id = carol.order(quantity=77, runs=5, interval=5)
+    assert carol.balance() == "99.6535"
+    for _ in range(2):
+        people.run_schedules()
+        time.passes(minutes=5)
+    # Both runs are with a provider: they are asked to be cancelled, and go on until they are.
+    people.execute("UPDATE orders_order SET job = 'poll', status = 'In progress' WHERE kind = 'run'")
+    assert carol.cancel(order_id) == [1]
+    assert carol.balance() == "99.8614"
+    assert carol.sees(order_id).charge == "0.1386"
+    time.passes(days=1)
+    assert people.run_schedules() == 0
+    first, second = children_of(order_id)
+    end(first.id, "Completed")
+    assert row_of(order_id).ended_at is None
+    end(second.id, "Completed")
+    assert carol.sees(order_id) == Seen("Partial", "0.1386", 231)
+    assert carol.balance() == "99.8614"
+    people.check_books()
 
 
 def test_runs_that_are_delivered_in_part_are_refunded_to_the_micro(carol: Buyer, time: Time) -> None:
@@ -183,18 +223,37 @@ def test_a_post_is_ordered_for_once_however_often_it_is_told_of(carol: Buyer, ti
 
 
 @pytest.mark.parametrize(
-    ("posts", "old_posts", "ordered"), [(2, None, 2), (2, 1, 3), (0, 3, 3), (1, 0, 1), (None, None, 5), (0, 0, 5)]
+    ("posts", "old_posts", "new", "old", "status"),
+    [
+        (2, None, 2, 0, "Completed"),
+        (2, 1, 2, 1, "Completed"),
+        (2, 9, 2, 5, "Active"),
+        (9, 1, 5, 1, "Active"),
+        (0, 3, 0, 3, "Completed"),
+        (1, 0, 1, 0, "Completed"),
+        (None, None, 5, 0, "Active"),
+        (None, 2, 5, 2, "Active"),
+        (0, 0, 5, 0, "Active"),
+    ],
 )
-def test_a_subscription_is_complete_when_its_posts_are(
-    carol: Buyer, time: Time, posts: int | None, old_posts: int | None, ordered: int
+def test_a_subscription_is_complete_when_both_kinds_of_its_posts_are(
+    carol: Buyer, time: Time, posts: int | None, old_posts: int | None, new: int, old: int, status: str
 ) -> None:
     order_id = subscribe(carol, posts=posts, old_posts=old_posts, delay=0)
-    for number in range(5):
-        told(order_id, number)
+    panel_id = row_of(order_id).panel_id
+    before = time.now - timedelta(days=1)
+    heard = [Heard(f"{POST}/old/{n}", before) for n in range(5)] + [Heard(f"{POST}/new/{n}") for n in range(5)]
+    assert len(record_posts(panel_id=panel_id, subscription_id=order_id, posts=heard)) == 10
     people.run_schedules()
-    assert len(children_of(order_id)) == ordered
-    assert carol.sees(order_id).status == ("Active" if ordered == 5 else "Completed")
-    assert carol.balance() == money.text(100_000_000 - 150_000 * ordered)
+    links = [child.link for child in children_of(order_id)]
+    assert links == [f"{POST}/old/{n}" for n in range(old)] + [f"{POST}/new/{n}" for n in range(new)]
+    assert carol.sees(order_id).status == status
+    assert values("SELECT posts_done, old_posts_done FROM orders_schedule") == [(new + old, old)]
+    assert counts("orders_post") == (10,), "what is not wanted is remembered"
+    assert carol.balance() == money.text(100_000_000 - 150_000 * (new + old))
+    time.passes(days=3)
+    people.run_schedules()
+    assert len(children_of(order_id)) == new + old
 
 
 def test_a_subscription_that_has_ended_takes_no_more_posts(carol: Buyer, time: Time) -> None:
@@ -342,5 +401,6 @@ def test_who_follows_a_user_is_found_within_the_panel(carol: Buyer, mallory: Buy
     hers = mallory.order(service=SUBSCRIPTION, username="anna")
     carol.cancel(ended)
     assert open_subscriptions(alice.panel_id, "anna") == [mine]
+    assert open_subscriptions(alice.panel_id, " @ANNA") == [mine]
     assert open_subscriptions(rival.panel_id, "anna") == [hers]
     assert open_subscriptions(alice.panel_id, "nobody") == []

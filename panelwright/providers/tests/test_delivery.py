@@ -197,11 +197,12 @@ def test_when_all_routes_refused_for_now_the_first_is_tried_again_later(
     worker.forward()
     problem = "second refused it: Not enough funds on balance"
     assert standing(order_id) == ("Pending", "forward", None, problem)
-    assert worker.forward() == 0
-    time.passes(seconds=9)
-    assert worker.forward() == 0
     first.answers("add", TAKEN)
-    time.passes(seconds=1)
+    time.passes(seconds=119)
+    assert worker.forward() == 0
+    problem = "no provider takes orders now (first: Not enough funds on balance; second: Not enough funds on balance)"
+    assert standing(order_id) == ("Pending", "forward", None, problem)
+    time.passes(seconds=5)
     assert worker.forward() == 1
     assert standing(order_id) == ("Processing", "poll", "23501", "")
     assert (len(first.calls), len(second.calls)) == (2, 1)

@@ -313,22 +313,6 @@ def test_a_hundred_orders_are_one_request_and_each_gets_its_own_report(
 # ---- a provider in trouble ---------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("answer", [LOST, Http(503, "down"), {"error": "Invalid API key"}], ids=str)
-def test_a_provider_that_answers_for_nothing_is_left_alone_for_a_while(sent: Sent, answer: Any) -> None:
-    sent.upstream.answers("status", answer)
-    sent.worker.poll()
-    asked = len(sent.upstream.called("status"))
-    assert value("SELECT problem FROM providers_provider") != ""
-    execute("UPDATE orders_order SET due_at = created_at, lease_until = NULL WHERE id = %s", sent.id)
-    sent.time.passes(seconds=9)
-    assert sent.worker.poll() == 0
-    sent.time.passes(seconds=1)
-    sent.upstream.answers("status", report("In progress"))
-    assert sent.worker.poll() == 1
-    assert len(sent.upstream.called("status")) == asked + 1
-    assert sent.carol.sees(sent.id).status == "In progress"
-
-
 def test_a_rate_limit_of_the_provider_is_kept(sent: Sent) -> None:
     sent.upstream.answers("status", Http(429, {"error": "Rate limit exceeded"}, (("Retry-After", "300"),)))
     sent.worker.poll()
@@ -345,9 +329,14 @@ def test_a_fault_of_the_whole_request_is_no_problem_of_the_order(sent: Sent) -> 
     assert order.due_at == sent.time.now + timedelta(seconds=5)
 
 
-def test_a_disabled_provider_is_not_asked(sent: Sent) -> None:
+def test_a_disabled_provider_gets_no_orders_and_is_asked_about_those_it_has(sent: Sent) -> None:
     execute("UPDATE providers_provider SET enabled = %s", False)
-    assert sent.worker.poll() == 0
+    sent.upstream.answers("status", report("Completed"))
+    late = sent.carol.order()
+    sent.worker.forward()
+    assert row_of(late).status == "Pending"
+    assert sent.worker.poll() == 1
+    assert sent.carol.sees(sent.id).status == "Completed"
 
 
 # ---- drip-feeds from end to end ------------------------------------------------------------------------

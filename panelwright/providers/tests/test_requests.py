@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import threading
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from django.db import transaction
 
 from panelwright.core import clock
-from panelwright.providers import request_actions, rules, store
+from panelwright.providers import manual_actions, request_actions, rules, store
+from panelwright.providers.actions import order_arrived
+from panelwright.providers.manual_rules import NotNow
 from panelwright.providers.outcomes import Accepted, RefillReport
 from tests.support.people import (
     FOLLOWERS,
@@ -169,6 +171,55 @@ def test_a_refill_that_is_taken_without_an_id_cannot_be_followed(sent: Sent) -> 
     sent.time.passes(days=1)
     sent.worker.everything()
     assert len(sent.upstream.called("refill")) == 1
+
+
+@pytest.mark.parametrize("answer", [LOST, {"status": "success"}, {"error": "Invalid API key"}], ids=str)
+def test_a_refill_that_stands_still_is_ended_by_staff(sent: Sent, alice: Owner, answer: Any) -> None:
+    """Its outcome is unknown, or the provider gave no id, or it does not take our key."""
+    refill_id = sent.refill_asked()
+    sent.upstream.answers("refill", answer)
+    sent.worker.refills()
+    manual_actions.finish_refill(panel_id=alice.panel_id, refill_id=refill_id, by="bob")
+    assert refill() == ("Completed", "done", None, "")
+    sent.time.passes(days=1)
+    sent.worker.everything()
+    assert len(sent.upstream.called("refill")) == 1
+    assert sent.carol.refill(sent.id) == [refill_id + 1], "another one may be asked for"
+
+
+def test_a_refill_that_never_arrived_is_passed_on_again_by_staff(sent: Sent, alice: Owner) -> None:
+    refill_id = sent.refill_asked()
+    sent.upstream.answers("refill", LOST, {"refill": 777})
+    sent.worker.refills()
+    manual_actions.send_refill(panel_id=alice.panel_id, refill_id=refill_id, by="bob")
+    sent.worker.refills()
+    assert refill() == ("Pending", "passed on", "777", "")
+    with pytest.raises(NotNow, match="is with its provider"):
+        manual_actions.send_refill(panel_id=alice.panel_id, refill_id=refill_id, by="bob")
+
+
+def test_a_refill_on_its_way_is_not_for_staff(sent: Sent, alice: Owner) -> None:
+    refill_id = sent.refill_asked()
+    (sending,) = request_actions.claim_refills(10)
+    with pytest.raises(NotNow, match="is with its provider, or about to be"):
+        manual_actions.reject_refill(panel_id=alice.panel_id, refill_id=refill_id, by="bob", text="no")
+    request_actions.commit_refills([(sending, Accepted("777"))])
+    assert refill() == ("Pending", "passed on", "777", "")
+
+
+def test_a_report_that_comes_after_staff_ended_a_refill_changes_nothing(sent: Sent, alice: Owner) -> None:
+    refill_id = sent.refill_asked()
+    sent.upstream.answers("refill", {"refill": 777})
+    sent.worker.refills()
+    sent.upstream.answers("refill_status", {"error": "Refill not found"})
+    sent.time.passes(seconds=5)
+    sent.worker.refill_poll()
+    sent.time.passes(hours=5)
+    asked = request_actions.claim_refill_poll(sent.provider.id, 100)
+    manual_actions.reject_refill(panel_id=alice.panel_id, refill_id=refill_id, by="bob", text="not known there")
+    request_actions.commit_refill_polled(asked, {"777": RefillReport("Completed", "Completed")})
+    assert refill() == ("Rejected", "done", "777", "not known there")
+    assert value("SELECT COUNT(*) FROM events_event WHERE name = 'refill.completed'") == 0
 
 
 def test_a_rejected_refill_is_told_as_such(sent: Sent) -> None:
@@ -374,6 +425,43 @@ def test_a_cancel_of_an_unknown_order_waits_with_it(
     assert cancel()[0] == "waiting"
     assert carol.sees(order_id) == Seen("Processing", "0.90", 1000)
     assert upstream.called("cancel") == []
+
+
+def test_a_cancel_that_waits_for_its_order_is_looked_at_less_and_less_often(
+    alice: Owner, carol: Buyer, upstream: ScriptedUpstream, worker: Rounds, time: Time
+) -> None:
+    alice.route(FOLLOWERS, alice.provider(upstream.url))
+    upstream.answers("add", LOST)
+    order_id = carol.order()
+    worker.forward()
+    carol.cancel(order_id)
+    waits = []
+    for _ in range(7):
+        request_actions.claim_cancels(10)
+        (due_at,) = (row[0] for row in values("SELECT due_at FROM orders_cancel"))
+        due_at = due_at if isinstance(due_at, datetime) else datetime.fromisoformat(due_at)
+        waits.append((due_at.replace(tzinfo=UTC) - time.now).total_seconds())
+        time.passes(seconds=waits[-1])
+    assert waits == [3, 6, 12, 24, 48, 60, 60]
+    # It arrived after all: the cancel goes out within a minute, and failures count from there.
+    order_arrived(panel_id=alice.panel_id, order_id=order_id, upstream_id="23501", by="test")
+    upstream.answers("cancel", LOST, [{"order": 23501, "cancel": 1}])
+    worker.cancels()
+    time.passes(seconds=5)
+    worker.cancels()
+    assert cancel() == ("passed on", "accepted")
+
+
+def test_a_provider_that_accepted_a_cancel_and_goes_on_can_be_asked_again(sent: Sent) -> None:
+    sent.upstream.answers("cancel", [{"order": 23501, "cancel": 1}])
+    for minutes, passed_on in ((0, 1), (59, 1), (1, 2)):
+        sent.time.passes(minutes=minutes)
+        assert sent.carol.cancel(sent.id) == [1]
+        sent.worker.cancels()
+        assert len(sent.upstream.called("cancel")) == passed_on
+        assert cancel() == ("passed on", "accepted")
+    assert value("SELECT COUNT(*) FROM events_event WHERE name = 'order.cancel_requested'") == 2
+    assert sent.reported("Canceled", remains=1000).charge == "0.00"
 
 
 def test_cancels_of_a_provider_share_a_request_and_each_has_its_own_answer(

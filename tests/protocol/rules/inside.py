@@ -215,9 +215,9 @@ def started_sending(*, order_id: int) -> None:
 
 
 @told
-def has_post(*, panel_id: int, order_id: int, link: str) -> bool:
-    """The user of a subscription has a new post."""
-    return schedule_actions.record_post(panel_id=panel_id, subscription_id=order_id, link=link)
+def has_post(*, panel_id: int, order_id: int, link: str, old: bool = False) -> bool:
+    """The user of a subscription has a new post, or one that existed before it."""
+    return schedule_actions.record_post(panel_id=panel_id, subscription_id=order_id, link=link, old=old)
 
 
 @told

@@ -39,9 +39,9 @@ def said(shop: Reseller, order: int) -> bytes:
     return shop.ask("status", order=order).body
 
 
-def post(shop: Reseller, order: int) -> list[int]:
-    """The user has a new post, and the delay is over: the orders so far."""
-    assert shop.stand.inside.has_post(panel_id=shop.panel_id, order_id=order, link=new_link())
+def post(shop: Reseller, order: int, *, old: bool = False) -> list[int]:
+    """The user has a new post (or an old one is heard of), and the delay is over: the orders so far."""
+    assert shop.stand.inside.has_post(panel_id=shop.panel_id, order_id=order, link=new_link(), old=old)
     return list(shop.stand.inside.run_schedule(order_id=order))
 
 
@@ -77,26 +77,30 @@ def test_quantities_lie_between_min_and_max(stand: Stand, shop: Reseller) -> Non
 
 
 @pytest.mark.parametrize(
-    ("fields", "wanted"),
+    ("fields", "new", "old"),
     [
-        ({}, None),
-        ({"posts": ""}, None),
-        ({"posts": "0"}, None),
-        ({"posts": "0", "old_posts": "0"}, None),
-        ({"old_posts": "2"}, None),
-        ({"posts": "0", "old_posts": "2"}, 2),
-        ({"posts": "2"}, 2),
-        ({"posts": "2", "old_posts": "0"}, 2),
-        ({"posts": "1", "old_posts": "2"}, 3),
+        ({}, None, 0),
+        ({"posts": ""}, None, 0),
+        ({"posts": "0"}, None, 0),
+        ({"posts": "0", "old_posts": "0"}, None, 0),
+        ({"old_posts": "2"}, None, 2),
+        ({"posts": "0", "old_posts": "2"}, 0, 2),
+        ({"posts": "2"}, 2, 0),
+        ({"posts": "2", "old_posts": "0"}, 2, 0),
+        ({"posts": "1", "old_posts": "2"}, 1, 2),
     ],
 )
-def test_posts_and_old_posts(stand: Stand, shop: Reseller, fields: dict[str, str], wanted: int | None) -> None:
+def test_posts_and_old_posts(stand: Stand, shop: Reseller, fields: dict[str, str], new: int | None, old: int) -> None:
     """posts=0 with old_posts is old posts only, without them no limit, as when posts is left out."""
     order = shop.order(**GOOD, **fields)
-    for n in range(1, (wanted or 4) + 1):
-        orders = post(shop, order)
+    wanted = None if new is None else new + old
+    kinds = [True] * old + [False] * (4 if new is None else new)
+    for n, kind in enumerate(kinds, 1):
+        orders = post(shop, order, old=kind)
         assert said(shop, order) == told("Completed" if n == wanted else "Active", n, orders)
-    if wanted:
+    if wanted is None:
+        assert len(post(shop, order, old=True)) == len(kinds), "there are enough old ones"
+    else:
         with pytest.raises(AssertionError, match="has ended"):
             post(shop, order)
 

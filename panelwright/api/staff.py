@@ -1,0 +1,187 @@
+"""The staff API, `/api/staff/v1/…`: what waits for the panel's own people, and what they do with it.
+
+JSON in and out. A refusal is `{"error": text}` with 400 (the request is wrong), 401 (no such key), 404 (no
+such row on this panel), 405, 409 (the row is not in a state for that) or 413. See docs/reference/staff-api.md.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any, cast
+
+from django.http import HttpRequest, JsonResponse
+from django.views.decorators.csrf import csrf_exempt
+
+from panelwright.api import staff_reading as reading
+from panelwright.api.staff_reading import Fields
+from panelwright.customers import access
+from panelwright.customers.actions import note_staff_key_use
+from panelwright.providers import actions, manual_actions, manual_queries, manual_rules
+from panelwright.providers.manual_rules import NotNow, NotThere
+
+Work = Callable[..., None]
+
+# Action -> what does it, the fields that it needs, the fields that it may have.
+_ORDERS: dict[str, tuple[Work, Fields, Fields]] = {
+    "start": (manual_actions.start, {}, {"start_count": int}),
+    "progress": (manual_actions.progress, {}, {"remains": int, "delivered": int, "start_count": int}),
+    "partial": (manual_actions.partial, {"remains": int}, {}),
+    "done": (manual_actions.done, {}, {}),
+    "cancel": (manual_actions.cancel, {}, {}),
+    "pass_on": (manual_actions.pass_on, {}, {}),
+}
+_CANCELS: dict[str, tuple[Work, Fields, Fields]] = {
+    "accept": (manual_actions.accept_cancel, {}, {}),
+    "refuse": (manual_actions.refuse_cancel, {"text": str}, {}),
+}
+_REFILLS: dict[str, tuple[Work, Fields, Fields]] = {
+    "start": (manual_actions.start_refill, {}, {}),
+    "done": (manual_actions.finish_refill, {}, {}),
+    "reject": (manual_actions.reject_refill, {"text": str}, {}),
+    "send": (manual_actions.send_refill, {}, {}),
+}
+_PROBLEMS: dict[str, tuple[Work, Fields, Fields]] = {
+    "arrived": (actions.order_arrived, {"upstream_id": str}, {}),
+    "send": (actions.send_again, {}, {}),
+    "refund": (actions.cancel_and_refund, {}, {}),
+}
+_QUEUES = {
+    "orders": manual_queries.waiting_orders,
+    "refills": manual_queries.waiting_refills,
+    "cancels": manual_queries.waiting_cancels,
+}
+
+
+class Call:
+    """An admitted request: the panel of its host, and who calls."""
+
+    def __init__(self, request: HttpRequest, panel_id: int, by: str) -> None:
+        self.request = request
+        self.panel_id = panel_id
+        self.by = by
+
+
+def _answer(status: int, body: dict[str, Any], **headers: str) -> JsonResponse:
+    response = JsonResponse(body, status=status)
+    # Links and quantities of customers: nobody in between may keep them.
+    response.headers["Cache-Control"] = "no-store"
+    for name, value in headers.items():
+        response.headers[name.replace("_", "-")] = value
+    return response
+
+
+def _error(status: int, text: str, **headers: str) -> JsonResponse:
+    return _answer(status, {"error": text}, **headers)
+
+
+def _staff_only(method: str) -> Callable[[Callable[..., dict[str, Any]]], Callable[..., JsonResponse]]:
+    """Admits who has a staff key of this panel, and turns what is raised into an answer."""
+
+    def wrap(handle: Callable[..., dict[str, Any]]) -> Callable[..., JsonResponse]:
+        # There is no cookie to forge a request with: the key stands in a header.
+        @csrf_exempt
+        @functools.wraps(handle)
+        def view(request: HttpRequest, **where: int) -> JsonResponse:
+            if request.method != method:
+                return _error(405, f"use {method} here", Allow=method)
+            panel_id = cast(Any, request).panel.id
+            key = reading.bearer(request.headers.get("Authorization", ""))
+            grant = access.staff_grant(panel_id, key) if key else None
+            if grant is None:
+                return _error(401, "Invalid staff key: send Authorization: Bearer <key>", WWW_Authenticate="Bearer")
+            note_staff_key_use(panel_id=panel_id, key_id=grant.key_id, used_at=grant.used_at)
+            if where.get("id_", 0) > reading.NUMBER_MAX:
+                return _error(404, "there is no number so high")
+            try:
+                return _answer(200, handle(Call(request, panel_id, grant.by), **where))
+            except reading.TooLarge as error:
+                return _error(413, str(error), Connection="close")
+            except NotThere as error:
+                return _error(404, str(error))
+            except NotNow as error:
+                return _error(409, str(error))
+            except ValueError as error:
+                return _error(400, str(error))
+
+        return view
+
+    return wrap
+
+
+@_staff_only("GET")
+def queue(call: Call) -> dict[str, Any]:
+    """One page of what waits: orders, refills or cancels, the oldest first."""
+    asked = reading.queue_of(call.request.GET)
+    page = _QUEUES[asked.kind](call.panel_id, asked.filters, after=asked.after, limit=asked.limit)
+    return {"kind": asked.kind, "items": page.items, "next": page.next}
+
+
+@_staff_only("GET")
+def problems(call: Call) -> dict[str, Any]:
+    """One page of the orders that a person should look at, the oldest first."""
+    after, limit = reading.page_of(call.request.GET)
+    page = manual_queries.problem_orders(call.panel_id, after=after, limit=limit)
+    return {"items": page.items, "next": page.next}
+
+
+@csrf_exempt
+def order(request: HttpRequest, *, id_: int) -> JsonResponse:
+    """GET: one order, open or ended. POST: work on one of the queue."""
+    return read_order(request, id_=id_) if request.method == "GET" else work_order(request, id_=id_)
+
+
+@_staff_only("GET")
+def read_order(call: Call, *, id_: int) -> dict[str, Any]:
+    return _order_after(call, id_)
+
+
+@_staff_only("POST")
+def work_order(call: Call, *, id_: int) -> dict[str, Any]:
+    _do(call, _ORDERS, order_id=id_)
+    return _order_after(call, id_)
+
+
+@_staff_only("POST")
+def cancel(call: Call, *, id_: int) -> dict[str, Any]:
+    """Answer the cancel that a customer asked of the order with this id."""
+    _do(call, _CANCELS, order_id=id_)
+    return _order_after(call, id_)
+
+
+@_staff_only("POST")
+def refill(call: Call, *, id_: int) -> dict[str, Any]:
+    _do(call, _REFILLS, refill_id=id_)
+    return {"refill": manual_queries.refill_facts(call.panel_id, id_)}
+
+
+@_staff_only("POST")
+def problem(call: Call, *, id_: int) -> dict[str, Any]:
+    """Decide about an order whose outcome at its provider is unknown."""
+    action, fields = reading.action_of(call.request, {name: row[1:] for name, row in _PROBLEMS.items()})
+    _order_after(call, id_)
+    if "upstream_id" in fields:
+        fields["upstream_id"] = manual_rules.upstream_id(fields["upstream_id"])
+    try:
+        _PROBLEMS[action][0](panel_id=call.panel_id, order_id=id_, by=call.by, **fields)
+    except ValueError as error:
+        raise NotNow(str(error)) from None
+    return _order_after(call, id_)
+
+
+def _do(call: Call, actions_: dict[str, tuple[Work, Fields, Fields]], **which: int) -> None:
+    action, fields = reading.action_of(call.request, {name: row[1:] for name, row in actions_.items()})
+    actions_[action][0](panel_id=call.panel_id, by=call.by, **which, **fields)
+
+
+def _order_after(call: Call, order_id: int) -> dict[str, Any]:
+    """The order as it stands. Raises NotThere."""
+    facts = manual_queries.order_facts(call.panel_id, order_id)
+    if facts is None:
+        raise NotThere(f"there is no order {order_id} on this panel")
+    return {"order": facts}
+
+
+@csrf_exempt
+def not_found(request: HttpRequest, path: str = "") -> JsonResponse:
+    return _error(404, "there is nothing at this address; see docs/reference/staff-api.md")

@@ -1,0 +1,129 @@
+"""What a request of the staff API says: its key, its page, its action. Raises ValueError with what is wrong."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from django.http import HttpRequest
+
+from panelwright.providers.manual_queries import PAGE_MAX, Filters
+
+BODY_MAX = 64 * 1024
+NUMBER_MAX = 2**63 - 1
+LIMIT = 50
+
+# Field -> the type of its value.
+Fields = Mapping[str, type]
+KINDS = ("orders", "refills", "cancels")
+_STATES = {"waiting": False, "started": True}
+_TYPE_WORDS = {int: "a whole number", str: "a text"}
+
+
+class BadRequest(ValueError):
+    """The request is not one of this API."""
+
+
+class TooLarge(ValueError):
+    """The body is over the limit."""
+
+
+class Asked(NamedTuple):
+    """Which page of which queue."""
+
+    kind: str
+    filters: Filters
+    after: int
+    limit: int
+
+
+def bearer(header: str) -> str:
+    """The key of an Authorization header; empty when it is of another kind."""
+    scheme, _, key = header.strip().partition(" ")
+    return key.strip() if scheme.lower() == "bearer" else ""
+
+
+def queue_of(query: Mapping[str, str]) -> Asked:
+    known = {"kind", "state", "service", "provider", "after", "limit"}
+    _only(query, known)
+    kind = query.get("kind", "orders")
+    if kind not in KINDS:
+        raise BadRequest(f"kind must be one of {', '.join(KINDS)}")
+    state = query.get("state")
+    if state is not None and (state not in _STATES or kind == "cancels"):
+        raise BadRequest("state must be waiting or started, for orders and refills")
+    if "provider" in query and kind != "orders":
+        raise BadRequest("provider narrows orders only")
+    if not query.get("provider", "x").isprintable():
+        raise BadRequest("provider must be the name of a provider")
+    filters = Filters(
+        started=None if state is None else _STATES[state],
+        service=number(query["service"], "service", least=1) if "service" in query else None,
+        provider=query.get("provider"),
+    )
+    after, limit = _page(query)
+    return Asked(kind, filters, after, limit)
+
+
+def page_of(query: Mapping[str, str]) -> tuple[int, int]:
+    """`after` and `limit` of a list that takes nothing else."""
+    _only(query, {"after", "limit"})
+    return _page(query)
+
+
+def _page(query: Mapping[str, str]) -> tuple[int, int]:
+    after = number(query.get("after", "0"), "after")
+    return after, number(query.get("limit", str(LIMIT)), "limit", least=1, most=PAGE_MAX)
+
+
+def number(text: str, name: str, *, least: int = 0, most: int = NUMBER_MAX) -> int:
+    """A whole number written in plain digits."""
+    if not (text.isascii() and text.isdigit() and len(text) < 20 and least <= int(text) <= most):
+        raise BadRequest(f"{name} must be a whole number from {least} to {most}")
+    return int(text)
+
+
+def action_of(request: HttpRequest, known: Mapping[str, tuple[Fields, Fields]]) -> tuple[str, dict[str, Any]]:
+    """The action of a body and its fields. `known`: action -> the fields that it needs, those that it may have."""
+    body = _object(request)
+    action = body.pop("action", None)
+    if not isinstance(action, str) or action not in known:
+        raise BadRequest(f"action must be one of {', '.join(known)}")
+    needed, optional = known[action]
+    _only(body, {*needed, *optional})
+    for name, kind in {**needed, **optional}.items():
+        if name in needed and name not in body:
+            raise BadRequest(f"{action} needs the field {name}")
+        # True is an int to Python, and not to anybody else.
+        if name in body and (not isinstance(body[name], kind) or isinstance(body[name], bool)):
+            raise BadRequest(f"{name} must be {_TYPE_WORDS[kind]}")
+    return action, body
+
+
+def _object(request: HttpRequest) -> dict[str, Any]:
+    """The JSON object of a body."""
+    if _length(request) > BODY_MAX:
+        raise TooLarge(f"a body has at most {BODY_MAX} bytes")
+    raw = request.read(BODY_MAX + 1)
+    if len(raw) > BODY_MAX:
+        raise TooLarge(f"a body has at most {BODY_MAX} bytes")
+    try:
+        body = json.loads(raw)
+    except (ValueError, RecursionError):
+        raise BadRequest("the body is no JSON") from None
+    if not isinstance(body, dict):
+        raise BadRequest("the body must be a JSON object with an action")
+    return body
+
+
+def _length(request: HttpRequest) -> int:
+    said = request.headers.get("Content-Length", "")
+    return int(said) if said.isascii() and said.isdigit() and len(said) < 20 else 0
+
+
+def _only(given: Mapping[str, Any], known: set[str]) -> None:
+    unknown = sorted(set(given) - known)
+    if unknown:
+        wanted = ", ".join(sorted(known)) or "none"
+        raise BadRequest(f"unknown: {', '.join(name[:50] for name in unknown[:5])}; known here: {wanted}")

@@ -1,0 +1,17 @@
+"""The addresses of the staff API, below /api/staff/v1/."""
+
+from __future__ import annotations
+
+from django.urls import path, re_path
+
+from panelwright.api import staff
+
+urlpatterns = [
+    path("queue", staff.queue),
+    path("orders/<int:id_>", staff.order),
+    path("refills/<int:id_>", staff.refill),
+    path("cancels/<int:id_>", staff.cancel),
+    path("problems", staff.problems),
+    path("problems/<int:id_>", staff.problem),
+    re_path(r"^(?P<path>.*)$", staff.not_found),
+]

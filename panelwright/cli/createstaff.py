@@ -1,0 +1,42 @@
+"""Make somebody who runs a panel."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import secrets
+
+from panelwright.cli import setup
+from panelwright.cli.main import Refused
+
+EXAMPLE = """example:
+  panelwright createstaff --panel acme --email bob@example.com
+
+Prints the person as JSON, with the password if none was given. Then: `panelwright createstaffkey`.
+"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--panel", required=True, metavar="SLUG")
+    parser.add_argument("--email", required=True)
+    parser.add_argument("--password", help="made up and printed when left out")
+    parser.add_argument("--role", choices=["staff", "owner"], default="staff", help="default: staff")
+
+
+def run(args: argparse.Namespace) -> int:
+    setup.django()
+    from django_scopes import scope
+
+    from panelwright.customers.actions import create_staff
+    from panelwright.customers.models import Role
+
+    panel = setup.panel(args.panel)
+    password = args.password or secrets.token_urlsafe(12)
+    with scope(panel=panel):
+        try:
+            staff = create_staff(panel_id=panel.id, email=args.email, password=password, role=Role(args.role))
+        except ValueError as error:
+            raise Refused(str(error)) from None
+    made = {"panel": panel.slug, "staff": staff.id, "email": staff.user.email, "role": staff.role}
+    print(json.dumps({**made, "password": password}, ensure_ascii=False, indent=2))
+    return 0

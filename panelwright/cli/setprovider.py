@@ -1,0 +1,72 @@
+"""Change a provider's settings. What is not named stays as it is; without any, they are shown."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import Any
+
+from panelwright.cli import setup
+from panelwright.cli.main import Refused
+
+EXAMPLE = """example:
+  panelwright setprovider --panel acme --provider north
+  panelwright setprovider --panel acme --provider north --per-minute 300 --currency USD --low-balance 50
+  echo "$NEW_KEY" | panelwright setprovider --panel acme --provider north --key -
+  panelwright setprovider --panel acme --provider north --sync-every 30
+  panelwright setprovider --panel acme --provider north --disable
+"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--panel", required=True, metavar="SLUG")
+    parser.add_argument("--provider", required=True, metavar="NAME")
+    parser.add_argument("--url", help="address of its API")
+    parser.add_argument("--key", help="our API key there; - reads it from standard input")
+    parser.add_argument("--currency", type=str.upper, metavar="CODE", help="of its rates and our balance there")
+    parser.add_argument("--per-minute", type=int, metavar="N", help="requests a minute that it allows; 0: no limit")
+    parser.add_argument("--low-balance", type=setup.amount, metavar="AMOUNT", help="say so when our balance is below")
+    parser.add_argument("--sync-every", type=int, metavar="MINUTES", help="look at its list so often; 0: not by itself")
+    onoff = parser.add_mutually_exclusive_group()
+    onoff.add_argument("--enable", action="store_true", help="send it orders")
+    onoff.add_argument("--disable", action="store_true", help="send it no more orders; those that it has are followed")
+
+
+def run(args: argparse.Namespace) -> int:
+    setup.django()
+    from django_scopes import scope
+
+    from panelwright.core import money
+    from panelwright.providers.actions import set_provider
+
+    panel = setup.panel(args.panel)
+    key = sys.stdin.readline().strip() if args.key == "-" else args.key
+    wanted: dict[str, Any] = {
+        "url": args.url,
+        "key": key,
+        "currency": args.currency,
+        "per_minute_max": args.per_minute,
+        "low_balance_micros": args.low_balance,
+        "sync_every_min": args.sync_every,
+        "enabled": True if args.enable else False if args.disable else None,
+    }
+    with scope(panel=panel):
+        provider = setup.provider(panel, args.provider)
+        try:
+            provider = set_provider(
+                panel_id=panel.id, provider_id=provider.id, **{k: v for k, v in wanted.items() if v is not None}
+            )
+        except ValueError as error:
+            raise Refused(str(error)) from None
+    balance = "not known" if provider.balance_micros is None else money.text(provider.balance_micros)
+    for name, value in (
+        ("address", provider.url),
+        ("enabled", "yes" if provider.enabled else "no"),
+        ("currency", provider.currency or f"{panel.currency}, as the panel"),
+        ("requests a minute", provider.per_minute_max or "no limit"),
+        ("balance there", balance),
+        ("looked at every", f"{provider.sync_every_min} minutes" if provider.sync_due_at else "never by itself"),
+        ("problem", provider.problem or provider.sync_problem or "none"),
+    ):
+        print(f"{name:<18} {value}")
+    return 0

@@ -1,0 +1,180 @@
+"""What the panel's own people may do with an order, a refill or a cancel, and what becomes of it. Pure.
+
+An order that waits for them is Pending; with their first word it is In progress. Each function answers
+the order's new state with its refund, and raises ValueError with a text that says what is allowed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from panelwright.orders import settling
+from panelwright.orders.models import Job, RequestState
+from panelwright.orders.settling import OpenOrder, Settled
+
+COUNT_MAX = 2**63 - 1
+TEXT_MAX = 500
+UPSTREAM_ID_MAX = 100
+
+
+class NotThere(ValueError):
+    """The panel has no such row."""
+
+
+class NotNow(ValueError):
+    """The row is there, and is not in a state in which this can be done."""
+
+
+class OpenRefill(NamedTuple):
+    """A refill as it stands, locked."""
+
+    id: int
+    panel_id: int
+    order_id: int
+    status: str
+    state: str
+    due_at: datetime | None
+    problem: str
+    ended_at: datetime | None
+    upstream_order: str | None
+
+
+def workable(order: OpenOrder) -> OpenOrder:
+    """The order, if it is in the hands of the panel's own people. Raises NotNow."""
+    if order.ended_at is not None:
+        raise NotNow(f"order {order.id} has ended: {order.status}")
+    if order.job != Job.MANUAL.value:
+        raise NotNow(f"order {order.id} is not delivered by hand: it is {order.status}")
+    return order
+
+
+def start(order: OpenOrder, start_count: int | None) -> Settled:
+    """Somebody has begun: from now on a cancel waits for an answer. `start_count`: what the target had before."""
+    if workable(order).status != "Pending":
+        raise NotNow(f"order {order.id} is started already")
+    return Settled(_begun(order, start_count))
+
+
+def progress(order: OpenOrder, *, remains: int, start_count: int | None = None) -> Settled:
+    """So many units remain. A number that was wrong may be corrected in either direction."""
+    workable(order)
+    if not 1 <= remains <= order.quantity:
+        raise ValueError(
+            f"what remains of order {order.id} must be 1 to {order.quantity}; when nothing remains, it is done"
+        )
+    return Settled(_begun(order, start_count)._replace(remains=remains))
+
+
+def remains_after(order: OpenOrder, delivered: int) -> int:
+    """What remains when so many units are delivered."""
+    if not 0 <= delivered < order.quantity:
+        raise ValueError(
+            f"what is delivered of order {order.id} must be 0 to {order.quantity - 1}; when all is, it is done"
+        )
+    return order.quantity - delivered
+
+
+def partial(order: OpenOrder, *, remains: int, now: datetime) -> Settled:
+    """It ends with so many units undelivered, which are refunded."""
+    workable(order)
+    if order.quantity < 2:
+        raise ValueError(f"order {order.id} is of one unit: it is either done or canceled")
+    if not 1 <= remains < order.quantity:
+        raise ValueError(
+            f"what remains of order {order.id} must be 1 to {order.quantity - 1};"
+            " when nothing remains, it is done; when nothing was delivered, cancel it"
+        )
+    return settling.end(_begun(order, None), "Partial", remains=remains, now=now)
+
+
+def done(order: OpenOrder, *, now: datetime) -> Settled:
+    return settling.end(workable(order), "Completed", remains=0, now=now)
+
+
+def cancel(order: OpenOrder, *, now: datetime) -> Settled:
+    """It ends and everything is given back, whatever was delivered."""
+    return settling.end(workable(order), "Canceled", remains=order.remains, now=now)
+
+
+def accept_cancel(order: OpenOrder, *, now: datetime) -> Settled:
+    """The customer's wish is granted: what was delivered is kept and paid for, the rest is given back."""
+    if workable(order).remains == order.quantity:
+        return cancel(order, now=now)
+    return settling.end(order, "Partial", remains=order.remains, now=now)
+
+
+def pass_on(order: OpenOrder, route_ids: Sequence[int], *, cancel_asked: bool, now: datetime) -> Settled:
+    """Another route is to deliver it; `route_ids` are the usable ones of its service, the first choice first.
+
+    Its own route is kept on the order: the next one after it is tried.
+    """
+    workable(order)
+    if order.remains < order.quantity:
+        raise NotNow(
+            f"{order.quantity - order.remains} of {order.quantity} units of order {order.id} are delivered, and another"
+            " provider would deliver all of them once more: finish it, or end it as partial"
+        )
+    if cancel_asked:
+        raise NotNow(f"the customer asked for order {order.id} to be cancelled: answer that first")
+    if not [route_id for route_id in route_ids if route_id != order.route_id]:
+        raise NotNow(f"there is no other route for order {order.id}; add one with `panelwright addroute`")
+    return Settled(
+        order._replace(
+            status="Pending",
+            job=Job.FORWARD.value,
+            due_at=now,
+            provider_id=None,
+            attempts=0,
+            start_count=None,
+            problem="",
+        )
+    )
+
+
+def _begun(order: OpenOrder, start_count: int | None) -> OpenOrder:
+    if start_count is not None and not 0 <= start_count <= COUNT_MAX:
+        raise ValueError("a start count is a whole number from 0")
+    count = order.start_count if start_count is None else start_count
+    return order._replace(status="In progress", start_count=count)
+
+
+def waits_for_staff(*, state: str, due_at: datetime | None, problem: str) -> bool:
+    """Whether a refill moves only by a person's word, or has trouble that a person may end.
+
+    Not while it is being passed on: then what became of it is known in a moment.
+    """
+    return due_at is None or (problem != "" and state != RequestState.SENDING.value)
+
+
+def workable_refill(refill: OpenRefill) -> OpenRefill:
+    """The refill, if staff may decide about it. Raises NotNow."""
+    if refill.ended_at is not None:
+        raise NotNow(f"refill {refill.id} has ended: {refill.status}")
+    if not waits_for_staff(state=refill.state, due_at=refill.due_at, problem=refill.problem):
+        raise NotNow(f"refill {refill.id} is with its provider, or about to be: it does not wait for staff")
+    return refill
+
+
+def sendable_refill(refill: OpenRefill) -> OpenRefill:
+    """The refill, if it can be passed on to the provider (again). Raises NotNow."""
+    if workable_refill(refill).upstream_order is None:
+        raise NotNow(f"no provider has order {refill.order_id}: its refill can only be done or rejected here")
+    return refill
+
+
+def reason(text: str) -> str:
+    """A refusal's text for the record. Raises ValueError when there is none or it is too long."""
+    text = " ".join(text.split())
+    if not 1 <= len(text) <= TEXT_MAX or not text.isprintable():
+        raise ValueError(f"say why, in 1 to {TEXT_MAX} characters")
+    return text
+
+
+def upstream_id(text: str) -> str:
+    """A provider's id of an order as a person gives it. Raises ValueError when it can be none."""
+    text = text.strip()
+    if not 1 <= len(text) <= UPSTREAM_ID_MAX or not text.isprintable():
+        raise ValueError(f"a provider's order id has 1 to {UPSTREAM_ID_MAX} characters")
+    return text

@@ -1,0 +1,383 @@
+"""The writes of keeping a catalogue in step with its providers: import, sync rounds, balances, exchange rates.
+
+What a provider says was fetched before; no transaction is open while it is asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import NamedTuple
+
+from django.db import connection, transaction
+from django.db.models import Max
+
+from panelwright.catalog.actions import NewService, add_services
+from panelwright.catalog.models import PriceListRate, Service
+from panelwright.catalog.types import BY_NAME
+from panelwright.core import clock, money, sql
+from panelwright.customers.models import PriceList
+from panelwright.events.actions import NewEvent, record
+from panelwright.panels.actions import catalog_changed
+from panelwright.panels.models import Panel
+from panelwright.providers import sync_rules
+from panelwright.providers.models import ExchangeRate, HostExchangeRate, Provider, Route
+from panelwright.providers.outcomes import Balance, Refused, ServiceOffer, Unknown
+from panelwright.providers.sync_rules import (
+    Catalogue,
+    Changes,
+    Chosen,
+    Discount,
+    Happened,
+    Markup,
+    OwnRate,
+    RouteState,
+    ServiceState,
+)
+
+# As long as a round may take before another worker does it again.
+ROUND = timedelta(minutes=10)
+ONE_E12 = 10**12
+_BATCH = 500
+
+_DUE = sql.Query(
+    "SELECT id FROM providers_provider WHERE sync_due_at <= ? AND enabled AND kind = 'api' ORDER BY sync_due_at LIMIT ?"
+)
+_CLAIM = sql.Query("UPDATE providers_provider SET sync_due_at = ? WHERE id = ? AND sync_due_at <= ? RETURNING id")
+# Thousands of rows may change at once, and on SQLite nobody else writes meanwhile.
+_UPDATE_ROUTES = sql.Update(
+    "providers_route",
+    {"rate_micros": "bigint", "min": "bigint", "max": "bigint", "available": "boolean"},
+    {"id": "bigint"},
+)
+_UPDATE_SERVICES = sql.Update(
+    "catalog_service",
+    {"rate_micros": "bigint", "min": "bigint", "max": "bigint", "enabled": "boolean", "paused_for": "text"},
+    {"id": "bigint"},
+)
+_DELETE_RATES = sql.Query(
+    "DELETE FROM catalog_pricelistrate WHERE panel_id = ? AND price_list_id = ? AND by_guard AND service_id :in_int"
+)
+
+
+class Imported(NamedTuple):
+    """What an import made. `unknown` are offers of a type that nobody here knows; `known` were here already."""
+
+    services: list[Service]
+    unknown: list[ServiceOffer]
+    known: int
+
+
+class Round(NamedTuple):
+    """What came of a sync round: the events that it wrote, and what a person has to look at, if anything."""
+
+    events: list[Happened]
+    problem: str
+
+
+def claim_syncs(limit: int) -> list[int]:
+    """Ids of providers whose round is due, ours to do."""
+    now = clock.now()
+    at = sql.moment(connection, now)
+    due = [row[0] for row in _DUE.rows(connection, at, limit)]
+    if not due:
+        return []
+    with transaction.atomic(durable=True):
+        later = sql.moment(connection, now + ROUND)
+        return [id_ for id_ in due if _CLAIM.rows(connection, later, id_, at)]
+
+
+# ---- exchange rates ----------------------------------------------------------------------------------
+
+
+def set_exchange_rate(*, currency: str, target: str, rate_e12: int, panel_id: int | None = None) -> None:
+    """What one unit of `currency` is worth in `target`; the host's for every panel, or one panel's own."""
+    if len(currency) != 3 or len(target) != 3 or currency == target or not 0 < rate_e12 < 10**18:
+        raise ValueError("write two different currencies and a rate above zero, like --from USD --to BRL --rate 5.43")
+    if panel_id is None:
+        HostExchangeRate.objects.update_or_create(currency=currency, target=target, defaults={"rate_e12": rate_e12})
+    else:
+        ExchangeRate.objects.update_or_create(
+            panel_id=panel_id, currency=currency, target=target, defaults={"rate_e12": rate_e12}
+        )
+
+
+def exchange_rate(*, panel: Panel, currency: str) -> int | None:
+    """What one unit of a provider's currency is worth in the panel's, in 10^-12; None where nobody set it.
+
+    The panel's own rate stands before the host's. The other direction is never turned round: a
+    person who sets a rate knows what he sets.
+    """
+    if currency in {"", panel.currency}:
+        return ONE_E12
+    where = {"currency": currency, "target": panel.currency}
+    row = ExchangeRate.objects.filter(panel=panel, **where).first() or HostExchangeRate.objects.filter(**where).first()
+    return None if row is None else row.rate_e12
+
+
+def _needed_rate(*, panel: Panel, provider: Provider) -> int:
+    rate = exchange_rate(panel=panel, currency=provider.currency)
+    if rate is None:
+        raise ValueError(
+            f"there is no exchange rate from {provider.currency} to {panel.currency}: set it with"
+            f" `panelwright setrate --from {provider.currency} --to {panel.currency} --rate …`"
+        )
+    return rate
+
+
+# ---- import ------------------------------------------------------------------------------------------
+
+
+def preview(
+    *, panel: Panel, provider: Provider, offers: Sequence[ServiceOffer], chosen: Chosen, markup: Markup
+) -> list[tuple[ServiceOffer, int, int]]:
+    """What an import would make: (offer, cost, price), money in the panel's currency."""
+    rate_e12 = _needed_rate(panel=panel, provider=provider)
+    sold, _, _ = sync_rules.sortable(offers, chosen, _known(provider))
+    costs = [money.exchanged(micros=money.cost_of(offer.rate), rate_e12=rate_e12) for offer in sold]
+    return [(offer, cost, markup.price(cost)) for offer, cost in zip(sold, costs, strict=True)]
+
+
+def _known(provider: Provider) -> set[str]:
+    return set(Route.objects.filter(provider=provider).values_list("upstream_service", flat=True))
+
+
+def import_services(
+    *, panel: Panel, provider: Provider, offers: Sequence[ServiceOffer], chosen: Chosen, markup: Markup
+) -> Imported:
+    """Sell a provider's services at its rates and a markup, and keep them in step from now on.
+
+    Raises ValueError where an exchange rate is missing; then nothing is imported. What is here
+    already, by the provider's id of the service, is not imported again.
+    """
+    now = clock.now()
+    with transaction.atomic(durable=True):
+        # Two imports at once would make everything twice: the provider's row is the lock.
+        provider = Provider.objects.select_for_update().get(id=provider.id)
+        rate_e12 = _needed_rate(panel=panel, provider=provider)
+        sold, unknown, known = sync_rules.sortable(offers, chosen, _known(provider))
+        first = (Service.objects.filter(panel=panel).aggregate(last=Max("number"))["last"] or 0) + 1
+        new = [_new_service(offer, first + i, rate_e12, markup) for i, offer in enumerate(sold)]
+        services = add_services(panel.id, new) if new else []
+        Route.objects.bulk_create(
+            [
+                _new_route(panel, provider, service, offer, markup)
+                for service, offer in zip(services, sold, strict=True)
+            ],
+            batch_size=_BATCH,
+        )
+        facts = [
+            {"service": s.number, "theirs": o.service, "provider": provider.name, "new": money.text(s.rate_micros)}
+            for s, o in zip(services, sold, strict=True)
+        ]
+        record([NewEvent(panel.id, "service.imported", s.id, f) for s, f in zip(services, facts, strict=True)], now=now)
+        if provider.sync_due_at is None:
+            provider.sync_due_at = now + timedelta(minutes=provider.sync_every_min)
+            provider.save(update_fields=["sync_due_at"])
+    return Imported(services, unknown, known)
+
+
+def _new_service(offer: ServiceOffer, number: int, rate_e12: int, markup: Markup) -> NewService:
+    low, high = sync_rules.limits(offer)
+    type_ = BY_NAME[offer.type]
+    return NewService(
+        number=number,
+        category=offer.category[:200] or "Services",
+        name=offer.name[:300] or f"Service {offer.service}",
+        type=offer.type,
+        rate_micros=markup.price(money.exchanged(micros=money.cost_of(offer.rate), rate_e12=rate_e12)),
+        min=1 if type_.flat else low,
+        max=1 if type_.flat else high,
+        refill=offer.refill,
+        cancel=offer.cancel,
+        drip_feed=offer.dripfeed and type_.drip_feed,
+        description=offer.description,
+    )
+
+
+def _new_route(panel: Panel, provider: Provider, service: Service, offer: ServiceOffer, markup: Markup) -> Route:
+    low, high = sync_rules.limits(offer)
+    return Route(
+        panel=panel,
+        service=service,
+        provider=provider,
+        upstream_service=offer.service,
+        rate_micros=money.cost_of(offer.rate),
+        min=low,
+        max=high,
+        in_step=True,
+        markup_percent_e2=markup.percent_e2,
+        markup_fixed_micros=markup.fixed_micros,
+        round_to_micros=markup.round_to_micros,
+    )
+
+
+# ---- a round -----------------------------------------------------------------------------------------
+
+
+def commit_sync(
+    *,
+    panel: Panel,
+    provider_id: int,
+    offers: list[ServiceOffer] | Refused | Unknown,
+    balance: Balance | Refused | Unknown,
+    accept: bool = False,
+) -> Round:
+    """Write what a provider's list and balance change. `accept`: believe the list whatever it has lost."""
+    now = clock.now()
+    with transaction.atomic(durable=True):
+        provider = Provider.objects.select_for_update().get(id=provider_id)
+        events, problem = _balance(panel, provider, balance)
+        if isinstance(offers, list):
+            changed, not_believed = _catalogue_after(panel, provider, offers, accept=accept)
+            events += changed
+            problem = problem or not_believed
+        else:
+            problem = problem or f"its list of services could not be read: {offers.text}"
+        if problem and problem != provider.sync_problem:
+            facts = {"provider": provider.name, "problem": problem}
+            events.append(Happened("provider.sync_failed", provider.id, facts))
+        provider.sync_problem = problem
+        provider.synced_at = now
+        if provider.sync_due_at is not None:
+            provider.sync_due_at = now + timedelta(minutes=provider.sync_every_min)
+        provider.save(
+            update_fields=[
+                *("sync_problem", "synced_at", "sync_due_at", "currency"),
+                *("balance_micros", "balance_at", "balance_is_low"),
+            ]
+        )
+        record([NewEvent(panel.id, e.name, e.subject_id, e.facts) for e in events], now=now)
+    return Round(events, problem)
+
+
+def _balance(panel: Panel, provider: Provider, balance: Balance | Refused | Unknown) -> tuple[list[Happened], str]:
+    """Our balance there, once low and once well again; and the currency, where the provider tells it."""
+    if not isinstance(balance, Balance):
+        return [], ""
+    events, problem = [], ""
+    facts = {"provider": provider.name}
+    said = balance.currency.upper()
+    if len(said) == 3 and said != (provider.currency or panel.currency):
+        if provider.currency:
+            problem = (
+                f"it counts in {said}, and {provider.currency} is set for it: `panelwright setprovider --currency`"
+            )
+        else:
+            events.append(Happened("provider.currency", provider.id, facts | {"old": panel.currency, "new": said}))
+            provider.currency = said
+    try:
+        provider.balance_micros = money.owned(balance.amount)
+    except ValueError as error:
+        return events, problem or f"its balance cannot be: {error}"
+    provider.balance_at = clock.now()
+    low = provider.low_balance_micros is not None and provider.balance_micros < provider.low_balance_micros
+    if low != provider.balance_is_low:
+        provider.balance_is_low = low
+        name = "provider.low_balance" if low else "provider.balance_ok"
+        facts |= {"balance": money.text(provider.balance_micros), "currency": provider.currency or panel.currency}
+        events.append(Happened(name, provider.id, facts))
+    return events, problem
+
+
+def _catalogue_after(
+    panel: Panel, provider: Provider, offers: list[ServiceOffer], *, accept: bool
+) -> tuple[list[Happened], str]:
+    try:
+        _needed_rate(panel=panel, provider=provider)
+    except ValueError as error:
+        return [], str(error)
+    catalogue = _load(panel, provider)
+    why_not = "" if accept else sync_rules.cannot_be(offers, catalogue)
+    if why_not:
+        return [], f"{why_not}; look at it, then `panelwright sync --accept`"
+    try:
+        changes = sync_rules.step(catalogue, {offer.service: offer for offer in offers})
+    except ValueError as error:
+        return [], f"its list cannot be: {error}"
+    _write(panel, changes)
+    return changes.events, ""
+
+
+def _load(panel: Panel, provider: Provider) -> Catalogue:
+    """The services that the provider delivers, locked, with all their routes in their order."""
+    theirs = Route.objects.filter(provider=provider).values("service_id")
+    services = Service.objects.select_for_update().filter(panel=panel, id__in=theirs).order_by("id")
+    routes = Route.objects.filter(panel=panel, service_id__in=theirs).select_related("provider")
+    rates: dict[str, int | None] = {}
+    for currency in {route.provider.currency for route in routes}:
+        rates[currency] = exchange_rate(panel=panel, currency=currency)
+    return Catalogue(
+        provider_id=provider.id,
+        provider=provider.name,
+        guard=panel.guard,
+        guard_percent_e2=panel.guard_percent_e2,
+        services={s.id: _service_state(s) for s in services},
+        routes=[_route_state(r, rates) for r in routes.order_by("service_id", "position")],
+        own_rates=[
+            OwnRate(r.price_list_id, r.service_id, r.rate_micros, r.by_guard)
+            for r in PriceListRate.objects.filter(panel=panel, service_id__in=theirs)
+        ],
+        discounts=[Discount(p.id, p.name, p.percent_off_e2) for p in PriceList.objects.filter(panel=panel)],
+    )
+
+
+def _service_state(s: Service) -> ServiceState:
+    return ServiceState(
+        id=s.id,
+        number=s.number,
+        type=s.type,
+        rate_micros=s.rate_micros,
+        min=s.min,
+        max=s.max,
+        enabled=s.enabled,
+        paused_for=s.paused_for,
+        private=s.private,
+    )
+
+
+def _route_state(r: Route, rates: dict[str, int | None]) -> RouteState:
+    return RouteState(
+        id=r.id,
+        service_id=r.service_id,
+        provider_id=r.provider_id,
+        upstream_service=r.upstream_service,
+        usable=r.enabled and r.provider.enabled,
+        rate_micros=r.rate_micros,
+        min=r.min,
+        max=r.max,
+        available=r.available,
+        in_step=r.in_step,
+        markup=Markup(r.markup_percent_e2, r.markup_fixed_micros, r.round_to_micros),
+        rate_e12=rates[r.provider.currency],
+    )
+
+
+def _write(panel: Panel, changes: Changes) -> None:
+    _UPDATE_ROUTES.run(connection, [(r.rate_micros, r.min, r.max, r.available, r.id) for r in changes.routes.values()])
+    _UPDATE_SERVICES.run(
+        connection,
+        [(s.rate_micros, s.min, s.max, s.enabled, s.paused_for, s.id) for s in changes.services.values()],
+    )
+    for price_list_id in {key[0] for key, rate in changes.own_rates.items() if rate is None}:
+        gone = [key[1] for key, rate in changes.own_rates.items() if rate is None and key[0] == price_list_id]
+        _DELETE_RATES.run(connection, panel.id, price_list_id, gone)
+    PriceListRate.objects.bulk_create(
+        [
+            PriceListRate(
+                panel=panel,
+                price_list_id=rate.price_list_id,
+                service_id=rate.service_id,
+                rate_micros=rate.rate_micros,
+                by_guard=rate.by_guard,
+            )
+            for rate in changes.own_rates.values()
+            if rate is not None
+        ],
+        update_conflicts=True,
+        unique_fields=["panel", "price_list", "service"],
+        update_fields=["rate_micros", "by_guard"],
+        batch_size=_BATCH,
+    )
+    if changes.services or changes.own_rates:
+        catalog_changed(panel.id)

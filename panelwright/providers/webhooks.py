@@ -1,0 +1,58 @@
+"""Signed webhooks that tell of posts: the signature (Standard Webhooks) and the body. Pure."""
+
+from __future__ import annotations
+
+import base64
+import json
+import secrets
+from collections.abc import Mapping
+
+from standardwebhooks.webhooks import Webhook, WebhookVerificationError
+
+from panelwright.orders import fields
+from panelwright.orders.post_rules import Heard
+from panelwright.providers.feeds import moment
+
+BODY_MAX = 64 * 1024
+TOLD_MAX = 100
+_HEADERS = ("webhook-id", "webhook-timestamp", "webhook-signature")
+
+
+def new_secret() -> str:
+    """As the standard writes it: whsec_ and 24 random bytes in base64."""
+    return "whsec_" + base64.b64encode(secrets.token_bytes(24)).decode()
+
+
+def signed(secret: str, headers: Mapping[str, str], body: bytes) -> bool:
+    """Whether the body was signed with the secret, not more than five minutes ago or ahead."""
+    try:
+        Webhook(secret).verify(body, {name: headers.get(name, "") for name in _HEADERS}, json_parse=False)
+    except (WebhookVerificationError, ValueError, OverflowError):
+        return False
+    return True
+
+
+def read(body: bytes) -> list[tuple[str, Heard]]:
+    """User names and their posts. Raises ValueError with what is wrong."""
+    try:
+        said = json.loads(body.decode("utf-8"))
+    except (ValueError, RecursionError):
+        raise ValueError("the body is not JSON in UTF-8") from None
+    posts = said.get("posts", [said]) if isinstance(said, dict) else None
+    if not isinstance(posts, list) or not 1 <= len(posts) <= TOLD_MAX:
+        raise ValueError(f"send one post, or a list of 1 to {TOLD_MAX} under posts")
+    return [_post(post) for post in posts]
+
+
+def _post(post: object) -> tuple[str, Heard]:
+    if not isinstance(post, dict):
+        raise ValueError("a post is an object with username and link")
+    username, link, published = post.get("username"), post.get("link"), post.get("published_at")
+    if not isinstance(username, str) or not username.strip() or len(username) > 500:
+        raise ValueError("a post needs a username")
+    if not isinstance(link, str) or not fields.good_link(link.strip()):
+        raise ValueError("a post needs a good link")
+    published_at = moment(published)
+    if published is not None and published_at is None:
+        raise ValueError("published_at is a time in ISO 8601, such as 2026-05-04T12:00:00Z")
+    return username, Heard(link.strip(), published_at)

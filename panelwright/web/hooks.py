@@ -1,0 +1,51 @@
+"""What other programs tell a panel, signed: new posts of users."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.http import HttpResponse, JsonResponse
+from django.views.decorators.csrf import csrf_exempt
+
+from panelwright.core.secret import Box
+from panelwright.orders.post_rules import Heard, username_key
+from panelwright.providers import webhooks
+from panelwright.providers.models import PostSource, SourceKind
+from panelwright.providers.post_actions import hear
+from panelwright.web.request import PanelRequest
+
+# For a source that there is not: it takes as long, and answers the same, as a wrong signature.
+_NOBODYS_SECRET = webhooks.new_secret()
+
+
+@csrf_exempt
+def posts(request: PanelRequest, source_id: str) -> HttpResponse:
+    """`POST /hooks/posts/<source id>`: 200 {"accepted": n, "known": m}, or 400, 401, 405, 413 {"error": text}.
+
+    Accepted are posts that an open subscription had not been told of; the rest are known, or
+    nobody's. Sending the same again is harmless.
+    """
+    if request.method != "POST":
+        return JsonResponse({"error": "Send a POST"}, status=405, headers={"Allow": "POST"})
+    body = request.read(webhooks.BODY_MAX + 1)
+    if len(body) > webhooks.BODY_MAX:
+        return JsonResponse({"error": f"The body is longer than {webhooks.BODY_MAX} bytes"}, status=413)
+    if not webhooks.signed(_secret(request.panel.id, int(source_id)), request.headers, body):
+        return JsonResponse({"error": "The signature is not valid"}, status=401)
+    try:
+        told = webhooks.read(body)
+    except ValueError as error:
+        return JsonResponse({"error": str(error)}, status=400)
+    accepted = 0
+    users: dict[str, dict[str, Heard]] = {}
+    for username, post in told:
+        users.setdefault(username_key(username), {}).setdefault(post.link, post)
+    for username, unique in users.items():
+        accepted += hear(panel_id=request.panel.id, username=username, posts=list(unique.values()))
+    return JsonResponse({"accepted": accepted, "known": len(told) - accepted})
+
+
+def _secret(panel_id: int, source_id: int) -> str:
+    """The secret of this panel's webhook, or one that nobody has."""
+    found = PostSource.objects.filter(panel_id=panel_id, id=source_id, kind=SourceKind.WEBHOOK, enabled=True)
+    sealed = found.values_list("sealed_secret", flat=True).first() or Box(settings.SECRET_KEY).seal(_NOBODYS_SECRET)
+    return Box(settings.SECRET_KEY).open(sealed)

@@ -1,0 +1,342 @@
+"""The staff API over real HTTP: who is let in, what waits, what can be done, and what is refused."""
+
+from __future__ import annotations
+
+import http.client
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any, NamedTuple
+
+import pytest
+
+from panelwright.core import clock
+from tests.support.by_hand import own_people, staff_key
+from tests.support.people import (
+    FOLLOWERS,
+    LIKES,
+    Seen,
+    everything,
+    execute,
+    row_of,
+    value,
+    values,
+)
+from tests.support.processes import Launcher, free_port
+from tests.support.rounds import Rounds
+from tests.support.story import Story
+
+# The server sees only what is committed.
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+class Answer(NamedTuple):
+    status: int
+    body: Any
+    headers: dict[str, str]
+
+
+class Site:
+    """A running server without a worker, and Bob with a key of Alice's panel."""
+
+    def __init__(self, port: int, story: Story) -> None:
+        self.port = port
+        self.alice, self.carol = story.alice, story.carol
+        self.row, self.key = staff_key(story.alice, story.bob)
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        *,
+        key: str | None = None,
+        host: str = "",
+        scheme: str = "Bearer",
+    ) -> Answer:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        headers = {"Host": host or self.alice.host}
+        if key != "":
+            headers["Authorization"] = f"{scheme} {self.key if key is None else key}"
+        sent = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
+        try:
+            connection.request(method, f"/api/staff/v1/{path}", sent, headers)
+            response = connection.getresponse()
+            text = response.read()
+            return Answer(response.status, json.loads(text), {k.lower(): v for k, v in response.getheaders()})
+        finally:
+            connection.close()
+
+    def get(self, path: str, **how: Any) -> Answer:
+        return self.ask("GET", path, **how)
+
+    def post(self, path: str, **body: object) -> Answer:
+        return self.ask("POST", path, body)
+
+    def refused(self, status: int, text: str, method: str, path: str, body: object = None, **how: Any) -> None:
+        """It is refused with this text and nothing else, and nothing moved."""
+        before = everything()
+        answer = self.ask(method, path, body, **how)
+        assert (answer.status, answer.body) == (status, {"error": text})
+        assert everything() == before
+
+
+@pytest.fixture
+def site(story: Story, launch: Launcher) -> Iterator[Site]:
+    port = free_port()
+    server = launch.start("serve", "--port", str(port), "--no-worker")
+    server.wait_for_http(f"http://127.0.0.1:{port}/")
+    yield Site(port, story)
+
+
+@pytest.fixture
+def order_id(site: Site, worker: Rounds) -> int:
+    """An order of 1000 followers for 0.90 in the queue of Alice's people."""
+    own_people(site.alice, FOLLOWERS, LIKES)
+    placed = site.carol.order()
+    worker.forward()
+    return placed
+
+
+def test_an_order_is_delivered_by_hand(site: Site, order_id: int) -> None:
+    queue = site.get("queue")
+    assert queue.status == 200
+    assert queue.headers["content-type"] == "application/json"
+    assert queue.headers["cache-control"] == "no-store"
+    (item,) = queue.body["items"]
+    since = item.pop("waiting_since")
+    assert since is not None
+    assert item.pop("created_at") is not None
+    assert item == {
+        "id": order_id,
+        "status": "Pending",
+        "service": FOLLOWERS,
+        "service_name": "Followers",
+        "type": "Default",
+        "link": "https://example.com/carol",
+        "quantity": 1000,
+        "fields": {},
+        "start_count": None,
+        "remains": 1000,
+        "cancel_asked": False,
+        "problem": "",
+        "ended_at": None,
+    }
+    assert (queue.body["kind"], queue.body["next"]) == ("orders", None)
+
+    started = site.post(f"orders/{order_id}", action="start", start_count=1500)
+    assert (started.status, started.body["order"]["status"]) == (200, "In progress")
+    half = site.post(f"orders/{order_id}", action="progress", delivered=500)
+    assert half.body["order"]["remains"] == 500
+    ended = site.post(f"orders/{order_id}", action="partial", remains=250)
+    assert (ended.body["order"]["status"], ended.body["order"]["waiting_since"]) == ("Partial", None)
+    assert site.carol.sees(order_id) == Seen("Partial", "0.675", 250, 1500)
+    assert site.carol.balance() == "99.325"
+    assert site.get("queue").body["items"] == []
+    assert site.get(f"orders/{order_id}").body == ended.body
+    facts = [row[0] for row in values("SELECT facts FROM events_event WHERE name = 'order.worked' ORDER BY id")]
+    last = json.loads(facts[-1]) if isinstance(facts[-1], str) else facts[-1]
+    assert last == {"action": "partial", "by": f"bob@shop.example, by key {site.row.prefix}", "remains": 250}
+
+
+def test_a_key_is_needed_and_it_is_its_own_panels(site: Site, order_id: int, story: Story) -> None:
+    rival_row, rival_key = staff_key(story.rival, story.rival.staff)
+    text = "Invalid staff key: send Authorization: Bearer <key>"
+    done = {"action": "done"}
+    for how in (
+        {"key": ""},
+        {"key": "x" * 40},
+        {"key": site.carol.key},
+        {"key": rival_key},
+        {"host": story.rival.host},
+        {"scheme": "Basic"},
+        {"key": site.row.digest},
+    ):
+        site.refused(401, text, "POST", f"orders/{order_id}", done, **how)
+        site.refused(401, text, "GET", "queue", **how)
+    answer = site.get("queue", key="")
+    assert answer.headers["www-authenticate"] == "Bearer"
+    # A stranger's key works at home, and finds nothing of Alice's there.
+    home = {"key": rival_key, "host": story.rival.host}
+    assert site.get("queue", **home).body["items"] == []
+    there = f"there is no order {order_id} on this panel"
+    site.refused(404, there, "POST", f"orders/{order_id}", done, **home)
+    site.refused(404, there, "GET", f"orders/{order_id}", **home)
+    site.refused(404, there, "POST", f"cancels/{order_id}", {"action": "accept"}, **home)
+    site.refused(404, there, "POST", f"problems/{order_id}", {"action": "refund"}, **home)
+    assert rival_row.panel_id == story.rival.panel_id
+
+
+def test_a_revoked_key_and_a_barred_person_stop_at_once(site: Site) -> None:
+    from django_scopes import scope
+
+    from panelwright.customers.actions import revoke_staff_key
+
+    assert site.get("queue").status == 200
+    assert value("SELECT COUNT(*) FROM customers_staffkey WHERE last_used_at IS NOT NULL") == 1
+    execute("UPDATE customers_user SET is_active = %s WHERE id = %s", False, site.row.staff.user_id)
+    assert site.get("queue").status == 401
+    execute("UPDATE customers_user SET is_active = %s WHERE id = %s", True, site.row.staff.user_id)
+    assert site.get("queue").status == 200
+    with scope(panel=site.alice.panel):
+        assert revoke_staff_key(panel_id=site.alice.panel_id, key_id=site.row.id)
+        assert not revoke_staff_key(panel_id=site.alice.panel_id, key_id=site.row.id)
+    assert site.get("queue").status == 401
+
+
+def test_a_customers_api_does_not_take_a_staff_key(site: Site) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", site.port, timeout=20)
+    connection.request("GET", f"/api/v2?action=balance&key={site.key}", headers={"Host": site.alice.host})
+    assert connection.getresponse().read() == b'{"error":"Invalid API key"}'
+    connection.close()
+
+
+WHAT = "action must be one of start, progress, partial, done, cancel, pass_on"
+
+
+WRONG: list[tuple[object, str]] = [
+    (b"", "the body is no JSON"),
+    (b"action=done", "the body is no JSON"),
+    (b"\xff\xfe", "the body is no JSON"),
+    (b"[" * 60_000, "the body is no JSON"),
+    ([], "the body must be a JSON object with an action"),
+    ({}, WHAT),
+    ({"action": "fly"}, WHAT),
+    ({"action": ["done"]}, WHAT),
+    ({"action": "done", "remains": 1}, "unknown: remains; known here: none"),
+    ({"action": "done", "\ud800": 1}, "unknown: \ud800; known here: none"),
+    ({"action": "partial"}, "partial needs the field remains"),
+    ({"action": "partial", "remains": "250"}, "remains must be a whole number"),
+    ({"action": "partial", "remains": 250.0}, "remains must be a whole number"),
+    ({"action": "partial", "remains": True}, "remains must be a whole number"),
+    ({"action": "start", "start_count": None}, "start_count must be a whole number"),
+    ({"action": "start", "start_count": 10**30}, "a start count is a whole number from 0"),
+    ({"action": "progress"}, "say either what remains or what is delivered"),
+]
+
+
+def test_a_wrong_request_says_what_is_wrong(site: Site, order_id: int) -> None:
+    for body, text in WRONG:
+        site.refused(400, text, "POST", f"orders/{order_id}", body)
+
+
+def test_numbers_states_and_addresses(site: Site, order_id: int) -> None:
+    where = f"orders/{order_id}"
+    wrong = f"what remains of order {order_id} must be 1 to 1000; when nothing remains, it is done"
+    site.refused(400, wrong, "POST", where, {"action": "progress", "remains": 10**30})
+    site.refused(404, "there is no order 987654 on this panel", "POST", "orders/987654", {"action": "done"})
+    site.refused(404, "there is no number so high", "POST", f"orders/{10**30}", {"action": "done"})
+    site.refused(404, "there is no refill 5 on this panel", "POST", "refills/5", {"action": "done"})
+    site.refused(
+        409, f"no cancel of order {order_id} waits for an answer", "POST", f"cancels/{order_id}", {"action": "accept"}
+    )
+    text = f"there is no other route for order {order_id}; add one with `panelwright addroute`"
+    site.refused(409, text, "POST", where, {"action": "pass_on"})
+    site.refused(405, "use POST here", "DELETE", where)
+    site.refused(405, "use GET here", "POST", "queue", {})
+    nothing = "there is nothing at this address; see docs/reference/staff-api.md"
+    for path in ("", "nowhere", "orders/x", "queue/"):
+        site.refused(404, nothing, "GET", path)
+    site.refused(413, "a body has at most 65536 bytes", "POST", where, b" " * 65_537)
+    assert site.ask("POST", where, b" " * 65_500 + b'{"action": "done"}').status == 200
+    site.refused(409, f"order {order_id} has ended: Completed", "POST", where, {"action": "done"})
+
+
+def test_pages_and_filters_of_the_queue(site: Site, order_id: int, worker: Rounds) -> None:
+    ids = [order_id] + [site.carol.order(service=LIKES, link=f"https://example.com/{n}") for n in range(4)]
+    worker.forward()
+    site.post(f"orders/{ids[1]}", action="start")
+
+    def page(query: str) -> tuple[list[int], int | None]:
+        answer = site.get(f"queue?{query}")
+        assert answer.status == 200, answer
+        return [item["id"] for item in answer.body["items"]], answer.body["next"]
+
+    assert page("limit=2") == (ids[:2], ids[1])
+    assert page(f"limit=2&after={ids[1]}") == (ids[2:4], ids[3])
+    assert page(f"limit=2&after={ids[3]}") == (ids[4:], None)
+    assert page("state=started") == ([ids[1]], None)
+    assert page("state=waiting&limit=200") == ([ids[0], *ids[2:]], None)
+    assert page(f"service={FOLLOWERS}") == ([order_id], None)
+    assert page("provider=our%20people") == (ids, None)
+    assert page("provider=nobody") == ([], None)
+    for query, text in (
+        ("kind=sins", "kind must be one of orders, refills, cancels"),
+        ("limit=0", "limit must be a whole number from 1 to 200"),
+        ("limit=201", "limit must be a whole number from 1 to 200"),
+        ("after=-1", "after must be a whole number from 0 to 9223372036854775807"),
+        ("after=99999999999999999999", "after must be a whole number from 0 to 9223372036854775807"),
+        ("service=x", "service must be a whole number from 1 to 9223372036854775807"),
+        ("provider=%00", "provider must be the name of a provider"),
+        ("state=dead", "state must be waiting or started, for orders and refills"),
+        ("kind=cancels&state=started", "state must be waiting or started, for orders and refills"),
+        ("kind=refills&provider=x", "provider narrows orders only"),
+        ("page=2", "unknown: page; known here: after, kind, limit, provider, service, state"),
+    ):
+        site.refused(400, text, "GET", f"queue?{query}")
+
+
+def test_cancels_are_answered(site: Site, order_id: int) -> None:
+    site.post(f"orders/{order_id}", action="start")
+    assert site.carol.cancel(order_id) == [1]
+    (item,) = site.get("queue?kind=cancels").body["items"]
+    assert (item["order"], item["remains"], item["quantity"]) == (order_id, 1000, 1000)
+    assert site.get("queue").body["items"][0]["cancel_asked"] is True
+    why = "say why, in 1 to 500 characters"
+    site.refused(400, why, "POST", f"cancels/{order_id}", {"action": "refuse", "text": " "})
+    assert site.post(f"cancels/{order_id}", action="refuse", text="half done").body["order"]["cancel_asked"] is False
+    assert site.get("queue?kind=cancels").body["items"] == []
+    site.carol.cancel(order_id)
+    assert site.post(f"cancels/{order_id}", action="accept").body["order"]["status"] == "Canceled"
+    assert site.carol.balance() == "100.00"
+
+
+def test_refills_are_done_or_rejected(site: Site, order_id: int, worker: Rounds) -> None:
+    site.post(f"orders/{order_id}", action="done")
+    execute("UPDATE orders_order SET ended_at = %s WHERE id = %s", clock.now() - timedelta(days=2), order_id)
+    (refill_id,) = site.carol.refill(order_id)
+    assert isinstance(refill_id, int)
+    assert site.get("queue?kind=refills").body["items"] == [], "the worker has not looked at it yet"
+    worker.refills()
+    (item,) = site.get("queue?kind=refills&state=waiting").body["items"]
+    assert (item["id"], item["order"], item["status"]) == (refill_id, order_id, "Pending")
+    assert site.post(f"refills/{refill_id}", action="start").body["refill"]["status"] == "In progress"
+    assert len(site.get("queue?kind=refills&state=started").body["items"]) == 1
+    site.refused(400, "reject needs the field text", "POST", f"refills/{refill_id}", {"action": "reject"})
+    rejected = site.post(f"refills/{refill_id}", action="reject", text="nothing was lost").body["refill"]
+    assert (rejected["status"], rejected["problem"]) == ("Rejected", "nothing was lost")
+    site.refused(409, f"refill {refill_id} has ended: Rejected", "POST", f"refills/{refill_id}", {"action": "done"})
+
+
+def test_unknown_outcomes_are_decided(site: Site, worker: Rounds) -> None:
+    ids = [site.carol.order(service=LIKES, link=f"https://example.com/{n}") for n in range(4)]
+    for order_id in ids:
+        execute(
+            "UPDATE orders_order SET status = 'Processing', job = NULL, due_at = NULL, provider_id = 1,"
+            " problem = 'outcome unknown: time-out' WHERE id = %s",
+            order_id,
+        )
+    assert [item["id"] for item in site.get("problems?limit=3").body["items"]] == ids[:3]
+    assert site.get(f"problems?after={ids[2]}").body["next"] is None
+    site.refused(400, "unknown: kind; known here: after, limit", "GET", "problems?kind=orders")
+    long = {"action": "arrived", "upstream_id": "x" * 101}
+    site.refused(400, "a provider's order id has 1 to 100 characters", "POST", f"problems/{ids[0]}", long)
+    arrived = site.post(f"problems/{ids[0]}", action="arrived", upstream_id="700123")
+    assert (arrived.status, row_of(ids[0]).upstream_id) == (200, "700123")
+    assert site.post(f"problems/{ids[1]}", action="send").body["order"]["status"] == "Pending"
+    assert site.post(f"problems/{ids[2]}", action="refund").body["order"]["status"] == "Canceled"
+    taken = {"action": "arrived", "upstream_id": "700123"}
+    site.refused(409, "another order has the provider's id 700123 already", "POST", f"problems/{ids[3]}", taken)
+    text = f"order {ids[2]} has ended: Canceled"
+    site.refused(409, text, "POST", f"problems/{ids[2]}", {"action": "refund"})
+    assert [item["id"] for item in site.get("problems").body["items"]] == [ids[3]]
+
+
+def test_the_pages_are_where_they_were(site: Site) -> None:
+    for path, status in (("/", 200), ("/api", 200), ("/api/", 200), ("/nowhere", 404), ("/api/staff/", 404)):
+        connection = http.client.HTTPConnection("127.0.0.1", site.port, timeout=20)
+        connection.request("GET", path, headers={"Host": site.alice.host})
+        response = connection.getresponse()
+        assert (response.status, response.getheader("Content-Type")) == (status, "text/html; charset=utf-8"), path
+        assert b"<html" in response.read()
+        connection.close()
