@@ -55,6 +55,7 @@ class Grant(NamedTuple):
     currency: str
     refill_status_key: str
     catalog_version: int
+    blocks_version: int
     price_list_id: int | None
     percent_off_e2: int
     key_id: int | None
@@ -73,7 +74,7 @@ class Grant(NamedTuple):
 
 _COLUMNS = (
     "c.panel_id, c.id, c.account_id, s.id, p.currency, p.refill_status_key, p.catalog_version,"
-    " c.price_list_id, COALESCE(l.percent_off_e2, 0)"
+    " p.blocks_version, c.price_list_id, COALESCE(l.percent_off_e2, 0)"
 )
 _JOINS = (
     " JOIN panels_panel p ON p.id = c.panel_id AND p.enabled"

@@ -18,7 +18,7 @@ from panelwright.core.refusal import Refusal
 from panelwright.customers import access
 from panelwright.customers.access import Caller
 from panelwright.events.actions import NewEvent, record
-from panelwright.orders import requests, rules, settling, store, work
+from panelwright.orders import blocking, requests, rules, settling, store, work
 from panelwright.orders.models import Job, Kind
 from panelwright.orders.rules import PlaceOrder
 
@@ -96,6 +96,8 @@ def place_orders(
         book = store.load(commands, grants)
         plan = rules.place(book, commands, now)
         results = store.commit(plan, book.ids, now)
+        if plan.blocked:
+            blocking.tell(plan.blocked, now)
     if learn is not None:
         for command, grant in zip(commands, grants, strict=True):
             if isinstance(grant, access.Grant):

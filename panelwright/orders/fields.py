@@ -9,6 +9,7 @@ from typing import NamedTuple
 from panelwright.catalog import countries
 from panelwright.catalog.types import TYPES, Field, Kind, ServiceType, Units
 from panelwright.core.refusal import Refusal
+from panelwright.orders.blocking import Screen
 
 LINK_MAX = 2000  # characters
 NAME_MAX = 500
@@ -45,22 +46,30 @@ class Checked(NamedTuple):
     quantity: int  # units of one run; 0 where the type has none
 
 
-def check(type_: ServiceType, params: dict[str, str], *, drip_feed: bool, flat_quantity: int) -> Checked | Refusal:
+def check(
+    type_: ServiceType,
+    params: dict[str, str],
+    *,
+    drip_feed: bool,
+    flat_quantity: int,
+    screen: Screen | None = None,
+) -> Checked | Refusal:
     """Check in the order of PROTOCOL.md section 3: link, own fields, runs and interval, quantity.
 
     Minimum and maximum are the service's and checked by rules.py. `flat_quantity` is the quantity
-    of types that are sold whole.
+    of types that are sold whole. `screen` holds the panel's blocked targets and words; what it refuses
+    is answered at the field's own place in that order.
     """
     link = ""
     own: dict[str, str] = {}
     has_link, own_fields = _PARTS[type_.name]
     if has_link:
         link = params.get("link", "")
-        if not good_link(link):
+        if not good_link(link) or (screen is not None and screen.refuses("link", Kind.LINK, link)):
             return Refusal("bad_link", "link")
     for field in own_fields:
         value = _value(field, params)
-        if value is None:
+        if value is None or (value and screen is not None and screen.refuses(field.name, field.kind, value)):
             return Refusal("bad_field", field.name)
         if value:
             own[field.name] = value

@@ -14,7 +14,9 @@ from panelwright.core import money
 from panelwright.core.refusal import Refusal
 from panelwright.customers.access import Caller, Grant
 from panelwright.orders import fields
+from panelwright.orders.blocking import Blocked, Screen
 from panelwright.orders.models import Job, Kind
+from panelwright.panels.blocks import Rules
 
 REQUEST_ID_MAX = 100
 _PENDING, _PLAIN, _FORWARD = "Pending", Kind.PLAIN.value, Job.FORWARD.value
@@ -66,6 +68,7 @@ class Book:
     rates: dict[tuple[int, int], int]  # (price list id, service id) -> micros
     requests: dict[tuple[int, str], tuple[int, str]]  # (customer id, request_id) -> (order id, digest)
     open_links: set[tuple[int, int, str]]  # (customer id, service id, digest of the link)
+    blocks: dict[int, Rules] = field(default_factory=dict)  # panel id -> rules, of panels that have any
     ids: Sequence[int] = ()  # for as many orders as there are commands
 
 
@@ -127,6 +130,7 @@ class Plan:
     # (index of the order, debit account, credit account, micros)
     charges: list[tuple[int, int, int, int]] = field(default_factory=list)
     spent: dict[int, int] = field(default_factory=dict)  # account id -> micros
+    blocked: list[Blocked] = field(default_factory=list)  # refused for a blocked target or word
     key_spent: dict[int, int] = field(default_factory=dict)  # key id -> micros, for keys with a cap
 
 
@@ -171,7 +175,7 @@ def _place_one(book: Book, plan: Plan, command: PlaceOrder, grant: Grant, now: d
     if rate is None:
         return BAD_SERVICE
     type_ = BY_NAME[service.type]
-    checked = fields.check(type_, params, drip_feed=service.drip_feed, flat_quantity=service.min)
+    checked = _checked(book, plan, params, grant, service)
     if isinstance(checked, Refusal):
         return checked
     if type_.subscription:
@@ -239,6 +243,21 @@ def _place_one(book: Book, plan: Plan, command: PlaceOrder, grant: Grant, now: d
     if request_id is not None and request_digest is not None:
         book.requests[grant.customer_id, request_id] = (-index - 1, request_digest)
     return _New(index)
+
+
+def _checked(
+    book: Book, plan: Plan, params: dict[str, str], grant: Grant, service: SoldService
+) -> fields.Checked | Refusal:
+    """The parameters, or what is wrong with them; what a block refuses is noted in the plan."""
+    blocks = book.blocks.get(grant.panel_id)
+    screen = None if blocks is None else Screen(blocks)
+    checked = fields.check(
+        BY_NAME[service.type], params, drip_feed=service.drip_feed, flat_quantity=service.min, screen=screen
+    )
+    if screen is not None and screen.hit is not None:
+        number = fields.whole(params["service"]) or 0
+        plan.blocked.append(Blocked(grant.panel_id, grant.customer_id, number, screen.hit))
+    return checked
 
 
 def _subscribe(

@@ -16,7 +16,7 @@ from django.db import connection, transaction
 from panelwright.catalog.types import BY_NAME
 from panelwright.core import clock, money, sql
 from panelwright.ledger.actions import ADD_TO_BALANCES, INSERT_TRANSFERS
-from panelwright.orders import fields, rules, settling, store, work
+from panelwright.orders import blocking, fields, rules, settling, store, work
 from panelwright.orders.models import Job, Kind
 from panelwright.orders.post_rules import POSTS_MAX, Heard, is_old, order_at, username_key, within
 from panelwright.orders.rules import NewOrder
@@ -183,6 +183,8 @@ def _subscription(order: OpenOrder, parent: Parent, now: datetime) -> Settled:
         old = bool(of_old)
         if parent.full(old=old, more=done[old]):
             _DROPPED.run(connection, post_id)
+        elif blocking.skip_post(order, post_id, link, now):
+            continue
         elif _order_for(order, parent, post_id, link, now):
             done[old] += 1
         else:

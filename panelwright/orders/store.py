@@ -13,6 +13,7 @@ from panelwright.customers import access
 from panelwright.ledger.actions import ADD_TO_BALANCES, INSERT_TRANSFERS
 from panelwright.orders import fields
 from panelwright.orders.rules import Book, NewOrder, PlaceOrder, Plan, SoldService, link_digest
+from panelwright.panels import block_store
 
 # Accounts are locked first, in id order: what is read after that is what other processes committed.
 _BALANCES = sql.Query(
@@ -113,6 +114,7 @@ def load(commands: Sequence[PlaceOrder], grants: Sequence[access.Grant | Refusal
         spent = {row[0]: row[1:] for row in _SPENT_BY_KEYS.rows(connection, capped)}
         book.grants = [_as_spent(grant, spent) for grant in grants]
     customers = sorted({g.customer_id for _, g in admitted})
+    book.blocks = block_store.rules_of({g.panel_id: g.blocks_version for _, g in admitted})
     price_lists = sorted({g.price_list_id for _, g in admitted if g.price_list_id is not None})
     if price_lists:
         services = sorted(s.id for s in book.services.values())

@@ -1,0 +1,103 @@
+"""List what is blocked, add many rules from a file, or ask which rule would refuse a text."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from panelwright.cli import block_options, setup
+from panelwright.cli.main import Refused
+
+if TYPE_CHECKING:
+    from panelwright.panels.block_actions import NewBlock
+
+EXAMPLE = """examples:
+  panelwright blocks --panel acme
+  panelwright blocks --host --json
+  panelwright blocks --host --import list.txt
+  panelwright blocks --panel acme --test "https://a.evil.example/x"
+
+A file has one rule a line: kind, a tab, text. Empty lines and those that begin with # do not count.
+A panel's list leaves the host's rules out; --test asks both.
+"""
+FILE_MAX = 50_000_000  # bytes
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    block_options.whose(parser)
+    group = parser.add_mutually_exclusive_group()
+    group.add_argument("--json", action="store_true", help="as a list of JSON objects")
+    group.add_argument("--import", dest="file", metavar="FILE", help="add the rules of a file, all or none")
+    group.add_argument("--test", metavar="TEXT", help="which rule would refuse this link, name or text")
+
+
+def run(args: argparse.Namespace) -> int:
+    setup.django()
+    panel_id, of = block_options.owner(args)
+    if args.file is not None:
+        return _import(panel_id, of, args.file)
+    if args.test is not None:
+        return _test(panel_id, of, args.test)
+    from panelwright.panels.block_actions import list_blocks
+
+    rows = list_blocks(panel_id)
+    if args.json:
+        print(json.dumps([row._asdict() for row in rows], ensure_ascii=False, indent=2))
+        return 0
+    for row in rows:
+        print(f"{row.kind:7}  {row.text}" + (f"  ({row.note})" if row.note else ""))
+    print(f"{len(rows)} rules {of}." if rows else f"Nothing is blocked {of}.")
+    return 0
+
+
+def _import(panel_id: int | None, of: str, name: str) -> int:
+    from panelwright.panels.block_actions import add_blocks
+
+    new = read(name)
+    try:
+        added = add_blocks(panel_id, new)
+    except ValueError as error:
+        raise Refused(f"{name}: {error}; nothing was added") from None
+    print(f"{added} rules added {of}, {len(new) - added} were there already.")
+    return 0
+
+
+def read(name: str) -> list[NewBlock]:
+    """The rules of a file. Raises Refused with the line that is wrong."""
+    from panelwright.panels import blocks
+    from panelwright.panels.block_actions import NewBlock
+
+    try:
+        if Path(name).stat().st_size > FILE_MAX:
+            raise Refused(f"{name} is larger than {FILE_MAX} bytes")
+        text = Path(name).read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise Refused(f"{name} cannot be read: {error}") from None
+    found = []
+    for number, line in enumerate(text.split("\n"), 1):
+        if not line.strip() or line.startswith("#"):
+            continue
+        kind, tab, value = line.rstrip("\r").partition("\t")
+        try:
+            if not tab:
+                raise ValueError("write kind, a tab, text")
+            blocks.normal(kind.strip(), value)
+        except ValueError as error:
+            raise Refused(f"{name}, line {number}: {error}; nothing was added") from None
+        found.append(NewBlock(kind.strip(), value))
+    return found
+
+
+def _test(panel_id: int | None, of: str, text: str) -> int:
+    from panelwright.panels import block_store
+
+    rules = block_store.current(panel_id) if panel_id is not None else block_store.host()
+    found = [(as_what, rule) for as_what, rule in (("a target", rules.target(text)), ("a text", rules.word(text)))]
+    hits = [(as_what, rule) for as_what, rule in found if rule is not None]
+    for as_what, rule in hits:
+        print(f"Refused as {as_what} by the {'host' if rule.of_host else 'panel'}'s rule: {rule.kind} {rule.text}")
+    if not hits:
+        print(f"Nothing {of} refuses it.")
+    return 0

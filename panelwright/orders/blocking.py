@@ -1,0 +1,145 @@
+"""Which fields of an order are held against the blocked targets and words, and the events that tell of it."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Iterable
+from datetime import datetime
+from typing import NamedTuple
+
+from django.db import connection
+
+from panelwright.catalog.types import Kind
+from panelwright.core import sql
+from panelwright.events.actions import NewEvent, record
+from panelwright.orders.settling import OpenOrder
+from panelwright.panels import block_store
+from panelwright.panels.blocks import Rule, Rules
+
+# What an event keeps of the text.
+SHOWN_MAX = 200  # characters
+# Events that one customer can cause in a minute, in one process; one a rule.
+EVENTS_A_MINUTE = 20
+_CUSTOMERS_MAX = 10_000
+
+_TARGETS = frozenset({Kind.LINK, Kind.URL, Kind.NAME})
+_TEXTS = frozenset({Kind.LINES, Kind.NAME})
+# Lines that each lead to somebody, and names that lead to nobody.
+_TARGET_LINES = frozenset({"usernames", "groups"})
+_WORDS_ONLY = frozenset({"google_keyword"})
+# Of the names only these are words as well: a user is called what he is called.
+_NAMES_OF_WORDS = frozenset({"google_keyword", "hashtag"})
+
+
+class Hit(NamedTuple):
+    """A rule that refused a field."""
+
+    rule: Rule
+    field: str
+    value: str
+
+
+class Blocked(NamedTuple):
+    """A refused order, for the event. `service` is the panel's number, 0 where only a post was skipped."""
+
+    panel_id: int
+    customer_id: int
+    service: int
+    hit: Hit
+
+
+class Screen:
+    """Holds one order's fields against a panel's rules, and keeps what it found."""
+
+    __slots__ = ("hit", "rules")
+
+    def __init__(self, rules: Rules) -> None:
+        self.rules = rules
+        self.hit: Hit | None = None
+
+    def refuses(self, name: str, kind: Kind, value: str) -> bool:
+        """Whether a rule speaks against this value, which has passed the field's own check."""
+        rule = self._rule(name, kind, value)
+        if rule is None:
+            return False
+        self.hit = Hit(rule, name, value)
+        return True
+
+    def _rule(self, name: str, kind: Kind, value: str) -> Rule | None:
+        rule = None
+        if name in _TARGET_LINES:
+            if self.rules.of_targets:
+                rule = next((r for line in value.split("\n") if (r := self.rules.target(line)) is not None), None)
+        elif kind in _TARGETS and name not in _WORDS_ONLY:
+            rule = self.rules.target(value)
+        if rule is None and kind in _TEXTS and name != "usernames" and (kind is Kind.LINES or name in _NAMES_OF_WORDS):
+            rule = self.rules.word(value)
+        return rule
+
+
+class Told:
+    """Who has been told of which rule in this minute: bounded, so that nobody can flood the events."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._seen: OrderedDict[int, tuple[int, set[tuple[bool, int]]]] = OrderedDict()
+
+    def first(self, blocked: Blocked, now: datetime) -> bool:
+        """Whether this is to be written: the first of this customer and rule in the minute, and not one too many."""
+        minute, rule = int(now.timestamp()) // 60, blocked.hit.rule
+        with self._lock:
+            at, rules = self._seen.pop(blocked.customer_id, (minute, set()))
+            if at != minute:
+                rules = set()
+            fresh = (rule.of_host, rule.id) not in rules and len(rules) < EVENTS_A_MINUTE
+            if fresh:
+                rules.add((rule.of_host, rule.id))
+            self._seen[blocked.customer_id] = (minute, rules)
+            if len(self._seen) > _CUSTOMERS_MAX:
+                self._seen.popitem(last=False)
+        return fresh
+
+    def forget(self) -> None:
+        with self._lock:
+            self._seen.clear()
+
+
+told = Told()
+
+
+def tell(blocked: Iterable[Blocked], now: datetime) -> None:
+    """Write `order.blocked` events, as many as are allowed. In the caller's transaction."""
+    record([_event(b, None) for b in blocked if told.first(b, now)], now=now)
+
+
+def _event(blocked: Blocked, subject_id: int | None) -> NewEvent:
+    rule, name, value = blocked.hit
+    facts = {
+        "rule": rule.id,
+        "kind": rule.kind,
+        "text": rule.text,
+        "of": "host" if rule.of_host else "panel",
+        "customer": blocked.customer_id,
+        "service": blocked.service,
+        "field": name,
+        "value": value[:SHOWN_MAX],
+    }
+    return NewEvent(blocked.panel_id, "order.blocked", subject_id, facts)
+
+
+_SKIP = sql.Query("UPDATE orders_post SET due_at = NULL WHERE panel_id = ? AND id = ? AND order_id IS NULL")
+
+
+def skip_post(subscription: OpenOrder, post_id: int, link: str, now: datetime) -> bool:
+    """Whether a post's link is blocked; then it is never ordered for, and an event of the subscription says so.
+
+    In the caller's transaction. A post is skipped once, so each that is has its event.
+    """
+    screen = Screen(block_store.current(subscription.panel_id))
+    if not screen.refuses("link", Kind.LINK, link) or screen.hit is None:
+        return False
+    _SKIP.run(connection, subscription.panel_id, post_id)
+    blocked = Blocked(subscription.panel_id, subscription.customer_id, 0, screen.hit)
+    record([_event(blocked, subscription.id)], now=now)
+    return True

@@ -1,0 +1,275 @@
+"""Blocked targets and words: one form for every way of writing, and which rule refuses what."""
+
+from __future__ import annotations
+
+import unicodedata
+from urllib.parse import quote
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from panelwright.panels import blocks
+from panelwright.panels.blocks import Rule, compiled, fits, fold, normal, target, words
+
+LABEL = st.from_regex(r"[a-z][a-z0-9]{0,8}", fullmatch=True).filter(lambda label: label not in {"www", "xn"})
+HOST = st.lists(LABEL, min_size=1, max_size=4).map(".".join)
+# Pieces of addresses in any order: what makes a parser stumble.
+STUMBLING = (
+    *("http://", "https:", "//", "www.", "@", "/", "\\", "?", "#", ":", ":80", ".", "%", "%2", "%25", "%2f", "%40"),
+    *(
+        "%77ww.",
+        "a",
+        "evil.example",
+        "ПРИМЕР.рф",
+        "\u200b",
+        "ß",
+        "İ",
+        "\u212a",
+        "%ef%bc%85",
+        "۰",
+        "。",
+        " ",
+        "x",
+        "[::1]",
+    ),
+)
+PIECES = st.lists(st.sampled_from(STUMBLING), max_size=14).map("".join)
+ANY = st.one_of(st.text(max_size=80), PIECES)
+
+
+def rules(*pairs: tuple[str, str]) -> blocks.Rules:
+    return compiled(Rule(i, kind, normal(kind, text), False) for i, (kind, text) in enumerate(pairs, 1))
+
+
+def hit(rule: Rule | None) -> int:
+    """The rule's id, 0 for none."""
+    return rule.id if rule is not None else 0
+
+
+@pytest.mark.parametrize(
+    ("written", "whole"),
+    [
+        ("https://t.me/Somebody/", "t.me/somebody"),
+        ("T.ME/somebody", "t.me/somebody"),
+        ("http://www.t.me:80/somebody", "t.me/somebody"),
+        ("https://t.me.:443/somebody?", "t.me/somebody"),
+        ("//t.me/somebody", "t.me/somebody"),
+        ("https://anna:secret@t.me/somebody", "t.me/somebody"),
+        ("https://%74.me/s%6Fmebody", "t.me/somebody"),
+        ("https://t.me/some%2562ody", "t.me/somebody"),
+        ("https://t.me/some\u200bbody", "t.me/somebody"),
+        ("https://\uff54.me/somebody", "t.me/somebody"),
+        ("https://t.me:8443/somebody", "t.me:8443/somebody"),
+        ("https://Пример.рф/Путь", "xn--e1afmkfd.xn--p1ai/путь"),
+        ("https://пример。рф/%D0%9F%D1%83%D1%82%D1%8C", "xn--e1afmkfd.xn--p1ai/путь"),
+        ("@Anna", "anna"),
+        ("https://www.www.t.me", "t.me"),
+        ("http://[::1]:80/x", "[::1]/x"),
+        ("", ""),
+    ],
+)
+def test_a_target_has_one_form(written: str, whole: str) -> None:
+    assert target(written).whole == whole
+
+
+@given(ANY)
+@example("u@http://u@http://x")
+@example("%25" * 20 + "41")
+def test_normalising_again_changes_nothing(text: str) -> None:
+    whole = target(text).whole
+    assert target(whole).whole == whole
+    assert fold(fold(text)) == fold(text)
+    assert words(" ".join(words(text))) == words(text)
+
+
+@given(st.sampled_from(blocks.KINDS), ANY)
+def test_a_rule_is_kept_as_it_is_compared(kind: str, text: str) -> None:
+    try:
+        kept = normal(kind, text)
+    except ValueError:
+        return
+    assert normal(kind, kept) == kept
+    assert 0 < len(kept) <= blocks.TEXT_MAX
+
+
+@given(
+    st.sampled_from(["", "http://", "https://", "HTTPS://", "//", "https://user:pw@", "https://good.example@"]),
+    HOST,
+    st.sampled_from(["", ".", ":443", ".:8080"]),
+    st.sampled_from(["", "/", "/x", "?a=evil.example", "#evil.example", "/@evil.example", "\\x"]),
+    HOST,
+    st.booleans(),
+)
+def test_a_domain_is_blocked_with_all_below_it(
+    front: str, host: str, after: str, rest: str, domain: str, upper: bool
+) -> None:
+    link = front + (host.upper() if upper else host) + after + rest
+    ends_so = host == domain or host.endswith("." + domain)
+    assert hit(rules(("domain", domain)).target(link)) == int(ends_so)
+    below = front + "a." + domain + after + rest
+    assert hit(rules(("domain", domain)).target(below)) == 1
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "evil.example",
+        "https://a.evil.example/x",
+        "https://good.example@evil.example/",
+        "https://good.example%2f@evil.example/",
+        "https://good.example\\@evil.example/",
+        "https://evil.example\\@good.example/",
+        "https://EVIL.example.:8080/x",
+        "https://%65vil.example/",
+        "https://evil%2eexample/",
+        "https://evil。example/",
+        "https://ev\u00adil.example",
+        "https://ｅｖｉｌ.example",
+    ],
+)
+def test_tricks_do_not_hide_a_host(link: str) -> None:
+    assert hit(rules(("domain", "https://www.Evil.example/")).target(link)) == 1
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "https://notevil.example/",
+        "https://evil.example.org/",
+        "https://good.example/evil.example",
+        "https://evil.example@good.example/",
+        "https://good.example/?u=https://evil.example/",
+        "https://good.example/@evil.example",
+        "evil",
+    ],
+)
+def test_other_hosts_stay_open(link: str) -> None:
+    assert rules(("domain", "evil.example")).target(link) is None
+
+
+def test_exact_is_the_whole_target() -> None:
+    made = rules(("exact", "https://www.t.me/Somebody/"), ("exact", "@anna"))
+    tried = ("t.me/somebody", "t.me/somebody/1", "t.me", "ANNA", "annab", "@anna")
+    assert [hit(made.target(t)) for t in tried] == [1, 0, 0, 2, 0, 2]
+
+
+def test_a_pattern_fits_the_whole_target() -> None:
+    made = rules(("pattern", "*/private/*"), ("pattern", "t.me/bad*"), ("pattern", "a*b"), ("pattern", "x*yz*yz"))
+    tried = ("https://a.example/private/1", "a.example/private", "t.me/badly", "t.me/ba")
+    assert [hit(made.target(t)) for t in tried] == [1, 0, 2, 0]
+    assert [hit(made.target(t)) for t in ("ab", "a.b", "abc", "xyz", "xyzyz", "x-yz-yz")] == [3, 3, 0, 0, 4, 4]
+
+
+def by_table(pattern: str, text: str) -> bool:
+    """A glob by the book: a table over all places of the pattern and the text."""
+    row = [True] + [False] * len(text)
+    for sign in pattern:
+        last, row = row, [row[0] and sign == "*"]
+        for place, letter in enumerate(text):
+            row.append(last[place + 1] or row[place] if sign == "*" else last[place] and sign == letter)
+    return row[-1]
+
+
+@given(st.text("ab*", min_size=1, max_size=10), st.text("ab", max_size=12))
+def test_fits_as_a_glob_by_the_book(pattern: str, text: str) -> None:
+    assert fits(pattern.split("*"), text) == by_table(pattern, text)
+
+
+class Counted(str):
+    """Counts what is looked at: letters passed over by `find`, and letters compared at both ends."""
+
+    steps = 0
+
+    def find(self, part: str, start: int = 0, end: int | None = None) -> int:  # type: ignore[override]
+        found = super().find(part, start, end)
+        self.steps += (len(self) if found < 0 else found + len(part)) - start + 1
+        return found
+
+    def startswith(self, part: str) -> bool:  # type: ignore[override]
+        self.steps += len(part)
+        return super().startswith(part)
+
+    def endswith(self, part: str) -> bool:  # type: ignore[override]
+        self.steps += len(part)
+        return super().endswith(part)
+
+
+@given(st.lists(st.text("ab", max_size=6), min_size=2, max_size=200), st.integers(0, 2000))
+@example(["a"] * 250 + ["b"], 2000)
+@example(["", *["aaab"] * 120, "b"], 2000)
+def test_a_pattern_passes_over_the_text_once(parts: list[str], length: int) -> None:
+    text = Counted("a" * length)
+    fits(parts, text)
+    assert text.steps <= 2 * length + sum(map(len, parts)) + len(parts)
+
+
+@given(st.lists(st.text("abc.*/", min_size=1, max_size=7), max_size=12), st.text("abc./", max_size=14))
+def test_patterns_are_found_as_if_each_were_tried(patterns: list[str], text: str) -> None:
+    kept = []
+    for pattern in patterns:
+        try:
+            kept.append(normal("pattern", pattern))
+        except ValueError:
+            continue
+    made = compiled(Rule(i, "pattern", pattern, False) for i, pattern in enumerate(kept, 1))
+    whole = target(text).whole
+    assert hit(made.target(text)) == next((i for i, p in enumerate(kept, 1) if by_table(p, whole)), 0)
+
+
+@pytest.mark.parametrize(
+    ("rule", "text", "blocked"),
+    [
+        ("плохо", "Это ПЛОХО!", True),
+        ("плохо", "неплохо", False),
+        ("плохо", "плохой", False),
+        ("café", "un cafe\u0301, merci", True),
+        ("caf", "café", False),
+        ("caf", "cafe\u0301", False),
+        ("two words", "these TWO\t\n  words here", True),
+        ("two words", "two bad words", False),
+        ("bad", "b\u200bad", True),
+        ("bad", "#bad", True),
+        ("bad", "bad_word", True),
+        ("bad", "badly", False),
+        ("straße", "STRASSE", True),
+        ("bad", "ｂａｄ", True),
+        ("a b c", "a b a b c", True),
+    ],
+)
+def test_words_have_borders_in_every_script(rule: str, text: str, blocked: bool) -> None:
+    assert hit(rules(("word", rule)).word(text)) == int(blocked)
+
+
+@given(ANY)
+def test_no_text_raises(text: str) -> None:
+    made = rules(("domain", "evil.example"), ("exact", "x"), ("pattern", "*zz*"), ("word", "bad"))
+    assert hit(made.target(text)) in (0, 1, 2, 3)
+    assert hit(made.word(text)) in (0, 4)
+    assert hit(made.target("https://evil.example/" + quote(text[:50], errors="replace"))) == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "why"),
+    [
+        ("regex", "x", "write exact, domain, pattern, word"),
+        ("exact", "https://", "nothing is left"),
+        ("domain", "evil.example/path", "is no domain"),
+        ("domain", "", "nothing is left"),
+        ("pattern", "https://**", "stars alone"),
+        ("word", "!?", "nothing is left"),
+        ("exact", "x" * 501, "longer than 500"),
+        ("word", "x" * 3000, "longer than 500"),
+        ("exact", "a\x00b", "control characters"),
+    ],
+)
+def test_a_rule_that_cannot_be_is_refused(kind: str, text: str, why: str) -> None:
+    with pytest.raises(ValueError, match=why):
+        normal(kind, text)
+
+
+def test_the_first_of_equal_rules_answers() -> None:
+    made = compiled([Rule(7, "domain", "evil.example", True), Rule(1, "domain", "evil.example", False)])
+    assert made.target("evil.example") == Rule(7, "domain", "evil.example", True)
+    assert compiled([]).target("evil.example") is None
+    assert unicodedata.normalize("NFKC", fold("Ａ\u200b")) == "a"
