@@ -158,7 +158,8 @@ def _fill(panel: Panel, customer: Customer, count: int) -> None:
             "INSERT INTO orders_order (panel_id, customer_id, service_id, kind, link, quantity, fields, rate_micros,"
             " booked_micros, charge_micros, status, remains, job, due_at, provider_id, upstream_id, created_at)"
             f" SELECT {panel.id}, {customer.id}, {service.id}, 'plain', 'https://example.com/f' || n, 100, '', 1000000,"
-            f" 0, 0, 'In progress', 100, 'poll', {day}, {providers[0][0]} + n % {len(providers)}, 'f{count}-' || n, {day}"
+            f" 0, 0, 'In progress', 100, 'poll', {day}, {providers[0][0]} + n % {len(providers)},"
+            f" 'f{count}-' || n, {day}"
             f" FROM ({numbers}) AS x"
         )
 
