@@ -6,6 +6,10 @@ PORT ?= 8000
 # Test processes at once, and more arguments for pytest: make test JOBS=4 ARGS="-k refund"
 JOBS ?= 2
 ARGS ?=
+# The simulator: make simulate STEPS=200000 SEED=7 DB=postgresql
+STEPS ?= 20000
+SEED ?= 1
+DB ?= sqlite
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -16,7 +20,7 @@ COMPILE := uv pip compile pyproject.toml --quiet --universal --python-version 3.
 	--no-emit-index-url --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo test test-sqlite test-postgresql lint format types bench lock clean
+.PHONY: help setup setup-dev demo test test-sqlite test-postgresql simulate lint format types bench lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,6 +44,9 @@ test: setup-dev ## Run all tests on SQLite, then on PostgreSQL
 
 test-sqlite test-postgresql: test-%: setup-dev ## Run all tests on one database
 	@$(BIN)/python -m pytest --db $* -n $(JOBS) --dist worksteal $(ARGS)
+
+simulate: setup-dev ## Let random customers, faults and crashes loose on the product (STEPS=20000 SEED=1 DB=sqlite)
+	@$(BIN)/python -m tests.simulator --steps $(STEPS) --seed $(SEED) --db $(DB) $(ARGS)
 
 lint: setup-dev ## Check style, formatting and the direction of imports
 	$(BIN)/ruff check .

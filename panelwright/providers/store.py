@@ -146,7 +146,9 @@ _CLAIM_SENDING = sql.Update(
     {"id": "bigint"},
     also="ended_at IS NULL",
 )
-_WAIT = sql.Update("orders_order", {"problem": "text", "due_at": "timestamptz"}, {"id": "bigint"})
+_WAIT = sql.Update(
+    "orders_order", {"problem": "text", "due_at": "timestamptz", "lease_until": "timestamptz"}, {"id": "bigint"}
+)
 _LEASE_ORDERS = sql.Query(
     "UPDATE orders_order SET lease_until = ?, due_at = ? WHERE id :in_int RETURNING id, upstream_id"
 )
@@ -244,8 +246,10 @@ def claim_sending(orders: Sequence[tuple[ToSend, RouteRow]], lease_until: dateti
 
 
 def wait(orders: Sequence[tuple[int, datetime, str]]) -> None:
-    """Orders, claimed by nobody, that are looked at again later: (id, when, problem)."""
-    _WAIT.run(connection, [(problem[:1000], sql.moment(connection, due_at), id_) for id_, due_at, problem in orders])
+    """Orders that are looked at again later and claimed by nobody until then: (id, when, problem)."""
+    _WAIT.run(
+        connection, [(problem[:1000], sql.moment(connection, due_at), None, id_) for id_, due_at, problem in orders]
+    )
 
 
 def explain_claim_poll(provider_id: int, at: object) -> str:

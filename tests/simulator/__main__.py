@@ -9,9 +9,13 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from panelwright.cli.local_postgres import create_database, running_postgres
+
+if TYPE_CHECKING:
+    from tests.simulator.run import Outcome
 
 SHARED_MEMORY = Path("/dev/shm")
 
@@ -55,7 +59,7 @@ def _run(seed: int, steps: int | None, seconds: float | None, follow: int | None
 
     setup.django(migrated=False)
     setup.migrate()
-    from tests.simulator.run import Outcome, simulate
+    from tests.simulator.run import simulate
 
     def progress(so_far: Outcome) -> None:
         of = f" of {steps}" if steps is not None else ""
@@ -71,14 +75,19 @@ def _run(seed: int, steps: int | None, seconds: float | None, follow: int | None
     if sys.stderr.isatty():
         print(file=sys.stderr)
     connection.close()
+    return tell(outcome)
+
+
+def tell(outcome: Outcome) -> int:
+    """Print what came of a run; the exit status."""
     print(
         f"{outcome.steps} steps, {outcome.orders} orders, {outcome.seconds:.1f} s, {outcome.steps_a_second:.0f} steps/s"
     )
     print("events: " + ", ".join(f"{kind} {count}" for kind, count in outcome.kinds.most_common()))
     if not outcome.broken:
-        print(f"seed {seed}: every invariant held.")
+        print(f"seed {outcome.seed}: every invariant held.")
         return 0
-    print(f"\nseed {seed} broke an invariant at step {outcome.steps}:\n{outcome.broken}\n\nthe last events:")
+    print(f"\nseed {outcome.seed} broke an invariant at step {outcome.steps}:\n{outcome.broken}\n\nthe last events:")
     for happened in outcome.last:
         print(happened)
     return 1

@@ -272,5 +272,6 @@ def _subscription(params: dict[str, str]) -> Subscription:
     old_posts = int(params.get("old_posts", "0"))
     unlimited = posts is None or (posts == 0 and old_posts == 0)
     day = datetime.strptime(params["expiry"], "%d/%m/%Y").date() if "expiry" in params else None
-    wanted = None if unlimited or posts is None else posts + old_posts
+    # Every post that the simulation tells of is a new one.
+    wanted = None if unlimited else posts
     return Subscription(int(params["min"]), int(params["max"]), int(params["delay"]), wanted, day)

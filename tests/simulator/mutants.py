@@ -7,6 +7,7 @@ mutant no longer fits, making it raises: it is never quietly left out.
 from __future__ import annotations
 import __future__
 
+import copy
 import inspect
 import textwrap
 from collections.abc import Callable
@@ -18,7 +19,8 @@ from typing import Any
 
 import pytest
 
-from panelwright.core import money
+from panelwright.core import money, sql
+from panelwright.customers import access
 from panelwright.orders import actions as orders
 from panelwright.orders import rules as placing
 from panelwright.orders import schedule_actions as schedules
@@ -81,6 +83,29 @@ def _refunds_twice(patch: Patch) -> None:
 
 def _rounds_refunds_up(*, charge_micros: int, remains: int, quantity: int) -> int:
     return -(-charge_micros * remains // quantity)
+
+
+def _together(*changes: Callable[[Patch], None]) -> Callable[[Patch], None]:
+    """Where several guards stand one behind the other, all of them have to be gone."""
+
+    def make(patch: Patch) -> None:
+        for change in changes:
+            change(patch)
+
+    return make
+
+
+def _without_guard(update: sql.Update) -> sql.Update:
+    """The statement without its last condition."""
+    made = copy.copy(update)
+    made._sqlite, made._postgresql = (
+        text.removesuffix(" AND ended_at IS NULL") for text in (update._sqlite, update._postgresql)
+    )
+    return made
+
+
+def _rounds_charges_down(*, rate_micros: int, units: int, flat: bool = False) -> int:
+    return rate_micros if flat else rate_micros * units // 1000
 
 
 MUTANTS = (
@@ -179,7 +204,7 @@ MUTANTS = (
         _rewritten(
             orders,
             "_cancel_one",
-            'order.status == "Pending" and order.job == Job.FORWARD.value',
+            "requests.cancels_at_once(status=order.status, job=order.job)",
             "True",
         ),
     ),
@@ -190,6 +215,15 @@ MUTANTS = (
             "request_cancels",
             "asked.get((grant.customer_id, order_id or 0))",
             "next((o for (_, i), o in asked.items() if i == order_id), None)",
+        ),
+    ),
+    Mutant(
+        "a key of one panel is good on another",
+        _rewritten(
+            access,
+            "grants",
+            "by_key.get((panels.get(caller.address, 0), caller.digest))",
+            "next((grant for (_, digest), grant in by_key.items() if digest == caller.digest), None)",
         ),
     ),
     Mutant("the charge is not booked", _set(order_store, "INSERT_TRANSFERS", _Nothing())),
@@ -245,9 +279,9 @@ MUTANTS = (
         "a post is ordered for without its delay",
         _rewritten(
             schedules,
-            "record_post",
-            "timedelta(minutes=parent.delay_min)",
-            "timedelta(0)",
+            "_remember",
+            "delay_min=parent.delay_min",
+            "delay_min=0",
         ),
     ),
     Mutant(

@@ -106,7 +106,8 @@ class Simulation:
             "reprice": (0.3, self.people.reprice),
             "decide": (2.5, self.people.decide),
             **{
-                loop: (weight, self._turn(loop)) for loop, weight in zip(LOOPS, (6, 3, 10, 4, 1.5, 1.5, 4), strict=True)
+                loop: (weight, self._turn(loop))
+                for loop, weight in zip(LOOPS, (6, 3, 10, 4, 1.5, 1.5, 4, 2), strict=True)
             },
             "ask": (20, self._ask),
             "write down": (12, self._write_down),

@@ -11,11 +11,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from decimal import Decimal
 from enum import Enum
 from random import Random
 from typing import Protocol
 
-from panelwright.providers.outcomes import Accepted, OrderReport, Reason, RefillReport, Refused, Unknown
+from panelwright.providers.outcomes import Accepted, Balance, OrderReport, Reason, RefillReport, Refused, Unknown
 
 # An add that is taken some time after its caller has given up waiting.
 TAKEN_LATE_MAX_S = 60.0
@@ -125,6 +126,13 @@ class UpstreamModel:
 
     def _chance(self, share: float) -> bool:
         return self.rng.random() < share * self.faults
+
+    # ---- the account ----
+
+    def balance(self) -> Balance | Refused | Unknown:
+        """What is asked of a provider whose rest is over; one without funds says so here without a refusal."""
+        mood = self._moody()
+        return Balance(Decimal(0), "USD") if mood is None or self.mood is Mood.BROKE else mood
 
     # ---- add ----
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
 
 from panelwright.core import clock
@@ -27,7 +28,7 @@ from tests.simulator.world import World
 
 WORKERS = 3
 SEND, POLL, REFILL, REFILL_POLL, CANCEL = "send", "poll", "refill", "refill poll", "cancel"
-LOOPS = ("forward", "recover", "poll", "refills", "refill poll", "cancels", "schedules")
+LOOPS = ("forward", "recover", "poll", "refills", "refill poll", "cancels", "schedules", "try providers")
 # What is passing: a refill that is refused for it is asked for again.
 _PASSING = frozenset({Reason.LIMIT, Reason.UNREACHABLE, Reason.KEY})
 
@@ -98,8 +99,20 @@ class Workers:
             return [refill.id for refill in refills] or None
         if loop == "cancels":
             return self._cancels(worker, limit, permits)
+        if loop == "try providers":
+            return self._try_providers()
         permits.children = True
         return self._act(lambda: schedule_actions.run_schedules(limit)) or None
+
+    def _try_providers(self) -> object:
+        tried = []
+        for provider_id in store.providers_to_try(clock.now()):
+            provider = self._act(partial(health_actions.claim_trial, provider_id))
+            if provider is not None:
+                answer = self._world.models[provider_id].balance()
+                self._act(partial(health_actions.commit_trial, provider, answer))
+                tried.append((provider_id, answer))
+        return tried or None
 
     def _sendings(self, worker: int, claimed: Sequence[Sending], *, again: bool) -> object:
         say, now = self._complaints, clock.now()
