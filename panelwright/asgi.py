@@ -29,6 +29,10 @@ async def app(scope: Scope, receive: Receive, send: Send) -> None:
         await _lifespan(receive, send)
 
 
+# The server hands plain requests to the API without ASGI in between (cli/web.py).
+app.quick = api.quick  # type: ignore[attr-defined]
+
+
 async def _lifespan(receive: Receive, send: Send) -> None:
     """On shutdown: finish what is queued, so that no accepted order is dropped."""
     while True:

@@ -11,8 +11,8 @@ from typing import Any
 
 from django.conf import settings
 
-from panelwright.api import protocol
-from panelwright.api.lane import Lane, call_of
+from panelwright.api import protocol, whole
+from panelwright.api.lane import Answer, Call, Lane, call_of
 from panelwright.api.reading import parameters
 from panelwright.catalog.pricelists import Rendered
 from panelwright.core.batcher import Failed, Overloaded
@@ -24,13 +24,14 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Headers = list[tuple[bytes, bytes]]
+Reply = tuple[int, bytes, Headers]  # status, body, and headers beside those that every answer has
 
 log = logging.getLogger(__name__)
 
 BODY_MAX = 1024 * 1024
 DRAIN_MAX = 64 * 1024 * 1024
 # A larger body is parsed on another thread, so that it does not hold up everybody else.
-PARSE_INLINE_MAX = 64 * 1024
+PARSE_INLINE_MAX = whole.BODY_MAX
 
 
 class _AsWritten(bytes):
@@ -43,7 +44,7 @@ class _AsWritten(bytes):
 # One client in the field compares the whole header, letter by letter.
 _JSON = (_AsWritten(b"Content-Type"), b"application/json")
 # Answers hold balances and orders of one customer: nobody in between may keep them.
-_NO_STORE = (b"Cache-Control", b"no-store")
+_NO_STORE = (b"cache-control", b"no-store")
 _TOO_LARGE = Refusal("too_large")
 _RATE_LIMIT = Refusal("rate_limit")
 _OVERLOADED = Refusal("overloaded")
@@ -98,40 +99,76 @@ class Api:
             params = parameters(scope["query_string"], content_type, body)
         else:
             params = await loop.run_in_executor(None, parameters, scope["query_string"], content_type, body)
-        server = scope.get("server")
+        server, client = scope.get("server"), scope.get("client")
         call = call_of(
             params,
             address=split(host.decode("latin-1"), (server[1] if server else 0) or 0),
-            remote=self._remote(scope, forwarded),
+            remote=self._remote(client[0] if client else "", forwarded),
             header_request_id=idempotency.decode("latin-1").strip(),
         )
-        lane = self.lane
-        verdict = lane.meter.admit(call.caller.digest)
-        if verdict is not None and not verdict.allowed:
-            retry = (b"Retry-After", str(verdict.reset_s).encode())
-            await _send(send, 429, protocol.error(_RATE_LIMIT), [retry, _code(_RATE_LIMIT), *_limits(verdict)])
-            return
-        extra = [] if verdict is None else _limits(verdict)
-        try:
-            answer = await lane.submit(call, loop)
-        except Overloaded:
-            await _send(send, 503, protocol.error(_OVERLOADED), [(b"Retry-After", b"1"), _code(_OVERLOADED), *extra])
-            return
-        except Failed as failure:
-            refusal = _UNCERTAIN if failure.uncertain else _FAULT
-            await _send(send, 500, protocol.error(refusal), [_code(refusal), *extra])
-            return
-        if isinstance(answer, bytes):
-            await _send(send, 200, answer, extra)
-        elif isinstance(answer, Refusal):
-            await _send(send, 200, protocol.error(answer), [_code(answer), *extra])
-        else:
-            await _send_list(send, answer, scope["method"], if_none_match, accept_encoding, extra)
+        extra: Headers = []
+        refused = self._admit(call, extra)
+        if refused is None:
+            try:
+                answer = await self.lane.submit(call, loop)
+            except (Overloaded, Failed) as failure:
+                refused = _failed(failure, extra)
+            else:
+                if isinstance(answer, Rendered):
+                    await _send_list(send, answer, scope["method"], if_none_match, accept_encoding, extra)
+                    return
+                refused = _said(answer, extra)
+        await _send(send, *refused)
 
-    def _remote(self, scope: Scope, forwarded: bytes) -> str:
+    def quick(
+        self,
+        request: whole.Whole,
+        *,
+        port: int,
+        client: str,
+        loop: asyncio.AbstractEventLoop,
+        done: Callable[[int, Headers, bytes], None],
+    ) -> bool:
+        """Answer a request that came whole, by calling `done` with status, headers and body.
+
+        False when it has to take the long way: then nothing was done.
+        """
+        params = parameters(b"", request.content_type, request.body)
+        if params.get("action") == "services":
+            return False
+        call = call_of(
+            params,
+            address=split(request.host.decode("latin-1"), port),
+            remote=self._remote(client, request.forwarded),
+            header_request_id=request.idempotency.decode("latin-1").strip(),
+        )
+        extra: Headers = []
+        refused = self._admit(call, extra)
+        if refused is None:
+            try:
+                future = self.lane.submit(call, loop)
+            except Overloaded as failure:
+                refused = _failed(failure, extra)
+            else:
+                future.add_done_callback(functools.partial(_tell, done, extra))
+                return True
+        status, body, headers = refused
+        done(status, _headers(body, headers), body)
+        return True
+
+    def _admit(self, call: Call, extra: Headers) -> Reply | None:
+        """None when the key's rate limit lets the call in; its headers are added to `extra`."""
+        verdict = self.lane.meter.admit(call.caller.digest)
+        if verdict is None:
+            return None
+        extra += _limits(verdict)
+        if verdict.allowed:
+            return None
+        retry = (b"Retry-After", str(verdict.reset_s).encode())
+        return 429, protocol.error(_RATE_LIMIT), [retry, _code(_RATE_LIMIT), *extra]
+
+    def _remote(self, remote: str, forwarded: bytes) -> str:
         """The caller's address; behind a trusted proxy, the last one in X-Forwarded-For that is no proxy of ours."""
-        client = scope.get("client")
-        remote = client[0] if client else ""
         if forwarded and remote in self._proxies:
             for part in reversed(forwarded.decode("latin-1").split(",")):
                 remote = part.strip()
@@ -174,9 +211,36 @@ def _limits(verdict: Verdict) -> Headers:
     ]
 
 
+def _said(answer: Answer, extra: Headers) -> Reply:
+    if isinstance(answer, Refusal):
+        return 200, protocol.error(answer), [_code(answer), *extra]
+    assert isinstance(answer, bytes)
+    return 200, answer, extra
+
+
+def _failed(failure: Overloaded | Failed, extra: Headers) -> Reply:
+    if isinstance(failure, Overloaded):
+        return 503, protocol.error(_OVERLOADED), [(b"Retry-After", b"1"), _code(_OVERLOADED), *extra]
+    refusal = _UNCERTAIN if failure.uncertain else _FAULT
+    return 500, protocol.error(refusal), [_code(refusal), *extra]
+
+
+def _tell(done: Callable[[int, Headers, bytes], None], extra: Headers, future: asyncio.Future[Answer]) -> None:
+    failure = future.exception()
+    if failure is None:
+        status, body, headers = _said(future.result(), extra)
+    else:
+        known = failure if isinstance(failure, (Overloaded, Failed)) else Failed(str(failure))
+        status, body, headers = _failed(known, extra)
+    done(status, _headers(body, headers), body)
+
+
+def _headers(body: bytes, extra: Headers) -> Headers:
+    return [_JSON, (b"content-length", b"%d" % len(body)), _NO_STORE, *extra]
+
+
 async def _send(send: Send, status: int, body: bytes, extra: Headers) -> None:
-    headers = [_JSON, (b"Content-Length", b"%d" % len(body)), _NO_STORE, *extra]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.start", "status": status, "headers": _headers(body, extra)})
     await send({"type": "http.response.body", "body": body})
 
 

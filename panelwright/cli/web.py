@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import logging
 import os
 import re
 import socket
@@ -12,7 +13,10 @@ from typing import Any, cast
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from panelwright.api import whole
 from panelwright.cli.processes import stop_with_parent
+
+log = logging.getLogger(__name__)
 
 _UPGRADE = re.compile(rb"\r\nupgrade:", re.I)
 HEAD_MAX = 1024 * 1024
@@ -38,6 +42,11 @@ class OneWrite:
             self._call_soon(self.flush)
         self._held.append(data)
 
+    def send(self, data: bytes) -> None:
+        """Write now, behind what is held."""
+        self._held.append(data)
+        self.flush()
+
     def flush(self) -> None:
         held = self._held
         if held:
@@ -62,12 +71,25 @@ class Protocol(HttpToolsProtocol):
 
     between = True
     head = b""
+    # The short way (api/whole.py): while such a request is being answered, what else arrives waits.
+    answering = False
+    leaving = False
+    later = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        super().connection_made(cast(asyncio.Transport, OneWrite(cast(asyncio.Transport, transport), self.loop)))
+        self.out = OneWrite(cast(asyncio.Transport, transport), self.loop)
+        super().connection_made(cast(asyncio.Transport, self.out))
+        self.has_quick = hasattr(self.app, "quick")
 
     def data_received(self, data: bytes) -> None:
+        if self.answering:
+            self.later += data
+            if len(self.later) > HEAD_MAX:
+                self.transport.pause_reading()
+            return
         if self.between:
+            if self.has_quick and not self.head and self._answers(data):
+                return
             data = self.head + data
             if b"\r\n\r\n" not in data and b"\n\n" not in data:
                 self.head = data
@@ -79,6 +101,61 @@ class Protocol(HttpToolsProtocol):
                 head, end, rest = data.partition(b"\r\n\r\n")
                 data = _UPGRADE.sub(b"\r\nignored:", head) + end + rest
         super().data_received(data)
+
+    def _answers(self, data: bytes) -> bool:
+        """Take a request that came whole the short way. False when it has to take the long one."""
+        if self.cycle is not None and not self.cycle.response_complete:
+            return False
+        request = whole.read(data)
+        if request is None:
+            return False
+        self._unset_keepalive_if_required()
+        self.answering = True
+        taken = False
+        try:
+            taken = self.app.quick(
+                request,
+                port=(self.server[1] if self.server else 0) or 0,
+                client=self.client[0] if self.client else "",
+                loop=self.loop,
+                done=self._answered,
+            )
+        except Exception:
+            # The long way meets the same fault, and answers it.
+            log.exception("a request could not be read the short way")
+        if not taken:
+            self.answering = False
+        return taken
+
+    def _answered(self, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.out.send(whole.answer(status, [*self.server_state.default_headers, *headers], body))
+        if self.leaving:
+            self.transport.close()
+            return
+        if self.later:
+            # Not from here: a thousand requests in one piece would be a thousand calls deep.
+            self.loop.call_soon(self._go_on)
+            return
+        self.answering = False
+        self.timeout_keep_alive_task = self.loop.call_later(self.timeout_keep_alive, self.timeout_keep_alive_handler)
+
+    def _go_on(self) -> None:
+        """See to what arrived while a request was being answered."""
+        self.answering = False
+        data, self.later = self.later, b""
+        self.transport.resume_reading()
+        if not self.transport.is_closing():
+            self.data_received(data)
+
+    def shutdown(self) -> None:
+        """The server is leaving: what was begun is answered first."""
+        if self.answering:
+            self.leaving = True
+        else:
+            super().shutdown()
 
     def on_message_begin(self) -> None:
         self.between = False

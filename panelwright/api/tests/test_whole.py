@@ -1,0 +1,148 @@
+"""What takes the short way is what the server's own parser reads, and nothing odd takes it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httptools
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from panelwright.api import whole
+
+HEAD = b"POST /api/v2 HTTP/1.1\r\nHost: shop.example\r\n"
+
+
+def request(*lines: bytes, body: bytes = b"key=k&action=balance", start: bytes = b"POST /api/v2 HTTP/1.1") -> bytes:
+    given_ = [start, b"Host: shop.example", b"Content-Length: %d" % len(body), *lines]
+    return b"\r\n".join(given_) + b"\r\n\r\n" + body
+
+
+def test_a_plain_request_is_read_whole() -> None:
+    lines = (b"content-type:  application/x-www-form-urlencoded ", b"IDEMPOTENCY-KEY: a", b"X-Forwarded-For: 1.2.3.4")
+    assert whole.read(request(*lines, b"Connection: keep-alive", b"User-Agent: x: y")) == whole.Whole(
+        b"shop.example", b"application/x-www-form-urlencoded", b"1.2.3.4", b"a", b"key=k&action=balance"
+    )
+    assert whole.read(request(start=b"POST /api/v2/ HTTP/1.1")) is not None
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        request()[:-1],
+        request() + b"x",
+        request() * 2,
+        request(start=b"GET /api/v2 HTTP/1.1"),
+        request(start=b"POST /api/v2 HTTP/1.0"),
+        request(start=b"POST /api/v2?key=k HTTP/1.1"),
+        request(start=b"POST /api/v22 HTTP/1.1"),
+        request(start=b"POST http://shop.example/api/v2 HTTP/1.1"),
+        request(b"Connection: close"),
+        request(b"Connection: keep-alive, Upgrade"),
+        request(b"Transfer-Encoding: chunked"),
+        request(b"Expect: 100-continue"),
+        request(b"Upgrade: h2c"),
+        request(b"Host: other.example"),
+        request(b"Content-Length: 20"),
+        request(b"Content-Type: a", b"content-type: b"),
+        request(b" folded: value"),
+        request(b"no colon"),
+        request(b"space : before"),
+        request(b"nul: \x00"),
+        request(b"cr: a\rb"),
+        request(b": no name"),
+        request().replace(b"Host: shop.example\r\n", b""),
+        request().replace(b"Host: shop.example", b"Host:"),
+        request().replace(b"Content-Length: 20", b"Content-Length: +20"),
+        request().replace(b"Content-Length: 20", b"Content-Length: 0x14"),
+        request().replace(b"Content-Length: 20\r\n", b""),
+        request().replace(b"\r\n", b"\n"),
+        request(body=b"x" * (whole.BODY_MAX + 1)),
+    ],
+    ids=repr,
+)
+def test_everything_else_takes_the_long_way(data: bytes) -> None:
+    assert whole.read(data) is None
+
+
+class Parsed:
+    """What the server's parser makes of some bytes."""
+
+    def __init__(self, data: bytes) -> None:
+        self.headers: list[tuple[bytes, bytes]] = []
+        self.url = self.body = b""
+        self.complete = 0
+        self.parser = httptools.HttpRequestParser(self)
+        self.parser.feed_data(data)
+
+    def on_url(self, url: bytes) -> None:
+        self.url += url
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self.headers.append((name.lower(), value.strip(b" \t")))
+
+    def on_body(self, body: bytes) -> None:
+        self.body += body
+
+    def on_message_complete(self) -> None:
+        self.complete += 1
+
+
+_PIECES = st.sampled_from(
+    [
+        *(
+            b"POST ",
+            b"/api/v2",
+            b" HTTP/1.1",
+            b"\r\n",
+            b"\r\n\r\n",
+            b"Host: a",
+            b"Content-Length: 3",
+            b"abc",
+            b":",
+            b" ",
+        ),
+        *(b"content-type: x", b"Connection: keep-alive", b"\x00", b"\r", b"\n", b"\xff", b"\t", b"X-Forwarded-For: 1"),
+        *(
+            b"Content-Length: 03",
+            b"Content-Length:3",
+            b"Idempotency-Key: k",
+            b"Transfer-Encoding: chunked",
+            b"0\r\n\r\n",
+        ),
+    ]
+)
+
+
+@given(
+    st.lists(_PIECES, max_size=8).map(b"".join),
+    st.lists(st.sampled_from([b"a", b"a b", b"\xff", b"1", b"\t", b" x "]), max_size=3),
+    st.binary(max_size=6),
+)
+@example(b"", [], b"")
+def test_the_server_s_parser_reads_the_same(junk: bytes, values: list[bytes], body: bytes) -> None:
+    lines: list[Any] = [b"X-%d:%s" % (n, value) for n, value in enumerate(values)]
+    for data in (junk, HEAD + junk, request(*lines, body=body), request(*lines, junk, body=body)):
+        read = whole.read(data)
+        if read is None:
+            continue
+        parsed = Parsed(data)
+        assert parsed.complete == 1
+        assert parsed.url in {b"/api/v2", b"/api/v2/"}
+        assert parsed.body == read.body
+        names = [name for name, _ in parsed.headers]
+        headers = dict(parsed.headers)
+        assert names.count(b"host") == 1
+        assert headers[b"host"] == read.host
+        assert headers.get(b"content-type", b"") == read.content_type
+        assert headers.get(b"x-forwarded-for", b"") == read.forwarded
+        assert headers.get(b"idempotency-key", b"") == read.idempotency
+        assert parsed.parser.should_keep_alive()
+
+
+def test_an_answer_s_bytes() -> None:
+    assert whole.answer(503, [(b"Content-Type", b"application/json"), (b"content-length", b"2")], b"{}") == (
+        b"HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}"
+    )

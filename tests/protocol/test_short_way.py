@@ -1,0 +1,121 @@
+"""A request that comes in one piece is answered without ASGI in between: nobody can tell, on the wire."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.parse import urlencode
+
+import pytest
+
+from tests.protocol.conftest import Live
+
+
+@contextmanager
+def wire(live: Live) -> Iterator[socket.socket]:
+    with socket.create_connection(("127.0.0.1", live.port), timeout=30) as connection:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        yield connection
+
+
+def request(live: Live, *lines: str, key: str | None = None, **params: object) -> bytes:
+    body = urlencode({"key": live.api_key if key is None else key, **params})
+    head = ["POST /api/v2 HTTP/1.1", f"Host: 127.0.0.1:{live.port}", f"Content-Length: {len(body)}", *lines]
+    return ("\r\n".join([*head, "Content-Type: application/x-www-form-urlencoded"]) + "\r\n\r\n" + body).encode()
+
+
+def answer(connection: socket.socket, rest: bytes = b"") -> tuple[bytes, bytes, bytes]:
+    """Head, body, and what came behind them."""
+    data = rest
+    while b"\r\n\r\n" not in data:
+        part = connection.recv(65536)
+        assert part, data
+        data += part
+    head, _, data = data.partition(b"\r\n\r\n")
+    (length,) = [int(line.split(b":")[1]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length")]
+    while len(data) < length:
+        data += connection.recv(65536)
+    return head, data[:length], data[length:]
+
+
+def without_date(head: bytes) -> list[bytes]:
+    return [line for line in head.split(b"\r\n") if not line.lower().startswith(b"date:")]
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"action": "balance"},
+        {"action": "status", "order": "7777777"},
+        {"action": "status", "orders": "1,x,7777777"},
+        {"action": "cancel", "orders": "7777777"},
+        {"action": "refill_status", "refill": "1"},
+        {"action": "add", "service": "0"},
+        {"action": "services"},
+        {"action": "nonsense"},
+        {"action": "balance", "key": "wrong"},
+    ],
+    ids=lambda params: "-".join(params.values()),
+)
+def test_both_ways_give_the_same_bytes(live: Live, params: dict[str, str]) -> None:
+    said = {"key": live.api_key, **params}
+    whole = request(live, key=said.pop("key"), **said)
+    heads = []
+    bodies = []
+    for pieces in ([whole], [whole[:-5], whole[-5:]]):
+        with wire(live) as connection:
+            for piece in pieces:
+                connection.sendall(piece)
+                time.sleep(0.02)
+            head, body, rest = answer(connection)
+        assert rest == b""
+        heads.append(without_date(head))
+        bodies.append(body)
+    assert bodies[0] == bodies[1]
+    assert sorted(heads[0]) == sorted(heads[1])
+    assert b"Content-Type: application/json" in heads[0]
+
+
+def test_a_connection_is_kept_and_may_change_its_ways(live: Live) -> None:
+    balance = request(live, action="balance")
+    with wire(live) as connection:
+        told = set()
+        for pieces in ([balance], [balance[:40], balance[40:]], [balance], [balance[:-1], balance[-1:]], [balance]):
+            for piece in pieces:
+                connection.sendall(piece)
+                time.sleep(0.01)
+            told.add(answer(connection)[1])
+        connection.sendall(b"GET / HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n\r\n" % live.port)
+        assert connection.recv(65536).startswith(b"HTTP/1.1 200 OK")
+    assert len(told) == 1
+
+
+def test_requests_that_come_before_the_answer_are_answered_in_order(live: Live) -> None:
+    lists = [request(live, action="status", orders=f"x{n}") for n in range(40)]
+    with wire(live) as connection:
+        for one in lists:
+            connection.sendall(one)
+        rest, told = b"", []
+        for _ in lists:
+            _, body, rest = answer(connection, rest)
+            told.append(body)
+        assert told == [b'{"x%d":{"error":"Incorrect order ID"}}' % n for n in range(40)]
+        connection.sendall(b"".join(lists))
+        for n in range(40):
+            _, body, rest = answer(connection, rest)
+            assert body == b'{"x%d":{"error":"Incorrect order ID"}}' % n
+
+
+def test_an_order_of_somebody_who_hangs_up_is_placed(live: Live) -> None:
+    before = live.balance()
+    with wire(live) as connection:
+        link = f"https://example.com/{time.time_ns()}"
+        connection.sendall(request(live, action="add", service=1, link=link, quantity=1000))
+        connection.shutdown(socket.SHUT_WR)
+    deadline = time.monotonic() + 20
+    while live.balance() == before and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert live.balance() < before
+    assert live.installation.hand.do("faults") == {"faults": []}
