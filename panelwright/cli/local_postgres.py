@@ -44,7 +44,7 @@ _COMMON = {
     "timezone": "'UTC'",
 }
 # Loses data at a power cut, never at a crash of a process: right for tests, wrong for a measurement.
-_FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+_FAST = {"fsync": "off", "autovacuum": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 _DURABLE = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on"}
 
 _SHEPHERD = """

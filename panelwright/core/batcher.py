@@ -31,6 +31,9 @@ Result = TypeVar("Result")
 log = logging.getLogger(__name__)
 _thread = threading.local()
 
+# Rounds of the event loop, of some microseconds each, in which nothing comes in before a batch starts.
+GATHER_ROUNDS = 15
+
 
 def about_to_wait() -> None:
     """Called by a batch's work when from now on it only waits, for the disk: the event loop may go on."""
@@ -90,6 +93,7 @@ class Batcher(Generic[Command, Result]):
         self._kick_planned = False
         self._busy = False
         self._stopping = False
+        self._last_size = 1
         self._thread = threading.Thread(target=self._run, name=f"batcher-{name}", daemon=True)
         self._thread.start()
 
@@ -104,10 +108,23 @@ class Batcher(Generic[Command, Result]):
             if not self._kick_planned and not self._busy:
                 # After this round of the loop: what else has arrived by now shares the batch.
                 self._kick_planned = True
-                loop.call_soon(self._step_aside)
+                loop.call_soon(self._gather, loop, 0, 0)
         else:
             self._put(command, future)
         return future
+
+    def _gather(self, loop: asyncio.AbstractEventLoop, seen: int, quiet: int) -> None:
+        """Start a batch once no more commands come in; after a batch of one, at once.
+
+        Who has just been answered asks again within microseconds: waiting for them makes one batch of what
+        would be two, and a batch costs as much as dozens of commands.
+        """
+        count = len(self._waiting)
+        quiet = quiet + 1 if count == seen else 0
+        if self._last_size == 1 or quiet > GATHER_ROUNDS or count >= self._batch_max:
+            self._step_aside()
+        else:
+            loop.call_soon(self._gather, loop, count, quiet)
 
     def _step_aside(self) -> None:
         """Start a batch and wait, in the event loop's thread, until it only waits for the disk."""
@@ -148,6 +165,7 @@ class Batcher(Generic[Command, Result]):
             while self._waiting:
                 self._busy = True
                 batch = self._take()
+                self._last_size = len(batch)
                 results = self._do_each_kind([command for command, _ in batch])
                 self._busy = False
                 told_a_loop = self._deliver(batch, results)
@@ -222,7 +240,7 @@ class Batcher(Generic[Command, Result]):
             _settle(future, result)
         if self._step_aside_s and self._waiting and not self._kick_planned and not self._busy:
             self._kick_planned = True
-            loop.call_soon(self._step_aside)
+            loop.call_soon(self._gather, loop, 0, 0)
 
     def _deliver(self, batch: list[tuple[Command, Any]], results: Sequence[Any]) -> bool:
         """Hand the results out. True when an event loop was told, which then sees to what waits."""
