@@ -27,8 +27,8 @@ def run(args: argparse.Namespace) -> int:
     from django_scopes import scope
 
     from panelwright.catalog.models import Service
-    from panelwright.providers.actions import add_routes
     from panelwright.providers.models import Provider, ProviderKind
+    from panelwright.providers.route_actions import add_routes
 
     panel = setup.panel(args.panel)
     with scope(panel=panel):

@@ -66,8 +66,9 @@ def _panel(upstream: str, count: int) -> tuple[Panel, Customer, list[Provider]]:
     from panelwright.ledger.models import Code
     from panelwright.panels.actions import create_panel
     from panelwright.panels.models import Panel
-    from panelwright.providers.actions import add_provider, add_routes, set_provider
+    from panelwright.providers.actions import add_provider, set_provider
     from panelwright.providers.models import Provider
+    from panelwright.providers.route_actions import add_routes
 
     panel = Panel.objects.filter(slug=SLUG).first()
     if panel is not None:

@@ -131,7 +131,8 @@ def _customer(panel: Panel, name: str, at: datetime) -> Customer:
 
 def _provider(panel: Panel, service_ids: list[int]) -> Provider:
     """A provider that is never called: the history says what it answered, and no worker runs."""
-    from panelwright.providers.actions import add_provider, add_routes
+    from panelwright.providers.actions import add_provider
+    from panelwright.providers.route_actions import add_routes
 
     provider = add_provider(
         panel_id=panel.id, name="upstream", url="http://127.0.0.1:9/api/v2", key=secrets.token_hex()

@@ -31,6 +31,7 @@ from panelwright.panels.actions import add_domain
 from panelwright.panels.models import Domain, Panel
 from panelwright.panels.presets import Preset, PresetService, load
 from panelwright.providers import actions as delivery
+from panelwright.providers import route_actions
 from panelwright.providers.models import Provider
 from panelwright.providers.outcomes import Accepted, OrderReport
 from panelwright.sandbox.catalogue import CATALOGUE, SandboxService
@@ -100,7 +101,7 @@ def _route(panel: Panel, preset: Preset, upstream: Upstream) -> None:
     )
     ids = dict(panel.service_set.values_list("number", "id"))
     routes = [(ids[s.number], provider.id, str(upstream_service(s).service)) for s in preset.services]
-    delivery.add_routes(panel.id, routes)
+    route_actions.add_routes(panel.id, routes)
 
 
 def upstream_service(service: PresetService) -> SandboxService:

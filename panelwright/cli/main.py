@@ -36,6 +36,7 @@ COMMANDS = {
     "guard": "show or set what keeps a panel from selling below cost",
     "changes": "list what changed in a panel's catalogue",
     "addroute": "say which provider delivers a service",
+    "setroute": "show a service's routes, change their order, rate and limits",
     "post": "tell a panel of a new post of a user, for the subscriptions to it",
     "addpostsource": "hear of new posts from a feed or a signed webhook",
     "postsources": "list where a panel hears of new posts",

@@ -20,7 +20,7 @@ from panelwright.orders.models import Job
 from panelwright.orders.settling import OpenOrder, Report
 from panelwright.providers import health, health_actions, manual_actions, manual_rules, routing, rules, store
 from panelwright.providers.health import FAILURES_MAX
-from panelwright.providers.models import Provider, Route
+from panelwright.providers.models import Provider
 from panelwright.providers.outcomes import Accepted, OrderReport, Reason, Refused, Unknown
 from panelwright.providers.rules import Next
 from panelwright.providers.store import ProviderRow, RouteRow, ToAsk, ToSend
@@ -109,27 +109,6 @@ def set_provider(
     if new and not Provider.objects.filter(panel_id=panel_id, id=provider_id).update(**new):
         raise ValueError(f"there is no provider {provider_id} on this panel")
     return Provider.objects.get(panel_id=panel_id, id=provider_id)
-
-
-def add_routes(panel_id: int, routes: Sequence[tuple[int, int, str]]) -> None:
-    """Routes as (service id, provider id, upstream's service id); a service's first one is tried first."""
-    positions: dict[int, int] = {}
-    rows = []
-    with transaction.atomic():
-        for service_id, provider_id, upstream_service in routes:
-            if service_id not in positions:
-                positions[service_id] = Route.objects.filter(panel_id=panel_id, service_id=service_id).count()
-            rows.append(
-                Route(
-                    panel_id=panel_id,
-                    service_id=service_id,
-                    provider_id=provider_id,
-                    upstream_service=upstream_service,
-                    position=positions[service_id],
-                )
-            )
-            positions[service_id] += 1
-        Route.objects.bulk_create(rows, batch_size=500)
 
 
 def claim_forward(limit: int) -> list[Sending]:

@@ -15,6 +15,7 @@ from panelwright.customers import access
 from panelwright.orders import actions, queries, schedule_actions
 from panelwright.orders.actions import AskOrders
 from panelwright.providers import actions as provider_actions
+from panelwright.providers import route_actions
 from panelwright.providers.models import Route
 from tests.simulator.books import Books
 from tests.simulator.broken import Complaints
@@ -314,7 +315,7 @@ class People:
             return None
         provider_id = next(id_ for id_, model in self._world.models.items() if model in panel.models)
         with scope(panel=panel.row):
-            provider_actions.add_routes(panel.id, [(sold.id, provider_id, str(100 + sold.number))])
+            route_actions.add_routes(panel.id, [(sold.id, provider_id, str(100 + sold.number))])
             sold.routes = list(Route.objects.filter(service_id=sold.id).values_list("id", "provider_id"))
         return panel.id, sold.number
 

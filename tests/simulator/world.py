@@ -25,6 +25,7 @@ from panelwright.panels import hosts
 from panelwright.panels.actions import create_panel
 from panelwright.panels.models import Panel
 from panelwright.providers import actions as providers
+from panelwright.providers import route_actions
 from panelwright.providers.models import Route
 from tests.simulator.upstream import UpstreamModel, Witness
 
@@ -250,7 +251,7 @@ def _connect(world: World, panel: SimulatedPanel, witness: Witness) -> None:
             continue  # sold before anybody was found to deliver it
         for provider_id in rng.sample(ids, rng.randint(1, len(ids))):
             routes.append((sold.id, provider_id, str(100 + sold.number)))
-    providers.add_routes(panel.id, routes)
+    route_actions.add_routes(panel.id, routes)
     by_id = {sold.id: sold for sold in panel.services.values()}
     for route in Route.objects.filter(panel=panel.row).order_by("service_id", "position"):
         by_id[route.service_id].routes.append((route.id, route.provider_id))

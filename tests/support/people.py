@@ -28,8 +28,9 @@ from panelwright.orders.rules import PlaceOrder
 from panelwright.panels import hosts
 from panelwright.panels.actions import create_panel
 from panelwright.panels.models import Panel
-from panelwright.providers.actions import add_provider, add_routes
+from panelwright.providers.actions import add_provider
 from panelwright.providers.models import Provider
+from panelwright.providers.route_actions import add_routes
 
 NOON = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 LINK = "https://example.com/carol"

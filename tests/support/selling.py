@@ -82,6 +82,7 @@ def open_shop(
     from panelwright.ledger.actions import open_books
     from panelwright.panels.actions import create_panel
     from panelwright.providers import actions as providers
+    from panelwright.providers import route_actions
 
     domains = [(f"{slug}.example", 0), *(("*", port) for port in ports)]
     panel = create_panel(slug=slug, name="Acme", currency="USD", domains=domains)
@@ -113,7 +114,7 @@ def open_shop(
             knows_request_id=knows_request_id,
         )
         routes = [(row.id, provider.id, str(sold.upstream)) for row, sold in zip(services, SERVICES, strict=True)]
-        providers.add_routes(panel.id, routes)
+        route_actions.add_routes(panel.id, routes)
         buyers = tuple(
             _buyer(panel.id, number, balance, per_minute_max=per_minute_max, daily_cap=daily_cap)
             for number, balance in enumerate(balances)

@@ -110,3 +110,26 @@ def test_the_guard(alice: Owner, said: Said) -> None:
         "shop: a service that brings less than 7.5 % above its cost: its rate is raised.\n"
     )
     assert values("SELECT guard, guard_percent_e2 FROM panels_panel") == [("reprice", 750)]
+
+
+def test_routes_are_shown_and_changed(north: ScriptedUpstream, alice: Owner, said: Said) -> None:
+    shop = ("--panel", "shop", "--service", "1")
+    assert said(0, "setroute", *shop) == "Service 1 has no route: add one with `panelwright addroute`.\n"
+    alice.provider(north.url, name="south")
+    for name, theirs in (("north", "7"), ("south", "9")):
+        said(0, "addroute", *shop, "--provider", name, "--upstream-service", theirs)
+    assert said(0, "setroute", *shop, "--route", "2", "--rate", "0.85", "--min", "100", "--max", "5000") == (
+        "1  north service 7: rate not known, ? to ?\n2  south service 9: rate 0.85, 100 to 5000\n"
+    )
+    assert said(0, "setroute", *shop, "--route", "2", "--first") == (
+        "1  south service 9: rate 0.85, 100 to 5000\n2  north service 7: rate not known, ? to ?\n"
+    )
+    disabled = said(0, "setroute", *shop, "--route", "1", "--disable")
+    assert disabled.startswith("1  south service 9: rate 0.85, 100 to 5000, disabled\n")
+    assert said(1, "setroute", *shop, "--route", "3", "--first").endswith("has 2 routes; there is no route 3\n")
+    assert said(1, "setroute", *shop, "--route", "1", "--min", "9000").endswith("a minimum not above the maximum\n")
+    assert "say which route" in said(1, "setroute", *shop, "--first")
+    assert values("SELECT min, max, enabled, position FROM providers_route ORDER BY position") == [
+        (100, 5000, False, 0),
+        (None, None, True, 1),
+    ]

@@ -256,7 +256,7 @@ def guarded(shop: Shop, guard: str, percent_e2: int = 0) -> None:
     execute("UPDATE panels_panel SET guard = %s, guard_percent_e2 = %s", guard, percent_e2)
     shop.owner.panel.refresh_from_db()
     with scope(panel=shop.owner.panel):
-        from panelwright.providers.actions import add_routes
+        from panelwright.providers.route_actions import add_routes
 
         add_routes(shop.owner.panel_id, [(shop.owner.services[FOLLOWERS].id, shop.provider.id, "77")])
 

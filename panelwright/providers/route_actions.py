@@ -1,0 +1,78 @@
+"""The writes of routes: which providers deliver a service, and in which order they are tried."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F
+
+from panelwright.providers.models import Route
+
+# Above every position that there is, so that routes can change places under their unique positions.
+_ASIDE = 1_000_000
+
+
+def add_routes(panel_id: int, routes: Sequence[tuple[int, int, str]]) -> None:
+    """Routes as (service id, provider id, upstream's service id); a service's first one is tried first."""
+    positions: dict[int, int] = {}
+    rows = []
+    with transaction.atomic():
+        for service_id, provider_id, upstream_service in routes:
+            if service_id not in positions:
+                positions[service_id] = Route.objects.filter(panel_id=panel_id, service_id=service_id).count()
+            rows.append(
+                Route(
+                    panel_id=panel_id,
+                    service_id=service_id,
+                    provider_id=provider_id,
+                    upstream_service=upstream_service,
+                    position=positions[service_id],
+                )
+            )
+            positions[service_id] += 1
+        Route.objects.bulk_create(rows, batch_size=500)
+
+
+def routes_of(*, panel_id: int, service_id: int) -> list[Route]:
+    """A service's routes in the order in which they are tried."""
+    found = Route.objects.filter(panel_id=panel_id, service_id=service_id).select_related("provider")
+    return list(found.order_by("position"))
+
+
+def set_route(
+    *,
+    panel_id: int,
+    service_id: int,
+    route_id: int,
+    first: bool = False,
+    enabled: bool | None = None,
+    rate_micros: int | None = None,
+    low: int | None = None,
+    high: int | None = None,
+) -> None:
+    """Change what is given, leave the rest; `first`: it is tried before all others.
+
+    `rate_micros` is in the provider's currency. Raises ValueError when the service has no such
+    route, or the minimum is above the maximum.
+    """
+    with transaction.atomic():
+        found = list(Route.objects.select_for_update().filter(panel_id=panel_id, service_id=service_id).order_by("id"))
+        route = next((route for route in found if route.id == route_id), None)
+        if route is None:
+            raise ValueError("the service has no such route")
+        new: dict[str, Any] = {"enabled": enabled, "rate_micros": rate_micros, "min": low, "max": high}
+        new = {name: value for name, value in new.items() if value is not None}
+        lowest, highest = new.get("min", route.min), new.get("max", route.max)
+        wrong_limits = lowest is not None and highest is not None and lowest > highest
+        if (rate_micros or 0) < 0 or (lowest or 0) < 0 or wrong_limits:
+            raise ValueError("a rate is not below zero, and a minimum not above the maximum")
+        which = Route.objects.filter(panel_id=panel_id, service_id=service_id)
+        if new:
+            which.filter(id=route_id).update(**new)
+        if first:
+            which.update(position=F("position") + _ASIDE)
+            ordered = sorted(found, key=lambda other: (other.id != route_id, other.position))
+            for position, other in enumerate(ordered):
+                which.filter(id=other.id).update(position=position)
