@@ -67,10 +67,10 @@ class Lane:
         self._renderer = Renderer()
         aside_s = STEP_ASIDE_S if connection.vendor == "sqlite" else 0.0
         self._writes: Batcher[Call, Answer] = Batcher(
-            "writes", self._write, owner_of=_owner, kind_of=_action, batch_max=256, step_aside_s=aside_s
+            "writes", self._write, owner_of=_owner, kind_of=_action, batch_max=256, gathers=True, step_aside_s=aside_s
         )
         self._reads: Batcher[Call, Answer] = Batcher(
-            "reads", self._read, owner_of=_owner, batch_max=64, step_aside_s=aside_s
+            "reads", self._read, owner_of=_owner, batch_max=64, gathers=True, step_aside_s=aside_s
         )
 
     def submit(self, call: Call, loop: asyncio.AbstractEventLoop) -> asyncio.Future[Answer]:

@@ -66,7 +66,8 @@ class Batcher(Generic[Command, Result]):
     it raises CommitUncertain where that is not known. `owner_of(command)` names whose command it
     is: when more wait than fit a batch, each owner gets an equal share. Commands of different
     `kind_of(command)` never share a batch's work: what becomes of one kind says nothing of another.
-    `step_aside_s` is the longest that the event loop waits for a batch to reach its commit; 0: not at all.
+    `gathers`: an event loop starts a batch only when for a moment nothing more has come in.
+    `step_aside_s` is the longest that it then waits for the batch to reach its commit; 0: not at all.
     """
 
     def __init__(
@@ -78,6 +79,7 @@ class Batcher(Generic[Command, Result]):
         kind_of: Callable[[Command], Hashable] = lambda _: None,
         batch_max: int = 256,
         queue_max: int = 4096,
+        gathers: bool = False,
         step_aside_s: float = 0.0,
     ) -> None:
         self.name = name
@@ -88,6 +90,7 @@ class Batcher(Generic[Command, Result]):
         self._queue_max = queue_max
         self._waiting: deque[tuple[Command, Any]] = deque()
         self._wake = threading.Event()
+        self._gathers = gathers or step_aside_s > 0
         self._step_aside_s = step_aside_s
         self._loop_may_go_on = threading.Event()
         self._kick_planned = False
@@ -103,7 +106,7 @@ class Batcher(Generic[Command, Result]):
         A caller that goes away does not undo its command: what was queued is done.
         """
         future: asyncio.Future[Result] = loop.create_future()
-        if self._step_aside_s:
+        if self._gathers:
             self._queue(command, future)
             if not self._kick_planned and not self._busy:
                 # After this round of the loop: what else has arrived by now shares the batch.
@@ -122,18 +125,19 @@ class Batcher(Generic[Command, Result]):
         count = len(self._waiting)
         quiet = quiet + 1 if count == seen else 0
         if self._last_size == 1 or quiet > GATHER_ROUNDS or count >= self._batch_max:
-            self._step_aside()
+            self._start()
         else:
             loop.call_soon(self._gather, loop, count, quiet)
 
-    def _step_aside(self) -> None:
-        """Start a batch and wait, in the event loop's thread, until it only waits for the disk."""
+    def _start(self) -> None:
+        """Start a batch and, stepping aside, wait in the event loop's thread until it only waits for the disk."""
         self._kick_planned = False
         if self._busy or not self._waiting:
             return
         self._loop_may_go_on.clear()
         self._wake.set()
-        self._loop_may_go_on.wait(self._step_aside_s)
+        if self._step_aside_s:
+            self._loop_may_go_on.wait(self._step_aside_s)
 
     def call(self, command: Command, timeout_s: float = 60) -> Result:
         """From any other thread: the result. Raises what `submit`'s future would."""
@@ -170,7 +174,7 @@ class Batcher(Generic[Command, Result]):
                 self._busy = False
                 told_a_loop = self._deliver(batch, results)
                 self._loop_may_go_on.set()
-                if self._step_aside_s and told_a_loop and not self._stopping:
+                if self._gathers and told_a_loop and not self._stopping:
                     # The loop wakes its callers first, and then starts the next batch by itself.
                     break
             if self._stopping and not self._waiting:
@@ -238,7 +242,7 @@ class Batcher(Generic[Command, Result]):
         """In the event loop: wake the callers, then see to what has been waiting meanwhile."""
         for future, result in pairs:
             _settle(future, result)
-        if self._step_aside_s and self._waiting and not self._kick_planned and not self._busy:
+        if self._gathers and self._waiting and not self._kick_planned and not self._busy:
             self._kick_planned = True
             loop.call_soon(self._gather, loop, 0, 0)
 

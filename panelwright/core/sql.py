@@ -15,7 +15,7 @@ import re
 import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from itertools import chain
 from typing import Any
 
@@ -129,7 +129,8 @@ class Query:
         """The cursor after running it; to be fetched from later."""
         real = _this_thread(connection)
         if real.vendor == "postgresql":
-            return psycopg.Cursor(real.connection).execute(self._postgresql, values)
+            given = [_array(value) if isinstance(value, list) else value for value in values]
+            return psycopg.Cursor(real.connection).execute(self._postgresql, given)
         return real.connection.cursor().execute(self._sqlite, [_sqlite_value(value) for value in values])
 
     def rows(self, connection: BaseDatabaseWrapper, *values: Any) -> list[Row]:
@@ -154,6 +155,28 @@ def _sqlite_value(value: Any) -> Any:
     return value
 
 
+def _arrays(rows: Sequence[Row]) -> list[str]:
+    """The columns of the rows, each as the text of a PostgreSQL array.
+
+    The driver would write the same, value by value and looking up the type of each: a third of the
+    time that Python spends on a batch of orders.
+    """
+    return [_array(column) for column in zip(*rows, strict=True)]
+
+
+def _array(values: Sequence[Any]) -> str:
+    return "{" + ",".join([_element(value) for value in values]) + "}"
+
+
+def _element(value: Any) -> str:
+    if value is None:
+        return "NULL"
+    if isinstance(value, str):
+        escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+        return f'"{escaped}"'
+    return f'"{value.isoformat()}"' if isinstance(value, date) else str(value)
+
+
 # Rows of one INSERT on SQLite, so that any number is made of few statements, which the driver keeps prepared.
 _CHUNKS = (64, 16, 4, 1)
 
@@ -175,8 +198,7 @@ class Insert:
             return
         real = _this_thread(connection)
         if real.vendor == "postgresql":
-            columns = [list(column) for column in zip(*rows, strict=True)]
-            psycopg.Cursor(real.connection).execute(self._postgresql, columns)
+            psycopg.Cursor(real.connection).execute(self._postgresql, _arrays(rows))
         else:
             run = real.connection.cursor()
             start = 0
@@ -228,7 +250,7 @@ class Update:
             return
         run = cursor(connection)
         if connection.vendor == "postgresql":
-            run.execute(self._postgresql, [list(column) for column in zip(*rows, strict=True)])
+            run.execute(self._postgresql, _arrays(rows))
         else:
             run.executemany(self._sqlite, rows)
 
@@ -239,7 +261,7 @@ class Update:
         run = cursor(connection)
         if connection.vendor == "postgresql":
             # In a block of `together` a cursor knows its count only after fetching.
-            run.execute(f"{self._postgresql} RETURNING 1", [list(column) for column in zip(*rows, strict=True)])
+            run.execute(f"{self._postgresql} RETURNING 1", _arrays(rows))
             return len(run.fetchall())
         return int(run.executemany(self._sqlite, rows).rowcount)
 

@@ -55,18 +55,21 @@ async def _while_busy(batcher: Batcher[str, str], work: Work, commands: Sequence
     return await asyncio.gather(*rest, return_exceptions=True)
 
 
-@pytest.mark.parametrize("step_aside_s", [0.0, 0.01])
-def test_what_arrives_meanwhile_shares_the_next_batch(make: Make, step_aside_s: float) -> None:
+OPTIONS: list[dict[str, Any]] = [{}, {"gathers": True}, {"step_aside_s": 0.01}]
+
+
+@pytest.mark.parametrize("options", OPTIONS)
+def test_what_arrives_meanwhile_shares_the_next_batch(make: Make, options: dict[str, Any]) -> None:
     work = Work()
-    batcher = make(work, step_aside_s=step_aside_s)
+    batcher = make(work, **options)
     assert asyncio.run(_while_busy(batcher, work, ["b1", "c2", "d3"])) == ["B1", "C2", "D3"]
     assert work.batches == [["a0"], ["b1", "c2", "d3"]]
 
 
-@pytest.mark.parametrize("step_aside_s", [0.0, 0.01])
-def test_a_flood_of_one_owner_leaves_room_for_another(make: Make, step_aside_s: float) -> None:
+@pytest.mark.parametrize("options", OPTIONS)
+def test_a_flood_of_one_owner_leaves_room_for_another(make: Make, options: dict[str, Any]) -> None:
     work = Work()
-    batcher = make(work, batch_max=4, step_aside_s=step_aside_s)
+    batcher = make(work, batch_max=4, **options)
     flood = [f"f{i}" for i in range(9)]
     results = asyncio.run(_while_busy(batcher, work, [*flood, "c0", "c1"]))
     assert results == [command.upper() for command in [*flood, "c0", "c1"]]

@@ -8,6 +8,9 @@ from typing import Any
 import pytest
 from django.apps import apps
 from django.db import connection, transaction
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.django import TestCase
 
 from panelwright.core import sql
 
@@ -22,6 +25,9 @@ _EVENTS = sql.Insert(
     "events_event",
     {"panel_id": "bigint", "name": "text", "subject_id": "bigint", "facts": "jsonb", "created_at": "timestamptz"},
 )
+_NAMES = sql.Query("SELECT DISTINCT name FROM events_event WHERE panel_id = ? AND name :in_text")
+_FORGET = sql.Query("DELETE FROM events_event WHERE panel_id = ?")
+ODD = ["NULL", "null", "{}", '"', "\\", '\\"', "a,b", " ", "\n\r\t", "{a,\\\\b}", "%s", "ы", "\U0001f600"]
 _READ = sql.Query("SELECT name, subject_id, created_at FROM events_event WHERE panel_id = ? ORDER BY id")
 
 
@@ -96,3 +102,27 @@ def _ids() -> list[tuple[int]]:
 def test_a_text_with_a_percent_sign_is_not_a_placeholder(panels: list[Any]) -> None:
     like = sql.Query("SELECT slug FROM panels_panel WHERE slug LIKE 't%' AND id >= ? ORDER BY slug")
     assert like.rows(connection, 0) == [("three",), ("two",)]
+
+
+class ValuesTest(TestCase):
+    """Values that mean something in the text of an array come back as they went in."""
+
+    texts = st.lists(
+        st.none() | st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"])) | st.sampled_from(ODD)
+    )
+
+    @given(texts)
+    def test_any_text_is_stored_as_it_is(self, texts: list[str | None]) -> None:
+        panel = Panel.objects.create(slug="odd", name="Odd", currency="USD")
+        try:
+            rows = [(panel.id, "e", i, "{}", sql.moment(connection, AT)) for i in range(len(texts))]
+            rows = [(panel_id, text or "", *rest) for (panel_id, _, *rest), text in zip(rows, texts, strict=True)]
+            with transaction.atomic():
+                _EVENTS.run(connection, rows)
+                assert [row[0] for row in _READ.rows(connection, panel.id)] == [text or "" for text in texts]
+                found = _NAMES.rows(connection, panel.id, [text for text in texts if text is not None])
+                assert {row[0] for row in found} == {text for text in texts if text is not None}
+        finally:
+            with transaction.atomic():
+                _FORGET.run(connection, panel.id)
+            panel.delete()
