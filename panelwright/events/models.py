@@ -28,3 +28,28 @@ class Event(models.Model):
             models.Index(fields=["panel", "name", "id"], name="event_panel_name"),
             models.Index(fields=["panel", "subject_id", "id"], name="event_panel_subject"),
         ]
+
+
+class Mail(models.Model):
+    """An e-mail to be sent, or that was sent: the outbox. Written in the transaction of what it tells of.
+
+    `kind` is a word for lists and choices: confirm, reset, login, ticket, … `text` is plain text.
+    """
+
+    panel = models.ForeignKey(Panel, on_delete=models.PROTECT)
+    to = models.EmailField()
+    subject = models.CharField(max_length=200)
+    text = models.TextField()
+    kind = models.CharField(max_length=20)
+    # When it is sent, or tried again; null: nothing is left to do.
+    due_at = models.DateTimeField(null=True)
+    lease_until = models.DateTimeField(null=True)
+    attempts = models.PositiveSmallIntegerField(default=0, db_default=0)
+    sent_at = models.DateTimeField(null=True)
+    problem = models.TextField(default="", db_default="", blank=True)
+    created_at = models.DateTimeField()
+
+    objects = ScopedManager(panel="panel")
+
+    class Meta:
+        indexes = [models.Index(fields=["due_at"], condition=models.Q(due_at__isnull=False), name="mail_queue")]

@@ -1,0 +1,29 @@
+"""E-mail is a row first: written in the transaction of what it tells of, sent by a loop afterwards."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from panelwright.events.models import Mail
+
+SUBJECT_MAX = 200
+TEXT_MAX = 100_000
+
+
+def queue_mail(*, panel_id: int, to: str, subject: str, text: str, kind: str, now: datetime) -> None:
+    """Send a plain text to one address, soon. The caller holds the transaction.
+
+    A subject is one line: line breaks in it become spaces, and what is too long is cut. Raises
+    ValueError for an address with a line break in it.
+    """
+    if len(to.splitlines()) != 1 or len(text) > TEXT_MAX:
+        raise ValueError("an e-mail needs one address and at most 100,000 characters")
+    Mail.objects.create(
+        panel_id=panel_id,
+        to=to,
+        subject=" ".join(subject.split())[:SUBJECT_MAX],
+        text=text,
+        kind=kind,
+        due_at=now,
+        created_at=now,
+    )
