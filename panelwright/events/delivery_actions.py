@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from django.db import connection, transaction
-from django.utils import translation
-from django.utils.translation import gettext as _
 
 from panelwright.core import clock, sql
 from panelwright.events import webhook_rules as rules
 from panelwright.events.actions import NewEvent, record
-from panelwright.events.mail import queue_mail
 from panelwright.events.webhook_rules import Outcome, Waiting
 
 log = logging.getLogger(__name__)
@@ -56,8 +53,7 @@ _WRITE = sql.Update(
     {"id": "bigint", "lease_until": "timestamptz"},
 )
 _ENDPOINTS = sql.Query(
-    "SELECT e.id, e.panel_id, e.customer_id, e.url, e.failing_since, p.name, p.language"
-    " FROM events_endpoint e JOIN panels_panel p ON p.id = e.panel_id WHERE e.id :in_int AND e.enabled ORDER BY e.id"
+    "SELECT id, panel_id, customer_id, url, failing_since FROM events_endpoint WHERE id :in_int AND enabled ORDER BY id"
 )
 _LOCK_ENDPOINTS = sql.Query("SELECT id FROM events_endpoint WHERE id :in_int ORDER BY id :for_update")
 _RECOVERED = sql.Query("UPDATE events_endpoint SET failing_since = NULL WHERE id = ? AND failing_since IS NOT NULL")
@@ -109,12 +105,20 @@ class EndpointRow(NamedTuple):
     customer_id: int
     url: str
     failing_since: datetime | None
-    panel_name: str
-    language: str
 
 
-# Customer ids -> their e-mail addresses; customers are above events in the import order.
-Addresses = Callable[[Collection[int]], Mapping[int, str]]
+class Stopped(NamedTuple):
+    """An endpoint that was switched off by itself. `why`: gone, failing."""
+
+    panel_id: int
+    customer_id: int
+    url: str
+    why: str
+    problem: str
+
+
+# Tells the customer, in the transaction that switches it off; customers are above events in the import order.
+Tell = Callable[[Stopped, datetime], None]
 
 
 def claim(in_flight: Mapping[int, int], *, room: int, failing_room: int) -> list[Sending]:
@@ -144,7 +148,7 @@ def _sending(row: sql.Row, lease_until: datetime, now: datetime) -> Sending:
     return Sending._make((*row[:7], sealed, failing_since is not None, lease_until))
 
 
-def commit(results: Sequence[Sent], *, addresses: Addresses) -> None:
+def commit(results: Sequence[Sent], *, tell: Tell) -> None:
     """Write down what came of attempts, and switch off endpoints that are gone or fail for too long."""
     if not results:
         return
@@ -153,7 +157,7 @@ def commit(results: Sequence[Sent], *, addresses: Addresses) -> None:
         count = _WRITE.count(connection, [_delivery_row(sent, now) for sent in results])
         if count != len(results):
             log.warning("%d webhook deliveries were claimed by somebody else meanwhile", len(results) - count)
-        _judge_endpoints(results, now, addresses)
+        _judge_endpoints(results, now, tell)
 
 
 def _delivery_row(sent: Sent, now: datetime) -> sql.Row:
@@ -173,7 +177,7 @@ def _delivery_row(sent: Sent, now: datetime) -> sql.Row:
     )
 
 
-def _judge_endpoints(results: Sequence[Sent], now: datetime, addresses: Addresses) -> None:
+def _judge_endpoints(results: Sequence[Sent], now: datetime, tell: Tell) -> None:
     """One success shows that an endpoint works, unless it said itself that it is gone."""
     good = {sent.sending.endpoint_id for sent in results if sent.outcome.ok}
     bad: dict[int, Outcome] = {}
@@ -187,7 +191,7 @@ def _judge_endpoints(results: Sequence[Sent], now: datetime, addresses: Addresse
     if connection.vendor == "postgresql":
         _LOCK_ENDPOINTS.rows(connection, changing)
     for row in _ENDPOINTS.rows(connection, changing):
-        endpoint = EndpointRow._make((*row[:4], sql.aware(row[4]), *row[5:]))
+        endpoint = EndpointRow._make((*row[:4], sql.aware(row[4])))
         outcome = bad.get(endpoint.id)
         if outcome is None:
             _RECOVERED.run(connection, endpoint.id)
@@ -195,32 +199,14 @@ def _judge_endpoints(results: Sequence[Sent], now: datetime, addresses: Addresse
         why = rules.stopped_why(outcome, failing_since=endpoint.failing_since or now, now=now)
         _FAILING.run(connection, sql.moment(connection, now), endpoint.id)
         if why:
-            _stop(endpoint, why, outcome, now, addresses)
+            _stop(endpoint, why, outcome, now, tell)
 
 
-def _stop(endpoint: EndpointRow, why: str, outcome: Outcome, now: datetime, addresses: Addresses) -> None:
+def _stop(endpoint: EndpointRow, why: str, outcome: Outcome, now: datetime, tell: Tell) -> None:
     _STOP.run(connection, False, why, endpoint.id)
     facts = {"customer": endpoint.customer_id, "url": endpoint.url, "why": why, "problem": outcome.problem}
     record([NewEvent(endpoint.panel_id, "webhook.stopped", endpoint.id, facts)], now=now)
-    address = addresses([endpoint.customer_id]).get(endpoint.customer_id)
-    if address is None:
-        return
-    with translation.override(endpoint.language):
-        said = {"url": endpoint.url, "panel": endpoint.panel_name, "problem": outcome.problem}
-        if why == "gone":
-            reason = _("It answered that it is gone (410), so nothing more is sent to it.")
-        else:
-            reason = _("For five days nothing could be delivered to it. The last time: %(problem)s.") % said
-        text = _("%(panel)s tells your webhook %(url)s nothing any more.") % said
-        again = _("When it works again, switch it on in your account, on the page of webhooks.")
-        queue_mail(
-            panel_id=endpoint.panel_id,
-            to=address,
-            subject=_("Your webhook is switched off"),
-            text=f"{text}\n\n{reason}\n\n{again}\n",
-            kind="webhook",
-            now=now,
-        )
+    tell(Stopped(endpoint.panel_id, endpoint.customer_id, endpoint.url, why, outcome.problem), now)
 
 
 def tidy() -> int:

@@ -16,7 +16,7 @@ from panelwright.core.secret import Box
 from panelwright.core.transport import Transport
 from panelwright.events import delivery_actions
 from panelwright.events import webhook_rules as rules
-from panelwright.events.delivery_actions import LEASE, Addresses, Sending, Sent
+from panelwright.events.delivery_actions import LEASE, Sending, Sent, Tell
 from panelwright.events.webhook_rules import Outcome
 
 log = logging.getLogger(__name__)
@@ -34,8 +34,8 @@ USER_AGENT = f"Panelwright/{__version__} (webhooks)"
 class Webhooks:
     """`deliver` is the round of a loop; a slow endpoint holds up only itself."""
 
-    def __init__(self, addresses: Addresses) -> None:
-        self._addresses = addresses
+    def __init__(self, tell: Tell) -> None:
+        self._tell = tell
         self._box = Box(settings.SECRET_KEY)
         self._senders = ThreadPoolExecutor(SENDERS, thread_name_prefix="webhook")
         self._on_the_way: dict[Future[Sent], Sending] = {}
@@ -62,7 +62,7 @@ class Webhooks:
             results = [future.result() for future in done]
             for future in done:
                 del self._on_the_way[future]
-            delivery_actions.commit(results, addresses=self._addresses)
+            delivery_actions.commit(results, tell=self._tell)
         return len(done)
 
     def on_the_way(self) -> int:

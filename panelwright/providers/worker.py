@@ -18,7 +18,7 @@ from django.db import close_old_connections, connections
 from panelwright.core import clock
 from panelwright.core.loop import IDLE_S, Loop
 from panelwright.core.secret import Box
-from panelwright.customers.queries import mail_addresses
+from panelwright.customers.letters import webhook_stopped
 from panelwright.events import delivery_actions, mail_actions
 from panelwright.events.mail_loop import send_mails
 from panelwright.events.webhook_loop import Webhooks
@@ -89,7 +89,7 @@ class Worker:
 
     def __init__(self) -> None:
         self._upstreams = Upstreams()
-        self.webhooks = Webhooks(mail_addresses)
+        self.webhooks = Webhooks(webhook_stopped)
         self._senders = ThreadPoolExecutor(SENDERS, thread_name_prefix="send")
         self._recoverers = ThreadPoolExecutor(RECOVERERS, thread_name_prefix="recover")
         self._pollers = ThreadPoolExecutor(POLLERS, thread_name_prefix="poll")
