@@ -49,6 +49,7 @@ COMMANDS = {
     "blocks": "list what is blocked, import a list, or try a text",
     "problems": "list the orders that a person should look at",
     "resolve": "decide about an order whose outcome is unknown",
+    "mail": "list a panel's last e-mails, and which could not be sent",
     "audit": "prove that the books balance",
     "migrate": "bring the database to this version",
     "bench": "measure requests a second on both databases",
