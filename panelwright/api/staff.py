@@ -15,10 +15,10 @@ from django.views.decorators.csrf import csrf_exempt
 
 from panelwright.api import staff_reading as reading
 from panelwright.api.staff_reading import Fields
+from panelwright.core.refusal import NotNow, NotThere
 from panelwright.customers import access
 from panelwright.customers.actions import note_staff_key_use
 from panelwright.providers import actions, manual_actions, manual_queries, manual_rules
-from panelwright.providers.manual_rules import NotNow, NotThere
 
 Work = Callable[..., None]
 

@@ -79,9 +79,9 @@ class Upstreams:
 
 
 class Worker:
-    """All loops of one worker process."""
+    """All loops of one worker process. `others` are those of other apps: they start and stop with ours."""
 
-    def __init__(self) -> None:
+    def __init__(self, others: Sequence[Loop] = ()) -> None:
         self._upstreams = Upstreams()
         self._senders = ThreadPoolExecutor(SENDERS, thread_name_prefix="send")
         self._recoverers = ThreadPoolExecutor(RECOVERERS, thread_name_prefix="recover")
@@ -100,6 +100,7 @@ class Worker:
             Loop("schedules", self.schedules),
             Loop("sync", self.sync, idle_s=SYNC_IDLE_S),
             Loop("posts", self.posts, idle_s=POSTS_IDLE_S),
+            *others,
         ]
 
     def start(self) -> None:
