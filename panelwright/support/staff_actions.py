@@ -64,7 +64,7 @@ def close(*, panel_id: int, ticket_id: int, by: str, version: int | None = None)
         record([NewEvent(panel_id, "ticket.worked", ticket_id, {"action": "close", "by": by})], now=now)
 
 
-def mark_read(*, panel_id: int, ticket_id: int, version: int) -> bool:
+def mark_read(*, panel_id: int, ticket_id: int, by: str, version: int) -> bool:
     """Staff have seen the ticket as it was at this version. False when there was nothing to mark."""
     rows = Ticket.objects.filter(panel_id=panel_id, id=ticket_id, version=version, unread_staff=True)
     return bool(rows.update(unread_staff=False))

@@ -13,7 +13,7 @@ from panelwright.core.refusal import NotNow, NotThere, Refusal
 from panelwright.support import actions, queries, rules, staff_actions, texts
 from panelwright.support.actions import Letter, Written
 from panelwright.support.files import CUSTOMER_BYTES_MAX, SIZE_MAX, Upload
-from panelwright.support.tests.making import close, reply, row_of, said, staff, state, write, written
+from panelwright.support.tests.making import BY, close, reply, row_of, said, staff, state, write, written
 from panelwright.support.tests.test_files import png
 from tests.support.people import Buyer, Owner, Time, counts, everything, execute, value, values
 
@@ -295,7 +295,7 @@ def test_staff_of_another_panel_find_no_ticket(alice: Owner, rival: Owner, carol
         assert unmoved(lambda: staff(rival, name, ticket_id, **fields)) == absent  # noqa: B023
     with scope(panel=rival.panel):
         for panel_id in (alice.panel_id, rival.panel_id):
-            assert not staff_actions.mark_read(panel_id=panel_id, ticket_id=ticket_id, version=1)
+            assert not staff_actions.mark_read(panel_id=panel_id, ticket_id=ticket_id, by=BY, version=1)
             assert queries.waiting(panel_id) == ([], None)
             assert queries.whole_facts(panel_id, ticket_id) is None
 
@@ -321,9 +321,9 @@ def test_what_was_not_seen_is_not_marked_as_read(alice: Owner, carol: Buyer) -> 
     reply(carol, ticket_id, "And this")
     which: dict[str, Any] = {"panel_id": alice.panel_id, "ticket_id": ticket_id}
     with scope(panel=alice.panel):
-        assert not staff_actions.mark_read(**which, version=seen)
-        assert staff_actions.mark_read(**which, version=row_of(ticket_id).version)
-        assert not staff_actions.mark_read(**which, version=row_of(ticket_id).version)
+        assert not staff_actions.mark_read(**which, by=BY, version=seen)
+        assert staff_actions.mark_read(**which, by=BY, version=row_of(ticket_id).version)
+        assert not staff_actions.mark_read(**which, by=BY, version=row_of(ticket_id).version)
         staff(alice, "answer", ticket_id, text="Read this")
         assert queries.unread(alice.panel_id, carol.customer_id) == 1
         assert not actions.mark_read(**which, customer_id=carol.customer_id, version=seen)
