@@ -88,7 +88,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",
-    "django.contrib.sessions",
+    "django.contrib.messages",
     "panelwright.panels",
     "panelwright.ledger",
     "panelwright.events",
@@ -103,20 +103,30 @@ AUTH_USER_MODEL = "customers.User"
 # E-mail addresses are unique within a panel, not over the installation.
 SILENCED_SYSTEM_CHECKS = ["auth.W004", "auth.E003"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+# Length is checked by customers/account_actions.py, which says how long it has to be.
+AUTH_PASSWORD_VALIDATORS = [{"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"}]
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     # Before the panel is known: its 404 for a strange host has the same headers.
     "panelwright.web.middleware.SecurityHeadersMiddleware",
     "panelwright.panels.middleware.CurrentPanelMiddleware",
+    "panelwright.web.middleware.VisitorMiddleware",
     "panelwright.web.middleware.LanguageMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
 ]
 ROOT_URLCONF = "panelwright.urls"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "APP_DIRS": True,
-        "OPTIONS": {"context_processors": ["django.template.context_processors.request"]},
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
     }
 ]
 
@@ -130,8 +140,13 @@ TIME_ZONE = "UTC"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
-SESSION_COOKIE_HTTPONLY = True
-SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_HTTPONLY = True
+CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_FAILURE_VIEW = "panelwright.web.views.forged"
+# What a page says after it has sent the visitor on; sessions are ours and hold no data (customers/sessions.py).
+MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
+# A ticket may carry three attachments of 2 MiB.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 3 * 1024 * 1024
 
 LOGGING = {
     "version": 1,

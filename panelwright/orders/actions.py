@@ -42,6 +42,7 @@ _INSERT_REFILLS = sql.Insert(
         "id": "bigint",
         "panel_id": "bigint",
         "order_id": "bigint",
+        "customer_id": "bigint",
         "status": "text",
         "state": "text",
         "due_at": "timestamptz",
@@ -142,7 +143,7 @@ def ask_refills(commands: Sequence[AskOrders], *, now: datetime) -> list[Refusal
             answers.append(refused or 0)
             if refused is None:
                 refills[order_id] = (True, now)
-                fresh.append(((grant.panel_id, order_id), answers, len(answers) - 1))
+                fresh.append(((grant.panel_id, order_id, grant.customer_id), answers, len(answers) - 1))
         results.append(answers)
     ids = list(sql.next_ids(connection, "orders_refill", len(fresh)))
     at = sql.moment(connection, now)

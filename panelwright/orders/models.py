@@ -132,6 +132,12 @@ class Order(models.Model):
             models.Index(fields=["job", "provider_id", "due_at"], condition=Q(job__isnull=False), name="order_queue"),
             models.Index(fields=["customer", "id"], name="order_customer"),
             models.Index(fields=["parent", "id"], condition=Q(parent__isnull=False), name="order_parent"),
+            # What a customer looks for among many: costs nothing until an order ends badly.
+            models.Index(
+                fields=["customer", "status", "id"],
+                condition=Q(status__in=["Partial", "Canceled"]),
+                name="order_customer_short",
+            ),
         ]
 
 
@@ -140,6 +146,8 @@ class Schedule(models.Model):
 
     order = models.OneToOneField(Order, primary_key=True, on_delete=models.PROTECT)
     panel = models.ForeignKey(Panel, on_delete=models.PROTECT)
+    # The order's, for lists. Null only on rows that a process of the release before writes meanwhile.
+    customer = models.ForeignKey(Customer, null=True, on_delete=models.PROTECT, db_index=False)
     # Drip-feed: `runs` orders of `run_quantity` units, one every `interval_min` minutes.
     runs = models.PositiveIntegerField(default=0)
     run_quantity = models.BigIntegerField(default=0)
@@ -173,6 +181,7 @@ class Schedule(models.Model):
                 condition=Q(runs_done__lte=F("runs_started")) & Q(runs_started__lte=F("runs")), name="schedule_runs"
             )
         ]
+        indexes = [models.Index(fields=["customer", "order"], name="schedule_customer")]
 
 
 class Post(models.Model):
@@ -207,6 +216,8 @@ class Refill(models.Model):
 
     panel = models.ForeignKey(Panel, on_delete=models.PROTECT)
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="refills")
+    # The order's, for lists. Null only on rows that a process of the release before writes meanwhile.
+    customer = models.ForeignKey(Customer, null=True, on_delete=models.PROTECT, db_index=False)
     status = models.CharField(max_length=11, choices=RefillStatus.choices, default=RefillStatus.PENDING)
     state = models.CharField(max_length=10, choices=RequestState.choices, default=RequestState.WAITING)
     provider_id = models.BigIntegerField(null=True)
@@ -231,7 +242,8 @@ class Refill(models.Model):
         indexes = [
             models.Index(
                 fields=["state", "provider_id", "due_at"], condition=Q(due_at__isnull=False), name="refill_queue"
-            )
+            ),
+            models.Index(fields=["customer", "id"], name="refill_customer"),
         ]
 
 

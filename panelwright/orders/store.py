@@ -67,6 +67,7 @@ _INSERT_SCHEDULES = sql.Insert(
     "orders_schedule",
     {
         "order_id": "bigint",
+        "customer_id": "bigint",
         "panel_id": "bigint",
         "runs": "int",
         "run_quantity": "bigint",
@@ -154,7 +155,9 @@ def commit(plan: Plan, ids: Sequence[int], now: datetime) -> list[Refusal | int]
 def _write(plan: Plan, ids: Sequence[int], now: datetime) -> None:
     insert_orders(plan.orders, now, ids)
     at = sql.moment(connection, now)
-    _INSERT_SCHEDULES.run(connection, [(ids[s.order_index], *s[1:]) for s in plan.schedules])
+    _INSERT_SCHEDULES.run(
+        connection, [(ids[s.order_index], plan.orders[s.order_index].customer_id, *s[1:]) for s in plan.schedules]
+    )
     INSERT_TRANSFERS.run(
         connection,
         [

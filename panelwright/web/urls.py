@@ -4,11 +4,30 @@ from __future__ import annotations
 
 from django.urls import path, re_path
 
-from panelwright.web import hooks, views
+from panelwright.web import account, doors, hooks, views
 
 urlpatterns = [
     path("", views.home, name="home"),
     re_path(r"^api/?$", views.api, name="api"),
+    path("login", doors.login, name="login"),
+    path("logout", doors.logout, name="logout"),
+    path("signup", doors.signup, name="signup"),
+    path("signup/<str:token>", doors.confirm_signup, name="confirm_signup"),
+    path("reset", doors.reset, name="reset"),
+    path("reset/<str:token>", doors.reset_password, name="reset_password"),
+    path("inside", doors.inside, name="inside"),
+    path("account", account.account, name="account"),
+    path("account/email/<str:token>", doors.confirm_email, name="confirm_email"),
+    path("account/security", account.security, name="security"),
+    path("account/security/on", account.second_factor_on, name="second_factor_on"),
+    path("account/security/off", account.second_factor_off, name="second_factor_off"),
+    path("account/security/codes", account.recovery_codes, name="recovery_codes"),
+    path("account/sessions/end", account.end_other_sessions, name="end_sessions"),
+    path("account/sessions/<int:session_id>/end", account.end_one_session, name="end_session"),
+    path("account/mails", account.mails, name="mails"),
+    path("account/keys", account.keys, name="keys"),
+    path("account/keys/new", account.new_key, name="new_key"),
+    path("account/keys/<int:key_id>/revoke", account.revoke_key, name="revoke_key"),
     re_path(r"^hooks/posts/([0-9]{1,18})$", hooks.posts, name="hook_posts"),
     path("static/<str:name>", views.asset, name="asset"),
 ]

@@ -1,0 +1,498 @@
+"""One customer's orders and refills, a page at a time: as fast with a million orders as with a thousand.
+
+Pages go by id (keyset): no OFFSET, no counting of everything. A filter that no index serves looks through
+a window of WINDOW orders from the cursor on; when the window ends before the page is full, the page says how
+far it looked, and its cursor goes on from there. Reads only.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cache
+from typing import NamedTuple
+
+from django.db import connection
+
+from panelwright.core import sql
+from panelwright.core.refusal import Refusal
+from panelwright.orders import requests
+from panelwright.orders.models import Kind, RequestState
+from panelwright.orders.requests import Asked
+from panelwright.orders.status import OrderStatus, SubscriptionStatus
+
+PAGE = 50
+PAGE_MAX = 500
+# Rows that one page looks through for a filter that no index serves.
+WINDOW = 2_000
+# Open orders are counted among the newest ones, and no further than this.
+COUNT_WINDOW = 1_000
+COUNT_MAX = 99
+SEARCH_IDS_MAX = 100
+SEARCH_TEXT_MAX = 200
+_END = 2**63 - 1
+
+# The tabs of the pages. A run or a post is an order like any other; its parent is shown with the schedules.
+ORDERS = frozenset({Kind.PLAIN.value, Kind.RUN.value, Kind.POST.value})
+DRIP_FEEDS = frozenset({Kind.DRIP_FEED.value})
+SUBSCRIPTIONS = frozenset({Kind.SUBSCRIPTION.value})
+_SCHEDULED = DRIP_FEEDS | SUBSCRIPTIONS
+KINDS = frozenset(Kind.values)
+# Words of these few orders stand in an index of their own.
+_SHORT = frozenset({OrderStatus.PARTIAL.value, OrderStatus.CANCELED.value})
+STATUSES = frozenset(OrderStatus.values) | frozenset(SubscriptionStatus.values)
+
+
+class Wanted(NamedTuple):
+    """Which orders. Empty or None: all. `service` is its number; `ids` and `text` come from `read_search`."""
+
+    status: str = ""
+    service: int | None = None
+    kinds: frozenset[str] = KINDS
+    ids: tuple[int, ...] = ()
+    text: str = ""
+
+
+EVERYTHING = Wanted()
+
+
+class Row(NamedTuple):
+    """An order as a list shows it, with what `may_refill` and `may_cancel` need. Money in micros.
+
+    `runs…` are a drip-feed's, `posts…` a subscription's (posts None: without limit), else 0 or None.
+    """
+
+    id: int
+    kind: str
+    parent_id: int | None
+    service_id: int
+    link: str
+    quantity: int
+    rate_micros: int
+    booked_micros: int
+    charge_micros: int
+    status: str
+    job: str | None
+    start_count: int | None
+    remains: int
+    created_at: datetime
+    ended_at: datetime | None
+    service: int
+    service_name: str
+    service_type: str
+    refill: bool
+    refill_days: int | None
+    cancel: bool
+    drip_feed: bool
+    runs: int
+    runs_done: int
+    posts: int | None
+    old_posts: int
+    posts_done: int
+    expires_on: date | None
+    paused_at: datetime | None
+    # The state of its cancel request, and of its refills.
+    cancel_state: str | None
+    open_refill: bool = False
+    last_refill_at: datetime | None = None
+
+    @property
+    def refunded_micros(self) -> int:
+        return self.booked_micros - self.charge_micros
+
+    @property
+    def delivered(self) -> int:
+        return self.quantity - self.remains
+
+    @property
+    def is_open(self) -> bool:
+        return self.ended_at is None
+
+    @property
+    def cancel_requested(self) -> bool:
+        """A cancel is on its way: asked for, and neither done nor refused."""
+        return self.ended_at is None and self.cancel_state not in {None, RequestState.DONE.value}
+
+    @property
+    def asked(self) -> Asked:
+        return Asked(self.kind, self.status, self.job, self.ended_at, self.refill, self.refill_days, self.cancel)
+
+    def may_refill(self, now: datetime) -> Refusal | None:
+        """None when a refill may be asked for, else why not."""
+        return requests.may_refill(
+            self.asked, open_refill=self.open_refill, last_refill_at=self.last_refill_at, now=now
+        )
+
+    def may_cancel(self) -> Refusal | None:
+        """None when a cancel may be asked for, else why not."""
+        return requests.may_cancel(self.asked)
+
+
+class Looked(NamedTuple):
+    """How far a page looked that is not full: to this order, placed then."""
+
+    id: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Orders, newest first. `older` is the `before` of the page that follows, `newer` the `after` of the one above.
+
+    `looked`: the window ended before the page was full; there may be more behind the cursor.
+    """
+
+    rows: list[Row]
+    older: int | None
+    newer: int | None
+    looked: Looked | None = None
+
+
+# ---- search --------------------------------------------------------------------------------------------
+
+
+_IDS = re.compile(r"#?[0-9]{1,18}(?:[\s,;]+#?[0-9]{1,18})*[\s,;]*", re.ASCII)
+
+
+def read_search(text: str) -> tuple[tuple[int, ...], str]:
+    """What somebody typed: (ids, "") for numbers, the first 100 of them, else ((), part of a link)."""
+    text = "".join(c for c in text if c.isprintable() or c.isspace()).strip()
+    if _IDS.fullmatch(text):
+        found = dict.fromkeys(int(word) for word in re.findall(r"[0-9]+", text))
+        return tuple(found)[:SEARCH_IDS_MAX], ""
+    return (), " ".join(text.split())[:SEARCH_TEXT_MAX]
+
+
+def _pattern(text: str) -> str:
+    """Text as a part of LIKE, escaped by an exclamation mark."""
+    return "%" + re.sub(r"([!%_])", r"!\1", text) + "%"
+
+
+# ---- statements ----------------------------------------------------------------------------------------
+
+# The panel is named without a look at each order: that lets the index alone answer. Other panels' customers
+# have no orders here.
+_MINE = "(SELECT id FROM customers_customer WHERE panel_id = ? AND id = ?)"
+_OWN = (
+    "id, kind, parent_id, service_id, link, quantity, rate_micros, booked_micros, charge_micros, status, job,"
+    " start_count, remains, created_at, ended_at"
+)
+_INNER = ", ".join(f"o.{name}" for name in _OWN.split(", "))
+_SHOWN = (
+    f"{_INNER}, v.number, v.name, v.type, v.refill, v.refill_days, v.cancel, v.drip_feed,"
+    " s.runs, s.runs_done, s.posts, s.old_posts, s.posts_done, s.expires_on, s.paused_at, c.state"
+)
+_JOINS = (
+    " JOIN catalog_service v ON v.id = o.service_id LEFT JOIN orders_schedule s ON s.order_id = o.id"
+    " LEFT JOIN orders_cancel c ON c.order_id = o.id"
+)
+_REFILLS = sql.Query(
+    "SELECT order_id, SUM(CASE WHEN ended_at IS NULL THEN 1 ELSE 0 END), MAX(created_at)"
+    " FROM orders_refill WHERE panel_id = ? AND order_id :in_int GROUP BY order_id"
+)
+_PLACED_AT = sql.Query("SELECT created_at FROM orders_order WHERE panel_id = ? AND customer_id = ? AND id = ?")
+
+
+class _Source(NamedTuple):
+    """Where ids come from in order: a table, its id and the order of the index that serves; `also` narrows it.
+
+    `exact`: nothing else has to be looked at, so no window is needed.
+    """
+
+    table: str
+    id: str
+    key: str
+    at: str
+    also: str = ""
+    exact: bool = False
+
+    @property
+    def between(self) -> str:
+        """Values: panel, customer, after; panel, customer, before; for `also` a list of ids, when it asks for one.
+
+        Keys are compared whole. With `customer = …` PostgreSQL may walk the ids of everybody instead, because
+        that is in order too, and somebody who has not ordered for long stands at the far end of it.
+        """
+        return f"({self.key}) > ({self.at}) AND ({self.key}) < ({self.at}){self.also}"
+
+    def order(self, *, upward: bool) -> str:
+        return ", ".join(f"{column} {'ASC' if upward else 'DESC'}" for column in self.key.split(", "))
+
+
+_ORDERS = _Source("orders_order o", "o.id", "o.customer_id, o.id", f"{_MINE}, ?")
+_SCHEDULES = _Source(
+    "orders_schedule k JOIN orders_order o ON o.id = k.order_id",
+    "k.order_id",
+    "k.customer_id, k.order_id",
+    f"{_MINE}, ?",
+)
+
+
+def _source(wanted: Wanted) -> _Source:
+    if wanted.ids:
+        return _ORDERS._replace(key="o.id", at="?", also=f" AND o.customer_id = {_MINE} AND o.id :in_int", exact=True)
+    others = wanted.service is not None or bool(wanted.text) or wanted.kinds != KINDS
+    if wanted.kinds <= _SCHEDULED:
+        return _SCHEDULES
+    if wanted.status in _SHORT:
+        # Beside the key the index's own condition: so that both databases see that it serves.
+        word = f"'{wanted.status}'"
+        return _ORDERS._replace(
+            key="o.customer_id, o.status, o.id",
+            at=f"{_MINE}, {word}, ?",
+            also=" AND o.status IN ('Partial', 'Canceled')",
+            exact=not others,
+        )
+    return _ORDERS._replace(exact=not others and not wanted.status)
+
+
+@cache
+def _window(source: _Source, *, upward: bool) -> sql.Query:
+    """The ends of the window, and how many it holds. Values: those of `between`, and the size."""
+    # Of a schedule the index alone is asked, not the order behind it.
+    table = source.table.partition(" JOIN")[0]
+    return sql.Query(
+        f"SELECT MIN(id), MAX(id), COUNT(*) FROM (SELECT {source.id} AS id FROM {table} WHERE {source.between}"
+        f" ORDER BY {source.order(upward=upward)} LIMIT ?) AS near"
+    )
+
+
+@cache
+def _rows(source: _Source, *, status: bool, service: bool, kinds: int, text: bool, upward: bool) -> sql.Query:
+    """Values: those of `between`, then what is filtered by, then how many."""
+    filters = ""
+    if status:
+        filters += " AND o.status = ?"
+    if service:
+        filters += " AND o.service_id = (SELECT id FROM catalog_service WHERE panel_id = ? AND number = ?)"
+    if kinds:
+        filters += f" AND o.kind IN ({', '.join('?' * kinds)})"
+    if text:
+        # Letters of either case: all of them on PostgreSQL, a to z on SQLite.
+        filters += " AND (LOWER(o.link) LIKE ? ESCAPE '!' OR o.link LIKE ? ESCAPE '!')"
+    return sql.Query(
+        f"SELECT {_SHOWN} FROM (SELECT {_INNER} FROM {source.table} WHERE {source.between}{filters}"
+        f" ORDER BY {source.order(upward=upward)} LIMIT ?) AS o{_JOINS} ORDER BY o.id {'ASC' if upward else 'DESC'}"
+    )
+
+
+_OPEN = sql.Query(
+    "SELECT COUNT(*) FROM (SELECT 1 FROM (SELECT o.ended_at FROM orders_order o"
+    f" WHERE {_ORDERS.between} ORDER BY {_ORDERS.order(upward=False)} LIMIT ?) AS newest"
+    " WHERE ended_at IS NULL LIMIT ?) AS found"
+)
+
+
+# ---- pages ---------------------------------------------------------------------------------------------
+
+
+def page(
+    *,
+    panel_id: int,
+    customer_id: int,
+    wanted: Wanted = EVERYTHING,
+    before: int | None = None,
+    after: int | None = None,
+    limit: int = PAGE,
+) -> Page:
+    """The orders below the id `before`, or the nearest above `after`, or the newest. At most 4 queries.
+
+    A status that is none, or a kind, finds nothing.
+    """
+    upward = after is not None
+    low, high = (after if after is not None else -1), (_END if before is None or upward else before)
+    limit = min(max(limit, 1), PAGE_MAX)
+    if (wanted.status and wanted.status not in STATUSES) or not wanted.kinds & KINDS:
+        return Page([], None, None)
+    source = _source(wanted)
+    ended_at: int | None = None
+    if not source.exact:
+        window = _window(source, upward=upward)
+        ends = (panel_id, customer_id, low, panel_id, customer_id, high)
+        first, last, count = window.rows(connection, *ends, WINDOW)[0]
+        if not count:
+            return _turned([], before, after, more=False, ended_at=None)
+        if count == WINDOW:
+            ended_at = last if upward else first
+        low, high = max(low, first - 1), min(high, last + 1)
+    found = _find(panel_id, customer_id, wanted, source, low=low, high=high, upward=upward, limit=limit + 1)
+    more = len(found) > limit
+    rows = _with_refills(panel_id, found[:limit])
+    if upward:
+        rows.reverse()
+    looked = None
+    if ended_at is not None and not more:
+        placed = sql.aware(_PLACED_AT.rows(connection, panel_id, customer_id, ended_at)[0][0])
+        assert placed is not None
+        looked = Looked(ended_at, placed)
+    return _turned(rows, before, after, more=more, ended_at=ended_at, looked=looked)
+
+
+def _turned(
+    rows: list[Row],
+    before: int | None,
+    after: int | None,
+    *,
+    more: bool,
+    ended_at: int | None,
+    looked: Looked | None = None,
+) -> Page:
+    """The page with its cursors: in the way that it was read by what it found, in the other back to where it began."""
+    if after is not None:
+        newer = rows[0].id if more else ended_at
+        return Page(rows, older=rows[-1].id if rows else after + 1, newer=newer, looked=looked)
+    older = rows[-1].id if more else ended_at
+    newer = None if before is None else rows[0].id if rows else before - 1
+    return Page(rows, older=older, newer=newer, looked=looked)
+
+
+def _find(
+    panel_id: int,
+    customer_id: int,
+    wanted: Wanted,
+    source: _Source,
+    *,
+    low: int,
+    high: int,
+    upward: bool,
+    limit: int,
+) -> list[sql.Row]:
+    status = bool(wanted.status) and (wanted.status not in _SHORT or wanted.kinds <= _SCHEDULED or bool(wanted.ids))
+    kinds = sorted(wanted.kinds & KINDS) if wanted.kinds != KINDS else []
+    query = _rows(
+        source,
+        status=status,
+        service=wanted.service is not None,
+        kinds=len(kinds),
+        text=bool(wanted.text),
+        upward=upward,
+    )
+    values: list[object] = [panel_id, customer_id, low, panel_id, customer_id, high]
+    if wanted.ids:
+        values = [low, high, panel_id, customer_id, list(wanted.ids)]
+    if status:
+        values.append(wanted.status)
+    if wanted.service is not None:
+        values += [panel_id, wanted.service]
+    values += kinds
+    if wanted.text:
+        values += [_pattern(wanted.text.lower()), _pattern(wanted.text)]
+    return query.rows(connection, *values, limit)
+
+
+_TIMES = tuple(i for i, name in enumerate(Row._fields) if name.endswith("_at") and name != "last_refill_at")
+_FLAGS = tuple(Row._fields.index(name) for name in ("refill", "cancel", "drip_feed"))
+_COUNTS = tuple(Row._fields.index(name) for name in ("runs", "runs_done", "old_posts", "posts_done"))
+_EXPIRES = Row._fields.index("expires_on")
+
+
+def _row(found: sql.Row) -> Row:
+    values = list(found)
+    for i in _TIMES:
+        values[i] = sql.aware(values[i])
+    for i in _FLAGS:
+        values[i] = bool(values[i])
+    for i in _COUNTS:
+        values[i] = values[i] or 0
+    if isinstance(values[_EXPIRES], str):
+        values[_EXPIRES] = date.fromisoformat(values[_EXPIRES])
+    return Row(*values)
+
+
+def _with_refills(panel_id: int, found: Sequence[sql.Row]) -> list[Row]:
+    """The rows with how their refills stand: one query for all of them, none where nothing can have any."""
+    rows = [_row(one) for one in found]
+    listed = sorted(row.id for row in rows if row.status == OrderStatus.COMPLETED.value)
+    if not listed:
+        return rows
+    refills = {
+        order_id: (bool(open_), sql.aware(last))
+        for order_id, open_, last in _REFILLS.rows(connection, panel_id, listed)
+    }
+    return [
+        row._replace(open_refill=refills[row.id][0], last_refill_at=refills[row.id][1]) if row.id in refills else row
+        for row in rows
+    ]
+
+
+def by_ids(*, panel_id: int, customer_id: int, ids: Collection[int]) -> list[Row]:
+    """Those of up to 100 orders that are the customer's, newest first: for progress that is shown live. 2 queries."""
+    good = tuple(dict.fromkeys(id_ for id_ in ids if 0 < id_ < _END))[:SEARCH_IDS_MAX]
+    if not good:
+        return []
+    return page(panel_id=panel_id, customer_id=customer_id, wanted=Wanted(ids=good), limit=SEARCH_IDS_MAX).rows
+
+
+def open_count(*, panel_id: int, customer_id: int) -> int:
+    """How many of the newest 1,000 orders are open; 100 stands for "99+"."""
+    ends = (panel_id, customer_id, -1, panel_id, customer_id, _END)
+    return int(_OPEN.rows(connection, *ends, COUNT_WINDOW, COUNT_MAX + 1)[0][0])
+
+
+# ---- refills -------------------------------------------------------------------------------------------
+
+
+class RefillRow(NamedTuple):
+    """A refill as a list shows it."""
+
+    id: int
+    order_id: int
+    status: str
+    created_at: datetime
+    ended_at: datetime | None
+    link: str
+    quantity: int
+    service: int
+    service_name: str
+
+
+class Refills(NamedTuple):
+    """Refills, newest first, with cursors as in Page."""
+
+    rows: list[RefillRow]
+    older: int | None
+    newer: int | None
+
+
+_REFILL_COLUMNS = "r.id, r.order_id, r.status, r.created_at, r.ended_at, o.link, o.quantity, v.number, v.name"
+
+
+_REFILL_SOURCE = _Source("orders_refill r", "r.id", "r.customer_id, r.id", f"{_MINE}, ?", exact=True)
+
+
+@cache
+def _refills(*, upward: bool) -> sql.Query:
+    """Values: those of `between`, and how many."""
+    return sql.Query(
+        f"SELECT {_REFILL_COLUMNS} FROM (SELECT r.* FROM {_REFILL_SOURCE.table} WHERE {_REFILL_SOURCE.between}"
+        f" ORDER BY {_REFILL_SOURCE.order(upward=upward)} LIMIT ?) AS r"
+        " JOIN orders_order o ON o.id = r.order_id JOIN catalog_service v ON v.id = o.service_id"
+        f" ORDER BY r.id {'ASC' if upward else 'DESC'}"
+    )
+
+
+def refills(
+    *, panel_id: int, customer_id: int, before: int | None = None, after: int | None = None, limit: int = PAGE
+) -> Refills:
+    """The customer's refills: below the id `before`, or the nearest above `after`, or the newest. One query."""
+    upward = after is not None
+    low, high = (after if after is not None else -1), (_END if before is None or upward else before)
+    limit = min(max(limit, 1), PAGE_MAX)
+    ends = (panel_id, customer_id, low, panel_id, customer_id, high)
+    found = _refills(upward=upward).rows(connection, *ends, limit + 1)
+    more = len(found) > limit
+    rows = [_refill(row) for row in found[:limit]]
+    if after is not None:
+        rows.reverse()
+        return Refills(rows, rows[-1].id if rows else after + 1, rows[0].id if more else None)
+    newer = None if before is None else rows[0].id if rows else before - 1
+    return Refills(rows, rows[-1].id if more else None, newer)
+
+
+def _refill(found: sql.Row) -> RefillRow:
+    id_, order_id, status, created_at, ended_at, *rest = found
+    created = sql.aware(created_at)
+    assert created is not None
+    return RefillRow(id_, order_id, status, created, sql.aware(ended_at), *rest)
