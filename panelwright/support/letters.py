@@ -7,6 +7,7 @@ from datetime import datetime
 from django.utils import translation
 from django.utils.translation import gettext as _
 
+from panelwright.customers.letters import wants
 from panelwright.customers.models import Customer
 from panelwright.events.mail import queue_mail
 from panelwright.support.models import Ticket
@@ -14,11 +15,13 @@ from panelwright.support.models import Ticket
 
 def answered(customer: Customer, ticket: Ticket, text: str, *, now: datetime) -> None:
     """Staff have answered: their text, under the ticket's title. The caller holds the transaction."""
-    panel = customer.panel
-    with translation.override(panel.language):
+    panel, user = customer.panel, customer.user
+    if not wants(user, "ticket"):
+        return
+    with translation.override(user.language or panel.language):
         queue_mail(
             panel_id=panel.id,
-            to=customer.user.email,
+            to=user.email,
             subject=f"{panel.name}: {ticket.title} [{ticket.id}]",
             text=_(
                 "The staff of %(panel)s have answered your ticket %(number)s, “%(title)s”:\n\n%(text)s\n\n"

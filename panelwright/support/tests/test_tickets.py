@@ -74,6 +74,13 @@ def test_an_answer_is_mailed_to_the_customer(alice: Owner, carol: Buyer) -> None
     assert "\n\nYes, hello.\n\n" in text
 
 
+def test_who_wants_no_mail_of_tickets_gets_none(alice: Owner, carol: Buyer) -> None:
+    execute("UPDATE customers_user SET mails_off = 'login,ticket' WHERE id = %s", carol.customer.user_id)
+    ticket_id = written(carol, "Hello?", subject="other")
+    staff(alice, "answer", ticket_id, text="Yes, hello.")
+    assert (state(ticket_id), counts("events_mail")) == ("answered", (0,))
+
+
 def test_the_last_word_closes(alice: Owner, carol: Buyer) -> None:
     ticket_id = written(carol, "Hello?", subject="other")
     assert row_of(ticket_id).title == "Hello?"
