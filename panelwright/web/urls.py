@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path, re_path
 
-from panelwright.web import account, doors, hooks, views
+from panelwright.web import account, doors, hooks, tickets, views
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -28,6 +28,11 @@ urlpatterns = [
     path("account/keys", account.keys, name="keys"),
     path("account/keys/new", account.new_key, name="new_key"),
     path("account/keys/<int:key_id>/revoke", account.revoke_key, name="revoke_key"),
+    path("tickets", tickets.tickets, name="tickets"),
+    path("tickets/new", tickets.new_ticket, name="new_ticket"),
+    path("tickets/<int:ticket_id>", tickets.ticket, name="ticket"),
+    path("tickets/<int:ticket_id>/close", tickets.close_ticket, name="close_ticket"),
+    path("tickets/<int:ticket_id>/files/<int:file_id>", tickets.ticket_file, name="ticket_file"),
     re_path(r"^hooks/posts/([0-9]{1,18})$", hooks.posts, name="hook_posts"),
     path("static/<str:name>", views.asset, name="asset"),
 ]
