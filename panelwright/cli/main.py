@@ -51,6 +51,7 @@ COMMANDS = {
     "ticket": "read, answer or close a ticket",
     "problems": "list the orders that a person should look at",
     "resolve": "decide about an order whose outcome is unknown",
+    "mail": "list a panel's last e-mails, and which could not be sent",
     "audit": "prove that the books balance",
     "migrate": "bring the database to this version",
     "bench": "measure requests a second on both databases",

@@ -7,8 +7,10 @@ from datetime import datetime
 from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
+from django_scopes import scope
 
-from panelwright.customers.models import User
+from panelwright.customers.models import Customer, User
+from panelwright.events.delivery_actions import Stopped
 from panelwright.events.mail import queue_mail
 from panelwright.panels.models import Panel
 
@@ -130,6 +132,35 @@ def new_browser(user: User, *, address: str, browser: str, now: datetime) -> Non
             )
             % {"panel": user.panel.name, "address": address, "browser": browser, "time": f"{now:%Y-%m-%d %H:%M}"},
             kind="login",
+            now=now,
+        )
+
+
+def webhook_stopped(stopped: Stopped, now: datetime) -> None:
+    """Inside the transaction that switches the webhook off, in a loop that serves all panels."""
+    panel = Panel.objects.get(id=stopped.panel_id)
+    with scope(panel=panel):
+        customer = Customer.objects.filter(panel=panel, id=stopped.customer_id).select_related("user").first()
+    if customer is None or not customer.user.is_active or not wants(customer.user, "webhook"):
+        return
+    user = customer.user
+    with translation.override(user.language or panel.language):
+        if stopped.why == "gone":
+            reason = _("It answered that it is gone (410).")
+        else:
+            reason = _("For five days nothing could be delivered to it. The last time: %(problem)s.") % {
+                "problem": stopped.problem
+            }
+        _send(
+            panel,
+            user.email,
+            _("Your webhook is switched off"),
+            _(
+                "%(panel)s sends nothing more to your webhook %(url)s.\n\n%(reason)s\n\n"
+                "When it works again, switch it on in your account, on the page of webhooks."
+            )
+            % {"panel": panel.name, "url": stopped.url, "reason": reason},
+            kind="webhook",
             now=now,
         )
 

@@ -8,7 +8,7 @@ far it looked, and its cursor goes on from there. Reads only.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
@@ -46,13 +46,17 @@ STATUSES = frozenset(OrderStatus.values) | frozenset(SubscriptionStatus.values)
 
 
 class Wanted(NamedTuple):
-    """Which orders. Empty or None: all. `service` is its number; `ids` and `text` come from `read_search`."""
+    """Which orders. Empty or None: all. `service` is its number; `ids` and `text` come from `read_search`.
+
+    `parent`: what this drip-feed or subscription created.
+    """
 
     status: str = ""
     service: int | None = None
     kinds: frozenset[str] = KINDS
     ids: tuple[int, ...] = ()
     text: str = ""
+    parent: int | None = None
 
 
 EVERYTHING = Wanted()
@@ -210,7 +214,7 @@ class _Source(NamedTuple):
 
     @property
     def between(self) -> str:
-        """Values: panel, customer, after; panel, customer, before; for `also` a list of ids, when it asks for one.
+        """Its values are those of `_ends`.
 
         Keys are compared whole. With `customer = …` PostgreSQL may walk the ids of everybody instead, because
         that is in order too, and somebody who has not ordered for long stands at the far end of it.
@@ -228,12 +232,17 @@ _SCHEDULES = _Source(
     "k.customer_id, k.order_id",
     f"{_MINE}, ?",
 )
+_PARENT = "(SELECT p.id FROM orders_order p WHERE p.panel_id = ? AND p.customer_id = ? AND p.id = ?)"
+_CHILDREN = _Source("orders_order o", "o.id", "o.parent_id, o.id", f"{_PARENT}, ?", also=" AND o.parent_id IS NOT NULL")
 
 
 def _source(wanted: Wanted) -> _Source:
     if wanted.ids:
         return _ORDERS._replace(key="o.id", at="?", also=f" AND o.customer_id = {_MINE} AND o.id :in_int", exact=True)
     others = wanted.service is not None or bool(wanted.text) or wanted.kinds != KINDS
+    if wanted.parent is not None:
+        exact = not others and not wanted.status
+        return _CHILDREN._replace(exact=exact)
     if wanted.kinds <= _SCHEDULED:
         return _SCHEDULES
     if wanted.status in _SHORT:
@@ -296,10 +305,11 @@ def page(
     before: int | None = None,
     after: int | None = None,
     limit: int = PAGE,
+    with_refills: bool = True,
 ) -> Page:
     """The orders below the id `before`, or the nearest above `after`, or the newest. At most 4 queries.
 
-    A status that is none, or a kind, finds nothing.
+    A status that is none, or a kind, finds nothing. Without refills no row knows of an open one.
     """
     upward = after is not None
     low, high = (after if after is not None else -1), (_END if before is None or upward else before)
@@ -310,7 +320,7 @@ def page(
     ended_at: int | None = None
     if not source.exact:
         window = _window(source, upward=upward)
-        ends = (panel_id, customer_id, low, panel_id, customer_id, high)
+        ends = _ends(panel_id, customer_id, wanted, low=low, high=high)
         first, last, count = window.rows(connection, *ends, WINDOW)[0]
         if not count:
             return _turned([], before, after, more=False, ended_at=None)
@@ -319,7 +329,9 @@ def page(
         low, high = max(low, first - 1), min(high, last + 1)
     found = _find(panel_id, customer_id, wanted, source, low=low, high=high, upward=upward, limit=limit + 1)
     more = len(found) > limit
-    rows = _with_refills(panel_id, found[:limit])
+    rows = [_row(one) for one in found[:limit]]
+    if with_refills:
+        rows = _with_refills(panel_id, rows)
     if upward:
         rows.reverse()
     looked = None
@@ -348,6 +360,14 @@ def _turned(
     return Page(rows, older=older, newer=newer, looked=looked)
 
 
+def _ends(panel_id: int, customer_id: int, wanted: Wanted, *, low: int, high: int) -> list[object]:
+    """The values of a source's `between`."""
+    if wanted.ids:
+        return [low, high, panel_id, customer_id, list(wanted.ids)]
+    whose = [panel_id, customer_id] if wanted.parent is None else [panel_id, customer_id, wanted.parent]
+    return [*whose, low, *whose, high]
+
+
 def _find(
     panel_id: int,
     customer_id: int,
@@ -359,7 +379,8 @@ def _find(
     upward: bool,
     limit: int,
 ) -> list[sql.Row]:
-    status = bool(wanted.status) and (wanted.status not in _SHORT or wanted.kinds <= _SCHEDULED or bool(wanted.ids))
+    # The index of the few has the word in its key.
+    status = bool(wanted.status) and "o.status" not in source.key
     kinds = sorted(wanted.kinds & KINDS) if wanted.kinds != KINDS else []
     query = _rows(
         source,
@@ -369,9 +390,7 @@ def _find(
         text=bool(wanted.text),
         upward=upward,
     )
-    values: list[object] = [panel_id, customer_id, low, panel_id, customer_id, high]
-    if wanted.ids:
-        values = [low, high, panel_id, customer_id, list(wanted.ids)]
+    values = _ends(panel_id, customer_id, wanted, low=low, high=high)
     if status:
         values.append(wanted.status)
     if wanted.service is not None:
@@ -401,9 +420,8 @@ def _row(found: sql.Row) -> Row:
     return Row(*values)
 
 
-def _with_refills(panel_id: int, found: Sequence[sql.Row]) -> list[Row]:
+def _with_refills(panel_id: int, rows: list[Row]) -> list[Row]:
     """The rows with how their refills stand: one query for all of them, none where nothing can have any."""
-    rows = [_row(one) for one in found]
     listed = sorted(row.id for row in rows if row.status == OrderStatus.COMPLETED.value)
     if not listed:
         return rows

@@ -19,6 +19,7 @@ from panelwright.events.actions import NewEvent, record
 from panelwright.orders import work
 from panelwright.orders.models import Job
 from panelwright.orders.settling import OpenOrder, Settled
+from panelwright.orders.telling import tell_refills
 from panelwright.providers import manual_rules, store
 from panelwright.providers.manual_rules import OpenRefill
 from panelwright.providers.models import Provider, ProviderKind
@@ -241,3 +242,5 @@ def _set_refill(
     if not _SET_REFILL.rows(connection, status, state, moments[0], problem, moments[1], refill.panel_id, refill.id):
         raise work.Stale(f"refill {refill.id} was not as it had been read under its lock")
     record([NewEvent(refill.panel_id, event, refill.order_id, {"refill": refill.id, **facts})], now=now)
+    if status != refill.status:
+        tell_refills([refill.id], now)

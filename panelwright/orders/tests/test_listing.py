@@ -327,6 +327,7 @@ WANTED = st.builds(
     kinds=st.sampled_from([listing.KINDS, listing.ORDERS, listing.DRIP_FEEDS]),
     text=st.sampled_from(["", "group1", "Group", "nowhere"]),
     ids=st.just(()),
+    parent=st.none(),
 )
 
 

@@ -1,0 +1,204 @@
+"""One order as its customer may see it: what was ordered, what happened, what was paid and given back.
+
+Nothing of who delivers it: no provider, no cost, no name of staff, no text that was meant for them. Reads only.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import NamedTuple
+
+from django.db import connection
+
+from panelwright.core import sql
+from panelwright.orders import listing
+from panelwright.orders.listing import Page, RefillRow, Row, Wanted
+
+REFILLS_MAX = 50
+MOMENTS_MAX = 200
+# Events with the order's number that are looked through; those of other nouns have numbers of their own.
+EVENTS_WINDOW = 1_000
+TRANSFERS_MAX = 200
+
+
+class Happened(StrEnum):
+    """What a customer is told of an order's life."""
+
+    PLACED = "placed"
+    CANCEL_REQUESTED = "cancel requested"
+    CANCEL_REFUSED = "cancel refused"
+    COMPLETED = "completed"
+    PARTIAL = "partial"
+    CANCELED = "canceled"
+    EXPIRED = "expired"
+    PAUSED = "paused"
+    RESUMED = "resumed"
+    REFILL_REQUESTED = "refill requested"
+    REFILL_STARTED = "refill started"
+    REFILL_COMPLETED = "refill completed"
+    REFILL_REJECTED = "refill rejected"
+    REFILL_CANCELED = "refill canceled"
+
+
+# Events that are not named here are for staff.
+_TOLD = {
+    "order.cancel_requested": Happened.CANCEL_REQUESTED,
+    "order.cancel_refused": Happened.CANCEL_REFUSED,
+    "order.completed": Happened.COMPLETED,
+    "order.partial": Happened.PARTIAL,
+    "order.canceled": Happened.CANCELED,
+    "order.expired": Happened.EXPIRED,
+    "subscription.paused": Happened.PAUSED,
+    "subscription.resumed": Happened.RESUMED,
+    "refill.requested": Happened.REFILL_REQUESTED,
+    "refill.started": Happened.REFILL_STARTED,
+    "refill.in progress": Happened.REFILL_STARTED,
+    "refill.completed": Happened.REFILL_COMPLETED,
+    "refill.rejected": Happened.REFILL_REJECTED,
+    "refill.canceled": Happened.REFILL_CANCELED,
+}
+
+
+class Moment(NamedTuple):
+    """Something that happened. `remains`: of an end, the units that were not delivered; `refill`: its id."""
+
+    what: Happened
+    at: datetime
+    remains: int | None = None
+    refill: int | None = None
+
+
+class Plan(NamedTuple):
+    """How a drip-feed or subscription creates its orders."""
+
+    run_quantity: int
+    interval_min: int
+    runs_started: int
+    undelivered: int
+    username: str
+    min: int
+    max: int
+    delay_min: int
+    old_posts_done: int
+
+
+class Moved(NamedTuple):
+    """A transfer for the order: what it took from the customer, or (refund) gave back. `reference`: order or run."""
+
+    id: int
+    code: str
+    reference: str
+    micros: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Details:
+    """`fields` are those of the service's type, by name; `key_name` is the customer's name of the key that placed it.
+
+    `timeline` begins with the oldest. `children` is a page of what a drip-feed or subscription created.
+    """
+
+    row: Row
+    fields: dict[str, str]
+    key_name: str | None
+    plan: Plan | None
+    children: Page
+    refills: list[RefillRow]
+    timeline: list[Moment]
+    transfers: list[Moved]
+
+
+_MORE = sql.Query(
+    "SELECT o.fields, a.name, s.run_quantity, s.interval_min, s.runs_started, s.undelivered, s.username, s.min, s.max,"
+    " s.delay_min, s.old_posts_done FROM orders_order o LEFT JOIN customers_apikey a ON a.id = o.key_id"
+    " LEFT JOIN orders_schedule s ON s.order_id = o.id WHERE o.panel_id = ? AND o.customer_id = ? AND o.id = ?"
+)
+_REFILLS = sql.Query(
+    "SELECT id, order_id, status, created_at, ended_at FROM orders_refill WHERE panel_id = ? AND order_id = ?"
+    " ORDER BY id DESC LIMIT ?"
+)
+_EVENTS = sql.Query(
+    "SELECT name, facts, created_at FROM (SELECT id, name, facts, created_at FROM events_event"
+    " WHERE panel_id = ? AND subject_id = ? ORDER BY id DESC LIMIT ?) AS newest"
+    " WHERE name :in_text ORDER BY id DESC LIMIT ?"
+)
+# By what is unique in the books. A run has no charge; what it gave back carries the run's id.
+_TRANSFERS = sql.Query(
+    "SELECT id, code, reference, amount_micros, created_at FROM ledger_transfer"
+    " WHERE panel_id = ? AND code IN ('order', 'refund') AND reference :in_text ORDER BY id LIMIT ?"
+)
+_RUNS = sql.Query(
+    "SELECT id FROM orders_order WHERE panel_id = ? AND parent_id = ? AND charge_micros = 0 ORDER BY id DESC LIMIT ?"
+)
+
+
+def one(
+    *,
+    panel_id: int,
+    customer_id: int,
+    order_id: int,
+    before: int | None = None,
+    after: int | None = None,
+) -> Details | None:
+    """The order, if it is this customer's. `before` and `after` are cursors of its children. At most 8 queries."""
+    rows = listing.by_ids(panel_id=panel_id, customer_id=customer_id, ids=[order_id])
+    if not rows:
+        return None
+    row = rows[0]
+    fields, key_name, *plan = _MORE.rows(connection, panel_id, customer_id, order_id)[0]
+    scheduled = plan[0] is not None
+    children = Page([], None, None)
+    if scheduled:
+        wanted = Wanted(parent=order_id)
+        children = listing.page(panel_id=panel_id, customer_id=customer_id, wanted=wanted, before=before, after=after)
+    return Details(
+        row=row,
+        fields=json.loads(fields) if fields else {},
+        key_name=key_name,
+        plan=Plan(*plan) if scheduled else None,
+        children=children,
+        refills=_refills(panel_id, row),
+        timeline=_timeline(panel_id, row),
+        transfers=_transfers(panel_id, row),
+    )
+
+
+def _refills(panel_id: int, row: Row) -> list[RefillRow]:
+    if row.last_refill_at is None:
+        return []
+    found = []
+    for id_, order_id, status, created_at, ended_at in _REFILLS.rows(connection, panel_id, row.id, REFILLS_MAX):
+        asked_at = sql.aware(created_at) or row.created_at
+        shown = (row.link, row.quantity, row.service, row.service_name)
+        found.append(RefillRow(id_, order_id, status, asked_at, sql.aware(ended_at), *shown))
+    return found
+
+
+def _timeline(panel_id: int, row: Row) -> list[Moment]:
+    moments = []
+    names = sorted(_TOLD)
+    for name, facts, at in _EVENTS.rows(connection, panel_id, row.id, EVENTS_WINDOW, names, MOMENTS_MAX):
+        said = json.loads(facts) if isinstance(facts, str) else facts
+        what, when = _TOLD[name], sql.aware(at) or row.created_at
+        # An end is told with what is left; of a refill only its number. Whatever else was noted is for staff.
+        moments.append(Moment(what, when, said.get("remains") if what in _ENDS else None, said.get("refill")))
+    moments.append(Moment(Happened.PLACED, row.created_at))
+    moments.reverse()
+    return moments
+
+
+_ENDS = {Happened.COMPLETED, Happened.PARTIAL, Happened.CANCELED}
+
+
+def _transfers(panel_id: int, row: Row) -> list[Moved]:
+    references = [str(row.id)]
+    if row.runs and row.refunded_micros:
+        references += [str(run[0]) for run in _RUNS.rows(connection, panel_id, row.id, TRANSFERS_MAX)]
+    return [
+        Moved(id_, code, reference, micros, sql.aware(at) or row.created_at)
+        for id_, code, reference, micros, at in _TRANSFERS.rows(connection, panel_id, references, TRANSFERS_MAX)
+    ]
