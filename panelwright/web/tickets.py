@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import secrets
 from datetime import UTC, datetime, timedelta
-from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -147,12 +146,6 @@ def ticket_file(request: CustomerRequest, ticket_id: int, file_id: int) -> HttpR
     """A file of one of her tickets, as a download."""
     found = queries.attachment(request.panel.id, ticket_id, file_id, customer_id=request.customer.id)
     return _not_found(request) if found is None else serving.file(found)
-
-
-def new_ticket_address(order_id: int, wish: Wish | None = None) -> str:
-    """Where a ticket about an order is begun, for links from elsewhere."""
-    query = {"order": order_id, **({"wish": wish.value} if wish else {})}
-    return f"{reverse('new_ticket')}?{urlencode(query)}"
 
 
 def _not_found(request: HttpRequest) -> HttpResponse:
