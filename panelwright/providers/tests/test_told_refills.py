@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 from django_scopes import scope
@@ -71,7 +72,7 @@ def test_a_refill_that_the_provider_refuses(
 def test_a_refill_by_hand(refill: tuple[int, int], alice: Owner) -> None:
     order_id, refill_id = refill
     execute("UPDATE orders_refill SET due_at = NULL WHERE id = %s", refill_id)
-    which = {"panel_id": alice.panel_id, "refill_id": refill_id, "by": "bob"}
+    which: dict[str, Any] = {"panel_id": alice.panel_id, "refill_id": refill_id, "by": "bob"}
     manual_actions.start_refill(**which)
     manual_actions.reject_refill(**which, text="nothing was lost")
     assert told() == [
