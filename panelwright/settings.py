@@ -131,6 +131,7 @@ INSTALLED_APPS = [
     "panelwright.catalog",
     "panelwright.orders",
     "panelwright.providers",
+    "panelwright.support",
     "panelwright.web",
 ]
 AUTH_USER_MODEL = "customers.User"

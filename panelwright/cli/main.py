@@ -47,6 +47,8 @@ COMMANDS = {
     "block": "refuse orders for a target, or with a word in their texts",
     "unblock": "take back a block",
     "blocks": "list what is blocked, import a list, or try a text",
+    "tickets": "list a panel's tickets",
+    "ticket": "read, answer or close a ticket",
     "problems": "list the orders that a person should look at",
     "resolve": "decide about an order whose outcome is unknown",
     "mail": "list a panel's last e-mails, and which could not be sent",

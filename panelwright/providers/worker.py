@@ -85,9 +85,9 @@ class Upstreams:
 
 
 class Worker:
-    """All loops of one worker process."""
+    """All loops of one worker process. `others` are those of other apps: they start and stop with ours."""
 
-    def __init__(self) -> None:
+    def __init__(self, others: Sequence[Loop] = ()) -> None:
         self._upstreams = Upstreams()
         self.webhooks = Webhooks(webhook_stopped)
         self._senders = ThreadPoolExecutor(SENDERS, thread_name_prefix="send")
@@ -110,6 +110,7 @@ class Worker:
             Loop("webhooks", self.webhooks.deliver, idle_s=OUTBOX_IDLE_S),
             Loop("mail", send_mails, idle_s=OUTBOX_IDLE_S),
             Loop("tidy", self.tidy, idle_s=TIDY_IDLE_S),
+            *others,
         ]
 
     def start(self) -> None:

@@ -8,7 +8,7 @@ from typing import Any, cast
 from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -25,14 +25,14 @@ from panelwright.web import cookies
 from panelwright.web.forms import Form
 from panelwright.web.request import CustomerRequest, PanelRequest, UserRequest
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 
 
-def users_only(view: Callable[..., HttpResponse]) -> View:
+def users_only(view: View) -> View:
     """The view is for whoever is logged in, customer or staff; others log in first."""
 
     @functools.wraps(view)
-    def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if cast(PanelRequest, request).visitor is None:
             return _to_login(request)
         return view(cast(UserRequest, request), *args, **kwargs)
@@ -40,11 +40,11 @@ def users_only(view: Callable[..., HttpResponse]) -> View:
     return checked
 
 
-def customers_only(view: Callable[..., HttpResponse]) -> View:
+def customers_only(view: View) -> View:
     """The view is for customers who are logged in; others log in first, staff are told that it is not theirs."""
 
     @functools.wraps(view)
-    def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         page = cast(PanelRequest, request)
         if page.visitor is None:
             return _to_login(request)
@@ -200,7 +200,7 @@ def confirm_email(request: PanelRequest, token: str) -> HttpResponse:
 @users_only
 def inside(request: UserRequest) -> HttpResponse:
     """Where somebody goes who has just logged in."""
-    return redirect("account")
+    return redirect("new_order" if request.customer else "account")
 
 
 def _inside(request: PanelRequest, admitted: Admitted, visitor: Visitor, address: str) -> HttpResponse:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path, re_path
 
-from panelwright.web import account, doors, hooks, views
+from panelwright.web import account, doors, hooks, mass, ordering, orders, views
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -28,6 +28,21 @@ urlpatterns = [
     path("account/keys", account.keys, name="keys"),
     path("account/keys/new", account.new_key, name="new_key"),
     path("account/keys/<int:key_id>/revoke", account.revoke_key, name="revoke_key"),
+    path("order", ordering.new_order, name="new_order"),
+    path("order/services", ordering.find_services, name="find_services"),
+    path("order/price", ordering.price, name="order_price"),
+    path("order/many", mass.mass_order, name="mass_order"),
+    path("orders", orders.orders, name="orders"),
+    path("orders.csv", orders.orders_csv, name="orders_csv"),
+    path("orders/refills", orders.refills, name="refills"),
+    path("orders/<int:order_id>", orders.one_order, name="order"),
+    path("orders/<int:order_id>/again", orders.order_again, name="order_again"),
+    path("orders/<int:order_id>/refill", orders.refill, name="refill_order"),
+    path("orders/<int:order_id>/cancel", orders.cancel, name="cancel_order"),
+    path("orders/<int:order_id>/pause", orders.pause, name="pause_order"),
+    path("orders/<int:order_id>/resume", orders.resume, name="resume_order"),
+    re_path(r"^orders/(?P<kind>drip-feeds|subscriptions)$", orders.orders, name="orders_of"),
+    re_path(r"^orders/(?P<kind>drip-feeds|subscriptions)\.csv$", orders.orders_csv, name="orders_of_csv"),
     re_path(r"^hooks/posts/([0-9]{1,18})$", hooks.posts, name="hook_posts"),
     path("static/<str:name>", views.asset, name="asset"),
 ]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -40,6 +41,15 @@ class Story(NamedTuple):
     carol: Buyer
     rival: Owner
     mallory: Buyer
+
+
+@pytest.fixture(autouse=True)
+def empty_shelves() -> None:
+    """Tests give the same ids and versions to other panels, one after the other."""
+    # Where no test has asked for the database, no shelf was filled.
+    module = sys.modules.get("panelwright.catalog.shelf")
+    if module is not None:
+        module.shelves.forget()
 
 
 @pytest.fixture

@@ -11,11 +11,12 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
 
 from panelwright.core import money
 from panelwright.core.refusal import Refusal
 from panelwright.panels.models import Panel
-from panelwright.web import icons, markup, refusals
+from panelwright.web import icons, markup, refusals, words
 from panelwright.web.assets import all_assets
 from panelwright.web.forms import Form
 
@@ -184,3 +185,44 @@ def browser_name(text: str) -> str:
     browser = next((name for word, name in _BROWSERS if word in text), "") or text[:30] or "?"
     system = next((name for word, name in _SYSTEMS if word in text), "")
     return f"{browser}, {system}" if system else browser
+
+
+_STATUS_CLASSES = {
+    "Pending": "",
+    "Processing": "busy",
+    "In progress": "busy",
+    "Active": "busy",
+    "Completed": "good",
+    "Partial": "warn",
+    "Paused": "warn",
+    "Canceled": "bad",
+    "Rejected": "bad",
+    "Expired": "",
+}
+
+
+@register.filter
+def status_class(word: str) -> str:
+    """The colour of a status."""
+    return _STATUS_CLASSES.get(word, "")
+
+
+@register.filter
+def status_text(word: str) -> str:
+    """A status in the visitor's language; on the wire it is always English."""
+    return _(words.STATUS[word]) if word in words.STATUS else word
+
+
+@register.filter
+def is_web(link: str) -> bool:
+    """Whether a link may be clicked: http or https, and nothing else."""
+    return link.lower().startswith(("http://", "https://"))
+
+
+@register.simple_tag(takes_context=True)
+def query_string(context: Any) -> str:
+    """The filters of this page, for another address: without the cursors."""
+    query = context["request"].GET.copy()
+    for name in ("before", "after", "lang", "seen"):
+        query.pop(name, None)
+    return f"?{query.urlencode()}" if query else ""
