@@ -16,6 +16,8 @@ import pytest
 from hypothesis import settings as hypothesis_settings
 
 from tests.support.asking import Door
+from tests.support.mail_server import MailServer
+from tests.support.receiver import Receiver
 from tests.support.upstream import ScriptedUpstream
 
 if TYPE_CHECKING:
@@ -195,3 +197,22 @@ def new_upstream() -> Iterator[Callable[[], ScriptedUpstream]]:
 @pytest.fixture
 def upstream(new_upstream: Callable[[], ScriptedUpstream]) -> ScriptedUpstream:
     return new_upstream()
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    """A program of Carol's that hears webhooks: `receiver.url`, `receiver.heard`."""
+    made = Receiver()
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def mail_server(settings: Settings) -> Iterator[MailServer]:
+    """Where e-mail goes meanwhile: `mail_server.taken`."""
+    from panelwright.settings import mail
+
+    made = MailServer()
+    settings.MAIL = mail(f"smtp://127.0.0.1:{made.port}?starttls=no")
+    yield made
+    made.stop()
