@@ -9,7 +9,7 @@ only race is that of two who add up the same part, and the guarded UPDATE lets o
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from django.db import connection, transaction
@@ -20,7 +20,9 @@ from panelwright.ledger.models import Code
 
 CHUNK = 10_000
 # What one call adds up: about half a second of work.
-ROWS_MAX = 100_000
+ROWS_MAX = 50_000
+_QUARTER = timedelta(minutes=15)
+_NEVER = datetime(1, 1, 1, tzinfo=UTC)
 
 _ACCOUNT = sql.Query("SELECT 1 FROM ledger_account WHERE panel_id = ? AND id = ? AND kind = 'customer'")
 _BEGIN = sql.Query(
@@ -58,17 +60,19 @@ def quarter_of(at: datetime) -> datetime:
 def sums(entries: Sequence[statement.Entry]) -> list[Sum]:
     """The quarters of entries that stand in the order of their ids, with their balances. Pure."""
     found: dict[datetime, Sum] = {}
+    now = Sum(_NEVER, 0, 0, 0, 0)
+    ends_at = _NEVER
     for entry in entries:
-        start = quarter_of(entry.at)
-        before = found.get(start) or Sum(start, 0, 0, 0, 0)
+        if not now.starts_at <= entry.at < ends_at:
+            found[now.starts_at] = now
+            start = quarter_of(entry.at)
+            now, ends_at = found.get(start, Sum(start, 0, 0, 0, 0)), start + _QUARTER
         assert entry.balance_micros is not None
-        found[start] = Sum(
-            start,
-            before.ordered_micros + (-entry.micros if entry.code == Code.ORDER.value else 0),
-            before.returned_micros + (entry.micros if entry.code == Code.REFUND.value else 0),
-            entry.id,
-            entry.balance_micros,
-        )
+        ordered = -entry.micros if entry.code == Code.ORDER.value else 0
+        returned = entry.micros if entry.code == Code.REFUND.value else 0
+        now = Sum(now[0], now[1] + ordered, now[2] + returned, entry.id, entry.balance_micros)
+    found[now.starts_at] = now
+    del found[_NEVER]
     return list(found.values())
 
 
