@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "panelwright.settings")
 
@@ -10,12 +11,15 @@ import django
 
 django.setup()
 
+from django.conf import settings  # noqa: E402
 from django.core.handlers.asgi import ASGIHandler  # noqa: E402
 
 from panelwright.api.app import Api, Receive, Scope, Send  # noqa: E402
 
 api = Api()
 _pages = ASGIHandler()
+# A ticket may carry three files of 2 MiB, and its texts.
+PAGE_BODY_MAX = 7 * 1024 * 1024
 _API_PATHS = frozenset({"/api/v2", "/api/v2/"})
 
 
@@ -24,9 +28,40 @@ async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["path"] in _API_PATHS:
             await api(scope, receive, send)
         else:
-            await _pages(dict(scope), receive, send)  # type: ignore[arg-type]
+            await _page(scope, receive, send)
     elif scope["type"] == "lifespan":
         await _lifespan(receive, send)
+
+
+async def _page(scope: Scope, receive: Receive, send: Send) -> None:
+    """Django keeps whatever is sent on disk before a view is asked, so what is too much is stopped here."""
+    length = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
+    if len(length) > 12 or not length.isdigit() or int(length) > PAGE_BODY_MAX:
+        headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"connection", b"close")]
+        await send({"type": "http.response.start", "status": 413, "headers": headers})
+        await send({"type": "http.response.body", "body": b"This is too much at once.\n"})
+        return
+    came = 0
+
+    async def counted() -> Any:
+        nonlocal came
+        message = await receive()
+        came += len(message.get("body", b""))
+        # Sent without a length, in pieces: to Django it looks as if the browser had gone away.
+        return message if came <= PAGE_BODY_MAX else {"type": "http.disconnect"}
+
+    await _pages(_as_the_visitor_sees(scope), counted, send)  # type: ignore[arg-type]
+
+
+def _as_the_visitor_sees(scope: Scope) -> dict[str, Any]:
+    """The request with the scheme that the visitor used, where a trusted proxy says so: links and cookies need it."""
+    seen = dict(scope)
+    client = seen.get("client")
+    if client and client[0] in settings.TRUSTED_PROXIES:
+        proto = [value for name, value in seen["headers"] if name == b"x-forwarded-proto"]
+        if proto and proto[-1].strip().lower() in {b"http", b"https"}:
+            seen["scheme"] = proto[-1].strip().lower().decode()
+    return seen
 
 
 # The server hands plain requests to the API without ASGI in between (cli/web.py).

@@ -8,6 +8,9 @@
 | PANELWRIGHT_DEBUG | 1: Django's debug pages | 0 |
 | PANELWRIGHT_TRUSTED_PROXIES | addresses whose X-Forwarded-For and -Proto are believed, comma-separated | none |
 | PANELWRIGHT_ALLOW_PRIVATE_PROVIDERS | 1: providers and feeds may live on private and loopback addresses | 0 |
+| PANELWRIGHT_ALLOW_PRIVATE_WEBHOOKS | 1: customers' webhooks may live there | 0 |
+| PANELWRIGHT_EMAIL_URL | smtp://user:password@host:587, smtps://user:password@host:465, file:///folder | folder mail |
+| PANELWRIGHT_EMAIL_FROM | the sender's address | noreply@ the panel's first domain |
 | PANELWRIGHT_FSYNC | 0: SQLite does not wait for the disk (tests only; loses orders at a power cut) | 1 |
 | PANELWRIGHT_DB_POOL | most PostgreSQL connections of one process; 0: no pool | 12 |
 """
@@ -17,7 +20,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 from panelwright.core.secret import secret_key
 
@@ -33,6 +36,7 @@ SECRET_KEY = os.environ.get("PANELWRIGHT_SECRET_KEY") or secret_key(DATA)
 DEBUG = _flag("PANELWRIGHT_DEBUG")
 FSYNC = _flag("PANELWRIGHT_FSYNC", "1")
 ALLOW_PRIVATE_PROVIDERS = _flag("PANELWRIGHT_ALLOW_PRIVATE_PROVIDERS")
+ALLOW_PRIVATE_WEBHOOKS = _flag("PANELWRIGHT_ALLOW_PRIVATE_WEBHOOKS")
 TRUSTED_PROXIES = frozenset(
     a.strip() for a in os.environ.get("PANELWRIGHT_TRUSTED_PROXIES", "").split(",") if a.strip()
 )
@@ -83,39 +87,82 @@ def database(url: str) -> dict[str, Any]:
 
 
 DATABASES = {"default": database(os.environ.get("PANELWRIGHT_DATABASE_URL") or f"sqlite:///{DATA}/panelwright.sqlite3")}
+
+
+def mail(url: str) -> dict[str, Any]:
+    """The e-mail backend of an address, and its options. Raises ValueError with what is wrong."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        raise ValueError("PANELWRIGHT_EMAIL_URL: this is not a URL") from None
+    if parts.scheme == "file":
+        if parts.netloc or not parts.path.startswith("/"):
+            raise ValueError("PANELWRIGHT_EMAIL_URL: write file:///absolute/path/of/a/folder")
+        return {"backend": "panelwright.events.mail_backend.FolderBackend", "folder": unquote(parts.path)}
+    if parts.scheme not in {"smtp", "smtps"} or not parts.hostname:
+        raise ValueError("PANELWRIGHT_EMAIL_URL: write smtp://…@host:587, smtps://…@host:465 or file:///folder")
+    implicit = parts.scheme == "smtps"
+    return {
+        "backend": "django.core.mail.backends.smtp.EmailBackend",
+        "host": parts.hostname,
+        "port": port or (465 if implicit else 587),
+        "username": unquote(parts.username or ""),
+        "password": unquote(parts.password or ""),
+        "use_ssl": implicit,
+        # A server that does not offer it is not spoken to, unless the address says that it is so.
+        "use_tls": not implicit and dict(parse_qsl(parts.query)).get("starttls") != "no",
+        "timeout": 20,
+    }
+
+
+MAIL = mail(os.environ.get("PANELWRIGHT_EMAIL_URL") or f"file://{quote(str(DATA / 'mail'))}")
+MAIL_FROM = os.environ.get("PANELWRIGHT_EMAIL_FROM", "").strip()
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",
-    "django.contrib.sessions",
+    "django.contrib.messages",
     "panelwright.panels",
     "panelwright.ledger",
     "panelwright.events",
+    "panelwright.content",
     "panelwright.customers",
     "panelwright.catalog",
     "panelwright.orders",
     "panelwright.providers",
+    "panelwright.support",
     "panelwright.web",
 ]
 AUTH_USER_MODEL = "customers.User"
 # E-mail addresses are unique within a panel, not over the installation.
 SILENCED_SYSTEM_CHECKS = ["auth.W004", "auth.E003"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+# Length is checked by customers/account_actions.py, which says how long it has to be.
+AUTH_PASSWORD_VALIDATORS = [{"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"}]
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     # Before the panel is known: its 404 for a strange host has the same headers.
     "panelwright.web.middleware.SecurityHeadersMiddleware",
     "panelwright.panels.middleware.CurrentPanelMiddleware",
+    "panelwright.web.middleware.VisitorMiddleware",
     "panelwright.web.middleware.LanguageMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
 ]
 ROOT_URLCONF = "panelwright.urls"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "APP_DIRS": True,
-        "OPTIONS": {"context_processors": ["django.template.context_processors.request"]},
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
     }
 ]
 
@@ -129,8 +176,13 @@ TIME_ZONE = "UTC"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
-SESSION_COOKIE_HTTPONLY = True
-SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_HTTPONLY = True
+CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_FAILURE_VIEW = "panelwright.web.views.forged"
+# What a page says after it has sent the visitor on; sessions are ours and hold no data (customers/sessions.py).
+MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
+# A ticket may carry three attachments of 2 MiB.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 3 * 1024 * 1024
 
 LOGGING = {
     "version": 1,

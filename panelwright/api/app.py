@@ -17,6 +17,7 @@ from panelwright.api.reading import parameters
 from panelwright.catalog.pricelists import Rendered
 from panelwright.core.batcher import Failed, Overloaded
 from panelwright.core.refusal import Refusal
+from panelwright.core.remote import caller_address
 from panelwright.customers.meter import Verdict
 from panelwright.panels import hosts
 
@@ -167,14 +168,8 @@ class Api:
         retry = (b"Retry-After", str(verdict.reset_s).encode())
         return 429, protocol.error(_RATE_LIMIT), [retry, _code(_RATE_LIMIT), *extra]
 
-    def _remote(self, remote: str, forwarded: bytes) -> str:
-        """The caller's address; behind a trusted proxy, the last one in X-Forwarded-For that is no proxy of ours."""
-        if forwarded and remote in self._proxies:
-            for part in reversed(forwarded.decode("latin-1").split(",")):
-                remote = part.strip()
-                if remote not in self._proxies:
-                    break
-        return str(remote)
+    def _remote(self, peer: str, forwarded: bytes) -> str:
+        return caller_address(str(peer), forwarded.decode("latin-1"), self._proxies) if forwarded else str(peer)
 
 
 async def _body(receive: Receive) -> bytes | None:

@@ -10,17 +10,17 @@ import functools
 from collections.abc import Callable
 from typing import Any, cast
 
-from django.http import HttpRequest, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 
 from panelwright.api import staff_reading as reading
 from panelwright.api.staff_reading import Fields
+from panelwright.core.refusal import NotNow, NotThere
 from panelwright.customers import access
 from panelwright.customers.actions import note_staff_key_use
 from panelwright.providers import actions, manual_actions, manual_queries, manual_rules
-from panelwright.providers.manual_rules import NotNow, NotThere
 
-Work = Callable[..., None]
+Work = Callable[..., object]
 
 # Action -> what does it, the fields that it needs, the fields that it may have.
 _ORDERS: dict[str, tuple[Work, Fields, Fields]] = {
@@ -75,14 +75,16 @@ def _error(status: int, text: str, **headers: str) -> JsonResponse:
     return _answer(status, {"error": text}, **headers)
 
 
-def _staff_only(method: str) -> Callable[[Callable[..., dict[str, Any]]], Callable[..., JsonResponse]]:
+def staff_only(
+    method: str,
+) -> Callable[[Callable[..., dict[str, Any] | HttpResponse]], Callable[..., HttpResponse]]:
     """Admits who has a staff key of this panel, and turns what is raised into an answer."""
 
-    def wrap(handle: Callable[..., dict[str, Any]]) -> Callable[..., JsonResponse]:
+    def wrap(handle: Callable[..., dict[str, Any] | HttpResponse]) -> Callable[..., HttpResponse]:
         # There is no cookie to forge a request with: the key stands in a header.
         @csrf_exempt
         @functools.wraps(handle)
-        def view(request: HttpRequest, **where: int) -> JsonResponse:
+        def view(request: HttpRequest, **where: int) -> HttpResponse:
             if request.method != method:
                 return _error(405, f"use {method} here", Allow=method)
             panel_id = cast(Any, request).panel.id
@@ -91,10 +93,11 @@ def _staff_only(method: str) -> Callable[[Callable[..., dict[str, Any]]], Callab
             if grant is None:
                 return _error(401, "Invalid staff key: send Authorization: Bearer <key>", WWW_Authenticate="Bearer")
             note_staff_key_use(panel_id=panel_id, key_id=grant.key_id, used_at=grant.used_at)
-            if where.get("id_", 0) > reading.NUMBER_MAX:
+            if any(number > reading.NUMBER_MAX for number in where.values()):
                 return _error(404, "there is no number so high")
             try:
-                return _answer(200, handle(Call(request, panel_id, grant.by), **where))
+                told = handle(Call(request, panel_id, grant.by), **where)
+                return _answer(200, told) if isinstance(told, dict) else told
             except reading.TooLarge as error:
                 return _error(413, str(error), Connection="close")
             except NotThere as error:
@@ -109,7 +112,7 @@ def _staff_only(method: str) -> Callable[[Callable[..., dict[str, Any]]], Callab
     return wrap
 
 
-@_staff_only("GET")
+@staff_only("GET")
 def queue(call: Call) -> dict[str, Any]:
     """One page of what waits: orders, refills or cancels, the oldest first."""
     asked = reading.queue_of(call.request.GET)
@@ -117,7 +120,7 @@ def queue(call: Call) -> dict[str, Any]:
     return {"kind": asked.kind, "items": page.items, "next": page.next}
 
 
-@_staff_only("GET")
+@staff_only("GET")
 def problems(call: Call) -> dict[str, Any]:
     """One page of the orders that a person should look at, the oldest first."""
     after, limit = reading.page_of(call.request.GET)
@@ -126,36 +129,36 @@ def problems(call: Call) -> dict[str, Any]:
 
 
 @csrf_exempt
-def order(request: HttpRequest, *, id_: int) -> JsonResponse:
+def order(request: HttpRequest, *, id_: int) -> HttpResponse:
     """GET: one order, open or ended. POST: work on one of the queue."""
     return read_order(request, id_=id_) if request.method == "GET" else work_order(request, id_=id_)
 
 
-@_staff_only("GET")
+@staff_only("GET")
 def read_order(call: Call, *, id_: int) -> dict[str, Any]:
     return _order_after(call, id_)
 
 
-@_staff_only("POST")
+@staff_only("POST")
 def work_order(call: Call, *, id_: int) -> dict[str, Any]:
     _do(call, _ORDERS, order_id=id_)
     return _order_after(call, id_)
 
 
-@_staff_only("POST")
+@staff_only("POST")
 def cancel(call: Call, *, id_: int) -> dict[str, Any]:
     """Answer the cancel that a customer asked of the order with this id."""
     _do(call, _CANCELS, order_id=id_)
     return _order_after(call, id_)
 
 
-@_staff_only("POST")
+@staff_only("POST")
 def refill(call: Call, *, id_: int) -> dict[str, Any]:
     _do(call, _REFILLS, refill_id=id_)
     return {"refill": manual_queries.refill_facts(call.panel_id, id_)}
 
 
-@_staff_only("POST")
+@staff_only("POST")
 def problem(call: Call, *, id_: int) -> dict[str, Any]:
     """Decide about an order whose outcome at its provider is unknown."""
     action, fields = reading.action_of(call.request, {name: row[1:] for name, row in _PROBLEMS.items()})

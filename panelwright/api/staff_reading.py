@@ -9,6 +9,9 @@ from typing import Any, NamedTuple
 from django.http import HttpRequest
 
 from panelwright.providers.manual_queries import PAGE_MAX, Filters
+from panelwright.support.models import Subject, TicketState
+from panelwright.support.queries import PAGE_MAX as TICKETS_MAX
+from panelwright.support.queries import Filters as TicketFilters
 
 BODY_MAX = 64 * 1024
 NUMBER_MAX = 2**63 - 1
@@ -18,7 +21,7 @@ LIMIT = 50
 Fields = Mapping[str, type]
 KINDS = ("orders", "refills", "cancels")
 _STATES = {"waiting": False, "started": True}
-_TYPE_WORDS = {int: "a whole number", str: "a text"}
+_TYPE_WORDS = {int: "a whole number", str: "a text", bool: "true or false"}
 
 
 class BadRequest(ValueError):
@@ -66,6 +69,39 @@ def queue_of(query: Mapping[str, str]) -> Asked:
     return Asked(kind, filters, after, limit)
 
 
+class AskedTickets(NamedTuple):
+    """Which page of a panel's tickets."""
+
+    filters: TicketFilters
+    after: int
+    limit: int
+
+
+def tickets_of(query: Mapping[str, str]) -> AskedTickets:
+    _only(query, {"state", "subject", "customer", "unread", "speed_up", "after", "limit"})
+    for name, words in (("state", TicketState.values), ("subject", Subject.values)):
+        if query.get(name, words[0]) not in words:
+            raise BadRequest(f"{name} must be one of {', '.join(words)}")
+    for name in ("unread", "speed_up"):
+        if query.get(name, "1") != "1":
+            raise BadRequest(f"{name} must be 1, or be left out")
+    filters = TicketFilters(
+        state=query.get("state"),
+        subject=query.get("subject"),
+        customer_id=number(query["customer"], "customer", least=1) if "customer" in query else None,
+        unread="unread" in query,
+        speed_up="speed_up" in query,
+    )
+    after = number(query.get("after", "0"), "after")
+    return AskedTickets(filters, after, number(query.get("limit", str(LIMIT)), "limit", least=1, most=TICKETS_MAX))
+
+
+def before_of(query: Mapping[str, str]) -> int | None:
+    """`before` of a ticket's messages: those that are older than this one."""
+    _only(query, {"before"})
+    return number(query["before"], "before", least=1) if "before" in query else None
+
+
 def page_of(query: Mapping[str, str]) -> tuple[int, int]:
     """`after` and `limit` of a list that takes nothing else."""
     _only(query, {"after", "limit"})
@@ -96,7 +132,7 @@ def action_of(request: HttpRequest, known: Mapping[str, tuple[Fields, Fields]]) 
         if name in needed and name not in body:
             raise BadRequest(f"{action} needs the field {name}")
         # True is an int to Python, and not to anybody else.
-        if name in body and (not isinstance(body[name], kind) or isinstance(body[name], bool)):
+        if name in body and (not isinstance(body[name], kind) or (kind is not bool and isinstance(body[name], bool))):
             raise BadRequest(f"{name} must be {_TYPE_WORDS[kind]}")
     return action, body
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path, re_path
 
-from panelwright.api import staff
+from panelwright.api import staff, staff_tickets
 
 urlpatterns = [
     path("queue", staff.queue),
@@ -13,5 +13,8 @@ urlpatterns = [
     path("cancels/<int:id_>", staff.cancel),
     path("problems", staff.problems),
     path("problems/<int:id_>", staff.problem),
+    path("tickets", staff_tickets.tickets),
+    path("tickets/<int:id_>", staff_tickets.ticket),
+    path("tickets/<int:id_>/attachments/<int:file_id>", staff_tickets.attachment),
     re_path(r"^(?P<path>.*)$", staff.not_found),
 ]

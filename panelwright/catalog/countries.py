@@ -261,3 +261,8 @@ _CODES = {name.casefold(): code for code, names in COUNTRIES.items() for name in
 def code(text: str) -> str | None:
     """The ISO code of a code or English name in any case; None when there is no such country."""
     return _CODES.get(text.strip().casefold())
+
+
+def names() -> tuple[tuple[str, str], ...]:
+    """Code and English name of every country, by name."""
+    return tuple(sorted(((code, shown[0]) for code, shown in COUNTRIES.items()), key=lambda pair: pair[1]))

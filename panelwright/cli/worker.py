@@ -1,4 +1,4 @@
-"""Start one worker: it sends orders to providers and brings their outcomes back."""
+"""Start one worker: it sends orders to providers, brings their outcomes back, and follows what tickets ask for."""
 
 from __future__ import annotations
 
@@ -23,12 +23,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     setup.django()
     from panelwright.providers.worker import Worker
+    from panelwright.support.loop import loops as support_loops
 
     stop = threading.Event()
     for signum in (signal.SIGTERM, signal.SIGINT):
         signal.signal(signum, lambda *_: stop.set())
     stop_with_parent()
-    worker = Worker()
+    worker = Worker(others=[*support_loops()])
     worker.start()
     stop.wait()
     worker.stop()

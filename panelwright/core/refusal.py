@@ -16,3 +16,11 @@ class Refusal:
     code: str
     field: str = ""
     limit: int = 0
+
+
+class NotThere(ValueError):
+    """Staff named a row that the panel does not have."""
+
+
+class NotNow(ValueError):
+    """The row is there, and is not in a state in which staff can do this."""

@@ -18,6 +18,7 @@ from panelwright.ledger.actions import open_customer_account
 
 PASSWORD_MIN = 8
 KEY_NAME_MAX = 100
+ADDRESSES_MAX = 2000
 STAFF_KEY_USED_EVERY = timedelta(minutes=1)
 
 _ADD_USE = sql.Query(
@@ -62,6 +63,13 @@ def create_staff(*, panel_id: int, email: str, password: str, role: Role = Role.
         return Staff.objects.create(panel_id=panel_id, user=user, role=role.value)
 
 
+def check_addresses(addresses: str) -> None:
+    """Raises ValueError with what is no address or network, or when the list is too long."""
+    if len(addresses) > ADDRESSES_MAX:
+        raise ValueError(f"a list of addresses has at most {ADDRESSES_MAX} characters")
+    access.parse_networks(addresses)
+
+
 def create_key(
     *,
     customer: Customer,
@@ -77,7 +85,7 @@ def create_key(
     Raises ValueError when `addresses` holds something that is no address or network, a cap or
     limit is below zero, or the key may do nothing.
     """
-    access.parse_networks(addresses)
+    check_addresses(addresses)
     if not can_read and not can_order:
         raise ValueError("a key must be allowed to read, to order, or both")
     if (daily_cap_micros is not None and daily_cap_micros < 0) or (per_minute_max is not None and per_minute_max < 1):

@@ -16,6 +16,15 @@ class User(AbstractBaseUser):
 
     panel = models.ForeignKey(Panel, on_delete=models.PROTECT)
     email = models.EmailField()
+    name = models.CharField(max_length=100, default="", db_default="", blank=True)
+    # Empty: as the browser asks for it.
+    language = models.CharField(max_length=10, default="", db_default="", blank=True)
+    timezone = models.CharField(max_length=50, default="", db_default="", blank=True)
+    # Kinds of e-mail that she does not want, separated by commas; see customers/letters.py.
+    mails_off = models.CharField(max_length=200, default="", db_default="", blank=True)
+    # The second factor: its secret, sealed, and the time step whose code was used last. Empty: none.
+    totp_sealed = models.TextField(default="", db_default="", blank=True)
+    totp_last_step = models.BigIntegerField(default=0, db_default=0)
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -25,6 +34,102 @@ class User(AbstractBaseUser):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["panel", "email"], name="user_panel_email")]
+
+
+class Session(models.Model):
+    """Somebody logged in, in one browser. Of the cookie's token only the SHA-256 digest is stored."""
+
+    panel = models.ForeignKey(Panel, on_delete=models.PROTECT)
+    user = models.ForeignKey(User, on_delete=models.PROTECT)
+    digest = models.CharField(max_length=64)
+    address = models.CharField(max_length=45)
+    browser = models.CharField(max_length=300)
+    created_at = models.DateTimeField()
+    seen_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+
+    objects = ScopedManager(panel="panel")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["panel", "digest"], name="session_panel_digest")]
+
+
+class Device(models.Model):
+    """A browser that a user has logged in with; one that is not here is told of by e-mail."""
+
+    panel = models.ForeignKey(Panel, on_delete=models.PROTECT)
+    user = models.ForeignKey(User, on_delete=models.PROTECT)
+    digest = models.CharField(max_length=64)
+    created_at = models.DateTimeField()
+
+    objects = ScopedManager(panel="panel")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["panel", "user", "digest"], name="device_panel_user_digest")]
+
+
+class RecoveryCode(models.Model):
+    """Logs in once in place of the second factor. Only its digest is stored."""
+
+    panel = models.ForeignKey(Panel, on_delete=models.PROTECT)
+    user = models.ForeignKey(User, on_delete=models.PROTECT)
+    digest = models.CharField(max_length=64)
+    used_at = models.DateTimeField(null=True)
+
+    objects = ScopedManager(panel="panel")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["panel", "user", "digest"], name="recovery_panel_user_digest")]
+
+
+class LetterKind(models.TextChoices):
+    """What the link of a letter does."""
+
+    SIGN_UP = "sign-up"
+    RESET = "reset"
+    NEW_EMAIL = "new-email"  # email: the new address
+
+
+class LetterToken(models.Model):
+    """What a link in an e-mail proves. Only the digest of its token is stored; it works once."""
+
+    panel = models.ForeignKey(Panel, on_delete=models.PROTECT)
+    kind = models.CharField(max_length=10, choices=LetterKind.choices)
+    user = models.ForeignKey(User, null=True, on_delete=models.PROTECT)
+    email = models.EmailField()
+    digest = models.CharField(max_length=64)
+    # The hash of a new account's password, until the letter was used.
+    password = models.CharField(max_length=200, default="", blank=True)
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+
+    objects = ScopedManager(panel="panel")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["panel", "digest"], name="letter_token_panel_digest"),
+            models.CheckConstraint(condition=Q(kind__in=LetterKind.values), name="letter_token_kind"),
+        ]
+
+
+class Attempts(models.Model):
+    """How often something that can be guessed was tried in one stretch of time; see throttle_actions.py."""
+
+    panel = models.ForeignKey(Panel, on_delete=models.PROTECT)
+    kind = models.CharField(max_length=20)
+    # A digest: whom or where from. Addresses that nobody signed up with are in here too.
+    subject = models.CharField(max_length=64)
+    stretch = models.BigIntegerField()
+    count = models.BigIntegerField()
+
+    objects = ScopedManager(panel="panel")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["panel", "kind", "subject", "stretch"], name="attempts_panel_kind_subject")
+        ]
+        indexes = [models.Index(fields=["stretch"], name="attempts_stretch")]
 
 
 class Role(models.TextChoices):

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+
 from panelwright.events.models import Mail
 
 SUBJECT_MAX = 200
@@ -14,10 +17,14 @@ def queue_mail(*, panel_id: int, to: str, subject: str, text: str, kind: str, no
     """Send a plain text to one address, soon. The caller holds the transaction.
 
     A subject is one line: line breaks in it become spaces, and what is too long is cut. Raises
-    ValueError for an address with a line break in it.
+    ValueError for what is not one address.
     """
-    if len(to.splitlines()) != 1 or len(text) > TEXT_MAX:
-        raise ValueError("an e-mail needs one address and at most 100,000 characters")
+    try:
+        validate_email(to)
+    except ValidationError:
+        raise ValueError("an e-mail needs one address") from None
+    if len(text) > TEXT_MAX:
+        raise ValueError("an e-mail has at most 100,000 characters")
     Mail.objects.create(
         panel_id=panel_id,
         to=to,

@@ -117,45 +117,49 @@ def request_refills(
     commands: Sequence[AskOrders], *, now: datetime | None = None
 ) -> list[Refusal | list[Refusal | int]]:
     """Ask for refills in one transaction. For each order the refill's id, or why it was refused."""
-    now = now or clock.now()
     with batch():
-        admitted = _admit(commands)
-        asked = _asked(admitted)
-        refills = _refills_of(asked)
-        fresh: list[tuple[sql.Row, list[Refusal | int], int]] = []
-        results: list[Refusal | list[Refusal | int]] = []
-        for command, grant in admitted:
-            if isinstance(grant, Refusal):
-                results.append(grant)
+        return ask_refills(commands, now=now or clock.now())
+
+
+def ask_refills(commands: Sequence[AskOrders], *, now: datetime) -> list[Refusal | list[Refusal | int]]:
+    """As request_refills, in the caller's transaction."""
+    admitted = _admit(commands)
+    asked = _asked(admitted)
+    refills = _refills_of(asked)
+    fresh: list[tuple[sql.Row, list[Refusal | int], int]] = []
+    results: list[Refusal | list[Refusal | int]] = []
+    for command, grant in admitted:
+        if isinstance(grant, Refusal):
+            results.append(grant)
+            continue
+        answers: list[Refusal | int] = []
+        for order_id in command.order_ids:
+            order = asked.get((grant.customer_id, order_id or 0))
+            if order is None or order_id is None:
+                answers.append(requests.BAD_ORDER)
                 continue
-            answers: list[Refusal | int] = []
-            for order_id in command.order_ids:
-                order = asked.get((grant.customer_id, order_id or 0))
-                if order is None or order_id is None:
-                    answers.append(requests.BAD_ORDER)
-                    continue
-                open_refill, last_at = refills.get(order_id, (False, None))
-                refused = requests.may_refill(order, open_refill=open_refill, last_refill_at=last_at, now=now)
-                answers.append(refused or 0)
-                if refused is None:
-                    refills[order_id] = (True, now)
-                    fresh.append(((grant.panel_id, order_id, grant.customer_id), answers, len(answers) - 1))
-            results.append(answers)
-        ids = list(sql.next_ids(connection, "orders_refill", len(fresh)))
-        at = sql.moment(connection, now)
-        _INSERT_REFILLS.run(
-            connection,
-            [(id_, *row, "Pending", "waiting", at, at) for id_, (row, _, _) in zip(ids, fresh, strict=True)],
-        )
-        for id_, (_, answers, place) in zip(ids, fresh, strict=True):
-            answers[place] = id_
-        record(
-            (
-                NewEvent(int(row[0]), "refill.requested", int(row[1]), {"refill": id_})
-                for id_, (row, _, _) in zip(ids, fresh, strict=True)
-            ),
-            now=now,
-        )
+            open_refill, last_at = refills.get(order_id, (False, None))
+            refused = requests.may_refill(order, open_refill=open_refill, last_refill_at=last_at, now=now)
+            answers.append(refused or 0)
+            if refused is None:
+                refills[order_id] = (True, now)
+                fresh.append(((grant.panel_id, order_id, grant.customer_id), answers, len(answers) - 1))
+        results.append(answers)
+    ids = list(sql.next_ids(connection, "orders_refill", len(fresh)))
+    at = sql.moment(connection, now)
+    _INSERT_REFILLS.run(
+        connection,
+        [(id_, *row, "Pending", "waiting", at, at) for id_, (row, _, _) in zip(ids, fresh, strict=True)],
+    )
+    for id_, (_, answers, place) in zip(ids, fresh, strict=True):
+        answers[place] = id_
+    record(
+        (
+            NewEvent(int(row[0]), "refill.requested", int(row[1]), {"refill": id_})
+            for id_, (row, _, _) in zip(ids, fresh, strict=True)
+        ),
+        now=now,
+    )
     return results
 
 
@@ -168,25 +172,29 @@ def request_cancels(
     provider, and ends as the provider then reports it, or waits for the staff who deliver it; asking
     again meanwhile is accepted and does nothing more.
     """
-    now = now or clock.now()
     with batch():
-        admitted = _admit(commands)
-        asked = _asked(admitted)
-        results: list[Refusal | list[Refusal | int]] = []
-        accepted: list[int] = []
-        for command, grant in admitted:
-            if isinstance(grant, Refusal):
-                results.append(grant)
-                continue
-            answers: list[Refusal | int] = []
-            for order_id in command.order_ids:
-                order = asked.get((grant.customer_id, order_id or 0))
-                refused = requests.BAD_ORDER if order is None else requests.may_cancel(order)
-                answers.append(refused or 1)
-                if refused is None and order_id is not None:
-                    accepted.append(order_id)
-            results.append(answers)
-        _cancel(accepted, now)
+        return ask_cancels(commands, now=now or clock.now())
+
+
+def ask_cancels(commands: Sequence[AskOrders], *, now: datetime) -> list[Refusal | list[Refusal | int]]:
+    """As request_cancels, in the caller's transaction."""
+    admitted = _admit(commands)
+    asked = _asked(admitted)
+    results: list[Refusal | list[Refusal | int]] = []
+    accepted: list[int] = []
+    for command, grant in admitted:
+        if isinstance(grant, Refusal):
+            results.append(grant)
+            continue
+        answers: list[Refusal | int] = []
+        for order_id in command.order_ids:
+            order = asked.get((grant.customer_id, order_id or 0))
+            refused = requests.BAD_ORDER if order is None else requests.may_cancel(order)
+            answers.append(refused or 1)
+            if refused is None and order_id is not None:
+                accepted.append(order_id)
+        results.append(answers)
+    _cancel(accepted, now)
     return results
 
 

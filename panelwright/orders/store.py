@@ -19,6 +19,7 @@ from panelwright.panels import block_store
 _BALANCES = sql.Query(
     "SELECT id, balance_micros FROM ledger_account WHERE id :in_int AND kind = 'customer' ORDER BY id :for_update"
 )
+_BALANCES_SEEN = sql.Query("SELECT id, balance_micros FROM ledger_account WHERE id :in_int AND kind = 'customer'")
 _SERVICES = sql.Query(
     "SELECT panel_id, number, id, type, rate_micros, min, max, drip_feed, unique_link, private"
     " FROM catalog_service WHERE panel_id :in_int AND number :in_int AND enabled"
@@ -90,8 +91,8 @@ _SPEND_OF_KEYS = sql.Query(
 )
 
 
-def load(commands: Sequence[PlaceOrder], grants: Sequence[access.Grant | Refusal]) -> Book:
-    """All that the commands need. Locks the accounts of their customers, in id order."""
+def load(commands: Sequence[PlaceOrder], grants: Sequence[access.Grant | Refusal], *, to_place: bool = True) -> Book:
+    """All that the commands need. Locks the accounts of their customers, in id order, if they are to be placed."""
     admitted = [(c, g) for c, g in zip(commands, grants, strict=True) if isinstance(g, access.Grant)]
     book = Book(grants, {}, {}, {}, {}, set())
     if not admitted:
@@ -102,14 +103,14 @@ def load(commands: Sequence[PlaceOrder], grants: Sequence[access.Grant | Refusal
     numbers = sorted({n for text in texts if (n := fields.whole(text)) is not None and n < 2**62})
     unique = False
     with sql.together(connection):
-        balances = _BALANCES.run(connection, accounts)
+        balances = (_BALANCES if to_place else _BALANCES_SEEN).run(connection, accounts)
         sold = _SERVICES.run(connection, panels, numbers)
-        take_ids = sql.take_ids(connection, "orders_order", len(admitted))
+        take_ids = sql.take_ids(connection, "orders_order", len(admitted)) if to_place else None
         book.balances = dict(balances.fetchall())
         for panel_id, number, *rest in sold.fetchall():
             book.services[panel_id, number] = service = SoldService(*rest)
             unique = unique or service.unique_link
-        book.ids = take_ids()
+        book.ids = take_ids() if take_ids else ()
     capped = sorted({g.key_id for _, g in admitted if g.daily_cap_micros is not None and g.key_id is not None})
     if capped:
         spent = {row[0]: row[1:] for row in _SPENT_BY_KEYS.rows(connection, capped)}

@@ -13,7 +13,7 @@ from django.db import connection
 from panelwright.core import sql
 from panelwright.events.actions import NewEvent, record
 from panelwright.ledger.actions import ADD_TO_BALANCES, INSERT_TRANSFERS
-from panelwright.orders import settling
+from panelwright.orders import settling, telling
 from panelwright.orders.models import Kind
 from panelwright.orders.settling import OpenOrder, Refund, ScheduleState, Settled
 from panelwright.orders.status import ENDED
@@ -155,6 +155,7 @@ class Changes:
         )
         credit(self._refunds, self.now)
         record(self._events, now=self.now)
+        telling.tell_orders([o for o in changed if o.status != self._before[o.id].status], self.now)
 
 
 def _order_row(o: OpenOrder) -> sql.Row:

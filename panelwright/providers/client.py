@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
+from panelwright.core.reply import TEXT_MAX, Reply, clean, spellings
+from panelwright.core.transport import Lost, NotSent, Transport
 from panelwright.providers.outcomes import (
-    TEXT_MAX,
     Accepted,
     Balance,
     OrderReport,
@@ -23,8 +24,6 @@ from panelwright.providers.outcomes import (
 )
 from panelwright.providers.reading import read_add, read_balance, read_cancel, read_refill, read_services
 from panelwright.providers.reports import read_refill_status, read_status
-from panelwright.providers.transport import Lost, NotSent, Transport
-from panelwright.providers.wire import Reply, clean, spellings
 
 # Ids in one request; more are ignored by the protocol, so longer lists go out in several.
 IDS_MAX = 100

@@ -1,7 +1,7 @@
 """The writes of the panel's own people: their queue, and what they do with what waits in it.
 
 Orders are locked before their cancels, as everywhere. `by` says who did it, for the event; every event
-stands in the transaction of what it tells of. All functions raise `manual_rules.NotThere` (no such row
+stands in the transaction of what it tells of. All functions raise `NotThere` (no such row
 on this panel), `NotNow` (not in this state) or another ValueError (a wrong number), and then nothing moved.
 """
 
@@ -14,12 +14,14 @@ from datetime import datetime
 from django.db import connection, transaction
 
 from panelwright.core import clock, sql
+from panelwright.core.refusal import NotNow, NotThere
 from panelwright.events.actions import NewEvent, record
 from panelwright.orders import work
 from panelwright.orders.models import Job
 from panelwright.orders.settling import OpenOrder, Settled
+from panelwright.orders.telling import tell_refills
 from panelwright.providers import manual_rules, store
-from panelwright.providers.manual_rules import NotNow, NotThere, OpenRefill
+from panelwright.providers.manual_rules import OpenRefill
 from panelwright.providers.models import Provider, ProviderKind
 from panelwright.providers.store import RouteRow, ToSend
 
@@ -240,3 +242,5 @@ def _set_refill(
     if not _SET_REFILL.rows(connection, status, state, moments[0], problem, moments[1], refill.panel_id, refill.id):
         raise work.Stale(f"refill {refill.id} was not as it had been read under its lock")
     record([NewEvent(refill.panel_id, event, refill.order_id, {"refill": refill.id, **facts})], now=now)
+    if status != refill.status:
+        tell_refills([refill.id], now)

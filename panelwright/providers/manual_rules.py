@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
+from panelwright.core.refusal import NotNow
 from panelwright.orders import settling
 from panelwright.orders.models import Job, RequestState
 from panelwright.orders.settling import OpenOrder, Settled
@@ -17,14 +18,6 @@ from panelwright.orders.settling import OpenOrder, Settled
 COUNT_MAX = 2**63 - 1
 TEXT_MAX = 500
 UPSTREAM_ID_MAX = 100
-
-
-class NotThere(ValueError):
-    """The panel has no such row."""
-
-
-class NotNow(ValueError):
-    """The row is there, and is not in a state in which this can be done."""
 
 
 class OpenRefill(NamedTuple):

@@ -16,8 +16,6 @@ from decimal import Decimal
 from enum import Enum
 
 # Limits of what is kept, in characters.
-TEXT_MAX = 300
-EVIDENCE_MAX = 2_000
 REF_MAX = 100
 
 

@@ -9,15 +9,15 @@ from typing import NamedTuple
 from django.conf import settings
 from django.db import connection, transaction
 
-from panelwright.core import clock, sql
+from panelwright.core import clock, signatures, sql
 from panelwright.core.secret import Box
+from panelwright.core.transport import split_url
 from panelwright.events.actions import NewEvent, record
 from panelwright.orders.post_rules import Heard, username_key
 from panelwright.orders.schedule_actions import following, record_posts
-from panelwright.providers import post_rules, webhooks
+from panelwright.providers import post_rules
 from panelwright.providers.feeds import Entry
 from panelwright.providers.models import PostSource, SourceKind
-from panelwright.providers.transport import split_url
 
 EVERY_MAX_MIN = 24 * 60
 URL_MAX = 2000
@@ -91,7 +91,7 @@ def add_feed(*, panel_id: int, url: str, username: str, every_min: int = 10) -> 
 
 def add_webhook(*, panel_id: int) -> tuple[PostSource, str]:
     """Let somebody tell of posts. Answers the source and its secret, which is not shown again."""
-    secret = webhooks.new_secret()
+    secret = signatures.new_secret()
     source = PostSource.objects.create(
         panel_id=panel_id, kind=SourceKind.WEBHOOK, sealed_secret=Box(settings.SECRET_KEY).seal(secret)
     )

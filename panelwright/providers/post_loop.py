@@ -8,9 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 from django.conf import settings
 from django.db import close_old_connections, connections
 
+from panelwright.core.transport import Lost, NotSent, Transport
 from panelwright.providers import feeds, post_actions
 from panelwright.providers.post_actions import Feed, Outcome
-from panelwright.providers.transport import Lost, NotSent, Transport
 
 log = logging.getLogger(__name__)
 

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from panelwright.catalog.types import TYPES
+from panelwright.core.reply import Reply
 from panelwright.providers.outcomes import OFFER_MAX, Accepted, Balance, Reason, Refused, ServiceOffer, Unknown
 from panelwright.providers.refusals import (
     WORDLESS,
@@ -29,7 +30,7 @@ from panelwright.providers.refusals import (
     whole_text,
 )
 from panelwright.providers.states import refill_status
-from panelwright.providers.wire import Reply, as_count, as_flag, as_money, as_ref, find_json
+from panelwright.providers.wire import as_count, as_flag, as_money, as_ref, find_json
 from panelwright.providers.words import classify, fold, tells_of_a_breakdown
 
 LEFT_OUT = "the answer leaves this id out"

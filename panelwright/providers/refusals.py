@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from panelwright.core.reply import Reply, decode
 from panelwright.providers.outcomes import Reason, Refused, Unknown
-from panelwright.providers.wire import MISSING, Reply, decode
+from panelwright.providers.wire import MISSING
 from panelwright.providers.words import classify, fold
 
 WORDLESS = "refused without a word"

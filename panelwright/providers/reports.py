@@ -9,11 +9,12 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+from panelwright.core.reply import Reply
 from panelwright.providers.outcomes import OrderReport, Reason, RefillReport, Refused, Unknown
 from panelwright.providers.reading import LEFT_OUT, ORDER_KEYS, REFILL_KEYS, by_id, currency_of, is_clear
 from panelwright.providers.refusals import lowered, refusal_text, refused, top_refusal, unknown, what_came
 from panelwright.providers.states import order_status, refill_status
-from panelwright.providers.wire import Reply, as_count, as_money, as_ref, find_json
+from panelwright.providers.wire import as_count, as_money, as_ref, find_json
 from panelwright.providers.words import classify
 
 _WORD_KEYS = ("order_status", "status", "state")

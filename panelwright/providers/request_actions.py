@@ -14,6 +14,7 @@ from panelwright.orders import actions as order_actions
 from panelwright.orders import requests
 from panelwright.orders.models import Job
 from panelwright.orders.status import REFILL_ENDED
+from panelwright.orders.telling import tell_refills
 from panelwright.providers import rules, store
 from panelwright.providers.outcomes import Accepted, Reason, RefillReport, Refused, Unknown
 from panelwright.providers.store import ProviderRow, ToAsk
@@ -198,7 +199,7 @@ def commit_refills(results: Sequence[tuple[RefillSending, Accepted | Refused | U
     now = clock.now()
     with transaction.atomic(durable=True):
         rows = _locked_refills([sending.id for sending, _ in results])
-        changes, events = [], []
+        changes, events, told = [], [], []
         for sending, outcome in results:
             row = rows[sending.id]
             if row.state != "sending" or row.lease_until != sending.lease_until:
@@ -219,10 +220,12 @@ def commit_refills(results: Sequence[tuple[RefillSending, Accepted | Refused | U
             elif isinstance(outcome, Refused):
                 changes.append(_refill_row(row, state="done", status="Rejected", problem=outcome.text, ended_at=now))
                 events.append(NewEvent(row.panel_id, "refill.rejected", row.order_id, {"said": outcome.text}))
+                told.append(row.id)
             else:
                 changes.append(_refill_row(row, state="sending", problem=f"outcome unknown: {outcome.text}"))
         _SET_REFILL.run(connection, changes)
         record(events, now=now)
+        tell_refills(told, now)
 
 
 def _locked_refills(ids: Sequence[int]) -> dict[int, RefillRow]:
@@ -248,7 +251,7 @@ def commit_refill_polled(asked: Sequence[ToAsk], reports: Mapping[str, RefillRep
     now = clock.now()
     with transaction.atomic(durable=True):
         rows = _locked_refills([ask.id for ask in asked])
-        changes, events = [], []
+        changes, events, told = [], [], []
         for ask in asked:
             row = rows[ask.id]
             if row.lease_until != ask.token or row.state != "passed on":
@@ -274,10 +277,13 @@ def commit_refill_polled(asked: Sequence[ToAsk], reports: Mapping[str, RefillRep
                     ended_at=now if ended else None,
                 )
             )
+            if status != row.status:
+                told.append(row.id)
             if ended:
                 events.append(NewEvent(row.panel_id, f"refill.{status.lower()}", row.order_id, {"refill": row.id}))
         _SET_REFILL.run(connection, changes)
         record(events, now=now)
+        tell_refills(told, now)
 
 
 def claim_cancels(limit: int) -> dict[int, list[CancelSending]]:

@@ -1,13 +1,8 @@
-"""Signed webhooks that tell of posts: the signature (Standard Webhooks) and the body. Pure."""
+"""The body of signed webhooks that tell of posts. Pure; the signature is core/signatures.py's."""
 
 from __future__ import annotations
 
-import base64
 import json
-import secrets
-from collections.abc import Mapping
-
-from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from panelwright.orders import fields
 from panelwright.orders.post_rules import Heard
@@ -15,21 +10,6 @@ from panelwright.providers.feeds import moment
 
 BODY_MAX = 64 * 1024
 TOLD_MAX = 100
-_HEADERS = ("webhook-id", "webhook-timestamp", "webhook-signature")
-
-
-def new_secret() -> str:
-    """As the standard writes it: whsec_ and 24 random bytes in base64."""
-    return "whsec_" + base64.b64encode(secrets.token_bytes(24)).decode()
-
-
-def signed(secret: str, headers: Mapping[str, str], body: bytes) -> bool:
-    """Whether the body was signed with the secret, not more than five minutes ago or ahead."""
-    try:
-        Webhook(secret).verify(body, {name: headers.get(name, "") for name in _HEADERS}, json_parse=False)
-    except (WebhookVerificationError, ValueError, OverflowError):
-        return False
-    return True
 
 
 def read(body: bytes) -> list[tuple[str, Heard]]:

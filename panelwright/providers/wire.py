@@ -1,107 +1,22 @@
-"""From the bytes of an answer to values: JSON out of noise, clean text, ids, numbers.
+"""From the bytes of an answer to values: JSON out of noise, ids, numbers.
 
 Pure functions; none of them raises, whatever the bytes.
 """
 
 from __future__ import annotations
 
-import html
 import json
 import re
-from dataclasses import dataclass, field
 from decimal import Context, Decimal, InvalidOperation
 from typing import Any
-from urllib.parse import quote, quote_plus
 
-from panelwright.providers.outcomes import EVIDENCE_MAX, REF_MAX, TEXT_MAX
+from panelwright.core.reply import Reply, decode, storable
+from panelwright.providers.outcomes import REF_MAX
 
 MISSING: Any = object()  # "there is no JSON in here"; None is a value
 
-HIDDEN = "***"
 _WIDE = Context(prec=60)  # room for every bounded number
 _COUNT_MAX = 10**15  # above this, a count is noise
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """One HTTP answer: what the readers work on.
-
-    `broke` says why the body is not whole ("" if it is). `secrets` are the spellings of the key that
-    must not get into any text.
-    """
-
-    status: int
-    body: bytes
-    broke: str = ""
-    retry_after_s: int | None = None
-    location: str = ""
-    # What a feed's server wants to hear of the next time.
-    etag: str = ""
-    last_modified: str = ""
-    secrets: tuple[str, ...] = field(default=(), repr=False)
-
-    def clean(self, value: object, limit: int = TEXT_MAX) -> str:
-        """Upstream's words as one line without markup, control characters or the key."""
-        return clean(value, limit=limit, secrets=self.secrets)
-
-    @property
-    def evidence(self) -> str:
-        """The start of the answer for a person, markup included, the key taken out."""
-        # Cut roughly first, as the whole body may be 32 MiB; then drop the end, where half a key may be.
-        longest = max((len(s) for s in self.secrets), default=0)
-        rough = self.body[: (EVIDENCE_MAX + longest) * 4]
-        text = hide(_storable(decode(rough)), self.secrets)
-        if len(rough) < len(self.body):
-            text = text[: max(0, len(text) - longest)]
-        return text[:EVIDENCE_MAX].strip()
-
-
-def spellings(key: str) -> tuple[str, ...]:
-    """The ways an answer may spell the key: as it is, in a URL, in JSON, in HTML. Longest first."""
-    if not key:
-        return ()
-    ways = {key, html.escape(key)}
-    for in_url in (quote(key), quote(key, safe=""), quote_plus(key), quote_plus(key, safe="/")):
-        ways |= {in_url, re.sub("%[0-9A-F]{2}", lambda found: found[0].lower(), in_url)}
-    for in_json in (json.dumps(key)[1:-1], json.dumps(key, ensure_ascii=False)[1:-1]):
-        ways |= {in_json, in_json.replace("/", "\\/")}
-    return tuple(sorted(ways, key=lambda way: (-len(way), way)))
-
-
-def hide(text: str, secrets: tuple[str, ...]) -> str:
-    for secret in secrets:
-        text = text.replace(secret, HIDDEN)
-    return text
-
-
-def decode(body: bytes) -> str:
-    """Text of any bytes: UTF-8 with or without BOM, UTF-16 with one; broken bytes become U+FFFD."""
-    if body.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return body.decode("utf-16", "replace")
-    return body.decode("utf-8-sig", "replace")
-
-
-_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-_SURROGATES = re.compile("[\ud800-\udfff]")
-
-
-def _storable(text: str) -> str:
-    """Without what a database or a page chokes on: NUL, other control characters, lone surrogates."""
-    return _SURROGATES.sub("\ufffd", _CONTROLS.sub("", text))
-
-
-_TAG = re.compile(r"<[^<>]{0,500}>")
-
-
-def clean(value: object, *, limit: int, secrets: tuple[str, ...] = ()) -> str:
-    """One line of plain text, at most `limit` characters; "" for what is neither text nor a number."""
-    if not isinstance(value, (str, int, Decimal)):
-        return ""
-    text = hide(str(value), secrets)[: limit * 20]
-    text = html.unescape(_TAG.sub(" ", text))
-    # Once more: taking out tags and entities can put the pieces of a key together.
-    text = hide(" ".join(_storable(text).split()), secrets)
-    return text[:limit].rstrip()
 
 
 # ---- JSON ----------------------------------------------------------------------------------------
@@ -206,7 +121,7 @@ def as_ref(value: object) -> str:
     # A negative number is no id, nor is a word without a digit ("Success").
     if not _REF.fullmatch(text) or text.lower() in _NO_IDS or text.startswith(("-", "<", "{")):
         return ""
-    if not any(c.isdigit() for c in text) or text != _storable(text):
+    if not any(c.isdigit() for c in text) or text != storable(text):
         return ""
     return "" if text.strip("0.") == "" else text
 

@@ -18,6 +18,10 @@ from django.db import close_old_connections, connections
 from panelwright.core import clock
 from panelwright.core.loop import IDLE_S, Loop
 from panelwright.core.secret import Box
+from panelwright.customers.letters import webhook_stopped
+from panelwright.events import delivery_actions, mail_actions
+from panelwright.events.mail_loop import send_mails
+from panelwright.events.webhook_loop import Webhooks
 from panelwright.orders.schedule_actions import run_schedules
 from panelwright.providers import actions, health_actions, request_actions, rules, store, sync_actions
 from panelwright.providers.actions import Sending, Sent
@@ -43,6 +47,8 @@ SYNCS = 4
 SYNC_IDLE_S = 5.0
 _NOT_NOW = Refused(Reason.LIMIT, "the provider gets no more requests now; nothing was sent")
 POSTS_IDLE_S = 2.0
+OUTBOX_IDLE_S = 1.0
+TIDY_IDLE_S = 60.0
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -79,10 +85,11 @@ class Upstreams:
 
 
 class Worker:
-    """All loops of one worker process."""
+    """All loops of one worker process. `others` are those of other apps: they start and stop with ours."""
 
-    def __init__(self) -> None:
+    def __init__(self, others: Sequence[Loop] = ()) -> None:
         self._upstreams = Upstreams()
+        self.webhooks = Webhooks(webhook_stopped)
         self._senders = ThreadPoolExecutor(SENDERS, thread_name_prefix="send")
         self._recoverers = ThreadPoolExecutor(RECOVERERS, thread_name_prefix="recover")
         self._pollers = ThreadPoolExecutor(POLLERS, thread_name_prefix="poll")
@@ -100,6 +107,10 @@ class Worker:
             Loop("schedules", self.schedules),
             Loop("sync", self.sync, idle_s=SYNC_IDLE_S),
             Loop("posts", self.posts, idle_s=POSTS_IDLE_S),
+            Loop("webhooks", self.webhooks.deliver, idle_s=OUTBOX_IDLE_S),
+            Loop("mail", send_mails, idle_s=OUTBOX_IDLE_S),
+            Loop("tidy", self.tidy, idle_s=TIDY_IDLE_S),
+            *others,
         ]
 
     def start(self) -> None:
@@ -116,6 +127,9 @@ class Worker:
                 log.warning("loop %s did not end in time", loop.name)
         while self._on_the_way and clock.now().timestamp() < deadline:
             self._write_down(wait_s=1.0)
+        while self.webhooks.on_the_way() and clock.now().timestamp() < deadline:
+            self.webhooks.write_down(wait_s=1.0)
+        self.webhooks.close()
         wait(self._asking.values(), max(deadline - clock.now().timestamp(), 0.1))
         for pool in (self._senders, self._recoverers, self._pollers):
             pool.shutdown(wait=False, cancel_futures=True)
@@ -270,6 +284,10 @@ class Worker:
     def schedules(self) -> int:
         """Start the runs of drip-feeds, order for the posts of subscriptions."""
         return run_schedules(SCHEDULE_BATCH)
+
+    def tidy(self) -> int:
+        """Forget what is old in the outboxes, a slice at a time."""
+        return delivery_actions.tidy() + mail_actions.tidy()
 
     def posts(self) -> int:
         """Read the feeds that are due."""

@@ -12,7 +12,11 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+import django_htmx
+
 FOLDER = Path(__file__).with_name("static")
+# The script library is not ours: it comes with the package that the lock file pins.
+HTMX = Path(django_htmx.__file__).parent / "static" / "django_htmx" / "htmx-2.min.js"
 CONTENT_TYPES = {
     ".css": "text/css; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
@@ -34,13 +38,15 @@ class Asset:
 @cache
 def all_assets() -> dict[str, Asset]:
     """Every file of the folder by its name. Read once: a new release is a new process."""
-    return {path.name: _read(path) for path in sorted(FOLDER.iterdir()) if path.suffix in CONTENT_TYPES}
+    found = {path.name: _read(path) for path in sorted(FOLDER.iterdir()) if path.suffix in CONTENT_TYPES}
+    found["htmx.js"] = _read(HTMX, name="htmx.js")
+    return found
 
 
-def _read(path: Path) -> Asset:
+def _read(path: Path, *, name: str = "") -> Asset:
     body = path.read_bytes()
     return Asset(
-        name=path.name,
+        name=name or path.name,
         content_type=CONTENT_TYPES[path.suffix],
         body=body,
         gzipped=gzip.compress(body, mtime=0),

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.http import HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 
+from panelwright.core import signatures
 from panelwright.core.secret import Box
 from panelwright.orders.post_rules import Heard, username_key
 from panelwright.providers import webhooks
@@ -14,7 +15,7 @@ from panelwright.providers.post_actions import hear
 from panelwright.web.request import PanelRequest
 
 # For a source that there is not: it takes as long, and answers the same, as a wrong signature.
-_NOBODYS_SECRET = webhooks.new_secret()
+_NOBODYS_SECRET = signatures.new_secret()
 
 
 @csrf_exempt
@@ -29,7 +30,7 @@ def posts(request: PanelRequest, source_id: str) -> HttpResponse:
     body = request.read(webhooks.BODY_MAX + 1)
     if len(body) > webhooks.BODY_MAX:
         return JsonResponse({"error": f"The body is longer than {webhooks.BODY_MAX} bytes"}, status=413)
-    if not webhooks.signed(_secret(request.panel.id, int(source_id)), request.headers, body):
+    if not signatures.signed(_secret(request.panel.id, int(source_id)), request.headers, body):
         return JsonResponse({"error": "The signature is not valid"}, status=401)
     try:
         told = webhooks.read(body)

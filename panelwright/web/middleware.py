@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import zoneinfo
 from collections.abc import Callable, Sequence
 from typing import cast
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.utils import translation
-from django.utils.cache import patch_vary_headers
+from django.utils import timezone, translation
+from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.utils.translation.trans_real import parse_accept_lang_header
 
+from panelwright.core import clock
+from panelwright.core.remote import caller_address
+from panelwright.customers.session_actions import note_seen
+from panelwright.customers.sessions import session_of
 from panelwright.panels.models import Panel
+from panelwright.web import cookies
 from panelwright.web.request import PanelRequest
 
 Responder = Callable[[HttpRequest], HttpResponse]
-
-LANGUAGE_COOKIE = "lang"
-LANGUAGE_COOKIE_MAX_AGE_S = 365 * 24 * 3600
 
 # Everything that a page shows comes from this host, and nothing is written inside the page: no inline
 # script, no inline style, no frame, no plug-in.
@@ -50,8 +53,40 @@ class SecurityHeadersMiddleware:
         return response
 
 
+class VisitorMiddleware:
+    """Finds out who is logged in. Stands after the middleware that sets `request.panel`."""
+
+    def __init__(self, get_response: Responder) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        page = cast(PanelRequest, request)
+        page.address = caller_address(
+            request.META.get("REMOTE_ADDR", ""),
+            request.headers.get("X-Forwarded-For", ""),
+            settings.TRUSTED_PROXIES,
+        )
+        now = clock.now()
+        token = request.COOKIES.get(cookies.session_name(page.panel), "")
+        page.session = session_of(page.panel.id, token, now=now)
+        page.visitor = page.session.user if page.session else None
+        page.customer = getattr(page.visitor, "customer", None)
+        page.staff = getattr(page.visitor, "staff", None)
+        if page.visitor is not None:
+            page.visitor.panel = page.panel
+        zone = page.visitor.timezone if page.visitor else ""
+        with timezone.override(zoneinfo.ZoneInfo(zone) if zone else None):
+            response = self.get_response(request)
+        if page.session is not None:
+            if note_seen(page.session, address=page.address, now=now):
+                cookies.keep_session(page, response, token)
+            # What is meant for her must not be kept for whoever uses this computer next.
+            patch_cache_control(response, private=True, no_store=True)
+        return response
+
+
 class LanguageMiddleware:
-    """Answers in the language asked for by `?lang=`, the cookie or Accept-Language, among those the panel offers.
+    """Answers in the language asked for by `?lang=`, the cookie, the profile or Accept-Language, among those offered.
 
     Stands after the middleware that sets `request.panel`. `?lang=` is remembered in the cookie.
     """
@@ -65,7 +100,8 @@ class LanguageMiddleware:
         asked = match_language(request.GET.get("lang", ""), page.languages)
         page.language = (
             asked
-            or match_language(request.COOKIES.get(LANGUAGE_COOKIE, ""), page.languages)
+            or match_language(request.COOKIES.get(cookies.LANGUAGE, ""), page.languages)
+            or match_language(page.visitor.language if page.visitor else "", page.languages)
             or accepted_language(request.headers.get("Accept-Language", ""), page.languages)
             or page.languages[0]
         )
@@ -76,14 +112,7 @@ class LanguageMiddleware:
         response.headers.setdefault("Content-Language", page.language)
         patch_vary_headers(response, ("Accept-Language", "Cookie"))
         if asked:
-            response.set_cookie(
-                LANGUAGE_COOKIE,
-                asked,
-                max_age=LANGUAGE_COOKIE_MAX_AGE_S,
-                secure=request.is_secure(),
-                httponly=True,
-                samesite="Lax",
-            )
+            cookies.keep_language(page, response, asked)
         return response
 
 

@@ -93,5 +93,10 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     return render(request, "web/not_found.html", status=404)
 
 
+def forged(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """For a form that was not sent from our own page, or from one that was open for too long."""
+    return render(request, "web/forged.html", status=403)
+
+
 def _api_url(request: HttpRequest) -> str:
     return request.build_absolute_uri("/api/v2")

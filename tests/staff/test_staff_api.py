@@ -4,89 +4,27 @@ from __future__ import annotations
 
 import http.client
 import json
-from collections.abc import Iterator
 from datetime import timedelta
-from typing import Any, NamedTuple
 
 import pytest
 
 from panelwright.core import clock
+from tests.staff.site import Site
 from tests.support.by_hand import own_people, staff_key
 from tests.support.people import (
     FOLLOWERS,
     LIKES,
     Seen,
-    everything,
     execute,
     row_of,
     value,
     values,
 )
-from tests.support.processes import Launcher, free_port
 from tests.support.rounds import Rounds
 from tests.support.story import Story
 
 # The server sees only what is committed.
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-class Answer(NamedTuple):
-    status: int
-    body: Any
-    headers: dict[str, str]
-
-
-class Site:
-    """A running server without a worker, and Bob with a key of Alice's panel."""
-
-    def __init__(self, port: int, story: Story) -> None:
-        self.port = port
-        self.alice, self.carol = story.alice, story.carol
-        self.row, self.key = staff_key(story.alice, story.bob)
-
-    def ask(
-        self,
-        method: str,
-        path: str,
-        body: object = None,
-        *,
-        key: str | None = None,
-        host: str = "",
-        scheme: str = "Bearer",
-    ) -> Answer:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
-        headers = {"Host": host or self.alice.host}
-        if key != "":
-            headers["Authorization"] = f"{scheme} {self.key if key is None else key}"
-        sent = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
-        try:
-            connection.request(method, f"/api/staff/v1/{path}", sent, headers)
-            response = connection.getresponse()
-            text = response.read()
-            return Answer(response.status, json.loads(text), {k.lower(): v for k, v in response.getheaders()})
-        finally:
-            connection.close()
-
-    def get(self, path: str, **how: Any) -> Answer:
-        return self.ask("GET", path, **how)
-
-    def post(self, path: str, **body: object) -> Answer:
-        return self.ask("POST", path, body)
-
-    def refused(self, status: int, text: str, method: str, path: str, body: object = None, **how: Any) -> None:
-        """It is refused with this text and nothing else, and nothing moved."""
-        before = everything()
-        answer = self.ask(method, path, body, **how)
-        assert (answer.status, answer.body) == (status, {"error": text})
-        assert everything() == before
-
-
-@pytest.fixture
-def site(story: Story, launch: Launcher) -> Iterator[Site]:
-    port = free_port()
-    server = launch.start("serve", "--port", str(port), "--no-worker")
-    server.wait_for_http(f"http://127.0.0.1:{port}/")
-    yield Site(port, story)
 
 
 @pytest.fixture

@@ -302,6 +302,11 @@ _MOVES = (
     "events_event",
     "customers_apikey",
     "customers_customer",
+    "support_ticket",
+    "support_message",
+    "support_ticketrequest",
+    "support_attachment",
+    "events_mail",
 )
 
 

@@ -68,3 +68,4 @@ class Rounds:
         for pool in pools:
             pool.shutdown(wait=True, cancel_futures=True)
         self._worker._upstreams.close()
+        self._worker.webhooks.close()

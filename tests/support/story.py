@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -15,6 +16,8 @@ import pytest
 from hypothesis import settings as hypothesis_settings
 
 from tests.support.asking import Door
+from tests.support.mail_server import MailServer
+from tests.support.receiver import Receiver
 from tests.support.upstream import ScriptedUpstream
 
 if TYPE_CHECKING:
@@ -38,6 +41,15 @@ class Story(NamedTuple):
     carol: Buyer
     rival: Owner
     mallory: Buyer
+
+
+@pytest.fixture(autouse=True)
+def empty_shelves() -> None:
+    """Tests give the same ids and versions to other panels, one after the other."""
+    # Where no test has asked for the database, no shelf was filled.
+    module = sys.modules.get("panelwright.catalog.shelf")
+    if module is not None:
+        module.shelves.forget()
 
 
 @pytest.fixture
@@ -185,3 +197,22 @@ def new_upstream() -> Iterator[Callable[[], ScriptedUpstream]]:
 @pytest.fixture
 def upstream(new_upstream: Callable[[], ScriptedUpstream]) -> ScriptedUpstream:
     return new_upstream()
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    """A program of Carol's that hears webhooks: `receiver.url`, `receiver.heard`."""
+    made = Receiver()
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def mail_server(settings: Settings) -> Iterator[MailServer]:
+    """Where e-mail goes meanwhile: `mail_server.taken`."""
+    from panelwright.settings import mail
+
+    made = MailServer()
+    settings.MAIL = mail(f"smtp://127.0.0.1:{made.port}?starttls=no")
+    yield made
+    made.stop()

@@ -10,8 +10,9 @@ import pytest
 from django_scopes import scope
 
 from panelwright.catalog.actions import NewService, add_services, set_enabled, set_own_rate, set_rate
-from panelwright.catalog.pricelists import Key, Renderer, render
+from panelwright.catalog.pricelists import Renderer, render
 from panelwright.catalog.queries import service_count, types_sold
+from panelwright.catalog.shelf import Key
 from panelwright.core import money
 from panelwright.customers.models import PriceList
 from tests.support.people import (

@@ -13,7 +13,7 @@ from decimal import Decimal
 
 import pytest
 
-from panelwright.providers import addresses, transport
+from panelwright.core import addresses, transport
 from panelwright.providers.client import Upstream
 from panelwright.providers.outcomes import Accepted, Balance, OrderReport, Reason, Refused, Unknown
 from panelwright.providers.tests.wild_panel import Request, Wild, hang_up, http, raw, reset, wild_panel

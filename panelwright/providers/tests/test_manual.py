@@ -12,9 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from panelwright.core import money
-from panelwright.core.refusal import Refusal
+from panelwright.core.refusal import NotNow, NotThere, Refusal
 from panelwright.providers import manual_actions
-from panelwright.providers.manual_rules import NotNow, NotThere
 from panelwright.providers.models import Provider
 from tests.support.by_hand import BY, own_people
 from tests.support.people import (

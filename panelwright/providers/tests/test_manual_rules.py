@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from panelwright.core import money
+from panelwright.core.refusal import NotNow
 from panelwright.orders.settling import OpenOrder
 from panelwright.providers import manual_rules
-from panelwright.providers.manual_rules import NotNow, OpenRefill
+from panelwright.providers.manual_rules import OpenRefill
 
 NOW = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import pytest
 
+from panelwright.core.reply import Reply, spellings
 from panelwright.providers.outcomes import (
     OFFER_MAX,
     Accepted,
@@ -17,7 +18,6 @@ from panelwright.providers.outcomes import (
     Unknown,
 )
 from panelwright.providers.reading import read_add, read_balance, read_cancel, read_refill, read_services
-from panelwright.providers.wire import Reply, spellings
 
 
 def reply(body: object, status: int = 200, **more: object) -> Reply:

@@ -10,9 +10,9 @@ import pytest
 from django.db import transaction
 
 from panelwright.core import clock
+from panelwright.core.refusal import NotNow
 from panelwright.providers import manual_actions, request_actions, rules, store
 from panelwright.providers.actions import order_arrived
-from panelwright.providers.manual_rules import NotNow
 from panelwright.providers.outcomes import Accepted, RefillReport
 from tests.support.people import (
     FOLLOWERS,

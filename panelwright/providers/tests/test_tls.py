@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from panelwright.providers import addresses, transport
+from panelwright.core import addresses, transport
 from panelwright.providers.client import Upstream
 from panelwright.providers.outcomes import Accepted, Reason, Refused, Unknown
 from panelwright.providers.tests.wild_panel import Request, Wild, http, raw, wild_panel

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from panelwright.core.reply import Reply, spellings
 from panelwright.providers.outcomes import (
     Accepted,
     Balance,
@@ -25,7 +26,7 @@ from panelwright.providers.outcomes import (
 )
 from panelwright.providers.reading import read_add, read_balance, read_cancel, read_refill, read_services
 from panelwright.providers.reports import read_refill_status, read_status
-from panelwright.providers.wire import MISSING, Reply, as_count, as_flag, as_money, as_ref, find_json, spellings
+from panelwright.providers.wire import MISSING, as_count, as_flag, as_money, as_ref, find_json
 
 
 @pytest.mark.parametrize(

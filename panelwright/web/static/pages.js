@@ -83,3 +83,23 @@ for (const figure of document.querySelectorAll(".code")) {
 for (const code of document.querySelectorAll(".copyable")) addCopyButton(code.parentElement, code);
 for (const form of document.querySelectorAll(".chooser")) startChooser(form);
 for (const menu of document.querySelectorAll(".menu")) startMenu(menu);
+
+// A form that does something that cannot be undone asks first.
+document.addEventListener("submit", (event) => {
+  const question = event.submitter?.dataset.sure;
+  if (question && !window.confirm(question)) event.preventDefault();
+});
+// A form that is on its way is not sent a second time by an impatient click.
+document.addEventListener("submit", (event) => {
+  if (event.defaultPrevented || event.target.method !== "post") return;
+  if (event.target.dataset.sent) event.preventDefault();
+  event.target.dataset.sent = "1";
+  setTimeout(() => delete event.target.dataset.sent, 5000);
+});
+window.addEventListener("pageshow", () => {
+  for (const form of document.forms) delete form.dataset.sent;
+});
+// A choice that filters a list takes effect at once.
+for (const select of document.querySelectorAll("select[data-submit]")) {
+  select.addEventListener("change", () => select.form.requestSubmit());
+}

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import zlib
+from datetime import date, datetime
 from typing import Any
 
 from django import template
 from django.conf import settings
 from django.urls import reverse
-from django.utils.safestring import SafeString
+from django.utils import timezone
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
 
+from panelwright.core import money
+from panelwright.core.refusal import Refusal
 from panelwright.panels.models import Panel
-from panelwright.web import markup
+from panelwright.web import icons, markup, refusals, words
 from panelwright.web.assets import all_assets
+from panelwright.web.forms import Form
 
 register = template.Library()
 
@@ -47,3 +53,176 @@ def hue(panel: Panel) -> int:
 def language_name(language: str) -> str:
     """A language's name in that language."""
     return next(str(name) for code, name in settings.LANGUAGES if code.lower() == language.lower())
+
+
+@register.inclusion_tag("web/field.html")
+def field(
+    form: Form,
+    name: str,
+    label: str,
+    type: str = "text",
+    help: str = "",
+    optional: bool = False,
+    **attributes: Any,
+) -> dict[str, Any]:
+    """A labelled input with its help and its error. Attributes are written with _ for -: autocomplete="email"."""
+    error = form.errors.get(name, "")
+    described = [f"{name}-{part}" for part, text in (("help", help), ("error", error)) if text]
+    return {
+        "name": name,
+        "label": label,
+        "type": type,
+        "value": form.shown(name),
+        "help": help,
+        "error": error,
+        "optional": optional,
+        "described_by": " ".join(described),
+        "attributes": {key.replace("_", "-"): value for key, value in attributes.items() if value not in {"", None}},
+    }
+
+
+@register.inclusion_tag("web/choice.html")
+def choice(form: Form, name: str, label: str, choices: Any, help: str = "", optional: bool = False) -> dict[str, Any]:
+    """A labelled select; `choices` are (value, text) pairs."""
+    error = form.errors.get(name, "")
+    described = [f"{name}-{part}" for part, text in (("help", help), ("error", error)) if text]
+    return {
+        "name": name,
+        "label": label,
+        "choices": [(str(value), text) for value, text in choices],
+        "value": str(form.shown(name)),
+        "help": help,
+        "error": error,
+        "optional": optional,
+        "described_by": " ".join(described),
+    }
+
+
+@register.filter
+def amount(micros: int) -> str:
+    """An exact amount of money, as the API writes it: 2 to 6 decimals."""
+    return money.text(micros)
+
+
+@register.filter
+def moment(at: datetime | None) -> str:
+    """A time in the visitor's zone, written so that it means the same everywhere: 2026-05-04 12:30."""
+    return f"{timezone.localtime(at):%Y-%m-%d %H:%M}" if at else ""
+
+
+@register.filter
+def day(at: datetime | date | None) -> str:
+    """A day, likewise: 2026-05-04."""
+    if isinstance(at, datetime):
+        at = timezone.localtime(at)
+    return f"{at:%Y-%m-%d}" if at else ""
+
+
+@register.filter
+def refused(refusal: Refusal) -> str:
+    """Why something was refused, as a sentence."""
+    return refusals.text(refusal)
+
+
+@register.simple_tag(takes_context=True)
+def here(context: Any, *names: str) -> SafeString:
+    """aria-current for the link to the page that is shown; `names` are names of addresses."""
+    match = context["request"].resolver_match
+    return mark_safe(' aria-current="page"') if match and match.url_name in names else SafeString("")
+
+
+@register.simple_tag(takes_context=True)
+def address_with(context: Any, **changes: Any) -> str:
+    """The address of this page with other parameters; an empty value takes one away."""
+    query = context["request"].GET.copy()
+    query.pop("lang", None)
+    for name, value in changes.items():
+        if value in {"", None}:
+            query.pop(name, None)
+        else:
+            query[name] = str(value)
+    return f"?{query.urlencode()}" if query else context["request"].path
+
+
+@register.simple_tag(takes_context=True)
+def address_in(context: Any, language: str) -> str:
+    """The address of this page in another language."""
+    query = context["request"].GET.copy()
+    query["lang"] = language
+    return f"?{query.urlencode()}"
+
+
+@register.simple_tag
+def icon(name: str) -> SafeString:
+    """A small picture beside a word; it says nothing that the word does not."""
+    return icons.svg(name)
+
+
+# The first word that is found is the name; the order matters, as browsers claim to be each other.
+_BROWSERS = (
+    ("Edg", "Edge"),
+    ("OPR", "Opera"),
+    ("YaBrowser", "Yandex"),
+    ("SamsungBrowser", "Samsung Internet"),
+    ("Firefox", "Firefox"),
+    ("Chrom", "Chrome"),
+    ("Safari", "Safari"),
+    ("curl", "curl"),
+)
+_SYSTEMS = (
+    ("Android", "Android"),
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Windows", "Windows"),
+    ("Mac OS", "macOS"),
+    ("Linux", "Linux"),
+)
+
+
+@register.filter
+def browser_name(text: str) -> str:
+    """What a browser calls itself, in two words."""
+    browser = next((name for word, name in _BROWSERS if word in text), "") or text[:30] or "?"
+    system = next((name for word, name in _SYSTEMS if word in text), "")
+    return f"{browser}, {system}" if system else browser
+
+
+_STATUS_CLASSES = {
+    "Pending": "",
+    "Processing": "busy",
+    "In progress": "busy",
+    "Active": "busy",
+    "Completed": "good",
+    "Partial": "warn",
+    "Paused": "warn",
+    "Canceled": "bad",
+    "Rejected": "bad",
+    "Expired": "",
+}
+
+
+@register.filter
+def status_class(word: str) -> str:
+    """The colour of a status."""
+    return _STATUS_CLASSES.get(word, "")
+
+
+@register.filter
+def status_text(word: str) -> str:
+    """A status in the visitor's language; on the wire it is always English."""
+    return _(words.STATUS[word]) if word in words.STATUS else word
+
+
+@register.filter
+def is_web(link: str) -> bool:
+    """Whether a link may be clicked: http or https, and nothing else."""
+    return link.lower().startswith(("http://", "https://"))
+
+
+@register.simple_tag(takes_context=True)
+def query_string(context: Any) -> str:
+    """The filters of this page, for another address: without the cursors."""
+    query = context["request"].GET.copy()
+    for name in ("before", "after", "lang", "seen"):
+        query.pop(name, None)
+    return f"?{query.urlencode()}" if query else ""

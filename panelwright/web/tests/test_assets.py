@@ -12,7 +12,8 @@ from panelwright.web.assets import FOLDER, all_assets
 def test_every_file_is_served_as_it_is(open_panel, visit) -> None:
     open_panel("bare")
     names = [path.name for path in FOLDER.iterdir()]
-    assert sorted(names) == sorted(all_assets()) == ["mark.svg", "pages.css", "pages.js"]
+    assert sorted([*names, "htmx.js"]) == sorted(all_assets())
+    assert sorted(names) == ["app.css", "mark.svg", "pages.css", "pages.js"]
     for name in names:
         response = visit("bare").get(f"/static/{name}")
         assert response.content == (FOLDER / name).read_bytes()

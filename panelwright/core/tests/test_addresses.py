@@ -6,7 +6,7 @@ import ipaddress
 
 import pytest
 
-from panelwright.providers.addresses import LookupFailed, is_public, lookup
+from panelwright.core.addresses import LookupFailed, is_public, lookup
 
 PUBLIC = ["8.8.8.8", "93.184.215.14", "100.128.0.1", "2606:4700::1111", "2a00:1450:4001::1"]
 PUBLIC += ["::ffff:8.8.8.8", "64:ff9b::8.8.8.8"]

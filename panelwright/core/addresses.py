@@ -1,6 +1,6 @@
-"""Which network addresses a provider may have.
+"""Which network addresses we talk to.
 
-A provider's URL is typed in by a panel's staff, and the answer of the host is shown to them. Without
+A URL is typed in by staff or customers, and the answer of the host is shown to them. Without
 a check it would be a way into the host's own network. So the name is looked up once, every address it
 has is checked, and the connection is made to one of the checked addresses, not to the name: a name
 that changes its address between check and connection gains nothing.
@@ -60,7 +60,7 @@ def lookup(host: str, port: int, *, timeout_s: float) -> Found:
         except (OSError, UnicodeError):
             box.put(None)
 
-    threading.Thread(target=ask, name="provider-lookup", daemon=True).start()
+    threading.Thread(target=ask, name="lookup", daemon=True).start()
     try:
         found = box.get(timeout=timeout_s)
     except queue.Empty:

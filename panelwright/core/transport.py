@@ -1,4 +1,4 @@
-"""One request to an upstream panel or a feed: sent at most once, limited in time and bytes.
+"""One request to an upstream panel, a feed or a webhook: sent at most once, limited in time and bytes.
 
 What matters to the callers is only how far it came: never sent (NotSent), sent without an answer
 (Lost), or answered (Reply). urllib3 does HTTP, TLS and the pool of connections; the connection
@@ -24,8 +24,8 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from panelwright import __version__
-from panelwright.providers import addresses
-from panelwright.providers.wire import Reply, hide
+from panelwright.core import addresses
+from panelwright.core.reply import Reply, hide
 
 # A kept connection is used again only when it was busy a moment ago. Servers close idle ones after a
 # few seconds, and a request that meets the closing door has an unknown outcome.
@@ -189,7 +189,7 @@ def _why(exc: BaseException) -> str:
 
 
 def split_url(url: str) -> tuple[SplitResult, str, int]:
-    """A provider's URL with its host and port. ValueError, without the URL in it, for one that we do not take."""
+    """A URL with its host and port. ValueError, without the URL in it, for one that we do not take."""
     try:
         parts = urlsplit(url.strip())
         host = (parts.hostname or "").encode("idna" if not (parts.hostname or "").isascii() else "ascii").decode()
@@ -197,7 +197,7 @@ def split_url(url: str) -> tuple[SplitResult, str, int]:
     except ValueError:
         raise ValueError("this is not a URL") from None
     if parts.scheme not in ("http", "https"):
-        raise ValueError("the URL of a provider begins with https:// or http://")
+        raise ValueError("the URL begins with https:// or http://")
     if not host or any(c.isspace() or c in "%/\\" for c in host):
         raise ValueError("the URL has no host")
     if parts.username is not None or parts.password is not None:
@@ -241,6 +241,10 @@ class Transport:
         """Send one urlencoded form, once. No retries, no redirects, whatever happens."""
         body = urlencode(fields, errors="replace").encode("ascii")
         headers = {"Accept": "application/json", "Content-Type": "application/x-www-form-urlencoded"}
+        return self._send("POST", body, headers)
+
+    def post_body(self, body: bytes, headers: dict[str, str]) -> Reply | NotSent | Lost:
+        """Send one body as it is, once. No retries, no redirects."""
         return self._send("POST", body, headers)
 
     def get(self, headers: dict[str, str]) -> Reply | NotSent | Lost:

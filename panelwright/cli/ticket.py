@@ -1,0 +1,91 @@
+"""Read a ticket, answer it, close it, or say what became of a speed-up."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from typing import Any
+
+from panelwright.cli import setup
+from panelwright.cli.main import Refused
+
+EXAMPLE = """example:
+  panelwright ticket --panel acme --id 12                          read it
+  panelwright ticket --panel acme --id 12 --answer "It is there now."
+  panelwright ticket --panel acme --id 12 --answer "Bye." --close
+  panelwright ticket --panel acme --id 12 --passed-on 4711         the provider was asked to hurry with order 4711
+  panelwright ticket --panel acme --id 12 --done 4711              it goes faster now (or: --refuse 4711)
+"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--panel", required=True, metavar="SLUG")
+    parser.add_argument("--id", required=True, type=setup.number, metavar="N")
+    what = parser.add_mutually_exclusive_group()
+    order = {"type": setup.number, "metavar": "ORDER"}
+    what.add_argument("--answer", metavar="TEXT", help="answer it; the customer gets an e-mail")
+    what.add_argument("--passed-on", help="the speed-up of this order was passed on", **order)  # type: ignore[arg-type]
+    what.add_argument("--done", help="this order was sped up", **order)  # type: ignore[arg-type]
+    what.add_argument("--refuse", help="this order cannot be sped up", **order)  # type: ignore[arg-type]
+    parser.add_argument("--close", action="store_true", help="close it, after the answer if there is one")
+    parser.add_argument("--json", action="store_true", help="print it as a JSON object")
+    parser.set_defaults(wrong_usage=parser.error)
+
+
+def run(args: argparse.Namespace) -> int:
+    speed_up = [args.passed_on, args.done, args.refuse]
+    if args.close and any(order is not None for order in speed_up):
+        args.wrong_usage("--close goes alone or with --answer")
+    setup.django()
+    from django_scopes import scope
+
+    from panelwright.support import queries
+
+    panel = setup.panel(args.panel)
+    try:
+        with scope(panel=panel):
+            _act(args, {"panel_id": panel.id, "ticket_id": args.id, "by": setup.operator()})
+            facts = queries.whole_facts(panel.id, args.id)
+    except ValueError as error:
+        raise Refused(str(error)) from None
+    if facts is None:
+        raise Refused(f"there is no ticket {args.id} on this panel")
+    if args.json:
+        print(json.dumps(facts, ensure_ascii=False, indent=2))
+    else:
+        _print(facts)
+    return 0
+
+
+def _act(args: argparse.Namespace, which: dict[str, Any]) -> None:
+    from panelwright.support import staff_actions
+
+    if args.answer is not None:
+        staff_actions.answer(**which, text=args.answer, close=args.close)
+    elif args.close:
+        staff_actions.close(**which)
+    elif args.passed_on is not None:
+        staff_actions.pass_on(**which, order_id=args.passed_on)
+    elif args.done is not None:
+        staff_actions.finish(**which, order_id=args.done)
+    elif args.refuse is not None:
+        staff_actions.refuse(**which, order_id=args.refuse)
+
+
+def _print(facts: dict[str, Any]) -> None:
+    print(f"Ticket {facts['id']} is {facts['state']}: {facts['subject']}, {facts['email']}")
+    print(f"{facts['title']}\n")
+    if facts["older"] is not None:
+        print("… older messages: see the staff API\n")
+    for message in facts["messages"]:
+        who = message["by"] or message["author"]
+        print(f"{message['created_at']}  {who}:")
+        for line in message["text"].splitlines():
+            # A customer's text moves no cursor and colours no terminal: control characters were taken out.
+            print(f"    {line}")
+        for file in message["attachments"]:
+            print(f"    [{file['name']}, {file['type']}, {file['size']} bytes]")
+    for request in facts["requests"]:
+        passed_on = ", passed on" if request["passed_on_at"] and request["state"] == "accepted" else ""
+        ended = request["reason"] or request["outcome"]
+        print(f"{request['wish']} {request['order']}: {request['state']}{passed_on}{': ' + ended if ended else ''}")

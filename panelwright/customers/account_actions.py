@@ -1,0 +1,364 @@
+"""What a user does with her own account: sign up, confirm, new password, new address, second factor, profile."""
+
+from __future__ import annotations
+
+import zoneinfo
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.hashers import make_password
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import IntegrityError, transaction
+
+from panelwright.core import clock
+from panelwright.core.refusal import Refusal
+from panelwright.core.secret import Box
+from panelwright.customers import letters, second_factor, sessions, throttle_actions
+from panelwright.customers.actions import PASSWORD_MIN
+from panelwright.customers.login_actions import WRONG_CODE, Admitted, Visitor, admit, use_code
+from panelwright.customers.models import Customer, LetterKind, LetterToken, RecoveryCode, User
+from panelwright.customers.session_actions import end_others
+from panelwright.events.actions import NewEvent, record
+from panelwright.ledger.actions import open_customer_account
+from panelwright.panels.models import Panel
+
+# From the token of a letter to the address that its link leads to.
+LinkTo = Callable[[str], str]
+
+EMAIL_MAX = 254
+PASSWORD_MAX = 200
+NAME_MAX = 100
+CONFIRM_WITHIN = timedelta(hours=24)
+RESET_WITHIN = timedelta(hours=1)
+
+_EVENTS = {
+    "password": "user.password_changed",
+    "second-factor-on": "user.second_factor_on",
+    "second-factor-off": "user.second_factor_off",
+}
+
+BAD_EMAIL = Refusal("bad_email", "email")
+SHORT_PASSWORD = Refusal("short_password", "password", PASSWORD_MIN)
+LONG_PASSWORD = Refusal("long_password", "password", PASSWORD_MAX)
+COMMON_PASSWORD = Refusal("common_password", "password")
+WRONG_PASSWORD = Refusal("wrong_password", "current")
+OLD_LINK = Refusal("old_link")
+HAS_FACTOR = Refusal("has_second_factor")
+NO_FACTOR = Refusal("no_second_factor")
+
+
+def check_email(email: str) -> str | Refusal:
+    """The address in the form in which it is kept."""
+    email = email.strip().lower()
+    try:
+        validate_email(email)
+    except ValidationError:
+        return BAD_EMAIL
+    return email if len(email) <= EMAIL_MAX else BAD_EMAIL
+
+
+def check_password(password: str, *, email: str) -> Refusal | None:
+    """Long enough, and none of the twenty thousand that everybody tries first."""
+    if len(password) < PASSWORD_MIN:
+        return SHORT_PASSWORD
+    if len(password) > PASSWORD_MAX:
+        return LONG_PASSWORD
+    try:
+        validate_password(password)
+    except ValidationError:
+        return COMMON_PASSWORD
+    return COMMON_PASSWORD if password.lower() == email else None
+
+
+def sign_up(
+    *, panel: Panel, email: str, password: str, language: str, link_to: LinkTo, reset_link: str, address: str
+) -> Refusal | None:
+    """Send a letter whose link makes the account, or one that says that there is one already.
+
+    The answer is the same for both. Refusals: bad_email, short_password, common_password, too_often.
+    """
+    checked = check_email(email)
+    if isinstance(checked, Refusal):
+        return checked
+    refused = check_password(password, email=checked) or _may_send(panel.id, checked, address)
+    if refused is not None:
+        return refused
+    now = clock.now()
+    hashed = make_password(password)
+    with transaction.atomic():
+        known = User.objects.filter(panel_id=panel.id, email=checked).first()
+        if known is not None:
+            letters.signed_up_before(panel, to=checked, language=language, link=reset_link, now=now)
+            return None
+        token = _letter(panel.id, LetterKind.SIGN_UP, email=checked, password=hashed, within=CONFIRM_WITHIN, now=now)
+        letters.sign_up(panel, to=checked, language=language, link=link_to(token), now=now)
+    return None
+
+
+def confirm_sign_up(*, panel: Panel, token: str, visitor: Visitor) -> Admitted | Refusal:
+    """Make the account that the letter was about, and log in. Refusal: old_link."""
+    now = clock.now()
+    try:
+        with transaction.atomic():
+            letter = _take(panel.id, LetterKind.SIGN_UP, token, now)
+            if letter is None:
+                return OLD_LINK
+            user = User(panel=panel, email=letter.email, password=letter.password)
+            user.save(force_insert=True)
+            customer = Customer.objects.create(panel_id=panel.id, user=user, account=open_customer_account(panel.id))
+            record([NewEvent(panel.id, "customer.signed_up", customer.id, {})], now=now)
+            return admit(user, visitor)
+    except IntegrityError:
+        # Somebody opened another letter to the same address meanwhile.
+        return OLD_LINK
+
+
+def ask_reset(*, panel: Panel, email: str, language: str, link_to: LinkTo, address: str) -> Refusal | None:
+    """Send a letter whose link sets a new password, if there is such an account; the answer is the same if not."""
+    checked = check_email(email)
+    if isinstance(checked, Refusal):
+        return checked
+    refused = _may_send(panel.id, checked, address)
+    if refused is not None:
+        return refused
+    now = clock.now()
+    with transaction.atomic():
+        user = User.objects.filter(panel_id=panel.id, email=checked, is_active=True).first()
+        if user is not None:
+            token = _letter(panel.id, LetterKind.RESET, user=user, email=checked, within=RESET_WITHIN, now=now)
+            letters.reset(panel, to=checked, language=user.language or language, link=link_to(token), now=now)
+    return None
+
+
+def letter_works(*, panel_id: int, kind: LetterKind, token: str) -> bool:
+    """Whether a link can still be used; looking does not use it up."""
+    return _open_letters(panel_id, kind, token, clock.now()).exists()
+
+
+def reset_password(*, panel: Panel, token: str, password: str) -> User | Refusal:
+    """Set the password that the letter's link leads to, and end all sessions. Nobody is logged in by it.
+
+    Refusals: old_link, short_password, common_password.
+    """
+    now = clock.now()
+    waiting = _open_letters(panel.id, LetterKind.RESET, token, now).select_related("user").first()
+    if waiting is None or waiting.user is None:
+        return OLD_LINK
+    refused = check_password(password, email=waiting.user.email)
+    if refused is not None:
+        return refused
+    with transaction.atomic():
+        letter = _take(panel.id, LetterKind.RESET, token, now)
+        if letter is None or letter.user is None:
+            return OLD_LINK
+        user: User = letter.user
+        _set_password(user, password, keep_session_id=None, now=now)
+        throttle_actions.forget(panel.id, throttle_actions.LOG_IN_ACCOUNT, user.email)
+    return user
+
+
+def change_password(*, user: User, current: str, password: str, session_id: int) -> Refusal | None:
+    """A new password for who knows the old one. All other sessions end."""
+    refused = prove_password(user, current) or check_password(password, email=user.email)
+    if refused is None:
+        _set_password(user, password, keep_session_id=session_id, now=clock.now())
+    return refused
+
+
+def ask_new_email(*, user: User, current: str, email: str, link_to: LinkTo, address: str) -> Refusal | None:
+    """Send a letter to the new address; it counts once its link was opened."""
+    checked = check_email(email)
+    if isinstance(checked, Refusal):
+        return checked
+    refused = prove_password(user, current) or _may_send(user.panel_id, checked, address)
+    if refused is not None:
+        return refused
+    now = clock.now()
+    with transaction.atomic():
+        # An address that somebody has gets no letter, and the answer is the same.
+        if not User.objects.filter(panel_id=user.panel_id, email=checked).exists():
+            token = _letter(
+                user.panel_id, LetterKind.NEW_EMAIL, user=user, email=checked, within=CONFIRM_WITHIN, now=now
+            )
+            letters.new_email(
+                user.panel, to=checked, language=user.language or user.panel.language, link=link_to(token), now=now
+            )
+    return None
+
+
+def confirm_new_email(*, panel: Panel, token: str) -> User | Refusal:
+    """The address of the letter becomes the account's. Refusal: old_link."""
+    now = clock.now()
+    with transaction.atomic():
+        letter = _take(panel.id, LetterKind.NEW_EMAIL, token, now)
+        # Two who want one address: the second one's save would be refused by the database.
+        if letter is None or letter.user is None or User.objects.filter(panel=panel, email=letter.email).exists():
+            return OLD_LINK
+        user: User = letter.user
+        before = user.email
+        user.email = letter.email
+        user.save(update_fields=["email"])
+        letters.changed(user, "email", to=before, now=now)
+        record([NewEvent(panel.id, "user.email_changed", user.id, {"before": before, "after": user.email})], now=now)
+    return user
+
+
+def change_profile(*, user: User, name: str, language: str, timezone: str) -> Refusal | None:
+    """`language`: one that the panel offers, or empty. `timezone`: a name of the tz database, or empty."""
+    name = " ".join(name.split())
+    if len(name) > NAME_MAX:
+        return Refusal("too_long", "name", NAME_MAX)
+    if language and language not in {user.panel.language, *user.panel.languages}:
+        return Refusal("bad_choice", "language")
+    if timezone and timezone not in zoneinfo.available_timezones():
+        return Refusal("bad_choice", "timezone")
+    user.name, user.language, user.timezone = name, language, timezone
+    user.save(update_fields=["name", "language", "timezone"])
+    return None
+
+
+def choose_mails(*, user: User, wanted: frozenset[str]) -> None:
+    """Which of the e-mails that can be switched off are wanted."""
+    user.mails_off = ",".join(kind for kind in letters.OPTIONAL if kind not in wanted)
+    user.save(update_fields=["mails_off"])
+
+
+def switch_on_second_factor(*, user: User, secret: str, code: str, session_id: int) -> list[str] | Refusal:
+    """With a code that proves that the app has the secret; the recovery codes, which are seen only now.
+
+    Refusals: wrong_code, has_second_factor, too_often.
+    """
+    if user.totp_sealed:
+        return HAS_FACTOR
+    now = clock.now()
+    refused = throttle_actions.count(user.panel_id, [(throttle_actions.CODE_ACCOUNT, str(user.id))], now=now)
+    if refused is not None:
+        return refused
+    step = second_factor.step_of(secret, code, now=now, after_step=0)
+    if step is None:
+        return WRONG_CODE
+    sealed = Box(settings.SECRET_KEY).seal(secret)
+    with transaction.atomic():
+        mine = User.objects.filter(panel_id=user.panel_id, id=user.id, totp_sealed="")
+        if not mine.update(totp_sealed=sealed, totp_last_step=step):
+            return HAS_FACTOR
+        user.totp_sealed, user.totp_last_step = sealed, step
+        codes = _new_recovery_codes(user)
+        end_others(panel_id=user.panel_id, user_id=user.id, keep_id=session_id)
+        _tell(user, "second-factor-on", now)
+    return codes
+
+
+def switch_off_second_factor(*, user: User, current: str) -> Refusal | None:
+    """For who knows the password. Refusals: wrong_password, too_often, no_second_factor."""
+    refused = prove_password(user, current)
+    if refused is not None:
+        return refused
+    with transaction.atomic():
+        mine = User.objects.filter(panel_id=user.panel_id, id=user.id).exclude(totp_sealed="")
+        if not mine.update(totp_sealed=""):
+            return NO_FACTOR
+        user.totp_sealed = ""
+        RecoveryCode.objects.filter(panel_id=user.panel_id, user=user).delete()
+        _tell(user, "second-factor-off", clock.now())
+    return None
+
+
+def renew_recovery_codes(*, user: User, code: str) -> list[str] | Refusal:
+    """Ten new recovery codes in place of the old ones, for who has the app at hand."""
+    if not user.totp_sealed:
+        return NO_FACTOR
+    refused = throttle_actions.count(user.panel_id, [(throttle_actions.CODE_ACCOUNT, str(user.id))], now=clock.now())
+    if refused is not None:
+        return refused
+    with transaction.atomic():
+        if not use_code(user, code):
+            return WRONG_CODE
+        return _new_recovery_codes(user)
+
+
+def prove_password(user: User, password: str) -> Refusal | None:
+    """None when it is her password. Refusals: wrong_password, too_often."""
+    attempt = (throttle_actions.PASSWORD_ACCOUNT, str(user.id))
+    refused = throttle_actions.count(user.panel_id, [attempt], now=clock.now())
+    if refused is not None:
+        return refused
+    if not user.check_password(password):
+        return WRONG_PASSWORD
+    throttle_actions.forget(user.panel_id, *attempt)
+    return None
+
+
+def _new_recovery_codes(user: User) -> list[str]:
+    codes = second_factor.new_recovery_codes()
+    RecoveryCode.objects.filter(panel_id=user.panel_id, user=user).delete()
+    RecoveryCode.objects.bulk_create(
+        RecoveryCode(panel_id=user.panel_id, user=user, digest=second_factor.recovery_digest(code)) for code in codes
+    )
+    return codes
+
+
+def _set_password(user: User, password: str, *, keep_session_id: int | None, now: datetime) -> None:
+    hashed = make_password(password)
+    with transaction.atomic():
+        user.password = hashed
+        user.save(update_fields=["password"])
+        end_others(panel_id=user.panel_id, user_id=user.id, keep_id=keep_session_id)
+        # A link that was sent before would set it back.
+        waiting = LetterToken.objects.filter(panel_id=user.panel_id, user=user, used_at=None)
+        waiting.update(used_at=now)
+        _tell(user, "password", now)
+
+
+def _tell(user: User, what: str, now: datetime) -> None:
+    letters.changed(user, what, to=user.email, now=now)
+    record([NewEvent(user.panel_id, _EVENTS[what], user.id, {})], now=now)
+
+
+def _may_send(panel_id: int, email: str, address: str) -> Refusal | None:
+    attempts = [(throttle_actions.LETTER_ACCOUNT, email), (throttle_actions.LETTER_ADDRESS, address)]
+    return throttle_actions.count(panel_id, attempts, now=clock.now())
+
+
+def _letter(
+    panel_id: int,
+    kind: LetterKind,
+    *,
+    email: str,
+    within: timedelta,
+    now: datetime,
+    user: User | None = None,
+    password: str = "",
+) -> str:
+    token = sessions.new_token()
+    LetterToken.objects.filter(panel_id=panel_id, expires_at__lt=now - timedelta(days=30)).delete()
+    LetterToken.objects.create(
+        panel_id=panel_id,
+        kind=kind.value,
+        user=user,
+        email=email,
+        digest=sessions.digest(token),
+        password=password,
+        created_at=now,
+        expires_at=now + within,
+    )
+    return token
+
+
+def _open_letters(panel_id: int, kind: LetterKind, token: str, now: datetime) -> Any:
+    return LetterToken.objects.filter(
+        panel_id=panel_id, kind=kind.value, digest=sessions.digest(token), used_at=None, expires_at__gt=now
+    )
+
+
+def _take(panel_id: int, kind: LetterKind, token: str, now: datetime) -> LetterToken | None:
+    """The letter, used up: of two who open a link at once, one has it."""
+    waiting = _open_letters(panel_id, kind, token, now)
+    found: LetterToken | None = waiting.select_related("user__panel").first()
+    if found is None or not waiting.update(used_at=now, password=""):
+        return None
+    return found

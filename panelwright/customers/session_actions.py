@@ -1,0 +1,62 @@
+"""Writes of sessions. A password that is changed ends all others; a session can be ended from another one."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+
+from panelwright.core import clock
+from panelwright.customers import sessions
+from panelwright.customers.models import Device, Session, User
+
+
+def open_session(*, user: User, address: str, browser: str) -> str:
+    """Log a user in; the token for her cookie, which is not stored. Runs in the caller's transaction, or its own."""
+    now = clock.now()
+    token = sessions.new_token()
+    with transaction.atomic():
+        Session.objects.filter(panel_id=user.panel_id, user=user, expires_at__lte=now).delete()
+        Session.objects.create(
+            panel_id=user.panel_id,
+            user=user,
+            digest=sessions.digest(token),
+            address=address[:45],
+            browser=browser[: sessions.BROWSER_MAX],
+            created_at=now,
+            seen_at=now,
+            expires_at=now + sessions.LASTS,
+        )
+        User.objects.filter(panel_id=user.panel_id, id=user.id).update(last_login=now)
+    return token
+
+
+def note_seen(session: Session, *, address: str, now: datetime) -> bool:
+    """A session goes on for as long as it is used. True when that was written down."""
+    if now - session.seen_at < sessions.SEEN_EVERY:
+        return False
+    rows = Session.objects.filter(panel_id=session.panel_id, id=session.id)
+    return bool(rows.update(seen_at=now, expires_at=now + sessions.LASTS, address=address[:45]))
+
+
+def end_session(*, panel_id: int, user_id: int, session_id: int) -> bool:
+    """End one of a user's sessions. False when it is over already, or is not hers."""
+    gone, _ = Session.objects.filter(panel_id=panel_id, user_id=user_id, id=session_id).delete()
+    return bool(gone)
+
+
+def end_others(*, panel_id: int, user_id: int, keep_id: int | None) -> int:
+    """End all of a user's sessions but one; how many."""
+    others = Session.objects.filter(panel_id=panel_id, user_id=user_id)
+    gone, _ = (others if keep_id is None else others.exclude(id=keep_id)).delete()
+    return int(gone)
+
+
+def meet_device(*, user: User, device: str, now: datetime) -> bool:
+    """Remember the browser. True when the user has been here with others, and never with this one."""
+    seen = Device.objects.filter(panel_id=user.panel_id, user=user)
+    known = seen.count()
+    _, new = Device.objects.get_or_create(
+        panel_id=user.panel_id, user=user, digest=sessions.digest(device), defaults={"created_at": now}
+    )
+    return new and known > 0

@@ -1,0 +1,69 @@
+"""Sending e-mail: claim, hand to the mail server with no transaction open, write down.
+
+At least once: whoever dies between the server's yes and the commit leaves a row that is sent again,
+with the same Message-ID. Nothing is lost without a word: what cannot be sent keeps its problem.
+"""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.core.mail import EmailMessage, get_connection
+
+from panelwright.core import clock
+from panelwright.events import mail_actions
+from panelwright.events import mail_rules as rules
+from panelwright.events.mail_actions import LEASE
+from panelwright.events.mail_rules import Outgoing
+
+MAILS_AT_ONCE = 10
+
+
+def send_mails() -> int:
+    """Send up to MAILS_AT_ONCE e-mails over one connection. Answers on how many rows something was done."""
+    mails, cleared = mail_actions.claim(MAILS_AT_ONCE)
+    if not mails:
+        return cleared
+    server = get_connection(**settings.MAIL)
+    unreachable: Exception | None = None
+    try:
+        for mail in mails:
+            if clock.now() >= mail.lease_until - LEASE / 2:
+                break  # the rest comes due again when the lease ends
+            error = unreachable
+            if error is None:
+                try:
+                    server.open()
+                except Exception as failure:
+                    # Not each of them waits for a server that is not there.
+                    error = unreachable = failure
+                else:
+                    error = _send(server, mail)
+            mail_actions.commit(mail, error)
+    finally:
+        _close(server)
+    return len(mails) + cleared
+
+
+def _send(server: object, mail: Outgoing) -> Exception | None:
+    """None when the server took it. Whatever is raised is a failed attempt of this one e-mail."""
+    try:
+        message = EmailMessage(
+            subject=mail.subject,
+            body=mail.text,
+            from_email=rules.sender(mail, configured=settings.MAIL_FROM),
+            to=[mail.to],
+            headers={"Message-ID": rules.message_id(mail), "Auto-Submitted": "auto-generated"},
+        )
+        server.send_messages([message])  # type: ignore[attr-defined]
+    except Exception as failure:
+        # What the connection is good for after that nobody knows: the next one opens another.
+        _close(server)
+        return failure
+    return None
+
+
+def _close(server: object) -> None:
+    try:
+        server.close()  # type: ignore[attr-defined]
+    except Exception:  # noqa: S110 - it is closed either way
+        pass

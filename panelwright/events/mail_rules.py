@@ -1,0 +1,77 @@
+"""What an e-mail looks like on its way, and when it is tried again. Pure."""
+
+from __future__ import annotations
+
+import smtplib
+from datetime import datetime, timedelta
+from email.headerregistry import Address
+from typing import NamedTuple
+
+PROBLEM_MAX = 300
+WAIT_MIN, WAIT_MAX = timedelta(seconds=30), timedelta(hours=1)
+GIVEN_UP_AFTER = timedelta(days=2)
+# The text may hold a link that logs in: it is forgotten so long after it was sent.
+TEXT_KEPT = timedelta(hours=1)
+KEPT = timedelta(days=30)
+
+
+class Outgoing(NamedTuple):
+    """A claimed e-mail. `host`: the panel's first domain with a name, or None."""
+
+    id: int
+    panel_id: int
+    to: str
+    subject: str
+    text: str
+    attempts: int
+    created_at: datetime
+    panel_name: str
+    host: str | None
+    lease_until: datetime
+
+
+def sender(mail: Outgoing, *, configured: str) -> str:
+    """The From line: the panel's name, with the configured address or noreply at its own domain."""
+    name = " ".join("".join(c if c.isprintable() else " " for c in mail.panel_name).split())
+    return str(Address(display_name=name, addr_spec=configured or f"noreply@{mail.host or 'localhost'}"))
+
+
+def message_id(mail: Outgoing) -> str:
+    """The same each time that this e-mail is sent, so that programs see that it is the same."""
+    return f"<mail.{mail.id}.{int(mail.created_at.timestamp())}@{mail.host or 'localhost'}>"
+
+
+def next_try(mail: Outgoing, error: Exception, *, now: datetime) -> datetime | None:
+    """When to try again after a failure: after 30 s, 1, 2, 4, … minutes, at most an hour. None: never.
+
+    A server that does not take the address for good (5xx) is believed; all else is tried for two days.
+    """
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        codes = [code for code, _ in error.recipients.values()]
+        if codes and all(500 <= code < 600 for code in codes):
+            return None
+    if now - mail.created_at >= GIVEN_UP_AFTER:
+        return None
+    return now + min(WAIT_MIN * 2 ** min(max(mail.attempts, 1) - 1, 10), WAIT_MAX)
+
+
+def problem(error: Exception) -> str:
+    """Why it was not sent, in words for staff."""
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        code, said = next(iter(error.recipients.values()), (0, b""))
+        return _said(code, said)
+    if isinstance(error, smtplib.SMTPResponseException):
+        return _said(error.smtp_code, error.smtp_error)
+    if isinstance(error, smtplib.SMTPException):
+        return (str(error) or type(error).__name__)[:PROBLEM_MAX]
+    if isinstance(error, TimeoutError):
+        return "the mail server did not answer in time"
+    if isinstance(error, OSError):
+        return f"no connection to the mail server: {error.strerror or type(error).__name__}"[:PROBLEM_MAX]
+    return f"{type(error).__name__}: {error}"[:PROBLEM_MAX]
+
+
+def _said(code: int, text: bytes | str) -> str:
+    words = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
+    plain = " ".join("".join(c if c.isprintable() else " " for c in words).split())
+    return f"the mail server answered {code} {plain}"[:PROBLEM_MAX]

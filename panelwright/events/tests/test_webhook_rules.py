@@ -1,0 +1,118 @@
+"""What is sent to webhooks, when it is tried again, and which addresses are taken."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from panelwright.core.reply import Reply
+from panelwright.core.transport import Lost, NotSent
+from panelwright.events import webhook_rules as rules
+from panelwright.events.webhook_rules import Listener, Message, Outcome, Waiting
+
+NOON = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
+
+
+def test_a_message_is_compact_json_in_the_words_of_the_standard() -> None:
+    body = rules.body("order.completed", NOON, {"order": 7, "link": "https://example.com/ñ"})
+    assert body == (
+        '{"type":"order.completed","timestamp":"2026-05-04T12:00:00.000Z","data":{"order":7,'
+        '"link":"https://example.com/ñ"}}'
+    )
+    assert json.loads(body)["data"]["order"] == 7
+
+
+def test_only_the_customers_own_endpoints_hear_and_only_what_they_asked_for() -> None:
+    done, partial = (Message(1, 10, name, 7, {}) for name in ("order.completed", "order.partial"))
+    both = Listener(1, 1, 10, frozenset({"order.completed", "order.partial"}))
+    one = Listener(2, 1, 10, frozenset({"order.partial"}))
+    other_customer = Listener(3, 1, 11, frozenset(rules.NAMES))
+    other_panel = Listener(4, 2, 10, frozenset(rules.NAMES))
+    told = rules.wanted([done, partial], [both, one, other_customer, other_panel])
+    assert [(message.name, listener.id) for message, listener in told] == [
+        ("order.completed", 1),
+        ("order.partial", 1),
+        ("order.partial", 2),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("url", "code"),
+    [
+        ("https://hooks.example/x?y=1", None),
+        ("http://hooks.example:8080", None),
+        ("https://93.184.216.34/", None),
+        ("", "webhook_url"),
+        ("ftp://hooks.example", "webhook_url"),
+        ("hooks.example", "webhook_url"),
+        ("https://user:pw@hooks.example", "webhook_url"),
+        ("https://hooks.example/#part", "webhook_url"),
+        ("https://hooks.example/\r\nHost: x", "webhook_url"),
+        ("https://hooks.example/" + "x" * 500, "webhook_url"),
+        ("http://127.0.0.1/", "webhook_private"),
+        ("http://localhost:9000/", "webhook_private"),
+        ("http://LOCALHOST./", "webhook_private"),
+        ("http://10.0.0.8/", "webhook_private"),
+        ("http://169.254.169.254/latest", "webhook_private"),
+        ("http://[::1]/", "webhook_private"),
+        ("http://[::ffff:10.0.0.1]/", "webhook_private"),
+    ],
+)
+def test_addresses_that_are_taken(url: str, code: str | None) -> None:
+    refused = rules.good_url(url, allow_private=False)
+    assert (refused.code if refused else None) == code
+    if code == "webhook_private":
+        assert rules.good_url(url, allow_private=True) is None
+
+
+def test_names_and_descriptions() -> None:
+    assert rules.good_names(["order.completed", "refill.rejected"]) is None
+    for names in ([], ["order.problem"], ["test"], ["order.completed", "nonsense"]):
+        refused = rules.good_names(names)
+        assert refused is not None
+        assert (refused.code, refused.field) == ("webhook_names", "names")
+    assert rules.good_description("") is None
+    assert rules.good_description("x" * 100) is None
+    assert rules.good_description("x" * 101) is not None
+    assert rules.good_description("two\nlines") is not None
+
+
+def test_the_waits_are_those_of_the_standard_and_it_ends() -> None:
+    expected = [5, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400]
+    for attempts, wait_s in enumerate(expected, 1):
+        due_at = rules.next_try(attempts, now=NOON)
+        assert due_at is not None
+        assert wait_s <= (due_at - NOON).total_seconds() <= wait_s + max(wait_s // 10, 1)
+    assert rules.next_try(10, now=NOON) is None
+    assert rules.next_try(1, now=NOON, retry_after_s=900) == NOON + timedelta(minutes=15)
+    assert rules.next_try(1, now=NOON, retry_after_s=10**9) == NOON + timedelta(days=1)
+
+
+def test_only_2xx_is_a_success() -> None:
+    assert rules.judged(Reply(204, b"")) == Outcome(True, 204)
+    # What came of the body does not matter once the status is there.
+    assert rules.judged(Reply(200, b"x" * 600, broke="the answer broke off")) == Outcome(True, 200, "x" * 500)
+    moved = rules.judged(Reply(301, b"", location="http://10.0.0.1/"))
+    assert (moved.ok, moved.problem) == (False, "the answer was 301; redirects are not followed: http://10.0.0.1/")
+    busy = rules.judged(Reply(503, b"later", retry_after_s=60))
+    assert busy == Outcome(False, 503, "later", "the answer was 503", 60)
+    assert rules.judged(NotSent("no connection in time")) == Outcome(False, problem="no connection in time")
+    assert rules.judged(Lost("no answer within 15 s")) == Outcome(False, problem="no answer within 15 s")
+
+
+def test_an_endpoint_is_stopped_when_it_is_gone_or_has_failed_for_five_days() -> None:
+    failed = Outcome(False, 500)
+    assert rules.stopped_why(Outcome(False, 410), failing_since=NOON, now=NOON) == "gone"
+    assert rules.stopped_why(failed, failing_since=NOON, now=NOON + timedelta(days=5, seconds=-1)) == ""
+    assert rules.stopped_why(failed, failing_since=NOON, now=NOON + timedelta(days=5)) == "failing"
+
+
+def test_a_slow_endpoint_holds_up_nobody_else() -> None:
+    waiting = [Waiting(1, False), Waiting(2, True), Waiting(3, False), Waiting(4, True)]
+    assert rules.shares(waiting, {}, room=48, failing_room=24) == {1: 4, 2: 1, 3: 4, 4: 1}
+    assert rules.shares(waiting, {1: 4, 2: 1, 3: 3}, room=40, failing_room=23) == {3: 1, 4: 1}
+    assert rules.shares(waiting, {}, room=5, failing_room=0) == {1: 4, 3: 1}
+    assert rules.shares(waiting, {}, room=48, failing_room=1) == {1: 4, 2: 1, 3: 4}
+    assert rules.shares(waiting, {}, room=0, failing_room=0) == {}

@@ -1,0 +1,243 @@
+"""The writes of webhooks: messages in the transaction of what they tell of, and what customers do with endpoints."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+from django.conf import settings
+from django.db import IntegrityError, connection, transaction
+
+from panelwright.core import clock, signatures, sql
+from panelwright.core.refusal import Refusal
+from panelwright.core.secret import Box
+from panelwright.events import webhook_rules as rules
+from panelwright.events.actions import NewEvent, record
+from panelwright.events.models import ENDPOINTS_MAX, Delivery, Endpoint
+from panelwright.events.webhook_rules import Listener, Message
+
+NO_ENDPOINT = Refusal("no_webhook", "webhook")
+NO_DELIVERY = Refusal("no_delivery", "delivery")
+LIMIT = Refusal("webhook_limit", "", ENDPOINTS_MAX)
+TAKEN = Refusal("webhook_taken", "url")
+SWITCHED_OFF = Refusal("webhook_off", "webhook")
+WAITS = Refusal("delivery_waits", "delivery")
+TOO_OFTEN = Refusal("delivery_too_often", "delivery", rules.RETRIES_MAX)
+_TRIES = 3
+
+_LISTENERS = sql.Query(
+    "SELECT id, panel_id, customer_id, names FROM events_endpoint"
+    " WHERE panel_id :in_int AND customer_id :in_int AND enabled AND deleted_at IS NULL"
+)
+_INSERT = sql.Insert(
+    "events_delivery",
+    {
+        "panel_id": "bigint",
+        "endpoint_id": "bigint",
+        "name": "text",
+        "order_id": "bigint",
+        "message_id": "text",
+        "body": "text",
+        "due_at": "timestamptz",
+        "created_at": "timestamptz",
+    },
+)
+
+
+# ---- what happened -----------------------------------------------------------------------------------
+
+
+def listeners(customers: Collection[tuple[int, int]]) -> list[Listener]:
+    """The endpoints of customers, given as (panel id, customer id), that are switched on. One query."""
+    if not customers:
+        return []
+    panels, ids = sorted({c[0] for c in customers}), sorted({c[1] for c in customers})
+    return [
+        Listener(row[0], row[1], row[2], frozenset(json.loads(row[3]) if isinstance(row[3], str) else row[3]))
+        for row in _LISTENERS.rows(connection, panels, ids)
+    ]
+
+
+def tell(messages: Sequence[Message], to: Sequence[Listener], *, now: datetime) -> None:
+    """Write down who is told of what. The caller holds the transaction of what it tells of."""
+    at = sql.moment(connection, now)
+    ids = {id(message): _message_id() for message in messages}
+    rows = [
+        (m.panel_id, listener.id, m.name, m.order_id, ids[id(m)], rules.body(m.name, now, m.data), at, at)
+        for m, listener in rules.wanted(messages, to)
+    ]
+    _INSERT.run(connection, rows)
+
+
+def _message_id() -> str:
+    return "msg_" + secrets.token_hex(12)
+
+
+# ---- what customers do -------------------------------------------------------------------------------
+
+
+def create_endpoint(
+    *, panel_id: int, customer_id: int, url: str, names: Sequence[str], description: str = ""
+) -> tuple[int, str] | Refusal:
+    """A new endpoint: its id, and its secret, which is not shown again. Or why there is none."""
+    url, description = url.strip(), description.strip()
+    refused = _bad(url, names, description)
+    if refused is not None:
+        return refused
+    now, secret = clock.now(), signatures.new_secret()
+    for _ in range(_TRIES):
+        slot = _free_slot(panel_id, customer_id, url)
+        if isinstance(slot, Refusal):
+            return slot
+        try:
+            with transaction.atomic():
+                row = Endpoint.objects.create(
+                    panel_id=panel_id,
+                    customer_id=customer_id,
+                    slot=slot,
+                    url=url,
+                    description=description,
+                    names=_in_order(names),
+                    sealed_secret=Box(settings.SECRET_KEY).seal(secret),
+                    created_at=now,
+                )
+                _note("webhook.created", row, now)
+            return row.id, secret
+        except IntegrityError:
+            continue  # somebody took the place, or made the same one, at the same moment: look again
+    return LIMIT
+
+
+def _free_slot(panel_id: int, customer_id: int, url: str) -> int | Refusal:
+    mine = Endpoint.objects.filter(panel_id=panel_id, customer_id=customer_id, deleted_at=None)
+    taken = dict(mine.values_list("slot", "url"))
+    if url in taken.values():
+        return TAKEN
+    return next((slot for slot in range(1, ENDPOINTS_MAX + 1) if slot not in taken), LIMIT)
+
+
+def change_endpoint(
+    *,
+    panel_id: int,
+    customer_id: int,
+    endpoint_id: int,
+    url: str,
+    names: Sequence[str],
+    description: str,
+    enabled: bool,
+) -> Refusal | None:
+    """Set all that may be set. Switched on (again), it starts without its old failures; switched off, what
+    waits for it is given up. None when it is done."""
+    url, description = url.strip(), description.strip()
+    refused = _bad(url, names, description)
+    if refused is not None:
+        return refused
+    now = clock.now()
+    try:
+        with transaction.atomic():
+            row = _locked(panel_id, customer_id, endpoint_id)
+            if row is None:
+                return NO_ENDPOINT
+            if (enabled and not row.enabled) or url != row.url:
+                row.failing_since, row.stopped_why = None, ""
+            row.url, row.names, row.description, row.enabled = url, _in_order(names), description, enabled
+            row.save(update_fields=["url", "names", "description", "enabled", "failing_since", "stopped_why"])
+            _note("webhook.changed", row, now, names=row.names, enabled=enabled)
+    except IntegrityError:
+        return TAKEN
+    return None
+
+
+def rotate_secret(*, panel_id: int, customer_id: int, endpoint_id: int) -> str | Refusal:
+    """A new secret, which is not shown again. The one before it signs beside it for 24 hours."""
+    now, secret, box = clock.now(), signatures.new_secret(), Box(settings.SECRET_KEY)
+    with transaction.atomic():
+        row = _locked(panel_id, customer_id, endpoint_id)
+        if row is None:
+            return NO_ENDPOINT
+        row.old_sealed_secret, row.old_until = row.sealed_secret, now + rules.ROTATION
+        row.sealed_secret = box.seal(secret)
+        row.save(update_fields=["old_sealed_secret", "old_until", "sealed_secret"])
+        _note("webhook.rotated", row, now)
+    return secret
+
+
+def delete_endpoint(*, panel_id: int, customer_id: int, endpoint_id: int) -> Refusal | None:
+    """For good. Its secrets are forgotten now, its log when that is old enough. None when it is done."""
+    now = clock.now()
+    with transaction.atomic():
+        row = _locked(panel_id, customer_id, endpoint_id)
+        if row is None:
+            return NO_ENDPOINT
+        row.enabled, row.deleted_at = False, now
+        row.sealed_secret = row.old_sealed_secret = ""
+        row.save(update_fields=["enabled", "deleted_at", "sealed_secret", "old_sealed_secret"])
+        _note("webhook.deleted", row, now)
+    return None
+
+
+def send_test(*, panel_id: int, customer_id: int, endpoint_id: int) -> int | Refusal:
+    """Send a message "test" to an endpoint, whatever it asked for: the id of the delivery. One at a time."""
+    now = clock.now()
+    with transaction.atomic():
+        row = _locked(panel_id, customer_id, endpoint_id)
+        if row is None:
+            return NO_ENDPOINT
+        if not row.enabled:
+            return SWITCHED_OFF
+        if Delivery.objects.filter(panel_id=panel_id, endpoint=row, name=rules.TEST, due_at__isnull=False).exists():
+            return WAITS
+        delivery = Delivery.objects.create(
+            panel_id=panel_id,
+            endpoint=row,
+            name=rules.TEST,
+            message_id=_message_id(),
+            body=rules.body(rules.TEST, now, {"endpoint": endpoint_id}),
+            due_at=now,
+            created_at=now,
+        )
+    return int(delivery.id)
+
+
+def retry_delivery(*, panel_id: int, customer_id: int, delivery_id: int) -> Refusal | None:
+    """Send it (again) now, with the same message id, also when it was delivered. None when it will be."""
+    now = clock.now()
+    with transaction.atomic():
+        found = Delivery.objects.select_for_update(of=("self",)).select_related("endpoint")
+        row = found.filter(panel_id=panel_id, endpoint__customer_id=customer_id, id=delivery_id).first()
+        if row is None or row.endpoint.deleted_at is not None:
+            return NO_DELIVERY
+        if not row.endpoint.enabled:
+            return SWITCHED_OFF
+        if row.lease_until is not None and row.lease_until > now:
+            return WAITS
+        if row.attempts >= rules.RETRIES_MAX:
+            return TOO_OFTEN
+        row.due_at, row.lease_until, row.delivered_at = now, None, None
+        row.save(update_fields=["due_at", "lease_until", "delivered_at"])
+    return None
+
+
+def _bad(url: str, names: Sequence[str], description: str) -> Refusal | None:
+    return (
+        rules.good_url(url, allow_private=settings.ALLOW_PRIVATE_WEBHOOKS)
+        or rules.good_names(names)
+        or rules.good_description(description)
+    )
+
+
+def _in_order(names: Sequence[str]) -> list[str]:
+    return [name for name in rules.NAMES if name in set(names)]
+
+
+def _locked(panel_id: int, customer_id: int, endpoint_id: int) -> Endpoint | None:
+    """The customer's endpoint; somebody else's is as one that does not exist."""
+    found = Endpoint.objects.select_for_update().filter(panel_id=panel_id, customer_id=customer_id, deleted_at=None)
+    row: Endpoint | None = found.filter(id=endpoint_id).first()
+    return row
+
+
+def _note(name: str, row: Endpoint, now: datetime, **facts: object) -> None:
+    record([NewEvent(row.panel_id, name, row.id, {"customer": row.customer_id, "url": row.url, **facts})], now=now)

@@ -1,0 +1,105 @@
+"""Sending what customers' webhooks are to be told: claim, POST with no transaction open, write down."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import Counter
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+
+from django.conf import settings
+
+from panelwright import __version__
+from panelwright.core import clock, signatures
+from panelwright.core.loop import IDLE_S
+from panelwright.core.secret import Box
+from panelwright.core.transport import Transport
+from panelwright.events import delivery_actions
+from panelwright.events import webhook_rules as rules
+from panelwright.events.delivery_actions import LEASE, Sending, Sent, Tell
+from panelwright.events.webhook_rules import Outcome
+
+log = logging.getLogger(__name__)
+
+SENDERS = 48
+# Of them for endpoints that keep failing, at most.
+FOR_FAILING = SENDERS // 2
+CONNECT_TIMEOUT_S = 5.0
+READ_TIMEOUT_S = 15.0
+ANSWER_BYTES_MAX = 4 * 1024
+GATHER_S = 0.01
+USER_AGENT = f"Panelwright/{__version__} (webhooks)"
+
+
+class Webhooks:
+    """`deliver` is the round of a loop; a slow endpoint holds up only itself."""
+
+    def __init__(self, tell: Tell) -> None:
+        self._tell = tell
+        self._box = Box(settings.SECRET_KEY)
+        self._senders = ThreadPoolExecutor(SENDERS, thread_name_prefix="webhook")
+        self._on_the_way: dict[Future[Sent], Sending] = {}
+
+    def deliver(self) -> int:
+        """Send what is due, and write down what has been answered. Answers on how many."""
+        room = SENDERS - len(self._on_the_way)
+        sendings = self._on_the_way.values()
+        in_flight = Counter(sending.endpoint_id for sending in sendings)
+        failing_room = FOR_FAILING - sum(sending.failing for sending in sendings)
+        claimed = delivery_actions.claim(in_flight, room=room, failing_room=failing_room) if room else []
+        for sending in claimed:
+            self._on_the_way[self._senders.submit(self._send, sending)] = sending
+        return self.write_down(wait_s=IDLE_S) or len(claimed)
+
+    def write_down(self, *, wait_s: float) -> int:
+        """Write down the outcomes that have come in, waiting for the first one. Answers how many."""
+        if not self._on_the_way:
+            return 0
+        done, _ = wait(self._on_the_way, wait_s, return_when=FIRST_COMPLETED)
+        if done:
+            # Answers come in bursts: a moment more, and they share a transaction.
+            done, _ = wait(self._on_the_way, GATHER_S)
+            results = [future.result() for future in done]
+            for future in done:
+                del self._on_the_way[future]
+            delivery_actions.commit(results, tell=self._tell)
+        return len(done)
+
+    def on_the_way(self) -> int:
+        return len(self._on_the_way)
+
+    def close(self) -> None:
+        self._senders.shutdown(wait=False, cancel_futures=True)
+
+    def _send(self, sending: Sending) -> Sent:
+        """Never raises: whatever goes wrong is a failed attempt."""
+        tried_at, began = clock.now(), time.monotonic()
+        if tried_at >= sending.lease_until - LEASE / 2:
+            outcome = Outcome(False, problem="the worker was too slow, nothing was sent")
+        else:
+            try:
+                outcome = self._post(sending)
+            except Exception as error:
+                log.exception("sending webhook delivery %d failed", sending.id)
+                outcome = Outcome(False, problem=f"fault in our client: {type(error).__name__}")
+        return Sent(sending, outcome, tried_at, round((time.monotonic() - began) * 1000))
+
+    def _post(self, sending: Sending) -> Outcome:
+        try:
+            secrets = [self._box.open(sealed) for sealed in sending.sealed]
+            transport = Transport(
+                url=sending.url,
+                allow_private=settings.ALLOW_PRIVATE_WEBHOOKS,
+                connect_timeout_s=CONNECT_TIMEOUT_S,
+                read_timeout_s=READ_TIMEOUT_S,
+                max_bytes=ANSWER_BYTES_MAX,
+                secrets=(),
+            )
+        except ValueError as error:
+            return Outcome(False, problem=str(error)[: rules.PROBLEM_MAX])
+        signed = signatures.headers(secrets, message_id=sending.message_id, at=clock.now(), body=sending.body)
+        headers = {"Content-Type": "application/json", "User-Agent": USER_AGENT, **signed}
+        try:
+            return rules.judged(transport.post_body(sending.body.encode(), headers))
+        finally:
+            transport.close()

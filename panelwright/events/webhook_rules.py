@@ -1,0 +1,180 @@
+"""What is sent to webhooks, when it is tried again, when an endpoint is given up. Pure."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import random
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
+
+from panelwright.core.addresses import is_public
+from panelwright.core.refusal import Refusal
+from panelwright.core.reply import Reply, decode, storable
+from panelwright.core.transport import Lost, NotSent, split_url
+from panelwright.events.models import URL_MAX
+
+TEST = "test"
+# What an endpoint may ask to hear of, in the order of lists for people. A test is sent whatever it asked for.
+NAMES = (
+    "order.in_progress",
+    "order.completed",
+    "order.partial",
+    "order.canceled",
+    "refill.in_progress",
+    "refill.completed",
+    "refill.rejected",
+    "refill.canceled",
+    "subscription.paused",
+    "subscription.resumed",
+    "subscription.completed",
+    "subscription.expired",
+    "subscription.canceled",
+)
+DESCRIPTION_MAX = 100
+ANSWER_MAX = 500
+PROBLEM_MAX = 300
+# After so long a new secret signs alone.
+ROTATION = timedelta(hours=24)
+# What Standard Webhooks proposes: seconds after each failed attempt. After the last one it is given up.
+WAITS_S = (5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400)
+ATTEMPTS_MAX = len(WAITS_S) + 1
+RETRY_AFTER_MAX_S = 86_400
+# So many attempts in all, those that a person asked for included.
+RETRIES_MAX = 100
+FAILING_MAX = timedelta(days=5)
+KEPT = timedelta(days=30)
+# To one endpoint at a time, by one worker; to one that keeps failing only one.
+IN_FLIGHT_MAX = 4
+GONE = 410
+
+
+class Message(NamedTuple):
+    """What a customer's endpoints are told, if they asked for it. `data` is what stands under "data"."""
+
+    panel_id: int
+    customer_id: int
+    name: str
+    order_id: int | None
+    data: Mapping[str, Any]
+
+
+class Listener(NamedTuple):
+    """An endpoint, as far as it matters for what is written down for it."""
+
+    id: int
+    panel_id: int
+    customer_id: int
+    names: frozenset[str]
+
+
+class Waiting(NamedTuple):
+    """An endpoint that has deliveries due."""
+
+    id: int
+    failing: bool
+
+
+class Outcome(NamedTuple):
+    """What came of one attempt. `status_code` 0: there was no answer."""
+
+    ok: bool
+    status_code: int = 0
+    answer: str = ""
+    problem: str = ""
+    retry_after_s: int = 0
+
+
+def body(name: str, at: datetime, data: Mapping[str, Any]) -> str:
+    """The message as it is sent: compact JSON, in the words of the API."""
+    stamp = at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return json.dumps({"type": name, "timestamp": stamp, "data": data}, ensure_ascii=False, separators=(",", ":"))
+
+
+def wanted(messages: Iterable[Message], listeners: Sequence[Listener]) -> list[tuple[Message, Listener]]:
+    """Which endpoint is told of which message: those of the same customer that chose its name."""
+    by_customer: dict[tuple[int, int], list[Listener]] = {}
+    for listener in listeners:
+        by_customer.setdefault((listener.panel_id, listener.customer_id), []).append(listener)
+    return [
+        (message, listener)
+        for message in messages
+        for listener in by_customer.get((message.panel_id, message.customer_id), ())
+        if message.name in listener.names
+    ]
+
+
+def good_url(url: str, *, allow_private: bool) -> Refusal | None:
+    """Why an address is not taken. A name that leads to a private address is found out when it is sent to."""
+    if not url or len(url) > URL_MAX or not url.isprintable() or "#" in url:
+        return Refusal("webhook_url", "url", URL_MAX)
+    try:
+        _, host, _ = split_url(url)
+    except ValueError:
+        return Refusal("webhook_url", "url", URL_MAX)
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        private = host.lower().rstrip(".").endswith("localhost")
+    else:
+        private = not is_public(address)
+    return Refusal("webhook_private", "url") if private and not allow_private else None
+
+
+def good_names(names: Sequence[str]) -> Refusal | None:
+    return None if names and set(names) <= set(NAMES) else Refusal("webhook_names", "names")
+
+
+def good_description(description: str) -> Refusal | None:
+    fits = len(description) <= DESCRIPTION_MAX and (not description or description.isprintable())
+    return None if fits else Refusal("webhook_description", "description", DESCRIPTION_MAX)
+
+
+def judged(came: Reply | NotSent | Lost) -> Outcome:
+    """Only an answer from 200 to 299 is a success; redirects are not followed."""
+    if isinstance(came, NotSent | Lost):
+        return Outcome(False, problem=came.text[:PROBLEM_MAX])
+    answer = storable(decode(came.body))[:ANSWER_MAX].strip()
+    if 200 <= came.status < 300:
+        return Outcome(True, came.status, answer)
+    problem = f"the answer was {came.status}"
+    if 300 <= came.status < 400:
+        problem += "; redirects are not followed" + (f": {storable(came.location)}" if came.location else "")
+    return Outcome(False, came.status, answer, problem[:PROBLEM_MAX], came.retry_after_s or 0)
+
+
+def next_try(attempts: int, *, now: datetime, retry_after_s: int = 0) -> datetime | None:
+    """When to try again after so many failed attempts; None: never. Up to a tenth later, so that many do not
+    come at the same moment, and not before the receiver asks for it."""
+    if attempts >= ATTEMPTS_MAX:
+        return None
+    wait_s = WAITS_S[max(attempts, 1) - 1]
+    jittered_s = wait_s + random.randint(0, max(wait_s // 10, 1))
+    return now + timedelta(seconds=max(jittered_s, min(retry_after_s, RETRY_AFTER_MAX_S)))
+
+
+def stopped_why(outcome: Outcome, *, failing_since: datetime, now: datetime) -> str:
+    """Why an endpoint is switched off after a failure: "gone", "failing", or "" when it is not."""
+    if outcome.status_code == GONE:
+        return "gone"
+    return "failing" if now - failing_since >= FAILING_MAX else ""
+
+
+def shares(waiting: Sequence[Waiting], in_flight: Mapping[int, int], *, room: int, failing_room: int) -> dict[int, int]:
+    """Endpoint id -> how many of its deliveries to send now, `room` in all, `failing_room` to those that fail.
+
+    No endpoint gets more than IN_FLIGHT_MAX at a time, and one that fails gets one: however slow
+    some are, they hold up nobody else.
+    """
+    answer: dict[int, int] = {}
+    for endpoint in waiting:
+        most = 1 if endpoint.failing else IN_FLIGHT_MAX
+        count = min(most - in_flight.get(endpoint.id, 0), room)
+        if endpoint.failing:
+            count = min(count, failing_room)
+            failing_room -= max(count, 0)
+        if count > 0:
+            answer[endpoint.id] = count
+            room -= count
+    return answer

@@ -1,0 +1,55 @@
+"""What orders would cost, before they are placed: the same rules, and nothing is written or locked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+from panelwright.core import clock
+from panelwright.core.refusal import Refusal
+from panelwright.customers import access
+from panelwright.orders import rules, store
+from panelwright.orders.rules import PlaceOrder
+
+
+class Quote(NamedTuple):
+    """What an order would cost, in micros, and for how many units, over all runs of a drip-feed.
+
+    `order_id`: it was placed before, under the same request_id, and would not be placed again.
+    """
+
+    charge_micros: int
+    quantity: int
+    order_id: int | None = None
+
+
+class Quotes(NamedTuple):
+    """For each command its quote, or why it would be refused; `missing_micros`: what the balance lacks for all."""
+
+    lines: list[Quote | Refusal]
+    total_micros: int
+    balance_micros: int
+
+    @property
+    def missing_micros(self) -> int:
+        return max(self.total_micros - self.balance_micros, 0)
+
+
+def quote(commands: Sequence[PlaceOrder]) -> Quotes:
+    """Price the commands of one customer as if her balance paid for everything, in the order given."""
+    grants = access.grants([command.caller for command in commands])
+    book = store.load(commands, grants, to_place=False)
+    balance = sum(book.balances.values())
+    endless = replace(book, balances=dict.fromkeys(book.balances, 2**62))
+    plan = rules.place(endless, commands, clock.now())
+    lines: list[Quote | Refusal] = []
+    for position, result in enumerate(plan.results):
+        if isinstance(result, Refusal):
+            lines.append(result)
+        elif position in plan.new:
+            order = plan.orders[plan.new[position]]
+            lines.append(Quote(order.booked_micros, order.quantity))
+        else:
+            lines.append(Quote(0, 0, order_id=result))
+    return Quotes(lines, sum(plan.spent.values()), balance)

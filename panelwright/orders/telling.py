@@ -1,0 +1,96 @@
+"""What customers' webhooks are told of orders, refills and subscriptions: in the transaction of the change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from django.db import connection
+
+from panelwright.core import money, sql
+from panelwright.events import webhook_actions
+from panelwright.events.webhook_rules import Message
+from panelwright.orders.models import Kind
+from panelwright.orders.settling import OpenOrder
+
+# What becomes of an order or subscription, in the words of the events. The rest is not told.
+_OF_ORDERS = {
+    "In progress": "order.in_progress",
+    "Completed": "order.completed",
+    "Partial": "order.partial",
+    "Canceled": "order.canceled",
+}
+_OF_SUBSCRIPTIONS = {
+    "Paused": "subscription.paused",
+    "Active": "subscription.resumed",
+    "Completed": "subscription.completed",
+    "Expired": "subscription.expired",
+    "Canceled": "subscription.canceled",
+}
+_OF_REFILLS = {
+    "In progress": "refill.in_progress",
+    "Completed": "refill.completed",
+    "Rejected": "refill.rejected",
+    "Canceled": "refill.canceled",
+}
+
+_DETAILS = sql.Query(
+    "SELECT o.id, s.number, o.link, p.currency FROM orders_order o JOIN catalog_service s ON s.id = o.service_id"
+    " JOIN panels_panel p ON p.id = o.panel_id WHERE o.panel_id :in_int AND o.id :in_int"
+)
+_REFILLS = sql.Query(
+    "SELECT r.id, r.panel_id, o.customer_id, r.order_id, r.status FROM orders_refill r"
+    " JOIN orders_order o ON o.id = r.order_id WHERE r.id :in_int ORDER BY r.id"
+)
+
+
+def event_name(order: OpenOrder) -> str | None:
+    """The event of an order whose status has just become what it is; None: there is none."""
+    return (_OF_SUBSCRIPTIONS if order.kind == Kind.SUBSCRIPTION.value else _OF_ORDERS).get(order.status)
+
+
+def tell_orders(changed: Iterable[OpenOrder], now: datetime) -> None:
+    """Orders whose status has changed. One query where something is to be told; more only where somebody listens."""
+    named = [(name, order) for order in changed if (name := event_name(order)) is not None]
+    listeners = webhook_actions.listeners({(order.panel_id, order.customer_id) for _, order in named})
+    if not listeners:
+        return
+    heard = {(one.panel_id, one.customer_id, name) for one in listeners for name in one.names}
+    named = [(name, order) for name, order in named if (order.panel_id, order.customer_id, name) in heard]
+    panels, ids = sorted({o.panel_id for _, o in named}), sorted(o.id for _, o in named)
+    details = {row[0]: row[1:] for row in _DETAILS.rows(connection, panels, ids)} if named else {}
+    messages = [
+        Message(order.panel_id, order.customer_id, name, order.id, _order_data(order, *details[order.id]))
+        for name, order in named
+    ]
+    webhook_actions.tell(messages, listeners, now=now)
+
+
+def _order_data(order: OpenOrder, service: int, link: str, currency: str) -> dict[str, object]:
+    """In the words of the API's `status`: ids are numbers, the rest are texts."""
+    data: dict[str, object] = {
+        "order": order.id,
+        "service": service,
+        "status": order.status,
+        "charge": money.text(order.charge_micros),
+        "currency": currency,
+        "start_count": str(order.start_count or 0),
+        "remains": str(order.remains),
+        "link": link,
+    }
+    return data if order.parent_id is None else {**data, "parent": order.parent_id}
+
+
+def tell_refills(refill_ids: Sequence[int], now: datetime) -> None:
+    """Refills whose status has changed, as they stand in the database now."""
+    rows = [row for row in _REFILLS.rows(connection, sorted(refill_ids)) if row[4] in _OF_REFILLS] if refill_ids else []
+    listeners = webhook_actions.listeners({(row[1], row[2]) for row in rows})
+    if not listeners:
+        return
+    messages = [
+        Message(
+            panel_id, customer_id, _OF_REFILLS[status], order_id, {"refill": id_, "order": order_id, "status": status}
+        )
+        for id_, panel_id, customer_id, order_id, status in rows
+    ]
+    webhook_actions.tell(messages, listeners, now=now)

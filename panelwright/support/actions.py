@@ -1,0 +1,298 @@
+"""What customers do with tickets. Each function is one transaction, inside the panel's scope.
+
+Lock order: the customer (so that her limits hold), the ticket, orders in id order, accounts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from django.db import transaction
+from django.db.models import QuerySet, Sum
+
+from panelwright.core import clock
+from panelwright.core.refusal import Refusal
+from panelwright.customers.access import Caller
+from panelwright.customers.models import Customer
+from panelwright.events.actions import NewEvent, record
+from panelwright.orders import work
+from panelwright.orders.actions import AskOrders, ask_cancels, ask_refills
+from panelwright.orders.models import Order
+from panelwright.orders.requests import BAD_ORDER
+from panelwright.support import files, rules, settling_actions, wishes
+from panelwright.support.files import Upload
+from panelwright.support.models import (
+    Attachment,
+    Author,
+    Message,
+    RequestState,
+    Subject,
+    Ticket,
+    TicketRequest,
+    TicketState,
+)
+from panelwright.support.wishes import Ask, Parsed, Wish
+
+
+class Letter(NamedTuple):
+    """What a customer sends. `picked` are requests chosen from a form: they are written below the text.
+
+    `request_id` makes a repeat harmless: it answers what the first one wrote.
+    """
+
+    text: str = ""
+    picked: tuple[Ask, ...] = ()
+    files: tuple[Upload, ...] = ()
+    request_id: str = ""
+
+
+class Written(NamedTuple):
+    ticket_id: int
+    message_id: int
+
+
+class NothingDone(NamedTuple):
+    """All that the letter says are requests, and none of them is possible: nothing was written."""
+
+    refused: tuple[RefusedAsk, ...]
+
+
+class RefusedAsk(NamedTuple):
+    """A request and the code of why not."""
+
+    wish: Wish
+    number: int
+    reason: str
+
+
+class _Draft(NamedTuple):
+    """A letter that is fit to be written."""
+
+    text: str
+    parsed: Parsed
+    files: list[files.Checked]
+    request_id: str | None
+
+    @property
+    def size(self) -> int:
+        return sum(len(file.data) for file in self.files)
+
+
+def open_ticket(
+    *, panel_id: int, customer_id: int, subject: str, title: str = "", letter: Letter, now: datetime | None = None
+) -> Written | NothingDone | Refusal:
+    """A new ticket with its first message; on an order ticket, what is asked of orders is done or passed on.
+
+    Refuses with bad_subject, title_too_long, too_many_open, or as `reply` does; then nothing was written.
+    """
+    now = now or clock.now()
+    title = rules.clean_title(title)
+    draft = _draft(letter, subject=subject, title=title)
+    if isinstance(draft, Refusal):
+        return draft
+    with transaction.atomic(durable=True):
+        before = _locked(panel_id, customer_id, draft.request_id)
+        if before is not None:
+            return before
+        refused = rules.may_flood(_lately(panel_id, customer_id, now), opens=True, text=draft.text, size=draft.size)
+        if refused is not None:
+            return refused
+        ticket: Ticket = Ticket.objects.create(
+            panel_id=panel_id,
+            customer_id=customer_id,
+            subject=subject,
+            title=rules.title_of(title, draft.text),
+            state=TicketState.OPEN,
+            words_wait=False,
+            created_at=now,
+            updated_at=now,
+        )
+        record([NewEvent(panel_id, "ticket.opened", ticket.id, {"customer": customer_id, "subject": subject})], now=now)
+        return _write(ticket, draft, now)
+
+
+def reply(
+    *, panel_id: int, customer_id: int, ticket_id: int, letter: Letter, now: datetime | None = None
+) -> Written | NothingDone | Refusal:
+    """One more message of the customer; it opens a closed ticket again.
+
+    Refuses with no_ticket, ticket_full, no_text, text_too_long, too_many_orders, too_many_files, empty_file,
+    file_too_large, bad_file, files_full, too_many_messages, same_text; then nothing was written.
+    """
+    now = now or clock.now()
+    with transaction.atomic(durable=True):
+        # Who has no such ticket waits for no lock of it.
+        subject = _hers(panel_id, customer_id, ticket_id).values_list("subject", flat=True).first()
+        if subject is None:
+            return rules.NO_TICKET
+        draft = _draft(letter, subject=subject, title="")
+        if isinstance(draft, Refusal):
+            return draft
+        before = _locked(panel_id, customer_id, draft.request_id)
+        if before is not None:
+            return before
+        ticket: Ticket = _hers(panel_id, customer_id, ticket_id).select_for_update().get()
+        lately = _lately(panel_id, customer_id, now)
+        closed = ticket.state == TicketState.CLOSED
+        refused = _full(ticket, draft) or rules.may_flood(lately, opens=closed, text=draft.text, size=draft.size)
+        if refused is not None:
+            return refused
+        ticket.unread_customer = False
+        if closed:
+            settling_actions.move(ticket, TicketState.OPEN, now=now)
+        return _write(ticket, draft, now)
+
+
+def close(*, panel_id: int, customer_id: int, ticket_id: int, now: datetime | None = None) -> Refusal | None:
+    """The customer needs no answer any more. What was asked of refills and cancels goes on. Refuses with no_ticket."""
+    with transaction.atomic(durable=True):
+        ticket = _hers(panel_id, customer_id, ticket_id).select_for_update().first()
+        if ticket is None:
+            return rules.NO_TICKET
+        if ticket.state != TicketState.CLOSED:
+            settling_actions.close(ticket, now=now or clock.now())
+            Ticket.objects.filter(panel_id=panel_id, id=ticket_id).update(unread_customer=False, unread_staff=False)
+    return None
+
+
+def mark_read(*, panel_id: int, customer_id: int, ticket_id: int, version: int) -> bool:
+    """The customer has seen the ticket as it was at this version. False when there was nothing to mark."""
+    rows = _hers(panel_id, customer_id, ticket_id).filter(version=version, unread_customer=True)
+    return bool(rows.update(unread_customer=False))
+
+
+def _hers(panel_id: int, customer_id: int, ticket_id: int) -> QuerySet[Ticket]:
+    return Ticket.objects.filter(panel_id=panel_id, customer_id=customer_id, id=ticket_id)
+
+
+def _draft(letter: Letter, *, subject: str, title: str) -> _Draft | Refusal:
+    """The letter, cleaned and read; or what is wrong with it."""
+    text = rules.clean_text(letter.text)
+    if letter.picked and subject == Subject.ORDER:
+        text = f"{text}\n{wishes.lines(letter.picked)}".strip()
+    parsed = wishes.parse(text) if subject == Subject.ORDER else Parsed((), words=True)
+    refused = rules.may_write(subject=subject, title=title, text=text, parsed=parsed)
+    if refused is not None:
+        return refused
+    checked = files.check(letter.files)
+    if isinstance(checked, Refusal):
+        return checked
+    return _Draft(text, parsed, checked, letter.request_id[: rules.REQUEST_ID_MAX] or None)
+
+
+def _locked(panel_id: int, customer_id: int, request_id: str | None) -> Written | Refusal | None:
+    """Lock the customer, so that her messages come one after the other. Not None: there is nothing more to do."""
+    # No key update: orders that are being placed for her do not wait for this.
+    row = Customer.objects.select_for_update(no_key=True).filter(panel_id=panel_id, id=customer_id).values_list("id")
+    if not row:
+        return rules.NO_CUSTOMER
+    if request_id is None:
+        return None
+    before = Message.objects.filter(panel_id=panel_id, customer_id=customer_id, request_id=request_id).first()
+    return None if before is None else Written(before.ticket_id, before.id)
+
+
+def _lately(panel_id: int, customer_id: int, now: datetime) -> rules.Lately:
+    """What the limits are about. The customer is locked."""
+    hers = {"panel_id": panel_id, "customer_id": customer_id}
+    texts = Message.objects.filter(**hers, created_at__gt=now - rules.HOUR).values_list("text", flat=True)
+    return rules.Lately(
+        open=Ticket.objects.filter(**hers).exclude(state=TicketState.CLOSED).count(),
+        bytes=Attachment.objects.filter(**hers).aggregate(bytes=Sum("size"))["bytes"] or 0,
+        texts=list(texts[: rules.PER_HOUR_MAX]),
+    )
+
+
+def _full(ticket: Ticket, draft: _Draft) -> Refusal | None:
+    """Whether the ticket has no room for one more message, or so many more requests."""
+    ours = {"panel_id": ticket.panel_id, "ticket": ticket}
+    if Message.objects.filter(**ours).count() >= rules.MESSAGES_MAX:
+        return Refusal("ticket_full", "", rules.MESSAGES_MAX)
+    asked = TicketRequest.objects.filter(**ours).count() if draft.parsed.asks else 0
+    if asked + len(draft.parsed.asks) > rules.TICKET_ASKS_MAX:
+        return Refusal("too_many_orders", "text", rules.TICKET_ASKS_MAX)
+    return None
+
+
+def _write(ticket: Ticket, draft: _Draft, now: datetime) -> Written | NothingDone:
+    """Write the message with its files, do what it asks for, and save the locked ticket."""
+    message: Message = Message.objects.create(
+        panel_id=ticket.panel_id,
+        ticket=ticket,
+        author=Author.CUSTOMER,
+        customer_id=ticket.customer_id,
+        text=draft.text,
+        request_id=draft.request_id,
+        created_at=now,
+    )
+    Attachment.objects.bulk_create(
+        Attachment(
+            panel_id=ticket.panel_id,
+            message=message,
+            customer_id=ticket.customer_id,
+            name=file.name,
+            type=file.type.value,
+            size=len(file.data),
+            data=file.data,
+            created_at=now,
+        )
+        for file in draft.files
+    )
+    ticket.words_wait = ticket.words_wait or draft.parsed.words or bool(draft.files)
+    ticket.unread_staff = True
+    ticket.updated_at = now
+    if draft.parsed.asks:
+        rows = _ask(ticket, message, draft.parsed.asks, now)
+        if not draft.parsed.words and not draft.files and all(row.reason for row in rows):
+            # Nobody would ever answer such a message: she is told at once instead.
+            transaction.set_rollback(True)
+            return NothingDone(tuple(RefusedAsk(Wish(r.wish), r.number, r.reason) for r in rows))
+        facts = [{"order": r.number, "wish": r.wish, "reason": r.reason} for r in rows]
+        settling_actions.say(ticket, settling_actions.ASKED, facts, now=now)
+    settling_actions.settle(ticket, now=now)
+    return Written(ticket.id, message.id)
+
+
+def _ask(ticket: Ticket, message: Message, asks: Sequence[Ask], now: datetime) -> list[TicketRequest]:
+    """Ask for everything that may be asked for, and write a row for each wish, refused ones too."""
+    ours = {"panel_id": ticket.panel_id, "id__in": sorted({ask.number for ask in asks})}
+    mine = set(Order.objects.filter(**ours, customer_id=ticket.customer_id).values_list("id", flat=True))
+    # All at once and in id order, whatever is asked of which.
+    orders = work.lock(mine)
+    followed = TicketRequest.objects.filter(
+        panel_id=ticket.panel_id, order_id__in=sorted(mine), state=RequestState.ACCEPTED
+    )
+    known = {Ask(Wish(wish), number) for wish, number in followed.values_list("wish", "order_id")}
+    answers: dict[Ask, Refusal | int] = {ask: rules.ALREADY_ASKED if ask in known else BAD_ORDER for ask in asks}
+    caller = Caller(customer_id=ticket.customer_id)
+    for wish, numbers in rules.by_wish([ask for ask in asks if ask.number in mine], known).items():
+        command = AskOrders(caller, tuple(numbers))
+        if wish is Wish.SPEED_UP:
+            results: Refusal | list[Refusal | int] = [rules.may_speed_up(orders[n].status) or 1 for n in numbers]
+        else:
+            results = (ask_refills if wish is Wish.REFILL else ask_cancels)([command], now=now)[0]
+        # One refusal for the whole command: she may order nothing at all now.
+        told = [results] * len(numbers) if isinstance(results, Refusal) else results
+        answers.update({Ask(wish, n): answer for n, answer in zip(numbers, told, strict=True)})
+    rows = [_request(message, ask, answers[ask], known=ask.number in mine, now=now) for ask in asks]
+    TicketRequest.objects.bulk_create(rows)
+    return rows
+
+
+def _request(message: Message, ask: Ask, answer: Refusal | int, *, known: bool, now: datetime) -> TicketRequest:
+    refusal = answer if isinstance(answer, Refusal) else None
+    return TicketRequest(
+        panel_id=message.panel_id,
+        ticket_id=message.ticket_id,
+        message=message,
+        wish=ask.wish.value,
+        number=ask.number,
+        order_id=ask.number if known else None,
+        refill_id=answer if isinstance(answer, int) and ask.wish is Wish.REFILL else None,
+        state=RequestState.REFUSED if refusal else RequestState.ACCEPTED,
+        reason=refusal.code if refusal else "",
+        created_at=now,
+        settled_at=now if refusal else None,
+    )

@@ -1,0 +1,193 @@
+"""Reads of tickets with more than one caller, inside the panel's scope. Each names its panel."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from django.db.models import Q, QuerySet
+
+from panelwright.support import texts
+from panelwright.support.models import Attachment, Message, RequestState, Ticket, TicketRequest, TicketState
+from panelwright.support.wishes import Wish
+
+PAGE_MAX = 100
+SHOWN_MAX = 100
+
+
+class Place(NamedTuple):
+    """Where a page of a customer's tickets ends: the next one begins below it."""
+
+    updated_at: datetime
+    id: int
+
+
+class Page(NamedTuple):
+    """Tickets, and where the next page begins; None on the last one."""
+
+    tickets: list[Ticket]
+    next: Place | None
+
+
+def tickets(panel_id: int, customer_id: int, *, state: str = "", after: Place | None = None, limit: int = 25) -> Page:
+    """A customer's tickets, what happened last first. `state`: a TicketState, or "active": all but the closed ones."""
+    limit = max(1, min(limit, PAGE_MAX))
+    rows = Ticket.objects.filter(panel_id=panel_id, customer_id=customer_id)
+    if state == "active":
+        rows = rows.exclude(state=TicketState.CLOSED)
+    elif state:
+        rows = rows.filter(state=state)
+    if after is not None:
+        rows = rows.filter(Q(updated_at__lt=after.updated_at) | Q(updated_at=after.updated_at, id__lt=after.id))
+    found = list(rows.order_by("-updated_at", "-id")[: limit + 1])
+    last = found[limit - 1] if len(found) > limit else None
+    return Page(found[:limit], None if last is None else Place(last.updated_at, last.id))
+
+
+def unread(panel_id: int, customer_id: int) -> int:
+    """How many of a customer's tickets have something new for her."""
+    count: int = Ticket.objects.filter(panel_id=panel_id, customer_id=customer_id, unread_customer=True).count()
+    return count
+
+
+def ticket(panel_id: int, ticket_id: int, *, customer_id: int | None = None) -> Ticket | None:
+    """A ticket of the panel, or (customer_id set) of that customer."""
+    rows = Ticket.objects.filter(panel_id=panel_id, id=ticket_id)
+    found: Ticket | None = (rows if customer_id is None else rows.filter(customer_id=customer_id)).first()
+    return found
+
+
+class Shown(NamedTuple):
+    """A message with its files, without their bytes."""
+
+    message: Message
+    files: list[Attachment]
+
+
+def messages(of: Ticket, *, before: int | None = None, limit: int = SHOWN_MAX) -> tuple[list[Shown], int | None]:
+    """The latest messages in the order of writing, and the `before` of the page of older ones, None without any."""
+    limit = max(1, min(limit, SHOWN_MAX))
+    rows: QuerySet[Message] = Message.objects.filter(panel_id=of.panel_id, ticket=of)
+    if before is not None:
+        rows = rows.filter(id__lt=before)
+    found = list(rows.order_by("-id")[: limit + 1])
+    shown = found[:limit][::-1]
+    files: dict[int, list[Attachment]] = {}
+    ids = [message.id for message in shown]
+    for file in Attachment.objects.filter(panel_id=of.panel_id, message_id__in=ids).defer("data").order_by("id"):
+        files.setdefault(file.message_id, []).append(file)
+    listed = [Shown(message, files.get(message.id, [])) for message in shown]
+    return listed, shown[0].id if len(found) > limit else None
+
+
+def requests(of: Ticket) -> list[TicketRequest]:
+    """All requests of a ticket, in the order in which they were made; there are at most rules.TICKET_ASKS_MAX."""
+    return list(TicketRequest.objects.filter(panel_id=of.panel_id, ticket=of).order_by("id"))
+
+
+def attachment(panel_id: int, ticket_id: int, attachment_id: int, *, customer_id: int | None) -> Attachment | None:
+    """A file with its bytes; for a customer (not None) only one of her own tickets'."""
+    rows = Attachment.objects.filter(panel_id=panel_id, id=attachment_id, message__ticket_id=ticket_id)
+    if customer_id is not None:
+        rows = rows.filter(message__ticket__customer_id=customer_id)
+    found: Attachment | None = rows.first()
+    return found
+
+
+class Filters(NamedTuple):
+    """Which of a panel's tickets. None: all. `speed_up`: those in which one waits to be passed on."""
+
+    state: str | None = None
+    subject: str | None = None
+    customer_id: int | None = None
+    unread: bool = False
+    speed_up: bool = False
+
+
+ALL = Filters()
+
+
+def waiting(
+    panel_id: int, filters: Filters = ALL, *, after: int = 0, limit: int = 50
+) -> tuple[list[Ticket], int | None]:
+    """One page of a panel's tickets, the oldest first, and the `after` of the next page."""
+    limit = max(1, min(limit, PAGE_MAX))
+    rows = Ticket.objects.filter(panel_id=panel_id, id__gt=after).select_related("customer__user")
+    if filters.state is not None:
+        rows = rows.filter(state=filters.state)
+    if filters.subject is not None:
+        rows = rows.filter(subject=filters.subject)
+    if filters.customer_id is not None:
+        rows = rows.filter(customer_id=filters.customer_id)
+    if filters.unread:
+        rows = rows.filter(unread_staff=True)
+    if filters.speed_up:
+        # Such a ticket waits for staff, and those are in the index.
+        rows = (
+            rows.filter(state=TicketState.PENDING)
+            .filter(requests__wish=Wish.SPEED_UP, requests__state=RequestState.ACCEPTED, requests__passed_on_at=None)
+            .distinct()
+        )
+    found = list(rows.order_by("id")[: limit + 1])
+    return found[:limit], found[limit - 1].id if len(found) > limit else None
+
+
+def facts(of: Ticket) -> dict[str, Any]:
+    """A ticket as plain JSON values, for staff."""
+    return {
+        "id": of.id,
+        "customer": of.customer_id,
+        "email": of.customer.user.email,
+        "subject": of.subject,
+        "title": of.title,
+        "state": of.state,
+        "unread": of.unread_staff,
+        "version": of.version,
+        "created_at": _text(of.created_at),
+        "updated_at": _text(of.updated_at),
+        "closed_at": _text(of.closed_at),
+    }
+
+
+def whole_facts(panel_id: int, ticket_id: int, *, before: int | None = None) -> dict[str, Any] | None:
+    """A ticket with its latest messages and all its requests; None when the panel has none of this number."""
+    found = Ticket.objects.filter(panel_id=panel_id, id=ticket_id).select_related("customer__user").first()
+    if found is None:
+        return None
+    shown, older = messages(found, before=before)
+    return {
+        **facts(found),
+        "requests": [_request_facts(row) for row in requests(found)],
+        "messages": [_message_facts(row) for row in shown],
+        "older": older,
+    }
+
+
+def _request_facts(row: TicketRequest) -> dict[str, Any]:
+    return {
+        "wish": row.wish,
+        "order": row.number,
+        "state": row.state,
+        "reason": row.reason,
+        "outcome": row.outcome,
+        "refill": row.refill_id,
+        "passed_on_at": _text(row.passed_on_at),
+        "created_at": _text(row.created_at),
+        "settled_at": _text(row.settled_at),
+    }
+
+
+def _message_facts(shown: Shown) -> dict[str, Any]:
+    row, files = shown
+    return {
+        "id": row.id,
+        "author": row.author,
+        "by": row.by,
+        "text": texts.of(row),
+        "attachments": [{"id": file.id, "name": file.name, "type": file.type, "size": file.size} for file in files],
+        "created_at": _text(row.created_at),
+    }
+
+
+def _text(at: datetime | None) -> str | None:
+    return None if at is None else at.isoformat(timespec="seconds")

@@ -1,0 +1,124 @@
+"""What a panel's staff do with tickets. `by` says who, for the events and the staff's own pages.
+
+Each function is one transaction, inside the panel's scope. All raise NotThere (the panel has no such
+ticket, or nothing of the kind is asked of that order), NotNow (the ticket is not in a state for it, or has
+changed since `version`) or another ValueError (the text); then nothing moved.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+
+from django.db import transaction
+
+from panelwright.core import clock
+from panelwright.core.refusal import NotNow, NotThere
+from panelwright.customers.models import Customer
+from panelwright.events.actions import NewEvent, record
+from panelwright.support import letters, rules, settling_actions, store
+from panelwright.support.models import Author, Message, RequestState, Ticket, TicketRequest, TicketState
+from panelwright.support.rules import Standing
+from panelwright.support.wishes import Wish
+
+
+def answer(
+    *, panel_id: int, ticket_id: int, by: str, text: str, version: int | None = None, close: bool = False
+) -> None:
+    """Answer the customer, who is told by e-mail; it is her turn then. `close`: it is the last word."""
+    text = rules.clean_text(text)
+    if not text:
+        raise ValueError("an answer needs a text")
+    if len(text) > rules.TEXT_MAX:
+        raise ValueError(f"an answer has at most {rules.TEXT_MAX} characters")
+    with _ticket(panel_id, ticket_id, version) as (ticket, now):
+        if Message.objects.filter(panel_id=panel_id, ticket=ticket).count() >= 2 * rules.MESSAGES_MAX:
+            raise NotNow(f"ticket {ticket_id} is full: the customer has to open a new one")
+        Message.objects.create(
+            panel_id=panel_id, ticket=ticket, author=Author.STAFF, by=by[:300], text=text, created_at=now
+        )
+        ticket.words_wait = False
+        ticket.unread_customer = True
+        ticket.unread_staff = False
+        ticket.updated_at = now
+        record([NewEvent(panel_id, "ticket.answered", ticket_id, {"by": by})], now=now)
+        customer = Customer.objects.select_related("user", "panel").get(panel_id=panel_id, id=ticket.customer_id)
+        letters.answered(customer, ticket, text, now=now)
+        if close:
+            settling_actions.close(ticket, now=now)
+        else:
+            if ticket.state == TicketState.CLOSED:
+                settling_actions.move(ticket, TicketState.ANSWERED, now=now)
+            settling_actions.settle(ticket, now=now)
+
+
+def close(*, panel_id: int, ticket_id: int, by: str, version: int | None = None) -> None:
+    """Nothing more is to be said. The customer may write again, which opens it."""
+    with _ticket(panel_id, ticket_id, version) as (ticket, now):
+        if ticket.state == TicketState.CLOSED:
+            raise NotNow(f"ticket {ticket_id} is closed already")
+        ticket.unread_staff = False
+        ticket.unread_customer = True
+        settling_actions.close(ticket, now=now)
+        record([NewEvent(panel_id, "ticket.worked", ticket_id, {"action": "close", "by": by})], now=now)
+
+
+def mark_read(*, panel_id: int, ticket_id: int, by: str, version: int) -> bool:
+    """Staff have seen the ticket as it was at this version. False when there was nothing to mark."""
+    rows = Ticket.objects.filter(panel_id=panel_id, id=ticket_id, version=version, unread_staff=True)
+    return bool(rows.update(unread_staff=False))
+
+
+def pass_on(*, panel_id: int, ticket_id: int, order_id: int, by: str) -> None:
+    """Whoever delivers the order was asked to hurry: the speed-up waits for staff no more, and is followed."""
+    with _ticket(panel_id, ticket_id) as (ticket, now):
+        request = _speed_up(ticket, order_id)
+        rows = TicketRequest.objects.filter(
+            panel_id=panel_id, id=request.id, state=RequestState.ACCEPTED, passed_on_at=None
+        )
+        if not rows.update(passed_on_at=now):
+            raise NotNow(f"the speed-up of order {order_id} is passed on already")
+        _worked(ticket, "pass on", order_id, by, now)
+
+
+def finish(*, panel_id: int, ticket_id: int, order_id: int, by: str) -> None:
+    """The order goes faster now: the speed-up is done."""
+    _end_speed_up(panel_id, ticket_id, order_id, rules.DONE, by)
+
+
+def refuse(*, panel_id: int, ticket_id: int, order_id: int, by: str) -> None:
+    """The order cannot be sped up. Why is best told in an answer."""
+    _end_speed_up(panel_id, ticket_id, order_id, rules.REFUSED, by)
+
+
+def _end_speed_up(panel_id: int, ticket_id: int, order_id: int, outcome: str, by: str) -> None:
+    with _ticket(panel_id, ticket_id) as (ticket, now):
+        settling_actions.end(ticket, [(_speed_up(ticket, order_id), outcome)], now=now)
+        _worked(ticket, outcome, order_id, by, now, ended=True)
+
+
+def _worked(ticket: Ticket, action: str, order_id: int, by: str, now: datetime, *, ended: bool = False) -> None:
+    facts = {"action": action, "order": order_id, "by": by}
+    record([NewEvent(ticket.panel_id, "ticket.worked", ticket.id, facts)], now=now)
+    settling_actions.settle(ticket, now=now, ended=ended)
+
+
+def _speed_up(ticket: Ticket, order_id: int) -> Standing:
+    """The speed-up of this order that is open in the locked ticket. Raises NotThere."""
+    for request in store.standing([ticket.id])[ticket.id]:
+        if request.wish is Wish.SPEED_UP and request.number == order_id:
+            return request
+    raise NotThere(f"no speed-up of order {order_id} is open in ticket {ticket.id}")
+
+
+@contextmanager
+def _ticket(panel_id: int, ticket_id: int, version: int | None = None) -> Iterator[tuple[Ticket, datetime]]:
+    """The locked ticket and the time, in one transaction. Raises NotThere, or NotNow when it has changed."""
+    with transaction.atomic(durable=True):
+        ticket = Ticket.objects.select_for_update().filter(panel_id=panel_id, id=ticket_id).first()
+        if ticket is None:
+            raise NotThere(f"there is no ticket {ticket_id} on this panel")
+        if version is not None and ticket.version != version:
+            raise NotNow(f"ticket {ticket_id} has changed meanwhile: read it again")
+        yield ticket, clock.now()

@@ -1,0 +1,48 @@
+"""The set SQL that follows requests. Every function runs inside the caller's transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+
+from django.db import connection
+
+from panelwright.core import sql
+from panelwright.support.rules import Standing
+from panelwright.support.wishes import Wish
+
+_ANY_DUE = sql.Query("SELECT 1 FROM support_ticket WHERE due_at <= ? LIMIT 1")
+# The queue of all panels, like that of the orders; each row names its panel.
+PICK_DUE = sql.Query("SELECT id FROM support_ticket WHERE due_at <= ? ORDER BY due_at LIMIT ? :skip_locked")
+_STANDING = sql.Query(
+    "SELECT r.id, r.ticket_id, r.panel_id, r.wish, r.number, r.passed_on_at, o.status, f.status, k.state, r.created_at"
+    " FROM support_ticketrequest r JOIN orders_order o ON o.id = r.order_id"
+    " LEFT JOIN orders_refill f ON f.id = r.refill_id LEFT JOIN orders_cancel k ON k.order_id = r.order_id"
+    " WHERE r.ticket_id :in_int AND r.state = 'accepted' ORDER BY r.ticket_id, r.id"
+)
+_LOOK_AGAIN = sql.Update("support_ticket", {"due_at": "timestamptz"}, {"id": "bigint"})
+
+
+def any_due(now: datetime) -> bool:
+    return bool(_ANY_DUE.rows(connection, sql.moment(connection, now)))
+
+
+def pick_due(now: datetime, limit: int) -> list[int]:
+    """Ids of tickets to look at, locked; those that somebody holds are left for the next round."""
+    return [row[0] for row in PICK_DUE.rows(connection, sql.moment(connection, now), limit)]
+
+
+def standing(ticket_ids: Collection[int]) -> dict[int, list[Standing]]:
+    """The requests of locked tickets that are followed, by ticket, as they and their orders stand now."""
+    found: dict[int, list[Standing]] = {ticket_id: [] for ticket_id in ticket_ids}
+    for row in _STANDING.rows(connection, sorted(ticket_ids)):
+        created_at = sql.aware(row[9])
+        assert created_at is not None
+        request = Standing._make((*row[:3], Wish(row[3]), row[4], row[5] is not None, *row[6:9], created_at))
+        found[request.ticket_id].append(request)
+    return found
+
+
+def look_again(at: dict[int, datetime | None]) -> None:
+    """Set when tickets are looked at next, by ticket id."""
+    _LOOK_AGAIN.run(connection, [(sql.moment(connection, due_at), id_) for id_, due_at in sorted(at.items())])

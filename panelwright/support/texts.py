@@ -1,0 +1,169 @@
+"""The words for people: refusals, wishes, states, and what the system says in a ticket. In the reader's language."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop, ngettext
+
+from panelwright.core.refusal import Refusal
+from panelwright.support import rules
+from panelwright.support.models import Message, TicketRequest
+from panelwright.support.settling_actions import ASKED, WITHDRAWN
+from panelwright.support.wishes import Wish
+
+_WISHES = {
+    Wish.REFILL: gettext_noop("Refill"),
+    Wish.CANCEL: gettext_noop("Cancel"),
+    Wish.SPEED_UP: gettext_noop("Speed up"),
+}
+_SUBJECTS = {
+    "order": gettext_noop("An order"),
+    "payment": gettext_noop("A payment"),
+    "other": gettext_noop("Something else"),
+}
+_STATES = {
+    "open": gettext_noop("In progress"),
+    "pending": gettext_noop("Waiting for an answer"),
+    "answered": gettext_noop("Answered"),
+    "closed": gettext_noop("Closed"),
+}
+# Why something is not done for an order.
+_REASONS = {
+    "bad_order": gettext_noop("you have no order with this number"),
+    "refill_disabled": gettext_noop("its service has no refill"),
+    "refill_runs": gettext_noop("name the run of this drip-feed or subscription that is to be refilled"),
+    "not_completed": gettext_noop("only a completed order can be refilled"),
+    "refill_open": gettext_noop("a refill of it is under way already"),
+    "refill_too_soon": gettext_noop("a refill can be asked for 24 hours after the order ended or was refilled last"),
+    "refill_over": gettext_noop("the time in which it can be refilled is over"),
+    "cancel_disabled": gettext_noop("its service cannot be cancelled"),
+    "cannot_cancel": gettext_noop("it has ended already"),
+    "ended": gettext_noop("it has ended already"),
+    "already_asked": gettext_noop("this was asked for before, and is being followed"),
+    "may_not_order": gettext_noop("your account cannot order at the moment"),
+    "bad_key": gettext_noop("your account cannot order at the moment"),
+}
+# Wish -> how it was taken.
+_TAKEN = {
+    Wish.REFILL: gettext_noop("Order %(order)s: the refill is requested. You will read here when it is done."),
+    Wish.CANCEL: gettext_noop("Order %(order)s: the cancel is requested. You will read here when it is done."),
+    Wish.SPEED_UP: gettext_noop("Order %(order)s: our staff are asked to speed it up."),
+}
+# Wish and outcome -> how it ended.
+_ENDED = {
+    (Wish.REFILL, "Completed"): gettext_noop("Order %(order)s is refilled."),
+    (Wish.REFILL, "Rejected"): gettext_noop(
+        "Order %(order)s: the refill was rejected. Nothing was missing, or it cannot be refilled."
+    ),
+    (Wish.REFILL, "Canceled"): gettext_noop("Order %(order)s: the refill was cancelled."),
+    (Wish.CANCEL, "Canceled"): gettext_noop("Order %(order)s is cancelled, and its charge is back on your balance."),
+    (Wish.CANCEL, "Partial"): gettext_noop(
+        "Order %(order)s is cancelled. What was not delivered is refunded to your balance."
+    ),
+    (Wish.CANCEL, "Completed"): gettext_noop("Order %(order)s was completed before it could be cancelled."),
+    (Wish.CANCEL, "Expired"): gettext_noop("Order %(order)s expired before it could be cancelled."),
+    (Wish.CANCEL, "refused"): gettext_noop("Order %(order)s cannot be cancelled any more: it goes on."),
+    (Wish.SPEED_UP, "done"): gettext_noop("Order %(order)s was sped up."),
+    (Wish.SPEED_UP, "refused"): gettext_noop("Order %(order)s cannot be sped up."),
+    (Wish.SPEED_UP, "withdrawn"): gettext_noop(
+        "Order %(order)s: the speed-up is given up, because the ticket was closed."
+    ),
+    (Wish.SPEED_UP, "Completed"): gettext_noop("Order %(order)s is completed."),
+    (Wish.SPEED_UP, "Partial"): gettext_noop("Order %(order)s ended as partial: what was not delivered is refunded."),
+    (Wish.SPEED_UP, "Canceled"): gettext_noop("Order %(order)s was cancelled."),
+    (Wish.SPEED_UP, "Expired"): gettext_noop("Order %(order)s expired."),
+}
+# Why a letter is not taken, for the field or the form. %(limit)s is the refusal's limit.
+_REFUSALS = {
+    "no_customer": gettext_noop("Your account is not there any more."),
+    "no_ticket": gettext_noop("There is no such ticket."),
+    "bad_subject": gettext_noop("Choose what it is about."),
+    "title_too_long": gettext_noop("A title has at most %(limit)s characters."),
+    "no_text": gettext_noop("Write a message."),
+    "text_too_long": gettext_noop("A message has at most %(limit)s characters."),
+    "too_many_orders": gettext_noop("Too many orders at once: at most %(limit)s."),
+    "too_many_open": gettext_noop("You have %(limit)s open tickets. Close one that you need no more, or write in it."),
+    "too_many_messages": gettext_noop(
+        "That was a lot of messages: at most %(limit)s an hour. Try again a little later."
+    ),
+    "same_text": gettext_noop("You have sent just this within the last hour."),
+    "ticket_full": gettext_noop("This ticket is full: at most %(limit)s messages. Open a new one."),
+    "empty_file": gettext_noop("The file is empty."),
+    "bad_file": gettext_noop(
+        "Attach PNG, JPEG or WebP pictures, PDF documents or plain text; the name must say what it is."
+    ),
+}
+
+
+def wish(value: str) -> str:
+    return _(_WISHES[Wish(value)])
+
+
+def subject(value: str) -> str:
+    return _(_SUBJECTS[value])
+
+
+def state(value: str) -> str:
+    return _(_STATES[value])
+
+
+def reason(code: str) -> str:
+    """Why a wish for an order was refused."""
+    return _(_REASONS.get(code, _REASONS["may_not_order"]))
+
+
+def refusal(refused: Refusal) -> str:
+    """Why a ticket or message was not taken."""
+    if refused.code == "too_many_files":
+        return ngettext("At most %(limit)s file.", "At most %(limit)s files.", refused.limit) % {"limit": refused.limit}
+    if refused.code == "file_too_large":
+        return _("A file has at most %(limit)s MiB.") % {"limit": refused.limit // 2**20}
+    if refused.code == "files_full":
+        return _("All your attachments together have at most %(limit)s MiB.") % {"limit": refused.limit // 2**20}
+    return _(_REFUSALS[refused.code]) % {"limit": refused.limit}
+
+
+def request_line(wish: str, order: int, *, reason_code: str = "", outcome: str = "") -> str:
+    """How one request stands, as a sentence."""
+    if reason_code:
+        told = {"wish": _(_WISHES[Wish(wish)]), "order": order, "reason": reason(reason_code)}
+        return _("Order %(order)s, %(wish)s: not possible, %(reason)s.") % told
+    text = _ENDED[Wish(wish), outcome] if outcome else _TAKEN[Wish(wish)]
+    return _(text) % {"order": order}
+
+
+# How a request stands, in a word or two.
+_STANDING = {
+    "accepted": gettext_noop("under way"),
+    "refused": gettext_noop("not possible"),
+    "Completed": gettext_noop("completed"),
+    "Rejected": gettext_noop("rejected"),
+    "Canceled": gettext_noop("cancelled"),
+    "Partial": gettext_noop("partly delivered"),
+    "Expired": gettext_noop("expired"),
+    rules.DONE: gettext_noop("done"),
+    WITHDRAWN: gettext_noop("given up"),
+}
+
+
+def standing(request: TicketRequest) -> str:
+    """How a request stands, in a word or two."""
+    return _(_STANDING.get(request.outcome or request.state, _STANDING["refused"]))
+
+
+def good(request: TicketRequest) -> bool:
+    """Whether it ended as the customer wished."""
+    return bool(request.outcome) and rules.granted(request.wish, request.outcome)
+
+
+def of(message: Message) -> str:
+    """A message as it is to be read: a person's as it was written, the system's in the reader's language."""
+    if not message.code:
+        return message.text
+    rows: list[Mapping[str, Any]] = message.facts["requests"]
+    if message.code == ASKED:
+        return "\n".join(request_line(row["wish"], row["order"], reason_code=row["reason"]) for row in rows)
+    return "\n".join(request_line(row["wish"], row["order"], outcome=row["outcome"]) for row in rows)

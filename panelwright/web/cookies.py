@@ -1,0 +1,47 @@
+"""The cookies of the pages: who is logged in, which browser this is, which language it reads.
+
+Browsers send cookies to every port of a host, and on one host each panel may have a port of its own: the
+name of the session's cookie is the panel's.
+"""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+
+from panelwright.customers import sessions
+from panelwright.panels.models import Panel
+from panelwright.web.request import PanelRequest
+
+LANGUAGE = "lang"
+DEVICE = "device"
+_YEAR_S = 365 * 24 * 3600
+
+
+def session_name(panel: Panel) -> str:
+    return f"session_{panel.id}"
+
+
+def keep_session(request: PanelRequest, response: HttpResponse, token: str) -> None:
+    _set(request, response, session_name(request.panel), token, int(sessions.LASTS.total_seconds()))
+
+
+def drop_session(request: PanelRequest, response: HttpResponse) -> None:
+    response.delete_cookie(session_name(request.panel), samesite="Lax")
+
+
+def keep_language(request: HttpRequest, response: HttpResponse, language: str) -> None:
+    _set(request, response, LANGUAGE, language, _YEAR_S)
+
+
+def device(request: HttpRequest) -> str:
+    """The browser's own token, or a new one that `keep_device` gives it."""
+    known = request.COOKIES.get(DEVICE, "")
+    return known if len(known) == 43 else sessions.new_token()
+
+
+def keep_device(request: HttpRequest, response: HttpResponse, token: str) -> None:
+    _set(request, response, DEVICE, token, _YEAR_S)
+
+
+def _set(request: HttpRequest, response: HttpResponse, name: str, value: str, max_age_s: int) -> None:
+    response.set_cookie(name, value, max_age=max_age_s, secure=request.is_secure(), httponly=True, samesite="Lax")

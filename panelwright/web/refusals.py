@@ -1,0 +1,56 @@
+"""Refusals in words for people. What the API says in its own words stands in api/protocol.py."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from panelwright.core.refusal import Refusal
+
+# %(limit)s is the number that was passed, where the refusal has one.
+TEXTS = {
+    # Accounts
+    "too_often": gettext_noop("Too many tries. Wait %(limit)s minutes, then try again."),
+    "wrong_login": gettext_noop("E-mail address or password is wrong."),
+    "wrong_code": gettext_noop("This code is wrong, or was used before. Take the next one."),
+    "login_again": gettext_noop("That took too long. Log in again."),
+    "bad_email": gettext_noop("This is no e-mail address."),
+    "short_password": gettext_noop("Take at least %(limit)s characters."),
+    "long_password": gettext_noop("Take at most %(limit)s characters."),
+    "common_password": gettext_noop("This password is one of the first that are guessed. Take another one."),
+    "wrong_password": gettext_noop("This is not your password."),
+    "old_link": gettext_noop("This link was used before, or is too old. Ask for a new one."),
+    "has_second_factor": gettext_noop("The second factor is on already."),
+    "no_second_factor": gettext_noop("The second factor is off already."),
+    "too_long": gettext_noop("Take at most %(limit)s characters."),
+    "bad_choice": gettext_noop("Choose one from the list."),
+    # Orders
+    "bad_key": gettext_noop("Your account cannot place orders now. Ask the support."),
+    "bad_service": gettext_noop("There is no such service, or it is not sold at present."),
+    "bad_link": gettext_noop("This link is not accepted. Write an address such as https://example.com/page."),
+    "bad_field": gettext_noop("This is missing or not accepted."),
+    "below_min": gettext_noop("The minimum is %(limit)s."),
+    "above_max": gettext_noop("The maximum is %(limit)s."),
+    "same_link": gettext_noop("You have an open order with this link. Wait until it is done."),
+    "no_funds": gettext_noop("Your balance does not pay for this order."),
+    "bad_order": gettext_noop("There is no such order."),
+    "refill_disabled": gettext_noop("This service has no refill."),
+    "refill_runs": gettext_noop("Ask for refills of the single runs."),
+    "not_completed": gettext_noop("Only completed orders are refilled."),
+    "refill_open": gettext_noop("A refill is under way."),
+    "refill_too_soon": gettext_noop("A refill can be asked for 24 hours after completion or the last refill."),
+    "refill_over": gettext_noop("The days in which a refill can be asked for are over."),
+    "cancel_disabled": gettext_noop("This service cannot be canceled."),
+    "cannot_cancel": gettext_noop("This order has ended."),
+    "subscription_ended": gettext_noop("This subscription has ended."),
+    "subscription_paused": gettext_noop("This subscription is paused."),
+    "subscription_not_paused": gettext_noop("This subscription is not paused."),
+    "subscription_waits_for_funds": gettext_noop("This subscription waits for funds, and goes on by itself."),
+    "overloaded": gettext_noop("The panel is busy. Try again in a moment; nothing was charged."),
+}
+_ANYTHING_ELSE = gettext_noop("This was refused. Nothing was changed.")
+
+
+def text(refusal: Refusal) -> str:
+    """A refusal as a sentence, in the visitor's language."""
+    return _(TEXTS.get(refusal.code, _ANYTHING_ELSE)) % {"limit": refusal.limit}

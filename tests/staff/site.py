@@ -1,0 +1,76 @@
+"""A running server, and Bob who calls its staff API. Import this late: it needs Django to be set up."""
+
+from __future__ import annotations
+
+import http.client
+import json
+from typing import Any, NamedTuple
+
+from tests.support.by_hand import staff_key
+from tests.support.people import everything
+from tests.support.story import Story
+
+
+class Answer(NamedTuple):
+    status: int
+    body: Any
+    headers: dict[str, str]
+
+
+class Site:
+    """A running server without a worker, and Bob with a key of Alice's panel."""
+
+    def __init__(self, port: int, story: Story) -> None:
+        self.port = port
+        self.alice, self.carol = story.alice, story.carol
+        self.row, self.key = staff_key(story.alice, story.bob)
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        *,
+        key: str | None = None,
+        host: str = "",
+        scheme: str = "Bearer",
+    ) -> Answer:
+        raw = self.raw(method, path, body, key=key, host=host, scheme=scheme)
+        return raw._replace(body=json.loads(raw.body))
+
+    def raw(
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        *,
+        key: str | None = None,
+        host: str = "",
+        scheme: str = "Bearer",
+    ) -> Answer:
+        """As `ask`; the body in bytes, whatever they are."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        headers = {"Host": host or self.alice.host}
+        if key != "":
+            headers["Authorization"] = f"{scheme} {self.key if key is None else key}"
+        sent = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
+        try:
+            connection.request(method, f"/api/staff/v1/{path}", sent, headers)
+            response = connection.getresponse()
+            text = response.read()
+            return Answer(response.status, text, {k.lower(): v for k, v in response.getheaders()})
+        finally:
+            connection.close()
+
+    def get(self, path: str, **how: Any) -> Answer:
+        return self.ask("GET", path, **how)
+
+    def post(self, path: str, **body: object) -> Answer:
+        return self.ask("POST", path, body)
+
+    def refused(self, status: int, text: str, method: str, path: str, body: object = None, **how: Any) -> None:
+        """It is refused with this text and nothing else, and nothing moved."""
+        before = everything()
+        answer = self.ask(method, path, body, **how)
+        assert (answer.status, answer.body) == (status, {"error": text})
+        assert everything() == before

@@ -1,0 +1,203 @@
+"""Tickets over the staff API, by command, and followed by a real worker with a real provider behind it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from panelwright.support.actions import Written
+from panelwright.support.files import Upload
+from panelwright.support.tests.making import reply, requests, said, state, written
+from panelwright.support.tests.test_files import png
+from tests.staff.site import Site
+from tests.support.by_hand import own_people, staff_key
+from tests.support.people import FOLLOWERS, everything, values
+from tests.support.processes import Launcher
+from tests.support.story import Story
+
+# The server sees only what is committed.
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_tickets_are_listed_read_answered_and_closed(site: Site) -> None:
+    first = written(site.carol, "Where is my deposit?", subject="payment", files=(Upload("proof.png", png()),))
+    second = written(site.carol, "speed up 999999999\nplease", title="Faster")
+    site.post(f"tickets/{second}", action="answer", text="There is no such order.")
+    listed = site.get("tickets")
+    assert (listed.status, listed.body["next"]) == (200, None)
+    assert [item["id"] for item in listed.body["items"]] == [first, second]
+    item = listed.body["items"][0]
+    assert item.pop("created_at") == item.pop("updated_at")
+    assert item == {
+        "id": first,
+        "customer": site.carol.customer_id,
+        "email": "carol@customer.example",
+        "subject": "payment",
+        "title": "Where is my deposit?",
+        "state": "pending",
+        "unread": True,
+        "version": 2,
+        "closed_at": None,
+    }
+    for query, found in (
+        ("state=pending", [first]),
+        ("state=answered", [second]),
+        ("subject=order", [second]),
+        ("unread=1", [first]),
+        ("speed_up=1", []),
+        (f"customer={site.carol.customer_id}&limit=1", [first]),
+        (f"after={first}", [second]),
+        (f"customer={site.carol.customer_id + 1000}", []),
+    ):
+        assert [row["id"] for row in site.get(f"tickets?{query}").body["items"]] == found, query
+    assert site.get("tickets?limit=1").body["next"] == first
+
+    ticket = site.get(f"tickets/{first}").body["ticket"]
+    (message,) = ticket["messages"]
+    (file,) = message["attachments"]
+    assert (message["author"], message["text"], ticket["older"]) == ("customer", "Where is my deposit?", None)
+    assert (file["name"], file["type"], file["size"]) == ("proof.png", "png", len(png()))
+    got = site.raw("GET", f"tickets/{first}/attachments/{file['id']}")
+    assert (got.status, got.body) == (200, png())
+    assert got.headers["content-disposition"] == 'attachment; filename="proof.png"'
+    assert (got.headers["content-type"], got.headers["x-content-type-options"]) == ("image/png", "nosniff")
+    assert got.headers["content-security-policy"] == "sandbox; default-src 'none'; frame-ancestors 'none'"
+
+    read = site.post(f"tickets/{first}", action="read", version=ticket["version"]).body["ticket"]
+    assert (read["unread"], read["version"]) == (False, 2)
+    answered = site.post(f"tickets/{first}", action="answer", text="It is there now.", version=2).body["ticket"]
+    assert (answered["state"], answered["version"]) == ("answered", 3)
+    by = f"bob@shop.example, by key {site.row.prefix}"
+    assert [(m["author"], m["by"]) for m in answered["messages"]] == [("customer", ""), ("staff", by)]
+    reply(site.carol, first, "No, it is not")
+    changed = f"ticket {first} has changed meanwhile: read it again"
+    site.refused(409, changed, "POST", f"tickets/{first}", {"action": "answer", "text": "Bye", "version": 3})
+    site.refused(409, changed, "POST", f"tickets/{first}", {"action": "close", "version": 3})
+    closed = site.post(f"tickets/{first}", action="answer", text="Bye", close=True).body["ticket"]
+    assert (closed["state"], closed["closed_at"] is not None) == ("closed", True)
+    site.refused(409, f"ticket {first} is closed already", "POST", f"tickets/{first}", {"action": "close"})
+
+
+def test_a_speed_up_is_worked_over_the_api(site: Site) -> None:
+    order_id = site.carol.order()
+    ticket_id = written(site.carol, f"speed up {order_id}")
+    assert [item["id"] for item in site.get("tickets?speed_up=1").body["items"]] == [ticket_id]
+    passed = site.post(f"tickets/{ticket_id}", action="pass_on", order=order_id).body["ticket"]
+    (request,) = passed["requests"]
+    assert (request["wish"], request["order"], request["state"]) == ("speed up", order_id, "accepted")
+    assert (request["passed_on_at"] is not None, passed["state"]) == (True, "open")
+    again = {"action": "pass_on", "order": order_id}
+    site.refused(409, f"the speed-up of order {order_id} is passed on already", "POST", f"tickets/{ticket_id}", again)
+    done = site.post(f"tickets/{ticket_id}", action="done", order=order_id).body["ticket"]
+    assert (done["state"], done["requests"][0]["outcome"]) == ("closed", "done")
+    absent = f"no speed-up of order {order_id} is open in ticket {ticket_id}"
+    site.refused(404, absent, "POST", f"tickets/{ticket_id}", {"action": "refuse", "order": order_id})
+
+
+@pytest.mark.parametrize(
+    ("query", "text"),
+    [
+        ("state=lost", "state must be one of open, pending, answered, closed"),
+        ("subject=love", "subject must be one of order, payment, other"),
+        ("unread=yes", "unread must be 1, or be left out"),
+        ("customer=carol", "customer must be a whole number from 1 to 9223372036854775807"),
+        ("limit=101", "limit must be a whole number from 1 to 100"),
+        ("q=1", "unknown: q; known here: after, customer, limit, speed_up, state, subject, unread"),
+    ],
+)
+def test_a_list_that_makes_no_sense_is_refused(site: Site, query: str, text: str) -> None:
+    site.refused(400, text, "GET", f"tickets?{query}")
+
+
+def test_what_makes_no_sense_or_is_somebody_elses_is_refused(site: Site, story: Story) -> None:
+    ticket_id = written(site.carol, "Hello?", subject="other", files=(Upload("a.txt", b"secret"),))
+    (file_id,) = (row[0] for row in values("SELECT id FROM support_attachment"))
+    foreign = written(story.mallory, "Mine", subject="other", files=(Upload("a.txt", b"other"),))
+    (foreign_file,) = (row[0] for row in values("SELECT id FROM support_attachment WHERE id > %s", file_id))
+    path = f"tickets/{ticket_id}"
+    site.refused(400, "answer needs the field text", "POST", path, {"action": "answer"})
+    site.refused(400, "an answer needs a text", "POST", path, {"action": "answer", "text": " "})
+    site.refused(400, "close must be true or false", "POST", path, {"action": "answer", "text": "x", "close": 1})
+    site.refused(400, "version must be a whole number", "POST", path, {"action": "read", "version": True})
+    for number in (foreign, 10**12):
+        absent = f"there is no ticket {number} on this panel"
+        site.refused(404, absent, "GET", f"tickets/{number}")
+        for body in ({"action": "answer", "text": "x"}, {"action": "close"}, {"action": "done", "order": 1}):
+            site.refused(404, absent, "POST", f"tickets/{number}", body)
+    for ticket, file in ((ticket_id, foreign_file), (foreign, foreign_file), (foreign, file_id), (ticket_id, 10**12)):
+        site.refused(
+            404,
+            f"there is no file {file} in ticket {ticket} of this panel",
+            "GET",
+            f"tickets/{ticket}/attachments/{file}",
+        )
+    site.refused(405, "use POST here", "PUT", path, {})
+    _, foreign_key = staff_key(story.rival, story.rival.staff)
+    for way in ({"key": foreign_key}, {"key": ""}, {"host": "rival.example"}):
+        assert site.ask("GET", path, **way).status == 401
+        assert site.raw("GET", f"{path}/attachments/{file_id}", **way).status == 401
+
+
+def test_staff_work_with_tickets_by_command(story: Story, capsys: pytest.CaptureFixture[str]) -> None:
+    from panelwright.cli.main import main
+
+    def run(*arguments: str) -> tuple[int, str]:
+        try:
+            status = main(arguments)
+        except SystemExit as end:
+            status = int(str(end.code))
+        out = capsys.readouterr()
+        return status, out.out + out.err
+
+    at = ("--panel", "shop")
+    assert run("tickets", *at) == (0, "No ticket.\n")
+    order_id = story.carol.order()
+    ticket_id = written(story.carol, f"speed up {order_id}\nplease \x1b[31mhurry")
+    which = ("ticket", *at, "--id", str(ticket_id))
+    status, text = run("tickets", *at, "--speed-up", "--customer", "carol@customer.example")
+    assert (status, text.splitlines()[1]) == (0, f"    speed up {order_id}")
+    assert run("tickets", *at, "--state", "closed") == (0, "No ticket.\n")
+    items = json.loads(run("tickets", *at, "--json")[1])["items"]
+    assert [item["id"] for item in items] == [ticket_id]
+    before = everything()
+    status, text = run(*which)
+    assert (status, "    please [31mhurry\n" in text, "\x1b" in text) == (0, True, False)
+    assert run(*which, "--done", "7") == (
+        1,
+        f"panelwright ticket: no speed-up of order 7 is open in ticket {ticket_id}\n",
+    )
+    assert run(*which, "--answer", "x", "--done", "7")[0] == 2
+    assert run(*which, "--close", "--done", "7")[0] == 2
+    assert run("ticket", "--panel", "rival", "--id", str(ticket_id))[0] == 1
+    assert everything() == before
+    assert run(*which, "--passed-on", str(order_id))[1].endswith(f"speed up {order_id}: accepted, passed on\n")
+    assert run(*which, "--answer", "On it")[0] == 0
+    assert state(ticket_id) == "open"
+    assert run(*which, "--done", str(order_id))[1].endswith(f"speed up {order_id}: done: done\n")
+    assert state(ticket_id) == "closed"
+    assert run(*which, "--answer", "Anything else?")[0] == 0
+    assert run(*which, "--close")[0] == 0
+    assert run(*which, "--close") == (1, f"panelwright ticket: ticket {ticket_id} is closed already\n")
+
+
+def test_a_worker_follows_a_cancel_and_a_refill_to_their_ends(site: Site, launch: Launcher) -> None:
+    """By hand, through the staff API, with the real worker process following."""
+    own_people(site.alice, FOLLOWERS)
+    order_id = site.carol.order()
+    worker = launch.start("worker")
+    worker.wait_for(lambda: len(site.get("queue").body["items"]) == 1, what="the order in the queue")
+    site.post(f"orders/{order_id}", action="start")
+    ticket_id = written(site.carol, f"cancel {order_id}")
+    assert (state(ticket_id), requests(ticket_id)) == ("open", [("cancel", order_id, "accepted", "")])
+    assert site.post(f"cancels/{order_id}", action="refuse", text="nearly done").status == 200
+    worker.wait_for(lambda: state(ticket_id) == "answered", what="the refusal in the ticket")
+    assert said(ticket_id)[2:] == [f"system: Order {order_id} cannot be cancelled any more: it goes on."]
+    assert isinstance(reply(site.carol, ticket_id, f"cancel: {order_id}"), Written)
+    assert site.post(f"cancels/{order_id}", action="accept").status == 200
+    over = ("cancel", order_id, "done", "Canceled")
+    worker.wait_for(lambda: requests(ticket_id)[1] == over, what="the cancel in the ticket")
+    # The first one was refused: it is for her to say that it is over.
+    assert state(ticket_id) == "answered"
+    assert site.carol.balance() == "100.00"
+    worker.kill()
