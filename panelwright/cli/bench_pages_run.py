@@ -225,7 +225,7 @@ def _fill(panel: Panel, customer: Customer, count: int, start: datetime) -> None
             "INSERT INTO orders_order (panel_id, customer_id, service_id, kind, link, quantity, fields, rate_micros,"
             " booked_micros, charge_micros, status, remains, job, due_at, created_at, ended_at)"
             f" SELECT {panel.id}, {customer.id}, {service} + n % {SERVICES}, 'plain',"
-            f" 'https://example.com/p' || n % 13 || '/' || n, {QUANTITY}, '', {CHARGE}, {CHARGE}, {_KEPT}, {_STATUS},"
+            f" 'https://example.com/p' || (n % 13) || '/' || n, {QUANTITY}, '', {CHARGE}, {CHARGE}, {_KEPT}, {_STATUS},"
             f" {_REMAINS}, CASE WHEN {_OPEN} THEN 'manual' END, CASE WHEN {_OPEN} THEN {at} END, {at},"
             f" CASE WHEN {_OPEN} THEN NULL ELSE {at} END FROM ({numbers}) AS x ORDER BY n"
         )

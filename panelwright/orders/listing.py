@@ -26,7 +26,7 @@ from panelwright.orders.status import OrderStatus, SubscriptionStatus
 PAGE = 50
 PAGE_MAX = 500
 # Rows that one page looks through for a filter that no index serves.
-WINDOW = 1_500
+WINDOW = 1_000
 # Open orders are counted among the newest ones, and no further than this.
 COUNT_WINDOW = 1_000
 COUNT_MAX = 99
