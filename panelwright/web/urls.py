@@ -49,5 +49,7 @@ urlpatterns = [
     path("tickets/<int:ticket_id>/close", tickets.close_ticket, name="close_ticket"),
     path("tickets/<int:ticket_id>/files/<int:file_id>", tickets.ticket_file, name="ticket_file"),
     re_path(r"^hooks/posts/([0-9]{1,18})$", hooks.posts, name="hook_posts"),
+    path("theme.css", views.theme, name="theme"),
+    path("logo", views.logo, name="logo"),
     path("static/<str:name>", views.asset, name="asset"),
 ]
