@@ -20,7 +20,7 @@ COMPILE := uv pip compile pyproject.toml --quiet --universal --python-version 3.
 	--no-emit-index-url --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo test test-sqlite test-postgresql simulate lint format types bench lock clean
+.PHONY: help setup setup-dev demo test test-sqlite test-postgresql messages simulate lint format types bench lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,6 +44,9 @@ test: setup-dev ## Run all tests on SQLite, then on PostgreSQL
 
 test-sqlite test-postgresql: test-%: setup-dev ## Run all tests on one database
 	@$(BIN)/python -m pytest --db $* -n $(JOBS) --dist worksteal $(ARGS)
+
+messages: setup-dev ## Bring the catalogues of translations in step with the texts
+	@DJANGO_SETTINGS_MODULE=panelwright.settings $(BIN)/python -m tests.messages
 
 simulate: setup-dev ## Let random customers, faults and crashes loose on the product (STEPS=20000 SEED=1 DB=sqlite)
 	@$(BIN)/python -m tests.simulator --steps $(STEPS) --seed $(SEED) --db $(DB) $(ARGS)

@@ -18,6 +18,8 @@ from panelwright.api.app import Api, Receive, Scope, Send  # noqa: E402
 
 api = Api()
 _pages = ASGIHandler()
+# A ticket may carry three files of 2 MiB, and its texts.
+PAGE_BODY_MAX = 7 * 1024 * 1024
 _API_PATHS = frozenset({"/api/v2", "/api/v2/"})
 
 
@@ -26,9 +28,29 @@ async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["path"] in _API_PATHS:
             await api(scope, receive, send)
         else:
-            await _pages(_as_the_visitor_sees(scope), receive, send)  # type: ignore[arg-type]
+            await _page(scope, receive, send)
     elif scope["type"] == "lifespan":
         await _lifespan(receive, send)
+
+
+async def _page(scope: Scope, receive: Receive, send: Send) -> None:
+    """Django keeps whatever is sent on disk before a view is asked, so what is too much is stopped here."""
+    length = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
+    if len(length) > 12 or not length.isdigit() or int(length) > PAGE_BODY_MAX:
+        headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"connection", b"close")]
+        await send({"type": "http.response.start", "status": 413, "headers": headers})
+        await send({"type": "http.response.body", "body": b"This is too much at once.\n"})
+        return
+    came = 0
+
+    async def counted() -> Any:
+        nonlocal came
+        message = await receive()
+        came += len(message.get("body", b""))
+        # Sent without a length, in pieces: to Django it looks as if the browser had gone away.
+        return message if came <= PAGE_BODY_MAX else {"type": "http.disconnect"}
+
+    await _pages(_as_the_visitor_sees(scope), counted, send)  # type: ignore[arg-type]
 
 
 def _as_the_visitor_sees(scope: Scope) -> dict[str, Any]:

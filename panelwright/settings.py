@@ -127,6 +127,7 @@ INSTALLED_APPS = [
     "panelwright.panels",
     "panelwright.ledger",
     "panelwright.events",
+    "panelwright.content",
     "panelwright.customers",
     "panelwright.catalog",
     "panelwright.orders",

@@ -85,3 +85,40 @@ class Transfer(models.Model):
             # order cheaper. A customer's statement asks for credits whose code is not "order".
             models.Index(fields=["credit_account", "id"], condition=~Q(code="order"), name="transfer_credit"),
         ]
+
+
+class Rollup(models.Model):
+    """How far a customer account's transfers have been added up, and its balance there. See statement_actions."""
+
+    account = models.OneToOneField(Account, primary_key=True, on_delete=models.PROTECT)
+    panel = models.ForeignKey(Panel, on_delete=models.PROTECT, db_index=False)
+    # The last transfer that is in; 0: none.
+    transfer_id = models.BigIntegerField(default=0)
+    balance_micros = models.BigIntegerField(default=0)
+    # When that transfer was made.
+    at = models.DateTimeField(null=True)
+
+    objects = ScopedManager(panel="panel")
+
+
+class Quarter(models.Model):
+    """The transfers of a customer account in a quarter of an hour: days of any time zone are made of these."""
+
+    panel = models.ForeignKey(Panel, on_delete=models.PROTECT, db_index=False)
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, db_index=False)
+    starts_at = models.DateTimeField()
+    ordered_micros = models.BigIntegerField()
+    returned_micros = models.BigIntegerField()
+    # The highest transfer in it, and the balance after that one.
+    last_id = models.BigIntegerField()
+    balance_micros = models.BigIntegerField()
+
+    objects = ScopedManager(panel="panel")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["panel", "account", "starts_at"], name="quarter_once"),
+            models.CheckConstraint(
+                condition=Q(ordered_micros__gte=0) & Q(returned_micros__gte=0), name="quarter_amounts"
+            ),
+        ]

@@ -13,6 +13,7 @@ from django.db import connection, transaction
 from django.db.models import Max
 
 from panelwright.catalog.actions import NewService, add_services
+from panelwright.catalog.changes import Happened
 from panelwright.catalog.models import PriceListRate, Service
 from panelwright.catalog.types import BY_NAME
 from panelwright.core import clock, money, sql
@@ -28,7 +29,6 @@ from panelwright.providers.sync_rules import (
     Changes,
     Chosen,
     Discount,
-    Happened,
     Markup,
     OwnRate,
     RouteState,
@@ -157,7 +157,7 @@ def import_services(
         rate_e12 = _needed_rate(panel=panel, provider=provider)
         sold, unknown, known = sync_rules.sortable(offers, chosen, _known(provider))
         first = (Service.objects.filter(panel=panel).aggregate(last=Max("number"))["last"] or 0) + 1
-        new = [_new_service(offer, first + i, rate_e12, markup) for i, offer in enumerate(sold)]
+        new = [_new_service(offer, first + i, rate_e12, markup, provider.name) for i, offer in enumerate(sold)]
         services = add_services(panel.id, new) if new else []
         Route.objects.bulk_create(
             [
@@ -166,18 +166,13 @@ def import_services(
             ],
             batch_size=_BATCH,
         )
-        facts = [
-            {"service": s.number, "theirs": o.service, "provider": provider.name, "new": money.text(s.rate_micros)}
-            for s, o in zip(services, sold, strict=True)
-        ]
-        record([NewEvent(panel.id, "service.imported", s.id, f) for s, f in zip(services, facts, strict=True)], now=now)
         if provider.sync_due_at is None:
             provider.sync_due_at = now + timedelta(minutes=provider.sync_every_min)
             provider.save(update_fields=["sync_due_at"])
     return Imported(services, unknown, known)
 
 
-def _new_service(offer: ServiceOffer, number: int, rate_e12: int, markup: Markup) -> NewService:
+def _new_service(offer: ServiceOffer, number: int, rate_e12: int, markup: Markup, provider: str) -> NewService:
     low, high = sync_rules.limits(offer)
     type_ = BY_NAME[offer.type]
     return NewService(
@@ -192,6 +187,7 @@ def _new_service(offer: ServiceOffer, number: int, rate_e12: int, markup: Markup
         cancel=offer.cancel,
         drip_feed=offer.dripfeed and type_.drip_feed,
         description=offer.description,
+        about={"theirs": offer.service, "provider": provider},
     )
 
 

@@ -10,8 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from panelwright.catalog import changes as catalog_changes
+from panelwright.catalog.changes import Happened, Which
+from panelwright.catalog.shelf import rate_for
 from panelwright.catalog.types import BY_NAME
 from panelwright.core import money
 from panelwright.providers.outcomes import ServiceOffer
@@ -89,14 +92,6 @@ class Discount(NamedTuple):
     id: int
     name: str
     percent_off_e2: int
-
-
-class Happened(NamedTuple):
-    """An event to be written: its name, what it is about, and the facts."""
-
-    name: str
-    subject_id: int
-    facts: dict[str, Any]
 
 
 @dataclass(slots=True)
@@ -210,10 +205,12 @@ def _service(
     if cost is not None:
         least = money.marked_up(cost_micros=cost, percent_e2=catalogue.guard_percent_e2)
         service = _guarded(catalogue, service, least, leads[1].markup if leads else Markup(), cost)
-        _price_lists(catalogue, service, least, changes)
+        _price_lists(catalogue, before, service, least, changes)
     if service != before:
         changes.services[service.id] = service
-        changes.events += _told(catalogue, before, service, cost)
+        own = {rate.price_list_id for rate in catalogue.own_rates if rate.service_id == service.id}
+        changed = {list_id for list_id, service_id in changes.own_rates if service_id == service.id}
+        changes.events += _told(catalogue, before, service, cost, not_for=own | changed)
 
 
 def _in_step(service: ServiceState, before: RouteState, after: RouteState) -> ServiceState:
@@ -241,7 +238,9 @@ def _guarded(catalogue: Catalogue, service: ServiceState, least: int, markup: Ma
     return replace(service, enabled=False, paused_for="cost") if service.enabled else service
 
 
-def _price_lists(catalogue: Catalogue, service: ServiceState, least: int, changes: Changes) -> None:
+def _price_lists(
+    catalogue: Catalogue, before: ServiceState, service: ServiceState, least: int, changes: Changes
+) -> None:
     """No price list sells below cost: where it would, it has the least rate that the guard allows."""
     own = {rate.price_list_id: rate for rate in catalogue.own_rates if rate.service_id == service.id}
     for discount in catalogue.discounts:
@@ -254,34 +253,63 @@ def _price_lists(catalogue: Catalogue, service: ServiceState, least: int, change
             # With the service itself below cost, it is the service that is paused.
             below = sold_at < least <= service.rate_micros and not service.private
             new = OwnRate(discount.id, service.id, least, by_guard=True) if below else None
-        if new == rate:
-            continue
-        changes.own_rates[discount.id, service.id] = new
-        if new is not None:
-            facts = {
-                "price_list": discount.name,
-                "service": service.number,
-                "old": _text(rate.rate_micros if rate else None),
-                "new": _text(new.rate_micros),
-                "provider": catalogue.provider,
-            }
-            changes.events.append(Happened("service.below_cost", service.id, facts))
+        if new != rate:
+            changes.own_rates[discount.id, service.id] = new
+            changes.events += _own_rate_told(catalogue, discount, (before, rate), (service, new))
 
 
-def _told(catalogue: Catalogue, before: ServiceState, after: ServiceState, cost: int | None) -> list[Happened]:
-    facts: dict[str, Any] = {"service": after.number, "provider": catalogue.provider}
+def _own_rate_told(
+    catalogue: Catalogue,
+    discount: Discount,
+    before: tuple[ServiceState, OwnRate | None],
+    after: tuple[ServiceState, OwnRate | None],
+) -> list[Happened]:
+    """What the customers of a price list paid, and pay now: its own rate, or the service's less its discount."""
+    old, new = (
+        rate_for(
+            rate_micros=service.rate_micros,
+            private=service.private,
+            own_rate_micros=None if rate is None else rate.rate_micros,
+            percent_off_e2=discount.percent_off_e2,
+        )
+        for service, rate in (before, after)
+    )
+    if new is None or new == old:
+        return []
+    service = after[0]
+    changed = catalog_changes.own_rate_changed(
+        Which(service.id, service.number, {"provider": catalogue.provider}),
+        price_list_id=discount.id,
+        price_list=discount.name,
+        old_micros=old,
+        new_micros=new,
+        guard=after[1] is not None,
+    )
+    return [changed]
+
+
+def _told(
+    catalogue: Catalogue, before: ServiceState, after: ServiceState, cost: int | None, *, not_for: Collection[int]
+) -> list[Happened]:
+    which = Which(after.id, after.number, {"provider": catalogue.provider})
     told = []
     if after.rate_micros != before.rate_micros:
-        rates = {"old": _text(before.rate_micros), "new": _text(after.rate_micros), "cost": _text(cost)}
-        told.append(Happened("service.rate_changed", after.id, facts | rates))
+        rate_changed = catalog_changes.rate_changed(
+            which,
+            old_micros=before.rate_micros,
+            new_micros=after.rate_micros,
+            not_for=not_for,
+            cost_micros=cost,
+        )
+        told.append(rate_changed)
     if (after.min, after.max) != (before.min, before.max):
-        limits_ = {"old": [before.min, before.max], "new": [after.min, after.max]}
-        told.append(Happened("service.limits_changed", after.id, facts | limits_))
+        limits_ = {"old": (before.min, before.max), "new": (after.min, after.max)}
+        told.append(catalog_changes.limits_changed(which, **limits_))
     if before.enabled and not after.enabled:
-        why = {"why": after.paused_for, "rate": _text(after.rate_micros), "cost": _text(cost)}
-        told.append(Happened("service.paused", after.id, facts | why))
+        why = after.paused_for
+        told.append(catalog_changes.paused(which, why=why, rate_micros=after.rate_micros, cost_micros=cost))
     if after.enabled and not before.enabled:
-        told.append(Happened("service.resumed", after.id, facts | {"why": before.paused_for}))
+        told.append(catalog_changes.resumed(which, why=before.paused_for))
     return told
 
 

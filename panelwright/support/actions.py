@@ -53,6 +53,20 @@ class Written(NamedTuple):
     message_id: int
 
 
+class NothingDone(NamedTuple):
+    """All that the letter says are requests, and none of them is possible: nothing was written."""
+
+    refused: tuple[RefusedAsk, ...]
+
+
+class RefusedAsk(NamedTuple):
+    """A request and the code of why not."""
+
+    wish: Wish
+    number: int
+    reason: str
+
+
 class _Draft(NamedTuple):
     """A letter that is fit to be written."""
 
@@ -68,7 +82,7 @@ class _Draft(NamedTuple):
 
 def open_ticket(
     *, panel_id: int, customer_id: int, subject: str, title: str = "", letter: Letter, now: datetime | None = None
-) -> Written | Refusal:
+) -> Written | NothingDone | Refusal:
     """A new ticket with its first message; on an order ticket, what is asked of orders is done or passed on.
 
     Refuses with bad_subject, title_too_long, too_many_open, or as `reply` does; then nothing was written.
@@ -101,7 +115,7 @@ def open_ticket(
 
 def reply(
     *, panel_id: int, customer_id: int, ticket_id: int, letter: Letter, now: datetime | None = None
-) -> Written | Refusal:
+) -> Written | NothingDone | Refusal:
     """One more message of the customer; it opens a closed ticket again.
 
     Refuses with no_ticket, ticket_full, no_text, text_too_long, too_many_orders, too_many_files, empty_file,
@@ -202,7 +216,7 @@ def _full(ticket: Ticket, draft: _Draft) -> Refusal | None:
     return None
 
 
-def _write(ticket: Ticket, draft: _Draft, now: datetime) -> Written:
+def _write(ticket: Ticket, draft: _Draft, now: datetime) -> Written | NothingDone:
     """Write the message with its files, do what it asks for, and save the locked ticket."""
     message: Message = Message.objects.create(
         panel_id=ticket.panel_id,
@@ -231,6 +245,10 @@ def _write(ticket: Ticket, draft: _Draft, now: datetime) -> Written:
     ticket.updated_at = now
     if draft.parsed.asks:
         rows = _ask(ticket, message, draft.parsed.asks, now)
+        if not draft.parsed.words and not draft.files and all(row.reason for row in rows):
+            # Nobody would ever answer such a message: she is told at once instead.
+            transaction.set_rollback(True)
+            return NothingDone(tuple(RefusedAsk(Wish(r.wish), r.number, r.reason) for r in rows))
         facts = [{"order": r.number, "wish": r.wish, "reason": r.reason} for r in rows]
         settling_actions.say(ticket, settling_actions.ASKED, facts, now=now)
     settling_actions.settle(ticket, now=now)

@@ -9,8 +9,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, ngettext
 
 from panelwright.core.refusal import Refusal
-from panelwright.support.models import Message
-from panelwright.support.settling_actions import ASKED
+from panelwright.support import rules
+from panelwright.support.models import Message, TicketRequest
+from panelwright.support.settling_actions import ASKED, WITHDRAWN
 from panelwright.support.wishes import Wish
 
 _WISHES = {
@@ -132,6 +133,30 @@ def request_line(wish: str, order: int, *, reason_code: str = "", outcome: str =
         return _("Order %(order)s, %(wish)s: not possible, %(reason)s.") % told
     text = _ENDED[Wish(wish), outcome] if outcome else _TAKEN[Wish(wish)]
     return _(text) % {"order": order}
+
+
+# How a request stands, in a word or two.
+_STANDING = {
+    "accepted": gettext_noop("under way"),
+    "refused": gettext_noop("not possible"),
+    "Completed": gettext_noop("completed"),
+    "Rejected": gettext_noop("rejected"),
+    "Canceled": gettext_noop("cancelled"),
+    "Partial": gettext_noop("partly delivered"),
+    "Expired": gettext_noop("expired"),
+    rules.DONE: gettext_noop("done"),
+    WITHDRAWN: gettext_noop("given up"),
+}
+
+
+def standing(request: TicketRequest) -> str:
+    """How a request stands, in a word or two."""
+    return _(_STANDING.get(request.outcome or request.state, _STANDING["refused"]))
+
+
+def good(request: TicketRequest) -> bool:
+    """Whether it ended as the customer wished."""
+    return bool(request.outcome) and rules.granted(request.wish, request.outcome)
 
 
 def of(message: Message) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path, re_path
 
-from panelwright.web import account, doors, hooks, mass, ordering, orders, views, webhooks
+from panelwright.web import account, doors, hooks, mass, ordering, orders, tickets, views, webhooks
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -50,6 +50,11 @@ urlpatterns = [
     path("orders/<int:order_id>/resume", orders.resume, name="resume_order"),
     re_path(r"^orders/(?P<kind>drip-feeds|subscriptions)$", orders.orders, name="orders_of"),
     re_path(r"^orders/(?P<kind>drip-feeds|subscriptions)\.csv$", orders.orders_csv, name="orders_of_csv"),
+    path("tickets", tickets.tickets, name="tickets"),
+    path("tickets/new", tickets.new_ticket, name="new_ticket"),
+    path("tickets/<int:ticket_id>", tickets.ticket, name="ticket"),
+    path("tickets/<int:ticket_id>/close", tickets.close_ticket, name="close_ticket"),
+    path("tickets/<int:ticket_id>/files/<int:file_id>", tickets.ticket_file, name="ticket_file"),
     re_path(r"^hooks/posts/([0-9]{1,18})$", hooks.posts, name="hook_posts"),
     path("static/<str:name>", views.asset, name="asset"),
 ]

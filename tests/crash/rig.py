@@ -4,21 +4,19 @@ waits for the disk. Nothing here knows what must be true; that is in proof.py.""
 from __future__ import annotations
 
 import json
-import sqlite3
 import sys
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
-import psycopg
 import urllib3
 
 from tests.support import selling, signals
 from tests.support.processes import Launcher, Process, free_ports
 from tests.support.relay import Relay
+from tests.support.rows import Rows
 
 READY_MAX_S = 60.0
 REST_MAX_S = 120.0
@@ -29,31 +27,8 @@ SPEED = 20
 SOON = timedelta(seconds=3)
 
 
-class Database:
+class Database(Rows):
     """The installation's own database, read and aged past the product."""
-
-    def __init__(self, url: str) -> None:
-        self.url = url
-        self.kind = urlsplit(url).scheme
-
-    def moment(self, at: datetime) -> Any:
-        """A time as this database keeps it."""
-        if self.kind == "postgresql":
-            return at
-        return at.astimezone(UTC).replace(tzinfo=None).isoformat(sep=" ", timespec="microseconds")
-
-    def run(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
-        """Run one statement, `?` for a value, and commit; its rows."""
-        if self.kind == "postgresql":
-            with psycopg.connect(self.url) as server:
-                cursor = server.execute(statement.replace("?", "%s"), values)
-                return cursor.fetchall() if cursor.description else []
-        file = sqlite3.connect(unquote(urlsplit(self.url).path), timeout=30)
-        try:
-            with file:
-                return file.execute(statement, values).fetchall()
-        finally:
-            file.close()
 
     def let_time_pass(self) -> None:
         """Everything that is due at some time is due now. Only while nobody runs: a lease then has no owner."""

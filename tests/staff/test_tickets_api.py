@@ -22,7 +22,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 def test_tickets_are_listed_read_answered_and_closed(site: Site) -> None:
     first = written(site.carol, "Where is my deposit?", subject="payment", files=(Upload("proof.png", png()),))
-    second = written(site.carol, "speed up 999999999", title="Faster")
+    second = written(site.carol, "speed up 999999999\nplease", title="Faster")
+    site.post(f"tickets/{second}", action="answer", text="There is no such order.")
     listed = site.get("tickets")
     assert (listed.status, listed.body["next"]) == (200, None)
     assert [item["id"] for item in listed.body["items"]] == [first, second]
@@ -43,7 +44,7 @@ def test_tickets_are_listed_read_answered_and_closed(site: Site) -> None:
         ("state=pending", [first]),
         ("state=answered", [second]),
         ("subject=order", [second]),
-        ("unread=1", [first, second]),
+        ("unread=1", [first]),
         ("speed_up=1", []),
         (f"customer={site.carol.customer_id}&limit=1", [first]),
         (f"after={first}", [second]),

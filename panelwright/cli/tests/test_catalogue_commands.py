@@ -57,7 +57,7 @@ def test_sync_prints_what_changed_and_changes_lists_it(north: ScriptedUpstream, 
     ]
     listed = json.loads(said(0, "changes", "--panel", "shop", "--json"))
     assert [row["name"] for row in listed] == [
-        *("service.imported", "service.imported", "route.rate_changed", "route.gone"),
+        *("service.added", "service.added", "route.rate_changed", "route.gone"),
         *("service.rate_changed", "service.paused"),
     ]
     assert said(0, "changes", "--panel", "shop", "--since", "2026-05-05") == "Nothing has changed.\n"

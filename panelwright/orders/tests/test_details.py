@@ -234,7 +234,7 @@ def test_a_long_export_goes_by_pages_and_ends_at_its_limit(
     monkeypatch.setattr(listing, "WINDOW", 4)
     me: dict[str, Any] = {"panel_id": alice.panel_id, "customer_id": carol.customer_id}
 
-    def ids(**asked: object) -> list[int]:
+    def ids(**asked: Any) -> list[int]:
         lines = "".join(export.orders_csv(**me, **asked)).splitlines()[1:]
         return [int(line.partition(",")[0]) for line in lines]
 

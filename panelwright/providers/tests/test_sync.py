@@ -303,13 +303,15 @@ def test_no_price_list_sells_below_cost(shop: Shop, alice: Owner) -> None:
     shop.lists(listed(77, "0.60"))
     came = shop.syncs()
     assert [(e.name, e.facts["price_list"], e.facts["old"], e.facts["new"]) for e in came.events] == [
-        ("service.below_cost", "half", None, "0.60"),
+        ("service.below_cost", "half", "0.45", "0.60"),
         ("service.below_cost", "own", "0.50", "0.60"),
     ]
     carol.order(quantity=1000)
     assert carol.balance() == "9.40"
     shop.lists(listed(77, "0.40"))
-    assert names(shop.syncs()) == ["route.rate_changed"]
+    came = shop.syncs()
+    assert names(came) == ["route.rate_changed", "service.own_rate_changed"]
+    assert [came.events[1].facts[word] for word in ("price_list", "old", "new")] == ["half", "0.60", "0.45"]
     carol.order(quantity=1000)
     assert carol.balance() == "8.95", "the discount counts again"
 

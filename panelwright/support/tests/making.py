@@ -10,14 +10,16 @@ from panelwright.core import clock
 from panelwright.core.refusal import Refusal
 from panelwright.orders import settling, work
 from panelwright.support import actions, staff_actions, texts
-from panelwright.support.actions import Letter, Written
+from panelwright.support.actions import Letter, NothingDone, Written
 from panelwright.support.models import Message, Ticket
-from tests.support.people import Buyer, Owner, values
+from tests.support.people import Buyer, Owner, everything, values
 
 BY = "bob, by test"
 
 
-def write(buyer: Buyer, text: str = "", *, subject: str = "order", title: str = "", **letter: Any) -> Written | Refusal:
+def write(
+    buyer: Buyer, text: str = "", *, subject: str = "order", title: str = "", **letter: Any
+) -> Written | NothingDone | Refusal:
     with scope(panel=buyer.owner.panel):
         return actions.open_ticket(
             panel_id=buyer.owner.panel_id,
@@ -35,7 +37,16 @@ def written(buyer: Buyer, text: str = "", **how: Any) -> int:
     return result.ticket_id
 
 
-def reply(buyer: Buyer, ticket_id: int, text: str = "", **letter: Any) -> Written | Refusal:
+def not_done(buyer: Buyer, text: str) -> list[tuple[str, int, str]]:
+    """Open a ticket of which nothing must be possible: (wish, number, reason) of each, and nothing was written."""
+    before = everything()
+    result = write(buyer, text)
+    assert isinstance(result, NothingDone), result
+    assert everything() == before
+    return [(ask.wish.value, ask.number, ask.reason) for ask in result.refused]
+
+
+def reply(buyer: Buyer, ticket_id: int, text: str = "", **letter: Any) -> Written | NothingDone | Refusal:
     with scope(panel=buyer.owner.panel):
         return actions.reply(
             panel_id=buyer.owner.panel_id,

@@ -24,7 +24,7 @@ def check(page: Page, name: str) -> None:
     assert [(fault["id"], [node["html"] for node in fault["nodes"]]) for fault in found] == []
     if folder := os.environ.get("SCREENSHOTS"):
         for scheme in ("light", "dark"):
-            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            page.emulate_media(color_scheme=scheme)
             for width in (390, 1440):
                 page.set_viewport_size({"width": width, "height": 900})
                 page.screenshot(path=f"{folder}/{name}-{width}-{scheme}.png", full_page=True)

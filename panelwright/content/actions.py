@@ -1,0 +1,118 @@
+"""Writes of pages and announcements. Each records who did it. What is wrong is raised as ValueError."""
+
+from __future__ import annotations
+
+import re
+
+from django.db import transaction
+
+from panelwright.content.models import ANNOUNCEMENT_BODY_MAX, PAGE_BODY_MAX, TITLE_MAX, Announcement, Page
+from panelwright.core import clock
+from panelwright.events.actions import NewEvent, record
+from panelwright.panels.actions import LANGUAGES
+from panelwright.panels.models import Panel
+
+# Over all languages of a panel.
+PAGES_MAX = 400
+POSITION_MAX = 10_000
+
+_SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,59}")
+
+
+def set_page(
+    *,
+    panel_id: int,
+    slug: str,
+    language: str,
+    title: str,
+    body: str,
+    by: str,
+    in_menu: bool | None = None,
+    position: int | None = None,
+) -> Page:
+    """Write a page in one language, anew or in place of what is there; what is None stays, or is no, or 0."""
+    check_slug(slug)
+    if language not in LANGUAGES:
+        raise ValueError(f"language {language!r}: there are {', '.join(LANGUAGES)}")
+    title, body = _checked(title, body, PAGE_BODY_MAX)
+    if position is not None and not 0 <= position <= POSITION_MAX:
+        raise ValueError(f"position must be from 0 to {POSITION_MAX}")
+    menu = {name: value for name, value in (("in_menu", in_menu), ("position", position)) if value is not None}
+    now = clock.now()
+    with transaction.atomic():
+        # Who writes pages waits here for whoever else does: the count below stays true.
+        Panel.objects.select_for_update(no_key=True).get(id=panel_id)
+        pages = Page.objects.filter(panel_id=panel_id)
+        page, made = pages.update_or_create(
+            panel_id=panel_id,
+            slug=slug,
+            language=language,
+            defaults={"title": title, "body": body, "updated_at": now, **menu},
+        )
+        if made and pages.count() > PAGES_MAX:
+            raise ValueError(f"there would be more than {PAGES_MAX} pages")
+        facts = {"slug": slug, "language": language, "title": title, "by": by}
+        record([NewEvent(panel_id, "page.changed", page.id, facts)], now=now)
+    written: Page = page
+    return written
+
+
+def remove_page(*, panel_id: int, slug: str, by: str, language: str = "") -> int:
+    """Remove a page in one language, or (language empty) in all. Answers how many went, which may be 0."""
+    now = clock.now()
+    with transaction.atomic():
+        rows = Page.objects.select_for_update().filter(panel_id=panel_id, slug=slug)
+        gone = list((rows.filter(language=language) if language else rows).order_by("id"))
+        Page.objects.filter(panel_id=panel_id, id__in=[page.id for page in gone]).delete()
+        record(
+            [
+                NewEvent(panel_id, "page.removed", page.id, {"slug": slug, "language": page.language, "by": by})
+                for page in gone
+            ],
+            now=now,
+        )
+    return len(gone)
+
+
+def announce(*, panel_id: int, title: str, body: str, by: str, language: str = "") -> Announcement:
+    """Tell the panel's customers something: all of them, or those who read one language."""
+    if language and language not in LANGUAGES:
+        raise ValueError(f"language {language!r}: there are {', '.join(LANGUAGES)}, or none for all")
+    title, body = _checked(title, body, ANNOUNCEMENT_BODY_MAX)
+    now = clock.now()
+    with transaction.atomic():
+        row: Announcement = Announcement.objects.create(
+            panel_id=panel_id, title=title, body=body, language=language, published_at=now, by=by[:200]
+        )
+        facts = {"title": title, "language": language, "by": by}
+        record([NewEvent(panel_id, "announcement.published", row.id, facts)], now=now)
+    return row
+
+
+def remove_announcement(*, panel_id: int, announcement_id: int, by: str) -> bool:
+    """Take an announcement back; False when there is none."""
+    now = clock.now()
+    with transaction.atomic():
+        row = Announcement.objects.select_for_update().filter(panel_id=panel_id, id=announcement_id).first()
+        if row is None:
+            return False
+        Announcement.objects.filter(panel_id=panel_id, id=row.id).delete()
+        facts = {"title": row.title, "by": by}
+        record([NewEvent(panel_id, "announcement.removed", row.id, facts)], now=now)
+    return True
+
+
+def check_slug(slug: str) -> None:
+    if not _SLUG.fullmatch(slug):
+        raise ValueError(f"slug {slug[:70]!r}: write up to 60 small letters, digits and dashes, like about-us")
+
+
+def _checked(title: str, body: str, body_max: int) -> tuple[str, str]:
+    """Both as they are kept: no NUL, which PostgreSQL cannot hold, and line breaks of one kind."""
+    title = title.strip()
+    body = body.replace("\r\n", "\n").strip()
+    if not title or len(title) > TITLE_MAX or not title.isprintable():
+        raise ValueError(f"the title must be one line of 1 to {TITLE_MAX} characters")
+    if not body or len(body) > body_max or "\x00" in body:
+        raise ValueError(f"the body must be a text of 1 to {body_max} characters")
+    return title, body

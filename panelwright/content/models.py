@@ -1,0 +1,61 @@
+"""What a panel's staff write for its visitors: free pages and announcements. Bodies are Markdown."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Length
+from django.db.models.lookups import LessThanOrEqual
+
+from panelwright.core.scoped import ScopedManager
+from panelwright.panels.models import Panel
+
+PAGE_BODY_MAX = 100_000  # characters
+ANNOUNCEMENT_BODY_MAX = 20_000
+TITLE_MAX = 200
+
+
+class Page(models.Model):
+    """One page in one language. The slugs `terms` and `faq` stand in place of the texts that come with us."""
+
+    panel = models.ForeignKey(Panel, on_delete=models.PROTECT)
+    slug = models.CharField(max_length=60)
+    language = models.CharField(max_length=10)
+    title = models.CharField(max_length=TITLE_MAX)
+    body = models.TextField()
+    # Linked from every page, in the order of positions.
+    in_menu = models.BooleanField(default=False)
+    position = models.PositiveIntegerField(default=0)
+    updated_at = models.DateTimeField()
+
+    objects = ScopedManager(panel="panel")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["panel", "slug", "language"], name="page_panel_slug_language"),
+            models.CheckConstraint(condition=~Q(slug="") & ~Q(title=""), name="page_slug_title"),
+            models.CheckConstraint(condition=LessThanOrEqual(Length("body"), PAGE_BODY_MAX), name="page_body_max"),
+        ]
+
+
+class Announcement(models.Model):
+    """What staff tell their customers. `language` empty: whatever language they read."""
+
+    panel = models.ForeignKey(Panel, on_delete=models.PROTECT)
+    title = models.CharField(max_length=TITLE_MAX)
+    body = models.TextField()
+    language = models.CharField(max_length=10, default="", blank=True)
+    published_at = models.DateTimeField()
+    # Who wrote it, for staff; customers are not told.
+    by = models.CharField(max_length=200)
+
+    objects = ScopedManager(panel="panel")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=~Q(title=""), name="announcement_title"),
+            models.CheckConstraint(
+                condition=LessThanOrEqual(Length("body"), ANNOUNCEMENT_BODY_MAX), name="announcement_body_max"
+            ),
+        ]
+        indexes = [models.Index(fields=["panel", "id"], name="announcement_panel")]

@@ -1,0 +1,111 @@
+"""Reads of pages and announcements."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+from django.db.models import Q
+
+from panelwright.content.models import Announcement, Page
+from panelwright.panels.actions import LANGUAGES
+from panelwright.panels.models import Panel
+
+# Pages that every panel has: until staff write their own, these texts stand there.
+OURS = ("terms", "faq")
+MENU_MAX = 12
+ANNOUNCEMENTS_MAX = 100
+_TEXTS = Path(__file__).with_name("texts")
+_FALLBACK = "en"
+
+
+class Shown(NamedTuple):
+    """A page as a visitor reads it. `language` is that of the text; `updated_at` None: it came with us."""
+
+    slug: str
+    language: str
+    title: str
+    body: str
+    updated_at: datetime | None
+
+
+class Link(NamedTuple):
+    slug: str
+    title: str
+
+
+class Announcements(NamedTuple):
+    """The newest first. `next`: the `before` of the page that follows, None on the last one."""
+
+    items: list[Announcement]
+    next: int | None
+
+
+def page_for(panel: Panel, slug: str, language: str) -> Shown | None:
+    """The page in the visitor's language, else in the panel's, else in any; `terms` and `faq` are always there.
+
+    A text of the panel's own stands before ours, whatever its language: it is what the panel says.
+    """
+    rows = list(Page.objects.filter(panel=panel, slug=slug)[: len(LANGUAGES)])
+    if rows:
+        row = _best(rows, language, panel.language)
+        return Shown(slug, row.language, row.title, row.body, row.updated_at)
+    return ours(slug, language) if slug in OURS else None
+
+
+def ours(slug: str, language: str) -> Shown:
+    """The text that comes with us, in this language or in English."""
+    known = {code.lower(): code for code in LANGUAGES}
+    title, body = _text(slug, known.get(language.lower(), _FALLBACK))
+    return Shown(slug, known.get(language.lower(), _FALLBACK), title, body, None)
+
+
+@cache
+def _text(slug: str, language: str) -> tuple[str, str]:
+    """Title and body: the file's first line is `# title`."""
+    first, _, rest = (_TEXTS / f"{slug}.{language}.md").read_text(encoding="utf-8").partition("\n")
+    return first.removeprefix("# ").strip(), rest.strip()
+
+
+def menu(panel: Panel, language: str) -> list[Link]:
+    """The pages that every page links to, `terms` and `faq` last. One query, without the bodies."""
+    rows = Page.objects.filter(panel=panel).filter(Q(in_menu=True) | Q(slug__in=OURS)).defer("body")
+    by_slug: dict[str, list[Page]] = {}
+    for row in rows.order_by("position", "slug")[: (MENU_MAX + len(OURS)) * len(LANGUAGES)]:
+        by_slug.setdefault(row.slug, []).append(row)
+    free = [slug for slug in by_slug if slug not in OURS][:MENU_MAX]
+    return [Link(slug, _best(by_slug[slug], language, panel.language).title) for slug in free] + [
+        Link(
+            slug,
+            _best(by_slug[slug], language, panel.language).title if slug in by_slug else ours(slug, language).title,
+        )
+        for slug in OURS
+    ]
+
+
+def pages(panel_id: int) -> list[Page]:
+    """All pages for staff, without their bodies: PAGES_MAX at most."""
+    return list(Page.objects.filter(panel_id=panel_id).defer("body").order_by("position", "slug", "language"))
+
+
+def announcements(
+    panel_id: int, language: str | None = None, *, before: int | None = None, limit: int = 20
+) -> Announcements:
+    """For the readers of a language, or (None, for staff) of all."""
+    limit = max(1, min(limit, ANNOUNCEMENTS_MAX))
+    rows = Announcement.objects.filter(panel_id=panel_id)
+    if language is not None:
+        rows = rows.filter(Q(language="") | Q(language__iexact=language))
+    if before is not None:
+        rows = rows.filter(id__lt=before)
+    found = list(rows.order_by("-id")[: limit + 1])
+    return Announcements(found[:limit], found[limit - 1].id if len(found) > limit else None)
+
+
+def _best(rows: Sequence[Page], *languages: str) -> Page:
+    by_language = {row.language.lower(): row for row in rows}
+    wanted: Iterable[str] = (*(language.lower() for language in languages), *sorted(by_language))
+    return next(by_language[language] for language in wanted if language in by_language)

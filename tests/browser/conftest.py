@@ -1,0 +1,129 @@
+"""A panel as its customers meet it: served, with a worker, a provider that delivers quickly, and its mail."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import json
+import re
+import secrets
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.support.processes import Launcher, Process, free_ports
+from tests.support.rows import Rows
+
+SPEED = "30"
+PASSWORD = "correct horse battery"
+KEY = "the-key-of-the-sandbox"
+# Number of the panel's service -> service of the sandbox.
+ROUTES = {1: 1, 2: 2, 3: 3, 6: 1}
+WAIT_MAX_S = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    email: str
+    password: str = PASSWORD
+
+
+class Town:
+    """`url` is the panel's; `rows` are its database's; `mails(to)` are the letters that arrived."""
+
+    def __init__(self, launch: Launcher, url: str, server: Process) -> None:
+        self.launch = launch
+        self.url = url
+        self.server = server
+        self.rows = Rows(launch.database_url)
+
+    def command(self, *arguments: str) -> Any:
+        status, output = self.launch.run(*arguments)
+        assert status == 0, output
+        return json.loads(output[output.index("{") :]) if "{" in output else output
+
+    def customer(self, *, balance: str = "100.00") -> Person:
+        """Somebody with an account and money."""
+        person = Person(f"{secrets.token_hex(4)}@customer.example")
+        self.command("createcustomer", "--panel", "everything", "--email", person.email, "--password", person.password)
+        self.credit(person, balance)
+        return person
+
+    def credit(self, person: Person, amount: str) -> None:
+        who = ("--panel", "everything", "--customer", person.email)
+        self.command("credit", *who, "--amount", amount, "--reference", secrets.token_hex(4))
+
+    def mails(self, to: str) -> list[str]:
+        """The texts of the letters to an address, the oldest first."""
+        found = []
+        for path in sorted((self.launch.folder / "mail").glob("*.eml"), key=lambda path: path.stat().st_mtime_ns):
+            letter = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
+            if to in str(letter["To"]):
+                body = letter.get_body(("plain",))
+                assert body is not None
+                found.append(str(body.get_content()))
+        return found
+
+    def letter(self, to: str, *, count: int = 1) -> str:
+        """The newest letter to an address, once so many have come."""
+        self.server.wait_for(lambda: len(self.mails(to)) >= count, what=f"letter {count} to {to}", timeout_s=WAIT_MAX_S)
+        return self.mails(to)[-1]
+
+    def link_in(self, letter: str) -> str:
+        """The link of a letter."""
+        found = re.search(r"http://\S+", letter)
+        assert found, letter
+        return found.group()
+
+    def balance(self, person: Person) -> int:
+        """Micros."""
+        (row,) = self.rows.run(
+            "SELECT a.balance_micros FROM ledger_account a JOIN customers_customer c ON c.account_id = a.id"
+            " JOIN customers_user u ON u.id = c.user_id WHERE u.email = ?",
+            person.email,
+        )
+        return int(row[0])
+
+
+@pytest.fixture(scope="session")
+def town(new_database: Callable[[], str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+    folder: Path = tmp_path_factory.mktemp("town")
+    port = free_ports(2)
+    with Launcher(database_url=new_database(), folder=folder) as launch:
+        data = ("--data", str(folder / "sandbox.sqlite3"))
+        sandbox = launch.start("sandbox", "--port", str(port + 1), *data, "--key", KEY, "--speed", SPEED)
+        sandbox.wait_for_log("/api/v2")
+        panel = ("--panel", "everything")
+        where = f"http://127.0.0.1:{port + 1}/api/v2"
+        commands: list[tuple[str, ...]] = [
+            ("migrate",),
+            ("createpanel", "--preset", "everything", "--domain", f"127.0.0.1:{port}"),
+            ("addprovider", *panel, "--name", "north", "--url", where, "--key", KEY, "--knows-request-id"),
+            *(
+                ("addroute", *panel, "--service", str(ours), "--provider", "north", "--upstream-service", str(theirs))
+                for ours, theirs in ROUTES.items()
+            ),
+        ]
+        for arguments in commands:
+            status, output = launch.run(*arguments)
+            assert status == 0, output
+        server = launch.start("serve", "--port", str(port), PANELWRIGHT_ALLOW_PRIVATE_WEBHOOKS="1")
+        server.wait_for_http(f"http://127.0.0.1:{port}/")
+        yield Town(launch, f"http://127.0.0.1:{port}", server)
+        assert "Traceback" not in server.log_path.read_text(errors="replace")
+
+
+@pytest.fixture
+def log_in(town: Town) -> Callable[[Page, Person], None]:
+    def by_form(page: Page, person: Person) -> None:
+        page.goto(f"{town.url}/login")
+        page.get_by_label("E-mail address").fill(person.email)
+        page.get_by_label("Password").fill(person.password)
+        page.get_by_role("button", name="Log in").click()
+        page.wait_for_url(f"{town.url}/order")
+
+    return by_form
