@@ -14,6 +14,7 @@ NO_PAGES = frozenset(
         *("end_session", "end_sessions", "revoke_key", "refill_order", "cancel_order", "pause_order", "resume_order"),
         *("orders_csv", "orders_of_csv", "confirm_signup", "reset_password", "confirm_email"),
         *("close_ticket", "ticket_file"),
+        *("try_webhook", "rotate_webhook", "delete_webhook", "retry_delivery"),
     }
 )
 
@@ -24,6 +25,7 @@ class World:
 
     order: int
     ticket: int
+    webhook: int
 
 
 def public(world: World) -> dict[str, str]:
@@ -63,4 +65,8 @@ def inside(world: World) -> dict[str, str]:
         "mails": "/account/mails",
         "keys": "/account/keys",
         "new_key": "/account/keys/new",
+        "webhooks": "/account/webhooks",
+        "new_webhook": "/account/webhooks/new",
+        "webhook": f"/account/webhooks/{world.webhook}",
+        "webhook failed": f"/account/webhooks/{world.webhook}?show=failed",
     }

@@ -33,7 +33,7 @@ def _names(patterns: list[URLPattern | URLResolver]) -> Iterator[str]:
 
 
 def test_every_address_is_looked_at() -> None:
-    world = World(order=1, ticket=1)
+    world = World(order=1, ticket=1, webhook=1)
     looked_at = {name.split()[0] for name in (*public(world), *inside(world))} - {"nowhere", "old"}
     assert sorted(looked_at | NO_PAGES) == sorted(set(_names(get_resolver().url_patterns)))
 
@@ -45,7 +45,7 @@ def carol(town: Town) -> Person:
 
 @pytest.fixture(scope="module")
 def world(town: Town, carol: Person, browser: Browser) -> World:
-    """An order that is under way, one that is a drip-feed, a ticket about it, and a key."""
+    """An order that is under way, one that is a drip-feed, a ticket about it, a key, and a webhook that fails."""
     context = browser.new_context(locale="en-US", base_url=town.url)
     page = context.new_page()
     _log_in(page, carol)
@@ -63,8 +63,16 @@ def world(town: Town, carol: Person, browser: Browser) -> World:
     page.get_by_role("button", name="Send").click()
     page.wait_for_url(re.compile(r"/tickets/\d+$"))
     ticket = int(page.url.rstrip("/").rsplit("/", 1)[1])
+    page.goto("/account/webhooks/new")
+    page.get_by_label("Address").fill("http://127.0.0.1:9/hook")
+    page.get_by_role("button", name="Make the webhook").click()
+    page.get_by_role("link", name="I have copied it").click()
+    page.wait_for_url(re.compile(r"/webhooks/\d+$"))
+    webhook = int(page.url.rsplit("/", 1)[1])
+    page.get_by_role("button", name="Send a test").click()
+    page.get_by_text("A test is on its way.").wait_for()
     context.close()
-    return World(order=order, ticket=ticket)
+    return World(order=order, ticket=ticket, webhook=webhook)
 
 
 def _log_in(page: Page, person: Person) -> None:
