@@ -19,7 +19,7 @@ from types import FrameType
 from typing import Any, NamedTuple, NoReturn
 from urllib.parse import quote
 
-from panelwright.cli import bench_chart, bench_delivery, bench_machine, bench_pgbench, bench_report
+from panelwright.cli import bench_chart, bench_delivery, bench_machine, bench_pages, bench_pgbench, bench_report
 from panelwright.cli.bench_load import Generator, Measured, find_generator
 from panelwright.cli.bench_report import CONNECTIONS, KINDS, DatabaseResult, Report
 from panelwright.cli.bench_scenarios import Scenario, empty_load, probe, scenarios
@@ -32,6 +32,7 @@ EXAMPLE = """example:
   panelwright bench
   panelwright bench --only sqlite --seconds 10 --json sqlite.json
   panelwright bench --delivery
+  panelwright bench --pages
 
 Needs wrk or autocannon, and for PostgreSQL the development wheel (`make setup-dev`). Takes about
 five minutes. Exit status: 0 measured, whatever the numbers are; 1 it could not be measured, or
@@ -68,6 +69,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="measure a worker instead: orders settled a second, and the table's size (bench-delivery.json)",
     )
     parser.add_argument(
+        "--pages",
+        action="store_true",
+        help="measure a customer's lists at 1,000 and at 1,000,000 orders instead (bench-pages.json)",
+    )
+    parser.add_argument(
         "--quick",
         action="store_true",
         help="a small panel and short measurements: shows that it works, says little about speed",
@@ -91,6 +97,8 @@ def run(args: argparse.Namespace) -> int:
     kinds = [args.only] if args.only else list(KINDS)
     if args.delivery:
         return bench_delivery.run(args, kinds, _installation)
+    if args.pages:
+        return bench_pages.run(args, kinds, _installation)
     # A request to stop unwinds the blocks below, which end every process that was started.
     signal.signal(signal.SIGTERM, _stop)
     with tempfile.TemporaryDirectory(prefix="panelwright-bench-") as name:

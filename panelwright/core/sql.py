@@ -105,11 +105,39 @@ def aware(value: Any) -> datetime | None:
     return value if value.tzinfo else value.replace(tzinfo=UTC)
 
 
-class Query:
-    """A statement with values and lists; `rows` runs it."""
+class Between:
+    """Rows of an index between two places of it, exclusive. `key` names its columns, `at` the place's values.
 
-    def __init__(self, text: str) -> None:
-        self._sqlite = text.replace(":in_int", "IN (SELECT value FROM json_each(?))").replace(
+    Columns are separated by commas, values by semicolons; the last value is a `?`. What the values ask for
+    goes in twice: for the lower place, then for the upper one.
+
+    PostgreSQL compares keys whole: asked for `customer = …` in the order of ids it may walk the ids of
+    everybody instead, and somebody who has not ordered for long stands at the far end of them. SQLite finds
+    the lower or the upper place of whole keys, not both, and takes the columns.
+    """
+
+    def __init__(self, key: str, at: str) -> None:
+        self.key = key
+        columns, values = key.split(", "), at.split("; ")
+        at = ", ".join(values)
+        self.postgresql = f"({key}) > ({at}) AND ({key}) < ({at})"
+        same = [f"{column} = {value}" for column, value in zip(columns[:-1], values[:-1], strict=True)]
+        self.sqlite = " AND ".join([*same, f"{columns[-1]} > ?", *same, f"{columns[-1]} < ?"])
+
+    def order(self, *, upward: bool) -> str:
+        """What follows ORDER BY."""
+        return ", ".join(f"{column} {'ASC' if upward else 'DESC'}" for column in self.key.split(", "))
+
+
+class Query:
+    """A statement with values and lists; `rows` runs it. A Between that is given as `near` stands for `:near`."""
+
+    def __init__(self, text: str, **between: Between) -> None:
+        on_sqlite = text
+        for name, keys in between.items():
+            on_sqlite = on_sqlite.replace(f":{name}", keys.sqlite)
+            text = text.replace(f":{name}", keys.postgresql)
+        self._sqlite = on_sqlite.replace(":in_int", "IN (SELECT value FROM json_each(?))").replace(
             ":in_text", "IN (SELECT value FROM json_each(?))"
         )
         self._sqlite = _LOCKING.sub("", self._sqlite)
@@ -182,16 +210,18 @@ _CHUNKS = (64, 16, 4, 1)
 
 
 class Insert:
-    """Inserts many rows. `columns` maps a column to its PostgreSQL type."""
+    """Inserts many rows. `columns` maps a column to its PostgreSQL type; `also` says what a conflict does."""
 
-    def __init__(self, table: str, columns: dict[str, str]) -> None:
+    def __init__(self, table: str, columns: dict[str, str], also: str = "") -> None:
         names = ", ".join(columns)
         marks = ", ".join("?" * len(columns))
         arrays = ", ".join(f"%s::{kind}[]" for kind in columns.values())
         # One statement for many rows: Python's driver hands the interpreter to other threads at each
         # step of a statement, and under load every hand-over costs more than the row itself.
-        self._sqlite = {n: f"INSERT INTO {table} ({names}) VALUES " + ", ".join([f"({marks})"] * n) for n in _CHUNKS}
-        self._postgresql = f"INSERT INTO {table} ({names}) SELECT * FROM unnest({arrays})"
+        self._sqlite = {
+            n: f"INSERT INTO {table} ({names}) VALUES " + ", ".join([f"({marks})"] * n) + also for n in _CHUNKS
+        }
+        self._postgresql = f"INSERT INTO {table} ({names}) SELECT * FROM unnest({arrays}){also}"
 
     def run(self, connection: BaseDatabaseWrapper, rows: Sequence[Row]) -> None:
         if not rows:

@@ -9,9 +9,10 @@ little as the first. A month is entered by its sums, see statement_actions.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -25,7 +26,7 @@ from panelwright.ledger.models import Code
 PAGE = 50
 PAGE_MAX = 500
 # Transfers that one page looks through for a code.
-WINDOW = 2_000
+WINDOW = 1_000
 EXPORT_MAX = 100_000
 DAYS = 30
 _END = 2**63 - 1
@@ -130,6 +131,7 @@ def _read(account_id: int, text: str | None) -> Cursor | None:
 _MINE = "(SELECT id FROM ledger_account WHERE panel_id = ? AND id = ? AND kind = 'customer')"
 # The two index ranges of an account, with what the second one's index leaves out.
 _SIDES = {"debit": ("-", ""), "credit": ("", " AND NOT (code = 'order')")}
+_NEAR = {side: sql.Between(f"{side}_account_id, id", f"{_MINE}; ?") for side in _SIDES}
 _BOTH = ("debit", "credit")
 # Where transfers of a code can stand. A charge is always a debit.
 _SIDES_OF = {
@@ -143,16 +145,13 @@ _COLUMNS = "code, reference, order_id, created_at"
 
 def _ranges(sides: tuple[str, ...], columns: str, *, code: bool, upward: bool) -> str:
     """The nearest rows of each side, in no order. Values of each: those of `_ends`, the code, how many."""
-    way = "ASC" if upward else "DESC"
     parts = []
     for side in sides:
         sign, also = _SIDES[side]
-        # Keys are compared whole, for the reason that orders/listing.py gives.
-        key = f"{side}_account_id, id"
         parts.append(
             f"SELECT * FROM (SELECT id, {sign}amount_micros AS micros{columns} FROM ledger_transfer"
-            f" WHERE ({key}) > ({_MINE}, ?) AND ({key}) < ({_MINE}, ?){also}{' AND code = ?' if code else ''}"
-            f" ORDER BY {side}_account_id {way}, id {way} LIMIT ?) AS {side}s"
+            f" WHERE :{side}{also}{' AND code = ?' if code else ''}"
+            f" ORDER BY {_NEAR[side].order(upward=upward)} LIMIT ?) AS {side}s"
         )
     return " UNION ALL ".join(parts)
 
@@ -163,7 +162,8 @@ def _entries(sides: tuple[str, ...], *, code: bool, upward: bool) -> sql.Query:
     return sql.Query(
         f"SELECT id, micros, {_COLUMNS}, (SELECT balance_micros FROM ledger_account WHERE panel_id = ? AND id = ?)"
         f" FROM ({_ranges(sides, f', {_COLUMNS}', code=code, upward=upward)}) AS t"
-        f" ORDER BY id {'ASC' if upward else 'DESC'} LIMIT ?"
+        f" ORDER BY id {'ASC' if upward else 'DESC'} LIMIT ?",
+        **_NEAR,
     )
 
 
@@ -172,7 +172,8 @@ def _window(sides: tuple[str, ...], *, upward: bool) -> sql.Query:
     """The ends of the nearest transfers, and how many they are. Values: those of `_ranges`, how many."""
     return sql.Query(
         f"SELECT MIN(id), MAX(id), COUNT(*) FROM (SELECT id FROM ({_ranges(sides, '', code=False, upward=upward)})"
-        f" AS t ORDER BY id {'ASC' if upward else 'DESC'} LIMIT ?) AS near"
+        f" AS t ORDER BY id {'ASC' if upward else 'DESC'} LIMIT ?) AS near",
+        **_NEAR,
     )
 
 
@@ -395,12 +396,14 @@ def spending(*, panel_id: int, account_id: int, zone: ZoneInfo, now: datetime) -
     today = now.astimezone(zone).date()
     days = [today - timedelta(days=DAYS - 1 - n) for n in range(DAYS)]
     first = min(days[0], today.replace(day=1))
-    start = datetime.combine(first, time(), tzinfo=zone)
+    # Where each day begins, and where the last one ends.
+    dates = [first + timedelta(days=n) for n in range((today - first).days + 2)]
+    begins = [datetime.combine(day, time(), tzinfo=zone).astimezone(UTC) for day in dates]
     sums: dict[date, tuple[int, int]] = {}
-    for starts_at, ordered, returned in _QUARTERS.rows(connection, panel_id, account_id, start):
+    for starts_at, ordered, returned in _QUARTERS.rows(connection, panel_id, account_id, begins[0]):
         at = sql.aware(starts_at)
         assert at is not None
-        day = at.astimezone(zone).date()
+        day = dates[bisect_right(begins, at) - 1]
         before = sums.get(day, (0, 0))
         sums[day] = (before[0] + ordered, before[1] + returned)
     in_month = [both for day, both in sums.items() if (day.year, day.month) == (today.year, today.month)]

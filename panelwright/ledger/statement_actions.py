@@ -9,7 +9,7 @@ only race is that of two who add up the same part, and the guarded UPDATE lets o
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from django.db import connection, transaction
@@ -20,9 +20,10 @@ from panelwright.ledger.models import Code
 
 CHUNK = 10_000
 # What one call adds up: about half a second of work.
-ROWS_MAX = 100_000
+ROWS_MAX = 50_000
+_QUARTER = timedelta(minutes=15)
+_NEVER = datetime(1, 1, 1, tzinfo=UTC)
 
-_ACCOUNT = sql.Query("SELECT 1 FROM ledger_account WHERE panel_id = ? AND id = ? AND kind = 'customer'")
 _BEGIN = sql.Query(
     "INSERT INTO ledger_rollup (account_id, panel_id, transfer_id, balance_micros) VALUES (?, ?, 0, 0)"
     " ON CONFLICT (account_id) DO NOTHING"
@@ -31,12 +32,21 @@ _MOVE = sql.Query(
     "UPDATE ledger_rollup SET transfer_id = ?, balance_micros = ?, at = ?"
     " WHERE panel_id = ? AND account_id = ? AND transfer_id = ? RETURNING account_id"
 )
-_ADD = sql.Query(
-    "INSERT INTO ledger_quarter (panel_id, account_id, starts_at, ordered_micros, returned_micros, last_id,"
-    " balance_micros) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (panel_id, account_id, starts_at) DO UPDATE SET"
+_ADD = sql.Insert(
+    "ledger_quarter",
+    {
+        "panel_id": "bigint",
+        "account_id": "bigint",
+        "starts_at": "timestamptz",
+        "ordered_micros": "bigint",
+        "returned_micros": "bigint",
+        "last_id": "bigint",
+        "balance_micros": "bigint",
+    },
+    also=" ON CONFLICT (panel_id, account_id, starts_at) DO UPDATE SET"
     " ordered_micros = ledger_quarter.ordered_micros + excluded.ordered_micros,"
     " returned_micros = ledger_quarter.returned_micros + excluded.returned_micros,"
-    " last_id = excluded.last_id, balance_micros = excluded.balance_micros"
+    " last_id = excluded.last_id, balance_micros = excluded.balance_micros",
 )
 
 
@@ -58,24 +68,24 @@ def quarter_of(at: datetime) -> datetime:
 def sums(entries: Sequence[statement.Entry]) -> list[Sum]:
     """The quarters of entries that stand in the order of their ids, with their balances. Pure."""
     found: dict[datetime, Sum] = {}
+    now = Sum(_NEVER, 0, 0, 0, 0)
+    ends_at = _NEVER
     for entry in entries:
-        start = quarter_of(entry.at)
-        before = found.get(start) or Sum(start, 0, 0, 0, 0)
+        if not now.starts_at <= entry.at < ends_at:
+            found[now.starts_at] = now
+            start = quarter_of(entry.at)
+            now, ends_at = found.get(start, Sum(start, 0, 0, 0, 0)), start + _QUARTER
         assert entry.balance_micros is not None
-        found[start] = Sum(
-            start,
-            before.ordered_micros + (-entry.micros if entry.code == Code.ORDER.value else 0),
-            before.returned_micros + (entry.micros if entry.code == Code.REFUND.value else 0),
-            entry.id,
-            entry.balance_micros,
-        )
+        ordered = -entry.micros if entry.code == Code.ORDER.value else 0
+        returned = entry.micros if entry.code == Code.REFUND.value else 0
+        now = Sum(now[0], now[1] + ordered, now[2] + returned, entry.id, entry.balance_micros)
+    found[now.starts_at] = now
+    del found[_NEVER]
     return list(found.values())
 
 
 def catch_up(*, panel_id: int, account_id: int, rows_max: int = ROWS_MAX) -> bool:
     """Add up what has not been, at most `rows_max` transfers. True when all is in that was there at the beginning."""
-    if not _ACCOUNT.rows(connection, panel_id, account_id):
-        return True
     for _ in range(max(rows_max // CHUNK, 1)):
         done, balance = statement.rolled_up(panel_id, account_id)
         entries = statement.entries_from(panel_id, account_id, done, balance, limit=CHUNK)
@@ -89,9 +99,15 @@ def catch_up(*, panel_id: int, account_id: int, rows_max: int = ROWS_MAX) -> boo
 def _write(panel_id: int, account_id: int, done: int, entries: Sequence[statement.Entry]) -> None:
     last = entries[-1]
     with transaction.atomic():
-        _BEGIN.run(connection, account_id, panel_id)
+        if not done:
+            _BEGIN.run(connection, account_id, panel_id)
         moved = (last.id, last.balance_micros, last.at, panel_id, account_id, done)
         if not _MOVE.rows(connection, *moved):
             return  # Somebody else has added up this part.
-        for one in sorted(sums(entries)):
-            _ADD.run(connection, panel_id, account_id, *one)
+        _ADD.run(
+            connection,
+            [
+                (panel_id, account_id, sql.moment(connection, starts_at), *rest)
+                for starts_at, *rest in sorted(sums(entries))
+            ],
+        )

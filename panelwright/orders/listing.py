@@ -26,7 +26,7 @@ from panelwright.orders.status import OrderStatus, SubscriptionStatus
 PAGE = 50
 PAGE_MAX = 500
 # Rows that one page looks through for a filter that no index serves.
-WINDOW = 2_000
+WINDOW = 1_000
 # Open orders are counted among the newest ones, and no further than this.
 COUNT_WINDOW = 1_000
 COUNT_MAX = 99
@@ -200,78 +200,73 @@ _PLACED_AT = sql.Query("SELECT created_at FROM orders_order WHERE panel_id = ? A
 
 
 class _Source(NamedTuple):
-    """Where ids come from in order: a table, its id and the order of the index that serves; `also` narrows it.
+    """Where ids come from in order: a table, its id and the index that serves; `also` narrows it.
 
     `exact`: nothing else has to be looked at, so no window is needed.
     """
 
     table: str
     id: str
-    key: str
-    at: str
+    near: sql.Between
     also: str = ""
     exact: bool = False
 
-    @property
-    def between(self) -> str:
-        """Its values are those of `_ends`.
 
-        Keys are compared whole. With `customer = …` PostgreSQL may walk the ids of everybody instead, because
-        that is in order too, and somebody who has not ordered for long stands at the far end of it.
-        """
-        return f"({self.key}) > ({self.at}) AND ({self.key}) < ({self.at}){self.also}"
-
-    def order(self, *, upward: bool) -> str:
-        return ", ".join(f"{column} {'ASC' if upward else 'DESC'}" for column in self.key.split(", "))
-
-
-_ORDERS = _Source("orders_order o", "o.id", "o.customer_id, o.id", f"{_MINE}, ?")
+_ORDERS = _Source("orders_order o", "o.id", sql.Between("o.customer_id, o.id", f"{_MINE}; ?"))
+_BY_IDS = _Source(
+    "orders_order o", "o.id", sql.Between("o.id", "?"), f" AND o.customer_id = {_MINE} AND o.id :in_int", exact=True
+)
 _SCHEDULES = _Source(
     "orders_schedule k JOIN orders_order o ON o.id = k.order_id",
     "k.order_id",
-    "k.customer_id, k.order_id",
-    f"{_MINE}, ?",
+    sql.Between("k.customer_id, k.order_id", f"{_MINE}; ?"),
 )
+# A constant word, and beside the key the index's own condition: so that both databases see that it serves.
+_OF_SHORT = {
+    word: _Source(
+        "orders_order o",
+        "o.id",
+        sql.Between("o.customer_id, o.status, o.id", f"{_MINE}; '{word}'; ?"),
+        " AND o.status IN ('Partial', 'Canceled')",
+    )
+    for word in _SHORT
+}
 _PARENT = "(SELECT p.id FROM orders_order p WHERE p.panel_id = ? AND p.customer_id = ? AND p.id = ?)"
-_CHILDREN = _Source("orders_order o", "o.id", "o.parent_id, o.id", f"{_PARENT}, ?", also=" AND o.parent_id IS NOT NULL")
+_CHILDREN = _Source(
+    "orders_order o", "o.id", sql.Between("o.parent_id, o.id", f"{_PARENT}; ?"), " AND o.parent_id IS NOT NULL"
+)
 
 
 def _source(wanted: Wanted) -> _Source:
     if wanted.ids:
-        return _ORDERS._replace(key="o.id", at="?", also=f" AND o.customer_id = {_MINE} AND o.id :in_int", exact=True)
+        return _BY_IDS
     others = wanted.service is not None or bool(wanted.text) or wanted.kinds != KINDS
     if wanted.parent is not None:
-        exact = not others and not wanted.status
-        return _CHILDREN._replace(exact=exact)
+        return _CHILDREN._replace(exact=not others and not wanted.status)
     if wanted.kinds <= _SCHEDULED:
         return _SCHEDULES
     if wanted.status in _SHORT:
-        # Beside the key the index's own condition: so that both databases see that it serves.
-        word = f"'{wanted.status}'"
-        return _ORDERS._replace(
-            key="o.customer_id, o.status, o.id",
-            at=f"{_MINE}, {word}, ?",
-            also=" AND o.status IN ('Partial', 'Canceled')",
-            exact=not others,
-        )
+        return _OF_SHORT[wanted.status]._replace(exact=not others)
     return _ORDERS._replace(exact=not others and not wanted.status)
 
 
 @cache
 def _window(source: _Source, *, upward: bool) -> sql.Query:
-    """The ends of the window, and how many it holds. Values: those of `between`, and the size."""
+    """The ends of the window, and how many it holds. Values: those of `_ends`, and the size."""
     # Of a schedule the index alone is asked, not the order behind it.
     table = source.table.partition(" JOIN")[0]
     return sql.Query(
-        f"SELECT MIN(id), MAX(id), COUNT(*) FROM (SELECT {source.id} AS id FROM {table} WHERE {source.between}"
-        f" ORDER BY {source.order(upward=upward)} LIMIT ?) AS near"
+        f"SELECT MIN(id), MAX(id), COUNT(*) FROM (SELECT {source.id} AS id FROM {table} WHERE :near{source.also}"
+        f" ORDER BY {source.near.order(upward=upward)} LIMIT ?) AS nearest",
+        near=source.near,
     )
 
 
 @cache
 def _rows(source: _Source, *, status: bool, service: bool, kinds: int, text: bool, upward: bool) -> sql.Query:
-    """Values: those of `between`, then what is filtered by, then how many."""
-    filters = ""
+    """Values: those of `_ends`, then what is filtered by, then how many; of a window its ends again before these."""
+    # Said plainly that it is a small part: PostgreSQL cannot tell from the keys, and would compile for millions.
+    filters = "" if source.exact else f" AND {source.id} > ? AND {source.id} < ?"
     if status:
         filters += " AND o.status = ?"
     if service:
@@ -282,15 +277,18 @@ def _rows(source: _Source, *, status: bool, service: bool, kinds: int, text: boo
         # Letters of either case: all of them on PostgreSQL, a to z on SQLite.
         filters += " AND (LOWER(o.link) LIKE ? ESCAPE '!' OR o.link LIKE ? ESCAPE '!')"
     return sql.Query(
-        f"SELECT {_SHOWN} FROM (SELECT {_INNER} FROM {source.table} WHERE {source.between}{filters}"
-        f" ORDER BY {source.order(upward=upward)} LIMIT ?) AS o{_JOINS} ORDER BY o.id {'ASC' if upward else 'DESC'}"
+        f"SELECT {_SHOWN} FROM (SELECT {_INNER} FROM {source.table} WHERE :near{source.also}{filters}"
+        f" ORDER BY {source.near.order(upward=upward)} LIMIT ?) AS o{_JOINS}"
+        f" ORDER BY o.id {'ASC' if upward else 'DESC'}",
+        near=source.near,
     )
 
 
 _OPEN = sql.Query(
     "SELECT COUNT(*) FROM (SELECT 1 FROM (SELECT o.ended_at FROM orders_order o"
-    f" WHERE {_ORDERS.between} ORDER BY {_ORDERS.order(upward=False)} LIMIT ?) AS newest"
-    " WHERE ended_at IS NULL LIMIT ?) AS found"
+    f" WHERE :near ORDER BY {_ORDERS.near.order(upward=False)} LIMIT ?) AS newest"
+    " WHERE ended_at IS NULL LIMIT ?) AS found",
+    near=_ORDERS.near,
 )
 
 
@@ -361,7 +359,7 @@ def _turned(
 
 
 def _ends(panel_id: int, customer_id: int, wanted: Wanted, *, low: int, high: int) -> list[object]:
-    """The values of a source's `between`."""
+    """The values of a source's two places, and of what narrows it."""
     if wanted.ids:
         return [low, high, panel_id, customer_id, list(wanted.ids)]
     whose = [panel_id, customer_id] if wanted.parent is None else [panel_id, customer_id, wanted.parent]
@@ -380,7 +378,7 @@ def _find(
     limit: int,
 ) -> list[sql.Row]:
     # The index of the few has the word in its key.
-    status = bool(wanted.status) and "o.status" not in source.key
+    status = bool(wanted.status) and "o.status" not in source.near.key
     kinds = sorted(wanted.kinds & KINDS) if wanted.kinds != KINDS else []
     query = _rows(
         source,
@@ -391,6 +389,8 @@ def _find(
         upward=upward,
     )
     values = _ends(panel_id, customer_id, wanted, low=low, high=high)
+    if not source.exact:
+        values += [low, high]
     if status:
         values.append(wanted.status)
     if wanted.service is not None:
@@ -477,17 +477,18 @@ class Refills(NamedTuple):
 _REFILL_COLUMNS = "r.id, r.order_id, r.status, r.created_at, r.ended_at, o.link, o.quantity, v.number, v.name"
 
 
-_REFILL_SOURCE = _Source("orders_refill r", "r.id", "r.customer_id, r.id", f"{_MINE}, ?", exact=True)
+_OF_CUSTOMER = sql.Between("r.customer_id, r.id", f"{_MINE}; ?")
 
 
 @cache
 def _refills(*, upward: bool) -> sql.Query:
-    """Values: those of `between`, and how many."""
+    """Values: panel, customer, after, panel, customer, before, how many."""
     return sql.Query(
-        f"SELECT {_REFILL_COLUMNS} FROM (SELECT r.* FROM {_REFILL_SOURCE.table} WHERE {_REFILL_SOURCE.between}"
-        f" ORDER BY {_REFILL_SOURCE.order(upward=upward)} LIMIT ?) AS r"
+        f"SELECT {_REFILL_COLUMNS} FROM (SELECT r.* FROM orders_refill r WHERE :near"
+        f" ORDER BY {_OF_CUSTOMER.order(upward=upward)} LIMIT ?) AS r"
         " JOIN orders_order o ON o.id = r.order_id JOIN catalog_service v ON v.id = o.service_id"
-        f" ORDER BY r.id {'ASC' if upward else 'DESC'}"
+        f" ORDER BY r.id {'ASC' if upward else 'DESC'}",
+        near=_OF_CUSTOMER,
     )
 
 

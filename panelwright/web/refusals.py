@@ -24,6 +24,18 @@ TEXTS = {
     "no_second_factor": gettext_noop("The second factor is off already."),
     "too_long": gettext_noop("Take at most %(limit)s characters."),
     "bad_choice": gettext_noop("Choose one from the list."),
+    # Webhooks
+    "webhook_url": gettext_noop("Write an address such as https://example.com/hook, of at most %(limit)s characters."),
+    "webhook_private": gettext_noop("This address is not on the public internet."),
+    "webhook_names": gettext_noop("Choose at least one."),
+    "webhook_description": gettext_noop("Take at most %(limit)s characters."),
+    "webhook_limit": gettext_noop("You have %(limit)s webhooks, as many as one can have. Delete one first."),
+    "webhook_taken": gettext_noop("You have a webhook with this address already."),
+    "webhook_off": gettext_noop("This webhook is switched off. Switch it on first."),
+    "no_webhook": gettext_noop("There is no such webhook."),
+    "no_delivery": gettext_noop("There is no such message."),
+    "delivery_waits": gettext_noop("It is on its way already."),
+    "delivery_too_often": gettext_noop("This message was sent %(limit)s times, as often as one can be."),
     # Orders
     "bad_key": gettext_noop("Your account cannot place orders now. Ask the support."),
     "bad_service": gettext_noop("There is no such service, or it is not sold at present."),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path, re_path
 
-from panelwright.web import account, doors, hooks, mass, ordering, orders, public, tickets, views
+from panelwright.web import account, doors, hooks, mass, ordering, orders, public, tickets, views, webhooks
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -37,6 +37,13 @@ urlpatterns = [
     path("account/keys", account.keys, name="keys"),
     path("account/keys/new", account.new_key, name="new_key"),
     path("account/keys/<int:key_id>/revoke", account.revoke_key, name="revoke_key"),
+    path("account/webhooks", webhooks.webhooks, name="webhooks"),
+    path("account/webhooks/new", webhooks.new_webhook, name="new_webhook"),
+    path("account/webhooks/<int:endpoint_id>", webhooks.webhook, name="webhook"),
+    path("account/webhooks/<int:endpoint_id>/test", webhooks.try_webhook, name="try_webhook"),
+    path("account/webhooks/<int:endpoint_id>/rotate", webhooks.rotate_webhook, name="rotate_webhook"),
+    path("account/webhooks/<int:endpoint_id>/delete", webhooks.delete_webhook, name="delete_webhook"),
+    path("account/webhooks/deliveries/<int:delivery_id>/retry", webhooks.retry_delivery, name="retry_delivery"),
     path("order", ordering.new_order, name="new_order"),
     path("order/services", ordering.find_services, name="find_services"),
     path("order/price", ordering.price, name="order_price"),
@@ -58,5 +65,7 @@ urlpatterns = [
     path("tickets/<int:ticket_id>/close", tickets.close_ticket, name="close_ticket"),
     path("tickets/<int:ticket_id>/files/<int:file_id>", tickets.ticket_file, name="ticket_file"),
     re_path(r"^hooks/posts/([0-9]{1,18})$", hooks.posts, name="hook_posts"),
+    path("theme.css", views.theme, name="theme"),
+    path("logo", views.logo, name="logo"),
     path("static/<str:name>", views.asset, name="asset"),
 ]

@@ -527,8 +527,11 @@ def test_each_page_is_read_from_an_index(alice: Owner, carol: Buyer, database_ki
             source = listing._source(wanted)
             window = listing._window(source, upward=upward).plan(connection, *ends, listing.WINDOW)
             rows = listing._rows(source, status=False, service=False, kinds=0, text=False, upward=upward)
-            for plan in (window, rows.plan(connection, *ends, 51)):
-                assert f"{index} " in plan, (wanted, plan)
+            again = () if source.exact else (1, 1_000)
+            for plan in (window, rows.plan(connection, *ends, *again, 51)):
+                # A window may as well be read by its ids.
+                served = f"{index} " in plan or (plan is not window and "orders_order_pkey" in plan)
+                assert served, (wanted, plan)
                 for whole in ("Seq Scan on orders_order", "SCAN o ", "SCAN orders_order"):
                     assert whole not in plan, (wanted, plan)
             # Of the few that ended badly PostgreSQL may rather take all and sort them.

@@ -1,0 +1,263 @@
+"""The measured part of the pages' benchmark: one customer's lists, read again and again.
+
+Run by `bench --pages` as a program of its own, because a process has one database. Makes the panel and the
+customer where they lack, with as many orders as are asked for; writes JSON.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+from panelwright.cli import setup
+
+if TYPE_CHECKING:
+    from panelwright.customers.models import Customer
+    from panelwright.panels.models import Panel
+
+SLUG = "pages"
+HOST = "pages.example"
+PASSWORD = "a password of the benchmark"
+SERVICES = 20
+HISTORY = timedelta(days=60)
+QUANTITY = 1_000
+CHARGE = 1_000_000
+# Of each 16 orders one was cancelled, one is partial, and one is still open: every tab fills a page of 1,000.
+_STATUS = "CASE n % 16 WHEN 0 THEN 'Canceled' WHEN 1 THEN 'Partial' WHEN 2 THEN 'In progress' ELSE 'Completed' END"
+_REMAINS = f"CASE n % 16 WHEN 0 THEN {QUANTITY} WHEN 1 THEN {QUANTITY // 4} WHEN 2 THEN {QUANTITY // 2} ELSE 0 END"
+_KEPT = f"CASE n % 16 WHEN 0 THEN 0 WHEN 1 THEN {CHARGE - CHARGE // 4} ELSE {CHARGE} END"
+_OPEN = "n % 16 = 2"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="panelwright.cli.bench_pages_run", description=__doc__)
+    parser.add_argument("--customer", required=True, metavar="NAME")
+    parser.add_argument("--orders", type=int, required=True, help="orders that the customer is given, if she has none")
+    parser.add_argument("--rounds", type=int, required=True, help="how often each list is read")
+    args = parser.parse_args()
+    setup.django(migrated=False)
+    setup.migrate()
+    print(json.dumps(_run(args)))
+    return 0
+
+
+def _run(args: argparse.Namespace) -> dict[str, Any]:
+    from django_scopes import scope
+
+    from panelwright.orders.audit import audit
+
+    panel = _panel()
+    with scope(panel=panel):
+        customer, made = _customer(panel, args.customer, args.orders)
+        me = _Me(panel.id, customer.id, customer.account_id, _some_order(customer.id))
+        started = time.perf_counter()
+        _catch_up(me)
+        caught_up_s = time.perf_counter() - started
+        measured = {name: _measure(read, args.rounds) for name, read in _reads(me).items()}
+    return {
+        "ms": measured,
+        "caught_up_s": round(caught_up_s, 3),
+        "faults": audit(panel.id).faults if made else [],
+        "email": customer.user.email,
+        "password": PASSWORD,
+        "order_id": me.order_id,
+    }
+
+
+class _Me(NamedTuple):
+    panel_id: int
+    customer_id: int
+    account_id: int
+    order_id: int
+
+
+# ---- what is measured ----------------------------------------------------------------------------------
+
+
+def _reads(me: _Me) -> dict[str, Callable[[], object]]:
+    from panelwright.core import clock
+    from panelwright.ledger import statement
+    from panelwright.orders import details, listing
+    from panelwright.orders.listing import Wanted
+
+    mine: dict[str, Any] = {"panel_id": me.panel_id, "customer_id": me.customer_id}
+    account: dict[str, Any] = {"panel_id": me.panel_id, "account_id": me.account_id}
+
+    def orders(wanted: Wanted = listing.EVERYTHING, *, before: int | None = None) -> Callable[[], object]:
+        return lambda: listing.page(**mine, wanted=wanted, before=before)
+
+    deep: str | None = None
+    page = statement.page(**account)
+    for _ in range(8):
+        deep = page.older or deep
+        page = statement.page(**account, before=deep)
+    zone = ZoneInfo("America/Sao_Paulo")
+    last_month = (clock.now().replace(day=1) - timedelta(days=1)).date()
+    month = statement.Month(last_month.year, last_month.month, zone)
+    return {
+        "orders": orders(),
+        "orders, in the middle": orders(before=me.order_id),
+        "orders, Completed": orders(Wanted(status="Completed")),
+        "orders, Canceled": orders(Wanted(status="Canceled")),
+        "orders, part of a link": orders(Wanted(text="/p7/")),
+        "orders, a link that nobody has": orders(Wanted(text="nowhere")),
+        "orders, 100 ids": orders(Wanted(ids=tuple(range(me.order_id, me.order_id + 100)))),
+        "open orders, counted": lambda: listing.open_count(**mine),
+        "order page": lambda: details.one(**mine, order_id=me.order_id),
+        "statement": lambda: statement.page(**account),
+        "statement, far back": lambda: statement.page(**account, before=deep),
+        "statement, last month": lambda: statement.page(**account, month=month),
+        "statement, refunds": lambda: statement.page(**account, code="refund"),
+        "what was spent": lambda: statement.spending(**account, zone=zone, now=clock.now()),
+    }
+
+
+def _measure(read: Callable[[], object], rounds: int) -> float:
+    """Milliseconds: a quarter of the rounds was faster. Some before, to get warm and past PostgreSQL's first plans."""
+    times = []
+    for _ in range(rounds + 12):
+        started = time.perf_counter()
+        read()
+        times.append(time.perf_counter() - started)
+    return round(sorted(times[12:])[rounds // 4] * 1e3, 3)
+
+
+def _catch_up(me: _Me) -> None:
+    from panelwright.ledger.statement_actions import catch_up
+
+    while not catch_up(panel_id=me.panel_id, account_id=me.account_id):
+        pass
+
+
+# ---- what is read --------------------------------------------------------------------------------------
+
+
+def _panel() -> Panel:
+    from django_scopes import scope
+
+    from panelwright.catalog.actions import NewService, add_services
+    from panelwright.ledger.actions import open_books
+    from panelwright.panels.actions import create_panel
+    from panelwright.panels.models import Panel
+
+    panel = Panel.objects.filter(slug=SLUG).first()
+    if panel is not None:
+        return panel
+    panel = create_panel(slug=SLUG, name="Pages", currency="USD", domains=[("127.0.0.1", 0)], per_minute_max=None)
+    with scope(panel=panel):
+        open_books(panel.id)
+        new = [
+            NewService(
+                number=n,
+                category="All",
+                name=f"Service {n}",
+                type="Default",
+                rate_micros=CHARGE,
+                max=10_000,
+                refill=n % 2 == 0,
+                cancel=n % 3 == 0,
+            )
+            for n in range(1, SERVICES + 1)
+        ]
+        add_services(panel.id, new)
+    return panel
+
+
+def _customer(panel: Panel, name: str, orders: int) -> tuple[Customer, bool]:
+    """The customer, and whether she and her orders had to be made."""
+    from panelwright.core import clock, money
+    from panelwright.customers.actions import create_customer
+    from panelwright.customers.models import Customer
+    from panelwright.ledger.actions import credit_customer
+    from panelwright.ledger.models import Code
+
+    email = f"{name}@{HOST}"
+    found = Customer.objects.select_related("user").filter(user__email=email).first()
+    if found is not None:
+        return found, False
+    customer = create_customer(panel_id=panel.id, email=email, password=PASSWORD)
+    start = clock.now() - HISTORY
+    credit_customer(
+        panel_id=panel.id,
+        account_id=customer.account_id,
+        amount_micros=10**9 * money.MICROS,
+        code=Code.DEPOSIT,
+        reference=name,
+        now=start,
+    )
+    _fill(panel, customer, orders, start)
+    return customer, True
+
+
+def _fill(panel: Panel, customer: Customer, count: int, start: datetime) -> None:
+    """Orders with their transfers, in a few statements, as placing and settling them would have left them."""
+    from django.db import connection, transaction
+
+    from panelwright.catalog.models import Service
+    from panelwright.ledger.actions import account
+    from panelwright.ledger.models import Kind
+
+    service, sales = Service.objects.earliest("id").id, account(panel.id, Kind.SALES)
+    step, postgresql = HISTORY.total_seconds() / count, connection.vendor == "postgresql"
+    numbers = (
+        f"SELECT n FROM generate_series(1, {count}) AS g(n)"
+        if postgresql
+        else f"WITH RECURSIVE g(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM g WHERE n < {count}) SELECT n FROM g"
+    )
+    # The last order is a moment old, and what has ended did so when it was placed.
+    begin = start.strftime("%Y-%m-%d %H:%M:%S")
+    at = (
+        f"CAST('{begin}+00' AS timestamptz) + n * {step} * interval '1 second'"
+        if postgresql
+        else f"datetime('{begin}', '+' || (n * {step}) || ' seconds')"
+    )
+    transfer = "INSERT INTO ledger_transfer (panel_id, debit_account_id, credit_account_id, amount_micros, code,"
+    transfer += " reference, order_id, created_at)"
+    both = f"{customer.account_id}, {sales}"
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO orders_order (panel_id, customer_id, service_id, kind, link, quantity, fields, rate_micros,"
+            " booked_micros, charge_micros, status, remains, job, due_at, created_at, ended_at)"
+            f" SELECT {panel.id}, {customer.id}, {service} + n % {SERVICES}, 'plain',"
+            f" 'https://example.com/p' || (n % 13) || '/' || n, {QUANTITY}, '', {CHARGE}, {CHARGE}, {_KEPT}, {_STATUS},"
+            f" {_REMAINS}, CASE WHEN {_OPEN} THEN 'manual' END, CASE WHEN {_OPEN} THEN {at} END, {at},"
+            f" CASE WHEN {_OPEN} THEN NULL ELSE {at} END FROM ({numbers}) AS x ORDER BY n"
+        )
+        cursor.execute(
+            f"{transfer} SELECT panel_id, {both}, booked_micros, 'order', CAST(id AS text), id, created_at"
+            f" FROM orders_order WHERE customer_id = {customer.id} ORDER BY orders_order.id"
+        )
+        cursor.execute(
+            f"{transfer} SELECT panel_id, {sales}, {customer.account_id}, booked_micros - charge_micros, 'refund',"
+            f" CAST(id AS text), id, created_at FROM orders_order WHERE customer_id = {customer.id}"
+            " AND booked_micros > charge_micros ORDER BY orders_order.id"
+        )
+        cursor.execute(
+            "UPDATE ledger_account SET balance_micros = balance_micros - (SELECT SUM(charge_micros) FROM orders_order"
+            f" WHERE customer_id = {customer.id}) WHERE id = {customer.account_id}"
+        )
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+        for tidy in ("VACUUM", "CHECKPOINT") if postgresql else ("PRAGMA wal_checkpoint(TRUNCATE)",):
+            cursor.execute(tidy)
+
+
+def _some_order(customer_id: int) -> int:
+    """An order from the middle of the customer's; she had them all in one go."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT MIN(id) + (MAX(id) - MIN(id)) / 2 FROM orders_order WHERE customer_id = %s", [customer_id]
+        )
+        return int(cursor.fetchone()[0])
+
+
+if __name__ == "__main__":
+    sys.exit(main())
