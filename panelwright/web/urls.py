@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path, re_path
 
-from panelwright.web import account, doors, hooks, mass, ordering, orders, tickets, views
+from panelwright.web import account, balance, doors, hooks, mass, ordering, orders, tickets, views
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -28,6 +28,8 @@ urlpatterns = [
     path("account/keys", account.keys, name="keys"),
     path("account/keys/new", account.new_key, name="new_key"),
     path("account/keys/<int:key_id>/revoke", account.revoke_key, name="revoke_key"),
+    path("balance", balance.balance, name="balance"),
+    path("balance.csv", balance.balance_csv, name="balance_csv"),
     path("order", ordering.new_order, name="new_order"),
     path("order/services", ordering.find_services, name="find_services"),
     path("order/price", ordering.price, name="order_price"),
