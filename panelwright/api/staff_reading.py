@@ -102,6 +102,22 @@ def before_of(query: Mapping[str, str]) -> int | None:
     return number(query["before"], "before", least=1) if "before" in query else None
 
 
+def before_and_limit_of(query: Mapping[str, str], *, most: int) -> tuple[int | None, int]:
+    """`before` and `limit` of a list that has the newest first."""
+    _only(query, {"before", "limit"})
+    before = number(query["before"], "before", least=1) if "before" in query else None
+    return before, number(query.get("limit", str(LIMIT)), "limit", least=1, most=most)
+
+
+def slug_of(query: Mapping[str, str]) -> str:
+    """`slug`, the one thing that a list of pages takes; empty when it is left out."""
+    _only(query, {"slug"})
+    slug = query.get("slug", "")
+    if not slug.isprintable():
+        raise BadRequest("slug must be the slug of a page")
+    return slug
+
+
 def page_of(query: Mapping[str, str]) -> tuple[int, int]:
     """`after` and `limit` of a list that takes nothing else."""
     _only(query, {"after", "limit"})
@@ -120,9 +136,11 @@ def number(text: str, name: str, *, least: int = 0, most: int = NUMBER_MAX) -> i
     return int(text)
 
 
-def action_of(request: HttpRequest, known: Mapping[str, tuple[Fields, Fields]]) -> tuple[str, dict[str, Any]]:
+def action_of(
+    request: HttpRequest, known: Mapping[str, tuple[Fields, Fields]], *, body_max: int = BODY_MAX
+) -> tuple[str, dict[str, Any]]:
     """The action of a body and its fields. `known`: action -> the fields that it needs, those that it may have."""
-    body = _object(request)
+    body = _object(request, body_max)
     action = body.pop("action", None)
     if not isinstance(action, str) or action not in known:
         raise BadRequest(f"action must be one of {', '.join(known)}")
@@ -137,13 +155,13 @@ def action_of(request: HttpRequest, known: Mapping[str, tuple[Fields, Fields]]) 
     return action, body
 
 
-def _object(request: HttpRequest) -> dict[str, Any]:
+def _object(request: HttpRequest, body_max: int) -> dict[str, Any]:
     """The JSON object of a body."""
-    if _length(request) > BODY_MAX:
-        raise TooLarge(f"a body has at most {BODY_MAX} bytes")
-    raw = request.read(BODY_MAX + 1)
-    if len(raw) > BODY_MAX:
-        raise TooLarge(f"a body has at most {BODY_MAX} bytes")
+    if _length(request) > body_max:
+        raise TooLarge(f"a body has at most {body_max} bytes")
+    raw = request.read(body_max + 1)
+    if len(raw) > body_max:
+        raise TooLarge(f"a body has at most {body_max} bytes")
     try:
         body = json.loads(raw)
     except (ValueError, RecursionError):

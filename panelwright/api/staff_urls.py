@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path, re_path
 
-from panelwright.api import staff, staff_tickets
+from panelwright.api import staff, staff_content, staff_tickets
 
 urlpatterns = [
     path("queue", staff.queue),
@@ -13,6 +13,8 @@ urlpatterns = [
     path("cancels/<int:id_>", staff.cancel),
     path("problems", staff.problems),
     path("problems/<int:id_>", staff.problem),
+    path("pages", staff_content.pages),
+    path("announcements", staff_content.announcements),
     path("tickets", staff_tickets.tickets),
     path("tickets/<int:id_>", staff_tickets.ticket),
     path("tickets/<int:id_>/attachments/<int:file_id>", staff_tickets.attachment),

@@ -7,7 +7,7 @@ from django.db.models import F, Q
 
 from panelwright.catalog.types import TYPES
 from panelwright.core.scoped import ScopedManager
-from panelwright.customers.models import PriceList
+from panelwright.customers.models import Customer, PriceList
 from panelwright.panels.models import Panel
 
 
@@ -88,4 +88,19 @@ class PriceListRate(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["panel", "price_list", "service"], name="price_list_service"),
             models.CheckConstraint(condition=Q(rate_micros__gte=0), name="price_list_rate"),
+        ]
+
+
+class Favourite(models.Model):
+    """A service that a customer wants to find first."""
+
+    panel = models.ForeignKey(Panel, on_delete=models.PROTECT)
+    customer = models.ForeignKey(Customer, on_delete=models.CASCADE)
+    service = models.ForeignKey(Service, on_delete=models.CASCADE)
+
+    objects = ScopedManager(panel="panel")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["panel", "customer", "service"], name="favourite_customer_service")
         ]

@@ -16,6 +16,8 @@ from panelwright.panels.models import Panel
 PAGES_MAX = 400
 POSITION_MAX = 10_000
 
+# NUL, and halves of a character that JSON can bring.
+_UNKEEPABLE = re.compile("[\x00\ud800-\udfff]")
 _SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,59}")
 
 
@@ -59,6 +61,9 @@ def set_page(
 
 def remove_page(*, panel_id: int, slug: str, by: str, language: str = "") -> int:
     """Remove a page in one language, or (language empty) in all. Answers how many went, which may be 0."""
+    check_slug(slug)
+    if language and language not in LANGUAGES:
+        raise ValueError(f"language {language!r}: there are {', '.join(LANGUAGES)}, or none for all")
     now = clock.now()
     with transaction.atomic():
         rows = Page.objects.select_for_update().filter(panel_id=panel_id, slug=slug)
@@ -108,11 +113,11 @@ def check_slug(slug: str) -> None:
 
 
 def _checked(title: str, body: str, body_max: int) -> tuple[str, str]:
-    """Both as they are kept: no NUL, which PostgreSQL cannot hold, and line breaks of one kind."""
+    """Both as they are kept: nothing that PostgreSQL cannot hold, and line breaks of one kind."""
     title = title.strip()
     body = body.replace("\r\n", "\n").strip()
     if not title or len(title) > TITLE_MAX or not title.isprintable():
         raise ValueError(f"the title must be one line of 1 to {TITLE_MAX} characters")
-    if not body or len(body) > body_max or "\x00" in body:
+    if not body or len(body) > body_max or _UNKEEPABLE.search(body):
         raise ValueError(f"the body must be a text of 1 to {body_max} characters")
     return title, body

@@ -91,6 +91,11 @@ def pages(panel_id: int) -> list[Page]:
     return list(Page.objects.filter(panel_id=panel_id).defer("body").order_by("position", "slug", "language"))
 
 
+def pages_of(panel_id: int, slug: str) -> list[Page]:
+    """One page in all its languages, with the bodies."""
+    return list(Page.objects.filter(panel_id=panel_id, slug=slug).order_by("language"))
+
+
 def announcements(
     panel_id: int, language: str | None = None, *, before: int | None = None, limit: int = 20
 ) -> Announcements:

@@ -6,12 +6,18 @@ import logging
 import threading
 from collections.abc import Callable
 
-from django.db import close_old_connections, connections
+from django.db import close_old_connections, connection, connections
 
 log = logging.getLogger(__name__)
 
 IDLE_S = 0.5
 AFTER_FAULT_S = 2.0
+
+
+def let_go() -> None:
+    """Before a wait for the network: on PostgreSQL this thread's connection goes back into the pool meanwhile."""
+    if not connection.in_atomic_block:
+        close_old_connections()
 
 
 class Loop:

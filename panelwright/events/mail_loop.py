@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
 
 from panelwright.core import clock
+from panelwright.core.loop import let_go
 from panelwright.events import mail_actions
 from panelwright.events import mail_rules as rules
 from panelwright.events.mail_actions import LEASE
@@ -27,6 +28,7 @@ def send_mails() -> int:
     unreachable: Exception | None = None
     try:
         for mail in mails:
+            let_go()
             if clock.now() >= mail.lease_until - LEASE / 2:
                 break  # the rest comes due again when the lease ends
             error = unreachable

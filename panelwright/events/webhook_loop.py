@@ -11,7 +11,7 @@ from django.conf import settings
 
 from panelwright import __version__
 from panelwright.core import clock, signatures
-from panelwright.core.loop import IDLE_S
+from panelwright.core.loop import IDLE_S, let_go
 from panelwright.core.secret import Box
 from panelwright.core.transport import Transport
 from panelwright.events import delivery_actions
@@ -55,6 +55,7 @@ class Webhooks:
         """Write down the outcomes that have come in, waiting for the first one. Answers how many."""
         if not self._on_the_way:
             return 0
+        let_go()
         done, _ = wait(self._on_the_way, wait_s, return_when=FIRST_COMPLETED)
         if done:
             # Answers come in bursts: a moment more, and they share a transaction.

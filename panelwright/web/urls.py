@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from django.urls import path, re_path
 
-from panelwright.web import account, balance, doors, hooks, mass, ordering, orders, tickets, views
+from panelwright.web import account, balance, doors, hooks, mass, ordering, orders, public, tickets, views, webhooks
 
 urlpatterns = [
     path("", views.home, name="home"),
     re_path(r"^api/?$", views.api, name="api"),
+    path("services", public.services, name="services"),
+    path("services.csv", public.services_csv, name="services_csv"),
+    path("services/<int:number>/favourite", public.favourite, name="favourite"),
+    path("news", public.news, name="news"),
+    path("news/announcements", public.announcements, name="announcements"),
+    path("terms", public.page, {"slug": "terms"}, name="terms"),
+    path("faq", public.page, {"slug": "faq"}, name="faq"),
+    re_path(r"^pages/(?P<slug>terms|faq)$", public.own_address),
+    re_path(r"^pages/(?P<slug>[a-z0-9][a-z0-9-]{0,59})$", public.page, name="page"),
     path("login", doors.login, name="login"),
     path("logout", doors.logout, name="logout"),
     path("signup", doors.signup, name="signup"),
@@ -30,6 +39,13 @@ urlpatterns = [
     path("account/keys/<int:key_id>/revoke", account.revoke_key, name="revoke_key"),
     path("balance", balance.balance, name="balance"),
     path("balance.csv", balance.balance_csv, name="balance_csv"),
+    path("account/webhooks", webhooks.webhooks, name="webhooks"),
+    path("account/webhooks/new", webhooks.new_webhook, name="new_webhook"),
+    path("account/webhooks/<int:endpoint_id>", webhooks.webhook, name="webhook"),
+    path("account/webhooks/<int:endpoint_id>/test", webhooks.try_webhook, name="try_webhook"),
+    path("account/webhooks/<int:endpoint_id>/rotate", webhooks.rotate_webhook, name="rotate_webhook"),
+    path("account/webhooks/<int:endpoint_id>/delete", webhooks.delete_webhook, name="delete_webhook"),
+    path("account/webhooks/deliveries/<int:delivery_id>/retry", webhooks.retry_delivery, name="retry_delivery"),
     path("order", ordering.new_order, name="new_order"),
     path("order/services", ordering.find_services, name="find_services"),
     path("order/price", ordering.price, name="order_price"),
@@ -51,5 +67,7 @@ urlpatterns = [
     path("tickets/<int:ticket_id>/close", tickets.close_ticket, name="close_ticket"),
     path("tickets/<int:ticket_id>/files/<int:file_id>", tickets.ticket_file, name="ticket_file"),
     re_path(r"^hooks/posts/([0-9]{1,18})$", hooks.posts, name="hook_posts"),
+    path("theme.css", views.theme, name="theme"),
+    path("logo", views.logo, name="logo"),
     path("static/<str:name>", views.asset, name="asset"),
 ]

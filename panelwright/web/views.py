@@ -11,6 +11,7 @@ from django.views.decorators.http import conditional_page, require_safe
 
 from panelwright.catalog.queries import service_count, types_sold
 from panelwright.catalog.types import BY_SLUG
+from panelwright.panels.models import PanelLogo
 from panelwright.web import apidocs, examples
 from panelwright.web.assets import all_assets
 from panelwright.web.queries import example_services
@@ -85,6 +86,27 @@ def asset(request: HttpRequest, name: str) -> HttpResponse:
     response.headers["Cache-Control"] = f"public, max-age={ASSET_MAX_AGE_S}, immutable" if forever else "no-cache"
     response.headers["ETag"] = etag
     response.headers["Vary"] = "Accept-Encoding"
+    return response
+
+
+@require_safe
+def theme(request: PanelRequest) -> HttpResponse:
+    """The panel's own colour: all others are made of its hue (pages.css)."""
+    hue = request.panel.hue
+    response = HttpResponse("" if hue is None else f":root {{ --hue: {hue}; }}\n", content_type="text/css")
+    response.headers["Cache-Control"] = f"private, max-age={ASSET_MAX_AGE_S}"
+    return response
+
+
+@require_safe
+def logo(request: PanelRequest) -> HttpResponse:
+    """The panel's logo; its address changes with it."""
+    found = PanelLogo.objects.filter(panel_id=request.panel.id).first()
+    if found is None:
+        return HttpResponse("Not found\n", status=404, content_type="text/plain; charset=utf-8")
+    response = HttpResponse(bytes(found.body), content_type=found.content_type)
+    response.headers["Cache-Control"] = f"public, max-age={ASSET_MAX_AGE_S}, immutable"
+    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
     return response
 
 

@@ -1,0 +1,60 @@
+"""Tell a panel's customers something: it stands on the page of news. The text is Markdown."""
+
+from __future__ import annotations
+
+import argparse
+
+from panelwright.cli import setup
+from panelwright.cli.main import Refused
+from panelwright.cli.setpage import read_text
+
+EXAMPLE = """examples:
+  panelwright announce --panel acme --title "New payment method" news.md
+  echo "На этой неделе скидки." | panelwright announce --panel acme --title Скидки --language ru -
+  panelwright announce --panel acme --list
+  panelwright announce --panel acme --remove 12
+"""
+LISTED_MAX = 100
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--panel", required=True, metavar="SLUG")
+    parser.add_argument("--title")
+    parser.add_argument("--language", default="", help="for those who read en, pt-BR, es or ru (default: for all)")
+    parser.add_argument("--list", action="store_true", help=f"list the last {LISTED_MAX}")
+    parser.add_argument("--remove", type=setup.number, metavar="ID", help="take one back")
+    parser.add_argument("file", nargs="?", help="the Markdown file, or - for standard input")
+
+
+def run(args: argparse.Namespace) -> int:
+    setup.django()
+    from django_scopes import scope
+
+    from panelwright.content import actions, queries
+
+    panel = setup.panel(args.panel)
+    with scope(panel=panel):
+        if args.list:
+            rows = queries.announcements(panel.id, limit=LISTED_MAX).items
+            for row in rows:
+                print(f"{row.id:>6}  {row.published_at:%Y-%m-%d %H:%M}  {row.language or 'all':<5}  {row.title}")
+            return 0
+        if args.remove is not None:
+            if not actions.remove_announcement(panel_id=panel.id, announcement_id=args.remove, by=setup.operator()):
+                raise Refused(f"{panel.slug} has no announcement {args.remove}")
+            print(f"Removed announcement {args.remove}.")
+            return 0
+        if not args.title or not args.file:
+            raise Refused("write --title and the file with the text, or - for standard input")
+        try:
+            row = actions.announce(
+                panel_id=panel.id,
+                title=args.title,
+                body=read_text(args.file),
+                language=args.language,
+                by=setup.operator(),
+            )
+        except ValueError as error:
+            raise Refused(str(error)) from None
+    print(f"Announcement {row.id}: {row.title}")
+    return 0

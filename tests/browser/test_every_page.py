@@ -1,0 +1,133 @@
+"""Every page: accessible by axe's rules, no wider than the screen, nothing on the console, in light and dark."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Literal
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.urls import URLPattern, URLResolver, get_resolver
+from playwright.sync_api import Browser, Page, ViewportSize
+
+from tests.browser.conftest import Person, Town
+from tests.browser.pages import NO_PAGES, World, inside, public
+
+PHONE = ViewportSize(width=390, height=844)
+DESK = ViewportSize(width=1440, height=900)
+SIDEWAYS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+# Those of WCAG 2.2 at level AA, and what axe holds to be good practice.
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+LogIn = Callable[[Page, Person], None]
+
+
+def _names(patterns: list[URLPattern | URLResolver]) -> Iterator[str]:
+    for pattern in patterns:
+        if isinstance(pattern, URLResolver):
+            if not str(pattern.pattern).startswith("api/"):
+                yield from _names(pattern.url_patterns)
+        else:
+            assert pattern.name, pattern
+            yield pattern.name
+
+
+def test_every_address_is_looked_at() -> None:
+    world = World(order=1, ticket=1, webhook=1)
+    looked_at = {name.split()[0] for name in (*public(world), *inside(world))} - {"nowhere", "old"}
+    assert sorted(looked_at | NO_PAGES) == sorted(set(_names(get_resolver().url_patterns)))
+
+
+@pytest.fixture(scope="module")
+def carol(town: Town) -> Person:
+    return town.customer()
+
+
+@pytest.fixture(scope="module")
+def world(town: Town, carol: Person, browser: Browser) -> World:
+    """An order that is under way, one that is a drip-feed, a ticket about it, a key, and a webhook that fails."""
+    context = browser.new_context(locale="en-US", base_url=town.url)
+    page = context.new_page()
+    _log_in(page, carol)
+    page.goto("/order?service=3&link=https://example.com/world&quantity=10000")
+    page.get_by_role("button", name="Place the order").click()
+    page.wait_for_url(re.compile(r"/orders/\d+$"))
+    order = int(page.url.rsplit("/", 1)[1])
+    page.goto("/order?service=1&link=https://example.com/drip&quantity=50&runs=2&interval=60")
+    page.get_by_role("button", name="Place the order").click()
+    page.wait_for_url(re.compile(r"/orders/\d+$"))
+    page.goto("/account/keys/new")
+    page.get_by_role("button", name="Make the key").click()
+    page.goto("/tickets/new")
+    page.get_by_label("Message").fill(f"Please speed up {order}\n<script>alert(1)</script>")
+    page.get_by_role("button", name="Send").click()
+    page.wait_for_url(re.compile(r"/tickets/\d+$"))
+    ticket = int(page.url.rstrip("/").rsplit("/", 1)[1])
+    page.goto("/account/webhooks/new")
+    page.get_by_label("Address").fill("http://127.0.0.1:9/hook")
+    page.get_by_role("button", name="Make the webhook").click()
+    page.get_by_role("link", name="I have copied it").click()
+    page.wait_for_url(re.compile(r"/webhooks/\d+$"))
+    webhook = int(page.url.rsplit("/", 1)[1])
+    page.get_by_role("button", name="Send a test").click()
+    page.get_by_text("A test is on its way.").wait_for()
+    context.close()
+    return World(order=order, ticket=ticket, webhook=webhook)
+
+
+def _log_in(page: Page, person: Person) -> None:
+    page.goto("/login")
+    page.get_by_label("E-mail address").fill(person.email)
+    page.get_by_label("Password").fill(person.password)
+    page.get_by_role("button", name="Log in").click()
+    page.wait_for_url("**/order")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("who", ["visitor", "customer"])
+def test_accessible_and_no_wider_than_the_screen(
+    page: Page, town: Town, carol: Person, world: World, who: str, scheme: Literal["light", "dark"]
+) -> None:
+    messages: list[str] = []
+    page.on("console", lambda message: messages.append(message.text) if message.type in {"error", "warning"} else None)
+    page.emulate_media(color_scheme=scheme)
+    addresses = public(world)
+    if who == "customer":
+        page.goto(f"{town.url}/login")
+        page.get_by_label("E-mail address").fill(carol.email)
+        page.get_by_label("Password").fill(carol.password)
+        page.get_by_role("button", name="Log in").click()
+        page.wait_for_url("**/order")
+        addresses = inside(world)
+    faults: dict[str, list[str]] = {}
+    for name, address in addresses.items():
+        page.set_viewport_size(DESK)
+        page.goto(f"{town.url}{address}")
+        found = Axe().run(page, options=RULES).response["violations"]
+        faults[name] = [
+            f"{fault['id']}: {', '.join(str(node['target']) for node in fault['nodes'][:3])}"
+            for fault in found
+            if fault["impact"] in {"serious", "critical", "moderate"}
+        ]
+        for size in (DESK, PHONE):
+            page.set_viewport_size(size)
+            for direction in ("ltr", "rtl"):
+                page.evaluate("direction => document.documentElement.dir = direction", direction)
+                wider = page.evaluate(SIDEWAYS)
+                if wider:
+                    faults[name].append(f"{wider} pixels too wide, {size['width']} {direction}")
+    assert {name: found for name, found in faults.items() if found} == {}
+    expected = ("the server responded with a status of 404", "the server responded with a status of 410")
+    assert [text for text in messages if not any(known in text for known in expected)] == []
+
+
+def test_what_a_customer_wrote_never_runs(page: Page, town: Town, carol: Person, world: World) -> None:
+    page.on("dialog", lambda dialog: pytest.fail(f"a script ran: {dialog.message}"))
+    page.goto(f"{town.url}/login")
+    page.get_by_label("E-mail address").fill(carol.email)
+    page.get_by_label("Password").fill(carol.password)
+    page.get_by_role("button", name="Log in").click()
+    page.wait_for_url("**/order")
+    page.goto(f"{town.url}/tickets/{world.ticket}")
+    assert "<script>alert(1)</script>" in page.locator("main").inner_text()
+    assert page.locator("main script").count() == 0
