@@ -28,6 +28,7 @@ COMMANDS = {
     "createkey": "make an API key for a customer; it is shown once",
     "revokekey": "revoke an API key",
     "credit": "add money to a customer's balance",
+    "setlook": "give a panel its own colour and logo",
     "addprovider": "add a provider to a panel: an upstream panel, or your own people",
     "setprovider": "show or change a provider's settings: key, currency, limits",
     "importservices": "sell a provider's services with a markup",

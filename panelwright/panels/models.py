@@ -41,11 +41,16 @@ class Panel(models.Model):
     # No service is sold below its provider's rate and so many hundredths of a percent of it.
     guard = models.CharField(max_length=7, choices=Guard.choices, default=Guard.PAUSE, db_default="pause")
     guard_percent_e2 = models.PositiveIntegerField(default=0, db_default=0)
+    # The angle of its colour on the OKLCH wheel, 0 to 359; null: one by its slug.
+    hue = models.PositiveSmallIntegerField(null=True)
+    # The version of its logo; empty: it has none. The picture itself is in PanelLogo.
+    logo_version = models.CharField(max_length=16, default="", db_default="", blank=True)
     enabled = models.BooleanField(default=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         constraints = [
+            models.CheckConstraint(condition=Q(hue__isnull=True) | Q(hue__lt=360), name="panel_hue"),
             models.CheckConstraint(condition=Q(refill_status_key__in=RefillStatusKey.values), name="panel_refill_key"),
             models.CheckConstraint(condition=Q(guard__in=Guard.values), name="panel_guard"),
         ]
@@ -76,6 +81,16 @@ class Domain(models.Model):
 
     def __str__(self) -> str:
         return f"{self.host}:{self.port}" if self.port else self.host
+
+
+class PanelLogo(models.Model):
+    """A panel's logo: apart from the panel, which every request reads."""
+
+    panel = models.OneToOneField(Panel, primary_key=True, on_delete=models.CASCADE)
+    content_type = models.CharField(max_length=20)
+    body = models.BinaryField()
+
+    objects = ScopedManager(panel="panel")
 
 
 class BlockKind(models.TextChoices):

@@ -39,6 +39,7 @@ TEXTS = {
     # Orders
     "bad_key": gettext_noop("Your account cannot place orders now. Ask the support."),
     "bad_service": gettext_noop("There is no such service, or it is not sold at present."),
+    "too_many_favourites": gettext_noop("You can mark at most %(limit)s services. Unmark one first."),
     "bad_link": gettext_noop("This link is not accepted. Write an address such as https://example.com/page."),
     "bad_field": gettext_noop("This is missing or not accepted."),
     "below_min": gettext_noop("The minimum is %(limit)s."),

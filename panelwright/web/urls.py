@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from django.urls import path, re_path
 
-from panelwright.web import account, doors, hooks, mass, ordering, orders, tickets, views, webhooks
+from panelwright.web import account, doors, hooks, mass, ordering, orders, public, tickets, views, webhooks
 
 urlpatterns = [
     path("", views.home, name="home"),
     re_path(r"^api/?$", views.api, name="api"),
+    path("services", public.services, name="services"),
+    path("services.csv", public.services_csv, name="services_csv"),
+    path("services/<int:number>/favourite", public.favourite, name="favourite"),
+    path("news", public.news, name="news"),
+    path("news/announcements", public.announcements, name="announcements"),
+    path("terms", public.page, {"slug": "terms"}, name="terms"),
+    path("faq", public.page, {"slug": "faq"}, name="faq"),
+    re_path(r"^pages/(?P<slug>terms|faq)$", public.own_address, name="own_address"),
+    re_path(r"^pages/(?P<slug>[a-z0-9][a-z0-9-]{0,59})$", public.page, name="page"),
     path("login", doors.login, name="login"),
     path("logout", doors.logout, name="logout"),
     path("signup", doors.signup, name="signup"),
@@ -56,5 +65,7 @@ urlpatterns = [
     path("tickets/<int:ticket_id>/close", tickets.close_ticket, name="close_ticket"),
     path("tickets/<int:ticket_id>/files/<int:file_id>", tickets.ticket_file, name="ticket_file"),
     re_path(r"^hooks/posts/([0-9]{1,18})$", hooks.posts, name="hook_posts"),
+    path("theme.css", views.theme, name="theme"),
+    path("logo", views.logo, name="logo"),
     path("static/<str:name>", views.asset, name="asset"),
 ]

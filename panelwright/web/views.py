@@ -9,13 +9,16 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import conditional_page, require_safe
 
-from panelwright.catalog.queries import service_count, types_sold
+from panelwright.catalog.queries import types_sold
+from panelwright.catalog.shelf import shelf_for
 from panelwright.catalog.types import BY_SLUG
+from panelwright.panels.models import PanelLogo
 from panelwright.web import apidocs, examples
 from panelwright.web.assets import all_assets
 from panelwright.web.queries import example_services
 from panelwright.web.request import PanelRequest
 
+CATEGORIES_MAX = 24
 ASSET_MAX_AGE_S = 365 * 24 * 3600
 
 
@@ -24,10 +27,12 @@ ASSET_MAX_AGE_S = 365 * 24 * 3600
 @conditional_page
 @cache_control(private=True, no_cache=True)
 def home(request: PanelRequest) -> HttpResponse:
-    """Which panel this is."""
+    """Which panel this is, and what it sells to everybody."""
+    shelf = shelf_for(request.panel)
     context = {
-        "types": types_sold(request.panel.id),
-        "service_count": service_count(request.panel.id),
+        "types": shelf.types,
+        "service_count": len(shelf),
+        "categories": shelf.categories[:CATEGORIES_MAX],
         "api_url": _api_url(request),
         "first_call": examples.curl_call(_api_url(request), "balance", []),
     }
@@ -85,6 +90,27 @@ def asset(request: HttpRequest, name: str) -> HttpResponse:
     response.headers["Cache-Control"] = f"public, max-age={ASSET_MAX_AGE_S}, immutable" if forever else "no-cache"
     response.headers["ETag"] = etag
     response.headers["Vary"] = "Accept-Encoding"
+    return response
+
+
+@require_safe
+def theme(request: PanelRequest) -> HttpResponse:
+    """The panel's own colour: all others are made of its hue (pages.css)."""
+    hue = request.panel.hue
+    response = HttpResponse("" if hue is None else f":root {{ --hue: {hue}; }}\n", content_type="text/css")
+    response.headers["Cache-Control"] = f"private, max-age={ASSET_MAX_AGE_S}"
+    return response
+
+
+@require_safe
+def logo(request: PanelRequest) -> HttpResponse:
+    """The panel's logo; its address changes with it."""
+    found = PanelLogo.objects.filter(panel_id=request.panel.id).first()
+    if found is None:
+        return HttpResponse("Not found\n", status=404, content_type="text/plain; charset=utf-8")
+    response = HttpResponse(bytes(found.body), content_type=found.content_type)
+    response.headers["Cache-Control"] = f"public, max-age={ASSET_MAX_AGE_S}, immutable"
+    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
     return response
 
 

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
+from panelwright.content.queries import OURS, Link, menu
 from panelwright.core import money
 from panelwright.core.refusal import Refusal
 from panelwright.panels.models import Panel
@@ -226,3 +227,16 @@ def query_string(context: Any) -> str:
     for name in ("before", "after", "lang", "seen"):
         query.pop(name, None)
     return f"?{query.urlencode()}" if query else ""
+
+
+@register.simple_tag(takes_context=True)
+def menu_pages(context: Any) -> list[Link]:
+    """The pages that staff want linked from everywhere, terms and questions last. One query."""
+    request = context["request"]
+    return menu(request.panel, request.language)
+
+
+@register.simple_tag
+def page_address(slug: str) -> str:
+    """Where a free page stands."""
+    return reverse(slug) if slug in OURS else reverse("page", args=[slug])
