@@ -213,7 +213,7 @@ MUTANTS = (
         "a customer cancels the orders of others",
         _rewritten(
             orders,
-            "request_cancels",
+            "ask_cancels",
             "asked.get((grant.customer_id, order_id or 0))",
             "next((o for (_, i), o in asked.items() if i == order_id), None)",
         ),
