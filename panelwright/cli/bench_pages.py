@@ -52,7 +52,7 @@ def run(args: argparse.Namespace, kinds: list[str], opened: Opened) -> int:
             with opened(kind, folder / kind) as (installation, _, _):
                 alone = _read(installation, rounds, few=few)
                 both = _read(installation, rounds, few=few, many=many)
-                pages = _visit(installation, both, rounds)
+                pages = _visit(installation, both, max(rounds // 4, QUICK[2]))
             report[kind] = {
                 "lists": _rows(both["ms"], alone["ms"]),
                 "pages": _rows(pages, {}),

@@ -19,7 +19,7 @@ from panelwright.ledger import statement
 from panelwright.ledger.models import Code
 
 CHUNK = 10_000
-# What one call adds up: about half a second of work.
+# What one call adds up: less than a second of work.
 ROWS_MAX = 50_000
 _QUARTER = timedelta(minutes=15)
 _NEVER = datetime(1, 1, 1, tzinfo=UTC)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 WIDTH = 640
 HEIGHT = 200
-LEFT = 72
+LEFT = 96
 BOTTOM = 24
 TOP = 8
 TICKS_MAX = 4

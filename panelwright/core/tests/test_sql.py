@@ -36,6 +36,14 @@ def panels(db: None) -> list[Any]:
     return [Panel.objects.create(slug=slug, name=slug.upper(), currency="USD") for slug in ("one", "two", "three")]
 
 
+_READ_IDS = sql.Query("SELECT id FROM events_event WHERE name = ? ORDER BY id")
+
+
+def _insert_named(panel: Any, name: str, subject: int) -> None:
+    with transaction.atomic():
+        _EVENTS.run(connection, [(panel.id, name, subject, "{}", sql.moment(connection, AT))])
+
+
 def _insert(panel: Any, count: int) -> None:
     rows = [(panel.id, f"e.{i}", i or None, "{}", sql.moment(connection, AT)) for i in range(count)]
     with transaction.atomic():
@@ -102,6 +110,33 @@ def _ids() -> list[tuple[int]]:
 def test_a_text_with_a_percent_sign_is_not_a_placeholder(panels: list[Any]) -> None:
     like = sql.Query("SELECT slug FROM panels_panel WHERE slug LIKE 't%' AND id >= ? ORDER BY slug")
     assert like.rows(connection, 0) == [("three",), ("two",)]
+
+
+@pytest.mark.parametrize("upward", [True, False])
+def test_a_range_of_keys_ends_before_both_places(panels: list[Any], upward: bool) -> None:
+    """Whatever each database is told: rows of this name only, and neither of the two ids."""
+    for n in range(6):
+        _insert_named(panels[n % 2], "mine", n)
+        _insert_named(panels[n % 2], "other", n)
+    near = sql.Between("name, panel_id, id", "?; (SELECT id FROM panels_panel WHERE slug = ?); ?")
+    query = sql.Query(
+        f"SELECT subject_id FROM events_event WHERE :near ORDER BY {near.order(upward=upward)} LIMIT ?", near=near
+    )
+    ids = [row[0] for row in _READ_IDS.rows(connection, "mine")]
+
+    def found(low: int, high: int, limit: int = 9) -> list[int]:
+        return [row[0] for row in query.rows(connection, "mine", "one", low, "mine", "one", high, limit)]
+
+    def turned(*subjects: int) -> list[int]:
+        return sorted(subjects, reverse=not upward)
+
+    # Of panel one are the subjects 0, 2 and 4.
+    assert found(0, 2**62) == turned(0, 2, 4)
+    assert found(ids[0], 2**62) == turned(2, 4)
+    assert found(0, ids[4]) == turned(0, 2)
+    assert found(ids[0], ids[4]) == [2]
+    assert found(0, 2**62, 1) == turned(0, 2, 4)[:1]
+    assert query.rows(connection, "mine", "nobody", 0, "mine", "nobody", 2**62, 9) == []
 
 
 class ValuesTest(TestCase):

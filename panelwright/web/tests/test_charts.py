@@ -17,11 +17,11 @@ def drawn(*values: int) -> Chart:
 def test_bars_of_a_simple_chart() -> None:
     chart = drawn(0, 50, 100)
     assert (chart.width, chart.height, chart.empty) == (640, 200, False)
-    # Three places of 189.3, bars of 72 % in their middle, 168 units high in all.
+    # Three places of 181.3, bars of 72 % in their middle, 168 units high in all.
     zero, half, full = chart.bars
     assert (zero.height, half.height, full.height) == ("0", "84", "168")
-    assert (half.x, half.width, half.y) == ("287.8", "136.3", "92")
-    assert (half.hit_x, half.hit_width) == ("261.3", "189.3")
+    assert (half.x, half.width, half.y) == ("302.7", "130.6", "92")
+    assert (half.hit_x, half.hit_width) == ("277.3", "181.3")
     assert (full.y, full.label, full.text, full.down) == ("8", "d2", "100 USD", False)
     assert [(tick.value, tick.y, tick.zero) for tick in chart.ticks] == [
         (0, "176", True),
@@ -29,8 +29,8 @@ def test_bars_of_a_simple_chart() -> None:
         (100, "8", False),
     ]
     assert [(label.text, label.x, label.anchor) for label in chart.labels] == [
-        ("d0", "72", "start"),
-        ("d1", "356", "middle"),
+        ("d0", "96", "start"),
+        ("d1", "368", "middle"),
         ("d2", "640", "end"),
     ]
 
