@@ -16,7 +16,7 @@ urlpatterns = [
     path("news/announcements", public.announcements, name="announcements"),
     path("terms", public.page, {"slug": "terms"}, name="terms"),
     path("faq", public.page, {"slug": "faq"}, name="faq"),
-    re_path(r"^pages/(?P<slug>terms|faq)$", public.own_address),
+    re_path(r"^pages/(?P<slug>terms|faq)$", public.own_address, name="own_address"),
     re_path(r"^pages/(?P<slug>[a-z0-9][a-z0-9-]{0,59})$", public.page, name="page"),
     path("login", doors.login, name="login"),
     path("logout", doors.logout, name="logout"),

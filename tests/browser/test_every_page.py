@@ -45,7 +45,8 @@ def carol(town: Town) -> Person:
 
 @pytest.fixture(scope="module")
 def world(town: Town, carol: Person, browser: Browser) -> World:
-    """An order that is under way, one that is a drip-feed, a ticket about it, a key, and a webhook that fails."""
+    """An order that is under way, one that is a drip-feed, a ticket about it, a key, a webhook that fails, and news."""
+    town.write_pages()
     context = browser.new_context(locale="en-US", base_url=town.url)
     page = context.new_page()
     _log_in(page, carol)
