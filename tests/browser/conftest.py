@@ -86,7 +86,7 @@ class Town:
         file = self.launch.folder / "text.md"
         file.write_text(TEXT, encoding="utf-8")
         panel = ("--panel", "everything")
-        about = ("--slug", "about-us", "--language", "en", "--title", "About us", "--menu")
+        about = ("--slug", "about", "--language", "en", "--title", "About us", "--menu")
         self.command("setpage", *panel, *about, str(file))
         self.command("announce", *panel, "--title", "We moved", str(file))
         self.command("importservices", *panel, "--provider", "north", "--service", NEW_SERVICE)
