@@ -197,13 +197,14 @@ def _news(panel: Panel, preset: Preset) -> None:
         return
     draw = random.Random(f"news:{panel.slug}")
     sold = [service for service in preset.services if not BY_NAME[service.type].subscription]
+    moves: list[tuple[datetime, int, int]] = []
     for service in draw.sample(sold, min(5, len(sold))):
-        rate_micros = money.parse(service.rate)
-        ago = timedelta(days=draw.uniform(1, HISTORY_DAYS))
-        with clock.at(clock.now() - ago):
-            set_rate(panel_id=panel.id, number=service.number, rate_micros=rate_micros * draw.choice([9, 11, 12]) // 10)
-        with clock.at(clock.now() - ago / 2):
-            set_rate(panel_id=panel.id, number=service.number, rate_micros=rate_micros)
+        rate_micros, at = money.parse(service.rate), clock.now() - timedelta(days=draw.uniform(6, HISTORY_DAYS))
+        moves.append((at, service.number, rate_micros * draw.choice([9, 11, 12]) // 10))
+        moves.append((at + timedelta(days=draw.uniform(1, 5)), service.number, rate_micros))
+    for at, number, rate_micros in sorted(moves):
+        with clock.at(at):
+            set_rate(panel_id=panel.id, number=number, rate_micros=rate_micros)
     title, body = _WELCOME[panel.language]
     with clock.at(clock.now() - timedelta(days=3)):
         announce(panel_id=panel.id, title=title, body=body, by="demo")
@@ -233,13 +234,21 @@ _WELCOME = {
 }
 
 
+_QUESTION = {
+    "en": "Hello, how long does an order like %d take as a rule?",
+    "pt-BR": "Olá, quanto tempo costuma levar um pedido como o %d?",
+    "es": "Hola, ¿cuánto suele tardar un pedido como el %d?",
+    "ru": "Здравствуйте! Сколько обычно выполняется такой заказ, как %d?",
+}
+
+
 def _ticket(panel: Panel, email: str) -> None:
     """A question about an order. Nothing when there are tickets."""
     customer = Customer.objects.get(panel=panel, user__email=email)
     newest = Order.objects.filter(panel=panel, customer=customer).order_by("-id").first()
     if newest is None or Ticket.objects.filter(panel=panel).exists():
         return
-    letter = Letter(f"{newest.service.name}, {newest.id}: ?")
+    letter = Letter(_QUESTION[panel.language] % newest.id)
     open_ticket(panel_id=panel.id, customer_id=customer.id, subject=Subject.OTHER.value, letter=letter)
 
 
