@@ -36,6 +36,7 @@ def public(world: World) -> dict[str, str]:
         "services": "/services",
         "services searched": "/services?q=followers",
         "news": "/news",
+        "news of one kind": "/news?kind=gone",
         "announcements": "/news/announcements",
         "terms": "/terms",
         "faq": "/faq",
