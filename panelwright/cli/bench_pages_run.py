@@ -28,6 +28,7 @@ SERVICES = 20
 HISTORY = timedelta(days=60)
 QUANTITY = 1_000
 CHARGE = 1_000_000
+WARM_UP = 12
 # Of each 16 orders one was cancelled, one is partial, and one is still open: every tab fills a page of 1,000.
 _STATUS = "CASE n % 16 WHEN 0 THEN 'Canceled' WHEN 1 THEN 'Partial' WHEN 2 THEN 'In progress' ELSE 'Completed' END"
 _REMAINS = f"CASE n % 16 WHEN 0 THEN {QUANTITY} WHEN 1 THEN {QUANTITY // 4} WHEN 2 THEN {QUANTITY // 2} ELSE 0 END"
@@ -37,37 +38,54 @@ _OPEN = "n % 16 = 2"
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="panelwright.cli.bench_pages_run", description=__doc__)
-    parser.add_argument("--customer", required=True, metavar="NAME")
-    parser.add_argument("--orders", type=int, required=True, help="orders that the customer is given, if she has none")
+    parser.add_argument(
+        "--customer",
+        action="append",
+        required=True,
+        metavar="NAME=ORDERS",
+        help="a customer with so many orders, made where she lacks; the lists of several are read in turn",
+    )
     parser.add_argument("--rounds", type=int, required=True, help="how often each list is read")
     args = parser.parse_args()
     setup.django(migrated=False)
     setup.migrate()
-    print(json.dumps(_run(args)))
+    wanted = {name: int(orders) for name, _, orders in (text.partition("=") for text in args.customer)}
+    print(json.dumps(_run(wanted, args.rounds)))
     return 0
 
 
-def _run(args: argparse.Namespace) -> dict[str, Any]:
+def _run(wanted: dict[str, int], rounds: int) -> dict[str, Any]:
     from django_scopes import scope
 
     from panelwright.orders.audit import audit
 
-    panel = _panel()
+    panel, made, caught_up_s = _panel(), False, {}
+    customers: dict[str, _Me] = {}
     with scope(panel=panel):
-        customer, made = _customer(panel, args.customer, args.orders)
-        me = _Me(panel.id, customer.id, customer.account_id, _some_order(customer.id))
-        started = time.perf_counter()
-        _catch_up(me)
-        caught_up_s = time.perf_counter() - started
-        measured = {name: _measure(read, args.rounds) for name, read in _reads(me).items()}
-    return {
-        "ms": measured,
-        "caught_up_s": round(caught_up_s, 3),
-        "faults": audit(panel.id).faults if made else [],
-        "email": customer.user.email,
-        "password": PASSWORD,
-        "order_id": me.order_id,
-    }
+        for name, orders in wanted.items():
+            customer, fresh = _customer(panel, name, orders)
+            customers[name] = me = _Me(panel.id, customer.id, customer.account_id, _some_order(customer.id))
+            started = time.perf_counter()
+            _catch_up(me)
+            caught_up_s[name] = round(time.perf_counter() - started, 3)
+            made = made or fresh
+        return {
+            "ms": _measured(customers, rounds),
+            "caught_up_s": caught_up_s,
+            "faults": audit(panel.id).faults if made else [],
+            "cookies": {name: _cookie(panel, me) for name, me in customers.items()},
+            "order_ids": {name: me.order_id for name, me in customers.items()},
+        }
+
+
+def _cookie(panel: Panel, me: _Me) -> str:
+    """What the customer's browser sends once she is logged in."""
+    from panelwright.customers.models import Customer
+    from panelwright.customers.session_actions import open_session
+    from panelwright.web.cookies import session_name
+
+    user = Customer.objects.select_related("user").get(id=me.customer_id).user
+    return f"{session_name(panel)}={open_session(user=user, address='127.0.0.1', browser='bench')}"
 
 
 class _Me(NamedTuple):
@@ -118,14 +136,25 @@ def _reads(me: _Me) -> dict[str, Callable[[], object]]:
     }
 
 
-def _measure(read: Callable[[], object], rounds: int) -> float:
-    """Milliseconds: a quarter of the rounds was faster. Some before, to get warm and past PostgreSQL's first plans."""
-    times = []
-    for _ in range(rounds + 12):
-        started = time.perf_counter()
-        read()
-        times.append(time.perf_counter() - started)
-    return round(sorted(times[12:])[rounds // 4] * 1e3, 3)
+def _measured(customers: dict[str, _Me], rounds: int) -> dict[str, dict[str, float]]:
+    """List -> customer -> milliseconds. Customers take turns, so that a busy moment strikes them all."""
+    reads = {name: _reads(me) for name, me in customers.items()}
+    found: dict[str, dict[str, float]] = {}
+    for what in next(iter(reads.values())):
+        times: dict[str, list[float]] = {name: [] for name in reads}
+        for _ in range(rounds + WARM_UP):
+            for name, of_customer in reads.items():
+                started = time.perf_counter()
+                of_customer[what]()
+                times[name].append(time.perf_counter() - started)
+        found[what] = {name: typical_ms(taken) for name, taken in times.items()}
+    return found
+
+
+def typical_ms(times: list[float]) -> float:
+    """A quarter of the rounds was faster. The first ones do not count: there PostgreSQL still plans anew."""
+    counted = sorted(times[WARM_UP:])
+    return round(counted[len(counted) // 4] * 1e3, 3)
 
 
 def _catch_up(me: _Me) -> None:

@@ -16,8 +16,11 @@ from typing import TYPE_CHECKING, Any
 
 from django_scopes import scope, scopes_disabled
 
+from panelwright.catalog.actions import set_rate
 from panelwright.catalog.types import BY_NAME, Kind
 from panelwright.cli.actions import build_panel
+from panelwright.content.actions import announce
+from panelwright.content.models import Announcement
 from panelwright.core import clock, money
 from panelwright.customers.access import Caller
 from panelwright.customers.actions import create_customer, create_key, create_staff
@@ -35,6 +38,8 @@ from panelwright.providers import route_actions
 from panelwright.providers.models import Provider
 from panelwright.providers.outcomes import Accepted, OrderReport
 from panelwright.sandbox.catalogue import CATALOGUE, SandboxService
+from panelwright.support.actions import Letter, open_ticket
+from panelwright.support.models import Subject, Ticket
 
 if TYPE_CHECKING:
     from panelwright.cli.demo import Upstream
@@ -60,6 +65,8 @@ def ensure(
             with scope(panel=panel):
                 _route(panel, load(name), upstream)
                 _history(panel, load(name), known["customer"]["email"], upstream)
+                _news(panel, load(name))
+                _ticket(panel, known["customer"]["email"])
             address = f"http://{'127.0.0.1' if host in {'0.0.0.0', '::'} else host}:{port + index}"
             told.append(
                 {**known, "preset": name, "name": panel.name, "url": f"{address}/", "api_url": f"{address}/api/v2"}
@@ -182,6 +189,67 @@ def _deliver_then(sending: delivery.Sending, at: datetime, draw: random.Random, 
         asked = delivery.claim_poll(sending.provider.id, 10)
         report = OrderReport(status, start_count, remains, None, "USD", status)
         delivery.commit_polled(asked, {ask.upstream_id: report for ask in asked}, provider_id=sending.provider.id)
+
+
+def _news(panel: Panel, preset: Preset) -> None:
+    """Prices that moved and came back to the preset's, and an announcement. Nothing when there are any."""
+    if Announcement.objects.filter(panel=panel).exists():
+        return
+    draw = random.Random(f"news:{panel.slug}")
+    sold = [service for service in preset.services if not BY_NAME[service.type].subscription]
+    moves: list[tuple[datetime, int, int]] = []
+    for service in draw.sample(sold, min(5, len(sold))):
+        rate_micros, at = money.parse(service.rate), clock.now() - timedelta(days=draw.uniform(6, HISTORY_DAYS))
+        moves.append((at, service.number, rate_micros * draw.choice([9, 11, 12]) // 10))
+        moves.append((at + timedelta(days=draw.uniform(1, 5)), service.number, rate_micros))
+    for at, number, rate_micros in sorted(moves):
+        with clock.at(at):
+            set_rate(panel_id=panel.id, number=number, rate_micros=rate_micros)
+    title, body = _WELCOME[panel.language]
+    with clock.at(clock.now() - timedelta(days=3)):
+        announce(panel_id=panel.id, title=title, body=body, by="demo")
+
+
+_WELCOME = {
+    "en": (
+        "A demonstration panel",
+        "Nothing here reaches anybody: a simulated provider delivers numbers. Order, cancel, ask for refills, open a"
+        " ticket, make an API key. What would be e-mail is written to the folder `mail` beside the data.",
+    ),
+    "pt-BR": (
+        "Um painel de demonstração",
+        "Nada aqui chega a ninguém: um fornecedor simulado entrega números. Faça pedidos, cancele, peça refil, abra um"
+        " ticket, crie uma chave de API. O que seria e-mail é gravado na pasta `mail`, ao lado dos dados.",
+    ),
+    "es": (
+        "Un panel de demostración",
+        "Nada de esto llega a nadie: un proveedor simulado entrega números. Haz pedidos, cancela, pide reposiciones,"
+        " abre un ticket, crea una clave de API. Los correos se guardan en la carpeta `mail`, junto a los datos.",
+    ),
+    "ru": (
+        "Демонстрационная панель",
+        "Отсюда ничего не уходит наружу: учебный поставщик выдаёт только числа. Заказывайте, отменяйте, просите"
+        " докрутку, пишите в поддержку, создавайте ключи API. Письма складываются в папку `mail` рядом с данными.",
+    ),
+}
+
+
+_QUESTION = {
+    "en": "Hello, how long does an order like %d take as a rule?",
+    "pt-BR": "Olá, quanto tempo costuma levar um pedido como o %d?",
+    "es": "Hola, ¿cuánto suele tardar un pedido como el %d?",
+    "ru": "Здравствуйте! Сколько обычно выполняется такой заказ, как %d?",
+}
+
+
+def _ticket(panel: Panel, email: str) -> None:
+    """A question about an order. Nothing when there are tickets."""
+    customer = Customer.objects.get(panel=panel, user__email=email)
+    newest = Order.objects.filter(panel=panel, customer=customer).order_by("-id").first()
+    if newest is None or Ticket.objects.filter(panel=panel).exists():
+        return
+    letter = Letter(_QUESTION[panel.language] % newest.id)
+    open_ticket(panel_id=panel.id, customer_id=customer.id, subject=Subject.OTHER.value, letter=letter)
 
 
 _PEOPLE = ("anna", "boris", "chiara", "diego", "emeka", "fatima", "goran", "hana", "ines", "jonas")

@@ -210,18 +210,16 @@ _CHUNKS = (64, 16, 4, 1)
 
 
 class Insert:
-    """Inserts many rows. `columns` maps a column to its PostgreSQL type; `also` says what a conflict does."""
+    """Inserts many rows. `columns` maps a column to its PostgreSQL type."""
 
-    def __init__(self, table: str, columns: dict[str, str], also: str = "") -> None:
+    def __init__(self, table: str, columns: dict[str, str]) -> None:
         names = ", ".join(columns)
         marks = ", ".join("?" * len(columns))
         arrays = ", ".join(f"%s::{kind}[]" for kind in columns.values())
         # One statement for many rows: Python's driver hands the interpreter to other threads at each
         # step of a statement, and under load every hand-over costs more than the row itself.
-        self._sqlite = {
-            n: f"INSERT INTO {table} ({names}) VALUES " + ", ".join([f"({marks})"] * n) + also for n in _CHUNKS
-        }
-        self._postgresql = f"INSERT INTO {table} ({names}) SELECT * FROM unnest({arrays}){also}"
+        self._sqlite = {n: f"INSERT INTO {table} ({names}) VALUES " + ", ".join([f"({marks})"] * n) for n in _CHUNKS}
+        self._postgresql = f"INSERT INTO {table} ({names}) SELECT * FROM unnest({arrays})"
 
     def run(self, connection: BaseDatabaseWrapper, rows: Sequence[Row]) -> None:
         if not rows:

@@ -381,11 +381,15 @@ class Day(NamedTuple):
 
 
 class Spending(NamedTuple):
-    """This month so far, and the last 30 days, today last. `counted_to`: the last transfer that is in it."""
+    """This month so far, and the last 30 days, today last.
+
+    `counted_to` and `counted_id`: the last transfer that is in it; None and 0: none is.
+    """
 
     month: Day
     days: list[Day]
     counted_to: datetime | None
+    counted_id: int
 
 
 def spending(*, panel_id: int, account_id: int, zone: ZoneInfo, now: datetime) -> Spending:
@@ -409,8 +413,8 @@ def spending(*, panel_id: int, account_id: int, zone: ZoneInfo, now: datetime) -
     in_month = [both for day, both in sums.items() if (day.year, day.month) == (today.year, today.month)]
     month = Day(today.replace(day=1), sum(o for o, _ in in_month), sum(r for _, r in in_month))
     rolled = _ROLLED_UP.rows(connection, panel_id, account_id)
-    counted_to = sql.aware(rolled[0][2]) if rolled else None
-    return Spending(month, [Day(day, *sums.get(day, (0, 0))) for day in days], counted_to)
+    counted_id, counted_to = (rolled[0][0], sql.aware(rolled[0][2])) if rolled else (0, None)
+    return Spending(month, [Day(day, *sums.get(day, (0, 0))) for day in days], counted_to, counted_id)
 
 
 # ---- export --------------------------------------------------------------------------------------------

@@ -32,21 +32,24 @@ _MOVE = sql.Query(
     "UPDATE ledger_rollup SET transfer_id = ?, balance_micros = ?, at = ?"
     " WHERE panel_id = ? AND account_id = ? AND transfer_id = ? RETURNING account_id"
 )
-_ADD = sql.Insert(
-    "ledger_quarter",
-    {
-        "panel_id": "bigint",
-        "account_id": "bigint",
-        "starts_at": "timestamptz",
-        "ordered_micros": "bigint",
-        "returned_micros": "bigint",
-        "last_id": "bigint",
-        "balance_micros": "bigint",
-    },
-    also=" ON CONFLICT (panel_id, account_id, starts_at) DO UPDATE SET"
+_INTO = (
+    "INSERT INTO ledger_quarter (panel_id, account_id, starts_at, ordered_micros, returned_micros, last_id,"
+    " balance_micros) "
+)
+_ON_CONFLICT = (
+    " ON CONFLICT (panel_id, account_id, starts_at) DO UPDATE SET"
     " ordered_micros = ledger_quarter.ordered_micros + excluded.ordered_micros,"
     " returned_micros = ledger_quarter.returned_micros + excluded.returned_micros,"
-    " last_id = excluded.last_id, balance_micros = excluded.balance_micros",
+    " last_id = excluded.last_id, balance_micros = excluded.balance_micros"
+)
+# Any number of quarters in one statement. Values: panel, account, then on SQLite the rows, else each column.
+_ADD_ROWS = sql.Query(
+    f"{_INTO}SELECT ?, ?, json_extract(value, '$[0]'), json_extract(value, '$[1]'), json_extract(value, '$[2]'),"
+    f" json_extract(value, '$[3]'), json_extract(value, '$[4]') FROM json_each(?) WHERE 1{_ON_CONFLICT}"
+)
+_ADD_COLUMNS = sql.Query(
+    f"{_INTO}SELECT ?, ?, * FROM unnest(?::timestamptz[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[])"
+    f"{_ON_CONFLICT}"
 )
 
 
@@ -104,10 +107,12 @@ def _write(panel_id: int, account_id: int, done: int, entries: Sequence[statemen
         moved = (last.id, last.balance_micros, last.at, panel_id, account_id, done)
         if not _MOVE.rows(connection, *moved):
             return  # Somebody else has added up this part.
-        _ADD.run(
-            connection,
-            [
-                (panel_id, account_id, sql.moment(connection, starts_at), *rest)
-                for starts_at, *rest in sorted(sums(entries))
-            ],
-        )
+        _add(panel_id, account_id, sorted(sums(entries)))
+
+
+def _add(panel_id: int, account_id: int, quarters: Sequence[Sum]) -> None:
+    rows = [(sql.moment(connection, starts_at), *rest) for starts_at, *rest in quarters]
+    if connection.vendor == "postgresql":
+        _ADD_COLUMNS.run(connection, panel_id, account_id, *(list(column) for column in zip(*rows, strict=True)))
+    else:
+        _ADD_ROWS.run(connection, panel_id, account_id, rows)

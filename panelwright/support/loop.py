@@ -1,14 +1,19 @@
-"""The loop of the worker that follows what was asked for in tickets."""
+"""The loops of the worker that are about tickets."""
 
 from __future__ import annotations
 
 from panelwright.core.loop import Loop
-from panelwright.support.settling_actions import follow
+from panelwright.support.settling_actions import follow, forget_files
 
 BATCH = 100
 IDLE_S = 1.0
+FILES_BATCH = 20
+FILES_IDLE_S = 600.0
 
 
 def loops() -> list[Loop]:
     """What a worker process runs for this app."""
-    return [Loop("tickets", lambda: follow(BATCH), idle_s=IDLE_S)]
+    return [
+        Loop("tickets", lambda: follow(BATCH), idle_s=IDLE_S),
+        Loop("ticket files", lambda: forget_files(FILES_BATCH), idle_s=FILES_IDLE_S),
+    ]

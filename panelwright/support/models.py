@@ -132,7 +132,10 @@ class Message(models.Model):
 
 
 class Attachment(models.Model):
-    """A file beside a customer's message. The bytes are in the database: one backup, any number of hosts."""
+    """A file beside a customer's message, until its ticket has been closed for rules.FILES_KEPT.
+
+    The bytes are in the database: one backup, any number of hosts.
+    """
 
     panel = models.ForeignKey(Panel, on_delete=models.PROTECT, db_index=False)
     message = models.ForeignKey(Message, on_delete=models.PROTECT, related_name="attachments")
@@ -150,6 +153,7 @@ class Attachment(models.Model):
             models.CheckConstraint(condition=Q(type__in=FileType.values), name="attachment_type"),
             models.CheckConstraint(condition=Q(size__gte=1, size__lte=SIZE_MAX), name="attachment_size"),
         ]
+        indexes = [models.Index(fields=["created_at"], name="attachment_age")]
 
 
 class RequestState(models.TextChoices):

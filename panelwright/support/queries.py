@@ -38,7 +38,10 @@ def tickets(panel_id: int, customer_id: int, *, state: str = "", after: Place | 
     elif state:
         rows = rows.filter(state=state)
     if after is not None:
-        rows = rows.filter(Q(updated_at__lt=after.updated_at) | Q(updated_at=after.updated_at, id__lt=after.id))
+        # The first condition says to the index where to begin.
+        rows = rows.filter(updated_at__lte=after.updated_at).filter(
+            Q(updated_at__lt=after.updated_at) | Q(id__lt=after.id)
+        )
     found = list(rows.order_by("-updated_at", "-id")[: limit + 1])
     last = found[limit - 1] if len(found) > limit else None
     return Page(found[:limit], None if last is None else Place(last.updated_at, last.id))

@@ -23,6 +23,8 @@ ASKS_MAX = 100
 # Of one ticket, so that looking at it stays cheap.
 TICKET_ASKS_MAX = 200
 REQUEST_ID_MAX = 64
+# Files are kept for so long after their ticket was closed.
+FILES_KEPT = timedelta(days=90)
 
 LOOK_MIN = timedelta(seconds=2)
 LOOK_MAX = timedelta(minutes=5)

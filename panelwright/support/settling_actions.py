@@ -47,6 +47,12 @@ def follow(limit: int) -> int:
     return len(ids)
 
 
+def forget_files(limit: int) -> int:
+    """Delete some of the files whose tickets have been closed for long; answers how many."""
+    with transaction.atomic(durable=True):
+        return store.delete_old_files(clock.now() - rules.FILES_KEPT, limit)
+
+
 def settle(ticket: Ticket, requests: Sequence[Standing] | None = None, *, now: datetime, ended: bool = False) -> None:
     """Write down which requests have ended, tell the customer, and save the locked ticket as it stands then.
 

@@ -20,6 +20,13 @@ _STANDING = sql.Query(
     " LEFT JOIN orders_refill f ON f.id = r.refill_id LEFT JOIN orders_cancel k ON k.order_id = r.order_id"
     " WHERE r.ticket_id :in_int AND r.state = 'accepted' ORDER BY r.ticket_id, r.id"
 )
+# Of all panels: what is old is deleted wherever it is.
+_OLD_FILES = sql.Query(
+    "SELECT a.id FROM support_attachment a JOIN support_message m ON m.id = a.message_id"
+    " JOIN support_ticket t ON t.id = m.ticket_id WHERE a.created_at < ? AND t.closed_at < ?"
+    " ORDER BY a.created_at LIMIT ?"
+)
+_DELETE_FILES = sql.Query("DELETE FROM support_attachment WHERE id :in_int")
 _LOOK_AGAIN = sql.Update("support_ticket", {"due_at": "timestamptz"}, {"id": "bigint"})
 
 
@@ -46,3 +53,12 @@ def standing(ticket_ids: Collection[int]) -> dict[int, list[Standing]]:
 def look_again(at: dict[int, datetime | None]) -> None:
     """Set when tickets are looked at next, by ticket id."""
     _LOOK_AGAIN.run(connection, [(sql.moment(connection, due_at), id_) for id_, due_at in sorted(at.items())])
+
+
+def delete_old_files(before: datetime, limit: int) -> int:
+    """Delete files of tickets that were closed before this; answers how many."""
+    at = sql.moment(connection, before)
+    ids = [row[0] for row in _OLD_FILES.rows(connection, at, at, limit)]
+    if ids:
+        _DELETE_FILES.run(connection, ids)
+    return len(ids)

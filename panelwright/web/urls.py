@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path, re_path
 
-from panelwright.web import account, doors, hooks, mass, ordering, orders, public, tickets, views, webhooks
+from panelwright.web import account, balance, doors, hooks, mass, ordering, orders, public, tickets, views, webhooks
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -16,7 +16,7 @@ urlpatterns = [
     path("news/announcements", public.announcements, name="announcements"),
     path("terms", public.page, {"slug": "terms"}, name="terms"),
     path("faq", public.page, {"slug": "faq"}, name="faq"),
-    re_path(r"^pages/(?P<slug>terms|faq)$", public.own_address),
+    re_path(r"^pages/(?P<slug>terms|faq)$", public.own_address, name="own_address"),
     re_path(r"^pages/(?P<slug>[a-z0-9][a-z0-9-]{0,59})$", public.page, name="page"),
     path("login", doors.login, name="login"),
     path("logout", doors.logout, name="logout"),
@@ -37,6 +37,8 @@ urlpatterns = [
     path("account/keys", account.keys, name="keys"),
     path("account/keys/new", account.new_key, name="new_key"),
     path("account/keys/<int:key_id>/revoke", account.revoke_key, name="revoke_key"),
+    path("balance", balance.balance, name="balance"),
+    path("balance.csv", balance.balance_csv, name="balance_csv"),
     path("account/webhooks", webhooks.webhooks, name="webhooks"),
     path("account/webhooks/new", webhooks.new_webhook, name="new_webhook"),
     path("account/webhooks/<int:endpoint_id>", webhooks.webhook, name="webhook"),

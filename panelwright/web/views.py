@@ -9,7 +9,8 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import conditional_page, require_safe
 
-from panelwright.catalog.queries import service_count, types_sold
+from panelwright.catalog.queries import types_sold
+from panelwright.catalog.shelf import shelf_for
 from panelwright.catalog.types import BY_SLUG
 from panelwright.panels.models import PanelLogo
 from panelwright.web import apidocs, examples
@@ -17,6 +18,7 @@ from panelwright.web.assets import all_assets
 from panelwright.web.queries import example_services
 from panelwright.web.request import PanelRequest
 
+CATEGORIES_MAX = 24
 ASSET_MAX_AGE_S = 365 * 24 * 3600
 
 
@@ -25,10 +27,12 @@ ASSET_MAX_AGE_S = 365 * 24 * 3600
 @conditional_page
 @cache_control(private=True, no_cache=True)
 def home(request: PanelRequest) -> HttpResponse:
-    """Which panel this is."""
+    """Which panel this is, and what it sells to everybody."""
+    shelf = shelf_for(request.panel)
     context = {
-        "types": types_sold(request.panel.id),
-        "service_count": service_count(request.panel.id),
+        "types": shelf.types,
+        "service_count": len(shelf),
+        "categories": shelf.categories[:CATEGORIES_MAX],
         "api_url": _api_url(request),
         "first_call": examples.curl_call(_api_url(request), "balance", []),
     }

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from panelwright.cli import bench_chart, bench_report
+from panelwright.cli import bench_chart, bench_pages, bench_report
 from panelwright.cli.bench_load import Load, Measured, Wrk
 from panelwright.cli.bench_pgbench import Ran
 from panelwright.cli.bench_report import DatabaseResult, Report
@@ -55,6 +55,24 @@ def test_a_quick_run_measures_everything_without_errors(
         assert told["ceiling"]["pgbench"]["tps"] > 0
     assert [goal["name"].split()[0] for goal in told["goals"]] == ["add", "status_100", "services_304", "services"] * 2
     assert ET.parse(target.with_suffix(".svg")).getroot().tag == f"{SVG}svg"
+
+
+def test_the_lists_of_few_and_many_orders_are_compared(launch: Launcher, database_kind: str, tmp_path: Path) -> None:
+    status, output = launch.run(
+        *("bench", "--pages", "--quick", "--only", database_kind, "--json", str(tmp_path / "bench.json")), timeout_s=300
+    )
+    assert status == 0, output
+    assert "do not balance" not in output
+    told = json.loads((tmp_path / "bench-pages.json").read_text())
+    assert told["orders"] == {"few": 60, "many": 600}
+    lists, pages = told[database_kind]["lists"], told[database_kind]["pages"]
+    assert list(pages) == list(bench_pages.PAGES)
+    for rows, count in ((lists, 14), (pages, 8)):
+        assert len(rows) == count
+        for row in rows.values():
+            assert row["few_ms"] > 0
+            assert row["ratio"] == round(row["many_ms"] / row["few_ms"], 2)
+    assert all(row["few_alone_ms"] > 0 for row in lists.values())
 
 
 def test_without_a_load_generator_it_says_how_to_get_one(launch: Launcher, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ NO_PAGES = frozenset(
         *("asset", "hook_posts", "logout", "inside", "find_services", "order_price", "order_again"),
         *("end_session", "end_sessions", "revoke_key", "refill_order", "cancel_order", "pause_order", "resume_order"),
         *("orders_csv", "orders_of_csv", "confirm_signup", "reset_password", "confirm_email"),
-        *("close_ticket", "ticket_file"),
+        *("close_ticket", "ticket_file", "services_csv", "favourite", "own_address", "theme", "logo", "balance_csv"),
         *("try_webhook", "rotate_webhook", "delete_webhook", "retry_delivery"),
     }
 )
@@ -33,6 +33,13 @@ def public(world: World) -> dict[str, str]:
     return {
         "home": "/",
         "api": "/api",
+        "services": "/services",
+        "services searched": "/services?q=followers",
+        "news": "/news",
+        "announcements": "/news/announcements",
+        "terms": "/terms",
+        "faq": "/faq",
+        "page": "/pages/about",
         "login": "/login",
         "signup": "/signup",
         "reset": "/reset",
@@ -44,6 +51,8 @@ def public(world: World) -> dict[str, str]:
 def inside(world: World) -> dict[str, str]:
     """Pages of a customer who is logged in. Several of one name: name, a space, what is special."""
     return {
+        "services with stars": "/services",
+        "news inside": "/news",
         "new_order": "/order",
         "new_order chosen": "/order?service=1",
         "new_order with all fields": "/order?service=39",
@@ -54,6 +63,8 @@ def inside(world: World) -> dict[str, str]:
         "orders_of subscriptions": "/orders/subscriptions",
         "order": f"/orders/{world.order}",
         "refills": "/orders/refills",
+        "balance": "/balance",
+        "balance filtered": "/balance?code=refund",
         "tickets": "/tickets",
         "new_ticket": "/tickets/new",
         "ticket": f"/tickets/{world.ticket}",

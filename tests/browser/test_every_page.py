@@ -72,6 +72,11 @@ def world(town: Town, carol: Person, browser: Browser) -> World:
     page.get_by_role("button", name="Send a test").click()
     page.get_by_text("A test is on its way.").wait_for()
     context.close()
+    about = town.launch.folder / "about.md"
+    about.write_text("We sell [services](/services).\n\n<script>alert(1)</script>\n\n## Who we are\n\n- people\n")
+    panel = ("--panel", "everything", "--title", "About us")
+    town.command("setpage", *panel, "--slug", "about", "--language", "en", "--menu", str(about))
+    town.command("announce", *panel, str(about))
     return World(order=order, ticket=ticket, webhook=webhook)
 
 

@@ -475,6 +475,45 @@ def test_a_customer_who_writes_while_it_is_followed_loses_nothing(alice: Owner, 
         assert state(ticket_id) == "pending"
 
 
+@pytest.mark.django_db(transaction=True)
+def test_tickets_programs_and_new_orders_of_one_customer_do_not_get_in_each_others_way(carol: Buyer) -> None:
+    """The same orders are cancelled in tickets and over the API at once, while she orders more: each ends once."""
+    orders = [carol.order() for _ in range(24)]
+    faults: list[BaseException] = []
+
+    def in_tickets(n: int) -> object:
+        # High numbers first, and each group overlaps with the next.
+        chosen = orders[n * 4 : n * 4 + 8][::-1]
+        return write(carol, f"speed up {chosen[0]}\ncancel {', '.join(map(str, chosen))}")
+
+    acts = [
+        lambda: [in_tickets(n) for n in range(0, 6, 2)],
+        lambda: [in_tickets(n) for n in range(5, -1, -2)],
+        lambda: [carol.cancel(*orders[n : n + 6]) for n in range(18, -1, -6)],
+        lambda: [carol.order() for _ in range(8)],
+        lambda: [settling_actions.follow(5) for _ in range(10)],
+    ]
+
+    def act(what: Any) -> None:
+        try:
+            what()
+        except BaseException as fault:
+            faults.append(fault)
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=act, args=(what,)) for what in acts]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert faults == []
+    assert {carol.sees(order_id).status for order_id in orders} == {"Canceled"}
+    assert value("SELECT COUNT(*) FROM ledger_transfer WHERE code = 'refund'") == 24
+    assert carol.balance() == "92.80"
+    assert value("SELECT COUNT(*) FROM support_ticketrequest WHERE state = 'accepted'") == 0
+
+
 # ---- texts -------------------------------------------------------------------------------------------------
 
 

@@ -10,7 +10,7 @@ from django.db import IntegrityError, connection, connections, transaction
 from django_scopes import scope
 
 from panelwright.core.refusal import NotNow, NotThere, Refusal
-from panelwright.support import actions, queries, rules, staff_actions, texts
+from panelwright.support import actions, queries, rules, settling_actions, staff_actions, texts
 from panelwright.support.actions import Letter, Written
 from panelwright.support.files import CUSTOMER_BYTES_MAX, SIZE_MAX, Upload
 from panelwright.support.tests.making import BY, close, reply, row_of, said, staff, state, write, written
@@ -253,6 +253,25 @@ def test_attachments_come_back_as_they_were_to_her_and_to_staff_only(
         for customer_id in (carol.customer_id, mallory.customer_id, None):
             for panel_id in (alice.panel_id, mallory.owner.panel_id):
                 assert queries.attachment(panel_id, ticket_id, first, customer_id=customer_id) is None
+
+
+def test_files_are_deleted_when_their_ticket_has_been_closed_for_long(alice: Owner, carol: Buyer, time: Time) -> None:
+    text = (Upload("a.txt", b"x"),)
+    first, second, third = (written(carol, f"ticket {n}", subject="other", files=text) for n in range(3))
+    close(carol, first)
+    time.passes(days=1)
+    close(carol, second)
+    time.passes(days=89, seconds=-1)
+    assert settling_actions.forget_files(10) == 0
+    time.passes(seconds=2)
+    assert settling_actions.forget_files(10) == 1
+    kept = "SELECT m.ticket_id FROM support_attachment a JOIN support_message m ON m.id = a.message_id ORDER BY 1"
+    assert values(kept) == [(second,), (third,)]
+    # Whoever writes again keeps what is still there.
+    reply(carol, second, "Once more")
+    time.passes(days=400)
+    assert settling_actions.forget_files(10) == 0
+    assert said(first) == ["customer: ticket 0"]
 
 
 # ---- strangers -------------------------------------------------------------------------------------------
