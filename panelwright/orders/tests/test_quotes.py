@@ -136,6 +136,7 @@ def test_what_the_balance_lacks_is_told_and_is_what_placing_refuses(shop: Owner)
 def test_a_form_that_was_sent_before_is_priced_at_nothing(shop: Owner, carol: Buyer) -> None:
     command = web(carol, "web:one", service=FOLLOWERS, link=LINK, quantity=1000)
     (order_id,) = place_orders([command])
+    assert isinstance(order_id, int)
     assert quote([command]).lines == [Quote(0, 0, order_id=order_id)]
     other = command._replace(params={**command.params, "quantity": "500"})
     assert quote([other]).lines == place_orders([other]) == [Refusal("bad_field", "request_id")]

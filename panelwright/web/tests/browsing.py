@@ -21,7 +21,7 @@ from tests.support.people import PASSWORD, Owner, everything
 class Browser:
     """`user`: somebody who is logged in from the start. Answers are Django's, pages are texts."""
 
-    def __init__(self, owner: Owner, user: Any = None, *, secure: bool = False, **headers: str) -> None:
+    def __init__(self, owner: Owner, user: Any = None, **headers: str) -> None:
         self.owner = owner
         self.client = Client(headers={"host": owner.host, "user-agent": "Firefox on Linux", **headers})
         if user is not None:
@@ -41,7 +41,7 @@ class Browser:
     def post(self, path: str, **fields: Any) -> Any:
         return self.client.post(path, fields)
 
-    def refused(self, path: str, status: int = 422, **fields: Any) -> str:
+    def refused(self, path: str, status: int = 422, /, **fields: Any) -> str:
         """The form is shown again, and nothing moved."""
         before = everything()
         response = self.post(path, **fields)
@@ -53,13 +53,12 @@ class Browser:
     def log_in(self, email: str, password: str = PASSWORD, **fields: str) -> Any:
         return self.post("/login", email=email, password=password, **fields)
 
-    @property
     def is_inside(self) -> bool:
         return bool(self.client.get("/account").status_code == 200)
 
     def queries(self, path: str) -> list[str]:
         with CaptureQueriesContext(connection) as asked:
-            response = self.client.get(path)
+            response: Any = self.client.get(path)
             if response.streaming:
                 b"".join(response.streaming_content)
         assert response.status_code == 200, (path, response.status_code)

@@ -49,14 +49,14 @@ def test_sessions_are_listed_and_ended_by_their_owner_only(browser: Browser, car
     assert f"/account/sessions/{ids[0]}/end" not in page
     assert f"/account/sessions/{ids[2]}/end" not in page
     assert dave.post(f"/account/sessions/{ids[1]}/end").status_code == 302
-    assert other.is_inside
+    assert other.is_inside()
     browser.post(f"/account/sessions/{ids[1]}/end")
-    assert not other.is_inside
+    assert not other.is_inside()
     Browser(alice, carol.customer.user)
     browser.post("/account/sessions/end")
     assert value("SELECT COUNT(*) FROM customers_session") == 2
-    assert browser.is_inside
-    assert dave.is_inside
+    assert browser.is_inside()
+    assert dave.is_inside()
 
 
 def test_a_new_password_logs_other_browsers_out(browser: Browser, carol: Buyer, alice: Owner) -> None:
@@ -65,8 +65,8 @@ def test_a_new_password_logs_other_browsers_out(browser: Browser, carol: Buyer, 
     assert error(page, "current") == "This is not your password."
     assert "a new good one" not in page
     assert browser.post("/account/security", current=PASSWORD, password="a new good one").status_code == 302
-    assert browser.is_inside
-    assert not other.is_inside
+    assert browser.is_inside()
+    assert not other.is_inside()
 
 
 def test_the_secret_of_a_second_factor_is_the_users_own(browser: Browser, carol: Buyer, alice: Owner) -> None:
@@ -149,4 +149,4 @@ def test_forms_inside_need_their_token(carol: Buyer, alice: Owner) -> None:
     for path in ("/account", "/account/security", "/account/keys/new", "/order", "/order/many", "/order/price"):
         assert client.post(path, {}).status_code == 403, path
     with scope(panel=alice.panel):
-        assert inside.is_inside
+        assert inside.is_inside()

@@ -112,7 +112,8 @@ def many(rows: Rows, time: Time) -> None:
         carol.new_key(name=f"key {n}")
         carol.order(link=f"https://example.com/d{n}", runs=3, interval=1, quantity=50)
         Browser(carol.owner, carol.customer.user)
-        written(carol, f"Hello {n}", subject="other")
+        if n < 15:  # so many may be open
+            written(carol, f"Hello {n}", subject="other")
     for _ in range(8):
         run_schedules()
         time.passes(minutes=1)
