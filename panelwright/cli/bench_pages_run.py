@@ -226,7 +226,7 @@ def _customer(panel: Panel, name: str, orders: int) -> tuple[Customer, bool]:
 
 def _fill(panel: Panel, customer: Customer, count: int, start: datetime) -> None:
     """Orders with their transfers, in a few statements, as placing and settling them would have left them."""
-    from django.db import connection, transaction
+    from django.db import connection
 
     from panelwright.catalog.models import Service
     from panelwright.ledger.actions import account
@@ -249,7 +249,7 @@ def _fill(panel: Panel, customer: Customer, count: int, start: datetime) -> None
     transfer = "INSERT INTO ledger_transfer (panel_id, debit_account_id, credit_account_id, amount_micros, code,"
     transfer += " reference, order_id, created_at)"
     both = f"{customer.account_id}, {sales}"
-    with transaction.atomic(), connection.cursor() as cursor:
+    with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO orders_order (panel_id, customer_id, service_id, kind, link, quantity, fields, rate_micros,"
             " booked_micros, charge_micros, status, remains, job, due_at, created_at, ended_at)"
