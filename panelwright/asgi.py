@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from typing import Any
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "panelwright.settings")
@@ -15,11 +16,13 @@ from django.conf import settings  # noqa: E402
 from django.core.handlers.asgi import ASGIHandler  # noqa: E402
 
 from panelwright.api.app import Api, Receive, Scope, Send  # noqa: E402
+from panelwright.core.remote import plain  # noqa: E402
 
 api = Api()
 _pages = ASGIHandler()
 # A ticket may carry three files of 2 MiB, and its texts.
 PAGE_BODY_MAX = 7 * 1024 * 1024
+_CHARSET = re.compile(rb";\s*charset\s*=\s*(?:\"[^\"]*\"?|[^;]*)", re.I)
 _API_PATHS = frozenset({"/api/v2", "/api/v2/"})
 
 
@@ -56,12 +59,18 @@ async def _page(scope: Scope, receive: Receive, send: Send) -> None:
 def _as_the_visitor_sees(scope: Scope) -> dict[str, Any]:
     """The request with the scheme that the visitor used, where a trusted proxy says so: links and cookies need it."""
     seen = dict(scope)
+    seen["headers"] = [(name, _in_utf8(value) if name == b"content-type" else value) for name, value in seen["headers"]]
     client = seen.get("client")
-    if client and client[0] in settings.TRUSTED_PROXIES:
+    if client and (plain(client[0]) or client[0]) in settings.TRUSTED_PROXIES:
         proto = [value for name, value in seen["headers"] if name == b"x-forwarded-proto"]
         if proto and proto[-1].strip().lower() in {b"http", b"https"}:
             seen["scheme"] = proto[-1].strip().lower().decode()
     return seen
+
+
+def _in_utf8(content_type: bytes) -> bytes:
+    """Without a charset. Our forms are UTF-8, and Python knows encodings that give no text, or half a character."""
+    return _CHARSET.sub(b"", content_type)
 
 
 # The server hands plain requests to the API without ASGI in between (cli/web.py).

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
+from panelwright.core.remote import plain
 from panelwright.core.secret import secret_key
 
 BASE_DIR = Path(__file__).resolve().parent
@@ -38,7 +39,7 @@ FSYNC = _flag("PANELWRIGHT_FSYNC", "1")
 ALLOW_PRIVATE_PROVIDERS = _flag("PANELWRIGHT_ALLOW_PRIVATE_PROVIDERS")
 ALLOW_PRIVATE_WEBHOOKS = _flag("PANELWRIGHT_ALLOW_PRIVATE_WEBHOOKS")
 TRUSTED_PROXIES = frozenset(
-    a.strip() for a in os.environ.get("PANELWRIGHT_TRUSTED_PROXIES", "").split(",") if a.strip()
+    plain(a) or a.strip() for a in os.environ.get("PANELWRIGHT_TRUSTED_PROXIES", "").split(",") if a.strip()
 )
 
 # Hosts are checked by the Domain table: an unknown one has no panel and gets a 404.
@@ -146,6 +147,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     # Before the panel is known: its 404 for a strange host has the same headers.
     "panelwright.web.middleware.SecurityHeadersMiddleware",
+    "panelwright.web.middleware.PlainTextMiddleware",
     "panelwright.panels.middleware.CurrentPanelMiddleware",
     "panelwright.web.middleware.VisitorMiddleware",
     "panelwright.web.middleware.LanguageMiddleware",

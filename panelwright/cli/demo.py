@@ -142,13 +142,15 @@ def _tell(told: dict[str, Any], folder: Path) -> None:
     lines += [f"  {panel['name'].ljust(width)}  {panel['url']}" for panel in told["panels"]]
     lines += [
         "",
+        f"Log in at {first['url']}login as {first['customer']['email']} with {first['customer']['password']}",
         f"API documentation: {first['url']}api",
-        "Place the first order:",
+        "Place the first order over the API:",
         "",
         f"  curl {first['api_url']} -d key={first['api_key']} -d action=add"
         " -d service=1 -d link=https://example.com/me -d quantity=100",
         "",
         f"Keys, customers and staff of all panels: {folder / 'demo.json'}",
+        f"What would be e-mail is written to {folder / 'mail'}",
         "Ctrl-C stops everything; starting again on the same folder goes on where it was.",
         "",
     ]

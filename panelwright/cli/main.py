@@ -21,6 +21,7 @@ COMMANDS = {
     "worker": "start one more worker (PostgreSQL)",
     "sandbox": "start a simulated upstream panel",
     "createpanel": "make a panel, from a preset or empty",
+    "adddomain": "let a panel answer on one more host",
     "createstaff": "make somebody who runs a panel",
     "createstaffkey": "make a key of the staff API; it is shown once",
     "revokestaffkey": "revoke a key of the staff API",

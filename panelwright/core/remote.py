@@ -2,14 +2,55 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Collection
+
+# Whoever has one IPv6 address has a network of this size.
+_V6_NETWORK = 64
 
 
 def caller_address(peer: str, forwarded: str, proxies: Collection[str]) -> str:
-    """The caller's address; behind a trusted proxy, the last one in X-Forwarded-For that is no proxy of ours."""
+    """The caller's address; behind a trusted proxy, the last one in X-Forwarded-For that is no proxy of ours.
+
+    What is no address ends the search: who stands before it could have written anything.
+    """
+    peer = plain(peer) or peer
     if forwarded and peer in proxies:
         for part in reversed(forwarded.split(",")):
-            peer = part.strip()
+            address = plain(part)
+            if address is None:
+                break
+            peer = address
             if peer not in proxies:
                 break
     return peer
+
+
+def plain(text: str) -> str | None:
+    """An address in its one usual form, without port, brackets and zone; None for what is none.
+
+    An IPv4 address that arrived over an IPv6 socket (::ffff:203.0.113.7) is the IPv4 address.
+    """
+    text = text.strip()
+    if text.startswith("["):
+        text = text[1:].partition("]")[0]
+    elif text.count(":") == 1:
+        text = text.partition(":")[0]
+    try:
+        address = ipaddress.ip_address(text.partition("%")[0])
+    except ValueError:
+        return None
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
+        address = address.ipv4_mapped
+    return str(address)
+
+
+def neighbourhood(address: str) -> str:
+    """What stands for an address where tries are counted: an IPv4 address itself, of IPv6 the /64."""
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(found, ipaddress.IPv4Address):
+        return str(found)
+    return str(ipaddress.ip_network((found, _V6_NETWORK), strict=False))

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+import secrets
 import zoneinfo
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.conf import settings
+from django.contrib.auth.hashers import check_password as is_password
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
@@ -16,6 +19,7 @@ from django.db import IntegrityError, transaction
 
 from panelwright.core import clock
 from panelwright.core.refusal import Refusal
+from panelwright.core.remote import neighbourhood
 from panelwright.core.secret import Box
 from panelwright.customers import letters, second_factor, sessions, throttle_actions
 from panelwright.customers.actions import PASSWORD_MIN
@@ -46,9 +50,21 @@ SHORT_PASSWORD = Refusal("short_password", "password", PASSWORD_MIN)
 LONG_PASSWORD = Refusal("long_password", "password", PASSWORD_MAX)
 COMMON_PASSWORD = Refusal("common_password", "password")
 WRONG_PASSWORD = Refusal("wrong_password", "current")
+WRONG_CHOSEN_PASSWORD = Refusal("wrong_chosen_password", "password")
 OLD_LINK = Refusal("old_link")
 HAS_FACTOR = Refusal("has_second_factor")
 NO_FACTOR = Refusal("no_second_factor")
+
+
+class LetterSent(NamedTuple):
+    """A letter is on its way, or not: nobody is told. `mark` shows later which browser asked for it."""
+
+    mark: str
+
+
+def mark_of(token: str) -> str:
+    """What the browser that signed up may keep: it shows that the letter is its own, and does not open it."""
+    return hashlib.sha256(f"signed up:{sessions.digest(token)}".encode()).hexdigest()
 
 
 def check_email(email: str) -> str | Refusal:
@@ -76,7 +92,7 @@ def check_password(password: str, *, email: str) -> Refusal | None:
 
 def sign_up(
     *, panel: Panel, email: str, password: str, language: str, link_to: LinkTo, reset_link: str, address: str
-) -> Refusal | None:
+) -> LetterSent | Refusal:
     """Send a letter whose link makes the account, or one that says that there is one already.
 
     The answer is the same for both. Refusals: bad_email, short_password, common_password, too_often.
@@ -93,15 +109,26 @@ def sign_up(
         known = User.objects.filter(panel_id=panel.id, email=checked).first()
         if known is not None:
             letters.signed_up_before(panel, to=checked, language=language, link=reset_link, now=now)
-            return None
+            return LetterSent(mark_of(sessions.new_token()))
         token = _letter(panel.id, LetterKind.SIGN_UP, email=checked, password=hashed, within=CONFIRM_WITHIN, now=now)
         letters.sign_up(panel, to=checked, language=language, link=link_to(token), now=now)
-    return None
+    return LetterSent(mark_of(token))
 
 
-def confirm_sign_up(*, panel: Panel, token: str, visitor: Visitor) -> Admitted | Refusal:
-    """Make the account that the letter was about, and log in. Refusal: old_link."""
+def confirm_sign_up(
+    *, panel: Panel, token: str, visitor: Visitor, mark: str = "", password: str = ""
+) -> Admitted | Refusal:
+    """Make the account that the letter was about, and log in.
+
+    Anybody can sign up with a stranger's address and a password of his own, and the stranger might open
+    that letter. So the password is asked for, unless `mark` shows that this browser signed up itself.
+    Refusals: old_link, wrong_chosen_password, too_often.
+    """
     now = clock.now()
+    if not secrets.compare_digest(mark.encode("utf-8", "replace"), mark_of(token).encode()):
+        refused = _prove_chosen_password(panel.id, token, password, now)
+        if refused is not None:
+            return refused
     try:
         with transaction.atomic():
             letter = _take(panel.id, LetterKind.SIGN_UP, token, now)
@@ -115,6 +142,17 @@ def confirm_sign_up(*, panel: Panel, token: str, visitor: Visitor) -> Admitted |
     except IntegrityError:
         # Somebody opened another letter to the same address meanwhile.
         return OLD_LINK
+
+
+def _prove_chosen_password(panel_id: int, token: str, password: str, now: datetime) -> Refusal | None:
+    attempt = (throttle_actions.PASSWORD_LETTER, sessions.digest(token))
+    refused = throttle_actions.count(panel_id, [attempt], now=now)
+    if refused is not None:
+        return refused
+    letter = _open_letters(panel_id, LetterKind.SIGN_UP, token, now).first()
+    if letter is None:
+        return OLD_LINK
+    return None if is_password(password[: PASSWORD_MAX + 1], letter.password) else WRONG_CHOSEN_PASSWORD
 
 
 def ask_reset(*, panel: Panel, email: str, language: str, link_to: LinkTo, address: str) -> Refusal | None:
@@ -131,6 +169,8 @@ def ask_reset(*, panel: Panel, email: str, language: str, link_to: LinkTo, addre
         if user is not None:
             token = _letter(panel.id, LetterKind.RESET, user=user, email=checked, within=RESET_WITHIN, now=now)
             letters.reset(panel, to=checked, language=user.language or language, link=link_to(token), now=now)
+        else:
+            _decoy(panel.id, LetterKind.RESET, checked, now)
     return None
 
 
@@ -180,7 +220,9 @@ def ask_new_email(*, user: User, current: str, email: str, link_to: LinkTo, addr
     now = clock.now()
     with transaction.atomic():
         # An address that somebody has gets no letter, and the answer is the same.
-        if not User.objects.filter(panel_id=user.panel_id, email=checked).exists():
+        if User.objects.filter(panel_id=user.panel_id, email=checked).exists():
+            _decoy(user.panel_id, LetterKind.NEW_EMAIL, checked, now)
+        else:
             token = _letter(
                 user.panel_id, LetterKind.NEW_EMAIL, user=user, email=checked, within=CONFIRM_WITHIN, now=now
             )
@@ -193,17 +235,22 @@ def ask_new_email(*, user: User, current: str, email: str, link_to: LinkTo, addr
 def confirm_new_email(*, panel: Panel, token: str) -> User | Refusal:
     """The address of the letter becomes the account's. Refusal: old_link."""
     now = clock.now()
-    with transaction.atomic():
-        letter = _take(panel.id, LetterKind.NEW_EMAIL, token, now)
-        # Two who want one address: the second one's save would be refused by the database.
-        if letter is None or letter.user is None or User.objects.filter(panel=panel, email=letter.email).exists():
-            return OLD_LINK
-        user: User = letter.user
-        before = user.email
-        user.email = letter.email
-        user.save(update_fields=["email"])
-        letters.changed(user, "email", to=before, now=now)
-        record([NewEvent(panel.id, "user.email_changed", user.id, {"before": before, "after": user.email})], now=now)
+    try:
+        with transaction.atomic():
+            letter = _take(panel.id, LetterKind.NEW_EMAIL, token, now)
+            if letter is None or letter.user is None:
+                return OLD_LINK
+            user: User = letter.user
+            before = user.email
+            user.email = letter.email
+            user.save(update_fields=["email"])
+            _void_letters(user, now)
+            letters.changed(user, "email", to=before, now=now)
+            facts = {"before": before, "after": user.email}
+            record([NewEvent(panel.id, "user.email_changed", user.id, facts)], now=now)
+    except IntegrityError:
+        # Somebody has had the address since the letter was sent.
+        return OLD_LINK
     return user
 
 
@@ -249,6 +296,7 @@ def switch_on_second_factor(*, user: User, secret: str, code: str, session_id: i
         user.totp_sealed, user.totp_last_step = sealed, step
         codes = _new_recovery_codes(user)
         end_others(panel_id=user.panel_id, user_id=user.id, keep_id=session_id)
+        throttle_actions.forget(user.panel_id, throttle_actions.CODE_ACCOUNT, str(user.id))
         _tell(user, "second-factor-on", now)
     return codes
 
@@ -269,15 +317,20 @@ def switch_off_second_factor(*, user: User, current: str) -> Refusal | None:
 
 
 def renew_recovery_codes(*, user: User, code: str) -> list[str] | Refusal:
-    """Ten new recovery codes in place of the old ones, for who has the app at hand."""
+    """Ten new recovery codes in place of the old ones, for who has the app at hand.
+
+    Refusals: wrong_code, too_often, lost_factor, no_second_factor.
+    """
     if not user.totp_sealed:
         return NO_FACTOR
     refused = throttle_actions.count(user.panel_id, [(throttle_actions.CODE_ACCOUNT, str(user.id))], now=clock.now())
     if refused is not None:
         return refused
     with transaction.atomic():
-        if not use_code(user, code):
-            return WRONG_CODE
+        refused = use_code(user, code)
+        if refused is not None:
+            return refused
+        throttle_actions.forget(user.panel_id, throttle_actions.CODE_ACCOUNT, str(user.id))
         return _new_recovery_codes(user)
 
 
@@ -287,7 +340,7 @@ def prove_password(user: User, password: str) -> Refusal | None:
     refused = throttle_actions.count(user.panel_id, [attempt], now=clock.now())
     if refused is not None:
         return refused
-    if not user.check_password(password):
+    if not user.check_password(password[: PASSWORD_MAX + 1]):
         return WRONG_PASSWORD
     throttle_actions.forget(user.panel_id, *attempt)
     return None
@@ -309,9 +362,13 @@ def _set_password(user: User, password: str, *, keep_session_id: int | None, now
         user.save(update_fields=["password"])
         end_others(panel_id=user.panel_id, user_id=user.id, keep_id=keep_session_id)
         # A link that was sent before would set it back.
-        waiting = LetterToken.objects.filter(panel_id=user.panel_id, user=user, used_at=None)
-        waiting.update(used_at=now)
+        _void_letters(user, now)
         _tell(user, "password", now)
+
+
+def _void_letters(user: User, now: datetime) -> None:
+    """Links that were sent to her before work no more."""
+    LetterToken.objects.filter(panel_id=user.panel_id, user=user, used_at=None).update(used_at=now)
 
 
 def _tell(user: User, what: str, now: datetime) -> None:
@@ -320,7 +377,7 @@ def _tell(user: User, what: str, now: datetime) -> None:
 
 
 def _may_send(panel_id: int, email: str, address: str) -> Refusal | None:
-    attempts = [(throttle_actions.LETTER_ACCOUNT, email), (throttle_actions.LETTER_ADDRESS, address)]
+    attempts = [(throttle_actions.LETTER_ACCOUNT, email), (throttle_actions.LETTER_ADDRESS, neighbourhood(address))]
     return throttle_actions.count(panel_id, attempts, now=clock.now())
 
 
@@ -347,6 +404,12 @@ def _letter(
         expires_at=now + within,
     )
     return token
+
+
+def _decoy(panel_id: int, kind: LetterKind, email: str, now: datetime) -> None:
+    """A row that nobody can use, where no letter is sent: so that the answer takes as long as with one."""
+    token = _letter(panel_id, kind, email=email, within=timedelta(0), now=now)
+    LetterToken.objects.filter(panel_id=panel_id, digest=sessions.digest(token)).update(used_at=now)
 
 
 def _open_letters(panel_id: int, kind: LetterKind, token: str, now: datetime) -> Any:

@@ -11,14 +11,16 @@ from django.db import transaction
 
 from panelwright.core import clock
 from panelwright.core.refusal import Refusal
+from panelwright.core.remote import neighbourhood
 from panelwright.core.secret import Box
-from panelwright.customers import letters, second_factor, throttle_actions
-from panelwright.customers.models import RecoveryCode, User
+from panelwright.customers import letters, second_factor, sessions, throttle_actions
+from panelwright.customers.models import Device, RecoveryCode, User
 from panelwright.customers.session_actions import meet_device, open_session
 
 WRONG = Refusal("wrong_login", "password")
 WRONG_CODE = Refusal("wrong_code", "code")
 START_AGAIN = Refusal("login_again")
+LOST_FACTOR = Refusal("lost_factor", "code")
 _SALT = "panelwright.login"
 _CODE_WITHIN_S = 600
 
@@ -48,7 +50,11 @@ def log_in(*, panel_id: int, email: str, password: str, visitor: Visitor) -> Adm
     """Check a password. Refusals: wrong_login, too_often."""
     email = email.strip().lower()
     now = clock.now()
-    attempts = [(throttle_actions.LOG_IN_ACCOUNT, email), (throttle_actions.LOG_IN_ADDRESS, visitor.address)]
+    account = _guessed_at(panel_id, email, visitor)
+    attempts = [
+        (throttle_actions.LOG_IN_ACCOUNT, account),
+        (throttle_actions.LOG_IN_ADDRESS, neighbourhood(visitor.address)),
+    ]
     refused = throttle_actions.count(panel_id, attempts, now=now)
     if refused is not None:
         return refused
@@ -59,14 +65,25 @@ def log_in(*, panel_id: int, email: str, password: str, visitor: Visitor) -> Adm
         return WRONG
     if not user.check_password(password):
         return WRONG
-    throttle_actions.forget(panel_id, throttle_actions.LOG_IN_ACCOUNT, email)
+    throttle_actions.forget(panel_id, throttle_actions.LOG_IN_ACCOUNT, account)
     if user.totp_sealed:
         return CodeNeeded(signing.dumps([user.id, _password_mark(user)], salt=_SALT))
     return admit(user, visitor)
 
 
+def _guessed_at(panel_id: int, email: str, visitor: Visitor) -> str:
+    """Whose tries are counted together. A browser that she has logged in with has a count of its own:
+    otherwise whoever knows her address could keep her out by guessing."""
+    device = sessions.digest(visitor.device)
+    known = Device.objects.filter(panel_id=panel_id, user__email=email, digest=device).exists()
+    return f"{email} {device}" if known else email
+
+
 def log_in_with_code(*, panel_id: int, proof: str, code: str, visitor: Visitor) -> Admitted | Refusal:
-    """The second step: a code of the app, or a recovery code. Refusals: wrong_code, too_often, login_again."""
+    """The second step: a code of the app, or a recovery code.
+
+    Refusals: wrong_code, too_often, login_again, lost_factor.
+    """
     try:
         user_id, mark = signing.loads(proof, salt=_SALT, max_age=_CODE_WITHIN_S)
     except (signing.BadSignature, ValueError):
@@ -77,24 +94,36 @@ def log_in_with_code(*, panel_id: int, proof: str, code: str, visitor: Visitor) 
     refused = throttle_actions.count(panel_id, [(throttle_actions.CODE_ACCOUNT, str(user.id))], now=clock.now())
     if refused is not None:
         return refused
-    if not use_code(user, code):
-        return WRONG_CODE
+    refused = use_code(user, code)
+    if refused is not None:
+        return refused
     throttle_actions.forget(panel_id, throttle_actions.CODE_ACCOUNT, str(user.id))
     return admit(user, visitor)
 
 
-def use_code(user: User, code: str) -> bool:
-    """Take a code of the app or a recovery code; each works once, whoever else tries it at the same moment."""
+def use_code(user: User, code: str) -> Refusal | None:
+    """Take a code of the app or a recovery code; each works once, whoever else tries it at the same moment.
+
+    None when it was right. Refusals: wrong_code; lost_factor when the app's codes cannot be checked any
+    more, because the installation has another secret than when they were set up. Recovery codes still work.
+    """
     now = clock.now()
-    secret = Box(settings.SECRET_KEY).open(user.totp_sealed)
+    try:
+        secret = Box(settings.SECRET_KEY).open(user.totp_sealed)
+    except ValueError:
+        return None if _use_recovery_code(user, code) else LOST_FACTOR
     step = second_factor.step_of(secret, code, now=now, after_step=user.totp_last_step)
     if step is not None:
         mine = User.objects.filter(panel_id=user.panel_id, id=user.id, totp_last_step__lt=step)
-        return bool(mine.update(totp_last_step=step))
+        return None if mine.update(totp_last_step=step) else WRONG_CODE
+    return None if _use_recovery_code(user, code) else WRONG_CODE
+
+
+def _use_recovery_code(user: User, code: str) -> bool:
     codes = RecoveryCode.objects.filter(
         panel_id=user.panel_id, user=user, digest=second_factor.recovery_digest(code), used_at=None
     )
-    return bool(codes.update(used_at=now))
+    return bool(codes.update(used_at=clock.now()))
 
 
 def admit(user: User, visitor: Visitor) -> Admitted:
@@ -103,7 +132,7 @@ def admit(user: User, visitor: Visitor) -> Admitted:
     with transaction.atomic():
         token = open_session(user=user, address=visitor.address, browser=visitor.browser)
         if meet_device(user=user, device=visitor.device, now=now):
-            letters.new_browser(user, address=visitor.address, browser=visitor.browser[:200], now=now)
+            letters.new_browser(user, address=visitor.address, browser=sessions.browser(visitor.browser)[:200], now=now)
     return Admitted(user, token)
 
 

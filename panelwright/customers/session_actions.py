@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime
 
 from django.db import transaction
 
 from panelwright.core import clock
+from panelwright.core.sql import PASSING_ERRORS
 from panelwright.customers import sessions
 from panelwright.customers.models import Device, Session, User
+
+log = logging.getLogger(__name__)
 
 
 def open_session(*, user: User, address: str, browser: str) -> str:
@@ -22,7 +26,7 @@ def open_session(*, user: User, address: str, browser: str) -> str:
             user=user,
             digest=sessions.digest(token),
             address=address[:45],
-            browser=browser[: sessions.BROWSER_MAX],
+            browser=sessions.browser(browser),
             created_at=now,
             seen_at=now,
             expires_at=now + sessions.LASTS,
@@ -32,11 +36,20 @@ def open_session(*, user: User, address: str, browser: str) -> str:
 
 
 def note_seen(session: Session, *, address: str, now: datetime) -> bool:
-    """A session goes on for as long as it is used. True when that was written down."""
+    """A session goes on for as long as it is used. True when that was written down.
+
+    A database that is too busy to write it down is no reason to refuse a page: the next one tries again.
+    """
     if now - session.seen_at < sessions.SEEN_EVERY:
         return False
     rows = Session.objects.filter(panel_id=session.panel_id, id=session.id)
-    return bool(rows.update(seen_at=now, expires_at=now + sessions.LASTS, address=address[:45]))
+    try:
+        return bool(rows.update(seen_at=now, expires_at=now + sessions.LASTS, address=address[:45]))
+    except PASSING_ERRORS:
+        log.warning(
+            "session %d of panel %d: the database was too busy to note that it is used", session.id, session.panel_id
+        )
+        return False
 
 
 def end_session(*, panel_id: int, user_id: int, session_id: int) -> bool:
@@ -59,4 +72,7 @@ def meet_device(*, user: User, device: str, now: datetime) -> bool:
     _, new = Device.objects.get_or_create(
         panel_id=user.panel_id, user=user, digest=sessions.digest(device), defaults={"created_at": now}
     )
+    if new and known >= sessions.DEVICES_MAX:
+        oldest = seen.order_by("-id").values_list("id", flat=True)[sessions.DEVICES_MAX :]
+        Device.objects.filter(panel_id=user.panel_id, id__in=list(oldest[:1000])).delete()
     return new and known > 0

@@ -14,6 +14,8 @@ LASTS = timedelta(days=30)
 # Written down no more often than this: a page view is no write.
 SEEN_EVERY = timedelta(minutes=5)
 BROWSER_MAX = 300
+# Of one user; the oldest are forgotten.
+DEVICES_MAX = 100
 
 
 def new_token() -> str:
@@ -22,6 +24,11 @@ def new_token() -> str:
 
 def digest(token: str) -> str:
     return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
+
+
+def browser(text: str) -> str:
+    """What a browser calls itself, as it is kept: what is not printable is dropped."""
+    return "".join(char for char in text[:BROWSER_MAX] if char.isprintable())
 
 
 def session_of(panel_id: int, token: str, *, now: datetime) -> Session | None:

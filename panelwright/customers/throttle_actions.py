@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from django.db import connection, transaction
 
-from panelwright.core import sql
+from panelwright.core import clock, sql
 from panelwright.core.refusal import Refusal
 
 STRETCH_S = 900  # a quarter of an hour
@@ -31,13 +31,18 @@ CODE_ACCOUNT = Limit("code account", 10)
 LETTER_ACCOUNT = Limit("letter account", 3)
 LETTER_ADDRESS = Limit("letter address", 20)
 PASSWORD_ACCOUNT = Limit("password account", 10)
+PASSWORD_LETTER = Limit("password letter", 10)
 
 _COUNT = sql.Query(
     "INSERT INTO customers_attempts (panel_id, kind, subject, stretch, count) VALUES (?, ?, ?, ?, 1)"
     " ON CONFLICT (panel_id, kind, subject, stretch) DO UPDATE SET count = customers_attempts.count + 1"
     " RETURNING count"
 )
-_FORGET_SUBJECT = sql.Query("DELETE FROM customers_attempts WHERE panel_id = ? AND kind = ? AND subject = ?")
+# Only the present stretch counts; the older ones are swept by `count`, and two that delete the same rows in
+# different orders would wait for each other.
+_FORGET_SUBJECT = sql.Query(
+    "DELETE FROM customers_attempts WHERE panel_id = ? AND kind = ? AND subject = ? AND stretch = ?"
+)
 _FORGET_OLD = sql.Query("DELETE FROM customers_attempts WHERE stretch < ?")
 
 
@@ -59,8 +64,9 @@ def count(panel_id: int, attempts: Sequence[tuple[Limit, str]], *, now: datetime
 
 def forget(panel_id: int, limit: Limit, subject: str) -> None:
     """He knew it after all: what he tried before counts no more."""
+    stretch = int(clock.now().timestamp()) // STRETCH_S
     with transaction.atomic():
-        _FORGET_SUBJECT.run(connection, panel_id, limit.kind, _digest(subject))
+        _FORGET_SUBJECT.run(connection, panel_id, limit.kind, _digest(subject), stretch)
 
 
 def _digest(subject: str) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import ipaddress
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from django.db import connection
@@ -48,3 +49,28 @@ def panels_at(addresses: Collection[Address], asked: Any = None) -> dict[Address
                 answer[address] = found[key]
                 break
     return answer
+
+
+def own_address(domains: Sequence[tuple[str, int]], asked: Address, *, came_to: str) -> tuple[str, int] | None:
+    """Host and port (0: the scheme's own) for links that leave the page, as in letters; None: there is no safe one.
+
+    The Host header is the client's word, and a panel on "*" takes any. A letter that went out with a
+    stranger's host would bring him the link's token. So the host is one that the panel names: the one
+    that was asked for, else its first (`domains` stand in the order of their ids). A panel that names
+    none may be reached at the address that the connection came to (`came_to`), and from nearby.
+    """
+    host, port, server_port = asked
+    if (host, port or server_port) in domains:
+        return host, port
+    if (host, 0) in domains:
+        return host, port if port == server_port else 0
+    named = [domain for domain in domains if domain[0] != "*"]
+    if named:
+        return named[0]
+    if host == "localhost":
+        return host, port
+    try:
+        address = ipaddress.ip_address(host.removeprefix("[").removesuffix("]"))
+    except ValueError:
+        return None
+    return (host, port) if address.is_loopback or address.is_private or str(address) == came_to else None

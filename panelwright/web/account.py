@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import zoneinfo
 
 import segno
@@ -19,7 +20,8 @@ from panelwright.core.refusal import Refusal
 from panelwright.customers import account_actions, actions, letters, second_factor, sessions
 from panelwright.customers.models import ApiKey, RecoveryCode
 from panelwright.customers.session_actions import end_others, end_session
-from panelwright.web.doors import customers_only, users_only
+from panelwright.web import links
+from panelwright.web.doors import NO_ADDRESS, customers_only, users_only
 from panelwright.web.forms import Form
 from panelwright.web.request import CustomerRequest, UserRequest
 from panelwright.web.templatetags.pages import language_name
@@ -40,14 +42,7 @@ def account(request: UserRequest) -> HttpResponse:
         sent = Form.sent(request)
         if request.POST.get("part") == "email":
             email = sent
-            refused = account_actions.ask_new_email(
-                user=user,
-                current=sent.raw("current"),
-                email=sent.text("email"),
-                link_to=lambda token: request.build_absolute_uri(reverse("confirm_email", args=[token])),
-                address=request.address,
-            )
-            if not sent.refuse(refused):
+            if not sent.refuse(_ask_new_email(request, sent)):
                 messages.success(request, _("A letter is on its way to the new address. Open its link to confirm it."))
                 return redirect("account")
         else:
@@ -67,6 +62,19 @@ def account(request: UserRequest) -> HttpResponse:
         "timezones": [("", "UTC"), *((zone, zone) for zone in _timezones())],
     }
     return render(request, "web/account/profile.html", context, status=max(form.status, email.status))
+
+
+def _ask_new_email(request: UserRequest, sent: Form) -> Refusal | None:
+    link_to = links.letter_links(request)
+    if link_to is None:
+        return NO_ADDRESS
+    return account_actions.ask_new_email(
+        user=request.visitor,
+        current=sent.raw("current"),
+        email=sent.text("email"),
+        link_to=functools.partial(link_to, "confirm_email"),
+        address=request.address,
+    )
 
 
 def _timezones() -> list[str]:

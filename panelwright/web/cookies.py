@@ -9,6 +9,7 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse
 
 from panelwright.customers import sessions
+from panelwright.customers.account_actions import CONFIRM_WITHIN
 from panelwright.panels.models import Panel
 from panelwright.web.request import PanelRequest
 
@@ -27,6 +28,19 @@ def keep_session(request: PanelRequest, response: HttpResponse, token: str) -> N
 
 def drop_session(request: PanelRequest, response: HttpResponse) -> None:
     response.delete_cookie(session_name(request.panel), samesite="Lax")
+
+
+def keep_signup(request: PanelRequest, response: HttpResponse, mark: str) -> None:
+    """Which letter this browser asked for, while its link works; see `mark_of` in customers/account_actions.py."""
+    _set(request, response, f"signup_{request.panel.id}", mark, int(CONFIRM_WITHIN.total_seconds()))
+
+
+def signup(request: PanelRequest) -> str:
+    return request.COOKIES.get(f"signup_{request.panel.id}", "")
+
+
+def drop_signup(request: PanelRequest, response: HttpResponse) -> None:
+    response.delete_cookie(f"signup_{request.panel.id}", samesite="Lax")
 
 
 def keep_language(request: HttpRequest, response: HttpResponse, language: str) -> None:

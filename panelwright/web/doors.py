@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.middleware.csrf import rotate_token
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -21,11 +22,15 @@ from panelwright.customers import account_actions, login_actions
 from panelwright.customers.login_actions import Admitted, CodeNeeded, Visitor
 from panelwright.customers.models import LetterKind
 from panelwright.customers.session_actions import end_session
-from panelwright.web import cookies
+from panelwright.web import cookies, links
 from panelwright.web.forms import Form
 from panelwright.web.request import CustomerRequest, PanelRequest, UserRequest
 
 View = Callable[..., HttpResponseBase]
+
+NO_ADDRESS = Refusal("no_address")
+# Of an address to go on to; what is longer is none of ours.
+ADDRESS_MAX = 2000
 
 
 def users_only(view: View) -> View:
@@ -57,7 +62,7 @@ def customers_only(view: View) -> View:
 
 def _to_login(request: HttpRequest) -> HttpResponse:
     after = request.get_full_path() if request.method == "GET" else request.path
-    address = f"{reverse('login')}?{urlencode({'next': after})}"
+    address = f"{reverse('login')}?{urlencode({'next': after})}" if len(after) <= ADDRESS_MAX else reverse("login")
     if "HX-Request" in request.headers:
         # A part of a page cannot be replaced by the log-in: the whole page goes there.
         return HttpResponse(status=204, headers={"HX-Redirect": address})
@@ -72,7 +77,7 @@ def login(request: PanelRequest) -> HttpResponse:
         return redirect(_next(request))
     form = Form.sent(request)
     if request.method != "POST":
-        return render(request, "web/login.html", {"form": form, "next": request.GET.get("next", "")})
+        return render(request, "web/login.html", {"form": form, "next": request.GET.get("next", "")[:ADDRESS_MAX]})
     visitor = _visitor(request)
     if form.raw("proof"):
         found: Admitted | CodeNeeded | Refusal = login_actions.log_in_with_code(
@@ -95,7 +100,10 @@ def login(request: PanelRequest) -> HttpResponse:
         form.refuse(found)
     template = "web/login_code.html" if proof else "web/login.html"
     return render(
-        request, template, {"form": form, "proof": proof, "next": request.POST.get("next", "")}, status=form.status
+        request,
+        template,
+        {"form": form, "proof": proof, "next": request.POST.get("next", "")[:ADDRESS_MAX]},
+        status=form.status,
     )
 
 
@@ -115,35 +123,50 @@ def signup(request: PanelRequest) -> HttpResponse:
     form = Form.sent(request)
     if request.method != "POST":
         return render(request, "web/signup.html", {"form": form})
-    refused = account_actions.sign_up(
+    link_to = links.letter_links(request)
+    asked = NO_ADDRESS if link_to is None else _sign_up(request, form, link_to)
+    if isinstance(asked, Refusal):
+        form.refuse(asked)
+        return render(request, "web/signup.html", {"form": form}, status=form.status)
+    response = render(request, "web/letter_sent.html", {"email": form.text("email"), "for_what": "signup"})
+    cookies.keep_signup(request, response, asked.mark)
+    return response
+
+
+def _sign_up(request: PanelRequest, form: Form, link_to: links.LinkTo) -> account_actions.LetterSent | Refusal:
+    return account_actions.sign_up(
         panel=request.panel,
         email=form.text("email"),
         password=form.raw("password"),
         language=request.language,
-        link_to=lambda token: _absolute(request, "confirm_signup", token),
-        reset_link=request.build_absolute_uri(reverse("reset")),
+        link_to=lambda token: link_to("confirm_signup", token),
+        reset_link=link_to("reset"),
         address=request.address,
     )
-    if form.refuse(refused):
-        return render(request, "web/signup.html", {"form": form}, status=form.status)
-    return render(request, "web/letter_sent.html", {"email": form.text("email"), "for_what": "signup"})
 
 
 @never_cache
 @require_http_methods(["GET", "POST"])
 def confirm_signup(request: PanelRequest, token: str) -> HttpResponse:
     """The link of the letter. Programs that look into mail follow links, so a person has to press a button."""
+    form = Form.sent(request)
+    mark = cookies.signup(request)
+    ours = mark == account_actions.mark_of(token)
     works = account_actions.letter_works(panel_id=request.panel.id, kind=LetterKind.SIGN_UP, token=token)
     if request.method == "POST" and works:
         visitor = _visitor(request)
-        found = account_actions.confirm_sign_up(panel=request.panel, token=token, visitor=visitor)
+        found = account_actions.confirm_sign_up(
+            panel=request.panel, token=token, visitor=visitor, mark=mark, password=form.raw("password")
+        )
         if isinstance(found, Admitted):
             messages.success(request, _("Your account is ready."))
-            return _inside(request, found, visitor, reverse("inside"))
-        works = False
-    return render(
-        request, "web/confirm.html", {"works": works, "again": reverse("signup")}, status=200 if works else 410
-    )
+            response = _inside(request, found, visitor, reverse("inside"))
+            cookies.drop_signup(request, response)
+            return response
+        works = found != account_actions.OLD_LINK
+        form.refuse(found)
+    context = {"works": works, "again": reverse("signup"), "form": form, "asks_password": not ours}
+    return render(request, "web/confirm.html", context, status=form.status if works else 410)
 
 
 @never_cache
@@ -153,13 +176,16 @@ def reset(request: PanelRequest) -> HttpResponse:
     form = Form.sent(request)
     if request.method != "POST":
         return render(request, "web/reset.html", {"form": form})
-    refused = account_actions.ask_reset(
-        panel=request.panel,
-        email=form.text("email"),
-        language=request.language,
-        link_to=lambda token: _absolute(request, "reset_password", token),
-        address=request.address,
-    )
+    link_to = links.letter_links(request)
+    refused: Refusal | None = NO_ADDRESS
+    if link_to is not None:
+        refused = account_actions.ask_reset(
+            panel=request.panel,
+            email=form.text("email"),
+            language=request.language,
+            link_to=functools.partial(link_to, "reset_password"),
+            address=request.address,
+        )
     if form.refuse(refused):
         return render(request, "web/reset.html", {"form": form}, status=form.status)
     return render(request, "web/letter_sent.html", {"email": form.text("email"), "for_what": "reset"})
@@ -205,6 +231,10 @@ def inside(request: UserRequest) -> HttpResponse:
 
 def _inside(request: PanelRequest, admitted: Admitted, visitor: Visitor, address: str) -> HttpResponse:
     response = redirect(address)
+    # Who is logged in now is another visitor than before: neither his form token nor his session goes on.
+    rotate_token(request)
+    if request.session is not None:
+        end_session(panel_id=request.panel.id, user_id=request.session.user_id, session_id=request.session.id)
     cookies.keep_session(request, response, admitted.token)
     cookies.keep_device(request, response, visitor.device)
     return response
@@ -214,12 +244,8 @@ def _visitor(request: PanelRequest) -> Visitor:
     return Visitor(request.address, request.headers.get("User-Agent", ""), cookies.device(request))
 
 
-def _absolute(request: PanelRequest, name: str, token: str) -> str:
-    return request.build_absolute_uri(reverse(name, args=[token]))
-
-
 def _next(request: PanelRequest) -> str:
     """Where the visitor wanted to go, if that is on this panel."""
     wanted = request.POST.get("next") or request.GET.get("next") or ""
     safe = url_has_allowed_host_and_scheme(wanted, allowed_hosts=None) and wanted.startswith("/")
-    return wanted if safe else reverse("inside")
+    return wanted if safe and len(wanted) <= ADDRESS_MAX else reverse("inside")

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods
 
 from panelwright.catalog.shelf import Offer, Shelf
 from panelwright.catalog.types import BY_NAME, Units
+from panelwright.core.batcher import CommitUncertain
 from panelwright.core.refusal import Refusal
 from panelwright.core.sql import PASSING_ERRORS
 from panelwright.customers.access import Caller
@@ -26,7 +27,8 @@ from panelwright.web.request import CustomerRequest
 from panelwright.web.shelves import shelf_of
 
 LINES_MAX = 500
-TEXT_MAX = 500_000
+# So many lines with the longest links, and blank ones between them.
+TEXT_MAX = 1_100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,21 +48,23 @@ class Line:
 @require_http_methods(["GET", "POST"])
 def mass_order(request: CustomerRequest) -> HttpResponse:
     """One button checks, the next one places what is good. What is not stays in the box, to be mended."""
-    text = request.POST.get("lines", "").replace("\r\n", "\n")[:TEXT_MAX]
-    lines = _read(request, text)
-    if not lines:
+    text = request.POST.get("lines", "").replace("\r\n", "\n")
+    # Never cut and then read: half a line is another order.
+    lines = _read(request, text) if len(text) <= TEXT_MAX and text.count("\n") <= TEXT_MAX // 100 else None
+    if lines == []:
         return render(request, "web/order/mass.html", {"text": ""})
-    if len(lines) > LINES_MAX:
+    if lines is None or len(lines) > LINES_MAX:
         error = _("Take at most %(limit)s lines at once.") % {"limit": LINES_MAX}
-        return render(request, "web/order/mass.html", {"text": text, "error": error}, status=422)
-    # Only what was shown with its price is placed: a text that was changed since is checked again.
+        return render(request, "web/order/mass.html", {"text": text[:TEXT_MAX], "error": error}, status=422)
+    # Only what was shown with its price is placed: what was changed since, text or rate, is checked again.
     batch = request.POST.get("batch", "")[:40]
-    if batch and request.POST.get("do") != "check" and request.POST.get("checked") == _mark(text):
+    if batch and request.POST.get("do") != "check" and request.POST.get("checked") == _mark(lines):
         return _place(request, lines, batch)
     return _show(request, lines)
 
 
-def _show(request: CustomerRequest, lines: list[Line]) -> HttpResponse:
+def _show(request: CustomerRequest, lines: list[Line], batch: str = "") -> HttpResponse:
+    """The lines with prices and faults. `batch`: the one under which they may have been placed already."""
     lines, total_micros, missing_micros = _priced(lines)
     text = "\n".join(line.text for line in lines)
     context = {
@@ -70,8 +74,8 @@ def _show(request: CustomerRequest, lines: list[Line]) -> HttpResponse:
         "bad": sum(1 for line in lines if line.error),
         "total": total_micros,
         "missing": missing_micros,
-        "batch": secrets.token_urlsafe(16),
-        "checked": _mark(text),
+        "batch": batch or secrets.token_urlsafe(16),
+        "checked": _mark(lines),
     }
     return render(request, "web/order/mass.html", context, status=422 if context["bad"] else 200)
 
@@ -84,6 +88,9 @@ def _place(request: CustomerRequest, lines: list[Line], batch: str) -> HttpRespo
     ]
     try:
         results = place_orders(commands) if commands else []
+    except CommitUncertain:
+        messages.error(request, refusals.text(Refusal("uncertain")))
+        return _show(request, lines, batch)
     except PASSING_ERRORS:
         messages.error(request, refusals.text(Refusal("overloaded")))
         return _show(request, lines)
@@ -137,7 +144,7 @@ def _fault(refusal: Refusal) -> str:
     return refusals.text(refusal)
 
 
-def _mark(text: str) -> str:
-    """Stands for the text that was checked: the lines as they were read."""
-    lines = [line.strip() for line in text.split("\n")]
-    return hashlib.sha256("\n".join(line for line in lines if line).encode("utf-8", "replace")).hexdigest()
+def _mark(lines: list[Line]) -> str:
+    """Stands for what was checked: the lines as they were read, and at which rates."""
+    said = [(line.text, line.offer.rate_micros if line.offer else None) for line in lines]
+    return hashlib.sha256(repr(said).encode("utf-8", "replace")).hexdigest()

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import zoneinfo
 from collections.abc import Callable, Sequence
-from typing import cast
+from typing import Any, cast
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from django.utils import timezone, translation
 from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.utils.translation.trans_real import parse_accept_lang_header
@@ -53,6 +53,32 @@ class SecurityHeadersMiddleware:
         return response
 
 
+class PlainTextMiddleware:
+    """Texts hold no NUL, which PostgreSQL has no place for. That they are UTF-8 sees asgi.py to."""
+
+    def __init__(self, get_response: Responder) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, view: Callable[..., Any], *_: Any) -> HttpResponse | None:
+        # What is exempt is for programs, which send no form; its body is read by the view itself.
+        try:
+            sent = [request.GET] if getattr(view, "csrf_exempt", False) else [request.GET, request.POST]
+        except UnreadablePostError:
+            return HttpResponse(status=400)  # nobody hears it: the client has gone
+        for values in sent:
+            for name, texts in values.lists():
+                if "\0" in name or any(isinstance(text, str) and "\0" in text for text in texts):
+                    return HttpResponse(
+                        "The request has a character in it that no form can have (NUL).\n",
+                        status=400,
+                        content_type="text/plain; charset=utf-8",
+                    )
+        return None
+
+
 class VisitorMiddleware:
     """Finds out who is logged in. Stands after the middleware that sets `request.panel`."""
 
@@ -74,15 +100,25 @@ class VisitorMiddleware:
         page.staff = getattr(page.visitor, "staff", None)
         if page.visitor is not None:
             page.visitor.panel = page.panel
-        zone = page.visitor.timezone if page.visitor else ""
-        with timezone.override(zoneinfo.ZoneInfo(zone) if zone else None):
+        with timezone.override(_zone(page.visitor.timezone if page.visitor else "")):
             response = self.get_response(request)
         if page.session is not None:
-            if note_seen(page.session, address=page.address, now=now):
+            # Logging in or out has set the cookie already.
+            name = cookies.session_name(page.panel)
+            if name not in response.cookies and note_seen(page.session, address=page.address, now=now):
                 cookies.keep_session(page, response, token)
-            # What is meant for her must not be kept for whoever uses this computer next.
-            patch_cache_control(response, private=True, no_store=True)
+            if "public" not in response.headers.get("Cache-Control", ""):
+                # What is meant for her must not be kept for whoever uses this computer next.
+                patch_cache_control(response, private=True, no_store=True)
         return response
+
+
+def _zone(name: str) -> zoneinfo.ZoneInfo | None:
+    """The visitor's time zone; None (UTC) also where this machine does not know it any more."""
+    try:
+        return zoneinfo.ZoneInfo(name) if name else None
+    except (ValueError, OSError, zoneinfo.ZoneInfoNotFoundError):
+        return None
 
 
 class LanguageMiddleware:

@@ -17,6 +17,7 @@ from panelwright.catalog import countries
 from panelwright.catalog.queries import description
 from panelwright.catalog.shelf import Offer, Shelf
 from panelwright.catalog.types import BY_NAME, Field, Kind
+from panelwright.core.batcher import CommitUncertain
 from panelwright.core.refusal import Refusal
 from panelwright.core.sql import PASSING_ERRORS
 from panelwright.customers.access import Caller
@@ -112,6 +113,9 @@ def _place(request: CustomerRequest, shelf: Shelf) -> HttpResponse:
         result = place_orders([command])[0]
     except PASSING_ERRORS:
         result = _BUSY
+    except CommitUncertain:
+        # The form keeps its request_id: sent again, it finds the order or places it.
+        result = Refusal("uncertain")
     if not isinstance(result, Refusal):
         messages.success(request, _("Order %(id)s is placed.") % {"id": result})
         return redirect("order", result)

@@ -18,6 +18,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from panelwright.catalog.types import BY_NAME
 from panelwright.core import clock
+from panelwright.core.batcher import CommitUncertain
 from panelwright.core.refusal import Refusal
 from panelwright.core.sql import PASSING_ERRORS
 from panelwright.customers.access import Caller
@@ -26,7 +27,7 @@ from panelwright.orders.actions import AskOrders, request_cancels, request_refil
 from panelwright.orders.details import Details
 from panelwright.orders.listing import Page, Row, Wanted
 from panelwright.web import refusals, words
-from panelwright.web.doors import customers_only
+from panelwright.web.doors import ADDRESS_MAX, customers_only
 from panelwright.web.request import CustomerRequest
 
 ID_MAX = 10**18
@@ -206,6 +207,8 @@ def _ask(request: CustomerRequest, order_id: int, action: Any, done: str) -> Htt
         result = action([command])[0]
     except PASSING_ERRORS:
         result = Refusal("overloaded")
+    except CommitUncertain:
+        result = Refusal("uncertain")
     if not isinstance(result, Refusal):
         result = result[0]
     return _told(request, order_id, result if isinstance(result, Refusal) else None, done)
@@ -222,7 +225,8 @@ def _told(request: CustomerRequest, order_id: int, refused: Refusal | None, done
 def _back(request: CustomerRequest) -> str:
     """The list that the button stood in, if it was a list of ours."""
     back = request.POST.get("back", "")
-    return back if back.startswith("/orders") and "\\" not in back and "//" not in back else ""
+    ours = back.startswith("/orders") and "\\" not in back and "//" not in back
+    return back if ours and len(back) <= ADDRESS_MAX else ""
 
 
 @customers_only
@@ -241,9 +245,12 @@ def _subscription(request: CustomerRequest, order_id: int, what: str) -> Refusal
     action = subscription_actions.pause if what == "pause" else subscription_actions.resume
     if order_id >= ID_MAX:
         return Refusal("bad_order", "order")
-    return action(
-        panel_id=request.panel.id, order_id=order_id, customer_id=request.customer.id, by=request.visitor.email
-    )
+    try:
+        return action(
+            panel_id=request.panel.id, order_id=order_id, customer_id=request.customer.id, by=request.visitor.email
+        )
+    except PASSING_ERRORS:
+        return Refusal("overloaded")
 
 
 @customers_only

@@ -13,6 +13,13 @@ TEXTS = {
     "too_often": gettext_noop("Too many tries. Wait %(limit)s minutes, then try again."),
     "wrong_login": gettext_noop("E-mail address or password is wrong."),
     "wrong_code": gettext_noop("This code is wrong, or was used before. Take the next one."),
+    "lost_factor": gettext_noop(
+        "The panel cannot check the codes of your app any more. Use a recovery code, or ask the support."
+    ),
+    "wrong_chosen_password": gettext_noop("This is not the password that was chosen when signing up."),
+    "no_address": gettext_noop(
+        "The panel cannot send letters at present, because it does not know its own address. Tell whoever runs it."
+    ),
     "login_again": gettext_noop("That took too long. Log in again."),
     "bad_email": gettext_noop("This is no e-mail address."),
     "short_password": gettext_noop("Take at least %(limit)s characters."),
@@ -59,6 +66,9 @@ TEXTS = {
     "subscription_paused": gettext_noop("This subscription is paused."),
     "subscription_not_paused": gettext_noop("This subscription is not paused."),
     "subscription_waits_for_funds": gettext_noop("This subscription waits for funds, and goes on by itself."),
+    "uncertain": gettext_noop(
+        "It is not certain whether this was done. Look at your orders; to send the same form again does nothing twice."
+    ),
     "overloaded": gettext_noop("The panel is busy. Try again in a moment; nothing was charged."),
 }
 _ANYTHING_ELSE = gettext_noop("This was refused. Nothing was changed.")

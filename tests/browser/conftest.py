@@ -24,6 +24,30 @@ KEY = "the-key-of-the-sandbox"
 # Number of the panel's service -> service of the sandbox.
 ROUTES = {1: 1, 2: 2, 3: 3, 6: 1}
 WAIT_MAX_S = 30.0
+# A service of the sandbox that the panel does not have yet.
+NEW_SERVICE = "7"
+TEXT = """Who *we* are, **really**.
+
+# First
+
+[A link](https://example.com/), `code`, and [what is none](javascript:document.title='run')
+<script>document.title='run'</script> <img src=x onerror="document.title='run'">
+
+> a quotation
+
+## Second
+
+1. one
+2. two
+
+```
+a block that is quite wide, wider than the screen of a phone: 0123456789 0123456789 0123456789
+```
+
+| a | b |
+|---|--:|
+| 1 | 2 |
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +80,16 @@ class Town:
     def credit(self, person: Person, amount: str) -> None:
         who = ("--panel", "everything", "--customer", person.email)
         self.command("credit", *who, "--amount", amount, "--reference", secrets.token_hex(4))
+
+    def write_pages(self) -> None:
+        """A page and an announcement with all that Markdown has, and a service that is new."""
+        file = self.launch.folder / "text.md"
+        file.write_text(TEXT, encoding="utf-8")
+        panel = ("--panel", "everything")
+        about = ("--slug", "about", "--language", "en", "--title", "About us", "--menu")
+        self.command("setpage", *panel, *about, str(file))
+        self.command("announce", *panel, "--title", "We moved", str(file))
+        self.command("importservices", *panel, "--provider", "north", "--service", NEW_SERVICE)
 
     def mails(self, to: str) -> list[str]:
         """The texts of the letters to an address, the oldest first."""

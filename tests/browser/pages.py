@@ -13,7 +13,7 @@ NO_PAGES = frozenset(
         *("asset", "hook_posts", "logout", "inside", "find_services", "order_price", "order_again"),
         *("end_session", "end_sessions", "revoke_key", "refill_order", "cancel_order", "pause_order", "resume_order"),
         *("orders_csv", "orders_of_csv", "confirm_signup", "reset_password", "confirm_email"),
-        *("close_ticket", "ticket_file", "services_csv", "favourite", "own_address", "theme", "logo"),
+        *("close_ticket", "ticket_file", "services_csv", "favourite", "own_address", "theme", "logo", "balance_csv"),
         *("try_webhook", "rotate_webhook", "delete_webhook", "retry_delivery"),
     }
 )
@@ -36,6 +36,7 @@ def public(world: World) -> dict[str, str]:
         "services": "/services",
         "services searched": "/services?q=followers",
         "news": "/news",
+        "news of one kind": "/news?kind=gone",
         "announcements": "/news/announcements",
         "terms": "/terms",
         "faq": "/faq",
@@ -63,6 +64,8 @@ def inside(world: World) -> dict[str, str]:
         "orders_of subscriptions": "/orders/subscriptions",
         "order": f"/orders/{world.order}",
         "refills": "/orders/refills",
+        "balance": "/balance",
+        "balance filtered": "/balance?code=refund",
         "tickets": "/tickets",
         "new_ticket": "/tickets/new",
         "ticket": f"/tickets/{world.ticket}",

@@ -9,6 +9,7 @@ their real SQL on a real database, without sockets and threads.
 - `upstream.py` is a provider: it takes orders and loses answers, lies, goes silent, asks for a pause.
 - `books.py` and `deliveries.py` remember what must be true: what was acknowledged and charged, and
   what each provider was really sent.
+- `told.py` holds the messages of webhooks against what happened.
 - `watch.py` tells which rows a step has changed, by triggers in the database; `rules.py`, the referee,
   judges each of them, and `checks.py` now and then everything. What is wrong raises `broken.Broken`.
 - `mutants.py` breaks rules of the product on purpose; `test_simulator.py` shows that each is found

@@ -11,6 +11,7 @@ from django.db import connection
 
 from panelwright.core import sql
 from panelwright.orders.audit import audit
+from tests.simulator import told
 from tests.simulator.asking import PATIENCE
 from tests.simulator.upstream import Mood
 from tests.simulator.watch import OPEN_ORDERS, Changes, OrderRow, order_row
@@ -62,6 +63,7 @@ def everything(now: Simulation) -> None:
     moved = sum(books.taken.values()) - sum(books.back.values())
     say.check(kept_charges == moved, f"the charges of all orders are {kept_charges}, what moved for them {moved}")
     _counters(now)
+    told.check(now)
     say.raise_any()
 
 

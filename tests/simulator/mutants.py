@@ -21,10 +21,11 @@ import pytest
 
 from panelwright.core import money, sql
 from panelwright.customers import access
+from panelwright.events import webhook_rules
 from panelwright.orders import actions as orders
 from panelwright.orders import rules as placing
 from panelwright.orders import schedule_actions as schedules
-from panelwright.orders import settling, work
+from panelwright.orders import settling, telling, work
 from panelwright.orders import store as order_store
 from panelwright.providers import actions as delivery
 from panelwright.providers import request_actions as requests
@@ -212,7 +213,7 @@ MUTANTS = (
         "a customer cancels the orders of others",
         _rewritten(
             orders,
-            "request_cancels",
+            "ask_cancels",
             "asked.get((grant.customer_id, order_id or 0))",
             "next((o for (_, i), o in asked.items() if i == order_id), None)",
         ),
@@ -291,6 +292,21 @@ MUTANTS = (
             "claim_refills",
             'if row.state == "sending":',
             'if row.state == "never":',
+        ),
+    ),
+    Mutant("a webhook is told nothing of orders", _set(telling, "tell_orders", lambda changed, now: None)),
+    Mutant(
+        "a webhook is told of an order whose status did not change",
+        _rewritten(work.Changes, "write", "o.status != self._before[o.id].status", "True"),
+    ),
+    Mutant("a webhook is told nothing of refills", _set(requests, "tell_refills", lambda refill_ids, now: None)),
+    Mutant(
+        "a webhook is told of other customers' orders",
+        _rewritten(
+            webhook_rules,
+            "wanted",
+            "by_customer.get((message.panel_id, message.customer_id), ())",
+            "listeners",
         ),
     ),
 )

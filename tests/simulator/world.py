@@ -16,9 +16,12 @@ from django_scopes import scope
 from panelwright.catalog import actions as catalog
 from panelwright.catalog.actions import NewService
 from panelwright.catalog.types import TYPES, ServiceType, Units
+from panelwright.core.refusal import Refusal
 from panelwright.customers import access
 from panelwright.customers.actions import create_customer, create_key
 from panelwright.customers.models import PriceList
+from panelwright.events import webhook_actions as webhooks
+from panelwright.events.webhook_rules import NAMES
 from panelwright.ledger import actions as ledger
 from panelwright.ledger.models import Code, Kind
 from panelwright.panels import hosts
@@ -136,6 +139,8 @@ class World:
     models: dict[int, UpstreamModel] = field(default_factory=dict)
     sold: dict[int, Sold] = field(default_factory=dict)
     owners: dict[int, Customer] = field(default_factory=dict)
+    # The customers whose programs want to hear of everything.
+    listening: set[int] = field(default_factory=set)
     deposits: int = 0
 
     def customer(self) -> Customer:
@@ -278,6 +283,13 @@ def _join(world: World, panel: SimulatedPanel, number: int) -> None:
     for can_order, cap in ((True, None), (False, None), (True, 10**6 * (number + 1))):
         made, text = create_key(customer=row, can_order=can_order, daily_cap_micros=cap)
         customer.keys.append(Key(made.id, access.Caller(address, access.digest(text)), can_order, cap))
+    if number != 1:
+        # Whoever has prices of her own has no webhook.
+        heard = webhooks.create_endpoint(
+            panel_id=panel.id, customer_id=row.id, url="https://hooks.example/", names=NAMES
+        )
+        assert not isinstance(heard, Refusal)
+        world.listening.add(row.id)
     panel.customers.append(customer)
     world.owners[customer.id] = customer
     if number < 3:

@@ -16,7 +16,9 @@ from django.utils.translation import gettext as _
 from panelwright.content.queries import OURS, Link, menu
 from panelwright.core import money
 from panelwright.core.refusal import Refusal
+from panelwright.customers.models import Customer
 from panelwright.panels.models import Panel
+from panelwright.support import queries
 from panelwright.web import icons, markup, refusals, words
 from panelwright.web.assets import all_assets
 from panelwright.web.forms import Form
@@ -240,3 +242,11 @@ def menu_pages(context: Any) -> list[Link]:
 def page_address(slug: str) -> str:
     """Where a free page stands."""
     return reverse(slug) if slug in OURS else reverse("page", args=[slug])
+
+
+@register.filter
+def unread_tickets(customer: Customer | None) -> int:
+    """How many of her tickets were answered and not read; asked once for a page. Staff have none."""
+    if customer is None:
+        return 0
+    return queries.unread(customer.panel_id, customer.id)

@@ -71,7 +71,8 @@ def test_one_is_made_and_its_secret_shown_once(carol: Buyer) -> None:
         "order.canceled",
     ]
     made = make(client, description="Carol's shop", names=["order.canceled", "refill.completed"])
-    assert (made.status_code, made["Cache-Control"][:7]) == (200, "max-age")
+    assert made.status_code == 200
+    assert "no-store" in made["Cache-Control"]
     (secret,) = re.findall(r"whsec_[A-Za-z0-9+/=]{32}", made.content.decode())
     ((id_, names),) = values("SELECT id, names FROM events_endpoint")
     assert "order.canceled" in str(names)

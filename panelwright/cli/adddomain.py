@@ -1,0 +1,38 @@
+"""Let a panel answer on one more host."""
+
+from __future__ import annotations
+
+import argparse
+
+from panelwright.cli import setup
+from panelwright.cli.createpanel import parse_domain
+from panelwright.cli.main import Refused
+
+EXAMPLE = """example:
+  panelwright adddomain --panel acme --domain panel.example.com
+
+Links in letters lead to the host that the visitor used, if the panel names it, else to the first host that it
+names. A panel that names none, only *:PORT, sends letters to visitors of its own machine and network only.
+"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--panel", required=True, metavar="SLUG")
+    parser.add_argument("--domain", required=True, metavar="HOST[:PORT]", help="without a port: on every port")
+
+
+def run(args: argparse.Namespace) -> int:
+    setup.django()
+    from django_scopes import scope
+
+    from panelwright.panels.actions import add_domain
+
+    panel = setup.panel(args.panel)
+    try:
+        host, port = parse_domain(args.domain)
+        with scope(panel=panel):
+            add_domain(panel_id=panel.id, host=host, port=port)
+    except ValueError as error:
+        raise Refused(str(error)) from None
+    print(f"{panel.slug} answers on {args.domain}.")
+    return 0

@@ -1,0 +1,119 @@
+"""Many orders at once: every line is checked and priced first, and what was not checked is not placed."""
+
+from __future__ import annotations
+
+import pytest
+from django_scopes import scope
+
+from panelwright.catalog.actions import set_rate
+from panelwright.web.tests.browsing import Browser, error, hidden
+from tests.support.people import COMMENTS, FOLLOWERS, LIKES, ONE_A_LINK, PACKAGE, PRIVATE, Buyer, Owner, Time, counts
+from tests.support.people import values as rows
+
+A, B, C = (f"https://example.com/{letter}" for letter in "abc")
+GOOD = f"{FOLLOWERS} | {A} | 1000\r\n\r\n{LIKES}|{B}|100\r\n{PACKAGE} | {C}"
+
+
+@pytest.fixture
+def browser(carol: Buyer, time: Time) -> Browser:
+    return Browser(carol.owner, carol.customer.user)
+
+
+def check(browser: Browser, lines: str, status: int = 200) -> dict[str, str]:
+    """What the form would be sent with after its lines were checked."""
+    response = browser.post("/order/many", lines=lines, do="check")
+    assert response.status_code == status
+    page = response.content.decode()
+    return {"lines": lines, "batch": hidden(page, "batch"), "checked": hidden(page, "checked")}
+
+
+def placed() -> list[tuple[str, int]]:
+    return [(row[0], row[1]) for row in rows("SELECT link, quantity FROM orders_order ORDER BY id")]
+
+
+def test_lines_are_checked_then_placed(browser: Browser, carol: Buyer) -> None:
+    page = browser.post("/order/many", lines=GOOD).content.decode()
+    assert "Place 3 orders" in page
+    assert "3.412346 USD" in page
+    assert counts("orders_order") == (0,)
+    sent = check(browser, GOOD)
+    assert browser.post("/order/many", **sent).headers["Location"] == "/orders"
+    assert placed() == [(A, 1000), (B, 100), (C, 1)]
+    assert carol.balance() == "96.587654"
+    assert "Orders placed: 3." in browser.get("/orders")
+
+
+def test_the_same_form_sent_twice_places_once(browser: Browser, carol: Buyer) -> None:
+    sent = check(browser, GOOD + f"\n{ONE_A_LINK} | {A} | 10")
+    first, second = browser.post("/order/many", **sent), browser.post("/order/many", **sent)
+    assert first.headers["Location"] == second.headers["Location"] == "/orders"
+    assert len(placed()) == 4
+    assert carol.balance() == "96.577654"
+
+
+def test_good_lines_are_placed_and_bad_ones_stay(browser: Browser, carol: Buyer) -> None:
+    bad = {
+        f"{FOLLOWERS} | {A} | 49": "The minimum is 50.",
+        f"{FOLLOWERS} | {A} | many": "The quantity is no whole number.",
+        f"{FOLLOWERS} | javascript:x | 100": "This link is not accepted.",
+        f"{PRIVATE} | {A} | 100": "There is no such service",
+        f"{COMMENTS} | {A} | 100": "This service asks for more",
+        "nonsense": "Write service | link | quantity.",
+        f"{FOLLOWERS} | {A} | 100 | 5": "Write service | link | quantity.",
+        f"{ONE_A_LINK} | {A} | 10 ": "You have an open order with this link.",
+    }
+    lines = "\n".join([f"{ONE_A_LINK} | {A} | 10", *bad])
+    page = browser.refused("/order/many", lines=lines)
+    for text in bad.values():
+        assert text in page
+    assert "Place 1 order" in page
+    response = browser.post("/order/many", **check(browser, lines, 422))
+    assert response.status_code == 422
+    assert placed() == [(A, 10)]
+    page = response.content.decode()
+    assert "Orders placed: 1." in page
+    box = page.split("<textarea", 1)[1].split(">", 1)[1].split("</textarea>")[0].strip()
+    assert box.split("\n") == [line.strip() for line in bad]
+
+
+@pytest.mark.parametrize("change", [{"lines": GOOD.replace("1000", "9000")}, {"checked": "x"}, {"batch": ""}])
+def test_what_was_not_checked_as_it_stands_is_checked_again(browser: Browser, change: dict[str, str]) -> None:
+    response = browser.post("/order/many", **{**check(browser, GOOD), **change})
+    assert response.status_code == 200
+    assert placed() == []
+
+
+def test_a_rate_that_changed_since_is_shown_before_anything_is_placed(browser: Browser, alice: Owner) -> None:
+    sent = check(browser, GOOD)
+    with scope(panel=alice.panel):
+        set_rate(panel_id=alice.panel_id, number=FOLLOWERS, rate_micros=50_000_000)
+    page = browser.post("/order/many", **sent).content.decode()
+    assert placed() == []
+    assert "52.512346 USD" in page
+
+
+def test_a_balance_that_does_not_pay_for_all_is_told_and_places_nothing(browser: Browser, alice: Owner) -> None:
+    poor = Browser(alice, alice.customer("poor", balance="1.00").customer.user)
+    page = poor.post("/order/many", lines=GOOD).content.decode()
+    assert error(page, "") == 'Missing on your balance: <b translate="no">2.412346 USD</b>'
+    assert 'name="checked"' not in page
+    assert placed() == []
+
+
+def test_money_that_was_spent_meanwhile_leaves_the_lines_in_the_box(browser: Browser, carol: Buyer) -> None:
+    sent = check(browser, GOOD)
+    carol.spends_all_but("1.00")
+    response = browser.post("/order/many", **sent)
+    assert placed()[1:] == [(A, 1000), (B, 100)]
+    page = response.content.decode()
+    assert f"{PACKAGE} | {C}" in page
+    assert "Missing on your balance" in page
+
+
+def test_too_much_is_refused_and_never_cut(browser: Browser) -> None:
+    line = f"{FOLLOWERS} | {A} | 100"
+    assert "Take at most 500 lines at once." in browser.refused("/order/many", lines="\n".join([line] * 501))
+    assert "Take at most 500 lines at once." in browser.refused("/order/many", lines=f"{line}\n" + "x" * 1_100_000)
+    assert "Take at most 500 lines at once." in browser.refused("/order/many", lines=f"{line}\n" + "\n" * 20_000)
+    assert check(browser, "\n".join(f"{line}{n}" for n in range(1, 9)), 200)
+    assert browser.post("/order/many", lines=" \n \n").status_code == 200

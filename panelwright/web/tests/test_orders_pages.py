@@ -1,0 +1,122 @@
+"""Orders on the web: they are their customer's alone, and what is asked of them is told."""
+
+from __future__ import annotations
+
+import pytest
+
+from panelwright.web.tests.browsing import Browser
+from tests.support.people import FOLLOWERS, LINK, SUBSCRIPTION, Buyer, Owner, Time, everything, execute, row_of
+
+PAGES = ("/orders/{}", "/orders/{}/again")
+BUTTONS = ("/orders/{}/refill", "/orders/{}/cancel", "/orders/{}/pause", "/orders/{}/resume")
+
+
+@pytest.fixture
+def browser(carol: Buyer, time: Time) -> Browser:
+    return Browser(carol.owner, carol.customer.user)
+
+
+@pytest.fixture
+def strangers(carol: Buyer, mallory: Buyer) -> list[Browser]:
+    """Another customer of the same panel, and one of another."""
+    dave = carol.owner.customer("dave", balance="5.00")
+    return [Browser(buyer.owner, buyer.customer.user) for buyer in (dave, mallory)]
+
+
+def test_nobody_else_sees_or_moves_an_order(carol: Buyer, strangers: list[Browser]) -> None:
+    ids = [carol.order(), carol.order(service=SUBSCRIPTION), carol.order(runs=2, interval=5)]
+    before = everything()
+    for browser in strangers:
+        for order_id in ids:
+            for page in PAGES:
+                assert LINK not in browser.get(page.format(order_id), 404)
+            for button in BUTTONS:
+                response = browser.post(button.format(order_id))
+                assert response.status_code == 302
+                assert "There is no such order." in browser.get("/orders")
+            assert browser.get(f"/orders?q={order_id}").count(f'href="/orders/{order_id}"') == 0
+        for path in ("/orders", "/orders/drip-feeds", "/orders/subscriptions", "/orders/refills"):
+            assert LINK not in browser.get(path)
+        for path in ("/orders.csv", "/orders/drip-feeds.csv", "/orders/subscriptions.csv"):
+            lines = b"".join(browser.answer(path).streaming_content).decode().splitlines()
+            assert len(lines) == 1, "the heading alone"
+    assert everything() == before
+
+
+def test_who_is_not_logged_in_sees_nothing(carol: Buyer, alice: Owner) -> None:
+    order_id = carol.order()
+    for path in (*PAGES, "/orders", "/orders.csv", "/orders/refills"):
+        response = Browser(alice).answer(path.format(order_id))
+        assert response.status_code == 302
+        assert response.headers["Location"].startswith("/login?next=")
+
+
+def test_a_refill_and_a_cancel_are_asked_for_and_told(browser: Browser, carol: Buyer, time: Time) -> None:
+    done, open_ = carol.order(), carol.order(link="https://example.com/other")
+    execute(
+        "UPDATE orders_order SET status = 'Completed', job = NULL, due_at = NULL, remains = 0, ended_at = created_at"
+        " WHERE id = %s",
+        done,
+    )
+    time.passes(hours=25)
+    assert browser.post(f"/orders/{done}/refill").headers["Location"] == f"/orders/{done}"
+    assert "The refill is asked for." in browser.get(f"/orders/{done}")
+    browser.post(f"/orders/{done}/refill")
+    assert "A refill is under way." in browser.get("/orders/refills")
+    assert str(done) in browser.get("/orders/refills")
+    response = browser.post(f"/orders/{open_}/cancel", back="/orders?status=pending")
+    assert response.headers["Location"] == "/orders?status=pending"
+    assert row_of(open_).status == "Canceled"
+    assert carol.balance() == "99.10"
+    browser.post(f"/orders/{open_}/cancel")
+    assert "This order has ended." in browser.get(f"/orders/{open_}")
+
+
+@pytest.mark.parametrize(
+    "back",
+    ["https://evil.example/", "//evil.example", "/\\evil.example", "/orders//evil.example", "/orders\\x", "/account",
+     "javascript:alert(1)", "/orders?" + "x" * 5000],
+)  # fmt: skip
+def test_a_button_leads_back_to_a_list_of_ours(browser: Browser, carol: Buyer, back: str) -> None:
+    order_id = carol.order()
+    assert browser.post(f"/orders/{order_id}/refill", back=back).headers["Location"] == f"/orders/{order_id}"
+
+
+def test_a_subscription_is_paused_and_goes_on(browser: Browser, carol: Buyer) -> None:
+    order_id = carol.order(service=SUBSCRIPTION)
+    browser.post(f"/orders/{order_id}/pause")
+    assert row_of(order_id).status == "Paused"
+    assert "The subscription is paused." in browser.get(f"/orders/{order_id}")
+    browser.post(f"/orders/{order_id}/pause")
+    assert "This subscription is paused." in browser.get(f"/orders/{order_id}")
+    browser.post(f"/orders/{order_id}/resume")
+    assert row_of(order_id).status == "Active"
+    plain = carol.order()
+    browser.post(f"/orders/{plain}/pause")
+    assert "There is no such order." in browser.get(f"/orders/{plain}")
+
+
+def test_a_list_that_has_not_changed_is_not_sent_again(browser: Browser, carol: Buyer) -> None:
+    order_id = carol.order()
+    for path in ("/orders", f"/orders/{order_id}"):
+        again = browser.get(path).split('hx-get="')[1].split('"')[0].replace("&amp;", "&")
+        assert browser.answer(again, headers={"hx-request": "true"}).status_code == 204
+        assert browser.answer(again).status_code == 200, "a person who opens the address gets a page"
+    again = browser.get("/orders").split('hx-get="')[1].split('"')[0]
+    execute("UPDATE orders_order SET remains = 400, status = 'In progress' WHERE id = %s", order_id)
+    page = browser.answer(again, headers={"hx-request": "true"})
+    assert page.status_code == 200
+    assert "In progress" in page.content.decode()
+    execute("UPDATE orders_order SET remains = 1000, status = 'Pending' WHERE id = %s", order_id)
+
+
+def test_what_a_customer_wrote_never_runs(browser: Browser, carol: Buyer) -> None:
+    link = "https://example.com/<script>alert(1)</script>\"onx='"
+    order_id = carol.order(link=link)
+    for path in (
+        "/orders",
+        f"/orders/{order_id}",
+        f"/orders?q={'<script>'}",
+        f"/order?service={FOLLOWERS}&link={link}",
+    ):
+        assert "<script>alert" not in browser.get(path)
