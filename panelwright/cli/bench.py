@@ -95,12 +95,12 @@ def run(args: argparse.Namespace) -> int:
     if args.seconds is not None:
         size = size._replace(seconds=args.seconds)
     kinds = [args.only] if args.only else list(KINDS)
+    # A request to stop unwinds the blocks below, which end every process that was started.
+    signal.signal(signal.SIGTERM, _stop)
     if args.delivery:
         return bench_delivery.run(args, kinds, _installation)
     if args.pages:
         return bench_pages.run(args, kinds, _installation)
-    # A request to stop unwinds the blocks below, which end every process that was started.
-    signal.signal(signal.SIGTERM, _stop)
     with tempfile.TemporaryDirectory(prefix="panelwright-bench-") as name:
         folder = Path(name)
         generator = find_generator(folder)

@@ -114,6 +114,7 @@ def test_filters_and_pages(browser: Browser, carol: Buyer, time: Time) -> None:
     # Of one kind there is no balance after each.
     deposits = browser.get("/balance", code="deposit")
     assert rows(deposits) == [["2026-05-04 12:00", "Deposit", "first of carol", "+100.00"]]
+    assert rows(browser.get("/balance", code="deposit", month="")) == rows(deposits)
     may = browser.get("/balance", month="2026-05")
     assert [row[4] for row in rows(may)][:2] == ["97.30", "97.345"]
     assert rows(browser.get("/balance", month="2026-05", code="deposit")) == rows(deposits)
