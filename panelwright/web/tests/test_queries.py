@@ -12,6 +12,9 @@ from typing import NamedTuple
 import pytest
 from django_scopes import scope
 
+from panelwright.catalog.actions import set_rate
+from panelwright.content.actions import announce, set_page
+from panelwright.events import webhook_actions
 from panelwright.support.tests.making import written
 from panelwright.web.tests.browsing import Browser, link_of, path_of
 from panelwright.web.urls import urlpatterns
@@ -27,6 +30,7 @@ class Rows(NamedTuple):
     stranger: Browser
     order_id: int
     ticket_id: int
+    webhook_id: int
 
 
 class Case(NamedTuple):
@@ -67,6 +71,18 @@ CASES: dict[str, Case] = {
     "order": Case(lambda rows: f"/orders/{rows.order_id}"),
     "orders_of": Case("/orders/drip-feeds"),
     "orders_of_csv": Case("/orders/subscriptions.csv"),
+    "services": Case("/services"),
+    "services_csv": Case("/services.csv"),
+    "news": Case("/news"),
+    "announcements": Case("/news/announcements"),
+    "terms": Case("/terms", inside=False),
+    "faq": Case("/faq", inside=False),
+    "page": Case("/pages/about"),
+    "balance": Case("/balance"),
+    "balance_csv": Case("/balance.csv"),
+    "webhooks": Case("/account/webhooks"),
+    "new_webhook": Case("/account/webhooks/new"),
+    "webhook": Case(lambda rows: f"/account/webhooks/{rows.webhook_id}"),
     "tickets": Case("/tickets"),
     "new_ticket": Case("/tickets/new"),
     "ticket": Case(lambda rows: f"/tickets/{rows.ticket_id}"),
@@ -75,18 +91,26 @@ NO_PAGES = {
     "asset": "a file from memory",
     "cancel_order": "POST",
     "close_ticket": "POST",
+    "delete_webhook": "POST",
     "end_session": "POST",
     "end_sessions": "POST",
+    "favourite": "POST",
     "hook_posts": "POST, for programs",
     "inside": "leads on",
+    "logo": "a picture",
     "logout": "POST",
     "order_again": "leads on",
     "order_price": "POST",
+    "own_address": "leads on",
     "pause_order": "POST",
     "refill_order": "POST",
     "resume_order": "POST",
+    "retry_delivery": "POST",
     "revoke_key": "POST",
+    "rotate_webhook": "POST",
+    "theme": "a style sheet",
     "ticket_file": "a file of a ticket, tested with the tickets",
+    "try_webhook": "POST",
 }
 
 
@@ -100,7 +124,24 @@ def rows(alice: Owner, carol: Buyer, time: Time) -> Rows:
     inside.post("/account", part="email", email="other@customer.example", current=PASSWORD)
     ticket_id = written(carol, "Hello", subject="other")
     carol.order(service=SUBSCRIPTION)
-    return Rows(carol, stranger, carol.order(runs=9, interval=1, quantity=100), ticket_id)
+    with scope(panel=alice.panel):
+        set_page(panel_id=alice.panel_id, slug="about", language="en", title="About", body="Us.", by="alice")
+    webhook_id = _webhook(carol)
+    return Rows(carol, stranger, carol.order(runs=9, interval=1, quantity=100), ticket_id, webhook_id)
+
+
+def _webhook(carol: Buyer) -> int:
+    with scope(panel=carol.owner.panel):
+        made = webhook_actions.create_endpoint(
+            panel_id=carol.owner.panel_id,
+            customer_id=carol.customer_id,
+            url="https://hooks.example.com/",
+            names=["order.completed"],
+        )
+        assert isinstance(made, tuple)
+        for _ in range(2):
+            webhook_actions.send_test(panel_id=carol.owner.panel_id, customer_id=carol.customer_id, endpoint_id=made[0])
+    return made[0]
 
 
 def many(rows: Rows, time: Time) -> None:
@@ -114,6 +155,13 @@ def many(rows: Rows, time: Time) -> None:
         Browser(carol.owner, carol.customer.user)
         if n < 15:  # so many may be open
             written(carol, f"Hello {n}", subject="other")
+        if n < 8:  # so many a customer may have
+            _webhook(carol)
+        with scope(panel=carol.owner.panel):
+            announce(panel_id=carol.owner.panel_id, title=f"News {n}", body="Hello.", by="alice")
+            set_rate(panel_id=carol.owner.panel_id, number=1 + n % 2, rate_micros=1_000_000 + n)
+            panel = {"panel_id": carol.owner.panel_id, "language": "en", "by": "alice", "in_menu": True}
+            set_page(slug=f"page-{n}", title=f"Page {n}", body="Hello.", **panel)
     for _ in range(8):
         run_schedules()
         time.passes(minutes=1)
