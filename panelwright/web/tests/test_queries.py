@@ -130,12 +130,12 @@ def rows(alice: Owner, carol: Buyer, time: Time) -> Rows:
     return Rows(carol, stranger, carol.order(runs=9, interval=1, quantity=100), ticket_id, webhook_id)
 
 
-def _webhook(carol: Buyer) -> int:
+def _webhook(carol: Buyer, number: int = 0) -> int:
     with scope(panel=carol.owner.panel):
         made = webhook_actions.create_endpoint(
             panel_id=carol.owner.panel_id,
             customer_id=carol.customer_id,
-            url="https://hooks.example.com/",
+            url=f"https://hooks.example.com/{number}",
             names=["order.completed"],
         )
         assert isinstance(made, tuple)
@@ -156,12 +156,19 @@ def many(rows: Rows, time: Time) -> None:
         if n < 15:  # so many may be open
             written(carol, f"Hello {n}", subject="other")
         if n < 8:  # so many a customer may have
-            _webhook(carol)
+            _webhook(carol, n + 1)
         with scope(panel=carol.owner.panel):
             announce(panel_id=carol.owner.panel_id, title=f"News {n}", body="Hello.", by="alice")
             set_rate(panel_id=carol.owner.panel_id, number=1 + n % 2, rate_micros=1_000_000 + n)
-            panel = {"panel_id": carol.owner.panel_id, "language": "en", "by": "alice", "in_menu": True}
-            set_page(slug=f"page-{n}", title=f"Page {n}", body="Hello.", **panel)
+            set_page(
+                panel_id=carol.owner.panel_id,
+                slug=f"page-{n}",
+                language="en",
+                title=f"Page {n}",
+                body="Hello.",
+                by="alice",
+                in_menu=True,
+            )
     for _ in range(8):
         run_schedules()
         time.passes(minutes=1)
