@@ -218,18 +218,18 @@ _WELCOME = {
     ),
     "pt-BR": (
         "Um painel de demonstração",
-        "Nada aqui chega a ninguém: um fornecedor simulado entrega números. Faça pedidos, cancele, peça refil, abra um"
-        " ticket, crie uma chave de API. O que seria e-mail é gravado na pasta `mail`, ao lado dos dados.",
+        "Nada aqui chega a ninguém: um fornecedor simulado entrega números. Faça pedidos, cancele, peça reposição, abra"
+        " um ticket, crie uma chave de API. O que seria e-mail é gravado na pasta `mail`, ao lado dos dados.",
     ),
     "es": (
         "Un panel de demostración",
-        "Nada de esto llega a nadie: un proveedor simulado entrega números. Haz pedidos, cancela, pide reposiciones,"
-        " abre un ticket, crea una clave de API. Los correos se guardan en la carpeta `mail`, junto a los datos.",
+        "Nada de esto llega a nadie: un proveedor simulado entrega números. Haga pedidos, cancele, pida reposiciones,"
+        " abra un ticket, cree una clave de API. Los correos se guardan en la carpeta `mail`, junto a los datos.",
     ),
     "ru": (
         "Демонстрационная панель",
         "Отсюда ничего не уходит наружу: учебный поставщик выдаёт только числа. Заказывайте, отменяйте, просите"
-        " докрутку, пишите в поддержку, создавайте ключи API. Письма складываются в папку `mail` рядом с данными.",
+        " восстановление, пишите в поддержку, создавайте ключи API. Письма лежат в папке `mail` рядом с данными.",
     ),
 }
 
