@@ -7,8 +7,10 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from django.db import connection
+from django.db.models import F
 
 from panelwright.core import sql
+from panelwright.panels.models import Panel
 
 # (host as the client wrote it, lower case, without port; port that it wrote or 0; port of ours that it came to)
 Address = tuple[str, int, int]
@@ -43,12 +45,23 @@ def panels_at(addresses: Collection[Address], asked: Any = None) -> dict[Address
     found = {(host, port): panel for host, port, panel in rows}
     answer = {}
     for address in addresses:
-        host, port, server_port = address
-        for key in ((host, port or server_port), (host, 0), ("*", server_port)):
-            if key in found:
-                answer[address] = found[key]
-                break
+        closest = next((key for key in _closest_first(address) if key in found), None)
+        if closest is not None:
+            answer[address] = found[closest]
     return answer
+
+
+def panel_at(address: Address) -> Panel | None:
+    """The panel of one address, or None, in one query."""
+    near = Panel.objects.filter(enabled=True, domains__host__in=[address[0], "*"])
+    rows = near.annotate(on_host=F("domains__host"), on_port=F("domains__port"))
+    found: dict[tuple[str, int], Panel] = {(row.on_host, row.on_port): row for row in rows}
+    return next((found[key] for key in _closest_first(address) if key in found), None)
+
+
+def _closest_first(address: Address) -> tuple[tuple[str, int], ...]:
+    host, port, server_port = address
+    return (host, port or server_port), (host, 0), ("*", server_port)
 
 
 def own_address(domains: Sequence[tuple[str, int]], asked: Address, *, came_to: str) -> tuple[str, int] | None:

@@ -8,7 +8,6 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotFound
 from django_scopes import scope
 
 from panelwright.panels import hosts
-from panelwright.panels.models import Panel
 
 
 class CurrentPanelMiddleware:
@@ -19,13 +18,13 @@ class CurrentPanelMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         address = hosts.split(request.META.get("HTTP_HOST", ""), int(request.META.get("SERVER_PORT") or 0))
-        panel_id = hosts.panels_at([address]).get(address)
-        if panel_id is None:
+        panel = hosts.panel_at(address)
+        if panel is None:
             return HttpResponseNotFound(
                 "No panel answers on this host. Check the address, or add the host to a panel:\n"
                 "panelwright createpanel --help\n",
                 content_type="text/plain; charset=utf-8",
             )
-        request.panel = Panel.objects.get(id=panel_id)  # type: ignore[attr-defined]
-        with scope(panel=request.panel):  # type: ignore[attr-defined]
+        request.panel = panel  # type: ignore[attr-defined]
+        with scope(panel=panel):
             return self.get_response(request)

@@ -39,7 +39,7 @@ _REASONS = {
     "refill_open": gettext_noop("a refill of it is under way already"),
     "refill_too_soon": gettext_noop("a refill can be asked for 24 hours after the order ended or was refilled last"),
     "refill_over": gettext_noop("the time in which it can be refilled is over"),
-    "cancel_disabled": gettext_noop("its service cannot be cancelled"),
+    "cancel_disabled": gettext_noop("its service cannot be canceled"),
     "cannot_cancel": gettext_noop("it has ended already"),
     "ended": gettext_noop("it has ended already"),
     "already_asked": gettext_noop("this was asked for before, and is being followed"),
@@ -58,14 +58,14 @@ _ENDED = {
     (Wish.REFILL, "Rejected"): gettext_noop(
         "Order %(order)s: the refill was rejected. Nothing was missing, or it cannot be refilled."
     ),
-    (Wish.REFILL, "Canceled"): gettext_noop("Order %(order)s: the refill was cancelled."),
-    (Wish.CANCEL, "Canceled"): gettext_noop("Order %(order)s is cancelled, and its charge is back on your balance."),
+    (Wish.REFILL, "Canceled"): gettext_noop("Order %(order)s: the refill was canceled."),
+    (Wish.CANCEL, "Canceled"): gettext_noop("Order %(order)s is canceled, and its charge is back on your balance."),
     (Wish.CANCEL, "Partial"): gettext_noop(
-        "Order %(order)s is cancelled. What was not delivered is refunded to your balance."
+        "Order %(order)s is canceled. What was not delivered is refunded to your balance."
     ),
-    (Wish.CANCEL, "Completed"): gettext_noop("Order %(order)s was completed before it could be cancelled."),
-    (Wish.CANCEL, "Expired"): gettext_noop("Order %(order)s expired before it could be cancelled."),
-    (Wish.CANCEL, "refused"): gettext_noop("Order %(order)s cannot be cancelled any more: it goes on."),
+    (Wish.CANCEL, "Completed"): gettext_noop("Order %(order)s was completed before it could be canceled."),
+    (Wish.CANCEL, "Expired"): gettext_noop("Order %(order)s expired before it could be canceled."),
+    (Wish.CANCEL, "refused"): gettext_noop("Order %(order)s cannot be canceled any more: it goes on."),
     (Wish.SPEED_UP, "done"): gettext_noop("Order %(order)s was sped up."),
     (Wish.SPEED_UP, "refused"): gettext_noop("Order %(order)s cannot be sped up."),
     (Wish.SPEED_UP, "withdrawn"): gettext_noop(
@@ -73,7 +73,7 @@ _ENDED = {
     ),
     (Wish.SPEED_UP, "Completed"): gettext_noop("Order %(order)s is completed."),
     (Wish.SPEED_UP, "Partial"): gettext_noop("Order %(order)s ended as partial: what was not delivered is refunded."),
-    (Wish.SPEED_UP, "Canceled"): gettext_noop("Order %(order)s was cancelled."),
+    (Wish.SPEED_UP, "Canceled"): gettext_noop("Order %(order)s was canceled."),
     (Wish.SPEED_UP, "Expired"): gettext_noop("Order %(order)s expired."),
 }
 # Why a letter is not taken, for the field or the form. %(limit)s is the refusal's limit.
@@ -141,7 +141,7 @@ _STANDING = {
     "refused": gettext_noop("not possible"),
     "Completed": gettext_noop("completed"),
     "Rejected": gettext_noop("rejected"),
-    "Canceled": gettext_noop("cancelled"),
+    "Canceled": gettext_noop("canceled"),
     "Partial": gettext_noop("partly delivered"),
     "Expired": gettext_noop("expired"),
     rules.DONE: gettext_noop("done"),

@@ -45,7 +45,7 @@ NEWS = (
     ("down", Kind.DOWN, gettext_noop("Cheaper")),
     ("new", Kind.NEW, gettext_noop("New")),
     ("gone", Kind.GONE, gettext_noop("Gone")),
-    ("back", Kind.BACK, gettext_noop("Back")),
+    ("back", Kind.BACK, gettext_noop("On sale again")),
     ("limits", Kind.LIMITS, gettext_noop("Minimum and maximum")),
 )
 

@@ -56,7 +56,7 @@ def inside(world: World) -> dict[str, str]:
         "news inside": "/news",
         "new_order": "/order",
         "new_order chosen": "/order?service=1",
-        "new_order with all fields": "/order?service=39",
+        "new_order with all fields": "/order?service=36",
         "mass_order": "/order/many",
         "orders": "/orders",
         "orders searched": "/orders?q=nothing&status=partial",

@@ -192,7 +192,7 @@ def test_a_worker_follows_a_cancel_and_a_refill_to_their_ends(site: Site, launch
     assert (state(ticket_id), requests(ticket_id)) == ("open", [("cancel", order_id, "accepted", "")])
     assert site.post(f"cancels/{order_id}", action="refuse", text="nearly done").status == 200
     worker.wait_for(lambda: state(ticket_id) == "answered", what="the refusal in the ticket")
-    assert said(ticket_id)[2:] == [f"system: Order {order_id} cannot be cancelled any more: it goes on."]
+    assert said(ticket_id)[2:] == [f"system: Order {order_id} cannot be canceled any more: it goes on."]
     assert isinstance(reply(site.carol, ticket_id, f"cancel: {order_id}"), Written)
     assert site.post(f"cancels/{order_id}", action="accept").status == 200
     over = ("cancel", order_id, "done", "Canceled")

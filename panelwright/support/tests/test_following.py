@@ -123,7 +123,7 @@ def test_an_order_that_nobody_has_is_cancelled_at_once_and_the_ticket_is_over(ca
     assert (state(ticket_id), row_of(ticket_id).due_at) == ("closed", None)
     assert said(ticket_id)[1:] == [
         f"system: Order {order_id}: the cancel is requested. You will read here when it is done.",
-        f"system: Order {order_id} is cancelled, and its charge is back on your balance.",
+        f"system: Order {order_id} is canceled, and its charge is back on your balance.",
     ]
     assert follow() == 0
 
@@ -131,9 +131,9 @@ def test_an_order_that_nobody_has_is_cancelled_at_once_and_the_ticket_is_over(ca
 @pytest.mark.parametrize(
     ("status", "remains", "over", "line"),
     [
-        ("Canceled", 1000, "closed", "is cancelled, and its charge is back on your balance."),
-        ("Partial", 400, "closed", "is cancelled. What was not delivered is refunded to your balance."),
-        ("Completed", 0, "answered", "was completed before it could be cancelled."),
+        ("Canceled", 1000, "closed", "is canceled, and its charge is back on your balance."),
+        ("Partial", 400, "closed", "is canceled. What was not delivered is refunded to your balance."),
+        ("Completed", 0, "answered", "was completed before it could be canceled."),
     ],
 )
 def test_a_cancel_that_is_passed_on_ends_as_its_order_does(
@@ -159,14 +159,14 @@ def test_a_cancel_that_the_provider_refuses_is_told_and_may_be_asked_again(carol
     time.passes(minutes=1)
     follow()
     assert requests(ticket_id) == [("cancel", order_id, "done", "refused")]
-    assert said(ticket_id)[2:] == [f"system: Order {order_id} cannot be cancelled any more: it goes on."]
+    assert said(ticket_id)[2:] == [f"system: Order {order_id} cannot be canceled any more: it goes on."]
     assert state(ticket_id) == "answered"
     reply(carol, ticket_id, f"cancel: {order_id}")
     assert values("SELECT state FROM orders_cancel") == [("waiting",)]
     assert requests(ticket_id)[1:] == [("cancel", order_id, "accepted", "")]
 
 
-def test_a_subscription_is_cancelled(carol: Buyer) -> None:
+def test_a_subscription_is_canceled(carol: Buyer) -> None:
     order_id = carol.order(service=SUBSCRIPTION)
     ticket_id = written(carol, f"cancel {order_id}\nrefill {order_id}")
     assert requests(ticket_id) == [
@@ -442,9 +442,7 @@ def test_two_workers_tell_each_end_once(alice: Owner, carol: Buyer) -> None:
         thread.join()
     assert sum(results) == 12
     for ticket_id, order_id in zip(tickets, orders, strict=True):
-        assert said(ticket_id)[2:] == [
-            f"system: Order {order_id} is cancelled, and its charge is back on your balance."
-        ]
+        assert said(ticket_id)[2:] == [f"system: Order {order_id} is canceled, and its charge is back on your balance."]
         assert state(ticket_id) == "closed"
 
 
@@ -477,7 +475,7 @@ def test_a_customer_who_writes_while_it_is_followed_loses_nothing(alice: Owner, 
 
 @pytest.mark.django_db(transaction=True)
 def test_tickets_programs_and_new_orders_of_one_customer_do_not_get_in_each_others_way(carol: Buyer) -> None:
-    """The same orders are cancelled in tickets and over the API at once, while she orders more: each ends once."""
+    """The same orders are canceled in tickets and over the API at once, while she orders more: each ends once."""
     orders = [carol.order() for _ in range(24)]
     faults: list[BaseException] = []
 

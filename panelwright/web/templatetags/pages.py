@@ -85,14 +85,17 @@ def field(
 
 
 @register.inclusion_tag("web/choice.html")
-def choice(form: Form, name: str, label: str, choices: Any, help: str = "", optional: bool = False) -> dict[str, Any]:
-    """A labelled select; `choices` are (value, text) pairs."""
+def choice(
+    form: Form, name: str, label: str, choices: Any, help: str = "", optional: bool = False, names: bool = False
+) -> dict[str, Any]:
+    """A labelled select; `choices` are (value, text) pairs. `names`: the texts are names, in no language."""
     error = form.errors.get(name, "")
     described = [f"{name}-{part}" for part, text in (("help", help), ("error", error)) if text]
     return {
         "name": name,
         "label": label,
         "choices": [(str(value), text) for value, text in choices],
+        "names": names,
         "value": str(form.shown(name)),
         "help": help,
         "error": error,

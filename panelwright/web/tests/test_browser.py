@@ -143,7 +143,7 @@ def test_the_keyboard_reaches_the_content_and_the_languages(page: Page, shop: st
     page.keyboard.press("Enter")
     page.locator(".broad").get_by_role("link", name="Русский").press("Enter")
     expect(page.locator("html")).to_have_attribute("lang", "ru")
-    expect(page.get_by_role("link", name="Документация API")).to_be_visible()
+    expect(page.get_by_role("link", name="Услуги и цены")).to_be_visible()
 
 
 @pytest.mark.parametrize("language", presets.load("everything").languages)

@@ -114,9 +114,9 @@ def test_orders_are_picked_from_the_form_and_followed(browser: Browser, carol: B
     ticket_id = opened(browser.post("/tickets/new", **fields))
     assert requests(ticket_id) == [("cancel", first, "done", "Canceled"), ("cancel", second, "done", "Canceled")]
     page = browser.get(f"/tickets/{ticket_id}")
-    assert f"Order {first} is cancelled, and its charge is back on your balance." in text_of(page)
+    assert f"Order {first} is canceled, and its charge is back on your balance." in text_of(page)
     assert f'<a href="/orders/{first}" translate="no">{first}</a>' in page
-    assert '<span class="badge good">cancelled</span>' in page
+    assert '<span class="badge good">canceled</span>' in page
     assert f'href="/tickets/new?order={first}"' in browser.get(f"/orders/{first}")
 
 

@@ -64,7 +64,7 @@ def test_a_cancel_is_asked_for_in_a_ticket_and_followed(page: Page, shop: str, s
     page.get_by_role("button", name="Send").click()
     expect(page.get_by_role("status").first).to_contain_text("Your ticket is open.")
     expect(page.locator(".talk")).to_contain_text(
-        f"Order {order_id} is cancelled, and its charge is back on your balance."
+        f"Order {order_id} is canceled, and its charge is back on your balance."
     )
     expect(page.locator(".ticket-facts .badge")).to_have_text("Closed")
     assert carol.balance() == "100.00"
@@ -85,7 +85,7 @@ def test_a_cancel_is_asked_for_in_a_ticket_and_followed(page: Page, shop: str, s
     page.goto(f"{shop}/tickets")
     expect(page.locator("tr.unread")).to_have_count(1)
     page.locator("tr.unread a").click()
-    expect(page.locator(".talk")).to_contain_text(f"Order {second} is cancelled")
+    expect(page.locator(".talk")).to_contain_text(f"Order {second} is canceled")
     page.goto(f"{shop}/tickets")
     expect(page.locator("tr.unread")).to_have_count(0)
 
