@@ -35,6 +35,10 @@ class Database(Rows):
         now = self.moment(datetime.now(UTC))
         for table in ("orders_order", "orders_refill", "orders_cancel"):
             self.run(f"UPDATE {table} SET due_at = ? WHERE due_at > ?", now, now)
+        self.end_rests()
+
+    def end_rests(self) -> None:
+        """A provider that failed is left alone for a while, longer each time; what a kill did to it is no news."""
         self.run("UPDATE providers_provider SET rest_until = NULL, sends_rest_until = NULL, failures = 0")
 
     def busy(self) -> int:

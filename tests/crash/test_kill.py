@@ -83,6 +83,7 @@ def wait_for_work(rig: Rig, load: Load) -> None:
     placed = load.acknowledged + ORDERS_BETWEEN
     delivered = rig.database.delivered() + DELIVERED_BETWEEN
     rig.wait_for(lambda: load.acknowledged >= placed, what="orders placed")
+    rig.database.end_rests()
     rig.wait_for(lambda: rig.database.delivered() >= delivered, what="orders delivered")
 
 
