@@ -50,7 +50,7 @@ def test_a_favourite_is_marked_by_keyboard_and_stands_first(page: Page, town: To
     page.reload()
     expect(page.locator("#services tr[id]").first).to_have_attribute("id", "service-6")
     expect(page.locator("#services th[scope=rowgroup]").first).to_have_text("Favourites")
-    page.get_by_role("link", name="Order: 6").click()
+    page.get_by_role("link", name="Order now: 6").click()
     expect(page.get_by_role("heading", name="Likes")).to_be_visible()
 
 

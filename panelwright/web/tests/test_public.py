@@ -114,9 +114,9 @@ def test_a_visitor_sees_the_services_by_category(visitor: Visitor) -> None:
     assert numbers(page) == [1, 2, 5, 6, 3, 4, 9]
     assert groups(page) == ["Social", "Packages", "Comments", "Traffic"]
     assert row_text(page, FOLLOWERS) == (
-        "1 Followers refill for 30 days cancel drip-feed 0.90 per 1000 50 – 10000 Order"
+        "1 Followers refill for 30 days cancel drip-feed 0.90 per 1000 50 – 10000 Order now"
     )
-    assert row_text(page, 3) == "3 Starter Package 2.50 for the whole order – Order"
+    assert row_text(page, 3) == "3 Starter Package 2.50 for the whole order – Order now"
     assert "Price in USD" in page
     assert "7 services" in page
     assert 'href="/order?service=1"' in page
@@ -235,9 +235,9 @@ def test_news_of_the_catalogue(alice: Owner, browser: Visitor, visitor: Visitor,
         assert re.findall(r'<h2 id="day-([^"]+)"', page) == ["2026-05-05", "2026-05-04"]
         said = [" ".join(text_of(part).split()) for part in re.findall(r'<p class="change">(.*?)</p>', page, re.S)]
         assert said == [
-            "before 50 – 10000 now 60 – 70 Order",
+            "before 50 – 10000 now 60 – 70 Order now",
             "",
-            "before 0.90 now 1.00 USD per 1000 Order",
+            "before 0.90 now 1.00 USD per 1000 Order now",
         ]
         assert "secret" not in page and "0.1234" not in page and "For some" not in page
     page = visitor.get("/news?kind=up")
