@@ -75,7 +75,7 @@ def database(url: str) -> dict[str, Any]:
         if pool_max:
             options["pool"] = {"min_size": 1, "max_size": pool_max, "timeout": 20}
         return {
-            "ENGINE": "django.db.backends.postgresql",
+            "ENGINE": "panelwright.core.postgresql",
             "NAME": unquote(parts.path.lstrip("/")),
             "USER": unquote(parts.username or query.get("user", "")),
             "PASSWORD": unquote(parts.password or ""),

@@ -172,3 +172,15 @@ def test_a_skip_is_named_and_fails_only_in_ci(ci: str, tmp_path: Path) -> None:
     assert done.returncode == (1 if ci == "true" else 0), done.stdout
     assert "1 passed, 1 skipped" in done.stdout
     assert report.read_text().endswith("test_sample.py::test_not: no moon tonight\n")
+
+
+def test_the_number_of_a_process_that_ended_is_nobodys_to_kill(
+    launch: Launcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The system gives it out again, to a server of PostgreSQL for example."""
+    process = launch.start_command([sys.executable, "-c", "pass"], env=dict(os.environ))
+    assert process.wait() == 0
+    sent: list[tuple[int, int]] = []
+    monkeypatch.setattr(os, "killpg", lambda pid, signum: sent.append((pid, signum)))
+    process.kill()
+    assert sent == []

@@ -151,13 +151,15 @@ def town(new_database: Callable[[], str], tmp_path_factory: pytest.TempPathFacto
         assert "Traceback" not in server.log_path.read_text(errors="replace")
 
 
+def enter(page: Page, url: str, person: Person) -> None:
+    """Log in by the form; afterwards the page is the one for a new order."""
+    page.goto(f"{url}/login")
+    page.get_by_label("E-mail address").fill(person.email)
+    page.get_by_label("Password").fill(person.password)
+    page.get_by_role("button", name="Log in").click()
+    page.wait_for_url(f"{url}/order")
+
+
 @pytest.fixture
 def log_in(town: Town) -> Callable[[Page, Person], None]:
-    def by_form(page: Page, person: Person) -> None:
-        page.goto(f"{town.url}/login")
-        page.get_by_label("E-mail address").fill(person.email)
-        page.get_by_label("Password").fill(person.password)
-        page.get_by_role("button", name="Log in").click()
-        page.wait_for_url(f"{town.url}/order")
-
-    return by_form
+    return lambda page, person: enter(page, town.url, person)

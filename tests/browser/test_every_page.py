@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Literal
 
 import pytest
@@ -12,7 +12,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from panelwright.catalog.types import TYPES
-from tests.browser.conftest import Person, Town
+from tests.browser.conftest import Person, Town, enter
 from tests.browser.pages import NO_PAGES, World, inside, public
 
 PHONE = ViewportSize(width=390, height=844)
@@ -20,7 +20,6 @@ DESK = ViewportSize(width=1440, height=900)
 SIDEWAYS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 # Those of WCAG 2.2 at level AA, and what axe holds to be good practice.
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
-LogIn = Callable[[Page, Person], None]
 
 
 def _names(patterns: list[URLPattern | URLResolver]) -> Iterator[str]:
@@ -50,7 +49,7 @@ def world(town: Town, carol: Person, browser: Browser) -> World:
     town.write_pages()
     context = browser.new_context(locale="en-US", base_url=town.url)
     page = context.new_page()
-    _log_in(page, carol)
+    enter(page, town.url, carol)
     page.goto("/order?service=3&link=https://example.com/world&quantity=10000")
     page.get_by_role("button", name="Place the order").click()
     page.wait_for_url(re.compile(r"/orders/\d+$"))
@@ -77,14 +76,6 @@ def world(town: Town, carol: Person, browser: Browser) -> World:
     return World(order=order, ticket=ticket, webhook=webhook)
 
 
-def _log_in(page: Page, person: Person) -> None:
-    page.goto("/login")
-    page.get_by_label("E-mail address").fill(person.email)
-    page.get_by_label("Password").fill(person.password)
-    page.get_by_role("button", name="Log in").click()
-    page.wait_for_url("**/order")
-
-
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("who", ["visitor", "customer"])
 def test_accessible_and_no_wider_than_the_screen(
@@ -95,11 +86,7 @@ def test_accessible_and_no_wider_than_the_screen(
     page.emulate_media(color_scheme=scheme)
     addresses = public(world)
     if who == "customer":
-        page.goto(f"{town.url}/login")
-        page.get_by_label("E-mail address").fill(carol.email)
-        page.get_by_label("Password").fill(carol.password)
-        page.get_by_role("button", name="Log in").click()
-        page.wait_for_url("**/order")
+        enter(page, town.url, carol)
         addresses = inside(world)
     faults: dict[str, list[str]] = {}
     for name, address in addresses.items():
@@ -125,11 +112,7 @@ def test_accessible_and_no_wider_than_the_screen(
 
 def test_what_a_customer_wrote_never_runs(page: Page, town: Town, carol: Person, world: World) -> None:
     page.on("dialog", lambda dialog: pytest.fail(f"a script ran: {dialog.message}"))
-    page.goto(f"{town.url}/login")
-    page.get_by_label("E-mail address").fill(carol.email)
-    page.get_by_label("Password").fill(carol.password)
-    page.get_by_role("button", name="Log in").click()
-    page.wait_for_url("**/order")
+    enter(page, town.url, carol)
     page.goto(f"{town.url}/tickets/{world.ticket}")
     assert "<script>alert(1)</script>" in page.locator("main").inner_text()
     assert page.locator("main script").count() == 0
@@ -167,11 +150,7 @@ def test_nothing_on_a_russian_page_is_english(page: Page, town: Town, carol: Per
     """In Russian every word of ours is in another alphabet, so what was forgotten can be seen."""
     addresses = public(world)
     if who == "customer":
-        page.goto(f"{town.url}/login?lang=en")
-        page.get_by_label("E-mail address").fill(carol.email)
-        page.get_by_label("Password").fill(carol.password)
-        page.get_by_role("button", name="Log in").click()
-        page.wait_for_url("**/order")
+        enter(page, town.url, carol)
         addresses = inside(world)
     left: dict[str, list[str]] = {}
     for name, address in addresses.items():

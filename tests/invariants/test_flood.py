@@ -23,6 +23,7 @@ from panelwright.core.batcher import Failed, Overloaded
 from panelwright.customers.access import Caller, digest
 from tests.support import books
 from tests.support.selling import ROUND, Buyer, Shop, open_shop
+from tests.support.threads import together
 
 pytestmark = pytest.mark.usefixtures("transactional_db")
 
@@ -283,6 +284,17 @@ def test_a_lane_whose_connections_break_goes_on(lane: Lane) -> None:
     assert books.orders() == placed
     assert books.balance_micros(shop.buyers[0].account_id) == 1_500_000_000 - placed * PRICE
     assert books.faults(shop.panel_id) == []
+
+
+def test_a_connection_that_broke_in_the_pool_is_lent_to_nobody() -> None:
+    """After the database was restarted, a page met an error for each connection that had waited meanwhile."""
+
+    def ask() -> int:
+        return books.number("SELECT 1")
+
+    together([ask] * 6)
+    break_connections()
+    assert together([ask] * 6) == [1] * 6
 
 
 def test_connections_that_break_at_any_moment_lose_and_double_nothing(lane: Lane) -> None:

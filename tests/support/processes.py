@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -62,6 +63,7 @@ class Process:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+        self._gone = False
 
     @property
     def pid(self) -> int:
@@ -70,7 +72,9 @@ class Process:
     @property
     def returncode(self) -> int | None:
         """The exit status, negative for a signal; None while it runs."""
-        return self._popen.poll()
+        status = self._popen.poll()
+        self._note_the_end()
+        return status
 
     def log(self) -> str:
         """The end of what it wrote to standard output and error."""
@@ -79,7 +83,9 @@ class Process:
     def wait(self, *, timeout_s: float = STOP_MAX_S) -> int:
         """Wait for its end; returns the exit status. Fails the test when it goes on."""
         try:
-            return self._popen.wait(timeout_s)
+            status = self._popen.wait(timeout_s)
+            self._note_the_end()
+            return status
         except subprocess.TimeoutExpired:
             pytest.fail(f"{self.command} still runs after {timeout_s:g} s:\n{self.log()}")
 
@@ -90,11 +96,22 @@ class Process:
 
     def kill(self) -> None:
         """End it and all of its children at once, as a power cut would (SIGKILL)."""
-        try:
-            os.killpg(self.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass  # the whole group has ended by itself
+        if not self._gone:
+            with suppress(ProcessLookupError):  # the whole group has ended by itself
+                os.killpg(self.pid, signal.SIGKILL)
         self._popen.wait()
+        self._note_the_end()
+
+    def _note_the_end(self) -> None:
+        """When the whole group has ended, its number is free for anybody, and must not be killed any more.
+
+        A run of all tests needs more processes than there are numbers.
+        """
+        if self._popen.returncode is not None and not self._gone:
+            try:
+                os.killpg(self.pid, 0)
+            except ProcessLookupError:
+                self._gone = True
 
     def wait_for_http(self, url: str, *, timeout_s: float = START_MAX_S) -> None:
         """Wait until `url` (http, loopback) answers anything below 500."""

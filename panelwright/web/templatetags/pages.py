@@ -58,6 +58,11 @@ def language_name(language: str) -> str:
     return next(str(name) for code, name in settings.LANGUAGES if code.lower() == language.lower())
 
 
+def _described_by(name: str, help: str, error: str) -> str:
+    """The ids of the texts below a field, for screen readers."""
+    return " ".join(f"{name}-{part}" for part, text in (("help", help), ("error", error)) if text)
+
+
 @register.inclusion_tag("web/field.html")
 def field(
     form: Form,
@@ -70,7 +75,6 @@ def field(
 ) -> dict[str, Any]:
     """A labelled input with its help and its error. Attributes are written with _ for -: autocomplete="email"."""
     error = form.errors.get(name, "")
-    described = [f"{name}-{part}" for part, text in (("help", help), ("error", error)) if text]
     return {
         "name": name,
         "label": label,
@@ -79,7 +83,7 @@ def field(
         "help": help,
         "error": error,
         "optional": optional,
-        "described_by": " ".join(described),
+        "described_by": _described_by(name, help, error),
         "attributes": {key.replace("_", "-"): value for key, value in attributes.items() if value not in {"", None}},
     }
 
@@ -90,7 +94,6 @@ def choice(
 ) -> dict[str, Any]:
     """A labelled select; `choices` are (value, text) pairs. `names`: the texts are names, in no language."""
     error = form.errors.get(name, "")
-    described = [f"{name}-{part}" for part, text in (("help", help), ("error", error)) if text]
     return {
         "name": name,
         "label": label,
@@ -100,7 +103,7 @@ def choice(
         "help": help,
         "error": error,
         "optional": optional,
-        "described_by": " ".join(described),
+        "described_by": _described_by(name, help, error),
     }
 
 
