@@ -113,9 +113,13 @@ def with_database(url: str, name: str) -> str:
     return urlsplit(url)._replace(path=f"/{quote(name, safe='')}").geturl()
 
 
-def create_database(url: str, name: str) -> str:
-    """Make an empty database on the server of `url`; returns its address."""
-    _on_server(url, sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+def create_database(url: str, name: str, *, template: str = "template1") -> str:
+    """Make a database on the server of `url`, a copy of `template`, to which nobody is connected; returns its address.
+
+    The usual template is empty.
+    """
+    statement = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
+    _on_server(url, statement.format(sql.Identifier(name), sql.Identifier(template)))
     return with_database(url, name)
 
 

@@ -51,6 +51,8 @@ _TOLD = {
     "order.partial": Happened.PARTIAL,
     "order.canceled": Happened.CANCELED,
     "order.expired": Happened.EXPIRED,
+    "dripfeed.paused": Happened.PAUSED,
+    "dripfeed.resumed": Happened.RESUMED,
     "subscription.paused": Happened.PAUSED,
     "subscription.resumed": Happened.RESUMED,
     "refill.requested": Happened.REFILL_REQUESTED,

@@ -19,7 +19,7 @@ from django.db import connection
 from panelwright.core import sql
 from panelwright.core.refusal import Refusal
 from panelwright.orders import requests
-from panelwright.orders.models import Kind, RequestState
+from panelwright.orders.models import Job, Kind, RequestState
 from panelwright.orders.requests import Asked
 from panelwright.orders.status import OrderStatus, SubscriptionStatus
 
@@ -118,6 +118,16 @@ class Row(NamedTuple):
     def cancel_requested(self) -> bool:
         """A cancel is on its way: asked for, and neither done nor refused."""
         return self.ended_at is None and self.cancel_state not in {None, RequestState.DONE.value}
+
+    @property
+    def creates(self) -> bool:
+        """Whether it still creates orders, runs or for posts: it can be paused and resumed."""
+        return self.job == Job.SCHEDULE.value
+
+    @property
+    def waits(self) -> bool:
+        """A drip-feed paused by hand. The protocol has no word for it, so its status does not tell."""
+        return self.kind == Kind.DRIP_FEED.value and self.creates and self.paused_at is not None
 
     @property
     def asked(self) -> Asked:

@@ -29,17 +29,22 @@ _SAYS_WHAT = frozenset({"service", "link", "quantity", "runs", "interval"}) | {
 BAD_SERVICE = Refusal("bad_service", "service")
 MAY_NOT_ORDER = Refusal("may_not_order")
 NO_FUNDS = Refusal("no_funds")
+PRICE_ROSE = Refusal("price_rose")
 CAP_REACHED = Refusal("cap_reached")
 SAME_LINK = Refusal("same_link", "link")
 BAD_REQUEST_ID = Refusal("bad_field", "request_id")
 
 
 class PlaceOrder(NamedTuple):
-    """A command. `params` are texts by the names of PROTOCOL.md section 3, trimmed."""
+    """A command. `params` are texts by the names of PROTOCOL.md section 3, trimmed.
+
+    `rate_max_micros`: the rate that the customer was shown; at a higher one the order is refused. None: any.
+    """
 
     caller: Caller
     params: dict[str, str]
     request_id: str = ""
+    rate_max_micros: int | None = None
 
 
 class SoldService(NamedTuple):
@@ -174,6 +179,8 @@ def _place_one(book: Book, plan: Plan, command: PlaceOrder, grant: Grant, now: d
     rate = rate_for(service, grant, book.rates)
     if rate is None:
         return BAD_SERVICE
+    if command.rate_max_micros is not None and rate > command.rate_max_micros:
+        return PRICE_ROSE
     type_ = BY_NAME[service.type]
     checked = _checked(book, plan, params, grant, service)
     if isinstance(checked, Refusal):

@@ -67,6 +67,8 @@ _OPEN_SUBSCRIPTIONS = sql.Query(
 POSTS_PER_ROUND = 100
 PAUSES_MAX = 50
 RETRY_FUNDS = timedelta(minutes=1)
+# Nothing is waited for in a pause; every open order is looked at now and then all the same.
+PAUSED_LOOK = timedelta(days=1)
 
 
 class Parent(NamedTuple):
@@ -122,6 +124,9 @@ def run_schedules(limit: int) -> int:
                 continue
             if order.kind == Kind.DRIP_FEED.value:
                 schedule = changes.schedule(order_id)
+                if parents[order_id].paused_at is not None:
+                    changes.apply(Settled(order._replace(due_at=now + PAUSED_LOOK)))
+                    continue
                 changed, schedule = _start_run(order, schedule, parents[order_id], now)
                 changes.set_schedule(schedule)
                 changes.apply(Settled(changed))

@@ -43,7 +43,7 @@ def account(request: UserRequest) -> HttpResponse:
         if request.POST.get("part") == "email":
             email = sent
             if not sent.refuse(_ask_new_email(request, sent)):
-                messages.success(request, _("A letter is on its way to the new address. Open its link to confirm it."))
+                messages.success(request, _("An e-mail is on its way to the new address. Open its link to confirm it."))
                 return redirect("account")
         else:
             form = sent
@@ -246,7 +246,7 @@ def _make_key(request: CustomerRequest, form: Form) -> tuple[ApiKey, str] | None
     except ValueError:
         form.wrong("addresses", _("Write addresses or networks such as 203.0.113.7 or 203.0.113.0/24."))
     if len(form.text("name")) > actions.KEY_NAME_MAX:
-        form.wrong("name", _("Take at most %(limit)s characters.") % {"limit": actions.KEY_NAME_MAX})
+        form.wrong("name", _("Use at most %(limit)s characters.") % {"limit": actions.KEY_NAME_MAX})
     if not (form.ticked("can_read") or form.ticked("can_order")):
         form.wrong("scopes", _("Choose at least one."))
     open_keys = ApiKey.objects.filter(panel_id=request.panel.id, customer=request.customer, revoked_at=None).count()

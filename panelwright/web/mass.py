@@ -54,7 +54,7 @@ def mass_order(request: CustomerRequest) -> HttpResponse:
     if lines == []:
         return render(request, "web/order/mass.html", {"text": ""})
     if lines is None or len(lines) > LINES_MAX:
-        error = _("Take at most %(limit)s lines at once.") % {"limit": LINES_MAX}
+        error = _("Send at most %(limit)s lines at once.") % {"limit": LINES_MAX}
         return render(request, "web/order/mass.html", {"text": text[:TEXT_MAX], "error": error}, status=422)
     # Only what was shown with its price is placed: what was changed since, text or rate, is checked again.
     batch = request.POST.get("batch", "")[:40]
@@ -122,7 +122,8 @@ def _read_line(request: CustomerRequest, shelf: Shelf, number: int, text: str) -
     params = {"service": service, "link": parts[1]}
     if len(parts) == 3:
         params["quantity"] = parts[2]
-    return Line(number, text, PlaceOrder(Caller(customer_id=request.customer.id), params), offer)
+    command = PlaceOrder(Caller(customer_id=request.customer.id), params, rate_max_micros=offer.rate_micros)
+    return Line(number, text, command, offer)
 
 
 def _priced(lines: list[Line]) -> tuple[list[Line], int, int]:

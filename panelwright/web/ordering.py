@@ -90,7 +90,7 @@ def price(request: CustomerRequest) -> HttpResponse:
     """What the form as it stands would cost; nothing while something is missing."""
     offer = shelf_of(request).get(_number(request.POST.get("service", "")))
     priced = quote([_command(request, offer, "")]) if offer else None
-    return render(request, "web/order/price.html", _priced(request, priced))
+    return render(request, "web/order/price.html", {"offer": offer, **_priced(request, priced)})
 
 
 def _priced(request: CustomerRequest, priced: Quotes | None) -> dict[str, Any]:
@@ -108,7 +108,7 @@ def _place(request: CustomerRequest, shelf: Shelf) -> HttpResponse:
         messages.error(request, refusals.text(Refusal("bad_service")))
         return redirect("new_order")
     request_id = form.text("request_id")[:100] or _new_request_id()
-    command = _command(request, offer, request_id)
+    command = _command(request, offer, request_id)._replace(rate_max_micros=_number(form.text("rate")))
     try:
         result = place_orders([command])[0]
     except PASSING_ERRORS:

@@ -22,7 +22,7 @@ from panelwright.core.batcher import CommitUncertain
 from panelwright.core.refusal import Refusal
 from panelwright.core.sql import PASSING_ERRORS
 from panelwright.customers.access import Caller
-from panelwright.orders import details, export, listing, subscription_actions
+from panelwright.orders import details, export, listing, pause_actions
 from panelwright.orders.actions import AskOrders, request_cancels, request_refills
 from panelwright.orders.details import Details
 from panelwright.orders.listing import Page, Row, Wanted
@@ -113,7 +113,12 @@ def _shown(rows: Sequence[Row]) -> list[Shown]:
 
 def _mark(rows: Sequence[Row]) -> str:
     """Stands for what the list shows: another mark, another list."""
-    said = repr([(row.id, row.status, row.remains, row.start_count, row.cancel_state, row.open_refill) for row in rows])
+    said = repr(
+        [
+            (row.id, row.status, row.remains, row.start_count, row.cancel_state, row.open_refill, row.waits)
+            for row in rows
+        ]
+    )
     return hashlib.sha256(said.encode()).hexdigest()[:16]
 
 
@@ -232,17 +237,17 @@ def _back(request: CustomerRequest) -> str:
 @customers_only
 @require_POST
 def pause(request: CustomerRequest, order_id: int) -> HttpResponse:
-    return _told(request, order_id, _subscription(request, order_id, "pause"), _("The subscription is paused."))
+    return _told(request, order_id, _pause(request, order_id, "pause"), _("It is paused."))
 
 
 @customers_only
 @require_POST
 def resume(request: CustomerRequest, order_id: int) -> HttpResponse:
-    return _told(request, order_id, _subscription(request, order_id, "resume"), _("The subscription goes on."))
+    return _told(request, order_id, _pause(request, order_id, "resume"), _("It goes on."))
 
 
-def _subscription(request: CustomerRequest, order_id: int, what: str) -> Refusal | None:
-    action = subscription_actions.pause if what == "pause" else subscription_actions.resume
+def _pause(request: CustomerRequest, order_id: int, what: str) -> Refusal | None:
+    action = pause_actions.pause if what == "pause" else pause_actions.resume
     if order_id >= ID_MAX:
         return Refusal("bad_order", "order")
     try:

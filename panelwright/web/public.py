@@ -41,7 +41,7 @@ _COLUMNS = (
 # What stands in the address -> which news, and its name.
 NEWS = (
     ("", None, gettext_noop("Everything")),
-    ("up", Kind.UP, gettext_noop("Dearer")),
+    ("up", Kind.UP, gettext_noop("More expensive")),
     ("down", Kind.DOWN, gettext_noop("Cheaper")),
     ("new", Kind.NEW, gettext_noop("New")),
     ("gone", Kind.GONE, gettext_noop("Gone")),

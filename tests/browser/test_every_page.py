@@ -4,22 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Literal
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.urls import URLPattern, URLResolver, get_resolver
-from playwright.sync_api import Browser, Page, ViewportSize, expect
+from playwright.sync_api import Browser, Page, expect
 
 from panelwright.catalog.types import TYPES
 from tests.browser.conftest import Person, Town, enter
 from tests.browser.pages import NO_PAGES, World, inside, public
-
-PHONE = ViewportSize(width=390, height=844)
-DESK = ViewportSize(width=1440, height=900)
-SIDEWAYS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-# Those of WCAG 2.2 at level AA, and what axe holds to be good practice.
-RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+from tests.support.looks import faults
 
 
 def _names(patterns: list[URLPattern | URLResolver]) -> Iterator[str]:
@@ -76,36 +69,19 @@ def world(town: Town, carol: Person, browser: Browser) -> World:
     return World(order=order, ticket=ticket, webhook=webhook)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("who", ["visitor", "customer"])
-def test_accessible_and_no_wider_than_the_screen(
-    page: Page, town: Town, carol: Person, world: World, who: str, scheme: Literal["light", "dark"]
-) -> None:
+def test_accessible_and_no_wider_than_the_screen(page: Page, town: Town, carol: Person, world: World, who: str) -> None:
     messages: list[str] = []
     page.on("console", lambda message: messages.append(message.text) if message.type in {"error", "warning"} else None)
-    page.emulate_media(color_scheme=scheme)
     addresses = public(world)
     if who == "customer":
         enter(page, town.url, carol)
         addresses = inside(world)
-    faults: dict[str, list[str]] = {}
+    found: dict[str, list[str]] = {}
     for name, address in addresses.items():
-        page.set_viewport_size(DESK)
         page.goto(f"{town.url}{address}")
-        found = Axe().run(page, options=RULES).response["violations"]
-        faults[name] = [
-            f"{fault['id']}: {', '.join(str(node['target']) for node in fault['nodes'][:3])}"
-            for fault in found
-            if fault["impact"] in {"serious", "critical", "moderate"}
-        ]
-        for size in (DESK, PHONE):
-            page.set_viewport_size(size)
-            for direction in ("ltr", "rtl"):
-                page.evaluate("direction => document.documentElement.dir = direction", direction)
-                wider = page.evaluate(SIDEWAYS)
-                if wider:
-                    faults[name].append(f"{wider} pixels too wide, {size['width']} {direction}")
-    assert {name: found for name, found in faults.items() if found} == {}
+        found[name] = faults(page)
+    assert {name: wrong for name, wrong in found.items() if wrong} == {}
     expected = ("the server responded with a status of 404", "the server responded with a status of 410")
     assert [text for text in messages if not any(known in text for known in expected)] == []
 

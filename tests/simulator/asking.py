@@ -12,7 +12,7 @@ from django_scopes import scope
 from panelwright.catalog import actions as catalog
 from panelwright.core.refusal import Refusal
 from panelwright.customers import access
-from panelwright.orders import actions, queries, schedule_actions
+from panelwright.orders import actions, pause_actions, queries, schedule_actions
 from panelwright.orders.actions import AskOrders
 from panelwright.providers import actions as provider_actions
 from panelwright.providers import route_actions
@@ -105,6 +105,34 @@ class People:
                 if word == 1 and id_ is not None:
                     self._cancelled(self._books.orders[id_], permits)
         return ids, _codes(results)
+
+    def pause(self, permits: Permits) -> object:
+        """A customer pauses a drip-feed, or lets it go on."""
+        likely = [id_ for id_ in list(self._books.open)[-100:] if self._books.orders[id_].kind == "drip-feed"]
+        if self._rng.random() < 0.4:
+            likely = [id_ for id_ in self._books.paused if self._books.orders[id_].ended_at is None]
+        if not likely:
+            return None
+        row = self._books.orders[self._rng.choice(likely)]
+        customer_id = self._world.owners[row.customer_id].id
+        paused, act = row.id in self._books.paused, self._rng.choice((pause_actions.pause, pause_actions.resume))
+        refusal = self._act(
+            lambda: act(panel_id=row.panel_id, order_id=row.id, customer_id=customer_id, by="simulation")
+        )
+        if act is pause_actions.pause:
+            wanted = "is_paused" if paused else None if row.job else "no_runs_left"
+        else:
+            wanted = "not_paused" if not paused else None if row.job else "no_runs_left"
+        told = refusal.code if isinstance(refusal, Refusal) else refusal
+        self._complaints.check(
+            told == wanted, f"{act.__name__} of drip-feed {row.id} was answered {told}, not {wanted}"
+        )
+        if told is None:
+            if act is pause_actions.pause:
+                self._books.paused.add(row.id)
+            else:
+                self._books.paused.discard(row.id)
+        return row.id, act.__name__, told
 
     def _some_orders(self, likely: list[int]) -> tuple[Customer, Key, tuple[int | None, ...]]:
         """A customer and up to three ids: her own, mostly, and `likely`; some of others, some that are none."""

@@ -52,6 +52,8 @@ class Books:
     cancels: set[int] = field(default_factory=set)
     # Those of them that have not ended.
     cancelling: dict[int, None] = field(default_factory=dict)
+    # Drip-feeds that a person paused.
+    paused: set[int] = field(default_factory=set)
     subscriptions: dict[int, Subscription] = field(default_factory=dict)
 
     def keep(self, row: OrderRow, now: datetime) -> None:

@@ -275,6 +275,15 @@ MUTANTS = (
             "undelivered=schedule.undelivered",
         ),
     ),
+    Mutant(
+        "a paused drip-feed goes on",
+        _rewritten(
+            schedules,
+            "run_schedules",
+            "parents[order_id].paused_at is not None",
+            "parents[order_id].paused_at is True",
+        ),
+    ),
     Mutant("a post is ordered for again and again", _set(schedules, "_POSTED", _Nothing())),
     Mutant(
         "a post is ordered for without its delay",

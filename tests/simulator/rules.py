@@ -217,6 +217,8 @@ class Referee:
         open_before = parent.ended_at is None or parent.id in self._ended_now
         if not open_before:
             say.add(f"order {parent.id} had ended and got a {row.kind}")
+        if parent.id in self._books.paused:
+            say.add(f"drip-feed {parent.id} is paused and started run {row.id}")
         same = (row.panel_id, row.customer_id, row.service_id, row.rate)
         whose = (parent.panel_id, parent.customer_id, parent.service_id, parent.rate)
         if same != whose:

@@ -100,6 +100,7 @@ class Simulation:
             "deposit": (0.7, self.people.deposit),
             "cancel": (4, self.people.cancel),
             "refill": (4, self.people.refill),
+            "pause": (1.5, self.people.pause),
             "post": (4, self.people.post),
             "look": (0.7, self.people.look),
             "intrude": (0.2, self.people.intrude),

@@ -7,7 +7,11 @@ waits for the disk; all of it lies in a temporary folder and is gone at the end 
 
 from __future__ import annotations
 
+import fcntl
 import os
+import shutil
+import subprocess
+import sys
 import tempfile
 import uuid
 from collections.abc import Callable, Iterator
@@ -61,7 +65,7 @@ def _start_run(kind: str, resources: ExitStack) -> None:
     if kind == "postgresql":
         url = resources.enter_context(running_postgres(durable=False)).url("panelwright")
     else:
-        url = f"sqlite:///{quote(str(folder / 'panelwright.sqlite3'))}"
+        url = _sqlite_url(folder / "panelwright.sqlite3")
     os.environ |= {
         "PANELWRIGHT_DATA": str(folder),
         "PANELWRIGHT_DATABASE_URL": url,
@@ -99,8 +103,21 @@ def database_url(transactional_db: None, database_kind: str) -> str:
 
 
 @pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings: None) -> None:
+    """Begin with a copy of the database that was migrated once: then there is nothing left to migrate."""
+    from django.db import connection
+
+    name = connection.creation._get_test_db_name()  # type: ignore[attr-defined]
+    if connection.vendor == "sqlite":
+        shutil.copyfile(_migrated(), name)
+    else:
+        _migrated()
+        create_database(os.environ["PANELWRIGHT_DATABASE_URL"], name, template=_MIGRATED)
+
+
+@pytest.fixture(scope="session")
 def new_database(database_kind: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], str]]:
-    """Call it for the address of a new database without any table; each is gone at the end of the run.
+    """Call it for the address of a new database, migrated and empty; each is gone at the end of the run.
 
     For servers that live longer than one test.
     """
@@ -108,9 +125,12 @@ def new_database(database_kind: str, tmp_path_factory: pytest.TempPathFactory) -
 
     def make() -> str:
         if database_kind == "sqlite":
-            return f"sqlite:///{quote(str(tmp_path_factory.mktemp('database') / 'panelwright.sqlite3'))}"
-        made.append(f"empty_{uuid.uuid4().hex}")
-        return create_database(server, made[-1])
+            path = tmp_path_factory.mktemp("database") / "panelwright.sqlite3"
+            shutil.copyfile(_migrated(), path)
+            return _sqlite_url(path)
+        _migrated()
+        made.append(f"copy_{uuid.uuid4().hex}")
+        return create_database(server, made[-1], template=_MIGRATED)
 
     yield make
     for name in made:
@@ -118,6 +138,36 @@ def new_database(database_kind: str, tmp_path_factory: pytest.TempPathFactory) -
 
 
 @pytest.fixture
-def empty_database(new_database: Callable[[], str]) -> str:
-    """The address of a new database without any table, for what makes or migrates its own."""
-    return new_database()
+def empty_database(database_kind: str, tmp_path: Path) -> Iterator[str]:
+    """The address of a new database without any table."""
+    if database_kind == "sqlite":
+        yield _sqlite_url(tmp_path / "empty.sqlite3")
+        return
+    server, name = os.environ["PANELWRIGHT_DATABASE_URL"], f"empty_{uuid.uuid4().hex}"
+    yield create_database(server, name)
+    drop_database(server, name)
+
+
+_MIGRATED = "migrated"
+
+
+def _migrated() -> Path:
+    """Migrate the database that all others of this run are copies of, if no worker has done so yet.
+
+    A copy takes a tenth of a second, the migrations take several. Returns SQLite's file.
+    """
+    folder, server = Path(os.environ["PANELWRIGHT_DATA"]), os.environ["PANELWRIGHT_DATABASE_URL"]
+    path, done = folder / "migrated.sqlite3", folder / "migrated"
+    with (folder / "migrated.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not done.exists():
+            url = _sqlite_url(path) if server.startswith("sqlite:") else create_database(server, _MIGRATED)
+            command = [sys.executable, "-m", "panelwright.cli.main", "migrate"]
+            env = {**os.environ, "PANELWRIGHT_DATABASE_URL": url}
+            subprocess.run(command, env=env, check=True, capture_output=True)
+            done.touch()
+    return path
+
+
+def _sqlite_url(path: Path) -> str:
+    return f"sqlite:///{quote(str(path))}"

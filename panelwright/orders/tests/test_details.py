@@ -10,7 +10,7 @@ import pytest
 
 from panelwright.core import cells, clock
 from panelwright.events.actions import NewEvent, record
-from panelwright.orders import details, export, listing, settling, subscription_actions, work
+from panelwright.orders import details, export, listing, pause_actions, settling, work
 from panelwright.orders.details import Details, Happened, Moment, Moved, Plan
 from panelwright.orders.listing import Wanted
 from panelwright.orders.schedule_actions import record_post
@@ -129,7 +129,7 @@ def test_a_subscription_with_its_posts_by_pages(carol: Buyer, alice: Owner, time
     for n in range(3):
         record_post(panel_id=alice.panel_id, subscription_id=order_id, link=f"https://example.com/post/{n}")
     run_schedules()
-    subscription_actions.pause(panel_id=alice.panel_id, order_id=order_id, by="Bob")
+    pause_actions.pause(panel_id=alice.panel_id, order_id=order_id, by="Bob")
     posts = [row.id for row in children_of(order_id)]
     found = one(carol, order_id)
     assert found.plan is not None

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from panelwright.core import clock, money
-from panelwright.orders import settling, work
+from panelwright.orders import pause_actions, settling, work
 from panelwright.orders.post_rules import Heard
 from panelwright.orders.schedule_actions import (
     open_subscriptions,
@@ -25,9 +25,11 @@ from tests.support.people import (
     Owner,
     Seen,
     Time,
+    check_books,
     children_of,
     counts,
     everything,
+    execute,
     row_of,
     value,
     values,
@@ -84,6 +86,77 @@ def test_after_a_long_pause_the_missed_runs_do_not_come_as_a_burst(carol: Buyer,
         people.run_schedules()
     assert len(children_of(order_id)) == 2
     assert row_of(order_id).due_at == back + timedelta(minutes=30)
+
+
+def test_no_run_starts_in_a_pause_and_the_rest_comes_one_an_interval_after_it(
+    carol: Buyer, alice: Owner, time: Time
+) -> None:
+    order_id = carol.order(quantity=100, runs=4, interval=30)
+    which = {"panel_id": alice.panel_id, "order_id": order_id}
+    people.run_schedules()
+    (first,) = children_of(order_id)
+    time.passes(minutes=10)
+    assert pause_actions.pause(**which, by="carol", customer_id=carol.customer_id) is None
+    assert pause_actions.pause(**which, by="carol") == pause_actions.IS_PAUSED
+    end(first.id, "Completed")
+    time.passes(days=3)
+    for _ in range(5):
+        people.run_schedules()
+    assert len(children_of(order_id)) == 1
+    assert (carol.sees(order_id).status, carol.sees(order_id).remains) == ("In progress", 300)
+    resumed = time.now
+    assert pause_actions.resume(**which, by="carol") is None
+    assert pause_actions.resume(**which, by="carol") == pause_actions.NOT_PAUSED
+    for _ in range(3):
+        people.run_schedules()
+    time.passes(minutes=30)
+    people.run_schedules()
+    time.passes(minutes=30)
+    people.run_schedules()
+    minutes = [0, 30, 60]
+    assert [run.created_at - resumed for run in children_of(order_id)[1:]] == [timedelta(minutes=m) for m in minutes]
+    assert pause_actions.pause(**which, by="carol") == pause_actions.NO_RUNS_LEFT
+    names = values("SELECT name FROM events_event WHERE name LIKE 'dripfeed.%%' ORDER BY id")
+    assert names == [("dripfeed.paused",), ("dripfeed.resumed",)]
+
+
+def test_a_short_pause_does_not_bring_the_next_run_forward(carol: Buyer, alice: Owner, time: Time) -> None:
+    order_id = carol.order(quantity=100, runs=2, interval=30)
+    which = {"panel_id": alice.panel_id, "order_id": order_id}
+    people.run_schedules()
+    time.passes(minutes=5)
+    pause_actions.pause(**which, by="carol")
+    time.passes(minutes=5)
+    pause_actions.resume(**which, by="carol")
+    assert row_of(order_id).due_at == NOON + timedelta(minutes=30)
+
+
+def test_what_is_cancelled_in_a_pause_is_given_back_and_stays_so(carol: Buyer, alice: Owner, time: Time) -> None:
+    order_id = carol.order(quantity=100, runs=4, interval=30)
+    which = {"panel_id": alice.panel_id, "order_id": order_id}
+    people.run_schedules()
+    (first,) = children_of(order_id)
+    # Its provider has it, so it cannot be stopped at once.
+    execute("UPDATE orders_order SET status = 'In progress', job = 'poll' WHERE id = %s", first.id)
+    pause_actions.pause(**which, by="carol")
+    carol.cancel(order_id)
+    assert carol.balance() == "99.91"
+    assert pause_actions.resume(**which, by="carol") == pause_actions.NO_RUNS_LEFT
+    end(first.id, "Completed")
+    assert pause_actions.resume(**which, by="carol") == pause_actions.HAS_ENDED
+    assert (carol.sees(order_id).status, carol.balance()) == ("Partial", "99.91")
+    check_books()
+
+
+def test_only_its_own_customer_pauses_and_only_what_creates_orders(carol: Buyer, mallory: Buyer, alice: Owner) -> None:
+    plain, fed = carol.order(quantity=100), carol.order(quantity=100, runs=2, interval=5, link="https://example.com/2")
+    before = everything()
+    for order_id, customer in ((plain, carol), (fed, mallory), (10**9, carol)):
+        for act in (pause_actions.pause, pause_actions.resume):
+            refusal = act(panel_id=alice.panel_id, order_id=order_id, by="x", customer_id=customer.customer_id)
+            assert refusal == pause_actions.BAD_ORDER
+    assert pause_actions.cancel(panel_id=alice.panel_id, order_id=fed, by="x") == pause_actions.BAD_ORDER
+    assert everything() == before
 
 
 def test_after_days_of_standstill_the_runs_come_one_an_interval(carol: Buyer, time: Time) -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from panelwright.core.refusal import Refusal
-from panelwright.orders import subscription_actions as actions
+from panelwright.orders import pause_actions as actions
 from panelwright.orders.post_rules import Heard, is_old, order_at, username_key, within
 from panelwright.orders.schedule_actions import record_post, record_posts
 from tests.support import people
@@ -118,7 +118,7 @@ def test_staff_cancel_and_what_was_ordered_goes_on(carol: Buyer, time: Time) -> 
 def test_nobody_else_reaches_a_subscription(carol: Buyer, mallory: Buyer, rival: Owner, time: Time) -> None:
     order_id, plain = subscribe(carol), carol.order()
     before = everything()
-    bad: Refusal = actions.BAD_SUBSCRIPTION
+    bad: Refusal = actions.BAD_ORDER
     assert actions.cancel(panel_id=rival.panel_id, order_id=order_id, by="rival") == bad
     for action in (actions.pause, actions.resume):
         assert action(panel_id=rival.panel_id, order_id=order_id, by="rival") == bad

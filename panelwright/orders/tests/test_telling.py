@@ -13,7 +13,7 @@ from panelwright.core import clock
 from panelwright.core.refusal import Refusal
 from panelwright.events.webhook_actions import create_endpoint
 from panelwright.events.webhook_rules import NAMES
-from panelwright.orders import settling, subscription_actions, work
+from panelwright.orders import pause_actions, settling, work
 from panelwright.orders.schedule_actions import record_post
 from tests.support import people
 from tests.support.people import LINK, SUBSCRIPTION, Buyer, Owner, Time, children_of, counts, execute, row_of, values
@@ -139,8 +139,8 @@ def test_a_subscription(carol: Buyer, time: Time) -> None:
     listen(carol)
     order_id = carol.order(service=SUBSCRIPTION, delay=0, posts=1)
     which = {"panel_id": carol.owner.panel_id, "order_id": order_id}
-    assert subscription_actions.pause(**which, by="carol") is None
-    assert subscription_actions.resume(**which, by="carol") is None
+    assert pause_actions.pause(**which, by="carol") is None
+    assert pause_actions.resume(**which, by="carol") is None
     record_post(panel_id=carol.owner.panel_id, subscription_id=order_id, link="https://example.com/carol/1")
     people.run_schedules()
     assert [(m["type"], m["data"]["order"], m["data"]["link"]) for m in told()] == [

@@ -37,7 +37,7 @@ def test_a_new_address_needs_the_password(browser: Browser) -> None:
     assert error(page, "current") == "This is not your password."
     assert 'value="new@customer.example"' in page
     page = browser.refused("/account", part="email", email="none", current=PASSWORD)
-    assert error(page, "email") == "This is no e-mail address."
+    assert error(page, "email") == "This is not an e-mail address."
 
 
 def test_sessions_are_listed_and_ended_by_their_owner_only(browser: Browser, carol: Buyer, alice: Owner) -> None:
@@ -74,7 +74,7 @@ def test_the_secret_of_a_second_factor_is_the_users_own(browser: Browser, carol:
     kept = hidden(dave.get("/account/security/on"), "kept")
     page = browser.refused("/account/security/on", kept=kept, code="000000")
     assert hidden(page, "kept").split(":")[0] != kept.split(":")[0], "another secret than Dave's"
-    assert error(page, "code") == "This code is wrong, or was used before. Take the next one."
+    assert error(page, "code") == "This code is wrong, or was used before. Use the next one."
     assert browser.answer("/account/security/off").status_code == 200
     assert browser.refused("/account/security/off", current=PASSWORD)
 

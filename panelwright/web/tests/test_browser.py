@@ -7,15 +7,12 @@ from collections.abc import Iterator
 from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, ViewportSize, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from panelwright.panels import presets
 from panelwright.web.templatetags.pages import HUES
 from panelwright.web.tests.conftest import Live
-
-PHONE = ViewportSize(width=390, height=844)
-DESK = ViewportSize(width=1440, height=900)
-SIDEWAYS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+from tests.support.looks import DESK, PHONE, SIDEWAYS
 
 
 @pytest.fixture

@@ -28,7 +28,7 @@ def cookie(response: Any, name: str) -> Morsel[str]:
 def test_from_signing_up_to_the_first_page(alice: Owner) -> None:
     browser = Browser(alice)
     page = browser.post("/signup", email=DAVE, password=GOOD).content.decode()
-    assert "We have sent a letter to" in page
+    assert "We have sent an e-mail to" in page
     link = link_of(DAVE, "sign-up")
     assert link.startswith("http://shop.example/signup/")
     assert 'name="password"' not in browser.get(path_of(link)), "this browser signed up itself"
@@ -196,7 +196,7 @@ def test_the_second_factor_stands_between_password_and_session(alice: Owner, car
     page = step.content.decode()
     proof = hidden(page, "proof")
     page = other.refused("/login", proof=proof, code="12345", next="/orders")
-    assert error(page, "code") == "This code is wrong, or was used before. Take the next one."
+    assert error(page, "code") == "This code is wrong, or was used before. Use the next one."
     code = pyotp.TOTP(secret).at(int(time.now.timestamp()))
     assert other.post("/login", proof=proof, code=code, next="/orders").headers["Location"] == "/orders"
     assert other.is_inside()
@@ -319,7 +319,7 @@ FORMS = {
     "/account/security/codes": ("code",),
     "/account/mails": ("wanted",),
     "/account/keys/new": ("name", "can_read", "addresses", "daily_cap"),
-    "/order": ("service", "request_id", "link", "quantity", "runs", "interval"),
+    "/order": ("service", "request_id", "rate", "link", "quantity", "runs", "interval"),
     "/order/price": ("service", "link", "quantity", "runs", "interval"),
     "/order/many": ("lines", "batch", "checked", "do"),
     "/orders/1/refill": ("back",),

@@ -143,7 +143,7 @@ def test_commands_say_what_is_there_and_what_cannot_be_done(hook: Hook) -> None:
     panel = ("--panel", "everything")
     assert hook.command("subscription", *panel, "--order", order, "--pause").strip() == "Paused"
     assert hook.launch.run("subscription", *panel, "--order", order, "--pause")[0] == 1
-    assert hook.command("subscription", *panel, "--order", order, "--resume").strip() == "Active"
+    assert hook.command("subscription", *panel, "--order", order, "--resume").strip() == "Resumed"
     assert hook.command("subscription", *panel, "--order", order, "--cancel").strip() == "Canceled"
     assert hook.call(action="status", order=order)["status"] == "Canceled"
     said = hook.command("addpostsource", *panel, "--feed", "https://a.example/f", "--username", "dora", "--every", "5")

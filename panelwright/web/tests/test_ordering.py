@@ -26,7 +26,9 @@ from tests.support.people import (
     values,
 )
 
-SENT = {"service": str(FOLLOWERS), "link": LINK, "quantity": "1000", "request_id": "form one"}
+SENT = {"service": str(FOLLOWERS), "link": LINK, "quantity": "1000", "request_id": "form one", "rate": "900000"}
+# A rate above every one here: whatever a form showed.
+ANY_RATE = str(10**9)
 AGAIN = "This form was sent before. Look at your orders; send it again to place one more."
 
 
@@ -58,6 +60,25 @@ def test_a_service_is_found_priced_and_ordered(browser: Browser, carol: Buyer) -
     assert (row.link, row.quantity, row.charge_micros, row.key_id) == (LINK, 1000, 900_000, None)
 
 
+def test_a_rate_that_rose_since_it_was_shown_is_shown_again_and_not_paid(browser: Browser, carol: Buyer) -> None:
+    page = browser.get(f"/order?service={FOLLOWERS}")
+    sent = {**SENT, "rate": hidden(page, "rate"), "request_id": hidden(page, "request_id")}
+    execute("UPDATE catalog_service SET rate_micros = 950000 WHERE number = %s", FOLLOWERS)
+    execute("UPDATE panels_panel SET catalog_version = catalog_version + 1")
+    for without in (sent, {name: text for name, text in sent.items() if name != "rate"}):
+        page = browser.refused("/order", **without)
+        assert error(page, "").startswith("The price has risen")
+        assert "0.95 USD" in page
+    assert (counts("orders_order"), carol.balance()) == ((0,), "100.00")
+    assert browser.post("/order", **{**sent, "rate": hidden(page, "rate")}).status_code == 302
+    assert carol.balance() == "99.05"
+
+
+def test_a_rate_that_fell_since_it_was_shown_is_what_is_paid(browser: Browser, carol: Buyer) -> None:
+    assert browser.post("/order", **{**SENT, "rate": "900001"}).status_code == 302
+    assert carol.balance() == "99.10"
+
+
 def test_a_double_click_places_one_order(browser: Browser, carol: Buyer) -> None:
     first, second = browser.post("/order", **SENT), browser.post("/order", **SENT)
     assert first.headers["Location"] == second.headers["Location"]
@@ -81,7 +102,7 @@ def test_a_request_id_is_each_customers_own(browser: Browser, carol: Buyer, mall
     browser.post("/order", **SENT)
     dave = carol.owner.customer("dave", balance="10.00")
     for buyer in (dave, mallory):
-        assert Browser(buyer.owner, buyer.customer.user).post("/order", **SENT).status_code == 302
+        assert Browser(buyer.owner, buyer.customer.user).post("/order", **{**SENT, "rate": ANY_RATE}).status_code == 302
     assert counts("orders_order") == (3,)
 
 
@@ -142,12 +163,13 @@ def test_a_price_list_customer_sees_and_pays_her_own_rate(alice: Owner, carol: B
     assert "For some" not in hers.get("/order/services?q=for+some")
     assert "0.81 USD" in his.post("/order/price", **SENT).content.decode()
     his.post("/order", **SENT)
-    his.post("/order", **{**SENT, "service": str(PRIVATE), "request_id": "two"})
+    his.post("/order", **{**SENT, "service": str(PRIVATE), "rate": ANY_RATE, "request_id": "two"})
     assert dave.balance() == "7.19"
 
 
 def test_lines_are_counted_as_everybody_writes_them(browser: Browser, carol: Buyer) -> None:
     sent = {"service": str(COMMENTS), "link": LINK, "comments": "One\r\n\r\n two \r\nthree 🎉", "request_id": "c"}
+    sent["rate"] = ANY_RATE
     assert "0.03003 USD" in browser.post("/order/price", **sent).content.decode()
     browser.post("/order", **sent)
     (order_id,) = placed()
@@ -156,6 +178,7 @@ def test_lines_are_counted_as_everybody_writes_them(browser: Browser, carol: Buy
 
 def test_a_subscription_takes_the_day_as_the_browser_sends_it(browser: Browser) -> None:
     sent = {"service": str(SUBSCRIPTION), "username": "carol", "min": "100", "max": "200", "delay": "30"}
+    sent["rate"] = ANY_RATE
     page = browser.refused("/order", **sent, expiry="2026-05-03", request_id="s")
     assert error(page, "expiry") == "This is missing or not accepted."
     assert browser.post("/order", **sent, expiry="2026-12-31", request_id="s").status_code == 302
@@ -163,7 +186,7 @@ def test_a_subscription_takes_the_day_as_the_browser_sends_it(browser: Browser) 
 
 
 def test_an_open_order_with_the_link_is_told(browser: Browser) -> None:
-    sent = {**SENT, "service": str(ONE_A_LINK)}
+    sent = {**SENT, "service": str(ONE_A_LINK), "rate": ANY_RATE}
     browser.post("/order", **sent)
     page = browser.refused("/order", **{**sent, "request_id": "two"})
     assert error(page, "link") == "You have an open order with this link. Wait until it is done."

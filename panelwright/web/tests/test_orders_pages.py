@@ -86,14 +86,36 @@ def test_a_subscription_is_paused_and_goes_on(browser: Browser, carol: Buyer) ->
     order_id = carol.order(service=SUBSCRIPTION)
     browser.post(f"/orders/{order_id}/pause")
     assert row_of(order_id).status == "Paused"
-    assert "The subscription is paused." in browser.get(f"/orders/{order_id}")
+    assert "It is paused." in browser.get(f"/orders/{order_id}")
     browser.post(f"/orders/{order_id}/pause")
-    assert "This subscription is paused." in browser.get(f"/orders/{order_id}")
+    assert "This order is paused already." in browser.get(f"/orders/{order_id}")
     browser.post(f"/orders/{order_id}/resume")
     assert row_of(order_id).status == "Active"
     plain = carol.order()
     browser.post(f"/orders/{plain}/pause")
     assert "There is no such order." in browser.get(f"/orders/{plain}")
+
+
+def test_a_drip_feed_is_paused_and_goes_on(browser: Browser, carol: Buyer) -> None:
+    """The protocol has no word for it, so the pages say it beside the status."""
+    order_id = carol.order(quantity=100, runs=3, interval=30)
+    badge = '<span class="badge warn">paused</span>'
+    assert badge not in browser.get(f"/orders/{order_id}")
+    again = browser.get("/orders/drip-feeds").split('hx-get="')[1].split('"')[0].replace("&amp;", "&")
+    browser.post(f"/orders/{order_id}/pause")
+    page = browser.get(f"/orders/{order_id}")
+    assert badge in page
+    assert "Resume" in page
+    assert badge in browser.get("/orders/drip-feeds")
+    assert browser.answer(again, headers={"hx-request": "true"}).status_code == 200, "the list has changed"
+    assert carol.sees(order_id).status == "Pending"
+    browser.post(f"/orders/{order_id}/resume")
+    page = browser.get(f"/orders/{order_id}")
+    assert badge not in page
+    assert "Pause" in page
+    browser.post(f"/orders/{order_id}/cancel")
+    browser.post(f"/orders/{order_id}/pause")
+    assert "This order has ended." in browser.get(f"/orders/{order_id}")
 
 
 def test_a_list_that_has_not_changed_is_not_sent_again(browser: Browser, carol: Buyer) -> None:

@@ -2,34 +2,18 @@
 
 from __future__ import annotations
 
-import os
-
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django_scopes import scope
 from playwright.sync_api import Page, expect
 
 from panelwright.customers.session_actions import open_session
 from panelwright.web.cookies import session_name
+from tests.support.looks import faults
 from tests.support.people import Buyer, execute
 from tests.support.processes import Launcher, free_port
 from tests.support.receiver import Receiver, Say
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def check(page: Page, name: str) -> None:
-    """No fault of accessibility. With a folder in SCREENSHOTS the page is kept as a picture, too."""
-    found = Axe().run(page).response["violations"]
-    assert [(fault["id"], [node["html"] for node in fault["nodes"]]) for fault in found] == []
-    if folder := os.environ.get("SCREENSHOTS"):
-        for scheme in ("light", "dark"):
-            page.emulate_media(color_scheme=scheme)
-            for width in (390, 1440):
-                page.set_viewport_size({"width": width, "height": 900})
-                page.screenshot(path=f"{folder}/{name}-{width}-{scheme}.png", full_page=True)
-                assert page.evaluate("document.documentElement.scrollWidth") <= width
-        page.emulate_media(color_scheme="light")
 
 
 def test_from_the_form_to_a_verified_message(
@@ -54,11 +38,11 @@ def test_from_the_form_to_a_verified_message(
     page.get_by_role("button", name="Make the webhook").click()
     expect(page.get_by_text("Choose at least one.")).to_be_visible()
     expect(page.get_by_label("Address")).to_have_value(receiver.url)
-    check(page, "webhook-refused")
+    assert faults(page) == []
     page.get_by_label("A refill is rejected").check()
     page.get_by_role("button", name="Make the webhook").click()
     secret = page.locator("#new-secret").inner_text()
-    check(page, "webhook-secret")
+    assert faults(page) == []
     page.get_by_role("link", name="I have copied it").click()
 
     receiver.says(Say(500, b"not yet"), Say(204))
@@ -72,7 +56,7 @@ def test_from_the_form_to_a_verified_message(
         page.wait_for_timeout(250)
     page.get_by_text("Message and answer").click()
     expect(page.get_by_text("not yet")).to_be_visible()
-    check(page, "webhook-failing")
+    assert faults(page) == []
     page.get_by_role("button", name="Send again").click()
     for _ in range(60):
         page.goto(page.url.partition("#")[0])
@@ -83,4 +67,4 @@ def test_from_the_form_to_a_verified_message(
     assert [heard.verify(secret)["type"] for heard in receiver.heard] == ["test", "test"]
     page.goto(f"{url}/account/webhooks")
     expect(page.get_by_text("The shop")).to_be_visible()
-    check(page, "webhooks")
+    assert faults(page) == []

@@ -1,0 +1,69 @@
+"""What can be found wrong with a page by looking at it: axe's faults, and what is wider than the screen.
+
+With a folder in SCREENSHOTS each page that is looked at is kept there as pictures, in both widths and schemes.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import Any, Literal
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, ViewportSize
+
+PHONE = ViewportSize(width=390, height=844)
+DESK = ViewportSize(width=1440, height=900)
+SIZES = (DESK, PHONE)
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+# How many pixels of the page are off the screen to the side.
+SIDEWAYS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+# Those of WCAG 2.2 at level AA, and what axe holds to be good practice.
+_RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+# In another scheme a page has other colours, and nothing else.
+_COLOURS = {"runOnly": {"type": "rule", "values": ["color-contrast"]}}
+_IMPACTS = {"moderate", "serious", "critical"}
+
+
+def faults(page: Page) -> list[str]:
+    """What is wrong with the page as it stands, in light and dark, wide and narrow, to the right and to the left."""
+    page.set_viewport_size(DESK)
+    page.emulate_media(color_scheme="light")
+    found = [*_by_axe(page, "light", _RULES), *_too_wide(page)]
+    page.set_viewport_size(DESK)
+    page.emulate_media(color_scheme="dark")
+    found += _by_axe(page, "dark", _COLOURS)
+    if folder := os.environ.get("SCREENSHOTS"):
+        _keep(page, folder)
+    page.emulate_media(color_scheme="light")
+    return found
+
+
+def _by_axe(page: Page, scheme: str, rules: dict[str, Any]) -> list[str]:
+    violations = Axe().run(page, options=rules).response["violations"]
+    return [
+        f"{scheme}: {fault['id']}: {node['target']} {node['html'][:200]}"
+        for fault in violations
+        if fault["impact"] in _IMPACTS
+        for node in fault["nodes"][:3]
+    ]
+
+
+def _too_wide(page: Page) -> list[str]:
+    found = []
+    for size in SIZES:
+        page.set_viewport_size(size)
+        for direction in ("rtl", "ltr"):
+            page.evaluate("direction => document.documentElement.dir = direction", direction)
+            if wider := page.evaluate(SIDEWAYS):
+                found.append(f"{wider} pixels too wide, {size['width']} {direction}")
+    return found
+
+
+def _keep(page: Page, folder: str) -> None:
+    name = re.sub(r"[^a-z0-9]+", "-", page.url.split("/", 3)[-1].lower()).strip("-")[:60] or "home"
+    for scheme in SCHEMES:
+        page.emulate_media(color_scheme=scheme)
+        for size in SIZES:
+            page.set_viewport_size(size)
+            page.screenshot(path=f"{folder}/{name}-{size['width']}-{scheme}.png", full_page=True)
