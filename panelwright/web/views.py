@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import logging
+from urllib.parse import urlsplit
+
 from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
 from django.shortcuts import render
 from django.utils.http import parse_etags
@@ -20,6 +23,8 @@ from panelwright.web.request import PanelRequest
 
 CATEGORIES_MAX = 24
 ASSET_MAX_AGE_S = 365 * 24 * 3600
+
+log = logging.getLogger("panelwright")
 
 
 @require_safe
@@ -120,8 +125,20 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def forged(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """For a form that was not sent from our own page, or from one that was open for too long."""
-    return render(request, "web/forged.html", status=403)
+    """For a form that was not sent from our own page, or from one that was open for too long.
+
+    Or from a page of ours behind a TLS proxy that the settings do not name: then it will never go through.
+    """
+    origin = urlsplit(request.headers.get("Origin", ""))
+    proxy = origin.scheme == "https" and not request.is_secure() and origin.netloc == request.get_host()
+    if proxy:
+        log.warning(
+            "A form of https://%s was refused: it came by plain HTTP from %s. When that is your TLS proxy, name it in"
+            " PANELWRIGHT_TRUSTED_PROXIES, and let it send X-Forwarded-Proto.",
+            origin.netloc,
+            request.META.get("REMOTE_ADDR"),
+        )
+    return render(request, "web/forged.html", {"proxy": proxy}, status=403)
 
 
 def _api_url(request: HttpRequest) -> str:

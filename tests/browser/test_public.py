@@ -41,7 +41,7 @@ def test_the_list_follows_the_search_while_it_is_typed(page: Page, town: Town) -
 def test_a_favourite_is_marked_by_keyboard_and_stands_first(page: Page, town: Town, log_in: LogIn) -> None:
     log_in(page, town.customer())
     page.goto(f"{town.url}/services")
-    star = page.get_by_role("button", name="Favourite: 6")
+    star = page.get_by_role("button", name="Favorite: 6")
     expect(star).to_have_attribute("aria-pressed", "false")
     star.focus()
     page.keyboard.press("Enter")
@@ -49,7 +49,7 @@ def test_a_favourite_is_marked_by_keyboard_and_stands_first(page: Page, town: To
     expect(star).to_be_focused()
     page.reload()
     expect(page.locator("#services tr[id]").first).to_have_attribute("id", "service-6")
-    expect(page.locator("#services th[scope=rowgroup]").first).to_have_text("Favourites")
+    expect(page.locator("#services th[scope=rowgroup]").first).to_have_text("Favorites")
     page.get_by_role("link", name="Order now: 6").click()
     expect(page.get_by_role("heading", name="Likes")).to_be_visible()
 
@@ -60,9 +60,9 @@ def test_it_works_without_scripts(plain: Page, town: Town, log_in: LogIn) -> Non
     plain.get_by_role("searchbox").fill("quick")
     plain.get_by_role("button", name="Search").click()
     expect(plain.locator("#services tr[id]")).to_have_count(1)
-    plain.get_by_role("button", name="Favourite: 2").click()
+    plain.get_by_role("button", name="Favorite: 2").click()
     expect(plain).to_have_url(f"{town.url}/services?q=quick&category=&type=")
-    expect(plain.get_by_role("button", name="Favourite: 2")).to_have_attribute("aria-pressed", "true")
+    expect(plain.get_by_role("button", name="Favorite: 2")).to_have_attribute("aria-pressed", "true")
 
 
 def test_what_staff_write_is_read_and_nothing_of_it_runs(page: Page, town: Town) -> None:

@@ -293,7 +293,7 @@ def test_a_connection_that_broke_in_the_pool_is_lent_to_nobody() -> None:
         return books.number("SELECT 1")
 
     together([ask] * 6)
-    break_connections()
+    break_connections(wait_ms=10_000)
     assert together([ask] * 6) == [1] * 6
 
 
@@ -358,11 +358,12 @@ def own_connection() -> int:
     return books.number("SELECT pg_backend_pid()") if connection.vendor == "postgresql" else 0
 
 
-def break_connections(*, spare: int = 0) -> None:
-    """End every other connection of PostgreSQL. SQLite has none that could break."""
+def break_connections(*, spare: int = 0, wait_ms: int = 0) -> None:
+    """End every other connection of PostgreSQL, and wait until they have ended. SQLite has none that could break."""
     if connection.vendor == "postgresql":
         books.rows(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
+            "SELECT pg_terminate_backend(pid, %s) FROM pg_stat_activity WHERE datname = current_database()"
             " AND pid NOT IN (pg_backend_pid(), %s)",
+            wait_ms,
             spare,
         )

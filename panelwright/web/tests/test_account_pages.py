@@ -27,7 +27,7 @@ def test_a_profile_is_kept_and_its_time_zone_shows(browser: Browser, carol: Buye
     assert 'value="Carol C"' in browser.get("/account")
     assert "2026-05-04 09:00" in browser.get("/orders")
     page = browser.refused("/account", part="profile", name="x" * 101, language="", timezone="")
-    assert error(page, "name") == "Take at most 100 characters."
+    assert error(page, "name") == "Use at most 100 characters."
     execute("UPDATE customers_user SET timezone = 'Mars/Base'")
     assert "2026-05-04 12:00" in browser.get("/orders"), "a zone that the machine does not know any more"
 
@@ -109,7 +109,7 @@ def test_a_key_is_shown_once_works_and_is_revoked(door: Door, browser: Browser, 
         ({"daily_cap": "9" * 40}, "daily_cap", "Write an amount such as 25.00."),
         ({"addresses": "example.com"}, "addresses", "Write addresses or networks such as"),
         ({"addresses": "10.0.0.1 " * 300}, "addresses", "Write addresses or networks such as"),
-        ({"name": "x" * 101}, "name", "Take at most 100 characters."),
+        ({"name": "x" * 101}, "name", "Use at most 100 characters."),
     ],
 )
 def test_a_key_that_makes_no_sense_is_not_made(browser: Browser, fields: dict[str, str], field: str, text: str) -> None:

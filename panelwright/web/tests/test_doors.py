@@ -114,6 +114,21 @@ def test_forms_of_other_pages_are_refused(alice: Owner, carol: Buyer) -> None:
     assert client.post("/login", sent, headers={"origin": f"http://{alice.host}"}).status_code == 302
 
 
+def test_a_proxy_that_is_not_trusted_is_named_and_not_the_visitors_fault(
+    alice: Owner, carol: Buyer, caplog: pytest.LogCaptureFixture
+) -> None:
+    client = Client(headers={"host": alice.host}, enforce_csrf_checks=True)
+    token = hidden(client.get("/login").content.decode(), "csrfmiddlewaretoken")
+    sent = {"email": CAROL, "password": PASSWORD, "csrfmiddlewaretoken": token}
+    refused = client.post("/login", sent, headers={"origin": f"https://{alice.host}"})
+    assert refused.status_code == 403
+    assert "does not know the proxy" in refused.content.decode()
+    assert "PANELWRIGHT_TRUSTED_PROXIES" in caplog.text
+    caplog.clear()
+    assert client.post("/login", sent, headers={"origin": "https://evil.example"}).status_code == 403
+    assert caplog.text.count("PANELWRIGHT") == 0
+
+
 @pytest.mark.parametrize(
     ("wanted", "lands"),
     [
@@ -210,7 +225,7 @@ def test_a_reset_leads_to_a_new_password_and_no_further(alice: Owner, carol: Buy
     browser.post("/reset", email=CAROL)
     link = path_of(link_of(CAROL, "reset"))
     page = browser.refused(link, password="1234567")
-    assert error(page, "password") == "Take at least 8 characters."
+    assert error(page, "password") == "Use at least 8 characters."
     assert browser.post(link, password=GOOD).headers["Location"] == "/login"
     assert not browser.is_inside()
     assert not inside.is_inside()

@@ -112,8 +112,8 @@ def test_money_that_was_spent_meanwhile_leaves_the_lines_in_the_box(browser: Bro
 
 def test_too_much_is_refused_and_never_cut(browser: Browser) -> None:
     line = f"{FOLLOWERS} | {A} | 100"
-    assert "Take at most 500 lines at once." in browser.refused("/order/many", lines="\n".join([line] * 501))
-    assert "Take at most 500 lines at once." in browser.refused("/order/many", lines=f"{line}\n" + "x" * 1_100_000)
-    assert "Take at most 500 lines at once." in browser.refused("/order/many", lines=f"{line}\n" + "\n" * 20_000)
+    assert "Send at most 500 lines at once." in browser.refused("/order/many", lines="\n".join([line] * 501))
+    assert "Send at most 500 lines at once." in browser.refused("/order/many", lines=f"{line}\n" + "x" * 1_100_000)
+    assert "Send at most 500 lines at once." in browser.refused("/order/many", lines=f"{line}\n" + "\n" * 20_000)
     assert check(browser, "\n".join(f"{line}{n}" for n in range(1, 9)), 200)
     assert browser.post("/order/many", lines=" \n \n").status_code == 200

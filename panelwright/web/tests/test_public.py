@@ -164,7 +164,7 @@ def test_favourites_come_first_and_are_hers_alone(alice: Owner, browser: Visitor
     )
     page = browser.get("/services")
     assert numbers(page) == [2, 9, 1, 5, 6, 3, 4]
-    assert groups(page)[:2] == ["Favourites", "Social"]
+    assert groups(page)[:2] == ["Favorites", "Social"]
     assert re.findall(r'id="star-(\d+)" aria-pressed="true"', page) == ["2", "9"]
     part = browser.post("/services/9/favourite", htmx=True, on="0", back="/services")
     assert part.status_code == 200
@@ -172,7 +172,7 @@ def test_favourites_come_first_and_are_hers_alone(alice: Owner, browser: Visitor
     assert 'aria-pressed="false"' in part.content.decode()
     assert numbers(browser.get("/services")) == [2, 1, 5, 6, 3, 4, 9]
     dave = Visitor(alice, alice.customer("dave").customer.user)
-    assert "Favourites" not in groups(dave.get("/services"))
+    assert "Favorites" not in groups(dave.get("/services"))
 
 
 def test_what_cannot_be_marked_is_refused(alice: Owner, browser: Visitor, visitor: Visitor) -> None:

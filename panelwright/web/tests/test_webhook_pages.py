@@ -89,7 +89,7 @@ def test_one_is_made_and_its_secret_shown_once(carol: Buyer) -> None:
         ({"url": "nonsense"}, "Write an address such as https://example.com/hook, of at most 500 characters."),
         ({"names": []}, "Choose at least one."),
         ({"names": ["order.problem"]}, "Choose at least one."),
-        ({"description": "x" * 101}, "Take at most 100 characters."),
+        ({"description": "x" * 101}, "Use at most 100 characters."),
         ({"url": URL}, "You have a webhook with this address already."),
     ],
 )
