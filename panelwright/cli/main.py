@@ -26,6 +26,7 @@ COMMANDS = {
     "createstaffkey": "make a key of the staff API; it is shown once",
     "revokestaffkey": "revoke a key of the staff API",
     "createcustomer": "make a customer of a panel",
+    "secondfactor": "take the second factor off a customer's account",
     "createkey": "make an API key for a customer; it is shown once",
     "revokekey": "revoke an API key",
     "credit": "add money to a customer's balance",

@@ -306,13 +306,21 @@ def switch_off_second_factor(*, user: User, current: str) -> Refusal | None:
     refused = prove_password(user, current)
     if refused is not None:
         return refused
+    return take_off_second_factor(user=user)
+
+
+def take_off_second_factor(*, user: User, by: str = "") -> Refusal | None:
+    """For who has lost the app and the recovery codes: staff `by` name have made sure who asks. She is told.
+
+    Refusal: no_second_factor.
+    """
     with transaction.atomic():
         mine = User.objects.filter(panel_id=user.panel_id, id=user.id).exclude(totp_sealed="")
         if not mine.update(totp_sealed=""):
             return NO_FACTOR
         user.totp_sealed = ""
         RecoveryCode.objects.filter(panel_id=user.panel_id, user=user).delete()
-        _tell(user, "second-factor-off", clock.now())
+        _tell(user, "second-factor-off", clock.now(), {"by": by} if by else {})
     return None
 
 
@@ -371,9 +379,9 @@ def _void_letters(user: User, now: datetime) -> None:
     LetterToken.objects.filter(panel_id=user.panel_id, user=user, used_at=None).update(used_at=now)
 
 
-def _tell(user: User, what: str, now: datetime) -> None:
+def _tell(user: User, what: str, now: datetime, facts: dict[str, object] | None = None) -> None:
     letters.changed(user, what, to=user.email, now=now)
-    record([NewEvent(user.panel_id, _EVENTS[what], user.id, {})], now=now)
+    record([NewEvent(user.panel_id, _EVENTS[what], user.id, facts or {})], now=now)
 
 
 def _may_send(panel_id: int, email: str, address: str) -> Refusal | None:

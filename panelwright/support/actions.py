@@ -250,8 +250,8 @@ def _write(ticket: Ticket, draft: _Draft, now: datetime) -> Written | NothingDon
             transaction.set_rollback(True)
             return NothingDone(tuple(RefusedAsk(Wish(r.wish), r.number, r.reason) for r in rows))
         facts = [{"order": r.number, "wish": r.wish, "reason": r.reason} for r in rows]
-        settling_actions.say(ticket, settling_actions.ASKED, facts, now=now)
-    settling_actions.settle(ticket, now=now)
+        settling_actions.say(ticket, rules.ASKED, facts, now=now)
+    settling_actions.settle(ticket, now=now, seen=True)
     return Written(ticket.id, message.id)
 
 

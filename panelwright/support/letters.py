@@ -10,7 +10,8 @@ from django.utils.translation import gettext as _
 from panelwright.customers.letters import wants
 from panelwright.customers.models import Customer
 from panelwright.events.mail import queue_mail
-from panelwright.support.models import Ticket
+from panelwright.support import texts
+from panelwright.support.models import RequestState, Ticket, TicketRequest
 
 
 def answered(customer: Customer, ticket: Ticket, text: str, *, now: datetime) -> None:
@@ -28,6 +29,28 @@ def answered(customer: Customer, ticket: Ticket, text: str, *, now: datetime) ->
                 "To write back, log in and open Tickets. Answers to this e-mail are not read."
             )
             % {"panel": panel.name, "number": ticket.id, "title": ticket.title, "text": text},
+            kind="ticket",
+            now=now,
+        )
+
+
+def settled(ticket: Ticket, *, now: datetime) -> None:
+    """All that was asked for in the ticket has ended: how, a line for each order. The caller holds the transaction."""
+    panel, user = ticket.customer.panel, ticket.customer.user
+    if not wants(user, "ticket"):
+        return
+    done = TicketRequest.objects.filter(panel_id=ticket.panel_id, ticket=ticket, state=RequestState.DONE)
+    with translation.override(user.language or panel.language):
+        lines = [texts.request_line(one.wish, one.number, outcome=one.outcome) for one in done.order_by("id")]
+        queue_mail(
+            panel_id=panel.id,
+            to=user.email,
+            subject=f"{panel.name}: {ticket.title} [{ticket.id}]",
+            text=_(
+                "What you asked for in your ticket %(number)s at %(panel)s, “%(title)s”, is done with:\n\n%(text)s\n\n"
+                "To write back, log in and open Tickets. Answers to this e-mail are not read."
+            )
+            % {"panel": panel.name, "number": ticket.id, "title": ticket.title, "text": "\n".join(lines)},
             kind="ticket",
             now=now,
         )

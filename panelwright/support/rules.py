@@ -36,6 +36,10 @@ ALREADY_ASKED = Refusal("already_asked")
 
 # How a request ends: the order's or refill's last word, or one of these.
 REFUSED, DONE = "refused", "done"
+# Or this: a speed-up that was open when its ticket was closed.
+WITHDRAWN = "withdrawn"
+# System messages: what was asked for and how it was taken; how requests ended.
+ASKED, SETTLED = "asked", "settled"
 # With these a wish was granted, and a ticket with nothing else in it closes by itself.
 _GRANTED = {
     Wish.REFILL: frozenset({"Completed"}),

@@ -13,15 +13,10 @@ from django_scopes import scope
 
 from panelwright.core import clock
 from panelwright.events.actions import NewEvent, record
-from panelwright.support import rules, store
+from panelwright.support import letters, rules, store
 from panelwright.support.models import Author, Message, RequestState, Ticket, TicketRequest, TicketState
-from panelwright.support.rules import Standing
+from panelwright.support.rules import SETTLED, WITHDRAWN, Standing
 from panelwright.support.wishes import Wish
-
-# System messages: what was asked for and how it was taken; how requests ended.
-ASKED, SETTLED = "asked", "settled"
-# A speed-up that was open when its ticket was closed.
-WITHDRAWN = "withdrawn"
 
 
 class Stale(Exception):
@@ -53,11 +48,18 @@ def forget_files(limit: int) -> int:
         return store.delete_old_files(clock.now() - rules.FILES_KEPT, limit)
 
 
-def settle(ticket: Ticket, requests: Sequence[Standing] | None = None, *, now: datetime, ended: bool = False) -> None:
+def settle(
+    ticket: Ticket,
+    requests: Sequence[Standing] | None = None,
+    *,
+    now: datetime,
+    ended: bool = False,
+    seen: bool = False,
+) -> None:
     """Write down which requests have ended, tell the customer, and save the locked ticket as it stands then.
 
     Runs in the caller's transaction. What the caller changed of the ticket is saved with it. `ended`: the
-    caller has just ended one.
+    caller has just ended one. `seen`: the customer is at it herself, and needs no e-mail.
     """
     requests = store.standing([ticket.id])[ticket.id] if requests is None else requests
     ends = [(request, outcome) for request in requests if (outcome := rules.outcome(request)) is not None]
@@ -73,6 +75,9 @@ def settle(ticket: Ticket, requests: Sequence[Standing] | None = None, *, now: d
             state = TicketState.CLOSED
         move(ticket, state, now=now)
     save(ticket)
+    if (ends or ended) and not still_open and not seen:
+        # Once, when the last one has ended: not an e-mail for each of a hundred orders.
+        letters.settled(ticket, now=now)
 
 
 def end(ticket: Ticket, ends: Sequence[tuple[Standing, str]], *, now: datetime) -> None:
@@ -127,7 +132,7 @@ def close(ticket: Ticket, *, now: datetime) -> None:
     ticket.words_wait = False
     ticket.updated_at = now
     move(ticket, TicketState.CLOSED, now=now)
-    settle(ticket, now=now)
+    settle(ticket, now=now, seen=True)
 
 
 def save(ticket: Ticket) -> None:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_noop, ngettext
 from panelwright.core.refusal import Refusal
 from panelwright.support import rules
 from panelwright.support.models import Message, TicketRequest
-from panelwright.support.settling_actions import ASKED, WITHDRAWN
+from panelwright.support.rules import ASKED, WITHDRAWN
 from panelwright.support.wishes import Wish
 
 _WISHES = {

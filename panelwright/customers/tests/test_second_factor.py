@@ -12,6 +12,7 @@ from panelwright.core.refusal import Refusal
 from panelwright.customers import account_actions, login_actions, second_factor
 from panelwright.customers.login_actions import LOST_FACTOR, WRONG_CODE, Admitted, CodeNeeded, Visitor
 from panelwright.customers.models import User
+from panelwright.events.models import Event
 from tests.support.people import PASSWORD, Buyer, Time, counts, execute, value
 from tests.support.threads import together
 
@@ -142,6 +143,18 @@ def test_it_is_switched_off_with_the_password_and_nothing_is_left(carol: Buyer, 
         )
         assert account_actions.renew_recovery_codes(user=user_of(carol), code="x") == Refusal("no_second_factor")
     assert counts("customers_recoverycode") == (0,)
+
+
+def test_staff_take_it_off_who_lost_everything(carol: Buyer, codes: list[str]) -> None:
+    with scope(panel=carol.owner.panel):
+        user = user_of(carol)
+        assert account_actions.take_off_second_factor(user=user, by="command line") is None
+        assert account_actions.take_off_second_factor(user=user, by="command line") == Refusal("no_second_factor")
+        assert user_of(carol).totp_sealed == ""
+        told = Event.objects.get(panel_id=user.panel_id, name="user.second_factor_off")
+        assert (told.subject_id, told.facts) == (user.id, {"by": "command line"})
+    assert counts("customers_recoverycode") == (0,)
+    assert str(value("SELECT MAX(subject) FROM events_mail WHERE text LIKE '%%switched off%%'")).endswith("off")
 
 
 def test_the_code_for_the_app_names_panel_and_address() -> None:

@@ -95,8 +95,32 @@ def test_a_refill_is_asked_for_followed_and_closes_the_ticket(carol: Buyer, alic
     assert requests(ticket_id) == [("refill", order_id, "done", "Completed")]
     assert said(ticket_id)[2:] == [f"system: Order {order_id} is refilled."]
     assert len(everything()["support_message"]) == len(before["support_message"]) + 1
+    ((to, text),) = values('SELECT "to", text FROM events_mail')
+    assert to == "carol@customer.example"
+    assert f"\n\nOrder {order_id} is refilled.\n\n" in text
     time.passes(days=1)
     assert follow() == 0, "what is over is told once"
+
+
+def mailed() -> list[str]:
+    """What the e-mails say between their greeting and their end."""
+    return [text.split("\n\n", 1)[1].rsplit("\n\n", 1)[0] for (text,) in values("SELECT text FROM events_mail")]
+
+
+def test_many_ends_are_one_mail(carol: Buyer, time: Time) -> None:
+    first, second = done(carol, time), done(carol, time)
+    written(carol, f"refill {first}, {second}")
+    refill_ends(first, "Completed")
+    time.passes(minutes=1)
+    follow()
+    assert mailed() == [], "the other is under way"
+    refill_ends(second, "Rejected")
+    time.passes(minutes=10)
+    follow()
+    assert mailed() == [
+        f"Order {first} is refilled.\n"
+        f"Order {second}: the refill was rejected. Nothing was missing, or it cannot be refilled."
+    ]
 
 
 def test_a_rejected_refill_is_told_and_the_ticket_stays_for_the_customer(carol: Buyer, time: Time) -> None:
@@ -332,6 +356,7 @@ def test_a_speed_up_waits_for_staff_is_passed_on_and_done(alice: Owner, carol: B
     staff(alice, "finish", ticket_id, order_id=order_id)
     assert (state(ticket_id), requests(ticket_id)) == ("closed", [("speed up", order_id, "done", "done")])
     assert said(ticket_id)[2:] == [f"system: Order {order_id} was sped up."]
+    assert mailed() == [f"Order {order_id} was sped up."]
     with pytest.raises(NotThere):
         staff(alice, "finish", ticket_id, order_id=order_id)
 

@@ -1,0 +1,37 @@
+"""Take the second factor off a customer's account: her phone and her recovery codes are lost.
+
+Make sure first who asks: whoever has her password logs in with it alone afterwards. She is told by e-mail, and
+an event is kept.
+"""
+
+from __future__ import annotations
+
+import argparse
+
+from panelwright.cli import setup
+from panelwright.cli.main import Refused
+
+EXAMPLE = """example:
+  panelwright secondfactor --panel acme --customer carol@example.com --off
+"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--panel", required=True, metavar="SLUG")
+    parser.add_argument("--customer", required=True, metavar="EMAIL")
+    parser.add_argument("--off", action="store_true", required=True, help="switch it off; only she can switch it on")
+
+
+def run(args: argparse.Namespace) -> int:
+    setup.django()
+    from django_scopes import scope
+
+    from panelwright.customers.account_actions import take_off_second_factor
+
+    panel = setup.panel(args.panel)
+    with scope(panel=panel):
+        customer = setup.customer(panel, args.customer)
+        if take_off_second_factor(user=customer.user, by="command line") is not None:
+            raise Refused(f"{args.customer} has no second factor")
+    print("The second factor is off.")
+    return 0
