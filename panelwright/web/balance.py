@@ -7,7 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.contrib import messages
-from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -22,6 +22,7 @@ from panelwright.ledger.statement import Month, Spending
 from panelwright.ledger.statement_actions import catch_up
 from panelwright.web import charts
 from panelwright.web.doors import customers_only
+from panelwright.web.files import csv_file
 from panelwright.web.request import CustomerRequest
 
 MONTHS_MAX = 36
@@ -74,11 +75,7 @@ def balance_csv(request: CustomerRequest) -> HttpResponseBase:
             messages.error(request, _("This month is still being added up. Try again in a moment."))
             return redirect("balance")
     lines = statement.statement_csv(**_account(request), code=asked["code"], month=month, before=asked["before"])
-    return StreamingHttpResponse(
-        lines,
-        content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": 'attachment; filename="statement.csv"'},
-    )
+    return csv_file(lines, name="statement")
 
 
 def _account(request: CustomerRequest) -> dict[str, Any]:

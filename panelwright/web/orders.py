@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -28,6 +28,7 @@ from panelwright.orders.details import Details
 from panelwright.orders.listing import Page, Row, Wanted
 from panelwright.web import refusals, words
 from panelwright.web.doors import ADDRESS_MAX, customers_only
+from panelwright.web.files import csv_file
 from panelwright.web.request import CustomerRequest
 
 ID_MAX = 10**18
@@ -283,11 +284,7 @@ def orders_csv(request: CustomerRequest, kind: str = "orders") -> HttpResponseBa
         wanted=wanted,
         before=_id(request.GET.get("before", "")),
     )
-    return StreamingHttpResponse(
-        lines,
-        content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{kind}.csv"'},
-    )
+    return csv_file(lines, name=kind)
 
 
 def _id(text: str) -> int | None:

@@ -10,7 +10,7 @@ from itertools import groupby
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -30,6 +30,7 @@ from panelwright.core import cells, money
 from panelwright.core.refusal import Refusal
 from panelwright.web import refusals
 from panelwright.web.doors import customers_only
+from panelwright.web.files import csv_file
 from panelwright.web.request import CustomerRequest, PanelRequest
 from panelwright.web.shelves import shelf_of
 
@@ -131,11 +132,7 @@ def _groups(rows: Sequence[Row]) -> Iterator[Group]:
 def services_csv(request: PanelRequest) -> HttpResponseBase:
     """The same list as a file: all of it, with the filters of the page."""
     found = _filter(request).find(shelf_of(request))
-    return StreamingHttpResponse(
-        _lines(found),
-        content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": 'attachment; filename="services.csv"'},
-    )
+    return csv_file(_lines(found), name="services")
 
 
 def _lines(offers: Sequence[Offer]) -> Iterator[str]:
