@@ -126,7 +126,6 @@ def _reads(me: _Me) -> dict[str, Callable[[], object]]:
         "orders, part of a link": orders(Wanted(text="/p7/")),
         "orders, a link that nobody has": orders(Wanted(text="nowhere")),
         "orders, 100 ids": orders(Wanted(ids=tuple(range(me.order_id, me.order_id + 100)))),
-        "open orders, counted": lambda: listing.open_count(**mine),
         "order page": lambda: details.one(**mine, order_id=me.order_id),
         "statement": lambda: statement.page(**account),
         "statement, far back": lambda: statement.page(**account, before=deep),

@@ -27,9 +27,6 @@ PAGE = 50
 PAGE_MAX = 500
 # Rows that one page looks through for a filter that no index serves.
 WINDOW = 1_000
-# Open orders are counted among the newest ones, and no further than this.
-COUNT_WINDOW = 1_000
-COUNT_MAX = 99
 SEARCH_IDS_MAX = 100
 SEARCH_TEXT_MAX = 200
 _END = 2**63 - 1
@@ -294,14 +291,6 @@ def _rows(source: _Source, *, status: bool, service: bool, kinds: int, text: boo
     )
 
 
-_OPEN = sql.Query(
-    "SELECT COUNT(*) FROM (SELECT 1 FROM (SELECT o.ended_at FROM orders_order o"
-    f" WHERE :near ORDER BY {_ORDERS.near.order(upward=False)} LIMIT ?) AS newest"
-    " WHERE ended_at IS NULL LIMIT ?) AS found",
-    near=_ORDERS.near,
-)
-
-
 # ---- pages ---------------------------------------------------------------------------------------------
 
 
@@ -451,12 +440,6 @@ def by_ids(*, panel_id: int, customer_id: int, ids: Collection[int]) -> list[Row
     if not good:
         return []
     return page(panel_id=panel_id, customer_id=customer_id, wanted=Wanted(ids=good), limit=SEARCH_IDS_MAX).rows
-
-
-def open_count(*, panel_id: int, customer_id: int) -> int:
-    """How many of the newest 1,000 orders are open; 100 stands for "99+"."""
-    ends = (panel_id, customer_id, -1, panel_id, customer_id, _END)
-    return int(_OPEN.rows(connection, *ends, COUNT_WINDOW, COUNT_MAX + 1)[0][0])
 
 
 # ---- refills -------------------------------------------------------------------------------------------

@@ -268,19 +268,6 @@ def test_orders_are_found_by_their_ids(many: Many, carol: Buyer) -> None:
     assert [row.id for row in rows] == newest(asked)
 
 
-def test_open_orders_are_counted_up_to_99_and_one_more(
-    many: Many, carol: Buyer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def count() -> int:
-        return listing.open_count(panel_id=carol.owner.panel_id, customer_id=carol.customer_id)
-
-    assert count() == 24
-    monkeypatch.setattr(listing, "COUNT_MAX", 9)
-    assert count() == 10
-    monkeypatch.setattr(listing, "COUNT_WINDOW", 6)
-    assert count() == 3
-
-
 # ---- nobody else's -------------------------------------------------------------------------------------
 
 
@@ -297,7 +284,6 @@ def test_nobody_sees_the_orders_of_others(many: Many, carol: Buyer, mallory: Buy
             assert page(stranger, wanted).rows == []
     crossed = listing.page(panel_id=mallory.owner.panel_id, customer_id=carol.customer_id)
     assert crossed.rows == []
-    assert listing.open_count(panel_id=mallory.owner.panel_id, customer_id=carol.customer_id) == 0
 
 
 # ---- paging --------------------------------------------------------------------------------------------
@@ -427,9 +413,6 @@ def test_a_full_page_reads_four_statements_at_most(many: Many, carol: Buyer, mon
     assert asked(Wanted(ids=tuple(many.all))) == 2
     monkeypatch.setattr(listing, "WINDOW", 20)
     assert asked(Wanted(text="group")) == 4
-    with statements() as seen:
-        listing.open_count(panel_id=carol.owner.panel_id, customer_id=carol.customer_id)
-    assert len(seen) == 1
 
 
 # ---- refills -------------------------------------------------------------------------------------------
