@@ -29,7 +29,7 @@ def test_the_collection_finds_texts_of_all_kinds() -> None:
     assert texts[Text("Skip to the content")] == "web/templates/web/base.html"
     assert texts[Text("E-mail address or password is wrong.")] == "web/refusals.py"
     assert texts[Text("for %(days)s day", "for %(days)s days")] == "web/templates/web/order/facts.html"
-    assert Text("%(name)s runs on Panelwright, open software for panels.") in texts
+    assert Text("%(name)s runs on Panelwright, open-source software for panels.") in texts
     assert any(text.singular.startswith("When an answer to a new order") for text in texts)
 
 
@@ -107,6 +107,18 @@ def test_the_compiled_catalogue_is_the_one_that_can_be_read(language: str) -> No
 def test_the_catalogues_are_the_ones_in_use(language: str, text: str) -> None:
     with translation.override(language):
         assert translation.gettext("API documentation") == text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_number_falls_back_to_english(language: str) -> None:
+    """The rule of the catalogue's header must not ask for a form that no text has."""
+    path = messages.path_of(to_locale(language)).with_suffix(".mo")
+    with path.open("rb") as file:
+        compiled = gettext.GNUTranslations(file)
+    for text, forms in catalogue(language).items():
+        if text.plural:
+            for number in (*range(130), 1_000_000, 2_000_000):
+                assert compiled.ngettext(text.singular, text.plural, number) in forms, (text, number)
 
 
 @pytest.mark.parametrize("number", [1, 2, 5, 11, 21, 101, 111])

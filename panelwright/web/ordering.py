@@ -160,7 +160,7 @@ def _asked(field: Field, form: Form, offer: Offer) -> Asked:
     help_ = _(field.help) if field.help and not choices else ""
     if field.kind is Kind.LINES:
         # The form takes lines as everybody writes them; \r\n is for programs.
-        help_ = _("One a line.")
+        help_ = _("One per line.")
     if field.name == "quantity":
         help_ = _("From %(min)s to %(max)s.") % {"min": offer.min, "max": offer.max}
     if field.kind is Kind.DATE:

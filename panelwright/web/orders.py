@@ -26,6 +26,7 @@ from panelwright.orders import details, export, listing, pause_actions
 from panelwright.orders.actions import AskOrders, request_cancels, request_refills
 from panelwright.orders.details import Details
 from panelwright.orders.listing import Page, Row, Wanted
+from panelwright.orders.models import Kind
 from panelwright.web import refusals, words
 from panelwright.web.doors import ADDRESS_MAX, customers_only
 from panelwright.web.files import csv_file
@@ -144,8 +145,10 @@ def one_order(request: CustomerRequest, order_id: int) -> HttpResponse:
     if request.headers.get("HX-Request") and request.GET.get("seen") == mark:
         return HttpResponse(status=204)
     type_ = BY_NAME[found.row.service_type]
-    names = [field for field in type_.own_fields if field.name in found.fields]
     row = found.row
+    # What the page says in lines of its own.
+    said = {"username", "min", "max", "posts", "old_posts", "expiry"} if row.kind == Kind.SUBSCRIPTION.value else set()
+    names = [field for field in type_.own_fields if field.name in found.fields and field.name not in said]
     context = {
         "one": found,
         "shown": _shown([row])[0],

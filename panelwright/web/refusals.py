@@ -26,7 +26,7 @@ TEXTS = {
     "long_password": gettext_noop("Use at most %(limit)s characters."),
     "common_password": gettext_noop("This password is one of the first that are guessed. Choose another one."),
     "wrong_password": gettext_noop("This is not your password."),
-    "old_link": gettext_noop("This link was used before, or is too old. Ask for a new one."),
+    "old_link": gettext_noop("This link has already been used, or has expired. Ask for a new one."),
     "has_second_factor": gettext_noop("The second factor is on already."),
     "no_second_factor": gettext_noop("The second factor is off already."),
     "too_long": gettext_noop("Use at most %(limit)s characters."),

@@ -83,7 +83,7 @@ def new_ticket(request: CustomerRequest) -> HttpResponse:
         **_limits(),
         "form": form,
         "subjects": [(value, texts.subject(value)) for value in Subject.values],
-        "wishes": [("", _("Nothing, I just write")), *((wish.value, texts.wish(wish.value)) for wish in Wish)],
+        "wishes": [("", _("Nothing, just a question")), *((wish.value, texts.wish(wish.value)) for wish in Wish)],
         "orders": page.rows,
         "title_max": TITLE_MAX,
     }

@@ -24,7 +24,7 @@ def test_what_an_order_took_is_in_the_statement_and_in_the_file(page: Page, town
     left, taken = money.text(town.balance(person)), money.text(5_000_000 - town.balance(person))
 
     page.locator(".side").get_by_role("link", name="Balance").click()
-    amount, after = page.locator("td[data-label='Amount']"), page.locator("td[data-label='Balance after it']")
+    amount, after = page.locator("td[data-label^='Amount']"), page.locator("td[data-label^='Balance after it']")
     expect(amount).to_have_count(2)
     expect(amount.nth(1)).to_have_text("+5.00")
     expect(amount.nth(0)).to_have_text(f"-{taken}")

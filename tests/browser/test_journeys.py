@@ -86,7 +86,7 @@ def test_many_at_once_the_good_are_placed_and_the_bad_stay(page: Page, town: Tow
     person = town.customer()
     log_in(page, person)
     page.get_by_role("link", name="Many at once").click()
-    page.get_by_label("Orders, one a line").fill(
+    page.get_by_label("Orders, one per line").fill(
         "1 | https://example.com/a | 100\n6|https://example.com/b|200\n1 | https://example.com/c | 7\n"
         "99999 | https://example.com/d | 100\nnonsense"
     )
@@ -103,11 +103,11 @@ def test_many_at_once_the_good_are_placed_and_the_bad_stay(page: Page, town: Tow
     expect(page.locator("tfoot")).to_contain_text("0.336771 USD")
     page.get_by_role("button", name="Place 2 orders").click()
     expect(page.get_by_role("status").first).to_contain_text("Orders placed: 2.")
-    expect(page.get_by_label("Orders, one a line")).to_have_value(
+    expect(page.get_by_label("Orders, one per line")).to_have_value(
         "1 | https://example.com/c | 7\n99999 | https://example.com/d | 100\nnonsense"
     )
     assert town.balance(person) == 100_000_000 - 336_771
-    page.get_by_label("Orders, one a line").fill("1 | https://example.com/c | 70")
+    page.get_by_label("Orders, one per line").fill("1 | https://example.com/c | 70")
     page.get_by_role("button", name="Check and price").click()
     page.get_by_role("button", name="Place 1 order").click()
     page.wait_for_url(f"{town.url}/orders")
@@ -188,8 +188,8 @@ def test_a_new_key_orders_over_the_api(page: Page, town: Town, log_in: LogIn) ->
     page.goto(f"{town.url}/account/keys")
     page.get_by_role("link", name="New key").click()
     page.get_by_label("Name").fill("my shop")
-    page.get_by_label("At most a day").fill("0.10")
-    page.get_by_role("button", name="Make the key").click()
+    page.get_by_label("Daily spending limit").fill("0.10")
+    page.get_by_role("button", name="Create the key").click()
     key = page.locator("#new-key").inner_text()
 
     def ask(**form: str) -> dict[str, object]:
@@ -212,7 +212,7 @@ def test_a_new_key_orders_over_the_api(page: Page, town: Town, log_in: LogIn) ->
 def test_a_forgotten_password(page: Page, town: Town) -> None:
     person = town.customer()
     page.goto(f"{town.url}/login")
-    page.get_by_role("link", name="Forgot the password?").click()
+    page.get_by_role("link", name="Forgot your password?").click()
     page.get_by_label("E-mail address").fill(person.email)
     page.get_by_role("button", name="Send the link").click()
     expect(page.get_by_role("heading", name="Look into your mail")).to_be_visible()
@@ -228,4 +228,4 @@ def test_a_forgotten_password(page: Page, town: Town) -> None:
     page.get_by_role("button", name="Log in").click()
     page.wait_for_url(f"{town.url}/order")
     page.goto(link)
-    expect(page.get_by_role("heading", name="This link works no more")).to_be_visible()
+    expect(page.get_by_role("heading", name="This link no longer works")).to_be_visible()

@@ -36,10 +36,10 @@ def test_ordering_without_scripts(plain: Page, town: Town, log_in: LogIn) -> Non
     expect(plain.get_by_role("heading", level=1)).to_contain_text(re.compile(r"Order \d+"))
 
     plain.goto(f"{town.url}/order/many")
-    plain.get_by_label("Orders, one a line").fill("1 | https://example.com/plain2 | 100\nnonsense")
+    plain.get_by_label("Orders, one per line").fill("1 | https://example.com/plain2 | 100\nnonsense")
     plain.get_by_role("button", name="Check and price").click()
     plain.get_by_role("button", name="Place 1 order").click()
-    expect(plain.get_by_label("Orders, one a line")).to_have_value("nonsense")
+    expect(plain.get_by_label("Orders, one per line")).to_have_value("nonsense")
 
     plain.goto(f"{town.url}/orders")
     plain.get_by_label("Search orders").fill("plain2")

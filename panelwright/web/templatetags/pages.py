@@ -10,6 +10,7 @@ from django import template
 from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
@@ -115,8 +116,8 @@ def amount(micros: int) -> str:
 
 @register.filter
 def moment(at: datetime | None) -> str:
-    """A time in the visitor's zone, written so that it means the same everywhere: 2026-05-04 12:30."""
-    return f"{timezone.localtime(at):%Y-%m-%d %H:%M}" if at else ""
+    """A time in the visitor's zone, written so that it means the same everywhere: 2026-05-04 12:30. On one line."""
+    return format_html('<span class="time">{}</span>', f"{timezone.localtime(at):%Y-%m-%d %H:%M}") if at else ""
 
 
 @register.filter

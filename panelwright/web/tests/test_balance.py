@@ -84,7 +84,7 @@ def test_every_transfer_with_the_balance_after_it(browser: Browser, carol: Buyer
     ]
     assert stat(page, "Balance") == "99.55 USD"
     assert stat(page, "Spent this month") == "0.45 USD"
-    assert stat(page, "Given back this month") == "0.45 USD"
+    assert stat(page, "Refunded this month") == "0.45 USD"
     assert "<title>05-04: 0.45 USD</title>" in page
     assert page.count('class="chart-bar"') == 30
     assert "This panel has no method of payment here yet." in page
@@ -135,7 +135,7 @@ def test_a_month_that_is_not_added_up_says_so(
     carol.order()
     browser = Browser(carol)
     page = browser.get("/balance")
-    assert "There is much to add up: what was spent is counted up to 2026-05-04 12:00." in page
+    assert 'what was spent is counted up to <span class="time">2026-05-04 12:00</span>.' in page
     assert "This month is still being added up." in browser.get("/balance", month="2026-05")
     response = browser.client.get("/balance.csv?month=2026-05")
     assert (response.status_code, response.headers["Location"]) == (302, "/balance")

@@ -36,7 +36,7 @@ def test_from_signing_up_to_the_first_page(alice: Owner) -> None:
     assert (response.status_code, response.headers["Location"]) == (302, "/inside")
     assert browser.is_inside()
     assert browser.answer("/inside").headers["Location"] == "/order"
-    assert "This link works no more" in browser.get(path_of(link), 410)
+    assert "This link no longer works" in browser.get(path_of(link), 410)
 
 
 def test_another_browser_needs_the_password_that_was_chosen(alice: Owner) -> None:

@@ -51,11 +51,11 @@ def test_a_cancel_is_asked_for_in_a_ticket_and_followed(page: Page, shop: str, s
     page.get_by_role("link", name="Something else").click()
     expect(page.get_by_label("Orders", exact=False).first).to_have_value(str(order_id))
     page.get_by_label("What is it about?").select_option("A payment")
-    expect(page.get_by_label("What is to be done?")).to_be_hidden()
+    expect(page.get_by_label("What do you need?")).to_be_hidden()
     page.get_by_label("What is it about?").select_option("An order")
     page.get_by_role("button", name="Send").click()
     expect(page.locator("#text-error, #wish-error").first).to_be_visible()
-    page.get_by_label("What is to be done?").select_option("Cancel")
+    page.get_by_label("What do you need?").select_option("Cancel")
     page.get_by_role("button", name="Send").click()
     expect(page.get_by_role("status").first).to_contain_text("Your ticket is open.")
     expect(page.locator(".talk")).to_contain_text(
@@ -152,7 +152,7 @@ def test_the_pages_are_for_everybody(page: Page, shop: str, story: Story) -> Non
         assert faults(page) == [], path
     # A form that is shown again, with its errors.
     page.goto(f"{shop}/tickets/new")
-    page.get_by_label("What is to be done?").select_option("Refill")
+    page.get_by_label("What do you need?").select_option("Refill")
     page.get_by_role("button", name="Send").click()
     expect(page.locator("#orders-error")).to_have_text("Which orders?")
     assert faults(page) == []

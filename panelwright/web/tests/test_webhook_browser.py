@@ -35,12 +35,12 @@ def test_from_the_form_to_a_verified_message(
     page.get_by_label("Description").fill("The shop")
     for box in page.get_by_role("checkbox").all():
         box.uncheck()
-    page.get_by_role("button", name="Make the webhook").click()
+    page.get_by_role("button", name="Create the webhook").click()
     expect(page.get_by_text("Choose at least one.")).to_be_visible()
     expect(page.get_by_label("Address")).to_have_value(receiver.url)
     assert faults(page) == []
     page.get_by_label("A refill is rejected").check()
-    page.get_by_role("button", name="Make the webhook").click()
+    page.get_by_role("button", name="Create the webhook").click()
     secret = page.locator("#new-secret").inner_text()
     assert faults(page) == []
     page.get_by_role("link", name="I have copied it").click()
