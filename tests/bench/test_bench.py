@@ -67,7 +67,7 @@ def test_the_lists_of_few_and_many_orders_are_compared(launch: Launcher, databas
     assert told["orders"] == {"few": 60, "many": 600}
     lists, pages = told[database_kind]["lists"], told[database_kind]["pages"]
     assert list(pages) == list(bench_pages.PAGES)
-    for rows, count in ((lists, 14), (pages, 8)):
+    for rows, count in ((lists, 13), (pages, 8)):
         assert len(rows) == count
         for row in rows.values():
             assert row["few_ms"] > 0

@@ -113,9 +113,17 @@ class People:
             likely = [id_ for id_ in self._books.paused if self._books.orders[id_].ended_at is None]
         if not likely:
             return None
-        row = self._books.orders[self._rng.choice(likely)]
+        return self._pause(self._rng.choice(likely), self._rng.choice((pause_actions.pause, pause_actions.resume)))
+
+    def resume_all(self, permits: Permits) -> object:
+        """Whoever paused a drip-feed lets it go on."""
+        open_ids = [id_ for id_ in sorted(self._books.paused) if self._books.orders[id_].ended_at is None]
+        return [self._pause(id_, pause_actions.resume) for id_ in open_ids] or None
+
+    def _pause(self, order_id: int, act: Callable[..., Refusal | None]) -> object:
+        row = self._books.orders[order_id]
         customer_id = self._world.owners[row.customer_id].id
-        paused, act = row.id in self._books.paused, self._rng.choice((pause_actions.pause, pause_actions.resume))
+        paused = row.id in self._books.paused
         refusal = self._act(
             lambda: act(panel_id=row.panel_id, order_id=row.id, customer_id=customer_id, by="simulation")
         )

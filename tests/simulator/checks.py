@@ -91,6 +91,7 @@ def calm_down(now: Simulation) -> None:
         model.faults, model.mood = 0.0, Mood.FAIR
         model.finish()
     try:
+        now.event("pause", now.people.resume_all)
         for _ in range(ROUNDS_MAX):
             _round(now)
             if not _unfinished(now):
