@@ -51,7 +51,7 @@ def pause(*, panel_id: int, order_id: int, by: str, customer_id: int | None = No
             # Looked at right away: that finds the last day, and then sleeps until it.
             paused, event = order._replace(status="Paused", due_at=now), "subscription.paused"
         _SET_PAUSED_AT.run(connection, sql.moment(connection, now), panel_id, order_id)
-        _write(paused, event, {"by": by})
+        _write(order, paused, event, {"by": by}, now)
     return None
 
 
@@ -78,9 +78,9 @@ def resume(*, panel_id: int, order_id: int, by: str, customer_id: int | None = N
         if order.kind == Kind.DRIP_FEED.value:
             last = sql.aware(_LAST_RUN.rows(connection, panel_id, order_id)[0][0])
             due_at = max(now, last + timedelta(minutes=interval_min)) if last else now
-            _write(order._replace(due_at=due_at), "dripfeed.resumed", facts)
+            _write(order, order._replace(due_at=due_at), "dripfeed.resumed", facts, now)
         else:
-            _write(order._replace(status="Active", due_at=now), "subscription.resumed", facts)
+            _write(order, order._replace(status="Active", due_at=now), "subscription.resumed", facts, now)
     return None
 
 
@@ -120,8 +120,9 @@ def _schedule(order: OpenOrder) -> tuple[datetime | None, int]:
     return sql.aware(paused_at), interval_min or 0
 
 
-def _write(order: OpenOrder, event: str, facts: dict[str, object]) -> None:
-    changes = work.Changes(work.lock([order.id]), clock.now())
-    changes.apply(Settled(order))
-    changes.event(event, order, facts)
+def _write(before: OpenOrder, after: OpenOrder, event: str, facts: dict[str, object], now: datetime) -> None:
+    """`before`: the order as it was locked."""
+    changes = work.Changes({before.id: before}, now)
+    changes.apply(Settled(after))
+    changes.event(event, after, facts)
     changes.write()

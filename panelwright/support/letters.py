@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 
 from django.utils import translation
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from panelwright.customers.letters import wants
 from panelwright.customers.models import Customer
@@ -13,44 +15,42 @@ from panelwright.events.mail import queue_mail
 from panelwright.support import texts
 from panelwright.support.models import RequestState, Ticket, TicketRequest
 
+_ANSWERED = gettext_noop(
+    "The staff of %(panel)s have answered your ticket %(number)s, “%(title)s”:\n\n%(text)s\n\n"
+    "To write back, log in and open Tickets. Answers to this e-mail are not read."
+)
+_SETTLED = gettext_noop(
+    "What you asked for in your ticket %(number)s at %(panel)s, “%(title)s”, is done with:\n\n%(text)s\n\n"
+    "To write back, log in and open Tickets. Answers to this e-mail are not read."
+)
+
 
 def answered(customer: Customer, ticket: Ticket, text: str, *, now: datetime) -> None:
     """Staff have answered: their text, under the ticket's title. The caller holds the transaction."""
+    _send(customer, ticket, _ANSWERED, lambda: text, now)
+
+
+def settled(customer: Customer, ticket: Ticket, *, now: datetime) -> None:
+    """All that was asked for in the ticket has ended: how, a line for each order. The caller holds the transaction."""
+    done = TicketRequest.objects.filter(panel_id=ticket.panel_id, ticket=ticket, state=RequestState.DONE)
+
+    def lines() -> str:
+        return "\n".join(texts.request_line(one.wish, one.number, outcome=one.outcome) for one in done.order_by("id"))
+
+    _send(customer, ticket, _SETTLED, lines, now)
+
+
+def _send(customer: Customer, ticket: Ticket, message: str, text: Callable[[], str], now: datetime) -> None:
     panel, user = customer.panel, customer.user
     if not wants(user, "ticket"):
         return
     with translation.override(user.language or panel.language):
+        told = {"panel": panel.name, "number": ticket.id, "title": ticket.title, "text": text()}
         queue_mail(
             panel_id=panel.id,
             to=user.email,
             subject=f"{panel.name}: {ticket.title} [{ticket.id}]",
-            text=_(
-                "The staff of %(panel)s have answered your ticket %(number)s, “%(title)s”:\n\n%(text)s\n\n"
-                "To write back, log in and open Tickets. Answers to this e-mail are not read."
-            )
-            % {"panel": panel.name, "number": ticket.id, "title": ticket.title, "text": text},
-            kind="ticket",
-            now=now,
-        )
-
-
-def settled(ticket: Ticket, *, now: datetime) -> None:
-    """All that was asked for in the ticket has ended: how, a line for each order. The caller holds the transaction."""
-    panel, user = ticket.customer.panel, ticket.customer.user
-    if not wants(user, "ticket"):
-        return
-    done = TicketRequest.objects.filter(panel_id=ticket.panel_id, ticket=ticket, state=RequestState.DONE)
-    with translation.override(user.language or panel.language):
-        lines = [texts.request_line(one.wish, one.number, outcome=one.outcome) for one in done.order_by("id")]
-        queue_mail(
-            panel_id=panel.id,
-            to=user.email,
-            subject=f"{panel.name}: {ticket.title} [{ticket.id}]",
-            text=_(
-                "What you asked for in your ticket %(number)s at %(panel)s, “%(title)s”, is done with:\n\n%(text)s\n\n"
-                "To write back, log in and open Tickets. Answers to this e-mail are not read."
-            )
-            % {"panel": panel.name, "number": ticket.id, "title": ticket.title, "text": "\n".join(lines)},
+            text=_(message) % told,
             kind="ticket",
             now=now,
         )

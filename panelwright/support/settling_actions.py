@@ -12,6 +12,7 @@ from django.db import transaction
 from django_scopes import scope
 
 from panelwright.core import clock
+from panelwright.customers.models import Customer
 from panelwright.events.actions import NewEvent, record
 from panelwright.support import letters, rules, store
 from panelwright.support.models import Author, Message, RequestState, Ticket, TicketRequest, TicketState
@@ -77,7 +78,8 @@ def settle(
     save(ticket)
     if (ends or ended) and not still_open and not seen:
         # Once, when the last one has ended: not an e-mail for each of a hundred orders.
-        letters.settled(ticket, now=now)
+        customer = Customer.objects.select_related("user", "panel").get(panel_id=ticket.panel_id, id=ticket.customer_id)
+        letters.settled(customer, ticket, now=now)
 
 
 def end(ticket: Ticket, ends: Sequence[tuple[Standing, str]], *, now: datetime) -> None:
