@@ -22,15 +22,19 @@ SIDEWAYS = "document.documentElement.scrollWidth - document.documentElement.clie
 _RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 # In another scheme a page has other colours, and nothing else.
 _COLOURS = {"runOnly": {"type": "rule", "values": ["color-contrast"]}}
+# On a narrow screen things stand elsewhere: what a finger has to meet may be too small there only.
+_PLACES = {"runOnly": {"type": "rule", "values": ["target-size"]}}
 _IMPACTS = {"moderate", "serious", "critical"}
 
 
 def faults(page: Page) -> list[str]:
     """What is wrong with the page as it stands, in light and dark, wide and narrow, to the right and to the left."""
-    page.set_viewport_size(DESK)
+    # A text can be read before the style sheets are there; a page without them has other faults.
+    page.wait_for_load_state("load")
     page.emulate_media(color_scheme="light")
-    found = [*_by_axe(page, "light", _RULES), *_too_wide(page)]
-    page.set_viewport_size(DESK)
+    resize(page, DESK)
+    found = [*_by_axe(page, "light", _RULES), *_too_wide(page), *_by_axe(page, "narrow", _PLACES)]
+    resize(page, DESK)
     page.emulate_media(color_scheme="dark")
     found += _by_axe(page, "dark", _COLOURS)
     if folder := os.environ.get("SCREENSHOTS"):
@@ -39,10 +43,17 @@ def faults(page: Page) -> list[str]:
     return found
 
 
-def _by_axe(page: Page, scheme: str, rules: dict[str, Any]) -> list[str]:
+def resize(page: Page, size: ViewportSize) -> None:
+    """Give the page's window a size, and wait until the page stands as it does in that size."""
+    page.set_viewport_size(size)
+    page.wait_for_function("width => innerWidth === width", arg=size["width"])
+    page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+
+
+def _by_axe(page: Page, look: str, rules: dict[str, Any]) -> list[str]:
     violations = Axe().run(page, options=rules).response["violations"]
     return [
-        f"{scheme}: {fault['id']}: {node['target']} {node['html'][:200]}"
+        f"{look}: {fault['id']}: {node['target']} {node['html'][:200]} {[check['data'] for check in node['any']]}"
         for fault in violations
         if fault["impact"] in _IMPACTS
         for node in fault["nodes"][:3]
@@ -52,7 +63,7 @@ def _by_axe(page: Page, scheme: str, rules: dict[str, Any]) -> list[str]:
 def _too_wide(page: Page) -> list[str]:
     found = []
     for size in SIZES:
-        page.set_viewport_size(size)
+        resize(page, size)
         for direction in ("rtl", "ltr"):
             page.evaluate("direction => document.documentElement.dir = direction", direction)
             if wider := page.evaluate(SIDEWAYS):
@@ -65,5 +76,5 @@ def _keep(page: Page, folder: str) -> None:
     for scheme in SCHEMES:
         page.emulate_media(color_scheme=scheme)
         for size in SIZES:
-            page.set_viewport_size(size)
+            resize(page, size)
             page.screenshot(path=f"{folder}/{name}-{size['width']}-{scheme}.png", full_page=True)
