@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 import pyotp
 import urllib3
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import PASSWORD, Person, Town
 
@@ -80,6 +80,18 @@ def test_what_is_wrong_is_said_beside_its_field(page: Page, town: Town, log_in: 
     page.get_by_role("button", name="Place the order").click()
     expect(page.get_by_role("alert")).to_have_text("Your balance does not pay for this order.")
     assert town.balance(person) == 100_000
+
+
+def test_what_was_typed_before_the_scripts_came_is_priced(page: Page, town: Town, log_in: LogIn) -> None:
+    log_in(page, town.customer())
+    held: list[Route] = []
+    page.route(re.compile(r"/htmx[^/]*\.js"), lambda route: held.append(route))
+    page.goto(f"{town.url}/order?service=2", wait_until="commit")
+    page.get_by_label("Quantity").fill("100")
+    page.get_by_label("Link").fill("https://example.com/quick")
+    for route in held:
+        route.continue_()
+    expect(page.locator("#price")).to_contain_text("0.09012 USD")
 
 
 def test_many_at_once_the_good_are_placed_and_the_bad_stay(page: Page, town: Town, log_in: LogIn) -> None:

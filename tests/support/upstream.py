@@ -78,6 +78,8 @@ class ScriptedUpstream:
 
         class Server(ThreadingHTTPServer):
             daemon_threads = True
+            # All connections of a worker at once: the five of the library's default are lost under load.
+            request_queue_size = 128
             # A kept connection may sleep in its thread; nobody waits for it.
             block_on_close = False
 

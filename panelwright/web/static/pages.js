@@ -96,8 +96,21 @@ document.addEventListener("submit", (event) => {
   event.target.dataset.sent = "1";
   setTimeout(() => delete event.target.dataset.sent, 5000);
 });
+function isFilled(field) {
+  if (field.options) {
+    const first = [...field.options].find((option) => option.defaultSelected) ?? field.options[0];
+    return field.value !== first?.value;
+  }
+  if (field.type === "checkbox" || field.type === "radio") return field.checked !== field.defaultChecked;
+  return "defaultValue" in field && field.value !== field.defaultValue;
+}
+
 window.addEventListener("pageshow", () => {
   for (const form of document.forms) delete form.dataset.sent;
+  // What was typed before the scripts were there, or kept by the browser from an earlier visit, has no price yet.
+  for (const form of document.querySelectorAll("form[hx-post]")) {
+    if ([...form.elements].some(isFilled)) form.dispatchEvent(new Event("change"));
+  }
 });
 // A choice that filters a list takes effect at once.
 for (const select of document.querySelectorAll("select[data-submit]")) {
