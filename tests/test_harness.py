@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from django.contrib.contenttypes.models import ContentType
+from django.contrib.auth.models import Group
 from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
@@ -49,11 +49,11 @@ def test_every_change_of_a_model_has_its_migration(transactional_db: None) -> No
 
 
 def test_another_thread_sees_what_was_committed(transactional_db: None) -> None:
-    ContentType.objects.create(app_label="harness", model="thread")
+    Group.objects.create(name="thread")
     seen: list[int] = []
 
     def look() -> None:
-        seen.append(ContentType.objects.filter(app_label="harness").count())
+        seen.append(Group.objects.count())
         connection.close()
 
     thread = threading.Thread(target=look)
@@ -65,16 +65,16 @@ def test_another_thread_sees_what_was_committed(transactional_db: None) -> None:
 def test_another_process_writes_what_this_one_reads(launch: Launcher) -> None:
     script = (
         "import django; django.setup()\n"
-        "from django.contrib.contenttypes.models import ContentType\n"
-        "ContentType.objects.create(app_label='harness', model='process')\n"
+        "from django.contrib.auth.models import Group\n"
+        "Group.objects.create(name='process')\n"
     )
     process = launch.start_command([sys.executable, "-c", script], env=launch.environment())
     assert process.wait() == 0, process.log()
-    assert list(ContentType.objects.filter(app_label="harness").values_list("model", flat=True)) == ["process"]
+    assert list(Group.objects.values_list("name", flat=True)) == ["process"]
 
 
 def test_a_test_leaves_nothing_to_the_next(transactional_db: None) -> None:
-    assert ContentType.objects.filter(app_label="harness").count() == 0
+    assert Group.objects.count() == 0
 
 
 def test_an_empty_database_takes_the_migrations(empty_database: str, tmp_path: Path) -> None:

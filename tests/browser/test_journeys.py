@@ -85,7 +85,7 @@ def test_what_is_wrong_is_said_beside_its_field(page: Page, town: Town, log_in: 
 def test_what_was_typed_before_the_scripts_came_is_priced(page: Page, town: Town, log_in: LogIn) -> None:
     log_in(page, town.customer())
     held: list[Route] = []
-    page.route(re.compile(r"/htmx[^/]*\.js"), lambda route: held.append(route))
+    page.route(re.compile(r"/htmx[^/]*\.js"), lambda route: held.append(route))  # noqa: PLW0108 - Playwright cannot call a builtin
     page.goto(f"{town.url}/order?service=2", wait_until="commit")
     page.get_by_label("Quantity").fill("100")
     page.get_by_label("Link").fill("https://example.com/quick")

@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[2]
 SECONDS = float(os.environ.get("PANELWRIGHT_SIMULATOR_S") or (60 if os.environ.get("CI", "").lower() == "true" else 10))
 # A mutant has to be found within so many steps, by one of so many seeds: which fault meets which order is chance.
 STEPS_MAX = 1_000
-SEEDS = range(1, 7)
+SEEDS = (6, 1, 2, 3, 4, 5)
 
 
 def told(outcome: Outcome) -> str:

@@ -8,6 +8,7 @@ waits for the disk; all of it lies in a temporary folder and is gone at the end 
 from __future__ import annotations
 
 import fcntl
+import itertools
 import os
 import shutil
 import subprocess
@@ -17,11 +18,15 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import pytest
 
 from panelwright.cli.local_postgres import create_database, drop_database, running_postgres
+
+if TYPE_CHECKING:
+    from django.test import TransactionTestCase
 
 KINDS = ("sqlite", "postgresql")
 
@@ -102,11 +107,40 @@ def database_url(transactional_db: None, database_kind: str) -> str:
     return f"postgresql://{connection.settings_dict['USER']}@/{quote(name)}?host={connection.settings_dict['HOST']}"
 
 
+# What the migrations themselves have written, which no test changes.
+_KEPT = frozenset({"django_migrations", "django_content_type", "auth_permission"})
+# Emptied so many times row by row, PostgreSQL's tables are full of dead rows: nothing vacuums them here.
+_DELETES_MAX = 50
+_deletes = itertools.count(1)
+
+
+def _empty_tables(case: TransactionTestCase) -> None:
+    """Empty the tables that have rows: several times as fast as Django's way, which empties and fills all of them."""
+    from django.db import connection, transaction
+
+    tables = [name for name in connection.introspection.django_table_names(include_views=False) if name not in _KEPT]
+    with transaction.atomic(), connection.cursor() as run:
+        run.execute(" UNION ALL ".join(f"SELECT '{name}' WHERE EXISTS (SELECT 1 FROM {name})" for name in tables))
+        filled = [row[0] for row in run.fetchall()]
+        if connection.vendor == "sqlite":
+            run.execute("PRAGMA defer_foreign_keys = ON")
+        elif next(_deletes) % _DELETES_MAX == 0:
+            run.execute(f"TRUNCATE {', '.join(tables)}")
+            return
+        else:
+            # Without the triggers that would look for what refers to each row: all of it goes.
+            run.execute("SET LOCAL session_replication_role = replica")
+        for name in filled:
+            run.execute(f"DELETE FROM {name}")
+
+
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(django_db_modify_db_settings: None) -> None:
     """Begin with a copy of the database that was migrated once: then there is nothing left to migrate."""
     from django.db import connection
+    from django.test import TransactionTestCase
 
+    TransactionTestCase._fixture_teardown = _empty_tables  # type: ignore[method-assign]
     name = connection.creation._get_test_db_name()  # type: ignore[attr-defined]
     if connection.vendor == "sqlite":
         shutil.copyfile(_migrated(), name)
