@@ -25,10 +25,11 @@ FORMS = {"en": 2, "es": 2, "pt_BR": 2, "ru": 4}
 
 
 class Text(NamedTuple):
-    """A message; `plural` is empty where it has none."""
+    """A message; `plural` is empty where it has none, `context` where the words mean one thing only."""
 
     singular: str
     plural: str = ""
+    context: str = ""
 
 
 def sources() -> Iterator[Path]:
@@ -70,6 +71,8 @@ def marked_in_template(source: str) -> Iterator[Text]:
     plain = templatize(source)
     for singular, plural in re.findall(rf"\bngettext\(({_LITERAL}),\s*({_LITERAL}),", plain):
         yield Text(ast.literal_eval(singular), ast.literal_eval(plural))
+    for context, literal in re.findall(rf"\bpgettext\(({_LITERAL}),\s*({_LITERAL})\)", plain):
+        yield Text(ast.literal_eval(literal), context=ast.literal_eval(context))
     for literal in re.findall(rf"(?<!n)(?:\bgettext|\b_)\(({_LITERAL})\)", plain):
         yield Text(ast.literal_eval(literal))
 
@@ -82,7 +85,7 @@ def path_of(locale: str) -> Path:
 
 
 _ENTRY = re.compile(
-    r'^msgid ((?:".*"\n)+)(?:msgid_plural ((?:".*"\n)+))?((?:msgstr(?:\[\d\])? (?:".*"\n?)+)+)', re.MULTILINE
+    r'^(?:msgctxt (".*"\n))?msgid ((?:".*"\n)+)(?:msgid_plural ((?:".*"\n)+))?((?:msgstr(?:\[\d\])? (?:".*"\n?)+)+)', re.MULTILINE
 )
 
 
@@ -90,10 +93,10 @@ def read(path: Path) -> dict[Text, list[str]]:
     """Message -> its translations: one, or for a plural one a form. The header is the message ""."""
     found: dict[Text, list[str]] = {}
     text = path.read_text(encoding="utf-8")
-    assert not re.search(r"^(#, .*fuzzy|#~|msgctxt)", text, re.MULTILINE), f"{path}: fuzzy, obsolete or with a context"
-    for singular, plural, strings in _ENTRY.findall(text):
+    assert not re.search(r"^(#, .*fuzzy|#~)", text, re.MULTILINE), f"{path}: fuzzy or obsolete"
+    for context, singular, plural, strings in _ENTRY.findall(text):
         forms = re.findall(r'^msgstr(?:\[\d\])? ((?:".*"\n?)+)', strings, re.MULTILINE)
-        message = Text(_joined(singular), _joined(plural))
+        message = Text(_joined(singular), _joined(plural), _joined(context))
         assert message not in found, f"{path}: {message.singular!r} stands twice"
         found[message] = [_joined(form) for form in forms]
     assert len(found) == len(re.findall(r"^msgid ", text, re.MULTILINE)), f"{path}: something could not be read"
@@ -109,7 +112,8 @@ def write(path: Path, found: dict[Text, list[str]], where: dict[Text, str], *, t
     for message, forms in found.items():
         if not message.singular:
             continue
-        entry = f"#: {where[message]}\n{_written('msgid', message.singular)}"
+        context = _written("msgctxt", message.context) if message.context else ""
+        entry = f"#: {where[message]}\n{context}{_written('msgid', message.singular)}"
         if message.plural:
             entry += _written("msgid_plural", message.plural)
             entry += "".join(_written(f"msgstr[{i}]", form) for i, form in enumerate(forms))
@@ -129,11 +133,16 @@ def _written(name: str, text: str, *, lines: bool = False) -> str:
     return f"{name} {quoted(text)}\n"
 
 
+def _key(message: Text) -> str:
+    context = f"{message.context}\4" if message.context else ""
+    return f"{context}{message.singular}\0{message.plural}" if message.plural else f"{context}{message.singular}"
+
+
 def compiled(found: dict[Text, list[str]]) -> bytes:
     """The .mo file: the texts that have a translation, sorted, as GNU gettext lays them out."""
     pairs = sorted(
         (
-            f"{message.singular}\0{message.plural}".encode() if message.plural else message.singular.encode(),
+            _key(message).encode(),
             "\0".join(forms).encode(),
         )
         for message, forms in found.items()

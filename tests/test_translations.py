@@ -29,6 +29,7 @@ def test_the_collection_finds_texts_of_all_kinds() -> None:
     assert texts[Text("Skip to the content")] == "web/templates/web/base.html"
     assert texts[Text("E-mail address or password is wrong.")] == "web/refusals.py"
     assert texts[Text("for %(days)s day", "for %(days)s days")] == "web/templates/web/order/facts.html"
+    assert texts[Text("Refill", context="button")] == "web/templates/web/orders/one.html"
     assert Text("%(name)s runs on Panelwright, open-source software for panels.") in texts
     assert any(text.singular.startswith("When an answer to a new order") for text in texts)
 
@@ -91,6 +92,8 @@ def test_the_compiled_catalogue_is_the_one_that_can_be_read(language: str) -> No
     for text, forms in catalogue(language).items():
         if text.plural and all(forms):
             assert compiled.ngettext(text.singular, text.plural, 1) == forms[0]
+        elif text.context and all(forms):
+            assert compiled.pgettext(text.context, text.singular) == forms[0]
         elif text != HEADER and all(forms):
             assert compiled.gettext(text.singular) == forms[0]
 

@@ -209,7 +209,7 @@ TYPES: tuple[ServiceType, ...] = (
             Field(
                 "delay",
                 Kind.CHOICE,
-                _("Delay"),
+                _("Delay in minutes"),
                 _("Minutes between a post and its order"),
                 choices=tuple(str(d) for d in DELAYS_MIN),
                 example="30",

@@ -72,9 +72,13 @@ def field(
     type: str = "text",
     help: str = "",
     optional: bool = False,
+    depends: bool = False,
     **attributes: Any,
 ) -> dict[str, Any]:
-    """A labelled input with its help and its error. Attributes are written with _ for -: autocomplete="email"."""
+    """A labelled input with its help and its error. Attributes are written with _ for -: autocomplete="email".
+
+    `optional` may be left out, and says so; whether one that `depends` may is for the rest of the form to say.
+    """
     error = form.errors.get(name, "")
     return {
         "name": name,
@@ -84,6 +88,7 @@ def field(
         "help": help,
         "error": error,
         "optional": optional,
+        "required": not (optional or depends),
         "described_by": _described_by(name, help, error),
         "attributes": {key.replace("_", "-"): value for key, value in attributes.items() if value not in {"", None}},
     }
