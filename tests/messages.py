@@ -85,7 +85,9 @@ def path_of(locale: str) -> Path:
 
 
 _ENTRY = re.compile(
-    r'^(?:msgctxt (".*"\n))?msgid ((?:".*"\n)+)(?:msgid_plural ((?:".*"\n)+))?((?:msgstr(?:\[\d\])? (?:".*"\n?)+)+)', re.MULTILINE
+    r'^(?:msgctxt (".*"\n))?msgid ((?:".*"\n)+)(?:msgid_plural ((?:".*"\n)+))?'
+    r'((?:msgstr(?:\[\d\])? (?:".*"\n?)+)+)',
+    re.MULTILINE,
 )
 
 

@@ -140,7 +140,7 @@ def django_db_modify_db_settings(django_db_modify_db_settings: None) -> None:
     from django.db import connection
     from django.test import TransactionTestCase
 
-    TransactionTestCase._fixture_teardown = _empty_tables  # type: ignore[method-assign]
+    TransactionTestCase._fixture_teardown = _empty_tables  # type: ignore[attr-defined]
     name = connection.creation._get_test_db_name()  # type: ignore[attr-defined]
     if connection.vendor == "sqlite":
         shutil.copyfile(_migrated(), name)
