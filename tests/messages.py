@@ -137,18 +137,14 @@ def _written(name: str, text: str, *, lines: bool = False) -> str:
 
 def _key(message: Text) -> str:
     context = f"{message.context}\4" if message.context else ""
-    return f"{context}{message.singular}\0{message.plural}" if message.plural else f"{context}{message.singular}"
+    plural = f"\0{message.plural}" if message.plural else ""
+    return f"{context}{message.singular}{plural}"
 
 
 def compiled(found: dict[Text, list[str]]) -> bytes:
     """The .mo file: the texts that have a translation, sorted, as GNU gettext lays them out."""
     pairs = sorted(
-        (
-            _key(message).encode(),
-            "\0".join(forms).encode(),
-        )
-        for message, forms in found.items()
-        if all(forms)
+        (_key(message).encode(), "\0".join(forms).encode()) for message, forms in found.items() if all(forms)
     )
     start = 7 * 4 + 16 * len(pairs)
     keys = b"".join(key + b"\0" for key, _ in pairs)

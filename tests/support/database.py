@@ -18,15 +18,11 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import pytest
 
 from panelwright.cli.local_postgres import create_database, drop_database, running_postgres
-
-if TYPE_CHECKING:
-    from django.test import TransactionTestCase
 
 KINDS = ("sqlite", "postgresql")
 
@@ -114,7 +110,7 @@ _DELETES_MAX = 50
 _deletes = itertools.count(1)
 
 
-def _empty_tables(case: TransactionTestCase) -> None:
+def _empty_tables(case: object) -> None:
     """Empty the tables that have rows: several times as fast as Django's way, which empties and fills all of them."""
     from django.db import connection, transaction
 

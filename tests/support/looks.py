@@ -33,7 +33,9 @@ def faults(page: Page) -> list[str]:
     page.wait_for_load_state("load")
     page.emulate_media(color_scheme="light")
     resize(page, DESK)
-    found = [*_by_axe(page, "light", _RULES), *_too_wide(page), *_by_axe(page, "narrow", _PLACES)]
+    found = [*_by_axe(page, "light", _RULES), *_too_wide(page)]
+    resize(page, PHONE)
+    found += _by_axe(page, "narrow", _PLACES)
     resize(page, DESK)
     page.emulate_media(color_scheme="dark")
     found += _by_axe(page, "dark", _COLOURS)
