@@ -13,6 +13,7 @@
 | PANELWRIGHT_EMAIL_FROM | the sender's address | noreply@ the panel's first domain |
 | PANELWRIGHT_FSYNC | 0: SQLite does not wait for the disk (tests only; loses orders at a power cut) | 1 |
 | PANELWRIGHT_DB_POOL | most PostgreSQL connections of one process; 0: no pool | 12 |
+| PANELWRIGHT_DB_PREPARED | 0: PostgreSQL prepares no statements (a pooler in between that cannot keep them) | 1 |
 """
 
 from __future__ import annotations
@@ -71,6 +72,8 @@ def database(url: str) -> dict[str, Any]:
         query = dict(parse_qsl(parts.query))
         # A socket folder may stand in the query: postgresql:///name?host=/run/postgresql
         options: dict[str, Any] = {k: v for k, v in query.items() if k not in {"host", "port", "user"}}
+        # Django's own default is never: each batch of orders was planned anew, statement by statement.
+        options["prepare_threshold"] = 5 if _flag("PANELWRIGHT_DB_PREPARED", "1") else None
         pool_max = int(os.environ.get("PANELWRIGHT_DB_POOL", "12"))
         if pool_max:
             options["pool"] = {"min_size": 1, "max_size": pool_max, "timeout": 20}

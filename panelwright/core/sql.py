@@ -13,8 +13,8 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, date, datetime
 from itertools import chain
 from typing import Any
@@ -71,6 +71,20 @@ def cursor(connection: BaseDatabaseWrapper) -> Any:
     return real.connection.cursor()
 
 
+@contextmanager
+def _pipeline(real: BaseDatabaseWrapper) -> Iterator[None]:
+    try:
+        with real.connection.pipeline():
+            yield
+    except BaseException:
+        # The driver takes statements behind the failed one for prepared that the server never looked at. It
+        # forgets them with a rollback; where there is none, the connection is given up.
+        if not real.in_atomic_block and real.connection is not None:
+            real.connection.close()
+            real.close()
+        raise
+
+
 def together(connection: BaseDatabaseWrapper) -> AbstractContextManager[object]:
     """Statements inside go to PostgreSQL without waiting for each other's answers: one trip instead of many.
 
@@ -80,8 +94,7 @@ def together(connection: BaseDatabaseWrapper) -> AbstractContextManager[object]:
     """
     real = _this_thread(connection)
     if real.vendor == "postgresql" and not real.connection.pgconn.pipeline_status:
-        pipeline: AbstractContextManager[object] = real.connection.pipeline()
-        return pipeline
+        return _pipeline(real)
     return nullcontext()
 
 
@@ -193,6 +206,18 @@ def _arrays(rows: Sequence[Row]) -> list[str]:
 
 
 def _array(values: Sequence[Any]) -> str:
+    # A column mostly holds one kind of value, or the same one again and again: then no value is looked at alone.
+    kinds = set(map(type, values))
+    if len(kinds) == 1:
+        (kind,) = kinds
+        if kind is int:
+            return "{" + ",".join(map(str, values)) + "}"
+        if kind is str:
+            text = '","'.join(values)
+            if "\\" not in text and text.count('"') == 2 * (len(values) - 1):
+                return '{"' + text + '"}'
+        elif len(set(map(id, values))) == 1:
+            return "{" + ",".join([_element(values[0])] * len(values)) + "}"
     return "{" + ",".join([_element(value) for value in values]) + "}"
 
 
@@ -206,7 +231,7 @@ def _element(value: Any) -> str:
 
 
 # Rows of one INSERT on SQLite, so that any number is made of few statements, which the driver keeps prepared.
-_CHUNKS = (64, 16, 4, 1)
+_CHUNKS = (64, 32, 16, 8, 4, 2, 1)
 
 
 class Insert:
@@ -294,6 +319,13 @@ class Update:
         return int(run.executemany(self._sqlite, rows).rowcount)
 
 
+# The sequence is looked up once, not for each id.
+_NEXT_IDS = (
+    "WITH s AS MATERIALIZED (SELECT pg_get_serial_sequence(%s, 'id')::regclass AS name)"
+    " SELECT nextval(s.name) FROM s, generate_series(1, %s)"
+)
+
+
 def next_ids(connection: BaseDatabaseWrapper, table: str, count: int) -> Sequence[int]:
     """Ids for `count` rows that are about to be inserted, in ascending order.
 
@@ -308,7 +340,7 @@ def take_ids(connection: BaseDatabaseWrapper, table: str, count: int) -> Callabl
     """Asks for ids as `next_ids` does, and answers what fetches them: for a block of `together`."""
     run = cursor(connection)
     if connection.vendor == "postgresql":
-        run.execute("SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)", (table, count))
+        run.execute(_NEXT_IDS, (table, count))
         return lambda: [row[0] for row in run.fetchall()]
     run.execute("SELECT seq FROM sqlite_sequence WHERE name = ?", (table,))
     row = run.fetchone()

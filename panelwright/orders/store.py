@@ -97,8 +97,9 @@ def load(commands: Sequence[PlaceOrder], grants: Sequence[access.Grant | Refusal
     book = Book(grants, {}, {}, {}, {}, set())
     if not admitted:
         return book
-    accounts = sorted({g.account_id for _, g in admitted})
-    panels = sorted({g.panel_id for _, g in admitted})
+    known = list({id(g): g for _, g in admitted}.values())  # many commands of few callers
+    accounts = sorted({g.account_id for g in known})
+    panels = sorted({g.panel_id for g in known})
     texts = {c.params.get("service", "") for c, _ in admitted}
     numbers = sorted({n for text in texts if (n := fields.whole(text)) is not None and n < 2**62})
     unique = False
@@ -107,17 +108,17 @@ def load(commands: Sequence[PlaceOrder], grants: Sequence[access.Grant | Refusal
         sold = _SERVICES.run(connection, panels, numbers)
         take_ids = sql.take_ids(connection, "orders_order", len(admitted)) if to_place else None
         book.balances = dict(balances.fetchall())
-        for panel_id, number, *rest in sold.fetchall():
-            book.services[panel_id, number] = service = SoldService(*rest)
+        for row in sold.fetchall():
+            book.services[row[:2]] = service = SoldService._make(row[2:])
             unique = unique or service.unique_link
         book.ids = take_ids() if take_ids else ()
-    capped = sorted({g.key_id for _, g in admitted if g.daily_cap_micros is not None and g.key_id is not None})
+    capped = sorted({g.key_id for g in known if g.daily_cap_micros is not None and g.key_id is not None})
     if capped:
         spent = {row[0]: row[1:] for row in _SPENT_BY_KEYS.rows(connection, capped)}
         book.grants = [_as_spent(grant, spent) for grant in grants]
-    customers = sorted({g.customer_id for _, g in admitted})
-    book.blocks = block_store.rules_of({g.panel_id: g.blocks_version for _, g in admitted})
-    price_lists = sorted({g.price_list_id for _, g in admitted if g.price_list_id is not None})
+    customers = sorted({g.customer_id for g in known})
+    book.blocks = block_store.rules_of({g.panel_id: g.blocks_version for g in known})
+    price_lists = sorted({g.price_list_id for g in known if g.price_list_id is not None})
     if price_lists:
         services = sorted(s.id for s in book.services.values())
         for price_list, service_id, rate in _RATES.rows(connection, panels, price_lists, services):

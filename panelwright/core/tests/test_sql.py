@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -105,6 +106,36 @@ def _ids() -> list[tuple[int]]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT id FROM events_event")
         return list(cursor.fetchall())
+
+
+_HALF = sql.Query("SELECT name, 1 / ? FROM panels_panel WHERE slug = 'one'")
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("transact", [False, True])
+def test_a_statement_behind_a_failed_one_is_as_good_as_before(transact: bool) -> None:
+    """The driver prepares a statement that came often: at whichever run that is, the one before it may fail."""
+    panel = Panel.objects.create(slug="one", name="ONE", currency="USD")
+    text = f"SELECT slug FROM panels_panel WHERE id = ? AND {int(transact)} < 2"
+    named = sql.Query(text)
+    for _ in range(12):
+        assert named.rows(connection, panel.id) == [("one",)]
+        if connection.vendor == "postgresql":
+            with pytest.raises(sql.ERRORS), sql.together(connection):
+                with transaction.atomic() if transact else nullcontext():
+                    _HALF.run(connection, 0)
+                    named.run(connection, panel.id)
+    assert named.rows(connection, panel.id) == [("one",)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_hot_statements_are_prepared_on_postgresql() -> None:
+    for _ in range(8):
+        _BY_ID.rows(connection, [1])
+    if connection.vendor == "postgresql":
+        with connection.cursor() as run:
+            run.execute("SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%FROM panels_panel%'")
+            assert run.fetchone()[0] >= 1
 
 
 def test_a_text_with_a_percent_sign_is_not_a_placeholder(panels: list[Any]) -> None:
