@@ -147,6 +147,7 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [{"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"}]
 
 MIDDLEWARE = [
+    "panelwright.web.middleware.AnyProcessorMiddleware",
     "django.middleware.security.SecurityMiddleware",
     # Before the panel is known: its 404 for a strange host has the same headers.
     "panelwright.web.middleware.SecurityHeadersMiddleware",

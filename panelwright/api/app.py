@@ -16,6 +16,7 @@ from panelwright.api.lane import Answer, Call, Lane, call_of
 from panelwright.api.reading import parameters
 from panelwright.catalog.pricelists import Rendered
 from panelwright.core.batcher import Failed, Overloaded
+from panelwright.core.processor import anywhere
 from panelwright.core.refusal import Refusal
 from panelwright.core.remote import caller_address
 from panelwright.customers.meter import Verdict
@@ -24,7 +25,7 @@ from panelwright.panels import hosts
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-Headers = list[tuple[bytes, bytes]]
+Headers = list[whole.Header]
 Reply = tuple[int, bytes, Headers]  # status, body, and headers beside those that every answer has
 
 log = logging.getLogger(__name__)
@@ -34,18 +35,6 @@ DRAIN_MAX = 64 * 1024 * 1024
 # A larger body is parsed on another thread, so that it does not hold up everybody else.
 PARSE_INLINE_MAX = whole.BODY_MAX
 
-
-class _AsWritten(bytes):
-    """A header's name that uvicorn sends as it is written, not in lower case."""
-
-    def lower(self) -> bytes:
-        return self
-
-
-# One client in the field compares the whole header, letter by letter.
-_JSON = (_AsWritten(b"Content-Type"), b"application/json")
-# Answers hold balances and orders of one customer: nobody in between may keep them.
-_NO_STORE = (b"cache-control", b"no-store")
 _TOO_LARGE = Refusal("too_large")
 _RATE_LIMIT = Refusal("rate_limit")
 _OVERLOADED = Refusal("overloaded")
@@ -99,7 +88,7 @@ class Api:
         if len(body) <= PARSE_INLINE_MAX:
             params = parameters(scope["query_string"], content_type, body)
         else:
-            params = await loop.run_in_executor(None, parameters, scope["query_string"], content_type, body)
+            params = await loop.run_in_executor(None, _elsewhere, scope["query_string"], content_type, body)
         server, client = scope.get("server"), scope.get("client")
         call = call_of(
             params,
@@ -130,7 +119,7 @@ class Api:
         loop: asyncio.AbstractEventLoop,
         done: Callable[[int, Headers, bytes], None],
     ) -> bool:
-        """Answer a request that came whole, by calling `done` with status, headers and body.
+        """Answer a request that came whole, by calling `done` with status, headers beside the common ones, and body.
 
         False when it has to take the long way: then nothing was done.
         """
@@ -139,22 +128,20 @@ class Api:
             return False
         call = call_of(
             params,
-            address=split(request.host.decode("latin-1"), port),
+            address=split(request.host, port),
             remote=self._remote(client, request.forwarded),
-            header_request_id=request.idempotency.decode("latin-1").strip(),
+            header_request_id=request.idempotency,
         )
         extra: Headers = []
         refused = self._admit(call, extra)
         if refused is None:
             try:
-                future = self.lane.submit(call, loop)
+                self.lane.tell(call, loop, functools.partial(_tell, done, extra))
+                return True
             except Overloaded as failure:
                 refused = _failed(failure, extra)
-            else:
-                future.add_done_callback(functools.partial(_tell, done, extra))
-                return True
         status, body, headers = refused
-        done(status, _headers(body, headers), body)
+        done(status, headers, body)
         return True
 
     def _admit(self, call: Call, extra: Headers) -> Reply | None:
@@ -170,6 +157,12 @@ class Api:
 
     def _remote(self, peer: str, forwarded: bytes) -> str:
         return caller_address(str(peer), forwarded.decode("latin-1"), self._proxies) if forwarded else str(peer)
+
+
+def _elsewhere(query: bytes, content_type: bytes, body: bytes) -> dict[str, str]:
+    """`parameters`, in another thread than the event loop's."""
+    anywhere()
+    return parameters(query, content_type, body)
 
 
 async def _body(receive: Receive) -> bytes | None:
@@ -220,22 +213,17 @@ def _failed(failure: Overloaded | Failed, extra: Headers) -> Reply:
     return 500, protocol.error(refusal), [_code(refusal), *extra]
 
 
-def _tell(done: Callable[[int, Headers, bytes], None], extra: Headers, future: asyncio.Future[Answer]) -> None:
-    failure = future.exception()
-    if failure is None:
-        status, body, headers = _said(future.result(), extra)
-    else:
-        known = failure if isinstance(failure, (Overloaded, Failed)) else Failed(str(failure))
+def _tell(done: Callable[[int, Headers, bytes], None], extra: Headers, result: Answer | Exception) -> None:
+    if isinstance(result, Exception):
+        known = result if isinstance(result, (Overloaded, Failed)) else Failed(str(result))
         status, body, headers = _failed(known, extra)
-    done(status, _headers(body, headers), body)
-
-
-def _headers(body: bytes, extra: Headers) -> Headers:
-    return [_JSON, (b"content-length", b"%d" % len(body)), _NO_STORE, *extra]
+    else:
+        status, body, headers = _said(result, extra)
+    done(status, headers, body)
 
 
 async def _send(send: Send, status: int, body: bytes, extra: Headers) -> None:
-    await send({"type": "http.response.start", "status": status, "headers": _headers(body, extra)})
+    await send({"type": "http.response.start", "status": status, "headers": whole.headers(len(body), extra)})
     await send({"type": "http.response.body", "body": body})
 
 
@@ -257,6 +245,6 @@ async def _send_list(
     if b"gzip" in accept_encoding and not _NO_GZIP.search(accept_encoding):
         body = rendered.gzipped
         headers.append((b"Content-Encoding", b"gzip"))
-    headers += [_JSON, (b"Content-Length", b"%d" % len(body))]
+    headers += [whole.JSON, (b"Content-Length", b"%d" % len(body))]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -15,7 +15,8 @@ from django.db import connection
 from panelwright.api import protocol
 from panelwright.api.protocol import Ids
 from panelwright.catalog.pricelists import Rendered, Renderer
-from panelwright.core.batcher import Batcher
+from panelwright.core.batcher import Batcher, Done
+from panelwright.core.processor import Turns
 from panelwright.core.refusal import Refusal
 from panelwright.customers import access
 from panelwright.customers.access import Caller, Grant
@@ -66,15 +67,30 @@ class Lane:
         self.meter = Meter()
         self._renderer = Renderer()
         aside_s = STEP_ASIDE_S if connection.vendor == "sqlite" else 0.0
+        turns = Turns()
         self._writes: Batcher[Call, Answer] = Batcher(
-            "writes", self._write, owner_of=_owner, kind_of=_action, batch_max=256, gathers=True, step_aside_s=aside_s
+            "writes",
+            self._write,
+            owner_of=_owner,
+            kind_of=_action,
+            batch_max=256,
+            gathers=True,
+            step_aside_s=aside_s,
+            turns=turns,
         )
         self._reads: Batcher[Call, Answer] = Batcher(
-            "reads", self._read, owner_of=_owner, batch_max=64, gathers=True, step_aside_s=aside_s
+            "reads", self._read, owner_of=_owner, batch_max=64, gathers=True, step_aside_s=aside_s, turns=turns
         )
 
     def submit(self, call: Call, loop: asyncio.AbstractEventLoop) -> asyncio.Future[Answer]:
-        return (self._writes if call.action in WRITES else self._reads).submit(call, loop)
+        return self._batcher(call).submit(call, loop)
+
+    def tell(self, call: Call, loop: asyncio.AbstractEventLoop, done: Done) -> None:
+        """As `submit`: `done` is called with the answer, or with why there is none."""
+        self._batcher(call).tell(call, loop, done)
+
+    def _batcher(self, call: Call) -> Batcher[Call, Answer]:
+        return self._writes if call.action in WRITES else self._reads
 
     def stop(self) -> None:
         self._writes.stop()

@@ -18,13 +18,13 @@ from python_multipart.multipart import Field, File, parse_options_header
 PARAMS_MAX = 200
 NAME_MAX = 100
 
-_NAMES = {
-    name.encode(): name
-    for name in (
+# Names that need no decoding, and that no list or long name is hidden in.
+_PLAIN = frozenset(
+    (
         *("key", "action", "service", "link", "quantity", "runs", "interval", "request_id"),
         *("order", "orders", "refill", "refills", "comments", "username", "usernames"),
     )
-}
+)
 
 
 def parameters(query: bytes, content_type: bytes, body: bytes) -> dict[str, str]:
@@ -43,22 +43,25 @@ def parameters(query: bytes, content_type: bytes, body: bytes) -> dict[str, str]
 
 def _form(text: bytes) -> dict[str, str]:
     params: dict[str, str] = {}
-    for pair in text.split(b"&", PARAMS_MAX)[:PARAMS_MAX]:
-        name, _, value = pair.partition(b"=")
-        if name:
-            # Every request comes through here: the plain names and values take the short way.
-            known = _NAMES.get(name)
-            if known is not None:
-                params[known] = _decode(value).strip()
-            else:
-                _add(params, _decode(name), _decode(value))
+    for pair in text.decode("utf-8", "surrogateescape").split("&", PARAMS_MAX)[:PARAMS_MAX]:
+        name, _, value = pair.partition("=")
+        # Every request comes through here: the plain names and values take the short way.
+        if "%" in value or "+" in value:
+            value = _decode(value)
+        if name in _PLAIN:
+            params[name] = value.strip()
+        elif name:
+            _add(params, _decode(name), value)
     return params
 
 
-def _decode(text: bytes) -> str:
-    if b"%" in text or b"+" in text:
-        text = unquote_to_bytes(text.replace(b"+", b" "))
-    return text.decode("utf-8", "surrogateescape")
+def _decode(text: str) -> str:
+    # What every link has is replaced at once: it is neither a hexadecimal digit nor a percent sign,
+    # so nothing that is left is read in another way than before.
+    text = text.replace("+", " ").replace("%3A", ":").replace("%2F", "/")
+    if "%" in text:
+        text = unquote_to_bytes(text.encode("utf-8", "surrogateescape")).decode("utf-8", "surrogateescape")
+    return text
 
 
 def _add(params: dict[str, str], name: str, value: str) -> None:

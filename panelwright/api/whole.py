@@ -8,28 +8,46 @@ whatever looks odd: this here reads only what cannot be read in two ways. Pure.
 
 from __future__ import annotations
 
+import functools
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import NamedTuple
 
+Header = tuple[bytes, bytes]
+
 # A larger body is parsed on another thread; see app.py.
 BODY_MAX = 64 * 1024
+# Heads up to this are remembered: a program sends the same few again and again.
+_HEAD_MAX = 1024
 
 _START = re.compile(rb"POST /api/v2/? HTTP/1\.1\r\n")
 _HEADERS = re.compile(rb"(?:[!#$%&'*+.^_`|~0-9A-Za-z-]+:[^\r\n\x00]*\r\n)*")
 _ONCE = frozenset({b"host", b"content-type", b"content-length", b"x-forwarded-for", b"idempotency-key"})
 _LONG_WAY = frozenset({b"transfer-encoding", b"expect", b"upgrade", b"http2-settings", b"trailer", b"te"})
+
+
+class _AsWritten(bytes):
+    """A header's name that uvicorn sends as it is written, not in lower case."""
+
+    def lower(self) -> bytes:
+        return self
+
+
+# One client in the field compares the whole header, letter by letter.
+JSON = (_AsWritten(b"Content-Type"), b"application/json")
+# Answers hold balances and orders of one customer: nobody in between may keep them.
+_NO_STORE = (b"cache-control", b"no-store")
 _STATUS_LINES = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in HTTPStatus}
 
 
 class Whole(NamedTuple):
     """A request. Headers that it does not have are empty."""
 
-    host: bytes
+    host: str
     content_type: bytes
     forwarded: bytes
-    idempotency: bytes
+    idempotency: str
     body: bytes
 
 
@@ -39,10 +57,29 @@ def read(data: bytes) -> Whole | None:
     if start is None:
         return None
     end = data.find(b"\r\n\r\n", start.end() - 2)
-    if end < 0 or _HEADERS.fullmatch(data, start.end(), end + 2) is None:
+    if end < 0:
+        return None
+    headers, body = data[start.end() : end + 2], data[end + 4 :]
+    head = _remembered(headers) if len(headers) <= _HEAD_MAX else _read_head(headers)
+    if head is None or head.length != len(body):
+        return None
+    return Whole(head.host, head.content_type, head.forwarded, head.idempotency, body)
+
+
+class _Head(NamedTuple):
+    host: str
+    content_type: bytes
+    forwarded: bytes
+    idempotency: str
+    length: int
+
+
+def _read_head(headers: bytes) -> _Head | None:
+    """The headers, each line with its end; None for whatever takes the long way."""
+    if _HEADERS.fullmatch(headers) is None:
         return None
     found: dict[bytes, bytes] = {}
-    for line in data[start.end() : end].split(b"\r\n"):
+    for line in headers[:-2].split(b"\r\n"):
         name, _, value = line.partition(b":")
         name = name.lower()
         if name in _ONCE:
@@ -52,20 +89,29 @@ def read(data: bytes) -> Whole | None:
         elif name in _LONG_WAY or (name == b"connection" and value.strip(b" \t").lower() != b"keep-alive"):
             return None
     length = found.get(b"content-length", b"")
-    body = data[end + 4 :]
-    if not length.isdigit() or len(length) > 6 or int(length) != len(body) or len(body) > BODY_MAX:
+    if not length.isdigit() or len(length) > 6 or int(length) > BODY_MAX:
         return None
-    host = found.get(b"host")
+    host = found.get(b"host", b"").decode("latin-1")
     if not host:
         return None
-    get = found.get
-    return Whole(host, get(b"content-type", b""), get(b"x-forwarded-for", b""), get(b"idempotency-key", b""), body)
+    idempotency = found.get(b"idempotency-key", b"").decode("latin-1").strip()
+    return _Head(host, found.get(b"content-type", b""), found.get(b"x-forwarded-for", b""), idempotency, int(length))
 
 
-def answer(status: int, headers: Iterable[tuple[bytes, bytes]], body: bytes) -> bytes:
-    """The bytes of an answer, as the server writes them on the long way. The headers name the body's length."""
-    parts = [_STATUS_LINES[status]]
-    for name, value in headers:
-        parts += (name.lower(), b": ", value, b"\r\n")
-    parts += (b"\r\n", body)
-    return b"".join(parts)
+_remembered = functools.lru_cache(maxsize=1024)(_read_head)
+
+
+def headers(length: int, extra: Sequence[Header]) -> list[Header]:
+    """The headers of an answer whose body has `length` bytes, with those that only this one has."""
+    return [JSON, (b"content-length", b"%d" % length), _NO_STORE, *extra]
+
+
+def answer(status: int, server: Sequence[Header], extra: Sequence[Header], body: bytes) -> bytes:
+    """The bytes of an answer, as the server writes them on the long way. `server`: headers that it adds to all."""
+    return _head(status, tuple(server), len(body), tuple(extra)) + body
+
+
+@functools.lru_cache(maxsize=1024)
+def _head(status: int, server: tuple[Header, ...], length: int, extra: tuple[Header, ...]) -> bytes:
+    lines = [b"%b: %b\r\n" % (name.lower(), value) for name, value in (*server, *headers(length, extra))]
+    return b"".join((_STATUS_LINES[status], *lines, b"\r\n"))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 
-from panelwright.cli.processes import listen
+from panelwright.cli.processes import collect_seldom, listen
 from panelwright.cli.web import config
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ async def app(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 if __name__ == "__main__":
-    uvicorn.Server(config("panelwright.cli.bench_empty:app", lifespan="off")).run(
-        [listen("127.0.0.1", int(sys.argv[1]))]
-    )
+    settings = config("panelwright.cli.bench_empty:app", lifespan="off")
+    settings.load()
+    collect_seldom()
+    uvicorn.Server(settings).run([listen("127.0.0.1", int(sys.argv[1]))])

@@ -14,7 +14,7 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from panelwright.api import whole
-from panelwright.cli.processes import stop_with_parent
+from panelwright.cli.processes import collect_seldom, stop_with_parent
 
 log = logging.getLogger(__name__)
 
@@ -44,8 +44,11 @@ class OneWrite:
 
     def send(self, data: bytes) -> None:
         """Write now, behind what is held."""
-        self._held.append(data)
-        self.flush()
+        if self._held:
+            self._held.append(data)
+            self.flush()
+        else:
+            self._transport.write(data)
 
     def flush(self) -> None:
         held = self._held
@@ -75,8 +78,11 @@ class Protocol(HttpToolsProtocol):
     answering = False
     leaving = False
     later = b""
+    # When the last answer of the short way left; the loop's clock.
+    idle_since = 0.0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.is_closing = transport.is_closing
         self.out = OneWrite(cast(asyncio.Transport, transport), self.loop)
         super().connection_made(cast(asyncio.Transport, self.out))
         self.has_quick = hasattr(self.app, "quick")
@@ -109,7 +115,6 @@ class Protocol(HttpToolsProtocol):
         request = whole.read(data)
         if request is None:
             return False
-        self._unset_keepalive_if_required()
         self.answering = True
         taken = False
         try:
@@ -129,9 +134,9 @@ class Protocol(HttpToolsProtocol):
 
     def _answered(self, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
         self.server_state.total_requests += 1
-        if self.transport.is_closing():
+        if self.is_closing():
             return
-        self.out.send(whole.answer(status, [*self.server_state.default_headers, *headers], body))
+        self.out.send(whole.answer(status, self.server_state.default_headers, headers, body))
         if self.leaving:
             self.transport.close()
             return
@@ -140,7 +145,27 @@ class Protocol(HttpToolsProtocol):
             self.loop.call_soon(self._go_on)
             return
         self.answering = False
-        self.timeout_keep_alive_task = self.loop.call_later(self.timeout_keep_alive, self.timeout_keep_alive_handler)
+        self.idle_since = self.loop.time()
+        if self.timeout_keep_alive_task is None:
+            self._wait_for_more(self.timeout_keep_alive)
+
+    def _wait_for_more(self, seconds: float) -> None:
+        self.timeout_keep_alive_task = self.loop.call_later(seconds, self.timeout_keep_alive_handler)
+
+    def timeout_keep_alive_handler(self) -> None:
+        """Close a connection that nothing was asked on for long.
+
+        The short way leaves the timer as it is, request after request, and it looks here at when the last
+        answer left: a timer made and taken back for each request costs more than reading its head.
+        """
+        self.timeout_keep_alive_task = None
+        if self.answering:
+            return  # The answer starts it again.
+        left = self.idle_since + self.timeout_keep_alive - self.loop.time()
+        if left > 0:
+            self._wait_for_more(left)
+        else:
+            super().timeout_keep_alive_handler()
 
     def _go_on(self) -> None:
         """See to what arrived while a request was being answered."""
@@ -187,7 +212,9 @@ def config(app: str = "panelwright.asgi:app", *, lifespan: str = "on") -> uvicor
 def run(args: argparse.Namespace) -> int:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "panelwright.settings")
     sockets = [socket.socket(fileno=fd) for fd in args.fd]
-    server = uvicorn.Server(config())
+    settings = config()
+    settings.load()
+    collect_seldom()
     stop_with_parent()
-    server.run(sockets=sockets)
+    uvicorn.Server(settings).run(sockets=sockets)
     return 0

@@ -7,13 +7,15 @@ and waits for nobody; busy, batches grow by themselves.
 Stepping aside: an event loop and a batch that both want the interpreter take it from each other
 hundreds of times a batch, and each time costs more than the work in between. Where a batch hardly
 waits for anything but its commit (SQLite), the loop therefore hands over and waits until the batch
-says, by `about_to_wait`, that it is only waiting for the disk now; then the loop goes on. On
-PostgreSQL a batch waits for the network most of the time, and the loop never steps aside.
+says, by `about_to_wait`, that it is only waiting for the disk now; then the loop goes on. Busy, the
+two share a processor (processor.py). On PostgreSQL a batch waits for the network most of the time,
+and the loop never steps aside.
 """
 
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
 import threading
 from collections import deque
@@ -23,16 +25,25 @@ from typing import Any, Generic, TypeVar
 
 from django.db import connections
 
+from panelwright.core.processor import Turns
 from panelwright.core.sql import PASSING_ERRORS
 
 Command = TypeVar("Command")
 Result = TypeVar("Result")
+
+# Takes a command's result, or the exception that stands for it.
+Done = Callable[[Any], None]
+
+# A command, and who is told. Without an event loop it is told in the batcher's own thread.
+_Waiting = tuple[Command, asyncio.AbstractEventLoop | None, Done]
 
 log = logging.getLogger(__name__)
 _thread = threading.local()
 
 # Rounds of the event loop, of some microseconds each, in which nothing comes in before a batch starts.
 GATHER_ROUNDS = 15
+# From this many commands in a batch on, the loop is busy, and shares a processor with the batch.
+BUSY_FROM = 8
 
 
 def about_to_wait() -> None:
@@ -68,6 +79,7 @@ class Batcher(Generic[Command, Result]):
     `kind_of(command)` never share a batch's work: what becomes of one kind says nothing of another.
     `gathers`: an event loop starts a batch only when for a moment nothing more has come in.
     `step_aside_s` is the longest that it then waits for the batch to reach its commit; 0: not at all.
+    `turns`: where the loop stays meanwhile; batchers of one loop share it.
     """
 
     def __init__(
@@ -81,6 +93,7 @@ class Batcher(Generic[Command, Result]):
         queue_max: int = 4096,
         gathers: bool = False,
         step_aside_s: float = 0.0,
+        turns: Turns | None = None,
     ) -> None:
         self.name = name
         self._work = work
@@ -88,15 +101,17 @@ class Batcher(Generic[Command, Result]):
         self._kind_of = kind_of
         self._batch_max = batch_max
         self._queue_max = queue_max
-        self._waiting: deque[tuple[Command, Any]] = deque()
+        self._waiting: deque[_Waiting[Command]] = deque()
         self._wake = threading.Event()
         self._gathers = gathers or step_aside_s > 0
         self._step_aside_s = step_aside_s
+        self._turns = turns or Turns()
         self._loop_may_go_on = threading.Event()
         self._kick_planned = False
         self._busy = False
         self._stopping = False
         self._last_size = 1
+        self._expected = batch_max  # commands that wait once all who were just told have asked again
         self._thread = threading.Thread(target=self._run, name=f"batcher-{name}", daemon=True)
         self._thread.start()
 
@@ -106,35 +121,42 @@ class Batcher(Generic[Command, Result]):
         A caller that goes away does not undo its command: what was queued is done.
         """
         future: asyncio.Future[Result] = loop.create_future()
-        if self._gathers:
-            self._queue(command, future)
-            if not self._kick_planned and not self._busy:
-                # After this round of the loop: what else has arrived by now shares the batch.
-                self._kick_planned = True
-                loop.call_soon(self._gather, loop, 0, 0)
-        else:
-            self._put(command, future)
+        self.tell(command, loop, functools.partial(_settle, future))
         return future
+
+    def tell(self, command: Command, loop: asyncio.AbstractEventLoop, done: Done) -> None:
+        """As `submit`, without a future: `done` is called in the loop, with the result or an exception."""
+        self._queue(command, loop, done)
+        if not self._gathers:
+            if not self._wake.is_set():
+                self._wake.set()
+        elif not self._kick_planned and not self._busy:
+            # After this round of the loop: what else has arrived by now shares the batch.
+            self._kick_planned = True
+            loop.call_soon(self._gather, loop, 0, 0)
 
     def _gather(self, loop: asyncio.AbstractEventLoop, seen: int, quiet: int) -> None:
         """Start a batch once no more commands come in; after a batch of one, at once.
 
         Who has just been answered asks again within microseconds: waiting for them makes one batch of what
-        would be two, and a batch costs as much as dozens of commands.
+        would be two, and a batch costs as much as dozens of commands. When they are all back, nobody waits on.
         """
         count = len(self._waiting)
         quiet = quiet + 1 if count == seen else 0
-        if self._last_size == 1 or quiet > GATHER_ROUNDS or count >= self._batch_max:
-            self._start()
+        if self._last_size == 1 or quiet > GATHER_ROUNDS or count >= min(self._expected, self._batch_max):
+            self._start(loop)
         else:
             loop.call_soon(self._gather, loop, count, quiet)
 
-    def _start(self) -> None:
+    def _start(self, loop: asyncio.AbstractEventLoop) -> None:
         """Start a batch and, stepping aside, wait in the event loop's thread until it only waits for the disk."""
         self._kick_planned = False
         if self._busy or not self._waiting:
             return
+        self._expected = self._batch_max
         self._loop_may_go_on.clear()
+        if self._step_aside_s and self._last_size >= BUSY_FROM:
+            self._turns.stay(loop)
         self._wake.set()
         if self._step_aside_s:
             self._loop_may_go_on.wait(self._step_aside_s)
@@ -142,7 +164,9 @@ class Batcher(Generic[Command, Result]):
     def call(self, command: Command, timeout_s: float = 60) -> Result:
         """From any other thread: the result. Raises what `submit`'s future would."""
         future: Future[Result] = Future()
-        self._put(command, future)
+        self._queue(command, None, functools.partial(_settle, future))
+        if not self._wake.is_set():
+            self._wake.set()
         return future.result(timeout_s)
 
     def stop(self) -> None:
@@ -151,26 +175,23 @@ class Batcher(Generic[Command, Result]):
         self._wake.set()
         self._thread.join()
 
-    def _queue(self, command: Command, future: Any) -> None:
+    def _queue(self, command: Command, loop: asyncio.AbstractEventLoop | None, done: Done) -> None:
         if self._stopping or len(self._waiting) >= self._queue_max:
             raise Overloaded(f"the {self.name} queue is full")
-        self._waiting.append((command, future))
-
-    def _put(self, command: Command, future: Any) -> None:
-        self._queue(command, future)
-        if not self._wake.is_set():
-            self._wake.set()
+        self._waiting.append((command, loop, done))
 
     def _run(self) -> None:
         _thread.loop_may_go_on = self._loop_may_go_on
+        stays = None
         while True:
             self._wake.wait()
             self._wake.clear()
+            stays = self._turns.follow(stays)
             while self._waiting:
                 self._busy = True
                 batch = self._take()
                 self._last_size = len(batch)
-                results = self._do_each_kind([command for command, _ in batch])
+                results = self._do_each_kind([command for command, _, _ in batch])
                 self._busy = False
                 told_a_loop = self._deliver(batch, results)
                 self._loop_may_go_on.set()
@@ -181,17 +202,17 @@ class Batcher(Generic[Command, Result]):
                 connections.close_all()
                 return
 
-    def _take(self) -> list[tuple[Command, Any]]:
+    def _take(self) -> list[_Waiting[Command]]:
         """The next batch: everything that waits, or a fair share of each owner's when that is too much."""
         waiting = self._waiting
         count = len(waiting)
         if count <= self._batch_max:
             return [waiting.popleft() for _ in range(count)]
-        queues: dict[Hashable, deque[tuple[Command, Any]]] = {}
+        queues: dict[Hashable, deque[_Waiting[Command]]] = {}
         for _ in range(count):
             item = waiting.popleft()
             queues.setdefault(self._owner_of(item[0]), deque()).append(item)
-        batch: list[tuple[Command, Any]] = []
+        batch: list[_Waiting[Command]] = []
         while len(batch) < self._batch_max:
             for owner in list(queues):
                 batch.append(queues[owner].popleft())
@@ -238,30 +259,40 @@ class Batcher(Generic[Command, Result]):
             log.exception("%s: a command failed", self.name)
             return [Failed(f"{type(error).__name__}: {error}")]
 
-    def _settled(self, loop: asyncio.AbstractEventLoop, pairs: list[tuple[Any, Any]]) -> None:
+    def _settled(self, loop: asyncio.AbstractEventLoop, told: list[tuple[Done, Any]]) -> None:
         """In the event loop: wake the callers, then see to what has been waiting meanwhile."""
-        for future, result in pairs:
-            _settle(future, result)
-        if self._gathers and self._waiting and not self._kick_planned and not self._busy:
-            self._kick_planned = True
-            loop.call_soon(self._gather, loop, 0, 0)
+        for done, result in told:
+            _tell(done, result)
+        if self._gathers and not self._busy:
+            self._expected = len(told) + len(self._waiting)
+            if self._waiting and not self._kick_planned:
+                self._kick_planned = True
+                loop.call_soon(self._gather, loop, 0, 0)
 
-    def _deliver(self, batch: list[tuple[Command, Any]], results: Sequence[Any]) -> bool:
+    def _deliver(self, batch: list[_Waiting[Command]], results: Sequence[Any]) -> bool:
         """Hand the results out. True when an event loop was told, which then sees to what waits."""
         told_a_loop = False
-        loops: dict[asyncio.AbstractEventLoop, list[tuple[Any, Any]]] = {}
-        for (_, future), result in zip(batch, results, strict=True):
-            if isinstance(future, asyncio.Future):
-                loops.setdefault(future.get_loop(), []).append((future, result))
+        loops: dict[asyncio.AbstractEventLoop, list[tuple[Done, Any]]] = {}
+        for (_, loop, done), result in zip(batch, results, strict=True):
+            if loop is None:
+                _tell(done, result)
             else:
-                _settle(future, result)
-        for loop, pairs in loops.items():
+                loops.setdefault(loop, []).append((done, result))
+        for loop, told in loops.items():
             try:
-                loop.call_soon_threadsafe(self._settled, loop, pairs)
+                loop.call_soon_threadsafe(self._settled, loop, told)
                 told_a_loop = True
             except RuntimeError:
-                log.info("%s: %d callers went away with their event loop", self.name, len(pairs))
+                log.info("%s: %d callers went away with their event loop", self.name, len(told))
         return told_a_loop
+
+
+def _tell(done: Done, result: Any) -> None:
+    """One caller's fault is not its neighbours'."""
+    try:
+        done(result)
+    except Exception:
+        log.exception("a caller could not be told its result")
 
 
 def _settle(future: Any, result: Any) -> None:

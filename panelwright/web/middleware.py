@@ -13,6 +13,7 @@ from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.utils.translation.trans_real import parse_accept_lang_header
 
 from panelwright.core import clock
+from panelwright.core.processor import anywhere
 from panelwright.core.remote import caller_address
 from panelwright.customers.session_actions import note_seen
 from panelwright.customers.sessions import session_of
@@ -37,6 +38,17 @@ CONTENT_SECURITY_POLICY = "; ".join(
         "frame-ancestors 'none'",
     )
 )
+
+
+class AnyProcessorMiddleware:
+    """A page's thread is made by the event loop, which may be staying on a processor just then."""
+
+    def __init__(self, get_response: Responder) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        anywhere()
+        return self.get_response(request)
 
 
 class SecurityHeadersMiddleware:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from urllib.parse import unquote_to_bytes
 
 import pytest
 from hypothesis import example, given
@@ -102,6 +103,20 @@ def test_only_so_many_parameters_are_read() -> None:
     assert len(parameters(b"", JSON, json.dumps(dict.fromkeys(names, "1")).encode())) == PARAMS_MAX
     body = "".join(part(name, "1") for name in names) + "--b--\r\n"
     assert len(parameters(b"", MULTIPART, body.encode())) == PARAMS_MAX
+
+
+ESCAPES = ["%", "%2", "%3", "%3A", "%3a", "%2F", "%25", "%2B", "%ff", "%C3", "%a9", "+", "A", "3", "2F", ":", "/", "é"]
+
+
+@given(st.lists(st.sampled_from(ESCAPES), max_size=8))
+@example(["%", "%3A", "A"])
+@example(["%2", "%3A"])
+@example(["%25", "3A"])
+def test_a_value_is_decoded_as_the_standard_says(pieces: list[str]) -> None:
+    value = "".join(pieces).encode()
+    expected = unquote_to_bytes(value.replace(b"+", b" ")).decode("utf-8", "surrogateescape").strip()
+    for name in ("link", "other"):
+        assert parameters(b"", FORM, name.encode() + b"=" + value) == {name: expected}
 
 
 def test_a_long_name_is_left_out() -> None:

@@ -80,6 +80,51 @@ def test_a_flood_of_one_owner_leaves_room_for_another(make: Make, options: dict[
     assert all(len(batch) <= 4 for batch in work.batches)
 
 
+@pytest.mark.parametrize("options", OPTIONS)
+def test_who_cannot_be_told_does_not_keep_others_from_being_told(make: Make, options: dict[str, Any]) -> None:
+    work = Work()
+    batcher = make(work, **options)
+    told: list[Any] = []
+
+    def break_off(result: Any) -> None:
+        told.append(result)
+        raise OSError("the line is dead")
+
+    async def run() -> list[str | BaseException]:
+        loop = asyncio.get_running_loop()
+        first = batcher.submit("a0", loop)
+        await loop.run_in_executor(None, work.started.wait, WAIT_MAX_S)
+        batcher.tell("b1", loop, break_off)
+        rest = [batcher.submit(command, loop) for command in ("c2", "d3")]
+        work.go_on.set()
+        return await asyncio.gather(first, *rest)
+
+    assert asyncio.run(run()) == ["A0", "C2", "D3"]
+    assert told == ["B1"]
+
+
+def test_who_asks_again_shares_a_batch_with_who_has_been_waiting(make: Make) -> None:
+    work = Work()
+    batcher = make(work, gathers=True)
+
+    async def go_on_asking(name: str, first: Any) -> None:
+        assert await first == f"{name}0".upper()
+        assert await batcher.submit(f"{name}1", asyncio.get_running_loop()) == f"{name}1".upper()
+
+    async def run() -> None:
+        loop = asyncio.get_running_loop()
+        first = [batcher.submit(f"{name}0", loop) for name in "ab"]
+        callers = [loop.create_task(go_on_asking(name, future)) for name, future in zip("ab", first, strict=True)]
+        await loop.run_in_executor(None, work.started.wait, WAIT_MAX_S)
+        callers += [loop.create_task(go_on_asking(name, batcher.submit(f"{name}0", loop))) for name in "cd"]
+        work.go_on.set()
+        await asyncio.gather(*callers)
+
+    asyncio.run(run())
+    # While the batch of two was busy two more came; each pair then waits for the other.
+    assert [sorted(batch) for batch in work.batches] == [["a0", "b0"], ["a1", "b1", "c0", "d0"], ["c1", "d1"]]
+
+
 def test_a_full_queue_refuses_at_once(make: Make) -> None:
     work = Work()
     batcher = make(work, queue_max=3)
