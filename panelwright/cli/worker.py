@@ -7,7 +7,7 @@ import signal
 import threading
 
 from panelwright.cli import setup
-from panelwright.cli.processes import stop_with_parent
+from panelwright.cli.processes import collect_seldom, stop_with_parent
 
 EXAMPLE = """example:
   PANELWRIGHT_DATABASE_URL=postgresql://panel@localhost/panel panelwright worker
@@ -29,6 +29,7 @@ def run(args: argparse.Namespace) -> int:
     for signum in (signal.SIGTERM, signal.SIGINT):
         signal.signal(signum, lambda *_: stop.set())
     stop_with_parent()
+    collect_seldom()
     worker = Worker(others=[*support_loops()])
     worker.start()
     stop.wait()

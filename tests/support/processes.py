@@ -24,6 +24,13 @@ LOG_TAIL_BYTES = 8_000
 _PORT_MIN, _PORT_MAX = 12_000, 31_000
 
 
+def pytest_collection_finish() -> None:
+    """Thousands of tests are loaded and stay: to look through them for garbage, again and again, takes long."""
+    from panelwright.cli.processes import collect_seldom
+
+    collect_seldom()
+
+
 def free_port() -> int:
     """A port on loopback that nobody listens on."""
     return free_ports(1)
