@@ -23,7 +23,7 @@ def session_name(panel: Panel) -> str:
 
 
 def keep_session(request: PanelRequest, response: HttpResponse, token: str) -> None:
-    _set(request, response, session_name(request.panel), token, int(sessions.LASTS.total_seconds()))
+    _set(response, session_name(request.panel), token, int(sessions.LASTS.total_seconds()))
 
 
 def drop_session(request: PanelRequest, response: HttpResponse) -> None:
@@ -32,7 +32,7 @@ def drop_session(request: PanelRequest, response: HttpResponse) -> None:
 
 def keep_signup(request: PanelRequest, response: HttpResponse, mark: str) -> None:
     """Which letter this browser asked for, while its link works; see `mark_of` in customers/account_actions.py."""
-    _set(request, response, f"signup_{request.panel.id}", mark, int(CONFIRM_WITHIN.total_seconds()))
+    _set(response, f"signup_{request.panel.id}", mark, int(CONFIRM_WITHIN.total_seconds()))
 
 
 def signup(request: PanelRequest) -> str:
@@ -43,8 +43,8 @@ def drop_signup(request: PanelRequest, response: HttpResponse) -> None:
     response.delete_cookie(f"signup_{request.panel.id}", samesite="Lax")
 
 
-def keep_language(request: HttpRequest, response: HttpResponse, language: str) -> None:
-    _set(request, response, LANGUAGE, language, _YEAR_S)
+def keep_language(response: HttpResponse, language: str) -> None:
+    _set(response, LANGUAGE, language, _YEAR_S)
 
 
 def device(request: HttpRequest) -> str:
@@ -53,9 +53,9 @@ def device(request: HttpRequest) -> str:
     return known if len(known) == 43 else sessions.new_token()
 
 
-def keep_device(request: HttpRequest, response: HttpResponse, token: str) -> None:
-    _set(request, response, DEVICE, token, _YEAR_S)
+def keep_device(response: HttpResponse, token: str) -> None:
+    _set(response, DEVICE, token, _YEAR_S)
 
 
-def _set(request: HttpRequest, response: HttpResponse, name: str, value: str, max_age_s: int) -> None:
-    response.set_cookie(name, value, max_age=max_age_s, secure=request.is_secure(), httponly=True, samesite="Lax")
+def _set(response: HttpResponse, name: str, value: str, max_age_s: int) -> None:
+    response.set_cookie(name, value, max_age=max_age_s, httponly=True, samesite="Lax")

@@ -236,7 +236,7 @@ def _inside(request: PanelRequest, admitted: Admitted, visitor: Visitor, address
     if request.session is not None:
         end_session(panel_id=request.panel.id, user_id=request.session.user_id, session_id=request.session.id)
     cookies.keep_session(request, response, admitted.token)
-    cookies.keep_device(request, response, visitor.device)
+    cookies.keep_device(response, visitor.device)
     return response
 
 

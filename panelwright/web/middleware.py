@@ -52,7 +52,7 @@ class AnyProcessorMiddleware:
 
 
 class SecurityHeadersMiddleware:
-    """Adds the Content-Security-Policy and its neighbours to whatever is answered."""
+    """Adds the Content-Security-Policy and its neighbours to whatever is answered; cookies of https stay there."""
 
     def __init__(self, get_response: Responder) -> None:
         self.get_response = get_response
@@ -62,6 +62,10 @@ class SecurityHeadersMiddleware:
         response.headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
         response.headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=()")
         response.headers.setdefault("X-Frame-Options", "DENY")
+        if request.is_secure():
+            # Django's own cookies know a setting only, and one process may serve both kinds of address.
+            for cookie in response.cookies.values():
+                cookie["secure"] = True
         return response
 
 
@@ -161,7 +165,7 @@ class LanguageMiddleware:
         response.headers.setdefault("Content-Language", page.language)
         patch_vary_headers(response, ("Accept-Language", "Cookie"))
         if asked:
-            cookies.keep_language(page, response, asked)
+            cookies.keep_language(response, asked)
         return response
 
 

@@ -91,7 +91,13 @@ def test_the_session_cookie_is_new_hidden_from_scripts_and_has_the_panels_name(a
     assert int(set_["max-age"]) == 30 * 24 * 3600
     over_https = Browser(alice).client.post("/login", {"email": CAROL, "password": PASSWORD}, secure=True)
     assert cookie(over_https, name)["secure"] is True
-    assert cookie(over_https, "device")["secure"] is True
+
+
+@pytest.mark.parametrize("secure", [False, True])
+def test_every_cookie_of_https_stays_there(alice: Owner, carol: Buyer, secure: bool) -> None:
+    entered = Browser(alice).client.post("/login", {"email": CAROL, "password": PASSWORD}, secure=secure)
+    assert set(entered.cookies) == {f"session_{alice.panel_id}", "device", "csrftoken"}
+    assert {bool(one["secure"]) for one in entered.cookies.values()} == {secure}
 
 
 def test_logging_in_changes_the_form_token(alice: Owner, carol: Buyer) -> None:
