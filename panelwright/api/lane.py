@@ -67,7 +67,7 @@ class Lane:
         self.meter = Meter()
         self._renderer = Renderer()
         aside_s = STEP_ASIDE_S if connection.vendor == "sqlite" else 0.0
-        turns = Turns()
+        self._turns = Turns()
         self._writes: Batcher[Call, Answer] = Batcher(
             "writes",
             self._write,
@@ -76,10 +76,16 @@ class Lane:
             batch_max=256,
             gathers=True,
             step_aside_s=aside_s,
-            turns=turns,
+            turns=self._turns,
         )
         self._reads: Batcher[Call, Answer] = Batcher(
-            "reads", self._read, owner_of=_owner, batch_max=64, gathers=True, step_aside_s=aside_s, turns=turns
+            "reads",
+            self._read,
+            owner_of=_owner,
+            batch_max=64,
+            gathers=True,
+            step_aside_s=aside_s,
+            turns=self._turns,
         )
 
     def submit(self, call: Call, loop: asyncio.AbstractEventLoop) -> asyncio.Future[Answer]:
@@ -93,6 +99,8 @@ class Lane:
         return self._writes if call.action in WRITES else self._reads
 
     def stop(self) -> None:
+        """In the event loop's thread: finish what is queued."""
+        self._turns.leave()
         self._writes.stop()
         self._reads.stop()
         self.meter.stop()

@@ -58,11 +58,13 @@ class Turns:
             self._possible = False
             return
         self.processor = here
-        loop.call_later(self._stay_s, self._leave)
+        loop.call_later(self._stay_s, self.leave)
 
-    def _leave(self) -> None:
-        self.processor = None
-        anywhere()
+    def leave(self) -> None:
+        """In the event loop's thread: stay no longer."""
+        if self.processor is not None:
+            self.processor = None
+            anywhere()
 
     def follow(self, last: int | None) -> int | None:
         """In another thread, before its turn: go where the loop stays. `last` is what was answered before."""
