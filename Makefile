@@ -4,7 +4,7 @@ PYTHON ?= python3
 DATA ?= ./var/demo
 PORT ?= 8000
 # Test processes at once, and more arguments for pytest: make test JOBS=4 ARGS="-k refund"
-JOBS ?= 2
+JOBS ?= 3
 ARGS ?=
 # The simulator: make simulate STEPS=200000 SEED=7 DB=postgresql
 STEPS ?= 20000
