@@ -98,27 +98,55 @@ def grants(callers: Sequence[Caller]) -> list[Grant | Refusal]:
 
     A key counts only on the hosts of its own panel.
     """
-    known: dict[Caller, Grant | Refusal] = dict.fromkeys(callers, BAD_KEY)
-    digests = {caller.digest for caller in known if caller.digest}
-    if digests:
-        addresses = {caller.address for caller in known if caller.digest}
-        with sql.together(connection):
-            domains = hosts.ask(addresses)
-            keys = _BY_KEY.run(connection, sorted(digests))
-            panels = hosts.panels_at(addresses, domains)
-            by_key = {(row[1], row[0]): Grant._make(row[1:]) for row in keys.fetchall()}
-        for caller in known:
-            grant = by_key.get((panels.get(caller.address, 0), caller.digest))
-            if grant is not None:
-                known[caller] = grant if _may_come_from(grant.addresses, caller.remote) else WRONG_ADDRESS
-    customers = {caller.customer_id for caller in known if caller.customer_id}
-    if customers:
-        rows = _BY_CUSTOMER.rows(connection, sorted(customers))
-        by_id = {row[1]: Grant._make((*row, None, True, True, "", None, 0, None, None)) for row in rows}
-        for caller in known:
-            if caller.customer_id in by_id:
-                known[caller] = by_id[caller.customer_id]
-    return [known[caller] for caller in callers]
+    with sql.together(connection):
+        return Asked(callers).grants()
+
+
+# Whose key it is never changes: digest -> (panel id, account id), as far as this process has met them.
+_met: dict[str, tuple[int, int]] = {}
+_MET_MAX = 50_000
+
+
+class Asked:
+    """What the database is asked about callers; their grants can be fetched together with what else is asked.
+
+    To be made in a block of `sql.together`.
+    """
+
+    def __init__(self, callers: Sequence[Caller]) -> None:
+        self._callers = callers
+        distinct = set(callers)
+        digests = {caller.digest for caller in distinct if caller.digest}
+        customers = {caller.customer_id for caller in distinct if caller.customer_id}
+        self._addresses = {caller.address for caller in distinct if caller.digest}
+        self._domains = hosts.ask(self._addresses) if digests else None
+        self._keys = _BY_KEY.run(connection, sorted(digests)) if digests else None
+        self._customers = _BY_CUSTOMER.run(connection, sorted(customers)) if customers else None
+        met = [_met.get(digest) for digest in digests]
+        # Panels and accounts that the grants will name, where all callers were met before: something to ask about
+        # them can go along. Who relies on it looks at the grants afterwards.
+        self.likely = None if customers or None in met else frozenset(place for place in met if place is not None)
+
+    def grants(self) -> list[Grant | Refusal]:
+        """The grant of each caller, in their order, or why there is none. To be fetched once."""
+        known: dict[Caller, Grant | Refusal] = dict.fromkeys(self._callers, BAD_KEY)
+        if self._keys is not None:
+            panels = hosts.panels_at(self._addresses, self._domains)
+            by_key = {(row[1], row[0]): Grant._make(row[1:]) for row in self._keys.fetchall()}
+            if len(_met) > _MET_MAX:
+                _met.clear()
+            _met.update({digest: (grant.panel_id, grant.account_id) for (_, digest), grant in by_key.items()})
+            for caller in known:
+                grant = by_key.get((panels.get(caller.address, 0), caller.digest))
+                if grant is not None:
+                    known[caller] = grant if _may_come_from(grant.addresses, caller.remote) else WRONG_ADDRESS
+        if self._customers is not None:
+            rows = self._customers.fetchall()
+            by_id = {row[1]: Grant._make((*row, None, True, True, "", None, 0, None, None)) for row in rows}
+            for caller in known:
+                if caller.customer_id in by_id:
+                    known[caller] = by_id[caller.customer_id]
+        return [known[caller] for caller in self._callers]
 
 
 def _may_come_from(addresses: str, remote: str) -> bool:

@@ -93,14 +93,13 @@ def place_orders(
     """
     now = now or clock.now()
     with batch():
-        grants = access.grants([command.caller for command in commands])
-        book = store.load(commands, grants)
+        book = store.load(commands)
         plan = rules.place(book, commands, now)
         results = store.commit(plan, book.ids, now)
         if plan.blocked:
             blocking.tell(plan.blocked, now)
     if learn is not None:
-        for command, grant in zip(commands, grants, strict=True):
+        for command, grant in zip(commands, book.grants, strict=True):
             if isinstance(grant, access.Grant):
                 learn(command.caller, grant)
     return results

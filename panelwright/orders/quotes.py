@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 from panelwright.core import clock
 from panelwright.core.refusal import Refusal
-from panelwright.customers import access
 from panelwright.orders import rules, store
 from panelwright.orders.rules import PlaceOrder
 
@@ -38,8 +37,7 @@ class Quotes(NamedTuple):
 
 def quote(commands: Sequence[PlaceOrder]) -> Quotes:
     """Price the commands of one customer as if her balance paid for everything, in the order given."""
-    grants = access.grants([command.caller for command in commands])
-    book = store.load(commands, grants, to_place=False)
+    book = store.load(commands, to_place=False)
     balance = sum(book.balances.values())
     endless = replace(book, balances=dict.fromkeys(book.balances, 2**62))
     plan = rules.place(endless, commands, clock.now())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from datetime import date, datetime
 
@@ -91,31 +92,50 @@ _SPEND_OF_KEYS = sql.Query(
 )
 
 
-def load(commands: Sequence[PlaceOrder], grants: Sequence[access.Grant | Refusal], *, to_place: bool = True) -> Book:
+def load(commands: Sequence[PlaceOrder], *, to_place: bool = True) -> Book:
     """All that the commands need. Locks the accounts of their customers, in id order, if they are to be placed."""
-    admitted = [(c, g) for c, g in zip(commands, grants, strict=True) if isinstance(g, access.Grant)]
-    book = Book(grants, {}, {}, {}, {}, set())
-    if not admitted:
-        return book
-    known = list({id(g): g for _, g in admitted}.values())  # many commands of few callers
-    accounts = sorted({g.account_id for g in known})
-    panels = sorted({g.panel_id for g in known})
-    texts = {c.params.get("service", "") for c, _ in admitted}
+    texts = {c.params.get("service", "") for c in commands}
     numbers = sorted({n for text in texts if (n := fields.whole(text)) is not None and n < 2**62})
-    unique = False
     with sql.together(connection):
-        balances = (_BALANCES if to_place else _BALANCES_SEEN).run(connection, accounts)
-        sold = _SERVICES.run(connection, panels, numbers)
-        take_ids = sql.take_ids(connection, "orders_order", len(admitted)) if to_place else None
-        book.balances = dict(balances.fetchall())
-        for row in sold.fetchall():
-            book.services[row[:2]] = service = SoldService._make(row[2:])
-            unique = unique or service.unique_link
-        book.ids = take_ids() if take_ids else ()
+        asked = access.Asked([command.caller for command in commands])
+        ask = functools.partial(_Sales, numbers=numbers, ids=len(commands) if to_place else 0)
+        sales = ask(asked.likely) if asked.likely else None
+        book = Book(asked.grants(), {}, {}, {}, {}, set())
+        admitted = [(c, g) for c, g in zip(commands, book.grants, strict=True) if isinstance(g, access.Grant)]
+        if not admitted:
+            return book
+        known = list({id(g): g for _, g in admitted}.values())  # many commands of few callers
+        places = frozenset((g.panel_id, g.account_id) for g in known)
+        if sales is None or not places <= sales.places:
+            sales = ask(places)
+        sales.fetch(book)
+    _load_more(book, admitted, known)
+    return book
+
+
+class _Sales:
+    """What is asked about panels and accounts, each `(panel id, account id)`: what is sold, and on which balance."""
+
+    def __init__(self, places: frozenset[tuple[int, int]], *, numbers: Sequence[int], ids: int) -> None:
+        self.places = places
+        accounts = sorted({account for _, account in places})
+        self._balances = (_BALANCES if ids else _BALANCES_SEEN).run(connection, accounts)
+        self._sold = _SERVICES.run(connection, sorted({panel for panel, _ in places}), numbers)
+        self._take_ids = sql.take_ids(connection, "orders_order", ids) if ids else None
+
+    def fetch(self, book: Book) -> None:
+        book.balances = dict(self._balances.fetchall())
+        book.services = {row[:2]: SoldService._make(row[2:]) for row in self._sold.fetchall()}
+        book.ids = self._take_ids() if self._take_ids else ()
+
+
+def _load_more(book: Book, admitted: Sequence[tuple[PlaceOrder, access.Grant]], known: Sequence[access.Grant]) -> None:
+    """What only some commands need."""
+    panels = sorted({g.panel_id for g in known})
     capped = sorted({g.key_id for g in known if g.daily_cap_micros is not None and g.key_id is not None})
     if capped:
         spent = {row[0]: row[1:] for row in _SPENT_BY_KEYS.rows(connection, capped)}
-        book.grants = [_as_spent(grant, spent) for grant in grants]
+        book.grants = [_as_spent(grant, spent) for grant in book.grants]
     customers = sorted({g.customer_id for g in known})
     book.blocks = block_store.rules_of({g.panel_id: g.blocks_version for g in known})
     price_lists = sorted({g.price_list_id for g in known if g.price_list_id is not None})
@@ -127,11 +147,10 @@ def load(commands: Sequence[PlaceOrder], grants: Sequence[access.Grant | Refusal
     if requests:
         for customer, request, order, digest in _REQUESTS.rows(connection, panels, customers, requests):
             book.requests[customer, request] = (order, digest)
-    if unique:
-        services = sorted(s.id for s in book.services.values() if s.unique_link)
+    services = sorted(s.id for s in book.services.values() if s.unique_link)
+    if services:
         links = sorted({link_digest(c.params.get("link", "")) for c, _ in admitted})
         book.open_links = set(_OPEN_LINKS.rows(connection, panels, customers, services, links))
-    return book
 
 
 def _as_spent(grant: access.Grant | Refusal, spent: dict[int, tuple[int, date | str | None]]) -> access.Grant | Refusal:

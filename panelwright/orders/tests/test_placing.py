@@ -10,6 +10,7 @@ from django_scopes import scope
 from panelwright.catalog.actions import set_enabled, set_rate
 from panelwright.core import clock, money
 from panelwright.core.refusal import Refusal
+from panelwright.customers import access
 from panelwright.orders import actions
 from panelwright.orders.actions import place_orders
 from tests.support.people import (
@@ -357,3 +358,39 @@ def test_the_clock_of_a_batch_is_one(carol: Buyer) -> None:
     with clock.at(NOON):
         ids = actions.place_orders([carol.command(), carol.command(service=SUBSCRIPTION)])
     assert {row_of(int(str(i))).created_at for i in ids} == {NOON}
+
+
+@pytest.mark.parametrize("remembered", ["nothing", "rightly", "another's account", "an account that is gone"])
+def test_what_is_remembered_of_a_key_only_saves_a_trip(
+    alice: Owner, carol: Buyer, mallory: Buyer, monkeypatch: pytest.MonkeyPatch, remembered: str
+) -> None:
+    met = {
+        "nothing": {},
+        "rightly": {carol.caller().digest: (alice.panel_id, carol.account_id)},
+        "another's account": {carol.caller().digest: (mallory.owner.panel_id, mallory.account_id)},
+        "an account that is gone": {carol.caller().digest: (2**40, 2**40)},
+    }[remembered]
+    monkeypatch.setattr(access, "_met", dict(met))
+    hers = mallory.balance()
+    wrong = carol.command(caller=carol.caller(key="x" * 40), service=FOLLOWERS, quantity=1000)
+    first, refused, second = place_orders(
+        [carol.command(service=FOLLOWERS, quantity=1000), wrong, carol.command(service=FOLLOWERS, quantity=2000)]
+    )
+    assert isinstance(first, int)
+    assert isinstance(second, int)
+    assert (carol.sees(first), carol.sees(second)) == (Seen("Pending", "0.90", 1000), Seen("Pending", "1.80", 2000))
+    assert refused == Refusal("bad_key")
+    assert (carol.balance(), mallory.balance()) == ("97.30", hers)
+    assert access._met[carol.caller().digest] == (alice.panel_id, carol.account_id)
+    # The next batch asks for what is remembered now.
+    assert isinstance(carol.place(service=FOLLOWERS, quantity=1000), int)
+    assert (carol.balance(), mallory.balance()) == ("96.40", hers)
+
+
+def test_a_key_that_was_met_and_revoked_orders_nothing(alice: Owner, carol: Buyer) -> None:
+    carol.order(service=FOLLOWERS, quantity=1000)
+    before = everything()
+    execute("UPDATE customers_apikey SET revoked_at = created_at")
+    assert carol.refused(service=FOLLOWERS, quantity=1000) == Refusal("bad_key")
+    execute("UPDATE customers_apikey SET revoked_at = NULL")
+    assert everything() == before
