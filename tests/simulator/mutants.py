@@ -221,7 +221,7 @@ MUTANTS = (
     Mutant(
         "a key of one panel is good on another",
         _rewritten(
-            access,
+            access.Asked,
             "grants",
             "by_key.get((panels.get(caller.address, 0), caller.digest))",
             "next((grant for (_, digest), grant in by_key.items() if digest == caller.digest), None)",
