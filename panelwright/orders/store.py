@@ -107,6 +107,8 @@ def load(commands: Sequence[PlaceOrder], *, to_place: bool = True) -> Book:
         known = list({id(g): g for _, g in admitted}.values())  # many commands of few callers
         places = frozenset((g.panel_id, g.account_id) for g in known)
         if sales is None or not places <= sales.places:
+            # Met for the first time; or remembered wrongly, as when a host has moved to another panel: then accounts
+            # that nobody needs stay locked until the commit, too.
             sales = ask(places)
         sales.fetch(book)
     _load_more(book, admitted, known)
