@@ -15,6 +15,7 @@ from panelwright.api import protocol, whole
 from panelwright.api.lane import Answer, Call, Lane, call_of
 from panelwright.api.reading import parameters
 from panelwright.catalog.pricelists import Rendered
+from panelwright.core import limits
 from panelwright.core.batcher import Failed, Overloaded
 from panelwright.core.processor import anywhere
 from panelwright.core.refusal import Refusal
@@ -30,7 +31,7 @@ Reply = tuple[int, bytes, Headers]  # status, body, and headers beside those tha
 
 log = logging.getLogger(__name__)
 
-BODY_MAX = 1024 * 1024
+BODY_MAX = limits.BODY_BYTES_MAX
 DRAIN_MAX = 64 * 1024 * 1024
 # A larger body is parsed on another thread, so that it does not hold up everybody else.
 PARSE_INLINE_MAX = whole.BODY_MAX
