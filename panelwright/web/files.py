@@ -23,10 +23,24 @@ class _Lines(StreamingHttpResponse):
             yield piece
 
 
+# Without it spreadsheets take a file for one in the code page of their country, and Cyrillic turns to noise.
+BYTE_ORDER_MARK = "\ufeff"
+
+
 def csv_file(lines: Iterator[str], *, name: str) -> HttpResponseBase:
-    """A CSV file that the browser saves as `name`.csv; `lines` come in pieces of any size."""
+    """A CSV file that the browser saves as `name`.csv; `lines` come in pieces of any size.
+
+    It is UTF-8 and begins with a byte-order mark.
+    """
     return _Lines(
-        lines,
+        _marked(lines),
         content_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="{name}.csv"'},
     )
+
+
+def _marked(lines: Iterator[str]) -> Iterator[str]:
+    mark = BYTE_ORDER_MARK
+    for piece in lines:
+        yield mark + piece
+        mark = ""

@@ -146,7 +146,8 @@ def test_a_month_that_is_not_added_up_says_so(
 def test_the_statement_as_a_file(browser: Browser, carol: Buyer, time: Time) -> None:
     order_id = carol.order()
     text = browser.get("/balance.csv")
-    found = list(csv.reader(io.StringIO(text, newline="")))
+    assert text.startswith("\ufeff"), "a byte-order mark, for spreadsheets"
+    found = list(csv.reader(io.StringIO(text[1:], newline="")))
     assert found[0] == list(statement.COLUMNS)
     assert [row[1:] for row in found[1:]] == [
         ["2026-05-04T12:00:00Z", "order", str(order_id), str(order_id), "-0.90", "99.10"],

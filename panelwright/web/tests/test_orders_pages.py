@@ -40,6 +40,7 @@ def test_nobody_else_sees_or_moves_an_order(carol: Buyer, strangers: list[Browse
         for path in ("/orders.csv", "/orders/drip-feeds.csv", "/orders/subscriptions.csv"):
             lines = b"".join(browser.answer(path).streaming_content).decode().splitlines()
             assert len(lines) == 1, "the heading alone"
+            assert lines[0].startswith("\ufeffid,"), "a byte-order mark, for spreadsheets"
     assert everything() == before
 
 

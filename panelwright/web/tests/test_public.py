@@ -196,7 +196,9 @@ def test_the_list_as_a_file(alice: Owner, visitor: Visitor) -> None:
         add_services(alice.panel_id, [formula])
     response = visitor.client.get("/services.csv")
     assert response.headers["Content-Disposition"] == 'attachment; filename="services.csv"'
-    rows = list(csv.reader(io.StringIO(b"".join(response.streaming_content).decode())))  # type: ignore[attr-defined]
+    sent = b"".join(response.streaming_content)  # type: ignore[attr-defined]
+    assert sent.startswith(b"\xef\xbb\xbfservice,"), "a byte-order mark, for spreadsheets"
+    rows = list(csv.reader(io.StringIO(sent.decode("utf-8-sig"))))
     assert rows[0][:5] == ["service", "category", "name", "type", "rate"]
     assert rows[1] == ["1", "Social", "Followers", "Default", "0.90", "50", "10000", "1", "30", "1", "1"]
     assert rows[-1][:3] == ["20", "'=1+1", '\'@x,"y"']
