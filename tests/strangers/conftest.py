@@ -1,0 +1,41 @@
+"""The worst that a stranger can send, and the others, who must not notice.
+
+    def test_a_page_of_percent_signs(others: Others, alice: Owner) -> None:
+        body = b"%" * 65_536
+        others.unharmed_by(lambda: post(others.port, host=alice.host, body=body))
+
+`others` is a running installation on the test's database, either kind: web process, worker, a sandbox as provider,
+and another panel whose customer places 20 orders a second over the wire. `unharmed_by` runs an attack again and
+again while she does, and fails when her orders are answered or sent late (tests/strangers/others.py says how late,
+and how a busy machine is told from an attack). What an attack asks for must have come by the time that it returns:
+wait in it for the answer, or for the worker to have read the feed.
+
+Where a panel is slow rather than stopped, processor time says more, and says the same on every machine:
+
+    assert others.costs_s(worst, times=20) < 10 * others.costs_s(plain, times=200)
+
+`memory_bytes` and `processor_s` tell what the web process ("web") or the worker ("worker") holds and has spent.
+Panels, customers and rows are made in the test's own process as in every other test, before the attack: `alice`,
+`carol`, `selling.open_shop`. A page or the API of Alice's panel is asked for with her `Host`. Starting all of it
+takes some seconds: try several inputs of a kind in one test.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.strangers.others import Others
+from tests.support.processes import Launcher
+
+
+@pytest.fixture
+def others(clean_books: None, launch: Launcher, tmp_path: Path) -> Iterator[Others]:
+    made = Others(launch, tmp_path)
+    try:
+        made.start()
+        yield made
+    finally:
+        made.stop()
