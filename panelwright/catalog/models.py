@@ -28,6 +28,7 @@ class Paused(models.TextChoices):
     NO = ""
     GONE = "gone"  # no provider has it
     COST = "cost"  # it would be sold below cost
+    HELD = "held"  # its provider's list says something of it that a person has to look at first
 
 
 class Service(models.Model):

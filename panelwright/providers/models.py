@@ -54,6 +54,15 @@ class Provider(models.Model):
     sync_every_min = models.PositiveIntegerField(default=60, db_default=60)
     synced_at = models.DateTimeField(null=True)
     sync_problem = models.TextField(default="", db_default="", blank=True)
+    # The currency as it told it with our balance, in its own writing. Nothing of its list counts while that is
+    # not the one above, unless a person has said that it tells the wrong one: then it stands here a second time.
+    told_currency = models.CharField(max_length=20, default="", db_default="", blank=True)
+    overruled_currency = models.CharField(max_length=20, default="", db_default="", blank=True)
+    # Its currency is another one now: the next round works out anew what every service that follows it costs.
+    rework = models.BooleanField(default=False, db_default=False)
+    # How far a rate may go in hundredths (200: to the double) before a person is asked; null: without limit.
+    rise_max_e2 = models.PositiveIntegerField(default=200, db_default=200, null=True)
+    fall_max_e2 = models.PositiveIntegerField(default=50, db_default=50, null=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = ScopedManager(panel="panel")
@@ -87,6 +96,19 @@ class Route(models.Model):
     rate_micros = models.BigIntegerField(null=True)
     min = models.BigIntegerField(null=True)
     max = models.BigIntegerField(null=True)
+    # What its list calls the service, and the type that it gives it; empty: not known.
+    upstream_name = models.CharField(max_length=500, default="", db_default="", blank=True)
+    upstream_type = models.CharField(max_length=100, default="", db_default="", blank=True)
+    # When the rate last changed, and the last one that stood for a day or was accepted by a person.
+    rate_since = models.DateTimeField(null=True)
+    base_rate_micros = models.BigIntegerField(null=True)
+    # The exchange rate that the service's rate was worked out with; null: not known.
+    priced_e12 = models.BigIntegerField(null=True)
+    # What the list says now and a person has to look at first (providers/holding.py); null: nothing. Rejected:
+    # a person has looked and does not want it; it is not asked again while the list says the same.
+    held = models.JSONField(null=True)
+    held_rejected = models.BooleanField(default=False, db_default=False)
+    held_at = models.DateTimeField(null=True)
     # False while the provider's list does not have it.
     available = models.BooleanField(default=True, db_default=True)
     # The service's rate, limits and availability follow this route (providers/sync_*.py), its rate by
@@ -109,7 +131,9 @@ class Route(models.Model):
             models.CheckConstraint(
                 condition=Q(markup_fixed_micros__gte=0) & Q(round_to_micros__gte=1), name="route_markup"
             ),
+            models.CheckConstraint(condition=Q(held__isnull=False) | Q(held_rejected=False), name="route_rejected"),
         ]
+        indexes = [models.Index(fields=["panel", "id"], condition=Q(held__isnull=False), name="route_held")]
 
 
 class AnyRate(models.Model):
