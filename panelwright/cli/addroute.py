@@ -20,6 +20,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--upstream-service", metavar="ID", help="its id at the provider; the panel's own people need none"
     )
+    parser.add_argument(
+        "--upstream-type", default="", metavar="TYPE", help="its type there, where the provider's list cannot be read"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -27,8 +30,9 @@ def run(args: argparse.Namespace) -> int:
     from django_scopes import scope
 
     from panelwright.catalog.models import Service
+    from panelwright.catalog.types import BY_NAME
     from panelwright.providers.models import Provider, ProviderKind
-    from panelwright.providers.route_actions import add_routes
+    from panelwright.providers.route_actions import NewRoute, add_routes
 
     panel = setup.panel(args.panel)
     with scope(panel=panel):
@@ -41,7 +45,24 @@ def run(args: argparse.Namespace) -> int:
         by_hand = provider.kind == ProviderKind.MANUAL.value
         if not by_hand and not args.upstream_service:
             raise Refused(f"{provider.name} sells by its own numbers: name its service with --upstream-service")
-        add_routes(panel.id, [(service.id, provider.id, args.upstream_service or "")])
+        upstream_type = args.upstream_type
+        if not by_hand and not upstream_type:
+            offers = setup.upstream(provider).services()
+            if isinstance(offers, list):
+                offer = next((offer for offer in offers if offer.service == args.upstream_service), None)
+                if offer is None:
+                    print(f"note: the list of {provider.name} has no service {args.upstream_service} now.")
+                else:
+                    upstream_type = offer.type
+            elif BY_NAME[service.type].subscription:
+                raise Refused(
+                    f"{provider.name} did not tell its services ({offers.text}), and where a subscription goes depends"
+                    " on their type: name it with --upstream-type"
+                )
+        try:
+            add_routes(panel.id, [NewRoute(service.id, provider.id, args.upstream_service or "", upstream_type)])
+        except ValueError as error:
+            raise Refused(f"no route from service {args.service} to {provider.name}: {error}") from None
     there = f", service {args.upstream_service} there" if args.upstream_service else ""
     print(f"Service {args.service} goes to {provider.name}{there}.")
     return 0

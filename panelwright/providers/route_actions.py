@@ -3,23 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import transaction
 from django.db.models import F
 
-from panelwright.providers.models import Route
+from panelwright.catalog.models import Service
+from panelwright.providers import route_rules
+from panelwright.providers.models import PostSource, Route
 
 # Above every position that there is, so that routes can change places under their unique positions.
 _ASIDE = 1_000_000
 
 
-def add_routes(panel_id: int, routes: Sequence[tuple[int, int, str]]) -> None:
-    """Routes as (service id, provider id, upstream's service id); a service's first one is tried first."""
+class NewRoute(NamedTuple):
+    """A route to be. `upstream_service` is the id of the provider's service, `upstream_type` its type where known."""
+
+    service_id: int
+    provider_id: int
+    upstream_service: str
+    upstream_type: str = ""
+
+
+def hears_posts(panel_id: int) -> bool:
+    """Whether the panel has a feed or webhook that tells it of posts."""
+    return PostSource.objects.filter(panel_id=panel_id, enabled=True).exists()
+
+
+def add_routes(panel_id: int, routes: Sequence[tuple[int, int, str] | NewRoute]) -> None:
+    """Add routes; a service's first one is tried first.
+
+    Raises ValueError with the reason when one of them cannot be (route_rules.py); then none is made.
+    """
     positions: dict[int, int] = {}
     rows = []
+    new = [NewRoute(*route) for route in routes]
     with transaction.atomic():
-        for service_id, provider_id, upstream_service in routes:
+        _refuse(panel_id, [route for route in new if route.upstream_type])
+        for service_id, provider_id, upstream_service, upstream_type in new:
             if service_id not in positions:
                 positions[service_id] = Route.objects.filter(panel_id=panel_id, service_id=service_id).count()
             rows.append(
@@ -28,11 +49,24 @@ def add_routes(panel_id: int, routes: Sequence[tuple[int, int, str]]) -> None:
                     service_id=service_id,
                     provider_id=provider_id,
                     upstream_service=upstream_service,
+                    upstream_type=upstream_type,
                     position=positions[service_id],
                 )
             )
             positions[service_id] += 1
         Route.objects.bulk_create(rows, batch_size=500)
+
+
+def _refuse(panel_id: int, routes: Sequence[NewRoute]) -> None:
+    ids = {route.service_id for route in routes}
+    types = dict(Service.objects.filter(panel_id=panel_id, id__in=ids).values_list("id", "type")) if ids else {}
+    hears = bool(ids) and hears_posts(panel_id)
+    for route in routes:
+        why_not = route_rules.cannot_be(
+            service_type=types[route.service_id], upstream_type=route.upstream_type, hears_posts=hears
+        )
+        if why_not:
+            raise ValueError(why_not)
 
 
 def routes_of(*, panel_id: int, service_id: int) -> list[Route]:

@@ -2,8 +2,9 @@
 
 A service's routes are tried in their order. What is known of a route only changes that order: one
 whose provider's list does not have the service, or has other limits, is tried last, because the
-provider's own answer is what counts. Two things keep an order from a route: a provider that rests,
-and, for every route but the first, a rate above what the order brings.
+provider's own answer is what counts. Three things keep an order from a route: a service at its other
+end that takes no such orders (route_rules.py), a provider that rests, and, for every route but the
+first, a rate above what the order brings.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import NamedTuple
 
 from panelwright.catalog.types import BY_NAME
 from panelwright.core import money
-from panelwright.providers import health
+from panelwright.providers import health, route_rules
 from panelwright.providers.health import State
 from panelwright.providers.store import ProviderRow, RouteRow, ToSend
 
@@ -49,6 +50,7 @@ class Assigned:
 def in_order(order: ToSend, routes: Sequence[RouteRow]) -> list[RouteRow]:
     """The routes that may take the order, the first choice first. `routes` stand in the service's order."""
     flat = BY_NAME[order.type_name].flat
+    routes = [route for route in routes if route_rules.carries(order.kind, route.upstream_type)]
     usable = [route for i, route in enumerate(routes) if i == 0 or not _too_dear(order, route)]
     return sorted(usable, key=lambda route: not _fits(order, route, flat=flat))
 

@@ -45,6 +45,7 @@ class RouteRow(NamedTuple):
     max: int | None = None
     available: bool = True
     rate_e12: int | None = None
+    upstream_type: str = ""
 
 
 class ProviderRow(NamedTuple):
@@ -93,7 +94,8 @@ _TO_SEND = sql.Query(
 )
 _ROUTE_COLUMNS = (
     "r.id, r.service_id, r.provider_id, r.upstream_service, r.position, r.rate_micros, r.min, r.max, r.available,"
-    " CASE WHEN p.currency = '' OR p.currency = n.currency THEN 1000000000000 ELSE COALESCE(x.rate_e12, h.rate_e12) END"
+    " CASE WHEN p.currency = '' OR p.currency = n.currency THEN 1000000000000 ELSE COALESCE(x.rate_e12, h.rate_e12)"
+    " END, r.upstream_type"
 )
 _ROUTE_JOINS = (
     " JOIN providers_provider p ON p.id = r.provider_id JOIN panels_panel n ON n.id = r.panel_id"
@@ -203,7 +205,7 @@ def routes_by_id(ids: Collection[int]) -> dict[int, RouteRow]:
 
 
 def _route(row: sql.Row) -> RouteRow:
-    return RouteRow._make((*row[:8], bool(row[8]), row[9]))
+    return RouteRow._make((*row[:8], bool(row[8]), *row[9:]))
 
 
 def providers(ids: Collection[int], *, locked: bool = False) -> dict[int, ProviderRow]:

@@ -24,6 +24,7 @@ from panelwright.panels.models import Panel
 from panelwright.providers import sync_rules
 from panelwright.providers.models import ExchangeRate, HostExchangeRate, Provider, Route
 from panelwright.providers.outcomes import Balance, Refused, ServiceOffer, Unknown
+from panelwright.providers.route_actions import hears_posts
 from panelwright.providers.sync_rules import (
     Catalogue,
     Changes,
@@ -47,7 +48,7 @@ _CLAIM = sql.Query("UPDATE providers_provider SET sync_due_at = ? WHERE id = ? A
 # Thousands of rows may change at once, and on SQLite nobody else writes meanwhile.
 _UPDATE_ROUTES = sql.Update(
     "providers_route",
-    {"rate_micros": "bigint", "min": "bigint", "max": "bigint", "available": "boolean"},
+    {"rate_micros": "bigint", "min": "bigint", "max": "bigint", "available": "boolean", "upstream_type": "text"},
     {"id": "bigint"},
 )
 _UPDATE_SERVICES = sql.Update(
@@ -201,6 +202,7 @@ def _new_route(panel: Panel, provider: Provider, service: Service, offer: Servic
         rate_micros=money.cost_of(offer.rate),
         min=low,
         max=high,
+        upstream_type=offer.type,
         in_step=True,
         markup_percent_e2=markup.percent_e2,
         markup_fixed_micros=markup.fixed_micros,
@@ -315,6 +317,7 @@ def _load(panel: Panel, provider: Provider) -> Catalogue:
             for r in PriceListRate.objects.filter(panel=panel, service_id__in=theirs)
         ],
         discounts=[Discount(p.id, p.name, p.percent_off_e2) for p in PriceList.objects.filter(panel=panel)],
+        hears_posts=hears_posts(panel.id),
     )
 
 
@@ -346,11 +349,15 @@ def _route_state(r: Route, rates: dict[str, int | None]) -> RouteState:
         in_step=r.in_step,
         markup=Markup(r.markup_percent_e2, r.markup_fixed_micros, r.round_to_micros),
         rate_e12=rates[r.provider.currency],
+        upstream_type=r.upstream_type,
     )
 
 
 def _write(panel: Panel, changes: Changes) -> None:
-    _UPDATE_ROUTES.run(connection, [(r.rate_micros, r.min, r.max, r.available, r.id) for r in changes.routes.values()])
+    _UPDATE_ROUTES.run(
+        connection,
+        [(r.rate_micros, r.min, r.max, r.available, r.upstream_type, r.id) for r in changes.routes.values()],
+    )
     _UPDATE_SERVICES.run(
         connection,
         [(s.rate_micros, s.min, s.max, s.enabled, s.paused_for, s.id) for s in changes.services.values()],

@@ -17,6 +17,7 @@ from panelwright.catalog.changes import Happened, Which
 from panelwright.catalog.shelf import rate_for
 from panelwright.catalog.types import BY_NAME
 from panelwright.core import money
+from panelwright.providers import route_rules
 from panelwright.providers.outcomes import ServiceOffer
 
 # A list that lost more than this part of what we have from it is for a person to look at.
@@ -57,6 +58,7 @@ class RouteState:
     in_step: bool
     markup: Markup
     rate_e12: int | None
+    upstream_type: str = ""
 
     @property
     def cost_micros(self) -> int | None:
@@ -116,6 +118,7 @@ class Catalogue:
     routes: Sequence[RouteState]
     own_rates: Sequence[OwnRate]
     discounts: Sequence[Discount]
+    hears_posts: bool = False
 
 
 def cannot_be(offers: Collection[ServiceOffer], catalogue: Catalogue) -> str:
@@ -165,8 +168,19 @@ def _followed(
             changes.events.append(Happened("route.gone", route.service_id, facts))
     else:
         low, high = limits(offer)
-        after = replace(route, rate_micros=money.cost_of(offer.rate), min=low, max=high, available=True)
-        if not route.available:
+        why_not = _no_route(catalogue, route, offer)
+        after = replace(
+            route,
+            rate_micros=money.cost_of(offer.rate),
+            min=low,
+            max=high,
+            available=not why_not,
+            upstream_type=offer.type,
+        )
+        if why_not and route.available:
+            told_types = {"old": route.upstream_type, "new": offer.type, "why": why_not}
+            changes.events.append(Happened("route.cannot_be", route.service_id, facts | told_types))
+        if after.available and not route.available:
             changes.events.append(Happened("route.back", route.service_id, facts))
         if route.rate_micros is not None and after.rate_micros != route.rate_micros:
             told = {"old": _text(route.rate_micros), "new": _text(after.rate_micros)}
@@ -177,6 +191,20 @@ def _followed(
     if after != route:
         changes.routes[route.id] = after
     return after
+
+
+def _no_route(catalogue: Catalogue, route: RouteState, offer: ServiceOffer) -> str:
+    """Why the route cannot be any more, now that their service has this type; "" where it can.
+
+    What was routed before the type was known may have its posts by hand, and stays.
+    """
+    service = catalogue.services.get(route.service_id)
+    if service is None:
+        return ""
+    as_before = route.available and route.upstream_type in {"", offer.type}
+    return route_rules.cannot_be(
+        service_type=service.type, upstream_type=offer.type, hears_posts=catalogue.hears_posts or as_before
+    )
 
 
 def _number(catalogue: Catalogue, route: RouteState) -> int | None:
