@@ -202,7 +202,11 @@ def _limits(verdict: Verdict) -> Headers:
 
 def _said(answer: Answer, extra: Headers) -> Reply:
     if isinstance(answer, Refusal):
-        return 200, protocol.error(answer), [_code(answer), *extra]
+        headers = [_code(answer), *extra]
+        detail = protocol.detail(answer)
+        if detail:
+            headers.insert(1, (b"X-Error-Detail", detail))
+        return 200, protocol.error(answer), headers
     assert isinstance(answer, bytes)
     return 200, answer, extra
 

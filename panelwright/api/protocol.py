@@ -11,10 +11,12 @@ from datetime import date
 
 from panelwright.core import money
 from panelwright.core.refusal import Refusal
+from panelwright.orders import reasons
 from panelwright.orders.models import Kind
 from panelwright.orders.queries import Progress, Standing
 
 IDS_MAX = 100
+DETAIL_MAX = 300  # bytes
 
 # Codes of refusals and their texts. Clients sort texts by substring, so every word matters.
 TEXTS = {
@@ -52,6 +54,12 @@ TEXTS = {
 def text(refusal: Refusal) -> str:
     """A refusal in the words of the wire."""
     return TEXTS[refusal.code].format(field=refusal.field, limit=refusal.limit)
+
+
+def detail(refusal: Refusal) -> bytes:
+    """Why exactly, for the header X-Error-Detail: English and safe in a head, whatever the facts are; mostly empty."""
+    said = reasons.text(refusal) if refusal.why else ""
+    return "".join(c if " " <= c <= "~" else "?" for c in said).encode()[:DETAIL_MAX]
 
 
 def dump(value: object) -> bytes:

@@ -8,12 +8,15 @@ refuse it: an order for a damaged link would be money lost.
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from python_multipart import FormParser
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import Field, File, parse_options_header
+
+from panelwright.core.text import trim
 
 PARAMS_MAX = 200
 NAME_MAX = 100
@@ -28,7 +31,7 @@ _PLAIN = frozenset(
 
 
 def parameters(query: bytes, content_type: bytes, body: bytes) -> dict[str, str]:
-    """The parameters by name, values trimmed; of a name that comes twice the last one counts."""
+    """The parameters by name, values trimmed, of invisible characters too; of a name that comes twice the last counts."""
     params = _form(query) if query else {}
     if body:
         if content_type[:20].lower().startswith(b"multipart/form-data"[:20]):
@@ -49,7 +52,8 @@ def _form(text: bytes) -> dict[str, str]:
         if "%" in value or "+" in value:
             value = _decode(value)
         if name in _PLAIN:
-            params[name] = value.strip()
+            value = value.strip()
+            params[name] = value if value.isascii() else trim(value)
         elif name:
             _add(params, _decode(name), value)
     return params
@@ -66,8 +70,8 @@ def _decode(text: str) -> str:
 
 def _add(params: dict[str, str], name: str, value: str) -> None:
     """PHP's `orders[]=1&orders[]=2` is the list "1,2"."""
-    name = name.strip()
-    value = value.strip()
+    name = trim(name)
+    value = trim(value)
     if name.endswith("]") and "[" in name:
         name = name[: name.index("[")]
         if name in params and value:
@@ -83,9 +87,9 @@ def _joint(name: str) -> str:
 def _json(body: bytes) -> dict[str, str] | None:
     """The parameters of a JSON object; None when it is no JSON object."""
     try:
-        # Numbers stay as they were written: 10^30 is not a float, and 1.50 is not 1.5.
+        # Numbers stay as they were written: 10^30 is not a float, and 1.50 is not 1.5. Only 100.0 is 100.
         found = json.loads(
-            body.decode("utf-8-sig", "surrogateescape"), parse_int=str, parse_float=str, parse_constant=str
+            body.decode("utf-8-sig", "surrogateescape"), parse_int=str, parse_float=_number, parse_constant=str
         )
     except (ValueError, RecursionError):
         return None
@@ -95,8 +99,24 @@ def _json(body: bytes) -> dict[str, str] | None:
     for name, value in list(found.items())[:PARAMS_MAX]:
         text = _text(name, value)
         if text is not None and len(name) <= NAME_MAX:
-            params[name.strip()] = text.strip()
+            params[trim(name)] = trim(text)
     return params
+
+
+# A number with a point or an exponent, and how many digits a whole one is written out to: each that is counted with.
+_PARTS = re.compile(r"(-?[0-9]+)(?:\.([0-9]+))?(?:[eE]([+-]?[0-9]{1,3}))?", re.ASCII)
+_WHOLE_DIGITS_MAX = 18
+
+
+def _number(text: str) -> str:
+    """A JSON number as text: without its point where it is a whole one, else as it was written."""
+    parts = _PARTS.fullmatch(text)
+    if parts is None:
+        return text
+    whole, fraction, exponent = parts[1], (parts[2] or "").rstrip("0"), int(parts[3] or 0)
+    if not 0 <= len(fraction) <= exponent or len(whole) + exponent > _WHOLE_DIGITS_MAX:
+        return text if fraction or exponent else whole
+    return str(int(whole + fraction + "0" * (exponent - len(fraction))))
 
 
 def _text(name: str, value: Any) -> str | None:

@@ -49,6 +49,8 @@ class Field:
     example: str = ""
     # Needed only when another field has a value: ("type_of_traffic", "1").
     needed_when: tuple[str, str] | None = None
+    # Of lines: prose, in which a literal backslash and n are just that. Between names they are a line end.
+    verbatim: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +103,7 @@ COMMENTS = Field(
     _("Comments"),
     _("One comment a line, separated by \\r\\n or \\n"),
     example="Great!\nWell done",
+    verbatim=True,
 )
 USERNAMES = Field(
     "usernames",

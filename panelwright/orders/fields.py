@@ -9,6 +9,7 @@ from typing import NamedTuple
 from panelwright.catalog import countries
 from panelwright.catalog.types import TYPES, Field, Kind, ServiceType, Units
 from panelwright.core.refusal import Refusal
+from panelwright.core.text import has_invisible, trim
 from panelwright.orders.blocking import Screen
 
 LINK_MAX = 2000  # characters
@@ -29,6 +30,8 @@ _BAD_IN_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 # "javascript:…" is a scheme, "t.me:443" is a host with a port, "user:name" is nothing we know.
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):(?!\d)", re.I | re.A)
 _HTTP = re.compile(r"https?://[^/?#@\s]+", re.I | re.A)
+# What stands before the path: of an address its scheme and host, of a bare name all of it.
+_HOST = re.compile(r"(?:https?://)?[^/?#]*", re.I | re.A)
 _DATE = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})", re.ASCII)
 
 
@@ -65,12 +68,17 @@ def check(
     has_link, own_fields = _PARTS[type_.name]
     if has_link:
         link = params.get("link", "")
-        if not good_link(link) or (screen is not None and screen.refuses("link", Kind.LINK, link)):
-            return Refusal("bad_link", "link")
+        bad = _link_fault(link)
+        if bad is not None:
+            return _refusal("bad_link", "link", bad)
+        if screen is not None and screen.refuses("link", Kind.LINK, link):
+            return Refusal("bad_link", "link", why="not_accepted")
     for field in own_fields:
         value = _value(field, params)
-        if value is None or (value and screen is not None and screen.refuses(field.name, field.kind, value)):
-            return Refusal("bad_field", field.name)
+        if isinstance(value, Bad):
+            return _refusal("bad_field", field.name, value)
+        if value and screen is not None and screen.refuses(field.name, field.kind, value):
+            return Refusal("bad_field", field.name, why="not_accepted")
         if value:
             own[field.name] = value
     if type_.subscription:
@@ -86,20 +94,48 @@ def check(
     elif type_.units is Units.LINES:
         quantity = own[type_.lines_of].count("\n") + 1
     else:
-        given = whole(params.get("quantity", ""))
+        text = params.get("quantity", "")
+        given = whole(text)
         if given is None:
-            return Refusal("bad_field", "quantity")
+            return Refusal("bad_field", "quantity", why="missing" if text in ABSENT else "not_whole")
         quantity = given
     return Checked(link, own, runs, interval_min, quantity)
 
 
+class Bad(NamedTuple):
+    """What is wrong with a text, and the limit that it passes; the words for it are in reasons.py."""
+
+    why: str
+    limit: int = 0
+
+
+def _refusal(code: str, field: str, bad: Bad) -> Refusal:
+    return Refusal(code, field, why=bad.why, facts=(("limit", bad.limit),) if bad.limit else ())
+
+
 def good_link(text: str) -> bool:
     """A link or a bare name that a provider can look up: one word, of http or https if it has a scheme."""
-    if text in ABSENT or len(text) > LINK_MAX or _BAD_IN_LINK.search(text):
+    return _link_fault(text) is None
+
+
+def _link_fault(text: str) -> Bad | None:
+    if text in ABSENT:
+        return Bad("missing")
+    if len(text) > LINK_MAX:
+        return Bad("too_long", LINK_MAX)
+    if _BAD_IN_LINK.search(text):
+        return Bad("spaces" if any(c.isspace() for c in text) else "bad_characters")
+    if _SCHEME.match(text) and not _HTTP.match(text):
+        return Bad("bad_scheme")
+    return Bad("invisible") if _hidden_in_host(text) else None
+
+
+def _hidden_in_host(text: str) -> bool:
+    """A host that looks like another leads nowhere; what nobody sees within a path may belong there."""
+    if text.isascii():
         return False
-    if _SCHEME.match(text):
-        return _HTTP.match(text) is not None
-    return True
+    host = _HOST.match(text)
+    return host is not None and has_invisible(host[0])
 
 
 def whole(text: str) -> int | None:
@@ -108,8 +144,12 @@ def whole(text: str) -> int | None:
 
 
 def lines(text: str) -> list[str]:
-    """The lines that count: split at \\r\\n, \\n or a lone \\r, without blank ones, trimmed."""
-    return [line for part in text.replace("\r\n", "\n").replace("\r", "\n").split("\n") if (line := part.strip())]
+    """The lines that count: split at every line end that Unicode has, trimmed, without those of nothing visible."""
+    text = text.replace("\r", "\n")
+    if not text.isascii():
+        for end in "\x85\u2028\u2029":
+            text = text.replace(end, "\n")
+    return [line for part in text.split("\n") if (line := trim(part))]
 
 
 def day(text: str) -> date | None:
@@ -124,61 +164,103 @@ def day(text: str) -> date | None:
 
 
 def _drip_feed(params: dict[str, str], *, allowed: bool) -> tuple[int, int] | Refusal:
-    """Runs and interval (minutes): together or neither; one run is a plain order."""
+    """Runs and interval (minutes): together or neither; one run is a plain order, whatever the interval says.
+
+    Programs that fill in every field send 0 for nothing.
+    """
     runs_text, interval_text = params.get("runs", ""), params.get("interval", "")
-    if runs_text in ABSENT and interval_text in ABSENT:
-        return 1, 0
     runs = whole(runs_text)
-    if runs is None or not 1 <= runs <= RUNS_MAX or (runs > 1 and not allowed):
-        return Refusal("bad_field", "runs")
-    if runs == 1 and interval_text in ABSENT:
+    no_interval = interval_text in ABSENT or whole(interval_text) == 0
+    if runs == 1 or (runs_text in ABSENT and no_interval) or (runs == 0 and whole(interval_text) == 0):
         return 1, 0
+    if runs is None:
+        return Refusal("bad_field", "runs", why="no_runs" if runs_text in ABSENT else "not_whole")
+    if runs < 1:
+        return _refusal("bad_field", "runs", Bad("too_low", 1))
+    if runs > RUNS_MAX:
+        return _refusal("bad_field", "runs", Bad("too_high", RUNS_MAX))
+    if not allowed:
+        return Refusal("bad_field", "runs", why="no_drip_feed")
     interval_min = whole(interval_text)
-    if interval_min is None or not 1 <= interval_min <= INTERVAL_MAX_MIN:
-        return Refusal("bad_field", "interval")
-    return (runs, interval_min) if runs > 1 else (1, 0)
+    if interval_min is None:
+        return Refusal("bad_field", "interval", why="no_runs" if interval_text in ABSENT else "not_whole")
+    if interval_min < 1:
+        return _refusal("bad_field", "interval", Bad("too_low", 1))
+    if interval_min > INTERVAL_MAX_MIN:
+        return _refusal("bad_field", "interval", Bad("too_high", INTERVAL_MAX_MIN))
+    return runs, interval_min
 
 
-def _value(field: Field, params: dict[str, str]) -> str | None:
-    """The field's text as it is kept and sent on; "" when it is left out; None when it is wrong."""
+def _value(field: Field, params: dict[str, str]) -> str | Bad:
+    """The field's text as it is kept and sent on; "" when it is left out; Bad when it is wrong."""
     text = params.get(field.name, "")
     required = field.required
     if field.needed_when is not None:
         other, value = field.needed_when
         required = params.get(other) == value
     if not text or (not required and text in ABSENT):
-        return None if required else ""
+        return Bad("missing") if required else ""
     return _CHECKS[field.kind](field, text)
 
 
-def _lines(field: Field, text: str) -> str | None:
-    if len(text) > TEXT_MAX or _BAD_IN_TEXT.search(text):
-        return None
-    found = lines(text)
-    return "\n".join(found) if 0 < len(found) <= LINES_MAX else None
+def _lines(field: Field, text: str) -> str | Bad:
+    if len(text) > TEXT_MAX:
+        return Bad("too_long", TEXT_MAX)
+    if _BAD_IN_TEXT.search(text):
+        return Bad("bad_characters")
+    found = lines(text if field.verbatim else _unescaped(text))
+    if not found:
+        return Bad("missing")
+    return "\n".join(found) if len(found) <= LINES_MAX else Bad("too_many_lines", LINES_MAX)
 
 
-def _name(field: Field, text: str) -> str | None:
-    if len(text) > NAME_MAX or _BAD_IN_NAME.search(text):
-        return None
+def _unescaped(text: str) -> str:
+    """Line ends that a program wrote in letters, as '\\n' in single quotes is to PHP: names hold no backslash."""
+    return text.replace("\\r\\n", "\n").replace("\\n", "\n") if "\\" in text else text
+
+
+def _name(field: Field, text: str) -> str | Bad:
+    if len(text) > NAME_MAX:
+        return Bad("too_long", NAME_MAX)
+    if _BAD_IN_NAME.search(text):
+        return Bad("bad_characters")
     # A name may be a URL (PROTOCOL.md: username "a URL or a name"), but never one that runs.
-    return text if not _SCHEME.match(text) or _HTTP.match(text) or " " in text else None
+    if not _SCHEME.match(text) or " " in text:
+        return text
+    if not _HTTP.match(text):
+        return Bad("bad_scheme")
+    return Bad("invisible") if _hidden_in_host(text) else text
 
 
-def _url(field: Field, text: str) -> str | None:
-    return text if len(text) <= LINK_MAX and _HTTP.match(text) and not _BAD_IN_LINK.search(text) else None
+def _url(field: Field, text: str) -> str | Bad:
+    bad = _link_fault(text)
+    if bad is None and not _HTTP.match(text):
+        bad = Bad("bad_scheme")
+    return text if bad is None else bad
 
 
-def _number(field: Field, text: str) -> str | None:
+def _number(field: Field, text: str) -> str | Bad:
     number = whole(text)
-    if number is None or number >= 2**62 or (field.kind is Kind.COUNT and number < 1):
-        return None
+    if number is None:
+        return Bad("not_whole")
+    if number >= 2**62:
+        return Bad("too_high", 2**62 - 1)
+    if field.kind is Kind.COUNT and number < 1:
+        return Bad("too_low", 1)
     return str(number)
 
 
-def _date(field: Field, text: str) -> str | None:
+def _choice(field: Field, text: str) -> str | Bad:
+    return text if text in field.choices else Bad("not_listed")
+
+
+def _country(field: Field, text: str) -> str | Bad:
+    return countries.code(text) or Bad("bad_country")
+
+
+def _date(field: Field, text: str) -> str | Bad:
     on = day(text)
-    return f"{on.day:02d}/{on.month:02d}/{on.year:04d}" if on else None
+    return f"{on.day:02d}/{on.month:02d}/{on.year:04d}" if on else Bad("bad_date")
 
 
 _CHECKS = {
@@ -188,7 +270,7 @@ _CHECKS = {
     Kind.LINES: _lines,
     Kind.COUNT: _number,
     Kind.NUMBER: _number,
-    Kind.CHOICE: lambda field, text: text if text in field.choices else None,
-    Kind.COUNTRY: lambda field, text: countries.code(text),
+    Kind.CHOICE: _choice,
+    Kind.COUNTRY: _country,
     Kind.DATE: _date,
 }

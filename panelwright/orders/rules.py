@@ -285,17 +285,17 @@ def _subscribe(
     if high > service.max:
         return Refusal("above_max", "max", service.max)
     if low > high:
-        return Refusal("bad_field", "max")
+        return Refusal("bad_field", "max", why="below_low")
     posts: int | None = int(own["posts"]) if "posts" in own else None
     old_posts = int(own.get("old_posts", "0"))
     for name, number in (("posts", posts), ("old_posts", old_posts)):
         if number is not None and number > fields.POSTS_MAX:
-            return Refusal("bad_field", name)
+            return Refusal("bad_field", name, why="too_high", facts=(("limit", fields.POSTS_MAX),))
     if posts == 0 and old_posts == 0:
         posts = None
     expires_on = fields.day(own["expiry"]) if "expiry" in own else None
     if expires_on is not None and expires_on < now.date():
-        return Refusal("bad_field", "expiry")
+        return Refusal("bad_field", "expiry", why="past")
     index = len(plan.orders)
     request_id, request_digest = request
     plan.orders.append(

@@ -133,16 +133,10 @@ def _priced(lines: list[Line]) -> tuple[list[Line], int, int]:
     found = {}
     for line, result in zip(asked, priced.lines, strict=True):
         if isinstance(result, Refusal):
-            found[line.number] = replace(line, error=_fault(result))
+            found[line.number] = replace(line, error=refusals.text(result))
         else:
             found[line.number] = replace(line, quote=result)
     return [found.get(line.number, line) for line in lines], priced.total_micros, priced.missing_micros
-
-
-def _fault(refusal: Refusal) -> str:
-    if refusal.code == "bad_field" and refusal.field == "quantity":
-        return _("The quantity is no whole number.")
-    return refusals.text(refusal)
 
 
 def _mark(lines: list[Line]) -> str:

@@ -6,6 +6,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from panelwright.core.refusal import Refusal
+from panelwright.orders import reasons
 
 # %(limit)s is the number that was passed, where the refusal has one.
 TEXTS = {
@@ -79,5 +80,8 @@ _ANYTHING_ELSE = gettext_noop("This was refused. Nothing was changed.")
 
 
 def text(refusal: Refusal) -> str:
-    """A refusal as a sentence, in the visitor's language."""
+    """A refusal as a sentence, in the visitor's language: why exactly, where that is known."""
+    why = reasons.TEXTS.get(refusal.why)
+    if why is not None:
+        return reasons.filled(_(why), refusal)
     return _(TEXTS.get(refusal.code, _ANYTHING_ELSE)) % {"limit": refusal.limit}

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from panelwright.catalog.types import BY_NAME, TYPES, Kind, ServiceType, Units
+from panelwright.catalog.types import BY_NAME, TYPES, Field, Kind, ServiceType, Units
 from panelwright.core.refusal import Refusal
-from panelwright.orders import fields
+from panelwright.core.text import trim
+from panelwright.orders import fields, reasons
 from panelwright.orders.fields import Checked, check
 
 LINK = "https://example.com/p"
@@ -102,6 +103,8 @@ def test_the_link_is_looked_at_first_then_own_fields_then_runs_then_quantity() -
         "@carol",
         "carol",
         "https://пример.рф/страница",
+        "https://example.com/p\u200d/\u00ada?b=\u200e#\ufeff",
+        "example.com/a\u200bb",
         "https://example.com/" + "a" * 1980,
     ],
 )
@@ -130,6 +133,11 @@ def test_a_link_or_a_bare_name_is_taken_as_it_is(link: str) -> None:
         "a\x85b",
         "a\u2028b",
         "broken\udcff",
+        "https://exam\u200bple.com/p",
+        "https://example.com\u00ad/p",
+        "https://\u2066example.com",
+        "exam\u200dple.com/p",
+        "ca\ufeffrol",
         "https://example.com/" + "a" * 1981,
     ],
 )
@@ -164,7 +172,13 @@ def test_a_quantity_of_any_size_is_read_exactly() -> None:
         ("2", "0", "interval"),
         ("2", "525601", "interval"),
         ("2", "x", "interval"),
-        ("1", "x", "interval"),
+        ("1", "0", (1, 0)),
+        ("1", "x", (1, 0)),
+        ("01", "0", (1, 0)),
+        ("0", "0", (1, 0)),
+        ("", "0", (1, 0)),
+        ("null", "00", (1, 0)),
+        ("0", "", "runs"),
         ("", "5", "runs"),
         ("0", "5", "runs"),
         ("-2", "5", "runs"),
@@ -187,7 +201,10 @@ def test_runs_and_interval_come_together_or_not_at_all(
 def test_drip_feed_is_refused_where_the_service_has_none() -> None:
     assert checked("Default", drip_feed=False, runs="2", interval="5") == Refusal("bad_field", "runs")
     one_run = checked("Default", drip_feed=False, runs="1", interval="5")
-    assert one_run == checked("Default", drip_feed=False)
+    plain = checked("Default", drip_feed=False)
+    assert one_run == plain
+    for runs, interval in (("1", "0"), ("1", ""), ("0", "0"), ("", "0")):
+        assert checked("Default", drip_feed=False, runs=runs, interval=interval) == plain
     assert checked("SEO", runs="x", interval="y") == checked("SEO"), "a type without runs does not look at them"
 
 
@@ -201,6 +218,9 @@ def test_drip_feed_is_refused_where_the_service_has_none() -> None:
         ("  padded  \n\tx", ["padded", "x"]),
         ("same\nsame", ["same", "same"]),
         ("😀\nпривет", ["😀", "привет"]),
+        ("one\rtwo\x85three\u2028four\u2029five", ["one", "two", "three", "four", "five"]),
+        ("\ufeffone\n\u200b\n\u2060 \u200d\n\u200etwo\u200f\n\u00ad", ["one", "two"]),
+        ("a\\nb\\r\\nc", ["a\\nb\\r\\nc"]),
     ],
 )
 def test_lines_are_counted_without_the_blank_ones(text: str, lines: list[str]) -> None:
@@ -210,7 +230,27 @@ def test_lines_are_counted_without_the_blank_ones(text: str, lines: list[str]) -
     assert (result.quantity, result.own) == (len(lines), {"comments": "\n".join(lines)})
 
 
-@pytest.mark.parametrize("text", ["\n\r\n", "a\x00b", "a\udc80", "x\n" * 10_001, "x" * 500_001])
+@pytest.mark.parametrize(
+    ("type_", "name"), [(t, f) for t in TYPES for f in t.fields if f.kind is Kind.LINES], ids=lambda v: v.name
+)
+@pytest.mark.parametrize("text", ["one\\ntwo", "one\\r\\ntwo", "\\none\\n\\n two\\n", "one\\n\ntwo"])
+def test_a_line_end_in_letters_separates_names_and_never_comments(type_: ServiceType, name: Field, text: str) -> None:
+    result = checked(type_.name, **{name.name: text})
+    assert isinstance(result, Checked)
+    if name.name == "comments":
+        assert result.own["comments"].replace("\n", "") == text.replace("\n", "")
+    else:
+        assert result.own[name.name] == "one\ntwo"
+        assert result.quantity in {2, 100}
+
+
+def test_whoever_escapes_the_backslash_too_is_not_billed_for_more() -> None:
+    result = checked("Custom Comments", comments="C:\\new\\names")
+    assert isinstance(result, Checked)
+    assert (result.quantity, result.own) == (1, {"comments": "C:\\new\\names"})
+
+
+@pytest.mark.parametrize("text", ["\n\r\n", "\u200b\n\ufeff", "a\x00b", "a\udc80", "x\n" * 10_001, "x" * 500_001])
 def test_lines_that_are_none_or_too_many_are_refused(text: str) -> None:
     assert checked("Custom Comments", comments=text) == Refusal("bad_field", "comments")
 
@@ -286,6 +326,43 @@ def test_a_user_name_that_runs_or_breaks_is_refused(username: str) -> None:
     assert checked("Mentions User Followers", username=username) == Refusal("bad_field", "username")
 
 
+# ---- why ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("type_name", "changes", "said"),
+    [
+        ("Default", {"quantity": "1,000"}, "Use a whole number in digits only, such as 1000."),
+        ("Default", {"quantity": ""}, "This field is required."),
+        ("Default", {"link": "javascript:x"}, "A link must start with http:// or https://, followed by a site name."),
+        ("Default", {"link": "two words"}, "A link cannot contain spaces or line breaks."),
+        ("Default", {"link": "a" * 2001}, "Use at most 2000 characters."),
+        ("Default", {"runs": "10001", "interval": "5"}, "The maximum is 10000."),
+        ("Default", {"runs": "2", "interval": "0"}, "The minimum is 1."),
+        ("Default", {"runs": "2"}, "Drip-feed needs both runs and interval."),
+        ("Default", {"drip_feed": False, "runs": "2", "interval": "5"}, "This service has no drip-feed."),
+        ("Custom Comments", {"comments": "x\n" * 10_001}, "Use at most 10000 lines."),
+        ("Poll", {"answer_number": "0"}, "The minimum is 1."),
+        ("Web Traffic", {"device": "9"}, "Use one of the listed values."),
+        (
+            "Web Traffic",
+            {"country": "Atlantis"},
+            "Use a two-letter country code, such as US, or its English name.",
+        ),
+        ("Subscriptions", {"expiry": "2030-01-01"}, "Use a date such as 31/12/2030: day/month/year."),
+        (
+            "Mentions Media Likers",
+            {"media": "https://exam\u200bple.com/"},
+            "The site name in the link contains invisible characters. Type it by hand.",
+        ),
+    ],
+)
+def test_a_refusal_knows_why(type_name: str, changes: dict[str, Any], said: str) -> None:
+    refusal = checked(type_name, **changes)
+    assert isinstance(refusal, Refusal)
+    assert reasons.text(refusal) == said
+
+
 # ---- any text at all ------------------------------------------------------------------------------------
 
 # Lone surrogates are what the API makes of bytes that are no UTF-8.
@@ -326,6 +403,7 @@ def test_any_parameters_are_checked_or_refused_and_never_raise(
     if isinstance(result, Refusal):
         assert result.code in {"bad_link", "bad_field"}
         assert type_.field(result.field) is not None
+        assert reasons.text(result)
         return
     assert result.runs >= 1
     assert (result.runs == 1) == (result.interval_min == 0)
@@ -357,7 +435,7 @@ def test_any_text_is_a_number_or_none(text: str) -> None:
 @given(ANY_TEXT)
 def test_any_text_has_lines(text: str) -> None:
     found = fields.lines(text)
-    assert all(line == line.strip() and line and "\n" not in line and "\r" not in line for line in found)
+    assert all(line == trim(line) and line and not set(line) & set("\n\r\x85\u2028\u2029") for line in found)
     assert fields.lines("\n".join(found)) == found
 
 

@@ -54,8 +54,8 @@ def test_the_same_form_sent_twice_places_once(browser: Browser, carol: Buyer) ->
 def test_good_lines_are_placed_and_bad_ones_stay(browser: Browser, carol: Buyer) -> None:
     bad = {
         f"{FOLLOWERS} | {A} | 49": "The minimum is 50.",
-        f"{FOLLOWERS} | {A} | many": "The quantity is no whole number.",
-        f"{FOLLOWERS} | javascript:x | 100": "This link is not accepted.",
+        f"{FOLLOWERS} | {A} | many": "Use a whole number in digits only, such as 1000.",
+        f"{FOLLOWERS} | javascript:x | 100": "A link must start with http:// or https://",
         f"{PRIVATE} | {A} | 100": "There is no such service",
         f"{COMMENTS} | {A} | 100": "This service asks for more",
         "nonsense": "Write service | link | quantity.",

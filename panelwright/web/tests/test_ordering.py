@@ -116,16 +116,16 @@ def test_a_form_without_or_with_a_strange_request_id_places_nothing_twice(browse
 @pytest.mark.parametrize(
     ("change", "field", "text"),
     [
-        ({"link": ""}, "link", "This link is not accepted. Write an address such as https://example.com/page."),
-        ({"link": "javascript:alert(1)"}, "link", "This link is not accepted."),
-        ({"link": "a b"}, "link", "This link is not accepted."),
-        ({"quantity": ""}, "quantity", "This is missing or not accepted."),
-        ({"quantity": "1.5"}, "quantity", "This is missing or not accepted."),
+        ({"link": ""}, "link", "This field is required."),
+        ({"link": "javascript:alert(1)"}, "link", "A link must start with http:// or https://"),
+        ({"link": "a b"}, "link", "A link cannot contain spaces or line breaks."),
+        ({"quantity": ""}, "quantity", "This field is required."),
+        ({"quantity": "1.5"}, "quantity", "Use a whole number in digits only, such as 1000."),
         ({"quantity": "49"}, "quantity", "The minimum is 50."),
         ({"quantity": "10001"}, "quantity", "The maximum is 10000."),
         ({"quantity": "9" * 100}, "quantity", "The maximum is 10000."),
-        ({"runs": "0", "interval": "10"}, "runs", "This is missing or not accepted."),
-        ({"runs": "2"}, "interval", "This is missing or not accepted."),
+        ({"runs": "0", "interval": "10"}, "runs", "The minimum is 1."),
+        ({"runs": "2"}, "interval", "Drip-feed needs both runs and interval."),
         ({"quantity": "10000", "runs": "100", "interval": "5"}, "", "Your balance does not pay for this order."),
     ],
 )
@@ -180,7 +180,7 @@ def test_a_subscription_takes_the_day_as_the_browser_sends_it(browser: Browser) 
     sent = {"service": str(SUBSCRIPTION), "username": "carol", "min": "100", "max": "200", "delay": "30"}
     sent["rate"] = ANY_RATE
     page = browser.refused("/order", **sent, expiry="2026-05-03", request_id="s")
-    assert error(page, "expiry") == "This is missing or not accepted."
+    assert error(page, "expiry") == "This date is in the past."
     assert browser.post("/order", **sent, expiry="2026-12-31", request_id="s").status_code == 302
     assert str(value("SELECT expires_on FROM orders_schedule")) == "2026-12-31"
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
 from tests.protocol.rules.stand import Reseller, Stand, new_link
 from tests.protocol.rules.test_types import TYPES, needed
-from tests.protocol.rules.wire import API, FORM, form
+from tests.protocol.rules.wire import API, FORM, JSON, form
 
 NO_NUMBERS = [
     *(
@@ -29,7 +30,7 @@ NO_NUMBERS = [
         "½",
         "--1",
     ),
-    *("9" * 101, "10\0", "1;2", "$10", "10 OR 1=1", "\u202e01"),
+    *("9" * 101, "10\0", "1;2", "$10", "10 OR 1=1", "0\u202e1"),
 ]
 NUMBERS = [
     ("Default", "quantity"),
@@ -105,6 +106,38 @@ def test_a_bad_link(stand: Stand, carol: Reseller, link: str) -> None:
         assert carol.refused("add", **needed(stand.row(type_name)) | {"link": link}) == "Bad link"
 
 
+INVISIBLE = "\u00ad\u200b\u200c\u200d\u200e\u200f\u202a\u202e\u2060\u2066\u2069\ufeff"
+
+
+@pytest.mark.parametrize("way", ["form", "json", "query"])
+def test_invisible_characters_at_the_ends_come_along_when_a_link_is_copied(
+    stand: Stand, carol: Reseller, way: str
+) -> None:
+    for char in INVISIBLE:
+        link = new_link()
+        sent = {"key": carol.key, "action": "add", "service": stand.service(), "link": link, "quantity": 50}
+        padded = {name: f"{char} {value}\u00a0{char}{char}" for name, value in sent.items()}
+        if way == "form":
+            reply = carol.send("POST", API, FORM, body=form(padded))
+        elif way == "json":
+            reply = carol.send("POST", API, JSON, body=json.dumps(padded).encode())
+        else:
+            reply = carol.send("GET", f"{API}?{form(padded).decode()}")
+        kept = stand.inside.order(order_id=reply.value["order"])
+        assert (kept["link"], kept["quantity"]) == (link, 50)
+
+
+def test_invisible_characters_within(stand: Stand, carol: Reseller) -> None:
+    for char in INVISIBLE:
+        for link in (f"https://exam{char}ple.com/p", f"exam{char}ple.com", f"HTTPS://example.com{char}:443/p"):
+            reply = carol.ask("add", service=stand.service(), link=link, quantity=50)
+            assert reply.value == {"error": "Bad link"}
+            assert reply.headers["x-error-detail"].startswith("The site name in the link contains invisible")
+        link = f"https://example.com/a{char}b?c{char}=d#{char}e"
+        order = carol.order(stand.service(), link=link, quantity=50)
+        assert stand.inside.order(order_id=order)["link"] == link
+
+
 @pytest.mark.parametrize("broken", [b"%FF", b"a%ED%A0%80b", b"%C3%28", b"\xff", b"https://x.example/%F0%9F", b"%00"])
 def test_broken_bytes_are_no_link_and_no_text(stand: Stand, carol: Reseller, broken: bytes) -> None:
     """An order for a damaged link would be money lost. (Forms are decoded here by hand.)"""
@@ -171,6 +204,8 @@ LISTS = [
         "one\r\ntwo\r\nthree",
         "one\rtwo\rthree",
         "one\r\ntwo\nthree\r",
+        "one\x85two\u2028three\u2029",
+        "\ufeffone\n\u200b\ntwo\u200e\r\n\u2060\u00ad\n\u202athree",
         "\n\none\r\n\r\n \ntwo\n\t\n\nthree\n\r\n  ",
         " one \n  two\r\n three  ",
     ],
@@ -191,6 +226,15 @@ def test_lists_are_separated_by_any_line_end_and_blank_lines_do_not_count(
 def test_a_list_of_nothing(stand: Stand, carol: Reseller, type_name: str, name: str) -> None:
     for sent in (None, "", "\n", "\r\n\r\n", " \n\t\r\n ", "\r"):
         assert carol.refused("add", **needed(stand.row(type_name)) | {name: sent}) == f"Incorrect {name}"
+
+
+@pytest.mark.parametrize(("type_name", "name"), LISTS)
+def test_a_line_end_in_letters_separates_names_and_never_comments(
+    stand: Stand, carol: Reseller, type_name: str, name: str
+) -> None:
+    for sent in ("one\\ntwo", "one\\r\\ntwo\\n"):
+        order = carol.order(**needed(stand.row(type_name)) | {name: sent})
+        assert stand.inside.order(order_id=order)["fields"][name] == (sent if name == "comments" else "one\ntwo")
 
 
 def test_lines_are_kept_as_they_are(stand: Stand, carol: Reseller) -> None:

@@ -115,8 +115,22 @@ def test_json_numbers_and_booleans_count_as_their_text(stand: Stand, carol: Rese
     assert number.body == carol.ask("status", order=order).body
 
 
-@pytest.mark.parametrize("quantity", ["1e2", "100.0", "true", "-100", "1.5"])
-def test_json_numbers_are_not_reckoned_with(stand: Stand, carol: Reseller, quantity: str) -> None:
+@pytest.mark.parametrize("quantity", ["100.0", "100.00000", "1e2", "1.0E+02", "10.0e1", "0.1e3"])
+def test_a_json_number_equal_to_a_whole_one_is_that_number(stand: Stand, carol: Reseller, quantity: str) -> None:
+    start = f'{{"key":"{carol.key}","action":"add","service":{stand.service()}.0'
+    body = f'{start},"link":"{new_link()}","quantity":{quantity}}}'
+    order = carol.send("POST", API, JSON, body=body.encode()).value["order"]
+    assert stand.inside.order(order_id=order)["quantity"] == 100
+    status = carol.send(
+        "POST", API, JSON, body=b'{"key":"%b","action":"status","order":%d.0}' % (carol.key.encode(), order)
+    )
+    assert status.value["remains"] == "100"
+
+
+@pytest.mark.parametrize(
+    "quantity", ["50.83", "100.5", "true", "-100", "-100.0", "1.5", "1e30", "1e-2", "100.01e1", '"100.0"']
+)
+def test_other_json_numbers_are_not_reckoned_with(stand: Stand, carol: Reseller, quantity: str) -> None:
     start = f'{{"key":"{carol.key}","action":"add","service":{stand.service()}'
     body = f'{start},"link":"{new_link()}","quantity":{quantity}}}'
     with stand.still():

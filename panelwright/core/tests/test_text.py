@@ -1,0 +1,36 @@
+"""What nobody sees is cut off at the ends of a text, and stays within."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from panelwright.core.text import has_invisible, trim, without_invisible
+
+CHARS = [0xAD, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x206A), 0xFEFF]
+PIECES = st.lists(st.sampled_from([*map(chr, CHARS), " ", "\t", "\n", "\u00a0", "\u2028", "a", "b", "é", "\udc80"]))
+
+
+@pytest.mark.parametrize("char", [chr(code) for code in CHARS])
+def test_each_of_them_is_cut_off_and_stays_within(char: str) -> None:
+    assert trim(f" {char}{char} a{char}b\u00a0{char}\n") == f"a{char}b"
+    assert has_invisible(f"a{char}b")
+    assert without_invisible(f"{char}a{char}b") == "ab"
+
+
+@pytest.mark.parametrize("char", "é\u200a\u2010\u2029\u202f\u205f\u206a\ufe0f\ufefe\u0301")
+def test_their_neighbours_are_not_invisible(char: str) -> None:
+    assert not has_invisible(char)
+    assert without_invisible(char) == char
+
+
+@given(PIECES)
+def test_any_text_is_trimmed_once_for_all(pieces: list[str]) -> None:
+    text = "".join(pieces)
+    found = trim(text)
+    assert trim(found) == found
+    assert found in text
+    assert found == found.strip()
+    assert not has_invisible(found[:1] + found[-1:])
+    assert without_invisible(found).split() == without_invisible(text).split()
