@@ -90,8 +90,6 @@ class Route(models.Model):
     service = models.ForeignKey(Service, on_delete=models.CASCADE, related_name="routes")
     provider = models.ForeignKey(Provider, on_delete=models.PROTECT, related_name="routes")
     upstream_service = models.CharField(max_length=60, blank=True)
-    # The type of that service: our word where it is understood, else theirs; empty: not known.
-    upstream_type = models.CharField(max_length=100, default="", db_default="", blank=True)
     position = models.PositiveIntegerField(default=0)
     enabled = models.BooleanField(default=True)
     # Its rate there, in the provider's currency: for 1000 units, or for one order of a flat type.
