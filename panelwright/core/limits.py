@@ -41,3 +41,32 @@ def _seconds(name: str, value: float, *, of: str, beyond: str) -> float:
 BODY_BYTES_MAX = _limit(
     "BODY_BYTES_MAX", MIB, "bytes", of="The body of a request to the panel API", beyond="413 with an error body"
 )
+
+# Feeds: read by the worker, for subscriptions.
+FEED_BYTES_MAX = _limit(
+    "FEED_BYTES_MAX", 2 * MIB, "bytes", of="A feed, unpacked", beyond="Not read; a problem of the post source"
+)
+FEED_SECONDS_MAX = _seconds(
+    "FEED_SECONDS_MAX",
+    30.0,
+    of="The whole answer of a feed's server, once it is connected",
+    beyond="Not read; a problem of the post source",
+)
+FEEDS_AT_ONCE_MAX = _limit("FEEDS_AT_ONCE_MAX", 32, "feeds", of="Feeds that are read side by side", beyond="They wait")
+FEEDS_OF_PANEL_MAX = _limit(
+    "FEEDS_OF_PANEL_MAX", 4, "feeds", of="Of those, feeds of one panel", beyond="They wait, others do not"
+)
+FEED_TAGS_MAX = _limit(
+    "FEED_TAGS_MAX", 200_000, "tags", of="Tags, comments and the like in a feed", beyond="Not read, a problem"
+)
+FEED_TAG_CHARS_MAX = _limit(
+    "FEED_TAG_CHARS_MAX", 16_384, "characters", of="One tag of a feed", beyond="Its attributes say nothing"
+)
+FEED_ATTRIBUTES_MAX = _limit(
+    "FEED_ATTRIBUTES_MAX", 64, "attributes", of="One tag of a feed", beyond="The rest is not looked at"
+)
+FEED_TEXT_CHARS_MAX = _limit(
+    "FEED_TEXT_CHARS_MAX", 8_192, "characters", of="A link, an id or a date in a feed", beyond="It counts as missing"
+)
+FEED_POSTS_MAX = _limit("FEED_POSTS_MAX", 200, "posts", of="Posts of a feed, the first ones", beyond="Not looked at")
+DATE_CHARS_MAX = _limit("DATE_CHARS_MAX", 64, "characters", of="A date in a feed or a webhook", beyond="It is no date")

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-import io
 import json
-from calendar import timegm
+import re
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from email.utils import parsedate_to_datetime
+from itertools import islice
+from typing import NamedTuple
 from urllib.parse import urljoin
-from xml.sax import SAXException
 
-import feedparser
-
+from panelwright.core import limits
 from panelwright.orders import fields
-from panelwright.orders.post_rules import POSTS_MAX
+from panelwright.providers import feed_markup
 
 _JSON_FEED = "https://jsonfeed.org/version/1"
+_DECLARED = re.compile(rb"""\A\s*<\?xml[^>]{0,200}?\bencoding\s*=\s*["']([A-Za-z0-9._-]{1,40})["']""")
+# No other codec of Python's: some of them are made for other things, and quadratic.
+_ENCODINGS = re.compile(
+    r"iso-?8859-?\d{1,2}|latin-?1|(windows-|cp)(125\d|866|874)|koi8-?[ru]|gb2312|gbk|gb18030|big5|shift[_-]jis|euc-(jp|kr)"
+)
 
 
 class Entry(NamedTuple):
@@ -30,10 +34,11 @@ class Entry(NamedTuple):
 
 
 def read(body: bytes, *, url: str) -> list[Entry]:
-    """Up to POSTS_MAX entries with a good link, in the feed's order. Raises ValueError when it is no whole feed.
+    """Up to FEED_POSTS_MAX entries with a good link, in the feed's order. Raises ValueError when it is no whole feed.
 
-    `url` is where it came from: links may be relative to it.
+    `url` is where it came from: links may be relative to it. Time and memory are proportional to the body.
     """
+    body = body[: limits.FEED_BYTES_MAX]
     start = body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
     entries = _json_feed(body, url) if start == b"{" else _xml_feed(body, url)
     return [entry for entry in entries if fields.good_link(entry.link)]
@@ -41,18 +46,20 @@ def read(body: bytes, *, url: str) -> list[Entry]:
 
 def moment(text: object) -> datetime | None:
     """A time in ISO 8601, aware; without a zone it is UTC. None when it is none."""
-    if not isinstance(text, str):
+    if not isinstance(text, str) or len(text) > limits.DATE_CHARS_MAX:
         return None
     try:
-        at = datetime.fromisoformat(text.strip())
-        return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)
+        return _aware(datetime.fromisoformat(text.strip()))
     except (ValueError, OverflowError):
         return None
 
 
 def _json_feed(body: bytes, url: str) -> list[Entry]:
+    if body.count(b",") + body.count(b"[") + body.count(b"{") > limits.FEED_TAGS_MAX:
+        raise ValueError(f"the feed has more than {limits.FEED_TAGS_MAX:,} values")
     try:
-        feed = json.loads(body.decode("utf-8-sig"))
+        # Numbers say nothing to us: they are not worked out, however long they are.
+        feed = json.loads(body.decode("utf-8-sig"), parse_int=len, parse_float=len, parse_constant=len)
     except (ValueError, RecursionError):
         raise ValueError("this is no whole JSON feed") from None
     version, items = (feed.get("version"), feed.get("items")) if isinstance(feed, dict) else (None, None)
@@ -60,44 +67,54 @@ def _json_feed(body: bytes, url: str) -> list[Entry]:
         raise ValueError("this is JSON, but no JSON Feed of version 1")
     return [
         Entry(_absolute(url, item.get("url")), moment(item.get("date_published")), moment(item.get("date_modified")))
-        for item in items[:POSTS_MAX]
+        for item in items[: limits.FEED_POSTS_MAX]
         if isinstance(item, dict)
     ]
 
 
 def _xml_feed(body: bytes, url: str) -> list[Entry]:
-    # A stream and never a text: feedparser takes a text for an address or the name of a file.
+    posts = feed_markup.posts(_decoded(body))
+    return [
+        Entry(_absolute(_absolute(url, post.base) or url, post.link), _when(post.published), _when(post.changed))
+        for post in islice(posts, limits.FEED_POSTS_MAX)
+    ]
+
+
+def _decoded(body: bytes) -> str:
+    """UTF-8 wherever it can be that, whatever is declared; then UTF-16, what is declared, Windows' Latin."""
+    if body.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return body.decode("utf-16", "replace")
+    if body[:4].count(0) == 2:
+        return body.decode("utf-16-le" if body[1] == 0 else "utf-16-be", "replace")
     try:
-        parsed: Any = feedparser.parse(
-            io.BytesIO(body), response_headers={"content-location": url}, sanitize_html=False
-        )
-    except Exception as error:
-        # What strangers write is parsed by somebody else's code here: whatever it raises, the feed is at fault.
-        raise ValueError(f"the feed cannot be read: {type(error).__name__}") from None
-    if not parsed.get("version"):
-        raise ValueError("this is no RSS, Atom or JSON feed")
-    if isinstance(parsed.get("bozo_exception"), SAXException):
-        # Its last link may be cut off, and orders for that would be paid for nothing.
-        raise ValueError("the feed is broken: it is not well-formed XML")
-    atom = parsed.version.startswith("atom")
-    return [_xml_entry(entry, url, atom=atom) for entry in parsed.entries[:POSTS_MAX]]
+        return body.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        declared = _DECLARED.match(body[:300])
+        name = declared[1].decode("ascii").lower() if declared else ""
+        if _ENCODINGS.fullmatch(name):
+            try:
+                return body.decode(name, "replace")
+            except LookupError:
+                pass
+        # Declared as UTF-8 or as nothing, and broken: addresses are ASCII nearly always.
+        return body.decode("utf-8" if name == "utf-8" else "cp1252", "replace")
 
 
-def _xml_entry(entry: Any, url: str, *, atom: bool) -> Entry:
-    published_at, changed_at = _time(entry, "published_parsed"), _time(entry, "updated_parsed")
-    if published_at is None and not atom:
-        # The one date that an entry of RSS or RDF has besides (dc:date) is that of its publication.
-        published_at = changed_at
-    return Entry(_absolute(url, entry.get("link")), published_at, changed_at)
-
-
-def _time(entry: Any, name: str) -> datetime | None:
-    # feedparser answers for "published" when asked for an updated that is not there.
-    value = dict.get(entry, name)
-    try:
-        return datetime.fromtimestamp(timegm(value), UTC) if value else None
-    except (ValueError, OverflowError, OSError):
+def _when(text: str) -> datetime | None:
+    """A feed's date: RFC 822 with its four-digit or two-digit years, or ISO 8601."""
+    if not text or len(text) > limits.DATE_CHARS_MAX:
         return None
+    found = moment(text)
+    if found is None:
+        try:
+            found = _aware(parsedate_to_datetime(text))
+        except (ValueError, OverflowError, TypeError, IndexError):
+            return None
+    return found
+
+
+def _aware(at: datetime) -> datetime:
+    return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)
 
 
 def _absolute(url: str, link: object) -> str:

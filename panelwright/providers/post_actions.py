@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from django.conf import settings
 from django.db import connection, transaction
 
-from panelwright.core import clock, signatures, sql
+from panelwright.core import clock, limits, signatures, sql
 from panelwright.core.secret import Box
 from panelwright.core.transport import split_url
 from panelwright.events.actions import NewEvent, record
@@ -27,7 +28,7 @@ PROBLEM_MAX = 500
 _DUE = sql.Query(
     "SELECT id, panel_id, username, url, etag, last_modified, read_at, every_min FROM providers_postsource"
     " WHERE due_at <= ? AND enabled AND kind = 'feed' AND (lease_until IS NULL OR lease_until <= ?)"
-    " ORDER BY due_at LIMIT ? :skip_locked"
+    " AND NOT panel_id :in_int ORDER BY due_at LIMIT ? :skip_locked"
 )
 _ANY = sql.Query("SELECT 1 FROM providers_postsource WHERE due_at <= ? AND enabled LIMIT 1")
 _CLAIM = sql.Query("UPDATE providers_postsource SET lease_until = ?, due_at = ? WHERE panel_id = ? AND id = ?")
@@ -103,16 +104,25 @@ def remove_source(*, panel_id: int, source_id: int) -> bool:
     return bool(PostSource.objects.filter(panel_id=panel_id, id=source_id).delete()[0])
 
 
-def claim_feeds(limit: int) -> list[Feed]:
-    """Up to `limit` feeds that are due, leased to the caller."""
+def claim_feeds(limit: int, *, reading: Mapping[int, int] | None = None) -> list[Feed]:
+    """Up to `limit` feeds that are due, leased to the caller.
+
+    `reading`: how many of each panel the caller reads already; no panel gets more than FEEDS_OF_PANEL_MAX at once.
+    """
+    taken = Counter(reading or {})
     now = clock.now()
     at = sql.moment(connection, now)
     if not _ANY.rows(connection, at):
         return []
     lease_until = now + post_rules.LEASE
     until = sql.moment(connection, lease_until)
+    full = [panel_id for panel_id, count in taken.items() if count >= limits.FEEDS_OF_PANEL_MAX]
     with transaction.atomic(durable=True):
-        rows = _DUE.rows(connection, at, at, limit)
+        rows = []
+        for row in _DUE.rows(connection, at, at, full, limit):
+            if taken[row[1]] < limits.FEEDS_OF_PANEL_MAX:
+                taken[row[1]] += 1
+                rows.append(row)
         for row in rows:
             # Due again when the lease ends: then its reader has died.
             _CLAIM.run(connection, until, until, row[1], row[0])

@@ -3,36 +3,61 @@
 from __future__ import annotations
 
 import logging
-from concurrent.futures import ThreadPoolExecutor
+import threading
+from collections import Counter
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
 from django.conf import settings
 from django.db import close_old_connections, connections
 
+from panelwright.core import limits
+from panelwright.core.loop import IDLE_S, let_go
 from panelwright.core.transport import Lost, NotSent, Transport
 from panelwright.providers import feeds, post_actions
 from panelwright.providers.post_actions import Feed, Outcome
 
 log = logging.getLogger(__name__)
 
-FEEDS_AT_ONCE = 4
-BODY_MAX = 2 * 1024 * 1024
 CONNECT_TIMEOUT_S = 10.0
-READ_TIMEOUT_S = 30.0
 _ACCEPT = "application/rss+xml, application/atom+xml, application/feed+json, application/xml, */*;q=0.1"
+# What has been fetched is read one at a time: sending orders has the rest of the interpreter.
+_READING = threading.Lock()
 
 
-def read_feeds() -> int:
-    """Read up to FEEDS_AT_ONCE feeds side by side; answers how many."""
-    claimed = post_actions.claim_feeds(FEEDS_AT_ONCE)
-    if claimed:
-        with ThreadPoolExecutor(len(claimed), thread_name_prefix="feed") as pool:
-            list(pool.map(_read, claimed))
-    return len(claimed)
+class Feeds:
+    """`read` is the round of a loop. A slow feed holds up only itself, the feeds of one panel only that panel's."""
+
+    def __init__(self) -> None:
+        self._readers = ThreadPoolExecutor(limits.FEEDS_AT_ONCE_MAX, thread_name_prefix="feed")
+        self._on_the_way: dict[Future[None], int] = {}
+
+    def read(self) -> int:
+        """Begin with what is due, as far as there is room, and wait a moment for what ends. Answers on how many."""
+        room = limits.FEEDS_AT_ONCE_MAX - len(self._on_the_way)
+        claimed = post_actions.claim_feeds(room, reading=Counter(self._on_the_way.values())) if room else []
+        for feed in claimed:
+            self._on_the_way[self._readers.submit(_read, feed)] = feed.panel_id
+        if not self._on_the_way:
+            return 0
+        let_go()
+        done, _ = wait(self._on_the_way, IDLE_S, return_when=FIRST_COMPLETED)
+        for future in done:
+            del self._on_the_way[future]
+        # Neither: all that is due waits for servers, and the loop waits a little too.
+        return len(done) + len(claimed)
+
+    def on_the_way(self) -> int:
+        return len(self._on_the_way)
+
+    def close(self) -> None:
+        self._readers.shutdown(wait=False, cancel_futures=True)
 
 
 def _read(feed: Feed) -> None:
     try:
-        post_actions.commit_read(feed, fetch(feed, whole=post_actions.wants_all(feed)))
+        whole = post_actions.wants_all(feed)
+        let_go()
+        post_actions.commit_read(feed, fetch(feed, whole=whole))
     except Exception:
         log.exception("reading the feed of post source %d failed and is tried again", feed.id)
     finally:
@@ -47,8 +72,8 @@ def fetch(feed: Feed, *, whole: bool) -> Outcome:
             url=feed.url,
             allow_private=settings.ALLOW_PRIVATE_PROVIDERS,
             connect_timeout_s=CONNECT_TIMEOUT_S,
-            read_timeout_s=READ_TIMEOUT_S,
-            max_bytes=BODY_MAX,
+            read_timeout_s=limits.FEED_SECONDS_MAX,
+            max_bytes=limits.FEED_BYTES_MAX,
             secrets=(),
         )
     except ValueError as error:
@@ -72,7 +97,8 @@ def fetch(feed: Feed, *, whole: bool) -> Outcome:
     if reply.broke:
         return Outcome(problem=reply.broke)
     try:
-        entries = feeds.read(reply.body, url=feed.url)
+        with _READING:
+            entries = feeds.read(reply.body, url=feed.url)
     except ValueError as error:
         return Outcome(problem=str(error))
     return Outcome(entries, etag=reply.etag, last_modified=reply.last_modified)

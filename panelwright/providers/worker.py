@@ -27,7 +27,7 @@ from panelwright.providers import actions, health_actions, request_actions, rule
 from panelwright.providers.actions import Sending, Sent
 from panelwright.providers.client import Upstream
 from panelwright.providers.outcomes import Accepted, Reason, RefillReport, Refused, Unknown
-from panelwright.providers.post_loop import read_feeds
+from panelwright.providers.post_loop import Feeds
 from panelwright.providers.request_actions import CancelSending, RefillSending
 from panelwright.providers.store import ProviderRow
 from panelwright.providers.syncing import sync_one
@@ -90,6 +90,7 @@ class Worker:
     def __init__(self, others: Sequence[Loop] = ()) -> None:
         self._upstreams = Upstreams()
         self.webhooks = Webhooks(webhook_stopped)
+        self.feeds = Feeds()
         self._senders = ThreadPoolExecutor(SENDERS, thread_name_prefix="send")
         self._recoverers = ThreadPoolExecutor(RECOVERERS, thread_name_prefix="recover")
         self._pollers = ThreadPoolExecutor(POLLERS, thread_name_prefix="poll")
@@ -106,7 +107,7 @@ class Worker:
             Loop("cancels", self.cancels),
             Loop("schedules", self.schedules),
             Loop("sync", self.sync, idle_s=SYNC_IDLE_S),
-            Loop("posts", self.posts, idle_s=POSTS_IDLE_S),
+            Loop("posts", self.feeds.read, idle_s=POSTS_IDLE_S),
             Loop("webhooks", self.webhooks.deliver, idle_s=OUTBOX_IDLE_S),
             Loop("mail", send_mails, idle_s=OUTBOX_IDLE_S),
             Loop("tidy", self.tidy, idle_s=TIDY_IDLE_S),
@@ -130,6 +131,7 @@ class Worker:
         while self.webhooks.on_the_way() and clock.now().timestamp() < deadline:
             self.webhooks.write_down(wait_s=1.0)
         self.webhooks.close()
+        self.feeds.close()
         wait(self._asking.values(), max(deadline - clock.now().timestamp(), 0.1))
         for pool in (self._senders, self._recoverers, self._pollers):
             pool.shutdown(wait=False, cancel_futures=True)
@@ -288,10 +290,6 @@ class Worker:
     def tidy(self) -> int:
         """Forget what is old in the outboxes, a slice at a time."""
         return delivery_actions.tidy() + mail_actions.tidy()
-
-    def posts(self) -> int:
-        """Read the feeds that are due."""
-        return read_feeds()
 
     def _each_provider(self, what: str, handle: Callable[[ProviderRow], int]) -> int:
         """Start a round for each provider that has none under way. Answers what the ended rounds did."""

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from panelwright.core import limits
 from panelwright.orders.post_rules import Heard
 from panelwright.orders.schedule_actions import open_subscriptions
 from panelwright.providers import feeds, post_actions, post_loop, post_rules
@@ -61,9 +62,12 @@ KINDS = {"rss": RSS, "atom": ATOM, "rdf": RDF, "json": JSON_FEED}
 
 
 class Server:
-    """A feed's server. `answer` is (status, headers, body); `asked` the headers of each request."""
+    """A feed's server. `answer` is (status, headers, body); `asked` the headers of each request.
 
-    def __init__(self) -> None:
+    `before` is called before each answer.
+    """
+
+    def __init__(self, before: Callable[[], object] = lambda: None) -> None:
         self.answer: tuple[int, dict[str, str], bytes] = (200, {}, RSS)
         self.asked: list[dict[str, str]] = []
         served = self
@@ -71,6 +75,7 @@ class Server:
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 served.asked.append({name.lower(): text for name, text in self.headers.items()})
+                before()
                 status, headers, body = served.answer
                 self.send_response(status)
                 for name, text in {**headers, "Content-Length": str(len(body))}.items():
@@ -244,7 +249,7 @@ def test_not_changed_is_asked_for_but_not_when_a_subscription_is_new(
         ),
         (200, {}, b"<html></html>", "this is no RSS, Atom or JSON feed"),
         (200, {}, RSS[:-30], "the feed is broken: it is not well-formed XML"),
-        (200, {}, b" " * (post_loop.BODY_MAX + 1), "the answer is longer than 2,097,152 bytes"),
+        (200, {}, b" " * (limits.FEED_BYTES_MAX + 1), "the answer is longer than 2,097,152 bytes"),
         (304, {}, b"", "the server answers 304"),
     ],
 )
@@ -348,7 +353,11 @@ def test_the_loop_reads_what_is_due(
     order_id = subscribe(carol, old_posts=1)
     add()
     time.passes(hours=2)
-    assert post_loop.read_feeds() == 1
-    assert post_loop.read_feeds() == 0
+    loop = post_loop.Feeds()
+    assert loop.read() >= 1
+    while loop.on_the_way():
+        loop.read()
+    assert loop.read() == 0
+    loop.close()
     assert ordered(order_id) == [A, B]
     assert values("SELECT lease_until, failures, problem FROM providers_postsource") == [(None, 0, "")]
