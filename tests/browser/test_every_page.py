@@ -14,6 +14,9 @@ from tests.browser.conftest import Person, Town, enter
 from tests.browser.pages import NO_PAGES, World, inside, public
 from tests.support.looks import faults
 
+# Looks at pages; the journeys and the count of queries beside it run on both databases.
+pytestmark = pytest.mark.one_database
+
 
 def _names(patterns: list[URLPattern | URLResolver]) -> Iterator[str]:
     for pattern in patterns:

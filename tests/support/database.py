@@ -34,6 +34,37 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=os.environ.get("PANELWRIGHT_TEST_DB", "sqlite"),
         help="the database to test on (default: PANELWRIGHT_TEST_DB, else sqlite)",
     )
+    parser.addoption(
+        "--touching-database",
+        action="store_true",
+        help="only the tests whose result may depend on the database: the others run once, without this option",
+    )
+
+
+# Whoever reads or writes a database gets it, itself or through another fixture, from one of these.
+_DATABASE_FIXTURES = frozenset(
+    {"db", "transactional_db", "django_db_setup", "database_kind", "new_database", "empty_database", "launch"}
+)
+
+
+def touches_database(item: pytest.Item) -> bool:
+    """Whether the result of a test may depend on the database.
+
+    Without asking for one, itself or through its fixtures, a test is given none; and what is marked `one_database`
+    walks through pages to look at them, whose queries other tests run on both.
+    """
+    if item.get_closest_marker("one_database") is not None:
+        return False
+    asked = _DATABASE_FIXTURES & set(getattr(item, "fixturenames", ()))
+    return bool(asked) or item.get_closest_marker("django_db") is not None
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not config.getoption("touching_database"):
+        return
+    kept = [item for item in items if touches_database(item)]
+    config.hook.pytest_deselected(items=[item for item in items if not touches_database(item)])
+    items[:] = kept
 
 
 @pytest.hookimpl(tryfirst=True)

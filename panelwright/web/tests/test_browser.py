@@ -14,6 +14,9 @@ from panelwright.web.templatetags.pages import HUES
 from panelwright.web.tests.conftest import Live
 from tests.support.looks import DESK, PHONE, SIDEWAYS
 
+# Looks at a page that reads one panel and one catalogue; tests without a browser read them on both databases.
+pytestmark = pytest.mark.one_database
+
 
 @pytest.fixture
 def shop(live: Live) -> str:
