@@ -4,7 +4,8 @@
 |---|---|---|
 | PANELWRIGHT_DATA | folder for the database file and the secret key | ./var/data |
 | PANELWRIGHT_DATABASE_URL | sqlite:////path/file or postgresql://user:password@host:port/name | a file there |
-| PANELWRIGHT_SECRET_KEY | signs sessions, encrypts provider keys | made once, kept in the data folder |
+| PANELWRIGHT_SECRET_KEY | signs and encrypts; 32 characters or more | made once, kept in the data folder |
+| PANELWRIGHT_SECRET_KEY_FALLBACKS | keys from before, comma-separated: they read and do not write | none |
 | PANELWRIGHT_DEBUG | 1: Django's debug pages | 0 |
 | PANELWRIGHT_TRUSTED_PROXIES | addresses whose X-Forwarded-For and -Proto are believed, comma-separated | none |
 | PANELWRIGHT_ALLOW_PRIVATE_PROVIDERS | 1: providers and feeds may live on private and loopback addresses | 0 |
@@ -24,7 +25,7 @@ from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 from panelwright.core.remote import plain
-from panelwright.core.secret import secret_key
+from panelwright.core.secret import secret_keys
 
 BASE_DIR = Path(__file__).resolve().parent
 
@@ -34,7 +35,7 @@ def _flag(name: str, default: str = "0") -> bool:
 
 
 DATA = Path(os.environ.get("PANELWRIGHT_DATA") or "var/data").resolve()
-SECRET_KEY = os.environ.get("PANELWRIGHT_SECRET_KEY") or secret_key(DATA)
+SECRET_KEY, *SECRET_KEY_FALLBACKS = secret_keys(DATA)
 DEBUG = _flag("PANELWRIGHT_DEBUG")
 FSYNC = _flag("PANELWRIGHT_FSYNC", "1")
 ALLOW_PRIVATE_PROVIDERS = _flag("PANELWRIGHT_ALLOW_PRIVATE_PROVIDERS")
@@ -142,7 +143,7 @@ INSTALLED_APPS = [
 AUTH_USER_MODEL = "customers.User"
 # E-mail addresses are unique within a panel, not over the installation.
 SILENCED_SYSTEM_CHECKS = ["auth.W004", "auth.E003"]
-PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+PASSWORD_HASHERS = ["panelwright.customers.passwords.OwaspArgon2"]
 # Length is checked by customers/account_actions.py, which says how long it has to be.
 AUTH_PASSWORD_VALIDATORS = [{"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"}]
 

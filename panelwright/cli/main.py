@@ -61,6 +61,7 @@ COMMANDS = {
     "mail": "list a panel's last e-mails, and which could not be sent",
     "audit": "prove that the books balance",
     "migrate": "bring the database to this version",
+    "rekey": "exchange the secret key that encrypts what is stored",
     "bench": "measure requests a second on both databases",
 }
 # Started by `serve` and `demo`; not for people.

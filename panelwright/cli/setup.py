@@ -28,6 +28,11 @@ def django(*, migrated: bool = True) -> None:
         raise Refused("the database is not at this version: run `panelwright migrate` first")
 
 
+def key_in_environment() -> bool:
+    """Whether the secret keys come from the environment, not from the data folder's file."""
+    return bool(os.environ.get("PANELWRIGHT_SECRET_KEY") or os.environ.get("PANELWRIGHT_SECRET_KEY_FALLBACKS"))
+
+
 def pending_migrations() -> bool:
     """Whether the database lacks migrations. Raises Refused when it cannot be reached."""
     from django.db import OperationalError, connection
@@ -100,13 +105,13 @@ def upstream(of: Provider) -> Upstream:
     """A client of the provider. Raises Refused when it has none, or its key cannot be decrypted."""
     from django.conf import settings
 
-    from panelwright.core.secret import Box
+    from panelwright.core.secret import installation_box
     from panelwright.providers.client import Upstream
 
     if of.kind != "api":
         raise Refused(f"{of.name} are the panel's own people: there is no list to ask for")
     try:
-        key = Box(settings.SECRET_KEY).open(of.sealed_key)
+        key = installation_box().open(of.sealed_key)
     except ValueError as error:
         raise Refused(f"the key of {of.name}: {error}") from None
     return Upstream(url=of.url, key=key, allow_private=settings.ALLOW_PRIVATE_PROVIDERS)

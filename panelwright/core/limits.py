@@ -70,3 +70,28 @@ FEED_TEXT_CHARS_MAX = _limit(
 )
 FEED_POSTS_MAX = _limit("FEED_POSTS_MAX", 200, "posts", of="Posts of a feed, the first ones", beyond="Not looked at")
 DATE_CHARS_MAX = _limit("DATE_CHARS_MAX", 64, "characters", of="A date in a feed or a webhook", beyond="It is no date")
+
+# Passwords. Checking one costs memory and time on purpose.
+PASSWORD_HASH_KIB = _limit(
+    "PASSWORD_HASH_KIB",
+    19_456,
+    "KiB",
+    of="Memory that hashing one password takes (Argon2id, two passes, one lane: what OWASP advises)",
+    beyond="the same for every password",
+)
+PASSWORD_HASHES_AT_ONCE = _limit(
+    "PASSWORD_HASHES_AT_ONCE", 2, "passwords", of="Passwords that one process hashes at once", beyond="others wait"
+)
+PASSWORD_HASHES_WAITING_MAX = _limit(
+    "PASSWORD_HASHES_WAITING_MAX",
+    32,
+    "passwords",
+    of="Passwords that wait for it in one process",
+    beyond="503 with Retry-After; nothing is counted or changed",
+)
+PASSWORD_HASH_WAIT_S = _seconds(
+    "PASSWORD_HASH_WAIT_S",
+    2.0,
+    of="How long a password waits for its turn",
+    beyond="503 with Retry-After; nothing is counted or changed",
+)

@@ -1,55 +1,123 @@
-"""The installation's secret: made once, kept in the data folder, and what is encrypted with it."""
+"""The installation's secret keys, and what is encrypted with them.
+
+There is a list of them: the first one writes, all of them read. So a key can be exchanged while the panels run:
+the new one goes in front, `panelwright rekey` seals everything anew, the old one is taken away.
+"""
 
 from __future__ import annotations
 
 import base64
 import hashlib
 import os
+import re
 import secrets
+from collections.abc import Sequence
 from pathlib import Path
 
-from cryptography.fernet import Fernet, InvalidToken
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+
+KEY_MIN = 32  # characters
+VARIABLE = "PANELWRIGHT_SECRET_KEY"
+OLD_VARIABLE = "PANELWRIGHT_SECRET_KEY_FALLBACKS"
+_BETWEEN = re.compile(r"[,\s]+")
 
 
-def secret_key(folder: Path) -> str:
-    """The secret of the data folder, made on first use; the file is readable by its owner only.
+def secret_keys(folder: Path) -> list[str]:
+    """The keys, the one that writes first: from the environment, or else the lines of the data folder's file.
+
+    Raises ValueError for a key of less than 32 characters: such a one can be found by trying.
+    """
+    first = os.environ.get(VARIABLE, "")
+    old = [key for key in _BETWEEN.split(os.environ.get(OLD_VARIABLE, "")) if key]
+    keys, where = ([first], VARIABLE) if first else (_kept(folder), str(folder / "secret.key"))
+    for key, said in [*((key, where) for key in keys), *((key, OLD_VARIABLE) for key in old)]:
+        if len(key.strip()) < KEY_MIN:
+            raise ValueError(
+                f"{said}: a key of {len(key.strip())} characters is too short, it needs {KEY_MIN}; make one with"
+                " python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
+            )
+    return list(dict.fromkeys([*keys, *old]))
+
+
+def _kept(folder: Path) -> list[str]:
+    """The keys in the data folder, made on first use; the file is readable by its owner only.
 
     Two processes may start at once: the file is created whole or not at all, and the loser of the
     race reads the winner's.
     """
     path = folder / "secret.key"
     if not path.exists():
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         scratch = folder / f".secret.{os.getpid()}.{secrets.token_hex(4)}"
-        with open(os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(secrets.token_urlsafe(48))
-            file.flush()
-            os.fsync(file.fileno())
+        _write(scratch, [secrets.token_urlsafe(48)])
         try:
             os.link(scratch, path)
         except FileExistsError:
             pass
         finally:
             scratch.unlink()
-    return path.read_text().strip()
+    return [line.strip() for line in path.read_text().splitlines() if line.strip()] or [""]
+
+
+def add_key(folder: Path) -> None:
+    """Put a new key in front of those in the data folder. Processes that run know it from their next start."""
+    path, keys = folder / "secret.key", _kept(folder)
+    scratch = folder / f".secret.{os.getpid()}.{secrets.token_hex(4)}"
+    _write(scratch, [secrets.token_urlsafe(48), *keys])
+    scratch.replace(path)
+
+
+def drop_old_keys(folder: Path) -> int:
+    """Leave only the first key in the data folder's file. Answers how many went."""
+    path, keys = folder / "secret.key", _kept(folder)
+    scratch = folder / f".secret.{os.getpid()}.{secrets.token_hex(4)}"
+    _write(scratch, keys[:1])
+    scratch.replace(path)
+    return len(keys) - 1
+
+
+def _write(path: Path, keys: Sequence[str]) -> None:
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write("\n".join(keys) + "\n")
+        file.flush()
+        os.fsync(file.fileno())
 
 
 class Box:
-    """Encrypts small texts (provider keys) with the installation's secret."""
+    """Encrypts small texts (provider keys) with the first of the keys, and opens what any of them sealed."""
 
-    def __init__(self, secret: str) -> None:
-        digest = hashlib.sha256(b"panelwright.box:" + secret.encode()).digest()
-        self._fernet = Fernet(base64.urlsafe_b64encode(digest))
+    def __init__(self, *keys: str) -> None:
+        self._locks = [Fernet(base64.urlsafe_b64encode(_digest(key))) for key in keys]
+        self._all = MultiFernet(self._locks)
 
     def seal(self, text: str) -> str:
-        return self._fernet.encrypt(text.encode()).decode()
+        return self._locks[0].encrypt(text.encode()).decode()
 
     def open(self, sealed: str) -> str:
         """Raises ValueError when it was sealed with another secret."""
         try:
-            return self._fernet.decrypt(sealed.encode()).decode()
+            return self._all.decrypt(sealed.encode()).decode()
         except InvalidToken:
             raise ValueError(
                 "a stored provider key cannot be decrypted: PANELWRIGHT_SECRET_KEY (or secret.key in the "
                 "data folder) is not the one it was stored with; put the old one back or enter the key again"
             ) from None
+
+    def anew(self, sealed: str) -> str | None:
+        """The same text, sealed with the first key; None when it is so already. Raises ValueError as `open`."""
+        try:
+            self._locks[0].decrypt(sealed.encode())
+        except InvalidToken:
+            return self.seal(self.open(sealed))
+        return None
+
+
+def _digest(key: str) -> bytes:
+    return hashlib.sha256(b"panelwright.box:" + key.encode()).digest()
+
+
+def installation_box() -> Box:
+    """The box of this installation."""
+    from django.conf import settings  # the settings themselves read their keys from this module
+
+    return Box(settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)

@@ -9,9 +9,6 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from django.conf import settings
-from django.contrib.auth.hashers import check_password as is_password
-from django.contrib.auth.hashers import make_password
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
@@ -20,12 +17,12 @@ from django.db import IntegrityError, transaction
 from panelwright.core import clock
 from panelwright.core.refusal import Refusal
 from panelwright.core.remote import neighbourhood
-from panelwright.core.secret import Box
-from panelwright.customers import letters, second_factor, sessions, throttle_actions
+from panelwright.core.secret import installation_box
+from panelwright.customers import letters, passwords, second_factor, sessions, throttle_actions
 from panelwright.customers.actions import PASSWORD_MIN
-from panelwright.customers.login_actions import WRONG_CODE, Admitted, Visitor, admit, use_code
+from panelwright.customers.login_actions import WRONG_CODE, Admitted, Visitor, admit, is_password_of, use_code
 from panelwright.customers.models import Customer, LetterKind, LetterToken, RecoveryCode, User
-from panelwright.customers.session_actions import end_others
+from panelwright.customers.session_actions import end_others, renew_session
 from panelwright.events.actions import NewEvent, record
 from panelwright.ledger.actions import open_customer_account
 from panelwright.panels.models import Panel
@@ -54,6 +51,13 @@ WRONG_CHOSEN_PASSWORD = Refusal("wrong_chosen_password", "password")
 OLD_LINK = Refusal("old_link")
 HAS_FACTOR = Refusal("has_second_factor")
 NO_FACTOR = Refusal("no_second_factor")
+
+
+class FactorOn(NamedTuple):
+    """The recovery codes, which are seen only now, and the new token of the session that it was done in."""
+
+    codes: list[str]
+    token: str
 
 
 class LetterSent(NamedTuple):
@@ -95,7 +99,7 @@ def sign_up(
 ) -> LetterSent | Refusal:
     """Send a letter whose link makes the account, or one that says that there is one already.
 
-    The answer is the same for both. Refusals: bad_email, short_password, common_password, too_often.
+    The answer is the same for both. Refusals: bad_email, short_password, common_password, too_often, busy.
     """
     checked = check_email(email)
     if isinstance(checked, Refusal):
@@ -104,7 +108,10 @@ def sign_up(
     if refused is not None:
         return refused
     now = clock.now()
-    hashed = make_password(password)
+    hashed = passwords.hashed(password)
+    if isinstance(hashed, Refusal):
+        throttle_actions.take_back(panel.id, _letter_attempts(checked, address))
+        return hashed
     with transaction.atomic():
         known = User.objects.filter(panel_id=panel.id, email=checked).first()
         if known is not None:
@@ -122,7 +129,7 @@ def confirm_sign_up(
 
     Anybody can sign up with a stranger's address and a password of his own, and the stranger might open
     that letter. So the password is asked for, unless `mark` shows that this browser signed up itself.
-    Refusals: old_link, wrong_chosen_password, too_often.
+    Refusals: old_link, wrong_chosen_password, too_often, busy.
     """
     now = clock.now()
     if not secrets.compare_digest(mark.encode("utf-8", "replace"), mark_of(token).encode()):
@@ -152,7 +159,11 @@ def _prove_chosen_password(panel_id: int, token: str, password: str, now: dateti
     letter = _open_letters(panel_id, LetterKind.SIGN_UP, token, now).first()
     if letter is None:
         return OLD_LINK
-    return None if is_password(password[: PASSWORD_MAX + 1], letter.password) else WRONG_CHOSEN_PASSWORD
+    verdict = passwords.check(password[: PASSWORD_MAX + 1], letter.password)
+    if isinstance(verdict, Refusal):
+        throttle_actions.take_back(panel_id, [attempt])
+        return verdict
+    return None if verdict.right else WRONG_CHOSEN_PASSWORD
 
 
 def ask_reset(*, panel: Panel, email: str, language: str, link_to: LinkTo, address: str) -> Refusal | None:
@@ -179,10 +190,11 @@ def letter_works(*, panel_id: int, kind: LetterKind, token: str) -> bool:
     return _open_letters(panel_id, kind, token, clock.now()).exists()
 
 
-def reset_password(*, panel: Panel, token: str, password: str) -> User | Refusal:
+def reset_password(*, panel: Panel, token: str, password: str, keys_link: str = "") -> User | Refusal:
     """Set the password that the letter's link leads to, and end all sessions. Nobody is logged in by it.
 
-    Refusals: old_link, short_password, common_password.
+    `keys_link` leads to the page of API keys, for the letter about it. Refusals: old_link, short_password,
+    common_password, busy.
     """
     now = clock.now()
     waiting = _open_letters(panel.id, LetterKind.RESET, token, now).select_related("user").first()
@@ -191,22 +203,31 @@ def reset_password(*, panel: Panel, token: str, password: str) -> User | Refusal
     refused = check_password(password, email=waiting.user.email)
     if refused is not None:
         return refused
+    hashed = passwords.hashed(password)
+    if isinstance(hashed, Refusal):
+        return hashed
     with transaction.atomic():
         letter = _take(panel.id, LetterKind.RESET, token, now)
         if letter is None or letter.user is None:
             return OLD_LINK
         user: User = letter.user
-        _set_password(user, password, keep_session_id=None, now=now)
+        _set_password(user, hashed, keep_session_id=None, keys_link=keys_link, now=now)
         throttle_actions.forget(panel.id, throttle_actions.LOG_IN_ACCOUNT, user.email)
     return user
 
 
-def change_password(*, user: User, current: str, password: str, session_id: int) -> Refusal | None:
-    """A new password for who knows the old one. All other sessions end."""
+def change_password(*, user: User, current: str, password: str, session_id: int, keys_link: str = "") -> str | Refusal:
+    """A new password for who knows the old one. All other sessions end; the new token of this one.
+
+    Refusals: wrong_password, too_often, short_password, long_password, common_password, busy.
+    """
     refused = prove_password(user, current) or check_password(password, email=user.email)
-    if refused is None:
-        _set_password(user, password, keep_session_id=session_id, now=clock.now())
-    return refused
+    if refused is not None:
+        return refused
+    hashed = passwords.hashed(password)
+    if isinstance(hashed, Refusal):
+        return hashed
+    return _set_password(user, hashed, keep_session_id=session_id, keys_link=keys_link, now=clock.now())
 
 
 def ask_new_email(*, user: User, current: str, email: str, link_to: LinkTo, address: str) -> Refusal | None:
@@ -245,7 +266,7 @@ def confirm_new_email(*, panel: Panel, token: str) -> User | Refusal:
             user.email = letter.email
             user.save(update_fields=["email"])
             _void_letters(user, now)
-            letters.changed(user, "email", to=before, now=now)
+            letters.changed(user, "email", to=before, keys_link="", now=now)
             facts = {"before": before, "after": user.email}
             record([NewEvent(panel.id, "user.email_changed", user.id, facts)], now=now)
     except IntegrityError:
@@ -274,21 +295,23 @@ def choose_mails(*, user: User, wanted: frozenset[str]) -> None:
     user.save(update_fields=["mails_off"])
 
 
-def switch_on_second_factor(*, user: User, secret: str, code: str, session_id: int) -> list[str] | Refusal:
-    """With a code that proves that the app has the secret; the recovery codes, which are seen only now.
+def switch_on_second_factor(
+    *, user: User, current: str, secret: str, code: str, session_id: int, keys_link: str = ""
+) -> FactorOn | Refusal:
+    """With the password, and a code that proves that the app has the secret. All other sessions end.
 
-    Refusals: wrong_code, has_second_factor, too_often.
+    Refusals: wrong_password, wrong_code, has_second_factor, too_often, busy.
     """
     if user.totp_sealed:
         return HAS_FACTOR
     now = clock.now()
-    refused = throttle_actions.count(user.panel_id, [(throttle_actions.CODE_ACCOUNT, str(user.id))], now=now)
+    refused = prove_password(user, current) or _may_try_code(user)
     if refused is not None:
         return refused
     step = second_factor.step_of(secret, code, now=now, after_step=0)
     if step is None:
         return WRONG_CODE
-    sealed = Box(settings.SECRET_KEY).seal(secret)
+    sealed = installation_box().seal(secret)
     with transaction.atomic():
         mine = User.objects.filter(panel_id=user.panel_id, id=user.id, totp_sealed="")
         if not mine.update(totp_sealed=sealed, totp_last_step=step):
@@ -297,19 +320,31 @@ def switch_on_second_factor(*, user: User, secret: str, code: str, session_id: i
         codes = _new_recovery_codes(user)
         end_others(panel_id=user.panel_id, user_id=user.id, keep_id=session_id)
         throttle_actions.forget(user.panel_id, throttle_actions.CODE_ACCOUNT, str(user.id))
-        _tell(user, "second-factor-on", now)
-    return codes
+        _tell(user, "second-factor-on", now, keys_link=keys_link)
+        return FactorOn(codes, renew_session(panel_id=user.panel_id, user_id=user.id, session_id=session_id))
 
 
-def switch_off_second_factor(*, user: User, current: str) -> Refusal | None:
-    """For who knows the password. Refusals: wrong_password, too_often, no_second_factor."""
-    refused = prove_password(user, current)
+def switch_off_second_factor(
+    *, user: User, current: str, code: str, session_id: int, keys_link: str = ""
+) -> str | Refusal:
+    """For who knows the password and has the app, or a recovery code. The new token of the session.
+
+    Refusals: wrong_password, wrong_code, lost_factor, too_often, no_second_factor, busy.
+    """
+    if not user.totp_sealed:
+        return NO_FACTOR
+    refused = prove_password(user, current) or _may_try_code(user)
     if refused is not None:
         return refused
-    return take_off_second_factor(user=user)
+    with transaction.atomic():
+        refused = use_code(user, code) or take_off_second_factor(user=user, keys_link=keys_link)
+        if refused is not None:
+            return refused
+        throttle_actions.forget(user.panel_id, throttle_actions.CODE_ACCOUNT, str(user.id))
+        return renew_session(panel_id=user.panel_id, user_id=user.id, session_id=session_id)
 
 
-def take_off_second_factor(*, user: User, by: str = "") -> Refusal | None:
+def take_off_second_factor(*, user: User, by: str = "", keys_link: str = "") -> Refusal | None:
     """For who has lost the app and the recovery codes: staff `by` name have made sure who asks. She is told.
 
     Refusal: no_second_factor.
@@ -320,7 +355,7 @@ def take_off_second_factor(*, user: User, by: str = "") -> Refusal | None:
             return NO_FACTOR
         user.totp_sealed = ""
         RecoveryCode.objects.filter(panel_id=user.panel_id, user=user).delete()
-        _tell(user, "second-factor-off", clock.now(), {"by": by} if by else {})
+        _tell(user, "second-factor-off", clock.now(), {"by": by} if by else {}, keys_link=keys_link)
     return None
 
 
@@ -331,7 +366,7 @@ def renew_recovery_codes(*, user: User, code: str) -> list[str] | Refusal:
     """
     if not user.totp_sealed:
         return NO_FACTOR
-    refused = throttle_actions.count(user.panel_id, [(throttle_actions.CODE_ACCOUNT, str(user.id))], now=clock.now())
+    refused = _may_try_code(user)
     if refused is not None:
         return refused
     with transaction.atomic():
@@ -342,13 +377,22 @@ def renew_recovery_codes(*, user: User, code: str) -> list[str] | Refusal:
         return _new_recovery_codes(user)
 
 
+def _may_try_code(user: User) -> Refusal | None:
+    """Count one try of a code. Refusal: too_often."""
+    return throttle_actions.count(user.panel_id, [(throttle_actions.CODE_ACCOUNT, str(user.id))], now=clock.now())
+
+
 def prove_password(user: User, password: str) -> Refusal | None:
-    """None when it is her password. Refusals: wrong_password, too_often."""
+    """None when it is her password. Refusals: wrong_password, too_often, busy."""
     attempt = (throttle_actions.PASSWORD_ACCOUNT, str(user.id))
     refused = throttle_actions.count(user.panel_id, [attempt], now=clock.now())
     if refused is not None:
         return refused
-    if not user.check_password(password[: PASSWORD_MAX + 1]):
+    right = is_password_of(user, password[: PASSWORD_MAX + 1])
+    if isinstance(right, Refusal):
+        throttle_actions.take_back(user.panel_id, [attempt])
+        return right
+    if not right:
         return WRONG_PASSWORD
     throttle_actions.forget(user.panel_id, *attempt)
     return None
@@ -363,15 +407,18 @@ def _new_recovery_codes(user: User) -> list[str]:
     return codes
 
 
-def _set_password(user: User, password: str, *, keep_session_id: int | None, now: datetime) -> None:
-    hashed = make_password(password)
+def _set_password(user: User, hashed: str, *, keep_session_id: int | None, keys_link: str, now: datetime) -> str:
+    """The new token of the session that goes on; empty when none does."""
     with transaction.atomic():
         user.password = hashed
         user.save(update_fields=["password"])
         end_others(panel_id=user.panel_id, user_id=user.id, keep_id=keep_session_id)
         # A link that was sent before would set it back.
         _void_letters(user, now)
-        _tell(user, "password", now)
+        _tell(user, "password", now, keys_link=keys_link)
+        if keep_session_id is None:
+            return ""
+        return renew_session(panel_id=user.panel_id, user_id=user.id, session_id=keep_session_id)
 
 
 def _void_letters(user: User, now: datetime) -> None:
@@ -379,14 +426,17 @@ def _void_letters(user: User, now: datetime) -> None:
     LetterToken.objects.filter(panel_id=user.panel_id, user=user, used_at=None).update(used_at=now)
 
 
-def _tell(user: User, what: str, now: datetime, facts: dict[str, object] | None = None) -> None:
-    letters.changed(user, what, to=user.email, now=now)
+def _tell(user: User, what: str, now: datetime, facts: dict[str, object] | None = None, *, keys_link: str = "") -> None:
+    letters.changed(user, what, to=user.email, keys_link=keys_link, now=now)
     record([NewEvent(user.panel_id, _EVENTS[what], user.id, facts or {})], now=now)
 
 
 def _may_send(panel_id: int, email: str, address: str) -> Refusal | None:
-    attempts = [(throttle_actions.LETTER_ACCOUNT, email), (throttle_actions.LETTER_ADDRESS, neighbourhood(address))]
-    return throttle_actions.count(panel_id, attempts, now=clock.now())
+    return throttle_actions.count(panel_id, _letter_attempts(email, address), now=clock.now())
+
+
+def _letter_attempts(email: str, address: str) -> list[throttle_actions.Attempt]:
+    return [(throttle_actions.LETTER_ACCOUNT, email), (throttle_actions.LETTER_ADDRESS, neighbourhood(address))]
 
 
 def _letter(

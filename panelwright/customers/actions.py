@@ -11,7 +11,7 @@ from django.db import connection, transaction
 from django.db.models import Q
 
 from panelwright.core import clock, sql
-from panelwright.customers import access
+from panelwright.customers import access, passwords
 from panelwright.customers.models import ApiKey, Customer, PriceList, Role, Staff, StaffKey, User
 from panelwright.events.actions import NewEvent, record
 from panelwright.ledger.actions import open_customer_account
@@ -30,27 +30,32 @@ _FORGET_USE = sql.Query("DELETE FROM customers_keyuse WHERE minute < ?")
 _LAST_USED = sql.Query("UPDATE customers_apikey SET last_used_at = ? WHERE id :in_int")
 
 
-def _create_user(panel_id: int, email: str, password: str) -> User:
-    """Raises ValueError when the address is none or is taken, or the password is short."""
+def _hashed(password: str) -> str:
+    """Before any transaction: it takes its time. Raises ValueError for a short password."""
+    if len(password) < PASSWORD_MIN:
+        raise ValueError(f"a password needs at least {PASSWORD_MIN} characters")
+    return passwords.hashed_at_leisure(password)
+
+
+def _create_user(panel_id: int, email: str, password_hash: str) -> User:
+    """Raises ValueError when the address is none or is taken."""
     email = email.strip().lower()
     try:
         validate_email(email)
     except ValidationError:
         raise ValueError(f"{email!r} is no e-mail address") from None
-    if len(password) < PASSWORD_MIN:
-        raise ValueError(f"a password needs at least {PASSWORD_MIN} characters")
     if User.objects.filter(panel_id=panel_id, email=email).exists():
         raise ValueError(f"{email} has an account on this panel already")
-    user = User(panel_id=panel_id, email=email)
-    user.set_password(password)
+    user = User(panel_id=panel_id, email=email, password=password_hash)
     user.save(force_insert=True)
     return user
 
 
 def create_customer(*, panel_id: int, email: str, password: str, price_list: PriceList | None = None) -> Customer:
     """A customer with an account and a balance of zero. Raises ValueError with what is wrong."""
+    password_hash = _hashed(password)
     with transaction.atomic():
-        user = _create_user(panel_id, email, password)
+        user = _create_user(panel_id, email, password_hash)
         return Customer.objects.create(
             panel_id=panel_id, user=user, account=open_customer_account(panel_id), price_list=price_list
         )
@@ -58,8 +63,9 @@ def create_customer(*, panel_id: int, email: str, password: str, price_list: Pri
 
 def create_staff(*, panel_id: int, email: str, password: str, role: Role = Role.STAFF) -> Staff:
     """Somebody who runs the panel. Raises ValueError with what is wrong."""
+    password_hash = _hashed(password)
     with transaction.atomic():
-        user = _create_user(panel_id, email, password)
+        user = _create_user(panel_id, email, password_hash)
         return Staff.objects.create(panel_id=panel_id, user=user, role=role.value)
 
 

@@ -94,8 +94,12 @@ def new_email(panel: Panel, *, to: str, language: str, link: str, now: datetime)
         )
 
 
-def changed(user: User, what: str, *, to: str, now: datetime) -> None:
-    """`what`: password, email, second-factor-on, second-factor-off. Sent to the address before the change."""
+def changed(user: User, what: str, *, to: str, keys_link: str, now: datetime) -> None:
+    """`what`: password, email, second-factor-on, second-factor-off. Sent to the address before the change.
+
+    Keys go on working after a new password: a customer is told where to revoke them (`keys_link`; empty: the
+    panel knows no safe address of itself).
+    """
     with translation.override(_language(user)):
         subjects = {
             "password": _("Your password was changed"),
@@ -111,10 +115,25 @@ def changed(user: User, what: str, *, to: str, now: datetime) -> None:
                 "%(what)s, at %(panel)s.\n\nIf it was not you, choose a new password at once, and write to the panel's"
                 " support."
             )
-            % {"what": subjects[what], "panel": user.panel.name},
+            % {"what": subjects[what], "panel": user.panel.name}
+            + (_revoking(keys_link) if what != "email" and _is_customer(user) else ""),
             kind="account",
             now=now,
         )
+
+
+def _is_customer(user: User) -> bool:
+    return Customer.objects.filter(panel_id=user.panel_id, user=user).exists()
+
+
+def _revoking(link: str) -> str:
+    if not link:
+        return "\n\n" + _(
+            "Your API keys still work. If someone else may know one, revoke it in your account, under API keys."
+        )
+    return "\n\n" + _("Your API keys still work. If someone else may know one, revoke it here:\n%(link)s") % {
+        "link": link
+    }
 
 
 def new_browser(user: User, *, address: str, browser: str, now: datetime) -> None:

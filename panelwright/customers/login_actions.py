@@ -5,15 +5,14 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from django.conf import settings
-from django.contrib.auth.hashers import make_password
 from django.core import signing
 from django.db import transaction
 
 from panelwright.core import clock
 from panelwright.core.refusal import Refusal
 from panelwright.core.remote import neighbourhood
-from panelwright.core.secret import Box
-from panelwright.customers import letters, second_factor, sessions, throttle_actions
+from panelwright.core.secret import installation_box
+from panelwright.customers import letters, passwords, second_factor, sessions, throttle_actions
 from panelwright.customers.models import Device, RecoveryCode, User
 from panelwright.customers.session_actions import meet_device, open_session
 
@@ -47,7 +46,7 @@ class CodeNeeded(NamedTuple):
 
 
 def log_in(*, panel_id: int, email: str, password: str, visitor: Visitor) -> Admitted | CodeNeeded | Refusal:
-    """Check a password. Refusals: wrong_login, too_often."""
+    """Check a password. Refusals: wrong_login, too_often, busy."""
     email = email.strip().lower()
     now = clock.now()
     account = _guessed_at(panel_id, email, visitor)
@@ -59,16 +58,30 @@ def log_in(*, panel_id: int, email: str, password: str, visitor: Visitor) -> Adm
     if refused is not None:
         return refused
     user = User.objects.filter(panel_id=panel_id, email=email, is_active=True).select_related("panel").first()
-    if user is None:
-        # As long as a real check takes.
-        make_password(password)
-        return WRONG
-    if not user.check_password(password):
+    # Without an account it takes as long as a real check.
+    right = passwords.pretend(password) if user is None else is_password_of(user, password)
+    if isinstance(right, Refusal):
+        throttle_actions.take_back(panel_id, attempts)
+        return right
+    if user is None or not right:
         return WRONG
     throttle_actions.forget(panel_id, throttle_actions.LOG_IN_ACCOUNT, account)
     if user.totp_sealed:
         return CodeNeeded(signing.dumps([user.id, _password_mark(user)], salt=_SALT))
     return admit(user, visitor)
+
+
+def is_password_of(user: User, password: str) -> bool | Refusal:
+    """Whether it is her password; then it is kept as passwords are hashed today. Refusal: busy."""
+    kept = user.password
+    verdict = passwords.check(password, kept)
+    if isinstance(verdict, Refusal):
+        return verdict
+    # Only in place of the hash that was looked at: she may have chosen another password meanwhile.
+    same = User.objects.filter(panel_id=user.panel_id, id=user.id, password=kept)
+    if verdict.anew and same.update(password=verdict.anew):
+        user.password = verdict.anew
+    return verdict.right
 
 
 def _guessed_at(panel_id: int, email: str, visitor: Visitor) -> str:
@@ -89,7 +102,7 @@ def log_in_with_code(*, panel_id: int, proof: str, code: str, visitor: Visitor) 
     except (signing.BadSignature, ValueError):
         return START_AGAIN
     user = User.objects.filter(panel_id=panel_id, id=user_id, is_active=True).select_related("panel").first()
-    if user is None or mark != _password_mark(user) or not user.totp_sealed:
+    if user is None or not _is_mark(user, mark) or not user.totp_sealed:
         return START_AGAIN
     refused = throttle_actions.count(panel_id, [(throttle_actions.CODE_ACCOUNT, str(user.id))], now=clock.now())
     if refused is not None:
@@ -109,7 +122,7 @@ def use_code(user: User, code: str) -> Refusal | None:
     """
     now = clock.now()
     try:
-        secret = Box(settings.SECRET_KEY).open(user.totp_sealed)
+        secret = installation_box().open(user.totp_sealed)
     except ValueError:
         return None if _use_recovery_code(user, code) else LOST_FACTOR
     step = second_factor.step_of(secret, code, now=now, after_step=user.totp_last_step)
@@ -139,3 +152,10 @@ def admit(user: User, visitor: Visitor) -> Admitted:
 def _password_mark(user: User) -> str:
     """Changes with the password, and tells nothing of it."""
     return signing.Signer(salt=_SALT).signature(user.password)[:16]
+
+
+def _is_mark(user: User, mark: str) -> bool:
+    """Whether the password is the one that it was made of, with the key of now or one from before."""
+    keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
+    marks = [signing.Signer(salt=_SALT, key=key).signature(user.password)[:16] for key in keys]
+    return str(mark) in marks

@@ -132,6 +132,21 @@ class Attempts(models.Model):
         indexes = [models.Index(fields=["stretch"], name="attempts_stretch")]
 
 
+class AddressAttempts(models.Model):
+    """The same for what is counted over all panels of the installation: network addresses."""
+
+    kind = models.CharField(max_length=20)
+    subject = models.CharField(max_length=64)
+    stretch = models.BigIntegerField()
+    count = models.BigIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["kind", "subject", "stretch"], name="address_attempts_kind_subject")
+        ]
+        indexes = [models.Index(fields=["stretch"], name="address_attempts_stretch")]
+
+
 class Role(models.TextChoices):
     OWNER = "owner"
     STAFF = "staff"

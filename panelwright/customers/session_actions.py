@@ -6,6 +6,7 @@ import logging
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Q
 
 from panelwright.core import clock
 from panelwright.core.sql import PASSING_ERRORS
@@ -20,7 +21,8 @@ def open_session(*, user: User, address: str, browser: str) -> str:
     now = clock.now()
     token = sessions.new_token()
     with transaction.atomic():
-        Session.objects.filter(panel_id=user.panel_id, user=user, expires_at__lte=now).delete()
+        over = Q(expires_at__lte=now) | Q(created_at__lte=now - sessions.LASTS_AT_MOST)
+        Session.objects.filter(over, panel_id=user.panel_id, user=user).delete()
         Session.objects.create(
             panel_id=user.panel_id,
             user=user,
@@ -36,20 +38,28 @@ def open_session(*, user: User, address: str, browser: str) -> str:
 
 
 def note_seen(session: Session, *, address: str, now: datetime) -> bool:
-    """A session goes on for as long as it is used. True when that was written down.
+    """A session goes on while it is used, for 90 days at most. True when that was written down.
 
     A database that is too busy to write it down is no reason to refuse a page: the next one tries again.
     """
     if now - session.seen_at < sessions.SEEN_EVERY:
         return False
     rows = Session.objects.filter(panel_id=session.panel_id, id=session.id)
+    until = sessions.lasts_until(session.created_at, now=now)
     try:
-        return bool(rows.update(seen_at=now, expires_at=now + sessions.LASTS, address=address[:45]))
+        return bool(rows.update(seen_at=now, expires_at=until, address=address[:45]))
     except PASSING_ERRORS:
         log.warning(
             "session %d of panel %d: the database was too busy to note that it is used", session.id, session.panel_id
         )
         return False
+
+
+def renew_session(*, panel_id: int, user_id: int, session_id: int) -> str:
+    """A new token for a session that goes on: whoever knows the old one is out. Empty when it is over."""
+    token = sessions.new_token()
+    mine = Session.objects.filter(panel_id=panel_id, user_id=user_id, id=session_id)
+    return token if mine.update(digest=sessions.digest(token)) else ""
 
 
 def end_session(*, panel_id: int, user_id: int, session_id: int) -> bool:

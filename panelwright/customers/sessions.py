@@ -11,6 +11,8 @@ from panelwright.customers.models import Session
 
 TOKEN_BYTES = 32
 LASTS = timedelta(days=30)
+# However much it is used: then she logs in again.
+LASTS_AT_MOST = timedelta(days=90)
 # Written down no more often than this: a page view is no write.
 SEEN_EVERY = timedelta(minutes=5)
 BROWSER_MAX = 300
@@ -31,12 +33,21 @@ def browser(text: str) -> str:
     return "".join(char for char in text[:BROWSER_MAX] if char.isprintable())
 
 
+def lasts_until(created_at: datetime, *, now: datetime) -> datetime:
+    """When a session that is used now ends, if it is not used again."""
+    return min(now + LASTS, created_at + LASTS_AT_MOST)
+
+
 def session_of(panel_id: int, token: str, *, now: datetime) -> Session | None:
     """The session with its user, customer and account, in one query; None when it is over or there is none."""
     if not token:
         return None
     rows = Session.objects.filter(
-        panel_id=panel_id, digest=digest(token), expires_at__gt=now, user__is_active=True
+        panel_id=panel_id,
+        digest=digest(token),
+        expires_at__gt=now,
+        created_at__gt=now - LASTS_AT_MOST,
+        user__is_active=True,
     ).select_related("user__customer__account", "user__customer__price_list", "user__staff")
     found: Session | None = rows.first()
     return found
@@ -44,5 +55,7 @@ def session_of(panel_id: int, token: str, *, now: datetime) -> Session | None:
 
 def sessions_of(panel_id: int, user_id: int, *, now: datetime) -> Sequence[Session]:
     """Everywhere that a user is logged in, the one seen last first."""
-    rows = Session.objects.filter(panel_id=panel_id, user_id=user_id, expires_at__gt=now)
+    rows = Session.objects.filter(
+        panel_id=panel_id, user_id=user_id, expires_at__gt=now, created_at__gt=now - LASTS_AT_MOST
+    )
     return list(rows.order_by("-seen_at")[:100])

@@ -1,6 +1,7 @@
 """Slows down who guesses: passwords, codes, addresses. Counted in the database, so over all processes.
 
-An attempt is counted before it is looked at: many at once cannot slip through together.
+An attempt is counted before it is looked at: many at once cannot slip through together. One that is refused
+writes nothing. A network address is counted over all panels of the installation, all else panel by panel.
 """
 
 from __future__ import annotations
@@ -19,24 +20,46 @@ STRETCH_S = 900  # a quarter of an hour
 
 
 class Limit(NamedTuple):
-    """At most `most` attempts of a kind in a quarter of an hour, for one subject."""
+    """At most `most` attempts of a kind in a quarter of an hour, for one subject; `everywhere`: on all panels."""
 
     kind: str
     most: int
+    everywhere: bool = False
 
 
 LOG_IN_ACCOUNT = Limit("login account", 10)
-LOG_IN_ADDRESS = Limit("login address", 60)
+LOG_IN_ADDRESS = Limit("login address", 60, everywhere=True)
 CODE_ACCOUNT = Limit("code account", 10)
 LETTER_ACCOUNT = Limit("letter account", 3)
-LETTER_ADDRESS = Limit("letter address", 20)
+LETTER_ADDRESS = Limit("letter address", 20, everywhere=True)
 PASSWORD_ACCOUNT = Limit("password account", 10)
 PASSWORD_LETTER = Limit("password letter", 10)
 
+Attempt = tuple[Limit, str]  # with its subject
+
+_SEEN = sql.Query(
+    "SELECT count FROM customers_attempts WHERE panel_id = ? AND kind = ? AND subject = ? AND stretch = ?"
+)
+_SEEN_EVERYWHERE = sql.Query(
+    "SELECT count FROM customers_addressattempts WHERE kind = ? AND subject = ? AND stretch = ?"
+)
 _COUNT = sql.Query(
     "INSERT INTO customers_attempts (panel_id, kind, subject, stretch, count) VALUES (?, ?, ?, ?, 1)"
     " ON CONFLICT (panel_id, kind, subject, stretch) DO UPDATE SET count = customers_attempts.count + 1"
-    " RETURNING count"
+    " WHERE customers_attempts.count < ? RETURNING count"
+)
+_COUNT_EVERYWHERE = sql.Query(
+    "INSERT INTO customers_addressattempts (kind, subject, stretch, count) VALUES (?, ?, ?, 1)"
+    " ON CONFLICT (kind, subject, stretch) DO UPDATE SET count = customers_addressattempts.count + 1"
+    " WHERE customers_addressattempts.count < ? RETURNING count"
+)
+_TAKE_BACK = sql.Query(
+    "UPDATE customers_attempts SET count = count - 1"
+    " WHERE panel_id = ? AND kind = ? AND subject = ? AND stretch = ? AND count > 0"
+)
+_TAKE_BACK_EVERYWHERE = sql.Query(
+    "UPDATE customers_addressattempts SET count = count - 1"
+    " WHERE kind = ? AND subject = ? AND stretch = ? AND count > 0"
 )
 # Only the present stretch counts; the older ones are swept by `count`, and two that delete the same rows in
 # different orders would wait for each other.
@@ -44,29 +67,66 @@ _FORGET_SUBJECT = sql.Query(
     "DELETE FROM customers_attempts WHERE panel_id = ? AND kind = ? AND subject = ? AND stretch = ?"
 )
 _FORGET_OLD = sql.Query("DELETE FROM customers_attempts WHERE stretch < ?")
+_FORGET_OLD_EVERYWHERE = sql.Query("DELETE FROM customers_addressattempts WHERE stretch < ?")
 
 
-def count(panel_id: int, attempts: Sequence[tuple[Limit, str]], *, now: datetime) -> Refusal | None:
-    """Count one attempt of each; a Refusal `too_often` with the minutes to wait when one is one too many."""
+class _TooOften(Exception):
+    """Ends the transaction in which an attempt before it was counted already."""
+
+
+def count(panel_id: int, attempts: Sequence[Attempt], *, now: datetime) -> Refusal | None:
+    """Count one attempt of each; a Refusal `too_often` with the minutes to wait when one is one too many.
+
+    Then none is counted: who hammers at a closed door writes nothing.
+    """
     stretch = int(now.timestamp()) // STRETCH_S
-    with transaction.atomic():
-        counts = [
-            int(_COUNT.rows(connection, panel_id, limit.kind, _digest(subject), stretch)[0][0])
-            for limit, subject in sorted(attempts)
-        ]
-        if counts and max(counts) == 1:
-            _FORGET_OLD.run(connection, stretch - 4)
-    if any(found > limit.most for found, (limit, _) in zip(counts, sorted(attempts), strict=True)):
-        left_s = STRETCH_S - int(now.timestamp()) % STRETCH_S
-        return Refusal("too_often", limit=-(-left_s // 60))
+    left_s = STRETCH_S - int(now.timestamp()) % STRETCH_S
+    too_often = Refusal("too_often", limit=-(-left_s // 60))
+    wanted = [(limit, _key(panel_id, limit, subject, stretch)) for limit, subject in sorted(attempts)]
+    if any(_seen(limit, key) >= limit.most for limit, key in wanted):
+        return too_often
+    try:
+        with transaction.atomic():
+            counts = [_count(limit, key) for limit, key in wanted]
+            if counts and max(counts) == 1:
+                _FORGET_OLD.run(connection, stretch - 4)
+                _FORGET_OLD_EVERYWHERE.run(connection, stretch - 4)
+    except _TooOften:
+        return too_often
     return None
+
+
+def _key(panel_id: int, limit: Limit, subject: str, stretch: int) -> tuple[int | str, ...]:
+    found = (limit.kind, _digest(subject), stretch)
+    return found if limit.everywhere else (panel_id, *found)
+
+
+def _seen(limit: Limit, key: tuple[int | str, ...]) -> int:
+    rows = (_SEEN_EVERYWHERE if limit.everywhere else _SEEN).rows(connection, *key)
+    return int(rows[0][0]) if rows else 0
+
+
+def _count(limit: Limit, key: tuple[int | str, ...]) -> int:
+    rows = (_COUNT_EVERYWHERE if limit.everywhere else _COUNT).rows(connection, *key, limit.most)
+    if not rows:
+        raise _TooOften  # others came between looking and counting
+    return int(rows[0][0])
+
+
+def take_back(panel_id: int, attempts: Sequence[Attempt]) -> None:
+    """What was counted was not looked at, because we were busy: it counts no more."""
+    stretch = int(clock.now().timestamp()) // STRETCH_S
+    with transaction.atomic():
+        for limit, subject in sorted(attempts):
+            statement = _TAKE_BACK_EVERYWHERE if limit.everywhere else _TAKE_BACK
+            statement.run(connection, *_key(panel_id, limit, subject, stretch))
 
 
 def forget(panel_id: int, limit: Limit, subject: str) -> None:
     """He knew it after all: what he tried before counts no more."""
     stretch = int(clock.now().timestamp()) // STRETCH_S
     with transaction.atomic():
-        _FORGET_SUBJECT.run(connection, panel_id, limit.kind, _digest(subject), stretch)
+        _FORGET_SUBJECT.run(connection, *_key(panel_id, limit, subject, stretch))
 
 
 def _digest(subject: str) -> str:

@@ -12,7 +12,7 @@ from django.db import IntegrityError, connection, transaction
 
 from panelwright.core import clock, signatures, sql
 from panelwright.core.refusal import Refusal
-from panelwright.core.secret import Box
+from panelwright.core.secret import installation_box
 from panelwright.events import webhook_rules as rules
 from panelwright.events.actions import NewEvent, record
 from panelwright.events.models import ENDPOINTS_MAX, Delivery, Endpoint
@@ -100,7 +100,7 @@ def create_endpoint(
                     url=url,
                     description=description,
                     names=_in_order(names),
-                    sealed_secret=Box(settings.SECRET_KEY).seal(secret),
+                    sealed_secret=installation_box().seal(secret),
                     created_at=now,
                 )
                 _note("webhook.created", row, now)
@@ -152,7 +152,7 @@ def change_endpoint(
 
 def rotate_secret(*, panel_id: int, customer_id: int, endpoint_id: int) -> str | Refusal:
     """A new secret, which is not shown again. The one before it signs beside it for 24 hours."""
-    now, secret, box = clock.now(), signatures.new_secret(), Box(settings.SECRET_KEY)
+    now, secret, box = clock.now(), signatures.new_secret(), installation_box()
     with transaction.atomic():
         row = _locked(panel_id, customer_id, endpoint_id)
         if row is None:

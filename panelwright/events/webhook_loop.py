@@ -12,7 +12,7 @@ from django.conf import settings
 from panelwright import __version__
 from panelwright.core import clock, signatures
 from panelwright.core.loop import IDLE_S, let_go
-from panelwright.core.secret import Box
+from panelwright.core.secret import installation_box
 from panelwright.core.transport import Transport
 from panelwright.events import delivery_actions
 from panelwright.events import webhook_rules as rules
@@ -36,7 +36,7 @@ class Webhooks:
 
     def __init__(self, tell: Tell) -> None:
         self._tell = tell
-        self._box = Box(settings.SECRET_KEY)
+        self._box = installation_box()
         self._senders = ThreadPoolExecutor(SENDERS, thread_name_prefix="webhook")
         self._on_the_way: dict[Future[Sent], Sending] = {}
 

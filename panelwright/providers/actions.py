@@ -10,11 +10,10 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from django.conf import settings
 from django.db import transaction
 
 from panelwright.core import clock
-from panelwright.core.secret import Box
+from panelwright.core.secret import installation_box
 from panelwright.orders import settling, work
 from panelwright.orders.models import Job
 from panelwright.orders.settling import OpenOrder, Report
@@ -66,7 +65,7 @@ def add_provider(*, panel_id: int, name: str, url: str, key: str, knows_request_
         panel_id=panel_id,
         name=name,
         url=url,
-        sealed_key=Box(settings.SECRET_KEY).seal(key),
+        sealed_key=installation_box().seal(key),
         knows_request_id=knows_request_id,
     )
 
@@ -97,7 +96,7 @@ def set_provider(
     if (per_minute_max or 0) < 0 or not 0 <= (sync_every_min or 0) <= _SYNC_EVERY_MAX_MIN:
         raise ValueError("requests a minute cannot be below zero, and a list is looked at at least once a week")
     new: dict[str, Any] = {"url": url, "currency": currency, "low_balance_micros": low_balance_micros}
-    new |= {"enabled": enabled, "sealed_key": None if key is None else Box(settings.SECRET_KEY).seal(key)}
+    new |= {"enabled": enabled, "sealed_key": None if key is None else installation_box().seal(key)}
     new = {name: value for name, value in new.items() if value is not None}
     if per_minute_max is not None:
         new["per_minute_max"] = per_minute_max or None

@@ -213,3 +213,10 @@ class PostSource(models.Model):
             ),
         ]
         indexes = [models.Index(fields=["due_at"], condition=Q(due_at__isnull=False), name="post_source_due")]
+
+
+class HostSecret(models.Model):
+    """A secret of the installation that outlives its keys: they are exchanged, this one stays."""
+
+    name = models.CharField(max_length=40, unique=True)
+    sealed = models.TextField()

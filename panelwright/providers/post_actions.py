@@ -7,11 +7,10 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from django.conf import settings
 from django.db import connection, transaction
 
 from panelwright.core import clock, limits, signatures, sql
-from panelwright.core.secret import Box
+from panelwright.core.secret import installation_box
 from panelwright.core.transport import split_url
 from panelwright.events.actions import NewEvent, record
 from panelwright.orders.post_rules import Heard, username_key
@@ -94,7 +93,7 @@ def add_webhook(*, panel_id: int) -> tuple[PostSource, str]:
     """Let somebody tell of posts. Answers the source and its secret, which is not shown again."""
     secret = signatures.new_secret()
     source = PostSource.objects.create(
-        panel_id=panel_id, kind=SourceKind.WEBHOOK, sealed_secret=Box(settings.SECRET_KEY).seal(secret)
+        panel_id=panel_id, kind=SourceKind.WEBHOOK, sealed_secret=installation_box().seal(secret)
     )
     return source, secret
 

@@ -17,7 +17,7 @@ from django.db import close_old_connections, connections
 
 from panelwright.core import clock
 from panelwright.core.loop import IDLE_S, Loop
-from panelwright.core.secret import Box
+from panelwright.core.secret import installation_box
 from panelwright.customers.letters import webhook_stopped
 from panelwright.events import delivery_actions, mail_actions
 from panelwright.events.mail_loop import send_mails
@@ -29,6 +29,7 @@ from panelwright.providers.client import Upstream
 from panelwright.providers.outcomes import Accepted, Reason, RefillReport, Refused, Unknown
 from panelwright.providers.post_loop import Feeds
 from panelwright.providers.request_actions import CancelSending, RefillSending
+from panelwright.providers.secret_actions import request_secret
 from panelwright.providers.store import ProviderRow
 from panelwright.providers.syncing import sync_one
 
@@ -58,7 +59,7 @@ class Upstreams:
     """One client a provider, with its open connections; a new one when address or key have changed."""
 
     def __init__(self) -> None:
-        self._box = Box(settings.SECRET_KEY)
+        self._box = installation_box()
         self._clients: dict[int, tuple[tuple[str, str], Upstream]] = {}
         self._lock = threading.Lock()
 
@@ -95,6 +96,8 @@ class Worker:
         self._recoverers = ThreadPoolExecutor(RECOVERERS, thread_name_prefix="recover")
         self._pollers = ThreadPoolExecutor(POLLERS, thread_name_prefix="poll")
         self._on_the_way: set[Future[Sent]] = set()
+        # What request ids are made of; empty until the first order is sent.
+        self._secret = ""
         # One round a provider at a time, so that a slow one holds up nobody else.
         self._asking: dict[tuple[str, int], Future[int]] = {}
         self.loops = [
@@ -139,10 +142,15 @@ class Worker:
 
     def forward(self) -> int:
         """Send pending orders, several at once; a slow provider holds up only what was sent to it."""
+        self._learn_secret()
         room = SENDERS - len(self._on_the_way)
         claimed = actions.claim_forward(room) if room else []
         self._on_the_way.update(self._senders.submit(self._send_one, sending) for sending in claimed)
         return self._write_down(wait_s=IDLE_S) or len(claimed)
+
+    def _learn_secret(self) -> None:
+        """Before anything is claimed. Raises ValueError when it cannot be decrypted: then nothing is sent."""
+        self._secret = self._secret or request_secret()
 
     def _write_down(self, *, wait_s: float) -> int:
         """Write down the results that have come in, waiting for the first one. Answers how many."""
@@ -158,6 +166,7 @@ class Worker:
 
     def recover(self) -> int:
         """Take up orders whose sender died, or whose outcome was unknown."""
+        self._learn_secret()
         claimed = actions.claim_unfinished(SENDERS)
         if claimed:
             actions.commit_sent(list(self._recoverers.map(self._send_one, claimed)))
@@ -175,7 +184,7 @@ class Worker:
             link=order.link,
             quantity=order.quantity,
             fields=order.fields,
-            request_id=rules.request_id(settings.SECRET_KEY, order.id, order.created_at),
+            request_id=rules.request_id(self._secret, order.id, order.created_at),
         )
         try:
             client = self._upstreams.of(sending.provider)

@@ -20,7 +20,7 @@ from panelwright.core.refusal import Refusal
 from panelwright.customers import account_actions, actions, letters, second_factor, sessions
 from panelwright.customers.models import ApiKey, RecoveryCode
 from panelwright.customers.session_actions import end_others, end_session
-from panelwright.web import links
+from panelwright.web import cookies, links
 from panelwright.web.doors import NO_ADDRESS, customers_only, users_only
 from panelwright.web.forms import Form
 from panelwright.web.request import CustomerRequest, UserRequest
@@ -90,15 +90,17 @@ def security(request: UserRequest) -> HttpResponse:
     form = Form()
     if request.method == "POST":
         form = Form.sent(request)
-        refused = account_actions.change_password(
+        done = account_actions.change_password(
             user=request.visitor,
             current=form.raw("current"),
             password=form.raw("password"),
             session_id=request.session.id,
+            keys_link=links.keys_link(request),
         )
-        if not form.refuse(refused):
+        if not isinstance(done, Refusal):
             messages.success(request, _("Your password was changed. Other browsers were logged out."))
-            return redirect("security")
+            return _go_on(request, redirect("security"), done)
+        form.refuse(done)
     now = clock.now()
     user = request.visitor
     context = {
@@ -137,12 +139,18 @@ def second_factor_on(request: UserRequest) -> HttpResponse:
     form = Form.sent(request)
     secret = _kept_secret(form.raw("kept"), user.id) or second_factor.new_secret()
     if request.method == "POST":
-        codes = account_actions.switch_on_second_factor(
-            user=user, secret=secret, code=form.raw("code")[:20], session_id=request.session.id
+        done = account_actions.switch_on_second_factor(
+            user=user,
+            current=form.raw("current"),
+            secret=secret,
+            code=form.raw("code")[:20],
+            session_id=request.session.id,
+            keys_link=links.keys_link(request),
         )
-        if not isinstance(codes, Refusal):
-            return render(request, "web/account/recovery_codes.html", {"codes": codes, "fresh": True})
-        form.refuse(codes, beside="code")
+        if not isinstance(done, Refusal):
+            page = render(request, "web/account/recovery_codes.html", {"codes": done.codes, "fresh": True})
+            return _go_on(request, page, done.token)
+        form.refuse(done, beside="code")
     context = {
         "form": form,
         "secret": " ".join(secret[i : i + 4] for i in range(0, len(secret), 4)),
@@ -150,6 +158,13 @@ def second_factor_on(request: UserRequest) -> HttpResponse:
         "picture": _qr(second_factor.address(secret, email=user.email, panel=request.panel.name)),
     }
     return render(request, "web/account/second_factor_on.html", context, status=form.status)
+
+
+def _go_on(request: UserRequest, response: HttpResponse, token: str) -> HttpResponse:
+    """Keep the session's new token, which it has after a new password or second factor."""
+    until = sessions.lasts_until(request.session.created_at, now=clock.now())
+    cookies.keep_session(request, response, token, lasts=until - clock.now())
+    return response
 
 
 def _kept_secret(kept: str, user_id: int) -> str | None:
@@ -175,10 +190,19 @@ def _qr(text: str) -> SafeString:
 def second_factor_off(request: UserRequest) -> HttpResponse:
     form = Form.sent(request)
     if request.method == "POST":
-        refused = account_actions.switch_off_second_factor(user=request.visitor, current=form.raw("current"))
-        if not form.refuse(refused):
+        done = account_actions.switch_off_second_factor(
+            user=request.visitor,
+            current=form.raw("current"),
+            code=form.raw("code")[:50],
+            session_id=request.session.id,
+            keys_link=links.keys_link(request),
+        )
+        if not isinstance(done, Refusal):
             messages.success(request, _("The second factor is off."))
+            return _go_on(request, redirect("security"), done)
+        if done == account_actions.NO_FACTOR:
             return redirect("security")
+        form.refuse(done, beside="code")
     return render(request, "web/account/second_factor_off.html", {"form": form}, status=form.status)
 
 
@@ -252,7 +276,8 @@ def _make_key(request: CustomerRequest, form: Form) -> tuple[ApiKey, str] | None
     open_keys = ApiKey.objects.filter(panel_id=request.panel.id, customer=request.customer, revoked_at=None).count()
     if open_keys >= KEYS_MAX:
         form.wrong("", _("You have as many keys as one can have. Revoke one first."))
-    if form.errors:
+    # Last: what is wrong elsewhere must not count as a try at the password.
+    if form.errors or form.refuse(account_actions.prove_password(request.visitor, form.raw("current"))):
         return None
     return actions.create_key(
         customer=request.customer,

@@ -6,6 +6,8 @@ name of the session's cookie is the panel's.
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django.http import HttpRequest, HttpResponse
 
 from panelwright.customers import sessions
@@ -22,8 +24,10 @@ def session_name(panel: Panel) -> str:
     return f"session_{panel.id}"
 
 
-def keep_session(request: PanelRequest, response: HttpResponse, token: str) -> None:
-    _set(response, session_name(request.panel), token, int(sessions.LASTS.total_seconds()))
+def keep_session(
+    request: PanelRequest, response: HttpResponse, token: str, *, lasts: timedelta = sessions.LASTS
+) -> None:
+    _set(response, session_name(request.panel), token, int(lasts.total_seconds()))
 
 
 def drop_session(request: PanelRequest, response: HttpResponse) -> None:

@@ -199,7 +199,12 @@ def reset_password(request: PanelRequest, token: str) -> HttpResponse:
     if not account_actions.letter_works(panel_id=request.panel.id, kind=LetterKind.RESET, token=token):
         return render(request, "web/confirm.html", {"works": False, "again": reverse("reset")}, status=410)
     if request.method == "POST":
-        done = account_actions.reset_password(panel=request.panel, token=token, password=form.raw("password"))
+        done = account_actions.reset_password(
+            panel=request.panel,
+            token=token,
+            password=form.raw("password"),
+            keys_link=links.keys_link(request),
+        )
         if not isinstance(done, Refusal):
             messages.success(request, _("Your password was changed. Log in with it."))
             return redirect("login")

@@ -23,6 +23,7 @@ class Form:
         self.values: dict[str, Any] = dict(values or {})
         self.errors: dict[str, str] = {}
         self._secret = frozenset(secret)
+        self._busy = False
 
     @classmethod
     def sent(cls, request: HttpRequest) -> Form:
@@ -48,7 +49,10 @@ class Form:
         """Note what is wrong, beside its field or the one named. False when nothing was."""
         if refusal is None:
             return False
-        self.errors[refusal.field if beside is None else beside] = refusals.text(refusal)
+        self._busy = refusal.code == "busy"
+        # That we are busy is the fault of no field.
+        at = refusal.field if beside is None or self._busy or refusal.field == "current" else beside
+        self.errors[at] = refusals.text(refusal)
         return True
 
     def wrong(self, name: str, text: str) -> None:
@@ -62,4 +66,6 @@ class Form:
     @property
     def status(self) -> int:
         """The HTTP status with which the form is shown again."""
+        if self._busy:
+            return 503
         return 422 if self.errors else 200

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from django.conf import settings
 from django.http import HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 
 from panelwright.core import signatures
-from panelwright.core.secret import Box
+from panelwright.core.secret import installation_box
 from panelwright.orders.post_rules import Heard, username_key
 from panelwright.providers import webhooks
 from panelwright.providers.models import PostSource, SourceKind
@@ -48,9 +47,9 @@ def posts(request: PanelRequest, source_id: str) -> HttpResponse:
 def _secret(panel_id: int, source_id: int) -> str:
     """The secret of this panel's webhook, or one that nobody has."""
     found = PostSource.objects.filter(panel_id=panel_id, id=source_id, kind=SourceKind.WEBHOOK, enabled=True)
-    sealed = found.values_list("sealed_secret", flat=True).first() or Box(settings.SECRET_KEY).seal(_NOBODYS_SECRET)
+    sealed = found.values_list("sealed_secret", flat=True).first() or installation_box().seal(_NOBODYS_SECRET)
     try:
-        return Box(settings.SECRET_KEY).open(sealed)
+        return installation_box().open(sealed)
     except ValueError:
         # Sealed with a secret that the installation had before: nobody can sign for it.
         return _NOBODYS_SECRET

@@ -19,6 +19,12 @@ log = logging.getLogger(__name__)
 LinkTo = Callable[..., str]
 
 
+def keys_link(request: PanelRequest) -> str:
+    """Where a customer revokes her API keys, for letters; empty when the panel knows no safe address of itself."""
+    link_to = letter_links(request)
+    return "" if link_to is None else link_to("keys")
+
+
 def letter_links(request: PanelRequest) -> LinkTo | None:
     """Makes the links of letters; None when the panel does not know where it can be reached (panels/hosts.py)."""
     rows = Domain.objects.filter(panel_id=request.panel.id).order_by("id").values_list("host", "port")

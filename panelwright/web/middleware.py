@@ -16,7 +16,7 @@ from panelwright.core import clock
 from panelwright.core.processor import anywhere
 from panelwright.core.remote import caller_address
 from panelwright.customers.session_actions import note_seen
-from panelwright.customers.sessions import session_of
+from panelwright.customers.sessions import lasts_until, session_of
 from panelwright.panels.models import Panel
 from panelwright.web import cookies
 from panelwright.web.request import PanelRequest
@@ -38,6 +38,10 @@ CONTENT_SECURITY_POLICY = "; ".join(
         "frame-ancestors 'none'",
     )
 )
+
+
+# When a page says that we are busy, this is when to try again.
+RETRY_AFTER_S = 5
 
 
 class AnyProcessorMiddleware:
@@ -62,6 +66,8 @@ class SecurityHeadersMiddleware:
         response.headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
         response.headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=()")
         response.headers.setdefault("X-Frame-Options", "DENY")
+        if response.status_code == 503:
+            response.headers.setdefault("Retry-After", str(RETRY_AFTER_S))
         if request.is_secure():
             # Django's own cookies know a setting only, and one process may serve both kinds of address.
             for cookie in response.cookies.values():
@@ -123,7 +129,8 @@ class VisitorMiddleware:
             # Logging in or out has set the cookie already.
             name = cookies.session_name(page.panel)
             if name not in response.cookies and note_seen(page.session, address=page.address, now=now):
-                cookies.keep_session(page, response, token)
+                until = lasts_until(page.session.created_at, now=now)
+                cookies.keep_session(page, response, token, lasts=until - now)
             if "public" not in response.headers.get("Cache-Control", ""):
                 # What is meant for her must not be kept for whoever uses this computer next.
                 patch_cache_control(response, private=True, no_store=True)

@@ -12,6 +12,7 @@ from panelwright.orders import reasons
 TEXTS = {
     # Accounts
     "too_often": gettext_noop("Too many tries. Wait %(limit)s minutes, then try again."),
+    "busy": gettext_noop("We are busy right now. Nothing was changed; try again in a few seconds."),
     "wrong_login": gettext_noop("E-mail address or password is wrong."),
     "wrong_code": gettext_noop("This code is wrong, or was used before. Use the next one."),
     "lost_factor": gettext_noop(

@@ -54,6 +54,7 @@ def world(town: Town, carol: Person, browser: Browser) -> World:
     page.get_by_role("button", name="Place the order").click()
     page.wait_for_url(re.compile(r"/orders/\d+$"))
     page.goto("/account/keys/new")
+    page.get_by_label("Your password").fill(carol.password)
     page.get_by_role("button", name="Create the key").click()
     page.goto("/tickets/new")
     page.get_by_label("Message").fill(f"Please speed up {order}\n<script>alert(1)</script>")

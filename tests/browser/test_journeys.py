@@ -165,11 +165,13 @@ def test_logging_in_takes_the_second_factor(page: Page, town: Town, log_in: LogI
     page.get_by_role("link", name="Switch it on").click()
     secret = page.locator("code.copyable").inner_text().replace(" ", "")
     page.get_by_label("Code").fill("000000")
+    page.get_by_label("Your password").fill(person.password)
     page.get_by_role("button", name="Switch it on").click()
     expect(page.locator("#code-error")).to_contain_text("This code is wrong")
     assert page.locator("code.copyable").inner_text().replace(" ", "") == secret
     code = pyotp.TOTP(secret).now()
     page.get_by_label("Code").fill(code)
+    page.get_by_label("Your password").fill(person.password)
     page.get_by_role("button", name="Switch it on").click()
     recovery = page.locator(".codes code").all_inner_texts()
     assert len(set(recovery)) == 10
@@ -201,6 +203,7 @@ def test_a_new_key_orders_over_the_api(page: Page, town: Town, log_in: LogIn) ->
     page.get_by_role("link", name="New key").click()
     page.get_by_label("Name").fill("my shop")
     page.get_by_label("Daily spending limit").fill("0.10")
+    page.get_by_label("Your password").fill(person.password)
     page.get_by_role("button", name="Create the key").click()
     key = page.locator("#new-key").inner_text()
 

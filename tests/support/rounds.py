@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from panelwright.core import clock
 from panelwright.providers import store
+from panelwright.providers.actions import Sending, Sent
 from panelwright.providers.store import ProviderRow
 from panelwright.providers.worker import Worker
 
@@ -26,7 +27,10 @@ class Rounds:
         self.cancels = self._worker.cancels
         self.schedules = self._worker.schedules
         self.try_providers = self._worker.try_providers
-        self.send_one = self._worker._send_one
+
+    def send_one(self, sending: Sending) -> Sent:
+        self._worker._learn_secret()
+        return self._worker._send_one(sending)
 
     def forward(self) -> int:
         """Send what is due; every answer is written down when this returns."""

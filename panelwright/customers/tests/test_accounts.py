@@ -9,7 +9,7 @@ import pytest
 from django_scopes import scope, scopes_disabled
 
 from panelwright.core.refusal import Refusal
-from panelwright.customers import account_actions
+from panelwright.customers import account_actions, sessions
 from panelwright.customers.account_actions import OLD_LINK, LetterSent
 from panelwright.customers.login_actions import Admitted, Visitor
 from panelwright.customers.models import LetterKind, User
@@ -228,8 +228,8 @@ def test_a_new_password_takes_the_old_one_and_keeps_this_session(alice: Owner, c
         assert change("x" * 10**6, GOOD) == Refusal("wrong_password", "current")
         assert change(PASSWORD, "1234567") == Refusal("short_password", "password", 8)
         assert everything() == before
-        assert change(PASSWORD, GOOD) is None
-    assert values("SELECT id FROM customers_session") == [(kept,)]
+        token = change(PASSWORD, GOOD)
+    assert values("SELECT id, digest FROM customers_session") == [(kept, sessions.digest(token))], "a new token"
     assert user_of(alice, CAROL).check_password(GOOD)
 
 

@@ -10,6 +10,7 @@ from django_scopes import scope
 
 from panelwright.core.refusal import Refusal
 from panelwright.customers import account_actions, login_actions, second_factor
+from panelwright.customers.account_actions import WRONG_PASSWORD, FactorOn
 from panelwright.customers.login_actions import LOST_FACTOR, WRONG_CODE, Admitted, CodeNeeded, Visitor
 from panelwright.customers.models import User
 from panelwright.events.models import Event
@@ -30,9 +31,16 @@ def user_of(buyer: Buyer) -> User:
         return found
 
 
-def switch_on(buyer: Buyer, text: str) -> Any:
+def switch_on(buyer: Buyer, text: str, *, current: str = PASSWORD) -> Any:
     with scope(panel=buyer.owner.panel):
-        return account_actions.switch_on_second_factor(user=user_of(buyer), secret=SECRET, code=text, session_id=0)
+        return account_actions.switch_on_second_factor(
+            user=user_of(buyer), current=current, secret=SECRET, code=text, session_id=0
+        )
+
+
+def switch_off(buyer: Buyer, text: str, *, current: str = PASSWORD) -> Any:
+    with scope(panel=buyer.owner.panel):
+        return account_actions.switch_off_second_factor(user=user_of(buyer), current=current, code=text, session_id=0)
 
 
 def prove(buyer: Buyer) -> str:
@@ -53,7 +61,7 @@ def enter(buyer: Buyer, text: str, proof: str = "") -> Admitted | Refusal:
 @pytest.fixture
 def codes(carol: Buyer, time: Time) -> list[str]:
     """The recovery codes of Carol, who has a second factor; no code of the app was used in this half minute."""
-    made: list[str] = switch_on(carol, code(time))
+    made: list[str] = switch_on(carol, code(time)).codes
     time.passes(seconds=60)
     return made
 
@@ -62,7 +70,9 @@ def test_it_is_switched_on_with_a_code_and_gives_ten_recovery_codes(carol: Buyer
     for wrong in ("", "000000x", "1" * 6, "１２３４５６", code(time, steps=2), code(time, steps=-2)):
         assert switch_on(carol, wrong) == WRONG_CODE
     assert counts("customers_recoverycode", "events_mail") == (0, 0)
-    made = switch_on(carol, f" {code(time)[:3]} {code(time)[3:]} ")
+    assert switch_on(carol, code(time), current="x") == WRONG_PASSWORD
+    assert counts("customers_recoverycode", "events_mail") == (0, 0)
+    made = switch_on(carol, f" {code(time)[:3]} {code(time)[3:]} ").codes
     assert len(set(made)) == 10
     assert all(len(one) == 14 for one in made)
     assert SECRET not in value("SELECT totp_sealed FROM customers_user WHERE email = 'carol@customer.example'")
@@ -117,9 +127,9 @@ def test_another_secret_of_the_installation_is_a_clear_refusal(
     with scope(panel=carol.owner.panel):
         assert account_actions.renew_recovery_codes(user=user_of(carol), code=code(time)) == LOST_FACTOR
     assert isinstance(enter(carol, codes[0]), Admitted)
-    with scope(panel=carol.owner.panel):
-        assert account_actions.switch_off_second_factor(user=user_of(carol), current=PASSWORD) is None
-    assert isinstance(switch_on(carol, code(time)), list)
+    assert switch_off(carol, code(time)) == LOST_FACTOR
+    assert isinstance(switch_off(carol, codes[1]), str)
+    assert isinstance(switch_on(carol, code(time)), FactorOn)
 
 
 def test_new_recovery_codes_take_the_place_of_the_old_ones(carol: Buyer, codes: list[str], time: Time) -> None:
@@ -132,17 +142,30 @@ def test_new_recovery_codes_take_the_place_of_the_old_ones(carol: Buyer, codes: 
     assert isinstance(enter(carol, new[0]), Admitted)
 
 
-def test_it_is_switched_off_with_the_password_and_nothing_is_left(carol: Buyer, codes: list[str]) -> None:
+def test_it_is_switched_off_with_password_and_code_and_nothing_is_left(
+    carol: Buyer, codes: list[str], time: Time
+) -> None:
+    assert switch_off(carol, code(time), current="x") == WRONG_PASSWORD
+    for wrong in ("", "000000", code(time, steps=3)):
+        assert switch_off(carol, wrong) == WRONG_CODE
+    assert user_of(carol).totp_sealed != ""
+    assert isinstance(switch_off(carol, code(time)), str)
+    assert switch_off(carol, code(time)) == Refusal("no_second_factor")
     with scope(panel=carol.owner.panel):
-        assert account_actions.switch_off_second_factor(user=user_of(carol), current="x") == Refusal(
-            "wrong_password", "current"
-        )
-        assert account_actions.switch_off_second_factor(user=user_of(carol), current=PASSWORD) is None
-        assert account_actions.switch_off_second_factor(user=user_of(carol), current=PASSWORD) == Refusal(
-            "no_second_factor"
-        )
         assert account_actions.renew_recovery_codes(user=user_of(carol), code="x") == Refusal("no_second_factor")
     assert counts("customers_recoverycode") == (0,)
+
+
+def test_a_recovery_code_switches_it_off_as_well(carol: Buyer, codes: list[str]) -> None:
+    assert isinstance(switch_off(carol, codes[3]), str)
+    assert user_of(carol).totp_sealed == ""
+
+
+def test_codes_are_not_guessed_where_it_is_switched_off(carol: Buyer, codes: list[str], time: Time) -> None:
+    found = [switch_off(carol, "000000").code for _ in range(11)]
+    assert found == ["wrong_code"] * 10 + ["too_often"]
+    assert switch_off(carol, code(time)).code == "too_often"
+    assert user_of(carol).totp_sealed != ""
 
 
 def test_staff_take_it_off_who_lost_everything(carol: Buyer, codes: list[str]) -> None:
@@ -165,7 +188,7 @@ def test_the_code_for_the_app_names_panel_and_address() -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_of_many_who_try_one_code_at_once_one_gets_in(transactional_db: None, carol: Buyer, time: Time) -> None:
-    made = switch_on(carol, code(time))
+    made = switch_on(carol, code(time)).codes
     time.passes(seconds=60)
     proof = prove(carol)
     for text in (code(time), made[0]):

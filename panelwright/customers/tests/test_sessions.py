@@ -14,7 +14,8 @@ from panelwright.core import clock
 from panelwright.customers import sessions
 from panelwright.customers.models import Device, Session
 from panelwright.customers.session_actions import end_others, end_session, meet_device, note_seen, open_session
-from tests.support.people import Buyer, Time, execute, value, values
+from panelwright.customers.sessions import session_of, sessions_of
+from tests.support.people import Buyer, Owner, Time, execute, value, values
 from tests.support.threads import together
 
 
@@ -151,3 +152,31 @@ def test_a_database_that_is_busy_does_not_stop_a_page(transactional_db: None, ca
     assert together([hold, note]) == [True, False]
     with scope(panel=carol.owner.panel):
         assert note_seen(session, address="203.0.113.9", now=time.now), "the next page notes it"
+
+
+def test_a_session_ends_after_90_days_however_much_it_is_used(alice: Owner, carol: Buyer, time: Time) -> None:
+    with scope(panel=alice.panel):
+        token = open_session(user=carol.customer.user, address="198.51.100.7", browser="Firefox")
+        for _ in range(8):
+            time.passes(days=10)
+            session = session_of(alice.panel_id, token, now=time.now)
+            assert session is not None
+            assert note_seen(session, address="198.51.100.7", now=time.now)
+            assert session_of(alice.panel_id, token, now=time.now) is not None
+        time.passes(days=10, seconds=-1)
+        session = session_of(alice.panel_id, token, now=time.now)
+        assert session is not None
+        note_seen(session, address="198.51.100.7", now=time.now)
+        time.passes(seconds=1)
+        assert session_of(alice.panel_id, token, now=time.now) is None
+        assert list(sessions_of(alice.panel_id, carol.customer.user_id, now=time.now)) == []
+
+
+def test_a_session_from_before_that_rule_ends_too(alice: Owner, carol: Buyer, time: Time) -> None:
+    with scope(panel=alice.panel):
+        token = open_session(user=carol.customer.user, address="", browser="")
+        execute("UPDATE customers_session SET expires_at = %s", time.now + timedelta(days=400))
+        time.passes(days=91)
+        assert session_of(alice.panel_id, token, now=time.now) is None
+        open_session(user=carol.customer.user, address="", browser="")
+        assert value("SELECT COUNT(*) FROM customers_session") == 1, "and is swept at the next log-in"

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django_scopes import scopes_disabled
 
 from panelwright.core.refusal import Refusal
 from panelwright.customers import throttle_actions
 from panelwright.customers.models import Attempts
 from panelwright.customers.throttle_actions import LETTER_ACCOUNT, LOG_IN_ACCOUNT, LOG_IN_ADDRESS
-from tests.support.people import Owner, Time, value
+from tests.support.people import Owner, Time, value, values
 from tests.support.threads import together
 
 EMAIL = "carol@customer.example"
@@ -70,4 +72,56 @@ def test_many_guesses_at_once_do_not_slip_through(transactional_db: None, alice:
 
     found = together([guess] * 16)
     assert found.count(None) == 10
-    assert value("SELECT MAX(count) FROM customers_attempts") == 16
+    assert value("SELECT MAX(count) FROM customers_attempts") == 10
+    assert value("SELECT MAX(count) FROM customers_addressattempts") == 10, "who was refused counts nowhere"
+
+
+def test_a_refused_try_writes_no_row(alice: Owner, time: Time) -> None:
+    both = [(LOG_IN_ACCOUNT, EMAIL), (LOG_IN_ADDRESS, "198.51.100.7")]
+    for _ in range(10):
+        assert throttle_actions.count(alice.panel_id, both, now=time.now) is None
+    before = rows()
+    with CaptureQueriesContext(connection) as asked:
+        for number in range(50):
+            others = [(LOG_IN_ACCOUNT, EMAIL), (LOG_IN_ADDRESS, f"198.51.100.{number}")]
+            assert throttle_actions.count(alice.panel_id, others, now=time.now) is not None
+    assert rows() == before
+    assert [query["sql"] for query in asked if not query["sql"].startswith("SELECT")] == []
+
+
+def test_a_refusal_that_others_bring_about_meanwhile_counts_nothing(
+    alice: Owner, time: Time, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between looking and counting: what was counted before it in the same try is taken back."""
+    for _ in range(10):
+        throttle_actions.count(alice.panel_id, [(LOG_IN_ADDRESS, "x"), (LOG_IN_ACCOUNT, EMAIL)], now=time.now)
+    before = rows()
+    monkeypatch.setattr(throttle_actions, "_seen", lambda *_: 0)
+    fresh = [(LOG_IN_ACCOUNT, EMAIL), (LOG_IN_ADDRESS, "another")]
+    assert throttle_actions.count(alice.panel_id, fresh, now=time.now) is not None
+    assert rows() == before
+
+
+def test_an_address_is_counted_over_all_panels(alice: Owner, rival: Owner, time: Time) -> None:
+    for number in range(60):
+        owner = alice if number % 2 else rival
+        tried = [(LOG_IN_ACCOUNT, f"{number}@customer.example"), (LOG_IN_ADDRESS, "198.51.100.7")]
+        assert throttle_actions.count(owner.panel_id, tried, now=time.now) is None
+    for owner in (alice, rival):
+        tried = [(LOG_IN_ACCOUNT, "dave@customer.example"), (LOG_IN_ADDRESS, "198.51.100.7")]
+        assert throttle_actions.count(owner.panel_id, tried, now=time.now) is not None
+
+
+def test_what_was_not_looked_at_is_taken_back(alice: Owner, time: Time) -> None:
+    both = [(LOG_IN_ACCOUNT, EMAIL), (LOG_IN_ADDRESS, "198.51.100.7")]
+    for _ in range(30):
+        assert throttle_actions.count(alice.panel_id, both, now=time.now) is None
+        throttle_actions.take_back(alice.panel_id, both)
+    assert value("SELECT MAX(count) FROM customers_attempts") == 0
+    assert value("SELECT MAX(count) FROM customers_addressattempts") == 0
+
+
+def rows() -> list[tuple[object, ...]]:
+    return values("SELECT * FROM customers_attempts ORDER BY id") + values(
+        "SELECT * FROM customers_addressattempts ORDER BY id"
+    )

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
+import pyotp
 import pytest
 from django.test import Client
 from django_scopes import scope
 
-from panelwright.web.tests.browsing import Browser, error, hidden
+from panelwright.web.tests.browsing import Browser, error, hidden, letters
 from tests.support.asking import Door
 from tests.support.people import PASSWORD, REMOTE, Buyer, Owner, Time, execute, value, values
 
@@ -69,14 +71,48 @@ def test_a_new_password_logs_other_browsers_out(browser: Browser, carol: Buyer, 
     assert not other.is_inside()
 
 
+def test_whoever_had_the_sessions_token_is_out_after_a_new_password_or_factor(
+    browser: Browser, carol: Buyer, alice: Owner, time: Time
+) -> None:
+    """The cookie was copied; the real browser goes on, with the new one."""
+
+    def copy() -> Browser:
+        thief = Browser(alice)
+        thief.client.cookies.load(browser.client.cookies.output(header="", sep=";"))
+        assert thief.is_inside()
+        return thief
+
+    thief = copy()
+    assert browser.post("/account/security", current=PASSWORD, password="a new good one").status_code == 302
+    assert (browser.is_inside(), thief.is_inside()) == (True, False)
+    thief = copy()
+    page = browser.get("/account/security/on")
+    secret = page.split("<code")[1].split(">", 1)[1].split("<")[0].replace(" ", "")
+    fields = {"kept": hidden(page, "kept"), "code": pyotp.TOTP(secret).at(int(time.now.timestamp()))}
+    assert error(browser.refused("/account/security/on", **fields, current="x"), "current")
+    done = browser.post("/account/security/on", **fields, current="a new good one")
+    assert done.status_code == 200
+    codes = re.findall(r"[a-z2-9]{4}-[a-z2-9]{4}-[a-z2-9]{4}", done.content.decode())
+    assert len(codes) == 10
+    assert (browser.is_inside(), thief.is_inside()) == (True, False)
+    thief = copy()
+    assert error(browser.refused("/account/security/off", current="x", code=codes[0]), "current")
+    assert error(browser.refused("/account/security/off", current="a new good one", code="000000"), "code")
+    assert browser.post("/account/security/off", current="a new good one", code=codes[0]).status_code == 302
+    assert (browser.is_inside(), thief.is_inside()) == (True, False)
+    for text in [text for kind, text in letters(CAROL) if kind == "account"]:
+        assert "revoke it here:\nhttp://shop.example/account/keys" in text
+    assert len(letters(CAROL)) == 3
+
+
 def test_the_secret_of_a_second_factor_is_the_users_own(browser: Browser, carol: Buyer, alice: Owner) -> None:
     dave = Browser(alice, alice.customer("dave").customer.user)
     kept = hidden(dave.get("/account/security/on"), "kept")
-    page = browser.refused("/account/security/on", kept=kept, code="000000")
+    page = browser.refused("/account/security/on", kept=kept, code="000000", current=PASSWORD)
     assert hidden(page, "kept").split(":")[0] != kept.split(":")[0], "another secret than Dave's"
     assert error(page, "code") == "This code is wrong, or was used before. Use the next one."
     assert browser.answer("/account/security/off").status_code == 200
-    assert browser.refused("/account/security/off", current=PASSWORD)
+    assert browser.post("/account/security/off", current=PASSWORD, code="1").headers["Location"] == "/account/security"
 
 
 def test_mails_that_are_not_wanted_are_kept_and_strange_ones_ignored(browser: Browser) -> None:
@@ -88,7 +124,12 @@ def test_mails_that_are_not_wanted_are_kept_and_strange_ones_ignored(browser: Br
 
 @pytest.mark.django_db(transaction=True)
 def test_a_key_is_shown_once_works_and_is_revoked(door: Door, browser: Browser, carol: Buyer) -> None:
-    page = browser.post("/account/keys/new", name="shop", can_read="1", addresses=REMOTE).content.decode()
+    wanted = {"name": "shop", "can_read": "1", "addresses": REMOTE}
+    for current in ("", "x"):
+        page = browser.refused("/account/keys/new", **wanted, current=current)
+        assert error(page, "current") == "This is not your password."
+        assert 'value="shop"' in page
+    page = browser.post("/account/keys/new", **wanted, current=PASSWORD).content.decode()
     key = page.split('id="new-key"')[1].split(">", 1)[1].split("<")[0]
     assert len(key) == 40
     assert door.ask(carol, "balance", key=key) == {"balance": "100.00", "currency": "USD"}

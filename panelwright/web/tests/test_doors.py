@@ -205,8 +205,10 @@ def test_the_second_factor_stands_between_password_and_session(alice: Owner, car
     secret = page.split("<code")[1].split(">", 1)[1].split("<")[0].replace(" ", "") if "<code" in page else ""
     assert len(secret) == 32, page
     code = pyotp.TOTP(secret).at(int(time.now.timestamp()))
-    assert "000000" not in browser.refused("/account/security/on", kept=hidden(page, "kept"), code="000000")
-    done = browser.post("/account/security/on", kept=hidden(page, "kept"), code=code)
+    assert "000000" not in browser.refused(
+        "/account/security/on", kept=hidden(page, "kept"), code="000000", current=PASSWORD
+    )
+    done = browser.post("/account/security/on", kept=hidden(page, "kept"), code=code, current=PASSWORD)
     assert done.status_code == 200
     time.passes(seconds=60)
     other = Browser(alice)
@@ -335,11 +337,11 @@ FORMS = {
     "/reset/x": ("password",),
     "/account": ("part", "email", "current", "name", "language", "timezone"),
     "/account/security": ("current", "password"),
-    "/account/security/on": ("kept", "code"),
-    "/account/security/off": ("current",),
+    "/account/security/on": ("kept", "code", "current"),
+    "/account/security/off": ("current", "code"),
     "/account/security/codes": ("code",),
     "/account/mails": ("wanted",),
-    "/account/keys/new": ("name", "can_read", "addresses", "daily_cap"),
+    "/account/keys/new": ("name", "can_read", "addresses", "daily_cap", "current"),
     "/order": ("service", "request_id", "rate", "link", "quantity", "runs", "interval"),
     "/order/price": ("service", "link", "quantity", "runs", "interval"),
     "/order/many": ("lines", "batch", "checked", "do"),
