@@ -21,16 +21,17 @@ from panelwright.core.refusal import Refusal
 from panelwright.customers import access
 from panelwright.customers.access import Caller, Grant
 from panelwright.customers.meter import Meter
-from panelwright.orders import actions, queries
+from panelwright.orders import actions, queries, quotes
 from panelwright.orders.actions import AskOrders
 from panelwright.orders.fields import ABSENT
-from panelwright.orders.rules import PlaceOrder
+from panelwright.orders.rules import MAY_NOT_ORDER, PlaceOrder, good_request_id
 
 
 class Call(NamedTuple):
     """One request, parsed. `action` is a word of protocol, with `ids` where it takes them.
 
     `one` is true when the single form was used (`order`, `refill`), which is answered differently.
+    `request_id`: of an order to be placed, or of the one whose status is asked for, without `ids`.
     """
 
     caller: Caller
@@ -47,6 +48,12 @@ BAD_REQUEST = Refusal("bad_request")
 BAD_ORDER = Refusal("bad_order")
 BAD_REFILL = Refusal("bad_refill")
 MAY_NOT_READ = Refusal("may_not_read")
+_NOT_ADMITTED = (access.BAD_KEY, access.WRONG_ADDRESS, MAY_NOT_ORDER)
+BAD_DRY_RUN = Refusal("bad_field", "dry_run", why="not_yes_or_no")
+_YES = frozenset({"1", "true", "True"})
+_NO = frozenset({"0", "false", "False"}) | ABSENT
+# `status` by its other names.
+_STATUS = frozenset({"status", "orders", "multi_status", "multi-status"})
 WRITES = frozenset({"add", "refill", "cancel"})
 # The longest that the event loop waits for a batch; a batch that takes longer goes on beside it.
 STEP_ASIDE_S = 0.01
@@ -124,10 +131,15 @@ class Lane:
 
     def _read(self, calls: Sequence[Call]) -> list[Answer]:
         """A batch of reads: each kind of row that is asked for is read once, for all of them."""
-        grants = access.grants([call.caller for call in calls])
         by_action: dict[str, list[tuple[int, Call, Grant]]] = {}
         answers: list[Answer] = [BAD_REQUEST] * len(calls)
-        for i, (call, grant) in enumerate(zip(calls, grants, strict=True)):
+        dry = [i for i, call in enumerate(calls) if call.action == "dry_run"]
+        if dry:
+            for i, answer in zip(dry, self._dry_runs([calls[i] for i in dry]), strict=True):
+                answers[i] = answer
+        others = [(i, call) for i, call in enumerate(calls) if call.action != "dry_run"]
+        grants = access.grants([call.caller for _, call in others])
+        for (i, call), grant in zip(others, grants, strict=True):
             if isinstance(grant, Refusal):
                 answers[i] = grant
                 continue
@@ -145,6 +157,17 @@ class Lane:
             if action in by_action:
                 for i, answer in read(by_action[action]):
                     answers[i] = answer
+        return answers
+
+    def _dry_runs(self, calls: Sequence[Call]) -> list[Answer]:
+        """`add` with all its rules, and nothing written."""
+        orders = [PlaceOrder(call.caller, call.params, call.request_id) for call in calls]
+        answers: list[Answer] = []
+        for call, result in zip(calls, quotes.dry_run(orders, learn=self._learn), strict=True):
+            if call.params["dry_run"] not in _YES and result not in _NOT_ADMITTED:
+                answers.append(BAD_DRY_RUN)
+            else:
+                answers.append(result if isinstance(result, Refusal) else protocol.price(*result))
         return answers
 
     def _services(self, calls: Sequence[tuple[int, Call, Grant]]) -> list[tuple[int, Answer]]:
@@ -171,19 +194,25 @@ def _balances(calls: Sequence[tuple[int, Call, Grant]]) -> list[tuple[int, Answe
 
 
 def _statuses(calls: Sequence[tuple[int, Call, Grant]]) -> list[tuple[int, Answer]]:
+    panels = {g.panel_id for _, _, g in calls}
     wanted = {n for _, call, _ in calls if call.ids for n in call.ids.numbers if n is not None}
-    found, progress = queries.standings({g.panel_id for _, _, g in calls}, wanted)
+    requests = {call.request_id for _, call, _ in calls if call.ids is None and good_request_id(call.request_id)}
+    by_request = queries.by_request(panels, {g.customer_id for _, _, g in calls}, requests) if requests else {}
+    found, progress = queries.standings(panels, wanted.union(by_request.values()))
     answers: list[tuple[int, Answer]] = []
     for i, call, grant in calls:
-        assert call.ids is not None
         texts: list[str | None] = []
-        for number in call.ids.numbers:
+        id_ = by_request.get((grant.customer_id, call.request_id)) if call.ids is None else None
+        for number in call.ids.numbers if call.ids is not None else (id_,):
             order = found.get(number) if number is not None else None
             if order is None or order[1] != grant.customer_id:
                 texts.append(None)
             else:
                 texts.append(protocol.standing(order, progress.get(order[0]), grant.currency))
-        if call.one:
+        if call.ids is None:
+            said = texts[0]
+            answers.append((i, protocol.with_order(id_, said) if id_ is not None and said else BAD_ORDER))
+        elif call.one:
             answers.append((i, texts[0].encode() if texts and texts[0] else BAD_ORDER))
         else:
             answers.append((i, protocol.standings(call.ids, texts)))
@@ -217,7 +246,14 @@ def call_of(params: dict[str, str], *, address: tuple[str, int, int], remote: st
     caller = Caller(address, access.digest(params.get("key", "")), remote)
     action = params.get("action", "")
     if action == "add":
-        return Call(caller, action, params, None, False, params.get("request_id", "") or header_request_id)
+        request_id = _sent(params, "request_id")
+        if not request_id and header_request_id:
+            request_id = _unquoted(header_request_id)
+        if params.get("dry_run", "") not in _NO:
+            action = "dry_run"
+        return Call(caller, action, params, None, False, request_id)
+    if action in _STATUS:
+        action = "status"
     if action in {"services", "balance"}:
         return Call(caller, action, params)
     if action in {"status", "refill", "cancel"}:
@@ -230,9 +266,17 @@ def call_of(params: dict[str, str], *, address: tuple[str, int, int], remote: st
     if not many and "," in one:
         one, many = "", one
     sent = many or one
-    if not sent:
-        return Call(caller, "", params)
-    return Call(caller, action, params, Ids(sent), not many)
+    if sent:
+        return Call(caller, action, params, Ids(sent), not many)
+    request_id = _sent(params, "request_id") if action == "status" else ""
+    return Call(caller, action if request_id else "", params, request_id=request_id)
+
+
+def _unquoted(text: str) -> str:
+    """The value of Idempotency-Key: the standard's string stands in quotes, which most programs leave away."""
+    if len(text) >= 2 and text[0] == text[-1] == '"':
+        return text[1:-1].replace('\\"', '"').replace("\\\\", "\\").strip()
+    return text
 
 
 def _sent(params: dict[str, str], name: str) -> str:

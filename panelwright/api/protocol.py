@@ -103,6 +103,11 @@ def added(order_id: int) -> bytes:
     return b'{"order":%d}' % order_id
 
 
+def price(micros: int, currency: str) -> bytes:
+    """The answer to a dry run."""
+    return f'{{"charge":"{money.text(micros)}","currency":"{currency}"}}'.encode()
+
+
 def balance(micros: int, currency: str) -> bytes:
     return f'{{"balance":"{money.text(micros)}","currency":"{currency}"}}'.encode()
 
@@ -121,6 +126,11 @@ def standing(order: Standing, progress: Progress | None, currency: str) -> str:
     if kind == Kind.DRIP_FEED.value:
         return f'{five},"runs":"{progress.runs_done}","orders":{orders}}}'
     return f'{five},"posts":"{progress.posts_done}","orders":{orders},"expiry":"{expiry(progress.expires_on)}"}}'
+
+
+def with_order(order_id: int, said: str) -> bytes:
+    """A status that was asked for by request_id: it says which order it is of."""
+    return f'{{"order":{order_id},{said[1:]}'.encode()
 
 
 def expiry(on: date | None) -> str:

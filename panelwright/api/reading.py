@@ -31,7 +31,7 @@ _PLAIN = frozenset(
 
 
 def parameters(query: bytes, content_type: bytes, body: bytes) -> dict[str, str]:
-    """The parameters by name, values trimmed, of invisible characters too; of a name that comes twice the last counts."""
+    """The parameters by name, values trimmed, of invisible characters too; of two of one name the last counts."""
     params = _form(query) if query else {}
     if body:
         if content_type[:20].lower().startswith(b"multipart/form-data"[:20]):

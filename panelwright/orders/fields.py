@@ -35,6 +35,8 @@ _HOST = re.compile(r"(?:https?://)?[^/?#]*", re.I | re.A)
 _DATE = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})", re.ASCII)
 
 
+# Parameters that say what is ordered; what else a client sends is ignored, and so are these where a type has none.
+_OF_ANY_TYPE = frozenset({f.name for t in TYPES for f in t.fields}) - {"quantity", "runs", "interval"}
 # Per type: whether it takes a link, and the fields that only it has.
 _PARTS = {t.name: (t.field("link") is not None, t.own_fields) for t in TYPES}
 
@@ -102,6 +104,35 @@ def check(
     return Checked(link, own, runs, interval_min, quantity)
 
 
+def understood(type_: ServiceType, params: dict[str, str]) -> dict[str, str]:
+    """What an order of this type asks for: the same for parameters that mean the same.
+
+    What is wrong stays as it was written, and so do fields that only other types have: who sends them means more
+    than this type takes. How often and how many they are to be is left out where the type does not ask for it.
+    """
+    own = {field.name for field in type_.fields}
+    said = {k: v for k, v in params.items() if k in _OF_ANY_TYPE and k not in own and v not in ABSENT}
+    said["service"] = _counted(params.get("service", ""))
+    for field in type_.fields:
+        text = params.get(field.name, "")
+        if text and not (text in ABSENT and not _is_required(field, params)):
+            value = text if field.kind is Kind.LINK else _CHECKS[field.kind](field, text)
+            said[field.name] = text if isinstance(value, Bad) else value
+    if type_.drip_feed and _is_plain(params):
+        said.pop("runs", None)
+        said.pop("interval", None)
+    if type_.subscription and said.get("old_posts", "0") == "0":
+        said.pop("old_posts", None)
+        if said.get("posts") == "0":
+            del said["posts"]
+    return dict(sorted(said.items()))
+
+
+def _counted(text: str) -> str:
+    number = whole(text)
+    return text if number is None else str(number)
+
+
 class Bad(NamedTuple):
     """What is wrong with a text, and the limit that it passes; the words for it are in reasons.py."""
 
@@ -164,15 +195,11 @@ def day(text: str) -> date | None:
 
 
 def _drip_feed(params: dict[str, str], *, allowed: bool) -> tuple[int, int] | Refusal:
-    """Runs and interval (minutes): together or neither; one run is a plain order, whatever the interval says.
-
-    Programs that fill in every field send 0 for nothing.
-    """
+    """Runs and interval (minutes): together or neither."""
+    if _is_plain(params):
+        return 1, 0
     runs_text, interval_text = params.get("runs", ""), params.get("interval", "")
     runs = whole(runs_text)
-    no_interval = interval_text in ABSENT or whole(interval_text) == 0
-    if runs == 1 or (runs_text in ABSENT and no_interval) or (runs == 0 and whole(interval_text) == 0):
-        return 1, 0
     if runs is None:
         return Refusal("bad_field", "runs", why="no_runs" if runs_text in ABSENT else "not_whole")
     if runs < 1:
@@ -191,16 +218,32 @@ def _drip_feed(params: dict[str, str], *, allowed: bool) -> tuple[int, int] | Re
     return runs, interval_min
 
 
+def _is_plain(params: dict[str, str]) -> bool:
+    """Whether runs and interval say nothing of a drip-feed.
+
+    One run is a plain order, whatever the interval says; programs that fill in every field send 0 for nothing.
+    """
+    runs_text, interval_text = params.get("runs", ""), params.get("interval", "")
+    if runs_text in ABSENT and interval_text in ABSENT:
+        return True
+    runs, interval_min = whole(runs_text), whole(interval_text)
+    return runs == 1 or (interval_min == 0 and (runs == 0 or runs_text in ABSENT))
+
+
 def _value(field: Field, params: dict[str, str]) -> str | Bad:
     """The field's text as it is kept and sent on; "" when it is left out; Bad when it is wrong."""
     text = params.get(field.name, "")
-    required = field.required
-    if field.needed_when is not None:
-        other, value = field.needed_when
-        required = params.get(other) == value
+    required = _is_required(field, params)
     if not text or (not required and text in ABSENT):
         return Bad("missing") if required else ""
     return _CHECKS[field.kind](field, text)
+
+
+def _is_required(field: Field, params: dict[str, str]) -> bool:
+    if field.needed_when is None:
+        return field.required
+    other, value = field.needed_when
+    return params.get(other) == value
 
 
 def _lines(field: Field, text: str) -> str | Bad:

@@ -30,6 +30,11 @@ _STANDINGS = sql.Query(
     "SELECT id, customer_id, kind, charge_micros, start_count, status, remains"
     " FROM orders_order WHERE panel_id :in_int AND id :in_int"
 )
+# The last condition is the index's own.
+_BY_REQUEST = sql.Query(
+    "SELECT customer_id, request_id, id FROM orders_order"
+    " WHERE panel_id :in_int AND customer_id :in_int AND request_id :in_text AND request_id IS NOT NULL"
+)
 _PROGRESS = sql.Query(
     "SELECT order_id, runs_done, posts_done, expires_on FROM orders_schedule"
     " WHERE panel_id :in_int AND order_id :in_int"
@@ -61,6 +66,14 @@ def standings(
         for parent_id, child_id in _CHILDREN.rows(connection, panels, parents):
             progress[parent_id].children.append(child_id)
     return found, progress
+
+
+def by_request(
+    panel_ids: Collection[int], customer_ids: Collection[int], request_ids: Collection[str]
+) -> dict[tuple[int, str], int]:
+    """(customer id, request_id) -> order id."""
+    rows = _BY_REQUEST.rows(connection, sorted(panel_ids), sorted(customer_ids), sorted(request_ids))
+    return {(row[0], row[1]): row[2] for row in rows}
 
 
 def refills(panel_ids: Collection[int], refill_ids: Collection[int]) -> dict[int, tuple[int, str]]:

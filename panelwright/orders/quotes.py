@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
 from panelwright.core import clock
 from panelwright.core.refusal import Refusal
+from panelwright.customers.access import Caller, Grant
 from panelwright.orders import rules, store
 from panelwright.orders.rules import PlaceOrder
 
@@ -51,3 +52,43 @@ def quote(commands: Sequence[PlaceOrder]) -> Quotes:
         else:
             lines.append(Quote(0, 0, order_id=result))
     return Quotes(lines, sum(plan.spent.values()), balance)
+
+
+class Price(NamedTuple):
+    """What one order would take from the balance now, in micros of the currency."""
+
+    charge_micros: int
+    currency: str
+
+
+def dry_run(
+    commands: Sequence[PlaceOrder], *, learn: Callable[[Caller, Grant], None] | None = None
+) -> list[Refusal | Price]:
+    """What each command alone would cost if it were placed now, or why it would be refused: by all rules of placing.
+
+    A repeat of an order that exists costs nothing. Nothing is written: no request_id, no event of a block.
+    """
+    book = store.load(commands, to_place=False)
+    now = clock.now()
+    results: list[Refusal | Price] = []
+    for command, grant in zip(commands, book.grants, strict=True):
+        if isinstance(grant, Refusal):
+            results.append(grant)
+            continue
+        if learn is not None:
+            learn(command.caller, grant)
+        # Of its own: placing takes from the balances, and notes links and request_ids.
+        alone = replace(
+            book,
+            grants=[grant],
+            balances=dict(book.balances),
+            requests=dict(book.requests),
+            open_links=set(book.open_links),
+        )
+        plan = rules.place(alone, [command], now)
+        (result,) = plan.results
+        if isinstance(result, Refusal):
+            results.append(result)
+        else:
+            results.append(Price(sum(plan.spent.values()), grant.currency))
+    return results

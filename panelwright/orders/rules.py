@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from panelwright.catalog.types import BY_NAME, Units
+from panelwright.catalog.types import BY_NAME, TYPES, ServiceType, Units
 from panelwright.core import money
 from panelwright.core.refusal import Refusal
 from panelwright.customers.access import Caller, Grant
-from panelwright.orders import fields
+from panelwright.orders import fields, same_link
 from panelwright.orders.blocking import Blocked, Screen
 from panelwright.orders.models import Job, Kind
 from panelwright.panels.blocks import Rules
@@ -32,7 +32,8 @@ NO_FUNDS = Refusal("no_funds")
 PRICE_ROSE = Refusal("price_rose")
 CAP_REACHED = Refusal("cap_reached")
 SAME_LINK = Refusal("same_link", "link")
-BAD_REQUEST_ID = Refusal("bad_field", "request_id")
+BAD_REQUEST_ID = Refusal("bad_field", "request_id", why="bad_request_id")
+OTHER_ORDER = Refusal("bad_field", "request_id", why="other_order")
 
 
 class PlaceOrder(NamedTuple):
@@ -160,20 +161,22 @@ def _place_one(book: Book, plan: Plan, command: PlaceOrder, grant: Grant, now: d
     params = command.params
     if not grant.can_order:
         return MAY_NOT_ORDER
+    number = fields.whole(params.get("service", ""))
+    service = book.services.get((grant.panel_id, number)) if number is not None else None
     request_id = request_digest = None
     if command.request_id and command.request_id not in fields.ABSENT:
-        request_id, request_digest = command.request_id, _digest_of(params)
-        if len(request_id) > REQUEST_ID_MAX or not request_id.isprintable():
+        request_id = command.request_id
+        if not good_request_id(request_id):
             return BAD_REQUEST_ID
         before = book.requests.get((grant.customer_id, request_id))
         if before is not None:
-            if before[1] != request_digest:
-                return BAD_REQUEST_ID
+            if not _is_of(before[1], params, service):
+                return OTHER_ORDER
             # Negative: the index of an order of this same batch.
             return before[0] if before[0] > 0 else _New(-before[0] - 1)
+        if service is not None:
+            request_digest = _digest_of(BY_NAME[service.type], params)
 
-    number = fields.whole(params.get("service", ""))
-    service = book.services.get((grant.panel_id, number)) if number is not None else None
     if service is None:
         return BAD_SERVICE
     rate = rate_for(service, grant, book.rates)
@@ -196,7 +199,7 @@ def _place_one(book: Book, plan: Plan, command: PlaceOrder, grant: Grant, now: d
             return Refusal("above_max", "quantity", service.max)
     open_link = None
     if service.unique_link:
-        open_link = link_digest(link)
+        open_link = same_link.digest(link)
         if (grant.customer_id, service.id, open_link) in book.open_links:
             return SAME_LINK
     quantity = run_quantity * runs
@@ -363,11 +366,26 @@ def rate_for(service: SoldService, grant: Grant, rates: dict[tuple[int, int], in
     return money.discounted(rate_micros=service.rate_micros, percent_off_e2=grant.percent_off_e2)
 
 
-def link_digest(link: str) -> str:
-    return hashlib.sha256(link.encode("utf-8", "replace")).hexdigest()
+def good_request_id(text: str) -> bool:
+    return 0 < len(text) <= REQUEST_ID_MAX and text.isprintable()
 
 
-def _digest_of(params: dict[str, str]) -> str:
+def _digest_of(type_: ServiceType, params: dict[str, str]) -> str:
     """What was ordered, so that a repeat can be told from another order under the same request_id."""
+    return hashlib.sha256(json.dumps([type_.name, fields.understood(type_, params)]).encode()).hexdigest()
+
+
+def _is_of(digest: str, params: dict[str, str], service: SoldService | None) -> bool:
+    """Whether the digest is that of an order with these parameters.
+
+    The service may be gone by now, or be of another type: then whatever type it was counts.
+    """
+    if service is not None and _digest_of(BY_NAME[service.type], params) == digest:
+        return True
+    return _digest_as_sent(params) == digest or any(_digest_of(type_, params) == digest for type_ in TYPES)
+
+
+def _digest_as_sent(params: dict[str, str]) -> str:
+    """The digest of orders from before it was made of what was understood."""
     said = sorted((k, v) for k, v in params.items() if k in _SAYS_WHAT and v not in fields.ABSENT)
     return hashlib.sha256(json.dumps(said).encode()).hexdigest()

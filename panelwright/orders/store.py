@@ -12,8 +12,8 @@ from panelwright.core import sql
 from panelwright.core.refusal import Refusal
 from panelwright.customers import access
 from panelwright.ledger.actions import ADD_TO_BALANCES, INSERT_TRANSFERS
-from panelwright.orders import fields
-from panelwright.orders.rules import Book, NewOrder, PlaceOrder, Plan, SoldService, link_digest
+from panelwright.orders import fields, same_link
+from panelwright.orders.rules import Book, NewOrder, PlaceOrder, Plan, SoldService, good_request_id
 from panelwright.panels import block_store
 
 # Accounts are locked first, in id order: what is read after that is what other processes committed.
@@ -145,13 +145,14 @@ def _load_more(book: Book, admitted: Sequence[tuple[PlaceOrder, access.Grant]], 
         services = sorted(s.id for s in book.services.values())
         for price_list, service_id, rate in _RATES.rows(connection, panels, price_lists, services):
             book.rates[price_list, service_id] = rate
-    requests = sorted({c.request_id for c, _ in admitted if c.request_id and c.request_id.isprintable()})
+    requests = sorted({c.request_id for c, _ in admitted if good_request_id(c.request_id)})
     if requests:
         for customer, request, order, digest in _REQUESTS.rows(connection, panels, customers, requests):
             book.requests[customer, request] = (order, digest)
     services = sorted(s.id for s in book.services.values() if s.unique_link)
     if services:
-        links = sorted({link_digest(c.params.get("link", "")) for c, _ in admitted})
+        given = {c.params.get("link", "") for c, _ in admitted}
+        links = sorted({same_link.digest(link) for link in given if len(link) <= fields.LINK_MAX})
         book.open_links = set(_OPEN_LINKS.rows(connection, panels, customers, services, links))
 
 

@@ -8,6 +8,20 @@ from datetime import date, datetime
 
 from tests.simulator.watch import OrderRow, RefillRow, TransferRow
 
+# How a browser and an app write the same page.
+PLAIN_START = "https://example.com/"
+SHARED_START, SHARED_END = "HTTP://www.Example.COM/", "/?igsh=MzRlODBiNWFlZA&utm_source=share#"
+
+
+def as_shared(link: str) -> str:
+    return SHARED_START + link.removeprefix(PLAIN_START) + SHARED_END
+
+
+def one_link(link: str) -> str:
+    """What stands for a link where a service takes one open order a link."""
+    return link.removesuffix(SHARED_END).replace(SHARED_START, PLAIN_START)
+
+
 UNKNOWN = "outcome unknown"
 CHILDREN = ("run", "post")
 PARENTS = ("drip-feed", "subscription")
@@ -63,9 +77,9 @@ class Books:
         if before is None and row.parent_id is not None:
             self.children.setdefault(row.parent_id, []).append(row.id)
         if row.open_link is not None:
-            self.open_links.add((row.customer_id, row.service_id, row.link))
+            self.open_links.add((row.customer_id, row.service_id, one_link(row.link)))
         elif before is not None and before.open_link is not None:
-            self.open_links.discard((row.customer_id, row.service_id, row.link))
+            self.open_links.discard((row.customer_id, row.service_id, one_link(row.link)))
         if row.upstream_id is not None and row.provider_id is not None:
             self.upstream[row.provider_id, row.upstream_id] = row.id
         elif before is not None and before.upstream_id is not None and before.provider_id is not None:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from panelwright.catalog.types import DELAYS_MIN, Field, Kind, Units
 from panelwright.orders.rules import PlaceOrder
-from tests.simulator.books import Books, Subscription
+from tests.simulator.books import Books, Subscription, one_link
 from tests.simulator.world import Customer, Key, Sold, World
 
 _WORDS = ("anna", "boris", "carla", "#spring", "https://example.com/g/1", "Well done!", "ótimo", "хорошо")
@@ -232,7 +232,7 @@ class Shop:
         assert sold is not None
         if order.kind == "subscription":
             return order
-        place = (wish.customer.id, sold.id, wish.params["link"])
+        place = (wish.customer.id, sold.id, one_link(wish.params["link"]))
         if sold.unique_link and (place in links or place in self.books.open_links):
             return "same_link"
         key = wish.key

@@ -24,8 +24,8 @@ from panelwright.customers import access
 from panelwright.events import webhook_rules
 from panelwright.orders import actions as orders
 from panelwright.orders import rules as placing
+from panelwright.orders import same_link, settling, telling, work
 from panelwright.orders import schedule_actions as schedules
-from panelwright.orders import settling, telling, work
 from panelwright.orders import store as order_store
 from panelwright.providers import actions as delivery
 from panelwright.providers import request_actions as requests
@@ -243,10 +243,11 @@ MUTANTS = (
         _rewritten(
             placing,
             "_place_one",
-            "request_id, request_digest = command.request_id, _digest_of(params)",
-            "request_id, request_digest = command.request_id + str(now), _digest_of(params)",
+            "request_id = command.request_id\n",
+            "request_id = command.request_id + str(now)\n",
         ),
     ),
+    Mutant("a link that was shared from an app is another one", _set(same_link, "normal", lambda link: link)),
     Mutant(
         "the runs of a drip-feed are not charged",
         _rewritten(

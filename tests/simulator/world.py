@@ -30,6 +30,7 @@ from panelwright.panels.models import Panel
 from panelwright.providers import actions as providers
 from panelwright.providers import route_actions
 from panelwright.providers.models import Route
+from tests.simulator.books import as_shared
 from tests.simulator.upstream import UpstreamModel, Witness
 
 START = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
@@ -181,6 +182,10 @@ def _open_panel(world: World, number: int, witness: Witness) -> None:
         ledger.open_books(row.id)
         panel = SimulatedPanel(row.id, row, host, ledger.account(row.id, Kind.SALES))
         panel.links = [f"https://example.com/{slug}/{n}" for n in range(LINKS)]
+        # Of each three one as an app shares the first, and one that only differs from it in the case of its path.
+        for n in range(0, LINKS, 3):
+            panel.links[n + 1] = as_shared(panel.links[n])
+            panel.links[n + 2] = panel.links[n].replace(slug, slug.upper())
         world.panels.append(panel)
         _sell(world, panel)
         _connect(world, panel, witness)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 from collections.abc import Callable
 from datetime import date, timedelta
 from types import SimpleNamespace
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 
 from panelwright.core import clock
 from panelwright.core.refusal import Refusal
-from panelwright.orders import listing, settling, work
+from panelwright.orders import listing, queries, settling, work
 from panelwright.orders.listing import Wanted, read_search
 from tests.support.people import (
     FOLLOWERS,
@@ -491,6 +492,16 @@ def _crowd(carol: Buyer, count: int) -> None:
         f" FROM orders_order JOIN ({numbers}) AS x ON 1 = 1"
     )
     execute("ANALYZE")
+
+
+def test_an_order_is_found_by_its_request_id_through_an_index(alice: Owner, carol: Buyer) -> None:
+    order_id = carol.order(request_id="cart-1")
+    _crowd(carol, 50_000)
+    asked = ([alice.panel_id], [carol.customer_id], ["cart-1", "cart-2"])
+    assert queries.by_request(*asked) == {(carol.customer_id, "cart-1"): order_id}
+    values = asked if connection.vendor == "postgresql" else [json.dumps(value) for value in asked]
+    plan = queries._BY_REQUEST.plan(connection, *values)
+    assert "order_request_once" in plan, plan
 
 
 def test_each_page_is_read_from_an_index(alice: Owner, carol: Buyer, database_kind: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from datetime import timedelta
 
 import pytest
@@ -394,3 +396,13 @@ def test_a_key_that_was_met_and_revoked_orders_nothing(alice: Owner, carol: Buye
     assert carol.refused(service=FOLLOWERS, quantity=1000) == Refusal("bad_key")
     execute("UPDATE customers_apikey SET revoked_at = NULL")
     assert everything() == before
+
+
+def test_a_repeat_of_an_order_from_before_its_input_was_understood(carol: Buyer, time: Time) -> None:
+    """Its digest is of the parameters as they were sent."""
+    order = carol.order(request_id="old")
+    command = carol.command(request_id="old")
+    said = sorted(command.params.items())
+    execute("UPDATE orders_order SET request_digest = %s", hashlib.sha256(json.dumps(said).encode()).hexdigest())
+    assert carol.order(request_id="old") == order
+    assert carol.refused(request_id="old", quantity=999) == Refusal("bad_field", "request_id")

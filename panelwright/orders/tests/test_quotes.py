@@ -17,8 +17,9 @@ from panelwright.core.refusal import Refusal
 from panelwright.customers.access import Caller
 from panelwright.customers.models import PriceList
 from panelwright.orders.actions import place_orders
-from panelwright.orders.quotes import Quote, Quotes, quote
+from panelwright.orders.quotes import Price, Quote, Quotes, dry_run, quote
 from panelwright.orders.rules import PlaceOrder
+from panelwright.panels.block_actions import NewBlock, add_blocks
 from tests.support.people import FOLLOWERS, LINK, ONE_A_LINK, PRIVATE, Buyer, Owner, Time, everything, row_of
 
 FIRST = 100
@@ -110,6 +111,43 @@ def test_a_quote_is_what_placing_does(
     assert money.parse(spent) - money.parse(buyer.balance()) == told.total_micros
     assert told.balance_micros == money.parse(spent)
     assert told.missing_micros == 0
+
+
+@settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(given_orders=st.lists(_orders(), min_size=1, max_size=3))
+def test_a_dry_run_says_what_each_alone_would_do(
+    shop: Owner, rich: Callable[[], Buyer], given_orders: list[dict[str, str]]
+) -> None:
+    buyers = [rich() for _ in given_orders]
+    commands = [web(one, "dry", **params) for one, params in zip(buyers, given_orders, strict=True)]
+    before = everything()
+    told = dry_run(commands)
+    assert everything() == before, "a dry run moved something"
+    for said, done in zip(told, place_orders(commands), strict=True):
+        if isinstance(said, Refusal):
+            assert (done, said.why) == (said, done.why if isinstance(done, Refusal) else None)
+        else:
+            assert isinstance(done, int)
+            assert said == Price(row_of(done).charge_micros, "USD")
+    again = dry_run(commands)
+    assert again == [said if isinstance(said, Refusal) else Price(0, "USD") for said in told]
+
+
+def test_a_dry_run_of_a_blocked_target_is_refused_and_leaves_no_event(shop: Owner, carol: Buyer) -> None:
+    assert add_blocks(shop.panel_id, [NewBlock("domain", "evil.example")]) == 1
+    before = everything()
+    (refused,) = dry_run([carol.command(link="https://evil.example/x")])
+    assert refused == Refusal("bad_link", "link")
+    assert isinstance(refused, Refusal) and refused.why == "not_accepted"
+    assert everything() == before
+
+
+def test_dry_runs_do_not_spend_each_others_money(shop: Owner) -> None:
+    poor = shop.customer("poor", balance="1.00")
+    commands = [web(poor, service=FOLLOWERS, link=LINK, quantity=1000) for _ in range(3)]
+    assert dry_run(commands) == [Price(900_000, "USD")] * 3
+    linked = [web(poor, service=ONE_A_LINK, link=LINK, quantity=10) for _ in range(2)]
+    assert dry_run(linked) == [Price(10_000, "USD")] * 2
 
 
 @pytest.mark.parametrize("type_", TYPES, ids=lambda type_: type_.slug)

@@ -170,7 +170,7 @@ def test_one_open_order_for_a_link(stand: Stand) -> None:
         assert shop.refused("add", service=1, **fields) == ACTIVE
         assert shop.refused("add", service=1, **fields | {"quantity": 9}) == ACTIVE
     # Another link, another service, another customer, a service without the rule: all free.
-    shop.order(1, **fields | {"link": f"{fields['link']}?"})
+    shop.order(1, **fields | {"link": f"{fields['link']}?page=2"})
     shop.order(2, **fields)
     other.order(1, **fields)
     assert shop.order(3, **fields) != shop.order(3, **fields)
@@ -179,6 +179,41 @@ def test_one_open_order_for_a_link(stand: Stand) -> None:
     assert shop.refused("add", service=1, **fields) == ACTIVE
     stand.inside.report(order_id=again, status="Completed")
     shop.order(1, **fields)
+
+
+@pytest.mark.parametrize(
+    "shared",
+    [
+        *("http://{}", "HTTPS://{}", "{}", "//{}", "https://WWW.{}", "https://{}?", "https://{}#", "https://{}/?#"),
+        *("https://{}/?igsh=MzRlODBiNWFlZA==", "https://{}?igshid=1&utm_source=x&utm_medium=y&fbclid=2&gclid=3"),
+        *("\u200bhttps://{}\ufeff", "https://{}\u2060/", "https://{}/?&"),
+    ],
+)
+def test_the_same_post_shared_from_an_app_is_the_same_link(stand: Stand, shared: str) -> None:
+    row: dict[str, Any] = {"category": "C", "name": "N", "type": "Default", "rate_micros": 1000, "min": 1, "max": 99}
+    shop = stand.shop(row | {"number": 1, "unique_link": True})
+    page = new_link().removeprefix("https://").replace("/p/", "/P/")
+    link = shared.format(page)
+    order = shop.order(1, link=link, quantity=5)
+    # What is kept and sent upstream stays as it was given, but for what nobody sees around it.
+    assert stand.inside.order(order_id=order)["link"] == link.strip("\u200b\ufeff")
+    for again in (f"https://{page}", link, f"https://example.com{page[len('example.com') :]}/?utm_campaign=z"):
+        assert shop.refused("add", service=1, link=again, quantity=5) == ACTIVE
+    # The case of a path counts, and so does what a query asks for.
+    shop.order(1, link=f"https://{page.lower()}", quantity=5)
+    shop.order(1, link=f"https://{page}?v=1", quantity=5)
+    stand.inside.report(order_id=order, status="Completed")
+    shop.order(1, link=f"https://{page}", quantity=5)
+
+
+def test_who_shared_a_video_counts_only_where_it_may_mean_more(stand: Stand) -> None:
+    row: dict[str, Any] = {"category": "C", "name": "N", "type": "Default", "rate_micros": 1000, "min": 1, "max": 99}
+    shop = stand.shop(row | {"number": 1, "unique_link": True})
+    shop.order(1, link="https://youtu.be/dQw4w9WgXcQ?si=abc", quantity=5)
+    assert shop.refused("add", service=1, link="youtu.be/dQw4w9WgXcQ?si=def", quantity=5) == ACTIVE
+    shop.order(1, link="https://youtu.be/dqw4w9wgxcq", quantity=5)
+    shop.order(1, link="https://example.com/watch?si=abc", quantity=5)
+    shop.order(1, link="https://example.com/watch?si=def", quantity=5)
 
 
 # ---- lists -----------------------------------------------------------------------------------------

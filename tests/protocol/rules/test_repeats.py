@@ -35,6 +35,8 @@ def shop(stand: Stand) -> Reseller:
         ROW | {"number": 3, "type": "Subscriptions", "drip_feed": False},
         ROW | {"number": 4, "type": "Custom Comments", "drip_feed": False, "min": 1},
         ROW | {"number": 5, "unique_link": True},
+        ROW | {"number": 6, "type": "Mentions Custom List", "drip_feed": False, "min": 1},
+        ROW | {"number": 7, "type": "Web Traffic"},
     )
 
 
@@ -69,6 +71,10 @@ def test_in_the_header_or_in_the_parameters_is_the_same(stand: Stand, shop: Rese
             shop.ask("add", header.lower(), **fields),
             shop.ask("add", **fields, request_id=request_id),
             shop.ask("add", f"Idempotency-Key:   {request_id}  ", **fields),
+            shop.ask("add", f'Idempotency-Key: "{request_id}"', **fields),
+            shop.ask("add", f'idempotency-key:\t"{request_id}" ', **fields),
+            # A word for nothing is no request_id, so the header counts.
+            shop.ask("add", header, **fields, request_id="undefined"),
             # The parameter is the client's own word; a proxy may have set the header.
             shop.ask("add", "Idempotency-Key: another", **fields, request_id=request_id),
         ):
@@ -91,6 +97,89 @@ def test_the_same_order_said_in_another_way(stand: Stand, shop: Reseller) -> Non
             other_key.ask("add", **fields),
         ):
             assert reply.value == {"order": first}
+
+
+def test_quotes_of_the_header_are_not_part_of_it(stand: Stand, shop: Reseller) -> None:
+    fields = cart(request_id='a "quoted\\ word')
+    first = shop.order(**fields)
+    del fields["request_id"]
+    with stand.still():
+        assert shop.ask("add", 'Idempotency-Key: "a \\"quoted\\\\ word"', **fields).value == {"order": first}
+    # Of the parameter they are.
+    plain = cart(request_id="x")
+    assert shop.order(**plain) != shop.order(**plain | {"request_id": '"x"'})
+    empty = cart()
+    del empty["request_id"]
+    assert (
+        shop.ask("add", 'Idempotency-Key: ""', **empty).value != shop.ask("add", 'Idempotency-Key: ""', **empty).value
+    )
+
+
+@pytest.mark.parametrize(
+    ("first", "again"),
+    [
+        ({}, {"runs": 1}),
+        ({}, {"runs": 1, "interval": 0}),
+        ({}, {"runs": 0, "interval": 0}),
+        ({"runs": 1, "interval": 60}, {"runs": "", "interval": "null"}),
+        ({"runs": 2, "interval": 5}, {"runs": "02", "interval": "5"}),
+        ({}, {"quantity": "0100"}),
+        ({}, {"service": "01"}),
+        ({}, {"link": "\u200b {link}\ufeff"}),
+        ({"service": 4, "comments": "a\nb"}, {"comments": "\r\n a \r\n\r\nb\u200b", "quantity": 7}),
+        ({"service": 3, "username": "anna", "min": 10, "max": 20, "delay": 0}, {"posts": 0, "min": "010"}),
+        (
+            {"service": 3, "username": "anna", "min": 10, "max": 20, "delay": 0, "expiry": "1/2/2090"},
+            {"old_posts": 0, "posts": "", "expiry": "01/02/2090", "username": "\ufeffanna"},
+        ),
+        ({"service": 6, "usernames": "a\nb"}, {"usernames": "a\\nb"}),
+        (
+            {"service": 7, "country": "US", "device": 5, "type_of_traffic": 3},
+            {"country": "united states", "google_keyword": "null", "runs": 1, "interval": 9},
+        ),
+    ],
+)
+def test_inputs_are_compared_as_they_were_understood(
+    stand: Stand, shop: Reseller, first: dict[str, Any], again: dict[str, Any]
+) -> None:
+    fields = cart(**first)
+    changed = {name: value.format(**fields) if isinstance(value, str) else value for name, value in again.items()}
+    order = shop.order(**fields)
+    with stand.still():
+        assert shop.order(**fields | changed) == order
+        assert shop.order(**fields) == order
+
+
+@pytest.mark.parametrize(
+    ("first", "again"),
+    [
+        ({}, {"runs": 2, "interval": 5}),
+        ({"runs": 2, "interval": 5}, {"runs": 1}),
+        ({"runs": 2, "interval": 5}, {"interval": 6}),
+        ({}, {"link": "https://example.com/P"}),
+        ({"service": 4, "comments": "a\nb"}, {"comments": "b\na"}),
+        ({"service": 4, "comments": "a\\nb"}, {"comments": "a\nb"}),
+        ({"service": 3, "username": "anna", "min": 10, "max": 20, "delay": 0}, {"posts": 1}),
+        ({"service": 3, "username": "anna", "min": 10, "max": 20, "delay": 0}, {"old_posts": 1}),
+    ],
+)
+def test_what_means_something_else_is_refused(shop: Reseller, first: dict[str, Any], again: dict[str, Any]) -> None:
+    fields = cart(**first)
+    shop.order(**fields)
+    reply = shop.ask("add", **fields | again)
+    assert reply.value == {"error": INCORRECT}
+    assert reply.headers["x-error-detail"] == "This request ID was already used for a different order."
+
+
+def test_a_repeat_after_the_service_closed_says_it_in_another_way(stand: Stand) -> None:
+    shop = stand.shop(ROW)
+    fields = cart()
+    first = shop.order(**fields)
+    stand.inside.set_enabled(panel_id=shop.panel_id, number=1, enabled=False)
+    with stand.still():
+        assert shop.order(**fields | {"runs": 1, "interval": 0}) == first
+        assert shop.refused("add", **fields | {"quantity": 200}) == INCORRECT
+        assert shop.refused("add", **fields | {"runs": 2, "interval": 5}) == INCORRECT
 
 
 @pytest.mark.parametrize("word", ["Processing", "In progress", "Completed", "Partial", "Canceled"])
