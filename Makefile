@@ -16,17 +16,20 @@ BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 # The package itself comes from this folder, with the setuptools of the lock file: nothing is fetched.
 INSTALL_PACKAGE := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+CATALOGUES := $(patsubst %.po,%.mo,$(wildcard panelwright/locale/*/LC_MESSAGES/*.po))
 COMPILE := uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header
 
 .DEFAULT_GOAL := help
+# What is installed first compiles the catalogues.
+.NOTPARALLEL:
 .PHONY: help setup setup-dev demo test test-sqlite test-postgresql messages simulate lint format types bench lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: $(VENV)/.installed ## Make .venv with what a panel needs
-setup-dev: $(VENV)/.installed-dev ## Make .venv with what the tests and checks need, too
+setup: $(VENV)/.installed $(CATALOGUES) ## Make .venv with what a panel needs
+setup-dev: $(VENV)/.installed-dev $(CATALOGUES) ## Make .venv with what the tests and checks need, too
 
 demo: setup ## Start six demonstration panels (DATA=./var/demo PORT=8000)
 	@exec $(BIN)/panelwright demo --data $(DATA) --port $(PORT)
@@ -77,6 +80,10 @@ lock: | $(BIN)/python ## Write both lock files anew; UPGRADE=1 takes newer versi
 
 clean: ## Remove .venv and the caches; var/ stays
 	rm -rf $(VENV) *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+
+# The installation compiles them, too; this is for catalogues that changed since.
+%.mo: %.po
+	@$(BIN)/pybabel --quiet compile --input-file $< --output-file $@
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \

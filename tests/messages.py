@@ -8,12 +8,15 @@ the messages, but its plurals are written out.
 from __future__ import annotations
 
 import ast
+import io
 import re
-import struct
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
+
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
 
 PACKAGE = Path(__file__).resolve().parent.parent / "panelwright"
 LOCALE = PACKAGE / "locale"
@@ -135,26 +138,12 @@ def _written(name: str, text: str, *, lines: bool = False) -> str:
     return f"{name} {quoted(text)}\n"
 
 
-def _key(message: Text) -> str:
-    context = f"{message.context}\4" if message.context else ""
-    plural = f"\0{message.plural}" if message.plural else ""
-    return f"{context}{message.singular}{plural}"
-
-
-def compiled(found: dict[Text, list[str]]) -> bytes:
-    """The .mo file: the texts that have a translation, sorted, as GNU gettext lays them out."""
-    pairs = sorted(
-        (_key(message).encode(), "\0".join(forms).encode()) for message, forms in found.items() if all(forms)
-    )
-    start = 7 * 4 + 16 * len(pairs)
-    keys = b"".join(key + b"\0" for key, _ in pairs)
-    table = bytearray()
-    for texts, base in (([key for key, _ in pairs], start), ([value for _, value in pairs], start + len(keys))):
-        for text in texts:
-            table += struct.pack("<II", len(text), base)
-            base += len(text) + 1
-    head = struct.pack("<7I", 0x950412DE, 0, len(pairs), 28, 28 + 8 * len(pairs), 0, 0)
-    return head + bytes(table) + keys + b"".join(value + b"\0" for _, value in pairs)
+def compiled(path: Path) -> bytes:
+    """The .mo file of a catalogue, as `make setup` and the wheel compile it."""
+    target = io.BytesIO()
+    with path.open("rb") as file:
+        write_mo(target, read_po(file))
+    return target.getvalue()
 
 
 def bring_in_step(locale: str) -> list[Text]:
@@ -170,7 +159,7 @@ def bring_in_step(locale: str) -> list[Text]:
             forms = [message.singular, message.plural]
         found[message] = forms if len(forms) == count else [""] * count
     write(path, found, where, title=title)
-    path.with_suffix(".mo").write_bytes(compiled(found))
+    path.with_suffix(".mo").write_bytes(compiled(path))
     return [message for message, forms in found.items() if message.singular and not all(forms)]
 
 
