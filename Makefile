@@ -70,7 +70,7 @@ types: setup-dev ## Check the types
 	$(BIN)/mypy
 
 bench: setup-dev ## Measure requests a second on both databases, into var/bench.json
-	$(BIN)/panelwright bench $(ARGS)
+	$(BIN)/python -m tools.bench $(ARGS)
 
 lock: | $(BIN)/python ## Write both lock files anew; UPGRADE=1 takes newer versions
 	@tools=$$(mktemp -d) && trap 'rm -rf "$$tools"' EXIT && $(BIN)/python -m venv "$$tools" \

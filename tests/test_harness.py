@@ -18,9 +18,9 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from playwright.sync_api import Browser, Page, expect
 
-from panelwright.cli.local_postgres import running_postgres
 from tests.support.browser import Watch
 from tests.support.processes import Launcher
+from tools.local_postgres import running_postgres
 
 PAGE = """<!doctype html><title>Hello</title><h1>Hello</h1>
 <img src="https://elsewhere.invalid/x.png"><script>absent()</script>"""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import urllib.parse
@@ -13,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.style.files import ROOT
+from tests.style.files import ROOT, all_files
 from tests.support.processes import Launcher, Process, free_ports
 
 PANELS = 6
@@ -30,7 +31,12 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("wheel")
     pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check", "--no-cache-dir"]
     plain = ["--no-deps", "--no-build-isolation", "--no-index"]
-    subprocess.run([*pip, "wheel", *plain, "--wheel-dir", folder, ROOT], check=True, capture_output=True)
+    # A copy: what git does not track, such as compiled translations, is made by the build; and a build leaves files.
+    for path in all_files():
+        target = folder / "source" / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(ROOT / path, target)
+    subprocess.run([*pip, "wheel", *plain, "--wheel-dir", folder, folder / "source"], check=True, capture_output=True)
     (wheel,) = folder.glob("*.whl")
     subprocess.run([*pip, "install", "--no-deps", "--no-index", "--target", folder / "site", wheel], check=True)
     return folder / "site"

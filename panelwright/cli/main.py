@@ -62,7 +62,6 @@ COMMANDS = {
     "audit": "prove that the books balance",
     "migrate": "bring the database to this version",
     "rekey": "exchange the secret key that encrypts what is stored",
-    "bench": "measure requests a second on both databases",
 }
 # Started by `serve` and `demo`; not for people.
 _INTERNAL = {"web", "demo_customers"}
@@ -100,15 +99,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    if getattr(module, "TAKES_DATABASE", True):
-        parser.add_argument(
-            "--data", metavar="DIR", help="the installation's folder (default: $PANELWRIGHT_DATA or ./var/data)"
-        )
-        parser.add_argument(
-            "--database",
-            metavar="URL",
-            help=f"sqlite:////file or postgresql://… (default: ${_DATABASE_ENV} or the folder)",
-        )
+    parser.add_argument(
+        "--data", metavar="DIR", help="the installation's folder (default: $PANELWRIGHT_DATA or ./var/data)"
+    )
+    parser.add_argument(
+        "--database",
+        metavar="URL",
+        help=f"sqlite:////file or postgresql://… (default: ${_DATABASE_ENV} or the folder)",
+    )
     module.configure(parser)
     args = parser.parse_args(arguments[1:])
     if getattr(args, "data", None):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.server
 import json
 import shutil
+import sys
 import threading
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
@@ -13,11 +14,13 @@ from typing import Any
 
 import pytest
 
-from panelwright.cli import bench_chart, bench_pages, bench_report
-from panelwright.cli.bench_load import Load, Measured, Wrk
-from panelwright.cli.bench_pgbench import Ran
-from panelwright.cli.bench_report import DatabaseResult, Report
 from tests.support.processes import Launcher
+from tools.bench import report as reports
+from tools.bench.chart import svg
+from tools.bench.load import Load, Measured, Wrk
+from tools.bench.pages import PAGES
+from tools.bench.pgbench import Ran
+from tools.bench.report import DatabaseResult, Report
 
 SCENARIOS = ["add", "status_1", "status_100", "balance", "services", "services_gzip", "services_304"]
 MACHINE = {"cores": 2, "processor": "a processor"}
@@ -32,12 +35,19 @@ def wrk(tmp_path: Path) -> Wrk:
     return Wrk(program, tmp_path)
 
 
+def bench(launch: Launcher, *arguments: str, timeout_s: float = 60.0, **changes: str) -> tuple[int, str]:
+    """Run the benchmark as `make bench` does; exit status and output."""
+    command = [sys.executable, "-m", "tools.bench", *arguments]
+    process = launch.start_command(command, env=launch.environment(**changes))
+    return process.wait(timeout_s=timeout_s), process.log()
+
+
 def test_a_quick_run_measures_everything_without_errors(
     wrk: Wrk, launch: Launcher, database_kind: str, tmp_path: Path
 ) -> None:
     target = tmp_path / "out" / "bench.json"
-    status, output = launch.run(
-        *("bench", "--quick", "--seconds", "0.3", "--only", database_kind, "--json", str(target)), timeout_s=300
+    status, output = bench(
+        launch, *("--quick", "--seconds", "0.3", "--only", database_kind, "--json", str(target)), timeout_s=300
     )
     assert status == 0, output
     assert "every answered order is in the database once, and the books balance" in output
@@ -58,15 +68,15 @@ def test_a_quick_run_measures_everything_without_errors(
 
 
 def test_the_lists_of_few_and_many_orders_are_compared(launch: Launcher, database_kind: str, tmp_path: Path) -> None:
-    status, output = launch.run(
-        *("bench", "--pages", "--quick", "--only", database_kind, "--json", str(tmp_path / "bench.json")), timeout_s=300
+    status, output = bench(
+        launch, *("--pages", "--quick", "--only", database_kind, "--json", str(tmp_path / "bench.json")), timeout_s=300
     )
     assert status == 0, output
     assert "do not balance" not in output
     told = json.loads((tmp_path / "bench-pages.json").read_text())
     assert told["orders"] == {"few": 60, "many": 600}
     lists, pages = told[database_kind]["lists"], told[database_kind]["pages"]
-    assert list(pages) == list(bench_pages.PAGES)
+    assert list(pages) == list(PAGES)
     for rows, count in ((lists, 13), (pages, 8)):
         assert len(rows) == count
         for row in rows.values():
@@ -77,7 +87,7 @@ def test_the_lists_of_few_and_many_orders_are_compared(launch: Launcher, databas
 
 def test_without_a_load_generator_it_says_how_to_get_one(launch: Launcher, tmp_path: Path) -> None:
     target = tmp_path / "bench.json"
-    status, output = launch.run("bench", "--json", str(target), PATH=str(tmp_path))
+    status, output = bench(launch, "--json", str(target), PATH=str(tmp_path))
     assert status == 1
     assert "apt-get install wrk" in output
     assert "Traceback" not in output
@@ -162,7 +172,7 @@ def _report(*, problems: list[str]) -> Report:
 
 
 def test_goals_compare_with_the_ceilings_of_their_own_database() -> None:
-    told = {goal.name: (goal.reached, goal.wanted, goal.met) for goal in bench_report.goals(_report(problems=[]))}
+    told = {goal.name: (goal.reached, goal.wanted, goal.met) for goal in reports.goals(_report(problems=[]))}
     for connections in (32, 128):
         assert told[f"add on SQLite, {connections} connections"] == (0.3, 0.3, True)
         assert told[f"status_100 on SQLite, {connections} connections"] == (3_000, 1_500, True)
@@ -173,7 +183,7 @@ def test_goals_compare_with_the_ceilings_of_their_own_database() -> None:
 
 
 def test_the_numbers_have_the_shape_that_scripts_read() -> None:
-    told: dict[str, Any] = json.loads(bench_report.as_json(_report(problems=[])))
+    told: dict[str, Any] = json.loads(reports.as_json(_report(problems=[])))
     measured = {"rps": 3_000.0, "p50_ms": 1.0, "p99_ms": 2.0, "errors": 0}
     assert told["sqlite"] == {name: {"32": measured, "128": measured} for name in SCENARIOS}
     empty = {"rps": 10_000.0, "p50_ms": 0.5, "p99_ms": 1.0, "errors": 0}
@@ -184,15 +194,15 @@ def test_the_numbers_have_the_shape_that_scripts_read() -> None:
 
 def test_a_problem_is_told_in_place_of_the_all_clear() -> None:
     clear = "No errors; every answered order is in the database once, and the books balance."
-    assert clear in bench_report.text(_report(problems=[]))
-    told = bench_report.text(_report(problems=["add, 32 connections: 3 errors"]))
+    assert clear in reports.text(_report(problems=[]))
+    told = reports.text(_report(problems=["add, 32 connections: 3 errors"]))
     assert clear not in told
     assert "  SQLite: add, 32 connections: 3 errors" in told.splitlines()
 
 
 def test_the_chart_has_a_bar_for_each_number() -> None:
     report = _report(problems=[])
-    drawing = ET.fromstring(bench_chart.svg(report))
+    drawing = ET.fromstring(svg(report))
     bars = [e.get("class") for e in drawing.iter(f"{SVG}rect")]
     assert {kind: bars.count(kind) for kind in set(bars)} == {
         "ground": 1,

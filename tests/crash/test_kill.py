@@ -16,11 +16,11 @@ from urllib.parse import quote
 
 import pytest
 
-from panelwright.cli.local_postgres import LocalPostgres, create_database, running_postgres
 from tests.crash.load import Intent, Load
 from tests.crash.proof import prove
 from tests.crash.rig import Rig
 from tests.support.selling import FAST
+from tools.local_postgres import LocalPostgres, create_database, running_postgres
 
 SEEDS = range(1, int(os.environ.get("PANELWRIGHT_CRASH_SEEDS", "1")) + 1)
 # A storm kills some of these one after the other; the two storms of a seed do not kill the same.

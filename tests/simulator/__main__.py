@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from panelwright.cli.local_postgres import create_database, running_postgres
+from tools.local_postgres import create_database, running_postgres
 
 if TYPE_CHECKING:
     from tests.simulator.run import Outcome

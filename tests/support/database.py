@@ -22,7 +22,7 @@ from urllib.parse import quote
 
 import pytest
 
-from panelwright.cli.local_postgres import create_database, drop_database, running_postgres
+from tools.local_postgres import create_database, drop_database, running_postgres
 
 KINDS = ("sqlite", "postgresql")
 

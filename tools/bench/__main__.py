@@ -11,7 +11,7 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,20 +19,24 @@ from types import FrameType
 from typing import Any, NamedTuple, NoReturn
 from urllib.parse import quote
 
-from panelwright.cli import bench_chart, bench_delivery, bench_machine, bench_pages, bench_pgbench, bench_report
-from panelwright.cli.bench_load import Generator, Measured, find_generator
-from panelwright.cli.bench_report import CONNECTIONS, KINDS, DatabaseResult, Report
-from panelwright.cli.bench_scenarios import Scenario, empty_load, probe, scenarios
-from panelwright.cli.bench_servers import Installation, empty_server, tail
-from panelwright.cli.local_postgres import PostgresMissing, create_database, running_postgres
 from panelwright.cli.main import Refused
+from tools.bench import delivery, pages
+from tools.bench import pgbench as orders_in_sql
+from tools.bench.chart import svg
+from tools.bench.load import Generator, Measured, find_generator
+from tools.bench.machine import facts, sync_ms
+from tools.bench.machine import text as machine_text
+from tools.bench.report import CONNECTIONS, KINDS, NAMES, DatabaseResult, Report, as_json
+from tools.bench.report import text as report_text
+from tools.bench.scenarios import Scenario, empty_load, probe, scenarios
+from tools.bench.servers import Installation, empty_server, tail
+from tools.local_postgres import PostgresMissing, create_database, running_postgres
 
-TAKES_DATABASE = False
 EXAMPLE = """example:
-  panelwright bench
-  panelwright bench --only sqlite --seconds 10 --json sqlite.json
-  panelwright bench --delivery
-  panelwright bench --pages
+  make bench
+  make bench ARGS="--only sqlite --seconds 10 --json sqlite.json"
+  make bench ARGS=--delivery
+  make bench ARGS=--pages
 
 Needs wrk or autocannon, and for PostgreSQL the development wheel (`make setup-dev`). Takes about
 five minutes. Exit status: 0 measured, whatever the numbers are; 1 it could not be measured, or
@@ -49,6 +53,24 @@ class Size(NamedTuple):
 
 FULL = Size(services=5_000, orders=10_000, seconds=5.0)
 QUICK = Size(services=200, orders=1_000, seconds=0.5)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(
+        prog="python -m tools.bench",
+        description=__doc__,
+        epilog=EXAMPLE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    configure(parser)
+    try:
+        return run(parser.parse_args(argv))
+    except Refused as refused:
+        sys.stderr.write(f"bench: {refused}\n")
+        return 1
+    except KeyboardInterrupt:
+        return 130
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -98,23 +120,23 @@ def run(args: argparse.Namespace) -> int:
     # A request to stop unwinds the blocks below, which end every process that was started.
     signal.signal(signal.SIGTERM, _stop)
     if args.delivery:
-        return bench_delivery.run(args, kinds, _installation)
+        return delivery.run(args, kinds, _installation)
     if args.pages:
-        return bench_pages.run(args, kinds, _installation)
+        return pages.run(args, kinds, _installation)
     with tempfile.TemporaryDirectory(prefix="panelwright-bench-") as name:
         folder = Path(name)
         generator = find_generator(folder)
-        machine = bench_machine.facts(folder, generator=generator.name)
-        print(bench_machine.text(machine), flush=True)
+        machine = facts(folder, generator=generator.name)
+        print(machine_text(machine), flush=True)
         say = _progress(len(kinds), pgbench="postgresql" in kinds)
         with empty_server(folder) as empty_port:
             results = {kind: _database(kind, folder, generator, size, empty_port, say) for kind in kinds}
     report = Report(results=results, machine=machine, seconds=size.seconds, quick=args.quick)
-    print(bench_report.text(report))
+    print(report_text(report))
     args.json.parent.mkdir(parents=True, exist_ok=True)
-    args.json.write_text(bench_report.as_json(report))
+    args.json.write_text(as_json(report))
     chart = args.json.with_suffix(".svg")
-    chart.write_text(bench_chart.svg(report))
+    chart.write_text(svg(report))
     print(f"\nNumbers: {args.json}\nChart:   {chart}")
     return 1 if report.problems else 0
 
@@ -162,25 +184,25 @@ def _installation(kind: str, folder: Path) -> Iterator[tuple[Installation, str, 
 def _database(kind: str, folder: Path, generator: Generator, size: Size, empty_port: int, say: Say) -> DatabaseResult:
     """All measurements on one database, with the ceilings measured before and after."""
     result = DatabaseResult()
-    name = bench_report.NAMES[kind]
+    name = NAMES[kind]
     with _installation(kind, folder) as (installation, url, programs):
         say(f"{name}: making a panel with {size.services} services and {size.orders} orders")
-        pgbench = bench_pgbench.find_pgbench(programs) if kind == "postgresql" else None
+        pgbench = orders_in_sql.find_pgbench(programs) if kind == "postgresql" else None
         made = installation.command(
-            *("panelwright.cli.bench_panel", "--services", str(size.services), "--orders", str(size.orders)),
-            *("--more-customers", str(bench_pgbench.CLIENTS - 1 if pgbench else 0)),
+            *("tools.bench.panel", "--services", str(size.services), "--orders", str(size.orders)),
+            *("--more-customers", str(orders_in_sql.CLIENTS - 1 if pgbench else 0)),
         )
         books = _Books(installation, result, orders=size.orders)
 
         def order_with_pgbench(*, spread: bool) -> None:
             assert pgbench is not None
-            say(f"{name}: pgbench, {bench_pgbench.CLIENTS} clients")
-            ran = bench_pgbench.run(pgbench, url=url, folder=folder, made=made, spread=spread, seconds=size.seconds)
+            say(f"{name}: pgbench, {orders_in_sql.CLIENTS} clients")
+            ran = orders_in_sql.run(pgbench, url=url, folder=folder, made=made, spread=spread, seconds=size.seconds)
             (result.pgbench if spread else result.pgbench_one_account).append(ran)
             books.expect("pgbench", least=ran.orders, most=ran.orders)
 
         if pgbench:
-            bench_pgbench.tidy(url)
+            orders_in_sql.tidy(url)
             order_with_pgbench(spread=True)
         with installation.web() as port:
             for connections in CONNECTIONS:
@@ -245,11 +267,11 @@ class _Driver:
         self._complain(load.name, checked.bad, checked.example)
         if load.name == "add":
             self.books.expect("add, counted", least=1 + checked.good, most=1 + checked.good)
-            self.result.sync_ms.append(bench_machine.sync_ms(self.folder))
+            self.result.sync_ms.append(sync_ms(self.folder))
         measured = self.generator.drive(load, port=port, connections=self.connections, seconds=self.seconds)
         self._complain(load.name, measured.errors)
         if load.name == "add":
-            self.result.sync_ms.append(bench_machine.sync_ms(self.folder))
+            self.result.sync_ms.append(sync_ms(self.folder))
             # When the time is up, each connection has at most one order on its way, whose answer nobody reads.
             most = measured.answers + measured.errors + self.connections
             self.books.expect("add, measured", least=measured.answers, most=most)
@@ -261,3 +283,7 @@ class _Driver:
         if errors:
             told = f", the first: {example}" if example else ""
             self.result.problems.append(f"{name}, {self.connections} connections: {errors} errors{told}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

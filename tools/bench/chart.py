@@ -6,7 +6,7 @@ from html import escape
 from statistics import fmean
 from typing import NamedTuple
 
-from panelwright.cli.bench_report import CONNECTIONS, NAMES, Report
+from tools.bench.report import CONNECTIONS, NAMES, Report
 
 WIDTH = 760
 LABEL_WIDTH = 250

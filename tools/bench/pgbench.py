@@ -62,7 +62,7 @@ def tidy(url: str) -> None:
 
 
 def run(program: str, *, url: str, folder: Path, made: dict[str, Any], spread: bool, seconds: float) -> Ran:
-    """Place orders with 32 clients for so long (whole seconds, at least one). `made` is what bench_panel told.
+    """Place orders with 32 clients for so long (whole seconds, at least one). `made` is what tools.bench.panel told.
 
     `spread`: each client orders for a customer of its own; otherwise all wait for the lock of one account.
     """

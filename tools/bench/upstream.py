@@ -50,6 +50,4 @@ async def app(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 if __name__ == "__main__":
-    uvicorn.Server(config("panelwright.cli.bench_upstream:app", lifespan="off")).run(
-        [listen("127.0.0.1", int(sys.argv[1]))]
-    )
+    uvicorn.Server(config("tools.bench.upstream:app", lifespan="off")).run([listen("127.0.0.1", int(sys.argv[1]))])

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from statistics import fmean
 from typing import Any, NamedTuple
 
-from panelwright.cli.bench_load import Measured
-from panelwright.cli.bench_pgbench import CLIENTS, Ran
+from tools.bench.load import Measured
+from tools.bench.pgbench import CLIENTS, Ran
 
 KINDS = ("sqlite", "postgresql")
 NAMES = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}

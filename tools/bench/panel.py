@@ -36,7 +36,7 @@ _QUALITIES = ("Real accounts", "High quality", "Mixed quality", "Slow and steady
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="panelwright.cli.bench_panel", description=__doc__)
+    parser = argparse.ArgumentParser(prog="tools.bench.panel", description=__doc__)
     parser.add_argument("--services", type=int, required=True)
     parser.add_argument("--orders", type=int, required=True)
     parser.add_argument("--more-customers", type=int, default=0, help="with as much money, and no key")

@@ -26,7 +26,7 @@ async def app(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 if __name__ == "__main__":
-    settings = config("panelwright.cli.bench_empty:app", lifespan="off")
+    settings = config("tools.bench.empty:app", lifespan="off")
     settings.load()
     collect_seldom()
     uvicorn.Server(settings).run([listen("127.0.0.1", int(sys.argv[1]))])

@@ -13,7 +13,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from panelwright.cli import setup
-from panelwright.cli.bench_upstream import QUANTITY
+from tools.bench.upstream import QUANTITY
 
 if TYPE_CHECKING:
     from panelwright.customers.models import Customer
@@ -25,7 +25,7 @@ BATCH = 250
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="panelwright.cli.bench_delivery_run", description=__doc__)
+    parser = argparse.ArgumentParser(prog="tools.bench.delivery_run", description=__doc__)
     parser.add_argument("--upstream", required=True, metavar="URL")
     parser.add_argument("--providers", type=int, required=True)
     parser.add_argument("--table", type=int, required=True, help="rows in the table of orders, made where they lack")

@@ -10,9 +10,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from panelwright.cli import bench_machine
-from panelwright.cli.bench_report import NAMES
-from panelwright.cli.bench_servers import Installation, upstream_server
+from tools.bench.machine import facts
+from tools.bench.report import NAMES
+from tools.bench.servers import Installation, upstream_server
 
 PROVIDERS = 20
 # (rows in the table, of them due): the first is the busy day, the others show that the table may grow.
@@ -28,7 +28,7 @@ def run(args: argparse.Namespace, kinds: list[str], opened: Opened) -> int:
     faults = []
     with tempfile.TemporaryDirectory(prefix="panelwright-bench-") as name:
         folder = Path(name)
-        machine = bench_machine.facts(folder, generator="wrk")
+        machine = facts(folder, generator="wrk")
         del machine["generator"]
         print(f"{machine['cores']} cores of {machine['processor']}, load before {machine['load_before']}", flush=True)
         for kind in kinds:
@@ -56,7 +56,7 @@ def run(args: argparse.Namespace, kinds: list[str], opened: Opened) -> int:
 def _measure(installation: Installation, folder: Path, *, table: int, due: int) -> dict[str, Any]:
     with upstream_server(folder) as port:
         told = installation.command(
-            *("panelwright.cli.bench_delivery_run", "--upstream", f"http://127.0.0.1:{port}"),
+            *("tools.bench.delivery_run", "--upstream", f"http://127.0.0.1:{port}"),
             *("--providers", str(PROVIDERS), "--table", str(table), "--due", str(due)),
         )
         client = http.client.HTTPConnection("127.0.0.1", port)

@@ -16,6 +16,8 @@ from typing import Any
 
 from panelwright.cli.main import Refused
 
+# The programs of the benchmark are modules of the checkout.
+ROOT = Path(__file__).resolve().parents[2]
 READY_WITHIN_S = 60
 STOP_WITHIN_S = 70
 COMMAND_MAX_S = 600
@@ -53,6 +55,7 @@ class Installation:
         done = subprocess.run(
             [sys.executable, "-m", *arguments],
             env=self._env,
+            cwd=ROOT,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -89,7 +92,7 @@ def empty_server(folder: Path) -> Iterator[int]:
     """The empty answer on the same server; the port that it answers on."""
     port = _free_port()
     log = folder / "empty.log"
-    with _running(["panelwright.cli.bench_empty", str(port)], port, env=dict(os.environ), log=log):
+    with _running(["tools.bench.empty", str(port)], port, env=dict(os.environ), log=log):
         yield port
 
 
@@ -98,7 +101,7 @@ def upstream_server(folder: Path) -> Iterator[int]:
     """The provider of the delivery benchmark; the port that it answers on."""
     port = _free_port()
     environment = dict(os.environ)
-    with _running(["panelwright.cli.bench_upstream", str(port)], port, env=environment, log=folder / "upstream.log"):
+    with _running(["tools.bench.upstream", str(port)], port, env=environment, log=folder / "upstream.log"):
         yield port
 
 
@@ -108,6 +111,7 @@ def _running(arguments: Sequence[str], port: int, *, env: dict[str, str], log: P
         process = subprocess.Popen(
             ["/bin/sh", "-c", _HOLDER, "sh", sys.executable, "-m", *arguments],
             env=env,
+            cwd=ROOT,
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=errors,

@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 
-from panelwright.cli.bench_load import ANSWER_MAX_S, FORM, Load
-from panelwright.cli.bench_panel import SEED, order_params
 from panelwright.cli.main import Refused
+from tools.bench.load import ANSWER_MAX_S, FORM, Load
+from tools.bench.panel import SEED, order_params
 
 # Different requests of a scenario, sent in turn: enough that no answer is the one before.
 VARIETY = 1_000
@@ -29,7 +29,7 @@ class Scenario:
 
 
 def scenarios(made: dict[str, Any], *, port: int) -> list[Scenario]:
-    """The scenarios, in the order in which they are run. `made` is what bench_panel told."""
+    """The scenarios, in the order in which they are run. `made` is what tools.bench.panel told."""
     draw = random.Random(SEED)
     key, ids = made["key"], made["order_ids"]
     old = [_form(key, "status", order=draw.choice(ids)) for _ in range(VARIETY)]

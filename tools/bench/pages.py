@@ -11,12 +11,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from panelwright.cli import bench_machine
-from panelwright.cli.bench_load import ANSWER_MAX_S
-from panelwright.cli.bench_pages_run import WARM_UP, typical_ms
-from panelwright.cli.bench_report import NAMES
-from panelwright.cli.bench_servers import Installation
 from panelwright.cli.main import Refused
+from tools.bench.load import ANSWER_MAX_S
+from tools.bench.machine import facts
+from tools.bench.pages_run import WARM_UP, typical_ms
+from tools.bench.report import NAMES
+from tools.bench.servers import Installation
 
 FULL = (1_000, 1_000_000, 200)
 QUICK = (60, 600, 3)
@@ -45,7 +45,7 @@ def run(args: argparse.Namespace, kinds: list[str], opened: Opened) -> int:
     few, many, rounds = QUICK if args.quick else FULL
     with tempfile.TemporaryDirectory(prefix="panelwright-bench-") as name:
         folder = Path(name)
-        machine = bench_machine.facts(folder, generator="wrk")
+        machine = facts(folder, generator="wrk")
         del machine["generator"]
         print(f"{machine['cores']} cores of {machine['processor']}, load before {machine['load_before']}", flush=True)
         for kind in kinds:
@@ -75,7 +75,7 @@ def run(args: argparse.Namespace, kinds: list[str], opened: Opened) -> int:
 
 def _read(installation: Installation, rounds: int, **customers: int) -> dict[str, Any]:
     wanted = [f"--customer={name}={orders}" for name, orders in customers.items()]
-    return installation.command("panelwright.cli.bench_pages_run", *wanted, "--rounds", str(rounds))
+    return installation.command("tools.bench.pages_run", *wanted, "--rounds", str(rounds))
 
 
 def _visit(installation: Installation, told: dict[str, Any], rounds: int) -> Times:

@@ -37,7 +37,7 @@ _OPEN = "n % 16 = 2"
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="panelwright.cli.bench_pages_run", description=__doc__)
+    parser = argparse.ArgumentParser(prog="tools.bench.pages_run", description=__doc__)
     parser.add_argument(
         "--customer",
         action="append",
