@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import transaction
 from django.db.models import Max
 
-from panelwright.catalog import changes
+from panelwright.catalog import changes, link_kinds, link_store, quantities
 from panelwright.catalog.changes import Happened, Which
+from panelwright.catalog.link_kinds import Table
 from panelwright.catalog.models import Category, PriceListRate, Service
 from panelwright.catalog.shelf import rate_for
 from panelwright.catalog.types import BY_NAME
@@ -18,6 +19,23 @@ from panelwright.core import clock
 from panelwright.customers.models import PriceList
 from panelwright.events.actions import NewEvent, record
 from panelwright.panels.actions import catalog_changed
+
+# Characters of an example link.
+EXAMPLE_MAX = 300
+
+
+class LinkNeeds(NamedTuple):
+    """What the links of a service must lead to: sites or hosts, and kinds (catalog/link_kinds.py); none: any.
+
+    `example` is a link that fits, for the order form; empty: one of the table's.
+    """
+
+    hosts: Sequence[str] = ()
+    kinds: Sequence[str] = ()
+    example: str = ""
+
+
+ANY_LINK = LinkNeeds()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +56,9 @@ class NewService:
     unique_link: bool = False
     private: bool = False
     description: str = ""
+    # Quantities are multiples of it; 1 where customers name none.
+    step: int = 1
+    link: LinkNeeds = ANY_LINK
     # Where it comes from, for the event that it was added.
     about: Mapping[str, Any] = field(default_factory=dict)
 
@@ -47,8 +68,9 @@ def add_services(panel_id: int, services: Sequence[NewService]) -> list[Service]
 
     What a panel opens with is no news: without `about` the first services of a panel are not recorded.
     Raises ValueError for an unknown type, a drip-feed where the type has none, a minimum above the
-    maximum, or a number that is taken.
+    maximum, a step of which no multiple can be ordered, links that cannot be, or a number that is taken.
     """
+    links = {}
     for new in services:
         type_ = BY_NAME.get(new.type)
         if type_ is None:
@@ -57,6 +79,11 @@ def add_services(panel_id: int, services: Sequence[NewService]) -> list[Service]
             raise ValueError(f"service {new.number}: the type {new.type} has no drip-feed")
         if not 1 <= new.min <= new.max or new.rate_micros < 0 or new.number < 1:
             raise ValueError(f"service {new.number}: needs number >= 1, 1 <= min <= max and a rate >= 0")
+        try:
+            _check_step(new.type, new.min, new.max, new.step)
+            links[new.number] = _link_columns(new.link, link_store.current(panel_id))
+        except ValueError as error:
+            raise ValueError(f"service {new.number}: {error}") from None
     with transaction.atomic():
         taken = set(
             Service.objects.filter(panel_id=panel_id, number__in=[s.number for s in services]).values_list(
@@ -78,6 +105,8 @@ def add_services(panel_id: int, services: Sequence[NewService]) -> list[Service]
                 rate_micros=new.rate_micros,
                 min=new.min,
                 max=new.max,
+                step=new.step,
+                **links[new.number],
                 refill=new.refill,
                 refill_days=new.refill_days if new.refill else None,
                 cancel=new.cancel,
@@ -132,6 +161,55 @@ def set_rate(*, panel_id: int, number: int, rate_micros: int) -> None:
                 not_for=set(own.values_list("price_list_id", flat=True)),
             )
             _record(panel_id, [changed])
+
+
+def set_terms(*, panel_id: int, number: int, step: int | None = None, link: LinkNeeds | None = None) -> None:
+    """Change how a service is sold from the next order on; what is None stays.
+
+    `step`: in multiples of it, 1 in any quantity; `link`: what its links must lead to. Raises ValueError when there
+    is no such service, it counts no quantity, nothing could be ordered any more, or links cannot be like that.
+    """
+    with transaction.atomic():
+        service = _locked(panel_id, number)
+        which = Which(service.id, number)
+        new: dict[str, Any] = {}
+        happened = []
+        if step is not None and step != service.step:
+            _check_step(service.type, service.min, service.max, step)
+            new["step"] = step
+            happened.append(changes.step_changed(which, old=service.step, new=step))
+        if link is not None:
+            columns = _link_columns(link, link_store.current(panel_id))
+            old = {name: getattr(service, name) for name in columns}
+            if columns != old:
+                new |= columns
+                happened.append(changes.links_changed(which, old=old, new=columns))
+        if new:
+            Service.objects.filter(panel_id=panel_id, id=service.id).update(**new)
+            catalog_changed(panel_id)
+            _record(panel_id, happened)
+
+
+def _check_step(type_name: str, low: int, high: int, step: int) -> None:
+    if step < 1:
+        raise ValueError("a step is a whole number from 1 on")
+    if step > 1 and quantities.step_of(type_name, step) == 1:
+        raise ValueError(f"customers name no quantity for the type {type_name}, so it has no step")
+    if not quantities.can_be(low, high, step):
+        raise ValueError(f"no multiple of {step} lies between the minimum {low} and the maximum {high}")
+
+
+def _link_columns(link: LinkNeeds, table: Table) -> dict[str, str]:
+    """The columns of what a service's links must lead to. Raises ValueError, also for an example that is refused."""
+    hosts = link_kinds.hosts_text(link.hosts, table) if link.hosts else ""
+    kinds = link_kinds.kinds_text(link.kinds) if link.kinds else ""
+    example = link.example.strip()
+    if len(example) > EXAMPLE_MAX or not example.isprintable() or " " in example:
+        raise ValueError(f"an example is one link of at most {EXAMPLE_MAX} characters")
+    rule = link_kinds.rule_of(hosts, kinds)
+    if example and rule is not None and link_kinds.wrong_link(rule, table, example) is not None:
+        raise ValueError(f"the example {example} is itself no link that would be taken")
+    return {"link_hosts": hosts, "link_kinds": kinds, "link_example": example}
 
 
 def set_enabled(*, panel_id: int, number: int, enabled: bool) -> None:

@@ -15,6 +15,8 @@ from panelwright.core import money
 ADDED = "service.added"
 RATE_CHANGED = "service.rate_changed"
 LIMITS_CHANGED = "service.limits_changed"
+STEP_CHANGED = "service.step_changed"
+LINKS_CHANGED = "service.links_changed"
 PAUSED = "service.paused"
 RESUMED = "service.resumed"
 # A price list's own rate for a service: set by a person, or by the guard, which has a name of its own.
@@ -63,6 +65,16 @@ def rate_changed(
 
 def limits_changed(which: Which, *, old: tuple[int, int], new: tuple[int, int]) -> Happened:
     return which.happened(LIMITS_CHANGED, {"old": list(old), "new": list(new)})
+
+
+def step_changed(which: Which, *, old: int, new: int) -> Happened:
+    """Of what quantities are multiples."""
+    return which.happened(STEP_CHANGED, {"old": old, "new": new})
+
+
+def links_changed(which: Which, *, old: Facts, new: Facts) -> Happened:
+    """What links must lead to: the columns of the service."""
+    return which.happened(LINKS_CHANGED, {"old": dict(old), "new": dict(new)})
 
 
 def paused(which: Which, *, why: str = "", rate_micros: int | None = None, cost_micros: int | None = None) -> Happened:

@@ -44,6 +44,13 @@ class Service(models.Model):
     rate_micros = models.BigIntegerField()
     min = models.BigIntegerField()
     max = models.BigIntegerField()
+    # A quantity is a multiple of it; see catalog/quantities.py.
+    step = models.BigIntegerField(default=1, db_default=1)
+    # What a link must lead to (catalog/link_kinds.py): sites and hosts, and kinds, each parted by commas; empty: any.
+    link_hosts = models.CharField(max_length=500, default="", db_default="", blank=True)
+    link_kinds = models.CharField(max_length=200, default="", db_default="", blank=True)
+    # A link that fits, which the order form shows.
+    link_example = models.CharField(max_length=300, default="", db_default="", blank=True)
     refill = models.BooleanField(default=False)
     # A refill can be asked for this many days after completion; null: for ever.
     refill_days = models.PositiveIntegerField(null=True, default=30)
@@ -70,6 +77,7 @@ class Service(models.Model):
             models.CheckConstraint(condition=Q(type__in=[t.name for t in TYPES]), name="service_type"),
             models.CheckConstraint(condition=Q(rate_micros__gte=0), name="service_rate"),
             models.CheckConstraint(condition=Q(min__gte=1) & Q(max__gte=F("min")), name="service_min_max"),
+            models.CheckConstraint(condition=Q(step__gte=1), name="service_step"),
         ]
 
 
@@ -104,4 +112,22 @@ class Favourite(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["panel", "customer", "service"], name="favourite_customer_service")
+        ]
+
+
+class LinkPattern(models.Model):
+    """A panel's own row of the table of links: what a path on a host leads to. It stands before those shipped."""
+
+    panel = models.ForeignKey(Panel, on_delete=models.CASCADE)
+    host = models.CharField(max_length=253)
+    # As link_kinds.parse_pattern wrote it: `/p/*`.
+    path = models.CharField(max_length=200)
+    kinds = models.CharField(max_length=200)
+
+    objects = ScopedManager(panel="panel")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["panel", "host", "path"], name="link_pattern_panel_host_path"),
+            models.CheckConstraint(condition=~Q(host="") & ~Q(kinds=""), name="link_pattern_says_something"),
         ]

@@ -21,6 +21,8 @@ from dataclasses import dataclass
 
 from django.db import connection
 
+from panelwright.catalog.link_kinds import LinkRule, rule_of, shipped
+from panelwright.catalog.quantities import bounds, step_of
 from panelwright.catalog.types import BY_NAME, TYPES, ServiceType
 from panelwright.core import money, sql
 from panelwright.customers.models import Customer
@@ -37,7 +39,8 @@ WORDS_MAX = 10
 
 _SERVICES = sql.Query(
     "SELECT v.id, v.number, v.name, v.type, g.id, g.name, g.position, v.rate_micros, v.min, v.max, v.refill,"
-    " v.refill_days, v.cancel, v.drip_feed, v.unique_link, v.private, r.rate_micros"
+    " v.refill_days, v.cancel, v.drip_feed, v.unique_link, v.private, r.rate_micros,"
+    " v.step, v.link_hosts, v.link_kinds, v.link_example"
     " FROM catalog_service v JOIN catalog_category g ON g.id = v.category_id"
     " LEFT JOIN catalog_pricelistrate r ON r.panel_id = v.panel_id AND r.service_id = v.id AND r.price_list_id = ?"
     " WHERE v.panel_id = ? AND v.enabled ORDER BY g.position, g.id, v.position, v.number"
@@ -48,7 +51,8 @@ _SERVICES = sql.Query(
 class Offer:
     """A service at the buyer's rate: for 1000 units, or for the whole order where `kind.flat`.
 
-    `refill_days` None: for ever, where there is `refill`.
+    `min` and `max` are quantities that can be ordered: multiples of `step`. `refill_days` None: for ever, where there
+    is `refill`.
     """
 
     id: int
@@ -66,6 +70,10 @@ class Offer:
     cancel: bool
     drip_feed: bool
     unique_link: bool
+    step: int = 1
+    link_hosts: str = ""
+    link_kinds: str = ""
+    link_example: str = ""
 
     @property
     def kind(self) -> ServiceType:
@@ -74,6 +82,23 @@ class Offer:
     @property
     def flat(self) -> bool:
         return self.kind.flat
+
+    @property
+    def needs(self) -> LinkRule | None:
+        """What its links must lead to."""
+        return rule_of(self.link_hosts, self.link_kinds)
+
+    @property
+    def sites(self) -> str:
+        """The sites and hosts that its links may lead to, as people write them; empty: any."""
+        rule = self.needs
+        return shipped().titles_of(rule) if rule is not None else ""
+
+    @property
+    def example(self) -> str:
+        """A link that it takes; empty where none is known."""
+        rule = self.needs
+        return self.link_example or (shipped().example(rule) if rule is not None else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +127,12 @@ def read_offers(key: Key) -> Iterator[Offer]:
     panel_id, price_list_id, percent_off_e2, _ = key
     for row in _SERVICES.rows(connection, price_list_id, panel_id):
         id_, number, name, type_, category_id, category, position, rate, low, high, *rest = row
-        refill, refill_days, cancel, drip_feed, unique_link, private, own = rest
+        refill, refill_days, cancel, drip_feed, unique_link, private, own, step, *links = rest
         price = rate_for(rate_micros=rate, private=bool(private), own_rate_micros=own, percent_off_e2=percent_off_e2)
         if price is None:
             continue
+        step = step_of(type_, step)
+        low, high = bounds(low, high, step)
         yield Offer(
             id=id_,
             number=number,
@@ -122,6 +149,10 @@ def read_offers(key: Key) -> Iterator[Offer]:
             cancel=bool(cancel),
             drip_feed=bool(drip_feed) and BY_NAME[type_].drip_feed,
             unique_link=bool(unique_link),
+            step=step,
+            link_hosts=links[0],
+            link_kinds=links[1],
+            link_example=links[2],
         )
 
 

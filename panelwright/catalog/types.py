@@ -51,6 +51,8 @@ class Field:
     needed_when: tuple[str, str] | None = None
     # Of lines: prose, in which a literal backslash and n are just that. Between names they are a line end.
     verbatim: bool = False
+    # It names somebody, or is a link to her: a service's rule about links looks at it (catalog/link_kinds.py).
+    of_somebody: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +114,14 @@ USERNAMES = Field(
     _("One user name a line, separated by \\r\\n or \\n"),
     example="anna\nboris",
 )
-COMMENT_OWNER = Field("username", Kind.NAME, _("Username"), _("User name of the comment's owner"), example="anna")
+COMMENT_OWNER = Field(
+    "username",
+    Kind.NAME,
+    _("Username"),
+    _("User name of the comment's owner"),
+    example="anna",
+    of_somebody=True,
+)
 
 _DRIP = (RUNS, INTERVAL)
 
@@ -173,6 +182,7 @@ TYPES: tuple[ServiceType, ...] = (
                 _("Username"),
                 _("URL or name of the user whose followers are meant"),
                 example="anna",
+                of_somebody=True,
             ),
         ),
     ),
@@ -196,7 +206,12 @@ TYPES: tuple[ServiceType, ...] = (
         "subscriptions",
         (
             Field(
-                "username", Kind.NAME, _("Username"), _("User whose new posts are to be ordered for"), example="anna"
+                "username",
+                Kind.NAME,
+                _("Username"),
+                _("User whose new posts are to be ordered for"),
+                example="anna",
+                of_somebody=True,
             ),
             Field("min", Kind.COUNT, _("Minimum quantity"), _("Smallest quantity for a post"), example="50"),
             Field("max", Kind.COUNT, _("Maximum quantity"), _("Largest quantity for a post"), example="100"),

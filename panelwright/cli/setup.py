@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from panelwright.cli.main import Refused
 
 if TYPE_CHECKING:
+    from panelwright.catalog.models import Service
     from panelwright.customers.models import Customer, Staff
     from panelwright.panels.models import Panel
     from panelwright.providers.client import Upstream
@@ -85,6 +86,16 @@ def customer(of: Panel, email: str) -> Customer:
     found = Customer.objects.filter(panel=of, user__email=email.strip().lower()).select_related("account").first()
     if found is None:
         raise Refused(f"{of.slug} has no customer {email}; make one with `panelwright createcustomer`")
+    return found
+
+
+def service(of: Panel, number: int) -> Service:
+    """The panel's service of this number. Raises Refused."""
+    from panelwright.catalog.models import Service
+
+    found = Service.objects.filter(panel=of, number=number).first()
+    if found is None:
+        raise Refused(f"{of.slug} has no service {number}")
     return found
 
 

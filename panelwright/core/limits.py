@@ -95,3 +95,28 @@ PASSWORD_HASH_WAIT_S = _seconds(
     of="How long a password waits for its turn",
     beyond="503 with Retry-After; nothing is counted or changed",
 )
+
+# Rules about links: what a panel's owner writes, and the links that are held against it.
+LINK_HOSTS_MAX = _limit(
+    "LINK_HOSTS_MAX",
+    20,
+    "sites and hosts",
+    of="What a service's rule about links names",
+    beyond="the command is refused",
+)
+LINK_PATTERN_CHARS_MAX = _limit(
+    "LINK_PATTERN_CHARS_MAX", 200, "characters", of="A pattern of paths that an owner adds", beyond="it is refused"
+)
+LINK_PATTERN_SEGMENTS_MAX = _limit(
+    "LINK_PATTERN_SEGMENTS_MAX", 8, "segments", of="A pattern of paths that an owner adds", beyond="it is refused"
+)
+LINK_PATTERNS_MAX = _limit(
+    "LINK_PATTERNS_MAX", 300, "rows", of="The patterns that a panel's owner adds", beyond="one more is refused"
+)
+LINK_PARAMETERS_MAX = _limit(
+    "LINK_PARAMETERS_MAX",
+    50,
+    "parameters",
+    of="What of a link's query is held against patterns",
+    beyond="the rest is not looked at",
+)

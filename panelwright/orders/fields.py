@@ -11,6 +11,7 @@ from panelwright.catalog.types import TYPES, Field, Kind, ServiceType, Units
 from panelwright.core.refusal import Refusal
 from panelwright.core.text import has_invisible, trim
 from panelwright.orders.blocking import Screen
+from panelwright.orders.linking import Needed
 
 LINK_MAX = 2000  # characters
 NAME_MAX = 500
@@ -58,12 +59,13 @@ def check(
     drip_feed: bool,
     flat_quantity: int,
     screen: Screen | None = None,
+    rule: Needed | None = None,
 ) -> Checked | Refusal:
     """Check in the order of PROTOCOL.md section 3: link, own fields, runs and interval, quantity.
 
     Minimum and maximum are the service's and checked by rules.py. `flat_quantity` is the quantity
     of types that are sold whole. `screen` holds the panel's blocked targets and words; what it refuses
-    is answered at the field's own place in that order.
+    is answered at the field's own place in that order. `rule` is what the service's links must lead to.
     """
     link = ""
     own: dict[str, str] = {}
@@ -75,12 +77,19 @@ def check(
             return _refusal("bad_link", "link", bad)
         if screen is not None and screen.refuses("link", Kind.LINK, link):
             return Refusal("bad_link", "link", why="not_accepted")
+        wrong = rule.refuses_link(link) if rule is not None else None
+        if wrong is not None:
+            return wrong
     for field in own_fields:
         value = _value(field, params)
         if isinstance(value, Bad):
             return _refusal("bad_field", field.name, value)
         if value and screen is not None and screen.refuses(field.name, field.kind, value):
             return Refusal("bad_field", field.name, why="not_accepted")
+        if value and rule is not None and field.of_somebody:
+            wrong = rule.refuses_name(field.name, value)
+            if wrong is not None:
+                return wrong
         if value:
             own[field.name] = value
     if type_.subscription:

@@ -6,6 +6,8 @@ Marks such as `%(limit)s` are the refusal's facts.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from django.utils.translation import gettext_noop
 
 from panelwright.core.refusal import Refusal
@@ -26,6 +28,10 @@ TEXTS = {
     "bad_date": gettext_noop("Use a date such as 31/12/2030: day/month/year."),
     "past": gettext_noop("This date is in the past."),
     "below_low": gettext_noop("The maximum cannot be below the minimum."),
+    "step": gettext_noop("The quantity must be a multiple of %(step)s."),
+    "no_step": gettext_noop("No multiple of %(step)s lies between %(low)s and %(high)s."),
+    "link_host": gettext_noop("This service does not take links to %(found)s, only to: %(wanted)s."),
+    "link_kind": gettext_noop("Wrong kind of link. Needed: %(wanted)s. This one leads to: %(found)s."),
     "no_drip_feed": gettext_noop("This service has no drip-feed."),
     "no_runs": gettext_noop("Drip-feed needs both runs and interval."),
     "not_accepted": gettext_noop("The panel does not accept orders for this."),
@@ -35,11 +41,50 @@ TEXTS = {
 }
 
 
-def text(refusal: Refusal) -> str:
-    """In English; empty where nothing more is known than the refusal itself says."""
-    return filled(TEXTS.get(refusal.why, ""), refusal)
+# What a link leads to (catalog/link_kinds.py), and what stands there where it is nothing of them.
+LINK_KINDS = {
+    "post": gettext_noop("post"),
+    "photo": gettext_noop("photo"),
+    "video": gettext_noop("video"),
+    "short": gettext_noop("short video"),
+    "story": gettext_noop("story"),
+    "live": gettext_noop("live stream"),
+    "clip": gettext_noop("clip"),
+    "comment": gettext_noop("comment"),
+    "poll": gettext_noop("poll"),
+    "profile": gettext_noop("profile"),
+    "channel": gettext_noop("channel"),
+    "group": gettext_noop("group"),
+    "page": gettext_noop("page of a brand or company"),
+    "server": gettext_noop("server"),
+    "invite": gettext_noop("invite link"),
+    "bot": gettext_noop("bot"),
+    "board": gettext_noop("board"),
+    "event": gettext_noop("event"),
+    "track": gettext_noop("track"),
+    "album": gettext_noop("album"),
+    "playlist": gettext_noop("playlist"),
+    "artist": gettext_noop("artist"),
+    "podcast": gettext_noop("podcast"),
+    "episode": gettext_noop("podcast episode"),
+    "other": gettext_noop("another page of the site"),
+    "name": gettext_noop("a name, not a link"),
+}
+EXAMPLE = gettext_noop("Example: %(example)s")
 
 
-def filled(text: str, refusal: Refusal) -> str:
-    """One of the texts above, translated or not, with the refusal's facts in it."""
-    return text % dict(refusal.facts) if text else ""
+def text(refusal: Refusal, translate: Callable[[str], str] = str) -> str:
+    """In English, or as `translate` puts it; empty where nothing more is known than the refusal itself says."""
+    said = TEXTS.get(refusal.why)
+    if said is None:
+        return ""
+    facts = dict(refusal.facts)
+    if refusal.why == "link_kind":
+        facts |= {name: link_kinds(str(facts[name]), translate) for name in ("found", "wanted")}
+    words = translate(said) % facts
+    return f"{words} {translate(EXAMPLE) % facts}" if "example" in facts else words
+
+
+def link_kinds(kinds: str, translate: Callable[[str], str] = str) -> str:
+    """Kinds of links, parted by commas, in words."""
+    return ", ".join(translate(LINK_KINDS[kind]) for kind in kinds.split(","))

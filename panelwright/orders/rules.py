@@ -9,11 +9,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from panelwright.catalog import quantities
+from panelwright.catalog.link_kinds import Table
 from panelwright.catalog.types import BY_NAME, TYPES, ServiceType, Units
 from panelwright.core import money
 from panelwright.core.refusal import Refusal
 from panelwright.customers.access import Caller, Grant
-from panelwright.orders import fields, same_link
+from panelwright.orders import fields, linking, same_link
 from panelwright.orders.blocking import Blocked, Screen
 from panelwright.orders.models import Job, Kind
 from panelwright.panels.blocks import Rules
@@ -59,6 +61,15 @@ class SoldService(NamedTuple):
     drip_feed: bool
     unique_link: bool
     private: bool
+    step: int = 1
+    link_hosts: str = ""
+    link_kinds: str = ""
+    link_example: str = ""
+
+    @property
+    def bounds(self) -> tuple[int, int]:
+        """The least and the greatest quantity that can be ordered."""
+        return (self.min, self.max) if self.step == 1 else quantities.bounds(self.min, self.max, self.step)
 
 
 @dataclass(slots=True)
@@ -75,6 +86,7 @@ class Book:
     requests: dict[tuple[int, str], tuple[int, str]]  # (customer id, request_id) -> (order id, digest)
     open_links: set[tuple[int, int, str]]  # (customer id, service id, digest of the link)
     blocks: dict[int, Rules] = field(default_factory=dict)  # panel id -> rules, of panels that have any
+    tables: dict[int, Table] = field(default_factory=dict)  # panel id -> its table of links, where a service needs it
     ids: Sequence[int] = ()  # for as many orders as there are commands
 
 
@@ -193,10 +205,9 @@ def _place_one(book: Book, plan: Plan, command: PlaceOrder, grant: Grant, now: d
 
     link, own, runs, interval_min, run_quantity = checked
     if type_.units is not Units.FLAT:
-        if run_quantity < service.min:
-            return Refusal("below_min", "quantity", service.min)
-        if run_quantity > service.max:
-            return Refusal("above_max", "quantity", service.max)
+        refused = _out_of_bounds(service, run_quantity)
+        if refused is not None:
+            return refused
     open_link = None
     if service.unique_link:
         open_link = same_link.digest(link)
@@ -255,6 +266,18 @@ def _place_one(book: Book, plan: Plan, command: PlaceOrder, grant: Grant, now: d
     return _New(index)
 
 
+def _out_of_bounds(service: SoldService, quantity: int) -> Refusal | None:
+    """Why so many units cannot be ordered at once: minimum and maximum first, then the step."""
+    low, high = service.bounds
+    if quantity < low:
+        return Refusal("below_min", "quantity", low)
+    if quantity > high:
+        return Refusal("above_max", "quantity", high)
+    if service.step != 1 and quantity % service.step:
+        return Refusal("bad_field", "quantity", why="step", facts=(("step", service.step),))
+    return None
+
+
 def _checked(
     book: Book, plan: Plan, params: dict[str, str], grant: Grant, service: SoldService
 ) -> fields.Checked | Refusal:
@@ -262,7 +285,17 @@ def _checked(
     blocks = book.blocks.get(grant.panel_id)
     screen = None if blocks is None else Screen(blocks)
     checked = fields.check(
-        BY_NAME[service.type], params, drip_feed=service.drip_feed, flat_quantity=service.min, screen=screen
+        BY_NAME[service.type],
+        params,
+        drip_feed=service.drip_feed,
+        flat_quantity=service.min,
+        screen=screen,
+        rule=linking.needed(
+            book.tables.get(grant.panel_id),
+            hosts=service.link_hosts,
+            kinds=service.link_kinds,
+            example=service.link_example,
+        ),
     )
     if screen is not None and screen.hit is not None:
         number = fields.whole(params["service"]) or 0
@@ -283,12 +316,15 @@ def _subscribe(
     """A subscription costs nothing itself: each order that it creates is charged when it is created."""
     own = checked.own
     low, high = int(own["min"]), int(own["max"])
-    if low < service.min:
-        return Refusal("below_min", "min", service.min)
-    if high > service.max:
-        return Refusal("above_max", "max", service.max)
+    least, most = service.bounds
+    if low < least:
+        return Refusal("below_min", "min", least)
+    if high > most:
+        return Refusal("above_max", "max", most)
     if low > high:
         return Refusal("bad_field", "max", why="below_low")
+    if not quantities.can_be(low, high, service.step):
+        return Refusal("bad_field", "max", why="no_step", facts=(("step", service.step), ("low", low), ("high", high)))
     posts: int | None = int(own["posts"]) if "posts" in own else None
     old_posts = int(own.get("old_posts", "0"))
     for name, number in (("posts", posts), ("old_posts", old_posts)):

@@ -13,10 +13,11 @@ from typing import NamedTuple
 
 from django.db import connection, transaction
 
+from panelwright.catalog import quantities
 from panelwright.catalog.types import BY_NAME
 from panelwright.core import clock, money, sql
 from panelwright.ledger.actions import ADD_TO_BALANCES, INSERT_TRANSFERS
-from panelwright.orders import blocking, fields, rules, settling, store, work
+from panelwright.orders import blocking, fields, linking, rules, settling, store, work
 from panelwright.orders.models import Job, Kind
 from panelwright.orders.post_rules import POSTS_MAX, Heard, is_old, order_at, username_key, within
 from panelwright.orders.rules import NewOrder
@@ -28,7 +29,8 @@ _PICK = sql.Query(
 _ANY = sql.Query("SELECT 1 FROM orders_order WHERE job = 'schedule' AND due_at <= ? LIMIT 1")
 _PARENTS = sql.Query(
     "SELECT o.id, o.service_id, v.type, o.link, o.fields, o.rate_micros, s.interval_min, s.posts, s.old_posts,"
-    " s.posts_done, s.old_posts_done, s.paused_at, s.expires_on, s.min, s.max, s.seed, s.delay_min"
+    " s.posts_done, s.old_posts_done, s.paused_at, s.expires_on, s.min, s.max, s.seed, s.delay_min,"
+    " v.step, v.link_hosts, v.link_kinds"
     " FROM orders_order o JOIN catalog_service v ON v.id = o.service_id JOIN orders_schedule s ON s.order_id = o.id"
     " WHERE o.id :in_int"
 )
@@ -91,6 +93,9 @@ class Parent(NamedTuple):
     max: int
     seed: int
     delay_min: int
+    step: int
+    link_hosts: str
+    link_kinds: str
 
     @property
     def last_day(self) -> date | None:
@@ -188,7 +193,9 @@ def _subscription(order: OpenOrder, parent: Parent, now: datetime) -> Settled:
         old = bool(of_old)
         if parent.full(old=old, more=done[old]):
             _DROPPED.run(connection, post_id)
-        elif blocking.skip_post(order, post_id, link, now):
+        elif blocking.skip_post(order, post_id, link, now) or linking.skip_post(
+            order, post_id, link, now, hosts=parent.link_hosts, kinds=parent.link_kinds
+        ):
             continue
         elif _order_for(order, parent, post_id, link, now):
             done[old] += 1
@@ -210,7 +217,7 @@ def _subscription(order: OpenOrder, parent: Parent, now: datetime) -> Settled:
 
 def _order_for(order: OpenOrder, parent: Parent, post_id: int, link: str, now: datetime) -> bool:
     """Create and charge the order for a post. False, and nothing is changed, when the funds do not suffice."""
-    quantity = post_quantity(parent.seed, post_id, parent.min, parent.max)
+    quantity = post_quantity(parent.seed, post_id, parent.min, parent.max, step=parent.step)
     charge = money.charge(rate_micros=parent.rate_micros, units=quantity, flat=BY_NAME[parent.type_name].flat)
     if _LOCK_BALANCE.rows(connection, order.account_id)[0][0] < charge:
         return False
@@ -225,9 +232,16 @@ def _order_for(order: OpenOrder, parent: Parent, post_id: int, link: str, now: d
     return True
 
 
-def post_quantity(seed: int, post_id: int, low: int, high: int) -> int:
-    """The quantity for a post: from the recorded seed, so that anybody can draw it again."""
-    return random.Random(f"{seed}:{post_id}").randint(low, high)
+def post_quantity(seed: int, post_id: int, low: int, high: int, *, step: int = 1) -> int:
+    """The quantity for a post, a multiple of `step`: from the recorded seed, so that anybody can draw it again.
+
+    A step that came after the subscription, and of which no multiple is wanted, does not count: then it is for the
+    provider to refuse.
+    """
+    least, most = quantities.bounds(low, high, step)
+    if least > most:
+        least, most, step = low, high, 1
+    return step * random.Random(f"{seed}:{post_id}").randint(least // step, most // step)
 
 
 def record_post(

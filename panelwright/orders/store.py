@@ -8,6 +8,7 @@ from datetime import date, datetime
 
 from django.db import connection
 
+from panelwright.catalog import link_store, quantities
 from panelwright.core import sql
 from panelwright.core.refusal import Refusal
 from panelwright.customers import access
@@ -22,8 +23,8 @@ _BALANCES = sql.Query(
 )
 _BALANCES_SEEN = sql.Query("SELECT id, balance_micros FROM ledger_account WHERE id :in_int AND kind = 'customer'")
 _SERVICES = sql.Query(
-    "SELECT panel_id, number, id, type, rate_micros, min, max, drip_feed, unique_link, private"
-    " FROM catalog_service WHERE panel_id :in_int AND number :in_int AND enabled"
+    "SELECT panel_id, number, id, type, rate_micros, min, max, drip_feed, unique_link, private, step,"
+    " link_hosts, link_kinds, link_example FROM catalog_service WHERE panel_id :in_int AND number :in_int AND enabled"
 )
 _RATES = sql.Query(
     "SELECT price_list_id, service_id, rate_micros FROM catalog_pricelistrate"
@@ -127,8 +128,13 @@ class _Sales:
 
     def fetch(self, book: Book) -> None:
         book.balances = dict(self._balances.fetchall())
-        book.services = {row[:2]: SoldService._make(row[2:]) for row in self._sold.fetchall()}
+        book.services = {row[:2]: _sold(row) for row in self._sold.fetchall()}
         book.ids = self._take_ids() if self._take_ids else ()
+
+
+def _sold(row: sql.Row) -> SoldService:
+    service = SoldService._make(row[2:])
+    return service if service.step == 1 else service._replace(step=quantities.step_of(service.type, service.step))
 
 
 def _load_more(book: Book, admitted: Sequence[tuple[PlaceOrder, access.Grant]], known: Sequence[access.Grant]) -> None:
@@ -140,6 +146,8 @@ def _load_more(book: Book, admitted: Sequence[tuple[PlaceOrder, access.Grant]], 
         book.grants = [_as_spent(grant, spent) for grant in book.grants]
     customers = sorted({g.customer_id for g in known})
     book.blocks = block_store.rules_of({g.panel_id: g.blocks_version for g in known})
+    if any(service.link_hosts or service.link_kinds for service in book.services.values()):
+        book.tables = link_store.tables_of({g.panel_id: g.blocks_version for g in known})
     price_lists = sorted({g.price_list_id for g in known if g.price_list_id is not None})
     if price_lists:
         services = sorted(s.id for s in book.services.values())

@@ -80,6 +80,14 @@ def catalog_changed(panel_id: int) -> None:
     Panel.objects.filter(id=panel_id).update(catalog_version=F("catalog_version") + 1)
 
 
+def targets_changed(panel_id: int) -> None:
+    """What may be ordered for changed, otherwise than by blocks: call it in the same transaction.
+
+    Whoever else changes it waits until that is over.
+    """
+    Panel.objects.filter(id=panel_id).update(blocks_version=F("blocks_version") + 1)
+
+
 def set_guard(*, panel_id: int, rule: str | None = None, percent_e2: int | None = None) -> Panel:
     """What keeps the panel from selling below cost; what is None stays. Raises ValueError for another rule."""
     if rule is not None and rule not in Guard.values:

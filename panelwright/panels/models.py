@@ -35,8 +35,8 @@ class Panel(models.Model):
     per_minute_max = models.PositiveIntegerField(null=True, default=60_000)
     # Raised by every change of services, prices or price lists: a rendered list is good for one version.
     catalog_version = models.BigIntegerField(default=1)
-    # Raised by every change of what may not be ordered for, of this panel or of the host: the rules that
-    # a process has compiled are good for one version.
+    # Raised by every change of what may be ordered for: of the blocks of this panel or of the host, and of the
+    # panel's own patterns of links. What a process has compiled of them is good for one version.
     blocks_version = models.BigIntegerField(default=1, db_default=1)
     # No service is sold below its provider's rate and so many hundredths of a percent of it.
     guard = models.CharField(max_length=7, choices=Guard.choices, default=Guard.PAUSE, db_default="pause")

@@ -7,7 +7,7 @@ Built within the request, in its language.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -107,7 +107,7 @@ def service_type(kind: ServiceType, *, api_url: str, service: ExampleService | N
             *(_parameter(field) for field in kind.fields),
         ),
         price=_price(kind),
-        notes=_notes(kind),
+        notes=(*_notes(kind), *_service_notes(service)),
         request=examples.curl_call(api_url, "add", examples.add_parameters(kind, service)),
     )
 
@@ -154,6 +154,20 @@ def _notes(kind: ServiceType) -> tuple[str, ...]:
             )
         )
     return tuple(notes)
+
+
+def _service_notes(service: ExampleService | None) -> Iterator[str]:
+    """What some services of the type ask for beside their minimum and maximum."""
+    if service is not None and service.steps:
+        yield _(
+            "Some services are sold in steps: the quantity must be a multiple of 100, for example. Any other one is"
+            " answered with Incorrect quantity, and the header X-Error-Detail names the step."
+        )
+    if service is not None and service.needs:
+        yield _(
+            "Some services need a link of a certain kind: a post and not a channel, for example. Any other one is"
+            " answered with Bad link, and the header X-Error-Detail says what is needed."
+        )
 
 
 def _services(services: Sequence[ExampleService]) -> Action:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from panelwright.catalog.types import Field, ServiceType, Units
+from panelwright.catalog.types import Field, Kind, ServiceType, Units
 from panelwright.web.queries import ExampleService
 
 KEY = "YOUR_API_KEY"
@@ -52,11 +52,14 @@ def _asked_for(field: Field, values: dict[str, str]) -> bool:
 
 
 def _value(field: Field, kind: ServiceType, service: ExampleService | None) -> str:
-    """The field's example, moved between the service's minimum and maximum where it counts units."""
+    """The field's example, moved between the service's minimum and maximum and to its step where it counts units."""
     if service is None:
         return field.example
     if field.name in {"quantity", "min", "max"}:
-        return str(min(max(int(field.example), service.min), service.max))
+        wanted = min(max(int(field.example), service.min), service.max)
+        return str(-(-wanted // service.step) * service.step)
+    if field.kind is Kind.LINK and service.link:
+        return service.link
     if kind.units is Units.LINES and field.name == kind.lines_of:
         lines = field.example.splitlines()
         wanted = min(max(len(lines), service.min), service.max, _LINES_MAX)

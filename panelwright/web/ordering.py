@@ -21,6 +21,7 @@ from panelwright.core.batcher import CommitUncertain
 from panelwright.core.refusal import Refusal
 from panelwright.core.sql import PASSING_ERRORS
 from panelwright.customers.access import Caller
+from panelwright.orders import reasons
 from panelwright.orders.actions import place_orders
 from panelwright.orders.quotes import Quote, Quotes, quote
 from panelwright.orders.rules import PlaceOrder
@@ -32,6 +33,8 @@ from panelwright.web.shelves import shelf_of
 
 FOUND_MAX = 50
 _BUSY = Refusal("overloaded")
+# What is wrong with a value that was written to its end: told beside the price, before the order is sent.
+_TOLD_AT_ONCE = frozenset({"step", "no_step", "link_host", "link_kind"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +99,8 @@ def price(request: CustomerRequest) -> HttpResponse:
 def _priced(request: CustomerRequest, priced: Quotes | None) -> dict[str, Any]:
     line = priced.lines[0] if priced else None
     if priced is None or not isinstance(line, Quote):
-        return {"quote": None, "request": request}
+        why = refusals.text(line) if isinstance(line, Refusal) and line.why in _TOLD_AT_ONCE else ""
+        return {"quote": None, "why": why, "request": request}
     left = priced.balance_micros - line.charge_micros
     return {"quote": line, "left": left, "missing": priced.missing_micros, "request": request}
 
@@ -162,7 +166,12 @@ def _asked(field: Field, form: Form, offer: Offer) -> Asked:
         # The form takes lines as everybody writes them; \r\n is for programs.
         help_ = _("One per line.")
     if field.name == "quantity":
-        help_ = _("From %(min)s to %(max)s.") % {"min": offer.min, "max": offer.max}
+        help_ = _quantity_help(offer)
+    if field.kind is Kind.LINK and offer.needs is not None:
+        # With its reason a refusal shows the example, too.
+        help_ = _link_help(offer, example=offer.example not in form.errors.get(field.name, ""))
+    if field.name == "max" and offer.step > 1:
+        help_ = f"{help_}. {_('Each post gets a multiple of %(step)s.') % {'step': offer.step}}"
     if field.kind is Kind.DATE:
         help_ = ""
     return Asked(
@@ -175,6 +184,25 @@ def _asked(field: Field, form: Form, offer: Offer) -> Asked:
         label=_(field.label),
         help=help_,
     )
+
+
+def _quantity_help(offer: Offer) -> str:
+    limits = {"min": offer.min, "max": offer.max, "step": offer.step}
+    if offer.step > 1:
+        return _("From %(min)s to %(max)s, in steps of %(step)s.") % limits
+    return _("From %(min)s to %(max)s.") % limits
+
+
+def _link_help(offer: Offer, *, example: bool) -> str:
+    """What the service's links must lead to, and one that does."""
+    parts = []
+    if offer.link_kinds:
+        parts.append(_("Needed: %(kinds)s.") % {"kinds": reasons.link_kinds(offer.link_kinds, _)})
+    if offer.link_hosts:
+        parts.append(_("Sites: %(sites)s.") % {"sites": offer.sites})
+    if offer.example and example:
+        parts.append(_(reasons.EXAMPLE) % {"example": offer.example})
+    return " ".join(parts)
 
 
 def _choices(field: Field) -> tuple[tuple[str, str], ...]:

@@ -82,7 +82,4 @@ _ANYTHING_ELSE = gettext_noop("This was refused. Nothing was changed.")
 
 def text(refusal: Refusal) -> str:
     """A refusal as a sentence, in the visitor's language: why exactly, where that is known."""
-    why = reasons.TEXTS.get(refusal.why)
-    if why is not None:
-        return reasons.filled(_(why), refusal)
-    return _(TEXTS.get(refusal.code, _ANYTHING_ELSE)) % {"limit": refusal.limit}
+    return reasons.text(refusal, _) or _(TEXTS.get(refusal.code, _ANYTHING_ELSE)) % {"limit": refusal.limit}

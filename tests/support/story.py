@@ -55,12 +55,14 @@ def empty_shelves() -> None:
 @pytest.fixture
 def clean_books(db: None) -> Iterator[None]:
     """At the end of the test the books of every panel balance."""
+    from panelwright.catalog import link_store
     from panelwright.orders import blocking
     from panelwright.panels import block_store
     from tests.support.people import check_books
 
     # Tests give the same ids and versions to other panels, one after the other.
     block_store.forget()
+    link_store.forget()
     blocking.told.forget()
     yield
     check_books()

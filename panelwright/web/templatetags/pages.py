@@ -18,6 +18,7 @@ from panelwright.content.queries import OURS, Link, menu
 from panelwright.core import money
 from panelwright.core.refusal import Refusal
 from panelwright.customers.models import Customer
+from panelwright.orders import reasons
 from panelwright.panels.models import Panel
 from panelwright.support import queries
 from panelwright.web import icons, markup, refusals, words
@@ -45,6 +46,12 @@ def wire(value: Any) -> SafeString:
 def code(text: str) -> SafeString:
     """Program text, coloured."""
     return markup.code_html(text)
+
+
+@register.filter
+def link_kinds(kinds: str) -> str:
+    """Kinds of links, parted by commas, in the visitor's words."""
+    return reasons.link_kinds(kinds, _)
 
 
 @register.filter
