@@ -203,7 +203,7 @@ class Shelf:
         if category is not None:
             here = self._by_category.get(category)
             among = here.offers if here else ()
-        words = folded(text[:TEXT_MAX]).split()[:WORDS_MAX]
+        words = [_plain(word) for word in folded(text[:TEXT_MAX]).split()[:WORDS_MAX]]
         exact = self._by_number.get(int(words[0])) if len(words) == 1 and _is_number(words[0]) else None
         found: list[Offer] = []
         if exact is not None and (category in (None, exact.category_id)) and type in ("", exact.type):
@@ -221,6 +221,11 @@ class Shelf:
                 break
             found.append(offer)
         return tuple(found[:limit])
+
+
+def _plain(word: str) -> str:
+    """#12 is the service 12."""
+    return word[1:] if word[0] == "#" and _is_number(word[1:]) else word
 
 
 def _is_number(word: str) -> bool:

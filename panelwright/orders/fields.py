@@ -183,13 +183,18 @@ def whole(text: str) -> int | None:
     return int(text) if text.isdigit() and text.isascii() and len(text) <= DIGITS_MAX else None
 
 
-def lines(text: str) -> list[str]:
-    """The lines that count: split at every line end that Unicode has, trimmed, without those of nothing visible."""
-    text = text.replace("\r", "\n")
+def split(text: str) -> list[str]:
+    """The text at every line end that Unicode has, those with nothing in them included."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
     if not text.isascii():
         for end in "\x85\u2028\u2029":
             text = text.replace(end, "\n")
-    return [line for part in text.split("\n") if (line := trim(part))]
+    return text.split("\n")
+
+
+def lines(text: str) -> list[str]:
+    """The lines that count: trimmed, without those of nothing that can be seen."""
+    return [line for part in split(text) if (line := trim(part))]
 
 
 def day(text: str) -> date | None:

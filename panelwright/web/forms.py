@@ -8,6 +8,7 @@ from typing import Any
 from django.http import HttpRequest
 
 from panelwright.core.refusal import Refusal
+from panelwright.core.text import trim
 from panelwright.web import refusals
 
 
@@ -31,8 +32,8 @@ class Form:
         return cls(request.POST.dict())
 
     def text(self, name: str) -> str:
-        """One line, trimmed."""
-        return str(self.values.get(name, "")).strip()
+        """One line, trimmed; of what nobody sees, too."""
+        return trim(str(self.values.get(name, "")))
 
     def raw(self, name: str) -> str:
         """As it was typed: passwords, and texts of several lines."""

@@ -1,8 +1,13 @@
-"""Many orders at once: `service | link | quantity`, a line each. Checked and priced first, then placed."""
+"""Many orders at once, a line each: `service | link | quantity`. Checked and priced first, then placed.
+
+Behind the quantity may stand runs and interval of a drip-feed. Of a type with a list, such as comments, its lines
+stand last, parted by a slash between spaces: `service | link | Great! / Well done`.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import re
 import secrets
 from dataclasses import dataclass, replace
 
@@ -13,27 +18,35 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from panelwright.catalog.shelf import Offer, Shelf
-from panelwright.catalog.types import BY_NAME, Units
+from panelwright.catalog.types import BY_NAME, Field, Kind, ServiceType, Units
 from panelwright.core.batcher import CommitUncertain
 from panelwright.core.refusal import Refusal
 from panelwright.core.sql import PASSING_ERRORS
+from panelwright.core.text import trim
 from panelwright.customers.access import Caller
+from panelwright.orders import fields, same_link
 from panelwright.orders.actions import place_orders
 from panelwright.orders.quotes import Quote, quote
 from panelwright.orders.rules import PlaceOrder
-from panelwright.web import refusals
+from panelwright.web import pasted, refusals
 from panelwright.web.doors import customers_only
+from panelwright.web.pasted import Cells
 from panelwright.web.request import CustomerRequest
 from panelwright.web.shelves import shelf_of
 
 LINES_MAX = 500
 # So many lines with the longest links, and blank ones between them.
 TEXT_MAX = 1_100_000
+# A slash between spaces: one within a comment or an address stands alone.
+_LIST_MARK = re.compile(r"(?:^|(?<=\s))/(?=\s|$)")
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line as it was typed, with what was understood: either a command and its price, or what is wrong."""
+    """A line as it was typed, with what was understood: either a command and its price, or what is wrong.
+
+    `same_as`: the number of an earlier line that orders the same.
+    """
 
     number: int
     text: str
@@ -41,16 +54,27 @@ class Line:
     offer: Offer | None = None
     quote: Quote | None = None
     error: str = ""
-    order_id: int | None = None
+    same_as: int | None = None
+
+    @property
+    def runs(self) -> int:
+        """More than 1 for a drip-feed."""
+        return pasted.number(self.command.params.get("runs", "")) or 1 if self.command else 1
+
+    @property
+    def units(self) -> int:
+        """Of one run."""
+        return self.quote.quantity // self.runs if self.quote else 0
 
 
 @customers_only
 @require_http_methods(["GET", "POST"])
 def mass_order(request: CustomerRequest) -> HttpResponse:
     """One button checks, the next one places what is good. What is not stays in the box, to be mended."""
-    text = request.POST.get("lines", "").replace("\r\n", "\n")
+    text = request.POST.get("lines", "")
     # Never cut and then read: half a line is another order.
-    lines = _read(request, text) if len(text) <= TEXT_MAX and text.count("\n") <= TEXT_MAX // 100 else None
+    short = len(text) <= TEXT_MAX and len(fields.split(text)) <= TEXT_MAX // 100
+    lines = _read(request, text) if short else None
     if lines == []:
         return render(request, "web/order/mass.html", {"text": ""})
     if lines is None or len(lines) > LINES_MAX:
@@ -72,6 +96,7 @@ def _show(request: CustomerRequest, lines: list[Line], batch: str = "") -> HttpR
         "lines": lines,
         "good": sum(1 for line in lines if line.quote),
         "bad": sum(1 for line in lines if line.error),
+        "twins": sum(1 for line in lines if line.same_as),
         "total": total_micros,
         "missing": missing_micros,
         "batch": batch or secrets.token_urlsafe(16),
@@ -104,26 +129,73 @@ def _place(request: CustomerRequest, lines: list[Line], batch: str) -> HttpRespo
 
 def _read(request: CustomerRequest, text: str) -> list[Line]:
     shelf = shelf_of(request)
-    numbered = [(number, line.strip()) for number, line in enumerate(text.split("\n"), start=1)]
-    return [_read_line(request, shelf, number, line) for number, line in numbered if line]
+    numbered = [(number, trim(line)) for number, line in enumerate(fields.split(text), start=1)]
+    lines = [_read_line(request, shelf, number, line) for number, line in numbered if line]
+    return _marked_twins(lines)
 
 
 def _read_line(request: CustomerRequest, shelf: Shelf, number: int, text: str) -> Line:
-    parts = [part.strip() for part in text.split("|")]
-    service = parts[0]
-    if len(parts) not in {2, 3} or not service:
+    cells = pasted.cells(text)
+    if cells is None:
         return Line(number, text, error=_("Write service | link | quantity."))
-    offer = shelf.get(int(service)) if service.isascii() and service.isdigit() and len(service) < 18 else None
+    offer = shelf.get(cells.service)
     if offer is None:
         return Line(number, text, error=refusals.text(Refusal("bad_service")))
     type_ = BY_NAME[offer.type]
-    if type_.units not in {Units.QUANTITY, Units.FLAT} or any(field.required for field in type_.own_fields):
+    asked = [field for field in type_.own_fields if field.required]
+    if type_.subscription or len(asked) > 1 or any(field.kind is not Kind.LINES for field in asked):
         return Line(number, text, offer=offer, error=_("This service asks for more: order it by itself."))
-    params = {"service": service, "link": parts[1]}
-    if len(parts) == 3:
-        params["quantity"] = parts[2]
+    params = _params(cells, type_, asked[0] if asked else None)
+    if params is None:
+        return Line(number, text, offer=offer, error=_("Write %(format)s.") % {"format": _format(type_, asked)})
+    params = {"service": str(offer.number), "link": cells.link, **params}
     command = PlaceOrder(Caller(customer_id=request.customer.id), params, rate_max_micros=offer.rate_micros)
     return Line(number, text, command, offer)
+
+
+def _params(cells: Cells, type_: ServiceType, listed: Field | None) -> dict[str, str] | None:
+    """What stands behind the link, by name; None when it is more or less than the type takes."""
+    more = list(cells.more)
+    params = {}
+    if type_.units is Units.QUANTITY:
+        # Left out, it is refused with all that is missing.
+        params["quantity"] = pasted.understood(more.pop(0)) if more else ""
+    elif more and pasted.number(more[0]) is not None:
+        # Where it counts for nothing, as many write it all the same.
+        more.pop(0)
+    if listed is not None:
+        if not more:
+            return None
+        # A bar within a comment is part of it.
+        params[listed.name] = "\n".join(_LIST_MARK.split(" | ".join(more)))
+        return params
+    if type_.drip_feed and len(more) == 2:
+        params["runs"], params["interval"] = map(pasted.understood, more)
+        return params
+    return None if more else params
+
+
+def _format(type_: ServiceType, asked: list[Field]) -> str:
+    parts = [_("service"), _("link")]
+    if type_.units is Units.QUANTITY:
+        parts.append(_("quantity"))
+    parts += [f"{field.name} / {field.name}" for field in asked]
+    return " | ".join(parts)
+
+
+def _marked_twins(lines: list[Line]) -> list[Line]:
+    """The lines, those marked that order what an earlier one orders. It may be meant, so nothing is refused."""
+    first: dict[tuple[tuple[str, str], ...], int] = {}
+    marked = []
+    for line in lines:
+        if line.command is not None and line.offer is not None:
+            said = fields.understood(BY_NAME[line.offer.type], line.command.params)
+            key = tuple({**said, "link": same_link.normal(line.command.params["link"])}.items())
+            before = first.setdefault(key, line.number)
+            if before != line.number:
+                line = replace(line, same_as=before)
+        marked.append(line)
+    return marked
 
 
 def _priced(lines: list[Line]) -> tuple[list[Line], int, int]:

@@ -20,12 +20,13 @@ from panelwright.catalog.types import BY_NAME, Field, Kind
 from panelwright.core.batcher import CommitUncertain
 from panelwright.core.refusal import Refusal
 from panelwright.core.sql import PASSING_ERRORS
+from panelwright.core.text import trim
 from panelwright.customers.access import Caller
 from panelwright.orders import reasons
 from panelwright.orders.actions import place_orders
 from panelwright.orders.quotes import Quote, Quotes, quote
 from panelwright.orders.rules import PlaceOrder
-from panelwright.web import refusals
+from panelwright.web import pasted, refusals
 from panelwright.web.doors import customers_only
 from panelwright.web.forms import Form
 from panelwright.web.request import CustomerRequest
@@ -58,7 +59,7 @@ def new_order(request: CustomerRequest) -> HttpResponse:
     shelf = shelf_of(request)
     if request.method == "POST":
         return _place(request, shelf)
-    number = _number(request.GET.get("service", ""))
+    number = pasted.service(request.GET.get("service", "")) or 0
     offer = shelf.get(number) if number else None
     if offer is None:
         return render(request, "web/order/choose.html", _found(request, shelf, missing=bool(number)))
@@ -102,7 +103,10 @@ def _priced(request: CustomerRequest, priced: Quotes | None) -> dict[str, Any]:
         why = refusals.text(line) if isinstance(line, Refusal) and line.why in _TOLD_AT_ONCE else ""
         return {"quote": None, "why": why, "request": request}
     left = priced.balance_micros - line.charge_micros
-    return {"quote": line, "left": left, "missing": priced.missing_micros, "request": request}
+    # A number that was written in groups is shown as it was read, before anything is paid.
+    typed = trim(request.POST.get("quantity", request.GET.get("quantity", "")))
+    understood = pasted.understood(typed) if typed and not typed.isdigit() else ""
+    return {"quote": line, "left": left, "understood": understood, "missing": priced.missing_micros, "request": request}
 
 
 def _place(request: CustomerRequest, shelf: Shelf) -> HttpResponse:
@@ -152,6 +156,7 @@ def _form(request: CustomerRequest, offer: Offer, form: Form, request_id: str) -
     return render(request, "web/order/form.html", context, status=form.status)
 
 
+_NUMBERS = frozenset({Kind.COUNT, Kind.NUMBER})
 _INPUTS = {Kind.LINES: "textarea", Kind.COUNT: "number", Kind.NUMBER: "number", Kind.DATE: "date", Kind.URL: "url"}
 
 
@@ -217,9 +222,11 @@ def _command(request: CustomerRequest, offer: Offer, request_id: str, form: Form
     type_ = BY_NAME[offer.type]
     params = {"service": str(offer.number)}
     for field in type_.fields:
-        text = str(values.get(field.name, "")).strip()
+        text = trim(str(values.get(field.name, "")))
         if field.kind is Kind.DATE:
             text = _wire_day(text)
+        elif field.kind in _NUMBERS:
+            text = pasted.understood(text)
         if text:
             params[field.name] = text
     return PlaceOrder(Caller(customer_id=request.customer.id), params, f"web:{request_id}" if request_id else "")

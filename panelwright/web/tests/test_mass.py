@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from django_scopes import scope
 
 from panelwright.catalog.actions import set_rate
 from panelwright.web.tests.browsing import Browser, error, hidden
-from tests.support.people import COMMENTS, FOLLOWERS, LIKES, ONE_A_LINK, PACKAGE, PRIVATE, Buyer, Owner, Time, counts
+from tests.support.people import (
+    COMMENTS,
+    FOLLOWERS,
+    LIKES,
+    ONE_A_LINK,
+    PACKAGE,
+    PRIVATE,
+    TRAFFIC,
+    Buyer,
+    Owner,
+    Time,
+    counts,
+)
 from tests.support.people import values as rows
 
 A, B, C = (f"https://example.com/{letter}" for letter in "abc")
@@ -57,7 +71,8 @@ def test_good_lines_are_placed_and_bad_ones_stay(browser: Browser, carol: Buyer)
         f"{FOLLOWERS} | {A} | many": "Use a whole number in digits only, such as 1000.",
         f"{FOLLOWERS} | javascript:x | 100": "A link must start with http:// or https://",
         f"{PRIVATE} | {A} | 100": "There is no such service",
-        f"{COMMENTS} | {A} | 100": "This service asks for more",
+        f"{COMMENTS} | {A} | 100": "Write service | link | comments / comments.",
+        f"{TRAFFIC} | {A} | 100": "This service asks for more",
         "nonsense": "Write service | link | quantity.",
         f"{FOLLOWERS} | {A} | 100 | 5": "Write service | link | quantity.",
         f"{ONE_A_LINK} | {A} | 10 ": "You have an open order with this link.",
@@ -117,3 +132,114 @@ def test_too_much_is_refused_and_never_cut(browser: Browser) -> None:
     assert "Send at most 500 lines at once." in browser.refused("/order/many", lines=f"{line}\n" + "\n" * 20_000)
     assert check(browser, "\n".join(f"{line}{n}" for n in range(1, 9)), 200)
     assert browser.post("/order/many", lines=" \n \n").status_code == 200
+
+
+BOM = "\ufeff"
+UNDERSTOOD = [
+    (f"{FOLLOWERS} | {A} | 1000 |", 1000),
+    (f"| {FOLLOWERS} | {A} | 1000 | |", 1000),
+    (f"{BOM}{FOLLOWERS} | {A} | 1000", 1000),
+    (f"\u200b\u00a0{FOLLOWERS}\u200e |\u2060{A}\u200b|\u202a1000\u202c", 1000),
+    (f"#{FOLLOWERS} | {A} | 1,000", 1000),
+    (f"ID {FOLLOWERS} | {A} | 1\u202f000", 1000),
+    (f"{FOLLOWERS}\t{A}\t1000", 1000),
+    (f"{FOLLOWERS}\t{A}\t1000\t\t", 1000),
+    (f'{FOLLOWERS}\t{A}\t"1,000"', 1000),
+    (f"{FOLLOWERS};{A};1000", 1000),
+    (f"{FOLLOWERS}; {A}; 1000.00;", 1000),
+    (f"{FOLLOWERS},{A},1000", 1000),
+    (f'"{FOLLOWERS}","{A}","1,000"', 1000),
+    (f"{FOLLOWERS} {A} 1000", 1000),
+    (f"#{FOLLOWERS}  {A}  1 000", 1000),
+    (f"{FOLLOWERS} | {A} | 100 | 5 | 30", 500),
+    (f"{FOLLOWERS} | {A} | 100 | 1 | 0", 100),
+    (f"{FOLLOWERS} | {A} | 100 | 0 | 0 |", 100),
+]
+
+
+@pytest.mark.parametrize(("line", "quantity"), UNDERSTOOD)
+def test_lines_as_people_paste_them(browser: Browser, line: str, quantity: int) -> None:
+    sent = check(browser, line)
+    assert browser.post("/order/many", **sent).headers["Location"] == "/orders"
+    assert placed()[0] == (A, quantity)
+
+
+MISTAKABLE = [
+    f"{FOLLOWERS},{A},1,000",
+    f"{FOLLOWERS},{A},b,1000",
+    f"{FOLLOWERS};{A};b;1000",
+    f"{FOLLOWERS} {A} 100 2 30",
+    f"{FOLLOWERS} {A} 1.000",
+    f"{FOLLOWERS} carol 1000",
+    f"{FOLLOWERS} months of warranty",
+    f"{A} | {FOLLOWERS} | 1000",
+    f"{FOLLOWERS}|",
+    "|||",
+    f"{FOLLOWERS}-{A}-1000",
+]
+
+
+@pytest.mark.parametrize("line", MISTAKABLE)
+def test_what_may_mean_two_things_is_asked_for_again(browser: Browser, line: str) -> None:
+    assert "Write service | link | quantity." in browser.refused("/order/many", lines=line)
+
+
+@pytest.mark.parametrize("quantity", ["1.000", "1,00,000", "10,5", "1e3", "many", "1 00", "0,100", "-5", "1,000,00"])
+def test_a_quantity_that_may_mean_two_things_is_none(browser: Browser, quantity: str) -> None:
+    page = browser.refused("/order/many", lines=f"{FOLLOWERS} | {A} | {quantity}")
+    assert "Use a whole number in digits only, such as 1000." in page
+
+
+@pytest.mark.parametrize(
+    ("line", "comments"),
+    [
+        (f"{COMMENTS} | {A} | Great! / Well done", ["Great!", "Well done"]),
+        (f"{COMMENTS} | {A} | 2 | Great! / Well done |", ["Great!", "Well done"]),
+        (
+            f"{COMMENTS} | {A} | and/or | 24/7 / see https://example.com/x",
+            ["and/or | 24/7", "see https://example.com/x"],
+        ),
+        (f"{COMMENTS}|{A}|one / / two /  three", ["one", "two", "three"]),
+    ],
+)
+def test_comments_on_a_line(browser: Browser, line: str, comments: list[str]) -> None:
+    browser.post("/order/many", **check(browser, line))
+    ((kept, quantity),) = rows("SELECT fields, quantity FROM orders_order")
+    assert (json.loads(kept)["comments"].split("\n"), quantity) == (comments, len(comments))
+
+
+def test_runs_are_shown_and_counted(browser: Browser) -> None:
+    page = browser.post("/order/many", lines=f"{FOLLOWERS} | {A} | 100 | 5 | 30").content.decode()
+    assert "5 × 100" in page
+    assert "0.45 USD" in page
+
+
+def test_runs_where_there_are_none(browser: Browser) -> None:
+    page = browser.refused("/order/many", lines=f"{LIKES} | {A} | 100 | 5 | 30")
+    assert "This service has no drip-feed." in page
+
+
+def test_the_same_line_twice_is_marked_and_not_refused(browser: Browser) -> None:
+    lines = [
+        f"{FOLLOWERS} | {A} | 1000",
+        f"{FOLLOWERS} | {B} | 1000",
+        "",
+        f"#{FOLLOWERS} | {A.replace('https://', 'http://www.')}/?igsh=1 | 1,000 | 1 | 0",
+        f"{FOLLOWERS}\t{A}\t1000",
+        f"{FOLLOWERS} | {A} | 500",
+        f"{FOLLOWERS} | {A} | 1000 | 2 | 5",
+    ]
+    sent = check(browser, "\n".join(lines))
+    page = browser.post("/order/many", lines="\n".join(lines)).content.decode()
+    assert page.count("Same as line 1") == 2
+    assert page.count("Same as line") == 2
+    assert "2 lines repeat earlier ones." in page
+    assert "repeat" not in browser.post("/order/many", lines=lines[0]).content.decode()
+    browser.post("/order/many", **sent)
+    assert len(placed()) == 6
+
+
+def test_other_line_ends_part_lines_too(browser: Browser) -> None:
+    line = f"{FOLLOWERS} | {A} | 100"
+    browser.post("/order/many", **check(browser, f"{line}\u2028{line}1\x85\u200b\r{line}2"))
+    assert placed() == [(A, 100), (A, 1001), (A, 1002)]

@@ -140,6 +140,31 @@ def test_what_is_wrong_stands_beside_its_field_and_nothing_typed_is_lost(
             assert f'value="{typed}"' in page, name
 
 
+@pytest.mark.parametrize(
+    "typed", [" 1000 ", "1,000", "1 000", "1\u202f000", "1\u00a0000", "1'000", "1000.00", "\u200b1000"]
+)
+def test_a_quantity_as_people_paste_it(browser: Browser, typed: str) -> None:
+    priced = browser.post("/order/price", **{**SENT, "quantity": typed}).content.decode()
+    assert "0.90 USD" in priced
+    # What was understood is shown before it is paid.
+    assert ("<b>1000</b>" in priced) == (typed.strip(" \u200b") != "1000")
+    assert browser.post("/order", **{**SENT, "quantity": typed, "link": f"\ufeff{LINK}\u200b"}).status_code == 302
+    (order_id,) = placed()
+    assert (row_of(order_id).quantity, row_of(order_id).link) == (1000, LINK)
+
+
+@pytest.mark.parametrize("typed", ["1.000", "1,5", "1,00,0", "1k"])
+def test_a_quantity_that_may_mean_two_things(browser: Browser, typed: str) -> None:
+    page = browser.refused("/order", **{**SENT, "quantity": typed})
+    assert error(page, "quantity") == "Use a whole number in digits only, such as 1000."
+    assert f'value="{typed}"' in page
+
+
+def test_a_service_is_named_with_a_number_sign(browser: Browser) -> None:
+    assert 'name="quantity"' in browser.get(f"/order?service=%23{FOLLOWERS}")
+    assert f'href="/order?service={FOLLOWERS}"' in browser.get(f"/order/services?q=%23{FOLLOWERS}")
+
+
 @pytest.mark.parametrize("number", [PRIVATE, CLOSED, 77, "x", "9" * 30, ""])
 def test_what_is_not_sold_to_her_cannot_be_ordered(browser: Browser, number: object) -> None:
     response = browser.post("/order", **{**SENT, "service": str(number)})
