@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
+from panelwright.core.private import keep_private
 from panelwright.core.remote import plain
 from panelwright.core.secret import secret_keys
 
@@ -33,6 +34,9 @@ BASE_DIR = Path(__file__).resolve().parent
 def _flag(name: str, default: str = "0") -> bool:
     return os.environ.get(name, default).strip().lower() in {"1", "true", "yes", "on"}
 
+
+# Also where something else than our commands loads the settings.
+keep_private()
 
 DATA = Path(os.environ.get("PANELWRIGHT_DATA") or "var/data").resolve()
 SECRET_KEY, *SECRET_KEY_FALLBACKS = secret_keys(DATA)

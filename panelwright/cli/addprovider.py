@@ -7,10 +7,10 @@ The key of an upstream panel is stored encrypted. What goes to the panel's own p
 from __future__ import annotations
 
 import argparse
-import sys
 
 from panelwright.cli import setup
 from panelwright.cli.main import Refused
+from panelwright.cli.secret_options import add_secret
 
 EXAMPLE = """example:
   echo "$UPSTREAM_KEY" | panelwright addprovider --panel acme --name north --url https://north.example/api/v2 --key -
@@ -23,7 +23,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--name", required=True)
     parser.add_argument("--manual", action="store_true", help="the panel's own people: no address and no key")
     parser.add_argument("--url", help="address of its API")
-    parser.add_argument("--key", help="our API key there; - reads it from standard input")
+    add_secret(parser, "--key", help="our API key there")
     parser.add_argument(
         "--knows-request-id",
         action="store_true",
@@ -45,14 +45,17 @@ def run(args: argparse.Namespace) -> int:
     from panelwright.providers.manual_actions import add_manual_provider
 
     panel = setup.panel(args.panel)
-    key = sys.stdin.readline().strip() if args.key == "-" else args.key
     with scope(panel=panel):
         try:
             if args.manual:
                 provider = add_manual_provider(panel_id=panel.id, name=args.name)
             else:
                 provider = add_provider(
-                    panel_id=panel.id, name=args.name, url=args.url, key=key, knows_request_id=args.knows_request_id
+                    panel_id=panel.id,
+                    name=args.name,
+                    url=args.url,
+                    key=args.key,
+                    knows_request_id=args.knows_request_id,
                 )
         except ValueError as error:
             raise Refused(str(error)) from None

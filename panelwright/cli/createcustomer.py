@@ -8,6 +8,7 @@ import secrets
 
 from panelwright.cli import setup
 from panelwright.cli.main import Refused
+from panelwright.cli.secret_options import add_secret
 
 EXAMPLE = """example:
   panelwright createcustomer --panel acme --email carol@example.com
@@ -19,7 +20,7 @@ Prints the customer as JSON, with the password if none was given. Then: `panelwr
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--panel", required=True, metavar="SLUG")
     parser.add_argument("--email", required=True)
-    parser.add_argument("--password", help="made up and printed when left out")
+    add_secret(parser, "--password", help="made up and printed when left out")
 
 
 def run(args: argparse.Namespace) -> int:

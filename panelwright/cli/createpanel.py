@@ -8,6 +8,7 @@ import secrets
 
 from panelwright.cli import setup
 from panelwright.cli.main import Refused
+from panelwright.cli.secret_options import add_secret
 
 EXAMPLE = """example:
   panelwright createpanel --preset everything --slug acme --name "Acme Panel" \\
@@ -34,7 +35,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="host that it answers on; *:PORT for any host on a port; may be given several times",
     )
     parser.add_argument("--owner", metavar="EMAIL", help="who runs it")
-    parser.add_argument("--owner-password", metavar="PASSWORD", help="made up and printed when left out")
+    add_secret(parser, "--owner-password", help="made up and printed when left out")
 
 
 def run(args: argparse.Namespace) -> int:

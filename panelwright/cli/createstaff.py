@@ -8,6 +8,7 @@ import secrets
 
 from panelwright.cli import setup
 from panelwright.cli.main import Refused
+from panelwright.cli.secret_options import add_secret
 
 EXAMPLE = """example:
   panelwright createstaff --panel acme --email bob@example.com
@@ -19,7 +20,7 @@ Prints the person as JSON, with the password if none was given. Then: `panelwrig
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--panel", required=True, metavar="SLUG")
     parser.add_argument("--email", required=True)
-    parser.add_argument("--password", help="made up and printed when left out")
+    add_secret(parser, "--password", help="made up and printed when left out")
     parser.add_argument("--role", choices=["staff", "owner"], default="staff", help="default: staff")
 
 

@@ -17,6 +17,8 @@ from typing import Any
 from panelwright.cli import setup
 from panelwright.cli.main import Refused
 from panelwright.cli.processes import Supervisor, listen, port_number
+from panelwright.core.private import make_folder
+from panelwright.sandbox import run as sandbox
 
 EXAMPLE = """example:
   panelwright demo --data ./var/demo --port 8000
@@ -39,7 +41,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     folder = Path(os.environ["PANELWRIGHT_DATA"])
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     os.environ["PANELWRIGHT_ALLOW_PRIVATE_PROVIDERS"] = "1"
     os.environ["PANELWRIGHT_ALLOW_PRIVATE_WEBHOOKS"] = "1"
     if args.port + len(PANELS) > 65536:
@@ -47,10 +49,11 @@ def run(args: argparse.Namespace) -> int:
     sockets = [listen(args.host, args.port + i) for i in range(len(PANELS))]
     setup.django(migrated=False)
     setup.migrate()
+    setup.warn_of_open_files()
 
     upstream = _upstream(folder)
     supervisor = Supervisor()
-    supervisor.add("sandbox", upstream.arguments)
+    supervisor.add("sandbox", upstream.arguments, env=upstream.secrets)
     supervisor.start()
     try:
         _wait_for(f"http://127.0.0.1:{upstream.port}/api/v2", supervisor)
@@ -85,8 +88,12 @@ class Upstream:
 
     @property
     def arguments(self) -> list[str]:
-        secret = ["--key", self.key, "--control-token", self.token]
-        return ["sandbox", "--port", str(self.port), "--data", str(self.file), *secret]
+        return ["sandbox", "--port", str(self.port), "--data", str(self.file)]
+
+    @property
+    def secrets(self) -> dict[str, str]:
+        """For its environment: all users see the list of processes."""
+        return {sandbox.KEYS: self.key, sandbox.CONTROL_TOKEN: self.token}
 
     def control(self, name: str, body: dict[str, Any]) -> dict[str, Any]:
         request = urllib.request.Request(

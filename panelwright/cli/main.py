@@ -13,6 +13,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from panelwright import __version__
+from panelwright.cli.secret_options import database_url
+from panelwright.core.private import keep_private
 
 # Command -> one line about it. The module of the same name has configure(parser) and run(args).
 COMMANDS = {
@@ -77,6 +79,7 @@ class Refused(Exception):
 
 
 def main(argv: Sequence[str] | None = None) -> int:
+    keep_private()
     arguments = list(sys.argv[1:] if argv is None else argv)
     if arguments and arguments[0] == "sandbox":
         # A process of its own kind: it has its own arguments and loads no Django.
@@ -109,6 +112,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--database",
         metavar="URL",
+        type=database_url,
         help=f"sqlite:////file or postgresql://… (default: ${_DATABASE_ENV} or the folder)",
     )
     module.configure(parser)

@@ -71,9 +71,14 @@ def collect_seldom() -> None:
     gc.set_threshold(COLLECT_EVERY, *gc.get_threshold()[1:])
 
 
+def has_parent() -> bool:
+    """Whether this process was started by `serve` or `demo`, which speak for their children."""
+    return os.environ.get(_PIPE) == "1"
+
+
 def stop_with_parent() -> None:
     """In a child: stop as on SIGTERM when the parent is gone, however it went. Nobody may keep its ports."""
-    if os.environ.get(_PIPE) != "1":
+    if not has_parent():
         return
 
     def watch() -> None:

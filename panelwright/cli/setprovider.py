@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from typing import Any
 
 from panelwright.cli import setup
 from panelwright.cli.main import Refused
+from panelwright.cli.secret_options import add_secret
 
 EXAMPLE = """example:
   panelwright setprovider --panel acme --provider north
@@ -22,7 +22,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--panel", required=True, metavar="SLUG")
     parser.add_argument("--provider", required=True, metavar="NAME")
     parser.add_argument("--url", help="address of its API")
-    parser.add_argument("--key", help="our API key there; - reads it from standard input")
+    add_secret(parser, "--key", help="our API key there")
     parser.add_argument("--currency", type=str.upper, metavar="CODE", help="of its rates and our balance there")
     parser.add_argument("--per-minute", type=int, metavar="N", help="requests a minute that it allows; 0: no limit")
     parser.add_argument("--low-balance", type=setup.amount, metavar="AMOUNT", help="say so when our balance is below")
@@ -40,10 +40,9 @@ def run(args: argparse.Namespace) -> int:
     from panelwright.providers.actions import set_provider
 
     panel = setup.panel(args.panel)
-    key = sys.stdin.readline().strip() if args.key == "-" else args.key
     wanted: dict[str, Any] = {
         "url": args.url,
-        "key": key,
+        "key": args.key,
         "currency": args.currency,
         "per_minute_max": args.per_minute,
         "low_balance_micros": args.low_balance,

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from panelwright.cli.main import Refused
+from panelwright.core.private import make_folder, open_to_others
 
 if TYPE_CHECKING:
     from panelwright.catalog.models import Service
@@ -27,6 +30,22 @@ def django(*, migrated: bool = True) -> None:
         raise Refused(str(error)) from None
     if migrated and pending_migrations():
         raise Refused("the database is not at this version: run `panelwright migrate` first")
+
+
+def warn_of_open_files() -> None:
+    """Say which files other users of the machine can read. For what starts processes, after `django`."""
+    from django.conf import settings
+    from django.db import connection
+
+    files = [settings.DATA / "secret.key"]
+    if connection.vendor == "sqlite":
+        files.append(Path(str(connection.settings_dict["NAME"])))
+    warnings = open_to_others(settings.DATA, files)
+    letters = settings.MAIL.get("folder")
+    if letters and settings.DATA not in Path(letters).parents:
+        warnings += open_to_others(Path(letters))
+    for warning in warnings:
+        logging.getLogger("panelwright").warning(warning)
 
 
 def key_in_environment() -> bool:
@@ -52,7 +71,7 @@ def migrate(*, verbosity: int = 0) -> None:
     from django.core.management import call_command
     from django.db import connection
 
-    settings.DATA.mkdir(parents=True, exist_ok=True)
+    make_folder(settings.DATA)
     if not pending_migrations():
         return
     if connection.vendor == "postgresql":

@@ -7,7 +7,7 @@ import signal
 import threading
 
 from panelwright.cli import setup
-from panelwright.cli.processes import collect_seldom, stop_with_parent
+from panelwright.cli.processes import collect_seldom, has_parent, stop_with_parent
 
 EXAMPLE = """example:
   PANELWRIGHT_DATABASE_URL=postgresql://panel@localhost/panel panelwright worker
@@ -22,6 +22,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     setup.django()
+    if not has_parent():
+        setup.warn_of_open_files()
     from panelwright.providers.worker import Worker
     from panelwright.support.loop import loops as support_loops
 

@@ -5,19 +5,31 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+# What makes a cell a formula: half and full width, with whatever does not show before it. A spreadsheet that
+# takes the semicolon or the tab for the end of a cell begins another one behind it, and behind a line break too.
+# The run is taken whole, so that a long one is looked at once.
+_BEGIN = re.compile(
+    r"(?:^|[;\t\r\n])(?>[\s;\"\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]*)([=+\-@＝＋－＠﹢﹣﹦﹫−]?)"
+)
 _NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?", re.ASCII)
 _QUOTED = re.compile(r'[",\r\n]')
 
 
 def cell(value: str | int | None) -> str:
-    """None is empty. A text that a spreadsheet would calculate gets an apostrophe in front; numbers stay numbers."""
+    """None is empty. What a spreadsheet would calculate gets an apostrophe in front, also behind a semicolon, a
+    tab or a line break inside the text; numbers stay numbers."""
     text = "" if value is None else str(value)
-    if text.startswith(_FORMULA) and not _NUMBER.fullmatch(text):
+    if text.startswith(("\t", "\r", "\n")):
         text = f"'{text}"
+    if not _NUMBER.fullmatch(text):
+        text = _BEGIN.sub(_as_text, text)
     if _QUOTED.search(text):
         text = '"' + text.replace('"', '""') + '"'
     return text
+
+
+def _as_text(begin: re.Match[str]) -> str:
+    return f"{begin[0][:-1]}'{begin[1]}" if begin[1] else begin[0]
 
 
 def line(values: Iterable[str | int | None]) -> str:

@@ -16,6 +16,8 @@ from pathlib import Path
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
+from panelwright.core.private import make_folder
+
 KEY_MIN = 32  # characters
 VARIABLE = "PANELWRIGHT_SECRET_KEY"
 OLD_VARIABLE = "PANELWRIGHT_SECRET_KEY_FALLBACKS"
@@ -47,7 +49,7 @@ def _kept(folder: Path) -> list[str]:
     """
     path = folder / "secret.key"
     if not path.exists():
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_folder(folder)
         scratch = folder / f".secret.{os.getpid()}.{secrets.token_hex(4)}"
         _write(scratch, [secrets.token_urlsafe(48)])
         try:

@@ -17,7 +17,7 @@ LEASE = timedelta(minutes=10)
 SLICE = 500
 
 _ANY = sql.Query("SELECT 1 FROM events_mail WHERE due_at <= ? LIMIT 1")
-_PICK = sql.Query("SELECT id, sent_at FROM events_mail WHERE due_at <= ? ORDER BY due_at LIMIT ? :skip_locked")
+_PICK = sql.Query("SELECT id FROM events_mail WHERE due_at <= ? ORDER BY due_at LIMIT ? :skip_locked")
 _LEASE = sql.Query(
     "UPDATE events_mail SET lease_until = ?, due_at = ?, attempts = attempts + 1 WHERE id :in_int RETURNING id"
 )
@@ -26,9 +26,10 @@ _CLAIMED = sql.Query(
     " (SELECT d.host FROM panels_domain d WHERE d.panel_id = m.panel_id AND d.host <> '*' ORDER BY d.id LIMIT 1)"
     " FROM events_mail m JOIN panels_panel p ON p.id = m.panel_id WHERE m.id :in_int ORDER BY m.id"
 )
+# The text may hold a link that logs in: it is forgotten with the sending.
 _SENT = sql.Query(
-    "UPDATE events_mail SET sent_at = ?, due_at = ?, lease_until = NULL, problem = '' WHERE id = ? AND lease_until = ?"
-    " RETURNING id"
+    "UPDATE events_mail SET sent_at = ?, due_at = NULL, lease_until = NULL, text = '', problem = ''"
+    " WHERE id = ? AND lease_until = ? RETURNING id"
 )
 _TRY_AGAIN = sql.Query(
     "UPDATE events_mail SET due_at = ?, lease_until = NULL, problem = ? WHERE id = ? AND lease_until = ? RETURNING id"
@@ -37,28 +38,24 @@ _GIVE_UP = sql.Query(
     "UPDATE events_mail SET due_at = NULL, lease_until = NULL, text = '', problem = ?"
     " WHERE id = ? AND lease_until = ? RETURNING id"
 )
-_CLEAR = sql.Query("UPDATE events_mail SET due_at = NULL, text = '' WHERE id :in_int AND sent_at IS NOT NULL")
 # Ids come in the order of time, near enough: the first ones are the oldest.
 _OLDEST = sql.Query("SELECT id, created_at FROM events_mail ORDER BY id LIMIT ?")
 _FORGET = sql.Query("DELETE FROM events_mail WHERE id :in_int AND due_at IS NULL")
 
 
-def claim(limit: int) -> tuple[list[Outgoing], int]:
-    """Up to `limit` e-mails to be sent, this worker's until the lease ends; and how many texts were forgotten."""
+def claim(limit: int) -> list[Outgoing]:
+    """Up to `limit` e-mails to be sent, this worker's until the lease ends."""
     now = clock.now()
     at = sql.moment(connection, now)
     if not _ANY.rows(connection, at):
-        return [], 0
+        return []
     lease_until = now + LEASE
     lease = sql.moment(connection, lease_until)
     with transaction.atomic(durable=True):
-        rows = _PICK.rows(connection, at, limit)
-        sent = sorted(row[0] for row in rows if row[1] is not None)
-        ids = sorted(row[0] for row in rows if row[1] is None)
-        _CLEAR.run(connection, sent)
+        ids = sorted(row[0] for row in _PICK.rows(connection, at, limit))
         _LEASE.rows(connection, lease, lease, ids)
         rows = _CLAIMED.rows(connection, ids)
-    return [Outgoing._make((*row[:6], sql.aware(row[6]), *row[7:], lease_until)) for row in rows], len(sent)
+    return [Outgoing._make((*row[:6], sql.aware(row[6]), *row[7:], lease_until)) for row in rows]
 
 
 def commit(mail: Outgoing, error: Exception | None) -> None:
@@ -68,8 +65,7 @@ def commit(mail: Outgoing, error: Exception | None) -> None:
     key = (mail.id, sql.moment(connection, mail.lease_until))
     with transaction.atomic(durable=True):
         if error is None:
-            moments = (sql.moment(connection, now), sql.moment(connection, now + rules.TEXT_KEPT))
-            done = _SENT.rows(connection, *moments, *key)
+            done = _SENT.rows(connection, sql.moment(connection, now), *key)
         else:
             due_at, problem = rules.next_try(mail, error, now=now), rules.problem(error)
             if due_at is None:

@@ -20,10 +20,10 @@ MAILS_AT_ONCE = 10
 
 
 def send_mails() -> int:
-    """Send up to MAILS_AT_ONCE e-mails over one connection. Answers on how many rows something was done."""
-    mails, cleared = mail_actions.claim(MAILS_AT_ONCE)
+    """Send up to MAILS_AT_ONCE e-mails over one connection. Answers how many it took up."""
+    mails = mail_actions.claim(MAILS_AT_ONCE)
     if not mails:
-        return cleared
+        return 0
     server = get_connection(**settings.MAIL)
     unreachable: Exception | None = None
     try:
@@ -43,7 +43,7 @@ def send_mails() -> int:
             mail_actions.commit(mail, error)
     finally:
         _close(server)
-    return len(mails) + cleared
+    return len(mails)
 
 
 def _send(server: object, mail: Outgoing) -> Exception | None:

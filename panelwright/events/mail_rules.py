@@ -10,8 +10,6 @@ from typing import NamedTuple
 PROBLEM_MAX = 300
 WAIT_MIN, WAIT_MAX = timedelta(seconds=30), timedelta(hours=1)
 GIVEN_UP_AFTER = timedelta(days=2)
-# The text may hold a link that logs in: it is forgotten so long after it was sent.
-TEXT_KEPT = timedelta(hours=1)
 KEPT = timedelta(days=30)
 
 

@@ -135,8 +135,7 @@ class Mail(models.Model):
     subject = models.CharField(max_length=200)
     text = models.TextField()
     kind = models.CharField(max_length=20)
-    # When it is sent, tried again, or its text (which may hold a link that logs in) is forgotten.
-    # Null: nothing is left to do; if it was not sent then, it never will be.
+    # When it is sent or tried again. Null: nothing is left to do; if it was not sent then, it never will be.
     due_at = models.DateTimeField(null=True)
     lease_until = models.DateTimeField(null=True)
     attempts = models.PositiveSmallIntegerField(default=0, db_default=0)
@@ -147,4 +146,10 @@ class Mail(models.Model):
     objects = ScopedManager(panel="panel")
 
     class Meta:
+        constraints = [
+            # A link that logs in is not left behind.
+            models.CheckConstraint(
+                condition=Q(sent_at__isnull=True) | Q(text="", due_at__isnull=True), name="mail_sent_is_forgotten"
+            )
+        ]
         indexes = [models.Index(fields=["due_at"], condition=models.Q(due_at__isnull=False), name="mail_queue")]

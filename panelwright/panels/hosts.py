@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Collection, Sequence
 from typing import Any
 
@@ -10,7 +11,12 @@ from django.db import connection
 from django.db.models import F
 
 from panelwright.core import sql
+from panelwright.core.remote import plain
 from panelwright.panels.models import Panel
+
+# An address as a URL has it; a browser leaves the port out where it is the scheme's own.
+_ADDRESS = re.compile(r"[0-9.]{7,15}|\[[0-9a-f:.]{2,45}\]", re.ASCII)
+_PORTS_UNSAID = frozenset({80, 443})
 
 # (host as the client wrote it, lower case, without port; port that it wrote or 0; port of ours that it came to)
 Address = tuple[str, int, int]
@@ -70,7 +76,8 @@ def own_address(domains: Sequence[tuple[str, int]], asked: Address, *, came_to: 
     The Host header is the client's word, and a panel on "*" takes any. A letter that went out with a
     stranger's host would bring him the link's token. So the host is one that the panel names: the one
     that was asked for, else its first (`domains` stand in the order of their ids). A panel that names
-    none may be reached at the address that the connection came to (`came_to`), and from nearby.
+    none may be reached by loopback, and at the address and port that the connection came to (`came_to`);
+    other private addresses are the client's word as any name is.
     """
     host, port, server_port = asked
     if (host, port or server_port) in domains:
@@ -82,8 +89,11 @@ def own_address(domains: Sequence[tuple[str, int]], asked: Address, *, came_to: 
         return named[0]
     if host == "localhost":
         return host, port
-    try:
-        address = ipaddress.ip_address(host.removeprefix("[").removesuffix("]"))
-    except ValueError:
+    address = plain(host) if _ADDRESS.fullmatch(host) else None
+    if address is None:
         return None
-    return (host, port) if address.is_loopback or address.is_private or str(address) == came_to else None
+    if ipaddress.ip_address(address).is_loopback:
+        return host, port
+    # Another port of ours may be somebody else's.
+    same_port = port == server_port or (not port and server_port in _PORTS_UNSAID)
+    return (host, port) if same_port and address == plain(came_to) else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import errno
 import math
+import os
 import signal
 import socket
 import sys
@@ -20,8 +21,12 @@ from panelwright.sandbox.dialects import DIALECTS
 from panelwright.sandbox.panel import OPENING_BALANCE_MICROS, Panel, Settings, owner_of
 from panelwright.sandbox.store import Store, Unusable
 
+KEYS = "PANELWRIGHT_SANDBOX_KEYS"
+CONTROL_TOKEN = "PANELWRIGHT_SANDBOX_CONTROL_TOKEN"
+
 _EXAMPLE = """example:
-  panelwright sandbox --data sandbox.sqlite3 --key secret1 --control-token secret2
+  echo secret1 > sandbox.key
+  panelwright sandbox --data sandbox.sqlite3 --key-file sandbox.key
   curl -d key=secret1 -d action=services http://127.0.0.1:8900/api/v2
 
 Exit status: 0 stopped by SIGTERM or SIGINT, 1 the port or the file cannot be used, 2 wrong usage.
@@ -44,10 +49,29 @@ def _port(text: str) -> int:
     return int(text)
 
 
-def _secret(text: str) -> str:
-    if not text.strip() or text != text.strip():
-        raise argparse.ArgumentTypeError("it must not be empty, nor begin or end with a space")
-    return text
+def _secrets_of(name: str) -> list[str]:
+    """The lines of a file; of standard input, where it is called -."""
+    try:
+        lines = sys.stdin.readlines() if name == "-" else Path(name).read_text(encoding="utf-8").splitlines()
+    except (OSError, ValueError) as error:
+        raise argparse.ArgumentTypeError(f"it cannot be read: {error}") from None
+    found = [line.strip() for line in lines if line.strip()]
+    if not found:
+        raise argparse.ArgumentTypeError("there is nothing in it")
+    return found
+
+
+def _secret_of(name: str) -> str:
+    return _secrets_of(name)[0]
+
+
+def _standard_input(text: str) -> list[str]:
+    if text != "-":
+        raise argparse.ArgumentTypeError(
+            "a secret on the command line stands in the list of processes: name a file that holds it, or set"
+            f" {KEYS} and {CONTROL_TOKEN}"
+        )
+    return _secrets_of(text)
 
 
 class _ListDialects(argparse.Action):
@@ -76,13 +100,29 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     parser.add_argument("--port", type=_port, default=8900, help="port, 0 for a free one (default: %(default)s)")
     parser.add_argument("--data", required=True, metavar="FILE", help="SQLite file that keeps its orders")
-    parser.add_argument(
-        "--key", required=True, action="append", type=_secret, help="API key it accepts; may be given several times"
+    keys = parser.add_mutually_exclusive_group()
+    keys.add_argument(
+        "--key", dest="keys", type=_standard_input, metavar="-", help="- reads the API keys from standard input"
+    )
+    keys.add_argument(
+        "--key-file",
+        dest="keys",
+        type=_secrets_of,
+        metavar="FILE",
+        help=f"the API keys that it accepts, one a line (default: ${KEYS}, with spaces between)",
     )
     parser.add_argument(
         "--speed", type=_speed, default=1.0, metavar="F", help="10 delivers ten times faster, 0 stands still"
     )
-    parser.add_argument("--control-token", type=_secret, metavar="T", help="opens /control/ (header X-Control-Token)")
+    # Refused in our words: argparse would repeat the secret.
+    parser.add_argument("--control-token", type=lambda text: _standard_input(text)[0], help=argparse.SUPPRESS)
+    parser.add_argument(
+        "--control-token-file",
+        dest="control_token",
+        type=_secret_of,
+        metavar="FILE",
+        help=f"what opens /control/ (header X-Control-Token; default: ${CONTROL_TOKEN})",
+    )
     parser.add_argument(
         "--no-request-id", action="store_true", help="behave like a panel that does not know request_id"
     )
@@ -101,7 +141,7 @@ def _parser() -> argparse.ArgumentParser:
 def _app(args: argparse.Namespace) -> App:
     """The app on its file. Raises Unusable."""
     store = Store(args.data)
-    owners = tuple(dict.fromkeys(owner_of(key) for key in args.key))
+    owners = tuple(dict.fromkeys(owner_of(key) for key in args.keys))
     with store.step():
         now_ms = wall_ms()
         clock = Clock(store.load_anchor() or Anchor(now_ms, now_ms, args.speed))
@@ -110,7 +150,7 @@ def _app(args: argparse.Namespace) -> App:
             store.open_account(owner, balance_micros=OPENING_BALANCE_MICROS)
     store.commit()
     settings = Settings(owners, knows_request_id=not args.no_request_id, dialects=tuple(args.dialect))
-    return App(store, Panel(store, clock, settings), control_token=args.control_token or "")
+    return App(store, Panel(store, clock, settings), control_token=args.control_token)
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -133,7 +173,14 @@ def _fail(text: str) -> int:
 
 
 def main(argv: list[str] | None = None) -> int:
-    args = _parser().parse_args(argv)
+    # Its orders are for their owner, and no secret is an argument: all users see the list of processes.
+    os.umask(0o077)
+    parser = _parser()
+    args = parser.parse_args(argv)
+    args.keys = args.keys or os.environ.get(KEYS, "").split()
+    args.control_token = args.control_token or os.environ.get(CONTROL_TOKEN, "").strip()
+    if not args.keys:
+        parser.error(f"it accepts no key: name a file with --key-file, or set {KEYS}")
     folder = Path(args.data).resolve().parent
     if not folder.is_dir():
         return _fail(f"there is no folder {folder}")

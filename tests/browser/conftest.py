@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page
 
+from panelwright.sandbox.run import KEYS
 from tests.support.processes import Launcher, Process, free_ports
 from tests.support.rows import Rows
 
@@ -73,7 +74,8 @@ class Town:
     def customer(self, *, balance: str = "100.00") -> Person:
         """Somebody with an account and money."""
         person = Person(f"{secrets.token_hex(4)}@customer.example")
-        self.command("createcustomer", "--panel", "everything", "--email", person.email, "--password", person.password)
+        secret = self.launch.secret_file(person.password)
+        self.command("createcustomer", "--panel", "everything", "--email", person.email, "--password-file", secret)
         self.credit(person, balance)
         return person
 
@@ -129,14 +131,15 @@ def town(new_database: Callable[[], str], tmp_path_factory: pytest.TempPathFacto
     port = free_ports(2)
     with Launcher(database_url=new_database(), folder=folder) as launch:
         data = ("--data", str(folder / "sandbox.sqlite3"))
-        sandbox = launch.start("sandbox", "--port", str(port + 1), *data, "--key", KEY, "--speed", SPEED)
+        sandbox = launch.start("sandbox", "--port", str(port + 1), *data, "--speed", SPEED, **{KEYS: KEY})
         sandbox.wait_for_log("/api/v2")
         panel = ("--panel", "everything")
         where = f"http://127.0.0.1:{port + 1}/api/v2"
+        key = ("--key-file", launch.secret_file(KEY))
         commands: list[tuple[str, ...]] = [
             ("migrate",),
             ("createpanel", "--preset", "everything", "--domain", f"127.0.0.1:{port}"),
-            ("addprovider", *panel, "--name", "north", "--url", where, "--key", KEY, "--knows-request-id"),
+            ("addprovider", *panel, "--name", "north", "--url", where, *key, "--knows-request-id"),
             *(
                 ("addroute", *panel, "--service", str(ours), "--provider", "north", "--upstream-service", str(theirs))
                 for ours, theirs in ROUTES.items()

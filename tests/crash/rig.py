@@ -13,6 +13,7 @@ from typing import Any
 
 import urllib3
 
+from panelwright.sandbox.run import CONTROL_TOKEN, KEYS
 from tests.support import selling, signals
 from tests.support.processes import Launcher, Process, free_ports
 from tests.support.relay import Relay
@@ -119,8 +120,8 @@ class Rig:
     def start_sandbox(self) -> None:
         where = ["--port", str(self._sandbox_port), "--data", str(self.launch.folder / "sandbox.sqlite3")]
         options = ["--speed", str(SPEED), *([] if self.knows_request_id else ["--no-request-id"])]
-        secrets = ["--key", selling.PROVIDER_KEY, "--control-token", TOKEN]
-        self.sandbox = self.launch.start("sandbox", *where, *options, *secrets)
+        secrets = {KEYS: selling.PROVIDER_KEY, CONTROL_TOKEN: TOKEN}
+        self.sandbox = self.launch.start("sandbox", *where, *options, **secrets)
         self.sandbox.wait_for_log("/api/v2", timeout_s=READY_MAX_S)
 
     def pids(self, command: str) -> list[int]:

@@ -175,6 +175,12 @@ class Launcher:
         command = [sys.executable, "-m", "panelwright.cli.main", *arguments]
         return self.start_command(command, env=self.environment(**changes))
 
+    def secret_file(self, secret: str) -> str:
+        """A file that holds a secret, for an option such as `--key-file`."""
+        path = self.folder / f"secret-{len(list(self.folder.glob('secret-*')))}"
+        path.write_text(f"{secret}\n")
+        return str(path)
+
     def start_command(self, command: Sequence[str], *, env: Mapping[str, str]) -> Process:
         """Start any program."""
         process = Process(command, env=env, log=self.folder / f"process-{len(self.running)}.log")

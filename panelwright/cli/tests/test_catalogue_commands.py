@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -82,7 +83,9 @@ def test_a_currency_needs_a_rate(north: ScriptedUpstream, said: Said) -> None:
     assert "two different currencies" in said(1, "setrate", "--from", "USD", "--to", "USD", "--rate", "1")
 
 
-def test_settings_of_a_provider(north: ScriptedUpstream, said: Said) -> None:
+def test_settings_of_a_provider(north: ScriptedUpstream, said: Said, tmp_path: Path) -> None:
+    another = tmp_path / "key"
+    another.write_text("another\n")
     execute("UPDATE providers_provider SET failures = 9, rest_until = %s, problem = 'down'", NOON)
     shown = said(0, "setprovider", *NORTH, "--per-minute", "300", "--low-balance", "50", "--sync-every", "30")
     assert [line.split(maxsplit=1)[0] for line in shown.splitlines()] == [
@@ -93,7 +96,7 @@ def test_settings_of_a_provider(north: ScriptedUpstream, said: Said) -> None:
         (50_000_000, 30, 9)
     ]
     # A new key is what a person does about it: it is tried again at once.
-    said(0, "setprovider", *NORTH, "--key", "another", "--per-minute", "0", "--sync-every", "0", "--disable")
+    said(0, "setprovider", *NORTH, "--key-file", str(another), "--per-minute", "0", "--sync-every", "0", "--disable")
     assert values("SELECT failures, rest_until, problem, per_minute_max, sync_due_at FROM providers_provider") == [
         (0, None, "", None, None)
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 
 import pytest
@@ -53,11 +54,12 @@ def test_an_order_is_delivered_by_command(alice: Owner, carol: Buyer, worker: Ro
     assert carol.sees(int(order)) == Seen("Partial", "0.675", 250, 1500)
 
 
-def test_staff_and_their_keys(alice: Owner, capsys: Capture) -> None:
+def test_staff_and_their_keys(alice: Owner, capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
     at = ("--panel", "shop")
-    made = run(capsys, "createstaff", *at, "--email", "eve@shop.example", "--password", "long enough")
+    monkeypatch.setattr("sys.stdin", io.StringIO("long enough\nlong enough\n"))
+    made = run(capsys, "createstaff", *at, "--email", "eve@shop.example", "--password", "-")
     assert (made[0], json.loads(made[1])["role"]) == (0, "staff")
-    assert run(capsys, "createstaff", *at, "--email", "eve@shop.example", "--password", "long enough")[0] == 1
+    assert run(capsys, "createstaff", *at, "--email", "eve@shop.example", "--password", "-")[0] == 1
     key = json.loads(run(capsys, "createstaffkey", *at, "--email", "eve@shop.example")[1])
     assert len(key["key"]) == 40
     assert run(capsys, "createstaffkey", *at, "--email", "nobody@shop.example")[0] == 1

@@ -12,6 +12,7 @@ import urllib3
 import panelwright
 from panelwright.catalog.types import Kind, ServiceType
 from panelwright.sandbox.panel import owner_of
+from panelwright.sandbox.run import CONTROL_TOKEN, KEYS
 from tests.support.processes import Process, free_port
 
 TOKEN = "control-token"
@@ -33,13 +34,12 @@ class Sandbox:
         self.http = urllib3.PoolManager(maxsize=32, retries=False, timeout=10.0)
 
     def command(self, *options: str) -> list[str]:
-        keys = [part for key in self._keys for part in ("--key", key)]
-        where = ["--port", str(self._port), "--data", str(self.data), "--control-token", TOKEN]
-        return [sys.executable, "-m", "panelwright.sandbox.run", *where, *keys, *self._options, *options]
+        where = ["--port", str(self._port), "--data", str(self.data)]
+        return [sys.executable, "-m", "panelwright.sandbox.run", *where, *self._options, *options]
 
     def launch(self, command: list[str]) -> Process:
         self._starts += 1
-        env = {**os.environ, "PYTHONPATH": str(_ROOT)}
+        env = {**os.environ, "PYTHONPATH": str(_ROOT), KEYS: " ".join(self._keys), CONTROL_TOKEN: TOKEN}
         return Process(command, env=env, log=self._folder / f"sandbox-{self._starts}.log")
 
     def start(self, *options: str) -> None:

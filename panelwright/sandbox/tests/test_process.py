@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import subprocess
 import sys
@@ -144,11 +145,16 @@ def test_sigterm_does_not_wait_for_delayed_calls(own_sandbox: Sandbox):
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [
-        ([], "the following arguments are required: --data, --key"),
-        (["--data", "x", "--key", ""], "it must not be empty"),
-        (["--data", "x", "--key", "k", "--port", "70000"], "'70000' is not a port from 0 to 65535"),
-        (["--data", "x", "--key", "k", "--speed", "nan"], "'nan' is not a number from 0 to 10000"),
-        (["--data", "x", "--key", "k", "--dialect", "x"], "'x' is none of the dialects that --list-dialects shows"),
+        ([], "the following arguments are required: --data"),
+        (["--data", "x"], "it accepts no key: name a file with --key-file, or set PANELWRIGHT_SANDBOX_KEYS"),
+        (["--data", "x", "--key-file", os.devnull], "there is nothing in it"),
+        (["--data", "x", "--key-file", "/no/such/file"], "it cannot be read"),
+        # Not on the command line, where all users of the machine would see it.
+        (["--data", "x", "--key", "k"], "argument --key: a secret on the command line stands in the list of processes"),
+        (["--data", "x", "--control-token", "t"], "argument --control-token: a secret on the command line"),
+        (["--data", "x", "--port", "70000"], "'70000' is not a port from 0 to 65535"),
+        (["--data", "x", "--speed", "nan"], "'nan' is not a number from 0 to 10000"),
+        (["--data", "x", "--dialect", "x"], "'x' is none of the dialects that --list-dialects shows"),
     ],
 )
 def test_wrong_usage_is_exit_status_2(arguments: list[str], text: str, capsys: pytest.CaptureFixture[str]):
@@ -156,6 +162,13 @@ def test_wrong_usage_is_exit_status_2(arguments: list[str], text: str, capsys: p
         run.main(arguments)
     assert stopped.value.code == 2
     assert text in capsys.readouterr().err
+
+
+def test_a_secret_that_is_refused_is_not_repeated(capsys: pytest.CaptureFixture[str]):
+    for option in ("--key", "--control-token"):
+        with pytest.raises(SystemExit):
+            run.main(["--data", "x", option, "my-own-secret"])
+        assert "my-own-secret" not in capsys.readouterr().err
 
 
 def test_help_has_an_example(capsys: pytest.CaptureFixture[str]):
@@ -172,11 +185,14 @@ def test_the_dialects_are_listed(capsys: pytest.CaptureFixture[str]):
     assert "\ncodes                states as numbers, 0 to 4\n" in capsys.readouterr().out
 
 
-def test_a_file_or_folder_that_cannot_be_used_is_exit_status_1(tmp_path, capsys: pytest.CaptureFixture[str]):
-    assert run.main(["--port", "0", "--key", "k", "--data", str(tmp_path / "no" / "x")]) == 1
+def test_a_file_or_folder_that_cannot_be_used_is_exit_status_1(
+    tmp_path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv(run.KEYS, "k")
+    assert run.main(["--port", "0", "--data", str(tmp_path / "no" / "x")]) == 1
     assert "there is no folder" in capsys.readouterr().err
     (tmp_path / "text").write_text("not a database at all, but long enough to be looked at" * 20)
-    assert run.main(["--port", "0", "--key", "k", "--data", str(tmp_path / "text")]) == 1
+    assert run.main(["--port", "0", "--data", str(tmp_path / "text")]) == 1
     assert "file is not a database" in capsys.readouterr().err
 
 

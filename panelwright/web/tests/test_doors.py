@@ -284,10 +284,11 @@ def test_the_letter_to_a_new_address_neither(alice: Owner, carol: Buyer) -> None
 def test_a_panel_without_a_name_sends_no_links_to_strangers(alice: Owner, carol: Buyer) -> None:
     execute("UPDATE panels_domain SET host = '*', port = 80")
     before = counts("events_mail", "customers_lettertoken")
-    for path in ("/signup", "/reset"):
-        response = Client(headers={"host": "evil.example"}).post(path, {"email": CAROL, "password": GOOD})
-        assert response.status_code == 422
-        assert "does not know its own address" in error(response.content.decode(), "")
+    for host in ("evil.example", "169.254.169.254", "0.0.0.0", "198.18.0.1", "[2001:0:4137:9e76::1]", "10.0.0.1"):
+        for path in ("/signup", "/reset"):
+            response = Client(headers={"host": host}).post(path, {"email": CAROL, "password": GOOD})
+            assert response.status_code == 422, host
+            assert "does not know its own address" in error(response.content.decode(), "")
     assert counts("events_mail", "customers_lettertoken") == before
     Client(headers={"host": "localhost"}).post("/reset", {"email": CAROL})
     assert link_of(CAROL, "reset").startswith("http://localhost/reset/")
@@ -309,7 +310,41 @@ NAMED = [("*", 8000), ("shop.example", 0), ("other.example", 8443)]
         ([("*", 8000)], ("localhost", 8000, 8000), ("localhost", 8000)),
         ([("*", 8000)], ("127.0.0.1", 8000, 8000), ("127.0.0.1", 8000)),
         ([("*", 8000)], ("[::1]", 8000, 8000), ("[::1]", 8000)),
-        ([("*", 8000)], ("192.168.1.5", 8000, 8000), ("192.168.1.5", 8000)),
+        ([("*", 8000)], ("127.8.9.10", 0, 8000), ("127.8.9.10", 0)),
+        ([("*", 8000)], ("[::ffff:127.0.0.1]", 8000, 8000), ("[::ffff:127.0.0.1]", 8000)),
+        *(
+            ([("*", 8000)], (host, 8000, 8000), None)
+            for host in (
+                "192.168.1.5",
+                "10.0.0.1",
+                "169.254.169.254",
+                "0.0.0.0",
+                "198.18.0.1",
+                "192.0.2.1",
+                "100.64.0.1",
+                "240.0.0.1",
+                "255.255.255.255",
+                "224.0.0.1",
+                "[::]",
+                "[fe80::1]",
+                "[fc00::1]",
+                "[2001:db8::1]",
+                "[2001:0:4137:9e76:8000:63bf:3fff:fdd2]",
+                "[::ffff:10.0.0.1]",
+                "[64:ff9b::a00:1]",
+                "[2002:a00:1::]",
+                "127.1",
+                "2130706433",
+                "0x7f.0.0.1",
+                "127.0.0.1.evil.example",
+                "[::1%25eth0]",
+                "127.0.0.1@evil.example",
+            )
+        ),
+        # On another port of this machine somebody else may listen.
+        ([("*", 8000)], ("8.8.4.4", 9999, 8000), None),
+        ([("*", 8000)], ("8.8.4.4", 0, 8000), None),
+        ([("*", 80)], ("8.8.4.4", 0, 80), ("8.8.4.4", 0)),
         ([("*", 8000)], ("8.8.4.4", 8000, 8000), ("8.8.4.4", 8000)),
         ([("*", 8000)], ("8.8.8.8", 8000, 8000), None),
         ([("*", 8000)], ("evil.example", 8000, 8000), None),

@@ -1,0 +1,74 @@
+"""Options that take a secret: from standard input, from a file or typed in, never from the command line.
+
+Every user of a machine sees the command lines of all its processes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import parse_qsl, urlsplit
+
+# Of a file that was named by mistake not everything is read.
+SECRET_MAX = 4096
+_SECRETS_OF_LIBPQ = frozenset({"password", "sslpassword"})
+
+
+def add_secret(parser: argparse.ArgumentParser, name: str, *, help: str) -> None:
+    """`--name -` reads a line of standard input, or asks for it; `--name-file FILE` reads a file.
+
+    Both set the attribute of `--name`; None when neither is given.
+    """
+    attribute = name.removeprefix("--").replace("-", "_")
+    either = parser.add_mutually_exclusive_group()
+    either.add_argument(name, metavar="-", type=_typed(name), help=f"{help}; - reads it from standard input")
+    either.add_argument(
+        f"{name}-file", metavar="FILE", dest=attribute, type=_of_file, help="the same, from the first line of a file"
+    )
+
+
+def _typed(name: str) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        if text != "-":
+            raise argparse.ArgumentTypeError(
+                f"a secret on the command line stands in the list of processes: write {name} - and give it on"
+                f" standard input, or {name}-file FILE"
+            )
+        if sys.stdin.isatty():
+            return _good(getpass.getpass(f"{name.removeprefix('--')}: "))
+        return _good(sys.stdin.readline(SECRET_MAX))
+
+    return read
+
+
+def _of_file(name: str) -> str:
+    try:
+        with Path(name).open(encoding="utf-8") as file:
+            return _good(file.readline(SECRET_MAX))
+    except (OSError, ValueError) as error:
+        raise argparse.ArgumentTypeError(f"it cannot be read: {error}") from None
+
+
+def _good(line: str) -> str:
+    text = line.strip()
+    if not text:
+        raise argparse.ArgumentTypeError("it is empty")
+    return text
+
+
+def database_url(text: str) -> str:
+    """A database address without a password in it."""
+    try:
+        parts = urlsplit(text)
+        secret = parts.password is not None or bool(_SECRETS_OF_LIBPQ & {name for name, _ in parse_qsl(parts.query)})
+    except ValueError:
+        raise argparse.ArgumentTypeError("this is not a URL") from None
+    if secret:
+        raise argparse.ArgumentTypeError(
+            "a password on the command line stands in the list of processes: put the address into"
+            " PANELWRIGHT_DATABASE_URL, or the password into ~/.pgpass"
+        )
+    return text
