@@ -70,6 +70,7 @@ def add_services(panel_id: int, services: Sequence[NewService]) -> list[Service]
     Raises ValueError for an unknown type, a drip-feed where the type has none, a minimum above the
     maximum, a step of which no multiple can be ordered, links that cannot be, or a number that is taken.
     """
+    table = link_store.current(panel_id) if any(new.link != ANY_LINK for new in services) else link_kinds.shipped()
     links = {}
     for new in services:
         type_ = BY_NAME.get(new.type)
@@ -81,7 +82,7 @@ def add_services(panel_id: int, services: Sequence[NewService]) -> list[Service]
             raise ValueError(f"service {new.number}: needs number >= 1, 1 <= min <= max and a rate >= 0")
         try:
             _check_step(new.type, new.min, new.max, new.step)
-            links[new.number] = _link_columns(new.link, link_store.current(panel_id))
+            links[new.number] = _link_columns(new.link, table)
         except ValueError as error:
             raise ValueError(f"service {new.number}: {error}") from None
     with transaction.atomic():

@@ -49,7 +49,7 @@ def run(args: argparse.Namespace) -> int:
     from django_scopes import scope
 
     from panelwright.core import money
-    from panelwright.providers import sync_actions
+    from panelwright.providers import sync_actions, sync_rules
     from panelwright.providers.sync_rules import Chosen, Markup
 
     if args.round_to < 1 or args.fixed < 0:
@@ -83,6 +83,6 @@ def run(args: argparse.Namespace) -> int:
         except ValueError as error:
             raise Refused(str(error)) from None
     for offer in imported.unknown[:LISTED_MAX]:
-        print(f"left out: {offer.service} {offer.name[:60]}, whose type {offer.type!r} is not known here")
+        print(f"left out: {offer.service} {offer.name[:60]}: {sync_rules.unsaleable(offer)}")
     print(f"{len(imported.services)} services imported, {imported.known} were here already.")
     return 0

@@ -25,6 +25,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--rate", type=setup.amount, help="what the provider takes, in its currency")
     parser.add_argument("--min", type=setup.number, metavar="QUANTITY")
     parser.add_argument("--max", type=setup.number, metavar="QUANTITY")
+    parser.add_argument("--step", type=setup.number, metavar="QUANTITY", help="it takes multiples of it")
     onoff = parser.add_mutually_exclusive_group()
     onoff.add_argument("--enable", action="store_true")
     onoff.add_argument("--disable", action="store_true", help="no order takes it")
@@ -43,6 +44,7 @@ def run(args: argparse.Namespace) -> int:
         "rate_micros": args.rate,
         "low": args.min,
         "high": args.max,
+        "step": args.step,
     }
     panel = setup.panel(args.panel)
     with scope(panel=panel):
@@ -70,6 +72,7 @@ def run(args: argparse.Namespace) -> int:
         rate = "rate not known" if route.rate_micros is None else f"rate {money.text(route.rate_micros)}"
         limits = f"{'?' if route.min is None else route.min} to {'?' if route.max is None else route.max}"
         notes = [
+            *([f"in steps of {route.step}"] if (route.step or 1) > 1 else []),
             *([] if route.enabled else ["disabled"]),
             *([] if route.provider.enabled else ["its provider is disabled"]),
             *([] if route.available else ["not in its list"]),

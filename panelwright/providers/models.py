@@ -96,6 +96,8 @@ class Route(models.Model):
     rate_micros = models.BigIntegerField(null=True)
     min = models.BigIntegerField(null=True)
     max = models.BigIntegerField(null=True)
+    # Of what its quantities are multiples; 1 where the list says that of none.
+    step = models.BigIntegerField(null=True)
     # What its list calls the service, and the type that it gives it; empty: not known.
     upstream_name = models.CharField(max_length=500, default="", db_default="", blank=True)
     upstream_type = models.CharField(max_length=100, default="", db_default="", blank=True)
@@ -131,6 +133,7 @@ class Route(models.Model):
             models.CheckConstraint(
                 condition=Q(markup_fixed_micros__gte=0) & Q(round_to_micros__gte=1), name="route_markup"
             ),
+            models.CheckConstraint(condition=Q(step=None) | Q(step__gte=1), name="route_step"),
             models.CheckConstraint(condition=Q(held__isnull=False) | Q(held_rejected=False), name="route_rejected"),
         ]
         indexes = [models.Index(fields=["panel", "id"], condition=Q(held__isnull=False), name="route_held")]

@@ -94,7 +94,8 @@ class ServiceOffer:
     """One row of upstream's price list. `rate` is per 1000, or flat for packages, in upstream's currency.
 
     `type` is our exact word where upstream's is understood, else its own. A missing minimum is 1, a
-    missing maximum OFFER_MAX.
+    missing maximum OFFER_MAX. `step`: of what quantities are multiples; None where the list does not say,
+    STEP_UNREAD where what it says is no such number.
     """
 
     service: str
@@ -108,8 +109,10 @@ class ServiceOffer:
     cancel: bool
     dripfeed: bool
     description: str
+    step: int | None = None
 
 
+STEP_UNREAD = 0
 # The maximum of an offer that names none.
 OFFER_MAX = 2_147_483_647
 

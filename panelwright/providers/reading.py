@@ -12,7 +12,16 @@ from typing import Any
 
 from panelwright.catalog.types import TYPES
 from panelwright.core.reply import Reply
-from panelwright.providers.outcomes import OFFER_MAX, Accepted, Balance, Reason, Refused, ServiceOffer, Unknown
+from panelwright.providers.outcomes import (
+    OFFER_MAX,
+    STEP_UNREAD,
+    Accepted,
+    Balance,
+    Reason,
+    Refused,
+    ServiceOffer,
+    Unknown,
+)
 from panelwright.providers.refusals import (
     WORDLESS,
     flatten,
@@ -322,7 +331,18 @@ def _offer(reply: Reply, row: object) -> ServiceOffer | None:
         cancel=as_flag(obj.get("cancel")),
         dripfeed=as_flag(obj.get("dripfeed", obj.get("drip_feed"))),
         description=reply.clean(obj.get("desc") or obj.get("description") or "", 5_000),
+        step=_step(obj.get("increment")),
     )
+
+
+def _step(value: object) -> int | None:
+    """None where nothing stands there, 1 where it says that there is none, STEP_UNREAD where it is no step at all."""
+    if value is None or (isinstance(value, str) and value.strip() in ("", "null", "None", "undefined")):
+        return None
+    step = 0 if value is False else as_count(value)
+    if step is None or not 0 <= step <= OFFER_MAX:
+        return STEP_UNREAD
+    return max(step, 1)
 
 
 # ---- balance -------------------------------------------------------------------------------------

@@ -85,23 +85,26 @@ def set_route(
     rate_micros: int | None = None,
     low: int | None = None,
     high: int | None = None,
+    step: int | None = None,
 ) -> None:
     """Change what is given, leave the rest; `first`: it is tried before all others.
 
     `rate_micros` is in the provider's currency. Raises ValueError when the service has no such
-    route, or the minimum is above the maximum.
+    route, the minimum is above the maximum, or the step below 1.
     """
     with transaction.atomic():
         found = list(Route.objects.select_for_update().filter(panel_id=panel_id, service_id=service_id).order_by("id"))
         route = next((route for route in found if route.id == route_id), None)
         if route is None:
             raise ValueError("the service has no such route")
-        new: dict[str, Any] = {"enabled": enabled, "rate_micros": rate_micros, "min": low, "max": high}
+        new: dict[str, Any] = {"enabled": enabled, "rate_micros": rate_micros, "min": low, "max": high, "step": step}
         new = {name: value for name, value in new.items() if value is not None}
         lowest, highest = new.get("min", route.min), new.get("max", route.max)
         wrong_limits = lowest is not None and highest is not None and lowest > highest
         if (rate_micros or 0) < 0 or (lowest or 0) < 0 or wrong_limits:
             raise ValueError("a rate is not below zero, and a minimum not above the maximum")
+        if new.get("step", 1) < 1:
+            raise ValueError("a step is a whole number from 1 on")
         which = Route.objects.filter(panel_id=panel_id, service_id=service_id)
         if new:
             which.filter(id=route_id).update(**new)

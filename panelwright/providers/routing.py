@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
+from panelwright.catalog.quantities import step_of
 from panelwright.catalog.types import BY_NAME
 from panelwright.core import money
 from panelwright.providers import health, route_rules
@@ -64,6 +65,8 @@ def _too_dear(order: ToSend, route: RouteRow) -> bool:
 def _fits(order: ToSend, route: RouteRow, *, flat: bool) -> bool:
     if flat or not route.available:
         return route.available
+    if route.step is not None and order.quantity % step_of(order.type_name, route.step):
+        return False
     return (route.min is None or order.quantity >= route.min) and (route.max is None or order.quantity <= route.max)
 
 

@@ -46,6 +46,7 @@ class RouteRow(NamedTuple):
     available: bool = True
     rate_e12: int | None = None
     upstream_type: str = ""
+    step: int | None = None
 
 
 class ProviderRow(NamedTuple):
@@ -95,7 +96,7 @@ _TO_SEND = sql.Query(
 _ROUTE_COLUMNS = (
     "r.id, r.service_id, r.provider_id, r.upstream_service, r.position, r.rate_micros, r.min, r.max, r.available,"
     " CASE WHEN p.currency = '' OR p.currency = n.currency THEN 1000000000000 ELSE COALESCE(x.rate_e12, h.rate_e12)"
-    " END, r.upstream_type"
+    " END, r.upstream_type, r.step"
 )
 _ROUTE_JOINS = (
     " JOIN providers_provider p ON p.id = r.provider_id JOIN panels_panel n ON n.id = r.panel_id"

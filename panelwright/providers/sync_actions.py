@@ -12,6 +12,7 @@ from typing import NamedTuple
 from django.db import connection, transaction
 from django.db.models import Max
 
+from panelwright.catalog import quantities
 from panelwright.catalog.actions import NewService, add_services
 from panelwright.catalog.changes import Happened
 from panelwright.catalog.models import PriceListRate, Service
@@ -48,12 +49,26 @@ _CLAIM = sql.Query("UPDATE providers_provider SET sync_due_at = ? WHERE id = ? A
 # Thousands of rows may change at once, and on SQLite nobody else writes meanwhile.
 _UPDATE_ROUTES = sql.Update(
     "providers_route",
-    {"rate_micros": "bigint", "min": "bigint", "max": "bigint", "available": "boolean", "upstream_type": "text"},
+    {
+        "rate_micros": "bigint",
+        "min": "bigint",
+        "max": "bigint",
+        "available": "boolean",
+        "upstream_type": "text",
+        "step": "bigint",
+    },
     {"id": "bigint"},
 )
 _UPDATE_SERVICES = sql.Update(
     "catalog_service",
-    {"rate_micros": "bigint", "min": "bigint", "max": "bigint", "enabled": "boolean", "paused_for": "text"},
+    {
+        "rate_micros": "bigint",
+        "min": "bigint",
+        "max": "bigint",
+        "enabled": "boolean",
+        "paused_for": "text",
+        "step": "bigint",
+    },
     {"id": "bigint"},
 )
 _DELETE_RATES = sql.Query(
@@ -62,7 +77,7 @@ _DELETE_RATES = sql.Query(
 
 
 class Imported(NamedTuple):
-    """What an import made. `unknown` are offers of a type that nobody here knows; `known` were here already."""
+    """What an import made. `unknown` are offers that cannot be sold; `known` were here already."""
 
     services: list[Service]
     unknown: list[ServiceOffer]
@@ -184,6 +199,7 @@ def _new_service(offer: ServiceOffer, number: int, rate_e12: int, markup: Markup
         rate_micros=markup.price(money.exchanged(micros=money.cost_of(offer.rate), rate_e12=rate_e12)),
         min=1 if type_.flat else low,
         max=1 if type_.flat else high,
+        step=quantities.step_of(offer.type, offer.step or 1),
         refill=offer.refill,
         cancel=offer.cancel,
         drip_feed=offer.dripfeed and type_.drip_feed,
@@ -203,6 +219,7 @@ def _new_route(panel: Panel, provider: Provider, service: Service, offer: Servic
         min=low,
         max=high,
         upstream_type=offer.type,
+        step=offer.step,
         in_step=True,
         markup_percent_e2=markup.percent_e2,
         markup_fixed_micros=markup.fixed_micros,
@@ -294,7 +311,7 @@ def _catalogue_after(
     except ValueError as error:
         return [], f"its list cannot be: {error}"
     _write(panel, changes)
-    return changes.events, ""
+    return changes.events, sync_rules.unread(offers, catalogue)
 
 
 def _load(panel: Panel, provider: Provider) -> Catalogue:
@@ -329,6 +346,7 @@ def _service_state(s: Service) -> ServiceState:
         rate_micros=s.rate_micros,
         min=s.min,
         max=s.max,
+        step=s.step,
         enabled=s.enabled,
         paused_for=s.paused_for,
         private=s.private,
@@ -350,17 +368,18 @@ def _route_state(r: Route, rates: dict[str, int | None]) -> RouteState:
         markup=Markup(r.markup_percent_e2, r.markup_fixed_micros, r.round_to_micros),
         rate_e12=rates[r.provider.currency],
         upstream_type=r.upstream_type,
+        step=r.step,
     )
 
 
 def _write(panel: Panel, changes: Changes) -> None:
     _UPDATE_ROUTES.run(
         connection,
-        [(r.rate_micros, r.min, r.max, r.available, r.upstream_type, r.id) for r in changes.routes.values()],
+        [(r.rate_micros, r.min, r.max, r.available, r.upstream_type, r.step, r.id) for r in changes.routes.values()],
     )
     _UPDATE_SERVICES.run(
         connection,
-        [(s.rate_micros, s.min, s.max, s.enabled, s.paused_for, s.id) for s in changes.services.values()],
+        [(s.rate_micros, s.min, s.max, s.enabled, s.paused_for, s.step, s.id) for s in changes.services.values()],
     )
     for price_list_id in {key[0] for key, rate in changes.own_rates.items() if rate is None}:
         gone = [key[1] for key, rate in changes.own_rates.items() if rate is None and key[0] == price_list_id]

@@ -13,12 +13,13 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from panelwright.catalog import changes as catalog_changes
+from panelwright.catalog import quantities
 from panelwright.catalog.changes import Happened, Which
 from panelwright.catalog.shelf import rate_for
 from panelwright.catalog.types import BY_NAME
 from panelwright.core import money
 from panelwright.providers import route_rules
-from panelwright.providers.outcomes import ServiceOffer
+from panelwright.providers.outcomes import STEP_UNREAD, ServiceOffer
 
 # A list that lost more than this part of what we have from it is for a person to look at.
 LOST_MAX = 0.5
@@ -59,6 +60,7 @@ class RouteState:
     markup: Markup
     rate_e12: int | None
     upstream_type: str = ""
+    step: int | None = None
 
     @property
     def cost_micros(self) -> int | None:
@@ -79,6 +81,7 @@ class ServiceState:
     enabled: bool
     paused_for: str
     private: bool = False
+    step: int = 1
 
 
 class OwnRate(NamedTuple):
@@ -134,6 +137,15 @@ def cannot_be(offers: Collection[ServiceOffer], catalogue: Catalogue) -> str:
     return ""
 
 
+def unread(offers: Sequence[ServiceOffer], catalogue: Catalogue) -> str:
+    """What a person has to look at, because it stands in the list and cannot be read; empty where nothing does."""
+    ours = {r.upstream_service for r in catalogue.routes if r.provider_id == catalogue.provider_id}
+    found = [offer.service for offer in offers if offer.step == STEP_UNREAD and offer.service in ours]
+    more = f" and {len(found) - 5} more" if len(found) > 5 else ""
+    told = f"the increment in its list cannot be read: service {', '.join(found[:5])}{more}"
+    return f"{told}; what it was before stays" if found else ""
+
+
 def limits(offer: ServiceOffer) -> tuple[int, int]:
     """Minimum and maximum that we can sell: whole, at least 1, the maximum not below the minimum."""
     low = min(max(offer.min, 1), LIMIT_MAX)
@@ -176,6 +188,8 @@ def _followed(
             max=high,
             available=not why_not,
             upstream_type=offer.type,
+            # What cannot be read is not gone: it stays until it can.
+            step=route.step if offer.step == STEP_UNREAD else offer.step,
         )
         if why_not and route.available:
             told_types = {"old": route.upstream_type, "new": offer.type, "why": why_not}
@@ -188,6 +202,9 @@ def _followed(
         if route.min is not None and (after.min, after.max) != (route.min, route.max):
             told_limits = {"old": [route.min, route.max], "new": [after.min, after.max]}
             changes.events.append(Happened("route.limits_changed", route.service_id, facts | told_limits))
+        if route.step is not None and after.step != route.step:
+            told_step = {"old": route.step, "new": after.step}
+            changes.events.append(Happened("route.step_changed", route.service_id, facts | told_step))
     if after != route:
         changes.routes[route.id] = after
     return after
@@ -247,7 +264,17 @@ def _in_step(service: ServiceState, before: RouteState, after: RouteState) -> Se
         service = replace(service, rate_micros=after.markup.price(cost))
     if after.min is not None and after.max is not None and not BY_NAME[service.type].flat:
         service = replace(service, min=after.min, max=after.max)
-    return service
+    return replace(service, step=_step(service, before, after))
+
+
+def _step(service: ServiceState, before: RouteState, after: RouteState) -> int:
+    """The service's step, each multiple of which the provider takes, too; its own where a person's cannot be kept."""
+    if quantities.step_of(service.type, 2) == 1:
+        return service.step
+    step = quantities.after(ours=service.step, before=before.step, theirs=after.step)
+    if step == service.step or (step <= LIMIT_MAX and quantities.can_be(service.min, service.max, step)):
+        return step
+    return after.step or service.step
 
 
 def _guarded(catalogue: Catalogue, service: ServiceState, least: int, markup: Markup, cost: int) -> ServiceState:
@@ -333,6 +360,8 @@ def _told(
     if (after.min, after.max) != (before.min, before.max):
         limits_ = {"old": (before.min, before.max), "new": (after.min, after.max)}
         told.append(catalog_changes.limits_changed(which, **limits_))
+    if after.step != before.step:
+        told.append(catalog_changes.step_changed(which, old=before.step, new=after.step))
     if before.enabled and not after.enabled:
         why = after.paused_for
         told.append(catalog_changes.paused(which, why=why, rate_micros=after.rate_micros, cost_micros=cost))
@@ -363,8 +392,22 @@ class Chosen:
 def sortable(
     offers: Sequence[ServiceOffer], chosen: Chosen, known: Collection[str]
 ) -> tuple[list[ServiceOffer], list[ServiceOffer], int]:
-    """(what is imported, what has a type that nobody here knows, how many are here already)."""
+    """(what is imported, what cannot be, how many are here already)."""
     wanted = [offer for offer in offers if chosen.wants(offer)]
     new = [offer for offer in wanted if offer.service not in known]
-    sold = [offer for offer in new if offer.type in BY_NAME]
-    return sold, [offer for offer in new if offer.type not in BY_NAME], len(wanted) - len(new)
+    sold = [offer for offer in new if not unsaleable(offer)]
+    return sold, [offer for offer in new if unsaleable(offer)], len(wanted) - len(new)
+
+
+def unsaleable(offer: ServiceOffer) -> str:
+    """Why an offer cannot be imported; empty when it can."""
+    if offer.type not in BY_NAME:
+        return f"its type {offer.type!r} is not known here"
+    if offer.step == STEP_UNREAD:
+        return "its increment cannot be read"
+    low, high = limits(offer)
+    if not BY_NAME[offer.type].flat and not quantities.can_be(
+        low, high, quantities.step_of(offer.type, offer.step or 1)
+    ):
+        return f"no multiple of its increment {offer.step} lies between {low} and {high}"
+    return ""
