@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from datetime import UTC, datetime
 
 from panelwright.cli import setup
 from panelwright.cli.main import Refused
@@ -25,6 +26,8 @@ def run(args: argparse.Namespace) -> int:
     from panelwright.providers.feeds import moment
 
     published_at = moment(args.published_at)
+    if published_at is None and args.published_at is not None:
+        published_at = _at_the_end_of_time(args.published_at)
     if args.published_at is not None and published_at is None:
         raise Refused(f"{args.published_at!r} is no time; write it as 2026-05-04T12:00:00Z")
     panel = setup.panel(args.panel)
@@ -41,3 +44,11 @@ def run(args: argparse.Namespace) -> int:
             raise Refused(str(error)) from None
     print(f"{new} of {len(subscriptions)} subscriptions had not been told of this post before.")
     return 0
+
+
+def _at_the_end_of_time(text: str) -> datetime | None:
+    """A time of the year 1 or 9999 that is in another year in UTC: the zone is left out. None when it is none."""
+    try:
+        return datetime.fromisoformat(text.strip()).replace(tzinfo=UTC)
+    except ValueError:
+        return None

@@ -1,4 +1,4 @@
-"""Revoke an API key for good. It stops with the next request."""
+"""Revoke an API key for good. It stops with the next request, and what was subscribed to with it pauses."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def run(args: argparse.Namespace) -> int:
     setup.django()
     from django_scopes import scope
 
-    from panelwright.customers.actions import revoke_key
+    from panelwright.orders.key_actions import revoke_key
 
     panel = setup.panel(args.panel)
     with scope(panel=panel):

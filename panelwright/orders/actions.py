@@ -193,12 +193,15 @@ def ask_cancels(commands: Sequence[AskOrders], *, now: datetime) -> list[Refusal
             if refused is None and order_id is not None:
                 accepted.append(order_id)
         results.append(answers)
-    _cancel(accepted, now)
+    cancel_orders(accepted, now)
     return results
 
 
-def _cancel(order_ids: Sequence[int], now: datetime) -> None:
-    """Cancel what can be cancelled at once, write a Cancel row for the rest. Runs in the caller's transaction."""
+def cancel_orders(order_ids: Sequence[int], now: datetime) -> None:
+    """Cancel what can be cancelled at once, write a Cancel row for the rest. Runs in the caller's transaction.
+
+    Of a drip-feed the runs that have not started are given back, and those that have are cancelled as any order.
+    """
     orders = work.lock(order_ids)
     for parent in [o for o in orders.values() if o.kind == Kind.DRIP_FEED.value and o.id in set(order_ids)]:
         # Its runs have higher ids than the parent, so the lock order stands.
@@ -209,7 +212,7 @@ def _cancel(order_ids: Sequence[int], now: datetime) -> None:
         order = changes.orders[order_id]
         if order.ended_at is not None:
             continue
-        if order.kind == Kind.SUBSCRIPTION.value:
+        if order.kind == Kind.SUBSCRIPTION.value and order.job == Job.SCHEDULE.value:
             changes.apply(settling.end(order, "Canceled", remains=0, now=now))
         elif order.kind == Kind.DRIP_FEED.value:
             stopped, schedule = settling.stop_runs(order, changes.schedule(order_id), now)
@@ -221,11 +224,16 @@ def _cancel(order_ids: Sequence[int], now: datetime) -> None:
         else:
             _cancel_one(order, changes, to_pass_on, now)
     changes.write()
+    pass_on_cancels(to_pass_on, now)
+
+
+def pass_on_cancels(orders: Sequence[settling.OpenOrder], now: datetime) -> None:
+    """Ask the providers of these orders to cancel them, but for those that have just been asked."""
     at = sql.moment(connection, now)
     fresh = [
         # Staff answer it where staff deliver: nothing is due to be passed on.
         o
-        for o in to_pass_on
+        for o in orders
         if _PASS_ON_CANCEL.rows(connection, o.panel_id, o.id, None if o.job == Job.MANUAL.value else at, at)
     ]
     record((NewEvent(o.panel_id, "order.cancel_requested", o.id, {}) for o in fresh), now=now)

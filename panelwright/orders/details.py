@@ -55,6 +55,7 @@ _TOLD = {
     "dripfeed.resumed": Happened.RESUMED,
     "subscription.paused": Happened.PAUSED,
     "subscription.resumed": Happened.RESUMED,
+    "subscription.went_on": Happened.RESUMED,
     "refill.requested": Happened.REFILL_REQUESTED,
     "refill.started": Happened.REFILL_STARTED,
     "refill.in progress": Happened.REFILL_STARTED,
@@ -85,6 +86,9 @@ class Plan(NamedTuple):
     max: int
     delay_min: int
     old_posts_done: int
+    # Why a subscription pauses that nobody paused by hand (models.PauseReason), or empty; and the rate agreed on.
+    pause_reason: str
+    agreed_micros: int
 
 
 class Moved(NamedTuple):
@@ -116,7 +120,8 @@ class Details:
 
 _MORE = sql.Query(
     "SELECT o.fields, a.name, s.run_quantity, s.interval_min, s.runs_started, s.undelivered, s.username, s.min, s.max,"
-    " s.delay_min, s.old_posts_done FROM orders_order o LEFT JOIN customers_apikey a ON a.id = o.key_id"
+    " s.delay_min, s.old_posts_done, s.pause_reason, COALESCE(s.agreed_micros, o.rate_micros)"
+    " FROM orders_order o LEFT JOIN customers_apikey a ON a.id = o.key_id"
     " LEFT JOIN orders_schedule s ON s.order_id = o.id WHERE o.panel_id = ? AND o.customer_id = ? AND o.id = ?"
 )
 _REFILLS = sql.Query(

@@ -27,6 +27,19 @@ class Kind(models.TextChoices):
     POST = "post"
 
 
+class PauseReason(models.TextChoices):
+    """Why a subscription that nobody paused by hand orders nothing. What ends it stands in standing.py."""
+
+    FUNDS = "funds"  # the balance does not pay for the next post
+    CAP = "cap"  # the key that it was placed with may spend no more today
+    KEY = "key"  # that key was revoked, or may not order any more
+    ACCOUNT = "account"  # the customer may not order
+    SERVICE = "service"  # the service is off
+    PRIVATE = "private"  # the service is not sold to this customer any more
+    RATE = "rate"  # the service costs more now than was agreed
+    PROVIDER = "provider"  # the provider that has the subscription paused it
+
+
 class Job(models.TextChoices):
     """What a worker does next with an order."""
 
@@ -42,7 +55,7 @@ class Order(models.Model):
     panel = models.ForeignKey(Panel, on_delete=models.PROTECT, db_index=False)
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT, db_index=False)
     service = models.ForeignKey(Service, on_delete=models.PROTECT, db_index=False)
-    # The key that placed it; null: placed on the web, or by a schedule.
+    # The key that placed it, for a post the one that placed its subscription; null: placed on the web, or a run.
     key = models.ForeignKey(ApiKey, null=True, on_delete=models.PROTECT, db_index=False)
     # The drip-feed or subscription that created it.
     parent = models.ForeignKey("self", null=True, on_delete=models.PROTECT, db_index=False)
@@ -167,8 +180,14 @@ class Schedule(models.Model):
     posts_done = models.PositiveIntegerField(default=0, db_default=0)
     # Of posts_done those that existed before the subscription did.
     old_posts_done = models.PositiveIntegerField(default=0, db_default=0)
-    # Set when the customer or staff paused it; a pause for want of funds ends by itself.
+    # Set when the customer or staff paused it.
     paused_at = models.DateTimeField(null=True)
+    # Why else a subscription orders nothing; empty: nothing stands against it.
+    pause_reason = models.CharField(max_length=10, choices=PauseReason.choices, default="", db_default="", blank=True)
+    # The rate that the customer agreed to after it had risen; null: the order's own.
+    agreed_micros = models.BigIntegerField(null=True)
+    # It goes on without the key that placed it, which was revoked: the customer said so.
+    without_key = models.BooleanField(default=False, db_default=False)
     expires_on = models.DateField(null=True)
     # The quantities are drawn from this seed, so that anybody can draw them again.
     seed = models.BigIntegerField(default=0)
@@ -179,7 +198,10 @@ class Schedule(models.Model):
         constraints = [
             models.CheckConstraint(
                 condition=Q(runs_done__lte=F("runs_started")) & Q(runs_started__lte=F("runs")), name="schedule_runs"
-            )
+            ),
+            models.CheckConstraint(
+                condition=Q(pause_reason__in=["", *PauseReason.values]), name="schedule_pause_reason"
+            ),
         ]
         indexes = [models.Index(fields=["customer", "order"], name="schedule_customer")]
 

@@ -1,4 +1,4 @@
-"""Pausing and resuming a drip-feed or subscription, by staff or by its customer, and cancelling a subscription.
+"""Pausing, resuming and cancelling a drip-feed or subscription, by staff or by its customer.
 
 A customer cancels through `actions.request_cancels`, where the service's own switch is asked.
 """
@@ -9,10 +9,11 @@ from datetime import datetime, timedelta
 
 from django.db import connection, transaction
 
-from panelwright.core import clock, sql
+from panelwright.core import clock, money, sql
 from panelwright.core.refusal import Refusal
-from panelwright.orders import settling, work
-from panelwright.orders.models import Job, Kind
+from panelwright.events.actions import NewEvent, record
+from panelwright.orders import actions, rules, standing_store, work
+from panelwright.orders.models import Job, Kind, PauseReason
 from panelwright.orders.schedule_actions import PAUSED_LOOK
 from panelwright.orders.settling import OpenOrder, Settled
 
@@ -22,8 +23,30 @@ NO_RUNS_LEFT = Refusal("no_runs_left")
 IS_PAUSED = Refusal("is_paused")
 NOT_PAUSED = Refusal("not_paused")
 WAITS_FOR_FUNDS = Refusal("waits_for_funds")
+WAITS_FOR_CAP = Refusal("waits_for_cap")
+WAITS_FOR_ACCOUNT = Refusal("waits_for_account")
+WAITS_FOR_SERVICE = Refusal("waits_for_service")
+WAITS_FOR_CUSTOMER = Refusal("waits_for_customer")
+AT_PROVIDER = Refusal("at_provider")
 
-_SCHEDULE = sql.Query("SELECT paused_at, interval_min FROM orders_schedule WHERE panel_id = ? AND order_id = ?")
+# What ends by itself, and is not ended by hand.
+_ENDS_BY_ITSELF = {
+    "": WAITS_FOR_FUNDS,
+    PauseReason.FUNDS.value: WAITS_FOR_FUNDS,
+    PauseReason.CAP.value: WAITS_FOR_CAP,
+    PauseReason.ACCOUNT.value: WAITS_FOR_ACCOUNT,
+    PauseReason.SERVICE.value: WAITS_FOR_SERVICE,
+    PauseReason.PRIVATE.value: WAITS_FOR_SERVICE,
+    PauseReason.PROVIDER.value: AT_PROVIDER,
+}
+
+_SCHEDULE = sql.Query(
+    "SELECT paused_at, interval_min, pause_reason FROM orders_schedule WHERE panel_id = ? AND order_id = ?"
+)
+_AGREE = sql.Query(
+    "UPDATE orders_schedule SET pause_reason = '', agreed_micros = COALESCE(?, agreed_micros),"
+    " without_key = (without_key OR ?) WHERE panel_id = ? AND order_id = ?"
+)
 _SET_PAUSED_AT = sql.Query("UPDATE orders_schedule SET paused_at = ? WHERE panel_id = ? AND order_id = ?")
 _LAST_RUN = sql.Query("SELECT MAX(created_at) FROM orders_order WHERE panel_id = ? AND parent_id = ?")
 
@@ -40,9 +63,12 @@ def pause(*, panel_id: int, order_id: int, by: str, customer_id: int | None = No
         order = _locked(panel_id, order_id, customer_id)
         if isinstance(order, Refusal):
             return order
-        paused_at, _interval = _schedule(order)
+        paused_at, _interval, _reason = _schedule(order)
         if paused_at is not None:
             return IS_PAUSED
+        if order.kind == Kind.SUBSCRIPTION.value and order.job != Job.SCHEDULE.value:
+            # Whoever has it as a whole can be asked to cancel it, and nothing else.
+            return AT_PROVIDER
         if order.job != Job.SCHEDULE.value:
             return NO_RUNS_LEFT
         if order.kind == Kind.DRIP_FEED.value:
@@ -55,20 +81,26 @@ def pause(*, panel_id: int, order_id: int, by: str, customer_id: int | None = No
     return None
 
 
-def resume(*, panel_id: int, order_id: int, by: str, customer_id: int | None = None) -> Refusal | None:
+def resume(
+    *, panel_id: int, order_id: int, by: str, customer_id: int | None = None, rate_max_micros: int | None = None
+) -> Refusal | None:
     """A drip-feed's next run starts one interval after its last one, at once when that is over.
 
     A subscription goes on with what waited when it was paused, and with what is heard of from now on. A pause
-    for want of funds is no such pause: it ends by itself. None when it is done, else why not.
+    that nobody made by hand ends by itself when its reason does (standing.py), but for two that its customer
+    alone ends here: by resuming it she agrees to today's rate, or lets it go on without the key that was revoked.
+    `rate_max_micros`: the rate that she was shown. None when it is done, else why not.
     """
     now = clock.now()
     with transaction.atomic(durable=True):
         order = _locked(panel_id, order_id, customer_id)
         if isinstance(order, Refusal):
             return order
-        paused_at, interval_min = _schedule(order)
+        paused_at, interval_min, reason = _schedule(order)
         if paused_at is None:
-            return WAITS_FOR_FUNDS if order.status == "Paused" else NOT_PAUSED
+            if order.status != "Paused":
+                return NOT_PAUSED
+            return _agree(order, reason, by=by, asks=customer_id is not None, rate_max_micros=rate_max_micros, now=now)
         if order.job != Job.SCHEDULE.value:
             # It was cancelled in the pause, and waits for the runs that had started.
             return NO_RUNS_LEFT
@@ -84,23 +116,47 @@ def resume(*, panel_id: int, order_id: int, by: str, customer_id: int | None = N
     return None
 
 
-def cancel(*, panel_id: int, order_id: int, by: str) -> Refusal | None:
-    """Staff end a subscription, whatever the service's switch says; the orders that it created go on.
+def _agree(
+    order: OpenOrder, reason: str, *, by: str, asks: bool, rate_max_micros: int | None, now: datetime
+) -> Refusal | None:
+    """The customer (`asks`) lets a subscription go on that only she may let go on."""
+    if reason in _ENDS_BY_ITSELF:
+        return _ENDS_BY_ITSELF[reason]
+    if order.job != Job.SCHEDULE.value:
+        return AT_PROVIDER
+    if not asks:
+        return WAITS_FOR_CUSTOMER
+    agreement = standing_store.agreements([order.id])[order.id]
+    rate: int | None = None
+    if reason == PauseReason.RATE.value:
+        rate = standing_store.load([agreement], account_ids=[order.account_id]).rate_of(agreement)
+        if rate is None:
+            return WAITS_FOR_SERVICE
+        if rate_max_micros is not None and rate > rate_max_micros:
+            return rules.PRICE_ROSE
+    _AGREE.run(connection, rate, reason == PauseReason.KEY.value, order.panel_id, order.id)
+    facts: dict[str, object] = {"by": by, "reason": reason}
+    if rate is not None:
+        facts["rate"] = money.text(rate)
+    _write(order, order._replace(status="Active", due_at=now), "subscription.resumed", facts, now)
+    return None
 
-    None when done, else why nothing was changed.
+
+def cancel(*, panel_id: int, order_id: int, by: str) -> Refusal | None:
+    """Staff end a drip-feed or subscription, whatever the service's switch says.
+
+    The orders that a subscription created go on; of a drip-feed the runs that have not started are given back,
+    and those under way are cancelled like any order. What a provider has as a whole it is asked to cancel, and
+    that ends by what it reports. None when done, else why nothing was changed.
     """
     now = clock.now()
     with transaction.atomic(durable=True):
         order = _locked(panel_id, order_id, None)
         if isinstance(order, Refusal):
             return order
-        if order.kind != Kind.SUBSCRIPTION.value:
-            return BAD_ORDER
-        ended = settling.end(order, "Canceled", remains=0, now=now)
-        changes = work.Changes({order_id: order}, now)
-        changes.apply(ended)
-        changes.event("subscription.canceled", order, {"by": by})
-        changes.write()
+        name = "subscription.canceled" if order.kind == Kind.SUBSCRIPTION.value else "dripfeed.canceled"
+        record([NewEvent(panel_id, name, order_id, {"by": by})], now=now)
+        actions.cancel_orders([order_id], now)
     return None
 
 
@@ -114,10 +170,10 @@ def _locked(panel_id: int, order_id: int, customer_id: int | None) -> OpenOrder 
     return HAS_ENDED if order.ended_at is not None else order
 
 
-def _schedule(order: OpenOrder) -> tuple[datetime | None, int]:
-    """Since when it is paused by hand, and the minutes between two runs (0: a subscription)."""
-    paused_at, interval_min = _SCHEDULE.rows(connection, order.panel_id, order.id)[0]
-    return sql.aware(paused_at), interval_min or 0
+def _schedule(order: OpenOrder) -> tuple[datetime | None, int, str]:
+    """Since when it is paused by hand, the minutes between two runs (0: a subscription), why else it pauses."""
+    paused_at, interval_min, reason = _SCHEDULE.rows(connection, order.panel_id, order.id)[0]
+    return sql.aware(paused_at), interval_min or 0, reason
 
 
 def _write(before: OpenOrder, after: OpenOrder, event: str, facts: dict[str, object], now: datetime) -> None:

@@ -62,5 +62,9 @@ def may_cancel(order: Asked) -> Refusal | None:
 
 
 def cancels_at_once(*, status: str, job: str | None) -> bool:
-    """True while nobody works on the order: it was not claimed for sending, and no staff has started it."""
-    return status == "Pending" and job in {Job.FORWARD.value, Job.MANUAL.value}
+    """True while nobody works on the order: it was not claimed for sending, and no staff has started it.
+
+    A subscription on its way to a provider has the words of subscriptions.
+    """
+    waits = {"Pending", "Active", "Paused"} if job == Job.FORWARD.value else {"Pending"}
+    return status in waits and job in {Job.FORWARD.value, Job.MANUAL.value}

@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import NamedTuple
 
 from panelwright.catalog import quantities
@@ -107,8 +107,8 @@ class NewOrder(NamedTuple):
     charge_micros: int
     status: str
     remains: int
-    job: str
-    due_at: datetime
+    job: str | None
+    due_at: datetime | None
     request_id: str | None
     request_digest: str | None
     open_link: str | None
@@ -215,10 +215,8 @@ def _place_one(book: Book, plan: Plan, command: PlaceOrder, grant: Grant, now: d
             return SAME_LINK
     quantity = run_quantity * runs
     charge = money.charge(rate_micros=rate, units=quantity, flat=type_.flat)
-    if grant.daily_cap_micros is not None and grant.key_id is not None:
-        spent = grant.spent_today(now.date()) + plan.key_spent.get(grant.key_id, 0)
-        if spent + charge > grant.daily_cap_micros:
-            return CAP_REACHED
+    if over_cap(grant, charge, plan.key_spent, now):
+        return CAP_REACHED
     account = grant.account_id
     if charge > book.balances[account]:
         return NO_FUNDS
@@ -257,8 +255,7 @@ def _place_one(book: Book, plan: Plan, command: PlaceOrder, grant: Grant, now: d
         book.balances[account] -= charge
         plan.spent[account] = plan.spent.get(account, 0) + charge
         plan.charges.append((index, account, grant.sales_account_id, charge))
-        if grant.daily_cap_micros is not None and grant.key_id is not None:
-            plan.key_spent[grant.key_id] = plan.key_spent.get(grant.key_id, 0) + charge
+        count_spent(grant, charge, plan.key_spent)
     if open_link is not None:
         book.open_links.add((grant.customer_id, service.id, open_link))
     if request_id is not None and request_digest is not None:
@@ -276,6 +273,19 @@ def _out_of_bounds(service: SoldService, quantity: int) -> Refusal | None:
     if service.step != 1 and quantity % service.step:
         return Refusal("bad_field", "quantity", why="step", facts=(("step", service.step),))
     return None
+
+
+def over_cap(grant: Grant, charge: int, key_spent: dict[int, int], now: datetime) -> bool:
+    """Whether a charge is more than the caller's key may still spend today. `key_spent`: what is not written yet."""
+    if grant.daily_cap_micros is None or grant.key_id is None:
+        return False
+    return grant.spent_today(now.date()) + key_spent.get(grant.key_id, 0) + charge > grant.daily_cap_micros
+
+
+def count_spent(grant: Grant, charge: int, key_spent: dict[int, int]) -> None:
+    """Count a charge against the cap of the caller's key, where it has one."""
+    if grant.daily_cap_micros is not None and grant.key_id is not None:
+        key_spent[grant.key_id] = key_spent.get(grant.key_id, 0) + charge
 
 
 def _checked(
@@ -386,8 +396,11 @@ def subscription_due(*, now: datetime, expires_on_iso: str | None) -> datetime:
     tomorrow = now + timedelta(days=1)
     if expires_on_iso is None:
         return tomorrow
-    end = datetime.fromisoformat(expires_on_iso).replace(tzinfo=now.tzinfo) + timedelta(days=1)
-    return min(tomorrow, end)
+    last_day = date.fromisoformat(expires_on_iso)
+    if last_day >= tomorrow.date():
+        # Also the last day that there is: the day after 31/12/9999 is none.
+        return tomorrow
+    return datetime.combine(last_day + timedelta(days=1), time(), now.tzinfo)
 
 
 def rate_for(service: SoldService, grant: Grant, rates: dict[tuple[int, int], int]) -> int | None:

@@ -7,32 +7,41 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from django.db import connection, transaction
 
 from panelwright.catalog import quantities
-from panelwright.catalog.types import BY_NAME
-from panelwright.core import clock, money, sql
-from panelwright.ledger.actions import ADD_TO_BALANCES, INSERT_TRANSFERS
-from panelwright.orders import blocking, fields, linking, rules, settling, store, work
-from panelwright.orders.models import Job, Kind
+from panelwright.core import clock, sql
+from panelwright.orders import (
+    blocking,
+    fields,
+    linking,
+    post_orders,
+    rules,
+    settling,
+    standing,
+    standing_store,
+    store,
+    work,
+)
+from panelwright.orders.models import Job, Kind, PauseReason
 from panelwright.orders.post_rules import POSTS_MAX, Heard, is_old, order_at, username_key, within
 from panelwright.orders.rules import NewOrder
 from panelwright.orders.settling import OpenOrder, ScheduleState, Settled
+from panelwright.orders.standing import Agreement, Today
 
 _PICK = sql.Query(
     "SELECT id FROM orders_order WHERE job = 'schedule' AND due_at <= ? ORDER BY due_at LIMIT ? :skip_locked"
 )
 _ANY = sql.Query("SELECT 1 FROM orders_order WHERE job = 'schedule' AND due_at <= ? LIMIT 1")
 _PARENTS = sql.Query(
-    "SELECT o.id, o.service_id, v.type, o.link, o.fields, o.rate_micros, s.interval_min, s.posts, s.old_posts,"
-    " s.posts_done, s.old_posts_done, s.paused_at, s.expires_on, s.min, s.max, s.seed, s.delay_min,"
-    " v.step, v.link_hosts, v.link_kinds"
-    " FROM orders_order o JOIN catalog_service v ON v.id = o.service_id JOIN orders_schedule s ON s.order_id = o.id"
-    " WHERE o.id :in_int"
+    "SELECT o.id, o.service_id, o.link, o.fields, o.rate_micros, s.interval_min, s.posts, s.old_posts, s.posts_done,"
+    " s.old_posts_done, s.paused_at, s.expires_on, s.min, s.max, s.seed, s.delay_min, v.step, v.link_hosts,"
+    " v.link_kinds, s.pause_reason FROM orders_order o JOIN catalog_service v ON v.id = o.service_id"
+    " JOIN orders_schedule s ON s.order_id = o.id WHERE o.id :in_int"
 )
 _DUE_POSTS = sql.Query(
     "SELECT id, link, old FROM orders_post WHERE panel_id = ? AND subscription_id = ? AND order_id IS NULL"
@@ -43,9 +52,10 @@ _NEXT_POST = sql.Query(
 )
 _POSTED = sql.Query("UPDATE orders_post SET order_id = ?, due_at = NULL WHERE id = ? AND order_id IS NULL")
 _DROPPED = sql.Query("UPDATE orders_post SET due_at = NULL WHERE id = ? AND order_id IS NULL")
-_COUNT_POSTS = sql.Query(
-    "UPDATE orders_schedule SET posts_done = posts_done + ?, old_posts_done = old_posts_done + ? WHERE order_id = ?"
+_DROPPED_ALL = sql.Query(
+    "UPDATE orders_post SET due_at = NULL WHERE panel_id = ? AND subscription_id = ? AND order_id IS NULL"
 )
+_SET_REASON = sql.Query("UPDATE orders_schedule SET pause_reason = ? WHERE panel_id = ? AND order_id = ?")
 _ADD_POST = sql.Query(
     "INSERT INTO orders_post (panel_id, subscription_id, link, old, due_at, created_at) VALUES (?, ?, ?, ?, ?, ?)"
 )
@@ -55,8 +65,6 @@ _TAKEN_POSTS = sql.Query(
     "SELECT old, COUNT(*) FROM orders_post WHERE panel_id = ? AND subscription_id = ?"
     " AND (order_id IS NOT NULL OR due_at IS NOT NULL) GROUP BY old"
 )
-_LOCK_BALANCE = sql.Query("SELECT balance_micros FROM ledger_account WHERE id = ? :for_update")
-
 _PAUSES = sql.Query(
     "SELECT facts FROM events_event WHERE panel_id = ? AND subject_id = ? AND name = 'subscription.resumed'"
     " ORDER BY id DESC LIMIT ?"
@@ -68,7 +76,6 @@ _OPEN_SUBSCRIPTIONS = sql.Query(
 
 POSTS_PER_ROUND = 100
 PAUSES_MAX = 50
-RETRY_FUNDS = timedelta(minutes=1)
 # Nothing is waited for in a pause; every open order is looked at now and then all the same.
 PAUSED_LOOK = timedelta(days=1)
 
@@ -78,7 +85,6 @@ class Parent(NamedTuple):
 
     id: int
     service_id: int
-    type_name: str
     link: str
     fields: str
     rate_micros: int
@@ -96,6 +102,7 @@ class Parent(NamedTuple):
     step: int
     link_hosts: str
     link_kinds: str
+    pause_reason: str
 
     @property
     def last_day(self) -> date | None:
@@ -112,8 +119,24 @@ class Parent(NamedTuple):
         return limit is not None and done + more >= limit
 
 
-def run_schedules(limit: int) -> int:
-    """Do what is due on up to `limit` drip-feeds and subscriptions. Answers on how many."""
+class Undecided(NamedTuple):
+    """A subscription that has ordered nothing yet: its provider may take it as a whole."""
+
+    order_id: int
+    panel_id: int
+    service_id: int
+
+
+# Answers the ids of those that go to their provider as a whole.
+PassOn = Callable[[Sequence[Undecided]], Collection[int]]
+
+
+def run_schedules(limit: int, *, pass_on: PassOn | None = None) -> int:
+    """Do what is due on up to `limit` drip-feeds and subscriptions. Answers on how many.
+
+    `pass_on` says which subscriptions a provider takes as a whole: those are sent to it like any order, and
+    nothing is ordered for their posts here.
+    """
     now = clock.now()
     at = sql.moment(connection, now)
     if not _ANY.rows(connection, at):
@@ -123,6 +146,9 @@ def run_schedules(limit: int) -> int:
         orders = work.lock(picked)
         changes = work.Changes(orders, now)
         parents = {row[0]: Parent._make(row) for row in _PARENTS.rows(connection, picked)}
+        whole = _whole(orders, parents, pass_on)
+        agreed = _agreed(orders, parents, whole)
+        today = standing_store.load(list(agreed.values()), account_ids=[orders[id_].account_id for id_ in agreed])
         for order_id in picked:
             order = changes.orders[order_id]
             if order.job != Job.SCHEDULE.value:
@@ -135,40 +161,82 @@ def run_schedules(limit: int) -> int:
                 changed, schedule = _start_run(order, schedule, parents[order_id], now)
                 changes.set_schedule(schedule)
                 changes.apply(Settled(changed))
+            elif order_id in whole:
+                _DROPPED_ALL.run(connection, order.panel_id, order_id)
+                changes.apply(Settled(order._replace(job=Job.FORWARD.value, due_at=now)))
             else:
-                changes.apply(_subscription(order, parents[order_id], now))
+                settled, reason = _subscription(order, parents[order_id], agreed.get(order_id), today, now)
+                note_pause(changes, order, settled.order, parents[order_id].pause_reason, reason)
+                changes.apply(settled)
+        store.spend_of_keys(today.key_spent, now)
         changes.write()
     return len(picked)
+
+
+def _whole(orders: dict[int, OpenOrder], parents: dict[int, Parent], pass_on: PassOn | None) -> Collection[int]:
+    undecided = [
+        Undecided(parent.id, orders[parent.id].panel_id, parent.service_id)
+        for parent in parents.values()
+        if orders[parent.id].kind == Kind.SUBSCRIPTION.value
+        and orders[parent.id].job == Job.SCHEDULE.value
+        and not parent.posts_done
+        and parent.paused_at is None
+    ]
+    return pass_on(undecided) if pass_on is not None and undecided else ()
+
+
+def _agreed(orders: dict[int, OpenOrder], parents: dict[int, Parent], whole: Collection[int]) -> dict[int, Agreement]:
+    """What was agreed on, of the subscriptions that may order now."""
+    ids = [
+        parent.id
+        for parent in parents.values()
+        if orders[parent.id].kind == Kind.SUBSCRIPTION.value and parent.paused_at is None and parent.id not in whole
+    ]
+    return standing_store.agreements(ids) if ids else {}
+
+
+def note_pause(
+    changes: work.Changes, before: OpenOrder, after: OpenOrder, was: str, reason: PauseReason | None
+) -> None:
+    """Write down why a subscription pauses, or that it goes on, and tell of it. `was`: the reason before."""
+    new = "" if reason is None or after.ended_at is not None else reason.value
+    if new == was:
+        return
+    _SET_REASON.run(connection, new, after.panel_id, after.id)
+    if new:
+        changes.event("subscription.paused", after, {"reason": new})
+        if before.status == after.status:
+            # Its customer has heard of another reason, or of none.
+            changes.tell(after.id)
+    elif after.ended_at is None and after.status == "Active":
+        changes.event("subscription.went_on", after, {"reason": was})
 
 
 def _start_run(
     order: OpenOrder, schedule: ScheduleState, parent: Parent, now: datetime
 ) -> tuple[OpenOrder, ScheduleState]:
-    """Create the next run as an order of its own. Its money is the parent's: it carries no charge."""
-    child = _child(order, parent, Kind.RUN, link=parent.link, quantity=schedule.run_quantity, charge=0, now=now)
-    store.insert_orders([child], now)
+    """Create the next run as an order of its own. Its money is the parent's, who paid for it: it carries no charge."""
+    store.insert_orders([_run(order, parent, schedule.run_quantity, now)], now)
     schedule = schedule._replace(runs_started=schedule.runs_started + 1)
     due_at = settling.next_run(schedule, parent.interval_min, now)
     job = Job.SCHEDULE.value if due_at else None
     return order._replace(status="In progress", job=job, due_at=due_at), schedule
 
 
-def _child(
-    order: OpenOrder, parent: Parent, kind: Kind, *, link: str, quantity: int, charge: int, now: datetime
-) -> NewOrder:
+def _run(order: OpenOrder, parent: Parent, quantity: int, now: datetime) -> NewOrder:
     return NewOrder(
         panel_id=order.panel_id,
         customer_id=order.customer_id,
         service_id=parent.service_id,
         key_id=None,
         parent_id=order.id,
-        kind=kind.value,
-        link=link,
+        kind=Kind.RUN.value,
+        link=parent.link,
         quantity=quantity,
-        fields=parent.fields if kind is Kind.RUN else "",
+        fields=parent.fields,
         rate_micros=parent.rate_micros,
-        booked_micros=charge,
-        charge_micros=charge,
+        booked_micros=0,
+        charge_micros=0,
         status="Pending",
         remains=quantity,
         job=Job.FORWARD.value,
@@ -180,56 +248,61 @@ def _child(
     )
 
 
-def _subscription(order: OpenOrder, parent: Parent, now: datetime) -> Settled:
-    """Order for the posts that are due; pause without funds, complete when all are done, expire after the last day."""
+def _subscription(
+    order: OpenOrder, parent: Parent, agreement: Agreement | None, today: Today, now: datetime
+) -> tuple[Settled, PauseReason | None]:
+    """Order for the posts that are due; complete when all are done, expire after the last day.
+
+    Where something stands against ordering, it pauses, and the reason is answered. `agreement` None: it is
+    paused by hand.
+    """
     last_day = parent.last_day
     over = last_day is not None and now.date() > last_day
     later = rules.subscription_due(now=now, expires_on_iso=last_day.isoformat() if last_day else None)
-    if parent.paused_at is not None:
-        return settling.end(order, "Expired", remains=0, now=now) if over else Settled(order._replace(due_at=later))
-    due = _DUE_POSTS.rows(connection, order.panel_id, order.id, sql.moment(connection, now), POSTS_PER_ROUND)
-    done, short = {False: 0, True: 0}, False
+    if agreement is None:
+        return settling.end(order, "Expired", remains=0, now=now) if over else Settled(
+            order._replace(due_at=later)
+        ), None
+    reason = today.why_not(agreement)
+    due: Sequence[sql.Row] = ()
+    done = {False: 0, True: 0}
+    if reason is None:
+        due = _DUE_POSTS.rows(connection, order.panel_id, order.id, sql.moment(connection, now), POSTS_PER_ROUND)
     for post_id, link, of_old in due:
         old = bool(of_old)
         if parent.full(old=old, more=done[old]):
             _DROPPED.run(connection, post_id)
-        elif blocking.skip_post(order, post_id, link, now) or linking.skip_post(
+        elif not blocking.skip_post(order, post_id, link, now) and not linking.skip_post(
             order, post_id, link, now, hosts=parent.link_hosts, kinds=parent.link_kinds
         ):
-            continue
-        elif _order_for(order, parent, post_id, link, now):
+            reason = _order_for(order, parent, agreement, today, post_id, link, now)
+            if reason is not None:
+                break
             done[old] += 1
-        else:
-            short = True
-            break
-    if any(done.values()):
-        _COUNT_POSTS.run(connection, sum(done.values()), done[True], order.id)
+    post_orders.count(order.id, posts=sum(done.values()), old=done[True])
     if all(parent.full(old=old, more=done[old]) for old in (False, True)):
-        return settling.end(order, "Completed", remains=0, now=now)
-    if over and (short or len(due) < POSTS_PER_ROUND):
+        return settling.end(order, "Completed", remains=0, now=now), None
+    if over and (reason is not None or len(due) < POSTS_PER_ROUND):
         # Also without funds: money that comes later is not spent on what nobody waits for any more.
-        return settling.end(order, "Expired", remains=0, now=now)
-    if short:
-        return Settled(order._replace(status="Paused", due_at=now + RETRY_FUNDS))
+        return settling.end(order, "Expired", remains=0, now=now), None
+    if reason is not None:
+        again = standing.look_again(reason, now, at_the_latest=later)
+        return Settled(order._replace(status="Paused", due_at=again)), reason
     next_post = sql.aware(_NEXT_POST.rows(connection, order.panel_id, order.id)[0][0])
-    return Settled(order._replace(status="Active", due_at=min(later, next_post) if next_post else later))
+    return Settled(order._replace(status="Active", due_at=min(later, next_post) if next_post else later)), None
 
 
-def _order_for(order: OpenOrder, parent: Parent, post_id: int, link: str, now: datetime) -> bool:
-    """Create and charge the order for a post. False, and nothing is changed, when the funds do not suffice."""
+def _order_for(
+    order: OpenOrder, parent: Parent, agreement: Agreement, today: Today, post_id: int, link: str, now: datetime
+) -> PauseReason | None:
+    """Create and charge the order for a post; why not, where that cannot be, and then nothing is changed."""
     quantity = post_quantity(parent.seed, post_id, parent.min, parent.max, step=parent.step)
-    charge = money.charge(rate_micros=parent.rate_micros, units=quantity, flat=BY_NAME[parent.type_name].flat)
-    if _LOCK_BALANCE.rows(connection, order.account_id)[0][0] < charge:
-        return False
-    child = _child(order, parent, Kind.POST, link=link, quantity=quantity, charge=charge, now=now)
-    (child_id,) = store.insert_orders([child], now)
-    if charge:
-        at = sql.moment(connection, now)
-        accounts = (order.account_id, order.sales_account_id)
-        INSERT_TRANSFERS.run(connection, [(order.panel_id, *accounts, charge, "order", str(child_id), child_id, at)])
-        ADD_TO_BALANCES.run(connection, [(-charge, order.account_id)])
-    _POSTED.run(connection, child_id, post_id)
-    return True
+    spend = today.price(agreement, quantity)
+    reason = today.pay(agreement, spend.charge_micros, now)
+    if reason is None:
+        child_id = post_orders.place(order, agreement, spend, link=link, quantity=quantity, now=now)
+        _POSTED.run(connection, child_id, post_id)
+    return reason
 
 
 def post_quantity(seed: int, post_id: int, low: int, high: int, *, step: int = 1) -> int:
@@ -315,7 +388,8 @@ def _pauses(order: OpenOrder) -> list[tuple[datetime, datetime]]:
     found = []
     for (facts,) in _PAUSES.rows(connection, order.panel_id, order.id, PAUSES_MAX):
         said = json.loads(facts) if isinstance(facts, str) else facts
-        found.append((datetime.fromisoformat(said["paused_at"]), datetime.fromisoformat(said["resumed_at"])))
+        if said.get("paused_at"):
+            found.append((datetime.fromisoformat(said["paused_at"]), datetime.fromisoformat(said["resumed_at"])))
     return found
 
 

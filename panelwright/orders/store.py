@@ -151,8 +151,7 @@ def _load_more(book: Book, admitted: Sequence[tuple[PlaceOrder, access.Grant]], 
     price_lists = sorted({g.price_list_id for g in known if g.price_list_id is not None})
     if price_lists:
         services = sorted(s.id for s in book.services.values())
-        for price_list, service_id, rate in _RATES.rows(connection, panels, price_lists, services):
-            book.rates[price_list, service_id] = rate
+        book.rates = own_rates(panels, price_lists, services)
     requests = sorted({c.request_id for c, _ in admitted if good_request_id(c.request_id)})
     if requests:
         for customer, request, order, digest in _REQUESTS.rows(connection, panels, customers, requests):
@@ -198,9 +197,26 @@ def _write(plan: Plan, ids: Sequence[int], now: datetime) -> None:
         ],
     )
     ADD_TO_BALANCES.run(connection, [(-micros, account) for account, micros in sorted(plan.spent.items())])
+    spend_of_keys(plan.key_spent, now)
+
+
+def spend_of_keys(key_spent: dict[int, int], now: datetime) -> None:
+    """Write down what keys with a cap have spent today. Their customers' accounts are locked."""
     today = now.date() if connection.vendor == "postgresql" else now.date().isoformat()
-    for key, micros in sorted(plan.key_spent.items()):
+    for key, micros in sorted(key_spent.items()):
         _SPEND_OF_KEYS.run(connection, today, micros, today, key)
+
+
+def lock_balances(account_ids: Sequence[int]) -> dict[int, int]:
+    """Account id -> micros, locked in id order until the commit."""
+    return dict(_BALANCES.rows(connection, sorted(account_ids)))
+
+
+def own_rates(
+    panel_ids: Sequence[int], price_list_ids: Sequence[int], service_ids: Sequence[int]
+) -> dict[tuple[int, int], int]:
+    """(price list id, service id) -> micros, where a price list has a rate of its own."""
+    return {(row[0], row[1]): row[2] for row in _RATES.rows(connection, panel_ids, price_list_ids, service_ids)}
 
 
 def insert_orders(orders: Sequence[NewOrder], now: datetime, ids: Sequence[int] | None = None) -> Sequence[int]:

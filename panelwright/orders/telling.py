@@ -35,8 +35,10 @@ _OF_REFILLS = {
 }
 
 _DETAILS = sql.Query(
-    "SELECT o.id, s.number, o.link, p.currency FROM orders_order o JOIN catalog_service s ON s.id = o.service_id"
-    " JOIN panels_panel p ON p.id = o.panel_id WHERE o.panel_id :in_int AND o.id :in_int"
+    "SELECT o.id, s.number, o.link, p.currency, CASE WHEN d.paused_at IS NULL THEN COALESCE(d.pause_reason, '')"
+    " ELSE 'by hand' END FROM orders_order o JOIN catalog_service s ON s.id = o.service_id"
+    " JOIN panels_panel p ON p.id = o.panel_id LEFT JOIN orders_schedule d ON d.order_id = o.id"
+    " WHERE o.panel_id :in_int AND o.id :in_int"
 )
 _REFILLS = sql.Query(
     "SELECT r.id, r.panel_id, o.customer_id, r.order_id, r.status FROM orders_refill r"
@@ -66,8 +68,8 @@ def tell_orders(changed: Iterable[OpenOrder], now: datetime) -> None:
     webhook_actions.tell(messages, listeners, now=now)
 
 
-def _order_data(order: OpenOrder, service: int, link: str, currency: str) -> dict[str, object]:
-    """In the words of the API's `status`: ids are numbers, the rest are texts."""
+def _order_data(order: OpenOrder, service: int, link: str, currency: str, paused_for: str) -> dict[str, object]:
+    """In the words of the API's `status`: ids are numbers, the rest are texts. A pause has its `reason`."""
     data: dict[str, object] = {
         "order": order.id,
         "service": service,
@@ -78,6 +80,8 @@ def _order_data(order: OpenOrder, service: int, link: str, currency: str) -> dic
         "remains": str(order.remains),
         "link": link,
     }
+    if order.kind == Kind.SUBSCRIPTION.value and order.status == "Paused":
+        data["reason"] = paused_for
     return data if order.parent_id is None else {**data, "parent": order.parent_id}
 
 

@@ -113,6 +113,7 @@ class Changes:
         self._schedules_before = dict(self._schedules)
         self._refunds: list[Refund] = []
         self._events: list[NewEvent] = []
+        self._told: set[int] = set()
 
     def schedule(self, order_id: int) -> ScheduleState:
         return self._schedules[order_id]
@@ -143,6 +144,10 @@ class Changes:
     def event(self, name: str, order: OpenOrder, facts: dict[str, object]) -> None:
         self._events.append(NewEvent(order.panel_id, name, order.id, facts))
 
+    def tell(self, order_id: int) -> None:
+        """Tell its customer how the order stands though its status is what it was."""
+        self._told.add(order_id)
+
     def write(self) -> None:
         """Write all of it. Raises Stale when a row was not what it had been under the lock."""
         changed = [o for o in self.orders.values() if o is not self._before.get(o.id)]
@@ -155,7 +160,9 @@ class Changes:
         )
         credit(self._refunds, self.now)
         record(self._events, now=self.now)
-        telling.tell_orders([o for o in changed if o.status != self._before[o.id].status], self.now)
+        telling.tell_orders(
+            [o for o in changed if o.status != self._before[o.id].status or o.id in self._told], self.now
+        )
 
 
 def _order_row(o: OpenOrder) -> sql.Row:

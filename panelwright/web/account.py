@@ -20,6 +20,7 @@ from panelwright.core.refusal import Refusal
 from panelwright.customers import account_actions, actions, letters, second_factor, sessions
 from panelwright.customers.models import ApiKey, RecoveryCode
 from panelwright.customers.session_actions import end_others, end_session
+from panelwright.orders import key_actions
 from panelwright.web import cookies, links
 from panelwright.web.doors import NO_ADDRESS, customers_only, users_only
 from panelwright.web.forms import Form
@@ -294,6 +295,6 @@ def _make_key(request: CustomerRequest, form: Form) -> tuple[ApiKey, str] | None
 def revoke_key(request: CustomerRequest, key_id: int) -> HttpResponse:
     if not ApiKey.objects.filter(panel_id=request.panel.id, customer=request.customer, id=key_id).exists():
         return render(request, "web/not_found.html", status=404)
-    if actions.revoke_key(panel_id=request.panel.id, key_id=key_id):
+    if key_actions.revoke_key(panel_id=request.panel.id, key_id=key_id):
         messages.success(request, _("The key was revoked. It works no more."))
     return redirect("keys")

@@ -22,11 +22,11 @@ from panelwright.core.batcher import CommitUncertain
 from panelwright.core.refusal import Refusal
 from panelwright.core.sql import PASSING_ERRORS
 from panelwright.customers.access import Caller
-from panelwright.orders import details, export, listing, pause_actions
+from panelwright.orders import details, export, listing, pause_actions, standing_store
 from panelwright.orders.actions import AskOrders, request_cancels, request_refills
 from panelwright.orders.details import Details
 from panelwright.orders.listing import Page, Row, Wanted
-from panelwright.orders.models import Kind
+from panelwright.orders.models import Kind, PauseReason
 from panelwright.web import refusals, words
 from panelwright.web.doors import ADDRESS_MAX, customers_only
 from panelwright.web.files import csv_file
@@ -159,8 +159,28 @@ def one_order(request: CustomerRequest, order_id: int) -> HttpResponse:
         "open": row.is_open or any(child.is_open for child in found.children.rows) or row.open_refill,
         "flat": type_.flat,
         "paused_by_hand": row.paused_at is not None,
+        **_paused_for(found),
     }
     return render(request, "web/orders/one.html", context)
+
+
+def _paused_for(found: Details) -> dict[str, Any]:
+    """Why a subscription pauses that nobody paused by hand, and how its customer can let it go on."""
+    row, plan = found.row, found.plan
+    if row.kind != Kind.SUBSCRIPTION.value or row.status != "Paused" or plan is None or row.paused_at is not None:
+        return {}
+    told: dict[str, Any] = {"paused_for": _(words.PAUSED_FOR[plan.pause_reason])}
+    if not plan.pause_reason:
+        return told
+    if not row.creates:
+        return told if plan.pause_reason == PauseReason.PROVIDER else told | {"paused_then": _(words.IS_ENDED)}
+    if plan.pause_reason == PauseReason.KEY:
+        return told | {"paused_then": _(words.WITHOUT_KEY), "may_resume": True}
+    if plan.pause_reason == PauseReason.RATE:
+        new = standing_store.rate_now(row.id)
+        told |= {"paused_then": _(words.AT_NEW_PRICE), "may_resume": new is not None}
+        return told | {"agreed_rate": plan.agreed_micros, "new_rate": new}
+    return told | {"paused_then": _(words.BY_ITSELF)}
 
 
 @customers_only
@@ -251,13 +271,16 @@ def resume(request: CustomerRequest, order_id: int) -> HttpResponse:
 
 
 def _pause(request: CustomerRequest, order_id: int, what: str) -> Refusal | None:
-    action = pause_actions.pause if what == "pause" else pause_actions.resume
+    which: dict[str, Any] = {"customer_id": request.customer.id, "by": request.visitor.email}
     if order_id >= ID_MAX:
         return Refusal("bad_order", "order")
     try:
-        return action(
-            panel_id=request.panel.id, order_id=order_id, customer_id=request.customer.id, by=request.visitor.email
-        )
+        if what == "pause":
+            return pause_actions.pause(panel_id=request.panel.id, order_id=order_id, **which)
+        # Without the rate that the page showed nobody agrees to a higher one.
+        shown = request.POST.get("rate", "")
+        which["rate_max_micros"] = int(shown) if shown.isascii() and shown.isdigit() and len(shown) <= 18 else 0
+        return pause_actions.resume(panel_id=request.panel.id, order_id=order_id, **which)
     except PASSING_ERRORS:
         return Refusal("overloaded")
 

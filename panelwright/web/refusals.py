@@ -72,6 +72,11 @@ TEXTS = {
     "is_paused": gettext_noop("This order is paused already."),
     "not_paused": gettext_noop("This order is not paused."),
     "waits_for_funds": gettext_noop("It waits for funds, and goes on by itself."),
+    "waits_for_cap": gettext_noop("Its API key has spent its limit of the day. It goes on by itself."),
+    "waits_for_account": gettext_noop("Your account may not order at the moment. It goes on by itself."),
+    "waits_for_service": gettext_noop("Its service is switched off or not offered to you. It goes on by itself."),
+    "waits_for_customer": gettext_noop("Only its customer can let it go on."),
+    "at_provider": gettext_noop("It is delivered as a whole: it can be canceled, but not paused or resumed."),
     "uncertain": gettext_noop(
         "It is not certain whether this was done. Look at your orders; to send the same form again does nothing twice."
     ),

@@ -112,6 +112,8 @@ def test_a_drip_feed_with_its_runs_and_what_they_gave_back(carol: Buyer, time: T
         max=0,
         delay_min=0,
         old_posts_done=0,
+        pause_reason="",
+        agreed_micros=900_000,
     )
     assert [row.id for row in found.children.rows] == [third.id, second.id, first.id]
     assert moves(carol, order_id) == [

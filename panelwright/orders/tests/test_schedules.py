@@ -155,7 +155,7 @@ def test_only_its_own_customer_pauses_and_only_what_creates_orders(carol: Buyer,
         for act in (pause_actions.pause, pause_actions.resume):
             refusal = act(panel_id=alice.panel_id, order_id=order_id, by="x", customer_id=customer.customer_id)
             assert refusal == pause_actions.BAD_ORDER
-    assert pause_actions.cancel(panel_id=alice.panel_id, order_id=fed, by="x") == pause_actions.BAD_ORDER
+    assert pause_actions.cancel(panel_id=alice.panel_id, order_id=plain, by="x") == pause_actions.BAD_ORDER
     assert everything() == before
 
 

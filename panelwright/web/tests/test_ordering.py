@@ -210,6 +210,17 @@ def test_a_subscription_takes_the_day_as_the_browser_sends_it(browser: Browser) 
     assert str(value("SELECT expires_on FROM orders_schedule")) == "2026-12-31"
 
 
+@pytest.mark.parametrize("day", ["0001-01-01", "10000-01-01", "9999-12-32", "+9999-12-31", "9999-W52-7", "today"])
+def test_a_day_that_is_none_of_the_calendar_is_told_beside_its_field(browser: Browser, day: str) -> None:
+    sent = {"service": str(SUBSCRIPTION), "username": "carol", "min": "100", "max": "200", "delay": "30"}
+    page = browser.refused("/order", **sent, rate=ANY_RATE, expiry=day, request_id="s")
+    assert error(page, "expiry")
+    assert browser.post("/order", **sent, rate=ANY_RATE, expiry="9999-12-31", request_id="s").status_code == 302
+    assert str(value("SELECT expires_on FROM orders_schedule")) == "9999-12-31"
+    (order_id,) = placed()
+    assert "9999" in browser.get(f"/orders/{order_id}")
+
+
 def test_an_open_order_with_the_link_is_told(browser: Browser) -> None:
     sent = {**SENT, "service": str(ONE_A_LINK), "rate": ANY_RATE}
     browser.post("/order", **sent)

@@ -3,9 +3,23 @@
 from __future__ import annotations
 
 import pytest
+from django_scopes import scope
 
+from panelwright.catalog.actions import set_enabled, set_rate
+from panelwright.orders.schedule_actions import record_post
 from panelwright.web.tests.browsing import Browser
-from tests.support.people import FOLLOWERS, LINK, SUBSCRIPTION, Buyer, Owner, Time, everything, execute, row_of
+from tests.support.people import (
+    FOLLOWERS,
+    LINK,
+    SUBSCRIPTION,
+    Buyer,
+    Owner,
+    Time,
+    everything,
+    execute,
+    row_of,
+    run_schedules,
+)
 
 PAGES = ("/orders/{}", "/orders/{}/again")
 BUTTONS = ("/orders/{}/refill", "/orders/{}/cancel", "/orders/{}/pause", "/orders/{}/resume")
@@ -95,6 +109,38 @@ def test_a_subscription_is_paused_and_goes_on(browser: Browser, carol: Buyer) ->
     plain = carol.order()
     browser.post(f"/orders/{plain}/pause")
     assert "There is no such order." in browser.get(f"/orders/{plain}")
+
+
+def test_a_page_says_why_a_subscription_pauses_and_what_ends_it(browser: Browser, carol: Buyer, alice: Owner) -> None:
+    row, key = carol.new_key()
+    by_key = carol.order(service=SUBSCRIPTION, delay=0, caller=carol.caller(key=key))
+    order_id = carol.order(service=SUBSCRIPTION, delay=0)
+    browser.post(f"/account/keys/{row.id}/revoke")
+    page = browser.get(f"/orders/{by_key}")
+    assert "The API key that it was placed with was revoked" in page and "Resume it to let it go on without" in page
+    with scope(panel=alice.panel):
+        set_rate(panel_id=alice.panel_id, number=SUBSCRIPTION, rate_micros=2_500_000)
+    record_post(panel_id=alice.panel_id, subscription_id=order_id, link=f"{LINK}/1")
+    run_schedules()
+    page = browser.get(f"/orders/{order_id}")
+    assert "costs more now than you agreed to" in page and "1.50 → 2.50 USD" in page
+    for shown in ("", "2499999", "x", "-1"):
+        browser.post(f"/orders/{order_id}/resume", rate=shown)
+        assert row_of(order_id).status == "Paused", "she did not see that rate"
+    assert 'name="rate" value="2500000"' in page
+    browser.post(f"/orders/{order_id}/resume", rate="2500000")
+    browser.post(f"/orders/{by_key}/resume")
+    run_schedules()
+    assert row_of(order_id).status == "Active" and carol.balance() == "99.75"
+    assert row_of(by_key).status == "Paused", "now the rate stands against it"
+    assert "Resumed" in browser.get(f"/orders/{order_id}")
+    with scope(panel=alice.panel):
+        set_enabled(panel_id=alice.panel_id, number=SUBSCRIPTION, enabled=False)
+    record_post(panel_id=alice.panel_id, subscription_id=order_id, link=f"{LINK}/2")
+    run_schedules()
+    page = browser.get(f"/orders/{order_id}")
+    assert "The service is switched off. It goes on by itself when that is over." in page
+    assert f"/orders/{order_id}/resume" not in page
 
 
 def test_a_drip_feed_is_paused_and_goes_on(browser: Browser, carol: Buyer) -> None:

@@ -181,7 +181,10 @@ def test_min_and_max_may_be_the_services_own(stand: Stand, shop: Reseller) -> No
 
 @pytest.mark.parametrize(
     ("expiry", "shown"),
-    [("31/12/2099", "31/12/2099"), ("1/2/2099", "01/02/2099"), ("29/2/2096", "29/02/2096"), ("", "")],
+    [
+        *(("31/12/2099", "31/12/2099"), ("1/2/2099", "01/02/2099"), ("29/2/2096", "29/02/2096"), ("", "")),
+        *(("31/12/9999", "31/12/9999"), ("30/12/9999", "30/12/9999")),
+    ],
 )
 def test_an_expiry(shop: Reseller, expiry: str, shown: str) -> None:
     assert said(shop, shop.order(**GOOD, expiry=expiry)) == told("Active", 0, [], shown)
@@ -192,7 +195,7 @@ def test_an_expiry(shop: Reseller, expiry: str, shown: str) -> None:
     [
         *("31-12-2099", "2099/12/31", "2099-12-31", "31/02/2099", "29/02/2099", "32/01/2099", "12/31/2099", "0/1/2099"),
         *("31/12/99", "31/12/20999", "31/12", "tomorrow", "01/01/0000", "31.12.2099", "4102444800", "１/1/2099"),
-        "1/1/2020",
+        *("1/1/2020", "1/1/0001", "31/12/10000", "32/12/9999"),
     ],
 )
 def test_no_expiry(shop: Reseller, expiry: str) -> None:

@@ -1,0 +1,51 @@
+"""The SQL of standing.py: what some subscriptions need to be judged, in a few set queries. In the caller's
+transaction, which has their orders locked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.db import connection
+
+from panelwright.core import sql
+from panelwright.customers import access
+from panelwright.orders import store
+from panelwright.orders.rules import SoldService
+from panelwright.orders.standing import Agreement, Today, keys_of
+
+_SERVICES = sql.Query(
+    "SELECT panel_id, number, id, type, rate_micros, min, max, drip_feed, unique_link, private, step,"
+    " link_hosts, link_kinds, link_example FROM catalog_service WHERE id :in_int AND enabled"
+)
+_AGREEMENTS = sql.Query(
+    "SELECT o.id, o.customer_id, CASE WHEN s.without_key THEN NULL ELSE o.key_id END, o.service_id,"
+    " COALESCE(s.agreed_micros, o.rate_micros)"
+    " FROM orders_order o JOIN orders_schedule s ON s.order_id = o.id WHERE o.id :in_int ORDER BY o.id"
+)
+
+
+def agreements(order_ids: Sequence[int]) -> dict[int, Agreement]:
+    """What was agreed on, by the subscription's order id."""
+    return {row[0]: Agreement._make(row) for row in _AGREEMENTS.rows(connection, sorted(order_ids))}
+
+
+def load(agreed: Sequence[Agreement], *, account_ids: Sequence[int]) -> Today:
+    """How they stand now. `account_ids` are their customers' accounts: locked here, in id order, before anything
+    of theirs is read, so that nobody else spends meanwhile."""
+    balances = store.lock_balances(account_ids) if account_ids else {}
+    customers, keys = access.by_ids(sorted({a.customer_id for a in agreed}), keys_of(agreed))
+    services = _sold(sorted({a.service_id for a in agreed}))
+    price_lists = sorted({g.price_list_id for g in customers.values() if g.price_list_id is not None})
+    panels = sorted({g.panel_id for g in customers.values()})
+    rates = store.own_rates(panels, price_lists, sorted(services)) if price_lists and services else {}
+    return Today(customers, keys, services, rates, balances, {})
+
+
+def rate_now(order_id: int) -> int | None:
+    """Today's rate of a subscription for its customer, in micros; None where it is not sold to her. Locks nothing."""
+    agreed = list(agreements([order_id]).values())
+    return load(agreed, account_ids=()).rate_of(agreed[0]) if agreed else None
+
+
+def _sold(service_ids: Sequence[int]) -> dict[int, SoldService]:
+    return {row[2]: SoldService._make(row[2:]) for row in _SERVICES.rows(connection, service_ids)}
