@@ -30,8 +30,13 @@ RECENT = 60
 
 @dataclass(slots=True)
 class Subscription:
-    """What was asked for. `posts`: link -> when it was told of, until it has its order. `wanted` None: no limit."""
+    """What was asked for. `posts`: link -> when it was told of, until it has its order. `wanted` None: no limit.
 
+    `agreed` is the rate that no post may be dearer than, `key_id` the key that each post is judged by.
+    """
+
+    agreed: int
+    key_id: int | None
     min: int
     max: int
     delay_min: int

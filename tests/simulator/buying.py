@@ -263,10 +263,10 @@ class Shop:
         wish.customer.orders.append(order_id)
         if order.kind == "subscription":
             wish.customer.subscriptions.append(order_id)
-            self.books.subscriptions[order_id] = _subscription(wish.params)
+            self.books.subscriptions[order_id] = _subscription(wish.params, order.rate, wish.key.id)
 
 
-def _subscription(params: dict[str, str]) -> Subscription:
+def _subscription(params: dict[str, str], rate: int, key_id: int | None) -> Subscription:
     """PROTOCOL.md section 3: posts left out, or 0 without old_posts, means without limit."""
     posts = int(params["posts"]) if "posts" in params else None
     old_posts = int(params.get("old_posts", "0"))
@@ -274,4 +274,5 @@ def _subscription(params: dict[str, str]) -> Subscription:
     day = datetime.strptime(params["expiry"], "%d/%m/%Y").date() if "expiry" in params else None
     # Every post that the simulation tells of is a new one.
     wanted = None if unlimited else posts
-    return Subscription(int(params["min"]), int(params["max"]), int(params["delay"]), wanted, day)
+    low, high, delay_min = (int(params[name]) for name in ("min", "max", "delay"))
+    return Subscription(rate, key_id, low, high, delay_min, wanted, day)

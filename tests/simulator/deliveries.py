@@ -11,10 +11,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 
-from django.conf import settings
-
 from panelwright.providers import rules
 from panelwright.providers.outcomes import Reason
+from panelwright.providers.secret_actions import request_secret
 from tests.simulator.broken import Complaints
 from tests.simulator.upstream import BEFORE_LOOKING, Delivery, UpstreamModel
 
@@ -47,10 +46,12 @@ class Deliveries:
         self._request_ids: dict[int, str] = {}
         self._sent_refills: dict[int, Fate] = {}
         self.refill_under_way: int | None = None
+        self._secret = ""
 
     def register(self, order_id: int, created_at: datetime, link: str, quantity: int) -> None:
         """An order that can go to a provider."""
-        request_id = rules.request_id(settings.SECRET_KEY, order_id, created_at)
+        self._secret = self._secret or request_secret()
+        request_id = rules.request_id(self._secret, order_id, created_at)
         if request_id in self._parcels:
             self._complaints.add(f"order {order_id} goes upstream as {self._parcels[request_id].order_id} did")
         self._parcels[request_id] = Parcel(order_id, link, quantity)

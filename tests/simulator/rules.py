@@ -219,8 +219,9 @@ class Referee:
             say.add(f"order {parent.id} had ended and got a {row.kind}")
         if parent.id in self._books.paused:
             say.add(f"drip-feed {parent.id} is paused and started run {row.id}")
+        rate = self._rate_today(row) if row.kind == "post" else parent.rate
         same = (row.panel_id, row.customer_id, row.service_id, row.rate)
-        whose = (parent.panel_id, parent.customer_id, parent.service_id, parent.rate)
+        whose = (parent.panel_id, parent.customer_id, parent.service_id, rate)
         if same != whose:
             say.add(f"{_short(row)} differs from its parent {_short(parent)}")
         charge = 0 if row.kind == "run" else -((-row.rate * row.quantity) // 1000)
@@ -229,6 +230,16 @@ class Referee:
         self._world.owners[row.customer_id].orders.append(row.id)
         if row.kind == "post":
             self._post(row)
+
+    def _rate_today(self, row: OrderRow) -> int:
+        """What a post has to cost: no more than was agreed, and no more than the service costs today."""
+        agreed = self._books.subscriptions[row.parent_id or 0].agreed
+        sold = self._world.sold[row.service_id]
+        today = self._world.owners[row.customer_id].rate_of(sold) if sold.enabled else None
+        if today is None or today > agreed:
+            self._complaints.add(f"order {row.id} is for a post that costs {today} today, agreed was {agreed}")
+            return agreed
+        return min(agreed, today)
 
     def _post(self, row: OrderRow) -> None:
         """An order for a post: one a post, after the delay, as many and as large as was asked for."""

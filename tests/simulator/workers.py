@@ -77,6 +77,7 @@ class Workers:
         # Its loops are not started: the simulation calls what they would call.
         self._worker = Worker()
         self._worker._upstreams = _Models(world.models)  # type: ignore[assignment]
+        self._worker._learn_secret()
 
     # ---- claim ----
 
