@@ -260,9 +260,8 @@ def _subscription(
     over = last_day is not None and now.date() > last_day
     later = rules.subscription_due(now=now, expires_on_iso=last_day.isoformat() if last_day else None)
     if agreement is None:
-        return settling.end(order, "Expired", remains=0, now=now) if over else Settled(
-            order._replace(due_at=later)
-        ), None
+        waits = settling.end(order, "Expired", remains=0, now=now) if over else Settled(order._replace(due_at=later))
+        return waits, None
     reason = today.why_not(agreement)
     due: Sequence[sql.Row] = ()
     done = {False: 0, True: 0}
