@@ -9,8 +9,10 @@ minimum and maximum apply to; see `Units`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from enum import Enum
+from functools import lru_cache
 
 
 class Kind(Enum):
@@ -49,10 +51,28 @@ class Field:
     example: str = ""
     # Needed only when another field has a value: ("type_of_traffic", "1").
     needed_when: tuple[str, str] | None = None
+    # What blocks look at, in fields that hold text: whether the field leads to somebody, or holds words. Both
+    # until it is said otherwise, so that nobody walks past the blocks because a row of this table forgot them.
+    target: bool = True
+    words: bool = True
     # Of lines: prose, in which a literal backslash and n are just that. Between names they are a line end.
     verbatim: bool = False
     # It names somebody, or is a link to her: a service's rule about links looks at it (catalog/link_kinds.py).
     of_somebody: bool = False
+
+    @property
+    def names_target(self) -> bool:
+        """Whether blocked targets are looked for in it, in each of its lines."""
+        return self.target and self.kind in _TEXT_KINDS
+
+    @property
+    def holds_words(self) -> bool:
+        """Whether blocked words are looked for in it."""
+        return self.words and self.kind in _TEXT_KINDS and self.kind not in _ADDRESS_KINDS
+
+
+_ADDRESS_KINDS = frozenset({Kind.LINK, Kind.URL})
+_TEXT_KINDS = frozenset({*_ADDRESS_KINDS, Kind.NAME, Kind.LINES})
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +85,14 @@ class ServiceType:
     units: Units = Units.QUANTITY
     lines_of: str = ""
     drip_feed: bool = False
+    # Worked out once, as every order asks: whether it takes a link, and the fields that only this type has, which
+    # are all but link, quantity, runs and interval.
+    has_link: bool = field(init=False, repr=False, compare=False)
+    own_fields: tuple[Field, ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "has_link", any(f.name == "link" for f in self.fields))
+        object.__setattr__(self, "own_fields", tuple(f for f in self.fields if f.name not in _COMMON))
 
     @property
     def flat(self) -> bool:
@@ -77,11 +105,6 @@ class ServiceType:
 
     def field(self, name: str) -> Field | None:
         return next((f for f in self.fields if f.name == name), None)
-
-    @property
-    def own_fields(self) -> tuple[Field, ...]:
-        """The fields that only this type has: all but link, quantity, runs and interval."""
-        return tuple(f for f in self.fields if f.name not in _COMMON)
 
 
 _COMMON = frozenset({"link", "quantity", "runs", "interval"})
@@ -105,6 +128,7 @@ COMMENTS = Field(
     _("Comments"),
     _("One comment a line, separated by \\r\\n or \\n"),
     example="Great!\nWell done",
+    target=False,
     verbatim=True,
 )
 USERNAMES = Field(
@@ -113,6 +137,7 @@ USERNAMES = Field(
     _("Usernames"),
     _("One user name a line, separated by \\r\\n or \\n"),
     example="anna\nboris",
+    words=False,
 )
 COMMENT_OWNER = Field(
     "username",
@@ -120,6 +145,7 @@ COMMENT_OWNER = Field(
     _("Username"),
     _("User name of the comment's owner"),
     example="anna",
+    words=False,
     of_somebody=True,
 )
 
@@ -140,6 +166,7 @@ TYPES: tuple[ServiceType, ...] = (
                 _("Keywords"),
                 _("One keyword a line, separated by \\r\\n or \\n"),
                 example="shoes\nred shoes",
+                target=False,
             ),
         ),
     ),
@@ -157,6 +184,7 @@ TYPES: tuple[ServiceType, ...] = (
                 _("Hashtags"),
                 _("One hashtag a line, separated by \\r\\n or \\n"),
                 example="#spring\n#sale",
+                target=False,
             ),
         ),
     ),
@@ -182,6 +210,7 @@ TYPES: tuple[ServiceType, ...] = (
                 _("Username"),
                 _("URL or name of the user whose followers are meant"),
                 example="anna",
+                words=False,
                 of_somebody=True,
             ),
         ),
@@ -211,6 +240,7 @@ TYPES: tuple[ServiceType, ...] = (
                 _("Username"),
                 _("User whose new posts are to be ordered for"),
                 example="anna",
+                words=False,
                 of_somebody=True,
             ),
             Field("min", Kind.COUNT, _("Minimum quantity"), _("Smallest quantity for a post"), example="50"),
@@ -303,6 +333,7 @@ TYPES: tuple[ServiceType, ...] = (
                 required=False,
                 example="red shoes",
                 needed_when=("type_of_traffic", "1"),
+                target=False,
             ),
             Field(
                 "referring_url",
@@ -320,3 +351,13 @@ TYPES: tuple[ServiceType, ...] = (
 
 BY_NAME: dict[str, ServiceType] = {t.name: t for t in TYPES}
 BY_SLUG: dict[str, ServiceType] = {t.slug: t for t in TYPES}
+
+
+def parameters() -> frozenset[str]:
+    """The names of all parameters that say what is ordered, of every type."""
+    return _parameters(tuple(BY_NAME))
+
+
+@lru_cache(maxsize=4)
+def _parameters(names: Iterable[str]) -> frozenset[str]:
+    return _COMMON | {"service"} | {f.name for name in names for f in BY_NAME[name].fields}

@@ -120,3 +120,43 @@ LINK_PARAMETERS_MAX = _limit(
     of="What of a link's query is held against patterns",
     beyond="the rest is not looked at",
 )
+
+# Fields of orders.
+MARKS_IN_A_ROW_MAX = _limit(
+    "MARKS_IN_A_ROW_MAX", 30, "characters", of="Combining marks behind a letter, in any text", beyond="Not compared"
+)
+LINK_CHARS_MAX = _limit("LINK_CHARS_MAX", 2_000, "characters", of="A link", beyond="`Bad link`, `Incorrect <field>`")
+NAME_CHARS_MAX = _limit(
+    "NAME_CHARS_MAX",
+    500,
+    "characters",
+    of="A name, and a line of names, tags or keywords",
+    beyond="`Incorrect <field>`",
+)
+COMMENT_CHARS_MAX = _limit(
+    "COMMENT_CHARS_MAX", 10_000, "characters", of="A line of comments", beyond="`Incorrect <field>`"
+)
+LINES_CHARS_MAX = _limit(
+    "LINES_CHARS_MAX", 500_000, "characters", of="All lines of a field together", beyond="`Incorrect <field>`"
+)
+LINES_MAX = _limit("LINES_MAX", 10_000, "lines", of="A field of lines", beyond="`Incorrect <field>`")
+DIGITS_MAX = _limit("DIGITS_MAX", 100, "digits", of="A whole number", beyond="`Incorrect <field>`")
+RUNS_MAX = _limit("RUNS_MAX", 10_000, "runs", of="A drip-feed", beyond="`Incorrect runs`")
+INTERVAL_MAX_MIN = _limit(
+    "INTERVAL_MAX_MIN", 60 * 24 * 365, "minutes", of="The interval of a drip-feed", beyond="`Incorrect interval`"
+)
+POSTS_MAX = _limit("POSTS_MAX", 1_000_000, "posts", of="`posts` and `old_posts`", beyond="`Incorrect <field>`")
+
+# Blocks: what staff write, and customers' texts are held against.
+RULES_MAX = _limit("RULES_MAX", 10_000, "rules", of="Blocks of a panel, and of the host", beyond="Not added")
+RULE_CHARS_MAX = _limit("RULE_CHARS_MAX", 500, "characters", of="The text of a block", beyond="Not added")
+PATTERNS_MAX = _limit("PATTERNS_MAX", 1_000, "patterns", of="Of the blocks, those with stars", beyond="Not added")
+PATTERN_STARS_MAX = _limit("PATTERN_STARS_MAX", 10, "stars", of="One pattern", beyond="Not added")
+PHRASE_WORDS_MAX = _limit("PHRASE_WORDS_MAX", 10, "words", of="A blocked phrase", beyond="Not added")
+BLOCK_STEPS_MAX = _limit(
+    "BLOCK_STEPS_MAX",
+    150_000,
+    "steps",
+    of="Looking for the lines of one field among the blocks; trying a pattern is one step",
+    beyond="`Incorrect <field>`: what cannot be checked is not taken",
+)

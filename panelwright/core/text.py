@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import re
 import sys
+import unicodedata
+from typing import Literal
+
+from panelwright.core import limits
 
 # Soft hyphen, zero-width characters, marks of direction, byte-order mark: they come along when a link is copied.
 INVISIBLE = "\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff"
@@ -23,3 +27,35 @@ def has_invisible(text: str) -> bool:
 
 def without_invisible(text: str) -> str:
     return text if text.isascii() else _INVISIBLE.sub("", text)
+
+
+def _is_mark(char: str) -> bool:
+    """Whether nothing but marks that combine is left of it once it is taken apart."""
+    if unicodedata.decomposition(char):
+        return all(map(unicodedata.combining, unicodedata.normalize("NFKD", char)))
+    return unicodedata.combining(char) > 0
+
+
+_MARKS = frozenset(c for c in map(chr, range(0x300, 0x20000)) if _is_mark(c))
+_LONG_RUN = re.compile("([{0}]{{{1}}})[{0}]++".format("".join(sorted(_MARKS)), limits.MARKS_IN_A_ROW_MAX))
+_TOO_MANY = b"\x01" * (limits.MARKS_IN_A_ROW_MAX + 1)
+# Words that are shorter need no closer look: sorting their marks is quick.
+_WORD_CHARS = 200
+
+
+def normalized(form: Literal["NFC", "NFD", "NFKC", "NFKD"], text: str) -> str:
+    """Unicode's normal form, in a time that is proportional to the length.
+
+    Marks that combine are sorted in a way that is quadratic in how many follow one another: of a long run no more
+    than MARKS_IN_A_ROW_MAX count, which is what Unicode's own stream-safe format allows.
+    """
+    if text.isascii():
+        return text
+    if len(text) > _WORD_CHARS and not _MARKS.isdisjoint(text):
+        text = " ".join(_with_short_runs(word) if len(word) > _WORD_CHARS else word for word in text.split(" "))
+    return unicodedata.normalize(form, text)
+
+
+def _with_short_runs(word: str) -> str:
+    marks = bytes(map(_MARKS.__contains__, word))
+    return _LONG_RUN.sub(r"\1", word) if _TOO_MANY in marks else word

@@ -10,26 +10,18 @@ from typing import NamedTuple
 
 from django.db import connection
 
-from panelwright.catalog.types import Kind
+from panelwright.catalog.types import LINK, Field, Kind
 from panelwright.core import sql
 from panelwright.events.actions import NewEvent, record
 from panelwright.orders.settling import OpenOrder
 from panelwright.panels import block_store
-from panelwright.panels.blocks import Rule, Rules
+from panelwright.panels.blocks import TOO_MUCH, Rule, Rules
 
 # What an event keeps of the text.
 SHOWN_MAX = 200  # characters
 # Events that one customer can cause in a minute, in one process; one a rule.
 EVENTS_A_MINUTE = 20
 _CUSTOMERS_MAX = 10_000
-
-_TARGETS = frozenset({Kind.LINK, Kind.URL, Kind.NAME})
-_TEXTS = frozenset({Kind.LINES, Kind.NAME})
-# Lines that each lead to somebody, and names that lead to nobody.
-_TARGET_LINES = frozenset({"usernames", "groups"})
-_WORDS_ONLY = frozenset({"google_keyword"})
-# Of the names only these are words as well: a user is called what he is called.
-_NAMES_OF_WORDS = frozenset({"google_keyword", "hashtag"})
 
 
 class Hit(NamedTuple):
@@ -50,7 +42,10 @@ class Blocked(NamedTuple):
 
 
 class Screen:
-    """Holds one order's fields against a panel's rules, and keeps what it found."""
+    """Holds one order's fields against a panel's rules, and keeps what it found.
+
+    What names a target or holds words, the table of service types says.
+    """
 
     __slots__ = ("hit", "rules")
 
@@ -58,22 +53,23 @@ class Screen:
         self.rules = rules
         self.hit: Hit | None = None
 
-    def refuses(self, name: str, kind: Kind, value: str) -> bool:
-        """Whether a rule speaks against this value, which has passed the field's own check."""
-        rule = self._rule(name, kind, value)
+    def refuses(self, field: Field, value: str) -> bool:
+        """Whether a rule speaks against this value, which has passed the field's own check.
+
+        True without a hit where it would take too long to find out (BLOCK_STEPS_MAX).
+        """
+        rule = self._rule(field, value)
         if rule is None:
             return False
-        self.hit = Hit(rule, name, value)
+        if rule is not TOO_MUCH:
+            self.hit = Hit(rule, field.name, value)
         return True
 
-    def _rule(self, name: str, kind: Kind, value: str) -> Rule | None:
+    def _rule(self, field: Field, value: str) -> Rule | None:
         rule = None
-        if name in _TARGET_LINES:
-            if self.rules.of_targets:
-                rule = next((r for line in value.split("\n") if (r := self.rules.target(line)) is not None), None)
-        elif kind in _TARGETS and name not in _WORDS_ONLY:
-            rule = self.rules.target(value)
-        if rule is None and kind in _TEXTS and name != "usernames" and (kind is Kind.LINES or name in _NAMES_OF_WORDS):
+        if field.names_target:
+            rule = self.rules.first(value.split("\n")) if field.kind is Kind.LINES else self.rules.target(value)
+        if rule is None and field.holds_words:
             rule = self.rules.word(value)
         return rule
 
@@ -137,7 +133,7 @@ def skip_post(subscription: OpenOrder, post_id: int, link: str, now: datetime) -
     In the caller's transaction. A post is skipped once, so each that is has its event.
     """
     screen = Screen(block_store.current(subscription.panel_id))
-    if not screen.refuses("link", Kind.LINK, link) or screen.hit is None:
+    if not screen.refuses(LINK, link) or screen.hit is None:
         return False
     _SKIP.run(connection, subscription.panel_id, post_id)
     blocked = Blocked(subscription.panel_id, subscription.customer_id, 0, screen.hit)

@@ -6,21 +6,13 @@ import re
 from datetime import date
 from typing import NamedTuple
 
-from panelwright.catalog import countries
-from panelwright.catalog.types import TYPES, Field, Kind, ServiceType, Units
+from panelwright.catalog import countries, types
+from panelwright.catalog.types import LINK, Field, Kind, ServiceType, Units
+from panelwright.core import limits
 from panelwright.core.refusal import Refusal
 from panelwright.core.text import has_invisible, trim
 from panelwright.orders.blocking import Screen
 from panelwright.orders.linking import Needed
-
-LINK_MAX = 2000  # characters
-NAME_MAX = 500
-TEXT_MAX = 500_000
-LINES_MAX = 10_000
-RUNS_MAX = 10_000
-INTERVAL_MAX_MIN = 60 * 24 * 365
-POSTS_MAX = 1_000_000
-DIGITS_MAX = 100
 
 # What clients send on an optional parameter when they mean: not sent (PROTOCOL.md section 1).
 ABSENT = frozenset({"", "undefined", "null", "None"})
@@ -36,10 +28,8 @@ _HOST = re.compile(r"(?:https?://)?[^/?#]*", re.I | re.A)
 _DATE = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})", re.ASCII)
 
 
-# Parameters that say what is ordered; what else a client sends is ignored, and so are these where a type has none.
-_OF_ANY_TYPE = frozenset({f.name for t in TYPES for f in t.fields}) - {"quantity", "runs", "interval"}
-# Per type: whether it takes a link, and the fields that only it has.
-_PARTS = {t.name: (t.field("link") is not None, t.own_fields) for t in TYPES}
+# Parameters that count for nothing where a type has none of them.
+_ONLY_WHERE_ASKED = frozenset({"quantity", "runs", "interval"})
 
 
 class Checked(NamedTuple):
@@ -69,22 +59,21 @@ def check(
     """
     link = ""
     own: dict[str, str] = {}
-    has_link, own_fields = _PARTS[type_.name]
-    if has_link:
+    if type_.has_link:
         link = params.get("link", "")
         bad = _link_fault(link)
         if bad is not None:
             return _refusal("bad_link", "link", bad)
-        if screen is not None and screen.refuses("link", Kind.LINK, link):
+        if screen is not None and screen.refuses(LINK, link):
             return Refusal("bad_link", "link", why="not_accepted")
         wrong = rule.refuses_link(link) if rule is not None else None
         if wrong is not None:
             return wrong
-    for field in own_fields:
+    for field in type_.own_fields:
         value = _value(field, params)
         if isinstance(value, Bad):
             return _refusal("bad_field", field.name, value)
-        if value and screen is not None and screen.refuses(field.name, field.kind, value):
+        if value and screen is not None and screen.refuses(field, value):
             return Refusal("bad_field", field.name, why="not_accepted")
         if value and rule is not None and field.of_somebody:
             wrong = rule.refuses_name(field.name, value)
@@ -119,8 +108,8 @@ def understood(type_: ServiceType, params: dict[str, str]) -> dict[str, str]:
     What is wrong stays as it was written, and so do fields that only other types have: who sends them means more
     than this type takes. How often and how many they are to be is left out where the type does not ask for it.
     """
-    own = {field.name for field in type_.fields}
-    said = {k: v for k, v in params.items() if k in _OF_ANY_TYPE and k not in own and v not in ABSENT}
+    others = types.parameters() - _ONLY_WHERE_ASKED - {field.name for field in type_.fields}
+    said = {k: v for k, v in params.items() if k in others and v not in ABSENT}
     said["service"] = _counted(params.get("service", ""))
     for field in type_.fields:
         text = params.get(field.name, "")
@@ -161,8 +150,8 @@ def good_link(text: str) -> bool:
 def _link_fault(text: str) -> Bad | None:
     if text in ABSENT:
         return Bad("missing")
-    if len(text) > LINK_MAX:
-        return Bad("too_long", LINK_MAX)
+    if len(text) > limits.LINK_CHARS_MAX:
+        return Bad("too_long", limits.LINK_CHARS_MAX)
     if _BAD_IN_LINK.search(text):
         return Bad("spaces" if any(c.isspace() for c in text) else "bad_characters")
     if _SCHEME.match(text) and not _HTTP.match(text):
@@ -180,7 +169,7 @@ def _hidden_in_host(text: str) -> bool:
 
 def whole(text: str) -> int | None:
     """A whole number >= 0 in ASCII digits, or None."""
-    return int(text) if text.isdigit() and text.isascii() and len(text) <= DIGITS_MAX else None
+    return int(text) if text.isdigit() and text.isascii() and len(text) <= limits.DIGITS_MAX else None
 
 
 def split(text: str) -> list[str]:
@@ -218,8 +207,8 @@ def _drip_feed(params: dict[str, str], *, allowed: bool) -> tuple[int, int] | Re
         return Refusal("bad_field", "runs", why="no_runs" if runs_text in ABSENT else "not_whole")
     if runs < 1:
         return _refusal("bad_field", "runs", Bad("too_low", 1))
-    if runs > RUNS_MAX:
-        return _refusal("bad_field", "runs", Bad("too_high", RUNS_MAX))
+    if runs > limits.RUNS_MAX:
+        return _refusal("bad_field", "runs", Bad("too_high", limits.RUNS_MAX))
     if not allowed:
         return Refusal("bad_field", "runs", why="no_drip_feed")
     interval_min = whole(interval_text)
@@ -227,8 +216,8 @@ def _drip_feed(params: dict[str, str], *, allowed: bool) -> tuple[int, int] | Re
         return Refusal("bad_field", "interval", why="no_runs" if interval_text in ABSENT else "not_whole")
     if interval_min < 1:
         return _refusal("bad_field", "interval", Bad("too_low", 1))
-    if interval_min > INTERVAL_MAX_MIN:
-        return _refusal("bad_field", "interval", Bad("too_high", INTERVAL_MAX_MIN))
+    if interval_min > limits.INTERVAL_MAX_MIN:
+        return _refusal("bad_field", "interval", Bad("too_high", limits.INTERVAL_MAX_MIN))
     return runs, interval_min
 
 
@@ -261,14 +250,24 @@ def _is_required(field: Field, params: dict[str, str]) -> bool:
 
 
 def _lines(field: Field, text: str) -> str | Bad:
-    if len(text) > TEXT_MAX:
-        return Bad("too_long", TEXT_MAX)
+    if len(text) > limits.LINES_CHARS_MAX:
+        return Bad("too_long", limits.LINES_CHARS_MAX)
     if _BAD_IN_TEXT.search(text):
         return Bad("bad_characters")
     found = lines(text if field.verbatim else _unescaped(text))
     if not found:
         return Bad("missing")
-    return "\n".join(found) if len(found) <= LINES_MAX else Bad("too_many_lines", LINES_MAX)
+    if len(found) > limits.LINES_MAX:
+        return Bad("too_many_lines", limits.LINES_MAX)
+    most = limits.COMMENT_CHARS_MAX if field.verbatim else limits.NAME_CHARS_MAX
+    if max(map(len, found)) > most and any(len(line) > most and not _is_link(field, line) for line in found):
+        return Bad("long_line", most)
+    return "\n".join(found)
+
+
+def _is_link(field: Field, line: str) -> bool:
+    """Of lines that name somebody, one may be an address."""
+    return field.names_target and len(line) <= limits.LINK_CHARS_MAX and _HTTP.match(line) is not None
 
 
 def _unescaped(text: str) -> str:
@@ -277,8 +276,8 @@ def _unescaped(text: str) -> str:
 
 
 def _name(field: Field, text: str) -> str | Bad:
-    if len(text) > NAME_MAX:
-        return Bad("too_long", NAME_MAX)
+    if len(text) > limits.NAME_CHARS_MAX:
+        return Bad("too_long", limits.NAME_CHARS_MAX)
     if _BAD_IN_NAME.search(text):
         return Bad("bad_characters")
     # A name may be a URL (PROTOCOL.md: username "a URL or a name"), but never one that runs.

@@ -18,6 +18,7 @@ TEXTS = {
     "too_low": gettext_noop("The minimum is %(limit)s."),
     "too_high": gettext_noop("The maximum is %(limit)s."),
     "too_long": gettext_noop("Use at most %(limit)s characters."),
+    "long_line": gettext_noop("A line can have at most %(limit)s characters."),
     "too_many_lines": gettext_noop("Use at most %(limit)s lines."),
     "bad_characters": gettext_noop("Remove control characters and characters that are not valid UTF-8."),
     "spaces": gettext_noop("A link cannot contain spaces or line breaks."),

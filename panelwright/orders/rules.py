@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import NamedTuple
 
-from panelwright.catalog import quantities
+from panelwright.catalog import quantities, types
 from panelwright.catalog.link_kinds import Table
-from panelwright.catalog.types import BY_NAME, TYPES, ServiceType, Units
-from panelwright.core import money
+from panelwright.catalog.types import BY_NAME, ServiceType, Units
+from panelwright.core import limits, money
 from panelwright.core.refusal import Refusal
 from panelwright.customers.access import Caller, Grant
 from panelwright.orders import fields, linking, same_link
@@ -22,11 +22,6 @@ from panelwright.panels.blocks import Rules
 
 REQUEST_ID_MAX = 100
 _PENDING, _PLAIN, _FORWARD = "Pending", Kind.PLAIN.value, Job.FORWARD.value
-
-# The parameters that say what is ordered; anything else a client sends is ignored.
-_SAYS_WHAT = frozenset({"service", "link", "quantity", "runs", "interval"}) | {
-    f.name for type_ in BY_NAME.values() for f in type_.fields
-}
 
 BAD_SERVICE = Refusal("bad_service", "service")
 MAY_NOT_ORDER = Refusal("may_not_order")
@@ -338,8 +333,8 @@ def _subscribe(
     posts: int | None = int(own["posts"]) if "posts" in own else None
     old_posts = int(own.get("old_posts", "0"))
     for name, number in (("posts", posts), ("old_posts", old_posts)):
-        if number is not None and number > fields.POSTS_MAX:
-            return Refusal("bad_field", name, why="too_high", facts=(("limit", fields.POSTS_MAX),))
+        if number is not None and number > limits.POSTS_MAX:
+            return Refusal("bad_field", name, why="too_high", facts=(("limit", limits.POSTS_MAX),))
     if posts == 0 and old_posts == 0:
         posts = None
     expires_on = fields.day(own["expiry"]) if "expiry" in own else None
@@ -431,10 +426,11 @@ def _is_of(digest: str, params: dict[str, str], service: SoldService | None) -> 
     """
     if service is not None and _digest_of(BY_NAME[service.type], params) == digest:
         return True
-    return _digest_as_sent(params) == digest or any(_digest_of(type_, params) == digest for type_ in TYPES)
+    return _digest_as_sent(params) == digest or any(_digest_of(type_, params) == digest for type_ in BY_NAME.values())
 
 
 def _digest_as_sent(params: dict[str, str]) -> str:
     """The digest of orders from before it was made of what was understood."""
-    said = sorted((k, v) for k, v in params.items() if k in _SAYS_WHAT and v not in fields.ABSENT)
+    known = types.parameters()  # anything else that a client sends is ignored
+    said = sorted((k, v) for k, v in params.items() if k in known and v not in fields.ABSENT)
     return hashlib.sha256(json.dumps(said).encode()).hexdigest()

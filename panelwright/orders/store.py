@@ -9,7 +9,7 @@ from datetime import date, datetime
 from django.db import connection
 
 from panelwright.catalog import link_store, quantities
-from panelwright.core import sql
+from panelwright.core import limits, sql
 from panelwright.core.refusal import Refusal
 from panelwright.customers import access
 from panelwright.ledger.actions import ADD_TO_BALANCES, INSERT_TRANSFERS
@@ -159,7 +159,7 @@ def _load_more(book: Book, admitted: Sequence[tuple[PlaceOrder, access.Grant]], 
     services = sorted(s.id for s in book.services.values() if s.unique_link)
     if services:
         given = {c.params.get("link", "") for c, _ in admitted}
-        links = sorted({same_link.digest(link) for link in given if len(link) <= fields.LINK_MAX})
+        links = sorted({same_link.digest(link) for link in given if len(link) <= limits.LINK_CHARS_MAX})
         book.open_links = set(_OPEN_LINKS.rows(connection, panels, customers, services, links))
 
 

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import F
 from django_scopes import scope
 
+from panelwright.core import limits
 from panelwright.panels import blocks
 from panelwright.panels.models import Block, HostBlock, Panel
 
@@ -45,8 +46,13 @@ def add_blocks(panel_id: int | None, new: Sequence[NewBlock]) -> int:
         _changed(panel_id)
         there = set(kept.values_list("kind", "text"))
         fresh = {key: note for key, note in rows.items() if key not in there}
-        if len(there) + len(fresh) > blocks.RULES_MAX:
-            raise ValueError(f"there would be more than {blocks.RULES_MAX} rules; remove some, or use a domain")
+        if len(there) + len(fresh) > limits.RULES_MAX:
+            raise ValueError(f"there would be more than {limits.RULES_MAX} rules; remove some, or use a domain")
+        patterns = sum(kind == "pattern" for kind, _ in (*there, *fresh))
+        if patterns > limits.PATTERNS_MAX and any(kind == "pattern" for kind, _ in fresh):
+            raise ValueError(
+                f"there would be more than {limits.PATTERNS_MAX} patterns; remove some, or use exact or domain"
+            )
         model: Any = Block if panel_id is not None else HostBlock
         model.objects.bulk_create(
             [model(kind=kind, text=text, note=note, **owner) for (kind, text), note in fresh.items()], batch_size=500
@@ -66,7 +72,7 @@ def list_blocks(panel_id: int | None) -> list[Listed]:
     """All rules, by kind and text: RULES_MAX at most."""
     with _rules(panel_id) as (kept, _):
         rows = kept.order_by("kind", "text").values_list("id", "kind", "text", "note")
-        return [Listed(*row) for row in rows[: blocks.RULES_MAX]]
+        return [Listed(*row) for row in rows[: limits.RULES_MAX]]
 
 
 class _rules:

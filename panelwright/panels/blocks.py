@@ -15,20 +15,32 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 from urllib.parse import unquote
 
+from panelwright.core import limits
+from panelwright.core.text import normalized
+
 KINDS = ("exact", "domain", "pattern", "word")
-TEXT_MAX = 500  # characters of a rule, as it is compared
-RULES_MAX = 10_000  # of a panel, and of the host
 HOST_MAX = 253  # characters of a host name
 
 # Characters that nobody sees: they part a word for a program, and not for a reader.
-_UNSEEN = "".join(chr(c) for c in range(0xA0, sys.maxunicode) if unicodedata.category(chr(c)) == "Cf")
-_UNSEEN_CLASS = re.compile(f"[{re.escape(_UNSEEN)}\u034f\u115f\u1160\u17b4\u17b5\ufe00-\ufe0f]")
+_UNSEEN = frozenset(chr(c) for c in range(0xA0, sys.maxunicode) if unicodedata.category(chr(c)) == "Cf") | frozenset(
+    "\u034f\u115f\u1160\u17b4\u17b5" + "".join(map(chr, range(0xFE00, 0xFE10)))
+)
+# Signs that stand for whole words and would make a text many times longer: they part words.
+_SIGNS = frozenset(
+    c for c in map(chr, range(0x3000, 0xFE00)) if len(unicodedata.normalize("NFKD", c)) > 4 and c.isprintable()
+)
 _FRONT = re.compile(r"(?:https?:(?!\d)|www\.|[/@\s])+")
 _AUTHORITY = re.compile(r"[^/?#]*")
 _WORDS = re.compile(r"[^\W_][^\W_\u0300-\u036f]*(?:[\u0300-\u036f]+[^\W_]*)*")
 _BAD_IN_RULE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 # What nearly everybody sends: a plain host and a path, which needs none of the cases below.
-_USUAL = re.compile(r"(?:https?://)?(?:www\.)?(?!www\.)([a-z0-9-]+(?:\.[a-z0-9-]+)+)((?:[/?][a-z0-9/_.~=&?+-]*)?)")
+_USUAL = re.compile(r"(?:https?://)?(?:www\.)?(?!www\.)([a-z0-9-]++(?:\.[a-z0-9-]++)++)((?:[/?][a-z0-9/_.~=&?+-]*+)?)")
+_NAME = re.compile(r"@?(?!www\.)([a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_-])?)")
+_DOTS = ".\u3002"
+_AT_END = "/?#" + "".join(c for c in map(chr, range(0x3001)) if c.isspace())
+# Putting a label of another script into ASCII is slow, so it counts for so many steps.
+_IDNA_STEPS = 50
+_LABELS = 8
 # Decoding goes no deeper than this: who encodes more often means to hide something.
 _ROUNDS = 4
 
@@ -37,10 +49,14 @@ def fold(text: str) -> str:
     """Compatible forms made one, letter cases too, unseen characters removed. Folding again changes nothing."""
     if text.isascii():
         return text.lower()
+    for sign in _SIGNS.intersection(text):
+        text = text.replace(sign, " ")
     for _ in range(_ROUNDS):
         before = text
-        seen = _UNSEEN_CLASS.sub("", unicodedata.normalize("NFKC", text))
-        text = unicodedata.normalize("NFKC", seen.casefold())
+        text = normalized("NFKC", text)
+        for unseen in _UNSEEN.intersection(text):
+            text = text.replace(unseen, "")
+        text = normalized("NFKC", text.casefold())
         if text == before:
             break
     return text
@@ -51,63 +67,111 @@ class Target(NamedTuple):
 
     whole: str
     hosts: tuple[str, ...]
+    steps: int = 1  # what it took, about: to look at one plain name is one
 
 
 def target(text: str) -> Target:
     """A link or name in the form that is compared; takes any text. `target(t.whole).whole == t.whole`.
 
-    The work is bounded by the text's length: each round but the first few makes it shorter.
+    The work is proportional to the text's length: layers are taken off in one pass, whatever their number.
     """
-    usual = _USUAL.fullmatch(text.lower()) if text.isascii() else None
-    if usual is not None:
-        return Target(usual[1] + usual[2].rstrip("/?#"), (usual[1],))
+    if text.isascii():
+        lower = text.lower()
+        if usual := _USUAL.fullmatch(lower):
+            return Target(usual[1] + usual[2].rstrip("/?#"), (usual[1],))
+        if name := _NAME.fullmatch(lower):
+            return Target(name[1], (name[1],))
     text = fold(text).strip()
     hosts: dict[str, None] = {}
+    steps = 10
     if "\\" in text:
         # A browser takes it for a slash, other programs for a letter of the name before an @.
-        hosts[_parts(text)[0]] = None
+        hosts[_host(_parts(text)[0])] = None
         text = text.replace("\\", "/")
-    decode = True
-    for round_ in range(len(text) + _ROUNDS):
+    for round_ in range(2 * _ROUNDS + 1):
         before = text
         host, port, rest = _parts(text)
-        if decode and "%" in before:
+        if "%" in before and round_ < _ROUNDS:
             host, rest = fold(unquote(host)).replace("\\", "/"), fold(unquote(rest)).replace("\\", "/")
-            decode = round_ < _ROUNDS
-            if not decode:
-                host, rest = fold(host.replace("%", "")), fold(rest.replace("%", ""))
+        elif "%" in before:
+            host, rest = fold(host.replace("%", "")), fold(rest.replace("%", ""))
+        if not host.isascii():
+            steps += _IDNA_STEPS * min(host.count(".") + host.count("\u3002"), _LABELS)
         host = _host(host)
         hosts[host] = None
-        text = f"{host}{port}{rest}".strip().rstrip("/?#").rstrip()
+        text = f"{host}{port}{rest}".strip().rstrip(_AT_END)
         if text == before:
             break
-    return Target(text, tuple(hosts))
+    return Target(text, tuple(hosts), steps)
 
 
 def _parts(text: str) -> tuple[str, str, str]:
-    """Host, port with its colon ("" for the usual ones) and the rest; without scheme, www., @ and user."""
-    front = _FRONT.match(text)
-    start = front.end() if front is not None else 0
-    match = _AUTHORITY.match(text, start)
-    end = match.end() if match is not None else start
-    host = text[start:end].rpartition("@")[2]
-    name, colon, port = host.rpartition(":")
-    if not colon or not (port == "" or (port.isascii() and port.isdigit())):
-        return host, "", text[end:]
-    return name, "" if port in ("", "80", "443") else f":{port}", text[end:]
+    """Host, port with its colon ("" for the usual ones) and the rest; without scheme, www., @ and user.
+
+    As often as they come: each step goes on behind the one before it, so that the text is passed over once.
+    """
+    at = 0
+    while True:
+        front = _FRONT.match(text, at)
+        at = front.end() if front is not None else at
+        authority = _AUTHORITY.match(text, at)
+        end = authority.end() if authority is not None else at
+        user = text.rfind("@", at, end)
+        if user >= 0:
+            at = user + 1
+            continue
+        last = _without_tail(text, at, end)
+        if last == at and text.startswith("/", end):
+            at = end  # there was no host before this slash, so it stands in front of one
+            continue
+        colon = text.rfind(":", at, last)
+        port = text[colon + 1 : last] if colon >= 0 else ""
+        if port.isascii() and port.isdigit():
+            while colon > at and (text[colon - 1] in _DOTS or text[colon - 1].isspace()):
+                colon -= 1
+            return text[at:colon], f":{port}", text[end:]
+        return text[at:last], "", text[end:]
+
+
+def _without_tail(text: str, start: int, end: int) -> int:
+    """Where a host ends, without the dots, blanks and usual ports behind it, in any order and number."""
+    while end > start:
+        if text[end - 1] in _DOTS or text[end - 1] == ":" or text[end - 1].isspace():
+            end -= 1
+        elif text.endswith(":80", start, end):
+            end -= 3
+        elif text.endswith(":443", start, end):
+            end -= 4
+        else:
+            break
+    return end
 
 
 def _host(host: str) -> str:
-    """A host name in ASCII, without dots at its end; what is no host name stays as it is."""
+    """A host name in ASCII, without dots at its end; what is no host name stays as it is.
+
+    Of many labels the last ones are enough: a domain is blocked with all below it.
+    """
     host = host.replace("\u3002", ".").strip().rstrip(".")
-    if host.isascii() or len(host) > HOST_MAX:
+    if host.isascii() or len(host) > HOST_MAX or "." not in host:
         return host
+    labels = host.split(".")
     try:
-        return ".".join(
-            label if label.isascii() else label.encode("idna").decode("ascii").lower() for label in host.split(".")
-        )
+        return ".".join([*labels[:-_LABELS], *map(_ascii, labels[-_LABELS:])])
     except UnicodeError:
         return host
+
+
+def _top_level(name: str) -> str:
+    """A name without dots that is meant as a domain; elsewhere such a one is somebody's name, and stays."""
+    try:
+        return _ascii(name)
+    except UnicodeError:
+        return name
+
+
+def _ascii(label: str) -> str:
+    return label if label.isascii() else label.encode("idna").decode("ascii").lower()
 
 
 def words(text: str) -> list[str]:
@@ -119,13 +183,18 @@ def normal(kind: str, text: str) -> str:
     """A rule's text as it is kept and compared. Raises ValueError with what is wrong with it."""
     if kind not in KINDS:
         raise ValueError(f"kind {kind!r}: write {', '.join(KINDS)}")
-    if len(text) > 4 * TEXT_MAX:
-        raise ValueError(f"the text is longer than {TEXT_MAX} characters")
+    if len(text) > 4 * limits.RULE_CHARS_MAX:
+        raise ValueError(f"the text is longer than {limits.RULE_CHARS_MAX} characters")
     if kind == "word":
-        made = " ".join(words(text))
+        found = words(text)
+        if len(found) > limits.PHRASE_WORDS_MAX:
+            raise ValueError(f"a phrase has at most {limits.PHRASE_WORDS_MAX} words")
+        made = " ".join(found)
     elif kind == "domain":
         whole = target(text.strip().removeprefix("*.")).whole
         made = _parts(whole)[0]
+        if not made.isascii() and made == whole:
+            whole = made = _top_level(made) if "." not in made else made
         if whole and (made != whole or any(c.isspace() for c in made) or len(made) > HOST_MAX):
             raise ValueError(f"{text!r} is no domain; write one like evil.example, without a path")
     else:
@@ -134,12 +203,14 @@ def normal(kind: str, text: str) -> str:
             made = re.sub(r"\*+", "*", made)
             if not made.strip("*"):
                 raise ValueError("a pattern of stars alone would refuse every order")
+            if made.count("*") > limits.PATTERN_STARS_MAX:
+                raise ValueError(f"a pattern has at most {limits.PATTERN_STARS_MAX} stars")
     if _BAD_IN_RULE.search(made):
         raise ValueError(f"{text!r} holds control characters")
     if not made:
         raise ValueError(f"nothing is left of {text!r} to compare with")
-    if len(made) > TEXT_MAX:
-        raise ValueError(f"the text is longer than {TEXT_MAX} characters")
+    if len(made) > limits.RULE_CHARS_MAX:
+        raise ValueError(f"the text is longer than {limits.RULE_CHARS_MAX} characters")
     return made
 
 
@@ -175,6 +246,18 @@ _GRAM = 3  # characters
 
 
 @dataclass(slots=True)
+class Phrases:
+    """What may follow the words so far. `rule`: they are a phrase by themselves."""
+
+    rule: Rule | None = None
+    after: dict[str, Phrases] = field(default_factory=dict)
+
+
+# Stands for a rule where it would have taken too long to find one.
+TOO_MUCH = Rule(0, "pattern", "", False)
+
+
+@dataclass(slots=True)
 class Rules:
     """What a panel refuses, the host's rules included, ready to be asked."""
 
@@ -183,8 +266,8 @@ class Rules:
     # Patterns by three characters that the target must hold; those without any are tried on every target.
     grams: dict[str, list[tuple[list[str], Rule]]] = field(default_factory=dict)
     short: list[tuple[list[str], Rule]] = field(default_factory=list)
-    # First word -> number of words -> phrase.
-    phrases: dict[str, dict[int, dict[str, Rule]]] = field(default_factory=dict)
+    # Word by word: where a phrase may go on, and, where it may end, its rule.
+    phrases: dict[str, Phrases] = field(default_factory=dict)
     size: int = 0
 
     @property
@@ -193,15 +276,36 @@ class Rules:
 
     def target(self, text: str) -> Rule | None:
         """The rule that refuses a link or name."""
+        return self.first([text])
+
+    def first(self, lines: Iterable[str]) -> Rule | None:
+        """The rule that refuses the first of many links or names, or TOO_MUCH."""
         if not self.of_targets:
             return None
-        whole, hosts = target(text)
-        if self.domains:
-            for host in hosts:
-                rule = self._domain(host)
-                if rule is not None:
-                    return rule
-        return self.exact.get(whole) or self._pattern(whole)
+        exact, domains, patterns = self.exact, self.domains, bool(self.grams or self.short)
+        left = limits.BLOCK_STEPS_MAX
+        for line in dict.fromkeys(lines):
+            whole, hosts, steps = target(line)
+            left -= steps
+            if left < 0:
+                return TOO_MUCH
+            if domains:
+                for host in hosts:
+                    rule = self._domain(host)
+                    if rule is not None:
+                        return rule
+            rule = exact.get(whole)
+            if rule is None and patterns:
+                tried = self._patterns(whole)
+                left -= len(tried)
+                if left < 0:
+                    return TOO_MUCH
+                # The oldest of those that fit, whatever the order of a set.
+                found = [rule for parts, rule in tried if fits(parts, whole)]
+                rule = min(found, key=lambda rule: (not rule.of_host, rule.id)) if found else None
+            if rule is not None:
+                return rule
+        return None
 
     def _domain(self, host: str) -> Rule | None:
         # The host itself and every host that it is below of.
@@ -214,14 +318,12 @@ class Rules:
             if not dot:
                 return None
 
-    def _pattern(self, whole: str) -> Rule | None:
-        tried = self.short
-        if self.grams:
-            held = {whole[i : i + _GRAM] for i in range(len(whole) - _GRAM + 1)}
-            tried = [one for gram in held for one in self.grams.get(gram, ())] + self.short
-        # The oldest of those that fit, whatever the order of a set.
-        found = [rule for parts, rule in tried if fits(parts, whole)]
-        return min(found, key=lambda rule: (not rule.of_host, rule.id)) if found else None
+    def _patterns(self, whole: str) -> list[tuple[list[str], Rule]]:
+        """The patterns that may fit a target."""
+        if not self.grams:
+            return self.short
+        held = {whole[i : i + _GRAM] for i in range(len(whole) - _GRAM + 1)}
+        return [one for gram in held for one in self.grams.get(gram, ())] + self.short
 
     def word(self, text: str) -> Rule | None:
         """The rule that refuses a text for one of its words or phrases."""
@@ -231,10 +333,12 @@ class Rules:
         if self.phrases.keys().isdisjoint(found):
             return None
         for place, word in enumerate(found):
-            for length, known in self.phrases.get(word, {}).items():
-                rule = known.get(" ".join(found[place : place + length]))
-                if rule is not None:
-                    return rule
+            phrase = self.phrases.get(word)
+            while phrase is not None:
+                if phrase.rule is not None:
+                    return phrase.rule
+                place += 1
+                phrase = phrase.after.get(found[place]) if place < len(found) else None
         return None
 
 
@@ -248,9 +352,11 @@ def compiled(rules: Iterable[Rule]) -> Rules:
         elif rule.kind == "domain":
             made.domains.setdefault(rule.text, rule)
         elif rule.kind == "word":
-            phrase = rule.text.split(" ")
-            by_length = made.phrases.setdefault(phrase[0], {})
-            by_length.setdefault(len(phrase), {}).setdefault(rule.text, rule)
+            first, *others = rule.text.split(" ")
+            phrase = made.phrases.setdefault(first, Phrases())
+            for word in others:
+                phrase = phrase.after.setdefault(word, Phrases())
+            phrase.rule = phrase.rule or rule
         else:
             _add_pattern(made, rule)
     return made

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
-from panelwright.catalog.types import TYPES
+from panelwright.catalog.types import BY_NAME
 from panelwright.core.reply import Reply
 from panelwright.providers.outcomes import (
     OFFER_MAX,
@@ -268,7 +269,6 @@ def _wraps(value: object) -> bool:
 
 # ---- services ------------------------------------------------------------------------------------
 
-_TYPE_WORDS = {re.sub(r"\W|_", "", t.name.lower()): t.name for t in TYPES}
 _NAME_MAX = 500  # characters
 _EMPTY = re.compile(r"(empty|no) (data|services?)|services? not found|nothing found|empty")
 
@@ -322,7 +322,7 @@ def _offer(reply: Reply, row: object) -> ServiceOffer | None:
     return ServiceOffer(
         service=service,
         name=reply.clean(obj.get("name") or "", _NAME_MAX),
-        type=_TYPE_WORDS.get(re.sub(r"[\W_]", "", raw_type.lower()), raw_type),
+        type=_type(raw_type),
         category=reply.clean(obj.get("category") or "", _NAME_MAX),
         rate=rate,
         min=least,
@@ -343,6 +343,20 @@ def _step(value: object) -> int | None:
     if step is None or not 0 <= step <= OFFER_MAX:
         return STEP_UNREAD
     return max(step, 1)
+
+
+def _type(text: str) -> str:
+    """The service type that is meant, in whatever case and with underscores or without; else the text itself."""
+    return _type_words(tuple(BY_NAME)).get(_letters(text), text)
+
+
+@lru_cache(maxsize=4)
+def _type_words(names: tuple[str, ...]) -> dict[str, str]:
+    return {_letters(name): name for name in names}
+
+
+def _letters(text: str) -> str:
+    return re.sub(r"[\W_]", "", text.lower())
 
 
 # ---- balance -------------------------------------------------------------------------------------

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import time
+import unicodedata
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from panelwright.core.text import has_invisible, trim, without_invisible
+from panelwright.core.text import has_invisible, normalized, trim, without_invisible
 
 CHARS = [0xAD, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x206A), 0xFEFF]
 PIECES = st.lists(st.sampled_from([*map(chr, CHARS), " ", "\t", "\n", "\u00a0", "\u2028", "a", "b", "é", "\udc80"]))
@@ -34,3 +37,22 @@ def test_any_text_is_trimmed_once_for_all(pieces: list[str]) -> None:
     assert found == found.strip()
     assert not has_invisible(found[:1] + found[-1:])
     assert without_invisible(found).split() == without_invisible(text).split()
+
+
+@pytest.mark.parametrize("run", ["\u0301\u0323", "\uff9e\u0301", "\u0344\u0323", "\u05b0\u05c1"], ids=ascii)
+@pytest.mark.parametrize("form", ["NFC", "NFD", "NFKC", "NFKD"])
+def test_long_runs_of_marks_are_not_sorted(form: str, run: str) -> None:
+    """Unicode's library sorts marks by comparing each with all before it: half a minute for 64,000 of them."""
+    began = time.thread_time()
+    made = normalized(form, "e" + run * 100_000 + "x")  # type: ignore[arg-type]
+    assert time.thread_time() - began < 5
+    assert len(made) < 200
+    assert made.startswith(unicodedata.normalize(form, "e" + run)[0])  # type: ignore[arg-type]
+    assert made.endswith("x")
+
+
+@given(st.text(), st.sampled_from(["NFC", "NFD", "NFKC", "NFKD"]))
+def test_other_texts_are_put_into_unicodes_form(text: str, form: str) -> None:
+    assert normalized(form, text) == unicodedata.normalize(form, text)  # type: ignore[arg-type]
+    long = "e\u0323\u0301 й " * 100 + text[:20]
+    assert normalized(form, long) == unicodedata.normalize(form, long)  # type: ignore[arg-type]

@@ -10,12 +10,12 @@ from django.db import connection
 from django_scopes import scope
 
 from panelwright.catalog.actions import NewService, add_services
+from panelwright.core import limits
 from panelwright.core.refusal import Refusal
 from panelwright.orders import actions, blocking
 from panelwright.orders.schedule_actions import record_post
 from panelwright.panels import block_store
 from panelwright.panels.block_actions import NewBlock, add_blocks, list_blocks, remove_block
-from panelwright.panels.blocks import RULES_MAX
 from tests.support.asking import Door, Request
 from tests.support.people import (
     COMMENTS,
@@ -243,14 +243,17 @@ def test_blocked_posts_are_skipped_and_others_ordered(carol: Buyer, alice: Owner
 
 
 def test_there_is_a_limit(alice: Owner) -> None:
-    assert add_blocks(alice.panel_id, [NewBlock("exact", f"t.me/{n}") for n in range(RULES_MAX)]) == RULES_MAX
+    assert (
+        add_blocks(alice.panel_id, [NewBlock("exact", f"t.me/{n}") for n in range(limits.RULES_MAX)])
+        == limits.RULES_MAX
+    )
     version = value("SELECT blocks_version FROM panels_panel WHERE id = %s", alice.panel_id)
     with pytest.raises(ValueError, match="more than 10000 rules"):
         add_blocks(alice.panel_id, [NewBlock("exact", "one-more")])
     with pytest.raises(ValueError, match="longer than 300"):
         add_blocks(alice.panel_id, [NewBlock("exact", "one-more", "n" * 301)])
     assert add_blocks(alice.panel_id, [NewBlock("exact", "https://www.t.me/7/")]) == 0
-    assert value("SELECT COUNT(*) FROM panels_block") == RULES_MAX
+    assert value("SELECT COUNT(*) FROM panels_block") == limits.RULES_MAX
     assert value("SELECT blocks_version FROM panels_panel WHERE id = %s", alice.panel_id) == version + 1
 
 
