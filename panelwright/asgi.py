@@ -13,15 +13,40 @@ import django
 django.setup()
 
 from django.conf import settings  # noqa: E402
-from django.core.handlers.asgi import ASGIHandler  # noqa: E402
+from django.core.handlers.asgi import ASGIHandler, ASGIRequest  # noqa: E402
 
+from panelwright.api import whole  # noqa: E402
 from panelwright.api.app import Api, Receive, Scope, Send  # noqa: E402
+from panelwright.core import charsets, cookies, limits  # noqa: E402
 from panelwright.core.remote import plain  # noqa: E402
+from panelwright.core.room import BODIES, FREE_BYTES  # noqa: E402
+from panelwright.panels import hosts  # noqa: E402
 
+
+class _Request(ASGIRequest):
+    """Read by our own means where the library's take too long for what strangers write."""
+
+    @property
+    def COOKIES(self) -> dict[str, str]:  # type: ignore[override]
+        found: dict[str, str] = self.__dict__.setdefault("_cookies", cookies.read(self.META.get("HTTP_COOKIE", "")))
+        return found
+
+    def get_host(self) -> str:
+        """The middleware answers what is no host before anybody asks for it."""
+        server = self.META.get("SERVER_NAME", "")
+        host = self.META.get("HTTP_HOST") or f"{server}:{self.META.get('SERVER_PORT')}"
+        return hosts.text(hosts.split(host, 0)) or server
+
+
+class _Pages(ASGIHandler):
+    request_class = _Request
+
+
+charsets.remember_no_others()
 api = Api()
-_pages = ASGIHandler()
+_pages = _Pages()
 # A ticket may carry three files of 2 MiB, and its texts.
-PAGE_BODY_MAX = 7 * 1024 * 1024
+PAGE_BODY_MAX = limits.PAGE_BODY_BYTES_MAX
 _CHARSET = re.compile(rb";\s*charset\s*=\s*(?:\"[^\"]*\"?|[^;]*)", re.I)
 _API_PATHS = frozenset({"/api/v2", "/api/v2/"})
 
@@ -40,20 +65,32 @@ async def _page(scope: Scope, receive: Receive, send: Send) -> None:
     """Django keeps whatever is sent on disk before a view is asked, so what is too much is stopped here."""
     length = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
     if len(length) > 12 or not length.isdigit() or int(length) > PAGE_BODY_MAX:
-        headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"connection", b"close")]
-        await send({"type": "http.response.start", "status": 413, "headers": headers})
-        await send({"type": "http.response.body", "body": b"This is too much at once.\n"})
+        await _refuse(send, 413, b"This is too much at once.\n")
         return
-    came = 0
+    of, came, taken = api.place(scope.get("client")), 0, 0
 
     async def counted() -> Any:
-        nonlocal came
+        nonlocal came, taken
         message = await receive()
         came += len(message.get("body", b""))
+        # Django writes what is more than that to the disk.
+        more = min(came, settings.FILE_UPLOAD_MAX_MEMORY_SIZE) - FREE_BYTES - taken
         # Sent without a length, in pieces: to Django it looks as if the browser had gone away.
-        return message if came <= PAGE_BODY_MAX else {"type": "http.disconnect"}
+        if came > PAGE_BODY_MAX or (more > 0 and not BODIES.take(more, of)):
+            return {"type": "http.disconnect"}
+        taken += max(more, 0)
+        return message
 
-    await _pages(_as_the_visitor_sees(scope), counted, send)  # type: ignore[arg-type]
+    try:
+        await _pages(_as_the_visitor_sees(scope), counted, send)  # type: ignore[arg-type]
+    finally:
+        BODIES.give_back(taken, of)
+
+
+async def _refuse(send: Send, status: int, text: bytes) -> None:
+    headers = [(b"content-type", b"text/plain; charset=utf-8"), whole.NO_SNIFF, (b"connection", b"close")]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": text})
 
 
 def _as_the_visitor_sees(scope: Scope) -> dict[str, Any]:

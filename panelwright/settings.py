@@ -8,6 +8,8 @@
 | PANELWRIGHT_SECRET_KEY_FALLBACKS | keys from before, comma-separated: they read and do not write | none |
 | PANELWRIGHT_DEBUG | 1: Django's debug pages | 0 |
 | PANELWRIGHT_TRUSTED_PROXIES | addresses whose X-Forwarded-For and -Proto are believed, comma-separated | none |
+| PANELWRIGHT_CONNECTIONS_PER_ADDRESS | connections of one address, but a trusted proxy, to a web process | 256 |
+| PANELWRIGHT_CONNECTIONS | connections to a web process in all | 4096 |
 | PANELWRIGHT_ALLOW_PRIVATE_PROVIDERS | 1: providers and feeds may live on private and loopback addresses | 0 |
 | PANELWRIGHT_ALLOW_PRIVATE_WEBHOOKS | 1: customers' webhooks may live there | 0 |
 | PANELWRIGHT_EMAIL_URL | smtp://user:password@host:587, smtps://user:password@host:465, file:///folder | folder mail |
@@ -24,6 +26,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
+from panelwright.core import limits
 from panelwright.core.private import keep_private
 from panelwright.core.remote import plain
 from panelwright.core.secret import secret_keys
@@ -35,8 +38,19 @@ def _flag(name: str, default: str = "0") -> bool:
     return os.environ.get(name, default).strip().lower() in {"1", "true", "yes", "on"}
 
 
+def _count(name: str, default: int) -> int:
+    """A number of 1 or more. Raises ValueError with what is wrong."""
+    text = os.environ.get(name, "").strip()
+    if not text:
+        return default
+    if not (text.isascii() and text.isdigit() and int(text[:9]) > 0):
+        raise ValueError(f"{name}: write a number of 1 or more")
+    return int(text[:9])
+
+
 # Also where something else than our commands loads the settings.
 keep_private()
+
 
 DATA = Path(os.environ.get("PANELWRIGHT_DATA") or "var/data").resolve()
 SECRET_KEY, *SECRET_KEY_FALLBACKS = secret_keys(DATA)
@@ -47,6 +61,8 @@ ALLOW_PRIVATE_WEBHOOKS = _flag("PANELWRIGHT_ALLOW_PRIVATE_WEBHOOKS")
 TRUSTED_PROXIES = frozenset(
     plain(a) or a.strip() for a in os.environ.get("PANELWRIGHT_TRUSTED_PROXIES", "").split(",") if a.strip()
 )
+CONNECTIONS_PER_ADDRESS = _count("PANELWRIGHT_CONNECTIONS_PER_ADDRESS", limits.CONNECTIONS_PER_ADDRESS_MAX)
+CONNECTIONS = _count("PANELWRIGHT_CONNECTIONS", limits.CONNECTIONS_MAX)
 
 # Hosts are checked by the Domain table: an unknown one has no panel and gets a 404.
 ALLOWED_HOSTS = ["*"]

@@ -7,7 +7,7 @@ import functools
 import logging
 import re
 from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.conf import settings
 
@@ -19,7 +19,8 @@ from panelwright.core import limits
 from panelwright.core.batcher import Failed, Overloaded
 from panelwright.core.processor import anywhere
 from panelwright.core.refusal import Refusal
-from panelwright.core.remote import caller_address
+from panelwright.core.remote import caller_address, neighbourhood, plain
+from panelwright.core.room import BODIES, FREE_BYTES
 from panelwright.customers.meter import Verdict
 from panelwright.panels import hosts
 
@@ -41,10 +42,17 @@ _RATE_LIMIT = Refusal("rate_limit")
 _OVERLOADED = Refusal("overloaded")
 _FAULT = Refusal("fault")
 _UNCERTAIN = Refusal("uncertain")
+# Nobody is there any more to be told.
+_GONE = Refusal("gone")
 
 _NO_GZIP = re.compile(rb"gzip\s*;\s*q=0(\.0*)?\s*(,|$)")
 
-split = functools.lru_cache(maxsize=1024)(hosts.split)
+_split = functools.lru_cache(maxsize=1024)(hosts.split)
+
+
+def split(host_header: str, server_port: int) -> hosts.Address:
+    """`hosts.split`, remembered; what is too long for a host is not."""
+    return _split(host_header, server_port) if len(host_header) <= limits.HOST_BYTES_MAX else hosts.NOWHERE
 
 
 class Api:
@@ -81,10 +89,34 @@ class Api:
             elif name == b"accept-encoding":
                 accept_encoding = value
 
-        body = await _body(receive)
-        if body is None:
-            await _send(send, 413, protocol.error(_TOO_LARGE), [(b"Connection", b"close"), _code(_TOO_LARGE)])
-            return
+        body = _Body(self.place(scope.get("client")))
+        try:
+            refused = await body.read(receive)
+            if refused is _GONE:
+                return
+            if refused is not None:
+                status = 413 if refused is _TOO_LARGE else 503
+                reply: Reply | _List = status, protocol.error(refused), [(b"Connection", b"close"), _code(refused)]
+            else:
+                reply = await self._reply(scope, body.content, host, content_type, forwarded, idempotency)
+        except Exception as error:
+            log.exception("a request could not be answered")
+            reply = _failed(Failed(str(error)), [])
+        finally:
+            body.let_go()
+        if isinstance(reply, _List):
+            await _send_list(send, reply, scope["method"], if_none_match, accept_encoding)
+        else:
+            await _send(send, *reply)
+
+    def place(self, client: tuple[str, int] | None) -> str:
+        """Who shares room for bodies with whom. Behind our proxies there are many, who do not share one's."""
+        peer = (plain(client[0]) or client[0]) if client else ""
+        return "" if peer in self._proxies else neighbourhood(peer)
+
+    async def _reply(
+        self, scope: Scope, body: bytes, host: bytes, content_type: bytes, forwarded: bytes, idempotency: bytes
+    ) -> Reply | _List:
         loop = asyncio.get_running_loop()
         if len(body) <= PARSE_INLINE_MAX:
             params = parameters(scope["query_string"], content_type, body)
@@ -96,20 +128,17 @@ class Api:
             address=split(host.decode("latin-1"), (server[1] if server else 0) or 0),
             remote=self._remote(client[0] if client else "", forwarded),
             header_request_id=idempotency.decode("latin-1").strip(),
+            size=len(body) + len(scope["query_string"]),
         )
         extra: Headers = []
         refused = self._admit(call, extra)
-        if refused is None:
-            try:
-                answer = await self.lane.submit(call, loop)
-            except (Overloaded, Failed) as failure:
-                refused = _failed(failure, extra)
-            else:
-                if isinstance(answer, Rendered):
-                    await _send_list(send, answer, scope["method"], if_none_match, accept_encoding, extra)
-                    return
-                refused = _said(answer, extra)
-        await _send(send, *refused)
+        if refused is not None:
+            return refused
+        try:
+            answer = await self.lane.submit(call, loop)
+        except (Overloaded, Failed) as failure:
+            return _failed(failure, extra)
+        return _List(answer, extra) if isinstance(answer, Rendered) else _said(answer, extra)
 
     def quick(
         self,
@@ -132,6 +161,7 @@ class Api:
             address=split(request.host, port),
             remote=self._remote(client, request.forwarded),
             header_request_id=request.idempotency,
+            size=len(request.body),
         )
         extra: Headers = []
         refused = self._admit(call, extra)
@@ -166,25 +196,62 @@ def _elsewhere(query: bytes, content_type: bytes, body: bytes) -> dict[str, str]
     return parameters(query, content_type, body)
 
 
-async def _body(receive: Receive) -> bytes | None:
-    """The whole body; None when it is over the limit.
+class _Body:
+    """The body of a request, and the room that it takes until the request is answered."""
 
-    What is over the limit is read and dropped, up to a point: a client that is still sending when the
-    connection closes never sees the answer that says why.
-    """
-    message = await receive()
-    body: bytes = message.get("body", b"")
-    if not message.get("more_body"):
-        return body if len(body) <= BODY_MAX else None
-    parts = [body]
-    size = len(body)
-    while message.get("more_body") and size <= DRAIN_MAX:
+    def __init__(self, of: str) -> None:
+        self.content = b""
+        self._of = of
+        self._taken = 0
+
+    async def read(self, receive: Receive) -> Refusal | None:
+        """Read it whole. What it is refused with where it is over a limit, or ends before its end (`_GONE`).
+
+        What is over the limit is read and dropped, up to a point: a client that is still sending when the
+        connection closes never sees the answer that says why. Half a body is nothing at all: half a number is
+        another number.
+        """
         message = await receive()
-        part = message.get("body", b"")
-        size += len(part)
-        if size <= BODY_MAX:
-            parts.append(part)
-    return b"".join(parts) if size <= BODY_MAX else None
+        parts: list[bytes] = []
+        size, refused = 0, None
+        while True:
+            if message["type"] == "http.disconnect":
+                return _GONE
+            part: bytes = message.get("body", b"")
+            size += len(part)
+            if refused is None and size > BODY_MAX:
+                refused = _TOO_LARGE
+            if refused is None and not self._has_room(size):
+                refused = _OVERLOADED
+            if refused is not None:
+                parts.clear()
+                self.let_go()
+            else:
+                parts.append(part)
+            if not message.get("more_body") or size > DRAIN_MAX:
+                break
+            message = await receive()
+        self.content = b"".join(parts)
+        return refused
+
+    def _has_room(self, size: int) -> bool:
+        more = size - FREE_BYTES - self._taken
+        if more > 0:
+            if not BODIES.take(more, self._of):
+                return False
+            self._taken += more
+        return True
+
+    def let_go(self) -> None:
+        BODIES.give_back(self._taken, self._of)
+        self._taken = 0
+
+
+class _List(NamedTuple):
+    """The services list is the answer, with the headers that this one has."""
+
+    rendered: Rendered
+    extra: Headers
 
 
 def _code(refusal: Refusal) -> tuple[bytes, bytes]:
@@ -202,6 +269,9 @@ def _limits(verdict: Verdict) -> Headers:
 
 def _said(answer: Answer, extra: Headers) -> Reply:
     if isinstance(answer, Refusal):
+        if answer.code not in protocol.TEXTS:
+            log.error("the refusal %r has no text", answer.code)
+            return _failed(Failed(answer.code), extra)
         headers = [_code(answer), *extra]
         detail = protocol.detail(answer)
         if detail:
@@ -219,11 +289,17 @@ def _failed(failure: Overloaded | Failed, extra: Headers) -> Reply:
 
 
 def _tell(done: Callable[[int, Headers, bytes], None], extra: Headers, result: Answer | Exception) -> None:
-    if isinstance(result, Exception):
-        known = result if isinstance(result, (Overloaded, Failed)) else Failed(str(result))
-        status, body, headers = _failed(known, extra)
-    else:
-        status, body, headers = _said(result, extra)
+    try:
+        if isinstance(result, Exception):
+            known = result if isinstance(result, (Overloaded, Failed)) else Failed(str(result))
+            reply = _failed(known, extra)
+        else:
+            reply = _said(result, extra)
+    except Exception as error:
+        # Nobody else would answer: the client would wait for ever.
+        log.exception("an answer could not be written")
+        reply = _failed(Failed(str(error), uncertain=True), [])
+    status, body, headers = reply
     done(status, headers, body)
 
 
@@ -232,15 +308,15 @@ async def _send(send: Send, status: int, body: bytes, extra: Headers) -> None:
     await send({"type": "http.response.body", "body": body})
 
 
-async def _send_list(
-    send: Send, rendered: Rendered, method: str, if_none_match: bytes, accept_encoding: bytes, extra: Headers
-) -> None:
+async def _send_list(send: Send, reply: _List, method: str, if_none_match: bytes, accept_encoding: bytes) -> None:
     """The services list: nothing when the client has it already, compressed when it takes that."""
+    rendered = reply.rendered
     headers = [
         (b"ETag", rendered.etag),
         (b"Vary", b"Accept-Encoding"),
         (b"Cache-Control", b"private, no-cache"),
-        *extra,
+        whole.NO_SNIFF,
+        *reply.extra,
     ]
     if method == "GET" and if_none_match and rendered.etag in if_none_match:
         await send({"type": "http.response.start", "status": 304, "headers": headers})

@@ -31,7 +31,8 @@ class Call(NamedTuple):
     """One request, parsed. `action` is a word of protocol, with `ids` where it takes them.
 
     `one` is true when the single form was used (`order`, `refill`), which is answered differently.
-    `request_id`: of an order to be placed, or of the one whose status is asked for, without `ids`.
+    `request_id`: of an order to be placed, or of the one whose status is asked for, without `ids`. `size`: the bytes
+    that it came in.
     """
 
     caller: Caller
@@ -40,6 +41,7 @@ class Call(NamedTuple):
     ids: Ids | None = None
     one: bool = False
     request_id: str = ""
+    size: int = 0
 
 
 Answer = bytes | Refusal | Rendered
@@ -60,7 +62,12 @@ STEP_ASIDE_S = 0.01
 
 
 def _owner(call: Call) -> Hashable:
-    return call.caller.digest
+    """The customer, whatever keys she has. All keys that are not known are nobody's: anybody can make up thousands."""
+    return access.whose(call.caller.digest)
+
+
+def _size(call: Call) -> int:
+    return call.size
 
 
 def _action(call: Call) -> Hashable:
@@ -80,6 +87,7 @@ class Lane:
             self._write,
             owner_of=_owner,
             kind_of=_action,
+            size_of=_size,
             batch_max=256,
             gathers=True,
             step_aside_s=aside_s,
@@ -89,6 +97,7 @@ class Lane:
             "reads",
             self._read,
             owner_of=_owner,
+            size_of=_size,
             batch_max=64,
             gathers=True,
             step_aside_s=aside_s,
@@ -237,8 +246,10 @@ def _refill_statuses(calls: Sequence[tuple[int, Call, Grant]]) -> list[tuple[int
     return answers
 
 
-def call_of(params: dict[str, str], *, address: tuple[str, int, int], remote: str, header_request_id: str) -> Call:
-    """The call that the parameters make.
+def call_of(
+    params: dict[str, str], *, address: tuple[str, int, int], remote: str, header_request_id: str, size: int = 0
+) -> Call:
+    """The call that the parameters make; they came in `size` bytes.
 
     The key is looked at before anything else, so a call that makes no sense is still a call: the
     lane answers `Incorrect request` only to somebody whose key is good.
@@ -251,25 +262,25 @@ def call_of(params: dict[str, str], *, address: tuple[str, int, int], remote: st
             request_id = _unquoted(header_request_id)
         if params.get("dry_run", "") not in _NO:
             action = "dry_run"
-        return Call(caller, action, params, None, False, request_id)
+        return Call(caller, action, params, None, False, request_id, size)
     if action in _STATUS:
         action = "status"
     if action in {"services", "balance"}:
-        return Call(caller, action, params)
+        return Call(caller, action, params, size=size)
     if action in {"status", "refill", "cancel"}:
         one, many = _sent(params, "order"), _sent(params, "orders")
     elif action == "refill_status":
         one, many = _sent(params, "refill"), _sent(params, "refills")
     else:
-        return Call(caller, "", params)
+        return Call(caller, "", params, size=size)
     # A comma inside the single form is taken as the list form.
     if not many and "," in one:
         one, many = "", one
     sent = many or one
     if sent:
-        return Call(caller, action, params, Ids(sent), not many)
+        return Call(caller, action, params, Ids(sent), not many, size=size)
     request_id = _sent(params, "request_id") if action == "status" else ""
-    return Call(caller, action if request_id else "", params, request_id=request_id)
+    return Call(caller, action if request_id else "", params, request_id=request_id, size=size)
 
 
 def _unquoted(text: str) -> str:

@@ -17,6 +17,7 @@ from panelwright.orders.queries import Progress, Standing
 
 IDS_MAX = 100
 DETAIL_MAX = 300  # bytes
+_ITEMS_MAX = 10 * IDS_MAX
 
 # Codes of refusals and their texts. Clients sort texts by substring, so every word matters.
 TEXTS = {
@@ -45,6 +46,7 @@ TEXTS = {
     "cannot_cancel": "The order cannot be canceled",
     "rate_limit": "Rate limit exceeded, please retry later",
     "too_large": "Request is too large",
+    "too_slow": "Request was not sent in time, please retry",
     "overloaded": "The panel is temporarily overloaded, please retry",
     "fault": "Internal error, the request was not carried out",
     "uncertain": "Internal error, temporarily unknown whether it was carried out; repeat it with its request_id",
@@ -52,8 +54,8 @@ TEXTS = {
 
 
 def text(refusal: Refusal) -> str:
-    """A refusal in the words of the wire."""
-    return TEXTS[refusal.code].format(field=refusal.field, limit=refusal.limit)
+    """A refusal in the words of the wire. A code without words is a fault of ours, and is told as one."""
+    return TEXTS.get(refusal.code, TEXTS["fault"]).format(field=refusal.field, limit=refusal.limit)
 
 
 def detail(refusal: Refusal) -> bytes:
@@ -80,7 +82,8 @@ class Ids:
     __slots__ = ("numbers", "sent")
 
     def __init__(self, sent: str) -> None:
-        items = [item.strip() for item in sent.split(",")]
+        # Of a megabyte of commas not every one is looked at.
+        items = [item.strip() for item in sent.split(",", _ITEMS_MAX)[:_ITEMS_MAX]]
         self.sent = [item for item in items if item][:IDS_MAX]
         self.numbers = [number(item) for item in self.sent]
 

@@ -25,6 +25,7 @@ from typing import Any, Generic, TypeVar
 
 from django.db import connections
 
+from panelwright.core import limits
 from panelwright.core.processor import Turns
 from panelwright.core.sql import PASSING_ERRORS
 
@@ -34,14 +35,17 @@ Result = TypeVar("Result")
 # Takes a command's result, or the exception that stands for it.
 Done = Callable[[Any], None]
 
-# A command, and who is told. Without an event loop it is told in the batcher's own thread.
-_Waiting = tuple[Command, asyncio.AbstractEventLoop | None, Done]
+# A command, who is told, its bytes, and whether it is nobody's. Without an event loop its caller is told in the
+# batcher's own thread.
+_Waiting = tuple[Command, asyncio.AbstractEventLoop | None, Done, int, bool]
 
 log = logging.getLogger(__name__)
 _thread = threading.local()
 
 # Rounds of the event loop, of some microseconds each, in which nothing comes in before a batch starts.
 GATHER_ROUNDS = 15
+# The part of the queue that is for what is nobody's.
+_SHARE = 4
 # From this many commands in a batch on, the loop is busy, and shares a processor with the batch.
 BUSY_FROM = 8
 
@@ -75,8 +79,10 @@ class Batcher(Generic[Command, Result]):
     `work(commands)` answers one result a command, in their order. It runs in a thread of its own
     and must do everything in one transaction, so that an exception means that nothing was done;
     it raises CommitUncertain where that is not known. `owner_of(command)` names whose command it
-    is: when more wait than fit a batch, each owner gets an equal share. Commands of different
+    is, and None is nobody: when more wait than fit a batch, each owner gets an equal share. Commands of different
     `kind_of(command)` never share a batch's work: what becomes of one kind says nothing of another.
+    `size_of(command)`: the bytes that it holds while it waits and is worked on; of all together at most `bytes_max`,
+    and a quarter of it, and of the queue, for those that are nobody's: whose owner is None.
     `gathers`: an event loop starts a batch only when for a moment nothing more has come in.
     `step_aside_s` is the longest that it then waits for the batch to reach its commit; 0: not at all.
     `turns`: where the loop stays meanwhile; batchers of one loop share it.
@@ -91,6 +97,8 @@ class Batcher(Generic[Command, Result]):
         kind_of: Callable[[Command], Hashable] = lambda _: None,
         batch_max: int = 256,
         queue_max: int = 4096,
+        size_of: Callable[[Command], int] = lambda _: 0,
+        bytes_max: int = limits.QUEUE_BYTES_MAX,
         gathers: bool = False,
         step_aside_s: float = 0.0,
         turns: Turns | None = None,
@@ -101,6 +109,11 @@ class Batcher(Generic[Command, Result]):
         self._kind_of = kind_of
         self._batch_max = batch_max
         self._queue_max = queue_max
+        self._size_of = size_of
+        self._bytes_max = bytes_max
+        # What came, counted by who queues, and what is done, counted by our thread: the difference waits.
+        self._bytes_came = self._bytes_done = 0
+        self._nobodys_came = self._nobodys_done = self._nobodys_bytes_came = self._nobodys_bytes_done = 0
         self._waiting: deque[_Waiting[Command]] = deque()
         self._wake = threading.Event()
         self._gathers = gathers or step_aside_s > 0
@@ -176,9 +189,27 @@ class Batcher(Generic[Command, Result]):
         self._thread.join()
 
     def _queue(self, command: Command, loop: asyncio.AbstractEventLoop | None, done: Done) -> None:
-        if self._stopping or len(self._waiting) >= self._queue_max:
+        size = self._size_of(command)
+        left = self._bytes_max - (self._bytes_came - self._bytes_done)
+        if self._stopping or len(self._waiting) >= self._queue_max or size > left:
             raise Overloaded(f"the {self.name} queue is full")
-        self._waiting.append((command, loop, done))
+        nobodys = self._owner_of(command) is None
+        if nobodys:
+            count = self._nobodys_came - self._nobodys_done + 1
+            bytes_ = self._nobodys_bytes_came - self._nobodys_bytes_done + size
+            if count > self._queue_max // _SHARE or bytes_ > self._bytes_max // _SHARE:
+                raise Overloaded(f"the {self.name} queue has no more room for what is nobody's")
+            self._nobodys_came += 1
+            self._nobodys_bytes_came += size
+        self._bytes_came += size
+        self._waiting.append((command, loop, done, size, nobodys))
+
+    def _count_done(self, batch: Sequence[_Waiting[Command]]) -> None:
+        self._bytes_done += sum([item[3] for item in batch])
+        nobodys = [item[3] for item in batch if item[4]]
+        if nobodys:
+            self._nobodys_done += len(nobodys)
+            self._nobodys_bytes_done += sum(nobodys)
 
     def _run(self) -> None:
         _thread.loop_may_go_on = self._loop_may_go_on
@@ -191,8 +222,9 @@ class Batcher(Generic[Command, Result]):
                 self._busy = True
                 batch = self._take()
                 self._last_size = len(batch)
-                results = self._do_each_kind([command for command, _, _ in batch])
+                results = self._results([item[0] for item in batch])
                 self._busy = False
+                self._count_done(batch)
                 told_a_loop = self._deliver(batch, results)
                 self._loop_may_go_on.set()
                 if self._gathers and told_a_loop and not self._stopping:
@@ -225,6 +257,14 @@ class Batcher(Generic[Command, Result]):
             waiting.extendleft(reversed(queue))
         return batch
 
+    def _results(self, commands: list[Command]) -> Sequence[Any]:
+        """As many as commands, whatever happens: this thread must not end, nor anybody wait for ever."""
+        try:
+            return self._do_each_kind(commands)
+        except BaseException as error:
+            log.critical("%s: a batch of %d broke", self.name, len(commands), exc_info=True)
+            return [Failed(f"{type(error).__name__}: {error}", uncertain=True)] * len(commands)
+
     def _do_each_kind(self, commands: list[Command]) -> Sequence[Any]:
         places: dict[Hashable, list[int]] = {}
         for place, command in enumerate(commands):
@@ -240,9 +280,13 @@ class Batcher(Generic[Command, Result]):
     def _do(self, commands: list[Command]) -> Sequence[Any]:
         """One result or exception a command. One bad command does not sink its neighbours."""
         try:
-            return self._work(commands)
+            results = self._work(commands)
+            if len(results) != len(commands):
+                # Done it is; which result is whose, nobody can tell.
+                raise CommitUncertain(f"{len(results)} results for {len(commands)} commands")
+            return results
         except CommitUncertain as error:
-            log.exception("%s: the commit of %d commands failed", self.name, len(commands))
+            log.exception("%s: what became of %d commands is not known", self.name, len(commands))
             connections.close_all()
             return [Failed(str(error), uncertain=True)] * len(commands)
         except PASSING_ERRORS as error:
@@ -273,7 +317,7 @@ class Batcher(Generic[Command, Result]):
         """Hand the results out. True when an event loop was told, which then sees to what waits."""
         told_a_loop = False
         loops: dict[asyncio.AbstractEventLoop, list[tuple[Done, Any]]] = {}
-        for (_, loop, done), result in zip(batch, results, strict=True):
+        for (_, loop, done, _, _), result in zip(batch, results, strict=True):
             if loop is None:
                 _tell(done, result)
             else:

@@ -37,9 +37,63 @@ def _seconds(name: str, value: float, *, of: str, beyond: str) -> float:
     return value
 
 
-# Requests of anybody.
+# Requests of anybody. Each web process counts for itself.
+HEAD_BYTES_MAX = _limit(
+    "HEAD_BYTES_MAX", 32 * KIB, "bytes", of="The head of a request, however it arrives", beyond="431, the end"
+)
+HEAD_LINES_MAX = _limit("HEAD_LINES_MAX", 100, "lines", of="The headers of a request", beyond="431, the end")
+PATH_BYTES_MAX = _limit(
+    "PATH_BYTES_MAX", 4 * KIB, "bytes", of="An address before its question mark", beyond="431, the end"
+)
+COOKIE_BYTES_MAX = _limit("COOKIE_BYTES_MAX", 8 * KIB, "bytes", of="All cookies of a request", beyond="431, the end")
+HOST_BYTES_MAX = _limit(
+    "HOST_BYTES_MAX", 261, "bytes", of="The Host header (a name and a port)", beyond="It names no panel of ours"
+)
 BODY_BYTES_MAX = _limit(
     "BODY_BYTES_MAX", MIB, "bytes", of="The body of a request to the panel API", beyond="413 with an error body"
+)
+PAGE_BODY_BYTES_MAX = _limit(
+    "PAGE_BODY_BYTES_MAX", 7 * MIB, "bytes", of="The body of a request to a page", beyond="413"
+)
+BODIES_BYTES_MAX = _limit(
+    "BODIES_BYTES_MAX",
+    64 * MIB,
+    "bytes",
+    of="All bodies that are being received and worked on at one moment, beyond 64 KiB each",
+    beyond="503: try again",
+)
+QUEUE_BYTES_MAX = _limit(
+    "QUEUE_BYTES_MAX",
+    32 * MIB,
+    "bytes",
+    of="Calls of the panel API that wait to be carried out; those with keys that are not known, a quarter of it",
+    beyond="503: try again",
+)
+HEAD_S = _seconds("HEAD_S", 15, of="From connecting, or from a head's first byte, to its last", beyond="408, the end")
+BODY_S = _seconds(
+    "BODY_S",
+    30,
+    of="From a head's end to the body's, and one more for each 16 KiB that came",
+    beyond="408, the end",
+)
+BODY_BYTES_A_S = 16 * KIB
+KEEP_ALIVE_S = _seconds("KEEP_ALIVE_S", 5, of="From an answer to the next request", beyond="The connection is closed")
+READ_S = _seconds(
+    "READ_S", 30, of="That a client takes to read the next of what it was answered", beyond="The connection is cut"
+)
+CONNECTIONS_PER_ADDRESS_MAX = _limit(
+    "CONNECTIONS_PER_ADDRESS_MAX",
+    256,
+    "connections",
+    of="From one address, of IPv6 one /64; not from trusted proxies (a setting)",
+    beyond="The one that waits longest is closed, or the new one is answered 503",
+)
+CONNECTIONS_MAX = _limit(
+    "CONNECTIONS_MAX",
+    4096,
+    "connections",
+    of="In all, fewer where the system allows a process fewer files (a setting)",
+    beyond="The one that waits longest, of the address with the most, is closed, or the new one is answered 503",
 )
 
 # Feeds: read by the worker, for subscriptions.

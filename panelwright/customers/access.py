@@ -127,6 +127,11 @@ _met: dict[str, tuple[int, int]] = {}
 _MET_MAX = 50_000
 
 
+def whose(digest: str) -> tuple[int, int] | None:
+    """Panel and account of a key that this process has found good; None for any other, as far as it knows."""
+    return _met.get(digest)
+
+
 class Asked:
     """What the database is asked about callers; their grants can be fetched together with what else is asked.
 

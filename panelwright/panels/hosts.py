@@ -10,7 +10,7 @@ from typing import Any
 from django.db import connection
 from django.db.models import F
 
-from panelwright.core import sql
+from panelwright.core import limits, sql
 from panelwright.core.remote import plain
 from panelwright.panels.models import Panel
 
@@ -26,13 +26,27 @@ _DOMAINS = sql.Query(
     " WHERE d.host :in_text AND p.enabled"
 )
 
+# A name (with what names inside of networks of containers have), an IPv4 address, or an IPv6 address in brackets.
+_HOST = re.compile(r"([a-z0-9._-]{0,255}|\[[0-9a-f:.]{2,45}\])(?::([^:/@\[\]]*))?")
+# No panel has it, not even one that answers on any host.
+NOWHERE: Address = ("", 0, -1)
+
 
 def split(host_header: str, server_port: int) -> Address:
     """The address of a request. A header that is no host gives an address that no panel has."""
-    host, colon, port = host_header.strip().lower().rpartition(":")
-    if not colon or port.endswith("]"):
-        host, port = host_header.strip().lower(), ""
-    return (host.rstrip("."), int(port) if port.isascii() and port.isdigit() and len(port) < 6 else 0, server_port)
+    if len(host_header) > limits.HOST_BYTES_MAX:
+        return NOWHERE
+    found = _HOST.fullmatch(host_header.strip(" \t").lower())
+    if found is None:
+        return NOWHERE
+    port = found[2] or ""
+    return (found[1].rstrip("."), int(port) if port.isascii() and port.isdigit() and len(port) < 6 else 0, server_port)
+
+
+def text(address: Address) -> str:
+    """Host and port as a client writes them."""
+    host, port, _ = address
+    return f"{host}:{port}" if port else host
 
 
 def ask(addresses: Collection[Address]) -> Any:

@@ -354,6 +354,11 @@ def _call_refusals() -> tuple[Refused, ...]:
         ),
         Refused(("Request is too large",), _("The call is larger than the panel takes."), 413),
         Refused(
+            ("Request was not sent in time, please retry",),
+            _("The call began and did not come to its end. Nothing was done; send it again."),
+            408,
+        ),
+        Refused(
             ("The panel is temporarily overloaded, please retry",),
             _("The panel has more to do than it can. Nothing was done; try again later."),
             503,

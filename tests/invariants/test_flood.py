@@ -19,6 +19,7 @@ import pytest
 from django.db import connection, connections, transaction
 
 from panelwright.api.lane import Answer, Call, Lane
+from panelwright.core import limits
 from panelwright.core.batcher import Failed, Overloaded
 from panelwright.customers.access import Caller, digest
 from tests.support import books
@@ -128,6 +129,8 @@ def test_one_customers_flood_leaves_room_for_another(lane: Lane) -> None:
     """1,500 orders of one customer wait when another customer's one order comes: it goes with the next batch."""
     shop = open_shop(balances=["3000.00", "1.50"])
     flooder, other = shop.buyers
+    # Who is known has the whole queue; see below for who is not.
+    run(lane, lambda: [add(buyer, "")._replace(action="balance") for buyer in shop.buyers])
 
     def calls() -> list[Call]:
         flood = [add(flooder, f"https://example.com/{n}") for n in range(1500)]
@@ -148,6 +151,9 @@ def test_a_full_queue_answers_at_once_and_loses_nothing_that_it_took(lane: Lane)
 
     async def flood() -> list[str]:
         loop = asyncio.get_running_loop()
+        balance = Call(add(shop.buyers[0], "").caller, "balance", {})
+        # Somebody who was never met before has only a quarter of the queue, with all others like him.
+        assert await outcomes([lane.submit(balance, loop)]) == ['{"balance":"10000.00","currency":"USD"}']
         with accounts_locked(shop):
             # One batch is under way and 4,096 wait; nothing can be done before the block ends.
             with pytest.raises(Overloaded):
@@ -156,7 +162,6 @@ def test_a_full_queue_answers_at_once_and_loses_nothing_that_it_took(lane: Lane)
             with pytest.raises(Overloaded):
                 lane.submit(add(shop.buyers[0], "https://example.com/late"), loop)
             # Who only reads is not in that queue. No money has moved.
-            balance = Call(add(shop.buyers[0], "").caller, "balance", {})
             assert await outcomes([lane.submit(balance, loop)]) == ['{"balance":"10000.00","currency":"USD"}']
         return await outcomes(taken)
 
@@ -164,6 +169,65 @@ def test_a_full_queue_answers_at_once_and_loses_nothing_that_it_took(lane: Lane)
     assert len(answers) >= 4_096
     assert len(set(answers)) == len(answers) == books.orders()
     assert books.balance_micros(shop.buyers[0].account_id) == 10_000 * 1_000_000 - len(answers) * PRICE
+    assert books.faults(shop.panel_id) == []
+
+
+def test_made_up_keys_take_no_more_than_a_quarter_of_the_queue(lane: Lane) -> None:
+    """Thousands of keys that nobody has are one customer among the others, and leave room for them."""
+    shop = open_shop(balances=["1.50"])
+    known = add(shop.buyers[0], "https://example.com/mine")
+
+    def made_up(n: int) -> Call:
+        return known._replace(caller=known.caller._replace(digest=digest(f"made up {n}")))
+
+    async def flood() -> tuple[int, list[str], list[str]]:
+        loop = asyncio.get_running_loop()
+        await outcomes([lane.submit(known._replace(action="balance"), loop)])
+        with accounts_locked(shop):
+            waiting: list[Awaitable[Answer]] = [lane.submit(known, loop)]
+            await asyncio.sleep(0.5)
+            with pytest.raises(Overloaded):
+                for n in range(5_000):
+                    waiting.append(lane.submit(made_up(n), loop))
+            with pytest.raises(Overloaded):
+                lane.submit(made_up(9_999)._replace(action="cancel"), loop)
+            waiting.append(lane.submit(known, loop))
+        first, *others, last = await outcomes(waiting)
+        return len(others), [first, last], others
+
+    # Batches take 256 of those who wait, and of two who wait each gets its share: hers goes with the next one.
+    count, hers, others = asyncio.run(flood())
+    assert 1_024 <= count <= 1_024 + 256
+    assert hers[0].startswith('{"order":')
+    assert hers[1] == "Refusal"  # She had money for one.
+    assert set(others) == {"Refusal"}
+    assert books.orders() == 1
+
+
+def test_the_bytes_that_wait_have_their_limit(lane: Lane) -> None:
+    """A thousand calls of a megabyte each would be a gigabyte."""
+    shop = open_shop(balances=["1500.00", "1500.00"])
+    large, small = (add(buyer, f"https://example.com/{n}") for n, buyer in enumerate(shop.buyers))
+    large = large._replace(size=limits.BODY_BYTES_MAX)
+
+    async def flood() -> tuple[int, list[str]]:
+        loop = asyncio.get_running_loop()
+        known = [large._replace(action="balance", size=0), small._replace(action="balance")]
+        await outcomes([lane.submit(call, loop) for call in known])
+        taken: list[Awaitable[Answer]] = []
+        with accounts_locked(shop):
+            with pytest.raises(Overloaded):
+                for _ in range(1_000):
+                    taken.append(lane.submit(large, loop))
+            taken.append(lane.submit(small, loop))
+        answers = await outcomes(taken)
+        # What was worked on gives its room back.
+        assert (await outcomes([lane.submit(large, loop)]))[0].startswith('{"order":')
+        return len(taken) - 1, answers
+
+    count, answers = asyncio.run(flood())
+    assert count == limits.QUEUE_BYTES_MAX // limits.BODY_BYTES_MAX
+    assert all(answer.startswith('{"order":') for answer in answers)
     assert books.faults(shop.panel_id) == []
 
 

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from panelwright.api import whole
+from panelwright.api import protocol, whole
+from panelwright.core import limits
 
 HEAD = b"POST /api/v2 HTTP/1.1\r\nHost: shop.example\r\n"
 
@@ -52,6 +53,12 @@ def test_a_plain_request_is_read_whole() -> None:
         request(b"space : before"),
         request(b"nul: \x00"),
         request(b"cr: a\rb"),
+        *(request(b"control: a%cb" % code) for code in (1, 7, 8, 11, 12, 14, 27, 31, 127)),
+        request(b"Idempotency-Key: a\x1bb"),
+        request(*(b"X-%d: y" % n for n in range(limits.HEAD_LINES_MAX - 1))),
+        request(b"X: " + b"y" * limits.HEAD_BYTES_MAX),
+        request(b"Cookie: " + b"y" * (limits.COOKIE_BYTES_MAX + 1)),
+        request(*(b"Cookie: " + b"y" * 5000 for _ in range(2))),
         request(b": no name"),
         request().replace(b"Host: shop.example\r\n", b""),
         request().replace(b"Host: shop.example", b"Host:"),
@@ -61,7 +68,7 @@ def test_a_plain_request_is_read_whole() -> None:
         request().replace(b"\r\n", b"\n"),
         request(body=b"x" * (whole.BODY_MAX + 1)),
     ],
-    ids=repr,
+    ids=lambda data: repr(data[:200]),
 )
 def test_everything_else_takes_the_long_way(data: bytes) -> None:
     assert whole.read(data) is None
@@ -105,6 +112,7 @@ _PIECES = st.sampled_from(
             b" ",
         ),
         *(b"content-type: x", b"Connection: keep-alive", b"\x00", b"\r", b"\n", b"\xff", b"\t", b"X-Forwarded-For: 1"),
+        *(b"\x01", b"\x08", b"\x0b", b"\x1f", b"\x7f", b"\x80", b"x: \x1b[1m"),
         *(
             b"Content-Length: 03",
             b"Content-Length:3",
@@ -118,10 +126,15 @@ _PIECES = st.sampled_from(
 
 @given(
     st.lists(_PIECES, max_size=8).map(b"".join),
-    st.lists(st.sampled_from([b"a", b"a b", b"\xff", b"1", b"\t", b" x "]), max_size=3),
+    st.lists(
+        st.sampled_from([b"a", b"a b", b"\xff", b"1", b"\t", b" x ", b"\x7f", b"\x1b", b"a\x01b"])
+        | st.binary(max_size=4),
+        max_size=3,
+    ),
     st.binary(max_size=6),
 )
 @example(b"", [], b"")
+@example(b"", [b"a\x1fb"], b"")
 def test_the_server_s_parser_reads_the_same(junk: bytes, values: list[bytes], body: bytes) -> None:
     lines: list[Any] = [b"X-%d:%s" % (n, value) for n, value in enumerate(values)]
     for data in (junk, HEAD + junk, request(*lines, body=body), request(*lines, junk, body=body)):
@@ -155,6 +168,19 @@ def test_an_answer_s_bytes() -> None:
     for _ in range(2):
         assert whole.answer(503, [(b"date", b"today")], [(b"Retry-After", b"1")], b"{}") == (
             b"HTTP/1.1 503 Service Unavailable\r\ndate: today\r\nContent-Type: application/json\r\n"
-            b"content-length: 2\r\ncache-control: no-store\r\nretry-after: 1\r\n\r\n{}"
+            b"content-length: 2\r\ncache-control: no-store\r\nx-content-type-options: nosniff\r\n"
+            b"retry-after: 1\r\n\r\n{}"
         )
     assert b"\r\ncontent-length: 3\r\n" in whole.answer(503, [], [], b"{ }")
+
+
+def test_what_the_server_refuses_by_itself_has_the_words_of_the_api() -> None:
+    assert {code: error for code, error, _ in whole.REFUSED.values()}.items() <= protocol.TEXTS.items()
+    assert whole.refused(503, [(b"date", b"today")]) == (
+        b"HTTP/1.1 503 Service Unavailable\r\ndate: today\r\nContent-Type: application/json\r\ncontent-length: 61\r\n"
+        b"cache-control: no-store\r\nx-content-type-options: nosniff\r\nx-error-code: overloaded\r\nretry-after: 1\r\n"
+        b'connection: close\r\n\r\n{"error":"The panel is temporarily overloaded, please retry"}'
+    )
+    assert whole.refused(431, [], as_text=True).endswith(
+        b"content-length: 37\r\n\r\nThe head of the request is too large."
+    )

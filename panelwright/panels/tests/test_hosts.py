@@ -43,10 +43,23 @@ def test_a_header_is_taken_apart(header: str, host: str, port: int) -> None:
 
 @given(st.text(max_size=60), st.integers(min_value=0, max_value=65535))
 def test_any_header_is_some_address(header: str, port: int) -> None:
-    host, written, server_port = hosts.split(header, port)
+    address = hosts.split(header, port)
+    host, written, server_port = address
     assert host == host.lower()
     assert 0 <= written <= 99_999
-    assert server_port == port
+    assert server_port == port or address == hosts.NOWHERE
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["a b", "a/b", "a@b", "a,b", "shop.example\x1b[1m", "[::1", "::1", "é.example", "a:1:2", "x" * 5_000, "{{7}}"],
+)
+def test_what_is_no_host_is_nobodys_not_even_where_any_host_is_answered(db: None, header: str) -> None:
+    panel("any-host", ("*", 8001))
+    assert at("any.thing_at-all", 8001) is not None
+    assert hosts.split(header, 8001) == hosts.NOWHERE
+    assert at(header, 8001) is None
+    assert hosts.panel_at(hosts.split(header, 8001)) is None
 
 
 def test_the_closest_domain_wins(db: None) -> None:
