@@ -65,7 +65,7 @@ _ENDS = sql.Query(
     "SELECT id, status, charge_micros, booked_micros, remains, quantity FROM orders_order"
     " WHERE panel_id = ? AND ended_at IS NOT NULL AND kind <> 'subscription' AND ("
     " (status = 'Completed' AND (remains <> 0 OR charge_micros <> booked_micros))"
-    " OR (status = 'Canceled' AND charge_micros <> 0)"
+    " OR (status = 'Canceled' AND (charge_micros <> 0 OR remains <> quantity))"
     " OR (status = 'Partial' AND (remains <= 0 OR remains >= quantity OR booked_micros - charge_micros <>"
     "  CASE WHEN quantity BETWEEN 1 AND 3000000000"
     "  THEN booked_micros / quantity * remains + booked_micros % quantity * remains / quantity"

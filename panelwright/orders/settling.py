@@ -96,8 +96,7 @@ def settle(order: OpenOrder, report: Report, now: datetime) -> Settled:
     if report.status == "Completed":
         return end(order, "Completed", remains=0, now=now)
     if report.status == "Canceled":
-        left = order.quantity if report.remains is None else min(max(report.remains, 0), order.quantity)
-        return end(order, "Canceled", remains=left, now=now)
+        return end(order, "Canceled", remains=order.quantity, now=now)
     if report.status == "Partial":
         return _partial(order, report.remains, now)
     if report.status not in PROGRESS:
@@ -106,8 +105,21 @@ def settle(order: OpenOrder, report: Report, now: datetime) -> Settled:
     status = report.status if PROGRESS[report.status] > PROGRESS[order.status] else order.status
     # Sent is no longer Pending, whatever the provider calls it.
     status = "Processing" if status == "Pending" else status
-    remains = order.remains if report.remains is None else min(max(report.remains, 0), order.quantity)
-    return _still_open(order._replace(status=status, remains=remains), now)
+    return _still_open(order._replace(status=status, remains=_open_remains(order, report)), now)
+
+
+def _open_remains(order: OpenOrder, report: Report) -> int:
+    """What remains of an order that goes on, at most its quantity.
+
+    Many providers leave 0 until they start. So 0 counts only where something was seen to happen: a number below
+    the quantity before, or a start count of an order in progress. Else it is the quantity.
+    """
+    if report.remains is None:
+        return order.remains
+    if report.remains != 0:
+        return min(max(report.remains, 0), order.quantity)
+    begun = order.remains < order.quantity or (report.status == "In progress" and (order.start_count or 0) > 0)
+    return 0 if begun and report.status != "Pending" else order.remains
 
 
 def _partial(order: OpenOrder, remains: int | None, now: datetime) -> Settled:
@@ -132,7 +144,8 @@ def _still_open(order: OpenOrder, now: datetime, problem: str = "") -> Settled:
 def end(order: OpenOrder, status: str, *, remains: int, now: datetime) -> Settled:
     """The order ended with `remains` units undelivered; what was not delivered is refunded.
 
-    A run carries no charge itself: its parent's share is refunded by `run_ended`.
+    Of a canceled one everything is: its whole quantity remains, whatever was said of it. A run carries no
+    charge itself: its parent's share is refunded by `run_ended`.
     """
     charge = order.charge_micros
     if status == "Partial":
@@ -140,7 +153,7 @@ def end(order: OpenOrder, status: str, *, remains: int, now: datetime) -> Settle
             charge_micros=order.booked_micros, remains=remains, quantity=order.quantity
         )
     elif status == "Canceled":
-        charge = 0
+        charge, remains = 0, order.quantity
     back = order.charge_micros - charge
     ended = order._replace(
         status=status,

@@ -88,7 +88,7 @@ def done(order: OpenOrder, *, now: datetime) -> Settled:
 
 def cancel(order: OpenOrder, *, now: datetime) -> Settled:
     """It ends and everything is given back, whatever was delivered."""
-    return settling.end(workable(order), "Canceled", remains=order.remains, now=now)
+    return settling.end(workable(order), "Canceled", remains=order.quantity, now=now)
 
 
 def accept_cancel(order: OpenOrder, *, now: datetime) -> Settled:

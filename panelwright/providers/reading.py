@@ -13,6 +13,7 @@ from typing import Any
 
 from panelwright.catalog.types import BY_NAME
 from panelwright.core.reply import Reply
+from panelwright.providers.folding import fold
 from panelwright.providers.outcomes import (
     OFFER_MAX,
     STEP_UNREAD,
@@ -41,7 +42,7 @@ from panelwright.providers.refusals import (
 )
 from panelwright.providers.states import refill_status
 from panelwright.providers.wire import as_count, as_flag, as_money, as_ref, find_json
-from panelwright.providers.words import classify, fold, tells_of_a_breakdown
+from panelwright.providers.words import classify, tells_of_a_breakdown
 
 LEFT_OUT = "the answer leaves this id out"
 

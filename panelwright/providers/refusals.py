@@ -9,9 +9,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from panelwright.core.reply import Reply, decode
+from panelwright.providers.folding import fold
 from panelwright.providers.outcomes import Reason, Refused, Unknown
 from panelwright.providers.wire import MISSING
-from panelwright.providers.words import classify, fold
+from panelwright.providers.words import classify
 
 WORDLESS = "refused without a word"
 

@@ -13,7 +13,7 @@ from panelwright.core.reply import Reply
 from panelwright.providers.outcomes import OrderReport, Reason, RefillReport, Refused, Unknown
 from panelwright.providers.reading import LEFT_OUT, ORDER_KEYS, REFILL_KEYS, by_id, currency_of, is_clear
 from panelwright.providers.refusals import lowered, refusal_text, refused, top_refusal, unknown, what_came
-from panelwright.providers.states import order_status, refill_status
+from panelwright.providers.states import order_status, refill_status, says_success
 from panelwright.providers.wire import as_count, as_money, as_ref, find_json
 from panelwright.providers.words import classify
 
@@ -123,9 +123,9 @@ def _status(word: object, *, measured: bool, remains: int | None) -> str | None:
     coded = not isinstance(word, str) or word.strip().isdigit()
     if coded and not measured:
         return None
-    if isinstance(word, str) and word.strip().lower() in ("success", "succes", "successful"):
-        # Some panels' word for Completed, others' for "I heard you". A remainder of zero settles it.
-        return "Completed" if remains == 0 else None
+    if isinstance(word, str) and says_success(word):
+        # Some panels' word for Completed, others' for "I heard you". A remainder of zero, or below, settles it.
+        return "Completed" if remains is not None and remains <= 0 else None
     return order_status(word)
 
 

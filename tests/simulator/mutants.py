@@ -192,6 +192,14 @@ MUTANTS = (
         _rewritten(settling, "end", 'if status == "Partial":', 'if status == "no":'),
     ),
     Mutant(
+        "a canceled order remains as its provider says",
+        _rewritten(settling, "end", "charge, remains = 0, order.quantity", "charge, remains = 0, 0"),
+    ),
+    Mutant(
+        "a zero that stands until it starts is believed",
+        _rewritten(settling, "_open_remains", "return 0 if begun", "return 0 if True or begun"),
+    ),
+    Mutant(
         "an order goes back with its provider",
         _rewritten(
             settling,

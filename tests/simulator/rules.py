@@ -58,7 +58,7 @@ def end_by(report: OrderReport | Refused | Unknown | None, quantity: int) -> End
     if report.status == "Completed":
         return "Completed", 0
     if report.status == "Canceled":
-        return "Canceled", quantity if remains is None or remains > quantity else remains
+        return "Canceled", quantity
     if report.status == "Partial" and remains is not None and remains <= quantity:
         if remains == 0:
             return "Completed", 0
@@ -273,6 +273,10 @@ class Referee:
             fine = (before.status, row.status) == ("Processing", "Pending") and row.id in permits.pending_again
             if not fine:
                 say.add(f"order {row.id} went back from {before.status} to {row.status}")
+        if row.ended_at is None and row.remains == 0 and before.remains == row.quantity != 0:
+            fine = row.status == "In progress" and bool(row.start_count)
+            if not fine:
+                say.add(f"order {row.id} has not begun, and nothing of it remains: {_short(row)}")
         if row.ended_at is not None and row.kind not in PARENTS:
             allowed = permits.ends.get(row.id, set())
             end = (row.status, row.remains)
@@ -325,7 +329,7 @@ class Referee:
             fine = 0 < row.remains < row.quantity
             fine = fine and row.booked - row.charge == row.booked * row.remains // row.quantity
         else:
-            fine = row.status == "Canceled" and 0 <= row.remains <= row.quantity and row.charge == 0
+            fine = row.status == "Canceled" and row.remains == row.quantity and row.charge == 0
         if not fine:
             say.add(f"the end of order {row.id} is not right: {_short(row)}")
 

@@ -286,6 +286,8 @@ class UpstreamModel:
         if self._chance(0.12):  # going backwards
             status, left = self.rng.choice(("Pending", "Processing")), order.quantity
         remains: int | None = max(left, 0)
+        if status in ("Pending", "Processing") and int(ref) % 3 == 0:
+            remains = 0  # left so until it starts
         if self._chance(0.04):
             remains = self.rng.choice((None, order.quantity + 1, order.quantity, 0))
         if self._chance(0.02):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -72,12 +73,12 @@ def test_partial_of_an_awkward_charge_rounds_the_refund_down() -> None:
     assert (refund.micros, order.charge_micros) == (333_333, 666_667)
 
 
-@pytest.mark.parametrize("remains", [None, 0, 400, 1000, 5000])
-def test_canceled_gives_back_everything_and_says_what_was_not_delivered(remains: int | None) -> None:
+@pytest.mark.parametrize("remains", [None, 0, -2, 400, 1000, 5000])
+def test_canceled_gives_back_everything_so_everything_remains(remains: int | None) -> None:
     order, refund = settle(CARD, Report("Canceled", remains=remains), NOON)
     assert refund is not None
     assert (refund.micros, order.charge_micros, order.status) == (900_000, 0, "Canceled")
-    assert order.remains == {None: 1000, 5000: 1000}.get(remains, remains)
+    assert order.remains == 1000, "resellers work out their own refunds from it"
 
 
 @pytest.mark.parametrize(
@@ -106,6 +107,34 @@ def test_a_partial_of_nothing_or_of_everything_is_called_by_its_name() -> None:
 def test_an_upstream_that_goes_back_does_not_take_ours_back(before: str, word: str) -> None:
     order, refund = settle(CARD._replace(status=before), Report(word, remains=600), NOON)
     assert (order.status, order.remains, refund) == (before, 600, None)
+
+
+@pytest.mark.parametrize(
+    ("before", "said", "remains"),
+    [
+        # Nothing has started, whatever stands in the place of a number.
+        ({}, Report("Pending", remains=0), 1000),
+        ({}, Report("Pending", start_count=0, remains=0), 1000),
+        ({}, Report("Pending", start_count=3572, remains=0), 1000),
+        ({}, Report("Processing", start_count=0, remains=0), 1000),
+        ({}, Report("Processing", start_count=3572, remains=0), 1000),
+        ({}, Report("In progress", remains=0), 1000),
+        ({}, Report("In progress", start_count=0, remains=0), 1000),
+        ({"status": "In progress", "remains": 400, "start_count": 5}, Report("Pending", remains=0), 400),
+        # Something has: the last unit is under way.
+        ({}, Report("In progress", start_count=3572, remains=0), 0),
+        ({"status": "In progress", "remains": 400}, Report("In progress", remains=0), 0),
+        ({"remains": 400}, Report("Processing", start_count=0, remains=0), 0),
+        ({}, Report("In progress", remains=-2), 0),
+        # A number that says more is taken at any time.
+        ({}, Report("Pending", remains=400), 400),
+        ({}, Report("In progress", remains=5000), 1000),
+        ({"remains": 400, "status": "In progress"}, Report("In progress"), 400),
+    ],
+)
+def test_a_zero_counts_only_where_something_has_begun(before: dict[str, Any], said: Report, remains: int) -> None:
+    order, refund = settle(CARD._replace(**before), said, NOON)
+    assert (order.remains, refund, order.charge_micros) == (remains, None, 900_000)
 
 
 def test_what_was_sent_is_no_longer_pending() -> None:

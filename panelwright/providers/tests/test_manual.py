@@ -146,7 +146,7 @@ def test_partial_refunds_what_remains_once(queue: Queue) -> None:
 def test_staff_cancel_gives_everything_back(queue: Queue) -> None:
     manual_actions.progress(**queue.which(), remains=300)
     manual_actions.cancel(**queue.which())
-    assert queue.sees() == Seen("Canceled", "0.00", 300)
+    assert queue.sees() == Seen("Canceled", "0.00", 1000)
     assert queue.carol.balance() == "100.00"
 
 

@@ -36,8 +36,10 @@ commits = pytest.mark.django_db(transaction=True)
 NewUpstream = Callable[[], ScriptedUpstream]
 
 
-def report(status: str, *, remains: object = "1000", start_count: object = "3572") -> dict[str, object]:
-    return {"charge": "0.50", "start_count": start_count, "status": status, "remains": remains, "currency": "USD"}
+def report(
+    status: str, *, remains: object = "1000", start_count: object = "3572", charge: object = "0.50"
+) -> dict[str, object]:
+    return {"charge": charge, "start_count": start_count, "status": status, "remains": remains, "currency": "USD"}
 
 
 def told(status: str | None, *, remains: int | None = None, start_count: int | None = None) -> OrderReport:
@@ -89,6 +91,20 @@ def test_an_order_is_followed_to_its_completion(sent: Sent) -> None:
     assert sent.upstream.called("status")[0] == {"action": "status", "order": "23501"}
 
 
+@pytest.mark.parametrize("start_count", ["0", "", None])
+def test_a_zero_before_anything_began_is_the_quantity(sent: Sent, start_count: object) -> None:
+    for word, ours in (("Pending", "Processing"), ("Processing", "Processing"), ("In progress", "In progress")):
+        seen = sent.reported(report(word, remains="0", start_count=start_count))
+        assert (seen.status, seen.remains, seen.charge) == (ours, 1000, "0.90")
+    assert sent.reported(report("In progress", remains="400")).remains == 400
+    assert sent.reported(report("In progress", remains="0", start_count=start_count)).remains == 0
+
+
+@pytest.mark.parametrize("remains", ["-2", -2, "0", "-1,000"])
+def test_success_with_nothing_left_is_completed(sent: Sent, remains: object) -> None:
+    assert sent.reported({"status": "Success", "remains": remains}) == Seen("Completed", "0.90", 0)
+
+
 def test_a_partial_order_is_refunded_once(sent: Sent) -> None:
     assert sent.reported(report("Partial", remains="157")) == Seen("Partial", "0.7587", 157, 3572)
     assert sent.carol.balance() == "99.2413"
@@ -98,8 +114,12 @@ def test_a_partial_order_is_refunded_once(sent: Sent) -> None:
     assert values("SELECT amount_micros FROM ledger_transfer WHERE code = 'refund'") == [(141_300,)]
 
 
-def test_a_canceled_order_is_refunded_whole(sent: Sent) -> None:
-    assert sent.reported(report("Canceled", remains="600")) == Seen("Canceled", "0.00", 600, 3572)
+@pytest.mark.parametrize(
+    "said",
+    [{"remains": "600"}, {"remains": "0"}, {"remains": "0", "charge": "0.50"}, {"remains": "-2"}, {"charge": None}],
+)
+def test_a_canceled_order_is_refunded_whole_and_all_of_it_remains(sent: Sent, said: dict[str, Any]) -> None:
+    assert sent.reported(report("Canceled", **said)) == Seen("Canceled", "0.00", 1000, 3572)
     assert sent.carol.balance() == "100.00"
 
 

@@ -141,10 +141,14 @@ def test_status_words(word: object, status: str | None) -> None:
 
 
 def test_success_is_completed_only_when_nothing_remains() -> None:
-    for remains, status in ((0, "Completed"), (5, None), (None, None)):
-        came = read_status(reply(FULL | {"status": "success", "remains": remains}), ["1"])["1"]
-        assert isinstance(came, OrderReport)
-        assert came.status == status
+    nothing = [(left, "Completed") for left in (0, "0", "0.00", -2, "-2", "-1,234")]
+    for remains, status in (*nothing, (5, None), ("5", None), (None, None), ("Unknown", None)):
+        for word in ("success", "Success", "SUCCESS ", "succes", "Successful", "Successfully", "<b>Success</b>"):
+            came = read_status(reply(FULL | {"status": word, "remains": remains}), ["1"])["1"]
+            assert isinstance(came, OrderReport)
+            assert came.status == status
+    bare = read_status(reply({"status": "Success", "remains": "-2"}), ["1"])["1"]
+    assert bare == OrderReport("Completed", None, 0, None, "", "Success")
 
 
 @pytest.mark.parametrize(

@@ -280,7 +280,7 @@ def test_an_order_is_cancelled_only_when_its_provider_says_so(sent: Sent) -> Non
     assert sent.carol.sees(sent.id) == Seen("Processing", "0.90", 1000)
     assert sent.reported("In progress", remains=700).status == "In progress"
     assert sent.carol.balance() == "99.10"
-    assert sent.reported("Canceled", remains=600) == Seen("Canceled", "0.00", 600, 5)
+    assert sent.reported("Canceled", remains=600) == Seen("Canceled", "0.00", 1000, 5)
     assert sent.carol.balance() == "100.00"
     assert sent.worker.cancels() == 0
 

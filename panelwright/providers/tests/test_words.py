@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from panelwright.providers.folding import fold
 from panelwright.providers.outcomes import Reason
-from panelwright.providers.words import classify, fold, tells_of_a_breakdown
+from panelwright.providers.words import classify, tells_of_a_breakdown
 
 PROTOCOL = {
     "Invalid API key": Reason.KEY,
@@ -139,11 +140,147 @@ TURKISH = {
     "Sipariş bulunamadı": Reason.NOT_FOUND,
 }
 
+# As running panels and their scripts write them.
+FIELD = {
+    "no money": Reason.FUNDS,
+    "No money on your balance": Reason.FUNDS,
+    "Not enough money": Reason.FUNDS,
+    "You have no funds": Reason.FUNDS,
+    "Insufficient credits!": Reason.FUNDS,
+    "Your balance isn&#039;t enough": Reason.FUNDS,
+    "You don’t have enough funds to place this order": Reason.FUNDS,
+    "Please top up your account": Reason.FUNDS,
+    "<b>Low balance</b>": Reason.FUNDS,
+    "lack of funds": Reason.FUNDS,
+    "is already running": Reason.DUPLICATE,
+    "Order for this link is already running": Reason.DUPLICATE,
+    "This link is already being processed": Reason.DUPLICATE,
+    "Link is already in use": Reason.DUPLICATE,
+    "Link is busy": Reason.DUPLICATE,
+    "There is already an order for this link": Reason.DUPLICATE,
+    "Order with this link is still in progress": Reason.DUPLICATE,
+    "Wait for the previous order to complete": Reason.DUPLICATE,
+    "Your previous order is not finished": Reason.DUPLICATE,
+    "Task is already in queue": Reason.DUPLICATE,
+    "is not link to the post": Reason.LINK,
+    "It's not a link to a post": Reason.LINK,
+    "is not full link": Reason.LINK,
+    "This is not a full link": Reason.LINK,
+    "Not a valid Instagram link": Reason.LINK,
+    "Invalid Instagram username": Reason.LINK,
+    "Please enter a correct link": Reason.LINK,
+    "Enter the full link to the post": Reason.LINK,
+    "Link format is wrong": Reason.LINK,
+    "The link must start with https://": Reason.LINK,
+    "Video was deleted": Reason.LINK,
+    "This profile is private": Reason.LINK,
+    "Account must be public": Reason.LINK,
+    "Post does not exist": Reason.LINK,
+    "Minimum order quantity is 100": Reason.QUANTITY,
+    "Min 100": Reason.QUANTITY,
+    "Quantity is lower than minimum": Reason.QUANTITY,
+    "The quantity must be at least 10.": Reason.QUANTITY,
+    "Quantity must be divisible by 10": Reason.QUANTITY,
+    "Service is off": Reason.SERVICE,
+    "Service 12 is no longer available": Reason.SERVICE,
+    "Service has been stopped": Reason.SERVICE,
+    "Invalid service id": Reason.SERVICE,
+    "Invalid API": Reason.KEY,
+    "Key not found": Reason.KEY,
+    "api_key is invalid": Reason.KEY,
+    "Flood control": Reason.LIMIT,
+    "You have reached your daily limit": Reason.LIMIT,
+    "нет денег": Reason.FUNDS,
+    "На балансе недостаточно денег": Reason.FUNDS,
+    "Не достаточно средств": Reason.FUNDS,
+    "Недостаточный баланс": Reason.FUNDS,
+    "На вашем счете не хватает средств": Reason.FUNDS,
+    "Заказ уже выполняется": Reason.DUPLICATE,
+    "На эту ссылку уже есть заказ": Reason.DUPLICATE,
+    "Задание по данной ссылке уже в работе": Reason.DUPLICATE,
+    "Дождитесь завершения предыдущего заказа": Reason.DUPLICATE,
+    "Это не ссылка на пост": Reason.LINK,
+    "Укажите полную ссылку": Reason.LINK,
+    "Аккаунт закрыт": Reason.LINK,
+    "Пост удалён": Reason.LINK,
+    "Неправильный формат ссылки": Reason.LINK,
+    "Сервис отключён": Reason.SERVICE,
+    "Минимум 100": Reason.QUANTITY,
+    "Недостатньо коштів": Reason.FUNDS,
+    "Sem saldo": Reason.FUNDS,
+    "Seu saldo é insuficiente": Reason.FUNDS,
+    "Já existe um pedido em andamento para este link": Reason.DUPLICATE,
+    "O link não é válido": Reason.LINK,
+    "O perfil é privado": Reason.LINK,
+    "Mínimo permitido: 100": Reason.QUANTITY,
+    "Sin fondos": Reason.FUNDS,
+    "No tienes saldo suficiente": Reason.FUNDS,
+    "Ya tienes un pedido en curso": Reason.DUPLICATE,
+    "El enlace no es válido": Reason.LINK,
+    "Bakiyeniz yeterli değil": Reason.FUNDS,
+    "Hatalı link": Reason.LINK,
+    "Gizli hesap": Reason.LINK,
+    "Bu link için zaten sipariş var": Reason.DUPLICATE,
+    "Solde insuffisant": Reason.FUNDS,
+    "Lien invalide": Reason.LINK,
+    "Commande déjà en cours": Reason.DUPLICATE,
+    "الرصيد غير كافٍ": Reason.FUNDS,
+    "رصيدك غير كافي": Reason.FUNDS,
+    "لديك طلب نشط بنفس الرابط": Reason.DUPLICATE,
+    "الرابط غير صالح": Reason.LINK,
+    "الكمية أقل من الحد الأدنى": Reason.QUANTITY,
+    "الخدمة غير متاحة": Reason.SERVICE,
+    "مفتاح API غير صالح": Reason.KEY,
+    "अपर्याप्त शेष राशि": Reason.FUNDS,
+    "पर्याप्त बैलेंस नहीं है": Reason.FUNDS,
+    "अमान्य लिंक": Reason.LINK,
+    "सेवा उपलब्ध नहीं है": Reason.SERVICE,
+    "余额不足": Reason.FUNDS,
+    "账户余额不足，请充值": Reason.FUNDS,
+    "该链接已有进行中的订单": Reason.DUPLICATE,
+    "链接无效": Reason.LINK,
+    "无效的链接": Reason.LINK,
+    "数量不能小于 100": Reason.QUANTITY,
+    "服务不存在": Reason.SERVICE,
+    "请求过于频繁": Reason.LIMIT,
+    "Số dư không đủ": Reason.FUNDS,
+    "Tài khoản của bạn không đủ tiền": Reason.FUNDS,
+    "Đơn hàng đang chạy": Reason.DUPLICATE,
+    "Liên kết không hợp lệ": Reason.LINK,
+    "Số lượng tối thiểu là 100": Reason.QUANTITY,
+    "Dịch vụ không tồn tại": Reason.SERVICE,
+    "Saldo tidak cukup": Reason.FUNDS,
+    "Saldo Anda tidak mencukupi": Reason.FUNDS,
+    "Masih ada pesanan aktif": Reason.DUPLICATE,
+    "Link tidak valid": Reason.LINK,
+    "Layanan tidak ditemukan": Reason.SERVICE,
+    "Jumlah kurang dari minimal": Reason.QUANTITY,
+}
+# Of a web server, not of a panel: an order that meets them is not refunded as one with a bad link.
+SERVERS = (
+    "Not Found",
+    "404 page not found",
+    "Page not found",
+    "The requested URL was not found on this server.",
+    "The requested URL was not found on the server. If you entered the URL manually please check your spelling.",
+    "The POST method is not supported for this route. Supported methods: GET, HEAD.",
+    "The POST method is not supported for route api/v2. Supported methods: GET.",
+    "Unsupported Media Type",
+    "Invalid post data",
+    "Missing POST parameters",
+    "Method Not Allowed",
+    "Check the API URL",
+    "API url is wrong",
+    "Страница не найдена",
+)
+
 
 WITH_TWO_CASES = (PROTOCOL, UNTRANSLATED, ENGLISH, RUSSIAN, PORTUGUESE, SPANISH)
 
 
-@pytest.mark.parametrize(("text", "reason"), [row for table in (*WITH_TWO_CASES, TURKISH) for row in table.items()])
+@pytest.mark.parametrize(
+    ("text", "reason"), [row for table in (*WITH_TWO_CASES, TURKISH, FIELD) for row in table.items()]
+)
 def test_the_reason_of_a_text(text: str, reason: Reason) -> None:
     assert classify(text)[0] is reason
     assert classify(f" - {text}!! ")[0] is reason
@@ -153,6 +290,11 @@ def test_the_reason_of_a_text(text: str, reason: Reason) -> None:
 @pytest.mark.parametrize(("text", "reason"), [row for table in WITH_TWO_CASES for row in table.items()])
 def test_the_reason_of_a_shouted_text(text: str, reason: Reason) -> None:
     assert classify(text.upper())[0] is reason
+
+
+@pytest.mark.parametrize("text", SERVERS)
+def test_a_server_s_own_error_is_no_bad_link(text: str) -> None:
+    assert classify(text)[0] is Reason.OTHER
 
 
 def test_case_and_punctuation_do_not_count() -> None:

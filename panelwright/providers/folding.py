@@ -1,0 +1,48 @@
+"""Folding: what is compared of a text, so that spelling, markup and scripts do not hide that it is the same.
+
+Whatever is matched against a folded text is folded by the same function, or written so that folding leaves it as
+it is; the tests of the word lists prove it line by line.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+import unicodedata
+from functools import lru_cache
+
+FOLD_MAX = 500  # characters of a text that are looked at
+_ROUGH_MAX = 4 * FOLD_MAX
+
+_TAG = re.compile(r"</?[A-Za-z][^<>]{0,300}>")
+# Letters that Unicode does not take apart, as people type them without their mark.
+_PLAIN = str.maketrans({"ı": "i", "đ": "d", "ł": "l", "ø": "o", "æ": "ae", "œ": "oe", "ی": "ي", "ک": "ك", "ة": "ه"})
+# Combining classes of accents that are dropped: above and below a letter, Hebrew and Arabic points. The signs of
+# Indian scripts and Thai are letters of their own and stay.
+_NUKTA, _VIRAMA = 7, 9
+
+
+@lru_cache(maxsize=2_048)
+def _folded(text: str) -> str:
+    text = unicodedata.normalize("NFKD", text.casefold())
+    kept = []
+    for char in text:
+        kind = unicodedata.category(char)
+        if kind == "Cf":
+            continue  # zero-width characters, direction marks
+        if kind[0] == "M":
+            if unicodedata.combining(char) in (0, _NUKTA, _VIRAMA) and kind != "Me":
+                kept.append(char)
+        else:
+            kept.append(char if char.isalnum() else " ")
+    return " ".join("".join(kept).translate(_PLAIN).split())
+
+
+def fold(text: str) -> str:
+    """Lower case words separated by one space; no accents (also й -> и, ё -> е, ı -> i, đ -> d), no markup."""
+    text = text[:_ROUGH_MAX]
+    if "&" in text:
+        text = html.unescape(text)
+    if "<" in text:
+        text = _TAG.sub(" ", text)
+    return _folded(text[:FOLD_MAX])

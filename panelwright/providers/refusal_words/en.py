@@ -1,0 +1,166 @@
+"""English, and the untranslated keys of panel scripts."""
+
+LINES = {
+    "funds": r"""
+        (not|no|t have|without|dont have|havent|lack of|lacks) (enough |sufficient |any )*(funds|balance|money|
+          credits?)\b
+        (not|t|isn t) (enough |sufficient )+(\w+ )?(funds|balance|money|credits?)
+        insufficient (\w+ )?(funds?|balance|money|credits?)
+        (funds?|balance|credits?|money)( on| in| of)?( your| the)?( account| wallet)? (is |are |too |not |t |
+          isn )*(insufficient|low|enough|sufficient|empty|negative|zero)\b
+        (low|zero|empty|negative) (account |user |wallet )?(funds|balance|credits?)
+        out of (funds|credits?|balance|money)
+        (add|top up|topup|recharge|refill|deposit|increase|charge).{0,15}(funds|balance|wallet)
+        (top up|recharge|topup) (your |the )?account
+        (can ?not|can t|cant|couldn t) afford
+        payment required
+    """,
+    "key": r"""
+        \bapi key\b
+        (invalid|incorrect|wrong|bad|missing|unknown|empty|inactive|expired|no) (api )?(key|token|apikey)\b
+        \b(key|apikey|token) (is |was |has been )?(invalid|incorrect|wrong|missing|required|not found|disabled|
+          inactive|not valid|expired|revoked|blocked)
+        (invalid|wrong|incorrect) api\b
+        unauthori[sz]ed
+        unauthenticated
+        (authentication|authorization|auth) (failed|required|error)
+        (user|account) (is |has been |was )?(not active|inactive|disabled|suspended|banned|blocked|deactivated)
+        \bip\b.{0,30}not (allowed|whitelisted|authori[sz]ed)
+    """,
+    "disabled": r"""
+        (refill|cancel)\w*.{0,40}\bdisabled
+        (refill|cancel)\w*.{0,40}\b(not|isn t|doesn t) (available|supported?|allowed|enabled|possible|offered)
+        does not support (refill|cancel)
+        \bno refill\b
+        \bnon refill
+    """,
+    "duplicate": r"""
+        active (order|task)
+        same (link|url|target|username|page|post)
+        duplicate
+        already (have|has|exists?|been|being processed|ordered|in progress|in process|in queue|in use|active|
+          process|running|run|started|pending|queued|added|used|placed|working|submitted|taken)
+        (is |are )?(still|currently|now) (running|in progress|in process|processing|being processed|active|
+          working|in work)
+        (link|url|username|user|page|post|target|account) (is |are |was |has been )?(busy|in use|in work|
+          in progress|in queue|being processed|processing|running)
+        orders? .{0,20}(in progress|in process|processing|running|in queue)
+        wait (until|till|for|while) .{0,40}(order|complet|finish)
+        (previous|another|other|last|existing|first|current|old) order.{0,30}(complet|finish|end|progress|process|
+          run|this|link|wait|done)
+        (complete|finish|done).{0,20}(previous|existing|current) order
+        order.{0,30}(is not|isn t|not|hasn t) (yet )?(finished|completed|ended|done) yet
+        (already|exist\w*|pending|open) (an? )?(order|task)s? (for|with|on|to) (this|that|the|same)
+        neworder error link duplicate
+        neworder error link exists
+    """,
+    "not_found": r"""
+        (incorrect|invalid|wrong|unknown|bad|no such) (order|refill|task)( id\w*)?\b(?! (quantity|link|status|
+          amount|type))
+        (order|refill|task)s?( id\w*)?( \d+)? (is |was |does |do |are )?not (found|exist|valid)
+        (order|refill|task)s?( id\w*)?( \d+)? (is |are )?(invalid|incorrect|missing)
+        (order|refill|task)s?( id\w*)?( \d+)? doesn ?t exist
+    """,
+    "limit": r"""
+        rate limit
+        too many (request|attempt|order|call|connection|quer)
+        request limit
+        requests? per (second|minute|hour|day)
+        limit (is |has been |was )?(exceeded|reached|exhausted)
+        (exceeded|reached|exceeds) (the |your |our )?(\w+ )?limit
+        slow down
+        throttl
+        flood (control|wait|detected)
+    """,
+    "quantity": r"""
+        (less|lower|smaller|fewer) than (the )?(min|allowed)
+        (more|greater|higher|larger|bigger) than (the )?(max|allowed)
+        (incorrect|invalid|wrong|bad) (quantity|amount|count)
+        (min|max)(imum|imal)? (order |allowed )?(quantity|amount|count|order|value)\b
+        (min|max)(imum|imal)? (is|are|of|should be|must be|for this service|allowed)\b
+        ^(min|max)(imum|imal)? \d+
+        quantity (is |must |should |has |too |can |cannot |can t |not |to )*(be )?(less|more|greater|lower|higher|
+          between|multiple|at least|at most|a multiple|divisible)
+        quantity (is |too )*(invalid|incorrect|low|high|small|big|large|not|out of range)
+        (quantity|amount) .{0,20}(not in range|out of range|between|multiple|divisible)
+        neworder error (min|max|increment|quantity)
+        multiple of
+        (below|under) .{0,10}min
+        (above|over|exceed\w*) .{0,10}max
+        at (least|most) \d+ (units?|pcs|pieces)
+    """,
+    "service": r"""
+        (incorrect|invalid|wrong|unknown|bad|no such) service
+        neworder error service
+        service( id)?( \d+)? (is |was |does |has been )?not (found|exist|valid)
+        service( id)?( \d+)? (is |was |has been )?(invalid|incorrect|deleted|removed)
+        service( id)?( \d+)? (doesn ?t|didn t) exist
+        service( id)?( \d+)? (is )?no longer (available|exist\w*|active|offered|supported)
+    """,
+    "service_loose": r"""
+        (this|the|selected) service .{0,30}(disabled|inactive|closed|paused|unavailable|stopped|deactivated|
+          suspended)
+        (this|the|selected) service .{0,30}not (active|available|enabled|allowed|working|work)
+        service( id)?( \d+)? (is |are |currently |temporarily |has been |was )*(disabled|inactive|closed|paused|
+          stopped|deactivated|suspended|off|down|offline)\b
+        service( id)?( \d+)? (is |currently |temporarily )*not (active|enabled|allowed|working)
+        service( id)? \d+ (is |currently |temporarily )*(unavailable|not available)
+        (disabled|inactive|closed|stopped|paused) service
+    """,
+    "link": r"""
+        (bad|invalid|incorrect|wrong|broken|unsupported|missing|empty) (?!api )(\w+ )?(link|url|target|user ?name|
+          profile|post)\b(?! (data|request|param|method|body|field))
+        (?<!requested )(?<!api )\b(link|url|user ?name|profile|post|account|channel|video)\b(?! (data|request|
+          method|body|field)).{0,30}(invalid|incorrect|wrong|required|private|broken|deleted|removed)
+        (?<!requested )(?<!api )\b(link|url|user ?name|profile|post|account|channel|video)\b(?! (data|request|
+          method|body|field)).{0,30}(not|doesn ?t|isn ?t|didn ?t) (be )?(valid|correct|found|exist|supported|
+          public|available|allowed|match|accessible|full|complete)
+        \b(not|isn t|is no|no) (an? |the |in )?(valid |full |correct |direct |proper |complete |right |public |
+          instagram |youtube |tiktok |telegram |facebook |twitter )*(link|url|username)\b
+        (enter|provide|use|specify|insert|put|send|paste|need|needs) (us |an? |the |your |valid |full |correct |direct |
+          proper |complete |right |public |post |profile |video |channel )*(link|url)\b
+        (?<!api )\b(link|url) (must|should|has to|have to|needs to|need to|format|is too|too)
+        neworder error link
+        (private|closed|deleted) (account|profile|channel|group|post|video|user)
+        (account|profile|user|channel|group|page) (must|should|has to|need to|needs to) be (public|open)
+        (make|set) (your |the )?(account|profile|page|channel) (to )?(public|open)
+        does not match .{0,20}(link|url|pattern)
+        (short|shortened) (links?|urls?)
+        (not|no|t) (load|open|access|reach|parse|recogni[sz]e|find|resolve)( the| this| your)? (link|post|profile|
+          video|channel)
+    """,
+    "quantity_loose": r"""
+        \bquantity\b
+    """,
+    "limit_loose": r"""
+        temporar(y|ily)
+        try (again |it )?later
+        try again (in|after)
+        maintenance
+        overload
+        (server|system|panel|provider|api) (is )?(too )?busy
+        ^service (is )?(currently )?(unavailable|not available)$
+        less than \d+ hours? ago
+        come back later
+    """,
+    "breakdown": r"""
+        time ?outs?\b
+        timed out
+        internal (server )?error
+        server error
+        sqlstate
+        deadlock
+        exception
+        stack ?trace
+        curl error
+        bad gateway
+        gateway time
+        fatal error
+        parse error
+        undefined (index|variable|array|offset|property|method)
+        call to a member
+        unexpected error
+        unknown error
+        something went wrong
+    """,
+}

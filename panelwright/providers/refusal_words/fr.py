@@ -1,0 +1,48 @@
+"""French."""
+
+LINES = {
+    "funds": r"""
+        (solde|fonds|credits?) insuffisants?
+        pas assez (de |d )?(fonds|solde|credits?|argent)
+        solde (est |trop )*(insuffisant|faible|bas)
+    """,
+    "key": r"""
+        cle (d |de l )?api
+        cle (est )?(invalide|incorrecte)
+        non autorise
+    """,
+    "duplicate": r"""
+        commande (est )?(deja )?(active|en cours)
+        deja (en cours|existante|une commande|passe)
+        meme lien
+    """,
+    "not_found": r"""
+        commande (introuvable|inexistante|non trouvee|invalide)
+    """,
+    "limit": r"""
+        trop de (requetes|demandes|tentatives)
+        limite (est )?(atteinte|depassee)
+    """,
+    "quantity": r"""
+        quantite .{0,25}(min|max|invalide|incorrecte|inferieure|superieure|multiple)
+        (inferieure|superieure) .{0,10}(min|max)
+    """,
+    "service": r"""
+        service (est )?(invalide|introuvable|inexistant|incorrect)
+    """,
+    "service_loose": r"""
+        service (est |actuellement )*(desactive|indisponible|ferme|inactif|suspendu)
+    """,
+    "link": r"""
+        lien (est )?(invalide|incorrect|errone|mauvais|introuvable)
+        (mauvais|faux) lien
+        (compte|profil) (est )?prive
+    """,
+    "limit_loose": r"""
+        plus tard
+        temporairement
+    """,
+    "breakdown": r"""
+        erreur (interne|inconnue|inattendue|du serveur)
+    """,
+}
