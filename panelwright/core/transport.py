@@ -101,9 +101,9 @@ class _Checked(HTTPConnection):
     Host header, SNI and the certificate check keep the name; only the socket goes to the address.
     """
 
-    def __init__(self, *args: Any, allow_private: bool = False, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, allow_private: bool = False, allow_own: bool = True, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.allow_private = allow_private
+        self.allow_private, self.allow_own = allow_private, allow_own
         self.used_at = 0.0  # of time.monotonic()
 
     def connect(self) -> None:
@@ -119,10 +119,13 @@ class _Checked(HTTPConnection):
         limit_s = float(self.timeout or 0)
         deadline = time.monotonic() + limit_s
         found = addresses.lookup(self.host, self.port or self.default_port, timeout_s=limit_s)
-        if not self.allow_private and not addresses.all_public(found):
+        if not self.allow_private and not self._may_reach(found):
             # The address stays unsaid, or the answer would be a map of the host's network.
             raise Unsent("this host is not on the public internet, which is not allowed here")
         return _first_that_connects(found[:_ADDRESSES_MAX], deadline)
+
+    def _may_reach(self, found: addresses.Found) -> bool:
+        return addresses.all_public(found) and (self.allow_own or not addresses.any_of_ours(found))
 
     def request(self, *args: Any, **kwargs: Any) -> None:
         if self.sock is not None and time.monotonic() - self.used_at > IDLE_MAX_S:
@@ -206,13 +209,18 @@ def split_url(url: str) -> tuple[SplitResult, str, int]:
 
 
 class Transport:
-    """Requests to one URL over a pool of connections; safe to share among threads."""
+    """Requests to one URL over a pool of connections; safe to share among threads.
+
+    Without `allow_private` only to the public internet; without `allow_own` to no address of this machine's own
+    interfaces either, however public: customers choose where webhooks go, staff choose providers and feeds.
+    """
 
     def __init__(
         self,
         *,
         url: str,
         allow_private: bool,
+        allow_own: bool = True,
         connect_timeout_s: float,
         read_timeout_s: float,
         max_bytes: int,
@@ -227,12 +235,13 @@ class Transport:
         self._read_timeout_s = read_timeout_s
         self._max_bytes = max_bytes
         self._secrets = secrets
+        allowed: dict[str, Any] = {"allow_private": allow_private, "allow_own": allow_own}
         if parts.scheme == "https":
             self._pool: HTTPConnectionPool = _TlsPool(
-                host, port, maxsize=_POOL_MAX, allow_private=allow_private, ssl_context=tls_context()
+                host, port, maxsize=_POOL_MAX, ssl_context=tls_context(), **allowed
             )
         else:
-            self._pool = _Pool(host, port, maxsize=_POOL_MAX, allow_private=allow_private)
+            self._pool = _Pool(host, port, maxsize=_POOL_MAX, **allowed)
 
     def close(self) -> None:
         self._pool.close()

@@ -91,6 +91,7 @@ class Webhooks:
             transport = Transport(
                 url=sending.url,
                 allow_private=settings.ALLOW_PRIVATE_WEBHOOKS,
+                allow_own=False,
                 connect_timeout_s=CONNECT_TIMEOUT_S,
                 read_timeout_s=READ_TIMEOUT_S,
                 max_bytes=ANSWER_BYTES_MAX,

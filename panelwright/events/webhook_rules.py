@@ -1,4 +1,7 @@
-"""What is sent to webhooks, when it is tried again, when an endpoint is given up. Pure."""
+"""What is sent to webhooks, when it is tried again, when an endpoint is given up.
+
+Pure, but for one thing: an address is compared with those of this machine.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
-from panelwright.core.addresses import is_public
+from panelwright.core.addresses import is_ours, is_public
 from panelwright.core.refusal import Refusal
 from panelwright.core.reply import Reply, decode, storable
 from panelwright.core.transport import Lost, NotSent, split_url
@@ -118,7 +121,7 @@ def good_url(url: str, *, allow_private: bool) -> Refusal | None:
     except ValueError:
         private = host.lower().rstrip(".").endswith("localhost")
     else:
-        private = not is_public(address)
+        private = not is_public(address) or is_ours(address)
     return Refusal("webhook_private", "url") if private and not allow_private else None
 
 

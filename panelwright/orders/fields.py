@@ -20,8 +20,11 @@ ABSENT = frozenset({"", "undefined", "null", "None"})
 _BAD_IN_LINK = re.compile(r"[\s\x00-\x20\x7f-\x9f\ud800-\udfff]")
 _BAD_IN_NAME = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _BAD_IN_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
-# "javascript:…" is a scheme, "t.me:443" is a host with a port, "user:name" is nothing we know.
-_SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):(?!\d)", re.I | re.A)
+# "javascript:…" is a scheme, "t.me:443" is a host with a port, "user:name" is nothing we know. A host with a port
+# has a dot and nothing but a path behind it: "javascript:1;alert(1)" and "javascript:1/alert(1)" would run.
+_SCHEME = re.compile(r"(?!(?:[a-z0-9-]+\.)+[a-z0-9-]+\.?:[0-9]{1,5}(?:[/?#]|\Z))[a-z][a-z0-9+.-]*:", re.I | re.A)
+# Of texts with spaces, which may hold a colon: what a browser would run or open.
+_RUNS = re.compile(r"(?:javascript|vbscript|data|blob|file|about)\s*:", re.I | re.A)
 _HTTP = re.compile(r"https?://[^/?#@\s]+", re.I | re.A)
 # What stands before the path: of an address its scheme and host, of a bare name all of it.
 _HOST = re.compile(r"(?:https?://)?[^/?#]*", re.I | re.A)
@@ -281,6 +284,8 @@ def _name(field: Field, text: str) -> str | Bad:
     if _BAD_IN_NAME.search(text):
         return Bad("bad_characters")
     # A name may be a URL (PROTOCOL.md: username "a URL or a name"), but never one that runs.
+    if _RUNS.match(text):
+        return Bad("bad_scheme")
     if not _SCHEME.match(text) or " " in text:
         return text
     if not _HTTP.match(text):

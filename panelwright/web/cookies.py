@@ -17,6 +17,7 @@ from panelwright.web.request import PanelRequest
 
 LANGUAGE = "lang"
 DEVICE = "device"
+HOST_ONLY = "__Host-"
 _YEAR_S = 365 * 24 * 3600
 
 
@@ -59,6 +60,20 @@ def device(request: HttpRequest) -> str:
 
 def keep_device(response: HttpResponse, token: str) -> None:
     _set(response, DEVICE, token, _YEAR_S)
+
+
+def for_this_host_only(response: HttpResponse) -> None:
+    """Give the cookies the names and the mark that they have by https."""
+    plain = list(response.cookies.items())
+    response.cookies.clear()
+    for name, cookie in plain:
+        kept = f"{HOST_ONLY}{name}"
+        response.cookies[kept] = cookie.value
+        for key, value in cookie.items():
+            response.cookies[kept][key] = value
+        # The browser refuses the name without these two, and with a domain.
+        response.cookies[kept]["secure"], response.cookies[kept]["path"] = True, "/"
+        response.cookies[kept]["domain"] = ""
 
 
 def _set(response: HttpResponse, name: str, value: str, max_age_s: int) -> None:

@@ -55,23 +55,38 @@ class AnyProcessorMiddleware:
         return self.get_response(request)
 
 
+# A browser that has seen us by https comes by https, for a year.
+STRICT_TRANSPORT_SECURITY = "max-age=31536000"
+
+
 class SecurityHeadersMiddleware:
-    """Adds the Content-Security-Policy and its neighbours to whatever is answered; cookies of https stay there."""
+    """Adds the Content-Security-Policy and its neighbours to whatever is answered; cookies of https stay there.
+
+    By https each of our cookies has a name with `__Host-` before it: a browser takes such a one from this host only,
+    over https only, so that no neighbour in the domain, and nobody on the way, can slip in a session of their own.
+    What comes without it is not ours there.
+    """
 
     def __init__(self, get_response: Responder) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        secure = request.is_secure()
+        if secure:
+            sent = request.COOKIES
+            request.COOKIES = {
+                name.removeprefix(cookies.HOST_ONLY): sent[name] for name in sent if name.startswith(cookies.HOST_ONLY)
+            }
         response = self.get_response(request)
         response.headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
         response.headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=()")
         response.headers.setdefault("X-Frame-Options", "DENY")
         if response.status_code == 503:
             response.headers.setdefault("Retry-After", str(RETRY_AFTER_S))
-        if request.is_secure():
+        if secure:
+            response.headers.setdefault("Strict-Transport-Security", STRICT_TRANSPORT_SECURITY)
             # Django's own cookies know a setting only, and one process may serve both kinds of address.
-            for cookie in response.cookies.values():
-                cookie["secure"] = True
+            cookies.for_this_host_only(response)
         return response
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -11,7 +12,7 @@ from django_scopes import scope
 from pytest_django import Settings
 from standardwebhooks.webhooks import WebhookVerificationError
 
-from panelwright.core import clock
+from panelwright.core import addresses, clock
 from panelwright.core.refusal import Refusal
 from panelwright.customers.letters import webhook_stopped
 from panelwright.events import delivery_actions, webhook_actions, webhook_loop
@@ -382,3 +383,27 @@ def test_old_deliveries_are_forgotten_and_then_deleted_endpoints(hooks: Hooks, r
     time.passes(days=1)
     assert delivery_actions.tidy() == 2
     assert counts("events_delivery", "events_endpoint") == (0, 0)
+
+
+@commits
+@pytest.mark.parametrize("seen_as", ["127.0.0.1", "::ffff:127.0.0.1", "64:ff9b::127.0.0.1"])
+def test_an_address_of_our_own_is_refused_however_public_it_is(
+    hooks: Hooks, receiver: Receiver, settings: Settings, monkeypatch: pytest.MonkeyPatch, seen_as: str
+) -> None:
+    """As if loopback were a public address of this machine, which a name came to lead to after it was taken."""
+    settings.ALLOW_PRIVATE_WEBHOOKS = False
+    monkeypatch.setattr(addresses, "is_public", lambda address: True)
+    look_up, port = addresses.lookup, int(receiver.url.split(":")[2].split("/")[0])
+
+    def rebound(host: str, *rest: Any, **options: Any) -> addresses.Found:
+        family = socket.AF_INET6 if ":" in seen_as else socket.AF_INET
+        return [(family, (seen_as, port))] if host == "hooks.example" else look_up(host, *rest, **options)
+
+    monkeypatch.setattr(addresses, "lookup", rebound)
+    hooks.created(f"http://hooks.example:{port}/hook")
+    hooks.tell(DONE)
+    assert hooks.deliver() == 1
+    assert receiver.heard == []
+    assert values("SELECT problem FROM events_delivery") == [
+        ("this host is not on the public internet, which is not allowed here",)
+    ]

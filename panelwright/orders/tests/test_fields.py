@@ -100,6 +100,8 @@ def test_the_link_is_looked_at_first_then_own_fields_then_runs_then_quantity() -
         "http://127.0.0.1:8000/x",
         "example.com/p",
         "t.me:443/channel",
+        "t.me:443",
+        "www.example.com:8080?a=1#b",
         "@carol",
         "carol",
         "https://пример.рф/страница",
@@ -121,6 +123,17 @@ def test_a_link_or_a_bare_name_is_taken_as_it_is(link: str) -> None:
         "undefined",
         "None",
         "javascript:alert(1)",
+        # A browser takes what looks like a port for a statement.
+        "javascript:1;alert(1)",
+        "javascript:1/alert(1)",
+        "JavaScript:0?1:alert(1)",
+        "javascript:1",
+        "vbscript:1;x",
+        "data:1/html,<script>",
+        "java-script.x:1;alert(1)",
+        "host.example:123456",
+        "host.example:80;alert(1)",
+        "host.example:80alert",
         "data:text/html,x",
         "ftp://example.com/x",
         "file:///etc/passwd",
@@ -321,7 +334,21 @@ def test_a_user_name_may_be_a_url_or_a_name(username: str) -> None:
     assert isinstance(checked("Mentions User Followers", username=username), Checked)
 
 
-@pytest.mark.parametrize("username", ["javascript:x", "a\nb", "a\x00", "u" * 501, "\ud800"])
+@pytest.mark.parametrize(
+    "username",
+    [
+        "javascript:x",
+        "javascript:1;alert(1)",
+        "javascript:alert(1) // with spaces",
+        "JAVASCRIPT :alert(1) //",
+        "data:text/html,<b> x",
+        "vbscript:1;msgbox x",
+        "a\nb",
+        "a\x00",
+        "u" * 501,
+        "\ud800",
+    ],
+)
 def test_a_user_name_that_runs_or_breaks_is_refused(username: str) -> None:
     assert checked("Mentions User Followers", username=username) == Refusal("bad_field", "username")
 

@@ -89,15 +89,53 @@ def test_the_session_cookie_is_new_hidden_from_scripts_and_has_the_panels_name(a
         True, "Lax", "", "/", "",
     )  # fmt: skip
     assert int(set_["max-age"]) == 30 * 24 * 3600
-    over_https = Browser(alice).client.post("/login", {"email": CAROL, "password": PASSWORD}, secure=True)
-    assert cookie(over_https, name)["secure"] is True
 
 
 @pytest.mark.parametrize("secure", [False, True])
 def test_every_cookie_of_https_stays_there(alice: Owner, carol: Buyer, secure: bool) -> None:
-    entered = Browser(alice).client.post("/login", {"email": CAROL, "password": PASSWORD}, secure=secure)
-    assert set(entered.cookies) == {f"session_{alice.panel_id}", "device", "csrftoken"}
-    assert {bool(one["secure"]) for one in entered.cookies.values()} == {secure}
+    client = Browser(alice).client
+    entered = client.post("/login", {"email": CAROL, "password": PASSWORD}, secure=secure)
+    prefix = "__Host-" if secure else ""
+    assert set(entered.cookies) == {f"{prefix}session_{alice.panel_id}", f"{prefix}device", f"{prefix}csrftoken"}
+    for one in entered.cookies.values():
+        assert (bool(one["secure"]), one["path"], one["domain"]) == (secure, "/", "")
+        assert one["httponly"]
+    assert client.get("/account", secure=secure).status_code == 200
+    chosen = client.get("/?lang=en", secure=secure)
+    assert f"{prefix}lang" in chosen.cookies
+    assert [name for name in chosen.cookies if name.startswith("__Host-") != secure] == []
+    assert client.get("/account", secure=not secure).status_code == 302, "the other kind of address knows it not"
+    gone = client.post("/logout", secure=secure).cookies[f"{prefix}session_{alice.panel_id}"]
+    assert (gone.value, gone["max-age"], bool(gone["secure"]), gone["path"]) == ("", 0, secure, "/")
+
+
+def test_by_https_a_cookie_that_a_neighbour_set_is_not_ours(alice: Owner, carol: Buyer) -> None:
+    """shop.example.com's neighbour evil.example.com can set a cookie for all of example.com, but none for one host."""
+    inside = Browser(alice, carol.customer.user)
+    assert inside.client.get("/account", secure=True).status_code == 302
+    inside.client.cookies[f"__Host-session_{alice.panel_id}"] = inside.token
+    assert inside.client.get("/account", secure=True).status_code == 200
+
+
+def test_by_https_forms_and_messages_work_as_ever(alice: Owner, carol: Buyer) -> None:
+    client = Client(headers={"host": alice.host}, enforce_csrf_checks=True)
+    token = hidden(client.get("/login", secure=True).content.decode(), "csrfmiddlewaretoken")
+    sent = {"email": CAROL, "password": PASSWORD, "csrfmiddlewaretoken": token}
+    ours = {"origin": f"https://{alice.host}"}
+    assert client.post("/login", sent, secure=True, headers={"origin": "https://evil.example"}).status_code == 403
+    assert client.post("/login", sent, secure=True, headers=ours).status_code == 302
+    page = client.get("/account", secure=True).content.decode()
+    sent = {"name": "Carol", "csrfmiddlewaretoken": hidden(page, "csrfmiddlewaretoken")}
+    assert client.post("/account", sent, secure=True, headers=ours).status_code == 302
+    assert "Saved." in client.get("/account", secure=True).content.decode()
+
+
+def test_browsers_are_told_to_come_by_https_where_they_did(alice: Owner) -> None:
+    for path in ("/", "/login", "/nowhere", "/static/pages.css"):
+        for host in (alice.host, "nobody.example"):
+            client = Client(headers={"host": host})
+            assert client.get(path, secure=True).headers["Strict-Transport-Security"] == "max-age=31536000", path
+            assert "Strict-Transport-Security" not in client.get(path).headers
 
 
 def test_logging_in_changes_the_form_token(alice: Owner, carol: Buyer) -> None:
