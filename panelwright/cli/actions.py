@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from django.db import transaction
 from django_scopes import scope
 
-from panelwright.catalog.actions import NewService, add_services
+from panelwright.catalog.actions import LinkNeeds, NewService, add_services
 from panelwright.core import money
 from panelwright.ledger.actions import open_books
 from panelwright.panels.actions import create_panel
@@ -65,4 +65,6 @@ def _service(s: PresetService) -> NewService:
         drip_feed=s.drip_feed,
         unique_link=s.unique_link,
         description=s.description,
+        step=s.step,
+        link=LinkNeeds(s.link_hosts, s.link_kinds, s.link_example),
     )

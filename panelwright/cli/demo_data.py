@@ -263,7 +263,8 @@ def order_params(service: PresetService, draw: random.Random) -> dict[str, str]:
         if field.kind is Kind.LINK:
             params["link"] = f"https://example.com/{who}/{draw.randint(100, 9999)}"
         elif field.name == "quantity":
-            params["quantity"] = str(min(service.max, max(service.min, draw.randint(1, 40) * 25)))
+            wanted = min(service.max, max(service.min, draw.randint(1, 40) * 25))
+            params["quantity"] = str(wanted // service.step * service.step)
         elif field.name in {"runs", "interval"}:
             continue
         elif field.kind is Kind.LINES:

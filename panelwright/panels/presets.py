@@ -10,7 +10,9 @@ A preset file says:
                                         per 1000 units, or of the whole order where the type is flat),
                                         min, max, description, upstream; and, where they are true,
                                         refill, cancel, drip_feed and unique_link (one open order a link).
-                                        refill_days: how long refills can be asked for; for ever when left out
+                                        refill_days: how long refills can be asked for; for ever when left out.
+                                        step: quantities are multiples of it. link_hosts, link_kinds (lists) and
+                                        link_example: what a link must lead to (catalog/link_kinds.py)
 
 `upstream` names the character of the sandbox service that a demo routes to: services are found there
 by type and character. Pure: reads files, writes nothing.
@@ -53,6 +55,10 @@ class PresetService:
     unique_link: bool
     description: str
     upstream: str
+    step: int = 1
+    link_hosts: tuple[str, ...] = ()
+    link_kinds: tuple[str, ...] = ()
+    link_example: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,10 +131,15 @@ def _service(row: _Table, *, category: str) -> PresetService:
         unique_link=row.take("unique_link", bool, False),
         description=row.take("description", str, ""),
         upstream=row.take("upstream", str, UPSTREAMS[0]),
+        step=row.take("step", int, 1),
+        link_hosts=row.take_texts("link_hosts"),
+        link_kinds=row.take_texts("link_kinds"),
+        link_example=row.take("link_example", str, ""),
     )
     row.close()
     row.require(_RATE.fullmatch(service.rate), f"rate {service.rate!r} is not a decimal with up to 6 places")
     row.require(1 <= service.min <= service.max, "min must be at least 1 and at most max")
+    row.require(service.step >= 1 and service.min % service.step == 0, "min must be a multiple of step")
     row.require(service.number > 0, "number must be at least 1")
     row.require(service.upstream in UPSTREAMS, f"upstream must be one of {', '.join(UPSTREAMS)}")
     row.require(service.refill or service.refill_days is None, "refill_days goes with refill = true")
@@ -171,6 +182,11 @@ class _Table:
 
     def take_list(self, key: str) -> list[dict[str, Any]]:
         return self.take(key, list, [])
+
+    def take_texts(self, key: str) -> tuple[str, ...]:
+        texts = self.take(key, list, [])
+        self.require(all(isinstance(text, str) for text in texts), f"{key} must be a list of texts")
+        return tuple(texts)
 
     def close(self) -> None:
         """Refuse keys that nobody took."""

@@ -153,6 +153,9 @@ def _form(request: CustomerRequest, offer: Offer, form: Form, request_id: str) -
         "subscription": type_.subscription,
         **_priced(request, quote([_command(request, offer, "", form)]) if form.text("link") else None),
     }
+    if form.errors:
+        # It is told beside its field.
+        context["why"] = ""
     return render(request, "web/order/form.html", context, status=form.status)
 
 

@@ -85,6 +85,11 @@ def test_the_first_panel_has_something_of_everything() -> None:
     assert sum(service.type == "Default" for service in services) >= 3
     for switch in ("refill", "cancel", "drip_feed", "unique_link"):
         assert {getattr(service, switch) for service in services} == {True, False}
+    assert (
+        {service.step > 1 for service in services}
+        == {bool(service.link_kinds) for service in services}
+        == {True, False}
+    )
     # Somewhere refills are for days, somewhere for ever.
     assert {service.refill_days is None for service in services if service.refill} == {True, False}
 
@@ -133,6 +138,9 @@ def test_what_is_left_out_is_off() -> None:
         ("max = 10000", "max = 10000\nrefil = true", "unknown key refil"),
         ("max = 10000", "max = 10000\nrefill_days = 30", "refill_days goes with refill = true"),
         ("max = 10000", 'max = 10000\nupstream = "quick"', "upstream must be one of"),
+        ("max = 10000", "max = 10000\nstep = 100", "min must be a multiple of step"),
+        ("max = 10000", "max = 10000\nstep = 0", "min must be a multiple of step"),
+        ("max = 10000", "max = 10000\nlink_kinds = [1]", "link_kinds must be a list of texts"),
         ("number = 7", "number = 0", "number must be at least 1"),
         ('currency = "USD"', 'currency = "usd"', "is not three capital letters"),
         ('languages = ["en"]', 'languages = ["ru"]', "language must be one of languages"),
