@@ -14,10 +14,12 @@ DB ?= sqlite
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
-# The package itself comes from this folder, with the setuptools of the lock file: nothing is fetched.
-INSTALL_PACKAGE := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+# The package itself comes from this folder, with the setuptools of the lock file: nothing is fetched. A Python whose
+# patch release is too old is said to be so at each start.
+INSTALL_PACKAGE := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation \
+	--ignore-requires-python --editable .
 CATALOGUES := $(patsubst %.po,%.mo,$(wildcard panelwright/locale/*/LC_MESSAGES/*.po))
-COMPILE := uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
+COMPILE := uv pip compile pyproject.toml --quiet --universal --python-version 3.11.10 --generate-hashes \
 	--no-emit-index-url --no-header
 
 .DEFAULT_GOAL := help

@@ -49,7 +49,7 @@ def run(args: argparse.Namespace) -> int:
     sockets = [listen(args.host, args.port + i) for i in range(len(PANELS))]
     setup.django(migrated=False)
     setup.migrate()
-    setup.warn_of_open_files()
+    setup.warn()
 
     upstream = _upstream(folder)
     supervisor = Supervisor()

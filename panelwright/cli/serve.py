@@ -35,7 +35,7 @@ def run(args: argparse.Namespace) -> int:
         )
     sockets = [listen(args.host, args.port)]
     setup.migrate()
-    setup.warn_of_open_files()
+    setup.warn()
     supervisor = Supervisor()
     for number in range(args.workers):
         supervisor.add_web(f"web {number + 1}" if args.workers > 1 else "web", sockets)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import logging
 import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,8 +33,32 @@ def django(*, migrated: bool = True) -> None:
         raise Refused("the database is not at this version: run `panelwright migrate` first")
 
 
+# The first patch releases in which cookies are not read in a time that grows with their length squared.
+SAFE_PYTHON = {(3, 11): 10, (3, 12): 6}
+
+
+def old_python(version: tuple[int, int, int]) -> str:
+    """What is to be said of this Python; nothing of one that is new enough."""
+    least = SAFE_PYTHON.get(version[:2], 0)
+    if version[2] >= least:
+        return ""
+    newer = " or later, ".join(f"{major}.{minor}.{patch}" for (major, minor), patch in SAFE_PYTHON.items())
+    return (
+        f"Python {'.'.join(map(str, version))} has known holes that later patch releases mend: use {newer} or later."
+        " Panelwright goes round the one in reading cookies, by which anybody could hold up a server."
+    )
+
+
+def warn() -> None:
+    """Say what is not safe on this machine. For what starts processes, after `django`."""
+    old = old_python(sys.version_info[:3])
+    if old:
+        logging.getLogger("panelwright").warning(old)
+    warn_of_open_files()
+
+
 def warn_of_open_files() -> None:
-    """Say which files other users of the machine can read. For what starts processes, after `django`."""
+    """Say which files other users of the machine can read."""
     from django.conf import settings
     from django.db import connection
 

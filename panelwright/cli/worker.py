@@ -23,7 +23,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     setup.django()
     if not has_parent():
-        setup.warn_of_open_files()
+        setup.warn()
     from panelwright.providers.worker import Worker
     from panelwright.support.loop import loops as support_loops
 
