@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cache
 from typing import NamedTuple
@@ -45,6 +45,7 @@ STATUSES = frozenset(OrderStatus.values) | frozenset(SubscriptionStatus.values)
 class Wanted(NamedTuple):
     """Which orders. Empty or None: all. `service` is its number; `ids` and `text` come from `read_search`.
 
+    `services` are ids of services that the text or the number names: orders of these are found, too.
     `parent`: what this drip-feed or subscription created.
     """
 
@@ -54,6 +55,7 @@ class Wanted(NamedTuple):
     ids: tuple[int, ...] = ()
     text: str = ""
     parent: int | None = None
+    services: tuple[int, ...] = ()
 
 
 EVERYTHING = Wanted()
@@ -247,7 +249,7 @@ _CHILDREN = _Source(
 def _source(wanted: Wanted) -> _Source:
     if wanted.ids:
         return _BY_IDS
-    others = wanted.service is not None or bool(wanted.text) or wanted.kinds != KINDS
+    others = wanted.service is not None or bool(wanted.text or wanted.services) or wanted.kinds != KINDS
     if wanted.parent is not None:
         return _CHILDREN._replace(exact=not others and not wanted.status)
     if wanted.kinds <= _SCHEDULED:
@@ -270,7 +272,9 @@ def _window(source: _Source, *, upward: bool) -> sql.Query:
 
 
 @cache
-def _rows(source: _Source, *, status: bool, service: bool, kinds: int, text: bool, upward: bool) -> sql.Query:
+def _rows(
+    source: _Source, *, status: bool, service: bool, kinds: int, text: bool, services: bool, upward: bool
+) -> sql.Query:
     """Values: those of `_ends`, then what is filtered by, then how many; of a window its ends again before these."""
     # Said plainly that it is a small part: PostgreSQL cannot tell from the keys, and would compile for millions.
     filters = "" if source.exact else f" AND {source.id} > ? AND {source.id} < ?"
@@ -280,9 +284,12 @@ def _rows(source: _Source, *, status: bool, service: bool, kinds: int, text: boo
         filters += " AND o.service_id = (SELECT id FROM catalog_service WHERE panel_id = ? AND number = ?)"
     if kinds:
         filters += f" AND o.kind IN ({', '.join('?' * kinds)})"
-    if text:
-        # Letters of either case: all of them on PostgreSQL, a to z on SQLite.
-        filters += " AND (LOWER(o.link) LIKE ? ESCAPE '!' OR o.link LIKE ? ESCAPE '!')"
+    # Letters of either case: all of them on PostgreSQL, a to z on SQLite.
+    named = ["LOWER(o.link) LIKE ? ESCAPE '!'", "o.link LIKE ? ESCAPE '!'"] if text else []
+    if services:
+        named.append("o.service_id :in_int")
+    if named:
+        filters += f" AND ({' OR '.join(named)})"
     return sql.Query(
         f"SELECT {_SHOWN} FROM (SELECT {_INNER} FROM {source.table} WHERE :near{source.also}{filters}"
         f" ORDER BY {source.near.order(upward=upward)} LIMIT ?) AS o{_JOINS}"
@@ -304,10 +311,15 @@ def page(
     limit: int = PAGE,
     with_refills: bool = True,
 ) -> Page:
-    """The orders below the id `before`, or the nearest above `after`, or the newest. At most 4 queries.
+    """The orders below the id `before`, or the nearest above `after`, or the newest. At most 5 queries.
 
-    A status that is none, or a kind, finds nothing. Without refills no row knows of an open one.
+    A status that is none, or a kind, finds nothing. Without refills no row knows of an open one. Where a number may
+    be an order's or a service's, the order stands first, on the newest page.
     """
+    if wanted.ids and wanted.services:
+        return _of_number(
+            panel_id, customer_id, wanted, before=before, after=after, limit=limit, with_refills=with_refills
+        )
     upward = after is not None
     low, high = (after if after is not None else -1), (_END if before is None or upward else before)
     limit = min(max(limit, 1), PAGE_MAX)
@@ -337,6 +349,26 @@ def page(
         assert placed is not None
         looked = Looked(ended_at, placed)
     return _turned(rows, before, after, more=more, ended_at=ended_at, looked=looked)
+
+
+def _of_number(
+    panel_id: int,
+    customer_id: int,
+    wanted: Wanted,
+    *,
+    before: int | None,
+    after: int | None,
+    limit: int,
+    with_refills: bool,
+) -> Page:
+    whose = {"panel_id": panel_id, "customer_id": customer_id}
+    of_service = wanted._replace(ids=())
+    found = page(**whose, wanted=of_service, before=before, after=after, limit=limit, with_refills=with_refills)
+    rows = [row for row in found.rows if row.id not in wanted.ids]
+    if before is None and after is None:
+        itself = page(**whose, wanted=wanted._replace(services=()), with_refills=with_refills)
+        rows = [*itself.rows, *rows]
+    return replace(found, rows=rows)
 
 
 def _turned(
@@ -385,6 +417,7 @@ def _find(
         service=wanted.service is not None,
         kinds=len(kinds),
         text=bool(wanted.text),
+        services=bool(wanted.services),
         upward=upward,
     )
     values = _ends(panel_id, customer_id, wanted, low=low, high=high)
@@ -397,6 +430,8 @@ def _find(
     values += kinds
     if wanted.text:
         values += [_pattern(wanted.text.lower()), _pattern(wanted.text)]
+    if wanted.services:
+        values.append(list(wanted.services))
     return query.rows(connection, *values, limit)
 
 

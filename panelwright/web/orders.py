@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_POST, require_safe
 
+from panelwright.catalog import names
 from panelwright.catalog.types import BY_NAME
 from panelwright.core import clock
 from panelwright.core.batcher import CommitUncertain
@@ -91,12 +92,15 @@ def orders(request: CustomerRequest, kind: str = "orders") -> HttpResponse:
 
 def _page(request: CustomerRequest, kind: str) -> tuple[Page, Wanted]:
     ids, text = listing.read_search(request.GET.get("q", ""))
+    # Of one number it cannot be told whether it is an order's or a service's.
+    named = text or (str(ids[0]) if len(ids) == 1 else "")
     wanted = Wanted(
         status=dict(STATUS_TABS).get(request.GET.get("status", ""), ""),
         service=_id(request.GET.get("service", "")),
         kinds=KINDS[kind][0],
         ids=ids,
         text=text,
+        services=names.find(panel_id=request.panel.id, version=request.panel.catalog_version, text=named),
     )
     page = listing.page(
         panel_id=request.panel.id,

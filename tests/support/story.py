@@ -47,9 +47,10 @@ class Story(NamedTuple):
 def empty_shelves() -> None:
     """Tests give the same ids and versions to other panels, one after the other."""
     # Where no test has asked for the database, no shelf was filled.
-    module = sys.modules.get("panelwright.catalog.shelf")
-    if module is not None:
-        module.shelves.forget()
+    for module, kept in (("shelf", "shelves"), ("names", "kept")):
+        found = sys.modules.get(f"panelwright.catalog.{module}")
+        if found is not None:
+            getattr(found, kept).forget()
 
 
 @pytest.fixture

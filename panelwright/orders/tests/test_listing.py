@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import json
 from collections.abc import Callable
 from datetime import date, timedelta
 from types import SimpleNamespace
@@ -14,9 +13,10 @@ from django.db import connection
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from panelwright.catalog import names
 from panelwright.core import clock
 from panelwright.core.refusal import Refusal
-from panelwright.orders import listing, queries, settling, work
+from panelwright.orders import listing, settling, work
 from panelwright.orders.listing import Wanted, read_search
 from tests.support.people import (
     FOLLOWERS,
@@ -269,6 +269,11 @@ def test_orders_are_found_by_their_ids(many: Many, carol: Buyer) -> None:
     assert [row.id for row in rows] == newest(asked)
 
 
+def named(owner: Owner, text: str) -> tuple[int, ...]:
+    """The services that a text names, as a page asks for them."""
+    return names.find(panel_id=owner.panel_id, version=1, text=text)
+
+
 # ---- nobody else's -------------------------------------------------------------------------------------
 
 
@@ -315,7 +320,13 @@ WANTED = st.builds(
     text=st.sampled_from(["", "group1", "Group", "nowhere"]),
     ids=st.just(()),
     parent=st.none(),
+    services=st.sampled_from([(), (), (LIKES,)]),
 )
+
+
+def _meant(wanted: Wanted, owner: Owner) -> Wanted:
+    """Services by their ids, which differ from run to run, instead of by their numbers."""
+    return wanted._replace(services=tuple(id_ for number in wanted.services for id_ in named(owner, str(number))))
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -330,6 +341,7 @@ def test_every_order_stands_on_one_page(
     busy: bool,
 ) -> None:
     """In both directions, with any filter, however small the window, and while new orders arrive."""
+    wanted = _meant(wanted, carol.owner)
     known = set(_expected(carol, wanted))
     arrivals = iter(range(3 if busy else 0))
 
@@ -349,17 +361,21 @@ def test_every_order_stands_on_one_page(
 def _expected(carol: Buyer, wanted: Wanted) -> Ids:
     """By a plain look at all of the customer's orders."""
     rows = values(
-        "SELECT o.id, o.status, v.number, o.kind, o.link FROM orders_order o"
+        "SELECT o.id, o.status, v.number, v.id, o.kind, o.link FROM orders_order o"
         " JOIN catalog_service v ON v.id = o.service_id WHERE o.customer_id = %s",
         carol.customer_id,
     )
     return [
         id_
-        for id_, status, number, kind, link in rows
+        for id_, status, number, service_id, kind, link in rows
         if wanted.status in ("", status)
         and wanted.service in (None, number)
         and kind in wanted.kinds
-        and wanted.text.lower() in link.lower()
+        and (
+            not (wanted.text or wanted.services)
+            or (wanted.text and wanted.text.lower() in link.lower())
+            or service_id in wanted.services
+        )
     ]
 
 
@@ -369,6 +385,7 @@ def test_a_page_and_back_shows_the_same(
     many: Many, carol: Buyer, wanted: Wanted, limit: int, window: int, turns: list[bool]
 ) -> None:
     """Whatever way somebody turns the pages, nothing is passed over between one and the next."""
+    wanted = _meant(wanted, carol.owner)
     everything = newest(_expected(carol, wanted))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(listing, "WINDOW", window)
@@ -476,7 +493,7 @@ def test_rows_of_the_release_before_learn_whose_they_are(carol: Buyer, time: Tim
 # ---- plans ---------------------------------------------------------------------------------------------
 
 
-def _crowd(carol: Buyer, count: int) -> None:
+def crowd(carol: Buyer, count: int) -> None:
     """Orders like the newest one, in one statement: only the planner looks at them."""
     numbers = (
         f"SELECT n FROM generate_series(1, {count}) AS g(n)"
@@ -494,21 +511,11 @@ def _crowd(carol: Buyer, count: int) -> None:
     execute("ANALYZE")
 
 
-def test_an_order_is_found_by_its_request_id_through_an_index(alice: Owner, carol: Buyer) -> None:
-    order_id = carol.order(request_id="cart-1")
-    _crowd(carol, 50_000)
-    asked = ([alice.panel_id], [carol.customer_id], ["cart-1", "cart-2"])
-    assert queries.by_request(*asked) == {(carol.customer_id, "cart-1"): order_id}
-    values = asked if connection.vendor == "postgresql" else [json.dumps(value) for value in asked]
-    plan = queries._BY_REQUEST.plan(connection, *values)
-    assert "order_request_once" in plan, plan
-
-
 def test_each_page_is_read_from_an_index(alice: Owner, carol: Buyer, database_kind: str) -> None:
     """No plan reads a whole table of orders, whatever part of it is the customer's."""
     carol.order()
     alice.customer("dave", balance="10.00").order()
-    _crowd(carol, 50_000)
+    crowd(carol, 50_000)
     ends = (alice.panel_id, carol.customer_id, -1, alice.panel_id, carol.customer_id, 2**62)
     for wanted, index in (
         (listing.EVERYTHING, "order_customer"),
@@ -516,11 +523,14 @@ def test_each_page_is_read_from_an_index(alice: Owner, carol: Buyer, database_ki
         (Wanted(status="Canceled"), "order_customer_short"),
         (Wanted(status="Completed"), "order_customer"),
         (Wanted(text="nowhere"), "order_customer"),
+        (Wanted(services=(1, 2)), "order_customer"),
     ):
         for upward in (False, True):
             source = listing._source(wanted)
             window = listing._window(source, upward=upward).plan(connection, *ends, listing.WINDOW)
-            rows = listing._rows(source, status=False, service=False, kinds=0, text=False, upward=upward)
+            rows = listing._rows(
+                source, status=False, service=False, kinds=0, text=False, services=False, upward=upward
+            )
             again = () if source.exact else (1, 1_000)
             for plan in (window, rows.plan(connection, *ends, *again, 51)):
                 # A window may as well be read by its ids.

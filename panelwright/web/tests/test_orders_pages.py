@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django_scopes import scope
 
@@ -10,6 +12,7 @@ from panelwright.orders.schedule_actions import record_post
 from panelwright.web.tests.browsing import Browser
 from tests.support.people import (
     FOLLOWERS,
+    LIKES,
     LINK,
     SUBSCRIPTION,
     Buyer,
@@ -189,3 +192,28 @@ def test_what_a_customer_wrote_never_runs(browser: Browser, carol: Buyer) -> Non
         f"/order?service={FOLLOWERS}&link={link}",
     ):
         assert "<script>alert" not in browser.get(path)
+
+
+def test_the_search_finds_the_name_or_number_of_a_service(browser: Browser, carol: Buyer) -> None:
+    # Until no order has the number of a service.
+    followers = [carol.order(quantity=50)]
+    while followers[-1] < 20:
+        followers.append(carol.order(quantity=50))
+    likes = carol.order(service=LIKES, quantity=100)
+    mine = [id_ for id_ in reversed(followers) if id_ >= 20]
+    execute("UPDATE orders_order SET link = 'https://example.org/old' WHERE id < 20")
+    for q, found in (
+        ("likes", [likes]),
+        (str(LIKES), [likes]),
+        (f"%23{LIKES}", [likes]),
+        (str(likes), [likes]),
+        (f"{likes} {mine[0]}", [likes, mine[0]]),
+        ("nothing like it", []),
+    ):
+        page = browser.get(f"/orders?q={q}")
+        shown = [int(id_) for id_ in dict.fromkeys(re.findall(r'href="/orders/([0-9]+)"', page))]
+        # Orders of the first few numbers may be meant, too; then they stand first.
+        assert [id_ for id_ in shown if id_ >= 20] == found, q
+        lines = b"".join(browser.answer(f"/orders.csv?q={q}").streaming_content).decode().splitlines()
+        assert len(lines) == 1 + len(shown)
+    assert browser.get("/orders?q=FOLLOW").count("Followers") >= len(followers)
