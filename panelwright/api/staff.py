@@ -18,18 +18,24 @@ from panelwright.api.staff_reading import Fields
 from panelwright.core.refusal import NotNow, NotThere
 from panelwright.customers import access
 from panelwright.customers.actions import note_staff_key_use
-from panelwright.providers import actions, manual_actions, manual_queries, manual_rules
+from panelwright.providers import manual_actions, manual_queries, order_queries, resolve_actions
 
 Work = Callable[..., object]
 
 # Action -> what does it, the fields that it needs, the fields that it may have.
+_DECISIONS: dict[str, tuple[Work, Fields, Fields]] = {
+    "done": (resolve_actions.done, {}, {}),
+    "partial": (resolve_actions.partial, {"remains": int}, {}),
+    "cancel": (resolve_actions.cancel, {}, {}),
+    "send": (resolve_actions.send, {}, {"route": int, "provider": str, "whole": bool}),
+    "arrived": (resolve_actions.arrived, {"upstream_id": str}, {"provider": str}),
+}
+# Beside them what is for orders of the queue alone.
 _ORDERS: dict[str, tuple[Work, Fields, Fields]] = {
     "start": (manual_actions.start, {}, {"start_count": int}),
     "progress": (manual_actions.progress, {}, {"remains": int, "delivered": int, "start_count": int}),
-    "partial": (manual_actions.partial, {"remains": int}, {}),
-    "done": (manual_actions.done, {}, {}),
-    "cancel": (manual_actions.cancel, {}, {}),
     "pass_on": (manual_actions.pass_on, {}, {}),
+    **_DECISIONS,
 }
 _CANCELS: dict[str, tuple[Work, Fields, Fields]] = {
     "accept": (manual_actions.accept_cancel, {}, {}),
@@ -41,11 +47,8 @@ _REFILLS: dict[str, tuple[Work, Fields, Fields]] = {
     "reject": (manual_actions.reject_refill, {"text": str}, {}),
     "send": (manual_actions.send_refill, {}, {}),
 }
-_PROBLEMS: dict[str, tuple[Work, Fields, Fields]] = {
-    "arrived": (actions.order_arrived, {"upstream_id": str}, {}),
-    "send": (actions.send_again, {}, {}),
-    "refund": (actions.cancel_and_refund, {}, {}),
-}
+# "refund": as older programs call it.
+_PROBLEMS = {**_DECISIONS, "refund": _DECISIONS["cancel"]}
 _QUEUES = {
     "orders": manual_queries.waiting_orders,
     "refills": manual_queries.waiting_refills,
@@ -124,13 +127,13 @@ def queue(call: Call) -> dict[str, Any]:
 def problems(call: Call) -> dict[str, Any]:
     """One page of the orders that a person should look at, the oldest first."""
     after, limit = reading.page_of(call.request.GET)
-    page = manual_queries.problem_orders(call.panel_id, after=after, limit=limit)
+    page = order_queries.problem_orders(call.panel_id, after=after, limit=limit)
     return {"items": page.items, "next": page.next}
 
 
 @csrf_exempt
 def order(request: HttpRequest, *, id_: int) -> HttpResponse:
-    """GET: one order, open or ended. POST: work on one of the queue."""
+    """GET: one order, open or ended. POST: work on one of the queue, or decide about any that is open."""
     return read_order(request, id_=id_) if request.method == "GET" else work_order(request, id_=id_)
 
 
@@ -160,15 +163,8 @@ def refill(call: Call, *, id_: int) -> dict[str, Any]:
 
 @staff_only("POST")
 def problem(call: Call, *, id_: int) -> dict[str, Any]:
-    """Decide about an order whose outcome at its provider is unknown."""
-    action, fields = reading.action_of(call.request, {name: row[1:] for name, row in _PROBLEMS.items()})
-    _order_after(call, id_)
-    if "upstream_id" in fields:
-        fields["upstream_id"] = manual_rules.upstream_id(fields["upstream_id"])
-    try:
-        _PROBLEMS[action][0](panel_id=call.panel_id, order_id=id_, by=call.by, **fields)
-    except ValueError as error:
-        raise NotNow(str(error)) from None
+    """Decide about an order, whatever state it is in."""
+    _do(call, _PROBLEMS, order_id=id_)
     return _order_after(call, id_)
 
 
@@ -179,7 +175,7 @@ def _do(call: Call, actions_: dict[str, tuple[Work, Fields, Fields]], **which: i
 
 def _order_after(call: Call, order_id: int) -> dict[str, Any]:
     """The order as it stands. Raises NotThere."""
-    facts = manual_queries.order_facts(call.panel_id, order_id)
+    facts = order_queries.order_facts(call.panel_id, order_id)
     if facts is None:
         raise NotThere(f"there is no order {order_id} on this panel")
     return {"order": facts}

@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 
 from django.http import HttpRequest
 
-from panelwright.providers.manual_queries import PAGE_MAX, Filters
+from panelwright.providers.manual_queries import Filters
+from panelwright.providers.order_queries import PAGE_MAX
 from panelwright.support.models import Subject, TicketState
 from panelwright.support.queries import PAGE_MAX as TICKETS_MAX
 from panelwright.support.queries import Filters as TicketFilters

@@ -1,9 +1,9 @@
-"""Decide about an order whose outcome at the provider is unknown."""
+"""Decide about an open order, whatever state it is in: end it, send it, or say which id its provider gave it."""
 
 from __future__ import annotations
 
 import argparse
-import os
+from typing import Any
 
 from panelwright.cli import setup
 from panelwright.cli.main import Refused
@@ -11,38 +11,68 @@ from panelwright.cli.main import Refused
 EXAMPLE = """example:
   panelwright resolve --panel acme --order 364 --arrived 700123   it is there, under this id
   panelwright resolve --panel acme --order 364 --send             it is not there: send it
+  panelwright resolve --panel acme --order 364 --send --provider spare     send it there and nowhere else
+  panelwright resolve --panel acme --order 364 --done             all of it is delivered
+  panelwright resolve --panel acme --order 364 --partial 300      it ends, 300 units are refunded
   panelwright resolve --panel acme --order 364 --refund           cancel it and give the money back
 
-Look at the provider first: --send buys the order, --refund gives the money back, and neither can be undone.
+Look at the order (`panelwright order`) and at the provider first: --send buys the order, --refund gives the money
+back, and neither can be undone.
 """
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--panel", required=True, metavar="SLUG")
-    parser.add_argument("--order", type=int, required=True, metavar="ID")
+    parser.add_argument("--order", type=setup.number, required=True, metavar="ID")
     decision = parser.add_mutually_exclusive_group(required=True)
     decision.add_argument("--arrived", metavar="UPSTREAM_ID", help="the provider has it, under this id")
-    decision.add_argument("--send", action="store_true", help="the provider does not have it: send it")
+    decision.add_argument("--send", action="store_true", help="send it (again)")
+    decision.add_argument("--done", action="store_true", help="all of it is delivered: Completed")
+    decision.add_argument("--partial", type=setup.number, metavar="UNITS", help="end it with so many units undelivered")
     decision.add_argument("--refund", action="store_true", help="do not deliver it: cancel and refund")
+    parser.add_argument("--provider", metavar="NAME", help="with --arrived: who has it; with --send: who gets it")
+    parser.add_argument("--route", type=setup.number, metavar="ID", help="with --send: the route that it takes")
+    parser.add_argument(
+        "--whole", action="store_true", help="with --send: deliver again what is known to be delivered, too"
+    )
+    parser.set_defaults(wrong_usage=parser.error)
 
 
 def run(args: argparse.Namespace) -> int:
+    if args.provider and not (args.arrived or args.send):
+        args.wrong_usage("--provider goes with --arrived or --send")
+    if (args.route is not None or args.whole) and not args.send:
+        args.wrong_usage("--route and --whole go with --send")
     setup.django()
-    from panelwright.providers import actions
+    from django_scopes import scope
 
     panel = setup.panel(args.panel)
-    which = {"panel_id": panel.id, "order_id": args.order}
-    by = f"system user {os.getuid()}, by command"
     try:
-        if args.arrived:
-            actions.order_arrived(**which, upstream_id=args.arrived.strip(), by=by)
-            print(f"Order {args.order} goes on as the provider's order {args.arrived}.")
-        elif args.send:
-            actions.send_again(**which, by=by)
-            print(f"Order {args.order} is sent.")
-        else:
-            actions.cancel_and_refund(**which, by=by)
-            print(f"Order {args.order} is canceled and refunded.")
+        with scope(panel=panel):
+            print(_decide(args, {"panel_id": panel.id, "order_id": args.order, "by": setup.operator()}))
     except ValueError as error:
         raise Refused(str(error)) from None
     return 0
+
+
+def _decide(args: argparse.Namespace, which: dict[str, Any]) -> str:
+    """Do it; answers how the order stands."""
+    from panelwright.core import money
+    from panelwright.orders.models import Order
+    from panelwright.providers import resolve_actions
+
+    if args.arrived:
+        resolve_actions.arrived(**which, upstream_id=args.arrived, provider=args.provider)
+        return f"Order {args.order} goes on as the provider's order {args.arrived.strip()}."
+    if args.send:
+        resolve_actions.send(**which, route=args.route, provider=args.provider, whole=args.whole)
+        return f"Order {args.order} is sent."
+    if args.done:
+        resolve_actions.done(**which)
+    elif args.partial is not None:
+        resolve_actions.partial(**which, remains=args.partial)
+    else:
+        resolve_actions.cancel(**which)
+    order = Order.objects.get(panel_id=which["panel_id"], id=args.order)
+    charge = money.text(order.charge_micros)
+    return f"Order {order.id} is {order.status}: {order.remains} of {order.quantity} remain, charge {charge}."

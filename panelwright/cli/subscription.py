@@ -77,6 +77,7 @@ def _shown(panel_id: int, order_id: int) -> str:
     from django_scopes import scopes_disabled
 
     from panelwright.core import money
+    from panelwright.orders import problems
     from panelwright.orders.models import Schedule
 
     with scopes_disabled():
@@ -100,8 +101,8 @@ def _shown(panel_id: int, order_id: int) -> str:
             lines.append("it goes on without the key that it was placed with")
     if order.upstream_id is not None:
         lines.append(f"delivered as a whole by provider {order.provider_id}, as its order {order.upstream_id}")
-    if order.problem:
-        lines.append(f"problem: {order.problem}")
+    if order.problem_code:
+        lines.append(f"problem: {problems.words(order.problem_code, problems.facts_of(order.problem_facts))}")
     return "\n".join(lines)
 
 

@@ -73,7 +73,7 @@ def _order(args: argparse.Namespace, kind: str, action: str, which: dict[str, An
     """Do it; answers how the order stands."""
     from panelwright.core import money
     from panelwright.orders.models import Order
-    from panelwright.providers import manual_actions
+    from panelwright.providers import manual_actions, resolve_actions
 
     id_ = getattr(args, kind)
     which = {**which, "order_id": id_}
@@ -82,13 +82,13 @@ def _order(args: argparse.Namespace, kind: str, action: str, which: dict[str, An
     elif action in {"remains", "delivered"}:
         manual_actions.progress(**which, **{action: getattr(args, action)})
     elif action == "partial":
-        manual_actions.partial(**which, remains=args.partial)
+        resolve_actions.partial(**which, remains=args.partial)
     elif action == "refuse":
         manual_actions.refuse_cancel(**which, text=args.refuse)
     else:
         plain = {
-            "done": manual_actions.done,
-            "cancel": manual_actions.cancel,
+            "done": resolve_actions.done,
+            "cancel": resolve_actions.cancel,
             "pass_on": manual_actions.pass_on,
             "accept": manual_actions.accept_cancel,
         }

@@ -58,6 +58,12 @@ def refund(*, charge_micros: int, remains: int, quantity: int) -> int:
     return charge_micros * remains // quantity
 
 
+def rate_text(rate_e12: int) -> str:
+    """An exchange rate of 12 decimals, as plain decimal without trailing zeros: "1", "0.0121"."""
+    whole, parts = divmod(rate_e12, 10**12)
+    return f"{whole}.{parts:012d}".rstrip("0").rstrip(".")
+
+
 def discounted(*, rate_micros: int, percent_off_e2: int) -> int:
     """A rate less a discount in hundredths of a percent (1250 = 12.5 %), rounded up to the micro."""
     return -(-rate_micros * (10_000 - percent_off_e2) // 10_000)
@@ -69,6 +75,28 @@ def exchanged(*, micros: int, rate_e12: int) -> int:
     Rounded up to the micro: what is exchanged here is what we pay.
     """
     return -(-micros * rate_e12 // 10**12)
+
+
+def cost(*, rate_micros: int, units: int, flat: bool, rate_e12: int) -> int | None:
+    """What `units` cost at a provider's rate, in a currency of which one unit of its own is worth `rate_e12` 10^-12.
+
+    Rounded up to the micro, once. None where it is more than an amount can be.
+    """
+    parts = 10**12 if flat else 1000 * 10**12
+    micros = -(-rate_micros * (1 if flat else units) * rate_e12 // parts)
+    return micros if 0 <= micros <= AMOUNT_MAX_MICROS else None
+
+
+def told_cost(amount: Decimal, *, rate_e12: int) -> int | None:
+    """Micros of what a provider says that it takes, however many digits it writes, exchanged as in `cost`.
+
+    Rounded up, once. None for what is no amount: negative, not a number, more than an amount can be.
+    """
+    if not amount.is_finite() or not 0 <= amount <= AMOUNT_MAX_MICROS // MICROS:
+        return None
+    whole, parts = amount.as_integer_ratio()
+    micros = -(-whole * MICROS * rate_e12 // (parts * 10**12))
+    return micros if micros <= AMOUNT_MAX_MICROS else None
 
 
 def marked_up(*, cost_micros: int, percent_e2: int, fixed_micros: int = 0, round_to_micros: int = 1) -> int:

@@ -78,12 +78,25 @@ class Order(models.Model):
     due_at = models.DateTimeField(null=True)
     lease_until = models.DateTimeField(null=True)
     attempts = models.PositiveSmallIntegerField(default=0, db_default=0)
-    # Trouble that a person should know of; never a seventh status word.
-    problem = models.TextField(default="", db_default="", blank=True)
+    # Trouble that a person should know of, never a seventh status word: a code of problems.py with its facts as JSON
+    # text, and since when. Empty and null: none.
+    problem_code = models.CharField(max_length=40, default="", db_default="", blank=True)
+    problem_facts = models.TextField(default="", db_default="", blank=True)
+    problem_at = models.DateTimeField(null=True)
 
     provider_id = models.BigIntegerField(null=True)
     route_id = models.BigIntegerField(null=True)
     upstream_id = models.CharField(max_length=100, null=True)
+    # Staff chose this route: the order goes there and to no other one until that one has refused it.
+    chosen_route_id = models.BigIntegerField(null=True)
+    # How often staff ordered anew what a provider had taken already: each time with a request_id of its own.
+    sent_anew = models.SmallIntegerField(default=0, db_default=0)
+
+    # What it costs the panel, in micros of the panel's currency; null: not known. `cost_told`: the provider said so,
+    # else it is the route's rate when it was sent. `cost_rate_e12`: what a unit of the provider's currency was worth.
+    cost_micros = models.BigIntegerField(null=True)
+    cost_rate_e12 = models.BigIntegerField(null=True)
+    cost_told = models.BooleanField(default=False, db_default=False)
 
     # The caller's idempotency key, and a digest of what came with it.
     request_id = models.CharField(max_length=100, null=True)
@@ -139,12 +152,24 @@ class Order(models.Model):
                 condition=Q(job__isnull=True, due_at__isnull=True) | Q(job__isnull=False, due_at__isnull=False),
                 name="order_job_due",
             ),
+            models.CheckConstraint(
+                condition=Q(cost_micros__gte=0) | Q(cost_micros__isnull=True, cost_told=False), name="order_cost"
+            ),
+            models.CheckConstraint(
+                condition=Q(problem_code="", problem_at__isnull=True)
+                | (~Q(problem_code="") & Q(problem_at__isnull=False)),
+                name="order_problem_since",
+            ),
         ]
         indexes = [
             # The queue: only rows that have something to do are in it.
             models.Index(fields=["job", "provider_id", "due_at"], condition=Q(job__isnull=False), name="order_queue"),
             models.Index(fields=["customer", "id"], name="order_customer"),
             models.Index(fields=["parent", "id"], condition=Q(parent__isnull=False), name="order_parent"),
+            # What a person should look at. An order without a problem is not in it.
+            models.Index(
+                fields=["panel", "id"], condition=Q(problem_code__gt="", ended_at__isnull=True), name="order_problem"
+            ),
             # What a customer looks for among many: costs nothing until an order ends badly.
             models.Index(
                 fields=["customer", "status", "id"],

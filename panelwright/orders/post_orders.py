@@ -12,6 +12,7 @@ from panelwright.core import sql
 from panelwright.ledger.actions import ADD_TO_BALANCES, INSERT_TRANSFERS
 from panelwright.orders import store
 from panelwright.orders.models import Job, Kind
+from panelwright.orders.problems import NONE, Problem
 from panelwright.orders.rules import NewOrder
 from panelwright.orders.settling import OpenOrder
 from panelwright.orders.standing import Agreement, Spend
@@ -20,7 +21,8 @@ _COUNT_POSTS = sql.Query(
     "UPDATE orders_schedule SET posts_done = posts_done + ?, old_posts_done = old_posts_done + ? WHERE order_id = ?"
 )
 _SENT = sql.Query(
-    "UPDATE orders_order SET provider_id = ?, route_id = ?, upstream_id = ?, problem = ? WHERE panel_id = ? AND id = ?"
+    "UPDATE orders_order SET provider_id = ?, route_id = ?, upstream_id = ?, problem_code = ?, problem_facts = ?,"
+    " problem_at = ? WHERE panel_id = ? AND id = ?"
 )
 _BOOK = sql.Query(
     "UPDATE orders_order SET booked_micros = ?, charge_micros = ?"
@@ -55,7 +57,7 @@ def take_over(
     there: There,
     link: str,
     quantity: int,
-    problem: str,
+    problem: Problem = NONE,
     now: datetime,
 ) -> int:
     """An order that the provider has made already: it is asked about from now on.
@@ -63,13 +65,14 @@ def take_over(
     With a `problem` it is not charged and not asked about: what becomes of it is for a person to decide, at the
     rate that is written down with it.
     """
-    charge = 0 if problem else spend.charge_micros
+    charge = 0 if problem != NONE else spend.charge_micros
     order = _post(subscription, agreement, spend.rate_micros, link, quantity, now)
     order = order._replace(booked_micros=charge, charge_micros=charge, status="Processing", job=Job.POLL.value)
-    if problem:
+    if problem != NONE:
         order = order._replace(job=None, due_at=None)
     (order_id,) = store.insert_orders([order], now)
-    _SENT.run(connection, *there, problem[:1000], subscription.panel_id, order_id)
+    since = sql.moment(connection, now if problem != NONE else None)
+    _SENT.run(connection, *there, *problem, since, subscription.panel_id, order_id)
     _charge(subscription, order_id, charge, now)
     return order_id
 

@@ -10,7 +10,9 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from panelwright.core import money
+from panelwright.orders import problems
 from panelwright.orders.models import Job
+from panelwright.orders.problems import NONE, Problem
 from panelwright.orders.status import ENDED, PROGRESS
 
 POLL_MIN = timedelta(seconds=2)
@@ -37,13 +39,25 @@ class OpenOrder(NamedTuple):
     due_at: datetime | None
     lease_until: datetime | None
     attempts: int
-    problem: str
+    problem_code: str
+    problem_facts: str
+    # Kept by work.Changes: since when it has a problem, whichever.
+    problem_at: datetime | None
     provider_id: int | None
     route_id: int | None
     upstream_id: str | None
     created_at: datetime
     ended_at: datetime | None
     open_link: str | None
+    chosen_route_id: int | None = None
+    sent_anew: int = 0
+    cost_micros: int | None = None
+    cost_rate_e12: int | None = None
+    cost_told: bool = False
+
+    def having(self, problem: Problem) -> OpenOrder:
+        """With this problem, or with NONE."""
+        return self._replace(problem_code=problem.problem_code, problem_facts=problem.problem_facts)
 
 
 class ScheduleState(NamedTuple):
@@ -57,6 +71,13 @@ class ScheduleState(NamedTuple):
     undelivered: int
 
 
+class Cost(NamedTuple):
+    """What a provider takes for an order, in micros of the panel's currency, by this exchange rate (10^-12)."""
+
+    micros: int
+    rate_e12: int
+
+
 class Report(NamedTuple):
     """What a provider says of an order. None: it does not say, or not so that it can be understood."""
 
@@ -64,6 +85,7 @@ class Report(NamedTuple):
     start_count: int | None = None
     remains: int | None = None
     raw_status: str = ""
+    cost: Cost | None = None
 
 
 class Refund(NamedTuple):
@@ -93,15 +115,19 @@ def settle(order: OpenOrder, report: Report, now: datetime) -> Settled:
         return Settled(order)
     start_count = order.start_count if report.start_count is None else max(report.start_count, 0)
     order = order._replace(start_count=start_count, attempts=0, lease_until=None)
+    told = report.cost is not None
+    if report.cost is not None:
+        order = order._replace(cost_micros=report.cost.micros, cost_rate_e12=report.cost.rate_e12, cost_told=True)
     if report.status == "Completed":
-        return end(order, "Completed", remains=0, now=now)
+        return end(order, "Completed", remains=0, now=now, cost_told=told)
     if report.status == "Canceled":
-        return end(order, "Canceled", remains=order.quantity, now=now)
+        return end(order, "Canceled", remains=order.quantity, now=now, cost_told=told)
     if report.status == "Partial":
-        return _partial(order, report.remains, now)
+        return _partial(order, report.remains, now, cost_told=told)
     if report.status not in PROGRESS:
         # No word of ours, or one that only a subscription can have.
-        return _still_open(order, now, problem=f"the provider's status is not understood: {report.raw_status[:80]!r}")
+        word = problems.problem(problems.STATUS_NOT_UNDERSTOOD, word=report.raw_status[:80])
+        return _still_open(order, now, problem=word)
     status = report.status if PROGRESS[report.status] > PROGRESS[order.status] else order.status
     # Sent is no longer Pending, whatever the provider calls it.
     status = "Processing" if status == "Pending" else status
@@ -122,30 +148,30 @@ def _open_remains(order: OpenOrder, report: Report) -> int:
     return 0 if begun and report.status != "Pending" else order.remains
 
 
-def _partial(order: OpenOrder, remains: int | None, now: datetime) -> Settled:
+def _partial(order: OpenOrder, remains: int | None, now: datetime, *, cost_told: bool) -> Settled:
     if remains is None:
-        return _still_open(order, now, problem="the provider says Partial and does not say how much remains")
+        return _still_open(order, now, problem=problems.problem(problems.PARTIAL_WITHOUT_REMAINS))
     if remains > order.quantity:
-        return _still_open(
-            order, now, problem=f"the provider says Partial with {remains} remaining of {order.quantity}"
-        )
+        above = problems.problem(problems.PARTIAL_ABOVE_QUANTITY, remains=remains, quantity=order.quantity)
+        return _still_open(order, now, problem=above)
     if remains <= 0:
-        return end(order, "Completed", remains=0, now=now)
+        return end(order, "Completed", remains=0, now=now, cost_told=cost_told)
     if remains == order.quantity:
         # Nothing was delivered: on the wire Partial means that something was.
-        return end(order, "Canceled", remains=remains, now=now)
-    return end(order, "Partial", remains=remains, now=now)
+        return end(order, "Canceled", remains=remains, now=now, cost_told=cost_told)
+    return end(order, "Partial", remains=remains, now=now, cost_told=cost_told)
 
 
-def _still_open(order: OpenOrder, now: datetime, problem: str = "") -> Settled:
-    return Settled(order._replace(job=Job.POLL.value, due_at=next_poll(order, now), problem=problem))
+def _still_open(order: OpenOrder, now: datetime, problem: Problem = NONE) -> Settled:
+    return Settled(order._replace(job=Job.POLL.value, due_at=next_poll(order, now)).having(problem))
 
 
-def end(order: OpenOrder, status: str, *, remains: int, now: datetime) -> Settled:
+def end(order: OpenOrder, status: str, *, remains: int, now: datetime, cost_told: bool = False) -> Settled:
     """The order ended with `remains` units undelivered; what was not delivered is refunded.
 
-    Of a canceled one everything is: its whole quantity remains, whatever was said of it. A run carries no
-    charge itself: its parent's share is refunded by `run_ended`.
+    Of a canceled one everything is: its whole quantity remains, whatever was said of it. `cost_told`: what stands
+    as its cost is what the provider takes in the end. Else that was said or reckoned of the whole order, and what
+    was not delivered costs nothing. A run carries no charge itself: its parent's share is refunded by `run_ended`.
     """
     charge = order.charge_micros
     if status == "Partial":
@@ -162,11 +188,22 @@ def end(order: OpenOrder, status: str, *, remains: int, now: datetime) -> Settle
         job=None,
         due_at=None,
         lease_until=None,
-        problem="",
+        problem_code="",
+        problem_facts="",
         ended_at=now,
         open_link=None,
     )
-    return Settled(ended, _refund(order, back, reference=order.id))
+    return Settled(ended if cost_told else _at_cost_of(ended), _refund(order, back, reference=order.id))
+
+
+def _at_cost_of(order: OpenOrder) -> OpenOrder:
+    """An order that has ended, at the cost of what was delivered: in proportion, and nothing when it was canceled."""
+    if order.status == "Canceled":
+        return order._replace(cost_micros=0, cost_told=False)
+    if order.status != "Partial" or order.cost_micros is None:
+        return order
+    undone = money.refund(charge_micros=order.cost_micros, remains=order.remains, quantity=order.quantity)
+    return order._replace(cost_micros=order.cost_micros - undone, cost_told=False)
 
 
 def _refund(order: OpenOrder, micros: int, *, reference: int) -> Refund | None:
@@ -181,6 +218,7 @@ def run_ended(
     """A drip-feed after one of its runs ended: counters, the run's share back, the end after the last run."""
     # A cancelled run is paid back whole, as any cancelled order is.
     undelivered = run.quantity if run.status == "Canceled" else run.remains
+    parent = _with_cost_of(parent, run, first=schedule.runs_done == 0)
     schedule = schedule._replace(runs_done=schedule.runs_done + 1, undelivered=schedule.undelivered + undelivered)
     delivered = run.quantity - undelivered
     parent = parent._replace(
@@ -190,9 +228,25 @@ def run_ended(
     return _drip_feed_after(parent, schedule, reference=run.id, now=now), schedule
 
 
-def stop_runs(parent: OpenOrder, schedule: ScheduleState, now: datetime) -> tuple[Settled, ScheduleState]:
-    """A drip-feed whose customer cancelled it: the runs that have not started are refunded at once."""
-    given_up = (schedule.runs - schedule.runs_started) * schedule.run_quantity
+def _with_cost_of(parent: OpenOrder, run: OpenOrder, *, first: bool) -> OpenOrder:
+    """A drip-feed costs what its runs that have ended cost together; not known when that of one of them is not."""
+    if first:
+        return parent._replace(cost_micros=run.cost_micros, cost_told=run.cost_told)
+    if parent.cost_micros is None or run.cost_micros is None:
+        return parent._replace(cost_micros=None, cost_told=False)
+    told = parent.cost_told and run.cost_told
+    return parent._replace(cost_micros=parent.cost_micros + run.cost_micros, cost_told=told)
+
+
+def stop_runs(
+    parent: OpenOrder, schedule: ScheduleState, now: datetime, *, given_up: int | None = None
+) -> tuple[Settled, ScheduleState]:
+    """A drip-feed that starts no more runs: those that have not started are refunded at once.
+
+    `given_up`: the units of them that are not delivered, where that is not all of them.
+    """
+    if given_up is None:
+        given_up = (schedule.runs - schedule.runs_started) * schedule.run_quantity
     schedule = schedule._replace(runs=schedule.runs_started, undelivered=schedule.undelivered + given_up)
     parent = parent._replace(job=None, due_at=None, lease_until=None)
     return _drip_feed_after(parent, schedule, reference=parent.id, now=now), schedule
@@ -212,13 +266,16 @@ def _drip_feed_after(parent: OpenOrder, schedule: ScheduleState, *, reference: i
     if schedule.runs_done == schedule.runs:
         left = schedule.undelivered
         status = "Completed" if left == 0 else "Canceled" if left == parent.quantity else "Partial"
+        if schedule.runs_done == 0:
+            parent = parent._replace(cost_micros=0)
         parent = parent._replace(
             status=status,
             remains=left,
             job=None,
             due_at=None,
             lease_until=None,
-            problem="",
+            problem_code="",
+            problem_facts="",
             ended_at=now,
             open_link=None,
         )

@@ -13,20 +13,22 @@ from django.db import connection
 from panelwright.core import sql
 from panelwright.events.actions import NewEvent, record
 from panelwright.ledger.actions import ADD_TO_BALANCES, INSERT_TRANSFERS
-from panelwright.orders import settling, telling
+from panelwright.orders import problems, settling, telling
 from panelwright.orders.models import Kind
 from panelwright.orders.settling import OpenOrder, Refund, ScheduleState, Settled
 from panelwright.orders.status import ENDED
 
 _ORDER_COLUMNS = (
     "o.id, o.panel_id, o.customer_id, c.account_id, s.id, o.kind, o.parent_id, o.quantity, o.booked_micros,"
-    " o.charge_micros, o.status, o.start_count, o.remains, o.job, o.due_at, o.lease_until, o.attempts, o.problem,"
-    " o.provider_id, o.route_id, o.upstream_id, o.created_at, o.ended_at, o.open_link"
+    " o.charge_micros, o.status, o.start_count, o.remains, o.job, o.due_at, o.lease_until, o.attempts,"
+    " o.problem_code, o.problem_facts, o.problem_at, o.provider_id, o.route_id, o.upstream_id, o.created_at,"
+    " o.ended_at, o.open_link, o.chosen_route_id, o.sent_anew, o.cost_micros, o.cost_rate_e12, o.cost_told"
 )
 _ORDER_JOINS = (
     " JOIN customers_customer c ON c.id = o.customer_id"
     " JOIN ledger_account s ON s.panel_id = o.panel_id AND s.kind = 'sales' AND s.name = ''"
 )
+_PROBLEM = slice(OpenOrder._fields.index("problem_code"), OpenOrder._fields.index("problem_facts") + 1)
 _TIMES = tuple(i for i, name in enumerate(OpenOrder._fields) if name.endswith(("_at", "_until")))
 
 _LOCK_ORDERS = sql.Query("SELECT id FROM orders_order WHERE id :in_int ORDER BY id :for_update")
@@ -49,12 +51,19 @@ _UPDATE_ORDERS = sql.Update(
         "due_at": "timestamptz",
         "lease_until": "timestamptz",
         "attempts": "int",
-        "problem": "text",
+        "problem_code": "text",
+        "problem_facts": "text",
+        "problem_at": "timestamptz",
         "provider_id": "bigint",
         "route_id": "bigint",
         "upstream_id": "text",
         "ended_at": "timestamptz",
         "open_link": "text",
+        "chosen_route_id": "bigint",
+        "sent_anew": "int",
+        "cost_micros": "bigint",
+        "cost_rate_e12": "bigint",
+        "cost_told": "boolean",
     },
     {"id": "bigint"},
     # The last guard, whatever the code above it does: an order that has ended is never touched again.
@@ -87,6 +96,7 @@ def _open_order(row: sql.Row) -> OpenOrder:
     values = list(row)
     for i in _TIMES:
         values[i] = sql.aware(values[i])
+    values[-1] = bool(values[-1])
     return OpenOrder(*values)
 
 
@@ -127,11 +137,16 @@ class Changes:
         before = self.orders[order.id]
         if before.ended_at is not None:
             return
+        since = (before.problem_at or self.now) if order.problem_code else None
+        if order.problem_at != since:
+            order = order._replace(problem_at=since)
         self.orders[order.id] = order
         if refund is not None:
             self._refunds.append(refund)
-        if order.problem and order.problem != before.problem:
-            self.event("order.problem", order, {"problem": order.problem})
+        if order.problem_code and order[_PROBLEM] != before[_PROBLEM]:
+            facts = problems.facts_of(order.problem_facts)
+            told = {"code": order.problem_code, **facts, "problem": problems.words(order.problem_code, facts)}
+            self.event("order.problem", order, told)
         if order.status in ENDED:
             self.event(f"order.{order.status.lower()}", order, {"remains": order.remains})
             if order.kind == Kind.RUN.value and order.parent_id is not None:
@@ -175,12 +190,19 @@ def _order_row(o: OpenOrder) -> sql.Row:
         sql.moment(connection, o.due_at),
         sql.moment(connection, o.lease_until),
         o.attempts,
-        o.problem,
+        o.problem_code,
+        o.problem_facts,
+        sql.moment(connection, o.problem_at),
         o.provider_id,
         o.route_id,
         o.upstream_id,
         sql.moment(connection, o.ended_at),
         o.open_link,
+        o.chosen_route_id,
+        o.sent_anew,
+        o.cost_micros,
+        o.cost_rate_e12,
+        o.cost_told,
         o.id,
     )
 

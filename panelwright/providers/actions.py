@@ -14,22 +14,28 @@ from django.db import transaction
 
 from panelwright.core import clock
 from panelwright.core.secret import installation_box
-from panelwright.orders import settling, work
+from panelwright.orders import problems, settling, work
 from panelwright.orders.models import Job
+from panelwright.orders.problems import NONE, Problem
 from panelwright.orders.settling import OpenOrder, Report
-from panelwright.providers import health, health_actions, manual_actions, manual_rules, routing, rules, store
+from panelwright.providers import health, health_actions, manual_actions, routing, rules, store
 from panelwright.providers.health import FAILURES_MAX
 from panelwright.providers.models import Provider
 from panelwright.providers.outcomes import Accepted, OrderReport, Reason, Refused, Unknown
 from panelwright.providers.rules import Next
 from panelwright.providers.store import ProviderRow, RouteRow, ToAsk, ToSend
 
-UNKNOWN_OUTCOME = "outcome unknown"
-UNKNOWN_OUTCOME_ASKING = f"{UNKNOWN_OUTCOME}, asking again once the provider takes requests"
 # Refusals of a repeat that come before the provider looks for its request_id: they say nothing about the
 # first request, which may have arrived.
 _NO_PROOF = frozenset({Reason.UNREACHABLE, Reason.LIMIT, Reason.KEY, Reason.OTHER})
 
+
+# The same provider takes it later: a route that staff chose stays chosen.
+_SAME_ROUTE = frozenset({Reason.DUPLICATE, Reason.LIMIT})
+
+# So many refusals of an order are kept with what was sent, and the one that ends it; of a parameter so many characters.
+REFUSALS_KEPT = 20
+SENT_MAX = 300
 
 # How many orders a claim looks at when all of the first ones had to be put off, and how often.
 _LOOKED_AT = 200
@@ -211,12 +217,20 @@ def _when_it_takes(
         if assigned.send:
             again.append((order, route))
         # What is known of the order's outcome stays its problem.
-        later += [put_off._replace(problem=UNKNOWN_OUTCOME_ASKING) for put_off in assigned.later]
+        waits = _asked_again("once the provider takes requests")
+        later += [put_off._replace(problem=waits, since=order.problem_at or now) for put_off in assigned.later]
     return again, later
 
 
-def _unknown(order: OpenOrder, why: str) -> OpenOrder:
-    return order._replace(job=None, due_at=None, lease_until=None, problem=f"{UNKNOWN_OUTCOME}: {why}"[:1000])
+def _unknown(order: OpenOrder, why: str, said: str = "") -> OpenOrder:
+    """Nothing but a person moves it now. `said`: the start of what came back, where something did."""
+    facts = {"why": why, "said": said} if said else {"why": why}
+    unknown = problems.problem(problems.OUTCOME_UNKNOWN, **facts)
+    return order._replace(job=None, due_at=None, lease_until=None).having(unknown)
+
+
+def _asked_again(why: str) -> Problem:
+    return problems.problem(problems.OUTCOME_ASKED_AGAIN, why=why)
 
 
 def commit_sent(results: Sequence[Sent]) -> int:
@@ -244,7 +258,10 @@ def commit_sent(results: Sequence[Sent]) -> int:
             elif isinstance(result.outcome, Unknown):
                 changes.apply(settling.Settled(_after_unknown(order, result.sending, result.outcome, now)))
             else:
-                changes.apply(_after_refusal(order, result.sending, result.outcome, routes, providers, now))
+                refused = _after_refusal(order, result.sending, result.outcome, routes, providers, now)
+                if result.sending.order.attempts <= REFUSALS_KEPT or refused.order.ended_at is not None:
+                    changes.event("order.refused", order, _refusal_facts(result.sending, result.outcome))
+                changes.apply(refused)
         changes.write()
         # Also what came too late says how the provider fares.
         health_actions.note(_by_provider(results))
@@ -272,18 +289,23 @@ def _accepted(order: OpenOrder, result: Sent, taken: set[tuple[int, str]], now: 
         return _unknown(order, f"{provider.name} answered with id {ref}, which another order has already")
     taken.add((provider.id, ref))
     order = order._replace(
-        provider_id=provider.id, upstream_id=ref, job=Job.POLL.value, lease_until=None, attempts=0, problem=""
+        provider_id=provider.id,
+        upstream_id=ref,
+        job=Job.POLL.value,
+        lease_until=None,
+        due_at=now + settling.POLL_MIN,
+        attempts=0,
+        chosen_route_id=None,
     )
-    return order._replace(due_at=now + settling.POLL_MIN)
+    return order.having(NONE)
 
 
 def _after_unknown(order: OpenOrder, sending: Sending, outcome: Unknown, now: datetime) -> OpenOrder:
     if sending.provider.knows_request_id:
         # Asked again by itself, with the same request_id, after a while.
-        problem = f"{UNKNOWN_OUTCOME}, asking again: {outcome.text}"[:1000]
-        return order._replace(due_at=now + rules.backoff(sending.order.attempts), lease_until=None, problem=problem)
-    evidence = f" | {outcome.evidence}" if outcome.evidence else ""
-    return _unknown(order, f"{outcome.text}{evidence}")
+        due_at = now + rules.backoff(sending.order.attempts)
+        return order._replace(due_at=due_at, lease_until=None).having(_asked_again(outcome.text))
+    return _unknown(order, outcome.text, outcome.evidence)
 
 
 def _after_refusal(
@@ -301,8 +323,8 @@ def _after_refusal(
         after = rules.after_refusal(
             refused, provider=sending.provider.name, attempts=sending.order.attempts, more_routes=False, now=now
         )
-        problem = f"{UNKNOWN_OUTCOME}, asking again: {refused.text}"[:1000]
-        return settling.Settled(order._replace(due_at=after.due_at, lease_until=None, problem=problem))
+        waits = order._replace(due_at=after.due_at, lease_until=None).having(_asked_again(refused.text))
+        return settling.Settled(waits)
     usable = routes.get(sending.order.service_id, [])
     more = bool(routing.after_refusal(sending.order, usable, sending.route.id))
     after = rules.after_refusal(
@@ -314,18 +336,49 @@ def _after_refusal(
     if after.step is Next.CANCEL:
         order = order._replace(upstream_id=None)
         return settling.end(order, "Canceled", remains=order.quantity, now=now)
-    return settling.Settled(
-        order._replace(
-            status="Pending",
-            job=Job.FORWARD.value,
-            provider_id=None,
-            # The route that refused is kept, so that the next one is tried; after waiting, the first one again.
-            route_id=order.route_id if after.step is Next.OTHER_ROUTE else None,
-            lease_until=None,
-            due_at=after.due_at,
-            problem="" if after.step is Next.OTHER_ROUTE else after.problem,
-        )
+    again = order._replace(
+        status="Pending",
+        job=Job.FORWARD.value,
+        provider_id=None,
+        cost_micros=None,
+        cost_rate_e12=None,
+        # The route that refused is kept, so that the next one is tried; after waiting, the first one again.
+        route_id=order.route_id if after.step is Next.OTHER_ROUTE else None,
+        lease_until=None,
+        due_at=after.due_at,
+        # A route that staff chose has had its turn, unless it is the one that is waited for.
+        chosen_route_id=order.chosen_route_id if refused.reason in _SAME_ROUTE else None,
     )
+    # On its way to the next route it keeps the trouble that it had, and since when.
+    return settling.Settled(again if after.step is Next.OTHER_ROUTE else again.having(after.problem))
+
+
+def params_of(sending: Sending, secret: str) -> dict[str, str]:
+    """The parameters of `add` for an order on its way, without our key. `secret`: what request ids are made of."""
+    order = sending.order
+    return rules.upstream_params(
+        kind=order.kind,
+        type_name=order.type_name,
+        upstream_service=sending.route.upstream_service,
+        link=order.link,
+        quantity=order.quantity,
+        fields=order.fields,
+        request_id=rules.request_id(secret, order.id, order.created_at, order.sent_anew),
+    )
+
+
+def _refusal_facts(sending: Sending, refused: Refused) -> dict[str, object]:
+    """What is kept of a refusal: who refused, in which words, and what it was sent."""
+    sent = {name: value[:SENT_MAX] for name, value in params_of(sending, "").items() if name != "request_id"}
+    return {
+        "provider": sending.provider.id,
+        "name": sending.provider.name,
+        "route": sending.route.id,
+        "reason": refused.reason.name.lower(),
+        "said": refused.text,
+        "sent": sent,
+        "attempt": sending.order.attempts,
+    }
 
 
 def _one_rests(sending: Sending, routes: Sequence[RouteRow], providers: dict[int, ProviderRow], now: datetime) -> bool:
@@ -353,6 +406,8 @@ def commit_polled(
     now = clock.now()
     with transaction.atomic(durable=True):
         changes = work.Changes(work.lock([a.id for a in asked]), now)
+        said = [r.currency for r in reports.values() if isinstance(r, OrderReport) and r.charge is not None]
+        exchange = store.exchange(provider_id, said) if said else None
         ours = 0
         for ask in asked:
             # A neighbour's end may have changed this one (a drip-feed's parent), so read it anew.
@@ -360,82 +415,29 @@ def commit_polled(
             if order.lease_until != ask.token or order.job != Job.POLL.value or order.provider_id != provider_id:
                 continue
             ours += 1
-            changes.apply(_polled(order, reports.get(ask.upstream_id), now))
+            changes.apply(_polled(order, reports.get(ask.upstream_id), exchange, now))
         changes.write()
     return ours
 
 
-def _polled(order: OpenOrder, report: OrderReport | Refused | Unknown | None, now: datetime) -> settling.Settled:
-    if isinstance(report, OrderReport):
-        return settling.settle(order, Report(report.status, report.start_count, report.remains, report.raw_status), now)
+def _polled(
+    order: OpenOrder, report: OrderReport | Refused | Unknown | None, exchange: rules.Exchange | None, now: datetime
+) -> settling.Settled:
     attempts = min(order.attempts + 1, 1000)
     due_at = max(settling.next_poll(order, now), now + rules.backoff(attempts))
+    if isinstance(report, OrderReport):
+        cost = rules.told_cost(report, exchange)
+        said = Report(report.status, report.start_count, report.remains, report.raw_status, cost)
+        settled = settling.settle(order, said, now)
+        if settled.order.problem_code:
+            # What is not understood is asked about less and less often.
+            return settled._replace(order=settled.order._replace(attempts=attempts, due_at=due_at))
+        return settled
     order = order._replace(attempts=attempts, lease_until=None, due_at=due_at)
     if isinstance(report, Refused) and report.reason is Reason.NOT_FOUND:
-        return settling.Settled(order._replace(problem=f"the provider does not know its order {order.upstream_id}"))
+        not_known = problems.problem(problems.NOT_KNOWN_UPSTREAM, upstream_id=order.upstream_id)
+        return settling.Settled(order.having(not_known))
     if isinstance(report, Refused) and report.reason not in {Reason.LIMIT, Reason.UNREACHABLE}:
-        return settling.Settled(order._replace(problem=f"the provider does not tell the status: {report.text}"))
+        return settling.Settled(order.having(problems.problem(problems.STATUS_REFUSED, said=report.text)))
     # A passing fault of the whole request: the order itself has no problem.
     return settling.Settled(order)
-
-
-def order_arrived(*, panel_id: int, order_id: int, upstream_id: str, by: str) -> None:
-    """A person found the order at its provider: it goes on from there, polled under that id.
-
-    Raises ValueError when the order does not wait for a person, or another order has that id.
-    """
-    now = clock.now()
-    upstream_id = manual_rules.upstream_id(upstream_id)
-    with transaction.atomic(durable=True):
-        changes, order = _waiting_for_a_person(panel_id, order_id, now)
-        if order.provider_id is None:
-            raise ValueError(f"order {order_id} was not sent to any provider")
-        if store.taken_upstream_ids({(panel_id, order.provider_id, upstream_id)}):
-            raise ValueError(f"another order has the provider's id {upstream_id} already")
-        changes.event("order.resolved", order, {"decision": "arrived", "upstream_id": upstream_id, "by": by})
-        polled = order._replace(upstream_id=upstream_id, job=Job.POLL.value, due_at=now, attempts=0, problem="")
-        changes.apply(settling.Settled(polled))
-        changes.write()
-
-
-def send_again(*, panel_id: int, order_id: int, by: str) -> None:
-    """A person found that the order never arrived: it is sent as if for the first time."""
-    now = clock.now()
-    with transaction.atomic(durable=True):
-        changes, order = _waiting_for_a_person(panel_id, order_id, now)
-        changes.event("order.resolved", order, {"decision": "send", "by": by})
-        fresh = order._replace(
-            status="Pending",
-            job=Job.FORWARD.value,
-            due_at=now,
-            provider_id=None,
-            route_id=None,
-            upstream_id=None,
-            attempts=0,
-            problem="",
-        )
-        changes.apply(settling.Settled(fresh))
-        changes.write()
-
-
-def cancel_and_refund(*, panel_id: int, order_id: int, by: str) -> None:
-    """A person decided that the order is not delivered: it ends as Canceled, everything is given back."""
-    now = clock.now()
-    with transaction.atomic(durable=True):
-        changes, order = _waiting_for_a_person(panel_id, order_id, now)
-        changes.event("order.resolved", order, {"decision": "refund", "by": by})
-        changes.apply(settling.end(order, "Canceled", remains=order.quantity, now=now))
-        changes.write()
-
-
-def _waiting_for_a_person(panel_id: int, order_id: int, now: datetime) -> tuple[work.Changes, OpenOrder]:
-    """The locked order, if its outcome is unknown and nothing but a person will move it. Raises ValueError."""
-    orders = work.lock([order_id])
-    order = orders.get(order_id)
-    if order is None or order.panel_id != panel_id:
-        raise ValueError(f"there is no order {order_id} on this panel")
-    if order.ended_at is not None:
-        raise ValueError(f"order {order_id} has ended: {order.status}")
-    if order.job is not None or not order.problem.startswith(UNKNOWN_OUTCOME):
-        raise ValueError(f"order {order_id} does not wait for a decision: it is {order.status}")
-    return work.Changes(orders, now), order

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import json
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, NamedTuple
 
 from django.db.models import Q, QuerySet
 
+from panelwright.core import clock
 from panelwright.orders.models import Cancel, Job, Order, Refill, RequestState
+from panelwright.providers import order_queries
 from panelwright.providers.models import Provider
+from panelwright.providers.order_queries import PAGE_MAX, Page
 
-PAGE_MAX = 200
-
-
-class Page(NamedTuple):
-    """Items as plain JSON values; `next` is the `after` of the page that follows, None on the last one."""
-
-    items: list[dict[str, Any]]
-    next: int | None
+# A refill that should have been asked about for so long is listed: its provider rests, is slow, or is gone.
+OVERDUE = timedelta(hours=1)
+# A cancel that was passed on so often in vain.
+TRIES = 5
 
 
 class Filters(NamedTuple):
@@ -38,59 +38,38 @@ def waiting_orders(panel_id: int, filters: Filters = ALL, *, after: int = 0, lim
     if filters.provider is not None:
         ids = list(Provider.objects.filter(panel_id=panel_id, name=filters.provider).values_list("id", flat=True))
         rows = rows.filter(provider_id__in=ids)
-    return _page(_of_service(rows, filters, "service__number", "status"), order_facts_of, after, limit)
-
-
-def problem_orders(panel_id: int, *, after: int = 0, limit: int = 50) -> Page:
-    """Open orders that a person should look at."""
-    rows = Order.objects.filter(panel_id=panel_id, ended_at=None).exclude(problem="")
-    return _page(rows, order_facts_of, after, limit)
+    page = partial(order_queries.facts_of, panel_id)
+    return _page(_of_service(rows, filters, "service__number", "status"), page, after, limit)
 
 
 def waiting_refills(panel_id: int, filters: Filters = ALL, *, after: int = 0, limit: int = 50) -> Page:
-    """Refills that only a person moves, or whose trouble a person may end; see manual_rules.waits_for_staff."""
+    """Refills that only a person moves, or whose trouble a person may end: it has lasted, or was noted."""
+    troubled = ~Q(problem="") & ~Q(state=RequestState.SENDING.value)
     rows = Refill.objects.filter(panel_id=panel_id, ended_at=None).filter(
-        Q(due_at=None) | (~Q(problem="") & ~Q(state=RequestState.SENDING.value))
+        Q(due_at=None) | troubled | Q(due_at__lt=clock.now() - OVERDUE)
     )
-    return _page(_of_service(rows, filters, "order__service__number", "status"), refill_facts_of, after, limit)
+    return _page(_of_service(rows, filters, "order__service__number", "status"), _refills, after, limit)
 
 
 def waiting_cancels(panel_id: int, filters: Filters = ALL, *, after: int = 0, limit: int = 50) -> Page:
-    """Customers' cancels of orders that staff have started."""
-    rows = Cancel.objects.filter(panel_id=panel_id, state=RequestState.WAITING.value, due_at=None)
-    return _page(_of_service(rows, filters, "order__service__number", ""), cancel_facts_of, after, limit)
+    """Customers' cancels of orders that staff have started, or that the provider has not answered for long."""
+    rows = Cancel.objects.filter(panel_id=panel_id, state=RequestState.WAITING.value).filter(
+        Q(due_at=None) | Q(attempts__gte=TRIES, provider_id__isnull=False)
+    )
+    return _page(_of_service(rows, filters, "order__service__number", ""), _cancels, after, limit)
 
 
-def order_facts(panel_id: int, order_id: int) -> dict[str, Any] | None:
-    """One order of the panel, open or ended; None when there is none."""
-    rows = Order.objects.filter(panel_id=panel_id, id=order_id).select_related("service", "cancel")
-    return next(map(order_facts_of, rows), None)
+def _refills(rows: Sequence[Refill]) -> list[dict[str, Any]]:
+    return [refill_facts_of(row) for row in rows]
+
+
+def _cancels(rows: Sequence[Cancel]) -> list[dict[str, Any]]:
+    return [cancel_facts_of(row) for row in rows]
 
 
 def refill_facts(panel_id: int, refill_id: int) -> dict[str, Any] | None:
     rows = Refill.objects.filter(panel_id=panel_id, id=refill_id).select_related("order__service")
     return next(map(refill_facts_of, rows), None)
-
-
-def order_facts_of(order: Order) -> dict[str, Any]:
-    cancel = getattr(order, "cancel", None)
-    return {
-        "id": order.id,
-        "status": order.status,
-        "service": order.service.number,
-        "service_name": order.service.name,
-        "type": order.service.type,
-        "link": order.link,
-        "quantity": order.quantity,
-        "fields": json.loads(order.fields) if order.fields else {},
-        "start_count": order.start_count,
-        "remains": order.remains,
-        "cancel_asked": cancel is not None and cancel.state == RequestState.WAITING.value,
-        "problem": order.problem,
-        "created_at": _text(order.created_at),
-        "waiting_since": _text(order.due_at) if order.job == Job.MANUAL.value else None,
-        "ended_at": _text(order.ended_at),
-    }
 
 
 def refill_facts_of(refill: Refill) -> dict[str, Any]:
@@ -116,6 +95,7 @@ def cancel_facts_of(cancel: Cancel) -> dict[str, Any]:
         "link": cancel.order.link,
         "quantity": cancel.order.quantity,
         "remains": cancel.order.remains,
+        "answer": cancel.answer,
         "created_at": _text(cancel.created_at),
     }
 
@@ -132,9 +112,9 @@ def _of_service(rows: QuerySet[Any], filters: Filters, number: str, status: str)
 def _page(rows: QuerySet[Any], facts: Any, after: int, limit: int) -> Page:
     """A page by id: the number of a row is its age, and what ends meanwhile shifts no page."""
     limit = max(1, min(limit, PAGE_MAX))
-    related = ("service", "cancel") if rows.model is Order else ("order__service",)
+    related = order_queries.RELATED if rows.model is Order else ("order__service",)
     found = list(rows.filter(id__gt=after).select_related(*related).order_by("id")[: limit + 1])
-    return Page([facts(row) for row in found[:limit]], found[limit - 1].id if len(found) > limit else None)
+    return Page(facts(found[:limit]), found[limit - 1].id if len(found) > limit else None)
 
 
 def _text(at: datetime | None) -> str | None:

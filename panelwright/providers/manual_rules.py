@@ -1,4 +1,6 @@
-"""What the panel's own people may do with an order, a refill or a cancel, and what becomes of it. Pure.
+"""What the panel's own people may do with an order of their queue, or a refill, and what becomes of it. Pure.
+
+How any open order ends by a person's word is in resolve_rules.py.
 
 An order that waits for them is Pending; with their first word it is In progress. Each function answers
 the order's new state with its refund, and raises ValueError with a text that says what is allowed.
@@ -11,13 +13,11 @@ from datetime import datetime
 from typing import NamedTuple
 
 from panelwright.core.refusal import NotNow
-from panelwright.orders import settling
 from panelwright.orders.models import Job, RequestState
+from panelwright.orders.problems import NONE
 from panelwright.orders.settling import OpenOrder, Settled
 
 COUNT_MAX = 2**63 - 1
-TEXT_MAX = 500
-UPSTREAM_ID_MAX = 100
 
 
 class OpenRefill(NamedTuple):
@@ -32,6 +32,7 @@ class OpenRefill(NamedTuple):
     problem: str
     ended_at: datetime | None
     upstream_order: str | None
+    lease_until: datetime | None = None
 
 
 def workable(order: OpenOrder) -> OpenOrder:
@@ -69,35 +70,6 @@ def remains_after(order: OpenOrder, delivered: int) -> int:
     return order.quantity - delivered
 
 
-def partial(order: OpenOrder, *, remains: int, now: datetime) -> Settled:
-    """It ends with so many units undelivered, which are refunded."""
-    workable(order)
-    if order.quantity < 2:
-        raise ValueError(f"order {order.id} is of one unit: it is either done or canceled")
-    if not 1 <= remains < order.quantity:
-        raise ValueError(
-            f"what remains of order {order.id} must be 1 to {order.quantity - 1};"
-            " when nothing remains, it is done; when nothing was delivered, cancel it"
-        )
-    return settling.end(_begun(order, None), "Partial", remains=remains, now=now)
-
-
-def done(order: OpenOrder, *, now: datetime) -> Settled:
-    return settling.end(workable(order), "Completed", remains=0, now=now)
-
-
-def cancel(order: OpenOrder, *, now: datetime) -> Settled:
-    """It ends and everything is given back, whatever was delivered."""
-    return settling.end(workable(order), "Canceled", remains=order.quantity, now=now)
-
-
-def accept_cancel(order: OpenOrder, *, now: datetime) -> Settled:
-    """The customer's wish is granted: what was delivered is kept and paid for, the rest is given back."""
-    if workable(order).remains == order.quantity:
-        return cancel(order, now=now)
-    return settling.end(order, "Partial", remains=order.remains, now=now)
-
-
 def pass_on(order: OpenOrder, route_ids: Sequence[int], *, cancel_asked: bool, now: datetime) -> Settled:
     """Another route is to deliver it; `route_ids` are the usable ones of its service, the first choice first.
 
@@ -121,8 +93,10 @@ def pass_on(order: OpenOrder, route_ids: Sequence[int], *, cancel_asked: bool, n
             provider_id=None,
             attempts=0,
             start_count=None,
-            problem="",
-        )
+            cost_micros=None,
+            cost_rate_e12=None,
+            cost_told=False,
+        ).having(NONE)
     )
 
 
@@ -133,41 +107,19 @@ def _begun(order: OpenOrder, start_count: int | None) -> OpenOrder:
     return order._replace(status="In progress", start_count=count)
 
 
-def waits_for_staff(*, state: str, due_at: datetime | None, problem: str) -> bool:
-    """Whether a refill moves only by a person's word, or has trouble that a person may end.
-
-    Not while it is being passed on: then what became of it is known in a moment.
-    """
-    return due_at is None or (problem != "" and state != RequestState.SENDING.value)
-
-
-def workable_refill(refill: OpenRefill) -> OpenRefill:
-    """The refill, if staff may decide about it. Raises NotNow."""
+def workable_refill(refill: OpenRefill, now: datetime) -> OpenRefill:
+    """The refill, if staff may decide about it: any that has not ended and is not being passed on. Raises NotNow."""
     if refill.ended_at is not None:
         raise NotNow(f"refill {refill.id} has ended: {refill.status}")
-    if not waits_for_staff(state=refill.state, due_at=refill.due_at, problem=refill.problem):
-        raise NotNow(f"refill {refill.id} is with its provider, or about to be: it does not wait for staff")
+    if refill.state == RequestState.SENDING.value and refill.lease_until is not None and refill.lease_until > now:
+        raise NotNow(f"refill {refill.id} is being passed on: try again in a moment")
     return refill
 
 
-def sendable_refill(refill: OpenRefill) -> OpenRefill:
+def sendable_refill(refill: OpenRefill, now: datetime) -> OpenRefill:
     """The refill, if it can be passed on to the provider (again). Raises NotNow."""
-    if workable_refill(refill).upstream_order is None:
+    if workable_refill(refill, now).upstream_order is None:
         raise NotNow(f"no provider has order {refill.order_id}: its refill can only be done or rejected here")
+    if refill.state == RequestState.PASSED_ON.value and not refill.problem:
+        raise NotNow(f"refill {refill.id} is with its provider: it would be asked for twice")
     return refill
-
-
-def reason(text: str) -> str:
-    """A refusal's text for the record. Raises ValueError when there is none or it is too long."""
-    text = " ".join(text.split())
-    if not 1 <= len(text) <= TEXT_MAX or not text.isprintable():
-        raise ValueError(f"say why, in 1 to {TEXT_MAX} characters")
-    return text
-
-
-def upstream_id(text: str) -> str:
-    """A provider's id of an order as a person gives it. Raises ValueError when it can be none."""
-    text = text.strip()
-    if not 1 <= len(text) <= UPSTREAM_ID_MAX or not text.isprintable():
-        raise ValueError(f"a provider's order id has 1 to {UPSTREAM_ID_MAX} characters")
-    return text

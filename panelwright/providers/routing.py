@@ -17,20 +17,22 @@ from typing import NamedTuple
 from panelwright.catalog.quantities import step_of
 from panelwright.catalog.types import BY_NAME
 from panelwright.core import money
+from panelwright.orders import problems
+from panelwright.orders.problems import NONE, Problem
 from panelwright.providers import health, route_rules
 from panelwright.providers.health import State
 from panelwright.providers.store import ProviderRow, RouteRow, ToSend
 
 NO_ROUTE_AGAIN = timedelta(minutes=1)
-NO_ROUTE = "no provider is set for this service"
 
 
 class Later(NamedTuple):
-    """An order that is looked at again; `problem` is for staff, empty when nothing is wrong."""
+    """An order that is looked at again; `problem` is for staff, with since when it has one, whichever."""
 
     order_id: int
     due_at: datetime
-    problem: str = ""
+    problem: Problem = NONE
+    since: datetime | None = None
 
 
 @dataclass(slots=True)
@@ -113,17 +115,27 @@ def assign(
 def _choose(
     order: ToSend, routes: Sequence[RouteRow], providers: Mapping[int, ProviderRow], now: datetime
 ) -> RouteRow | Later:
+    since = order.problem_at or now
     # After the last route the first one is tried again: the order would not be due if that made no sense.
     ordered = after_refusal(order, routes, order.route_id) or in_order(order, routes)
+    if order.chosen_route_id is not None:
+        # Where a person sends it, whatever the rate: no other route is tried before this one has refused.
+        ordered = [
+            route
+            for route in routes
+            if route.id == order.chosen_route_id and route_rules.carries(order.kind, route.upstream_type)
+        ]
     if not ordered:
-        return Later(order.id, now + NO_ROUTE_AGAIN, NO_ROUTE)
+        gone = problems.problem(problems.ROUTE_GONE, route=order.chosen_route_id)
+        none = gone if order.chosen_route_id is not None else problems.problem(problems.NO_ROUTE)
+        return Later(order.id, now + NO_ROUTE_AGAIN, none, since)
     for route in ordered:
         if health.takes_orders(providers[route.provider_id].health, now):
             return route
     resting = [providers[route.provider_id] for route in ordered]
-    told = "; ".join(dict.fromkeys(f"{p.name}: {p.health.problem}"[:200] for p in resting))
+    told = dict.fromkeys((p.name, p.health.problem[:200]) for p in resting)
     due_at = min(health.again_at(p.health, now) for p in resting)
-    return Later(order.id, due_at, f"no provider takes orders now ({told})")
+    return Later(order.id, due_at, problems.problem(problems.PROVIDERS_REST, providers=list(told)), since)
 
 
 def _permit(provider: ProviderRow, assigned: Assigned, now: datetime) -> datetime | None:

@@ -9,6 +9,8 @@ from typing import NamedTuple
 from django.db import connection
 
 from panelwright.core import sql
+from panelwright.orders.problems import Problem
+from panelwright.providers import rules
 from panelwright.providers.health import FAILURES_MAX, Health
 
 
@@ -27,6 +29,9 @@ class ToSend(NamedTuple):
     route_id: int | None
     created_at: datetime
     rate_micros: int
+    problem_at: datetime | None = None
+    chosen_route_id: int | None = None
+    sent_anew: int = 0
 
 
 class RouteRow(NamedTuple):
@@ -90,7 +95,7 @@ _PICK_POLL = sql.Query(
 )
 _TO_SEND = sql.Query(
     "SELECT o.id, o.panel_id, o.service_id, o.kind, v.type, o.link, o.quantity, o.fields, o.attempts, o.route_id,"
-    " o.created_at, o.rate_micros"
+    " o.created_at, o.rate_micros, o.problem_at, o.chosen_route_id, o.sent_anew"
     " FROM orders_order o JOIN catalog_service v ON v.id = o.service_id WHERE o.id :in_int ORDER BY o.due_at, o.id"
 )
 _ROUTE_COLUMNS = (
@@ -144,13 +149,24 @@ _CLAIM_SENDING = sql.Update(
         "route_id": "bigint",
         "lease_until": "timestamptz",
         "due_at": "timestamptz",
+        "cost_micros": "bigint",
+        "cost_rate_e12": "bigint",
+        "cost_told": "boolean",
         "attempts +": "int",
     },
     {"id": "bigint"},
     also="ended_at IS NULL",
 )
 _WAIT = sql.Update(
-    "orders_order", {"problem": "text", "due_at": "timestamptz", "lease_until": "timestamptz"}, {"id": "bigint"}
+    "orders_order",
+    {
+        "problem_code": "text",
+        "problem_facts": "text",
+        "problem_at": "timestamptz",
+        "due_at": "timestamptz",
+        "lease_until": "timestamptz",
+    },
+    {"id": "bigint"},
 )
 _LEASE_ORDERS = sql.Query(
     "UPDATE orders_order SET lease_until = ?, due_at = ? WHERE id :in_int RETURNING id, upstream_id"
@@ -158,6 +174,16 @@ _LEASE_ORDERS = sql.Query(
 _TAKEN_UPSTREAM_IDS = sql.Query(
     "SELECT provider_id, upstream_id FROM orders_order"
     " WHERE panel_id :in_int AND provider_id :in_int AND upstream_id :in_text"
+)
+_CURRENCIES = sql.Query(
+    "SELECT p.currency, n.currency, n.id FROM providers_provider p JOIN panels_panel n ON n.id = p.panel_id"
+    " WHERE p.id = ?"
+)
+# The panel's own come last and stand before the host's.
+_RATES = sql.Query(
+    "SELECT 0, currency, rate_e12 FROM providers_hostexchangerate WHERE target = ? AND currency :in_text"
+    " UNION ALL SELECT 1, currency, rate_e12 FROM providers_exchangerate WHERE panel_id = ? AND target = ?"
+    " AND currency :in_text ORDER BY 1"
 )
 _SET_HEALTH = sql.Query(
     "UPDATE providers_provider SET failures = ?, rest_until = ?, sends_rest_until = ?, problem = ? WHERE id = ?"
@@ -189,7 +215,7 @@ def pick_unfinished(now: datetime, limit: int) -> list[ToSend]:
 def _to_send(rows: Sequence[sql.Row]) -> list[ToSend]:
     ids = sorted(row[0] for row in rows)
     found = _TO_SEND.rows(connection, ids) if ids else []
-    return [ToSend._make((*row[:10], sql.aware(row[10]), row[11])) for row in found]
+    return [ToSend._make((*row[:10], sql.aware(row[10]), row[11], sql.aware(row[12]), *row[13:])) for row in found]
 
 
 def routes(panel_ids: Collection[int], service_ids: Collection[int]) -> dict[int, list[RouteRow]]:
@@ -220,6 +246,17 @@ def _provider(row: sql.Row) -> ProviderRow:
     return ProviderRow._make((*row[:5], bool(row[5]), *row[6:9], health))
 
 
+def exchange(provider_id: int, said: Collection[str]) -> rules.Exchange | None:
+    """What the currencies that a provider named in its answers are worth to its panel. One query, mostly."""
+    rows = _CURRENCIES.rows(connection, provider_id)
+    if not rows:
+        return None
+    (provider_currency, panel_currency, panel_id) = rows[0]
+    foreign = sorted({*said, provider_currency} - {"", panel_currency})
+    rates = _RATES.rows(connection, panel_currency, foreign, panel_id, panel_currency, foreign) if foreign else []
+    return rules.Exchange(provider_currency, panel_currency, {currency: rate for _, currency, rate in rates})
+
+
 def providers_to_ask(what: str, now: datetime) -> list[int]:
     """Ids of the providers that can be asked now and about whose "orders" or "refills" something is due."""
     at = sql.moment(connection, now)
@@ -242,17 +279,28 @@ def speak_for(provider_id: int, spoken_for_us: int) -> None:
 
 
 def claim_sending(orders: Sequence[tuple[ToSend, RouteRow]], lease_until: datetime) -> None:
-    """Write down, before the call, where each order goes: what is then not written down was not sent."""
+    """Write down, before the call, where each order goes, and at what cost: what is not written down was not sent."""
     at = sql.moment(connection, lease_until)
-    rows = [("Processing", "sending", r.provider_id, r.id, at, at, 1, o.id) for o, r in orders]
+    rows = [
+        ("Processing", "sending", r.provider_id, r.id, at, at, *estimated_cost(o, r), False, 1, o.id) for o, r in orders
+    ]
     _CLAIM_SENDING.run(connection, rows)
 
 
-def wait(orders: Sequence[tuple[int, datetime, str]]) -> None:
-    """Orders that are looked at again later and claimed by nobody until then: (id, when, problem)."""
-    _WAIT.run(
-        connection, [(problem[:1000], sql.moment(connection, due_at), None, id_) for id_, due_at, problem in orders]
+def estimated_cost(order: ToSend, route: RouteRow) -> tuple[int | None, int | None]:
+    """What the order will cost by this route, in micros of the panel's currency, and the exchange rate used."""
+    return rules.estimated_cost(
+        type_name=order.type_name, units=order.quantity, rate_micros=route.rate_micros, rate_e12=route.rate_e12
     )
+
+
+def wait(orders: Sequence[tuple[int, datetime, Problem, datetime | None]]) -> None:
+    """Orders that are looked at again later and claimed by nobody until then: (id, when, problem, since when)."""
+    rows = [
+        (*problem, sql.moment(connection, since), sql.moment(connection, due_at), None, id_)
+        for id_, due_at, problem, since in orders
+    ]
+    _WAIT.run(connection, rows)
 
 
 def explain_claim_poll(provider_id: int, at: object) -> str:

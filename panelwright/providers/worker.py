@@ -173,28 +173,18 @@ class Worker:
         return len(claimed)
 
     def _send_one(self, sending: Sending) -> Sent:
-        order, route = sending.order, sending.route
         # Claimed long ago, by a machine that slept: the lease is somebody else's by now.
         if clock.now() >= sending.lease_until - rules.LEASE / 2:
             return Sent(sending, Refused(Reason.LIMIT, "the worker was too slow, nothing was sent"))
-        params = rules.upstream_params(
-            kind=order.kind,
-            type_name=order.type_name,
-            upstream_service=route.upstream_service,
-            link=order.link,
-            quantity=order.quantity,
-            fields=order.fields,
-            request_id=rules.request_id(self._secret, order.id, order.created_at),
-        )
         try:
             client = self._upstreams.of(sending.provider)
         except ValueError as error:
             return Sent(sending, Refused(Reason.KEY, str(error)))
         try:
-            return Sent(sending, client.add(params))
+            return Sent(sending, client.add(actions.params_of(sending, self._secret)))
         except Exception as error:
             # The client promises not to raise; whatever this is, the request may have gone out.
-            log.exception("sending order %d to provider %d failed", order.id, sending.provider.id)
+            log.exception("sending order %d to provider %d failed", sending.order.id, sending.provider.id)
             return Sent(sending, Unknown(f"fault in our client: {type(error).__name__}"))
 
     def poll(self) -> int:

@@ -43,6 +43,7 @@ from tests.support.people import (
     everything,
     execute,
     place,
+    problem_of,
     row_of,
     value,
     values,
@@ -246,7 +247,7 @@ def test_11_a_lost_answer_is_not_bought_again_elsewhere(
         worker.everything()
         time.passes(hours=6)
     assert (len(first.calls), len(second.calls)) == (1, 0)
-    assert row_of(order_id).problem.startswith("outcome unknown")
+    assert row_of(order_id).problem_code == "outcome_unknown"
 
 
 def test_12_an_order_that_may_be_delivered_is_not_given_back(
@@ -375,7 +376,7 @@ def test_16_a_fault_of_our_own_gives_no_money_back(
             time.passes(minutes=10)
             worker.everything()
     assert [carol.sees(order_id)[:2] for order_id in (running, unsent)] == [("Processing", "0.90")] * 2
-    assert row_of(unsent).problem == "outcome unknown: fault in our client: AttributeError"
+    assert problem_of(unsent) == "outcome unknown: fault in our client: AttributeError"
     assert carol.balance() == "98.20"
     assert len(upstream.calls) == 1
     # Mended, it goes on.

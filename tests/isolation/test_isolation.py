@@ -18,7 +18,8 @@ from panelwright.customers.models import ApiKey, Customer, PriceList
 from panelwright.ledger.models import Account, Transfer
 from panelwright.orders.models import Order, Refill
 from panelwright.orders.schedule_actions import record_post
-from panelwright.providers.actions import order_arrived, send_again, set_provider
+from panelwright.providers import resolve_actions
+from panelwright.providers.actions import set_provider
 from panelwright.providers.models import Provider, Route
 from tests.support.asking import Door
 from tests.support.people import (
@@ -34,6 +35,7 @@ from tests.support.people import (
     everything,
     execute,
     place,
+    problem_of,
     row_of,
     value,
     values,
@@ -248,8 +250,10 @@ def test_the_writes_of_one_panel_find_nothing_on_another(
             lambda: set_provider(panel_id=rival.panel_id, provider_id=provider.id, url="https://evil.example"),
             lambda: set_rate(panel_id=rival.panel_id, number=FOLLOWERS, rate_micros=0),
             lambda: set_enabled(panel_id=rival.panel_id, number=FOLLOWERS, enabled=False),
-            lambda: order_arrived(panel_id=rival.panel_id, order_id=hers.plain, upstream_id="1", by="mallory"),
-            lambda: send_again(panel_id=rival.panel_id, order_id=hers.plain, by="mallory"),
+            lambda: resolve_actions.arrived(
+                panel_id=rival.panel_id, order_id=hers.plain, upstream_id="1", by="mallory"
+            ),
+            lambda: resolve_actions.send(panel_id=rival.panel_id, order_id=hers.plain, by="mallory"),
             lambda: record_post(panel_id=rival.panel_id, subscription_id=hers.subscription, link=LINK),
         ):
             with pytest.raises(ValueError, match="there is no"):
@@ -316,7 +320,7 @@ def test_a_panel_without_a_provider_does_not_borrow_one(
     order_id = mallory.order()
     worker.forward()
     assert upstream.calls == []
-    assert row_of(order_id).problem == "no provider is set for this service"
+    assert problem_of(order_id) == "no provider is set for this service"
 
 
 def test_money_of_one_panel_is_not_in_the_books_of_another(rival: Owner, mallory: Buyer, carol: Buyer) -> None:

@@ -14,8 +14,7 @@ from panelwright.core.refusal import Refusal
 from panelwright.customers import access
 from panelwright.orders import actions, pause_actions, queries, schedule_actions
 from panelwright.orders.actions import AskOrders
-from panelwright.providers import actions as provider_actions
-from panelwright.providers import route_actions
+from panelwright.providers import resolve_actions, route_actions
 from panelwright.providers.models import Route
 from tests.simulator.books import Books
 from tests.simulator.broken import Complaints
@@ -288,7 +287,7 @@ class People:
         now, rng = self._world.clock.now, self._rng
         waiting = [id_ for id_, since in self._books.unknown.items() if now - since >= patience]
         if not waiting:
-            return self._decide_too_soon()
+            return self._end_any(permits)
         order_id = rng.choice(waiting[:20])
         row = self._books.orders[order_id]
         assert row.provider_id is not None
@@ -300,7 +299,7 @@ class People:
             ref = taken[0][1]
 
             def arrived() -> None:
-                provider_actions.order_arrived(upstream_id=ref, **which)
+                resolve_actions.arrived(upstream_id=ref, **which)
 
             if (row.provider_id, ref) not in self._books.upstream:
                 self._act(arrived)
@@ -308,27 +307,59 @@ class People:
                 permits.jobs[order_id] = {"poll"}
                 return order_id, "arrived as", ref
             self._raises(arrived, f"order {order_id} was given the id {ref} of another")
-        if not taken and rng.random() < 0.6:
+        # What the customer wants cancelled is not sent again.
+        if not taken and order_id not in self._books.cancelling and rng.random() < 0.6:
             permits.pending_again.add(order_id)
             permits.jobs[order_id] = {"forward"}
-            self._act(lambda: provider_actions.send_again(**which))
+            self._act(lambda: resolve_actions.send(**which))
             self._deliveries.decided(order_id)
             return order_id, "is sent again"
         permits.end(order_id, "Canceled", row.quantity, must=True)
-        self._act(lambda: provider_actions.cancel_and_refund(**which))
+        self._act(lambda: resolve_actions.cancel(**which))
         return order_id, "is refunded"
 
-    def _decide_too_soon(self) -> object:
-        """Nobody decides about an order that goes on by itself, or has ended, or is another panel's."""
-        id_ = self._rng.choice(list(self._books.orders)[-100:] or [0])
+    def _end_any(self, permits: Permits) -> object:
+        """A person ends some order, whatever state it is in. One that has ended or is being sent is left alone."""
+        rng = self._rng
+        id_ = rng.choice(list(self._books.orders)[-100:] or [0])
         row = self._books.orders.get(id_)
-        panel = self._rng.choice(self._world.panels)
-        if row is None or (id_ in self._books.unknown and row.panel_id == panel.id):
+        panel = rng.choice(self._world.panels)
+        if row is None:
             return None
+        runs = [self._books.orders[run] for run in self._books.children.get(id_, ())] if row.kind == "drip-feed" else []
+        now = self._world.clock.now
+        in_flight = any(
+            one.job == "sending" and one.lease_until is not None and one.lease_until > now and one.ended_at is None
+            for one in (row, *runs)
+        )
         which: dict[str, Any] = {"panel_id": panel.id, "order_id": id_, "by": "Bob"}
-        decision = self._rng.choice((provider_actions.send_again, provider_actions.cancel_and_refund))
-        self._raises(lambda: decision(**which), f"a person decided about order {id_} of panel {panel.id}: {row}")
-        return id_, "is not decided about"
+        if row.ended_at is not None or in_flight or row.panel_id != panel.id:
+            decision = rng.choice((resolve_actions.done, resolve_actions.cancel))
+            self._raises(lambda: decision(**which), f"a person decided about order {id_} of panel {panel.id}: {row}")
+            return id_, "is not decided about"
+        if rng.random() < 0.8:
+            return None
+        return self._end(row, runs, which, permits)
+
+    def _end(self, row: OrderRow, runs: list[OrderRow], which: dict[str, Any], permits: Permits) -> object:
+        if row.kind in ("drip-feed", "subscription"):
+            self._books.cancels.add(row.id)
+            for run in runs:
+                permits.end(run.id, "Canceled", run.quantity, must=run.ended_at is None)
+            self._act(lambda: resolve_actions.cancel(**which))
+            return row.id, "is ended with its runs"
+        ends = self._rng.choice(("Completed", "Partial", "Canceled"))
+        if ends == "Partial" and row.quantity > 1:
+            remains = self._rng.randint(1, row.quantity - 1)
+            permits.end(row.id, "Partial", remains, must=True)
+            self._act(lambda: resolve_actions.partial(**which, remains=remains))
+        elif ends == "Completed":
+            permits.end(row.id, "Completed", 0, must=True)
+            self._act(lambda: resolve_actions.done(**which))
+        else:
+            permits.end(row.id, "Canceled", row.quantity, must=True)
+            self._act(lambda: resolve_actions.cancel(**which))
+        return row.id, "is ended by hand as", ends
 
     def reprice(self, permits: Permits) -> object:
         """A rate changes, or a service is taken from sale for a while; orders that were placed keep theirs."""

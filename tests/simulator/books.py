@@ -22,7 +22,7 @@ def one_link(link: str) -> str:
     return link.removesuffix(SHARED_END).replace(SHARED_START, PLAIN_START)
 
 
-UNKNOWN = "outcome unknown"
+UNKNOWN = "outcome_unknown"
 CHILDREN = ("run", "post")
 PARENTS = ("drip-feed", "subscription")
 RECENT = 60
@@ -124,4 +124,4 @@ class Books:
 
 
 def waits_for_a_person(row: OrderRow) -> bool:
-    return row.ended_at is None and row.job is None and row.problem.startswith(UNKNOWN)
+    return row.ended_at is None and row.job is None and row.problem_code == UNKNOWN

@@ -24,9 +24,8 @@ if TYPE_CHECKING:
 HOP_S = 1200.0
 ROUNDS_MAX = 360
 LIMIT = 100
-NO_ROUTE = "no provider is set"
-LOST = "the provider does not know its order"
-NONSENSE = "the provider says Partial with"
+# What nothing but a person, or a new route, ends.
+STUCK = frozenset({"no_route", "not_known_upstream", "partial_without_remains", "partial_above_quantity"})
 
 _ENDS = sql.Query(
     "SELECT id, status, charge_micros, booked_micros, remains FROM orders_order WHERE ended_at IS NOT NULL"
@@ -127,7 +126,7 @@ def _round(now: Simulation) -> None:
 def _unfinished(now: Simulation) -> list[OrderRow]:
     """Open orders that should still go on by themselves."""
     rows = [now.books.orders[id_] for id_ in now.books.open]
-    stuck = {row.id for row in rows if row.problem.startswith((NO_ROUTE, LOST, NONSENSE))}
+    stuck = {row.id for row in rows if row.problem_code in STUCK}
     return [row for row in rows if row.id not in stuck and not _waits_with_reason(now, row, stuck)]
 
 

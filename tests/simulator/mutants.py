@@ -29,6 +29,7 @@ from panelwright.orders import schedule_actions as schedules
 from panelwright.orders import store as order_store
 from panelwright.providers import actions as delivery
 from panelwright.providers import request_actions as requests
+from panelwright.providers import resolve_rules
 from panelwright.providers import rules as delivery_rules
 from panelwright.providers import store as delivery_store
 from panelwright.providers.worker import Worker
@@ -173,7 +174,7 @@ MUTANTS = (
         _set(
             delivery,
             "_unknown",
-            lambda order, why: order._replace(job=None, due_at=None, lease_until=None, problem=""),
+            lambda order, why, said="": order._replace(job=None, due_at=None, lease_until=None),
         ),
     ),
     Mutant("refunds are booked twice", _refunds_twice),
@@ -198,6 +199,23 @@ MUTANTS = (
     Mutant(
         "a zero that stands until it starts is believed",
         _rewritten(settling, "_open_remains", "return 0 if begun", "return 0 if True or begun"),
+    ),
+    Mutant(
+        "a partial order costs as much as a whole one",
+        _rewritten(settling, "_at_cost_of", "order.cost_micros - undone", "order.cost_micros"),
+    ),
+    Mutant(
+        "what a provider says that it takes is not kept",
+        _rewritten(settling, "settle", "cost_micros=report.cost.micros", "cost_micros=order.cost_micros or 0"),
+    ),
+    Mutant("an order costs nothing when it is sent", _set(delivery_rules, "estimated_cost", lambda **order: (0, None))),
+    Mutant(
+        "a drip-feed costs what its last run does",
+        _rewritten(settling, "_with_cost_of", "parent.cost_micros + run.cost_micros", "run.cost_micros"),
+    ),
+    Mutant(
+        "a person ends an order that is being sent",
+        _rewritten(resolve_rules, "decidable", "order.lease_until > now", "False"),
     ),
     Mutant(
         "an order goes back with its provider",

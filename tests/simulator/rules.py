@@ -43,6 +43,7 @@ class Permits:
     refills: set[int] = field(default_factory=set)  # orders that may get a new refill
     refill_words: dict[int, set[str]] = field(default_factory=dict)
     deposits: Counter[int] = field(default_factory=Counter)  # by account
+    costs: dict[int, int] = field(default_factory=dict)  # by order: what its provider has just said, in micros
 
     def end(self, order_id: int, status: str, remains: int, *, must: bool = False) -> None:
         self.ends.setdefault(order_id, set()).add((status, remains))
@@ -116,6 +117,10 @@ class Referee:
             row = self._books.orders[order_id]
             if row.job not in jobs:
                 say.add(f"order {order_id} should have {jobs} to do: {_short(row)}")
+        for order_id, micros in permits.costs.items():
+            row = self._books.orders[order_id]
+            if (row.cost, row.cost_told) != (micros, True):
+                say.add(f"order {order_id} costs {micros}, as its provider says: {_short(row)}")
         for order_id in permits.new:
             if order_id not in self._books.orders:
                 say.add(f"order {order_id} was acknowledged and is not there")
@@ -282,10 +287,29 @@ class Referee:
             end = (row.status, row.remains)
             if end not in allowed:
                 say.add(f"order {row.id} ended as {end} without a cause; allowed was {sorted(allowed)}")
+            self._cost_at_end(before, row)
+
+    def _cost_at_end(self, before: OrderRow, row: OrderRow) -> None:
+        """Where the provider does not say what it takes in the end, what was not delivered costs nothing."""
+        if row.cost_told:
+            return
+        wanted = before.cost
+        if row.status == "Canceled":
+            wanted = 0
+        elif row.status == "Partial" and before.cost is not None:
+            wanted = before.cost - before.cost * row.remains // row.quantity
+        if row.cost != wanted:
+            self._complaints.add(f"order {row.id} cost {before.cost} and ended at {row.cost}, not {wanted}")
 
     def _always(self, row: OrderRow) -> None:
         """What holds of every order at any time, by the order alone."""
         say = self._complaints
+        if row.job == "sending" and not row.cost_told:
+            rate = self._world.rates.get(row.route_id or 0)
+            sold = self._world.sold[row.service_id]
+            wanted = None if rate is None else rate if sold.type.flat else -(-rate * row.quantity // 1000)
+            if row.cost != wanted:
+                say.add(f"order {row.id} is sent at a rate of {rate}: {_short(row)}")
         if row.ended_at is not None:
             self._ended(row)
             return
@@ -301,7 +325,7 @@ class Referee:
                 say.add(f"order {row.id} has a lease that is too long: {_short(row)}")
         if row.job is None:
             # A drip-feed whose runs have all started waits for them: see `_drip_feed`.
-            fine = bool(row.problem) or row.kind == "drip-feed"
+            fine = bool(row.problem_code) or row.kind == "drip-feed"
             if not fine:
                 say.add(f"order {row.id} stands still without a problem: {_short(row)}")
             return
@@ -353,6 +377,9 @@ class Referee:
         """A drip-feed is paid for what its runs deliver."""
         say = self._complaints
         ended = [run for run in runs if run.ended_at is not None]
+        costs = [run.cost for run in ended]
+        if ended and row.cost != (None if None in costs else sum(cost or 0 for cost in costs)):
+            say.add(f"drip-feed {row.id}: its runs cost {costs}, {_short(row)}")
         delivered = sum(run.quantity - (run.quantity if run.status == "Canceled" else run.remains) for run in ended)
         if row.ended_at is not None:
             if len(ended) != len(runs):
@@ -422,6 +449,8 @@ def _short(row: OrderRow) -> str:
         parts.append(f"lease {row.lease_until:%d %H:%M:%S.%f}")
     if row.provider_id is not None:
         parts.append(f"provider {row.provider_id} as {row.upstream_id}")
-    if row.problem:
-        parts.append(f"problem {row.problem!r}")
+    if row.problem_code:
+        parts.append(f"problem {row.problem_code}")
+    if row.cost is not None:
+        parts.append(f"cost {row.cost}{' as told' if row.cost_told else ''}")
     return "<" + ", ".join(parts) + ">"

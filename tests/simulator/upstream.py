@@ -74,6 +74,10 @@ class Delivery:
         left = self.quantity - int((self.quantity - max(self.remains, 0)) * part)
         return ("Processing", self.quantity) if part < 0.03 else ("In progress", left)
 
+    def told_charge(self) -> Decimal | None:
+        """What upstream says that it takes: every third panel's order, with more digits than money has."""
+        return Decimal(self.quantity) / Decimal(13_000_003) if int(self.ref) % 3 == 0 else None
+
     def ended(self, now: datetime) -> bool:
         return (now - self.taken_at).total_seconds() >= self.starts_s + self.lasts_s
 
@@ -294,7 +298,7 @@ class UpstreamModel:
             word = self.rng.choice(("Sleeping", "Active", "Expired"))
             return OrderReport(word if word != "Sleeping" else None, None, remains, None, "", word)
         start_count = None if self._chance(0.2) else order.start_count
-        return OrderReport(status, start_count, remains, None, "", status)
+        return OrderReport(status, start_count, remains, order.told_charge(), "", status)
 
     # ---- refills ----
 

@@ -56,13 +56,15 @@ class OrderRow(NamedTuple):
     job: str | None
     due_at: datetime | None
     lease_until: datetime | None
-    problem: str
+    problem_code: str
     provider_id: int | None
     route_id: int | None
     upstream_id: str | None
     created_at: datetime
     ended_at: datetime | None
     open_link: str | None
+    cost: int | None
+    cost_told: bool
 
 
 class RefillRow(NamedTuple):
@@ -121,13 +123,15 @@ _ORDER_COLUMNS = ", ".join(
         "job",
         "due_at",
         "lease_until",
-        "problem",
+        "problem_code",
         "provider_id",
         "route_id",
         "upstream_id",
         "created_at",
         "ended_at",
         "open_link",
+        "cost_micros",
+        "cost_told",
     ]
 )
 _TIMES = tuple(i for i, name in enumerate(OrderRow._fields) if name.endswith(("_at", "_until")))
@@ -151,6 +155,7 @@ def order_row(row: sql.Row) -> OrderRow:
     values = list(row)
     for i in _TIMES:
         values[i] = sql.aware(values[i])
+    values[-1] = bool(values[-1])
     return OrderRow._make(values)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from decimal import ROUND_CEILING
 from functools import partial
 from typing import Any, TypeVar
 
@@ -271,6 +272,9 @@ class Workers:
             row = self._books.orders[ask.id]
             if self._books.ours(ask.id, ask.token, "poll") and row.provider_id == task.provider.id:
                 ours += 1
+                told = getattr(task.result.get(ask.upstream_id), "charge", None)
+                if told is not None:
+                    permits.costs[ask.id] = int((told * 10**6).to_integral_value(ROUND_CEILING))
                 end = end_by(task.result.get(ask.upstream_id), row.quantity)
                 if end is not None:
                     permits.end(ask.id, *end, must=True)

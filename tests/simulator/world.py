@@ -142,6 +142,8 @@ class World:
     owners: dict[int, Customer] = field(default_factory=dict)
     # The customers whose programs want to hear of everything.
     listening: set[int] = field(default_factory=set)
+    # The rates of routes, in micros, where one is known.
+    rates: dict[int, int] = field(default_factory=dict)
     deposits: int = 0
 
     def customer(self) -> Customer:
@@ -264,7 +266,14 @@ def _connect(world: World, panel: SimulatedPanel, witness: Witness) -> None:
     route_actions.add_routes(panel.id, routes)
     by_id = {sold.id: sold for sold in panel.services.values()}
     for route in Route.objects.filter(panel=panel.row).order_by("service_id", "position"):
-        by_id[route.service_id].routes.append((route.id, route.provider_id))
+        sold = by_id[route.service_id]
+        if not sold.routes and sold.number % 3:
+            # Of some it is known what they cost. Never of a second route: that would be left out where it is too dear.
+            world.rates[route.id] = 1 + 7_919 * sold.number
+            route_actions.set_route(
+                panel_id=panel.id, service_id=sold.id, route_id=route.id, rate_micros=world.rates[route.id]
+            )
+        sold.routes.append((route.id, route.provider_id))
 
 
 def _join(world: World, panel: SimulatedPanel, number: int) -> None:

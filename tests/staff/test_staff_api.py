@@ -45,9 +45,14 @@ def test_an_order_is_delivered_by_hand(site: Site, order_id: int) -> None:
     since = item.pop("waiting_since")
     assert since is not None
     assert item.pop("created_at") is not None
+    provider = item.pop("provider")
+    assert (provider["name"], item.pop("route") is not None) == ("our people", True)
     assert item == {
         "id": order_id,
+        "kind": "plain",
+        "parent": None,
         "status": "Pending",
+        "customer": {"id": site.carol.customer_id, "email": "carol@customer.example"},
         "service": FOLLOWERS,
         "service_name": "Followers",
         "type": "Default",
@@ -57,7 +62,18 @@ def test_an_order_is_delivered_by_hand(site: Site, order_id: int) -> None:
         "start_count": None,
         "remains": 1000,
         "cancel_asked": False,
+        "charge": "0.90",
+        "cost": None,
+        "cost_told": False,
+        "cost_rate": None,
         "problem": "",
+        "problem_code": "",
+        "problem_facts": {},
+        "problem_since": None,
+        "goes_on": False,
+        "again_at": None,
+        "upstream_id": None,
+        "sent": None,
         "ended_at": None,
     }
     assert (queue.body["kind"], queue.body["next"]) == ("orders", None)
@@ -129,7 +145,7 @@ def test_a_customers_api_does_not_take_a_staff_key(site: Site) -> None:
     connection.close()
 
 
-WHAT = "action must be one of start, progress, partial, done, cancel, pass_on"
+WHAT = "action must be one of start, progress, pass_on, done, partial, cancel, send, arrived"
 
 
 WRONG: list[tuple[object, str]] = [
@@ -247,18 +263,22 @@ def test_refills_are_done_or_rejected(site: Site, order_id: int, worker: Rounds)
 
 
 def test_unknown_outcomes_are_decided(site: Site, worker: Rounds) -> None:
+    provider = site.alice.provider("http://127.0.0.1:9/api/v2")
     ids = [site.carol.order(service=LIKES, link=f"https://example.com/{n}") for n in range(4)]
     for order_id in ids:
         execute(
-            "UPDATE orders_order SET status = 'Processing', job = NULL, due_at = NULL, provider_id = 1,"
-            " problem = 'outcome unknown: time-out' WHERE id = %s",
+            "UPDATE orders_order SET status = 'Processing', job = NULL, due_at = NULL, provider_id = %s,"
+            " problem_code = 'outcome_unknown', problem_facts = %s, problem_at = created_at WHERE id = %s",
+            provider.id,
+            '{"why": "time-out"}',
             order_id,
         )
     assert [item["id"] for item in site.get("problems?limit=3").body["items"]] == ids[:3]
     assert site.get(f"problems?after={ids[2]}").body["next"] is None
     site.refused(400, "unknown: kind; known here: after, limit", "GET", "problems?kind=orders")
     long = {"action": "arrived", "upstream_id": "x" * 101}
-    site.refused(400, "a provider's order id has 1 to 100 characters", "POST", f"problems/{ids[0]}", long)
+    text = "a provider's order id has 1 to 100 characters, without commas and spaces"
+    site.refused(400, text, "POST", f"problems/{ids[0]}", long)
     arrived = site.post(f"problems/{ids[0]}", action="arrived", upstream_id="700123")
     assert (arrived.status, row_of(ids[0]).upstream_id) == (200, "700123")
     assert site.post(f"problems/{ids[1]}", action="send").body["order"]["status"] == "Pending"

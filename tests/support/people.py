@@ -21,7 +21,7 @@ from panelwright.customers.actions import create_customer, create_key, create_st
 from panelwright.customers.models import ApiKey, Customer, Role, Staff
 from panelwright.ledger.actions import account, credit_customer, open_books
 from panelwright.ledger.models import Code, Kind
-from panelwright.orders import actions, schedule_actions
+from panelwright.orders import actions, problems, schedule_actions
 from panelwright.orders.audit import audit
 from panelwright.orders.models import Order
 from panelwright.orders.rules import PlaceOrder
@@ -260,6 +260,12 @@ def row_of(order_id: int) -> Order:
     with scopes_disabled():
         order: Order = Order.objects.get(id=order_id)
         return order
+
+
+def problem_of(order_id: int) -> str:
+    """What is wrong with an order, in the words that staff read."""
+    order = row_of(order_id)
+    return problems.words(order.problem_code, problems.facts_of(order.problem_facts))
 
 
 def children_of(order_id: int) -> list[Order]:

@@ -11,6 +11,7 @@ from django_scopes import scope
 
 from panelwright.catalog.types import TYPES
 from panelwright.core.secret import Box
+from panelwright.orders.problems import NO_ROUTE, problem
 from panelwright.providers import route_rules, routing
 from panelwright.providers.client import Upstream
 from panelwright.providers.post_actions import add_webhook
@@ -68,7 +69,7 @@ def test_single_orders_and_subscriptions_each_take_their_own_routes() -> None:
     for kind, ids in (("post", [1, 3]), ("plain", [1, 3]), ("run", [1, 3]), ("subscription", [2])):
         assert [route.id for route in routing.in_order(to_send(kind), [plain, whole, unknown])] == ids, kind
     waits = routing.assign([to_send("post")], {5: [whole]}, {}, NOON)
-    assert [later.problem for later in waits.later] == [routing.NO_ROUTE] and not waits.send
+    assert [later.problem for later in waits.later] == [problem(NO_ROUTE)] and not waits.send
 
 
 def test_a_route_that_cannot_be_is_refused_by_its_reason(north: ScriptedUpstream, alice: Owner, said: Said) -> None:

@@ -150,11 +150,20 @@ def test_nothing_is_said_of_who_delivers_it(carol: Buyer, alice: Owner, time: Ti
     order_id = carol.order()
     facts = {"provider": "SECRET", "said": "SECRET", "by": "SECRET", "problem": "SECRET", "text": "SECRET"}
     names = [
-        *("order.problem", "order.resolved", "order.queued", "order.worked", "order.blocked", "order.cancel_refused"),
+        *(
+            "order.problem",
+            "order.refused",
+            "order.resolved",
+            "order.queued",
+            "order.worked",
+            "order.blocked",
+            "order.cancel_refused",
+        ),
         *("refill.rejected", "refill.sent_again", "subscription.canceled", "provider.resting", "service.below_cost"),
     ]
     record([NewEvent(alice.panel_id, name, order_id, facts) for name in names], now=clock.now())
-    execute("UPDATE orders_order SET problem = 'SECRET', upstream_id = 'SECRET', provider_id = 7")
+    secret = "problem_code = 'SECRET', problem_at = created_at, upstream_id = 'SECRET', provider_id = 7"
+    execute(f"UPDATE orders_order SET {secret}")
     end(order_id, "Canceled", remains=1000)
     found = one(carol, order_id)
     assert [moment.what for moment in found.timeline] == [

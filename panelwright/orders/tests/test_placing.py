@@ -58,7 +58,7 @@ def test_an_order_is_charged_the_rate_for_its_units(alice: Owner, carol: Buyer, 
     assert (order.kind, order.link, order.quantity, order.fields) == ("plain", LINK, 1000, "")
     assert (order.rate_micros, order.booked_micros, order.charge_micros) == (900_000, 900_000, 900_000)
     assert (order.job, order.due_at, order.created_at, order.ended_at) == ("forward", NOON, NOON, None)
-    assert (order.provider_id, order.upstream_id, order.start_count, order.problem) == (None, None, None, "")
+    assert (order.provider_id, order.upstream_id, order.start_count, order.problem_code) == (None, None, None, "")
 
 
 @pytest.mark.parametrize(

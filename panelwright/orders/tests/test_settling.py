@@ -13,6 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from panelwright.core import money
 from panelwright.orders import settling
 from panelwright.orders.models import Kind
+from panelwright.orders.problems import facts_of, words
 from panelwright.orders.settling import OpenOrder, Report, ScheduleState, Settled, settle
 from panelwright.orders.status import ENDED, OPEN_ORDER, PROGRESS, OrderStatus, SubscriptionStatus
 
@@ -35,7 +36,9 @@ CARD = OpenOrder(
     due_at=NOON,
     lease_until=NOON + timedelta(minutes=5),
     attempts=3,
-    problem="",
+    problem_code="",
+    problem_facts="",
+    problem_at=None,
     provider_id=5,
     route_id=6,
     upstream_id="23501",
@@ -91,7 +94,8 @@ def test_canceled_gives_back_everything_so_everything_remains(remains: int | Non
 def test_a_partial_that_cannot_be_right_is_left_for_a_person(remains: int | None, problem: str) -> None:
     order, refund = settle(CARD, Report("Partial", remains=remains), NOON)
     assert refund is None
-    assert (order.status, order.charge_micros, order.remains, order.problem) == ("Processing", 900_000, 1000, problem)
+    assert (order.status, order.charge_micros, order.remains) == ("Processing", 900_000, 1000)
+    assert words(order.problem_code, facts_of(order.problem_facts)) == problem
     assert (order.job, order.ended_at) == ("poll", None)
 
 
@@ -147,15 +151,16 @@ def test_a_word_that_no_order_has_is_a_problem_and_no_end(word: str | None) -> N
     order, refund = settle(CARD, Report(word, start_count=5, remains=0, raw_status="active?"), NOON)
     assert refund is None
     assert (order.status, order.remains, order.charge_micros, order.ended_at) == ("Processing", 1000, 900_000, None)
-    assert order.problem == "the provider's status is not understood: 'active?'"
+    assert order.problem_code == "status_not_understood"
+    assert facts_of(order.problem_facts) == {"word": "active?"}
     assert order.job == "poll"
 
 
 def test_a_report_that_is_understood_heals_the_problem() -> None:
     odd, _ = settle(CARD, Report(None, raw_status="?"), NOON)
-    assert odd.problem
+    assert odd.problem_code
     healed, _ = settle(odd, Report("In progress", remains=10), NOON)
-    assert (healed.status, healed.problem, healed.attempts) == ("In progress", "", 0)
+    assert (healed.status, healed.problem_code, healed.problem_facts, healed.attempts) == ("In progress", "", "", 0)
 
 
 @pytest.mark.parametrize("remains", [-5, 2000])

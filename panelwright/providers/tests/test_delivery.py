@@ -28,6 +28,7 @@ from tests.support.people import (
     Time,
     children_of,
     execute,
+    problem_of,
     row_of,
     value,
     values,
@@ -45,7 +46,7 @@ REFUSED = {"error": "Not enough funds on balance"}
 
 def standing(order_id: int) -> tuple[str, str | None, str | None, str]:
     order = row_of(order_id)
-    return order.status, order.job, order.upstream_id, order.problem
+    return order.status, order.job, order.upstream_id, problem_of(order_id)
 
 
 # ---- the plain way ---------------------------------------------------------------------------------
@@ -200,7 +201,8 @@ def test_when_all_routes_refused_for_now_the_first_is_tried_again_later(
     first.answers("add", TAKEN)
     time.passes(seconds=119)
     assert worker.forward() == 0
-    problem = "no provider takes orders now (first: Not enough funds on balance; second: Not enough funds on balance)"
+    broke = "Not enough funds on balance"
+    problem = f"will be sent when a provider takes orders again (first: {broke}; second: {broke})"
     assert standing(order_id) == ("Pending", "forward", None, problem)
     time.passes(seconds=5)
     assert worker.forward() == 1
@@ -318,7 +320,7 @@ def test_a_provider_key_that_cannot_be_read_sends_nothing(
     order_id = carol.order()
     worker.forward()
     assert standing(order_id)[:2] == ("Pending", "forward")
-    assert "cannot be decrypted" in row_of(order_id).problem
+    assert "cannot be decrypted" in problem_of(order_id)
     assert upstream.calls == []
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from panelwright.providers import health, health_actions, store
 from panelwright.providers.health import FAILURES_MAX, Health, State
 from panelwright.providers.outcomes import Accepted, Reason, Refused, Unknown
-from tests.support.people import FOLLOWERS, LIKES, NOON, Buyer, Owner, Time, execute, row_of, value, values
+from tests.support.people import FOLLOWERS, LIKES, NOON, Buyer, Owner, Time, execute, problem_of, row_of, value, values
 from tests.support.rounds import Rounds
 from tests.support.upstream import LOST, Http, ScriptedUpstream
 
@@ -197,7 +197,7 @@ def test_orders_without_another_route_wait_for_the_one_that_rests(
     assert worker.forward() == 0
     order = row_of(order_id)
     assert (order.status, order.job, order.attempts) == ("Pending", "forward", 0)
-    assert order.problem == "no provider takes orders now (upstream: down)"
+    assert problem_of(order.id) == "will be sent when a provider takes orders again (upstream: down)"
     assert order.due_at == NOON + timedelta(minutes=9)
     assert upstream.calls == []
 

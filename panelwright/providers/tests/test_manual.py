@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from panelwright.core import money
 from panelwright.core.refusal import NotNow, NotThere, Refusal
-from panelwright.providers import manual_actions
+from panelwright.providers import manual_actions, resolve_actions
 from panelwright.providers.models import Provider
 from tests.support.by_hand import BY, own_people
 from tests.support.people import (
@@ -66,7 +66,7 @@ class Queue:
 
     def refill_asked(self) -> int:
         """A refill of the order, which was done by hand, that waits for staff."""
-        manual_actions.done(**self.which())
+        resolve_actions.done(**self.which())
         self.time.passes(days=2)
         (refill_id,) = self.carol.refill(self.id)
         self.worker.refills()
@@ -98,7 +98,12 @@ def facts(name: str) -> list[Any]:
 def test_an_order_waits_as_pending_until_somebody_starts_it(queue: Queue) -> None:
     order = row_of(queue.id)
     assert (order.status, order.job, order.due_at) == ("Pending", "manual", queue.time.now)
-    assert (order.provider_id, order.upstream_id, order.attempts, order.problem) == (queue.provider.id, None, 0, "")
+    assert (order.provider_id, order.upstream_id, order.attempts, order.problem_code) == (
+        queue.provider.id,
+        None,
+        0,
+        "",
+    )
     assert facts("order.queued") == [{"provider": queue.provider.id}]
     queue.time.passes(days=3)
     queue.worker.everything()
@@ -123,7 +128,7 @@ def test_an_order_is_worked_on_from_start_to_done(queue: Queue) -> None:
     manual_actions.progress(**queue.which(), delivered=400)
     assert queue.sees() == Seen("In progress", "0.90", 600, 1500)
     manual_actions.progress(**queue.which(), remains=100)
-    manual_actions.done(**queue.which())
+    resolve_actions.done(**queue.which())
     assert queue.sees() == Seen("Completed", "0.90", 0, 1500)
     assert queue.carol.balance() == "99.10"
     assert facts("order.worked") == [
@@ -136,17 +141,17 @@ def test_an_order_is_worked_on_from_start_to_done(queue: Queue) -> None:
 
 
 def test_partial_refunds_what_remains_once(queue: Queue) -> None:
-    manual_actions.partial(**queue.which(), remains=250)
+    resolve_actions.partial(**queue.which(), remains=250)
     assert queue.sees() == Seen("Partial", "0.675", 250)
     assert queue.carol.balance() == "99.325"
-    refused(lambda: manual_actions.partial(**queue.which(), remains=250), "has ended: Partial", NotNow)
-    refused(lambda: manual_actions.cancel(**queue.which()), "has ended: Partial", NotNow)
+    refused(lambda: resolve_actions.partial(**queue.which(), remains=250), "has ended: Partial", NotNow)
+    refused(lambda: resolve_actions.cancel(**queue.which()), "has ended: Partial", NotNow)
 
 
 def test_staff_cancel_gives_everything_back(queue: Queue) -> None:
     manual_actions.progress(**queue.which(), remains=300)
-    manual_actions.cancel(**queue.which())
-    assert queue.sees() == Seen("Canceled", "0.00", 1000)
+    resolve_actions.cancel(**queue.which())
+    assert queue.sees() == Seen("Canceled", "0.00", 1000), "everything was given back"
     assert queue.carol.balance() == "100.00"
 
 
@@ -156,7 +161,7 @@ def test_wrong_numbers_move_nothing(queue: Queue) -> None:
         (lambda: manual_actions.progress(**queue.which(), delivered=1000), "must be 0 to 999"),
         (lambda: manual_actions.progress(**queue.which()), "either what remains or what is delivered"),
         (lambda: manual_actions.progress(**queue.which(), remains=5, delivered=5), "either what remains"),
-        (lambda: manual_actions.partial(**queue.which(), remains=1000), "must be 1 to 999"),
+        (lambda: resolve_actions.partial(**queue.which(), remains=1000), "must be 1 to 999"),
         (lambda: manual_actions.start(**queue.which(), start_count=-1), "a start count is a whole number"),
     ):
         refused(act, text)
@@ -171,31 +176,36 @@ def test_orders_of_another_panel_are_not_there(queue: Queue, rival: Owner, mallo
     for act in (
         lambda: manual_actions.start(**which),
         lambda: manual_actions.progress(**which, remains=1),
-        lambda: manual_actions.partial(**which, remains=1),
-        lambda: manual_actions.done(**which),
-        lambda: manual_actions.cancel(**which),
+        lambda: resolve_actions.partial(**which, remains=1),
+        lambda: resolve_actions.done(**which),
+        lambda: resolve_actions.cancel(**which),
         lambda: manual_actions.pass_on(**which),
         lambda: manual_actions.accept_cancel(**which),
         lambda: manual_actions.refuse_cancel(**which, text="no"),
-        lambda: manual_actions.done(**queue.which(10**6)),
+        lambda: resolve_actions.done(**queue.which(10**6)),
     ):
         refused(act, "there is no order", NotThere)
 
 
-def test_what_an_upstream_delivers_is_not_for_staff(
+def test_what_an_upstream_delivers_is_not_worked_on_in_the_queue(
     queue: Queue, alice: Owner, carol: Buyer, upstream: ScriptedUpstream
 ) -> None:
     alice.route(2, alice.provider(upstream.url))
     upstream.answers("add", {"order": 23501})
-    sent = queue.ordered(service=2)
-    refused(lambda: manual_actions.done(**queue.which(sent)), "is not delivered by hand: it is Processing", NotNow)
+    which = queue.which(queue.ordered(service=2))
+    for act in (
+        lambda: manual_actions.start(**which),
+        lambda: manual_actions.progress(**which, remains=1),
+        lambda: manual_actions.pass_on(**which),
+    ):
+        refused(act, "is not delivered by hand: it is Processing", NotNow)
 
 
 def test_a_package_is_one_unit(queue: Queue) -> None:
     package = queue.ordered(service=PACKAGE)
     assert row_of(package).quantity == 1
-    refused(lambda: manual_actions.partial(**queue.which(package), remains=1), "either done or canceled")
-    manual_actions.cancel(**queue.which(package))
+    refused(lambda: resolve_actions.partial(**queue.which(package), remains=1), "either done or canceled")
+    resolve_actions.cancel(**queue.which(package))
     assert queue.carol.sees(package).charge == "0.00"
 
 
@@ -294,7 +304,7 @@ def test_the_end_of_an_order_answers_its_cancel(queue: Queue, alice: Owner, upst
     manual_actions.start(**queue.which())
     queue.carol.cancel(queue.id)
     refused(lambda: manual_actions.pass_on(**queue.which()), "the customer asked for order", NotNow)
-    manual_actions.done(**queue.which())
+    resolve_actions.done(**queue.which())
     assert cancel_row() == ("done", None, "the order has ended: Completed")
     assert queue.carol.balance() == "99.10"
 
@@ -334,7 +344,7 @@ def test_a_cancel_and_a_start_at_once_have_one_winner(queue: Queue) -> None:
         def start(order_id: int = order_id, barrier: threading.Barrier = barrier, lost: Any = lost) -> None:
             barrier.wait(10)
             try:
-                manual_actions.done(**queue.which(order_id))
+                resolve_actions.done(**queue.which(order_id))
             except NotNow as error:
                 lost.append(error)
 
@@ -357,9 +367,9 @@ def test_runs_of_a_drip_feed_refund_from_their_parent(queue: Queue) -> None:
         queue.worker.forward()
         queue.time.passes(minutes=10)
     first, second, third = (child.id for child in children_of(parent))
-    manual_actions.done(**queue.which(first))
-    manual_actions.partial(**queue.which(second), remains=40)
-    manual_actions.cancel(**queue.which(third))
+    resolve_actions.done(**queue.which(first))
+    resolve_actions.partial(**queue.which(second), remains=40)
+    resolve_actions.cancel(**queue.which(third))
     # 300 units for 0.27, of which 160 came.
     assert queue.carol.sees(parent) == Seen("Partial", "0.144", 140)
     assert queue.carol.balance() == money.text(money.parse("100") - 900_000 - 144_000)
@@ -430,9 +440,9 @@ MOVES: dict[str, Callable[[Queue, dict[str, Any], int], Any]] = {
     "start": lambda q, w, n: manual_actions.start(**w, start_count=n),
     "remains": lambda q, w, n: manual_actions.progress(**w, remains=n),
     "delivered": lambda q, w, n: manual_actions.progress(**w, delivered=n),
-    "partial": lambda q, w, n: manual_actions.partial(**w, remains=n),
-    "done": lambda q, w, n: manual_actions.done(**w),
-    "cancel": lambda q, w, n: manual_actions.cancel(**w),
+    "partial": lambda q, w, n: resolve_actions.partial(**w, remains=n),
+    "done": lambda q, w, n: resolve_actions.done(**w),
+    "cancel": lambda q, w, n: resolve_actions.cancel(**w),
     "pass on": lambda q, w, n: manual_actions.pass_on(**w),
     "accept": lambda q, w, n: manual_actions.accept_cancel(**w),
     "refuse": lambda q, w, n: manual_actions.refuse_cancel(**w, text="no"),
@@ -472,6 +482,6 @@ def test_money_is_conserved_whatever_staff_do(queue: Queue, moves: list[tuple[st
     # What is still open ends, so that the next example starts with as much money.
     if row_of(order_id).ended_at is None:
         queue.worker.forward()
-        manual_actions.cancel(**which)
+        resolve_actions.cancel(**which)
     if money.parse(queue.carol.balance()) < 10_000_000:
         queue.alice.credits(queue.carol, "90", reference=f"after {order_id}")

@@ -22,6 +22,7 @@ from tests.support.people import (
     children_of,
     counts,
     execute,
+    problem_of,
     row_of,
     value,
     values,
@@ -68,7 +69,7 @@ class Sent:
 
     @property
     def problem(self) -> str:
-        return row_of(self.id).problem
+        return problem_of(self.id)
 
 
 @pytest.fixture
@@ -345,7 +346,7 @@ def test_a_fault_of_the_whole_request_is_no_problem_of_the_order(sent: Sent) -> 
     limit: dict[str, OrderReport | Refused | Unknown] = {"23501": Refused(Reason.LIMIT, "slow down")}
     assert commit_polled(asked, limit, provider_id=sent.provider.id) == 1
     order = row_of(sent.id)
-    assert (order.problem, order.attempts, order.job, order.lease_until) == ("", 1, "poll", None)
+    assert (order.problem_code, order.attempts, order.job, order.lease_until) == ("", 1, "poll", None)
     assert order.due_at == sent.time.now + timedelta(seconds=5)
 
 

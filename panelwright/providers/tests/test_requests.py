@@ -11,8 +11,7 @@ from django.db import transaction
 
 from panelwright.core import clock
 from panelwright.core.refusal import NotNow
-from panelwright.providers import manual_actions, request_actions, rules, store
-from panelwright.providers.actions import order_arrived
+from panelwright.providers import manual_actions, request_actions, resolve_actions, rules, store
 from panelwright.providers.outcomes import Accepted, RefillReport
 from tests.support.people import (
     FOLLOWERS,
@@ -201,7 +200,7 @@ def test_a_refill_that_never_arrived_is_passed_on_again_by_staff(sent: Sent, ali
 def test_a_refill_on_its_way_is_not_for_staff(sent: Sent, alice: Owner) -> None:
     refill_id = sent.refill_asked()
     (sending,) = request_actions.claim_refills(10)
-    with pytest.raises(NotNow, match="is with its provider, or about to be"):
+    with pytest.raises(NotNow, match="is being passed on: try again in a moment"):
         manual_actions.reject_refill(panel_id=alice.panel_id, refill_id=refill_id, by="bob", text="no")
     request_actions.commit_refills([(sending, Accepted("777"))])
     assert refill() == ("Pending", "passed on", "777", "")
@@ -444,7 +443,7 @@ def test_a_cancel_that_waits_for_its_order_is_looked_at_less_and_less_often(
         time.passes(seconds=waits[-1])
     assert waits == [3, 6, 12, 24, 48, 60, 60]
     # It arrived after all: the cancel goes out within a minute, and failures count from there.
-    order_arrived(panel_id=alice.panel_id, order_id=order_id, upstream_id="23501", by="test")
+    resolve_actions.arrived(panel_id=alice.panel_id, order_id=order_id, upstream_id="23501", by="test")
     upstream.answers("cancel", LOST, [{"order": 23501, "cancel": 1}])
     worker.cancels()
     time.passes(seconds=5)

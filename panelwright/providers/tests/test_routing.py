@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from panelwright.orders.problems import NO_ROUTE, NONE, problem
 from panelwright.providers import routing
 from panelwright.providers.health import Health
 from panelwright.providers.store import ProviderRow, RouteRow, ToSend
@@ -81,7 +82,7 @@ def test_a_provider_that_rests_is_passed_over_and_one_that_paused_is_waited_for(
 
 def test_without_any_route_the_order_says_so_and_waits() -> None:
     assigned = routing.assign([order()], {}, {}, NOON)
-    assert assigned.later == [routing.Later(1, NOON + timedelta(minutes=1), "no provider is set for this service")]
+    assert assigned.later == [routing.Later(1, NOON + timedelta(minutes=1), problem(NO_ROUTE), NOON)]
 
 
 def test_one_order_at_a_time_tries_a_provider_that_had_rested() -> None:
@@ -98,7 +99,7 @@ def test_permits_of_a_batch_are_counted_together() -> None:
     assert len(assigned.send) == 3, "a tenth of the minute's at once"
     assert len(assigned.later) == 7
     assert assigned.later[0].due_at > NOON
-    assert assigned.later[0].problem == ""
+    assert assigned.later[0].problem == NONE
 
 
 def test_a_manual_provider_gets_no_request() -> None:

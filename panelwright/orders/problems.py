@@ -1,0 +1,99 @@
+"""What may be wrong with an open order: codes with facts, and their words for staff in English.
+
+A row keeps the code, its facts as JSON, and since when. Nothing in the product reads the words to decide
+anything; they are made here, where somebody is to read them. Pure.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+TEXT_MAX = 1000
+
+# Nobody knows whether the order arrived, and nothing but a person moves it. Facts: why; said, where something came.
+OUTCOME_UNKNOWN = "outcome_unknown"
+# The same, at a provider that knows request_id: it is asked again by itself. Facts: why.
+OUTCOME_ASKED_AGAIN = "outcome_asked_again"
+# The last refusal of an order that is tried again. Facts: provider, said, reason.
+REFUSED = "refused"
+# No enabled route leads to an enabled provider.
+NO_ROUTE = "no_route"
+# Staff chose a route that is not there, or not enabled, any more. Facts: route.
+ROUTE_GONE = "route_gone"
+# It will be sent: the providers rest. Facts: providers, a list of [name, why it rests].
+PROVIDERS_REST = "providers_rest"
+# Facts: word, the provider's.
+STATUS_NOT_UNDERSTOOD = "status_not_understood"
+PARTIAL_WITHOUT_REMAINS = "partial_without_remains"
+# Facts: remains, quantity.
+PARTIAL_ABOVE_QUANTITY = "partial_above_quantity"
+# Facts: upstream_id.
+NOT_KNOWN_UPSTREAM = "not_known_upstream"
+# The provider refuses to tell the status. Facts: said.
+STATUS_REFUSED = "status_refused"
+# It should have been asked about for long, and its provider does not answer. Facts: provider, said.
+PROVIDER_SILENT = "provider_silent"
+# Its provider's row is not there. Facts: provider, its id.
+PROVIDER_GONE = "provider_gone"
+# A problem that was noted in words, before there were codes. Facts: said.
+NOTED = "noted"
+
+_WORDS = {
+    OUTCOME_UNKNOWN: "outcome unknown: {why}",
+    OUTCOME_ASKED_AGAIN: "outcome unknown, asking again: {why}",
+    REFUSED: "{provider} refused it: {said}",
+    NO_ROUTE: "no provider is set for this service",
+    ROUTE_GONE: "the route that was chosen for it, {route}, is not there or not enabled",
+    PROVIDERS_REST: "will be sent when a provider takes orders again ({providers})",
+    STATUS_NOT_UNDERSTOOD: "the provider's status is not understood: {word!r}",
+    PARTIAL_WITHOUT_REMAINS: "the provider says Partial and does not say how much remains",
+    PARTIAL_ABOVE_QUANTITY: "the provider says Partial with {remains} remaining of {quantity}",
+    NOT_KNOWN_UPSTREAM: "the provider does not know its order {upstream_id}",
+    STATUS_REFUSED: "the provider does not tell the status: {said}",
+    PROVIDER_SILENT: "{provider} has not told the status for long: {said}",
+    PROVIDER_GONE: "its provider, number {provider}, is not there any more",
+    NOTED: "{said}",
+}
+CODES = frozenset(_WORDS)
+# Time alone heals these; a person may decide all the same.
+PASSING = frozenset({PROVIDERS_REST})
+
+
+class Problem(NamedTuple):
+    """As it stands on a row; both are empty where nothing is wrong. Fields are called as the columns are."""
+
+    problem_code: str = ""
+    problem_facts: str = ""
+
+
+NONE = Problem()
+
+
+def problem(code: str, **facts: object) -> Problem:
+    """A problem with its facts, which are whole numbers, texts or lists; texts are cut at TEXT_MAX."""
+    kept = {name: value[:TEXT_MAX] if isinstance(value, str) else value for name, value in facts.items()}
+    return Problem(code, json.dumps(kept, ensure_ascii=False))
+
+
+def facts_of(problem_facts: str) -> dict[str, Any]:
+    """The facts of a row; empty where there are none."""
+    facts = json.loads(problem_facts) if problem_facts else {}
+    return facts if isinstance(facts, dict) else {}
+
+
+def words(code: str, facts: Mapping[str, Any]) -> str:
+    """In English, for staff; "" where nothing is wrong. A code or a fact that is not known never raises."""
+    if not code:
+        return ""
+    told = _Told(facts)
+    if code == PROVIDERS_REST:
+        told["providers"] = "; ".join(f"{name}: {why}" for name, why in facts.get("providers") or [])
+    text = _WORDS.get(code, code.replace("_", " ")).format_map(told).removesuffix(": ")
+    return f"{text} | {facts['said']}" if code == OUTCOME_UNKNOWN and facts.get("said") else text
+
+
+class _Told(dict[str, Any]):
+    def __missing__(self, name: str) -> str:
+        return ""

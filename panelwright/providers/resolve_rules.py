@@ -1,0 +1,198 @@
+"""What a person may decide about an open order, whatever state it is in, and what becomes of it. Pure.
+
+Each function answers the new states with their refunds. They raise NotNow when the order has ended, is being sent
+at this moment, or is not of a kind for it, and another ValueError when a number is wrong. An order that goes out
+right now is never decided about: until its answer is written down nobody knows whether it has arrived.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from panelwright.core.refusal import NotNow
+from panelwright.orders import settling
+from panelwright.orders.models import Job, Kind
+from panelwright.orders.problems import NONE
+from panelwright.orders.settling import OpenOrder, ScheduleState, Settled
+
+TEXT_MAX = 500
+UPSTREAM_ID_MAX = 100
+_SELF_SENT = frozenset({Kind.PLAIN.value, Kind.RUN.value, Kind.POST.value})
+
+
+class DripFeed(NamedTuple):
+    """What a drip-feed consists of beside its own row: its counters, and its runs that have not ended."""
+
+    schedule: ScheduleState
+    runs: Sequence[OpenOrder]
+
+
+class Decided(NamedTuple):
+    """New states, to be applied in this order. `schedule`: the drip-feed's counters before them."""
+
+    settled: list[Settled]
+    schedule: ScheduleState | None = None
+
+
+def decidable(order: OpenOrder, now: datetime) -> OpenOrder:
+    """The order, if a person may decide about it. Raises NotNow."""
+    if order.ended_at is not None:
+        raise NotNow(f"order {order.id} has ended: {order.status}")
+    if order.job == Job.SENDING.value and order.lease_until is not None and order.lease_until > now:
+        wait_s = math.ceil((order.lease_until - now).total_seconds())
+        raise NotNow(f"order {order.id} is being sent: try again in a moment, at the latest in {wait_s} s")
+    return order
+
+
+def done(order: OpenOrder, drip_feed: DripFeed | None = None, *, now: datetime) -> Decided:
+    """It ends with everything delivered that was not given up before."""
+    decidable(order, now)
+    if drip_feed is not None:
+        return _end_runs(order, drip_feed, lost=0, now=now)
+    return _ended(order, "Completed", remains=0, now=now)
+
+
+def partial(order: OpenOrder, drip_feed: DripFeed | None = None, *, remains: int, now: datetime) -> Decided:
+    """It ends with so many units undelivered, which are refunded."""
+    decidable(order, now)
+    if order.kind == Kind.SUBSCRIPTION.value:
+        raise NotNow(f"order {order.id} is a subscription: end it, or work on the orders that it created")
+    if order.quantity < 2:
+        raise ValueError(f"order {order.id} is of one unit: it is either done or canceled")
+    if not 1 <= remains < order.quantity:
+        raise ValueError(
+            f"what remains of order {order.id} must be 1 to {order.quantity - 1};"
+            " when nothing remains, it is done; when nothing was delivered, cancel it"
+        )
+    if drip_feed is None:
+        return _ended(order, "Partial", remains=remains, now=now)
+    least, most = drip_feed.schedule.undelivered, drip_feed.schedule.undelivered + _to_come(drip_feed)
+    if not least <= remains <= most:
+        raise ValueError(f"what remains of drip-feed {order.id} must be {least} to {most}: its other runs have ended")
+    return _end_runs(order, drip_feed, lost=remains - least, now=now)
+
+
+def cancel(order: OpenOrder, drip_feed: DripFeed | None = None, *, now: datetime) -> Decided:
+    """It ends and everything is given back, whatever was delivered; of a drip-feed all but the runs that have ended."""
+    decidable(order, now)
+    if drip_feed is not None:
+        return _end_runs(order, drip_feed, lost=_to_come(drip_feed), now=now)
+    return _ended(order, "Canceled", remains=order.quantity, now=now)
+
+
+def accept_cancel(order: OpenOrder, *, now: datetime) -> Decided:
+    """The customer's wish is granted: what was delivered is kept and paid for, the rest is given back."""
+    if decidable(order, now).remains == order.quantity:
+        return cancel(order, now=now)
+    if order.remains == 0:
+        return done(order, now=now)
+    return _ended(order, "Partial", remains=order.remains, now=now)
+
+
+def arrived(order: OpenOrder, *, provider_id: int, upstream_id: str, now: datetime) -> Decided:
+    """The provider has it under this id: it is asked about from now on."""
+    _deliverable(order, now)
+    found = order._replace(
+        # Whoever has it has begun: no word of ours goes back.
+        status="Processing" if order.status == "Pending" else order.status,
+        provider_id=provider_id,
+        upstream_id=upstream_id,
+        # The route stays where it is of that provider: it says what was sent.
+        route_id=order.route_id if provider_id == order.provider_id else None,
+        job=Job.POLL.value,
+        due_at=now,
+        lease_until=None,
+        attempts=0,
+        chosen_route_id=None,
+    )
+    return Decided([Settled(found.having(NONE))])
+
+
+def send(order: OpenOrder, *, route_id: int | None, whole: bool, cancel_asked: bool, now: datetime) -> Decided:
+    """It is sent, by this route and no other one, or by the first one that takes it.
+
+    What a provider has taken before is a new order there: it gets a request_id of its own. An order that may have
+    arrived keeps its request_id, so that a provider that knows it gives the first one. `whole`: what was
+    delivered is known, and all of it is to be delivered once more.
+    """
+    _deliverable(order, now)
+    if cancel_asked:
+        raise NotNow(f"the customer asked for order {order.id} to be cancelled: answer that first")
+    if order.remains < order.quantity and not whole:
+        raise NotNow(
+            f"{order.quantity - order.remains} of {order.quantity} units of order {order.id} are delivered, and all"
+            " would be delivered once more: say that the whole is wanted, or end it as partial"
+        )
+    fresh = order._replace(
+        status="Pending",
+        job=Job.FORWARD.value,
+        due_at=now,
+        lease_until=None,
+        attempts=0,
+        provider_id=None,
+        route_id=None,
+        upstream_id=None,
+        start_count=None,
+        remains=order.quantity,
+        chosen_route_id=route_id,
+        sent_anew=order.sent_anew + (order.upstream_id is not None),
+        cost_micros=None,
+        cost_rate_e12=None,
+        cost_told=False,
+    )
+    return Decided([Settled(fresh.having(NONE))])
+
+
+def _deliverable(order: OpenOrder, now: datetime) -> OpenOrder:
+    if decidable(order, now).kind not in _SELF_SENT:
+        raise NotNow(f"order {order.id} is a {order.kind}: nothing of its own is sent, work on the orders it created")
+    return order
+
+
+def _ended(order: OpenOrder, status: str, *, remains: int, now: datetime) -> Decided:
+    # What the provider said that it takes stays what it costs: nobody has said otherwise.
+    return Decided([settling.end(order, status, remains=remains, now=now, cost_told=order.cost_told)])
+
+
+def _to_come(drip_feed: DripFeed) -> int:
+    """Units of runs that have not ended, or not started."""
+    schedule = drip_feed.schedule
+    unstarted = (schedule.runs - schedule.runs_started) * schedule.run_quantity
+    return unstarted + sum(run.quantity for run in drip_feed.runs)
+
+
+def _end_runs(parent: OpenOrder, drip_feed: DripFeed, *, lost: int, now: datetime) -> Decided:
+    """End a drip-feed with `lost` of the units that are to come undelivered: the last ones, those of no run first."""
+    for run in drip_feed.runs:
+        decidable(run, now)
+    schedule = drip_feed.schedule
+    unstarted = (schedule.runs - schedule.runs_started) * schedule.run_quantity
+    given_up = min(lost, unstarted)
+    stopped, schedule = settling.stop_runs(parent, schedule, now, given_up=given_up)
+    lost -= given_up
+    ends = []
+    for run in sorted(drip_feed.runs, key=lambda run: run.id, reverse=True):
+        remains = min(lost, run.quantity)
+        lost -= remains
+        status = "Completed" if remains == 0 else "Canceled" if remains == run.quantity else "Partial"
+        ends += _ended(run, status, remains=remains, now=now).settled
+    return Decided([stopped, *reversed(ends)], schedule)
+
+
+def reason(text: str) -> str:
+    """A refusal's text for the record. Raises ValueError when there is none or it is too long."""
+    text = " ".join(text.split())
+    if not 1 <= len(text) <= TEXT_MAX or not text.isprintable():
+        raise ValueError(f"say why, in 1 to {TEXT_MAX} characters")
+    return text
+
+
+def upstream_id(text: str) -> str:
+    """A provider's id of an order as a person gives it. Raises ValueError when it can be none."""
+    text = text.strip()
+    if not 1 <= len(text) <= UPSTREAM_ID_MAX or not text.isprintable() or "," in text or " " in text:
+        raise ValueError(f"a provider's order id has 1 to {UPSTREAM_ID_MAX} characters, without commas and spaces")
+    return text
