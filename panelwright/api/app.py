@@ -45,6 +45,8 @@ _UNCERTAIN = Refusal("uncertain")
 # Nobody is there any more to be told.
 _GONE = Refusal("gone")
 
+_REPLAYED = (b"Idempotent-Replayed", b"true")
+
 _NO_GZIP = re.compile(rb"gzip\s*;\s*q=0(\.0*)?\s*(,|$)")
 
 _split = functools.lru_cache(maxsize=1024)(hosts.split)
@@ -278,7 +280,7 @@ def _said(answer: Answer, extra: Headers) -> Reply:
             headers.insert(1, (b"X-Error-Detail", detail))
         return 200, protocol.error(answer), headers
     assert isinstance(answer, bytes)
-    return 200, answer, extra
+    return 200, answer, [_REPLAYED, *extra] if isinstance(answer, protocol.Replay) else extra
 
 
 def _failed(failure: Overloaded | Failed, extra: Headers) -> Reply:

@@ -14,6 +14,7 @@ from panelwright.core.refusal import Refusal
 from panelwright.orders import reasons
 from panelwright.orders.models import Kind
 from panelwright.orders.queries import Progress, Standing
+from panelwright.orders.rules import Replayed
 
 IDS_MAX = 100
 DETAIL_MAX = 300  # bytes
@@ -102,8 +103,13 @@ def echo(item: str) -> int | str:
     return item if value is None else value
 
 
+class Replay(bytes):
+    """An answer that was given before, to the first call with this request_id; a header says so."""
+
+
 def added(order_id: int) -> bytes:
-    return b'{"order":%d}' % order_id
+    body = b'{"order":%d}' % order_id
+    return Replay(body) if isinstance(order_id, Replayed) else body
 
 
 def price(micros: int, currency: str) -> bytes:

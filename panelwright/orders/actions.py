@@ -88,7 +88,7 @@ def place_orders(
     """Place a batch in one transaction: order, charge and schedule together or not at all.
 
     Results stand in the order of the commands: the order's id, or why it was refused. A repeat of
-    a `request_id` with the same input gives the id of the first order and charges nothing.
+    a `request_id` with the same input gives the id of the first order (Replayed) and charges nothing.
     `learn` is told of each admitted caller, for the rate limits.
     """
     now = now or clock.now()

@@ -128,6 +128,10 @@ class NewSchedule(NamedTuple):
     seed: int = 0
 
 
+class Replayed(int):
+    """The id of an order that was placed before, under the same request_id."""
+
+
 @dataclass(slots=True)
 class Plan:
     """What a batch will write. `results` stand in the order of the commands.
@@ -145,6 +149,7 @@ class Plan:
     spent: dict[int, int] = field(default_factory=dict)  # account id -> micros
     blocked: list[Blocked] = field(default_factory=list)  # refused for a blocked target or word
     key_spent: dict[int, int] = field(default_factory=dict)  # key id -> micros, for keys with a cap
+    replayed: set[int] = field(default_factory=set)  # positions of commands that repeat another of this batch
 
 
 def place(book: Book, commands: Sequence[PlaceOrder], now: datetime) -> Plan:
@@ -154,6 +159,8 @@ def place(book: Book, commands: Sequence[PlaceOrder], now: datetime) -> Plan:
         result = grant if isinstance(grant, Refusal) else _place_one(book, plan, command, grant, now)
         if isinstance(result, _New):
             plan.new[position] = result.order_index
+            if result.replayed:
+                plan.replayed.add(position)
             plan.results.append(0)
         else:
             plan.results.append(result)
@@ -162,6 +169,7 @@ def place(book: Book, commands: Sequence[PlaceOrder], now: datetime) -> Plan:
 
 class _New(NamedTuple):
     order_index: int
+    replayed: bool = False
 
 
 def _place_one(book: Book, plan: Plan, command: PlaceOrder, grant: Grant, now: datetime) -> _New | Refusal | int:
@@ -180,7 +188,7 @@ def _place_one(book: Book, plan: Plan, command: PlaceOrder, grant: Grant, now: d
             if not _is_of(before[1], params, service):
                 return OTHER_ORDER
             # Negative: the index of an order of this same batch.
-            return before[0] if before[0] > 0 else _New(-before[0] - 1)
+            return Replayed(before[0]) if before[0] > 0 else _New(-before[0] - 1, replayed=True)
         if service is not None:
             request_digest = _digest_of(BY_NAME[service.type], params)
 

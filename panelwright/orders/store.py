@@ -14,7 +14,7 @@ from panelwright.core.refusal import Refusal
 from panelwright.customers import access
 from panelwright.ledger.actions import ADD_TO_BALANCES, INSERT_TRANSFERS
 from panelwright.orders import fields, same_link
-from panelwright.orders.rules import Book, NewOrder, PlaceOrder, Plan, SoldService, good_request_id
+from panelwright.orders.rules import Book, NewOrder, PlaceOrder, Plan, Replayed, SoldService, good_request_id
 from panelwright.panels import block_store
 
 # Accounts are locked first, in id order: what is read after that is what other processes committed.
@@ -179,7 +179,7 @@ def commit(plan: Plan, ids: Sequence[int], now: datetime) -> list[Refusal | int]
     with sql.together(connection):
         _write(plan, ids, now)
     for position, index in plan.new.items():
-        results[position] = ids[index]
+        results[position] = Replayed(ids[index]) if position in plan.replayed else ids[index]
     return results
 
 

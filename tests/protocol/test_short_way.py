@@ -84,6 +84,26 @@ def test_both_ways_give_the_same_bytes(live: Live, params: dict[str, str]) -> No
     assert b"Content-Type: application/json" in heads[0]
 
 
+@pytest.mark.parametrize("header", ["Idempotency-Key: {}", 'Idempotency-Key: "{}"', 'idempotency-key:\t"{}" '])
+def test_a_repeat_is_marked_both_ways(live: Live, header: str) -> None:
+    key = f"cart-{time.time_ns()}"
+    params = {"action": "add", "service": live.service("Default"), "link": f"https://example.com/{key}"}
+    first = request(live, quantity=1000, **params, request_id=key)
+    whole = request(live, header.format(key), quantity=1000, runs=1, interval=0, **params)
+    heads, bodies = [], []
+    for pieces in ([first], [whole], [whole[:-5], whole[-5:]]):
+        with wire(live) as connection:
+            for piece in pieces:
+                connection.sendall(piece)
+                time.sleep(0.02)
+            head, body, _ = answer(connection)
+        heads.append(sorted(without_date(head)))
+        bodies.append(body)
+    assert bodies[0] == bodies[1] == bodies[2]
+    assert heads[1] == heads[2]
+    assert [b"idempotent-replayed: true" in head for head in heads] == [False, True, True]
+
+
 def test_a_connection_is_kept_and_may_change_its_ways(live: Live) -> None:
     balance = request(live, action="balance")
     with wire(live) as connection:

@@ -55,9 +55,18 @@ def test_a_repeat_gives_the_first_order_and_charges_nothing(stand: Stand, shop: 
     fields = cart()
     with shop.spends("0.10"):
         first = shop.ask("add", **fields)
+    assert "idempotent-replayed" not in first.headers
     with stand.still():
         for _ in range(5):
-            assert shop.ask("add", **fields).body == first.body
+            again = shop.ask("add", **fields)
+            assert (again.body, again.headers["idempotent-replayed"]) == (first.body, "true")
+        for way in (
+            shop.send("GET", f"{API}?{form({'key': shop.key, 'action': 'add', **fields}).decode()}"),
+            shop.send("POST", API, JSON, body=json.dumps({"key": shop.key, "action": "add", **fields}).encode()),
+        ):
+            assert (way.body, way.headers["idempotent-replayed"]) == (first.body, "true")
+    assert "idempotent-replayed" not in shop.ask("add", **cart()).headers
+    assert "idempotent-replayed" not in shop.ask("add", **fields | {"quantity": 1}).headers
 
 
 def test_in_the_header_or_in_the_parameters_is_the_same(stand: Stand, shop: Reseller) -> None:
@@ -311,7 +320,9 @@ def add(who: Reseller, **fields: Any) -> bytes:
 def test_concurrent_repeats_are_one_order_charged_once(stand: Stand, shop: Reseller) -> None:
     fields = cart()
     with shop.spends("0.10"):
-        answers = [reply.value for reply in stand.at_once([add(shop, **fields)] * 32)]
+        replies = stand.at_once([add(shop, **fields)] * 32)
+    answers = [reply.value for reply in replies]
+    assert Counter(reply.headers.get("idempotent-replayed") for reply in replies) == {"true": 31, None: 1}
     assert Counter(map(str, answers)) == {str({"order": answers[0]["order"]}): 32}
 
 
