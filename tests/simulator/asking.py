@@ -254,12 +254,14 @@ class People:
             return None
         id_ = self._rng.choice(customer.subscriptions[-10:])
         asked, row = self._books.subscriptions[id_], self._books.orders[id_]
-        known = bool(asked.posts) and self._rng.random() < 0.2
+        known, refused = bool(asked.posts) and self._rng.random() < 0.2, False
         if known:
             link = next(iter(asked.posts))
         else:
             self._posts += 1
-            link = f"https://example.com/post/{self._posts}"
+            # What a service does not take is never ordered for: the referee knows of no such post.
+            refused = self._world.sold[row.service_id].posts_only and self._rng.random() < 0.3
+            link = f"https://t.me/s/channel{self._posts}" if refused else f"https://example.com/post/{self._posts}"
 
         def tell() -> bool:
             return schedule_actions.record_post(panel_id=customer.panel.id, subscription_id=id_, link=link)
@@ -269,7 +271,8 @@ class People:
         else:
             new = self._act(tell)
             self._complaints.check(new is not known, f"the post {link} was {'' if new else 'not '}new")
-            asked.posts.setdefault(link, self._world.clock.now)
+            if not refused:
+                asked.posts.setdefault(link, self._world.clock.now)
         return id_, link
 
     def _raises(self, action: Callable[[], object], otherwise: str) -> None:

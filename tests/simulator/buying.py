@@ -75,7 +75,7 @@ class Shop:
             self._last_request += 1
             wish.request_id = f"request-{self._last_request}"
         self._fill(wish, sold)
-        if rng.random() < 0.06:
+        if not wish.fault and rng.random() < 0.06:
             self._spoil(wish, sold)
         return wish
 
@@ -105,6 +105,8 @@ class Shop:
             return
         if type_.units is Units.QUANTITY:
             wish.units = rng.choice((sold.min, sold.max, rng.randint(sold.min, sold.max)))
+            if sold.step > 1:
+                self._fit_step(wish, sold)
             wish.params["quantity"] = str(wish.units)
         elif type_.units is Units.LINES:
             wish.units = wish.params[type_.lines_of].count("\n") + 1
@@ -114,8 +116,21 @@ class Shop:
             wish.runs = rng.randint(1, 5)
             wish.params |= {"runs": str(wish.runs), "interval": str(rng.choice((1, 1, 5, 60, 500)))}
 
+    def _fit_step(self, wish: Wish, sold: Sold) -> None:
+        """A multiple of the step, mostly."""
+        beside = wish.units % sold.step
+        if beside and self.rng.random() < 0.3:
+            wish.fault = wish.fault or "bad_field"
+        else:
+            wish.units -= beside
+
     def _value(self, part: Field, wish: Wish, sold: Sold) -> str:
         rng = self.rng
+        if part.name == "link" and sold.posts_only and rng.random() < 0.3:
+            channel = rng.random() < 0.5
+            if channel:
+                wish.fault = "bad_link"
+            return "https://t.me/s/channel" if channel else f"https://t.me/channel/{rng.randint(1, 5)}"
         if part.name == "link":
             return rng.choice(wish.customer.panel.links)
         if part.kind is Kind.LINES:
@@ -132,6 +147,7 @@ class Shop:
     def _fill_subscription(self, wish: Wish, sold: Sold) -> None:
         rng = self.rng
         low = rng.randint(sold.min, sold.max)
+        low -= low % sold.step
         wish.params |= {
             "username": f"user{rng.randint(1, 5)}",
             "min": str(low),

@@ -19,12 +19,13 @@ from typing import Any
 
 import pytest
 
+from panelwright.catalog import link_kinds
 from panelwright.core import money, sql
 from panelwright.customers import access
 from panelwright.events import webhook_rules
 from panelwright.orders import actions as orders
+from panelwright.orders import linking, same_link, settling, telling, work
 from panelwright.orders import rules as placing
-from panelwright.orders import same_link, settling, telling, work
 from panelwright.orders import schedule_actions as schedules
 from panelwright.orders import store as order_store
 from panelwright.providers import actions as delivery
@@ -283,6 +284,26 @@ MUTANTS = (
             "units=run_quantity, flat",
         ),
     ),
+    Mutant(
+        "any quantity is taken where a service is sold in steps",
+        _rewritten(
+            placing,
+            "_out_of_bounds",
+            "quantity % service.step",
+            "False",
+        ),
+    ),
+    Mutant(
+        "posts are ordered for in any quantity",
+        _rewritten(
+            schedules,
+            "_order_for",
+            "step=parent.step",
+            "step=1",
+        ),
+    ),
+    Mutant("a channel is taken where a post is needed", _set(link_kinds, "wrong_link", lambda rule, table, text: None)),
+    Mutant("a channel counts as a post of a subscription", _set(linking, "skip_post", lambda *told, **rule: False)),
     Mutant("an order is placed in more than one transaction", _set(orders, "batch", nullcontext)),
     Mutant(
         "the end of a run is not settled with its drip-feed",

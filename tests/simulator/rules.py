@@ -258,6 +258,8 @@ class Referee:
             say.add(f"order {row.id} came before the delay of its post")
         if not asked.min <= row.quantity <= asked.max:
             say.add(f"order {row.id} has a quantity of {row.quantity}: {asked}")
+        if row.quantity % self._world.sold[row.service_id].step:
+            say.add(f"order {row.id} has a quantity of {row.quantity}, which is no multiple of the service's step")
         asked.done += 1
         if asked.wanted is not None and asked.done > asked.wanted:
             say.add(f"too many posts were ordered for: {asked}")

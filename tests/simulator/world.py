@@ -14,7 +14,7 @@ from django.test.utils import override_settings
 from django_scopes import scope
 
 from panelwright.catalog import actions as catalog
-from panelwright.catalog.actions import NewService
+from panelwright.catalog.actions import ANY_LINK, LinkNeeds, NewService
 from panelwright.catalog.types import TYPES, ServiceType, Units
 from panelwright.core.refusal import Refusal
 from panelwright.customers import access
@@ -37,6 +37,8 @@ START = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 PASSWORD = "correct horse"
 PANELS = 2
 LINKS = 12
+# Some services are sold in multiples of it.
+STEP = 5
 RICH_MICROS = 10**15
 # The furthest that the clock is ever set back.
 BACK_MAX_S = 60.0
@@ -68,7 +70,10 @@ class SimulatedClock:
 
 @dataclass(slots=True)
 class Sold:
-    """A service of a panel. `routes`: (route id, provider id), the first choice first."""
+    """A service of a panel. `routes`: (route id, provider id), the first choice first.
+
+    `min` and `max` are what can be ordered: multiples of `step`. `posts_only`: of Telegram it takes posts alone.
+    """
 
     id: int
     number: int
@@ -83,6 +88,8 @@ class Sold:
     unique_link: bool
     private: bool
     enabled: bool = True
+    step: int = 1
+    posts_only: bool = False
     routes: list[tuple[int, int]] = field(default_factory=list)
 
 
@@ -204,6 +211,7 @@ def _sell(world: World, panel: SimulatedPanel) -> None:
         extra = number - len(TYPES)
         low = rng.randint(1, 20) if type_.units is not Units.LINES else rng.randint(1, 3)
         refill = rng.random() < 0.85
+        high = low + rng.choice((0, 30, 5000)) if type_.units is not Units.LINES else low + 20
         new.append(
             NewService(
                 number=number,
@@ -212,13 +220,15 @@ def _sell(world: World, panel: SimulatedPanel) -> None:
                 type=name,
                 rate_micros=0 if extra == 3 else rng.choice((1, 7, 333_333, rng.randint(1, 99_999_999))),
                 min=low,
-                max=low + rng.choice((0, 30, 5000)) if type_.units is not Units.LINES else low + 20,
+                max=high,
                 refill=refill,
                 refill_days=rng.choice((None, 3, 10, 30)),
                 cancel=rng.random() < 0.8,
                 drip_feed=type_.drip_feed and (extra != 1),
                 unique_link=extra == 1 or rng.random() < 0.1,
                 private=extra == 2,
+                step=_step(type_, number, low, high),
+                link=LinkNeeds(["telegram"], ["post"]) if number % 4 == 1 or type_.subscription else ANY_LINK,
             )
         )
     for row, made in zip(catalog.add_services(panel.id, new), new, strict=True):
@@ -228,16 +238,24 @@ def _sell(world: World, panel: SimulatedPanel) -> None:
             number=made.number,
             type=type_,
             rate=made.rate_micros,
-            min=made.min,
-            max=made.max,
+            min=-(-made.min // made.step) * made.step,
+            max=made.max // made.step * made.step,
             refill=made.refill,
             refill_days=made.refill_days if made.refill else None,
             cancel=made.cancel,
             drip_feed=made.drip_feed,
             unique_link=made.unique_link and not type_.subscription,
             private=made.private,
+            step=made.step,
+            posts_only=bool(made.link.kinds),
         )
         panel.services[sold.number] = world.sold[sold.id] = sold
+
+
+def _step(type_: ServiceType, number: int, low: int, high: int) -> int:
+    """Every third service is sold in steps, where its customers name the quantity and any can be ordered."""
+    named = type_.units in (Units.QUANTITY, Units.PER_POST)
+    return STEP if named and number % 3 == 1 and high - low >= STEP else 1
 
 
 def _connect(world: World, panel: SimulatedPanel, witness: Witness) -> None:
