@@ -214,3 +214,26 @@ BLOCK_STEPS_MAX = _limit(
     of="Looking for the lines of one field among the blocks; trying a pattern is one step",
     beyond="`Incorrect <field>`: what cannot be checked is not taken",
 )
+
+# Providers: what other panels answer.
+PROVIDER_ANSWER_BYTES_MAX = _limit(
+    "PROVIDER_ANSWER_BYTES_MAX",
+    2 * MIB,
+    "bytes",
+    of="A provider's answer, unpacked",
+    beyond="Not read; after an order was sent its outcome is unknown",
+)
+PROVIDER_LIST_BYTES_MAX = _limit(
+    "PROVIDER_LIST_BYTES_MAX",
+    32 * MIB,
+    "bytes",
+    of="A provider's price list, unpacked; one is read at a time",
+    beyond="Not read; nothing changes",
+)
+PROVIDER_ANSWER_VALUES_MAX = _limit(
+    "PROVIDER_ANSWER_VALUES_MAX", 200_000, "values", of="Lists, objects and commas in an answer", beyond="Not read"
+)
+PROVIDER_LIST_VALUES_MAX = _limit(
+    "PROVIDER_LIST_VALUES_MAX", 2_000_000, "values", of="The same in a price list of more than 2 MiB", beyond="Not read"
+)
+OFFERS_MAX = _limit("OFFERS_MAX", 50_000, "rows", of="A provider's price list", beyond="Not read; nothing changes")

@@ -86,6 +86,8 @@ def storable(text: str) -> str:
 
 
 _TAG = re.compile(r"<[^<>]{0,500}>")
+# No character has so many digits, and Python refuses to read thousands of them.
+_NO_CHARACTER = re.compile(r"&#[0-9]{8,}+;?+")
 
 
 def clean(value: object, *, limit: int, secrets: tuple[str, ...] = ()) -> str:
@@ -93,7 +95,7 @@ def clean(value: object, *, limit: int, secrets: tuple[str, ...] = ()) -> str:
     if not isinstance(value, (str, int, Decimal)):
         return ""
     text = hide(str(value), secrets)[: limit * 20]
-    text = html.unescape(_TAG.sub(" ", text))
+    text = html.unescape(_NO_CHARACTER.sub("\ufffd", _TAG.sub(" ", text)))
     # Once more: taking out tags and entities can put the pieces of a key together.
     text = hide(" ".join(storable(text).split()), secrets)
     return text[:limit].rstrip()

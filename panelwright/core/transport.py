@@ -246,11 +246,14 @@ class Transport:
     def close(self) -> None:
         self._pool.close()
 
-    def post(self, fields: list[tuple[str, str]]) -> Reply | NotSent | Lost:
-        """Send one urlencoded form, once. No retries, no redirects, whatever happens."""
+    def post(self, fields: list[tuple[str, str]], *, max_bytes: int | None = None) -> Reply | NotSent | Lost:
+        """Send one urlencoded form, once. No retries, no redirects, whatever happens.
+
+        `max_bytes`: of this answer, where that is less than what is taken of every answer.
+        """
         body = urlencode(fields, errors="replace").encode("ascii")
         headers = {"Accept": "application/json", "Content-Type": "application/x-www-form-urlencoded"}
-        return self._send("POST", body, headers)
+        return self._send("POST", body, headers, max_bytes)
 
     def post_body(self, body: bytes, headers: dict[str, str]) -> Reply | NotSent | Lost:
         """Send one body as it is, once. No retries, no redirects."""
@@ -260,7 +263,9 @@ class Transport:
         """Read the URL, once. No retries, no redirects."""
         return self._send("GET", None, headers)
 
-    def _send(self, method: str, body: bytes | None, headers: dict[str, str]) -> Reply | NotSent | Lost:
+    def _send(
+        self, method: str, body: bytes | None, headers: dict[str, str], max_bytes: int | None = None
+    ) -> Reply | NotSent | Lost:
         try:
             response = self._pool.urlopen(
                 method,
@@ -279,9 +284,9 @@ class Transport:
             return Lost(f"no answer within {self._read_timeout_s:g} s after the request was sent")
         except (HTTPError, http.client.HTTPException, OSError, ValueError) as exc:
             return Lost(f"the connection broke after the request was sent: {_broke(exc)}", closed=_closed(exc))
-        return self._read(response)
+        return self._read(response, min(max_bytes or self._max_bytes, self._max_bytes))
 
-    def _read(self, response: urllib3.BaseHTTPResponse) -> Reply:
+    def _read(self, response: urllib3.BaseHTTPResponse, max_bytes: int) -> Reply:
         """The answer up to the limits of bytes and time; `broke` says if one of them, or the network, cut it."""
         chunks: list[bytes] = []
         size, broke = 0, ""
@@ -289,8 +294,8 @@ class Transport:
             while chunk := response.read1(_CHUNK, decode_content=True):
                 chunks.append(chunk)
                 size += len(chunk)
-                if size > self._max_bytes:
-                    broke = f"the answer is longer than {self._max_bytes:,} bytes"
+                if size > max_bytes:
+                    broke = f"the answer is longer than {max_bytes:,} bytes"
                     break
         except ReadTimeoutError:
             broke = f"the answer was not complete within {self._read_timeout_s:g} s"
@@ -301,7 +306,7 @@ class Transport:
                 response.close()  # never back into the pool with half an answer in it
         return Reply(
             status=response.status,
-            body=b"".join(chunks)[: self._max_bytes],
+            body=b"".join(chunks)[:max_bytes],
             broke=broke,
             retry_after_s=_retry_after_s(response.headers.get("Retry-After", "")),
             location=response.headers.get("Location", "")[:500],

@@ -12,6 +12,7 @@ import sys
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import NamedTuple
 from urllib.parse import unquote
 
@@ -36,6 +37,8 @@ _BAD_IN_RULE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 # What nearly everybody sends: a plain host and a path, which needs none of the cases below.
 _USUAL = re.compile(r"(?:https?://)?(?:www\.)?(?!www\.)([a-z0-9-]++(?:\.[a-z0-9-]++)++)((?:[/?][a-z0-9/_.~=&?+-]*+)?)")
 _NAME = re.compile(r"@?(?!www\.)([a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_-])?)")
+_PLAIN_NAMES = re.compile(r"[a-z0-9_\n]*+")
+_MANY = 100
 _DOTS = ".\u3002"
 _AT_END = "/?#" + "".join(c for c in map(chr, range(0x3001)) if c.isspace())
 # Putting a label of another script into ASCII is slow, so it counts for so many steps.
@@ -282,9 +285,12 @@ class Rules:
         """The rule that refuses the first of many links or names, or TOO_MUCH."""
         if not self.of_targets:
             return None
+        lines = list(dict.fromkeys(lines))
+        if len(lines) > _MANY and self._surely_none(lines):
+            return None
         exact, domains, patterns = self.exact, self.domains, bool(self.grams or self.short)
         left = limits.BLOCK_STEPS_MAX
-        for line in dict.fromkeys(lines):
+        for line in lines:
             whole, hosts, steps = target(line)
             left -= steps
             if left < 0:
@@ -306,6 +312,17 @@ class Rules:
             if rule is not None:
                 return rule
         return None
+
+    def _surely_none(self, lines: list[str]) -> bool:
+        """Whether they are plain names that no rule refuses, found out for all of them together."""
+        text = "\n".join(lines).lower()
+        if not text.isascii() or not _PLAIN_NAMES.fullmatch(text):
+            return False
+        names = text.split("\n")
+        if not (self.exact.keys().isdisjoint(names) and self.domains.keys().isdisjoint(names)):
+            return False
+        patterns = [*self.short, *chain.from_iterable(self.grams.values())]
+        return len(patterns) <= _MANY and not any(all(part in text for part in parts) for parts, _ in patterns)
 
     def _domain(self, host: str) -> Rule | None:
         # The host itself and every host that it is below of.

@@ -7,9 +7,11 @@ does.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
+from panelwright.core import limits
 from panelwright.core.reply import TEXT_MAX, Reply, clean, spellings
 from panelwright.core.transport import Lost, NotSent, Transport
 from panelwright.providers.outcomes import (
@@ -28,6 +30,9 @@ from panelwright.providers.reports import read_refill_status, read_status
 # Ids in one request; more are ignored by the protocol, so longer lists go out in several.
 IDS_MAX = 100
 
+# The one long answer there is; a process reads one at a time.
+_LISTS = threading.Lock()
+
 _One = TypeVar("_One")
 _Each = TypeVar("_Each")
 
@@ -39,7 +44,7 @@ class Upstream:
     panel on the same network). `connect_timeout_s` covers name, connection and TLS; `read_timeout_s`
     the whole answer. A call lasts at most about twice the first and once the second (calls that only
     read may be sent a second time when a kept connection turns out to be closed). `max_bytes` limits
-    an answer after decompression.
+    a price list after decompression, PROVIDER_ANSWER_BYTES_MAX every other answer.
 
     ValueError for a URL that is not http or https; nothing else raises.
     """
@@ -52,7 +57,7 @@ class Upstream:
         allow_private: bool,
         connect_timeout_s: float = 5,
         read_timeout_s: float = 25,
-        max_bytes: int = 32 * 1024 * 1024,
+        max_bytes: int = limits.PROVIDER_LIST_BYTES_MAX,
     ) -> None:
         self._key = key
         self._secrets = spellings(key)
@@ -103,7 +108,9 @@ class Upstream:
 
     def services(self) -> list[ServiceOffer] | Refused | Unknown:
         """What upstream sells, at its price for us."""
-        return self._one(self._ask("services", {}), read_services)
+        came = self._ask("services", {}, max_bytes=None)
+        with _LISTS:
+            return self._one(came, read_services)
 
     def balance(self) -> Balance | Refused | Unknown:
         """Our balance there."""
@@ -111,16 +118,22 @@ class Upstream:
 
     # ---- sending ----
 
-    def _send(self, action: str, params: Mapping[str, str]) -> Reply | NotSent | Lost:
+    def _send(
+        self, action: str, params: Mapping[str, str], *, max_bytes: int | None = limits.PROVIDER_ANSWER_BYTES_MAX
+    ) -> Reply | NotSent | Lost:
         """For what changes something: one request, whatever comes."""
         fields = [("key", self._key), ("action", action)]
         fields += [(name, value) for name, value in params.items() if name not in ("key", "action")]
-        return self._transport.post(fields)
+        return self._transport.post(fields, max_bytes=max_bytes)
 
-    def _ask(self, action: str, params: Mapping[str, str]) -> Reply | NotSent | Lost:
+    def _ask(
+        self, action: str, params: Mapping[str, str], *, max_bytes: int | None = limits.PROVIDER_ANSWER_BYTES_MAX
+    ) -> Reply | NotSent | Lost:
         """For what only reads: once more if the connection, probably a kept one, was closed on us."""
-        came = self._send(action, params)
-        return self._send(action, params) if isinstance(came, Lost) and came.closed else came
+        came = self._send(action, params, max_bytes=max_bytes)
+        if isinstance(came, Lost) and came.closed:
+            came = self._send(action, params, max_bytes=max_bytes)
+        return came
 
     def _many(
         self,

@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 from panelwright.catalog.types import BY_NAME
+from panelwright.core import limits
 from panelwright.core.reply import Reply
 from panelwright.providers.folding import fold
 from panelwright.providers.outcomes import (
@@ -142,8 +143,8 @@ def _refill_word(reply: Reply, layers: list[dict[str, Any]]) -> Took | None:
 # ---- cancel --------------------------------------------------------------------------------------
 
 _CANCEL_YES = re.compile(
-    r"(is |was |has been |cancel\w* |cancellation |request |successfully )*"
-    r"(success\w*|ok|yes|requested|accepted|pending|queued|cancell?ed|cancelling|sent|submitted|done)( successfully)?"
+    r"(?:is |was |has been |cancel\w* |request |successfully )*+"
+    r"(?:success\w*|ok|yes|requested|accepted|pending|queued|cancell?ed|cancelling|sent|submitted|done)( successfully)?"
 )
 _CANCEL_NO = re.compile(r"\b(can ?not|can t|could not|not|unable|error|fail\w*|already|denied|rejected|refused)\b")
 _CANCEL_KEYS = ("cancel", "cancel_id", "canceled", "cancelled", "status", "success")
@@ -286,6 +287,8 @@ def read_services(reply: Reply) -> list[ServiceOffer] | Refused | Unknown:
     rows = _rows(value)
     if rows is None:
         return unknown(reply, what_came(reply, value))
+    if len(rows) > limits.OFFERS_MAX:
+        return unknown(reply, f"the price list has more than {limits.OFFERS_MAX:,} rows")
     offers: dict[str, ServiceOffer] = {}
     for row in rows:
         if offer := _offer(reply, row):

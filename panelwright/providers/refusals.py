@@ -11,7 +11,7 @@ from typing import Any
 from panelwright.core.reply import Reply, decode
 from panelwright.providers.folding import fold
 from panelwright.providers.outcomes import Reason, Refused, Unknown
-from panelwright.providers.wire import MISSING
+from panelwright.providers.wire import MISSING, too_many_values
 from panelwright.providers.words import classify
 
 WORDLESS = "refused without a word"
@@ -132,6 +132,8 @@ def what_came(reply: Reply, value: object = MISSING) -> str:
         return f"HTTP {reply.status} with an empty body"
     if value is not MISSING:
         return f"HTTP {reply.status} with an answer that is not understood"
+    if too_many_values(reply):
+        return f"HTTP {reply.status} with an answer of too many values"
     return f"HTTP {reply.status} with {'a page' if b'<' in reply.body[:2_000] else 'a text'} instead of JSON"
 
 

@@ -10,6 +10,7 @@ import re
 from decimal import Context, Decimal, InvalidOperation
 from typing import Any
 
+from panelwright.core import limits
 from panelwright.core.reply import Reply, decode, storable
 from panelwright.providers.outcomes import REF_MAX
 
@@ -54,6 +55,8 @@ def find_json(reply: Reply) -> Any:
     after it: the first object or list that parses and looks like an answer. A body that broke off is
     only trusted when it is one whole JSON value, as a piece from the middle may say something else.
     """
+    if too_many_values(reply):
+        return MISSING
     text = decode(reply.body).strip().lstrip("\ufeff").strip()
     value, end = _parse_at(text, 0) if text else (MISSING, 0)
     if value is not MISSING and end == len(text):
@@ -62,6 +65,13 @@ def find_json(reply: Reply) -> Any:
         # A bare number that broke off may have lost its last digits.
         return MISSING if reply.broke and not isinstance(value, (dict, list)) else value
     return MISSING if reply.broke else _dig(text)
+
+
+def too_many_values(reply: Reply) -> bool:
+    """Whether an answer would take many times its length in memory: `[],[],[]` takes twenty times as much."""
+    short = len(reply.body) <= limits.PROVIDER_ANSWER_BYTES_MAX
+    most = limits.PROVIDER_ANSWER_VALUES_MAX if short else limits.PROVIDER_LIST_VALUES_MAX
+    return len(reply.body) > most and sum(map(reply.body.count, (b"[", b"{", b","))) > most
 
 
 def _parse_whole(text: str) -> Any:
@@ -78,7 +88,8 @@ def _dig(text: str) -> Any:
     """The first answer inside noise; in a whole HTML page (scripts!) only one that stands at its end."""
     page = _PAGE.match(text) is not None
     at = 0
-    for _ in range(64 if len(text) <= 65_536 else 8):  # each try may read to the end
+    # Each try may read to the end.
+    for _ in range(64 if len(text) <= 65_536 else 8 if len(text) <= limits.PROVIDER_ANSWER_BYTES_MAX else 1):
         found = _START.search(text, at)
         if found is None:
             return MISSING

@@ -337,6 +337,18 @@ def test_ten_thousand_lines_against_ten_thousand_targets_are_looked_up() -> None
     assert seconds(lambda: many.first(names)) < 3 * seconds(lambda: few.first(names))
 
 
+@given(st.lists(st.sampled_from(["exact a1", "domain a2", "pattern a*3", "pattern *4", "exact b.c", "word a5"])), ANY)
+@example(["pattern *4"], "x4")
+@example(["exact b.c"], "B.C")
+def test_many_lines_are_refused_as_each_of_them_is(listed: list[str], odd: str) -> None:
+    made = rules(*[(line.split(" ")[0], line.split(" ")[1]) for line in listed])
+    plain = [f"n{n}x" for n in range(200)]
+    for last in (odd.replace("\n", ""), "A1", "a2", "ax3", "X4", "a5", "n"):
+        one = made.target(last)
+        assert made.first([*plain, last]) == one
+        assert made.first([last, *plain]) == one
+
+
 @pytest.mark.parametrize(
     ("patterns", "line"),
     [

@@ -1,0 +1,65 @@
+"""Orders that are held against blocks: names of many layers, many names, texts of marks."""
+
+from __future__ import annotations
+
+import time
+from urllib.parse import urlencode
+
+import pytest
+from django_scopes import scope
+
+from panelwright.catalog.actions import NewService, add_services
+from panelwright.core import limits
+from panelwright.panels.block_actions import NewBlock, add_blocks
+from tests.strangers.others import Others
+from tests.strangers.wires import FORM, ask, request
+from tests.support.people import COMMENTS, Buyer, Owner
+
+NAMES = 31
+
+
+@pytest.fixture
+def blocked(alice: Owner) -> None:
+    """As many blocks as a panel can have, of every kind."""
+    add_blocks(
+        alice.panel_id,
+        [
+            *(NewBlock("exact", f"other{n}") for n in range(limits.RULES_MAX - 4_101)),
+            *(NewBlock("domain", f"evil{n}.example") for n in range(4_000)),
+            *(NewBlock("pattern", f"*{n}*evil{n}") for n in range(100)),
+            NewBlock("word", "a " * (limits.PHRASE_WORDS_MAX - 1) + "b"),
+        ],
+    )
+    sold = NewService(number=NAMES, category="c", name="Names", type="Mentions", rate_micros=1_000, min=1, max=1_000)
+    with scope(panel=alice.panel):
+        add_services(alice.panel_id, [sold])
+
+
+WORST: tuple[tuple[dict[str, object], str], ...] = (
+    ({"service": NAMES, "usernames": "a" + ":80" * 20_000}, "Incorrect usernames"),
+    ({"service": NAMES, "usernames": "a" + " :80" * 20_000}, "Incorrect usernames"),
+    ({"service": NAMES, "usernames": "a" + ".:80" * 20_000}, "Incorrect usernames"),
+    ({"service": NAMES, "usernames": "a" + "\uff0e" * 20_000}, "Incorrect usernames"),
+    ({"service": NAMES, "usernames": "\n".join("a" + ":80" * 160 for _ in range(1_000))}, ""),
+    ({"service": NAMES, "usernames": "\n".join(f"user{n}" for n in range(limits.LINES_MAX))}, ""),
+    ({"service": COMMENTS, "comments": "\u0301\u0323" * 5_000}, ""),
+    ({"service": COMMENTS, "comments": "\n".join(["\u0301\u0323" * 2_000] * 8)}, ""),
+    ({"service": COMMENTS, "comments": "a " * 5_000}, ""),
+)
+
+
+def test_the_worst_names_and_texts(others: Others, alice: Owner, carol: Buyer, blocked: None) -> None:
+    before = others.memory_bytes("web")
+    for params, refusal in WORST:
+        sent = {"key": carol.key, "action": "add", "link": "https://good.example/x", "quantity": 100, **params}
+        data = request("POST /api/v2", FORM, body=urlencode(sent).encode(), host=alice.host)
+
+        def attack(data: bytes = data, refusal: str = refusal) -> None:
+            said = ask(others.port, data)
+            assert said.status == 200, said
+            if refusal:
+                assert said.body == b'{"error":"%b"}' % refusal.encode()
+            time.sleep(0.1)
+
+        others.unharmed_by(attack)
+    assert others.memory_bytes("web") - before < 100_000_000
