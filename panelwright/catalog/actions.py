@@ -174,11 +174,14 @@ def set_terms(*, panel_id: int, number: int, step: int | None = None, link: Link
         service = _locked(panel_id, number)
         which = Which(service.id, number)
         new: dict[str, Any] = {}
-        happened = []
+        happened: list[Happened] = []
         if step is not None and step != service.step:
             _check_step(service.type, service.min, service.max, step)
             new["step"] = step
             happened.append(changes.step_changed(which, old=service.step, new=step))
+            old_bounds, new_bounds = (quantities.bounds(service.min, service.max, s) for s in (service.step, step))
+            if new_bounds != old_bounds:
+                happened.append(changes.limits_changed(which, old=old_bounds, new=new_bounds))
         if link is not None:
             columns = _link_columns(link, link_store.current(panel_id))
             old = {name: getattr(service, name) for name in columns}

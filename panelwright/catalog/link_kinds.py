@@ -271,7 +271,11 @@ class Table:
         places = dict(self.places)
         for row in reversed(list(rows)):
             place = places.get(row.host) or Place(self.site_of(row.host), ())
-            new = Row(parse_pattern(row.path), _kinds(row.kinds))
+            try:
+                new = Row(parse_pattern(row.path), _kinds(row.kinds))
+            except ValueError:
+                # Written by another version: a row less is no reason to take no orders.
+                continue
             made = Place(place.site, (new, *place.rows), place.lead)
             # All hosts with the same paths: vk.com, vk.ru and the site's name are one place.
             same = [other for other, of in places.items() if of is place] or [row.host]

@@ -88,4 +88,4 @@ def text(refusal: Refusal, translate: Callable[[str], str] = str) -> str:
 
 def link_kinds(kinds: str, translate: Callable[[str], str] = str) -> str:
     """Kinds of links, parted by commas, in words."""
-    return ", ".join(translate(LINK_KINDS[kind]) for kind in kinds.split(","))
+    return ", ".join(translate(LINK_KINDS.get(kind, kind)) for kind in kinds.split(",") if kind)

@@ -83,6 +83,11 @@ class ServiceState:
     private: bool = False
     step: int = 1
 
+    @property
+    def bounds(self) -> tuple[int, int]:
+        """The least and the greatest quantity that can be ordered."""
+        return quantities.bounds(self.min, self.max, quantities.step_of(self.type, self.step))
+
 
 class OwnRate(NamedTuple):
     """A price list's rate for a service, or (`by_guard`) the one that the guard set in place of its discount."""
@@ -357,9 +362,8 @@ def _told(
             cost_micros=cost,
         )
         told.append(rate_changed)
-    if (after.min, after.max) != (before.min, before.max):
-        limits_ = {"old": (before.min, before.max), "new": (after.min, after.max)}
-        told.append(catalog_changes.limits_changed(which, **limits_))
+    if after.bounds != before.bounds:
+        told.append(catalog_changes.limits_changed(which, old=before.bounds, new=after.bounds))
     if after.step != before.step:
         told.append(catalog_changes.step_changed(which, old=before.step, new=after.step))
     if before.enabled and not after.enabled:

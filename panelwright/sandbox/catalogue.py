@@ -30,6 +30,8 @@ class SandboxService:
     unique_link: bool = False
     # A refill can be asked for this many days after completion.
     refill_days: int = 30
+    # Quantities are multiples of it; the list tells of one above 1.
+    increment: int = 1
 
     @property
     def service_type(self) -> ServiceType:

@@ -124,6 +124,8 @@ def _read_quantity(params: dict[str, str], *, service: SandboxService, link: str
         return incorrect("quantity")
     if refusal := _outside(service, least=quantity, most=quantity):
         return refusal
+    if type_.units is Units.QUANTITY and quantity % service.increment:
+        return Refusal(f"Quantity must be a multiple of {service.increment}", "quantity_increment")
     total = quantity * max(runs, 1)
     return Draft(service, link, total, money.charge(service, units=total), runs)
 

@@ -189,6 +189,7 @@ KINDS: dict[str, Kind] = {
             "percent": _percent,
             "min": _whole(None, least=1),
             "max": _whole(None, least=1),
+            "increment": _whole(None, least=1),
             "closed": lambda row, name: flag(row, name, False),
         },
         actions=("services", "add"),

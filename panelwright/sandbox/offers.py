@@ -34,4 +34,5 @@ def _changed(offer: SandboxService, settings: dict[str, Any]) -> SandboxService:
         rate=offer.rate if micros == offer.rate_micros else money.text(micros),
         min=settings.get("min", offer.min),
         max=settings.get("max", offer.max),
+        increment=settings.get("increment", offer.increment),
     )

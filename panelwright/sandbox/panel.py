@@ -120,6 +120,7 @@ class Panel:
                 "refill": s.refill,
                 "cancel": s.cancel,
                 "dripfeed": s.drip_feed,
+                **({"increment": str(s.increment)} if s.increment > 1 else {}),
             }
             for s in call.conduct.catalogue.values()
         ]

@@ -37,7 +37,7 @@ from panelwright.web.shelves import shelf_of
 ROWS_MAX = 100
 _COLUMNS = (
     *("service", "category", "name", "type", "rate", "min", "max"),
-    *("refill", "refill_days", "cancel", "drip_feed"),
+    *("refill", "refill_days", "cancel", "drip_feed", "step", "link_sites", "link_kinds"),
 )
 # What stands in the address -> which news, and its name.
 NEWS = (
@@ -154,6 +154,9 @@ def _cells(offer: Offer) -> tuple[str | int | None, ...]:
         offer.refill_days if offer.refill else None,
         int(offer.cancel),
         int(offer.drip_feed),
+        offer.step,
+        offer.sites,
+        offer.link_kinds,
     )
 
 

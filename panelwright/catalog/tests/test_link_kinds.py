@@ -387,6 +387,12 @@ def test_own_rows_stand_before_those_shipped_and_hold_for_the_whole_site() -> No
     assert shipped().with_rows([]).places == shipped().places
 
 
+def test_a_row_of_another_version_is_left_out() -> None:
+    rows = [OwnRow("gallery.example", "/(a+)+", "post"), OwnRow("gallery.example", "/art/*", "post")]
+    leads = shipped().with_rows(rows).leads("https://gallery.example/art/1")
+    assert leads is not None and leads.kinds == frozenset({"post"})
+
+
 # ---- patterns ----------------------------------------------------------------------------------------
 
 

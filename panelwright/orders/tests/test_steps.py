@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 
 from panelwright.catalog import quantities
 from panelwright.catalog.actions import NewService, add_services, set_terms
+from panelwright.catalog.news import Kind as News
+from panelwright.catalog.news import catalogue_news
 from panelwright.catalog.types import TYPES, Units
 from panelwright.core.refusal import Refusal
 from panelwright.orders import quotes
@@ -226,3 +228,6 @@ def test_a_new_step_is_told_once(alice: Owner) -> None:
         step(alice, FOLLOWERS, 100)
     assert value("SELECT step FROM catalog_service WHERE id = %s", alice.services[FOLLOWERS].id) == 100
     assert len(values("SELECT 1 FROM events_event WHERE name = 'service.step_changed'")) == 1
+    with scope(panel=alice.panel):
+        (news,) = catalogue_news(alice.panel_id, kind=News.LIMITS).items
+    assert (news.old, news.new) == ((50, 10_000), (100, 10_000)), "what can be ordered, as customers are told"

@@ -95,11 +95,15 @@ def test_an_import_takes_the_step_and_a_round_follows_it(shop: Shop) -> None:
     assert steps() == [(100, 100), (1, None), (1, 100)]
     assert not shop.syncs().events
     shop.lists(listed(7, increment="50"), listed(8, increment=10), listed(9, type="Custom Comments", increment=100))
-    assert [e.name for e in shop.syncs().events] == [
+    came = shop.syncs().events
+    assert [e.name for e in came] == [
         "route.step_changed",
+        "service.limits_changed",
         "service.step_changed",
         "service.step_changed",
     ]
+    # Sold from 10 to 5000 there; in hundreds and in fifties here. Customers are told what they can order.
+    assert (came[1].facts["old"], came[1].facts["new"]) == ([100, 5000], [50, 5000])
     assert steps() == [(50, 50), (10, 10), (1, 100)]
     shop.lists(listed(7), listed(8, increment=0), listed(9, type="Custom Comments"))
     shop.syncs()

@@ -252,6 +252,14 @@ def test_remains_and_over_delivery(caller: Caller, strike: Strike):
     assert [caller.status(o)["remains"] for o in (order, done)] == ["-5", "-25"]
 
 
+def test_a_service_is_sold_in_steps(caller: Caller, strike: Strike):
+    assert "increment" not in caller("services")[1]
+    strike("service", service=2, increment=100)
+    assert {row["service"]: row.get("increment") for row in caller("services")[:3]} == {1: None, 2: "100", 3: None}
+    assert caller("add", **ADD | {"quantity": 150}) == {"error": "Quantity must be a multiple of 100"}
+    assert "order" in caller("add", **ADD | {"quantity": 200})
+
+
 def test_prices_and_limits_change_on_schedule(sandbox: Sandbox, caller: Caller, set_faults: SetFaults):
     set_faults(
         {"fault": "service", "service": 2, "rate": "2.50", "min": 20, "from_s": 60, "to_s": 120, "key": caller.key},

@@ -200,7 +200,7 @@ def test_the_list_as_a_file(alice: Owner, visitor: Visitor) -> None:
     assert sent.startswith(b"\xef\xbb\xbfservice,"), "a byte-order mark, for spreadsheets"
     rows = list(csv.reader(io.StringIO(sent.decode("utf-8-sig"))))
     assert rows[0][:5] == ["service", "category", "name", "type", "rate"]
-    assert rows[1] == ["1", "Social", "Followers", "Default", "0.90", "50", "10000", "1", "30", "1", "1"]
+    assert rows[1] == ["1", "Social", "Followers", "Default", "0.90", "50", "10000", "1", "30", "1", "1", "1", "", ""]
     assert rows[-1][:3] == ["20", "'=1+1", '\'@x,"y"']
     assert len(rows) == 9
     narrowed = visitor.client.get("/services.csv?q=starter")

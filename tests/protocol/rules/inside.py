@@ -295,7 +295,7 @@ def orders_of(*, customer_id: int) -> list[int]:
 # Sums over every row that an order, a refill or a cancel could change, cheap enough to be asked around each refusal.
 _SUMS = (
     "SELECT COUNT(*), MAX(id), SUM(charge_micros), SUM(remains), SUM(quantity), SUM(start_count), SUM(attempts),"
-    " SUM(LENGTH(status)), SUM(LENGTH(problem)), COUNT(job), COUNT(due_at), COUNT(lease_until), COUNT(ended_at),"
+    " SUM(LENGTH(status)), SUM(LENGTH(problem_code)), COUNT(job), COUNT(due_at), COUNT(lease_until), COUNT(ended_at),"
     " COUNT(open_link), COUNT(request_id), COUNT(provider_id), MAX(due_at), MAX(created_at) FROM orders_order",
     "SELECT COUNT(*), SUM(runs), SUM(runs_started), SUM(runs_done), SUM(undelivered), SUM(posts_done)"
     " FROM orders_schedule",
