@@ -37,5 +37,18 @@ def test_the_errors_table_has_every_text_of_the_api_and_no_other() -> None:
     assert [pattern for pattern in patterns if not any(re.fullmatch(pattern, text) for text in documented)] == []
 
 
+def test_the_errors_table_has_the_codes_of_the_api() -> None:
+    for group in apidocs.refusals(TYPES):
+        for row in group.rows:
+            for text in row.texts:
+                assert any(_as_pattern(protocol.TEXTS[code]).fullmatch(text) for code in row.codes), text
+            for code in row.codes:
+                assert any(_as_pattern(protocol.TEXTS[code]).fullmatch(text) for text in row.texts), code
+
+
+def _as_pattern(text: str) -> re.Pattern[str]:
+    return re.compile(re.escape(text).replace(r"\{field\}", r"\w+").replace(r"\{limit\}", r"\d+"))
+
+
 def texts() -> list[str]:
     return list(protocol.TEXTS.values())

@@ -14,7 +14,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from panelwright.catalog.types import BY_NAME, Field, Kind, ServiceType, Units
-from panelwright.orders.status import OrderStatus, RefillStatus, SubscriptionStatus
+from panelwright.orders.status import ENDED, REFILL_ENDED, OrderStatus, RefillStatus, SubscriptionStatus
 from panelwright.panels.models import Panel
 from panelwright.web import examples
 from panelwright.web.queries import ExampleService
@@ -70,10 +70,11 @@ class TypeDocs:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A row of an errors table: the texts, why they come, and the HTTP status with which they come."""
+    """A row of an errors table: the texts, why they come, their codes in X-Error-Code, and the HTTP status."""
 
     texts: tuple[str, ...]
     reason: str
+    codes: tuple[str, ...]
     status: int = 200
 
 
@@ -202,7 +203,7 @@ def _services(services: Sequence[ExampleService]) -> Action:
     )
 
 
-def _status(currency: str) -> tuple[Action, Action]:
+def _status(currency: str) -> tuple[Action, Action, Action]:
     partial = {"charge": "0.27819", "start_count": "3572", "status": "Partial", "remains": "157", "currency": currency}
     running = {
         "charge": "1.44219",
@@ -242,7 +243,15 @@ def _status(currency: str) -> tuple[Action, Action]:
         (*_head("status"), Parameter("orders", _("Up to 100 order numbers, separated by commas"))),
         (Answer({"23501": partial, "10": {"error": "Incorrect order ID"}, "23504": running}),),
     )
-    return one, many
+    by_request = Action(
+        "status-by-request-id",
+        "status",
+        _("Order status by request ID"),
+        _("After a timeout, ask whether the order arrived: the answer is its status, or Incorrect order ID."),
+        (*_head("status"), Parameter("request_id", _("The request_id that you sent with the order"))),
+        (Answer({"order": 23501, **running}),),
+    )
+    return one, many, by_request
 
 
 def _refill() -> tuple[Action, Action]:
@@ -337,38 +346,51 @@ def refusals(kinds: Sequence[ServiceType]) -> tuple[Refusals, ...]:
 
 def _call_refusals() -> tuple[Refused, ...]:
     return (
-        Refused(("Invalid API key",), _("The key is missing, unknown or switched off.")),
+        Refused(("Invalid API key",), _("The key is missing, unknown or switched off."), ("bad_key",)),
         Refused(
             ("This API key is not allowed from your address",),
             _("The key is limited to addresses, and yours is none of them."),
+            ("wrong_address",),
         ),
         Refused(
             ("This API key may not read", "This API key may not place or change orders"),
             _("The key was made for less than this call asks."),
+            ("may_not_read", "may_not_order"),
         ),
-        Refused(("Incorrect request",), _("The action is missing or unknown, or it lacks its order or refill number.")),
+        Refused(
+            ("Incorrect request",),
+            _("The action is missing or unknown, or it lacks its order or refill number."),
+            ("bad_request",),
+        ),
         Refused(
             ("Rate limit exceeded, please retry later",),
             _("Too many calls. Wait as many seconds as the header Retry-After says."),
+            ("rate_limit",),
             429,
         ),
-        Refused(("Request is too large",), _("The call is larger than the panel takes."), 413),
+        Refused(("Request is too large",), _("The call is larger than the panel takes."), ("too_large",), 413),
         Refused(
             ("Request was not sent in time, please retry",),
             _("The call began and did not come to its end. Nothing was done; send it again."),
+            ("too_slow",),
             408,
         ),
         Refused(
             ("The panel is temporarily overloaded, please retry",),
             _("The panel has more to do than it can. Nothing was done; try again later."),
+            ("overloaded",),
             503,
         ),
         Refused(
-            ("Internal error, the request was not carried out",), _("A fault of the panel. Nothing was done."), 500
+            ("Internal error, the request was not carried out",),
+            _("A fault of the panel. Nothing was done."),
+            ("fault",),
+            500,
         ),
         Refused(
             ("Internal error, temporarily unknown whether it was carried out; repeat it with its request_id",),
             _("A fault of the panel at the worst moment. See Safe retries."),
+            ("uncertain",),
             500,
         ),
     )
@@ -377,50 +399,91 @@ def _call_refusals() -> tuple[Refused, ...]:
 def _add_refusals(kinds: Sequence[ServiceType]) -> tuple[Refused, ...]:
     names = list(dict.fromkeys(f.name for kind in kinds for f in kind.fields if f.kind is not Kind.LINK))[:3]
     return (
-        Refused(("Incorrect service ID",), _("There is no such service for you.")),
-        Refused(("Bad link",), _("The link is missing or cannot be used.")),
+        Refused(("Incorrect service ID",), _("There is no such service for you."), ("bad_service",)),
+        Refused(("Bad link",), _("The link is missing or cannot be used. X-Error-Detail says why."), ("bad_link",)),
         Refused(
             tuple(f"Incorrect {name}" for name in (*names, "request_id")),
-            _("The parameter named is missing, or is not what its table says."),
+            _("The parameter named is missing, or is not what its table says. X-Error-Detail says why."),
+            ("bad_field",),
         ),
         Refused(
             ("Quantity less than minimal 50", "Quantity more than maximum 10000"),
             _("The limits are those of the service; they hold for each run."),
+            ("below_min", "above_max"),
         ),
         Refused(
             ("You have active order with this link. Please wait until order being completed.",),
             _("The service takes one open order for a link at a time."),
+            ("same_link",),
         ),
         Refused(
             ("Daily spending cap is reached, orders are temporarily not taken",),
             _("The key has a limit of spending, and today's is used up."),
+            ("cap_reached",),
         ),
-        Refused(("Not enough funds on balance",), _("The order costs more than your balance.")),
+        Refused(("Not enough funds on balance",), _("The order costs more than your balance."), ("no_funds",)),
     )
 
 
 def _order_refusals() -> tuple[Refused, ...]:
     return (
-        Refused(("Incorrect order ID",), _("You have no order with this number.")),
-        Refused(("Refill not found",), _("You have no refill with this number.")),
-        Refused(("Refill is disabled for this service",), _("The service is sold without refill.")),
+        Refused(("Incorrect order ID",), _("You have no order with this number."), ("bad_order",)),
+        Refused(("Refill not found",), _("You have no refill with this number."), ("bad_refill",)),
+        Refused(
+            ("Refill is disabled for this service",), _("The service is sold without refill."), ("refill_disabled",)
+        ),
         Refused(
             ("Refill is disabled for the whole, ask for it by the ids in orders",),
             _("The orders that a drip-feed or subscription created are refilled one by one."),
+            ("refill_runs",),
         ),
-        Refused(("The order is not completed",), _("Only a completed order can be refilled.")),
-        Refused(("The refill task is not completed for this order",), _("An earlier refill is still under way.")),
-        Refused(("The order was completed or refill was requested less than 24 hours ago",), _("Ask again later.")),
-        Refused(("Refill days are over",), _("The time in which the service is refilled has passed.")),
-        Refused(("Cancel is disabled for this service",), _("The service is sold without cancel.")),
-        Refused(("The order cannot be canceled",), _("The order has ended.")),
+        Refused(("The order is not completed",), _("Only a completed order can be refilled."), ("not_completed",)),
+        Refused(
+            ("The refill task is not completed for this order",),
+            _("An earlier refill is still under way."),
+            ("refill_open",),
+        ),
+        Refused(
+            ("The order was completed or refill was requested less than 24 hours ago",),
+            _("Ask again later."),
+            ("refill_too_soon",),
+        ),
+        Refused(
+            ("Refill days are over",), _("The time in which the service is refilled has passed."), ("refill_over",)
+        ),
+        Refused(
+            ("Cancel is disabled for this service",), _("The service is sold without cancel."), ("cancel_disabled",)
+        ),
+        Refused(("The order cannot be canceled",), _("The order has ended."), ("cannot_cancel",)),
     )
 
 
-def words() -> tuple[tuple[str, list[str]], ...]:
-    """The status words of the wire, by what they are said of."""
+def words() -> tuple[tuple[str, list[tuple[str, bool]]], ...]:
+    """The status words of the wire, by what they are said of, each with whether it is final."""
     return (
-        (_("Orders"), OrderStatus.values),
-        (_("Subscriptions"), SubscriptionStatus.values),
-        (_("Refills"), RefillStatus.values),
+        (_("Orders"), [(word, word in ENDED) for word in OrderStatus.values]),
+        (_("Subscriptions"), [(word, word in ENDED) for word in SubscriptionStatus.values]),
+        (_("Refills"), [(word, word in REFILL_ENDED) for word in RefillStatus.values]),
     )
+
+
+def dry_run_answer(currency: str) -> dict[str, str]:
+    return {"charge": "1.44219", "currency": currency}
+
+
+def webhook_message(currency: str) -> dict[str, Any]:
+    """What a webhook is sent of an order."""
+    return {
+        "type": "order.partial",
+        "timestamp": "2026-05-04T12:05:00.000Z",
+        "data": {
+            "order": 23501,
+            "service": 1,
+            "status": "Partial",
+            "charge": "0.27819",
+            "currency": currency,
+            "start_count": "3572",
+            "remains": "157",
+            "link": "https://example.com/page",
+        },
+    }

@@ -75,29 +75,39 @@ def curl_call(api_url: str, action: str, parameters: Parameters) -> str:
 
 def curl_program(api_url: str, order: Parameters) -> str:
     pairs = "".join(f" \\\n  {_curl_pair(name, value)}" for name, value in order)
-    call = 'curl -sS "$API_URL" -d key="$API_KEY"'
     funds, place, follow = _steps()
+    retried = _("One call, tried again while the panel is busy or cannot be reached")
+    kept = _("Keep it with your order: sent again with it, the call cannot place a second one")
     return f"""\
 API_URL={_shell(api_url)}
 API_KEY={_shell(KEY)}
 
+# {retried}
+call() {{
+  curl -fsS --max-time 30 --retry 6 --retry-all-errors "$API_URL" -d key="$API_KEY" "$@"
+}}
+
 # {funds}
-{call} -d action=balance -w '\\n'
+call -d action=balance -w '\\n'
+
+# {kept}
+REQUEST_ID="order-$(date +%s)-$$"
 
 # {place}
-ANSWER=$({call} -d action=add{pairs})
+ANSWER=$(call -d action=add -d request_id="$REQUEST_ID"{pairs})
 echo "$ANSWER"
 ORDER=$(echo "$ANSWER" | sed -n 's/^{{"order":\\([0-9]*\\)}}$/\\1/p')
 
 # {follow}
-{call} -d action=status -d order="$ORDER" -w '\\n'
+call -d action=status -d order="$ORDER" -w '\\n'
 """
 
 
 def php_program(api_url: str, order: Parameters) -> str:
     pairs = "".join(f"    {_php(name)} => {_php(value)},\n" for name, value in order)
     funds, place, follow = _steps()
-    throws = _("One call of the API; throws when the panel refuses or does not answer")
+    throws = _("One call, tried again while the panel is busy or cannot be reached; throws when it is refused")
+    kept = _("Keep it with your order: sent again with it, the call cannot place a second one")
     return f"""\
 <?php
 
@@ -107,31 +117,40 @@ const API_KEY = {_php(KEY)};
 // {throws}
 function call_panel(string $action, array $parameters = []): array
 {{
-    $curl = curl_init(API_URL);
-    curl_setopt_array($curl, [
-        CURLOPT_POST => true,
-        CURLOPT_POSTFIELDS => http_build_query(['key' => API_KEY, 'action' => $action] + $parameters),
-        CURLOPT_RETURNTRANSFER => true,
-        CURLOPT_TIMEOUT => 30,
-    ]);
-    $body = curl_exec($curl);
-    if ($body === false) {{
-        throw new RuntimeException(curl_error($curl));
+    for ($attempt = 1; ; $attempt++) {{
+        $curl = curl_init(API_URL);
+        curl_setopt_array($curl, [
+            CURLOPT_POST => true,
+            CURLOPT_POSTFIELDS => http_build_query(['key' => API_KEY, 'action' => $action] + $parameters),
+            CURLOPT_RETURNTRANSFER => true,
+            CURLOPT_TIMEOUT => 30,
+        ]);
+        $body = curl_exec($curl);
+        $status = curl_getinfo($curl, CURLINFO_RESPONSE_CODE);
+        $answer = $body === false ? null : json_decode($body, true);
+        if (is_array($answer) && $status !== 429 && $status < 500) {{
+            if (isset($answer['error'])) {{
+                throw new RuntimeException($answer['error']);
+            }}
+            return $answer;
+        }}
+        if ($attempt === 7) {{
+            throw new RuntimeException($answer['error'] ?? 'No answer: ' . curl_error($curl));
+        }}
+        sleep(2 ** ($attempt - 1));
     }}
-    $answer = json_decode($body, true);
-    if (!is_array($answer) || isset($answer['error'])) {{
-        throw new RuntimeException($answer['error'] ?? 'Not JSON: ' . $body);
-    }}
-    return $answer;
 }}
 
 // {funds}
 $balance = call_panel('balance');
 echo $balance['balance'], ' ', $balance['currency'], PHP_EOL;
 
+// {kept}
+$request_id = bin2hex(random_bytes(16));
+
 // {place}
 $order = call_panel('add', [
-{pairs}    'request_id' => bin2hex(random_bytes(16)),
+{pairs}    'request_id' => $request_id,
 ]);
 echo $order['order'], PHP_EOL;
 
@@ -144,10 +163,14 @@ echo $status['status'], PHP_EOL;
 def python_program(api_url: str, order: Parameters) -> str:
     pairs = "".join(f"    {name}={_python(value)},\n" for name, value in order)
     funds, place, follow = _steps()
-    ends = _("One call of the API; ends the program when the panel refuses")
+    ends = _("One call, tried again while the panel is busy or cannot be reached; ends the program when it is refused")
+    kept = _("Keep it with your order: sent again with it, the call cannot place a second one")
     return f"""\
 import json
+import time
 import uuid
+from http.client import HTTPException
+from urllib.error import HTTPError
 from urllib.parse import urlencode
 from urllib.request import urlopen
 
@@ -158,8 +181,19 @@ API_KEY = {_python(KEY)}
 def call_panel(action, **parameters):
     # {ends}
     form = urlencode({{"key": API_KEY, "action": action, **parameters}}).encode()
-    with urlopen(API_URL, data=form, timeout=30) as response:
-        answer = json.load(response)
+    for wait_s in (1, 2, 4, 8, 16, 32, 0):
+        try:
+            with urlopen(API_URL, data=form, timeout=30) as response:
+                answer = json.load(response)
+            break
+        except HTTPError as error:
+            if wait_s == 0 or error.code not in (429, 500, 502, 503, 504):
+                raise
+            wait_s = int(error.headers.get("Retry-After", wait_s))
+        except (OSError, HTTPException, ValueError):
+            if wait_s == 0:
+                raise
+        time.sleep(wait_s)
     if "error" in answer:
         raise SystemExit(answer["error"])
     return answer
@@ -169,10 +203,13 @@ def call_panel(action, **parameters):
 balance = call_panel("balance")
 print(balance["balance"], balance["currency"])
 
+# {kept}
+request_id = str(uuid.uuid4())
+
 # {place}
 order = call_panel(
     "add",
-{pairs}    request_id=str(uuid.uuid4()),
+{pairs}    request_id=request_id,
 )
 print(order["order"])
 
@@ -180,6 +217,82 @@ print(order["order"])
 status = call_panel("status", order=order["order"])
 print(status["status"])
 """
+
+
+def list_call(api_url: str) -> str:
+    """The service list with curl, which asks for it again only when it has changed."""
+    return (
+        f"curl -sS -G {_shell(api_url)} \\\n  -d key={KEY} -d action=services --compressed \\\n"
+        "  --etag-compare services.etag --etag-save services.etag -o services.json -w '%{http_code}\\n'"
+    )
+
+
+def php_webhook() -> str:
+    return f"""\
+<?php
+
+// {_webhook_steps()[0]}
+const SECRET = 'whsec_…';
+
+function signed(string $body): bool
+{{
+    $id = $_SERVER['HTTP_WEBHOOK_ID'] ?? '';
+    $timestamp = $_SERVER['HTTP_WEBHOOK_TIMESTAMP'] ?? '';
+    if (!ctype_digit($timestamp) || abs(time() - (int) $timestamp) > 300) {{
+        return false;
+    }}
+    $key = base64_decode(substr(SECRET, strlen('whsec_')));
+    $expected = 'v1,' . base64_encode(hash_hmac('sha256', "$id.$timestamp.$body", $key, true));
+    // {_webhook_steps()[1]}
+    foreach (explode(' ', $_SERVER['HTTP_WEBHOOK_SIGNATURE'] ?? '') as $signature) {{
+        if (hash_equals($expected, $signature)) {{
+            return true;
+        }}
+    }}
+    return false;
+}}
+
+$body = file_get_contents('php://input');
+if (!signed($body)) {{
+    http_response_code(401);
+    exit;
+}}
+$message = json_decode($body, true);
+http_response_code(204);
+"""
+
+
+def python_webhook() -> str:
+    return f"""\
+import base64
+import hashlib
+import hmac
+import time
+
+# {_webhook_steps()[0]}
+SECRET = "whsec_…"
+
+
+def signed(headers, body):
+    # {_("headers: their names in lower case; body: the bytes as they came")}
+    message_id = headers.get("webhook-id", "")
+    timestamp = headers.get("webhook-timestamp", "")
+    if not timestamp.isdigit() or abs(time.time() - int(timestamp)) > 300:
+        return False
+    key = base64.b64decode(SECRET.removeprefix("whsec_"))
+    said = f"{{message_id}}.{{timestamp}}.".encode() + body
+    expected = "v1," + base64.b64encode(hmac.new(key, said, hashlib.sha256).digest()).decode()
+    # {_webhook_steps()[1]}
+    signatures = headers.get("webhook-signature", "").split(" ")
+    return any(hmac.compare_digest(expected.encode(), one.encode()) for one in signatures)
+"""
+
+
+def _webhook_steps() -> tuple[str, str]:
+    return (
+        _("The secret of the webhook, shown when you create it"),
+        _("After you change the secret, there are two signatures for 24 hours"),
+    )
 
 
 def _steps() -> tuple[str, str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
@@ -15,7 +16,8 @@ from django.views.decorators.http import conditional_page, require_safe
 from panelwright.catalog.queries import types_sold
 from panelwright.catalog.shelf import shelf_for
 from panelwright.catalog.types import BY_SLUG
-from panelwright.panels.models import PanelLogo
+from panelwright.events import webhook_rules
+from panelwright.panels.models import Panel, PanelLogo
 from panelwright.web import apidocs, examples
 from panelwright.web.assets import all_assets
 from panelwright.web.queries import example_services
@@ -71,8 +73,24 @@ def api(request: PanelRequest) -> HttpResponse:
             [*examples.add_parameters(first, services.get(first.name)), ("request_id", "my-order-1001")],
         ),
         "programs": examples.programs(api_url, first, services.get(first.name)),
+        **_guide(request.panel, api_url, examples.add_parameters(first, services.get(first.name))),
     }
     return render(request, "web/api.html", context)
+
+
+def _guide(panel: Panel, api_url: str, order: examples.Parameters) -> dict[str, Any]:
+    """What a program needs to know beside the calls themselves."""
+    return {
+        "per_minute": panel.per_minute_max,
+        "dry_run": examples.curl_call(api_url, "add", [*order, ("dry_run", "1")]),
+        "dry_answer": apidocs.dry_run_answer(panel.currency),
+        "list_call": examples.list_call(api_url),
+        "webhook_message": apidocs.webhook_message(panel.currency),
+        "webhook_events": webhook_rules.NAMES,
+        "tries": len(webhook_rules.WAITS_S),
+        "php_webhook": examples.php_webhook(),
+        "python_webhook": examples.python_webhook(),
+    }
 
 
 @require_safe

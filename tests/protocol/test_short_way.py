@@ -6,6 +6,7 @@ import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 from urllib.parse import urlencode
 
 import pytest
@@ -87,7 +88,7 @@ def test_both_ways_give_the_same_bytes(live: Live, params: dict[str, str]) -> No
 @pytest.mark.parametrize("header", ["Idempotency-Key: {}", 'Idempotency-Key: "{}"', 'idempotency-key:\t"{}" '])
 def test_a_repeat_is_marked_both_ways(live: Live, header: str) -> None:
     key = f"cart-{time.time_ns()}"
-    params = {"action": "add", "service": live.service("Default"), "link": f"https://example.com/{key}"}
+    params: dict[str, Any] = {"action": "add", "service": live.service("Default"), "link": f"https://example.com/{key}"}
     first = request(live, quantity=1000, **params, request_id=key)
     whole = request(live, header.format(key), quantity=1000, runs=1, interval=0, **params)
     heads, bodies = [], []

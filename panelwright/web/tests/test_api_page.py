@@ -10,8 +10,10 @@ from django_scopes import scope
 
 from panelwright.catalog.actions import NewService, add_services, set_enabled
 from panelwright.catalog.types import BY_NAME, TYPES
+from panelwright.events import webhook_rules
 from panelwright.orders.status import OrderStatus, RefillStatus, SubscriptionStatus
 from panelwright.panels import presets
+from panelwright.panels.models import Panel
 from panelwright.web.tests.reading import codes, parameters, programs, section, text_of, types_offered
 
 # What the published panels sell, by the table of the protocol.
@@ -46,6 +48,7 @@ ACTIONS = {
     "services": ("services", []),
     "status": ("status", ["order"]),
     "multi-status": ("status", ["orders"]),
+    "status-by-request-id": ("status", ["request_id"]),
     "refill": ("refill", ["order"]),
     "multi-refill": ("refill", ["orders"]),
     "refill-status": ("refill_status", ["refill"]),
@@ -129,6 +132,7 @@ def test_example_answers_are_the_bytes_of_the_wire(read, name: str) -> None:
     assert list(json.loads(answers["status"][1])) == [*json.loads(status), "runs", "orders"]
     assert list(json.loads(answers["status"][2])) == [*json.loads(status), "posts", "orders", "expiry"]
     assert answers["multi-status"][0].startswith('{"23501":' + status + ',"10":{"error":"Incorrect order ID"},"23504":')
+    assert list(json.loads(answers["status-by-request-id"][0])) == ["order", *json.loads(status)]
     assert answers["refill"] == ['{"refill":"1"}']
     assert answers["multi-refill"] == [
         '[{"order":1,"refill":1},{"order":2,"refill":2},{"order":3,"refill":{"error":"Incorrect order ID"}}]'
@@ -239,3 +243,42 @@ def test_examples_stay_within_the_limits_of_the_service(open_panel, visit) -> No
     assert "--data-urlencode comments='Great!\nWell done\nGreat!'" in calls["custom-comments"]
     subscription = codes(section(page, "add-subscriptions"))[0]
     assert "-d min=60 " in subscription and "-d max=80 " in subscription
+
+
+def test_what_a_program_cannot_guess_is_told(read) -> None:
+    page = read("everything")
+    limits = text_of(section(page, "limits"))
+    for name in ("RateLimit-Policy", "RateLimit", "Retry-After", "X-Error-Code", "X-Error-Detail", "ETag"):
+        assert f">{name}</code>" in section(page, "limits")
+    assert "Each key may make 60,000 calls per minute" in limits
+    assert codes(section(page, "limits"))[0].startswith("curl -sS -G ")
+    assert "never expires" in text_of(section(page, "retries"))
+    assert "Idempotent-Replayed: true" in text_of(section(page, "retries"))
+    assert json.loads(codes(section(page, "dry-run"))[1]) == {"charge": "1.44219", "currency": "USD"}
+    keys = text_of(section(page, "keys"))
+    assert "refill_status" in keys and "UTC" in keys
+    money = text_of(section(page, "money"))
+    assert "Amounts are in USD" in money and "rounded up to the next 0.000001, a refund down" in money
+    assert "All times are UTC." in money
+    hooks = section(page, "webhooks")
+    for name in webhook_rules.NAMES:
+        assert f">{name}</code>" in hooks
+    message = json.loads(codes(hooks)[0])
+    assert list(message) == ["type", "timestamp", "data"]
+    assert "tried again, 9 times" in text_of(hooks)
+
+
+def test_a_panel_without_a_rate_limit_says_so(open_panel, visit) -> None:
+    panel = open_panel("bare")
+    Panel.objects.filter(id=panel.id).update(per_minute_max=None)
+    assert "This panel sets no rate limit." in text_of(section(visit("bare").get("/api").content.decode(), "limits"))
+
+
+def test_final_words_are_marked(read) -> None:
+    marked = re.findall(r'<code class="final">([^<]+)</code>', section(read("bare"), "words"))
+    orders, subscriptions, refills = (
+        ["Completed", "Partial", "Canceled"],
+        ["Completed", "Expired", "Canceled"],
+        ["Completed", "Rejected", "Canceled"],
+    )
+    assert marked == [*orders, *subscriptions, *refills]

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import ast
 import subprocess
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from panelwright.catalog.types import BY_NAME, TYPES, ServiceType
+from panelwright.core import signatures
 from panelwright.orders import fields
 from panelwright.web import examples
 
@@ -88,3 +91,31 @@ def test_the_programs_place_the_order_that_they_are_told() -> None:
     for program in by_slug.values():
         assert program.code.count(examples.KEY) == 1
         assert program.code.count(URL) == 1
+
+
+def test_the_check_of_a_webhook_takes_what_was_signed_and_nothing_else() -> None:
+    made: dict[str, Any] = {}
+    exec(examples.python_webhook(), made)
+    secret, other = signatures.new_secret(), signatures.new_secret()
+    made["SECRET"] = secret
+    now = datetime.now(UTC)
+    body = '{"type":"order.completed","data":{"link":"https://example.com/ж"}}'
+
+    def headers(*secrets: str, at: datetime = now) -> dict[str, str]:
+        return signatures.headers(secrets, message_id="msg_1", at=at, body=body)
+
+    signed = made["signed"]
+    assert signed(headers(secret), body.encode())
+    assert signed(headers(other, secret), body.encode()), "while the secret is being changed"
+    assert not signed(headers(other), body.encode())
+    assert not signed(headers(secret), body.encode() + b" ")
+    assert not signed(headers(secret) | {"webhook-id": "msg_2"}, body.encode())
+    assert not signed(headers(secret, at=now - timedelta(minutes=6)), body.encode())
+    assert not signed({}, body.encode())
+    assert not signed(headers(secret) | {"webhook-signature": "v1,ж"}, body.encode())
+
+
+def test_the_programs_keep_a_request_id_over_their_retries() -> None:
+    for program in examples.programs(URL, BY_NAME["Default"], None):
+        assert "request_id" in program.code
+        assert "429" in program.code or "--retry-all-errors" in program.code
