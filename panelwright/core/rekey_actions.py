@@ -65,6 +65,7 @@ def rekey(column: Column) -> Generator[Done, None, None]:
 
 def _rows(column: Column, after: int) -> list[tuple[int, str]]:
     rows = column.model._base_manager.filter(pk__gt=after).exclude(**{column.name: ""}).order_by("pk")
+    rows = rows.exclude(**{f"{column.name}__isnull": True})
     return list(rows.values_list("pk", column.name)[:BATCH])
 
 

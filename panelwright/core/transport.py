@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import http.client
+import re
 import socket
 import ssl
 import time
@@ -35,6 +36,9 @@ _ADDRESSES_MAX = 4  # tried for one connection
 _CHUNK = 65_536
 _URL_SAFE = "/%:@!$&'()*+,;=~-._"
 _TIME_LEFT_MIN_S = 0.001  # 0 would mean "do not block" to a socket
+
+# A name in ASCII, or an IP address.
+_HOST = re.compile(r"[a-z0-9._-]+|[0-9a-f:.]+", re.I | re.A)
 
 USER_AGENT = f"Panelwright/{__version__} (panel API v2 client)"
 
@@ -201,7 +205,7 @@ def split_url(url: str) -> tuple[SplitResult, str, int]:
         raise ValueError("this is not a URL") from None
     if parts.scheme not in ("http", "https"):
         raise ValueError("the URL begins with https:// or http://")
-    if not host or any(c.isspace() or c in "%/\\" for c in host):
+    if not _HOST.fullmatch(host):
         raise ValueError("the URL has no host")
     if parts.username is not None or parts.password is not None:
         raise ValueError("the URL must not hold a user name or password")

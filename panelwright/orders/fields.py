@@ -25,7 +25,11 @@ _BAD_IN_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _SCHEME = re.compile(r"(?!(?:[a-z0-9-]+\.)+[a-z0-9-]+\.?:[0-9]{1,5}(?:[/?#]|\Z))[a-z][a-z0-9+.-]*:", re.I | re.A)
 # Of texts with spaces, which may hold a colon: what a browser would run or open.
 _RUNS = re.compile(r"(?:javascript|vbscript|data|blob|file|about)\s*:", re.I | re.A)
-_HTTP = re.compile(r"https?://[^/?#@\s]+", re.I | re.A)
+# With a host, and where it has a port, a number: what is behind the colon is shown and clicked.
+_HTTP = re.compile(
+    r"https?://(?=[^/?#@\s])(?:[^/?#\s]*@)?(?:\[[0-9a-f:.]+\]|[^/?#\s:@\[\]]+)(?::[0-9]{0,5})?(?=[/?#]|\Z)",
+    re.I | re.A,
+)
 # What stands before the path: of an address its scheme and host, of a bare name all of it.
 _HOST = re.compile(r"(?:https?://)?[^/?#]*", re.I | re.A)
 _DATE = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})", re.ASCII)

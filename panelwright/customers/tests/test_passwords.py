@@ -238,3 +238,26 @@ def test_no_password_is_hashed_while_a_transaction_is_open(
         )
     assert isinstance(made, Admitted), made
     assert open_ones == []
+
+
+def test_an_address_without_an_account_costs_one_hash_too(
+    alice: Owner, carol: Buyer, time: Time, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether somebody has an account shows in no time that an answer takes."""
+    asked: list[str] = []
+    in_turn = passwords._in_turn
+
+    def counted(work: Callable[[], Any]) -> Any:
+        asked.append("a hash")
+        return in_turn(work)
+
+    monkeypatch.setattr(passwords, "_in_turn", counted)
+    costs = []
+    execute("UPDATE customers_user SET is_active = %s WHERE email = 'alice@shop.example'", False)
+    with scope(panel=alice.panel):
+        for email in (CAROL, "nobody@customer.example", "alice@shop.example", "x" * 300):
+            asked.clear()
+            found = login_actions.log_in(panel_id=alice.panel_id, email=email, password="x", visitor=VISITOR)
+            assert found == WRONG
+            costs.append(len(asked))
+    assert costs == [1, 1, 1, 1]
