@@ -84,11 +84,15 @@ class Pattern(NamedTuple):
     query: tuple[tuple[str, _Tokens], ...]
 
     def fits(self, segments: tuple[str, ...], query: Mapping[str, str]) -> bool:
-        if len(segments) < len(self.segments) or (len(segments) > len(self.segments) and not self.more):
+        own, more, wanted = self
+        if len(segments) < len(own) or (len(segments) > len(own) and not more):
             return False
-        return all(_fits(tokens, text) for tokens, text in zip(self.segments, segments, strict=False)) and all(
-            _fits(tokens, query.get(name, "")) for name, tokens in self.query
-        )
+        # Written out: each link of an order is held against all patterns of its site.
+        for tokens, text in zip(own, segments, strict=False):
+            first = tokens[0]
+            if (first != _REST and first != _DIGITS and not text.startswith(first)) or not _fits(tokens, text):
+                return False
+        return all(_fits(tokens, query.get(name, "")) for name, tokens in wanted)
 
     def __str__(self) -> str:
         path = "/" + "/".join("".join(tokens) for tokens in self.segments)
@@ -257,13 +261,15 @@ class Table:
         if found is not None:
             return found, ""
         labels = host.split(".")
-        for count in range(1, len(labels) - 1):
+        for count in range(max(1, len(labels) - limits.LINK_LABELS_MAX), len(labels) - 1):
             above = ".".join(labels[count:])
+            named, place = self.places.get(f"*.{above}"), self.places.get(above)
+            if named is None and place is None:
+                continue
             front = [label for label in labels[:count] if not _NEUTRAL.fullmatch(label)]
-            if len(front) == 1 and labels[count - 1] == front[0] and f"*.{above}" in self.places:
-                return self.places[f"*.{above}"], f"*{front[0]}"
-            if above in self.places:
-                return self.places[above], ".".join(front)
+            if named is not None and front == labels[count - 1 : count]:
+                return named, f"*{front[0]}"
+            return (place, ".".join(front)) if place is not None else None
         return None
 
     def with_rows(self, rows: Iterable[OwnRow]) -> Table:
@@ -378,7 +384,9 @@ def hosts_text(hosts: Iterable[str], table: Table) -> str:
 
 def is_host(text: str) -> bool:
     """Whether it is a host in lower case, maybe with `*.` in front."""
-    return len(text) <= _HOST_MAX and _HOST.fullmatch(text) is not None
+    if len(text) > _HOST_MAX or text.count(".") >= limits.LINK_LABELS_MAX:
+        return False
+    return _HOST.fullmatch(text) is not None
 
 
 def kinds_text(kinds: Iterable[str], *, also: tuple[str, ...] = ()) -> str:

@@ -156,23 +156,30 @@ LINK_HOSTS_MAX = _limit(
     20,
     "sites and hosts",
     of="What a service's rule about links names",
-    beyond="the command is refused",
+    beyond="The command is refused",
 )
 LINK_PATTERN_CHARS_MAX = _limit(
-    "LINK_PATTERN_CHARS_MAX", 200, "characters", of="A pattern of paths that an owner adds", beyond="it is refused"
+    "LINK_PATTERN_CHARS_MAX", 200, "characters", of="A pattern of paths that an owner adds", beyond="It is refused"
 )
 LINK_PATTERN_SEGMENTS_MAX = _limit(
-    "LINK_PATTERN_SEGMENTS_MAX", 8, "segments", of="A pattern of paths that an owner adds", beyond="it is refused"
+    "LINK_PATTERN_SEGMENTS_MAX", 8, "segments", of="A pattern of paths that an owner adds", beyond="It is refused"
 )
 LINK_PATTERNS_MAX = _limit(
-    "LINK_PATTERNS_MAX", 300, "rows", of="The patterns that a panel's owner adds", beyond="one more is refused"
+    "LINK_PATTERNS_MAX", 200, "rows", of="The patterns that a panel's owner adds", beyond="One more is refused"
+)
+LINK_LABELS_MAX = _limit(
+    "LINK_LABELS_MAX",
+    8,
+    "labels",
+    of="The end of a link's host that is looked up",
+    beyond="It is no host of a known site",
 )
 LINK_PARAMETERS_MAX = _limit(
     "LINK_PARAMETERS_MAX",
     50,
     "parameters",
     of="What of a link's query is held against patterns",
-    beyond="the rest is not looked at",
+    beyond="The rest is not looked at",
 )
 
 # Fields of orders.

@@ -491,6 +491,7 @@ def test_the_work_for_a_link_is_bounded() -> None:
     """Of a path so many segments are looked at, of a query so many parameters, and a host is short."""
     link = link_kinds.take_apart("https://t.me/" + "1/" * 990)
     assert link is not None and len(link.segments) == 2 * limits.LINK_PATTERN_SEGMENTS_MAX
+    assert not link_kinds.is_host("a." * limits.LINK_LABELS_MAX + "example")
     table = shipped()
     padding = "&".join(f"a{n}=1" for n in range(limits.LINK_PARAMETERS_MAX))
     leads = table.leads(f"https://www.youtube.com/watch?{padding}&v=1")
@@ -507,6 +508,8 @@ def test_the_work_for_a_link_is_bounded() -> None:
         "@" + "a." * 990,
         "https://www.youtube.com/watch?" + "&" * 1960,
         "https://vk.com/feed?" + "w=wall1_&" * 215,
+        "https://" + "a." * 120 + "t.me/x",
+        "https://" + "1." * 120 + "example/x",
     ],
 )
 def test_the_worst_links_take_as_long_as_any_other(worst: str) -> None:

@@ -117,7 +117,7 @@ def test_a_panel_has_so_many_rows_of_its_own(alice: Owner) -> None:
         for number in range(limits.LINK_PATTERNS_MAX):
             add_pattern(alice.panel_id, host=f"a{number}.example", path="/*", kinds=["post"])
         version = value("SELECT blocks_version FROM panels_panel WHERE id = %s", alice.panel_id)
-        with pytest.raises(ValueError, match="at most 300"):
+        with pytest.raises(ValueError, match="at most 200"):
             add_pattern(alice.panel_id, host="b.example", path="/*", kinds=["post"])
         assert value("SELECT blocks_version FROM panels_panel WHERE id = %s", alice.panel_id) == version
         add_pattern(alice.panel_id, host="a7.example", path="/*", kinds=["video"])
