@@ -47,7 +47,11 @@ api = Api()
 _pages = _Pages()
 # A ticket may carry three files of 2 MiB, and its texts.
 PAGE_BODY_MAX = limits.PAGE_BODY_BYTES_MAX
-_CHARSET = re.compile(rb";\s*charset\s*=\s*(?:\"[^\"]*\"?|[^;]*)", re.I)
+_BOUNDARY = re.compile(rb";\s*(boundary=(?:\"[^\"]*\"|[^;,\"\s]+))", re.I)
+_CONTENT_TYPE_MAX = 1024
+# Of a page that a form stands on, and of its host: more of it says nothing.
+_ADDRESS_MAX = 2048
+_ORIGIN_MAX = 300
 _API_PATHS = frozenset({"/api/v2", "/api/v2/"})
 
 
@@ -96,7 +100,9 @@ async def _refuse(send: Send, status: int, text: bytes) -> None:
 def _as_the_visitor_sees(scope: Scope) -> dict[str, Any]:
     """The request with the scheme that the visitor used, where a trusted proxy says so: links and cookies need it."""
     seen = dict(scope)
-    seen["headers"] = [(name, _in_utf8(value) if name == b"content-type" else value) for name, value in seen["headers"]]
+    seen["headers"] = [
+        (name, _SHORTENED[name](value) if name in _SHORTENED else value) for name, value in seen["headers"]
+    ]
     client = seen.get("client")
     if client and (plain(client[0]) or client[0]) in settings.TRUSTED_PROXIES:
         proto = [value for name, value in seen["headers"] if name == b"x-forwarded-proto"]
@@ -105,9 +111,22 @@ def _as_the_visitor_sees(scope: Scope) -> dict[str, Any]:
     return seen
 
 
-def _in_utf8(content_type: bytes) -> bytes:
-    """Without a charset. Our forms are UTF-8, and Python knows encodings that give no text, or half a character."""
-    return _CHARSET.sub(b"", content_type)
+def _kind_of_body(content_type: bytes) -> bytes:
+    """The type, and the boundary of a form's parts.
+
+    Our forms are UTF-8: a charset, where Python knows it, would give no text, or half a character, and one that it
+    does not know, here or in another parameter, ends in a fault.
+    """
+    boundary = _BOUNDARY.search(content_type[:_CONTENT_TYPE_MAX])
+    return content_type.partition(b";")[0][:_CONTENT_TYPE_MAX] + (b"; " + boundary[1] if boundary else b"")
+
+
+# What the library remembers by its text, or looks up by it.
+_SHORTENED = {
+    b"content-type": _kind_of_body,
+    b"origin": lambda value: value[:_ORIGIN_MAX],
+    b"referer": lambda value: value[:_ADDRESS_MAX],
+}
 
 
 # The server hands plain requests to the API without ASGI in between (cli/web.py).

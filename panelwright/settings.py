@@ -218,5 +218,9 @@ LOGGING = {
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
     "root": {"handlers": ["stderr"], "level": os.environ.get("PANELWRIGHT_LOG_LEVEL", "INFO")},
     # What clients send is theirs: a form that is none must not fill the log.
-    "loggers": {"django.request": {"level": "ERROR"}, "python_multipart": {"level": "CRITICAL"}},
+    "loggers": {
+        "django.request": {"level": "ERROR"},
+        "django.security": {"level": "CRITICAL"},
+        "python_multipart": {"level": "CRITICAL"},
+    },
 }

@@ -136,11 +136,12 @@ class Api:
         refused = self._admit(call, extra)
         if refused is not None:
             return refused
+        result: Answer | Exception
         try:
-            answer = await self.lane.submit(call, loop)
+            result = await self.lane.submit(call, loop)
         except (Overloaded, Failed) as failure:
-            return _failed(failure, extra)
-        return _List(answer, extra) if isinstance(answer, Rendered) else _said(answer, extra)
+            result = failure
+        return _List(result, extra) if isinstance(result, Rendered) else _told(result, extra)
 
     def quick(
         self,
@@ -290,18 +291,19 @@ def _failed(failure: Overloaded | Failed, extra: Headers) -> Reply:
     return 500, protocol.error(refusal), [_code(refusal), *extra]
 
 
-def _tell(done: Callable[[int, Headers, bytes], None], extra: Headers, result: Answer | Exception) -> None:
+def _told(result: Answer | Exception, extra: Headers) -> Reply:
+    """What is answered when the lane has given this. Never raises: nobody else would answer."""
     try:
         if isinstance(result, Exception):
-            known = result if isinstance(result, (Overloaded, Failed)) else Failed(str(result))
-            reply = _failed(known, extra)
-        else:
-            reply = _said(result, extra)
+            return _failed(result if isinstance(result, (Overloaded, Failed)) else Failed(str(result)), extra)
+        return _said(result, extra)
     except Exception as error:
-        # Nobody else would answer: the client would wait for ever.
         log.exception("an answer could not be written")
-        reply = _failed(Failed(str(error), uncertain=True), [])
-    status, body, headers = reply
+        return _failed(Failed(str(error), uncertain=True), [])
+
+
+def _tell(done: Callable[[int, Headers, bytes], None], extra: Headers, result: Answer | Exception) -> None:
+    status, body, headers = _told(result, extra)
     done(status, headers, body)
 
 

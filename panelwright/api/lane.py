@@ -7,7 +7,8 @@ go on while a batch is written.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import NamedTuple
 
 from django.db import connection
@@ -15,7 +16,7 @@ from django.db import connection
 from panelwright.api import protocol
 from panelwright.api.protocol import Ids
 from panelwright.catalog.pricelists import Rendered, Renderer
-from panelwright.core.batcher import Batcher, Done
+from panelwright.core.batcher import Batcher, CommitUncertain, Done
 from panelwright.core.processor import Turns
 from panelwright.core.refusal import Refusal
 from panelwright.customers import access
@@ -126,13 +127,15 @@ class Lane:
         if calls[0].action == "add":
             orders = [PlaceOrder(call.caller, call.params, call.request_id) for call in calls]
             placed = actions.place_orders(orders, learn=self._learn)
-            return [protocol.added(result) if isinstance(result, int) else result for result in placed]
+            with _done():
+                return [protocol.added(result) if isinstance(result, int) else result for result in placed]
         ask = actions.request_refills if calls[0].action == "refill" else actions.request_cancels
         outcomes = ask([AskOrders(call.caller, tuple(call.ids.numbers)) for call in calls if call.ids is not None])
-        return [
-            outcome if isinstance(outcome, Refusal) else _asked(call, outcome)
-            for call, outcome in zip(calls, outcomes, strict=True)
-        ]
+        with _done():
+            return [
+                outcome if isinstance(outcome, Refusal) else _asked(call, outcome)
+                for call, outcome in zip(calls, outcomes, strict=True)
+            ]
 
     def _learn(self, caller: Caller, grant: Grant) -> None:
         if grant.key_id is not None:
@@ -184,6 +187,15 @@ class Lane:
             (i, self._renderer.get((g.panel_id, g.price_list_id or 0, g.percent_off_e2, g.catalog_version)))
             for i, _, g in calls
         ]
+
+
+@contextmanager
+def _done() -> Iterator[None]:
+    """Behind the commit: a fault in here undoes nothing, so the batch must not be tried again."""
+    try:
+        yield
+    except Exception as error:
+        raise CommitUncertain(f"{type(error).__name__}: {error}") from error
 
 
 def _asked(call: Call, outcome: list[Refusal | int]) -> Answer:

@@ -15,13 +15,15 @@ _KNOWN = frozenset(encodings.aliases.aliases) | {found.name for found in pkgutil
 _LONGEST = max(map(len, _KNOWN))
 
 
-def known(name: str) -> bool:
-    """Whether Python has an encoding of this name."""
-    return len(name) <= _LONGEST + 8 and encodings.normalize_encoding(name).lower().replace(".", "_") in _KNOWN
+def known(name: str) -> str:
+    """The one spelling of an encoding that Python has; empty for all others."""
+    spelled = encodings.normalize_encoding(name).lower().replace(".", "_") if len(name) <= 2 * _LONGEST else ""
+    return spelled if spelled in _KNOWN else ""
 
 
 def _search(name: str) -> codecs.CodecInfo | None:
-    return encodings.search_function(name) if known(name) else None
+    spelled = known(name)
+    return encodings.search_function(spelled) if spelled else None
 
 
 def remember_no_others() -> None:

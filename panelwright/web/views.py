@@ -142,12 +142,19 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     return render(request, "web/not_found.html", status=404)
 
 
+# A host and a port, and what stands before them.
+_ORIGIN_MAX = 300
+
+
 def forged(request: HttpRequest, reason: str = "") -> HttpResponse:
     """For a form that was not sent from our own page, or from one that was open for too long.
 
     Or from a page of ours behind a TLS proxy that the settings do not name: then it will never go through.
     """
-    origin = urlsplit(request.headers.get("Origin", ""))
+    try:
+        origin = urlsplit(request.headers.get("Origin", "")[:_ORIGIN_MAX])
+    except ValueError:
+        return render(request, "web/forged.html", {"proxy": False}, status=403)
     proxy = origin.scheme == "https" and not request.is_secure() and origin.netloc == request.get_host()
     if proxy:
         log.warning(

@@ -1,0 +1,154 @@
+"""Bodies: what takes long to read, what never comes whole, and what becomes of half of one."""
+
+from __future__ import annotations
+
+import json
+import socket
+import time
+from collections.abc import Callable
+from functools import partial
+
+import pytest
+
+from panelwright.core import limits
+from tests.strangers.others import Others
+from tests.strangers.wires import FORM, answer, ask, connected, request
+from tests.support import selling
+from tests.support.crowd import ask as ask_form
+from tests.support.people import Buyer, Owner, value
+
+KIB = 1024
+JSON = "Content-Type: application/json"
+MULTIPART = "Content-Type: multipart/form-data; boundary=b"
+
+
+def post(port: int, body: bytes, content_type: str = FORM) -> Callable[[], None]:
+    def send() -> None:
+        assert ask(port, request("POST /api/v2", content_type, body=body)).status == 200
+
+    return send
+
+
+def part(name: str) -> bytes:
+    return b'--b\r\nContent-Disposition: form-data; name="%b"\r\n\r\n1\r\n' % name.encode()
+
+
+SMALL: dict[str, tuple[bytes, str]] = {
+    "percent signs": (b"%" * 64_000, FORM),
+    "percent signs in a value": (b"a=" + b"%" * 64_000, FORM),
+    "escapes": (b"a=" + b"%41" * 21_000, FORM),
+    "escapes apart": (b"a=" + b"%41a" * 16_000, FORM),
+    "names": (b"&".join(b"%" * 300 for _ in range(200)), FORM),
+    "plus": (b"a=" + b"+" * 64_000, FORM),
+    "ampersands": (b"&" * 64_000, FORM),
+    "equals": (b"=" * 64_000, FORM),
+    "equals and percent": (b"a=" + b"=%" * 32_000, FORM),
+    "lists": (b"&".join(b"orders[]=%b" % (b"1," * 150) for _ in range(200)), FORM),
+    "ids": (b"key=a&action=status&orders=" + b"," * 60_000, FORM),
+    "nested": (b'{"a":' + b"[" * 64_000, JSON),
+    "nested objects": (b'{"a":' * 12_000, JSON),
+    "a number": (b'{"a":' + b"9" * 64_000 + b"}", JSON),
+    "keys": (b"{" + b",".join(b'"%d":1' % n for n in range(6_000)) + b"}", JSON),
+    "surrogates": (b'{"a":"' + b"\\ud800" * 10_000 + b'"}', JSON),
+    "parts": (b"".join(part(f"n{n}") for n in range(1_000)), MULTIPART),
+    "lines of a part": (b"--b\r\n" + b"a: b\r\n" * 10_000, MULTIPART),
+    "a boundary of nothing": (b"--" * 32_000, "Content-Type: multipart/form-data; boundary="),
+    "a long boundary": (b"--b\r\n" * 10_000, "Content-Type: multipart/form-data" + "; a=b" * 5_000),
+}
+LARGE: dict[str, tuple[bytes, str]] = {
+    "percent signs": (b"%" * limits.BODY_BYTES_MAX, FORM),
+    "ids": (b"key=a&action=status&orders=" + b"," * 1_000_000, FORM),
+    "lists in a list": (b'{"orders":[' + b",".join([b"[]"] * 340_000) + b"]}", JSON),
+    "floats": (b'{"orders":[' + b",".join([b"1e5"] * 250_000) + b"]}", JSON),
+    "keys": (b"{" + b",".join(b'"%d":1' % n for n in range(99_000)) + b"}", JSON),
+    "parts": (b"".join(part(f"n{n}") for n in range(15_000)), MULTIPART),
+}
+
+
+def test_a_body_costs_no_more_than_a_few_requests(others: Others) -> None:
+    """64 kB of percent signs held the event loop for 44 ms, as long as two hundred plain requests."""
+    plain = others.costs_s(post(others.port, b"key=nobody&action=balance"), times=300)
+    for name, (body, content_type) in SMALL.items():
+        cost = others.costs_s(post(others.port, body, content_type), times=40)
+        assert cost < 8 * plain + 0.001, (name, cost, plain)
+    query = request("GET /api/v2?a=" + "%" * 30_000)
+    assert others.costs_s(lambda: ask(others.port, query), times=40) < 8 * plain + 0.001
+
+
+def test_bodies_hold_up_nobody(others: Others) -> None:
+    others.unharmed_by(*(post(others.port, body, content_type) for body, content_type in SMALL.values()))
+    others.unharmed_by(*(post(others.port, body, content_type) for body, content_type in LARGE.values()))
+
+
+def order(buyer: Buyer, quantity: int) -> bytes:
+    return f"key={buyer.key}&action=add&service=1&link=https://example.com/{quantity}&quantity={quantity}".encode()
+
+
+@pytest.mark.parametrize("way", ["a length", "chunks"])
+def test_half_a_body_is_nothing(others: Others, alice: Owner, carol: Buyer, way: str) -> None:
+    """A connection that breaks in the middle of quantity=1000 has ordered nothing, and not 10."""
+    body = order(carol, 1000)
+    if way == "a length":
+        data = request("POST /api/v2", FORM, body=body, host=alice.host)[:-2]
+    else:
+        chunk = b"%x\r\n%b\r\n" % (len(body) - 2, body[:-2])
+        data = request("POST /api/v2", FORM, "Transfer-Encoding: chunked", host=alice.host) + chunk
+    for _ in range(3):
+        with connected(others.port) as wire:
+            wire.sendall(data[:60])
+            time.sleep(0.02)
+            wire.sendall(data[60:])
+            time.sleep(0.05)
+    # What is whole is taken, after all of that.
+    assert "order" in json.loads(ask(others.port, request("POST /api/v2", FORM, body=body, host=alice.host)).body)
+    time.sleep(0.5)
+    assert value("SELECT COUNT(*) FROM orders_order WHERE customer_id = %s", carol.customer_id) == 1
+    assert carol.balance() == "99.10"
+
+
+def test_bodies_that_are_being_sent_share_one_room(others: Others) -> None:
+    """A hundred bodies of a megabyte, each without its last byte, are not a hundred megabytes; small ones pass."""
+    body = b"key=nobody&action=balance&a=" + b"x" * 1_000_000
+    data = request("POST /api/v2", FORM, body=body)
+    before = others.memory_bytes()
+    wires: list[socket.socket] = []
+    try:
+        for _ in range(100):
+            wires.append(socket.create_connection(("127.0.0.1", others.port), timeout=60))
+            wires[-1].sendall(data[:-1])
+        time.sleep(1)
+        assert others.memory_bytes() - before < limits.BODIES_BYTES_MAX
+        assert ask_form(others.port, {"key": others.key, "action": "balance"}).status == 200
+        others.unharmed_by(partial(time.sleep, 0.5))
+        told = []
+        for wire in wires:
+            wire.sendall(data[-1:])
+            told.append(answer(wire))
+    finally:
+        for wire in wires:
+            wire.close()
+    statuses = [one.status for one in told]
+    # One address has a quarter of the room.
+    assert 10 <= statuses.count(200) <= 20
+    assert statuses.count(200) + statuses.count(503) == 100
+    assert {one.body for one in told if one.status == 503} == {
+        b'{"error":"The panel is temporarily overloaded, please retry"}'
+    }
+    # And it is all there again.
+    assert ask(others.port, data).status == 200
+
+
+def test_made_up_keys_leave_room(others: Others) -> None:
+    """Each of them with another key: as many customers as nobody has."""
+    shop = selling.open_shop(balances=["10.00"], slug="victim")
+    assert shop.buyers
+
+    def flood() -> None:
+        with connected(others.port) as wire:
+            for n in range(300):
+                body = b"action=add&service=1&quantity=10&link=https://example.com/%d&key=%d" % (n, n)
+                wire.sendall(request("POST /api/v2", FORM, body=body))
+            for _ in range(300):
+                assert answer(wire).body == b'{"error":"Invalid API key"}'
+
+    others.unharmed_by(flood)
