@@ -1,7 +1,10 @@
-"""Show, pause, resume or cancel a drip-feed or subscription, as staff.
+"""Show, pause, resume or cancel a drip-feed or subscription, as staff; decide who pays for a post's order.
 
 Posts published during a pause are not ordered for; the runs of a drip-feed wait, and do not come as a burst. A
 cancel gives back the money of the runs that have not started, and cancels those under way like any order.
+
+A provider that has a subscription as a whole may deliver what its customer could not pay for: such an order waits,
+uncharged, with its cost as its problem (`panelwright problems`). Charge it to her after all, or waive it.
 """
 
 from __future__ import annotations
@@ -15,6 +18,7 @@ EXAMPLE = """example:
   panelwright subscription --panel acme --order 23501
   panelwright subscription --panel acme --order 23501 --pause
   panelwright subscription --panel acme --order 23502 --cancel
+  panelwright subscription --panel acme --order 23517 --charge
 """
 _REASONS = {
     "bad_order": "there is no such drip-feed or subscription on this panel",
@@ -48,6 +52,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     what.add_argument("--pause", dest="what", action="store_const", const="pause")
     what.add_argument("--resume", dest="what", action="store_const", const="resume")
     what.add_argument("--cancel", dest="what", action="store_const", const="cancel")
+    what.add_argument("--charge", action="store_true", help="the customer pays for this order of a post after all")
+    what.add_argument("--waive", action="store_true", help="the panel pays for it: it goes on without a charge")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -55,6 +61,9 @@ def run(args: argparse.Namespace) -> int:
     from panelwright.orders import pause_actions
 
     panel = setup.panel(args.panel)
+    if args.charge or args.waive:
+        print(_decided(panel.id, args.order, charge=args.charge))
+        return 0
     if args.what is None:
         print(_shown(panel.id, args.order))
         return 0
@@ -104,6 +113,21 @@ def _shown(panel_id: int, order_id: int) -> str:
     if order.problem_code:
         lines.append(f"problem: {problems.words(order.problem_code, problems.facts_of(order.problem_facts))}")
     return "\n".join(lines)
+
+
+def _decided(panel_id: int, order_id: int, *, charge: bool) -> str:
+    from panelwright.core import money
+    from panelwright.providers import subscription_actions
+
+    which = {"panel_id": panel_id, "order_id": order_id}
+    try:
+        if charge:
+            taken = subscription_actions.charge_post(**which, by="command line")
+            return f"Order {order_id} is charged {money.text(taken)} and goes on."
+        subscription_actions.waive_post(**which, by="command line")
+    except ValueError as error:
+        raise Refused(str(error)) from None
+    return f"Order {order_id} goes on and is not charged."
 
 
 def _canceled(panel_id: int, order_id: int) -> str:

@@ -37,6 +37,15 @@ STATUS_REFUSED = "status_refused"
 PROVIDER_SILENT = "provider_silent"
 # Its provider's row is not there. Facts: provider, its id.
 PROVIDER_GONE = "provider_gone"
+# A provider that has a subscription as a whole made this order when its customer could not, or may not, pay for it:
+# staff decide. Facts: reason, one of models.PauseReason; cost, currency, quantity, provider.
+NOT_CHARGED = "not_charged"
+# It was asked to cancel a subscription and does not. Facts: provider, said.
+NOT_CANCELED = "not_canceled"
+# A report on a subscription names an order that is not of it. Facts: upstream_id, order (ours).
+NOT_OF_IT = "not_of_it"
+# A report on a subscription names an order that its provider does not know. Facts: upstream_id.
+POST_NOT_KNOWN = "post_not_known"
 # A problem that was noted in words, before there were codes. Facts: said.
 NOTED = "noted"
 
@@ -54,6 +63,12 @@ _WORDS = {
     STATUS_REFUSED: "the provider does not tell the status: {said}",
     PROVIDER_SILENT: "{provider} has not told the status for long: {said}",
     PROVIDER_GONE: "its provider, number {provider}, is not there any more",
+    NOT_CHARGED: (
+        "not charged ({reason}): {cost} {currency} for {quantity} units, which {provider} delivers all the same"
+    ),
+    NOT_CANCELED: "{provider} does not cancel it ({said}): what it still orders is not charged",
+    NOT_OF_IT: "the provider says that its order {upstream_id} is of this subscription, and it is another one: {order}",
+    POST_NOT_KNOWN: "the provider tells of its order {upstream_id} for a post, and does not know it",
     NOTED: "{said}",
 }
 CODES = frozenset(_WORDS)

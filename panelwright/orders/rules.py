@@ -367,7 +367,8 @@ def _subscribe(
             "Active",
             0,
             Job.SCHEDULE.value,
-            subscription_due(now=now, expires_on_iso=expires_on.isoformat() if expires_on else None),
+            # At once: whether a provider takes it as a whole is found out then.
+            now,
             request_id,
             request_digest,
             None,

@@ -147,7 +147,7 @@ def run_schedules(limit: int, *, pass_on: PassOn | None = None) -> int:
         changes = work.Changes(orders, now)
         parents = {row[0]: Parent._make(row) for row in _PARENTS.rows(connection, picked)}
         whole = _whole(orders, parents, pass_on)
-        agreed = _agreed(orders, parents, whole)
+        agreed = _agreed(orders, parents)
         today = standing_store.load(list(agreed.values()), account_ids=[orders[id_].account_id for id_ in agreed])
         for order_id in picked:
             order = changes.orders[order_id]
@@ -161,9 +161,11 @@ def run_schedules(limit: int, *, pass_on: PassOn | None = None) -> int:
                 changed, schedule = _start_run(order, schedule, parents[order_id], now)
                 changes.set_schedule(schedule)
                 changes.apply(Settled(changed))
-            elif order_id in whole:
+            elif order_id in whole and today.why_not(agreed[order_id]) is None:
                 _DROPPED_ALL.run(connection, order.panel_id, order_id)
-                changes.apply(Settled(order._replace(job=Job.FORWARD.value, due_at=now)))
+                sent = order._replace(status="Active", job=Job.FORWARD.value, due_at=now)
+                note_pause(changes, order, sent, parents[order_id].pause_reason, None)
+                changes.apply(Settled(sent))
             else:
                 settled, reason = _subscription(order, parents[order_id], agreed.get(order_id), today, now)
                 note_pause(changes, order, settled.order, parents[order_id].pause_reason, reason)
@@ -185,12 +187,12 @@ def _whole(orders: dict[int, OpenOrder], parents: dict[int, Parent], pass_on: Pa
     return pass_on(undecided) if pass_on is not None and undecided else ()
 
 
-def _agreed(orders: dict[int, OpenOrder], parents: dict[int, Parent], whole: Collection[int]) -> dict[int, Agreement]:
+def _agreed(orders: dict[int, OpenOrder], parents: dict[int, Parent]) -> dict[int, Agreement]:
     """What was agreed on, of the subscriptions that may order now."""
     ids = [
         parent.id
         for parent in parents.values()
-        if orders[parent.id].kind == Kind.SUBSCRIPTION.value and parent.paused_at is None and parent.id not in whole
+        if orders[parent.id].kind == Kind.SUBSCRIPTION.value and parent.paused_at is None
     ]
     return standing_store.agreements(ids) if ids else {}
 

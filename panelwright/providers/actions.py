@@ -15,15 +15,16 @@ from django.db import transaction
 from panelwright.core import clock
 from panelwright.core.secret import installation_box
 from panelwright.orders import problems, settling, work
-from panelwright.orders.models import Job
+from panelwright.orders.models import Job, Kind
 from panelwright.orders.problems import NONE, Problem
 from panelwright.orders.settling import OpenOrder, Report
-from panelwright.providers import health, health_actions, manual_actions, routing, rules, store
+from panelwright.providers import health, health_actions, manual_actions, routing, rules, store, subscription_actions
 from panelwright.providers.health import FAILURES_MAX
 from panelwright.providers.models import Provider
 from panelwright.providers.outcomes import Accepted, OrderReport, Reason, Refused, Unknown
 from panelwright.providers.rules import Next
 from panelwright.providers.store import ProviderRow, RouteRow, ToAsk, ToSend
+from panelwright.providers.subscription_actions import Reports
 
 # Refusals of a repeat that come before the provider looks for its request_id: they say nothing about the
 # first request, which may have arrived.
@@ -337,7 +338,7 @@ def _after_refusal(
         order = order._replace(upstream_id=None)
         return settling.end(order, "Canceled", remains=order.quantity, now=now)
     again = order._replace(
-        status="Pending",
+        status=settling.unsent(order.kind),
         job=Job.FORWARD.value,
         provider_id=None,
         cost_micros=None,
@@ -400,14 +401,22 @@ def claim_poll(provider_id: int, limit: int) -> list[ToAsk]:
 
 
 def commit_polled(
-    asked: Sequence[ToAsk], reports: dict[str, OrderReport | Refused | Unknown], *, provider_id: int
+    asked: Sequence[ToAsk],
+    reports: dict[str, OrderReport | Refused | Unknown],
+    *,
+    provider_id: int,
+    posts: Reports | None = None,
 ) -> int:
-    """Settle orders by what their provider reported. Answers how many were still ours to settle."""
+    """Settle orders by what their provider reported. Answers how many were still ours to settle.
+
+    `posts` are its reports on orders that it made of subscriptions and that we do not have yet, by its ids.
+    """
     now = clock.now()
     with transaction.atomic(durable=True):
         changes = work.Changes(work.lock([a.id for a in asked]), now)
         said = [r.currency for r in reports.values() if isinstance(r, OrderReport) and r.charge is not None]
         exchange = store.exchange(provider_id, said) if said else None
+        following = _following(changes, asked, reports, posts or {})
         ours = 0
         for ask in asked:
             # A neighbour's end may have changed this one (a drip-feed's parent), so read it anew.
@@ -415,9 +424,33 @@ def commit_polled(
             if order.lease_until != ask.token or order.job != Job.POLL.value or order.provider_id != provider_id:
                 continue
             ours += 1
-            changes.apply(_polled(order, reports.get(ask.upstream_id), exchange, now))
+            report = reports.get(ask.upstream_id)
+            if following is not None and order.kind == Kind.SUBSCRIPTION.value and isinstance(report, OrderReport):
+                changes.apply(following.follow(order, report))
+            else:
+                changes.apply(_polled(order, report, exchange, now))
         changes.write()
+        if following is not None:
+            following.done()
     return ours
+
+
+def _following(
+    changes: work.Changes, asked: Sequence[ToAsk], reports: Reports, posts: Reports
+) -> subscription_actions.Following | None:
+    """What the subscriptions among the asked orders need; None when there are none. Locks accounts."""
+    theirs = {
+        ask.id: report
+        for ask in asked
+        if changes.orders[ask.id].kind == Kind.SUBSCRIPTION.value
+        and isinstance(report := reports.get(ask.upstream_id), OrderReport)
+    }
+    if not theirs:
+        return None
+    # Of all of them, as any may get a refund: accounts are locked in id order, once.
+    accounts = {order.account_id for order in changes.orders.values()}
+    subscriptions = [changes.orders[order_id] for order_id in theirs]
+    return subscription_actions.Following.load(changes, subscriptions, theirs, posts, accounts)
 
 
 def _polled(

@@ -127,7 +127,7 @@ def send(order: OpenOrder, *, route_id: int | None, whole: bool, cancel_asked: b
             " would be delivered once more: say that the whole is wanted, or end it as partial"
         )
     fresh = order._replace(
-        status="Pending",
+        status=settling.unsent(order.kind),
         job=Job.FORWARD.value,
         due_at=now,
         lease_until=None,
@@ -147,7 +147,9 @@ def send(order: OpenOrder, *, route_id: int | None, whole: bool, cancel_asked: b
 
 
 def _deliverable(order: OpenOrder, now: datetime) -> OpenOrder:
-    if decidable(order, now).kind not in _SELF_SENT:
+    # A subscription that its provider takes as a whole is sent itself; any other waits for posts.
+    as_a_whole = order.kind == Kind.SUBSCRIPTION.value and order.job != Job.SCHEDULE.value
+    if decidable(order, now).kind not in _SELF_SENT and not as_a_whole:
         raise NotNow(f"order {order.id} is a {order.kind}: nothing of its own is sent, work on the orders it created")
     return order
 

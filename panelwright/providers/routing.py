@@ -18,6 +18,7 @@ from panelwright.catalog.quantities import step_of
 from panelwright.catalog.types import BY_NAME
 from panelwright.core import money
 from panelwright.orders import problems
+from panelwright.orders.models import Kind
 from panelwright.orders.problems import NONE, Problem
 from panelwright.providers import health, route_rules
 from panelwright.providers.health import State
@@ -65,7 +66,7 @@ def _too_dear(order: ToSend, route: RouteRow) -> bool:
 
 
 def _fits(order: ToSend, route: RouteRow, *, flat: bool) -> bool:
-    if flat or not route.available:
+    if flat or order.kind == Kind.SUBSCRIPTION.value or not route.available:
         return route.available
     if route.step is not None and order.quantity % step_of(order.type_name, route.step):
         return False

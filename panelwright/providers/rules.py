@@ -120,10 +120,13 @@ def upstream_params(
     """The parameters of `add` for an order, by the same table that checked it.
 
     A drip-feed is never passed on as one: each of its runs is an order of its own, so `runs` and
-    `interval` are never sent. A subscription's post goes out as a link and a quantity.
+    `interval` are never sent. A subscription's post goes out as a link and a quantity; a subscription that is
+    passed on as a whole has its user among its fields, and no link.
     """
     type_ = BY_NAME[type_name]
-    params = {"service": upstream_service, "link": link}
+    params = {"service": upstream_service}
+    if not type_.subscription or kind == Kind.POST.value:
+        params["link"] = link
     if kind == Kind.POST.value:
         params["quantity"] = str(quantity)
     else:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from django.db import connection
 
 from panelwright.core import sql
+from panelwright.orders import settling
 from panelwright.orders.problems import Problem
 from panelwright.providers import rules
 from panelwright.providers.health import FAILURES_MAX, Health
@@ -282,7 +283,8 @@ def claim_sending(orders: Sequence[tuple[ToSend, RouteRow]], lease_until: dateti
     """Write down, before the call, where each order goes, and at what cost: what is not written down was not sent."""
     at = sql.moment(connection, lease_until)
     rows = [
-        ("Processing", "sending", r.provider_id, r.id, at, at, *estimated_cost(o, r), False, 1, o.id) for o, r in orders
+        (settling.on_its_way(o.kind), "sending", r.provider_id, r.id, at, at, *estimated_cost(o, r), False, 1, o.id)
+        for o, r in orders
     ]
     _CLAIM_SENDING.run(connection, rows)
 

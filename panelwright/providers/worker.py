@@ -23,14 +23,23 @@ from panelwright.events import delivery_actions, mail_actions
 from panelwright.events.mail_loop import send_mails
 from panelwright.events.webhook_loop import Webhooks
 from panelwright.orders.schedule_actions import run_schedules
-from panelwright.providers import actions, health_actions, request_actions, rules, store, sync_actions
+from panelwright.providers import (
+    actions,
+    health_actions,
+    request_actions,
+    rules,
+    store,
+    subscription_actions,
+    sync_actions,
+)
 from panelwright.providers.actions import Sending, Sent
 from panelwright.providers.client import Upstream
 from panelwright.providers.outcomes import Accepted, Reason, RefillReport, Refused, Unknown
 from panelwright.providers.post_loop import Feeds
 from panelwright.providers.request_actions import CancelSending, RefillSending
 from panelwright.providers.secret_actions import request_secret
-from panelwright.providers.store import ProviderRow
+from panelwright.providers.store import ProviderRow, ToAsk
+from panelwright.providers.subscription_actions import Reports
 from panelwright.providers.syncing import sync_one
 
 log = logging.getLogger(__name__)
@@ -199,9 +208,15 @@ class Worker:
             return 0
         ids = [ask.upstream_id for ask in asked]
         reports = self._call(provider, ids, lambda client: client.status(ids))
-        actions.commit_polled(asked, reports, provider_id=provider.id)
+        posts = self._posts(provider, asked, reports)
+        actions.commit_polled(asked, reports, provider_id=provider.id, posts=posts)
         # A provider that does not answer is not asked for the next hundred at once.
         return len(asked) if health_actions.note_one(provider, reports.values()) else 0
+
+    def _posts(self, provider: ProviderRow, asked: Sequence[ToAsk], reports: Reports) -> Reports:
+        """What the provider says of orders that it made of subscriptions and that we hear of for the first time."""
+        refs = subscription_actions.unknown_posts(provider.id, provider.panel_id, asked, reports)
+        return self._ask(provider, refs, lambda client: client.status(refs)) if refs else {}
 
     def try_providers(self) -> int:
         """Find out whether providers whose rest is over are back, by asking for our balance there."""
@@ -284,7 +299,7 @@ class Worker:
 
     def schedules(self) -> int:
         """Start the runs of drip-feeds, order for the posts of subscriptions."""
-        return run_schedules(SCHEDULE_BATCH)
+        return run_schedules(SCHEDULE_BATCH, pass_on=subscription_actions.pass_on)
 
     def tidy(self) -> int:
         """Forget what is old in the outboxes, a slice at a time."""

@@ -113,3 +113,31 @@ def test_what_is_no_time_is_told(carol: Buyer, time: Time, said: Said, at: str) 
     carol.order(service=SUBSCRIPTION)
     link = ("--username", "carol", "--link", "https://example.com/p/1")
     assert "is no time" in said(1, "post", "--panel", "shop", *link, f"--published-at={at}")
+
+
+def test_who_pays_for_what_a_provider_delivered_without_funds(
+    carol: Buyer, alice: Owner, time: Time, said: Said
+) -> None:
+    order_id = carol.order(service=SUBSCRIPTION, delay=0)
+    said(0, "post", "--panel", "shop", "--username", "carol", "--link", "https://example.com/p/1")
+    said(0, "post", "--panel", "shop", "--username", "carol", "--link", "https://example.com/p/2")
+    run_schedules()
+    first, second = (child.id for child in children_of(order_id))
+    for option in ("--charge", "--waive"):
+        assert "does not wait for a decision about its charge" in said(1, *command(first, option))
+    # As `take_over` leaves them.
+    execute("UPDATE ledger_account SET balance_micros = 100000000 WHERE id = %s", carol.account_id)
+    execute("DELETE FROM ledger_transfer WHERE order_id IN (%s, %s)", first, second)
+    execute(
+        "UPDATE orders_order SET booked_micros = 0, charge_micros = 0, job = NULL, due_at = NULL,"
+        " problem_code = 'not_charged', problem_at = created_at, provider_id = 1, upstream_id = CAST(id AS text)"
+        " WHERE kind = 'post'"
+    )
+    assert said(0, *command(first, "--charge")) == f"Order {first} is charged 0.15 and goes on.\n"
+    assert said(0, *command(second, "--waive")) == f"Order {second} goes on and is not charged.\n"
+    assert [(o.charge_micros, o.job, o.problem_code) for o in children_of(order_id)] == [
+        (150_000, "poll", ""),
+        (0, "poll", ""),
+    ]
+    assert carol.balance() == "99.85"
+    check_books()

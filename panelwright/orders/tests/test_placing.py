@@ -36,6 +36,7 @@ from tests.support.people import (
     execute,
     outcomes,
     row_of,
+    run_schedules,
     value,
     values,
 )
@@ -103,7 +104,9 @@ def test_a_subscription_costs_nothing_itself(carol: Buyer, time: Time) -> None:
     assert (order.kind, order.status, order.link, order.job) == ("subscription", "Active", "anna", "schedule")
     schedule = values("SELECT username, min, max, delay_min, posts, old_posts, posts_done FROM orders_schedule")
     assert schedule == [("anna", 10, 20, 90, 3, 2, 0)]
-    assert order.due_at == NOON + timedelta(days=1)
+    assert order.due_at == NOON, "whether a provider takes it as a whole is found out at once"
+    run_schedules()
+    assert row_of(order_id).due_at == NOON + timedelta(days=1)
     assert counts(*MONEY) == (1, 1, 1), "the deposit is all that moved"
 
 
@@ -159,6 +162,7 @@ def test_a_refused_order_changes_nothing(carol: Buyer, time: Time, params: dict[
 
 def test_a_subscription_may_end_today(carol: Buyer, time: Time) -> None:
     order_id = carol.order(service=SUBSCRIPTION, expiry="4/5/2026")
+    run_schedules()
     assert row_of(order_id).due_at == NOON.replace(hour=0) + timedelta(days=1)
 
 

@@ -256,6 +256,7 @@ def told(order_id: int, number: int, *, panel_id: int | None = None) -> bool:
 def test_a_post_is_ordered_for_after_the_delay_and_paid_then(carol: Buyer, time: Time) -> None:
     order_id = subscribe(carol, min=100, max=100, delay=30)
     assert told(order_id, 1)
+    assert people.run_schedules() == 1, "it is looked at once when it is new"
     time.passes(minutes=29, seconds=59)
     assert people.run_schedules() == 0
     assert carol.balance() == "100.00"

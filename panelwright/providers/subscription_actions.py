@@ -1,0 +1,288 @@
+"""Subscriptions that go to their provider as a whole: which ones do, what its reports make of them, what staff
+decide about orders that nobody paid for.
+
+The subscription itself is sent like any order (actions.py). What its provider then makes of it, order by order,
+is taken over here: each becomes an order of ours, judged and charged as one that we had sent for the post.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from django.db import connection, transaction
+
+from panelwright.core import clock, money, sql
+from panelwright.core.refusal import NotNow, NotThere
+from panelwright.orders import actions as order_actions
+from panelwright.orders import post_orders, problems, settling, standing_store, store, work
+from panelwright.orders.models import Job, Kind, PauseReason, RequestState
+from panelwright.orders.post_orders import There
+from panelwright.orders.problems import NONE, Problem, problem
+from panelwright.orders.schedule_actions import Undecided, note_pause
+from panelwright.orders.settling import OpenOrder, Settled
+from panelwright.orders.standing import Agreement, Spend, Today
+from panelwright.providers import route_rules, subscription_rules
+from panelwright.providers import store as provider_store
+from panelwright.providers.outcomes import OrderReport, Reason, Refused, Unknown
+from panelwright.providers.store import ToAsk
+from panelwright.providers.subscription_rules import Bounds
+
+Reports = Mapping[str, OrderReport | Refused | Unknown]
+
+# Orders of subscriptions that are asked about for the first time in one round; the rest is asked in the next.
+NEW_MAX = 100
+# A subscription of which not everything could be taken over is asked about again after this.
+AGAIN = timedelta(seconds=10)
+
+_SUBSCRIPTIONS = sql.Query("SELECT id FROM orders_order WHERE id :in_int AND kind = 'subscription'")
+_KNOWN = sql.Query(
+    "SELECT upstream_id, id, parent_id FROM orders_order"
+    " WHERE panel_id = ? AND provider_id = ? AND upstream_id :in_text"
+)
+_TERMS = sql.Query(
+    "SELECT s.order_id, s.min, s.max, s.pause_reason, r.rate_micros, COALESCE(NULLIF(p.currency, ''), n.currency),"
+    " p.name, n.currency, o.link, k.state, k.answer"
+    " FROM orders_schedule s JOIN orders_order o ON o.id = s.order_id JOIN panels_panel n ON n.id = o.panel_id"
+    " JOIN providers_provider p ON p.id = o.provider_id LEFT JOIN providers_route r ON r.id = o.route_id"
+    " LEFT JOIN orders_cancel k ON k.order_id = o.id WHERE s.order_id :in_int"
+)
+_UNPAID = sql.Query("SELECT rate_micros FROM orders_order WHERE panel_id = ? AND id = ?")
+
+
+def pass_on(undecided: Sequence[Undecided]) -> set[int]:
+    """Which of these subscriptions go to their provider as a whole: those whose first route takes subscriptions."""
+    routes = provider_store.routes({u.panel_id for u in undecided}, {u.service_id for u in undecided})
+    first = {service_id: of_service[0] for service_id, of_service in routes.items()}
+    return {
+        u.order_id
+        for u in undecided
+        if u.service_id in first and route_rules.takes_subscriptions(first[u.service_id].upstream_type)
+    }
+
+
+def unknown_posts(provider_id: int, panel_id: int, asked: Sequence[ToAsk], reports: Reports) -> list[str]:
+    """The provider's ids of orders that it reports of subscriptions and that we do not have yet: to be asked about.
+
+    At most NEW_MAX, those of each subscription in its own order.
+    """
+    told = {a.id: report.orders for a in asked if isinstance(report := reports.get(a.upstream_id), OrderReport)}
+    told = {order_id: refs for order_id, refs in told.items() if refs}
+    if not told:
+        return []
+    ours = {row[0] for row in _SUBSCRIPTIONS.rows(connection, sorted(told))}
+    refs = list(dict.fromkeys(ref for order_id, of_one in told.items() if order_id in ours for ref in of_one))
+    known = {row[0] for row in _KNOWN.rows(connection, panel_id, provider_id, refs)} if refs else set()
+    return [ref for ref in refs if ref not in known][:NEW_MAX]
+
+
+class Terms(NamedTuple):
+    """What a subscription allows, and who has it. `cancel` is the state of its cancel, None where there is none."""
+
+    bounds: Bounds
+    reason: str
+    provider: str
+    currency: str
+    link: str
+    cancel: str | None
+    answer: str
+
+
+@dataclass(slots=True)
+class Following:
+    """A round of reports on subscriptions, within the transaction that writes it down.
+
+    To be made after their orders are locked and before anything is written: it locks their customers' accounts,
+    and those in `accounts`, in id order.
+    """
+
+    changes: work.Changes
+    posts: Reports
+    now: datetime
+    agreed: dict[int, Agreement]
+    terms: dict[int, Terms]
+    today: Today
+    known: dict[tuple[int, str], tuple[int, int | None]]  # (provider, its id) -> (order, its parent)
+    to_cancel: list[OpenOrder] = field(default_factory=list)
+
+    @classmethod
+    def load(
+        cls,
+        changes: work.Changes,
+        subscriptions: Collection[OpenOrder],
+        reports: Mapping[int, OrderReport],
+        posts: Reports,
+        accounts: Collection[int],
+    ) -> Following:
+        ids = sorted(order.id for order in subscriptions)
+        agreed = standing_store.agreements(ids)
+        today = standing_store.load(list(agreed.values()), account_ids=sorted(set(accounts)))
+        known: dict[tuple[int, str], tuple[int, int | None]] = {}
+        for order in subscriptions:
+            refs = list(reports[order.id].orders) if order.id in reports else []
+            for ref, id_, parent_id in _KNOWN.rows(connection, order.panel_id, order.provider_id, refs) if refs else ():
+                known[order.provider_id or 0, ref] = (id_, parent_id)
+        terms = {row[0]: _terms(row) for row in _TERMS.rows(connection, ids)}
+        return cls(changes, posts, changes.now, agreed, terms, today, known)
+
+    def follow(self, order: OpenOrder, report: OrderReport) -> Settled:
+        """The subscription after a report; the orders that it tells of for the first time are taken over."""
+        terms, now = self.terms[order.id], self.now
+        word = subscription_rules.WORDS.get(report.status or "")
+        stopped, was = self._stopped(order, terms), terms.reason
+        reason = stopped or self.today.why_not(self.agreed[order.id])
+        took = self._take_over(order, report, reason)
+        order = order._replace(attempts=0, lease_until=None).having(took.problem)
+        if word is None and took.problem == NONE:
+            order = order.having(problem(problems.STATUS_NOT_UNDERSTOOD, word=report.raw_status[:80]))
+        if word in subscription_rules.ENDS and not took.left:
+            settled = settling.end(order, word, remains=0, now=now)
+            note_pause(self.changes, order, settled.order, was, None)
+            return settled
+        reason = took.reason or reason
+        if reason is not None and (stopped is None or took.unpaid):
+            self.to_cancel.append(order)
+        if reason is not None and terms.cancel == RequestState.DONE.value:
+            order = order.having(problem(problems.NOT_CANCELED, provider=terms.provider, said=terms.answer))
+        if reason is None and word == "Paused":
+            reason = PauseReason.PROVIDER
+        after = order._replace(
+            job=Job.POLL.value,
+            status="Paused" if reason is not None else "Active",
+            due_at=now + AGAIN if took.left else settling.next_poll(order, now),
+        )
+        note_pause(self.changes, order, after, was, reason)
+        return Settled(after)
+
+    def done(self) -> None:
+        """Ask the providers to cancel what stopped, and write down what keys have spent. After the changes."""
+        store.spend_of_keys(self.today.key_spent, self.now)
+        order_actions.pass_on_cancels(self.to_cancel, self.now)
+
+    def _stopped(self, order: OpenOrder, terms: Terms) -> PauseReason | None:
+        """Why its provider was asked to cancel it. Where the provider does not, what stood against it may be over."""
+        if terms.reason in {"", PauseReason.PROVIDER.value}:
+            return None
+        if terms.cancel == RequestState.DONE.value and self.today.why_not(self.agreed[order.id]) is None:
+            return None
+        return PauseReason(terms.reason)
+
+    def _take_over(self, order: OpenOrder, report: OrderReport, reason: PauseReason | None) -> _Took:
+        left, unpaid, trouble, taken = False, False, NONE, 0
+        for ref in dict.fromkeys(report.orders):
+            place = (order.provider_id or 0, ref)
+            before = self.known.get(place)
+            if ref == order.upstream_id:
+                continue
+            if before is not None:
+                if before[1] != order.id:
+                    trouble = problem(problems.NOT_OF_IT, upstream_id=ref, order=before[0])
+                continue
+            said = self.posts.get(ref)
+            if isinstance(said, Refused) and said.reason is Reason.NOT_FOUND:
+                trouble = problem(problems.POST_NOT_KNOWN, upstream_id=ref)
+                continue
+            if not isinstance(said, OrderReport):
+                left = True
+                continue
+            id_, why = self._order(order, ref, said, reason)
+            self.known[place] = (id_, order.id)
+            reason, unpaid, taken = why or reason, unpaid or why is not None, taken + 1
+        post_orders.count(order.id, posts=taken)
+        return _Took(reason, unpaid, left, trouble)
+
+    def _order(
+        self, order: OpenOrder, ref: str, said: OrderReport, reason: PauseReason | None
+    ) -> tuple[int, PauseReason | None]:
+        """One order of the provider becomes one of ours; its id, and why it is not charged."""
+        agreement, terms = self.agreed[order.id], self.terms[order.id]
+        units, exact = subscription_rules.quantity(said, terms.bounds)
+        spend = self.today.price(agreement, units)
+        reason = reason or self.today.pay(agreement, spend.charge_micros, self.now)
+        id_ = post_orders.take_over(
+            order,
+            agreement,
+            spend,
+            there=There(order.provider_id or 0, order.route_id, ref),
+            link=terms.link,
+            quantity=units,
+            problem=NONE if reason is None else _not_charged(reason, spend, units, terms),
+            now=self.now,
+        )
+        if reason is not None:
+            self.changes.event("order.not_charged", order, {"order": id_, "reason": reason.value, "theirs": ref})
+        if not exact:
+            facts: dict[str, object] = {"order": id_, "theirs": ref, "counted": units, "max": terms.bounds.high}
+            self.changes.event("subscription.quantity_unknown", order, facts)
+        return id_, reason
+
+
+class _Took(NamedTuple):
+    """`left`: there is more, which could not be asked about. `unpaid`: something was taken over without a charge."""
+
+    reason: PauseReason | None
+    unpaid: bool
+    left: bool
+    problem: Problem
+
+
+def _terms(row: sql.Row) -> Terms:
+    _, low, high, reason, rate_micros, theirs, provider, currency, link, cancel, answer = row
+    return Terms(Bounds(low, high, rate_micros, theirs), reason, provider, currency, link, cancel, answer or "")
+
+
+def _not_charged(reason: PauseReason, spend: Spend, units: int, terms: Terms) -> Problem:
+    cost = {"cost": money.text(spend.charge_micros), "currency": terms.currency, "quantity": units}
+    return problem(problems.NOT_CHARGED, reason=reason.value, provider=terms.provider, **cost)
+
+
+# ---- what staff decide --------------------------------------------------------------------------------------
+
+
+def charge_post(*, panel_id: int, order_id: int, by: str) -> int:
+    """The customer pays for a post's order after all, and it goes on; the micros that were taken.
+
+    Raises NotThere or NotNow with what is wrong; then nothing was changed.
+    """
+    now = clock.now()
+    with transaction.atomic(durable=True):
+        order = _unpaid(panel_id, order_id)
+        rate_micros = _UNPAID.rows(connection, panel_id, order_id)[0][0]
+        charge = money.charge(rate_micros=rate_micros, units=order.quantity)
+        if store.lock_balances([order.account_id])[order.account_id] < charge:
+            raise NotNow(f"the balance does not pay for order {order_id}, which costs {money.text(charge)}")
+        if not post_orders.charge_later(order, charge, now):
+            raise work.Stale(f"order {order_id} was not as it had been read under its lock")
+        _goes_on(order, order._replace(booked_micros=charge, charge_micros=charge), "charge", by, now)
+    return charge
+
+
+def waive_post(*, panel_id: int, order_id: int, by: str) -> None:
+    """The panel pays for a post's order: it goes on, and the customer is not charged.
+
+    Raises NotThere or NotNow with what is wrong; then nothing was changed.
+    """
+    now = clock.now()
+    with transaction.atomic(durable=True):
+        order = _unpaid(panel_id, order_id)
+        _goes_on(order, order, "waive", by, now)
+
+
+def _unpaid(panel_id: int, order_id: int) -> OpenOrder:
+    order = work.lock([order_id]).get(order_id)
+    if order is None or order.panel_id != panel_id:
+        raise NotThere(f"there is no order {order_id} on this panel")
+    if order.ended_at is not None:
+        raise NotNow(f"order {order_id} has ended: {order.status}")
+    if order.kind != Kind.POST.value or order.problem_code != problems.NOT_CHARGED:
+        raise NotNow(f"order {order_id} does not wait for a decision about its charge")
+    return order
+
+
+def _goes_on(before: OpenOrder, order: OpenOrder, decision: str, by: str, now: datetime) -> None:
+    changes = work.Changes({before.id: before}, now)
+    changes.event("order.resolved", order, {"decision": decision, "by": by, "charge": money.text(order.charge_micros)})
+    changes.apply(Settled(order._replace(job=Job.POLL.value, due_at=now, attempts=0).having(NONE)))
+    changes.write()
