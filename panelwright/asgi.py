@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from functools import cached_property
 from typing import Any
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "panelwright.settings")
@@ -26,10 +27,10 @@ from panelwright.panels import hosts  # noqa: E402
 class _Request(ASGIRequest):
     """Read by our own means where the library's take too long for what strangers write."""
 
-    @property
+    @cached_property
     def COOKIES(self) -> dict[str, str]:  # type: ignore[override]
-        found: dict[str, str] = self.__dict__.setdefault("_cookies", cookies.read(self.META.get("HTTP_COOKIE", "")))
-        return found
+        """May be set, as the library's may: by https only some of them are ours (web/middleware.py)."""
+        return cookies.read(self.META.get("HTTP_COOKIE", ""))
 
     def get_host(self) -> str:
         """The middleware answers what is no host before anybody asks for it."""
