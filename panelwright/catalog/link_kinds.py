@@ -163,7 +163,8 @@ def take_apart(text: str) -> Link | None:
     start = scheme.end() if scheme is not None else 0
     match = _AUTHORITY.match(text, start)
     authority = match.group() if match is not None else ""
-    if "\\" in text or len(authority) > 2 * _HOST_MAX:
+    # "#!/…": a page that its own script finds.
+    if "\\" in text or "#!" in text or len(authority) > 2 * _HOST_MAX:
         return None
     host = _PORT.sub("", authority.rpartition("@")[2])
     if not host.isascii():

@@ -127,6 +127,18 @@ https://www.facebook.com/pages/Annas-Bakery/123456789                 facebook  
 https://www.facebook.com/share/p/1A2b3C4d5E/                          facebook  post,photo,video
 https://www.facebook.com/share/1A2b3C4d5E/                            facebook  any
 https://www.facebook.com/events/1234567890123456/                     facebook  event
+https://m.facebook.com/groups/1234567890?view=permalink&id=987        facebook  post,photo,video
+https://www.facebook.com/groups/1234567890/?multi_permalinks=987      facebook  post,photo,video
+https://www.facebook.com/pg/anna/posts/                               facebook  profile,page
+https://www.linkedin.com/mwlite/in/anna                               linkedin  profile
+https://www.tiktok.com/foryou?item_id=7123456789012345678             tiktok    post,video,short
+https://www.youtube.com/?v=a1B2c3D4e5F                                youtube   video,short,live
+https://t.me/@durov                                                   telegram  profile,channel,group,bot
+https://user:secret@instagram.com:443/p/C1a2B3c4D5e                   instagram post,photo,video,short
+instagram.com:443/p/C1a2B3c4D5e#comments                              instagram post,photo,video,short
+https://instagram.com?igsh=abc                                        instagram other
+https://www.linkedin.com/feed/update/urn%3Ali%3Aactivity%3A712/       linkedin  post,photo,video
+https://www.reddit.com/user/anna/comments/                            reddit    profile
 https://www.facebook.com/marketplace/item/123                         facebook  other
 https://fb.me/a1b2c3                                                  facebook  any
 https://www.twitch.tv/anna                                            twitch    live,profile,channel
@@ -228,6 +240,7 @@ def test_a_link_is_known_for_what_it_is(link: str, site: str, kinds: str) -> Non
         "https://t.me.example/durov/12",
         "https://example.com/https://t.me/durov",
         "https://t.me\\@example.com/12",
+        "https://twitter.com/#!/anna/status/12",
         "https://example.com\\t.me/12",
         "https://t.me@example.com/durov",
         "https:///p/1",
