@@ -78,15 +78,28 @@ _ERRORS = {code: dump({"error": TEXTS[code]}) for code in ("bad_order", "bad_ref
 
 
 class Ids:
-    """A list of ids as a client sent it: up to 100, in order, garbage included."""
+    """A list of ids as a client sent it: up to 100, in order, an id that comes again once, garbage included."""
 
     __slots__ = ("numbers", "sent")
 
     def __init__(self, sent: str) -> None:
         # Of a megabyte of commas not every one is looked at.
         items = [item.strip() for item in sent.split(",", _ITEMS_MAX)[:_ITEMS_MAX]]
-        self.sent = [item for item in items if item][:IDS_MAX]
-        self.numbers = [number(item) for item in self.sent]
+        self.sent: list[str] = []
+        self.numbers: list[int | None] = []
+        seen: set[int] = set()
+        for item in items:
+            if not item:
+                continue
+            id_ = number(item)
+            if id_ is not None:
+                if id_ in seen:
+                    continue
+                seen.add(id_)
+            self.sent.append(item)
+            self.numbers.append(id_)
+            if len(self.sent) == IDS_MAX:
+                break
 
 
 def number(item: str) -> int | None:
