@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from panelwright import __version__
-from panelwright.cli.secret_options import database_url
+from panelwright.cli.secret_options import database_url, of_file
 from panelwright.core.private import keep_private
 
 # Command -> one line about it. The module of the same name has configure(parser) and run(args).
@@ -115,6 +115,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         metavar="URL",
         type=database_url,
         help=f"sqlite:////file or postgresql://… (default: ${_DATABASE_ENV} or the folder)",
+    )
+    parser.add_argument(
+        "--database-file", metavar="FILE", dest="database", type=of_file, help="the same, from the first line of a file"
     )
     module.configure(parser)
     args = parser.parse_args(arguments[1:])

@@ -26,7 +26,7 @@ def add_secret(parser: argparse.ArgumentParser, name: str, *, help: str) -> None
     either = parser.add_mutually_exclusive_group()
     either.add_argument(name, metavar="-", type=_typed(name), help=f"{help}; - reads it from standard input")
     either.add_argument(
-        f"{name}-file", metavar="FILE", dest=attribute, type=_of_file, help="the same, from the first line of a file"
+        f"{name}-file", metavar="FILE", dest=attribute, type=of_file, help="the same, from the first line of a file"
     )
 
 
@@ -44,7 +44,8 @@ def _typed(name: str) -> Callable[[str], str]:
     return read
 
 
-def _of_file(name: str) -> str:
+def of_file(name: str) -> str:
+    """The first line of a file."""
     try:
         with Path(name).open(encoding="utf-8") as file:
             return _good(file.readline(SECRET_MAX))
@@ -60,7 +61,9 @@ def _good(line: str) -> str:
 
 
 def database_url(text: str) -> str:
-    """A database address without a password in it."""
+    """A database address without a password in it; - reads one, with or without, from standard input."""
+    if text == "-":
+        return _good(sys.stdin.readline(SECRET_MAX))
     try:
         parts = urlsplit(text)
         secret = parts.password is not None or bool(_SECRETS_OF_LIBPQ & {name for name, _ in parse_qsl(parts.query)})
@@ -69,6 +72,6 @@ def database_url(text: str) -> str:
     if secret:
         raise argparse.ArgumentTypeError(
             "a password on the command line stands in the list of processes: put the address into"
-            " PANELWRIGHT_DATABASE_URL, or the password into ~/.pgpass"
+            " PANELWRIGHT_DATABASE_URL or a file (--database-file), or the password into ~/.pgpass"
         )
     return text

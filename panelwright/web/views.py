@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
@@ -22,11 +22,13 @@ from panelwright.web import apidocs, examples
 from panelwright.web.assets import all_assets
 from panelwright.web.queries import example_services
 from panelwright.web.request import PanelRequest
+from panelwright.web.seldom import Seldom
 
 CATEGORIES_MAX = 24
 ASSET_MAX_AGE_S = 365 * 24 * 3600
 
 log = logging.getLogger("panelwright")
+_warning = Seldom()
 
 
 @require_safe
@@ -156,7 +158,7 @@ def forged(request: HttpRequest, reason: str = "") -> HttpResponse:
     except ValueError:
         return render(request, "web/forged.html", {"proxy": False}, status=403)
     proxy = origin.scheme == "https" and not request.is_secure() and origin.netloc == request.get_host()
-    if proxy:
+    if proxy and _warning.due(cast(PanelRequest, request).panel.id):
         log.warning(
             "A form of https://%s was refused: it came by plain HTTP from %s. When that is your TLS proxy, name it in"
             " PANELWRIGHT_TRUSTED_PROXIES, and let it send X-Forwarded-Proto.",

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from panelwright.cli.main import COMMANDS, main
-from panelwright.cli.secret_options import SECRET_MAX, add_secret, database_url
+from panelwright.cli.secret_options import SECRET_MAX, add_secret, database_url, of_file
 
 SECRET = re.compile(r"--[a-z-]*(key|password|secret|token)[a-z-]*")
 # They name a row or a file, or say what to do: none of them is a secret.
@@ -94,3 +94,18 @@ def test_standard_input_and_files_are_read(tmp_path: Path, monkeypatch: pytest.M
 )
 def test_a_database_address_without_a_password_is_taken(url: str) -> None:
     assert database_url(url) == url
+
+
+def test_one_with_a_password_comes_from_standard_input_or_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    url = "postgresql://panel:my-own-secret@db.example/panel"
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"{url}\n"))
+    assert database_url("-") == url
+    file = tmp_path / "database"
+    file.write_text(f"{url}\n")
+    assert of_file(str(file)) == url
+    monkeypatch.setenv("PANELWRIGHT_DATABASE_URL", "as it was")
+    with pytest.raises(SystemExit):
+        main(["audit", "--database-file", str(tmp_path / "none")])
+    assert "argument --database-file: it cannot be read" in capsys.readouterr().err
