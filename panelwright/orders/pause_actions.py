@@ -134,6 +134,8 @@ def _agree(
             return WAITS_FOR_SERVICE
         if rate_max_micros is not None and rate > rate_max_micros:
             return rules.PRICE_ROSE
+        # It may have fallen since it stood against her subscription: that lowers nothing that she agreed to.
+        rate = max(rate, agreement.agreed_micros)
     _AGREE.run(connection, rate, reason == PauseReason.KEY.value, order.panel_id, order.id)
     facts: dict[str, object] = {"by": by, "reason": reason}
     if rate is not None:

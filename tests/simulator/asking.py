@@ -7,12 +7,13 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
-from django_scopes import scope
+from django_scopes import scope, scopes_disabled
 
 from panelwright.catalog import actions as catalog
 from panelwright.core.refusal import Refusal
 from panelwright.customers import access
-from panelwright.orders import actions, pause_actions, queries, schedule_actions
+from panelwright.customers.models import Customer as CustomerRow
+from panelwright.orders import actions, key_actions, pause_actions, queries, schedule_actions
 from panelwright.orders.actions import AskOrders
 from panelwright.providers import resolve_actions, route_actions
 from panelwright.providers.models import Route
@@ -22,7 +23,7 @@ from tests.simulator.buying import Order, Shop, Wish
 from tests.simulator.deliveries import Deliveries
 from tests.simulator.rules import Permits
 from tests.simulator.watch import OrderRow
-from tests.simulator.world import RICH_MICROS, Customer, Key, World
+from tests.simulator.world import RICH_MICROS, Customer, Key, World, new_key
 
 BATCH_MAX = 6
 # How long a person waits before she looks for a lost order at its provider.
@@ -275,6 +276,62 @@ class People:
                 asked.posts.setdefault(link, self._world.clock.now)
         return id_, link
 
+    # ---- what stands against a standing order ----
+
+    def revoke(self, permits: Permits) -> object:
+        """A key that has subscriptions is revoked; its customer gets another one."""
+        mine = [(id_, self._books.subscriptions[id_].key_id) for id_ in self._books.subscribed]
+        keyed = [(id_, key_id) for id_, key_id in mine if key_id is not None and key_id not in self._world.revoked]
+        if not keyed:
+            return None
+        _, key_id = self._rng.choice(keyed)
+        customer = next(c for c in self._world.owners.values() if any(key.id == key_id for key in c.keys))
+        place = next(i for i, key in enumerate(customer.keys) if key.id == key_id)
+        with scope(panel=customer.panel.row):
+            self._act(lambda: key_actions.revoke_key(panel_id=customer.panel.id, key_id=key_id))
+            self._world.revoked.add(key_id)
+            row = CustomerRow.objects.get(panel=customer.panel.row, id=customer.id)
+            key = customer.keys[place]
+            address = key.caller.address
+            customer.keys[place] = new_key(self._world, row, address, can_order=key.can_order, cap=key.cap)
+        permits.paused = {id_ for id_, of_key in keyed if of_key == key_id}
+        return key_id, sorted(permits.paused)
+
+    def suspend(self, permits: Permits) -> object:
+        """A customer may not order for a moment, and just then her posts are due."""
+        now = self._world.clock.now
+        due = [
+            id_
+            for id_ in self._books.subscribed
+            for told_at in self._books.subscriptions[id_].posts.values()
+            if told_at + timedelta(minutes=self._books.subscriptions[id_].delay_min) <= now
+        ]
+        if not due:
+            return None
+        customer_id = self._books.orders[self._rng.choice(due)].customer_id
+        permits.suspended, permits.children = customer_id, True
+        with scopes_disabled():
+            CustomerRow.objects.filter(id=customer_id).update(enabled=False)
+            schedule_actions.run_schedules(100)
+            CustomerRow.objects.filter(id=customer_id).update(enabled=True)
+        return customer_id
+
+    def agree(self, permits: Permits) -> object:
+        """A customer lets a subscription go on: without its key, or at the rate of today."""
+        waiting = [id_ for id_ in self._books.subscribed if self._books.orders[id_].status == "Paused"]
+        if not waiting:
+            return None
+        id_ = self._rng.choice(waiting)
+        row, asked = self._books.orders[id_], self._books.subscriptions[id_]
+        which: dict[str, Any] = {"panel_id": row.panel_id, "order_id": id_, "by": "simulation"}
+        told = self._act(lambda: pause_actions.resume(**which, customer_id=row.customer_id))
+        if told is None and asked.key_id in self._world.revoked:
+            asked.key_id = None
+        elif told is None:
+            today = self._world.owners[row.customer_id].rate_of(self._world.sold[row.service_id])
+            asked.agreed = max(asked.agreed, today or 0)
+        return id_, _codes(told)
+
     def _raises(self, action: Callable[[], object], otherwise: str) -> None:
         """The action must refuse."""
         try:
@@ -368,9 +425,16 @@ class People:
         """A rate changes, or a service is taken from sale for a while; orders that were placed keep theirs."""
         panel = self._rng.choice(self._world.panels)
         sold = self._rng.choice(list(panel.services.values()))
+        waiting = [id_ for id_ in self._books.subscribed if self._books.subscriptions[id_].posts]
+        standing = bool(waiting) and self._rng.random() < 0.5
+        if standing:
+            # Just what standing orders wait for: a little dearer than it was, or cheaper.
+            sold = self._world.sold[self._books.orders[self._rng.choice(waiting)].service_id]
+            panel = next(one for one in self._world.panels if sold in one.services.values())
         with scope(panel=panel.row):
-            if self._rng.random() < 0.6:
-                sold.rate = self._rng.randint(0, 10**7)
+            if standing or self._rng.random() < 0.6:
+                near = (sold.rate // 2, sold.rate * 9 // 10, sold.rate + 1, sold.rate * 2 + 1)
+                sold.rate = self._rng.choice(near) % 10**8 if standing else self._rng.randint(0, 10**7)
                 catalog.set_rate(panel_id=panel.id, number=sold.number, rate_micros=sold.rate)
             else:
                 sold.enabled = not sold.enabled or self._rng.random() < 0.5
@@ -408,4 +472,6 @@ class People:
 def _codes(results: Any) -> Any:
     if isinstance(results, Refusal):
         return results.code
+    if results is None:
+        return None
     return [r.code if isinstance(r, Refusal) else r for r in results]

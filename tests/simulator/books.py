@@ -74,6 +74,15 @@ class Books:
     # Drip-feeds that a person paused.
     paused: set[int] = field(default_factory=set)
     subscriptions: dict[int, Subscription] = field(default_factory=dict)
+    # What keys with a cap have spent on the last day on which they spent anything.
+    key_spent: dict[int, tuple[date, int]] = field(default_factory=dict)
+
+    def spent_by(self, key_id: int, day: date) -> int:
+        on, micros = self.key_spent.get(key_id, (day, 0))
+        return micros if on == day else 0
+
+    def spend(self, key_id: int, micros: int, day: date) -> None:
+        self.key_spent[key_id] = (day, self.spent_by(key_id, day) + micros)
 
     def keep(self, row: OrderRow, now: datetime) -> None:
         """Take over how an order stands."""

@@ -58,7 +58,6 @@ class Shop:
     # (customer id, request_id) -> (what was sent, the order's id)
     requests: dict[tuple[int, str], tuple[dict[str, str], int]] = field(default_factory=dict)
     _last_request: int = 0
-    _spent: dict[int, tuple[date, int]] = field(default_factory=dict)  # by key id
 
     def __post_init__(self) -> None:
         self.rng = self.world.rng
@@ -70,6 +69,9 @@ class Shop:
         customer = self.world.customer()
         key = rng.choice(customer.keys) if rng.random() < 0.15 else customer.keys[1]
         sold = rng.choice(list(customer.panel.services.values()))
+        if sold.type.subscription and rng.random() < 0.5:
+            # Standing orders of a program with a limit.
+            key = customer.keys[3]
         wish = Wish(customer, key, sold, {"service": str(sold.number)}, "")
         if rng.random() < 0.4:
             self._last_request += 1
@@ -253,8 +255,7 @@ class Shop:
             return "same_link"
         key = wish.key
         if key.cap is not None and key.id is not None:
-            day, before = self._spent.get(key.id, (now.date(), 0))
-            so_far = (before if day == now.date() else 0) + spent.get(key.id, 0)
+            so_far = self.books.spent_by(key.id, now.date()) + spent.get(key.id, 0)
             if so_far + charge > key.cap:
                 return "cap_reached"
         account = wish.customer.account_id
@@ -274,8 +275,7 @@ class Shop:
         if wish.request_id:
             self.requests[wish.customer.id, wish.request_id] = (wish.params, order_id)
         if wish.key.cap is not None and wish.key.id is not None:
-            day, before = self._spent.get(wish.key.id, (now.date(), 0))
-            self._spent[wish.key.id] = (now.date(), (before if day == now.date() else 0) + order.charge)
+            self.books.spend(wish.key.id, order.charge, now.date())
         wish.customer.orders.append(order_id)
         if order.kind == "subscription":
             wish.customer.subscriptions.append(order_id)

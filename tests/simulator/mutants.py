@@ -24,7 +24,17 @@ from panelwright.core import money, sql
 from panelwright.customers import access
 from panelwright.events import webhook_rules
 from panelwright.orders import actions as orders
-from panelwright.orders import linking, same_link, settling, telling, work
+from panelwright.orders import (
+    key_actions,
+    linking,
+    post_orders,
+    same_link,
+    settling,
+    standing,
+    standing_store,
+    telling,
+    work,
+)
 from panelwright.orders import rules as placing
 from panelwright.orders import schedule_actions as schedules
 from panelwright.orders import store as order_store
@@ -105,6 +115,20 @@ def _without_guard(update: sql.Update) -> sql.Update:
         text.removesuffix(" AND ended_at IS NULL") for text in (update._sqlite, update._postgresql)
     )
     return made
+
+
+def _without(owner: ModuleType, name: str, part: str) -> Callable[[Patch], None]:
+    """The statement `name` without a part of its text."""
+
+    def make(patch: Patch) -> None:
+        query = getattr(owner, name)
+        made = copy.copy(query)
+        if part not in query._sqlite or part not in query._postgresql:
+            raise LookupError(f"{owner.__name__}.{name} has changed: {part!r} does not stand in it")
+        made._sqlite, made._postgresql = query._sqlite.replace(part, ""), query._postgresql.replace(part, "")
+        patch.setattr(owner, name, made)
+
+    return make
 
 
 def _rounds_charges_down(*, rate_micros: int, units: int, flat: bool = False) -> int:
@@ -330,6 +354,36 @@ MUTANTS = (
             "run_schedules",
             "parents[order_id].paused_at is not None",
             "parents[order_id].paused_at is True",
+        ),
+    ),
+    Mutant(
+        "a post is ordered for without the key of its subscription",
+        _rewritten(post_orders, "_post", "key_id=agreement.key_id", "key_id=None"),
+    ),
+    Mutant(
+        "posts do not count for the cap of their key",
+        _rewritten(
+            standing.Today, "pay", "rules.over_cap(key, charge_micros, self.key_spent, now)", "rules.over_cap is None"
+        ),
+    ),
+    Mutant("a revoked key goes on ordering for posts", _without(access, "_KEYS_BY_ID", " AND k.revoked_at IS NULL")),
+    Mutant(
+        "revoking a key pauses nothing until something is due",
+        _rewritten(key_actions, "revoke_key", "changes.apply(Settled(after))", "pass"),
+    ),
+    Mutant("a suspended customer's posts are ordered for", _without(access, "_BY_CUSTOMER", " AND c.enabled")),
+    Mutant("posts are ordered for though the service is off", _without(standing_store, "_SERVICES", " AND enabled")),
+    Mutant(
+        "a post costs what was agreed though the service is cheaper today",
+        _rewritten(standing.Today, "price", "min(today, agreement.agreed_micros)", "agreement.agreed_micros"),
+    ),
+    Mutant(
+        "a post costs what the service costs today though less was agreed",
+        _together(
+            _rewritten(
+                standing.Today, "why_not", "PauseReason.RATE if rate > agreement.agreed_micros else None", "None"
+            ),
+            _rewritten(standing.Today, "price", "min(today, agreement.agreed_micros)", "today"),
         ),
     ),
     Mutant("a post is ordered for again and again", _set(schedules, "_POSTED", _Nothing())),

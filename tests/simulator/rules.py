@@ -43,6 +43,8 @@ class Permits:
     refills: set[int] = field(default_factory=set)  # orders that may get a new refill
     refill_words: dict[int, set[str]] = field(default_factory=dict)
     deposits: Counter[int] = field(default_factory=Counter)  # by account
+    suspended: int = 0  # a customer who may not order meanwhile
+    paused: set[int] = field(default_factory=set)  # subscriptions that have to pause now, if they are open
     costs: dict[int, int] = field(default_factory=dict)  # by order: what its provider has just said, in micros
 
     def end(self, order_id: int, status: str, remains: int, *, must: bool = False) -> None:
@@ -121,6 +123,10 @@ class Referee:
             row = self._books.orders[order_id]
             if (row.cost, row.cost_told) != (micros, True):
                 say.add(f"order {order_id} costs {micros}, as its provider says: {_short(row)}")
+        for order_id in permits.paused:
+            row = self._books.orders[order_id]
+            if row.ended_at is None and row.status != "Paused":
+                say.add(f"subscription {order_id} should pause: {_short(row)}")
         for order_id in permits.new:
             if order_id not in self._books.orders:
                 say.add(f"order {order_id} was acknowledged and is not there")
@@ -198,7 +204,7 @@ class Referee:
         if row.kind in CHILDREN:
             if not permits.children:
                 say.add(f"a {row.kind} from nowhere: {_short(row)}")
-            self._child(row)
+            self._child(row, permits)
         else:
             order = permits.new.get(row.id)
             if order is None:
@@ -213,7 +219,7 @@ class Referee:
         if row.kind not in PARENTS:
             self._deliveries.register(row.id, row.created_at, row.link, row.quantity)
 
-    def _child(self, row: OrderRow) -> None:
+    def _child(self, row: OrderRow, permits: Permits) -> None:
         say = self._complaints
         parent = self._books.orders.get(row.parent_id or 0)
         if parent is None:
@@ -235,6 +241,26 @@ class Referee:
         self._world.owners[row.customer_id].orders.append(row.id)
         if row.kind == "post":
             self._post(row)
+            self._may_spend(row, permits)
+
+    def _may_spend(self, row: OrderRow, permits: Permits) -> None:
+        """A post is ordered for by a customer and a key that may, and within the key's day."""
+        say, books = self._complaints, self._books
+        key_id = books.subscriptions[row.parent_id or 0].key_id
+        if row.key_id != key_id:
+            say.add(f"order {row.id} is of key {row.key_id}, its subscription of key {key_id}")
+        if row.customer_id == permits.suspended:
+            say.add(f"customer {row.customer_id} may not order, and order {row.id} was created for her")
+        if key_id is None:
+            return
+        if key_id in self._world.revoked:
+            say.add(f"key {key_id} is revoked, and ordered {row.id}")
+        cap = self._world.caps.get(key_id)
+        if cap is not None and row.charge:
+            books.spend(key_id, row.booked, row.created_at.date())
+            spent = books.spent_by(key_id, row.created_at.date())
+            if spent > cap:
+                say.add(f"key {key_id} may spend {cap} a day and has spent {spent} with order {row.id}")
 
     def _rate_today(self, row: OrderRow) -> int:
         """What a post has to cost: no more than was agreed, and no more than the service costs today."""

@@ -103,8 +103,11 @@ class Simulation:
             "pause": (1.5, self.people.pause),
             "post": (4, self.people.post),
             "look": (0.7, self.people.look),
+            "revoke": (0.4, self.people.revoke),
+            "suspend": (0.5, self.people.suspend),
+            "agree": (0.4, self.people.agree),
             "intrude": (0.2, self.people.intrude),
-            "reprice": (0.3, self.people.reprice),
+            "reprice": (1, self.people.reprice),
             "decide": (2.5, self.people.decide),
             **{
                 loop: (weight, self._turn(loop))

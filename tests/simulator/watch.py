@@ -65,6 +65,7 @@ class OrderRow(NamedTuple):
     open_link: str | None
     cost: int | None
     cost_told: bool
+    key_id: int | None
 
 
 class RefillRow(NamedTuple):
@@ -132,9 +133,11 @@ _ORDER_COLUMNS = ", ".join(
         "open_link",
         "cost_micros",
         "cost_told",
+        "key_id",
     ]
 )
 _TIMES = tuple(i for i, name in enumerate(OrderRow._fields) if name.endswith(("_at", "_until")))
+_TOLD = OrderRow._fields.index("cost_told")
 _REFILL_TIMES = tuple(i for i, name in enumerate(RefillRow._fields) if name.endswith(("_at", "_until")))
 
 NOTES = sql.Query("SELECT n, what, id FROM simulator_note WHERE n > ? ORDER BY n")
@@ -155,7 +158,7 @@ def order_row(row: sql.Row) -> OrderRow:
     values = list(row)
     for i in _TIMES:
         values[i] = sql.aware(values[i])
-    values[-1] = bool(values[-1])
+    values[_TOLD] = bool(values[_TOLD])
     return OrderRow._make(values)
 
 

@@ -19,6 +19,7 @@ from panelwright.catalog.types import TYPES, ServiceType, Units
 from panelwright.core.refusal import Refusal
 from panelwright.customers import access
 from panelwright.customers.actions import create_customer, create_key
+from panelwright.customers.models import Customer as CustomerRow
 from panelwright.customers.models import PriceList
 from panelwright.events import webhook_actions as webhooks
 from panelwright.events.webhook_rules import NAMES
@@ -152,6 +153,9 @@ class World:
     # The rates of routes, in micros, where one is known.
     rates: dict[int, int] = field(default_factory=dict)
     deposits: int = 0
+    # Keys that were revoked, and the caps of all.
+    revoked: set[int] = field(default_factory=set)
+    caps: dict[int, int] = field(default_factory=dict)
 
     def customer(self) -> Customer:
         return self.rng.choice(self.rng.choice(self.panels).customers)
@@ -294,6 +298,13 @@ def _connect(world: World, panel: SimulatedPanel, witness: Witness) -> None:
         sold.routes.append((route.id, route.provider_id))
 
 
+def new_key(world: World, row: CustomerRow, address: hosts.Address, *, can_order: bool, cap: int | None) -> Key:
+    made, text = create_key(customer=row, can_order=can_order, daily_cap_micros=cap)
+    if cap is not None:
+        world.caps[made.id] = cap
+    return Key(made.id, access.Caller(address, access.digest(text)), can_order, cap)
+
+
 def _join(world: World, panel: SimulatedPanel, number: int) -> None:
     """The first customer is rich, the last one poor; the second one has prices of her own."""
     price_list = None
@@ -313,8 +324,7 @@ def _join(world: World, panel: SimulatedPanel, number: int) -> None:
             customer.own_rates[sold.id] = rate
     address = hosts.split(panel.host, 443)
     for can_order, cap in ((True, None), (False, None), (True, 10**6 * (number + 1))):
-        made, text = create_key(customer=row, can_order=can_order, daily_cap_micros=cap)
-        customer.keys.append(Key(made.id, access.Caller(address, access.digest(text)), can_order, cap))
+        customer.keys.append(new_key(world, row, address, can_order=can_order, cap=cap))
     if number != 1:
         # Whoever has prices of her own has no webhook.
         heard = webhooks.create_endpoint(
