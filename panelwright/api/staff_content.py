@@ -11,10 +11,8 @@ from panelwright.api import staff_reading as reading
 from panelwright.api.staff import Call, staff_only
 from panelwright.content import actions, queries
 from panelwright.content.models import Announcement, Page
+from panelwright.core import limits
 from panelwright.core.refusal import NotThere
-
-# A page of 100,000 characters, each of them escaped.
-BODY_MAX = 1024 * 1024
 
 _PAGES: dict[str, tuple[reading.Fields, reading.Fields]] = {
     "set": ({"slug": str, "language": str, "title": str, "body": str}, {"in_menu": bool, "position": int}),
@@ -42,7 +40,7 @@ def read_pages(call: Call) -> dict[str, Any]:
 
 @staff_only("POST")
 def change_page(call: Call) -> dict[str, Any]:
-    action, fields = reading.action_of(call.request, _PAGES, body_max=BODY_MAX)
+    action, fields = reading.action_of(call.request, _PAGES, body_max=limits.STAFF_PAGE_BYTES_MAX)
     if action == "set":
         row = actions.set_page(panel_id=call.panel_id, by=call.by, **fields)
         return {"page": {**_page(row), "body": row.body}}
@@ -67,7 +65,7 @@ def read_announcements(call: Call) -> dict[str, Any]:
 
 @staff_only("POST")
 def change_announcements(call: Call) -> dict[str, Any]:
-    action, fields = reading.action_of(call.request, _ANNOUNCEMENTS, body_max=BODY_MAX)
+    action, fields = reading.action_of(call.request, _ANNOUNCEMENTS, body_max=limits.STAFF_PAGE_BYTES_MAX)
     if action == "publish":
         return {"announcement": _announcement(actions.announce(panel_id=call.panel_id, by=call.by, **fields))}
     id_ = fields["id"]

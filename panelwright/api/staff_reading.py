@@ -8,13 +8,13 @@ from typing import Any, NamedTuple
 
 from django.http import HttpRequest
 
+from panelwright.core import limits
 from panelwright.providers.manual_queries import Filters
 from panelwright.providers.order_queries import PAGE_MAX
 from panelwright.support.models import Subject, TicketState
 from panelwright.support.queries import PAGE_MAX as TICKETS_MAX
 from panelwright.support.queries import Filters as TicketFilters
 
-BODY_MAX = 64 * 1024
 NUMBER_MAX = 2**63 - 1
 LIMIT = 50
 
@@ -138,7 +138,7 @@ def number(text: str, name: str, *, least: int = 0, most: int = NUMBER_MAX) -> i
 
 
 def action_of(
-    request: HttpRequest, known: Mapping[str, tuple[Fields, Fields]], *, body_max: int = BODY_MAX
+    request: HttpRequest, known: Mapping[str, tuple[Fields, Fields]], *, body_max: int = limits.STAFF_BODY_BYTES_MAX
 ) -> tuple[str, dict[str, Any]]:
     """The action of a body and its fields. `known`: action -> the fields that it needs, those that it may have."""
     body = _object(request, body_max)

@@ -12,8 +12,8 @@ from collections import OrderedDict
 
 from django.db import connection
 
-from panelwright.catalog.shelf import TEXT_MAX, WORDS_MAX, folded
-from panelwright.core import sql
+from panelwright.catalog.shelf import folded
+from panelwright.core import limits, sql
 
 # Over all panels that are kept.
 KEPT_MAX = 100_000  # services
@@ -58,7 +58,7 @@ kept = _Kept()
 
 def find(*, panel_id: int, version: int, text: str) -> tuple[int, ...]:
     """The ids of the services with this number, or with every word of the text in their names."""
-    words = folded(text[:TEXT_MAX]).split()[:WORDS_MAX]
+    words = folded(text[: limits.SEARCH_CHARS_MAX]).split()[: limits.SEARCH_WORDS_MAX]
     if not words:
         return ()
     services = kept.get(panel_id, version)

@@ -24,7 +24,8 @@ from django.db import connection
 from panelwright.catalog.link_kinds import LinkRule, rule_of, shipped
 from panelwright.catalog.quantities import bounds, step_of
 from panelwright.catalog.types import BY_NAME, TYPES, ServiceType
-from panelwright.core import money, sql
+from panelwright.core import limits, money, sql
+from panelwright.core.text import normalized
 from panelwright.customers.models import Customer
 from panelwright.panels.models import Panel
 
@@ -33,9 +34,6 @@ Key = tuple[int, int, int, int]
 
 # Over all shelves that are kept: some 100 MB.
 KEPT_OFFERS_MAX = 100_000
-# Of a search; what is longer finds nothing that its beginning does not.
-TEXT_MAX = 200
-WORDS_MAX = 10
 
 _SERVICES = sql.Query(
     "SELECT v.id, v.number, v.name, v.type, g.id, g.name, g.position, v.rate_micros, v.min, v.max, v.refill,"
@@ -160,7 +158,7 @@ def folded(text: str) -> str:
     """A text as it is compared: without case, accents and fancy letters, in every script."""
     if text.isascii():
         return text.lower()
-    apart = unicodedata.normalize("NFKD", text).casefold()
+    apart = normalized("NFKD", text).casefold()
     return "".join(c for c in apart if not unicodedata.combining(c))
 
 
@@ -203,7 +201,7 @@ class Shelf:
         if category is not None:
             here = self._by_category.get(category)
             among = here.offers if here else ()
-        words = [_plain(word) for word in folded(text[:TEXT_MAX]).split()[:WORDS_MAX]]
+        words = [_plain(word) for word in folded(text[: limits.SEARCH_CHARS_MAX]).split()[: limits.SEARCH_WORDS_MAX]]
         exact = self._by_number.get(int(words[0])) if len(words) == 1 and _is_number(words[0]) else None
         found: list[Offer] = []
         if exact is not None and (category in (None, exact.category_id)) and type in ("", exact.type):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from panelwright.cli import block_options, setup
 from panelwright.cli.main import Refused
+from panelwright.core import limits
 
 if TYPE_CHECKING:
     from panelwright.panels.block_actions import NewBlock
@@ -22,7 +23,6 @@ EXAMPLE = """examples:
 A file has one rule a line: kind, a tab, text. Empty lines and those that begin with # do not count.
 A panel's list leaves the host's rules out; --test asks both.
 """
-FILE_MAX = 50_000_000  # bytes
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -70,8 +70,8 @@ def read(name: str) -> list[NewBlock]:
     from panelwright.panels.block_actions import NewBlock
 
     try:
-        if Path(name).stat().st_size > FILE_MAX:
-            raise Refused(f"{name} is larger than {FILE_MAX} bytes")
+        if Path(name).stat().st_size > limits.BLOCKS_FILE_BYTES_MAX:
+            raise Refused(f"{name} is larger than {limits.BLOCKS_FILE_BYTES_MAX} bytes")
         text = Path(name).read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise Refused(f"{name} cannot be read: {error}") from None

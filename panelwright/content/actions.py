@@ -6,8 +6,8 @@ import re
 
 from django.db import transaction
 
-from panelwright.content.models import ANNOUNCEMENT_BODY_MAX, PAGE_BODY_MAX, TITLE_MAX, Announcement, Page
-from panelwright.core import clock
+from panelwright.content.models import TITLE_MAX, Announcement, Page
+from panelwright.core import clock, limits
 from panelwright.events.actions import NewEvent, record
 from panelwright.panels.actions import LANGUAGES
 from panelwright.panels.models import Panel
@@ -36,7 +36,7 @@ def set_page(
     check_slug(slug)
     if language not in LANGUAGES:
         raise ValueError(f"language {language!r}: there are {', '.join(LANGUAGES)}")
-    title, body = _checked(title, body, PAGE_BODY_MAX)
+    title, body = _checked(title, body, limits.PAGE_CHARS_MAX)
     if position is not None and not 0 <= position <= POSITION_MAX:
         raise ValueError(f"position must be from 0 to {POSITION_MAX}")
     menu = {name: value for name, value in (("in_menu", in_menu), ("position", position)) if value is not None}
@@ -83,7 +83,7 @@ def announce(*, panel_id: int, title: str, body: str, by: str, language: str = "
     """Tell the panel's customers something: all of them, or those who read one language."""
     if language and language not in LANGUAGES:
         raise ValueError(f"language {language!r}: there are {', '.join(LANGUAGES)}, or none for all")
-    title, body = _checked(title, body, ANNOUNCEMENT_BODY_MAX)
+    title, body = _checked(title, body, limits.ANNOUNCEMENT_CHARS_MAX)
     now = clock.now()
     with transaction.atomic():
         row: Announcement = Announcement.objects.create(

@@ -7,11 +7,10 @@ from django.db.models import Q
 from django.db.models.functions import Length
 from django.db.models.lookups import LessThanOrEqual
 
+from panelwright.core import limits
 from panelwright.core.scoped import ScopedManager
 from panelwright.panels.models import Panel
 
-PAGE_BODY_MAX = 100_000  # characters
-ANNOUNCEMENT_BODY_MAX = 20_000
 TITLE_MAX = 200
 
 
@@ -34,7 +33,9 @@ class Page(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["panel", "slug", "language"], name="page_panel_slug_language"),
             models.CheckConstraint(condition=~Q(slug="") & ~Q(title=""), name="page_slug_title"),
-            models.CheckConstraint(condition=LessThanOrEqual(Length("body"), PAGE_BODY_MAX), name="page_body_max"),
+            models.CheckConstraint(
+                condition=LessThanOrEqual(Length("body"), limits.PAGE_CHARS_MAX), name="page_body_max"
+            ),
         ]
 
 
@@ -55,7 +56,7 @@ class Announcement(models.Model):
         constraints = [
             models.CheckConstraint(condition=~Q(title=""), name="announcement_title"),
             models.CheckConstraint(
-                condition=LessThanOrEqual(Length("body"), ANNOUNCEMENT_BODY_MAX), name="announcement_body_max"
+                condition=LessThanOrEqual(Length("body"), limits.ANNOUNCEMENT_CHARS_MAX), name="announcement_body_max"
             ),
         ]
         indexes = [models.Index(fields=["panel", "id"], name="announcement_panel")]

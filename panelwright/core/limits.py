@@ -244,3 +244,45 @@ PROVIDER_LIST_VALUES_MAX = _limit(
     "PROVIDER_LIST_VALUES_MAX", 2_000_000, "values", of="The same in a price list of more than 2 MiB", beyond="Not read"
 )
 OFFERS_MAX = _limit("OFFERS_MAX", 50_000, "rows", of="A provider's price list", beyond="Not read; nothing changes")
+
+# Posts of users, told by signed webhooks.
+HOOK_BYTES_MAX = _limit(
+    "HOOK_BYTES_MAX", 64 * KIB, "bytes", of="The body of a webhook that tells of posts", beyond="413"
+)
+HOOK_POSTS_MAX = _limit("HOOK_POSTS_MAX", 100, "posts", of="Posts of one webhook", beyond="400")
+# What the servers of customers' own webhooks answer.
+WEBHOOK_ANSWER_BYTES_MAX = _limit(
+    "WEBHOOK_ANSWER_BYTES_MAX", 4 * KIB, "bytes", of="The answer of a customer's server to an event", beyond="Not read"
+)
+
+# The staff API.
+STAFF_BODY_BYTES_MAX = _limit("STAFF_BODY_BYTES_MAX", 64 * KIB, "bytes", of="A request of the staff API", beyond="413")
+# A page of 100,000 characters, each of them escaped.
+STAFF_PAGE_BYTES_MAX = _limit(
+    "STAFF_PAGE_BYTES_MAX", MIB, "bytes", of="The same, with a page or an announcement in it", beyond="413"
+)
+
+# What staff write for everybody to read, in Markdown.
+PAGE_CHARS_MAX = _limit("PAGE_CHARS_MAX", 100_000, "characters", of="A page", beyond="Not written")
+ANNOUNCEMENT_CHARS_MAX = _limit(
+    "ANNOUNCEMENT_CHARS_MAX", 20_000, "characters", of="An announcement", beyond="Not published"
+)
+LOGO_BYTES_MAX = _limit("LOGO_BYTES_MAX", 200 * KIB, "bytes", of="A panel's logo", beyond="Not taken")
+BLOCKS_FILE_BYTES_MAX = _limit(
+    "BLOCKS_FILE_BYTES_MAX", 50_000_000, "bytes", of="A file of blocks, read by the command", beyond="Not read"
+)
+
+# What customers write on pages.
+ATTACHMENT_BYTES_MAX = _limit("ATTACHMENT_BYTES_MAX", 2 * MIB, "bytes", of="A file of a message", beyond="Refused")
+ATTACHMENTS_MAX = _limit("ATTACHMENTS_MAX", 3, "files", of="Files of a message", beyond="Refused")
+ATTACHED_BYTES_MAX = _limit("ATTACHED_BYTES_MAX", 30 * MIB, "bytes", of="All files of a customer", beyond="Refused")
+FILE_NAME_CHARS_MAX = _limit("FILE_NAME_CHARS_MAX", 100, "characters", of="The name of a file", beyond="Cut off")
+TICKET_CHARS_MAX = _limit("TICKET_CHARS_MAX", 5_000, "characters", of="A message of a ticket", beyond="Refused")
+MASS_LINES_MAX = _limit("MASS_LINES_MAX", 500, "lines", of="A mass order", beyond="Refused")
+# So many lines with the longest links, and blank ones between them.
+MASS_CHARS_MAX = _limit("MASS_CHARS_MAX", 1_100_000, "characters", of="A mass order", beyond="Refused")
+SEARCH_CHARS_MAX = _limit(
+    "SEARCH_CHARS_MAX", 200, "characters", of="A text in a search box", beyond="Its beginning is looked for"
+)
+SEARCH_WORDS_MAX = _limit("SEARCH_WORDS_MAX", 10, "words", of="The same, among services", beyond="The first ones count")
+SEARCH_IDS_MAX = _limit("SEARCH_IDS_MAX", 100, "numbers", of="The same, among orders", beyond="The first ones count")

@@ -10,7 +10,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from django.conf import settings
 
 from panelwright import __version__
-from panelwright.core import clock, signatures
+from panelwright.core import clock, limits, signatures
 from panelwright.core.loop import IDLE_S, let_go
 from panelwright.core.secret import installation_box
 from panelwright.core.transport import Transport
@@ -26,7 +26,6 @@ SENDERS = 48
 FOR_FAILING = SENDERS // 2
 CONNECT_TIMEOUT_S = 5.0
 READ_TIMEOUT_S = 15.0
-ANSWER_BYTES_MAX = 4 * 1024
 GATHER_S = 0.01
 USER_AGENT = f"Panelwright/{__version__} (webhooks)"
 
@@ -94,7 +93,7 @@ class Webhooks:
                 allow_own=False,
                 connect_timeout_s=CONNECT_TIMEOUT_S,
                 read_timeout_s=READ_TIMEOUT_S,
-                max_bytes=ANSWER_BYTES_MAX,
+                max_bytes=limits.WEBHOOK_ANSWER_BYTES_MAX,
                 secrets=(),
             )
         except ValueError as error:

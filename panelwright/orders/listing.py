@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from django.db import connection
 
-from panelwright.core import sql
+from panelwright.core import limits, sql
 from panelwright.core.refusal import Refusal
 from panelwright.orders import requests
 from panelwright.orders.models import Job, Kind, RequestState
@@ -27,8 +27,6 @@ PAGE = 50
 PAGE_MAX = 500
 # Rows that one page looks through for a filter that no index serves.
 WINDOW = 1_000
-SEARCH_IDS_MAX = 100
-SEARCH_TEXT_MAX = 200
 _END = 2**63 - 1
 
 # The tabs of the pages. A run or a post is an order like any other; its parent is shown with the schedules.
@@ -174,8 +172,8 @@ def read_search(text: str) -> tuple[tuple[int, ...], str]:
     text = "".join(c for c in text if c.isprintable() or c.isspace()).strip()
     if _IDS.fullmatch(text):
         found = dict.fromkeys(int(word) for word in re.findall(r"[0-9]+", text))
-        return tuple(found)[:SEARCH_IDS_MAX], ""
-    return (), " ".join(text.split())[:SEARCH_TEXT_MAX]
+        return tuple(found)[: limits.SEARCH_IDS_MAX], ""
+    return (), " ".join(text.split())[: limits.SEARCH_CHARS_MAX]
 
 
 def _pattern(text: str) -> str:
@@ -471,10 +469,10 @@ def _with_refills(panel_id: int, rows: list[Row]) -> list[Row]:
 
 def by_ids(*, panel_id: int, customer_id: int, ids: Collection[int]) -> list[Row]:
     """Those of up to 100 orders that are the customer's, newest first: for progress that is shown live. 2 queries."""
-    good = tuple(dict.fromkeys(id_ for id_ in ids if 0 < id_ < _END))[:SEARCH_IDS_MAX]
+    good = tuple(dict.fromkeys(id_ for id_ in ids if 0 < id_ < _END))[: limits.SEARCH_IDS_MAX]
     if not good:
         return []
-    return page(panel_id=panel_id, customer_id=customer_id, wanted=Wanted(ids=good), limit=SEARCH_IDS_MAX).rows
+    return page(panel_id=panel_id, customer_id=customer_id, wanted=Wanted(ids=good), limit=limits.SEARCH_IDS_MAX).rows
 
 
 # ---- refills -------------------------------------------------------------------------------------------

@@ -6,9 +6,9 @@ import hashlib
 
 from django.db import transaction
 
+from panelwright.core import limits
 from panelwright.panels.models import Panel, PanelLogo
 
-LOGO_MAX = 200 * 1024
 # How a picture of each kind begins.
 _KINDS = (
     (b"\x89PNG\r\n\x1a\n", "image/png"),
@@ -35,8 +35,8 @@ def set_logo(*, panel_id: int, body: bytes | None) -> None:
             PanelLogo.objects.filter(panel_id=panel_id).delete()
             Panel.objects.filter(id=panel_id).update(logo_version="")
         return
-    if len(body) > LOGO_MAX:
-        raise ValueError(f"the logo has {len(body)} bytes; the limit is {LOGO_MAX}")
+    if len(body) > limits.LOGO_BYTES_MAX:
+        raise ValueError(f"the logo has {len(body)} bytes; the limit is {limits.LOGO_BYTES_MAX}")
     kind = next((kind for start, kind in _KINDS if body.startswith(start)), "")
     if not kind or (kind == "image/webp" and body[8:12] != b"WEBP"):
         raise ValueError("the logo is no PNG, JPEG or WebP picture")

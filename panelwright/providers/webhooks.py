@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import json
 
+from panelwright.core import limits
 from panelwright.orders import fields
 from panelwright.orders.post_rules import Heard
 from panelwright.providers.feeds import moment
-
-BODY_MAX = 64 * 1024
-TOLD_MAX = 100
 
 
 def read(body: bytes) -> list[tuple[str, Heard]]:
@@ -19,8 +17,8 @@ def read(body: bytes) -> list[tuple[str, Heard]]:
     except (ValueError, RecursionError):
         raise ValueError("the body is not JSON in UTF-8") from None
     posts = said.get("posts", [said]) if isinstance(said, dict) else None
-    if not isinstance(posts, list) or not 1 <= len(posts) <= TOLD_MAX:
-        raise ValueError(f"send one post, or a list of 1 to {TOLD_MAX} under posts")
+    if not isinstance(posts, list) or not 1 <= len(posts) <= limits.HOOK_POSTS_MAX:
+        raise ValueError(f"send one post, or a list of 1 to {limits.HOOK_POSTS_MAX} under posts")
     return [_post(post) for post in posts]
 
 

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from typing import NamedTuple
 
 from django.db import models
 
+from panelwright.core import limits
 from panelwright.core.refusal import Refusal
-
-SIZE_MAX = 2 * 1024 * 1024
-FILES_MAX = 3
-NAME_MAX = 100
-CUSTOMER_BYTES_MAX = 30 * 1024 * 1024
+from panelwright.core.text import normalized
 
 
 class FileType(models.TextChoices):
@@ -59,14 +55,14 @@ class Checked(NamedTuple):
 
 def check(uploads: tuple[Upload, ...]) -> list[Checked] | Refusal:
     """The files with their types and names that are safe to write, or why they are not taken."""
-    if len(uploads) > FILES_MAX:
-        return Refusal("too_many_files", "files", FILES_MAX)
+    if len(uploads) > limits.ATTACHMENTS_MAX:
+        return Refusal("too_many_files", "files", limits.ATTACHMENTS_MAX)
     checked = []
     for upload in uploads:
         if not upload.data:
             return Refusal("empty_file", "files")
-        if len(upload.data) > SIZE_MAX:
-            return Refusal("file_too_large", "files", SIZE_MAX)
+        if len(upload.data) > limits.ATTACHMENT_BYTES_MAX:
+            return Refusal("file_too_large", "files", limits.ATTACHMENT_BYTES_MAX)
         name = clean_name(upload.name)
         named = _ENDINGS.get(name.rpartition(".")[2].lower())
         if named is None or type_of(upload.data) is not named:
@@ -76,13 +72,14 @@ def check(uploads: tuple[Upload, ...]) -> list[Checked] | Refusal:
 
 
 def clean_name(name: str) -> str:
-    """The last part of the name, of letters that can be seen, at most NAME_MAX of them with its ending."""
-    name = re.split(r"[/\\]", unicodedata.normalize("NFC", name))[-1]
+    """The last part of the name, of letters that can be seen, FILE_NAME_CHARS_MAX at most with its ending."""
+    most = limits.FILE_NAME_CHARS_MAX
+    name = re.split(r"[/\\]", normalized("NFC", name))[-1]
     name = "".join(c if c.isprintable() and c not in '"<>:|?*' else "_" for c in name).strip(" .")
     stem, dot, ending = name.rpartition(".")
     if not dot:
-        return name[:NAME_MAX] or "file"
-    return f"{(stem.strip() or 'file')[: NAME_MAX - len(ending) - 1]}.{ending}"[:NAME_MAX]
+        return name[:most] or "file"
+    return f"{(stem.strip() or 'file')[: most - len(ending) - 1]}.{ending}"[: limits.FILE_NAME_CHARS_MAX]
 
 
 def type_of(data: bytes) -> FileType | None:

@@ -8,11 +8,12 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
+from panelwright.core import limits
 from panelwright.core.scoped import ScopedManager
 from panelwright.customers.models import Customer
 from panelwright.orders.models import Order, Refill
 from panelwright.panels.models import Panel
-from panelwright.support.files import NAME_MAX, SIZE_MAX, FileType
+from panelwright.support.files import FileType
 from panelwright.support.wishes import Wish
 
 TITLE_MAX = 150
@@ -140,7 +141,7 @@ class Attachment(models.Model):
     panel = models.ForeignKey(Panel, on_delete=models.PROTECT, db_index=False)
     message = models.ForeignKey(Message, on_delete=models.PROTECT, related_name="attachments")
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT)
-    name = models.CharField(max_length=NAME_MAX)
+    name = models.CharField(max_length=limits.FILE_NAME_CHARS_MAX)
     type = models.CharField(max_length=4, choices=FileType.choices)
     size = models.PositiveIntegerField()
     data = models.BinaryField()
@@ -151,7 +152,9 @@ class Attachment(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(condition=Q(type__in=FileType.values), name="attachment_type"),
-            models.CheckConstraint(condition=Q(size__gte=1, size__lte=SIZE_MAX), name="attachment_size"),
+            models.CheckConstraint(
+                condition=Q(size__gte=1, size__lte=limits.ATTACHMENT_BYTES_MAX), name="attachment_size"
+            ),
         ]
         indexes = [models.Index(fields=["created_at"], name="attachment_age")]
 

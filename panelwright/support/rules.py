@@ -7,13 +7,12 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from panelwright.core import limits
 from panelwright.core.refusal import Refusal
 from panelwright.orders.status import ENDED, REFILL_ENDED
-from panelwright.support.files import CUSTOMER_BYTES_MAX
 from panelwright.support.models import TITLE_MAX, Subject, TicketState
 from panelwright.support.wishes import Ask, Parsed, Wish
 
-TEXT_MAX = 5000
 # Against floods. A customer's open tickets, her messages of an hour, those of one ticket, orders of one message.
 OPEN_MAX = 20
 HOUR = timedelta(hours=1)
@@ -95,8 +94,8 @@ def may_write(*, subject: str, title: str, text: str, parsed: Parsed) -> Refusal
         return Refusal("title_too_long", "title", TITLE_MAX)
     if not text:
         return Refusal("no_text", "text")
-    if len(text) > TEXT_MAX:
-        return Refusal("text_too_long", "text", TEXT_MAX)
+    if len(text) > limits.TICKET_CHARS_MAX:
+        return Refusal("text_too_long", "text", limits.TICKET_CHARS_MAX)
     if len(parsed.asks) > ASKS_MAX:
         return Refusal("too_many_orders", "text", ASKS_MAX)
     return None
@@ -110,8 +109,8 @@ def may_flood(lately: Lately, *, opens: bool, text: str, size: int) -> Refusal |
         return Refusal("too_many_messages", "", PER_HOUR_MAX)
     if text in lately.texts:
         return Refusal("same_text", "text")
-    if size and lately.bytes + size > CUSTOMER_BYTES_MAX:
-        return Refusal("files_full", "files", CUSTOMER_BYTES_MAX)
+    if size and lately.bytes + size > limits.ATTACHED_BYTES_MAX:
+        return Refusal("files_full", "files", limits.ATTACHED_BYTES_MAX)
     return None
 
 

@@ -13,7 +13,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from panelwright.core import clock
+from panelwright.core import clock, limits
 from panelwright.core.refusal import NotNow, NotThere
 from panelwright.customers.models import Customer
 from panelwright.events.actions import NewEvent, record
@@ -30,8 +30,8 @@ def answer(
     text = rules.clean_text(text)
     if not text:
         raise ValueError("an answer needs a text")
-    if len(text) > rules.TEXT_MAX:
-        raise ValueError(f"an answer has at most {rules.TEXT_MAX} characters")
+    if len(text) > limits.TICKET_CHARS_MAX:
+        raise ValueError(f"an answer has at most {limits.TICKET_CHARS_MAX} characters")
     with _ticket(panel_id, ticket_id, version) as (ticket, now):
         if Message.objects.filter(panel_id=panel_id, ticket=ticket).count() >= 2 * rules.MESSAGES_MAX:
             raise NotNow(f"ticket {ticket_id} is full: the customer has to open a new one")

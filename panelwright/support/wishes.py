@@ -13,6 +13,8 @@ from typing import NamedTuple
 
 from django.db import models
 
+from panelwright.core.text import normalized
+
 
 class Wish(models.TextChoices):
     REFILL = "refill"
@@ -61,7 +63,7 @@ _NUMBER = re.compile(r"[0-9]+")
 
 def _fold(text: str) -> str:
     """Without accents, case and double spaces, so that Reposição and REPOSICAO are one word."""
-    plain = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
+    plain = "".join(c for c in normalized("NFKD", text) if not unicodedata.combining(c))
     return " ".join(plain.casefold().split())
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.http import HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 
-from panelwright.core import signatures
+from panelwright.core import limits, signatures
 from panelwright.core.secret import installation_box
 from panelwright.orders.post_rules import Heard, username_key
 from panelwright.providers import webhooks
@@ -26,9 +26,9 @@ def posts(request: PanelRequest, source_id: str) -> HttpResponse:
     """
     if request.method != "POST":
         return JsonResponse({"error": "Send a POST"}, status=405, headers={"Allow": "POST"})
-    body = request.read(webhooks.BODY_MAX + 1)
-    if len(body) > webhooks.BODY_MAX:
-        return JsonResponse({"error": f"The body is longer than {webhooks.BODY_MAX} bytes"}, status=413)
+    body = request.read(limits.HOOK_BYTES_MAX + 1)
+    if len(body) > limits.HOOK_BYTES_MAX:
+        return JsonResponse({"error": f"The body is longer than {limits.HOOK_BYTES_MAX} bytes"}, status=413)
     if not signatures.signed(_secret(request.panel.id, int(source_id)), request.headers, body):
         return JsonResponse({"error": "The signature is not valid"}, status=401)
     try:

@@ -19,6 +19,7 @@ from django.views.decorators.http import require_http_methods
 
 from panelwright.catalog.shelf import Offer, Shelf
 from panelwright.catalog.types import BY_NAME, Field, Kind, ServiceType, Units
+from panelwright.core import limits
 from panelwright.core.batcher import CommitUncertain
 from panelwright.core.refusal import Refusal
 from panelwright.core.sql import PASSING_ERRORS
@@ -34,9 +35,6 @@ from panelwright.web.pasted import Cells
 from panelwright.web.request import CustomerRequest
 from panelwright.web.shelves import shelf_of
 
-LINES_MAX = 500
-# So many lines with the longest links, and blank ones between them.
-TEXT_MAX = 1_100_000
 # A slash between spaces: one within a comment or an address stands alone.
 _LIST_MARK = re.compile(r"(?:^|(?<=\s))/(?=\s|$)")
 
@@ -73,13 +71,15 @@ def mass_order(request: CustomerRequest) -> HttpResponse:
     """One button checks, the next one places what is good. What is not stays in the box, to be mended."""
     text = request.POST.get("lines", "")
     # Never cut and then read: half a line is another order.
-    short = len(text) <= TEXT_MAX and len(fields.split(text)) <= TEXT_MAX // 100
+    short = len(text) <= limits.MASS_CHARS_MAX and len(fields.split(text)) <= limits.MASS_CHARS_MAX // 100
     lines = _read(request, text) if short else None
     if lines == []:
         return render(request, "web/order/mass.html", {"text": ""})
-    if lines is None or len(lines) > LINES_MAX:
-        error = _("Send at most %(limit)s lines at once.") % {"limit": LINES_MAX}
-        return render(request, "web/order/mass.html", {"text": text[:TEXT_MAX], "error": error}, status=422)
+    if lines is None or len(lines) > limits.MASS_LINES_MAX:
+        error = _("Send at most %(limit)s lines at once.") % {"limit": limits.MASS_LINES_MAX}
+        return render(
+            request, "web/order/mass.html", {"text": text[: limits.MASS_CHARS_MAX], "error": error}, status=422
+        )
     # Only what was shown with its price is placed: what was changed since, text or rate, is checked again.
     batch = request.POST.get("batch", "")[:40]
     if batch and request.POST.get("do") != "check" and request.POST.get("checked") == _mark(lines):

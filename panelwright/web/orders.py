@@ -18,7 +18,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from panelwright.catalog import names
 from panelwright.catalog.types import BY_NAME
-from panelwright.core import clock
+from panelwright.core import clock, limits
 from panelwright.core.batcher import CommitUncertain
 from panelwright.core.refusal import Refusal
 from panelwright.core.sql import PASSING_ERRORS
@@ -79,7 +79,7 @@ def orders(request: CustomerRequest, kind: str = "orders") -> HttpResponse:
         "kinds": [(name, _(text)) for name, (_kinds, text) in KINDS.items()],
         "tabs": [(slug, _(words.STATUS[word]) if word else _("All")) for slug, word in STATUS_TABS],
         "status": _slug(wanted.status),
-        "q": request.GET.get("q", "")[: listing.SEARCH_TEXT_MAX],
+        "q": request.GET.get("q", "")[: limits.SEARCH_CHARS_MAX],
         "page": page,
         "rows": _shown(page.rows),
         "open": any(row.is_open for row in page.rows),

@@ -23,10 +23,10 @@ from django.views.decorators.http import conditional_page, require_POST, require
 from panelwright.catalog.favourite_actions import add_favourite, remove_favourite
 from panelwright.catalog.news import Change, Kind, catalogue_news
 from panelwright.catalog.queries import descriptions, favourite_ids
-from panelwright.catalog.shelf import TEXT_MAX, Offer, Shelf
+from panelwright.catalog.shelf import Offer, Shelf
 from panelwright.catalog.types import BY_SLUG, ServiceType
 from panelwright.content import markdown, queries
-from panelwright.core import cells, money
+from panelwright.core import cells, limits, money
 from panelwright.core.refusal import Refusal
 from panelwright.web import refusals
 from panelwright.web.doors import customers_only
@@ -84,7 +84,7 @@ class Filter:
 
 def _filter(request: PanelRequest) -> Filter:
     return Filter(
-        text=request.GET.get("q", "").strip()[:TEXT_MAX],
+        text=request.GET.get("q", "").strip()[: limits.SEARCH_CHARS_MAX],
         category=_number(request.GET.get("category", "")),
         type=BY_SLUG.get(request.GET.get("type", "")),
         page=min(_number(request.GET.get("page", "")) or 1, 10**6),

@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from panelwright.core import limits
 from panelwright.core.refusal import Refusal
 from panelwright.orders import listing
 from panelwright.support import actions, files, queries, rules, serving, texts
@@ -154,9 +155,9 @@ def _not_found(request: HttpRequest) -> HttpResponse:
 
 def _limits() -> dict[str, object]:
     return {
-        "text_max": rules.TEXT_MAX,
-        "files_max": files.FILES_MAX,
-        "size_max_mib": files.SIZE_MAX // 2**20,
+        "text_max": limits.TICKET_CHARS_MAX,
+        "files_max": limits.ATTACHMENTS_MAX,
+        "size_max_mib": limits.ATTACHMENT_BYTES_MAX // 2**20,
         "accept": files.ACCEPT,
     }
 
@@ -183,12 +184,12 @@ def _sent(request: CustomerRequest) -> Form:
 
 def _letter(request: CustomerRequest, form: Form) -> Letter:
     """What was typed and picked; what makes no sense is noted in the form."""
-    uploads = request.FILES.getlist("files")[: files.FILES_MAX + 1]
+    uploads = request.FILES.getlist("files")[: limits.ATTACHMENTS_MAX + 1]
     letter = Letter(
         text=form.raw("text"),
         picked=_picked(form),
         # One byte more than is allowed says that it is too much.
-        files=tuple(Upload(upload.name or "", upload.read(files.SIZE_MAX + 1)) for upload in uploads),
+        files=tuple(Upload(upload.name or "", upload.read(limits.ATTACHMENT_BYTES_MAX + 1)) for upload in uploads),
         request_id=form.text("request_id"),
     )
     return letter

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django_scopes import scope
 
+from panelwright.core import limits
 from panelwright.panels import look_actions
 from panelwright.panels.actions import create_panel
 from panelwright.panels.models import Panel, PanelLogo
@@ -44,7 +45,7 @@ def test_a_logo_is_known_by_its_first_bytes_and_replaced(panel: Panel) -> None:
 
 @pytest.mark.parametrize(
     "body",
-    [b"", b"<svg xmlns='http://www.w3.org/2000/svg'/>", b"RIFF\0\0\0\0WAVE", PNG + b"\0" * look_actions.LOGO_MAX],
+    [b"", b"<svg xmlns='http://www.w3.org/2000/svg'/>", b"RIFF\0\0\0\0WAVE", PNG + b"\0" * limits.LOGO_BYTES_MAX],
 )
 def test_what_is_no_small_picture_is_refused(panel: Panel, body: bytes) -> None:
     with pytest.raises(ValueError, match="the logo"):

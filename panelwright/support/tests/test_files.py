@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from panelwright.core import limits
 from panelwright.core.refusal import Refusal
-from panelwright.support import files
-from panelwright.support.files import SIZE_MAX, Checked, FileType, Upload, check, clean_name, type_of
+from panelwright.support.files import Checked, FileType, Upload, check, clean_name, type_of
 
 
 def png(padding: int = 0) -> bytes:
@@ -70,8 +70,12 @@ def test_limits_of_number_and_size() -> None:
     assert len(check((one, one, one))) == 3  # type: ignore[arg-type]
     assert check((one,) * 4) == Refusal("too_many_files", "files", 3)
     assert check((Upload("a.txt", b""),)) == Refusal("empty_file", "files")
-    assert check((Upload("a.txt", b"x" * SIZE_MAX),)) == [Checked("a.txt", FileType.TXT, b"x" * SIZE_MAX)]
-    assert check((Upload("a.txt", b"x" * (SIZE_MAX + 1)),)) == Refusal("file_too_large", "files", SIZE_MAX)
+    assert check((Upload("a.txt", b"x" * limits.ATTACHMENT_BYTES_MAX),)) == [
+        Checked("a.txt", FileType.TXT, b"x" * limits.ATTACHMENT_BYTES_MAX)
+    ]
+    assert check((Upload("a.txt", b"x" * (limits.ATTACHMENT_BYTES_MAX + 1)),)) == Refusal(
+        "file_too_large", "files", limits.ATTACHMENT_BYTES_MAX
+    )
     assert check((one, Upload("a.gif", b"GIF89a"))) == Refusal("bad_file", "files")
 
 
@@ -97,7 +101,7 @@ def test_names_are_made_harmless(name: str, clean: str) -> None:
 @given(st.text(max_size=200))
 def test_any_name_becomes_one_that_can_be_written_anywhere(name: str) -> None:
     clean = clean_name(name)
-    assert 1 <= len(clean) <= files.NAME_MAX
+    assert 1 <= len(clean) <= limits.FILE_NAME_CHARS_MAX
     assert clean.isprintable()
     assert not set(clean) & set('/\\"<>:|?*')
 

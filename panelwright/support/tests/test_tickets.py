@@ -9,10 +9,11 @@ import pytest
 from django.db import IntegrityError, connection, connections, transaction
 from django_scopes import scope
 
+from panelwright.core import limits
 from panelwright.core.refusal import NotNow, NotThere, Refusal
 from panelwright.support import actions, queries, rules, settling_actions, staff_actions, texts
 from panelwright.support.actions import Letter, Written
-from panelwright.support.files import CUSTOMER_BYTES_MAX, SIZE_MAX, Upload
+from panelwright.support.files import Upload
 from panelwright.support.tests.making import BY, close, reply, row_of, said, staff, state, write, written
 from panelwright.support.tests.test_files import png
 from tests.support.people import Buyer, Owner, Time, counts, everything, execute, value, values
@@ -174,13 +175,13 @@ def test_a_ticket_has_an_end(carol: Buyer, time: Time, monkeypatch: pytest.Monke
 
 
 def test_attachments_of_a_customer_have_a_limit(carol: Buyer, alice: Owner, time: Time) -> None:
-    big = Upload("a.txt", b"x" * SIZE_MAX)
+    big = Upload("a.txt", b"x" * limits.ATTACHMENT_BYTES_MAX)
     ticket_id = written(carol, "0", subject="other", files=(big, big, big))
     for n in range(1, 5):
         assert isinstance(reply(carol, ticket_id, str(n), files=(big, big, big)), Written)
-    assert value("SELECT SUM(size) FROM support_attachment") == CUSTOMER_BYTES_MAX
+    assert value("SELECT SUM(size) FROM support_attachment") == limits.ATTACHED_BYTES_MAX
     refused = unmoved(lambda: reply(carol, ticket_id, "5", files=(Upload("a.txt", b"x"),)))
-    assert refused == Refusal("files_full", "files", CUSTOMER_BYTES_MAX)
+    assert refused == Refusal("files_full", "files", limits.ATTACHED_BYTES_MAX)
     assert texts.refusal(refused) == "All your attachments together have at most 30 MiB."
     assert isinstance(reply(carol, ticket_id, "5"), Written)
     written(alice.customer("dave"), "mine", files=(Upload("a.txt", b"x"),))
@@ -421,7 +422,7 @@ def test_a_long_conversation_is_read_in_pages(alice: Owner, carol: Buyer) -> Non
         "UPDATE support_message SET code = 'x'",
         "UPDATE support_attachment SET type = 'html'",
         "UPDATE support_attachment SET size = 0",
-        f"UPDATE support_attachment SET size = {SIZE_MAX + 1}",
+        f"UPDATE support_attachment SET size = {limits.ATTACHMENT_BYTES_MAX + 1}",
         "UPDATE support_ticketrequest SET wish = 'steal'",
         "UPDATE support_ticketrequest SET reason = ''",
         "UPDATE support_ticketrequest SET state = 'done'",

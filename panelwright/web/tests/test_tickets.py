@@ -13,8 +13,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django_scopes import scope
 
+from panelwright.core import limits
 from panelwright.customers.session_actions import open_session
-from panelwright.support.files import SIZE_MAX, Upload
+from panelwright.support.files import Upload
 from panelwright.support.tests.making import ends, reply, requests, row_of, said, staff, state, written
 from panelwright.support.tests.test_files import png
 from panelwright.web.cookies import session_name
@@ -226,7 +227,7 @@ def test_files_go_in_and_come_out_as_downloads(browser: Browser, alice: Owner, m
     [
         ([("a.png", b"<script>alert(1)</script>")], "Attach PNG, JPEG or WebP pictures, PDF documents or plain text;"),
         ([("a.html", b"hello")], "Attach PNG, JPEG or WebP pictures, PDF documents or plain text;"),
-        ([("a.txt", b"x" * (SIZE_MAX + 1))], "A file has at most 2 MiB."),
+        ([("a.txt", b"x" * (limits.ATTACHMENT_BYTES_MAX + 1))], "A file has at most 2 MiB."),
         ([("a.txt", b"x")] * 4, "At most 3 files."),
         ([("a.txt", b"")], "The file is empty."),
     ],
