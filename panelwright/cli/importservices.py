@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import argparse
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from panelwright.cli import setup
 from panelwright.cli.main import Refused
+
+if TYPE_CHECKING:
+    from panelwright.providers.outcomes import LeftOut
+    from panelwright.providers.sync_rules import Plan
 
 EXAMPLE = """example:
   panelwright importservices --panel acme --provider north --dry-run
@@ -30,7 +34,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--round-to", type=setup.amount, default=1, metavar="AMOUNT", help="rates are rounded up to a multiple of it"
     )
-    parser.add_argument("--dry-run", action="store_true", help="show what would be imported, and at which price")
+    parser.add_argument("--free", action="store_true", help="sell what costs nothing there: it is meant to be free")
+    parser.add_argument(
+        "--dry-run",
+        action="store_true",
+        help="show what would be imported, at which price, and what is left out",
+    )
 
 
 def percent(text: str) -> int:
@@ -48,8 +57,8 @@ def run(args: argparse.Namespace) -> int:
     setup.django()
     from django_scopes import scope
 
-    from panelwright.core import money
     from panelwright.providers import sync_actions, sync_rules
+    from panelwright.providers.outcomes import Offers
     from panelwright.providers.sync_rules import Chosen, Markup
 
     if args.round_to < 1 or args.fixed < 0:
@@ -59,8 +68,10 @@ def run(args: argparse.Namespace) -> int:
     chosen = Chosen(category=args.category, search=args.search, services=frozenset(args.service))
     with scope(panel=panel):
         provider = setup.provider(panel, args.provider)
-        offers = setup.upstream(provider).services()
-        if not isinstance(offers, list):
+        client = setup.upstream(provider)
+        # With it the provider tells its currency.
+        balance, offers = client.balance(), client.services()
+        if not isinstance(offers, Offers):
             raise Refused(f"{provider.name} did not tell its services: {offers.text}")
         which: dict[str, Any] = {
             "panel": panel,
@@ -68,21 +79,37 @@ def run(args: argparse.Namespace) -> int:
             "offers": offers,
             "chosen": chosen,
             "markup": markup,
+            "free": args.free,
+            "balance": balance,
         }
         try:
-            planned = sync_actions.preview(**which)
-            for offer, cost, price in planned[:LISTED_MAX]:
-                costs = f"{money.text(cost):>12} -> {money.text(price):<12}"
-                print(f"{offer.service:>8}  {costs}  {offer.type:<16}  {offer.name[:60]}")
-            if len(planned) > LISTED_MAX:
-                print(f"… and {len(planned) - LISTED_MAX} more")
             if args.dry_run:
-                print(f"{len(planned)} of {len(offers)} services would be imported.")
+                show(sync_actions.preview(**which), len(offers) + len(offers.left_out))
                 return 0
             imported = sync_actions.import_services(**which)
         except ValueError as error:
             raise Refused(str(error)) from None
-    for offer in imported.unknown[:LISTED_MAX]:
-        print(f"left out: {offer.service} {offer.name[:60]}: {sync_rules.unsaleable(offer)}")
+    for row in [row for row in imported.left_out if row.why not in sync_rules.EXPECTED][:LISTED_MAX]:
+        print(left_out(row))
     print(f"{len(imported.services)} services imported, {imported.known} were here already.")
+    free = sum(not service.enabled for service in imported.services)
+    if free:
+        print(f"{free} of them cost nothing there and are not on sale: `panelwright held --panel {panel.slug}`.")
     return 0
+
+
+def show(plan: Plan, rows: int) -> None:
+    """Print every row of a list: what becomes of it, or why it is left out."""
+    from panelwright.core import money
+
+    for sold in plan.sold:
+        costs = f"{money.text(sold.cost_micros):>12} -> {money.text(sold.rate_micros):<12}"
+        note = "  (costs nothing: not on sale until you say so, or --free)" if sold.held else ""
+        print(f"{sold.offer.service:>8}  {costs}  {sold.offer.type:<16}  {sold.offer.name[:60]}{note}")
+    for row in plan.left_out:
+        print(left_out(row))
+    print(f"{len(plan.sold)} of {rows} services would be imported.")
+
+
+def left_out(row: LeftOut) -> str:
+    return f"left out: {' '.join(filter(None, (row.service, row.name[:60])))}: {row.why}"

@@ -36,6 +36,7 @@ COMMANDS = {
     "addprovider": "add a provider to a panel: an upstream panel, or your own people",
     "setprovider": "show or change a provider's settings: key, currency, limits",
     "importservices": "sell a provider's services with a markup",
+    "held": "show what of a provider's list a person has to look at, and decide",
     "sync": "bring a panel's catalogue in step with a provider's list now",
     "setservice": "show or change how a service is sold: its step, and what its links must lead to",
     "addlinkkind": "say what a path on a host leads to",

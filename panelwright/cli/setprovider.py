@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from panelwright.cli import setup
@@ -14,6 +15,7 @@ EXAMPLE = """example:
   panelwright setprovider --panel acme --provider north --per-minute 300 --currency USD --low-balance 50
   echo "$NEW_KEY" | panelwright setprovider --panel acme --provider north --key -
   panelwright setprovider --panel acme --provider north --sync-every 30
+  panelwright setprovider --panel acme --provider north --rise-max 3 --fall-max 0.25
   panelwright setprovider --panel acme --provider north --disable
 """
 
@@ -27,9 +29,31 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--per-minute", type=int, metavar="N", help="requests a minute that it allows; 0: no limit")
     parser.add_argument("--low-balance", type=setup.amount, metavar="AMOUNT", help="say so when our balance is below")
     parser.add_argument("--sync-every", type=int, metavar="MINUTES", help="look at its list so often; 0: not by itself")
+    parser.add_argument(
+        "--currency-told-wrongly",
+        action="store_true",
+        help="it tells another currency with our balance, and counts in the one that is set all the same",
+    )
+    parser.add_argument(
+        "--rise-max", type=times, metavar="TIMES", help="a rate above so many times what it was is held (2); 0: none is"
+    )
+    parser.add_argument(
+        "--fall-max", type=times, metavar="TIMES", help="a rate below so many times what it was is held (0.5); 0: none"
+    )
     onoff = parser.add_mutually_exclusive_group()
     onoff.add_argument("--enable", action="store_true", help="send it orders")
     onoff.add_argument("--disable", action="store_true", help="send it no more orders; those that it has are followed")
+
+
+def times(text: str) -> int:
+    """Hundredths of a factor such as 2.5."""
+    try:
+        value = Decimal(text) * 100
+    except InvalidOperation:
+        value = Decimal(-1)
+    if not 0 <= value <= 100_000 or value != int(value):
+        raise argparse.ArgumentTypeError(f"{text!r}: write a number from 0 to 1000 with up to two decimals")
+    return int(value)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -47,6 +71,9 @@ def run(args: argparse.Namespace) -> int:
         "per_minute_max": args.per_minute,
         "low_balance_micros": args.low_balance,
         "sync_every_min": args.sync_every,
+        "rise_max_e2": args.rise_max,
+        "fall_max_e2": args.fall_max,
+        "currency_told_wrongly": True if args.currency_told_wrongly else None,
         "enabled": True if args.enable else False if args.disable else None,
     }
     with scope(panel=panel):
@@ -62,6 +89,8 @@ def run(args: argparse.Namespace) -> int:
         ("address", provider.url),
         ("enabled", "yes" if provider.enabled else "no"),
         ("currency", provider.currency or f"{panel.currency}, as the panel"),
+        ("currency told", provider.told_currency or "no currency"),
+        ("rates are held", f"{above(provider.rise_max_e2)}, {below(provider.fall_max_e2)}"),
         ("requests a minute", provider.per_minute_max or "no limit"),
         ("balance there", balance),
         ("looked at every", f"{provider.sync_every_min} minutes" if provider.sync_due_at else "never by itself"),
@@ -69,3 +98,11 @@ def run(args: argparse.Namespace) -> int:
     ):
         print(f"{name:<18} {value}")
     return 0
+
+
+def above(rise_max_e2: int | None) -> str:
+    return "not for rising" if rise_max_e2 is None else f"above {rise_max_e2 / 100:g} times what it was"
+
+
+def below(fall_max_e2: int | None) -> str:
+    return "not for falling" if fall_max_e2 is None else f"below {fall_max_e2 / 100:g} times"

@@ -20,6 +20,8 @@ OUTCOME_ASKED_AGAIN = "outcome_asked_again"
 REFUSED = "refused"
 # No enabled route leads to an enabled provider.
 NO_ROUTE = "no_route"
+# Every route waits for a person to look at what its provider's list says.
+ROUTES_HELD = "routes_held"
 # Staff chose a route that is not there, or not enabled, any more. Facts: route.
 ROUTE_GONE = "route_gone"
 # It will be sent: the providers rest. Facts: providers, a list of [name, why it rests].
@@ -54,6 +56,7 @@ _WORDS = {
     OUTCOME_ASKED_AGAIN: "outcome unknown, asking again: {why}",
     REFUSED: "{provider} refused it: {said}",
     NO_ROUTE: "no provider is set for this service",
+    ROUTES_HELD: "its provider's list says something that a person has to look at: `panelwright held`",
     ROUTE_GONE: "the route that was chosen for it, {route}, is not there or not enabled",
     PROVIDERS_REST: "will be sent when a provider takes orders again ({providers})",
     STATUS_NOT_UNDERSTOOD: "the provider's status is not understood: {word!r}",

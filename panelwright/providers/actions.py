@@ -87,9 +87,17 @@ def set_provider(
     per_minute_max: int | None = None,
     low_balance_micros: int | None = None,
     sync_every_min: int | None = None,
+    rise_max_e2: int | None = None,
+    fall_max_e2: int | None = None,
+    currency_told_wrongly: bool | None = None,
     enabled: bool | None = None,
 ) -> Provider:
     """Change what is given, leave the rest. 0 requests a minute is no limit, a sync every 0 minutes none by itself.
+
+    A rate of its list that goes above `rise_max_e2` hundredths of what it was, or below `fall_max_e2`, is held;
+    0 is no limit. With another currency the next round works out anew what each service that follows it costs,
+    and is due at once. `currency_told_wrongly`: the currency that it tells with our balance is not the one that
+    it counts in, which is set.
 
     Raises ValueError with what is wrong; then nothing was changed. A new address or key, and being
     enabled, end a rest: a person has done something about it.
@@ -110,11 +118,31 @@ def set_provider(
     if sync_every_min is not None:
         new["sync_due_at"] = clock.now() if sync_every_min else None
         new |= {"sync_every_min": sync_every_min} if sync_every_min else {}
+    if rise_max_e2 is not None:
+        new["rise_max_e2"] = rise_max_e2 or None
+    if fall_max_e2 is not None:
+        new["fall_max_e2"] = fall_max_e2 or None
     if url or key or enabled:
         new |= {"failures": 0, "rest_until": None, "sends_rest_until": None, "problem": ""}
-    if new and not Provider.objects.filter(panel_id=panel_id, id=provider_id).update(**new):
-        raise ValueError(f"there is no provider {provider_id} on this panel")
+    with transaction.atomic():
+        before = Provider.objects.select_for_update().filter(panel_id=panel_id, id=provider_id).first()
+        if before is None:
+            raise ValueError(f"there is no provider {provider_id} on this panel")
+        new |= _of_another_currency(before, currency, told_wrongly=bool(currency_told_wrongly))
+        if new:
+            Provider.objects.filter(panel_id=panel_id, id=provider_id).update(**new)
     return Provider.objects.get(panel_id=panel_id, id=provider_id)
+
+
+def _of_another_currency(before: Provider, currency: str | None, *, told_wrongly: bool) -> dict[str, Any]:
+    if told_wrongly and not before.told_currency:
+        raise ValueError("it has not told a currency yet: `panelwright sync` asks for it")
+    new: dict[str, Any] = {"overruled_currency": before.told_currency} if told_wrongly else {}
+    if currency is not None and currency != before.currency:
+        new = {"overruled_currency": "", "rework": before.routes.filter(in_step=True).exists()} | new
+    if new and before.sync_due_at is not None:
+        new["sync_due_at"] = clock.now()
+    return new
 
 
 def claim_forward(limit: int) -> list[Sending]:

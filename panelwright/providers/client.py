@@ -17,11 +17,11 @@ from panelwright.core.transport import Lost, NotSent, Transport
 from panelwright.providers.outcomes import (
     Accepted,
     Balance,
+    Offers,
     OrderReport,
     Reason,
     RefillReport,
     Refused,
-    ServiceOffer,
     Unknown,
 )
 from panelwright.providers.reading import read_add, read_balance, read_cancel, read_refill, read_services
@@ -106,7 +106,7 @@ class Upstream:
 
     # ---- the account ----
 
-    def services(self) -> list[ServiceOffer] | Refused | Unknown:
+    def services(self) -> Offers | Refused | Unknown:
         """What upstream sells, at its price for us."""
         came = self._ask("services", {}, max_bytes=None)
         with _LISTS:

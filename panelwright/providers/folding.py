@@ -17,14 +17,15 @@ _ROUGH_MAX = 4 * FOLD_MAX
 _TAG = re.compile(r"</?[A-Za-z][^<>]{0,300}>")
 # Letters that Unicode does not take apart, as people type them without their mark.
 _PLAIN = str.maketrans({"ı": "i", "đ": "d", "ł": "l", "ø": "o", "æ": "ae", "œ": "oe", "ی": "ي", "ک": "ك", "ة": "ه"})
-# Combining classes of accents that are dropped: above and below a letter, Hebrew and Arabic points. The signs of
-# Indian scripts and Thai are letters of their own and stay.
+# Combining classes that stay, besides none: the signs of Indian scripts are letters of their own. Accents above and
+# below a letter, Hebrew and Arabic points are dropped.
 _NUKTA, _VIRAMA = 7, 9
 
 
 @lru_cache(maxsize=2_048)
 def _folded(text: str) -> str:
-    text = unicodedata.normalize("NFKD", text.casefold())
+    # Twice: letters in bold, in circles or full width are only letters afterwards.
+    text = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).casefold())
     kept = []
     for char in text:
         kind = unicodedata.category(char)

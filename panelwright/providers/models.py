@@ -109,6 +109,8 @@ class Route(models.Model):
     # What the list says now and a person has to look at first (providers/holding.py); null: nothing. Rejected:
     # a person has looked and does not want it; it is not asked again while the list says the same.
     held = models.JSONField(null=True)
+    # No order takes the route meanwhile: it would cost more, or be another service.
+    held_stops = models.BooleanField(default=False, db_default=False)
     held_rejected = models.BooleanField(default=False, db_default=False)
     held_at = models.DateTimeField(null=True)
     # False while the provider's list does not have it.

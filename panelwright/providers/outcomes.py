@@ -11,9 +11,11 @@ Every text in here is cleaned of markup, control characters and the provider's k
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import Enum
+from typing import NamedTuple
 
 # Limits of what is kept, in characters.
 REF_MAX = 100
@@ -113,6 +115,24 @@ class ServiceOffer:
 
 
 STEP_UNREAD = 0
+
+
+class LeftOut(NamedTuple):
+    """A row of a price list that cannot be used, and why. `service` is its id, "" where it has none."""
+
+    service: str
+    name: str
+    why: str
+
+
+class Offers(list[ServiceOffer]):
+    """A price list: the rows that are understood, in their order; `left_out` are the others."""
+
+    def __init__(self, offers: Iterable[ServiceOffer] = (), left_out: Iterable[LeftOut] = ()) -> None:
+        super().__init__(offers)
+        self.left_out: tuple[LeftOut, ...] = tuple(left_out)
+
+
 # The maximum of an offer that names none.
 OFFER_MAX = 2_147_483_647
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
 from panelwright.catalog.types import BY_NAME
-from panelwright.core import limits
+from panelwright.core import limits, money
 from panelwright.core.reply import Reply
 from panelwright.providers.folding import fold
 from panelwright.providers.outcomes import (
@@ -20,6 +21,8 @@ from panelwright.providers.outcomes import (
     STEP_UNREAD,
     Accepted,
     Balance,
+    LeftOut,
+    Offers,
     Reason,
     Refused,
     ServiceOffer,
@@ -42,7 +45,7 @@ from panelwright.providers.refusals import (
     whole_text,
 )
 from panelwright.providers.states import refill_status
-from panelwright.providers.wire import as_count, as_flag, as_money, as_ref, find_json
+from panelwright.providers.wire import as_count, as_decimal, as_flag, as_money, as_ref, find_json
 from panelwright.providers.words import classify, tells_of_a_breakdown
 
 LEFT_OUT = "the answer leaves this id out"
@@ -275,13 +278,16 @@ _NAME_MAX = 500  # characters
 _EMPTY = re.compile(r"(empty|no) (data|services?)|services? not found|nothing found|empty")
 
 
-def read_services(reply: Reply) -> list[ServiceOffer] | Refused | Unknown:
-    """Upstream's price list. Rows without an id or a readable rate are left out; a repeated id counts once."""
+def read_services(reply: Reply) -> Offers | Refused | Unknown:
+    """Upstream's price list. What cannot be read of a row is never taken for absent: the row is left out, with why.
+
+    A repeated id counts once, by its first row.
+    """
     value = find_json(reply)
     obj = lowered(value)
     said = next((obj[k] for k in ("data", "message", "msg", "services") if isinstance(obj.get(k), str)), "")
     if is_positive(obj.get("status")) and _EMPTY.fullmatch(fold(said)):
-        return []
+        return Offers()
     if refusal := top_refusal(reply, value):
         return refusal
     rows = _rows(value)
@@ -290,12 +296,19 @@ def read_services(reply: Reply) -> list[ServiceOffer] | Refused | Unknown:
     if len(rows) > limits.OFFERS_MAX:
         return unknown(reply, f"the price list has more than {limits.OFFERS_MAX:,} rows")
     offers: dict[str, ServiceOffer] = {}
+    left_out: list[LeftOut] = []
     for row in rows:
-        if offer := _offer(reply, row):
-            offers.setdefault(offer.service, offer)
+        offer = _offer(reply, row)
+        if isinstance(offer, LeftOut):
+            left_out.append(offer)
+        elif offer.service in offers:
+            left_out.append(LeftOut(offer.service, offer.name, "its id stands in the list before; that row counts"))
+        else:
+            offers[offer.service] = offer
     if rows and not offers:
-        return unknown(reply, "no row of the price list is understood")
-    return list(offers.values())
+        return unknown(reply, f"no row of the price list is understood: {left_out[0].why}")
+    # Of a row that cannot be read and one that can, the latter counts.
+    return Offers(offers.values(), left_out)
 
 
 def _rows(value: object) -> list[Any] | None:
@@ -314,18 +327,23 @@ def _rows(value: object) -> list[Any] | None:
     return None
 
 
-def _offer(reply: Reply, row: object) -> ServiceOffer | None:
+def _offer(reply: Reply, row: object) -> ServiceOffer | LeftOut:
     obj = lowered(row)
     service = next((ref for key in ("service", "service_id", "id") if (ref := as_ref(obj.get(key)))), "")
-    rate = next((rate for key in ("rate", "price") if (rate := as_money(obj.get(key))) is not None), None)
-    if not service or rate is None or rate < 0:
-        return None
-    least, most = as_count(obj.get("min")), as_count(obj.get("max"))
+    name = reply.clean(obj.get("name") or "", _NAME_MAX)
+    if not service:
+        return LeftOut("", name, "it has no id")
+    try:
+        rate = _rate(obj)
+        least = _limit(obj.get("min"), "minimum")
+        most = OFFER_MAX if _says_no_limit(obj.get("max")) else _limit(obj.get("max"), "maximum")
+    except ValueError as why:
+        return LeftOut(service, name, reply.clean(str(why)))
     least = max(1, least) if least is not None else 1
     raw_type = reply.clean(obj.get("type") or "Default", 100)
     return ServiceOffer(
         service=service,
-        name=reply.clean(obj.get("name") or "", _NAME_MAX),
+        name=name,
         type=_type(raw_type),
         category=reply.clean(obj.get("category") or "", _NAME_MAX),
         rate=rate,
@@ -339,9 +357,51 @@ def _offer(reply: Reply, row: object) -> ServiceOffer | None:
     )
 
 
+_NO_LIMIT = frozenset(
+    {"unlimited", "no limit", "without limit", "infinite", "infinity", "ilimitado", "sinirsiz", "безлимит"}
+)
+
+
+def _absent(value: object) -> bool:
+    return value is None or (isinstance(value, str) and value.strip() in ("", "null", "None", "undefined"))
+
+
+def _rate(obj: dict[str, Any]) -> Decimal:
+    """Raises ValueError with why there is none."""
+    said = next((obj[key] for key in ("rate", "price") if not _absent(obj.get(key))), None)
+    if said is None:
+        raise ValueError("it has no rate")
+    rate = as_money(said)
+    if rate is None or rate < 0:
+        raise ValueError(f"its rate {_shown(said)} cannot be read")
+    if rate > money.AMOUNT_MAX_MICROS // money.MICROS:
+        raise ValueError(f"its rate {_shown(said)} is too large")
+    return rate
+
+
+def _limit(value: object, which: str) -> int | None:
+    """A minimum or maximum, None where nothing stands there. Raises ValueError where something else does."""
+    if _absent(value):
+        return None
+    count = as_count(value)
+    if count is None and (number := as_decimal(value)) is not None and number == number.to_integral_value() > OFFER_MAX:
+        return OFFER_MAX  # more than anybody counts
+    if count is None or count < 0:
+        raise ValueError(f"its {which} {_shown(value)} cannot be read")
+    return count
+
+
+def _says_no_limit(value: object) -> bool:
+    return isinstance(value, str) and (value.strip() == "∞" or fold(value) in _NO_LIMIT)
+
+
+def _shown(value: object) -> str:
+    return repr(value[:60]) if isinstance(value, str) else str(value)[:60]
+
+
 def _step(value: object) -> int | None:
     """None where nothing stands there, 1 where it says that there is none, STEP_UNREAD where it is no step at all."""
-    if value is None or (isinstance(value, str) and value.strip() in ("", "null", "None", "undefined")):
+    if _absent(value):
         return None
     step = 0 if value is False else as_count(value)
     if step is None or not 0 <= step <= OFFER_MAX:

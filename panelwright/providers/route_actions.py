@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import F
 
 from panelwright.catalog.models import Service
+from panelwright.core import clock
 from panelwright.providers import route_rules
 from panelwright.providers.models import PostSource, Route
 
@@ -99,6 +100,9 @@ def set_route(
             raise ValueError("the service has no such route")
         new: dict[str, Any] = {"enabled": enabled, "rate_micros": rate_micros, "min": low, "max": high, "step": step}
         new = {name: value for name, value in new.items() if value is not None}
+        if rate_micros is not None:
+            # A person says what it costs: what its list says is judged by that.
+            new |= {"base_rate_micros": rate_micros, "rate_since": clock.now()}
         lowest, highest = new.get("min", route.min), new.get("max", route.max)
         wrong_limits = lowest is not None and highest is not None and lowest > highest
         if (rate_micros or 0) < 0 or (lowest or 0) < 0 or wrong_limits:

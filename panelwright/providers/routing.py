@@ -2,9 +2,10 @@
 
 A service's routes are tried in their order. What is known of a route only changes that order: one
 whose provider's list does not have the service, or has other limits, is tried last, because the
-provider's own answer is what counts. Three things keep an order from a route: a service at its other
-end that takes no such orders (route_rules.py), a provider that rests, and, for every route but the
-first, a rate above what the order brings.
+provider's own answer is what counts. Four things keep an order from a route: a service at its other
+end that takes no such orders (route_rules.py), a list that says of it what a person has to look at
+first (holding.py), a provider that rests, and, for every route but the first, a rate above what the
+order brings.
 """
 
 from __future__ import annotations
@@ -55,7 +56,8 @@ def in_order(order: ToSend, routes: Sequence[RouteRow]) -> list[RouteRow]:
     """The routes that may take the order, the first choice first. `routes` stand in the service's order."""
     flat = BY_NAME[order.type_name].flat
     routes = [route for route in routes if route_rules.carries(order.kind, route.upstream_type)]
-    usable = [route for i, route in enumerate(routes) if i == 0 or not _too_dear(order, route)]
+    # The first one is promised; where it is held, the next one is not in its place.
+    usable = [r for i, r in enumerate(routes) if not r.held_stops and (i == 0 or not _too_dear(order, r))]
     return sorted(usable, key=lambda route: not _fits(order, route, flat=flat))
 
 
@@ -128,7 +130,9 @@ def _choose(
         ]
     if not ordered:
         gone = problems.problem(problems.ROUTE_GONE, route=order.chosen_route_id)
-        none = gone if order.chosen_route_id is not None else problems.problem(problems.NO_ROUTE)
+        held = any(route.held_stops for route in routes)
+        none = problems.problem(problems.ROUTES_HELD if held else problems.NO_ROUTE)
+        none = gone if order.chosen_route_id is not None else none
         return Later(order.id, now + NO_ROUTE_AGAIN, none, since)
     for route in ordered:
         if health.takes_orders(providers[route.provider_id].health, now):

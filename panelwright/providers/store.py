@@ -53,6 +53,7 @@ class RouteRow(NamedTuple):
     rate_e12: int | None = None
     upstream_type: str = ""
     step: int | None = None
+    held_stops: bool = False
 
 
 class ProviderRow(NamedTuple):
@@ -102,7 +103,7 @@ _TO_SEND = sql.Query(
 _ROUTE_COLUMNS = (
     "r.id, r.service_id, r.provider_id, r.upstream_service, r.position, r.rate_micros, r.min, r.max, r.available,"
     " CASE WHEN p.currency = '' OR p.currency = n.currency THEN 1000000000000 ELSE COALESCE(x.rate_e12, h.rate_e12)"
-    " END, r.upstream_type, r.step"
+    " END, r.upstream_type, r.step, r.held_stops"
 )
 _ROUTE_JOINS = (
     " JOIN providers_provider p ON p.id = r.provider_id JOIN panels_panel n ON n.id = r.panel_id"

@@ -5,8 +5,9 @@ What a provider says was fetched before; no transaction is open while it is aske
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from django.db import connection, transaction
@@ -22,9 +23,10 @@ from panelwright.customers.models import PriceList
 from panelwright.events.actions import NewEvent, record
 from panelwright.panels.actions import catalog_changed
 from panelwright.panels.models import Panel
-from panelwright.providers import sync_rules
+from panelwright.providers import currencies, holding, sync_rules
+from panelwright.providers.holding import RateLimits
 from panelwright.providers.models import ExchangeRate, HostExchangeRate, Provider, Route
-from panelwright.providers.outcomes import Balance, Refused, ServiceOffer, Unknown
+from panelwright.providers.outcomes import Balance, LeftOut, Offers, Reason, Refused, ServiceOffer, Unknown
 from panelwright.providers.route_actions import hears_posts
 from panelwright.providers.sync_rules import (
     Catalogue,
@@ -33,13 +35,16 @@ from panelwright.providers.sync_rules import (
     Discount,
     Markup,
     OwnRate,
+    Plan,
     RouteState,
     ServiceState,
+    ToSell,
 )
 
 # As long as a round may take before another worker does it again.
 ROUND = timedelta(minutes=10)
 ONE_E12 = 10**12
+_BUSY = frozenset({Reason.LIMIT, Reason.UNREACHABLE})
 _BATCH = 500
 
 _DUE = sql.Query(
@@ -56,6 +61,14 @@ _UPDATE_ROUTES = sql.Update(
         "available": "boolean",
         "upstream_type": "text",
         "step": "bigint",
+        "upstream_name": "text",
+        "rate_since": "timestamptz",
+        "base_rate_micros": "bigint",
+        "priced_e12": "bigint",
+        "held": "jsonb",
+        "held_stops": "boolean",
+        "held_rejected": "boolean",
+        "held_at": "timestamptz",
     },
     {"id": "bigint"},
 )
@@ -77,18 +90,23 @@ _DELETE_RATES = sql.Query(
 
 
 class Imported(NamedTuple):
-    """What an import made. `unknown` are offers that cannot be sold; `known` were here already."""
+    """What an import made. `unknown` are offers that cannot be sold; `known` were here already; `left_out` is why."""
 
     services: list[Service]
     unknown: list[ServiceOffer]
     known: int
+    left_out: list[LeftOut]
 
 
 class Round(NamedTuple):
-    """What came of a sync round: the events that it wrote, and what a person has to look at, if anything."""
+    """What came of a sync round: the events that it wrote, and what a person has to look at, if anything.
+
+    `left_out`: each row of the list that changes nothing here, and why.
+    """
 
     events: list[Happened]
     problem: str
+    left_out: Sequence[LeftOut] = ()
 
 
 def claim_syncs(limit: int) -> list[int]:
@@ -141,54 +159,122 @@ def _needed_rate(*, panel: Panel, provider: Provider) -> int:
     return rate
 
 
+def _believed_rate(*, panel: Panel, provider: Provider) -> int:
+    """The exchange rate that the provider's rates are counted with. Raises ValueError where they cannot be."""
+    if problem := _other_currency(panel, provider):
+        raise ValueError(problem)
+    return _needed_rate(panel=panel, provider=provider)
+
+
+def _other_currency(panel: Panel, provider: Provider) -> str:
+    """What to do where a provider tells another currency than its rates are counted in; "" where it does not."""
+    told, counted = provider.told_currency, provider.currency or panel.currency
+    if not currencies.differs(told=told, counted=counted, overruled=provider.overruled_currency):
+        return ""
+    meant = "/".join(sorted(currencies.currencies_of(told))) or "…"
+    return (
+        f"it counts in {told}, and {counted} is set for it; until that is mended nothing of its list counts:"
+        f" `panelwright setprovider --currency {meant}`, or `--currency-told-wrongly` where it counts in {counted}"
+    )
+
+
+def _tell_currency(panel: Panel, provider: Provider, balance: Balance | Refused | Unknown | None) -> list[Happened]:
+    """Keep which currency the provider tells; it becomes its own where nobody has set one. The row is not saved."""
+    if not isinstance(balance, Balance) or not balance.currency:
+        return []
+    provider.told_currency = balance.currency
+    meant = currencies.currencies_of(balance.currency)
+    if provider.currency or panel.currency in meant or len(meant) != 1:
+        return []
+    (provider.currency,) = meant
+    provider.rework = True
+    facts = {"provider": provider.name, "old": panel.currency, "new": provider.currency}
+    return [Happened("provider.currency", provider.id, facts)]
+
+
 # ---- import ------------------------------------------------------------------------------------------
 
 
 def preview(
-    *, panel: Panel, provider: Provider, offers: Sequence[ServiceOffer], chosen: Chosen, markup: Markup
-) -> list[tuple[ServiceOffer, int, int]]:
-    """What an import would make: (offer, cost, price), money in the panel's currency."""
-    rate_e12 = _needed_rate(panel=panel, provider=provider)
-    sold, _, _ = sync_rules.sortable(offers, chosen, _known(provider))
-    costs = [money.exchanged(micros=money.cost_of(offer.rate), rate_e12=rate_e12) for offer in sold]
-    return [(offer, cost, markup.price(cost)) for offer, cost in zip(sold, costs, strict=True)]
+    *,
+    panel: Panel,
+    provider: Provider,
+    offers: Offers,
+    chosen: Chosen,
+    markup: Markup,
+    free: bool = False,
+    balance: Balance | Refused | Unknown | None = None,
+) -> Plan:
+    """What an import would make of each row of the list. Raises ValueError as `import_services` does."""
+    _tell_currency(panel, provider, balance)
+    rate_e12 = _believed_rate(panel=panel, provider=provider)
+    return sync_rules.plan(offers, chosen, _known(provider), markup=markup, rate_e12=rate_e12, free=free)
 
 
 def _known(provider: Provider) -> set[str]:
-    return set(Route.objects.filter(provider=provider).values_list("upstream_service", flat=True))
+    """The provider's services that are sold here. One that has become another, as a person has said, is not."""
+    rows = Route.objects.filter(provider=provider).values_list("upstream_service", "held", "held_rejected")
+    return {
+        service
+        for service, held, rejected in rows
+        if not (rejected and held and not holding.ANOTHER_SERVICE.isdisjoint(held["codes"]))
+    }
 
 
 def import_services(
-    *, panel: Panel, provider: Provider, offers: Sequence[ServiceOffer], chosen: Chosen, markup: Markup
+    *,
+    panel: Panel,
+    provider: Provider,
+    offers: Offers,
+    chosen: Chosen,
+    markup: Markup,
+    free: bool = False,
+    balance: Balance | Refused | Unknown | None = None,
 ) -> Imported:
     """Sell a provider's services at its rates and a markup, and keep them in step from now on.
 
-    Raises ValueError where an exchange rate is missing; then nothing is imported. What is here
-    already, by the provider's id of the service, is not imported again.
+    What costs nothing there is not on sale until a person says that it may (`free`, or hold_actions.py).
+    `balance`: what it answered when it was asked for it, which tells its currency. Raises ValueError where
+    that is another one than its rates are counted in, or an exchange rate is missing; then nothing is
+    imported. What is here already, by the provider's id of the service, is not imported again.
     """
     now = clock.now()
     with transaction.atomic(durable=True):
         # Two imports at once would make everything twice: the provider's row is the lock.
         provider = Provider.objects.select_for_update().get(id=provider.id)
-        rate_e12 = _needed_rate(panel=panel, provider=provider)
-        sold, unknown, known = sync_rules.sortable(offers, chosen, _known(provider))
+        events = _tell_currency(panel, provider, balance)
+        rate_e12 = _believed_rate(panel=panel, provider=provider)
+        plan = sync_rules.plan(offers, chosen, _known(provider), markup=markup, rate_e12=rate_e12, free=free)
         first = (Service.objects.filter(panel=panel).aggregate(last=Max("number"))["last"] or 0) + 1
-        new = [_new_service(offer, first + i, rate_e12, markup, provider.name) for i, offer in enumerate(sold)]
+        new = [_new_service(sold, first + i, provider.name) for i, sold in enumerate(plan.sold)]
         services = add_services(panel.id, new) if new else []
-        Route.objects.bulk_create(
-            [
-                _new_route(panel, provider, service, offer, markup)
-                for service, offer in zip(services, sold, strict=True)
-            ],
-            batch_size=_BATCH,
-        )
+        held = [service for service, sold in zip(services, plan.sold, strict=True) if sold.held is not None]
+        for service in held:
+            service.enabled, service.paused_for = False, "held"
+        Service.objects.bulk_update(held, ["enabled", "paused_for"], batch_size=_BATCH)
+        routes = [
+            _new_route(panel, provider, service, sold, markup, rate_e12, now)
+            for service, sold in zip(services, plan.sold, strict=True)
+        ]
+        Route.objects.bulk_create(routes, batch_size=_BATCH)
+        events += [_held_at_once(provider, s, sold) for s, sold in zip(services, plan.sold, strict=True) if sold.held]
+        record([NewEvent(panel.id, e.name, e.subject_id, e.facts) for e in events], now=now)
         if provider.sync_due_at is None:
             provider.sync_due_at = now + timedelta(minutes=provider.sync_every_min)
-            provider.save(update_fields=["sync_due_at"])
-    return Imported(services, unknown, known)
+        provider.save(update_fields=["sync_due_at", "currency", "told_currency", "rework"])
+    return Imported(services, plan.unsaleable, plan.known, plan.left_out)
 
 
-def _new_service(offer: ServiceOffer, number: int, rate_e12: int, markup: Markup, provider: str) -> NewService:
+def _held_at_once(provider: Provider, service: Service, sold: ToSell) -> Happened:
+    assert sold.held is not None
+    old, new = holding.sides(sold.held)
+    facts = {"provider": provider.name, "service": service.number, "theirs": sold.offer.service}
+    why = ", ".join(sold.held["codes"])
+    return Happened("route.held", service.id, {**facts, "why": why, "old": old, "new": new})
+
+
+def _new_service(sold: ToSell, number: int, provider: str) -> NewService:
+    offer = sold.offer
     low, high = sync_rules.limits(offer)
     type_ = BY_NAME[offer.type]
     return NewService(
@@ -196,7 +282,7 @@ def _new_service(offer: ServiceOffer, number: int, rate_e12: int, markup: Markup
         category=offer.category[:200] or "Services",
         name=offer.name[:300] or f"Service {offer.service}",
         type=offer.type,
-        rate_micros=markup.price(money.exchanged(micros=money.cost_of(offer.rate), rate_e12=rate_e12)),
+        rate_micros=sold.rate_micros,
         min=1 if type_.flat else low,
         max=1 if type_.flat else high,
         step=quantities.step_of(offer.type, offer.step or 1),
@@ -208,17 +294,33 @@ def _new_service(offer: ServiceOffer, number: int, rate_e12: int, markup: Markup
     )
 
 
-def _new_route(panel: Panel, provider: Provider, service: Service, offer: ServiceOffer, markup: Markup) -> Route:
+def _new_route(
+    panel: Panel,
+    provider: Provider,
+    service: Service,
+    sold: ToSell,
+    markup: Markup,
+    rate_e12: int,
+    now: datetime,
+) -> Route:
+    offer = sold.offer
     low, high = sync_rules.limits(offer)
+    rate = money.cost_of(offer.rate)
     return Route(
         panel=panel,
         service=service,
         provider=provider,
         upstream_service=offer.service,
-        rate_micros=money.cost_of(offer.rate),
+        rate_micros=rate,
+        rate_since=now,
+        base_rate_micros=None if sold.held is not None else rate,
+        priced_e12=rate_e12,
+        held=sold.held,
+        held_at=None if sold.held is None else now,
         min=low,
         max=high,
-        upstream_type=offer.type,
+        upstream_name=offer.name[: sync_rules.NAME_MAX],
+        upstream_type=offer.type[: sync_rules.TYPE_MAX],
         step=offer.step,
         in_step=True,
         markup_percent_e2=markup.percent_e2,
@@ -234,31 +336,39 @@ def commit_sync(
     *,
     panel: Panel,
     provider_id: int,
-    offers: list[ServiceOffer] | Refused | Unknown,
+    offers: Offers | Refused | Unknown,
     balance: Balance | Refused | Unknown,
     accept: bool = False,
+    dry_run: bool = False,
 ) -> Round:
-    """Write what a provider's list and balance change. `accept`: believe the list whatever it has lost."""
+    """Write what a provider's list and balance change. `accept`: believe the list whatever it has lost.
+
+    `dry_run`: nothing is written; the answer is what would be.
+    """
     now = clock.now()
     with transaction.atomic(durable=True):
         provider = Provider.objects.select_for_update().get(id=provider_id)
         events, problem = _balance(panel, provider, balance)
-        if isinstance(offers, list):
+        if isinstance(offers, Offers):
             changed, not_believed = _catalogue_after(panel, provider, offers, accept=accept)
             events += changed
-            problem = problem or not_believed
+            problem = problem or not_believed or _unread(balance)
         else:
             problem = problem or f"its list of services could not be read: {offers.text}"
         if problem and problem != provider.sync_problem:
             facts = {"provider": provider.name, "problem": problem}
             events.append(Happened("provider.sync_failed", provider.id, facts))
+        if dry_run:
+            would_be = Round(events, problem, _left_out(panel, provider, offers))
+            transaction.set_rollback(True)
+            return would_be
         provider.sync_problem = problem
         provider.synced_at = now
         if provider.sync_due_at is not None:
             provider.sync_due_at = now + timedelta(minutes=provider.sync_every_min)
         provider.save(
             update_fields=[
-                *("sync_problem", "synced_at", "sync_due_at", "currency"),
+                *("sync_problem", "synced_at", "sync_due_at", "currency", "told_currency", "rework"),
                 *("balance_micros", "balance_at", "balance_is_low"),
             ]
         )
@@ -266,55 +376,62 @@ def commit_sync(
     return Round(events, problem)
 
 
+def _left_out(panel: Panel, provider: Provider, offers: Offers | Refused | Unknown) -> list[LeftOut]:
+    if not isinstance(offers, Offers):
+        return []
+    here = set(Route.objects.filter(panel=panel, provider=provider).values_list("upstream_service", flat=True))
+    others = [LeftOut(o.service, o.name, "no service here is delivered by it") for o in offers if o.service not in here]
+    return [*offers.left_out, *others]
+
+
+def _unread(balance: Balance | Refused | Unknown) -> str:
+    """What a person has to know where something else than a balance was answered; of a busy provider, nothing."""
+    if isinstance(balance, Balance) or (isinstance(balance, Refused) and balance.reason in _BUSY):
+        return ""
+    return f"our balance there could not be read: {balance.text}"
+
+
 def _balance(panel: Panel, provider: Provider, balance: Balance | Refused | Unknown) -> tuple[list[Happened], str]:
-    """Our balance there, once low and once well again; and the currency, where the provider tells it."""
+    """Our balance there, once low and once well again; and the currency that is told with it."""
     if not isinstance(balance, Balance):
         return [], ""
-    events, problem = [], ""
-    facts = {"provider": provider.name}
-    said = balance.currency.upper()
-    if len(said) == 3 and said != (provider.currency or panel.currency):
-        if provider.currency:
-            problem = (
-                f"it counts in {said}, and {provider.currency} is set for it: `panelwright setprovider --currency`"
-            )
-        else:
-            events.append(Happened("provider.currency", provider.id, facts | {"old": panel.currency, "new": said}))
-            provider.currency = said
+    events = _tell_currency(panel, provider, balance)
+    problem = _other_currency(panel, provider)
     try:
         provider.balance_micros = money.owned(balance.amount)
     except ValueError as error:
         return events, problem or f"its balance cannot be: {error}"
     provider.balance_at = clock.now()
     low = provider.low_balance_micros is not None and provider.balance_micros < provider.low_balance_micros
-    if low != provider.balance_is_low:
+    if low != provider.balance_is_low and not problem:
         provider.balance_is_low = low
         name = "provider.low_balance" if low else "provider.balance_ok"
-        facts |= {"balance": money.text(provider.balance_micros), "currency": provider.currency or panel.currency}
-        events.append(Happened(name, provider.id, facts))
+        facts = {"provider": provider.name, "balance": money.text(provider.balance_micros)}
+        events.append(Happened(name, provider.id, facts | {"currency": provider.currency or panel.currency}))
     return events, problem
 
 
-def _catalogue_after(
-    panel: Panel, provider: Provider, offers: list[ServiceOffer], *, accept: bool
-) -> tuple[list[Happened], str]:
+def _catalogue_after(panel: Panel, provider: Provider, offers: Offers, *, accept: bool) -> tuple[list[Happened], str]:
     try:
-        _needed_rate(panel=panel, provider=provider)
+        _believed_rate(panel=panel, provider=provider)
     except ValueError as error:
         return [], str(error)
-    catalogue = _load(panel, provider)
+    # The routes are read with their provider's row.
+    provider.save(update_fields=["currency", "rework"])
+    catalogue = load(panel, provider)
     why_not = "" if accept else sync_rules.cannot_be(offers, catalogue)
     if why_not:
         return [], f"{why_not}; look at it, then `panelwright sync --accept`"
     try:
-        changes = sync_rules.step(catalogue, {offer.service: offer for offer in offers})
+        changes = sync_rules.step(catalogue, offers)
     except ValueError as error:
         return [], f"its list cannot be: {error}"
-    _write(panel, changes)
+    write(panel, changes)
+    provider.rework = False
     return changes.events, sync_rules.unread(offers, catalogue)
 
 
-def _load(panel: Panel, provider: Provider) -> Catalogue:
+def load(panel: Panel, provider: Provider) -> Catalogue:
     """The services that the provider delivers, locked, with all their routes in their order."""
     theirs = Route.objects.filter(provider=provider).values("service_id")
     services = Service.objects.select_for_update().filter(panel=panel, id__in=theirs).order_by("id")
@@ -334,7 +451,10 @@ def _load(panel: Panel, provider: Provider) -> Catalogue:
             for r in PriceListRate.objects.filter(panel=panel, service_id__in=theirs)
         ],
         discounts=[Discount(p.id, p.name, p.percent_off_e2) for p in PriceList.objects.filter(panel=panel)],
+        now=clock.now(),
         hears_posts=hears_posts(panel.id),
+        rate_limits=RateLimits(provider.rise_max_e2, provider.fall_max_e2),
+        rework=provider.rework,
     )
 
 
@@ -369,14 +489,29 @@ def _route_state(r: Route, rates: dict[str, int | None]) -> RouteState:
         rate_e12=rates[r.provider.currency],
         upstream_type=r.upstream_type,
         step=r.step,
+        upstream_name=r.upstream_name,
+        rate_since=r.rate_since,
+        base_rate_micros=r.base_rate_micros,
+        priced_e12=r.priced_e12,
+        held=r.held,
+        held_rejected=r.held_rejected,
+        held_at=r.held_at,
     )
 
 
-def _write(panel: Panel, changes: Changes) -> None:
-    _UPDATE_ROUTES.run(
-        connection,
-        [(r.rate_micros, r.min, r.max, r.available, r.upstream_type, r.step, r.id) for r in changes.routes.values()],
+def _route_row(r: RouteState) -> sql.Row:
+    """As _UPDATE_ROUTES takes it."""
+    return (
+        *(r.rate_micros, r.min, r.max, r.available, r.upstream_type, r.step, r.upstream_name),
+        *(sql.moment(connection, r.rate_since), r.base_rate_micros, r.priced_e12),
+        None if r.held is None else json.dumps(r.held),
+        *(r.held_stops, r.held_rejected, sql.moment(connection, r.held_at), r.id),
     )
+
+
+def write(panel: Panel, changes: Changes) -> None:
+    """Write down what a round, or a decision, changes; its events are left to the caller."""
+    _UPDATE_ROUTES.run(connection, [_route_row(r) for r in changes.routes.values()])
     _UPDATE_SERVICES.run(
         connection,
         [(s.rate_micros, s.min, s.max, s.enabled, s.paused_for, s.step, s.id) for s in changes.services.values()],

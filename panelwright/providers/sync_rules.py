@@ -3,14 +3,16 @@
 A route keeps what the list says of its service: rate, limits, whether it is there. A service in
 step with a route follows it: its rate by the route's markup when the provider's rate has changed
 (so that a rate which a person set stays until then), its limits, and it is not sold while nobody
-has it. The guard looks at every service that the provider delivers, in step or not.
+has it, or while a person has to look at what the list says of it (holding.py). The guard looks at
+every service that the provider delivers, in step or not.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple
+from datetime import datetime
+from typing import Any, NamedTuple
 
 from panelwright.catalog import changes as catalog_changes
 from panelwright.catalog import quantities
@@ -18,13 +20,16 @@ from panelwright.catalog.changes import Happened, Which
 from panelwright.catalog.shelf import rate_for
 from panelwright.catalog.types import BY_NAME
 from panelwright.core import money
-from panelwright.providers import route_rules
-from panelwright.providers.outcomes import STEP_UNREAD, ServiceOffer
+from panelwright.providers import holding, naming, route_rules
+from panelwright.providers.holding import RateLimits
+from panelwright.providers.outcomes import STEP_UNREAD, LeftOut, Offers, ServiceOffer
 
 # A list that lost more than this part of what we have from it is for a person to look at.
 LOST_MAX = 0.5
 # A number that the protocol's 32-bit clients can hold.
 LIMIT_MAX = 2_147_483_647
+# Characters that are kept of what a list calls a service and its type.
+NAME_MAX, TYPE_MAX = 500, 100
 
 
 class Markup(NamedTuple):
@@ -61,6 +66,18 @@ class RouteState:
     rate_e12: int | None
     upstream_type: str = ""
     step: int | None = None
+    upstream_name: str = ""
+    rate_since: datetime | None = None
+    base_rate_micros: int | None = None
+    priced_e12: int | None = None
+    held: Mapping[str, Any] | None = None
+    held_rejected: bool = False
+    held_at: datetime | None = None
+
+    @property
+    def held_stops(self) -> bool:
+        """Whether no order takes it, because of what the list says now."""
+        return self.held is not None and not holding.STOPS.isdisjoint(self.held["codes"])
 
     @property
     def cost_micros(self) -> int | None:
@@ -126,29 +143,39 @@ class Catalogue:
     routes: Sequence[RouteState]
     own_rates: Sequence[OwnRate]
     discounts: Sequence[Discount]
+    now: datetime
+    rate_limits: RateLimits
     hears_posts: bool = False
+    # The provider's currency is another one than when the rates were worked out.
+    rework: bool = False
 
 
-def cannot_be(offers: Collection[ServiceOffer], catalogue: Catalogue) -> str:
-    """Why a list is not believed; empty when it is."""
+def cannot_be(offers: Offers, catalogue: Catalogue) -> str:
+    """Why a list is not believed; empty when it is. A row that cannot be read is not lost."""
     known = {r.upstream_service for r in catalogue.routes if r.provider_id == catalogue.provider_id and r.available}
     if not known:
         return ""
     if not offers:
         return "its list of services is empty"
-    lost = len(known - {offer.service for offer in offers})
+    lost = len(known - {offer.service for offer in offers} - {row.service for row in offers.left_out})
     if lost > LOST_MAX * len(known):
         return f"its list has lost {lost} of the {len(known)} services that we have from it"
     return ""
 
 
-def unread(offers: Sequence[ServiceOffer], catalogue: Catalogue) -> str:
+def unread(offers: Offers, catalogue: Catalogue) -> str:
     """What a person has to look at, because it stands in the list and cannot be read; empty where nothing does."""
     ours = {r.upstream_service for r in catalogue.routes if r.provider_id == catalogue.provider_id}
-    found = [offer.service for offer in offers if offer.step == STEP_UNREAD and offer.service in ours]
-    more = f" and {len(found) - 5} more" if len(found) > 5 else ""
-    told = f"the increment in its list cannot be read: service {', '.join(found[:5])}{more}"
-    return f"{told}; what it was before stays" if found else ""
+    readable = {offer.service for offer in offers}
+    rows = [f"{row.service} ({row.why})" for row in offers.left_out if row.service in ours - readable]
+    steps = [offer.service for offer in offers if offer.step == STEP_UNREAD and offer.service in ours]
+    told = [
+        f"{what} in its list cannot be read: service {', '.join(found[:5])}"
+        + (f" and {len(found) - 5} more" if len(found) > 5 else "")
+        for what, found in (("what stands", rows), ("the increment", steps))
+        if found
+    ]
+    return f"{'; '.join(told)}; what it was before stays" if told else ""
 
 
 def limits(offer: ServiceOffer) -> tuple[int, int]:
@@ -157,10 +184,27 @@ def limits(offer: ServiceOffer) -> tuple[int, int]:
     return low, min(max(offer.max, low), LIMIT_MAX)
 
 
-def step(catalogue: Catalogue, offers: Mapping[str, ServiceOffer]) -> Changes:
-    """What a list changes. `offers` are by the provider's service id."""
+def step(catalogue: Catalogue, offers: Offers) -> Changes:
+    """What a list changes."""
     changes = Changes()
-    followed = [_followed(catalogue, route, offers, changes) for route in catalogue.routes]
+    by_id = {offer.service: offer for offer in offers}
+    unreadable = {row.service for row in offers.left_out} - set(by_id)
+    followed = [
+        route
+        if route.provider_id != catalogue.provider_id or route.upstream_service in unreadable
+        else _followed(catalogue, route, by_id.get(route.upstream_service), changes)
+        for route in catalogue.routes
+    ]
+    return _services(catalogue, followed, changes)
+
+
+def decided(catalogue: Catalogue, routes: Mapping[int, RouteState]) -> Changes:
+    """What it changes that a person has decided about routes, given as they are then by their ids."""
+    changes = Changes(routes={route.id: routes[route.id] for route in catalogue.routes if route.id in routes})
+    return _services(catalogue, [routes.get(route.id, route) for route in catalogue.routes], changes)
+
+
+def _services(catalogue: Catalogue, followed: Sequence[RouteState], changes: Changes) -> Changes:
     by_service: dict[int, list[tuple[RouteState, RouteState]]] = {}
     for before, after in zip(catalogue.routes, followed, strict=True):
         by_service.setdefault(after.service_id, []).append((before, after))
@@ -171,48 +215,109 @@ def step(catalogue: Catalogue, offers: Mapping[str, ServiceOffer]) -> Changes:
     return changes
 
 
-def _followed(
-    catalogue: Catalogue, route: RouteState, offers: Mapping[str, ServiceOffer], changes: Changes
-) -> RouteState:
-    """The route after the list; routes of other providers stay as they are."""
-    if route.provider_id != catalogue.provider_id:
-        return route
-    offer = offers.get(route.upstream_service)
-    facts = {"provider": catalogue.provider, "service": _number(catalogue, route), "theirs": route.upstream_service}
+def _followed(catalogue: Catalogue, route: RouteState, offer: ServiceOffer | None, changes: Changes) -> RouteState:
+    """The provider's route after the list."""
+    told = Telling(catalogue, route, changes)
     if offer is None:
         after = replace(route, available=False)
         if route.available:
-            changes.events.append(Happened("route.gone", route.service_id, facts))
+            told.say("route.gone")
     else:
-        low, high = limits(offer)
-        why_not = _no_route(catalogue, route, offer)
-        after = replace(
-            route,
-            rate_micros=money.cost_of(offer.rate),
-            min=low,
-            max=high,
-            available=not why_not,
-            upstream_type=offer.type,
-            # What cannot be read is not gone: it stays until it can.
-            step=route.step if offer.step == STEP_UNREAD else offer.step,
-        )
-        if why_not and route.available:
-            told_types = {"old": route.upstream_type, "new": offer.type, "why": why_not}
-            changes.events.append(Happened("route.cannot_be", route.service_id, facts | told_types))
-        if after.available and not route.available:
-            changes.events.append(Happened("route.back", route.service_id, facts))
-        if route.rate_micros is not None and after.rate_micros != route.rate_micros:
-            told = {"old": _text(route.rate_micros), "new": _text(after.rate_micros)}
-            changes.events.append(Happened("route.rate_changed", route.service_id, facts | told))
-        if route.min is not None and (after.min, after.max) != (route.min, route.max):
-            told_limits = {"old": [route.min, route.max], "new": [after.min, after.max]}
-            changes.events.append(Happened("route.limits_changed", route.service_id, facts | told_limits))
-        if route.step is not None and after.step != route.step:
-            told_step = {"old": route.step, "new": after.step}
-            changes.events.append(Happened("route.step_changed", route.service_id, facts | told_step))
+        after = _after_offer(catalogue, route, offer, told)
+    if route.in_step and route.rate_e12 is not None and after.rate_micros is not None:
+        after = replace(after, priced_e12=route.rate_e12)
     if after != route:
         changes.routes[route.id] = after
     return after
+
+
+class Telling(NamedTuple):
+    """Says what happened to a route."""
+
+    catalogue: Catalogue
+    route: RouteState
+    changes: Changes
+
+    def say(self, name: str, **facts: Any) -> None:
+        service = self.catalogue.services.get(self.route.service_id)
+        about = {"provider": self.catalogue.provider, "service": None if service is None else service.number}
+        about |= {"theirs": self.route.upstream_service}
+        self.changes.events.append(Happened(name, self.route.service_id, about | facts))
+
+
+def _after_offer(catalogue: Catalogue, route: RouteState, offer: ServiceOffer, told: Telling) -> RouteState:
+    why_not = _no_route(catalogue, route, offer)
+    if why_not and route.available:
+        told.say("route.cannot_be", old=route.upstream_type, new=offer.type, why=why_not)
+    if not why_not and not route.available:
+        told.say("route.back")
+    after = replace(route, available=not why_not)
+    accepted = holding.Said(route.rate_micros, route.upstream_name, _type_of(catalogue, route))
+    said = holding.Said(money.cost_of(offer.rate), offer.name[:NAME_MAX], offer.type[:TYPE_MAX])
+    base = holding.base_of(
+        rate_micros=route.rate_micros,
+        base_micros=route.base_rate_micros,
+        since=route.rate_since,
+        now=catalogue.now,
+    )
+    codes = holding.codes(accepted, said, base_micros=base, limits=catalogue.rate_limits)
+    after = _held(catalogue, after, codes, accepted, said, told)
+    if not holding.ANOTHER_SERVICE.isdisjoint(codes):
+        return after  # nothing that is said of another service is ours
+    after = _renamed(after, said, told)
+    if not codes and said.rate_micros != route.rate_micros:
+        if route.rate_micros is not None:
+            told.say("route.rate_changed", old=_text(route.rate_micros), new=_text(said.rate_micros))
+        after = replace(
+            after,
+            rate_micros=said.rate_micros,
+            rate_since=catalogue.now,
+            base_rate_micros=said.rate_micros if base is None else base,
+        )
+    return _limits_followed(after, offer, told)
+
+
+def _type_of(catalogue: Catalogue, route: RouteState) -> str:
+    """What it was of until now. A service that was imported before types were kept is of its route's type."""
+    service = catalogue.services.get(route.service_id)
+    return route.upstream_type or (service.type if service is not None and route.in_step else "")
+
+
+def _held(
+    catalogue: Catalogue,
+    route: RouteState,
+    codes: Sequence[str],
+    accepted: holding.Said,
+    said: holding.Said,
+    told: Telling,
+) -> RouteState:
+    if not codes:
+        if route.held is not None:
+            told.say("route.released", why=", ".join(route.held["codes"]))
+        return replace(route, held=None, held_rejected=False, held_at=None)
+    kept = holding.held(codes, accepted, said)
+    if not holding.asks_again(route.held, codes, said, catalogue.rate_limits):
+        return replace(route, held=kept)
+    old, new = holding.sides(kept)
+    told.say("route.held", why=", ".join(codes), old=old, new=new)
+    return replace(route, held=kept, held_rejected=False, held_at=catalogue.now)
+
+
+def _renamed(route: RouteState, said: holding.Said, told: Telling) -> RouteState:
+    if route.upstream_name and said.name and not naming.same_words(route.upstream_name, said.name):
+        told.say("route.renamed", old=route.upstream_name, new=said.name)
+    return replace(route, upstream_name=said.name or route.upstream_name, upstream_type=said.type)
+
+
+def _limits_followed(route: RouteState, offer: ServiceOffer, told: Telling) -> RouteState:
+    low, high = limits(offer)
+    # What cannot be read is not gone: it stays until it can.
+    step = route.step if offer.step == STEP_UNREAD else offer.step
+    if route.min is not None and (low, high) != (route.min, route.max):
+        told.say("route.limits_changed", old=[route.min, route.max], new=[low, high])
+    if route.step is not None and step != route.step:
+        told.say("route.step_changed", old=route.step, new=step)
+    return replace(route, min=low, max=high, step=step)
 
 
 def _no_route(catalogue: Catalogue, route: RouteState, offer: ServiceOffer) -> str:
@@ -229,11 +334,6 @@ def _no_route(catalogue: Catalogue, route: RouteState, offer: ServiceOffer) -> s
     )
 
 
-def _number(catalogue: Catalogue, route: RouteState) -> int | None:
-    service = catalogue.services.get(route.service_id)
-    return None if service is None else service.number
-
-
 def _text(micros: int | None) -> str | None:
     return None if micros is None else money.text(micros)
 
@@ -243,13 +343,18 @@ def _service(
 ) -> None:
     service = before
     leads = next(((old, new) for old, new in routes if new.in_step), None)
-    usable = [new for _, new in routes if new.usable and new.available]
+    there = [new for _, new in routes if new.usable and new.available]
+    usable = [route for route in there if not route.held_stops]
     if leads is not None:
-        service = _in_step(service, *leads)
-        if not usable and service.enabled:
-            service = replace(service, enabled=False, paused_for="gone")
-        elif usable and service.paused_for == "gone":
-            service = replace(service, enabled=True, paused_for="")
+        service = _in_step(service, *leads, rework=_reworked(catalogue, leads[0]))
+    # The one that orders go to, or would go to: another one may take them while it is held.
+    first = next(iter(usable or there), None)
+    if first is not None and first.held is not None:
+        service = _paused(service, "held")
+    elif leads is not None and not usable:
+        service = _paused(service, "gone")
+    elif service.paused_for == "held" or (leads is not None and service.paused_for == "gone"):
+        service = replace(service, enabled=True, paused_for="")
     # The one that orders go to; the others are not used where they cost more than an order brings.
     cost = usable[0].cost_micros if usable else None
     if cost is not None:
@@ -263,13 +368,37 @@ def _service(
         changes.events += _told(catalogue, before, service, cost, not_for=own | changed)
 
 
-def _in_step(service: ServiceState, before: RouteState, after: RouteState) -> ServiceState:
+def _paused(service: ServiceState, why: str) -> ServiceState:
+    """Not sold for this reason, unless a person has stopped selling it."""
+    sold = service.enabled or service.paused_for != ""
+    return replace(service, enabled=False, paused_for=why) if sold else service
+
+
+def _in_step(service: ServiceState, before: RouteState, after: RouteState, *, rework: bool) -> ServiceState:
     cost = after.cost_micros
-    if cost is not None and after.rate_micros != before.rate_micros:
-        service = replace(service, rate_micros=after.markup.price(cost))
+    if cost is not None and (after.rate_micros != before.rate_micros or rework or _exchanged_anew(service, before)):
+        rate = after.markup.price(cost)
+        if rate > money.AMOUNT_MAX_MICROS:
+            raise ValueError(f"service {service.number} would cost more than can be kept")
+        service = replace(service, rate_micros=rate)
     if after.min is not None and after.max is not None and not BY_NAME[service.type].flat:
         service = replace(service, min=after.min, max=after.max)
     return replace(service, step=_step(service, before, after))
+
+
+def _reworked(catalogue: Catalogue, route: RouteState) -> bool:
+    """Whether the rate was worked out in a currency that was not the provider's."""
+    theirs = route.provider_id == catalogue.provider_id
+    return catalogue.rework and theirs and route.priced_e12 != route.rate_e12
+
+
+def _exchanged_anew(service: ServiceState, route: RouteState) -> bool:
+    """Whether the exchange rate has changed under a rate that follows, and that no person has set."""
+    if route.rate_micros is None or route.priced_e12 in {None, route.rate_e12}:
+        return False
+    assert route.priced_e12 is not None
+    followed = route.markup.price(money.exchanged(micros=route.rate_micros, rate_e12=route.priced_e12))
+    return service.rate_micros == followed
 
 
 def _step(service: ServiceState, before: RouteState, after: RouteState) -> int:
@@ -393,14 +522,54 @@ class Chosen:
         return not self.services or offer.service in self.services
 
 
-def sortable(
-    offers: Sequence[ServiceOffer], chosen: Chosen, known: Collection[str]
-) -> tuple[list[ServiceOffer], list[ServiceOffer], int]:
-    """(what is imported, what cannot be, how many are here already)."""
-    wanted = [offer for offer in offers if chosen.wants(offer)]
-    new = [offer for offer in wanted if offer.service not in known]
-    sold = [offer for offer in new if not unsaleable(offer)]
-    return sold, [offer for offer in new if unsaleable(offer)], len(wanted) - len(new)
+HERE, NOT_CHOSEN = "it is here already", "it was not chosen"
+# Why a row is left out that nobody has to hear of.
+EXPECTED = frozenset({HERE, NOT_CHOSEN})
+
+
+class ToSell(NamedTuple):
+    """A service that is imported. Money in the panel's currency. `held`: not sold until a person says that it may."""
+
+    offer: ServiceOffer
+    cost_micros: int
+    rate_micros: int
+    held: Mapping[str, Any] | None
+
+
+@dataclass(slots=True)
+class Plan:
+    """What becomes of each row of a list. `known`: how many are here already; they stand in `left_out`, too."""
+
+    sold: list[ToSell] = field(default_factory=list)
+    left_out: list[LeftOut] = field(default_factory=list)
+    unsaleable: list[ServiceOffer] = field(default_factory=list)
+    known: int = 0
+
+
+def plan(
+    offers: Offers, chosen: Chosen, known: Collection[str], *, markup: Markup, rate_e12: int, free: bool = False
+) -> Plan:
+    """What an import makes of a list. `free`: a person has said that what costs nothing is sold for that."""
+    made = Plan(left_out=list(offers.left_out))
+    for offer in offers:
+        cost = money.exchanged(micros=money.cost_of(offer.rate), rate_e12=rate_e12)
+        rate = markup.price(cost)
+        if not chosen.wants(offer):
+            made.left_out.append(LeftOut(offer.service, offer.name, NOT_CHOSEN))
+        elif offer.service in known:
+            made.known += 1
+            made.left_out.append(LeftOut(offer.service, offer.name, HERE))
+        elif why := unsaleable(offer) or ("its rate is too large" if rate > money.AMOUNT_MAX_MICROS else ""):
+            made.unsaleable.append(offer)
+            made.left_out.append(LeftOut(offer.service, offer.name, why))
+        else:
+            made.sold.append(ToSell(offer, cost, rate, None if cost or free else _free(offer)))
+    return made
+
+
+def _free(offer: ServiceOffer) -> Mapping[str, Any]:
+    said = holding.Said(0, offer.name[:NAME_MAX], offer.type[:TYPE_MAX])
+    return holding.held([holding.FREE], said._replace(rate_micros=None), said)
 
 
 def unsaleable(offer: ServiceOffer) -> str:

@@ -9,18 +9,23 @@ from django_scopes import scope, scopes_disabled
 from panelwright.providers import health_actions, store, sync_actions
 from panelwright.providers.client import Upstream
 from panelwright.providers.models import Provider
-from panelwright.providers.outcomes import Reason, Refused, ServiceOffer, Unknown
+from panelwright.providers.outcomes import Offers, Reason, Refused, Unknown
 from panelwright.providers.store import ProviderRow
 from panelwright.providers.sync_actions import Round
 
 _NOT_NOW = Refused(Reason.LIMIT, "it rests, or has had its requests of this minute")
 
 
-def sync_one(provider_id: int, client_of: Callable[[ProviderRow], Upstream], *, accept: bool = False) -> Round:
-    """A whole round for one provider. Raises ValueError when its stored key cannot be decrypted."""
+def sync_one(
+    provider_id: int, client_of: Callable[[ProviderRow], Upstream], *, accept: bool = False, dry_run: bool = False
+) -> Round:
+    """A whole round for one provider; with `dry_run` its catalogue stays.
+
+    Raises ValueError when its stored key cannot be decrypted.
+    """
     (row,) = store.providers([provider_id]).values()
     client = client_of(row)
-    offers: list[ServiceOffer] | Refused | Unknown = _NOT_NOW
+    offers: Offers | Refused | Unknown = _NOT_NOW
     balance = client.balance() if health_actions.take_request(row) else _NOT_NOW
     if health_actions.take_request(row):
         offers = client.services()
@@ -29,5 +34,5 @@ def sync_one(provider_id: int, client_of: Callable[[ProviderRow], Upstream], *, 
         panel = Provider.objects.select_related("panel").get(id=provider_id).panel
     with scope(panel=panel):
         return sync_actions.commit_sync(
-            panel=panel, provider_id=provider_id, offers=offers, balance=balance, accept=accept
+            panel=panel, provider_id=provider_id, offers=offers, balance=balance, accept=accept, dry_run=dry_run
         )

@@ -69,6 +69,7 @@ def test_sync_prints_what_changed_and_changes_lists_it(north: ScriptedUpstream, 
 
 def test_a_currency_needs_a_rate(north: ScriptedUpstream, said: Said) -> None:
     said(0, "setprovider", *NORTH, "--currency", "eur")
+    north.answers("balance", {"balance": "12.5", "currency": "EUR"})
     assert said(1, "importservices", *NORTH) == (
         "panelwright importservices: there is no exchange rate from EUR to USD: set it with"
         " `panelwright setrate --from EUR --to USD --rate …`\n"
@@ -89,7 +90,7 @@ def test_settings_of_a_provider(north: ScriptedUpstream, said: Said, tmp_path: P
     execute("UPDATE providers_provider SET failures = 9, rest_until = %s, problem = 'down'", NOON)
     shown = said(0, "setprovider", *NORTH, "--per-minute", "300", "--low-balance", "50", "--sync-every", "30")
     assert [line.split(maxsplit=1)[0] for line in shown.splitlines()] == [
-        *("address", "enabled", "currency", "requests", "balance", "looked", "problem"),
+        *("address", "enabled", "currency", "currency", "rates", "requests", "balance", "looked", "problem"),
     ]
     assert "requests a minute  300" in shown
     assert values("SELECT low_balance_micros, sync_every_min, failures FROM providers_provider") == [

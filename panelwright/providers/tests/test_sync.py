@@ -22,6 +22,7 @@ from panelwright.panels.models import Panel
 from panelwright.providers.actions import set_provider
 from panelwright.providers.client import Upstream
 from panelwright.providers.models import Provider
+from panelwright.providers.outcomes import Offers
 from panelwright.providers.store import ProviderRow
 from panelwright.providers.sync_actions import Imported, Round, claim_syncs, import_services, set_exchange_rate
 from panelwright.providers.sync_rules import Chosen, Markup
@@ -52,14 +53,30 @@ class Shop:
     def lists(self, *services: dict[str, Any]) -> None:
         self.upstream.answers("services", list(services))
 
-    def imports(self, markup: Markup = TWENTY, chosen: Chosen | None = None) -> Imported:
+    def provider_row(self) -> ProviderRow:
         (row,) = sync_actions_rows(self.provider)
-        offers = self.client(row).services()
-        assert isinstance(offers, list), offers
+        return row
+
+    def offers(self) -> Offers:
+        offers = self.client(self.provider_row()).services()
+        assert isinstance(offers, Offers), offers
+        return offers
+
+    def imports(self, markup: Markup = TWENTY, chosen: Chosen | None = None, **more: Any) -> Imported:
+        offers = self.offers()
         with scope(panel=self.owner.panel):
             return import_services(
-                panel=self.owner.panel, provider=self.provider, offers=offers, chosen=chosen or Chosen(), markup=markup
+                panel=self.owner.panel,
+                provider=self.provider,
+                offers=offers,
+                chosen=chosen or Chosen(),
+                markup=markup,
+                **more,
             )
+
+    def imports_with_balance(self) -> Imported:
+        """As the command does it, which asks for the balance first."""
+        return self.imports(balance=self.client(self.provider_row()).balance())
 
     def syncs(self, *, accept: bool = False) -> Round:
         return sync_one(self.provider.id, self.client, accept=accept)
@@ -400,7 +417,7 @@ def test_another_panel_s_services_are_not_touched(shop: Shop, rival: Owner, new_
         each.lists(listed(501), listed(502), listed(503))
         each.imports()
     before = [theirs.sells(n) for n in (10, 11, 12)]
-    shop.lists(listed(502, "9.00"), listed(503))
+    shop.lists(listed(502, "1.90"), listed(503))
     shop.syncs()
     assert [theirs.sells(n) for n in (10, 11, 12)] == before
-    assert [shop.sells(n)[0] for n in (10, 11)] == ["1.20", "10.80"]
+    assert [shop.sells(n)[0] for n in (10, 11)] == ["1.20", "2.28"]
