@@ -72,6 +72,15 @@ _ENDS = sql.Query(
     "  ELSE booked_micros - charge_micros END))"
     " OR status IN ('Pending', 'Processing', 'In progress')) LIMIT ?"
 )
+# What was canceled costs nothing unless its provider says so; a drip-feed costs what its runs do, where all is known.
+_COSTS = sql.Query(
+    "SELECT o.id, o.status, o.cost_micros, r.cost FROM orders_order o LEFT JOIN (SELECT parent_id,"
+    " CASE WHEN COUNT(*) = COUNT(cost_micros) THEN SUM(cost_micros) END AS cost FROM orders_order"
+    " WHERE panel_id = ? AND kind = 'run' GROUP BY parent_id) r ON r.parent_id = o.id"
+    " WHERE o.panel_id = ? AND o.ended_at IS NOT NULL AND ("
+    " (o.kind <> 'drip-feed' AND o.status = 'Canceled' AND NOT o.cost_told AND o.cost_micros > 0)"
+    " OR (o.kind = 'drip-feed' AND o.cost_micros <> COALESCE(r.cost, 0))) LIMIT ?"
+)
 
 
 def audit(panel_id: int) -> Audit:
@@ -97,4 +106,7 @@ def audit(panel_id: int) -> Audit:
             f"order {id_}: {status} with charge {money.text(charge)} of {money.text(booked)},"
             f" {remains} of {quantity} remaining"
         )
+    for id_, status, cost, runs in _COSTS.rows(connection, panel_id, panel_id, FAULTS_MAX):
+        of_runs = "" if runs is None else f", its runs together {money.text(int(runs))}"
+        result.faults.append(f"order {id_}: {status} at a cost of {money.text(cost)}{of_runs}")
     return result

@@ -153,7 +153,9 @@ class Order(models.Model):
                 name="order_job_due",
             ),
             models.CheckConstraint(
-                condition=Q(cost_micros__gte=0) | Q(cost_micros__isnull=True, cost_told=False), name="order_cost"
+                condition=Q(cost_micros__isnull=False, cost_micros__gte=0)
+                | Q(cost_micros__isnull=True, cost_told=False),
+                name="order_cost",
             ),
             models.CheckConstraint(
                 condition=Q(problem_code="", problem_at__isnull=True)

@@ -7,7 +7,7 @@ still the one of the claim, so a worker that was too slow changes nothing.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from django.db import transaction
@@ -38,6 +38,9 @@ _SAME_ROUTE = frozenset({Reason.DUPLICATE, Reason.LIMIT})
 REFUSALS_KEPT = 20
 SENT_MAX = 300
 
+# Not asked about for so long although it was due: a problem; so many are noted at a time.
+SILENT_AFTER = timedelta(hours=1)
+SILENT_BATCH = 1000
 # How many orders a claim looks at when all of the first ones had to be put off, and how often.
 _LOOKED_AT = 200
 _ROUNDS = 20
@@ -479,6 +482,34 @@ def _following(
     accounts = {order.account_id for order in changes.orders.values()}
     subscriptions = [changes.orders[order_id] for order_id in theirs]
     return subscription_actions.Following.load(changes, subscriptions, theirs, posts, accounts)
+
+
+def note_silent(limit: int = SILENT_BATCH) -> int:
+    """Orders that should have been asked about for an hour and could not be, because their provider rests or is gone:
+    each becomes a problem. Answers how many. Whatever the provider says of them heals it."""
+    now = clock.now()
+    ids = store.polled_providers()
+    providers = store.providers(ids) if ids else {}
+    # Where it answers and allows few requests, orders wait for their turn.
+    silent = [id_ for id_ in ids if id_ not in providers or providers[id_].health.failures >= FAILURES_MAX]
+    return sum(_note_silent(id_, providers.get(id_), now, limit) for id_ in silent)
+
+
+def _note_silent(provider_id: int, provider: ProviderRow | None, now: datetime, limit: int) -> int:
+    if provider is None:
+        silent = problems.problem(problems.PROVIDER_GONE, provider=provider_id)
+    else:
+        silent = problems.problem(problems.PROVIDER_SILENT, provider=provider.name, said=provider.health.problem)
+    with transaction.atomic(durable=True):
+        overdue = store.overdue(provider_id, now - SILENT_AFTER, limit)
+        changes = work.Changes(work.lock(overdue), now)
+        for order_id in overdue:
+            order = changes.orders[order_id]
+            kept = order.problem_code not in {"", problems.PROVIDER_SILENT, problems.PROVIDER_GONE}
+            # Still due now: as soon as the provider is back it is asked about them.
+            changes.apply(settling.Settled((order if kept else order.having(silent))._replace(due_at=now)))
+        changes.write()
+    return len(overdue)
 
 
 def _polled(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -26,10 +27,13 @@ NOT_YET, NOT_YET_MAX = timedelta(seconds=3), timedelta(minutes=1)
 # A provider that accepted a cancel and goes on delivering may be asked again after this.
 ASK_AGAIN = timedelta(hours=1)
 ATTEMPTS_MAX = 1000
+# So many refills are passed on to one provider at once: each is a request of its own.
+REFILLS_AT_ONCE = 16
 
 _ANY_REFILL = sql.Query("SELECT 1 FROM orders_refill WHERE state IN ('waiting', 'sending') AND due_at <= ? LIMIT 1")
 _PICK_REFILLS = sql.Query(
     "SELECT id FROM orders_refill WHERE state IN ('waiting', 'sending') AND due_at <= ?"
+    " AND NOT COALESCE((SELECT o.provider_id FROM orders_order o WHERE o.id = order_id), 0) :in_int"
     " ORDER BY due_at LIMIT ? :skip_locked"
 )
 _REFILLS = sql.Query(
@@ -76,7 +80,9 @@ _SENDING_REFILL = sql.Update(
 )
 _ANY_CANCEL = sql.Query("SELECT 1 FROM orders_cancel WHERE state = 'waiting' AND due_at <= ? LIMIT 1")
 _PICK_CANCELS = sql.Query(
-    "SELECT id FROM orders_cancel WHERE state = 'waiting' AND due_at <= ? ORDER BY due_at LIMIT ? :skip_locked"
+    "SELECT id FROM orders_cancel WHERE state = 'waiting' AND due_at <= ?"
+    " AND NOT COALESCE((SELECT o.provider_id FROM orders_order o WHERE o.id = order_id), 0) :in_int"
+    " ORDER BY due_at LIMIT ? :skip_locked"
 )
 _CANCELS = sql.Query(
     "SELECT k.id, k.panel_id, k.order_id, o.provider_id, o.upstream_id, o.status, o.job, o.ended_at, k.attempts,"
@@ -86,6 +92,8 @@ _SET_CANCEL = sql.Update(
     "orders_cancel",
     {"state": "text", "provider_id": "bigint", "due_at": "timestamptz", "answer": "text", "attempts": "int"},
     {"id": "bigint"},
+    # Staff may have answered it meanwhile.
+    also="state = 'waiting'",
 )
 _POLL_NOW = sql.Query(
     "UPDATE orders_order SET due_at = ? WHERE id :in_int AND job = 'poll' AND lease_until IS NULL AND due_at > ?"
@@ -130,11 +138,14 @@ class CancelRow(NamedTuple):
 
 
 class CancelSending(NamedTuple):
+    """A cancel to be passed on. `provider_id`: who has the order."""
+
     id: int
     panel_id: int
     order_id: int
     upstream_order: str
     attempts: int
+    provider_id: int
 
 
 def _refills(ids: Sequence[int]) -> dict[int, RefillRow]:
@@ -142,17 +153,22 @@ def _refills(ids: Sequence[int]) -> dict[int, RefillRow]:
     return {r[0]: RefillRow._make((*r[:7], sql.aware(r[7]), r[8], sql.aware(r[9]))) for r in rows}
 
 
-def claim_refills(limit: int) -> list[RefillSending]:
-    """Refills that are to be passed on. One whose sender died is not passed on again by itself."""
+def claim_refills(limit: int, *, but: Collection[int] = ()) -> list[RefillSending]:
+    """Refills that are to be passed on, none to the providers `but`, to each at most REFILLS_AT_ONCE.
+
+    One whose sender died is not passed on again by itself.
+    """
     now = clock.now()
     at = sql.moment(connection, now)
     if not _ANY_REFILL.rows(connection, at):
         return []
     lease_until = now + rules.LEASE
     with transaction.atomic(durable=True):
-        rows = _refills([row[0] for row in _PICK_REFILLS.rows(connection, at, limit)])
+        rows = _refills([row[0] for row in _PICK_REFILLS.rows(connection, at, sorted(but), limit)])
         providers = store.providers({r.order_provider_id for r in rows.values() if r.order_provider_id is not None})
-        going, stuck = [], []
+        going: list[RefillSending] = []
+        stuck: list[sql.Row] = []
+        to_each: Counter[int] = Counter()
         for row in rows.values():
             provider = providers.get(row.order_provider_id or 0)
             if row.state == "sending":
@@ -161,7 +177,8 @@ def claim_refills(limit: int) -> list[RefillSending]:
                 )
             elif provider is None or row.order_upstream_id is None:
                 stuck.append(_refill_row(row, state="waiting", problem="no provider has this order: for staff to do"))
-            else:
+            elif to_each[provider.id] < REFILLS_AT_ONCE:
+                to_each[provider.id] += 1
                 going.append(RefillSending(row.id, provider, row.order_upstream_id, lease_until))
         _SET_REFILL.run(connection, stuck)
         lease = sql.moment(connection, lease_until)
@@ -286,9 +303,10 @@ def commit_refill_polled(asked: Sequence[ToAsk], reports: Mapping[str, RefillRep
         tell_refills(told, now)
 
 
-def claim_cancels(limit: int) -> dict[int, list[CancelSending]]:
-    """Cancels that are to be passed on, by provider id. A cancel may be passed on twice: it changes nothing more.
+def claim_cancels(limit: int, *, but: Collection[int] = ()) -> dict[int, list[CancelSending]]:
+    """Cancels that are to be passed on, by provider id, none to the providers `but`.
 
+    A cancel may be passed on twice: it changes nothing more.
     An order that came back to us is cancelled here and now; one that has ended needs no cancel; one
     that the panel's own people deliver waits for their answer; one whose sending is still under way waits.
     """
@@ -298,7 +316,7 @@ def claim_cancels(limit: int) -> dict[int, list[CancelSending]]:
         return {}
     going: dict[int, list[CancelSending]] = {}
     with transaction.atomic(durable=True):
-        ids = sorted(row[0] for row in _PICK_CANCELS.rows(connection, at, limit))
+        ids = sorted(row[0] for row in _PICK_CANCELS.rows(connection, at, sorted(but), limit))
         changes: list[sql.Row] = []
         ours: dict[int, CancelRow] = {}
         for row in map(CancelRow._make, _CANCELS.rows(connection, ids)):
@@ -317,7 +335,7 @@ def claim_cancels(limit: int) -> dict[int, list[CancelSending]]:
                 lease = sql.moment(connection, now + rules.LEASE)
                 changes.append(("waiting", row.provider_id, lease, "", attempts, row.id))
                 going.setdefault(row.provider_id, []).append(
-                    CancelSending(row.id, row.panel_id, row.order_id, row.upstream_id, attempts)
+                    CancelSending(row.id, row.panel_id, row.order_id, row.upstream_id, attempts, row.provider_id)
                 )
         cancelled = order_actions.cancel_unsent(sorted(ours), now)
         for order_id, row in ours.items():

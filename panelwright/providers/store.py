@@ -139,6 +139,13 @@ _TO_POLL_REFILLS = sql.Query(
     f"{_MAY_BE_ASKED} AND EXISTS (SELECT 1 FROM orders_refill o WHERE o.state = 'passed on' AND o.provider_id = p.id"
     " AND o.due_at <= ?) ORDER BY p.id"
 )
+# Walks the queue's index from provider to provider, not from order to order.
+_POLLED_PROVIDERS = sql.Query(
+    "WITH RECURSIVE found (id) AS (SELECT MIN(provider_id) FROM orders_order WHERE job = 'poll'"
+    " UNION ALL SELECT"
+    " (SELECT MIN(o.provider_id) FROM orders_order o WHERE o.job = 'poll' AND o.provider_id > found.id)"
+    " FROM found WHERE found.id IS NOT NULL) SELECT id FROM found WHERE id IS NOT NULL"
+)
 _TO_TRY = sql.Query(
     "SELECT id FROM providers_provider WHERE kind = 'api' AND failures >= ? AND rest_until <= ? ORDER BY id"
 )
@@ -264,6 +271,16 @@ def providers_to_ask(what: str, now: datetime) -> list[int]:
     at = sql.moment(connection, now)
     query = _TO_POLL if what == "orders" else _TO_POLL_REFILLS
     return [row[0] for row in query.rows(connection, at, FAILURES_MAX, at)]
+
+
+def polled_providers() -> list[int]:
+    """Ids of all providers that have orders of ours, whether their rows are there or not."""
+    return [row[0] for row in _POLLED_PROVIDERS.rows(connection)]
+
+
+def overdue(provider_id: int, since: datetime, limit: int) -> list[int]:
+    """Ids of orders that should have been asked about before `since`, locked; none that somebody asks about."""
+    return [row[0] for row in _PICK_POLL.rows(connection, provider_id, sql.moment(connection, since), limit)]
 
 
 def providers_to_try(now: datetime) -> list[int]:

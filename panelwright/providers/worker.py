@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import TypeVar
 
@@ -48,7 +48,7 @@ log = logging.getLogger(__name__)
 SENDERS = 32
 REQUEST_BATCH = 64
 POLL_BATCH = 100
-POLLERS = 8
+POLLERS = 16
 ROUNDS = 20
 RECOVERERS = 4
 SCHEDULE_BATCH = 100
@@ -92,6 +92,13 @@ class Upstreams:
             for _, client in self._clients.values():
                 client.close()
             self._clients.clear()
+
+
+def _lend_connection() -> None:
+    """A provider may take its time: meanwhile others have this thread's database connection."""
+    for connection in connections.all(initialized_only=True):
+        if not connection.in_atomic_block:
+            connection.close_if_unusable_or_obsolete()
 
 
 class Worker:
@@ -245,16 +252,22 @@ class Worker:
         return len(asked)
 
     def refills(self) -> int:
-        """Pass refills on."""
-        claimed = request_actions.claim_refills(REQUEST_BATCH)
-        if not claimed:
-            return 0
-        may_go = [health_actions.take_request(sending.provider) for sending in claimed]
-        results = list(self._senders.map(self._refill_one, claimed, may_go))
+        """Pass refills on, to several providers at once."""
+        claimed = request_actions.claim_refills(REQUEST_BATCH, but=self._busy("new refills"))
+        going: dict[int, list[RefillSending]] = {}
+        for sending in claimed:
+            going.setdefault(sending.provider.id, []).append(sending)
+        return self._start("new refills", self._pass_refills_on, going) + len(claimed)
+
+    def _pass_refills_on(self, sendings: Sequence[RefillSending]) -> int:
+        """Refills of one provider."""
+        may_go = [health_actions.take_request(sending.provider) for sending in sendings]
+        _lend_connection()
+        results = list(self._senders.map(self._refill_one, sendings, may_go))
         request_actions.commit_refills(results)
         for sending, answer in results:
             health_actions.note_one(sending.provider, [answer])
-        return len(claimed)
+        return len(sendings)
 
     def _refill_one(self, sending: RefillSending, may_go: bool) -> tuple[RefillSending, Accepted | Refused | Unknown]:
         if not may_go:
@@ -270,18 +283,21 @@ class Worker:
             return sending, Unknown(f"fault in our client: {type(error).__name__}")
 
     def cancels(self) -> int:
-        """Pass cancels on, 100 a request."""
-        claimed = request_actions.claim_cancels(POLL_BATCH)
-        providers = store.providers(claimed.keys()) if claimed else {}
+        """Pass cancels on, to several providers at once, 100 a request."""
+        claimed = request_actions.claim_cancels(POLL_BATCH, but=self._busy("cancels"))
+        return self._start("cancels", self._pass_cancels_on, claimed) + len(claimed)
 
-        def pass_on(item: tuple[int, list[CancelSending]]) -> int:
-            provider_id, cancels = item
-            ids = [cancel.upstream_order for cancel in cancels]
-            answers = self._ask(providers[provider_id], ids, lambda client: client.cancel(ids))
-            request_actions.commit_cancels(provider_id, cancels, answers)
-            return len(cancels)
-
-        return sum(map(pass_on, claimed.items()))
+    def _pass_cancels_on(self, cancels: Sequence[CancelSending]) -> int:
+        """Cancels of one provider's orders."""
+        provider_id = cancels[0].provider_id
+        ids = [cancel.upstream_order for cancel in cancels]
+        provider = store.providers([provider_id]).get(provider_id)
+        gone = Refused(Reason.UNREACHABLE, "the provider is not there any more")
+        answers: dict[str, Accepted | Refused | Unknown] = dict.fromkeys(ids, gone)
+        if provider is not None:
+            answers = {**self._ask(provider, ids, lambda client: client.cancel(ids))}
+        request_actions.commit_cancels(provider_id, cancels, answers)
+        return len(cancels)
 
     def sync(self) -> int:
         """Keep catalogues in step with their providers' lists, and look at our balances there."""
@@ -302,17 +318,43 @@ class Worker:
         return run_schedules(SCHEDULE_BATCH, pass_on=subscription_actions.pass_on)
 
     def tidy(self) -> int:
-        """Forget what is old in the outboxes, a slice at a time."""
-        return delivery_actions.tidy() + mail_actions.tidy()
+        """Forget what is old in the outboxes, a slice at a time; note orders that could not be asked about for long."""
+        return delivery_actions.tidy() + mail_actions.tidy() + actions.note_silent()
 
     def _each_provider(self, what: str, handle: Callable[[ProviderRow], int]) -> int:
         """Start a round for each provider that has none under way. Answers what the ended rounds did."""
-        ended = [key for key, round_ in self._asking.items() if key[0] == what and round_.done()]
-        did = sum(self._asking.pop(key).result() for key in ended)
+        did = self._ended(what)
         for provider in store.providers(store.providers_to_ask(what, clock.now())).values():
             if (what, provider.id) not in self._asking:
                 self._asking[what, provider.id] = self._pollers.submit(self._rounds, handle, provider)
         return did
+
+    def _start(self, what: str, handle: Callable[[Sequence[T]], int], claimed: Mapping[int, Sequence[T]]) -> int:
+        """Start a round for each provider (by id) of which something was claimed. Answers what the ended rounds did."""
+        did = self._ended(what)
+        for provider_id, things in claimed.items():
+            self._asking[what, provider_id] = self._pollers.submit(self._guarded, handle, things, provider_id)
+        return did
+
+    def _ended(self, what: str) -> int:
+        """Forget the rounds that have ended. Answers what they did."""
+        ended = [key for key, round_ in self._asking.items() if key[0] == what and round_.done()]
+        return sum(self._asking.pop(key).result() for key in ended)
+
+    def _busy(self, what: str) -> list[int]:
+        """Ids of the providers that have a round under way."""
+        return [key[1] for key, round_ in self._asking.items() if key[0] == what and not round_.done()]
+
+    def _guarded(self, handle: Callable[[Sequence[T]], int], things: Sequence[T], provider_id: int) -> int:
+        """A fault is logged; what was claimed comes due again."""
+        try:
+            return handle(things)
+        except Exception:
+            log.exception("asking provider %d failed and is tried again", provider_id)
+            connections.close_all()
+            return 0
+        finally:
+            close_old_connections()
 
     def _rounds(self, handle: Callable[[ProviderRow], int], provider: ProviderRow) -> int:
         """Ask while there is something to ask, within limits. A fault is logged; the claim comes due again."""
@@ -342,6 +384,7 @@ class Worker:
     def _call(
         self, provider: ProviderRow, ids: Sequence[str], call: Callable[[Upstream], dict[str, R]]
     ) -> dict[str, R | Refused]:
+        _lend_connection()
         try:
             answers: dict[str, R | Refused] = {**call(self._upstreams.of(provider))}
         except ValueError as error:

@@ -290,6 +290,56 @@ def test_unknown_outcomes_are_decided(site: Site, worker: Rounds) -> None:
     assert [item["id"] for item in site.get("problems").body["items"]] == [ids[3]]
 
 
+def test_any_open_order_is_decided_about_and_tells_who_has_it(site: Site, worker: Rounds) -> None:
+    provider = site.alice.provider("http://127.0.0.1:9/api/v2", name="far away")
+    site.alice.route(LIKES, provider)
+    order_id = site.carol.order(service=LIKES)
+    where = f"orders/{order_id}"
+    execute(
+        "UPDATE orders_order SET status = 'Processing', job = 'poll', provider_id = %s, upstream_id = '5',"
+        " cost_micros = 1234, cost_rate_e12 = 12100000000, problem_code = 'not_known_upstream', problem_facts = %s,"
+        " problem_at = created_at WHERE id = %s",
+        provider.id,
+        '{"upstream_id": "5"}',
+        order_id,
+    )
+    (item,) = site.get("problems").body["items"]
+    assert item["provider"] == {"id": provider.id, "name": "far away"}
+    assert (item["customer"]["email"], item["upstream_id"]) == ("carol@customer.example", "5")
+    assert (item["problem"], item["goes_on"]) == ("the provider does not know its order 5", True)
+    assert (item["cost"], item["cost_told"], item["cost_rate"]) == ("0.001234", False, "0.0121")
+    site.refused(400, "route must be a whole number", "POST", where, {"action": "send", "route": "x"})
+    site.refused(
+        409, f"order {order_id} is not delivered by hand: it is Processing", "POST", where, {"action": "start"}
+    )
+    nowhere = f"the service of order {order_id} has no such route that is in use; it has: "
+    there = f"{value('SELECT id FROM providers_route')} to far away"
+    site.refused(400, nowhere + there, "POST", where, {"action": "send", "provider": "nobody"})
+    sent = site.post(where, action="send", provider="far away").body["order"]
+    assert (sent["status"], sent["upstream_id"], sent["problem_code"], sent["cost"]) == ("Pending", None, "", None)
+    arrived = site.post(where, action="arrived", upstream_id="77", provider="far away").body["order"]
+    assert (arrived["status"], arrived["upstream_id"]) == ("Processing", "77")
+    done = site.post(f"problems/{order_id}", action="partial", remains=1).body["order"]
+    assert (done["status"], done["remains"]) == ("Partial", 1)
+    decisions = [moment["facts"]["decision"] for moment in done["history"] if moment["event"] == "order.resolved"]
+    assert decisions == ["partial", "arrived", "send"]
+
+
+def test_an_order_that_is_being_sent_is_not_decided_about(site: Site) -> None:
+    order_id = site.carol.order(service=LIKES)
+    until = clock.now() + timedelta(seconds=100)
+    execute(
+        "UPDATE orders_order SET status = 'Processing', job = 'sending', lease_until = %s, due_at = %s WHERE id = %s",
+        until,
+        until,
+        order_id,
+    )
+    answer = site.post(f"orders/{order_id}", action="cancel")
+    assert answer.status == 409
+    assert f"order {order_id} is being sent: try again in a moment, at the latest in " in answer.body["error"]
+    assert site.carol.sees(order_id).status == "Processing"
+
+
 def test_the_pages_are_where_they_were(site: Site) -> None:
     for path, status in (("/", 200), ("/api", 200), ("/api/", 200), ("/nowhere", 404), ("/api/staff/", 404)):
         connection = http.client.HTTPConnection("127.0.0.1", site.port, timeout=20)

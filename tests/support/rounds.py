@@ -7,10 +7,10 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from panelwright.core import clock
-from panelwright.providers import store
+from panelwright.providers import request_actions, store
 from panelwright.providers.actions import Sending, Sent
 from panelwright.providers.store import ProviderRow
-from panelwright.providers.worker import Worker
+from panelwright.providers.worker import POLL_BATCH, REQUEST_BATCH, Worker
 
 log = logging.getLogger(__name__)
 
@@ -23,8 +23,6 @@ class Rounds:
         # Whether the test lets a round fail.
         self.fails = False
         self.recover = self._worker.recover
-        self.refills = self._worker.refills
-        self.cancels = self._worker.cancels
         self.schedules = self._worker.schedules
         self.try_providers = self._worker.try_providers
 
@@ -39,6 +37,14 @@ class Rounds:
         while self._worker._on_the_way:
             did += self._worker.forward()
         return did
+
+    def refills(self) -> int:
+        claimed = request_actions.claim_refills(REQUEST_BATCH)
+        return self._worker._pass_refills_on(claimed) if claimed else 0
+
+    def cancels(self) -> int:
+        claimed = request_actions.claim_cancels(POLL_BATCH)
+        return sum(self._worker._pass_cancels_on(cancels) for cancels in claimed.values())
 
     def poll(self) -> int:
         return self._ask_each("orders", self._worker._poll_one)
