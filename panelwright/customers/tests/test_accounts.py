@@ -311,3 +311,21 @@ def test_two_who_want_one_address_do_not_both_get_it(
     assert found.count(OLD_LINK) == 2
     assert value("SELECT COUNT(*) FROM customers_user WHERE email = %s", wanted) == 1
     execute("DELETE FROM customers_attempts")
+
+
+def test_a_letter_about_a_new_password_offers_customers_to_revoke_keys(alice: Owner, carol: Buyer, bob: Any) -> None:
+    def texts(user: User, link: str) -> str:
+        execute("DELETE FROM events_mail")
+        done = account_actions.change_password(user=user, current=PASSWORD, password=GOOD, session_id=0, keys_link=link)
+        assert isinstance(done, str), done
+        (text,) = [row[0] for row in values("SELECT text FROM events_mail")]
+        execute("UPDATE customers_user SET password = %s WHERE id = %s", kept, user.id)
+        user.refresh_from_db()
+        return str(text)
+
+    with scope(panel=alice.panel):
+        user = user_of(alice, CAROL)
+        kept = user.password
+        assert texts(user, "https://shop.example/account/keys").endswith("here:\nhttps://shop.example/account/keys")
+        assert texts(user, "").endswith("revoke it in your account, under API keys.")
+        assert "API keys" not in texts(user_of(alice, "bob@shop.example"), "https://shop.example/account/keys")

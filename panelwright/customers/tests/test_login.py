@@ -12,7 +12,7 @@ from panelwright.customers import login_actions
 from panelwright.customers.login_actions import START_AGAIN, WRONG, Admitted, CodeNeeded, Visitor
 from panelwright.customers.models import User
 from panelwright.events.models import Mail
-from tests.support.people import PASSWORD, Buyer, Owner, Time, execute, value
+from tests.support.people import PASSWORD, Buyer, Owner, Time, execute, value, values
 from tests.support.threads import together
 
 CAROL = "carol@customer.example"
@@ -125,3 +125,19 @@ def test_guesses_that_come_at_once_are_counted_one_by_one(transactional_db: None
     found = together([lambda n=n: log_in(alice, CAROL, f"guess {n}", STRANGER) for n in range(14)])  # type: ignore[misc]
     codes = sorted(refused.code for refused in found if isinstance(refused, Refusal))
     assert codes == ["too_often"] * 4 + ["wrong_login"] * 10
+
+
+def test_an_address_is_counted_over_all_panels_and_a_refused_try_writes_nothing(
+    carol: Buyer, mallory: Buyer, alice: Owner, rival: Owner, time: Time
+) -> None:
+    for number in range(60):
+        assert log_in(alice if number % 2 else rival, f"{number}@customer.example", "x", STRANGER) == WRONG
+    before = values("SELECT * FROM customers_attempts ORDER BY id")
+    everywhere = values("SELECT * FROM customers_addressattempts ORDER BY id")
+    for number in range(60, 80):
+        refused = log_in(alice if number % 2 else rival, f"{number}@customer.example", "x", STRANGER)
+        assert isinstance(refused, Refusal)
+        assert refused.code == "too_often"
+    assert values("SELECT * FROM customers_attempts ORDER BY id") == before
+    assert values("SELECT * FROM customers_addressattempts ORDER BY id") == everywhere
+    assert isinstance(log_in(alice), Admitted), "from elsewhere she gets in"
