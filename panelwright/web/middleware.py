@@ -83,6 +83,8 @@ class SecurityHeadersMiddleware:
         response.headers.setdefault("X-Frame-Options", "DENY")
         if response.status_code == 503:
             response.headers.setdefault("Retry-After", str(RETRY_AFTER_S))
+            # Anybody can keep us busy; Django would write a line for each that is told so.
+            response._has_been_logged = True  # type: ignore[attr-defined]
         if secure:
             response.headers.setdefault("Strict-Transport-Security", STRICT_TRANSPORT_SECURITY)
             # Django's own cookies know a setting only, and one process may serve both kinds of address.

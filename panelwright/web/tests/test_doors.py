@@ -11,6 +11,7 @@ import pytest
 from django.test import Client
 from django_scopes import scope
 
+from panelwright.customers import passwords
 from panelwright.panels.actions import add_domain
 from panelwright.panels.hosts import own_address
 from panelwright.web import links, views
@@ -138,6 +139,33 @@ def test_browsers_are_told_to_come_by_https_where_they_did(alice: Owner) -> None
             client = Client(headers={"host": host})
             assert client.get(path, secure=True).headers["Strict-Transport-Security"] == "max-age=31536000", path
             assert "Strict-Transport-Security" not in client.get(path).headers
+
+
+def test_who_is_told_that_we_are_busy_keeps_what_was_typed_and_fills_no_log(
+    alice: Owner, carol: Buyer, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(passwords, "_in_turn", lambda work: passwords.BUSY)
+    browser = Browser(alice, carol.customer.user)
+    pages = [
+        Browser(alice).refused("/login", 503, email=CAROL, password=PASSWORD, next="/orders"),
+        Browser(alice).refused("/signup", 503, email=DAVE, password=GOOD),
+        browser.refused("/account", 503, part="email", email=DAVE, current=PASSWORD),
+        browser.refused("/account/security", 503, current=PASSWORD, password=GOOD),
+        browser.refused("/account/keys/new", 503, name="shop", can_read="1", current=PASSWORD),
+        browser.refused("/account/security/on", 503, kept="x", code="123456", current=PASSWORD),
+    ]
+    for page in pages:
+        assert "We are busy right now." in page
+        assert PASSWORD not in page
+        assert GOOD not in page
+    assert f'value="{CAROL}"' in pages[0]
+    assert 'value="/orders"' in pages[0]
+    assert f'value="{DAVE}"' in pages[1]
+    assert f'value="{DAVE}"' in pages[2]
+    assert 'value="shop"' in pages[4]
+    answer = Browser(alice).post("/login", email=CAROL, password=PASSWORD)
+    assert answer.headers["Retry-After"] == "5"
+    assert caplog.text == ""
 
 
 def test_logging_in_changes_the_form_token(alice: Owner, carol: Buyer) -> None:
