@@ -31,8 +31,10 @@ def normal(link: str) -> str:
     of_host = bool(start) or ("." in host and not place.startswith("@"))
     if of_host:
         host = host.lower()
-        while host.startswith("www.") and "." in host[4:]:
-            host = host[4:]
+        begin = 0
+        while host.startswith("www.", begin) and host.find(".", begin + 4) >= 0:
+            begin += 4
+        host = host[begin:]
         place = user + at + host
     kept = [pair for pair in (query or "").split("&") if pair and not _tracks(pair, host)]
     return "".join(

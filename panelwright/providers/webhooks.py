@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from panelwright.core import limits
+from panelwright.core.text import trim
 from panelwright.orders import fields
 from panelwright.orders.post_rules import Heard
 from panelwright.providers.feeds import moment
@@ -28,9 +29,9 @@ def _post(post: object) -> tuple[str, Heard]:
     username, link, published = post.get("username"), post.get("link"), post.get("published_at")
     if not isinstance(username, str) or not username.strip() or len(username) > 500:
         raise ValueError("a post needs a username")
-    if not isinstance(link, str) or not fields.good_link(link.strip()):
+    if not isinstance(link, str) or not fields.good_link(trim(link)):
         raise ValueError("a post needs a good link")
     published_at = moment(published)
     if published is not None and published_at is None:
         raise ValueError("published_at is a time in ISO 8601, such as 2026-05-04T12:00:00Z")
-    return username, Heard(link.strip(), published_at)
+    return username, Heard(trim(link), published_at)

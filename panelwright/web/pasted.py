@@ -56,7 +56,8 @@ def understood(text: str) -> str:
 
 def service(text: str) -> int | None:
     """A service's number: `12`, `#12`, `ID 12`."""
-    match = _SERVICE.fullmatch(trim(text))
+    text = trim(text)
+    match = _SERVICE.fullmatch(text) if len(text) <= NUMBER_MAX else None
     return int(match[1]) if match is not None else None
 
 

@@ -100,6 +100,16 @@ def test_many_posts_of_several_users(hook: Hook) -> None:
     assert hook.send(said) == (200, {"accepted": 3, "known": 3})
 
 
+def test_a_link_that_was_copied_with_what_nobody_sees_is_the_same_post(hook: Hook) -> None:
+    hook.subscribe("cleo")
+    plain, copied = body(username="cleo", link=f"{LINK}/cleo"), body(username="cleo", link=f"\ufeff{LINK}/cleo\u200b ")
+    first, again = hook.send(copied), hook.send(plain)
+    assert first == (200, {"accepted": 1, "known": 0})
+    assert again == (200, {"accepted": 0, "known": 1})
+    status, _ = hook.send(body(username="cleo", link="https://exam\u200bple.com/x"))
+    assert status == 400
+
+
 def test_wrong_and_old_signatures_and_strange_sources_look_alike(hook: Hook) -> None:
     said = body(username="anna", link=f"{LINK}/never")
     other = "whsec_" + "A" * 32

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -101,3 +103,16 @@ def test_any_line_is_read_or_not(line: str) -> None:
     if found is not None:
         assert found.link in line.replace('""', '"') or '"' in line
         assert str(found.service) in line
+
+
+@pytest.mark.parametrize(
+    "piece",
+    ["id ", " ", "1 ", "1,", '"', '1,"', "|", "1|a|", "\t", ";", "\u200b", "#", "1'000", "\u200b1", " / ", "www."],
+)
+def test_the_worst_line_is_read_in_no_time(piece: str) -> None:
+    """A megabyte and more: what takes longer with each character than before would take minutes."""
+    for line in (piece * 300_000, "id" + piece * 300_000 + "x", f"1 | {piece * 300_000}", f"1,{piece * 300_000},1"):
+        start = time.process_time()
+        cells(line)
+        number(line)
+        assert time.process_time() - start < 5
