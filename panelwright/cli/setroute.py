@@ -76,6 +76,7 @@ def run(args: argparse.Namespace) -> int:
             *([] if route.enabled else ["disabled"]),
             *([] if route.provider.enabled else ["its provider is disabled"]),
             *([] if route.available else ["not in its list"]),
+            *([f"held: {', '.join(route.held['codes'])}"] if route.held else []),
             *(["the service follows it"] if route.in_step else []),
         ]
         told = f", {', '.join(notes)}" if notes else ""

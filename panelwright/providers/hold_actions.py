@@ -67,8 +67,8 @@ def accept(
     """What the list says of these routes counts from now on: rate, name, type; and what follows from it is written.
 
     `seen`: the `new` side that the person looked at. Raises ValueError, and changes nothing, when one of them is
-    not held, the list says something else by now, or its type is not that of the service that it delivers.
-    Answers the events.
+    not held, the list says something else by now, its type is not that of the service that it delivers, or the
+    provider tells another currency than its rates are counted in. Answers the events.
     """
     return _decide(panel, provider_id, route_ids, by=by, seen=seen, accepted=True)
 
@@ -96,6 +96,8 @@ def _decide(
     with transaction.atomic(durable=True):
         # As a round does, so that the two do not work on the same routes at once.
         provider = Provider.objects.select_for_update().get(panel=panel, id=provider_id)
+        if accepted:
+            sync_actions.believed_rate(panel=panel, provider=provider)
         catalogue = sync_actions.load(panel, provider)
         mine = {route.id: route for route in catalogue.routes if route.provider_id == provider.id}
         routes: dict[int, RouteState] = {}

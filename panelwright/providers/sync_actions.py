@@ -159,7 +159,7 @@ def _needed_rate(*, panel: Panel, provider: Provider) -> int:
     return rate
 
 
-def _believed_rate(*, panel: Panel, provider: Provider) -> int:
+def believed_rate(*, panel: Panel, provider: Provider) -> int:
     """The exchange rate that the provider's rates are counted with. Raises ValueError where they cannot be."""
     if problem := _other_currency(panel, provider):
         raise ValueError(problem)
@@ -207,7 +207,7 @@ def preview(
 ) -> Plan:
     """What an import would make of each row of the list. Raises ValueError as `import_services` does."""
     _tell_currency(panel, provider, balance)
-    rate_e12 = _believed_rate(panel=panel, provider=provider)
+    rate_e12 = believed_rate(panel=panel, provider=provider)
     return sync_rules.plan(offers, chosen, _known(provider), markup=markup, rate_e12=rate_e12, free=free)
 
 
@@ -243,7 +243,7 @@ def import_services(
         # Two imports at once would make everything twice: the provider's row is the lock.
         provider = Provider.objects.select_for_update().get(id=provider.id)
         events = _tell_currency(panel, provider, balance)
-        rate_e12 = _believed_rate(panel=panel, provider=provider)
+        rate_e12 = believed_rate(panel=panel, provider=provider)
         plan = sync_rules.plan(offers, chosen, _known(provider), markup=markup, rate_e12=rate_e12, free=free)
         first = (Service.objects.filter(panel=panel).aggregate(last=Max("number"))["last"] or 0) + 1
         new = [_new_service(sold, first + i, provider.name) for i, sold in enumerate(plan.sold)]
@@ -413,7 +413,7 @@ def _balance(panel: Panel, provider: Provider, balance: Balance | Refused | Unkn
 
 def _catalogue_after(panel: Panel, provider: Provider, offers: Offers, *, accept: bool) -> tuple[list[Happened], str]:
     try:
-        _believed_rate(panel=panel, provider=provider)
+        believed_rate(panel=panel, provider=provider)
     except ValueError as error:
         return [], str(error)
     # The routes are read with their provider's row.

@@ -85,6 +85,17 @@ def test_a_list_in_another_currency_than_its_balance_changes_nothing(roubles: Sh
     assert value("SELECT COUNT(*) FROM catalog_service WHERE number > 9") == 1
 
 
+def test_nothing_is_accepted_while_the_currencies_differ(roubles: Shop) -> None:
+    roubles.upstream.answers("balance", {"balance": "100.00", "currency": "RUB"})
+    roubles.lists(listed(501, "9.00"))
+    roubles.syncs()
+    roubles.upstream.answers("balance", {"balance": "100.00", "currency": "USD"})
+    roubles.syncs()
+    with pytest.raises(ValueError, match="RUB is set for it"):
+        decide(roubles, hold_actions.accept)
+    assert roubles.sells(10) == ("0.0121", 10, 5000, False, "held")
+
+
 def test_after_mending_the_currency_every_followed_rate_is_worked_out_anew(roubles: Shop, carol: Buyer) -> None:
     roubles.upstream.answers("balance", {"balance": "100.00", "currency": "USD"})
     roubles.syncs()
