@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from panelwright.catalog.models import Favourite, Service
-from panelwright.catalog.types import TYPES, ServiceType
+from panelwright.catalog.types import BY_NAME, ServiceType
 from panelwright.customers.models import Customer
 
 
@@ -14,7 +14,7 @@ def types_sold(panel_id: int) -> list[ServiceType]:
     sold = set(
         Service.objects.filter(panel_id=panel_id, enabled=True, private=False).values_list("type", flat=True).distinct()
     )
-    return [type_ for type_ in TYPES if type_.name in sold]
+    return [type_ for type_ in BY_NAME.values() if type_.name in sold]
 
 
 def description(panel_id: int, number: int) -> str:

@@ -23,7 +23,7 @@ from django.db import connection
 
 from panelwright.catalog.link_kinds import LinkRule, rule_of, shipped
 from panelwright.catalog.quantities import bounds, step_of
-from panelwright.catalog.types import BY_NAME, TYPES, ServiceType
+from panelwright.catalog.types import BY_NAME, ServiceType
 from panelwright.core import limits, money, sql
 from panelwright.core.text import normalized
 from panelwright.customers.models import Customer
@@ -175,7 +175,7 @@ class Shelf:
             ShelfCategory(id_, of[0].category, of[0].category_position, tuple(of)) for id_, of in by_category.items()
         )
         sold = {offer.type for offer in self.offers}
-        self.types = tuple(kind for kind in TYPES if kind.name in sold)
+        self.types = tuple(kind for kind in BY_NAME.values() if kind.name in sold)
         self._by_category = {category.id: category for category in self.categories}
         # Line breaks keep a word from being found across two fields.
         self._texts = {o.number: folded(f"{o.number}\n{o.name}\n{o.category}\n{o.type}") for o in self.offers}

@@ -11,6 +11,7 @@ from django_scopes import scope
 
 from panelwright.catalog import types
 from panelwright.catalog.actions import NewService, add_services
+from panelwright.catalog.shelf import shelf_for, shelves
 from panelwright.catalog.types import BY_NAME, TYPES, Field, Kind, ServiceType, Units
 from panelwright.core import limits
 from panelwright.core.refusal import Refusal
@@ -90,6 +91,8 @@ def test_a_type_that_is_added_is_blocked(
             carol.order(service=NUMBER, profiles=many + "so BAD", **QUANTITY)
     good = many + "https://good.example/anna"
     order = row_of(carol.order(service=NUMBER, profiles=good, **QUANTITY))
+    shelves.forget()
+    assert shelf_for(alice.panel).types[-1] is type_
     # It is kept, and sent on, and a repeat is told from another order.
     sent = rules.upstream_params(
         kind="plain",
