@@ -75,8 +75,6 @@ _WORDS = {
     NOTED: "{said}",
 }
 CODES = frozenset(_WORDS)
-# Time alone heals these; a person may decide all the same.
-PASSING = frozenset({PROVIDERS_REST})
 
 
 class Problem(NamedTuple):

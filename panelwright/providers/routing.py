@@ -26,6 +26,8 @@ from panelwright.providers.health import State
 from panelwright.providers.store import ProviderRow, RouteRow, ToSend
 
 NO_ROUTE_AGAIN = timedelta(minutes=1)
+# Of so many resting providers it is told why they rest.
+TOLD_MAX = 10
 
 
 class Later(NamedTuple):
@@ -140,7 +142,7 @@ def _choose(
     resting = [providers[route.provider_id] for route in ordered]
     told = dict.fromkeys((p.name, p.health.problem[:200]) for p in resting)
     due_at = min(health.again_at(p.health, now) for p in resting)
-    return Later(order.id, due_at, problems.problem(problems.PROVIDERS_REST, providers=list(told)), since)
+    return Later(order.id, due_at, problems.problem(problems.PROVIDERS_REST, providers=list(told)[:TOLD_MAX]), since)
 
 
 def _permit(provider: ProviderRow, assigned: Assigned, now: datetime) -> datetime | None:
