@@ -298,7 +298,7 @@ MUTANTS = (
             "request_id = command.request_id + str(now)\n",
         ),
     ),
-    Mutant("a link that was shared from an app is another one", _set(same_link, "normal", lambda link: link)),
+    Mutant("a request_id gives its order whatever comes with it", _set(placing, "_is_of", lambda *given: True)),
     Mutant(
         "the runs of a drip-feed are not charged",
         _rewritten(
