@@ -28,7 +28,6 @@ from panelwright.orders import (
     key_actions,
     linking,
     post_orders,
-    same_link,
     settling,
     standing,
     standing_store,
