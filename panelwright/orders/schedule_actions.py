@@ -370,7 +370,9 @@ def _remember(posts: Sequence[Heard], order: OpenOrder, now: datetime) -> None:
         old = is_old(post, placed_at=order.created_at)
         limit, due_at = parent.limit(old=old), None
         if (
-            parent.paused_at is None
+            # What a provider has as a whole orders for its posts itself.
+            order.job == Job.SCHEDULE.value
+            and parent.paused_at is None
             and not within(pauses, post.published_at)
             and (limit is None or taken.get(old, 0) < limit)
         ):

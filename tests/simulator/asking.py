@@ -15,7 +15,7 @@ from panelwright.customers import access
 from panelwright.customers.models import Customer as CustomerRow
 from panelwright.orders import actions, key_actions, pause_actions, queries, schedule_actions
 from panelwright.orders.actions import AskOrders
-from panelwright.providers import resolve_actions, route_actions
+from panelwright.providers import resolve_actions, route_actions, subscription_actions
 from panelwright.providers.models import Route
 from tests.simulator.books import Books
 from tests.simulator.broken import Complaints
@@ -173,7 +173,8 @@ class People:
         self._books.cancels.add(row.id)
         self._books.cancelling[row.id] = None
         if row.kind == "subscription":
-            permits.end(row.id, "Canceled", 0, must=True)
+            if row.job in ("schedule", "forward"):
+                permits.end(row.id, "Canceled", 0, must=True)
             return
         rows = [row]
         if row.kind == "drip-feed":
@@ -272,7 +273,7 @@ class People:
         else:
             new = self._act(tell)
             self._complaints.check(new is not known, f"the post {link} was {'' if new else 'not '}new")
-            if not refused:
+            if not refused and row.job == "schedule":
                 asked.posts.setdefault(link, self._world.clock.now)
         return id_, link
 
@@ -312,7 +313,7 @@ class People:
         permits.suspended, permits.children = customer_id, True
         with scopes_disabled():
             CustomerRow.objects.filter(id=customer_id).update(enabled=False)
-            schedule_actions.run_schedules(100)
+            schedule_actions.run_schedules(100, pass_on=subscription_actions.pass_on)
             CustomerRow.objects.filter(id=customer_id).update(enabled=True)
         return customer_id
 
@@ -331,6 +332,25 @@ class People:
             today = self._world.owners[row.customer_id].rate_of(self._world.sold[row.service_id])
             asked.agreed = max(asked.agreed, today or 0)
         return id_, _codes(told)
+
+    def settle_unpaid(self, permits: Permits) -> object:
+        """Staff decide who pays for an order that a provider made when its customer could not."""
+        unpaid = [id_ for id_ in self._books.open if self._books.orders[id_].problem_code == "not_charged"]
+        if not unpaid:
+            return None
+        row = self._books.orders[self._rng.choice(unpaid)]
+        which: dict[str, Any] = {"panel_id": row.panel_id, "order_id": row.id, "by": "Bob"}
+        cost = -((-row.rate * row.quantity) // 1000)
+        account = self._world.owners[row.customer_id].account_id
+        if self._rng.random() < 0.5 and cost <= self._books.balances.get(account, 0):
+            permits.charged[row.id] = cost
+            self._act(lambda: subscription_actions.charge_post(**which))
+            told = "is charged"
+        else:
+            self._act(lambda: subscription_actions.waive_post(**which))
+            told = "is waived"
+        permits.jobs[row.id] = {"poll"}
+        return row.id, told
 
     def _raises(self, action: Callable[[], object], otherwise: str) -> None:
         """The action must refuse."""
@@ -432,7 +452,7 @@ class People:
             sold = self._world.sold[self._books.orders[self._rng.choice(waiting)].service_id]
             panel = next(one for one in self._world.panels if sold in one.services.values())
         with scope(panel=panel.row):
-            if standing or self._rng.random() < 0.6:
+            if self._rng.random() < 0.6:
                 near = (sold.rate // 2, sold.rate * 9 // 10, sold.rate + 1, sold.rate * 2 + 1)
                 sold.rate = self._rng.choice(near) % 10**8 if standing else self._rng.randint(0, 10**7)
                 catalog.set_rate(panel_id=panel.id, number=sold.number, rate_micros=sold.rate)

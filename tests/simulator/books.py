@@ -44,6 +44,8 @@ class Subscription:
     last_day: date | None
     posts: dict[str, datetime] = field(default_factory=dict)
     done: int = 0
+    # Something was delivered that could not be charged.
+    stopped: bool = False
 
 
 @dataclass(slots=True)
@@ -71,6 +73,8 @@ class Books:
     cancels: set[int] = field(default_factory=set)
     # Those of them that have not ended.
     cancelling: dict[int, None] = field(default_factory=dict)
+    # Orders whose provider is, or was, asked to cancel them.
+    asked_to_cancel: set[int] = field(default_factory=set)
     # Drip-feeds that a person paused.
     paused: set[int] = field(default_factory=set)
     subscriptions: dict[int, Subscription] = field(default_factory=dict)

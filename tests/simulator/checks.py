@@ -25,7 +25,9 @@ HOP_S = 1200.0
 ROUNDS_MAX = 360
 LIMIT = 100
 # What nothing but a person, or a new route, ends.
-STUCK = frozenset({"no_route", "not_known_upstream", "partial_without_remains", "partial_above_quantity"})
+STUCK = frozenset(
+    {"no_route", "not_known_upstream", "partial_without_remains", "partial_above_quantity", "not_charged"}
+)
 
 _ENDS = sql.Query(
     "SELECT id, status, charge_micros, booked_micros, remains FROM orders_order WHERE ended_at IS NOT NULL"
@@ -97,6 +99,7 @@ def calm_down(now: Simulation) -> None:
                 break
             now.clock.passes(HOP_S)
         _tell_stuck(now, _unfinished(now))
+        _taken_over(now)
     finally:
         now.calming = False
         for model, faults, mood in before:
@@ -146,6 +149,14 @@ def _tell_stuck(now: Simulation, stuck: list[OrderRow]) -> None:
             say.check(refill.due_at is not None or bool(refill.problem), f"refill {refill.id} does not end: {refill}")
     for order_id, state in _CANCELS.rows(connection):
         say.add(f"order {order_id} has ended and its cancel is still {state}")
+
+
+def _taken_over(now: Simulation) -> None:
+    """Everything that a provider made of a subscription is ours, unless a person ended the subscription before."""
+    for (model, ref), order_id in now.deliveries.made.items():
+        row = now.books.orders[order_id]
+        left_alone = order_id in now.books.cancels or row.job is None or row.problem_code in STUCK
+        now.complaints.check(left_alone, f"{model} made its order {ref} of subscription {order_id}: {row}")
 
 
 def follow(order_id: int, changes: Changes, history: deque[Happened]) -> None:

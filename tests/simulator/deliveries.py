@@ -15,7 +15,7 @@ from panelwright.providers import rules
 from panelwright.providers.outcomes import Reason
 from panelwright.providers.secret_actions import request_secret
 from tests.simulator.broken import Complaints
-from tests.simulator.upstream import BEFORE_LOOKING, Delivery, UpstreamModel
+from tests.simulator.upstream import BEFORE_LOOKING, Delivery, Followed, UpstreamModel
 
 
 class Fate(Enum):
@@ -47,6 +47,8 @@ class Deliveries:
         self._sent_refills: dict[int, Fate] = {}
         self.refill_under_way: int | None = None
         self._secret = ""
+        # What providers have made of subscriptions and is not ours yet: (model, its id) -> the subscription.
+        self.made: dict[tuple[str, str], int] = {}
 
     def register(self, order_id: int, created_at: datetime, link: str, quantity: int) -> None:
         """An order that can go to a provider."""
@@ -75,15 +77,20 @@ class Deliveries:
             self._complaints.add(
                 f"order {parcel.order_id} was sent to {model.name} while its outcome at {before} was unknown"
             )
-        if params.get("link", "") != parcel.link or params.get("quantity", str(parcel.quantity)) != str(
-            parcel.quantity
-        ):
+        if params.get("link", params.get("username", "")) != parcel.link or params.get(
+            "quantity", str(parcel.quantity)
+        ) != str(parcel.quantity):
             self._complaints.add(f"order {parcel.order_id} went out as another order: {params}")
         if "runs" in params or "interval" in params:
             self._complaints.add(f"order {parcel.order_id} was passed on as a drip-feed: {params}")
         parcel.fate, parcel.model = Fate.MAYBE, model
 
-    def order_taken(self, model: UpstreamModel, order: Delivery) -> None:
+    def post_made(self, model: UpstreamModel, followed: Followed, order: Delivery) -> None:
+        parcel = self._parcels.get(followed.request_id)
+        if parcel is not None:
+            self.made[model.name, order.ref] = parcel.order_id
+
+    def order_taken(self, model: UpstreamModel, order: Delivery | Followed) -> None:
         parcel = self._parcels.get(order.request_id)
         if parcel is None:
             return  # complained of by `add_called`

@@ -39,7 +39,7 @@ from panelwright.orders import schedule_actions as schedules
 from panelwright.orders import store as order_store
 from panelwright.providers import actions as delivery
 from panelwright.providers import request_actions as requests
-from panelwright.providers import resolve_rules
+from panelwright.providers import resolve_rules, subscription_actions
 from panelwright.providers import rules as delivery_rules
 from panelwright.providers import store as delivery_store
 from panelwright.providers.worker import Worker
@@ -384,6 +384,27 @@ MUTANTS = (
             ),
             _rewritten(standing.Today, "price", "min(today, agreement.agreed_micros)", "today"),
         ),
+    ),
+    Mutant(
+        "what a provider makes of a subscription is not charged",
+        _rewritten(post_orders, "take_over", "charge = 0 if unpaid else spend.charge_micros", "charge = 0"),
+    ),
+    Mutant(
+        "what a provider made of a subscription is charged whatever stands against it",
+        _rewritten(subscription_actions.Following, "_order", "NONE if reason is None else", "NONE if units else"),
+    ),
+    Mutant(
+        "a provider is not asked to cancel what nobody pays for",
+        _rewritten(
+            subscription_actions.Following,
+            "done",
+            "order_actions.pass_on_cancels(self.to_cancel, self.now)",
+            "pass",
+        ),
+    ),
+    Mutant(
+        "of what a provider made of a subscription nothing is taken over",
+        _set(subscription_actions, "unknown_posts", lambda *arguments: []),
     ),
     Mutant("a post is ordered for again and again", _set(schedules, "_POSTED", _Nothing())),
     Mutant(

@@ -106,6 +106,7 @@ class Simulation:
             "revoke": (0.4, self.people.revoke),
             "suspend": (0.5, self.people.suspend),
             "agree": (0.4, self.people.agree),
+            "settle unpaid": (0.4, self.people.settle_unpaid),
             "intrude": (0.2, self.people.intrude),
             "reprice": (1, self.people.reprice),
             "decide": (2.5, self.people.decide),

@@ -42,9 +42,11 @@ class Witness(Protocol):
 
     def add_called(self, model: UpstreamModel, params: dict[str, str]) -> None: ...
 
-    def order_taken(self, model: UpstreamModel, order: Delivery) -> None: ...
+    def order_taken(self, model: UpstreamModel, order: Delivery | Followed) -> None: ...
 
     def refill_called(self, model: UpstreamModel, ref: str) -> None: ...
+
+    def post_made(self, model: UpstreamModel, followed: Followed, order: Delivery) -> None: ...
 
 
 @dataclass(slots=True)
@@ -93,6 +95,20 @@ class Delivery:
 
 
 @dataclass(slots=True)
+class Followed:
+    """A subscription that upstream has: it makes an order every so often, until it has made enough."""
+
+    ref: str
+    request_id: str
+    params: dict[str, str]
+    left: int
+    every_s: float
+    next_at: datetime
+    word: str = "Active"
+    made: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
 class GoodsLostAgain:
     """A refill that upstream has taken."""
 
@@ -123,7 +139,8 @@ class UpstreamModel:
     faults: float = 1.0
     mood: Mood = Mood.FAIR
     orders: dict[str, Delivery] = field(default_factory=dict)
-    by_request: dict[str, Delivery] = field(default_factory=dict)
+    by_request: dict[str, Delivery | Followed] = field(default_factory=dict)
+    followed: dict[str, Followed] = field(default_factory=dict)
     refills: dict[str, GoodsLostAgain] = field(default_factory=dict)
     late: list[Late] = field(default_factory=list)
     _last_ref: int = 1000  # every panel counts its own orders, so two providers give the same numbers
@@ -199,7 +216,7 @@ class UpstreamModel:
             )
         )
 
-    def _answer(self, order: Delivery) -> Accepted | Unknown:
+    def _answer(self, order: Delivery | Followed) -> Accepted | Unknown:
         """What is told of an order that upstream has: mostly its id."""
         if self._chance(0.05):
             return Unknown("the connection broke before the answer", evidence="<html>502</html>")
@@ -209,7 +226,41 @@ class UpstreamModel:
             return Accepted(self.rng.choice(list(self.orders)[-20:]))
         return Accepted(order.ref)
 
-    def _take(self, params: dict[str, str]) -> Delivery:
+    def _take(self, params: dict[str, str]) -> Delivery | Followed:
+        if "delay" in params:
+            return self._follow(params)
+        order = self._delivery(params, params["request_id"])
+        self.by_request[order.request_id] = order
+        self.witness.order_taken(self, order)
+        return order
+
+    def _follow(self, params: dict[str, str]) -> Followed:
+        self._last_ref += 1
+        rng = self.rng
+        followed = Followed(
+            ref=str(self._last_ref),
+            request_id=params["request_id"],
+            params=params,
+            left=rng.randint(0, 4),
+            every_s=rng.choice((5.0, 300.0, 9_000.0)),
+            next_at=self.now(),
+        )
+        self.followed[followed.ref] = self.by_request[followed.request_id] = followed
+        self.witness.order_taken(self, followed)
+        return followed
+
+    def _make(self, followed: Followed) -> None:
+        """The next order of a subscription."""
+        low, high = int(followed.params["min"]), int(followed.params["max"])
+        order = self._delivery({"quantity": str(self.rng.randint(low, high))}, "")
+        followed.made.append(order.ref)
+        followed.left -= 1
+        followed.next_at = self.now() + timedelta(seconds=followed.every_s)
+        if followed.left <= 0:
+            followed.word = "Completed"
+        self.witness.post_made(self, followed, order)
+
+    def _delivery(self, params: dict[str, str], request_id: str) -> Delivery:
         self._last_ref += 1
         rng = self.rng
         quantity = _quantity(params)
@@ -223,7 +274,7 @@ class UpstreamModel:
             remains = -rng.randint(1, quantity)
         order = Delivery(
             ref=str(self._last_ref),
-            request_id=params["request_id"],
+            request_id=request_id,
             params=params,
             quantity=quantity,
             taken_at=self.now(),
@@ -236,8 +287,6 @@ class UpstreamModel:
             lost_until=self.now() + timedelta(hours=rng.uniform(0, 100)) if self._chance(0.02) else None,
         )
         self.orders[order.ref] = order
-        self.by_request[order.request_id] = order
-        self.witness.order_taken(self, order)
         return order
 
     def catch_up(self) -> None:
@@ -248,12 +297,22 @@ class UpstreamModel:
             self.late = [late for late in self.late if late.due > now]
             for late in due:
                 self._take(late.params)
+        for followed in self.followed.values():
+            if followed.word == "Active" and followed.next_at <= self.now():
+                if followed.left > 0:
+                    self._make(followed)
+                else:
+                    followed.word = "Completed"
 
     def finish(self) -> None:
         """Let everything that it has come to its end now."""
         now = self.now()
         self.late = [Late(now, late.params) for late in self.late]
         self.catch_up()
+        for followed in self.followed.values():
+            followed.next_at = now
+            while followed.word == "Active" and followed.left > 0:
+                self._make(followed)
         for order in self.orders.values():
             order.end_now(now, ends=order.ends, remains=order.remains)
 
@@ -281,6 +340,8 @@ class UpstreamModel:
         return mood
 
     def _report(self, ref: str) -> OrderReport | Refused | Unknown:
+        if ref in self.followed:
+            return self._standing(self.followed[ref])
         order = self.orders.get(ref)
         if order is None or order.lost(self.now()) or self._chance(0.005):
             return _refused(Reason.NOT_FOUND)
@@ -299,6 +360,23 @@ class UpstreamModel:
             return OrderReport(word if word != "Sleeping" else None, None, remains, None, "", word)
         start_count = None if self._chance(0.2) else order.start_count
         return OrderReport(status, start_count, remains, order.told_charge(), "", status)
+
+    def _standing(self, followed: Followed) -> OrderReport | Refused | Unknown:
+        """How a subscription stands: its orders in any order, some twice, some of others, some left out."""
+        if self._chance(0.02):
+            return Unknown("the provider did not answer for this order")
+        refs = list(followed.made)
+        if self._chance(0.3):
+            refs += refs[:2]
+            self.rng.shuffle(refs)
+        if self._chance(0.1):
+            refs = refs[1:]
+        if self._chance(0.1):
+            refs += self.rng.sample([*self.orders, *self.followed], 1)
+        word = followed.word
+        if self._chance(0.05):
+            word = self.rng.choice(("Paused", "Active", "In progress"))
+        return OrderReport(word, None, None, None, "", word, posts=len(refs), orders=tuple(refs))
 
     # ---- refills ----
 
@@ -351,6 +429,8 @@ class UpstreamModel:
         return {ref: self._cancel(ref) for ref in ids}
 
     def _cancel(self, ref: str) -> Accepted | Refused | Unknown:
+        if ref in self.followed:
+            return self._end_standing(self.followed[ref])
         order, now = self.orders.get(ref), self.now()
         if order is None or order.lost(now):
             return _refused(Reason.NOT_FOUND)
@@ -366,6 +446,14 @@ class UpstreamModel:
                 now, ends="Canceled" if left == order.quantity or self._chance(0.5) else "Partial", remains=left
             )
         return Accepted(ref)
+
+    def _end_standing(self, followed: Followed) -> Accepted | Refused | Unknown:
+        if followed.word != "Active":
+            return Refused(Reason.OTHER, "The order cannot be canceled")
+        if self._chance(0.2):
+            return self.rng.choice((_refused(Reason.DISABLED), Unknown("not a word of this order")))
+        followed.word = "Canceled"
+        return Accepted(followed.ref)
 
 
 def _quantity(params: dict[str, str]) -> int:

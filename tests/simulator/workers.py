@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from panelwright.core import clock
 from panelwright.orders import schedule_actions
-from panelwright.providers import actions, health_actions, request_actions, store
+from panelwright.providers import actions, health_actions, request_actions, store, subscription_actions
 from panelwright.providers.actions import Sending, Sent
 from panelwright.providers.outcomes import Accepted, Reason, RefillReport, Refused, Unknown
 from panelwright.providers.store import ProviderRow
@@ -33,6 +33,8 @@ LOOPS = ("forward", "recover", "poll", "refills", "refill poll", "cancels", "sch
 # What is passing: a refill that is refused for it is asked for again.
 _PASSING = frozenset({Reason.LIMIT, Reason.UNREACHABLE, Reason.KEY})
 
+_TO_BE_SENT = (("Pending", "forward"), ("Active", "forward"))
+
 R = TypeVar("R")
 Act = Callable[[Callable[[], R]], R]
 
@@ -46,6 +48,8 @@ class Task:
     what: Any
     provider: ProviderRow
     result: Any = None
+    # What is said beside it of orders that a subscription made.
+    posts: Any = None
 
 
 class _Models:
@@ -104,7 +108,7 @@ class Workers:
         if loop == "try providers":
             return self._try_providers()
         permits.children = True
-        return self._act(lambda: schedule_actions.run_schedules(limit)) or None
+        return self._act(lambda: schedule_actions.run_schedules(limit, pass_on=subscription_actions.pass_on)) or None
 
     def _try_providers(self) -> object:
         tried = []
@@ -128,7 +132,7 @@ class Workers:
                 self._deliveries.lost(order_id, model)
             else:
                 row = self._books.orders[order_id]
-                say.check((row.status, row.job) == ("Pending", "forward"), f"{row} was claimed to be sent")
+                say.check((row.status, row.job) in _TO_BE_SENT, f"{row} was claimed to be sent")
             self.waiting.append(Task(worker, SEND, sending, sending.provider))
         return [sending.order.id for sending in claimed] or None
 
@@ -186,6 +190,8 @@ class Workers:
             call = {POLL: UpstreamModel.status, REFILL_POLL: UpstreamModel.refill_status, CANCEL: UpstreamModel.cancel}
             method: Callable[[UpstreamModel, Sequence[str]], dict[str, Any]] = call[task.kind]  # type: ignore[assignment]
             task.result = worker._ask(task.provider, ids, lambda model: method(model, ids))  # type: ignore[arg-type]
+            if task.kind == POLL:
+                task.posts = worker._posts(task.provider, what, task.result)
             told = task.provider.name, task.result
         self.answered.append(task)
         return task.kind, told
@@ -272,13 +278,21 @@ class Workers:
             row = self._books.orders[ask.id]
             if self._books.ours(ask.id, ask.token, "poll") and row.provider_id == task.provider.id:
                 ours += 1
+                if row.kind == "subscription":
+                    permits.children = True
+                    word = getattr(task.result.get(ask.upstream_id), "status", None)
+                    if word in ("Completed", "Canceled", "Expired"):
+                        permits.end(ask.id, word, 0)
+                    continue
                 told = getattr(task.result.get(ask.upstream_id), "charge", None)
                 if told is not None:
                     permits.costs[ask.id] = int((told * 10**6).to_integral_value(ROUND_CEILING))
                 end = end_by(task.result.get(ask.upstream_id), row.quantity)
                 if end is not None:
                     permits.end(ask.id, *end, must=True)
-        written = self._act(lambda: actions.commit_polled(task.what, task.result, provider_id=task.provider.id))
+        written = self._act(
+            lambda: actions.commit_polled(task.what, task.result, provider_id=task.provider.id, posts=task.posts)
+        )
         self._complaints.check(written == ours, f"{written} reports were written down, {ours} were ours")
         health_actions.note_one(task.provider, task.result.values())
         return POLL, [ask.id for ask in task.what]

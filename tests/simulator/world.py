@@ -31,6 +31,7 @@ from panelwright.panels.models import Panel
 from panelwright.providers import actions as providers
 from panelwright.providers import route_actions
 from panelwright.providers.models import Route
+from panelwright.providers.route_actions import NewRoute
 from tests.simulator.books import as_shared
 from tests.simulator.upstream import UpstreamModel, Witness
 
@@ -284,7 +285,10 @@ def _connect(world: World, panel: SimulatedPanel, witness: Witness) -> None:
         if sold.number == len(panel.services) - 1:
             continue  # sold before anybody was found to deliver it
         for provider_id in rng.sample(ids, rng.randint(1, len(ids))):
-            routes.append((sold.id, provider_id, str(100 + sold.number)))
+            # The last service goes to its providers as a whole, the other one of its type post by post.
+            whole = sold.type.subscription and sold.number == len(panel.services)
+            upstream_type = "Subscriptions" if whole else ""
+            routes.append(NewRoute(sold.id, provider_id, str(100 + sold.number), upstream_type))
     route_actions.add_routes(panel.id, routes)
     by_id = {sold.id: sold for sold in panel.services.values()}
     for route in Route.objects.filter(panel=panel.row).order_by("service_id", "position"):

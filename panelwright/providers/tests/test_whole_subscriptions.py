@@ -170,8 +170,12 @@ def test_posts_that_are_heard_of_here_are_not_ordered_for(far: Far, carol: Buyer
     worker.schedules()
     worker.forward()
     assert open_subscriptions(carol.owner.panel_id, "carol") == []
+    due_at = row_of(order_id).due_at
+    record_post(panel_id=carol.owner.panel_id, subscription_id=order_id, link="https://example.com/p/2")
+    assert row_of(order_id).due_at == due_at, "it is asked about no sooner for it"
     time.passes(days=1)
     worker.schedules()
+    assert value("SELECT COUNT(*) FROM orders_post WHERE due_at IS NOT NULL") == 0
     assert children_of(order_id) == [] and far.upstream.called("add")[0]["username"] == "carol"
 
 
