@@ -7,7 +7,8 @@ go on while a batch is written.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Hashable, Iterator, Sequence
+import operator
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
 
@@ -67,8 +68,7 @@ def _owner(call: Call) -> Hashable:
     return access.whose(call.caller.digest)
 
 
-def _size(call: Call) -> int:
-    return call.size
+_size: Callable[[Call], int] = operator.attrgetter("size")
 
 
 def _action(call: Call) -> Hashable:
