@@ -16,9 +16,9 @@ from panelwright.panels.models import Panel
 
 # What a user may switch off; everything else is about her account's safety and always sent.
 OPTIONAL = {
-    "login": gettext_noop("Somebody logs in with my account from a new browser"),
-    "ticket": gettext_noop("A ticket of mine is answered"),
-    "webhook": gettext_noop("A webhook of mine is switched off because it fails"),
+    "login": gettext_noop("A new browser logs in to my account"),
+    "ticket": gettext_noop("My ticket is answered"),
+    "webhook": gettext_noop("My webhook is turned off because it keeps failing"),
 }
 
 
@@ -31,11 +31,11 @@ def sign_up(panel: Panel, *, to: str, language: str, link: str, now: datetime) -
         _send(
             panel,
             to,
-            _("Confirm your e-mail address"),
+            _("Confirm your email address"),
             _(
-                "Somebody, hopefully you, signed up at %(panel)s with this e-mail address.\n\n"
-                "Open this link to confirm it and to log in. It works once, for 24 hours:\n%(link)s\n\n"
-                "If it was not you, do nothing: no account is made."
+                "Thank you for signing up at %(panel)s.\n\nOpen this link to confirm your address and log "
+                "in. It works once, for 24 hours:\n%(link)s\n\nIf this was not you, ignore this email: no "
+                "account is created."
             )
             % {"panel": panel.name, "link": link},
             kind="sign-up",
@@ -48,11 +48,11 @@ def signed_up_before(panel: Panel, *, to: str, language: str, link: str, now: da
         _send(
             panel,
             to,
-            _("You have an account already"),
+            _("You already have an account"),
             _(
-                "Somebody, hopefully you, tried to sign up at %(panel)s with this e-mail address, which has an"
-                " account there already.\n\nLog in as always. If you forgot the password, choose a new one:\n%(link)s"
-                "\n\nIf it was not you, do nothing."
+                "We received a request to sign up at %(panel)s with this email address, but you already "
+                "have an account.\n\nLog in as usual. If you forgot your password, set a new one:\n"
+                "%(link)s\n\nIf this was not you, ignore this email."
             )
             % {"panel": panel.name, "link": link},
             kind="sign-up",
@@ -65,11 +65,11 @@ def reset(panel: Panel, *, to: str, language: str, link: str, now: datetime) -> 
         _send(
             panel,
             to,
-            _("Choose a new password"),
+            _("Set a new password"),
             _(
-                "Somebody, hopefully you, asked for a new password at %(panel)s.\n\n"
-                "Choose it here. The link works once, for one hour:\n%(link)s\n\n"
-                "If it was not you, do nothing: the password stays as it is."
+                "We received a request to reset your password at %(panel)s.\n\nSet a new one here. The "
+                "link works once, for one hour:\n%(link)s\n\nIf this was not you, ignore this email: your "
+                "password stays the same."
             )
             % {"panel": panel.name, "link": link},
             kind="reset",
@@ -82,11 +82,11 @@ def new_email(panel: Panel, *, to: str, language: str, link: str, now: datetime)
         _send(
             panel,
             to,
-            _("Confirm your new e-mail address"),
+            _("Confirm your new email address"),
             _(
-                "This address is to become the one of an account at %(panel)s.\n\n"
-                "Open this link to confirm it. It works once, for 24 hours:\n%(link)s\n\n"
-                "If it was not you, do nothing."
+                "We received a request to use this address for an account at %(panel)s.\n\nOpen this link "
+                "to confirm it. It works once, for 24 hours:\n%(link)s\n\nIf this was not you, ignore this "
+                "email."
             )
             % {"panel": panel.name, "link": link},
             kind="new-email",
@@ -103,18 +103,15 @@ def changed(user: User, what: str, *, to: str, keys_link: str, now: datetime) ->
     with translation.override(_language(user)):
         subjects = {
             "password": _("Your password was changed"),
-            "email": _("Your e-mail address was changed"),
-            "second-factor-on": _("The second factor was switched on"),
-            "second-factor-off": _("The second factor was switched off"),
+            "email": _("Your email address was changed"),
+            "second-factor-on": _("Two-factor authentication was turned on"),
+            "second-factor-off": _("Two-factor authentication was turned off"),
         }
         _send(
             user.panel,
             to,
             subjects[what],
-            _(
-                "%(what)s, at %(panel)s.\n\nIf it was not you, choose a new password at once, and write to the panel's"
-                " support."
-            )
+            _("%(what)s at %(panel)s.\n\nIf this was not you, reset your password now and contact support.")
             % {"what": subjects[what], "panel": user.panel.name}
             + (_revoking(keys_link) if what != "email" and _is_customer(user) else ""),
             kind="account",
@@ -143,11 +140,11 @@ def new_browser(user: User, *, address: str, browser: str, now: datetime) -> Non
         _send(
             user.panel,
             user.email,
-            _("A new browser logged in"),
+            _("New log-in to your account"),
             _(
-                "Somebody logged in with your account at %(panel)s from a browser that we had not seen before.\n\n"
-                "Address: %(address)s\nBrowser: %(browser)s\nTime: %(time)s UTC\n\n"
-                "If it was you, all is well. If not, change your password: that ends every other session."
+                "A browser that we had not seen before logged in to your account at %(panel)s.\n\nAddress: "
+                "%(address)s\nBrowser: %(browser)s\nTime: %(time)s UTC\n\nIf this was you, there is "
+                "nothing to do. If not, change your password now: that ends all other sessions."
             )
             % {"panel": user.panel.name, "address": address, "browser": browser, "time": f"{now:%Y-%m-%d %H:%M}"},
             kind="login",
@@ -165,18 +162,18 @@ def webhook_stopped(stopped: Stopped, now: datetime) -> None:
     user = customer.user
     with translation.override(user.language or panel.language):
         if stopped.why == "gone":
-            reason = _("It answered that it is gone (410).")
+            reason = _("It answered 410 Gone.")
         else:
-            reason = _("For five days nothing could be delivered to it. The last time: %(problem)s.") % {
+            reason = _("Every delivery failed for five days. The last error: %(problem)s.") % {
                 "problem": stopped.problem
             }
         _send(
             panel,
             user.email,
-            _("Your webhook is switched off"),
+            _("Your webhook was turned off"),
             _(
-                "%(panel)s sends nothing more to your webhook %(url)s.\n\n%(reason)s\n\n"
-                "When it works again, switch it on in your account, on the page of webhooks."
+                "%(panel)s has stopped calling your webhook %(url)s.\n\n%(reason)s\n\nWhen it works again, "
+                "turn it on in your account, under Webhooks."
             )
             % {"panel": panel.name, "url": stopped.url, "reason": reason},
             kind="webhook",

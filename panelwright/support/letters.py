@@ -16,12 +16,12 @@ from panelwright.support import texts
 from panelwright.support.models import RequestState, Ticket, TicketRequest
 
 _ANSWERED = gettext_noop(
-    "The staff of %(panel)s have answered your ticket %(number)s, “%(title)s”:\n\n%(text)s\n\n"
-    "To write back, log in and open Tickets. Answers to this e-mail are not read."
+    "%(panel)s answered your ticket %(number)s, “%(title)s”:\n\n%(text)s\n\nTo reply, log in "
+    "and open Tickets. Replies to this email are not read."
 )
 _SETTLED = gettext_noop(
-    "What you asked for in your ticket %(number)s at %(panel)s, “%(title)s”, is done with:\n\n%(text)s\n\n"
-    "To write back, log in and open Tickets. Answers to this e-mail are not read."
+    "Your request in ticket %(number)s at %(panel)s, “%(title)s”, was processed:\n\n%(text)s\n"
+    "\nTo reply, log in and open Tickets. Replies to this email are not read."
 )
 
 

@@ -26,74 +26,74 @@ _SUBJECTS = {
 }
 _STATES = {
     "open": gettext_noop("In progress"),
-    "pending": gettext_noop("Waiting for an answer"),
+    "pending": gettext_noop("Waiting for support"),
     "answered": gettext_noop("Answered"),
     "closed": gettext_noop("Closed"),
 }
 # Why something is not done for an order.
 _REASONS = {
-    "bad_order": gettext_noop("you have no order with this number"),
-    "refill_disabled": gettext_noop("its service has no refill"),
-    "refill_runs": gettext_noop("name the run of this drip-feed or subscription that is to be refilled"),
+    "bad_order": gettext_noop("order not found"),
+    "refill_disabled": gettext_noop("its service has no refills"),
+    "refill_runs": gettext_noop("request a refill of a single run of this drip-feed or subscription"),
     "not_completed": gettext_noop("only a completed order can be refilled"),
-    "refill_open": gettext_noop("a refill of it is under way already"),
-    "refill_too_soon": gettext_noop("a refill can be asked for 24 hours after the order ended or was refilled last"),
-    "refill_over": gettext_noop("the time in which it can be refilled is over"),
+    "refill_open": gettext_noop("a refill is already in progress"),
+    "refill_too_soon": gettext_noop("refills are available 24 hours after completion or the last refill"),
+    "refill_over": gettext_noop("the refill period is over"),
     "cancel_disabled": gettext_noop("its service cannot be canceled"),
-    "cannot_cancel": gettext_noop("it has ended already"),
-    "ended": gettext_noop("it has ended already"),
-    "already_asked": gettext_noop("this was asked for before, and is being followed"),
-    "may_not_order": gettext_noop("your account cannot order at the moment"),
-    "bad_key": gettext_noop("your account cannot order at the moment"),
+    "cannot_cancel": gettext_noop("it has already ended"),
+    "ended": gettext_noop("it has already ended"),
+    "already_asked": gettext_noop("this was already requested and is being processed"),
+    "may_not_order": gettext_noop("your account cannot place orders"),
+    "bad_key": gettext_noop("your account cannot place orders"),
 }
 # Wish -> how it was taken.
 _TAKEN = {
-    Wish.REFILL: gettext_noop("Order %(order)s: the refill is requested. You will read here when it is done."),
-    Wish.CANCEL: gettext_noop("Order %(order)s: the cancel is requested. You will read here when it is done."),
-    Wish.SPEED_UP: gettext_noop("Order %(order)s: our staff are asked to speed it up."),
+    Wish.REFILL: gettext_noop("Order %(order)s: refill requested. We will tell you here when it is done."),
+    Wish.CANCEL: gettext_noop("Order %(order)s: cancellation requested. We will tell you here when it is done."),
+    Wish.SPEED_UP: gettext_noop("Order %(order)s: speed-up requested."),
 }
 # Wish and outcome -> how it ended.
 _ENDED = {
-    (Wish.REFILL, "Completed"): gettext_noop("Order %(order)s is refilled."),
+    (Wish.REFILL, "Completed"): gettext_noop("Refill of order %(order)s completed."),
     (Wish.REFILL, "Rejected"): gettext_noop(
-        "Order %(order)s: the refill was rejected. Nothing was missing, or it cannot be refilled."
+        "Order %(order)s: refill rejected. Nothing was missing, or it cannot be refilled."
     ),
-    (Wish.REFILL, "Canceled"): gettext_noop("Order %(order)s: the refill was canceled."),
-    (Wish.CANCEL, "Canceled"): gettext_noop("Order %(order)s is canceled, and its charge is back on your balance."),
+    (Wish.REFILL, "Canceled"): gettext_noop("Order %(order)s: refill canceled."),
+    (Wish.CANCEL, "Canceled"): gettext_noop("Order %(order)s canceled. Its charge was refunded to your balance."),
     (Wish.CANCEL, "Partial"): gettext_noop(
-        "Order %(order)s is canceled. What was not delivered is refunded to your balance."
+        "Order %(order)s canceled. What was not delivered was refunded to your balance."
     ),
     (Wish.CANCEL, "Completed"): gettext_noop("Order %(order)s was completed before it could be canceled."),
     (Wish.CANCEL, "Expired"): gettext_noop("Order %(order)s expired before it could be canceled."),
-    (Wish.CANCEL, "refused"): gettext_noop("Order %(order)s cannot be canceled any more: it goes on."),
-    (Wish.SPEED_UP, "done"): gettext_noop("Order %(order)s was sped up."),
+    (Wish.CANCEL, "refused"): gettext_noop("Order %(order)s can no longer be canceled and continues."),
+    (Wish.SPEED_UP, "done"): gettext_noop("Order %(order)s sped up."),
     (Wish.SPEED_UP, "refused"): gettext_noop("Order %(order)s cannot be sped up."),
     (Wish.SPEED_UP, "withdrawn"): gettext_noop(
-        "Order %(order)s: the speed-up is given up, because the ticket was closed."
+        "Order %(order)s: speed-up request dropped because the ticket was closed."
     ),
-    (Wish.SPEED_UP, "Completed"): gettext_noop("Order %(order)s is completed."),
-    (Wish.SPEED_UP, "Partial"): gettext_noop("Order %(order)s ended as partial: what was not delivered is refunded."),
-    (Wish.SPEED_UP, "Canceled"): gettext_noop("Order %(order)s was canceled."),
+    (Wish.SPEED_UP, "Completed"): gettext_noop("Order %(order)s completed."),
+    (Wish.SPEED_UP, "Partial"): gettext_noop(
+        "Order %(order)s partially delivered. What was not delivered was refunded."
+    ),
+    (Wish.SPEED_UP, "Canceled"): gettext_noop("Order %(order)s canceled."),
     (Wish.SPEED_UP, "Expired"): gettext_noop("Order %(order)s expired."),
 }
 # Why a letter is not taken, for the field or the form. %(limit)s is the refusal's limit.
 _REFUSALS = {
-    "no_customer": gettext_noop("Your account is not there any more."),
-    "no_ticket": gettext_noop("There is no such ticket."),
-    "bad_subject": gettext_noop("Choose what it is about."),
-    "title_too_long": gettext_noop("A title has at most %(limit)s characters."),
-    "no_text": gettext_noop("Write a message."),
-    "text_too_long": gettext_noop("A message has at most %(limit)s characters."),
-    "too_many_orders": gettext_noop("Too many orders at once: at most %(limit)s."),
-    "too_many_open": gettext_noop("You have %(limit)s open tickets. Close one that you need no more, or write in it."),
-    "too_many_messages": gettext_noop(
-        "That was a lot of messages: at most %(limit)s an hour. Try again a little later."
-    ),
-    "same_text": gettext_noop("You have sent just this within the last hour."),
-    "ticket_full": gettext_noop("This ticket is full: at most %(limit)s messages. Open a new one."),
+    "no_customer": gettext_noop("Account not found."),
+    "no_ticket": gettext_noop("Ticket not found."),
+    "bad_subject": gettext_noop("Choose a topic."),
+    "title_too_long": gettext_noop("Use at most %(limit)s characters for the subject."),
+    "no_text": gettext_noop("Enter a message."),
+    "text_too_long": gettext_noop("Use at most %(limit)s characters for the message."),
+    "too_many_orders": gettext_noop("Enter at most %(limit)s orders."),
+    "too_many_open": gettext_noop("You have %(limit)s open tickets, the maximum. Close one, or write in it."),
+    "too_many_messages": gettext_noop("You can send %(limit)s messages per hour. Try again later."),
+    "same_text": gettext_noop("You already sent this message within the last hour."),
+    "ticket_full": gettext_noop("This ticket has %(limit)s messages, the maximum. Open a new one."),
     "empty_file": gettext_noop("The file is empty."),
     "bad_file": gettext_noop(
-        "Attach PNG, JPEG or WebP pictures, PDF documents or plain text; the name must say what it is."
+        "Attach PNG, JPEG or WebP images, PDF or plain text files with the matching file extension."
     ),
 }
 
@@ -120,9 +120,9 @@ def refusal(refused: Refusal) -> str:
     if refused.code == "too_many_files":
         return ngettext("At most %(limit)s file.", "At most %(limit)s files.", refused.limit) % {"limit": refused.limit}
     if refused.code == "file_too_large":
-        return _("A file has at most %(limit)s MiB.") % {"limit": refused.limit // 2**20}
+        return _("Use files of at most %(limit)s MiB.") % {"limit": refused.limit // 2**20}
     if refused.code == "files_full":
-        return _("All your attachments together have at most %(limit)s MiB.") % {"limit": refused.limit // 2**20}
+        return _("Your attachments can take at most %(limit)s MiB in total.") % {"limit": refused.limit // 2**20}
     return _(_REFUSALS[refused.code]) % {"limit": refused.limit}
 
 
@@ -137,15 +137,15 @@ def request_line(wish: str, order: int, *, reason_code: str = "", outcome: str =
 
 # How a request stands, in a word or two.
 _STANDING = {
-    "accepted": gettext_noop("under way"),
+    "accepted": gettext_noop("in progress"),
     "refused": gettext_noop("not possible"),
     "Completed": gettext_noop("completed"),
     "Rejected": gettext_noop("rejected"),
     "Canceled": gettext_noop("canceled"),
-    "Partial": gettext_noop("partly delivered"),
+    "Partial": gettext_noop("partially delivered"),
     "Expired": gettext_noop("expired"),
     rules.DONE: gettext_noop("done"),
-    WITHDRAWN: gettext_noop("given up"),
+    WITHDRAWN: gettext_noop("dropped"),
 }
 
 

@@ -44,7 +44,7 @@ def account(request: UserRequest) -> HttpResponse:
         if request.POST.get("part") == "email":
             email = sent
             if not sent.refuse(_ask_new_email(request, sent)):
-                messages.success(request, _("An e-mail is on its way to the new address. Open its link to confirm it."))
+                messages.success(request, _("We sent an email to your new address. Open its link to confirm."))
                 return redirect("account")
         else:
             form = sent
@@ -59,7 +59,7 @@ def account(request: UserRequest) -> HttpResponse:
     context = {
         "form": form,
         "email": email,
-        "languages": [("", _("As the browser asks")), *((code, language_name(code)) for code in request.languages)],
+        "languages": [("", _("Browser default")), *((code, language_name(code)) for code in request.languages)],
         "timezones": [("", "UTC"), *((zone, zone) for zone in _timezones())],
     }
     return render(request, "web/account/profile.html", context, status=max(form.status, email.status))
@@ -99,7 +99,7 @@ def security(request: UserRequest) -> HttpResponse:
             keys_link=links.keys_link(request),
         )
         if not isinstance(done, Refusal):
-            messages.success(request, _("Your password was changed. Other browsers were logged out."))
+            messages.success(request, _("Password changed. All other sessions ended."))
             return _go_on(request, redirect("security"), done)
         form.refuse(done)
     now = clock.now()
@@ -118,7 +118,7 @@ def security(request: UserRequest) -> HttpResponse:
 @require_POST
 def end_one_session(request: UserRequest, session_id: int) -> HttpResponse:
     if end_session(panel_id=request.panel.id, user_id=request.visitor.id, session_id=session_id):
-        messages.success(request, _("That browser was logged out."))
+        messages.success(request, _("Session ended."))
     return redirect("security")
 
 
@@ -126,7 +126,7 @@ def end_one_session(request: UserRequest, session_id: int) -> HttpResponse:
 @require_POST
 def end_other_sessions(request: UserRequest) -> HttpResponse:
     end_others(panel_id=request.panel.id, user_id=request.visitor.id, keep_id=request.session.id)
-    messages.success(request, _("All other browsers were logged out."))
+    messages.success(request, _("All other sessions ended."))
     return redirect("security")
 
 
@@ -199,7 +199,7 @@ def second_factor_off(request: UserRequest) -> HttpResponse:
             keys_link=links.keys_link(request),
         )
         if not isinstance(done, Refusal):
-            messages.success(request, _("The second factor is off."))
+            messages.success(request, _("Two-factor authentication is off."))
             return _go_on(request, redirect("security"), done)
         if done == account_actions.NO_FACTOR:
             return redirect("security")
@@ -264,19 +264,19 @@ def _make_key(request: CustomerRequest, form: Form) -> tuple[ApiKey, str] | None
         except ValueError:
             cap_micros = -1
         if cap_micros < 0:
-            form.wrong("daily_cap", _("Write an amount such as 25.00."))
+            form.wrong("daily_cap", _("Enter an amount such as 25.00."))
     addresses = ", ".join(part for part in form.raw("addresses").replace(",", " ").split() if part)
     try:
         actions.check_addresses(addresses)
     except ValueError:
-        form.wrong("addresses", _("Write addresses or networks such as 203.0.113.7 or 203.0.113.0/24."))
+        form.wrong("addresses", _("Enter addresses or networks such as 203.0.113.7 or 203.0.113.0/24."))
     if len(form.text("name")) > actions.KEY_NAME_MAX:
         form.wrong("name", _("Use at most %(limit)s characters.") % {"limit": actions.KEY_NAME_MAX})
     if not (form.ticked("can_read") or form.ticked("can_order")):
         form.wrong("scopes", _("Choose at least one."))
     open_keys = ApiKey.objects.filter(panel_id=request.panel.id, customer=request.customer, revoked_at=None).count()
     if open_keys >= KEYS_MAX:
-        form.wrong("", _("You have as many keys as one can have. Revoke one first."))
+        form.wrong("", _("You have the maximum number of keys. Revoke one first."))
     # Last: what is wrong elsewhere must not count as a try at the password.
     if form.errors or form.refuse(account_actions.prove_password(request.visitor, form.raw("current"))):
         return None
@@ -296,5 +296,5 @@ def revoke_key(request: CustomerRequest, key_id: int) -> HttpResponse:
     if not ApiKey.objects.filter(panel_id=request.panel.id, customer=request.customer, id=key_id).exists():
         return render(request, "web/not_found.html", status=404)
     if key_actions.revoke_key(panel_id=request.panel.id, key_id=key_id):
-        messages.success(request, _("The key was revoked. It works no more."))
+        messages.success(request, _("Key revoked."))
     return redirect("keys")

@@ -104,7 +104,7 @@ def service_type(kind: ServiceType, *, api_url: str, service: ExampleService | N
         name=kind.name,
         parameters=(
             *_head("add"),
-            Parameter("service", _("Number of the service, from the service list")),
+            Parameter("service", _("Service ID from the service list")),
             *(_parameter(field) for field in kind.fields),
         ),
         price=_price(kind),
@@ -126,11 +126,11 @@ def _parameter(field: Field) -> Parameter:
 
 def _price(kind: ServiceType) -> str:
     if kind.units is Units.FLAT:
-        return _("Price: the rate, once for the whole order.")
+        return _("Price: the rate, per package.")
     if kind.units is Units.LINES:
         return _("Price: rate × lines of %(field)s ÷ 1000.") % {"field": kind.lines_of}
     if kind.units is Units.PER_POST:
-        return _("Price: nothing at first; each order that the subscription creates costs rate × quantity ÷ 1000.")
+        return _("Price: nothing up front; each order the subscription creates costs rate × quantity ÷ 1000.")
     if kind.drip_feed:
         return _("Price: rate × quantity × runs ÷ 1000.")
     return _("Price: rate × quantity ÷ 1000.")
@@ -146,7 +146,7 @@ def _notes(kind: ServiceType) -> tuple[str, ...]:
             )
         )
     if kind.units in (Units.LINES, Units.FLAT):
-        notes.append(_("A quantity that is sent with this type is ignored."))
+        notes.append(_("A quantity sent with this type is ignored."))
     if kind.subscription:
         notes.append(
             _(
@@ -179,7 +179,7 @@ def _services(services: Sequence[ExampleService]) -> Action:
         "services",
         "services",
         _("Service list"),
-        _("The services that you may buy, at your own rates."),
+        _("The services you can buy, at your rates."),
         _head("services"),
         (
             Answer(
@@ -227,8 +227,8 @@ def _status(currency: str) -> tuple[Action, Action, Action]:
         "status",
         "status",
         _("Order status"),
-        _("What was not delivered is given back when the order ends, and is then no longer part of the charge."),
-        (*_head("status"), Parameter("order", _("Order number"))),
+        _("What was not delivered is refunded when the order ends and is then no longer part of the charge."),
+        (*_head("status"), Parameter("order", _("Order ID"))),
         (
             Answer(partial),
             Answer(drip_feed, _("A drip-feed order")),
@@ -239,8 +239,8 @@ def _status(currency: str) -> tuple[Action, Action, Action]:
         "multi-status",
         "status",
         _("Status of many orders"),
-        _("An object with the order numbers as you sent them, even when there is only one."),
-        (*_head("status"), Parameter("orders", _("Up to 100 order numbers, separated by commas"))),
+        _("An object keyed by the order IDs as you sent them, even for a single ID."),
+        (*_head("status"), Parameter("orders", _("Up to 100 order IDs, separated by commas"))),
         (Answer({"23501": partial, "10": {"error": "Incorrect order ID"}, "23504": running}),),
     )
     by_request = Action(
@@ -259,8 +259,8 @@ def _refill() -> tuple[Action, Action]:
         "refill",
         "refill",
         _("Refill"),
-        _("Asks for what was lost after the order was completed. The answer is the number of the refill."),
-        (*_head("refill"), Parameter("order", _("Order number"))),
+        _("Requests a refill of what was lost after completion. The answer is the refill ID."),
+        (*_head("refill"), Parameter("order", _("Order ID"))),
         (Answer({"refill": "1"}),),
     )
     many = Action(
@@ -268,7 +268,7 @@ def _refill() -> tuple[Action, Action]:
         "refill",
         _("Refill of many orders"),
         "",
-        (*_head("refill"), Parameter("orders", _("Up to 100 order numbers, separated by commas"))),
+        (*_head("refill"), Parameter("orders", _("Up to 100 order IDs, separated by commas"))),
         (
             Answer(
                 [
@@ -288,7 +288,7 @@ def _refill_status(key: str) -> tuple[Action, Action]:
         "refill_status",
         _("Refill status"),
         "",
-        (*_head("refill_status"), Parameter("refill", _("Refill number"))),
+        (*_head("refill_status"), Parameter("refill", _("Refill ID"))),
         (Answer({key: "Completed"}),),
     )
     many = Action(
@@ -296,7 +296,7 @@ def _refill_status(key: str) -> tuple[Action, Action]:
         "refill_status",
         _("Status of many refills"),
         "",
-        (*_head("refill_status"), Parameter("refills", _("Up to 100 refill numbers, separated by commas"))),
+        (*_head("refill_status"), Parameter("refills", _("Up to 100 refill IDs, separated by commas"))),
         (
             Answer(
                 [
@@ -316,10 +316,10 @@ def _cancel() -> Action:
         "cancel",
         _("Cancel"),
         _(
-            "Asks for a stop, and answers with a list. 1 means that the request was accepted; the order is"
-            " Canceled or Partial once the work has really stopped."
+            "Requests a cancellation. The answer is a list; 1 means the request was accepted. The "
+            "order becomes Canceled or Partial once delivery has stopped."
         ),
-        (*_head("cancel"), Parameter("orders", _("Up to 100 order numbers, separated by commas"))),
+        (*_head("cancel"), Parameter("orders", _("Up to 100 order IDs, separated by commas"))),
         (Answer([{"order": 9, "cancel": {"error": "Incorrect order ID"}}, {"order": 2, "cancel": 1}]),),
     )
 
@@ -346,29 +346,29 @@ def refusals(kinds: Sequence[ServiceType]) -> tuple[Refusals, ...]:
 
 def _call_refusals() -> tuple[Refused, ...]:
     return (
-        Refused(("Invalid API key",), _("The key is missing, unknown or switched off."), ("bad_key",)),
+        Refused(("Invalid API key",), _("The key is missing, unknown or disabled."), ("bad_key",)),
         Refused(
             ("This API key is not allowed from your address",),
-            _("The key is limited to addresses, and yours is none of them."),
+            _("The key does not allow your IP address."),
             ("wrong_address",),
         ),
         Refused(
             ("This API key may not read", "This API key may not place or change orders"),
-            _("The key was made for less than this call asks."),
+            _("The key has no permission for this call."),
             ("may_not_read", "may_not_order"),
         ),
         Refused(
             ("Incorrect request",),
-            _("The action is missing or unknown, or it lacks its order or refill number."),
+            _("The action is missing or unknown, or its order or refill ID is missing."),
             ("bad_request",),
         ),
         Refused(
             ("Rate limit exceeded, please retry later",),
-            _("Too many calls. Wait as many seconds as the header Retry-After says."),
+            _("Too many calls. Wait for the number of seconds in the Retry-After header."),
             ("rate_limit",),
             429,
         ),
-        Refused(("Request is too large",), _("The call is larger than the panel takes."), ("too_large",), 413),
+        Refused(("Request is too large",), _("The request is too large."), ("too_large",), 413),
         Refused(
             ("Request was not sent in time, please retry",),
             _("The call began and did not come to its end. Nothing was done; send it again."),
@@ -377,19 +377,19 @@ def _call_refusals() -> tuple[Refused, ...]:
         ),
         Refused(
             ("The panel is temporarily overloaded, please retry",),
-            _("The panel has more to do than it can. Nothing was done; try again later."),
+            _("The panel is overloaded. Nothing was done; try again later."),
             ("overloaded",),
             503,
         ),
         Refused(
             ("Internal error, the request was not carried out",),
-            _("A fault of the panel. Nothing was done."),
+            _("Internal error. Nothing was done."),
             ("fault",),
             500,
         ),
         Refused(
             ("Internal error, temporarily unknown whether it was carried out; repeat it with its request_id",),
-            _("A fault of the panel at the worst moment. See Safe retries."),
+            _("Internal error: the order may have been placed. See Safe retries."),
             ("uncertain",),
             500,
         ),
@@ -399,7 +399,9 @@ def _call_refusals() -> tuple[Refused, ...]:
 def _add_refusals(kinds: Sequence[ServiceType]) -> tuple[Refused, ...]:
     names = list(dict.fromkeys(f.name for kind in kinds for f in kind.fields if f.kind is not Kind.LINK))[:3]
     return (
-        Refused(("Incorrect service ID",), _("There is no such service for you."), ("bad_service",)),
+        Refused(
+            ("Incorrect service ID",), _("The service does not exist or is not available to you."), ("bad_service",)
+        ),
         Refused(("Bad link",), _("The link is missing or cannot be used. X-Error-Detail says why."), ("bad_link",)),
         Refused(
             tuple(f"Incorrect {name}" for name in (*names, "request_id")),
@@ -408,52 +410,46 @@ def _add_refusals(kinds: Sequence[ServiceType]) -> tuple[Refused, ...]:
         ),
         Refused(
             ("Quantity less than minimal 50", "Quantity more than maximum 10000"),
-            _("The limits are those of the service; they hold for each run."),
+            _("The service's limits; they apply to each run."),
             ("below_min", "above_max"),
         ),
         Refused(
             ("You have active order with this link. Please wait until order being completed.",),
-            _("The service takes one open order for a link at a time."),
+            _("The service allows one active order per link."),
             ("same_link",),
         ),
         Refused(
             ("Daily spending cap is reached, orders are temporarily not taken",),
-            _("The key has a limit of spending, and today's is used up."),
+            _("The key's daily spending limit is reached."),
             ("cap_reached",),
         ),
-        Refused(("Not enough funds on balance",), _("The order costs more than your balance."), ("no_funds",)),
+        Refused(("Not enough funds on balance",), _("Your balance is lower than the charge."), ("no_funds",)),
     )
 
 
 def _order_refusals() -> tuple[Refused, ...]:
     return (
-        Refused(("Incorrect order ID",), _("You have no order with this number."), ("bad_order",)),
-        Refused(("Refill not found",), _("You have no refill with this number."), ("bad_refill",)),
-        Refused(
-            ("Refill is disabled for this service",), _("The service is sold without refill."), ("refill_disabled",)
-        ),
+        Refused(("Incorrect order ID",), _("You have no order with this ID."), ("bad_order",)),
+        Refused(("Refill not found",), _("You have no refill with this ID."), ("bad_refill",)),
+        Refused(("Refill is disabled for this service",), _("The service has no refills."), ("refill_disabled",)),
         Refused(
             ("Refill is disabled for the whole, ask for it by the ids in orders",),
-            _("The orders that a drip-feed or subscription created are refilled one by one."),
+            _("Request refills of the orders that the drip-feed or subscription created."),
             ("refill_runs",),
         ),
         Refused(("The order is not completed",), _("Only a completed order can be refilled."), ("not_completed",)),
         Refused(
             ("The refill task is not completed for this order",),
-            _("An earlier refill is still under way."),
+            _("An earlier refill is still in progress."),
             ("refill_open",),
         ),
         Refused(
             ("The order was completed or refill was requested less than 24 hours ago",),
-            _("Ask again later."),
+            _("Try again later."),
             ("refill_too_soon",),
         ),
-        Refused(
-            ("Refill days are over",), _("The time in which the service is refilled has passed."), ("refill_over",)
-        ),
-        Refused(
-            ("Cancel is disabled for this service",), _("The service is sold without cancel."), ("cancel_disabled",)
-        ),
+        Refused(("Refill days are over",), _("The refill period is over."), ("refill_over",)),
+        Refused(("Cancel is disabled for this service",), _("The service has no cancellation."), ("cancel_disabled",)),
         Refused(("The order cannot be canceled",), _("The order has ended."), ("cannot_cancel",)),
     )
 

@@ -72,7 +72,7 @@ def balance_csv(request: CustomerRequest) -> HttpResponseBase:
     if month is not None:
         _catch_up(request)
         if not statement.page(**_account(request), month=month, limit=1).ready:
-            messages.error(request, _("This month is still being added up. Try again in a moment."))
+            messages.error(request, _("This month is still being counted. Try again in a moment."))
             return redirect("balance")
     lines = statement.statement_csv(**_account(request), code=asked["code"], month=month, before=asked["before"])
     return csv_file(lines, name="statement")

@@ -206,7 +206,7 @@ def reset_password(request: PanelRequest, token: str) -> HttpResponse:
             keys_link=links.keys_link(request),
         )
         if not isinstance(done, Refusal):
-            messages.success(request, _("Your password was changed. Log in with it."))
+            messages.success(request, _("Password changed. Log in with the new one."))
             return redirect("login")
         form.refuse(done)
     return render(request, "web/reset_password.html", {"form": form}, status=form.status)
@@ -220,7 +220,7 @@ def confirm_email(request: PanelRequest, token: str) -> HttpResponse:
     if request.method == "POST" and works:
         done = account_actions.confirm_new_email(panel=request.panel, token=token)
         if not isinstance(done, Refusal):
-            messages.success(request, _("Your e-mail address was changed."))
+            messages.success(request, _("Your email address was changed."))
             return redirect("account" if request.visitor else "login")
         works = False
     return render(

@@ -297,7 +297,7 @@ def _webhook_steps() -> tuple[str, str]:
 
 def _steps() -> tuple[str, str, str]:
     """What the programs do, as comments in the reader's language."""
-    return _("What there is to spend"), _("Place an order and keep its number"), _("See how it is going")
+    return _("Get the balance"), _("Place an order and keep its ID"), _("Check its status")
 
 
 def _curl_pair(name: str, value: str) -> str:

@@ -76,7 +76,7 @@ def mass_order(request: CustomerRequest) -> HttpResponse:
     if lines == []:
         return render(request, "web/order/mass.html", {"text": ""})
     if lines is None or len(lines) > limits.MASS_LINES_MAX:
-        error = _("Send at most %(limit)s lines at once.") % {"limit": limits.MASS_LINES_MAX}
+        error = _("Use at most %(limit)s lines.") % {"limit": limits.MASS_LINES_MAX}
         return render(
             request, "web/order/mass.html", {"text": text[: limits.MASS_CHARS_MAX], "error": error}, status=422
         )
@@ -137,14 +137,16 @@ def _read(request: CustomerRequest, text: str) -> list[Line]:
 def _read_line(request: CustomerRequest, shelf: Shelf, number: int, text: str) -> Line:
     cells = pasted.cells(text)
     if cells is None:
-        return Line(number, text, error=_("Write service | link | quantity."))
+        return Line(number, text, error=_("Use the format service ID | link | quantity."))
     offer = shelf.get(cells.service)
     if offer is None:
         return Line(number, text, error=refusals.text(Refusal("bad_service")))
     type_ = BY_NAME[offer.type]
     asked = [field for field in type_.own_fields if field.required]
     if type_.subscription or len(asked) > 1 or any(field.kind is not Kind.LINES for field in asked):
-        return Line(number, text, offer=offer, error=_("This service asks for more: order it by itself."))
+        return Line(
+            number, text, offer=offer, error=_("This service needs more details. Order it with the single order form.")
+        )
     params = _params(cells, type_, asked[0] if asked else None)
     if params is None:
         return Line(number, text, offer=offer, error=_("Write %(format)s.") % {"format": _format(type_, asked)})

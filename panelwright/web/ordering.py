@@ -125,11 +125,11 @@ def _place(request: CustomerRequest, shelf: Shelf) -> HttpResponse:
         # The form keeps its request_id: sent again, it finds the order or places it.
         result = Refusal("uncertain")
     if not isinstance(result, Refusal):
-        messages.success(request, _("Order %(id)s is placed.") % {"id": result})
+        messages.success(request, _("Order %(id)s placed.") % {"id": result})
         return redirect("order", result)
     if result.field == "request_id":
         # The form was sent before with other values: Back in the browser, for one.
-        form.wrong("", _("This form was sent before. Look at your orders; send it again to place one more."))
+        form.wrong("", _("This form was already sent. Check your orders; send again to place another one."))
         return _form(request, offer, form, _new_request_id())
     known = {asked.name for asked in BY_NAME[offer.type].fields}
     form.refuse(result, beside=result.field if result.field in known else "")

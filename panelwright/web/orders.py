@@ -225,13 +225,13 @@ def _same(found: Details) -> dict[str, Any]:
 @customers_only
 @require_POST
 def refill(request: CustomerRequest, order_id: int) -> HttpResponse:
-    return _ask(request, order_id, request_refills, _("The refill is asked for."))
+    return _ask(request, order_id, request_refills, _("Refill requested."))
 
 
 @customers_only
 @require_POST
 def cancel(request: CustomerRequest, order_id: int) -> HttpResponse:
-    return _ask(request, order_id, request_cancels, _("The cancel is asked for."))
+    return _ask(request, order_id, request_cancels, _("Cancellation requested."))
 
 
 def _ask(request: CustomerRequest, order_id: int, action: Any, done: str) -> HttpResponse:
@@ -265,13 +265,13 @@ def _back(request: CustomerRequest) -> str:
 @customers_only
 @require_POST
 def pause(request: CustomerRequest, order_id: int) -> HttpResponse:
-    return _told(request, order_id, _pause(request, order_id, "pause"), _("It is paused."))
+    return _told(request, order_id, _pause(request, order_id, "pause"), _("Order paused."))
 
 
 @customers_only
 @require_POST
 def resume(request: CustomerRequest, order_id: int) -> HttpResponse:
-    return _told(request, order_id, _pause(request, order_id, "resume"), _("It goes on."))
+    return _told(request, order_id, _pause(request, order_id, "resume"), _("Order resumed."))
 
 
 def _pause(request: CustomerRequest, order_id: int, what: str) -> Refusal | None:

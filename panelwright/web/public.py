@@ -41,13 +41,13 @@ _COLUMNS = (
 )
 # What stands in the address -> which news, and its name.
 NEWS = (
-    ("", None, gettext_noop("Everything")),
-    ("up", Kind.UP, gettext_noop("More expensive")),
-    ("down", Kind.DOWN, gettext_noop("Cheaper")),
+    ("", None, gettext_noop("All updates")),
+    ("up", Kind.UP, gettext_noop("Price increased")),
+    ("down", Kind.DOWN, gettext_noop("Price decreased")),
     ("new", Kind.NEW, gettext_noop("New")),
-    ("gone", Kind.GONE, gettext_noop("Gone")),
-    ("back", Kind.BACK, gettext_noop("On sale again")),
-    ("limits", Kind.LIMITS, gettext_noop("Minimum and maximum")),
+    ("gone", Kind.GONE, gettext_noop("Discontinued")),
+    ("back", Kind.BACK, gettext_noop("Available again")),
+    ("limits", Kind.LIMITS, gettext_noop("Limits changed")),
 )
 
 

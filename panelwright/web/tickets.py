@@ -74,7 +74,7 @@ def new_ticket(request: CustomerRequest) -> HttpResponse:
                 letter=letter,
             )
             if isinstance(result, Written):
-                messages.success(request, _("Your ticket is open."))
+                messages.success(request, _("Ticket opened."))
                 return redirect("ticket", result.ticket_id)
             _refuse(form, result)
     else:
@@ -84,7 +84,7 @@ def new_ticket(request: CustomerRequest) -> HttpResponse:
         **_limits(),
         "form": form,
         "subjects": [(value, texts.subject(value)) for value in Subject.values],
-        "wishes": [("", _("Nothing, just a question")), *((wish.value, texts.wish(wish.value)) for wish in Wish)],
+        "wishes": [("", _("Just a question")), *((wish.value, texts.wish(wish.value)) for wish in Wish)],
         "orders": page.rows,
         "title_max": TITLE_MAX,
     }
@@ -137,7 +137,7 @@ def close_ticket(request: CustomerRequest, ticket_id: int) -> HttpResponse:
     refused = actions.close(panel_id=request.panel.id, customer_id=request.customer.id, ticket_id=ticket_id)
     if refused is not None:
         return _not_found(request)
-    messages.success(request, _("The ticket is closed. Write in it to open it again."))
+    messages.success(request, _("Ticket closed. Write a message to reopen it."))
     return redirect("ticket", ticket_id)
 
 
@@ -201,7 +201,7 @@ def _picked(form: Form) -> tuple[Ask, ...]:
     typed = form.text("orders")
     wish = form.text("wish")
     if typed and not _NUMBERS.fullmatch(typed.rstrip(" ,;.")):
-        form.wrong("orders", _("Write the numbers of orders, such as 123, 124."))
+        form.wrong("orders", _("Enter order IDs, such as 123, 124."))
         return ()
     numbers = [int(number) for number in re.findall("[0-9]+", typed, re.ASCII)]
     numbers += [int(number) for number in form.values["picked"] if re.fullmatch("[0-9]{1,18}", number, re.ASCII)]
@@ -209,7 +209,7 @@ def _picked(form: Form) -> tuple[Ask, ...]:
     if wish in Wish.values and not numbers:
         form.wrong("orders", _("Which orders?"))
     elif numbers and wish not in Wish.values and not form.text("text"):
-        form.wrong("wish", _("What is to be done with these orders?"))
+        form.wrong("wish", _("What should we do with these orders?"))
     if wish not in Wish.values:
         return ()
     return tuple(Ask(Wish(wish), number) for number in numbers)

@@ -28,14 +28,14 @@ ID_MAX = 10**18
 WORDS = {
     "order.in_progress": gettext_noop("An order is in progress"),
     "order.completed": gettext_noop("An order is completed"),
-    "order.partial": gettext_noop("An order ended partly delivered"),
+    "order.partial": gettext_noop("An order is partially delivered"),
     "order.canceled": gettext_noop("An order is canceled"),
     "refill.in_progress": gettext_noop("A refill is in progress"),
     "refill.completed": gettext_noop("A refill is completed"),
     "refill.rejected": gettext_noop("A refill is rejected"),
     "refill.canceled": gettext_noop("A refill is canceled"),
     "subscription.paused": gettext_noop("A subscription is paused"),
-    "subscription.resumed": gettext_noop("A subscription goes on"),
+    "subscription.resumed": gettext_noop("A subscription is resumed"),
     "subscription.completed": gettext_noop("A subscription is completed"),
     "subscription.expired": gettext_noop("A subscription has expired"),
     "subscription.canceled": gettext_noop("A subscription is canceled"),
@@ -111,7 +111,7 @@ def try_webhook(request: CustomerRequest, endpoint_id: int) -> HttpResponse:
     sent = webhook_actions.send_test(
         panel_id=request.panel.id, customer_id=request.customer.id, endpoint_id=endpoint_id
     )
-    return _done(request, endpoint_id, sent, _("A test is on its way. It stands in the log."))
+    return _done(request, endpoint_id, sent, _("Test sent. See the delivery log."))
 
 
 @customers_only
@@ -135,7 +135,7 @@ def delete_webhook(request: CustomerRequest, endpoint_id: int) -> HttpResponse:
     )
     if refused is not None:
         return _not_found(request)
-    messages.success(request, _("The webhook was deleted."))
+    messages.success(request, _("Webhook deleted."))
     return redirect("webhooks")
 
 
@@ -146,7 +146,7 @@ def retry_delivery(request: CustomerRequest, delivery_id: int) -> HttpResponse:
     endpoint_id = webhook_queries.delivery_endpoint(**which)
     if endpoint_id is None:
         return _not_found(request)
-    return _done(request, endpoint_id, webhook_actions.retry_delivery(**which), _("It is being sent again."))
+    return _done(request, endpoint_id, webhook_actions.retry_delivery(**which), _("Message queued to be sent again."))
 
 
 def _done(request: CustomerRequest, endpoint_id: int, came: object, text: str) -> HttpResponse:

@@ -21,7 +21,7 @@ STATUS = {
 }
 # Why a subscription pauses, and what comes of it.
 PAUSED_FOR = {
-    "": gettext_noop("It waits for funds, and goes on by itself."),
+    "": gettext_noop("Paused: not enough funds. Resumes automatically after you add funds."),
     PauseReason.FUNDS: gettext_noop("Your balance does not pay for the next post."),
     PauseReason.CAP: gettext_noop("The API key that it was placed with has spent its limit of the day."),
     PauseReason.KEY: gettext_noop("The API key that it was placed with was revoked, or may no longer order."),
@@ -37,16 +37,16 @@ AT_NEW_PRICE = gettext_noop("Resume it at the new price, or wait: it goes on by 
 # A subscription that is delivered as a whole.
 IS_ENDED = gettext_noop("It cannot wait where it is delivered, so it is being canceled.")
 HAPPENED = {
-    Happened.PLACED: gettext_noop("Placed"),
-    Happened.CANCEL_REQUESTED: gettext_noop("Cancel asked for"),
-    Happened.CANCEL_REFUSED: gettext_noop("Cancel refused"),
+    Happened.PLACED: gettext_noop("Created"),
+    Happened.CANCEL_REQUESTED: gettext_noop("Cancellation requested"),
+    Happened.CANCEL_REFUSED: gettext_noop("Cancellation refused"),
     Happened.COMPLETED: gettext_noop("Completed"),
-    Happened.PARTIAL: gettext_noop("Partly delivered, the rest was refunded"),
+    Happened.PARTIAL: gettext_noop("Partially delivered; the rest was refunded"),
     Happened.CANCELED: gettext_noop("Canceled"),
     Happened.EXPIRED: gettext_noop("Expired"),
     Happened.PAUSED: gettext_noop("Paused"),
     Happened.RESUMED: gettext_noop("Resumed"),
-    Happened.REFILL_REQUESTED: gettext_noop("Refill asked for"),
+    Happened.REFILL_REQUESTED: gettext_noop("Refill requested"),
     Happened.REFILL_STARTED: gettext_noop("Refill started"),
     Happened.REFILL_COMPLETED: gettext_noop("Refill completed"),
     Happened.REFILL_REJECTED: gettext_noop("Refill rejected"),

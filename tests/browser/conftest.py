@@ -157,7 +157,7 @@ def town(new_database: Callable[[], str], tmp_path_factory: pytest.TempPathFacto
 def enter(page: Page, url: str, person: Person) -> None:
     """Log in by the form; afterwards the page is the one for a new order."""
     page.goto(f"{url}/login")
-    page.get_by_label("E-mail address").fill(person.email)
+    page.get_by_label("Email address").fill(person.email)
     page.get_by_label("Password").fill(person.password)
     page.get_by_role("button", name="Log in").click()
     page.wait_for_url(f"{url}/order")

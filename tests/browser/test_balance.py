@@ -19,12 +19,12 @@ def test_what_an_order_took_is_in_the_statement_and_in_the_file(page: Page, town
     person = town.customer(balance="5.00")
     log_in(page, person)
     page.goto(f"{town.url}/order?service=6&link=https://example.com/statement&quantity=100")
-    page.get_by_role("button", name="Place the order").click()
+    page.get_by_role("button", name="Place order").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Order")
     left, taken = money.text(town.balance(person)), money.text(5_000_000 - town.balance(person))
 
     page.locator(".side").get_by_role("link", name="Balance").click()
-    amount, after = page.locator("td[data-label^='Amount']"), page.locator("td[data-label^='Balance after it']")
+    amount, after = page.locator("td[data-label^='Amount']"), page.locator("td[data-label^='Balance after']")
     expect(amount).to_have_count(2)
     expect(amount.nth(1)).to_have_text("+5.00")
     expect(amount.nth(0)).to_have_text(f"-{taken}")
@@ -38,7 +38,7 @@ def test_what_an_order_took_is_in_the_statement_and_in_the_file(page: Page, town
     expect(page.locator(".numbers tbody tr").first).to_contain_text(taken)
 
     # A choice shows itself.
-    page.get_by_label("Kind of transfer").select_option("adjustment")
+    page.get_by_label("Transaction type").select_option("adjustment")
     page.wait_for_url("**code=adjustment**")
     expect(amount).to_have_text(["+5.00"])
     with page.expect_download() as download:

@@ -21,14 +21,14 @@ def test_from_signing_up_to_a_completed_order(page: Page, town: Town) -> None:
     person = Person("newcomer@customer.example")
     page.goto(town.url)
     page.get_by_role("link", name="Sign up").first.click()
-    page.get_by_label("E-mail address").fill(person.email)
+    page.get_by_label("Email address").fill(person.email)
     page.get_by_label("Password").fill("password")
     page.get_by_role("button", name="Sign up").click()
-    expect(page.locator("#password-error")).to_contain_text("one of the first that are guessed")
-    expect(page.get_by_label("E-mail address")).to_have_value(person.email)
+    expect(page.locator("#password-error")).to_contain_text("too common")
+    expect(page.get_by_label("Email address")).to_have_value(person.email)
     page.get_by_label("Password").fill(person.password)
     page.get_by_role("button", name="Sign up").click()
-    expect(page.get_by_role("heading", name="Look into your mail")).to_be_visible()
+    expect(page.get_by_role("heading", name="Check your inbox")).to_be_visible()
 
     page.goto(town.link_in(town.letter(person.email)))
     page.get_by_role("button", name="Confirm").click()
@@ -43,7 +43,7 @@ def test_from_signing_up_to_a_completed_order(page: Page, town: Town) -> None:
     page.get_by_label("Quantity").fill("100")
     expect(page.locator("#price")).to_contain_text("0.09012 USD")
     expect(page.locator("#price")).to_contain_text("4.90988 USD")
-    page.get_by_role("button", name="Place the order").click()
+    page.get_by_role("button", name="Place order").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text(re.compile(r"Order \d+"))
     # The page follows the order by itself.
     expect(page.get_by_role("heading", level=1)).to_contain_text("Completed", timeout=SOON_MS)
@@ -55,7 +55,7 @@ def test_a_double_click_and_a_reload_place_one_order(page: Page, town: Town, log
     person = town.customer()
     log_in(page, person)
     page.goto(f"{town.url}/order?service=6&link=https://example.com/twice&quantity=100")
-    page.get_by_role("button", name="Place the order").dblclick()
+    page.get_by_role("button", name="Place order").dblclick()
     expect(page.get_by_role("heading", level=1)).to_contain_text(re.compile(r"Order \d+"))
     page.reload()
     page.goto(f"{town.url}/orders")
@@ -68,17 +68,17 @@ def test_what_is_wrong_is_said_beside_its_field(page: Page, town: Town, log_in: 
     page.goto(f"{town.url}/order?service=1")
     page.get_by_label("Link").fill("javascript:alert(1)")
     page.get_by_label("Quantity").fill("7")
-    page.get_by_role("button", name="Place the order").click()
-    expect(page.locator("#link-error")).to_contain_text("This link is not accepted")
+    page.get_by_role("button", name="Place order").click()
+    expect(page.locator("#link-error")).to_contain_text("A link must start with http")
     expect(page.get_by_label("Quantity")).to_have_value("7")
     page.get_by_label("Link").fill("https://example.com/x")
-    page.get_by_role("button", name="Place the order").click()
+    page.get_by_role("button", name="Place order").click()
     expect(page.locator("#quantity-error")).to_have_text("The minimum is 50.")
     page.wait_for_load_state()
     page.get_by_label("Quantity").fill("5000")
-    expect(page.locator("#price")).to_contain_text("Missing on your balance")
-    page.get_by_role("button", name="Place the order").click()
-    expect(page.get_by_role("alert")).to_have_text("Your balance does not pay for this order.")
+    expect(page.locator("#price")).to_contain_text("Funds needed")
+    page.get_by_role("button", name="Place order").click()
+    expect(page.get_by_role("alert")).to_have_text("Not enough funds for this order. Add funds and try again.")
     assert town.balance(person) == 100_000
 
 
@@ -97,18 +97,18 @@ def test_what_was_typed_before_the_scripts_came_is_priced(page: Page, town: Town
 def test_many_at_once_the_good_are_placed_and_the_bad_stay(page: Page, town: Town, log_in: LogIn) -> None:
     person = town.customer()
     log_in(page, person)
-    page.get_by_role("link", name="Many at once").click()
+    page.get_by_role("link", name="Mass order").click()
     page.get_by_label("Orders, one per line").fill(
         "1 | https://example.com/a | 100\n6|https://example.com/b|200\n1 | https://example.com/c | 7\n"
         "99999 | https://example.com/d | 100\nnonsense"
     )
-    page.get_by_role("button", name="Check and price").click()
+    page.get_by_role("button", name="Check and calculate").click()
     expect(page.locator("tbody tr")).to_have_count(5)
     expect(page.locator("tbody .error")).to_have_text(
         [
             "The minimum is 50.",
-            "There is no such service, or it is not sold at present.",
-            "Write service | link | quantity.",
+            "Service not found, or not available right now.",
+            "Use the format service ID | link | quantity.",
         ]
     )
     # 0.14321 + 0.1935602, rounded up to the micro for each order
@@ -120,7 +120,7 @@ def test_many_at_once_the_good_are_placed_and_the_bad_stay(page: Page, town: Tow
     )
     assert town.balance(person) == 100_000_000 - 336_771
     page.get_by_label("Orders, one per line").fill("1 | https://example.com/c | 70")
-    page.get_by_role("button", name="Check and price").click()
+    page.get_by_role("button", name="Check and calculate").click()
     page.get_by_role("button", name="Place 1 order").click()
     page.wait_for_url(f"{town.url}/orders")
     expect(page.locator("#orders tbody tr")).to_have_count(3)
@@ -130,16 +130,16 @@ def test_a_refill_a_day_after_completion(page: Page, town: Town, log_in: LogIn) 
     person = town.customer()
     log_in(page, person)
     page.goto(f"{town.url}/order?service=1&link=https://example.com/refill&quantity=50")
-    page.get_by_role("button", name="Place the order").click()
+    page.get_by_role("button", name="Place order").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Completed", timeout=SOON_MS)
-    expect(page.get_by_text("A refill can be asked for once 24 hours have passed since completion")).to_be_visible()
+    expect(page.get_by_text("Refills are available 24 hours after completion")).to_be_visible()
     order = int(page.url.rsplit("/", 1)[1])
     yesterday = town.rows.moment(datetime.now(UTC) - timedelta(hours=25))
     town.rows.run("UPDATE orders_order SET ended_at = ? WHERE id = ?", yesterday, order)
     page.reload()
     page.get_by_role("button", name="Refill").click()
-    expect(page.get_by_role("status").first).to_contain_text("The refill is asked for.")
-    expect(page.get_by_text("A refill is under way.")).to_be_visible()
+    expect(page.get_by_role("status").first).to_contain_text("Refill requested.")
+    expect(page.get_by_text("A refill is in progress.")).to_be_visible()
     page.goto(f"{town.url}/orders/refills")
     expect(page.locator("tbody tr")).to_have_count(1)
 
@@ -148,7 +148,7 @@ def test_a_cancel_gives_back_what_was_not_delivered(page: Page, town: Town, log_
     person = town.customer()
     log_in(page, person)
     page.goto(f"{town.url}/order?service=3&link=https://example.com/cancel&quantity=10000")
-    page.get_by_role("button", name="Place the order").click()
+    page.get_by_role("button", name="Place order").click()
     page.on("dialog", lambda dialog: dialog.accept())
     page.get_by_role("button", name="Cancel").click()
     heading = page.get_by_role("heading", level=1)
@@ -162,38 +162,38 @@ def test_logging_in_takes_the_second_factor(page: Page, town: Town, log_in: LogI
     person = town.customer()
     log_in(page, person)
     page.goto(f"{town.url}/account/security")
-    page.get_by_role("link", name="Switch it on").click()
+    page.get_by_role("link", name="Turn on").click()
     secret = page.locator("code.copyable").inner_text().replace(" ", "")
     page.get_by_label("Code").fill("000000")
-    page.get_by_label("Your password").fill(person.password)
-    page.get_by_role("button", name="Switch it on").click()
+    page.get_by_label("Current password").fill(person.password)
+    page.get_by_role("button", name="Turn on").click()
     expect(page.locator("#code-error")).to_contain_text("This code is wrong")
     assert page.locator("code.copyable").inner_text().replace(" ", "") == secret
     code = pyotp.TOTP(secret).now()
     page.get_by_label("Code").fill(code)
-    page.get_by_label("Your password").fill(person.password)
-    page.get_by_role("button", name="Switch it on").click()
+    page.get_by_label("Current password").fill(person.password)
+    page.get_by_role("button", name="Turn on").click()
     recovery = page.locator(".codes code").all_inner_texts()
     assert len(set(recovery)) == 10
-    page.get_by_role("link", name="I have kept them").click()
+    page.get_by_role("link", name="I have saved them").click()
     page.get_by_role("button", name="Log out").last.click()
 
     def until_the_code() -> None:
         page.goto(f"{town.url}/login")
-        page.get_by_label("E-mail address").fill(person.email)
+        page.get_by_label("Email address").fill(person.email)
         page.get_by_label("Password").fill(person.password)
         page.get_by_role("button", name="Log in").click()
-        expect(page.get_by_role("heading", name="Second factor")).to_be_visible()
+        expect(page.get_by_role("heading", name="Two-factor authentication")).to_be_visible()
 
     until_the_code()
     page.get_by_label("Code").fill(code)
     page.get_by_role("button", name="Log in").click()
-    expect(page.locator("#code-error")).to_contain_text("was used before")
+    expect(page.locator("#code-error")).to_contain_text("was already used")
     page.get_by_label("Code").fill(recovery[0].upper())
     page.get_by_role("button", name="Log in").click()
     page.wait_for_url(f"{town.url}/order")
     page.goto(f"{town.url}/account/security")
-    expect(page.get_by_text("9 recovery codes are left")).to_be_visible()
+    expect(page.get_by_text("9 recovery codes left")).to_be_visible()
 
 
 def test_a_new_key_orders_over_the_api(page: Page, town: Town, log_in: LogIn) -> None:
@@ -203,8 +203,8 @@ def test_a_new_key_orders_over_the_api(page: Page, town: Town, log_in: LogIn) ->
     page.get_by_role("link", name="New key").click()
     page.get_by_label("Name").fill("my shop")
     page.get_by_label("Daily spending limit").fill("0.10")
-    page.get_by_label("Your password").fill(person.password)
-    page.get_by_role("button", name="Create the key").click()
+    page.get_by_label("Current password").fill(person.password)
+    page.get_by_role("button", name="Create key").click()
     key = page.locator("#new-key").inner_text()
 
     def ask(**form: str) -> dict[str, object]:
@@ -220,7 +220,7 @@ def test_a_new_key_orders_over_the_api(page: Page, town: Town, log_in: LogIn) ->
     assert key not in page.content()
     page.on("dialog", lambda dialog: dialog.accept())
     page.get_by_role("button", name="Revoke").click()
-    expect(page.get_by_role("status").first).to_contain_text("The key was revoked.")
+    expect(page.get_by_role("status").first).to_contain_text("Key revoked.")
     assert ask(action="balance") == {"error": "Invalid API key"}
 
 
@@ -228,17 +228,17 @@ def test_a_forgotten_password(page: Page, town: Town) -> None:
     person = town.customer()
     page.goto(f"{town.url}/login")
     page.get_by_role("link", name="Forgot your password?").click()
-    page.get_by_label("E-mail address").fill(person.email)
-    page.get_by_role("button", name="Send the link").click()
-    expect(page.get_by_role("heading", name="Look into your mail")).to_be_visible()
+    page.get_by_label("Email address").fill(person.email)
+    page.get_by_role("button", name="Send link").click()
+    expect(page.get_by_role("heading", name="Check your inbox")).to_be_visible()
     link = town.link_in(town.letter(person.email))
     page.goto(link)
     page.get_by_label("New password").fill("another horse battery")
-    page.get_by_role("button", name="Change the password").click()
-    page.get_by_label("E-mail address").fill(person.email)
+    page.get_by_role("button", name="Change password").click()
+    page.get_by_label("Email address").fill(person.email)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Log in").click()
-    expect(page.locator("#password-error")).to_have_text("E-mail address or password is wrong.")
+    expect(page.locator("#password-error")).to_have_text("Wrong email address or password.")
     page.get_by_label("Password").fill("another horse battery")
     page.get_by_role("button", name="Log in").click()
     page.wait_for_url(f"{town.url}/order")

@@ -29,15 +29,15 @@ def test_ordering_without_scripts(plain: Page, town: Town, log_in: LogIn) -> Non
     plain.locator("#found a").click()
     plain.get_by_label("Link").fill("https://example.com/plain")
     plain.get_by_label("Quantity").fill("5")
-    plain.get_by_role("button", name="Place the order").click()
+    plain.get_by_role("button", name="Place order").click()
     expect(plain.locator("#quantity-error")).to_have_text("The minimum is 10.")
     plain.get_by_label("Quantity").fill("100")
-    plain.get_by_role("button", name="Place the order").click()
+    plain.get_by_role("button", name="Place order").click()
     expect(plain.get_by_role("heading", level=1)).to_contain_text(re.compile(r"Order \d+"))
 
     plain.goto(f"{town.url}/order/many")
     plain.get_by_label("Orders, one per line").fill("1 | https://example.com/plain2 | 100\nnonsense")
-    plain.get_by_role("button", name="Check and price").click()
+    plain.get_by_role("button", name="Check and calculate").click()
     plain.get_by_role("button", name="Place 1 order").click()
     expect(plain.get_by_label("Orders, one per line")).to_have_value("nonsense")
 
@@ -52,7 +52,7 @@ def test_ordering_without_scripts(plain: Page, town: Town, log_in: LogIn) -> Non
 def test_ordering_by_keyboard(page: Page, town: Town) -> None:
     person = town.customer()
     page.goto(f"{town.url}/login")
-    page.get_by_label("E-mail address").focus()
+    page.get_by_label("Email address").focus()
     page.keyboard.type(person.email)
     page.keyboard.press("Tab")
     page.keyboard.type(person.password)

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def test_tickets_are_listed_read_answered_and_closed(site: Site) -> None:
     first = written(site.carol, "Where is my deposit?", subject="payment", files=(Upload("proof.png", png()),))
     second = written(site.carol, "speed up 999999999\nplease", title="Faster")
-    site.post(f"tickets/{second}", action="answer", text="There is no such order.")
+    site.post(f"tickets/{second}", action="answer", text="Order not found.")
     listed = site.get("tickets")
     assert (listed.status, listed.body["next"]) == (200, None)
     assert [item["id"] for item in listed.body["items"]] == [first, second]
@@ -192,7 +192,7 @@ def test_a_worker_follows_a_cancel_and_a_refill_to_their_ends(site: Site, launch
     assert (state(ticket_id), requests(ticket_id)) == ("open", [("cancel", order_id, "accepted", "")])
     assert site.post(f"cancels/{order_id}", action="refuse", text="nearly done").status == 200
     worker.wait_for(lambda: state(ticket_id) == "answered", what="the refusal in the ticket")
-    assert said(ticket_id)[2:] == [f"system: Order {order_id} cannot be canceled any more: it goes on."]
+    assert said(ticket_id)[2:] == [f"system: Order {order_id} can no longer be canceled and continues."]
     assert isinstance(reply(site.carol, ticket_id, f"cancel: {order_id}"), Written)
     assert site.post(f"cancels/{order_id}", action="accept").status == 200
     over = ("cancel", order_id, "done", "Canceled")

@@ -97,7 +97,7 @@ def test_she_is_told_of_a_new_browser_unless_she_does_not_want_it(carol: Buyer, 
     log_in(alice, visitor=STRANGER)
     with scopes_disabled():
         (mail,) = Mail.objects.all()
-    assert (mail.to, mail.subject, mail.kind) == (CAROL, "Shop: A new browser logged in", "login")
+    assert (mail.to, mail.subject, mail.kind) == (CAROL, "Shop: New log-in to your account", "login")
     assert "Address: 203.0.113.66\nBrowser: curl\nTime: 2026-05-04 12:00 UTC" in mail.text
     execute("UPDATE customers_user SET mails_off = %s", "login")
     log_in(alice, visitor=STRANGER._replace(device="a third one"))

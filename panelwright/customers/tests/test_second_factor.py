@@ -177,7 +177,7 @@ def test_staff_take_it_off_who_lost_everything(carol: Buyer, codes: list[str]) -
         told = Event.objects.get(panel_id=user.panel_id, name="user.second_factor_off")
         assert (told.subject_id, told.facts) == (user.id, {"by": "command line"})
     assert counts("customers_recoverycode") == (0,)
-    assert str(value("SELECT MAX(subject) FROM events_mail WHERE text LIKE '%%switched off%%'")).endswith("off")
+    assert str(value("SELECT MAX(subject) FROM events_mail WHERE text LIKE '%%turned off%%'")).endswith("off")
 
 
 def test_the_code_for_the_app_names_panel_and_address() -> None:

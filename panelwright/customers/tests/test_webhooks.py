@@ -248,7 +248,7 @@ def test_410_switches_the_endpoint_off_and_tells_the_customer(hooks: Hooks, rece
     ]
     assert value("SELECT COUNT(*) FROM events_event WHERE name = 'webhook.stopped'") == 1
     ((to, subject, text),) = values('SELECT "to", subject, text FROM events_mail')
-    assert (to, subject) == ("carol@customer.example", "Shop: Your webhook is switched off")
+    assert (to, subject) == ("carol@customer.example", "Shop: Your webhook was turned off")
     assert receiver.url in text
     # Nothing is sent to it any more, nothing is written down for it, and what waited is given up.
     hooks.tell(DONE, order_id=9)
@@ -270,7 +270,7 @@ def test_five_days_of_failures_switch_it_off(hooks: Hooks, receiver: Receiver, t
     hooks.deliver()
     assert (bool(value("SELECT enabled FROM events_endpoint")), counts("events_mail")) == (False, (1,))
     assert value("SELECT stopped_why FROM events_endpoint") == "failing"
-    assert "For five days" in value("SELECT text FROM events_mail")
+    assert "failed for five days" in value("SELECT text FROM events_mail")
     assert hooks.change(id_, receiver.url) is None
     assert values("SELECT stopped_why, failing_since FROM events_endpoint") == [("", None)]
 

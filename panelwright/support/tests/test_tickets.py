@@ -182,7 +182,7 @@ def test_attachments_of_a_customer_have_a_limit(carol: Buyer, alice: Owner, time
     assert value("SELECT SUM(size) FROM support_attachment") == limits.ATTACHED_BYTES_MAX
     refused = unmoved(lambda: reply(carol, ticket_id, "5", files=(Upload("a.txt", b"x"),)))
     assert refused == Refusal("files_full", "files", limits.ATTACHED_BYTES_MAX)
-    assert texts.refusal(refused) == "All your attachments together have at most 30 MiB."
+    assert texts.refusal(refused) == "Your attachments can take at most 30 MiB in total."
     assert isinstance(reply(carol, ticket_id, "5"), Written)
     written(alice.customer("dave"), "mine", files=(Upload("a.txt", b"x"),))
 

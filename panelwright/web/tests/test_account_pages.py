@@ -36,10 +36,10 @@ def test_a_profile_is_kept_and_its_time_zone_shows(browser: Browser, carol: Buye
 
 def test_a_new_address_needs_the_password(browser: Browser) -> None:
     page = browser.refused("/account", part="email", email="new@customer.example", current="x")
-    assert error(page, "current") == "This is not your password."
+    assert error(page, "current") == "Wrong password."
     assert 'value="new@customer.example"' in page
     page = browser.refused("/account", part="email", email="none", current=PASSWORD)
-    assert error(page, "email") == "This is not an e-mail address."
+    assert error(page, "email") == "Enter a valid email address."
 
 
 def test_sessions_are_listed_and_ended_by_their_owner_only(browser: Browser, carol: Buyer, alice: Owner) -> None:
@@ -64,7 +64,7 @@ def test_sessions_are_listed_and_ended_by_their_owner_only(browser: Browser, car
 def test_a_new_password_logs_other_browsers_out(browser: Browser, carol: Buyer, alice: Owner) -> None:
     other = Browser(alice, carol.customer.user)
     page = browser.refused("/account/security", current="x", password="a new good one")
-    assert error(page, "current") == "This is not your password."
+    assert error(page, "current") == "Wrong password."
     assert "a new good one" not in page
     assert browser.post("/account/security", current=PASSWORD, password="a new good one").status_code == 302
     assert browser.is_inside()
@@ -110,7 +110,7 @@ def test_the_secret_of_a_second_factor_is_the_users_own(browser: Browser, carol:
     kept = hidden(dave.get("/account/security/on"), "kept")
     page = browser.refused("/account/security/on", kept=kept, code="000000", current=PASSWORD)
     assert hidden(page, "kept").split(":")[0] != kept.split(":")[0], "another secret than Dave's"
-    assert error(page, "code") == "This code is wrong, or was used before. Use the next one."
+    assert error(page, "code") == "This code is wrong or was already used. Enter the next one."
     assert browser.answer("/account/security/off").status_code == 200
     assert browser.post("/account/security/off", current=PASSWORD, code="1").headers["Location"] == "/account/security"
 
@@ -127,7 +127,7 @@ def test_a_key_is_shown_once_works_and_is_revoked(door: Door, browser: Browser, 
     wanted = {"name": "shop", "can_read": "1", "addresses": REMOTE}
     for current in ("", "x"):
         page = browser.refused("/account/keys/new", **wanted, current=current)
-        assert error(page, "current") == "This is not your password."
+        assert error(page, "current") == "Wrong password."
         assert 'value="shop"' in page
     page = browser.post("/account/keys/new", **wanted, current=PASSWORD).content.decode()
     key = page.split('id="new-key"')[1].split(">", 1)[1].split("<")[0]
@@ -145,11 +145,11 @@ def test_a_key_is_shown_once_works_and_is_revoked(door: Door, browser: Browser, 
 @pytest.mark.parametrize(
     ("fields", "field", "text"),
     [
-        ({"daily_cap": "-1"}, "daily_cap", "Write an amount such as 25.00."),
-        ({"daily_cap": "1e3"}, "daily_cap", "Write an amount such as 25.00."),
-        ({"daily_cap": "9" * 40}, "daily_cap", "Write an amount such as 25.00."),
-        ({"addresses": "example.com"}, "addresses", "Write addresses or networks such as"),
-        ({"addresses": "10.0.0.1 " * 300}, "addresses", "Write addresses or networks such as"),
+        ({"daily_cap": "-1"}, "daily_cap", "Enter an amount such as 25.00."),
+        ({"daily_cap": "1e3"}, "daily_cap", "Enter an amount such as 25.00."),
+        ({"daily_cap": "9" * 40}, "daily_cap", "Enter an amount such as 25.00."),
+        ({"addresses": "example.com"}, "addresses", "Enter addresses or networks such as"),
+        ({"addresses": "10.0.0.1 " * 300}, "addresses", "Enter addresses or networks such as"),
         ({"name": "x" * 101}, "name", "Use at most 100 characters."),
     ],
 )

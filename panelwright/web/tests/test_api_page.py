@@ -97,10 +97,10 @@ def test_choices_that_the_help_does_not_explain_are_listed(read) -> None:
     ("slug", "price"),
     [
         ("default", "rate × quantity × runs ÷ 1000."),
-        ("package", "the rate, once for the whole order."),
+        ("package", "the rate, per package."),
         ("custom-comments", "rate × lines of comments ÷ 1000."),
         ("mentions-custom-list", "rate × lines of usernames ÷ 1000."),
-        ("subscriptions", "nothing at first; each order that the subscription creates costs rate × quantity ÷ 1000."),
+        ("subscriptions", "nothing up front; each order the subscription creates costs rate × quantity ÷ 1000."),
         ("poll", "rate × quantity ÷ 1000."),
     ],
 )

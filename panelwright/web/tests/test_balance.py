@@ -87,12 +87,12 @@ def test_every_transfer_with_the_balance_after_it(browser: Browser, carol: Buyer
     assert stat(page, "Refunded this month") == "0.45 USD"
     assert "<title>05-04: 0.45 USD</title>" in page
     assert page.count('class="chart-bar"') == 30
-    assert "This panel has no method of payment here yet." in page
+    assert "This panel has no payment methods yet." in page
 
 
 def test_before_any_money_has_moved(alice: Owner, time: Time) -> None:
     page = Browser(alice.customer("erin")).get("/balance")
-    assert "No money has moved yet." in page
+    assert "No transactions yet." in page
     assert "Nothing was spent in the last 30 days." in page
     assert stat(page, "Spent this month") == "0.00 USD"
     assert '<svg class="chart"' not in page
@@ -118,7 +118,7 @@ def test_filters_and_pages(browser: Browser, carol: Buyer, time: Time) -> None:
     may = browser.get("/balance", month="2026-05")
     assert [row[4] for row in rows(may)][:2] == ["97.30", "97.345"]
     assert rows(browser.get("/balance", month="2026-05", code="deposit")) == rows(deposits)
-    assert "No transfer is like that." in browser.get("/balance", month="2026-04")
+    assert "No transactions match your filters." in browser.get("/balance", month="2026-04")
     assert re.findall(r'<option value="(2026-\d\d)"', page) == ["2026-06", "2026-05", "2026-04", "2026-03", "2026-02"]
     for nonsense in ({"code": "x"}, {"month": "2026-99"}, {"before": "x"}, {"after": "\x01"}, {"month": "٢٠٢٦-05"}):
         assert rows(browser.get("/balance", **nonsense)) == rows(page)
@@ -135,8 +135,8 @@ def test_a_month_that_is_not_added_up_says_so(
     carol.order()
     browser = Browser(carol)
     page = browser.get("/balance")
-    assert 'what was spent is counted up to <span class="time">2026-05-04 12:00</span>.' in page
-    assert "This month is still being added up." in browser.get("/balance", month="2026-05")
+    assert 'Totals are complete up to <span class="time">2026-05-04 12:00</span>.' in page
+    assert "This month is still being counted." in browser.get("/balance", month="2026-05")
     response = browser.client.get("/balance.csv?month=2026-05")
     assert (response.status_code, response.headers["Location"]) == (302, "/balance")
     monkeypatch.setattr(page_of_balance, "catch_up", statement_actions.catch_up)

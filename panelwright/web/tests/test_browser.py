@@ -131,7 +131,7 @@ def test_everything_is_there_without_scripts(plain: Page, shop: str) -> None:
 def test_the_keyboard_reaches_the_content_and_the_languages(page: Page, shop: str) -> None:
     page.goto(shop)
     page.keyboard.press("Tab")
-    expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
+    expect(page.get_by_role("link", name="Skip to content")).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.get_by_role("main")).to_be_focused()
     page.locator(".broad .menu summary").focus()

@@ -62,7 +62,7 @@ def test_a_panel_that_sells_nothing_yet_has_its_pages(open_panel, visit) -> None
     open_panel("bare", sells=False)
     assert facts(_page(visit("bare"), "/")) == ["0", "0", "USD"]
     page = _page(visit("bare"), "/api")
-    assert "This panel sells no services at present." in page and "<select" not in page
+    assert "No services are available right now." in page and "<select" not in page
 
 
 def _page(client: Client, address: str) -> str:

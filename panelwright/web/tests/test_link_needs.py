@@ -71,7 +71,7 @@ def test_a_subscription_in_steps_says_so(browser: Browser, alice: Owner) -> None
     with scope(panel=alice.panel):
         set_terms(panel_id=alice.panel_id, number=SUBSCRIPTION, step=100)
     page = browser.get(f"/order?service={SUBSCRIPTION}")
-    assert help_of(page, "max") == "Largest quantity for a post. Each post gets a multiple of 100."
+    assert help_of(page, "max") == "Maximum quantity per post. Each post gets a multiple of 100."
 
 
 def test_the_api_page_tells_programs_of_both_and_its_example_is_taken(browser: Browser) -> None:

@@ -70,11 +70,11 @@ def test_good_lines_are_placed_and_bad_ones_stay(browser: Browser, carol: Buyer)
         f"{FOLLOWERS} | {A} | 49": "The minimum is 50.",
         f"{FOLLOWERS} | {A} | many": "Use a whole number in digits only, such as 1000.",
         f"{FOLLOWERS} | javascript:x | 100": "A link must start with http:// or https://",
-        f"{PRIVATE} | {A} | 100": "There is no such service",
+        f"{PRIVATE} | {A} | 100": "Service not found",
         f"{COMMENTS} | {A} | 100": "Write service | link | comments / comments.",
-        f"{TRAFFIC} | {A} | 100": "This service asks for more",
-        "nonsense": "Write service | link | quantity.",
-        f"{FOLLOWERS} | {A} | 100 | 5": "Write service | link | quantity.",
+        f"{TRAFFIC} | {A} | 100": "This service needs more details",
+        "nonsense": "Use the format service ID | link | quantity.",
+        f"{FOLLOWERS} | {A} | 100 | 5": "Use the format service ID | link | quantity.",
         f"{ONE_A_LINK} | {A} | 10 ": "You have an open order with this link.",
     }
     lines = "\n".join([f"{ONE_A_LINK} | {A} | 10", *bad])
@@ -110,7 +110,7 @@ def test_a_rate_that_changed_since_is_shown_before_anything_is_placed(browser: B
 def test_a_balance_that_does_not_pay_for_all_is_told_and_places_nothing(browser: Browser, alice: Owner) -> None:
     poor = Browser(alice, alice.customer("poor", balance="1.00").customer.user)
     page = poor.post("/order/many", lines=GOOD).content.decode()
-    assert error(page, "") == 'Missing on your balance: <b translate="no">2.412346 USD</b>'
+    assert error(page, "") == 'Funds needed: <b translate="no">2.412346 USD</b>'
     assert 'name="checked"' not in page
     assert placed() == []
 
@@ -122,14 +122,14 @@ def test_money_that_was_spent_meanwhile_leaves_the_lines_in_the_box(browser: Bro
     assert placed()[1:] == [(A, 1000), (B, 100)]
     page = response.content.decode()
     assert f"{PACKAGE} | {C}" in page
-    assert "Missing on your balance" in page
+    assert "Funds needed" in page
 
 
 def test_too_much_is_refused_and_never_cut(browser: Browser) -> None:
     line = f"{FOLLOWERS} | {A} | 100"
-    assert "Send at most 500 lines at once." in browser.refused("/order/many", lines="\n".join([line] * 501))
-    assert "Send at most 500 lines at once." in browser.refused("/order/many", lines=f"{line}\n" + "x" * 1_100_000)
-    assert "Send at most 500 lines at once." in browser.refused("/order/many", lines=f"{line}\n" + "\n" * 20_000)
+    assert "Use at most 500 lines." in browser.refused("/order/many", lines="\n".join([line] * 501))
+    assert "Use at most 500 lines." in browser.refused("/order/many", lines=f"{line}\n" + "x" * 1_100_000)
+    assert "Use at most 500 lines." in browser.refused("/order/many", lines=f"{line}\n" + "\n" * 20_000)
     assert check(browser, "\n".join(f"{line}{n}" for n in range(1, 9)), 200)
     assert browser.post("/order/many", lines=" \n \n").status_code == 200
 
@@ -181,7 +181,7 @@ MISTAKABLE = [
 
 @pytest.mark.parametrize("line", MISTAKABLE)
 def test_what_may_mean_two_things_is_asked_for_again(browser: Browser, line: str) -> None:
-    assert "Write service | link | quantity." in browser.refused("/order/many", lines=line)
+    assert "Use the format service ID | link | quantity." in browser.refused("/order/many", lines=line)
 
 
 @pytest.mark.parametrize("quantity", ["1.000", "1,00,000", "10,5", "1e3", "many", "1 00", "0,100", "-5", "1,000,00"])

@@ -29,7 +29,7 @@ from tests.support.people import (
 SENT = {"service": str(FOLLOWERS), "link": LINK, "quantity": "1000", "request_id": "form one", "rate": "900000"}
 # A rate above every one here: whatever a form showed.
 ANY_RATE = str(10**9)
-AGAIN = "This form was sent before. Look at your orders; send it again to place one more."
+AGAIN = "This form was already sent. Check your orders; send again to place another one."
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ def test_a_service_is_found_priced_and_ordered(browser: Browser, carol: Buyer) -
     response = browser.post("/order", **{**SENT, "request_id": request_id})
     (order_id,) = placed()
     assert (response.status_code, response.headers["Location"]) == (302, f"/orders/{order_id}")
-    assert f"Order {order_id} is placed." in browser.get(f"/orders/{order_id}")
+    assert f"Order {order_id} placed." in browser.get(f"/orders/{order_id}")
     assert carol.balance() == "99.10"
     row = row_of(order_id)
     assert (row.link, row.quantity, row.charge_micros, row.key_id) == (LINK, 1000, 900_000, None)
@@ -67,7 +67,7 @@ def test_a_rate_that_rose_since_it_was_shown_is_shown_again_and_not_paid(browser
     execute("UPDATE panels_panel SET catalog_version = catalog_version + 1")
     for without in (sent, {name: text for name, text in sent.items() if name != "rate"}):
         page = browser.refused("/order", **without)
-        assert error(page, "").startswith("The price has risen")
+        assert error(page, "").startswith("The price went up")
         assert "0.95 USD" in page
     assert (counts("orders_order"), carol.balance()) == ((0,), "100.00")
     assert browser.post("/order", **{**sent, "rate": hidden(page, "rate")}).status_code == 302
@@ -126,7 +126,11 @@ def test_a_form_without_or_with_a_strange_request_id_places_nothing_twice(browse
         ({"quantity": "9" * 100}, "quantity", "The maximum is 10000."),
         ({"runs": "0", "interval": "10"}, "runs", "The minimum is 1."),
         ({"runs": "2"}, "interval", "Drip-feed needs both runs and interval."),
-        ({"quantity": "10000", "runs": "100", "interval": "5"}, "", "Your balance does not pay for this order."),
+        (
+            {"quantity": "10000", "runs": "100", "interval": "5"},
+            "",
+            "Not enough funds for this order. Add funds and try again.",
+        ),
     ],
 )
 def test_what_is_wrong_stands_beside_its_field_and_nothing_typed_is_lost(
@@ -171,7 +175,7 @@ def test_what_is_not_sold_to_her_cannot_be_ordered(browser: Browser, number: obj
     assert (response.status_code, response.headers["Location"]) == (302, "/order")
     assert counts("orders_order") == (0,)
     page = browser.get("/order")
-    assert "There is no such service, or it is not sold at present." in page
+    assert "Service not found, or not available right now." in page
     assert "For some" not in page
     assert "–" in browser.post("/order/price", **{**SENT, "service": str(number)}).content.decode()
 
@@ -225,16 +229,16 @@ def test_an_open_order_with_the_link_is_told(browser: Browser) -> None:
     sent = {**SENT, "service": str(ONE_A_LINK), "rate": ANY_RATE}
     browser.post("/order", **sent)
     page = browser.refused("/order", **{**sent, "request_id": "two"})
-    assert error(page, "link") == "You have an open order with this link. Wait until it is done."
+    assert error(page, "link") == "This link already has an active order. Wait until it ends."
 
 
 def test_money_that_is_missing_is_told_before(alice: Owner, time: Time) -> None:
     poor = alice.customer("poor", balance="0.40")
     browser = Browser(alice, poor.customer.user)
     priced = browser.post("/order/price", **SENT).content.decode()
-    assert "Missing on your balance" in priced
+    assert "Funds needed" in priced
     assert "0.50 USD" in priced
-    assert error(browser.refused("/order", **SENT), "") == "Your balance does not pay for this order."
+    assert error(browser.refused("/order", **SENT), "") == "Not enough funds for this order. Add funds and try again."
 
 
 def test_an_order_is_filled_in_to_be_placed_again(browser: Browser, carol: Buyer) -> None:

@@ -50,7 +50,7 @@ def test_nobody_else_sees_or_moves_an_order(carol: Buyer, strangers: list[Browse
             for button in BUTTONS:
                 response = browser.post(button.format(order_id))
                 assert response.status_code == 302
-                assert "There is no such order." in browser.get("/orders")
+                assert "Order not found." in browser.get("/orders")
             assert browser.get(f"/orders?q={order_id}").count(f'href="/orders/{order_id}"') == 0
         for path in ("/orders", "/orders/drip-feeds", "/orders/subscriptions", "/orders/refills"):
             assert LINK not in browser.get(path)
@@ -78,9 +78,9 @@ def test_a_refill_and_a_cancel_are_asked_for_and_told(browser: Browser, carol: B
     )
     time.passes(hours=25)
     assert browser.post(f"/orders/{done}/refill").headers["Location"] == f"/orders/{done}"
-    assert "The refill is asked for." in browser.get(f"/orders/{done}")
+    assert "Refill requested." in browser.get(f"/orders/{done}")
     browser.post(f"/orders/{done}/refill")
-    assert "A refill is under way." in browser.get("/orders/refills")
+    assert "A refill is in progress." in browser.get("/orders/refills")
     assert str(done) in browser.get("/orders/refills")
     response = browser.post(f"/orders/{open_}/cancel", back="/orders?status=pending")
     assert response.headers["Location"] == "/orders?status=pending"
@@ -104,14 +104,14 @@ def test_a_subscription_is_paused_and_goes_on(browser: Browser, carol: Buyer) ->
     order_id = carol.order(service=SUBSCRIPTION)
     browser.post(f"/orders/{order_id}/pause")
     assert row_of(order_id).status == "Paused"
-    assert "It is paused." in browser.get(f"/orders/{order_id}")
+    assert "Order paused." in browser.get(f"/orders/{order_id}")
     browser.post(f"/orders/{order_id}/pause")
-    assert "This order is paused already." in browser.get(f"/orders/{order_id}")
+    assert "This order is already paused." in browser.get(f"/orders/{order_id}")
     browser.post(f"/orders/{order_id}/resume")
     assert row_of(order_id).status == "Active"
     plain = carol.order()
     browser.post(f"/orders/{plain}/pause")
-    assert "There is no such order." in browser.get(f"/orders/{plain}")
+    assert "Order not found." in browser.get(f"/orders/{plain}")
 
 
 def test_a_page_says_why_a_subscription_pauses_and_what_ends_it(browser: Browser, carol: Buyer, alice: Owner) -> None:

@@ -114,9 +114,9 @@ def test_a_visitor_sees_the_services_by_category(visitor: Visitor) -> None:
     assert numbers(page) == [1, 2, 5, 6, 3, 4, 9]
     assert groups(page) == ["Social", "Packages", "Comments", "Traffic"]
     assert row_text(page, FOLLOWERS) == (
-        "1 Followers refill for 30 days cancel drip-feed 0.90 per 1000 50 – 10000 Order now"
+        "1 Followers 30-day refill cancel drip-feed 0.90 per 1,000 50 – 10000 Order now"
     )
-    assert row_text(page, 3) == "3 Starter Package 2.50 for the whole order – Order now"
+    assert row_text(page, 3) == "3 Starter Package 2.50 per package – Order now"
     assert "Price in USD" in page
     assert "7 services" in page
     assert 'href="/order?service=1"' in page
@@ -133,7 +133,7 @@ def test_search_and_filters_narrow_the_list(alice: Owner, visitor: Visitor) -> N
     assert numbers(visitor.get(f"/services?category={category}&q=likes")) == [2, 5]
     page = visitor.get("/services?q=%3Cscript%3E&category=999&type=x&page=-1")
     assert numbers(page) == []
-    assert "No service is like that." in page
+    assert "No services match your search." in page
     assert 'value="&lt;script&gt;"' in page
 
 
@@ -153,8 +153,8 @@ def test_a_customer_sees_her_own_prices(alice: Owner) -> None:
         set_own_rate(price_list=friends, number=PRIVATE, rate_micros=4_500_000)
     dave = alice.customer("dave", price_list=friends)
     page = Visitor(alice, dave.customer.user).get("/services")
-    assert " 0.45 per 1000" in row_text(page, FOLLOWERS)
-    assert " 4.50 per 1000" in row_text(page, PRIVATE)
+    assert " 0.45 per 1,000" in row_text(page, FOLLOWERS)
+    assert " 4.50 per 1,000" in row_text(page, PRIVATE)
 
 
 def test_favourites_come_first_and_are_hers_alone(alice: Owner, browser: Visitor) -> None:
@@ -179,7 +179,7 @@ def test_what_cannot_be_marked_is_refused(alice: Owner, browser: Visitor, visito
     for number in (PRIVATE, CLOSED, 77, 10**17, 10**30):
         before = everything()
         assert browser.post(f"/services/{number}/favourite", on="1").status_code == 302
-        assert "There is no such service" in browser.get("/services")
+        assert "Service not found" in browser.get("/services")
         answer = browser.post(f"/services/{number}/favourite", htmx=True, on="1")
         assert (answer.status_code, answer.headers["HX-Redirect"]) == (204, "/services")
         browser.get("/services")
@@ -223,7 +223,7 @@ def test_names_and_descriptions_are_texts(alice: Owner, browser: Visitor) -> Non
 
 
 def test_news_of_the_catalogue(alice: Owner, browser: Visitor, visitor: Visitor, time: Time) -> None:
-    assert "Nothing has changed yet." in visitor.get("/news")
+    assert "No updates yet." in visitor.get("/news")
     with scope(panel=alice.panel):
         set_rate(panel_id=alice.panel_id, number=FOLLOWERS, rate_micros=1_000_000)
         set_enabled(panel_id=alice.panel_id, number=LIKES, enabled=False)
@@ -239,13 +239,13 @@ def test_news_of_the_catalogue(alice: Owner, browser: Visitor, visitor: Visitor,
         assert said == [
             "before 50 – 10000 now 60 – 70 Order now",
             "",
-            "before 0.90 now 1.00 USD per 1000 Order now",
+            "before 0.90 now 1.00 USD per 1,000 Order now",
         ]
         assert "secret" not in page and "0.1234" not in page and "For some" not in page
     page = visitor.get("/news?kind=up")
     assert page.count('<p class="change">') == 1
-    assert "Nothing is like that." in visitor.get("/news?kind=new")
-    assert "Nothing is like that." in visitor.get("/news?kind=down&before=5")
+    assert "No updates match this filter." in visitor.get("/news?kind=new")
+    assert "No updates match this filter." in visitor.get("/news?kind=down&before=5")
 
 
 def test_older_news_are_a_click_away(alice: Owner, visitor: Visitor) -> None:
@@ -270,7 +270,7 @@ def test_announcements_run_nothing(alice: Owner, rival: Owner, visitor: Visitor)
     assert 'href="javascript' not in page and "<img" not in page
     assert '<a href="https://x.example" rel="nofollow noopener noreferrer">site</a>' in page
     assert "По-русски" not in page and "bob@" not in page
-    assert "There is nothing yet." in Visitor(rival).get("/news/announcements")
+    assert "No announcements yet." in Visitor(rival).get("/news/announcements")
 
 
 # ---- free pages --------------------------------------------------------------------------------------
@@ -312,7 +312,7 @@ def test_the_panel_s_own_terms_stand_at_terms(alice: Owner, visitor: Visitor) ->
     with scope(panel=alice.panel):
         set_page(panel_id=alice.panel_id, slug="terms", language="en", title="House rules", body="Be kind.", by="bob")
     page = visitor.get("/terms")
-    assert "<h1>House rules</h1>" in page and "Be kind." in page and "Last changed" in page
+    assert "<h1>House rules</h1>" in page and "Be kind." in page and "Last updated" in page
     assert '<a href="/terms">House rules</a>' in page
 
 

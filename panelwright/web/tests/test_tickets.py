@@ -85,7 +85,7 @@ def test_a_ticket_about_a_payment_is_written_answered_and_closed(browser: Browse
     assert opened(browser.post("/tickets/new", **sent)) == ticket_id, "a double click opens one"
     page = browser.get(f"/tickets/{ticket_id}")
     assert '<p class="talk-text" dir="auto">Where is it?\nI paid.</p>' in page
-    assert "Waiting for an answer" in browser.get("/tickets")
+    assert "Waiting for support" in browser.get("/tickets")
     staff(alice, "answer", ticket_id, text="It is there now.")
     assert '<span class="badge busy">new</span>' in browser.get("/tickets")
     page = browser.get(f"/tickets/{ticket_id}")
@@ -102,7 +102,7 @@ def test_a_ticket_about_a_payment_is_written_answered_and_closed(browser: Browse
     assert "This ticket is closed." in page
     assert "/close" not in page
     assert str(ticket_id) in browser.get("/tickets?state=closed")
-    assert "No tickets here." in browser.get("/tickets?state=answered")
+    assert "No tickets match this filter." in browser.get("/tickets?state=answered")
 
 
 def test_orders_are_picked_from_the_form_and_followed(browser: Browser, carol: Buyer) -> None:
@@ -115,7 +115,7 @@ def test_orders_are_picked_from_the_form_and_followed(browser: Browser, carol: B
     ticket_id = opened(browser.post("/tickets/new", **fields))
     assert requests(ticket_id) == [("cancel", first, "done", "Canceled"), ("cancel", second, "done", "Canceled")]
     page = browser.get(f"/tickets/{ticket_id}")
-    assert f"Order {first} is canceled, and its charge is back on your balance." in text_of(page)
+    assert f"Order {first} canceled. Its charge was refunded to your balance." in text_of(page)
     assert f'<a href="/orders/{first}" translate="no">{first}</a>' in page
     assert '<span class="badge good">canceled</span>' in page
     assert f'href="/tickets/new?order={first}"' in browser.get(f"/orders/{first}")
@@ -125,42 +125,40 @@ def test_a_request_typed_into_the_message_is_one(browser: Browser, carol: Buyer)
     order_id = carol.order()
     ticket_id = opened(browser.post("/tickets/new", subject="order", text=f"speed up {order_id}\r\nplease"))
     page = text_of(browser.get(f"/tickets/{ticket_id}"))
-    assert f"Order {order_id}: our staff are asked to speed it up." in page
+    assert f"Order {order_id}: speed-up requested." in page
     ends(order_id)
     browser.post(f"/tickets/{ticket_id}", text=f"refill {order_id}")
-    assert f"Order {order_id}, Refill: not possible, a refill can be asked for" not in page
+    assert f"Order {order_id}, Refill: not possible, refills are available" not in page
     refused = browser.refused(f"/tickets/{ticket_id}", text=f"refill: {order_id}")
-    assert error(refused, "text").startswith(
-        f"Order {order_id}, Refill: not possible, a refill can be asked for 24 hours"
-    )
+    assert error(refused, "text").startswith(f"Order {order_id}, Refill: not possible, refills are available 24 hours")
     assert f"refill: {order_id}</textarea>" in refused
 
 
 @pytest.mark.parametrize(
     ("fields", "field", "text"),
     [
-        ({"subject": "other"}, "text", "Write a message."),
-        ({"subject": "order"}, "text", "Write a message."),
-        ({"subject": "love", "text": "x"}, "subject", "Choose what it is about."),
-        ({"subject": "other", "text": "x", "title": "y" * 151}, "title", "A title has at most 150 characters."),
-        ({"subject": "other", "text": "x" * 5001}, "text", "A message has at most 5000 characters."),
+        ({"subject": "other"}, "text", "Enter a message."),
+        ({"subject": "order"}, "text", "Enter a message."),
+        ({"subject": "love", "text": "x"}, "subject", "Choose a topic."),
+        ({"subject": "other", "text": "x", "title": "y" * 151}, "title", "Use at most 150 characters for the subject."),
+        ({"subject": "other", "text": "x" * 5001}, "text", "Use at most 5000 characters for the message."),
         ({"subject": "order", "wish": "refill"}, "orders", "Which orders?"),
         (
             {"subject": "order", "wish": "refill", "orders": "one"},
             "orders",
-            "Write the numbers of orders, such as 123, 124.",
+            "Enter order IDs, such as 123, 124.",
         ),
-        ({"subject": "order", "orders": "12"}, "wish", "What is to be done with these orders?"),
+        ({"subject": "order", "orders": "12"}, "wish", "What should we do with these orders?"),
         (
             {"subject": "order", "wish": "refill", "orders": "999999"},
             "orders",
-            "Order 999999, Refill: not possible, you have no order with this number.",
+            "Order 999999, Refill: not possible, order not found.",
         ),
         (
             {"subject": "order", "text": "cancel 999998\r\ncancel 999999"},
             "text",
-            "Order 999998, Cancel: not possible, you have no order with this number.\n"
-            "Order 999999, Cancel: not possible, you have no order with this number.",
+            "Order 999998, Cancel: not possible, order not found.\nOrder 999999, Cancel: not possible, "
+            "order not found.",
         ),
     ],
 )
@@ -182,7 +180,7 @@ def test_limits_are_told_on_the_form(browser: Browser, carol: Buyer, time: Time)
         written(carol, f"ticket {n}", subject="other")
         time.passes(minutes=3)
     page = browser.refused("/tickets/new", subject="other", text="one more")
-    assert '<p class="notice bad" role="alert">You have 20 open tickets.' in page
+    assert '<p class="notice bad" role="alert">You have 20 open tickets, the maximum.' in page
     assert "one more</textarea>" in page
 
 
@@ -225,9 +223,9 @@ def test_files_go_in_and_come_out_as_downloads(browser: Browser, alice: Owner, m
 @pytest.mark.parametrize(
     ("files", "text"),
     [
-        ([("a.png", b"<script>alert(1)</script>")], "Attach PNG, JPEG or WebP pictures, PDF documents or plain text;"),
-        ([("a.html", b"hello")], "Attach PNG, JPEG or WebP pictures, PDF documents or plain text;"),
-        ([("a.txt", b"x" * (limits.ATTACHMENT_BYTES_MAX + 1))], "A file has at most 2 MiB."),
+        ([("a.png", b"<script>alert(1)</script>")], "Attach PNG, JPEG or WebP images, PDF or plain text files"),
+        ([("a.html", b"hello")], "Attach PNG, JPEG or WebP images, PDF or plain text files"),
+        ([("a.txt", b"x" * (limits.ATTACHMENT_BYTES_MAX + 1))], "Use files of at most 2 MiB."),
         ([("a.txt", b"x")] * 4, "At most 3 files."),
         ([("a.txt", b"")], "The file is empty."),
     ],

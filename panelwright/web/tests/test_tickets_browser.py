@@ -48,7 +48,7 @@ def test_a_cancel_is_asked_for_in_a_ticket_and_followed(page: Page, shop: str, s
     alice, carol = story.alice, story.carol
     order_id = carol.order()
     page.goto(f"{shop}/orders/{order_id}")
-    page.get_by_role("link", name="Something else").click()
+    page.get_by_role("link", name="Contact support about this order").click()
     expect(page.get_by_label("Orders", exact=False).first).to_have_value(str(order_id))
     page.get_by_label("What is it about?").select_option("A payment")
     expect(page.get_by_label("What do you need?")).to_be_hidden()
@@ -57,9 +57,9 @@ def test_a_cancel_is_asked_for_in_a_ticket_and_followed(page: Page, shop: str, s
     expect(page.locator("#text-error, #wish-error").first).to_be_visible()
     page.get_by_label("What do you need?").select_option("Cancel")
     page.get_by_role("button", name="Send").click()
-    expect(page.get_by_role("status").first).to_contain_text("Your ticket is open.")
+    expect(page.get_by_role("status").first).to_contain_text("Ticket opened.")
     expect(page.locator(".talk")).to_contain_text(
-        f"Order {order_id} is canceled, and its charge is back on your balance."
+        f"Order {order_id} canceled. Its charge was refunded to your balance."
     )
     expect(page.locator(".ticket-facts .badge")).to_have_text("Closed")
     assert carol.balance() == "100.00"
@@ -80,7 +80,7 @@ def test_a_cancel_is_asked_for_in_a_ticket_and_followed(page: Page, shop: str, s
     page.goto(f"{shop}/tickets")
     expect(page.locator("tr.unread")).to_have_count(1)
     page.locator("tr.unread a").click()
-    expect(page.locator(".talk")).to_contain_text(f"Order {second} is canceled")
+    expect(page.locator(".talk")).to_contain_text(f"Order {second} canceled")
     page.goto(f"{shop}/tickets")
     expect(page.locator("tr.unread")).to_have_count(0)
 
@@ -105,10 +105,10 @@ def test_a_conversation_without_scripts(browser: Browser, shop: str, story: Stor
     page.reload()
     link = page.locator(".talk-text a")
     expect(link).to_have_attribute("href", "https://example.com/terms")
-    page.get_by_label("Your answer").fill("Thank you")
+    page.get_by_label("Your reply").fill("Thank you")
     page.get_by_role("button", name="Send").click()
     expect(page.locator(".talk > li")).to_have_count(3)
-    page.get_by_role("button", name="Close the ticket").click()
+    page.get_by_role("button", name="Close ticket").click()
     expect(page.locator(".ticket-facts .badge")).to_have_text("Closed")
     context.close()
 

@@ -35,23 +35,23 @@ def test_from_the_form_to_a_verified_message(
     page.get_by_label("Description").fill("The shop")
     for box in page.get_by_role("checkbox").all():
         box.uncheck()
-    page.get_by_role("button", name="Create the webhook").click()
+    page.get_by_role("button", name="Create webhook").click()
     expect(page.get_by_text("Choose at least one.")).to_be_visible()
     expect(page.get_by_label("Address")).to_have_value(receiver.url)
     assert faults(page) == []
     page.get_by_label("A refill is rejected").check()
-    page.get_by_role("button", name="Create the webhook").click()
+    page.get_by_role("button", name="Create webhook").click()
     secret = page.locator("#new-secret").inner_text()
     assert faults(page) == []
     page.get_by_role("link", name="I have copied it").click()
 
     receiver.says(Say(500, b"not yet"), Say(204))
-    page.get_by_role("button", name="Send a test").click()
-    expect(page.get_by_text("A test is on its way.")).to_be_visible()
+    page.get_by_role("button", name="Send test").click()
+    expect(page.get_by_text("Test sent.")).to_be_visible()
     expect(page.locator("#log")).to_be_visible()
     for _ in range(60):
         page.goto(page.url.partition("#")[0])
-        if page.get_by_text("is tried again").count():
+        if page.get_by_text("retrying").count():
             break
         page.wait_for_timeout(250)
     page.get_by_text("Message and answer").click()

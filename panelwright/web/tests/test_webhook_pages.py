@@ -86,11 +86,11 @@ def test_one_is_made_and_its_secret_shown_once(carol: Buyer) -> None:
 @pytest.mark.parametrize(
     ("sent", "said"),
     [
-        ({"url": "nonsense"}, "Write an address such as https://example.com/hook, of at most 500 characters."),
+        ({"url": "nonsense"}, "Enter an address such as https://example.com/hook with at most 500 characters."),
         ({"names": []}, "Choose at least one."),
         ({"names": ["order.problem"]}, "Choose at least one."),
         ({"description": "x" * 101}, "Use at most 100 characters."),
-        ({"url": URL}, "You have a webhook with this address already."),
+        ({"url": URL}, "You already have a webhook with this address."),
     ],
 )
 def test_what_is_refused_is_said_beside_its_field(carol: Buyer, sent: dict[str, Any], said: str) -> None:
@@ -129,7 +129,7 @@ def test_a_test_is_sent_and_stands_in_the_log(carol: Buyer, receiver: Receiver) 
     page = f"/account/webhooks/{id_}"
     assert client.post(f"{page}/test")["Location"] == f"{page}#log"
     again = client.post(f"{page}/test", follow=True)
-    assert "It is on its way already." in text_of(again)
+    assert "This message is already being sent." in text_of(again)
     assert counts("events_delivery") == (1,)
     # The receiver's words come into the page as text.
     receiver.says(Say(500, b"<script>alert(1)</script>"), Say(204))
@@ -138,14 +138,14 @@ def test_a_test_is_sent_and_stands_in_the_log(carol: Buyer, receiver: Receiver) 
     log = client.get(page)
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in log.content.decode()
     assert "<script>alert(1)" not in log.content.decode()
-    for words in ("is tried again", "1 attempt", "HTTP 500", "failing", "Nothing could be delivered since"):
+    for words in ("retrying", "1 attempt", "HTTP 500", "failing", "Every delivery has failed since"):
         assert words in text_of(log)
     (delivery_id,) = values("SELECT id FROM events_delivery")[0]
     retried = client.post(f"/account/webhooks/deliveries/{delivery_id}/retry", follow=True)
-    assert "It is being sent again." in text_of(retried)
+    assert "Message queued to be sent again." in text_of(retried)
     deliver()
     assert "delivered" in text_of(client.get(page))
-    assert "Nothing has failed." in text_of(client.get(f"{page}?show=failed"))
+    assert "No failed deliveries." in text_of(client.get(f"{page}?show=failed"))
 
 
 def test_the_log_is_paged_both_ways_and_filtered(carol: Buyer, receiver: Receiver) -> None:
