@@ -89,25 +89,26 @@ def _post(tags: Iterator[_Tag], start: _Tag, *, atom: bool, namespaces: dict[str
     for tag in tags:
         if tag.closes:
             if _same(tag.name, start.name):
-                return _made(found, base)
+                return _made(found, base, atom=atom)
             continue
         if _same(tag.name, start.name):
             raise ValueError(BROKEN)  # the one before it has no end
         if tag.name in ("", "<"):
             continue
         name = _meaning(tag.name, namespaces)
-        if name == "link" and (atom or ":" in tag.name):
+        in_attribute = name == "link" and (atom or namespaces.get(tag.name.rpartition(":")[0].lower()) == "atom")
+        if in_attribute:
             _linked(tag, found)
         if tag.empty:
             continue
-        if name in _TEXTS and not (name == "link" and (atom or ":" in tag.name)):
+        if name in _TEXTS and not in_attribute:
             text, ended = _text(tags, tag, start)
             if name != "guid" or _attributes(tag).get("ispermalink", "").lower() != "false":
                 found.setdefault(name, text)
         else:
             ended = _pass_over(tags, tag, start)
         if ended:
-            return _made(found, base)
+            return _made(found, base, atom=atom)
     raise ValueError(BROKEN)
 
 
@@ -160,7 +161,7 @@ def _pass_over(tags: Iterator[_Tag], start: _Tag, item: _Tag) -> bool:
     raise ValueError(BROKEN)
 
 
-def _made(found: dict[str, str], base: str) -> Post | None:
+def _made(found: dict[str, str], base: str, *, atom: bool) -> Post | None:
     link = found.get("link", "")
     if not link:
         kind = next((kind for kind in ("href", "other href") if kind in found), "")
@@ -173,7 +174,9 @@ def _made(found: dict[str, str], base: str) -> Post | None:
         return None
     names = ("pubdate", "published", "issued", "created", "date")
     published = next((found[name] for name in names if found.get(name)), "")
-    return Post(link, base, published, found.get("updated") or found.get("modified", ""))
+    changed = found.get("updated") or found.get("modified", "")
+    # The one date that an item of RSS or RDF has is that of its publication, whatever it is called.
+    return Post(link, base, published or ("" if atom else changed), changed)
 
 
 # ---- tags --------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ import threading
 import time
 import tracemalloc
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -18,7 +18,7 @@ from panelwright.providers import feed_markup, feeds, post_actions, post_loop
 from panelwright.providers.feeds import Entry
 from panelwright.providers.models import PostSource
 from panelwright.providers.post_actions import Feed
-from panelwright.providers.tests import test_post_sources
+from panelwright.providers.tests import published_feeds, test_post_sources
 from panelwright.providers.tests.test_post_sources import Server, subscribe
 from tests.support.people import NOON, Buyer, Owner, Time, values
 
@@ -96,6 +96,29 @@ def test_links_of_atom(entry: str, link: str) -> None:
 def test_a_feeds_base_counts() -> None:
     text = atom('<link href="a"/>', '<link href="/b"/>', attributes='xml:base="https://other.example/x/"')
     assert links(text) == ["https://other.example/x/a", "https://other.example/b"]
+
+
+AT_ONE = datetime(2026, 5, 4, 13, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("text", "entry"),
+    [
+        (published_feeds.YOUTUBE, Entry("https://www.youtube.com/watch?v=abc", AT_ONE, AT_ONE + timedelta(days=1))),
+        (published_feeds.WORDPRESS, Entry("https://b.example/2026/hello/", AT_ONE)),
+        (
+            published_feeds.BLOGGER,
+            Entry("https://a/2026/05/x.html", AT_ONE, AT_ONE + timedelta(hours=7, milliseconds=1)),
+        ),
+        (published_feeds.DOTNET, Entry("https://n/1", AT_ONE, AT_ONE)),
+        (published_feeds.RSS_1_0, Entry("https://r/1", AT_ONE)),
+        (published_feeds.ATOM_0_3, Entry("https://o/1", AT_ONE, AT_ONE)),
+        (published_feeds.PREFIXED, Entry("https://p/1")),
+    ],
+    ids=lambda value: value.link if isinstance(value, Entry) else "",
+)
+def test_the_forms_that_programs_give_their_feeds(text: str, entry: Entry) -> None:
+    assert feeds.read(text.encode(), url=URL) == [entry]
 
 
 @pytest.mark.parametrize("root", ["rss", "RSS"])
