@@ -69,6 +69,9 @@ class Shop:
         customer = self.world.customer()
         key = rng.choice(customer.keys) if rng.random() < 0.15 else customer.keys[1]
         sold = rng.choice(list(customer.panel.services.values()))
+        if rng.random() < 0.06:
+            # What a provider takes as a whole: it is the last service (world.py).
+            sold = customer.panel.services[len(customer.panel.services)]
         if sold.type.subscription and rng.random() < 0.5:
             # Standing orders of a program with a limit.
             key = customer.keys[3]
