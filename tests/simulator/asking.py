@@ -388,7 +388,8 @@ class People:
                 return order_id, "arrived as", ref
             self._raises(arrived, f"order {order_id} was given the id {ref} of another")
         # What the customer wants cancelled is not sent again.
-        if not taken and order_id not in self._books.cancelling and rng.random() < 0.6:
+        wanted = order_id not in self._books.cancelling and order_id not in self._books.asked_to_cancel
+        if not taken and wanted and rng.random() < 0.6:
             permits.pending_again.add(order_id)
             permits.jobs[order_id] = {"forward"}
             self._act(lambda: resolve_actions.send(**which))

@@ -90,6 +90,9 @@ class Deliveries:
         if parcel is not None:
             self.made[model.name, order.ref] = parcel.order_id
 
+    def is_taken_over(self, model: UpstreamModel, ref: str) -> bool:
+        return (model.name, ref) not in self.made
+
     def order_taken(self, model: UpstreamModel, order: Delivery | Followed) -> None:
         parcel = self._parcels.get(order.request_id)
         if parcel is None:

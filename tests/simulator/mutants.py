@@ -387,7 +387,7 @@ MUTANTS = (
     ),
     Mutant(
         "what a provider makes of a subscription is not charged",
-        _rewritten(post_orders, "take_over", "charge = 0 if unpaid else spend.charge_micros", "charge = 0"),
+        _rewritten(post_orders, "take_over", "charge = 0 if problem != NONE else spend.charge_micros", "charge = 0"),
     ),
     Mutant(
         "what a provider made of a subscription is charged whatever stands against it",

@@ -48,6 +48,8 @@ class Witness(Protocol):
 
     def post_made(self, model: UpstreamModel, followed: Followed, order: Delivery) -> None: ...
 
+    def is_taken_over(self, model: UpstreamModel, ref: str) -> bool: ...
+
 
 @dataclass(slots=True)
 class Delivery:
@@ -372,7 +374,9 @@ class UpstreamModel:
         if self._chance(0.1):
             refs = refs[1:]
         if self._chance(0.1):
-            refs += self.rng.sample([*self.orders, *self.followed], 1)
+            # Of another subscription, and the panel has it.
+            others = [ref for one in self.followed.values() if one is not followed for ref in one.made[-3:]]
+            refs += [ref for ref in others[-20:] if self.witness.is_taken_over(self, ref)][:2]
         word = followed.word
         if self._chance(0.05):
             word = self.rng.choice(("Paused", "Active", "In progress"))
