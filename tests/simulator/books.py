@@ -44,8 +44,6 @@ class Subscription:
     last_day: date | None
     posts: dict[str, datetime] = field(default_factory=dict)
     done: int = 0
-    # Something was delivered that could not be charged.
-    stopped: bool = False
 
 
 @dataclass(slots=True)

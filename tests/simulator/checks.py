@@ -38,7 +38,7 @@ _SCHEDULES = sql.Query(
 )
 _CANCELS = sql.Query(
     "SELECT k.order_id, k.state FROM orders_cancel k JOIN orders_order o ON o.id = k.order_id"
-    " WHERE k.state NOT IN ('done', 'passed on') AND o.ended_at IS NOT NULL"
+    " WHERE k.state NOT IN ('done', 'passed on') AND o.ended_at IS NOT NULL AND o.kind <> 'subscription'"
 )
 
 

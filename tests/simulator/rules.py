@@ -80,6 +80,8 @@ class Referee:
         self._complaints = complaints
         self._now = world.clock.now
         self._ended_now: set[int] = set()
+        self._new_cancels: set[int] = set()
+        self._credited: Counter[int] = Counter()
 
     def judge(self, changes: Changes, permits: Permits) -> None:
         self._now = self._world.clock.now
@@ -87,13 +89,17 @@ class Referee:
         for table in changes.gone:
             say.add(f"a row was deleted, or changed for ever: {table}")
         touched = self._money(changes, permits)
+        self._credited = Counter()
+        for transfer in changes.transfers:
+            self._credited[transfer.credit] += transfer.micros
         parents = set()
         self._ended_now = {
             row.id
             for row in changes.orders
             if row.ended_at is not None and (row.id in self._books.open or row.id in self._books.subscribed)
         }
-        self._books.asked_to_cancel.update(changes.cancels)
+        self._new_cancels = set(changes.cancels) - self._books.asked_to_cancel
+        self._books.asked_to_cancel |= self._new_cancels
         for row in changes.orders:
             before = self._books.orders.get(row.id)
             if before is None:
@@ -262,9 +268,9 @@ class Referee:
         if row.problem_code == "not_charged":
             if parent.ended_at is None and (parent.status != "Paused" or parent.id not in self._books.asked_to_cancel):
                 say.add(f"order {row.id} is not charged, and its provider is not asked to cancel: {_short(parent)}")
-            if not asked.stopped and self._could_pay(row):
+            stopped_before = parent.id in self._books.asked_to_cancel - self._new_cancels
+            if not stopped_before and self._could_pay(row):
                 say.add(f"order {row.id} could be paid for and is not charged")
-            asked.stopped = True
 
     def _could_pay(self, row: OrderRow) -> bool:
         asked, owner = self._books.subscriptions[row.parent_id or 0], self._world.owners[row.customer_id]
@@ -276,7 +282,8 @@ class Referee:
         day = row.created_at.date()
         if cap is not None and self._books.spent_by(asked.key_id or 0, day) + cost > cap:
             return False
-        return cost <= self._books.balances.get(owner.account_id, 0)
+        # What comes back in the same transaction comes after it.
+        return cost <= self._books.balances.get(owner.account_id, 0) - self._credited[owner.account_id]
 
     def _may_spend(self, row: OrderRow, permits: Permits) -> None:
         """A post is ordered for by a customer and a key that may, and within the key's day."""
@@ -386,7 +393,8 @@ class Referee:
             fine = row.job in ("sending", "poll") and row.due_at is not None and row.due_at <= row.lease_until
             if not fine:
                 say.add(f"order {row.id} has a lease that does not end: {_short(row)}")
-            if row.lease_until > self._now + LEASE:
+            # A clock that was set back since then makes it look longer.
+            if row.lease_until > self._now + LEASE + timedelta(seconds=BACK_MAX_S):
                 say.add(f"order {row.id} has a lease that is too long: {_short(row)}")
         if row.job is None:
             # A drip-feed whose runs have all started waits for them: see `_drip_feed`.
@@ -395,7 +403,6 @@ class Referee:
                 say.add(f"order {row.id} stands still without a problem: {_short(row)}")
             return
         assert row.due_at is not None
-        # A clock that was set back since then makes it look longer.
         longest = max(SCHEDULE_MAX, WAIT_MAX) + timedelta(seconds=BACK_MAX_S) if row.job == "schedule" else WAIT_MAX
         if row.due_at > self._now + longest:
             say.add(f"order {row.id} is left alone for too long: {_short(row)}")

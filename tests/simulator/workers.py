@@ -165,6 +165,10 @@ class Workers:
             row = self._books.orders[order_id]
             if (row.status, row.job) == ("Pending", "forward"):
                 permits.end(order_id, "Canceled", row.quantity)
+        for order_id in self._books.subscribed:
+            # What was to be cancelled at its provider, and came back to us instead.
+            if order_id in self._books.asked_to_cancel and self._books.orders[order_id].job == "forward":
+                permits.end(order_id, "Canceled", 0)
         claimed = self._act(lambda: request_actions.claim_cancels(limit))
         providers = store.providers(claimed.keys()) if claimed else {}
         for provider_id, cancels in claimed.items():
@@ -281,8 +285,9 @@ class Workers:
                 if row.kind == "subscription":
                     permits.children = True
                     word = getattr(task.result.get(ask.upstream_id), "status", None)
-                    if word in ("Completed", "Canceled", "Expired"):
-                        permits.end(ask.id, word, 0)
+                    # Partial is no word of subscriptions: it is over, with fewer posts than were wanted.
+                    if word in ("Completed", "Canceled", "Expired", "Partial"):
+                        permits.end(ask.id, "Canceled" if word == "Partial" else word, 0)
                     continue
                 told = getattr(task.result.get(ask.upstream_id), "charge", None)
                 if told is not None:
