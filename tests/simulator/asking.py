@@ -305,7 +305,8 @@ class People:
             id_
             for id_ in self._books.subscribed
             for told_at in self._books.subscriptions[id_].posts.values()
-            if told_at + timedelta(minutes=self._books.subscriptions[id_].delay_min) <= now
+            if self._books.orders[id_].status == "Active"
+            and told_at + timedelta(minutes=self._books.subscriptions[id_].delay_min) <= now
         ]
         if not due:
             return None

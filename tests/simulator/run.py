@@ -104,7 +104,7 @@ class Simulation:
             "post": (4, self.people.post),
             "look": (0.7, self.people.look),
             "revoke": (0.4, self.people.revoke),
-            "suspend": (0.5, self.people.suspend),
+            "suspend": (1.5, self.people.suspend),
             "agree": (0.4, self.people.agree),
             "settle unpaid": (0.4, self.people.settle_unpaid),
             "intrude": (0.2, self.people.intrude),
