@@ -19,7 +19,7 @@ SECONDS = float(os.environ.get("PANELWRIGHT_SIMULATOR_S") or (60 if os.environ.g
 # A mutant has to be found within so many steps, by one of so many seeds: which fault meets which order is chance.
 # The first one found each of them when it was put first; the others are for mutants to come.
 STEPS_MAX = 1_000
-SEEDS = (6, 1, 2, 3, 4, 5, 7, 8, 9)
+SEEDS = (6, 1, 2, 3, 4, 5, 7, 8, 9, 10, 11, 12, 13, 14)
 
 
 def told(outcome: Outcome) -> str:
