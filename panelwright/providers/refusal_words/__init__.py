@@ -20,7 +20,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from panelwright.providers.outcomes import Reason
-from panelwright.providers.refusal_words import ar, en, es, fr, hi, id, pt, ru, tr, vi, zh
+from panelwright.providers.refusal_words import ar, de, en, es, fr, hi, id, it, pt, ru, tr, vi, zh
 
 Lines = Mapping[str, str]
 
@@ -58,6 +58,8 @@ LANGUAGES: Mapping[str, Lines] = {
     "es": es.LINES,
     "tr": tr.LINES,
     "fr": fr.LINES,
+    "de": de.LINES,
+    "it": it.LINES,
     "ar": ar.LINES,
     "hi": hi.LINES,
     "zh": zh.LINES,

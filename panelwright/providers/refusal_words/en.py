@@ -14,6 +14,13 @@ LINES = {
         (top up|recharge|topup) (your |the )?account
         (can ?not|can t|cant|couldn t) afford
         payment required
+        need(s|ed)? more (funds|balance|money|credits?)
+        (exceeds?|more than|higher than|greater than|bigger than) (your |the |user |account |available )*(balance|
+          funds)\b
+        balance (is )?(less|lower|smaller) than
+        (insuff?ici?ent|insufici?ent|unsufficient|inssuficient) (\w+ )?(funds?|founds?|balance|money|credits?)
+        (balance|funds?|credits?|saldo) insufi\w+
+        (not|no) enoug\w* (founds?|balanc|mony|funds?)
     """,
     "key": r"""
         \bapi key\b
@@ -21,6 +28,8 @@ LINES = {
         \b(key|apikey|token) (is |was |has been )?(invalid|incorrect|wrong|missing|required|not found|disabled|
           inactive|not valid|expired|revoked|blocked)
         (invalid|wrong|incorrect) api\b
+        \bapi (access |usage )?(is |was |has been )?(disabled|denied|forbidden|inactive|not allowed|not enabled)
+        no api access
         unauthori[sz]ed
         unauthenticated
         (authentication|authorization|auth) (failed|required|error)
@@ -32,6 +41,7 @@ LINES = {
         (refill|cancel)\w*.{0,40}\b(not|isn t|doesn t) (available|supported?|allowed|enabled|possible|offered)
         does not support (refill|cancel)
         \bno refill\b
+        (can ?not|can t) be refilled
         \bnon refill
     """,
     "duplicate": r"""
@@ -51,6 +61,8 @@ LINES = {
         (complete|finish|done).{0,20}(previous|existing|current) order
         order.{0,30}(is not|isn t|not|hasn t) (yet )?(finished|completed|ended|done) yet
         (already|exist\w*|pending|open) (an? )?(order|task)s? (for|with|on|to) (this|that|the|same)
+        (unfinished|uncompleted|incomplete|open|pending) orders? (for|with|on) (this|that|the|same)
+        ^(link|url|username|post) (is )?(still |already )?in process$
         neworder error link duplicate
         neworder error link exists
     """,
@@ -65,7 +77,8 @@ LINES = {
         rate limit
         too many (request|attempt|order|call|connection|quer)
         request limit
-        requests? per (second|minute|hour|day)
+        (requests?|orders?|calls?) per (second|minute|hour|day)
+        (requests?|orders?|calling|sending) (\w+ )?too (fast|often|frequently|quickly)
         limit (is |has been |was )?(exceeded|reached|exhausted)
         (exceeded|reached|exceeds) (the |your |our )?(\w+ )?limit
         slow down
@@ -95,6 +108,7 @@ LINES = {
         service( id)?( \d+)? (is |was |does |has been )?not (found|exist|valid)
         service( id)?( \d+)? (is |was |has been )?(invalid|incorrect|deleted|removed)
         service( id)?( \d+)? (doesn ?t|didn t) exist
+        ^(no|not found) service$
         service( id)?( \d+)? (is )?no longer (available|exist\w*|active|offered|supported)
     """,
     "service_loose": r"""
@@ -104,6 +118,7 @@ LINES = {
         service( id)?( \d+)? (is |are |currently |temporarily |has been |was )*(disabled|inactive|closed|paused|
           stopped|deactivated|suspended|off|down|offline)\b
         service( id)?( \d+)? (is |currently |temporarily )*not (active|enabled|allowed|working)
+        service (is )?not available (for|to|on) (you|your|this)
         service( id)? \d+ (is |currently |temporarily )*(unavailable|not available)
         (disabled|inactive|closed|stopped|paused) service
     """,
@@ -120,6 +135,15 @@ LINES = {
         (enter|provide|use|specify|insert|put|send|paste|need|needs) (us |an? |the |your |valid |full |correct |direct |
           proper |complete |right |public |post |profile |video |channel )*(link|url)\b
         (?<!api )\b(link|url) (must|should|has to|have to|needs to|need to|format|is too|too)
+        \b(link|url|target)( is| was)? not (an? |the )?(\w+ )?(post|profile|channel|group|video|reel|story|account|
+          photo)\b
+        not (an? |the )?(post|profile|channel|group|video|reel|story|media) (link|url)
+        \b(link|url) field must be (an? )?valid
+        only (\w+ ){0,3}(links|urls|posts|channels|profiles) (are |is )?(accepted|allowed|supported)
+        (link|url|username|target|channel|profile) (is |was |has been )?(black ?listed|banned|blocked|expired|revoked)
+        (group|page|target|community|playlist) (is )?(private|closed|restricted)
+        (media|reel|story|photo|tweet|playlist|track) (was |is |does )?not (found|exist)
+        (username|user name|target|link) must be public
         neworder error link
         (private|closed|deleted) (account|profile|channel|group|post|video|user)
         (account|profile|user|channel|group|page) (must|should|has to|need to|needs to) be (public|open)

@@ -35,6 +35,7 @@ LINES = {
     """,
     "link": r"""
         lien (est )?(invalide|incorrect|errone|mauvais|introuvable)
+        lien (n est pas|non) (valide|correct|complet|pris en charge)
         (mauvais|faux) lien
         (compte|profil) (est )?prive
     """,

@@ -16,6 +16,7 @@ LINES = {
         (masih|sedang|sudah) (ada|memiliki) (pesanan|order)
         (target|link|tautan) yang sama
         (pesanan|order) (yang sama|ganda|duplikat)
+        (link|tautan|target) (masih|sedang) (dalam )?(proses|diproses|berjalan|aktif)
         tunggu .{0,25}(pesanan|order|selesai)
     """,
     "not_found": r"""

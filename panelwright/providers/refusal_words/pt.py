@@ -23,7 +23,8 @@ LINES = {
     """,
     "duplicate": r"""
         (pedido|ordem)\w* (ativ|em andamento|em execucao|em processamento|pendente)
-        ja (existe|possui|tem|ha|esta em andamento|esta em execucao|esta sendo|foi adicionad|foi feito)
+        ja (existe|possui|tem|ha|esta em andamento|esta em execucao|esta sendo|em andamento|em execucao|
+          foi adicionad|foi feito)
         mesmo (link|perfil|usuario)
         duplicad
         (aguarde|espere) .{0,30}(pedido|conclu|termin|finaliz)

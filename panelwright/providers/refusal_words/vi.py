@@ -15,6 +15,7 @@ LINES = {
         (don hang|don) (\w+ ){0,3}dang (chay|xu ly|thuc hien|hoat dong)
         (da co|ton tai) don (hang )?
         (da|dang) ton tai don
+        dang co don (\w+ ){0,2}(chay|xu ly|hoat dong)
         trung (lap|link|don)
         (cung|trung) (mot )?(link|lien ket)
         dang (chay|xu ly) (link|lien ket)

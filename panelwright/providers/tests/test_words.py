@@ -257,6 +257,55 @@ FIELD = {
     "Jumlah kurang dari minimal": Reason.QUANTITY,
 }
 # Of a web server, not of a panel: an order that meets them is not refunded as one with a bad link.
+MORE = {
+    "Need more funds": Reason.FUNDS,
+    "Order amount exceeds your balance": Reason.FUNDS,
+    "Charge is more than your balance": Reason.FUNDS,
+    "Your balance is less than order price": Reason.FUNDS,
+    "Guthaben nicht ausreichend": Reason.FUNDS,
+    "Nicht genügend Guthaben": Reason.FUNDS,
+    "Saldo insufficiente": Reason.FUNDS,
+    "Fondi insufficienti": Reason.FUNDS,
+    "Balance insuficiente": Reason.FUNDS,
+    "Credits insuficient": Reason.FUNDS,
+    "insuficient funds": Reason.FUNDS,
+    "Not enought funds on balance": Reason.FUNDS,
+    "Not enough founds": Reason.FUNDS,
+    "Insufficent balance": Reason.FUNDS,
+    "Unsufficient funds": Reason.FUNDS,
+    "You have an unfinished order for this link": Reason.DUPLICATE,
+    "Link já em andamento": Reason.DUPLICATE,
+    "Link này đang có đơn chạy": Reason.DUPLICATE,
+    "Link sedang dalam proses": Reason.DUPLICATE,
+    "此链接正在处理中": Reason.DUPLICATE,
+    "Es gibt bereits eine aktive Bestellung mit diesem Link": Reason.DUPLICATE,
+    "Hai già un ordine attivo con questo link": Reason.DUPLICATE,
+    "Link in process": Reason.DUPLICATE,
+    "It's not a post link": Reason.LINK,
+    "link is not a post": Reason.LINK,
+    "Media not found": Reason.LINK,
+    "Le lien n'est pas valide": Reason.LINK,
+    "Ungültiger Link": Reason.LINK,
+    "Link non valido": Reason.LINK,
+    "link: The link field must be a valid URL.": Reason.LINK,
+    "Target is private": Reason.LINK,
+    "The username must be public": Reason.LINK,
+    "invite link is expired": Reason.LINK,
+    "Group is private": Reason.LINK,
+    "Only post links are accepted": Reason.LINK,
+    "Link is blacklisted": Reason.LINK,
+    "Not found service": Reason.SERVICE,
+    "no service": Reason.SERVICE,
+    "Dienst nicht gefunden": Reason.SERVICE,
+    "Servizio non trovato": Reason.SERVICE,
+    "Service is not available for your account": Reason.SERVICE,
+    "No api access": Reason.KEY,
+    "API access disabled": Reason.KEY,
+    "You are sending requests too fast": Reason.LIMIT,
+    "Maximum orders per minute reached": Reason.LIMIT,
+    "Bestellung nicht gefunden": Reason.NOT_FOUND,
+    "This order cannot be refilled": Reason.DISABLED,
+}
 SERVERS = (
     "Not Found",
     "404 page not found",
@@ -279,7 +328,7 @@ WITH_TWO_CASES = (PROTOCOL, UNTRANSLATED, ENGLISH, RUSSIAN, PORTUGUESE, SPANISH)
 
 
 @pytest.mark.parametrize(
-    ("text", "reason"), [row for table in (*WITH_TWO_CASES, TURKISH, FIELD) for row in table.items()]
+    ("text", "reason"), [row for table in (*WITH_TWO_CASES, TURKISH, FIELD, MORE) for row in table.items()]
 )
 def test_the_reason_of_a_text(text: str, reason: Reason) -> None:
     assert classify(text)[0] is reason

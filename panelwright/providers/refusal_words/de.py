@@ -1,0 +1,51 @@
+"""German."""
+
+LINES = {
+    "funds": r"""
+        guthaben (ist )?(nicht ausreichend|zu niedrig|zu gering|reicht nicht|aufgebraucht|unzureichend)
+        (nicht genugend|nicht genug|zu wenig|kein|unzureichendes) guthaben
+        (bitte )?guthaben aufladen
+    """,
+    "key": r"""
+        (ungultiger|falscher|unbekannter) api (schlussel|key)
+        api schlussel (ist )?(ungultig|falsch|gesperrt|unbekannt)
+    """,
+    "duplicate": r"""
+        aktive bestellung
+        bereits (eine )?(aktive |laufende |offene )?bestellung
+        bestellung (\w+ ){0,4}(lauft bereits|lauft noch|in bearbeitung)
+        (gleichen|selben) link
+    """,
+    "not_found": r"""
+        bestellung (wurde )?nicht gefunden
+        (ungultige|falsche|unbekannte) bestell(ung|nummer)
+    """,
+    "limit": r"""
+        zu viele anfragen
+    """,
+    "quantity": r"""
+        (mindestmenge|hochstmenge|mindestbestellmenge)
+        menge (ist )?(zu klein|zu gross|zu niedrig|zu hoch|ungultig)
+        (ungultige|falsche) menge
+    """,
+    "service": r"""
+        (dienst|service) (wurde )?nicht gefunden
+        (ungultiger|unbekannter|falscher) (dienst|service)
+    """,
+    "service_loose": r"""
+        (dienst|service) (ist )?(nicht verfugbar|deaktiviert|pausiert)
+    """,
+    "link": r"""
+        (ungultiger|falscher|fehlerhafter|ungultige|falsche) (link|url)
+        link (ist )?(ungultig|falsch|fehlerhaft|nicht korrekt)
+        (profil|konto|account) (ist )?privat
+        kein gultiger link
+    """,
+    "limit_loose": r"""
+        spater (noch einmal|erneut|wieder)
+        wartungsarbeiten
+    """,
+    "breakdown": r"""
+        (interner|unbekannter|unerwarteter) fehler
+    """,
+}
