@@ -23,22 +23,28 @@ _COUNT_MAX = 10**15  # above this, a count is noise
 # ---- JSON ----------------------------------------------------------------------------------------
 
 
-def _number(text: str) -> Decimal | None:
-    """JSON numbers as exact decimals. Absurd ones become None instead of eating the machine."""
+# A number that cannot be one of anything: it stands there, and says nothing. Not None, which is "nothing stands there".
+UNREAD_NUMBER = Decimal("NaN")
+
+
+def _number(text: str) -> Decimal:
+    """JSON numbers as exact decimals. Absurd ones become UNREAD_NUMBER instead of eating the machine."""
     if len(text) > 100:
-        return None
+        return UNREAD_NUMBER
     try:
         number = Decimal(text)
     except InvalidOperation:
-        return None
-    return number if -100 < number.adjusted() < 40 else (Decimal(0) if number == 0 else None)
+        return UNREAD_NUMBER
+    return number if -100 < number.adjusted() < 40 else (Decimal(0) if number == 0 else UNREAD_NUMBER)
 
 
-def _integer(text: str) -> int | None:
-    return int(text) if len(text) <= 40 else None
+def _integer(text: str) -> int | Decimal:
+    return int(text) if len(text) <= 40 else UNREAD_NUMBER
 
 
-_DECODER = json.JSONDecoder(parse_float=_number, parse_int=_integer, parse_constant=lambda _: None, strict=False)
+_DECODER = json.JSONDecoder(
+    parse_float=_number, parse_int=_integer, parse_constant=lambda _: UNREAD_NUMBER, strict=False
+)
 
 
 def _parse_at(text: str, at: int) -> tuple[Any, int]:
@@ -179,6 +185,8 @@ def as_money(value: object) -> Decimal | None:
 
 
 def _bounded(number: Decimal) -> Decimal | None:
+    if not number.is_finite():
+        return None
     if number == 0:
         return Decimal(0)
     if not -20 <= number.adjusted() <= 18:

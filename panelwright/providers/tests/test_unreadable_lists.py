@@ -42,6 +42,8 @@ UNREADABLE: list[tuple[str, Any]] = [
     ("max", "10.000"),
     ("max", "-1"),
     ("max", False),
+    # Numbers of JSON that are none of anything: no reader can take them, and they are not absent.
+    *((key, said) for key in ("rate", "min", "max") for said in (float("nan"), float("-inf"), 10**60)),
 ]
 
 

@@ -26,7 +26,7 @@ from panelwright.providers.outcomes import (
 )
 from panelwright.providers.reading import read_add, read_balance, read_cancel, read_refill, read_services
 from panelwright.providers.reports import read_refill_status, read_status
-from panelwright.providers.wire import MISSING, as_count, as_flag, as_money, as_ref, find_json
+from panelwright.providers.wire import MISSING, as_count, as_decimal, as_flag, as_money, as_ref, find_json
 
 
 @pytest.mark.parametrize(
@@ -132,7 +132,15 @@ def test_flags() -> None:
 
 def test_numbers_that_would_eat_the_machine() -> None:
     body = b'{"a":1e999999999,"b":' + b"9" * 5_000 + b',"c":0e999999999,"d":-1e-999999999,"e":NaN,"f":1.5}'
-    assert find_json(Reply(200, body)) == {"a": None, "b": None, "c": 0, "d": None, "e": None, "f": Decimal("1.5")}
+    found = find_json(Reply(200, body))
+    assert {name: str(value) for name, value in found.items()} == {
+        **dict.fromkeys("abde", "NaN"),
+        "c": "0",
+        "f": "1.5",
+    }
+    # They stand there and cannot be read: no number, no id, no yes.
+    assert [as_decimal(found["a"]), as_count(found["b"]), as_money(found["d"])] == [None, None, None]
+    assert (as_ref(found["e"]), as_flag(found["e"])) == ("", False)
 
 
 @pytest.mark.parametrize(
