@@ -95,6 +95,9 @@ def accept_cancel(order: OpenOrder, *, now: datetime) -> Decided:
 def arrived(order: OpenOrder, *, provider_id: int, upstream_id: str, now: datetime) -> Decided:
     """The provider has it under this id: it is asked about from now on."""
     _deliverable(order, now)
+    if provider_id != order.provider_id:
+        # What it costs at this one is not known until it says so.
+        order = order._replace(cost_micros=None, cost_rate_e12=None, cost_told=False)
     found = order._replace(
         # Whoever has it has begun: no word of ours goes back.
         status="Processing" if order.status == "Pending" else order.status,

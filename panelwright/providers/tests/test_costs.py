@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -114,6 +115,23 @@ def test_what_cannot_be_known_is_not_guessed(shop: Shop, rate: str | None, curre
     assert cost(order_id) == (None, None, False)
     shop.reported("Partial", remains=400)
     assert (row_of(order_id).status, cost(order_id)) == ("Partial", (None, None, False))
+
+
+def test_what_another_provider_has_costs_what_that_one_says(
+    shop: Shop, alice: Owner, new_upstream: Callable[[], ScriptedUpstream]
+) -> None:
+    other = new_upstream()
+    alice.provider(other.url, name="other")
+    order_id = shop.sent()
+    assert cost(order_id) == (333_333, PAR, False)
+    which: dict[str, Any] = {"panel_id": alice.panel_id, "order_id": order_id, "by": BY}
+    resolve_actions.arrived(**which, upstream_id="1")
+    assert cost(order_id) == (333_333, PAR, False), "it is where it was"
+    resolve_actions.arrived(**which, upstream_id="7", provider="other")
+    assert cost(order_id) == (None, None, False), "the rate of a route that did not deliver it is no cost"
+    other.answers("status", {"status": "Completed", "charge": "0.5", "remains": 0})
+    shop.worker.poll()
+    assert cost(order_id) == (500_000, PAR, True)
 
 
 def test_an_order_of_our_own_people_costs_the_rate_of_their_route(alice: Owner, carol: Buyer, worker: Rounds) -> None:
