@@ -153,7 +153,14 @@ def action_of(
         # True is an int to Python, and not to anybody else.
         if name in body and (not isinstance(body[name], kind) or (kind is not bool and isinstance(body[name], bool))):
             raise BadRequest(f"{name} must be {_TYPE_WORDS[kind]}")
+        if isinstance(body.get(name), str) and not _storable(body[name]):
+            raise BadRequest(f"{name} has characters that no text can have: NUL, or half of a surrogate pair")
     return action, body
+
+
+def _storable(text: str) -> bool:
+    """Whether both databases can hold it."""
+    return "\x00" not in text and not any("\ud800" <= char <= "\udfff" for char in text)
 
 
 def _object(request: HttpRequest, body_max: int) -> dict[str, Any]:
