@@ -81,6 +81,8 @@ class Referee:
         self._now = world.clock.now
         self._ended_now: set[int] = set()
         self._new_cancels: set[int] = set()
+        # Subscriptions of which an order was taken over without a charge by this event: the rest of its report is, too.
+        self._unpaid_now: set[int] = set()
         self._credited: Counter[int] = Counter()
 
     def judge(self, changes: Changes, permits: Permits) -> None:
@@ -100,6 +102,7 @@ class Referee:
         }
         self._new_cancels = set(changes.cancels) - self._books.asked_to_cancel
         self._books.asked_to_cancel |= self._new_cancels
+        self._unpaid_now = set()
         for row in changes.orders:
             before = self._books.orders.get(row.id)
             if before is None:
@@ -268,9 +271,12 @@ class Referee:
         if row.problem_code == "not_charged":
             if parent.ended_at is None and (parent.status != "Paused" or parent.id not in self._books.asked_to_cancel):
                 say.add(f"order {row.id} is not charged, and its provider is not asked to cancel: {_short(parent)}")
-            stopped_before = parent.id in self._books.asked_to_cancel - self._new_cancels
+            stopped_before = parent.id in (self._books.asked_to_cancel - self._new_cancels) | self._unpaid_now
             if not stopped_before and self._could_pay(row):
                 say.add(f"order {row.id} could be paid for and is not charged")
+            self._unpaid_now.add(parent.id)
+        elif parent.id in self._unpaid_now:
+            say.add(f"order {row.id} is charged, and one before it in the same report is not")
 
     def _could_pay(self, row: OrderRow) -> bool:
         asked, owner = self._books.subscriptions[row.parent_id or 0], self._world.owners[row.customer_id]
