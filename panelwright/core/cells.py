@@ -8,9 +8,11 @@ from collections.abc import Iterable
 # What makes a cell a formula: half and full width, with whatever does not show before it. A spreadsheet that
 # takes the semicolon or the tab for the end of a cell begins another one behind it, and behind a line break too.
 # The run is taken whole, so that a long one is looked at once.
-_BEGIN = re.compile(
-    r"(?:^|[;\t\r\n])(?>[\s;\"\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]*)([=+\-@＝＋－＠﹢﹣﹦﹫−]?)"
+_SHOWS_NOTHING = (
+    r"\x00-\x08\x0e-\x1b\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f"
+    r"\u202a-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U000e0000-\U000e0fff"
 )
+_BEGIN = re.compile(rf"(?:^|[;\t\r\n])(?>[\s;\"{_SHOWS_NOTHING}]*)([=+\-@＝＋－＠﹢﹣﹦﹫−]?)")
 _NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?", re.ASCII)
 _QUOTED = re.compile(r'[",\r\n]')
 

@@ -104,13 +104,16 @@ def sign_up(
     checked = check_email(email)
     if isinstance(checked, Refusal):
         return checked
-    refused = check_password(password, email=checked) or _may_send(panel.id, checked, address)
+    refused = check_password(password, email=checked)
+    if refused is None and passwords.no_room():
+        refused = passwords.BUSY
+    now = clock.now()
+    refused = refused or _may_send(panel.id, checked, address, now=now)
     if refused is not None:
         return refused
-    now = clock.now()
     hashed = passwords.hashed(password)
     if isinstance(hashed, Refusal):
-        throttle_actions.take_back(panel.id, _letter_attempts(checked, address))
+        throttle_actions.take_back(panel.id, _letter_attempts(checked, address), now=now)
         return hashed
     with transaction.atomic():
         known = User.objects.filter(panel_id=panel.id, email=checked).first()
@@ -145,7 +148,7 @@ def confirm_sign_up(
             user.save(force_insert=True)
             customer = Customer.objects.create(panel_id=panel.id, user=user, account=open_customer_account(panel.id))
             record([NewEvent(panel.id, "customer.signed_up", customer.id, {})], now=now)
-            return admit(user, visitor)
+            return admit(user, visitor) or OLD_LINK
     except IntegrityError:
         # Somebody opened another letter to the same address meanwhile.
         return OLD_LINK
@@ -161,7 +164,7 @@ def _prove_chosen_password(panel_id: int, token: str, password: str, now: dateti
         return OLD_LINK
     verdict = passwords.check(password[: PASSWORD_MAX + 1], letter.password)
     if isinstance(verdict, Refusal):
-        throttle_actions.take_back(panel_id, [attempt])
+        throttle_actions.take_back(panel_id, [attempt], now=now)
         return verdict
     return None if verdict.right else WRONG_CHOSEN_PASSWORD
 
@@ -171,10 +174,10 @@ def ask_reset(*, panel: Panel, email: str, language: str, link_to: LinkTo, addre
     checked = check_email(email)
     if isinstance(checked, Refusal):
         return checked
-    refused = _may_send(panel.id, checked, address)
+    now = clock.now()
+    refused = _may_send(panel.id, checked, address, now=now)
     if refused is not None:
         return refused
-    now = clock.now()
     with transaction.atomic():
         user = User.objects.filter(panel_id=panel.id, email=checked, is_active=True).first()
         if user is not None:
@@ -227,7 +230,10 @@ def change_password(*, user: User, current: str, password: str, session_id: int,
     hashed = passwords.hashed(password)
     if isinstance(hashed, Refusal):
         return hashed
-    return _set_password(user, hashed, keep_session_id=session_id, keys_link=keys_link, now=clock.now())
+    with transaction.atomic():
+        if not _is_still_hers(user):
+            return WRONG_PASSWORD
+        return _set_password(user, hashed, keep_session_id=session_id, keys_link=keys_link, now=clock.now())
 
 
 def ask_new_email(*, user: User, current: str, email: str, link_to: LinkTo, address: str) -> Refusal | None:
@@ -235,11 +241,13 @@ def ask_new_email(*, user: User, current: str, email: str, link_to: LinkTo, addr
     checked = check_email(email)
     if isinstance(checked, Refusal):
         return checked
-    refused = prove_password(user, current) or _may_send(user.panel_id, checked, address)
+    now = clock.now()
+    refused = prove_password(user, current) or _may_send(user.panel_id, checked, address, now=now)
     if refused is not None:
         return refused
-    now = clock.now()
     with transaction.atomic():
+        if not _is_still_hers(user):
+            return WRONG_PASSWORD
         # An address that somebody has gets no letter, and the answer is the same.
         if User.objects.filter(panel_id=user.panel_id, email=checked).exists():
             _decoy(user.panel_id, LetterKind.NEW_EMAIL, checked, now)
@@ -313,6 +321,8 @@ def switch_on_second_factor(
         return WRONG_CODE
     sealed = installation_box().seal(secret)
     with transaction.atomic():
+        if not _is_still_hers(user):
+            return WRONG_PASSWORD
         mine = User.objects.filter(panel_id=user.panel_id, id=user.id, totp_sealed="")
         if not mine.update(totp_sealed=sealed, totp_last_step=step):
             return HAS_FACTOR
@@ -337,6 +347,8 @@ def switch_off_second_factor(
     if refused is not None:
         return refused
     with transaction.atomic():
+        if not _is_still_hers(user):
+            return WRONG_PASSWORD
         refused = use_code(user, code) or take_off_second_factor(user=user, keys_link=keys_link)
         if refused is not None:
             return refused
@@ -359,17 +371,19 @@ def take_off_second_factor(*, user: User, by: str = "", keys_link: str = "") -> 
     return None
 
 
-def renew_recovery_codes(*, user: User, code: str) -> list[str] | Refusal:
-    """Ten new recovery codes in place of the old ones, for who has the app at hand.
+def renew_recovery_codes(*, user: User, current: str, code: str) -> list[str] | Refusal:
+    """Ten new recovery codes in place of the old ones, for who knows the password and has the app at hand.
 
-    Refusals: wrong_code, too_often, lost_factor, no_second_factor.
+    Refusals: wrong_password, wrong_code, too_often, lost_factor, no_second_factor, busy.
     """
     if not user.totp_sealed:
         return NO_FACTOR
-    refused = _may_try_code(user)
+    refused = prove_password(user, current) or _may_try_code(user)
     if refused is not None:
         return refused
     with transaction.atomic():
+        if not _is_still_hers(user):
+            return WRONG_PASSWORD
         refused = use_code(user, code)
         if refused is not None:
             return refused
@@ -385,17 +399,27 @@ def _may_try_code(user: User) -> Refusal | None:
 def prove_password(user: User, password: str) -> Refusal | None:
     """None when it is her password. Refusals: wrong_password, too_often, busy."""
     attempt = (throttle_actions.PASSWORD_ACCOUNT, str(user.id))
-    refused = throttle_actions.count(user.panel_id, [attempt], now=clock.now())
+    now = clock.now()
+    refused = throttle_actions.count(user.panel_id, [attempt], now=now)
     if refused is not None:
         return refused
     right = is_password_of(user, password[: PASSWORD_MAX + 1])
     if isinstance(right, Refusal):
-        throttle_actions.take_back(user.panel_id, [attempt])
+        throttle_actions.take_back(user.panel_id, [attempt], now=now)
         return right
     if not right:
         return WRONG_PASSWORD
     throttle_actions.forget(user.panel_id, *attempt)
     return None
+
+
+def _is_still_hers(user: User) -> bool:
+    """Whether the password that was proven is still hers, now until the end of the caller's transaction.
+
+    Hashing takes its time: who knew the old one and was shut out by a new one meanwhile changes nothing any more.
+    """
+    same = User.objects.select_for_update().filter(panel_id=user.panel_id, id=user.id, password=user.password)
+    return bool(same.values_list("id", flat=True))
 
 
 def _new_recovery_codes(user: User) -> list[str]:
@@ -431,8 +455,8 @@ def _tell(user: User, what: str, now: datetime, facts: dict[str, object] | None 
     record([NewEvent(user.panel_id, _EVENTS[what], user.id, facts or {})], now=now)
 
 
-def _may_send(panel_id: int, email: str, address: str) -> Refusal | None:
-    return throttle_actions.count(panel_id, _letter_attempts(email, address), now=clock.now())
+def _may_send(panel_id: int, email: str, address: str, *, now: datetime) -> Refusal | None:
+    return throttle_actions.count(panel_id, _letter_attempts(email, address), now=now)
 
 
 def _letter_attempts(email: str, address: str) -> list[throttle_actions.Attempt]:

@@ -47,6 +47,8 @@ class CodeNeeded(NamedTuple):
 
 def log_in(*, panel_id: int, email: str, password: str, visitor: Visitor) -> Admitted | CodeNeeded | Refusal:
     """Check a password. Refusals: wrong_login, too_often, busy."""
+    if passwords.no_room():
+        return passwords.BUSY
     email = email.strip().lower()
     now = clock.now()
     account = _guessed_at(panel_id, email, visitor)
@@ -61,14 +63,14 @@ def log_in(*, panel_id: int, email: str, password: str, visitor: Visitor) -> Adm
     # Without an account it takes as long as a real check.
     right = passwords.pretend(password) if user is None else is_password_of(user, password)
     if isinstance(right, Refusal):
-        throttle_actions.take_back(panel_id, attempts)
+        throttle_actions.take_back(panel_id, attempts, now=now)
         return right
     if user is None or not right:
         return WRONG
     throttle_actions.forget(panel_id, throttle_actions.LOG_IN_ACCOUNT, account)
     if user.totp_sealed:
         return CodeNeeded(signing.dumps([user.id, _password_mark(user)], salt=_SALT))
-    return admit(user, visitor)
+    return admit(user, visitor) or WRONG
 
 
 def is_password_of(user: User, password: str) -> bool | Refusal:
@@ -111,7 +113,7 @@ def log_in_with_code(*, panel_id: int, proof: str, code: str, visitor: Visitor) 
     if refused is not None:
         return refused
     throttle_actions.forget(panel_id, throttle_actions.CODE_ACCOUNT, str(user.id))
-    return admit(user, visitor)
+    return admit(user, visitor) or START_AGAIN
 
 
 def use_code(user: User, code: str) -> Refusal | None:
@@ -139,10 +141,19 @@ def _use_recovery_code(user: User, code: str) -> bool:
     return bool(codes.update(used_at=clock.now()))
 
 
-def admit(user: User, visitor: Visitor) -> Admitted:
-    """Open a session for somebody who has proven who she is; she is told of a browser that is new."""
+def admit(user: User, visitor: Visitor) -> Admitted | None:
+    """Open a session for somebody who has proven who she is; she is told of a browser that is new.
+
+    None when what was proven counts no more: hashing takes its time, and a password that was changed meanwhile, or
+    a second factor that was turned on, has ended all sessions, and must not let in one that is late.
+    """
     now = clock.now()
     with transaction.atomic():
+        same = User.objects.filter(panel_id=user.panel_id, id=user.id, is_active=True, password=user.password)
+        if not user.totp_sealed:
+            same = same.filter(totp_sealed="")
+        if not same.update(last_login=now):
+            return None
         token = open_session(user=user, address=visitor.address, browser=visitor.browser)
         if meet_device(user=user, device=visitor.device, now=now):
             letters.new_browser(user, address=visitor.address, browser=sessions.browser(visitor.browser)[:200], now=now)

@@ -60,6 +60,14 @@ def hashed_at_leisure(password: str) -> str:
     return _pool().submit(make_password, password).result()
 
 
+def no_room() -> bool:
+    """Whether who asks now is told that we are busy: to be looked at before anything is written down."""
+    if not _waiting.acquire(blocking=False):
+        return True
+    _waiting.release()
+    return False
+
+
 def _check(password: str, kept: str) -> Verdict:
     right, outdated = verify_password(password, kept)
     return Verdict(right, make_password(password) if right and outdated else "")

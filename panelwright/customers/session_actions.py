@@ -33,7 +33,6 @@ def open_session(*, user: User, address: str, browser: str) -> str:
             seen_at=now,
             expires_at=now + sessions.LASTS,
         )
-        User.objects.filter(panel_id=user.panel_id, id=user.id).update(last_login=now)
     return token
 
 

@@ -61,6 +61,12 @@ _TAKE_BACK_EVERYWHERE = sql.Query(
     "UPDATE customers_addressattempts SET count = count - 1"
     " WHERE kind = ? AND subject = ? AND stretch = ? AND count > 0"
 )
+_NOTHING_LEFT = sql.Query(
+    "DELETE FROM customers_attempts WHERE panel_id = ? AND kind = ? AND subject = ? AND stretch = ? AND count = 0"
+)
+_NOTHING_LEFT_EVERYWHERE = sql.Query(
+    "DELETE FROM customers_addressattempts WHERE kind = ? AND subject = ? AND stretch = ? AND count = 0"
+)
 # Only the present stretch counts; the older ones are swept by `count`, and two that delete the same rows in
 # different orders would wait for each other.
 _FORGET_SUBJECT = sql.Query(
@@ -113,13 +119,14 @@ def _count(limit: Limit, key: tuple[int | str, ...]) -> int:
     return int(rows[0][0])
 
 
-def take_back(panel_id: int, attempts: Sequence[Attempt]) -> None:
-    """What was counted was not looked at, because we were busy: it counts no more."""
-    stretch = int(clock.now().timestamp()) // STRETCH_S
+def take_back(panel_id: int, attempts: Sequence[Attempt], *, now: datetime) -> None:
+    """What was counted at `now` was not looked at, because we were busy: it counts no more, and leaves no row."""
+    stretch = int(now.timestamp()) // STRETCH_S
     with transaction.atomic():
         for limit, subject in sorted(attempts):
-            statement = _TAKE_BACK_EVERYWHERE if limit.everywhere else _TAKE_BACK
-            statement.run(connection, *_key(panel_id, limit, subject, stretch))
+            key = _key(panel_id, limit, subject, stretch)
+            (_TAKE_BACK_EVERYWHERE if limit.everywhere else _TAKE_BACK).run(connection, *key)
+            (_NOTHING_LEFT_EVERYWHERE if limit.everywhere else _NOTHING_LEFT).run(connection, *key)
 
 
 def forget(panel_id: int, limit: Limit, subject: str) -> None:

@@ -210,10 +210,12 @@ def second_factor_off(request: UserRequest) -> HttpResponse:
 @users_only
 @require_http_methods(["GET", "POST"])
 def recovery_codes(request: UserRequest) -> HttpResponse:
-    """New recovery codes, for who has the app at hand."""
+    """New recovery codes, for who knows the password and has the app at hand."""
     form = Form.sent(request)
     if request.method == "POST":
-        codes = account_actions.renew_recovery_codes(user=request.visitor, code=form.raw("code")[:50])
+        codes = account_actions.renew_recovery_codes(
+            user=request.visitor, current=form.raw("current"), code=form.raw("code")[:50]
+        )
         if not isinstance(codes, Refusal):
             return render(request, "web/account/recovery_codes.html", {"codes": codes, "fresh": False})
         form.refuse(codes, beside="code")

@@ -163,7 +163,9 @@ def test_signatures_from_before_stay_valid(carol: Buyer, time: Time, rotated: Ca
     code = pyotp.TOTP(TOTP).at
     with scope(panel=panel):
         user = User.objects.select_related("panel").get(id=carol.customer.user_id)
-        token = login_actions.admit(user, visitor).token
+        admitted = login_actions.admit(user, visitor)
+        assert admitted is not None
+        token = admitted.token
         account_actions.switch_on_second_factor(
             user=user, current="correct horse", secret=TOTP, code=code(int(time.now.timestamp())), session_id=0
         )

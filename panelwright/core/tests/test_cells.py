@@ -45,6 +45,9 @@ from panelwright.core.cells import cell, line
         ("-5;@x", "'-5;'@x"),
         ("a\t-1", "a\t'-1"),
         ("a\n+1", '"a\n\'+1"'),
+        ("\x00\x01\x7f\x85=1", "\x00\x01\x7f\x85'=1"),
+        ("\u061c\u180e\u034f\u3164\ufe0f\u2800\U000e0020=1", "\u061c\u180e\u034f\u3164\ufe0f\u2800\U000e0020'=1"),
+        ("a;\x01\u2061@x", "a;\x01\u2061'@x"),
         ("a; b-c; d=e", "a; b-c; d=e"),
         ("https://example.com/?a=1;b=-2", "https://example.com/?a=1;b=-2"),
         ("a,b", '"a,b"'),
@@ -58,7 +61,7 @@ def test_cells(value: str | int | None, written: str) -> None:
     assert cell(value) == written
 
 
-TEXTS = st.text(st.characters(exclude_categories=["Cs"])) | st.text("=+-@＝＋－＠;,\t\r\n \"'\u200b\ufeff1a")
+TEXTS = st.text(st.characters(exclude_categories=["Cs"])) | st.text("=+-@＝＋－＠;,\t\r\n \"'\u200b\ufeff\u061c\x011a")
 
 
 @given(st.lists(TEXTS, min_size=2))
@@ -68,7 +71,7 @@ def test_what_is_written_is_read_again_and_begins_no_formula(texts: list[str]) -
     assert [read.replace("'", "") for read in row] == [text.replace("'", "") for text in texts]
     # Whether the comma ends a cell, or the semicolon, the tab and the line break do.
     for read in [*row, *re.split("[;\t\r\n]", ";".join(row))]:
-        begin = read.lstrip(' "\u200b\ufeff\x0b\x0c\x1c\x1d\x1e\x1f\x85\xa0\u2028\u2029')
+        begin = read.lstrip(' "\u200b\ufeff\u061c\x01\x0b\x0c\x1c\x1d\x1e\x1f\x85\xa0\u2028\u2029')
         assert begin[:1] not in tuple("=+-@＝＋－＠") or re.fullmatch(r"-[0-9]+(\.[0-9]+)?", begin), (read, written)
 
 

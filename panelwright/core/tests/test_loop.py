@@ -50,7 +50,7 @@ def test_a_round_that_fails_is_logged_and_tried_again(
         assert again.wait(END_MAX_S)
         tried.ask_to_stop()
         assert tried.join(END_MAX_S)
-    assert [record.getMessage() for record in caplog.records] == ["loop tried: a round failed and retrying"]
+    assert [record.getMessage() for record in caplog.records] == ["loop tried: a round failed and is tried again"]
 
 
 def test_a_round_under_way_is_ended_before_the_loop_is() -> None:

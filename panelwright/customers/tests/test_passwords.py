@@ -19,7 +19,7 @@ from panelwright.customers.actions import create_customer
 from panelwright.customers.login_actions import WRONG, Admitted, Visitor
 from panelwright.customers.models import User
 from panelwright.customers.passwords import BUSY, Verdict
-from tests.support.people import PASSWORD, Buyer, Owner, Time, execute, value, values
+from tests.support.people import PASSWORD, Buyer, Owner, Time, counts, execute, value
 
 CAROL = "carol@customer.example"
 VISITOR = Visitor("198.51.100.7", "Firefox", "device")
@@ -186,9 +186,24 @@ def test_who_is_told_that_we_are_busy_has_not_tried_anything(
     with scope(panel=panel):
         for ask in asks:
             assert [ask() for _ in range(70)] == [BUSY] * 70
-    assert values("SELECT DISTINCT count FROM customers_attempts") in ([], [(0,)])
-    assert values("SELECT DISTINCT count FROM customers_addressattempts") in ([], [(0,)])
+    assert counts("customers_attempts", "customers_addressattempts") == (0, 0)
     assert value("SELECT COUNT(*) FROM events_mail") == 0
+
+
+def test_where_there_is_no_room_nothing_is_written_at_all(
+    alice: Owner, carol: Buyer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(passwords, "_waiting", threading.BoundedSemaphore(1))
+    assert passwords._waiting.acquire(blocking=False)
+
+    def wrote(*_: object, **__: object) -> None:
+        raise AssertionError("it was counted")
+
+    monkeypatch.setattr("panelwright.customers.throttle_actions.count", wrote)
+    with scope(panel=alice.panel):
+        for email in (CAROL, "nobody@customer.example"):
+            found = login_actions.log_in(panel_id=alice.panel_id, email=email, password=PASSWORD, visitor=VISITOR)
+            assert found == BUSY
 
 
 @pytest.mark.django_db(transaction=True)

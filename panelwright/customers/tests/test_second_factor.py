@@ -125,7 +125,9 @@ def test_another_secret_of_the_installation_is_a_clear_refusal(
     settings.SECRET_KEY = "another key than the one before"
     assert enter(carol, code(time)) == LOST_FACTOR
     with scope(panel=carol.owner.panel):
-        assert account_actions.renew_recovery_codes(user=user_of(carol), code=code(time)) == LOST_FACTOR
+        assert (
+            account_actions.renew_recovery_codes(user=user_of(carol), current=PASSWORD, code=code(time)) == LOST_FACTOR
+        )
     assert isinstance(enter(carol, codes[0]), Admitted)
     assert switch_off(carol, code(time)) == LOST_FACTOR
     assert isinstance(switch_off(carol, codes[1]), str)
@@ -134,8 +136,10 @@ def test_another_secret_of_the_installation_is_a_clear_refusal(
 
 def test_new_recovery_codes_take_the_place_of_the_old_ones(carol: Buyer, codes: list[str], time: Time) -> None:
     with scope(panel=carol.owner.panel):
-        assert account_actions.renew_recovery_codes(user=user_of(carol), code="000000") == WRONG_CODE
-        new = account_actions.renew_recovery_codes(user=user_of(carol), code=code(time))
+        assert account_actions.renew_recovery_codes(user=user_of(carol), current=PASSWORD, code="000000") == WRONG_CODE
+        refused = account_actions.renew_recovery_codes(user=user_of(carol), current="x", code=code(time))
+        assert refused == WRONG_PASSWORD, "a session that somebody left open is not enough"
+        new = account_actions.renew_recovery_codes(user=user_of(carol), current=PASSWORD, code=code(time))
     assert isinstance(new, list)
     assert not set(new) & set(codes)
     assert enter(carol, codes[0]) == WRONG_CODE
@@ -152,7 +156,9 @@ def test_it_is_switched_off_with_password_and_code_and_nothing_is_left(
     assert isinstance(switch_off(carol, code(time)), str)
     assert switch_off(carol, code(time)) == Refusal("no_second_factor")
     with scope(panel=carol.owner.panel):
-        assert account_actions.renew_recovery_codes(user=user_of(carol), code="x") == Refusal("no_second_factor")
+        assert account_actions.renew_recovery_codes(user=user_of(carol), current=PASSWORD, code="x") == Refusal(
+            "no_second_factor"
+        )
     assert counts("customers_recoverycode") == (0,)
 
 

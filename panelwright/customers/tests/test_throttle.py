@@ -112,13 +112,28 @@ def test_an_address_is_counted_over_all_panels(alice: Owner, rival: Owner, time:
         assert throttle_actions.count(owner.panel_id, tried, now=time.now) is not None
 
 
-def test_what_was_not_looked_at_is_taken_back(alice: Owner, time: Time) -> None:
-    both = [(LOG_IN_ACCOUNT, EMAIL), (LOG_IN_ADDRESS, "198.51.100.7")]
-    for _ in range(30):
+def test_what_was_not_looked_at_is_taken_back_and_leaves_no_row(alice: Owner, time: Time) -> None:
+    throttle_actions.count(alice.panel_id, [(LOG_IN_ACCOUNT, EMAIL)], now=time.now)
+    before = values("SELECT panel_id, kind, subject, stretch, count FROM customers_attempts")
+    for number in range(70):
+        both = [(LOG_IN_ACCOUNT, f"{number}@customer.example"), (LOG_IN_ADDRESS, "198.51.100.7")]
         assert throttle_actions.count(alice.panel_id, both, now=time.now) is None
-        throttle_actions.take_back(alice.panel_id, both)
-    assert value("SELECT MAX(count) FROM customers_attempts") == 0
-    assert value("SELECT MAX(count) FROM customers_addressattempts") == 0
+        throttle_actions.take_back(alice.panel_id, both, now=time.now)
+        mine = [(LOG_IN_ACCOUNT, EMAIL), (LOG_IN_ADDRESS, "198.51.100.7")]
+        assert throttle_actions.count(alice.panel_id, mine, now=time.now) is None
+        throttle_actions.take_back(alice.panel_id, mine, now=time.now)
+    assert values("SELECT panel_id, kind, subject, stretch, count FROM customers_attempts") == before
+    assert values("SELECT * FROM customers_addressattempts") == []
+
+
+def test_what_is_taken_back_late_is_not_taken_from_the_next_stretch(alice: Owner, time: Time) -> None:
+    tried = [(LOG_IN_ACCOUNT, EMAIL)]
+    then = time.now
+    throttle_actions.count(alice.panel_id, tried, now=then)
+    time.passes(seconds=throttle_actions.STRETCH_S)
+    throttle_actions.count(alice.panel_id, tried, now=time.now)
+    throttle_actions.take_back(alice.panel_id, tried, now=then)
+    assert values("SELECT count FROM customers_attempts") == [(1,)]
 
 
 def rows() -> list[tuple[object, ...]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from time import sleep
 from typing import Any
 
 import pytest
@@ -350,6 +351,8 @@ def test_a_slow_endpoint_does_not_hold_up_another(hooks: Hooks, receiver: Receiv
             hooks.loop.deliver()
         assert datetime.now(UTC) - began < timedelta(seconds=2.5)
         assert len(receiver.heard) == 1
+        while len(slow.heard) < 4 and datetime.now(UTC) - began < timedelta(seconds=20):
+            sleep(0.01)  # all four are sent by now, and heard when their threads have had a turn
         assert len(slow.heard) == 4
         while hooks.loop.on_the_way():
             hooks.loop.write_down(wait_s=5)
