@@ -1,7 +1,7 @@
 """Seal everything that is stored encrypted anew, with the first of the secret keys.
 
-Run it after a new key was put in front of the old ones and all processes were started again. It may run while the
-panels do, and may be stopped and run again.
+Run it after a new key was put in front of the old ones: in the data folder's file by --new-key, or in the environment
+of all processes, which are started again with it. It may run while the panels do, and may be stopped and run again.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from panelwright.cli.main import Refused
 
 PASSES_MAX = 5
 EXAMPLE = """examples:
-  panelwright rekey --new-key     # a new key in front, in the data folder's file; then start everything again
+  panelwright rekey --new-key     # a new key in front, in the data folder's file
   panelwright rekey               # seal anew
   panelwright rekey --drop-old    # seal anew, then leave only the first key in that file
 """
@@ -43,7 +43,7 @@ def run(args: argparse.Namespace) -> int:
         )
     if args.new_key:
         secret.add_key(settings.DATA)
-        print("A new key is in front. Start all processes again, then run `panelwright rekey --drop-old`.")
+        print("A new key is in front. What runs seals with it from now on: run `panelwright rekey --drop-old` next.")
         return 0
     if args.lost and replace_lost_secret():
         print("The secret of request ids was lost; it is a new one now.")

@@ -11,7 +11,7 @@ import hashlib
 import os
 import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
@@ -62,7 +62,7 @@ def _kept(folder: Path) -> list[str]:
 
 
 def add_key(folder: Path) -> None:
-    """Put a new key in front of those in the data folder. Processes that run know it from their next start."""
+    """Put a new key in front of those in the data folder. Processes that run seal with it from now on."""
     path, keys = folder / "secret.key", _kept(folder)
     scratch = folder / f".secret.{os.getpid()}.{secrets.token_hex(4)}"
     _write(scratch, [secrets.token_urlsafe(48), *keys])
@@ -86,19 +86,29 @@ def _write(path: Path, keys: Sequence[str]) -> None:
 
 
 class Box:
-    """Encrypts small texts (provider keys) with the first of the keys, and opens what any of them sealed."""
+    """Encrypts small texts (provider keys) with the first of the keys, and opens what any of them sealed.
 
-    def __init__(self, *keys: str) -> None:
-        self._locks = [Fernet(base64.urlsafe_b64encode(_digest(key))) for key in keys]
-        self._all = MultiFernet(self._locks)
+    `kept` answers the keys that there are by now, or none. It is asked before something is sealed, and where no key
+    that was known opens a text: so a process that runs seals and reads with a key that it was not started with.
+    """
+
+    def __init__(self, *keys: str, kept: Callable[[], Sequence[str]] | None = None) -> None:
+        self._kept = kept
+        self._locks = [_lock(key) for key in keys]
+        self._keys = list(keys)
 
     def seal(self, text: str) -> str:
+        self._look()
         return self._locks[0].encrypt(text.encode()).decode()
 
     def open(self, sealed: str) -> str:
         """Raises ValueError when it was sealed with another secret."""
         try:
-            return self._all.decrypt(sealed.encode()).decode()
+            return self._opened(sealed)
+        except InvalidToken:
+            self._look()
+        try:
+            return self._opened(sealed)
         except InvalidToken:
             raise ValueError(
                 "a stored provider key cannot be decrypted: PANELWRIGHT_SECRET_KEY (or secret.key in the "
@@ -107,11 +117,26 @@ class Box:
 
     def anew(self, sealed: str) -> str | None:
         """The same text, sealed with the first key; None when it is so already. Raises ValueError as `open`."""
+        self._look()
         try:
             self._locks[0].decrypt(sealed.encode())
         except InvalidToken:
             return self.seal(self.open(sealed))
         return None
+
+    def _opened(self, sealed: str) -> str:
+        return MultiFernet(self._locks).decrypt(sealed.encode()).decode()
+
+    def _look(self) -> None:
+        """Take the keys that there are now; those from before go on reading here."""
+        now = self._kept() if self._kept else ()
+        if now and list(now) != self._keys[: len(now)]:
+            keys = list(dict.fromkeys([*now, *self._keys]))
+            self._locks, self._keys = [_lock(key) for key in keys], keys
+
+
+def _lock(key: str) -> Fernet:
+    return Fernet(base64.urlsafe_b64encode(_digest(key)))
 
 
 def _digest(key: str) -> bytes:
@@ -119,7 +144,18 @@ def _digest(key: str) -> bytes:
 
 
 def installation_box() -> Box:
-    """The box of this installation."""
+    """The box of this installation. Keys of the data folder's file are known as they are there now."""
     from django.conf import settings  # the settings themselves read their keys from this module
 
-    return Box(settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
+    return Box(settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS, kept=lambda: _kept_now(settings.DATA))
+
+
+def _kept_now(folder: Path) -> list[str]:
+    """The keys in the data folder's file; none where the environment has them, or the file is not whole."""
+    if os.environ.get(VARIABLE):
+        return []
+    try:
+        keys = [line.strip() for line in (folder / "secret.key").read_text().splitlines() if line.strip()]
+    except (OSError, ValueError):
+        return []
+    return keys if all(len(key) >= KEY_MIN for key in keys) else []

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import time
+from collections.abc import Callable
 
 import pytest
 
+from tests.support.people import FOLLOWERS, Buyer, Owner
 from tests.support.processes import Launcher
-
-if TYPE_CHECKING:
-    from tests.support.people import Owner
+from tests.support.upstream import ScriptedUpstream
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -57,6 +57,56 @@ def test_the_key_of_the_data_folder_is_exchanged(launch: Launcher, alice: Owner)
     assert keys_of(new) == ["key-of-north", "key-of-south"]
     assert "Everything is sealed with the first key." in run(0, "rekey", env=IN_THE_FILE)
     assert file.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_worker_goes_on_through_all_of_it(
+    launch: Launcher, alice: Owner, carol: Buyer, upstream: ScriptedUpstream
+) -> None:
+    """Nobody starts it again: it meets what a command sealed with a key that it was not started with."""
+    run = Commands(launch)
+    env = {**IN_THE_FILE, "PANELWRIGHT_ALLOW_PRIVATE_PROVIDERS": "1"}
+    upstream.answers("add", {"order": 1}, {"order": 2}, {"order": 3})
+    upstream.answers("status", {"status": "In progress", "remains": "100"})
+    upstream.answers("services", [])
+    upstream.answers("balance", {"balance": "100.00", "currency": "USD"})
+    of_north = ("--panel", "shop", "--provider", "north")
+    key = launch.secret_file("the-first-key")
+    run(0, "addprovider", "--panel", "shop", "--name", "north", "--url", upstream.url, "--key-file", key, env=env)
+    run(
+        0,
+        "addroute",
+        *of_north,
+        "--service",
+        str(FOLLOWERS),
+        "--upstream-service",
+        "1",
+        "--upstream-type",
+        "Default",
+        env=env,
+    )
+    worker = launch.start("worker", **env)
+
+    def order(count: int) -> str:
+        carol.order()
+        until(lambda: len(upstream.called("add")) == count)
+        calls = zip(upstream.calls, upstream.keys, strict=True)
+        return [key for call, key in calls if call["action"] == "add"][-1]
+
+    assert order(1) == "the-first-key"
+    run(0, "rekey", "--new-key", env=env)
+    run(0, "setprovider", *of_north, "--key-file", launch.secret_file("the-second-key"), env=env)
+    assert order(2) == "the-second-key"
+    run(0, "rekey", "--drop-old", env=env)
+    assert order(3) == "the-second-key"
+    assert worker.returncode is None
+    assert "cannot be decrypted" not in worker.log()
+
+
+def until(happened: Callable[[], object]) -> None:
+    deadline = time.monotonic() + 30
+    while not happened():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.05)
 
 
 def test_keys_of_the_environment_are_exchanged_there(launch: Launcher, alice: Owner) -> None:

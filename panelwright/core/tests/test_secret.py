@@ -7,8 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from pytest_django import Settings
 
-from panelwright.core.secret import Box, add_key, drop_old_keys, secret_keys
+from panelwright.core.secret import Box, add_key, drop_old_keys, installation_box, secret_keys
 
 
 @pytest.fixture(autouse=True)
@@ -60,6 +61,42 @@ def test_the_first_key_writes_and_all_of_them_read() -> None:
     assert Box("the new one").open(anew) == "key-of-upstream"
     with pytest.raises(ValueError, match="cannot be decrypted"):
         Box("the new one").anew(old)
+
+
+def test_what_runs_knows_the_key_that_was_put_in_front_meanwhile(tmp_path: Path, settings: Settings) -> None:
+    settings.DATA = tmp_path
+    (settings.SECRET_KEY,) = secret_keys(tmp_path)
+    settings.SECRET_KEY_FALLBACKS = []
+    running = installation_box()
+    before = running.seal("of before")
+    add_key(tmp_path)
+    new, _ = secret_keys(tmp_path)
+    assert running.open(Box(new).seal("by a command")) == "by a command"
+    assert Box(new).open(running.seal("of now")) == "of now", "it is not lost when the old key goes"
+    assert Box(new).open(running.anew(before) or "") == "of before"
+    drop_old_keys(tmp_path)
+    assert running.open(before) == "of before", "it goes on reading"
+    assert Box(new).open(running.seal("of later")) == "of later"
+    with pytest.raises(ValueError, match="cannot be decrypted"):
+        running.open(Box("nobody knows").seal("x"))
+    (tmp_path / "secret.key").unlink()
+    assert Box(new).open(running.seal("without the file")) == "without the file"
+    assert list(tmp_path.iterdir()) == [], "and it makes none"
+
+
+def test_a_file_that_is_not_whole_and_one_beside_the_environment_count_for_nothing(
+    tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.DATA = tmp_path
+    (old,) = secret_keys(tmp_path)
+    settings.SECRET_KEY = old
+    settings.SECRET_KEY_FALLBACKS = []
+    for text in ("", "\n", "short\n", f"{'k' * 40}\nshort\n"):
+        (tmp_path / "secret.key").write_text(text)
+        assert Box(old).open(installation_box().seal("x")) == "x"
+    (tmp_path / "secret.key").write_text("k" * 40)
+    monkeypatch.setenv("PANELWRIGHT_SECRET_KEY", old)
+    assert Box(old).open(installation_box().seal("x")) == "x"
 
 
 def test_keys_come_from_the_environment_or_from_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
