@@ -5,16 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from panelwright.catalog.models import Favourite, Service
-from panelwright.catalog.types import BY_NAME, ServiceType
 from panelwright.customers.models import Customer
-
-
-def types_sold(panel_id: int) -> list[ServiceType]:
-    """The types of the services that everybody may buy, in the order of the table of types."""
-    sold = set(
-        Service.objects.filter(panel_id=panel_id, enabled=True, private=False).values_list("type", flat=True).distinct()
-    )
-    return [type_ for type_ in BY_NAME.values() if type_.name in sold]
 
 
 def description(panel_id: int, number: int) -> str:

@@ -72,8 +72,9 @@ class Cells(NamedTuple):
 def cells(line: str) -> Cells | None:
     """`service | link | …`, or the same from a spreadsheet or between spaces. None where it is not unmistakable.
 
-    Bars may stand at both ends. Without bars the cells are parted by tabs, semicolons, commas or spaces: by the
-    first of these that leaves a service's number, what can only be a link, and one quantity or nothing.
+    Bars may stand at both ends; tabs part cells as bars do, since nobody types one. Else cells are parted by
+    semicolons, commas or spaces: by the first of these that leaves a service's number, what can only be a link, and
+    one quantity or nothing.
     """
     if "|" in line:
         parts = [trim(part) for part in line.split("|")]
@@ -82,6 +83,10 @@ def cells(line: str) -> Cells | None:
         if parts and not parts[0]:
             parts.pop(0)
         return _of(parts)
+    if "\t" in line:
+        found = _of(_parts(line, "\t"))
+        if found is not None and _SPACES.search(found.link) is None:
+            return found
     for parts in _ways(line):
         found = _of(parts)
         if found is not None and _is_link(found.link) and (not found.more or _is_quantity(found.more)):
@@ -90,15 +95,19 @@ def cells(line: str) -> Cells | None:
 
 
 def _ways(line: str) -> Iterator[list[str]]:
-    for mark in "\t;,":
+    for mark in ";,":
         if mark in line:
-            parts = [trim(part) for part in _parted(line, mark)]
-            while parts and not parts[-1]:
-                parts.pop()
-            yield parts
+            yield _parts(line, mark)
     words = _SPACES.split(line)
     # What follows the link may be a number in groups.
     yield [*words[:2], " ".join(words[2:])] if len(words) > 2 else words
+
+
+def _parts(line: str, mark: str) -> list[str]:
+    parts = [trim(part) for part in _parted(line, mark)]
+    while parts and not parts[-1]:
+        parts.pop()
+    return parts
 
 
 def _parted(line: str, mark: str) -> list[str]:

@@ -13,9 +13,8 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import conditional_page, require_safe
 
-from panelwright.catalog.queries import types_sold
 from panelwright.catalog.shelf import shelf_for
-from panelwright.catalog.types import BY_SLUG
+from panelwright.catalog.types import BY_SLUG, TYPES
 from panelwright.events import webhook_rules
 from panelwright.panels.models import Panel, PanelLogo
 from panelwright.web import apidocs, examples
@@ -54,8 +53,8 @@ def home(request: PanelRequest) -> HttpResponse:
 @cache_control(private=True, no_cache=True)
 def api(request: PanelRequest) -> HttpResponse:
     """The API documentation; `?type=<slug>` narrows `add` to one service type."""
-    kinds = types_sold(request.panel.id)
     services = example_services(request.panel.id)
+    kinds = [kind for kind in TYPES if kind.name in services]
     api_url = _api_url(request)
     asked = BY_SLUG.get(request.GET.get("type", ""))
     first = kinds[0] if kinds else apidocs.DEFAULT

@@ -11,7 +11,6 @@ from django_scopes import scope
 
 from panelwright.catalog.actions import NewService, add_services, set_enabled, set_own_rate, set_rate
 from panelwright.catalog.pricelists import Renderer, render
-from panelwright.catalog.queries import types_sold
 from panelwright.catalog.shelf import Key
 from panelwright.core import money
 from panelwright.customers.models import PriceList
@@ -193,14 +192,3 @@ def test_the_api_shows_a_change_with_the_next_request(alice: Owner, carol: Buyer
         set_enabled(panel_id=alice.panel_id, number=FOLLOWERS, enabled=False)
     assert FOLLOWERS not in [service["service"] for service in door.ask(carol, "services")]
     assert carol.refused().code == "bad_service"
-
-
-# ---- what is sold ------------------------------------------------------------------------------------
-
-
-def test_the_types_sold_stand_in_the_order_of_the_table(alice: Owner) -> None:
-    with scope(panel=alice.panel):
-        names = [type_.name for type_ in types_sold(alice.panel_id)]
-        assert names == ["Default", "Package", "Custom Comments", "Subscriptions", "Web Traffic"]
-        set_enabled(panel_id=alice.panel_id, number=TRAFFIC, enabled=False)
-        assert "Web Traffic" not in [type_.name for type_ in types_sold(alice.panel_id)]

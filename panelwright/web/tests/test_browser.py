@@ -105,7 +105,7 @@ def test_each_program_has_its_tab(page: Page, shop: str) -> None:
     page.goto(f"{shop}/api#examples")
     program = page.locator(".program:visible")
     expect(program).to_have_count(1)
-    expect(program.locator("code")).to_contain_text("curl -sS")
+    expect(program.locator("code")).to_contain_text("curl -fsS")
     page.get_by_role("radio", name="curl").focus()
     page.keyboard.press("ArrowRight")
     expect(program).to_have_count(1)

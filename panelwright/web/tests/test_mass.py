@@ -75,7 +75,7 @@ def test_good_lines_are_placed_and_bad_ones_stay(browser: Browser, carol: Buyer)
         f"{TRAFFIC} | {A} | 100": "This service needs more details",
         "nonsense": "Use the format service ID | link | quantity.",
         f"{FOLLOWERS} | {A} | 100 | 5": "Use the format service ID | link | quantity.",
-        f"{ONE_A_LINK} | {A} | 10 ": "You have an open order with this link.",
+        f"{ONE_A_LINK} | {A} | 10 ": "This link already has an active order. Wait until it ends.",
     }
     lines = "\n".join([f"{ONE_A_LINK} | {A} | 10", *bad])
     page = browser.refused("/order/many", lines=lines)
@@ -145,6 +145,7 @@ UNDERSTOOD = [
     (f"{FOLLOWERS}\t{A}\t1000", 1000),
     (f"{FOLLOWERS}\t{A}\t1000\t\t", 1000),
     (f'{FOLLOWERS}\t{A}\t"1,000"', 1000),
+    (f"{FOLLOWERS}\t{A}\t100\t5\t30", 500),
     (f"{FOLLOWERS};{A};1000", 1000),
     (f"{FOLLOWERS}; {A}; 1000.00;", 1000),
     (f"{FOLLOWERS},{A},1000", 1000),
