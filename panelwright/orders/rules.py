@@ -185,7 +185,7 @@ def _place_one(book: Book, plan: Plan, command: PlaceOrder, grant: Grant, now: d
             return BAD_REQUEST_ID
         before = book.requests.get((grant.customer_id, request_id))
         if before is not None:
-            if not _is_of(before[1], params, service):
+            if not _is_of(before[1], params):
                 return OTHER_ORDER
             # Negative: the index of an order of this same batch.
             return Replayed(before[0]) if before[0] > 0 else _New(-before[0] - 1, replayed=True)
@@ -423,19 +423,29 @@ def good_request_id(text: str) -> bool:
     return 0 < len(text) <= REQUEST_ID_MAX and text.isprintable()
 
 
+_DIGEST_CHARS = 64  # the column's
+
+
 def _digest_of(type_: ServiceType, params: dict[str, str]) -> str:
-    """What was ordered, so that a repeat can be told from another order under the same request_id."""
-    return hashlib.sha256(json.dumps([type_.name, fields.understood(type_, params)]).encode()).hexdigest()
+    """What was ordered, so that a repeat can be told from another order under the same request_id.
+
+    It begins with the type, by which a repeat is understood as the order was.
+    """
+    said = json.dumps([type_.name, fields.understood(type_, params)], ensure_ascii=False)
+    return f"{type_.slug}:{hashlib.sha256(said.encode('utf-8', 'surrogatepass')).hexdigest()}"[:_DIGEST_CHARS]
 
 
-def _is_of(digest: str, params: dict[str, str], service: SoldService | None) -> bool:
+def _is_of(digest: str, params: dict[str, str]) -> bool:
     """Whether the digest is that of an order with these parameters.
 
-    The service may be gone by now, or be of another type: then whatever type it was counts.
+    The service may be gone by now, or be of another type: the type that it was counts. One digest is worked out,
+    whatever is sent: a body may be large, and anybody may send it again and again.
     """
-    if service is not None and _digest_of(BY_NAME[service.type], params) == digest:
-        return True
-    return _digest_as_sent(params) == digest or any(_digest_of(type_, params) == digest for type_ in BY_NAME.values())
+    slug, colon, _ = digest.partition(":")
+    if not colon:
+        return _digest_as_sent(params) == digest
+    type_ = next((type_ for type_ in BY_NAME.values() if type_.slug == slug), None)
+    return type_ is not None and _digest_of(type_, params) == digest
 
 
 def _digest_as_sent(params: dict[str, str]) -> str:

@@ -10,10 +10,11 @@ import pytest
 from django_scopes import scope
 
 from panelwright.catalog.actions import set_enabled, set_rate
+from panelwright.catalog.types import BY_NAME, ServiceType
 from panelwright.core import clock, money
 from panelwright.core.refusal import Refusal
 from panelwright.customers import access
-from panelwright.orders import actions
+from panelwright.orders import actions, fields, rules
 from panelwright.orders.actions import place_orders
 from tests.support.people import (
     CLOSED,
@@ -410,3 +411,35 @@ def test_a_repeat_of_an_order_from_before_its_input_was_understood(carol: Buyer,
     execute("UPDATE orders_order SET request_digest = %s", hashlib.sha256(json.dumps(said).encode()).hexdigest())
     assert carol.order(request_id="old") == order
     assert carol.refused(request_id="old", quantity=999) == Refusal("bad_field", "request_id")
+
+
+def test_a_repeat_is_compared_once_however_large_it_is(carol: Buyer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Anybody may repeat a large one for ever: it was worked out anew for each type that there is, 17 times."""
+    comments = "\n".join(f"Well done {number}" for number in range(5))
+    carol.order(request_id="r-1", service=COMMENTS, comments=comments)
+    asked: list[str] = []
+    understood = fields.understood
+
+    def counted(type_: ServiceType, params: dict[str, str]) -> dict[str, str]:
+        asked.append(type_.name)
+        return understood(type_, params)
+
+    monkeypatch.setattr(fields, "understood", counted)
+    other = carol.refused(request_id="r-1", service=COMMENTS, comments=comments.replace("4", "5"))
+    assert other == Refusal("bad_field", "request_id")
+    assert asked == ["Custom Comments"]
+
+
+def test_a_repeat_of_an_order_whose_service_is_of_another_type_by_now(carol: Buyer, alice: Owner) -> None:
+    first = carol.order(request_id="r-1", runs=1)
+    execute("UPDATE catalog_service SET type = 'Package' WHERE number = %s", FOLLOWERS)
+    assert carol.order(request_id="r-1") == first
+    assert carol.refused(request_id="r-1", quantity=999) == Refusal("bad_field", "request_id")
+
+
+def test_the_digest_of_every_type_fits_its_column_and_names_it() -> None:
+    slugs = [type_.slug for type_ in BY_NAME.values()]
+    assert len(set(slugs)) == len(slugs)
+    # 32 digits of the hash at least.
+    assert max(map(len, slugs)) <= 31
+    assert {len(rules._digest_of(type_, {"service": "1"})) for type_ in BY_NAME.values()} == {64}
