@@ -44,6 +44,8 @@ _AT_END = "/?#" + "".join(c for c in map(chr, range(0x3001)) if c.isspace())
 # Putting a label of another script into ASCII is slow, so it counts for so many steps.
 _IDNA_STEPS = 50
 _LABELS = 8
+# Looking for a pattern in so many characters is a step.
+_PATTERN_STEP_CHARS = 100
 # Decoding goes no deeper than this: who encodes more often means to hide something.
 _ROUNDS = 4
 
@@ -65,6 +67,11 @@ def fold(text: str) -> str:
     return text
 
 
+def _grown(text: str, folded: str) -> int:
+    """What folding took beyond what it takes for every text, in steps: signs that stand for several letters."""
+    return max(len(folded) - len(text), 0)
+
+
 class Target(NamedTuple):
     """A link or name as it is compared. `hosts` are all that a reader may take for its host."""
 
@@ -84,9 +91,10 @@ def target(text: str) -> Target:
             return Target(usual[1] + usual[2].rstrip("/?#"), (usual[1],))
         if name := _NAME.fullmatch(lower):
             return Target(name[1], (name[1],))
-    text = fold(text).strip()
+    folded = fold(text)
+    steps = 10 + _grown(text, folded)
+    text = folded.strip()
     hosts: dict[str, None] = {}
-    steps = 10
     if "\\" in text:
         # A browser takes it for a slash, other programs for a letter of the name before an @.
         hosts[_host(_parts(text)[0])] = None
@@ -303,7 +311,7 @@ class Rules:
             rule = exact.get(whole)
             if rule is None and patterns:
                 tried = self._patterns(whole)
-                left -= len(tried)
+                left -= len(tried) * (1 + len(whole) // _PATTERN_STEP_CHARS)
                 if left < 0:
                     return TOO_MUCH
                 # The oldest of those that fit, whatever the order of a set.
@@ -346,7 +354,15 @@ class Rules:
         """The rule that refuses a text for one of its words or phrases."""
         if not self.phrases:
             return None
-        found = words(text)
+        found: list[str] = []
+        left = limits.BLOCK_STEPS_MAX
+        # Line by line, so that it is seen early how much longer a text becomes; no word goes on in the next line.
+        for line in [text] if text.isascii() else text.split("\n"):
+            folded = fold(line)
+            left -= _grown(line, folded)
+            if left < 0:
+                return TOO_MUCH
+            found += _WORDS.findall(folded)
         if self.phrases.keys().isdisjoint(found):
             return None
         for place, word in enumerate(found):

@@ -355,6 +355,8 @@ def test_many_lines_are_refused_as_each_of_them_is(listed: list[str], odd: str) 
         ([f"*aaa*{chr(98 + n % 25)}{chr(97 + n // 26)}*" for n in range(600)], "aaa" * 10),
         ([f"*{chr(97 + n % 26)}*{chr(97 + n // 26)}" for n in range(600)], "a"),
         ([*["*a" * (limits.PATTERN_STARS_MAX - 1) + f"*{n}" for n in range(100)]], "a" * 400),
+        # Each long text is as many tries as it is hundreds of characters.
+        ([f"*aaa*{letter}*" for letter in "bcdefghijklm"], "aaa" * 160),
     ],
 )
 def test_more_tries_than_anybody_needs_are_not_made(patterns: list[str], line: str) -> None:
@@ -364,6 +366,24 @@ def test_more_tries_than_anybody_needs_are_not_made(patterns: list[str], line: s
     assert made.first(lines[:100]) is None
     # The same over and over is one.
     assert made.first(lines[:100] * 100) is None
+
+
+def test_signs_that_unfold_to_words_are_not_unfolded_without_end() -> None:
+    """A megabyte of them became four, and held every panel's orders for a third of a second."""
+    made = rules(("exact", "evil"), ("word", "evil words"))
+    for sign in ("\u337f", "\u2177", "\u1f88", "\U0001f110"):
+        lines = [sign * 400 + str(n) for n in range(800)]
+        grown = len(fold(lines[0])) > len(lines[0])
+        assert (made.first(lines) is blocks.TOO_MUCH) == grown, sign
+        assert (made.word("\n".join(lines)) is blocks.TOO_MUCH) == grown, sign
+        assert made.first(lines[:50]) is None, sign
+        assert hit(made.first([*lines[:50], "evil"])) == 1
+        assert hit(made.word("\n".join([*lines[:50], "EVIL", "words"]))) == 2, "a phrase goes on in the next line"
+    # What is written with other letters is looked through, however much it is.
+    long = "\n".join(["Спасибо, очень хорошо! " * 20] * 1_000)
+    assert made.word(long) is None
+    assert hit(made.word(f"{long}\nevil words")) == 2
+    assert made.first([f"https://example.com/имя{n}" for n in range(limits.LINES_MAX)]) is None
 
 
 def test_hosts_of_other_scripts_are_put_into_ascii_so_often() -> None:
