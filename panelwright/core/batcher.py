@@ -82,7 +82,8 @@ class Batcher(Generic[Command, Result]):
     is, and None is nobody: when more wait than fit a batch, each owner gets an equal share. Commands of different
     `kind_of(command)` never share a batch's work: what becomes of one kind says nothing of another.
     `size_of(command)`: the bytes that it holds while it waits and is worked on; of all together at most `bytes_max`,
-    and a quarter of it, and of the queue, for those that are nobody's: whose owner is None.
+    and a quarter of it, and of the queue, for those that are nobody's: whose owner is None. A batch has at most
+    `batch_bytes_max` beside its first command.
     `gathers`: an event loop starts a batch only when for a moment nothing more has come in.
     `step_aside_s` is the longest that it then waits for the batch to reach its commit; 0: not at all.
     `turns`: where the loop stays meanwhile; batchers of one loop share it.
@@ -99,6 +100,7 @@ class Batcher(Generic[Command, Result]):
         queue_max: int = 4096,
         size_of: Callable[[Command], int] = lambda _: 0,
         bytes_max: int = limits.QUEUE_BYTES_MAX,
+        batch_bytes_max: int = limits.BATCH_BYTES_MAX,
         gathers: bool = False,
         step_aside_s: float = 0.0,
         turns: Turns | None = None,
@@ -111,6 +113,7 @@ class Batcher(Generic[Command, Result]):
         self._queue_max = queue_max
         self._size_of = size_of
         self._bytes_max = bytes_max
+        self._batch_bytes_max = batch_bytes_max
         # What came, counted by who queues, and what is done, counted by our thread: the difference waits.
         self._bytes_came = self._bytes_done = 0
         self._nobodys_came = self._nobodys_done = self._nobodys_bytes_came = self._nobodys_bytes_done = 0
@@ -238,24 +241,44 @@ class Batcher(Generic[Command, Result]):
         """The next batch: everything that waits, or a fair share of each owner's when that is too much."""
         waiting = self._waiting
         count = len(waiting)
-        if count <= self._batch_max:
+        if count <= self._batch_max and self._bytes_came - self._bytes_done <= self._batch_bytes_max:
             return [waiting.popleft() for _ in range(count)]
         queues: dict[Hashable, deque[_Waiting[Command]]] = {}
         for _ in range(count):
             item = waiting.popleft()
             queues.setdefault(self._owner_of(item[0]), deque()).append(item)
-        batch: list[_Waiting[Command]] = []
-        while len(batch) < self._batch_max:
-            for owner in list(queues):
-                batch.append(queues[owner].popleft())
-                if not queues[owner]:
-                    del queues[owner]
-                if len(batch) == self._batch_max:
-                    break
-        # What is left keeps its place before whatever arrived meanwhile.
-        for queue in queues.values():
-            waiting.extendleft(reversed(queue))
+        batch, served = self._shares(queues)
+        # What is left keeps its place before whatever arrived meanwhile, and who got nothing is first.
+        left = [item for owner in sorted(queues, key=served.__contains__) for item in queues[owner]]
+        waiting.extendleft(reversed(left))
         return batch
+
+    def _shares(
+        self, queues: dict[Hashable, deque[_Waiting[Command]]]
+    ) -> tuple[list[_Waiting[Command]], set[Hashable]]:
+        """A batch, taken out of the owners' queues in turns, and the owners that have something in it.
+
+        The first command may be as large as it is. What is too large to go with it waits, and what its owner sent
+        after it, until it is the first: small ones never wait for more than one that is large.
+        """
+        batch: list[_Waiting[Command]] = []
+        served: set[Hashable] = set()
+        left = self._batch_bytes_max
+        turns = deque(queues)
+        while turns and len(batch) < self._batch_max:
+            owner = turns.popleft()
+            size = queues[owner][0][3]
+            if batch:
+                if size > left:
+                    continue
+                left -= size
+            batch.append(queues[owner].popleft())
+            served.add(owner)
+            if queues[owner]:
+                turns.append(owner)
+            else:
+                del queues[owner]
+        return batch, served
 
     def _results(self, commands: list[Command]) -> Sequence[Any]:
         """As many as commands, whatever happens: this thread must not end, nor anybody wait for ever."""

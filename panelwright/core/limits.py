@@ -69,6 +69,13 @@ QUEUE_BYTES_MAX = _limit(
     of="Calls of the panel API that wait to be carried out; those with keys that are not known, a quarter of it",
     beyond="503: try again",
 )
+BATCH_BYTES_MAX = _limit(
+    "BATCH_BYTES_MAX",
+    256 * KIB,
+    "bytes",
+    of="Calls that share a batch, beside the first one",
+    beyond="They wait for a later batch; small ones go first",
+)
 HEAD_S = _seconds("HEAD_S", 15, of="From connecting, or from a head's first byte, to its last", beyond="408, the end")
 BODY_S = _seconds(
     "BODY_S",

@@ -81,6 +81,24 @@ def test_a_flood_of_one_owner_leaves_room_for_another(make: Make, options: dict[
 
 
 @pytest.mark.parametrize("options", OPTIONS)
+def test_large_commands_do_not_share_a_batch(make: Make, options: dict[str, Any]) -> None:
+    """256 bodies of a megabyte would be one transaction of a minute; small ones wait for one of them at most."""
+    work = Work()
+    batcher = make(work, size_of=len, batch_bytes_max=8, **options)
+    large = [f"{owner}{number}{'x' * 20}" for owner in "def" for number in range(3)]
+    small = ["b1", "c1", "b2", "c2", "b3"]
+    results = asyncio.run(_while_busy(batcher, work, [*large, *small]))
+    assert results == [command.upper() for command in [*large, *small]]
+    # Eight bytes beside the first one, and owners take turns.
+    assert [[command[:2] for command in batch] for batch in work.batches] == [
+        ["a0"],
+        ["d0", "b1", "c1", "b2", "c2"],
+        ["e0", "b3"],
+        *(["f0"], ["d1"], ["e1"], ["f1"], ["d2"], ["e2"], ["f2"]),
+    ]
+
+
+@pytest.mark.parametrize("options", OPTIONS)
 def test_who_cannot_be_told_does_not_keep_others_from_being_told(make: Make, options: dict[str, Any]) -> None:
     work = Work()
     batcher = make(work, **options)
