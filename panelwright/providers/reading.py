@@ -45,7 +45,7 @@ from panelwright.providers.refusals import (
     whole_text,
 )
 from panelwright.providers.states import refill_status
-from panelwright.providers.wire import as_count, as_decimal, as_flag, as_money, as_ref, find_json
+from panelwright.providers.wire import as_count, as_decimal, as_flag, as_money, as_ref, currency_beside, find_json
 from panelwright.providers.words import classify, tells_of_a_breakdown
 
 LEFT_OUT = "the answer leaves this id out"
@@ -439,7 +439,7 @@ def read_balance(reply: Reply) -> Balance | Refused | Unknown:
     for obj in layers:
         for key in ("balance", "funds", "amount"):
             if (amount := as_money(obj.get(key))) is not None:
-                return Balance(amount, currency)
+                return Balance(amount, currency or currency_of(reply, currency_beside(obj[key])))
     return unknown(reply, what_came(reply, value))
 
 

@@ -145,7 +145,7 @@ def as_ref(value: object) -> str:
 
 _PLAIN = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?")
 _CURRENCY = r"(?:[A-Za-z]{3,4}|[A-Z]{0,2}[^\w\s.,+-]{1,2}|TL|руб\.?)"
-_MONEY = re.compile(rf"(?:{_CURRENCY}\s*)?([+-]?[\d.].*?)(?:\s*{_CURRENCY})?")
+_MONEY = re.compile(rf"(?:({_CURRENCY})\s*)?([+-]?[\d.].*?)(?:\s*({_CURRENCY}))?")
 _SPACED = re.compile(r"(?<=\d)[\s\u00a0\u2009\u202f'’](?=\d{3}(?!\d))")
 # How a number with separators may be written, and which signs to drop and to make a dot of.
 _WRITTEN = (
@@ -180,8 +180,15 @@ def as_decimal(value: object) -> Decimal | None:
 def as_money(value: object) -> Decimal | None:
     """as_decimal, also with a currency before or behind it: "$1,234.50", "1.50 USD"."""
     if isinstance(value, str) and len(value) <= 60 and (found := _MONEY.fullmatch(value.strip())):
-        value = found[1]
+        value = found[2]
     return as_decimal(value)
+
+
+def currency_beside(value: object) -> str:
+    """The currency that stands before or behind an amount, as it is written: "$1,234.50", "5 RUB"; "" where none."""
+    if not isinstance(value, str) or len(value) > 60 or (found := _MONEY.fullmatch(value.strip())) is None:
+        return ""
+    return (found[1] or found[3] or "") if as_decimal(found[2]) is not None else ""
 
 
 def _bounded(number: Decimal) -> Decimal | None:

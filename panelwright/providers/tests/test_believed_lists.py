@@ -85,6 +85,14 @@ def test_a_list_in_another_currency_than_its_balance_changes_nothing(roubles: Sh
     assert value("SELECT COUNT(*) FROM catalog_service WHERE number > 9") == 1
 
 
+@pytest.mark.parametrize("told", ["100.00 USD", "$100.00", "US$ 100"])
+def test_a_currency_beside_the_amount_is_told_too(roubles: Shop, told: str) -> None:
+    roubles.upstream.answers("balance", {"balance": told})
+    roubles.lists(listed(501, "2.00"))
+    assert "RUB is set for it" in roubles.syncs().problem
+    assert roubles.sells(10)[0] == "0.0121"
+
+
 def test_nothing_is_accepted_while_the_currencies_differ(roubles: Shop) -> None:
     roubles.upstream.answers("balance", {"balance": "100.00", "currency": "RUB"})
     roubles.lists(listed(501, "9.00"))
