@@ -68,11 +68,11 @@ TEXTS = {
     "is_paused": gettext_noop("This order is already paused."),
     "not_paused": gettext_noop("This order is not paused."),
     "waits_for_funds": gettext_noop("Paused: not enough funds. Resumes automatically after you add funds."),
-    "waits_for_cap": gettext_noop("Its API key has spent its limit of the day. It goes on by itself."),
-    "waits_for_account": gettext_noop("Your account may not order at the moment. It goes on by itself."),
-    "waits_for_service": gettext_noop("Its service is switched off or not offered to you. It goes on by itself."),
-    "waits_for_customer": gettext_noop("Only its customer can let it go on."),
-    "at_provider": gettext_noop("It is delivered as a whole: it can be canceled, but not paused or resumed."),
+    "waits_for_cap": gettext_noop("Its API key has reached its daily spending limit. Resumes automatically."),
+    "waits_for_account": gettext_noop("Your account cannot place orders right now. Resumes automatically."),
+    "waits_for_service": gettext_noop("Its service is turned off or not available to you. Resumes automatically."),
+    "waits_for_customer": gettext_noop("Only the customer can resume it."),
+    "at_provider": gettext_noop("The provider runs it as a whole: you can cancel it, but not pause or resume it."),
     "uncertain": gettext_noop(
         "We cannot confirm this yet. Check your orders. Sending again is safe: nothing happens twice."
     ),

@@ -22,20 +22,20 @@ STATUS = {
 # Why a subscription pauses, and what comes of it.
 PAUSED_FOR = {
     "": gettext_noop("Paused: not enough funds. Resumes automatically after you add funds."),
-    PauseReason.FUNDS: gettext_noop("Your balance does not pay for the next post."),
-    PauseReason.CAP: gettext_noop("The API key that it was placed with has spent its limit of the day."),
-    PauseReason.KEY: gettext_noop("The API key that it was placed with was revoked, or may no longer order."),
-    PauseReason.ACCOUNT: gettext_noop("Your account may not order at the moment."),
-    PauseReason.SERVICE: gettext_noop("The service is switched off."),
-    PauseReason.PRIVATE: gettext_noop("The service is no longer offered to you."),
-    PauseReason.RATE: gettext_noop("The service costs more now than you agreed to."),
-    PauseReason.PROVIDER: gettext_noop("The delivery has been paused."),
+    PauseReason.FUNDS: gettext_noop("Not enough funds for the next post."),
+    PauseReason.CAP: gettext_noop("Its API key has reached its daily spending limit."),
+    PauseReason.KEY: gettext_noop("Its API key was revoked or can no longer place orders."),
+    PauseReason.ACCOUNT: gettext_noop("Your account cannot place orders right now."),
+    PauseReason.SERVICE: gettext_noop("The service is turned off."),
+    PauseReason.PRIVATE: gettext_noop("The service is no longer available to you."),
+    PauseReason.RATE: gettext_noop("The service now costs more than the price you agreed to."),
+    PauseReason.PROVIDER: gettext_noop("Delivery was paused."),
 }
-BY_ITSELF = gettext_noop("It goes on by itself when that is over.")
-WITHOUT_KEY = gettext_noop("Resume it to let it go on without that key, or cancel it.")
-AT_NEW_PRICE = gettext_noop("Resume it at the new price, or wait: it goes on by itself when the price falls.")
+BY_ITSELF = gettext_noop("Resumes automatically once this is resolved.")
+WITHOUT_KEY = gettext_noop("Resume it to continue without that key, or cancel it.")
+AT_NEW_PRICE = gettext_noop("Resume it at the new price, or wait: it resumes automatically if the price drops.")
 # A subscription that is delivered as a whole.
-IS_ENDED = gettext_noop("It cannot wait where it is delivered, so it is being canceled.")
+IS_ENDED = gettext_noop("The provider cannot pause it, so it is being canceled.")
 HAPPENED = {
     Happened.PLACED: gettext_noop("Created"),
     Happened.CANCEL_REQUESTED: gettext_noop("Cancellation requested"),

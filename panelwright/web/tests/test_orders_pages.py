@@ -142,7 +142,7 @@ def test_a_page_says_why_a_subscription_pauses_and_what_ends_it(browser: Browser
     record_post(panel_id=alice.panel_id, subscription_id=order_id, link=f"{LINK}/2")
     run_schedules()
     page = browser.get(f"/orders/{order_id}")
-    assert "The service is switched off. It goes on by itself when that is over." in page
+    assert "The service is turned off. Resumes automatically once this is resolved." in page
     assert f"/orders/{order_id}/resume" not in page
 
 
