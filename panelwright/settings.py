@@ -4,7 +4,7 @@
 |---|---|---|
 | PANELWRIGHT_DATA | folder for the database file and the secret key | ./var/data |
 | PANELWRIGHT_DATABASE_URL | sqlite:////path/file or postgresql://user:password@host:port/name | a file there |
-| PANELWRIGHT_SECRET_KEY | signs and encrypts; 32 characters or more | made once, kept in the data folder |
+| PANELWRIGHT_SECRET_KEY | signs and encrypts; 32 or more, no spaces, no commas | made once, kept in the data folder |
 | PANELWRIGHT_SECRET_KEY_FALLBACKS | keys from before, comma-separated: they read and do not write | none |
 | PANELWRIGHT_DEBUG | 1: Django's debug pages | 0 |
 | PANELWRIGHT_TRUSTED_PROXIES | addresses whose X-Forwarded-For and -Proto are believed, comma-separated | none |

@@ -39,7 +39,7 @@ def _typed(name: str) -> Callable[[str], str]:
             )
         if sys.stdin.isatty():
             return _good(getpass.getpass(f"{name.removeprefix('--')}: "))
-        return _good(sys.stdin.readline(SECRET_MAX))
+        return _good(sys.stdin.readline(SECRET_MAX + 1))
 
     return read
 
@@ -48,13 +48,16 @@ def of_file(name: str) -> str:
     """The first line of a file."""
     try:
         with Path(name).open(encoding="utf-8") as file:
-            return _good(file.readline(SECRET_MAX))
+            return _good(file.readline(SECRET_MAX + 1))
     except (OSError, ValueError) as error:
         raise argparse.ArgumentTypeError(f"it cannot be read: {error}") from None
 
 
 def _good(line: str) -> str:
-    text = line.strip()
+    if len(line) > SECRET_MAX:
+        raise argparse.ArgumentTypeError(f"its first line has more than {SECRET_MAX} characters")
+    # Some editors write a mark before the first character, which nobody sees.
+    text = line.removeprefix("\ufeff").strip()
     if not text:
         raise argparse.ArgumentTypeError("it is empty")
     return text
@@ -63,7 +66,7 @@ def _good(line: str) -> str:
 def database_url(text: str) -> str:
     """A database address without a password in it; - reads one, with or without, from standard input."""
     if text == "-":
-        return _good(sys.stdin.readline(SECRET_MAX))
+        return _good(sys.stdin.readline(SECRET_MAX + 1))
     try:
         parts = urlsplit(text)
         secret = parts.password is not None or bool(_SECRETS_OF_LIBPQ & {name for name, _ in parse_qsl(parts.query)})

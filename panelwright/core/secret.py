@@ -27,15 +27,20 @@ _BETWEEN = re.compile(r"[,\s]+")
 def secret_keys(folder: Path) -> list[str]:
     """The keys, the one that writes first: from the environment, or else the lines of the data folder's file.
 
-    Raises ValueError for a key of less than 32 characters: such a one can be found by trying.
+    Raises ValueError for a key of less than 32 characters, which can be found by trying, and for one with a space or
+    a comma in it, which could not be named among the old ones later.
     """
     first = os.environ.get(VARIABLE, "")
+    if _BETWEEN.search(first.strip()):
+        raise ValueError(
+            f"{VARIABLE}: one key, without spaces, line breaks and commas; those from before stand in {OLD_VARIABLE}"
+        )
     old = [key for key in _BETWEEN.split(os.environ.get(OLD_VARIABLE, "")) if key]
-    keys, where = ([first], VARIABLE) if first else (_kept(folder), str(folder / "secret.key"))
+    keys, where = ([first.strip()], VARIABLE) if first else (_kept(folder), str(folder / "secret.key"))
     for key, said in [*((key, where) for key in keys), *((key, OLD_VARIABLE) for key in old)]:
-        if len(key.strip()) < KEY_MIN:
+        if len(key) < KEY_MIN:
             raise ValueError(
-                f"{said}: a key of {len(key.strip())} characters is too short, it needs {KEY_MIN}; make one with"
+                f"{said}: a key of {len(key)} characters is too short, it needs {KEY_MIN}; make one with"
                 " python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
             )
     return list(dict.fromkeys([*keys, *old]))

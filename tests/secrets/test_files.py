@@ -55,7 +55,7 @@ def test_a_folder_that_others_can_read_is_told_of(launch: Launcher, tmp_path: Pa
     data.mkdir(mode=0o755)
     data.chmod(0o755)
     own = {"PANELWRIGHT_DATABASE_URL": "", "PANELWRIGHT_SECRET_KEY": "", "PANELWRIGHT_DATA": str(data)}
-    assert launch.start("migrate", **own).wait() == 0
+    assert launch.start("migrate", **own).wait(timeout_s=60) == 0
     (data / "panelwright.sqlite3").chmod(0o644)
     server = launch.start("serve", "--port", str(port), "--no-worker", **own)
     server.wait_for_http(f"http://127.0.0.1:{port}/")

@@ -85,8 +85,11 @@ def test_standard_input_and_files_are_read(tmp_path: Path, monkeypatch: pytest.M
     for bad in (file, tmp_path, tmp_path / "none"):
         with pytest.raises(argparse.ArgumentError, match="it cannot be read"):
             options().parse_args(["--key-file", str(bad)])
-    file.write_text("x" * 10 * SECRET_MAX)
-    assert len(options().parse_args(["--key-file", str(file)]).key) == SECRET_MAX
+    file.write_text("x" * (SECRET_MAX + 1))
+    with pytest.raises(argparse.ArgumentError, match=f"more than {SECRET_MAX} characters"):
+        options().parse_args(["--key-file", str(file)])
+    file.write_bytes(b"\xef\xbb\xbffive\r\n")
+    assert options().parse_args(["--key-file", str(file)]).key == "five", "without the mark of some editors"
 
 
 @pytest.mark.parametrize(

@@ -131,6 +131,16 @@ def test_a_key_that_can_be_found_by_trying_is_refused(
         secret_keys(tmp_path)
 
 
+def test_a_key_is_the_same_one_wherever_it_stands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An end of line that came along with it once would be missing where it is named as an old one."""
+    monkeypatch.setenv("PANELWRIGHT_SECRET_KEY", f" {'k' * 40}\r\n")
+    assert secret_keys(tmp_path) == ["k" * 40]
+    for inside in (" ", "\n", ",", ", "):
+        monkeypatch.setenv("PANELWRIGHT_SECRET_KEY", f"{'k' * 40}{inside}{'l' * 40}")
+        with pytest.raises(ValueError, match="PANELWRIGHT_SECRET_KEY: one key, without spaces, line breaks and commas"):
+            secret_keys(tmp_path)
+
+
 @pytest.mark.parametrize("text", ["", "\n", "short\n"])
 def test_a_file_without_a_key_is_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / "secret.key").write_text(text)
