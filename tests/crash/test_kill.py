@@ -118,8 +118,8 @@ def test_a_dead_workers_orders_are_not_sent_again_to_a_provider_that_cannot_tell
     rig.come_to_rest()
     evidence = prove(rig, intents)
     assert [call["result"] for call in evidence.adds] == ["placed"] * 5
-    assert {(order.status, order.problem) for order in evidence.orders.values()} == {
-        ("Processing", "outcome unknown: the sender stopped in the middle")
+    assert {(order.status, order.problem_code) for order in evidence.orders.values()} == {
+        ("Processing", "outcome_unknown")
     }
     assert [rig.ask(asking("status", intent))["status"] for intent in intents] == ["Processing"] * 5
 

@@ -145,7 +145,7 @@ def test_two_worker_processes_share_a_provider_s_rate_limit(launch: Launcher) ->
         for j in range(i + 1, len(arrived)):
             # One more than may have gone out, for a request that was longer on its way than the next.
             assert j - i + 1 <= at_once + (arrived[j] - start) * 1e6 // share_us + 2
-    assert books.number("SELECT COUNT(*) FROM orders_order WHERE problem <> ''") == 0
+    assert books.number("SELECT COUNT(*) FROM orders_order WHERE problem_code <> ''") == 0
 
 
 def test_a_killed_worker_s_orders_are_brought_to_their_end_by_the_other(launch: Launcher, tmp_path: Path) -> None:
