@@ -269,10 +269,10 @@ def call_of(
     caller = Caller(address, access.digest(params.get("key", "")), remote)
     action = params.get("action", "")
     if action == "add":
-        request_id = _sent(params, "request_id")
+        request_id = _sent(params, "request_id") if "request_id" in params else ""
         if not request_id and header_request_id:
             request_id = _unquoted(header_request_id)
-        if params.get("dry_run", "") not in _NO:
+        if "dry_run" in params and params["dry_run"] not in _NO:
             action = "dry_run"
         return Call(caller, action, params, None, False, request_id, size)
     if action in _STATUS:

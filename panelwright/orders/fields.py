@@ -30,6 +30,8 @@ _HTTP = re.compile(
     r"https?://(?=[^/?#@\s])(?:[^/?#\s]*@)?(?:\[[0-9a-f:.]+\]|[^/?#\s:@\[\]]+)(?::[0-9]{0,5})?(?=[/?#]|\Z)",
     re.I | re.A,
 )
+# What nearly everybody sends, of which everything above says that it is good: an address of http, all in ASCII.
+_USUAL = re.compile(r"https?://[A-Za-z0-9.-]++(?:/[!-~]*+)?")
 # What stands before the path: of an address its scheme and host, of a bare name all of it.
 _HOST = re.compile(r"(?:https?://)?[^/?#]*", re.I | re.A)
 _DATE = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})", re.ASCII)
@@ -91,7 +93,7 @@ def check(
     if type_.subscription:
         return Checked(own["username"], own, 1, 0, 0)
     runs, interval_min = 1, 0
-    if type_.drip_feed:
+    if type_.drip_feed and ("runs" in params or "interval" in params):
         drip = _drip_feed(params, allowed=drip_feed)
         if isinstance(drip, Refusal):
             return drip
@@ -159,6 +161,8 @@ def _link_fault(text: str) -> Bad | None:
         return Bad("missing")
     if len(text) > limits.LINK_CHARS_MAX:
         return Bad("too_long", limits.LINK_CHARS_MAX)
+    if _USUAL.fullmatch(text):
+        return None
     if _BAD_IN_LINK.search(text):
         return Bad("spaces" if any(c.isspace() for c in text) else "bad_characters")
     if _SCHEME.match(text) and not _HTTP.match(text):

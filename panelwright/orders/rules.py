@@ -207,7 +207,7 @@ def _place_one(book: Book, plan: Plan, command: PlaceOrder, grant: Grant, now: d
         return _subscribe(book, plan, grant, service, rate, checked, now, (request_id, request_digest))
 
     link, own, runs, interval_min, run_quantity = checked
-    if type_.units is not Units.FLAT:
+    if type_.units is not Units.FLAT and (service.step != 1 or not service.min <= run_quantity <= service.max):
         refused = _out_of_bounds(service, run_quantity)
         if refused is not None:
             return refused
@@ -218,7 +218,7 @@ def _place_one(book: Book, plan: Plan, command: PlaceOrder, grant: Grant, now: d
             return SAME_LINK
     quantity = run_quantity * runs
     charge = money.charge(rate_micros=rate, units=quantity, flat=type_.flat)
-    if over_cap(grant, charge, plan.key_spent, now):
+    if grant.daily_cap_micros is not None and over_cap(grant, charge, plan.key_spent, now):
         return CAP_REACHED
     account = grant.account_id
     if charge > book.balances[account]:
@@ -297,18 +297,21 @@ def _checked(
     """The parameters, or what is wrong with them; what a block refuses is noted in the plan."""
     blocks = book.blocks.get(grant.panel_id)
     screen = None if blocks is None else Screen(blocks)
+    rule = None
+    if service.link_hosts or service.link_kinds:
+        rule = linking.needed(
+            book.tables.get(grant.panel_id),
+            hosts=service.link_hosts,
+            kinds=service.link_kinds,
+            example=service.link_example,
+        )
     checked = fields.check(
         BY_NAME[service.type],
         params,
         drip_feed=service.drip_feed,
         flat_quantity=service.min,
         screen=screen,
-        rule=linking.needed(
-            book.tables.get(grant.panel_id),
-            hosts=service.link_hosts,
-            kinds=service.link_kinds,
-            example=service.link_example,
-        ),
+        rule=rule,
     )
     if screen is not None and screen.hit is not None:
         number = fields.whole(params["service"]) or 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from typing import Any
 
@@ -480,3 +481,15 @@ def test_every_kind_of_field_has_its_check() -> None:
     used = {f.kind for t in TYPES for f in t.fields}
     assert used <= set(fields._CHECKS)
     assert set(Kind) == set(fields._CHECKS)
+
+
+@given(st.one_of(st.from_regex(fields._USUAL, fullmatch=True), ANY_TEXT.map("https://{}".format)))
+@example("https://a:1")
+@example("https://a/\x7f")
+@example("https://a/\n")
+@example("https://user@a/")
+def test_what_nearly_everybody_sends_is_judged_as_by_the_whole_check(link: str) -> None:
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(fields, "_USUAL", re.compile("(?!)"))
+        whole_check = fields.good_link(link)
+    assert fields.good_link(link) == whole_check
