@@ -14,7 +14,7 @@ from panelwright.orders import store
 from panelwright.orders.models import Job, Kind
 from panelwright.orders.problems import NONE, Problem
 from panelwright.orders.rules import NewOrder
-from panelwright.orders.settling import OpenOrder
+from panelwright.orders.settling import Cost, OpenOrder
 from panelwright.orders.standing import Agreement, Spend
 
 _COUNT_POSTS = sql.Query(
@@ -22,7 +22,7 @@ _COUNT_POSTS = sql.Query(
 )
 _SENT = sql.Query(
     "UPDATE orders_order SET provider_id = ?, route_id = ?, upstream_id = ?, problem_code = ?, problem_facts = ?,"
-    " problem_at = ? WHERE panel_id = ? AND id = ?"
+    " problem_at = ?, cost_micros = ?, cost_rate_e12 = ?, cost_told = ? WHERE panel_id = ? AND id = ?"
 )
 _BOOK = sql.Query(
     "UPDATE orders_order SET booked_micros = ?, charge_micros = ?"
@@ -31,11 +31,17 @@ _BOOK = sql.Query(
 
 
 class There(NamedTuple):
-    """Where an order is delivered that its provider made of a subscription."""
+    """Where an order is delivered that its provider made of a subscription.
+
+    `cost` is in micros of the panel's currency with the exchange rate used: what the provider says (`told`), else
+    what its route's rate makes of it. None: not known.
+    """
 
     provider_id: int
     route_id: int | None
     upstream_id: str
+    cost: Cost | None
+    told: bool
 
 
 def place(
@@ -72,7 +78,9 @@ def take_over(
         order = order._replace(job=None, due_at=None)
     (order_id,) = store.insert_orders([order], now)
     since = sql.moment(connection, now if problem != NONE else None)
-    _SENT.run(connection, *there, *problem, since, subscription.panel_id, order_id)
+    where = (there.provider_id, there.route_id, there.upstream_id)
+    cost = (*(there.cost or (None, None)), there.told)
+    _SENT.run(connection, *where, *problem, since, *cost, subscription.panel_id, order_id)
     _charge(subscription, order_id, charge, now)
     return order_id
 

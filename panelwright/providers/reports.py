@@ -141,8 +141,12 @@ def _whole(value: object) -> int | None:
 def _run_orders(value: object) -> tuple[str, ...]:
     if isinstance(value, str):
         value = value.split(",")
-    rows = value[:_RUN_ORDERS_MAX] if isinstance(value, list) else []
-    return tuple(ref for row in rows if (ref := as_ref(row)))
+    elif isinstance(value, dict):
+        # What PHP makes of a list from which something was taken.
+        value = list(value.values())
+    elif not isinstance(value, list):
+        value = [value]
+    return tuple(ref for row in value[:_RUN_ORDERS_MAX] if (ref := as_ref(row)))
 
 
 # ---- refills -------------------------------------------------------------------------------------

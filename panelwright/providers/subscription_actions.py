@@ -22,11 +22,13 @@ from panelwright.orders.models import Job, Kind, PauseReason, RequestState
 from panelwright.orders.post_orders import There
 from panelwright.orders.problems import NONE, Problem, problem
 from panelwright.orders.schedule_actions import Undecided, note_pause
-from panelwright.orders.settling import OpenOrder, Settled
+from panelwright.orders.settling import Cost, OpenOrder, Settled
 from panelwright.orders.standing import Agreement, Spend, Today
 from panelwright.providers import route_rules, subscription_rules
+from panelwright.providers import rules as delivery_rules
 from panelwright.providers import store as provider_store
 from panelwright.providers.outcomes import OrderReport, Reason, Refused, Unknown
+from panelwright.providers.rules import Exchange
 from panelwright.providers.store import ToAsk
 from panelwright.providers.subscription_rules import Bounds
 
@@ -105,6 +107,7 @@ class Following:
     terms: dict[int, Terms]
     today: Today
     known: dict[tuple[int, str], tuple[int, int | None]]  # (provider, its id) -> (order, its parent)
+    exchanges: dict[int, Exchange | None]  # by provider
     to_cancel: list[OpenOrder] = field(default_factory=list)
 
     @classmethod
@@ -125,7 +128,10 @@ class Following:
             for ref, id_, parent_id in _KNOWN.rows(connection, order.panel_id, order.provider_id, refs) if refs else ():
                 known[order.provider_id or 0, ref] = (id_, parent_id)
         terms = {row[0]: _terms(row) for row in _TERMS.rows(connection, ids)}
-        return cls(changes, posts, changes.now, agreed, terms, today, known)
+        said = {post.currency for post in posts.values() if isinstance(post, OrderReport)}
+        providers = sorted({order.provider_id for order in subscriptions if order.provider_id is not None})
+        exchanges = {id_: provider_store.exchange(id_, said) for id_ in providers} if posts else {}
+        return cls(changes, posts, changes.now, agreed, terms, today, known, exchanges)
 
     def follow(self, order: OpenOrder, report: OrderReport) -> Settled:
         """The subscription after a report; the orders that it tells of for the first time are taken over."""
@@ -205,7 +211,7 @@ class Following:
             order,
             agreement,
             spend,
-            there=There(order.provider_id or 0, order.route_id, ref),
+            there=There(order.provider_id or 0, order.route_id, ref, *self._cost(order, said, units)),
             link=terms.link,
             quantity=units,
             problem=NONE if reason is None else _not_charged(reason, spend, units, terms),
@@ -217,6 +223,23 @@ class Following:
             facts: dict[str, object] = {"order": id_, "theirs": ref, "counted": units, "max": terms.bounds.high}
             self.changes.event("subscription.quantity_unknown", order, facts)
         return id_, reason
+
+    def _cost(self, order: OpenOrder, said: OrderReport, units: int) -> tuple[Cost | None, bool]:
+        """What one of the provider's orders costs, and whether it says so: else it is the route's rate.
+
+        Many providers leave 0 until they start.
+        """
+        exchange = self.exchanges.get(order.provider_id or 0)
+        told = delivery_rules.told_cost(said, exchange) if said.charge else None
+        if told is not None:
+            return told, True
+        micros, rate_e12 = delivery_rules.estimated_cost(
+            type_name="Subscriptions",
+            units=units,
+            rate_micros=self.terms[order.id].bounds.rate_micros,
+            rate_e12=exchange.rate_e12("") if exchange is not None else None,
+        )
+        return (None if micros is None or rate_e12 is None else Cost(micros, rate_e12)), False
 
 
 class _Took(NamedTuple):

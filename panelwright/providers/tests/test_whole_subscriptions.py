@@ -227,6 +227,51 @@ def test_each_order_that_is_reported_becomes_ours_and_is_charged_once(
     check_books()
 
 
+def test_each_costs_what_the_route_does_until_the_provider_says_more(
+    far: Far, carol: Buyer, worker: Rounds, time: Time
+) -> None:
+    """Also what nobody paid for: it is not asked about, and its cost is what staff decide on."""
+    order_id = subscribe(carol, worker, min=100, max=300)
+    far.makes(901, 250)
+    far.makes(902, 250, charge="0.27", status="In progress")
+    look(worker, time)
+    execute("UPDATE catalog_service SET enabled = %s", False)
+    far.makes(903, 300)
+    look(worker, time, seconds=1201)
+    costs = values(
+        "SELECT cost_micros, cost_rate_e12, cost_told FROM orders_order WHERE parent_id = %s ORDER BY id", order_id
+    )
+    known = [(cost, rate, bool(told)) for cost, rate, told in costs]
+    # 901 was asked about again meanwhile, and its provider says 0.
+    assert known == [(0, 10**12, True), (270_000, 10**12, True), (300_000, 10**12, False)]
+
+
+@pytest.mark.parametrize("listed", [{"1": 901, "3": "902"}, "901,902", [901, 902], {"0": "901", "1": 902}])
+def test_lists_of_orders_in_every_form_are_read(
+    far: Far, carol: Buyer, worker: Rounds, time: Time, listed: object
+) -> None:
+    order_id = subscribe(carol, worker, min=100, max=300)
+    far.makes(901, 100)
+    far.makes(902, 200)
+    far.listed = listed  # type: ignore[assignment]
+    look(worker, time)
+    assert [o.upstream_id for o in children_of(order_id)] == ["901", "902"]
+    assert carol.balance() == "99.55"
+
+
+def test_a_single_order_may_come_without_a_list(far: Far, carol: Buyer, worker: Rounds, time: Time) -> None:
+    order_id = subscribe(carol, worker, min=100, max=300)
+    far.makes(901, 100)
+    said = far.one
+
+    def alone(ref: str) -> Any:
+        return said(ref) | ({"orders": 901} if ref == "900" else {})
+
+    far.one = alone  # type: ignore[method-assign]
+    look(worker, time)
+    assert [o.upstream_id for o in children_of(order_id)] == ["901"] and carol.balance() == "99.85"
+
+
 def test_a_worker_that_dies_before_it_writes_down_charges_nothing_and_nothing_twice(
     far: Far, carol: Buyer, worker: Rounds, time: Time, monkeypatch: pytest.MonkeyPatch
 ) -> None:
