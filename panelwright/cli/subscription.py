@@ -29,7 +29,7 @@ _REASONS = {
     "waits_for_funds": "it waits for funds and goes on by itself when they arrive",
     "waits_for_cap": "its key has spent its limit of the day, and it goes on by itself",
     "waits_for_account": "its customer may not order, and it goes on by itself when she may",
-    "waits_for_service": "its service is off, or not sold to its customer; it goes on by itself when that is over",
+    "waits_for_service": "its service is off, or not sold to its customer like this; it goes on by itself",
     "waits_for_customer": "its customer has to agree: on its page, or by a new order",
     "at_provider": "its provider delivers it as a whole: it can be cancelled, but not paused or resumed",
 }
@@ -41,6 +41,7 @@ WHY = {
     "service": "the service is off",
     "private": "the service is not sold to this customer any more",
     "rate": "the service costs more than was agreed",
+    "quantity": "the service is sold in none of the quantities that were asked for",
     "provider": "the provider that delivers it has paused it",
 }
 

@@ -37,6 +37,7 @@ class PauseReason(models.TextChoices):
     SERVICE = "service"  # the service is off
     PRIVATE = "private"  # the service is not sold to this customer any more
     RATE = "rate"  # the service costs more now than was agreed
+    QUANTITY = "quantity"  # the service is sold in none of the quantities that were asked for
     PROVIDER = "provider"  # the provider that has the subscription paused it
 
 

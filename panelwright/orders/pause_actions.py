@@ -37,6 +37,7 @@ _ENDS_BY_ITSELF = {
     PauseReason.ACCOUNT.value: WAITS_FOR_ACCOUNT,
     PauseReason.SERVICE.value: WAITS_FOR_SERVICE,
     PauseReason.PRIVATE.value: WAITS_FOR_SERVICE,
+    PauseReason.QUANTITY.value: WAITS_FOR_SERVICE,
     PauseReason.PROVIDER.value: AT_PROVIDER,
 }
 

@@ -297,7 +297,10 @@ def _order_for(
     order: OpenOrder, parent: Parent, agreement: Agreement, today: Today, post_id: int, link: str, now: datetime
 ) -> PauseReason | None:
     """Create and charge the order for a post; why not, where that cannot be, and then nothing is changed."""
-    quantity = post_quantity(parent.seed, post_id, parent.min, parent.max, step=parent.step)
+    bounds = today.bounds(agreement, parent.min, parent.max)
+    if bounds is None:
+        return PauseReason.QUANTITY
+    quantity = post_quantity(parent.seed, post_id, *bounds, step=parent.step)
     spend = today.price(agreement, quantity)
     reason = today.pay(agreement, spend.charge_micros, now)
     if reason is None:
@@ -309,12 +312,9 @@ def _order_for(
 def post_quantity(seed: int, post_id: int, low: int, high: int, *, step: int = 1) -> int:
     """The quantity for a post, a multiple of `step`: from the recorded seed, so that anybody can draw it again.
 
-    A step that came after the subscription, and of which no multiple is wanted, does not count: then it is for the
-    provider to refuse.
+    There must be such a multiple between `low` and `high`.
     """
     least, most = quantities.bounds(low, high, step)
-    if least > most:
-        least, most, step = low, high, 1
     return step * random.Random(f"{seed}:{post_id}").randint(least // step, most // step)
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from panelwright.catalog import quantities
 from panelwright.core import money
 from panelwright.customers.access import Grant
 from panelwright.orders import rules
@@ -26,6 +27,7 @@ RETRY = {
     PauseReason.SERVICE: timedelta(minutes=10),
     PauseReason.PRIVATE: timedelta(minutes=10),
     PauseReason.RATE: timedelta(minutes=10),
+    PauseReason.QUANTITY: timedelta(minutes=10),
 }
 
 
@@ -85,6 +87,12 @@ class Today:
         """Today's rate for this customer, in micros; None where the service is not sold to her."""
         grant, service = self.customers.get(agreement.customer_id), self.services.get(agreement.service_id)
         return None if grant is None or service is None else rules.rate_for(service, grant, self.rates)
+
+    def bounds(self, agreement: Agreement, low: int, high: int) -> tuple[int, int] | None:
+        """What of the quantities between `low` and `high` the service is sold in today; None where that is nothing."""
+        service = self.services[agreement.service_id]
+        low, high = max(low, service.min), min(high, service.max)
+        return (low, high) if low <= high and quantities.can_be(low, high, service.step) else None
 
     def price(self, agreement: Agreement, units: int) -> Spend:
         """What so many units cost: at the lower of the agreed and today's rate."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from django_scopes import scope
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from panelwright.catalog import quantities
@@ -16,7 +16,7 @@ from panelwright.catalog.news import Kind as News
 from panelwright.catalog.news import catalogue_news
 from panelwright.catalog.types import TYPES, Units
 from panelwright.core.refusal import Refusal
-from panelwright.orders import quotes
+from panelwright.orders import pause_actions, quotes
 from panelwright.orders.schedule_actions import post_quantity, record_post
 from tests.support.asking import Door, Request
 from tests.support.people import (
@@ -54,11 +54,11 @@ def test_bounds_are_the_outermost_multiples(low: int, high: int, step: int) -> N
 @given(st.integers(0, 2**56), st.integers(1, 10**6), COUNT, st.integers(0, 10**6), st.integers(1, 1000))
 def test_the_quantity_for_a_post_is_a_multiple_within(seed: int, post_id: int, low: int, more: int, step: int) -> None:
     high = low + more
+    assume(quantities.can_be(low, high, step))
     drawn = post_quantity(seed, post_id, low, high, step=step)
     assert low <= drawn <= high
     assert drawn == post_quantity(seed, post_id, low, high, step=step), "anybody can draw it again"
-    if quantities.can_be(low, high, step):
-        assert drawn % step == 0
+    assert drawn % step == 0
 
 
 def test_without_a_step_posts_draw_what_they_always_drew() -> None:
@@ -182,16 +182,39 @@ def test_posts_are_ordered_for_in_multiples(carol: Buyer, alice: Owner, time: Ti
     assert drawn <= {200, 300, 400} and len(drawn) > 1
 
 
-def test_a_step_that_came_later_and_of_which_nothing_is_wanted_does_not_count(
-    carol: Buyer, alice: Owner, time: Time
+@pytest.mark.parametrize("limits", [(50, 10_000, 100), (111, 10_000, 1), (1, 109, 1), (120, 240, 120)])
+def test_what_the_service_is_sold_in_no_more_pauses_and_goes_on_by_itself(
+    carol: Buyer, alice: Owner, time: Time, limits: tuple[int, int, int]
 ) -> None:
     placed = carol.order(service=SUBSCRIPTION, username="carol", delay=0, min=110, max=110)
-    step(alice, SUBSCRIPTION, 100)
+    limit = "UPDATE catalog_service SET min = %s, max = %s, step = %s WHERE id = %s"
+    execute(limit, *limits, alice.services[SUBSCRIPTION].id)
     with scope(panel=alice.panel):
         assert record_post(panel_id=alice.panel_id, subscription_id=placed, link="https://example.com/p/1")
+    before = carol.balance()
     time.passes(minutes=1)
     run_schedules()
-    assert [child.quantity for child in children_of(placed)] == [110]
+    assert children_of(placed) == [] and row_of(placed).status == "Paused" and carol.balance() == before
+    assert value("SELECT pause_reason FROM orders_schedule") == "quantity"
+    which = {"panel_id": alice.panel_id, "order_id": placed, "by": "carol"}
+    assert pause_actions.resume(**which, customer_id=carol.customer_id) == pause_actions.WAITS_FOR_SERVICE
+    execute(limit, 50, 10_000, 1, alice.services[SUBSCRIPTION].id)
+    time.passes(minutes=10)
+    run_schedules()
+    assert [child.quantity for child in children_of(placed)] == [110] and row_of(placed).status == "Active"
+
+
+def test_posts_are_ordered_for_within_what_the_service_is_sold_in_today(carol: Buyer, alice: Owner, time: Time) -> None:
+    placed = carol.order(service=SUBSCRIPTION, username="carol", delay=0, min=100, max=1000)
+    execute("UPDATE catalog_service SET min = 200, max = 210 WHERE id = %s", alice.services[SUBSCRIPTION].id)
+    with scope(panel=alice.panel):
+        for number in range(12):
+            link = f"https://example.com/p/{number}"
+            assert record_post(panel_id=alice.panel_id, subscription_id=placed, link=link)
+    time.passes(minutes=1)
+    run_schedules()
+    drawn = [child.quantity for child in children_of(placed)]
+    assert len(drawn) == 12 and all(200 <= quantity <= 210 for quantity in drawn)
 
 
 def test_lines_and_packages_are_sold_as_ever_whatever_the_row_says(carol: Buyer, alice: Owner) -> None:
