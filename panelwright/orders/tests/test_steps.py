@@ -196,7 +196,7 @@ def test_what_the_service_is_sold_in_no_more_pauses_and_goes_on_by_itself(
     run_schedules()
     assert children_of(placed) == [] and row_of(placed).status == "Paused" and carol.balance() == before
     assert value("SELECT pause_reason FROM orders_schedule") == "quantity"
-    which = {"panel_id": alice.panel_id, "order_id": placed, "by": "carol"}
+    which: dict[str, Any] = {"panel_id": alice.panel_id, "order_id": placed, "by": "carol"}
     assert pause_actions.resume(**which, customer_id=carol.customer_id) == pause_actions.WAITS_FOR_SERVICE
     execute(limit, 50, 10_000, 1, alice.services[SUBSCRIPTION].id)
     time.passes(minutes=10)
