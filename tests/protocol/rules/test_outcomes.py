@@ -151,11 +151,11 @@ def test_completed_keeps_everything_and_canceled_nothing(
     assert in_full(shop, gone) == told("0.00", 0, "Canceled", int(fresh["remains"]))
 
 
-def test_canceled_tells_what_was_not_delivered(stand: Stand, shop: Reseller) -> None:
+def test_canceled_tells_the_whole_quantity_whatever_the_provider_says(stand: Stand, shop: Reseller) -> None:
     order = shop.order(1, link="a", quantity=1000)
     with shop.spends("-1.4321"):
         stand.inside.report(order_id=order, status="Canceled", remains=400)
-    assert in_full(shop, order) == told("0.00", 0, "Canceled", 400)
+    assert in_full(shop, order) == told("0.00", 0, "Canceled", 1000)
 
 
 def test_partial_of_nothing_or_of_everything_is_no_partial(stand: Stand, shop: Reseller) -> None:
