@@ -460,7 +460,7 @@ def test_20_each_answer_of_a_list_is_that_of_its_id(door: Door, carol: Buyer, ma
             assert answer[str(order_id)]["remains"] == str(100 + place_)
     assert [i for i in answer if "error" in answer[i]] == [str(hers), "Array", str(10**12)]
     refills = door.ask(carol, "cancel", orders=",".join(map(str, asked)))
-    assert [row["order"] for row in refills] == asked
+    assert [row["order"] for row in refills] == list(dict.fromkeys(asked)), "an id that comes twice is answered once"
 
 
 def dump() -> list[str]:

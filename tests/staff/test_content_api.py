@@ -50,6 +50,9 @@ def test_announcements_are_published_listed_and_taken_back(site: Site) -> None:
     )
 
 
+NO_TEXT = " has characters that no text can have: NUL, or half of a surrogate pair"
+
+
 def test_what_is_wrong_is_refused(site: Site) -> None:
     def wrong(status: int, text: str, path: str, **body: object) -> None:
         site.refused(status, text, "POST", path, body)
@@ -57,16 +60,10 @@ def test_what_is_wrong_is_refused(site: Site) -> None:
     wrong(400, "in_menu must be true or false", "pages", action="set", **PAGE, in_menu=1)
     wrong(400, "language 'de': there are en, pt-BR, es, ru", "pages", action="set", **{**PAGE, "language": "de"})
     half = {**PAGE, "body": "\ud800"}
-    wrong(400, "the body must be a text of 1 to 100000 characters", "pages", action="set", **half)
+    wrong(400, f"body{NO_TEXT}", "pages", action="set", **half)
     wrong(413, "a body has at most 1048576 bytes", "pages", action="set", **{**PAGE, "body": "a" * 1_100_000})
     wrong(404, "this panel has no such page of its own", "pages", action="remove", slug="terms")
-    wrong(
-        400,
-        "slug '\\x00': write up to 60 small letters, digits and dashes, like about-us",
-        "pages",
-        action="remove",
-        slug="\x00",
-    )
+    wrong(400, f"slug{NO_TEXT}", "pages", action="remove", slug="\x00")
     wrong(404, f"there is no announcement {2**70} on this panel", "announcements", action="remove", id=2**70)
     site.refused(401, "Invalid staff key: send Authorization: Bearer <key>", "GET", "pages", key="x" * 40)
     site.refused(405, "use POST here", "PUT", "pages", {})

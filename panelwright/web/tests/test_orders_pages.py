@@ -120,13 +120,13 @@ def test_a_page_says_why_a_subscription_pauses_and_what_ends_it(browser: Browser
     order_id = carol.order(service=SUBSCRIPTION, delay=0)
     browser.post(f"/account/keys/{row.id}/revoke")
     page = browser.get(f"/orders/{by_key}")
-    assert "The API key that it was placed with was revoked" in page and "Resume it to let it go on without" in page
+    assert "Its API key was revoked" in page and "Resume it to continue without that key" in page
     with scope(panel=alice.panel):
         set_rate(panel_id=alice.panel_id, number=SUBSCRIPTION, rate_micros=2_500_000)
     record_post(panel_id=alice.panel_id, subscription_id=order_id, link=f"{LINK}/1")
     run_schedules()
     page = browser.get(f"/orders/{order_id}")
-    assert "costs more now than you agreed to" in page and "1.50 → 2.50 USD" in page
+    assert "now costs more than the price you agreed to" in page and "1.50 → 2.50 USD" in page
     for shown in ("", "2499999", "x", "-1"):
         browser.post(f"/orders/{order_id}/resume", rate=shown)
         assert row_of(order_id).status == "Paused", "she did not see that rate"
