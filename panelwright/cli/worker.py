@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import logging
+import os
 import signal
+import sys
 import threading
 
 from panelwright.cli import setup
@@ -36,4 +39,18 @@ def run(args: argparse.Namespace) -> int:
     worker.start()
     stop.wait()
     worker.stop()
+    _leave_threads_that_wait()
     return 0
+
+
+def _leave_threads_that_wait() -> None:
+    """End now where threads still wait for somebody's server, such as a feed that never ends.
+
+    Python would wait for them. What they do is lost with them and is no more than a lease: it is done again.
+    """
+    waiting = [thread for thread in threading.enumerate() if thread is not threading.main_thread()]
+    if any(not thread.daemon for thread in waiting):
+        logging.shutdown()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(0)

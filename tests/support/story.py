@@ -7,6 +7,7 @@ Django is imported late: pytest reads this file before the database is chosen.
 from __future__ import annotations
 
 import logging
+import operator
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -43,28 +44,30 @@ class Story(NamedTuple):
     mallory: Buyer
 
 
+# What the product remembers by the ids and versions of panels.
+_REMEMBER = (
+    ("panelwright.catalog.shelf", "shelves.forget"),
+    ("panelwright.catalog.names", "kept.forget"),
+    ("panelwright.catalog.link_store", "forget"),
+    ("panelwright.panels.block_store", "forget"),
+    ("panelwright.orders.blocking", "told.forget"),
+)
+
+
 @pytest.fixture(autouse=True)
-def empty_shelves() -> None:
+def nothing_remembered() -> None:
     """Tests give the same ids and versions to other panels, one after the other."""
-    # Where no test has asked for the database, no shelf was filled.
-    for module, kept in (("shelf", "shelves"), ("names", "kept")):
-        found = sys.modules.get(f"panelwright.catalog.{module}")
-        if found is not None:
-            getattr(found, kept).forget()
+    for module, forget in _REMEMBER:
+        # Where no test has asked for the database, nothing was loaded and nothing remembered.
+        if module in sys.modules:
+            operator.attrgetter(forget)(sys.modules[module])()
 
 
 @pytest.fixture
 def clean_books(db: None) -> Iterator[None]:
     """At the end of the test the books of every panel balance."""
-    from panelwright.catalog import link_store
-    from panelwright.orders import blocking
-    from panelwright.panels import block_store
     from tests.support.people import check_books
 
-    # Tests give the same ids and versions to other panels, one after the other.
-    block_store.forget()
-    link_store.forget()
-    blocking.told.forget()
     yield
     check_books()
 
