@@ -36,7 +36,14 @@ def normal(link: str) -> str:
             begin += 4
         host = host[begin:]
         place = user + at + host
-    kept = [pair for pair in (query or "").split("&") if pair and not _tracks(pair, host)]
+    fragment = (fragment or "").strip()
+    kept = [pair for pair in (query or "").split("&") if pair.strip() and not _tracks(pair, host)]
+    # What ends the text has no blanks at its end, as the whole link had none: they may be seen now that others went.
+    if not fragment and kept:
+        kept[-1] = kept[-1].rstrip()
+    elif not fragment:
+        path = path[: _end(path)]
+        place = place if path else place.rstrip()
     return "".join(
         (
             "https://" if of_host else "",
@@ -46,6 +53,14 @@ def normal(link: str) -> str:
             "#" + fragment if fragment else "",
         )
     )
+
+
+def _end(path: str) -> int:
+    """Where the slashes and blanks begin that a path ends with."""
+    end = len(path)
+    while end and (path[end - 1] == "/" or path[end - 1].isspace()):
+        end -= 1
+    return end
 
 
 def _tracks(pair: str, host: str) -> bool:
