@@ -51,7 +51,7 @@ def test_from_the_form_to_a_verified_message(
     expect(page.locator("#log")).to_be_visible()
     for _ in range(60):
         page.goto(page.url.partition("#")[0])
-        if page.get_by_text("retrying").count():
+        if page.get_by_text("HTTP 500").count():
             break
         page.wait_for_timeout(250)
     page.get_by_text("Message and answer").click()
