@@ -13,14 +13,14 @@ from django.db import close_old_connections, connections
 from panelwright.core import limits
 from panelwright.core.loop import IDLE_S, let_go
 from panelwright.core.transport import Lost, NotSent, Transport
-from panelwright.providers import feeds, post_actions
+from panelwright.providers import feed_child, post_actions
 from panelwright.providers.post_actions import Feed, Outcome
 
 log = logging.getLogger(__name__)
 
 CONNECT_TIMEOUT_S = 10.0
 _ACCEPT = "application/rss+xml, application/atom+xml, application/feed+json, application/xml, */*;q=0.1"
-# What has been fetched is read one at a time: sending orders has the rest of the interpreter.
+# What has been fetched is read one at a time, in a child: sending orders has the other processor.
 _READING = threading.Lock()
 
 
@@ -98,7 +98,7 @@ def fetch(feed: Feed, *, whole: bool) -> Outcome:
         return Outcome(problem=reply.broke)
     try:
         with _READING:
-            entries = feeds.read(reply.body, url=feed.url)
+            entries = feed_child.read(reply.body, url=feed.url)
     except ValueError as error:
         return Outcome(problem=str(error))
     return Outcome(entries, etag=reply.etag, last_modified=reply.last_modified)

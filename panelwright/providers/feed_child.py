@@ -1,0 +1,50 @@
+"""Reads one feed in a process of its own: however long a pattern takes, it holds up nobody's sending.
+
+`read` is as `feeds.read`. The child gets the feed on standard input, may compute for a limited time, and is killed.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import resource
+import subprocess
+import sys
+
+from panelwright.core import limits
+from panelwright.providers import feeds
+from panelwright.providers.feeds import Entry
+
+# The types of services are read with the settings, so the child needs them.
+_PROGRAM = "import django; django.setup(); from panelwright.providers.feed_child import main; main()"
+
+
+def read(body: bytes, *, url: str) -> list[Entry]:
+    """The posts of a feed. ValueError where it is none, or takes longer than any feed may."""
+    command = [sys.executable, "-c", _PROGRAM]
+    try:
+        done = subprocess.run(
+            command,
+            input=pickle.dumps((body, url)),
+            capture_output=True,
+            check=True,
+            timeout=limits.FEED_SECONDS_MAX,
+            env={**os.environ, "DJANGO_SETTINGS_MODULE": "panelwright.settings"},
+        )
+    except (subprocess.CalledProcessError, subprocess.TimeoutExpired):
+        raise ValueError("the feed could not be read in the time that a feed may take") from None
+    # What our own program wrote.
+    told: list[Entry] | str = pickle.loads(done.stdout)  # noqa: S301
+    if isinstance(told, str):
+        raise ValueError(told)
+    return told
+
+
+def main() -> None:
+    resource.setrlimit(resource.RLIMIT_CPU, (int(limits.FEED_SECONDS_MAX), int(limits.FEED_SECONDS_MAX)))
+    body, url = pickle.loads(sys.stdin.buffer.read())  # noqa: S301
+    try:
+        told: list[Entry] | str = feeds.read(body, url=url)
+    except ValueError as error:
+        told = str(error)
+    sys.stdout.buffer.write(pickle.dumps(told))
