@@ -29,7 +29,7 @@ class _Request(ASGIRequest):
 
     @cached_property
     def COOKIES(self) -> dict[str, str]:  # type: ignore[override]
-        """May be set, as the library's may: by https only some of them are ours (web/middleware.py)."""
+        """May be set, as the library's may: by https only some of them are ours (ui/middleware.py)."""
         return cookies.read(self.META.get("HTTP_COOKIE", ""))
 
     def get_host(self) -> str:

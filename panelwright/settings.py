@@ -158,7 +158,8 @@ INSTALLED_APPS = [
     "panelwright.orders",
     "panelwright.providers",
     "panelwright.support",
-    "panelwright.web",
+    "panelwright.ui",
+    "panelwright.storefront",
 ]
 AUTH_USER_MODEL = "customers.User"
 # E-mail addresses are unique within a panel, not over the installation.
@@ -168,14 +169,14 @@ PASSWORD_HASHERS = ["panelwright.customers.passwords.OwaspArgon2"]
 AUTH_PASSWORD_VALIDATORS = [{"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"}]
 
 MIDDLEWARE = [
-    "panelwright.web.middleware.AnyProcessorMiddleware",
+    "panelwright.ui.middleware.AnyProcessorMiddleware",
     "django.middleware.security.SecurityMiddleware",
     # Before the panel is known: its 404 for a strange host has the same headers.
-    "panelwright.web.middleware.SecurityHeadersMiddleware",
-    "panelwright.web.middleware.PlainTextMiddleware",
+    "panelwright.ui.middleware.SecurityHeadersMiddleware",
+    "panelwright.ui.middleware.PlainTextMiddleware",
     "panelwright.panels.middleware.CurrentPanelMiddleware",
-    "panelwright.web.middleware.VisitorMiddleware",
-    "panelwright.web.middleware.LanguageMiddleware",
+    "panelwright.ui.middleware.VisitorMiddleware",
+    "panelwright.ui.middleware.LanguageMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
 ]
@@ -205,7 +206,7 @@ SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Lax"
-CSRF_FAILURE_VIEW = "panelwright.web.views.forged"
+CSRF_FAILURE_VIEW = "panelwright.ui.views.forged"
 # What a page says after it has sent the visitor on; sessions are ours and hold no data (customers/sessions.py).
 MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
 # A ticket may carry three attachments of 2 MiB.

@@ -6,7 +6,8 @@ from django.urls import include, path
 
 urlpatterns = [
     path("api/staff/v1/", include("panelwright.api.staff_urls")),
-    path("", include("panelwright.web.urls")),
+    path("", include("panelwright.ui.urls")),
+    path("", include("panelwright.storefront.urls")),
 ]
 
-handler404 = "panelwright.web.views.not_found"
+handler404 = "panelwright.ui.views.not_found"

@@ -10,7 +10,7 @@ from panelwright.api import protocol
 from panelwright.catalog.types import BY_NAME, TYPES
 from panelwright.panels import presets
 from panelwright.sandbox import catalogue
-from panelwright.web import apidocs
+from panelwright.storefront import apidocs
 
 
 @pytest.mark.parametrize("name", presets.names())

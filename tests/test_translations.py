@@ -29,12 +29,12 @@ def catalogue(language: str) -> dict[Text, list[str]]:
 def test_the_collection_finds_texts_of_all_kinds() -> None:
     texts = messages.used()
     assert texts[Text("Quantity")] == "catalog/types.py"
-    assert texts[Text("Price: rate × quantity ÷ 1000.")] == "web/apidocs.py"
-    assert texts[Text("Check its status")] == "web/examples.py"
-    assert texts[Text("Skip to content")] == "web/templates/web/base.html"
-    assert texts[Text("Wrong email address or password.")] == "web/refusals.py"
-    assert texts[Text("%(days)s day", "%(days)s days")] == "web/templates/web/order/facts.html"
-    assert texts[Text("Refill", context="button")] == "web/templates/web/orders/one.html"
+    assert texts[Text("Price: rate × quantity ÷ 1000.")] == "storefront/apidocs.py"
+    assert texts[Text("Check its status")] == "storefront/examples.py"
+    assert texts[Text("Skip to content")] == "ui/templates/ui/base.html"
+    assert texts[Text("Wrong email address or password.")] == "ui/refusals.py"
+    assert texts[Text("%(days)s day", "%(days)s days")] == "storefront/templates/storefront/order/facts.html"
+    assert texts[Text("Refill", context="button")] == "storefront/templates/storefront/orders/one.html"
     assert Text("%(name)s runs on Panelwright, open-source software for panels.") in texts
     assert any(text.singular.startswith("When an answer to a new order") for text in texts)
 

@@ -58,7 +58,7 @@ def demo(installed: Path, tmp_path: Path) -> Iterator[tuple[Process, Path]]:
 
 def test_the_wheel_holds_the_product_and_no_tests(installed: Path) -> None:
     inside = {path.relative_to(installed).as_posix() for path in installed.rglob("*") if path.is_file()}
-    assert "panelwright/web/templates/web/base.html" in inside
+    assert "panelwright/ui/templates/ui/base.html" in inside
     assert "panelwright/locale/ru/LC_MESSAGES/django.mo" in inside
     assert [path for path in inside if "/tests/" in path or path.startswith("tests/")] == []
     told = subprocess.run(

@@ -18,9 +18,10 @@ from panelwright.content import markdown
 from panelwright.core import cells, limits
 from panelwright.orders import fields, listing
 from panelwright.providers import webhooks
+from panelwright.storefront import pasted
 from panelwright.support import files, wishes
 from panelwright.support.files import Upload
-from panelwright.web import pasted, written
+from panelwright.ui import linkify
 
 PARTS, LEAST_S, MOST = 16, 0.004, 64
 
@@ -146,7 +147,7 @@ READERS: dict[str, tuple[Callable[[str], object], int]] = {
     "a search among services": (folded, limits.LINES_CHARS_MAX),
     "a search among orders": (listing.read_search, limits.LINES_CHARS_MAX),
     "a message": (wishes.parse, limits.LINES_CHARS_MAX),
-    "a shown message": (written.html_of, 20 * limits.TICKET_CHARS_MAX),
+    "a shown message": (linkify.html_of, 20 * limits.TICKET_CHARS_MAX),
     "a file": (_upload, limits.ATTACHMENT_BYTES_MAX // 2),
     "the name of a file": (files.clean_name, limits.LINES_CHARS_MAX),
     "a webhook": (_hook, limits.HOOK_BYTES_MAX),

@@ -82,7 +82,7 @@ def _cookie(panel: Panel, me: _Me) -> str:
     """What the customer's browser sends once she is logged in."""
     from panelwright.customers.models import Customer
     from panelwright.customers.session_actions import open_session
-    from panelwright.web.cookies import session_name
+    from panelwright.ui.cookies import session_name
 
     user = Customer.objects.select_related("user").get(id=me.customer_id).user
     return f"{session_name(panel)}={open_session(user=user, address='127.0.0.1', browser='bench')}"

@@ -1,0 +1,126 @@
+"""A customer's money: every transfer with the balance after it, what was spent, and how to add funds."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.contrib import messages
+from django.http import HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+from django.views.decorators.http import require_safe
+
+from panelwright.core import clock, money
+from panelwright.core.sql import PASSING_ERRORS
+from panelwright.ledger import statement
+from panelwright.ledger.models import Code
+from panelwright.ledger.statement import Month, Spending
+from panelwright.ledger.statement_actions import catch_up
+from panelwright.ui import charts
+from panelwright.ui.auth import customers_only
+from panelwright.ui.files import csv_file
+from panelwright.ui.request import CustomerRequest
+
+MONTHS_MAX = 36
+CODES = {
+    Code.ORDER.value: gettext_noop("Order"),
+    Code.REFUND.value: gettext_noop("Refund"),
+    Code.DEPOSIT.value: gettext_noop("Deposit"),
+    Code.BONUS.value: gettext_noop("Bonus"),
+    Code.ADJUSTMENT.value: gettext_noop("Correction"),
+}
+
+
+@customers_only
+@require_safe
+def balance(request: CustomerRequest) -> HttpResponse:
+    """The statement by pages. The newest page has the sums and the chart as well."""
+    asked, month = _asked(request)
+    newest = not any((asked["code"], month, asked["before"], asked["after"]))
+    if newest or month is not None:
+        _catch_up(request)
+    page = statement.page(**_account(request), month=month, **asked)
+    context: dict[str, Any] = {
+        "page": page,
+        "entries": [(_(CODES[entry.code]), entry) for entry in page.entries],
+        "codes": [("", _("All")), *((code, _(text)) for code, text in CODES.items())],
+        "code": asked["code"],
+        "months": _months(request),
+        "month": f"{month.year:04}-{month.month:02}" if month else "",
+        "newest": newest,
+        # The panel's methods of payment; there is none yet.
+        "methods": [],
+    }
+    if newest:
+        zone = _zone()
+        spent = statement.spending(**_account(request), zone=zone, now=clock.now())
+        context |= {"spent": spent, "chart": _chart(spent, request.panel.currency)}
+        top = page.entries[0].id if page.entries else 0
+        context["behind"] = spent.counted_to if spent.counted_id < top else None
+    return render(request, "storefront/balance.html", context)
+
+
+@customers_only
+@require_safe
+def balance_csv(request: CustomerRequest) -> HttpResponseBase:
+    """The statement as a file, with the filters of the page that it stands on."""
+    asked, month = _asked(request)
+    if month is not None:
+        _catch_up(request)
+        if not statement.page(**_account(request), month=month, limit=1).ready:
+            messages.error(request, _("This month is still being counted. Try again in a moment."))
+            return redirect("storefront:balance")
+    lines = statement.statement_csv(**_account(request), code=asked["code"], month=month, before=asked["before"])
+    return csv_file(lines, name="statement")
+
+
+def _account(request: CustomerRequest) -> dict[str, Any]:
+    return {"panel_id": request.panel.id, "account_id": request.customer.account_id}
+
+
+def _asked(request: CustomerRequest) -> tuple[dict[str, Any], Month | None]:
+    """The filters and cursors of the address; what is none of ours is left out."""
+    code = request.GET.get("code", "")
+    asked = {
+        "code": code if code in CODES else "",
+        "before": request.GET.get("before") or None,
+        "after": request.GET.get("after") or None,
+    }
+    return asked, statement.read_month(request.GET.get("month", ""), _zone())
+
+
+def _zone() -> ZoneInfo:
+    zone = timezone.get_current_timezone()
+    return zone if isinstance(zone, ZoneInfo) else ZoneInfo("UTC")
+
+
+def _catch_up(request: CustomerRequest) -> None:
+    try:
+        catch_up(**_account(request))
+    except PASSING_ERRORS:
+        pass  # The database is busy: the sums are those of the last time, and the page says so.
+
+
+def _months(request: CustomerRequest) -> list[str]:
+    """This month and those before it, back to the one in which the customer came."""
+    today = clock.now().astimezone(_zone()).date()
+    first = timezone.localtime(request.customer.created_at).date()
+    found: list[str] = []
+    while len(found) < MONTHS_MAX and (today.year, today.month) >= (first.year, first.month):
+        found.append(f"{today:%Y-%m}")
+        today = date(today.year - (today.month == 1), (today.month - 2) % 12 + 1, 1)
+    return found
+
+
+def _chart(spent: Spending, currency: str) -> charts.Chart:
+    """Spending by day, the last 30 days."""
+    return charts.bars(
+        [
+            charts.Point(f"{day.day:%m-%d}", day.spent_micros, f"{money.text(day.spent_micros)} {currency}")
+            for day in spent.days
+        ]
+    )

@@ -1,0 +1,55 @@
+"""What other programs tell a panel, signed: new posts of users."""
+
+from __future__ import annotations
+
+from django.http import HttpResponse, JsonResponse
+from django.views.decorators.csrf import csrf_exempt
+
+from panelwright.core import limits, signatures
+from panelwright.core.secret import installation_box
+from panelwright.orders.post_rules import Heard, username_key
+from panelwright.providers import webhooks
+from panelwright.providers.models import PostSource, SourceKind
+from panelwright.providers.post_actions import hear
+from panelwright.ui.request import PanelRequest
+
+# For a source that there is not: it takes as long, and answers the same, as a wrong signature.
+_NOBODYS_SECRET = signatures.new_secret()
+
+
+@csrf_exempt
+def posts(request: PanelRequest, source_id: str) -> HttpResponse:
+    """`POST /hooks/posts/<source id>`: 200 {"accepted": n, "known": m}, or 400, 401, 405, 413 {"error": text}.
+
+    Accepted are posts that an open subscription had not been told of; the rest are known, or
+    nobody's. Sending the same again is harmless.
+    """
+    if request.method != "POST":
+        return JsonResponse({"error": "Send a POST"}, status=405, headers={"Allow": "POST"})
+    body = request.read(limits.HOOK_BYTES_MAX + 1)
+    if len(body) > limits.HOOK_BYTES_MAX:
+        return JsonResponse({"error": f"The body is longer than {limits.HOOK_BYTES_MAX} bytes"}, status=413)
+    if not signatures.signed(_secret(request.panel.id, int(source_id)), request.headers, body):
+        return JsonResponse({"error": "The signature is not valid"}, status=401)
+    try:
+        told = webhooks.read(body)
+    except ValueError as error:
+        return JsonResponse({"error": str(error)}, status=400)
+    accepted = 0
+    users: dict[str, dict[str, Heard]] = {}
+    for username, post in told:
+        users.setdefault(username_key(username), {}).setdefault(post.link, post)
+    for username, unique in users.items():
+        accepted += hear(panel_id=request.panel.id, username=username, posts=list(unique.values()))
+    return JsonResponse({"accepted": accepted, "known": len(told) - accepted})
+
+
+def _secret(panel_id: int, source_id: int) -> str:
+    """The secret of this panel's webhook, or one that nobody has."""
+    found = PostSource.objects.filter(panel_id=panel_id, id=source_id, kind=SourceKind.WEBHOOK, enabled=True)
+    sealed = found.values_list("sealed_secret", flat=True).first() or installation_box().seal(_NOBODYS_SECRET)
+    try:
+        return installation_box().open(sealed)
+    except ValueError:
+        # Sealed with a secret that the installation had before: nobody can sign for it.
+        return _NOBODYS_SECRET

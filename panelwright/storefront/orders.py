@@ -1,0 +1,321 @@
+"""A customer's orders: the list that follows them, one order, refills, cancels, and what creates orders by itself."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.http import HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+from django.views.decorators.http import require_POST, require_safe
+
+from panelwright.catalog import names
+from panelwright.catalog.types import BY_NAME
+from panelwright.core import clock, limits
+from panelwright.core.batcher import CommitUncertain
+from panelwright.core.refusal import Refusal
+from panelwright.core.sql import PASSING_ERRORS
+from panelwright.customers.access import Caller
+from panelwright.orders import details, export, listing, pause_actions, standing_store
+from panelwright.orders.actions import AskOrders, request_cancels, request_refills
+from panelwright.orders.details import Details
+from panelwright.orders.listing import Page, Row, Wanted
+from panelwright.orders.models import Kind, PauseReason
+from panelwright.ui import refusals, status_labels
+from panelwright.ui.auth import ADDRESS_MAX, customers_only
+from panelwright.ui.files import csv_file
+from panelwright.ui.request import CustomerRequest
+
+ID_MAX = 10**18
+
+# The tabs: what stands in the address, the word of the order.
+STATUS_TABS = (
+    ("", ""),
+    ("pending", "Pending"),
+    ("processing", "Processing"),
+    ("in-progress", "In progress"),
+    ("completed", "Completed"),
+    ("partial", "Partial"),
+    ("canceled", "Canceled"),
+)
+KINDS = {
+    "orders": (listing.KINDS, gettext_noop("Orders")),
+    "drip-feeds": (listing.DRIP_FEEDS, gettext_noop("Drip-feeds")),
+    "subscriptions": (listing.SUBSCRIPTIONS, gettext_noop("Subscriptions")),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A row of the list, with what can be asked of it now: None where it can, else why not."""
+
+    row: Row
+    refill: Refusal | None
+    cancel: Refusal | None
+
+    @property
+    def percent(self) -> int:
+        """How much is delivered, as far as is known."""
+        return self.row.delivered * 100 // self.row.quantity if self.row.quantity else 0
+
+
+@customers_only
+@require_safe
+def orders(request: CustomerRequest, kind: str = "orders") -> HttpResponse:
+    """The list, the newest first. While something is open, it asks for itself again, and changes when that has."""
+    page, wanted = _page(request, kind)
+    mark = _mark(page.rows)
+    if request.headers.get("HX-Request") and request.GET.get("seen") == mark:
+        return HttpResponse(status=204)
+    context = {
+        "kind": kind,
+        "kinds": [(name, _(text)) for name, (_kinds, text) in KINDS.items()],
+        "tabs": [(slug, _(status_labels.STATUS[word]) if word else _("All")) for slug, word in STATUS_TABS],
+        "status": _slug(wanted.status),
+        "q": request.GET.get("q", "")[: limits.SEARCH_CHARS_MAX],
+        "page": page,
+        "rows": _shown(page.rows),
+        "open": any(row.is_open for row in page.rows),
+        "mark": mark,
+        "again": _again(request, mark),
+        "service": wanted.service,
+    }
+    return render(request, "storefront/orders/list.html", context)
+
+
+def _page(request: CustomerRequest, kind: str) -> tuple[Page, Wanted]:
+    ids, text = listing.read_search(request.GET.get("q", ""))
+    # Of one number it cannot be told whether it is an order's or a service's.
+    named = text or (str(ids[0]) if len(ids) == 1 else "")
+    wanted = Wanted(
+        status=dict(STATUS_TABS).get(request.GET.get("status", ""), ""),
+        service=_id(request.GET.get("service", "")),
+        kinds=KINDS[kind][0],
+        ids=ids,
+        text=text,
+        services=names.find(panel_id=request.panel.id, version=request.panel.catalog_version, text=named),
+    )
+    page = listing.page(
+        panel_id=request.panel.id,
+        customer_id=request.customer.id,
+        wanted=wanted,
+        before=_id(request.GET.get("before", "")),
+        after=_id(request.GET.get("after", "")),
+    )
+    return page, wanted
+
+
+def _shown(rows: Sequence[Row]) -> list[Shown]:
+    now = clock.now()
+    return [Shown(row, row.may_refill(now), row.may_cancel()) for row in rows]
+
+
+def _mark(rows: Sequence[Row]) -> str:
+    """Stands for what the list shows: another mark, another list."""
+    said = repr(
+        [
+            (row.id, row.status, row.remains, row.start_count, row.cancel_state, row.open_refill, row.waits)
+            for row in rows
+        ]
+    )
+    return hashlib.sha256(said.encode()).hexdigest()[:16]
+
+
+def _again(request: CustomerRequest, mark: str) -> str:
+    query = request.GET.copy()
+    query["seen"] = mark
+    return f"{request.path}?{query.urlencode()}"
+
+
+def _slug(word: str) -> str:
+    return next((slug for slug, status in STATUS_TABS if status == word), "")
+
+
+@customers_only
+@require_safe
+def one_order(request: CustomerRequest, order_id: int) -> HttpResponse:
+    """Everything about one order that is its customer's business."""
+    found = _one(request, order_id)
+    if found is None:
+        return render(request, "ui/not_found.html", status=404)
+    mark = _mark([found.row, *found.children.rows])
+    if request.headers.get("HX-Request") and request.GET.get("seen") == mark:
+        return HttpResponse(status=204)
+    type_ = BY_NAME[found.row.service_type]
+    row = found.row
+    # What the page says in lines of its own.
+    said = {"username", "min", "max", "posts", "old_posts", "expiry"} if row.kind == Kind.SUBSCRIPTION.value else set()
+    names = [field for field in type_.own_fields if field.name in found.fields and field.name not in said]
+    context = {
+        "one": found,
+        "shown": _shown([row])[0],
+        "fields": [(_(field.label), found.fields[field.name]) for field in names],
+        "timeline": [(_(status_labels.HAPPENED[moment.what]), moment) for moment in found.timeline],
+        "children": _shown(found.children.rows),
+        "again": _again(request, mark),
+        "open": row.is_open or any(child.is_open for child in found.children.rows) or row.open_refill,
+        "flat": type_.flat,
+        "paused_by_hand": row.paused_at is not None,
+        **_paused_for(found),
+    }
+    return render(request, "storefront/orders/one.html", context)
+
+
+def _paused_for(found: Details) -> dict[str, Any]:
+    """Why a subscription pauses that nobody paused by hand, and how its customer can let it go on."""
+    row, plan = found.row, found.plan
+    if row.kind != Kind.SUBSCRIPTION.value or row.status != "Paused" or plan is None or row.paused_at is not None:
+        return {}
+    told: dict[str, Any] = {"paused_for": _(status_labels.PAUSED_FOR[plan.pause_reason])}
+    if not plan.pause_reason:
+        return told
+    if not row.creates:
+        return told if plan.pause_reason == PauseReason.PROVIDER else told | {"paused_then": _(status_labels.IS_ENDED)}
+    if plan.pause_reason == PauseReason.KEY:
+        return told | {"paused_then": _(status_labels.WITHOUT_KEY), "may_resume": True}
+    if plan.pause_reason == PauseReason.RATE:
+        new = standing_store.rate_now(row.id)
+        told |= {"paused_then": _(status_labels.AT_NEW_PRICE), "may_resume": new is not None}
+        return told | {"agreed_rate": plan.agreed_micros, "new_rate": new}
+    return told | {"paused_then": _(status_labels.BY_ITSELF)}
+
+
+@customers_only
+@require_safe
+def order_again(request: CustomerRequest, order_id: int) -> HttpResponse:
+    """The order form, filled in with what was ordered then."""
+    found = _one(request, order_id)
+    if found is None:
+        return render(request, "ui/not_found.html", status=404)
+    return redirect(f"{reverse('storefront:new_order')}?{urlencode(_same(found))}")
+
+
+def _one(request: CustomerRequest, order_id: int) -> Details | None:
+    if order_id >= ID_MAX:
+        return None
+    return details.one(
+        panel_id=request.panel.id,
+        customer_id=request.customer.id,
+        order_id=order_id,
+        before=_id(request.GET.get("before", "")),
+        after=_id(request.GET.get("after", "")),
+    )
+
+
+def _same(found: Details) -> dict[str, Any]:
+    """What the order form is filled with to order the same again."""
+    row, plan = found.row, found.plan
+    values: dict[str, Any] = {"service": row.service, "link": row.link, **found.fields}
+    if plan is not None and row.runs:
+        values |= {"quantity": plan.run_quantity, "runs": row.runs, "interval": plan.interval_min}
+    else:
+        values["quantity"] = row.quantity
+    values.pop("expiry", None)
+    # Long lists do not fit into an address; they are pasted again.
+    return {name: value for name, value in values.items() if value and len(str(value)) <= 1500}
+
+
+@customers_only
+@require_POST
+def refill(request: CustomerRequest, order_id: int) -> HttpResponse:
+    return _ask(request, order_id, request_refills, _("Refill requested."))
+
+
+@customers_only
+@require_POST
+def cancel(request: CustomerRequest, order_id: int) -> HttpResponse:
+    return _ask(request, order_id, request_cancels, _("Cancellation requested."))
+
+
+def _ask(request: CustomerRequest, order_id: int, action: Any, done: str) -> HttpResponse:
+    command = AskOrders(Caller(customer_id=request.customer.id), (order_id if order_id < ID_MAX else None,))
+    try:
+        result = action([command])[0]
+    except PASSING_ERRORS:
+        result = Refusal("overloaded")
+    except CommitUncertain:
+        result = Refusal("uncertain")
+    if not isinstance(result, Refusal):
+        result = result[0]
+    return _told(request, order_id, result if isinstance(result, Refusal) else None, done)
+
+
+def _told(request: CustomerRequest, order_id: int, refused: Refusal | None, done: str) -> HttpResponse:
+    if refused is None:
+        messages.success(request, done)
+    else:
+        messages.error(request, refusals.text(refused))
+    return redirect(_back(request) or reverse("storefront:order", args=[order_id]))
+
+
+def _back(request: CustomerRequest) -> str:
+    """The list that the button stood in, if it was a list of ours."""
+    back = request.POST.get("back", "")
+    ours = back.startswith("/orders") and "\\" not in back and "//" not in back
+    return back if ours and len(back) <= ADDRESS_MAX else ""
+
+
+@customers_only
+@require_POST
+def pause(request: CustomerRequest, order_id: int) -> HttpResponse:
+    return _told(request, order_id, _pause(request, order_id, "pause"), _("Order paused."))
+
+
+@customers_only
+@require_POST
+def resume(request: CustomerRequest, order_id: int) -> HttpResponse:
+    return _told(request, order_id, _pause(request, order_id, "resume"), _("Order resumed."))
+
+
+def _pause(request: CustomerRequest, order_id: int, what: str) -> Refusal | None:
+    which: dict[str, Any] = {"customer_id": request.customer.id, "by": request.visitor.email}
+    if order_id >= ID_MAX:
+        return Refusal("bad_order", "order")
+    try:
+        if what == "pause":
+            return pause_actions.pause(panel_id=request.panel.id, order_id=order_id, **which)
+        # Without the rate that the page showed nobody agrees to a higher one.
+        shown = request.POST.get("rate", "")
+        which["rate_max_micros"] = int(shown) if shown.isascii() and shown.isdigit() and len(shown) <= 18 else 0
+        return pause_actions.resume(panel_id=request.panel.id, order_id=order_id, **which)
+    except PASSING_ERRORS:
+        return Refusal("overloaded")
+
+
+@customers_only
+@require_safe
+def refills(request: CustomerRequest) -> HttpResponse:
+    """All refills, the newest first."""
+    page = listing.refills(
+        panel_id=request.panel.id,
+        customer_id=request.customer.id,
+        before=_id(request.GET.get("before", "")),
+        after=_id(request.GET.get("after", "")),
+    )
+    kinds = [(name, _(text)) for name, (_kinds, text) in KINDS.items()]
+    return render(request, "storefront/orders/refills.html", {"page": page, "kind": "refills", "kinds": kinds})
+
+
+@customers_only
+@require_safe
+def orders_csv(request: CustomerRequest, kind: str = "orders") -> HttpResponseBase:
+    """The list as a file, with the filters of the page that it stands on."""
+    _first, wanted = _page(request, kind)
+    lines: Iterator[str] = export.orders_csv(
+        panel_id=request.panel.id,
+        customer_id=request.customer.id,
+        wanted=wanted,
+        before=_id(request.GET.get("before", "")),
+    )
+    return csv_file(lines, name=kind)
+
+
+def _id(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else None

@@ -1,0 +1,255 @@
+"""What anybody may read: the services and their prices, news, and what staff have written. With a customer's
+own prices and marks where she is logged in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+from django.views.decorators.cache import cache_control
+from django.views.decorators.gzip import gzip_page
+from django.views.decorators.http import conditional_page, require_POST, require_safe
+
+from panelwright.catalog.favourite_actions import add_favourite, remove_favourite
+from panelwright.catalog.news import Change, Kind, catalogue_news
+from panelwright.catalog.queries import descriptions, favourite_ids
+from panelwright.catalog.shelf import Offer, Shelf
+from panelwright.catalog.types import BY_SLUG, ServiceType
+from panelwright.content import markdown, queries
+from panelwright.core import cells, limits, money
+from panelwright.core.refusal import Refusal
+from panelwright.storefront.priced_catalogue import shelf_of
+from panelwright.ui import refusals
+from panelwright.ui.auth import customers_only
+from panelwright.ui.files import csv_file
+from panelwright.ui.request import CustomerRequest, PanelRequest
+
+ROWS_MAX = 100
+_COLUMNS = (
+    *("service", "category", "name", "type", "rate", "min", "max"),
+    *("refill", "refill_days", "cancel", "drip_feed", "step", "link_sites", "link_kinds"),
+)
+# What stands in the address -> which news, and its name.
+NEWS = (
+    ("", None, gettext_noop("All updates")),
+    ("up", Kind.UP, gettext_noop("Price increased")),
+    ("down", Kind.DOWN, gettext_noop("Price decreased")),
+    ("new", Kind.NEW, gettext_noop("New")),
+    ("gone", Kind.GONE, gettext_noop("Discontinued")),
+    ("back", Kind.BACK, gettext_noop("Available again")),
+    ("limits", Kind.LIMITS, gettext_noop("Limits changed")),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A service in the table."""
+
+    offer: Offer
+    description: str
+    favourite: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Rows under one heading; of the favourites `category` is empty."""
+
+    category: str
+    rows: Sequence[Row]
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """What the address asks for. `type` None and `category` None: all."""
+
+    text: str
+    category: int | None
+    type: ServiceType | None
+    page: int
+
+    def find(self, shelf: Shelf) -> tuple[Offer, ...]:
+        name = self.type.name if self.type else ""
+        return shelf.search(self.text, category=self.category, type=name, limit=None)
+
+
+def _filter(request: PanelRequest) -> Filter:
+    return Filter(
+        text=request.GET.get("q", "").strip()[: limits.SEARCH_CHARS_MAX],
+        category=_number(request.GET.get("category", "")),
+        type=BY_SLUG.get(request.GET.get("type", "")),
+        page=min(_number(request.GET.get("page", "")) or 1, 10**6),
+    )
+
+
+@require_safe
+@gzip_page
+@conditional_page
+@cache_control(private=True, no_cache=True)
+def services(request: PanelRequest) -> HttpResponse:
+    """The services by category, a customer's favourites first; a hundred a page."""
+    shelf, asked = shelf_of(request), _filter(request)
+    hers = favourite_ids(request.customer) if request.customer else set()
+    found = asked.find(shelf)
+    # A sort that keeps the order of the list within both parts.
+    found = tuple(sorted(found, key=lambda offer: offer.id not in hers)) if hers else found
+    pages = max(1, -(-len(found) // ROWS_MAX))
+    page = min(asked.page, pages)
+    shown = found[(page - 1) * ROWS_MAX : page * ROWS_MAX]
+    told = descriptions(request.panel.id, [offer.id for offer in shown])
+    rows = [Row(offer, told.get(offer.id, ""), offer.id in hers) for offer in shown]
+    context = {
+        "asked": asked,
+        "shelf": shelf,
+        "groups": list(_groups(rows)),
+        "count": len(found),
+        "page": page,
+        "pages": pages,
+        "narrowed": bool(asked.text or asked.category is not None or asked.type),
+    }
+    return render(request, "storefront/public/services.html", context)
+
+
+def _groups(rows: Sequence[Row]) -> Iterator[Group]:
+    def place(row: Row) -> tuple[bool, int]:
+        return row.favourite, 0 if row.favourite else row.offer.category_id
+
+    for (marked, _id), group in groupby(rows, key=place):
+        of = list(group)
+        yield Group("" if marked else of[0].offer.category, of)
+
+
+@require_safe
+def services_csv(request: PanelRequest) -> HttpResponseBase:
+    """The same list as a file: all of it, with the filters of the page."""
+    found = _filter(request).find(shelf_of(request))
+    return csv_file(_lines(found), name="services")
+
+
+def _lines(offers: Sequence[Offer]) -> Iterator[str]:
+    yield cells.line(_COLUMNS)
+    for start in range(0, len(offers), ROWS_MAX):
+        yield "".join(cells.line(_cells(offer)) for offer in offers[start : start + ROWS_MAX])
+
+
+def _cells(offer: Offer) -> tuple[str | int | None, ...]:
+    return (
+        offer.number,
+        offer.category,
+        offer.name,
+        offer.type,
+        money.text(offer.rate_micros),
+        offer.min,
+        offer.max,
+        int(offer.refill),
+        offer.refill_days if offer.refill else None,
+        int(offer.cancel),
+        int(offer.drip_feed),
+        offer.step,
+        offer.sites,
+        offer.link_kinds,
+    )
+
+
+@customers_only
+@require_POST
+def favourite(request: CustomerRequest, number: int) -> HttpResponse:
+    """Mark a service (`on=1`), or unmark it. A part of the page where htmx asks, else the page again."""
+    shelf = shelf_of(request)
+    refused: Refusal | None = None
+    wanted = request.POST.get("on") == "1"
+    if number >= 10**18:
+        refused = Refusal("bad_service")
+    elif wanted:
+        refused = add_favourite(customer=request.customer, shelf=shelf, number=number)
+    else:
+        remove_favourite(customer=request.customer, number=number)
+    offer = shelf.get(number)
+    if request.headers.get("HX-Request") and refused is None and offer is not None:
+        context = {"row": Row(offer, "", wanted), "back": request.POST.get("back", "")}
+        return render(request, "storefront/public/star.html", context)
+    if refused is not None:
+        messages.error(request, refusals.text(refused))
+    if request.headers.get("HX-Request"):
+        # The whole page again: it says what was refused.
+        return HttpResponse(status=204, headers={"HX-Redirect": _back(request)})
+    return redirect(_back(request))
+
+
+def _back(request: CustomerRequest) -> str:
+    """The list that the button stood in, if it was ours."""
+    back = request.POST.get("back", "")
+    here = reverse("storefront:services")
+    return back if back == here or back.startswith(f"{here}?") else here
+
+
+@require_safe
+@gzip_page
+@conditional_page
+@cache_control(private=True, no_cache=True)
+def news(request: PanelRequest) -> HttpResponse:
+    """What changed in the catalogue, the newest first, at the visitor's own prices."""
+    slug = request.GET.get("kind", "")
+    kind = next((kind for name, kind, _text in NEWS if name == slug), None)
+    before = _number(request.GET.get("before", ""))
+    prices = request.customer.price_list if request.customer else None
+    page = catalogue_news(request.panel.id, prices, kind=kind, before=before)
+    context = {
+        "days": [(day, list(items)) for day, items in groupby(page.items, key=_day)],
+        "next": page.next,
+        "before": before,
+        "kind": kind.value if kind else "",
+        "kinds": [(name, _(text)) for name, _kind, text in NEWS],
+    }
+    return render(request, "storefront/public/news.html", context)
+
+
+def _day(change: Change) -> Any:
+    return timezone.localtime(change.at).date()
+
+
+@require_safe
+@gzip_page
+@conditional_page
+@cache_control(private=True, no_cache=True)
+def announcements(request: PanelRequest) -> HttpResponse:
+    """What staff have told their customers, the newest first."""
+    before = _number(request.GET.get("before", ""))
+    page = queries.announcements(request.panel.id, request.language, before=before)
+    context = {
+        "items": [(row, markdown.html(row.body)) for row in page.items],
+        "next": page.next,
+        "before": before,
+    }
+    return render(request, "storefront/public/announcements.html", context)
+
+
+@require_safe
+@gzip_page
+@conditional_page
+@cache_control(private=True, no_cache=True)
+def page(request: PanelRequest, slug: str) -> HttpResponse:
+    """A free page, or the terms, or questions and answers."""
+    found = queries.page_for(request.panel, slug, request.language)
+    if found is None:
+        return render(request, "ui/not_found.html", status=404)
+    return render(request, "storefront/public/page.html", {"one": found, "body": markdown.html(found.body)})
+
+
+@require_safe
+def own_address(request: PanelRequest, slug: str) -> HttpResponse:
+    """Terms and questions stand at addresses of their own."""
+    return redirect(f"storefront:{slug}", permanent=True)
+
+
+def _number(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else None

@@ -1,0 +1,224 @@
+"""A customer's tickets: the list, a new one, the conversation, and the files of it."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from datetime import UTC, datetime, timedelta
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from panelwright.core import limits
+from panelwright.core.refusal import Refusal
+from panelwright.orders import listing
+from panelwright.support import actions, files, queries, rules, serving, texts
+from panelwright.support.actions import Letter, NothingDone, Written
+from panelwright.support.files import Upload
+from panelwright.support.models import TITLE_MAX, Subject, Ticket, TicketState
+from panelwright.support.queries import Place
+from panelwright.support.wishes import Ask, Wish
+from panelwright.ui.auth import customers_only
+from panelwright.ui.forms import Form
+from panelwright.ui.request import CustomerRequest
+
+ORDERS_SHOWN = 10
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_CURSOR = re.compile(r"([0-9]{1,17})-([0-9]{1,18})", re.ASCII)
+_NUMBERS = re.compile(r"#?[0-9]{1,18}(?:[\s,;]+#?[0-9]{1,18})*", re.ASCII)
+
+
+@customers_only
+@require_safe
+def tickets(request: CustomerRequest) -> HttpResponse:
+    """The tickets, what happened last first."""
+    state = request.GET.get("state", "")
+    if state not in TicketState.values:
+        state = ""
+    page = queries.tickets(
+        request.panel.id, request.customer.id, state=state, after=_place(request.GET.get("after", ""))
+    )
+    context = {
+        "tickets": page.tickets,
+        "older": f"{(page.next.updated_at - _EPOCH) // timedelta(microseconds=1)}-{page.next.id}" if page.next else "",
+        "first": not request.GET.get("after"),
+        "state": state,
+        "states": [("", _("All")), *((value, texts.state(value)) for value in TicketState.values)],
+    }
+    return render(request, "storefront/tickets/list.html", context)
+
+
+def _place(cursor: str) -> Place | None:
+    """The place that a cursor means; None for what is none."""
+    match = _CURSOR.fullmatch(cursor)
+    return Place(_EPOCH + timedelta(microseconds=int(match[1])), int(match[2])) if match else None
+
+
+@customers_only
+@require_http_methods(["GET", "POST"])
+def new_ticket(request: CustomerRequest) -> HttpResponse:
+    """Write the first message. `?order=123&wish=refill` fills it in."""
+    if request.method == "POST":
+        form = _sent(request)
+        letter = _letter(request, form)
+        if not form.errors:
+            result = actions.open_ticket(
+                panel_id=request.panel.id,
+                customer_id=request.customer.id,
+                subject=form.text("subject"),
+                title=form.raw("title"),
+                letter=letter,
+            )
+            if isinstance(result, Written):
+                messages.success(request, _("Ticket opened."))
+                return redirect("storefront:ticket", result.ticket_id)
+            _refuse(form, result)
+    else:
+        form = _filled_in(request)
+    page = listing.page(panel_id=request.panel.id, customer_id=request.customer.id, limit=ORDERS_SHOWN)
+    context = {
+        **_limits(),
+        "form": form,
+        "subjects": [(value, texts.subject(value)) for value in Subject.values],
+        "wishes": [("", _("Just a question")), *((wish.value, texts.wish(wish.value)) for wish in Wish)],
+        "orders": page.rows,
+        "title_max": TITLE_MAX,
+    }
+    return render(request, "storefront/tickets/new.html", context, status=form.status)
+
+
+@customers_only
+@require_http_methods(["GET", "POST"])
+def ticket(request: CustomerRequest, ticket_id: int) -> HttpResponse:
+    """The conversation; POST writes the next message."""
+    found = queries.ticket(request.panel.id, ticket_id, customer_id=request.customer.id)
+    if found is None:
+        return _not_found(request)
+    form = Form({"request_id": secrets.token_urlsafe(16)})
+    if request.method == "POST":
+        form = _sent(request)
+        letter = _letter(request, form)
+        result = actions.reply(
+            panel_id=request.panel.id, customer_id=request.customer.id, ticket_id=ticket_id, letter=letter
+        )
+        if isinstance(result, Written):
+            return redirect(f"{reverse('storefront:ticket', args=[ticket_id])}#message-{result.message_id}")
+        _refuse(form, result)
+    return _conversation(request, found, form)
+
+
+def _conversation(request: CustomerRequest, found: Ticket, form: Form) -> HttpResponse:
+    before = request.GET.get("before", "")
+    shown, older = queries.messages(found, before=int(before) if re.fullmatch("[0-9]{1,18}", before) else None)
+    context = {
+        **_limits(),
+        "ticket": found,
+        "messages_shown": shown,
+        "older": older,
+        "newest": not before,
+        "requests": queries.requests(found),
+        "form": form,
+    }
+    response = render(request, "storefront/tickets/ticket.html", context, status=form.status)
+    if found.unread_customer and not before:
+        actions.mark_read(
+            panel_id=found.panel_id, customer_id=found.customer_id, ticket_id=found.id, version=found.version
+        )
+    return response
+
+
+@customers_only
+@require_POST
+def close_ticket(request: CustomerRequest, ticket_id: int) -> HttpResponse:
+    refused = actions.close(panel_id=request.panel.id, customer_id=request.customer.id, ticket_id=ticket_id)
+    if refused is not None:
+        return _not_found(request)
+    messages.success(request, _("Ticket closed. Write a message to reopen it."))
+    return redirect("storefront:ticket", ticket_id)
+
+
+@customers_only
+@require_safe
+def ticket_file(request: CustomerRequest, ticket_id: int, file_id: int) -> HttpResponse:
+    """A file of one of her tickets, as a download."""
+    found = queries.attachment(request.panel.id, ticket_id, file_id, customer_id=request.customer.id)
+    return _not_found(request) if found is None else serving.file(found)
+
+
+def _not_found(request: HttpRequest) -> HttpResponse:
+    return render(request, "ui/not_found.html", status=404)
+
+
+def _limits() -> dict[str, object]:
+    return {
+        "text_max": limits.TICKET_CHARS_MAX,
+        "files_max": limits.ATTACHMENTS_MAX,
+        "size_max_mib": limits.ATTACHMENT_BYTES_MAX // 2**20,
+        "accept": files.ACCEPT,
+    }
+
+
+def _filled_in(request: CustomerRequest) -> Form:
+    wish = request.GET.get("wish", "")
+    subject = request.GET.get("subject", "")
+    order = request.GET.get("order", "")
+    return Form(
+        {
+            "subject": subject if subject in Subject.values else Subject.ORDER.value,
+            "wish": wish if wish in Wish.values else "",
+            "orders": order if _NUMBERS.fullmatch(order) else "",
+            "request_id": secrets.token_urlsafe(16),
+        }
+    )
+
+
+def _sent(request: CustomerRequest) -> Form:
+    form = Form.sent(request)
+    form.values["picked"] = request.POST.getlist("picked")[: rules.ASKS_MAX]
+    return form
+
+
+def _letter(request: CustomerRequest, form: Form) -> Letter:
+    """What was typed and picked; what makes no sense is noted in the form."""
+    uploads = request.FILES.getlist("files")[: limits.ATTACHMENTS_MAX + 1]
+    letter = Letter(
+        text=form.raw("text"),
+        picked=_picked(form),
+        # One byte more than is allowed says that it is too much.
+        files=tuple(Upload(upload.name or "", upload.read(limits.ATTACHMENT_BYTES_MAX + 1)) for upload in uploads),
+        request_id=form.text("request_id"),
+    )
+    return letter
+
+
+def _picked(form: Form) -> tuple[Ask, ...]:
+    if form.text("subject") != Subject.ORDER:
+        return ()
+    typed = form.text("orders")
+    wish = form.text("wish")
+    if typed and not _NUMBERS.fullmatch(typed.rstrip(" ,;.")):
+        form.wrong("orders", _("Enter order IDs, such as 123, 124."))
+        return ()
+    numbers = [int(number) for number in re.findall("[0-9]+", typed, re.ASCII)]
+    numbers += [int(number) for number in form.values["picked"] if re.fullmatch("[0-9]{1,18}", number, re.ASCII)]
+    numbers = [number for number in dict.fromkeys(numbers) if number]
+    if wish in Wish.values and not numbers:
+        form.wrong("orders", _("Which orders?"))
+    elif numbers and wish not in Wish.values and not form.text("text"):
+        form.wrong("wish", _("What should we do with these orders?"))
+    if wish not in Wish.values:
+        return ()
+    return tuple(Ask(Wish(wish), number) for number in numbers)
+
+
+def _refuse(form: Form, result: Refusal | NothingDone) -> None:
+    if isinstance(result, Refusal):
+        form.wrong(result.field if result.field in {"text", "title", "subject", "files"} else "", texts.refusal(result))
+        return
+    lines = [texts.request_line(ask.wish, ask.number, reason_code=ask.reason) for ask in result.refused]
+    # Beside the numbers where they were picked, beside the message where they were written.
+    form.wrong("orders" if form.text("wish") in Wish.values else "text", "\n".join(lines))

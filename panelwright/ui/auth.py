@@ -1,0 +1,261 @@
+"""Sign-up, log-in with a second factor, log-out, password reset, and who may see a page."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any, cast
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.middleware.csrf import rotate_token
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST
+
+from panelwright.core.refusal import Refusal
+from panelwright.customers import account_actions, login_actions
+from panelwright.customers.login_actions import Admitted, CodeNeeded, Visitor
+from panelwright.customers.models import LetterKind
+from panelwright.customers.session_actions import end_session
+from panelwright.ui import cookies, links
+from panelwright.ui.forms import Form
+from panelwright.ui.request import CustomerRequest, PanelRequest, UserRequest
+
+View = Callable[..., HttpResponseBase]
+
+NO_ADDRESS = Refusal("no_address")
+# Of an address to go on to; what is longer is none of ours.
+ADDRESS_MAX = 2000
+
+
+def users_only(view: View) -> View:
+    """The view is for whoever is logged in, customer or staff; others log in first."""
+
+    @functools.wraps(view)
+    def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if cast(PanelRequest, request).visitor is None:
+            return _to_login(request)
+        return view(cast(UserRequest, request), *args, **kwargs)
+
+    return checked
+
+
+def customers_only(view: View) -> View:
+    """The view is for customers who are logged in; others log in first, staff are told that it is not theirs."""
+
+    @functools.wraps(view)
+    def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        page = cast(PanelRequest, request)
+        if page.visitor is None:
+            return _to_login(request)
+        if page.customer is None or not page.customer.enabled:
+            return render(request, "ui/customers_only.html", {"suspended": page.customer is not None}, status=403)
+        return view(cast(CustomerRequest, request), *args, **kwargs)
+
+    return checked
+
+
+def _to_login(request: HttpRequest) -> HttpResponse:
+    after = request.get_full_path() if request.method == "GET" else request.path
+    address = (
+        f"{reverse('ui:login')}?{urlencode({'next': after})}" if len(after) <= ADDRESS_MAX else reverse("ui:login")
+    )
+    if "HX-Request" in request.headers:
+        # A part of a page cannot be replaced by the log-in: the whole page goes there.
+        return HttpResponse(status=204, headers={"HX-Redirect": address})
+    return redirect(address)
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+def login(request: PanelRequest) -> HttpResponse:
+    """The first step, and where there is a second factor, the second."""
+    if request.visitor is not None:
+        return redirect(_next(request))
+    form = Form.sent(request)
+    if request.method != "POST":
+        return render(request, "ui/login.html", {"form": form, "next": request.GET.get("next", "")[:ADDRESS_MAX]})
+    visitor = _visitor(request)
+    if form.raw("proof"):
+        found: Admitted | CodeNeeded | Refusal = login_actions.log_in_with_code(
+            panel_id=request.panel.id, proof=form.raw("proof"), code=form.raw("code")[:50], visitor=visitor
+        )
+        proof = form.raw("proof")
+        if isinstance(found, Refusal) and found.code == "login_again":
+            proof = ""
+    else:
+        found = login_actions.log_in(
+            panel_id=request.panel.id,
+            email=form.text("email")[:300],
+            password=form.raw("password")[: account_actions.PASSWORD_MAX + 1],
+            visitor=visitor,
+        )
+        proof = found.proof if isinstance(found, CodeNeeded) else ""
+    if isinstance(found, Admitted):
+        return _inside(request, found, visitor, _next(request))
+    if isinstance(found, Refusal):
+        form.refuse(found)
+    template = "ui/login_code.html" if proof else "ui/login.html"
+    return render(
+        request,
+        template,
+        {"form": form, "proof": proof, "next": request.POST.get("next", "")[:ADDRESS_MAX]},
+        status=form.status,
+    )
+
+
+@require_POST
+def logout(request: PanelRequest) -> HttpResponse:
+    response = redirect("storefront:home")
+    if request.session is not None:
+        end_session(panel_id=request.panel.id, user_id=request.session.user_id, session_id=request.session.id)
+    cookies.drop_session(request, response)
+    return response
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+def signup(request: PanelRequest) -> HttpResponse:
+    """Ask for an account. It is made when the link of the letter is opened."""
+    form = Form.sent(request)
+    if request.method != "POST":
+        return render(request, "ui/signup.html", {"form": form})
+    link_to = links.letter_links(request)
+    asked = NO_ADDRESS if link_to is None else _sign_up(request, form, link_to)
+    if isinstance(asked, Refusal):
+        form.refuse(asked)
+        return render(request, "ui/signup.html", {"form": form}, status=form.status)
+    response = render(request, "ui/letter_sent.html", {"email": form.text("email"), "for_what": "signup"})
+    cookies.keep_signup(request, response, asked.mark)
+    return response
+
+
+def _sign_up(request: PanelRequest, form: Form, link_to: links.LinkTo) -> account_actions.LetterSent | Refusal:
+    return account_actions.sign_up(
+        panel=request.panel,
+        email=form.text("email"),
+        password=form.raw("password"),
+        language=request.language,
+        link_to=lambda token: link_to("ui:confirm_signup", token),
+        reset_link=link_to("ui:reset"),
+        address=request.address,
+    )
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+def confirm_signup(request: PanelRequest, token: str) -> HttpResponse:
+    """The link of the letter. Programs that look into mail follow links, so a person has to press a button."""
+    form = Form.sent(request)
+    mark = cookies.signup(request)
+    ours = mark == account_actions.mark_of(token)
+    works = account_actions.letter_works(panel_id=request.panel.id, kind=LetterKind.SIGN_UP, token=token)
+    if request.method == "POST" and works:
+        visitor = _visitor(request)
+        found = account_actions.confirm_sign_up(
+            panel=request.panel, token=token, visitor=visitor, mark=mark, password=form.raw("password")
+        )
+        if isinstance(found, Admitted):
+            messages.success(request, _("Your account is ready."))
+            response = _inside(request, found, visitor, reverse("ui:inside"))
+            cookies.drop_signup(request, response)
+            return response
+        works = found != account_actions.OLD_LINK
+        form.refuse(found)
+    context = {"works": works, "again": reverse("ui:signup"), "form": form, "asks_password": not ours}
+    return render(request, "ui/confirm.html", context, status=form.status if works else 410)
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+def reset(request: PanelRequest) -> HttpResponse:
+    """Ask for a letter that leads to a new password."""
+    form = Form.sent(request)
+    if request.method != "POST":
+        return render(request, "ui/reset.html", {"form": form})
+    link_to = links.letter_links(request)
+    refused: Refusal | None = NO_ADDRESS
+    if link_to is not None:
+        refused = account_actions.ask_reset(
+            panel=request.panel,
+            email=form.text("email"),
+            language=request.language,
+            link_to=functools.partial(link_to, "ui:reset_password"),
+            address=request.address,
+        )
+    if form.refuse(refused):
+        return render(request, "ui/reset.html", {"form": form}, status=form.status)
+    return render(request, "ui/letter_sent.html", {"email": form.text("email"), "for_what": "reset"})
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+def reset_password(request: PanelRequest, token: str) -> HttpResponse:
+    """The link of that letter: choose the password."""
+    form = Form.sent(request)
+    if not account_actions.letter_works(panel_id=request.panel.id, kind=LetterKind.RESET, token=token):
+        return render(request, "ui/confirm.html", {"works": False, "again": reverse("ui:reset")}, status=410)
+    if request.method == "POST":
+        done = account_actions.reset_password(
+            panel=request.panel,
+            token=token,
+            password=form.raw("password"),
+            keys_link=links.keys_link(request),
+        )
+        if not isinstance(done, Refusal):
+            messages.success(request, _("Password changed. Log in with the new one."))
+            return redirect("ui:login")
+        form.refuse(done)
+    return render(request, "ui/reset_password.html", {"form": form}, status=form.status)
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+def confirm_email(request: PanelRequest, token: str) -> HttpResponse:
+    """The link of the letter to a new address."""
+    works = account_actions.letter_works(panel_id=request.panel.id, kind=LetterKind.NEW_EMAIL, token=token)
+    if request.method == "POST" and works:
+        done = account_actions.confirm_new_email(panel=request.panel, token=token)
+        if not isinstance(done, Refusal):
+            messages.success(request, _("Your email address was changed."))
+            return redirect("storefront:account" if request.visitor else "ui:login")
+        works = False
+    return render(
+        request,
+        "ui/confirm.html",
+        {"works": works, "again": reverse("storefront:account")},
+        status=200 if works else 410,
+    )
+
+
+@users_only
+def inside(request: UserRequest) -> HttpResponse:
+    """Where somebody goes who has just logged in."""
+    return redirect("storefront:new_order" if request.customer else "storefront:account")
+
+
+def _inside(request: PanelRequest, admitted: Admitted, visitor: Visitor, address: str) -> HttpResponse:
+    response = redirect(address)
+    # Who is logged in now is another visitor than before: neither his form token nor his session goes on.
+    rotate_token(request)
+    if request.session is not None:
+        end_session(panel_id=request.panel.id, user_id=request.session.user_id, session_id=request.session.id)
+    cookies.keep_session(request, response, admitted.token)
+    cookies.keep_device(response, visitor.device)
+    return response
+
+
+def _visitor(request: PanelRequest) -> Visitor:
+    return Visitor(request.address, request.headers.get("User-Agent", ""), cookies.device(request))
+
+
+def _next(request: PanelRequest) -> str:
+    """Where the visitor wanted to go, if that is on this panel."""
+    wanted = request.POST.get("next") or request.GET.get("next") or ""
+    safe = url_has_allowed_host_and_scheme(wanted, allowed_hosts=None) and wanted.startswith("/")
+    return wanted if safe and len(wanted) <= ADDRESS_MAX else reverse("ui:inside")

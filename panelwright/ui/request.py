@@ -1,0 +1,40 @@
+"""The request as the pages see it, after the middleware."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest
+
+from panelwright.customers.models import Customer, Session, Staff, User
+from panelwright.panels.models import Panel
+
+
+class PanelRequest(HttpRequest):
+    """`panel` answers on the request's host; `languages` are those it offers and we have, the default first.
+
+    `language` is the one of them that the visitor reads; `address` is where he comes from. Of somebody
+    who is logged in there are `session` and `visitor`, her user; `customer` or `staff`, whichever she is.
+    """
+
+    panel: Panel
+    languages: list[str]
+    language: str
+    address: str
+    session: Session | None  # type: ignore[assignment]
+    visitor: User | None
+    customer: Customer | None
+    staff: Staff | None
+
+
+class CustomerRequest(PanelRequest):
+    """A request of a customer who is logged in; see `customers_only` in ui/auth.py."""
+
+    session: Session
+    visitor: User
+    customer: Customer
+
+
+class UserRequest(PanelRequest):
+    """A request of somebody who is logged in, customer or staff."""
+
+    session: Session
+    visitor: User

@@ -1,0 +1,271 @@
+"""Tags and filters of the pages' templates."""
+
+from __future__ import annotations
+
+import zlib
+from datetime import date, datetime
+from typing import Any
+
+from django import template
+from django.conf import settings
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+
+from panelwright.content.queries import OURS, Link, menu
+from panelwright.core import money
+from panelwright.core.refusal import Refusal
+from panelwright.customers.models import Customer
+from panelwright.orders import reasons
+from panelwright.panels.models import Panel
+from panelwright.support import queries
+from panelwright.ui import icons, markup, refusals, status_labels
+from panelwright.ui.assets import all_assets
+from panelwright.ui.forms import Form
+
+register = template.Library()
+
+HUES = 7
+
+
+@register.simple_tag
+def asset(name: str) -> str:
+    """The address of a static file; it changes with the file, so that browsers may keep it for ever."""
+    return f"{reverse('ui:asset', args=[name])}?v={all_assets()[name].version}"
+
+
+@register.filter
+def wire(value: Any) -> SafeString:
+    """An example answer: the bytes of the API, coloured."""
+    return markup.json_html(value)
+
+
+@register.filter
+def code(text: str) -> SafeString:
+    """Program text, coloured."""
+    return markup.code_html(text)
+
+
+@register.filter
+def link_kinds(kinds: str) -> str:
+    """Kinds of links, parted by commas, in the visitor's words."""
+    return reasons.link_kinds(kinds, _)
+
+
+@register.filter
+def hue(panel: Panel) -> int:
+    """A number below HUES that is the panel's own: the style sheet has a colour for each."""
+    return zlib.crc32(panel.slug.encode()) % HUES
+
+
+@register.filter
+def language_name(language: str) -> str:
+    """A language's name in that language."""
+    return next(str(name) for code, name in settings.LANGUAGES if code.lower() == language.lower())
+
+
+def _described_by(name: str, help: str, error: str) -> str:
+    """The ids of the texts below a field, for screen readers."""
+    return " ".join(f"{name}-{part}" for part, text in (("help", help), ("error", error)) if text)
+
+
+@register.inclusion_tag("ui/field.html")
+def field(
+    form: Form,
+    name: str,
+    label: str,
+    type: str = "text",
+    help: str = "",
+    optional: bool = False,
+    depends: bool = False,
+    **attributes: Any,
+) -> dict[str, Any]:
+    """A labelled input with its help and its error. Attributes are written with _ for -: autocomplete="email".
+
+    `optional` may be left out, and says so; whether one that `depends` may is for the rest of the form to say.
+    """
+    error = form.errors.get(name, "")
+    return {
+        "name": name,
+        "label": label,
+        "type": type,
+        "value": form.shown(name),
+        "help": help,
+        "error": error,
+        "optional": optional,
+        "required": not (optional or depends),
+        "described_by": _described_by(name, help, error),
+        "attributes": {key.replace("_", "-"): value for key, value in attributes.items() if value not in {"", None}},
+    }
+
+
+@register.inclusion_tag("ui/choice.html")
+def choice(
+    form: Form, name: str, label: str, choices: Any, help: str = "", optional: bool = False, names: bool = False
+) -> dict[str, Any]:
+    """A labelled select; `choices` are (value, text) pairs. `names`: the texts are names, in no language."""
+    error = form.errors.get(name, "")
+    return {
+        "name": name,
+        "label": label,
+        "choices": [(str(value), text) for value, text in choices],
+        "names": names,
+        "value": str(form.shown(name)),
+        "help": help,
+        "error": error,
+        "optional": optional,
+        "described_by": _described_by(name, help, error),
+    }
+
+
+@register.filter
+def amount(micros: int) -> str:
+    """An exact amount of money, as the API writes it: 2 to 6 decimals."""
+    return money.text(micros)
+
+
+@register.filter
+def moment(at: datetime | None) -> str:
+    """A time in the visitor's zone, written so that it means the same everywhere: 2026-05-04 12:30. On one line."""
+    return format_html('<span class="time">{}</span>', f"{timezone.localtime(at):%Y-%m-%d %H:%M}") if at else ""
+
+
+@register.filter
+def day(at: datetime | date | None) -> str:
+    """A day, likewise: 2026-05-04."""
+    if isinstance(at, datetime):
+        at = timezone.localtime(at)
+    return f"{at:%Y-%m-%d}" if at else ""
+
+
+@register.filter
+def refused(refusal: Refusal) -> str:
+    """Why something was refused, as a sentence."""
+    return refusals.text(refusal)
+
+
+@register.simple_tag(takes_context=True)
+def here(context: Any, *names: str) -> SafeString:
+    """aria-current for the link to the page that is shown; `names` are names of addresses."""
+    match = context["request"].resolver_match
+    return mark_safe(' aria-current="page"') if match and match.view_name in names else SafeString("")
+
+
+@register.simple_tag(takes_context=True)
+def address_with(context: Any, **changes: Any) -> str:
+    """The address of this page with other parameters; an empty value takes one away."""
+    query = context["request"].GET.copy()
+    query.pop("lang", None)
+    for name, value in changes.items():
+        if value in {"", None}:
+            query.pop(name, None)
+        else:
+            query[name] = str(value)
+    return f"?{query.urlencode()}" if query else context["request"].path
+
+
+@register.simple_tag(takes_context=True)
+def address_in(context: Any, language: str) -> str:
+    """The address of this page in another language."""
+    query = context["request"].GET.copy()
+    query["lang"] = language
+    return f"?{query.urlencode()}"
+
+
+@register.simple_tag
+def icon(name: str) -> SafeString:
+    """A small picture beside a word; it says nothing that the word does not."""
+    return icons.svg(name)
+
+
+# The first word that is found is the name; the order matters, as browsers claim to be each other.
+_BROWSERS = (
+    ("Edg", "Edge"),
+    ("OPR", "Opera"),
+    ("YaBrowser", "Yandex"),
+    ("SamsungBrowser", "Samsung Internet"),
+    ("Firefox", "Firefox"),
+    ("Chrom", "Chrome"),
+    ("Safari", "Safari"),
+    ("curl", "curl"),
+)
+_SYSTEMS = (
+    ("Android", "Android"),
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Windows", "Windows"),
+    ("Mac OS", "macOS"),
+    ("Linux", "Linux"),
+)
+
+
+@register.filter
+def browser_name(text: str) -> str:
+    """What a browser calls itself, in two words."""
+    browser = next((name for word, name in _BROWSERS if word in text), "") or text[:30] or "?"
+    system = next((name for word, name in _SYSTEMS if word in text), "")
+    return f"{browser}, {system}" if system else browser
+
+
+_STATUS_CLASSES = {
+    "Pending": "",
+    "Processing": "busy",
+    "In progress": "busy",
+    "Active": "busy",
+    "Completed": "good",
+    "Partial": "warn",
+    "Paused": "warn",
+    "Canceled": "bad",
+    "Rejected": "bad",
+    "Expired": "",
+}
+
+
+@register.filter
+def status_class(word: str) -> str:
+    """The colour of a status."""
+    return _STATUS_CLASSES.get(word, "")
+
+
+@register.filter
+def status_text(word: str) -> str:
+    """A status in the visitor's language; on the wire it is always English."""
+    return _(status_labels.STATUS[word]) if word in status_labels.STATUS else word
+
+
+@register.filter
+def is_web(link: str) -> bool:
+    """Whether a link may be clicked: http or https, and nothing else."""
+    return link.lower().startswith(("http://", "https://"))
+
+
+@register.simple_tag(takes_context=True)
+def query_string(context: Any) -> str:
+    """The filters of this page, for another address: without the cursors."""
+    query = context["request"].GET.copy()
+    for name in ("before", "after", "lang", "seen"):
+        query.pop(name, None)
+    return f"?{query.urlencode()}" if query else ""
+
+
+@register.simple_tag(takes_context=True)
+def menu_pages(context: Any) -> list[Link]:
+    """The pages that staff want linked from everywhere, terms and questions last. One query."""
+    request = context["request"]
+    return menu(request.panel, request.language)
+
+
+@register.simple_tag
+def page_address(slug: str) -> str:
+    """Where a free page stands."""
+    return reverse(f"storefront:{slug}") if slug in OURS else reverse("storefront:page", args=[slug])
+
+
+@register.filter
+def unread_tickets(customer: Customer | None) -> int:
+    """How many of her tickets were answered and not read; asked once for a page. Staff have none."""
+    if customer is None:
+        return 0
+    return queries.unread(customer.panel_id, customer.id)
