@@ -46,7 +46,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 class OneWrite:
     """A transport that sends what one answer writes, its head and its body, in one packet.
 
-    Each packet wakes the client: two of them cost it and us twice. `bytes` is how many were written so far.
+    Each packet wakes the client: two of them cost it and us twice. `bytes` is how many were written so far. What is
+    written to a client who has gone meanwhile, as what was held for her, is dropped: the loop's transport would raise.
     """
 
     def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
@@ -65,7 +66,7 @@ class OneWrite:
         if self._held:
             self._held.append(data)
             self.flush()
-        else:
+        elif not self._transport.is_closing():
             self.bytes += len(data)
             self._transport.write(data)
 
@@ -73,8 +74,9 @@ class OneWrite:
         held = self._held
         if held:
             self._held = []
-            self.bytes += sum(map(len, held))
-            self._transport.writelines(held)
+            if not self._transport.is_closing():
+                self.bytes += sum(map(len, held))
+                self._transport.writelines(held)
 
     def close(self) -> None:
         self.flush()

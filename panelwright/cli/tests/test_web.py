@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import heapq
 import itertools
+import socket
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+import uvloop
 from uvicorn.server import ServerState
 
 from panelwright.api import whole
@@ -315,3 +318,37 @@ def test_what_came_while_we_stood_still_is_read_first(connection: Connection) ->
     connection.ask()
     connection.app.answer()
     assert connection.answers == 2
+
+
+def test_what_is_written_for_a_client_who_has_gone_is_dropped() -> None:
+    """An answer may be finished after its connection was cut: the loop's own transport raises then."""
+    loop = uvloop.new_event_loop()
+    faults: list[dict[str, Any]] = []
+    loop.set_exception_handler(lambda _, context: faults.append(context))
+    ours, theirs = socket.socketpair()
+
+    async def answer() -> int:
+        transport, _ = await loop.create_unix_connection(asyncio.Protocol, sock=ours)
+        out = web.OneWrite(transport, loop)
+        out.write(b"what she still gets")
+        await asyncio.sleep(0)
+        transport.abort()
+        for _ in range(5):
+            await asyncio.sleep(0)
+        with pytest.raises(RuntimeError):
+            transport.write(b"what raises")
+        out.write(b"held")
+        await asyncio.sleep(0)
+        out.write(b"held again")
+        out.send(b"and sent at once")
+        out.send(b"sent at once")
+        await asyncio.sleep(0)
+        return out.bytes
+
+    try:
+        written = loop.run_until_complete(answer())
+    finally:
+        loop.close()
+    assert faults == []
+    assert written == len(theirs.recv(100)) == len(b"what she still gets")
+    theirs.close()
