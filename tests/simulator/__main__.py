@@ -85,7 +85,7 @@ def tell(outcome: Outcome) -> int:
     )
     print("events: " + ", ".join(f"{kind} {count}" for kind, count in outcome.kinds.most_common()))
     if not outcome.broken:
-        print(f"seed {outcome.seed}: every invariant held.")
+        print(f"seed {outcome.seed}: every invariant held. Its history: {outcome.digest}")
         return 0
     print(f"\nseed {outcome.seed} broke an invariant at step {outcome.steps}:\n{outcome.broken}\n\nthe last events:")
     for happened in outcome.last:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -15,13 +16,17 @@ class Killed(BaseException):
 
 @contextmanager
 def dies_after(writes: int) -> Iterator[None]:
-    """Within the block the process dies instead of running its next writing statement after so many."""
-    left = writes
+    """Within the block the process dies instead of running its next writing statement after so many.
+
+    Only what this thread runs counts: others are no part of the simulation.
+    """
+    left, ours = writes, threading.get_ident()
 
     def dying(run: Callable[..., Any]) -> Callable[..., Any]:
         def counted(statement: Any, connection: Any, *values: Any) -> Any:
             nonlocal left
-            if not (isinstance(statement, sql.Query) and statement.text(connection).startswith("SELECT")):
+            reads = isinstance(statement, sql.Query) and statement.text(connection).startswith("SELECT")
+            if not reads and threading.get_ident() == ours:
                 left -= 1
                 if left < 0:
                     raise Killed

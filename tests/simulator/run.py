@@ -8,6 +8,7 @@ have a problem that somebody can read.
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
@@ -66,6 +67,8 @@ class Outcome:
     orders: int = 0
     broken: str = ""
     last: list[Happened] = field(default_factory=list)
+    # Of all that happened, in its order: two runs of a seed have the same.
+    digest: str = ""
 
     @property
     def steps_a_second(self) -> float:
@@ -85,6 +88,7 @@ class Simulation:
         self.kinds: Counter[str] = Counter()
         self.step = 0
         self.history: deque[Happened] = deque(maxlen=KEPT_EVENTS)
+        self.digest = hashlib.sha256()
         self.calming = False
         self._watch = watch
         self._follow = follow
@@ -183,7 +187,9 @@ class Simulation:
         return told is not None
 
     def _note(self, kind: str, told: object) -> None:
-        self.history.append(Happened(self.step, self.clock.now, kind, told))
+        happened = Happened(self.step, self.clock.now, kind, told)
+        self.history.append(happened)
+        self.digest.update(f"{happened}\n".encode())
 
     def _act(self, action: Callable[[], Any]) -> Any:
         """Run an action of the product; now and then its process dies in the middle of it."""
@@ -272,4 +278,5 @@ def simulate(
 def _outcome(outcome: Outcome, now: Simulation, seconds: float) -> Outcome:
     outcome.steps, outcome.seconds, outcome.kinds = now.step, seconds, now.kinds
     outcome.orders, outcome.last = len(now.books.orders), list(now.history)
+    outcome.digest = now.digest.hexdigest()[:16]
     return outcome

@@ -6,12 +6,17 @@ import os
 import re
 import subprocess
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from tests.simulator.mutants import MUTANTS, Mutant
 from tests.simulator.run import Outcome, simulate
+from tools.local_postgres import with_database
 
 ROOT = Path(__file__).parents[2]
 # How long a run looks for faults: a minute where CI=true, elsewhere not longer than any other test.
@@ -48,9 +53,35 @@ def test_a_broken_rule_is_found(
     pytest.fail(f"{STEPS_MAX} steps of {len(SEEDS)} seeds did not find it: {mutant.name}")
 
 
-def test_a_seed_gives_the_same_history_again(empty_world: None, database_kind: str) -> None:
-    """What is told of a failure can be seen again: here against another process with a database of its own."""
-    outcome = simulate(3, steps=400)
+@contextmanager
+def busy_neighbour(database_url: str) -> Iterator[None]:
+    """On PostgreSQL, another database of the same server is written to all the time."""
+    if database_url.startswith("sqlite:"):
+        yield
+        return
+    over = threading.Event()
+
+    def write() -> None:
+        with psycopg.connect(with_database(database_url, "postgres"), autocommit=True) as neighbour:
+            while not over.is_set():
+                with neighbour.transaction(), neighbour.cursor() as run:
+                    run.execute("CREATE TEMPORARY TABLE busy (n int)")
+                    over.wait(0.02)
+                neighbour.execute("DROP TABLE busy")
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+def test_a_seed_gives_the_same_history_again(empty_world: None, database_kind: str, database_url: str) -> None:
+    """What is told of a failure can be seen again: here against another process with a database server of its own."""
+    with busy_neighbour(database_url):
+        outcome = simulate(3, steps=400)
     command = [sys.executable, "-m", "tests.simulator", "--steps", "400", "--seed", "3", "--db", database_kind]
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("PANELWRIGHT_", "DJANGO_"))}
     done = subprocess.run(command, cwd=ROOT, env=clean, capture_output=True, text=True, check=False)
@@ -58,6 +89,7 @@ def test_a_seed_gives_the_same_history_again(empty_world: None, database_kind: s
     assert f"400 steps, {outcome.orders} orders" in done.stdout
     events = dict(re.findall(r"([a-z][a-z ]*) (\d+)", done.stdout.partition("events: ")[2].partition("\n")[0]))
     assert events == {kind: str(count) for kind, count in outcome.kinds.items()}
+    assert f"Its history: {outcome.digest}" in done.stdout
     assert re.search(r"\d+ steps/s$", done.stdout, re.MULTILINE)
 
 

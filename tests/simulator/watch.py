@@ -7,7 +7,8 @@ PostgreSQL in a table that goes with the watch.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from copy import copy
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -216,16 +217,49 @@ class Watch:
 @contextmanager
 def watching() -> Iterator[Watch]:
     """Note every change of the watched tables until the block ends."""
-    make, remove = _postgresql() if connection.vendor == "postgresql" else _sqlite()
+    on_postgresql = connection.vendor == "postgresql"
+    make, remove = _postgresql() if on_postgresql else _sqlite()
     with connection.cursor() as cursor:
         for statement in make:
             cursor.execute(statement)
     try:
-        yield Watch()
+        with _in_order() if on_postgresql else nullcontext():
+            yield Watch()
     finally:
         with connection.cursor() as cursor:
             for statement in remove:
                 cursor.execute(statement)
+
+
+@contextmanager
+def _in_order() -> Iterator[None]:
+    """Rows come in the order of their ids wherever the product leaves their order open.
+
+    PostgreSQL answers them as they lie in the table, and where they lie depends on which connection wrote them, and
+    on what other databases of the server do meanwhile: a seed would give another history now and then. SQLite answers
+    them by their ids anyway.
+    """
+    run, ordered = sql.Query.run, dict[int, sql.Query]()
+
+    def run_ordered(query: sql.Query, connection: Any, *values: Any) -> Any:
+        if id(query) not in ordered:
+            ordered[id(query)] = _ordered(query)
+        return run(ordered[id(query)], connection, *values)
+
+    sql.Query.run = run_ordered  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        sql.Query.run = run  # type: ignore[method-assign]
+
+
+def _ordered(query: sql.Query) -> sql.Query:
+    text = query._postgresql.replace(" due_at LIMIT ", " due_at, id LIMIT ")
+    if text.startswith("UPDATE") and " RETURNING " in text:
+        text = f"WITH changed AS ({text}) SELECT * FROM changed ORDER BY 1"
+    made = copy(query)
+    made._postgresql = text
+    return made
 
 
 def _noted(table: str) -> Iterator[tuple[str, str, str]]:
