@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import re
 import threading
 from collections.abc import Callable, Iterator
@@ -26,6 +27,8 @@ MIB = 1024 * 1024
 MEMORY_MAX = 150 * MIB
 # One for each waiting request, two that hash, and a few that Django keeps.
 THREADS_MAX = AT_ONCE + 12
+# Beside those that were open before: what the server itself opens when it has something to do.
+FILES_MAX = AT_ONCE + 12
 
 
 @pytest.fixture(autouse=True)
@@ -94,6 +97,10 @@ def _peak_bytes(pid: int) -> int:
     return int(_status(pid, "VmHWM")) * 1024
 
 
+def _files(pid: int) -> int:
+    return len(os.listdir(f"/proc/{pid}/fd"))
+
+
 def test_24_log_ins_at_once_take_little_memory_and_nobody_waits(others: Others, alice: Owner, carol: Buyer) -> None:
     from panelwright.customers.passwords import OwaspArgon2
     from tests.support.people import PASSWORD, execute
@@ -118,11 +125,13 @@ def test_24_log_ins_at_once_take_little_memory_and_nobody_waits(others: Others, 
         with ThreadPoolExecutor(AT_ONCE) as crowd:
             list(crowd.map(log_in, ["/login", "/signup"] * (AT_ONCE // 2)))
 
-    memory = others.memory_bytes()
+    memory, files = others.memory_bytes(), _files(web)
     with watching(web) as threads:
         others.unharmed_by(flood)
     assert _peak_bytes(web) - memory < MEMORY_MAX
     assert max(threads) - threads[0] < THREADS_MAX
+    # A request's connection to the database is closed with it; SQLite's has two files.
+    assert _files(web) - files < FILES_MAX
     assert len(answers) >= AT_ONCE
     assert {answer.status for answer, _, _ in answers} <= {200, 422, 503}
     for answer, page, email in answers:
