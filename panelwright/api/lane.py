@@ -17,13 +17,13 @@ from django.db import connection
 from panelwright.api import protocol
 from panelwright.api.protocol import Ids
 from panelwright.catalog.pricelists import Rendered, Renderer
-from panelwright.core.batcher import Batcher, CommitUncertain, Done
+from panelwright.core.batcher import LATER, Batcher, CommitUncertain, Done, Later
 from panelwright.core.processor import Turns
 from panelwright.core.refusal import Refusal
 from panelwright.customers import access
 from panelwright.customers.access import Caller, Grant
 from panelwright.customers.meter import Meter
-from panelwright.orders import actions, queries, quotes
+from panelwright.orders import actions, queries, quotes, rules
 from panelwright.orders.actions import AskOrders
 from panelwright.orders.fields import ABSENT
 from panelwright.orders.rules import MAY_NOT_ORDER, PlaceOrder, good_request_id
@@ -122,13 +122,13 @@ class Lane:
         self._reads.stop()
         self.meter.stop()
 
-    def _write(self, calls: Sequence[Call]) -> list[Answer]:
+    def _write(self, calls: Sequence[Call]) -> list[Answer | Later]:
         """A batch of writes of one action, in one transaction."""
         if calls[0].action == "add":
             orders = [PlaceOrder(call.caller, call.params, call.request_id) for call in calls]
-            placed = actions.place_orders(orders, learn=self._learn)
+            placed = actions.place_orders(orders, learn=self._learn, may_wait=True)
             with _done():
-                return [protocol.added(result) if isinstance(result, int) else result for result in placed]
+                return [_added(result) for result in placed]
         ask = actions.request_refills if calls[0].action == "refill" else actions.request_cancels
         outcomes = ask([AskOrders(call.caller, tuple(call.ids.numbers)) for call in calls if call.ids is not None])
         with _done():
@@ -141,10 +141,10 @@ class Lane:
         if grant.key_id is not None:
             self.meter.learn(caller.digest, grant.key_id, grant.per_minute_max)
 
-    def _read(self, calls: Sequence[Call]) -> list[Answer]:
+    def _read(self, calls: Sequence[Call]) -> list[Answer | Later]:
         """A batch of reads: each kind of row that is asked for is read once, for all of them."""
         by_action: dict[str, list[tuple[int, Call, Grant]]] = {}
-        answers: list[Answer] = [BAD_REQUEST] * len(calls)
+        answers: list[Answer | Later] = [BAD_REQUEST] * len(calls)
         dry = [i for i, call in enumerate(calls) if call.action == "dry_run"]
         if dry:
             for i, answer in zip(dry, self._dry_runs([calls[i] for i in dry]), strict=True):
@@ -171,12 +171,14 @@ class Lane:
                     answers[i] = answer
         return answers
 
-    def _dry_runs(self, calls: Sequence[Call]) -> list[Answer]:
+    def _dry_runs(self, calls: Sequence[Call]) -> list[Answer | Later]:
         """`add` with all its rules, and nothing written."""
         orders = [PlaceOrder(call.caller, call.params, call.request_id) for call in calls]
-        answers: list[Answer] = []
+        answers: list[Answer | Later] = []
         for call, result in zip(calls, quotes.dry_run(orders, learn=self._learn), strict=True):
-            if call.params["dry_run"] not in _YES and result not in _NOT_ADMITTED:
+            if result is rules.LATER:
+                answers.append(LATER)
+            elif call.params["dry_run"] not in _YES and result not in _NOT_ADMITTED:
                 answers.append(BAD_DRY_RUN)
             else:
                 answers.append(result if isinstance(result, Refusal) else protocol.price(*result))
@@ -196,6 +198,12 @@ def _done() -> Iterator[None]:
         yield
     except Exception as error:
         raise CommitUncertain(f"{type(error).__name__}: {error}") from error
+
+
+def _added(result: Refusal | int) -> Answer | Later:
+    if isinstance(result, int):
+        return protocol.added(result)
+    return LATER if result is rules.LATER else result
 
 
 def _asked(call: Call, outcome: list[Refusal | int]) -> Answer:

@@ -50,6 +50,13 @@ _SHARE = 4
 BUSY_FROM = 8
 
 
+class Later:
+    """The work's result for a command that is to be in the next batch instead: nothing was done for it."""
+
+
+LATER = Later()
+
+
 def about_to_wait() -> None:
     """Called by a batch's work when from now on it only waits, for the disk: the event loop may go on."""
     may_go_on = getattr(_thread, "loop_may_go_on", None)
@@ -78,7 +85,9 @@ class Batcher(Generic[Command, Result]):
 
     `work(commands)` answers one result a command, in their order. It runs in a thread of its own
     and must do everything in one transaction, so that an exception means that nothing was done;
-    it raises CommitUncertain where that is not known. `owner_of(command)` names whose command it
+    it raises CommitUncertain where that is not known. A result may be LATER, as long as each batch has another one:
+    such a command waits for the next batch, behind those of owners who had nothing in this one.
+    `owner_of(command)` names whose command it
     is, and None is nobody: when more wait than fit a batch, each owner gets an equal share. Commands of different
     `kind_of(command)` never share a batch's work: what becomes of one kind says nothing of another.
     `size_of(command)`: the bytes that it holds while it waits and is worked on; of all together at most `bytes_max`,
@@ -92,7 +101,7 @@ class Batcher(Generic[Command, Result]):
     def __init__(
         self,
         name: str,
-        work: Callable[[Sequence[Command]], Sequence[Result]],
+        work: Callable[[Sequence[Command]], Sequence[Result | Later]],
         *,
         owner_of: Callable[[Command], Hashable],
         kind_of: Callable[[Command], Hashable] = lambda _: None,
@@ -114,7 +123,9 @@ class Batcher(Generic[Command, Result]):
         self._size_of = size_of
         self._bytes_max = bytes_max
         self._batch_bytes_max = batch_bytes_max
-        # What came, counted by who queues, and what is done, counted by our thread: the difference waits.
+        # What came, counted by whoever queues, under the lock, and what is done, counted by our thread: the
+        # difference waits.
+        self._queueing = threading.Lock()
         self._bytes_came = self._bytes_done = 0
         self._nobodys_came = self._nobodys_done = self._nobodys_bytes_came = self._nobodys_bytes_done = 0
         self._waiting: deque[_Waiting[Command]] = deque()
@@ -125,6 +136,7 @@ class Batcher(Generic[Command, Result]):
         self._loop_may_go_on = threading.Event()
         self._kick_planned = False
         self._busy = False
+        self._put_off = False  # the last batch left commands for the next one
         self._stopping = False
         self._last_size = 1
         self._expected = batch_max  # commands that wait once all who were just told have asked again
@@ -193,19 +205,20 @@ class Batcher(Generic[Command, Result]):
 
     def _queue(self, command: Command, loop: asyncio.AbstractEventLoop | None, done: Done) -> None:
         size = self._size_of(command)
-        left = self._bytes_max - (self._bytes_came - self._bytes_done)
-        if self._stopping or len(self._waiting) >= self._queue_max or size > left:
-            raise Overloaded(f"the {self.name} queue is full")
         nobodys = self._owner_of(command) is None
-        if nobodys:
-            count = self._nobodys_came - self._nobodys_done + 1
-            bytes_ = self._nobodys_bytes_came - self._nobodys_bytes_done + size
-            if count > self._queue_max // _SHARE or bytes_ > self._bytes_max // _SHARE:
-                raise Overloaded(f"the {self.name} queue has no more room for what is nobody's")
-            self._nobodys_came += 1
-            self._nobodys_bytes_came += size
-        self._bytes_came += size
-        self._waiting.append((command, loop, done, size, nobodys))
+        with self._queueing:
+            left = self._bytes_max - (self._bytes_came - self._bytes_done)
+            if self._stopping or len(self._waiting) >= self._queue_max or size > left:
+                raise Overloaded(f"the {self.name} queue is full")
+            if nobodys:
+                count = self._nobodys_came - self._nobodys_done + 1
+                bytes_ = self._nobodys_bytes_came - self._nobodys_bytes_done + size
+                if count > self._queue_max // _SHARE or bytes_ > self._bytes_max // _SHARE:
+                    raise Overloaded(f"the {self.name} queue has no more room for what is nobody's")
+                self._nobodys_came += 1
+                self._nobodys_bytes_came += size
+            self._bytes_came += size
+            self._waiting.append((command, loop, done, size, nobodys))
 
     def _count_done(self, batch: Sequence[_Waiting[Command]]) -> None:
         self._bytes_done += sum([item[3] for item in batch])
@@ -226,6 +239,8 @@ class Batcher(Generic[Command, Result]):
                 batch = self._take()
                 self._last_size = len(batch)
                 results = self._results([item[0] for item in batch])
+                if LATER in results:
+                    batch, results = self._put_back(batch, results)
                 self._busy = False
                 self._count_done(batch)
                 told_a_loop = self._deliver(batch, results)
@@ -241,8 +256,13 @@ class Batcher(Generic[Command, Result]):
         """The next batch: everything that waits, or a fair share of each owner's when that is too much."""
         waiting = self._waiting
         count = len(waiting)
-        if count <= self._batch_max and self._bytes_came - self._bytes_done <= self._batch_bytes_max:
+        if (
+            not self._put_off
+            and count <= self._batch_max
+            and self._bytes_came - self._bytes_done <= self._batch_bytes_max
+        ):
             return [waiting.popleft() for _ in range(count)]
+        self._put_off = False
         queues: dict[Hashable, deque[_Waiting[Command]]] = {}
         for _ in range(count):
             item = waiting.popleft()
@@ -252,6 +272,20 @@ class Batcher(Generic[Command, Result]):
         left = [item for owner in sorted(queues, key=served.__contains__) for item in queues[owner]]
         waiting.extendleft(reversed(left))
         return batch
+
+    def _put_back(
+        self, batch: list[_Waiting[Command]], results: Sequence[Any]
+    ) -> tuple[list[_Waiting[Command]], Sequence[Any]]:
+        """What is done of a batch, with its results. The rest waits in front; whose owner had nothing done, first."""
+        done = [place for place, result in enumerate(results) if result is not LATER]
+        if not done:
+            return batch, [Overloaded("nothing of a batch could be done")] * len(batch)
+        served = {self._owner_of(batch[place][0]) for place in done}
+        left = [item for item, result in zip(batch, results, strict=True) if result is LATER]
+        left.sort(key=lambda item: self._owner_of(item[0]) in served)
+        self._waiting.extendleft(reversed(left))
+        self._put_off = True
+        return [batch[place] for place in done], [results[place] for place in done]
 
     def _shares(
         self, queues: dict[Hashable, deque[_Waiting[Command]]]

@@ -228,6 +228,13 @@ BLOCK_STEPS_MAX = _limit(
     of="Looking for the lines of one field among the blocks; trying a pattern is one step",
     beyond="`Incorrect <field>`: what cannot be checked is not taken",
 )
+BLOCK_STEPS_OF_BATCH_MAX = _limit(
+    "BLOCK_STEPS_OF_BATCH_MAX",
+    150_000,
+    "steps",
+    of="The same for all orders of one panel in a batch; the one that passes it is still decided",
+    beyond="They wait for the next batch, each customer's in turn; orders of other panels do not",
+)
 
 # Providers: what other panels answer.
 PROVIDER_ANSWER_BYTES_MAX = _limit(

@@ -84,16 +84,19 @@ def place_orders(
     *,
     now: datetime | None = None,
     learn: Callable[[Caller, access.Grant], None] | None = None,
+    may_wait: bool = False,
 ) -> list[Refusal | int]:
     """Place a batch in one transaction: order, charge and schedule together or not at all.
 
     Results stand in the order of the commands: the order's id, or why it was refused. A repeat of
     a `request_id` with the same input gives the id of the first order (Replayed) and charges nothing.
-    `learn` is told of each admitted caller, for the rate limits.
+    `learn` is told of each admitted caller, for the rate limits. `may_wait`: some may be answered rules.LATER,
+    because the batch would take too long with them; nothing was done for those, and each batch has others.
     """
     now = now or clock.now()
     with batch():
         book = store.load(commands)
+        book.steps = {} if may_wait else None
         plan = rules.place(book, commands, now)
         results = store.commit(plan, book.ids, now)
         if plan.blocked:

@@ -15,7 +15,7 @@ from panelwright.core import sql
 from panelwright.events.actions import NewEvent, record
 from panelwright.orders.settling import OpenOrder
 from panelwright.panels import block_store
-from panelwright.panels.blocks import TOO_MUCH, Rule, Rules
+from panelwright.panels.blocks import TOO_MUCH, Rule, Rules, Steps
 
 # What an event keeps of the text.
 SHOWN_MAX = 200  # characters
@@ -44,13 +44,14 @@ class Blocked(NamedTuple):
 class Screen:
     """Holds one order's fields against a panel's rules, and keeps what it found.
 
-    What names a target or holds words, the table of service types says.
+    What names a target or holds words, the table of service types says. What it took is added to `steps`.
     """
 
-    __slots__ = ("hit", "rules")
+    __slots__ = ("hit", "rules", "steps")
 
-    def __init__(self, rules: Rules) -> None:
+    def __init__(self, rules: Rules, steps: Steps | None = None) -> None:
         self.rules = rules
+        self.steps = steps
         self.hit: Hit | None = None
 
     def refuses(self, field: Field, value: str) -> bool:
@@ -68,9 +69,10 @@ class Screen:
     def _rule(self, field: Field, value: str) -> Rule | None:
         rule = None
         if field.names_target:
-            rule = self.rules.first(value.split("\n")) if field.kind is Kind.LINES else self.rules.target(value)
+            lines = value.split("\n") if field.kind is Kind.LINES else [value]
+            rule = self.rules.first(lines, self.steps)
         if rule is None and field.holds_words:
-            rule = self.rules.word(value)
+            rule = self.rules.word(value, self.steps)
         return rule
 
 

@@ -67,8 +67,10 @@ def dry_run(
     """What each command alone would cost if it were placed now, or why it would be refused: by all rules of placing.
 
     A repeat of an order that exists costs nothing. Nothing is written: no request_id, no event of a block.
+    Some may be answered rules.LATER: the batch would take too long with them.
     """
     book = store.load(commands, to_place=False)
+    book.steps = {}
     now = clock.now()
     results: list[Refusal | Price] = []
     for command, grant in zip(commands, book.grants, strict=True):

@@ -18,7 +18,7 @@ from panelwright.customers.access import Caller, Grant
 from panelwright.orders import fields, linking, same_link
 from panelwright.orders.blocking import Blocked, Screen
 from panelwright.orders.models import Job, Kind
-from panelwright.panels.blocks import Rules
+from panelwright.panels.blocks import Rules, Steps
 
 REQUEST_ID_MAX = 100
 _PENDING, _PLAIN, _FORWARD = "Pending", Kind.PLAIN.value, Job.FORWARD.value
@@ -30,6 +30,8 @@ PRICE_ROSE = Refusal("price_rose")
 CAP_REACHED = Refusal("cap_reached")
 SAME_LINK = Refusal("same_link", "link")
 BAD_REQUEST_ID = Refusal("bad_field", "request_id", why="bad_request_id")
+# Not decided yet: the orders of its panel before it took so long to hold against blocks that it waits.
+LATER = Refusal("later")
 OTHER_ORDER = Refusal("bad_field", "request_id", why="other_order")
 
 
@@ -83,6 +85,8 @@ class Book:
     blocks: dict[int, Rules] = field(default_factory=dict)  # panel id -> rules, of panels that have any
     tables: dict[int, Table] = field(default_factory=dict)  # panel id -> its table of links, where a service needs it
     ids: Sequence[int] = ()  # for as many orders as there are commands
+    # What holding orders against blocks took so far, by panel id. None: all are decided, however long that takes.
+    steps: dict[int, Steps] | None = None
 
 
 class NewOrder(NamedTuple):
@@ -294,9 +298,14 @@ def count_spent(grant: Grant, charge: int, key_spent: dict[int, int]) -> None:
 def _checked(
     book: Book, plan: Plan, params: dict[str, str], grant: Grant, service: SoldService
 ) -> fields.Checked | Refusal:
-    """The parameters, or what is wrong with them; what a block refuses is noted in the plan."""
+    """The parameters, or what is wrong with them; what a block refuses is noted in the plan. LATER: not looked at."""
     blocks = book.blocks.get(grant.panel_id)
-    screen = None if blocks is None else Screen(blocks)
+    screen = None
+    if blocks is not None:
+        steps = Steps() if book.steps is None else book.steps.setdefault(grant.panel_id, Steps())
+        if book.steps is not None and steps.used > limits.BLOCK_STEPS_OF_BATCH_MAX:
+            return LATER
+        screen = Screen(blocks, steps)
     rule = None
     if service.link_hosts or service.link_kinds:
         rule = linking.needed(

@@ -269,6 +269,17 @@ TOO_MUCH = Rule(0, "pattern", "", False)
 
 
 @dataclass(slots=True)
+class Steps:
+    """What looking at many texts, one after the other, took in all."""
+
+    used: int = 0
+
+
+# Characters of a text that are folded, or looked for among words, in about the time of a step.
+_STEP_CHARS = 8
+
+
+@dataclass(slots=True)
 class Rules:
     """What a panel refuses, the host's rules included, ready to be asked."""
 
@@ -277,6 +288,8 @@ class Rules:
     # Patterns by three characters that the target must hold; those without any are tried on every target.
     grams: dict[str, list[tuple[list[str], Rule]]] = field(default_factory=dict)
     short: list[tuple[list[str], Rule]] = field(default_factory=list)
+    # What it takes to try the patterns under a gram, and the short ones (""), by their stars.
+    weights: dict[str, int] = field(default_factory=dict)
     # Word by word: where a phrase may go on, and, where it may end, its rule.
     phrases: dict[str, Phrases] = field(default_factory=dict)
     size: int = 0
@@ -285,43 +298,55 @@ class Rules:
     def of_targets(self) -> bool:
         return bool(self.exact or self.domains or self.grams or self.short)
 
-    def target(self, text: str) -> Rule | None:
+    def target(self, text: str, steps: Steps | None = None) -> Rule | None:
         """The rule that refuses a link or name."""
-        return self.first([text])
+        return self.first([text], steps)
 
-    def first(self, lines: Iterable[str]) -> Rule | None:
-        """The rule that refuses the first of many links or names, or TOO_MUCH."""
+    def first(self, lines: Iterable[str], steps: Steps | None = None) -> Rule | None:
+        """The rule that refuses the first of many links or names, or TOO_MUCH. What it took is added to `steps`."""
         if not self.of_targets:
             return None
         lines = list(dict.fromkeys(lines))
-        if len(lines) > _MANY and self._surely_none(lines):
+        if steps is not None:
+            steps.used += sum(map(len, lines)) // _STEP_CHARS
+        if len(lines) > _MANY and self._surely_none(lines, steps):
             return None
+        rule, took = self._first(lines)
+        if steps is not None:
+            steps.used += took
+        return rule
+
+    def _first(self, lines: list[str]) -> tuple[Rule | None, int]:
+        """The rule and what it took to find it, in steps, of which a pattern of many stars takes several."""
         exact, domains, patterns = self.exact, self.domains, bool(self.grams or self.short)
-        left = limits.BLOCK_STEPS_MAX
+        left, took = limits.BLOCK_STEPS_MAX, 0
         for line in lines:
             whole, hosts, steps = target(line)
             left -= steps
             if left < 0:
-                return TOO_MUCH
+                return TOO_MUCH, took
+            took += steps
             if domains:
                 for host in hosts:
                     rule = self._domain(host)
                     if rule is not None:
-                        return rule
+                        return rule, took
             rule = exact.get(whole)
             if rule is None and patterns:
-                tried = self._patterns(whole)
-                left -= len(tried) * (1 + len(whole) // _PATTERN_STEP_CHARS)
+                tried, weight = self._patterns(whole)
+                times = 1 + len(whole) // _PATTERN_STEP_CHARS
+                left -= len(tried) * times
                 if left < 0:
-                    return TOO_MUCH
+                    return TOO_MUCH, took
+                took += weight * times
                 # The oldest of those that fit, whatever the order of a set.
                 found = [rule for parts, rule in tried if fits(parts, whole)]
                 rule = min(found, key=lambda rule: (not rule.of_host, rule.id)) if found else None
             if rule is not None:
-                return rule
-        return None
+                return rule, took
+        return None, took
 
-    def _surely_none(self, lines: list[str]) -> bool:
+    def _surely_none(self, lines: list[str], steps: Steps | None) -> bool:
         """Whether they are plain names that no rule refuses, found out for all of them together."""
         text = "\n".join(lines).lower()
         if not text.isascii() or not _PLAIN_NAMES.fullmatch(text):
@@ -330,7 +355,11 @@ class Rules:
         if not (self.exact.keys().isdisjoint(names) and self.domains.keys().isdisjoint(names)):
             return False
         patterns = [*self.short, *chain.from_iterable(self.grams.values())]
-        return len(patterns) <= _MANY and not any(all(part in text for part in parts) for parts, _ in patterns)
+        if len(patterns) > _MANY:
+            return False
+        if steps is not None:
+            steps.used += sum(self.weights.values()) * (len(text) // _PATTERN_STEP_CHARS)
+        return not any(all(part in text for part in parts) for parts, _ in patterns)
 
     def _domain(self, host: str) -> Rule | None:
         # The host itself and every host that it is below of.
@@ -343,17 +372,21 @@ class Rules:
             if not dot:
                 return None
 
-    def _patterns(self, whole: str) -> list[tuple[list[str], Rule]]:
-        """The patterns that may fit a target."""
+    def _patterns(self, whole: str) -> tuple[list[tuple[list[str], Rule]], int]:
+        """The patterns that may fit a target, and what trying them takes in a text of few characters."""
+        weights = self.weights
         if not self.grams:
-            return self.short
-        held = {whole[i : i + _GRAM] for i in range(len(whole) - _GRAM + 1)}
-        return [one for gram in held for one in self.grams.get(gram, ())] + self.short
+            return self.short, weights.get("", 0)
+        held = self.grams.keys() & {whole[i : i + _GRAM] for i in range(len(whole) - _GRAM + 1)}
+        tried = [one for gram in held for one in self.grams[gram]]
+        return tried + self.short, weights.get("", 0) + sum(weights[gram] for gram in held)
 
-    def word(self, text: str) -> Rule | None:
-        """The rule that refuses a text for one of its words or phrases."""
+    def word(self, text: str, steps: Steps | None = None) -> Rule | None:
+        """The rule that refuses a text for one of its words or phrases. What it took is added to `steps`."""
         if not self.phrases:
             return None
+        if steps is not None:
+            steps.used += len(text) // _STEP_CHARS
         found: list[str] = []
         left = limits.BLOCK_STEPS_MAX
         # Line by line, so that it is seen early how much longer a text becomes; no word goes on in the next line.
@@ -398,9 +431,12 @@ def compiled(rules: Iterable[Rule]) -> Rules:
 def _add_pattern(made: Rules, rule: Rule) -> None:
     parts = rule.text.split("*")
     grams = [part[i : i + _GRAM] for part in parts for i in range(len(part) - _GRAM + 1)]
+    weight = max(1, len(parts) // 2)
     if not grams:
         made.short.append((parts, rule))
+        made.weights[""] = made.weights.get("", 0) + weight
         return
     # The one that fewest patterns are filed under, so that a usual ending gathers few.
     rarest = min(grams, key=lambda gram: len(made.grams.get(gram, ())))
     made.grams.setdefault(rarest, []).append((parts, rule))
+    made.weights[rarest] = made.weights.get(rarest, 0) + weight

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import socket
 import time
+from contextlib import ExitStack
 from urllib.parse import urlencode
 
 import pytest
@@ -12,7 +14,7 @@ from panelwright.catalog.actions import NewService, add_services
 from panelwright.core import limits
 from panelwright.panels.block_actions import NewBlock, add_blocks
 from tests.strangers.others import Others
-from tests.strangers.wires import FORM, ask, request
+from tests.strangers.wires import FORM, answer, ask, request
 from tests.support.people import COMMENTS, Buyer, Owner
 
 NAMES = 31
@@ -63,3 +65,44 @@ def test_the_worst_names_and_texts(others: Others, alice: Owner, carol: Buyer, b
 
         others.unharmed_by(attack)
     assert others.memory_bytes("web") - before < 100_000_000
+
+
+LOOSE = 1_000  # patterns that are tried on every name
+AT_ONCE = 48
+NAMES_EACH = 15
+
+
+@pytest.fixture
+def loosely_blocked(alice: Owner) -> None:
+    """As many patterns as a panel can have, none with three letters in a row, each with as many stars as it may."""
+    stars = "*a" * (limits.PATTERN_STARS_MAX - 1)
+    letters = "bcdefghijklmnopqrstuvwxyz0123456789"
+    loose = [NewBlock("pattern", f"{stars}*{one}{two}") for one in letters for two in letters][:LOOSE]
+    add_blocks(alice.panel_id, loose)
+    sold = NewService(number=NAMES, category="c", name="Names", type="Mentions", rate_micros=1_000, min=1, max=1_000)
+    with scope(panel=alice.panel):
+        add_services(alice.panel_id, [sold])
+
+
+def test_many_small_orders_against_loose_patterns(
+    others: Others, alice: Owner, carol: Buyer, loosely_blocked: None
+) -> None:
+    """Each is small and takes a hundredth of a second to check: in one batch they would take half a second."""
+    names = "\n".join(f"{'a' * 80}{n:02d}_" for n in range(NAMES_EACH))
+    sent = {"key": carol.key, "action": "add", "service": NAMES, "quantity": 1, "usernames": names}
+
+    def attack() -> None:
+        with ExitStack() as wires:
+            asked = []
+            for n in range(AT_ONCE):
+                body = urlencode({**sent, "link": f"https://good.example/{n}"}).encode()
+                wire = wires.enter_context(socket.create_connection(("127.0.0.1", others.port), timeout=60))
+                asked.append((wire, request("POST /api/v2", FORM, body=body, host=alice.host)))
+            for wire, data in asked:
+                wire.sendall(data)
+            for wire, _ in asked:
+                said = answer(wire)
+                assert said.status == 200, said
+                assert said.body.startswith(b'{"order":'), said
+
+    others.unharmed_by(attack)

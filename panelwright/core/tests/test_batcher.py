@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.db import OperationalError
 
-from panelwright.core.batcher import Batcher, CommitUncertain, Failed, Overloaded
+from panelwright.core.batcher import LATER, Batcher, CommitUncertain, Failed, Overloaded
 
 WAIT_MAX_S = 20.0
 Make = Callable[..., "Batcher[str, str]"]
@@ -280,3 +280,63 @@ def test_what_waits_at_the_end_is_still_done() -> None:
     assert sorted(results) == ["A0", "B1"]
     with pytest.raises(Overloaded):
         batcher.call("c2")
+
+
+def test_who_queues_at_the_same_time_does_not_pass_the_limit_together(make: Make) -> None:
+    """Two threads that both look at the room before either takes it."""
+    work = Work()
+    both_are_looking = threading.Barrier(2)
+
+    def owner_of(command: str) -> str:
+        if command[0] == "b":
+            both_are_looking.wait(WAIT_MAX_S)
+        return command[0]
+
+    batcher: Batcher[str, str] = Batcher("room", work, owner_of=owner_of, size_of=len, bytes_max=10)
+    told: list[str] = []
+
+    def ask(command: str) -> None:
+        try:
+            told.append(batcher.call(command, WAIT_MAX_S))
+        except Overloaded:
+            told.append("overloaded")
+
+    try:
+        threads = [threading.Thread(target=ask, args=(command,)) for command in ("a1", "b23456", "b65432")]
+        threads[0].start()
+        assert work.started.wait(WAIT_MAX_S)
+        for thread in threads[1:]:
+            thread.start()
+        while not told and threads[1].is_alive() and threads[2].is_alive():
+            threads[1].join(0.05)
+        work.go_on.set()
+        for thread in threads:
+            thread.join(WAIT_MAX_S)
+    finally:
+        work.go_on.set()
+        batcher.stop()
+    assert sorted(told) == ["A1", *sorted({"B23456", "B65432"}.intersection(told)), "overloaded"]
+    assert len(told) == 3
+
+
+@pytest.mark.parametrize("options", OPTIONS)
+def test_what_is_put_off_waits_for_the_next_batch_and_lets_others_go_first(make: Make, options: dict[str, Any]) -> None:
+    work = Work()
+
+    def some(commands: Sequence[str]) -> list[Any]:
+        results: list[Any] = work(commands)
+        # One of "f" a batch; nothing behind it may be done either.
+        costly = next((place for place, command in enumerate(commands) if command[0] == "f"), len(commands))
+        return [result if place <= costly else LATER for place, result in enumerate(results)]
+
+    batcher = make(some, bytes_max=1_000, size_of=len, **options)
+    sent = ["f0", "f1", "f2", "c0", "c1"]
+    assert asyncio.run(_while_busy(batcher, work, sent)) == [command.upper() for command in sent]
+    assert work.batches == [["a0"], sent, ["c0", "f1", "c1", "f2"], ["c1", "f2"]]
+    assert batcher._bytes_came == batcher._bytes_done == 12
+
+
+def test_a_batch_that_puts_off_everything_answers(make: Make) -> None:
+    batcher = make(lambda commands: [LATER for _ in commands])  # type: ignore[misc]
+    with pytest.raises(Overloaded):
+        batcher.call("a0", WAIT_MAX_S)
