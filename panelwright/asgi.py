@@ -15,12 +15,15 @@ django.setup()
 
 from asgiref.sync import sync_to_async  # noqa: E402
 from django.conf import settings  # noqa: E402
+from django.core.exceptions import TooManyFieldsSent  # noqa: E402
 from django.core.handlers.asgi import ASGIHandler, ASGIRequest  # noqa: E402
 from django.db import connections  # noqa: E402
+from django.http import QueryDict  # noqa: E402
+from django.utils.datastructures import MultiValueDict  # noqa: E402
 
 from panelwright.api import whole  # noqa: E402
 from panelwright.api.app import Api, Receive, Scope, Send  # noqa: E402
-from panelwright.core import charsets, cookies, limits  # noqa: E402
+from panelwright.core import charsets, cookies, limits, urlencoded  # noqa: E402
 from panelwright.core.remote import plain  # noqa: E402
 from panelwright.core.room import BODIES, FREE_BYTES  # noqa: E402
 from panelwright.panels import hosts  # noqa: E402
@@ -34,11 +37,34 @@ class _Request(ASGIRequest):
         """May be set, as the library's may: by https only some of them are ours (ui/middleware.py)."""
         return cookies.read(self.META.get("HTTP_COOKIE", ""))
 
+    @cached_property
+    def GET(self) -> QueryDict:
+        return _read(self.META.get("QUERY_STRING", "").encode("utf-8", "replace"))
+
+    def _load_post_and_files(self) -> None:
+        """The library takes seconds for a form of three megabytes of percent signs, and lets nobody else go on."""
+        read_elsewhere = self._read_started and not hasattr(self, "_body")
+        if self.method == "POST" and self.content_type == "application/x-www-form-urlencoded" and not read_elsewhere:
+            self._post, self._files = _read(self.body), MultiValueDict()
+        else:
+            super()._load_post_and_files()
+
     def get_host(self) -> str:
         """The middleware answers what is no host before anybody asks for it."""
         server = self.META.get("SERVER_NAME", "")
         host = self.META.get("HTTP_HOST") or f"{server}:{self.META.get('SERVER_PORT')}"
         return hosts.text(hosts.split(host, 0)) or server
+
+
+def _read(text: bytes) -> QueryDict:
+    found = QueryDict(mutable=True)
+    try:
+        for name, value in urlencoded.pairs(text, pairs_max=limits.PAGE_FIELDS_MAX):
+            found.appendlist(name, value)
+    except ValueError as error:
+        raise TooManyFieldsSent(str(error)) from None
+    found._mutable = False
+    return found
 
 
 class _Pages(ASGIHandler):

@@ -209,8 +209,8 @@ CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_FAILURE_VIEW = "panelwright.ui.views.forged"
 # What a page says after it has sent the visitor on; sessions are ours and hold no data (customers/sessions.py).
 MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
-# A ticket may carry three attachments of 2 MiB.
-DATA_UPLOAD_MAX_MEMORY_SIZE = 3 * 1024 * 1024
+DATA_UPLOAD_MAX_MEMORY_SIZE = limits.PAGE_FORM_BYTES_MAX
+DATA_UPLOAD_MAX_NUMBER_FIELDS = limits.PAGE_FIELDS_MAX
 
 LOGGING = {
     "version": 1,

@@ -55,6 +55,10 @@ BODY_BYTES_MAX = _limit(
 PAGE_BODY_BYTES_MAX = _limit(
     "PAGE_BODY_BYTES_MAX", 7 * MIB, "bytes", of="The body of a request to a page", beyond="413"
 )
+PAGE_FORM_BYTES_MAX = _limit(
+    "PAGE_FORM_BYTES_MAX", 3 * MIB, "bytes", of="The same, without files", beyond="400: no page asks for so much"
+)
+PAGE_FIELDS_MAX = _limit("PAGE_FIELDS_MAX", 1_000, "fields", of="A form of a page, and a query", beyond="400")
 BODIES_BYTES_MAX = _limit(
     "BODIES_BYTES_MAX",
     64 * MIB,
