@@ -117,6 +117,13 @@ FEED_SECONDS_MAX = _seconds(
     of="The whole answer of a feed's server, once it is connected",
     beyond="Not read; a problem of the post source",
 )
+FEED_MEMORY_BYTES_MAX = _limit(
+    "FEED_MEMORY_BYTES_MAX",
+    512 * MIB,
+    "bytes",
+    of="Address space of the process that reads a feed, of which it has 90 MiB when it begins",
+    beyond="Not read; a problem of the post source",
+)
 FEEDS_AT_ONCE_MAX = _limit("FEEDS_AT_ONCE_MAX", 32, "feeds", of="Feeds that are read side by side", beyond="They wait")
 FEEDS_OF_PANEL_MAX = _limit(
     "FEEDS_OF_PANEL_MAX", 4, "feeds", of="Of those, feeds of one panel", beyond="They wait, others do not"
@@ -159,6 +166,15 @@ PASSWORD_HASH_WAIT_S = _seconds(
     2.0,
     of="How long a password waits for its turn",
     beyond="503 with Retry-After; nothing is counted or changed",
+)
+
+EMAIL_CHARS_MAX = _limit("EMAIL_CHARS_MAX", 254, "characters", of="An e-mail address", beyond="It is none")
+PASSWORD_CHARS_MIN = _limit("PASSWORD_CHARS_MIN", 8, "characters", of="A password, at least", beyond="Not taken")
+PASSWORD_CHARS_MAX = _limit(
+    "PASSWORD_CHARS_MAX", 200, "characters", of="A password", beyond="Not taken; at the log-in it is wrong"
+)
+PERSON_NAME_CHARS_MAX = _limit(
+    "PERSON_NAME_CHARS_MAX", 100, "characters", of="A user's name in her profile", beyond="Refused"
 )
 
 # Rules about links: what a panel's owner writes, and the links that are held against it.

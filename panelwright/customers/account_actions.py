@@ -14,12 +14,11 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 
-from panelwright.core import clock
+from panelwright.core import clock, limits
 from panelwright.core.refusal import Refusal
 from panelwright.core.remote import neighbourhood
 from panelwright.core.secret import installation_box
 from panelwright.customers import letters, passwords, second_factor, sessions, throttle_actions
-from panelwright.customers.actions import PASSWORD_MIN
 from panelwright.customers.login_actions import WRONG_CODE, Admitted, Visitor, admit, is_password_of, use_code
 from panelwright.customers.models import Customer, LetterKind, LetterToken, RecoveryCode, User
 from panelwright.customers.session_actions import end_others, renew_session
@@ -30,9 +29,6 @@ from panelwright.panels.models import Panel
 # From the token of a letter to the address that its link leads to.
 LinkTo = Callable[[str], str]
 
-EMAIL_MAX = 254
-PASSWORD_MAX = 200
-NAME_MAX = 100
 CONFIRM_WITHIN = timedelta(hours=24)
 RESET_WITHIN = timedelta(hours=1)
 
@@ -43,8 +39,8 @@ _EVENTS = {
 }
 
 BAD_EMAIL = Refusal("bad_email", "email")
-SHORT_PASSWORD = Refusal("short_password", "password", PASSWORD_MIN)
-LONG_PASSWORD = Refusal("long_password", "password", PASSWORD_MAX)
+SHORT_PASSWORD = Refusal("short_password", "password", limits.PASSWORD_CHARS_MIN)
+LONG_PASSWORD = Refusal("long_password", "password", limits.PASSWORD_CHARS_MAX)
 COMMON_PASSWORD = Refusal("common_password", "password")
 WRONG_PASSWORD = Refusal("wrong_password", "current")
 WRONG_CHOSEN_PASSWORD = Refusal("wrong_chosen_password", "password")
@@ -74,18 +70,20 @@ def mark_of(token: str) -> str:
 def check_email(email: str) -> str | Refusal:
     """The address in the form in which it is kept."""
     email = email.strip().lower()
+    if len(email) > limits.EMAIL_CHARS_MAX:
+        return BAD_EMAIL
     try:
         validate_email(email)
     except ValidationError:
         return BAD_EMAIL
-    return email if len(email) <= EMAIL_MAX else BAD_EMAIL
+    return email
 
 
 def check_password(password: str, *, email: str) -> Refusal | None:
     """Long enough, and none of the twenty thousand that everybody tries first."""
-    if len(password) < PASSWORD_MIN:
+    if len(password) < limits.PASSWORD_CHARS_MIN:
         return SHORT_PASSWORD
-    if len(password) > PASSWORD_MAX:
+    if len(password) > limits.PASSWORD_CHARS_MAX:
         return LONG_PASSWORD
     try:
         validate_password(password)
@@ -162,7 +160,7 @@ def _prove_chosen_password(panel_id: int, token: str, password: str, now: dateti
     letter = _open_letters(panel_id, LetterKind.SIGN_UP, token, now).first()
     if letter is None:
         return OLD_LINK
-    verdict = passwords.check(password[: PASSWORD_MAX + 1], letter.password)
+    verdict = passwords.check(password[: limits.PASSWORD_CHARS_MAX + 1], letter.password)
     if isinstance(verdict, Refusal):
         throttle_actions.take_back(panel_id, [attempt], now=now)
         return verdict
@@ -286,8 +284,8 @@ def confirm_new_email(*, panel: Panel, token: str) -> User | Refusal:
 def change_profile(*, user: User, name: str, language: str, timezone: str) -> Refusal | None:
     """`language`: one that the panel offers, or empty. `timezone`: a name of the tz database, or empty."""
     name = " ".join(name.split())
-    if len(name) > NAME_MAX:
-        return Refusal("too_long", "name", NAME_MAX)
+    if len(name) > limits.PERSON_NAME_CHARS_MAX:
+        return Refusal("too_long", "name", limits.PERSON_NAME_CHARS_MAX)
     if language and language not in {user.panel.language, *user.panel.languages}:
         return Refusal("bad_choice", "language")
     if timezone and timezone not in zoneinfo.available_timezones():
@@ -403,7 +401,7 @@ def prove_password(user: User, password: str) -> Refusal | None:
     refused = throttle_actions.count(user.panel_id, [attempt], now=now)
     if refused is not None:
         return refused
-    right = is_password_of(user, password[: PASSWORD_MAX + 1])
+    right = is_password_of(user, password[: limits.PASSWORD_CHARS_MAX + 1])
     if isinstance(right, Refusal):
         throttle_actions.take_back(user.panel_id, [attempt], now=now)
         return right

@@ -10,13 +10,12 @@ from django.core.validators import validate_email
 from django.db import connection, transaction
 from django.db.models import Q
 
-from panelwright.core import clock, sql
+from panelwright.core import clock, limits, sql
 from panelwright.customers import access, passwords
 from panelwright.customers.models import ApiKey, Customer, PriceList, Role, Staff, StaffKey, User
 from panelwright.events.actions import NewEvent, record
 from panelwright.ledger.actions import open_customer_account
 
-PASSWORD_MIN = 8
 KEY_NAME_MAX = 100
 ADDRESSES_MAX = 2000
 STAFF_KEY_USED_EVERY = timedelta(minutes=1)
@@ -32,8 +31,8 @@ _LAST_USED = sql.Query("UPDATE customers_apikey SET last_used_at = ? WHERE id :i
 
 def _hashed(password: str) -> str:
     """Before any transaction: it takes its time. Raises ValueError for a short password."""
-    if len(password) < PASSWORD_MIN:
-        raise ValueError(f"a password needs at least {PASSWORD_MIN} characters")
+    if len(password) < limits.PASSWORD_CHARS_MIN:
+        raise ValueError(f"a password needs at least {limits.PASSWORD_CHARS_MIN} characters")
     return passwords.hashed_at_leisure(password)
 
 

@@ -1,6 +1,7 @@
 """Reads one feed in a process of its own: however long a pattern takes, it holds up nobody's sending.
 
-`read` is as `feeds.read`. The child gets the feed on standard input, may compute for a limited time, and is killed.
+`read` is as `feeds.read`. The child gets the feed on standard input, may compute for a limited time and with limited
+memory, and is killed.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import pickle
 import resource
 import subprocess
 import sys
+from contextlib import suppress
 
 from panelwright.core import limits
 from panelwright.providers import feeds
@@ -32,7 +34,7 @@ def read(body: bytes, *, url: str) -> list[Entry]:
             env={**os.environ, "DJANGO_SETTINGS_MODULE": "panelwright.settings"},
         )
     except (subprocess.CalledProcessError, subprocess.TimeoutExpired):
-        raise ValueError("the feed could not be read in the time that a feed may take") from None
+        raise ValueError("the feed could not be read in the time and memory that a feed may take") from None
     # What our own program wrote.
     told: list[Entry] | str = pickle.loads(done.stdout)  # noqa: S301
     if isinstance(told, str):
@@ -42,9 +44,14 @@ def read(body: bytes, *, url: str) -> list[Entry]:
 
 def main() -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (int(limits.FEED_SECONDS_MAX), int(limits.FEED_SECONDS_MAX)))
+    # Some systems know no limit of address space; the time still ends whatever takes more and more.
+    with suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_AS, (limits.FEED_MEMORY_BYTES_MAX, limits.FEED_MEMORY_BYTES_MAX))
     body, url = pickle.loads(sys.stdin.buffer.read())  # noqa: S301
     try:
         told: list[Entry] | str = feeds.read(body, url=url)
     except ValueError as error:
         told = str(error)
+    except MemoryError:
+        told = "the feed takes more memory than a feed may"
     sys.stdout.buffer.write(pickle.dumps(told))

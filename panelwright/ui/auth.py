@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
+from panelwright.core import limits
 from panelwright.core.refusal import Refusal
 from panelwright.customers import account_actions, login_actions
 from panelwright.customers.login_actions import Admitted, CodeNeeded, Visitor
@@ -92,7 +93,7 @@ def login(request: PanelRequest) -> HttpResponse:
         found = login_actions.log_in(
             panel_id=request.panel.id,
             email=form.text("email")[:300],
-            password=form.raw("password")[: account_actions.PASSWORD_MAX + 1],
+            password=form.raw("password")[: limits.PASSWORD_CHARS_MAX + 1],
             visitor=visitor,
         )
         proof = found.proof if isinstance(found, CodeNeeded) else ""

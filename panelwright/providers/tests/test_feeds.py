@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from panelwright.core import limits
-from panelwright.providers import feed_markup, feeds, post_actions, post_loop
+from panelwright.providers import feed_child, feed_markup, feeds, post_actions, post_loop
 from panelwright.providers.feeds import Entry
 from panelwright.providers.models import PostSource
 from panelwright.providers.post_actions import Feed
@@ -401,3 +401,19 @@ def test_slow_feeds_hold_up_no_other(
 def test_a_json_feeds_numbers_are_no_links() -> None:
     body = json.dumps({"version": "https://jsonfeed.org/version/1.1", "items": [{"url": 5}, {"url": A, "x": 1.5}]})
     assert links(body) == [A]
+
+
+def in_the_child(monkeypatch: pytest.MonkeyPatch, reading: str) -> list[Entry]:
+    """What comes of a feed whose reading is that expression."""
+    program = f"feed_child.feeds.read = lambda body, *, url: {reading}; feed_child.main()"
+    start = f"import django; django.setup(); from panelwright.providers import feed_child; {program}"
+    monkeypatch.setattr(feed_child, "_PROGRAM", start)
+    return feed_child.read(b"<rss/>", url=URL)
+
+
+def test_a_feed_that_takes_too_much_memory_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    most = limits.FEED_MEMORY_BYTES_MAX
+    assert in_the_child(monkeypatch, f"[] if bytes({most // 2}) else None") == []
+    for reading in (f"[] if bytes({most}) else None", "[[0]] * 10 ** 9"):
+        with pytest.raises(ValueError, match="the feed takes more memory than a feed may"):
+            in_the_child(monkeypatch, reading)
