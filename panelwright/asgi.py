@@ -37,8 +37,11 @@ class _Request(ASGIRequest):
         """May be set, as the library's may: by https only some of them are ours (ui/middleware.py)."""
         return cookies.read(self.META.get("HTTP_COOKIE", ""))
 
+    _read_started: bool
+    _files: MultiValueDict[str, Any]
+
     @cached_property
-    def GET(self) -> QueryDict:
+    def GET(self) -> QueryDict:  # type: ignore[override]
         return _read(self.META.get("QUERY_STRING", "").encode("utf-8", "replace"))
 
     def _load_post_and_files(self) -> None:

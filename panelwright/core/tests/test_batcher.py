@@ -337,6 +337,6 @@ def test_what_is_put_off_waits_for_the_next_batch_and_lets_others_go_first(make:
 
 
 def test_a_batch_that_puts_off_everything_answers(make: Make) -> None:
-    batcher = make(lambda commands: [LATER for _ in commands])  # type: ignore[misc]
+    batcher = make(lambda commands: [LATER for _ in commands])
     with pytest.raises(Overloaded):
         batcher.call("a0", WAIT_MAX_S)
