@@ -11,7 +11,8 @@
 | PANELWRIGHT_CONNECTIONS_PER_ADDRESS | connections of one address, but a trusted proxy, to a web process | 256 |
 | PANELWRIGHT_CONNECTIONS | connections to a web process in all | 4096 |
 | PANELWRIGHT_ALLOW_PRIVATE_PROVIDERS | 1: providers and feeds may live on private and loopback addresses | 0 |
-| PANELWRIGHT_ALLOW_PRIVATE_WEBHOOKS | 1: customers' webhooks may live there | 0 |
+| PANELWRIGHT_ALLOW_PRIVATE_WEBHOOKS | 1: customers' webhooks may live on private addresses of other machines | 0 |
+| PANELWRIGHT_ALLOW_WEBHOOKS_TO_THIS_MACHINE | 1: on this machine's own addresses; on loopback with both | 0 |
 | PANELWRIGHT_EMAIL_URL | smtp://user:password@host:587, smtps://user:password@host:465, file:///folder | folder mail |
 | PANELWRIGHT_EMAIL_FROM | the sender's address | noreply@ the panel's first domain |
 | PANELWRIGHT_FSYNC | 0: SQLite does not wait for the disk (tests only; loses orders at a power cut) | 1 |
@@ -58,6 +59,7 @@ DEBUG = _flag("PANELWRIGHT_DEBUG")
 FSYNC = _flag("PANELWRIGHT_FSYNC", "1")
 ALLOW_PRIVATE_PROVIDERS = _flag("PANELWRIGHT_ALLOW_PRIVATE_PROVIDERS")
 ALLOW_PRIVATE_WEBHOOKS = _flag("PANELWRIGHT_ALLOW_PRIVATE_WEBHOOKS")
+ALLOW_WEBHOOKS_TO_THIS_MACHINE = _flag("PANELWRIGHT_ALLOW_WEBHOOKS_TO_THIS_MACHINE")
 TRUSTED_PROXIES = frozenset(
     plain(a) or a.strip() for a in os.environ.get("PANELWRIGHT_TRUSTED_PROXIES", "").split(",") if a.strip()
 )

@@ -19,7 +19,7 @@ from panelwright.core import limits
 from panelwright.core.batcher import Failed, Overloaded
 from panelwright.core.processor import anywhere
 from panelwright.core.refusal import Refusal
-from panelwright.core.remote import caller_address, neighbourhood, plain
+from panelwright.core.remote import STRICT_TRANSPORT_SECURITY, caller_address, neighbourhood, plain
 from panelwright.core.room import BODIES, FREE_BYTES
 from panelwright.customers.meter import Verdict
 from panelwright.panels import hosts
@@ -46,6 +46,7 @@ _UNCERTAIN = Refusal("uncertain")
 _GONE = Refusal("gone")
 
 _REPLAYED = (b"Idempotent-Replayed", b"true")
+_BY_HTTPS = (b"Strict-Transport-Security", STRICT_TRANSPORT_SECURITY.encode())
 
 _NO_GZIP = re.compile(rb"gzip\s*;\s*q=0(\.0*)?\s*(,|$)")
 
@@ -76,7 +77,7 @@ class Api:
             self._lane = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        host = content_type = forwarded = idempotency = if_none_match = accept_encoding = b""
+        host = content_type = forwarded = idempotency = if_none_match = accept_encoding = proto = b""
         for name, value in scope["headers"]:
             if name == b"host":
                 host = value
@@ -86,24 +87,31 @@ class Api:
                 forwarded = value
             elif name == b"idempotency-key":
                 idempotency = value
+            elif name == b"x-forwarded-proto":
+                proto = value
             elif name == b"if-none-match":
                 if_none_match = value
             elif name == b"accept-encoding":
                 accept_encoding = value
 
-        body = _Body(self.place(scope.get("client")))
+        client = scope.get("client")
+        body = _Body(self.place(client))
+        extra: Headers = []
+        if scope.get("scheme") == "https" or (proto and self._came_by_https(client[0] if client else "", proto)):
+            extra.append(_BY_HTTPS)
         try:
             refused = await body.read(receive)
             if refused is _GONE:
                 return
             if refused is not None:
                 status = 413 if refused is _TOO_LARGE else 503
-                reply: Reply | _List = status, protocol.error(refused), [(b"Connection", b"close"), _code(refused)]
+                closing = [(b"Connection", b"close"), _code(refused), *extra]
+                reply: Reply | _List = status, protocol.error(refused), closing
             else:
-                reply = await self._reply(scope, body.content, host, content_type, forwarded, idempotency)
+                reply = await self._reply(scope, body.content, host, content_type, forwarded, idempotency, extra)
         except Exception as error:
             log.exception("a request could not be answered")
-            reply = _failed(Failed(str(error)), [])
+            reply = _failed(Failed(str(error)), extra)
         finally:
             body.let_go()
         if isinstance(reply, _List):
@@ -116,8 +124,19 @@ class Api:
         peer = (plain(client[0]) or client[0]) if client else ""
         return "" if peer in self._proxies else neighbourhood(peer)
 
+    def _came_by_https(self, peer: str, proto: bytes) -> bool:
+        """Whether a proxy of ours says that the client uses https."""
+        return (plain(peer) or peer) in self._proxies and proto.strip().lower() == b"https"
+
     async def _reply(
-        self, scope: Scope, body: bytes, host: bytes, content_type: bytes, forwarded: bytes, idempotency: bytes
+        self,
+        scope: Scope,
+        body: bytes,
+        host: bytes,
+        content_type: bytes,
+        forwarded: bytes,
+        idempotency: bytes,
+        extra: Headers,
     ) -> Reply | _List:
         loop = asyncio.get_running_loop()
         if len(body) <= PARSE_INLINE_MAX:
@@ -132,7 +151,6 @@ class Api:
             header_request_id=idempotency.decode("latin-1").strip(),
             size=len(body) + len(scope["query_string"]),
         )
-        extra: Headers = []
         refused = self._admit(call, extra)
         if refused is not None:
             return refused
@@ -167,6 +185,8 @@ class Api:
             size=len(request.body),
         )
         extra: Headers = []
+        if request.proto and self._came_by_https(client, request.proto):
+            extra.append(_BY_HTTPS)
         refused = self._admit(call, extra)
         if refused is None:
             try:

@@ -28,7 +28,9 @@ _START_MAX = 64
 _START = re.compile(rb"POST /api/v2/? HTTP/1\.1\r\n")
 # Values without control characters, which the server's parser refuses.
 _HEADERS = re.compile(rb"(?:[!#$%&'*+.^_`|~0-9A-Za-z-]+:[^\x00-\x08\x0a-\x1f\x7f]*\r\n)*")
-_ONCE = frozenset({b"host", b"content-type", b"content-length", b"x-forwarded-for", b"idempotency-key"})
+_ONCE = frozenset(
+    {b"host", b"content-type", b"content-length", b"x-forwarded-for", b"x-forwarded-proto", b"idempotency-key"}
+)
 _LONG_WAY = frozenset({b"transfer-encoding", b"expect", b"upgrade", b"http2-settings", b"trailer", b"te"})
 
 
@@ -54,6 +56,7 @@ class Whole(NamedTuple):
     content_type: bytes
     forwarded: bytes
     idempotency: str
+    proto: bytes
     body: bytes
 
 
@@ -69,7 +72,7 @@ def read(data: bytes) -> Whole | None:
     head = _remembered(headers) if len(headers) <= _HEAD_MAX else _read_head(headers)
     if head is None or head.length != len(body):
         return None
-    return Whole(head.host, head.content_type, head.forwarded, head.idempotency, body)
+    return Whole(head.host, head.content_type, head.forwarded, head.idempotency, head.proto, body)
 
 
 class _Head(NamedTuple):
@@ -77,6 +80,7 @@ class _Head(NamedTuple):
     content_type: bytes
     forwarded: bytes
     idempotency: str
+    proto: bytes
     length: int
 
 
@@ -108,7 +112,14 @@ def _read_head(headers: bytes) -> _Head | None:
     if not host:
         return None
     idempotency = found.get(b"idempotency-key", b"").decode("latin-1").strip()
-    return _Head(host, found.get(b"content-type", b""), found.get(b"x-forwarded-for", b""), idempotency, int(length))
+    return _Head(
+        host,
+        found.get(b"content-type", b""),
+        found.get(b"x-forwarded-for", b""),
+        idempotency,
+        found.get(b"x-forwarded-proto", b""),
+        int(length),
+    )
 
 
 _remembered = functools.lru_cache(maxsize=1024)(_read_head)

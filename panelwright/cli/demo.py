@@ -44,6 +44,7 @@ def run(args: argparse.Namespace) -> int:
     make_folder(folder)
     os.environ["PANELWRIGHT_ALLOW_PRIVATE_PROVIDERS"] = "1"
     os.environ["PANELWRIGHT_ALLOW_PRIVATE_WEBHOOKS"] = "1"
+    os.environ["PANELWRIGHT_ALLOW_WEBHOOKS_TO_THIS_MACHINE"] = "1"
     if args.port + len(PANELS) > 65536:
         raise Refused(f"--port {args.port} leaves no room for {len(PANELS)} ports")
     sockets = [listen(args.host, args.port + i) for i in range(len(PANELS))]

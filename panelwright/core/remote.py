@@ -5,6 +5,8 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Collection
 
+# A browser that has seen us by https comes by https, for a year.
+STRICT_TRANSPORT_SECURITY = "max-age=31536000"
 # Whoever has one IPv6 address has a network of this size.
 _V6_NETWORK = 64
 

@@ -123,13 +123,15 @@ class _Checked(HTTPConnection):
         limit_s = float(self.timeout or 0)
         deadline = time.monotonic() + limit_s
         found = addresses.lookup(self.host, self.port or self.default_port, timeout_s=limit_s)
-        if not self.allow_private and not self._may_reach(found):
+        if not self._may_reach(found):
             # The address stays unsaid, or the answer would be a map of the host's network.
             raise Unsent("this host is not on the public internet, which is not allowed here")
         return _first_that_connects(found[:_ADDRESSES_MAX], deadline)
 
     def _may_reach(self, found: addresses.Found) -> bool:
-        return addresses.all_public(found) and (self.allow_own or not addresses.any_of_ours(found))
+        if not self.allow_private and not addresses.all_public(found):
+            return False
+        return self.allow_own or not addresses.any_of_ours(found)
 
     def request(self, *args: Any, **kwargs: Any) -> None:
         if self.sock is not None and time.monotonic() - self.used_at > IDLE_MAX_S:
@@ -216,7 +218,7 @@ class Transport:
     """Requests to one URL over a pool of connections; safe to share among threads.
 
     Without `allow_private` only to the public internet; without `allow_own` to no address of this machine's own
-    interfaces either, however public: customers choose where webhooks go, staff choose providers and feeds.
+    interfaces, public or private: customers choose where webhooks go, staff choose providers and feeds.
     """
 
     def __init__(

@@ -222,7 +222,9 @@ def retry_delivery(*, panel_id: int, customer_id: int, delivery_id: int) -> Refu
 
 def _bad(url: str, names: Sequence[str], description: str) -> Refusal | None:
     return (
-        rules.good_url(url, allow_private=settings.ALLOW_PRIVATE_WEBHOOKS)
+        rules.good_url(
+            url, allow_private=settings.ALLOW_PRIVATE_WEBHOOKS, allow_own=settings.ALLOW_WEBHOOKS_TO_THIS_MACHINE
+        )
         or rules.good_names(names)
         or rules.good_description(description)
     )

@@ -90,7 +90,7 @@ class Webhooks:
             transport = Transport(
                 url=sending.url,
                 allow_private=settings.ALLOW_PRIVATE_WEBHOOKS,
-                allow_own=False,
+                allow_own=settings.ALLOW_WEBHOOKS_TO_THIS_MACHINE,
                 connect_timeout_s=CONNECT_TIMEOUT_S,
                 read_timeout_s=READ_TIMEOUT_S,
                 max_bytes=limits.WEBHOOK_ANSWER_BYTES_MAX,

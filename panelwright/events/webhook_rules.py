@@ -108,8 +108,11 @@ def wanted(messages: Iterable[Message], listeners: Sequence[Listener]) -> list[t
     ]
 
 
-def good_url(url: str, *, allow_private: bool) -> Refusal | None:
-    """Why an address is not taken. A name that leads to a private address is found out when it is sent to."""
+def good_url(url: str, *, allow_private: bool, allow_own: bool) -> Refusal | None:
+    """Why an address is not taken. What a name leads to is found out when it is sent to.
+
+    `allow_own`: it may be one of this machine's own, which loopback is and no public one may be unnoticed.
+    """
     if not url or len(url) > URL_MAX or not url.isprintable() or "#" in url:
         return Refusal("webhook_url", "url", URL_MAX)
     try:
@@ -119,10 +122,11 @@ def good_url(url: str, *, allow_private: bool) -> Refusal | None:
     try:
         address = ipaddress.ip_address(host)
     except ValueError:
-        private = host.lower().rstrip(".").endswith("localhost")
+        own = private = host.lower().rstrip(".").endswith("localhost")
     else:
-        private = not is_public(address) or is_ours(address)
-    return Refusal("webhook_private", "url") if private and not allow_private else None
+        own, private = is_ours(address), not is_public(address)
+    refused = (private and not allow_private) or (own and not allow_own)
+    return Refusal("webhook_private", "url") if refused else None
 
 
 def good_names(names: Sequence[str]) -> Refusal | None:

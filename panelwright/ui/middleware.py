@@ -14,7 +14,7 @@ from django.utils.translation.trans_real import parse_accept_lang_header
 
 from panelwright.core import clock
 from panelwright.core.processor import anywhere
-from panelwright.core.remote import caller_address
+from panelwright.core.remote import STRICT_TRANSPORT_SECURITY, caller_address
 from panelwright.customers.session_actions import note_seen
 from panelwright.customers.sessions import lasts_until, session_of
 from panelwright.panels.models import Panel
@@ -53,10 +53,6 @@ class AnyProcessorMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         anywhere()
         return self.get_response(request)
-
-
-# A browser that has seen us by https comes by https, for a year.
-STRICT_TRANSPORT_SECURITY = "max-age=31536000"
 
 
 class SecurityHeadersMiddleware:

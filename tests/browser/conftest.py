@@ -148,7 +148,13 @@ def town(new_database: Callable[[], str], tmp_path_factory: pytest.TempPathFacto
         for arguments in commands:
             status, output = launch.run(*arguments)
             assert status == 0, output
-        server = launch.start("serve", "--port", str(port), PANELWRIGHT_ALLOW_PRIVATE_WEBHOOKS="1")
+        server = launch.start(
+            "serve",
+            "--port",
+            str(port),
+            PANELWRIGHT_ALLOW_PRIVATE_WEBHOOKS="1",
+            PANELWRIGHT_ALLOW_WEBHOOKS_TO_THIS_MACHINE="1",
+        )
         server.wait_for_http(f"http://127.0.0.1:{port}/")
         yield Town(launch, f"http://127.0.0.1:{port}", server)
         assert "Traceback" not in server.log_path.read_text(errors="replace")

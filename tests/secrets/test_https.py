@@ -10,15 +10,15 @@ import pytest
 from tests.support.processes import Launcher, free_port
 
 if TYPE_CHECKING:
-    from tests.support.people import Owner
+    from tests.support.people import Buyer, Owner
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def ask(port: int, host: str, **headers: str) -> HTTPResponse:
+def ask(port: int, host: str, *, start: str = "GET /login", body: str | None = None, **headers: str) -> HTTPResponse:
     connection = HTTPConnection("127.0.0.1", port, timeout=30)
     try:
-        connection.request("GET", "/login", headers={"Host": host, **headers})
+        connection.request(*start.split(), body=body, headers={"Host": host, **headers})
         answer = connection.getresponse()
         answer.read()
         return answer
@@ -47,3 +47,28 @@ def test_a_trusted_proxy_says_that_it_is_https_and_others_do_not(launch: Launche
     assert "Strict-Transport-Security" not in plain.headers
     assert str(plain.headers["Set-Cookie"]).startswith("csrftoken=")
     assert "secure" not in str(plain.headers["Set-Cookie"]).lower()
+
+
+@pytest.mark.parametrize("trusted", ["127.0.0.1", "192.0.2.200"])
+def test_answers_of_the_api_say_so_too(launch: Launcher, alice: Owner, carol: Buyer, trusted: str) -> None:
+    port = free_port()
+    server = launch.start("serve", "--no-worker", "--port", str(port), PANELWRIGHT_TRUSTED_PROXIES=trusted)
+    server.wait_for_http(f"http://127.0.0.1:{port}/")
+    balance = f"key={carol.key}&action=balance"
+    large = f"{balance}&a={'x' * 2_000_000}"
+    kinds: list[tuple[str, str | None, int]] = [
+        ("POST /api/v2", balance, 200),  # the short way
+        (f"GET /api/v2?{balance}", None, 200),  # the long one
+        ("POST /api/v2", f"{balance}&a={'x' * 100_000}", 200),
+        ("POST /api/v2", f"key={carol.key}&action=services", 200),
+        ("POST /api/v2", "key=nobody&action=balance", 200),
+        ("POST /api/v2", large, 413),
+    ]
+    for start, body, status in kinds:
+        for proto, said in (("https", "max-age=31536000"), ("HTTPS", "max-age=31536000"), ("http", None), ("", None)):
+            headers = {"X-Forwarded-Proto": proto} if proto else {}
+            answer = ask(port, alice.host, start=start, body=body, **headers)
+            assert answer.status == status, server.log()
+            expected = said if trusted == "127.0.0.1" else None
+            assert answer.headers["Strict-Transport-Security"] == expected, (start, proto)
+            assert answer.headers["Content-Type"] == "application/json"

@@ -104,6 +104,7 @@ def _start_run(kind: str, resources: ExitStack) -> None:
         "PANELWRIGHT_SECRET_KEY": "a-key-for-tests-and-for-nothing-else",
         "PANELWRIGHT_ALLOW_PRIVATE_PROVIDERS": "1",  # the sandbox answers on loopback
         "PANELWRIGHT_ALLOW_PRIVATE_WEBHOOKS": "1",  # so do the receivers of webhooks
+        "PANELWRIGHT_ALLOW_WEBHOOKS_TO_THIS_MACHINE": "1",
         "PANELWRIGHT_FSYNC": "0",
     }
 

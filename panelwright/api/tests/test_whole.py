@@ -23,7 +23,7 @@ def request(*lines: bytes, body: bytes = b"key=k&action=balance", start: bytes =
 def test_a_plain_request_is_read_whole() -> None:
     lines = (b"content-type:  application/x-www-form-urlencoded ", b"IDEMPOTENCY-KEY: a", b"X-Forwarded-For: 1.2.3.4")
     assert whole.read(request(*lines, b"Connection: keep-alive", b"User-Agent: x: y")) == whole.Whole(
-        "shop.example", b"application/x-www-form-urlencoded", b"1.2.3.4", "a", b"key=k&action=balance"
+        "shop.example", b"application/x-www-form-urlencoded", b"1.2.3.4", "a", b"", b"key=k&action=balance"
     )
     assert whole.read(request(start=b"POST /api/v2/ HTTP/1.1")) is not None
 

@@ -307,6 +307,28 @@ def test_a_slow_receiver_is_left_after_the_time_limit(
     assert 250 <= value("SELECT duration_ms FROM events_delivery") < 900
 
 
+@commits
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]", "127.8.9.10", "0.0.0.0", "[::ffff:127.0.0.1]"])
+def test_private_addresses_are_allowed_and_our_own_are_not(hooks: Hooks, settings: Settings, host: str) -> None:
+    settings.ALLOW_WEBHOOKS_TO_THIS_MACHINE = False
+    assert not isinstance(hooks.create("http://10.254.253.252/hook"), Refusal)
+    assert code(hooks.create(f"http://{host}:1/hook")) == "webhook_private"
+
+
+@commits
+def test_our_own_address_is_refused_when_it_is_sent_to_where_private_ones_are_allowed(
+    hooks: Hooks, receiver: Receiver, settings: Settings
+) -> None:
+    hooks.created(receiver.url)
+    settings.ALLOW_WEBHOOKS_TO_THIS_MACHINE = False
+    hooks.tell(DONE)
+    hooks.deliver()
+    assert receiver.heard == []
+    assert value("SELECT problem FROM events_delivery") == (
+        "this host is not on the public internet, which is not allowed here"
+    )
+
+
 def test_a_private_address_is_refused_when_it_is_sent_to(hooks: Hooks, receiver: Receiver, settings: Settings) -> None:
     hooks.created(receiver.url)
     settings.ALLOW_PRIVATE_WEBHOOKS = False
@@ -394,7 +416,7 @@ def test_an_address_of_our_own_is_refused_however_public_it_is(
     hooks: Hooks, receiver: Receiver, settings: Settings, monkeypatch: pytest.MonkeyPatch, seen_as: str
 ) -> None:
     """As if loopback were a public address of this machine, which a name came to lead to after it was taken."""
-    settings.ALLOW_PRIVATE_WEBHOOKS = False
+    settings.ALLOW_PRIVATE_WEBHOOKS = settings.ALLOW_WEBHOOKS_TO_THIS_MACHINE = False
     monkeypatch.setattr(addresses, "is_public", lambda address: True)
     look_up, port = addresses.lookup, int(receiver.url.split(":")[2].split("/")[0])
 
