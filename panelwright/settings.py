@@ -10,6 +10,8 @@
 | PANELWRIGHT_TRUSTED_PROXIES | addresses whose X-Forwarded-For and -Proto are believed, comma-separated | none |
 | PANELWRIGHT_CONNECTIONS_PER_ADDRESS | connections of one address, but a trusted proxy, to a web process | 256 |
 | PANELWRIGHT_CONNECTIONS | connections to a web process in all | 4096 |
+| PANELWRIGHT_HEAD_S | seconds that a request's head may take | 15 |
+| PANELWRIGHT_BODY_S | seconds that its body may take, and one more for each 16 KiB | 30 |
 | PANELWRIGHT_ALLOW_PRIVATE_PROVIDERS | 1: providers and feeds may live on private and loopback addresses | 0 |
 | PANELWRIGHT_ALLOW_PRIVATE_WEBHOOKS | 1: customers' webhooks may live on private addresses of other machines | 0 |
 | PANELWRIGHT_ALLOW_WEBHOOKS_TO_THIS_MACHINE | 1: on this machine's own addresses; on loopback with both | 0 |
@@ -65,6 +67,8 @@ TRUSTED_PROXIES = frozenset(
 )
 CONNECTIONS_PER_ADDRESS = _count("PANELWRIGHT_CONNECTIONS_PER_ADDRESS", limits.CONNECTIONS_PER_ADDRESS_MAX)
 CONNECTIONS = _count("PANELWRIGHT_CONNECTIONS", limits.CONNECTIONS_MAX)
+HEAD_S = _count("PANELWRIGHT_HEAD_S", int(limits.HEAD_S))
+BODY_S = _count("PANELWRIGHT_BODY_S", int(limits.BODY_S))
 
 # Hosts are checked by the Domain table: an unknown one has no panel and gets a 404.
 ALLOWED_HOSTS = ["*"]

@@ -100,6 +100,9 @@ class Protocol(HttpToolsProtocol):
     """
 
     door = Door()
+    # How long a head and a body may take: settings.
+    head_s: float = limits.HEAD_S
+    body_s: float = limits.BODY_S
     of = ""
 
     between = True
@@ -298,7 +301,7 @@ class Protocol(HttpToolsProtocol):
         return self.body_at > 0 and self.cycle is not None and self.cycle.more_body and not self.flow.read_paused
 
     def _body_may_take_s(self) -> float:
-        return limits.BODY_S + self.body_bytes / limits.BODY_BYTES_A_S
+        return self.body_s + self.body_bytes / limits.BODY_BYTES_A_S
 
     def close(self) -> None:
         self.transport.abort()
@@ -311,10 +314,10 @@ class Protocol(HttpToolsProtocol):
         elif self.answering or self.closing_at or self.refused:
             return
         elif self.head_at:
-            if now > self.head_at + limits.HEAD_S:
+            if now > self.head_at + self.head_s:
                 self._refuse(408)
         elif self.cycle is None or self.cycle.response_complete:
-            if now > self.idle_since + (limits.KEEP_ALIVE_S if self.asked else limits.HEAD_S):
+            if now > self.idle_since + (limits.KEEP_ALIVE_S if self.asked else self.head_s):
                 self.transport.close()
         elif self._body_is_awaited() and now > self.body_at + self._body_may_take_s():
             self._refuse(408)
@@ -486,12 +489,20 @@ def _door() -> Door:
     )
 
 
+def _patience_s() -> tuple[float, float]:
+    """How long a head and a body may take."""
+    from django.conf import settings
+
+    return settings.HEAD_S, settings.BODY_S
+
+
 def run(args: argparse.Namespace) -> int:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "panelwright.settings")
     sockets = [socket.socket(fileno=fd) for fd in args.fd]
     settings = config()
     settings.load()
     Protocol.door = _door()
+    Protocol.head_s, Protocol.body_s = _patience_s()
     collect_seldom()
     stop_with_parent()
     uvicorn.Server(settings).run(sockets=sockets)

@@ -80,11 +80,13 @@ BATCH_BYTES_MAX = _limit(
     of="Calls that share a batch, beside the first one",
     beyond="They wait for a later batch; small ones go first",
 )
-HEAD_S = _seconds("HEAD_S", 15, of="From connecting, or from a head's first byte, to its last", beyond="408, the end")
+HEAD_S = _seconds(
+    "HEAD_S", 15, of="From connecting, or from a head's first byte, to its last (a setting)", beyond="408, the end"
+)
 BODY_S = _seconds(
     "BODY_S",
     30,
-    of="From a head's end to the body's, and one more for each 16 KiB that came",
+    of="From a head's end to the body's, and one more for each 16 KiB that came (a setting)",
     beyond="408, the end",
 )
 BODY_BYTES_A_S = 16 * KIB
