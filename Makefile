@@ -10,6 +10,8 @@ ARGS ?=
 STEPS ?= 20000
 SEED ?= 1
 DB ?= sqlite
+# make prove PROVE_MINUTES=10 ARGS="--seed 7"
+PROVE_MINUTES ?= 60
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -18,6 +20,8 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --re
 # patch release is too old is said to be so at each start.
 INSTALL_PACKAGE := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation \
 	--ignore-requires-python --editable .
+# The files with tests that measure time: to look for them in all takes longer than many of them.
+MEASURING = $(if $(ARGS),,$$(grep -rlE "mark\.alone|: Others" tests panelwright --include='test_*.py'))
 CATALOGUES := $(patsubst %.po,%.mo,$(wildcard panelwright/locale/*/LC_MESSAGES/*.po))
 COMPILE := uv pip compile pyproject.toml --quiet --universal --python-version 3.11.10 --generate-hashes \
 	--no-emit-index-url --no-header
@@ -25,7 +29,7 @@ COMPILE := uv pip compile pyproject.toml --quiet --universal --python-version 3.
 .DEFAULT_GOAL := help
 # What is installed first compiles the catalogues.
 .NOTPARALLEL:
-.PHONY: help setup setup-dev demo test test-sqlite test-postgresql messages simulate lint format types bench lock clean
+.PHONY: help setup setup-dev demo test test-sqlite test-postgresql prove messages simulate lint format types bench lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,21 +41,32 @@ demo: setup ## Start six demonstration panels (DATA=./var/demo PORT=8000)
 	@exec $(BIN)/panelwright demo --data $(DATA) --port $(PORT)
 
 test: setup-dev ## Run all tests, on SQLite and on PostgreSQL at once
-	@mkdir -p var && rm -f var/not-run.txt && failed=; \
+	@mkdir -p var && rm -f var/not-run.txt && failed= began=$$(date +%s); \
 	echo "== Tests on SQLite and PostgreSQL at once; PostgreSQL's output follows at the end, and grows in var/test-postgresql.txt"; \
-	$(BIN)/python -m pytest --db postgresql --touching-database -n $(JOBS) --dist worksteal \
+	$(BIN)/python -m pytest --db postgresql --touching-database -m "not alone" -n $(JOBS) --dist worksteal \
 	    --report-skips var/not-run.txt $(ARGS) >var/test-postgresql.txt 2>&1 & other=$$!; \
 	trap 'kill $$other 2>/dev/null' EXIT; \
-	$(BIN)/python -m pytest --db sqlite -n $(JOBS) --dist worksteal --report-skips var/not-run.txt $(ARGS) \
+	$(BIN)/python -m pytest --db sqlite -m "not alone" -n $(JOBS) --dist worksteal --report-skips var/not-run.txt $(ARGS) \
 	    || failed="$$failed sqlite"; \
 	wait $$other || failed="$$failed postgresql"; \
 	echo "== Tests on PostgreSQL (what touches no database ran above)"; cat var/test-postgresql.txt; \
+	echo "== What measures time, now that nothing else runs"; \
+	for db in sqlite postgresql; do \
+	    only=; [ $$db = sqlite ] || only=--touching-database; \
+	    $(BIN)/python -m pytest --db $$db $$only -m alone -n 0 --report-skips var/not-run.txt $(ARGS) $(MEASURING); \
+	    case $$? in 0|5) ;; *) failed="$$failed $$db-alone" ;; esac; \
+	done; \
 	if [ -s var/not-run.txt ]; then echo "== Not run:"; cat var/not-run.txt; else echo "== No test was skipped."; fi; \
+	echo "== $$(( $$(date +%s) - began )) seconds"; \
 	if [ -n "$$failed" ]; then echo "== Failed on:$$failed"; exit 1; fi; \
 	echo "== Passed on SQLite and PostgreSQL."
 
 test-sqlite test-postgresql: test-%: setup-dev ## Run all tests on one database
-	@$(BIN)/python -m pytest --db $* -n $(JOBS) --dist worksteal $(ARGS)
+	@$(BIN)/python -m pytest --db $* -m "not alone" -n $(JOBS) --dist worksteal $(ARGS)
+	@$(BIN)/python -m pytest --db $* -m alone -n 0 $(ARGS) $(MEASURING) || [ $$? = 5 ]
+
+prove: setup-dev ## Look for faults by chance with new seeds, an hour long, into var/prove.md (PROVE_MINUTES=60)
+	@$(BIN)/python -m tests.prove --minutes $(PROVE_MINUTES) $(ARGS)
 
 messages: setup-dev ## Bring the catalogues of translations in step with the texts
 	@DJANGO_SETTINGS_MODULE=panelwright.settings $(BIN)/python -m tests.messages

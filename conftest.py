@@ -6,6 +6,7 @@ pytest_plugins = (
     "tests.support.database",
     "tests.support.processes",
     "tests.support.browser",
+    "tests.support.alone",
     "tests.support.costs",
     "tests.support.skips",
     "tests.support.story",

@@ -2,7 +2,7 @@
 moments under load, on a database that waits for the disk. Afterwards every acknowledged order is there once,
 upstream has it at most once, and the books balance.
 
-PANELWRIGHT_CRASH_SEEDS=20 runs twenty storms of each kind, with the seeds 1 to 20, instead of one.
+`make prove` runs them again and again, each time with another seed.
 """
 
 from __future__ import annotations
@@ -19,10 +19,11 @@ import pytest
 from tests.crash.load import Intent, Load
 from tests.crash.proof import prove
 from tests.crash.rig import Rig
+from tests.support.effort import effort, seed
 from tests.support.selling import FAST
 from tools.local_postgres import LocalPostgres, create_database, running_postgres
 
-SEEDS = range(1, int(os.environ.get("PANELWRIGHT_CRASH_SEEDS", "1")) + 1)
+SEEDS = range(seed(1), seed(1) + effort(1, proving=3))
 # A storm kills some of these one after the other; the two storms of a seed do not kill the same.
 VICTIMS = ("web", "worker", "worker", "sandbox", "supervisor", "all", "connections")
 KILLS = 5
@@ -61,12 +62,12 @@ def open_rig(durable_postgres: LocalPostgres | None, tmp_path: Path) -> Iterator
         rig.__exit__()
 
 
-@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("number", SEEDS)
 @PROVIDER
-def test_a_storm(open_rig: Callable[..., Rig], knows_request_id: bool, seed: int) -> None:
+def test_a_storm(open_rig: Callable[..., Rig], knows_request_id: bool, number: int) -> None:
     rig = open_rig(knows_request_id=knows_request_id)
-    draw = random.Random(f"{seed}, {knows_request_id}")
-    with Load(seed=seed, buyers=rig.shop.buyers, port=rig.port) as load:
+    draw = random.Random(f"{number}, {knows_request_id}")
+    with Load(seed=number, buyers=rig.shop.buyers, port=rig.port) as load:
         for victim in draw.sample(VICTIMS, KILLS):
             wait_for_work(rig, load)
             time.sleep(draw.uniform(0, 0.5))  # the moment is what is random here; nothing waits for it

@@ -23,6 +23,7 @@ from panelwright.core import limits
 from panelwright.core.batcher import Failed, Overloaded
 from panelwright.customers.access import Caller, digest
 from tests.support import books
+from tests.support.effort import effort, seed
 from tests.support.selling import ROUND, Buyer, Shop, open_shop
 from tests.support.threads import together
 
@@ -363,9 +364,12 @@ def test_a_connection_that_broke_in_the_pool_is_lent_to_nobody() -> None:
 
 def test_connections_that_break_at_any_moment_lose_and_double_nothing(lane: Lane) -> None:
     """Before, in and after the commit: what was answered is so, and the lane is well again afterwards."""
-    shop = open_shop(balances=["1500.00"])
-    draw = random.Random(7)
-    calls = [add(shop.buyers[0], f"https://example.com/{n}")._replace(request_id=f"cart-{n}") for n in range(400)]
+    shop = open_shop(balances=["15000.00"])
+    draw = random.Random(seed(7))
+    calls = [
+        add(shop.buyers[0], f"https://example.com/{n}")._replace(request_id=f"cart-{n}")
+        for n in range(effort(400, proving=2_000))
+    ]
     outcomes: list[str] = []
     with breaking_connections():
         while len(outcomes) < len(calls):
@@ -384,7 +388,7 @@ def test_connections_that_break_at_any_moment_lose_and_double_nothing(lane: Lane
         name for name, before in zip(again, outcomes, strict=True) if before.startswith("{") and name != before
     ] == []
     assert len(set(again)) == books.orders() == len(calls)
-    assert books.balance_micros(shop.buyers[0].account_id) == 1_500_000_000 - len(calls) * PRICE
+    assert books.balance_micros(shop.buyers[0].account_id) == 15_000_000_000 - len(calls) * PRICE
     assert books.faults(shop.panel_id) == []
 
 
@@ -401,7 +405,7 @@ def answered(lane: Lane, calls: list[Call]) -> list[str]:
 @contextmanager
 def breaking_connections() -> Iterator[None]:
     """Within the block connections are ended again and again, at moments that nobody chooses."""
-    stop, draw, ours = threading.Event(), random.Random(8), own_connection()
+    stop, draw, ours = threading.Event(), random.Random(seed(8)), own_connection()
 
     def go_on() -> None:
         while not stop.wait(draw.uniform(0, 0.04)):

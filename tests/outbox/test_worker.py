@@ -20,7 +20,7 @@ from tests.support.receiver import Receiver, Say
 from tests.support.upstream import ScriptedUpstream
 
 pytestmark = pytest.mark.django_db(transaction=True)
-WITHIN_S = 30.0
+WITHIN_S = 90.0
 
 
 def until(happened: Callable[[], object]) -> None:

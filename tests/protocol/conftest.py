@@ -66,7 +66,7 @@ class Live:
     def call(self, **params: object) -> Any:
         """A plain POST with the panel's key; the answer as JSON."""
         body = urlencode({"key": self.api_key, **params}).encode()
-        with _opener.open(self.api_url, body, timeout=30) as response:
+        with _opener.open(self.api_url, body, timeout=60) as response:
             return json.load(response)
 
     def service(self, type_name: str) -> int:

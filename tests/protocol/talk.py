@@ -41,7 +41,7 @@ def send(
     content_type: str | None = FORM,
     headers: dict[str, str] | None = None,
 ) -> Answer:
-    connection = http.client.HTTPConnection("127.0.0.1", live.port, timeout=30)
+    connection = http.client.HTTPConnection("127.0.0.1", live.port, timeout=60)
     try:
         sent = dict(headers or {})
         if content_type:

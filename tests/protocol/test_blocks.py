@@ -14,7 +14,7 @@ _opener = build_opener(ProxyHandler({}))
 def body(live: Live, link: str) -> bytes:
     """The exact bytes of the answer to an order of 100 for this link."""
     sent = {"key": live.api_key, "action": "add", "service": live.service("Default"), "link": link, "quantity": 100}
-    with _opener.open(live.api_url, urlencode(sent).encode(), timeout=30) as response:
+    with _opener.open(live.api_url, urlencode(sent).encode(), timeout=60) as response:
         assert (response.status, response.headers["Content-Type"]) == (200, "application/json")
         answer: bytes = response.read()
         return answer

@@ -339,7 +339,7 @@ def test_babismm_orders_every_type(live: Live, type_name: str) -> None:
 
 def test_babismm_errors_are_the_panels_own(live: Live) -> None:
     """SMMAPIError is raised for a refusal under status 200 only: under 4xx this client loses the text."""
-    client = smm.SMM(live.api_url, "nobody's key", timeout=5)
+    client = smm.SMM(live.api_url, "nobody's key", timeout=60)
     with pytest.raises(smm.SMMAPIError, match=r"^Invalid API key$"):
         client.get_services()
     client.close()
@@ -359,7 +359,7 @@ def test_babismm_sends_booleans_and_strangers(live: Live) -> None:
 
 @pytest.fixture
 def safe_client(live: Live) -> SafeSMM:
-    return SafeSMM(live.api_key, api_url=live.api_url, timeout=5)
+    return SafeSMM(live.api_key, api_url=live.api_url, timeout=60)
 
 
 def test_safesmm_balance_and_services(live: Live, safe_client: SafeSMM) -> None:

@@ -34,7 +34,7 @@ def test_both_addresses_and_methods_answer_alike_without_a_redirect(live: Live, 
 def test_the_content_type_is_exactly_application_json(live: Live) -> None:
     head = f"POST /api/v2 HTTP/1.1\r\nHost: 127.0.0.1:{live.port}\r\nConnection: close\r\nContent-Type: {FORM}\r\n"
     for body in (form(live, action="balance"), "key=wrong"):
-        with socket.create_connection(("127.0.0.1", live.port), timeout=10) as raw:
+        with socket.create_connection(("127.0.0.1", live.port), timeout=60) as raw:
             raw.sendall(f"{head}Content-Length: {len(body)}\r\n\r\n{body}".encode())
             answer = b"".join(iter(lambda: raw.recv(65536), b""))
         lines = [

@@ -1,4 +1,4 @@
-"""Nothing that a client can send makes a 5xx or a traceback. A fixed seed: the same requests each time."""
+"""Nothing that a client can send makes a 5xx or a traceback. The same requests each time, but in `make prove`."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from urllib.parse import quote_from_bytes
 
 from tests.protocol.conftest import Live
 from tests.protocol.talk import FORM, Answer, send
+from tests.support.effort import effort, seed
 
-SEED = 20260
-ROUNDS = 600
+SEED = seed(20260)
+ROUNDS = effort(600, proving=20_000)
 NASTY = [
     "",
     "0",

@@ -68,7 +68,7 @@ class Wire:
     def __init__(self, live: Live) -> None:
         self.host = urlsplit(live.base_url).netloc
         name, _, port = self.host.partition(":")
-        self.socket = socket.create_connection((name, int(port)), timeout=10)
+        self.socket = socket.create_connection((name, int(port)), timeout=60)
         self.reader = self.socket.makefile("rb")
 
     def __enter__(self) -> Self:
@@ -165,7 +165,7 @@ class Http10Connection(http.client.HTTPConnection):
 def php_file_get_contents(live: Live, fields: Fields) -> Answer:
     """PHP before 8 without curl: HTTP/1.0, one answer for a connection."""
     host = urlsplit(live.base_url).netloc
-    connection = Http10Connection(host, timeout=10)
+    connection = Http10Connection(host, timeout=60)
     headers = {"Host": host, "Connection": "close", "Content-type": FORM.partition(": ")[2]}
     connection.request("POST", "/api/v2", body=urlencode(fields), headers=headers)
     response = connection.getresponse()
@@ -193,13 +193,13 @@ def wordpress(live: Live, fields: Fields) -> Answer:
 
 
 def python_urllib(live: Live, fields: Fields) -> Answer:
-    with DIRECT.open(Request(live.api_url, urlencode(fields).encode()), timeout=10) as response:
+    with DIRECT.open(Request(live.api_url, urlencode(fields).encode()), timeout=60) as response:
         return Answer(response.status, lower(response.getheaders()), response.read())
 
 
 def python_f_string(live: Live, fields: Fields) -> Answer:
     """get(f"…/api/v2/?action=…"), slash included."""
-    with DIRECT.open(f"{live.api_url}/?{urlencode(fields)}", timeout=10) as response:
+    with DIRECT.open(f"{live.api_url}/?{urlencode(fields)}", timeout=60) as response:
         return Answer(response.status, lower(response.getheaders()), response.read())
 
 

@@ -49,7 +49,7 @@ class Site:
         scheme: str = "Bearer",
     ) -> Answer:
         """As `ask`; the body in bytes, whatever they are."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         headers = {"Host": host or self.alice.host}
         if key != "":
             headers["Authorization"] = f"{scheme} {self.key if key is None else key}"

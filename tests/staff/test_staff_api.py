@@ -139,7 +139,7 @@ def test_a_revoked_key_and_a_barred_person_stop_at_once(site: Site) -> None:
 
 
 def test_a_customers_api_does_not_take_a_staff_key(site: Site) -> None:
-    connection = http.client.HTTPConnection("127.0.0.1", site.port, timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", site.port, timeout=60)
     connection.request("GET", f"/api/v2?action=balance&key={site.key}", headers={"Host": site.alice.host})
     assert connection.getresponse().read() == b'{"error":"Invalid API key"}'
     connection.close()
@@ -342,7 +342,7 @@ def test_an_order_that_is_being_sent_is_not_decided_about(site: Site) -> None:
 
 def test_the_pages_are_where_they_were(site: Site) -> None:
     for path, status in (("/", 200), ("/api", 200), ("/api/", 200), ("/nowhere", 404), ("/api/staff/", 404)):
-        connection = http.client.HTTPConnection("127.0.0.1", site.port, timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", site.port, timeout=60)
         connection.request("GET", path, headers={"Host": site.alice.host})
         response = connection.getresponse()
         assert (response.status, response.getheader("Content-Type")) == (status, "text/html; charset=utf-8"), path

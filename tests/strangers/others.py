@@ -16,6 +16,7 @@ from typing import Any
 
 from panelwright.sandbox.tests.harness import Sandbox
 from tests.support import selling, signals
+from tests.support.effort import effort
 from tests.support.processes import Launcher, Process, free_port
 
 # What nobody's input may cost the others. A share of orders, because a machine that does other things as well
@@ -25,7 +26,7 @@ SENT_MAX_S = 2.0
 SHARE = 0.95
 ROUNDS = 3
 # How long an attack goes on at least, and the quiet before it.
-ATTACK_S = 2.0
+ATTACK_S = float(effort(2, proving=15))
 QUIET_S = 1.0
 EVERY_S = 0.05
 SENT_WITHIN_S = 60.0

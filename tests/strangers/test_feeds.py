@@ -130,7 +130,7 @@ def test_feeds_that_never_end(others: Others, alice: Owner, served: Served, read
     ((panel_id,),) = values("SELECT id FROM panels_panel WHERE slug = 'others'")
     with scope(panel=panel_id):
         post_actions.add_feed(panel_id=panel_id, url=f"{served.url}/round", username="anna")
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while not values("SELECT 1 FROM providers_postsource WHERE panel_id = %s AND problem <> ''", panel_id):
         assert time.monotonic() < deadline, "a slow feed of another panel holds it up"
         time.sleep(0.1)

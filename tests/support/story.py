@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import operator
-import os
 import sys
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
@@ -17,6 +16,7 @@ import pytest
 from hypothesis import settings as hypothesis_settings
 
 from tests.support.asking import Door
+from tests.support.effort import PROVING, effort
 from tests.support.mail_server import MailServer
 from tests.support.receiver import Receiver
 from tests.support.upstream import ScriptedUpstream
@@ -29,8 +29,10 @@ if TYPE_CHECKING:
     from tests.support.rounds import Rounds
 
 
-# A machine that is busy with other tests is no reason to fail. Where CI=true each run draws the same examples.
-hypothesis_settings.register_profile("shared", deadline=None, derandomize=os.environ.get("CI", "").lower() == "true")
+# A machine that is busy with other tests is no reason to fail. Each run draws the same examples, but `make prove`.
+hypothesis_settings.register_profile(
+    "shared", deadline=None, derandomize=not PROVING, max_examples=effort(60, proving=2_000)
+)
 hypothesis_settings.load_profile("shared")
 
 

@@ -39,6 +39,7 @@ def test_any_text_is_trimmed_once_for_all(pieces: list[str]) -> None:
     assert without_invisible(found).split() == without_invisible(text).split()
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("run", ["\u0301\u0323", "\uff9e\u0301", "\u0344\u0323", "\u05b0\u05c1"], ids=ascii)
 @pytest.mark.parametrize("form", ["NFC", "NFD", "NFKC", "NFKD"])
 def test_long_runs_of_marks_are_not_sorted(form: str, run: str) -> None:

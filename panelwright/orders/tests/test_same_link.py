@@ -75,6 +75,7 @@ def test_other_posts(one: str, other: str) -> None:
     assert digest(one) != digest(other)
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize(
     "piece", ["www.", "/", "?", "&", "igsh&", "#", "@", "http://", "\u200b", "\u200ba", ".", "a=1&"]
 )

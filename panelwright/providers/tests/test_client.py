@@ -138,6 +138,7 @@ def test_an_unknown_name_is_a_refusal() -> None:
     assert came.text in ("the name of this host is not known", "the name server did not answer in time")
 
 
+@pytest.mark.alone
 def test_a_name_server_that_is_silent(monkeypatch: pytest.MonkeyPatch) -> None:
     release = threading.Event()
     monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **kwargs: release.wait(10) and [])
@@ -242,6 +243,7 @@ def test_a_wrong_length_with_a_whole_answer() -> None:
         assert client.add(ORDER) == Accepted("23501")
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("where", ["headers", "body"])
 def test_a_slow_drip_does_not_outlast_the_time_for_the_whole_answer(where: str) -> None:
     head = b"HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n"
@@ -261,6 +263,7 @@ def test_a_slow_drip_does_not_outlast_the_time_for_the_whole_answer(where: str) 
     assert "within 0.4 s" in came.text
 
 
+@pytest.mark.alone
 def test_a_late_byte_does_not_start_the_time_again() -> None:
     def behave(sock: socket.socket, requests: list[Request]) -> bool:
         time.sleep(0.45)

@@ -16,6 +16,7 @@ from panelwright.core.refusal import NotNow, NotThere, Refusal
 from panelwright.providers import manual_actions, resolve_actions
 from panelwright.providers.models import Provider
 from tests.support.by_hand import BY, own_people
+from tests.support.effort import effort
 from tests.support.people import (
     COMMENTS,
     FOLLOWERS,
@@ -451,7 +452,7 @@ MOVES: dict[str, Callable[[Queue, dict[str, Any], int], Any]] = {
 }
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=effort(40, proving=800), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     moves=st.lists(
         st.tuples(st.sampled_from(sorted(MOVES)), st.sampled_from([0, 1, 250, 999, 1000, 1001])), max_size=12

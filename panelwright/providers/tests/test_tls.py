@@ -117,6 +117,7 @@ def test_no_tls_on_the_other_side() -> None:
     assert came.text.startswith("TLS failed: ")
 
 
+@pytest.mark.alone
 def test_a_handshake_that_never_ends() -> None:
     def silent(sock: socket.socket, requests: list[Request]) -> bool:
         time.sleep(1.5)
@@ -128,6 +129,7 @@ def test_a_handshake_that_never_ends() -> None:
         assert time.monotonic() - started < 1.4
 
 
+@pytest.mark.alone
 def test_a_slow_drip_over_tls(certificate: Path, server_tls: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
 

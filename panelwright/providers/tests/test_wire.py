@@ -27,6 +27,7 @@ from panelwright.providers.outcomes import (
 from panelwright.providers.reading import read_add, read_balance, read_cancel, read_refill, read_services
 from panelwright.providers.reports import read_refill_status, read_status
 from panelwright.providers.wire import MISSING, as_count, as_decimal, as_flag, as_money, as_ref, find_json
+from tests.support.effort import effort
 
 
 @pytest.mark.parametrize(
@@ -143,6 +144,7 @@ def test_numbers_that_would_eat_the_machine() -> None:
     assert (as_ref(found["e"]), as_flag(found["e"])) == ("", False)
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize(
     "body",
     [
@@ -167,6 +169,7 @@ def test_bodies_that_are_made_to_be_slow(body: bytes) -> None:
     assert time.process_time() - started < 5
 
 
+@pytest.mark.alone
 def test_a_large_price_list_is_read_in_time() -> None:
     rows = [
         {"service": n, "name": f"Service <b>{n}</b>", "type": "Default", "rate": "0.90", "min": 1, "max": 10**6,
@@ -260,13 +263,13 @@ def _check(reply: Reply) -> None:
             assert 200 <= reply.status < 300
 
 
-@settings(max_examples=150, deadline=None, derandomize=True)
+@settings(max_examples=effort(150, proving=3000))
 @given(body=st.binary(max_size=200), status=STATUSES, broke=BROKE)
 def test_any_bytes_give_an_outcome(body: bytes, status: int, broke: str) -> None:
     _check(Reply(status, body, broke, secrets=spellings(SECRET)))
 
 
-@settings(max_examples=400, deadline=None, derandomize=True)
+@settings(max_examples=effort(400, proving=8000))
 @given(value=VALUES, before=NOISE, after=NOISE, status=STATUSES, broke=BROKE, cut=st.integers(0, 40))
 def test_any_json_gives_an_outcome(
     value: object, before: bytes, after: bytes, status: int, broke: str, cut: int
@@ -275,7 +278,7 @@ def test_any_json_gives_an_outcome(
     _check(Reply(status, before + body[: len(body) - cut if broke else None] + after, broke, secrets=spellings(SECRET)))
 
 
-@settings(max_examples=200, deadline=None, derandomize=True)
+@settings(max_examples=effort(200, proving=4000))
 @given(value=st.dictionaries(st.sampled_from(["order", "order_id", "id"]), SCALARS, min_size=1, max_size=1))
 def test_a_cut_answer_never_gives_another_id(value: dict[str, object]) -> None:
     """Whatever prefix of an answer arrives, it is the same id or none."""

@@ -34,7 +34,7 @@ def _orders(caller: Caller) -> int:
 
 def _wait_for_orders(caller: Caller, count: int) -> None:
     """Wait for what the sandbox does after its client has gone."""
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while _orders(caller) != count:
         assert time.monotonic() < deadline, (_orders(caller), count)
         time.sleep(0.02)
@@ -63,6 +63,7 @@ def test_no_answer(caller: Caller, strike: Strike, fault: str, when: str, taken:
     assert [(row["result"], row["error"]) for row in log] == [("placed", None) if taken else ("dropped", fault)]
 
 
+@pytest.mark.alone
 def test_a_reset_is_a_reset_and_a_timeout_ends_with_a_close(sandbox: Sandbox, caller: Caller, strike: Strike):
     body = urlencode({"key": caller.key, "action": "balance"}).encode()
     head = b"POST /api/v2 HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(body)
@@ -86,6 +87,7 @@ def test_an_answer_that_breaks_off(caller: Caller, strike: Strike):
     assert _orders(caller) == 1
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize(("when", "taken"), [("before", 0), ("after", 1)])
 def test_latency_is_waited_for_before_or_after_the_work(caller: Caller, strike: Strike, when: str, taken: int):
     strike("latency", when=when, seconds=0.25)
@@ -368,6 +370,7 @@ def test_sandbox_time(sandbox: Sandbox, caller: Caller, set_faults: SetFaults):
     assert seen == ["open", None, "Invalid API key", "Invalid API key", None]
 
 
+@pytest.mark.alone
 def test_the_first_that_takes_the_answer_does_and_the_others_help(caller: Caller, set_faults: SetFaults):
     rule = {"key": caller.key}
     set_faults(

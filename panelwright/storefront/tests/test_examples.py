@@ -15,6 +15,7 @@ from panelwright.catalog.types import BY_NAME, TYPES, ServiceType
 from panelwright.core import signatures
 from panelwright.orders import fields
 from panelwright.storefront import examples
+from tests.support.effort import effort
 
 URL = "http://panel.example/api/v2"
 # What a shell argument, a form and a database can all hold.
@@ -28,7 +29,7 @@ def shell_words(command: str) -> list[str]:
     return output.decode().split("\0")[:-1]
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=effort(30, proving=600))
 @given(texts)
 def test_a_shell_takes_any_value_as_it_is(value: str) -> None:
     words = shell_words(examples.curl_call(URL, "add", [("comments", value)]))

@@ -109,6 +109,7 @@ def test_any_line_is_read_or_not(line: str) -> None:
         assert str(found.service) in line
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize(
     "piece",
     ["id ", " ", "1 ", "1,", '"', '1,"', "|", "1|a|", "\t", ";", "\u200b", "#", "1'000", "\u200b1", " / ", "www."],

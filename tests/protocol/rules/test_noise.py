@@ -309,6 +309,7 @@ def endless(key: str) -> dict[str, tuple[str, bytes]]:
     }
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("name", endless(""))
 def test_without_end(stand: Stand, neighbour: Reseller, name: str) -> None:
     label, body = endless(neighbour.key)[name]
@@ -338,7 +339,7 @@ def test_an_address_longer_than_a_head_may_be(carol: Reseller) -> None:
 )
 def test_a_head_that_does_not_end(stand: Stand, carol: Reseller, start: bytes) -> None:
     """It is not collected for ever."""
-    with stand.still(), socket.create_connection(("127.0.0.1", stand.port), timeout=20) as line:
+    with stand.still(), socket.create_connection(("127.0.0.1", stand.port), timeout=60) as line:
         try:
             line.sendall(start)
             for _ in range(40):
@@ -378,7 +379,7 @@ def test_a_head_that_does_not_end(stand: Stand, carol: Reseller, start: bytes) -
     ],
 )
 def test_what_is_no_request_harms_nobody(stand: Stand, carol: Reseller, sent: bytes) -> None:
-    with stand.still(), socket.create_connection(("127.0.0.1", stand.port), timeout=10) as line:
+    with stand.still(), socket.create_connection(("127.0.0.1", stand.port), timeout=60) as line:
         line.sendall(sent)
         line.shutdown(socket.SHUT_WR)
         try:
@@ -394,7 +395,7 @@ def test_a_client_that_goes_away_in_the_middle(stand: Stand, neighbour: Reseller
     fields = {"key": neighbour.key, "action": "add", "service": stand.service(), "link": new_link(), "quantity": 100}
     sent = request("POST", API, FORM, host=neighbour.host, body=form(fields))
     for cut in (10, len(sent) // 2, len(sent) - 1):
-        with socket.create_connection(("127.0.0.1", stand.port), timeout=10) as line:
+        with socket.create_connection(("127.0.0.1", stand.port), timeout=60) as line:
             line.sendall(sent[:cut])
     assert neighbour.says("balance")["balance"] == "1000.00"
     assert stand.inside.orders_of(customer_id=neighbour.customer_id) == []
@@ -406,12 +407,12 @@ def test_a_client_that_goes_away_in_the_middle(stand: Stand, neighbour: Reseller
 )
 def test_a_request_in_small_pieces(stand: Stand, carol: Reseller, size: int, headers: list[str]) -> None:
     sent = request("POST", API, FORM, *headers, host=carol.host, body=form({"key": carol.key, "action": "balance"}))
-    with socket.create_connection(("127.0.0.1", stand.port), timeout=10) as line:
+    with socket.create_connection(("127.0.0.1", stand.port), timeout=60) as line:
         line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         for at in range(0, len(sent), size):
             line.sendall(sent[at : at + size])
             time.sleep(0.001)
-        line.settimeout(10)
+        line.settimeout(60)
         # Head and body may come in two pieces, too.
         expected, answer = carol.ask("balance").body, b""
         while not answer.endswith(expected) and (part := line.recv(65536)):

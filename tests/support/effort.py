@@ -1,0 +1,22 @@
+"""How long what is random looks for faults: shortly in a run of all tests, long and with other seeds in `make prove`.
+
+`make prove` sets PANELWRIGHT_PROVE to a seed. Without it each run draws the same: a change is not held up by what it
+did not break, and what `make prove` has found once becomes a test of its own.
+"""
+
+from __future__ import annotations
+
+import os
+
+_SEED = os.environ.get("PANELWRIGHT_PROVE", "")
+PROVING = bool(_SEED)
+
+
+def seed(usual: int) -> int:
+    """What to draw from."""
+    return int(_SEED) if PROVING else usual
+
+
+def effort(usual: int, *, proving: int) -> int:
+    """How many of something to try."""
+    return proving if PROVING else usual
