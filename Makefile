@@ -21,7 +21,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --re
 INSTALL_PACKAGE := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation \
 	--ignore-requires-python --editable .
 # The files with tests that measure time: to look for them in all takes longer than many of them.
-MEASURING = $(if $(ARGS),,$$(grep -rlE "mark\.alone|: Others" tests panelwright --include='test_*.py'))
+MEASURING = $(if $(ARGS),,$$(grep -rl "mark\.alone" tests panelwright --include='test_*.py'))
 CATALOGUES := $(patsubst %.po,%.mo,$(wildcard panelwright/locale/*/LC_MESSAGES/*.po))
 COMPILE := uv pip compile pyproject.toml --quiet --universal --python-version 3.11.10 --generate-hashes \
 	--no-emit-index-url --no-header

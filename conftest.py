@@ -6,7 +6,6 @@ pytest_plugins = (
     "tests.support.database",
     "tests.support.processes",
     "tests.support.browser",
-    "tests.support.alone",
     "tests.support.costs",
     "tests.support.skips",
     "tests.support.story",

@@ -5,10 +5,10 @@
         others.unharmed_by(lambda: post(others.port, host=alice.host, body=body))
 
 `others` is a running installation on the test's database, either kind: web process, worker, a sandbox as provider,
-and another panel whose customer places 20 orders a second over the wire. `unharmed_by` runs an attack again and
+and another panel whose customer places 40 orders a second over the wire. `unharmed_by` runs an attack again and
 again while she does, and fails when her orders are answered or sent late (tests/strangers/others.py says how late,
-and how a busy machine is told from an attack). What an attack asks for must have come by the time that it returns:
-wait in it for the answer, or for the worker to have read the feed.
+and how a busy machine is told from an attack). A test that asks it is marked `alone`. What an attack asks for must
+have come by the time that it returns: wait in it for the answer, or for the worker to have read the feed.
 
 Where a panel is slow rather than stopped, processor time says more, and says the same on every machine:
 

@@ -50,6 +50,7 @@ WORST: tuple[tuple[dict[str, object], str], ...] = (
 )
 
 
+@pytest.mark.alone
 def test_the_worst_names_and_texts(others: Others, alice: Owner, carol: Buyer, blocked: None) -> None:
     before = others.memory_bytes("web")
     for params, refusal in WORST:
@@ -84,6 +85,7 @@ def loosely_blocked(alice: Owner) -> None:
         add_services(alice.panel_id, [sold])
 
 
+@pytest.mark.alone
 def test_many_small_orders_against_loose_patterns(
     others: Others, alice: Owner, carol: Buyer, loosely_blocked: None
 ) -> None:

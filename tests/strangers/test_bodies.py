@@ -17,6 +17,9 @@ from tests.support import selling
 from tests.support.crowd import ask as ask_form
 from tests.support.people import Buyer, Owner, value
 
+# What is looked at is our own reading of what was sent, before the database.
+pytestmark = pytest.mark.one_database
+
 KIB = 1024
 JSON = "Content-Type: application/json"
 MULTIPART = "Content-Type: multipart/form-data; boundary=b"
@@ -75,6 +78,7 @@ def test_a_body_costs_no_more_than_a_few_requests(others: Others) -> None:
     assert others.costs_s(lambda: ask(others.port, query), times=40) < 8 * plain + 0.001
 
 
+@pytest.mark.alone
 def test_bodies_hold_up_nobody(others: Others) -> None:
     others.unharmed_by(*(post(others.port, body, content_type) for body, content_type in SMALL.values()))
     others.unharmed_by(*(post(others.port, body, content_type) for body, content_type in LARGE.values()))
@@ -106,6 +110,7 @@ def test_half_a_body_is_nothing(others: Others, alice: Owner, carol: Buyer, way:
     assert carol.balance() == "91.00"
 
 
+@pytest.mark.alone
 def test_bodies_that_are_being_sent_share_one_room(others: Others) -> None:
     """A hundred bodies of a megabyte, each without its last byte, are not a hundred megabytes; small ones pass."""
     body = b"key=nobody&action=balance&a=" + b"x" * 1_000_000
@@ -138,6 +143,7 @@ def test_bodies_that_are_being_sent_share_one_room(others: Others) -> None:
     assert ask(others.port, data).status == 200
 
 
+@pytest.mark.alone
 def test_made_up_keys_leave_room(others: Others) -> None:
     """Each of them with another key: as many customers as nobody has."""
     shop = selling.open_shop(balances=["10.00"], slug="victim")
@@ -165,6 +171,7 @@ FORMS = {
 }
 
 
+@pytest.mark.alone
 def test_forms_of_pages_hold_up_nobody(others: Others) -> None:
     """Django's own reading took 1.5 s for three megabytes of percent signs, and let nobody go on for 0.4 s of it."""
 

@@ -14,6 +14,9 @@ from tests.strangers.others import Others
 from tests.strangers.wires import FORM, answer, asks, connected, request
 from tests.support.crowd import ask as ask_form
 
+# Nothing that is sent here gets as far as the database.
+pytestmark = pytest.mark.one_database
+
 # How long a server of little patience waits for a head and a body, instead of 15 and 30 seconds.
 HEAD_S, BODY_S = 4, 6
 HALF_A_HEAD = b"POST /api/v2 HTTP/1.1\r\nHost: 127.0.0.1\r\nX: "
@@ -56,6 +59,7 @@ def wait_until_ended(wires: list[socket.socket], *, dripping: bytes = b"") -> No
         time.sleep(1)
 
 
+@pytest.mark.alone
 def test_who_drips_is_closed_and_nobody_waits_for_him(little_patience: None, others: Others) -> None:
     """Idle connections, half heads and half bodies, dripping on and silent: 200 of them at once."""
     with ExitStack() as stack:
@@ -84,6 +88,7 @@ def test_a_byte_a_second_keeps_a_head_no_longer(little_patience: None, others: O
         wait_until_ended(wires, dripping=b"y")
 
 
+@pytest.mark.alone
 def test_an_address_has_its_number_and_others_have_theirs(others: Others) -> None:
     """A thousand connections of one address, each begun and not ended; whoever else comes is let in."""
     with ExitStack() as stack:
@@ -113,6 +118,7 @@ def test_a_benchmark_s_worth_of_connections_of_one_address_is_served(others: Oth
             assert {answer(wire).status for wire in wires} == {200}
 
 
+@pytest.mark.alone
 def test_thousands_of_requests_in_one_packet_are_one_after_the_other(others: Others) -> None:
     """Each would have been a task of its own, all of them begun before the first was answered."""
     small = b"GET /api/v2 HTTP/1.1\r\nHost: a\r\n\r\n"

@@ -17,6 +17,9 @@ from panelwright.providers.tests.test_feeds import HOSTILE
 from tests.strangers.others import Others
 from tests.support.people import SUBSCRIPTION, Buyer, Owner, execute, values
 
+# What is looked at is our own reading of what was sent, before the database.
+pytestmark = pytest.mark.one_database
+
 # Of each kind the one that cost most.
 WORST = ("author", "attributes", "open tags", "tags", "quotes", "items", "cdata", "nested JSON", "lists of JSON")
 READ_MAX_S = 60.0
@@ -109,6 +112,7 @@ def reading(alice: Owner, carol: Buyer, served: Served) -> Callable[..., Callabl
     return attack
 
 
+@pytest.mark.alone
 def test_the_worst_feeds(others: Others, reading: Callable[..., Callable[[], None]]) -> None:
     read = reading(*WORST, "bomb", "round")
     before = others.memory_bytes("worker")
@@ -118,6 +122,7 @@ def test_the_worst_feeds(others: Others, reading: Callable[..., Callable[[], Non
     assert found == [(True,)] * (len(WORST) + 2)
 
 
+@pytest.mark.alone
 def test_feeds_that_never_end(others: Others, alice: Owner, served: Served, reading: Callable[..., object]) -> None:
     """More of them than may be read at once; another panel's feed is read all the same."""
     with scope(panel=alice.panel):

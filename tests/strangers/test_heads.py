@@ -6,10 +6,15 @@ import json
 from collections.abc import Callable
 from functools import partial
 
+import pytest
+
 from panelwright.core import limits
 from tests.strangers.others import Others
 from tests.strangers.wires import FORM, Answer, ask, asks, request
 from tests.support.people import Owner
+
+# Nothing that is sent here gets as far as the database.
+pytestmark = pytest.mark.one_database
 
 BODY = b"key=nobody&action=balance"
 Sender = Callable[[int, tuple[str, ...]], Answer]
@@ -131,6 +136,7 @@ def test_what_is_endless_ends(others: Others) -> None:
     assert others.memory_bytes() - before < 30_000_000
 
 
+@pytest.mark.alone
 def test_cookies_hold_up_nobody(others: Others, alice: Owner) -> None:
     """60,000 backslashes took 7 s; 8 KiB of them would still take longer than a page."""
     worst = [

@@ -101,6 +101,7 @@ def _files(pid: int) -> int:
     return len(os.listdir(f"/proc/{pid}/fd"))
 
 
+@pytest.mark.alone
 def test_24_log_ins_at_once_take_little_memory_and_nobody_waits(others: Others, alice: Owner, carol: Buyer) -> None:
     from panelwright.customers.passwords import OwaspArgon2
     from tests.support.people import PASSWORD, execute

@@ -11,6 +11,7 @@ from tests.support.crowd import ask
 from tests.support.signals import held
 
 
+@pytest.mark.alone
 def test_nobody_notices_a_plain_customer(others: Others) -> None:
     asked = {"key": others.key, "action": "balance"}
     seen = others.unharmed_by(lambda: ask(others.port, asked))
@@ -19,6 +20,7 @@ def test_nobody_notices_a_plain_customer(others: Others) -> None:
     assert others.costs_s(lambda: ask(others.port, asked), times=50) > 0
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize(("command", "still_s"), [("web", 0.3), ("worker", 3.0)])
 def test_a_process_that_stands_is_noticed(others: Others, command: str, still_s: float) -> None:
     """Each order counts from when it was due, so one long wait is not one late order among many."""

@@ -14,6 +14,9 @@ from panelwright.providers.tests.test_long_answers import WORST, filled, rows
 from tests.strangers.others import Others
 from tests.support.people import Owner, execute, values
 
+# What is looked at is our own reading of what was sent, before the database.
+pytestmark = pytest.mark.one_database
+
 READ_MAX_S = 60.0
 # Of each kind the one that cost most, and the longest list that is taken.
 LISTS = {name: filled(*WORST[name], limits.PROVIDER_LIST_BYTES_MAX) for name in ("lists", "rows", "keys", "a page")}
@@ -50,6 +53,7 @@ def lists() -> Iterator[Lists]:
     made.http.server_close()
 
 
+@pytest.mark.alone
 def test_the_longest_lists(others: Others, alice: Owner, lists: Lists) -> None:
     providers = {name: alice.provider(f"{lists.url}/{name.replace(' ', '%20')}", name=name).id for name in LISTS}
     before = others.memory_bytes("worker")

@@ -8,8 +8,8 @@ from tests.style.files import files, text_of
 
 CLOCKS = frozenset({"monotonic", "monotonic_ns", "perf_counter", "perf_counter_ns", "time", "time_ns"})
 MODULES = frozenset({"time", "wall"})
-# Measures by its nature; tests/support/alone.py marks what uses it.
-MARKED_BY_FIXTURE = "others"
+# Methods that measure what others notice (tests/strangers/others.py).
+MEASURING = frozenset({"unharmed_by", "round_of"})
 
 
 def reads_clock(node: ast.AST) -> bool:
@@ -26,6 +26,12 @@ def reads_clock(node: ast.AST) -> bool:
 def is_span(node: ast.AST) -> bool:
     """The clock minus when it began."""
     return isinstance(node, ast.BinOp) and isinstance(node.op, ast.Sub) and reads_clock(node)
+
+
+def measures(function: ast.FunctionDef) -> bool:
+    return asserts_a_span(function) or any(
+        isinstance(node, ast.Attribute) and node.attr in MEASURING for node in ast.walk(function)
+    )
 
 
 def asserts_a_span(function: ast.FunctionDef) -> bool:
@@ -45,14 +51,13 @@ def asserts_a_span(function: ast.FunctionDef) -> bool:
 
 
 def unmarked(text: str) -> list[str]:
-    """Functions that assert how long something took, beside others."""
+    """Tests that measure time beside others; of functions that are no tests, those that assert how long it took."""
     tree = ast.parse(text)
     functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
     return [
         function.name
         for function in functions
-        if asserts_a_span(function)
-        and MARKED_BY_FIXTURE not in {argument.arg for argument in function.args.args}
+        if (measures(function) if function.name.startswith("test_") else asserts_a_span(function))
         and not any(ast.unparse(mark).endswith("mark.alone") for mark in function.decorator_list)
     ]
 
@@ -67,10 +72,10 @@ def test_the_check_would_notice() -> None:
         "def test_a():\n    began = time.monotonic()\n    assert time.monotonic() - began < 1\n",
         "def test_a():\n    took_s = time.perf_counter() - began\n    assert took_s < 1\n",
         "@pytest.mark.slow\ndef test_a():\n    took = round((time.time() - began) * 1000)\n    assert 1 < took\n",
+        "def test_a():\n    others.unharmed_by(attack)\n",
     )
     for text in bad:
         assert unmarked(text) == ["test_a"], text
         assert unmarked(f"@pytest.mark.alone\n{text}") == []
-        assert unmarked(text.replace("()", "(others)", 1)) == []
     # To wait for something, with an end of patience, measures nothing.
     assert unmarked("def test_a():\n    while not done():\n        assert time.monotonic() < deadline\n") == []
