@@ -158,6 +158,7 @@ INSTALLED_APPS = [
     "panelwright.panels",
     "panelwright.ledger",
     "panelwright.events",
+    "panelwright.staff",
     "panelwright.content",
     "panelwright.customers",
     "panelwright.catalog",

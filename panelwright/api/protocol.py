@@ -9,7 +9,7 @@ import json
 from collections.abc import Sequence
 from datetime import date
 
-from panelwright.core import money
+from panelwright.core import money, refusals
 from panelwright.core.refusal import Refusal
 from panelwright.orders import reasons
 from panelwright.orders.models import Kind
@@ -20,43 +20,13 @@ IDS_MAX = 100
 DETAIL_MAX = 300  # bytes
 _ITEMS_MAX = 10 * IDS_MAX
 
-# Codes of refusals and their texts. Clients sort texts by substring, so every word matters.
-TEXTS = {
-    "bad_key": "Invalid API key",
-    "wrong_address": "This API key is not allowed from your address",
-    "may_not_order": "This API key may not place or change orders",
-    "may_not_read": "This API key may not read",
-    "bad_request": "Incorrect request",
-    "bad_service": "Incorrect service ID",
-    "bad_link": "Bad link",
-    "bad_field": "Incorrect {field}",
-    "below_min": "Quantity less than minimal {limit}",
-    "above_max": "Quantity more than maximum {limit}",
-    "same_link": "You have active order with this link. Please wait until order being completed.",
-    "no_funds": "Not enough funds on balance",
-    "cap_reached": "Daily spending cap is reached, orders are temporarily not taken",
-    "bad_order": "Incorrect order ID",
-    "bad_refill": "Refill not found",
-    "refill_disabled": "Refill is disabled for this service",
-    "refill_runs": "Refill is disabled for the whole, ask for it by the ids in orders",
-    "not_completed": "The order is not completed",
-    "refill_open": "The refill task is not completed for this order",
-    "refill_too_soon": "The order was completed or refill was requested less than 24 hours ago",
-    "refill_over": "Refill days are over",
-    "cancel_disabled": "Cancel is disabled for this service",
-    "cannot_cancel": "The order cannot be canceled",
-    "rate_limit": "Rate limit exceeded, please retry later",
-    "too_large": "Request is too large",
-    "too_slow": "Request was not sent in time, please retry",
-    "overloaded": "The panel is temporarily overloaded, please retry",
-    "fault": "Internal error, the request was not carried out",
-    "uncertain": "Internal error, temporarily unknown whether it was carried out; repeat it with its request_id",
-}
+# The refusals that the API tells. Clients sort texts by substring, so every word matters.
+TEXTS = {code: words.wire for code, words in refusals.REFUSALS.items() if words.wire}
 
 
 def text(refusal: Refusal) -> str:
-    """A refusal in the words of the wire. A code without words is a fault of ours, and is told as one."""
-    return TEXTS.get(refusal.code, TEXTS["fault"]).format(field=refusal.field, limit=refusal.limit)
+    """A refusal in the words of the wire (core/refusals.py)."""
+    return refusals.wire(refusal)
 
 
 def detail(refusal: Refusal) -> bytes:

@@ -1,72 +1,49 @@
-"""The staff API, `/api/staff/v1/…`: what waits for the panel's own people, and what they do with it.
+"""The staff API, `/api/staff/v1/…`: what staff read, and every declared action (staff/action.py).
 
-JSON in and out. A refusal is `{"error": text}` with 400 (the request is wrong), 401 (no such key), 404 (no
-such row on this panel), 405, 409 (the row is not in a state for that) or 413. See docs/reference/staff-api.md.
+JSON in and out. `POST /<nouns>/<id>` with `{"action": verb, …}` does an action to an object, `POST /<nouns>` one that
+makes an object or names it in its fields. A refusal is `{"error": text, "code", "field", "facts"}` with the HTTP status
+of its code (core/refusals.py). The description for programs is `/api/staff/v1/openapi.json` (openapi.py).
 """
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 
 from panelwright.api import staff_reading as reading
-from panelwright.api.staff_reading import Fields
-from panelwright.core.refusal import NotNow, NotThere
+from panelwright.core import refusals
+from panelwright.core.refusal import NotNow, NotThere, Refusal, Refused
 from panelwright.customers import access
 from panelwright.customers.actions import note_staff_key_use
-from panelwright.providers import manual_actions, manual_queries, order_queries, resolve_actions
-
-Work = Callable[..., object]
-
-# Action -> what does it, the fields that it needs, the fields that it may have.
-_DECISIONS: dict[str, tuple[Work, Fields, Fields]] = {
-    "done": (resolve_actions.done, {}, {}),
-    "partial": (resolve_actions.partial, {"remains": int}, {}),
-    "cancel": (resolve_actions.cancel, {}, {}),
-    "send": (resolve_actions.send, {}, {"route": int, "provider": str, "whole": bool}),
-    "arrived": (resolve_actions.arrived, {"upstream_id": str}, {"provider": str}),
-}
-# Beside them what is for orders of the queue alone.
-_ORDERS: dict[str, tuple[Work, Fields, Fields]] = {
-    "start": (manual_actions.start, {}, {"start_count": int}),
-    "progress": (manual_actions.progress, {}, {"remains": int, "delivered": int, "start_count": int}),
-    "pass_on": (manual_actions.pass_on, {}, {}),
-    **_DECISIONS,
-}
-_CANCELS: dict[str, tuple[Work, Fields, Fields]] = {
-    "accept": (manual_actions.accept_cancel, {}, {}),
-    "refuse": (manual_actions.refuse_cancel, {"text": str}, {}),
-}
-_REFILLS: dict[str, tuple[Work, Fields, Fields]] = {
-    "start": (manual_actions.start_refill, {}, {}),
-    "done": (manual_actions.finish_refill, {}, {}),
-    "reject": (manual_actions.reject_refill, {"text": str}, {}),
-    "send": (manual_actions.send_refill, {}, {}),
-}
-# "refund": as older programs call it.
-_PROBLEMS = {**_DECISIONS, "refund": _DECISIONS["cancel"]}
-_QUEUES = {
-    "orders": manual_queries.waiting_orders,
-    "refills": manual_queries.waiting_refills,
-    "cancels": manual_queries.waiting_cancels,
-}
+from panelwright.staff import registry
+from panelwright.staff.action import Action, Noun
+from panelwright.staff.actions import Performed, perform
+from panelwright.staff.actor import Actor
+from panelwright.staff.rights import Right
 
 
-class Call:
+class StaffCall:
     """An admitted request: the panel of its host, and who calls."""
 
-    def __init__(self, request: HttpRequest, panel_id: int, by: str) -> None:
+    def __init__(self, request: HttpRequest, panel_id: int, actor: Actor) -> None:
         self.request = request
         self.panel_id = panel_id
-        self.by = by
+        self.actor = actor
+
+    def needs(self, right: Right) -> None:
+        """Refused: not_allowed."""
+        if not self.actor.may(right):
+            raise Refused("not_allowed", right=right.value)
 
 
-def _answer(status: int, body: dict[str, Any], **headers: str) -> JsonResponse:
-    response = JsonResponse(body, status=status)
+Handler = Callable[..., dict[str, Any] | HttpResponse]
+
+
+def _answer(status: int, body: Mapping[str, Any], **headers: str) -> JsonResponse:
+    response = JsonResponse(dict(body), status=status)
     # Links and quantities of customers: nobody in between may keep them.
     response.headers["Cache-Control"] = "no-store"
     for name, value in headers.items():
@@ -74,113 +51,107 @@ def _answer(status: int, body: dict[str, Any], **headers: str) -> JsonResponse:
     return response
 
 
-def _error(status: int, text: str, **headers: str) -> JsonResponse:
-    return _answer(status, {"error": text}, **headers)
+def refused(refusal: Refusal, **headers: str) -> JsonResponse:
+    """The answer that tells a refusal."""
+    facts = dict(refusal.facts) | ({"limit": refusal.limit} if refusal.limit else {})
+    body = {"error": refusals.staff(refusal), "code": refusal.code, "field": refusal.field, "facts": facts}
+    return _answer(refusals.status(refusal), body, **headers)
 
 
-def staff_only(
-    method: str,
-) -> Callable[[Callable[..., dict[str, Any] | HttpResponse]], Callable[..., HttpResponse]]:
-    """Admits who has a staff key of this panel, and turns what is raised into an answer."""
+def view_of(handlers: Mapping[str, Handler]) -> Callable[..., HttpResponse]:
+    """A view that admits staff keys of this panel, calls the handler of the method, and answers what it refuses."""
 
-    def wrap(handle: Callable[..., dict[str, Any] | HttpResponse]) -> Callable[..., HttpResponse]:
-        # There is no cookie to forge a request with: the key stands in a header.
-        @csrf_exempt
-        @functools.wraps(handle)
-        def view(request: HttpRequest, **where: int) -> HttpResponse:
-            if request.method != method:
-                return _error(405, f"use {method} here", Allow=method)
-            panel_id = cast(Any, request).panel.id
-            key = reading.bearer(request.headers.get("Authorization", ""))
-            grant = access.staff_grant(panel_id, key) if key else None
-            if grant is None:
-                return _error(401, "Invalid staff key: send Authorization: Bearer <key>", WWW_Authenticate="Bearer")
-            note_staff_key_use(panel_id=panel_id, key_id=grant.key_id, used_at=grant.used_at)
+    # There is no cookie to forge a request with: the key stands in a header.
+    @csrf_exempt
+    def view(request: HttpRequest, **where: int) -> HttpResponse:
+        handle = handlers.get(request.method or "")
+        if handle is None:
+            allowed = ", ".join(handlers)
+            return refused(Refusal("bad_method", facts=(("methods", allowed),)), Allow=allowed)
+        panel_id = cast(Any, request).panel.id
+        key = reading.bearer(request.headers.get("Authorization", ""))
+        address = str(getattr(request, "address", ""))
+        grant = access.staff_grant(panel_id, key, address=address) if key else None
+        if grant is None:
+            return refused(Refusal("bad_staff_key"), WWW_Authenticate="Bearer")
+        note_staff_key_use(panel_id=panel_id, key_id=grant.key_id, used_at=grant.used_at)
+        try:
             if any(number > reading.NUMBER_MAX for number in where.values()):
-                return _error(404, "there is no number so high")
-            try:
-                told = handle(Call(request, panel_id, grant.by), **where)
-                return _answer(200, told) if isinstance(told, dict) else told
-            except reading.TooLarge as error:
-                return _error(413, str(error), Connection="close")
-            except NotThere as error:
-                return _error(404, str(error))
-            except NotNow as error:
-                return _error(409, str(error))
-            except ValueError as error:
-                return _error(400, str(error))
+                raise Refused("no_such_number")
+            told = handle(StaffCall(request, panel_id, grant.actor), **where)
+            return _answer(200, told) if isinstance(told, dict) else told
+        except Refused as error:
+            large = error.refusal.code == "body_too_large"
+            return refused(error.refusal, **({"Connection": "close"} if large else {}))
+        except NotThere as error:
+            return refused(Refusal("not_there", facts=(("text", str(error)),)))
+        except NotNow as error:
+            return refused(Refusal("not_now", facts=(("text", str(error)),)))
 
-        return view
-
-    return wrap
+    return view
 
 
-@staff_only("GET")
-def queue(call: Call) -> dict[str, Any]:
-    """One page of what waits: orders, refills or cancels, the oldest first."""
-    asked = reading.queue_of(call.request.GET)
-    page = _QUEUES[asked.kind](call.panel_id, asked.filters, after=asked.after, limit=asked.limit)
-    return {"kind": asked.kind, "items": page.items, "next": page.next}
+def collection_work(noun: Noun) -> Handler:
+    """POST of an action that makes an object, or that names it in `id`."""
+
+    def work(call: StaffCall) -> dict[str, Any]:
+        action, given = _asked(call, registry.of_noun(noun.name))
+        target: int | None = None
+        if action.on_target:
+            target = given.pop("id", None)  # type: ignore[assignment]
+            if target is None:
+                raise Refused("missing_field", "id", action=action.verb)
+            if not isinstance(target, int) or isinstance(target, bool):
+                raise Refused("not_a_number", "id")
+            if not 0 < target <= reading.NUMBER_MAX:
+                raise Refused(f"no_{noun.name}", id=target)
+        return done(call, action, target, given)
+
+    return work
 
 
-@staff_only("GET")
-def problems(call: Call) -> dict[str, Any]:
-    """One page of the orders that a person should look at, the oldest first."""
-    after, limit = reading.page_of(call.request.GET)
-    page = order_queries.problem_orders(call.panel_id, after=after, limit=limit)
-    return {"items": page.items, "next": page.next}
+def object_work(noun: Noun, *, verbs: Mapping[str, str] | None = None) -> Handler:
+    """POST of an action to the object with the id of the address. `verbs`: those of an alias, and what they mean."""
+
+    def work(call: StaffCall, *, id_: int) -> dict[str, Any]:
+        known = {verb: action for verb, action in registry.of_noun(noun.name).items() if action.on_target}
+        if verbs is not None:
+            known = {verb: known[meant] for verb, meant in verbs.items()}
+        action, given = _asked(call, known)
+        return done(call, action, id_, given)
+
+    return work
 
 
-@csrf_exempt
-def order(request: HttpRequest, *, id_: int) -> HttpResponse:
-    """GET: one order, open or ended. POST: work on one of the queue, or decide about any that is open."""
-    return read_order(request, id_=id_) if request.method == "GET" else work_order(request, id_=id_)
+def _asked(call: StaffCall, known: Mapping[str, Action]) -> tuple[Action, dict[str, object]]:
+    """The action of a body, and its fields."""
+    body_max = max((action.body_max or 0 for action in known.values()), default=0)
+    body = reading.body_of(call.request, **({"body_max": body_max} if body_max else {}))
+    verb = body.pop("action", None)
+    if not isinstance(verb, str) or verb not in known:
+        raise Refused("not_a_choice", "action", choices=", ".join(known))
+    return known[verb], body
 
 
-@staff_only("GET")
-def read_order(call: Call, *, id_: int) -> dict[str, Any]:
-    return _order_after(call, id_)
+def done(call: StaffCall, action: Action, target: int | None, given: Mapping[str, object]) -> dict[str, Any]:
+    """Do it, and answer the object as it then is, with what is shown only now."""
+    performed = perform(action, actor=call.actor, panel_id=call.panel_id, target=target, given=given)
+    if isinstance(performed, Refusal):
+        raise Refused.of(performed)
+    return answer_of(call.panel_id, performed)
 
 
-@staff_only("POST")
-def work_order(call: Call, *, id_: int) -> dict[str, Any]:
-    _do(call, _ORDERS, order_id=id_)
-    return _order_after(call, id_)
-
-
-@staff_only("POST")
-def cancel(call: Call, *, id_: int) -> dict[str, Any]:
-    """Answer the cancel that a customer asked of the order with this id."""
-    _do(call, _CANCELS, order_id=id_)
-    return _order_after(call, id_)
-
-
-@staff_only("POST")
-def refill(call: Call, *, id_: int) -> dict[str, Any]:
-    _do(call, _REFILLS, refill_id=id_)
-    return {"refill": manual_queries.refill_facts(call.panel_id, id_)}
-
-
-@staff_only("POST")
-def problem(call: Call, *, id_: int) -> dict[str, Any]:
-    """Decide about an order, whatever state it is in."""
-    _do(call, _PROBLEMS, order_id=id_)
-    return _order_after(call, id_)
-
-
-def _do(call: Call, actions_: dict[str, tuple[Work, Fields, Fields]], **which: int) -> None:
-    action, fields = reading.action_of(call.request, {name: row[1:] for name, row in actions_.items()})
-    actions_[action][0](panel_id=call.panel_id, by=call.by, **which, **fields)
-
-
-def _order_after(call: Call, order_id: int) -> dict[str, Any]:
-    """The order as it stands. Raises NotThere."""
-    facts = order_queries.order_facts(call.panel_id, order_id)
-    if facts is None:
-        raise NotThere(f"there is no order {order_id} on this panel")
-    return {"order": facts}
+def answer_of(panel_id: int, performed: Performed) -> dict[str, Any]:
+    noun = performed.action.noun
+    answer: dict[str, Any] = dict(performed.shown)
+    facts: Mapping[str, Any] | None = performed.after or None
+    if performed.target is not None and facts is not None and noun.answer is not None:
+        facts = noun.answer(panel_id, performed.target)
+    if facts is not None:
+        answer[noun.answers_as or noun.name] = facts
+    return answer
 
 
 @csrf_exempt
 def not_found(request: HttpRequest, path: str = "") -> JsonResponse:
-    return _error(404, "there is nothing at this address; see docs/reference/staff-api.md")
+    return refused(Refusal("nothing_here"))

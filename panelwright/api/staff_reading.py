@@ -1,16 +1,21 @@
-"""What a request of the staff API says: its key, its page, its action. Raises ValueError with what is wrong."""
+"""What a request of the staff API says: its key, its page, its body. Raises Refused with what is wrong."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.http import HttpRequest
+from django.utils.dateparse import parse_datetime
 
 from panelwright.core import limits
+from panelwright.core.refusal import Refused
 from panelwright.providers.manual_queries import Filters
 from panelwright.providers.order_queries import PAGE_MAX
+from panelwright.staff.trail import PAGE_MAX as TRAIL_MAX
+from panelwright.staff.trail import TrailFilters
 from panelwright.support.models import Subject, TicketState
 from panelwright.support.queries import PAGE_MAX as TICKETS_MAX
 from panelwright.support.queries import Filters as TicketFilters
@@ -18,19 +23,8 @@ from panelwright.support.queries import Filters as TicketFilters
 NUMBER_MAX = 2**63 - 1
 LIMIT = 50
 
-# Field -> the type of its value.
-Fields = Mapping[str, type]
 KINDS = ("orders", "refills", "cancels")
 _STATES = {"waiting": False, "started": True}
-_TYPE_WORDS = {int: "a whole number", str: "a text", bool: "true or false"}
-
-
-class BadRequest(ValueError):
-    """The request is not one of this API."""
-
-
-class TooLarge(ValueError):
-    """The body is over the limit."""
 
 
 class Asked(NamedTuple):
@@ -53,14 +47,14 @@ def queue_of(query: Mapping[str, str]) -> Asked:
     _only(query, known)
     kind = query.get("kind", "orders")
     if kind not in KINDS:
-        raise BadRequest(f"kind must be one of {', '.join(KINDS)}")
+        raise Refused("not_a_choice", "kind", choices=", ".join(KINDS))
     state = query.get("state")
     if state is not None and (state not in _STATES or kind == "cancels"):
-        raise BadRequest("state must be waiting or started, for orders and refills")
+        raise Refused("not_a_choice", "state", choices=", ".join(_STATES) if kind != "cancels" else "(none)")
     if "provider" in query and kind != "orders":
-        raise BadRequest("provider narrows orders only")
+        raise Refused("only_for_orders", "provider")
     if not query.get("provider", "x").isprintable():
-        raise BadRequest("provider must be the name of a provider")
+        raise Refused("unstorable_text", "provider")
     filters = Filters(
         started=None if state is None else _STATES[state],
         service=number(query["service"], "service", least=1) if "service" in query else None,
@@ -82,10 +76,10 @@ def tickets_of(query: Mapping[str, str]) -> AskedTickets:
     _only(query, {"state", "subject", "customer", "unread", "speed_up", "after", "limit"})
     for name, words in (("state", TicketState.values), ("subject", Subject.values)):
         if query.get(name, words[0]) not in words:
-            raise BadRequest(f"{name} must be one of {', '.join(words)}")
+            raise Refused("not_a_choice", name, choices=", ".join(words))
     for name in ("unread", "speed_up"):
         if query.get(name, "1") != "1":
-            raise BadRequest(f"{name} must be 1, or be left out")
+            raise Refused("not_a_choice", name, choices="1")
     filters = TicketFilters(
         state=query.get("state"),
         subject=query.get("subject"),
@@ -115,7 +109,7 @@ def slug_of(query: Mapping[str, str]) -> str:
     _only(query, {"slug"})
     slug = query.get("slug", "")
     if not slug.isprintable():
-        raise BadRequest("slug must be the slug of a page")
+        raise Refused("unstorable_text", "slug")
     return slug
 
 
@@ -123,6 +117,39 @@ def page_of(query: Mapping[str, str]) -> tuple[int, int]:
     """`after` and `limit` of a list that takes nothing else."""
     _only(query, {"after", "limit"})
     return _page(query)
+
+
+def trail_of(query: Mapping[str, str]) -> tuple[TrailFilters, int | None, int]:
+    """Filters, `before` and `limit` of the audit trail."""
+    texts = ("actor_kind", "action", "object", "address")
+    _only(query, {*texts, "actor", "id", "since", "until", "before", "limit"})
+    for name in texts:
+        if not query.get(name, "x").isprintable():
+            raise Refused("unstorable_text", name)
+    filters = TrailFilters(
+        actor_id=number(query["actor"], "actor") if "actor" in query else None,
+        actor_kind=query.get("actor_kind", ""),
+        action=query.get("action", ""),
+        object_kind=query.get("object", ""),
+        object_id=number(query["id"], "id") if "id" in query else None,
+        address=query.get("address", ""),
+        since=_moment(query, "since"),
+        until=_moment(query, "until"),
+    )
+    before = number(query["before"], "before", least=1) if "before" in query else None
+    return filters, before, number(query.get("limit", str(LIMIT)), "limit", least=1, most=TRAIL_MAX)
+
+
+def _moment(query: Mapping[str, str], name: str) -> datetime | None:
+    if name not in query:
+        return None
+    try:
+        at = parse_datetime(query[name])
+    except ValueError:
+        at = None
+    if at is None or at.tzinfo is None:
+        raise Refused("not_a_moment", name)
+    return at
 
 
 def _page(query: Mapping[str, str]) -> tuple[int, int]:
@@ -133,49 +160,23 @@ def _page(query: Mapping[str, str]) -> tuple[int, int]:
 def number(text: str, name: str, *, least: int = 0, most: int = NUMBER_MAX) -> int:
     """A whole number written in plain digits."""
     if not (text.isascii() and text.isdigit() and len(text) < 20 and least <= int(text) <= most):
-        raise BadRequest(f"{name} must be a whole number from {least} to {most}")
+        raise Refused("number_out_of_range", name, least=least, most=most)
     return int(text)
 
 
-def action_of(
-    request: HttpRequest, known: Mapping[str, tuple[Fields, Fields]], *, body_max: int = limits.STAFF_BODY_BYTES_MAX
-) -> tuple[str, dict[str, Any]]:
-    """The action of a body and its fields. `known`: action -> the fields that it needs, those that it may have."""
-    body = _object(request, body_max)
-    action = body.pop("action", None)
-    if not isinstance(action, str) or action not in known:
-        raise BadRequest(f"action must be one of {', '.join(known)}")
-    needed, optional = known[action]
-    _only(body, {*needed, *optional})
-    for name, kind in {**needed, **optional}.items():
-        if name in needed and name not in body:
-            raise BadRequest(f"{action} needs the field {name}")
-        # True is an int to Python, and not to anybody else.
-        if name in body and (not isinstance(body[name], kind) or (kind is not bool and isinstance(body[name], bool))):
-            raise BadRequest(f"{name} must be {_TYPE_WORDS[kind]}")
-        if isinstance(body.get(name), str) and not _storable(body[name]):
-            raise BadRequest(f"{name} has characters that no text can have: NUL, or half of a surrogate pair")
-    return action, body
-
-
-def _storable(text: str) -> bool:
-    """Whether both databases can hold it."""
-    return "\x00" not in text and not any("\ud800" <= char <= "\udfff" for char in text)
-
-
-def _object(request: HttpRequest, body_max: int) -> dict[str, Any]:
+def body_of(request: HttpRequest, *, body_max: int = limits.STAFF_BODY_BYTES_MAX) -> dict[str, Any]:
     """The JSON object of a body."""
     if _length(request) > body_max:
-        raise TooLarge(f"a body has at most {body_max} bytes")
+        raise Refused("body_too_large", limit=body_max)
     raw = request.read(body_max + 1)
     if len(raw) > body_max:
-        raise TooLarge(f"a body has at most {body_max} bytes")
+        raise Refused("body_too_large", limit=body_max)
     try:
         body = json.loads(raw)
     except (ValueError, RecursionError):
-        raise BadRequest("the body is no JSON") from None
+        raise Refused("not_json") from None
     if not isinstance(body, dict):
-        raise BadRequest("the body must be a JSON object with an action")
+        raise Refused("no_json_object")
     return body
 
 
@@ -185,7 +186,6 @@ def _length(request: HttpRequest) -> int:
 
 
 def _only(given: Mapping[str, Any], known: set[str]) -> None:
-    unknown = sorted(set(given) - known)
+    unknown = sorted(name[:50] for name in set(given) - known)
     if unknown:
-        wanted = ", ".join(sorted(known)) or "none"
-        raise BadRequest(f"unknown: {', '.join(name[:50] for name in unknown[:5])}; known here: {wanted}")
+        raise Refused("unknown_field", fields=", ".join(unknown[:5]), known=", ".join(sorted(known)) or "none")

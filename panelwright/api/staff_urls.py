@@ -1,22 +1,47 @@
-"""The addresses of the staff API, below /api/staff/v1/."""
+"""The addresses of the staff API, below /api/staff/v1/: those that are read, and one or two for each noun."""
 
 from __future__ import annotations
 
-from django.urls import path, re_path
+from collections import defaultdict
 
-from panelwright.api import staff, staff_content, staff_tickets
+from django.urls import URLPattern, path, re_path
+
+from panelwright.api import openapi, staff
+from panelwright.api.staff import Handler
+from panelwright.api.staff_readings import READINGS
+from panelwright.staff import registry
+
+# What is older than the nouns. In `problems`, "refund" is what older programs call a cancel.
+ALIASES = {
+    "problems": (
+        "order",
+        {"done": "done", "partial": "partial", "cancel": "cancel", "send": "send", "arrived": "arrived"}
+        | {"refund": "cancel"},
+    )
+}
+
+
+def handlers() -> dict[str, dict[str, Handler]]:
+    """Path -> method -> handler."""
+    found: dict[str, dict[str, Handler]] = defaultdict(dict)
+    for reading in READINGS:
+        found[reading.path]["GET"] = reading.handler
+    for noun in registry.nouns().values():
+        actions = registry.of_noun(noun.name).values()
+        if any(action.on_target for action in actions):
+            found[f"{noun.plural}/<int:id_>"]["POST"] = staff.object_work(noun)
+        found[noun.plural]["POST"] = staff.collection_work(noun)
+    for plural, (name, verbs) in ALIASES.items():
+        found[f"{plural}/<int:id_>"]["POST"] = staff.object_work(registry.nouns()[name], verbs=verbs)
+    return dict(found)
+
+
+def _patterns() -> list[URLPattern]:
+    return [path(where, staff.view_of(by_method)) for where, by_method in handlers().items()]
+
 
 urlpatterns = [
-    path("queue", staff.queue),
-    path("orders/<int:id_>", staff.order),
-    path("refills/<int:id_>", staff.refill),
-    path("cancels/<int:id_>", staff.cancel),
-    path("problems", staff.problems),
-    path("problems/<int:id_>", staff.problem),
-    path("pages", staff_content.pages),
-    path("announcements", staff_content.announcements),
-    path("tickets", staff_tickets.tickets),
-    path("tickets/<int:id_>", staff_tickets.ticket),
-    path("tickets/<int:id_>/attachments/<int:file_id>", staff_tickets.attachment),
+    path("openapi.json", openapi.document),
+    *_patterns(),
     re_path(r"^(?P<path>.*)$", staff.not_found),
 ]

@@ -30,7 +30,7 @@ def run(args: argparse.Namespace) -> int:
     setup.django()
     from django_scopes import scope
 
-    from panelwright.content import actions, queries
+    from panelwright.content import queries
 
     panel = setup.panel(args.panel)
     with scope(panel=panel):
@@ -40,21 +40,12 @@ def run(args: argparse.Namespace) -> int:
                 print(f"{row.id:>6}  {row.published_at:%Y-%m-%d %H:%M}  {row.language or 'all':<5}  {row.title}")
             return 0
         if args.remove is not None:
-            if not actions.remove_announcement(panel_id=panel.id, announcement_id=args.remove, by=setup.operator()):
-                raise Refused(f"{panel.slug} has no announcement {args.remove}")
+            setup.perform("announcement.remove", panel=panel, target=args.remove)
             print(f"Removed announcement {args.remove}.")
             return 0
         if not args.title or not args.file:
             raise Refused("write --title and the file with the text, or - for standard input")
-        try:
-            row = actions.announce(
-                panel_id=panel.id,
-                title=args.title,
-                body=read_text(args.file),
-                language=args.language,
-                by=setup.operator(),
-            )
-        except ValueError as error:
-            raise Refused(str(error)) from None
-    print(f"Announcement {row.id}: {row.title}")
+        given = {"title": args.title, "body": read_text(args.file), "language": args.language or None}
+        row = setup.perform("announcement.publish", panel=panel, given=given)
+    print(f"Announcement {row.target}: {row.after['title']}")
     return 0

@@ -44,8 +44,8 @@ def run(args: argparse.Namespace) -> int:
 
     from panelwright.cli.actions import build_panel
     from panelwright.customers.actions import create_staff
-    from panelwright.customers.models import Role
     from panelwright.panels.presets import load
+    from panelwright.staff.rights import Role
 
     preset = load(args.preset) if args.preset else None
     made: dict[str, object] = {}

@@ -15,13 +15,15 @@ EXAMPLE = """example:
 
 Prints the person as JSON, with the password if none was given. Then: `panelwright createstaffkey`.
 """
+# "staff" is what the role was called before there were others.
+ROLES = ("owner", "manager", "orders", "support", "finance", "read_only", "custom", "staff")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--panel", required=True, metavar="SLUG")
     parser.add_argument("--email", required=True)
     add_secret(parser, "--password", help="made up and printed when left out")
-    parser.add_argument("--role", choices=["staff", "owner"], default="staff", help="default: staff")
+    parser.add_argument("--role", choices=ROLES, default="staff", help="default: staff, which is orders")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -29,13 +31,14 @@ def run(args: argparse.Namespace) -> int:
     from django_scopes import scope
 
     from panelwright.customers.actions import create_staff
-    from panelwright.customers.models import Role
+    from panelwright.staff.rights import Role
 
     panel = setup.panel(args.panel)
     password = args.password or secrets.token_urlsafe(12)
     with scope(panel=panel):
         try:
-            staff = create_staff(panel_id=panel.id, email=args.email, password=password, role=Role(args.role))
+            role = Role.ORDERS if args.role == "staff" else Role(args.role)
+            staff = create_staff(panel_id=panel.id, email=args.email, password=password, role=role)
         except ValueError as error:
             raise Refused(str(error)) from None
     made = {"panel": panel.slug, "staff": staff.id, "email": staff.user.email, "role": staff.role}

@@ -24,7 +24,7 @@ from panelwright.content.models import Announcement
 from panelwright.core import clock, money
 from panelwright.customers.access import Caller
 from panelwright.customers.actions import create_customer, create_key, create_staff
-from panelwright.customers.models import Customer, Role
+from panelwright.customers.models import Customer
 from panelwright.ledger.actions import credit_customer
 from panelwright.ledger.models import Code
 from panelwright.orders.actions import place_orders
@@ -38,6 +38,7 @@ from panelwright.providers import route_actions
 from panelwright.providers.models import Provider
 from panelwright.providers.outcomes import Accepted, OrderReport
 from panelwright.sandbox.catalogue import CATALOGUE, SandboxService
+from panelwright.staff.rights import Role
 from panelwright.support.actions import Letter, open_ticket
 from panelwright.support.models import Subject, Ticket
 

@@ -9,8 +9,9 @@ import argparse
 import importlib
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from types import ModuleType
 
 from panelwright import __version__
 from panelwright.cli.secret_options import database_url, of_file
@@ -67,9 +68,35 @@ COMMANDS = {
     "problems": "list the orders that a person should look at",
     "resolve": "end an open order, send it, or say which id its provider gave it",
     "mail": "list a panel's last e-mails, and which could not be sent",
+    "trail": "list what staff did: who, what, before, after",
     "audit": "prove that the books balance",
     "migrate": "bring the database to this version",
     "rekey": "exchange the secret key that encrypts what is stored",
+}
+# A declared staff action, whose command is made from the declaration (staff_command.py).
+ACTION = ""
+# Noun -> verb -> the module of a command that is no staff action, or ACTION. tests/staff/test_commands.py proves that
+# every declared action is here. Commands of one word that do the same stay until version 1.0.
+NOUNS: dict[str, dict[str, str]] = {
+    "order": {
+        "show": "order",
+        "problems": "problems",
+        "queue": "queue",
+        "resolve": "resolve",
+        "work": "work",
+        "subscription": "subscription",
+        **dict.fromkeys(("start", "progress", "pass_on", "done", "partial", "cancel", "send", "arrived"), ACTION),
+        **dict.fromkeys(("charge", "waive", "pause", "resume", "stop"), ACTION),
+    },
+    "cancel": dict.fromkeys(("accept", "refuse"), ACTION),
+    "refill": dict.fromkeys(("start", "done", "reject", "send"), ACTION),
+    "ticket": {
+        "list": "tickets",
+        "show": "ticket",
+        **dict.fromkeys(("answer", "close", "read", "pass_on", "done", "refuse"), ACTION),
+    },
+    "page": {"list": "pages", **dict.fromkeys(("set", "remove"), ACTION)},
+    "announcement": {"list": "announce", **dict.fromkeys(("publish", "remove"), ACTION)},
 }
 # Started by `serve` and `demo`; not for people.
 _INTERNAL = {"web", "demo_customers"}
@@ -97,14 +124,43 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout.write(f"panelwright {__version__}\n")
         return 0
     name = arguments[0]
+    if name in NOUNS and len(arguments) > 1 and not arguments[1].startswith("-"):
+        return _of_noun(name, arguments[1], arguments[2:])
+    if name in NOUNS and name not in COMMANDS:
+        sys.stdout.write(_overview_of(name))
+        return 0 if {"-h", "--help"} & set(arguments[1:]) else 2
     if name not in COMMANDS and name not in _INTERNAL:
         sys.stderr.write(f"panelwright: there is no command {name!r}; `panelwright --help` lists them\n")
         return 2
-    module = importlib.import_module(f"panelwright.cli.{name}")
+    return _run(importlib.import_module(f"panelwright.cli.{name}"), name, arguments[1:])
+
+
+def _of_noun(noun: str, verb: str, arguments: Sequence[str]) -> int:
+    """`panelwright provider set …`: a declared action, or a command that has this form beside an older one."""
+    form = NOUNS[noun].get(verb)
+    if form is None:
+        sys.stderr.write(f"panelwright: {noun} has no command {verb!r}; `panelwright {noun} --help` lists them\n")
+        return 2
+    if form != ACTION:
+        return _run(importlib.import_module(f"panelwright.cli.{form}"), f"{noun} {verb}", arguments)
+    from panelwright.cli import staff_command
+
+    return staff_command.main(noun, verb, arguments)
+
+
+def _run(module: ModuleType, name: str, arguments: Sequence[str]) -> int:
+    parser = new_parser(name, module.__doc__, getattr(module, "EXAMPLE", None))
+    module.configure(parser)
+    args = parser.parse_args(arguments)
+    return run_with(args, name, module.run)
+
+
+def new_parser(name: str, description: str | None, epilog: str | None) -> argparse.ArgumentParser:
+    """With the options that every command has."""
     parser = argparse.ArgumentParser(
         prog=f"panelwright {name}",
-        description=module.__doc__,
-        epilog=getattr(module, "EXAMPLE", None),
+        description=description,
+        epilog=epilog,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
@@ -120,14 +176,21 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--database-file", metavar="FILE", dest="database", type=of_file, help="the same, from the first line of a file"
     )
-    module.configure(parser)
-    args = parser.parse_args(arguments[1:])
+    return parser
+
+
+def use_installation(args: argparse.Namespace) -> None:
+    """The folder and the database that the options name."""
     if getattr(args, "data", None):
         os.environ["PANELWRIGHT_DATA"] = str(Path(args.data).resolve())
     if getattr(args, "database", None):
         os.environ[_DATABASE_ENV] = args.database
+
+
+def run_with(args: argparse.Namespace, name: str, run: Callable[[argparse.Namespace], int]) -> int:
+    use_installation(args)
     try:
-        return int(module.run(args))
+        return int(run(args))
     except Refused as refused:
         sys.stderr.write(f"panelwright {name}: {refused}\n")
         return 1
@@ -135,9 +198,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 130
 
 
+def _overview_of(noun: str) -> str:
+    lines = [f"usage: panelwright {noun} COMMAND [options]", "", *(f"  {noun} {verb}" for verb in NOUNS[noun]), ""]
+    return "\n".join([*lines, f"`panelwright {noun} COMMAND --help` shows its options.", ""])
+
+
 def _overview() -> str:
     width = max(map(len, COMMANDS))
     lines = [f"  {name.ljust(width)}  {about}" for name, about in COMMANDS.items()]
+    lines += ["", *(f"  {noun} {' | '.join(verbs)}" for noun, verbs in NOUNS.items())]
     return (
         f"Panelwright {__version__}: panels that sell marketing services, exact with orders and money.\n\n"
         "usage: panelwright COMMAND [options]\n\n"

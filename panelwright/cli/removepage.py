@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 
 from panelwright.cli import setup
-from panelwright.cli.main import Refused
 
 EXAMPLE = """examples:
   panelwright removepage --panel acme --slug about-us
@@ -23,16 +22,9 @@ def run(args: argparse.Namespace) -> int:
     setup.django()
     from django_scopes import scope
 
-    from panelwright.content.actions import remove_page
-
     panel = setup.panel(args.panel)
     with scope(panel=panel):
-        try:
-            gone = remove_page(panel_id=panel.id, slug=args.slug, language=args.language, by=setup.operator())
-        except ValueError as error:
-            raise Refused(str(error)) from None
-    if not gone:
-        which = f" in {args.language}" if args.language else ""
-        raise Refused(f"{panel.slug} has no page {args.slug!r}{which} of its own")
+        given = {"slug": args.slug, "language": args.language or None}
+        gone = setup.perform("page.remove", panel=panel, given=given).shown["removed"]
     print(f"Removed {args.slug} in {gone} {'language' if gone == 1 else 'languages'}.")
     return 0

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
+from typing import TYPE_CHECKING
 
 from panelwright.cli import setup
-from panelwright.cli.main import Refused
+
+if TYPE_CHECKING:
+    from panelwright.panels.models import Panel
 
 EXAMPLE = """example:
   panelwright resolve --panel acme --order 364 --arrived 700123   it is there, under this id
@@ -47,32 +49,31 @@ def run(args: argparse.Namespace) -> int:
     from django_scopes import scope
 
     panel = setup.panel(args.panel)
-    try:
-        with scope(panel=panel):
-            print(_decide(args, {"panel_id": panel.id, "order_id": args.order, "by": setup.operator()}))
-    except ValueError as error:
-        raise Refused(str(error)) from None
+    with scope(panel=panel):
+        print(_decide(args, panel))
     return 0
 
 
-def _decide(args: argparse.Namespace, which: dict[str, Any]) -> str:
+def _decide(args: argparse.Namespace, panel: Panel) -> str:
     """Do it; answers how the order stands."""
     from panelwright.core import money
     from panelwright.orders.models import Order
-    from panelwright.providers import resolve_actions
+
+    def do(verb: str, **given: object) -> None:
+        setup.perform(f"order.{verb}", panel=panel, target=args.order, given=given)
 
     if args.arrived:
-        resolve_actions.arrived(**which, upstream_id=args.arrived, provider=args.provider)
+        do("arrived", upstream_id=args.arrived, provider=args.provider)
         return f"Order {args.order} goes on as the provider's order {args.arrived.strip()}."
     if args.send:
-        resolve_actions.send(**which, route=args.route, provider=args.provider, whole=args.whole)
+        do("send", route=args.route, provider=args.provider, whole=args.whole)
         return f"Order {args.order} is sent."
     if args.done:
-        resolve_actions.done(**which)
+        do("done")
     elif args.partial is not None:
-        resolve_actions.partial(**which, remains=args.partial)
+        do("partial", remains=args.partial)
     else:
-        resolve_actions.cancel(**which)
-    order = Order.objects.get(panel_id=which["panel_id"], id=args.order)
+        do("cancel")
+    order = Order.objects.get(panel_id=panel.id, id=args.order)
     charge = money.text(order.charge_micros)
     return f"Order {order.id} is {order.status}: {order.remains} of {order.quantity} remain, charge {charge}."

@@ -17,14 +17,16 @@ SECRET_MAX = 4096
 _SECRETS_OF_LIBPQ = frozenset({"password", "sslpassword"})
 
 
-def add_secret(parser: argparse.ArgumentParser, name: str, *, help: str) -> None:
+def add_secret(parser: argparse.ArgumentParser, name: str, *, help: str, dest: str = "") -> None:
     """`--name -` reads a line of standard input, or asks for it; `--name-file FILE` reads a file.
 
-    Both set the attribute of `--name`; None when neither is given.
+    Both set the attribute `dest`, or that of `--name`; None when neither is given.
     """
-    attribute = name.removeprefix("--").replace("-", "_")
+    attribute = dest or name.removeprefix("--").replace("-", "_")
     either = parser.add_mutually_exclusive_group()
-    either.add_argument(name, metavar="-", type=_typed(name), help=f"{help}; - reads it from standard input")
+    either.add_argument(
+        name, metavar="-", dest=attribute, type=_typed(name), help=f"{help}; - reads it from standard input"
+    )
     either.add_argument(
         f"{name}-file", metavar="FILE", dest=attribute, type=of_file, help="the same, from the first line of a file"
     )

@@ -34,24 +34,18 @@ def run(args: argparse.Namespace) -> int:
     setup.django()
     from django_scopes import scope
 
-    from panelwright.content.actions import set_page
-
     panel = setup.panel(args.panel)
     with scope(panel=panel):
-        try:
-            page = set_page(
-                panel_id=panel.id,
-                slug=args.slug,
-                language=args.language,
-                title=args.title,
-                body=read_text(args.file),
-                in_menu=args.menu,
-                position=args.position,
-                by=setup.operator(),
-            )
-        except ValueError as error:
-            raise Refused(str(error)) from None
-    print(f"Page {page.slug} in {page.language}: {page.title} ({len(page.body)} characters)")
+        given = {
+            "slug": args.slug,
+            "language": args.language,
+            "title": args.title,
+            "body": read_text(args.file),
+            "in_menu": args.menu,
+            "position": args.position,
+        }
+        page = setup.perform("page.set", panel=panel, given=given).after
+    print(f"Page {page['slug']} in {page['language']}: {page['title']} ({len(page['body'])} characters)")
     return 0
 
 

@@ -6,6 +6,7 @@ import argparse
 import logging
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from panelwright.panels.models import Panel
     from panelwright.providers.client import Upstream
     from panelwright.providers.models import Provider
+    from panelwright.staff.actions import Performed
 
 
 def django(*, migrated: bool = True) -> None:
@@ -200,6 +202,29 @@ def staff(of: Panel, email: str) -> Staff:
 def operator() -> str:
     """Who runs this command, for the events."""
     return f"system user {os.getuid()}, by command"
+
+
+def perform(
+    name: str, *, panel: Panel | None, target: int | None = None, given: Mapping[str, object] | None = None
+) -> Performed:
+    """Do a declared action as whoever runs the command; fields that are None are left out. Raises Refused.
+
+    To be called in the panel's scope.
+    """
+    from panelwright.core import refusals
+    from panelwright.core.refusal import Refusal
+    from panelwright.staff import actions, actor, registry
+
+    performed = actions.perform(
+        registry.actions()[name],
+        actor=actor.operator(operator()),
+        panel_id=None if panel is None else panel.id,
+        target=target,
+        given={field: value for field, value in (given or {}).items() if value is not None},
+    )
+    if isinstance(performed, Refusal):
+        raise Refused(refusals.staff(performed))
+    return performed
 
 
 def number(text: str) -> int:

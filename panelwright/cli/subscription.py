@@ -10,9 +10,13 @@ uncharged, with its cost as its problem (`panelwright problems`). Charge it to h
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING
 
 from panelwright.cli import setup
 from panelwright.cli.main import Refused
+
+if TYPE_CHECKING:
+    from panelwright.panels.models import Panel
 
 EXAMPLE = """example:
   panelwright subscription --panel acme --order 23501
@@ -20,19 +24,6 @@ EXAMPLE = """example:
   panelwright subscription --panel acme --order 23502 --cancel
   panelwright subscription --panel acme --order 23517 --charge
 """
-_REASONS = {
-    "bad_order": "there is no such drip-feed or subscription on this panel",
-    "order_ended": "it has ended",
-    "no_runs_left": "all of its runs have started",
-    "is_paused": "it is paused already",
-    "not_paused": "it is not paused",
-    "waits_for_funds": "it waits for funds and goes on by itself when they arrive",
-    "waits_for_cap": "its key has spent its limit of the day, and it goes on by itself",
-    "waits_for_account": "its customer may not order, and it goes on by itself when she may",
-    "waits_for_service": "its service is off, or not sold to its customer like this; it goes on by itself",
-    "waits_for_customer": "its customer has to agree: on its page, or by a new order",
-    "at_provider": "its provider delivers it as a whole: it can be cancelled, but not paused or resumed",
-}
 WHY = {
     "funds": "the balance does not pay for the next post",
     "cap": "the key that it was placed with has spent its limit of the day",
@@ -59,23 +50,18 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     setup.django()
-    from panelwright.orders import pause_actions
+    from django_scopes import scope
 
     panel = setup.panel(args.panel)
     if args.charge or args.waive:
-        print(_decided(panel.id, args.order, charge=args.charge))
+        print(_decided(panel, args.order, charge=args.charge))
         return 0
     if args.what is None:
         print(_shown(panel.id, args.order))
         return 0
-    act = {
-        "pause": pause_actions.pause,
-        "resume": pause_actions.resume,
-        "cancel": pause_actions.cancel,
-    }[args.what]
-    refusal = act(panel_id=panel.id, order_id=args.order, by="command line")
-    if refusal is not None:
-        raise Refused(f"cannot {args.what} order {args.order}: {_REASONS[refusal.code]}")
+    verb = {"pause": "pause", "resume": "resume", "cancel": "stop"}[args.what]
+    with scope(panel=panel):
+        setup.perform(f"order.{verb}", panel=panel, target=args.order)
     if args.what == "cancel":
         print(_canceled(panel.id, args.order))
     else:
@@ -93,7 +79,7 @@ def _shown(panel_id: int, order_id: int) -> str:
     with scopes_disabled():
         found = Schedule.objects.filter(panel_id=panel_id, order_id=order_id).select_related("order").first()
     if found is None:
-        raise Refused(f"order {order_id}: {_REASONS['bad_order']}")
+        raise Refused(f"order {order_id}: there is no such drip-feed or subscription on this panel")
     order = found.order
     lines = [f"{order.kind} {order.id}  {order.status}  placed {order.created_at:%Y-%m-%d %H:%M} UTC"]
     if found.paused_at is not None:
@@ -116,18 +102,13 @@ def _shown(panel_id: int, order_id: int) -> str:
     return "\n".join(lines)
 
 
-def _decided(panel_id: int, order_id: int, *, charge: bool) -> str:
-    from panelwright.core import money
-    from panelwright.providers import subscription_actions
+def _decided(panel: Panel, order_id: int, *, charge: bool) -> str:
+    from django_scopes import scope
 
-    which = {"panel_id": panel_id, "order_id": order_id}
-    try:
-        if charge:
-            taken = subscription_actions.charge_post(**which, by="command line")
-            return f"Order {order_id} is charged {money.text(taken)} and goes on."
-        subscription_actions.waive_post(**which, by="command line")
-    except ValueError as error:
-        raise Refused(str(error)) from None
+    with scope(panel=panel):
+        performed = setup.perform(f"order.{'charge' if charge else 'waive'}", panel=panel, target=order_id)
+    if charge:
+        return f"Order {order_id} is charged {performed.after['charge']} and goes on."
     return f"Order {order_id} goes on and is not charged."
 
 

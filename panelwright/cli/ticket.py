@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import argparse
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from panelwright.cli import setup
 from panelwright.cli.main import Refused
+
+if TYPE_CHECKING:
+    from panelwright.panels.models import Panel
 
 EXAMPLE = """example:
   panelwright ticket --panel acme --id 12                          read it
@@ -42,12 +45,9 @@ def run(args: argparse.Namespace) -> int:
     from panelwright.support import queries
 
     panel = setup.panel(args.panel)
-    try:
-        with scope(panel=panel):
-            _act(args, {"panel_id": panel.id, "ticket_id": args.id, "by": setup.operator()})
-            facts = queries.whole_facts(panel.id, args.id)
-    except ValueError as error:
-        raise Refused(str(error)) from None
+    with scope(panel=panel):
+        _act(args, panel)
+        facts = queries.whole_facts(panel.id, args.id)
     if facts is None:
         raise Refused(f"there is no ticket {args.id} on this panel")
     if args.json:
@@ -57,19 +57,20 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _act(args: argparse.Namespace, which: dict[str, Any]) -> None:
-    from panelwright.support import staff_actions
+def _act(args: argparse.Namespace, panel: Panel) -> None:
+    def do(verb: str, **given: object) -> None:
+        setup.perform(f"ticket.{verb}", panel=panel, target=args.id, given=given)
 
     if args.answer is not None:
-        staff_actions.answer(**which, text=args.answer, close=args.close)
+        do("answer", text=args.answer, close=args.close)
     elif args.close:
-        staff_actions.close(**which)
+        do("close")
     elif args.passed_on is not None:
-        staff_actions.pass_on(**which, order_id=args.passed_on)
+        do("pass_on", order=args.passed_on)
     elif args.done is not None:
-        staff_actions.finish(**which, order_id=args.done)
+        do("done", order=args.done)
     elif args.refuse is not None:
-        staff_actions.refuse(**which, order_id=args.refuse)
+        do("refuse", order=args.refuse)
 
 
 def _print(facts: dict[str, Any]) -> None:

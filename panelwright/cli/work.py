@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
+from typing import TYPE_CHECKING
 
 from panelwright.cli import setup
-from panelwright.cli.main import Refused
+
+if TYPE_CHECKING:
+    from panelwright.panels.models import Panel
 
 EXAMPLE = """example:
   panelwright work --panel acme --order 12 --start 1500     begin; the target had 1500 before
@@ -60,57 +62,37 @@ def run(args: argparse.Namespace) -> int:
     from django_scopes import scope
 
     panel = setup.panel(args.panel)
-    which = {"panel_id": panel.id, "by": setup.operator()}
-    try:
-        with scope(panel=panel):
-            print(_refill(args, action, which) if kind == "refill" else _order(args, kind, action, which))
-    except ValueError as error:
-        raise Refused(str(error)) from None
+    with scope(panel=panel):
+        print(_refill(args, action, panel) if kind == "refill" else _order(args, kind, action, panel))
     return 0
 
 
-def _order(args: argparse.Namespace, kind: str, action: str, which: dict[str, Any]) -> str:
+def _order(args: argparse.Namespace, kind: str, action: str, panel: Panel) -> str:
     """Do it; answers how the order stands."""
     from panelwright.core import money
     from panelwright.orders.models import Order
-    from panelwright.providers import manual_actions, resolve_actions
 
     id_ = getattr(args, kind)
-    which = {**which, "order_id": id_}
+    given: dict[str, object] = {}
+    name = {"accept": "cancel.accept", "refuse": "cancel.refuse"}.get(action, f"order.{action}")
     if action == "start":
-        manual_actions.start(**which, start_count=None if args.start == _NO_COUNT else args.start)
+        given = {"start_count": None if args.start == _NO_COUNT else args.start}
     elif action in {"remains", "delivered"}:
-        manual_actions.progress(**which, **{action: getattr(args, action)})
+        name, given = "order.progress", {action: getattr(args, action)}
     elif action == "partial":
-        resolve_actions.partial(**which, remains=args.partial)
+        given = {"remains": args.partial}
     elif action == "refuse":
-        manual_actions.refuse_cancel(**which, text=args.refuse)
-    else:
-        plain = {
-            "done": resolve_actions.done,
-            "cancel": resolve_actions.cancel,
-            "pass_on": manual_actions.pass_on,
-            "accept": manual_actions.accept_cancel,
-        }
-        plain[action](**which)
-    order = Order.objects.get(panel_id=which["panel_id"], id=id_)
+        given = {"text": args.refuse}
+    setup.perform(name, panel=panel, target=id_, given=given)
+    order = Order.objects.get(panel_id=panel.id, id=id_)
     charge = money.text(order.charge_micros)
     return f"Order {id_} is {order.status}: {order.remains} of {order.quantity} remain, charge {charge}."
 
 
-def _refill(args: argparse.Namespace, action: str, which: dict[str, Any]) -> str:
+def _refill(args: argparse.Namespace, action: str, panel: Panel) -> str:
     from panelwright.orders.models import Refill
-    from panelwright.providers import manual_actions
 
-    which = {**which, "refill_id": args.refill}
-    if action == "reject":
-        manual_actions.reject_refill(**which, text=args.reject)
-    else:
-        plain = {
-            "start": manual_actions.start_refill,
-            "done": manual_actions.finish_refill,
-            "send": manual_actions.send_refill,
-        }
-        plain[action](**which)
-    refill = Refill.objects.get(panel_id=which["panel_id"], id=args.refill)
+    given = {"text": args.reject} if action == "reject" else {}
+    setup.perform(f"refill.{action}", panel=panel, target=args.refill, given=given)
+    refill = Refill.objects.get(panel_id=panel.id, id=args.refill)
     return f"Refill {refill.id} of order {refill.order_id} is {refill.status}."

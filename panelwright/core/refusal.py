@@ -5,22 +5,46 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 
+Fact = str | int
+
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
     """Why a command was refused, and that nothing moved.
 
-    `code` is for machines and stable (see api/protocol.py for the words on the wire);
+    `code` is for machines and stable (core/refusals.py has the words for it);
     `field` names the parameter at fault; `limit` is the number that was passed. `why` is a code of what
     exactly is wrong with the field, where that is known, and `facts` what its texts speak of
-    (orders/reasons.py has them): an explanation, which makes no other refusal.
+    (orders/reasons.py): an explanation, which makes no other refusal.
     """
 
     code: str
     field: str = ""
     limit: int = 0
     why: str = dataclasses.field(default="", compare=False)
-    facts: tuple[tuple[str, str | int], ...] = dataclasses.field(default=(), compare=False)
+    facts: tuple[tuple[str, Fact], ...] = dataclasses.field(default=(), compare=False)
+
+
+class Refused(ValueError):
+    """Carries a refusal out of a transaction, which it rolls back. Where the transaction ends it becomes a result.
+
+    `facts` are what the texts of the code speak of. As a text it is the refusal in English.
+    """
+
+    def __init__(self, code: str, field: str = "", *, limit: int = 0, **facts: Fact) -> None:
+        super().__init__(code)
+        self.refusal = Refusal(code, field, limit, facts=tuple(facts.items()))
+
+    def __str__(self) -> str:
+        from panelwright.core import refusals
+
+        return refusals.page(self.refusal)
+
+    @classmethod
+    def of(cls, refusal: Refusal) -> Refused:
+        made = cls(refusal.code)
+        made.refusal = refusal
+        return made
 
 
 class NotThere(ValueError):

@@ -19,8 +19,10 @@ from django.db import connection
 
 from panelwright.core import sql
 from panelwright.core.refusal import Refusal
-from panelwright.customers.models import StaffKey
+from panelwright.customers.models import Staff, StaffKey
 from panelwright.panels import hosts
+from panelwright.staff import rights
+from panelwright.staff.actor import Actor, ActorKind
 
 KEY_LENGTH = 40
 PREFIX_LENGTH = 8
@@ -202,17 +204,24 @@ def parse_networks(text: str) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Net
 
 
 class StaffGrant(NamedTuple):
-    """Somebody who runs the panel, calling with a key of the staff API. `by` names her in events."""
+    """A program that calls with a key of the staff API, and when the key was used last."""
 
     key_id: int
-    by: str
+    actor: Actor
     used_at: datetime | None
 
 
-def staff_grant(panel_id: int, key: str) -> StaffGrant | None:
-    """Whose staff key this is; None when it is none of this panel, is revoked, or she may not log in any more."""
+def staff_grant(panel_id: int, key: str, *, address: str) -> StaffGrant | None:
+    """Whose staff key this is; None when it is none of this panel, is revoked, or they may not log in any more."""
     rows = StaffKey.objects.filter(panel_id=panel_id, digest=digest(key), revoked_at=None, staff__user__is_active=True)
     row = rows.select_related("staff__user").first()
     if row is None:
         return None
-    return StaffGrant(row.id, f"{row.staff.user.email}, by key {row.prefix}", row.last_used_at)
+    may = rights.of(row.staff.role, row.staff.rights) & rights.of("", row.rights)
+    name = f"{row.staff.user.email}, by key {row.prefix}"
+    return StaffGrant(row.id, Actor(ActorKind.KEY, row.staff_id, name, address, may), row.last_used_at)
+
+
+def staff_actor(staff: Staff, *, address: str) -> Actor:
+    """A member of staff who is logged in."""
+    return Actor(ActorKind.STAFF, staff.id, staff.user.email, address, rights.of(staff.role, staff.rights))

@@ -12,9 +12,11 @@ from django.db.models import Q
 
 from panelwright.core import clock, limits, sql
 from panelwright.customers import access, passwords
-from panelwright.customers.models import ApiKey, Customer, PriceList, Role, Staff, StaffKey, User
+from panelwright.customers.models import ApiKey, Customer, PriceList, Staff, StaffKey, User
 from panelwright.events.actions import NewEvent, record
 from panelwright.ledger.actions import open_customer_account
+from panelwright.staff import rights
+from panelwright.staff.rights import Role
 
 KEY_NAME_MAX = 100
 ADDRESSES_MAX = 2000
@@ -60,12 +62,15 @@ def create_customer(*, panel_id: int, email: str, password: str, price_list: Pri
         )
 
 
-def create_staff(*, panel_id: int, email: str, password: str, role: Role = Role.STAFF) -> Staff:
+def create_staff(
+    *, panel_id: int, email: str, password: str, role: Role = Role.ORDERS, single_rights: Sequence[str] = ()
+) -> Staff:
     """Somebody who runs the panel. Raises ValueError with what is wrong."""
+    single = rights.parse(single_rights)
     password_hash = _hashed(password)
     with transaction.atomic():
         user = _create_user(panel_id, email, password_hash)
-        return Staff.objects.create(panel_id=panel_id, user=user, role=role.value)
+        return Staff.objects.create(panel_id=panel_id, user=user, role=role.value, rights=single)
 
 
 def check_addresses(addresses: str) -> None:
@@ -124,11 +129,14 @@ def revoke_key(*, panel_id: int, key_id: int) -> bool:
     return bool(changed)
 
 
-def create_staff_key(*, staff: Staff, name: str = "") -> tuple[StaffKey, str]:
+def create_staff_key(*, staff: Staff, name: str = "", key_rights: Sequence[str] | None = None) -> tuple[StaffKey, str]:
     """A new key of the staff API, and the key itself, which is not stored and never seen again.
 
-    Raises ValueError when the name is too long.
+    `key_rights`: what it may do, at most what its owner may, which is what it may when this is None. Raises ValueError
+    when the name is too long or a right is not one.
     """
+    may = rights.of(staff.role, staff.rights)
+    wanted = [right for right in rights.parse(may if key_rights is None else key_rights) if right in may]
     if len(name) > KEY_NAME_MAX:
         raise ValueError(f"the name of a key has at most {KEY_NAME_MAX} characters")
     key = access.new_key()
@@ -137,6 +145,7 @@ def create_staff_key(*, staff: Staff, name: str = "") -> tuple[StaffKey, str]:
             panel_id=staff.panel_id,
             staff=staff,
             name=name,
+            rights=wanted,
             digest=access.digest(key),
             prefix=key[: access.PREFIX_LENGTH],
         )

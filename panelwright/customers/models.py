@@ -9,6 +9,7 @@ from django.db.models import Q
 from panelwright.core.scoped import ScopedManager
 from panelwright.ledger.models import Account
 from panelwright.panels.models import Panel
+from panelwright.staff.rights import Role
 
 
 class User(AbstractBaseUser):
@@ -147,30 +148,33 @@ class AddressAttempts(models.Model):
         indexes = [models.Index(fields=["stretch"], name="address_attempts_stretch")]
 
 
-class Role(models.TextChoices):
-    OWNER = "owner"
-    STAFF = "staff"
-
-
 class Staff(models.Model):
-    """A user who runs the panel: the owner, or somebody she trusts."""
+    """A user who runs the panel: the owner, or somebody they trust. What they may do: staff/rights.py.
+
+    `rights` are single ones, beside those of the role.
+    """
 
     panel = models.ForeignKey(Panel, on_delete=models.PROTECT)
     user = models.OneToOneField(User, on_delete=models.PROTECT)
-    role = models.CharField(max_length=6, choices=Role.choices, default=Role.STAFF)
+    role = models.CharField(max_length=9)
+    rights = models.JSONField(default=list)
 
     objects = ScopedManager(panel="panel")
 
     class Meta:
-        constraints = [models.CheckConstraint(condition=Q(role__in=Role.values), name="staff_role")]
+        constraints = [models.CheckConstraint(condition=Q(role__in=[role.value for role in Role]), name="staff_role")]
 
 
 class StaffKey(models.Model):
-    """A key of the staff API. As with customers' keys, only its SHA-256 digest is stored."""
+    """A key of the staff API. As with customers' keys, only its SHA-256 digest is stored.
+
+    It may do what `rights` say and its owner still may.
+    """
 
     panel = models.ForeignKey(Panel, on_delete=models.PROTECT)
     staff = models.ForeignKey(Staff, on_delete=models.PROTECT)
     name = models.CharField(max_length=100, default="", blank=True)
+    rights = models.JSONField(default=list)
     digest = models.CharField(max_length=64)
     prefix = models.CharField(max_length=8)
     last_used_at = models.DateTimeField(null=True)

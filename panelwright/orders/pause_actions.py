@@ -60,7 +60,7 @@ def pause(*, panel_id: int, order_id: int, by: str, customer_id: int | None = No
     this customer's. None when it is done, else why nothing was changed.
     """
     now = clock.now()
-    with transaction.atomic(durable=True):
+    with transaction.atomic():
         order = _locked(panel_id, order_id, customer_id)
         if isinstance(order, Refusal):
             return order
@@ -93,7 +93,7 @@ def resume(
     `rate_max_micros`: the rate that she was shown. None when it is done, else why not.
     """
     now = clock.now()
-    with transaction.atomic(durable=True):
+    with transaction.atomic():
         order = _locked(panel_id, order_id, customer_id)
         if isinstance(order, Refusal):
             return order
@@ -153,7 +153,7 @@ def cancel(*, panel_id: int, order_id: int, by: str) -> Refusal | None:
     that ends by what it reports. None when done, else why nothing was changed.
     """
     now = clock.now()
-    with transaction.atomic(durable=True):
+    with transaction.atomic():
         order = _locked(panel_id, order_id, None)
         if isinstance(order, Refusal):
             return order

@@ -93,7 +93,7 @@ def _decide(
     seen: Mapping[str, Any] | None,
     accepted: bool,
 ) -> list[Happened]:
-    with transaction.atomic(durable=True):
+    with transaction.atomic():
         # As a round does, so that the two do not work on the same routes at once.
         provider = Provider.objects.select_for_update().get(panel=panel, id=provider_id)
         if accepted:

@@ -142,7 +142,7 @@ def refuse_cancel(*, panel_id: int, order_id: int, by: str, text: str) -> None:
     """The customer's cancel is refused; the order goes on. The customer may ask again."""
     said = resolve_rules.reason(text)
     now = clock.now()
-    with transaction.atomic(durable=True):
+    with transaction.atomic():
         resolve_rules.decidable(locked(work.lock([order_id]), panel_id, order_id), now)
         _answer_cancel(panel_id, order_id, said)
         record([NewEvent(panel_id, "order.cancel_refused", order_id, {"said": said, "by": by})], now=now)
@@ -162,7 +162,7 @@ def _answer_cancel(panel_id: int, order_id: int, text: str) -> None:
 
 def start_refill(*, panel_id: int, refill_id: int, by: str) -> None:
     """Staff begin with a refill: it is In progress."""
-    with transaction.atomic(durable=True):
+    with transaction.atomic():
         refill = manual_rules.workable_refill(_refill(panel_id, refill_id), clock.now())
         if refill.status != "Pending":
             raise NotNow(f"refill {refill_id} is started already")
@@ -171,7 +171,7 @@ def start_refill(*, panel_id: int, refill_id: int, by: str) -> None:
 
 def finish_refill(*, panel_id: int, refill_id: int, by: str) -> None:
     """The refill is done: Completed."""
-    with transaction.atomic(durable=True):
+    with transaction.atomic():
         refill = manual_rules.workable_refill(_refill(panel_id, refill_id), clock.now())
         _set_refill(refill, "Completed", state="done", event="refill.completed", facts={"by": by})
 
@@ -179,7 +179,7 @@ def finish_refill(*, panel_id: int, refill_id: int, by: str) -> None:
 def reject_refill(*, panel_id: int, refill_id: int, by: str, text: str) -> None:
     """There is no refill, and the text says why: Rejected."""
     said = resolve_rules.reason(text)
-    with transaction.atomic(durable=True):
+    with transaction.atomic():
         refill = manual_rules.workable_refill(_refill(panel_id, refill_id), clock.now())
         facts: dict[str, object] = {"said": said, "by": by}
         _set_refill(refill, "Rejected", state="done", event="refill.rejected", facts=facts, problem=said)
@@ -187,7 +187,7 @@ def reject_refill(*, panel_id: int, refill_id: int, by: str, text: str) -> None:
 
 def send_refill(*, panel_id: int, refill_id: int, by: str) -> None:
     """A person found that the provider does not have it: it is passed on (again)."""
-    with transaction.atomic(durable=True):
+    with transaction.atomic():
         refill = manual_rules.sendable_refill(_refill(panel_id, refill_id), clock.now())
         _set_refill(refill, "Pending", state="waiting", event="refill.sent_again", facts={"by": by}, due_at=clock.now())
 

@@ -124,7 +124,7 @@ def worked(panel_id: int, order_id: int, action: str, by: str) -> Iterator[tuple
     `order.resolved`. Cancels that waited for staff are answered by an order's end.
     """
     now = clock.now()
-    with transaction.atomic(durable=True):
+    with transaction.atomic():
         orders = work.lock([order_id])
         order = locked(orders, panel_id, order_id)
         if order.kind == Kind.DRIP_FEED.value:

@@ -270,7 +270,7 @@ def charge_post(*, panel_id: int, order_id: int, by: str) -> int:
     Raises NotThere or NotNow with what is wrong; then nothing was changed.
     """
     now = clock.now()
-    with transaction.atomic(durable=True):
+    with transaction.atomic():
         order = _unpaid(panel_id, order_id)
         rate_micros = _UNPAID.rows(connection, panel_id, order_id)[0][0]
         charge = money.charge(rate_micros=rate_micros, units=order.quantity)
@@ -288,7 +288,7 @@ def waive_post(*, panel_id: int, order_id: int, by: str) -> None:
     Raises NotThere or NotNow with what is wrong; then nothing was changed.
     """
     now = clock.now()
-    with transaction.atomic(durable=True):
+    with transaction.atomic():
         order = _unpaid(panel_id, order_id)
         _goes_on(order, order, "waive", by, now)
 

@@ -115,7 +115,7 @@ def _speed_up(ticket: Ticket, order_id: int) -> Standing:
 @contextmanager
 def _ticket(panel_id: int, ticket_id: int, version: int | None = None) -> Iterator[tuple[Ticket, datetime]]:
     """The locked ticket and the time, in one transaction. Raises NotThere, or NotNow when it has changed."""
-    with transaction.atomic(durable=True):
+    with transaction.atomic():
         ticket = Ticket.objects.select_for_update().filter(panel_id=panel_id, id=ticket_id).first()
         if ticket is None:
             raise NotThere(f"there is no ticket {ticket_id} on this panel")

@@ -6,9 +6,12 @@ import http.client
 import json
 from typing import Any, NamedTuple
 
+from tests.staff.described import described
 from tests.support.by_hand import staff_key
 from tests.support.people import everything
 from tests.support.story import Story
+
+BAD_KEY = "Invalid staff key. Send it in the header Authorization: Bearer <key>."
 
 
 class Answer(NamedTuple):
@@ -36,7 +39,7 @@ class Site:
         scheme: str = "Bearer",
     ) -> Answer:
         raw = self.raw(method, path, body, key=key, host=host, scheme=scheme)
-        return raw._replace(body=json.loads(raw.body))
+        return raw._replace(body=described(method, path, raw))
 
     def raw(
         self,
@@ -72,5 +75,5 @@ class Site:
         """It is refused with this text and nothing else, and nothing moved."""
         before = everything()
         answer = self.ask(method, path, body, **how)
-        assert (answer.status, answer.body) == (status, {"error": text})
+        assert (answer.status, answer.body["error"]) == (status, text)
         assert everything() == before

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.staff.site import Site
+from tests.staff.site import BAD_KEY, Site
 from tests.support.people import values
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -45,32 +45,40 @@ def test_announcements_are_published_listed_and_taken_back(site: Site) -> None:
     assert site.post("announcements", action="remove", id=id_).body == {"removed": 1}
     site.refused(
         404,
-        f"there is no announcement {id_} on this panel",
+        f"Announcement {id_} not found.",
         *("POST", "announcements", {"action": "remove", "id": id_}),
     )
 
 
-NO_TEXT = " has characters that no text can have: NUL, or half of a surrogate pair"
+NO_TEXT = ": Remove control characters and characters that are not valid UTF-8."
 
 
 def test_what_is_wrong_is_refused(site: Site) -> None:
     def wrong(status: int, text: str, path: str, **body: object) -> None:
         site.refused(status, text, "POST", path, body)
 
-    wrong(400, "in_menu must be true or false", "pages", action="set", **PAGE, in_menu=1)
+    wrong(400, "in_menu: Choose yes or no.", "pages", action="set", **PAGE, in_menu=1)
     wrong(400, "language 'de': there are en, pt-BR, es, ru", "pages", action="set", **{**PAGE, "language": "de"})
     half = {**PAGE, "body": "\ud800"}
     wrong(400, f"body{NO_TEXT}", "pages", action="set", **half)
-    wrong(413, "a body has at most 1048576 bytes", "pages", action="set", **{**PAGE, "body": "a" * 1_100_000})
-    wrong(404, "this panel has no such page of its own", "pages", action="remove", slug="terms")
+    wrong(
+        413, "The request can have at most 1048576 bytes.", "pages", action="set", **{**PAGE, "body": "a" * 1_100_000}
+    )
+    wrong(404, "Page not found.", "pages", action="remove", slug="terms")
     wrong(400, f"slug{NO_TEXT}", "pages", action="remove", slug="\x00")
-    wrong(404, f"there is no announcement {2**70} on this panel", "announcements", action="remove", id=2**70)
-    site.refused(401, "Invalid staff key: send Authorization: Bearer <key>", "GET", "pages", key="x" * 40)
-    site.refused(405, "use POST here", "PUT", "pages", {})
-    site.refused(400, "unknown: x; known here: slug", "GET", "pages?x=1")
+    wrong(404, f"Announcement {2**70} not found.", "announcements", action="remove", id=2**70)
+    site.refused(401, BAD_KEY, "GET", "pages", key="x" * 40)
+    site.refused(405, "Use GET, POST for this address.", "PUT", "pages", {})
+    site.refused(400, "Unknown: x. Accepted here: slug.", "GET", "pages?x=1")
 
 
 def test_another_panel_s_pages_are_not_there(site: Site) -> None:
     site.post("pages", action="set", **PAGE)
-    site.refused(401, "Invalid staff key: send Authorization: Bearer <key>", "GET", "pages", host="rival.example")
+    site.refused(
+        401,
+        BAD_KEY,
+        "GET",
+        "pages",
+        host="rival.example",
+    )
     assert values("SELECT COUNT(*) FROM content_page p JOIN panels_panel o ON o.id = p.panel_id WHERE o.slug = 'shop'")

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from panelwright.core import clock
-from tests.staff.site import Site
+from tests.staff.site import BAD_KEY, Site
 from tests.support.by_hand import own_people, staff_key
 from tests.support.people import (
     FOLLOWERS,
@@ -95,7 +95,7 @@ def test_an_order_is_delivered_by_hand(site: Site, order_id: int) -> None:
 
 def test_a_key_is_needed_and_it_is_its_own_panels(site: Site, order_id: int, story: Story) -> None:
     rival_row, rival_key = staff_key(story.rival, story.rival.staff)
-    text = "Invalid staff key: send Authorization: Bearer <key>"
+    text = BAD_KEY
     done = {"action": "done"}
     for how in (
         {"key": ""},
@@ -113,7 +113,7 @@ def test_a_key_is_needed_and_it_is_its_own_panels(site: Site, order_id: int, sto
     # A stranger's key works at home, and finds nothing of Alice's there.
     home = {"key": rival_key, "host": story.rival.host}
     assert site.get("queue", **home).body["items"] == []
-    there = f"there is no order {order_id} on this panel"
+    there = f"Order {order_id} not found."
     site.refused(404, there, "POST", f"orders/{order_id}", done, **home)
     site.refused(404, there, "GET", f"orders/{order_id}", **home)
     site.refused(404, there, "POST", f"cancels/{order_id}", {"action": "accept"}, **home)
@@ -145,26 +145,30 @@ def test_a_customers_api_does_not_take_a_staff_key(site: Site) -> None:
     connection.close()
 
 
-WHAT = "action must be one of start, progress, pass_on, done, partial, cancel, send, arrived"
+VERBS = "start, progress, pass_on, done, partial, cancel, send, arrived, charge, waive, pause, resume, stop"
+WHAT = f"action: Choose one of: {VERBS}."
 
 
 WRONG: list[tuple[object, str]] = [
-    (b"", "the body is no JSON"),
-    (b"action=done", "the body is no JSON"),
-    (b"\xff\xfe", "the body is no JSON"),
-    (b"[" * 60_000, "the body is no JSON"),
-    ([], "the body must be a JSON object with an action"),
+    (b"", "The request must be JSON."),
+    (b"action=done", "The request must be JSON."),
+    (b"\xff\xfe", "The request must be JSON."),
+    (b"[" * 60_000, "The request must be JSON."),
+    ([], "The request must be a JSON object with an action."),
     ({}, WHAT),
     ({"action": "fly"}, WHAT),
     ({"action": ["done"]}, WHAT),
-    ({"action": "done", "remains": 1}, "unknown: remains; known here: none"),
-    ({"action": "done", "\ud800": 1}, "unknown: \ud800; known here: none"),
-    ({"action": "partial"}, "partial needs the field remains"),
-    ({"action": "partial", "remains": "250"}, "remains must be a whole number"),
-    ({"action": "partial", "remains": 250.0}, "remains must be a whole number"),
-    ({"action": "partial", "remains": True}, "remains must be a whole number"),
-    ({"action": "start", "start_count": None}, "start_count must be a whole number"),
-    ({"action": "start", "start_count": 10**30}, "a start count is a whole number from 0"),
+    ({"action": "done", "remains": 1}, "Unknown: remains. Accepted here: none."),
+    ({"action": "done", "\ud800": 1}, "Unknown: \ud800. Accepted here: none."),
+    ({"action": "partial"}, "remains: This field is required."),
+    ({"action": "partial", "remains": "250"}, "remains: Enter a whole number."),
+    ({"action": "partial", "remains": 250.0}, "remains: Enter a whole number."),
+    ({"action": "partial", "remains": True}, "remains: Enter a whole number."),
+    ({"action": "start", "start_count": None}, "start_count: Enter a whole number."),
+    (
+        {"action": "start", "start_count": 10**30},
+        "start_count: Enter a whole number between 0 and 9223372036854775807.",
+    ),
     ({"action": "progress"}, "say either what remains or what is delivered"),
 ]
 
@@ -177,21 +181,21 @@ def test_a_wrong_request_says_what_is_wrong(site: Site, order_id: int) -> None:
 def test_numbers_states_and_addresses(site: Site, order_id: int) -> None:
     where = f"orders/{order_id}"
     wrong = f"what remains of order {order_id} must be 1 to 1000; when nothing remains, it is done"
-    site.refused(400, wrong, "POST", where, {"action": "progress", "remains": 10**30})
-    site.refused(404, "there is no order 987654 on this panel", "POST", "orders/987654", {"action": "done"})
-    site.refused(404, "there is no number so high", "POST", f"orders/{10**30}", {"action": "done"})
-    site.refused(404, "there is no refill 5 on this panel", "POST", "refills/5", {"action": "done"})
+    site.refused(400, wrong, "POST", where, {"action": "progress", "remains": 1001})
+    site.refused(404, "Order 987654 not found.", "POST", "orders/987654", {"action": "done"})
+    site.refused(404, "There is no number that high.", "POST", f"orders/{10**30}", {"action": "done"})
+    site.refused(404, "Refill 5 not found.", "POST", "refills/5", {"action": "done"})
     site.refused(
         409, f"no cancel of order {order_id} waits for an answer", "POST", f"cancels/{order_id}", {"action": "accept"}
     )
     text = f"there is no other route for order {order_id}; add one with `panelwright addroute`"
     site.refused(409, text, "POST", where, {"action": "pass_on"})
-    site.refused(405, "use POST here", "DELETE", where)
-    site.refused(405, "use GET here", "POST", "queue", {})
-    nothing = "there is nothing at this address; see docs/reference/staff-api.md"
+    site.refused(405, "Use GET, POST for this address.", "DELETE", where)
+    site.refused(405, "Use GET for this address.", "POST", "queue", {})
+    nothing = "Nothing found at this address. The API is described in /api/staff/v1/openapi.json."
     for path in ("", "nowhere", "orders/x", "queue/"):
         site.refused(404, nothing, "GET", path)
-    site.refused(413, "a body has at most 65536 bytes", "POST", where, b" " * 65_537)
+    site.refused(413, "The request can have at most 65536 bytes.", "POST", where, b" " * 65_537)
     assert site.ask("POST", where, b" " * 65_500 + b'{"action": "done"}').status == 200
     site.refused(409, f"order {order_id} has ended: Completed", "POST", where, {"action": "done"})
 
@@ -215,17 +219,17 @@ def test_pages_and_filters_of_the_queue(site: Site, order_id: int, worker: Round
     assert page("provider=our%20people") == (ids, None)
     assert page("provider=nobody") == ([], None)
     for query, text in (
-        ("kind=sins", "kind must be one of orders, refills, cancels"),
-        ("limit=0", "limit must be a whole number from 1 to 200"),
-        ("limit=201", "limit must be a whole number from 1 to 200"),
-        ("after=-1", "after must be a whole number from 0 to 9223372036854775807"),
-        ("after=99999999999999999999", "after must be a whole number from 0 to 9223372036854775807"),
-        ("service=x", "service must be a whole number from 1 to 9223372036854775807"),
-        ("provider=%00", "provider must be the name of a provider"),
-        ("state=dead", "state must be waiting or started, for orders and refills"),
-        ("kind=cancels&state=started", "state must be waiting or started, for orders and refills"),
-        ("kind=refills&provider=x", "provider narrows orders only"),
-        ("page=2", "unknown: page; known here: after, kind, limit, provider, service, state"),
+        ("kind=sins", "kind: Choose one of: orders, refills, cancels."),
+        ("limit=0", "limit: Enter a whole number between 1 and 200."),
+        ("limit=201", "limit: Enter a whole number between 1 and 200."),
+        ("after=-1", "after: Enter a whole number between 0 and 9223372036854775807."),
+        ("after=99999999999999999999", "after: Enter a whole number between 0 and 9223372036854775807."),
+        ("service=x", "service: Enter a whole number between 1 and 9223372036854775807."),
+        ("provider=%00", "provider: Remove control characters and characters that are not valid UTF-8."),
+        ("state=dead", "state: Choose one of: waiting, started."),
+        ("kind=cancels&state=started", "state: Choose one of: (none)."),
+        ("kind=refills&provider=x", "provider: Only orders can be filtered by provider."),
+        ("page=2", "Unknown: page. Accepted here: after, kind, limit, provider, service, state."),
     ):
         site.refused(400, text, "GET", f"queue?{query}")
 
@@ -256,7 +260,7 @@ def test_refills_are_done_or_rejected(site: Site, order_id: int, worker: Rounds)
     assert (item["id"], item["order"], item["status"]) == (refill_id, order_id, "Pending")
     assert site.post(f"refills/{refill_id}", action="start").body["refill"]["status"] == "In progress"
     assert len(site.get("queue?kind=refills&state=started").body["items"]) == 1
-    site.refused(400, "reject needs the field text", "POST", f"refills/{refill_id}", {"action": "reject"})
+    site.refused(400, "text: This field is required.", "POST", f"refills/{refill_id}", {"action": "reject"})
     rejected = site.post(f"refills/{refill_id}", action="reject", text="nothing was lost").body["refill"]
     assert (rejected["status"], rejected["problem"]) == ("Rejected", "nothing was lost")
     site.refused(409, f"refill {refill_id} has ended: Rejected", "POST", f"refills/{refill_id}", {"action": "done"})
@@ -275,7 +279,7 @@ def test_unknown_outcomes_are_decided(site: Site, worker: Rounds) -> None:
         )
     assert [item["id"] for item in site.get("problems?limit=3").body["items"]] == ids[:3]
     assert site.get(f"problems?after={ids[2]}").body["next"] is None
-    site.refused(400, "unknown: kind; known here: after, limit", "GET", "problems?kind=orders")
+    site.refused(400, "Unknown: kind. Accepted here: after, limit.", "GET", "problems?kind=orders")
     long = {"action": "arrived", "upstream_id": "x" * 101}
     text = "a provider's order id has 1 to 100 characters, without commas and spaces"
     site.refused(400, text, "POST", f"problems/{ids[0]}", long)
@@ -308,7 +312,7 @@ def test_any_open_order_is_decided_about_and_tells_who_has_it(site: Site, worker
     assert (item["customer"]["email"], item["upstream_id"]) == ("carol@customer.example", "5")
     assert (item["problem"], item["goes_on"]) == ("the provider does not know its order 5", True)
     assert (item["cost"], item["cost_told"], item["cost_rate"]) == ("0.001234", False, "0.0121")
-    site.refused(400, "route must be a whole number", "POST", where, {"action": "send", "route": "x"})
+    site.refused(400, "route: Enter a whole number.", "POST", where, {"action": "send", "route": "x"})
     site.refused(
         409, f"order {order_id} is not delivered by hand: it is Processing", "POST", where, {"action": "start"}
     )

@@ -18,7 +18,7 @@ from panelwright.core import clock, money
 from panelwright.core.refusal import Refusal
 from panelwright.customers import access
 from panelwright.customers.actions import create_customer, create_key, create_staff
-from panelwright.customers.models import ApiKey, Customer, Role, Staff
+from panelwright.customers.models import ApiKey, Customer, Staff
 from panelwright.ledger.actions import account, credit_customer, open_books
 from panelwright.ledger.models import Code, Kind
 from panelwright.orders import actions, problems, schedule_actions
@@ -31,6 +31,7 @@ from panelwright.panels.models import Panel
 from panelwright.providers.actions import add_provider
 from panelwright.providers.models import Provider
 from panelwright.providers.route_actions import add_routes
+from panelwright.staff.rights import Role
 
 NOON = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 LINK = "https://example.com/carol"

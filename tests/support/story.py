@@ -96,10 +96,11 @@ def _staff(alice: Owner) -> Staff:
     from django_scopes import scope
 
     from panelwright.customers.actions import create_staff
+    from panelwright.staff.rights import Role
     from tests.support.people import PASSWORD
 
     with scope(panel=alice.panel):
-        return create_staff(panel_id=alice.panel_id, email="bob@shop.example", password=PASSWORD)
+        return create_staff(panel_id=alice.panel_id, email="bob@shop.example", password=PASSWORD, role=Role.MANAGER)
 
 
 @pytest.fixture

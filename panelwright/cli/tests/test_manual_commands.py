@@ -58,7 +58,7 @@ def test_staff_and_their_keys(alice: Owner, capsys: Capture, monkeypatch: pytest
     at = ("--panel", "shop")
     monkeypatch.setattr("sys.stdin", io.StringIO("long enough\nlong enough\n"))
     made = run(capsys, "createstaff", *at, "--email", "eve@shop.example", "--password", "-")
-    assert (made[0], json.loads(made[1])["role"]) == (0, "staff")
+    assert (made[0], json.loads(made[1])["role"]) == (0, "orders")
     assert run(capsys, "createstaff", *at, "--email", "eve@shop.example", "--password", "-")[0] == 1
     key = json.loads(run(capsys, "createstaffkey", *at, "--email", "eve@shop.example")[1])
     assert len(key["key"]) == 40

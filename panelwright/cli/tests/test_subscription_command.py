@@ -59,7 +59,7 @@ def test_a_drip_feed_that_has_not_begun_ends_at_once(carol: Buyer, time: Time, s
     assert (carol.sees(order_id).status, carol.balance()) == ("Canceled", "100.00")
     before = everything()
     for option in ("--cancel", "--pause", "--resume"):
-        assert "it has ended" in said(1, *command(order_id, option))
+        assert "This order has ended." in said(1, *command(order_id, option))
     assert everything() == before
 
 
@@ -73,7 +73,7 @@ def test_nothing_else_is_cancelled_so(carol: Buyer, mallory: Buyer, time: Time, 
     before = everything()
     for order_id in orders:
         for option in ("--cancel", "--pause", "--resume"):
-            assert "no such drip-feed or subscription" in said(1, *command(order_id, option))
+            assert " not found." in said(1, *command(order_id, option))
         assert "no such drip-feed or subscription" in said(1, *command(order_id))
     assert everything() == before
 
@@ -89,7 +89,7 @@ def test_staff_see_why_a_subscription_pauses_and_who_ends_it(
     run_schedules()
     shown = said(0, *command(order_id))
     assert "paused: the service costs more than was agreed" in shown and "at most 1.50 for 1000, 100 to 100" in shown
-    assert "its customer has to agree" in said(1, *command(order_id, "--resume"))
+    assert "Only the customer can resume it." in said(1, *command(order_id, "--resume"))
 
 
 @pytest.mark.parametrize(

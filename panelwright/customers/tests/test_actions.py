@@ -6,7 +6,8 @@ import pytest
 from django_scopes import scope
 
 from panelwright.customers.actions import create_customer, create_staff
-from panelwright.customers.models import Customer, Role, Staff, User
+from panelwright.customers.models import Customer, Staff, User
+from panelwright.staff.rights import Role
 from tests.support.people import PASSWORD, Buyer, Owner, counts, everything, value, values
 
 
@@ -19,7 +20,7 @@ def test_a_customer_has_an_account_with_nothing_on_it(alice: Owner) -> None:
 
 
 def test_the_people_have_the_parts_they_are_known_for(alice: Owner, bob: Staff, carol: Buyer) -> None:
-    assert (alice.staff.role, bob.role) == (Role.OWNER.value, Role.STAFF.value)
+    assert (alice.staff.role, bob.role) == (Role.OWNER.value, Role.MANAGER.value)
     assert bob.panel_id == carol.customer.panel_id == alice.panel_id
 
 

@@ -1,0 +1,185 @@
+"""The OpenAPI 3.1 description of the staff API, made from the readings and the declared actions."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from functools import cache
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+
+from panelwright import __version__
+from panelwright.staff import registry
+from panelwright.staff.action import Action, Field, FieldKind, Noun
+from panelwright.staff.shapes import (
+    AMOUNT,
+    ANYTHING,
+    MOMENT,
+    NUMBER,
+    TEXT,
+    YES_NO,
+    Shape,
+    fields,
+    listed,
+    words,
+)
+from panelwright.staff.values import NUMBER_MAX
+
+BASE = "/api/staff/v1/"
+ERROR_SHAPE = fields({"error": TEXT, "code": TEXT, "field": TEXT, "facts": ANYTHING})
+_STATUSES = {
+    "400": "The request is wrong",
+    "401": "No such staff key on this panel",
+    "403": "The key does not have the right",
+    "404": "No such object on this panel",
+    "405": "Another method",
+    "409": "The object is not in a state for this",
+    "413": "The body is too large",
+}
+_OF_KIND: dict[FieldKind, Shape] = {
+    FieldKind.AMOUNT: AMOUNT,
+    FieldKind.PERCENT: AMOUNT,
+    FieldKind.TIMES: AMOUNT,
+    FieldKind.EXCHANGE_RATE: AMOUNT,
+    FieldKind.YES_NO: YES_NO,
+    FieldKind.WORDS: listed(TEXT),
+    FieldKind.FILE: {"type": "string", "contentEncoding": "base64"},
+    FieldKind.MOMENT: MOMENT,
+    FieldKind.OBJECT: ANYTHING,
+    FieldKind.EMAIL: {"type": "string", "format": "email"},
+    FieldKind.SECRET: {"type": "string", "format": "password", "writeOnly": True},
+}
+
+
+def document(request: HttpRequest) -> HttpResponse:
+    """Without a key: it says nothing of any panel."""
+    response = HttpResponse(_text(), content_type="application/json")
+    response.headers["Cache-Control"] = "public, max-age=300"
+    return response
+
+
+@cache
+def _text() -> bytes:
+    return json.dumps(description(), ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def description() -> dict[str, Any]:
+    # Here: the readings and the addresses need this module.
+    from panelwright.api.staff_readings import READINGS
+    from panelwright.api.staff_urls import ALIASES
+
+    paths: dict[str, dict[str, Any]] = {}
+    for reading in READINGS:
+        ok = {"application/json": {"schema": reading.shape}} if reading.shape else {"*/*": {}}
+        paths.setdefault(_path(reading.path), {})["get"] = {
+            "summary": reading.about,
+            "x-right": reading.right.value,
+            "parameters": [*_in_path(reading.path), *_in_query(reading.params)],
+            "responses": {"200": {"description": "OK", "content": ok}, **_errors()},
+        }
+    for noun in registry.nouns().values():
+        known = list(registry.of_noun(noun.name).values())
+        on_target = [(action.verb, action) for action in known if action.on_target]
+        if on_target:
+            where = f"{noun.plural}/<int:id_>"
+            paths.setdefault(_path(where), {})["post"] = _work(noun, on_target, where)
+        paths.setdefault(_path(noun.plural), {})["post"] = _work(
+            noun, [(action.verb, action) for action in known], noun.plural, by_id=True
+        )
+    for plural, (name, verbs) in ALIASES.items():
+        where = f"{plural}/<int:id_>"
+        meant = [(verb, registry.of_noun(name)[means]) for verb, means in verbs.items()]
+        paths.setdefault(_path(where), {})["post"] = _work(registry.nouns()[name], meant, where)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Panelwright staff API",
+            "version": __version__,
+            "description": "What a panel's staff read and do, for programs. One key belongs to one panel, on its host.",
+        },
+        "servers": [{"url": BASE.rstrip("/")}],
+        "security": [{"staff_key": []}],
+        "paths": paths,
+        "components": {
+            "securitySchemes": {"staff_key": {"type": "http", "scheme": "bearer"}},
+            "schemas": {"Error": ERROR_SHAPE},
+        },
+    }
+
+
+def _path(where: str) -> str:
+    return "/" + re.sub(r"<int:(\w+?)_?>", r"{\1}", where)
+
+
+def _in_path(where: str) -> list[dict[str, Any]]:
+    names = re.findall(r"<int:(\w+?)_?>", where)
+    return [{"name": name, "in": "path", "required": True, "schema": NUMBER} for name in names]
+
+
+def _in_query(params: Any) -> list[dict[str, Any]]:
+    return [{"name": name, "in": "query", "schema": shape} for name, shape in params.items()]
+
+
+def _errors() -> dict[str, Any]:
+    content = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
+    return {status: {"description": about, "content": content} for status, about in _STATUSES.items()}
+
+
+def _work(noun: Noun, known: Iterable[tuple[str, Action]], where: str, *, by_id: bool = False) -> dict[str, Any]:
+    """One operation for all actions of an address; `by_id`: an object is named in the body."""
+    known = list(known)
+    bodies = [_body(verb, action, by_id=by_id) for verb, action in known]
+    answers: list[Shape] = []
+    for _, action in known:
+        shape = answer_shape(action)
+        if shape not in answers:
+            answers.append(shape)
+    return {
+        "summary": f"{noun.label}: " + ", ".join(verb for verb, _ in known),
+        "x-rights": {verb: action.right.value for verb, action in known},
+        "x-in-bulk": [verb for verb, action in known if action.in_bulk],
+        "parameters": _in_path(where),
+        "requestBody": {"required": True, "content": {"application/json": {"schema": _one_of(bodies)}}},
+        "responses": {
+            "200": {"description": "Done", "content": {"application/json": {"schema": _one_of(answers)}}},
+            **_errors(),
+        },
+    }
+
+
+def _one_of(shapes: list[Shape]) -> Shape:
+    return shapes[0] if len(shapes) == 1 else {"anyOf": shapes}
+
+
+def _body(verb: str, action: Action, *, by_id: bool) -> Shape:
+    given: dict[str, Shape] = {"action": {"const": verb, "description": action.label}}
+    if by_id and action.on_target:
+        given["id"] = NUMBER
+    given |= {field.name: field_shape(field) for field in action.fields}
+    return fields(given, optional=[field.name for field in action.fields if not field.required])
+
+
+def field_shape(field: Field) -> Shape:
+    """What a program gives for a field."""
+    if field.kind is FieldKind.NUMBER:
+        shape: Shape = {**NUMBER, "minimum": field.least, "maximum": NUMBER_MAX if field.most is None else field.most}
+    elif field.kind is FieldKind.CHOICES:
+        shape = listed(words(field.choices))
+    elif field.kind is FieldKind.CHOICE:
+        shape = words(field.choices)
+    else:
+        shape = dict(_OF_KIND.get(field.kind, TEXT))
+        if field.most is not None and shape["type"] == "string":
+            shape["maxLength"] = field.most
+    return {**shape, "title": field.label, **({"description": field.help} if field.help else {})}
+
+
+def answer_shape(action: Action) -> Shape:
+    """The object as it then is, where it still is; and what is shown only now."""
+    name = action.noun.answers_as or action.noun.name
+    made = dict(action.shown)
+    if action.gone:
+        return fields(made)
+    return fields({**made, name: action.noun.shape})

@@ -1,0 +1,182 @@
+"""What staff can do with pages and announcements, declared."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.core.serializers.json import DjangoJSONEncoder
+from django.utils.translation import gettext_noop
+
+from panelwright.content import actions
+from panelwright.content.models import Announcement, Page
+from panelwright.core import limits
+from panelwright.core.refusal import Refused
+from panelwright.panels.actions import LANGUAGES
+from panelwright.panels.models import Panel
+from panelwright.staff.action import Action, Done, Field, FieldKind, Noun, State
+from panelwright.staff.actor import Actor
+from panelwright.staff.rights import Right
+from panelwright.staff.shapes import MOMENT, NUMBER, TEXT, YES_NO, Shape, fields
+
+PAGE_ROW: dict[str, Shape] = {
+    "slug": TEXT,
+    "language": TEXT,
+    "title": TEXT,
+    "in_menu": YES_NO,
+    "position": NUMBER,
+    "updated_at": MOMENT,
+}
+PAGE_SHAPE = fields({**PAGE_ROW, "body": TEXT})
+ANNOUNCEMENT_SHAPE = fields(
+    {"id": NUMBER, "title": TEXT, "body": TEXT, "language": TEXT, "published_at": MOMENT, "by": TEXT}
+)
+
+
+def page_row(page: Page) -> dict[str, Any]:
+    """A page as the staff API lists it, without its body."""
+    return {
+        "slug": page.slug,
+        "language": page.language,
+        "title": page.title,
+        "in_menu": page.in_menu,
+        "position": page.position,
+        "updated_at": _text(page.updated_at),
+    }
+
+
+def announcement_facts(row: Announcement) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "title": row.title,
+        "body": row.body,
+        "language": row.language,
+        "published_at": _text(row.published_at),
+        "by": row.by,
+    }
+
+
+def _text(at: datetime) -> str:
+    return str(DjangoJSONEncoder().default(at))
+
+
+def _page_state(panel_id: int | None, page_id: int) -> State | None:
+    page = Page.objects.filter(panel_id=panel_id, id=page_id).first()
+    return None if page is None else {**page_row(page), "body": page.body}
+
+
+def _announcement_state(panel_id: int | None, id_: int) -> State | None:
+    row = Announcement.objects.select_for_update().filter(panel_id=panel_id, id=id_).first()
+    return None if row is None else announcement_facts(row)
+
+
+def _announcement_by_id(panel_id: int, text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
+
+
+PAGE = Noun("page", "pages", gettext_noop("Page"), _page_state, shape=PAGE_SHAPE)
+ANNOUNCEMENT = Noun(
+    "announcement",
+    "announcements",
+    gettext_noop("Announcement"),
+    _announcement_state,
+    shape=ANNOUNCEMENT_SHAPE,
+    find=_announcement_by_id,
+)
+
+
+def _set_page(actor: Actor, panel_id: int, _target: None, /, *, slug: str, language: str, **values: Any) -> Done:
+    # As set_page locks: what is read here is what it changes.
+    Panel.objects.select_for_update(no_key=True).get(id=panel_id)
+    before = Page.objects.filter(panel_id=panel_id, slug=slug, language=language).first()
+    old = None if before is None else _page_state(panel_id, before.id)
+    page = actions.set_page(panel_id=panel_id, slug=slug, language=language, by=actor.name, **values)
+    return Done(page.id, before=old or {}, after=_page_state(panel_id, page.id))
+
+
+def _remove_page(actor: Actor, panel_id: int, _target: None, /, *, slug: str, language: str = "") -> Done:
+    rows = Page.objects.filter(panel_id=panel_id, slug=slug).order_by("id")
+    old = [page_row(page) for page in rows if language in ("", page.language)]
+    removed = actions.remove_page(panel_id=panel_id, slug=slug, language=language, by=actor.name)
+    if not removed:
+        raise Refused("no_page", "slug")
+    return Done(shown={"removed": removed}, before={"slug": slug, "pages": old})
+
+
+def _publish(actor: Actor, panel_id: int, _target: None, /, **values: Any) -> Done:
+    return Done(actions.announce(panel_id=panel_id, by=actor.name, **values).id)
+
+
+def _remove_announcement(actor: Actor, panel_id: int, target: int, /) -> Done:
+    actions.remove_announcement(panel_id=panel_id, announcement_id=target, by=actor.name)
+    return Done(shown={"removed": 1})
+
+
+_TITLE = Field("title", FieldKind.TEXT, gettext_noop("Title"), required=True)
+_BODY = Field("body", FieldKind.LONG_TEXT, gettext_noop("Text"), required=True, help=gettext_noop("Markdown."))
+_REMOVED = {"removed": NUMBER}
+
+ACTIONS = (
+    Action(
+        PAGE,
+        "set",
+        gettext_noop("Save page"),
+        Right.CONTENT,
+        _set_page,
+        (
+            Field(
+                "slug",
+                FieldKind.TEXT,
+                gettext_noop("Address"),
+                required=True,
+                help=gettext_noop("Lowercase letters, digits and dashes. terms and faq replace the standard texts."),
+            ),
+            Field("language", FieldKind.TEXT, gettext_noop("Language"), required=True, choices=LANGUAGES),
+            _TITLE,
+            _BODY,
+            Field("in_menu", FieldKind.YES_NO, gettext_noop("Link from every page")),
+            Field("position", FieldKind.NUMBER, gettext_noop("Position in the menu")),
+        ),
+        on_target=False,
+        body_max=limits.STAFF_PAGE_BYTES_MAX,
+    ),
+    Action(
+        PAGE,
+        "remove",
+        gettext_noop("Delete page"),
+        Right.CONTENT,
+        _remove_page,
+        (
+            Field("slug", FieldKind.TEXT, gettext_noop("Address"), required=True),
+            Field("language", FieldKind.TEXT, gettext_noop("Language"), choices=LANGUAGES),
+        ),
+        on_target=False,
+        gone=True,
+        shown=_REMOVED,
+        body_max=limits.STAFF_PAGE_BYTES_MAX,
+    ),
+    Action(
+        ANNOUNCEMENT,
+        "publish",
+        gettext_noop("Publish announcement"),
+        Right.CONTENT,
+        _publish,
+        (
+            _TITLE,
+            _BODY,
+            Field("language", FieldKind.TEXT, gettext_noop("Language"), choices=LANGUAGES),
+        ),
+        on_target=False,
+        body_max=limits.STAFF_PAGE_BYTES_MAX,
+    ),
+    Action(
+        ANNOUNCEMENT,
+        "remove",
+        gettext_noop("Delete announcement"),
+        Right.CONTENT,
+        _remove_announcement,
+        gone=True,
+        shown=_REMOVED,
+        body_max=limits.STAFF_PAGE_BYTES_MAX,
+    ),
+)

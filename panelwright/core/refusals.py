@@ -1,0 +1,257 @@
+"""Every refusal in one registry: code -> its words for people, its words on the wire, its HTTP status.
+
+A code without a row is answered all the same: `of` gives it the words of OTHER. tests/style/test_refusals.py proves
+that every code in the product has a row and that every row is used. Marks such as `%(limit)s` (`{limit}` on the wire)
+are facts of the refusal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.utils.translation import gettext_noop
+
+from panelwright.core.refusal import Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """`page`: for people, translated. `wire`: of the panel API v2, in the protocol's words, which never change.
+
+    `status`: of the staff API's answer. An empty text: the code is never told there.
+    """
+
+    page: str = ""
+    wire: str = ""
+    status: int = 400
+
+
+OTHER = Words(
+    gettext_noop("We could not do this. Nothing was changed."),
+    wire="Internal error, the request was not carried out",
+)
+
+REFUSALS: dict[str, Words] = {
+    # The panel API v2: clients sort its texts by substring, so every word matters.
+    "bad_key": Words(gettext_noop("Your account cannot place orders. Contact support."), wire="Invalid API key"),
+    "wrong_address": Words(wire="This API key is not allowed from your address"),
+    "may_not_order": Words(wire="This API key may not place or change orders"),
+    "may_not_read": Words(wire="This API key may not read"),
+    "bad_request": Words(wire="Incorrect request"),
+    "bad_service": Words(
+        gettext_noop("Service not found, or not available right now."), wire="Incorrect service ID", status=404
+    ),
+    "bad_link": Words(
+        gettext_noop("This link is not accepted. Enter an address such as https://example.com/page."), wire="Bad link"
+    ),
+    "bad_field": Words(gettext_noop("Fill in this field with a valid value."), wire="Incorrect {field}"),
+    "below_min": Words(gettext_noop("The minimum is %(limit)s."), wire="Quantity less than minimal {limit}"),
+    "above_max": Words(gettext_noop("The maximum is %(limit)s."), wire="Quantity more than maximum {limit}"),
+    "same_link": Words(
+        gettext_noop("This link already has an active order. Wait until it ends."),
+        wire="You have active order with this link. Please wait until order being completed.",
+    ),
+    "no_funds": Words(
+        gettext_noop("Not enough funds for this order. Add funds and try again."),
+        wire="Not enough funds on balance",
+        status=409,
+    ),
+    "cap_reached": Words(wire="Daily spending cap is reached, orders are temporarily not taken"),
+    "bad_order": Words(gettext_noop("Order not found."), wire="Incorrect order ID", status=404),
+    "bad_refill": Words(wire="Refill not found", status=404),
+    "refill_disabled": Words(gettext_noop("This service has no refills."), wire="Refill is disabled for this service"),
+    "refill_runs": Words(
+        gettext_noop("Request refills of the single runs."),
+        wire="Refill is disabled for the whole, ask for it by the ids in orders",
+    ),
+    "not_completed": Words(gettext_noop("Only completed orders can be refilled."), wire="The order is not completed"),
+    "refill_open": Words(
+        gettext_noop("A refill is in progress."), wire="The refill task is not completed for this order"
+    ),
+    "refill_too_soon": Words(
+        gettext_noop("Refills are available 24 hours after completion or the last refill."),
+        wire="The order was completed or refill was requested less than 24 hours ago",
+    ),
+    "refill_over": Words(gettext_noop("The refill period is over."), wire="Refill days are over"),
+    "cancel_disabled": Words(
+        gettext_noop("This service cannot be canceled."), wire="Cancel is disabled for this service"
+    ),
+    "cannot_cancel": Words(gettext_noop("This order has ended."), wire="The order cannot be canceled", status=409),
+    "rate_limit": Words(wire="Rate limit exceeded, please retry later"),
+    "too_large": Words(wire="Request is too large"),
+    "too_slow": Words(wire="Request was not sent in time, please retry"),
+    "overloaded": Words(
+        gettext_noop("The panel is busy. Nothing was charged; try again in a moment."),
+        wire="The panel is temporarily overloaded, please retry",
+    ),
+    "fault": Words(wire="Internal error, the request was not carried out"),
+    "uncertain": Words(
+        gettext_noop("We cannot confirm this yet. Check your orders. Sending again is safe: nothing happens twice."),
+        wire="Internal error, temporarily unknown whether it was carried out; repeat it with its request_id",
+    ),
+    # Accounts
+    "too_often": Words(gettext_noop("Too many attempts. Try again in %(limit)s minutes.")),
+    "busy": Words(gettext_noop("We are busy right now. Nothing was changed; try again in a few seconds.")),
+    "wrong_login": Words(gettext_noop("Wrong email address or password.")),
+    "wrong_code": Words(gettext_noop("This code is wrong or was already used. Enter the next one.")),
+    "lost_factor": Words(
+        gettext_noop("We can no longer check codes from your app. Use a recovery code or contact support.")
+    ),
+    "wrong_chosen_password": Words(gettext_noop("Wrong password. Enter the one you chose when you signed up.")),
+    "no_address": Words(
+        gettext_noop("We cannot send email right now: the panel's own address is not set. Contact the panel's owner.")
+    ),
+    "login_again": Words(gettext_noop("That took too long. Log in again.")),
+    "bad_email": Words(gettext_noop("Enter a valid email address.")),
+    "short_password": Words(gettext_noop("Use at least %(limit)s characters.")),
+    "long_password": Words(gettext_noop("Use at most %(limit)s characters.")),
+    "common_password": Words(gettext_noop("This password is too common. Choose another one.")),
+    "wrong_password": Words(gettext_noop("Wrong password.")),
+    "old_link": Words(gettext_noop("This link was already used or has expired. Request a new one.")),
+    "has_second_factor": Words(gettext_noop("Two-factor authentication is already on.")),
+    "no_second_factor": Words(gettext_noop("Two-factor authentication is already off."), status=409),
+    "too_long": Words(gettext_noop("Use at most %(limit)s characters.")),
+    "bad_choice": Words(gettext_noop("Choose one from the list.")),
+    # Webhooks of customers
+    "webhook_url": Words(
+        gettext_noop("Enter an address such as https://example.com/hook with at most %(limit)s characters.")
+    ),
+    "webhook_private": Words(gettext_noop("This address is not on the public internet.")),
+    "webhook_names": Words(gettext_noop("Choose at least one.")),
+    "webhook_description": Words(gettext_noop("Use at most %(limit)s characters.")),
+    "webhook_limit": Words(gettext_noop("You have %(limit)s webhooks, the maximum. Delete one first.")),
+    "webhook_taken": Words(gettext_noop("You already have a webhook with this address.")),
+    "webhook_off": Words(gettext_noop("This webhook is off. Turn it on first.")),
+    "no_webhook": Words(gettext_noop("Webhook not found.")),
+    "no_delivery": Words(gettext_noop("Message not found.")),
+    "delivery_waits": Words(gettext_noop("This message is already being sent.")),
+    "delivery_too_often": Words(gettext_noop("This message was sent %(limit)s times, the maximum.")),
+    # Orders
+    "too_many_favourites": Words(gettext_noop("You can have at most %(limit)s favorites. Remove one first.")),
+    "price_rose": Words(gettext_noop("The price went up. Check the new price, then send again to order.")),
+    "order_ended": Words(gettext_noop("This order has ended."), status=409),
+    "no_runs_left": Words(gettext_noop("All runs have started. There is nothing left to pause."), status=409),
+    "is_paused": Words(gettext_noop("This order is already paused."), status=409),
+    "not_paused": Words(gettext_noop("This order is not paused."), status=409),
+    "waits_for_funds": Words(
+        gettext_noop("Paused: not enough funds. Resumes automatically after you add funds."), status=409
+    ),
+    "waits_for_cap": Words(
+        gettext_noop("Its API key has reached its daily spending limit. Resumes automatically."), status=409
+    ),
+    "waits_for_account": Words(
+        gettext_noop("Your account cannot place orders right now. Resumes automatically."), status=409
+    ),
+    "waits_for_service": Words(
+        gettext_noop("Its service is turned off or not available to you. Resumes automatically."), status=409
+    ),
+    "waits_for_customer": Words(gettext_noop("Only the customer can resume it."), status=409),
+    "at_provider": Words(
+        gettext_noop("The provider runs it as a whole: you can cancel it, but not pause or resume it."), status=409
+    ),
+    # What exactly is wrong with a field (Refusal.why)
+    "missing": Words(gettext_noop("This field is required.")),
+    "not_whole": Words(gettext_noop("Use a whole number in digits only, such as 1000.")),
+    "too_low": Words(gettext_noop("The minimum is %(limit)s.")),
+    "too_high": Words(gettext_noop("The maximum is %(limit)s.")),
+    "long_line": Words(gettext_noop("A line can have at most %(limit)s characters.")),
+    "too_many_lines": Words(gettext_noop("Use at most %(limit)s lines.")),
+    "bad_characters": Words(gettext_noop("Remove control characters and characters that are not valid UTF-8.")),
+    "spaces": Words(gettext_noop("A link cannot contain spaces or line breaks.")),
+    "invisible": Words(gettext_noop("The site name in the link contains invisible characters. Type it by hand.")),
+    "bad_scheme": Words(gettext_noop("A link must start with http:// or https://, followed by a site name.")),
+    "not_listed": Words(gettext_noop("Use one of the listed values.")),
+    "bad_country": Words(gettext_noop("Use a two-letter country code, such as US, or its English name.")),
+    "bad_date": Words(gettext_noop("Use a date such as 31/12/2030: day/month/year.")),
+    "past": Words(gettext_noop("This date is in the past.")),
+    "below_low": Words(gettext_noop("The maximum cannot be below the minimum.")),
+    "step": Words(gettext_noop("The quantity must be a multiple of %(step)s.")),
+    "no_step": Words(gettext_noop("No multiple of %(step)s lies between %(low)s and %(high)s.")),
+    "link_host": Words(gettext_noop("This service does not take links to %(found)s, only to: %(wanted)s.")),
+    "link_kind": Words(gettext_noop("Wrong kind of link. Needed: %(wanted)s. This one leads to: %(found)s.")),
+    "no_drip_feed": Words(gettext_noop("This service has no drip-feed.")),
+    "no_runs": Words(gettext_noop("Drip-feed needs both runs and interval.")),
+    "not_accepted": Words(gettext_noop("The panel does not accept orders for this.")),
+    "other_order": Words(gettext_noop("This request ID was already used for a different order.")),
+    "bad_request_id": Words(gettext_noop("Use at most 100 printable characters.")),
+    "not_yes_or_no": Words(gettext_noop("Use 1 or 0.")),
+    # Staff: who may, and what a request says
+    "not_allowed": Words(gettext_noop("Your role does not allow this. It needs the right: %(right)s."), status=403),
+    "bad_staff_key": Words(
+        gettext_noop("Invalid staff key. Send it in the header Authorization: Bearer <key>."), status=401
+    ),
+    "bad_method": Words(gettext_noop("Use %(methods)s for this address."), status=405),
+    "nothing_here": Words(
+        gettext_noop("Nothing found at this address. The API is described in /api/staff/v1/openapi.json."), status=404
+    ),
+    "body_too_large": Words(gettext_noop("The request can have at most %(limit)s bytes."), status=413),
+    "not_json": Words(gettext_noop("The request must be JSON.")),
+    "no_json_object": Words(gettext_noop("The request must be a JSON object with an action.")),
+    "unknown_field": Words(gettext_noop("Unknown: %(fields)s. Accepted here: %(known)s.")),
+    "missing_field": Words(gettext_noop("This field is required.")),
+    "not_a_number": Words(gettext_noop("Enter a whole number.")),
+    "number_out_of_range": Words(gettext_noop("Enter a whole number between %(least)s and %(most)s.")),
+    "not_an_amount": Words(gettext_noop("Enter an amount such as 12.50, with up to 6 decimals.")),
+    "not_a_decimal": Words(gettext_noop("Enter a number such as 2.5.")),
+    "not_true_or_false": Words(gettext_noop("Choose yes or no.")),
+    "not_a_list": Words(gettext_noop("Enter a list of texts.")),
+    "not_a_text": Words(gettext_noop("Enter a text.")),
+    "not_a_moment": Words(gettext_noop("Enter a date and time with a time zone, such as 2030-12-31T12:00:00Z.")),
+    "not_base64": Words(gettext_noop("Send the file in base64.")),
+    "not_an_object": Words(gettext_noop("Send a JSON object.")),
+    "not_a_choice": Words(gettext_noop("Choose one of: %(choices)s.")),
+    "text_too_long": Words(gettext_noop("Use at most %(limit)s characters.")),
+    "unstorable_text": Words(gettext_noop("Remove control characters and characters that are not valid UTF-8.")),
+    "unknown_right": Words(gettext_noop("There is no right %(right)s.")),
+    "only_for_orders": Words(gettext_noop("Only orders can be filtered by provider.")),
+    # Staff: what is not there
+    "no_such_number": Words(gettext_noop("There is no number that high."), status=404),
+    "no_order": Words(gettext_noop("Order %(id)s not found."), status=404),
+    "no_cancel": Words(gettext_noop("Order %(id)s not found."), status=404),
+    "no_refill": Words(gettext_noop("Refill %(id)s not found."), status=404),
+    "no_ticket": Words(gettext_noop("Ticket %(id)s not found."), status=404),
+    "no_file": Words(gettext_noop("File %(id)s not found."), status=404),
+    "no_page": Words(gettext_noop("Page not found."), status=404),
+    "no_announcement": Words(gettext_noop("Announcement %(id)s not found."), status=404),
+    # Staff: what has only a text so far
+    "not_there": Words("%(text)s", status=404),
+    "not_now": Words("%(text)s", status=409),
+    "invalid": Words("%(text)s"),
+}
+
+
+def of(code: str) -> Words:
+    return REFUSALS.get(code, OTHER)
+
+
+def page(refusal: Refusal, translate: Callable[[str], str] = str) -> str:
+    """For people: in English, or as `translate` puts it. What has no text of its own has the one of OTHER."""
+    return translate(of(refusal.code).page or OTHER.page) % _facts(refusal)
+
+
+def staff(refusal: Refusal) -> str:
+    """For programs and commands of staff: in English; a field that is filled in wrongly is named before it."""
+    text = page(refusal)
+    return f"{refusal.field}: {text}" if refusal.field and status(refusal) == 400 else text
+
+
+def wire(refusal: Refusal) -> str:
+    """In the words of the wire. A code without any is a fault of ours, and is told as one."""
+    return (of(refusal.code).wire or OTHER.wire).format(field=refusal.field, limit=refusal.limit)
+
+
+def status(refusal: Refusal) -> int:
+    """The HTTP status of the staff API."""
+    return of(refusal.code).status
+
+
+class _Facts(dict[str, object]):
+    """A fact that nobody gave is empty: a text with a hole is better than none."""
+
+    def __missing__(self, name: str) -> str:
+        return ""
+
+
+def _facts(refusal: Refusal) -> _Facts:
+    return _Facts({"limit": refusal.limit, "field": refusal.field} | dict(refusal.facts))

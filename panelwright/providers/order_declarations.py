@@ -1,0 +1,337 @@
+"""What staff can do with orders, customers' cancels and refills, declared. Facts are those of order_queries.py."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.utils.translation import gettext_noop
+
+from panelwright.core import money
+from panelwright.core.refusal import Refusal, Refused
+from panelwright.orders import pause_actions
+from panelwright.orders.models import Kind, Order, Refill
+from panelwright.orders.status import OrderStatus, RefillStatus, SubscriptionStatus
+from panelwright.providers import manual_actions, manual_queries, order_queries, resolve_actions, subscription_actions
+from panelwright.staff.action import Action, Done, Field, FieldKind, Noun, State
+from panelwright.staff.actor import Actor
+from panelwright.staff.rights import Right
+from panelwright.staff.shapes import AMOUNT, ANYTHING, MOMENT, NUMBER, TEXT, YES_NO, fields, listed, maybe, words
+
+ORDER_SHAPE = fields(
+    {
+        "id": NUMBER,
+        "kind": words(Kind.values),
+        "parent": maybe(NUMBER),
+        "status": words(dict.fromkeys([*OrderStatus.values, *SubscriptionStatus.values])),
+        "customer": fields({"id": NUMBER, "email": TEXT}),
+        "service": NUMBER,
+        "service_name": TEXT,
+        "type": TEXT,
+        "link": TEXT,
+        "quantity": NUMBER,
+        "fields": ANYTHING,
+        "start_count": maybe(NUMBER),
+        "remains": NUMBER,
+        "charge": AMOUNT,
+        "cost": maybe(AMOUNT),
+        "cost_told": YES_NO,
+        "cost_rate": maybe(AMOUNT),
+        "cancel_asked": YES_NO,
+        "problem": TEXT,
+        "problem_code": TEXT,
+        "problem_facts": ANYTHING,
+        "problem_since": maybe(MOMENT),
+        "goes_on": YES_NO,
+        "again_at": maybe(MOMENT),
+        "provider": maybe(fields({"id": NUMBER, "name": maybe(TEXT)})),
+        "route": maybe(NUMBER),
+        "upstream_id": maybe(TEXT),
+        "sent": maybe(ANYTHING),
+        "created_at": MOMENT,
+        "waiting_since": maybe(MOMENT),
+        "ended_at": maybe(MOMENT),
+        "history": listed(fields({"event": TEXT, "at": MOMENT, "facts": ANYTHING})),
+    },
+    # Lists leave it out.
+    optional=("history",),
+)
+REFILL_SHAPE = fields(
+    {
+        "id": NUMBER,
+        "order": NUMBER,
+        "status": words(RefillStatus.values),
+        "service": NUMBER,
+        "link": TEXT,
+        "quantity": NUMBER,
+        "start_count": maybe(NUMBER),
+        "problem": TEXT,
+        "created_at": MOMENT,
+        "ended_at": maybe(MOMENT),
+    }
+)
+CANCEL_SHAPE = fields(
+    {
+        "id": NUMBER,
+        "order": NUMBER,
+        "service": NUMBER,
+        "link": TEXT,
+        "quantity": NUMBER,
+        "remains": NUMBER,
+        "answer": TEXT,
+        "created_at": MOMENT,
+    }
+)
+
+
+def order_state(panel_id: int | None, order_id: int) -> State | None:
+    """Locks the order first, as everything does that works on one."""
+    rows = Order.objects.select_for_update().filter(panel_id=panel_id, id=order_id)
+    order: Order | None = rows.first()
+    if order is None:
+        return None
+    cancel = getattr(order, "cancel", None)
+    schedule = getattr(order, "schedule", None)
+    return {
+        "status": order.status,
+        "remains": order.remains,
+        "start_count": order.start_count,
+        "charge": money.text(order.charge_micros),
+        "work": order.job,
+        "provider": order.provider_id,
+        "route": order.route_id,
+        "chosen_route": order.chosen_route_id,
+        "upstream_id": order.upstream_id,
+        "problem": order.problem_code,
+        "cancel": cancel and {"state": cancel.state, "answer": cancel.answer},
+        "paused": schedule is not None and schedule.paused_at is not None,
+    }
+
+
+def refill_state(panel_id: int | None, refill_id: int) -> State | None:
+    refill = Refill.objects.select_for_update().filter(panel_id=panel_id, id=refill_id).first()
+    if refill is None:
+        return None
+    return {"order": refill.order_id, "status": refill.status, "state": refill.state, "problem": refill.problem}
+
+
+def _by_id(panel_id: int, text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
+
+
+ORDER = Noun(
+    "order",
+    "orders",
+    gettext_noop("Order"),
+    order_state,
+    shape=ORDER_SHAPE,
+    answer=order_queries.order_facts,
+    find=_by_id,
+)
+CANCEL = Noun(
+    "cancel",
+    "cancels",
+    gettext_noop("Cancellation"),
+    order_state,
+    shape=ORDER_SHAPE,
+    answer=order_queries.order_facts,
+    answers_as="order",
+    find=_by_id,
+    named_by="order",
+)
+REFILL = Noun(
+    "refill",
+    "refills",
+    gettext_noop("Refill"),
+    refill_state,
+    shape=REFILL_SHAPE,
+    answer=manual_queries.refill_facts,
+    find=_by_id,
+)
+
+
+def _order(function: Callable[..., object]) -> Any:
+    """`function(panel_id=, order_id=, by=, …)` as what an action does."""
+
+    def do(actor: Actor, panel_id: int, target: int, /, **values: Any) -> Done | None:
+        result = function(panel_id=panel_id, order_id=target, by=actor.name, **values)
+        if isinstance(result, Refusal):
+            raise Refused.of(result)
+        return None
+
+    return do
+
+
+def _refill(function: Callable[..., object]) -> Any:
+    def do(actor: Actor, panel_id: int, target: int, /, **values: Any) -> None:
+        function(panel_id=panel_id, refill_id=target, by=actor.name, **values)
+
+    return do
+
+
+_START_COUNT = Field("start_count", FieldKind.NUMBER, gettext_noop("Start count"))
+_PROVIDER = Field("provider", FieldKind.TEXT, gettext_noop("Provider"))
+_REASON = Field(
+    "text", FieldKind.LONG_TEXT, gettext_noop("Reason"), required=True, help=gettext_noop("The customer reads it.")
+)
+
+ACTIONS = (
+    # For orders in the hands of the panel's own people.
+    Action(
+        ORDER,
+        "start",
+        gettext_noop("Start"),
+        Right.ORDERS_ACT,
+        _order(manual_actions.start),
+        (_START_COUNT,),
+        in_bulk=True,
+    ),
+    Action(
+        ORDER,
+        "progress",
+        gettext_noop("Report progress"),
+        Right.ORDERS_ACT,
+        _order(manual_actions.progress),
+        (
+            Field("remains", FieldKind.NUMBER, gettext_noop("Remains")),
+            Field("delivered", FieldKind.NUMBER, gettext_noop("Delivered")),
+            _START_COUNT,
+        ),
+    ),
+    Action(
+        ORDER,
+        "pass_on",
+        gettext_noop("Pass on to the next provider"),
+        Right.ORDERS_ACT,
+        _order(manual_actions.pass_on),
+        in_bulk=True,
+    ),
+    # For any open order.
+    Action(
+        ORDER, "done", gettext_noop("Mark as completed"), Right.ORDERS_ACT, _order(resolve_actions.done), in_bulk=True
+    ),
+    Action(
+        ORDER,
+        "partial",
+        gettext_noop("Mark as partial and refund the rest"),
+        Right.ORDERS_REFUND,
+        _order(resolve_actions.partial),
+        (Field("remains", FieldKind.NUMBER, gettext_noop("Remains"), required=True),),
+        moves_money=True,
+    ),
+    Action(
+        ORDER,
+        "cancel",
+        gettext_noop("Cancel and refund"),
+        Right.ORDERS_REFUND,
+        _order(resolve_actions.cancel),
+        in_bulk=True,
+        moves_money=True,
+    ),
+    Action(
+        ORDER,
+        "send",
+        gettext_noop("Send to a provider"),
+        Right.ORDERS_ACT,
+        _order(resolve_actions.send),
+        (
+            Field("route", FieldKind.NUMBER, gettext_noop("Route")),
+            _PROVIDER,
+            Field(
+                "whole",
+                FieldKind.YES_NO,
+                gettext_noop("Deliver the whole quantity again"),
+                help=gettext_noop("Also what is known to be delivered already."),
+            ),
+        ),
+        in_bulk=True,
+        help=gettext_noop("Buys the order from the provider. This cannot be undone."),
+    ),
+    Action(
+        ORDER,
+        "arrived",
+        gettext_noop("Set the order ID at the provider"),
+        Right.ORDERS_ACT,
+        _order(resolve_actions.arrived),
+        (Field("upstream_id", FieldKind.TEXT, gettext_noop("Order ID at the provider"), required=True), _PROVIDER),
+    ),
+    Action(
+        ORDER,
+        "charge",
+        gettext_noop("Charge the customer for this post"),
+        Right.ORDERS_REFUND,
+        _order(subscription_actions.charge_post),
+        moves_money=True,
+    ),
+    Action(
+        ORDER,
+        "waive",
+        gettext_noop("Deliver this post without a charge"),
+        Right.ORDERS_REFUND,
+        _order(subscription_actions.waive_post),
+    ),
+    Action(ORDER, "pause", gettext_noop("Pause"), Right.ORDERS_ACT, _order(pause_actions.pause), in_bulk=True),
+    Action(ORDER, "resume", gettext_noop("Resume"), Right.ORDERS_ACT, _order(pause_actions.resume), in_bulk=True),
+    Action(
+        ORDER,
+        "stop",
+        gettext_noop("Cancel this drip-feed or subscription"),
+        Right.ORDERS_REFUND,
+        _order(pause_actions.cancel),
+        in_bulk=True,
+        moves_money=True,
+        help=gettext_noop("Runs that have not started are refunded. Orders in progress are asked to be canceled."),
+    ),
+    # What customers asked for.
+    Action(
+        CANCEL,
+        "accept",
+        gettext_noop("Accept cancellation"),
+        Right.ORDERS_REFUND,
+        _order(manual_actions.accept_cancel),
+        in_bulk=True,
+        moves_money=True,
+    ),
+    Action(
+        CANCEL,
+        "refuse",
+        gettext_noop("Reject cancellation"),
+        Right.ORDERS_ACT,
+        _order(manual_actions.refuse_cancel),
+        (_REASON,),
+        in_bulk=True,
+    ),
+    Action(
+        REFILL,
+        "start",
+        gettext_noop("Start refill"),
+        Right.ORDERS_ACT,
+        _refill(manual_actions.start_refill),
+        in_bulk=True,
+    ),
+    Action(
+        REFILL,
+        "done",
+        gettext_noop("Complete refill"),
+        Right.ORDERS_ACT,
+        _refill(manual_actions.finish_refill),
+        in_bulk=True,
+    ),
+    Action(
+        REFILL,
+        "reject",
+        gettext_noop("Reject refill"),
+        Right.ORDERS_ACT,
+        _refill(manual_actions.reject_refill),
+        (_REASON,),
+        in_bulk=True,
+    ),
+    Action(
+        REFILL,
+        "send",
+        gettext_noop("Send refill to the provider"),
+        Right.ORDERS_ACT,
+        _refill(manual_actions.send_refill),
+        in_bulk=True,
+    ),
+)

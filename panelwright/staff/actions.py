@@ -1,0 +1,97 @@
+"""Doing a declared action for an actor: the right, the transaction, the trail. Nothing else writes the trail."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from django.db import transaction
+
+from panelwright.core import clock
+from panelwright.core.refusal import NotNow, NotThere, Refusal, Refused
+from panelwright.staff import trail, values
+from panelwright.staff.action import Action, Done, State
+from panelwright.staff.actor import Actor, ActorKind
+from panelwright.staff.models import NAME_MAX, TrailEntry
+
+
+class Performed(NamedTuple):
+    """What was done. `target`: id of the object that it was done to, or that it made; None where there is none.
+
+    `before` and `after` are the object's whole states, {} where there was or is none.
+    """
+
+    action: Action
+    target: int | None
+    before: State
+    after: State
+    shown: Mapping[str, Any]
+    nothing: bool
+
+
+def perform(
+    action: Action,
+    *,
+    actor: Actor,
+    panel_id: int | None,
+    target: int | None = None,
+    given: Mapping[str, object],
+) -> Performed | Refusal:
+    """Do it, inside the panel's scope, in one transaction with its trail; or a refusal, and nothing has moved.
+
+    `panel_id` is None for what an operator does to the whole installation. `given`: the fields as a program gives
+    them (values.of). Refusals: not_allowed, what is wrong with a field, and those of the action's own function.
+    """
+    if not actor.may(action.right) or (action.host and actor.kind is not ActorKind.OPERATOR):
+        return Refusal("not_allowed", facts=(("right", action.right.value),))
+    try:
+        checked = values.of(action, given)
+        if action.prepare is not None:
+            checked = dict(action.prepare(panel_id or 0, target, checked))
+        with transaction.atomic(durable=True):
+            return _perform(action, actor, panel_id, target, checked, given)
+    except Refused as refused:
+        return refused.refusal
+    except NotThere as error:
+        return Refusal("not_there", facts=(("text", str(error)),))
+    except NotNow as error:
+        return Refusal("not_now", facts=(("text", str(error)),))
+    except ValueError as error:
+        return Refusal("invalid", facts=(("text", str(error)),))
+
+
+def _perform(
+    action: Action,
+    actor: Actor,
+    panel_id: int | None,
+    target: int | None,
+    checked: Mapping[str, Any],
+    given: Mapping[str, object],
+) -> Performed:
+    before: State = {}
+    if action.on_target:
+        found = None if target is None else action.noun.state(panel_id, target)
+        if found is None:
+            raise Refused(f"no_{action.noun.name}", id=target or 0)
+        before = found
+    done = action.do(actor, panel_id or 0, target, **checked) or Done()
+    id_ = target if action.on_target else done.id
+    after = (action.noun.state(panel_id, id_) if id_ is not None else None) or {}
+    if done.before is not None or done.after is not None:
+        before, after = dict(done.before or {}), dict(done.after or {})
+    old, new = trail.difference(before, after)
+    TrailEntry.objects.create(
+        panel_id=panel_id,
+        actor_kind=actor.kind.value,
+        actor_id=actor.id,
+        actor_name=actor.name[:NAME_MAX],
+        address=actor.address[:45],
+        action=action.name,
+        object_kind=action.noun.name,
+        object_id=id_,
+        given=trail.kept_of(action, given),
+        before=old,
+        after=new,
+        at=clock.now(),
+    )
+    return Performed(action, id_, before, after, done.shown, done.nothing)

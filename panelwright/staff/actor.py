@@ -1,0 +1,36 @@
+"""Who does something: a person who is logged in, a program with a key, or whoever runs commands on the host."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from panelwright.staff.rights import ALL, Right
+
+
+class ActorKind(StrEnum):
+    STAFF = "staff"  # logged in
+    KEY = "key"  # a program with a staff key
+    OPERATOR = "operator"  # a command on the host
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """`id`: of the member of staff, whose key it may be; None for an operator. `name`: as the trail shows it.
+
+    `address`: where the call came from; empty for a command. `rights`: what it may do, at this moment.
+    """
+
+    kind: ActorKind
+    id: int | None
+    name: str
+    address: str
+    rights: frozenset[Right]
+
+    def may(self, right: Right) -> bool:
+        return right in self.rights
+
+
+def operator(name: str) -> Actor:
+    """Whoever runs commands on the host: nothing is kept from them."""
+    return Actor(ActorKind.OPERATOR, None, name, "", ALL)

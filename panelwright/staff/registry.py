@@ -1,0 +1,36 @@
+"""All staff actions of the product, from the declarations of the apps."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import import_module
+
+from panelwright.staff.action import Action, Noun
+
+# By name: each of them lies above this app. The order is the one in which people are shown the nouns.
+MODULES = (
+    "panelwright.providers.order_declarations",
+    "panelwright.support.declarations",
+    "panelwright.content.declarations",
+)
+
+
+@cache
+def actions() -> dict[str, Action]:
+    """Name -> action, as `provider.set`."""
+    found = [action for module in MODULES for action in import_module(module).ACTIONS]
+    by_name = {action.name: action for action in found}
+    assert len(by_name) == len(found), "two actions have one name"
+    return by_name
+
+
+@cache
+def nouns() -> dict[str, Noun]:
+    """Name -> noun, as `provider`."""
+    return {action.noun.name: action.noun for action in actions().values()}
+
+
+@cache
+def of_noun(name: str) -> dict[str, Action]:
+    """Verb -> action."""
+    return {action.verb: action for action in actions().values() if action.noun.name == name}

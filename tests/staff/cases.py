@@ -1,0 +1,205 @@
+"""For each declared staff action, how it is made possible and what it is then given. Import this late."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import NamedTuple
+
+from django_scopes import scope
+
+from panelwright.core import clock
+from panelwright.core.refusal import Refusal
+from panelwright.staff import registry
+from panelwright.staff.actions import Performed, perform
+from panelwright.staff.actor import Actor, operator
+from panelwright.support.tests.making import written
+from tests.support.by_hand import own_people
+from tests.support.people import COMMENTS, FOLLOWERS, LIKES, SUBSCRIPTION, execute, value
+from tests.support.rounds import Rounds
+from tests.support.story import Story
+
+# Planted wherever an action takes a secret, and looked for in the trail.
+PLANTED = "pl4nted-s3cret-0f-a-test"
+
+
+class Case(NamedTuple):
+    """What an action is done to, and with which fields."""
+
+    target: int | None = None
+    given: dict[str, object] = {}
+
+
+class World:
+    """Alice's panel with her own people, and what one action needs, made when it is asked for."""
+
+    def __init__(self, story: Story, worker: Rounds) -> None:
+        self.alice, self.carol, self.bob, self.story = story.alice, story.carol, story.bob, story
+        self.worker = worker
+        self.people = own_people(self.alice, FOLLOWERS, LIKES, COMMENTS)
+        self._links = 0
+
+    def link(self) -> str:
+        self._links += 1
+        return f"https://example.com/{self._links}"
+
+    def queued(self, service: int = FOLLOWERS) -> int:
+        """An order in the hands of the panel's own people."""
+        order_id = self.carol.order(service=service, link=self.link())
+        self.worker.forward()
+        return order_id
+
+    def started(self) -> int:
+        order_id = self.queued()
+        self.do("order.start", order_id, start_count=5)
+        return order_id
+
+    def lost(self) -> int:
+        """An order of an upstream panel whose outcome nobody knows."""
+        order_id = self.queued()
+        with scope(panel=self.alice.panel):
+            from panelwright.providers.models import Provider
+
+            spare = Provider.objects.filter(name="north").first() or self.alice.provider(
+                "https://north.example/api/v2", name="north"
+            )
+        execute(
+            "UPDATE orders_order SET job = NULL, due_at = NULL, status = 'Processing', provider_id = %s,"
+            " route_id = NULL, problem_code = 'outcome_unknown', problem_facts = '{}', problem_at = created_at"
+            " WHERE id = %s",
+            spare.id,
+            order_id,
+        )
+        return order_id
+
+    def cancel_asked(self) -> int:
+        order_id = self.started()
+        assert self.carol.cancel(order_id) == [1]
+        return order_id
+
+    def refill(self) -> int:
+        order_id = self.queued()
+        self.do("order.done", order_id)
+        execute("UPDATE orders_order SET ended_at = %s WHERE id = %s", clock.now() - timedelta(days=5), order_id)
+        (refill_id,) = self.carol.refill(order_id)
+        assert isinstance(refill_id, int), refill_id
+        return refill_id
+
+    def unpaid_post(self) -> int:
+        """An order of a post whose charge a person decides about."""
+        parent = self.carol.order(service=SUBSCRIPTION)
+        order_id = self.lost()
+        charged = value("SELECT charge_micros FROM orders_order WHERE id = %s", order_id)
+        execute("DELETE FROM ledger_transfer WHERE order_id = %s", order_id)
+        execute(
+            "UPDATE ledger_account SET balance_micros = balance_micros + %s WHERE id = %s",
+            charged,
+            self.carol.account_id,
+        )
+        execute(
+            "UPDATE orders_order SET kind = 'post', parent_id = %s, problem_code = 'not_charged', upstream_id = %s,"
+            " charge_micros = 0, booked_micros = 0 WHERE id = %s",
+            parent,
+            f"post-{order_id}",
+            order_id,
+        )
+        return order_id
+
+    def paused(self) -> int:
+        order_id = self.carol.order(service=SUBSCRIPTION)
+        self.do("order.pause", order_id)
+        return order_id
+
+    def speed_up(self) -> tuple[int, int]:
+        order_id = self.started()
+        return written(self.carol, f"{order_id} speed up", subject="order"), order_id
+
+    def do(self, name: str, target: int | None = None, **given: object) -> Performed:
+        """It must be done."""
+        performed = self.tried(name, target, given)
+        assert isinstance(performed, Performed), (name, performed)
+        return performed
+
+    def tried(
+        self, name: str, target: int | None, given: dict[str, object], actor: Actor | None = None
+    ) -> Performed | Refusal:
+        action = registry.actions()[name]
+        with scope(panel=self.alice.panel):
+            return perform(
+                action,
+                actor=actor or operator("a test"),
+                panel_id=None if action.host else self.alice.panel_id,
+                target=target,
+                given=given,
+            )
+
+
+def _speed_up(world: World) -> Case:
+    ticket_id, order_id = world.speed_up()
+    return Case(ticket_id, {"order": order_id})
+
+
+_PAGE: dict[str, object] = {"slug": "about", "language": "en", "title": "About", "body": "Us."}
+_NEWS: dict[str, object] = {"title": "News", "body": "We moved."}
+
+
+def _page(world: World) -> Case:
+    world.do("page.set", **_PAGE)
+    return Case(None, {"slug": "about"})
+
+
+def _with_spare(world: World) -> Case:
+    spare = own_people(world.alice, COMMENTS, name="other people")
+    assert spare.id
+    return Case(world.queued(COMMENTS))
+
+
+def _sendable_refill(world: World) -> Case:
+    refill_id = world.refill()
+    execute(
+        "UPDATE orders_order SET upstream_id = %s, provider_id = %s WHERE id = (SELECT order_id FROM orders_refill"
+        " WHERE id = %s)",
+        f"refilled-{refill_id}",
+        world.people.id,
+        refill_id,
+    )
+    execute("UPDATE orders_refill SET due_at = NULL, problem = 'nobody knows' WHERE id = %s", refill_id)
+    return Case(refill_id)
+
+
+CASES: dict[str, Callable[[World], Case]] = {
+    "order.start": lambda w: Case(w.queued(), {"start_count": 10}),
+    "order.progress": lambda w: Case(w.started(), {"remains": 400}),
+    "order.pass_on": _with_spare,
+    "order.done": lambda w: Case(w.started()),
+    "order.partial": lambda w: Case(w.started(), {"remains": 250}),
+    "order.cancel": lambda w: Case(w.started()),
+    "order.send": lambda w: Case(w.lost(), {"provider": "our people"}),
+    "order.arrived": lambda w: Case(w.lost(), {"upstream_id": "700123"}),
+    "order.charge": lambda w: Case(w.unpaid_post()),
+    "order.waive": lambda w: Case(w.unpaid_post()),
+    "order.pause": lambda w: Case(w.carol.order(service=SUBSCRIPTION)),
+    "order.resume": lambda w: Case(w.paused()),
+    "order.stop": lambda w: Case(w.carol.order(service=SUBSCRIPTION)),
+    "cancel.accept": lambda w: Case(w.cancel_asked()),
+    "cancel.refuse": lambda w: Case(w.cancel_asked(), {"text": "Nearly done."}),
+    "refill.start": lambda w: Case(w.refill()),
+    "refill.done": lambda w: Case(w.refill()),
+    "refill.reject": lambda w: Case(w.refill(), {"text": "Nothing is missing."}),
+    "refill.send": _sendable_refill,
+    "ticket.answer": lambda w: Case(written(w.carol, "Hello?", subject="other"), {"text": "Yes?"}),
+    "ticket.close": lambda w: Case(written(w.carol, "Hello?", subject="other")),
+    "ticket.read": lambda w: Case(written(w.carol, "Hello?", subject="other"), {"version": 1}),
+    "ticket.pass_on": _speed_up,
+    "ticket.done": _speed_up,
+    "ticket.refuse": _speed_up,
+    "page.set": lambda w: Case(None, _PAGE),
+    "page.remove": _page,
+    "announcement.publish": lambda w: Case(None, _NEWS),
+    "announcement.remove": lambda w: Case(w.do("announcement.publish", **_NEWS).target),
+}
+
+
+def secrets_of(name: str) -> dict[str, object]:
+    """The planted secret for each field of the action that takes one."""
+    return {field.name: PLANTED for field in registry.actions()[name].fields if field.is_secret}

@@ -1,0 +1,169 @@
+"""Each role and each kind of key against each staff action and each address, derived from the declarations."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from fnmatch import fnmatch
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.support.people import everything
+from tests.support.story import Story
+
+if TYPE_CHECKING:
+    from django.test import Client
+
+pytestmark = pytest.mark.django_db
+
+# What each role may do, by the actions' names; `*` stands for anything. Written down here a second time, on purpose.
+MAY = {
+    "owner": ("*",),
+    "manager": ("*",),
+    "orders": ("order.*", "cancel.*", "refill.*", "ticket.*"),
+    "support": ("ticket.*",),
+    "finance": (),
+    "read_only": (),
+    "custom": (),
+}
+NOT = {
+    "manager": (),
+}
+READS = {
+    "owner": {"orders", "pages", "tickets", "trail"},
+    "manager": {"orders", "pages", "tickets"},
+    "orders": {"orders", "tickets"},
+    "support": {"orders", "tickets"},
+    "finance": {"orders"},
+    "read_only": {"orders"},
+    "custom": set(),
+}
+_READ_AT = {"orders": "queue", "pages": "announcements", "tickets": "tickets", "trail": "trail"}
+
+
+def may(role: str, name: str) -> bool:
+    allowed = any(fnmatch(name, pattern) for pattern in MAY[role])
+    return allowed and not any(fnmatch(name, pattern) for pattern in NOT.get(role, ()))
+
+
+@pytest.fixture
+def client(story: Story) -> Iterator[Client]:
+    from django.test import Client
+
+    yield Client(HTTP_HOST=story.alice.host)
+
+
+def key_of(story: Story, role: str, **how: Any) -> str:
+    from django_scopes import scope
+
+    from panelwright.customers.actions import create_staff, create_staff_key
+    from panelwright.staff.rights import Role
+
+    with scope(panel=story.alice.panel):
+        staff = create_staff(
+            panel_id=story.alice.panel_id,
+            email=f"{role}@staff.example",
+            password="long enough",
+            role=Role(role),
+            single_rights=how.pop("single_rights", ()),
+        )
+        return create_staff_key(staff=staff, **how)[1]
+
+
+def posts() -> list[tuple[str, str, str]]:
+    """Each action with an address that does it, and its verb there."""
+    from panelwright.api.staff_urls import ALIASES
+    from panelwright.staff import registry
+
+    found = []
+    for name, action in registry.actions().items():
+        found.append((name, action.noun.plural, action.verb))
+        if action.on_target:
+            found.append((name, f"{action.noun.plural}/1", action.verb))
+    for plural, (noun, verbs) in ALIASES.items():
+        found += [(f"{noun}.{means}", f"{plural}/1", verb) for verb, means in verbs.items()]
+    return found
+
+
+def tried(client: Client, key: str, where: str, verb: str) -> tuple[int, str]:
+    answer = client.post(
+        f"/api/staff/v1/{where}",
+        json.dumps({"action": verb, "nonsense": 1}),
+        content_type="application/json",
+        headers={"Authorization": f"Bearer {key}"},
+    )
+    return answer.status_code, answer.json()["code"]
+
+
+@pytest.mark.parametrize("role", MAY)
+def test_a_role_does_what_it_may_and_nothing_else(role: str, story: Story, client: Client) -> None:
+    from panelwright.staff import registry
+
+    key = key_of(story, role)
+    before = everything()
+    for name, where, verb in posts():
+        host = registry.actions()[name].host
+        status, code = tried(client, key, where, verb)
+        if may(role, name) and not host:
+            # Let through, and stopped by what the request says.
+            assert code in {"unknown_field", "missing_field"}, (role, name, where, code)
+        else:
+            assert (status, code) in {(403, "not_allowed"), (400, "missing_field")}, (role, name, where, status, code)
+            if "/" in where or not registry.actions()[name].on_target:
+                assert (status, code) == (403, "not_allowed"), (role, name, where)
+    for what, where in _READ_AT.items():
+        answer = client.get(f"/api/staff/v1/{where}", headers={"Authorization": f"Bearer {key}"})
+        assert answer.status_code == (200 if what in READS[role] else 403), (role, where)
+    assert everything() == before
+
+
+def test_a_key_may_no_more_than_it_was_given_and_than_its_owner(story: Story, client: Client) -> None:
+    from django_scopes import scope
+
+    from panelwright.customers.models import Staff
+
+    narrow = key_of(story, "owner", key_rights=["support"])
+    wide = key_of(story, "support", key_rights=["support", "content", "settings"])
+    single = key_of(story, "custom", single_rights=["content"])
+    for key, allowed in ((narrow, {"ticket"}), (wide, {"ticket"}), (single, {"page", "announcement"})):
+        for name, where, verb in posts():
+            if "/" in where:
+                refused = tried(client, key, where, verb)[1] == "not_allowed"
+                assert refused == (name.partition(".")[0] not in allowed), (name, where)
+    with scope(panel=story.alice.panel):
+        Staff.objects.filter(user__email="owner@staff.example").update(role="read_only")
+    assert tried(client, narrow, "tickets/1", "close") == (403, "not_allowed")
+
+
+def test_other_keys_do_nothing_at_all(story: Story, client: Client) -> None:
+    from django_scopes import scope
+
+    from panelwright.customers.actions import create_staff_key, revoke_staff_key
+
+    with scope(panel=story.rival.panel):
+        foreign = create_staff_key(staff=story.rival.staff)[1]
+    with scope(panel=story.alice.panel):
+        row, revoked = create_staff_key(staff=story.alice.staff)
+        revoke_staff_key(panel_id=story.alice.panel_id, key_id=row.id)
+    before = everything()
+    for key in (foreign, revoked, story.carol.key, story.mallory.key, "x" * 40, ""):
+        for _, where, verb in posts():
+            assert tried(client, key, where, verb) == (401, "bad_staff_key"), where
+        for where in _READ_AT.values():
+            answer = client.get(f"/api/staff/v1/{where}", headers={"Authorization": f"Bearer {key}"})
+            assert answer.status_code == 401
+    assert everything() == before
+
+
+def test_keys_of_before_may_do_what_they_could(story: Story) -> None:
+    """What the migration gives them is what the staff API offered then."""
+    from importlib import import_module
+
+    from panelwright.staff import registry, rights
+
+    before = import_module("panelwright.customers.migrations.0005_staff_rights")._BEFORE
+    given = rights.of("", before)
+    offered = {"order", "cancel", "refill", "ticket", "page", "announcement"}
+    assert {a.noun.name for a in registry.actions().values() if a.right in given} == offered
+    assert given == rights.of("orders", ["content"])
