@@ -46,6 +46,6 @@ def run(args: argparse.Namespace) -> int:
         if not args.title or not args.file:
             raise Refused("write --title and the file with the text, or - for standard input")
         given = {"title": args.title, "body": read_text(args.file), "language": args.language or None}
-        row = setup.perform("announcement.publish", panel=panel, given=given)
-    print(f"Announcement {row.target}: {row.after['title']}")
+        done = setup.perform("announcement.publish", panel=panel, given=given)
+    print(f"Announcement {done.target}: {done.after['title']}")
     return 0

@@ -60,12 +60,12 @@ def _text(at: datetime) -> str:
     return str(DjangoJSONEncoder().default(at))
 
 
-def _page_state(panel_id: int | None, page_id: int) -> State | None:
+def _page_state(panel_id: int, page_id: int) -> State | None:
     page = Page.objects.filter(panel_id=panel_id, id=page_id).first()
     return None if page is None else {**page_row(page), "body": page.body}
 
 
-def _announcement_state(panel_id: int | None, id_: int) -> State | None:
+def _announcement_state(panel_id: int, id_: int) -> State | None:
     row = Announcement.objects.select_for_update().filter(panel_id=panel_id, id=id_).first()
     return None if row is None else announcement_facts(row)
 

@@ -84,7 +84,7 @@ CANCEL_SHAPE = fields(
 )
 
 
-def order_state(panel_id: int | None, order_id: int) -> State | None:
+def order_state(panel_id: int, order_id: int) -> State | None:
     """Locks the order first, as everything does that works on one."""
     rows = Order.objects.select_for_update().filter(panel_id=panel_id, id=order_id)
     order: Order | None = rows.first()
@@ -108,7 +108,7 @@ def order_state(panel_id: int | None, order_id: int) -> State | None:
     }
 
 
-def refill_state(panel_id: int | None, refill_id: int) -> State | None:
+def refill_state(panel_id: int, refill_id: int) -> State | None:
     refill = Refill.objects.select_for_update().filter(panel_id=panel_id, id=refill_id).first()
     if refill is None:
         return None

@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
-from panelwright.staff.actor import Actor
 from panelwright.staff.rights import Right
 from panelwright.staff.shapes import ANYTHING, Shape
 
@@ -75,7 +74,7 @@ class Noun:
     name: str
     plural: str
     label: str
-    state: Callable[[int | None, int], State | None]
+    state: Callable[[int, int], State | None]
     shape: Shape = field(default_factory=lambda: ANYTHING)
     find: Callable[[int, str], int | None] | None = None
     answer: Callable[[int, int], State | None] | None = None
@@ -97,15 +96,9 @@ class Done(NamedTuple):
     nothing: bool = False
 
 
-class Do(Protocol):
-    """Does it, inside the transaction that `perform` has opened. Raises Refused.
-
-    `target` is the id of the object; None for an action that makes one.
-    """
-
-    def __call__(self, actor: Actor, panel_id: int, target: Any, /, **values: Any) -> Done | None: ...
-
-
+# Does it, in the transaction that `perform` has opened: do(actor, panel_id, target, **values). `target` is the id of
+# the object; None for an action that makes one. Raises Refused.
+Do = Callable[..., Done | None]
 Prepare = Callable[[int, int | None, Mapping[str, Any]], Mapping[str, Any]]
 
 

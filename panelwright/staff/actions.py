@@ -70,13 +70,13 @@ def _perform(
 ) -> Performed:
     before: State = {}
     if action.on_target:
-        found = None if target is None else action.noun.state(panel_id, target)
+        found = None if target is None else action.noun.state(panel_id or 0, target)
         if found is None:
             raise Refused(f"no_{action.noun.name}", id=target or 0)
         before = found
     done = action.do(actor, panel_id or 0, target, **checked) or Done()
     id_ = target if action.on_target else done.id
-    after = (action.noun.state(panel_id, id_) if id_ is not None else None) or {}
+    after = (action.noun.state(panel_id or 0, id_) if id_ is not None else None) or {}
     if done.before is not None or done.after is not None:
         before, after = dict(done.before or {}), dict(done.after or {})
     old, new = trail.difference(before, after)

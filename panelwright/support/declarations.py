@@ -62,7 +62,7 @@ TICKET_SHAPE = fields(
 )
 
 
-def ticket_state(panel_id: int | None, ticket_id: int) -> State | None:
+def ticket_state(panel_id: int, ticket_id: int) -> State | None:
     ticket = Ticket.objects.select_for_update().filter(panel_id=panel_id, id=ticket_id).first()
     if ticket is None:
         return None

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.django_db
 
 # What each role may do, by the actions' names; `*` stands for anything. Written down here a second time, on purpose.
-MAY = {
+MAY: dict[str, tuple[str, ...]] = {
     "owner": ("*",),
     "manager": ("*",),
     "orders": ("order.*", "cancel.*", "refill.*", "ticket.*"),
@@ -27,7 +27,7 @@ MAY = {
     "read_only": (),
     "custom": (),
 }
-NOT = {
+NOT: dict[str, tuple[str, ...]] = {
     "manager": (),
 }
 READS = {
