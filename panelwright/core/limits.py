@@ -123,7 +123,7 @@ FEED_MEMORY_BYTES_MAX = _limit(
     "FEED_MEMORY_BYTES_MAX",
     512 * MIB,
     "bytes",
-    of="Address space of the process that reads a feed, of which it has 90 MiB when it begins",
+    of="Address space of the process that reads a feed, of which it has 20 MiB when it begins",
     beyond="Not read; a problem of the post source",
 )
 FEEDS_AT_ONCE_MAX = _limit("FEEDS_AT_ONCE_MAX", 32, "feeds", of="Feeds that are read side by side", beyond="They wait")

@@ -6,7 +6,6 @@ memory, and is killed.
 
 from __future__ import annotations
 
-import os
 import pickle
 import resource
 import subprocess
@@ -17,8 +16,7 @@ from panelwright.core import limits
 from panelwright.providers import feeds
 from panelwright.providers.feeds import Entry
 
-# The types of services are read with the settings, so the child needs them.
-_PROGRAM = "import django; django.setup(); from panelwright.providers.feed_child import main; main()"
+_PROGRAM = "from panelwright.providers.feed_child import main; main()"
 
 
 def read(body: bytes, *, url: str) -> list[Entry]:
@@ -31,7 +29,6 @@ def read(body: bytes, *, url: str) -> list[Entry]:
             capture_output=True,
             check=True,
             timeout=limits.FEED_SECONDS_MAX,
-            env={**os.environ, "DJANGO_SETTINGS_MODULE": "panelwright.settings"},
         )
     except (subprocess.CalledProcessError, subprocess.TimeoutExpired):
         raise ValueError("the feed could not be read in the time and memory that a feed may take") from None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections import Counter
+from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
 from django.conf import settings
@@ -13,7 +14,9 @@ from django.db import close_old_connections, connections
 from panelwright.core import limits
 from panelwright.core.loop import IDLE_S, let_go
 from panelwright.core.transport import Lost, NotSent, Transport
+from panelwright.orders import fields
 from panelwright.providers import feed_child, post_actions
+from panelwright.providers.feeds import Entry
 from panelwright.providers.post_actions import Feed, Outcome
 
 log = logging.getLogger(__name__)
@@ -65,6 +68,11 @@ def _read(feed: Feed) -> None:
         connections.close_all()
 
 
+def good(entries: Sequence[Entry]) -> list[Entry]:
+    """Those whose link a provider can look up."""
+    return [entry for entry in entries if fields.good_link(entry.link)]
+
+
 def fetch(feed: Feed, *, whole: bool) -> Outcome:
     """Ask the feed's server. `whole`: also when nothing has changed. Never raises for what a server does."""
     try:
@@ -98,7 +106,7 @@ def fetch(feed: Feed, *, whole: bool) -> Outcome:
         return Outcome(problem=reply.broke)
     try:
         with _READING:
-            entries = feed_child.read(reply.body, url=feed.url)
+            entries = good(feed_child.read(reply.body, url=feed.url))
     except ValueError as error:
         return Outcome(problem=str(error))
     return Outcome(entries, etag=reply.etag, last_modified=reply.last_modified)

@@ -33,7 +33,7 @@ TAIL = "</channel></rss>"
 
 def links(text: str | bytes) -> list[str]:
     body = text if isinstance(text, bytes) else text.encode()
-    return [entry.link for entry in feeds.read(body, url=URL)]
+    return [entry.link for entry in post_loop.good(feeds.read(body, url=URL))]
 
 
 def rss(*items: str) -> str:
@@ -406,9 +406,14 @@ def test_a_json_feeds_numbers_are_no_links() -> None:
 def in_the_child(monkeypatch: pytest.MonkeyPatch, reading: str) -> list[Entry]:
     """What comes of a feed whose reading is that expression."""
     program = f"feed_child.feeds.read = lambda body, *, url: {reading}; feed_child.main()"
-    start = f"import django; django.setup(); from panelwright.providers import feed_child; {program}"
+    start = f"from panelwright.providers import feed_child; {program}"
     monkeypatch.setattr(feed_child, "_PROGRAM", start)
     return feed_child.read(b"<rss/>", url=URL)
+
+
+def test_a_feed_s_process_loads_no_django(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would take ten times as long to start."""
+    assert in_the_child(monkeypatch, "None if 'django' in __import__('sys').modules else []") == []
 
 
 def test_a_feed_that_takes_too_much_memory_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
