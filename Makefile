@@ -13,6 +13,9 @@ DB ?= sqlite
 # make prove PROVE_MINUTES=10 ARGS="--seed 7"
 PROVE_MINUTES ?= 60
 
+# Compiled modules are kept, whatever the environment says: pytest compiles 300 files for each of its processes anew.
+export PYTHONDONTWRITEBYTECODE :=
+
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes

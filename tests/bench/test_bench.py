@@ -67,6 +67,8 @@ def test_a_quick_run_measures_everything_without_errors(
     assert ET.parse(target.with_suffix(".svg")).getroot().tag == f"{SVG}svg"
 
 
+# It measures pages, and how it does has nothing to do with the database.
+@pytest.mark.one_database
 def test_the_lists_of_few_and_many_orders_are_compared(launch: Launcher, database_kind: str, tmp_path: Path) -> None:
     status, output = bench(
         launch, *("--pages", "--quick", "--only", database_kind, "--json", str(tmp_path / "bench.json")), timeout_s=300

@@ -7,10 +7,14 @@ import io
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from panelwright.core import money
 from tests.browser.conftest import Person, Town
+
+# A page to look at; its queries are those of ledger/tests/test_statement.py, on both databases.
+pytestmark = pytest.mark.one_database
 
 LogIn = Callable[[Page, Person], None]
 

@@ -9,6 +9,9 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import Person, Town
 
+# Pages to look at; the same ones are asked for on both databases in storefront/tests.
+pytestmark = pytest.mark.one_database
+
 LogIn = Callable[[Page, Person], None]
 
 

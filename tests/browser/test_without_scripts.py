@@ -10,6 +10,9 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import Person, Town
 
+# What is ordered here is ordered in test_journeys.py too, on both databases.
+pytestmark = pytest.mark.one_database
+
 LogIn = Callable[[Page, Person], None]
 
 

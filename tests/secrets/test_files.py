@@ -12,7 +12,7 @@ from panelwright.sandbox.run import CONTROL_TOKEN, KEYS
 from tests.support import signals
 from tests.support.processes import Launcher, Process, free_port
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.one_database]
 
 
 def open_ones(folder: Path) -> list[str]:

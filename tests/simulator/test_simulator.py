@@ -23,9 +23,9 @@ ROOT = Path(__file__).parents[2]
 # Steps for which a run looks for faults, and of which seed.
 STEPS, SEED = effort(3_000, proving=30_000), seed(2)
 # A mutant has to be found within so many steps, by one of so many seeds: which fault meets which order is chance.
-# The first one found each of them when it was put first; the others are for mutants to come.
+# A mutant names the one that found it; the others are for what has changed since.
 STEPS_MAX = 1_000
-SEEDS = (6, 1, 2, 3, 4, 5, 7, 8, 9, 10, 11, 12, 13, 14)
+SEEDS = range(1, 31)
 
 
 def told(outcome: Outcome) -> str:
@@ -48,7 +48,7 @@ def test_a_broken_rule_is_found(
     from django.core.management import call_command
 
     mutant.make(monkeypatch)
-    for number in SEEDS:
+    for number in (mutant.seed, *SEEDS):
         outcome = simulate(number, steps=STEPS_MAX)
         if outcome.broken:
             return

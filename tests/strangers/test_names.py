@@ -80,6 +80,8 @@ async def carried_out(data: bytes) -> None:
     assert sent
 
 
+# What a library remembers, in memory.
+@pytest.mark.one_database
 def test_nothing_of_a_request_stays(alice: Owner, transactional_db: None) -> None:
     """120 requests with another host each made 209 MB that stayed."""
     charsets.remember_no_others()

@@ -22,7 +22,7 @@ from tests.support.processes import Launcher, free_port
 from tests.support.story import Story
 
 # The server sees only what is committed.
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.one_database]
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from tests.support.people import Buyer, execute
 from tests.support.processes import Launcher, free_port
 from tests.support.receiver import Receiver, Say
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.one_database]
 
 
 def test_from_the_form_to_a_verified_message(
