@@ -80,7 +80,9 @@ def description() -> dict[str, Any]:
             "responses": {"200": {"description": "OK", "content": ok}, **_errors()},
         }
     for noun in registry.nouns().values():
-        known = list(registry.of_noun(noun.name).values())
+        known = list(registry.for_programs(noun.name).values())
+        if not known:
+            continue
         on_target = [(action.verb, action) for action in known if action.on_target]
         if on_target:
             where = f"{noun.plural}/<int:id_>"

@@ -95,7 +95,7 @@ def collection_work(noun: Noun) -> Handler:
     """POST of an action that makes an object, or that names it in `id`."""
 
     def work(call: StaffCall) -> dict[str, Any]:
-        action, given = _asked(call, registry.of_noun(noun.name))
+        action, given = _asked(call, registry.for_programs(noun.name))
         target: int | None = None
         if action.on_target:
             target = given.pop("id", None)  # type: ignore[assignment]
@@ -114,7 +114,7 @@ def object_work(noun: Noun, *, verbs: Mapping[str, str] | None = None) -> Handle
     """POST of an action to the object with the id of the address. `verbs`: those of an alias, and what they mean."""
 
     def work(call: StaffCall, *, id_: int) -> dict[str, Any]:
-        known = {verb: action for verb, action in registry.of_noun(noun.name).items() if action.on_target}
+        known = {verb: action for verb, action in registry.for_programs(noun.name).items() if action.on_target}
         if verbs is not None:
             known = {verb: known[meant] for verb, meant in verbs.items()}
         action, given = _asked(call, known)

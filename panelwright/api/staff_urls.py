@@ -27,7 +27,9 @@ def handlers() -> dict[str, dict[str, Handler]]:
     for reading in READINGS:
         found[reading.path]["GET"] = reading.handler
     for noun in registry.nouns().values():
-        actions = registry.of_noun(noun.name).values()
+        actions = registry.for_programs(noun.name).values()
+        if not actions:
+            continue
         if any(action.on_target for action in actions):
             found[f"{noun.plural}/<int:id_>"]["POST"] = staff.object_work(noun)
         found[noun.plural]["POST"] = staff.collection_work(noun)

@@ -25,14 +25,12 @@ def run(args: argparse.Namespace) -> int:
     setup.django()
     from django_scopes import scope
 
-    from panelwright.panels.actions import add_domain
-
     panel = setup.panel(args.panel)
     try:
         host, port = parse_domain(args.domain)
-        with scope(panel=panel):
-            add_domain(panel_id=panel.id, host=host, port=port)
     except ValueError as error:
         raise Refused(str(error)) from None
+    with scope(panel=panel):
+        setup.perform("domain.add", panel=panel, given={"host": host, "port": port})
     print(f"{panel.slug} answers on {args.domain}.")
     return 0

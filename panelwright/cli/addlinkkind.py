@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 
 from panelwright.cli import setup
-from panelwright.cli.main import Refused
 
 EXAMPLE = """examples:
   panelwright addlinkkind --panel acme --host gallery.example --path "/art/*" --kind post
@@ -33,13 +32,9 @@ def run(args: argparse.Namespace) -> int:
     setup.django()
     from django_scopes import scope
 
-    from panelwright.catalog.link_actions import add_pattern
-
     panel = setup.panel(args.panel)
     with scope(panel=panel):
-        try:
-            row = add_pattern(panel.id, host=args.host, path=args.path, kinds=args.kind.split(","))
-        except ValueError as error:
-            raise Refused(str(error)) from None
-    print(f"On {panel.slug} a link to {row.host}{row.path} leads to: {row.kinds}")
+        given = {"host": args.host, "path": args.path, "kinds": args.kind.split(",")}
+        row = setup.perform("link_pattern.add", panel=panel, given=given).after
+    print(f"On {panel.slug} a link to {row['host']}{row['path']} leads to: {row['kinds']}")
     return 0

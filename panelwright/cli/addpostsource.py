@@ -27,7 +27,6 @@ def run(args: argparse.Namespace) -> int:
     from django_scopes import scope
 
     from panelwright.panels.models import Domain
-    from panelwright.providers.post_actions import add_feed, add_webhook
 
     panel = setup.panel(args.panel)
     if args.webhook and (args.username or args.every is not None):
@@ -36,16 +35,14 @@ def run(args: argparse.Namespace) -> int:
         raise Refused("say with --username whose posts the feed has")
     with scope(panel=panel):
         if args.webhook:
-            source, secret = add_webhook(panel_id=panel.id)
+            done = setup.perform("post_source.add_webhook", panel=panel)
             hosts = [domain.host for domain in Domain.objects.filter(panel=panel).order_by("id")[:1]]
             host = hosts[0] if hosts and hosts[0] != "*" else "the panel's own host"
-            print(f"Post source {source.id} is added. Send posts to https://{host}/hooks/posts/{source.id}")
-            print(f"Secret, shown only now: {secret}")
+            print(f"Post source {done.target} is added. Send posts to https://{host}/hooks/posts/{done.target}")
+            print(f"Secret, shown only now: {done.shown['secret']}")
             return 0
-        try:
-            every_min = 10 if args.every is None else args.every
-            source = add_feed(panel_id=panel.id, url=args.feed, username=args.username, every_min=every_min)
-        except ValueError as error:
-            raise Refused(str(error)) from None
-    print(f"Post source {source.id} is added: read every {source.every_min} minutes for {source.username}.")
+        given = {"url": args.feed, "username": args.username, "every": args.every}
+        done = setup.perform("post_source.add_feed", panel=panel, given=given)
+    every_min, username = done.after["every_min"], done.after["username"]
+    print(f"Post source {done.target} is added: read every {every_min} minutes for {username}.")
     return 0

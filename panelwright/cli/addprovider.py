@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 
 from panelwright.cli import setup
-from panelwright.cli.main import Refused
 from panelwright.cli.secret_options import add_secret
 
 EXAMPLE = """example:
@@ -38,28 +37,18 @@ def run(args: argparse.Namespace) -> int:
     if not args.manual and not (args.url and args.key):
         args.wrong_usage("an upstream panel needs --url and --key; the panel's own people are added with --manual")
     setup.django()
-    from django.db import IntegrityError
     from django_scopes import scope
 
-    from panelwright.providers.actions import add_provider
-    from panelwright.providers.manual_actions import add_manual_provider
-
     panel = setup.panel(args.panel)
+    given = {
+        "name": args.name,
+        "kind": "manual" if args.manual else "api",
+        "url": args.url,
+        "key": args.key,
+        "knows_request_id": args.knows_request_id or None,
+    }
     with scope(panel=panel):
-        try:
-            if args.manual:
-                provider = add_manual_provider(panel_id=panel.id, name=args.name)
-            else:
-                provider = add_provider(
-                    panel_id=panel.id,
-                    name=args.name,
-                    url=args.url,
-                    key=args.key,
-                    knows_request_id=args.knows_request_id,
-                )
-        except ValueError as error:
-            raise Refused(str(error)) from None
-        except IntegrityError:
-            raise Refused(f"{panel.slug} has a provider {args.name!r} already") from None
-    print(f"Provider {provider.id} {provider.name} is added. Say what it delivers with `panelwright addroute`.")
+        provider = setup.perform("provider.add", panel=panel, given=given)
+    name = provider.after["name"]
+    print(f"Provider {provider.target} {name} is added. Say what it delivers with `panelwright route add`.")
     return 0

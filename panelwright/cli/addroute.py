@@ -32,7 +32,6 @@ def run(args: argparse.Namespace) -> int:
     from panelwright.catalog.models import Service
     from panelwright.catalog.types import BY_NAME
     from panelwright.providers.models import Provider, ProviderKind
-    from panelwright.providers.route_actions import NewRoute, add_routes
 
     panel = setup.panel(args.panel)
     with scope(panel=panel):
@@ -59,10 +58,13 @@ def run(args: argparse.Namespace) -> int:
                     f"{provider.name} did not tell its services ({offers.text}), and where a subscription goes depends"
                     " on their type: name it with --upstream-type"
                 )
-        try:
-            add_routes(panel.id, [NewRoute(service.id, provider.id, args.upstream_service or "", upstream_type)])
-        except ValueError as error:
-            raise Refused(f"no route from service {args.service} to {provider.name}: {error}") from None
+        given = {
+            "service": args.service,
+            "provider": args.provider,
+            "upstream_service": args.upstream_service,
+            "upstream_type": upstream_type or None,
+        }
+        setup.perform("route.add", panel=panel, given=given)
     there = f", service {args.upstream_service} there" if args.upstream_service else ""
     print(f"Service {args.service} goes to {provider.name}{there}.")
     return 0

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 
 from panelwright.cli import block_options, setup
-from panelwright.cli.main import Refused
 
 EXAMPLE = """examples:
   panelwright block --panel acme --domain evil.example --note "asked us to stop"
@@ -25,15 +24,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     setup.django()
-    from panelwright.panels import blocks
-    from panelwright.panels.block_actions import NewBlock, add_blocks
-
     kind, text = block_options.chosen(args)
-    panel_id, of = block_options.owner(args)
-    try:
-        added = add_blocks(panel_id, [NewBlock(kind, text, args.note)])
-        compared = blocks.normal(kind, text)
-    except ValueError as error:
-        raise Refused(str(error)) from None
-    print(f"Blocked {of}: {kind} {compared}" if added else f"It was blocked before {of}: {kind} {compared}")
+    given = {"kind": kind, "text": text, "note": args.note or None}
+    done, of = block_options.perform(args, "add", given)
+    compared = done.after["text"]
+    print(f"It was blocked before {of}: {kind} {compared}" if done.nothing else f"Blocked {of}: {kind} {compared}")
     return 0

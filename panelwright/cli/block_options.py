@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING
 
 from panelwright.cli import setup
+
+if TYPE_CHECKING:
+    from panelwright.staff.actions import Performed
 
 KINDS = ("exact", "domain", "pattern", "word")
 
@@ -34,3 +38,14 @@ def owner(args: argparse.Namespace) -> tuple[int | None, str]:
         return None, "on every panel"
     panel = setup.panel(args.panel)
     return panel.id, f"on {panel.slug}"
+
+
+def perform(args: argparse.Namespace, verb: str, given: dict[str, object]) -> tuple[Performed, str]:
+    """Do an action with blocks, of the panel or of the host; what came of it, and whose they are. Raises Refused."""
+    if args.host:
+        return setup.perform(f"host_block.{verb}", panel=None, given=given), "on every panel"
+    from django_scopes import scope
+
+    panel = setup.panel(args.panel)
+    with scope(panel=panel):
+        return setup.perform(f"block.{verb}", panel=panel, given=given), f"on {panel.slug}"

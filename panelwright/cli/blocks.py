@@ -35,9 +35,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     setup.django()
-    panel_id, of = block_options.owner(args)
     if args.file is not None:
-        return _import(panel_id, of, args.file)
+        return _import(args)
+    panel_id, of = block_options.owner(args)
     if args.test is not None:
         return _test(panel_id, of, args.test)
     from panelwright.panels.block_actions import list_blocks
@@ -52,14 +52,13 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _import(panel_id: int | None, of: str, name: str) -> int:
-    from panelwright.panels.block_actions import add_blocks
-
-    new = read(name)
+def _import(args: argparse.Namespace) -> int:
+    new = read(args.file)
     try:
-        added = add_blocks(panel_id, new)
-    except ValueError as error:
-        raise Refused(f"{name}: {error}; nothing was added") from None
+        done, of = block_options.perform(args, "import", {"rules": [f"{rule.kind}\t{rule.text}" for rule in new]})
+    except Refused as refused:
+        raise Refused(f"{args.file}: {refused}; nothing was added") from None
+    added = done.shown["added"]
     print(f"{added} rules added {of}, {len(new) - added} were there already.")
     return 0
 

@@ -7,7 +7,6 @@ import json
 import secrets
 
 from panelwright.cli import setup
-from panelwright.cli.main import Refused
 from panelwright.cli.secret_options import add_secret
 
 EXAMPLE = """example:
@@ -27,15 +26,10 @@ def run(args: argparse.Namespace) -> int:
     setup.django()
     from django_scopes import scope
 
-    from panelwright.customers.actions import create_customer
-
     panel = setup.panel(args.panel)
     password = args.password or secrets.token_urlsafe(12)
     with scope(panel=panel):
-        try:
-            customer = create_customer(panel_id=panel.id, email=args.email, password=password)
-        except ValueError as error:
-            raise Refused(str(error)) from None
-    made = {"panel": panel.slug, "customer": customer.id, "email": customer.user.email, "password": password}
+        done = setup.perform("customer.add", panel=panel, given={"email": args.email, "password": password})
+    made = {"panel": panel.slug, "customer": done.target, "email": done.after["email"], "password": password}
     print(json.dumps(made, ensure_ascii=False, indent=2))
     return 0

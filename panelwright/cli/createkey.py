@@ -6,7 +6,6 @@ import argparse
 import json
 
 from panelwright.cli import setup
-from panelwright.cli.main import Refused
 
 EXAMPLE = """example:
   panelwright createkey --panel acme --customer carol@example.com --name shop
@@ -30,24 +29,20 @@ def run(args: argparse.Namespace) -> int:
     setup.django()
     from django_scopes import scope
 
-    from panelwright.core import money
-    from panelwright.customers.actions import create_key
-
     panel = setup.panel(args.panel)
     scopes = args.scope or ["read", "order"]
+    given = {
+        "customer": args.customer,
+        "name": args.name,
+        "can_read": "read" in scopes,
+        "can_order": "order" in scopes,
+        "addresses": args.address,
+        "daily_cap": args.daily_cap,
+        "per_minute": args.per_minute,
+    }
     with scope(panel=panel):
         customer = setup.customer(panel, args.customer)
-        try:
-            row, key = create_key(
-                customer=customer,
-                name=args.name,
-                can_read="read" in scopes,
-                can_order="order" in scopes,
-                addresses=", ".join(args.address),
-                daily_cap_micros=money.parse(args.daily_cap) if args.daily_cap else None,
-                per_minute_max=args.per_minute,
-            )
-        except ValueError as error:
-            raise Refused(str(error)) from None
-    print(json.dumps({"id": row.id, "panel": panel.slug, "customer": customer.user.email, "key": key}, indent=2))
+        done = setup.perform("api_key.add", panel=panel, given=given)
+    made = {"id": done.target, "panel": panel.slug, "customer": customer.user.email, "key": done.shown["key"]}
+    print(json.dumps(made, indent=2))
     return 0

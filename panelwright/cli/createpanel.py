@@ -43,9 +43,7 @@ def run(args: argparse.Namespace) -> int:
     from django_scopes import scope
 
     from panelwright.cli.actions import build_panel
-    from panelwright.customers.actions import create_staff
     from panelwright.panels.presets import load
-    from panelwright.staff.rights import Role
 
     preset = load(args.preset) if args.preset else None
     made: dict[str, object] = {}
@@ -62,7 +60,8 @@ def run(args: argparse.Namespace) -> int:
         if args.owner:
             password = args.owner_password or secrets.token_urlsafe(12)
             with scope(panel=panel):
-                create_staff(panel_id=panel.id, email=args.owner, password=password, role=Role.OWNER)
+                given = {"email": args.owner, "password": password, "role": "owner"}
+                setup.perform("staff.add", panel=panel, given=given)
             made["owner"] = {"email": args.owner, "password": password}
     except ValueError as error:
         raise Refused(str(error)) from None

@@ -7,7 +7,6 @@ import json
 import secrets
 
 from panelwright.cli import setup
-from panelwright.cli.main import Refused
 from panelwright.cli.secret_options import add_secret
 
 EXAMPLE = """example:
@@ -30,17 +29,12 @@ def run(args: argparse.Namespace) -> int:
     setup.django()
     from django_scopes import scope
 
-    from panelwright.customers.actions import create_staff
-    from panelwright.staff.rights import Role
-
     panel = setup.panel(args.panel)
     password = args.password or secrets.token_urlsafe(12)
+    role = "orders" if args.role == "staff" else args.role
     with scope(panel=panel):
-        try:
-            role = Role.ORDERS if args.role == "staff" else Role(args.role)
-            staff = create_staff(panel_id=panel.id, email=args.email, password=password, role=role)
-        except ValueError as error:
-            raise Refused(str(error)) from None
-    made = {"panel": panel.slug, "staff": staff.id, "email": staff.user.email, "role": staff.role}
+        given = {"email": args.email, "password": password, "role": role}
+        done = setup.perform("staff.add", panel=panel, given=given)
+    made = {"panel": panel.slug, "staff": done.target, "email": done.after["email"], "role": role}
     print(json.dumps({**made, "password": password}, ensure_ascii=False, indent=2))
     return 0

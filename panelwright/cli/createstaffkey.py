@@ -6,7 +6,6 @@ import argparse
 import json
 
 from panelwright.cli import setup
-from panelwright.cli.main import Refused
 
 EXAMPLE = """example:
   panelwright createstaffkey --panel acme --email bob@example.com --name "night shift"
@@ -17,20 +16,20 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--panel", required=True, metavar="SLUG")
     parser.add_argument("--email", required=True, help="whose key it is")
     parser.add_argument("--name", default="", help="what it is for")
+    parser.add_argument("--rights", help="what it may do, with commas (default: all that its owner may)")
 
 
 def run(args: argparse.Namespace) -> int:
     setup.django()
     from django_scopes import scope
 
-    from panelwright.customers.actions import create_staff_key
-
     panel = setup.panel(args.panel)
     with scope(panel=panel):
         staff = setup.staff(panel, args.email)
-        try:
-            row, key = create_staff_key(staff=staff, name=args.name)
-        except ValueError as error:
-            raise Refused(str(error)) from None
-    print(json.dumps({"id": row.id, "panel": panel.slug, "staff": staff.user.email, "key": key}, indent=2))
+        rights = args.rights.split(",") if args.rights else None
+        done = setup.perform(
+            "staff_key.add", panel=panel, given={"staff": args.email, "name": args.name, "rights": rights}
+        )
+    made = {"id": done.target, "panel": panel.slug, "staff": staff.user.email, "key": done.shown["key"]}
+    print(json.dumps(made, indent=2))
     return 0

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 
 from panelwright.cli import setup
-from panelwright.cli.main import Refused
 
 EXAMPLE = """example:
   panelwright credit --panel acme --customer carol@example.com --amount 25.00 --reference invoice-17
@@ -25,24 +24,13 @@ def run(args: argparse.Namespace) -> int:
     setup.django()
     from django_scopes import scope
 
-    from panelwright.core import clock, money
-    from panelwright.ledger.actions import credit_customer
-    from panelwright.ledger.models import Code
+    from panelwright.core import money
 
     panel = setup.panel(args.panel)
     with scope(panel=panel):
         customer = setup.customer(panel, args.customer)
-        try:
-            booked = credit_customer(
-                panel_id=panel.id,
-                account_id=customer.account_id,
-                amount_micros=money.parse(args.amount),
-                code=Code.ADJUSTMENT,
-                reference=args.reference,
-                now=clock.now(),
-            )
-        except ValueError as error:
-            raise Refused(str(error)) from None
+        given = {"amount": args.amount, "reference": args.reference}
+        booked = setup.perform("customer.credit", panel=panel, target=customer.id, given=given).shown["booked"]
         customer.account.refresh_from_db()
     if not booked:
         print(f"{args.reference} was booked before; nothing moved.")

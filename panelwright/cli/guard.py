@@ -24,11 +24,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     setup.django()
-    from panelwright.panels.actions import set_guard
+    from django_scopes import scope
 
     panel = setup.panel(args.panel)
     if args.rule is not None or args.margin is not None:
-        panel = set_guard(panel_id=panel.id, rule=args.rule, percent_e2=args.margin)
+        given = {"rule": args.rule, "margin": None if args.margin is None else f"{args.margin / 100:.2f}"}
+        with scope(panel=panel):
+            setup.perform("panel.set_guard", panel=panel, given=given)
+        panel.refresh_from_db()
     done = "it is paused" if panel.guard == "pause" else "its rate is raised"
     print(f"{panel.slug}: a service that brings less than {panel.guard_percent_e2 / 100:g} % above its cost: {done}.")
     return 0

@@ -64,16 +64,14 @@ def run(args: argparse.Namespace) -> int:
             return 0
         if not routes:
             raise Refused("nothing is held there")
-        act = hold_actions.accept if args.accept else hold_actions.reject
-        events = []
-        try:
-            for provider_id in sorted({route.provider_id for route in routes}):
-                ids = [route.route_id for route in routes if route.provider_id == provider_id]
-                events += act(panel=panel, provider_id=provider_id, route_ids=ids, by=setup.operator())
-        except ValueError as error:
-            raise Refused(str(error)) from None
+        verb = "accept" if args.accept else "reject"
+        events = [
+            event
+            for route in routes
+            for event in setup.perform(f"held.{verb}", panel=panel, target=route.route_id).shown["changes"]
+        ]
     for event in events:
-        print(f"{event.name}: {setup.facts_text(event.facts)}")
+        print(f"{event['event']}: {setup.facts_text(event['facts'])}")
     return 0
 
 

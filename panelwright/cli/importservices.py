@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from decimal import Decimal, InvalidOperation
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from panelwright.cli import setup
 from panelwright.cli.main import Refused
@@ -57,8 +57,9 @@ def run(args: argparse.Namespace) -> int:
     setup.django()
     from django_scopes import scope
 
+    from panelwright.core import money
     from panelwright.providers import sync_actions, sync_rules
-    from panelwright.providers.outcomes import Offers
+    from panelwright.providers.outcomes import LeftOut, Offers
     from panelwright.providers.sync_rules import Chosen, Markup
 
     if args.round_to < 1 or args.fixed < 0:
@@ -68,33 +69,42 @@ def run(args: argparse.Namespace) -> int:
     chosen = Chosen(category=args.category, search=args.search, services=frozenset(args.service))
     with scope(panel=panel):
         provider = setup.provider(panel, args.provider)
-        client = setup.upstream(provider)
-        # With it the provider tells its currency.
-        balance, offers = client.balance(), client.services()
-        if not isinstance(offers, Offers):
-            raise Refused(f"{provider.name} did not tell its services: {offers.text}")
-        which: dict[str, Any] = {
-            "panel": panel,
-            "provider": provider,
-            "offers": offers,
-            "chosen": chosen,
-            "markup": markup,
-            "free": args.free,
-            "balance": balance,
+        if args.dry_run:
+            client = setup.upstream(provider)
+            # With it the provider tells its currency.
+            balance, offers = client.balance(), client.services()
+            if not isinstance(offers, Offers):
+                raise Refused(f"{provider.name} did not tell its services: {offers.text}")
+            try:
+                plan = sync_actions.preview(
+                    panel=panel,
+                    provider=provider,
+                    offers=offers,
+                    chosen=chosen,
+                    markup=markup,
+                    free=args.free,
+                    balance=balance,
+                )
+            except ValueError as error:
+                raise Refused(str(error)) from None
+            show(plan, len(offers) + len(offers.left_out))
+            return 0
+        given = {
+            "category": args.category or None,
+            "search": args.search or None,
+            "services": args.service or None,
+            "markup": f"{args.markup / 100:.2f}",
+            "fixed": money.text(args.fixed),
+            "round_to": money.text(args.round_to),
+            "free": args.free or None,
         }
-        try:
-            if args.dry_run:
-                show(sync_actions.preview(**which), len(offers) + len(offers.left_out))
-                return 0
-            imported = sync_actions.import_services(**which)
-        except ValueError as error:
-            raise Refused(str(error)) from None
-    for row in [row for row in imported.left_out if row.why not in sync_rules.EXPECTED][:LISTED_MAX]:
-        print(left_out(row))
-    print(f"{len(imported.services)} services imported, {imported.known} were here already.")
-    free = sum(not service.enabled for service in imported.services)
-    if free:
-        print(f"{free} of them cost nothing there and are not on sale: `panelwright held --panel {panel.slug}`.")
+        imported = setup.perform("provider.import", panel=panel, target=provider.id, given=given).shown
+    for row in [row for row in imported["left_out"] if row["why"] not in sync_rules.EXPECTED][:LISTED_MAX]:
+        print(left_out(LeftOut(**row)))
+    print(f"{len(imported['imported'])} services imported, {imported['known']} were here already.")
+    if imported["not_on_sale"]:
+        free = len(imported["not_on_sale"])
+        print(f"{free} of them cost nothing there and are not on sale: `panelwright held list --panel {panel.slug}`.")
     return 0
 
 

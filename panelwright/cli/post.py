@@ -22,7 +22,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     setup.django()
-    from panelwright.orders.schedule_actions import open_subscriptions, record_post
+    from django_scopes import scope
+
     from panelwright.providers.feeds import moment
 
     published_at = moment(args.published_at)
@@ -31,18 +32,14 @@ def run(args: argparse.Namespace) -> int:
     if args.published_at is not None and published_at is None:
         raise Refused(f"{args.published_at!r} is no time; write it as 2026-05-04T12:00:00Z")
     panel = setup.panel(args.panel)
-    subscriptions = open_subscriptions(panel.id, args.username)
-    if not subscriptions:
-        raise Refused(f"{panel.slug} has no open subscription to {args.username!r}")
-    new = 0
-    for subscription_id in subscriptions:
-        try:
-            new += record_post(
-                panel_id=panel.id, subscription_id=subscription_id, link=args.link, published_at=published_at
-            )
-        except ValueError as error:
-            raise Refused(str(error)) from None
-    print(f"{new} of {len(subscriptions)} subscriptions had not been told of this post before.")
+    given = {
+        "username": args.username,
+        "link": args.link,
+        "published_at": None if published_at is None else published_at.isoformat(),
+    }
+    with scope(panel=panel):
+        told = setup.perform("post.report", panel=panel, given=given).shown
+    print(f"{told['new']} of {told['subscriptions']} subscriptions had not been told of this post before.")
     return 0
 
 

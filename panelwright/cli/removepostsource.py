@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 
 from panelwright.cli import setup
-from panelwright.cli.main import Refused
 
 EXAMPLE = """example:
   panelwright removepostsource --panel acme --source 3
@@ -21,11 +20,8 @@ def run(args: argparse.Namespace) -> int:
     setup.django()
     from django_scopes import scope
 
-    from panelwright.providers.post_actions import remove_source
-
     panel = setup.panel(args.panel)
     with scope(panel=panel):
-        if not remove_source(panel_id=panel.id, source_id=args.source):
-            raise Refused(f"{panel.slug} has no post source {args.source}; `panelwright postsources` lists them")
+        setup.perform("post_source.remove", panel=panel, target=args.source)
     print(f"Post source {args.source} is removed.")
     return 0

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 
 from panelwright.cli import setup
-from panelwright.cli.main import Refused
 
 EXAMPLE = """example:
   panelwright revokekey --panel acme --id 12
@@ -21,11 +20,8 @@ def run(args: argparse.Namespace) -> int:
     setup.django()
     from django_scopes import scope
 
-    from panelwright.orders.key_actions import revoke_key
-
     panel = setup.panel(args.panel)
     with scope(panel=panel):
-        if not revoke_key(panel_id=panel.id, key_id=args.id):
-            raise Refused(f"{panel.slug} has no key {args.id} that is in use")
+        setup.perform("api_key.revoke", panel=panel, target=args.id)
     print(f"Key {args.id} is revoked.")
     return 0

@@ -29,21 +29,14 @@ def run(args: argparse.Namespace) -> int:
     setup.django()
     from django_scopes import scope
 
-    from panelwright.panels.look_actions import set_hue, set_logo
-
     panel = setup.panel(args.panel)
     try:
         body = args.logo.read_bytes() if args.logo else None
     except OSError as error:
         raise Refused(f"{args.logo} cannot be read: {error.strerror}") from None
+    given = {"hue": args.hue, "no_hue": args.no_hue or None, "logo": body, "no_logo": args.no_logo or None}
     with scope(panel=panel):
-        try:
-            if args.hue is not None or args.no_hue:
-                set_hue(panel_id=panel.id, hue=args.hue)
-            if body is not None or args.no_logo:
-                set_logo(panel_id=panel.id, body=body)
-        except ValueError as error:
-            raise Refused(str(error)) from None
+        setup.perform("panel.set_look", panel=panel, given=given)
     panel.refresh_from_db()
     hue = "by its slug" if panel.hue is None else panel.hue
     print(f"{panel.slug}: hue {hue}, {'a logo of its own' if panel.logo_version else 'no logo of its own'}.")

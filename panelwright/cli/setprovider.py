@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import argparse
 from decimal import Decimal, InvalidOperation
-from typing import Any
 
 from panelwright.cli import setup
-from panelwright.cli.main import Refused
 from panelwright.cli.secret_options import add_secret
 
 EXAMPLE = """example:
@@ -61,29 +59,25 @@ def run(args: argparse.Namespace) -> int:
     from django_scopes import scope
 
     from panelwright.core import money
-    from panelwright.providers.actions import set_provider
 
     panel = setup.panel(args.panel)
-    wanted: dict[str, Any] = {
+    given = {
         "url": args.url,
         "key": args.key,
         "currency": args.currency,
-        "per_minute_max": args.per_minute,
-        "low_balance_micros": args.low_balance,
-        "sync_every_min": args.sync_every,
-        "rise_max_e2": args.rise_max,
-        "fall_max_e2": args.fall_max,
-        "currency_told_wrongly": True if args.currency_told_wrongly else None,
+        "per_minute": args.per_minute,
+        "low_balance": None if args.low_balance is None else money.text(args.low_balance),
+        "sync_every": args.sync_every,
+        "rise_max": None if args.rise_max is None else f"{args.rise_max / 100:.2f}",
+        "fall_max": None if args.fall_max is None else f"{args.fall_max / 100:.2f}",
+        "currency_told_wrongly": args.currency_told_wrongly or None,
         "enabled": True if args.enable else False if args.disable else None,
     }
     with scope(panel=panel):
         provider = setup.provider(panel, args.provider)
-        try:
-            provider = set_provider(
-                panel_id=panel.id, provider_id=provider.id, **{k: v for k, v in wanted.items() if v is not None}
-            )
-        except ValueError as error:
-            raise Refused(str(error)) from None
+        if any(value is not None for value in given.values()):
+            setup.perform("provider.set", panel=panel, target=provider.id, given=given)
+            provider.refresh_from_db()
     balance = "not known" if provider.balance_micros is None else money.text(provider.balance_micros)
     for name, value in (
         ("address", provider.url),

@@ -6,7 +6,6 @@ import argparse
 from decimal import Decimal, InvalidOperation
 
 from panelwright.cli import setup
-from panelwright.cli.main import Refused
 
 EXAMPLE = """example:
   panelwright setrate --from USD --to BRL --rate 5.43                 the host's, for every panel
@@ -33,23 +32,15 @@ def _rate_e12(text: str) -> int:
 
 def run(args: argparse.Namespace) -> int:
     setup.django()
-    from contextlib import nullcontext
-
     from django_scopes import scope
 
-    from panelwright.providers.sync_actions import set_exchange_rate
-
     panel = setup.panel(args.panel) if args.panel else None
-    with scope(panel=panel) if panel else nullcontext():
-        try:
-            set_exchange_rate(
-                currency=args.currency,
-                target=args.target,
-                rate_e12=args.rate,
-                panel_id=panel.id if panel else None,
-            )
-        except ValueError as error:
-            raise Refused(str(error)) from None
+    given = {"from": args.currency, "to": args.target, "rate": f"{Decimal(args.rate).scaleb(-12):f}"}
+    if panel is None:
+        setup.perform("host_exchange_rate.set", panel=None, given=given)
+    else:
+        with scope(panel=panel):
+            setup.perform("exchange_rate.set", panel=panel, given=given)
     whose = f"for {panel.slug}" if panel else "for every panel that has no rate of its own"
     print(f"1 {args.currency} is worth {Decimal(args.rate).scaleb(-12).normalize():f} {args.target} {whose}.")
     return 0

@@ -37,13 +37,13 @@ def run(args: argparse.Namespace) -> int:
 
     from panelwright.catalog.models import Service
     from panelwright.core import money
-    from panelwright.providers.route_actions import routes_of, set_route
+    from panelwright.providers.route_actions import routes_of
 
     changes = {
         "enabled": True if args.enable else False if args.disable else None,
-        "rate_micros": args.rate,
-        "low": args.min,
-        "high": args.max,
+        "rate": None if args.rate is None else money.text(args.rate),
+        "min": args.min,
+        "max": args.max,
         "step": args.step,
     }
     panel = setup.panel(args.panel)
@@ -55,16 +55,8 @@ def run(args: argparse.Namespace) -> int:
         if args.route is not None:
             if not 1 <= args.route <= len(routes):
                 raise Refused(f"service {args.service} has {len(routes)} routes; there is no route {args.route}")
-            try:
-                set_route(
-                    panel_id=panel.id,
-                    service_id=service.id,
-                    route_id=routes[args.route - 1].id,
-                    first=args.first,
-                    **changes,
-                )
-            except ValueError as error:
-                raise Refused(str(error)) from None
+            route = routes[args.route - 1]
+            setup.perform("route.set", panel=panel, target=route.id, given={**changes, "first": args.first or None})
             routes = routes_of(panel_id=panel.id, service_id=service.id)
         elif args.first or any(value is not None for value in changes.values()):
             raise Refused("say which route with --route; without any change they are shown")

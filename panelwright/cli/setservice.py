@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 
 from panelwright.cli import setup
-from panelwright.cli.main import Refused
 
 EXAMPLE = """examples:
   panelwright setservice --panel acme --service 1
@@ -33,22 +32,17 @@ def run(args: argparse.Namespace) -> int:
     setup.django()
     from django_scopes import scope
 
-    from panelwright.catalog.actions import LinkNeeds, set_terms
-
     panel = setup.panel(args.panel)
+    given = {
+        "step": args.step,
+        "link_hosts": _listed(args.link_hosts),
+        "link_kinds": _listed(args.link_kind),
+        "link_example": args.link_example,
+    }
     with scope(panel=panel):
-        service = setup.service(panel, args.service)
-        link = None
-        if any(given is not None for given in (args.link_hosts, args.link_kind, args.link_example)):
-            link = LinkNeeds(
-                hosts=_listed(args.link_hosts, service.link_hosts),
-                kinds=_listed(args.link_kind, service.link_kinds),
-                example=service.link_example if args.link_example is None else args.link_example,
-            )
-        try:
-            set_terms(panel_id=panel.id, number=args.service, step=args.step, link=link)
-        except ValueError as error:
-            raise Refused(str(error)) from None
+        setup.service(panel, args.service)
+        if any(value is not None for value in given.values()):
+            setup.perform("service.set", panel=panel, target=args.service, given=given)
         service = setup.service(panel, args.service)
     print(f"{service.number}  {service.name}, {service.type}")
     step = f" in steps of {service.step}" if service.step > 1 else ""
@@ -62,6 +56,5 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _listed(given: str | None, kept: str) -> list[str]:
-    text = kept if given is None else given
-    return [part for part in text.split(",") if part.strip()]
+def _listed(given: str | None) -> list[str] | None:
+    return None if given is None else [part for part in given.split(",") if part.strip()]

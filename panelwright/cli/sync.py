@@ -31,24 +31,34 @@ def run(args: argparse.Namespace) -> int:
     setup.django()
     from django_scopes import scope
 
-    from panelwright.providers.syncing import sync_one
-
     panel = setup.panel(args.panel)
     with scope(panel=panel):
         provider = setup.provider(panel, args.provider)
-    try:
-        came = sync_one(provider.id, lambda row: setup.upstream(provider), accept=args.accept, dry_run=args.dry_run)
-    except ValueError as error:
-        raise Refused(str(error)) from None
-    for event in came.events:
-        print(f"{event.name}: {setup.facts_text(event.facts)}")
-    for row in came.left_out if args.dry_run else ():
+    if args.dry_run:
+        from panelwright.providers.syncing import sync_one
+
+        try:
+            came = sync_one(provider.id, lambda row: setup.upstream(provider), accept=args.accept, dry_run=True)
+        except ValueError as error:
+            raise Refused(str(error)) from None
+        events, problem = [(event.name, event.facts) for event in came.events], came.problem
+        rows = came.left_out
+    else:
+        rows = []
+        with scope(panel=panel):
+            shown = setup.perform(
+                "provider.sync", panel=panel, target=provider.id, given={"accept": args.accept or None}
+            ).shown
+            events, problem = [(event["event"], event["facts"]) for event in shown["changes"]], shown["problem"]
+    for name, facts in events:
+        print(f"{name}: {setup.facts_text(facts)}")
+    for row in rows:
         print(left_out(row))
-    if came.problem:
-        raise Refused(came.problem)
+    if problem:
+        raise Refused(problem)
     would = " would be made" if args.dry_run else ""
-    print(f"{len(came.events)} changes{would}." if came.events else "Nothing has changed.")
-    held = sum(event.name == "route.held" for event in came.events)
+    print(f"{len(events)} changes{would}." if events else "Nothing has changed.")
+    held = sum(name == "route.held" for name, _ in events)
     if held:
-        raise Refused(f"{held} services wait for you: `panelwright held --panel {panel.slug}`")
+        raise Refused(f"{held} services wait for you: `panelwright held list --panel {panel.slug}`")
     return 0

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 
 from panelwright.cli import block_options, setup
-from panelwright.cli.main import Refused
 
 EXAMPLE = """example:
   panelwright unblock --panel acme --domain evil.example
@@ -19,15 +18,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     setup.django()
-    from panelwright.panels.block_actions import remove_block
-
     kind, text = block_options.chosen(args)
-    panel_id, of = block_options.owner(args)
-    try:
-        removed = remove_block(panel_id, kind=kind, text=text)
-    except ValueError as error:
-        raise Refused(str(error)) from None
-    if not removed:
-        raise Refused(f"there is no such rule {of}: {kind} {text}; `panelwright blocks` lists them")
+    _, of = block_options.perform(args, "remove", {"kind": kind, "text": text})
     print(f"No longer blocked {of}: {kind} {text}")
     return 0

@@ -66,7 +66,7 @@ def _page_state(panel_id: int, page_id: int) -> State | None:
 
 
 def _announcement_state(panel_id: int, id_: int) -> State | None:
-    row = Announcement.objects.select_for_update().filter(panel_id=panel_id, id=id_).first()
+    row = Announcement.objects.select_for_update(no_key=True).filter(panel_id=panel_id, id=id_).first()
     return None if row is None else announcement_facts(row)
 
 

@@ -11,6 +11,7 @@ from django.db import connection, transaction
 from django.db.models import Q
 
 from panelwright.core import clock, limits, sql
+from panelwright.core.refusal import Refused
 from panelwright.customers import access, passwords
 from panelwright.customers.models import ApiKey, Customer, PriceList, Staff, StaffKey, User
 from panelwright.events.actions import NewEvent, record
@@ -31,7 +32,7 @@ _FORGET_USE = sql.Query("DELETE FROM customers_keyuse WHERE minute < ?")
 _LAST_USED = sql.Query("UPDATE customers_apikey SET last_used_at = ? WHERE id :in_int")
 
 
-def _hashed(password: str) -> str:
+def hashed(password: str) -> str:
     """Before any transaction: it takes its time. Raises ValueError for a short password."""
     if len(password) < limits.PASSWORD_CHARS_MIN:
         raise ValueError(f"a password needs at least {limits.PASSWORD_CHARS_MIN} characters")
@@ -54,7 +55,13 @@ def _create_user(panel_id: int, email: str, password_hash: str) -> User:
 
 def create_customer(*, panel_id: int, email: str, password: str, price_list: PriceList | None = None) -> Customer:
     """A customer with an account and a balance of zero. Raises ValueError with what is wrong."""
-    password_hash = _hashed(password)
+    return create_customer_hashed(panel_id=panel_id, email=email, password_hash=hashed(password), price_list=price_list)
+
+
+def create_customer_hashed(
+    *, panel_id: int, email: str, password_hash: str, price_list: PriceList | None = None
+) -> Customer:
+    """The same for a password that `hashed` has hashed."""
     with transaction.atomic():
         user = _create_user(panel_id, email, password_hash)
         return Customer.objects.create(
@@ -66,11 +73,38 @@ def create_staff(
     *, panel_id: int, email: str, password: str, role: Role = Role.ORDERS, single_rights: Sequence[str] = ()
 ) -> Staff:
     """Somebody who runs the panel. Raises ValueError with what is wrong."""
+    return create_staff_hashed(
+        panel_id=panel_id, email=email, password_hash=hashed(password), role=role, single_rights=single_rights
+    )
+
+
+def create_staff_hashed(
+    *, panel_id: int, email: str, password_hash: str, role: Role, single_rights: Sequence[str] = ()
+) -> Staff:
+    """The same for a password that `hashed` has hashed."""
     single = rights.parse(single_rights)
-    password_hash = _hashed(password)
     with transaction.atomic():
         user = _create_user(panel_id, email, password_hash)
         return Staff.objects.create(panel_id=panel_id, user=user, role=role.value, rights=single)
+
+
+def set_staff(
+    *, panel_id: int, staff_id: int, role: Role, single_rights: Sequence[str], active: bool | None = None
+) -> None:
+    """Change what a member of staff may do, and whether they may log in. Refused: last_owner, no_staff."""
+    single = rights.parse(single_rights)
+    with transaction.atomic():
+        # Owners are changed one after the other: one of them always stays.
+        owners = Staff.objects.select_for_update(no_key=True).filter(panel_id=panel_id, role=Role.OWNER.value)
+        there = {row.id for row in owners.select_related("user").order_by("id") if row.user.is_active}
+        if there == {staff_id} and (role is not Role.OWNER or active is False):
+            raise Refused("last_owner", "role")
+        row = Staff.objects.filter(panel_id=panel_id, id=staff_id).select_related("user").first()
+        if row is None:
+            raise Refused("no_staff", id=staff_id)
+        Staff.objects.filter(panel_id=panel_id, id=staff_id).update(role=role.value, rights=single)
+        if active is not None:
+            User.objects.filter(panel_id=panel_id, id=row.user_id).update(is_active=active)
 
 
 def check_addresses(addresses: str) -> None:

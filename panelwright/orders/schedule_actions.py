@@ -342,7 +342,7 @@ def record_posts(*, panel_id: int, subscription_id: int, posts: Sequence[Heard])
     for post in posts:
         if not fields.good_link(post.link):
             raise ValueError(f"{post.link!r} is no link")
-    with transaction.atomic(durable=True):
+    with transaction.atomic():
         order = work.lock([subscription_id]).get(subscription_id)
         if order is None or order.panel_id != panel_id or order.kind != Kind.SUBSCRIPTION.value:
             raise ValueError(f"there is no subscription {subscription_id}")

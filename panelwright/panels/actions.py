@@ -61,7 +61,7 @@ def create_panel(
     return panel
 
 
-def add_domain(*, panel_id: int, host: str, port: int = 0) -> None:
+def add_domain(*, panel_id: int, host: str, port: int = 0) -> Domain:
     """Let the panel answer on a host and port. Raises ValueError when another panel does already."""
     host = host.strip().lower().rstrip(".")
     if not _HOST.fullmatch(host) or not 0 <= port < 65536:
@@ -70,7 +70,8 @@ def add_domain(*, panel_id: int, host: str, port: int = 0) -> None:
         raise ValueError("host * needs a port: it stands for any host on that port")
     try:
         with transaction.atomic():
-            Domain.objects.create(panel_id=panel_id, host=host, port=port)
+            made: Domain = Domain.objects.create(panel_id=panel_id, host=host, port=port)
+            return made
     except IntegrityError:
         raise ValueError(f"a panel answers on {host}:{port} already") from None
 

@@ -10,9 +10,10 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from panelwright.core import clock
+from panelwright.core.refusal import Refused as StaffRefused
 from panelwright.core.secret import installation_box
 from panelwright.orders import problems, settling, work
 from panelwright.orders.models import Job, Kind
@@ -68,16 +69,20 @@ class Sent(NamedTuple):
 def add_provider(*, panel_id: int, name: str, url: str, key: str, knows_request_id: bool = False) -> Provider:
     """A new provider; its key is encrypted before it is stored. Raises ValueError when something is missing."""
     if not url.startswith(("http://", "https://")):
-        raise ValueError(f"provider address {url!r}: write the API address with http:// or https://")
+        raise StaffRefused("bad_provider_url", "url")
     if not key or not name:
-        raise ValueError("a provider needs a name and an API key")
-    return Provider.objects.create(
-        panel_id=panel_id,
-        name=name,
-        url=url,
-        sealed_key=installation_box().seal(key),
-        knows_request_id=knows_request_id,
-    )
+        raise StaffRefused("missing_field", "key" if name else "name")
+    try:
+        with transaction.atomic():
+            return Provider.objects.create(
+                panel_id=panel_id,
+                name=name,
+                url=url,
+                sealed_key=installation_box().seal(key),
+                knows_request_id=knows_request_id,
+            )
+    except IntegrityError:
+        raise StaffRefused("name_taken", "name", name=name) from None
 
 
 def set_provider(
@@ -106,13 +111,13 @@ def set_provider(
     enabled, end a rest: a person has done something about it.
     """
     if url is not None and not url.startswith(("http://", "https://")):
-        raise ValueError(f"provider address {url!r}: write the API address with http:// or https://")
+        raise StaffRefused("bad_provider_url", "url")
     if key is not None and not key:
-        raise ValueError("the key is empty")
+        raise StaffRefused("missing_field", "key")
     if currency and not (len(currency) == 3 and currency.isalpha() and currency.isascii()):
-        raise ValueError(f"currency {currency!r}: write a three-letter code like USD")
+        raise StaffRefused("bad_currency", "currency")
     if (per_minute_max or 0) < 0 or not 0 <= (sync_every_min or 0) <= _SYNC_EVERY_MAX_MIN:
-        raise ValueError("requests a minute cannot be below zero, and a list is looked at at least once a week")
+        raise StaffRefused("number_out_of_range", "sync_every", least=0, most=_SYNC_EVERY_MAX_MIN)
     new: dict[str, Any] = {"url": url, "currency": currency, "low_balance_micros": low_balance_micros}
     new |= {"enabled": enabled, "sealed_key": None if key is None else installation_box().seal(key)}
     new = {name: value for name, value in new.items() if value is not None}
@@ -130,7 +135,7 @@ def set_provider(
     with transaction.atomic():
         before = Provider.objects.select_for_update().filter(panel_id=panel_id, id=provider_id).first()
         if before is None:
-            raise ValueError(f"there is no provider {provider_id} on this panel")
+            raise StaffRefused("no_provider", id=provider_id)
         new |= _of_another_currency(before, currency, told_wrongly=bool(currency_told_wrongly))
         if new:
             Provider.objects.filter(panel_id=panel_id, id=provider_id).update(**new)
@@ -139,7 +144,7 @@ def set_provider(
 
 def _of_another_currency(before: Provider, currency: str | None, *, told_wrongly: bool) -> dict[str, Any]:
     if told_wrongly and not before.told_currency:
-        raise ValueError("it has not told a currency yet: `panelwright sync` asks for it")
+        raise StaffRefused("currency_not_told", "currency_told_wrongly")
     new: dict[str, Any] = {"overruled_currency": before.told_currency} if told_wrongly else {}
     if currency is not None and currency != before.currency:
         new = {"overruled_currency": "", "rework": before.routes.filter(in_step=True).exists()} | new

@@ -11,10 +11,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 
 from panelwright.core import clock, sql
-from panelwright.core.refusal import NotNow, NotThere
+from panelwright.core.refusal import NotNow, NotThere, Refused
 from panelwright.events.actions import NewEvent, record
 from panelwright.orders import work
 from panelwright.orders.models import Job
@@ -74,9 +74,12 @@ _SET_REFILL = sql.Query(
 def add_manual_provider(*, panel_id: int, name: str) -> Provider:
     """The panel's own people as a provider. Raises ValueError without a name."""
     if not name.strip():
-        raise ValueError("a provider needs a name")
-    with transaction.atomic():
-        return Provider.objects.create(panel_id=panel_id, name=name.strip(), kind=ProviderKind.MANUAL.value)
+        raise Refused("missing_field", "name")
+    try:
+        with transaction.atomic():
+            return Provider.objects.create(panel_id=panel_id, name=name.strip(), kind=ProviderKind.MANUAL.value)
+    except IntegrityError:
+        raise Refused("name_taken", "name", name=name.strip()) from None
 
 
 def hand_over(queued: Sequence[tuple[ToSend, RouteRow]], now: datetime) -> None:

@@ -86,7 +86,7 @@ CANCEL_SHAPE = fields(
 
 def order_state(panel_id: int, order_id: int) -> State | None:
     """Locks the order first, as everything does that works on one."""
-    rows = Order.objects.select_for_update().filter(panel_id=panel_id, id=order_id)
+    rows = Order.objects.select_for_update(no_key=True).filter(panel_id=panel_id, id=order_id)
     order: Order | None = rows.first()
     if order is None:
         return None
@@ -109,7 +109,7 @@ def order_state(panel_id: int, order_id: int) -> State | None:
 
 
 def refill_state(panel_id: int, refill_id: int) -> State | None:
-    refill = Refill.objects.select_for_update().filter(panel_id=panel_id, id=refill_id).first()
+    refill = Refill.objects.select_for_update(no_key=True).filter(panel_id=panel_id, id=refill_id).first()
     if refill is None:
         return None
     return {"order": refill.order_id, "status": refill.status, "state": refill.state, "problem": refill.problem}

@@ -18,7 +18,7 @@ from panelwright.catalog.actions import NewService, add_services
 from panelwright.catalog.changes import Happened
 from panelwright.catalog.models import PriceListRate, Service
 from panelwright.catalog.types import BY_NAME
-from panelwright.core import clock, money, sql
+from panelwright.core import clock, money, refusal, sql
 from panelwright.customers.models import PriceList
 from panelwright.events.actions import NewEvent, record
 from panelwright.panels.actions import catalog_changed
@@ -127,13 +127,20 @@ def claim_syncs(limit: int) -> list[int]:
 def set_exchange_rate(*, currency: str, target: str, rate_e12: int, panel_id: int | None = None) -> None:
     """What one unit of `currency` is worth in `target`; the host's for every panel, or one panel's own."""
     if len(currency) != 3 or len(target) != 3 or currency == target or not 0 < rate_e12 < 10**18:
-        raise ValueError("write two different currencies and a rate above zero, like --from USD --to BRL --rate 5.43")
+        raise refusal.Refused("bad_exchange_rate")
     if panel_id is None:
         HostExchangeRate.objects.update_or_create(currency=currency, target=target, defaults={"rate_e12": rate_e12})
     else:
         ExchangeRate.objects.update_or_create(
             panel_id=panel_id, currency=currency, target=target, defaults={"rate_e12": rate_e12}
         )
+
+
+def stored_rate(panel_id: int | None, *, currency: str, target: str) -> int | None:
+    """The panel's own rate, or (panel_id None) the host's, in 10^-12; None where nobody set it."""
+    rows = HostExchangeRate.objects if panel_id is None else ExchangeRate.objects.filter(panel_id=panel_id)
+    found: int | None = rows.filter(currency=currency, target=target).values_list("rate_e12", flat=True).first()
+    return found
 
 
 def exchange_rate(*, panel: Panel, currency: str) -> int | None:
@@ -239,7 +246,7 @@ def import_services(
     imported. What is here already, by the provider's id of the service, is not imported again.
     """
     now = clock.now()
-    with transaction.atomic(durable=True):
+    with transaction.atomic():
         # Two imports at once would make everything twice: the provider's row is the lock.
         provider = Provider.objects.select_for_update().get(id=provider.id)
         events = _tell_currency(panel, provider, balance)
@@ -346,7 +353,7 @@ def commit_sync(
     `dry_run`: nothing is written; the answer is what would be.
     """
     now = clock.now()
-    with transaction.atomic(durable=True):
+    with transaction.atomic():
         provider = Provider.objects.select_for_update().get(id=provider_id)
         events, problem = _balance(panel, provider, balance)
         if isinstance(offers, Offers):

@@ -9,7 +9,7 @@ from django_scopes import scope, scopes_disabled
 from panelwright.providers import health_actions, store, sync_actions
 from panelwright.providers.client import Upstream
 from panelwright.providers.models import Provider
-from panelwright.providers.outcomes import Offers, Reason, Refused, Unknown
+from panelwright.providers.outcomes import Balance, Offers, Reason, Refused, Unknown
 from panelwright.providers.store import ProviderRow
 from panelwright.providers.sync_actions import Round
 
@@ -23,6 +23,19 @@ def sync_one(
 
     Raises ValueError when its stored key cannot be decrypted.
     """
+    balance, offers = asked(provider_id, client_of)
+    with scopes_disabled():
+        panel = Provider.objects.select_related("panel").get(id=provider_id).panel
+    with scope(panel=panel):
+        return sync_actions.commit_sync(
+            panel=panel, provider_id=provider_id, offers=offers, balance=balance, accept=accept, dry_run=dry_run
+        )
+
+
+def asked(
+    provider_id: int, client_of: Callable[[ProviderRow], Upstream]
+) -> tuple[Balance | Refused | Unknown, Offers | Refused | Unknown]:
+    """Our balance at a provider and its list, as far as its limit of requests lets us ask."""
     (row,) = store.providers([provider_id]).values()
     client = client_of(row)
     offers: Offers | Refused | Unknown = _NOT_NOW
@@ -30,9 +43,4 @@ def sync_one(
     if health_actions.take_request(row):
         offers = client.services()
     health_actions.note_one(row, [balance, offers])
-    with scopes_disabled():
-        panel = Provider.objects.select_related("panel").get(id=provider_id).panel
-    with scope(panel=panel):
-        return sync_actions.commit_sync(
-            panel=panel, provider_id=provider_id, offers=offers, balance=balance, accept=accept, dry_run=dry_run
-        )
+    return balance, offers

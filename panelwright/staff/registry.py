@@ -11,7 +11,12 @@ from panelwright.staff.action import Action, Noun
 MODULES = (
     "panelwright.providers.order_declarations",
     "panelwright.support.declarations",
+    "panelwright.catalog.declarations",
+    "panelwright.providers.declarations",
+    "panelwright.customers.declarations",
+    "panelwright.orders.declarations",
     "panelwright.content.declarations",
+    "panelwright.staff.panel_declarations",
 )
 
 
@@ -28,6 +33,11 @@ def actions() -> dict[str, Action]:
 def nouns() -> dict[str, Noun]:
     """Name -> noun, as `provider`."""
     return {action.noun.name: action.noun for action in actions().values()}
+
+
+def for_programs(name: str) -> dict[str, Action]:
+    """Verb -> action of the noun, without what only an operator of the host may do."""
+    return {verb: action for verb, action in of_noun(name).items() if not action.host}
 
 
 @cache

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
+from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
 from django.db.models import QuerySet
 
@@ -39,8 +40,21 @@ def kept_of(action: Action, given: Mapping[str, object]) -> dict[str, Any]:
                 value = SECRET
             elif field.kind is FieldKind.FILE:
                 value = f"({len(value) if isinstance(value, (bytes, str)) else 0} bytes)"
+            elif field.kind is FieldKind.URL:
+                value = without_secrets(str(value))
             kept[field.name] = _short(value)
     return kept
+
+
+def without_secrets(url: str) -> str:
+    """An address without what may be a password or token in it: user, password, and the values of its query."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return ""
+    place = parts.netloc.rpartition("@")[2]
+    query = "&".join(f"{name}=…" for name, _ in parse_qsl(parts.query, keep_blank_values=True))
+    return urlunsplit((parts.scheme, place, parts.path, query, ""))
 
 
 def _kept(state: State) -> State:

@@ -63,7 +63,7 @@ TICKET_SHAPE = fields(
 
 
 def ticket_state(panel_id: int, ticket_id: int) -> State | None:
-    ticket = Ticket.objects.select_for_update().filter(panel_id=panel_id, id=ticket_id).first()
+    ticket = Ticket.objects.select_for_update(no_key=True).filter(panel_id=panel_id, id=ticket_id).first()
     if ticket is None:
         return None
     asked = TicketRequest.objects.filter(panel_id=panel_id, ticket=ticket).order_by("id")

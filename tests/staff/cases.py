@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, NamedTuple
@@ -10,14 +11,16 @@ from django_scopes import scope
 
 from panelwright.core import clock
 from panelwright.core.refusal import Refusal
+from panelwright.customers.models import PriceList
 from panelwright.staff import registry
 from panelwright.staff.actions import Performed, perform
 from panelwright.staff.actor import Actor, operator
 from panelwright.support.tests.making import written
 from tests.support.by_hand import own_people
-from tests.support.people import COMMENTS, FOLLOWERS, LIKES, SUBSCRIPTION, execute, value
+from tests.support.people import CLOSED, COMMENTS, FOLLOWERS, LIKES, SUBSCRIPTION, TRAFFIC, execute, value, values
 from tests.support.rounds import Rounds
 from tests.support.story import Story
+from tests.support.upstream import ScriptedUpstream
 
 # Planted wherever an action takes a secret, and looked for in the trail.
 PLANTED = "pl4nted-s3cret-0f-a-test"
@@ -33,9 +36,9 @@ class Case(NamedTuple):
 class World:
     """Alice's panel with her own people, and what one action needs, made when it is asked for."""
 
-    def __init__(self, story: Story, worker: Rounds) -> None:
+    def __init__(self, story: Story, worker: Rounds, upstream: ScriptedUpstream) -> None:
         self.alice, self.carol, self.bob, self.story = story.alice, story.carol, story.bob, story
-        self.worker = worker
+        self.worker, self.upstream = worker, upstream
         self.people = own_people(self.alice, FOLLOWERS, LIKES, COMMENTS)
         self._links = 0
 
@@ -109,6 +112,18 @@ class World:
         order_id = self.carol.order(service=SUBSCRIPTION)
         self.do("order.pause", order_id)
         return order_id
+
+    def provider(self) -> int:
+        """An upstream panel that answers, each time another one."""
+        return self.alice.provider(self.upstream.url, name=f"north {self.link()[-2:].strip('/')}").id
+
+    def route(self) -> int:
+        self.alice.route(LIKES, self.alice.provider(self.upstream.url, name=f"west {self.link()[-2:].strip('/')}"))
+        return int(value("SELECT MAX(id) FROM providers_route"))
+
+    def price_list(self) -> int:
+        with scope(panel=self.alice.panel):
+            return int(PriceList.objects.create(panel_id=self.alice.panel_id, name=self.link()).id)
 
     def ticket(self) -> int:
         return written(self.carol, f"What about {self.link()}?", subject="other")
@@ -205,6 +220,130 @@ CASES: dict[str, Callable[[World], Case]] = {
     "page.remove": _page,
     "announcement.publish": lambda w: Case(None, _NEWS),
     "announcement.remove": lambda w: Case(w.do("announcement.publish", **_NEWS).target),
+}
+
+
+PICTURE = base64.b64encode(b"\x89PNG\r\n\x1a\n" + bytes(20)).decode()
+
+
+def _imported(world: World) -> int:
+    """A provider whose services are sold; its id."""
+    world.upstream.answers("services", [_offer("5", "Views", "1.00"), _offer("6", "Saves", "2.00")])
+    world.upstream.answers("balance", {"balance": "10.00", "currency": "USD"})
+    provider_id = world.provider()
+    world.do("provider.import", provider_id)
+    return provider_id
+
+
+def _offer(service: str, name: str, rate: str) -> dict[str, object]:
+    return {
+        "service": service,
+        "name": name,
+        "type": "Default",
+        "category": "All",
+        "rate": rate,
+        "min": "1",
+        "max": "9",
+    }
+
+
+def _sync(world: World) -> Case:
+    provider_id = _imported(world)
+    world.upstream.answers("services", [_offer("5", "Views", "1.10"), _offer("6", "Saves", "2.00")])
+    world.upstream.answers("balance", {"balance": "9.00", "currency": "USD"})
+    return Case(provider_id)
+
+
+def _import(world: World) -> Case:
+    provider_id = world.provider()
+    world.upstream.answers("services", [_offer("5", "Views", "1.00")])
+    world.upstream.answers("balance", {"balance": "10.00", "currency": "USD"})
+    return Case(provider_id, {"markup": "20"})
+
+
+def _held(world: World) -> Case:
+    provider_id = _imported(world)
+    world.upstream.answers("services", [_offer("5", "Views", "9.00"), _offer("6", "Saves", "2.00")])
+    world.upstream.answers("balance", {"balance": "9.00", "currency": "USD"})
+    world.do("provider.sync", provider_id)
+    (row,) = values("SELECT id FROM providers_route WHERE held IS NOT NULL AND provider_id = %s", provider_id)
+    return Case(row[0])
+
+
+def _second_factor(world: World) -> Case:
+    execute("UPDATE customers_user SET totp_sealed = 'x' WHERE id = %s", world.carol.customer.user_id)
+    return Case(world.carol.customer_id)
+
+
+def _reported(world: World) -> Case:
+    world.carol.order(service=SUBSCRIPTION, username=f"user{world.link()[-2:].strip('/')}")
+    (name,) = values("SELECT username FROM orders_schedule ORDER BY order_id DESC LIMIT 1")[0]
+    return Case(None, {"username": name, "link": world.link()})
+
+
+_FEED: dict[str, Any] = {"url": f"https://feeds.example/of?token={PLANTED}", "username": "carol"}
+_BLOCK: dict[str, Any] = {"kind": "domain", "text": "evil.example"}
+_PATTERN: dict[str, Any] = {"host": "gallery.example", "path": "/art/*", "kinds": ["photo"]}
+_EURO: dict[str, Any] = {"from": "EUR", "to": "USD", "rate": "1.1"}
+
+
+def _pattern(world: World) -> Case:
+    world.do("link_pattern.add", **_PATTERN)
+    return Case(None, {"host": _PATTERN["host"], "path": _PATTERN["path"]})
+
+
+def _after(name: str, given: dict[str, Any]) -> Callable[[World], Case]:
+    """The same fields, once this was done with them."""
+
+    def case(world: World) -> Case:
+        world.do(name, **given)
+        return Case(None, given)
+
+    return case
+
+
+CASES |= {
+    "service.set": lambda w: Case(FOLLOWERS, {"step": 50}),
+    "service.set_rate": lambda w: Case(FOLLOWERS, {"rate": "0.95"}),
+    "service.turn_off": lambda w: Case(LIKES),
+    "service.turn_on": lambda w: Case(CLOSED),
+    "price_list.set_rate": lambda w: Case(w.price_list(), {"service": LIKES, "rate": "0.10"}),
+    "link_pattern.add": lambda w: Case(None, _PATTERN),
+    "link_pattern.remove": _pattern,
+    "provider.add": lambda w: Case(
+        None, {"name": "south", "url": f"https://user:{PLANTED}@south.example/api?key={PLANTED}"}
+    ),
+    "provider.set": lambda w: Case(w.provider(), {"per_minute": 60, "low_balance": "5.00", "rise_max": "3"}),
+    "provider.sync": _sync,
+    "provider.import": _import,
+    "route.add": lambda w: Case(None, {"service": TRAFFIC, "provider": "our people"}),
+    "route.set": lambda w: Case(w.route(), {"max": 700, "rate": "0.40"}),
+    "held.accept": _held,
+    "held.reject": _held,
+    "exchange_rate.set": lambda w: Case(None, _EURO),
+    "host_exchange_rate.set": lambda w: Case(None, _EURO),
+    "post_source.add_feed": lambda w: Case(None, {**_FEED, "username": f"carol{w.link()[-2:]}"}),
+    "post_source.add_webhook": lambda w: Case(),
+    "post_source.remove": lambda w: Case(w.do("post_source.add_webhook").target),
+    "post.report": _reported,
+    "customer.add": lambda w: Case(None, {"email": f"c{w.link()[-2:].strip('/')}@customer.example"}),
+    "customer.credit": lambda w: Case(w.carol.customer_id, {"amount": "5.00", "reference": w.link()}),
+    "customer.reset_second_factor": _second_factor,
+    "staff.add": lambda w: Case(None, {"email": f"s{w.link()[-2:].strip('/')}@shop.example", "role": "support"}),
+    "staff.set": lambda w: Case(w.bob.id, {"role": "support", "rights": ["content"]}),
+    "staff_key.add": lambda w: Case(None, {"staff": "bob@shop.example", "rights": ["support"]}),
+    "staff_key.revoke": lambda w: Case(w.do("staff_key.add", staff="bob@shop.example").target),
+    "api_key.add": lambda w: Case(None, {"customer": "carol@customer.example", "name": "shop"}),
+    "api_key.revoke": lambda w: Case(w.do("api_key.add", customer="carol@customer.example").target),
+    "panel.set_look": lambda w: Case(None, {"hue": 155, "logo": PICTURE}),
+    "panel.set_guard": lambda w: Case(None, {"rule": "reprice", "margin": "5"}),
+    "domain.add": lambda w: Case(None, {"host": f"p{w.link()[-2:].strip('/')}.example"}),
+    "block.add": lambda w: Case(None, _BLOCK),
+    "block.remove": _after("block.add", _BLOCK),
+    "block.import": lambda w: Case(None, {"rules": ["word\tbad thing"]}),
+    "host_block.add": lambda w: Case(None, _BLOCK),
+    "host_block.remove": _after("host_block.add", _BLOCK),
+    "host_block.import": lambda w: Case(None, {"rules": ["word\tbad thing"]}),
 }
 
 

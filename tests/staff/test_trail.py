@@ -9,6 +9,7 @@ import pytest
 
 from tests.support.people import everything, value, values
 from tests.support.story import Story
+from tests.support.upstream import ScriptedUpstream
 
 if TYPE_CHECKING:
     from tests.support.rounds import Rounds
@@ -35,14 +36,14 @@ def count() -> int:
     return int(value("SELECT COUNT(*) FROM staff_trailentry"))
 
 
-def test_each_action_leaves_its_trail_and_no_secret(story: Story, worker: Rounds) -> None:
+def test_each_action_leaves_its_trail_and_no_secret(story: Story, worker: Rounds, upstream: ScriptedUpstream) -> None:
     from panelwright.staff import registry
     from panelwright.staff.actor import Actor, ActorKind
     from panelwright.staff.rights import ALL
     from tests.staff.cases import CASES, PLANTED, World, secrets_of
 
     assert set(CASES) == set(registry.actions()), "each declared action has a case, and no other"
-    world = World(story, worker)
+    world = World(story, worker, upstream)
     bob = Actor(ActorKind.STAFF, story.bob.id, "bob@shop.example", "203.0.113.9", ALL)
     for name, action in registry.actions().items():
         case = CASES[name](world)
@@ -64,13 +65,15 @@ def test_each_action_leaves_its_trail_and_no_secret(story: Story, worker: Rounds
         assert values(f"SELECT action FROM staff_trailentry WHERE CAST({column} AS text) LIKE %s", f"%{PLANTED}%") == []
 
 
-def test_a_refused_action_leaves_none_and_moves_nothing(story: Story, worker: Rounds) -> None:
+def test_a_refused_action_leaves_none_and_moves_nothing(
+    story: Story, worker: Rounds, upstream: ScriptedUpstream
+) -> None:
     from panelwright.core.refusal import Refusal
     from panelwright.staff import registry
     from panelwright.staff.actor import Actor, ActorKind
     from tests.staff.cases import CASES, World, secrets_of
 
-    world = World(story, worker)
+    world = World(story, worker, upstream)
     nobody = Actor(ActorKind.STAFF, story.bob.id, "bob@shop.example", "203.0.113.9", frozenset())
     for name, action in registry.actions().items():
         case = CASES[name](world)
@@ -86,12 +89,12 @@ def test_a_refused_action_leaves_none_and_moves_nothing(story: Story, worker: Ro
         assert (everything(), count()) == (before, entries), name
 
 
-def test_what_fails_in_the_middle_leaves_none(story: Story, worker: Rounds) -> None:
+def test_what_fails_in_the_middle_leaves_none(story: Story, worker: Rounds, upstream: ScriptedUpstream) -> None:
     """The order has ended: the function itself refuses, after the object was read."""
     from panelwright.core.refusal import Refusal
     from tests.staff.cases import World
 
-    world = World(story, worker)
+    world = World(story, worker, upstream)
     order_id = world.started()
     world.do("order.done", order_id)
     before, entries = everything(), count()
@@ -99,13 +102,13 @@ def test_what_fails_in_the_middle_leaves_none(story: Story, worker: Rounds) -> N
     assert (everything(), count()) == (before, entries)
 
 
-def test_the_trail_of_another_panel_is_not_read(story: Story, worker: Rounds) -> None:
+def test_the_trail_of_another_panel_is_not_read(story: Story, worker: Rounds, upstream: ScriptedUpstream) -> None:
     from django_scopes import scope
 
     from panelwright.staff import trail
     from tests.staff.cases import World
 
-    world = World(story, worker)
+    world = World(story, worker, upstream)
     world.do("order.done", world.started())
     with scope(panel=story.rival.panel):
         assert trail.entries(story.rival.panel_id).items == []
@@ -113,7 +116,7 @@ def test_the_trail_of_another_panel_is_not_read(story: Story, worker: Rounds) ->
         assert [e.action for e in trail.entries(story.alice.panel_id).items] == ["order.done", "order.start"]
 
 
-def test_the_trail_is_read_by_filters_and_pages(story: Story, worker: Rounds) -> None:
+def test_the_trail_is_read_by_filters_and_pages(story: Story, worker: Rounds, upstream: ScriptedUpstream) -> None:
     from datetime import timedelta
 
     from django_scopes import scope
@@ -123,7 +126,7 @@ def test_the_trail_is_read_by_filters_and_pages(story: Story, worker: Rounds) ->
     from panelwright.staff.trail import TrailFilters
     from tests.staff.cases import World
 
-    world = World(story, worker)
+    world = World(story, worker, upstream)
     first, second = world.started(), world.started()
     world.do("order.done", first)
 

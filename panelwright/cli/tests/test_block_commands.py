@@ -38,7 +38,7 @@ def test_block_list_and_unblock(alice: Owner, rival: Owner, capsys: pytest.Captu
     ]
     assert said(capsys, 0, "blocks", "--panel", "rival") == "Nothing is blocked on rival.\n"
     assert said(capsys, 1, "unblock", "--panel", "rival", "--domain", EVIL) == (
-        "panelwright unblock: there is no such rule on rival: domain evil.example; `panelwright blocks` lists them\n"
+        "panelwright unblock: There is no such block.\n"
     )
     assert (
         said(capsys, 0, "unblock", *shop, "--domain", "EVIL.example")

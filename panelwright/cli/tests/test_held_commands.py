@@ -32,7 +32,7 @@ def test_what_is_held_is_shown_and_decided(north: ScriptedUpstream, said: Said) 
     assert said(0, "held", "--panel", "shop") == "Nothing is held.\n"
     north.answers("services", [listed(7, "Shazam Plays [500K]"), listed(8, "Saves", "9.5")])
     assert said(1, "sync", *NORTH).splitlines()[-1] == (
-        "panelwright sync: 2 services wait for you: `panelwright held --panel shop`"
+        "panelwright sync: 2 services wait for you: `panelwright held list --panel shop`"
     )
     assert said(0, "held", "--panel", "shop").splitlines() == [
         "service 10 MixCloud Followers: north 7",
@@ -95,7 +95,7 @@ def test_a_dry_run_names_every_row_that_it_leaves_out(north: ScriptedUpstream, s
     told = said(0, "importservices", *NORTH).splitlines()
     assert told[-2:] == [
         "2 services imported, 1 were here already.",
-        "1 of them cost nothing there and are not on sale: `panelwright held --panel shop`.",
+        "1 of them cost nothing there and are not on sale: `panelwright held list --panel shop`.",
     ]
     assert "left out: 11 Odder: its minimum '10.000' cannot be read" in told
 

@@ -56,7 +56,7 @@ def test_rows_of_the_table_are_added_tried_listed_and_removed(alice: Owner, riva
     )
     assert said(0, "linkkinds", *SHOP, "--try", "@carol").startswith("a name on any site: live,profile,channel")
     assert said(0, "linkkinds", *SHOP, "--try", "https://vm.tiktok.com/Z1") == "tiktok: nothing is said of it\n"
-    assert "has no row of its own" in said(1, "removelinkkind", "--panel", "rival", *art)
+    assert "no such link pattern" in said(1, "removelinkkind", "--panel", "rival", *art)
     assert said(0, "removelinkkind", *SHOP, *art) == "Removed on shop: Gallery.example/Art/*\n"
     assert said(0, *tried) == "No row knows it: every service takes it.\n"
     for wrong, why in [

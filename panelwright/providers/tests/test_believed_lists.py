@@ -134,7 +134,7 @@ def test_mending_waits_for_the_exchange_rate(roubles: Shop) -> None:
 
 
 def test_a_person_may_overrule_what_it_tells(roubles: Shop) -> None:
-    with pytest.raises(ValueError, match="has not told a currency"):
+    with pytest.raises(ValueError, match="has not reported a currency"):
         settings(roubles, currency_told_wrongly=True)
     roubles.upstream.answers("balance", {"balance": "100.00", "currency": "USD"})
     assert roubles.syncs().problem

@@ -1,0 +1,209 @@
+"""What staff can do with services, prices and the table of links, declared. A service's target is its number."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import gettext_noop
+
+from panelwright.catalog import actions, link_actions
+from panelwright.catalog.actions import LinkNeeds
+from panelwright.catalog.models import LinkPattern, PriceListRate, Service
+from panelwright.core import money
+from panelwright.core.refusal import Refused
+from panelwright.customers.models import PriceList
+from panelwright.staff.action import Action, Done, Field, FieldKind, Noun, State
+from panelwright.staff.actor import Actor
+from panelwright.staff.rights import Right
+from panelwright.staff.shapes import AMOUNT, ANYTHING, NUMBER, TEXT, YES_NO, fields
+
+
+def service_state(panel_id: int, number: int) -> State | None:
+    service = Service.objects.select_for_update(no_key=True).filter(panel_id=panel_id, number=number).first()
+    if service is None:
+        return None
+    return {
+        "number": service.number,
+        "name": service.name,
+        "type": service.type,
+        "rate": money.text(service.rate_micros),
+        "min": service.min,
+        "max": service.max,
+        "step": service.step,
+        "enabled": service.enabled,
+        "paused_for": service.paused_for,
+        "link_hosts": service.link_hosts,
+        "link_kinds": service.link_kinds,
+        "link_example": service.link_example,
+    }
+
+
+def _price_list_state(panel_id: int, id_: int) -> State | None:
+    row = PriceList.objects.select_for_update(no_key=True).filter(panel_id=panel_id, id=id_).first()
+    if row is None:
+        return None
+    rates = PriceListRate.objects.filter(panel_id=panel_id, price_list=row).select_related("service")
+    own = {str(rate.service.number): money.text(rate.rate_micros) for rate in rates.order_by("service__number")}
+    return {"name": row.name, "percent_off": f"{row.percent_off_e2 / 100:.2f}", "rates": own}
+
+
+def _pattern_state(panel_id: int, id_: int) -> State | None:
+    row = LinkPattern.objects.filter(panel_id=panel_id, id=id_).first()
+    return None if row is None else {"host": row.host, "path": row.path, "kinds": row.kinds}
+
+
+def by_number(panel_id: int, text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
+
+
+SERVICE = Noun(
+    "service",
+    "services",
+    gettext_noop("Service"),
+    service_state,
+    shape=fields(
+        {
+            "number": NUMBER,
+            "name": TEXT,
+            "type": TEXT,
+            "rate": AMOUNT,
+            "min": NUMBER,
+            "max": NUMBER,
+            "step": NUMBER,
+            "enabled": YES_NO,
+            "paused_for": TEXT,
+            "link_hosts": TEXT,
+            "link_kinds": TEXT,
+            "link_example": TEXT,
+        }
+    ),
+    find=by_number,
+    named_by="service",
+)
+PRICE_LIST = Noun(
+    "price_list",
+    "price_lists",
+    gettext_noop("Price list"),
+    _price_list_state,
+    shape=fields({"name": TEXT, "percent_off": AMOUNT, "rates": ANYTHING}),
+    find=by_number,
+)
+LINK_PATTERN = Noun(
+    "link_pattern",
+    "link_patterns",
+    gettext_noop("Link pattern"),
+    _pattern_state,
+    shape=fields({"host": TEXT, "path": TEXT, "kinds": TEXT}),
+)
+
+
+def _set(actor: Actor, panel_id: int, number: int, /, **values: Any) -> None:
+    link = None
+    if not {"link_hosts", "link_kinds", "link_example"}.isdisjoint(values):
+        service = Service.objects.get(panel_id=panel_id, number=number)
+        link = LinkNeeds(
+            hosts=values.get("link_hosts", _parts(service.link_hosts)),
+            kinds=values.get("link_kinds", _parts(service.link_kinds)),
+            example=values.get("link_example", service.link_example),
+        )
+    actions.set_terms(panel_id=panel_id, number=number, step=values.get("step"), link=link)
+
+
+def _parts(text: str) -> list[str]:
+    return [part for part in text.split(",") if part.strip()]
+
+
+def _set_rate(actor: Actor, panel_id: int, number: int, /, *, rate_micros: int) -> None:
+    actions.set_rate(panel_id=panel_id, number=number, rate_micros=rate_micros)
+
+
+def _turn(enabled: bool) -> Any:
+    def do(actor: Actor, panel_id: int, number: int, /) -> None:
+        actions.set_enabled(panel_id=panel_id, number=number, enabled=enabled)
+
+    return do
+
+
+def _set_own_rate(actor: Actor, panel_id: int, target: int, /, *, service: int, rate_micros: int) -> None:
+    if not Service.objects.filter(panel_id=panel_id, number=service).exists():
+        raise Refused("no_service", id=service)
+    price_list = PriceList.objects.get(panel_id=panel_id, id=target)
+    actions.set_own_rate(price_list=price_list, number=service, rate_micros=rate_micros)
+
+
+def _add_pattern(actor: Actor, panel_id: int, _target: None, /, *, host: str, path: str, kinds: list[str]) -> Done:
+    before = _found(panel_id, host, path)
+    row = link_actions.add_pattern(panel_id, host=host, path=path, kinds=kinds)
+    return Done(before=before, after=row._asdict())
+
+
+def _remove_pattern(actor: Actor, panel_id: int, _target: None, /, *, host: str, path: str) -> Done:
+    before = _found(panel_id, host, path) or {"host": host, "path": path}
+    if not link_actions.remove_pattern(panel_id, host=host, path=path):
+        raise Refused("no_link_pattern", "path")
+    return Done(before=before, shown={"removed": 1})
+
+
+def _found(panel_id: int, host: str, path: str) -> State:
+    row = LinkPattern.objects.filter(panel_id=panel_id, host=host.strip().lower(), path=path.strip()).first()
+    return {} if row is None else {"host": row.host, "path": row.path, "kinds": row.kinds}
+
+
+_RATE = Field(
+    "rate",
+    FieldKind.AMOUNT,
+    gettext_noop("Price per 1,000"),
+    required=True,
+    argument="rate_micros",
+    help=gettext_noop("Per 1,000 units, or per package."),
+)
+_HOST = Field("host", FieldKind.TEXT, gettext_noop("Host"), required=True)
+_PATH = Field("path", FieldKind.TEXT, gettext_noop("Path"), required=True, help=gettext_noop("Such as /art/*."))
+
+ACTIONS = (
+    Action(
+        SERVICE,
+        "set",
+        gettext_noop("Change how a service is sold"),
+        Right.SERVICES,
+        _set,
+        (
+            Field("step", FieldKind.NUMBER, gettext_noop("Step"), least=1, help=gettext_noop("1 means any quantity.")),
+            Field("link_hosts", FieldKind.WORDS, gettext_noop("Sites or hosts that a link may lead to")),
+            Field("link_kinds", FieldKind.WORDS, gettext_noop("What a link must lead to")),
+            Field("link_example", FieldKind.TEXT, gettext_noop("Example link")),
+        ),
+        in_bulk=True,
+    ),
+    Action(SERVICE, "set_rate", gettext_noop("Change price"), Right.PRICES, _set_rate, (_RATE,), in_bulk=True),
+    Action(SERVICE, "turn_on", gettext_noop("Turn on"), Right.SERVICES, _turn(True), in_bulk=True),
+    Action(SERVICE, "turn_off", gettext_noop("Turn off"), Right.SERVICES, _turn(False), in_bulk=True),
+    Action(
+        PRICE_LIST,
+        "set_rate",
+        gettext_noop("Set a custom price"),
+        Right.PRICES,
+        _set_own_rate,
+        (Field("service", FieldKind.NUMBER, gettext_noop("Service ID"), required=True), _RATE),
+    ),
+    Action(
+        LINK_PATTERN,
+        "add",
+        gettext_noop("Add a link pattern"),
+        Right.SERVICES,
+        _add_pattern,
+        (_HOST, _PATH, Field("kinds", FieldKind.WORDS, gettext_noop("What the link leads to"), required=True)),
+        on_target=False,
+    ),
+    Action(
+        LINK_PATTERN,
+        "remove",
+        gettext_noop("Remove a link pattern"),
+        Right.SERVICES,
+        _remove_pattern,
+        (_HOST, _PATH),
+        on_target=False,
+        gone=True,
+        shown={"removed": NUMBER},
+    ),
+)

@@ -1,0 +1,283 @@
+"""What staff can do with customers, with each other, and with staff keys, declared."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django.utils.translation import gettext_noop
+
+from panelwright.core import clock, money
+from panelwright.core.refusal import Refused
+from panelwright.customers import account_actions, actions
+from panelwright.customers.models import Customer, Staff, StaffKey
+from panelwright.ledger.actions import credit_customer
+from panelwright.ledger.models import Code
+from panelwright.staff import rights
+from panelwright.staff.action import Action, Done, Field, FieldKind, Noun, State
+from panelwright.staff.actor import Actor
+from panelwright.staff.rights import Right, Role
+from panelwright.staff.shapes import AMOUNT, NUMBER, TEXT, YES_NO, fields, listed, words
+
+
+def customer_state(panel_id: int, customer_id: int) -> State | None:
+    """Locks the customer, and not the account: money is locked last."""
+    row = Customer.objects.select_for_update(no_key=True).filter(panel_id=panel_id, id=customer_id).first()
+    if row is None:
+        return None
+    return {
+        "id": row.id,
+        "email": row.user.email,
+        "balance": money.text(row.account.balance_micros or 0),
+        "enabled": row.enabled,
+        "two_factor": bool(row.user.totp_sealed),
+    }
+
+
+def staff_state(panel_id: int, staff_id: int) -> State | None:
+    row = Staff.objects.select_for_update(no_key=True).filter(panel_id=panel_id, id=staff_id).first()
+    if row is None:
+        return None
+    return {
+        "id": row.id,
+        "email": row.user.email,
+        "role": row.role,
+        "rights": list(row.rights),
+        "active": row.user.is_active,
+    }
+
+
+def _key_state(panel_id: int, key_id: int) -> State | None:
+    row = StaffKey.objects.select_for_update(no_key=True).filter(panel_id=panel_id, id=key_id).first()
+    if row is None:
+        return None
+    return {
+        "id": row.id,
+        "staff": row.staff_id,
+        "name": row.name,
+        "prefix": row.prefix,
+        "rights": list(row.rights),
+        "revoked": row.revoked_at is not None,
+    }
+
+
+def _customer_called(panel_id: int, email: str) -> int | None:
+    rows = Customer.objects.filter(panel_id=panel_id, user__email=email.strip().lower())
+    found: int | None = rows.values_list("id", flat=True).first()
+    return found
+
+
+def _staff_called(panel_id: int, email: str) -> int | None:
+    rows = Staff.objects.filter(panel_id=panel_id, user__email=email.strip().lower())
+    found: int | None = rows.values_list("id", flat=True).first()
+    return found
+
+
+def _by_id(panel_id: int, text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
+
+
+CUSTOMER = Noun(
+    "customer",
+    "customers",
+    gettext_noop("Customer"),
+    customer_state,
+    shape=fields({"id": NUMBER, "email": TEXT, "balance": AMOUNT, "enabled": YES_NO, "two_factor": YES_NO}),
+    find=_customer_called,
+    named_by="email",
+)
+STAFF = Noun(
+    "staff",
+    "staff",
+    gettext_noop("Staff"),
+    staff_state,
+    shape=fields({"id": NUMBER, "email": TEXT, "role": words(Role), "rights": listed(words(Right)), "active": YES_NO}),
+    find=_staff_called,
+    named_by="email",
+)
+STAFF_KEY = Noun(
+    "staff_key",
+    "staff_keys",
+    gettext_noop("Staff key"),
+    _key_state,
+    shape=fields(
+        {
+            "id": NUMBER,
+            "staff": NUMBER,
+            "name": TEXT,
+            "prefix": TEXT,
+            "rights": listed(words(Right)),
+            "revoked": YES_NO,
+        }
+    ),
+    find=_by_id,
+)
+
+
+def _hash_password(panel_id: int, target: int | None, values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Before the transaction: it takes its time."""
+    rest = dict(values)
+    return {**rest, "password_hash": actions.hashed(rest.pop("password"))}
+
+
+def _add_customer(actor: Actor, panel_id: int, _target: None, /, *, email: str, password_hash: str, **_: Any) -> Done:
+    return Done(actions.create_customer_hashed(panel_id=panel_id, email=email, password_hash=password_hash).id)
+
+
+def _credit(actor: Actor, panel_id: int, target: int, /, *, amount_micros: int, reference: str) -> Done:
+    account_id = Customer.objects.get(panel_id=panel_id, id=target).account_id
+    booked = credit_customer(
+        panel_id=panel_id,
+        account_id=account_id,
+        amount_micros=amount_micros,
+        code=Code.ADJUSTMENT,
+        reference=reference,
+        now=clock.now(),
+    )
+    return Done(nothing=not booked, shown={"booked": booked})
+
+
+def _reset_second_factor(actor: Actor, panel_id: int, target: int, /) -> None:
+    customer = Customer.objects.select_related("user", "panel").get(panel_id=panel_id, id=target)
+    refused = account_actions.take_off_second_factor(user=customer.user, by=actor.name)
+    if refused is not None:
+        raise Refused.of(refused)
+
+
+def _may_give(actor: Actor, wanted: Iterable[Right]) -> None:
+    """Nobody gives what they do not have. Refused: right_not_yours."""
+    missing = sorted(set(wanted) - actor.rights)
+    if missing:
+        raise Refused("right_not_yours", "rights", right=missing[0])
+
+
+def _add_staff(
+    actor: Actor, panel_id: int, _target: None, /, *, email: str, password_hash: str, role: str, **values: Any
+) -> Done:
+    single = rights.parse(values.get("single_rights", ()))
+    _may_give(actor, rights.of(role, single))
+    row = actions.create_staff_hashed(
+        panel_id=panel_id, email=email, password_hash=password_hash, role=Role(role), single_rights=single
+    )
+    return Done(row.id)
+
+
+def _set_staff(actor: Actor, panel_id: int, target: int, /, **values: Any) -> None:
+    row = Staff.objects.get(panel_id=panel_id, id=target)
+    single = rights.parse(values.get("single_rights", row.rights))
+    role = values.get("role", row.role)
+    _may_give(actor, rights.of(row.role, row.rights) | rights.of(role, single))
+    actions.set_staff(
+        panel_id=panel_id, staff_id=target, role=Role(role), single_rights=single, active=values.get("active")
+    )
+
+
+def _add_key(actor: Actor, panel_id: int, _target: None, /, *, staff: str, **values: Any) -> Done:
+    found = _staff_called(panel_id, staff)
+    if found is None:
+        raise Refused("no_staff", "staff", id=staff[:100])
+    row = Staff.objects.select_related("user").get(panel_id=panel_id, id=found)
+    key_row, key = actions.create_staff_key(staff=row, **values)
+    _may_give(actor, rights.of("", key_row.rights))
+    return Done(key_row.id, shown={"key": key})
+
+
+def _revoke_key(actor: Actor, panel_id: int, target: int, /) -> None:
+    if not actions.revoke_staff_key(panel_id=panel_id, key_id=target):
+        raise Refused("key_revoked", id=target)
+
+
+_EMAIL = Field("email", FieldKind.EMAIL, gettext_noop("Email"), required=True, most=254)
+_PASSWORD = Field("password", FieldKind.SECRET, gettext_noop("Password"), required=True, most=1_000)
+_RIGHTS = Field(
+    "rights", FieldKind.CHOICES, gettext_noop("Single rights"), choices=tuple(Right), argument="single_rights"
+)
+
+ACTIONS = (
+    Action(
+        CUSTOMER,
+        "add",
+        gettext_noop("Add customer"),
+        Right.CUSTOMERS_ACT,
+        _add_customer,
+        (_EMAIL, _PASSWORD),
+        on_target=False,
+        prepare=_hash_password,
+    ),
+    Action(
+        CUSTOMER,
+        "credit",
+        gettext_noop("Add money to the balance"),
+        Right.CUSTOMERS_MONEY,
+        _credit,
+        (
+            Field("amount", FieldKind.AMOUNT, gettext_noop("Amount"), required=True, argument="amount_micros"),
+            Field(
+                "reference",
+                FieldKind.TEXT,
+                gettext_noop("Reference"),
+                required=True,
+                help=gettext_noop("Unique in the panel: the same reference is booked once."),
+            ),
+        ),
+        moves_money=True,
+        shown={"booked": YES_NO},
+    ),
+    Action(
+        CUSTOMER,
+        "reset_second_factor",
+        gettext_noop("Turn off two-factor authentication"),
+        Right.CUSTOMERS_ACT,
+        _reset_second_factor,
+        help=gettext_noop("Make sure first who asks. The customer gets an email."),
+    ),
+    Action(
+        STAFF,
+        "add",
+        gettext_noop("Add staff"),
+        Right.STAFF,
+        _add_staff,
+        (
+            _EMAIL,
+            _PASSWORD,
+            Field("role", FieldKind.CHOICE, gettext_noop("Role"), required=True, choices=tuple(Role)),
+            _RIGHTS,
+        ),
+        on_target=False,
+        prepare=_hash_password,
+    ),
+    Action(
+        STAFF,
+        "set",
+        gettext_noop("Change role and rights"),
+        Right.STAFF,
+        _set_staff,
+        (
+            Field("role", FieldKind.CHOICE, gettext_noop("Role"), choices=tuple(Role)),
+            _RIGHTS,
+            Field("active", FieldKind.YES_NO, gettext_noop("May log in")),
+        ),
+    ),
+    Action(
+        STAFF_KEY,
+        "add",
+        gettext_noop("Create staff key"),
+        Right.STAFF,
+        _add_key,
+        (
+            Field("staff", FieldKind.EMAIL, gettext_noop("Email of its owner"), required=True),
+            Field("name", FieldKind.TEXT, gettext_noop("Name of the key"), most=actions.KEY_NAME_MAX),
+            Field(
+                "rights",
+                FieldKind.CHOICES,
+                gettext_noop("Rights"),
+                choices=tuple(Right),
+                argument="key_rights",
+                help=gettext_noop("Leave out for all that its owner may do."),
+            ),
+        ),
+        on_target=False,
+        shown={"key": TEXT},
+    ),
+    Action(STAFF_KEY, "revoke", gettext_noop("Revoke staff key"), Right.STAFF, _revoke_key, in_bulk=True),
+)

@@ -1,0 +1,590 @@
+"""What staff can do with providers, routes, exchange rates and post sources, declared."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.conf import settings
+from django.utils.translation import gettext_noop
+
+from panelwright.catalog.changes import Happened
+from panelwright.catalog.models import Service
+from panelwright.core import money
+from panelwright.core.refusal import Refused
+from panelwright.core.secret import installation_box
+from panelwright.orders.schedule_actions import open_subscriptions, record_post
+from panelwright.panels.models import Panel
+from panelwright.providers import actions, hold_actions, manual_actions, post_actions, route_actions, sync_actions
+from panelwright.providers.client import Upstream
+from panelwright.providers.models import ExchangeRate, PostSource, Provider, ProviderKind, Route
+from panelwright.providers.outcomes import Offers
+from panelwright.providers.route_actions import NewRoute
+from panelwright.providers.sync_rules import Chosen, Markup
+from panelwright.providers.syncing import asked
+from panelwright.staff.action import Action, Done, Field, FieldKind, Noun, State
+from panelwright.staff.actor import Actor
+from panelwright.staff.rights import Right
+from panelwright.staff.shapes import AMOUNT, ANYTHING, MOMENT, NUMBER, TEXT, YES_NO, fields, listed, maybe, words
+from panelwright.staff.trail import without_secrets
+
+
+def provider_state(panel_id: int, provider_id: int) -> State | None:
+    row = Provider.objects.select_for_update(no_key=True).filter(panel_id=panel_id, id=provider_id).first()
+    if row is None:
+        return None
+    return {
+        "id": row.id,
+        "name": row.name,
+        "kind": row.kind,
+        "url": without_secrets(row.url),
+        "enabled": row.enabled,
+        "knows_request_id": row.knows_request_id,
+        "currency": row.currency,
+        "currency_told": row.told_currency,
+        "currency_overruled": row.overruled_currency,
+        "per_minute": row.per_minute_max,
+        "low_balance": None if row.low_balance_micros is None else money.text(row.low_balance_micros),
+        "balance": None if row.balance_micros is None else money.text(row.balance_micros),
+        "sync_every": row.sync_every_min if row.sync_due_at is not None else 0,
+        "synced_at": None if row.synced_at is None else row.synced_at.isoformat(timespec="seconds"),
+        "rise_max": None if row.rise_max_e2 is None else f"{row.rise_max_e2 / 100:.2f}",
+        "fall_max": None if row.fall_max_e2 is None else f"{row.fall_max_e2 / 100:.2f}",
+        "failures": row.failures,
+        "problem": row.problem or row.sync_problem,
+    }
+
+
+def route_state(panel_id: int, route_id: int) -> State | None:
+    rows = Route.objects.select_related("provider", "service")
+    row = rows.select_for_update(no_key=True, of=("self",)).filter(panel_id=panel_id, id=route_id).first()
+    if row is None:
+        return None
+    held = row.held or {}
+    return {
+        "id": row.id,
+        "service": row.service.number,
+        "provider": row.provider.name,
+        "upstream_service": row.upstream_service,
+        "upstream_type": row.upstream_type,
+        "position": row.position,
+        "enabled": row.enabled,
+        "rate": None if row.rate_micros is None else money.text(row.rate_micros),
+        "min": row.min,
+        "max": row.max,
+        "step": row.step,
+        "held": list(held.get("codes", [])),
+        "rejected": row.held_rejected,
+        "service_enabled": row.service.enabled,
+        "service_rate": money.text(row.service.rate_micros),
+    }
+
+
+def _rate_state(panel_id: int, rate_id: int) -> State | None:
+    row = ExchangeRate.objects.filter(panel_id=panel_id, id=rate_id).first()
+    return None if row is None else {"from": row.currency, "to": row.target, "rate": money.rate_text(row.rate_e12)}
+
+
+def _source_state(panel_id: int, source_id: int) -> State | None:
+    row = PostSource.objects.filter(panel_id=panel_id, id=source_id).first()
+    if row is None:
+        return None
+    url = without_secrets(row.url)
+    return {"id": row.id, "kind": row.kind, "username": row.username, "url": url, "every_min": row.every_min}
+
+
+def provider_called(panel_id: int, name: str) -> int | None:
+    found: int | None = Provider.objects.filter(panel_id=panel_id, name=name).values_list("id", flat=True).first()
+    return found
+
+
+def _by_id(panel_id: int, text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
+
+
+_ROUTE_SHAPE = fields(
+    {
+        "id": NUMBER,
+        "service": NUMBER,
+        "provider": TEXT,
+        "upstream_service": TEXT,
+        "upstream_type": TEXT,
+        "position": NUMBER,
+        "enabled": YES_NO,
+        "rate": maybe(AMOUNT),
+        "min": maybe(NUMBER),
+        "max": maybe(NUMBER),
+        "step": maybe(NUMBER),
+        "held": listed(TEXT),
+        "rejected": YES_NO,
+        "service_enabled": YES_NO,
+        "service_rate": AMOUNT,
+    }
+)
+_RATE_SHAPE = fields({"from": TEXT, "to": TEXT, "rate": AMOUNT})
+PROVIDER = Noun(
+    "provider",
+    "providers",
+    gettext_noop("Provider"),
+    provider_state,
+    shape=fields(
+        {
+            "id": NUMBER,
+            "name": TEXT,
+            "kind": words(ProviderKind.values),
+            "url": TEXT,
+            "enabled": YES_NO,
+            "knows_request_id": YES_NO,
+            "currency": TEXT,
+            "currency_told": TEXT,
+            "currency_overruled": TEXT,
+            "per_minute": maybe(NUMBER),
+            "low_balance": maybe(AMOUNT),
+            "balance": maybe(AMOUNT),
+            "sync_every": NUMBER,
+            "synced_at": maybe(MOMENT),
+            "rise_max": maybe(AMOUNT),
+            "fall_max": maybe(AMOUNT),
+            "failures": NUMBER,
+            "problem": TEXT,
+        }
+    ),
+    find=provider_called,
+    named_by="provider",
+)
+ROUTE = Noun("route", "routes", gettext_noop("Route"), route_state, shape=_ROUTE_SHAPE, find=_by_id)
+HELD = Noun(
+    "held", "held", gettext_noop("Held route"), route_state, shape=_ROUTE_SHAPE, answers_as="route", find=_by_id
+)
+EXCHANGE_RATE = Noun("exchange_rate", "exchange_rates", gettext_noop("Exchange rate"), _rate_state, shape=_RATE_SHAPE)
+HOST_EXCHANGE_RATE = Noun(
+    "host_exchange_rate",
+    "host_exchange_rates",
+    gettext_noop("Exchange rate of all panels"),
+    _rate_state,
+    shape=_RATE_SHAPE,
+)
+POST_SOURCE = Noun(
+    "post_source",
+    "post_sources",
+    gettext_noop("Source of posts"),
+    _source_state,
+    shape=fields({"id": NUMBER, "kind": TEXT, "username": TEXT, "url": TEXT, "every_min": NUMBER}),
+    find=_by_id,
+)
+POST = Noun("post", "posts", gettext_noop("Post"), lambda panel_id, id_: None)
+
+
+def _there(panel_id: int, name: str) -> Provider:
+    """The provider of this name. Refused: no_provider."""
+    row: Provider | None = Provider.objects.filter(panel_id=panel_id, name=name).first()
+    if row is None:
+        raise Refused("no_provider", "provider", id=name[:100])
+    return row
+
+
+def _add_provider(
+    actor: Actor, panel_id: int, _target: None, /, *, name: str, kind: str = "api", **values: Any
+) -> Done:
+    if kind == ProviderKind.MANUAL.value:
+        if values:
+            raise Refused("manual_has_no_api", next(iter(values)))
+        return Done(manual_actions.add_manual_provider(panel_id=panel_id, name=name).id)
+    values = {"url": "", "key": "", **values}
+    return Done(actions.add_provider(panel_id=panel_id, name=name, **values).id)
+
+
+def _set_provider(actor: Actor, panel_id: int, target: int, /, **values: Any) -> None:
+    actions.set_provider(panel_id=panel_id, provider_id=target, **values)
+
+
+def client_of(provider: Provider) -> Upstream:
+    """Refused: manual_has_no_api, or its key cannot be decrypted."""
+    if provider.kind != ProviderKind.API.value:
+        raise Refused("manual_has_no_api", id=provider.name)
+    try:
+        key = installation_box().open(provider.sealed_key)
+    except ValueError:
+        raise Refused("key_unreadable", id=provider.name) from None
+    return Upstream(url=provider.url, key=key, allow_private=settings.ALLOW_PRIVATE_PROVIDERS)
+
+
+def _ask(panel_id: int, target: int | None, values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What the provider's list and our balance there are, before the transaction."""
+    provider = Provider.objects.filter(panel_id=panel_id, id=target).first()
+    if provider is None:
+        raise Refused("no_provider", id=target or 0)
+    client = client_of(provider)
+    balance, offers = asked(provider.id, lambda row: client)
+    return {**values, "balance": balance, "offers": offers}
+
+
+def _sync(actor: Actor, panel_id: int, target: int, /, *, balance: Any, offers: Any, accept: bool = False) -> Done:
+    panel = Panel.objects.get(id=panel_id)
+    came = sync_actions.commit_sync(panel=panel, provider_id=target, offers=offers, balance=balance, accept=accept)
+    return Done(shown={"changes": [_told(event) for event in came.events], "problem": came.problem})
+
+
+def _import(
+    actor: Actor,
+    panel_id: int,
+    target: int,
+    /,
+    *,
+    balance: Any,
+    offers: Any,
+    markup_e2: int = 0,
+    fixed_micros: int = 0,
+    round_to_micros: int = 1,
+    free: bool = False,
+    **chosen: Any,
+) -> Done:
+    if not isinstance(offers, Offers):
+        raise Refused("list_not_read", text=offers.text)
+    if round_to_micros < 1 or fixed_micros < 0:
+        raise Refused("bad_rounding", "round_to")
+    services = frozenset(chosen.pop("services", ()))
+    imported = sync_actions.import_services(
+        panel=Panel.objects.get(id=panel_id),
+        provider=Provider.objects.get(panel_id=panel_id, id=target),
+        offers=offers,
+        chosen=Chosen(category=chosen.get("category", ""), search=chosen.get("search", ""), services=services),
+        markup=Markup(markup_e2, fixed_micros, round_to_micros),
+        free=free,
+        balance=balance,
+    )
+    numbers = [service.number for service in imported.services]
+    off = [service.number for service in imported.services if not service.enabled]
+    left_out = [{"service": row.service, "name": row.name, "why": row.why} for row in imported.left_out]
+    return Done(
+        before={"services": []},
+        after={"services": numbers},
+        shown={"imported": numbers, "known": imported.known, "not_on_sale": off, "left_out": left_out},
+    )
+
+
+def _told(event: Happened) -> dict[str, Any]:
+    return {"event": event.name, "facts": event.facts}
+
+
+def _add_route(
+    actor: Actor,
+    panel_id: int,
+    _target: None,
+    /,
+    *,
+    service: int,
+    provider: str,
+    upstream_service: str = "",
+    upstream_type: str = "",
+) -> Done:
+    sold = Service.objects.filter(panel_id=panel_id, number=service).first()
+    if sold is None:
+        raise Refused("no_service", "service", id=service)
+    to = _there(panel_id, provider)
+    if to.kind == ProviderKind.API.value and not upstream_service:
+        raise Refused("missing_field", "upstream_service")
+    route_actions.add_routes(panel_id, [NewRoute(sold.id, to.id, upstream_service, upstream_type)])
+    made = Route.objects.filter(panel_id=panel_id, service=sold, provider=to).order_by("-id").first()
+    assert made is not None
+    return Done(made.id)
+
+
+def _set_route(actor: Actor, panel_id: int, target: int, /, **values: Any) -> None:
+    service_id = Route.objects.get(panel_id=panel_id, id=target).service_id
+    route_actions.set_route(panel_id=panel_id, service_id=service_id, route_id=target, **values)
+
+
+def _decide(accepted: bool) -> Any:
+    def do(actor: Actor, panel_id: int, target: int, /, *, seen: Mapping[str, Any] | None = None) -> Done:
+        provider_id = Route.objects.get(panel_id=panel_id, id=target).provider_id
+        act = hold_actions.accept if accepted else hold_actions.reject
+        events = act(
+            panel=Panel.objects.get(id=panel_id), provider_id=provider_id, route_ids=[target], by=actor.name, seen=seen
+        )
+        return Done(shown={"changes": [_told(event) for event in events]})
+
+    return do
+
+
+def _set_exchange_rate(
+    actor: Actor, panel_id: int, _target: None, /, *, currency: str, target: str, rate_e12: int
+) -> Done:
+    # The panel's rates, or for the host (no panel) those of all.
+    currency, target = currency.upper(), target.upper()
+    before = sync_actions.stored_rate(panel_id or None, currency=currency, target=target)
+    sync_actions.set_exchange_rate(currency=currency, target=target, rate_e12=rate_e12, panel_id=panel_id or None)
+    pair = {"from": currency, "to": target}
+    return Done(
+        before={} if before is None else {**pair, "rate": money.rate_text(before)},
+        after={**pair, "rate": money.rate_text(rate_e12)},
+    )
+
+
+def _add_feed(actor: Actor, panel_id: int, _target: None, /, **values: Any) -> Done:
+    return Done(post_actions.add_feed(panel_id=panel_id, **values).id)
+
+
+def _add_webhook(actor: Actor, panel_id: int, _target: None, /) -> Done:
+    source, secret = post_actions.add_webhook(panel_id=panel_id)
+    return Done(source.id, shown={"secret": secret})
+
+
+def _remove_source(actor: Actor, panel_id: int, target: int, /) -> Done:
+    post_actions.remove_source(panel_id=panel_id, source_id=target)
+    return Done(shown={"removed": 1})
+
+
+def _report_post(actor: Actor, panel_id: int, _target: None, /, *, username: str, link: str, **values: Any) -> Done:
+    subscriptions = open_subscriptions(panel_id, username)
+    if not subscriptions:
+        raise Refused("no_subscription", "username", id=username[:100])
+    new = 0
+    for subscription_id in subscriptions:
+        new += record_post(
+            panel_id=panel_id,
+            subscription_id=subscription_id,
+            link=link,
+            published_at=values.get("published_at"),
+        )
+    told = {"username": username, "link": link, "subscriptions": len(subscriptions), "new": new}
+    return Done(before={}, after=told, shown={"new": new, "subscriptions": len(subscriptions)})
+
+
+_NAME = Field("name", FieldKind.TEXT, gettext_noop("Name"), required=True, most=100)
+_URL = Field("url", FieldKind.URL, gettext_noop("API address"), most=500)
+_KEY = Field("key", FieldKind.SECRET, gettext_noop("API key"), most=4_000)
+_MICROS_OF_RATE = Field("rate", FieldKind.AMOUNT, gettext_noop("Price per 1,000"), argument="rate_micros")
+_SEEN = Field(
+    "seen",
+    FieldKind.OBJECT,
+    gettext_noop("What you looked at"),
+    help=gettext_noop("Nothing is done if the provider's list has changed since."),
+)
+_CHANGES = listed(fields({"event": TEXT, "facts": ANYTHING}))
+_RATE_FIELDS = (
+    Field("from", FieldKind.TEXT, gettext_noop("From currency"), required=True, most=3, argument="currency"),
+    Field("to", FieldKind.TEXT, gettext_noop("To currency"), required=True, most=3, argument="target"),
+    Field("rate", FieldKind.EXCHANGE_RATE, gettext_noop("Exchange rate"), required=True, argument="rate_e12"),
+)
+
+ACTIONS = (
+    Action(
+        PROVIDER,
+        "add",
+        gettext_noop("Add provider"),
+        Right.PROVIDERS,
+        _add_provider,
+        (
+            _NAME,
+            Field(
+                "kind",
+                FieldKind.CHOICE,
+                gettext_noop("Kind"),
+                choices=tuple(ProviderKind.values),
+                help=gettext_noop("api is another panel, manual your own people."),
+            ),
+            _URL,
+            _KEY,
+            Field("knows_request_id", FieldKind.YES_NO, gettext_noop("Knows request IDs")),
+        ),
+        on_target=False,
+    ),
+    Action(
+        PROVIDER,
+        "set",
+        gettext_noop("Change provider"),
+        Right.PROVIDERS,
+        _set_provider,
+        (
+            _URL,
+            _KEY,
+            Field("currency", FieldKind.TEXT, gettext_noop("Currency"), most=3),
+            Field(
+                "per_minute",
+                FieldKind.NUMBER,
+                gettext_noop("Requests per minute"),
+                most=1_000_000,
+                argument="per_minute_max",
+                help=gettext_noop("0 means no limit."),
+            ),
+            Field(
+                "low_balance",
+                FieldKind.AMOUNT,
+                gettext_noop("Warn when the balance is below"),
+                argument="low_balance_micros",
+            ),
+            Field(
+                "sync_every",
+                FieldKind.NUMBER,
+                gettext_noop("Minutes between syncs"),
+                argument="sync_every_min",
+                help=gettext_noop("0 turns automatic sync off."),
+            ),
+            Field(
+                "rise_max",
+                FieldKind.TIMES,
+                gettext_noop("Hold a rate that rises above this factor"),
+                argument="rise_max_e2",
+                help=gettext_noop("0 means no limit."),
+            ),
+            Field(
+                "fall_max",
+                FieldKind.TIMES,
+                gettext_noop("Hold a rate that falls below this factor"),
+                argument="fall_max_e2",
+                help=gettext_noop("0 means no limit."),
+            ),
+            Field("currency_told_wrongly", FieldKind.YES_NO, gettext_noop("The currency that it reports is wrong")),
+            Field("enabled", FieldKind.YES_NO, gettext_noop("Send orders to this provider")),
+        ),
+    ),
+    Action(
+        PROVIDER,
+        "sync",
+        gettext_noop("Sync now"),
+        Right.PROVIDERS,
+        _sync,
+        (Field("accept", FieldKind.YES_NO, gettext_noop("Believe a list that has lost most of its services")),),
+        prepare=_ask,
+        shown={"changes": _CHANGES, "problem": TEXT},
+    ),
+    Action(
+        PROVIDER,
+        "import",
+        gettext_noop("Import services"),
+        Right.SERVICES,
+        _import,
+        (
+            Field("category", FieldKind.TEXT, gettext_noop("Only this category")),
+            Field("search", FieldKind.TEXT, gettext_noop("Only names with this text")),
+            Field("services", FieldKind.WORDS, gettext_noop("Only these service IDs of the provider")),
+            Field("markup", FieldKind.PERCENT, gettext_noop("Markup in percent"), argument="markup_e2"),
+            Field("fixed", FieldKind.AMOUNT, gettext_noop("Added to each price"), argument="fixed_micros"),
+            Field("round_to", FieldKind.AMOUNT, gettext_noop("Round prices up to"), argument="round_to_micros"),
+            Field("free", FieldKind.YES_NO, gettext_noop("Sell services that cost nothing")),
+        ),
+        prepare=_ask,
+        shown={
+            "imported": listed(NUMBER),
+            "known": NUMBER,
+            "not_on_sale": listed(NUMBER),
+            "left_out": listed(fields({"service": TEXT, "name": TEXT, "why": TEXT})),
+        },
+    ),
+    Action(
+        ROUTE,
+        "add",
+        gettext_noop("Add route"),
+        Right.SERVICES,
+        _add_route,
+        (
+            Field("service", FieldKind.NUMBER, gettext_noop("Service ID"), required=True),
+            Field("provider", FieldKind.TEXT, gettext_noop("Provider"), required=True),
+            Field("upstream_service", FieldKind.TEXT, gettext_noop("Service ID at the provider"), most=60),
+            Field("upstream_type", FieldKind.TEXT, gettext_noop("Service type at the provider"), most=100),
+        ),
+        on_target=False,
+    ),
+    Action(
+        ROUTE,
+        "set",
+        gettext_noop("Change route"),
+        Right.SERVICES,
+        _set_route,
+        (
+            Field("first", FieldKind.YES_NO, gettext_noop("Try this route first")),
+            Field("enabled", FieldKind.YES_NO, gettext_noop("Enabled")),
+            _MICROS_OF_RATE,
+            Field("min", FieldKind.NUMBER, gettext_noop("Minimum"), argument="low"),
+            Field("max", FieldKind.NUMBER, gettext_noop("Maximum"), argument="high"),
+            Field("step", FieldKind.NUMBER, gettext_noop("Step"), least=1),
+        ),
+        in_bulk=True,
+    ),
+    Action(
+        HELD,
+        "accept",
+        gettext_noop("Accept the provider's change"),
+        Right.SERVICES,
+        _decide(True),
+        (_SEEN,),
+        in_bulk=True,
+        shown={"changes": _CHANGES},
+    ),
+    Action(
+        HELD,
+        "reject",
+        gettext_noop("Reject the provider's change"),
+        Right.SERVICES,
+        _decide(False),
+        (_SEEN,),
+        in_bulk=True,
+        shown={"changes": _CHANGES},
+    ),
+    Action(
+        EXCHANGE_RATE,
+        "set",
+        gettext_noop("Set exchange rate"),
+        Right.PROVIDERS,
+        _set_exchange_rate,
+        _RATE_FIELDS,
+        on_target=False,
+    ),
+    Action(
+        HOST_EXCHANGE_RATE,
+        "set",
+        gettext_noop("Set exchange rate for all panels"),
+        Right.PROVIDERS,
+        _set_exchange_rate,
+        _RATE_FIELDS,
+        on_target=False,
+        host=True,
+    ),
+    Action(
+        POST_SOURCE,
+        "add_feed",
+        gettext_noop("Read posts from a feed"),
+        Right.PROVIDERS,
+        _add_feed,
+        (
+            Field("url", FieldKind.URL, gettext_noop("Address of the feed"), required=True),
+            Field("username", FieldKind.TEXT, gettext_noop("Username"), required=True),
+            Field("every", FieldKind.NUMBER, gettext_noop("Minutes between reads"), least=1, argument="every_min"),
+        ),
+        on_target=False,
+    ),
+    Action(
+        POST_SOURCE,
+        "add_webhook",
+        gettext_noop("Receive posts by webhook"),
+        Right.PROVIDERS,
+        _add_webhook,
+        on_target=False,
+        shown={"secret": TEXT},
+    ),
+    Action(
+        POST_SOURCE,
+        "remove",
+        gettext_noop("Remove source of posts"),
+        Right.PROVIDERS,
+        _remove_source,
+        gone=True,
+        shown={"removed": NUMBER},
+    ),
+    Action(
+        POST,
+        "report",
+        gettext_noop("Report a new post to subscriptions"),
+        Right.ORDERS_ACT,
+        _report_post,
+        (
+            Field("username", FieldKind.TEXT, gettext_noop("Username"), required=True),
+            Field("link", FieldKind.TEXT, gettext_noop("Link"), required=True),
+            Field("published_at", FieldKind.MOMENT, gettext_noop("Published")),
+        ),
+        on_target=False,
+        gone=True,
+        shown={"new": NUMBER, "subscriptions": NUMBER},
+    ),
+)

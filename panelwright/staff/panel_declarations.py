@@ -1,0 +1,226 @@
+"""What staff can do with the panel itself: its look, its guard, its domains and blocks. Declared here, because the
+tables lie below this app."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import gettext_noop
+
+from panelwright.core.refusal import Refused
+from panelwright.panels import actions, block_actions, blocks, look_actions
+from panelwright.panels.block_actions import NewBlock
+from panelwright.panels.models import Block, BlockKind, Domain, Guard, Panel
+from panelwright.staff.action import Action, Done, Field, FieldKind, Noun, State
+from panelwright.staff.actor import Actor
+from panelwright.staff.rights import Right
+from panelwright.staff.shapes import AMOUNT, NUMBER, TEXT, fields, maybe, words
+
+
+def _panel_state(panel_id: int, id_: int) -> State | None:
+    panel = Panel.objects.select_for_update(no_key=True).filter(id=panel_id).first() if id_ == panel_id else None
+    if panel is None:
+        return None
+    return {
+        "slug": panel.slug,
+        "name": panel.name,
+        "hue": panel.hue,
+        "logo": panel.logo_version,
+        "guard": panel.guard,
+        "guard_percent": f"{panel.guard_percent_e2 / 100:.2f}",
+    }
+
+
+def _domain_state(panel_id: int, id_: int) -> State | None:
+    row = Domain.objects.filter(panel_id=panel_id, id=id_).first()
+    return None if row is None else {"host": row.host, "port": row.port}
+
+
+def _block_state(panel_id: int, id_: int) -> State | None:
+    row = Block.objects.filter(panel_id=panel_id, id=id_).first()
+    return None if row is None else {"kind": row.kind, "text": row.text, "note": row.note}
+
+
+_BLOCK = fields({"kind": words(BlockKind.values), "text": TEXT, "note": TEXT})
+
+PANEL = Noun(
+    "panel",
+    "panel",
+    gettext_noop("Panel"),
+    _panel_state,
+    shape=fields(
+        {
+            "slug": TEXT,
+            "name": TEXT,
+            "hue": maybe(NUMBER),
+            "logo": TEXT,
+            "guard": words(Guard.values),
+            "guard_percent": AMOUNT,
+        }
+    ),
+)
+DOMAIN = Noun("domain", "domains", gettext_noop("Domain"), _domain_state, shape=fields({"host": TEXT, "port": NUMBER}))
+BLOCK = Noun("block", "blocks", gettext_noop("Block"), _block_state, shape=_BLOCK)
+HOST_BLOCK = Noun("host_block", "host_blocks", gettext_noop("Block on all panels"), _block_state, shape=_BLOCK)
+
+
+def _changed(panel_id: int, before: State | None) -> Done:
+    return Done(panel_id, before=before or {}, after=_panel_state(panel_id, panel_id))
+
+
+def _set_look(actor: Actor, panel_id: int, _target: None, /, **values: Any) -> Done:
+    before = _panel_state(panel_id, panel_id)
+    if "hue" in values or values.get("no_hue"):
+        look_actions.set_hue(panel_id=panel_id, hue=None if values.get("no_hue") else values["hue"])
+    if "logo" in values or values.get("no_logo"):
+        look_actions.set_logo(panel_id=panel_id, body=None if values.get("no_logo") else values["logo"])
+    return _changed(panel_id, before)
+
+
+def _set_guard(actor: Actor, panel_id: int, _target: None, /, **values: Any) -> Done:
+    before = _panel_state(panel_id, panel_id)
+    actions.set_guard(panel_id=panel_id, **values)
+    return _changed(panel_id, before)
+
+
+def _add_domain(actor: Actor, panel_id: int, _target: None, /, **values: Any) -> Done:
+    return Done(actions.add_domain(panel_id=panel_id, **values).id)
+
+
+def _add_block(actor: Actor, panel_id: int, _target: None, /, *, kind: str, text: str, note: str = "") -> Done:
+    added = block_actions.add_blocks(panel_id or None, [NewBlock(kind, text, note)])
+    after = {"kind": kind, "text": blocks.normal(kind, text), "note": note}
+    return Done(before={}, after=after, shown={"added": added}, nothing=not added)
+
+
+def _remove_block(actor: Actor, panel_id: int, _target: None, /, *, kind: str, text: str) -> Done:
+    if not block_actions.remove_block(panel_id or None, kind=kind, text=text):
+        raise Refused("no_block", "text")
+    return Done(before={"kind": kind, "text": blocks.normal(kind, text)}, shown={"removed": 1})
+
+
+def _import_blocks(actor: Actor, panel_id: int, _target: None, /, *, rules: list[str]) -> Done:
+    """Each rule is its kind, a tab, and the text."""
+    new = []
+    for rule in rules:
+        kind, _, text = rule.partition("\t")
+        new.append(NewBlock(kind.strip(), text))
+    added = block_actions.add_blocks(panel_id or None, new)
+    return Done(before={}, after={"added": added, "known": len(new) - added}, shown={"added": added})
+
+
+_KIND = Field("kind", FieldKind.CHOICE, gettext_noop("Kind"), required=True, choices=tuple(BlockKind.values))
+_TEXT = Field(
+    "text",
+    FieldKind.TEXT,
+    gettext_noop("Link, host, pattern or word"),
+    required=True,
+    help=gettext_noop("In a pattern, * stands for anything."),
+)
+_NOTE = Field("note", FieldKind.TEXT, gettext_noop("Note"), most=block_actions.NOTE_MAX)
+_RULES = Field(
+    "rules",
+    FieldKind.WORDS,
+    gettext_noop("Rules"),
+    required=True,
+    help=gettext_noop("One per line: kind, a tab, and the text."),
+)
+_ADDED = {"added": NUMBER}
+_REMOVED = {"removed": NUMBER}
+
+
+def _of_blocks(noun: Noun, *, host: bool) -> tuple[Action, ...]:
+    return (
+        Action(
+            noun,
+            "add",
+            gettext_noop("Block a target or word"),
+            Right.SETTINGS,
+            _add_block,
+            (_KIND, _TEXT, _NOTE),
+            on_target=False,
+            host=host,
+            shown=_ADDED,
+        ),
+        Action(
+            noun,
+            "remove",
+            gettext_noop("Remove a block"),
+            Right.SETTINGS,
+            _remove_block,
+            (_KIND, _TEXT),
+            on_target=False,
+            host=host,
+            gone=True,
+            shown=_REMOVED,
+        ),
+        Action(
+            noun,
+            "import",
+            gettext_noop("Import blocks"),
+            Right.SETTINGS,
+            _import_blocks,
+            (_RULES,),
+            on_target=False,
+            host=host,
+            gone=True,
+            shown=_ADDED,
+        ),
+    )
+
+
+ACTIONS = (
+    Action(
+        PANEL,
+        "set_look",
+        gettext_noop("Change color and logo"),
+        Right.SETTINGS,
+        _set_look,
+        (
+            Field(
+                "hue",
+                FieldKind.NUMBER,
+                gettext_noop("Hue"),
+                most=359,
+                help=gettext_noop("An angle: 25 red, 95 yellow, 155 green, 195 cyan, 250 blue, 290 violet, 340 pink."),
+            ),
+            Field("no_hue", FieldKind.YES_NO, gettext_noop("Use the standard color")),
+            Field("logo", FieldKind.FILE, gettext_noop("Logo"), help=gettext_noop("PNG, JPEG or WebP, up to 200 KiB.")),
+            Field("no_logo", FieldKind.YES_NO, gettext_noop("Remove the logo")),
+        ),
+        on_target=False,
+        body_max=512 * 1024,
+    ),
+    Action(
+        PANEL,
+        "set_guard",
+        gettext_noop("Protect from selling below cost"),
+        Right.PRICES,
+        _set_guard,
+        (
+            Field("rule", FieldKind.CHOICE, gettext_noop("When the cost is too high"), choices=tuple(Guard.values)),
+            Field(
+                "margin",
+                FieldKind.PERCENT,
+                gettext_noop("Minimum margin in percent"),
+                argument="percent_e2",
+                help=gettext_noop("What a service must bring above its cost."),
+            ),
+        ),
+        on_target=False,
+    ),
+    Action(
+        DOMAIN,
+        "add",
+        gettext_noop("Add domain"),
+        Right.SETTINGS,
+        _add_domain,
+        (
+            Field("host", FieldKind.TEXT, gettext_noop("Host"), required=True),
+            Field("port", FieldKind.NUMBER, gettext_noop("Port"), most=65535),
+        ),
+        on_target=False,
+    ),
+    *_of_blocks(BLOCK, host=False),
+    *_of_blocks(HOST_BLOCK, host=True),
+)
