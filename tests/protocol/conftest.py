@@ -107,7 +107,7 @@ class Live:
 
 
 class Installation:
-    """A database, a server on three ports, and a hand inside."""
+    """A database, a server on two ports, and a hand inside."""
 
     def __init__(self, launch: Launcher) -> None:
         self.launch = launch
@@ -126,18 +126,6 @@ class Installation:
         made = self.hand.do("open_panel", preset=preset, slug=slug, port=port, email=email, micros=10_000 * 10**6)
         return Live(self, slug=slug, port=port, email=email, api_key=made["key"])
 
-    def key(self, live: Live, *options: str) -> dict[str, Any]:
-        """Another key of the panel's customer: its `id` and `key`."""
-        made: dict[str, Any] = self.command("createkey", "--panel", live.slug, "--customer", live.email, *options)
-        return made
-
-    def customer(self, live: Live, email: str) -> str:
-        """Another customer of the panel, without money: the key."""
-        who = ("--panel", live.slug)
-        made = self.command("createcustomer", *who, "--email", f"{uuid.uuid4().hex[:8]}.{email}")
-        key: str = self.command("createkey", *who, "--customer", made["email"])["key"]
-        return key
-
 
 @pytest.fixture(scope="session")
 def installation(new_database: Callable[[], str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
@@ -154,15 +142,14 @@ def installation(new_database: Callable[[], str], tmp_path_factory: pytest.TempP
 
 @pytest.fixture(scope="session")
 def panels(installation: Installation) -> dict[str, Live]:
-    """Three panels of one installation: carol's, mallory's, and one that spells refill_status P1's way."""
-    port = free_ports(3)
+    """Two panels of one installation: carol's and mallory's."""
+    port = free_ports(2)
     made = {
         "carol": installation.panel("everything", slug="everything", port=port),
         "mallory": installation.panel("everything", slug="other", port=port + 1, customer="mallory"),
-        "p1": installation.panel("promobox", slug="promobox", port=port + 2),
     }
     installation.hand.do("prepare")
-    command = [sys.executable, "-c", _SERVE, str(port), "3"]
+    command = [sys.executable, "-c", _SERVE, str(port), "2"]
     environment = installation.launch.environment(PYTHONPATH=str(Path(__file__).parents[2]))
     installation.server = installation.launch.start_command(command, env=environment)
     for live in made.values():
@@ -170,7 +157,7 @@ def panels(installation: Installation) -> dict[str, Live]:
     return made
 
 
-# What `serve` does for one port, the demo does for several; this is the same web process on three.
+# What `serve` does for one port, the demo does for several; this is the same web process on two.
 _SERVE = """
 import sys
 from panelwright.cli.processes import Supervisor, listen
@@ -191,8 +178,3 @@ def live(panels: dict[str, Live]) -> Live:
 def mallory(panels: dict[str, Live]) -> Live:
     """The customer of another panel of the same installation."""
     return panels["mallory"]
-
-
-@pytest.fixture(scope="session")
-def promobox(panels: dict[str, Live]) -> Live:
-    return panels["p1"]

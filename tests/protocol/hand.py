@@ -56,14 +56,6 @@ def service(*, panel: str, type_name: str) -> dict[str, Any]:
     return {"number": rows.order_by("-drip_feed", "number").values_list("number", flat=True)[0]}
 
 
-def unique(*, panel: str) -> dict[str, Any]:
-    """A service that allows one open order a link."""
-    from panelwright.catalog.models import Service
-
-    rows = Service.objects.filter(panel__slug=panel, type="Default", unique_link=True, min__lte=100)
-    return {"number": rows.values_list("number", flat=True)[0]}
-
-
 def end(
     *, order: int, status: str, remains: int = 0, start_count: int | None = None, days: float = 2
 ) -> dict[str, Any]:
@@ -118,7 +110,7 @@ def main() -> None:
     django.setup()
     from django_scopes import scopes_disabled
 
-    can = {f.__name__: f for f in (open_panel, prepare, service, unique, end, refill, balance, faults)}
+    can = {f.__name__: f for f in (open_panel, prepare, service, end, refill, balance, faults)}
     for line in sys.stdin:
         asked = json.loads(line)
         with scopes_disabled():
