@@ -108,14 +108,14 @@ def _route(panel: Panel, preset: Preset, upstream: Upstream) -> None:
         panel_id=panel.id, name="sandbox", url=upstream.url, key=upstream.key, knows_request_id=True
     )
     ids = dict(panel.service_set.values_list("number", "id"))
-    routes = [(ids[s.number], provider.id, str(upstream_service(s).service)) for s in preset.services]
+    sold = [(ids[s.number], upstream_service(s)) for s in preset.services]
+    routes = [route_actions.NewRoute(id_, provider.id, str(of.service), of.type) for id_, of in sold]
     route_actions.add_routes(panel.id, routes)
 
 
 def upstream_service(service: PresetService) -> SandboxService:
-    """The sandbox service that delivers it. A subscription's posts go out as ordinary orders."""
-    type_ = "Default" if BY_NAME[service.type].subscription else service.type
-    of_type = [s for s in CATALOGUE if s.type == type_ and not s.unique_link]
+    """The sandbox service that delivers it; a subscription goes to it as a whole, as most panels have it."""
+    of_type = [s for s in CATALOGUE if s.type == service.type and not s.unique_link]
     return next((s for s in of_type if s.character == service.upstream), of_type[0])
 
 

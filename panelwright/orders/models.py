@@ -217,6 +217,9 @@ class Schedule(models.Model):
     # It goes on without the key that placed it, which was revoked: the customer said so.
     without_key = models.BooleanField(default=False, db_default=False)
     expires_on = models.DateField(null=True)
+    # Orders that the provider which has it as a whole reports and cannot be asked about: how often that was tried,
+    # by the provider's ids, as JSON; empty: none.
+    unread = models.TextField(default="", db_default="", blank=True)
     # The quantities are drawn from this seed, so that anybody can draw them again.
     seed = models.BigIntegerField(default=0)
 

@@ -46,8 +46,14 @@ NOT_CHARGED = "not_charged"
 NOT_CANCELED = "not_canceled"
 # A report on a subscription names an order that is not of it. Facts: upstream_id, order (ours).
 NOT_OF_IT = "not_of_it"
-# A report on a subscription names an order that its provider does not know. Facts: upstream_id.
+# A report on a subscription names an order that its provider does not know, or of which it says nothing that can be
+# read, after several tries: this order stands for it and is not charged; staff decide. Facts: upstream_id, said;
+# cost for the least quantity that it can be, cost_max for the greatest; currency, quantity, provider.
 POST_NOT_KNOWN = "post_not_known"
+POST_UNREAD = "post_unread"
+# A subscription is over at its provider, which says that it made so many posts and names another number of orders.
+# Facts: posts, orders, provider.
+POSTS_DIFFER = "posts_differ"
 # A problem that was noted in words, before there were codes. Facts: said.
 NOTED = "noted"
 
@@ -71,10 +77,20 @@ _WORDS = {
     ),
     NOT_CANCELED: "{provider} does not cancel it ({said}): what it still orders is not charged",
     NOT_OF_IT: "the provider says that its order {upstream_id} is of this subscription, and it is another one: {order}",
-    POST_NOT_KNOWN: "the provider tells of its order {upstream_id} for a post, and does not know it",
+    POST_NOT_KNOWN: (
+        "{provider} tells of its order {upstream_id} for a post, and does not know it ({said}): not charged,"
+        " {cost} to {cost_max} {currency}"
+    ),
+    POST_UNREAD: (
+        "{provider} tells of its order {upstream_id} for a post, and nothing that can be read about it ({said}):"
+        " not charged, {cost} to {cost_max} {currency}"
+    ),
+    POSTS_DIFFER: "{provider} says that it is over with {posts} posts, and names {orders} orders",
     NOTED: "{said}",
 }
 CODES = frozenset(_WORDS)
+# An order of a subscription that its provider made and nobody was charged for: staff have her charged, or do not.
+UNPAID = frozenset({NOT_CHARGED, POST_NOT_KNOWN, POST_UNREAD})
 
 
 class Problem(NamedTuple):

@@ -207,7 +207,10 @@ def note_pause(
     _SET_REASON.run(connection, new, after.panel_id, after.id)
     if new:
         changes.event("subscription.paused", after, {"reason": new})
-        if before.status == after.status:
+        if before.status != after.status:
+            # Another reason in the same pause is no other letter.
+            changes.paused(after, new)
+        else:
             # Its customer has heard of another reason, or of none.
             changes.tell(after.id)
     elif after.ended_at is None and after.status == "Active":

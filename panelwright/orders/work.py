@@ -13,8 +13,9 @@ from django.db import connection
 from panelwright.core import sql
 from panelwright.events.actions import NewEvent, record
 from panelwright.ledger.actions import ADD_TO_BALANCES, INSERT_TRANSFERS
-from panelwright.orders import problems, settling, telling
+from panelwright.orders import pause_letters, problems, settling, telling
 from panelwright.orders.models import Kind
+from panelwright.orders.pause_letters import Paused
 from panelwright.orders.settling import OpenOrder, Refund, ScheduleState, Settled
 from panelwright.orders.status import ENDED
 
@@ -124,6 +125,7 @@ class Changes:
         self._refunds: list[Refund] = []
         self._events: list[NewEvent] = []
         self._told: set[int] = set()
+        self._paused: list[Paused] = []
 
     def schedule(self, order_id: int) -> ScheduleState:
         return self._schedules[order_id]
@@ -163,6 +165,10 @@ class Changes:
         """Tell its customer how the order stands though its status is what it was."""
         self._told.add(order_id)
 
+    def paused(self, order: OpenOrder, reason: str) -> None:
+        """An e-mail tells its customer that a subscription pauses, and why."""
+        self._paused.append(Paused(order, reason))
+
     def write(self) -> None:
         """Write all of it. Raises Stale when a row was not what it had been under the lock."""
         changed = [o for o in self.orders.values() if o is not self._before.get(o.id)]
@@ -175,6 +181,8 @@ class Changes:
         )
         credit(self._refunds, self.now)
         record(self._events, now=self.now)
+        if self._paused:
+            pause_letters.tell(self._paused, self.now)
         telling.tell_orders(
             [o for o in changed if o.status != self._before[o.id].status or o.id in self._told], self.now
         )

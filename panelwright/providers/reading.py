@@ -257,12 +257,16 @@ def _id_text(value: object, wanted: set[str]) -> str:
     return value.strip() if isinstance(value, str) and value.strip() in wanted else as_ref(value)
 
 
+# What has one of them is a report itself, though `orders` or `data` stand in it.
+_OF_A_REPORT = frozenset({"remains", "charge", "start_count", "posts", "runs", "expiry"})
+
+
 def unwrapped(value: object) -> object:
     """The inside of {"status":"success","data":…}; the value itself where nothing is wrapped."""
     for _ in range(3):
         obj = lowered(value)
         inside = next((obj[k] for k in (*_ENVELOPES, "orders", "refills") if _wraps(obj.get(k))), None)
-        if inside is None or "remains" in obj or "charge" in obj or "start_count" in obj:
+        if inside is None or not _OF_A_REPORT.isdisjoint(obj):
             return value
         value = inside
     return value

@@ -5,6 +5,7 @@ Pure: Reply and the ids that were asked in, one outcome for each id out. Nothing
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
@@ -19,7 +20,9 @@ from panelwright.providers.words import classify
 
 _WORD_KEYS = ("order_status", "status", "state")
 _NUMBER_KEYS = ("charge", "start_count", "start_counter", "startcount", "remains", "remain")
-_RUN_ORDERS_MAX = 10_000
+# Under which of them a row of a list of orders has its id.
+_ID_KEYS = ("order", "order_id", "id", "orderid")
+_BETWEEN_IDS = re.compile(r"[\s,;|\[\]\"']+")
 
 
 def read_status(reply: Reply, ids: Sequence[str]) -> dict[str, OrderReport | Refused | Unknown]:
@@ -139,14 +142,32 @@ def _whole(value: object) -> int | None:
 
 
 def _run_orders(value: object) -> tuple[str, ...]:
+    """The ids of the orders that a drip-feed or subscription made, all that the answer has: it is bounded itself."""
     if isinstance(value, str):
-        value = value.split(",")
+        value = _BETWEEN_IDS.split(value)
     elif isinstance(value, dict):
-        # What PHP makes of a list from which something was taken.
-        value = list(value.values())
+        value = _listed(value)
     elif not isinstance(value, list):
         value = [value]
-    return tuple(ref for row in value[:_RUN_ORDERS_MAX] if (ref := as_ref(row)))
+    return tuple(ref for row in value if (ref := _id_of(row)))
+
+
+def _listed(rows: dict[str, Any]) -> list[object]:
+    """The rows of an object in a list's place: one order; orders by their ids; or what PHP makes of a list from which
+    something was taken."""
+    if _id_of(rows):
+        return [rows]
+    if rows and all(isinstance(row, (dict, list)) or order_status(row) is not None for row in rows.values()):
+        return [_id_of(row) or key for key, row in rows.items()]
+    return list(rows.values())
+
+
+def _id_of(row: object) -> str:
+    """An id, alone or in an object: 901, "901", {"order": 901, "status": ...}; "" where there is none."""
+    if isinstance(row, dict):
+        obj = lowered(row)
+        return next((ref for key in _ID_KEYS if (ref := as_ref(obj.get(key)))), "")
+    return as_ref(row)
 
 
 # ---- refills -------------------------------------------------------------------------------------

@@ -7,9 +7,10 @@ is taken over here: each becomes an order of ours, judged and charged as one tha
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+import json
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import NamedTuple
 
 from django.db import connection, transaction
@@ -36,8 +37,10 @@ Reports = Mapping[str, OrderReport | Refused | Unknown]
 
 # Orders of subscriptions that are asked about for the first time in one round; the rest is asked in the next.
 NEW_MAX = 100
-# A subscription of which not everything could be taken over is asked about again after this.
-AGAIN = timedelta(seconds=10)
+# Ids that are looked for in one query: some subscriptions have tens of thousands of orders.
+KNOWN_PAGE = 2_000
+# What says nothing of an order that was asked about: its provider takes no requests now.
+_PASSING = frozenset({Reason.LIMIT, Reason.UNREACHABLE, Reason.KEY})
 
 _SUBSCRIPTIONS = sql.Query("SELECT id FROM orders_order WHERE id :in_int AND kind = 'subscription'")
 _KNOWN = sql.Query(
@@ -46,11 +49,12 @@ _KNOWN = sql.Query(
 )
 _TERMS = sql.Query(
     "SELECT s.order_id, s.min, s.max, s.pause_reason, r.rate_micros, COALESCE(NULLIF(p.currency, ''), n.currency),"
-    " p.name, n.currency, o.link, k.state, k.answer"
+    " p.name, n.currency, o.link, k.state, k.answer, s.unread"
     " FROM orders_schedule s JOIN orders_order o ON o.id = s.order_id JOIN panels_panel n ON n.id = o.panel_id"
     " JOIN providers_provider p ON p.id = o.provider_id LEFT JOIN providers_route r ON r.id = o.route_id"
     " LEFT JOIN orders_cancel k ON k.order_id = o.id WHERE s.order_id :in_int"
 )
+_SET_UNREAD = sql.Query("UPDATE orders_schedule SET unread = ? WHERE panel_id = ? AND order_id = ?")
 _UNPAID = sql.Query("SELECT rate_micros FROM orders_order WHERE panel_id = ? AND id = ?")
 
 
@@ -76,12 +80,24 @@ def unknown_posts(provider_id: int, panel_id: int, asked: Sequence[ToAsk], repor
         return []
     ours = {row[0] for row in _SUBSCRIPTIONS.rows(connection, sorted(told))}
     refs = list(dict.fromkeys(ref for order_id, of_one in told.items() if order_id in ours for ref in of_one))
-    known = {row[0] for row in _KNOWN.rows(connection, panel_id, provider_id, refs)} if refs else set()
-    return [ref for ref in refs if ref not in known][:NEW_MAX]
+    fresh: list[str] = []
+    for page in _pages(refs):
+        known = {row[0] for row in _KNOWN.rows(connection, panel_id, provider_id, page)}
+        fresh += [ref for ref in page if ref not in known]
+        if len(fresh) >= NEW_MAX:
+            break
+    return fresh[:NEW_MAX]
+
+
+def _pages(refs: list[str]) -> Iterator[list[str]]:
+    return (refs[at : at + KNOWN_PAGE] for at in range(0, len(refs), KNOWN_PAGE))
 
 
 class Terms(NamedTuple):
-    """What a subscription allows, and who has it. `cancel` is the state of its cancel, None where there is none."""
+    """What a subscription allows, and who has it. `cancel` is the state of its cancel, None where there is none.
+
+    `unread`: how often an order of it could not be asked about, by the provider's id.
+    """
 
     bounds: Bounds
     reason: str
@@ -90,6 +106,7 @@ class Terms(NamedTuple):
     link: str
     cancel: str | None
     answer: str
+    unread: dict[str, int]
 
 
 @dataclass(slots=True)
@@ -124,9 +141,10 @@ class Following:
         today = standing_store.load(list(agreed.values()), account_ids=sorted(set(accounts)))
         known: dict[tuple[int, str], tuple[int, int | None]] = {}
         for order in subscriptions:
-            refs = list(reports[order.id].orders) if order.id in reports else []
-            for ref, id_, parent_id in _KNOWN.rows(connection, order.panel_id, order.provider_id, refs) if refs else ():
-                known[order.provider_id or 0, ref] = (id_, parent_id)
+            refs = list(dict.fromkeys(reports[order.id].orders)) if order.id in reports else []
+            for page in _pages(refs):
+                for ref, id_, parent_id in _KNOWN.rows(connection, order.panel_id, order.provider_id, page):
+                    known[order.provider_id or 0, ref] = (id_, parent_id)
         terms = {row[0]: _terms(row) for row in _TERMS.rows(connection, ids)}
         said = {post.currency for post in posts.values() if isinstance(post, OrderReport)}
         providers = sorted({order.provider_id for order in subscriptions if order.provider_id is not None})
@@ -143,7 +161,9 @@ class Following:
         order = order._replace(attempts=0, lease_until=None).having(took.problem)
         if word is None and took.problem == NONE:
             order = order.having(problem(problems.STATUS_NOT_UNDERSTOOD, word=report.raw_status[:80]))
-        if word in subscription_rules.ENDS and not took.left:
+        over = word in subscription_rules.ENDS and not took.left
+        differs = over and subscription_rules.posts_differ(report, order.upstream_id)
+        if over and not differs and took.problem == NONE:
             settled = settling.end(order, word, remains=0, now=now)
             note_pause(self.changes, order, settled.order, was, None)
             return settled
@@ -154,10 +174,13 @@ class Following:
             order = order.having(problem(problems.NOT_CANCELED, provider=terms.provider, said=terms.answer))
         if reason is None and word == "Paused":
             reason = PauseReason.PROVIDER
+        if differs:
+            told = {"posts": report.posts, "orders": len(set(report.orders)), "provider": terms.provider}
+            order = order.having(problem(problems.POSTS_DIFFER, **told))
         after = order._replace(
             job=Job.POLL.value,
             status="Paused" if reason is not None else "Active",
-            due_at=now + AGAIN if took.left else settling.next_poll(order, now),
+            due_at=now + subscription_rules.again(took.tries) if took.left else settling.next_poll(order, now),
         )
         note_pause(self.changes, order, after, was, reason)
         return Settled(after)
@@ -177,6 +200,7 @@ class Following:
 
     def _take_over(self, order: OpenOrder, report: OrderReport, reason: PauseReason | None) -> _Took:
         left, unpaid, trouble, taken = False, False, NONE, 0
+        unread: dict[str, int] = {}
         for ref in dict.fromkeys(report.orders):
             place = (order.provider_id or 0, ref)
             before = self.known.get(place)
@@ -187,17 +211,58 @@ class Following:
                     trouble = problem(problems.NOT_OF_IT, upstream_id=ref, order=before[0])
                 continue
             said = self.posts.get(ref)
-            if isinstance(said, Refused) and said.reason is Reason.NOT_FOUND:
-                trouble = problem(problems.POST_NOT_KNOWN, upstream_id=ref)
-                continue
             if not isinstance(said, OrderReport):
-                left = True
-                continue
-            id_, why = self._order(order, ref, said, reason)
+                tries = self._tries(order, ref, said)
+                if said is None or tries < subscription_rules.TRIES_MAX:
+                    left = True
+                    if tries:
+                        unread[ref] = tries
+                    continue
+                id_, why = self._unread(order, ref, said), None
+            else:
+                id_, why = self._order(order, ref, said, reason)
             self.known[place] = (id_, order.id)
             reason, unpaid, taken = why or reason, unpaid or why is not None, taken + 1
         post_orders.count(order.id, posts=taken)
-        return _Took(reason, unpaid, left, trouble)
+        if unread != self.terms[order.id].unread:
+            _SET_UNREAD.run(connection, json.dumps(unread) if unread else "", order.panel_id, order.id)
+        return _Took(reason, unpaid, left, trouble, max(unread.values(), default=0))
+
+    def _tries(self, order: OpenOrder, ref: str, said: Refused | Unknown | None) -> int:
+        """How often an order could not be asked about, this time with it."""
+        before = self.terms[order.id].unread.get(ref, 0)
+        return before if said is None or (isinstance(said, Refused) and said.reason in _PASSING) else before + 1
+
+    def _unread(self, order: OpenOrder, ref: str, said: Refused | Unknown) -> int:
+        """An order of which the provider tells the id and nothing else: ours is not charged, and staff decide; its id.
+
+        It counts as the least that it can be.
+        """
+        agreement, terms = self.agreed[order.id], self.terms[order.id]
+        low, high = (self.today.price(agreement, units) for units in (terms.bounds.low, terms.bounds.high))
+        not_known = isinstance(said, Refused) and said.reason is Reason.NOT_FOUND
+        trouble = problem(
+            problems.POST_NOT_KNOWN if not_known else problems.POST_UNREAD,
+            upstream_id=ref,
+            said=said.text,
+            provider=terms.provider,
+            cost=money.text(low.charge_micros),
+            cost_max=money.text(high.charge_micros),
+            currency=terms.currency,
+            quantity=terms.bounds.low,
+        )
+        id_ = post_orders.take_over(
+            order,
+            agreement,
+            low,
+            there=There(order.provider_id or 0, order.route_id, ref, *self._cost(order, None, terms.bounds.low)),
+            link=terms.link,
+            quantity=terms.bounds.low,
+            problem=trouble,
+            now=self.now,
+        )
+        self.changes.event("order.not_charged", order, {"order": id_, "reason": trouble.problem_code, "theirs": ref})
+        return id_
 
     def _order(
         self, order: OpenOrder, ref: str, said: OrderReport, reason: PauseReason | None
@@ -224,13 +289,13 @@ class Following:
             self.changes.event("subscription.quantity_unknown", order, facts)
         return id_, reason
 
-    def _cost(self, order: OpenOrder, said: OrderReport, units: int) -> tuple[Cost | None, bool]:
+    def _cost(self, order: OpenOrder, said: OrderReport | None, units: int) -> tuple[Cost | None, bool]:
         """What one of the provider's orders costs, and whether it says so: else it is the route's rate.
 
         Many providers leave 0 until they start.
         """
         exchange = self.exchanges.get(order.provider_id or 0)
-        told = delivery_rules.told_cost(said, exchange) if said.charge else None
+        told = delivery_rules.told_cost(said, exchange) if said is not None and said.charge else None
         if told is not None:
             return told, True
         micros, rate_e12 = delivery_rules.estimated_cost(
@@ -243,17 +308,20 @@ class Following:
 
 
 class _Took(NamedTuple):
-    """`left`: there is more, which could not be asked about. `unpaid`: something was taken over without a charge."""
+    """`unpaid`: something was taken over that the balance did not pay for. `left`: there is more, which could not be
+    asked about, in so many `tries` (0: there was no room, or the provider takes no requests now)."""
 
     reason: PauseReason | None
     unpaid: bool
     left: bool
     problem: Problem
+    tries: int
 
 
 def _terms(row: sql.Row) -> Terms:
-    _, low, high, reason, rate_micros, theirs, provider, currency, link, cancel, answer = row
-    return Terms(Bounds(low, high, rate_micros, theirs), reason, provider, currency, link, cancel, answer or "")
+    _, low, high, reason, rate_micros, theirs, provider, currency, link, cancel, answer, unread = row
+    tries = json.loads(unread) if unread else {}
+    return Terms(Bounds(low, high, rate_micros, theirs), reason, provider, currency, link, cancel, answer or "", tries)
 
 
 def _not_charged(reason: PauseReason, spend: Spend, units: int, terms: Terms) -> Problem:
@@ -299,7 +367,7 @@ def _unpaid(panel_id: int, order_id: int) -> OpenOrder:
         raise NotThere(f"there is no order {order_id} on this panel")
     if order.ended_at is not None:
         raise NotNow(f"order {order_id} has ended: {order.status}")
-    if order.kind != Kind.POST.value or order.problem_code != problems.NOT_CHARGED:
+    if order.kind != Kind.POST.value or order.problem_code not in problems.UNPAID:
         raise NotNow(f"order {order_id} does not wait for a decision about its charge")
     return order
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -23,6 +24,25 @@ WORDS = {
 ENDS = frozenset({"Completed", "Expired", "Canceled"})
 # While an order has one of these, its charge is that of the whole quantity.
 _CHARGED_WHOLE = frozenset({"Pending", "Processing", "In progress", "Completed"})
+
+
+# An order that cannot be asked about is tried so often, each time after twice as long: for twenty minutes in all.
+TRIES_MAX = 8
+AGAIN_MIN = timedelta(seconds=10)
+AGAIN_MAX = timedelta(minutes=15)
+
+
+def again(tries: int) -> timedelta:
+    """After how long a subscription is asked about again of which something could not be taken over."""
+    return min(AGAIN_MIN * 2 ** max(min(tries, TRIES_MAX) - 1, 0), AGAIN_MAX)
+
+
+def posts_differ(report: OrderReport, upstream_id: str | None) -> bool:
+    """Whether a provider says that it made so many posts and names another number of orders.
+
+    Some count no posts at all: then there is nothing to compare.
+    """
+    return bool(report.posts) and report.posts != len(set(report.orders) - {upstream_id})
 
 
 class Bounds(NamedTuple):

@@ -28,6 +28,7 @@ from panelwright.orders.actions import AskOrders, request_cancels, request_refil
 from panelwright.orders.details import Details
 from panelwright.orders.listing import Page, Row, Wanted
 from panelwright.orders.models import Kind, PauseReason
+from panelwright.orders.pause_letters import AT_NEW_PRICE, BY_ITSELF, IS_ENDED, PAUSED_FOR, WITHOUT_KEY
 from panelwright.ui import refusals, status_labels
 from panelwright.ui.auth import ADDRESS_MAX, customers_only
 from panelwright.ui.files import csv_file
@@ -173,18 +174,18 @@ def _paused_for(found: Details) -> dict[str, Any]:
     row, plan = found.row, found.plan
     if row.kind != Kind.SUBSCRIPTION.value or row.status != "Paused" or plan is None or row.paused_at is not None:
         return {}
-    told: dict[str, Any] = {"paused_for": _(status_labels.PAUSED_FOR[plan.pause_reason])}
+    told: dict[str, Any] = {"paused_for": _(PAUSED_FOR[plan.pause_reason])}
     if not plan.pause_reason:
         return told
     if not row.creates:
-        return told if plan.pause_reason == PauseReason.PROVIDER else told | {"paused_then": _(status_labels.IS_ENDED)}
+        return told if plan.pause_reason == PauseReason.PROVIDER else told | {"paused_then": _(IS_ENDED)}
     if plan.pause_reason == PauseReason.KEY:
-        return told | {"paused_then": _(status_labels.WITHOUT_KEY), "may_resume": True}
+        return told | {"paused_then": _(WITHOUT_KEY), "may_resume": True}
     if plan.pause_reason == PauseReason.RATE:
         new = standing_store.rate_now(row.id)
-        told |= {"paused_then": _(status_labels.AT_NEW_PRICE), "may_resume": new is not None}
+        told |= {"paused_then": _(AT_NEW_PRICE), "may_resume": new is not None}
         return told | {"agreed_rate": plan.agreed_micros, "new_rate": new}
-    return told | {"paused_then": _(status_labels.BY_ITSELF)}
+    return told | {"paused_then": _(BY_ITSELF)}
 
 
 @customers_only

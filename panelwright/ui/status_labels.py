@@ -5,7 +5,6 @@ from __future__ import annotations
 from django.utils.translation import gettext_noop
 
 from panelwright.orders.details import Happened
-from panelwright.orders.models import PauseReason
 
 STATUS = {
     "Pending": gettext_noop("Pending"),
@@ -19,24 +18,6 @@ STATUS = {
     "Expired": gettext_noop("Expired"),
     "Rejected": gettext_noop("Rejected"),
 }
-# Why a subscription pauses, and what comes of it.
-PAUSED_FOR = {
-    "": gettext_noop("Paused: not enough funds. Resumes automatically after you add funds."),
-    PauseReason.FUNDS: gettext_noop("Not enough funds for the next post."),
-    PauseReason.CAP: gettext_noop("Its API key has reached its daily spending limit."),
-    PauseReason.KEY: gettext_noop("Its API key was revoked or can no longer place orders."),
-    PauseReason.ACCOUNT: gettext_noop("Your account cannot place orders right now."),
-    PauseReason.SERVICE: gettext_noop("The service is turned off."),
-    PauseReason.PRIVATE: gettext_noop("The service is no longer available to you."),
-    PauseReason.RATE: gettext_noop("The service now costs more than the price you agreed to."),
-    PauseReason.QUANTITY: gettext_noop("The service is no longer sold in the quantities you chose."),
-    PauseReason.PROVIDER: gettext_noop("Delivery was paused."),
-}
-BY_ITSELF = gettext_noop("Resumes automatically once this is resolved.")
-WITHOUT_KEY = gettext_noop("Resume it to continue without that key, or cancel it.")
-AT_NEW_PRICE = gettext_noop("Resume it at the new price, or wait: it resumes automatically if the price drops.")
-# A subscription that is delivered as a whole.
-IS_ENDED = gettext_noop("The provider cannot pause it, so it is being canceled.")
 HAPPENED = {
     Happened.PLACED: gettext_noop("Created"),
     Happened.CANCEL_REQUESTED: gettext_noop("Cancellation requested"),

@@ -365,10 +365,92 @@ def test_another_reason_is_told_too(carol: Buyer, alice: Owner, time: Time) -> N
     assert row_of(order_id).status == "Canceled"
 
 
+# ---- the letter -----------------------------------------------------------------------------------------
+
+
+def letters() -> list[tuple[str, str, str]]:
+    """To whom, the subject, the text; only those about subscriptions."""
+    return [(to, subject, text) for to, subject, text, kind in values(LETTERS) if kind == "subscription"]
+
+
+LETTERS = 'SELECT "to", subject, text, kind FROM events_mail ORDER BY id'
+
+
+def test_the_customer_is_written_to_once_in_a_pause(carol: Buyer, alice: Owner, time: Time) -> None:
+    order_id = subscribe(carol)
+    hears(order_id, 1)
+    assert letters() == []
+    carol.spends_all_but("0.00")
+    hears(order_id, 2)
+    ((to, subject, text),) = letters()
+    assert to == value("SELECT email FROM customers_user u JOIN customers_customer c ON c.user_id = u.id")
+    assert subject == f"{alice.panel.name}: Subscription paused"
+    assert text == (
+        f"Paused at {alice.panel.name}:\n{order_id}  carol\n\nNot enough funds for the next post.\n\n"
+        "Resumes automatically once this is resolved."
+    )
+    sold_at(alice, "3.00")
+    for _ in range(3):
+        time.passes(hours=1)
+        people.run_schedules()
+    assert value(REASON, order_id) == "rate" and len(letters()) == 1, "another reason in the same pause"
+    sold_at(alice, "1.50")
+    alice.credits(carol, "5.00", reference="later")
+    time.passes(hours=1)
+    people.run_schedules()
+    assert stands(order_id) == ("Active", "", 2) and len(letters()) == 1
+    sold_at(alice, "3.00")
+    hears(order_id, 3)
+    assert [text.split("\n\n")[1] for _, _, text in letters()] == [
+        "Not enough funds for the next post.",
+        "The service now costs more than the price you agreed to.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("language", "subject", "reason"),
+    [
+        ("es", "Suscripción en pausa", "No hay fondos suficientes"),
+        ("pt-br", "Assinatura pausada", "Não há saldo suficiente"),
+        ("ru", "Подписка приостановлена", "Недостаточно средств"),
+    ],
+)
+def test_the_letter_is_in_her_language(carol: Buyer, time: Time, language: str, subject: str, reason: str) -> None:
+    execute("UPDATE customers_user SET language = %s", language)
+    order_id = subscribe(carol)
+    carol.spends_all_but("0.00")
+    hears(order_id, 1)
+    ((_, told_subject, text),) = letters()
+    assert told_subject.endswith(subject) and reason in text and "Paused" not in text
+
+
+def test_a_revoked_key_writes_one_letter_for_all_its_subscriptions(carol: Buyer, time: Time) -> None:
+    key_id, with_key = capped(carol, "9.00")
+    ids = [subscribe(carol, username=f"user{n}", **with_key) for n in range(23)]
+    assert revoke(carol, key_id)
+    ((_, _, text),) = letters()
+    assert f"{ids[0]}  user0\n" in text and f"{ids[19]}  user19\nand 3 more" in text and "user20" not in text
+    assert "Resume it to continue without that key, or cancel it." in text
+
+
+def test_who_does_not_want_it_and_who_pauses_by_hand_gets_none(carol: Buyer, time: Time) -> None:
+    order_id = subscribe(carol)
+    pause = {"panel_id": carol.owner.panel_id, "order_id": order_id, "by": "carol", "customer_id": carol.customer_id}
+    assert pause_actions.pause(**pause) is None
+    assert pause_actions.resume(**pause) is None
+    assert letters() == []
+    execute("UPDATE customers_user SET mails_off = 'login,subscription'")
+    carol.spends_all_but("0.00")
+    hears(order_id, 1)
+    assert stands(order_id)[0] == "Paused" and letters() == []
+
+
 # ---- the last day that there is -----------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("expiry", ["31/12/9999", "30/12/9999", "1/1/9999", "4/5/2026", "5/5/2026"])
+@pytest.mark.parametrize(
+    "expiry", ["31/12/9999", "30/12/9999", "1/1/9999", "4/5/2026", "5/5/2026", "29/2/2028", "29/02/2400", "04/05/2026"]
+)
 def test_any_last_day_up_to_the_last_one_there_is_makes_an_order(carol: Buyer, time: Time, expiry: str) -> None:
     order_id = subscribe(carol, expiry=expiry)
     people.run_schedules()
@@ -378,7 +460,23 @@ def test_any_last_day_up_to_the_last_one_there_is_makes_an_order(carol: Buyer, t
     assert order.due_at is not None and order.due_at <= time.now + timedelta(days=1)
 
 
-@pytest.mark.parametrize("expiry", ["1/1/0001", "31/12/1999", "3/5/2026", "32/12/9999", "1/1/10000", "0/0/0000"])
+@pytest.mark.parametrize(
+    "expiry",
+    [
+        *("1/1/0001", "31/12/1999", "3/5/2026", "32/12/9999", "1/1/10000", "0/0/0000", "00/00/0000", "31/04/2027"),
+        *("29/2/2027", "29/02/2100", "30/2/2028", "12/31/2027", "2027-05-06", "6-5-2027", "6.5.2027", "6/5/27"),
+        *(
+            "06/05/2027 00:00",
+            "6/5/2027T00:00Z",
+            "+6/5/2027",
+            "6 /5/2027",
+            "6//5/2027",
+            "٦/٥/٢٠٢٧",
+            "6/5/2027/",
+            "tomorrow",
+        ),
+    ],
+)
 def test_a_day_that_is_over_or_none_is_refused(carol: Buyer, time: Time, expiry: str) -> None:
     refusal = carol.refused(service=SUBSCRIPTION, expiry=expiry)
     assert (refusal.code, refusal.field) == ("bad_field", "expiry")
@@ -390,3 +488,25 @@ def test_a_day_that_is_over_or_none_is_refused(carol: Buyer, time: Time, expiry:
 def test_when_a_subscription_is_looked_at_next(last_day: str, hours: int) -> None:
     assert rules.subscription_due(now=NOON, expires_on_iso=last_day) == NOON + timedelta(hours=hours)
     assert date.fromisoformat(last_day)
+
+
+@pytest.mark.parametrize(
+    ("hour", "minute", "expiry", "placed"),
+    [(23, 59, "4/5/2026", True), (0, 1, "3/5/2026", False), (0, 1, "4/5/2026", True), (23, 59, "3/5/2026", False)],
+)
+def test_the_last_day_is_a_day_of_utc_whatever_zone_the_customer_is_in(
+    carol: Buyer, time: Time, hour: int, minute: int, expiry: str, placed: bool
+) -> None:
+    """It is ordered for until the day's last minute, and is over with the next one."""
+    execute("UPDATE customers_user SET timezone = 'Pacific/Kiritimati'")
+    time.now = NOON.replace(hour=hour, minute=minute)
+    if not placed:
+        assert carol.refused(service=SUBSCRIPTION, expiry=expiry).field == "expiry"
+        return
+    order_id = subscribe(carol, expiry=expiry)
+    time.now = NOON.replace(hour=23, minute=59)
+    hears(order_id, 1)
+    assert stands(order_id) == ("Active", "", 1)
+    time.passes(minutes=1)
+    people.run_schedules()
+    assert row_of(order_id).status == "Expired"
