@@ -64,7 +64,7 @@ def tell(paused: Sequence[Paused], now: datetime) -> None:
         rows = _CUSTOMERS.rows(connection, panel_id, sorted({customer_id for customer_id, _, _ in letters}))
         customers = {row[0]: row[1:] for row in rows}
         ids = sorted(order_id for order_ids in letters.values() for order_id in order_ids[:NAMED_MAX])
-        names = dict(_NAMES.rows(connection, panel_id, ids))
+        names: dict[int, str] = dict(_NAMES.rows(connection, panel_id, ids))
         for (customer_id, reason, here), order_ids in letters.items():
             if customer_id not in customers:
                 continue

@@ -161,10 +161,10 @@ class Following:
         order = order._replace(attempts=0, lease_until=None).having(took.problem)
         if word is None and took.problem == NONE:
             order = order.having(problem(problems.STATUS_NOT_UNDERSTOOD, word=report.raw_status[:80]))
-        over = word in subscription_rules.ENDS and not took.left
-        differs = over and subscription_rules.posts_differ(report, order.upstream_id)
-        if over and not differs and took.problem == NONE:
-            settled = settling.end(order, word, remains=0, now=now)
+        end = word if word in subscription_rules.ENDS and not took.left else None
+        differs = end is not None and subscription_rules.posts_differ(report, order.upstream_id)
+        if end is not None and not differs and took.problem == NONE:
+            settled = settling.end(order, end, remains=0, now=now)
             note_pause(self.changes, order, settled.order, was, None)
             return settled
         reason = took.reason or reason
@@ -174,8 +174,14 @@ class Following:
             order = order.having(problem(problems.NOT_CANCELED, provider=terms.provider, said=terms.answer))
         if reason is None and word == "Paused":
             reason = PauseReason.PROVIDER
+        if end is not None and took.problem != NONE:
+            order = order.having(took.problem)
         if differs:
-            told = {"posts": report.posts, "orders": len(set(report.orders)), "provider": terms.provider}
+            told: dict[str, object] = {
+                "posts": report.posts,
+                "orders": len(set(report.orders)),
+                "provider": terms.provider,
+            }
             order = order.having(problem(problems.POSTS_DIFFER, **told))
         after = order._replace(
             job=Job.POLL.value,

@@ -40,9 +40,10 @@ def again(tries: int) -> timedelta:
 def posts_differ(report: OrderReport, upstream_id: str | None) -> bool:
     """Whether a provider says that it made so many posts and names another number of orders.
 
-    Some count no posts at all: then there is nothing to compare.
+    Some count no posts at all: then there is nothing to compare. Some count what they name twice.
     """
-    return bool(report.posts) and report.posts != len(set(report.orders) - {upstream_id})
+    named = [ref for ref in report.orders if ref != upstream_id]
+    return bool(report.posts) and report.posts not in {len(named), len(set(named))}
 
 
 class Bounds(NamedTuple):

@@ -18,7 +18,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def ask(port: int, host: str, *, start: str = "GET /login", body: str | None = None, **headers: str) -> HTTPResponse:
     connection = HTTPConnection("127.0.0.1", port, timeout=60)
     try:
-        connection.request(*start.split(), body=body, headers={"Host": host, **headers})
+        method, path = start.split()
+        connection.request(method, path, body=body, headers={"Host": host, **headers})
         answer = connection.getresponse()
         answer.read()
         return answer

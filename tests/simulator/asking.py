@@ -21,7 +21,7 @@ from tests.simulator.books import Books
 from tests.simulator.broken import Complaints
 from tests.simulator.buying import Order, Shop, Wish
 from tests.simulator.deliveries import Deliveries
-from tests.simulator.rules import Permits
+from tests.simulator.rules import UNPAID, Permits
 from tests.simulator.watch import OrderRow
 from tests.simulator.world import RICH_MICROS, Customer, Key, World, new_key
 
@@ -336,7 +336,7 @@ class People:
 
     def settle_unpaid(self, permits: Permits) -> object:
         """Staff decide who pays for an order that a provider made when its customer could not."""
-        unpaid = [id_ for id_ in self._books.open if self._books.orders[id_].problem_code == "not_charged"]
+        unpaid = [id_ for id_ in self._books.open if self._books.orders[id_].problem_code in UNPAID]
         if not unpaid:
             return None
         row = self._books.orders[self._rng.choice(unpaid)]

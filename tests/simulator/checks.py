@@ -26,7 +26,10 @@ ROUNDS_MAX = 360
 LIMIT = 100
 # What nothing but a person, or a new route, ends.
 STUCK = frozenset(
-    {"no_route", "not_known_upstream", "partial_without_remains", "partial_above_quantity", "not_charged"}
+    {
+        *("no_route", "not_known_upstream", "partial_without_remains", "partial_above_quantity", "not_charged"),
+        *("not_of_it", "post_not_known", "post_unread", "posts_differ"),
+    }
 )
 
 _ENDS = sql.Query(

@@ -30,6 +30,10 @@ SCHEDULE_MAX = timedelta(days=1)
 End = tuple[str, int]  # status and remains
 
 
+# Orders that providers made of subscriptions and nobody was charged for.
+UNPAID = frozenset({"not_charged", "post_not_known", "post_unread"})
+
+
 @dataclass(slots=True)
 class Permits:
     """What one event may do. `must_end` are those ends that it has to bring about."""
@@ -241,7 +245,7 @@ class Referee:
             say.add(f"order {parent.id} had ended and got a {row.kind}")
         if parent.id in self._books.paused:
             say.add(f"drip-feed {parent.id} is paused and started run {row.id}")
-        unpaid = row.kind == "post" and row.problem_code == "not_charged"
+        unpaid = row.kind == "post" and row.problem_code in UNPAID
         rate = row.rate if unpaid else self._rate_today(row) if row.kind == "post" else parent.rate
         same = (row.panel_id, row.customer_id, row.service_id, row.rate)
         whose = (parent.panel_id, parent.customer_id, parent.service_id, rate)

@@ -435,7 +435,12 @@ def test_a_revoked_key_writes_one_letter_for_all_its_subscriptions(carol: Buyer,
 
 def test_who_does_not_want_it_and_who_pauses_by_hand_gets_none(carol: Buyer, time: Time) -> None:
     order_id = subscribe(carol)
-    pause = {"panel_id": carol.owner.panel_id, "order_id": order_id, "by": "carol", "customer_id": carol.customer_id}
+    pause: dict[str, Any] = {
+        "panel_id": carol.owner.panel_id,
+        "order_id": order_id,
+        "by": "carol",
+        "customer_id": carol.customer_id,
+    }
     assert pause_actions.pause(**pause) is None
     assert pause_actions.resume(**pause) is None
     assert letters() == []

@@ -381,7 +381,8 @@ def test_the_charge_of_an_order_that_cannot_be_read_is_not_lost_at_the_end(
     waits: list[float] = []
     while len(children_of(order_id)) < 2 and len(waits) < 20:
         look(worker, time, seconds=901)
-        waits.append((row_of(order_id).due_at - time.now).total_seconds() if row_of(order_id).due_at else 0)
+        due_at = row_of(order_id).due_at
+        waits.append((due_at - time.now).total_seconds() if due_at else 0)
         if len(waits) == 3:
             assert stands(order_id) == ("Active", "", "poll") and trouble(order_id) == ""
     assert waits == [10, 20, 40, 80, 160, 320, 640, 0], "asked again after twice as long each time"
@@ -455,7 +456,7 @@ def test_more_than_ten_thousand_orders_are_all_taken_over(far: Far, carol: Buyer
     look(worker, time)
     (first,) = children_of(order_id)
     own = {"id", "upstream_id", "ended_at", "job", "due_at", "status", "booked_micros", "charge_micros"}
-    columns = ", ".join(field.column for field in Order._meta.fields if field.column not in own)
+    columns = ", ".join(str(field.column) for field in Order._meta.fields if field.column not in own)
     execute(
         "WITH RECURSIVE n(ref) AS (SELECT 100000 UNION ALL SELECT ref + 1 FROM n WHERE ref < 109999)"
         f" INSERT INTO orders_order ({columns}, id, upstream_id, ended_at, status, booked_micros, charge_micros)"
