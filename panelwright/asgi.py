@@ -21,11 +21,11 @@ from django.db import connections  # noqa: E402
 from django.http import QueryDict  # noqa: E402
 from django.utils.datastructures import MultiValueDict  # noqa: E402
 
-from panelwright.api import whole  # noqa: E402
 from panelwright.api.app import Api, Receive, Scope, Send  # noqa: E402
 from panelwright.core import charsets, cookies, limits, urlencoded  # noqa: E402
 from panelwright.core.remote import plain  # noqa: E402
 from panelwright.core.room import BODIES, FREE_BYTES  # noqa: E402
+from panelwright.lane import fast_path  # noqa: E402
 from panelwright.panels import hosts  # noqa: E402
 
 
@@ -134,7 +134,7 @@ async def _page(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 async def _refuse(send: Send, status: int, text: bytes) -> None:
-    headers = [(b"content-type", b"text/plain; charset=utf-8"), whole.NO_SNIFF, (b"connection", b"close")]
+    headers = [(b"content-type", b"text/plain; charset=utf-8"), fast_path.NO_SNIFF, (b"connection", b"close")]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": text})
 
@@ -171,7 +171,7 @@ _SHORTENED = {
 }
 
 
-# The server hands plain requests to the API without ASGI in between (cli/web.py).
+# The server hands plain requests to the API without ASGI in between (lane/http_protocol.py).
 app.quick = api.quick  # type: ignore[attr-defined]
 
 

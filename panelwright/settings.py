@@ -12,6 +12,7 @@
 | PANELWRIGHT_CONNECTIONS | connections to a web process in all | 4096 |
 | PANELWRIGHT_HEAD_S | seconds that a request's head may take | 15 |
 | PANELWRIGHT_BODY_S | seconds that its body may take, and one more for each 16 KiB | 30 |
+| PANELWRIGHT_SHARE_CPU | 1: on SQLite, a busy event loop and its batch share a processor | 1 |
 | PANELWRIGHT_ALLOW_PRIVATE_PROVIDERS | 1: providers and feeds may live on private and loopback addresses | 0 |
 | PANELWRIGHT_ALLOW_PRIVATE_WEBHOOKS | 1: customers' webhooks may live on private addresses of other machines | 0 |
 | PANELWRIGHT_ALLOW_WEBHOOKS_TO_THIS_MACHINE | 1: on this machine's own addresses; on loopback with both | 0 |
@@ -69,6 +70,7 @@ CONNECTIONS_PER_ADDRESS = _count("PANELWRIGHT_CONNECTIONS_PER_ADDRESS", limits.C
 CONNECTIONS = _count("PANELWRIGHT_CONNECTIONS", limits.CONNECTIONS_MAX)
 HEAD_S = _count("PANELWRIGHT_HEAD_S", int(limits.HEAD_S))
 BODY_S = _count("PANELWRIGHT_BODY_S", int(limits.BODY_S))
+SHARE_CPU = _flag("PANELWRIGHT_SHARE_CPU", "1")
 
 # Hosts are checked by the Domain table: an unknown one has no panel and gets a 404.
 ALLOWED_HOSTS = ["*"]

@@ -7,35 +7,43 @@ import functools
 import logging
 import re
 from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from django.conf import settings
 
-from panelwright.api import protocol, whole
-from panelwright.api.lane import Answer, Call, Lane, call_of
+from panelwright.api import protocol
+from panelwright.api.batching import Answer, Call, Lane, call_of
 from panelwright.api.reading import parameters
 from panelwright.catalog.pricelists import Rendered
 from panelwright.core import limits
-from panelwright.core.batcher import Failed, Overloaded
-from panelwright.core.processor import anywhere
 from panelwright.core.refusal import Refusal
 from panelwright.core.remote import STRICT_TRANSPORT_SECURITY, caller_address, neighbourhood, plain
 from panelwright.core.room import BODIES, FREE_BYTES
 from panelwright.customers.meter import Verdict
+from panelwright.lane import fast_path
+from panelwright.lane.batcher import Failed, Overloaded
+from panelwright.lane.cpu_affinity import anywhere
 from panelwright.panels import hosts
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-Headers = list[whole.Header]
+Headers = list[fast_path.Header]
 Reply = tuple[int, bytes, Headers]  # status, body, and headers beside those that every answer has
+
+
+class Done(Protocol):
+    """Takes an answer: its status, its headers (`complete`: all, else beside those of every answer), its body."""
+
+    def __call__(self, status: int, headers: Headers, body: bytes, *, complete: bool = False) -> None: ...
+
 
 log = logging.getLogger(__name__)
 
 BODY_MAX = limits.BODY_BYTES_MAX
 DRAIN_MAX = 64 * 1024 * 1024
 # A larger body is parsed on another thread, so that it does not hold up everybody else.
-PARSE_INLINE_MAX = whole.BODY_MAX
+PARSE_INLINE_MAX = fast_path.BODY_MAX
 
 _TOO_LARGE = Refusal("too_large")
 _RATE_LIMIT = Refusal("rate_limit")
@@ -163,34 +171,33 @@ class Api:
 
     def quick(
         self,
-        request: whole.Whole,
+        request: fast_path.PlainRequest,
         *,
         port: int,
         client: str,
         loop: asyncio.AbstractEventLoop,
-        done: Callable[[int, Headers, bytes], None],
+        done: Done,
     ) -> bool:
         """Answer a request that came whole, by calling `done` with status, headers beside the common ones, and body.
 
-        False when it has to take the long way: then nothing was done.
+        False when it has to go through ASGI: then nothing was done.
         """
-        params = parameters(b"", request.content_type, request.body)
-        if params.get("action") == "services":
-            return False
+        head = request.head
         call = call_of(
-            params,
-            address=split(request.host, port),
-            remote=self._remote(client, request.forwarded),
-            header_request_id=request.idempotency,
-            size=len(request.body),
+            parameters(request.query, head.content_type, request.body),
+            address=split(head.host, port),
+            remote=self._remote(client, head.forwarded),
+            header_request_id=head.idempotency,
+            size=len(request.body) + len(request.query),
         )
         extra: Headers = []
-        if request.proto and self._came_by_https(client, request.proto):
+        if head.proto and self._came_by_https(client, head.proto):
             extra.append(_BY_HTTPS)
         refused = self._admit(call, extra)
         if refused is None:
+            told = functools.partial(_tell, done, extra, request.method, head)
             try:
-                self.lane.tell(call, loop, functools.partial(_tell, done, extra))
+                self.lane.tell(call, loop, told)
                 return True
             except Overloaded as failure:
                 refused = _failed(failure, extra)
@@ -322,34 +329,47 @@ def _told(result: Answer | Exception, extra: Headers) -> Reply:
         return _failed(Failed(str(error), uncertain=True), [])
 
 
-def _tell(done: Callable[[int, Headers, bytes], None], extra: Headers, result: Answer | Exception) -> None:
-    status, body, headers = _told(result, extra)
-    done(status, headers, body)
+def _tell(done: Done, extra: Headers, method: bytes, head: fast_path.RequestHead, result: Answer | Exception) -> None:
+    if isinstance(result, Rendered):
+        status, body, headers = _listed(
+            _List(result, extra), is_get=method == b"GET", known=head.if_none_match, takes=head.accept_encoding
+        )
+        done(status, headers, body, complete=True)
+    elif type(result) is bytes:
+        done(200, extra, result)
+    else:
+        status, body, headers = _told(result, extra)
+        done(status, headers, body)
 
 
 async def _send(send: Send, status: int, body: bytes, extra: Headers) -> None:
-    await send({"type": "http.response.start", "status": status, "headers": whole.headers(len(body), extra)})
+    await send({"type": "http.response.start", "status": status, "headers": fast_path.headers(len(body), extra)})
     await send({"type": "http.response.body", "body": body})
 
 
 async def _send_list(send: Send, reply: _List, method: str, if_none_match: bytes, accept_encoding: bytes) -> None:
-    """The services list: nothing when the client has it already, compressed when it takes that."""
+    status, body, headers = _listed(reply, is_get=method == "GET", known=if_none_match, takes=accept_encoding)
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+def _listed(reply: _List, *, is_get: bool, known: bytes, takes: bytes) -> Reply:
+    """The services list, with all its headers: nothing when the client has it already, compressed when it takes that.
+
+    `known`: the tags of what the client has. `takes`: the encodings that it takes.
+    """
     rendered = reply.rendered
     headers = [
         (b"ETag", rendered.etag),
         (b"Vary", b"Accept-Encoding"),
         (b"Cache-Control", b"private, no-cache"),
-        whole.NO_SNIFF,
+        fast_path.NO_SNIFF,
         *reply.extra,
     ]
-    if method == "GET" and if_none_match and rendered.etag in if_none_match:
-        await send({"type": "http.response.start", "status": 304, "headers": headers})
-        await send({"type": "http.response.body", "body": b""})
-        return
+    if is_get and known and rendered.etag in known:
+        return 304, b"", headers
     body = rendered.body
-    if b"gzip" in accept_encoding and not _NO_GZIP.search(accept_encoding):
+    if b"gzip" in takes and not _NO_GZIP.search(takes):
         body = rendered.gzipped
         headers.append((b"Content-Encoding", b"gzip"))
-    headers += [whole.JSON, (b"Content-Length", b"%d" % len(body))]
-    await send({"type": "http.response.start", "status": 200, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+    return 200, body, [*headers, fast_path.JSON, (b"Content-Length", b"%d" % len(body))]

@@ -16,8 +16,8 @@ from typing import NamedTuple, TypeVar
 from django.contrib.auth.hashers import Argon2PasswordHasher, make_password, verify_password
 
 from panelwright.core import limits
-from panelwright.core.processor import anywhere
 from panelwright.core.refusal import Refusal
+from panelwright.lane.cpu_affinity import anywhere
 
 BUSY = Refusal("busy")
 

@@ -13,11 +13,11 @@ from typing import NamedTuple
 from django.db import connection, transaction
 
 from panelwright.core import clock, sql
-from panelwright.core.batcher import CommitUncertain, about_to_wait
 from panelwright.core.refusal import Refusal
 from panelwright.customers import access
 from panelwright.customers.access import Caller
 from panelwright.events.actions import NewEvent, record
+from panelwright.lane.batcher import CommitUncertain, about_to_wait
 from panelwright.orders import blocking, requests, rules, settling, store, work
 from panelwright.orders.models import Job, Kind
 from panelwright.orders.rules import PlaceOrder

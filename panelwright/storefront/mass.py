@@ -20,11 +20,11 @@ from django.views.decorators.http import require_http_methods
 from panelwright.catalog.shelf import Offer, Shelf
 from panelwright.catalog.types import BY_NAME, Field, Kind, ServiceType, Units
 from panelwright.core import limits
-from panelwright.core.batcher import CommitUncertain
 from panelwright.core.refusal import Refusal
 from panelwright.core.sql import PASSING_ERRORS
 from panelwright.core.text import trim
 from panelwright.customers.access import Caller
+from panelwright.lane.batcher import CommitUncertain
 from panelwright.orders import fields, same_link
 from panelwright.orders.actions import place_orders
 from panelwright.orders.quotes import Quote, quote

@@ -17,11 +17,11 @@ from panelwright.catalog import countries
 from panelwright.catalog.queries import description
 from panelwright.catalog.shelf import Offer, Shelf
 from panelwright.catalog.types import BY_NAME, Field, Kind
-from panelwright.core.batcher import CommitUncertain
 from panelwright.core.refusal import Refusal
 from panelwright.core.sql import PASSING_ERRORS
 from panelwright.core.text import trim
 from panelwright.customers.access import Caller
+from panelwright.lane.batcher import CommitUncertain
 from panelwright.orders import reasons
 from panelwright.orders.actions import place_orders
 from panelwright.orders.quotes import Quote, Quotes, quote

@@ -19,10 +19,10 @@ from django.views.decorators.http import require_POST, require_safe
 from panelwright.catalog import names
 from panelwright.catalog.types import BY_NAME
 from panelwright.core import clock, limits
-from panelwright.core.batcher import CommitUncertain
 from panelwright.core.refusal import Refusal
 from panelwright.core.sql import PASSING_ERRORS
 from panelwright.customers.access import Caller
+from panelwright.lane.batcher import CommitUncertain
 from panelwright.orders import details, export, listing, pause_actions, standing_store
 from panelwright.orders.actions import AskOrders, request_cancels, request_refills
 from panelwright.orders.details import Details

@@ -13,10 +13,10 @@ from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.utils.translation.trans_real import parse_accept_lang_header
 
 from panelwright.core import clock
-from panelwright.core.processor import anywhere
 from panelwright.core.remote import STRICT_TRANSPORT_SECURITY, caller_address
 from panelwright.customers.session_actions import note_seen
 from panelwright.customers.sessions import lasts_until, session_of
+from panelwright.lane.cpu_affinity import anywhere
 from panelwright.panels.models import Panel
 from panelwright.ui import cookies
 from panelwright.ui.request import PanelRequest

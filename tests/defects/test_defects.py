@@ -17,7 +17,7 @@ from django.db import connection, connections, transaction
 from django.db.backends.signals import connection_created
 from django_scopes import scope
 
-from panelwright.api.lane import Call, call_of
+from panelwright.api.batching import Call, call_of
 from panelwright.catalog.actions import set_rate
 from panelwright.core import money
 from panelwright.customers.access import BAD_KEY, Caller, grants

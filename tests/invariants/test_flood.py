@@ -18,10 +18,10 @@ from contextlib import contextmanager
 import pytest
 from django.db import connection, connections, transaction
 
-from panelwright.api.lane import Answer, Call, Lane
+from panelwright.api.batching import Answer, Call, Lane
 from panelwright.core import limits
-from panelwright.core.batcher import Failed, Overloaded
 from panelwright.customers.access import Caller, digest
+from panelwright.lane.batcher import Failed, Overloaded
 from tests.support import books
 from tests.support.effort import effort, seed
 from tests.support.selling import ROUND, Buyer, Shop, open_shop

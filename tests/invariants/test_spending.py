@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from panelwright.core.batcher import Batcher
 from panelwright.core.refusal import Refusal
 from panelwright.customers.access import Caller, digest
+from panelwright.lane.batcher import Batcher
 from panelwright.orders.actions import place_orders
 from panelwright.orders.rules import NO_FUNDS, PlaceOrder
 from tests.support import books

@@ -18,21 +18,21 @@ _FAULTY = """
 import os, socket, sys
 os.environ["DJANGO_SETTINGS_MODULE"] = "panelwright.settings"
 import uvicorn
-from panelwright.cli import web
+from panelwright.lane import http_protocol
 from panelwright.cli.processes import listen
 
-config = web.config()
+config = http_protocol.config()
 config.load()
 
-from panelwright.api import app, lane, protocol
+from panelwright.api import app, batching, protocol
 from panelwright.core.refusal import Refusal
 
 del protocol.TEXTS["bad_service"]
-place = lane.actions.place_orders
+place = batching.actions.place_orders
 mute = set()
 
-def places(orders, learn):
-    placed = place(orders, learn=learn)
+def places(orders, learn, may_wait):
+    placed = place(orders, learn=learn, may_wait=may_wait)
     for order in orders:
         fault = order.params.get("fault", "")
         if fault == "results":
@@ -47,7 +47,7 @@ def places(orders, learn):
             return [object()] * len(placed)
     return placed
 
-lane.actions.place_orders = places
+batching.actions.place_orders = places
 added = protocol.added
 protocol.added = lambda result: 1 / 0 if result in mute else added(result)
 detail = protocol.detail
@@ -77,7 +77,7 @@ def port(launch: Launcher, clean_books: None) -> Iterator[int]:
 
 
 def both_ways(port: int, alice: Owner, carol: Buyer, **params: object) -> list[Answer]:
-    """The answers to an `add`, the short way and the long one."""
+    """The answers to an `add`, by the fast path and through ASGI."""
     sent = {"key": carol.key, "action": "add", "service": 1, "quantity": 100, **params}
     said = []
     for n in range(2):

@@ -94,7 +94,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--pages",
         action="store_true",
-        help="measure a customer's lists at 1,000 and at 1,000,000 orders instead (bench-pages.json)",
+        help="measure a customer's lists at 10,000 and at 10,000,000 orders instead (bench-pages.json)",
+    )
+    parser.add_argument(
+        "--many", type=int, metavar="N", help="with --pages: how many orders the second customer has instead"
     )
     parser.add_argument(
         "--quick",

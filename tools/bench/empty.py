@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import uvicorn
 
 from panelwright.cli.processes import collect_seldom, listen
-from panelwright.cli.web import config
+from panelwright.lane.http_protocol import config
 
 if TYPE_CHECKING:
     from panelwright.api.app import Receive, Scope, Send

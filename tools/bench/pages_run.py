@@ -27,6 +27,8 @@ PASSWORD = "a password of the benchmark"
 SERVICES = 20
 HISTORY = timedelta(days=60)
 QUANTITY = 1_000
+# Orders of one statement and one transaction, so that neither a log nor a memory holds ten million.
+CHUNK = 250_000
 CHARGE = 1_000_000
 WARM_UP = 12
 # Of each 16 orders one was cancelled, one is partial, and one is still open: every tab fills a page of 1,000.
@@ -233,11 +235,6 @@ def _fill(panel: Panel, customer: Customer, count: int, start: datetime) -> None
 
     service, sales = Service.objects.earliest("id").id, account(panel.id, Kind.SALES)
     step, postgresql = HISTORY.total_seconds() / count, connection.vendor == "postgresql"
-    numbers = (
-        f"SELECT n FROM generate_series(1, {count}) AS g(n)"
-        if postgresql
-        else f"WITH RECURSIVE g(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM g WHERE n < {count}) SELECT n FROM g"
-    )
     # The last order is a moment old, and what has ended did so when it was placed.
     begin = start.strftime("%Y-%m-%d %H:%M:%S")
     at = (
@@ -249,31 +246,48 @@ def _fill(panel: Panel, customer: Customer, count: int, start: datetime) -> None
     transfer += " reference, order_id, created_at)"
     both = f"{customer.account_id}, {sales}"
     with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO orders_order (panel_id, customer_id, service_id, kind, link, quantity, fields, rate_micros,"
-            " booked_micros, charge_micros, status, remains, job, due_at, created_at, ended_at)"
-            f" SELECT {panel.id}, {customer.id}, {service} + n % {SERVICES}, 'plain',"
-            f" 'https://example.com/p' || (n % 13) || '/' || n, {QUANTITY}, '', {CHARGE}, {CHARGE}, {_KEPT}, {_STATUS},"
-            f" {_REMAINS}, CASE WHEN {_OPEN} THEN 'manual' END, CASE WHEN {_OPEN} THEN {at} END, {at},"
-            f" CASE WHEN {_OPEN} THEN NULL ELSE {at} END FROM ({numbers}) AS x ORDER BY n"
-        )
-        cursor.execute(
-            f"{transfer} SELECT panel_id, {both}, booked_micros, 'order', CAST(id AS text), id, created_at"
-            f" FROM orders_order WHERE customer_id = {customer.id} ORDER BY orders_order.id"
-        )
-        cursor.execute(
-            f"{transfer} SELECT panel_id, {sales}, {customer.account_id}, booked_micros - charge_micros, 'refund',"
-            f" CAST(id AS text), id, created_at FROM orders_order WHERE customer_id = {customer.id}"
-            " AND booked_micros > charge_micros ORDER BY orders_order.id"
-        )
+        if postgresql:
+            cursor.execute("SET synchronous_commit = off")
+        last = 0
+        for done in range(0, count, CHUNK):
+            cursor.execute(
+                "INSERT INTO orders_order (panel_id, customer_id, service_id, kind, link, quantity, fields,"
+                " rate_micros, booked_micros, charge_micros, status, remains, job, due_at, created_at, ended_at)"
+                f" SELECT {panel.id}, {customer.id}, {service} + n % {SERVICES}, 'plain',"
+                f" 'https://example.com/p' || (n % 13) || '/' || n, {QUANTITY}, '', {CHARGE}, {CHARGE}, {_KEPT},"
+                f" {_STATUS}, {_REMAINS}, CASE WHEN {_OPEN} THEN 'manual' END, CASE WHEN {_OPEN} THEN {at} END, {at},"
+                f" CASE WHEN {_OPEN} THEN NULL ELSE {at} END"
+                f" FROM ({_numbers(done + 1, min(done + CHUNK, count), postgresql=postgresql)}) AS x ORDER BY n"
+            )
+            mine = f"customer_id = {customer.id} AND orders_order.id > {last}"
+            cursor.execute(
+                f"{transfer} SELECT panel_id, {both}, booked_micros, 'order', CAST(id AS text), id, created_at"
+                f" FROM orders_order WHERE {mine} ORDER BY orders_order.id"
+            )
+            cursor.execute(
+                f"{transfer} SELECT panel_id, {sales}, {customer.account_id}, booked_micros - charge_micros, 'refund',"
+                f" CAST(id AS text), id, created_at FROM orders_order WHERE {mine}"
+                " AND booked_micros > charge_micros ORDER BY orders_order.id"
+            )
+            cursor.execute(f"SELECT MAX(id) FROM orders_order WHERE {mine}")
+            last = int(cursor.fetchone()[0])
         cursor.execute(
             "UPDATE ledger_account SET balance_micros = balance_micros - (SELECT SUM(charge_micros) FROM orders_order"
             f" WHERE customer_id = {customer.id}) WHERE id = {customer.account_id}"
         )
+        if postgresql:
+            cursor.execute("RESET synchronous_commit")
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
         for tidy in ("VACUUM", "CHECKPOINT") if postgresql else ("PRAGMA wal_checkpoint(TRUNCATE)",):
             cursor.execute(tidy)
+
+
+def _numbers(first: int, last: int, *, postgresql: bool) -> str:
+    """A query of the numbers `n` from the first to the last."""
+    if postgresql:
+        return f"SELECT n FROM generate_series({first}, {last}) AS g(n)"
+    return f"WITH RECURSIVE g(n) AS (SELECT {first} UNION ALL SELECT n + 1 FROM g WHERE n < {last}) SELECT n FROM g"
 
 
 def _some_order(customer_id: int) -> int:

@@ -14,7 +14,7 @@ from urllib.parse import parse_qs
 import uvicorn
 
 from panelwright.cli.processes import listen
-from panelwright.cli.web import config
+from panelwright.lane.http_protocol import config
 
 if TYPE_CHECKING:
     from panelwright.api.app import Receive, Scope, Send

@@ -7,22 +7,24 @@ go on while a batch is written.
 from __future__ import annotations
 
 import asyncio
+import functools
 import operator
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
 
+from django.conf import settings
 from django.db import connection
 
 from panelwright.api import protocol
 from panelwright.api.protocol import Ids
 from panelwright.catalog.pricelists import Rendered, Renderer
-from panelwright.core.batcher import LATER, Batcher, CommitUncertain, Done, Later
-from panelwright.core.processor import Turns
 from panelwright.core.refusal import Refusal
 from panelwright.customers import access
 from panelwright.customers.access import Caller, Grant
 from panelwright.customers.meter import Meter
+from panelwright.lane.batcher import LATER, Batcher, CommitUncertain, Done, Later
+from panelwright.lane.cpu_affinity import CpuSharing
 from panelwright.orders import actions, queries, quotes, rules
 from panelwright.orders.actions import AskOrders
 from panelwright.orders.fields import ABSENT
@@ -58,6 +60,7 @@ _YES = frozenset({"1", "true", "True"})
 _NO = frozenset({"0", "false", "False"}) | ABSENT
 # `status` by its other names.
 _STATUS = frozenset({"status", "orders", "multi_status", "multi-status"})
+_WITHOUT_IDS = frozenset({"services", "balance"})
 WRITES = frozenset({"add", "refill", "cancel"})
 # The longest that the event loop waits for a batch; a batch that takes longer goes on beside it.
 STEP_ASIDE_S = 0.01
@@ -82,7 +85,7 @@ class Lane:
         self.meter = Meter()
         self._renderer = Renderer()
         aside_s = STEP_ASIDE_S if connection.vendor == "sqlite" else 0.0
-        self._turns = Turns()
+        self._sharing = CpuSharing() if aside_s and settings.SHARE_CPU else None
         self._writes: Batcher[Call, Answer] = Batcher(
             "writes",
             self._write,
@@ -90,9 +93,8 @@ class Lane:
             kind_of=_action,
             size_of=_size,
             batch_max=256,
-            gathers=True,
             step_aside_s=aside_s,
-            turns=self._turns,
+            sharing=self._sharing,
         )
         self._reads: Batcher[Call, Answer] = Batcher(
             "reads",
@@ -100,9 +102,8 @@ class Lane:
             owner_of=_owner,
             size_of=_size,
             batch_max=64,
-            gathers=True,
             step_aside_s=aside_s,
-            turns=self._turns,
+            sharing=self._sharing,
         )
 
     def submit(self, call: Call, loop: asyncio.AbstractEventLoop) -> asyncio.Future[Answer]:
@@ -117,7 +118,8 @@ class Lane:
 
     def stop(self) -> None:
         """In the event loop's thread: finish what is queued."""
-        self._turns.leave()
+        if self._sharing is not None:
+            self._sharing.leave()
         self._writes.stop()
         self._reads.stop()
         self.meter.stop()
@@ -145,11 +147,12 @@ class Lane:
         """A batch of reads: each kind of row that is asked for is read once, for all of them."""
         by_action: dict[str, list[tuple[int, Call, Grant]]] = {}
         answers: list[Answer | Later] = [BAD_REQUEST] * len(calls)
-        dry = [i for i, call in enumerate(calls) if call.action == "dry_run"]
+        others = list(enumerate(calls))
+        dry = [i for i, call in others if call.action == "dry_run"]
         if dry:
             for i, answer in zip(dry, self._dry_runs([calls[i] for i in dry]), strict=True):
                 answers[i] = answer
-        others = [(i, call) for i, call in enumerate(calls) if call.action != "dry_run"]
+            others = [(i, call) for i, call in others if call.action != "dry_run"]
         grants = access.grants([call.caller for _, call in others])
         for (i, call), grant in zip(others, grants, strict=True):
             if isinstance(grant, Refusal):
@@ -266,6 +269,11 @@ def _refill_statuses(calls: Sequence[tuple[int, Call, Grant]]) -> list[tuple[int
     return answers
 
 
+# As Caller(...) and Call(...), without a function in Python in between: every request makes one of each.
+_caller = functools.partial(tuple.__new__, Caller)
+_call = functools.partial(tuple.__new__, Call)
+
+
 def call_of(
     params: dict[str, str], *, address: tuple[str, int, int], remote: str, header_request_id: str, size: int = 0
 ) -> Call:
@@ -274,7 +282,7 @@ def call_of(
     The key is looked at before anything else, so a call that makes no sense is still a call: the
     lane answers `Incorrect request` only to somebody whose key is good.
     """
-    caller = Caller(address, access.digest(params.get("key", "")), remote)
+    caller = _caller((address, access.digest(params.get("key", "")), remote, 0))
     action = params.get("action", "")
     if action == "add":
         request_id = _sent(params, "request_id") if "request_id" in params else ""
@@ -282,11 +290,11 @@ def call_of(
             request_id = _unquoted(header_request_id)
         if "dry_run" in params and params["dry_run"] not in _NO:
             action = "dry_run"
-        return Call(caller, action, params, None, False, request_id, size)
+        return _call((caller, action, params, None, False, request_id, size))
     if action in _STATUS:
         action = "status"
-    if action in {"services", "balance"}:
-        return Call(caller, action, params, size=size)
+    elif action in _WITHOUT_IDS:
+        return _call((caller, action, params, None, False, "", size))
     if action in {"status", "refill", "cancel"}:
         one, many = _sent(params, "order"), _sent(params, "orders")
     elif action == "refill_status":
@@ -298,7 +306,7 @@ def call_of(
         one, many = "", one
     sent = many or one
     if sent:
-        return Call(caller, action, params, Ids(sent), not many, size=size)
+        return _call((caller, action, params, Ids(sent), not many, "", size))
     request_id = _sent(params, "request_id") if action == "status" else ""
     return Call(caller, action if request_id else "", params, request_id=request_id, size=size)
 

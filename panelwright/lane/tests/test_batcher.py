@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.db import OperationalError
 
-from panelwright.core.batcher import LATER, Batcher, CommitUncertain, Failed, Overloaded
+from panelwright.lane.batcher import LATER, Batcher, CommitUncertain, Failed, Overloaded
 
 WAIT_MAX_S = 20.0
 Make = Callable[..., "Batcher[str, str]"]
@@ -55,7 +55,11 @@ async def _while_busy(batcher: Batcher[str, str], work: Work, commands: Sequence
     return await asyncio.gather(*rest, return_exceptions=True)
 
 
-OPTIONS: list[dict[str, Any]] = [{}, {"gathers": True}, {"step_aside_s": 0.01}]
+async def _one(batcher: Batcher[str, str], command: str) -> str:
+    return await batcher.submit(command, asyncio.get_running_loop())
+
+
+OPTIONS: list[dict[str, Any]] = [{}, {"step_aside_s": 0.01}]
 
 
 @pytest.mark.parametrize("options", OPTIONS)
@@ -123,7 +127,7 @@ def test_who_cannot_be_told_does_not_keep_others_from_being_told(make: Make, opt
 
 def test_who_asks_again_shares_a_batch_with_who_has_been_waiting(make: Make) -> None:
     work = Work()
-    batcher = make(work, gathers=True)
+    batcher = make(work)
 
     async def go_on_asking(name: str, first: Any) -> None:
         assert await first == f"{name}0".upper()
@@ -228,7 +232,7 @@ def test_a_commit_that_may_have_been_done_is_not_done_again(make: Make) -> None:
         raise CommitUncertain("the connection broke in the commit")
 
     with pytest.raises(Failed) as failure:
-        make(work).call("a1")
+        asyncio.run(_one(make(work), "a1"))
     assert failure.value.uncertain
     assert batches == [["a1"]]
 
@@ -241,7 +245,7 @@ def test_a_database_that_is_too_busy_is_no_refusal(make: Make) -> None:
         raise OperationalError("could not serialize access")
 
     with pytest.raises(Overloaded, match="could not serialize access"):
-        make(work).call("a1")
+        asyncio.run(_one(make(work), "a1"))
     assert batches == [["a1"]]
 
 
@@ -257,66 +261,43 @@ def test_a_caller_who_went_away_does_not_undo_his_command(make: Make) -> None:
 
     asyncio.run(leave())
     work.go_on.set()
-    assert batcher.call("b1") == "B1"
+    assert asyncio.run(_one(batcher, "b1")) == "B1"
     assert work.batches == [["a0"], ["b1"]]
 
 
 def test_what_waits_at_the_end_is_still_done() -> None:
     work = Work()
     batcher: Batcher[str, str] = Batcher("last", work, owner_of=lambda command: command)
-    results: list[str] = []
-    callers = [threading.Thread(target=lambda c=c: results.append(batcher.call(c))) for c in ("a0", "b1")]
-    callers[0].start()
-    assert work.started.wait(WAIT_MAX_S)
-    callers[1].start()
-    while not batcher._waiting:
-        threading.Event().wait(0.001)
-    stopper = threading.Thread(target=batcher.stop)
-    stopper.start()
-    work.go_on.set()
-    for thread in (*callers, stopper):
-        thread.join(WAIT_MAX_S)
-        assert not thread.is_alive()
-    assert sorted(results) == ["A0", "B1"]
-    with pytest.raises(Overloaded):
-        batcher.call("c2")
 
-
-def test_who_queues_at_the_same_time_does_not_pass_the_limit_together(make: Make) -> None:
-    """Two threads that both look at the room before either takes it."""
-    work = Work()
-    both_are_looking = threading.Barrier(2)
-
-    def owner_of(command: str) -> str:
-        if command[0] == "b":
-            both_are_looking.wait(WAIT_MAX_S)
-        return command[0]
-
-    batcher: Batcher[str, str] = Batcher("room", work, owner_of=owner_of, size_of=len, bytes_max=10)
-    told: list[str] = []
-
-    def ask(command: str) -> None:
-        try:
-            told.append(batcher.call(command, WAIT_MAX_S))
-        except Overloaded:
-            told.append("overloaded")
-
-    try:
-        threads = [threading.Thread(target=ask, args=(command,)) for command in ("a1", "b23456", "b65432")]
-        threads[0].start()
-        assert work.started.wait(WAIT_MAX_S)
-        for thread in threads[1:]:
-            thread.start()
-        while not told and threads[1].is_alive() and threads[2].is_alive():
-            threads[1].join(0.05)
-        work.go_on.set()
-        for thread in threads:
-            thread.join(WAIT_MAX_S)
-    finally:
+    async def run() -> list[str]:
+        loop = asyncio.get_running_loop()
+        first = batcher.submit("a0", loop)
+        await loop.run_in_executor(None, work.started.wait, WAIT_MAX_S)
+        second = batcher.submit("b1", loop)
         work.go_on.set()
         batcher.stop()
-    assert sorted(told) == ["A1", *sorted({"B23456", "B65432"}.intersection(told)), "overloaded"]
-    assert len(told) == 3
+        batcher.stop()
+        with pytest.raises(Overloaded):
+            batcher.submit("c2", loop)
+        return [await first, await second]
+
+    assert asyncio.run(run()) == ["A0", "B1"]
+    assert work.batches == [["a0"], ["b1"]]
+
+
+def test_what_gathers_at_the_end_is_still_done() -> None:
+    work = Work()
+    work.go_on.set()
+    batcher: Batcher[str, str] = Batcher("last", work, owner_of=lambda command: command)
+
+    async def run() -> list[str]:
+        loop = asyncio.get_running_loop()
+        waiting = [batcher.submit(command, loop) for command in ("a0", "b1")]
+        batcher.stop()
+        return await asyncio.gather(*waiting)
+
+    assert asyncio.run(run()) == ["A0", "B1"]
+    assert work.batches == [["a0", "b1"]]
 
 
 @pytest.mark.parametrize("options", OPTIONS)
@@ -339,4 +320,4 @@ def test_what_is_put_off_waits_for_the_next_batch_and_lets_others_go_first(make:
 def test_a_batch_that_puts_off_everything_answers(make: Make) -> None:
     batcher = make(lambda commands: [LATER for _ in commands])
     with pytest.raises(Overloaded):
-        batcher.call("a0", WAIT_MAX_S)
+        asyncio.run(_one(batcher, "a0"))

@@ -2,13 +2,13 @@
 
 A Batcher runs at most one batch at a time, on its own thread with its own database connection.
 Commands that arrive meanwhile wait and share the next batch. Idle, a command is a batch of one
-and waits for nobody; busy, batches grow by themselves.
+and waits for nobody; busy, batches grow by themselves. What follows on what is the table in states.py.
 
 Stepping aside: an event loop and a batch that both want the interpreter take it from each other
 hundreds of times a batch, and each time costs more than the work in between. Where a batch hardly
 waits for anything but its commit (SQLite), the loop therefore hands over and waits until the batch
 says, by `about_to_wait`, that it is only waiting for the disk now; then the loop goes on. Busy, the
-two share a processor (processor.py). On PostgreSQL a batch waits for the network most of the time,
+two share a processor (cpu_affinity.py). On PostgreSQL a batch waits for the network most of the time,
 and the loop never steps aside.
 """
 
@@ -20,14 +20,14 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Hashable, Sequence
-from concurrent.futures import Future
 from typing import Any, Generic, TypeVar
 
 from django.db import connections
 
 from panelwright.core import limits
-from panelwright.core.processor import Turns
 from panelwright.core.sql import PASSING_ERRORS
+from panelwright.lane.cpu_affinity import CpuSharing
+from panelwright.lane.states import STOPPING, TABLE, BatcherEvent, BatcherState, Effect
 
 Command = TypeVar("Command")
 Result = TypeVar("Result")
@@ -35,9 +35,8 @@ Result = TypeVar("Result")
 # Takes a command's result, or the exception that stands for it.
 Done = Callable[[Any], None]
 
-# A command, who is told, its bytes, and whether it is nobody's. Without an event loop its caller is told in the
-# batcher's own thread.
-_Waiting = tuple[Command, asyncio.AbstractEventLoop | None, Done, int, bool]
+# A command, who is told, its bytes, and whether it is nobody's.
+_Waiting = tuple[Command, Done, int, bool]
 
 log = logging.getLogger(__name__)
 _thread = threading.local()
@@ -81,21 +80,20 @@ class CommitUncertain(Exception):
 
 
 class Batcher(Generic[Command, Result]):
-    """Collects commands and hands them to `work` as batches.
+    """Collects commands of an event loop and hands them to `work` as batches.
 
     `work(commands)` answers one result a command, in their order. It runs in a thread of its own
     and must do everything in one transaction, so that an exception means that nothing was done;
     it raises CommitUncertain where that is not known. A result may be LATER, as long as each batch has another one:
     such a command waits for the next batch, behind those of owners who had nothing in this one.
-    `owner_of(command)` names whose command it
-    is, and None is nobody: when more wait than fit a batch, each owner gets an equal share. Commands of different
-    `kind_of(command)` never share a batch's work: what becomes of one kind says nothing of another.
+    `owner_of(command)` names whose command it is, and None is nobody: when more wait than fit a batch, each owner
+    gets an equal share. Commands of different `kind_of(command)` never share a batch's work: what becomes of one
+    kind says nothing of another.
     `size_of(command)`: the bytes that it holds while it waits and is worked on; of all together at most `bytes_max`,
     and a quarter of it, and of the queue, for those that are nobody's: whose owner is None. A batch has at most
     `batch_bytes_max` beside its first command.
-    `gathers`: an event loop starts a batch only when for a moment nothing more has come in.
-    `step_aside_s` is the longest that it then waits for the batch to reach its commit; 0: not at all.
-    `turns`: where the loop stays meanwhile; batchers of one loop share it.
+    `step_aside_s` is the longest that the event loop waits for the batch to reach its commit; 0: not at all.
+    `sharing`: where the loop stays meanwhile; batchers of one loop share it. None: anywhere.
     """
 
     def __init__(
@@ -110,9 +108,8 @@ class Batcher(Generic[Command, Result]):
         size_of: Callable[[Command], int] = lambda _: 0,
         bytes_max: int = limits.QUEUE_BYTES_MAX,
         batch_bytes_max: int = limits.BATCH_BYTES_MAX,
-        gathers: bool = False,
         step_aside_s: float = 0.0,
-        turns: Turns | None = None,
+        sharing: CpuSharing | None = None,
     ) -> None:
         self.name = name
         self._work = work
@@ -123,28 +120,28 @@ class Batcher(Generic[Command, Result]):
         self._size_of = size_of
         self._bytes_max = bytes_max
         self._batch_bytes_max = batch_bytes_max
-        # What came, counted by whoever queues, under the lock, and what is done, counted by our thread: the
-        # difference waits.
-        self._queueing = threading.Lock()
+        self._step_aside_s = step_aside_s
+        self._sharing = sharing
+        # Changed by `_on` alone, which either thread may call.
+        self._state = BatcherState.IDLE
+        self._changing = threading.Lock()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._waiting: deque[_Waiting[Command]] = deque()
+        # What came, counted by the event loop, and what is done, counted by our thread: the difference waits or runs.
         self._bytes_came = self._bytes_done = 0
         self._nobodys_came = self._nobodys_done = self._nobodys_bytes_came = self._nobodys_bytes_done = 0
-        self._waiting: deque[_Waiting[Command]] = deque()
-        self._wake = threading.Event()
-        self._gathers = gathers or step_aside_s > 0
-        self._step_aside_s = step_aside_s
-        self._turns = turns or Turns()
-        self._loop_may_go_on = threading.Event()
-        self._kick_planned = False
-        self._busy = False
         self._put_off = False  # the last batch left commands for the next one
-        self._stopping = False
         self._last_size = 1
         self._expected = batch_max  # commands that wait once all who were just told have asked again
+        self._wake = threading.Event()
+        self._loop_may_go_on = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"batcher-{name}", daemon=True)
         self._thread.start()
 
+    # ---- in the event loop's thread ----------------------------------------------------------------
+
     def submit(self, command: Command, loop: asyncio.AbstractEventLoop) -> asyncio.Future[Result]:
-        """From an event loop: a future of the result. Raises Overloaded at once when the queue is full.
+        """A future of the result. Raises Overloaded at once when the queue is full.
 
         A caller that goes away does not undo its command: what was queued is done.
         """
@@ -154,14 +151,31 @@ class Batcher(Generic[Command, Result]):
 
     def tell(self, command: Command, loop: asyncio.AbstractEventLoop, done: Done) -> None:
         """As `submit`, without a future: `done` is called in the loop, with the result or an exception."""
-        self._queue(command, loop, done)
-        if not self._gathers:
-            if not self._wake.is_set():
-                self._wake.set()
-        elif not self._kick_planned and not self._busy:
+        size = self._size_of(command)
+        waiting = self._waiting
+        if (
+            len(waiting) >= self._queue_max
+            or size > self._bytes_max - (self._bytes_came - self._bytes_done)
+            or self._state in STOPPING
+        ):
+            raise Overloaded(f"the {self.name} queue is full")
+        nobodys = self._owner_of(command) is None
+        if nobodys:
+            self._count_nobodys(size)
+        self._bytes_came += size
+        self._loop = loop
+        waiting.append((command, done, size, nobodys))
+        if self._state is BatcherState.IDLE and self._on(BatcherEvent.QUEUED) is Effect.GATHER:
             # After this round of the loop: what else has arrived by now shares the batch.
-            self._kick_planned = True
             loop.call_soon(self._gather, loop, 0, 0)
+
+    def _count_nobodys(self, size: int) -> None:
+        count = self._nobodys_came - self._nobodys_done + 1
+        bytes_ = self._nobodys_bytes_came - self._nobodys_bytes_done + size
+        if count > self._queue_max // _SHARE or bytes_ > self._bytes_max // _SHARE:
+            raise Overloaded(f"the {self.name} queue has no more room for what is nobody's")
+        self._nobodys_came += 1
+        self._nobodys_bytes_came += size
 
     def _gather(self, loop: asyncio.AbstractEventLoop, seen: int, quiet: int) -> None:
         """Start a batch once no more commands come in; after a batch of one, at once.
@@ -178,54 +192,44 @@ class Batcher(Generic[Command, Result]):
 
     def _start(self, loop: asyncio.AbstractEventLoop) -> None:
         """Start a batch and, stepping aside, wait in the event loop's thread until it only waits for the disk."""
-        self._kick_planned = False
-        if self._busy or not self._waiting:
+        if self._on(BatcherEvent.GATHERED) is not Effect.RUN:
             return
         self._expected = self._batch_max
         self._loop_may_go_on.clear()
-        if self._step_aside_s and self._last_size >= BUSY_FROM:
-            self._turns.stay(loop)
+        if self._sharing is not None and self._last_size >= BUSY_FROM:
+            self._sharing.stay(loop)
         self._wake.set()
         if self._step_aside_s:
             self._loop_may_go_on.wait(self._step_aside_s)
 
-    def call(self, command: Command, timeout_s: float = 60) -> Result:
-        """From any other thread: the result. Raises what `submit`'s future would."""
-        future: Future[Result] = Future()
-        self._queue(command, None, functools.partial(_settle, future))
-        if not self._wake.is_set():
-            self._wake.set()
-        return future.result(timeout_s)
+    def _settled(
+        self, loop: asyncio.AbstractEventLoop, batch: Sequence[_Waiting[Command]], results: Sequence[Any], gathers: bool
+    ) -> None:
+        """Wake the callers, then see to what has been waiting meanwhile."""
+        for item, result in zip(batch, results, strict=True):
+            try:
+                item[1](result)
+            except Exception:
+                # One caller's fault is not its neighbours'.
+                log.exception("a caller could not be told its result")
+        self._expected = len(batch) + len(self._waiting)
+        if gathers:
+            loop.call_soon(self._gather, loop, 0, 0)
 
     def stop(self) -> None:
         """Finish what waits, then end the thread and close its connection."""
-        self._stopping = True
-        self._wake.set()
+        if self._on(BatcherEvent.STOP) is not Effect.NONE:
+            self._wake.set()
         self._thread.join()
 
-    def _queue(self, command: Command, loop: asyncio.AbstractEventLoop | None, done: Done) -> None:
-        size = self._size_of(command)
-        nobodys = self._owner_of(command) is None
-        with self._queueing:
-            left = self._bytes_max - (self._bytes_came - self._bytes_done)
-            if self._stopping or len(self._waiting) >= self._queue_max or size > left:
-                raise Overloaded(f"the {self.name} queue is full")
-            if nobodys:
-                count = self._nobodys_came - self._nobodys_done + 1
-                bytes_ = self._nobodys_bytes_came - self._nobodys_bytes_done + size
-                if count > self._queue_max // _SHARE or bytes_ > self._bytes_max // _SHARE:
-                    raise Overloaded(f"the {self.name} queue has no more room for what is nobody's")
-                self._nobodys_came += 1
-                self._nobodys_bytes_came += size
-            self._bytes_came += size
-            self._waiting.append((command, loop, done, size, nobodys))
+    # ---- in either thread --------------------------------------------------------------------------
 
-    def _count_done(self, batch: Sequence[_Waiting[Command]]) -> None:
-        self._bytes_done += sum([item[3] for item in batch])
-        nobodys = [item[3] for item in batch if item[4]]
-        if nobodys:
-            self._nobodys_done += len(nobodys)
-            self._nobodys_bytes_done += sum(nobodys)
+    def _on(self, event: BatcherEvent) -> Effect:
+        with self._changing:
+            self._state, effect = TABLE[self._state, event]
+        return effect
+
+    # ---- in the batcher's thread -------------------------------------------------------------------
 
     def _run(self) -> None:
         _thread.loop_may_go_on = self._loop_may_go_on
@@ -233,24 +237,57 @@ class Batcher(Generic[Command, Result]):
         while True:
             self._wake.wait()
             self._wake.clear()
-            stays = self._turns.follow(stays)
-            while self._waiting:
-                self._busy = True
-                batch = self._take()
-                self._last_size = len(batch)
-                results = self._results([item[0] for item in batch])
-                if LATER in results:
-                    batch, results = self._put_back(batch, results)
-                self._busy = False
-                self._count_done(batch)
-                told_a_loop = self._deliver(batch, results)
-                self._loop_may_go_on.set()
-                if self._gathers and told_a_loop and not self._stopping:
-                    # The loop wakes its callers first, and then starts the next batch by itself.
-                    break
-            if self._stopping and not self._waiting:
+            if self._sharing is not None:
+                stays = self._sharing.follow(stays)
+            if not self._carry_out():
                 connections.close_all()
                 return
+
+    def _carry_out(self) -> bool:
+        """What the thread does when it is woken; False: it ends."""
+        if self._state is BatcherState.STOPPED:
+            return False
+        while True:
+            batch = self._take()
+            self._last_size = len(batch)
+            results = self._results([item[0] for item in batch])
+            if LATER in results:
+                batch, results = self._put_back(batch, results)
+            self._count_done(batch)
+            effect = self._batch_done()
+            if not self._deliver(batch, results, gathers=effect is Effect.GATHER) and effect is Effect.GATHER:
+                # The event loop that should count has ended.
+                effect = self._on(BatcherEvent.GATHERED)
+            self._loop_may_go_on.set()
+            if effect is not Effect.RUN:
+                return effect is not Effect.END
+
+    def _batch_done(self) -> Effect:
+        with self._changing:
+            event = BatcherEvent.DONE_MORE if self._waiting else BatcherEvent.DONE_EMPTY
+            self._state, effect = TABLE[self._state, event]
+            if self._waiting and self._state is BatcherState.IDLE:
+                # Queued between the look and the change, by a caller that saw a batch running.
+                self._state, effect = TABLE[self._state, BatcherEvent.QUEUED]
+        return effect
+
+    def _deliver(self, batch: Sequence[_Waiting[Command]], results: Sequence[Any], *, gathers: bool) -> bool:
+        """Let the event loop tell the callers. False when it has ended: then they are gone, too."""
+        loop = self._loop
+        assert loop is not None
+        try:
+            loop.call_soon_threadsafe(self._settled, loop, batch, results, gathers)
+        except RuntimeError:
+            log.info("%s: %d callers went away with their event loop", self.name, len(batch))
+            return False
+        return True
+
+    def _count_done(self, batch: Sequence[_Waiting[Command]]) -> None:
+        self._bytes_done += sum([item[2] for item in batch])
+        nobodys = [item[2] for item in batch if item[3]]
+        if nobodys:
+            self._nobodys_done += len(nobodys)
+            self._nobodys_bytes_done += sum(nobodys)
 
     def _take(self) -> list[_Waiting[Command]]:
         """The next batch: everything that waits, or a fair share of each owner's when that is too much."""
@@ -301,7 +338,7 @@ class Batcher(Generic[Command, Result]):
         turns = deque(queues)
         while turns and len(batch) < self._batch_max:
             owner = turns.popleft()
-            size = queues[owner][0][3]
+            size = queues[owner][0][2]
             if batch:
                 if size > left:
                     continue
@@ -359,41 +396,6 @@ class Batcher(Generic[Command, Result]):
                 return [self._do([command])[0] for command in commands]
             log.exception("%s: a command failed", self.name)
             return [Failed(f"{type(error).__name__}: {error}")]
-
-    def _settled(self, loop: asyncio.AbstractEventLoop, told: list[tuple[Done, Any]]) -> None:
-        """In the event loop: wake the callers, then see to what has been waiting meanwhile."""
-        for done, result in told:
-            _tell(done, result)
-        if self._gathers and not self._busy:
-            self._expected = len(told) + len(self._waiting)
-            if self._waiting and not self._kick_planned:
-                self._kick_planned = True
-                loop.call_soon(self._gather, loop, 0, 0)
-
-    def _deliver(self, batch: list[_Waiting[Command]], results: Sequence[Any]) -> bool:
-        """Hand the results out. True when an event loop was told, which then sees to what waits."""
-        told_a_loop = False
-        loops: dict[asyncio.AbstractEventLoop, list[tuple[Done, Any]]] = {}
-        for (_, loop, done, _, _), result in zip(batch, results, strict=True):
-            if loop is None:
-                _tell(done, result)
-            else:
-                loops.setdefault(loop, []).append((done, result))
-        for loop, told in loops.items():
-            try:
-                loop.call_soon_threadsafe(self._settled, loop, told)
-                told_a_loop = True
-            except RuntimeError:
-                log.info("%s: %d callers went away with their event loop", self.name, len(told))
-        return told_a_loop
-
-
-def _tell(done: Done, result: Any) -> None:
-    """One caller's fault is not its neighbours'."""
-    try:
-        done(result)
-    except Exception:
-        log.exception("a caller could not be told its result")
 
 
 def _settle(future: Any, result: Any) -> None:

@@ -38,7 +38,7 @@ def anywhere() -> None:
             log.debug("a thread stays where it is", exc_info=True)
 
 
-class Turns:
+class CpuSharing:
     """One an event loop: the processor that it shares with those it waits for."""
 
     def __init__(self, stay_s: float = STAY_S) -> None:

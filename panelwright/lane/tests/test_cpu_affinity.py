@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 
-from panelwright.core import processor
-from panelwright.core.batcher import BUSY_FROM, Batcher
-from panelwright.core.processor import ALLOWED, Turns
+from panelwright.lane import cpu_affinity
+from panelwright.lane.batcher import BUSY_FROM, Batcher
+from panelwright.lane.cpu_affinity import ALLOWED, CpuSharing
 
 WAIT_MAX_S = 20.0
 # On a machine with one processor there is nothing to choose.
@@ -26,7 +26,7 @@ def mine() -> set[int]:
 @pytest.fixture(autouse=True)
 def afterwards_anywhere() -> Iterator[None]:
     yield
-    processor.anywhere()
+    cpu_affinity.anywhere()
     assert mine() == ALLOWED
 
 
@@ -38,7 +38,7 @@ def elsewhere(do: Callable[[], object]) -> None:
 
 
 def test_the_loop_stays_the_other_thread_follows_and_both_leave() -> None:
-    turns = Turns(stay_s=0.05)
+    turns = CpuSharing(stay_s=0.05)
     seen: list[tuple[int | None, set[int]]] = []
 
     async def go() -> None:
@@ -70,12 +70,12 @@ def test_the_loop_stays_the_other_thread_follows_and_both_leave() -> None:
 
 
 def test_a_thread_of_a_loop_that_stays_goes_anywhere() -> None:
-    turns = Turns()
+    turns = CpuSharing()
     seen: list[set[int]] = []
 
     def go_anywhere() -> None:
         seen.append(mine())
-        processor.anywhere()
+        cpu_affinity.anywhere()
         seen.append(mine())
 
     async def go() -> None:
@@ -91,9 +91,9 @@ def test_where_the_system_refuses_everybody_stays_free(monkeypatch: pytest.Monke
     def refuse(*_: object) -> None:
         raise PermissionError("not in this sandbox")
 
-    monkeypatch.setattr(processor, "ALLOWED", frozenset({0, 1}))
+    monkeypatch.setattr(cpu_affinity, "ALLOWED", frozenset({0, 1}))
     monkeypatch.setattr(os, "sched_setaffinity", refuse, raising=False)
-    turns = Turns()
+    turns = CpuSharing()
 
     async def go() -> None:
         turns.stay(asyncio.get_running_loop())
@@ -101,7 +101,7 @@ def test_where_the_system_refuses_everybody_stays_free(monkeypatch: pytest.Monke
     asyncio.run(go())
     assert turns.processor is None
     assert turns.follow(None) is None
-    processor.anywhere()
+    cpu_affinity.anywhere()
 
 
 @pytest.mark.parametrize(("commands", "together"), [(1, False), (BUSY_FROM, True)])
@@ -112,7 +112,7 @@ def test_only_batches_that_are_busy_share_a_processor(commands: int, together: b
         seen.append(mine())
         return list(batch)
 
-    batcher: Batcher[str, str] = Batcher("test", work, owner_of=str, step_aside_s=1.0)
+    batcher: Batcher[str, str] = Batcher("test", work, owner_of=str, step_aside_s=1.0, sharing=CpuSharing())
 
     async def go() -> None:
         loop = asyncio.get_running_loop()

@@ -8,16 +8,15 @@ import heapq
 import itertools
 import socket
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import uvloop
 from uvicorn.server import ServerState
 
-from panelwright.api import whole
-from panelwright.cli import web
-from panelwright.cli.door import Door
 from panelwright.core import limits
+from panelwright.lane import fast_path, http_protocol
+from panelwright.lane.connections import OpenConnections
 
 REQUEST = b"POST /api/v2 HTTP/1.1\r\nHost: shop.example\r\nContent-Length: 3\r\n\r\na=b"
 KEEP_S = 5
@@ -109,9 +108,9 @@ class App:
     """Answers when it is told to."""
 
     def __init__(self) -> None:
-        self.done: Callable[[int, list[whole.Header], bytes], None] | None = None
+        self.done: Callable[[int, list[fast_path.Header], bytes], None] | None = None
 
-    def quick(self, request: whole.Whole, *, done: Callable[..., None], **_: Any) -> bool:
+    def quick(self, request: fast_path.PlainRequest, *, done: Callable[..., None], **_: Any) -> bool:
         self.done = done
         return True
 
@@ -121,12 +120,14 @@ class App:
 
 
 class Connection:
-    def __init__(self, *, door: Door | None = None, peer: str = "127.0.0.1", loop: Loop | None = None) -> None:
+    def __init__(
+        self, *, open_connections: OpenConnections | None = None, peer: str = "127.0.0.1", loop: Loop | None = None
+    ) -> None:
         self.loop, self.transport, self.app = loop or Loop(), Transport(peer), App()
-        config = web.config(self.app)  # type: ignore[arg-type]
+        config = http_protocol.config(self.app)  # type: ignore[arg-type]
         config.load()
-        self.protocol = web.Protocol(config, ServerState(), {}, _loop=self.loop)  # type: ignore[arg-type]
-        self.protocol.door = door or Door()
+        self.protocol = http_protocol.LaneProtocol(config, ServerState(), {}, _loop=self.loop)  # type: ignore[arg-type]
+        self.protocol.open_connections = open_connections or OpenConnections()
         self.protocol.app = self.app
         self.protocol.connection_made(self.transport)  # type: ignore[arg-type]
 
@@ -186,7 +187,7 @@ def test_a_head_has_so_long_and_no_longer_however_it_drips(connection: Connectio
     if sent:
         assert connection.transport.written.startswith(b"HTTP/1.1 408 Request Timeout\r\n")
         assert connection.transport.ended
-        connection.loop.go_on(web.LINGER_S + 2)
+        connection.loop.go_on(http_protocol.LINGER_S + 2)
     assert connection.transport.closed
 
 
@@ -236,15 +237,15 @@ def test_what_waits_behind_a_request_has_its_limit(connection: Connection) -> No
 
 
 class Crowd:
-    """Connections through one door."""
+    """Connections of one event loop."""
 
     def __init__(self, **options: Any) -> None:
-        self.door, self.loop = Door(**options), Loop()
+        self.open_connections, self.loop = OpenConnections(**options), Loop()
         self.all: list[Connection] = []
 
     def comes(self, peer: str, *, asks: bool = False) -> Connection:
         self.loop.now += 0.001
-        self.all.append(Connection(door=self.door, peer=peer, loop=self.loop))
+        self.all.append(Connection(open_connections=self.open_connections, peer=peer, loop=self.loop))
         if asks:
             self.all[-1].ask()
         return self.all[-1]
@@ -300,7 +301,7 @@ def test_who_holds_the_most_makes_room_for_others() -> None:
         crowd.comes("198.51.100.66")
     crowd.comes("203.0.113.2", asks=True)
     assert (crowd.cut, crowd.refused) == ([1], [])
-    # The door forgets who has gone.
+    # Who has gone is forgotten.
     for one in crowd.all:
         one.protocol.connection_lost(None)
     for n in range(10):
@@ -328,8 +329,9 @@ def test_what_is_written_for_a_client_who_has_gone_is_dropped() -> None:
     ours, theirs = socket.socketpair()
 
     async def answer() -> int:
-        transport, _ = await loop.create_unix_connection(asyncio.Protocol, sock=ours)
-        out = web.OneWrite(transport, loop)
+        made, _ = await loop.create_unix_connection(asyncio.Protocol, sock=ours)
+        transport = cast(asyncio.Transport, made)
+        out = http_protocol.SingleWriteTransport(transport)
         out.write(b"what she still gets")
         await asyncio.sleep(0)
         transport.abort()
@@ -337,9 +339,9 @@ def test_what_is_written_for_a_client_who_has_gone_is_dropped() -> None:
             await asyncio.sleep(0)
         with pytest.raises(RuntimeError):
             transport.write(b"what raises")
-        out.write(b"held")
-        await asyncio.sleep(0)
-        out.write(b"held again")
+        out.write(b"HTTP/1.1 200 OK held")
+        out.flush()
+        out.write(b"HTTP/1.1 200 OK held again")
         out.send(b"and sent at once")
         out.send(b"sent at once")
         await asyncio.sleep(0)
@@ -352,3 +354,25 @@ def test_what_is_written_for_a_client_who_has_gone_is_dropped() -> None:
     assert faults == []
     assert written == len(theirs.recv(100)) == len(b"what she still gets")
     theirs.close()
+
+
+def test_a_head_leaves_with_the_first_of_its_body() -> None:
+    transport = Transport("127.0.0.1")
+    out = http_protocol.SingleWriteTransport(transport)  # type: ignore[arg-type]
+    packets: list[bytes] = []
+    transport.write = packets.append  # type: ignore[method-assign,assignment]
+    transport.writelines = lambda parts: packets.append(b"".join(parts))  # type: ignore[method-assign]
+    for data in (
+        b"HTTP/1.1 100 Continue\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\n\r\n",
+        b"a",
+        b"b",
+        b"HTTP/1.1 304 Not Modified",
+    ):
+        out.write(data)
+    assert packets == [b"HTTP/1.1 100 Continue\r\n\r\n", b"HTTP/1.1 200 OK\r\n\r\na", b"b"]
+    out.flush()
+    out.write(b"HTTP/1.1 204 No Content")
+    out.close()
+    assert packets[3:] == [b"HTTP/1.1 304 Not Modified", b"HTTP/1.1 204 No Content"]
+    assert out.bytes == sum(map(len, packets))

@@ -1,7 +1,8 @@
-"""A request that comes in one piece is answered without ASGI in between: nobody can tell, on the wire."""
+"""A request that comes in one piece is answered without ASGI in between, and nobody can tell on the wire."""
 
 from __future__ import annotations
 
+import gzip
 import socket
 import time
 from collections.abc import Iterator
@@ -83,6 +84,53 @@ def test_both_ways_give_the_same_bytes(live: Live, params: dict[str, str]) -> No
     assert bodies[0] == bodies[1]
     assert sorted(heads[0]) == sorted(heads[1])
     assert b"Content-Type: application/json" in heads[0]
+
+
+def get(live: Live, *lines: str, **params: object) -> bytes:
+    query = urlencode({"key": live.api_key, **params})
+    head = [f"GET /api/v2?{query} HTTP/1.1", f"Host: 127.0.0.1:{live.port}", *lines]
+    return ("\r\n".join(head) + "\r\n\r\n").encode()
+
+
+def both_paths(live: Live, whole: bytes) -> tuple[list[bytes], bytes]:
+    """Head and body of the answer, which are the same by the fast path and through ASGI."""
+    said = []
+    for pieces in ([whole], [whole[:-5], whole[-5:]]):
+        with wire(live) as connection:
+            for piece in pieces:
+                connection.sendall(piece)
+                time.sleep(0.02)
+            data = b""
+            while b"\r\n\r\n" not in data:
+                data += connection.recv(65536)
+            if b" 304 " in data[:20]:
+                head, body = data[:-4], b""
+                assert data.endswith(b"\r\n\r\n")
+            else:
+                head, body, _ = answer(connection, data)
+        said.append((sorted(without_date(head)), body))
+    assert said[0] == said[1]
+    return said[0]
+
+
+def test_gets_are_answered_the_same_on_both_paths(live: Live) -> None:
+    assert both_paths(live, get(live, action="balance"))[1].startswith(b'{"balance":')
+    assert both_paths(live, get(live, action="add", service="1", link="https://é.example/ a"))[1].startswith(
+        b'{"error"'
+    )
+    head, services = both_paths(live, get(live, action="services"))
+    (etag,) = [line.partition(b": ")[2].decode() for line in head if line.startswith(b"etag: ")]
+    head, packed = both_paths(live, get(live, "Accept-Encoding: gzip, deflate", action="services"))
+    assert b"content-encoding: gzip" in head
+    assert gzip.decompress(packed) == services
+    head, _ = both_paths(live, get(live, "Accept-Encoding: gzip;q=0", action="services"))
+    assert b"content-encoding: gzip" not in head
+    head, nothing = both_paths(live, get(live, f"If-None-Match: {etag}", action="services"))
+    assert head[0] == b"HTTP/1.1 304 Not Modified"
+    assert nothing == b""
+    assert both_paths(live, get(live, 'If-None-Match: "x"', action="services"))[1] == services
+    # A list that was asked for by POST is always sent.
+    assert both_paths(live, request(live, f"If-None-Match: {etag}", action="services"))[1] == services
 
 
 @pytest.mark.parametrize("header", ["Idempotency-Key: {}", 'Idempotency-Key: "{}"', 'idempotency-key:\t"{}" '])

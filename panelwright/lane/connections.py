@@ -1,6 +1,6 @@
-"""Who may be connected: so many from one address and in all, and nobody who only sits there.
+"""Which connections are open: a number from one address and in all, and none that only sits there.
 
-An event loop looks through its connections once a second. A timer of each connection's own, made and taken back
+An event loop looks through its connections once a second. A timer of each connection's own, made and cancelled
 with each request, would cost more than to read the request's head.
 """
 
@@ -16,10 +16,10 @@ from panelwright.core.remote import neighbourhood, plain
 LOOK_EVERY_S = 1.0
 
 
-class Connection(Protocol):
+class TimedConnection(Protocol):
     """What is asked of a connection. Times are the event loop's clock."""
 
-    # Whose it is among the others; the door's own note.
+    # Whose it is among the others; a note of OpenConnections.
     of: str
 
     @property
@@ -33,12 +33,12 @@ class Connection(Protocol):
         """Close it at once."""
 
 
-class Door:
+class OpenConnections:
     """The connections of one event loop.
 
-    `each` from one address (of IPv6: one /64), except from those of `proxies`, behind which many stand; `total` in
-    all. Who comes when his address has its number, or nobody has room, takes the place of the one that has kept us
-    waiting for longest: his own address's, or else that of the address that has the most.
+    `each` from one address (of IPv6: one /64), except from those of `proxies`, which carry many clients; `total` in
+    all. A new connection of an address that has its number, or when all places are taken, takes the place of the one
+    that has kept us waiting longest: one of its own address, or else of the address that has the most.
     """
 
     def __init__(
@@ -49,12 +49,12 @@ class Door:
         proxies: Collection[str] = (),
     ) -> None:
         self.each, self.total, self.proxies = each, total, proxies
-        self._open: dict[str, dict[Connection, None]] = {}
+        self._open: dict[str, dict[TimedConnection, None]] = {}
         self._count = 0
         self._due = 0.0
         self._looking: asyncio.TimerHandle | None = None
 
-    def let_in(self, connection: Connection, peer: str, loop: asyncio.AbstractEventLoop) -> bool:
+    def admit(self, connection: TimedConnection, peer: str, loop: asyncio.AbstractEventLoop) -> bool:
         """False when there is no room. `peer`: the address that it comes from, "" for a socket without one."""
         address = plain(peer) or peer
         of = "" if address in self.proxies else neighbourhood(address)
@@ -69,8 +69,8 @@ class Door:
             self._look_soon(loop)
         return True
 
-    def left(self, connection: Connection) -> None:
-        """It is gone. May be said twice."""
+    def remove(self, connection: TimedConnection) -> None:
+        """It is closed. May be told twice."""
         known = self._open.get(connection.of)
         if known is not None and connection in known:
             del known[connection]
@@ -84,7 +84,7 @@ class Door:
         if not waiting:
             return False
         _, longest = min(waiting, key=lambda pair: pair[0])
-        self.left(longest)
+        self.remove(longest)
         longest.close()
         return True
 
