@@ -13,6 +13,7 @@ import itertools
 import os
 import random
 import re
+import shlex
 import subprocess
 import sys
 import threading
@@ -68,7 +69,8 @@ class Run:
     @property
     def again(self) -> str:
         """How to see it again."""
-        return f"PANELWRIGHT_PROVE={self.seed} " + " ".join(self.part.command(self.database, self.seed)[1:])
+        arguments = shlex.join(self.part.command(self.database, self.seed)[1:])
+        return f"PANELWRIGHT_PROVE={self.seed} .venv/bin/python {arguments}"
 
 
 def run(part: Part, database: str, seed: int) -> Run:
