@@ -211,7 +211,7 @@ def client_of(provider: Provider) -> Upstream:
 
 def _ask(panel_id: int, target: int | None, values: Mapping[str, Any]) -> Mapping[str, Any]:
     """What the provider's list and our balance there are, before the transaction."""
-    provider = Provider.objects.filter(panel_id=panel_id, id=target).first()
+    provider = Provider.objects.filter(panel_id=panel_id, id=target or 0).first()
     if provider is None:
         raise Refused("no_provider", id=target or 0)
     client = client_of(provider)

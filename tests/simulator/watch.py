@@ -246,7 +246,7 @@ def _in_order() -> Iterator[None]:
             ordered[id(query)] = _ordered(query)
         return run(ordered[id(query)], connection, *values)
 
-    sql.Query.run = run_ordered  # type: ignore[method-assign]
+    sql.Query.run = run_ordered  # type: ignore[method-assign,assignment]
     try:
         yield
     finally:
