@@ -217,6 +217,7 @@ CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_FAILURE_VIEW = "panelwright.ui.views.forged"
 # What a page says after it has sent the visitor on; sessions are ours and hold no data (customers/sessions.py).
+MESSAGE_TAGS = {25: "good", 30: "warn", 40: "bad"}
 MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
 DATA_UPLOAD_MAX_MEMORY_SIZE = limits.PAGE_FORM_BYTES_MAX
 DATA_UPLOAD_MAX_NUMBER_FIELDS = limits.PAGE_FIELDS_MAX

@@ -20,7 +20,8 @@ from zoneinfo import ZoneInfo
 from django.core import signing
 from django.db import connection
 
-from panelwright.core import cells, money, sql
+from panelwright.core import sql
+from panelwright.ledger.lists import STATEMENT
 from panelwright.ledger.models import Code
 
 PAGE = 50
@@ -419,8 +420,6 @@ def spending(*, panel_id: int, account_id: int, zone: ZoneInfo, now: datetime) -
 
 # ---- export --------------------------------------------------------------------------------------------
 
-COLUMNS = ("id", "at", "code", "reference", "order", "amount", "balance")
-
 
 def statement_csv(
     *, panel_id: int, account_id: int, code: str = "", month: Month | None = None, before: str | None = None
@@ -429,26 +428,19 @@ def statement_csv(
 
     Amounts are in the panel's currency as on the wire, those that came in positive; times in UTC.
     """
-    yield cells.line(COLUMNS)
+    whose = {"panel_id": panel_id, "account_id": account_id}
+    return STATEMENT.csv(_pages(**whose, code=code, month=month, before=before))
+
+
+def _pages(
+    *, panel_id: int, account_id: int, code: str, month: Month | None, before: str | None
+) -> Iterator[list[Entry]]:
     written = 0
     for _ in range(EXPORT_MAX // PAGE_MAX * 5):
         limit = min(PAGE_MAX, EXPORT_MAX - written)
         found = page(panel_id=panel_id, account_id=account_id, code=code, month=month, before=before, limit=limit)
-        if found.entries:
-            yield "".join(cells.line(_cells(entry)) for entry in found.entries)
+        yield found.entries
         written += len(found.entries)
         before = found.older
         if before is None or written == EXPORT_MAX:
             return
-
-
-def _cells(entry: Entry) -> tuple[str | int | None, ...]:
-    return (
-        entry.id,
-        entry.at.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        entry.code,
-        entry.reference,
-        entry.order_id,
-        money.text(entry.micros),
-        None if entry.balance_micros is None else money.text(entry.balance_micros),
-    )

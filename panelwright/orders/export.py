@@ -4,29 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from panelwright.core import cells, money
 from panelwright.orders import listing
 from panelwright.orders.listing import EVERYTHING, Row, Wanted
+from panelwright.orders.lists import ORDERS
 
 ROWS_MAX = 100_000
 # Pages that are looked at, when a filter finds little: 1,000 windows.
 PAGES_MAX = 1_000
-COLUMNS = (
-    "id",
-    "parent",
-    "kind",
-    "status",
-    "service",
-    "service_name",
-    "link",
-    "quantity",
-    "start_count",
-    "remains",
-    "charge",
-    "refunded",
-    "created_at",
-    "ended_at",
-)
 
 
 def orders_csv(
@@ -37,35 +21,18 @@ def orders_csv(
     Amounts are in the panel's currency as on the wire, times in UTC. More orders than that are fetched with
     the last one's id as `before`.
     """
-    yield cells.line(COLUMNS)
+    return ORDERS.csv(_pages(panel_id=panel_id, customer_id=customer_id, wanted=wanted, before=before))
+
+
+def _pages(*, panel_id: int, customer_id: int, wanted: Wanted, before: int | None) -> Iterator[list[Row]]:
     written = 0
     for _ in range(PAGES_MAX):
         limit = min(listing.PAGE_MAX, ROWS_MAX - written)
         page = listing.page(
             panel_id=panel_id, customer_id=customer_id, wanted=wanted, before=before, limit=limit, with_refills=False
         )
-        if page.rows:
-            yield "".join(cells.line(_cells(row)) for row in page.rows)
+        yield page.rows
         written += len(page.rows)
         before = page.older
         if before is None or written == ROWS_MAX:
             return
-
-
-def _cells(row: Row) -> tuple[str | int | None, ...]:
-    return (
-        row.id,
-        row.parent_id,
-        row.kind,
-        row.status,
-        row.service,
-        row.service_name,
-        row.link,
-        row.quantity,
-        row.start_count,
-        row.remains,
-        money.text(row.charge_micros),
-        money.text(row.refunded_micros),
-        row.created_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        row.ended_at.strftime("%Y-%m-%dT%H:%M:%SZ") if row.ended_at else None,
-    )

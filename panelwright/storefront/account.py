@@ -22,7 +22,7 @@ from panelwright.customers.models import ApiKey, RecoveryCode
 from panelwright.customers.session_actions import end_others, end_session
 from panelwright.orders import key_actions
 from panelwright.ui import cookies, links
-from panelwright.ui.auth import NO_ADDRESS, customers_only, users_only
+from panelwright.ui.auth import NO_ADDRESS
 from panelwright.ui.forms import Form
 from panelwright.ui.request import CustomerRequest, UserRequest
 from panelwright.ui.templatetags.pages import language_name
@@ -32,7 +32,6 @@ _SECRET_SALT = "panelwright.totp"
 _SECRET_WITHIN_S = 1800
 
 
-@users_only
 @require_http_methods(["GET", "POST"])
 def account(request: UserRequest) -> HttpResponse:
     """Name, language, time zone; and the e-mail address, which has a form of its own."""
@@ -84,7 +83,6 @@ def _timezones() -> list[str]:
     return sorted(zone for zone in zoneinfo.available_timezones() if zone.startswith(areas))
 
 
-@users_only
 @require_http_methods(["GET", "POST"])
 def security(request: UserRequest) -> HttpResponse:
     """Password, second factor, and where she is logged in."""
@@ -114,7 +112,6 @@ def security(request: UserRequest) -> HttpResponse:
     return render(request, "storefront/account/security.html", context, status=form.status)
 
 
-@users_only
 @require_POST
 def end_one_session(request: UserRequest, session_id: int) -> HttpResponse:
     if end_session(panel_id=request.panel.id, user_id=request.visitor.id, session_id=session_id):
@@ -122,7 +119,6 @@ def end_one_session(request: UserRequest, session_id: int) -> HttpResponse:
     return redirect("storefront:security")
 
 
-@users_only
 @require_POST
 def end_other_sessions(request: UserRequest) -> HttpResponse:
     end_others(panel_id=request.panel.id, user_id=request.visitor.id, keep_id=request.session.id)
@@ -130,7 +126,6 @@ def end_other_sessions(request: UserRequest) -> HttpResponse:
     return redirect("storefront:security")
 
 
-@users_only
 @require_http_methods(["GET", "POST"])
 def second_factor_on(request: UserRequest) -> HttpResponse:
     """Show the secret as a QR code, and take a code that proves that the app has it."""
@@ -186,7 +181,6 @@ def _qr(text: str) -> SafeString:
     )
 
 
-@users_only
 @require_http_methods(["GET", "POST"])
 def second_factor_off(request: UserRequest) -> HttpResponse:
     form = Form.sent(request)
@@ -207,7 +201,6 @@ def second_factor_off(request: UserRequest) -> HttpResponse:
     return render(request, "storefront/account/second_factor_off.html", {"form": form}, status=form.status)
 
 
-@users_only
 @require_http_methods(["GET", "POST"])
 def recovery_codes(request: UserRequest) -> HttpResponse:
     """New recovery codes, for who knows the password and has the app at hand."""
@@ -222,7 +215,6 @@ def recovery_codes(request: UserRequest) -> HttpResponse:
     return render(request, "storefront/account/recovery_renew.html", {"form": form}, status=form.status)
 
 
-@users_only
 @require_http_methods(["GET", "POST"])
 def mails(request: UserRequest) -> HttpResponse:
     """Which e-mails are wanted."""
@@ -234,7 +226,6 @@ def mails(request: UserRequest) -> HttpResponse:
     return render(request, "storefront/account/mails.html", {"kinds": kinds})
 
 
-@customers_only
 @require_safe
 def keys(request: CustomerRequest) -> HttpResponse:
     """The API keys, the newest first; revoked ones stay in the list."""
@@ -246,7 +237,6 @@ def _keys(request: CustomerRequest) -> list[ApiKey]:
     return list(rows.order_by("revoked_at", "-id")[: KEYS_MAX * 2])
 
 
-@customers_only
 @require_http_methods(["GET", "POST"])
 def new_key(request: CustomerRequest) -> HttpResponse:
     """Make a key. It is shown once, on the page that answers."""
@@ -292,7 +282,6 @@ def _make_key(request: CustomerRequest, form: Form) -> tuple[ApiKey, str] | None
     )
 
 
-@customers_only
 @require_POST
 def revoke_key(request: CustomerRequest, key_id: int) -> HttpResponse:
     if not ApiKey.objects.filter(panel_id=request.panel.id, customer=request.customer, id=key_id).exists():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,27 +16,18 @@ from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_safe
 
 from panelwright.core import clock, money
+from panelwright.core.lists import Filter
 from panelwright.core.sql import PASSING_ERRORS
-from panelwright.ledger import statement
-from panelwright.ledger.models import Code
+from panelwright.ledger import lists, statement
 from panelwright.ledger.statement import Month, Spending
 from panelwright.ledger.statement_actions import catch_up
 from panelwright.ui import charts
-from panelwright.ui.auth import customers_only
 from panelwright.ui.files import csv_file
 from panelwright.ui.request import CustomerRequest
 
 MONTHS_MAX = 36
-CODES = {
-    Code.ORDER.value: gettext_noop("Order"),
-    Code.REFUND.value: gettext_noop("Refund"),
-    Code.DEPOSIT.value: gettext_noop("Deposit"),
-    Code.BONUS.value: gettext_noop("Bonus"),
-    Code.ADJUSTMENT.value: gettext_noop("Correction"),
-}
 
 
-@customers_only
 @require_safe
 def balance(request: CustomerRequest) -> HttpResponse:
     """The statement by pages. The newest page has the sums and the chart as well."""
@@ -44,13 +36,14 @@ def balance(request: CustomerRequest) -> HttpResponse:
     if newest or month is not None:
         _catch_up(request)
     page = statement.page(**_account(request), month=month, **asked)
+    months = Filter("month", gettext_noop("Month"), (("", gettext_noop("All months")), *_months(request)))
+    of = lists.OF_CODE if asked["code"] else lists.STATEMENT
+    of = replace(of, filters=(lists.CODE, months))
     context: dict[str, Any] = {
         "page": page,
-        "entries": [(_(CODES[entry.code]), entry) for entry in page.entries],
-        "codes": [("", _("All")), *((code, _(text)) for code, text in CODES.items())],
-        "code": asked["code"],
-        "months": _months(request),
-        "month": f"{month.year:04}-{month.month:02}" if month else "",
+        "list": of,
+        "asked": {"code": asked["code"], "month": f"{month.year:04}-{month.month:02}" if month else ""},
+        "narrowed": bool(asked["code"] or month),
         "newest": newest,
         # The panel's methods of payment; there is none yet.
         "methods": [],
@@ -64,7 +57,6 @@ def balance(request: CustomerRequest) -> HttpResponse:
     return render(request, "storefront/balance.html", context)
 
 
-@customers_only
 @require_safe
 def balance_csv(request: CustomerRequest) -> HttpResponseBase:
     """The statement as a file, with the filters of the page that it stands on."""
@@ -86,7 +78,7 @@ def _asked(request: CustomerRequest) -> tuple[dict[str, Any], Month | None]:
     """The filters and cursors of the address; what is none of ours is left out."""
     code = request.GET.get("code", "")
     asked = {
-        "code": code if code in CODES else "",
+        "code": lists.CODE.asked(code),
         "before": request.GET.get("before") or None,
         "after": request.GET.get("after") or None,
     }
@@ -105,13 +97,13 @@ def _catch_up(request: CustomerRequest) -> None:
         pass  # The database is busy: the sums are those of the last time, and the page says so.
 
 
-def _months(request: CustomerRequest) -> list[str]:
+def _months(request: CustomerRequest) -> list[tuple[str, str]]:
     """This month and those before it, back to the one in which the customer came."""
     today = clock.now().astimezone(_zone()).date()
     first = timezone.localtime(request.customer.created_at).date()
-    found: list[str] = []
+    found: list[tuple[str, str]] = []
     while len(found) < MONTHS_MAX and (today.year, today.month) >= (first.year, first.month):
-        found.append(f"{today:%Y-%m}")
+        found.append((f"{today:%Y-%m}", f"{today:%Y-%m}"))
         today = date(today.year - (today.month == 1), (today.month - 2) % 12 + 1, 1)
     return found
 

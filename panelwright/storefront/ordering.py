@@ -29,7 +29,6 @@ from panelwright.orders.rules import PlaceOrder
 from panelwright.storefront import pasted
 from panelwright.storefront.priced_catalogue import shelf_of
 from panelwright.ui import refusals
-from panelwright.ui.auth import customers_only
 from panelwright.ui.forms import Form
 from panelwright.ui.request import CustomerRequest
 
@@ -53,7 +52,6 @@ class Asked:
     help: str = ""
 
 
-@customers_only
 @require_http_methods(["GET", "POST"])
 def new_order(request: CustomerRequest) -> HttpResponse:
     """Choose a service, fill in what its type asks for, see the price, place the order."""
@@ -68,7 +66,6 @@ def new_order(request: CustomerRequest) -> HttpResponse:
     return _form(request, offer, Form(values), _new_request_id())
 
 
-@customers_only
 @require_safe
 def find_services(request: CustomerRequest) -> HttpResponse:
     """The part of the page that follows the search while it is typed."""
@@ -89,7 +86,6 @@ def _found(request: HttpRequest, shelf: Shelf, *, missing: bool) -> dict[str, An
     }
 
 
-@customers_only
 @require_POST
 def price(request: CustomerRequest) -> HttpResponse:
     """What the form as it stands would cost; nothing while something is missing."""

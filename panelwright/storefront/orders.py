@@ -13,44 +13,31 @@ from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_POST, require_safe
 
 from panelwright.catalog import names
 from panelwright.catalog.types import BY_NAME
-from panelwright.core import clock, limits
+from panelwright.core import clock
 from panelwright.core.refusal import Refusal
 from panelwright.core.sql import PASSING_ERRORS
 from panelwright.customers.access import Caller
 from panelwright.lane.batcher import CommitUncertain
-from panelwright.orders import details, export, listing, pause_actions, standing_store
+from panelwright.orders import details, export, listing, lists, pause_actions, standing_store
 from panelwright.orders.actions import AskOrders, request_cancels, request_refills
 from panelwright.orders.details import Details
 from panelwright.orders.listing import Page, Row, Wanted
 from panelwright.orders.models import Kind, PauseReason
 from panelwright.orders.pause_letters import AT_NEW_PRICE, BY_ITSELF, IS_ENDED, PAUSED_FOR, WITHOUT_KEY
 from panelwright.ui import refusals, status_labels
-from panelwright.ui.auth import ADDRESS_MAX, customers_only
+from panelwright.ui.auth import ADDRESS_MAX
 from panelwright.ui.files import csv_file
 from panelwright.ui.request import CustomerRequest
 
 ID_MAX = 10**18
 
-# The tabs: what stands in the address, the word of the order.
-STATUS_TABS = (
-    ("", ""),
-    ("pending", "Pending"),
-    ("processing", "Processing"),
-    ("in-progress", "In progress"),
-    ("completed", "Completed"),
-    ("partial", "Partial"),
-    ("canceled", "Canceled"),
-)
-KINDS = {
-    "orders": (listing.KINDS, gettext_noop("Orders")),
-    "drip-feeds": (listing.DRIP_FEEDS, gettext_noop("Drip-feeds")),
-    "subscriptions": (listing.SUBSCRIPTIONS, gettext_noop("Subscriptions")),
-}
+KINDS = {"orders": listing.KINDS, "drip-feeds": listing.DRIP_FEEDS, "subscriptions": listing.SUBSCRIPTIONS}
+LISTS = {"orders": lists.ORDERS, "drip-feeds": lists.SCHEDULES, "subscriptions": lists.SCHEDULES}
+_CSV = {"orders": "orders_csv", "drip-feeds": "drip_feeds_csv", "subscriptions": "subscriptions_csv"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,38 +54,37 @@ class Shown:
         return self.row.delivered * 100 // self.row.quantity if self.row.quantity else 0
 
 
-@customers_only
 @require_safe
 def orders(request: CustomerRequest, kind: str = "orders") -> HttpResponse:
     """The list, the newest first. While something is open, it asks for itself again, and changes when that has."""
-    page, wanted = _page(request, kind)
+    page, _wanted = _page(request, kind)
     mark = _mark(page.rows)
     if request.headers.get("HX-Request") and request.GET.get("seen") == mark:
         return HttpResponse(status=204)
+    asked = LISTS[kind].asked(request.GET)
     context = {
-        "kind": kind,
-        "kinds": [(name, _(text)) for name, (_kinds, text) in KINDS.items()],
-        "tabs": [(slug, _(status_labels.STATUS[word]) if word else _("All")) for slug, word in STATUS_TABS],
-        "status": _slug(wanted.status),
-        "q": request.GET.get("q", "")[: limits.SEARCH_CHARS_MAX],
+        "list": LISTS[kind],
+        "asked": asked,
+        "narrowed": any(asked.values()),
+        "csv": reverse(f"storefront:{_CSV[kind]}"),
         "page": page,
         "rows": _shown(page.rows),
         "open": any(row.is_open for row in page.rows),
         "mark": mark,
         "again": _again(request, mark),
-        "service": wanted.service,
     }
     return render(request, "storefront/orders/list.html", context)
 
 
 def _page(request: CustomerRequest, kind: str) -> tuple[Page, Wanted]:
-    ids, text = listing.read_search(request.GET.get("q", ""))
+    asked = LISTS[kind].read(LISTS[kind].asked(request.GET))
+    ids, text = listing.read_search(asked["q"])
     # Of one number it cannot be told whether it is an order's or a service's.
     named = text or (str(ids[0]) if len(ids) == 1 else "")
     wanted = Wanted(
-        status=dict(STATUS_TABS).get(request.GET.get("status", ""), ""),
-        service=_id(request.GET.get("service", "")),
-        kinds=KINDS[kind][0],
+        status=asked.get("status", ""),
+        service=asked["service"],
+        kinds=KINDS[kind],
         ids=ids,
         text=text,
         services=names.find(panel_id=request.panel.id, version=request.panel.catalog_version, text=named),
@@ -135,11 +121,6 @@ def _again(request: CustomerRequest, mark: str) -> str:
     return f"{request.path}?{query.urlencode()}"
 
 
-def _slug(word: str) -> str:
-    return next((slug for slug, status in STATUS_TABS if status == word), "")
-
-
-@customers_only
 @require_safe
 def one_order(request: CustomerRequest, order_id: int) -> HttpResponse:
     """Everything about one order that is its customer's business."""
@@ -160,6 +141,7 @@ def one_order(request: CustomerRequest, order_id: int) -> HttpResponse:
         "fields": [(_(field.label), found.fields[field.name]) for field in names],
         "timeline": [(_(status_labels.HAPPENED[moment.what]), moment) for moment in found.timeline],
         "children": _shown(found.children.rows),
+        "children_list": lists.CHILDREN,
         "again": _again(request, mark),
         "open": row.is_open or any(child.is_open for child in found.children.rows) or row.open_refill,
         "flat": type_.flat,
@@ -188,7 +170,6 @@ def _paused_for(found: Details) -> dict[str, Any]:
     return told | {"paused_then": _(BY_ITSELF)}
 
 
-@customers_only
 @require_safe
 def order_again(request: CustomerRequest, order_id: int) -> HttpResponse:
     """The order form, filled in with what was ordered then."""
@@ -223,13 +204,11 @@ def _same(found: Details) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value and len(str(value)) <= 1500}
 
 
-@customers_only
 @require_POST
 def refill(request: CustomerRequest, order_id: int) -> HttpResponse:
     return _ask(request, order_id, request_refills, _("Refill requested."))
 
 
-@customers_only
 @require_POST
 def cancel(request: CustomerRequest, order_id: int) -> HttpResponse:
     return _ask(request, order_id, request_cancels, _("Cancellation requested."))
@@ -263,13 +242,11 @@ def _back(request: CustomerRequest) -> str:
     return back if ours and len(back) <= ADDRESS_MAX else ""
 
 
-@customers_only
 @require_POST
 def pause(request: CustomerRequest, order_id: int) -> HttpResponse:
     return _told(request, order_id, _pause(request, order_id, "pause"), _("Order paused."))
 
 
-@customers_only
 @require_POST
 def resume(request: CustomerRequest, order_id: int) -> HttpResponse:
     return _told(request, order_id, _pause(request, order_id, "resume"), _("Order resumed."))
@@ -290,7 +267,6 @@ def _pause(request: CustomerRequest, order_id: int, what: str) -> Refusal | None
         return Refusal("overloaded")
 
 
-@customers_only
 @require_safe
 def refills(request: CustomerRequest) -> HttpResponse:
     """All refills, the newest first."""
@@ -300,11 +276,9 @@ def refills(request: CustomerRequest) -> HttpResponse:
         before=_id(request.GET.get("before", "")),
         after=_id(request.GET.get("after", "")),
     )
-    kinds = [(name, _(text)) for name, (_kinds, text) in KINDS.items()]
-    return render(request, "storefront/orders/refills.html", {"page": page, "kind": "refills", "kinds": kinds})
+    return render(request, "storefront/orders/refills.html", {"list": lists.REFILLS, "page": page})
 
 
-@customers_only
 @require_safe
 def orders_csv(request: CustomerRequest, kind: str = "orders") -> HttpResponseBase:
     """The list as a file, with the filters of the page that it stands on."""

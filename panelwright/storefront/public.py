@@ -15,40 +15,35 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
 from django.views.decorators.cache import cache_control
 from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import conditional_page, require_POST, require_safe
 
 from panelwright.catalog.favourite_actions import add_favourite, remove_favourite
+from panelwright.catalog.lists import CHANGES, OFFERS, offers
 from panelwright.catalog.news import Change, Kind, catalogue_news
 from panelwright.catalog.queries import descriptions, favourite_ids
 from panelwright.catalog.shelf import Offer, Shelf
 from panelwright.catalog.types import BY_SLUG, ServiceType
 from panelwright.content import markdown, queries
-from panelwright.core import cells, limits, money
+from panelwright.core import limits
 from panelwright.core.refusal import Refusal
 from panelwright.storefront.priced_catalogue import shelf_of
 from panelwright.ui import refusals
-from panelwright.ui.auth import customers_only
 from panelwright.ui.files import csv_file
 from panelwright.ui.request import CustomerRequest, PanelRequest
+from panelwright.ui.templatetags.listing import Group
 
 ROWS_MAX = 100
-_COLUMNS = (
-    *("service", "category", "name", "type", "rate", "min", "max"),
-    *("refill", "refill_days", "cancel", "drip_feed", "step", "link_sites", "link_kinds"),
-)
-# What stands in the address -> which news, and its name.
-NEWS = (
-    ("", None, gettext_noop("All updates")),
-    ("up", Kind.UP, gettext_noop("Price increased")),
-    ("down", Kind.DOWN, gettext_noop("Price decreased")),
-    ("new", Kind.NEW, gettext_noop("New")),
-    ("gone", Kind.GONE, gettext_noop("Discontinued")),
-    ("back", Kind.BACK, gettext_noop("Available again")),
-    ("limits", Kind.LIMITS, gettext_noop("Limits changed")),
-)
+# What stands in the address -> which news.
+_KINDS = {
+    "up": Kind.UP,
+    "down": Kind.DOWN,
+    "new": Kind.NEW,
+    "gone": Kind.GONE,
+    "back": Kind.BACK,
+    "limits": Kind.LIMITS,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,17 +54,13 @@ class Row:
     description: str
     favourite: bool
 
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """Rows under one heading; of the favourites `category` is empty."""
-
-    category: str
-    rows: Sequence[Row]
+    @property
+    def html_id(self) -> str:
+        return f"service-{self.offer.number}"
 
 
 @dataclass(frozen=True, slots=True)
-class Filter:
+class Narrowed:
     """What the address asks for. `type` None and `category` None: all."""
 
     text: str
@@ -82,8 +73,8 @@ class Filter:
         return shelf.search(self.text, category=self.category, type=name, limit=None)
 
 
-def _filter(request: PanelRequest) -> Filter:
-    return Filter(
+def _filter(request: PanelRequest) -> Narrowed:
+    return Narrowed(
         text=request.GET.get("q", "").strip()[: limits.SEARCH_CHARS_MAX],
         category=_number(request.GET.get("category", "")),
         type=BY_SLUG.get(request.GET.get("type", "")),
@@ -107,9 +98,13 @@ def services(request: PanelRequest) -> HttpResponse:
     shown = found[(page - 1) * ROWS_MAX : page * ROWS_MAX]
     told = descriptions(request.panel.id, [offer.id for offer in shown])
     rows = [Row(offer, told.get(offer.id, ""), offer.id in hers) for offer in shown]
+    of = offers(
+        categories=[(str(one.id), one.name) for one in shelf.categories],
+        types=[(one.slug, one.name) for one in shelf.types],
+    )
     context = {
-        "asked": asked,
-        "shelf": shelf,
+        "list": of,
+        "asked": of.asked(request.GET),
         "groups": list(_groups(rows)),
         "count": len(found),
         "page": page,
@@ -125,42 +120,17 @@ def _groups(rows: Sequence[Row]) -> Iterator[Group]:
 
     for (marked, _id), group in groupby(rows, key=place):
         of = list(group)
-        yield Group("" if marked else of[0].offer.category, of)
+        yield Group(_("Favorites") if marked else of[0].offer.category, of)
 
 
 @require_safe
 def services_csv(request: PanelRequest) -> HttpResponseBase:
     """The same list as a file: all of it, with the filters of the page."""
     found = _filter(request).find(shelf_of(request))
-    return csv_file(_lines(found), name="services")
+    pages = (found[start : start + ROWS_MAX] for start in range(0, len(found), ROWS_MAX))
+    return csv_file(OFFERS.csv(pages), name="services")
 
 
-def _lines(offers: Sequence[Offer]) -> Iterator[str]:
-    yield cells.line(_COLUMNS)
-    for start in range(0, len(offers), ROWS_MAX):
-        yield "".join(cells.line(_cells(offer)) for offer in offers[start : start + ROWS_MAX])
-
-
-def _cells(offer: Offer) -> tuple[str | int | None, ...]:
-    return (
-        offer.number,
-        offer.category,
-        offer.name,
-        offer.type,
-        money.text(offer.rate_micros),
-        offer.min,
-        offer.max,
-        int(offer.refill),
-        offer.refill_days if offer.refill else None,
-        int(offer.cancel),
-        int(offer.drip_feed),
-        offer.step,
-        offer.sites,
-        offer.link_kinds,
-    )
-
-
-@customers_only
 @require_POST
 def favourite(request: CustomerRequest, number: int) -> HttpResponse:
     """Mark a service (`on=1`), or unmark it. A part of the page where htmx asks, else the page again."""
@@ -198,8 +168,8 @@ def _back(request: CustomerRequest) -> str:
 @cache_control(private=True, no_cache=True)
 def news(request: PanelRequest) -> HttpResponse:
     """What changed in the catalogue, the newest first, at the visitor's own prices."""
-    slug = request.GET.get("kind", "")
-    kind = next((kind for name, kind, _text in NEWS if name == slug), None)
+    asked = CHANGES.asked(request.GET)
+    kind = _KINDS.get(asked["kind"])
     before = _number(request.GET.get("before", ""))
     prices = request.customer.price_list if request.customer else None
     page = catalogue_news(request.panel.id, prices, kind=kind, before=before)
@@ -207,8 +177,8 @@ def news(request: PanelRequest) -> HttpResponse:
         "days": [(day, list(items)) for day, items in groupby(page.items, key=_day)],
         "next": page.next,
         "before": before,
-        "kind": kind.value if kind else "",
-        "kinds": [(name, _(text)) for name, _kind, text in NEWS],
+        "list": CHANGES,
+        "asked": asked,
     }
     return render(request, "storefront/public/news.html", context)
 

@@ -16,13 +16,12 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from panelwright.core import limits
 from panelwright.core.refusal import Refusal
 from panelwright.orders import listing
-from panelwright.support import actions, files, queries, rules, serving, texts
+from panelwright.support import actions, files, lists, queries, rules, serving, texts
 from panelwright.support.actions import Letter, NothingDone, Written
 from panelwright.support.files import Upload
-from panelwright.support.models import TITLE_MAX, Subject, Ticket, TicketState
+from panelwright.support.models import TITLE_MAX, Subject, Ticket
 from panelwright.support.queries import Place
 from panelwright.support.wishes import Ask, Wish
-from panelwright.ui.auth import customers_only
 from panelwright.ui.forms import Form
 from panelwright.ui.request import CustomerRequest
 
@@ -32,22 +31,20 @@ _CURSOR = re.compile(r"([0-9]{1,17})-([0-9]{1,18})", re.ASCII)
 _NUMBERS = re.compile(r"#?[0-9]{1,18}(?:[\s,;]+#?[0-9]{1,18})*", re.ASCII)
 
 
-@customers_only
 @require_safe
 def tickets(request: CustomerRequest) -> HttpResponse:
     """The tickets, what happened last first."""
-    state = request.GET.get("state", "")
-    if state not in TicketState.values:
-        state = ""
+    asked = lists.TICKETS.asked(request.GET)
     page = queries.tickets(
-        request.panel.id, request.customer.id, state=state, after=_place(request.GET.get("after", ""))
+        request.panel.id, request.customer.id, state=asked["state"], after=_place(request.GET.get("after", ""))
     )
     context = {
-        "tickets": page.tickets,
+        "list": lists.TICKETS,
+        "asked": asked,
+        "narrowed": bool(asked["state"] or request.GET.get("after")),
+        "rows": page.tickets,
         "older": f"{(page.next.updated_at - _EPOCH) // timedelta(microseconds=1)}-{page.next.id}" if page.next else "",
         "first": not request.GET.get("after"),
-        "state": state,
-        "states": [("", _("All")), *((value, texts.state(value)) for value in TicketState.values)],
     }
     return render(request, "storefront/tickets/list.html", context)
 
@@ -58,7 +55,6 @@ def _place(cursor: str) -> Place | None:
     return Place(_EPOCH + timedelta(microseconds=int(match[1])), int(match[2])) if match else None
 
 
-@customers_only
 @require_http_methods(["GET", "POST"])
 def new_ticket(request: CustomerRequest) -> HttpResponse:
     """Write the first message. `?order=123&wish=refill` fills it in."""
@@ -91,7 +87,6 @@ def new_ticket(request: CustomerRequest) -> HttpResponse:
     return render(request, "storefront/tickets/new.html", context, status=form.status)
 
 
-@customers_only
 @require_http_methods(["GET", "POST"])
 def ticket(request: CustomerRequest, ticket_id: int) -> HttpResponse:
     """The conversation; POST writes the next message."""
@@ -131,7 +126,6 @@ def _conversation(request: CustomerRequest, found: Ticket, form: Form) -> HttpRe
     return response
 
 
-@customers_only
 @require_POST
 def close_ticket(request: CustomerRequest, ticket_id: int) -> HttpResponse:
     refused = actions.close(panel_id=request.panel.id, customer_id=request.customer.id, ticket_id=ticket_id)
@@ -141,7 +135,6 @@ def close_ticket(request: CustomerRequest, ticket_id: int) -> HttpResponse:
     return redirect("storefront:ticket", ticket_id)
 
 
-@customers_only
 @require_safe
 def ticket_file(request: CustomerRequest, ticket_id: int, file_id: int) -> HttpResponse:
     """A file of one of her tickets, as a download."""

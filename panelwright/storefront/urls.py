@@ -2,62 +2,8 @@
 
 from __future__ import annotations
 
-from django.urls import path, re_path
+from panelwright.storefront.pages import SITE
+from panelwright.ui.routes import urls
 
-from panelwright.storefront import account, balance, hooks, mass, ordering, orders, public, tickets, views, webhooks
-
-app_name = "storefront"
-urlpatterns = [
-    path("", views.home, name="home"),
-    re_path(r"^api/?$", views.api, name="api"),
-    path("services", public.services, name="services"),
-    path("services.csv", public.services_csv, name="services_csv"),
-    path("services/<int:number>/favourite", public.favourite, name="favourite"),
-    path("news", public.news, name="news"),
-    path("news/announcements", public.announcements, name="announcements"),
-    path("terms", public.page, {"slug": "terms"}, name="terms"),
-    path("faq", public.page, {"slug": "faq"}, name="faq"),
-    re_path(r"^pages/(?P<slug>terms|faq)$", public.own_address, name="own_address"),
-    re_path(r"^pages/(?P<slug>[a-z0-9][a-z0-9-]{0,59})$", public.page, name="page"),
-    path("account", account.account, name="account"),
-    path("account/security", account.security, name="security"),
-    path("account/security/on", account.second_factor_on, name="second_factor_on"),
-    path("account/security/off", account.second_factor_off, name="second_factor_off"),
-    path("account/security/codes", account.recovery_codes, name="recovery_codes"),
-    path("account/sessions/end", account.end_other_sessions, name="end_sessions"),
-    path("account/sessions/<int:session_id>/end", account.end_one_session, name="end_session"),
-    path("account/mails", account.mails, name="mails"),
-    path("account/keys", account.keys, name="keys"),
-    path("account/keys/new", account.new_key, name="new_key"),
-    path("account/keys/<int:key_id>/revoke", account.revoke_key, name="revoke_key"),
-    path("balance", balance.balance, name="balance"),
-    path("balance.csv", balance.balance_csv, name="balance_csv"),
-    path("account/webhooks", webhooks.webhooks, name="webhooks"),
-    path("account/webhooks/new", webhooks.new_webhook, name="new_webhook"),
-    path("account/webhooks/<int:endpoint_id>", webhooks.webhook, name="webhook"),
-    path("account/webhooks/<int:endpoint_id>/test", webhooks.try_webhook, name="try_webhook"),
-    path("account/webhooks/<int:endpoint_id>/rotate", webhooks.rotate_webhook, name="rotate_webhook"),
-    path("account/webhooks/<int:endpoint_id>/delete", webhooks.delete_webhook, name="delete_webhook"),
-    path("account/webhooks/deliveries/<int:delivery_id>/retry", webhooks.retry_delivery, name="retry_delivery"),
-    path("order", ordering.new_order, name="new_order"),
-    path("order/services", ordering.find_services, name="find_services"),
-    path("order/price", ordering.price, name="order_price"),
-    path("order/many", mass.mass_order, name="mass_order"),
-    path("orders", orders.orders, name="orders"),
-    path("orders.csv", orders.orders_csv, name="orders_csv"),
-    path("orders/refills", orders.refills, name="refills"),
-    path("orders/<int:order_id>", orders.one_order, name="order"),
-    path("orders/<int:order_id>/again", orders.order_again, name="order_again"),
-    path("orders/<int:order_id>/refill", orders.refill, name="refill_order"),
-    path("orders/<int:order_id>/cancel", orders.cancel, name="cancel_order"),
-    path("orders/<int:order_id>/pause", orders.pause, name="pause_order"),
-    path("orders/<int:order_id>/resume", orders.resume, name="resume_order"),
-    re_path(r"^orders/(?P<kind>drip-feeds|subscriptions)$", orders.orders, name="orders_of"),
-    re_path(r"^orders/(?P<kind>drip-feeds|subscriptions)\.csv$", orders.orders_csv, name="orders_of_csv"),
-    path("tickets", tickets.tickets, name="tickets"),
-    path("tickets/new", tickets.new_ticket, name="new_ticket"),
-    path("tickets/<int:ticket_id>", tickets.ticket, name="ticket"),
-    path("tickets/<int:ticket_id>/close", tickets.close_ticket, name="close_ticket"),
-    path("tickets/<int:ticket_id>/files/<int:file_id>", tickets.ticket_file, name="ticket_file"),
-    re_path(r"^hooks/posts/([0-9]{1,18})$", hooks.posts, name="hook_posts"),
-]
+app_name = SITE.name
+urlpatterns = urls(SITE)

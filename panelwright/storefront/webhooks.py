@@ -19,7 +19,6 @@ from panelwright.events.models import ENDPOINTS_MAX, Endpoint
 from panelwright.events.webhook_actions import NO_ENDPOINT
 from panelwright.events.webhook_rules import NAMES
 from panelwright.ui import refusals
-from panelwright.ui.auth import customers_only
 from panelwright.ui.forms import Form
 from panelwright.ui.request import CustomerRequest
 
@@ -43,7 +42,6 @@ WORDS = {
 _AT_FIRST = ("order.completed", "order.partial", "order.canceled")
 
 
-@customers_only
 @require_safe
 def webhooks(request: CustomerRequest) -> HttpResponse:
     """All of them, with how they fare."""
@@ -52,7 +50,6 @@ def webhooks(request: CustomerRequest) -> HttpResponse:
     return render(request, "storefront/account/webhooks.html", context)
 
 
-@customers_only
 @never_cache
 @require_http_methods(["GET", "POST"])
 def new_webhook(request: CustomerRequest) -> HttpResponse:
@@ -74,7 +71,6 @@ def new_webhook(request: CustomerRequest) -> HttpResponse:
     return render(request, "storefront/account/webhook_new.html", context, status=form.status)
 
 
-@customers_only
 @require_http_methods(["GET", "POST"])
 def webhook(request: CustomerRequest, endpoint_id: int) -> HttpResponse:
     """One webhook: what it hears of, and its log."""
@@ -105,7 +101,6 @@ def webhook(request: CustomerRequest, endpoint_id: int) -> HttpResponse:
     return render(request, "storefront/account/webhook.html", context, status=form.status)
 
 
-@customers_only
 @require_POST
 def try_webhook(request: CustomerRequest, endpoint_id: int) -> HttpResponse:
     sent = webhook_actions.send_test(
@@ -114,7 +109,6 @@ def try_webhook(request: CustomerRequest, endpoint_id: int) -> HttpResponse:
     return _done(request, endpoint_id, sent, _("Test sent. See the delivery log."))
 
 
-@customers_only
 @never_cache
 @require_POST
 def rotate_webhook(request: CustomerRequest, endpoint_id: int) -> HttpResponse:
@@ -127,7 +121,6 @@ def rotate_webhook(request: CustomerRequest, endpoint_id: int) -> HttpResponse:
     return _secret(request, endpoint_id=endpoint_id, secret=secret, rotated=True)
 
 
-@customers_only
 @require_POST
 def delete_webhook(request: CustomerRequest, endpoint_id: int) -> HttpResponse:
     refused = webhook_actions.delete_endpoint(
@@ -139,7 +132,6 @@ def delete_webhook(request: CustomerRequest, endpoint_id: int) -> HttpResponse:
     return redirect("storefront:webhooks")
 
 
-@customers_only
 @require_POST
 def retry_delivery(request: CustomerRequest, delivery_id: int) -> HttpResponse:
     which = {"panel_id": request.panel.id, "customer_id": request.customer.id, "delivery_id": delivery_id}

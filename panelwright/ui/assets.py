@@ -14,7 +14,8 @@ from pathlib import Path
 
 import django_htmx
 
-FOLDER = Path(__file__).with_name("static")
+# Each site has a folder of its own; names are unique over all of them.
+FOLDERS = tuple(Path(__file__).parent.with_name(site) / "static" for site in ("ui", "storefront"))
 # The script library is not ours: it comes with the package that the lock file pins.
 HTMX = Path(django_htmx.__file__).parent / "static" / "django_htmx" / "htmx-2.min.js"
 CONTENT_TYPES = {
@@ -37,8 +38,9 @@ class Asset:
 
 @cache
 def all_assets() -> dict[str, Asset]:
-    """Every file of the folder by its name. Read once: a new release is a new process."""
-    found = {path.name: _read(path) for path in sorted(FOLDER.iterdir()) if path.suffix in CONTENT_TYPES}
+    """Every file of the folders by its name. Read once: a new release is a new process."""
+    paths = sorted(path for folder in FOLDERS for path in folder.iterdir())
+    found = {path.name: _read(path) for path in paths if path.suffix in CONTENT_TYPES}
     found["htmx.js"] = _read(HTMX, name="htmx.js")
     return found
 

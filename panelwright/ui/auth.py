@@ -23,7 +23,7 @@ from panelwright.customers import account_actions, login_actions
 from panelwright.customers.login_actions import Admitted, CodeNeeded, Visitor
 from panelwright.customers.models import LetterKind
 from panelwright.customers.session_actions import end_session
-from panelwright.ui import cookies, links
+from panelwright.ui import cookies, links, pages
 from panelwright.ui.forms import Form
 from panelwright.ui.request import CustomerRequest, PanelRequest, UserRequest
 
@@ -234,10 +234,9 @@ def confirm_email(request: PanelRequest, token: str) -> HttpResponse:
     )
 
 
-@users_only
 def inside(request: UserRequest) -> HttpResponse:
     """Where somebody goes who has just logged in."""
-    return redirect("storefront:new_order" if request.customer else "storefront:account")
+    return redirect(pages.start_of(request))
 
 
 def _inside(request: PanelRequest, admitted: Admitted, visitor: Visitor, address: str) -> HttpResponse:

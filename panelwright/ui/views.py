@@ -47,7 +47,7 @@ def asset(request: HttpRequest, name: str) -> HttpResponse:
 
 @require_safe
 def theme(request: PanelRequest) -> HttpResponse:
-    """The panel's own colour: all others are made of its hue (pages.css)."""
+    """The panel's own colour: all others are made of its hue (ui.css)."""
     hue = request.panel.hue
     response = HttpResponse("" if hue is None else f":root {{ --hue: {hue}; }}\n", content_type="text/css")
     response.headers["Cache-Control"] = f"private, max-age={ASSET_MAX_AGE_S}"

@@ -27,6 +27,7 @@ from panelwright.ledger.actions import (
     open_books,
     open_customer_account,
 )
+from panelwright.ledger.lists import STATEMENT
 from panelwright.ledger.models import Code, Kind
 from panelwright.ledger.statement import Day, Entry, Month, Statement
 from tests.support.effort import effort
@@ -469,8 +470,8 @@ def test_the_statement_as_csv(books: Books, monkeypatch: pytest.MonkeyPatch) -> 
         [str(facts[0][0]), "2026-05-04T12:00:00Z", "order", "2", "2", "-2.50", "7.50"],
         [str(facts[1][0]), "2026-05-04T12:00:00Z", "deposit", "deposit 1", "", "10.00", "10.00"],
     ]
-    assert rows() == [list(statement.COLUMNS), *written]
-    assert rows(code="deposit") == [list(statement.COLUMNS), [*written[1][:-1], ""]]
+    assert rows() == [[column.name for column in STATEMENT.written], *written]
+    assert rows(code="deposit") == [[column.name for column in STATEMENT.written], [*written[1][:-1], ""]]
     assert rows(month=Month(2026, 5, UTC_ZONE))[1:] == written
     for n in range(10):
         books.order("0.1", NOON + timedelta(days=n))

@@ -13,6 +13,7 @@ from panelwright.events.actions import NewEvent, record
 from panelwright.orders import details, export, listing, pause_actions, settling, work
 from panelwright.orders.details import Details, Happened, Moment, Moved, Plan
 from panelwright.orders.listing import Wanted
+from panelwright.orders.lists import ORDERS
 from panelwright.orders.schedule_actions import record_post
 from tests.support.people import (
     LINK,
@@ -194,7 +195,7 @@ def test_orders_of_others_do_not_exist(carol: Buyer, mallory: Buyer, alice: Owne
         for asked in (order_id, order_id + 1, 0, -1, 10**17, 2**63):
             assert details.one(**me, order_id=asked) is None
         assert listing.page(**me, wanted=Wanted(parent=order_id)).rows == []
-        assert list(export.orders_csv(**me)) == [cells.line(export.COLUMNS)]
+        assert list(export.orders_csv(**me)) == [cells.line(column.name for column in ORDERS.written)]
 
 
 def test_an_order_page_takes_eight_statements_at_most(carol: Buyer, time: Time) -> None:
@@ -224,7 +225,7 @@ def test_the_export_has_every_order_with_exact_amounts(carol: Buyer, alice: Owne
     text = "".join(export.orders_csv(panel_id=alice.panel_id, customer_id=carol.customer_id))
     rows = list(csv.reader(io.StringIO(text, newline="")))
     assert rows == [
-        list(export.COLUMNS),
+        [column.name for column in ORDERS.written],
         [
             *(str(formula), "", "plain", "Pending", "1", "Followers", "'=HYPERLINK(1)", "1000", "", "1000"),
             *("0.90", "0.00", "2026-05-04T12:00:00Z", ""),

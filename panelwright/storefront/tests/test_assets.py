@@ -6,17 +6,17 @@ import gzip
 
 import pytest
 
-from panelwright.ui.assets import FOLDER, all_assets
+from panelwright.ui.assets import FOLDERS, all_assets
 
 
 def test_every_file_is_served_as_it_is(open_panel, visit) -> None:
     open_panel("bare")
-    names = [path.name for path in FOLDER.iterdir()]
-    assert sorted([*names, "htmx.js"]) == sorted(all_assets())
-    assert sorted(names) == ["app.css", "mark.svg", "pages.css", "pages.js"]
-    for name in names:
+    paths = {path.name: path for folder in FOLDERS for path in folder.iterdir()}
+    assert sorted([*paths, "htmx.js"]) == sorted(all_assets())
+    assert sorted(paths) == ["mark.svg", "pages.js", "storefront.css", "ui.css"]
+    for name in paths:
         response = visit("bare").get(f"/static/{name}")
-        assert response.content == (FOLDER / name).read_bytes()
+        assert response.content == paths[name].read_bytes()
         assert response.headers["Content-Type"] == all_assets()[name].content_type
         assert response.headers["Vary"] == "Accept-Encoding"
         assert "Set-Cookie" not in response.headers
@@ -24,11 +24,11 @@ def test_every_file_is_served_as_it_is(open_panel, visit) -> None:
 
 def test_a_page_names_files_with_their_version_which_is_kept_for_ever(open_panel, visit) -> None:
     open_panel("bare")
-    asset = all_assets()["pages.css"]
-    address = f"/static/pages.css?v={asset.version}"
+    asset = all_assets()["ui.css"]
+    address = f"/static/ui.css?v={asset.version}"
     assert f'href="{address}"' in visit("bare").get("/").content.decode()
     assert visit("bare").get(address).headers["Cache-Control"] == "public, max-age=31536000, immutable"
-    for other in ("/static/pages.css", "/static/pages.css?v=0123456789abcdef"):
+    for other in ("/static/ui.css", "/static/ui.css?v=0123456789abcdef"):
         assert visit("bare").get(other).headers["Cache-Control"] == "no-cache"
 
 
@@ -42,10 +42,10 @@ def test_a_file_that_has_not_changed_is_not_sent_again(open_panel, visit) -> Non
 
 def test_files_are_packed_for_who_can_unpack_them(open_panel, visit) -> None:
     open_panel("bare")
-    response = visit("bare").get("/static/pages.css", headers={"accept-encoding": "br, gzip"})
+    response = visit("bare").get("/static/ui.css", headers={"accept-encoding": "br, gzip"})
     assert response.headers["Content-Encoding"] == "gzip"
-    assert gzip.decompress(response.content) == (FOLDER / "pages.css").read_bytes()
-    assert len(response.content) < len((FOLDER / "pages.css").read_bytes()) / 2
+    assert gzip.decompress(response.content) == all_assets()["ui.css"].body
+    assert len(response.content) < len(all_assets()["ui.css"].body) / 2
 
 
 @pytest.mark.parametrize(
@@ -59,8 +59,8 @@ def test_files_are_packed_for_who_can_unpack_them(open_panel, visit) -> None:
         "..%5cviews.py",
         "/etc/passwd",
         "%2fetc%2fpasswd",
-        "pages.css/",
-        "pages.css%00",
+        "ui.css/",
+        "ui.css%00",
         "PAGES.CSS",
         "",
     ],

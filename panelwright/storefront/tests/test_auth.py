@@ -134,7 +134,7 @@ def test_by_https_forms_and_messages_work_as_ever(alice: Owner, carol: Buyer) ->
 
 
 def test_browsers_are_told_to_come_by_https_where_they_did(alice: Owner) -> None:
-    for path in ("/", "/login", "/nowhere", "/static/pages.css"):
+    for path in ("/", "/login", "/nowhere", "/static/ui.css"):
         for host in (alice.host, "nobody.example"):
             client = Client(headers={"host": host})
             assert client.get(path, secure=True).headers["Strict-Transport-Security"] == "max-age=31536000", path

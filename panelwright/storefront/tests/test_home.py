@@ -153,7 +153,7 @@ def test_an_address_that_leads_nowhere_is_told_in_the_visitors_language(open_pan
         assert "Страница не найдена" in response.content.decode()
 
 
-@pytest.mark.parametrize("address", ["/", "/api", "/nothing", "/static/pages.css", "/static/none.css"])
+@pytest.mark.parametrize("address", ["/", "/api", "/nothing", "/static/ui.css", "/static/none.css"])
 def test_strangers_code_is_kept_out(open_panel, visit, address: str) -> None:
     open_panel("everything")
     response = visit("everything").get(address)
@@ -213,7 +213,7 @@ def test_a_page_that_has_not_changed_is_not_sent_again(open_panel, visit) -> Non
 
 def test_pages_are_only_read(open_panel, visit) -> None:
     open_panel("bare")
-    for address in ("/", "/api", "/static/pages.css"):
+    for address in ("/", "/api", "/static/ui.css"):
         head = visit("bare").head(address)
         assert (head.status_code, head.content) == (200, b"")
         assert visit("bare").post(address, {"a": "b"}).status_code == 405

@@ -76,7 +76,7 @@ def browser(alice: Owner, carol: Buyer) -> Visitor:
 
 def numbers(page: str) -> list[int]:
     """The services of the table, in its order."""
-    return [int(number) for number in re.findall(r'<tr id="service-(\d+)"', page)]
+    return [int(number) for number in re.findall(r'<tr role="row" id="service-(\d+)"', page)]
 
 
 def groups(page: str) -> list[str]:
@@ -84,7 +84,7 @@ def groups(page: str) -> list[str]:
 
 
 def row_text(page: str, number: int) -> str:
-    start = page.index(f'<tr id="service-{number}"')
+    start = page.index(f'<tr role="row" id="service-{number}"')
     return " ".join(text_of(page[start : page.index("</tr>", start)]).split())
 
 

@@ -16,6 +16,7 @@ from django_scopes import scope
 from panelwright.core import limits
 from panelwright.customers.session_actions import open_session
 from panelwright.storefront.tests.reading import text_of
+from panelwright.storefront.tests.test_public import Harmless
 from panelwright.support.files import Upload
 from panelwright.support.tests.making import ends, reply, requests, row_of, said, staff, state, written
 from panelwright.support.tests.test_files import png
@@ -254,7 +255,7 @@ def test_no_text_becomes_markup(browser: Browser, alice: Owner, carol: Buyer) ->
         page = browser.get(path)
         assert "<script>alert" not in page
         assert "<img" not in page
-        assert not re.search(r"<[^>]* on\w+=", page)
+        Harmless().feed(page)
         assert all(re.match(r"(https?://|/|\?|#)", link, re.I) for link in re.findall(r'href="([^"]*)"', page))
     page = browser.get(f"/tickets/{ticket_id}")
     assert text_of(re.findall(r'<p class="talk-text" dir="auto">(.*?)</p>', page, re.S)[0]) == EVIL
@@ -315,7 +316,7 @@ def test_the_list_goes_page_by_page(browser: Browser, carol: Buyer, alice: Owner
     path = "/tickets?state=closed"
     for _ in range(3):
         page = browser.get(path)
-        seen += [int(number) for number in re.findall(r'<a href="/tickets/([0-9]+)">', page)]
+        seen += [int(number) for number in re.findall(r'href="/tickets/([0-9]+)" title', page)]
         older = re.search(r'href="(\?[^"]*)">Older', page)
         if older:
             path = "/tickets" + html.unescape(older[1])

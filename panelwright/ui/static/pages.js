@@ -66,23 +66,27 @@ function startChooser(form) {
   showAddressed();
 }
 
-function startMenu(menu) {
-  document.addEventListener("click", (event) => {
-    if (!menu.contains(event.target)) menu.open = false;
-  });
-  menu.addEventListener("keydown", (event) => {
-    if (event.key !== "Escape" || !menu.open) return;
-    menu.open = false;
-    menu.querySelector("summary").focus();
-  });
+// One menu is open at a time, until a click elsewhere or Escape. Lists may be replaced, so nothing hangs on a menu itself.
+function closeMenus(but) {
+  for (const menu of document.querySelectorAll(".menu[open]")) if (menu !== but) menu.open = false;
 }
+document.addEventListener("click", (event) => closeMenus(event.target.closest?.(".menu")));
+document.addEventListener("keydown", (event) => {
+  const menu = event.key === "Escape" && event.target.closest?.(".menu[open]");
+  if (!menu) return;
+  menu.open = false;
+  menu.querySelector("summary").focus();
+});
+// A list that follows its orders waits while somebody chooses in it.
+document.addEventListener("htmx:beforeSwap", (event) => {
+  if (event.detail.target.querySelector?.(".menu[open]")) event.detail.shouldSwap = false;
+});
 
 for (const figure of document.querySelectorAll(".code")) {
   addCopyButton(figure.querySelector("figcaption"), figure.querySelector("code"));
 }
 for (const code of document.querySelectorAll(".copyable")) addCopyButton(code.parentElement, code);
 for (const form of document.querySelectorAll(".chooser")) startChooser(form);
-for (const menu of document.querySelectorAll(".menu")) startMenu(menu);
 
 // A form that does something that cannot be undone asks first.
 document.addEventListener("submit", (event) => {

@@ -14,14 +14,15 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
-from panelwright.content.queries import OURS, Link, menu
+from panelwright.content import queries as content
+from panelwright.content.queries import OURS, Link
 from panelwright.core import money
 from panelwright.core.refusal import Refusal
 from panelwright.customers.models import Customer
 from panelwright.orders import reasons
 from panelwright.panels.models import Panel
 from panelwright.support import queries
-from panelwright.ui import icons, markup, refusals, status_labels
+from panelwright.ui import icons, markup, pages, refusals, status_labels
 from panelwright.ui.assets import all_assets
 from panelwright.ui.forms import Form
 
@@ -127,6 +128,13 @@ def amount(micros: int) -> str:
 
 
 @register.filter
+def rounded(micros: int) -> str:
+    """An amount of money with two decimals, rounded down, where there is no room for the exact one (in `title`)."""
+    cents = abs(micros) // 10_000
+    return f"{'-' if micros < 0 else ''}{cents // 100}.{cents % 100:02d}"
+
+
+@register.filter
 def moment(at: datetime | None) -> str:
     """A time in the visitor's zone, written so that it means the same everywhere: 2026-05-04 12:30. On one line."""
     return format_html('<span class="time">{}</span>', f"{timezone.localtime(at):%Y-%m-%d %H:%M}") if at else ""
@@ -144,6 +152,29 @@ def day(at: datetime | date | None) -> str:
 def refused(refusal: Refusal) -> str:
     """Why something was refused, as a sentence."""
     return refusals.text(refusal)
+
+
+@register.simple_tag(takes_context=True)
+def menu(context: Any, name: str) -> list[pages.Entry]:
+    """The entries of a menu that the visitor may see."""
+    return pages.menu(context["request"], name)
+
+
+@register.inclusion_tag("ui/entries.html", takes_context=True)
+def entries(context: Any, name: str) -> dict[str, Any]:
+    """The links of a menu, with their icons and counts."""
+    request = context["request"]
+    if not hasattr(request, "menu_counts"):
+        # A page shows a menu twice, in the side bar and in the sheet.
+        request.menu_counts = {key: count(request.customer) for key, count in COUNTS.items()}
+    shown = [(entry, request.menu_counts.get(entry.count, 0)) for entry in pages.menu(request, name)]
+    return {"entries": shown}
+
+
+@register.inclusion_tag("ui/tabs.html", takes_context=True)
+def tabs(context: Any, name: str, label: str) -> dict[str, Any]:
+    """The menu of a section as tabs; `label` is its name for screen readers."""
+    return {"entries": pages.menu(context["request"], name), "label": label}
 
 
 @register.simple_tag(takes_context=True)
@@ -175,9 +206,9 @@ def address_in(context: Any, language: str) -> str:
 
 
 @register.simple_tag
-def icon(name: str) -> SafeString:
-    """A small picture beside a word; it says nothing that the word does not."""
-    return icons.svg(name)
+def icon(name: str, size: str = "") -> SafeString:
+    """A small picture beside a word; it says nothing that the word does not. `size`: s, l or nothing."""
+    return icons.svg(name, size) if name else SafeString("")
 
 
 # The first word that is found is the name; the order matters, as browsers claim to be each other.
@@ -254,7 +285,7 @@ def query_string(context: Any) -> str:
 def menu_pages(context: Any) -> list[Link]:
     """The pages that staff want linked from everywhere, terms and questions last. One query."""
     request = context["request"]
-    return menu(request.panel, request.language)
+    return content.menu(request.panel, request.language)
 
 
 @register.simple_tag
@@ -269,3 +300,7 @@ def unread_tickets(customer: Customer | None) -> int:
     if customer is None:
         return 0
     return queries.unread(customer.panel_id, customer.id)
+
+
+# What a menu may count beside its words.
+COUNTS = {"unread_tickets": unread_tickets}

@@ -1,0 +1,89 @@
+"""The lists of orders and refills as data: what a page, a file and the staff API show of a row of orders/listing.py."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from django.utils.translation import gettext_noop
+
+from panelwright.core.lists import Column, Filter, Kind, Listing, Place
+from panelwright.orders.status import OrderStatus
+
+
+def _whole(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else None
+
+
+# What stands in the address -> the word of the order.
+STATUS_SLUGS = {status.value.lower().replace(" ", "-"): status.value for status in OrderStatus}
+
+SEARCH = Filter("q", gettext_noop("Search orders"), hint=gettext_noop("Order ID, link or service"))
+STATUS = Filter(
+    "status",
+    gettext_noop("Status"),
+    (
+        ("", gettext_noop("All")),
+        ("pending", gettext_noop("Pending")),
+        ("processing", gettext_noop("Processing")),
+        ("in-progress", gettext_noop("In progress")),
+        ("completed", gettext_noop("Completed")),
+        ("partial", gettext_noop("Partial")),
+        ("canceled", gettext_noop("Canceled")),
+    ),
+    read=lambda text: STATUS_SLUGS.get(text, ""),
+    chips=True,
+)
+SERVICE = Filter("service", gettext_noop("Orders for service"), read=_whole, hidden=True)
+
+ORDERS = Listing(
+    name="orders",
+    label=gettext_noop("Orders"),
+    columns=(
+        Column("id", Kind.ID, gettext_noop("Order"), Place.FIRST, cell="order"),
+        Column("parent", Kind.ID, value=lambda row: row.parent_id),
+        Column("kind"),
+        Column("status", Kind.STATUS, gettext_noop("Status"), Place.MARK, cell="order_status"),
+        Column("service", Kind.ID),
+        Column("service_name", label=gettext_noop("Service and link"), place=Place.MAIN, cell="service_link"),
+        Column("link"),
+        Column("quantity", Kind.NUMBER, gettext_noop("Delivered"), Place.LEFT, cell="delivered"),
+        Column("start_count", Kind.NUMBER),
+        Column("remains", Kind.NUMBER),
+        Column(
+            "charge",
+            Kind.MONEY,
+            gettext_noop("Charge"),
+            Place.END,
+            value=lambda row: row.charge_micros,
+            cell="charge",
+        ),
+        Column("refunded", Kind.MONEY, value=lambda row: row.refunded_micros),
+        Column("created_at", Kind.TIME),
+        Column("ended_at", Kind.TIME),
+        Column("actions", place=Place.ACT, cell="order_actions", file=False),
+    ),
+    filters=(STATUS, SEARCH, SERVICE),
+    empty=gettext_noop("No orders yet."),
+    none_match=gettext_noop("No orders match your filters."),
+)
+# A schedule's own word is one of others.
+SCHEDULES = replace(ORDERS, filters=(SEARCH, SERVICE))
+# What a drip-feed or subscription created is free: its parent was charged. The service is the parent's.
+CHILDREN = replace(ORDERS, name="children", label=gettext_noop("Orders created"), filters=())
+
+REFILLS = Listing(
+    name="refills",
+    label=gettext_noop("Refills"),
+    columns=(
+        Column("id", Kind.ID, gettext_noop("Refill"), Place.FIRST, cell="refill"),
+        Column("order", Kind.ID, gettext_noop("Order"), Place.END, value=lambda row: row.order_id, cell="of_order"),
+        Column("status", Kind.STATUS, gettext_noop("Status"), Place.MARK),
+        Column("service", Kind.ID),
+        Column("service_name", label=gettext_noop("Service and link"), place=Place.MAIN, cell="refill_service"),
+        Column("link"),
+        Column("quantity", Kind.NUMBER, gettext_noop("Quantity"), Place.LEFT),
+        Column("created_at", Kind.TIME),
+        Column("ended_at", Kind.TIME),
+    ),
+    empty=gettext_noop("No refills yet. You can request one for a completed order if its service has refills."),
+)

@@ -1,0 +1,326 @@
+"""The public and the customers' pages."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_noop
+
+from panelwright.storefront import account, balance, hooks, mass, ordering, orders, public, tickets, views, webhooks
+from panelwright.ui.pages import Answer, Menu, Page, Site, Who
+
+_API_URL = r"^api/?$"
+_FREE_PAGE = r"^pages/(?P<slug>[a-z0-9][a-z0-9-]{0,59})$"
+_ENDPOINT = "account/webhooks/<int:endpoint_id>"
+
+_HOME = (Page("home", "", views.home, Who.EVERYBODY),)
+
+_SERVICES = (
+    Page(
+        "services",
+        "services",
+        public.services,
+        Who.EVERYBODY,
+        menus=(Menu("main", gettext_noop("Services"), "grid"), Menu("public", gettext_noop("Services"))),
+        samples=("/services", "/services?q=followers", "/services?q=nothing+like+it"),
+    ),
+    Page("services_csv", "services.csv", public.services_csv, Who.EVERYBODY, Answer.FILE),
+    Page(
+        "favourite",
+        "services/<int:number>/favourite",
+        public.favourite,
+        Who.CUSTOMERS,
+        Answer.ACTION,
+        under="services",
+    ),
+)
+
+_NEWS = (
+    Page(
+        "news",
+        "news",
+        public.news,
+        Who.EVERYBODY,
+        menus=(
+            Menu("main", gettext_noop("Updates"), "news"),
+            Menu("public", gettext_noop("Updates")),
+            Menu("updates", gettext_noop("Services and prices")),
+        ),
+        samples=("/news", "/news?kind=gone"),
+    ),
+    Page(
+        "announcements",
+        "news/announcements",
+        public.announcements,
+        Who.EVERYBODY,
+        menus=(Menu("updates", gettext_noop("Announcements")),),
+        under="news",
+    ),
+)
+
+_TEXTS = (
+    Page(
+        "api",
+        _API_URL,
+        views.api,
+        Who.EVERYBODY,
+        menus=(Menu("own", "API", "code"), Menu("public", "API")),
+        samples=("/api",),
+    ),
+    Page("terms", "terms", public.page, Who.EVERYBODY, arguments={"slug": "terms"}),
+    Page("faq", "faq", public.page, Who.EVERYBODY, arguments={"slug": "faq"}),
+    Page("own_address", r"^pages/(?P<slug>terms|faq)$", public.own_address, Who.EVERYBODY, Answer.LEADS_ON),
+    Page("page", _FREE_PAGE, public.page, Who.EVERYBODY, samples=("/pages/about",)),
+)
+
+_ORDERING = (
+    Page(
+        "new_order",
+        "order",
+        ordering.new_order,
+        Who.CUSTOMERS,
+        menus=(Menu("main", gettext_noop("New order"), "order"), Menu("order", gettext_noop("Single order"))),
+        start=True,
+        samples=("/order", "/order?service=1&link=https://example.com/x&quantity=100", "/order?service=36"),
+    ),
+    Page("find_services", "order/services", ordering.find_services, Who.CUSTOMERS, Answer.PART),
+    Page("order_price", "order/price", ordering.price, Who.CUSTOMERS, Answer.ACTION, under="new_order"),
+    Page(
+        "mass_order",
+        "order/many",
+        mass.mass_order,
+        Who.CUSTOMERS,
+        menus=(Menu("main", gettext_noop("Mass order"), "many"), Menu("order", gettext_noop("Mass order"))),
+    ),
+)
+
+_ORDERS = (
+    Page(
+        "orders",
+        "orders",
+        orders.orders,
+        Who.CUSTOMERS,
+        menus=(Menu("main", gettext_noop("Orders"), "list"), Menu("orders", gettext_noop("Orders"))),
+        samples=("/orders", "/orders?q=nothing&status=partial"),
+    ),
+    Page(
+        "drip_feeds",
+        "orders/drip-feeds",
+        orders.orders,
+        Who.CUSTOMERS,
+        menus=(Menu("orders", gettext_noop("Drip-feeds")),),
+        under="orders",
+        arguments={"kind": "drip-feeds"},
+    ),
+    Page(
+        "subscriptions",
+        "orders/subscriptions",
+        orders.orders,
+        Who.CUSTOMERS,
+        menus=(Menu("orders", gettext_noop("Subscriptions")),),
+        under="orders",
+        arguments={"kind": "subscriptions"},
+    ),
+    Page(
+        "refills",
+        "orders/refills",
+        orders.refills,
+        Who.CUSTOMERS,
+        menus=(Menu("orders", gettext_noop("Refills")),),
+        under="orders",
+    ),
+    Page("orders_csv", "orders.csv", orders.orders_csv, Who.CUSTOMERS, Answer.FILE),
+    Page(
+        "drip_feeds_csv",
+        "orders/drip-feeds.csv",
+        orders.orders_csv,
+        Who.CUSTOMERS,
+        Answer.FILE,
+        arguments={"kind": "drip-feeds"},
+    ),
+    Page(
+        "subscriptions_csv",
+        "orders/subscriptions.csv",
+        orders.orders_csv,
+        Who.CUSTOMERS,
+        Answer.FILE,
+        arguments={"kind": "subscriptions"},
+    ),
+    Page(
+        "order",
+        "orders/<int:order_id>",
+        orders.one_order,
+        Who.CUSTOMERS,
+        under="orders",
+        samples=("/orders/{order}",),
+    ),
+    Page(
+        "order_again",
+        "orders/<int:order_id>/again",
+        orders.order_again,
+        Who.CUSTOMERS,
+        Answer.LEADS_ON,
+        under="orders",
+    ),
+    Page("refill_order", "orders/<int:order_id>/refill", orders.refill, Who.CUSTOMERS, Answer.ACTION, under="orders"),
+    Page("cancel_order", "orders/<int:order_id>/cancel", orders.cancel, Who.CUSTOMERS, Answer.ACTION, under="orders"),
+    Page("pause_order", "orders/<int:order_id>/pause", orders.pause, Who.CUSTOMERS, Answer.ACTION, under="orders"),
+    Page("resume_order", "orders/<int:order_id>/resume", orders.resume, Who.CUSTOMERS, Answer.ACTION, under="orders"),
+)
+
+_MONEY = (
+    Page(
+        "balance",
+        "balance",
+        balance.balance,
+        Who.CUSTOMERS,
+        menus=(Menu("main", gettext_noop("Balance"), "wallet"),),
+        samples=("/balance", "/balance?code=refund"),
+    ),
+    Page("balance_csv", "balance.csv", balance.balance_csv, Who.CUSTOMERS, Answer.FILE),
+)
+
+_SUPPORT = (
+    Page(
+        "tickets",
+        "tickets",
+        tickets.tickets,
+        Who.CUSTOMERS,
+        menus=(Menu("main", gettext_noop("Support"), "chat", count="unread_tickets"),),
+    ),
+    Page("new_ticket", "tickets/new", tickets.new_ticket, Who.CUSTOMERS, under="tickets"),
+    Page(
+        "ticket",
+        "tickets/<int:ticket_id>",
+        tickets.ticket,
+        Who.CUSTOMERS,
+        under="tickets",
+        samples=("/tickets/{ticket}",),
+    ),
+    Page(
+        "close_ticket",
+        "tickets/<int:ticket_id>/close",
+        tickets.close_ticket,
+        Who.CUSTOMERS,
+        Answer.ACTION,
+        under="tickets",
+    ),
+    Page(
+        "ticket_file",
+        "tickets/<int:ticket_id>/files/<int:file_id>",
+        tickets.ticket_file,
+        Who.CUSTOMERS,
+        Answer.FILE,
+    ),
+)
+
+_ACCOUNT = (
+    Page(
+        "account",
+        "account",
+        account.account,
+        Who.USERS,
+        menus=(Menu("own", gettext_noop("Account"), "person"), Menu("account", gettext_noop("Profile"))),
+        start=True,
+    ),
+    Page(
+        "security",
+        "account/security",
+        account.security,
+        Who.USERS,
+        menus=(Menu("account", gettext_noop("Security")),),
+        under="account",
+    ),
+    Page("second_factor_on", "account/security/on", account.second_factor_on, Who.USERS, under="security"),
+    Page("second_factor_off", "account/security/off", account.second_factor_off, Who.USERS, under="security"),
+    Page("recovery_codes", "account/security/codes", account.recovery_codes, Who.USERS, under="security"),
+    Page(
+        "end_sessions",
+        "account/sessions/end",
+        account.end_other_sessions,
+        Who.USERS,
+        Answer.ACTION,
+        under="security",
+    ),
+    Page(
+        "end_session",
+        "account/sessions/<int:session_id>/end",
+        account.end_one_session,
+        Who.USERS,
+        Answer.ACTION,
+        under="security",
+    ),
+    Page(
+        "keys",
+        "account/keys",
+        account.keys,
+        Who.CUSTOMERS,
+        menus=(Menu("account", gettext_noop("API keys")),),
+        under="account",
+    ),
+    Page("new_key", "account/keys/new", account.new_key, Who.CUSTOMERS, under="keys"),
+    Page(
+        "revoke_key",
+        "account/keys/<int:key_id>/revoke",
+        account.revoke_key,
+        Who.CUSTOMERS,
+        Answer.ACTION,
+        under="keys",
+    ),
+    Page(
+        "webhooks",
+        "account/webhooks",
+        webhooks.webhooks,
+        Who.CUSTOMERS,
+        menus=(Menu("account", gettext_noop("Webhooks")),),
+        under="account",
+    ),
+    Page("new_webhook", "account/webhooks/new", webhooks.new_webhook, Who.CUSTOMERS, under="webhooks"),
+    Page(
+        "webhook",
+        _ENDPOINT,
+        webhooks.webhook,
+        Who.CUSTOMERS,
+        under="webhooks",
+        samples=("/account/webhooks/{webhook}", "/account/webhooks/{webhook}?show=failed"),
+    ),
+    Page("try_webhook", f"{_ENDPOINT}/test", webhooks.try_webhook, Who.CUSTOMERS, Answer.ACTION, under="webhooks"),
+    Page(
+        "rotate_webhook",
+        f"{_ENDPOINT}/rotate",
+        webhooks.rotate_webhook,
+        Who.CUSTOMERS,
+        Answer.ACTION,
+        under="webhooks",
+    ),
+    Page(
+        "delete_webhook",
+        f"{_ENDPOINT}/delete",
+        webhooks.delete_webhook,
+        Who.CUSTOMERS,
+        Answer.ACTION,
+        under="webhooks",
+    ),
+    Page(
+        "retry_delivery",
+        "account/webhooks/deliveries/<int:delivery_id>/retry",
+        webhooks.retry_delivery,
+        Who.CUSTOMERS,
+        Answer.ACTION,
+        under="webhooks",
+    ),
+    Page(
+        "mails",
+        "account/mails",
+        account.mails,
+        Who.USERS,
+        menus=(Menu("account", gettext_noop("Notifications")),),
+        under="account",
+    ),
+)
+
+_PROGRAMS = (Page("hook_posts", r"^hooks/posts/([0-9]{1,18})$", hooks.posts, Who.EVERYBODY, Answer.PROGRAM),)
+
+# In the order of the menus.
+SITE = Site(
+    "storefront",
+    (*_HOME, *_ORDERING, *_ORDERS, *_SERVICES, *_MONEY, *_SUPPORT, *_NEWS, *_TEXTS, *_ACCOUNT, *_PROGRAMS),
+)

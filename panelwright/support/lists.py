@@ -1,0 +1,36 @@
+"""The list of tickets as data: what a page, a file and the staff API show of a ticket."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_noop
+
+from panelwright.core.lists import Column, Filter, Kind, Listing, Place
+
+STATE = Filter(
+    "state",
+    gettext_noop("State"),
+    (
+        ("", gettext_noop("All")),
+        ("open", gettext_noop("In progress")),
+        ("pending", gettext_noop("Waiting for support")),
+        ("answered", gettext_noop("Answered")),
+        ("closed", gettext_noop("Closed")),
+    ),
+    chips=True,
+)
+
+TICKETS = Listing(
+    name="tickets",
+    label=gettext_noop("Tickets"),
+    columns=(
+        Column("id", Kind.ID, gettext_noop("Ticket"), Place.FIRST, cell="ticket"),
+        Column("title", label=gettext_noop("Subject"), place=Place.MAIN, cell="ticket_title"),
+        Column("subject", label=gettext_noop("Topic"), place=Place.LEFT, cell="ticket_topic"),
+        Column("state", label=gettext_noop("State"), place=Place.MARK, cell="ticket_state"),
+        Column("created_at", Kind.TIME),
+        Column("updated_at", Kind.TIME, gettext_noop("Last message"), Place.END),
+    ),
+    filters=(STATE,),
+    empty=gettext_noop("No tickets yet. Contact us about an order, a payment or anything else."),
+    none_match=gettext_noop("No tickets match this filter."),
+)

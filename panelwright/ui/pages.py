@@ -1,0 +1,171 @@
+"""The registry of pages: every address of a site, declared once as plain data.
+
+Read by the URLs (ui/routes.py), the menus, the guards, the accessibility walk, the query count and the isolation
+test: a new page is one `Page` in its site's pages.py, with its view and template.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+from django.http import HttpResponseBase
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+if TYPE_CHECKING:
+    from panelwright.ui.request import PanelRequest
+
+View = Callable[..., HttpResponseBase]
+
+
+class Who(Enum):
+    """Who may see a page. Whoever is not logged in logs in first; others are told that it is not theirs."""
+
+    EVERYBODY = "everybody"
+    USERS = "users"  # customers and staff
+    CUSTOMERS = "customers"
+
+
+class Answer(Enum):
+    """What an address answers with."""
+
+    PAGE = "page"
+    PART = "part"  # a piece of a page, for htmx
+    FILE = "file"  # a download, a picture, a style sheet
+    ACTION = "action"  # takes POST only, and leads back to a page
+    LEADS_ON = "leads on"
+    PROGRAM = "program"  # for programs: their views refuse in their own words
+
+
+@dataclass(frozen=True, slots=True)
+class Menu:
+    """A page's place in a menu. `name`: main (who is logged in), public (who is not), or the tabs of a section.
+
+    Entries stand in the order of the registry. `count`: what is counted beside the words, see `COUNTS` in
+    ui/templatetags/pages.py.
+    """
+
+    name: str
+    label: str
+    icon: str = ""
+    count: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """An address of a site.
+
+    `path` is a route, or a regular expression when it begins with ^. `under` names the page in whose menu entry this
+    one is found. `start`: where its users begin after they have logged in. `samples` are addresses that tests look
+    at; names in braces stand for rows that they have made, such as {order}. Empty: the path itself.
+    """
+
+    name: str
+    path: str
+    view: View
+    who: Who
+    answers: Answer = Answer.PAGE
+    menus: tuple[Menu, ...] = ()
+    under: str = ""
+    start: bool = False
+    samples: tuple[str, ...] = ()
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """Where tests look at it."""
+        return self.samples or (f"/{self.path}",)
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """The pages of a site. Its name is the namespace of their addresses."""
+
+    name: str
+    pages: tuple[Page, ...]
+
+    def page(self, name: str) -> Page | None:
+        return next((page for page in self.pages if page.name == name), None)
+
+    def trail(self, page: Page) -> list[str]:
+        """The page's name, that of the page that it is under, and so on."""
+        names = [page.name]
+        while page.under:
+            above = self.page(page.under)
+            assert above is not None, page
+            page = above
+            names.append(page.name)
+        return names
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A menu's entry as it is shown."""
+
+    page: Page
+    url: str
+    label: str
+    icon: str
+    count: str
+    current: bool
+
+
+_sites: dict[str, Site] = {}
+
+
+def register(site: Site) -> Site:
+    _sites[site.name] = site
+    return site
+
+
+def all_pages() -> Iterator[tuple[Site, Page]]:
+    for site in _sites.values():
+        for page in site.pages:
+            yield site, page
+
+
+def page_of(request: PanelRequest) -> tuple[Site, Page] | None:
+    """The page that the request's address leads to; None for an address that leads nowhere."""
+    match = request.resolver_match
+    site = _sites.get(match.namespace) if match else None
+    page = site.page(match.url_name or "") if match and site else None
+    return (site, page) if site and page else None
+
+
+def menu(request: PanelRequest, name: str) -> list[Entry]:
+    """The entries of a menu that this visitor may see; current is the one that the shown page is found under."""
+    places = [
+        (site, page, place)
+        for site, page in all_pages()
+        for place in page.menus
+        if place.name == name and may_see(request, page)
+    ]
+    shown = page_of(request)
+    trail = [f"{shown[0].name}:{above}" for above in shown[0].trail(shown[1])] if shown else []
+    listed = {f"{site.name}:{page.name}" for site, page, _place in places}
+    current = next((above for above in trail if above in listed), "")
+    entries = []
+    for site, page, place in places:
+        address = f"{site.name}:{page.name}"
+        entries.append(
+            Entry(page, reverse(address), _(place.label), place.icon, place.count, current=address == current)
+        )
+    return entries
+
+
+def may_see(request: PanelRequest, page: Page) -> bool:
+    """Whether the page is for who is logged in here. Everybody's pages are for all."""
+    if page.who is Who.EVERYBODY:
+        return True
+    return request.visitor is not None and (page.who is Who.USERS or request.customer is not None)
+
+
+def start_of(request: PanelRequest) -> str:
+    """Where somebody begins who has just logged in: the address of the first such page that is theirs."""
+    for site, page in all_pages():
+        if page.start and may_see(request, page):
+            return reverse(f"{site.name}:{page.name}")
+    return "/"

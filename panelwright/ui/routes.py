@@ -1,0 +1,26 @@
+"""The URLs of a site, out of its pages; each view behind the guard that its page names."""
+
+from __future__ import annotations
+
+from django.urls import URLPattern, path, re_path
+
+from panelwright.ui import auth
+from panelwright.ui.pages import Page, Site, View, Who, register
+
+_GUARDS = {Who.USERS: auth.users_only, Who.CUSTOMERS: auth.customers_only}
+
+
+def urls(site: Site) -> list[URLPattern]:
+    """Register the site, and answer its URL patterns."""
+    register(site)
+    return [_route(page) for page in site.pages]
+
+
+def _route(page: Page) -> URLPattern:
+    route = re_path if page.path.startswith("^") else path
+    return route(page.path, _guarded(page), dict(page.arguments), name=page.name)
+
+
+def _guarded(page: Page) -> View:
+    guard = _GUARDS.get(page.who)
+    return page.view if guard is None else guard(page.view)
