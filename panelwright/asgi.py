@@ -27,6 +27,7 @@ from panelwright.core.remote import plain  # noqa: E402
 from panelwright.core.room import BODIES, FREE_BYTES  # noqa: E402
 from panelwright.lane import fast_path  # noqa: E402
 from panelwright.panels import hosts  # noqa: E402
+from panelwright.ui.error_pages import TOO_LARGE  # noqa: E402
 
 
 class _Request(ASGIRequest):
@@ -111,7 +112,7 @@ async def _page(scope: Scope, receive: Receive, send: Send) -> None:
     """Django keeps whatever is sent on disk before a view is asked, so what is too much is stopped here."""
     length = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
     if len(length) > 12 or not length.isdigit() or int(length) > PAGE_BODY_MAX:
-        await _refuse(send, 413, b"This is too much at once.\n")
+        await _too_large(scope, send)
         return
     of, came, taken = api.place(scope.get("client")), 0, 0
 
@@ -133,10 +134,20 @@ async def _page(scope: Scope, receive: Receive, send: Send) -> None:
         BODIES.give_back(taken, of)
 
 
-async def _refuse(send: Send, status: int, text: bytes) -> None:
-    headers = [(b"content-type", b"text/plain; charset=utf-8"), fast_path.NO_SNIFF, (b"connection", b"close")]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": text})
+async def _too_large(scope: Scope, send: Send) -> None:
+    """The page that says so (ui/error_pages.py); the body is not read, so the connection ends behind it."""
+
+    async def nothing() -> Any:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def last(message: Any) -> None:
+        if message["type"] == "http.response.start":
+            message = {**message, "headers": [*message["headers"], (b"connection", b"close")]}
+        await send(message)
+
+    seen = {**_as_the_visitor_sees(scope), TOO_LARGE: True, "method": "GET"}
+    seen["headers"] = [pair for pair in seen["headers"] if pair[0] not in {b"content-length", b"transfer-encoding"}]
+    await _pages(seen, nothing, last)  # type: ignore[arg-type]
 
 
 def _as_the_visitor_sees(scope: Scope) -> dict[str, Any]:

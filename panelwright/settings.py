@@ -186,6 +186,7 @@ MIDDLEWARE = [
     "panelwright.panels.middleware.CurrentPanelMiddleware",
     "panelwright.ui.middleware.VisitorMiddleware",
     "panelwright.ui.middleware.LanguageMiddleware",
+    "panelwright.ui.error_pages.ErrorPageMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
 ]

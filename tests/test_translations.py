@@ -28,7 +28,7 @@ def catalogue(language: str) -> dict[Text, list[str]]:
 
 def test_the_collection_finds_texts_of_all_kinds() -> None:
     texts = messages.used()
-    assert texts[Text("Quantity")] == "catalog/types.py"
+    assert texts[Text("Runs")] == "catalog/types.py"
     assert texts[Text("Price: rate × quantity ÷ 1000.")] == "storefront/apidocs.py"
     assert texts[Text("Check its status")] == "storefront/examples.py"
     assert texts[Text("Skip to content")] == "ui/templates/ui/base.html"

@@ -9,11 +9,14 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
@@ -33,6 +36,7 @@ from panelwright.storefront import pasted
 from panelwright.storefront.pasted import Cells
 from panelwright.storefront.priced_catalogue import shelf_of
 from panelwright.ui import refusals
+from panelwright.ui.pages import is_resumed
 from panelwright.ui.request import CustomerRequest
 
 # A slash between spaces: one within a comment or an address stands alone.
@@ -81,13 +85,21 @@ def mass_order(request: CustomerRequest) -> HttpResponse:
         )
     # Only what was shown with its price is placed: what was changed since, text or rate, is checked again.
     batch = request.POST.get("batch", "")[:40]
-    if batch and request.POST.get("do") != "check" and request.POST.get("checked") == _mark(lines):
+    if (
+        batch
+        and not is_resumed(request)
+        and request.POST.get("do") != "check"
+        and request.POST.get("checked") == _mark(lines)
+    ):
         return _place(request, lines, batch)
-    return _show(request, lines)
+    return _show(request, lines, batch if is_resumed(request) else "")
 
 
-def _show(request: CustomerRequest, lines: list[Line], batch: str = "") -> HttpResponse:
-    """The lines with prices and faults. `batch`: the one under which they may have been placed already."""
+def _show(request: CustomerRequest, lines: list[Line], batch: str = "", placed: Sequence[int] = ()) -> HttpResponse:
+    """The lines with prices and faults. `batch`: the one under which they may have been placed already.
+
+    `placed`: orders that were placed just now, while these lines were left.
+    """
     lines, total_micros, missing_micros = _priced(lines)
     text = "\n".join(line.text for line in lines)
     context = {
@@ -100,8 +112,12 @@ def _show(request: CustomerRequest, lines: list[Line], batch: str = "") -> HttpR
         "missing": missing_micros,
         "batch": batch or secrets.token_urlsafe(16),
         "checked": _mark(lines),
+        "placed": placed,
     }
-    return render(request, "storefront/order/mass.html", context, status=422 if context["bad"] else 200)
+    response = render(request, "storefront/order/mass.html", context, status=422 if context["bad"] else 200)
+    # Back from what was placed leads here: a page that the browser may not keep would be asked for anew, as a form.
+    response.for_back = True  # type: ignore[attr-defined]
+    return response
 
 
 def _place(request: CustomerRequest, lines: list[Line], batch: str) -> HttpResponse:
@@ -118,12 +134,17 @@ def _place(request: CustomerRequest, lines: list[Line], batch: str) -> HttpRespo
     except PASSING_ERRORS:
         messages.error(request, refusals.text(Refusal("overloaded")))
         return _show(request, lines)
-    placed = sum(1 for result in results if not isinstance(result, Refusal))
+    placed = [result for result in results if not isinstance(result, Refusal)]
     done = {line.number for line, result in zip(asked, results, strict=True) if not isinstance(result, Refusal)}
     if placed:
-        messages.success(request, _("Orders placed: %(count)s.") % {"count": placed})
+        messages.success(request, _("Orders placed: %(count)s.") % {"count": len(placed)})
     left = [line for line in lines if line.number not in done]
-    return _show(request, left) if left else redirect("storefront:orders")
+    if left:
+        # The page shows the balance, which was read before these were charged.
+        request.customer.account.refresh_from_db(fields=["balance_micros"])
+        return _show(request, left, placed=placed)
+    shown = ",".join(map(str, placed[: limits.SEARCH_IDS_MAX]))
+    return redirect(f"{reverse('storefront:orders')}?{urlencode({'q': shown})}")
 
 
 def _read(request: CustomerRequest, text: str) -> list[Line]:

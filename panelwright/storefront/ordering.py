@@ -30,6 +30,7 @@ from panelwright.storefront import pasted
 from panelwright.storefront.priced_catalogue import shelf_of
 from panelwright.ui import refusals
 from panelwright.ui.forms import Form
+from panelwright.ui.pages import is_resumed
 from panelwright.ui.request import CustomerRequest
 
 FOUND_MAX = 50
@@ -113,6 +114,8 @@ def _place(request: CustomerRequest, shelf: Shelf) -> HttpResponse:
         messages.error(request, refusals.text(Refusal("bad_service")))
         return redirect("storefront:new_order")
     request_id = form.text("request_id")[:100] or _new_request_id()
+    if is_resumed(request):
+        return _form(request, offer, form, request_id)
     command = _command(request, offer, request_id)._replace(rate_max_micros=_number(form.text("rate")))
     try:
         result = place_orders([command])[0]

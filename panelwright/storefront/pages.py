@@ -82,7 +82,7 @@ _ORDERING = (
         samples=("/order", "/order?service=1&link=https://example.com/x&quantity=100", "/order?service=36"),
     ),
     Page("find_services", "order/services", ordering.find_services, Who.CUSTOMERS, Answer.PART),
-    Page("order_price", "order/price", ordering.price, Who.CUSTOMERS, Answer.ACTION, under="new_order"),
+    Page("order_price", "order/price", ordering.price, Who.CUSTOMERS, Answer.PART, under="new_order"),
     Page(
         "mass_order",
         "order/many",

@@ -120,7 +120,7 @@ def _groups(rows: Sequence[Row]) -> Iterator[Group]:
 
     for (marked, _id), group in groupby(rows, key=place):
         of = list(group)
-        yield Group(_("Favorites") if marked else of[0].offer.category, of)
+        yield Group(_("Favorites") if marked else of[0].offer.category, of, named=not marked)
 
 
 @require_safe

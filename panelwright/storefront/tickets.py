@@ -23,6 +23,7 @@ from panelwright.support.models import TITLE_MAX, Subject, Ticket
 from panelwright.support.queries import Place
 from panelwright.support.wishes import Ask, Wish
 from panelwright.ui.forms import Form
+from panelwright.ui.pages import is_resumed
 from panelwright.ui.request import CustomerRequest
 
 ORDERS_SHOWN = 10
@@ -60,8 +61,8 @@ def new_ticket(request: CustomerRequest) -> HttpResponse:
     """Write the first message. `?order=123&wish=refill` fills it in."""
     if request.method == "POST":
         form = _sent(request)
-        letter = _letter(request, form)
-        if not form.errors:
+        letter = None if is_resumed(request) else _letter(request, form)
+        if letter is not None and not form.errors:
             result = actions.open_ticket(
                 panel_id=request.panel.id,
                 customer_id=request.customer.id,
@@ -94,7 +95,9 @@ def ticket(request: CustomerRequest, ticket_id: int) -> HttpResponse:
     if found is None:
         return _not_found(request)
     form = Form({"request_id": secrets.token_urlsafe(16)})
-    if request.method == "POST":
+    if is_resumed(request):
+        form = _sent(request)
+    elif request.method == "POST":
         form = _sent(request)
         letter = _letter(request, form)
         result = actions.reply(

@@ -12,7 +12,6 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.middleware.csrf import rotate_token
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
@@ -23,7 +22,7 @@ from panelwright.customers import account_actions, login_actions
 from panelwright.customers.login_actions import Admitted, CodeNeeded, Visitor
 from panelwright.customers.models import LetterKind
 from panelwright.customers.session_actions import end_session
-from panelwright.ui import cookies, links, pages
+from panelwright.ui import cookies, kept, links, pages
 from panelwright.ui.forms import Form
 from panelwright.ui.request import CustomerRequest, PanelRequest, UserRequest
 
@@ -31,7 +30,7 @@ View = Callable[..., HttpResponseBase]
 
 NO_ADDRESS = Refusal("no_address")
 # Of an address to go on to; what is longer is none of ours.
-ADDRESS_MAX = 2000
+ADDRESS_MAX = kept.ADDRESS_MAX
 
 
 def users_only(view: View) -> View:
@@ -62,6 +61,14 @@ def customers_only(view: View) -> View:
 
 
 def _to_login(request: HttpRequest) -> HttpResponse:
+    """To the log-in, and then on to where the visitor wanted to go. What was typed goes along."""
+    found = pages.page_of(cast(PanelRequest, request))
+    if "HX-Request" in request.headers and request.method != "GET" and found and found[1].answers is pages.Answer.PART:
+        # Part of a form that is being filled in: it says so when it is sent, and keeps what was typed.
+        return HttpResponse(status=204)
+    if request.method == "POST" and "HX-Request" not in request.headers:
+        context = {"form": Form(), "next": request.get_full_path()[:ADDRESS_MAX], "kept": kept.typed(request)}
+        return render(request, "ui/login.html", context, status=401)
     after = request.get_full_path() if request.method == "GET" else request.path
     address = (
         f"{reverse('ui:login')}?{urlencode({'next': after})}" if len(after) <= ADDRESS_MAX else reverse("ui:login")
@@ -105,7 +112,12 @@ def login(request: PanelRequest) -> HttpResponse:
     return render(
         request,
         template,
-        {"form": form, "proof": proof, "next": request.POST.get("next", "")[:ADDRESS_MAX]},
+        {
+            "form": form,
+            "proof": proof,
+            "next": request.POST.get("next", "")[:ADDRESS_MAX],
+            "kept": kept.unpacked(request),
+        },
         status=form.status,
     )
 
@@ -240,9 +252,10 @@ def inside(request: UserRequest) -> HttpResponse:
 
 
 def _inside(request: PanelRequest, admitted: Admitted, visitor: Visitor, address: str) -> HttpResponse:
-    response = redirect(address)
+    brought = kept.unpacked(request)
     # Who is logged in now is another visitor than before: neither his form token nor his session goes on.
     rotate_token(request)
+    response = send_again(request, brought, address) if brought.fields else redirect(address)
     if request.session is not None:
         end_session(panel_id=request.panel.id, user_id=request.session.user_id, session_id=request.session.id)
     cookies.keep_session(request, response, admitted.token)
@@ -257,5 +270,20 @@ def _visitor(request: PanelRequest) -> Visitor:
 def _next(request: PanelRequest) -> str:
     """Where the visitor wanted to go, if that is on this panel."""
     wanted = request.POST.get("next") or request.GET.get("next") or ""
-    safe = url_has_allowed_host_and_scheme(wanted, allowed_hosts=None) and wanted.startswith("/")
-    return wanted if safe and len(wanted) <= ADDRESS_MAX else reverse("ui:inside")
+    return wanted if kept.is_ours(wanted) else reverse("ui:inside")
+
+
+def send_again(request: HttpRequest, brought: kept.Kept, address: str, *, status: int = 200) -> HttpResponse:
+    """A page with what was typed, and a button that brings it to where it was going.
+
+    A page that is resumed shows its form filled in, and does nothing yet; an action is done.
+    """
+    site, page = pages.leads_to(address) or (None, None)
+    context = {
+        "brought": brought,
+        "address": address,
+        "resumes": bool(page and page.answers is pages.Answer.PAGE),
+        "site": site,
+        "logged_in": status == 200,
+    }
+    return render(request, "ui/again.html", context, status=status)

@@ -11,6 +11,9 @@ from panelwright.core.refusal import Refusal
 from panelwright.core.text import trim
 from panelwright.ui import refusals
 
+# What is never shown again, nor kept on the way.
+SECRET = frozenset({"password", "current", "code"})
+
 
 class Form:
     """Texts by name, and errors by name; the name "" stands for the form as a whole.
@@ -18,9 +21,7 @@ class Form:
     Passwords and codes are never shown again: `secret` names them.
     """
 
-    def __init__(
-        self, values: Mapping[str, Any] | None = None, *, secret: Iterable[str] = ("password", "current", "code")
-    ) -> None:
+    def __init__(self, values: Mapping[str, Any] | None = None, *, secret: Iterable[str] = SECRET) -> None:
         self.values: dict[str, Any] = dict(values or {})
         self.errors: dict[str, str] = {}
         self._secret = frozenset(secret)

@@ -144,7 +144,7 @@ class VisitorMiddleware:
             if name not in response.cookies and note_seen(page.session, address=page.address, now=now):
                 until = lasts_until(page.session.created_at, now=now)
                 cookies.keep_session(page, response, token, lasts=until - now)
-            if "public" not in response.headers.get("Cache-Control", ""):
+            if "public" not in response.headers.get("Cache-Control", "") and not getattr(response, "for_back", False):
                 # What is meant for her must not be kept for whoever uses this computer next.
                 patch_cache_control(response, private=True, no_store=True)
         return response

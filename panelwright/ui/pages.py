@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
-from django.http import HttpResponseBase
-from django.urls import reverse
+from django.http import HttpRequest, HttpResponseBase
+from django.urls import Resolver404, resolve, reverse
 from django.utils.translation import gettext as _
 
 if TYPE_CHECKING:
@@ -133,6 +134,22 @@ def page_of(request: PanelRequest) -> tuple[Site, Page] | None:
     site = _sites.get(match.namespace) if match else None
     page = site.page(match.url_name or "") if match and site else None
     return (site, page) if site and page else None
+
+
+def leads_to(address: str) -> tuple[Site, Page] | None:
+    """The page that an address of this panel leads to."""
+    try:
+        match = resolve(urlsplit(address).path)
+    except (Resolver404, ValueError):
+        return None
+    site = _sites.get(match.namespace)
+    page = site.page(match.url_name or "") if site else None
+    return (site, page) if site and page else None
+
+
+def is_resumed(request: HttpRequest) -> bool:
+    """Whether a form is brought back to be filled in on, and not to be done (`send_again` in ui/auth.py)."""
+    return request.method == "POST" and bool(request.POST.get("resume"))
 
 
 def menu(request: PanelRequest, name: str) -> list[Entry]:

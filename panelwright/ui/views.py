@@ -12,6 +12,7 @@ from django.utils.http import parse_etags
 from django.views.decorators.http import require_safe
 
 from panelwright.panels.models import PanelLogo
+from panelwright.ui import auth, kept
 from panelwright.ui.assets import all_assets
 from panelwright.ui.request import PanelRequest
 from panelwright.ui.seldom import Seldom
@@ -92,4 +93,6 @@ def forged(request: HttpRequest, reason: str = "") -> HttpResponse:
             origin.netloc,
             request.META.get("REMOTE_ADDR"),
         )
+    if not proxy and request.method == "POST" and kept.from_our_own_page(request):
+        return auth.send_again(request, kept.typed(request), request.get_full_path(), status=403)
     return render(request, "ui/forged.html", {"proxy": proxy}, status=403)

@@ -19,7 +19,7 @@ class World:
 
 def public(world: World) -> dict[str, str]:
     """Pages for whoever comes by; beside them an address that leads nowhere."""
-    found = {}
+    found: dict[str, str] = {}
     for site, page in _pages():
         if page.who is Who.EVERYBODY:
             found |= _addresses(site, page, world)
@@ -28,7 +28,7 @@ def public(world: World) -> dict[str, str]:
 
 def inside(world: World) -> dict[str, str]:
     """Pages of a customer who is logged in: hers, and those of everybody's that stand in her menu."""
-    found = {}
+    found: dict[str, str] = {}
     for site, page in _pages():
         if page.who is not Who.EVERYBODY or page.menus:
             found |= _addresses(site, page, world)
@@ -45,7 +45,7 @@ def _pages() -> list[tuple[Site, Page]]:
 def _addresses(site: Site, page: Page, world: World) -> dict[str, str]:
     """By name and address; those that need a letter's token are left out."""
     known = asdict(world)
-    found = {}
+    found: dict[str, str] = {}
     for sample in page.addresses:
         needed = {name for _text, name, _spec, _conversion in string.Formatter().parse(sample) if name}
         if needed <= set(known):

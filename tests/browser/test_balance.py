@@ -27,12 +27,12 @@ def test_what_an_order_took_is_in_the_statement_and_in_the_file(page: Page, town
     expect(page.get_by_role("heading", level=1)).to_contain_text("Order")
     left, taken = money.text(town.balance(person)), money.text(5_000_000 - town.balance(person))
 
-    page.locator(".side").get_by_role("link", name="Balance").click()
-    amount, after = page.locator("td[data-label^='Amount']"), page.locator("td[data-label^='Balance after']")
+    page.locator(".side .wallet").click()
+    amount, after = page.locator("tbody .c-mark"), page.locator("tbody .c-end")
     expect(amount).to_have_count(2)
-    expect(amount.nth(1)).to_have_text("+5.00")
-    expect(amount.nth(0)).to_have_text(f"-{taken}")
-    expect(after.nth(0)).to_have_text(left)
+    expect(amount.nth(1)).to_have_text("+5.00", use_inner_text=True)
+    expect(amount.nth(0)).to_have_text(f"-{taken}", use_inner_text=True)
+    expect(after.nth(0)).to_have_text(left, use_inner_text=True)
     expect(page.locator(".stat").nth(1)).to_contain_text(f"{taken} USD")
 
     # The numbers of the chart as a table, by keyboard.

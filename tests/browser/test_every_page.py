@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 from panelwright.catalog.types import TYPES
 from tests.browser.conftest import Person, Town, enter
 from tests.browser.pages import World, inside, public
-from tests.support.looks import SIDEWAYS, faults, resize
+from tests.support.looks import faults
 
 # Looks at pages; the journeys and the count of queries beside it run on both databases.
 pytestmark = pytest.mark.one_database
@@ -70,18 +70,6 @@ def test_accessible_and_no_wider_than_the_screen(page: Page, town: Town, carol: 
     assert {name: wrong for name, wrong in found.items() if wrong} == {}
     expected = ("the server responded with a status of 404", "the server responded with a status of 410")
     assert [text for text in messages if not any(known in text for known in expected)] == []
-
-
-@pytest.mark.parametrize("language", ["en", "es", "pt-BR", "ru"])
-def test_no_list_is_wider_than_its_page(page: Page, town: Town, carol: Person, world: World, language: str) -> None:
-    """Words of one language are longer than those of another: what has no room as a table stands as cards."""
-    enter(page, town.url, carol)
-    wide = "[...document.querySelectorAll('.list')].map(list => list.scrollWidth - list.clientWidth)"
-    for address in ("/orders", "/services", "/balance", "/tickets"):
-        page.goto(f"{town.url}{address}?lang={language}")
-        for width in (390, 768, 1024, 1366, 1440):
-            resize(page, {"width": width, "height": 900})
-            assert (page.evaluate(SIDEWAYS), page.evaluate(wide)) == (0, [0]), (address, width)
 
 
 def test_what_a_customer_wrote_never_runs(page: Page, town: Town, carol: Person, world: World) -> None:

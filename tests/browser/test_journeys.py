@@ -47,7 +47,7 @@ def test_from_signing_up_to_a_completed_order(page: Page, town: Town) -> None:
     expect(page.get_by_role("heading", level=1)).to_contain_text(re.compile(r"Order \d+"))
     # The page follows the order by itself.
     expect(page.get_by_role("heading", level=1)).to_contain_text("Completed", timeout=SOON_MS)
-    expect(page.locator(".progress")).to_contain_text("100 / 100")
+    expect(page.locator(".delivered")).to_contain_text("100 / 100")
     assert town.balance(person) == 4_909_880
 
 
@@ -97,7 +97,7 @@ def test_what_was_typed_before_the_scripts_came_is_priced(page: Page, town: Town
 def test_many_at_once_the_good_are_placed_and_the_bad_stay(page: Page, town: Town, log_in: LogIn) -> None:
     person = town.customer()
     log_in(page, person)
-    page.get_by_role("link", name="Mass order").click()
+    page.get_by_role("link", name="Mass order").first.click()
     page.get_by_label("Orders, one per line").fill(
         "1 | https://example.com/a | 100\n6|https://example.com/b|200\n1 | https://example.com/c | 7\n"
         "99999 | https://example.com/d | 100\nnonsense"

@@ -114,9 +114,9 @@ def test_a_visitor_sees_the_services_by_category(visitor: Visitor) -> None:
     assert numbers(page) == [1, 2, 5, 6, 3, 4, 9]
     assert groups(page) == ["Social", "Packages", "Comments", "Traffic"]
     assert row_text(page, FOLLOWERS) == (
-        "1 Followers 30-day refill cancel drip-feed 0.90 per 1,000 50 – 10000 Order now"
+        "1 Followers 30-day refill cancel drip-feed 50 – 10000 0.90 USD per 1,000 Order now"
     )
-    assert row_text(page, 3) == "3 Starter Package 2.50 per package – Order now"
+    assert row_text(page, 3) == "3 Starter Package – 2.50 USD per package Order now"
     assert "Price in USD" in page
     assert "7 services" in page
     assert 'href="/order?service=1"' in page
@@ -153,8 +153,8 @@ def test_a_customer_sees_her_own_prices(alice: Owner) -> None:
         set_own_rate(price_list=friends, number=PRIVATE, rate_micros=4_500_000)
     dave = alice.customer("dave", price_list=friends)
     page = Visitor(alice, dave.customer.user).get("/services")
-    assert " 0.45 per 1,000" in row_text(page, FOLLOWERS)
-    assert " 4.50 per 1,000" in row_text(page, PRIVATE)
+    assert " 0.45 USD per 1,000" in row_text(page, FOLLOWERS)
+    assert " 4.50 USD per 1,000" in row_text(page, PRIVATE)
 
 
 def test_favourites_come_first_and_are_hers_alone(alice: Owner, browser: Visitor) -> None:

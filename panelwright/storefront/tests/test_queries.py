@@ -41,7 +41,7 @@ def addresses(rows: Rows) -> dict[tuple[str, str], str]:
         "reset_token": token("carol@customer.example", "reset"),
         "email_token": token("other@customer.example", "new-email"),
     }
-    found = {}
+    found: dict[tuple[str, str], str] = {}
     for _site, page in all_pages():
         if page.answers in READ and page.name not in TESTED_ELSEWHERE:
             found |= {
@@ -56,8 +56,8 @@ def token(to: str, kind: str) -> str:
 
 # What answers with something to read.
 READ = frozenset({Answer.PAGE, Answer.PART, Answer.FILE})
-# Files from memory, and what needs a file to be there.
-TESTED_ELSEWHERE = frozenset({"asset", "logo", "theme", "ticket_file"})
+# Files from memory, what needs a file to be there, and what takes POST.
+TESTED_ELSEWHERE = frozenset({"asset", "logo", "theme", "ticket_file", "order_price"})
 # Pages for who is not logged in.
 OUTSIDE = frozenset({"login", "signup", "confirm_signup", "reset", "reset_password", "terms", "faq"})
 

@@ -78,11 +78,11 @@ def test_a_cancel_is_asked_for_in_a_ticket_and_followed(page: Page, shop: str, s
             break
         page.wait_for_timeout(250)
     page.goto(f"{shop}/tickets")
-    expect(page.locator("tr.unread")).to_have_count(1)
-    page.locator("tr.unread a").click()
+    expect(page.locator(".unread")).to_have_count(1)
+    page.locator(".unread a").click()
     expect(page.locator(".talk")).to_contain_text(f"Order {second} canceled")
     page.goto(f"{shop}/tickets")
-    expect(page.locator("tr.unread")).to_have_count(0)
+    expect(page.locator(".unread")).to_have_count(0)
 
 
 def test_a_conversation_without_scripts(browser: Browser, shop: str, story: Story) -> None:

@@ -22,6 +22,8 @@ class Group(NamedTuple):
 
     head: str
     rows: Sequence[Any]
+    # The heading is a name, in no language.
+    named: bool = False
 
 
 @register.inclusion_tag("ui/listing.html", takes_context=True)
@@ -101,7 +103,8 @@ def cell(context: Any, column: Column, row: Any) -> str:
     """One cell: drawn by the template that the column names, else by what it holds."""
     if column.cell:
         found = context.template.engine.get_template(f"{context['templates']}/{column.cell}.html")
-        return found.render(context.new({"request": context["request"], "row": row, "column": column}))
+        values = {"request": context["request"], "csrf_token": context.get("csrf_token"), "row": row, "column": column}
+        return found.render(context.new(values))
     return _written(column, column.of(row))
 
 

@@ -1,0 +1,62 @@
+"""At every width and in every language nothing is cut and nothing scrolls sideways, whatever stands on the page."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.browser.conftest import Town, enter
+from tests.browser.crowded import Crowded, crowd
+from tests.browser.pages import inside, public
+from tests.support.looks import resize
+from tests.support.widths import LANGUAGES, cut
+
+# Looks at pages, which are the same on both databases.
+pytestmark = pytest.mark.one_database
+
+
+@pytest.fixture(scope="module")
+def crowded(town: Town, browser: Browser) -> Crowded:
+    return crowd(town, browser)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("who", ["visitor", "customer"])
+def test_nothing_is_cut_at_any_width(page: Page, crowded: Crowded, who: str, language: str) -> None:
+    addresses = public(crowded.world)
+    if who == "customer":
+        enter(page, crowded.url, crowded.person)
+        addresses = inside(crowded.world)
+    found = {}
+    for name, address in addresses.items():
+        page.goto(f"{crowded.url}{address}{'&' if '?' in address else '?'}lang={language}")
+        if wrong := cut(page):
+            found[name] = wrong
+    assert found == {}
+
+
+def test_a_list_on_a_phone_is_three_lines_a_row(page: Page, crowded: Crowded) -> None:
+    """Fifty orders were 17,000 pixels."""
+    enter(page, crowded.url, crowded.person)
+    page.goto(f"{crowded.url}/orders")
+    resize(page, {"width": 390, "height": 844})
+    rows = page.locator("#orders tbody tr")
+    heights = [row.bounding_box()["height"] for row in rows.all()]  # type: ignore[index]
+    assert len(heights) > 10
+    assert max(heights) < 100
+
+
+def test_the_name_and_the_menu_of_a_phone(page: Page, crowded: Crowded) -> None:
+    """The panel's name stands first, on two lines at most; the whole menu is one sheet, without any script."""
+    enter(page, crowded.url, crowded.person)
+    resize(page, {"width": 390, "height": 844})
+    name = page.locator(".bar-top .brand span")
+    box = name.bounding_box()
+    assert box is not None and box["width"] > 100 and box["height"] < 48
+    page.get_by_role("button", name="Menu").click()
+    sheet = page.locator("#menu")
+    for words in ("New order", "Orders", "Services", "Balance", "Support", "Account", "Русский"):
+        assert sheet.get_by_text(words, exact=True).is_visible(), words
+    assert sheet.get_by_role("button", name="Log out").is_visible()
+    page.keyboard.press("Escape")
+    assert not sheet.is_visible()
