@@ -8,6 +8,7 @@ import json
 import re
 import secrets
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -127,9 +128,15 @@ class Town:
 
 @pytest.fixture(scope="session")
 def town(new_database: Callable[[], str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
-    folder: Path = tmp_path_factory.mktemp("town")
+    with founded(new_database(), tmp_path_factory.mktemp("town")) as made:
+        yield made
+
+
+@contextmanager
+def founded(database_url: str, folder: Path) -> Iterator[Town]:
+    """A town in an empty database, whose files are in `folder`."""
     port = free_ports(2)
-    with Launcher(database_url=new_database(), folder=folder) as launch:
+    with Launcher(database_url=database_url, folder=folder) as launch:
         data = ("--data", str(folder / "sandbox.sqlite3"))
         sandbox = launch.start("sandbox", "--port", str(port + 1), *data, "--speed", SPEED, **{KEYS: KEY})
         sandbox.wait_for_log("/api/v2")
