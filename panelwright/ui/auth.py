@@ -60,6 +60,22 @@ def customers_only(view: View) -> View:
     return checked
 
 
+def staff_only(page: pages.Page) -> View:
+    """The page's view is for staff with the page's right; others log in first, or are told that it is not theirs."""
+    view = page.view
+
+    @functools.wraps(view)
+    def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        asked = cast(PanelRequest, request)
+        if asked.visitor is None:
+            return _to_login(request)
+        if not pages.may_see(asked, page):
+            return render(request, "ui/staff_only.html", {"is_staff": asked.staff is not None}, status=403)
+        return view(request, *args, **kwargs)
+
+    return checked
+
+
 def _to_login(request: HttpRequest) -> HttpResponse:
     """To the log-in, and then on to where the visitor wanted to go. What was typed goes along."""
     found = pages.page_of(cast(PanelRequest, request))

@@ -16,6 +16,9 @@ from django.http import HttpRequest, HttpResponseBase
 from django.urls import Resolver404, resolve, reverse
 from django.utils.translation import gettext as _
 
+from panelwright.staff import rights
+from panelwright.staff.rights import Right
+
 if TYPE_CHECKING:
     from panelwright.ui.request import PanelRequest
 
@@ -28,6 +31,7 @@ class Who(Enum):
     EVERYBODY = "everybody"
     USERS = "users"  # customers and staff
     CUSTOMERS = "customers"
+    STAFF = "staff"  # those whose rights include the page's
 
 
 class Answer(Enum):
@@ -59,9 +63,10 @@ class Menu:
 class Page:
     """An address of a site.
 
-    `path` is a route, or a regular expression when it begins with ^. `under` names the page in whose menu entry this
-    one is found. `start`: where its users begin after they have logged in. `samples` are addresses that tests look
-    at; names in braces stand for rows that they have made, such as {order}. Empty: the path itself.
+    `path` is a route, or a regular expression when it begins with ^. `right` is needed for a page of staff. `under`
+    names the page in whose menu entry this one is found. `start`: where its users begin after they have logged in.
+    `samples` are addresses that tests look at; names in braces stand for rows that they have made, such as {order}.
+    Empty: the path itself.
     """
 
     name: str
@@ -69,11 +74,16 @@ class Page:
     view: View
     who: Who
     answers: Answer = Answer.PAGE
+    right: Right | None = None
     menus: tuple[Menu, ...] = ()
     under: str = ""
     start: bool = False
     samples: tuple[str, ...] = ()
     arguments: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if (self.who is Who.STAFF) != (self.right is not None):
+            raise ValueError(f"{self.name}: a page of staff names the right that it needs, and no other page does")
 
     @property
     def addresses(self) -> tuple[str, ...]:
@@ -177,7 +187,16 @@ def may_see(request: PanelRequest, page: Page) -> bool:
     """Whether the page is for who is logged in here. Everybody's pages are for all."""
     if page.who is Who.EVERYBODY:
         return True
-    return request.visitor is not None and (page.who is Who.USERS or request.customer is not None)
+    if page.who is Who.USERS:
+        return request.visitor is not None
+    if page.who is Who.CUSTOMERS:
+        return request.customer is not None
+    return page.right in rights_of(request)
+
+
+def rights_of(request: PanelRequest) -> frozenset[Right]:
+    """What the member of staff may do who is logged in; nothing for others."""
+    return rights.of(request.staff.role, request.staff.rights) if request.staff is not None else frozenset()
 
 
 def start_of(request: PanelRequest) -> str:

@@ -22,5 +22,7 @@ def _route(page: Page) -> URLPattern:
 
 
 def _guarded(page: Page) -> View:
+    if page.who is Who.STAFF:
+        return auth.staff_only(page)
     guard = _GUARDS.get(page.who)
     return page.view if guard is None else guard(page.view)

@@ -47,7 +47,7 @@ def crowd(town: Town, browser: Browser) -> Crowded:
     for n in range(12):
         _call(url, key, action="add", service=1 + n % 3, link=f"{LINK}{n}", quantity=1000)
     _call(url, key, action="add", service=1, link=LINK, quantity=500, runs=2, interval=60)
-    _call(url, key, action="add", service=36, username=WORD[:100], min=100, max=200, delay=0, posts=5)
+    _call(url, key, action="add", service=11, username=WORD[:100], min=100, max=200, delay=0, posts=5)
     orders = town.rows.run("SELECT MAX(id) FROM orders_order WHERE kind = 'plain' AND panel_id = ?", _panel(town))
     world = _by_hand(town, browser, url, person, order=int(orders[0][0]))
     _stretch(town)
