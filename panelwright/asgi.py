@@ -147,7 +147,7 @@ async def _too_large(scope: Scope, send: Send) -> None:
 
     seen = {**_as_the_visitor_sees(scope), TOO_LARGE: True, "method": "GET"}
     seen["headers"] = [pair for pair in seen["headers"] if pair[0] not in {b"content-length", b"transfer-encoding"}]
-    await _pages(seen, nothing, last)  # type: ignore[arg-type]
+    await _pages(seen, nothing, last)
 
 
 def _as_the_visitor_sees(scope: Scope) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import functools
 import zoneinfo
 
 import segno
+from django import forms
 from django.contrib import messages
 from django.core import signing
 from django.http import HttpResponse
@@ -17,13 +18,14 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from panelwright.core import clock, money
 from panelwright.core.refusal import Refusal
+from panelwright.core.text import trim
 from panelwright.customers import account_actions, actions, letters, second_factor, sessions
 from panelwright.customers.models import ApiKey, RecoveryCode
 from panelwright.customers.session_actions import end_others, end_session
 from panelwright.orders import key_actions
 from panelwright.ui import cookies, links
 from panelwright.ui.auth import NO_ADDRESS
-from panelwright.ui.forms import Form
+from panelwright.ui.forms import Form, PageForm
 from panelwright.ui.request import CustomerRequest, UserRequest
 from panelwright.ui.templatetags.pages import language_name
 
@@ -237,10 +239,54 @@ def _keys(request: CustomerRequest) -> list[ApiKey]:
     return list(rows.order_by("revoked_at", "-id")[: KEYS_MAX * 2])
 
 
+class KeyForm(PageForm):
+    """A new API key. `daily_cap` becomes micros, None without a limit."""
+
+    name = forms.CharField(required=False)
+    can_read = forms.BooleanField(required=False)
+    can_order = forms.BooleanField(required=False)
+    addresses = forms.CharField(required=False)
+    daily_cap = forms.CharField(required=False)
+    current = forms.CharField(required=False, strip=False)
+
+    def clean_name(self) -> str:
+        name = trim(self.cleaned_data["name"])
+        if len(name) > actions.KEY_NAME_MAX:
+            raise forms.ValidationError(_("Use at most %(limit)s characters.") % {"limit": actions.KEY_NAME_MAX})
+        return name
+
+    def clean_addresses(self) -> str:
+        addresses = ", ".join(part for part in self.cleaned_data["addresses"].replace(",", " ").split() if part)
+        try:
+            actions.check_addresses(addresses)
+        except ValueError as error:
+            text = _("Enter addresses or networks such as 203.0.113.7 or 203.0.113.0/24.")
+            raise forms.ValidationError(text) from error
+        return addresses
+
+    def clean_daily_cap(self) -> int | None:
+        text = trim(self.cleaned_data["daily_cap"])
+        if not text:
+            return None
+        try:
+            cap_micros = money.parse(text.replace(",", "."))
+        except ValueError:
+            cap_micros = -1
+        if cap_micros < 0:
+            raise forms.ValidationError(_("Enter an amount such as 25.00."))
+        return cap_micros
+
+    def clean_can_order(self) -> bool:
+        may: bool = self.cleaned_data["can_order"]
+        if not (may or self.cleaned_data.get("can_read")):
+            raise forms.ValidationError(_("Choose at least one."))
+        return may
+
+
 @require_http_methods(["GET", "POST"])
 def new_key(request: CustomerRequest) -> HttpResponse:
     """Make a key. It is shown once, on the page that answers."""
-    form = Form.sent(request) if request.method == "POST" else Form({"can_read": "1", "can_order": "1"})
+    form = KeyForm(request.POST) if request.method == "POST" else KeyForm(initial={"can_read": True, "can_order": True})
     if request.method == "POST":
         made = _make_key(request, form)
         if made is not None:
@@ -248,37 +294,23 @@ def new_key(request: CustomerRequest) -> HttpResponse:
     return render(request, "storefront/account/key_new.html", {"form": form}, status=form.status)
 
 
-def _make_key(request: CustomerRequest, form: Form) -> tuple[ApiKey, str] | None:
-    cap_micros: int | None = None
-    if form.text("daily_cap"):
-        try:
-            cap_micros = money.parse(form.text("daily_cap").replace(",", "."))
-        except ValueError:
-            cap_micros = -1
-        if cap_micros < 0:
-            form.wrong("daily_cap", _("Enter an amount such as 25.00."))
-    addresses = ", ".join(part for part in form.raw("addresses").replace(",", " ").split() if part)
-    try:
-        actions.check_addresses(addresses)
-    except ValueError:
-        form.wrong("addresses", _("Enter addresses or networks such as 203.0.113.7 or 203.0.113.0/24."))
-    if len(form.text("name")) > actions.KEY_NAME_MAX:
-        form.wrong("name", _("Use at most %(limit)s characters.") % {"limit": actions.KEY_NAME_MAX})
-    if not (form.ticked("can_read") or form.ticked("can_order")):
-        form.wrong("scopes", _("Choose at least one."))
+def _make_key(request: CustomerRequest, form: KeyForm) -> tuple[ApiKey, str] | None:
     open_keys = ApiKey.objects.filter(panel_id=request.panel.id, customer=request.customer, revoked_at=None).count()
-    if open_keys >= KEYS_MAX:
-        form.wrong("", _("You have the maximum number of keys. Revoke one first."))
+    if form.is_valid() and open_keys >= KEYS_MAX:
+        form.add_error(None, _("You have the maximum number of keys. Revoke one first."))
     # Last: what is wrong elsewhere must not count as a try at the password.
-    if form.errors or form.refuse(account_actions.prove_password(request.visitor, form.raw("current"))):
+    if not form.is_valid() or form.refuse(
+        account_actions.prove_password(request.visitor, form.cleaned_data["current"])
+    ):
         return None
+    asked = form.cleaned_data
     return actions.create_key(
         customer=request.customer,
-        name=form.text("name"),
-        can_read=form.ticked("can_read"),
-        can_order=form.ticked("can_order"),
-        addresses=addresses,
-        daily_cap_micros=cap_micros,
+        name=asked["name"],
+        can_read=asked["can_read"],
+        can_order=asked["can_order"],
+        addresses=asked["addresses"],
+        daily_cap_micros=asked["daily_cap"],
     )
 
 

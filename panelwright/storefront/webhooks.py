@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django import forms
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -14,12 +15,13 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from panelwright.core.refusal import Refusal
+from panelwright.core.text import trim
 from panelwright.events import webhook_actions, webhook_queries
 from panelwright.events.models import ENDPOINTS_MAX, Endpoint
 from panelwright.events.webhook_actions import NO_ENDPOINT
 from panelwright.events.webhook_rules import NAMES
 from panelwright.ui import refusals
-from panelwright.ui.forms import Form
+from panelwright.ui.forms import PageForm
 from panelwright.ui.request import CustomerRequest
 
 ID_MAX = 10**18
@@ -42,6 +44,26 @@ WORDS = {
 _AT_FIRST = ("order.completed", "order.partial", "order.canceled")
 
 
+class WebhookForm(PageForm):
+    """Where a webhook is, what it is for, and which events it is sent."""
+
+    url = forms.CharField(required=False)
+    description = forms.CharField(required=False)
+    # A name that there is not stays, and is refused.
+    names = forms.Field(required=False, widget=forms.SelectMultiple)
+    enabled = forms.BooleanField(required=False)
+
+    @property
+    def chosen(self) -> list[str]:
+        """The events that are ticked."""
+        value = self["names"].value()
+        return list(value or ())[: len(NAMES) + 1]
+
+    @property
+    def choices(self) -> list[tuple[str, str, bool]]:
+        return [(name, _(WORDS[name]), name in self.chosen) for name in NAMES]
+
+
 @require_safe
 def webhooks(request: CustomerRequest) -> HttpResponse:
     """All of them, with how they fare."""
@@ -54,21 +76,19 @@ def webhooks(request: CustomerRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def new_webhook(request: CustomerRequest) -> HttpResponse:
     """Make one. Its secret is shown once, on the page that answers."""
-    form, chosen = Form({}), list(_AT_FIRST)
-    if request.method == "POST":
-        form, chosen = Form.sent(request), _chosen(request)
+    form = WebhookForm(request.POST) if request.method == "POST" else WebhookForm(initial={"names": _AT_FIRST})
+    if form.is_valid():
         made = webhook_actions.create_endpoint(
             panel_id=request.panel.id,
             customer_id=request.customer.id,
-            url=form.text("url"),
-            names=chosen,
-            description=form.text("description"),
+            url=trim(form.cleaned_data["url"]),
+            names=form.chosen,
+            description=trim(form.cleaned_data["description"]),
         )
         if not isinstance(made, Refusal):
             return _secret(request, endpoint_id=made[0], secret=made[1], rotated=False)
         form.refuse(made)
-    context = {"form": form, "names": _choices(chosen)}
-    return render(request, "storefront/account/webhook_new.html", context, status=form.status)
+    return render(request, "storefront/account/webhook_new.html", {"form": form}, status=form.status)
 
 
 @require_http_methods(["GET", "POST"])
@@ -77,18 +97,17 @@ def webhook(request: CustomerRequest, endpoint_id: int) -> HttpResponse:
     row = _endpoint(request, endpoint_id)
     if row is None:
         return _not_found(request)
-    form = Form({"url": row.url, "description": row.description, "enabled": row.enabled})
-    chosen = row.names
-    if request.method == "POST":
-        form, chosen = Form.sent(request), _chosen(request)
+    stands = {"url": row.url, "description": row.description, "enabled": row.enabled, "names": row.names}
+    form = WebhookForm(request.POST) if request.method == "POST" else WebhookForm(initial=stands)
+    if form.is_valid():
         refused = webhook_actions.change_endpoint(
             panel_id=request.panel.id,
             customer_id=request.customer.id,
             endpoint_id=endpoint_id,
-            url=form.text("url"),
-            names=chosen,
-            description=form.text("description"),
-            enabled=form.ticked("enabled"),
+            url=trim(form.cleaned_data["url"]),
+            names=form.chosen,
+            description=trim(form.cleaned_data["description"]),
+            enabled=form.cleaned_data["enabled"],
         )
         if refused == NO_ENDPOINT:
             return _not_found(request)
@@ -97,7 +116,7 @@ def webhook(request: CustomerRequest, endpoint_id: int) -> HttpResponse:
             return redirect("storefront:webhook", endpoint_id)
     failed = request.GET.get("show") == "failed"
     page = webhook_queries.log(row, failed=failed, before=_number(request, "before"), after=_number(request, "after"))
-    context = {"endpoint": row, "form": form, "names": _choices(chosen), "page": page, "failed": failed}
+    context = {"endpoint": row, "form": form, "page": page, "failed": failed}
     return render(request, "storefront/account/webhook.html", context, status=form.status)
 
 
@@ -161,15 +180,6 @@ def _endpoint(request: CustomerRequest, endpoint_id: int) -> Endpoint | None:
 
 def _not_found(request: CustomerRequest) -> HttpResponse:
     return render(request, "ui/not_found.html", status=404)
-
-
-def _chosen(request: CustomerRequest) -> list[str]:
-    """The events that were ticked; a name that there is not stays, and is refused."""
-    return request.POST.getlist("names")[: len(NAMES) + 1]
-
-
-def _choices(chosen: list[str]) -> list[tuple[str, str, bool]]:
-    return [(name, _(WORDS[name]), name in chosen) for name in NAMES]
 
 
 def _number(request: CustomerRequest, name: str) -> int | None:

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from django import forms
 from django.http import HttpRequest
 
 from panelwright.core.refusal import Refusal
 from panelwright.core.text import trim
 from panelwright.ui import refusals
 
+# Refusals that say that the panel has too much to do.
+BUSY = frozenset({"busy", "overloaded"})
 # What is never shown again, nor kept on the way.
 SECRET = frozenset({"password", "current", "code"})
 
@@ -63,7 +66,11 @@ class Form:
     @property
     def error(self) -> str:
         """What is wrong with the form as a whole."""
-        return self.errors.get("", "")
+        return self.error_of("")
+
+    def error_of(self, name: str) -> str:
+        """What is wrong with a field."""
+        return self.errors.get(name, "")
 
     @property
     def status(self) -> int:
@@ -71,3 +78,46 @@ class Form:
         if self._busy:
             return 503
         return 422 if self.errors else 200
+
+
+class PageForm(forms.Form):
+    """A form of many fields: Django reads and checks them, and what an action refuses comes beside its field.
+
+    The pages' tags take it like the shorter `Form` above; fields are drawn by `{% field %}` and `{% choice %}`.
+    """
+
+    busy = False
+
+    def refuse(self, refusal: Refusal | None, *, beside: Mapping[str, str] | None = None) -> bool:
+        """Note what an action refused, beside its field. False when nothing was.
+
+        The one bridge from refusals to fields: `beside` renames parameters of the action that are other fields here;
+        what is no field of the form is said of the form as a whole.
+        """
+        if refusal is None:
+            return False
+        self.busy = refusal.code in BUSY
+        name = (beside or {}).get(refusal.field, refusal.field)
+        # That we are busy is the fault of no field.
+        self.add_error(name if name in self.fields and not self.busy else None, refusals.text(refusal))
+        return True
+
+    def shown(self, name: str) -> Any:
+        """What a field is filled with when the form is shown again."""
+        value = self[name].value() if name in self.fields and name not in SECRET else ""
+        return "" if value is None else value
+
+    def error_of(self, name: str) -> str:
+        found = self.errors.get(name or forms.forms.NON_FIELD_ERRORS)
+        return str(found[0]) if found else ""
+
+    @property
+    def error(self) -> str:
+        return self.error_of("")
+
+    @property
+    def status(self) -> int:
+        """The HTTP status with which the form is shown again."""
+        if self.busy:
+            return 503
+        return 422 if self.is_bound and self.errors else 200

@@ -100,7 +100,7 @@ def _by_hand(town: Town, browser: Browser, url: str, person: Person, *, order: i
 def _stretch(town: Town) -> None:
     """What no form would take, or only time would bring."""
     panel, run = _panel(town), town.rows.run
-    run("UPDATE catalog_category SET name = ? WHERE panel_id = ?", WORD[:200], panel)
+    run("UPDATE catalog_category SET name = CAST(? AS text) || id WHERE panel_id = ?", WORD[:190], panel)
     run("UPDATE catalog_service SET name = ?, description = ? WHERE panel_id = ?", WORD[:300], WORD, panel)
     run("UPDATE catalog_service SET rate_micros = ?, min = 123456, max = 987654 WHERE panel_id = ?", AMOUNT, panel)
     # Another version of the catalogue, so that no process keeps the old one.
@@ -114,9 +114,10 @@ def _stretch(town: Town) -> None:
     run("UPDATE customers_user SET name = ? WHERE panel_id = ?", WORD[:100], panel)
     run("UPDATE events_endpoint SET description = ? WHERE panel_id = ?", WORD[:100], panel)
     run("UPDATE events_delivery SET problem = ?, answer = ? WHERE panel_id = ?", WORD[:300], WORD[:400], panel)
-    for status in ("Completed", "Partial", "Canceled", "In progress"):
+    for status in ("Completed", "Partial", "Canceled"):
         run(
-            "UPDATE orders_order SET status = ?, job = NULL WHERE panel_id = ? AND id IN (SELECT id FROM (SELECT id"
-            " FROM orders_order WHERE panel_id = ? AND kind = 'plain' AND status = 'Pending' LIMIT 2) AS some)",
+            "UPDATE orders_order SET status = ?, job = NULL, due_at = NULL, open_link = NULL, ended_at = created_at"
+            " WHERE panel_id = ? AND id IN (SELECT id FROM (SELECT id FROM orders_order WHERE panel_id = ?"
+            " AND kind = 'plain' AND ended_at IS NULL LIMIT 2) AS some)",
             *(status, panel, panel),
         )

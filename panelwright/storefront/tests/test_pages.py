@@ -49,7 +49,8 @@ def test_a_page_of_staff_is_for_those_with_its_right(role: str, single: list[str
     request = asking(visitor=object(), staff=staff)
     assert pages.may_see(request, STAFF_PAGE) is may
     if may:
-        assert auth.staff_only(STAFF_PAGE)(request).content == b"seen"
+        answer = auth.staff_only(STAFF_PAGE)(request)
+        assert isinstance(answer, HttpResponse) and answer.content == b"seen"
 
 
 def test_a_page_of_staff_names_its_right_and_no_other_does() -> None:

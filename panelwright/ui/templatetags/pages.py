@@ -24,7 +24,7 @@ from panelwright.panels.models import Panel
 from panelwright.support import queries
 from panelwright.ui import icons, markup, pages, refusals, status_labels
 from panelwright.ui.assets import all_assets
-from panelwright.ui.forms import Form
+from panelwright.ui.forms import Form, PageForm
 
 register = template.Library()
 
@@ -74,7 +74,7 @@ def _described_by(name: str, help: str, error: str) -> str:
 
 @register.inclusion_tag("ui/field.html")
 def field(
-    form: Form,
+    form: Form | PageForm,
     name: str,
     label: str,
     type: str = "text",
@@ -87,7 +87,7 @@ def field(
 
     `optional` may be left out, and says so; whether one that `depends` may is for the rest of the form to say.
     """
-    error = form.errors.get(name, "")
+    error = form.error_of(name)
     return {
         "name": name,
         "label": label,
@@ -104,10 +104,16 @@ def field(
 
 @register.inclusion_tag("ui/choice.html")
 def choice(
-    form: Form, name: str, label: str, choices: Any, help: str = "", optional: bool = False, names: bool = False
+    form: Form | PageForm,
+    name: str,
+    label: str,
+    choices: Any,
+    help: str = "",
+    optional: bool = False,
+    names: bool = False,
 ) -> dict[str, Any]:
     """A labelled select; `choices` are (value, text) pairs. `names`: the texts are names, in no language."""
-    error = form.errors.get(name, "")
+    error = form.error_of(name)
     return {
         "name": name,
         "label": label,
