@@ -17,6 +17,8 @@ from typing import Any, Protocol
 from panelwright.core import cells, money
 
 Value = str | int | bool | None
+# Of what an address asks a list for: a hundred numbers of 18 digits go in.
+TEXT_MAX = 2000
 
 
 class Kind(Enum):
@@ -125,7 +127,7 @@ class Filter:
         """The parameter as far as it makes sense: one of the choices, or a short text."""
         if self.choices:
             return text if text in dict(self.choices) else self.choices[0][0]
-        return text[:200]
+        return text[:TEXT_MAX]
 
 
 @dataclass(frozen=True, slots=True)

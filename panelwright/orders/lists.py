@@ -6,12 +6,19 @@ from dataclasses import replace
 
 from django.utils.translation import gettext_noop
 
+from panelwright.core import limits
 from panelwright.core.lists import Column, Filter, Kind, Listing, Place
 from panelwright.orders.status import OrderStatus
 
 
 def _whole(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else None
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    """Ids between commas; what is none is left out."""
+    found = [_whole(part) for part in text.split(",")[: limits.SEARCH_IDS_MAX]]
+    return tuple(dict.fromkeys(number for number in found if number is not None))
 
 
 # What stands in the address -> the word of the order.
@@ -34,6 +41,8 @@ STATUS = Filter(
     chips=True,
 )
 SERVICE = Filter("service", gettext_noop("Orders for service"), read=_whole, hidden=True)
+
+IDS = Filter("ids", gettext_noop("Orders placed"), read=_numbers, hidden=True)
 
 ORDERS = Listing(
     name="orders",
@@ -62,12 +71,12 @@ ORDERS = Listing(
         Column("ended_at", Kind.TIME),
         Column("actions", place=Place.ACT, cell="order_actions", file=False),
     ),
-    filters=(STATUS, SEARCH, SERVICE),
+    filters=(STATUS, SEARCH, SERVICE, IDS),
     empty=gettext_noop("No orders yet."),
     none_match=gettext_noop("No orders match your filters."),
 )
 # A schedule's own word is one of others.
-SCHEDULES = replace(ORDERS, filters=(SEARCH, SERVICE))
+SCHEDULES = replace(ORDERS, filters=(SEARCH, SERVICE, IDS))
 # What a drip-feed or subscription created is free: its parent was charged. The service is the parent's.
 CHILDREN = replace(ORDERS, name="children", label=gettext_noop("Orders created"), filters=())
 

@@ -144,7 +144,7 @@ def _place(request: CustomerRequest, lines: list[Line], batch: str) -> HttpRespo
         request.customer.account.refresh_from_db(fields=["balance_micros"])
         return _show(request, left, placed=placed)
     shown = ",".join(map(str, placed[: limits.SEARCH_IDS_MAX]))
-    return redirect(f"{reverse('storefront:orders')}?{urlencode({'q': shown})}")
+    return redirect(f"{reverse('storefront:orders')}?{urlencode({'ids': shown}, safe=',')}")
 
 
 def _read(request: CustomerRequest, text: str) -> list[Line]:

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from panelwright.catalog import names
 from panelwright.catalog.types import BY_NAME
-from panelwright.core import clock
+from panelwright.core import clock, limits
 from panelwright.core.refusal import Refusal
 from panelwright.core.sql import PASSING_ERRORS
 from panelwright.customers.access import Caller
@@ -78,9 +78,10 @@ def orders(request: CustomerRequest, kind: str = "orders") -> HttpResponse:
 
 def _page(request: CustomerRequest, kind: str) -> tuple[Page, Wanted]:
     asked = LISTS[kind].read(LISTS[kind].asked(request.GET))
-    ids, text = listing.read_search(asked["q"])
+    ids, text = listing.read_search(asked["q"][: limits.SEARCH_CHARS_MAX])
     # Of one number it cannot be told whether it is an order's or a service's.
     named = text or (str(ids[0]) if len(ids) == 1 else "")
+    ids = asked["ids"] or ids
     wanted = Wanted(
         status=asked.get("status", ""),
         service=asked["service"],

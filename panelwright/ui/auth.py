@@ -271,7 +271,7 @@ def _inside(request: PanelRequest, admitted: Admitted, visitor: Visitor, address
     brought = kept.unpacked(request)
     # Who is logged in now is another visitor than before: neither his form token nor his session goes on.
     rotate_token(request)
-    response = send_again(request, brought, address) if brought.fields else redirect(address)
+    response = send_again(request, brought, address) if brought.sent else redirect(address)
     if request.session is not None:
         end_session(panel_id=request.panel.id, user_id=request.session.user_id, session_id=request.session.id)
     cookies.keep_session(request, response, admitted.token)

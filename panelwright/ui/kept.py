@@ -22,15 +22,20 @@ _OWN = frozenset({"csrfmiddlewaretoken", "kept", "resume"})
 
 
 class Kept(NamedTuple):
-    """`fields` are names and values, in the order in which they came; `files`: there were some, which are lost."""
+    """`fields` are names and values, in the order in which they came; `files`: there were some, which are lost.
+
+    `sent`: something was sent, if only a button without a field.
+    """
 
     fields: tuple[tuple[str, str], ...]
     files: bool = False
+    sent: bool = False
 
     @property
     def packed(self) -> list[str]:
         """The values of hidden fields called `kept`, for a form between."""
-        return [json.dumps(pair) for pair in self.fields] + (["files"] if self.files else [])
+        marks = (["files"] if self.files else []) + (["sent"] if self.sent else [])
+        return [json.dumps(pair) for pair in self.fields] + marks
 
 
 NOTHING = Kept(())
@@ -40,7 +45,7 @@ def typed(request: HttpRequest) -> Kept:
     """What the request brings."""
     if request.method != "POST":
         return NOTHING
-    return Kept(tuple(_fields(request))[:FIELDS_MAX], bool(request.FILES))
+    return Kept(tuple(_fields(request))[:FIELDS_MAX], bool(request.FILES), sent=True)
 
 
 def _fields(request: HttpRequest) -> Iterator[tuple[str, str]]:
@@ -52,7 +57,7 @@ def _fields(request: HttpRequest) -> Iterator[tuple[str, str]]:
 
 def unpacked(request: HttpRequest) -> Kept:
     """What a form between brings along."""
-    packed = request.POST.getlist("kept")[: FIELDS_MAX + 1]
+    packed = request.POST.getlist("kept")[: FIELDS_MAX + 2]
     found: list[tuple[str, str]] = []
     for text in packed:
         try:
@@ -62,7 +67,7 @@ def unpacked(request: HttpRequest) -> Kept:
         if isinstance(pair, list) and len(pair) == 2 and all(isinstance(part, str) for part in pair):
             found.append((pair[0], pair[1]))
     found = [pair for pair in found if pair[0] not in _OWN and pair[0] not in SECRET]
-    return Kept(tuple(found), "files" in packed)
+    return Kept(tuple(found), "files" in packed, "sent" in packed)
 
 
 def from_our_own_page(request: HttpRequest) -> bool:

@@ -122,7 +122,7 @@ def test_many_at_once_the_good_are_placed_and_the_bad_stay(page: Page, town: Tow
     page.get_by_label("Orders, one per line").fill("1 | https://example.com/c | 70")
     page.get_by_role("button", name="Check and calculate").click()
     page.get_by_role("button", name="Place 1 order").click()
-    page.wait_for_url(re.compile(r"/orders\?q=\d+$"))
+    page.wait_for_url(re.compile(r"/orders\?ids=\d+$"))
     expect(page.locator("#orders tbody tr")).to_have_count(1)
     # Back leads to what was checked, and not to a question of the browser.
     page.go_back()

@@ -113,7 +113,7 @@ def test_passwords_are_not_kept(browser: Browser, carol: Buyer) -> None:
     page = browser.post("/account/security", current="my secret", password="a new secret").content.decode()
     assert "secret" not in page.replace("Secret", "")
     answer = log_in_again(browser, page, carol, kept=json.dumps(["password", "x"]))
-    assert answer.status_code == 302, "there is nothing to bring"
+    assert answer.status_code == 302, "nothing was sent"
 
 
 def test_a_failed_log_in_brings_it_along(alice: Owner, time: Time) -> None:

@@ -185,7 +185,7 @@ def test_what_cannot_be_marked_is_refused(alice: Owner, browser: Visitor, visito
         browser.get("/services")
         assert everything() == before
     assert values("SELECT COUNT(*) FROM catalog_favourite") == [(0,)]
-    assert visitor.post("/services/1/favourite", on="1").status_code == 302
+    assert visitor.post("/services/1/favourite", on="1").status_code == 401
     assert browser.client.get("/services/1/favourite").status_code == 405
     assert values("SELECT COUNT(*) FROM catalog_favourite") == [(0,)]
 
