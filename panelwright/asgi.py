@@ -25,7 +25,6 @@ from panelwright.api.app import Api, Receive, Scope, Send  # noqa: E402
 from panelwright.core import charsets, cookies, limits, urlencoded  # noqa: E402
 from panelwright.core.remote import plain  # noqa: E402
 from panelwright.core.room import BODIES, FREE_BYTES  # noqa: E402
-from panelwright.lane import fast_path  # noqa: E402
 from panelwright.panels import hosts  # noqa: E402
 from panelwright.ui.error_pages import TOO_LARGE  # noqa: E402
 
