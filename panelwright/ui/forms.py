@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django import forms
+from django.core.exceptions import NON_FIELD_ERRORS
 from django.http import HttpRequest
 
 from panelwright.core.refusal import Refusal
@@ -108,7 +109,7 @@ class PageForm(forms.Form):
         return "" if value is None else value
 
     def error_of(self, name: str) -> str:
-        found = self.errors.get(name or forms.forms.NON_FIELD_ERRORS)
+        found = self.errors.get(name or NON_FIELD_ERRORS)
         return str(found[0]) if found else ""
 
     @property
