@@ -117,7 +117,7 @@ def test_a_visitor_sees_the_services_by_category(visitor: Visitor) -> None:
         "1 Followers 30-day refill cancel drip-feed 50 – 10000 0.90 USD per 1,000 Order now"
     )
     assert row_text(page, 3) == "3 Starter Package – 2.50 USD per package Order now"
-    assert "Price in USD" in page
+    assert 'Price, <span translate="no">USD</span>' in page
     assert "7 services" in page
     assert 'href="/order?service=1"' in page
     assert "star-" not in page
