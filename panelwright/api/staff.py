@@ -15,7 +15,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from panelwright.api import staff_reading as reading
 from panelwright.core import refusals
-from panelwright.core.refusal import NotNow, NotThere, Refusal, Refused
+from panelwright.core.refusal import Refusal, Refused
 from panelwright.customers import access
 from panelwright.customers.actions import note_staff_key_use
 from panelwright.staff import registry
@@ -83,10 +83,6 @@ def view_of(handlers: Mapping[str, Handler]) -> Callable[..., HttpResponse]:
         except Refused as error:
             large = error.refusal.code == "body_too_large"
             return refused(error.refusal, **({"Connection": "close"} if large else {}))
-        except NotThere as error:
-            return refused(Refusal("not_there", facts=(("text", str(error)),)))
-        except NotNow as error:
-            return refused(Refusal("not_now", facts=(("text", str(error)),)))
 
     return view
 
@@ -144,7 +140,7 @@ def done(call: StaffCall, action: Action, target: int | None, given: Mapping[str
 def answer_of(panel_id: int, performed: Performed) -> dict[str, Any]:
     noun = performed.action.noun
     answer: dict[str, Any] = dict(performed.shown)
-    facts: Mapping[str, Any] | None = performed.after or None
+    facts: Mapping[str, Any] | None = performed.stands or None
     if performed.target is not None and facts is not None and noun.answer is not None:
         facts = noun.answer(panel_id, performed.target)
     if facts is not None:

@@ -16,6 +16,7 @@ from panelwright.catalog.models import Category, PriceListRate, Service
 from panelwright.catalog.shelf import rate_for
 from panelwright.catalog.types import BY_NAME
 from panelwright.core import clock
+from panelwright.core.refusal import Refused
 from panelwright.customers.models import PriceList
 from panelwright.events.actions import NewEvent, record
 from panelwright.panels.actions import catalog_changed
@@ -148,7 +149,7 @@ def _categories(panel_id: int, names: Sequence[str]) -> dict[str, Category]:
 def set_rate(*, panel_id: int, number: int, rate_micros: int) -> None:
     """Change the rate of a service for orders from now on. Raises ValueError when there is no such service."""
     if rate_micros < 0:
-        raise ValueError("a rate cannot be below zero")
+        raise Refused("price_below_zero", "rate")
     with transaction.atomic():
         service = _locked(panel_id, number)
         Service.objects.filter(panel_id=panel_id, id=service.id).update(rate_micros=rate_micros)
@@ -196,11 +197,11 @@ def set_terms(*, panel_id: int, number: int, step: int | None = None, link: Link
 
 def _check_step(type_name: str, low: int, high: int, step: int) -> None:
     if step < 1:
-        raise ValueError("a step is a whole number from 1 on")
+        raise Refused("step_too_small", "step")
     if step > 1 and quantities.step_of(type_name, step) == 1:
-        raise ValueError(f"customers name no quantity for the type {type_name}, so it has no step")
+        raise Refused("type_without_step", "step", type=type_name)
     if not quantities.can_be(low, high, step):
-        raise ValueError(f"no multiple of {step} lies between the minimum {low} and the maximum {high}")
+        raise Refused("no_step", "step", step=step, low=low, high=high)
 
 
 def _link_columns(link: LinkNeeds, table: Table) -> dict[str, str]:
@@ -209,10 +210,10 @@ def _link_columns(link: LinkNeeds, table: Table) -> dict[str, str]:
     kinds = link_kinds.kinds_text(link.kinds) if link.kinds else ""
     example = link.example.strip()
     if len(example) > EXAMPLE_MAX or not example.isprintable() or " " in example:
-        raise ValueError(f"an example is one link of at most {EXAMPLE_MAX} characters")
+        raise Refused("bad_example", "link_example", limit=EXAMPLE_MAX)
     rule = link_kinds.rule_of(hosts, kinds)
     if example and rule is not None and link_kinds.wrong_link(rule, table, example) is not None:
-        raise ValueError(f"the example {example} is itself no link that would be taken")
+        raise Refused("example_refused", "link_example")
     return {"link_hosts": hosts, "link_kinds": kinds, "link_example": example}
 
 
@@ -231,7 +232,7 @@ def _locked(panel_id: int, number: int) -> Service:
     """The service, which nobody else changes meanwhile."""
     row: Service | None = Service.objects.select_for_update().filter(panel_id=panel_id, number=number).first()
     if row is None:
-        raise ValueError(f"there is no service {number}")
+        raise Refused("no_service", id=number)
     return row
 
 

@@ -9,11 +9,14 @@ from django.utils.translation import gettext_noop
 from panelwright.catalog import actions, link_actions
 from panelwright.catalog.actions import LinkNeeds
 from panelwright.catalog.models import LinkPattern, PriceListRate, Service
+from panelwright.catalog.panel_actions import build_panel
 from panelwright.core import money
 from panelwright.core.refusal import Refused
 from panelwright.customers.models import PriceList
+from panelwright.panels import presets
 from panelwright.staff.action import Action, Done, Field, FieldKind, Noun, State
 from panelwright.staff.actor import Actor
+from panelwright.staff.panel_declarations import PANEL
 from panelwright.staff.rights import Right
 from panelwright.staff.shapes import AMOUNT, ANYTHING, NUMBER, TEXT, YES_NO, fields
 
@@ -144,6 +147,30 @@ def _remove_pattern(actor: Actor, panel_id: int, _target: None, /, *, host: str,
     return Done(before=before, shown={"removed": 1})
 
 
+def _create_panel(
+    actor: Actor, panel_id: int, _target: None, /, *, domains: list[str], preset: str | None = None, **values: Any
+) -> Done:
+    from_preset = None if preset is None else presets.load(preset)
+    panel = build_panel(
+        from_preset,
+        slug=values.pop("slug", "") or preset or "",
+        domains=[parse_domain(text) for text in domains],
+        **values,
+    )
+    made = {"slug": panel.slug, "name": panel.name, "currency": panel.currency, "preset": preset, "domains": domains}
+    return Done(panel.id, before={}, after=made)
+
+
+def parse_domain(text: str) -> tuple[str, int]:
+    """Host and port (0: any) of HOST[:PORT]. Refused: bad_host."""
+    host, colon, port = text.rpartition(":")
+    if not colon or port.endswith("]"):
+        return text, 0
+    if not (port.isascii() and port.isdigit() and len(port) < 6):
+        raise Refused("bad_host", "domains")
+    return host, int(port)
+
+
 def _found(panel_id: int, host: str, path: str) -> State:
     row = LinkPattern.objects.filter(panel_id=panel_id, host=host.strip().lower(), path=path.strip()).first()
     return {} if row is None else {"host": row.host, "path": row.path, "kinds": row.kinds}
@@ -185,6 +212,23 @@ ACTIONS = (
         Right.PRICES,
         _set_own_rate,
         (Field("service", FieldKind.NUMBER, gettext_noop("Service ID"), required=True), _RATE),
+    ),
+    Action(
+        PANEL,
+        "create",
+        gettext_noop("Create panel"),
+        Right.SETTINGS,
+        _create_panel,
+        (
+            Field("preset", FieldKind.CHOICE, gettext_noop("Preset"), choices=tuple(presets.names())),
+            Field("slug", FieldKind.TEXT, gettext_noop("Short name"), most=40),
+            Field("name", FieldKind.TEXT, gettext_noop("Name"), most=100),
+            Field("currency", FieldKind.TEXT, gettext_noop("Currency"), most=3),
+            Field("language", FieldKind.TEXT, gettext_noop("Language"), most=10),
+            Field("domains", FieldKind.WORDS, gettext_noop("Domains"), required=True),
+        ),
+        on_target=False,
+        host=True,
     ),
     Action(
         LINK_PATTERN,

@@ -9,6 +9,7 @@ from django.db import transaction
 from panelwright.catalog import link_kinds
 from panelwright.catalog.models import LinkPattern
 from panelwright.core import limits
+from panelwright.core.refusal import Refused
 from panelwright.panels.actions import targets_changed
 
 
@@ -31,7 +32,7 @@ def add_pattern(panel_id: int, *, host: str, path: str, kinds: list[str]) -> Lis
         kept = LinkPattern.objects.filter(panel_id=panel_id)
         if not kept.filter(host=row.host, path=row.path).update(kinds=row.kinds):
             if kept.count() >= limits.LINK_PATTERNS_MAX:
-                raise ValueError(f"a panel has at most {limits.LINK_PATTERNS_MAX} rows of its own; remove some")
+                raise Refused("too_many_link_patterns", limit=limits.LINK_PATTERNS_MAX)
             LinkPattern.objects.create(panel_id=panel_id, host=row.host, path=row.path, kinds=row.kinds)
     return row
 
@@ -53,9 +54,12 @@ def list_patterns(panel_id: int) -> list[Listed]:
 def _host(text: str) -> str:
     host = text.strip().lower().removesuffix("/")
     if not link_kinds.is_host(host):
-        raise ValueError(f"{text!r} is no host; write one like vk.com, or *.example.com where the label is a name")
+        raise Refused("bad_link_host", "host")
     return host
 
 
 def _path(text: str) -> str:
-    return str(link_kinds.parse_pattern(text.strip()))
+    try:
+        return str(link_kinds.parse_pattern(text.strip()))
+    except ValueError:
+        raise Refused("bad_link_pattern", "path") from None

@@ -21,6 +21,7 @@ from typing import NamedTuple
 from urllib.parse import unquote
 
 from panelwright.core import limits
+from panelwright.core.refusal import Refused
 
 FILE = Path(__file__).with_name("links.toml")
 
@@ -375,11 +376,11 @@ def hosts_text(hosts: Iterable[str], table: Table) -> str:
         if link is not None and not link.segments and not link.query:
             name = link.host.removeprefix("www.")
         if name not in table.sites() and (not is_host(name) or name.startswith("*")):
-            raise ValueError(f"{host!r} is no host and no site; sites: {', '.join(sorted(table.sites()))}")
+            raise Refused("unknown_site", "link_hosts", site=host[:100], sites=", ".join(sorted(table.sites())))
         made[name] = None
     text = ",".join(made)
     if len(made) > limits.LINK_HOSTS_MAX or len(text) > 500:
-        raise ValueError(f"a service names at most {limits.LINK_HOSTS_MAX} sites and hosts, 500 characters in all")
+        raise Refused("too_many_sites", "link_hosts", limit=limits.LINK_HOSTS_MAX)
     return text
 
 
@@ -395,7 +396,9 @@ def kinds_text(kinds: Iterable[str], *, also: tuple[str, ...] = ()) -> str:
     named = {kind.strip().lower() for kind in kinds}
     unknown = named - {*KINDS, *also}
     if unknown or not named:
-        raise ValueError(f"{', '.join(sorted(unknown)) or 'nothing'!r} is no kind of link; kinds: {', '.join(KINDS)}")
+        raise Refused(
+            "unknown_link_kind", "kinds", kind=(", ".join(sorted(unknown)) or "none")[:100], kinds=", ".join(KINDS)
+        )
     return ",".join(kind for kind in (*KINDS, *also) if kind in named)
 
 

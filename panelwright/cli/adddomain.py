@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 
 from panelwright.cli import setup
-from panelwright.cli.createpanel import parse_domain
 from panelwright.cli.main import Refused
 
 EXAMPLE = """example:
@@ -24,6 +23,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     setup.django()
     from django_scopes import scope
+
+    from panelwright.catalog.declarations import parse_domain
 
     panel = setup.panel(args.panel)
     try:

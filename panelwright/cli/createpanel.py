@@ -7,7 +7,6 @@ import json
 import secrets
 
 from panelwright.cli import setup
-from panelwright.cli.main import Refused
 from panelwright.cli.secret_options import add_secret
 
 EXAMPLE = """example:
@@ -42,38 +41,23 @@ def run(args: argparse.Namespace) -> int:
     setup.django()
     from django_scopes import scope
 
-    from panelwright.cli.actions import build_panel
-    from panelwright.panels.presets import load
-
-    preset = load(args.preset) if args.preset else None
-    made: dict[str, object] = {}
-    try:
-        panel = build_panel(
-            preset,
-            slug=args.slug or args.preset or "",
-            name=args.name,
-            currency=args.currency,
-            language=args.language,
-            domains=[parse_domain(text) for text in args.domain],
-        )
-        made = {"panel": panel.slug, "name": panel.name, "currency": panel.currency, "domains": args.domain}
-        if args.owner:
-            password = args.owner_password or secrets.token_urlsafe(12)
-            with scope(panel=panel):
-                given = {"email": args.owner, "password": password, "role": "owner"}
-                setup.perform("staff.add", panel=panel, given=given)
-            made["owner"] = {"email": args.owner, "password": password}
-    except ValueError as error:
-        raise Refused(str(error)) from None
+    given = {
+        "preset": args.preset,
+        "slug": args.slug,
+        "name": args.name,
+        "currency": args.currency,
+        "language": args.language,
+        "domains": args.domain,
+    }
+    done = setup.perform("panel.create", panel=None, given=given).after
+    made: dict[str, object] = {name: done[name] for name in ("name", "currency")}
+    made = {"panel": done["slug"], **made, "domains": args.domain}
+    if args.owner:
+        password = args.owner_password or secrets.token_urlsafe(12)
+        panel = setup.panel(done["slug"])
+        with scope(panel=panel):
+            given = {"email": args.owner, "password": password, "role": "owner"}
+            setup.perform("staff.add", panel=panel, given=given)
+        made["owner"] = {"email": args.owner, "password": password}
     print(json.dumps(made, ensure_ascii=False, indent=2))
     return 0
-
-
-def parse_domain(text: str) -> tuple[str, int]:
-    """Host and port (0: any) of HOST[:PORT]."""
-    host, colon, port = text.rpartition(":")
-    if not colon or port.endswith("]"):
-        return text, 0
-    if not port.isdigit():
-        raise ValueError(f"domain {text!r}: write HOST or HOST:PORT")
-    return host, int(port)

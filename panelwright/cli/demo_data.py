@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 from django_scopes import scope, scopes_disabled
 
 from panelwright.catalog.actions import set_rate
+from panelwright.catalog.panel_actions import build_panel
 from panelwright.catalog.types import BY_NAME, Kind
-from panelwright.cli.actions import build_panel
 from panelwright.content.actions import announce
 from panelwright.content.models import Announcement
 from panelwright.core import clock, money

@@ -9,6 +9,7 @@ import argparse
 import importlib
 import os
 import sys
+import textwrap
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import ModuleType
@@ -74,10 +75,13 @@ COMMANDS = {
     "migrate": "bring the database to this version",
     "rekey": "exchange the secret key that encrypts what is stored",
 }
+# What has no noun: the installation itself.
+SYSTEM = ("demo", "serve", "worker", "sandbox", "migrate", "rekey", "mail", "audit", "trail")
 # A declared staff action, whose command is made from the declaration (staff_command.py).
 ACTION = ""
-# Noun -> verb -> the module of a command that is no staff action, or ACTION. tests/staff/test_commands.py proves that
-# every declared action is here. Commands of one word that do the same stay until version 1.0.
+# Noun -> verb -> the module of a command that is no staff action, with options that it has, or ACTION.
+# tests/staff/test_commands.py proves that every declared action is here. Commands of one word that do the same stay
+# until version 1.0.
 NOUNS: dict[str, dict[str, str]] = {
     "order": {
         "show": "order",
@@ -97,7 +101,7 @@ NOUNS: dict[str, dict[str, str]] = {
         **dict.fromkeys(("answer", "close", "read", "pass_on", "done", "refuse"), ACTION),
     },
     "page": {"list": "pages", **dict.fromkeys(("set", "remove"), ACTION)},
-    "announcement": {"list": "announce", **dict.fromkeys(("publish", "remove"), ACTION)},
+    "announcement": {"list": "announce --list", **dict.fromkeys(("publish", "remove"), ACTION)},
     "service": {
         "show": "setservice",
         "changes": "changes",
@@ -107,11 +111,11 @@ NOUNS: dict[str, dict[str, str]] = {
     "link_pattern": {"list": "linkkinds", **dict.fromkeys(("add", "remove"), ACTION)},
     "provider": {
         "show": "setprovider",
-        "preview": "importservices",
+        "preview": "importservices --dry-run",
         **dict.fromkeys(("add", "set", "sync", "import"), ACTION),
     },
     "route": {"list": "setroute", **dict.fromkeys(("add", "set"), ACTION)},
-    "held": {"list": "held", **dict.fromkeys(("accept", "reject"), ACTION)},
+    "held": {"list": "held", "decide": "held", **dict.fromkeys(("accept", "reject"), ACTION)},
     "exchange_rate": {"set": ACTION},
     "host_exchange_rate": {"set": ACTION},
     "post_source": {"list": "postsources", **dict.fromkeys(("add_feed", "add_webhook", "remove"), ACTION)},
@@ -151,6 +155,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout.write(f"panelwright {__version__}\n")
         return 0
     name = arguments[0]
+    if name.replace("-", "_") in NOUNS:
+        name = name.replace("-", "_")
     if name in NOUNS and len(arguments) > 1 and not arguments[1].startswith("-"):
         return _of_noun(name, arguments[1], arguments[2:])
     if name in NOUNS and name not in COMMANDS:
@@ -164,12 +170,14 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _of_noun(noun: str, verb: str, arguments: Sequence[str]) -> int:
     """`panelwright provider set …`: a declared action, or a command that has this form beside an older one."""
+    verb = verb.replace("-", "_")
     form = NOUNS[noun].get(verb)
     if form is None:
         sys.stderr.write(f"panelwright: {noun} has no command {verb!r}; `panelwright {noun} --help` lists them\n")
         return 2
     if form != ACTION:
-        return _run(importlib.import_module(f"panelwright.cli.{form}"), f"{noun} {verb}", arguments)
+        command, *fixed = form.split()
+        return _run(importlib.import_module(f"panelwright.cli.{command}"), f"{noun} {verb}", [*fixed, *arguments])
     from panelwright.cli import staff_command
 
     return staff_command.main(noun, verb, arguments)
@@ -226,19 +234,36 @@ def run_with(args: argparse.Namespace, name: str, run: Callable[[argparse.Namesp
 
 
 def _overview_of(noun: str) -> str:
-    lines = [f"usage: panelwright {noun} COMMAND [options]", "", *(f"  {noun} {verb}" for verb in NOUNS[noun]), ""]
+    lines = [
+        f"usage: panelwright {noun} COMMAND [options]",
+        "",
+        *(f"  {noun} {verb}".replace("_", "-") for verb in NOUNS[noun]),
+        "",
+    ]
     return "\n".join([*lines, f"`panelwright {noun} COMMAND --help` shows its options.", ""])
 
 
 def _overview() -> str:
-    width = max(map(len, COMMANDS))
-    lines = [f"  {name.ljust(width)}  {about}" for name, about in COMMANDS.items()]
-    lines += ["", *(f"  {noun} {' | '.join(verbs)}" for noun, verbs in NOUNS.items())]
-    return (
-        f"Panelwright {__version__}: panels that sell marketing services, exact with orders and money.\n\n"
-        "usage: panelwright COMMAND [options]\n\n"
-        + "\n".join(lines)
-        + "\n\n`panelwright COMMAND --help` shows the options and an example. First look: panelwright demo\n"
+    width = max(map(len, NOUNS))
+    system = [f"  {name.ljust(width)}  {COMMANDS[name]}" for name in SYSTEM]
+    nouns = [f"  {noun.ljust(width)}  {', '.join(verbs)}".replace("_", "-") for noun, verbs in NOUNS.items()]
+    older = textwrap.wrap(", ".join(name for name in COMMANDS if name not in SYSTEM), 116)
+    return "\n".join(
+        [
+            f"Panelwright {__version__}: panels that sell marketing services, exact with orders and money.",
+            "",
+            "usage: panelwright COMMAND [options]",
+            *system,
+            "",
+            "usage: panelwright NOUN COMMAND [options]",
+            *nouns,
+            "",
+            "Older forms, which stay until version 1.0:",
+            *(f"  {line}" for line in older),
+            "",
+            "`panelwright NOUN COMMAND --help` shows the options. First look: panelwright demo",
+            "",
+        ]
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import secrets
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -60,7 +61,8 @@ def _add_option(parser: argparse.ArgumentParser, field: Field) -> None:
     }
     match field.kind:
         case FieldKind.SECRET:
-            add_secret(parser, option, help=field.label, dest=told["dest"])
+            made = " (made up and printed when left out)" if field.required else ""
+            add_secret(parser, option, help=f"{field.label}{made}", dest=told["dest"])
         case FieldKind.YES_NO:
             parser.add_argument(option, action=argparse.BooleanOptionalAction, **told)
         case FieldKind.LONG_TEXT:
@@ -98,17 +100,20 @@ def _run(action: Action, args: argparse.Namespace) -> int:
     from panelwright.staff import values
 
     given: dict[str, object] = {}
+    made_up: dict[str, str] = {}
     for field in action.fields:
         value = getattr(args, f"field_{field.name}", None)
         if value is not None:
             given[field.name] = values.from_text(field, value) if isinstance(value, str) else value
+        elif field.is_secret and field.required:
+            given[field.name] = made_up[field.name] = secrets.token_urlsafe(12)
     panel = None if action.host else setup.panel(args.panel)
     with scope(panel=panel) if panel is not None else nullcontext():
         target = None
         if action.on_target:
             target = _target(action, panel.id if panel else 0, args.target)
         performed = setup.perform(action.name, panel=panel, target=target, given=given)
-    _tell(performed, as_json=args.json)
+    _tell(performed._replace(shown={**performed.shown, **made_up}), as_json=args.json)
     return 0
 
 
@@ -131,7 +136,7 @@ def _tell(performed: Performed, *, as_json: bool) -> None:
     which = "" if performed.target is None else f" {performed.target}"
     print(f"{performed.action.noun.name}{which}: {performed.action.verb} done")
     for name, value in performed.shown.items():
-        print(f"  {name}: {value}")
+        print(f"  {name}: {value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)}")
     for name in {**before, **after}:
         print(f"  {name}: {_change(before.get(name), after.get(name))}")
 

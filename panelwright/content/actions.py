@@ -8,6 +8,7 @@ from django.db import transaction
 
 from panelwright.content.models import TITLE_MAX, Announcement, Page
 from panelwright.core import clock, limits
+from panelwright.core.refusal import Refused
 from panelwright.events.actions import NewEvent, record
 from panelwright.panels.actions import LANGUAGES
 from panelwright.panels.models import Panel
@@ -35,10 +36,10 @@ def set_page(
     """Write a page in one language, anew or in place of what is there; what is None stays, or is no, or 0."""
     check_slug(slug)
     if language not in LANGUAGES:
-        raise ValueError(f"language {language!r}: there are {', '.join(LANGUAGES)}")
+        raise Refused("not_a_choice", "language", choices=", ".join(LANGUAGES))
     title, body = _checked(title, body, limits.PAGE_CHARS_MAX)
     if position is not None and not 0 <= position <= POSITION_MAX:
-        raise ValueError(f"position must be from 0 to {POSITION_MAX}")
+        raise Refused("number_out_of_range", "position", least=0, most=POSITION_MAX)
     menu = {name: value for name, value in (("in_menu", in_menu), ("position", position)) if value is not None}
     now = clock.now()
     with transaction.atomic():
@@ -52,7 +53,7 @@ def set_page(
             defaults={"title": title, "body": body, "updated_at": now, **menu},
         )
         if made and pages.count() > PAGES_MAX:
-            raise ValueError(f"there would be more than {PAGES_MAX} pages")
+            raise Refused("too_many_pages", limit=PAGES_MAX)
         facts = {"slug": slug, "language": language, "title": title, "by": by}
         record([NewEvent(panel_id, "page.changed", page.id, facts)], now=now)
     written: Page = page
@@ -63,7 +64,7 @@ def remove_page(*, panel_id: int, slug: str, by: str, language: str = "") -> int
     """Remove a page in one language, or (language empty) in all. Answers how many went, which may be 0."""
     check_slug(slug)
     if language and language not in LANGUAGES:
-        raise ValueError(f"language {language!r}: there are {', '.join(LANGUAGES)}, or none for all")
+        raise Refused("not_a_choice", "language", choices=", ".join(LANGUAGES))
     now = clock.now()
     with transaction.atomic():
         rows = Page.objects.select_for_update().filter(panel_id=panel_id, slug=slug)
@@ -82,7 +83,7 @@ def remove_page(*, panel_id: int, slug: str, by: str, language: str = "") -> int
 def announce(*, panel_id: int, title: str, body: str, by: str, language: str = "") -> Announcement:
     """Tell the panel's customers something: all of them, or those who read one language."""
     if language and language not in LANGUAGES:
-        raise ValueError(f"language {language!r}: there are {', '.join(LANGUAGES)}, or none for all")
+        raise Refused("not_a_choice", "language", choices=", ".join(LANGUAGES))
     title, body = _checked(title, body, limits.ANNOUNCEMENT_CHARS_MAX)
     now = clock.now()
     with transaction.atomic():
@@ -109,7 +110,7 @@ def remove_announcement(*, panel_id: int, announcement_id: int, by: str) -> bool
 
 def check_slug(slug: str) -> None:
     if not _SLUG.fullmatch(slug):
-        raise ValueError(f"slug {slug[:70]!r}: write up to 60 small letters, digits and dashes, like about-us")
+        raise Refused("bad_slug", "slug")
 
 
 def _checked(title: str, body: str, body_max: int) -> tuple[str, str]:
@@ -117,7 +118,7 @@ def _checked(title: str, body: str, body_max: int) -> tuple[str, str]:
     title = title.strip()
     body = body.replace("\r\n", "\n").strip()
     if not title or len(title) > TITLE_MAX or not title.isprintable():
-        raise ValueError(f"the title must be one line of 1 to {TITLE_MAX} characters")
+        raise Refused("bad_title", "title", limit=TITLE_MAX)
     if not body or len(body) > body_max or _UNKEEPABLE.search(body):
-        raise ValueError(f"the body must be a text of 1 to {body_max} characters")
+        raise Refused("bad_body", "body", limit=body_max)
     return title, body

@@ -47,9 +47,9 @@ class Refused(ValueError):
         return made
 
 
-class NotThere(ValueError):
+class NotThere(Refused):
     """Staff named a row that the panel does not have."""
 
 
-class NotNow(ValueError):
+class NotNow(Refused):
     """The row is there, and is not in a state in which staff can do this."""

@@ -212,7 +212,7 @@ REFUSALS: dict[str, Words] = {
     "no_order": Words(gettext_noop("Order %(id)s not found."), status=404),
     "no_cancel": Words(gettext_noop("Order %(id)s not found."), status=404),
     "no_refill": Words(gettext_noop("Refill %(id)s not found."), status=404),
-    "no_ticket": Words(gettext_noop("Ticket %(id)s not found."), status=404),
+    "no_ticket": Words(gettext_noop("Ticket not found."), status=404),
     "no_file": Words(gettext_noop("File %(id)s not found."), status=404),
     "no_page": Words(gettext_noop("Page not found."), status=404),
     "no_announcement": Words(gettext_noop("Announcement %(id)s not found."), status=404),
@@ -224,7 +224,7 @@ REFUSALS: dict[str, Words] = {
     "no_held": Words(gettext_noop("Route %(id)s not found."), status=404),
     "no_post_source": Words(gettext_noop("Source of posts %(id)s not found."), status=404),
     "no_subscription": Words(gettext_noop("There is no open subscription to %(id)s."), status=404),
-    "no_customer": Words(gettext_noop("Customer %(id)s not found."), status=404),
+    "no_customer": Words(gettext_noop("Customer not found."), status=404),
     "no_staff": Words(gettext_noop("Member of staff %(id)s not found."), status=404),
     "no_staff_key": Words(gettext_noop("Staff key %(id)s not found."), status=404),
     "no_api_key": Words(gettext_noop("API key %(id)s not found."), status=404),
@@ -243,9 +243,185 @@ REFUSALS: dict[str, Words] = {
     "bad_rounding": Words(gettext_noop("Round prices to more than zero, and add zero or more.")),
     "bad_exchange_rate": Words(gettext_noop("Enter two different currencies and a rate above zero.")),
     "key_revoked": Words(gettext_noop("This key was already revoked."), status=409),
-    # Staff: what has only a text so far
-    "not_there": Words("%(text)s", status=404),
-    "not_now": Words("%(text)s", status=409),
+    # Tickets
+    "bad_subject": Words(gettext_noop("Choose a topic.")),
+    "title_too_long": Words(gettext_noop("Use at most %(limit)s characters for the subject.")),
+    "no_text": Words(gettext_noop("Enter a message.")),
+    "too_many_orders": Words(gettext_noop("Enter at most %(limit)s orders.")),
+    "too_many_open": Words(gettext_noop("You have %(limit)s open tickets, the maximum. Close one, or write in it.")),
+    "too_many_messages": Words(gettext_noop("You can send %(limit)s messages per hour. Try again later.")),
+    "same_text": Words(gettext_noop("You already sent this message within the last hour.")),
+    "ticket_full": Words(gettext_noop("This ticket has %(limit)s messages, the maximum. Open a new one.")),
+    "empty_file": Words(gettext_noop("The file is empty.")),
+    "bad_file": Words(
+        gettext_noop("Attach PNG, JPEG or WebP images, PDF or plain text files with the matching file extension.")
+    ),
+    "too_many_files": Words(gettext_noop("At most %(limit)s files.")),
+    "file_too_large": Words(gettext_noop("Use files of at most %(limit)s MiB.")),
+    "files_full": Words(gettext_noop("Your attachments can take at most %(limit)s MiB in total.")),
+    "already_asked": Words(gettext_noop("This was already requested and is being processed.")),
+    "ended": Words(gettext_noop("This order has ended.")),
+    # Staff: orders
+    "not_by_hand": Words(gettext_noop("Your own people do not deliver this order."), status=409),
+    "order_started": Words(gettext_noop("This order was already started."), status=409),
+    "bad_remains": Words(
+        gettext_noop("Remains must be between %(least)s and %(most)s. If nothing remains, complete the order.")
+    ),
+    "bad_delivered": Words(
+        gettext_noop("Delivered must be between 0 and %(most)s. If all is delivered, complete the order.")
+    ),
+    "bad_partial": Words(
+        gettext_noop(
+            "Remains must be between %(least)s and %(most)s. If nothing remains, complete the order; if nothing was"
+            " delivered, cancel it."
+        )
+    ),
+    "bad_runs_remain": Words(
+        gettext_noop("Remains must be between %(least)s and %(most)s: the other runs have ended.")
+    ),
+    "bad_start_count": Words(gettext_noop("Start count must be a whole number from 0.")),
+    "remains_or_delivered": Words(gettext_noop("Enter either what remains or what is delivered.")),
+    "one_unit": Words(gettext_noop("This order has one unit: complete or cancel it."), status=409),
+    "is_subscription": Words(
+        gettext_noop("This is a subscription: cancel it, or work on the orders that it created."), status=409
+    ),
+    "sends_nothing": Words(
+        gettext_noop("Nothing is sent for this order itself: work on the orders that it created."), status=409
+    ),
+    "partly_delivered": Words(
+        gettext_noop(
+            "%(delivered)s of %(quantity)s units are delivered, and another provider would deliver all of them again."
+            " Complete the order or mark it as partial."
+        ),
+        status=409,
+    ),
+    "would_repeat": Words(
+        gettext_noop(
+            "%(delivered)s of %(quantity)s units are delivered and would be delivered again. Confirm that you want the"
+            " whole quantity, or mark the order as partial."
+        ),
+        status=409,
+    ),
+    "being_sent": Words(
+        gettext_noop("This order is being sent to a provider. Try again in %(seconds)s seconds at the latest."),
+        status=409,
+    ),
+    "cancel_waits": Words(
+        gettext_noop("The customer requested a cancellation. Accept or reject it first."), status=409
+    ),
+    "cancel_being_sent": Words(
+        gettext_noop("The cancellation is being sent to the provider. Try again in a moment."), status=409
+    ),
+    "no_cancel_waits": Words(gettext_noop("No cancellation of this order is waiting."), status=409),
+    "no_other_route": Words(gettext_noop("The service of this order has no other route. Add one first."), status=409),
+    "no_usable_route": Words(gettext_noop("The service of this order has no such route in use. It has: %(routes)s.")),
+    "bad_reason": Words(gettext_noop("Enter a reason of 1 to %(limit)s characters.")),
+    "bad_upstream_id": Words(
+        gettext_noop("Enter the order ID at the provider: 1 to %(limit)s characters, without commas and spaces.")
+    ),
+    "upstream_id_taken": Words(gettext_noop("Another order already has this ID at the provider."), status=409),
+    "gives_no_ids": Words(gettext_noop("%(id)s gives no order IDs: these are your own people.")),
+    "not_sent": Words(
+        gettext_noop("This order was not sent to any provider. Name the provider that has it."), status=409
+    ),
+    "balance_too_low": Words(
+        gettext_noop("The customer's balance does not cover this order, which costs %(cost)s."), status=409
+    ),
+    "no_charge_to_decide": Words(gettext_noop("No charge of this order waits for a decision."), status=409),
+    "refill_ended": Words(gettext_noop("This refill has ended: %(status)s."), status=409),
+    "refill_started": Words(gettext_noop("This refill was already started."), status=409),
+    "refill_being_sent": Words(
+        gettext_noop("This refill is being sent to the provider. Try again in a moment."), status=409
+    ),
+    "refill_without_provider": Words(
+        gettext_noop("No provider has this order: its refill can only be completed or rejected here."), status=409
+    ),
+    "refill_at_provider": Words(gettext_noop("This refill is already at the provider."), status=409),
+    # Staff: tickets, pages
+    "ticket_is_full": Words(gettext_noop("This ticket is full. The customer has to open a new one."), status=409),
+    "ticket_closed": Words(gettext_noop("This ticket is already closed."), status=409),
+    "ticket_changed": Words(gettext_noop("This ticket has changed. Read it again."), status=409),
+    "speed_up_passed_on": Words(gettext_noop("This speed-up was already passed on."), status=409),
+    "no_speed_up": Words(gettext_noop("No speed-up of order %(id)s is open in this ticket."), status=404),
+    "too_many_pages": Words(gettext_noop("A panel can have at most %(limit)s pages."), status=409),
+    "bad_slug": Words(gettext_noop("Use up to 60 lowercase letters, digits and dashes, such as about-us.")),
+    "bad_title": Words(gettext_noop("Enter a title of one line with up to %(limit)s characters.")),
+    "bad_body": Words(gettext_noop("Enter a text of 1 to %(limit)s characters.")),
+    # Staff: customers, keys, money
+    "email_taken": Words(gettext_noop("%(email)s already has an account on this panel."), status=409),
+    "bad_network": Words(gettext_noop("Not an IP address or network: %(network)s. Use 203.0.113.7 or 203.0.113.0/24.")),
+    "key_does_nothing": Words(gettext_noop("A key must be allowed to read, to order, or both.")),
+    "bad_key_limits": Words(
+        gettext_noop("The daily limit cannot be below zero, and requests per minute not below one.")
+    ),
+    "amount_not_positive": Words(gettext_noop("The amount must be more than zero.")),
+    "reference_taken": Words(
+        gettext_noop("This reference was already booked with another amount or customer."), status=409
+    ),
+    # Staff: the provider's list, routes, posts
+    "nothing_held": Words(gettext_noop("Nothing of this route is on hold."), status=409),
+    "list_changed": Words(gettext_noop("The provider's list has changed. Look at it again."), status=409),
+    "other_type": Words(
+        gettext_noop(
+            "Your service has the type %(type)s, theirs now has the type %(theirs)s. Reject the change, then import"
+            " theirs as a new service."
+        ),
+        status=409,
+    ),
+    "other_currency": Words(
+        gettext_noop(
+            "The provider reports %(told)s, but %(counted)s is set for it. Change its currency, or say that it reports"
+            " the wrong one. Until then its list does not count."
+        ),
+        status=409,
+    ),
+    "no_exchange_rate": Words(gettext_noop("Set the exchange rate from %(currency)s to %(target)s first."), status=409),
+    "takes_subscriptions": Words(
+        gettext_noop("Their service of the type %(theirs)s takes subscriptions. It cannot deliver the type %(type)s."),
+        status=409,
+    ),
+    "hears_no_posts": Words(
+        gettext_noop(
+            "Their service of the type %(theirs)s takes one order per post, and this panel has no source of posts. Add"
+            " one, or choose a service of the type Subscriptions."
+        ),
+        status=409,
+    ),
+    "bad_route_limits": Words(gettext_noop("The rate cannot be below zero, and the minimum not above the maximum.")),
+    "step_too_small": Words(gettext_noop("The step must be at least 1.")),
+    "bad_feed_username": Words(gettext_noop("Enter the username whose posts the feed has, with up to 500 characters.")),
+    "feed_known": Words(gettext_noop("This feed is already read for %(username)s."), status=409),
+    "bad_url": Words(gettext_noop("Enter an address with http:// or https://, without user name and password.")),
+    # Staff: services, links, the panel
+    "price_below_zero": Words(gettext_noop("A price cannot be below zero.")),
+    "type_without_step": Words(gettext_noop("Customers enter no quantity for the type %(type)s, so it has no step.")),
+    "bad_example": Words(gettext_noop("Enter one link of at most %(limit)s characters.")),
+    "example_refused": Words(gettext_noop("This link would itself be refused.")),
+    "unknown_site": Words(gettext_noop("Not a host and not a known site: %(site)s. Sites: %(sites)s.")),
+    "too_many_sites": Words(gettext_noop("Enter at most %(limit)s sites and hosts.")),
+    "unknown_link_kind": Words(gettext_noop("Not a kind of link: %(kind)s. Kinds: %(kinds)s.")),
+    "bad_link_host": Words(gettext_noop("Enter a host such as vk.com, or *.example.com if the first part is a name.")),
+    "bad_link_pattern": Words(gettext_noop("Enter a path such as /p/*, with * or # at the end of a part.")),
+    "too_many_link_patterns": Words(
+        gettext_noop("A panel can have at most %(limit)s link patterns. Remove some."), status=409
+    ),
+    "bad_host": Words(gettext_noop("Enter a host such as panel.example.com, or * with a port.")),
+    "host_taken": Words(gettext_noop("A panel already answers on this host."), status=409),
+    "logo_too_large": Words(gettext_noop("The logo can have at most %(limit)s bytes.")),
+    "bad_logo": Words(gettext_noop("The logo must be a PNG, JPEG or WebP picture.")),
+    "too_many_rules": Words(
+        gettext_noop("There can be at most %(limit)s blocks. Remove some, or block a domain."), status=409
+    ),
+    "too_many_patterns": Words(
+        gettext_noop("There can be at most %(limit)s patterns. Remove some, or block exact links or domains."),
+        status=409,
+    ),
+    "too_many_words": Words(gettext_noop("A phrase can have at most %(limit)s words.")),
+    "bad_domain": Words(gettext_noop("Enter a domain such as evil.example, without a path.")),
+    "pattern_of_stars": Words(gettext_noop("This pattern would block every order.")),
+    "too_many_stars": Words(gettext_noop("A pattern can have at most %(limit)s stars.")),
+    "nothing_to_block": Words(gettext_noop("Nothing is left of this text to compare with.")),
+    # What has only a text so far: an error of a program, told in English
     "invalid": Words("%(text)s"),
 }
 

@@ -18,7 +18,7 @@ from typing import NamedTuple
 from django.db import connection
 
 from panelwright.core import sql
-from panelwright.core.refusal import Refusal
+from panelwright.core.refusal import Refusal, Refused
 from panelwright.customers.models import Staff, StaffKey
 from panelwright.panels import hosts
 from panelwright.staff import rights
@@ -197,9 +197,7 @@ def parse_networks(text: str) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Net
             try:
                 networks.append(ipaddress.ip_network(part.strip(), strict=False))
             except ValueError:
-                raise ValueError(
-                    f"{part.strip()!r} is no address or network; write 203.0.113.7 or 203.0.113.0/24"
-                ) from None
+                raise Refused("bad_network", "addresses", network=part.strip()[:60]) from None
     return tuple(networks)
 
 

@@ -35,7 +35,7 @@ _LAST_USED = sql.Query("UPDATE customers_apikey SET last_used_at = ? WHERE id :i
 def hashed(password: str) -> str:
     """Before any transaction: it takes its time. Raises ValueError for a short password."""
     if len(password) < limits.PASSWORD_CHARS_MIN:
-        raise ValueError(f"a password needs at least {limits.PASSWORD_CHARS_MIN} characters")
+        raise Refused("short_password", "password", limit=limits.PASSWORD_CHARS_MIN)
     return passwords.hashed_at_leisure(password)
 
 
@@ -45,9 +45,9 @@ def _create_user(panel_id: int, email: str, password_hash: str) -> User:
     try:
         validate_email(email)
     except ValidationError:
-        raise ValueError(f"{email!r} is no e-mail address") from None
+        raise Refused("bad_email", "email") from None
     if User.objects.filter(panel_id=panel_id, email=email).exists():
-        raise ValueError(f"{email} has an account on this panel already")
+        raise Refused("email_taken", "email", email=email)
     user = User(panel_id=panel_id, email=email, password=password_hash)
     user.save(force_insert=True)
     return user
@@ -110,7 +110,7 @@ def set_staff(
 def check_addresses(addresses: str) -> None:
     """Raises ValueError with what is no address or network, or when the list is too long."""
     if len(addresses) > ADDRESSES_MAX:
-        raise ValueError(f"a list of addresses has at most {ADDRESSES_MAX} characters")
+        raise Refused("text_too_long", "addresses", limit=ADDRESSES_MAX)
     access.parse_networks(addresses)
 
 
@@ -131,9 +131,9 @@ def create_key(
     """
     check_addresses(addresses)
     if not can_read and not can_order:
-        raise ValueError("a key must be allowed to read, to order, or both")
+        raise Refused("key_does_nothing")
     if (daily_cap_micros is not None and daily_cap_micros < 0) or (per_minute_max is not None and per_minute_max < 1):
-        raise ValueError("a daily cap cannot be below zero, a limit of requests not below one")
+        raise Refused("bad_key_limits")
     key = access.new_key()
     with transaction.atomic():
         row = ApiKey.objects.create(
@@ -172,7 +172,7 @@ def create_staff_key(*, staff: Staff, name: str = "", key_rights: Sequence[str] 
     may = rights.of(staff.role, staff.rights)
     wanted = [right for right in rights.parse(may if key_rights is None else key_rights) if right in may]
     if len(name) > KEY_NAME_MAX:
-        raise ValueError(f"the name of a key has at most {KEY_NAME_MAX} characters")
+        raise Refused("text_too_long", "name", limit=KEY_NAME_MAX)
     key = access.new_key()
     with transaction.atomic():
         row = StaffKey.objects.create(

@@ -7,6 +7,7 @@ from datetime import datetime
 from django.db import connection, transaction
 
 from panelwright.core import sql
+from panelwright.core.refusal import Refused
 from panelwright.ledger.models import Account, Code, Kind
 
 INSERT_TRANSFERS = sql.Insert(
@@ -45,7 +46,7 @@ def credit_customer(
     answers False; with another amount or customer it raises ValueError, and so does an amount <= 0.
     """
     if amount_micros <= 0:
-        raise ValueError("the amount must be more than zero")
+        raise Refused("amount_not_positive", "amount")
     source = {Code.DEPOSIT: Kind.CLEARING, Code.BONUS: Kind.BONUS, Code.ADJUSTMENT: Kind.ADJUSTMENT}[code]
     with transaction.atomic():
         source_id = account(panel_id, source, name)
@@ -55,7 +56,7 @@ def credit_customer(
         before = _EXISTS.rows(connection, panel_id, code.value, reference)
         if before:
             if before[0] != (amount_micros, account_id):
-                raise ValueError(f"{code.value} {reference} was booked before with another amount or customer")
+                raise Refused("reference_taken", "reference")
             return False
         at = sql.moment(connection, now)
         row = (panel_id, source_id, account_id, amount_micros, code.value, reference, None, at)

@@ -62,7 +62,7 @@ _WORDS = {
     OUTCOME_ASKED_AGAIN: "outcome unknown, asking again: {why}",
     REFUSED: "{provider} refused it: {said}",
     NO_ROUTE: "no provider is set for this service",
-    ROUTES_HELD: "its provider's list says something that a person has to look at: `panelwright held`",
+    ROUTES_HELD: "its provider's list says something that a person has to look at",
     ROUTE_GONE: "the route that was chosen for it, {route}, is not there or not enabled",
     PROVIDERS_REST: "will be sent when a provider takes orders again ({providers})",
     STATUS_NOT_UNDERSTOOD: "the provider's status is not understood: {word!r}",

@@ -15,6 +15,7 @@ from django.db import connection, transaction
 
 from panelwright.catalog import quantities
 from panelwright.core import clock, sql
+from panelwright.core.refusal import Refused
 from panelwright.orders import (
     blocking,
     fields,
@@ -344,7 +345,7 @@ def record_posts(*, panel_id: int, subscription_id: int, posts: Sequence[Heard])
         raise ValueError(f"{len(posts)} posts at once: at most {POSTS_MAX}")
     for post in posts:
         if not fields.good_link(post.link):
-            raise ValueError(f"{post.link!r} is no link")
+            raise Refused("bad_link", "link")
     with transaction.atomic():
         order = work.lock([subscription_id]).get(subscription_id)
         if order is None or order.panel_id != panel_id or order.kind != Kind.SUBSCRIPTION.value:

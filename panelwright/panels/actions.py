@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from django.db import IntegrityError, transaction
 from django.db.models import F
 
+from panelwright.core.refusal import Refused
 from panelwright.panels.models import Domain, Guard, Panel, RefillStatusKey
 
 LANGUAGES = ("en", "pt-BR", "es", "ru")
@@ -65,15 +66,15 @@ def add_domain(*, panel_id: int, host: str, port: int = 0) -> Domain:
     """Let the panel answer on a host and port. Raises ValueError when another panel does already."""
     host = host.strip().lower().rstrip(".")
     if not _HOST.fullmatch(host) or not 0 <= port < 65536:
-        raise ValueError(f"host {host!r} with port {port}: write a host name like panel.example.com, or * with a port")
+        raise Refused("bad_host", "host")
     if host == "*" and port == 0:
-        raise ValueError("host * needs a port: it stands for any host on that port")
+        raise Refused("bad_host", "host")
     try:
         with transaction.atomic():
             made: Domain = Domain.objects.create(panel_id=panel_id, host=host, port=port)
             return made
     except IntegrityError:
-        raise ValueError(f"a panel answers on {host}:{port} already") from None
+        raise Refused("host_taken", "host") from None
 
 
 def catalog_changed(panel_id: int) -> None:
@@ -92,7 +93,7 @@ def targets_changed(panel_id: int) -> None:
 def set_guard(*, panel_id: int, rule: str | None = None, percent_e2: int | None = None) -> Panel:
     """What keeps the panel from selling below cost; what is None stays. Raises ValueError for another rule."""
     if rule is not None and rule not in Guard.values:
-        raise ValueError(f"guard {rule!r}: write pause or reprice")
+        raise Refused("not_a_choice", "rule", choices=", ".join(Guard.values))
     new = {"guard": rule, "guard_percent_e2": percent_e2}
     new = {name: value for name, value in new.items() if value is not None}
     Panel.objects.filter(id=panel_id).update(**new)

@@ -10,6 +10,7 @@ from django.db.models import F
 from django_scopes import scope
 
 from panelwright.core import limits
+from panelwright.core.refusal import Refused
 from panelwright.panels import blocks
 from panelwright.panels.models import Block, HostBlock, Panel
 
@@ -39,7 +40,7 @@ def add_blocks(panel_id: int | None, new: Sequence[NewBlock]) -> int:
     rows: dict[tuple[str, str], str] = {}
     for block in new:
         if len(block.note) > NOTE_MAX:
-            raise ValueError(f"the note is longer than {NOTE_MAX} characters")
+            raise Refused("text_too_long", "note", limit=NOTE_MAX)
         rows.setdefault((block.kind, blocks.normal(block.kind, block.text)), block.note)
     with transaction.atomic(), _rules(panel_id) as (kept, owner):
         # Who changes rules waits here for whoever else does: the count below stays true.
@@ -47,12 +48,10 @@ def add_blocks(panel_id: int | None, new: Sequence[NewBlock]) -> int:
         there = set(kept.values_list("kind", "text"))
         fresh = {key: note for key, note in rows.items() if key not in there}
         if len(there) + len(fresh) > limits.RULES_MAX:
-            raise ValueError(f"there would be more than {limits.RULES_MAX} rules; remove some, or use a domain")
+            raise Refused("too_many_rules", limit=limits.RULES_MAX)
         patterns = sum(kind == "pattern" for kind, _ in (*there, *fresh))
         if patterns > limits.PATTERNS_MAX and any(kind == "pattern" for kind, _ in fresh):
-            raise ValueError(
-                f"there would be more than {limits.PATTERNS_MAX} patterns; remove some, or use exact or domain"
-            )
+            raise Refused("too_many_patterns", limit=limits.PATTERNS_MAX)
         model: Any = Block if panel_id is not None else HostBlock
         model.objects.bulk_create(
             [model(kind=kind, text=text, note=note, **owner) for (kind, text), note in fresh.items()], batch_size=500

@@ -17,6 +17,7 @@ from typing import NamedTuple
 from urllib.parse import unquote
 
 from panelwright.core import limits
+from panelwright.core.refusal import Refused
 from panelwright.core.text import normalized
 
 KINDS = ("exact", "domain", "pattern", "word")
@@ -193,13 +194,13 @@ def words(text: str) -> list[str]:
 def normal(kind: str, text: str) -> str:
     """A rule's text as it is kept and compared. Raises ValueError with what is wrong with it."""
     if kind not in KINDS:
-        raise ValueError(f"kind {kind!r}: write {', '.join(KINDS)}")
+        raise Refused("not_a_choice", "kind", choices=", ".join(KINDS))
     if len(text) > 4 * limits.RULE_CHARS_MAX:
-        raise ValueError(f"the text is longer than {limits.RULE_CHARS_MAX} characters")
+        raise Refused("text_too_long", "text", limit=limits.RULE_CHARS_MAX)
     if kind == "word":
         found = words(text)
         if len(found) > limits.PHRASE_WORDS_MAX:
-            raise ValueError(f"a phrase has at most {limits.PHRASE_WORDS_MAX} words")
+            raise Refused("too_many_words", "text", limit=limits.PHRASE_WORDS_MAX)
         made = " ".join(found)
     elif kind == "domain":
         whole = target(text.strip().removeprefix("*.")).whole
@@ -207,21 +208,21 @@ def normal(kind: str, text: str) -> str:
         if not made.isascii() and made == whole:
             whole = made = _top_level(made) if "." not in made else made
         if whole and (made != whole or any(c.isspace() for c in made) or len(made) > HOST_MAX):
-            raise ValueError(f"{text!r} is no domain; write one like evil.example, without a path")
+            raise Refused("bad_domain", "text")
     else:
         made = target(text).whole
         if kind == "pattern":
             made = re.sub(r"\*+", "*", made)
             if not made.strip("*"):
-                raise ValueError("a pattern of stars alone would refuse every order")
+                raise Refused("pattern_of_stars", "text")
             if made.count("*") > limits.PATTERN_STARS_MAX:
-                raise ValueError(f"a pattern has at most {limits.PATTERN_STARS_MAX} stars")
+                raise Refused("too_many_stars", "text", limit=limits.PATTERN_STARS_MAX)
     if _BAD_IN_RULE.search(made):
-        raise ValueError(f"{text!r} holds control characters")
+        raise Refused("unstorable_text", "text")
     if not made:
-        raise ValueError(f"nothing is left of {text!r} to compare with")
+        raise Refused("nothing_to_block", "text")
     if len(made) > limits.RULE_CHARS_MAX:
-        raise ValueError(f"the text is longer than {limits.RULE_CHARS_MAX} characters")
+        raise Refused("text_too_long", "text", limit=limits.RULE_CHARS_MAX)
     return made
 
 

@@ -7,6 +7,7 @@ import hashlib
 from django.db import transaction
 
 from panelwright.core import limits
+from panelwright.core.refusal import Refused
 from panelwright.panels.models import Panel, PanelLogo
 
 # How a picture of each kind begins.
@@ -20,7 +21,7 @@ _KINDS = (
 def set_hue(*, panel_id: int, hue: int | None) -> None:
     """The angle of the panel's colour, 0 to 359; None: one by its slug. Raises ValueError for another number."""
     if hue is not None and not 0 <= hue < 360:
-        raise ValueError("a hue is an angle from 0 to 359: 25 is red, 95 yellow, 155 green, 250 blue, 290 violet")
+        raise Refused("number_out_of_range", "hue", least=0, most=359)
     Panel.objects.filter(id=panel_id).update(hue=hue)
 
 
@@ -36,10 +37,10 @@ def set_logo(*, panel_id: int, body: bytes | None) -> None:
             Panel.objects.filter(id=panel_id).update(logo_version="")
         return
     if len(body) > limits.LOGO_BYTES_MAX:
-        raise ValueError(f"the logo has {len(body)} bytes; the limit is {limits.LOGO_BYTES_MAX}")
+        raise Refused("logo_too_large", "logo", limit=limits.LOGO_BYTES_MAX)
     kind = next((kind for start, kind in _KINDS if body.startswith(start)), "")
     if not kind or (kind == "image/webp" and body[8:12] != b"WEBP"):
-        raise ValueError("the logo is no PNG, JPEG or WebP picture")
+        raise Refused("bad_logo", "logo")
     with transaction.atomic():
         PanelLogo.objects.update_or_create(panel_id=panel_id, defaults={"content_type": kind, "body": body})
         Panel.objects.filter(id=panel_id).update(logo_version=hashlib.sha256(body).hexdigest()[:16])

@@ -12,6 +12,7 @@ from django.db import transaction
 from panelwright.catalog.changes import Happened
 from panelwright.catalog.types import BY_NAME
 from panelwright.core import clock
+from panelwright.core.refusal import Refused
 from panelwright.events.actions import NewEvent, record
 from panelwright.panels.models import Panel
 from panelwright.providers import holding, sync_actions, sync_rules
@@ -105,10 +106,10 @@ def _decide(
         for route_id in route_ids:
             route = mine.get(route_id)
             if route is None or route.held is None:
-                raise ValueError("nothing of this route is held")
+                raise Refused("nothing_held")
             service = catalogue.services[route.service_id]
             if seen is not None and dict(seen) != route.held["new"]:
-                raise ValueError(f"service {service.number}: the list says something else by now; look again")
+                raise Refused("list_changed")
             routes[route_id] = _accepted(route, service) if accepted else replace(route, held_rejected=True)
             old, new = holding.sides(route.held)
             facts = {"provider": provider.name, "service": service.number, "theirs": route.upstream_service}
@@ -126,11 +127,7 @@ def _accepted(route: RouteState, service: ServiceState) -> RouteState:
     assert route.held is not None
     said = holding.new_of(route.held)
     if said.type in BY_NAME and said.type != service.type:
-        raise ValueError(
-            f"service {service.number} is of the type {service.type}, theirs is of the type {said.type} now, and"
-            f" neither can deliver the other: reject it, then `panelwright importservices --service"
-            f" {route.upstream_service}` sells theirs as a new one"
-        )
+        raise Refused("other_type", type=service.type, theirs=said.type)
     return replace(
         route,
         rate_micros=said.rate_micros,

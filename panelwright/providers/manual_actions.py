@@ -117,7 +117,7 @@ def progress(
 ) -> None:
     """How far it has come: what remains, or what is delivered, in units; exactly one of the two."""
     if (remains is None) == (delivered is None):
-        raise ValueError("say either what remains or what is delivered")
+        raise Refused("remains_or_delivered", "remains")
     with worked(panel_id, order_id, "progress", by) as (order, _, write):
         left = manual_rules.remains_after(order, delivered) if delivered is not None else remains or 0
         write(Decided([manual_rules.progress(order, remains=left, start_count=start_count)]), {"remains": left})
@@ -158,8 +158,8 @@ def _answer_cancel(panel_id: int, order_id: int, text: str) -> None:
     """
     if not _FREE_CANCEL.rows(connection, panel_id, order_id):
         if _CANCEL_OPEN.rows(connection, panel_id, order_id):
-            raise NotNow(f"the cancel of order {order_id} is being passed on: try again in a moment")
-        raise NotNow(f"no cancel of order {order_id} waits for an answer")
+            raise NotNow("cancel_being_sent")
+        raise NotNow("no_cancel_waits")
     _ANSWER_CANCEL.rows(connection, text, panel_id, order_id)
 
 
@@ -168,7 +168,7 @@ def start_refill(*, panel_id: int, refill_id: int, by: str) -> None:
     with transaction.atomic():
         refill = manual_rules.workable_refill(_refill(panel_id, refill_id), clock.now())
         if refill.status != "Pending":
-            raise NotNow(f"refill {refill_id} is started already")
+            raise NotNow("refill_started")
         _set_refill(refill, "In progress", state="waiting", event="refill.started", facts={"by": by})
 
 
@@ -201,7 +201,7 @@ def _refill(panel_id: int, refill_id: int) -> OpenRefill:
         _LOCK_REFILL.rows(connection, panel_id, refill_id)
     rows = _REFILL.rows(connection, panel_id, refill_id)
     if not rows:
-        raise NotThere(f"there is no refill {refill_id} on this panel")
+        raise NotThere("no_refill", id=refill_id)
     (row,) = rows
     return OpenRefill._make((*row[:5], sql.aware(row[5]), row[6], sql.aware(row[7]), row[8], sql.aware(row[9])))
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from panelwright.core.refusal import NotNow
+from panelwright.core.refusal import NotNow, Refused
 from panelwright.orders.models import Job, RequestState
 from panelwright.orders.problems import NONE
 from panelwright.orders.settling import OpenOrder, Settled
@@ -38,16 +38,16 @@ class OpenRefill(NamedTuple):
 def workable(order: OpenOrder) -> OpenOrder:
     """The order, if it is in the hands of the panel's own people. Raises NotNow."""
     if order.ended_at is not None:
-        raise NotNow(f"order {order.id} has ended: {order.status}")
+        raise NotNow("order_ended", status=order.status)
     if order.job != Job.MANUAL.value:
-        raise NotNow(f"order {order.id} is not delivered by hand: it is {order.status}")
+        raise NotNow("not_by_hand", status=order.status)
     return order
 
 
 def start(order: OpenOrder, start_count: int | None) -> Settled:
     """Somebody has begun: from now on a cancel waits for an answer. `start_count`: what the target had before."""
     if workable(order).status != "Pending":
-        raise NotNow(f"order {order.id} is started already")
+        raise NotNow("order_started")
     return Settled(_begun(order, start_count))
 
 
@@ -55,18 +55,14 @@ def progress(order: OpenOrder, *, remains: int, start_count: int | None = None) 
     """So many units remain. A number that was wrong may be corrected in either direction."""
     workable(order)
     if not 1 <= remains <= order.quantity:
-        raise ValueError(
-            f"what remains of order {order.id} must be 1 to {order.quantity}; when nothing remains, it is done"
-        )
+        raise Refused("bad_remains", "remains", least=1, most=order.quantity)
     return Settled(_begun(order, start_count)._replace(remains=remains))
 
 
 def remains_after(order: OpenOrder, delivered: int) -> int:
     """What remains when so many units are delivered."""
     if not 0 <= delivered < order.quantity:
-        raise ValueError(
-            f"what is delivered of order {order.id} must be 0 to {order.quantity - 1}; when all is, it is done"
-        )
+        raise Refused("bad_delivered", "delivered", most=order.quantity - 1)
     return order.quantity - delivered
 
 
@@ -77,14 +73,11 @@ def pass_on(order: OpenOrder, route_ids: Sequence[int], *, cancel_asked: bool, n
     """
     workable(order)
     if order.remains < order.quantity:
-        raise NotNow(
-            f"{order.quantity - order.remains} of {order.quantity} units of order {order.id} are delivered, and another"
-            " provider would deliver all of them once more: finish it, or end it as partial"
-        )
+        raise NotNow("partly_delivered", delivered=order.quantity - order.remains, quantity=order.quantity)
     if cancel_asked:
-        raise NotNow(f"the customer asked for order {order.id} to be cancelled: answer that first")
+        raise NotNow("cancel_waits")
     if not [route_id for route_id in route_ids if route_id != order.route_id]:
-        raise NotNow(f"there is no other route for order {order.id}; add one with `panelwright addroute`")
+        raise NotNow("no_other_route")
     return Settled(
         order._replace(
             status="Pending",
@@ -102,7 +95,7 @@ def pass_on(order: OpenOrder, route_ids: Sequence[int], *, cancel_asked: bool, n
 
 def _begun(order: OpenOrder, start_count: int | None) -> OpenOrder:
     if start_count is not None and not 0 <= start_count <= COUNT_MAX:
-        raise ValueError("a start count is a whole number from 0")
+        raise Refused("bad_start_count", "start_count")
     count = order.start_count if start_count is None else start_count
     return order._replace(status="In progress", start_count=count)
 
@@ -110,16 +103,16 @@ def _begun(order: OpenOrder, start_count: int | None) -> OpenOrder:
 def workable_refill(refill: OpenRefill, now: datetime) -> OpenRefill:
     """The refill, if staff may decide about it: any that has not ended and is not being passed on. Raises NotNow."""
     if refill.ended_at is not None:
-        raise NotNow(f"refill {refill.id} has ended: {refill.status}")
+        raise NotNow("refill_ended", status=refill.status)
     if refill.state == RequestState.SENDING.value and refill.lease_until is not None and refill.lease_until > now:
-        raise NotNow(f"refill {refill.id} is being passed on: try again in a moment")
+        raise NotNow("refill_being_sent")
     return refill
 
 
 def sendable_refill(refill: OpenRefill, now: datetime) -> OpenRefill:
     """The refill, if it can be passed on to the provider (again). Raises NotNow."""
     if workable_refill(refill, now).upstream_order is None:
-        raise NotNow(f"no provider has order {refill.order_id}: its refill can only be done or rejected here")
+        raise NotNow("refill_without_provider")
     if refill.state == RequestState.PASSED_ON.value and not refill.problem:
-        raise NotNow(f"refill {refill.id} is with its provider: it would be asked for twice")
+        raise NotNow("refill_at_provider")
     return refill

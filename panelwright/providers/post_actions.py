@@ -10,6 +10,7 @@ from typing import NamedTuple
 from django.db import connection, transaction
 
 from panelwright.core import clock, limits, signatures, sql
+from panelwright.core.refusal import Refused
 from panelwright.core.secret import installation_box
 from panelwright.core.transport import split_url
 from panelwright.events.actions import NewEvent, record
@@ -67,17 +68,20 @@ class Outcome(NamedTuple):
 
 def add_feed(*, panel_id: int, url: str, username: str, every_min: int = 10) -> PostSource:
     """Read a feed for the posts of a user. Raises ValueError when something is wrong."""
-    split_url(url)
+    try:
+        split_url(url)
+    except ValueError:
+        raise Refused("bad_url", "url") from None
     username = username.strip()
     if not username_key(username) or len(username) > 500:
-        raise ValueError("a feed needs the name of the user whose posts it has, of up to 500 characters")
+        raise Refused("bad_feed_username", "username")
     if len(url) > URL_MAX:
-        raise ValueError(f"the address is longer than {URL_MAX} characters")
+        raise Refused("text_too_long", "url", limit=URL_MAX)
     if not 1 <= every_min <= EVERY_MAX_MIN:
-        raise ValueError(f"a feed is read every 1 to {EVERY_MAX_MIN} minutes")
+        raise Refused("number_out_of_range", "every", least=1, most=EVERY_MAX_MIN)
     with transaction.atomic():
         if PostSource.objects.filter(panel_id=panel_id, kind=SourceKind.FEED, username=username, url=url).exists():
-            raise ValueError(f"this feed is read for {username} already")
+            raise Refused("feed_known", "url", username=username)
         source: PostSource = PostSource.objects.create(
             panel_id=panel_id,
             kind=SourceKind.FEED,

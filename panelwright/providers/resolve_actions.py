@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from django.db import connection, transaction
 
 from panelwright.core import clock, sql
-from panelwright.core.refusal import NotNow, NotThere
+from panelwright.core.refusal import NotNow, NotThere, Refused
 from panelwright.orders import work
 from panelwright.orders.models import Job, Kind
 from panelwright.orders.settling import OpenOrder
@@ -61,7 +61,7 @@ def arrived(*, panel_id: int, order_id: int, by: str, upstream_id: str, provider
         decided = resolve_rules.arrived(order, provider_id=provider_id, upstream_id=upstream_id, now=clock.now())
         same = (order.provider_id, order.upstream_id) == (provider_id, upstream_id)
         if not same and store.taken_upstream_ids({(panel_id, provider_id, upstream_id)}):
-            raise NotNow(f"another order has the provider's id {upstream_id} already")
+            raise NotNow("upstream_id_taken", "upstream_id")
         write(decided, {"upstream_id": upstream_id, "provider": provider_id})
 
 
@@ -90,13 +90,13 @@ def _provider(panel_id: int, order: OpenOrder, name: str | None) -> int:
     if name is not None:
         rows = _API_PROVIDER.rows(connection, panel_id, name)
         if not rows:
-            raise ValueError(f"there is no provider {name!r} on this panel")
+            raise Refused("no_provider", "provider", id=name[:100])
         if rows[0][1] != "api":
-            raise ValueError(f"{name} gives no ids: it is the panel's own people")
+            raise Refused("gives_no_ids", "provider", id=name)
         return int(rows[0][0])
     kinds = _KIND_OF.rows(connection, panel_id, order.provider_id) if order.provider_id is not None else []
     if order.provider_id is None or not kinds or kinds[0][0] != "api":
-        raise NotNow(f"order {order.id} was not sent to any provider: say which one has it")
+        raise NotNow("not_sent", "provider")
     return order.provider_id
 
 
@@ -110,7 +110,7 @@ def _route(order: OpenOrder, route_id: int | None, provider: str | None) -> int:
         if route_id in (None, usable.id) and provider in (None, names[usable.provider_id]):
             return usable.id
     known = ", ".join(f"{r.id} to {names[r.provider_id]}" for r in routes) or "none"
-    raise ValueError(f"the service of order {order.id} has no such route that is in use; it has: {known}")
+    raise Refused("no_usable_route", "route", routes=known)
 
 
 Write = Callable[[Decided, dict[str, object]], None]
@@ -158,5 +158,5 @@ def locked(orders: dict[int, OpenOrder], panel_id: int, order_id: int) -> OpenOr
     """The order of this panel among those that were locked. Raises NotThere."""
     order = orders.get(order_id)
     if order is None or order.panel_id != panel_id:
-        raise NotThere(f"there is no order {order_id} on this panel")
+        raise NotThere("no_order", id=order_id)
     return order

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from panelwright.core.refusal import NotNow
+from panelwright.core.refusal import NotNow, Refused
 from panelwright.orders import settling
 from panelwright.orders.models import Job, Kind
 from panelwright.orders.problems import NONE
@@ -40,10 +40,10 @@ class Decided(NamedTuple):
 def decidable(order: OpenOrder, now: datetime) -> OpenOrder:
     """The order, if a person may decide about it. Raises NotNow."""
     if order.ended_at is not None:
-        raise NotNow(f"order {order.id} has ended: {order.status}")
+        raise NotNow("order_ended", status=order.status)
     if order.job == Job.SENDING.value and order.lease_until is not None and order.lease_until > now:
         wait_s = math.ceil((order.lease_until - now).total_seconds())
-        raise NotNow(f"order {order.id} is being sent: try again in a moment, at the latest in {wait_s} s")
+        raise NotNow("being_sent", seconds=wait_s)
     return order
 
 
@@ -59,19 +59,16 @@ def partial(order: OpenOrder, drip_feed: DripFeed | None = None, *, remains: int
     """It ends with so many units undelivered, which are refunded."""
     decidable(order, now)
     if order.kind == Kind.SUBSCRIPTION.value:
-        raise NotNow(f"order {order.id} is a subscription: end it, or work on the orders that it created")
+        raise NotNow("is_subscription")
     if order.quantity < 2:
-        raise ValueError(f"order {order.id} is of one unit: it is either done or canceled")
+        raise Refused("one_unit")
     if not 1 <= remains < order.quantity:
-        raise ValueError(
-            f"what remains of order {order.id} must be 1 to {order.quantity - 1};"
-            " when nothing remains, it is done; when nothing was delivered, cancel it"
-        )
+        raise Refused("bad_partial", "remains", least=1, most=order.quantity - 1)
     if drip_feed is None:
         return _ended(order, "Partial", remains=remains, now=now)
     least, most = drip_feed.schedule.undelivered, drip_feed.schedule.undelivered + _to_come(drip_feed)
     if not least <= remains <= most:
-        raise ValueError(f"what remains of drip-feed {order.id} must be {least} to {most}: its other runs have ended")
+        raise Refused("bad_runs_remain", "remains", least=least, most=most)
     return _end_runs(order, drip_feed, lost=remains - least, now=now)
 
 
@@ -123,12 +120,9 @@ def send(order: OpenOrder, *, route_id: int | None, whole: bool, cancel_asked: b
     """
     _deliverable(order, now)
     if cancel_asked:
-        raise NotNow(f"the customer asked for order {order.id} to be cancelled: answer that first")
+        raise NotNow("cancel_waits")
     if order.remains < order.quantity and not whole:
-        raise NotNow(
-            f"{order.quantity - order.remains} of {order.quantity} units of order {order.id} are delivered, and all"
-            " would be delivered once more: say that the whole is wanted, or end it as partial"
-        )
+        raise NotNow("would_repeat", delivered=order.quantity - order.remains, quantity=order.quantity)
     fresh = order._replace(
         status=settling.unsent(order.kind),
         job=Job.FORWARD.value,
@@ -153,7 +147,7 @@ def _deliverable(order: OpenOrder, now: datetime) -> OpenOrder:
     # A subscription that its provider takes as a whole is sent itself; any other waits for posts.
     as_a_whole = order.kind == Kind.SUBSCRIPTION.value and order.job != Job.SCHEDULE.value
     if decidable(order, now).kind not in _SELF_SENT and not as_a_whole:
-        raise NotNow(f"order {order.id} is a {order.kind}: nothing of its own is sent, work on the orders it created")
+        raise NotNow("sends_nothing", kind=order.kind)
     return order
 
 
@@ -191,7 +185,7 @@ def reason(text: str) -> str:
     """A refusal's text for the record. Raises ValueError when there is none or it is too long."""
     text = " ".join(text.split())
     if not 1 <= len(text) <= TEXT_MAX or not text.isprintable():
-        raise ValueError(f"say why, in 1 to {TEXT_MAX} characters")
+        raise Refused("bad_reason", "text", limit=TEXT_MAX)
     return text
 
 
@@ -199,5 +193,5 @@ def upstream_id(text: str) -> str:
     """A provider's id of an order as a person gives it. Raises ValueError when it can be none."""
     text = text.strip()
     if not 1 <= len(text) <= UPSTREAM_ID_MAX or not text.isprintable() or "," in text or " " in text:
-        raise ValueError(f"a provider's order id has 1 to {UPSTREAM_ID_MAX} characters, without commas and spaces")
+        raise Refused("bad_upstream_id", "upstream_id", limit=UPSTREAM_ID_MAX)
     return text

@@ -10,6 +10,7 @@ from django.db.models import F
 
 from panelwright.catalog.models import Service
 from panelwright.core import clock
+from panelwright.core.refusal import Refused
 from panelwright.providers import route_rules
 from panelwright.providers.models import PostSource, Route
 
@@ -66,8 +67,8 @@ def _refuse(panel_id: int, routes: Sequence[NewRoute]) -> None:
         why_not = route_rules.cannot_be(
             service_type=types[route.service_id], upstream_type=route.upstream_type, hears_posts=hears
         )
-        if why_not:
-            raise ValueError(why_not)
+        if why_not is not None:
+            raise Refused.of(why_not)
 
 
 def routes_of(*, panel_id: int, service_id: int) -> list[Route]:
@@ -97,7 +98,7 @@ def set_route(
         found = list(Route.objects.select_for_update().filter(panel_id=panel_id, service_id=service_id).order_by("id"))
         route = next((route for route in found if route.id == route_id), None)
         if route is None:
-            raise ValueError("the service has no such route")
+            raise Refused("no_route", id=route_id)
         new: dict[str, Any] = {"enabled": enabled, "rate_micros": rate_micros, "min": low, "max": high, "step": step}
         new = {name: value for name, value in new.items() if value is not None}
         if rate_micros is not None:
@@ -106,9 +107,9 @@ def set_route(
         lowest, highest = new.get("min", route.min), new.get("max", route.max)
         wrong_limits = lowest is not None and highest is not None and lowest > highest
         if (rate_micros or 0) < 0 or (lowest or 0) < 0 or wrong_limits:
-            raise ValueError("a rate is not below zero, and a minimum not above the maximum")
+            raise Refused("bad_route_limits")
         if new.get("step", 1) < 1:
-            raise ValueError("a step is a whole number from 1 on")
+            raise Refused("step_too_small", "step")
         which = Route.objects.filter(panel_id=panel_id, service_id=service_id)
         if new:
             which.filter(id=route_id).update(**new)

@@ -7,6 +7,7 @@ service takes single orders: those for the posts of a subscription, too, which t
 from __future__ import annotations
 
 from panelwright.catalog.types import BY_NAME
+from panelwright.core.refusal import Refusal
 from panelwright.orders.models import Kind
 
 
@@ -21,24 +22,18 @@ def carries(kind: str, upstream_type: str) -> bool:
     return (kind == Kind.SUBSCRIPTION.value) == takes_subscriptions(upstream_type)
 
 
-def cannot_be(*, service_type: str, upstream_type: str, hears_posts: bool) -> str:
-    """Why there can be no route between two services of these types; "" where there can.
+def cannot_be(*, service_type: str, upstream_type: str, hears_posts: bool) -> Refusal | None:
+    """Why there can be no route between two services of these types; None where there can.
 
     `hears_posts`: the panel has a feed or webhook that tells it of posts. Of a type that is not known
     nothing is said: such a route takes single orders.
     """
     if not upstream_type:
-        return ""
+        return None
+    facts = (("theirs", upstream_type), ("type", service_type))
     ours, theirs = BY_NAME[service_type].subscription, takes_subscriptions(upstream_type)
     if theirs and not ours:
-        return (
-            f"their service is of the type {upstream_type} and takes subscriptions, not single orders:"
-            f" a service of the type {service_type} cannot be delivered by it"
-        )
+        return Refusal("takes_subscriptions", facts=facts)
     if ours and not theirs and not hears_posts:
-        return (
-            f"their service is of the type {upstream_type} and takes single orders, one for each post, and this panel"
-            " hears of no posts: add a feed or webhook with `panelwright addpostsource`, or choose a service of theirs"
-            " that is of the type Subscriptions"
-        )
-    return ""
+        return Refusal("hears_no_posts", facts=facts)
+    return None

@@ -349,7 +349,7 @@ def charge_post(*, panel_id: int, order_id: int, by: str) -> int:
         rate_micros = _UNPAID.rows(connection, panel_id, order_id)[0][0]
         charge = money.charge(rate_micros=rate_micros, units=order.quantity)
         if store.lock_balances([order.account_id])[order.account_id] < charge:
-            raise NotNow(f"the balance does not pay for order {order_id}, which costs {money.text(charge)}")
+            raise NotNow("balance_too_low", cost=money.text(charge))
         if not post_orders.charge_later(order, charge, now):
             raise work.Stale(f"order {order_id} was not as it had been read under its lock")
         _goes_on(order, order._replace(booked_micros=charge, charge_micros=charge), "charge", by, now)
@@ -370,11 +370,11 @@ def waive_post(*, panel_id: int, order_id: int, by: str) -> None:
 def _unpaid(panel_id: int, order_id: int) -> OpenOrder:
     order = work.lock([order_id]).get(order_id)
     if order is None or order.panel_id != panel_id:
-        raise NotThere(f"there is no order {order_id} on this panel")
+        raise NotThere("no_order", id=order_id)
     if order.ended_at is not None:
-        raise NotNow(f"order {order_id} has ended: {order.status}")
+        raise NotNow("order_ended", status=order.status)
     if order.kind != Kind.POST.value or order.problem_code not in problems.UNPAID:
-        raise NotNow(f"order {order_id} does not wait for a decision about its charge")
+        raise NotNow("no_charge_to_decide")
     return order
 
 

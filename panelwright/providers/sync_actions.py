@@ -18,7 +18,7 @@ from panelwright.catalog.actions import NewService, add_services
 from panelwright.catalog.changes import Happened
 from panelwright.catalog.models import PriceListRate, Service
 from panelwright.catalog.types import BY_NAME
-from panelwright.core import clock, money, refusal, sql
+from panelwright.core import clock, money, refusal, refusals, sql
 from panelwright.customers.models import PriceList
 from panelwright.events.actions import NewEvent, record
 from panelwright.panels.actions import catalog_changed
@@ -159,30 +159,23 @@ def exchange_rate(*, panel: Panel, currency: str) -> int | None:
 def _needed_rate(*, panel: Panel, provider: Provider) -> int:
     rate = exchange_rate(panel=panel, currency=provider.currency)
     if rate is None:
-        raise ValueError(
-            f"there is no exchange rate from {provider.currency} to {panel.currency}: set it with"
-            f" `panelwright setrate --from {provider.currency} --to {panel.currency} --rate …`"
-        )
+        raise refusal.Refused("no_exchange_rate", currency=provider.currency, target=panel.currency)
     return rate
 
 
 def believed_rate(*, panel: Panel, provider: Provider) -> int:
     """The exchange rate that the provider's rates are counted with. Raises ValueError where they cannot be."""
     if problem := _other_currency(panel, provider):
-        raise ValueError(problem)
+        raise refusal.Refused.of(problem)
     return _needed_rate(panel=panel, provider=provider)
 
 
-def _other_currency(panel: Panel, provider: Provider) -> str:
-    """What to do where a provider tells another currency than its rates are counted in; "" where it does not."""
+def _other_currency(panel: Panel, provider: Provider) -> refusal.Refusal | None:
+    """Why nothing of its list counts where a provider tells another currency than its rates are counted in."""
     told, counted = provider.told_currency, provider.currency or panel.currency
     if not currencies.differs(told=told, counted=counted, overruled=provider.overruled_currency):
-        return ""
-    meant = "/".join(sorted(currencies.currencies_of(told))) or "…"
-    return (
-        f"it counts in {told}, and {counted} is set for it; until that is mended nothing of its list counts:"
-        f" `panelwright setprovider --currency {meant}`, or `--currency-told-wrongly` where it counts in {counted}"
-    )
+        return None
+    return refusal.Refusal("other_currency", facts=(("told", told), ("counted", counted)))
 
 
 def _tell_currency(panel: Panel, provider: Provider, balance: Balance | Refused | Unknown | None) -> list[Happened]:
@@ -403,7 +396,8 @@ def _balance(panel: Panel, provider: Provider, balance: Balance | Refused | Unkn
     if not isinstance(balance, Balance):
         return [], ""
     events = _tell_currency(panel, provider, balance)
-    problem = _other_currency(panel, provider)
+    other = _other_currency(panel, provider)
+    problem = "" if other is None else refusals.page(other)
     try:
         provider.balance_micros = money.owned(balance.amount)
     except ValueError as error:
@@ -428,7 +422,7 @@ def _catalogue_after(panel: Panel, provider: Provider, offers: Offers, *, accept
     catalogue = load(panel, provider)
     why_not = "" if accept else sync_rules.cannot_be(offers, catalogue)
     if why_not:
-        return [], f"{why_not}; look at it, then `panelwright sync --accept`"
+        return [], f"{why_not}; look at it, then sync and accept the list"
     try:
         changes = sync_rules.step(catalogue, offers)
     except ValueError as error:

@@ -19,7 +19,7 @@ from panelwright.catalog import quantities
 from panelwright.catalog.changes import Happened, Which
 from panelwright.catalog.shelf import rate_for
 from panelwright.catalog.types import BY_NAME
-from panelwright.core import money
+from panelwright.core import money, refusals
 from panelwright.providers import holding, naming, route_rules
 from panelwright.providers.holding import RateLimits
 from panelwright.providers.outcomes import STEP_UNREAD, LeftOut, Offers, ServiceOffer
@@ -329,9 +329,10 @@ def _no_route(catalogue: Catalogue, route: RouteState, offer: ServiceOffer) -> s
     if service is None:
         return ""
     as_before = route.available and route.upstream_type in {"", offer.type}
-    return route_rules.cannot_be(
+    why_not = route_rules.cannot_be(
         service_type=service.type, upstream_type=offer.type, hears_posts=catalogue.hears_posts or as_before
     )
+    return "" if why_not is None else refusals.page(why_not)
 
 
 def _text(micros: int | None) -> str | None:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from django.db import transaction
 
 from panelwright.core import clock
-from panelwright.core.refusal import NotNow, NotThere, Refusal, Refused
+from panelwright.core.refusal import Refusal, Refused
 from panelwright.staff import trail, values
 from panelwright.staff.action import Action, Done, State
 from panelwright.staff.actor import Actor, ActorKind
@@ -18,13 +18,15 @@ from panelwright.staff.models import NAME_MAX, TrailEntry
 class Performed(NamedTuple):
     """What was done. `target`: id of the object that it was done to, or that it made; None where there is none.
 
-    `before` and `after` are the object's whole states, {} where there was or is none.
+    `before` and `after` are the states that the trail compares, {} where there was or is none; `stands` is the object's
+    own as it then is.
     """
 
     action: Action
     target: int | None
     before: State
     after: State
+    stands: State
     shown: Mapping[str, Any]
     nothing: bool
 
@@ -52,10 +54,6 @@ def perform(
             return _perform(action, actor, panel_id, target, checked, given)
     except Refused as refused:
         return refused.refusal
-    except NotThere as error:
-        return Refusal("not_there", facts=(("text", str(error)),))
-    except NotNow as error:
-        return Refusal("not_now", facts=(("text", str(error)),))
     except ValueError as error:
         return Refusal("invalid", facts=(("text", str(error)),))
 
@@ -76,7 +74,8 @@ def _perform(
         before = found
     done = action.do(actor, panel_id or 0, target, **checked) or Done()
     id_ = target if action.on_target else done.id
-    after = (action.noun.state(panel_id or 0, id_) if id_ is not None else None) or {}
+    stands = (action.noun.state(panel_id or 0, id_) if id_ is not None else None) or {}
+    after = stands
     if done.before is not None or done.after is not None:
         before, after = dict(done.before or {}), dict(done.after or {})
     old, new = trail.difference(before, after)
@@ -94,4 +93,4 @@ def _perform(
         after=new,
         at=clock.now(),
     )
-    return Performed(action, id_, before, after, done.shown, done.nothing)
+    return Performed(action, id_, before, after, stands or after, done.shown, done.nothing)

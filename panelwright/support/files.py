@@ -62,7 +62,12 @@ def check(uploads: tuple[Upload, ...]) -> list[Checked] | Refusal:
         if not upload.data:
             return Refusal("empty_file", "files")
         if len(upload.data) > limits.ATTACHMENT_BYTES_MAX:
-            return Refusal("file_too_large", "files", limits.ATTACHMENT_BYTES_MAX)
+            return Refusal(
+                "file_too_large",
+                "files",
+                limits.ATTACHMENT_BYTES_MAX,
+                facts=(("limit", limits.ATTACHMENT_BYTES_MAX // 2**20),),
+            )
         name = clean_name(upload.name)
         named = _ENDINGS.get(name.rpartition(".")[2].lower())
         if named is None or type_of(upload.data) is not named:

@@ -110,7 +110,9 @@ def may_flood(lately: Lately, *, opens: bool, text: str, size: int) -> Refusal |
     if text in lately.texts:
         return Refusal("same_text", "text")
     if size and lately.bytes + size > limits.ATTACHED_BYTES_MAX:
-        return Refusal("files_full", "files", limits.ATTACHED_BYTES_MAX)
+        return Refusal(
+            "files_full", "files", limits.ATTACHED_BYTES_MAX, facts=(("limit", limits.ATTACHED_BYTES_MAX // 2**20),)
+        )
     return None
 
 

@@ -14,7 +14,7 @@ from datetime import datetime
 from django.db import transaction
 
 from panelwright.core import clock, limits
-from panelwright.core.refusal import NotNow, NotThere
+from panelwright.core.refusal import NotNow, NotThere, Refused
 from panelwright.customers.models import Customer
 from panelwright.events.actions import NewEvent, record
 from panelwright.support import letters, rules, settling_actions, store
@@ -29,12 +29,12 @@ def answer(
     """Answer the customer, who is told by e-mail; it is her turn then. `close`: it is the last word."""
     text = rules.clean_text(text)
     if not text:
-        raise ValueError("an answer needs a text")
+        raise Refused("missing_field", "text")
     if len(text) > limits.TICKET_CHARS_MAX:
-        raise ValueError(f"an answer has at most {limits.TICKET_CHARS_MAX} characters")
+        raise Refused("text_too_long", "text", limit=limits.TICKET_CHARS_MAX)
     with _ticket(panel_id, ticket_id, version) as (ticket, now):
         if Message.objects.filter(panel_id=panel_id, ticket=ticket).count() >= 2 * rules.MESSAGES_MAX:
-            raise NotNow(f"ticket {ticket_id} is full: the customer has to open a new one")
+            raise NotNow("ticket_is_full")
         Message.objects.create(
             panel_id=panel_id, ticket=ticket, author=Author.STAFF, by=by[:300], text=text, created_at=now
         )
@@ -57,7 +57,7 @@ def close(*, panel_id: int, ticket_id: int, by: str, version: int | None = None)
     """Nothing more is to be said. The customer may write again, which opens it."""
     with _ticket(panel_id, ticket_id, version) as (ticket, now):
         if ticket.state == TicketState.CLOSED:
-            raise NotNow(f"ticket {ticket_id} is closed already")
+            raise NotNow("ticket_closed")
         ticket.unread_staff = False
         ticket.unread_customer = True
         settling_actions.close(ticket, now=now)
@@ -78,7 +78,7 @@ def pass_on(*, panel_id: int, ticket_id: int, order_id: int, by: str) -> None:
             panel_id=panel_id, id=request.id, state=RequestState.ACCEPTED, passed_on_at=None
         )
         if not rows.update(passed_on_at=now):
-            raise NotNow(f"the speed-up of order {order_id} is passed on already")
+            raise NotNow("speed_up_passed_on")
         _worked(ticket, "pass on", order_id, by, now)
 
 
@@ -109,7 +109,7 @@ def _speed_up(ticket: Ticket, order_id: int) -> Standing:
     for request in store.standing([ticket.id])[ticket.id]:
         if request.wish is Wish.SPEED_UP and request.number == order_id:
             return request
-    raise NotThere(f"no speed-up of order {order_id} is open in ticket {ticket.id}")
+    raise NotThere("no_speed_up", id=order_id)
 
 
 @contextmanager
@@ -118,7 +118,7 @@ def _ticket(panel_id: int, ticket_id: int, version: int | None = None) -> Iterat
     with transaction.atomic():
         ticket = Ticket.objects.select_for_update().filter(panel_id=panel_id, id=ticket_id).first()
         if ticket is None:
-            raise NotThere(f"there is no ticket {ticket_id} on this panel")
+            raise NotThere("no_ticket", id=ticket_id)
         if version is not None and ticket.version != version:
-            raise NotNow(f"ticket {ticket_id} has changed meanwhile: read it again")
+            raise NotNow("ticket_changed")
         yield ticket, clock.now()

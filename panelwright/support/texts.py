@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop, ngettext
+from django.utils.translation import gettext_noop
 
+from panelwright.core import refusals
 from panelwright.core.refusal import Refusal
 from panelwright.support import rules
 from panelwright.support.models import Message, TicketRequest
@@ -78,24 +79,6 @@ _ENDED = {
     (Wish.SPEED_UP, "Canceled"): gettext_noop("Order %(order)s canceled."),
     (Wish.SPEED_UP, "Expired"): gettext_noop("Order %(order)s expired."),
 }
-# Why a letter is not taken, for the field or the form. %(limit)s is the refusal's limit.
-_REFUSALS = {
-    "no_customer": gettext_noop("Account not found."),
-    "no_ticket": gettext_noop("Ticket not found."),
-    "bad_subject": gettext_noop("Choose a topic."),
-    "title_too_long": gettext_noop("Use at most %(limit)s characters for the subject."),
-    "no_text": gettext_noop("Enter a message."),
-    "text_too_long": gettext_noop("Use at most %(limit)s characters for the message."),
-    "too_many_orders": gettext_noop("Enter at most %(limit)s orders."),
-    "too_many_open": gettext_noop("You have %(limit)s open tickets, the maximum. Close one, or write in it."),
-    "too_many_messages": gettext_noop("You can send %(limit)s messages per hour. Try again later."),
-    "same_text": gettext_noop("You already sent this message within the last hour."),
-    "ticket_full": gettext_noop("This ticket has %(limit)s messages, the maximum. Open a new one."),
-    "empty_file": gettext_noop("The file is empty."),
-    "bad_file": gettext_noop(
-        "Attach PNG, JPEG or WebP images, PDF or plain text files with the matching file extension."
-    ),
-}
 
 
 def wish(value: str) -> str:
@@ -117,13 +100,7 @@ def reason(code: str) -> str:
 
 def refusal(refused: Refusal) -> str:
     """Why a ticket or message was not taken."""
-    if refused.code == "too_many_files":
-        return ngettext("At most %(limit)s file.", "At most %(limit)s files.", refused.limit) % {"limit": refused.limit}
-    if refused.code == "file_too_large":
-        return _("Use files of at most %(limit)s MiB.") % {"limit": refused.limit // 2**20}
-    if refused.code == "files_full":
-        return _("Your attachments can take at most %(limit)s MiB in total.") % {"limit": refused.limit // 2**20}
-    return _(_REFUSALS[refused.code]) % {"limit": refused.limit}
+    return refusals.page(refused, _)
 
 
 def request_line(wish: str, order: int, *, reason_code: str = "", outcome: str = "") -> str:

@@ -16,7 +16,7 @@ from typing import Any
 
 def open_panel(*, preset: str, slug: str, port: int, email: str, micros: int) -> dict[str, Any]:
     """What createpanel, createcustomer, credit and createkey do, one after the other."""
-    from panelwright.cli.actions import build_panel
+    from panelwright.catalog.panel_actions import build_panel
     from panelwright.core import clock
     from panelwright.customers.actions import create_customer, create_key
     from panelwright.ledger.actions import credit_customer

@@ -335,6 +335,9 @@ CASES |= {
     "staff_key.revoke": lambda w: Case(w.do("staff_key.add", staff="bob@shop.example").target),
     "api_key.add": lambda w: Case(None, {"customer": "carol@customer.example", "name": "shop"}),
     "api_key.revoke": lambda w: Case(w.do("api_key.add", customer="carol@customer.example").target),
+    "panel.create": lambda w: Case(
+        None, {"slug": "other", "name": "Other", "currency": "USD", "domains": [f"o{w.link()[-2:].strip('/')}.example"]}
+    ),
     "panel.set_look": lambda w: Case(None, {"hue": 155, "logo": PICTURE}),
     "panel.set_guard": lambda w: Case(None, {"rule": "reprice", "margin": "5"}),
     "domain.add": lambda w: Case(None, {"host": f"p{w.link()[-2:].strip('/')}.example"}),

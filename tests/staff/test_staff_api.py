@@ -169,7 +169,7 @@ WRONG: list[tuple[object, str]] = [
         {"action": "start", "start_count": 10**30},
         "start_count: Enter a whole number between 0 and 9223372036854775807.",
     ),
-    ({"action": "progress"}, "say either what remains or what is delivered"),
+    ({"action": "progress"}, "remains: Enter either what remains or what is delivered."),
 ]
 
 
@@ -180,15 +180,13 @@ def test_a_wrong_request_says_what_is_wrong(site: Site, order_id: int) -> None:
 
 def test_numbers_states_and_addresses(site: Site, order_id: int) -> None:
     where = f"orders/{order_id}"
-    wrong = f"what remains of order {order_id} must be 1 to 1000; when nothing remains, it is done"
+    wrong = "remains: Remains must be between 1 and 1000. If nothing remains, complete the order."
     site.refused(400, wrong, "POST", where, {"action": "progress", "remains": 1001})
     site.refused(404, "Order 987654 not found.", "POST", "orders/987654", {"action": "done"})
     site.refused(404, "There is no number that high.", "POST", f"orders/{10**30}", {"action": "done"})
     site.refused(404, "Refill 5 not found.", "POST", "refills/5", {"action": "done"})
-    site.refused(
-        409, f"no cancel of order {order_id} waits for an answer", "POST", f"cancels/{order_id}", {"action": "accept"}
-    )
-    text = f"there is no other route for order {order_id}; add one with `panelwright addroute`"
+    site.refused(409, "No cancellation of this order is waiting.", "POST", f"cancels/{order_id}", {"action": "accept"})
+    text = "The service of this order has no other route. Add one first."
     site.refused(409, text, "POST", where, {"action": "pass_on"})
     site.refused(405, "Use GET, POST for this address.", "DELETE", where)
     site.refused(405, "Use GET for this address.", "POST", "queue", {})
@@ -197,7 +195,7 @@ def test_numbers_states_and_addresses(site: Site, order_id: int) -> None:
         site.refused(404, nothing, "GET", path)
     site.refused(413, "The request can have at most 65536 bytes.", "POST", where, b" " * 65_537)
     assert site.ask("POST", where, b" " * 65_500 + b'{"action": "done"}').status == 200
-    site.refused(409, f"order {order_id} has ended: Completed", "POST", where, {"action": "done"})
+    site.refused(409, "This order has ended.", "POST", where, {"action": "done"})
 
 
 def test_pages_and_filters_of_the_queue(site: Site, order_id: int, worker: Rounds) -> None:
@@ -240,7 +238,7 @@ def test_cancels_are_answered(site: Site, order_id: int) -> None:
     (item,) = site.get("queue?kind=cancels").body["items"]
     assert (item["order"], item["remains"], item["quantity"]) == (order_id, 1000, 1000)
     assert site.get("queue").body["items"][0]["cancel_asked"] is True
-    why = "say why, in 1 to 500 characters"
+    why = "text: Enter a reason of 1 to 500 characters."
     site.refused(400, why, "POST", f"cancels/{order_id}", {"action": "refuse", "text": " "})
     assert site.post(f"cancels/{order_id}", action="refuse", text="half done").body["order"]["cancel_asked"] is False
     assert site.get("queue?kind=cancels").body["items"] == []
@@ -263,7 +261,7 @@ def test_refills_are_done_or_rejected(site: Site, order_id: int, worker: Rounds)
     site.refused(400, "text: This field is required.", "POST", f"refills/{refill_id}", {"action": "reject"})
     rejected = site.post(f"refills/{refill_id}", action="reject", text="nothing was lost").body["refill"]
     assert (rejected["status"], rejected["problem"]) == ("Rejected", "nothing was lost")
-    site.refused(409, f"refill {refill_id} has ended: Rejected", "POST", f"refills/{refill_id}", {"action": "done"})
+    site.refused(409, "This refill has ended: Rejected.", "POST", f"refills/{refill_id}", {"action": "done"})
 
 
 def test_unknown_outcomes_are_decided(site: Site, worker: Rounds) -> None:
@@ -281,7 +279,7 @@ def test_unknown_outcomes_are_decided(site: Site, worker: Rounds) -> None:
     assert site.get(f"problems?after={ids[2]}").body["next"] is None
     site.refused(400, "Unknown: kind. Accepted here: after, limit.", "GET", "problems?kind=orders")
     long = {"action": "arrived", "upstream_id": "x" * 101}
-    text = "a provider's order id has 1 to 100 characters, without commas and spaces"
+    text = "upstream_id: Enter the order ID at the provider: 1 to 100 characters, without commas and spaces."
     site.refused(400, text, "POST", f"problems/{ids[0]}", long)
     arrived = site.post(f"problems/{ids[0]}", action="arrived", upstream_id="700123")
     assert (arrived.status, row_of(ids[0]).upstream_id) == (200, "700123")
@@ -289,7 +287,7 @@ def test_unknown_outcomes_are_decided(site: Site, worker: Rounds) -> None:
     assert site.post(f"problems/{ids[2]}", action="refund").body["order"]["status"] == "Canceled"
     taken = {"action": "arrived", "upstream_id": "700123"}
     site.refused(409, "another order has the provider's id 700123 already", "POST", f"problems/{ids[3]}", taken)
-    text = f"order {ids[2]} has ended: Canceled"
+    text = "This order has ended."
     site.refused(409, text, "POST", f"problems/{ids[2]}", {"action": "refund"})
     assert [item["id"] for item in site.get("problems").body["items"]] == [ids[3]]
 
@@ -313,12 +311,10 @@ def test_any_open_order_is_decided_about_and_tells_who_has_it(site: Site, worker
     assert (item["problem"], item["goes_on"]) == ("the provider does not know its order 5", True)
     assert (item["cost"], item["cost_told"], item["cost_rate"]) == ("0.001234", False, "0.0121")
     site.refused(400, "route: Enter a whole number.", "POST", where, {"action": "send", "route": "x"})
-    site.refused(
-        409, f"order {order_id} is not delivered by hand: it is Processing", "POST", where, {"action": "start"}
-    )
-    nowhere = f"the service of order {order_id} has no such route that is in use; it has: "
+    site.refused(409, "Your own people do not deliver this order.", "POST", where, {"action": "start"})
+    nowhere = "route: The service of this order has no such route in use. It has: "
     there = f"{value('SELECT id FROM providers_route')} to far away"
-    site.refused(400, nowhere + there, "POST", where, {"action": "send", "provider": "nobody"})
+    site.refused(400, f"{nowhere}{there}.", "POST", where, {"action": "send", "provider": "nobody"})
     sent = site.post(where, action="send", provider="far away").body["order"]
     assert (sent["status"], sent["upstream_id"], sent["problem_code"], sent["cost"]) == ("Pending", None, "", None)
     arrived = site.post(where, action="arrived", upstream_id="77", provider="far away").body["order"]
@@ -340,7 +336,7 @@ def test_an_order_that_is_being_sent_is_not_decided_about(site: Site) -> None:
     )
     answer = site.post(f"orders/{order_id}", action="cancel")
     assert answer.status == 409
-    assert f"order {order_id} is being sent: try again in a moment, at the latest in " in answer.body["error"]
+    assert "This order is being sent to a provider. Try again in " in answer.body["error"]
     assert site.carol.sees(order_id).status == "Processing"
 
 

@@ -74,7 +74,7 @@ def test_a_service_that_is_not_there_is_not_changed(alice: Owner, rival: Owner) 
             lambda: set_rate(panel_id=alice.panel_id, number=50, rate_micros=5),
             lambda: set_enabled(panel_id=alice.panel_id, number=50, enabled=False),
         ):
-            with pytest.raises(ValueError, match="there is no service 50"):
+            with pytest.raises(ValueError, match="Service 50 not found"):
                 change()
         with pytest.raises(ValueError, match="cannot be below zero"):
             set_rate(panel_id=alice.panel_id, number=FOLLOWERS, rate_micros=-1)

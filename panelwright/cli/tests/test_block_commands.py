@@ -68,7 +68,7 @@ def test_import_is_all_or_none(alice: Owner, tmp_path: Path, capsys: pytest.Capt
     assert kept() == [("domain", EVIL, ""), ("exact", "anna", ""), ("word", "dos palabras", "")]
     file.write_text("exact\tt.me/x\npattern\t*\n", encoding="utf-8")
     assert said(capsys, 1, *shop) == (
-        f"panelwright blocks: {file}, line 2: a pattern of stars alone would refuse every order; nothing was added\n"
+        f"panelwright blocks: {file}, line 2: This pattern would block every order.; nothing was added\n"
     )
     file.write_text("exact t.me/x\n", encoding="utf-8")
     assert said(capsys, 1, *shop) == (
@@ -81,7 +81,7 @@ def test_import_is_all_or_none(alice: Owner, tmp_path: Path, capsys: pytest.Capt
 
 def test_what_cannot_be_a_rule_is_refused(alice: Owner, capsys: pytest.CaptureFixture[str]) -> None:
     assert said(capsys, 1, "block", "--panel", "shop", "--domain", "evil.example/x") == (
-        "panelwright block: 'evil.example/x' is no domain; write one like evil.example, without a path\n"
+        "panelwright block: text: Enter a domain such as evil.example, without a path.\n"
     )
     assert "there is no panel 'nobody'" in said(capsys, 1, "block", "--panel", "nobody", "--word", "x")
     assert kept() == []

@@ -64,15 +64,14 @@ def test_sync_prints_what_changed_and_changes_lists_it(north: ScriptedUpstream, 
     assert said(0, "changes", "--panel", "shop", "--since", "2026-05-05") == "Nothing has changed.\n"
     assert said(0, "changes", "--panel", "shop", "--limit", "1").startswith(f"{NOON:%Y-%m-%d %H:%M}  service.paused")
     north.answers("services", [])
-    assert "panelwright sync --accept" in said(1, "sync", *NORTH)
+    assert "sync and accept the list" in said(1, "sync", *NORTH)
 
 
 def test_a_currency_needs_a_rate(north: ScriptedUpstream, said: Said) -> None:
     said(0, "setprovider", *NORTH, "--currency", "eur")
     north.answers("balance", {"balance": "12.5", "currency": "EUR"})
     assert said(1, "importservices", *NORTH) == (
-        "panelwright importservices: there is no exchange rate from EUR to USD: set it with"
-        " `panelwright setrate --from EUR --to USD --rate …`\n"
+        "panelwright importservices: Set the exchange rate from EUR to USD first.\n"
     )
     assert said(0, "setrate", "--from", "EUR", "--to", "usd", "--rate", "1.0834") == (
         "1 EUR is worth 1.0834 USD for every panel that has no rate of its own.\n"
@@ -131,7 +130,7 @@ def test_routes_are_shown_and_changed(north: ScriptedUpstream, alice: Owner, sai
     disabled = said(0, "setroute", *shop, "--route", "1", "--disable")
     assert disabled.startswith("1  south service 9: rate 0.85, 100 to 5000, disabled\n")
     assert said(1, "setroute", *shop, "--route", "3", "--first").endswith("has 2 routes; there is no route 3\n")
-    assert said(1, "setroute", *shop, "--route", "1", "--min", "9000").endswith("a minimum not above the maximum\n")
+    assert said(1, "setroute", *shop, "--route", "1", "--min", "9000").endswith("the minimum not above the maximum.\n")
     assert "say which route" in said(1, "setroute", *shop, "--first")
     assert values("SELECT min, max, enabled, position FROM providers_route ORDER BY position") == [
         (100, 5000, False, 0),

@@ -56,7 +56,9 @@ def test_what_cannot_be_a_page_is_refused(alice: Owner, said: Said, tmp_path: Pa
     assert "cannot be read" in said(1, "setpage", *usual, str(tmp_path / "none.md"))
     good = tmp_path / "good.md"
     good.write_text("Good.")
-    assert "small letters" in said(1, "setpage", *SHOP, "--slug", "A B", "--language", "en", "--title", "A", str(good))
+    assert "lowercase letters" in said(
+        1, "setpage", *SHOP, "--slug", "A B", "--language", "en", "--title", "A", str(good)
+    )
     assert values("SELECT slug FROM content_page") == []
 
 

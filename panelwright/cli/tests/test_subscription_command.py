@@ -124,7 +124,7 @@ def test_who_pays_for_what_a_provider_delivered_without_funds(
     run_schedules()
     first, second = (child.id for child in children_of(order_id))
     for option in ("--charge", "--waive"):
-        assert "does not wait for a decision about its charge" in said(1, *command(first, option))
+        assert "No charge of this order waits" in said(1, *command(first, option))
     # As `take_over` leaves them.
     execute("UPDATE ledger_account SET balance_micros = 100000000 WHERE id = %s", carol.account_id)
     execute("DELETE FROM ledger_transfer WHERE order_id IN (%s, %s)", first, second)

@@ -248,9 +248,9 @@ def test_there_is_a_limit(alice: Owner) -> None:
         == limits.RULES_MAX
     )
     version = value("SELECT blocks_version FROM panels_panel WHERE id = %s", alice.panel_id)
-    with pytest.raises(ValueError, match="more than 10000 rules"):
+    with pytest.raises(ValueError, match="at most 10000 blocks"):
         add_blocks(alice.panel_id, [NewBlock("exact", "one-more")])
-    with pytest.raises(ValueError, match="longer than 300"):
+    with pytest.raises(ValueError, match="at most 300 characters"):
         add_blocks(alice.panel_id, [NewBlock("exact", "one-more", "n" * 301)])
     assert add_blocks(alice.panel_id, [NewBlock("exact", "https://www.t.me/7/")]) == 0
     assert value("SELECT COUNT(*) FROM panels_block") == limits.RULES_MAX

@@ -123,7 +123,7 @@ def test_a_panel_has_so_many_rows_of_its_own(alice: Owner) -> None:
         add_pattern(alice.panel_id, host="a7.example", path="/*", kinds=["video"])
         assert len(list_patterns(alice.panel_id)) == limits.LINK_PATTERNS_MAX
         for host, path, kinds in (("a", "/", "post"), ("a.example", "x", "post"), ("a.example", "/x", "photos")):
-            with pytest.raises(ValueError, match=r"host|pattern|kind"):
+            with pytest.raises(ValueError, match=r"host|path|kind"):
                 add_pattern(alice.panel_id, host=host, path=path, kinds=[kinds])
 
 
@@ -217,8 +217,8 @@ def test_a_batch_asks_for_a_panels_rows_once_and_never_without_a_rule(carol: Buy
 def test_what_cannot_be_a_rule_changes_nothing(alice: Owner) -> None:
     before = everything()
     for link, said in [
-        (LinkNeeds(["nowhere"]), "no host and no site"),
-        (LinkNeeds([], ["posts"]), "no kind of link"),
+        (LinkNeeds(["nowhere"]), "Not a host and not a known site"),
+        (LinkNeeds([], ["posts"]), "Not a kind of link"),
         (LinkNeeds(["telegram"], ["post"], CHANNEL), "no link that would be taken"),
         (LinkNeeds(["telegram"], ["post"], "https://www.tiktok.com/@carol"), "no link that would be taken"),
         (LinkNeeds(example="x" * 301), "at most 300"),

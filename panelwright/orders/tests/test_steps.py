@@ -235,7 +235,7 @@ def test_a_quote_refuses_as_the_order_does(carol: Buyer, alice: Owner) -> None:
 
 def test_what_cannot_be_a_step_changes_nothing(alice: Owner) -> None:
     before = everything()
-    for wrong, said in ((0, "from 1 on"), (-5, "from 1 on"), (10_001, "no multiple"), (10**30, "no multiple")):
+    for wrong, said in ((0, "at least 1"), (-5, "at least 1"), (10_001, "No multiple"), (10**30, "No multiple")):
         with scope(panel=alice.panel), pytest.raises(ValueError, match=said):
             set_terms(panel_id=alice.panel_id, number=FOLLOWERS, step=wrong)
         new = NewService(

@@ -256,14 +256,14 @@ def test_no_text_raises(text: str) -> None:
 @pytest.mark.parametrize(
     ("kind", "text", "why"),
     [
-        ("regex", "x", "write exact, domain, pattern, word"),
-        ("exact", "https://", "nothing is left"),
-        ("domain", "evil.example/path", "is no domain"),
-        ("domain", "", "nothing is left"),
-        ("pattern", "https://**", "stars alone"),
-        ("word", "!?", "nothing is left"),
-        ("exact", "x" * 501, "longer than 500"),
-        ("word", "x" * 3000, "longer than 500"),
+        ("regex", "x", "exact, domain, pattern, word"),
+        ("exact", "https://", "Nothing is left"),
+        ("domain", "evil.example/path", "Enter a domain"),
+        ("domain", "", "Nothing is left"),
+        ("pattern", "https://**", "block every order"),
+        ("word", "!?", "Nothing is left"),
+        ("exact", "x" * 501, "at most 500"),
+        ("word", "x" * 3000, "at most 500"),
         ("exact", "a\x00b", "control characters"),
     ],
 )
@@ -410,8 +410,8 @@ def test_phrases_are_followed_word_by_word() -> None:
     [
         ("word", "a " * (limits.PHRASE_WORDS_MAX + 1), "at most 10 words"),
         ("pattern", "a*" * (limits.PATTERN_STARS_MAX + 1), "at most 10 stars"),
-        ("exact", "a" + ":80" * 20_000, "longer than 500"),
-        ("pattern", "*" * 20_000 + "a", "longer than 500"),
+        ("exact", "a" + ":80" * 20_000, "at most 500"),
+        ("pattern", "*" * 20_000 + "a", "at most 500"),
     ],
 )
 def test_rules_that_would_cost_too_much_are_refused(kind: str, text: str, why: str) -> None:

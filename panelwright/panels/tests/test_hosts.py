@@ -107,12 +107,12 @@ def test_many_addresses_are_looked_up_at_once(db: None) -> None:
         ({"language": "de"}, "language 'de': there are"),
         ({"languages": ["en", "xx"]}, "language 'xx': there are"),
         ({"refill_status_key": "state"}, "write status or refill"),
-        ({"domains": [("new.example", 0), ("shop.example", 0)]}, "a panel answers on shop.example:0 already"),
-        ({"domains": [("SHOP.example.", 0)]}, "a panel answers on shop.example:0 already"),
-        ({"domains": [("*", 0)]}, "host \\* needs a port"),
-        ({"domains": [("a b", 0)]}, "write a host name"),
-        ({"domains": [("new.example", 65536)]}, "write a host name"),
-        ({"domains": [("new.example", -1)]}, "write a host name"),
+        ({"domains": [("new.example", 0), ("shop.example", 0)]}, "already answers on this host"),
+        ({"domains": [("SHOP.example.", 0)]}, "already answers on this host"),
+        ({"domains": [("*", 0)]}, "with a port"),
+        ({"domains": [("a b", 0)]}, "Enter a host such as"),
+        ({"domains": [("new.example", 65536)]}, "Enter a host such as"),
+        ({"domains": [("new.example", -1)]}, "Enter a host such as"),
     ],
 )
 def test_a_panel_that_is_wrong_is_not_made_at_all(db: None, change: dict[str, object], why: str) -> None:

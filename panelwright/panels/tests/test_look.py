@@ -48,7 +48,7 @@ def test_a_logo_is_known_by_its_first_bytes_and_replaced(panel: Panel) -> None:
     [b"", b"<svg xmlns='http://www.w3.org/2000/svg'/>", b"RIFF\0\0\0\0WAVE", PNG + b"\0" * limits.LOGO_BYTES_MAX],
 )
 def test_what_is_no_small_picture_is_refused(panel: Panel, body: bytes) -> None:
-    with pytest.raises(ValueError, match="the logo"):
+    with pytest.raises(ValueError, match="The logo"):
         look_actions.set_logo(panel_id=panel.id, body=body)
     panel.refresh_from_db()
     assert (stored(panel), panel.logo_version) == (None, "")
@@ -59,7 +59,7 @@ def test_a_hue_is_an_angle(panel: Panel) -> None:
     panel.refresh_from_db()
     assert panel.hue == 0
     for wrong in (-1, 360):
-        with pytest.raises(ValueError, match="0 to 359"):
+        with pytest.raises(ValueError, match="0 and 359"):
             look_actions.set_hue(panel_id=panel.id, hue=wrong)
     look_actions.set_hue(panel_id=panel.id, hue=None)
     panel.refresh_from_db()

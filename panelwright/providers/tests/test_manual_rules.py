@@ -51,13 +51,13 @@ def test_a_start_makes_it_in_progress_and_keeps_it_in_the_queue() -> None:
     order, refund = manual_rules.start(ORDER, 1500)
     assert order == ORDER._replace(status="In progress", start_count=1500)
     assert refund is None
-    with pytest.raises(NotNow, match="order 7 is started already"):
+    with pytest.raises(NotNow, match="already started"):
         manual_rules.start(order, None)
 
 
 @pytest.mark.parametrize("count", [-1, 2**63])
 def test_a_start_count_that_cannot_be_stored_is_refused(count: int) -> None:
-    with pytest.raises(ValueError, match="a start count is a whole number from 0"):
+    with pytest.raises(ValueError, match="whole number from 0"):
         manual_rules.start(ORDER, count)
 
 
@@ -70,22 +70,22 @@ def test_progress_starts_it_and_keeps_the_start_count_unless_another_is_given() 
 
 @pytest.mark.parametrize("remains", [-1, 0, 1001])
 def test_progress_with_a_wrong_number_says_what_is_allowed(remains: int) -> None:
-    with pytest.raises(ValueError, match="what remains of order 7 must be 1 to 1000; when nothing remains, it is done"):
+    with pytest.raises(ValueError, match="between 1 and 1000"):
         manual_rules.progress(STARTED, remains=remains)
 
 
 @pytest.mark.parametrize("delivered", [-1, 1000])
 def test_delivered_with_a_wrong_number_says_what_is_allowed(delivered: int) -> None:
-    with pytest.raises(ValueError, match="what is delivered of order 7 must be 0 to 999; when all is, it is done"):
+    with pytest.raises(ValueError, match="between 0 and 999"):
         manual_rules.remains_after(STARTED, delivered)
 
 
 @pytest.mark.parametrize(
     ("order", "text"),
     [
-        (ORDER._replace(ended_at=NOW, job=None, status="Completed"), "order 7 has ended: Completed"),
-        (ORDER._replace(job="poll", status="Processing"), "order 7 is not delivered by hand: it is Processing"),
-        (ORDER._replace(job=None, status="Processing"), "order 7 is not delivered by hand: it is Processing"),
+        (ORDER._replace(ended_at=NOW, job=None, status="Completed"), "order has ended"),
+        (ORDER._replace(job="poll", status="Processing"), "do not deliver this order"),
+        (ORDER._replace(job=None, status="Processing"), "do not deliver this order"),
     ],
 )
 def test_only_what_is_in_the_queue_can_be_worked_on(order: OpenOrder, text: str) -> None:
@@ -105,12 +105,12 @@ def test_passing_on_keeps_the_route_so_that_the_next_one_is_tried() -> None:
 
 
 def test_passing_on_is_refused_where_it_would_deliver_twice_or_go_nowhere() -> None:
-    with pytest.raises(NotNow, match="400 of 1000 units of order 7 are delivered"):
+    with pytest.raises(NotNow, match="400 of 1000 units are delivered"):
         manual_rules.pass_on(STARTED._replace(remains=600), [6, 8], cancel_asked=False, now=NOW)
-    with pytest.raises(NotNow, match="the customer asked for order 7 to be cancelled"):
+    with pytest.raises(NotNow, match="requested a cancellation"):
         manual_rules.pass_on(STARTED, [6, 8], cancel_asked=True, now=NOW)
     for routes in ([], [6]):
-        with pytest.raises(NotNow, match="there is no other route for order 7"):
+        with pytest.raises(NotNow, match="no other route"):
             manual_rules.pass_on(STARTED, routes, cancel_asked=False, now=NOW)
 
 
@@ -122,7 +122,7 @@ def test_delivered_and_remaining_are_the_same_number_seen_from_two_ends(quantity
         assert remains + delivered == quantity
         assert manual_rules.progress(order, remains=remains).order.remains == remains
     else:
-        with pytest.raises(ValueError, match="what is delivered"):
+        with pytest.raises(ValueError, match="Delivered must be"):
             manual_rules.remains_after(order, delivered)
 
 
@@ -133,7 +133,7 @@ def test_any_open_refill_can_be_ended_but_one_that_is_being_passed_on(state: str
     assert manual_rules.workable_refill(refill, NOW) == refill
     leased = refill._replace(lease_until=NOW + timedelta(seconds=1))
     if state == "sending":
-        with pytest.raises(NotNow, match="refill 3 is being passed on: try again in a moment"):
+        with pytest.raises(NotNow, match="is being sent to the provider"):
             manual_rules.workable_refill(leased, NOW)
     else:
         assert manual_rules.workable_refill(leased, NOW) == leased
@@ -143,11 +143,11 @@ def test_any_open_refill_can_be_ended_but_one_that_is_being_passed_on(state: str
 def test_a_refill_is_sent_only_where_a_provider_has_the_order_and_not_after_its_end() -> None:
     there = REFILL._replace(upstream_order="23501")
     assert manual_rules.sendable_refill(there, NOW) == there
-    with pytest.raises(NotNow, match="no provider has order 7"):
+    with pytest.raises(NotNow, match="No provider has this order"):
         manual_rules.sendable_refill(REFILL, NOW)
-    with pytest.raises(NotNow, match="refill 3 has ended: Rejected"):
+    with pytest.raises(NotNow, match="has ended: Rejected"):
         manual_rules.workable_refill(there._replace(ended_at=NOW, status="Rejected"), NOW)
-    with pytest.raises(NotNow, match="refill 3 is with its provider"):
+    with pytest.raises(NotNow, match="already at the provider"):
         manual_rules.sendable_refill(there._replace(state="passed on", due_at=NOW), NOW)
     lost = there._replace(state="passed on", due_at=NOW, problem="the provider does not know its refill 7")
     assert manual_rules.sendable_refill(lost, NOW) == lost

@@ -333,7 +333,7 @@ def test_a_webhooks_source_is_no_feed_and_a_feed_needs_sense(alice: Owner, add: 
             (URL, "bea", 0),
             ("https://x/" + "a" * 2000, "bea", 10),
         ):
-            with pytest.raises(ValueError, match=r"URL|name|minutes|longer"):
+            with pytest.raises(ValueError, match=r"address|username|between|at most"):
                 post_actions.add_feed(panel_id=alice.panel_id, url=url, username=username, every_min=every_min)
         assert post_actions.remove_source(panel_id=alice.panel_id + 99, source_id=source.id) is False
         assert post_actions.remove_source(panel_id=alice.panel_id, source_id=source.id) is True

@@ -231,7 +231,7 @@ def test_it_is_done(world: World, made: Any) -> None:
 def test_it_ends_as_partial(world: World, made: Any) -> None:
     for remains in (0, 1000, -1):
         before = everything()
-        with pytest.raises(ValueError, match="must be 1 to 999"):
+        with pytest.raises(ValueError, match="between 1 and 999"):
             resolve_actions.partial(**world.which(), remains=remains)
         assert everything() == before
     resolve_actions.partial(**world.which(), remains=250)
@@ -290,7 +290,7 @@ def test_nobody_decides_about_orders_of_another_panel(world: World, made: Any, r
         lambda: resolve_actions.send(**which),
         lambda: resolve_actions.arrived(**which, upstream_id="1"),
     ):
-        with pytest.raises(NotThere, match=f"there is no order {world.id} on this panel"):
+        with pytest.raises(NotThere, match=f"Order {world.id} not found"):
             act()
     assert everything() == before
 
@@ -311,7 +311,7 @@ def test_an_order_that_is_being_sent_is_left_alone(world: World) -> None:
         lambda: resolve_actions.send(**world.which()),
         lambda: resolve_actions.arrived(**world.which(), upstream_id="1"),
     ):
-        with pytest.raises(NotNow, match=r"is being sent: try again in a moment, at the latest in 200 s"):
+        with pytest.raises(NotNow, match="Try again in 200 seconds at the latest"):
             act()
     assert everything() == before
     assert commit_sent([Sent(sending, Accepted("23501"))]) == 1
@@ -363,7 +363,7 @@ def test_what_may_have_arrived_keeps_its_request_id(world: World) -> None:
 def test_what_is_delivered_in_part_is_not_delivered_again_by_mistake(world: World) -> None:
     world.polled({"status": "In progress", "charge": "0.1", "remains": "400"})
     before = everything()
-    with pytest.raises(NotNow, match="600 of 1000 units of order"):
+    with pytest.raises(NotNow, match="600 of 1000 units are delivered"):
         resolve_actions.send(**world.which())
     assert everything() == before
     resolve_actions.send(**world.which(), whole=True)
@@ -373,7 +373,7 @@ def test_what_is_delivered_in_part_is_not_delivered_again_by_mistake(world: Worl
 def test_what_the_customer_wants_cancelled_is_not_sent_again(world: World) -> None:
     not_known_any_more(world)
     world.carol.cancel(world.id)
-    with pytest.raises(NotNow, match="the customer asked for order"):
+    with pytest.raises(NotNow, match="requested a cancellation"):
         resolve_actions.send(**world.which())
     manual_actions.refuse_cancel(**world.which(), text="it is on its way")
     resolve_actions.send(**world.which())
@@ -404,9 +404,9 @@ def test_a_route_that_is_not_there_is_refused_and_one_that_went_is_told(world: W
     of_unknown_outcome(world)
     before = everything()
     for wrong in ({"route": 10**6}, {"provider": "nobody"}):
-        with pytest.raises(ValueError, match=r"has no such route that is in use; it has: .* to first, .* to second"):
+        with pytest.raises(ValueError, match=r"no such route in use. It has: .* to first, .* to second"):
             resolve_actions.send(**world.which(), **wrong)
-    with pytest.raises(ValueError, match="there is no provider 'nobody' on this panel"):
+    with pytest.raises(ValueError, match="Provider nobody not found"):
         resolve_actions.arrived(**world.which(), upstream_id="5", provider="nobody")
     assert everything() == before
     resolve_actions.send(**world.which(), provider="second")
@@ -426,7 +426,7 @@ def test_an_id_that_another_order_has_is_not_given_twice(world: World) -> None:
     world.id = world.carol.order()
     world.worker.forward()
     before = everything()
-    with pytest.raises(NotNow, match="another order has the provider's id 23501 already"):
+    with pytest.raises(NotNow, match="Another order already has this ID"):
         resolve_actions.arrived(**world.which(), upstream_id="23501")
     assert everything() == before
     resolve_actions.arrived(**world.which(), upstream_id="23502")
@@ -474,13 +474,12 @@ def test_a_drip_feed_does_not_end_while_a_run_is_being_sent(world: World) -> Non
     world.id = drip_feed(world, started=1)
     run_schedules()
     assert len(claim_forward(10)) == 1
-    run = children_of(world.id)[1]
     before = everything()
-    with pytest.raises(NotNow, match=f"order {run.id} is being sent"):
+    with pytest.raises(NotNow, match="is being sent to a provider"):
         resolve_actions.cancel(**world.which())
-    with pytest.raises(ValueError, match=r"what remains of drip-feed .* must be 0 to 750"):
+    with pytest.raises(ValueError, match="between 0 and 750: the other runs have ended"):
         resolve_actions.partial(**world.which(), remains=751)
-    with pytest.raises(NotNow, match="is a drip-feed: nothing of its own is sent"):
+    with pytest.raises(NotNow, match="Nothing is sent for this order itself"):
         resolve_actions.send(**world.which())
     assert everything() == before
 
@@ -503,9 +502,9 @@ def test_a_run_that_a_person_ends_counts_for_its_drip_feed(world: World) -> None
 @pytest.mark.parametrize(("verb", "status"), [("done", "Completed"), ("cancel", "Canceled")])
 def test_a_subscription_is_ended(world: World, verb: str, status: str) -> None:
     world.id = world.carol.order(service=SUBSCRIPTION)
-    with pytest.raises(NotNow, match="is a subscription"):
+    with pytest.raises(NotNow, match="This is a subscription"):
         resolve_actions.partial(**world.which(), remains=1)
-    with pytest.raises(NotNow, match="is a subscription"):
+    with pytest.raises(NotNow, match="Nothing is sent for this order itself"):
         resolve_actions.send(**world.which())
     getattr(resolve_actions, verb)(**world.which())
     assert row_of(world.id).status == status

@@ -144,7 +144,7 @@ def test_what_staff_answer_while_it_is_passed_on_stays_answered(
     manual_actions.refuse_cancel(panel_id=alice.panel_id, order_id=order_id, by=BY, text="nearly done")
     request_actions.commit_cancels(provider_id, sent, {})
     assert values("SELECT state, answer FROM orders_cancel") == [("done", "nearly done")]
-    with pytest.raises(NotNow, match="no cancel of order"):
+    with pytest.raises(NotNow, match="No cancellation of this order"):
         manual_actions.accept_cancel(panel_id=alice.panel_id, order_id=order_id, by=BY)
     time.passes(hours=1)
     carol.cancel(order_id)

@@ -354,7 +354,7 @@ def test_another_currency_needs_a_rate_and_the_panel_s_own_stands_before_the_hos
     shop.lists(listed(501, "1.00"))
     with scope(panel=shop.owner.panel):
         set_provider(panel_id=shop.owner.panel_id, provider_id=shop.provider.id, currency="EUR")
-    with pytest.raises(ValueError, match="setrate --from EUR --to USD"):
+    with pytest.raises(ValueError, match="exchange rate from EUR to USD"):
         shop.imports()
     set_exchange_rate(currency="EUR", target="USD", rate_e12=1_100_000_000_000)
     shop.imports()
@@ -384,10 +384,10 @@ def test_the_provider_s_currency_is_noticed_and_never_changed_by_itself(shop: Sh
     shop.upstream.answers("balance", {"balance": "5", "currency": "EUR"})
     came = shop.syncs()
     assert names(came) == ["provider.currency", "provider.sync_failed"]
-    assert "setrate --from EUR --to USD" in came.problem
+    assert "exchange rate from EUR to USD" in came.problem
     assert shop.row().currency == "EUR"
     shop.upstream.answers("balance", {"balance": "5", "currency": "RUB"})
-    assert "it counts in RUB" in shop.syncs().problem
+    assert "reports RUB" in shop.syncs().problem
     assert shop.row().currency == "EUR"
 
 

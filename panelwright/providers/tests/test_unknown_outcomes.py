@@ -274,12 +274,12 @@ def test_a_person_gives_the_money_back_once(
     alice: Owner, carol: Buyer, upstream: ScriptedUpstream, worker: Rounds, rival: Owner
 ) -> None:
     order_id = unknown_order(alice, carol, upstream, worker)
-    with pytest.raises(ValueError, match=f"there is no order {order_id} on this panel"):
+    with pytest.raises(ValueError, match=f"Order {order_id} not found"):
         resolve_actions.cancel(panel_id=rival.panel_id, order_id=order_id, by="mallory")
     assert carol.balance() == "99.10"
     resolve_actions.cancel(panel_id=alice.panel_id, order_id=order_id, by="bob")
     assert carol.sees(order_id) == Seen("Canceled", "0.00", 1000)
     assert carol.balance() == "100.00"
-    with pytest.raises(ValueError, match="has ended: Canceled"):
+    with pytest.raises(ValueError, match="order has ended"):
         resolve_actions.cancel(panel_id=alice.panel_id, order_id=order_id, by="bob")
     assert carol.balance() == "100.00"

@@ -25,7 +25,7 @@ from django.db.models import Max  # noqa: E402
 from django_scopes import scopes_disabled  # noqa: E402
 
 from panelwright.catalog import actions as catalog  # noqa: E402
-from panelwright.cli.actions import build_panel  # noqa: E402
+from panelwright.catalog.panel_actions import build_panel  # noqa: E402
 from panelwright.core import clock  # noqa: E402
 from panelwright.customers import actions as customers  # noqa: E402
 from panelwright.customers.models import Customer, PriceList  # noqa: E402

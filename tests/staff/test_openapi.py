@@ -1,0 +1,103 @@
+"""The description that the staff API gives of itself: whole, valid, and true of what each action answers."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from tests.staff.described import described
+from tests.support.story import Story
+from tests.support.upstream import ScriptedUpstream
+
+if TYPE_CHECKING:
+    from tests.support.rounds import Rounds
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def schemas(node: Any) -> list[Any]:
+    """Every schema in the description."""
+    if isinstance(node, list):
+        return [schema for item in node for schema in schemas(item)]
+    if not isinstance(node, dict):
+        return []
+    own = [node["schema"]] if "schema" in node else []
+    return own + [schema for item in node.values() for schema in schemas(item)]
+
+
+def test_it_is_served_without_a_key_and_its_schemas_are_schemas(story: Story) -> None:
+    from django.test import Client
+
+    answer = Client(HTTP_HOST=story.alice.host).get("/api/staff/v1/openapi.json")
+    assert (answer.status_code, answer.headers["Content-Type"]) == (200, "application/json")
+    told = answer.json()
+    assert told["openapi"] == "3.1.0"
+    found = schemas(told)
+    assert len(found) > 100
+    for schema in found:
+        Draft202012Validator.check_schema(schema)
+
+
+def test_it_has_each_action_with_its_right_and_its_fields(story: Story) -> None:
+    from panelwright.api import openapi
+    from panelwright.staff import registry
+
+    paths = openapi.description()["paths"]
+    for action in registry.actions().values():
+        if action.host:
+            told = paths.get(f"/{action.noun.plural}", {}).get("post", {"x-rights": {}})
+            assert action.verb not in told["x-rights"], "what operators alone may do is not for programs"
+            continue
+        where = f"/{action.noun.plural}/{{id}}" if action.on_target else f"/{action.noun.plural}"
+        operation = paths[where]["post"]
+        assert operation["x-rights"][action.verb] == action.right.value
+        bodies = operation["requestBody"]["content"]["application/json"]["schema"]
+        (body,) = [
+            body for body in bodies.get("anyOf", [bodies]) if body["properties"]["action"]["const"] == action.verb
+        ]
+        assert set(body["properties"]) == {"action", *(field.name for field in action.fields)}
+        needed = {field.name for field in action.fields if field.required}
+        assert set(body["required"]) == {"action", *needed}, action.name
+
+
+def test_each_action_answers_as_described(story: Story, worker: Rounds, upstream: ScriptedUpstream) -> None:
+    """And its body is one that the description foresees."""
+    from django.test import Client
+    from django_scopes import scope
+
+    from panelwright.api import openapi
+    from panelwright.customers.actions import create_staff_key
+    from panelwright.staff import registry
+    from tests.staff.cases import CASES, World, secrets_of
+    from tests.staff.site import Answer
+
+    world = World(story, worker, upstream)
+    with scope(panel=story.alice.panel):
+        key = create_staff_key(staff=story.alice.staff)[1]
+    client = Client(HTTP_HOST=story.alice.host, headers={"Authorization": f"Bearer {key}"})
+    paths = openapi.description()["paths"]
+    for name, action in registry.actions().items():
+        if action.host:
+            continue
+        case = CASES[name](world)
+        body = {"action": action.verb, **case.given, **secrets_of(name)}
+        where = action.noun.plural if case.target is None else f"{action.noun.plural}/{case.target}"
+        operation = paths[f"/{action.noun.plural}" if case.target is None else f"/{action.noun.plural}/{{id}}"]["post"]
+        schema = operation["requestBody"]["content"]["application/json"]["schema"]
+        assert list(Draft202012Validator(schema).iter_errors(body)) == [], (name, body)
+        came = client.post(f"/api/staff/v1/{where}", json.dumps(body), content_type="application/json")
+        answer = Answer(came.status_code, came.content, {})
+        assert answer.status == 200, (name, answer)
+        told = described("POST", where, answer)
+        assert set(told) == {*action.shown, *(() if action.gone else (action.noun.answers_as or action.noun.name,))}, (
+            name
+        )
+    (entry,) = client.get("/api/staff/v1/trail?action=order.start&limit=1").json()["items"]
+    assert (entry["actor"]["kind"], entry["actor"]["id"]) == ("key", story.alice.staff.id)
+    assert entry["address"] == "127.0.0.1"
+    for where in ("trail", "queue", "problems", "pages", "announcements", "tickets"):
+        came = client.get(f"/api/staff/v1/{where}")
+        described("GET", where, Answer(came.status_code, came.content, {}))
