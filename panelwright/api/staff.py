@@ -140,7 +140,7 @@ def done(call: StaffCall, action: Action, target: int | None, given: Mapping[str
 def answer_of(panel_id: int, performed: Performed) -> dict[str, Any]:
     noun = performed.action.noun
     answer: dict[str, Any] = dict(performed.shown)
-    facts: Mapping[str, Any] | None = performed.stands or None
+    facts: Mapping[str, Any] | None = None if performed.action.gone else performed.stands or None
     if performed.target is not None and facts is not None and noun.answer is not None:
         facts = noun.answer(panel_id, performed.target)
     if facts is not None:

@@ -169,3 +169,44 @@ def test_keys_of_before_may_do_what_they_could(story: Story) -> None:
     offered = {"order", "cancel", "refill", "ticket", "page", "announcement", "post"}
     assert {a.noun.name for a in registry.actions().values() if a.right in given} == offered
     assert given == rights.of("orders", ["content"])
+
+
+def test_who_is_logged_in_acts_with_the_rights_of_role_and_single_ones(story: Story) -> None:
+    from panelwright.customers.access import staff_actor
+    from panelwright.staff import rights
+    from panelwright.staff.rights import Right
+
+    story.bob.role, story.bob.rights = "support", ["content", "of an older version"]
+    actor = staff_actor(story.bob, address="203.0.113.9")
+    assert (actor.kind.value, actor.id, actor.name) == ("staff", story.bob.id, "bob@shop.example")
+    assert actor.rights == {*rights.RIGHTS_OF[rights.Role.SUPPORT], Right.CONTENT}
+    assert rights.of("nobody knows this role", ()) == frozenset()
+
+
+def test_nobody_gives_what_they_do_not_have(story: Story) -> None:
+    from django_scopes import scope
+
+    from panelwright.core.refusal import Refusal
+    from panelwright.staff import registry, rights
+    from panelwright.staff.actions import perform
+    from panelwright.staff.actor import Actor, ActorKind
+    from panelwright.staff.rights import Right
+
+    clerk = Actor(ActorKind.STAFF, 0, "clerk", "", rights.of("support", [Right.STAFF]))
+    given = {"email": "eve@shop.example", "password": "long enough", "role": "manager"}
+    owner = {"role": "custom"}
+    before = everything()
+    with scope(panel=story.alice.panel):
+        for name, target, fields in (
+            ("staff.add", None, given),
+            ("staff.set", story.bob.id, {"rights": ["prices"]}),
+            ("staff.set", story.alice.staff.id, owner),
+            ("staff_key.add", None, {"staff": "alice@shop.example"}),
+        ):
+            action = registry.actions()[name]
+            done = perform(action, actor=clerk, panel_id=story.alice.panel_id, target=target, given=fields)
+            assert isinstance(done, Refusal) and done.code == "right_not_yours", (name, done)
+        allowed = registry.actions()["staff.add"]
+        made = perform(allowed, actor=clerk, panel_id=story.alice.panel_id, given={**given, "role": "support"})
+        assert not isinstance(made, Refusal)
+    assert everything() == before
