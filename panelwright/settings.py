@@ -168,6 +168,7 @@ INSTALLED_APPS = [
     "panelwright.providers",
     "panelwright.support",
     "panelwright.ui",
+    "panelwright.backoffice",
     "panelwright.storefront",
 ]
 AUTH_USER_MODEL = "customers.User"

@@ -7,6 +7,7 @@ from django.urls import include, path
 urlpatterns = [
     path("api/staff/v1/", include("panelwright.api.staff_urls")),
     path("", include("panelwright.ui.urls")),
+    path("", include("panelwright.backoffice.urls")),
     path("", include("panelwright.storefront.urls")),
 ]
 

@@ -17,7 +17,7 @@ from panelwright.catalog.shelf import rate_for
 from panelwright.catalog.types import BY_NAME
 from panelwright.core import clock
 from panelwright.core.refusal import Refused
-from panelwright.customers.models import PriceList
+from panelwright.customers.models import Customer, PriceList
 from panelwright.events.actions import NewEvent, record
 from panelwright.panels.actions import catalog_changed
 
@@ -234,6 +234,21 @@ def _locked(panel_id: int, number: int) -> Service:
     if row is None:
         raise Refused("no_service", id=number)
     return row
+
+
+def own_price_list(*, panel_id: int, customer_id: int) -> tuple[PriceList, bool]:
+    """The price list that this customer alone has, and whether it was made now. Refused: price_list_shared."""
+    with transaction.atomic():
+        customer = Customer.objects.select_for_update().get(panel_id=panel_id, id=customer_id)
+        if customer.price_list is not None:
+            others = Customer.objects.filter(panel_id=panel_id, price_list=customer.price_list).exclude(id=customer_id)
+            if others.exists():
+                raise Refused("price_list_shared", name=customer.price_list.name)
+            return customer.price_list, False
+        made = PriceList.objects.create(panel_id=panel_id, name=f"{customer.user.email[:90]} #{customer.id}")
+        customer.price_list = made
+        customer.save(update_fields=["price_list"])
+        return made, True
 
 
 def set_own_rate(*, price_list: PriceList, number: int, rate_micros: int) -> None:

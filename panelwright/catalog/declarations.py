@@ -12,6 +12,7 @@ from panelwright.catalog.models import LinkPattern, PriceListRate, Service
 from panelwright.catalog.panel_actions import build_panel
 from panelwright.core import money
 from panelwright.core.refusal import Refused
+from panelwright.customers.declarations import CUSTOMER
 from panelwright.customers.models import PriceList
 from panelwright.panels import presets
 from panelwright.staff.action import Action, Done, Field, FieldKind, Noun, State
@@ -134,6 +135,17 @@ def _set_own_rate(actor: Actor, panel_id: int, target: int, /, *, service: int, 
     actions.set_own_rate(price_list=price_list, number=service, rate_micros=rate_micros)
 
 
+def _set_customer_rate(actor: Actor, panel_id: int, target: int, /, *, service: int, rate_micros: int) -> Done:
+    """In the customer's own price list, which is made when it is first needed. Refused: price_list_shared."""
+    if not Service.objects.filter(panel_id=panel_id, number=service).exists():
+        raise Refused("no_service", "service", id=service)
+    price_list, made = actions.own_price_list(panel_id=panel_id, customer_id=target)
+    before = {} if made else _price_list_state(panel_id, price_list.id)
+    actions.set_own_rate(price_list=price_list, number=service, rate_micros=rate_micros)
+    after = _price_list_state(panel_id, price_list.id) or {}
+    return Done(before=before, after={**after, "customer": target})
+
+
 def _add_pattern(actor: Actor, panel_id: int, _target: None, /, *, host: str, path: str, kinds: list[str]) -> Done:
     before = _found(panel_id, host, path)
     row = link_actions.add_pattern(panel_id, host=host, path=path, kinds=kinds)
@@ -229,6 +241,14 @@ ACTIONS = (
         ),
         on_target=False,
         host=True,
+    ),
+    Action(
+        CUSTOMER,
+        "set_rate",
+        gettext_noop("Set a custom price"),
+        Right.PRICES,
+        _set_customer_rate,
+        (Field("service", FieldKind.NUMBER, gettext_noop("Service ID"), required=True), _RATE),
     ),
     Action(
         LINK_PATTERN,

@@ -207,6 +207,10 @@ REFUSALS: dict[str, Words] = {
     "last_owner": Words(gettext_noop("A panel needs at least one active owner."), status=409),
     "unknown_right": Words(gettext_noop("There is no right %(right)s.")),
     "only_for_orders": Words(gettext_noop("Only orders can be filtered by provider.")),
+    "balance_below": Words(gettext_noop("The balance is only %(balance)s."), status=409),
+    "price_list_shared": Words(
+        gettext_noop("The customer shares the price list %(name)s with others. Change the price there."), status=409
+    ),
     # Staff: what is not there
     "no_such_number": Words(gettext_noop("There is no number that high."), status=404),
     "no_order": Words(gettext_noop("Order %(id)s not found."), status=404),

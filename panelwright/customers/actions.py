@@ -58,6 +58,12 @@ def create_customer(*, panel_id: int, email: str, password: str, price_list: Pri
     return create_customer_hashed(panel_id=panel_id, email=email, password_hash=hashed(password), price_list=price_list)
 
 
+def set_customer_enabled(*, panel_id: int, customer_id: int, enabled: bool) -> bool:
+    """Whether the customer may order. False when that was so before. What is under way goes on either way."""
+    rows = Customer.objects.filter(panel_id=panel_id, id=customer_id, enabled=not enabled)
+    return bool(rows.update(enabled=enabled))
+
+
 def create_customer_hashed(
     *, panel_id: int, email: str, password_hash: str, price_list: PriceList | None = None
 ) -> Customer:

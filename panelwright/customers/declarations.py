@@ -11,7 +11,7 @@ from panelwright.core import clock, money
 from panelwright.core.refusal import Refused
 from panelwright.customers import account_actions, actions
 from panelwright.customers.models import Customer, Staff, StaffKey
-from panelwright.ledger.actions import credit_customer
+from panelwright.ledger.actions import credit_customer, debit_customer
 from panelwright.ledger.models import Code
 from panelwright.staff import rights
 from panelwright.staff.action import Action, Done, Field, FieldKind, Noun, State
@@ -124,7 +124,9 @@ def _add_customer(actor: Actor, panel_id: int, _target: None, /, *, email: str, 
     return Done(actions.create_customer_hashed(panel_id=panel_id, email=email, password_hash=password_hash).id)
 
 
-def _credit(actor: Actor, panel_id: int, target: int, /, *, amount_micros: int, reference: str) -> Done:
+def _credit(
+    actor: Actor, panel_id: int, target: int, /, *, amount_micros: int, reference: str, reason: str = ""
+) -> Done:
     account_id = Customer.objects.get(panel_id=panel_id, id=target).account_id
     booked = credit_customer(
         panel_id=panel_id,
@@ -135,6 +137,28 @@ def _credit(actor: Actor, panel_id: int, target: int, /, *, amount_micros: int, 
         now=clock.now(),
     )
     return Done(nothing=not booked, shown={"booked": booked})
+
+
+def _debit(
+    actor: Actor, panel_id: int, target: int, /, *, amount_micros: int, reference: str, reason: str = ""
+) -> Done:
+    account_id = Customer.objects.get(panel_id=panel_id, id=target).account_id
+    booked = debit_customer(
+        panel_id=panel_id,
+        account_id=account_id,
+        amount_micros=amount_micros,
+        reference=reference,
+        now=clock.now(),
+    )
+    return Done(nothing=not booked, shown={"booked": booked})
+
+
+def _enable(enabled: bool) -> Any:
+    def do(actor: Actor, panel_id: int, target: int, /) -> Done:
+        changed = actions.set_customer_enabled(panel_id=panel_id, customer_id=target, enabled=enabled)
+        return Done(nothing=not changed)
+
+    return do
 
 
 def _reset_second_factor(actor: Actor, panel_id: int, target: int, /) -> None:
@@ -192,6 +216,19 @@ _PASSWORD = Field("password", FieldKind.SECRET, gettext_noop("Password"), requir
 _RIGHTS = Field(
     "rights", FieldKind.CHOICES, gettext_noop("Single rights"), choices=tuple(Right), argument="single_rights"
 )
+# Of what is added to a balance or taken off it.
+_MOVED = (
+    Field("amount", FieldKind.AMOUNT, gettext_noop("Amount"), required=True, argument="amount_micros"),
+    Field(
+        "reference",
+        FieldKind.TEXT,
+        gettext_noop("Reference"),
+        required=True,
+        most=100,
+        help=gettext_noop("Unique in the panel: the same reference is booked once. The customer sees it."),
+    ),
+    Field("reason", FieldKind.TEXT, gettext_noop("Reason"), most=300, help=gettext_noop("For the audit trail.")),
+)
 
 ACTIONS = (
     Action(
@@ -210,19 +247,30 @@ ACTIONS = (
         gettext_noop("Add money to the balance"),
         Right.CUSTOMERS_MONEY,
         _credit,
-        (
-            Field("amount", FieldKind.AMOUNT, gettext_noop("Amount"), required=True, argument="amount_micros"),
-            Field(
-                "reference",
-                FieldKind.TEXT,
-                gettext_noop("Reference"),
-                required=True,
-                help=gettext_noop("Unique in the panel: the same reference is booked once."),
-            ),
-        ),
+        _MOVED,
         moves_money=True,
         shown={"booked": YES_NO},
     ),
+    Action(
+        CUSTOMER,
+        "debit",
+        gettext_noop("Take money off the balance"),
+        Right.CUSTOMERS_MONEY,
+        _debit,
+        _MOVED,
+        moves_money=True,
+        shown={"booked": YES_NO},
+    ),
+    Action(
+        CUSTOMER,
+        "suspend",
+        gettext_noop("Suspend customer"),
+        Right.CUSTOMERS_ACT,
+        _enable(False),
+        in_bulk=True,
+        help=gettext_noop("A suspended customer cannot place orders. Orders in progress continue."),
+    ),
+    Action(CUSTOMER, "restore", gettext_noop("Restore customer"), Right.CUSTOMERS_ACT, _enable(True), in_bulk=True),
     Action(
         CUSTOMER,
         "reset_second_factor",

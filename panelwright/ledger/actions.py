@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.db import connection, transaction
 
-from panelwright.core import sql
+from panelwright.core import money, sql
 from panelwright.core.refusal import Refused
 from panelwright.ledger.models import Account, Code, Kind
 
@@ -27,6 +27,9 @@ INSERT_TRANSFERS = sql.Insert(
 ADD_TO_BALANCES = sql.Update("ledger_account", {"balance_micros +": "bigint"}, {"id": "bigint"})
 _EXISTS = sql.Query(
     "SELECT amount_micros, credit_account_id FROM ledger_transfer WHERE panel_id = ? AND code = ? AND reference = ?"
+)
+_DEBITED = sql.Query(
+    "SELECT amount_micros, debit_account_id FROM ledger_transfer WHERE panel_id = ? AND code = ? AND reference = ?"
 )
 _LOCK = sql.Query("SELECT balance_micros FROM ledger_account WHERE panel_id = ? AND id = ? :for_update")
 
@@ -62,6 +65,33 @@ def credit_customer(
         row = (panel_id, source_id, account_id, amount_micros, code.value, reference, None, at)
         INSERT_TRANSFERS.run(connection, [row])
         ADD_TO_BALANCES.run(connection, [(amount_micros, account_id)])
+        return True
+
+
+def debit_customer(*, panel_id: int, account_id: int, amount_micros: int, reference: str, now: datetime) -> bool:
+    """Take money off a customer's balance, to the panel's adjustment account.
+
+    A repeat of the same reference does nothing and answers False. Refused: amount_not_positive, reference_taken (for
+    another amount or customer), balance_below.
+    """
+    if amount_micros <= 0:
+        raise Refused("amount_not_positive", "amount")
+    with transaction.atomic():
+        target_id = account(panel_id, Kind.ADJUSTMENT)
+        held = _LOCK.rows(connection, panel_id, account_id)
+        if not held:
+            raise ValueError(f"panel {panel_id} has no account {account_id}")
+        before = _DEBITED.rows(connection, panel_id, Code.ADJUSTMENT.value, reference)
+        if before:
+            if before[0] != (amount_micros, account_id):
+                raise Refused("reference_taken", "reference")
+            return False
+        if held[0][0] < amount_micros:
+            raise Refused("balance_below", "amount", balance=money.text(held[0][0]))
+        at = sql.moment(connection, now)
+        row = (panel_id, account_id, target_id, amount_micros, Code.ADJUSTMENT.value, reference, None, at)
+        INSERT_TRANSFERS.run(connection, [row])
+        ADD_TO_BALANCES.run(connection, [(-amount_micros, account_id)])
         return True
 
 

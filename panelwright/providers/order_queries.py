@@ -62,7 +62,7 @@ def explain_problems(panel_id: int) -> str:
 def order_facts(panel_id: int, order_id: int) -> dict[str, Any] | None:
     """One order of the panel, open or ended, with what happened to it; None when there is none."""
     rows = list(Order.objects.filter(panel_id=panel_id, id=order_id).select_related(*RELATED))
-    return {**facts_of(panel_id, rows)[0], "history": _history(panel_id, order_id)} if rows else None
+    return {**facts_of(panel_id, rows)[0], "history": history(panel_id, order_id)} if rows else None
 
 
 def facts_of(panel_id: int, orders: Sequence[Order]) -> list[dict[str, Any]]:
@@ -133,7 +133,7 @@ def _sent(order: Order, upstream_service: str | None) -> dict[str, str] | None:
     return {name: value[:TEXT_MAX] for name, value in params.items() if name != "request_id"}
 
 
-def _history(panel_id: int, order_id: int) -> list[dict[str, Any]]:
+def history(panel_id: int, order_id: int) -> list[dict[str, Any]]:
     """What happened to the order and was kept, the newest first: refusals in the provider's words, decisions, ends."""
     found = []
     for name, facts, at in _HISTORY.rows(connection, panel_id, order_id, EVENTS_WINDOW, HISTORY_MAX):

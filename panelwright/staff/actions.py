@@ -44,6 +44,40 @@ def perform(
     `panel_id` is None for what an operator does to the whole installation. `given`: the fields as a program gives
     them (values.of). Refusals: not_allowed, what is wrong with a field, and those of the action's own function.
     """
+    return _done(action, actor, panel_id, target, given, keep=True)
+
+
+def preview(
+    action: Action,
+    *,
+    actor: Actor,
+    panel_id: int,
+    target: int | None = None,
+    given: Mapping[str, object],
+) -> Performed | Refusal:
+    """What `perform` would do, found out by doing it and taking it back: exactly what would move, and nothing has.
+
+    Not for actions that prepare themselves outside of the transaction: those ask others.
+    """
+    assert action.prepare is None, action.name
+    return _done(action, actor, panel_id, target, given, keep=False)
+
+
+def state_of(action: Action, *, panel_id: int, target: int) -> State | None:
+    """How the object of an action stands now; None when the panel has none of this id."""
+    with transaction.atomic():
+        return action.noun.state(panel_id, target)
+
+
+def _done(
+    action: Action,
+    actor: Actor,
+    panel_id: int | None,
+    target: int | None,
+    given: Mapping[str, object],
+    *,
+    keep: bool,
+) -> Performed | Refusal:
     if not actor.may(action.right) or (action.host and actor.kind is not ActorKind.OPERATOR):
         return Refusal("not_allowed", facts=(("right", action.right.value),))
     try:
@@ -51,7 +85,10 @@ def perform(
         if action.prepare is not None:
             checked = dict(action.prepare(panel_id or 0, target, checked))
         with transaction.atomic(durable=True):
-            return _perform(action, actor, panel_id, target, checked, given)
+            performed = _perform(action, actor, panel_id, target, checked, given)
+            if not keep:
+                transaction.set_rollback(True)
+            return performed
     except Refused as refused:
         return refused.refusal
     except ValueError as error:

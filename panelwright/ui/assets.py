@@ -15,7 +15,7 @@ from pathlib import Path
 import django_htmx
 
 # Each site has a folder of its own; names are unique over all of them.
-FOLDERS = tuple(Path(__file__).parent.with_name(site) / "static" for site in ("ui", "storefront"))
+FOLDERS = tuple(Path(__file__).parent.with_name(site) / "static" for site in ("ui", "storefront", "backoffice"))
 # The script library is not ours: it comes with the package that the lock file pins.
 HTMX = Path(django_htmx.__file__).parent / "static" / "django_htmx" / "htmx-2.min.js"
 CONTENT_TYPES = {

@@ -8,7 +8,7 @@ from typing import Any, cast
 from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.middleware.csrf import rotate_token
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -61,7 +61,7 @@ def customers_only(view: View) -> View:
 
 
 def staff_only(page: pages.Page) -> View:
-    """The page's view is for staff with the page's right; others log in first, or are told that it is not theirs."""
+    """The page's view is for staff with the page's right. Customers have no such page; strangers log in first."""
     view = page.view
 
     @functools.wraps(view)
@@ -69,8 +69,10 @@ def staff_only(page: pages.Page) -> View:
         asked = cast(PanelRequest, request)
         if asked.visitor is None:
             return _to_login(request)
+        if asked.staff is None:
+            raise Http404
         if not pages.may_see(asked, page):
-            return render(request, "ui/staff_only.html", {"is_staff": asked.staff is not None}, status=403)
+            return render(request, "ui/staff_only.html", status=403)
         return view(request, *args, **kwargs)
 
     return checked

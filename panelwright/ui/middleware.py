@@ -14,6 +14,7 @@ from django.utils.translation.trans_real import parse_accept_lang_header
 
 from panelwright.core import clock
 from panelwright.core.remote import STRICT_TRANSPORT_SECURITY, caller_address
+from panelwright.customers.access import staff_actor
 from panelwright.customers.session_actions import note_seen
 from panelwright.customers.sessions import lasts_until, session_of
 from panelwright.lane.cpu_affinity import anywhere
@@ -134,6 +135,7 @@ class VisitorMiddleware:
         page.visitor = page.session.user if page.session else None
         page.customer = getattr(page.visitor, "customer", None)
         page.staff = getattr(page.visitor, "staff", None)
+        page.actor = staff_actor(page.staff, address=page.address) if page.staff else None
         if page.visitor is not None:
             page.visitor.panel = page.panel
         with timezone.override(_zone(page.visitor.timezone if page.visitor else "")):

@@ -16,7 +16,6 @@ from django.http import HttpRequest, HttpResponseBase
 from django.urls import Resolver404, resolve, reverse
 from django.utils.translation import gettext as _
 
-from panelwright.staff import rights
 from panelwright.staff.rights import Right
 
 if TYPE_CHECKING:
@@ -26,7 +25,10 @@ View = Callable[..., HttpResponseBase]
 
 
 class Who(Enum):
-    """Who may see a page. Whoever is not logged in logs in first; others are told that it is not theirs."""
+    """Who may see a page. Whoever is not logged in logs in first; others are told that it is not theirs.
+
+    A page of staff does not exist for customers (404); staff without its right are told so (403).
+    """
 
     EVERYBODY = "everybody"
     USERS = "users"  # customers and staff
@@ -63,10 +65,10 @@ class Menu:
 class Page:
     """An address of a site.
 
-    `path` is a route, or a regular expression when it begins with ^. `right` is needed for a page of staff. `under`
-    names the page in whose menu entry this one is found. `start`: where its users begin after they have logged in.
-    `samples` are addresses that tests look at; names in braces stand for rows that they have made, such as {order}.
-    Empty: the path itself.
+    `path` is a route, or a regular expression when it begins with ^. `under` names the page in whose menu entry this
+    one is found. `right`: what staff need to see it; None: any of them may. `start`: where its users begin after they
+    have logged in. `samples` are addresses that tests look at; names in braces stand for rows that they have made,
+    such as {order}. Empty: the path itself.
     """
 
     name: str
@@ -82,8 +84,8 @@ class Page:
     arguments: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if (self.who is Who.STAFF) != (self.right is not None):
-            raise ValueError(f"{self.name}: a page of staff names the right that it needs, and no other page does")
+        if self.right is not None and self.who is not Who.STAFF:
+            raise ValueError(f"{self.name}: only a page of staff names a right that it needs")
 
     @property
     def addresses(self) -> tuple[str, ...]:
@@ -191,12 +193,7 @@ def may_see(request: PanelRequest, page: Page) -> bool:
         return request.visitor is not None
     if page.who is Who.CUSTOMERS:
         return request.customer is not None
-    return page.right in rights_of(request)
-
-
-def rights_of(request: PanelRequest) -> frozenset[Right]:
-    """What the member of staff may do who is logged in; nothing for others."""
-    return rights.of(request.staff.role, request.staff.rights) if request.staff is not None else frozenset()
+    return request.actor is not None and (page.right is None or request.actor.may(page.right))
 
 
 def start_of(request: PanelRequest) -> str:

@@ -6,13 +6,15 @@ from django.http import HttpRequest
 
 from panelwright.customers.models import Customer, Session, Staff, User
 from panelwright.panels.models import Panel
+from panelwright.staff.actor import Actor
 
 
 class PanelRequest(HttpRequest):
     """`panel` answers on the request's host; `languages` are those it offers and we have, the default first.
 
     `language` is the one of them that the visitor reads; `address` is where he comes from. Of somebody
-    who is logged in there are `session` and `visitor`, her user; `customer` or `staff`, whichever she is.
+    who is logged in there are `session` and `visitor`, her user; `customer` or `staff`, whichever she is, and of
+    staff `actor`: what they may do.
     """
 
     panel: Panel
@@ -23,6 +25,7 @@ class PanelRequest(HttpRequest):
     visitor: User | None
     customer: Customer | None
     staff: Staff | None
+    actor: Actor | None
 
 
 class CustomerRequest(PanelRequest):
@@ -38,3 +41,12 @@ class UserRequest(PanelRequest):
 
     session: Session
     visitor: User
+
+
+class StaffRequest(PanelRequest):
+    """A request of staff who are logged in."""
+
+    session: Session
+    visitor: User
+    staff: Staff
+    actor: Actor

@@ -80,6 +80,14 @@ class Town:
         self.credit(person, balance)
         return person
 
+    def staff(self) -> Person:
+        """An owner of the panel."""
+        person = Person(f"{secrets.token_hex(4)}@staff.example")
+        secret = self.launch.secret_file(person.password)
+        who = ("--panel", "everything", "--email", person.email, "--password-file", secret)
+        self.command("createstaff", *who, "--role", "owner")
+        return person
+
     def credit(self, person: Person, amount: str) -> None:
         who = ("--panel", "everything", "--customer", person.email)
         self.command("credit", *who, "--amount", amount, "--reference", secrets.token_hex(4))
@@ -168,12 +176,12 @@ def founded(database_url: str, folder: Path) -> Iterator[Town]:
 
 
 def enter(page: Page, url: str, person: Person) -> None:
-    """Log in by the form; afterwards the page is the one for a new order."""
+    """Log in by the form; afterwards the page is the one for a new order, of staff the back office."""
     page.goto(f"{url}/login")
     page.get_by_label("Email address").fill(person.email)
     page.get_by_label("Password").fill(person.password)
     page.get_by_role("button", name="Log in").click()
-    page.wait_for_url(f"{url}/order")
+    page.wait_for_url(re.compile(rf"{re.escape(url)}/(order|admin/)$"))
 
 
 @pytest.fixture

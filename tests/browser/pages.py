@@ -15,6 +15,9 @@ class World:
     order: int
     ticket: int
     webhook: int
+    # For staff: her number, and that of who delivers.
+    customer: int = 0
+    provider: int = 0
 
 
 def public(world: World) -> dict[str, str]:
@@ -30,7 +33,16 @@ def inside(world: World) -> dict[str, str]:
     """Pages of a customer who is logged in: hers, and those of everybody's that stand in her menu."""
     found: dict[str, str] = {}
     for site, page in _pages():
-        if page.who is not Who.EVERYBODY or page.menus:
+        if page.who is not Who.STAFF and (page.who is not Who.EVERYBODY or page.menus):
+            found |= _addresses(site, page, world)
+    return found
+
+
+def office(world: World) -> dict[str, str]:
+    """Pages of staff who are logged in."""
+    found = {}
+    for site, page in _pages():
+        if page.who is Who.STAFF:
             found |= _addresses(site, page, world)
     return found
 

@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from panelwright.catalog.types import TYPES
 from tests.browser.conftest import Person, Town, enter
-from tests.browser.pages import World, inside, public
+from tests.browser.pages import World, inside, office, public
 from tests.support.looks import faults
 
 # Looks at pages; the journeys and the count of queries beside it run on both databases.
@@ -52,17 +52,30 @@ def world(town: Town, carol: Person, browser: Browser) -> World:
     page.get_by_role("button", name="Send test").click()
     page.get_by_text("Test sent.").wait_for()
     context.close()
-    return World(order=order, ticket=ticket, webhook=webhook)
+    of = "SELECT customer_id FROM orders_order WHERE id = ?"
+    ((customer,),) = town.rows.run(of, order)
+    ((provider,),) = town.rows.run("SELECT MIN(id) FROM providers_provider WHERE name = ?", "north")
+    return World(order=order, ticket=ticket, webhook=webhook, customer=customer, provider=provider)
 
 
-@pytest.mark.parametrize("who", ["visitor", "customer"])
-def test_accessible_and_no_wider_than_the_screen(page: Page, town: Town, carol: Person, world: World, who: str) -> None:
+@pytest.fixture(scope="module")
+def alice(town: Town) -> Person:
+    return town.staff()
+
+
+@pytest.mark.parametrize("who", ["visitor", "customer", "staff"])
+def test_accessible_and_no_wider_than_the_screen(
+    page: Page, town: Town, carol: Person, alice: Person, world: World, who: str
+) -> None:
     messages: list[str] = []
     page.on("console", lambda message: messages.append(message.text) if message.type in {"error", "warning"} else None)
     addresses = public(world)
     if who == "customer":
         enter(page, town.url, carol)
         addresses = inside(world)
+    if who == "staff":
+        enter(page, town.url, alice)
+        addresses = office(world)
     found: dict[str, list[str]] = {}
     for name, address in addresses.items():
         page.goto(f"{town.url}{address}")
@@ -107,13 +120,18 @@ SEEN = """() => {
 }""".replace("[lang], [dir=auto]", "[lang]:not(html), [dir=auto]")
 
 
-@pytest.mark.parametrize("who", ["visitor", "customer"])
-def test_nothing_on_a_russian_page_is_english(page: Page, town: Town, carol: Person, world: World, who: str) -> None:
+@pytest.mark.parametrize("who", ["visitor", "customer", "staff"])
+def test_nothing_on_a_russian_page_is_english(
+    page: Page, town: Town, carol: Person, alice: Person, world: World, who: str
+) -> None:
     """In Russian every word of ours is in another alphabet, so what was forgotten can be seen."""
     addresses = public(world)
     if who == "customer":
         enter(page, town.url, carol)
         addresses = inside(world)
+    if who == "staff":
+        enter(page, town.url, alice)
+        addresses = office(world)
     left: dict[str, list[str]] = {}
     for name, address in addresses.items():
         page.goto(f"{town.url}{address}{'&' if '?' in address else '?'}lang=ru")

@@ -190,6 +190,11 @@ def _sendable_refill(world: World) -> Case:
     return Case(refill_id)
 
 
+def _suspended(world: World) -> Case:
+    world.do("customer.suspend", world.carol.customer_id)
+    return Case(world.carol.customer_id)
+
+
 CASES: dict[str, Callable[[World], Case]] = {
     "order.start": lambda w: Case(w.queued(), {"start_count": 10}),
     "order.progress": lambda w: Case(w.started(), {"remains": 400}),
@@ -328,6 +333,10 @@ CASES |= {
     "post.report": _reported,
     "customer.add": lambda w: Case(None, {"email": f"c{w.link()[-2:].strip('/')}@customer.example"}),
     "customer.credit": lambda w: Case(w.carol.customer_id, {"amount": "5.00", "reference": w.link()}),
+    "customer.debit": lambda w: Case(w.carol.customer_id, {"amount": "5.00", "reference": w.link(), "reason": "typo"}),
+    "customer.suspend": lambda w: Case(w.carol.customer_id),
+    "customer.restore": _suspended,
+    "customer.set_rate": lambda w: Case(w.carol.customer_id, {"service": LIKES, "rate": "0.10"}),
     "customer.reset_second_factor": _second_factor,
     "staff.add": lambda w: Case(None, {"email": f"s{w.link()[-2:].strip('/')}@shop.example", "role": "support"}),
     "staff.set": lambda w: Case(w.bob.id, {"role": "support", "rights": ["content"]}),

@@ -23,7 +23,7 @@ MAY: dict[str, tuple[str, ...]] = {
     "manager": ("*",),
     "orders": ("order.*", "cancel.*", "refill.*", "ticket.*", "post.*"),
     "support": ("ticket.*",),
-    "finance": ("customer.credit",),
+    "finance": ("customer.credit", "customer.debit"),
     "read_only": (),
     "custom": (),
 }

@@ -18,7 +18,7 @@ SHEETS = sorted(path for folder in assets.FOLDERS for path in folder.glob("*.css
 def used() -> set[str]:
     """Every word that stands in a template, a script or Python source of the pages."""
     words: set[str] = set()
-    python = (PACKAGE.glob(f"{app}/**/*.py") for app in ("ui", "storefront"))
+    python = (PACKAGE.glob(f"{app}/**/*.py") for app in ("ui", "storefront", "backoffice"))
     scripts = (folder.glob("*.js") for folder in assets.FOLDERS)
     for path in chain(PACKAGE.rglob("*.html"), *python, *scripts):
         if "tests" not in path.parts:
@@ -28,7 +28,7 @@ def used() -> set[str]:
 
 def test_every_class_of_the_style_sheets_is_used() -> None:
     known = used()
-    assert len(SHEETS) == 2
+    assert len(SHEETS) == 3
     for sheet in SHEETS:
         text = re.sub(r"/\*.*?\*/|url\([^)]*\)", "", sheet.read_text(encoding="utf-8"), flags=re.S)
         selectors = " ".join(re.findall(r"([^{}]*)\{", text))

@@ -9,7 +9,8 @@ import pytest
 from django.db import connection, transaction
 from django_scopes import scope
 
-from panelwright.ledger.actions import account, credit_customer
+from panelwright.core.refusal import Refused
+from panelwright.ledger.actions import account, credit_customer, debit_customer
 from panelwright.ledger.models import Code, Kind
 from tests.support.people import NOON, Buyer, Owner, counts, everything, value, values
 from tests.support.threads import together
@@ -148,3 +149,30 @@ def test_orders_and_a_payment_at_once_lose_nothing(alice: Owner, carol: Buyer) -
 
     assert together([orders, payments]) == [10, 10]
     assert carol.balance() == "101.00"
+
+
+def debit(owner: Owner, buyer: Buyer, micros: int, *, reference: str = "d-1") -> bool:
+    with scope(panel=owner.panel):
+        return debit_customer(
+            panel_id=owner.panel_id, account_id=buyer.account_id, amount_micros=micros, reference=reference, now=NOON
+        )
+
+
+def test_what_is_taken_off_a_balance_goes_to_adjustments_once(alice: Owner, carol: Buyer) -> None:
+    assert debit(alice, carol, 12_345_678)
+    assert carol.balance() == "87.654322"
+    (row,) = values(
+        "SELECT t.debit_account_id, c.kind, t.amount_micros, t.code FROM ledger_transfer t"
+        " JOIN ledger_account c ON c.id = t.credit_account_id WHERE t.reference = 'd-1'"
+    )
+    assert row == (carol.account_id, "adjustment", 12_345_678, "adjustment")
+    before = everything()
+    assert not debit(alice, carol, 12_345_678)
+    for micros, reference in ((12_345_679, "d-1"), (0, "d-2"), (-5, "d-3")):
+        with pytest.raises(ValueError, match=r"already booked|more than zero"):
+            debit(alice, carol, micros, reference=reference)
+    with pytest.raises(Refused, match=r"The balance is only 87\.654322\."):
+        debit(alice, carol, 87_654_323, reference="d-4")
+    assert everything() == before
+    assert debit(alice, carol, 87_654_322, reference="d-5")
+    assert carol.balance() == "0.00"

@@ -1,0 +1,234 @@
+"""Every declared staff action (staff/action.py) as a page: its form, what it moves shown first, then done.
+
+A form is checked, and what would change is found out by doing it and taking it back (`staff.actions.preview`); a second
+button does it. So nothing moves money unseen, and no script is needed for that.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+from django.views.decorators.http import require_http_methods
+
+from panelwright.backoffice import words
+from panelwright.core.refusal import Refusal
+from panelwright.staff import registry, values
+from panelwright.staff.action import Action, Field, FieldKind, State
+from panelwright.staff.actions import Performed, perform, preview, state_of
+from panelwright.ui.forms import Form
+from panelwright.ui.request import PanelRequest, StaffRequest
+
+# The page on which the objects of a noun are looked at, and where its list stands.
+ONE = {"order": "order", "cancel": "order", "ticket": "ticket", "customer": "customer", "provider": "provider"}
+ALL = {
+    "order": "orders",
+    "cancel": "cancels",
+    "refill": "refills",
+    "ticket": "tickets",
+    "customer": "customers",
+    "provider": "providers",
+    "route": "services",
+    "held": "held",
+    "service": "services",
+    "block": "blocks",
+    "staff": "staff",
+    "staff_key": "staff",
+}
+_YES_OR_NO = (("", ""), ("yes", gettext_noop("Yes")), ("no", gettext_noop("No")))
+# What says which state of the object the form was made for.
+_OF_THE_FORM = frozenset({"version", "seen"})
+# Characters of one result.
+SHOWN_MAX = 4_000
+# Bytes of a file, where the action says no other number.
+FILE_MAX = 64 * 1024
+
+
+class Shown(NamedTuple):
+    """A field of the form. `type`: of the input; choices are pairs of value and words."""
+
+    field: Field
+    label: str
+    help: str
+    type: str
+    choices: list[tuple[str, str]]
+    optional: bool
+    chosen: frozenset[str] = frozenset()
+
+
+@require_http_methods(["GET", "POST"])
+def act(request: StaffRequest, name: str, target: int | None = None) -> HttpResponse:
+    """The form of an action; sent, what it moves; confirmed, it is done."""
+    action = registry.actions()[name]
+    if target is not None and target > values.NUMBER_MAX:
+        raise Http404
+    state = state_of(action, panel_id=request.panel.id, target=target) if target is not None else None
+    if target is not None and state is None:
+        raise Http404
+    form = _form(request, action, state)
+    seen: Performed | Refusal | None = None
+    asks = confirmed_first(action)
+    if request.method == "POST" or (asks and not any(field.required for field in action.fields)):
+        given = given_by(request, action, form, state)
+        called: dict[str, Any] = {"actor": request.actor, "panel_id": request.panel.id, "target": target}
+        done = request.method == "POST" and (not asks or form.ticked("sure"))
+        seen = (perform if done else preview)(action, given=given, **called)
+        if done and isinstance(seen, Performed):
+            return _after(request, seen)
+        if isinstance(seen, Refusal):
+            refuse(form, action, seen)
+    context = {
+        "action": action,
+        "target": target,
+        "fields": [_shown(field, form, state) for field in action.fields if field.kind is not FieldKind.OBJECT],
+        "form": form,
+        "asks": asks,
+        "seen": seen if isinstance(seen, Performed) else None,
+        "moves": words.moves(seen.before, seen.after) if isinstance(seen, Performed) else None,
+        "back": back_of(request, action, target),
+        "named": (state or {}).get("name") or (state or {}).get("email") or "",
+        "title": _(action.label),
+    }
+    return render(request, "backoffice/act.html", context, status=form.status if request.method == "POST" else 200)
+
+
+def allowed(request: PanelRequest, *names: str) -> list[Action]:
+    """The actions of these names that the visitor may do."""
+    known = registry.actions()
+    actor = request.actor
+    return [known[name] for name in names if name in known and actor is not None and actor.may(known[name].right)]
+
+
+def confirmed_first(action: Action) -> bool:
+    """Whether what it changes is shown before it is done."""
+    return action.prepare is None and (action.moves_money or action.gone) and action.on_target
+
+
+def refuse(form: Form, action: Action, refusal: Refusal) -> None:
+    """Beside the field that it names, if the form has one of this name; else above it."""
+    named = {field.name for field in action.fields}
+    form.refuse(refusal, beside=refusal.field if refusal.field in named else "")
+
+
+def given_by(request: HttpRequest, action: Action, form: Form, state: State | None) -> dict[str, object]:
+    """The fields as `perform` takes them. Left out is what was left empty, and what may be and stands so already:
+    where the state shows only a part of it, as of an address with a key, the rest is not lost.
+    """
+    given: dict[str, object] = {}
+    for field in action.fields:
+        if field.kind is FieldKind.FILE:
+            file = request.FILES.get(field.name)
+            if file is not None:
+                given[field.name] = file.read(action.body_max or FILE_MAX)
+        elif field.kind is FieldKind.CHOICES:
+            if field.name in request.POST or f"{field.name}-shown" in request.POST:
+                given[field.name] = [text for text in request.POST.getlist(field.name) if text]
+        else:
+            text = form.raw(field.name) if field.is_secret else form.raw(field.name).strip()
+            as_it_is = not field.required and field.name not in _OF_THE_FORM and text == _held(state, field.name)
+            if text and not as_it_is:
+                given[field.name] = values.from_text(field, text)
+                if field.kind is FieldKind.WORDS:
+                    given[field.name] = [line.strip() for line in text.splitlines() if line.strip()]
+    return given
+
+
+def _held(state: State | None, name: str) -> str:
+    value = (state or {}).get(name)
+    return "" if value is None else str(_written(value))
+
+
+def _form(request: StaffRequest, action: Action, state: State | None) -> Form:
+    """What was sent; first what stands in the object, or comes with the address."""
+    names = {field.name for field in action.fields}
+    secret = [field.name for field in action.fields if field.is_secret]
+    if request.method == "POST":
+        return Form(request.POST.dict(), secret=secret)
+    known: dict[str, Any] = {}
+    for field in action.fields:
+        value = (state or {}).get(field.name)
+        if value is not None and not field.is_secret:
+            known[field.name] = _written(value)
+    if action.name in {"customer.credit", "customer.debit"}:
+        # A form that is sent twice books once.
+        known["reference"] = f"office-{secrets.token_hex(6)}"
+    known |= {name: text[:2_000] for name, text in request.GET.items() if name in names and name not in secret}
+    return Form(known, secret=secret)
+
+
+def _written(value: object) -> object:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return ",".join(map(str, value)) if isinstance(value, list) else value
+
+
+def _shown(field: Field, form: Form, state: Mapping[str, Any] | None) -> Shown:
+    choices: list[tuple[str, str]] = []
+    kind = "text"
+    match field.kind:
+        case FieldKind.LONG_TEXT | FieldKind.WORDS:
+            kind = "textarea"
+        case FieldKind.YES_NO:
+            kind, choices = "choice", [(value, _(text) if text else "") for value, text in _YES_OR_NO]
+        case FieldKind.CHOICE:
+            kind = "choice"
+            # Nothing is chosen unseen: the first of the roles is the owner's.
+            first = [] if "" in field.choices else [("", "")]
+            choices = [*first, *((value, words.choice(value)) for value in field.choices)]
+        case FieldKind.CHOICES:
+            kind, choices = "ticks", [(value, words.choice(value)) for value in field.choices]
+        case FieldKind.FILE:
+            kind = "file"
+        case FieldKind.SECRET:
+            kind = "password"
+        case FieldKind.EMAIL:
+            kind = "email"
+        case _:
+            kind = "hidden" if field.name in _OF_THE_FORM else "text"
+    chosen = form.values.get(field.name, "")
+    return Shown(
+        field,
+        _(field.label),
+        _(field.help) if field.help else "",
+        kind,
+        choices,
+        not field.required,
+        frozenset(str(chosen).split(",")),
+    )
+
+
+def back_of(request: HttpRequest, action: Action, target: int | None) -> str:
+    """Where somebody goes on: where the form was opened, else to the object, else to its list."""
+    wanted = request.POST.get("back") or request.GET.get("back") or ""
+    safe = url_has_allowed_host_and_scheme(wanted, allowed_hosts=None) and wanted.startswith("/admin/")
+    if safe and len(wanted) <= 2_000:
+        return wanted
+    if target is not None and action.noun.name in ONE and not action.gone:
+        return reverse(f"backoffice:{ONE[action.noun.name]}", args=[target])
+    return reverse(f"backoffice:{ALL.get(action.noun.name, 'home')}")
+
+
+def _after(request: StaffRequest, performed: Performed) -> HttpResponse:
+    action = performed.action
+    back = back_of(request, action, performed.target if action.noun.name in ONE else None)
+    secret = [performed.shown[name] for name in ("key", "secret") if name in performed.shown]
+    if secret or (performed.shown and action.prepare is not None):
+        # What a provider's list brought, or what is told only now.
+        told = [(words.field(name), words.value(value)[:SHOWN_MAX]) for name, value in performed.shown.items()]
+        context = {"action": action, "title": _(action.label), "secrets": secret, "told": told, "back": back}
+        response = render(request, "backoffice/shown.html", context)
+        response.headers["Cache-Control"] = "no-store"
+        return response
+    if performed.nothing:
+        messages.info(request, _("This was already done. Nothing was changed."))
+    else:
+        messages.success(request, _("Done: %(action)s.") % {"action": _(action.label)})
+    return redirect(back)

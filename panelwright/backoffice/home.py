@@ -1,0 +1,140 @@
+"""The first page of staff: what needs them now, and how the day goes."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import NamedTuple
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from panelwright.backoffice import queries
+from panelwright.backoffice.queries import COUNTED_MAX, OFFICE_COUNTS, Days
+from panelwright.core import money
+from panelwright.providers.models import Provider
+from panelwright.providers.staff_orders import PROBLEM_LABELS
+from panelwright.staff.rights import Right
+from panelwright.ui.request import StaffRequest
+from panelwright.ui.templatetags.pages import rounded
+
+
+class Need(NamedTuple):
+    """A line of what waits: what, where it is looked at, its money in micros, and since when the oldest waits."""
+
+    icon: str
+    tone: str
+    title: str
+    many: int
+    url: str
+    verb: str
+    detail: str = ""
+    micros: int | None = None
+    since: datetime | None = None
+
+    @property
+    def number(self) -> str:
+        return f"{COUNTED_MAX}+" if self.many > COUNTED_MAX else str(self.many)
+
+
+class Tile(NamedTuple):
+    """A number of today with yesterday's until this time. `change`: in percent, None where yesterday has none."""
+
+    label: str
+    value: str
+    unit: str
+    before: str
+    change: str
+    good: bool
+    url: str
+
+
+@require_safe
+def home(request: StaffRequest) -> HttpResponse:
+    """What the rights of the visitor allow of it."""
+    may = request.actor.may
+    steps = queries.first_steps(request.panel.id) if may(Right.SERVICES) else None
+    days = queries.days(request.panel.id) if may(Right.REPORTS) else None
+    context = {
+        "needs": _needs(request),
+        "tiles": _tiles(days, request.panel.currency) if days else (),
+        "partly": days is not None and days.partly,
+        "steps": None if steps is None or steps.done else steps,
+    }
+    return render(request, "backoffice/home.html", context)
+
+
+def _needs(request: StaffRequest) -> list[Need]:
+    may, panel_id = request.actor.may, request.panel.id
+    problems, waits = queries.problems_by_code(panel_id), queries.waiting(panel_id)
+    # The menu's counts, which need not be counted a second time.
+    counts = {"problems": sum(one.number for one in problems), "tickets": waits.tickets}
+    setattr(request, OFFICE_COUNTS, counts)
+    found: list[Need] = []
+    orders = reverse("backoffice:orders")
+    if may(Right.ORDERS_READ):
+        found += [
+            Need(
+                "alert",
+                "warn" if one.code.startswith("outcome") else "bad",
+                _(PROBLEM_LABELS.get(one.code, PROBLEM_LABELS["noted"])),
+                one.number,
+                f"{orders}?show=problem&problem={one.code}",
+                _("Decide") if may(Right.ORDERS_ACT) else _("View"),
+                _("charged to customers"),
+                one.charge_micros,
+                one.since,
+            )
+            for one in problems
+        ]
+    lines = [
+        (Right.ORDERS_READ, "person", _("Manual orders"), waits.manual, f"{orders}?show=manual", _("Work on them")),
+        (Right.ORDERS_READ, "refill", _("Refill requests"), waits.refills, reverse("backoffice:refills"), _("Review")),
+        (
+            Right.ORDERS_READ,
+            "ban",
+            _("Cancellation requests"),
+            waits.cancels,
+            reverse("backoffice:cancels"),
+            _("Review"),
+        ),
+        (Right.SUPPORT, "chat", _("Tickets waiting"), waits.tickets, reverse("backoffice:tickets"), _("Answer")),
+        (Right.SERVICES, "grid", _("Services on hold"), waits.held, reverse("backoffice:held"), _("Review")),
+    ]
+    found += [Need(icon, "", title, n, url, verb) for right, icon, title, n, url, verb in lines if n and may(right)]
+    if may(Right.PROVIDERS):
+        found += [_troubled(provider) for provider in waits.providers]
+    return found
+
+
+def _troubled(provider: Provider) -> Need:
+    low = provider.low_balance_micros
+    is_low = low is not None and provider.balance_micros is not None and provider.balance_micros < low
+    said = provider.problem or provider.sync_problem
+    title = _("%(provider)s: low balance") if is_low else _("%(provider)s does not work")
+    detail = money.text(provider.balance_micros or 0) + f" {provider.currency}" if is_low else said
+    url = reverse("backoffice:provider", args=[provider.id])
+    return Need("alert", "bad", title % {"provider": provider.name}, 1, url, _("View"), detail)
+
+
+def _tiles(days: Days, currency: str) -> list[Tile]:
+    orders = reverse("backoffice:orders")
+    today, before = days.today, days.so_far
+    return [
+        _tile(_("Orders today"), today.orders, before.orders, "", orders),
+        _tile(_("Revenue today"), today.revenue, before.revenue, currency, orders),
+        _tile(_("Cost today"), today.cost, before.cost, currency, orders, up_is_good=False),
+        _tile(_("Profit today"), today.profit, before.profit, currency, orders),
+        _tile(_("Refunds today"), today.refunds, before.refunds, currency, f"{orders}?show=canceled", up_is_good=False),
+    ]
+
+
+def _tile(label: str, now: int, before: int, currency: str, url: str, *, up_is_good: bool = True) -> Tile:
+    def text(number: int) -> str:
+        return rounded(number) if currency else str(number)
+
+    change = round((now - before) * 100 / before) if before > 0 else None
+    sign = "" if change is None else f"{'+' if change > 0 else '−' if change < 0 else ''}{abs(change)}%"
+    return Tile(label, text(now), currency, text(before), sign, (now >= before) == up_is_good, url)

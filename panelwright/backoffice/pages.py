@@ -1,0 +1,234 @@
+"""The pages of owner and staff, under /admin/ on the panel's own address. Each declared staff action is one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from django.utils.translation import gettext_noop
+
+from panelwright.backoffice import acting, customers, home, orders, panel, tickets
+from panelwright.staff import registry
+from panelwright.staff.action import Action
+from panelwright.staff.rights import Right
+from panelwright.ui.pages import Answer, Menu, Page, Site, Who
+
+_HOME = (
+    Page(
+        "home",
+        "admin/",
+        home.home,
+        Who.STAFF,
+        # Of the storefront's own menu, too: there staff find the way back.
+        menus=(Menu("office", gettext_noop("Home"), "home"), Menu("own", gettext_noop("Back office"), "grid")),
+        start=True,
+    ),
+)
+
+_ORDERS = (
+    Page(
+        "orders",
+        "admin/orders",
+        orders.orders,
+        Who.STAFF,
+        menus=(
+            Menu("office", gettext_noop("Orders"), "list", count="problems"),
+            Menu("office_orders", gettext_noop("Orders")),
+        ),
+        samples=("/admin/orders", "/admin/orders?show=problem", "/admin/orders?q=nothing+like+it"),
+        right=Right.ORDERS_READ,
+    ),
+    Page(
+        "refills",
+        "admin/refills",
+        orders.refills,
+        Who.STAFF,
+        menus=(Menu("office_orders", gettext_noop("Refill requests")),),
+        under="orders",
+        right=Right.ORDERS_READ,
+    ),
+    Page(
+        "cancels",
+        "admin/cancels",
+        orders.cancels,
+        Who.STAFF,
+        menus=(Menu("office_orders", gettext_noop("Cancellation requests")),),
+        under="orders",
+        right=Right.ORDERS_READ,
+    ),
+    Page("orders_csv", "admin/orders.csv", orders.orders_csv, Who.STAFF, Answer.FILE, right=Right.EXPORTS),
+    Page(
+        "order",
+        "admin/orders/<int:target>",
+        orders.order,
+        Who.STAFF,
+        under="orders",
+        samples=("/admin/orders/{order}",),
+        right=Right.ORDERS_READ,
+    ),
+)
+
+_SUPPORT = (
+    Page(
+        "tickets",
+        "admin/tickets",
+        tickets.tickets,
+        Who.STAFF,
+        menus=(Menu("office", gettext_noop("Inbox"), "chat", count="tickets"),),
+        samples=("/admin/tickets", "/admin/tickets?show=all"),
+        right=Right.SUPPORT,
+    ),
+    Page(
+        "ticket",
+        "admin/tickets/<int:target>",
+        tickets.ticket,
+        Who.STAFF,
+        under="tickets",
+        samples=("/admin/tickets/{ticket}",),
+        right=Right.SUPPORT,
+    ),
+    Page(
+        "ticket_file",
+        "admin/tickets/<int:target>/files/<int:file_id>",
+        tickets.ticket_file,
+        Who.STAFF,
+        Answer.FILE,
+        samples=("/admin/tickets/{ticket}/files/{file}",),
+        right=Right.SUPPORT,
+    ),
+)
+
+_CUSTOMERS = (
+    Page(
+        "customers",
+        "admin/customers",
+        customers.customers,
+        Who.STAFF,
+        menus=(Menu("office", gettext_noop("Customers"), "people"),),
+        samples=("/admin/customers", "/admin/customers?q=carol"),
+        right=Right.CUSTOMERS_READ,
+    ),
+    Page("customers_csv", "admin/customers.csv", customers.customers_csv, Who.STAFF, Answer.FILE, right=Right.EXPORTS),
+    Page(
+        "customer",
+        "admin/customers/<int:target>",
+        customers.customer,
+        Who.STAFF,
+        under="customers",
+        samples=("/admin/customers/{customer}",),
+        right=Right.CUSTOMERS_READ,
+    ),
+)
+
+_PANEL = (
+    Page(
+        "services",
+        "admin/services",
+        panel.services,
+        Who.STAFF,
+        menus=(
+            Menu("office", gettext_noop("Services"), "grid"),
+            Menu("office_services", gettext_noop("Services")),
+        ),
+        samples=("/admin/services", "/admin/services?state=off"),
+        right=Right.SERVICES,
+    ),
+    Page("services_csv", "admin/services.csv", panel.services_csv, Who.STAFF, Answer.FILE, right=Right.EXPORTS),
+    Page(
+        "held",
+        "admin/held",
+        panel.held,
+        Who.STAFF,
+        menus=(Menu("office_services", gettext_noop("On hold")),),
+        under="services",
+        right=Right.SERVICES,
+    ),
+    Page(
+        "providers",
+        "admin/providers",
+        panel.providers,
+        Who.STAFF,
+        menus=(Menu("office", gettext_noop("Providers"), "server"),),
+        right=Right.PROVIDERS,
+    ),
+    Page(
+        "provider",
+        "admin/providers/<int:target>",
+        panel.provider,
+        Who.STAFF,
+        under="providers",
+        samples=("/admin/providers/{provider}",),
+        right=Right.PROVIDERS,
+    ),
+    Page(
+        "blocks",
+        "admin/blocks",
+        panel.blocks,
+        Who.STAFF,
+        menus=(Menu("office", gettext_noop("Blocks"), "ban"),),
+        samples=("/admin/blocks", "/admin/blocks?kind=word&q=x"),
+        right=Right.SETTINGS,
+    ),
+    Page(
+        "staff",
+        "admin/staff",
+        panel.staff,
+        Who.STAFF,
+        menus=(Menu("office", gettext_noop("Staff"), "shield"),),
+        right=Right.STAFF,
+    ),
+    Page(
+        "trail",
+        "admin/trail",
+        panel.trail,
+        Who.STAFF,
+        menus=(Menu("office", gettext_noop("Audit trail"), "clock"),),
+        samples=("/admin/trail", "/admin/trail?on=2026-05-04"),
+        right=Right.STAFF,
+    ),
+    Page("trail_csv", "admin/trail.csv", panel.trail_csv, Who.STAFF, Answer.FILE, right=Right.EXPORTS),
+)
+
+# Noun -> the page in whose menu entry its actions are found.
+_UNDER = {
+    "order": "orders",
+    "cancel": "cancels",
+    "refill": "refills",
+    "ticket": "tickets",
+    "customer": "customers",
+    "price_list": "customers",
+    "service": "services",
+    "route": "services",
+    "held": "held",
+    "provider": "providers",
+    "block": "blocks",
+    "staff": "staff",
+    "staff_key": "staff",
+}
+
+
+def _actions() -> Iterator[Page]:
+    """Each action's form, behind the right that the action names. What an operator of the host does has none here."""
+    for action in registry.actions().values():
+        if not action.host:
+            yield _action(action)
+
+
+def _action(action: Action) -> Page:
+    noun = action.noun
+    where = (
+        f"admin/{noun.plural}/<int:target>/{action.verb}" if action.on_target else f"admin/{noun.plural}/{action.verb}"
+    )
+    sample = f"/admin/{noun.plural}/{{{noun.name}}}/{action.verb}" if action.on_target else f"/{where}"
+    return Page(
+        action.name.replace(".", "_"),
+        where,
+        acting.act,
+        Who.STAFF,
+        under=_UNDER.get(noun.name, ""),
+        samples=(sample,),
+        arguments={"name": action.name},
+        right=action.right,
+    )
+
+
+SITE = Site("backoffice", (*_HOME, *_ORDERS, *_SUPPORT, *_CUSTOMERS, *_PANEL, *_actions()))

@@ -1,0 +1,163 @@
+"""One order's whole story in time order: what happened, money, tries at providers, staff, refills, tickets.
+
+A handful of queries, whatever the order. Keys and request ids are never in it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from panelwright.backoffice import queries, words
+from panelwright.core import money
+from panelwright.ledger.models import Code, Transfer
+from panelwright.orders.models import Order, Refill
+from panelwright.providers import order_queries
+from panelwright.providers.staff_orders import PROBLEM_LABELS
+from panelwright.staff import registry, trail
+from panelwright.staff.trail import TrailFilters
+from panelwright.support import texts
+from panelwright.support.models import TicketRequest
+
+EACH_MAX = 50
+
+# Kind -> its words in the filter above the story.
+KINDS = {
+    "": gettext_noop("Everything"),
+    "order": gettext_noop("Order"),
+    "money": gettext_noop("Money"),
+    "provider": gettext_noop("Provider"),
+    "staff": gettext_noop("Staff"),
+    "support": gettext_noop("Support"),
+}
+_EVENTS = {
+    "order.queued": ("provider", gettext_noop("Given to own people")),
+    "order.in progress": ("order", gettext_noop("In progress")),
+    "order.completed": ("order", gettext_noop("Completed")),
+    "order.partial": ("order", gettext_noop("Partially delivered; the rest was refunded")),
+    "order.canceled": ("order", gettext_noop("Canceled")),
+    "order.expired": ("order", gettext_noop("Expired")),
+    "order.problem": ("order", gettext_noop("Problem")),
+    "order.refused": ("provider", gettext_noop("Refused by the provider")),
+    "order.cancel_requested": ("order", gettext_noop("Cancellation requested")),
+    "order.cancel_refused": ("order", gettext_noop("Cancellation refused")),
+    "order.not_charged": ("money", gettext_noop("Not charged")),
+    "order.worked": ("staff", gettext_noop("Worked on by staff")),
+    "order.resolved": ("staff", gettext_noop("Decided by staff")),
+    "order.blocked": ("order", gettext_noop("Blocked")),
+}
+
+
+class Moment(NamedTuple):
+    """`title` and `detail` are in the reader's language; `said` is what somebody else said, in their words.
+
+    `micros`: what the customer paid (below zero) or got back. `facts`: what was sent, by name.
+    """
+
+    at: datetime
+    kind: str
+    title: str
+    detail: str = ""
+    said: str = ""
+    by: str = ""
+    micros: int | None = None
+    facts: Mapping[str, str] = {}
+    ticket: int | None = None
+
+    @property
+    def amount(self) -> str:
+        return "" if self.micros is None else f"{'−' if self.micros < 0 else '+'}{money.text(abs(self.micros))}"
+
+
+def of(order: Order, history: list[dict[str, Any]], *, kind: str = "") -> list[Moment]:
+    """The newest first. `history`: as in order_queries.order_facts."""
+    found = [Moment(order.created_at, "order", _("Created"))]
+    found += _transfers(order)
+    entries = trail.entries(order.panel_id, TrailFilters(object_kind="order", object_id=order.id), limit=EACH_MAX).items
+    entries += trail.entries(
+        order.panel_id, TrailFilters(object_kind="cancel", object_id=order.id), limit=EACH_MAX
+    ).items
+    found += [_staff(entry) for entry in entries]
+    # What stands in the trail with who and what need not stand here a second time.
+    told = {entry.at.replace(microsecond=0) for entry in entries}
+    found += [moment for event in history if (moment := _event(event, told)) is not None]
+    found += _refills(order)
+    found += _tickets(order)
+    # Of what happened at one time the order is that of writing.
+    found.sort(key=lambda moment: moment.at)
+    return [moment for moment in reversed(found) if not kind or moment.kind == kind]
+
+
+def _event(event: Mapping[str, Any], told: set[datetime]) -> Moment | None:
+    at = datetime.fromisoformat(event["at"])
+    name, facts = event["event"], event["facts"]
+    kind, title = _EVENTS.get(name, ("order", ""))
+    if kind == "staff" and at.replace(microsecond=0) in told:
+        return None
+    detail, said = "", ""
+    if name == "order.problem":
+        detail = _(PROBLEM_LABELS.get(str(facts.get("code", "")), PROBLEM_LABELS["noted"]))
+        said = str(facts.get("problem", ""))
+    elif name == "order.refused":
+        detail, said = str(facts.get("name", "")), str(facts.get("said", ""))
+    elif "action" in facts or "decision" in facts:
+        verb = str(facts.get("action") or facts.get("decision"))
+        action = registry.actions().get(f"order.{verb}")
+        detail = _(action.label) if action else verb
+    sent = {str(key): str(value) for key, value in (facts.get("sent") or {}).items()}
+    return Moment(at, kind, _(title) if title else name, detail, said, str(facts.get("by", "")), facts=sent)
+
+
+def _staff(entry: Any) -> Moment:
+    action = registry.actions().get(entry.action)
+    changes = words.moves(entry.before, entry.after).changes
+    detail = "; ".join(f"{one.name}: {one.before} → {one.after}" for one in changes)
+    given = {words.field(name): words.value(held) for name, held in entry.given.items()}
+    title = _(action.label) if action else entry.action
+    return Moment(entry.at, "staff", title, detail, by=entry.actor_name, facts=given)
+
+
+def _transfers(order: Order) -> list[Moment]:
+    """By the unique key of transfers: the charge, and the refund of the order itself."""
+    rows = queries.rows(Transfer, order.panel_id).filter(
+        code__in=[Code.ORDER.value, Code.REFUND.value], reference=str(order.id)
+    )
+    return [
+        Moment(row.created_at, "money", _("Charged"), micros=-row.amount_micros)
+        if row.code == Code.ORDER.value
+        else Moment(row.created_at, "money", _("Refunded"), micros=row.amount_micros)
+        for row in rows[:EACH_MAX]
+    ]
+
+
+def _refills(order: Order) -> list[Moment]:
+    found = []
+    for row in queries.rows(Refill, order.panel_id).filter(order_id=order.id).order_by("-id")[:EACH_MAX]:
+        found.append(Moment(row.created_at, "support", _("Refill requested")))
+        if row.ended_at is not None:
+            found.append(Moment(row.ended_at, "support", _("Refill"), words.value(row.status), row.problem))
+    return found
+
+
+def _tickets(order: Order) -> list[Moment]:
+    rows = queries.rows(TicketRequest, order.panel_id).filter(order_id=order.id).order_by("-id")[:EACH_MAX]
+    return [
+        Moment(row.created_at, "support", f"{_('Ticket')} {row.ticket_id}", texts.wish(row.wish), ticket=row.ticket_id)
+        for row in rows
+    ]
+
+
+def facts_of(panel_id: int, order: Order) -> dict[str, Any]:
+    """The order as staff read it, with its history."""
+    return {**order_queries.facts_of(panel_id, [order])[0], "history": order_queries.history(panel_id, order.id)}
+
+
+def fields_of(order: Order) -> list[tuple[str, str]]:
+    """The type's own fields as the customer filled them in."""
+    held = json.loads(order.fields) if order.fields else {}
+    return [(str(name), str(value)[:2_000]) for name, value in held.items()]

@@ -1,0 +1,119 @@
+"""Words of the back office: fields of objects, values of choices, and what an action moves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from panelwright.core import money
+from panelwright.panels.models import BlockKind
+from panelwright.providers.staff_orders import PROBLEM_LABELS
+from panelwright.staff.rights import LABELS, ROLE_LABELS, Right, Role
+from panelwright.ui import status_labels
+
+NAMES = {
+    "status": gettext_noop("Status"),
+    "state": gettext_noop("State"),
+    "remains": gettext_noop("Remains"),
+    "start_count": gettext_noop("Start count"),
+    "charge": gettext_noop("Charge"),
+    "balance": gettext_noop("Balance"),
+    "provider": gettext_noop("Provider"),
+    "route": gettext_noop("Route"),
+    "upstream_id": gettext_noop("ID at the provider"),
+    "problem": gettext_noop("Problem"),
+    "enabled": gettext_noop("Enabled"),
+    "role": gettext_noop("Role"),
+    "rights": gettext_noop("Rights"),
+    "active": gettext_noop("May log in"),
+    "email": gettext_noop("Email"),
+    "name": gettext_noop("Name"),
+    "rate": gettext_noop("Price per 1,000"),
+    "min": gettext_noop("Minimum"),
+    "max": gettext_noop("Maximum"),
+    "kind": gettext_noop("Kind"),
+    "text": gettext_noop("Text"),
+    "note": gettext_noop("Note"),
+    "paused": gettext_noop("Paused"),
+    "revoked": gettext_noop("Revoked"),
+    "two_factor": gettext_noop("Two-factor authentication"),
+    "unread": gettext_noop("Unread"),
+    "order": gettext_noop("Order"),
+    "cancel": gettext_noop("Cancellation"),
+    "imported": gettext_noop("Imported service IDs"),
+    "known": gettext_noop("Already imported"),
+    "not_on_sale": gettext_noop("Imported, but not on sale"),
+    "left_out": gettext_noop("Left out"),
+    "changes": gettext_noop("Changes"),
+    "service": gettext_noop("Service"),
+    "why": gettext_noop("Reason"),
+}
+# Fields of states that say nothing to people.
+_INTERNAL = frozenset({"work", "chosen_route", "version", "id", "provider", "route"})
+_CHOICES = {
+    "api": gettext_noop("Another panel (API)"),
+    "manual": gettext_noop("Own people"),
+    BlockKind.EXACT.value: gettext_noop("Link"),
+    BlockKind.DOMAIN.value: gettext_noop("Website"),
+    BlockKind.PATTERN.value: gettext_noop("Pattern"),
+    BlockKind.WORD.value: gettext_noop("Word"),
+}
+_RIGHTS = {right.value: LABELS[right] for right in Right}
+_ROLES = {role.value: ROLE_LABELS[role] for role in Role}
+
+
+class Change(NamedTuple):
+    """A field with what stands in it before and after, as texts."""
+
+    name: str
+    before: str
+    after: str
+
+
+class Moves(NamedTuple):
+    """What an action changes. `refund` and `charge`: micros that the customer gets back or pays; 0: none."""
+
+    changes: list[Change]
+    refund: int = 0
+    charge: int = 0
+
+
+def moves(before: Mapping[str, Any], after: Mapping[str, Any]) -> Moves:
+    """From the states of an object before and after."""
+    changed = [
+        Change(field(name), value(before.get(name)), value(after.get(name)))
+        for name in {**before, **after}
+        if before.get(name) != after.get(name) and name not in _INTERNAL
+    ]
+    gone = 0
+    if "charge" in before and "charge" in after:
+        gone = money.parse(str(before["charge"])) - money.parse(str(after["charge"]))
+    return Moves(changed, refund=max(gone, 0), charge=max(-gone, 0))
+
+
+def field(name: str) -> str:
+    """A field of an object, as the trail names it."""
+    return _(NAMES[name]) if name in NAMES else name.replace("_", " ").capitalize()
+
+
+def value(held: Any) -> str:
+    """What stands in a field."""
+    if held is None or held == "":
+        return "–"
+    if isinstance(held, bool):
+        return _("Yes") if held else _("No")
+    if isinstance(held, Mapping):
+        return ", ".join(f"{field(str(name))}: {value(one)}" for name, one in held.items())
+    if isinstance(held, list | tuple):
+        return ", ".join(value(one) for one in held) or "–"
+    text = str(held)
+    return _(status_labels.STATUS[text]) if text in status_labels.STATUS else choice(text)
+
+
+def choice(text: str) -> str:
+    """A value of a list of choices."""
+    known = PROBLEM_LABELS.get(text) or _RIGHTS.get(text) or _ROLES.get(text) or _CHOICES.get(text)
+    return _(known) if known else text

@@ -1,0 +1,70 @@
+"""One of each thing of a panel, and who looks at it. Import this late: it needs Django to be set up."""
+
+from __future__ import annotations
+
+import string
+from typing import Any
+
+from django_scopes import scope
+
+from panelwright.customers.actions import create_staff
+from panelwright.staff import registry
+from panelwright.staff.rights import Role
+from panelwright.storefront.tests.browsing import Browser
+from panelwright.ui.pages import Page, Who, all_pages
+from tests.staff.cases import World
+from tests.support.people import PASSWORD, value
+from tests.support.rounds import Rounds
+from tests.support.story import Story
+from tests.support.upstream import ScriptedUpstream
+
+
+class Office:
+    """Addresses of all pages of staff, and browsers at Alice's panel by role. "owner" is Alice."""
+
+    def __init__(self, story: Story, worker: Rounds, upstream: ScriptedUpstream) -> None:
+        self.world = World(story, worker, upstream)
+        self.alice, self.carol, self.mallory, self.rival = story.alice, story.carol, story.mallory, story.rival
+        self.lost = self.world.lost()
+        self.cancel = self.world.cancel_asked()
+        self.rows: dict[str, Any] = {
+            "order": self.lost,
+            "cancel": self.cancel,
+            "refill": self.world.refill(),
+            "ticket": self.world.ticket(),
+            "customer": self.carol.customer_id,
+            "provider": self.world.people.id,
+            "route": value("SELECT MIN(id) FROM providers_route WHERE panel_id = %s", self.alice.panel_id),
+            "held": value("SELECT MIN(id) FROM providers_route WHERE panel_id = %s", self.alice.panel_id),
+            "service": 1,
+            "staff": story.bob.id,
+        }
+
+    def browser(self, role: str) -> Browser:
+        return Browser(self.alice, self.member(role).user)
+
+    def member(self, role: str) -> Any:
+        if role == "owner":
+            return self.alice.staff
+        with scope(panel=self.alice.panel):
+            return create_staff(
+                panel_id=self.alice.panel_id, email=f"{role}@staff.example", password=PASSWORD, role=Role(role)
+            )
+
+    def pages(self) -> dict[str, Page]:
+        """Address -> page, for each sample that names only what is there."""
+        import panelwright.urls  # noqa: F401
+
+        found = {}
+        for _site, page in all_pages():
+            if page.who is Who.STAFF:
+                for sample in page.addresses:
+                    needed = {name for _text, name, _spec, _conversion in string.Formatter().parse(sample) if name}
+                    if needed <= set(self.rows):
+                        found[sample.format(**self.rows)] = page
+        return found
+
+
+def action_pages() -> set[str]:
+    """Names of the pages that are actions' forms."""
+    return {name.replace(".", "_") for name, action in registry.actions().items() if not action.host}

@@ -1,0 +1,218 @@
+"""Staff act by the forms of the back office: what will move is shown first, and moves once."""
+
+from __future__ import annotations
+
+import html
+import re
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.office.office import Office
+    from tests.support.people import Time
+
+pytestmark = pytest.mark.django_db
+
+
+def text_of(page: str) -> str:
+    return html.unescape(re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page)))
+
+
+def test_a_refund_is_shown_before_it_moves_and_moves_once(office: Office) -> None:
+    from tests.support.people import everything, value
+
+    browser = office.browser("owner")
+    order = office.lost
+    charge = value("SELECT charge_micros FROM orders_order WHERE id = %s", order)
+    balance = office.carol.balance()
+    before = everything()
+    shown = text_of(browser.get(f"/admin/orders/{order}/cancel"))
+    assert "Refunded to the customer 0.90 USD" in shown
+    assert charge == 900_000
+    assert browser.post(f"/admin/orders/{order}/cancel").status_code == 200
+    after = everything()
+    assert {table for table in after if after[table] != before[table]} <= {"customers_session"}
+    assert browser.post(f"/admin/orders/{order}/cancel", sure="1").headers["Location"] == f"/admin/orders/{order}"
+    assert float(office.carol.balance()) == float(balance) + 0.9
+    again = browser.post(f"/admin/orders/{order}/cancel", sure="1")
+    assert again.status_code == 422
+    assert "has ended" in again.content.decode()
+    assert float(office.carol.balance()) == float(balance) + 0.9
+    assert value("SELECT COUNT(*) FROM staff_trailentry WHERE action = 'order.cancel'") == 1
+    story = text_of(browser.get(f"/admin/orders/{order}"))
+    assert "Cancel and refund" in story
+    assert "alice@shop.example" in story
+    assert "+0.90 USD" in story
+    assert "−0.90 USD" in story
+
+
+def test_a_partial_end_asks_for_what_remains_then_shows_the_sum(office: Office) -> None:
+    from tests.support.people import value
+
+    browser = office.browser("owner")
+    order = office.lost
+    quantity = value("SELECT quantity FROM orders_order WHERE id = %s", order)
+    first = browser.get(f"/admin/orders/{order}/partial")
+    assert "What will happen" not in first
+    wrong = browser.post(f"/admin/orders/{order}/partial", remains="many")
+    assert wrong.status_code == 422
+    assert "Enter a whole number." in html.unescape(wrong.content.decode())
+    shown = browser.post(f"/admin/orders/{order}/partial", remains=str(quantity // 2))
+    assert "Refunded to the customer 0.45 USD" in text_of(shown.content.decode())
+    done = browser.post(f"/admin/orders/{order}/partial", remains=str(quantity // 2), sure="1")
+    assert done.status_code == 302
+    assert value("SELECT status FROM orders_order WHERE id = %s", order) == "Partial"
+    assert value("SELECT charge_micros FROM orders_order WHERE id = %s", order) == 450_000
+
+
+def test_funds_are_added_and_taken_once_by_a_form_that_is_sent_twice(office: Office) -> None:
+    from panelwright.storefront.tests.browsing import hidden
+    from tests.support.people import value
+
+    browser = office.browser("owner")
+    balance = float(office.carol.balance())
+    for verb, change in (("credit", 5.0), ("debit", -2.0)):
+        address = f"/admin/customers/{office.carol.customer_id}/{verb}"
+        page = browser.get(address)
+        reference = re.search(r'name="reference"[^>]*value="(office-[0-9a-f]+)"', page)
+        assert reference, page
+        filled = {"amount": f"{abs(change):.2f}", "reference": reference[1], "reason": "paid by bank"}
+        shown = browser.post(address, **filled).content.decode()
+        assert hidden(shown, "reference") == reference[1]
+        assert f"{balance:.2f}" in text_of(shown)
+        balance += change
+        assert f"{balance:.2f}" in text_of(shown)
+        for _ in range(2):
+            assert browser.post(address, **filled, sure="1").status_code == 302
+        assert float(office.carol.balance()) == balance
+    too_much = browser.post(address, amount="9999", reference="x", sure="1")
+    assert too_much.status_code == 422
+    assert "The balance is only" in too_much.content.decode()
+    assert value("SELECT COUNT(*) FROM staff_trailentry WHERE action = 'customer.debit'") == 2
+
+
+def test_a_suspended_customer_cannot_order_until_restored(office: Office) -> None:
+    browser = office.browser("owner")
+    address = f"/admin/customers/{office.carol.customer_id}"
+    assert browser.post(f"{address}/suspend").status_code == 302
+    assert "Suspended" in browser.get(address)
+    with pytest.raises(AssertionError):
+        office.carol.order()
+    assert browser.post(f"{address}/restore").status_code == 302
+    assert office.carol.order()
+
+
+def test_a_custom_price_is_the_customer_s_own(office: Office) -> None:
+    from tests.support.people import LIKES, value
+
+    browser = office.browser("owner")
+    address = f"/admin/customers/{office.carol.customer_id}/set_rate"
+    assert browser.post(address, service=str(LIKES), rate="0.11").status_code == 302
+    order = office.carol.order(service=LIKES, quantity=1000, link="https://example.com/own")
+    assert value("SELECT rate_micros FROM orders_order WHERE id = %s", order) == 110_000
+    assert "0.11 USD" in text_of(browser.get(f"/admin/customers/{office.carol.customer_id}"))
+    dave = office.alice.customer("dave", balance="5.00")
+    order = dave.order(service=LIKES, quantity=1000, link="https://example.com/list")
+    assert value("SELECT rate_micros FROM orders_order WHERE id = %s", order) != 110_000
+
+
+def test_a_ticket_is_answered_once_and_leaves_the_inbox(office: Office) -> None:
+    from panelwright.storefront.tests.browsing import hidden
+    from tests.support.people import value
+
+    browser = office.browser("owner")
+    ticket = office.rows["ticket"]
+    assert f"/admin/tickets/{ticket}" in browser.get("/admin/tickets")
+    version = hidden(browser.get(f"/admin/tickets/{ticket}"), "version")
+    filled = {"text": "It is on its way.", "version": version}
+    assert browser.post(f"/admin/tickets/{ticket}/answer", **filled).headers["Location"] == f"/admin/tickets/{ticket}"
+    assert browser.post(f"/admin/tickets/{ticket}/answer", **filled).status_code == 422
+    assert value("SELECT COUNT(*) FROM support_message WHERE text = 'It is on its way.'") == 1
+    assert f"/admin/tickets/{ticket}" not in browser.get("/admin/tickets")
+    assert f"/admin/tickets/{ticket}" in browser.get("/admin/tickets?show=mine")
+
+
+def test_a_search_finds_an_order_by_each_of_its_names(office: Office) -> None:
+    from tests.support.people import execute
+
+    browser = office.browser("owner")
+    order = office.lost
+    execute(
+        "UPDATE orders_order SET upstream_id = 'up-77', provider_id = %s, link = 'https://example.com/needle'"
+        " WHERE id = %s",
+        office.world.people.id,
+        order,
+    )
+    for text in (str(order), "up-77", "needle", "carol@customer"):
+        assert f'href="/admin/orders/{order}"' in browser.get(f"/admin/orders?q={text}"), text
+    assert "No orders match your filters." in browser.get("/admin/orders?q=haystack")
+    assert f'href="/admin/orders/{order}"' in browser.get("/admin/orders?show=problem&problem=outcome_unknown")
+    assert f'href="/admin/orders/{order}"' not in browser.get("/admin/orders?show=problem&problem=no_route")
+    lines = b"".join(browser.answer("/admin/orders.csv?show=problem").streaming_content).decode()
+    assert lines.count("\r\n") == 2
+    assert "outcome_unknown" in lines
+
+
+def test_what_is_offered_is_possible(office: Office) -> None:
+    """Each action that a page offers is taken as the order stands, up to what must be filled in."""
+    from django_scopes import scope
+
+    from panelwright.core.refusal import Refusal
+    from panelwright.staff import registry
+    from panelwright.staff.actions import preview
+    from panelwright.staff.actor import operator
+
+    world = office.world
+    orders = [world.queued(), world.started(), office.lost, office.cancel, world.paused(), world.unpaid_post()]
+    orders += [world.carol.order(runs=3, interval=5, quantity=50, link="https://example.com/drip")]
+    filled = {"remains": 1, "text": "Because.", "upstream_id": "up-1", "provider": "our people"}
+    browser = office.browser("owner")
+    tried = 0
+    for order in orders:
+        page = browser.get(f"/admin/orders/{order}")
+        for plural, verb in re.findall(rf'href="/admin/(orders|cancels)/{order}/([a-z_]+)"', page):
+            action = registry.actions()[f"{plural.removesuffix('s')}.{verb}"]
+            given = {field.name: filled[field.name] for field in action.fields if field.required}
+            if verb in {"progress", "send"}:
+                given |= {"remains": 1} if verb == "progress" else {"whole": True, "provider": "our people"}
+            if verb == "arrived":
+                given["provider"] = "north"
+            with scope(panel=office.alice.panel):
+                seen = preview(action, actor=operator("t"), panel_id=office.alice.panel_id, target=order, given=given)
+            assert not isinstance(seen, Refusal) or "route" in str(seen), (order, action.name, seen)
+            tried += 1
+    assert tried > 20
+
+
+def test_home_adds_up_the_day_and_the_one_before_until_this_time(office: Office, time: Time) -> None:
+    from django.utils import timezone
+    from django_scopes import scope
+
+    from panelwright.backoffice import queries
+    from tests.support.people import LIKES, execute
+
+    execute("UPDATE orders_order SET created_at = %s", time.now)
+    orders = [office.carol.order(service=LIKES, quantity=1000, link=f"https://example.com/h{n}") for n in range(3)]
+    for order, hours in zip(orders, (0, 25, 23), strict=True):
+        execute("UPDATE orders_order SET created_at = %s WHERE id = %s", time.now - timedelta(hours=hours), order)
+    execute("UPDATE orders_order SET cost_micros = 70 WHERE id = %s", orders[0])
+    office.world.do("order.cancel", office.lost)
+    with scope(panel=office.alice.panel), timezone.override("UTC"):
+        found = queries.days(office.alice.panel_id)
+        slow = [row for row in _orders() if row["created_at"] >= time.now.replace(hour=0)]
+    own = [row for row in slow if row["parent_id"] is None]
+    assert found.today.orders == len(own)
+    assert found.today.revenue == sum(row["charge_micros"] for row in slow)
+    assert found.today.cost == sum(row["cost_micros"] or 0 for row in slow)
+    assert found.today.refunds == 900_000
+    assert (found.yesterday.orders, found.so_far.orders) == (2, 1)
+    assert found.so_far.revenue * 2 == found.yesterday.revenue
+    assert not found.partly
+
+
+def _orders() -> list[dict[str, Any]]:
+    from panelwright.orders.models import Order
+
+    return list(Order.objects.values("created_at", "parent_id", "charge_micros", "cost_micros"))
