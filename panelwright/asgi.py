@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 from functools import cached_property
@@ -136,8 +137,12 @@ async def _page(scope: Scope, receive: Receive, send: Send) -> None:
 async def _too_large(scope: Scope, send: Send) -> None:
     """The page that says so (ui/error_pages.py); the body is not read, so the connection ends behind it."""
 
+    bodies = iter([{"type": "http.request", "body": b"", "more_body": False}])
+
     async def nothing() -> Any:
-        return {"type": "http.request", "body": b"", "more_body": False}
+        """An empty body; whoever asks for more waits to hear that the client has gone, and is ended with the page."""
+        message = next(bodies, None)
+        return message if message is not None else await asyncio.Future()
 
     async def last(message: Any) -> None:
         if message["type"] == "http.response.start":

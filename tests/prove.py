@@ -42,6 +42,8 @@ class Part:
         if not self.arguments:
             return [sys.executable, "-m", "tests.simulator", "--steps", "60000", "--seed", str(seed), "--db", database]
         drawn = [f"--hypothesis-seed={seed}", "-p", "no:cacheprovider", "-q", "-n", "0"]
+        # One test may draw for longer than any test of a usual run takes.
+        drawn += ["-o", f"faulthandler_timeout={PART_MAX_S}"]
         return [sys.executable, "-m", "pytest", "--db", database, *drawn, *self.arguments]
 
 

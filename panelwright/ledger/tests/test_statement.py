@@ -182,7 +182,7 @@ def _live(books: Books, moves: list[tuple[str, int]], at: datetime = NOON) -> No
             books.deposit(f"{units}.5", at, Code(kind))
 
 
-@settings(max_examples=effort(30, proving=600), suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=effort(30, proving=150), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(moves=MOVES, more=MOVES, limit=st.integers(1, 7), turns=st.lists(st.booleans(), max_size=12))
 def test_balances_are_exact_whatever_page_somebody_turns_to(
     books: Books, moves: list[tuple[str, int]], more: list[tuple[str, int]], limit: int, turns: list[bool]
@@ -208,7 +208,7 @@ def test_balances_are_exact_whatever_page_somebody_turns_to(
             assert [entry.id for entry in page.entries] == wanted
 
 
-@settings(max_examples=effort(20, proving=400), suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=effort(20, proving=100), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     moves=MOVES,
     limit=st.integers(1, 7),
@@ -306,7 +306,7 @@ def _check_sums(books: Books) -> None:
     assert rolled == (facts[0][0], facts[0][3])
 
 
-@settings(max_examples=effort(25, proving=500), suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=effort(25, proving=125), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     steps=st.lists(st.tuples(MOVES, st.integers(-30, 60 * 24 * 20)), min_size=1, max_size=6),
     chunk=st.integers(1, 10),

@@ -330,7 +330,7 @@ def _meant(wanted: Wanted, owner: Owner) -> Wanted:
     return wanted._replace(services=tuple(id_ for number in wanted.services for id_ in named(owner, str(number))))
 
 
-@settings(max_examples=effort(60, proving=1200), suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=effort(60, proving=300), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(wanted=WANTED, limit=st.integers(1, 20), window=st.integers(1, 60), upward=st.booleans(), busy=st.booleans())
 def test_every_order_stands_on_one_page(
     many: Many,
@@ -380,7 +380,7 @@ def _expected(carol: Buyer, wanted: Wanted) -> Ids:
     ]
 
 
-@settings(max_examples=effort(40, proving=800), suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=effort(40, proving=200), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(wanted=WANTED, limit=st.integers(1, 9), window=st.integers(1, 60), turns=st.lists(st.booleans(), max_size=8))
 def test_a_page_and_back_shows_the_same(
     many: Many, carol: Buyer, wanted: Wanted, limit: int, window: int, turns: list[bool]

@@ -95,7 +95,7 @@ def web(buyer: Buyer, request_id: str = "", **params: object) -> PlaceOrder:
     return PlaceOrder(Caller(customer_id=buyer.customer_id), {k: str(v) for k, v in params.items()}, request_id)
 
 
-@settings(max_examples=effort(120, proving=2400), suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=effort(120, proving=600), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(given_orders=st.lists(_orders(), min_size=1, max_size=4))
 def test_a_quote_is_what_placing_does(
     shop: Owner, rich: Callable[[], Buyer], given_orders: list[dict[str, str]]
@@ -114,7 +114,7 @@ def test_a_quote_is_what_placing_does(
     assert told.missing_micros == 0
 
 
-@settings(max_examples=effort(80, proving=1600), suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=effort(80, proving=400), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(given_orders=st.lists(_orders(), min_size=1, max_size=3))
 def test_a_dry_run_says_what_each_alone_would_do(
     shop: Owner, rich: Callable[[], Buyer], given_orders: list[dict[str, str]]

@@ -452,7 +452,7 @@ MOVES: dict[str, Callable[[Queue, dict[str, Any], int], Any]] = {
 }
 
 
-@settings(max_examples=effort(40, proving=800), suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=effort(40, proving=200), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     moves=st.lists(
         st.tuples(st.sampled_from(sorted(MOVES)), st.sampled_from([0, 1, 250, 999, 1000, 1001])), max_size=12

@@ -53,3 +53,19 @@ def test_a_body_without_a_length_is_cut_off(port: int) -> None:
     # Django gives up as if the browser had gone away: no page, whatever the server makes of that.
     assert b" 200 " not in answer and b" 403 " not in answer
     assert status_of(port, "0") == 403
+
+
+def test_what_is_too_large_is_answered_with_a_page(live: Live) -> None:
+    """Once more in Russian; the server goes on, and its answer is whole."""
+    port = urlsplit(live.base_url).port
+    for language, words in (("en", "Too large"), ("ru", "Слишком большой объём")):
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+        connection.putrequest("POST", f"/order/many?lang={language}")
+        connection.putheader("Content-Length", str(LIMIT + 1))
+        connection.endheaders()
+        answer = connection.getresponse()
+        page = answer.read().decode()
+        connection.close()
+        assert (answer.status, answer.headers["Content-Type"]) == (413, "text/html; charset=utf-8")
+        assert answer.headers["Connection"] == "close"
+        assert words in page and page.rstrip().endswith("</html>")

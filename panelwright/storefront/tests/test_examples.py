@@ -29,7 +29,7 @@ def shell_words(command: str) -> list[str]:
     return output.decode().split("\0")[:-1]
 
 
-@settings(max_examples=effort(30, proving=600))
+@settings(max_examples=effort(30, proving=150))
 @given(texts)
 def test_a_shell_takes_any_value_as_it_is(value: str) -> None:
     words = shell_words(examples.curl_call(URL, "add", [("comments", value)]))
