@@ -38,6 +38,8 @@ def run(args: argparse.Namespace) -> int:
     tell(facts)
     cost = "not known" if facts["cost"] is None else facts["cost"]
     by = "as the provider says" if facts["cost_told"] else "by the route's rate"
+    if facts["past_cost"] != "0.00":
+        by += f", and {facts['past_cost']} where it was sent before"
     print(f"    {facts['remains']} of {facts['quantity']} remain, charge {facts['charge']}, cost {cost} ({by})")
     for moment in reversed(facts["history"]):
         print(f"    {moment['at']}  {moment['event']}  {json.dumps(moment['facts'], ensure_ascii=False)[:600]}")

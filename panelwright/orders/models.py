@@ -98,6 +98,8 @@ class Order(models.Model):
     cost_micros = models.BigIntegerField(null=True)
     cost_rate_e12 = models.BigIntegerField(null=True)
     cost_told = models.BooleanField(default=False, db_default=False)
+    # What it cost besides, at providers that had taken it before staff sent it again: those want their money, too.
+    past_cost_micros = models.BigIntegerField(default=0, db_default=0)
 
     # The caller's idempotency key, and a digest of what came with it.
     request_id = models.CharField(max_length=100, null=True)

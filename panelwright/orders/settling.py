@@ -53,6 +53,7 @@ class OpenOrder(NamedTuple):
     sent_anew: int = 0
     cost_micros: int | None = None
     cost_rate_e12: int | None = None
+    past_cost_micros: int = 0
     cost_told: bool = False
 
     def having(self, problem: Problem) -> OpenOrder:
@@ -229,6 +230,7 @@ def run_ended(
     # A cancelled run is paid back whole, as any cancelled order is.
     undelivered = run.quantity if run.status == "Canceled" else run.remains
     parent = _with_cost_of(parent, run, first=schedule.runs_done == 0)
+    parent = parent._replace(past_cost_micros=parent.past_cost_micros + run.past_cost_micros)
     schedule = schedule._replace(runs_done=schedule.runs_done + 1, undelivered=schedule.undelivered + undelivered)
     delivered = run.quantity - undelivered
     parent = parent._replace(

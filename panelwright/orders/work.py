@@ -23,7 +23,8 @@ _ORDER_COLUMNS = (
     "o.id, o.panel_id, o.customer_id, c.account_id, s.id, o.kind, o.parent_id, o.quantity, o.booked_micros,"
     " o.charge_micros, o.status, o.start_count, o.remains, o.job, o.due_at, o.lease_until, o.attempts,"
     " o.problem_code, o.problem_facts, o.problem_at, o.provider_id, o.route_id, o.upstream_id, o.created_at,"
-    " o.ended_at, o.open_link, o.chosen_route_id, o.sent_anew, o.cost_micros, o.cost_rate_e12, o.cost_told"
+    " o.ended_at, o.open_link, o.chosen_route_id, o.sent_anew, o.cost_micros, o.cost_rate_e12,"
+    " o.past_cost_micros, o.cost_told"
 )
 _ORDER_JOINS = (
     " JOIN customers_customer c ON c.id = o.customer_id"
@@ -64,6 +65,7 @@ _UPDATE_ORDERS = sql.Update(
         "sent_anew": "int",
         "cost_micros": "bigint",
         "cost_rate_e12": "bigint",
+        "past_cost_micros": "bigint",
         "cost_told": "boolean",
     },
     {"id": "bigint"},
@@ -210,6 +212,7 @@ def _order_row(o: OpenOrder) -> sql.Row:
         o.sent_anew,
         o.cost_micros,
         o.cost_rate_e12,
+        o.past_cost_micros,
         o.cost_told,
         o.id,
     )

@@ -1,9 +1,9 @@
 """Whether two names of a provider's service mean one service. Pure.
 
 Names are rewritten all the time: emoji, prices, speeds, maxima, the order of words, the language. What a service
-is stands in two kinds of words, where it is delivered and what; the tables below know them in several languages.
-Names that name different places, or different things, are different services; names of which neither is known
-are, when hardly a word is in both.
+is stands in three kinds of words, where it is delivered, what, and from which country; the tables below know them in
+several languages. Names that name different places, things or countries are different services; names of which
+neither is known are, when hardly a word is in both.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from panelwright.catalog import link_kinds
+from panelwright.catalog.countries import COUNTRIES
 from panelwright.providers.folding import fold
 
 # Of the words of the shorter name at least this part is in the other, or it is another service.
@@ -71,6 +73,46 @@ _PLACES = """
     website websites traffic сайт трафик زيارات trafego trafico
     google
 """
+# Code of a country, then what its people, its language or it itself is called beside its English name.
+_PEOPLE = """
+    br brasil brazilian brazilians brasileiro brasileiros brasileira brasileiras brasileno brasilenos бразилия
+        бразильские البرازيل 巴西 brezilya bresil
+    tr turkiye turkish turk turkler turkce турция турецкие تركيا 土耳其 turquia turquie
+    ru russian russians россия русские российские روسيا 俄罗斯 rusia rusya
+    us usa american americans америка сша eua eeuu america amerika 美国 امريكا
+    gb uk british britain england english англия великобритания
+    in indian indians индия индийские الهند 印度 hindistan
+    id indonesian indonesians indo индонезия 印尼
+    ir iranian iranians persian иран ايران
+    es spanish spain espana espanol espanoles испания 西班牙
+    mx mexican mexicans mexicano mexicanos мексика
+    ar argentinian argentinians argentino argentinos аргентина
+    co colombian colombiano colombianos колумбия
+    fr french francais francia франция 法国
+    de german germans deutsch deutschland alemania германия 德国
+    it italian italians italiano italiani италия
+    pt portuguese portugues portugueses португалия
+    pl polish poland польша
+    ua ukrainian ukrainians украина украинские
+    kz kazakh казахстан
+    uz uzbek узбекистан
+    cn chinese китай 中国
+    jp japanese japon япония 日本
+    kr korean koreans korea корея 韩国
+    th thai таиланд
+    vn vietnamese vietnam вьетнам
+    ph filipino philippine
+    pk pakistani пакистан
+    bd bangladeshi бангладеш
+    ng nigerian nigerians нигерия
+    eg egyptian египет مصر
+    sa saudi ksa السعوديه
+    ae emirati uae الامارات
+    iq iraqi العراق
+    ma moroccan المغرب
+    ca canadian canadians канада
+    au australian australians австралия
+"""
 _THINGS = """
     follower followers fllowers subscriber subscribers subs member members fan fans подписчик подписчики подписчиков
         подписчика подписка участник участники участников seguidor seguidores inscrito inscritos suscriptor
@@ -127,7 +169,34 @@ def _table(kind: str, rows: str) -> dict[str, str]:
     return found
 
 
-_KNOWN = _table("place", _PLACES) | _table("thing", _THINGS)
+def _countries() -> dict[str, str]:
+    """Folded names of countries, of one word, and what their people are called -> the country."""
+    found: dict[str, str] = {}
+    code = ""
+    for row in _PEOPLE.splitlines():
+        words = row.split()
+        if words and not row.startswith(" " * 8):
+            code = words.pop(0).upper()
+        found |= {fold(word).replace(" ", ""): f"country:{code}" for word in words}
+    for code, names in COUNTRIES.items():
+        for name in names:
+            word = fold(name)
+            if word and " " not in word and len(word) > 3:
+                found.setdefault(word, f"country:{code}")
+    return found
+
+
+_LONG_COUNTRIES = tuple(
+    (f" {fold(name)} ", f"country:{code}") for code, names in COUNTRIES.items() for name in names if " " in fold(name)
+)
+# Names of sites that links lead to, of one word: they are places, too.
+_SITES = {
+    word: f"place:{word}"
+    for name in sorted(link_kinds.shipped().sites())
+    if " " not in (word := fold(name)) and len(word) > 2
+}
+_KNOWN = _SITES | _countries() | _table("place", _PLACES) | _table("thing", _THINGS)
+_FLAG = re.compile("[\U0001f1e6-\U0001f1ff]{2}")
 _JOINED = tuple((word, concept) for word, concept in _KNOWN.items() if re.fullmatch(r"[\u3040-\u9fff]+", word))
 _FIGURE = re.compile(r"\d[\d.]*[a-zа-я]{0,3}|[a-zа-я]\d+")
 
@@ -135,8 +204,13 @@ _FIGURE = re.compile(r"\d[\d.]*[a-zа-я]{0,3}|[a-zа-я]\d+")
 @lru_cache(maxsize=1_024)
 def _words(name: str) -> frozenset[str]:
     """What is compared of a name: known words as what they stand for, the others that are no noise and no figures."""
-    found = set()
-    for word in fold(name).split():
+    found = {f"country:{''.join(chr(ord(c) - 0x1F1E6 + 65) for c in flag)}" for flag in _FLAG.findall(name)}
+    folded = f" {fold(name)} "
+    for country, concept in _LONG_COUNTRIES:
+        if country in folded:
+            found.add(concept)
+            folded = folded.replace(country, " ")
+    for word in folded.split():
         if word in _KNOWN:
             found.add(_KNOWN[word])
         elif inside := {concept for joined, concept in _JOINED if joined in word}:
@@ -153,10 +227,10 @@ def same_words(old: str, new: str) -> bool:
 
 def same_service(old: str, new: str) -> bool:
     """Whether a service that was called `old` and is called `new` now is likely the same one."""
-    if fold(old) == fold(new):
+    if fold(old) == fold(new) and _FLAG.findall(old) == _FLAG.findall(new):
         return True
     before, after = _words(old), _words(new)
-    for kind in ("place:", "thing:"):
+    for kind in ("place:", "thing:", "country:"):
         theirs, ours = ({word for word in words if word.startswith(kind)} for words in (before, after))
         if theirs and ours and not theirs & ours:
             return False

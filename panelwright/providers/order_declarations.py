@@ -36,6 +36,7 @@ ORDER_SHAPE = fields(
         "charge": AMOUNT,
         "cost": maybe(AMOUNT),
         "cost_told": YES_NO,
+        "past_cost": AMOUNT,
         "cost_rate": maybe(AMOUNT),
         "cancel_asked": YES_NO,
         "problem": TEXT,

@@ -94,6 +94,7 @@ def _facts_of(order: Order, names: dict[int, str], routes: dict[int, str]) -> di
         "charge": money.text(order.charge_micros),
         "cost": None if order.cost_micros is None else money.text(order.cost_micros),
         "cost_told": order.cost_told,
+        "past_cost": money.text(order.past_cost_micros),
         "cost_rate": None if order.cost_rate_e12 is None else money.rate_text(order.cost_rate_e12),
         "cancel_asked": cancel is not None and cancel.state == RequestState.WAITING.value,
         "problem": problems.words(order.problem_code, facts),

@@ -301,8 +301,9 @@ def read_services(reply: Reply) -> Offers | Refused | Unknown:
         return unknown(reply, f"the price list has more than {limits.OFFERS_MAX:,} rows")
     offers: dict[str, ServiceOffer] = {}
     left_out: list[LeftOut] = []
+    comma = _comma_of(rows)
     for row in rows:
-        offer = _offer(reply, row)
+        offer = _offer(reply, row, comma)
         if isinstance(offer, LeftOut):
             left_out.append(offer)
         elif offer.service in offers:
@@ -331,19 +332,35 @@ def _rows(value: object) -> list[Any] | None:
     return None
 
 
-def _offer(reply: Reply, row: object) -> ServiceOffer | LeftOut:
+# "1,500" may be one and a half, and "1.234,5" is not: what a comma is, the other rates of a list say.
+_EITHER = re.compile(r"[^\d]*[1-9]\d{0,2},\d{3}[^\d]*")
+_COMMA_PARTS = re.compile(r"(?<![\d.])(0,\d+|\d+,(\d{1,2}|\d{4,})|\d{1,3}(\.\d{3})+,\d+)(?!\d)")
+_POINT_PARTS = re.compile(r"\d\.\d")
+
+
+def _comma_of(rows: list[Any]) -> str:
+    """What a comma with three digits behind it is in this list: "point", "thousands", or "" where nobody can tell."""
+    said = [str(_rate_as_written(lowered(row))) for row in rows]
+    comma = any(_COMMA_PARTS.search(text) for text in said if "," in text)
+    point = any(_POINT_PARTS.search(text) for text in said if "," not in text or not _COMMA_PARTS.search(text))
+    return "" if comma == point else "point" if comma else "thousands"
+
+
+def _offer(reply: Reply, row: object, comma: str) -> ServiceOffer | LeftOut:
     obj = lowered(row)
     service = next((ref for key in ("service", "service_id", "id") if (ref := as_ref(obj.get(key)))), "")
     name = reply.clean(obj.get("name") or "", _NAME_MAX)
     if not service:
         return LeftOut("", name, "it has no id")
     try:
-        rate = _rate(obj)
+        rate = _rate(obj, comma)
         least = _limit(obj.get("min"), "minimum")
         most = OFFER_MAX if _says_no_limit(obj.get("max")) else _limit(obj.get("max"), "maximum")
+        least = max(1, least) if least is not None else 1
+        if most is not None and most < least and not _is_flat(obj):
+            raise ValueError(f"its maximum {most} is below its minimum {least}")
     except ValueError as why:
         return LeftOut(service, name, reply.clean(str(why)))
-    least = max(1, least) if least is not None else 1
     raw_type = reply.clean(obj.get("type") or "Default", 100)
     return ServiceOffer(
         service=service,
@@ -358,6 +375,7 @@ def _offer(reply: Reply, row: object) -> ServiceOffer | LeftOut:
         dripfeed=as_flag(obj.get("dripfeed", obj.get("drip_feed"))),
         description=reply.clean(obj.get("desc") or obj.get("description") or "", 5_000),
         step=_step(obj.get("increment")),
+        currency=reply.clean(currency_beside(_rate_as_written(obj)), 20),
     )
 
 
@@ -370,11 +388,26 @@ def _absent(value: object) -> bool:
     return value is None or (isinstance(value, str) and value.strip() in ("", "null", "None", "undefined"))
 
 
-def _rate(obj: dict[str, Any]) -> Decimal:
-    """Raises ValueError with why there is none."""
-    said = next((obj[key] for key in ("rate", "price") if not _absent(obj.get(key))), None)
+def _is_flat(obj: dict[str, Any]) -> bool:
+    """Whether it is sold as a whole: then its limits say nothing."""
+    type_ = BY_NAME.get(_type(str(obj.get("type") or "Default")))
+    return type_ is not None and type_.flat
+
+
+def _rate_as_written(obj: dict[str, Any]) -> Any:
+    return next((obj[key] for key in ("rate", "price") if not _absent(obj.get(key))), None)
+
+
+def _rate(obj: dict[str, Any], comma: str) -> Decimal:
+    """Raises ValueError with why there is none. `comma`: what one with three digits behind it is."""
+    said = _rate_as_written(obj)
     if said is None:
         raise ValueError("it has no rate")
+    if isinstance(said, str) and _EITHER.fullmatch(said):
+        if not comma:
+            raise ValueError(f"its rate {_shown(said)} may be a fraction or thousands")
+        if comma == "point":
+            said = said.replace(",", ".")
     rate = as_money(said)
     if rate is None or rate < 0:
         raise ValueError(f"its rate {_shown(said)} cannot be read")

@@ -136,6 +136,7 @@ def send(order: OpenOrder, *, route_id: int | None, whole: bool, cancel_asked: b
         remains=order.quantity,
         chosen_route_id=route_id,
         sent_anew=order.sent_anew + (order.upstream_id is not None),
+        past_cost_micros=order.past_cost_micros + (order.cost_micros or 0 if order.upstream_id is not None else 0),
         cost_micros=None,
         cost_rate_e12=None,
         cost_told=False,

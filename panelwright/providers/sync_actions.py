@@ -178,6 +178,20 @@ def _other_currency(panel: Panel, provider: Provider) -> refusal.Refusal | None:
     return refusal.Refusal("other_currency", facts=(("told", told), ("counted", counted)))
 
 
+def _followers(provider: Provider) -> str:
+    """How many services on sale follow its rates."""
+    routes = Route.objects.filter(provider=provider, in_step=True, enabled=True, service__enabled=True)
+    count = routes.count() if provider.pk is not None else 0
+    if count == 1:
+        return "1 service on sale that follows its rates keeps its price meanwhile."
+    return f"{count} services on sale that follow its rates keep their prices meanwhile."
+
+
+def _counted(panel: Panel, provider: Provider, offers: Offers) -> Offers:
+    counted = provider.currency or panel.currency
+    return sync_rules.counted_in(offers, counted, overruled=provider.overruled_currency)
+
+
 def _tell_currency(panel: Panel, provider: Provider, balance: Balance | Refused | Unknown | None) -> list[Happened]:
     """Keep which currency the provider tells; it becomes its own where nobody has set one. The row is not saved."""
     if not isinstance(balance, Balance) or not balance.currency:
@@ -208,6 +222,7 @@ def preview(
     """What an import would make of each row of the list. Raises ValueError as `import_services` does."""
     _tell_currency(panel, provider, balance)
     rate_e12 = believed_rate(panel=panel, provider=provider)
+    offers = _counted(panel, provider, offers)
     return sync_rules.plan(offers, chosen, _known(provider), markup=markup, rate_e12=rate_e12, free=free)
 
 
@@ -244,6 +259,7 @@ def import_services(
         provider = Provider.objects.select_for_update().get(id=provider.id)
         events = _tell_currency(panel, provider, balance)
         rate_e12 = believed_rate(panel=panel, provider=provider)
+        offers = _counted(panel, provider, offers)
         plan = sync_rules.plan(offers, chosen, _known(provider), markup=markup, rate_e12=rate_e12, free=free)
         first = (Service.objects.filter(panel=panel).aggregate(last=Max("number"))["last"] or 0) + 1
         new = [_new_service(sold, first + i, provider.name) for i, sold in enumerate(plan.sold)]
@@ -350,6 +366,7 @@ def commit_sync(
         provider = Provider.objects.select_for_update().get(id=provider_id)
         events, problem = _balance(panel, provider, balance)
         if isinstance(offers, Offers):
+            offers = _counted(panel, provider, offers)
             changed, not_believed = _catalogue_after(panel, provider, offers, accept=accept)
             events += changed
             problem = problem or not_believed or _unread(balance)
@@ -397,7 +414,7 @@ def _balance(panel: Panel, provider: Provider, balance: Balance | Refused | Unkn
         return [], ""
     events = _tell_currency(panel, provider, balance)
     other = _other_currency(panel, provider)
-    problem = "" if other is None else refusals.page(other)
+    problem = "" if other is None else f"{refusals.page(other)} {_followers(provider)}"
     try:
         provider.balance_micros = money.owned(balance.amount)
     except ValueError as error:

@@ -65,6 +65,7 @@ def test_an_order_is_delivered_by_hand(site: Site, order_id: int) -> None:
         "charge": "0.90",
         "cost": None,
         "cost_told": False,
+        "past_cost": "0.00",
         "cost_rate": None,
         "problem": "",
         "problem_code": "",

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
+from django_scopes import scope
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,7 +16,7 @@ from panelwright.core import money
 from panelwright.orders import settling
 from panelwright.orders.audit import audit
 from panelwright.orders.settling import Cost, Report
-from panelwright.providers import resolve_actions, rules
+from panelwright.providers import order_queries, resolve_actions, rules
 from panelwright.providers.outcomes import OrderReport
 from panelwright.providers.rules import Exchange
 from panelwright.providers.sync_actions import set_exchange_rate
@@ -82,6 +83,53 @@ def cost(order_id: int) -> tuple[int | None, int | None, bool]:
     """Micros, the exchange rate used, and whether the provider said so."""
     row = row_of(order_id)
     return row.cost_micros, row.cost_rate_e12, row.cost_told
+
+
+def past_cost(order_id: int) -> int:
+    return row_of(order_id).past_cost_micros
+
+
+def test_what_the_first_provider_takes_stays_when_it_is_sent_again(shop: Shop, alice: Owner) -> None:
+    """It was bought twice: what it cost is both together."""
+    order_id = shop.sent(quantity=100)
+    shop.reported("In progress", charge="0.03", remains=100)
+    which: dict[str, Any] = {"panel_id": alice.panel_id, "order_id": order_id, "by": BY}
+    for n, paid in ((50, 30_000), (51, 30_000 + 33_334)):
+        shop.upstream.answers("add", {"order": n})
+        resolve_actions.send(**which)
+        assert (cost(order_id), past_cost(order_id)) == ((None, None, False), paid)
+        shop.worker.forward()
+        assert (cost(order_id), past_cost(order_id)) == ((33_334, PAR, False), paid)
+    shop.reported("Completed", charge="0.04")
+    assert (cost(order_id), past_cost(order_id)) == ((40_000, PAR, True), 63_334)
+    with scope(panel=alice.panel):
+        facts = order_queries.order_facts(alice.panel_id, order_id)
+    assert facts is not None and (facts["cost"], facts["past_cost"]) == ("0.04", "0.063334")
+    shop.alice.audit()
+
+
+def test_what_was_never_taken_costs_nothing_when_it_is_sent_again(shop: Shop, alice: Owner) -> None:
+    shop.upstream.answers("add", LOST)
+    order_id = shop.carol.order(quantity=100)
+    shop.worker.forward()
+    assert cost(order_id)[0] == 33_334, "it may have arrived"
+    shop.upstream.answers("add", {"order": 60})
+    resolve_actions.send(panel_id=alice.panel_id, order_id=order_id, by=BY)
+    shop.worker.forward()
+    assert (cost(order_id)[0], past_cost(order_id)) == (33_334, 0)
+
+
+def test_a_drip_feed_costs_what_its_runs_cost_before_too(shop: Shop, alice: Owner) -> None:
+    order_id = shop.carol.order(quantity=100, runs=2, interval=10)
+    run_schedules()
+    shop.upstream.answers("add", {"order": 70})
+    shop.worker.forward()
+    (run,) = children_of(order_id)
+    shop.upstream.answers("add", {"order": 71})
+    resolve_actions.send(panel_id=alice.panel_id, order_id=run.id, by=BY)
+    shop.worker.forward()
+    shop.reported("Completed", charge="0.05")
+    assert (cost(order_id)[0], past_cost(order_id)) == (50_000, 33_334)
 
 
 # ---- the route's rate ---------------------------------------------------------------------------------

@@ -42,6 +42,10 @@ UNREADABLE: list[tuple[str, Any]] = [
     ("max", "10.000"),
     ("max", "-1"),
     ("max", False),
+    ("max", 0),
+    ("max", "0"),
+    ("max", 9),
+    ("min", 5001),
     # Numbers of JSON that are none of anything: no reader can take them, and they are not absent.
     *((key, said) for key in ("rate", "min", "max") for said in (float("nan"), float("-inf"), 10**60)),
 ]
@@ -137,3 +141,30 @@ def test_a_list_without_a_row_that_can_be_read_says_why(shop: Shop) -> None:
     came = shop.client(shop.provider_row()).services()
     assert not isinstance(came, Offers | Refused)
     assert "its rate 'abc' cannot be read" in came.text
+
+
+@pytest.mark.parametrize(
+    ("others", "sells"),
+    [
+        (["0.90", "12.5"], "1800.00"),  # points elsewhere: thousands
+        (["1,234.50"], "1800.00"),
+        (["0,90", "3,5"], "1.80"),  # commas elsewhere: a fraction
+        (["1.234,50"], "1.80"),
+        (["1", "20"], None),  # nobody can tell
+        (["0,90", "0.90"], None),
+    ],
+)
+def test_a_comma_is_read_as_the_other_rates_say(shop: Shop, others: list[str], sells: str | None) -> None:
+    rows = [listed(501, "1,500"), *(listed(600 + n, rate) for n, rate in enumerate(others))]
+    shop.lists(*rows)
+    imported = shop.imports()
+    unread = [row.service for row in imported.left_out if "may be a fraction or thousands" in row.why]
+    if sells is None:
+        assert unread == ["501"]
+    else:
+        assert unread == [] and shop.sells(10)[0] == sells
+
+
+def test_the_limits_of_a_package_say_nothing(shop: Shop) -> None:
+    shop.lists(listed(501, type="Package", min="1", max="0"))
+    assert [service.number for service in shop.imports().services] == [10]
