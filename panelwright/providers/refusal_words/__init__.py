@@ -20,7 +20,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from panelwright.providers.outcomes import Reason
-from panelwright.providers.refusal_words import ar, de, en, es, fr, hi, id, it, pt, ru, tr, vi, zh
+from panelwright.providers.refusal_words import ar, de, en, es, fr, hi, hinglish, id, it, ja, ko, pl, pt, ru, tr, vi, zh
 
 Lines = Mapping[str, str]
 
@@ -65,6 +65,10 @@ LANGUAGES: Mapping[str, Lines] = {
     "zh": zh.LINES,
     "vi": vi.LINES,
     "id": id.LINES,
+    "pl": pl.LINES,
+    "ko": ko.LINES,
+    "ja": ja.LINES,
+    "hi-Latn": hinglish.LINES,
 }
 
 
