@@ -127,6 +127,7 @@ def test_many_at_once_the_good_are_placed_and_the_bad_stay(page: Page, town: Tow
     # Back leads to what was checked, and not to a question of the browser.
     page.go_back()
     expect(page.get_by_role("button", name="Place 1 order")).to_be_visible()
+    page.goto(f"{town.url}/orders")
     expect(page.locator("#orders tbody tr")).to_have_count(3)
 
 

@@ -79,7 +79,7 @@ def test_a_cancel_is_asked_for_in_a_ticket_and_followed(page: Page, shop: str, s
         page.wait_for_timeout(250)
     page.goto(f"{shop}/tickets")
     expect(page.locator(".unread")).to_have_count(1)
-    page.locator(".unread a").click()
+    page.locator("a.unread").click()
     expect(page.locator(".talk")).to_contain_text(f"Order {second} canceled")
     page.goto(f"{shop}/tickets")
     expect(page.locator(".unread")).to_have_count(0)
