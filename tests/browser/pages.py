@@ -40,7 +40,7 @@ def inside(world: World) -> dict[str, str]:
 
 def office(world: World) -> dict[str, str]:
     """Pages of staff who are logged in."""
-    found = {}
+    found: dict[str, str] = {}
     for site, page in _pages():
         if page.who is Who.STAFF:
             found |= _addresses(site, page, world)

@@ -215,4 +215,4 @@ def test_home_adds_up_the_day_and_the_one_before_until_this_time(office: Office,
 def _orders() -> list[dict[str, Any]]:
     from panelwright.orders.models import Order
 
-    return list(Order.objects.values("created_at", "parent_id", "charge_micros", "cost_micros"))
+    return [dict(row) for row in Order.objects.values("created_at", "parent_id", "charge_micros", "cost_micros")]

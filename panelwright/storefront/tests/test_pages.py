@@ -54,7 +54,7 @@ STAFF_PAGE = Page("secret", "staff/page", view, Who.STAFF, right=Right.REPORTS)
     ],
 )
 def test_a_page_of_staff_is_for_those_with_its_right(role: str, single: list[str], may: bool) -> None:
-    staff = SimpleNamespace(id=1, role=role, rights=single, user=SimpleNamespace(email="bob@shop.example"))
+    staff: Any = SimpleNamespace(id=1, role=role, rights=single, user=SimpleNamespace(email="bob@shop.example"))
     request = asking(visitor=object(), staff=staff, actor=staff_actor(staff, address=""))
     assert pages.may_see(request, STAFF_PAGE) is may
     if may:
@@ -97,7 +97,7 @@ def test_the_menu_marks_the_page_that_the_shown_one_is_under(alice: Owner, carol
 
 
 def test_staff_see_no_page_of_customers_in_their_menus() -> None:
-    staff = SimpleNamespace(id=1, role="owner", rights=[], user=SimpleNamespace(email="alice@shop.example"))
+    staff: Any = SimpleNamespace(id=1, role="owner", rights=[], user=SimpleNamespace(email="alice@shop.example"))
     request = asking(visitor=object(), staff=staff, actor=staff_actor(staff, address=""))
     request.resolver_match = None
     with translation.override("en"):
