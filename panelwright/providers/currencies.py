@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import unicodedata
 
+from panelwright.providers.outcomes import LeftOut, Offers
+
 _DOLLARS = "USD CAD AUD NZD SGD HKD MXN ARS CLP COP"
 # Signs and words -> the currencies that they may stand for.
 _SIGNS = {
@@ -65,3 +67,17 @@ def differs(*, told: str, counted: str, overruled: str = "") -> bool:
     What it tells and nobody understands differs, too. `overruled`: a person has said that this is told wrongly.
     """
     return told != "" and told != overruled and counted not in currencies_of(told)
+
+
+def counted_in(offers: Offers, currency: str, *, overruled: str = "") -> Offers:
+    """The list without the rows whose rate names another currency than the provider's rates are counted in.
+
+    `overruled`: a person has said that this is told wrongly.
+    """
+    wrong = [o for o in offers if differs(told=o.currency, counted=currency, overruled=overruled)]
+    if not wrong:
+        return offers
+    other = {offer.service for offer in wrong}
+    why = f"its rate is in {{}}, and the provider's rates are counted in {currency}"
+    named = [LeftOut(offer.service, offer.name, why.format(offer.currency)) for offer in wrong]
+    return Offers([offer for offer in offers if offer.service not in other], [*offers.left_out, *named])

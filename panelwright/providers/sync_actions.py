@@ -189,7 +189,7 @@ def _followers(provider: Provider) -> str:
 
 def _counted(panel: Panel, provider: Provider, offers: Offers) -> Offers:
     counted = provider.currency or panel.currency
-    return sync_rules.counted_in(offers, counted, overruled=provider.overruled_currency)
+    return currencies.counted_in(offers, counted, overruled=provider.overruled_currency)
 
 
 def _tell_currency(panel: Panel, provider: Provider, balance: Balance | Refused | Unknown | None) -> list[Happened]:

@@ -20,7 +20,7 @@ from panelwright.catalog.changes import Happened, Which
 from panelwright.catalog.shelf import rate_for
 from panelwright.catalog.types import BY_NAME
 from panelwright.core import money, refusals
-from panelwright.providers import currencies, holding, naming, route_rules
+from panelwright.providers import holding, naming, route_rules
 from panelwright.providers.holding import RateLimits
 from panelwright.providers.outcomes import STEP_UNREAD, LeftOut, Offers, ServiceOffer
 
@@ -148,20 +148,6 @@ class Catalogue:
     hears_posts: bool = False
     # The provider's currency is another one than when the rates were worked out.
     rework: bool = False
-
-
-def counted_in(offers: Offers, currency: str, *, overruled: str = "") -> Offers:
-    """The list without the rows whose rate names another currency than the provider's rates are counted in.
-
-    `overruled`: a person has said that this is told wrongly.
-    """
-    wrong = [o for o in offers if currencies.differs(told=o.currency, counted=currency, overruled=overruled)]
-    if not wrong:
-        return offers
-    other = {offer.service for offer in wrong}
-    why = f"its rate is in {{}}, and the provider's rates are counted in {currency}"
-    named = [LeftOut(offer.service, offer.name, why.format(offer.currency)) for offer in wrong]
-    return Offers([offer for offer in offers if offer.service not in other], [*offers.left_out, *named])
 
 
 def cannot_be(offers: Offers, catalogue: Catalogue) -> str:
