@@ -50,6 +50,16 @@ NAMES = {
     "changes": gettext_noop("Changes"),
     "service": gettext_noop("Service"),
     "why": gettext_noop("Reason"),
+    "services": gettext_noop("Services"),
+    "messages": gettext_noop("Messages"),
+    "requests": gettext_noop("Requests"),
+    "reason": gettext_noop("Reason"),
+    "reference": gettext_noop("Reference"),
+    "amount": gettext_noop("Amount"),
+    "currency": gettext_noop("Currency"),
+    "url": gettext_noop("Address"),
+    "step": gettext_noop("Step"),
+    "title": gettext_noop("Subject"),
 }
 # Fields of states that say nothing to people.
 _INTERNAL = frozenset({"work", "chosen_route", "version", "id", "provider", "route"})
