@@ -40,7 +40,9 @@ def test_everything_that_an_installation_writes_is_for_its_owner(launch: Launche
     server = with_an_open_mask(launch, "serve", "--port", str(port), **own)
     server.wait_for_http(f"http://127.0.0.1:{port}/")
     server.wait_for(lambda: bool(signals.children(server.pid, command="worker")), what="a worker")
-    assert {path.name for path in data.iterdir()} >= {"panelwright.sqlite3", "panelwright.sqlite3-wal", "secret.key"}
+    written = {"panelwright.sqlite3", "panelwright.sqlite3-wal", "secret.key"}
+    # The log is there as long as somebody is connected, as the worker soon is.
+    server.wait_for(lambda: {path.name for path in data.iterdir()} >= written, what=f"{written}")
     assert open_ones(data) == []
     assert stat.S_IMODE(data.stat().st_mode) == 0o700
     pids = [server.pid, *signals.children(server.pid, command="")]

@@ -164,7 +164,7 @@ def test_commands_say_what_is_there_and_what_cannot_be_done(hook: Hook) -> None:
     assert hook.secret not in listed
     assert "is removed" in hook.command("removepostsource", *panel, "--source", number)
     status, output = hook.launch.run("removepostsource", *panel, "--source", number)
-    assert (status, f"no post source {number}" in output) == (1, True)
+    assert (status, f"Source of posts {number} not found." in output) == (1, True)
     assert hook.launch.run("addpostsource", *panel, "--feed", "ftp://x", "--username", "d")[0] == 1
     assert hook.launch.run("addpostsource", *panel)[0] == 2
     when = ("--link", LINK, "--published-at")
