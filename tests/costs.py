@@ -1,4 +1,4 @@
-"""`python -m tests.costs FILE...`: what the tests of a run with `--costs FILE` cost, by folder, file and test."""
+"""`python -m tests.costs FILE...`: what the tests of a run with `--costs=FILE` cost, by folder, file and test."""
 
 from __future__ import annotations
 

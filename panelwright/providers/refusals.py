@@ -108,7 +108,8 @@ def refused(reply: Reply, text: str) -> Refused:
 
 
 def unknown(reply: Reply, text: str) -> Unknown:
-    return Unknown(reply.clean(text), reply.evidence)
+    # Of control characters and markup alone, nothing is left for a person to read.
+    return Unknown(reply.clean(text) or "the answer says nothing", reply.evidence)
 
 
 def limited(reply: Reply, value: object) -> Refused:

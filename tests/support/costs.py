@@ -1,4 +1,6 @@
-"""What each test costs: `pytest --costs FILE` writes a line of JSON a test, `python -m tests.costs FILE...` adds up.
+"""What each test costs: `pytest --costs=FILE` writes a line of JSON a test, `python -m tests.costs FILE...` adds up.
+
+(Without `=` pytest takes a file that is there already for tests, and looks for its settings beside it.)
 
 Processor time of this process and of the processes that it has started and waited for, so that the numbers mean
 the same on a busy machine. What a shared server or browser spends meanwhile belongs to no test.
