@@ -287,7 +287,7 @@ def test_unknown_outcomes_are_decided(site: Site, worker: Rounds) -> None:
     assert site.post(f"problems/{ids[1]}", action="send").body["order"]["status"] == "Pending"
     assert site.post(f"problems/{ids[2]}", action="refund").body["order"]["status"] == "Canceled"
     taken = {"action": "arrived", "upstream_id": "700123"}
-    site.refused(409, "another order has the provider's id 700123 already", "POST", f"problems/{ids[3]}", taken)
+    site.refused(409, "Another order already has this ID at the provider.", "POST", f"problems/{ids[3]}", taken)
     text = "This order has ended."
     site.refused(409, text, "POST", f"problems/{ids[2]}", {"action": "refund"})
     assert [item["id"] for item in site.get("problems").body["items"]] == [ids[3]]
