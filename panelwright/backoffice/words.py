@@ -60,12 +60,15 @@ NAMES = {
     "url": gettext_noop("Address"),
     "step": gettext_noop("Step"),
     "title": gettext_noop("Subject"),
+    "body": gettext_noop("Text"),
 }
 # Fields of states that say nothing to people.
 _INTERNAL = frozenset({"work", "chosen_route", "version", "id", "provider", "route"})
 _CHOICES = {
     "api": gettext_noop("Another panel (API)"),
     "manual": gettext_noop("Own people"),
+    "pause": gettext_noop("Pause"),
+    "reprice": gettext_noop("Change price"),
     BlockKind.EXACT.value: gettext_noop("Link"),
     BlockKind.DOMAIN.value: gettext_noop("Website"),
     BlockKind.PATTERN.value: gettext_noop("Pattern"),
