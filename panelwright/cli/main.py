@@ -120,7 +120,9 @@ NOUNS: dict[str, dict[str, str]] = {
     "host_exchange_rate": {"set": ACTION},
     "post_source": {"list": "postsources", **dict.fromkeys(("add_feed", "add_webhook", "remove"), ACTION)},
     "post": {"report": ACTION},
-    "customer": dict.fromkeys(("add", "credit", "reset_second_factor"), ACTION),
+    "customer": dict.fromkeys(
+        ("add", "credit", "debit", "set_rate", "suspend", "restore", "reset_second_factor"), ACTION
+    ),
     "staff": {"roles": "roles", **dict.fromkeys(("add", "set"), ACTION)},
     "staff_key": dict.fromkeys(("add", "revoke"), ACTION),
     "api_key": dict.fromkeys(("add", "revoke"), ACTION),

@@ -75,7 +75,7 @@ def test_single_orders_and_subscriptions_each_take_their_own_routes() -> None:
 def test_a_route_that_cannot_be_is_refused_by_its_reason(north: ScriptedUpstream, alice: Owner, said: Said) -> None:
     route = ("addroute", "--panel", "shop", "--provider", "north")
     told = said(1, *route, "--service", str(FOLLOWERS), "--upstream-service", "8")
-    assert "takes subscriptions" in told and "a service of the type Default" in told
+    assert "takes subscriptions" in told and "cannot deliver the type Default" in told
     told = said(1, *route, "--service", str(SUBSCRIPTION), "--upstream-service", "7")
     assert "this panel hears of no posts" in told and "addpostsource" in told
     assert routes() == []
@@ -125,7 +125,7 @@ def test_an_import_keeps_the_types_and_a_type_that_changes_ends_the_route(
     # Another type is another service: what it was stands until a person has looked.
     assert routes() == [("7", "Default", False), ("8", "Subscriptions", False), ("9", "Subscriptions", True)]
     whys = values("SELECT facts FROM events_event WHERE name = 'route.cannot_be' ORDER BY id")
-    assert "takes subscriptions" in str(whys[0]) and "takes single orders" in str(whys[1])
+    assert "takes subscriptions" in str(whys[0]) and "takes one order per post" in str(whys[1])
     assert sync() == [], "told once"
     north.answers("services", [listed(7, "Default"), listed(8, "Subscriptions"), listed(9, "Subscriptions")])
     assert sync().count("route.back") == 2
