@@ -58,7 +58,7 @@ def test_what_is_wrong_is_refused(site: Site) -> None:
         site.refused(status, text, "POST", path, body)
 
     wrong(400, "in_menu: Choose yes or no.", "pages", action="set", **PAGE, in_menu=1)
-    wrong(400, "language 'de': there are en, pt-BR, es, ru", "pages", action="set", **{**PAGE, "language": "de"})
+    wrong(400, "language: Choose one of: en, pt-BR, es, ru.", "pages", action="set", **{**PAGE, "language": "de"})
     half = {**PAGE, "body": "\ud800"}
     wrong(400, f"body{NO_TEXT}", "pages", action="set", **half)
     wrong(
