@@ -19,7 +19,7 @@ from panelwright.core import limits
 from panelwright.core.refusal import Refusal
 from panelwright.core.remote import STRICT_TRANSPORT_SECURITY, caller_address, neighbourhood, plain
 from panelwright.core.room import BODIES, FREE_BYTES
-from panelwright.customers.meter import Verdict
+from panelwright.customers.rate_limits import RateDecision
 from panelwright.lane import fast_path
 from panelwright.lane.batcher import Failed, Overloaded
 from panelwright.lane.cpu_affinity import anywhere
@@ -32,7 +32,7 @@ Headers = list[fast_path.Header]
 Reply = tuple[int, bytes, Headers]  # status, body, and headers beside those that every answer has
 
 
-class Done(Protocol):
+class SendAnswer(Protocol):
     """Takes an answer: its status, its headers (`complete`: all, else beside those of every answer), its body."""
 
     def __call__(self, status: int, headers: Headers, body: bytes, *, complete: bool = False) -> None: ...
@@ -176,7 +176,7 @@ class Api:
         port: int,
         client: str,
         loop: asyncio.AbstractEventLoop,
-        done: Done,
+        done: SendAnswer,
     ) -> bool:
         """Answer a request that came whole, by calling `done` with status, headers beside the common ones, and body.
 
@@ -289,7 +289,7 @@ def _code(refusal: Refusal) -> tuple[bytes, bytes]:
     return b"X-Error-Code", refusal.code.encode()
 
 
-def _limits(verdict: Verdict) -> Headers:
+def _limits(verdict: RateDecision) -> Headers:
     """The RateLimit headers of the IETF's httpapi group."""
     return [
         (b"RateLimit-Policy", b'"key";q=%d;w=60' % verdict.limit),
@@ -329,7 +329,9 @@ def _told(result: Answer | Exception, extra: Headers) -> Reply:
         return _failed(Failed(str(error), uncertain=True), [])
 
 
-def _tell(done: Done, extra: Headers, method: bytes, head: fast_path.RequestHead, result: Answer | Exception) -> None:
+def _tell(
+    done: SendAnswer, extra: Headers, method: bytes, head: fast_path.RequestHead, result: Answer | Exception
+) -> None:
     if isinstance(result, Rendered):
         status, body, headers = _listed(
             _List(result, extra), is_get=method == b"GET", known=head.if_none_match, takes=head.accept_encoding

@@ -22,8 +22,8 @@ from panelwright.catalog.pricelists import Rendered, Renderer
 from panelwright.core.refusal import Refusal
 from panelwright.customers import access
 from panelwright.customers.access import Caller, Grant
-from panelwright.customers.meter import Meter
-from panelwright.lane.batcher import LATER, Batcher, CommitUncertain, Done, Later
+from panelwright.customers.rate_limits import Meter
+from panelwright.lane.batcher import LATER, Batcher, CommitUncertain, Done, NextBatch
 from panelwright.lane.cpu_affinity import CpuSharing
 from panelwright.orders import actions, queries, quotes, rules
 from panelwright.orders.actions import AskOrders
@@ -124,7 +124,7 @@ class Lane:
         self._reads.stop()
         self.meter.stop()
 
-    def _write(self, calls: Sequence[Call]) -> list[Answer | Later]:
+    def _write(self, calls: Sequence[Call]) -> list[Answer | NextBatch]:
         """A batch of writes of one action, in one transaction."""
         if calls[0].action == "add":
             orders = [PlaceOrder(call.caller, call.params, call.request_id) for call in calls]
@@ -143,10 +143,10 @@ class Lane:
         if grant.key_id is not None:
             self.meter.learn(caller.digest, grant.key_id, grant.per_minute_max)
 
-    def _read(self, calls: Sequence[Call]) -> list[Answer | Later]:
+    def _read(self, calls: Sequence[Call]) -> list[Answer | NextBatch]:
         """A batch of reads: each kind of row that is asked for is read once, for all of them."""
         by_action: dict[str, list[tuple[int, Call, Grant]]] = {}
-        answers: list[Answer | Later] = [BAD_REQUEST] * len(calls)
+        answers: list[Answer | NextBatch] = [BAD_REQUEST] * len(calls)
         others = list(enumerate(calls))
         dry = [i for i, call in others if call.action == "dry_run"]
         if dry:
@@ -174,10 +174,10 @@ class Lane:
                     answers[i] = answer
         return answers
 
-    def _dry_runs(self, calls: Sequence[Call]) -> list[Answer | Later]:
+    def _dry_runs(self, calls: Sequence[Call]) -> list[Answer | NextBatch]:
         """`add` with all its rules, and nothing written."""
         orders = [PlaceOrder(call.caller, call.params, call.request_id) for call in calls]
-        answers: list[Answer | Later] = []
+        answers: list[Answer | NextBatch] = []
         for call, result in zip(calls, quotes.dry_run(orders, learn=self._learn), strict=True):
             if result is rules.LATER:
                 answers.append(LATER)
@@ -203,7 +203,7 @@ def _done() -> Iterator[None]:
         raise CommitUncertain(f"{type(error).__name__}: {error}") from error
 
 
-def _added(result: Refusal | int) -> Answer | Later:
+def _added(result: Refusal | int) -> Answer | NextBatch:
     if isinstance(result, int):
         return protocol.added(result)
     return LATER if result is rules.LATER else result

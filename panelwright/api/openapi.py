@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 
 from panelwright import __version__
 from panelwright.staff import registry
-from panelwright.staff.action import Action, Field, FieldKind, Noun
+from panelwright.staff.action import Action, ActionFieldKind, Field, Noun
 from panelwright.staff.shapes import (
     AMOUNT,
     ANYTHING,
@@ -38,18 +38,18 @@ _STATUSES = {
     "409": "The object is not in a state for this",
     "413": "The body is too large",
 }
-_OF_KIND: dict[FieldKind, Shape] = {
-    FieldKind.AMOUNT: AMOUNT,
-    FieldKind.PERCENT: AMOUNT,
-    FieldKind.TIMES: AMOUNT,
-    FieldKind.EXCHANGE_RATE: AMOUNT,
-    FieldKind.YES_NO: YES_NO,
-    FieldKind.WORDS: listed(TEXT),
-    FieldKind.FILE: {"type": "string", "contentEncoding": "base64"},
-    FieldKind.MOMENT: MOMENT,
-    FieldKind.OBJECT: ANYTHING,
-    FieldKind.EMAIL: {"type": "string", "format": "email"},
-    FieldKind.SECRET: {"type": "string", "format": "password", "writeOnly": True},
+_OF_KIND: dict[ActionFieldKind, Shape] = {
+    ActionFieldKind.AMOUNT: AMOUNT,
+    ActionFieldKind.PERCENT: AMOUNT,
+    ActionFieldKind.TIMES: AMOUNT,
+    ActionFieldKind.EXCHANGE_RATE: AMOUNT,
+    ActionFieldKind.YES_NO: YES_NO,
+    ActionFieldKind.WORDS: listed(TEXT),
+    ActionFieldKind.FILE: {"type": "string", "contentEncoding": "base64"},
+    ActionFieldKind.MOMENT: MOMENT,
+    ActionFieldKind.OBJECT: ANYTHING,
+    ActionFieldKind.EMAIL: {"type": "string", "format": "email"},
+    ActionFieldKind.SECRET: {"type": "string", "format": "password", "writeOnly": True},
 }
 
 
@@ -165,11 +165,11 @@ def _body(verb: str, action: Action, *, by_id: bool) -> Shape:
 
 def field_shape(field: Field) -> Shape:
     """What a program gives for a field."""
-    if field.kind is FieldKind.NUMBER:
+    if field.kind is ActionFieldKind.NUMBER:
         shape: Shape = {**NUMBER, "minimum": field.least, "maximum": NUMBER_MAX if field.most is None else field.most}
-    elif field.kind is FieldKind.CHOICES:
+    elif field.kind is ActionFieldKind.CHOICES:
         shape = listed(words(field.choices))
-    elif field.kind is FieldKind.CHOICE:
+    elif field.kind is ActionFieldKind.CHOICE:
         shape = words(field.choices)
     else:
         shape = dict(_OF_KIND.get(field.kind, TEXT))

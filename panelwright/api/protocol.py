@@ -12,7 +12,7 @@ from datetime import date
 from panelwright.core import money, refusals
 from panelwright.core.refusal import Refusal
 from panelwright.orders import reasons
-from panelwright.orders.models import Kind
+from panelwright.orders.models import OrderKind
 from panelwright.orders.queries import Progress, Standing
 from panelwright.orders.rules import Replayed
 
@@ -115,7 +115,7 @@ def standing(order: Standing, progress: Progress | None, currency: str) -> str:
     if progress is None:
         return five + "}"
     orders = "[" + ",".join(map(str, progress.children)) + "]"
-    if kind == Kind.DRIP_FEED.value:
+    if kind == OrderKind.DRIP_FEED.value:
         return f'{five},"runs":"{progress.runs_done}","orders":{orders}}}'
     return f'{five},"posts":"{progress.posts_done}","orders":{orders},"expiry":"{expiry(progress.expires_on)}"}}'
 

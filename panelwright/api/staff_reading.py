@@ -12,13 +12,13 @@ from django.utils.dateparse import parse_datetime
 
 from panelwright.core import limits
 from panelwright.core.refusal import Refused
-from panelwright.providers.manual_queries import Filters
+from panelwright.providers.manual_queries import QueueFilters
 from panelwright.providers.order_queries import PAGE_MAX
 from panelwright.staff.trail import PAGE_MAX as TRAIL_MAX
 from panelwright.staff.trail import TrailFilters
 from panelwright.support.models import Subject, TicketState
 from panelwright.support.queries import PAGE_MAX as TICKETS_MAX
-from panelwright.support.queries import Filters as TicketFilters
+from panelwright.support.queries import TicketFilters as TicketFilters
 
 NUMBER_MAX = 2**63 - 1
 LIMIT = 50
@@ -27,11 +27,11 @@ KINDS = ("orders", "refills", "cancels")
 _STATES = {"waiting": False, "started": True}
 
 
-class Asked(NamedTuple):
+class QueueQuery(NamedTuple):
     """Which page of which queue."""
 
     kind: str
-    filters: Filters
+    filters: QueueFilters
     after: int
     limit: int
 
@@ -42,7 +42,7 @@ def bearer(header: str) -> str:
     return key.strip() if scheme.lower() == "bearer" else ""
 
 
-def queue_of(query: Mapping[str, str]) -> Asked:
+def queue_of(query: Mapping[str, str]) -> QueueQuery:
     known = {"kind", "state", "service", "provider", "after", "limit"}
     _only(query, known)
     kind = query.get("kind", "orders")
@@ -55,13 +55,13 @@ def queue_of(query: Mapping[str, str]) -> Asked:
         raise Refused("only_for_orders", "provider")
     if not query.get("provider", "x").isprintable():
         raise Refused("unstorable_text", "provider")
-    filters = Filters(
+    filters = QueueFilters(
         started=None if state is None else _STATES[state],
         service=number(query["service"], "service", least=1) if "service" in query else None,
         provider=query.get("provider"),
     )
     after, limit = _page(query)
-    return Asked(kind, filters, after, limit)
+    return QueueQuery(kind, filters, after, limit)
 
 
 class AskedTickets(NamedTuple):

@@ -18,8 +18,8 @@ from panelwright.staff import trail
 from panelwright.staff.rights import Right
 from panelwright.staff.shapes import MOMENT, NUMBER, TEXT, Shape, fields, listed, maybe, words
 from panelwright.support import declarations as tickets
+from panelwright.support import downloads
 from panelwright.support import queries as ticket_queries
-from panelwright.support import serving
 from panelwright.support.models import Subject, TicketState
 
 _QUEUES = {
@@ -92,7 +92,7 @@ def _ticket(call: StaffCall, *, id_: int) -> dict[str, Any]:
 
 def _attachment(call: StaffCall, *, id_: int, file_id: int) -> HttpResponse:
     found = ticket_queries.attachment(call.panel_id, id_, file_id, customer_id=None)
-    return serving.file(_there(found, "no_file", file_id))
+    return downloads.file(_there(found, "no_file", file_id))
 
 
 def _trail(call: StaffCall) -> dict[str, Any]:

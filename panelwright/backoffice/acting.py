@@ -22,7 +22,7 @@ from django.views.decorators.http import require_http_methods
 from panelwright.backoffice import words
 from panelwright.core.refusal import Refusal
 from panelwright.staff import registry, values
-from panelwright.staff.action import Action, Field, FieldKind, State
+from panelwright.staff.action import Action, ActionFieldKind, Field, State
 from panelwright.staff.actions import Performed, perform, preview, state_of
 from panelwright.ui.forms import Form
 from panelwright.ui.request import PanelRequest, StaffRequest
@@ -52,7 +52,7 @@ SHOWN_MAX = 4_000
 FILE_MAX = 64 * 1024
 
 
-class Shown(NamedTuple):
+class ActionField(NamedTuple):
     """A field of the form. `type`: of the input; choices are pairs of value and words."""
 
     field: Field
@@ -88,7 +88,7 @@ def act(request: StaffRequest, name: str, target: int | None = None) -> HttpResp
     context = {
         "action": action,
         "target": target,
-        "fields": [_shown(field, form, state) for field in action.fields if field.kind is not FieldKind.OBJECT],
+        "fields": [_shown(field, form, state) for field in action.fields if field.kind is not ActionFieldKind.OBJECT],
         "form": form,
         "asks": asks,
         "seen": seen if isinstance(seen, Performed) else None,
@@ -124,11 +124,11 @@ def given_by(request: HttpRequest, action: Action, form: Form, state: State | No
     """
     given: dict[str, object] = {}
     for field in action.fields:
-        if field.kind is FieldKind.FILE:
+        if field.kind is ActionFieldKind.FILE:
             file = request.FILES.get(field.name)
             if file is not None:
                 given[field.name] = file.read(action.body_max or FILE_MAX)
-        elif field.kind is FieldKind.CHOICES:
+        elif field.kind is ActionFieldKind.CHOICES:
             if field.name in request.POST or f"{field.name}-shown" in request.POST:
                 given[field.name] = [text for text in request.POST.getlist(field.name) if text]
         else:
@@ -136,7 +136,7 @@ def given_by(request: HttpRequest, action: Action, form: Form, state: State | No
             as_it_is = not field.required and field.name not in _OF_THE_FORM and text == _held(state, field.name)
             if text and not as_it_is:
                 given[field.name] = values.from_text(field, text)
-                if field.kind is FieldKind.WORDS:
+                if field.kind is ActionFieldKind.WORDS:
                     given[field.name] = [line.strip() for line in text.splitlines() if line.strip()]
     return given
 
@@ -170,31 +170,31 @@ def _written(value: object) -> object:
     return ",".join(map(str, value)) if isinstance(value, list) else value
 
 
-def _shown(field: Field, form: Form, state: Mapping[str, Any] | None) -> Shown:
+def _shown(field: Field, form: Form, state: Mapping[str, Any] | None) -> ActionField:
     choices: list[tuple[str, str]] = []
     kind = "text"
     match field.kind:
-        case FieldKind.LONG_TEXT | FieldKind.WORDS:
+        case ActionFieldKind.LONG_TEXT | ActionFieldKind.WORDS:
             kind = "textarea"
-        case FieldKind.YES_NO:
+        case ActionFieldKind.YES_NO:
             kind, choices = "choice", [(value, _(text) if text else "") for value, text in _YES_OR_NO]
-        case FieldKind.CHOICE:
+        case ActionFieldKind.CHOICE:
             kind = "choice"
             # Nothing is chosen unseen: the first of the roles is the owner's.
             first = [] if "" in field.choices else [("", "")]
             choices = [*first, *((value, words.choice(value)) for value in field.choices)]
-        case FieldKind.CHOICES:
+        case ActionFieldKind.CHOICES:
             kind, choices = "ticks", [(value, words.choice(value)) for value in field.choices]
-        case FieldKind.FILE:
+        case ActionFieldKind.FILE:
             kind = "file"
-        case FieldKind.SECRET:
+        case ActionFieldKind.SECRET:
             kind = "password"
-        case FieldKind.EMAIL:
+        case ActionFieldKind.EMAIL:
             kind = "email"
         case _:
             kind = "hidden" if field.name in _OF_THE_FORM else "text"
     chosen = form.values.get(field.name, "")
-    return Shown(
+    return ActionField(
         field,
         _(field.label),
         _(field.help) if field.help else "",

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from panelwright.backoffice.queries import COUNTED_MAX
-from panelwright.core.lists import Column, Filter, Kind, Listing, Place
+from panelwright.core.lists import Column, ColumnKind, ColumnPlace, Filter, Listing
 from panelwright.orders.status import RefillStatus
 from panelwright.panels.models import BlockKind
 from panelwright.support.lists import STATE
@@ -84,7 +84,7 @@ def offers(of: Callable[[Any], tuple[int, tuple[str, ...]]]) -> Column:
 
     Shown are those of them that are declared and that the visitor may do.
     """
-    return Column("actions", place=Place.ACT, cell="row_actions", value=of, file=False)
+    return Column("actions", place=ColumnPlace.ACT, cell="row_actions", value=of, file=False)
 
 
 def _for_refill(row: Any) -> tuple[int, tuple[str, ...]]:
@@ -97,11 +97,11 @@ REFILLS = Listing(
     name="refills",
     label=gettext_noop("Refill requests"),
     columns=(
-        Column("id", Kind.ID, gettext_noop("Refill"), Place.FIRST, cell="refill"),
-        Column("status", Kind.STATUS, gettext_noop("Status"), Place.MARK),
-        Column("service_name", label=gettext_noop("Service and link"), place=Place.MAIN, cell="of_order"),
-        Column("provider", label=gettext_noop("Provider"), place=Place.LEFT),
-        Column("created_at", Kind.TIME, gettext_noop("Requested"), Place.END),
+        Column("id", ColumnKind.ID, gettext_noop("Refill"), ColumnPlace.FIRST, cell="refill"),
+        Column("status", ColumnKind.STATUS, gettext_noop("Status"), ColumnPlace.MARK),
+        Column("service_name", label=gettext_noop("Service and link"), place=ColumnPlace.MAIN, cell="of_order"),
+        Column("provider", label=gettext_noop("Provider"), place=ColumnPlace.LEFT),
+        Column("created_at", ColumnKind.TIME, gettext_noop("Requested"), ColumnPlace.END),
         offers(_for_refill),
     ),
     empty=gettext_noop("No refill requests are waiting."),
@@ -111,11 +111,19 @@ CANCELS = Listing(
     name="cancels",
     label=gettext_noop("Cancellation requests"),
     columns=(
-        Column("id", Kind.ID, gettext_noop("Order"), Place.FIRST, cell="cancel"),
-        Column("status", Kind.STATUS, gettext_noop("Status"), Place.MARK, value=lambda row: row.order.status),
-        Column("service_name", label=gettext_noop("Service and link"), place=Place.MAIN, cell="of_order"),
-        Column("provider", label=gettext_noop("Provider"), place=Place.LEFT),
-        Column("charge", Kind.MONEY, gettext_noop("Charge"), Place.END, value=lambda row: row.order.charge_micros),
+        Column("id", ColumnKind.ID, gettext_noop("Order"), ColumnPlace.FIRST, cell="cancel"),
+        Column(
+            "status", ColumnKind.STATUS, gettext_noop("Status"), ColumnPlace.MARK, value=lambda row: row.order.status
+        ),
+        Column("service_name", label=gettext_noop("Service and link"), place=ColumnPlace.MAIN, cell="of_order"),
+        Column("provider", label=gettext_noop("Provider"), place=ColumnPlace.LEFT),
+        Column(
+            "charge",
+            ColumnKind.MONEY,
+            gettext_noop("Charge"),
+            ColumnPlace.END,
+            value=lambda row: row.order.charge_micros,
+        ),
         offers(lambda row: (row.order_id, ("cancel.accept", "cancel.refuse"))),
     ),
     empty=gettext_noop("No cancellation requests are waiting."),
@@ -140,11 +148,16 @@ TICKETS = Listing(
     name="tickets",
     label=gettext_noop("Tickets"),
     columns=(
-        Column("id", Kind.ID, gettext_noop("Ticket"), Place.FIRST, cell="ticket"),
-        Column("title", label=gettext_noop("Subject"), place=Place.MAIN, cell="ticket_title"),
-        Column("customer", label=gettext_noop("Customer"), place=Place.LEFT, value=lambda row: row.customer.user.email),
-        Column("state", label=gettext_noop("State"), place=Place.MARK, cell="ticket_state"),
-        Column("updated_at", Kind.TIME, gettext_noop("Last message"), Place.END),
+        Column("id", ColumnKind.ID, gettext_noop("Ticket"), ColumnPlace.FIRST, cell="ticket"),
+        Column("title", label=gettext_noop("Subject"), place=ColumnPlace.MAIN, cell="ticket_title"),
+        Column(
+            "customer",
+            label=gettext_noop("Customer"),
+            place=ColumnPlace.LEFT,
+            value=lambda row: row.customer.user.email,
+        ),
+        Column("state", label=gettext_noop("State"), place=ColumnPlace.MARK, cell="ticket_state"),
+        Column("updated_at", ColumnKind.TIME, gettext_noop("Last message"), ColumnPlace.END),
     ),
     filters=(
         Filter(
@@ -169,13 +182,21 @@ CUSTOMERS = Listing(
     name="customers",
     label=gettext_noop("Customers"),
     columns=(
-        Column("id", Kind.ID, gettext_noop("ID"), Place.FIRST, cell="customer"),
-        Column("email", label=gettext_noop("Email"), place=Place.MAIN, value=lambda row: row.user.email, cell="email"),
+        Column("id", ColumnKind.ID, gettext_noop("ID"), ColumnPlace.FIRST, cell="customer"),
+        Column(
+            "email", label=gettext_noop("Email"), place=ColumnPlace.MAIN, value=lambda row: row.user.email, cell="email"
+        ),
         Column("name", value=lambda row: row.user.name),
-        Column("price_list", label=gettext_noop("Price list"), place=Place.LEFT, value=_price_list),
-        Column("enabled", Kind.FLAG, gettext_noop("State"), Place.MARK, cell="customer_state"),
-        Column("balance", Kind.MONEY, gettext_noop("Balance"), Place.END, value=lambda row: row.account.balance_micros),
-        Column("created_at", Kind.TIME),
+        Column("price_list", label=gettext_noop("Price list"), place=ColumnPlace.LEFT, value=_price_list),
+        Column("enabled", ColumnKind.FLAG, gettext_noop("State"), ColumnPlace.MARK, cell="customer_state"),
+        Column(
+            "balance",
+            ColumnKind.MONEY,
+            gettext_noop("Balance"),
+            ColumnPlace.END,
+            value=lambda row: row.account.balance_micros,
+        ),
+        Column("created_at", ColumnKind.TIME),
         offers(_for_customer),
     ),
     filters=(
@@ -199,11 +220,11 @@ PROVIDERS = Listing(
     name="providers",
     label=gettext_noop("Providers"),
     columns=(
-        Column("id", Kind.ID, gettext_noop("ID"), Place.FIRST),
-        Column("name", label=gettext_noop("Name"), place=Place.MAIN, cell="provider"),
-        Column("kind", label=gettext_noop("Kind"), place=Place.LEFT, cell="provider_kind"),
-        Column("enabled", Kind.FLAG, gettext_noop("State"), Place.MARK, cell="provider_state"),
-        Column("balance", Kind.MONEY, gettext_noop("Balance"), Place.END, cell="provider_balance"),
+        Column("id", ColumnKind.ID, gettext_noop("ID"), ColumnPlace.FIRST),
+        Column("name", label=gettext_noop("Name"), place=ColumnPlace.MAIN, cell="provider"),
+        Column("kind", label=gettext_noop("Kind"), place=ColumnPlace.LEFT, cell="provider_kind"),
+        Column("enabled", ColumnKind.FLAG, gettext_noop("State"), ColumnPlace.MARK, cell="provider_state"),
+        Column("balance", ColumnKind.MONEY, gettext_noop("Balance"), ColumnPlace.END, cell="provider_balance"),
         offers(lambda row: (row.id, ("provider.set", "provider.sync", "provider.import"))),
     ),
     empty=gettext_noop("No providers yet. Add another panel that delivers for you, or your own people."),
@@ -213,16 +234,16 @@ SERVICES = Listing(
     name="services",
     label=gettext_noop("Services"),
     columns=(
-        Column("number", Kind.ID, gettext_noop("ID"), Place.FIRST),
-        Column("name", label=gettext_noop("Service"), place=Place.MAIN, cell="service"),
+        Column("number", ColumnKind.ID, gettext_noop("ID"), ColumnPlace.FIRST),
+        Column("name", label=gettext_noop("Service"), place=ColumnPlace.MAIN, cell="service"),
         Column("category", value=lambda row: row.category.name),
         Column("type"),
-        Column("limits", label=gettext_noop("Limits"), place=Place.LEFT, cell="service_limits", file=False),
-        Column("enabled", Kind.FLAG, gettext_noop("State"), Place.MARK, cell="service_state"),
-        Column("rate", Kind.MONEY, gettext_noop("Price"), Place.END, value=lambda row: row.rate_micros),
-        Column("cost", Kind.MONEY, gettext_noop("Cost"), Place.END, value=lambda row: row.cost, says=True),
-        Column("min", Kind.NUMBER),
-        Column("max", Kind.NUMBER),
+        Column("limits", label=gettext_noop("Limits"), place=ColumnPlace.LEFT, cell="service_limits", file=False),
+        Column("enabled", ColumnKind.FLAG, gettext_noop("State"), ColumnPlace.MARK, cell="service_state"),
+        Column("rate", ColumnKind.MONEY, gettext_noop("Price"), ColumnPlace.END, value=lambda row: row.rate_micros),
+        Column("cost", ColumnKind.MONEY, gettext_noop("Cost"), ColumnPlace.END, value=lambda row: row.cost, says=True),
+        Column("min", ColumnKind.NUMBER),
+        Column("max", ColumnKind.NUMBER),
         offers(
             lambda row: (
                 row.number,
@@ -252,10 +273,10 @@ HELD = Listing(
     name="held",
     label=gettext_noop("Services on hold"),
     columns=(
-        Column("service", Kind.ID, gettext_noop("ID"), Place.FIRST),
-        Column("name", label=gettext_noop("Service"), place=Place.MAIN, cell="held"),
-        Column("provider", label=gettext_noop("Provider"), place=Place.LEFT),
-        Column("since", Kind.TIME, gettext_noop("Since"), Place.END),
+        Column("service", ColumnKind.ID, gettext_noop("ID"), ColumnPlace.FIRST),
+        Column("name", label=gettext_noop("Service"), place=ColumnPlace.MAIN, cell="held"),
+        Column("provider", label=gettext_noop("Provider"), place=ColumnPlace.LEFT),
+        Column("since", ColumnKind.TIME, gettext_noop("Since"), ColumnPlace.END),
         offers(lambda row: (row.route_id, ("held.accept", "held.reject"))),
     ),
     empty=gettext_noop("No service is on hold. Sudden price jumps of providers will wait for you here."),
@@ -265,12 +286,12 @@ BLOCKS = Listing(
     name="blocks",
     label=gettext_noop("Blocks"),
     columns=(
-        Column("id", Kind.ID),
-        Column("text", label=gettext_noop("Text"), place=Place.MAIN),
-        Column("kind", label=gettext_noop("Kind"), place=Place.LEFT, cell="kind"),
-        Column("note", label=gettext_noop("Note"), place=Place.END),
-        Column("created_at", Kind.TIME, gettext_noop("Created"), Place.FIRST),
-        Column("actions", place=Place.ACT, cell="block_actions", file=False),
+        Column("id", ColumnKind.ID),
+        Column("text", label=gettext_noop("Text"), place=ColumnPlace.MAIN),
+        Column("kind", label=gettext_noop("Kind"), place=ColumnPlace.LEFT, cell="kind"),
+        Column("note", label=gettext_noop("Note"), place=ColumnPlace.END),
+        Column("created_at", ColumnKind.TIME, gettext_noop("Created"), ColumnPlace.FIRST),
+        Column("actions", place=ColumnPlace.ACT, cell="block_actions", file=False),
     ),
     filters=(
         Filter(
@@ -295,11 +316,13 @@ STAFF = Listing(
     name="staff",
     label=gettext_noop("Staff"),
     columns=(
-        Column("id", Kind.ID, gettext_noop("ID"), Place.FIRST),
-        Column("email", label=gettext_noop("Email"), place=Place.MAIN, value=lambda row: row.user.email),
-        Column("role", label=gettext_noop("Role"), place=Place.LEFT, cell="role"),
-        Column("active", Kind.FLAG, gettext_noop("State"), Place.MARK, cell="staff_state"),
-        Column("factor", label=gettext_noop("Two-factor authentication"), place=Place.END, cell="factor", says=True),
+        Column("id", ColumnKind.ID, gettext_noop("ID"), ColumnPlace.FIRST),
+        Column("email", label=gettext_noop("Email"), place=ColumnPlace.MAIN, value=lambda row: row.user.email),
+        Column("role", label=gettext_noop("Role"), place=ColumnPlace.LEFT, cell="role"),
+        Column("active", ColumnKind.FLAG, gettext_noop("State"), ColumnPlace.MARK, cell="staff_state"),
+        Column(
+            "factor", label=gettext_noop("Two-factor authentication"), place=ColumnPlace.END, cell="factor", says=True
+        ),
         offers(lambda row: (row.id, ("staff.set",))),
     ),
     empty=gettext_noop("No staff yet."),
@@ -309,13 +332,13 @@ TRAIL = Listing(
     name="trail",
     label=gettext_noop("Audit trail"),
     columns=(
-        Column("id", Kind.ID),
-        Column("at", Kind.TIME, gettext_noop("Time"), Place.FIRST),
-        Column("action", label=gettext_noop("Change"), place=Place.MAIN, cell="trail_change"),
+        Column("id", ColumnKind.ID),
+        Column("at", ColumnKind.TIME, gettext_noop("Time"), ColumnPlace.FIRST),
+        Column("action", label=gettext_noop("Change"), place=ColumnPlace.MAIN, cell="trail_change"),
         Column("object_kind"),
-        Column("object_id", Kind.ID),
-        Column("actor_name", label=gettext_noop("Who"), place=Place.LEFT),
-        Column("address", label=gettext_noop("Address"), place=Place.END),
+        Column("object_id", ColumnKind.ID),
+        Column("actor_name", label=gettext_noop("Who"), place=ColumnPlace.LEFT),
+        Column("address", label=gettext_noop("Address"), place=ColumnPlace.END),
         Column("given", value=lambda row: as_json(row.given)),
         Column("before", value=lambda row: as_json(row.before)),
         Column("after", value=lambda row: as_json(row.after)),

@@ -10,10 +10,10 @@ from panelwright.backoffice import acting, customers, home, orders, panel, ticke
 from panelwright.staff import registry
 from panelwright.staff.action import Action
 from panelwright.staff.rights import Right
-from panelwright.ui.pages import Answer, Menu, Page, Site, Who
+from panelwright.ui.pages import Answer, Menu, Site, SitePage, Who
 
 _HOME = (
-    Page(
+    SitePage(
         "home",
         "admin/",
         home.home,
@@ -25,7 +25,7 @@ _HOME = (
 )
 
 _ORDERS = (
-    Page(
+    SitePage(
         "orders",
         "admin/orders",
         orders.orders,
@@ -37,7 +37,7 @@ _ORDERS = (
         samples=("/admin/orders", "/admin/orders?show=problem", "/admin/orders?q=nothing+like+it"),
         right=Right.ORDERS_READ,
     ),
-    Page(
+    SitePage(
         "refills",
         "admin/refills",
         orders.refills,
@@ -46,7 +46,7 @@ _ORDERS = (
         under="orders",
         right=Right.ORDERS_READ,
     ),
-    Page(
+    SitePage(
         "cancels",
         "admin/cancels",
         orders.cancels,
@@ -55,8 +55,8 @@ _ORDERS = (
         under="orders",
         right=Right.ORDERS_READ,
     ),
-    Page("orders_csv", "admin/orders.csv", orders.orders_csv, Who.STAFF, Answer.FILE, right=Right.EXPORTS),
-    Page(
+    SitePage("orders_csv", "admin/orders.csv", orders.orders_csv, Who.STAFF, Answer.FILE, right=Right.EXPORTS),
+    SitePage(
         "order",
         "admin/orders/<int:target>",
         orders.order,
@@ -68,7 +68,7 @@ _ORDERS = (
 )
 
 _SUPPORT = (
-    Page(
+    SitePage(
         "tickets",
         "admin/tickets",
         tickets.tickets,
@@ -77,7 +77,7 @@ _SUPPORT = (
         samples=("/admin/tickets", "/admin/tickets?show=all"),
         right=Right.SUPPORT,
     ),
-    Page(
+    SitePage(
         "ticket",
         "admin/tickets/<int:target>",
         tickets.ticket,
@@ -86,7 +86,7 @@ _SUPPORT = (
         samples=("/admin/tickets/{ticket}",),
         right=Right.SUPPORT,
     ),
-    Page(
+    SitePage(
         "ticket_file",
         "admin/tickets/<int:target>/files/<int:file_id>",
         tickets.ticket_file,
@@ -98,7 +98,7 @@ _SUPPORT = (
 )
 
 _CUSTOMERS = (
-    Page(
+    SitePage(
         "customers",
         "admin/customers",
         customers.customers,
@@ -107,8 +107,10 @@ _CUSTOMERS = (
         samples=("/admin/customers", "/admin/customers?q=carol"),
         right=Right.CUSTOMERS_READ,
     ),
-    Page("customers_csv", "admin/customers.csv", customers.customers_csv, Who.STAFF, Answer.FILE, right=Right.EXPORTS),
-    Page(
+    SitePage(
+        "customers_csv", "admin/customers.csv", customers.customers_csv, Who.STAFF, Answer.FILE, right=Right.EXPORTS
+    ),
+    SitePage(
         "customer",
         "admin/customers/<int:target>",
         customers.customer,
@@ -120,7 +122,7 @@ _CUSTOMERS = (
 )
 
 _PANEL = (
-    Page(
+    SitePage(
         "services",
         "admin/services",
         panel.services,
@@ -132,8 +134,8 @@ _PANEL = (
         samples=("/admin/services", "/admin/services?state=off"),
         right=Right.SERVICES,
     ),
-    Page("services_csv", "admin/services.csv", panel.services_csv, Who.STAFF, Answer.FILE, right=Right.EXPORTS),
-    Page(
+    SitePage("services_csv", "admin/services.csv", panel.services_csv, Who.STAFF, Answer.FILE, right=Right.EXPORTS),
+    SitePage(
         "held",
         "admin/held",
         panel.held,
@@ -142,7 +144,7 @@ _PANEL = (
         under="services",
         right=Right.SERVICES,
     ),
-    Page(
+    SitePage(
         "providers",
         "admin/providers",
         panel.providers,
@@ -150,7 +152,7 @@ _PANEL = (
         menus=(Menu("office", gettext_noop("Providers"), "server"),),
         right=Right.PROVIDERS,
     ),
-    Page(
+    SitePage(
         "provider",
         "admin/providers/<int:target>",
         panel.provider,
@@ -159,7 +161,7 @@ _PANEL = (
         samples=("/admin/providers/{provider}",),
         right=Right.PROVIDERS,
     ),
-    Page(
+    SitePage(
         "blocks",
         "admin/blocks",
         panel.blocks,
@@ -168,7 +170,7 @@ _PANEL = (
         samples=("/admin/blocks", "/admin/blocks?kind=word&q=x"),
         right=Right.SETTINGS,
     ),
-    Page(
+    SitePage(
         "staff",
         "admin/staff",
         panel.staff,
@@ -176,7 +178,7 @@ _PANEL = (
         menus=(Menu("office", gettext_noop("Staff"), "shield"),),
         right=Right.STAFF,
     ),
-    Page(
+    SitePage(
         "trail",
         "admin/trail",
         panel.trail,
@@ -185,7 +187,7 @@ _PANEL = (
         samples=("/admin/trail", "/admin/trail?on=2026-05-04"),
         right=Right.STAFF,
     ),
-    Page("trail_csv", "admin/trail.csv", panel.trail_csv, Who.STAFF, Answer.FILE, right=Right.EXPORTS),
+    SitePage("trail_csv", "admin/trail.csv", panel.trail_csv, Who.STAFF, Answer.FILE, right=Right.EXPORTS),
 )
 
 # Noun -> the page in whose menu entry its actions are found.
@@ -206,20 +208,20 @@ _UNDER = {
 }
 
 
-def _actions() -> Iterator[Page]:
+def _actions() -> Iterator[SitePage]:
     """Each action's form, behind the right that the action names. What an operator of the host does has none here."""
     for action in registry.actions().values():
         if not action.host:
             yield _action(action)
 
 
-def _action(action: Action) -> Page:
+def _action(action: Action) -> SitePage:
     noun = action.noun
     where = (
         f"admin/{noun.plural}/<int:target>/{action.verb}" if action.on_target else f"admin/{noun.plural}/{action.verb}"
     )
     sample = f"/admin/{noun.plural}/{{{noun.name}}}/{action.verb}" if action.on_target else f"/{where}"
-    return Page(
+    return SitePage(
         action.name.replace(".", "_"),
         where,
         acting.act,

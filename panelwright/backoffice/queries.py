@@ -15,8 +15,8 @@ from django.utils import timezone
 from panelwright.catalog.models import Service
 from panelwright.core import clock
 from panelwright.customers.models import Customer
-from panelwright.ledger.models import Account, Code, Transfer
-from panelwright.ledger.models import Kind as AccountKind
+from panelwright.ledger.models import Account, Transfer, TransferCode
+from panelwright.ledger.models import AccountKind as AccountKind
 from panelwright.orders.models import Cancel, Job, Order, Refill, RequestState
 from panelwright.providers.health import FAILURES_MAX
 from panelwright.providers.manual_queries import OVERDUE, TRIES
@@ -92,7 +92,7 @@ def problems_by_code(panel_id: int) -> list[Problems]:
     ]
 
 
-class Waiting(NamedTuple):
+class WaitingWork(NamedTuple):
     """What waits for staff beside problems."""
 
     manual: int
@@ -103,10 +103,10 @@ class Waiting(NamedTuple):
     held: int
 
 
-def waiting(panel_id: int) -> Waiting:
+def waiting(panel_id: int) -> WaitingWork:
     """Counts for the home page: one query each."""
     tickets = Ticket.objects.filter(panel_id=panel_id, state=TicketState.PENDING)
-    return Waiting(
+    return WaitingWork(
         manual=counted(Order.objects.filter(panel_id=panel_id, job=Job.MANUAL.value)),
         refills=counted(waiting_refills(panel_id)),
         cancels=counted(waiting_cancels(panel_id)),
@@ -116,7 +116,7 @@ def waiting(panel_id: int) -> Waiting:
     )
 
 
-class Day(NamedTuple):
+class DayFigures(NamedTuple):
     """Orders placed, what of their charges is kept, what they cost as far as known, and refunds, all in micros."""
 
     orders: int = 0
@@ -132,9 +132,9 @@ class Day(NamedTuple):
 class Days(NamedTuple):
     """Today, yesterday until this time, and yesterday whole. `partly`: there are more rows than were added up."""
 
-    today: Day
-    so_far: Day
-    yesterday: Day
+    today: DayFigures
+    so_far: DayFigures
+    yesterday: DayFigures
     partly: bool
 
 
@@ -146,7 +146,7 @@ def days(panel_id: int) -> Days:
     spans = {"today": (today, None), "so_far": (start, now - timedelta(days=1)), "yesterday": (start, today)}
     sales = Account.objects.filter(panel_id=panel_id, kind=AccountKind.SALES).values_list("id", flat=True).first()
     orders, partly = _newest(Order.objects.filter(panel_id=panel_id), start)
-    debits = Transfer.objects.filter(panel_id=panel_id, debit_account_id=sales or 0, code=Code.REFUND)
+    debits = Transfer.objects.filter(panel_id=panel_id, debit_account_id=sales or 0, code=TransferCode.REFUND)
     refunds, more = _newest(debits, start)
     sums: dict[str, Any] = {}
     for name, (first, last) in spans.items():
@@ -163,7 +163,7 @@ def days(panel_id: int) -> Days:
         for name, (first, last) in spans.items()
     }
     found = {**orders.aggregate(**sums), **refunds.aggregate(**given)}
-    made = {name: Day(*(int(found[f"{name}_{part}"] or 0) for part in Day._fields)) for name in spans}
+    made = {name: DayFigures(*(int(found[f"{name}_{part}"] or 0) for part in DayFigures._fields)) for name in spans}
     return Days(**made, partly=partly or more)
 
 

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_noop
 
 from panelwright.backoffice import queries, words
 from panelwright.core import money
-from panelwright.ledger.models import Code, Transfer
+from panelwright.ledger.models import Transfer, TransferCode
 from panelwright.orders.models import Order, Refill
 from panelwright.providers import order_queries
 from panelwright.providers.staff_orders import PROBLEM_LABELS
@@ -53,7 +53,7 @@ _EVENTS = {
 }
 
 
-class Moment(NamedTuple):
+class StoryEntry(NamedTuple):
     """`title` and `detail` are in the reader's language; `said` is what somebody else said, in their words.
 
     `micros`: what the customer paid (below zero) or got back. `facts`: what was sent, by name.
@@ -74,9 +74,9 @@ class Moment(NamedTuple):
         return "" if self.micros is None else f"{'−' if self.micros < 0 else '+'}{money.text(abs(self.micros))}"
 
 
-def of(order: Order, history: list[dict[str, Any]], *, kind: str = "") -> list[Moment]:
+def of(order: Order, history: list[dict[str, Any]], *, kind: str = "") -> list[StoryEntry]:
     """The newest first. `history`: as in order_queries.order_facts."""
-    found = [Moment(order.created_at, "order", _("Created"))]
+    found = [StoryEntry(order.created_at, "order", _("Created"))]
     found += _transfers(order)
     entries = trail.entries(order.panel_id, TrailFilters(object_kind="order", object_id=order.id), limit=EACH_MAX).items
     entries += trail.entries(
@@ -93,7 +93,7 @@ def of(order: Order, history: list[dict[str, Any]], *, kind: str = "") -> list[M
     return [moment for moment in reversed(found) if not kind or moment.kind == kind]
 
 
-def _event(event: Mapping[str, Any], told: set[datetime]) -> Moment | None:
+def _event(event: Mapping[str, Any], told: set[datetime]) -> StoryEntry | None:
     at = datetime.fromisoformat(event["at"])
     name, facts = event["event"], event["facts"]
     kind, title = _EVENTS.get(name, ("order", ""))
@@ -110,44 +110,46 @@ def _event(event: Mapping[str, Any], told: set[datetime]) -> Moment | None:
         action = registry.actions().get(f"order.{verb}")
         detail = _(action.label) if action else verb
     sent = {str(key): str(value) for key, value in (facts.get("sent") or {}).items()}
-    return Moment(at, kind, _(title) if title else name, detail, said, str(facts.get("by", "")), facts=sent)
+    return StoryEntry(at, kind, _(title) if title else name, detail, said, str(facts.get("by", "")), facts=sent)
 
 
-def _staff(entry: Any) -> Moment:
+def _staff(entry: Any) -> StoryEntry:
     action = registry.actions().get(entry.action)
     changes = words.moves(entry.before, entry.after).changes
     detail = "; ".join(f"{one.name}: {one.before} → {one.after}" for one in changes)
     given = {words.field(name): words.value(held) for name, held in entry.given.items()}
     title = _(action.label) if action else entry.action
-    return Moment(entry.at, "staff", title, detail, by=entry.actor_name, facts=given)
+    return StoryEntry(entry.at, "staff", title, detail, by=entry.actor_name, facts=given)
 
 
-def _transfers(order: Order) -> list[Moment]:
+def _transfers(order: Order) -> list[StoryEntry]:
     """By the unique key of transfers: the charge, and the refund of the order itself."""
     rows = queries.rows(Transfer, order.panel_id).filter(
-        code__in=[Code.ORDER.value, Code.REFUND.value], reference=str(order.id)
+        code__in=[TransferCode.ORDER.value, TransferCode.REFUND.value], reference=str(order.id)
     )
     return [
-        Moment(row.created_at, "money", _("Charged"), micros=-row.amount_micros)
-        if row.code == Code.ORDER.value
-        else Moment(row.created_at, "money", _("Refunded"), micros=row.amount_micros)
+        StoryEntry(row.created_at, "money", _("Charged"), micros=-row.amount_micros)
+        if row.code == TransferCode.ORDER.value
+        else StoryEntry(row.created_at, "money", _("Refunded"), micros=row.amount_micros)
         for row in rows[:EACH_MAX]
     ]
 
 
-def _refills(order: Order) -> list[Moment]:
+def _refills(order: Order) -> list[StoryEntry]:
     found = []
     for row in queries.rows(Refill, order.panel_id).filter(order_id=order.id).order_by("-id")[:EACH_MAX]:
-        found.append(Moment(row.created_at, "support", _("Refill requested")))
+        found.append(StoryEntry(row.created_at, "support", _("Refill requested")))
         if row.ended_at is not None:
-            found.append(Moment(row.ended_at, "support", _("Refill"), words.value(row.status), row.problem))
+            found.append(StoryEntry(row.ended_at, "support", _("Refill"), words.value(row.status), row.problem))
     return found
 
 
-def _tickets(order: Order) -> list[Moment]:
+def _tickets(order: Order) -> list[StoryEntry]:
     rows = queries.rows(TicketRequest, order.panel_id).filter(order_id=order.id).order_by("-id")[:EACH_MAX]
     return [
-        Moment(row.created_at, "support", f"{_('Ticket')} {row.ticket_id}", texts.wish(row.wish), ticket=row.ticket_id)
+        StoryEntry(
+            row.created_at, "support", f"{_('Ticket')} {row.ticket_id}", texts.wish(row.wish), ticket=row.ticket_id
+        )
         for row in rows
     ]
 

@@ -12,10 +12,10 @@ from panelwright.backoffice import acting, lists, queries
 from panelwright.backoffice.acting import allowed
 from panelwright.staff import registry
 from panelwright.staff.actions import perform
+from panelwright.support import downloads
 from panelwright.support import queries as support_queries
-from panelwright.support import serving
-from panelwright.support.models import Author, RequestState, Ticket, TicketState
-from panelwright.support.wishes import Wish
+from panelwright.support.commands import Wish
+from panelwright.support.models import Author, Ticket, TicketRequestState, TicketState
 from panelwright.ui.forms import Form
 from panelwright.ui.request import StaffRequest
 
@@ -79,7 +79,7 @@ def ticket(request: StaffRequest, target: int) -> HttpResponse:
     speed_ups = [
         one.number
         for one in asked
-        if one.wish == Wish.SPEED_UP and one.state == RequestState.ACCEPTED and one.order_id is not None
+        if one.wish == Wish.SPEED_UP and one.state == TicketRequestState.ACCEPTED and one.order_id is not None
     ]
     context = {
         "ticket": found,
@@ -102,4 +102,4 @@ def ticket_file(request: StaffRequest, target: int, file_id: int) -> HttpRespons
     found = support_queries.attachment(request.panel.id, min(target, ID_MAX), min(file_id, ID_MAX), customer_id=None)
     if found is None:
         raise Http404
-    return serving.file(found)
+    return downloads.file(found)

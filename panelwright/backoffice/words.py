@@ -78,7 +78,7 @@ _RIGHTS = {right.value: LABELS[right] for right in Right}
 _ROLES = {role.value: ROLE_LABELS[role] for role in Role}
 
 
-class Change(NamedTuple):
+class TrailChange(NamedTuple):
     """A field with what stands in it before and after, as texts."""
 
     name: str
@@ -89,7 +89,7 @@ class Change(NamedTuple):
 class Moves(NamedTuple):
     """What an action changes. `refund` and `charge`: micros that the customer gets back or pays; 0: none."""
 
-    changes: list[Change]
+    changes: list[TrailChange]
     refund: int = 0
     charge: int = 0
 
@@ -97,7 +97,7 @@ class Moves(NamedTuple):
 def moves(before: Mapping[str, Any], after: Mapping[str, Any]) -> Moves:
     """From the states of an object before and after."""
     changed = [
-        Change(field(name), value(before.get(name)), value(after.get(name)))
+        TrailChange(field(name), value(before.get(name)), value(after.get(name)))
         for name in {**before, **after}
         if before.get(name) != after.get(name) and name not in _INTERNAL
     ]

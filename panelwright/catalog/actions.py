@@ -10,10 +10,10 @@ from django.db import transaction
 from django.db.models import Max
 
 from panelwright.catalog import changes, link_kinds, link_store, quantities
-from panelwright.catalog.changes import Happened, Which
+from panelwright.catalog.changes import ChangeEvent, ServiceRef
 from panelwright.catalog.link_kinds import Table
 from panelwright.catalog.models import Category, PriceListRate, Service
-from panelwright.catalog.shelf import rate_for
+from panelwright.catalog.priced_catalogue import rate_for
 from panelwright.catalog.types import BY_NAME
 from panelwright.core import clock
 from panelwright.core.refusal import Refused
@@ -124,7 +124,7 @@ def add_services(panel_id: int, services: Sequence[NewService]) -> list[Service]
         _record(
             panel_id,
             [
-                changes.added(Which(row.id, row.number, new.about), rate_micros=row.rate_micros)
+                changes.added(ServiceRef(row.id, row.number, new.about), rate_micros=row.rate_micros)
                 for row, new in zip(rows, services, strict=True)
                 if new.about or not opens
             ],
@@ -132,7 +132,7 @@ def add_services(panel_id: int, services: Sequence[NewService]) -> list[Service]
     return rows
 
 
-def _record(panel_id: int, happened: Iterable[Happened]) -> None:
+def _record(panel_id: int, happened: Iterable[ChangeEvent]) -> None:
     record([NewEvent(panel_id, h.name, h.subject_id, h.facts) for h in happened], now=clock.now())
 
 
@@ -157,7 +157,7 @@ def set_rate(*, panel_id: int, number: int, rate_micros: int) -> None:
         if rate_micros != service.rate_micros:
             own = PriceListRate.objects.filter(panel_id=panel_id, service=service)
             changed = changes.rate_changed(
-                Which(service.id, number),
+                ServiceRef(service.id, number),
                 old_micros=service.rate_micros,
                 new_micros=rate_micros,
                 not_for=set(own.values_list("price_list_id", flat=True)),
@@ -173,9 +173,9 @@ def set_terms(*, panel_id: int, number: int, step: int | None = None, link: Link
     """
     with transaction.atomic():
         service = _locked(panel_id, number)
-        which = Which(service.id, number)
+        which = ServiceRef(service.id, number)
         new: dict[str, Any] = {}
-        happened: list[Happened] = []
+        happened: list[ChangeEvent] = []
         if step is not None and step != service.step:
             _check_step(service.type, service.min, service.max, step)
             new["step"] = step
@@ -224,7 +224,7 @@ def set_enabled(*, panel_id: int, number: int, enabled: bool) -> None:
         Service.objects.filter(panel_id=panel_id, id=service.id).update(enabled=enabled, paused_for="")
         catalog_changed(panel_id)
         if enabled != service.enabled:
-            which = Which(service.id, number)
+            which = ServiceRef(service.id, number)
             _record(panel_id, [changes.resumed(which, why=service.paused_for) if enabled else changes.paused(which)])
 
 
@@ -272,7 +272,7 @@ def set_own_rate(*, price_list: PriceList, number: int, rate_micros: int) -> Non
         )
         if old != rate_micros:
             changed = changes.own_rate_changed(
-                Which(service.id, number),
+                ServiceRef(service.id, number),
                 price_list_id=price_list.id,
                 price_list=price_list.name,
                 old_micros=old,

@@ -15,7 +15,7 @@ from panelwright.core.refusal import Refused
 from panelwright.customers.declarations import CUSTOMER
 from panelwright.customers.models import PriceList
 from panelwright.panels import presets
-from panelwright.staff.action import Action, Done, Field, FieldKind, Noun, State
+from panelwright.staff.action import Action, ActionDone, ActionFieldKind, Field, Noun, State
 from panelwright.staff.actor import Actor
 from panelwright.staff.panel_declarations import PANEL
 from panelwright.staff.rights import Right
@@ -135,7 +135,7 @@ def _set_own_rate(actor: Actor, panel_id: int, target: int, /, *, service: int, 
     actions.set_own_rate(price_list=price_list, number=service, rate_micros=rate_micros)
 
 
-def _set_customer_rate(actor: Actor, panel_id: int, target: int, /, *, service: int, rate_micros: int) -> Done:
+def _set_customer_rate(actor: Actor, panel_id: int, target: int, /, *, service: int, rate_micros: int) -> ActionDone:
     """In the customer's own price list, which is made when it is first needed. Refused: price_list_shared."""
     if not Service.objects.filter(panel_id=panel_id, number=service).exists():
         raise Refused("no_service", "service", id=service)
@@ -143,25 +143,27 @@ def _set_customer_rate(actor: Actor, panel_id: int, target: int, /, *, service: 
     before = {} if made else _price_list_state(panel_id, price_list.id)
     actions.set_own_rate(price_list=price_list, number=service, rate_micros=rate_micros)
     after = _price_list_state(panel_id, price_list.id) or {}
-    return Done(before=before, after={**after, "customer": target})
+    return ActionDone(before=before, after={**after, "customer": target})
 
 
-def _add_pattern(actor: Actor, panel_id: int, _target: None, /, *, host: str, path: str, kinds: list[str]) -> Done:
+def _add_pattern(
+    actor: Actor, panel_id: int, _target: None, /, *, host: str, path: str, kinds: list[str]
+) -> ActionDone:
     before = _found(panel_id, host, path)
     row = link_actions.add_pattern(panel_id, host=host, path=path, kinds=kinds)
-    return Done(before=before, after=row._asdict())
+    return ActionDone(before=before, after=row._asdict())
 
 
-def _remove_pattern(actor: Actor, panel_id: int, _target: None, /, *, host: str, path: str) -> Done:
+def _remove_pattern(actor: Actor, panel_id: int, _target: None, /, *, host: str, path: str) -> ActionDone:
     before = _found(panel_id, host, path) or {"host": host, "path": path}
     if not link_actions.remove_pattern(panel_id, host=host, path=path):
         raise Refused("no_link_pattern", "path")
-    return Done(before=before, shown={"removed": 1})
+    return ActionDone(before=before, shown={"removed": 1})
 
 
 def _create_panel(
     actor: Actor, panel_id: int, _target: None, /, *, domains: list[str], preset: str | None = None, **values: Any
-) -> Done:
+) -> ActionDone:
     from_preset = None if preset is None else presets.load(preset)
     panel = build_panel(
         from_preset,
@@ -170,7 +172,7 @@ def _create_panel(
         **values,
     )
     made = {"slug": panel.slug, "name": panel.name, "currency": panel.currency, "preset": preset, "domains": domains}
-    return Done(panel.id, before={}, after=made)
+    return ActionDone(panel.id, before={}, after=made)
 
 
 def parse_domain(text: str) -> tuple[str, int]:
@@ -190,14 +192,14 @@ def _found(panel_id: int, host: str, path: str) -> State:
 
 _RATE = Field(
     "rate",
-    FieldKind.AMOUNT,
+    ActionFieldKind.AMOUNT,
     gettext_noop("Price per 1,000"),
     required=True,
     argument="rate_micros",
     help=gettext_noop("Per 1,000 units, or per package."),
 )
-_HOST = Field("host", FieldKind.TEXT, gettext_noop("Host"), required=True)
-_PATH = Field("path", FieldKind.TEXT, gettext_noop("Path"), required=True, help=gettext_noop("Such as /art/*."))
+_HOST = Field("host", ActionFieldKind.TEXT, gettext_noop("Host"), required=True)
+_PATH = Field("path", ActionFieldKind.TEXT, gettext_noop("Path"), required=True, help=gettext_noop("Such as /art/*."))
 
 ACTIONS = (
     Action(
@@ -207,10 +209,16 @@ ACTIONS = (
         Right.SERVICES,
         _set,
         (
-            Field("step", FieldKind.NUMBER, gettext_noop("Step"), least=1, help=gettext_noop("1 means any quantity.")),
-            Field("link_hosts", FieldKind.WORDS, gettext_noop("Sites or hosts that a link may lead to")),
-            Field("link_kinds", FieldKind.WORDS, gettext_noop("What a link must lead to")),
-            Field("link_example", FieldKind.TEXT, gettext_noop("Example link")),
+            Field(
+                "step",
+                ActionFieldKind.NUMBER,
+                gettext_noop("Step"),
+                least=1,
+                help=gettext_noop("1 means any quantity."),
+            ),
+            Field("link_hosts", ActionFieldKind.WORDS, gettext_noop("Sites or hosts that a link may lead to")),
+            Field("link_kinds", ActionFieldKind.WORDS, gettext_noop("What a link must lead to")),
+            Field("link_example", ActionFieldKind.TEXT, gettext_noop("Example link")),
         ),
         in_bulk=True,
     ),
@@ -223,7 +231,7 @@ ACTIONS = (
         gettext_noop("Set a custom price"),
         Right.PRICES,
         _set_own_rate,
-        (Field("service", FieldKind.NUMBER, gettext_noop("Service ID"), required=True), _RATE),
+        (Field("service", ActionFieldKind.NUMBER, gettext_noop("Service ID"), required=True), _RATE),
     ),
     Action(
         PANEL,
@@ -232,12 +240,12 @@ ACTIONS = (
         Right.SETTINGS,
         _create_panel,
         (
-            Field("preset", FieldKind.CHOICE, gettext_noop("Preset"), choices=tuple(presets.names())),
-            Field("slug", FieldKind.TEXT, gettext_noop("Short name"), most=40),
-            Field("name", FieldKind.TEXT, gettext_noop("Name"), most=100),
-            Field("currency", FieldKind.TEXT, gettext_noop("Currency"), most=3),
-            Field("language", FieldKind.TEXT, gettext_noop("Language"), most=10),
-            Field("domains", FieldKind.WORDS, gettext_noop("Domains"), required=True),
+            Field("preset", ActionFieldKind.CHOICE, gettext_noop("Preset"), choices=tuple(presets.names())),
+            Field("slug", ActionFieldKind.TEXT, gettext_noop("Short name"), most=40),
+            Field("name", ActionFieldKind.TEXT, gettext_noop("Name"), most=100),
+            Field("currency", ActionFieldKind.TEXT, gettext_noop("Currency"), most=3),
+            Field("language", ActionFieldKind.TEXT, gettext_noop("Language"), most=10),
+            Field("domains", ActionFieldKind.WORDS, gettext_noop("Domains"), required=True),
         ),
         on_target=False,
         host=True,
@@ -248,7 +256,7 @@ ACTIONS = (
         gettext_noop("Set a custom price"),
         Right.PRICES,
         _set_customer_rate,
-        (Field("service", FieldKind.NUMBER, gettext_noop("Service ID"), required=True), _RATE),
+        (Field("service", ActionFieldKind.NUMBER, gettext_noop("Service ID"), required=True), _RATE),
     ),
     Action(
         LINK_PATTERN,
@@ -256,7 +264,7 @@ ACTIONS = (
         gettext_noop("Add a link pattern"),
         Right.SERVICES,
         _add_pattern,
-        (_HOST, _PATH, Field("kinds", FieldKind.WORDS, gettext_noop("What the link leads to"), required=True)),
+        (_HOST, _PATH, Field("kinds", ActionFieldKind.WORDS, gettext_noop("What the link leads to"), required=True)),
         on_target=False,
     ),
     Action(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import transaction
 
 from panelwright.catalog.models import Favourite
-from panelwright.catalog.shelf import Shelf
+from panelwright.catalog.priced_catalogue import Shelf
 from panelwright.core.refusal import Refusal
 from panelwright.customers.models import Customer
 

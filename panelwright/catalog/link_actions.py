@@ -13,7 +13,7 @@ from panelwright.core.refusal import Refused
 from panelwright.panels.actions import targets_changed
 
 
-class Listed(NamedTuple):
+class LinkPatternRow(NamedTuple):
     """A row as people are shown it."""
 
     host: str
@@ -21,12 +21,14 @@ class Listed(NamedTuple):
     kinds: str
 
 
-def add_pattern(panel_id: int, *, host: str, path: str, kinds: list[str]) -> Listed:
+def add_pattern(panel_id: int, *, host: str, path: str, kinds: list[str]) -> LinkPatternRow:
     """Say what a path on a host leads to; a row for the same host and path is written over.
 
     Raises ValueError with what is wrong, or when there would be more than limits.LINK_PATTERNS_MAX rows.
     """
-    row = Listed(_host(host), _path(path), link_kinds.kinds_text(kinds, also=(link_kinds.ANY, link_kinds.OTHER)))
+    row = LinkPatternRow(
+        _host(host), _path(path), link_kinds.kinds_text(kinds, also=(link_kinds.ANY, link_kinds.OTHER))
+    )
     with transaction.atomic():
         targets_changed(panel_id)
         kept = LinkPattern.objects.filter(panel_id=panel_id)
@@ -45,10 +47,10 @@ def remove_pattern(panel_id: int, *, host: str, path: str) -> bool:
         return bool(rows.delete()[0])
 
 
-def list_patterns(panel_id: int) -> list[Listed]:
+def list_patterns(panel_id: int) -> list[LinkPatternRow]:
     """A panel's own rows in the order in which they are held against a link."""
     rows = LinkPattern.objects.filter(panel_id=panel_id).order_by("id").values_list("host", "path", "kinds")
-    return [Listed(*row) for row in rows[: limits.LINK_PATTERNS_MAX]]
+    return [LinkPatternRow(*row) for row in rows[: limits.LINK_PATTERNS_MAX]]
 
 
 def _host(text: str) -> str:

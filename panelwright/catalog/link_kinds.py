@@ -54,7 +54,7 @@ _IN_KEY = re.compile(r"[a-z0-9_.-]{1,40}", re.A)
 _CONDITIONS_MAX = 3
 
 
-class Link(NamedTuple):
+class ParsedLink(NamedTuple):
     """A link taken apart: host in lower case; the first segments of its path, decoded; its query as it came."""
 
     host: str
@@ -158,7 +158,7 @@ def _tokens(part: str, *, of: str) -> _Tokens:
 # ---- links -------------------------------------------------------------------------------------------
 
 
-def take_apart(text: str) -> Link | None:
+def take_apart(text: str) -> ParsedLink | None:
     """A link's parts, or None where it has no host, or one that programs read in different ways."""
     scheme = _SCHEME.match(text)
     start = scheme.end() if scheme is not None else 0
@@ -177,7 +177,7 @@ def take_apart(text: str) -> Link | None:
     path, _, query = rest.partition("?")
     # One more than any pattern can have, with what may stand in front of them.
     parts = [part for part in path.split("/") if part][: 2 * limits.LINK_PATTERN_SEGMENTS_MAX]
-    return Link(host, tuple(unquote(part).lower() for part in parts), query)
+    return ParsedLink(host, tuple(unquote(part).lower() for part in parts), query)
 
 
 def _parameters(query: str) -> dict[str, str]:
@@ -195,17 +195,17 @@ def _parameters(query: str) -> dict[str, str]:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class PatternRow:
     pattern: Pattern
     kinds: frozenset[str] | None
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Site:
     """Hosts with the same paths, of a site."""
 
     site: str
-    rows: tuple[Row, ...]
+    rows: tuple[PatternRow, ...]
     lead: tuple[_Tokens, ...] = ()
 
     def kinds(self, segments: tuple[str, ...], query: str) -> frozenset[str] | None:
@@ -229,7 +229,7 @@ class OwnRow(NamedTuple):
 class Table:
     """`places` by host or site, `examples` by site and kind, `titles` by site: as people write it."""
 
-    places: dict[str, Place] = field(default_factory=dict)
+    places: dict[str, Site] = field(default_factory=dict)
     examples: dict[tuple[str, str], str] = field(default_factory=dict)
     titles: dict[str, str] = field(default_factory=dict)
 
@@ -257,7 +257,7 @@ class Table:
             return Leads(place.site, link.host, None)
         return Leads(place.site, link.host, place.kinds(segments, link.query))
 
-    def _place(self, host: str) -> tuple[Place, str] | None:
+    def _place(self, host: str) -> tuple[Site, str] | None:
         """The place of a host or of one above it, and the labels in front that say something ("*name": a name)."""
         found = self.places.get(host)
         if found is not None:
@@ -278,13 +278,13 @@ class Table:
         """The table with a panel's own rows before its own ones. A host that it does not know is a site of its own."""
         places = dict(self.places)
         for row in reversed(list(rows)):
-            place = places.get(row.host) or Place(self.site_of(row.host), ())
+            place = places.get(row.host) or Site(self.site_of(row.host), ())
             try:
-                new = Row(parse_pattern(row.path), _kinds(row.kinds))
+                new = PatternRow(parse_pattern(row.path), _kinds(row.kinds))
             except ValueError:
                 # Written by another version: a row less is no reason to take no orders.
                 continue
-            made = Place(place.site, (new, *place.rows), place.lead)
+            made = Site(place.site, (new, *place.rows), place.lead)
             # All hosts with the same paths: vk.com, vk.ru and the site's name are one place.
             same = [other for other, of in places.items() if of is place] or [row.host]
             places.update(dict.fromkeys(same, made))
@@ -319,7 +319,7 @@ def read_table(text: str) -> Table:
         site = str(part.get("part_of", name))
         try:
             rows = tuple(_row(line) for line in part["links"])
-            place = Place(site, rows, tuple(_tokens(lead, of=lead) for lead in part.get("lead", ())))
+            place = Site(site, rows, tuple(_tokens(lead, of=lead) for lead in part.get("lead", ())))
             for host in part["hosts"]:
                 if table.places.setdefault(host, place) is not place or not is_host(host):
                     raise ValueError(f"host {host!r} is none, or stands there twice")
@@ -333,9 +333,9 @@ def read_table(text: str) -> Table:
     return table
 
 
-def _row(line: str) -> Row:
+def _row(line: str) -> PatternRow:
     kinds, _, pattern = line.partition(" ")
-    return Row(parse_pattern(pattern.strip()), _kinds(kinds_text(kinds.split(","), also=(ANY, OTHER))))
+    return PatternRow(parse_pattern(pattern.strip()), _kinds(kinds_text(kinds.split(","), also=(ANY, OTHER))))
 
 
 # ---- rules of services -------------------------------------------------------------------------------

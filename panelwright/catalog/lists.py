@@ -1,4 +1,4 @@
-"""The price list as data: what a page, a file and the staff API show of an offer of catalog/shelf.py."""
+"""The price list as data: what a page, a file and the staff API show of an offer of catalog/priced_catalogue.py."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from django.utils.translation import gettext_noop
 
-from panelwright.core.lists import Column, Filter, Kind, Listing, Place
+from panelwright.core.lists import Column, ColumnKind, ColumnPlace, Filter, Listing
 
 SEARCH = Filter("q", gettext_noop("Search services"), hint=gettext_noop("Service name or ID"))
 
@@ -17,33 +17,33 @@ OFFERS = Listing(
     columns=(
         Column(
             "service",
-            Kind.ID,
+            ColumnKind.ID,
             gettext_noop("ID"),
-            Place.FIRST,
+            ColumnPlace.FIRST,
             value=lambda offer: offer.number,
             cell="offer_number",
         ),
         Column("category"),
-        Column("name", label=gettext_noop("Service"), place=Place.MAIN, cell="offer"),
+        Column("name", label=gettext_noop("Service"), place=ColumnPlace.MAIN, cell="offer"),
         Column("type"),
         Column(
             "rate",
-            Kind.MONEY,
+            ColumnKind.MONEY,
             gettext_noop("Price"),
-            Place.END,
+            ColumnPlace.END,
             value=lambda offer: offer.rate_micros,
             cell="offer_price",
         ),
-        Column("min", Kind.NUMBER, gettext_noop("Quantity"), Place.LEFT, cell="offer_quantity"),
-        Column("max", Kind.NUMBER),
-        Column("refill", Kind.FLAG),
-        Column("refill_days", Kind.NUMBER, value=lambda offer: offer.refill_days if offer.refill else None),
-        Column("cancel", Kind.FLAG),
-        Column("drip_feed", Kind.FLAG),
-        Column("step", Kind.NUMBER),
+        Column("min", ColumnKind.NUMBER, gettext_noop("Quantity"), ColumnPlace.LEFT, cell="offer_quantity"),
+        Column("max", ColumnKind.NUMBER),
+        Column("refill", ColumnKind.FLAG),
+        Column("refill_days", ColumnKind.NUMBER, value=lambda offer: offer.refill_days if offer.refill else None),
+        Column("cancel", ColumnKind.FLAG),
+        Column("drip_feed", ColumnKind.FLAG),
+        Column("step", ColumnKind.NUMBER),
         Column("link_sites", value=lambda offer: offer.sites),
         Column("link_kinds"),
-        Column("actions", place=Place.ACT, cell="offer_actions", file=False),
+        Column("actions", place=ColumnPlace.ACT, cell="offer_actions", file=False),
     ),
     empty=gettext_noop("No services are available right now."),
     none_match=gettext_noop("No services match your search."),
@@ -63,11 +63,11 @@ CHANGES = Listing(
     name="changes",
     label=gettext_noop("Updates"),
     columns=(
-        Column("number", Kind.ID),
+        Column("number", ColumnKind.ID),
         Column("name"),
         Column("category"),
         Column("kind", value=lambda change: change.kind.value),
-        Column("at", Kind.TIME),
+        Column("at", ColumnKind.TIME),
     ),
     filters=(
         Filter(

@@ -12,7 +12,7 @@ from collections import OrderedDict
 
 from django.db import connection
 
-from panelwright.catalog.shelf import folded
+from panelwright.catalog.priced_catalogue import folded
 from panelwright.core import limits, sql
 
 # Over all panels that are kept.

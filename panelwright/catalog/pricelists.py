@@ -9,7 +9,7 @@ import threading
 from collections import OrderedDict
 from typing import NamedTuple
 
-from panelwright.catalog.shelf import Key, Offer, read_offers
+from panelwright.catalog.priced_catalogue import Key, Offer, read_offers
 from panelwright.core import money
 
 

@@ -15,7 +15,7 @@ from enum import Enum
 from functools import lru_cache
 
 
-class Kind(Enum):
+class FieldKind(Enum):
     """How the text of a field is checked. The checks themselves are in orders/fields.py."""
 
     LINK = "link"  # the target of the order; refused with "Bad link"
@@ -39,11 +39,11 @@ class Units(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Field:
+class TypeField:
     """One parameter of `add`. `help` and `label` are English and marked for translation."""
 
     name: str
-    kind: Kind
+    kind: FieldKind
     label: str
     help: str = ""
     required: bool = True
@@ -71,8 +71,8 @@ class Field:
         return self.words and self.kind in _TEXT_KINDS and self.kind not in _ADDRESS_KINDS
 
 
-_ADDRESS_KINDS = frozenset({Kind.LINK, Kind.URL})
-_TEXT_KINDS = frozenset({*_ADDRESS_KINDS, Kind.NAME, Kind.LINES})
+_ADDRESS_KINDS = frozenset({FieldKind.LINK, FieldKind.URL})
+_TEXT_KINDS = frozenset({*_ADDRESS_KINDS, FieldKind.NAME, FieldKind.LINES})
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,14 +81,14 @@ class ServiceType:
 
     name: str
     slug: str
-    fields: tuple[Field, ...]
+    fields: tuple[TypeField, ...]
     units: Units = Units.QUANTITY
     lines_of: str = ""
     drip_feed: bool = False
     # Worked out once, as every order asks: whether it takes a link, and the fields that only this type has, which
     # are all but link, quantity, runs and interval.
     has_link: bool = field(init=False, repr=False, compare=False)
-    own_fields: tuple[Field, ...] = field(init=False, repr=False, compare=False)
+    own_fields: tuple[TypeField, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "has_link", any(f.name == "link" for f in self.fields))
@@ -103,7 +103,7 @@ class ServiceType:
     def subscription(self) -> bool:
         return self.units is Units.PER_POST
 
-    def field(self, name: str) -> Field | None:
+    def field(self, name: str) -> TypeField | None:
         return next((f for f in self.fields if f.name == name), None)
 
 
@@ -118,30 +118,34 @@ def _(text: str) -> str:
     return text
 
 
-LINK = Field("link", Kind.LINK, _("Link"), _("Link to the page"), example="https://example.com/page")
-QUANTITY = Field("quantity", Kind.COUNT, _("Quantity"), _("Quantity"), example="100")
-RUNS = Field("runs", Kind.COUNT, _("Runs"), _("How many times to deliver the quantity"), required=False, example="2")
-INTERVAL = Field("interval", Kind.COUNT, _("Interval"), _("Minutes between two runs"), required=False, example="30")
-COMMENTS = Field(
+LINK = TypeField("link", FieldKind.LINK, _("Link"), _("Link to the page"), example="https://example.com/page")
+QUANTITY = TypeField("quantity", FieldKind.COUNT, _("Quantity"), _("Quantity"), example="100")
+RUNS = TypeField(
+    "runs", FieldKind.COUNT, _("Runs"), _("How many times to deliver the quantity"), required=False, example="2"
+)
+INTERVAL = TypeField(
+    "interval", FieldKind.COUNT, _("Interval"), _("Minutes between two runs"), required=False, example="30"
+)
+COMMENTS = TypeField(
     "comments",
-    Kind.LINES,
+    FieldKind.LINES,
     _("Comments"),
     _("One comment per line (\\r\\n or \\n)"),
     example="Great!\nWell done",
     target=False,
     verbatim=True,
 )
-USERNAMES = Field(
+USERNAMES = TypeField(
     "usernames",
-    Kind.LINES,
+    FieldKind.LINES,
     _("Usernames"),
     _("One username per line (\\r\\n or \\n)"),
     example="anna\nboris",
     words=False,
 )
-COMMENT_OWNER = Field(
+COMMENT_OWNER = TypeField(
     "username",
-    Kind.NAME,
+    FieldKind.NAME,
     _("Username"),
     _("Username of the comment's owner"),
     example="anna",
@@ -160,9 +164,9 @@ TYPES: tuple[ServiceType, ...] = (
         (
             LINK,
             QUANTITY,
-            Field(
+            TypeField(
                 "keywords",
-                Kind.LINES,
+                FieldKind.LINES,
                 _("Keywords"),
                 _("One keyword per line (\\r\\n or \\n)"),
                 example="shoes\nred shoes",
@@ -178,9 +182,9 @@ TYPES: tuple[ServiceType, ...] = (
             LINK,
             QUANTITY,
             USERNAMES,
-            Field(
+            TypeField(
                 "hashtags",
-                Kind.LINES,
+                FieldKind.LINES,
                 _("Hashtags"),
                 _("One hashtag per line (\\r\\n or \\n)"),
                 example="#spring\n#sale",
@@ -195,7 +199,9 @@ TYPES: tuple[ServiceType, ...] = (
         (
             LINK,
             QUANTITY,
-            Field("hashtag", Kind.NAME, _("Hashtag"), _("Hashtag whose users will be mentioned"), example="#spring"),
+            TypeField(
+                "hashtag", FieldKind.NAME, _("Hashtag"), _("Hashtag whose users will be mentioned"), example="#spring"
+            ),
         ),
     ),
     ServiceType(
@@ -204,9 +210,9 @@ TYPES: tuple[ServiceType, ...] = (
         (
             LINK,
             QUANTITY,
-            Field(
+            TypeField(
                 "username",
-                Kind.NAME,
+                FieldKind.NAME,
                 _("Username"),
                 _("User whose followers will be mentioned"),
                 example="anna",
@@ -221,9 +227,9 @@ TYPES: tuple[ServiceType, ...] = (
         (
             LINK,
             QUANTITY,
-            Field(
+            TypeField(
                 "media",
-                Kind.URL,
+                FieldKind.URL,
                 _("Media"),
                 _("Post whose likers will be mentioned"),
                 example="https://example.com/p/1",
@@ -234,37 +240,44 @@ TYPES: tuple[ServiceType, ...] = (
         "Subscriptions",
         "subscriptions",
         (
-            Field(
+            TypeField(
                 "username",
-                Kind.NAME,
+                FieldKind.NAME,
                 _("Username"),
                 _("Username whose new posts get orders"),
                 example="anna",
                 words=False,
                 of_somebody=True,
             ),
-            Field("min", Kind.COUNT, _("Minimum quantity"), _("Minimum quantity per post"), example="50"),
-            Field("max", Kind.COUNT, _("Maximum quantity"), _("Maximum quantity per post"), example="100"),
-            Field(
+            TypeField("min", FieldKind.COUNT, _("Minimum quantity"), _("Minimum quantity per post"), example="50"),
+            TypeField("max", FieldKind.COUNT, _("Maximum quantity"), _("Maximum quantity per post"), example="100"),
+            TypeField(
                 "posts",
-                Kind.NUMBER,
+                FieldKind.NUMBER,
                 _("New posts"),
                 _("Number of new posts. Leave empty for no limit."),
                 required=False,
                 example="10",
             ),
-            Field("old_posts", Kind.NUMBER, _("Old posts"), _("Number of existing posts"), required=False, example="5"),
-            Field(
+            TypeField(
+                "old_posts",
+                FieldKind.NUMBER,
+                _("Old posts"),
+                _("Number of existing posts"),
+                required=False,
+                example="5",
+            ),
+            TypeField(
                 "delay",
-                Kind.CHOICE,
+                FieldKind.CHOICE,
                 _("Delay in minutes"),
                 _("Minutes to wait after each post"),
                 choices=tuple(str(d) for d in DELAYS_MIN),
                 example="30",
             ),
-            Field(
+            TypeField(
                 "expiry",
-                Kind.DATE,
+                FieldKind.DATE,
                 _("Expiry"),
                 _("Last day of the subscription, d/m/Y"),
                 required=False,
@@ -281,7 +294,9 @@ TYPES: tuple[ServiceType, ...] = (
         (
             LINK,
             QUANTITY,
-            Field("answer_number", Kind.COUNT, _("Answer number"), _("Number of the answer to vote for"), example="1"),
+            TypeField(
+                "answer_number", FieldKind.COUNT, _("Answer number"), _("Number of the answer to vote for"), example="1"
+            ),
         ),
     ),
     ServiceType("Comment Replies", "comment-replies", (LINK, COMMENT_OWNER, COMMENTS), Units.LINES, "comments"),
@@ -291,9 +306,9 @@ TYPES: tuple[ServiceType, ...] = (
         (
             LINK,
             QUANTITY,
-            Field(
+            TypeField(
                 "groups",
-                Kind.LINES,
+                FieldKind.LINES,
                 _("Groups"),
                 _("One group per line (\\r\\n or \\n)"),
                 example="https://example.com/g/1\nhttps://example.com/g/2",
@@ -308,26 +323,26 @@ TYPES: tuple[ServiceType, ...] = (
             LINK,
             QUANTITY,
             *_DRIP,
-            Field("country", Kind.COUNTRY, _("Country"), _("Country code or English name"), example="US"),
-            Field(
+            TypeField("country", FieldKind.COUNTRY, _("Country"), _("Country code or English name"), example="US"),
+            TypeField(
                 "device",
-                Kind.CHOICE,
+                FieldKind.CHOICE,
                 _("Device"),
                 _("1 desktop, 2 Android, 3 iOS, 4 mixed mobile, 5 mixed"),
                 choices=("1", "2", "3", "4", "5"),
                 example="5",
             ),
-            Field(
+            TypeField(
                 "type_of_traffic",
-                Kind.CHOICE,
+                FieldKind.CHOICE,
                 _("Type of traffic"),
                 _("1 search keyword, 2 referrer, 3 blank"),
                 choices=("1", "2", "3"),
                 example="1",
             ),
-            Field(
+            TypeField(
                 "google_keyword",
-                Kind.NAME,
+                FieldKind.NAME,
                 _("Search keyword"),
                 _("Required for type of traffic 1 (search keyword)"),
                 required=False,
@@ -335,9 +350,9 @@ TYPES: tuple[ServiceType, ...] = (
                 needed_when=("type_of_traffic", "1"),
                 target=False,
             ),
-            Field(
+            TypeField(
                 "referring_url",
-                Kind.URL,
+                FieldKind.URL,
                 _("Referring URL"),
                 _("Required for type of traffic 2 (referring page)"),
                 required=False,

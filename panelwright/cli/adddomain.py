@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from panelwright.cli import setup
-from panelwright.cli.main import Refused
+from panelwright.cli.main import CommandRefused
 
 EXAMPLE = """example:
   panelwright adddomain --panel acme --domain panel.example.com
@@ -30,7 +30,7 @@ def run(args: argparse.Namespace) -> int:
     try:
         host, port = parse_domain(args.domain)
     except ValueError as error:
-        raise Refused(str(error)) from None
+        raise CommandRefused(str(error)) from None
     with scope(panel=panel):
         setup.perform("domain.add", panel=panel, given={"host": host, "port": port})
     print(f"{panel.slug} answers on {args.domain}.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from panelwright.cli import setup
-from panelwright.cli.main import Refused
+from panelwright.cli.main import CommandRefused
 
 EXAMPLE = """examples:
   panelwright addpostsource --panel acme --feed https://anna.example/feed.xml --username anna --every 10
@@ -30,9 +30,9 @@ def run(args: argparse.Namespace) -> int:
 
     panel = setup.panel(args.panel)
     if args.webhook and (args.username or args.every is not None):
-        raise Refused("a webhook names the user with each post: leave --username and --every out")
+        raise CommandRefused("a webhook names the user with each post: leave --username and --every out")
     if args.feed and not args.username:
-        raise Refused("say with --username whose posts the feed has")
+        raise CommandRefused("say with --username whose posts the feed has")
     with scope(panel=panel):
         if args.webhook:
             done = setup.perform("post_source.add_webhook", panel=panel)

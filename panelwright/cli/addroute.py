@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from panelwright.cli import setup
-from panelwright.cli.main import Refused
+from panelwright.cli.main import CommandRefused
 
 EXAMPLE = """example:
   panelwright addroute --panel acme --service 1 --provider north --upstream-service 4711
@@ -37,13 +37,15 @@ def run(args: argparse.Namespace) -> int:
     with scope(panel=panel):
         service = Service.objects.filter(panel=panel, number=args.service).first()
         if service is None:
-            raise Refused(f"{panel.slug} has no service {args.service}")
+            raise CommandRefused(f"{panel.slug} has no service {args.service}")
         provider = Provider.objects.filter(panel=panel, name=args.provider).first()
         if provider is None:
-            raise Refused(f"{panel.slug} has no provider {args.provider!r}; add it with `panelwright addprovider`")
+            raise CommandRefused(
+                f"{panel.slug} has no provider {args.provider!r}; add it with `panelwright addprovider`"
+            )
         by_hand = provider.kind == ProviderKind.MANUAL.value
         if not by_hand and not args.upstream_service:
-            raise Refused(f"{provider.name} sells by its own numbers: name its service with --upstream-service")
+            raise CommandRefused(f"{provider.name} sells by its own numbers: name its service with --upstream-service")
         upstream_type = args.upstream_type
         if not by_hand and not upstream_type:
             offers = setup.upstream(provider).services()
@@ -54,7 +56,7 @@ def run(args: argparse.Namespace) -> int:
                 else:
                     upstream_type = offer.type
             elif BY_NAME[service.type].subscription:
-                raise Refused(
+                raise CommandRefused(
                     f"{provider.name} did not tell its services ({offers.text}), and where a subscription goes depends"
                     " on their type: name it with --upstream-type"
                 )

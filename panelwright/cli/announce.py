@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from panelwright.cli import setup
-from panelwright.cli.main import Refused
+from panelwright.cli.main import CommandRefused
 from panelwright.cli.setpage import read_text
 
 EXAMPLE = """examples:
@@ -44,7 +44,7 @@ def run(args: argparse.Namespace) -> int:
             print(f"Removed announcement {args.remove}.")
             return 0
         if not args.title or not args.file:
-            raise Refused("write --title and the file with the text, or - for standard input")
+            raise CommandRefused("write --title and the file with the text, or - for standard input")
         given = {"title": args.title, "body": read_text(args.file), "language": args.language or None}
         done = setup.perform("announcement.publish", panel=panel, given=given)
     print(f"Announcement {done.target}: {done.after['title']}")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from panelwright.cli import block_options, setup
-from panelwright.cli.main import Refused
+from panelwright.cli.main import CommandRefused
 from panelwright.core import limits
 
 if TYPE_CHECKING:
@@ -56,8 +56,8 @@ def _import(args: argparse.Namespace) -> int:
     new = read(args.file)
     try:
         done, of = block_options.perform(args, "import", {"rules": [f"{rule.kind}\t{rule.text}" for rule in new]})
-    except Refused as refused:
-        raise Refused(f"{args.file}: {refused}; nothing was added") from None
+    except CommandRefused as refused:
+        raise CommandRefused(f"{args.file}: {refused}; nothing was added") from None
     added = done.shown["added"]
     print(f"{added} rules added {of}, {len(new) - added} were there already.")
     return 0
@@ -70,10 +70,10 @@ def read(name: str) -> list[NewBlock]:
 
     try:
         if Path(name).stat().st_size > limits.BLOCKS_FILE_BYTES_MAX:
-            raise Refused(f"{name} is larger than {limits.BLOCKS_FILE_BYTES_MAX} bytes")
+            raise CommandRefused(f"{name} is larger than {limits.BLOCKS_FILE_BYTES_MAX} bytes")
         text = Path(name).read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise Refused(f"{name} cannot be read: {error}") from None
+        raise CommandRefused(f"{name} cannot be read: {error}") from None
     found = []
     for number, line in enumerate(text.split("\n"), 1):
         if not line.strip() or line.startswith("#"):
@@ -84,7 +84,7 @@ def read(name: str) -> list[NewBlock]:
                 raise ValueError("write kind, a tab, text")
             blocks.normal(kind.strip(), value)
         except ValueError as error:
-            raise Refused(f"{name}, line {number}: {error}; nothing was added") from None
+            raise CommandRefused(f"{name}, line {number}: {error}; nothing was added") from None
         found.append(NewBlock(kind.strip(), value))
     return found
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from panelwright.cli import setup
-from panelwright.cli.main import Refused
+from panelwright.cli.main import CommandRefused
 from panelwright.cli.processes import Supervisor, listen, port_number
 from panelwright.core.private import make_folder
 from panelwright.sandbox import run as sandbox
@@ -46,7 +46,7 @@ def run(args: argparse.Namespace) -> int:
     os.environ["PANELWRIGHT_ALLOW_PRIVATE_WEBHOOKS"] = "1"
     os.environ["PANELWRIGHT_ALLOW_WEBHOOKS_TO_THIS_MACHINE"] = "1"
     if args.port + len(PANELS) > 65536:
-        raise Refused(f"--port {args.port} leaves no room for {len(PANELS)} ports")
+        raise CommandRefused(f"--port {args.port} leaves no room for {len(PANELS)} ports")
     sockets = [listen(args.host, args.port + i) for i in range(len(PANELS))]
     setup.django(migrated=False)
     setup.migrate()
@@ -77,7 +77,7 @@ def run(args: argparse.Namespace) -> int:
     return supervisor.run()
 
 
-class Upstream:
+class DemoProvider:
     """The sandbox of this demo: its secrets are kept beside the data, its port is a free one each time."""
 
     def __init__(self, *, port: int, key: str, token: str, file: Path) -> None:
@@ -107,7 +107,7 @@ class Upstream:
             return answer
 
 
-def _upstream(folder: Path) -> Upstream:
+def _upstream(folder: Path) -> DemoProvider:
     path = folder / "sandbox.json"
     if path.exists():
         known = json.loads(path.read_text())
@@ -117,7 +117,7 @@ def _upstream(folder: Path) -> Upstream:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
-    return Upstream(port=port, key=known["key"], token=known["token"], file=folder / "sandbox.sqlite3")
+    return DemoProvider(port=port, key=known["key"], token=known["token"], file=folder / "sandbox.sqlite3")
 
 
 def _write_whole(path: Path, text: str) -> None:
@@ -140,7 +140,7 @@ def _wait_for(url: str, supervisor: Supervisor) -> None:
             return
         except OSError:
             time.sleep(0.05)
-    raise Refused(f"nothing answered on {url} within {READY_WITHIN_S:.0f} s")
+    raise CommandRefused(f"nothing answered on {url} within {READY_WITHIN_S:.0f} s")
 
 
 def _tell(told: dict[str, Any], folder: Path) -> None:

@@ -44,7 +44,7 @@ def _customers() -> list[tuple[int, str]]:
     from panelwright.customers.actions import create_customer
     from panelwright.customers.models import Customer
     from panelwright.ledger.actions import credit_customer
-    from panelwright.ledger.models import Code
+    from panelwright.ledger.models import TransferCode
     from panelwright.panels.models import Panel
     from panelwright.panels.presets import names
 
@@ -60,7 +60,7 @@ def _customers() -> list[tuple[int, str]]:
                 panel_id=panel.id,
                 account_id=customer.account_id,
                 amount_micros=OPENING_BALANCE * money.MICROS,
-                code=Code.BONUS,
+                code=TransferCode.BONUS,
                 reference="demo-dora",
                 now=clock.now(),
             )

@@ -18,7 +18,7 @@ from django_scopes import scope, scopes_disabled
 
 from panelwright.catalog.actions import set_rate
 from panelwright.catalog.panel_actions import build_panel
-from panelwright.catalog.types import BY_NAME, Kind
+from panelwright.catalog.types import BY_NAME, FieldKind
 from panelwright.content.actions import announce
 from panelwright.content.models import Announcement
 from panelwright.core import clock, money
@@ -26,7 +26,7 @@ from panelwright.customers.access import Caller
 from panelwright.customers.actions import create_customer, create_key, create_staff
 from panelwright.customers.models import Customer
 from panelwright.ledger.actions import credit_customer
-from panelwright.ledger.models import Code
+from panelwright.ledger.models import TransferCode
 from panelwright.orders.actions import place_orders
 from panelwright.orders.models import Order
 from panelwright.orders.rules import PlaceOrder
@@ -43,7 +43,7 @@ from panelwright.support.actions import Letter, open_ticket
 from panelwright.support.models import Subject, Ticket
 
 if TYPE_CHECKING:
-    from panelwright.cli.demo import Upstream
+    from panelwright.cli.demo import DemoProvider
 
 BALANCE_MICROS = 10_000 * money.MICROS
 HISTORY_ORDERS = 60
@@ -52,7 +52,7 @@ SEED = 20
 
 
 def ensure(
-    names: Sequence[str], *, folder: Path, host: str, port: int, upstream: Upstream
+    names: Sequence[str], *, folder: Path, host: str, port: int, upstream: DemoProvider
 ) -> dict[str, list[dict[str, Any]]]:
     """The panels, made where they are missing; what to write into demo.json. Safe to repeat after a crash."""
     path = folder / "demo.json"
@@ -98,7 +98,7 @@ def _people(panel: Panel) -> dict[str, Any]:
     return {"api_key": key, "customer": customer, "staff": staff}
 
 
-def _route(panel: Panel, preset: Preset, upstream: Upstream) -> None:
+def _route(panel: Panel, preset: Preset, upstream: DemoProvider) -> None:
     """The sandbox as provider of every service; its port is another one at each start."""
     provider = Provider.objects.filter(panel=panel, name="sandbox").first()
     if provider is not None:
@@ -119,7 +119,7 @@ def upstream_service(service: PresetService) -> SandboxService:
     return next((s for s in of_type if s.character == service.upstream), of_type[0])
 
 
-def _history(panel: Panel, preset: Preset, email: str, upstream: Upstream) -> None:
+def _history(panel: Panel, preset: Preset, email: str, upstream: DemoProvider) -> None:
     """Orders of the last weeks, then as much money as makes the balance 10,000 again. Nothing when there are any."""
     customer = Customer.objects.select_related("account").get(panel=panel, user__email=email)
     account = customer.account
@@ -142,7 +142,7 @@ def _credit(panel: Panel, account_id: int, micros: int, reference: str, at: date
             panel_id=panel.id,
             account_id=account_id,
             amount_micros=micros,
-            code=Code.DEPOSIT,
+            code=TransferCode.DEPOSIT,
             reference=reference,
             name="demo",
             now=at,
@@ -152,7 +152,7 @@ def _credit(panel: Panel, account_id: int, micros: int, reference: str, at: date
 
 
 def _past_orders(
-    customer: Customer, wanted: Sequence[tuple[datetime, PresetService, random.Random]], upstream: Upstream
+    customer: Customer, wanted: Sequence[tuple[datetime, PresetService, random.Random]], upstream: DemoProvider
 ) -> None:
     """Place, send and settle orders as if it were then."""
     for at, service, draw in wanted:
@@ -164,7 +164,7 @@ def _past_orders(
                 _deliver_then(sending, at, draw, upstream)
 
 
-def _deliver_then(sending: delivery.Sending, at: datetime, draw: random.Random, upstream: Upstream) -> None:
+def _deliver_then(sending: delivery.Sending, at: datetime, draw: random.Random, upstream: DemoProvider) -> None:
     order = sending.order
     ended_at = at + timedelta(minutes=draw.uniform(5, 600))
     status = draw.choices(["Completed", "Partial", "Canceled"], [86, 9, 5])[0]
@@ -261,14 +261,14 @@ def order_params(service: PresetService, draw: random.Random) -> dict[str, str]:
     who = draw.choice(_PEOPLE)
     params = {"service": str(service.number)}
     for field in BY_NAME[service.type].fields:
-        if field.kind is Kind.LINK:
+        if field.kind is FieldKind.LINK:
             params["link"] = f"https://example.com/{who}/{draw.randint(100, 9999)}"
         elif field.name == "quantity":
             wanted = min(service.max, max(service.min, draw.randint(1, 40) * 25))
             params["quantity"] = str(wanted // service.step * service.step)
         elif field.name in {"runs", "interval"}:
             continue
-        elif field.kind is Kind.LINES:
+        elif field.kind is FieldKind.LINES:
             lines = max(service.min if BY_NAME[service.type].lines_of == field.name else 1, draw.randint(2, 5))
             params[field.name] = "\n".join(f"{draw.choice(_PEOPLE)}{i}" for i in range(min(lines, service.max + 4)))
         else:

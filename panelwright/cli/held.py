@@ -6,7 +6,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from panelwright.cli import setup
-from panelwright.cli.main import Refused
+from panelwright.cli.main import CommandRefused
 
 if TYPE_CHECKING:
     from panelwright.providers.hold_actions import Held
@@ -42,17 +42,17 @@ def run(args: argparse.Namespace) -> int:
 
     panel = setup.panel(args.panel)
     if args.only is not None and args.only not in holding.IN_WORDS:
-        raise Refused(f"--only {args.only}: write one of {', '.join(holding.IN_WORDS)}")
+        raise CommandRefused(f"--only {args.only}: write one of {', '.join(holding.IN_WORDS)}")
     decides = args.accept or args.reject
     if decides and args.service is None and not args.all:
-        raise Refused("say which with --service, or --all for everything that is shown")
+        raise CommandRefused("say which with --service, or --all for everything that is shown")
     with scope(panel=panel):
         provider = None if args.provider is None else setup.provider(panel, args.provider)
         service = None
         if args.service is not None:
             service = Service.objects.filter(panel=panel, number=args.service).first()
             if service is None:
-                raise Refused(f"{panel.slug} has no service {args.service}")
+                raise CommandRefused(f"{panel.slug} has no service {args.service}")
         routes = hold_actions.held_routes(
             panel_id=panel.id,
             provider_id=None if provider is None else provider.id,
@@ -63,7 +63,7 @@ def run(args: argparse.Namespace) -> int:
             show(routes)
             return 0
         if not routes:
-            raise Refused("nothing is held there")
+            raise CommandRefused("nothing is held there")
         verb = "accept" if args.accept else "reject"
         events = [
             event

@@ -7,11 +7,11 @@ from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 
 from panelwright.cli import setup
-from panelwright.cli.main import Refused
+from panelwright.cli.main import CommandRefused
 
 if TYPE_CHECKING:
     from panelwright.providers.outcomes import LeftOut
-    from panelwright.providers.sync_rules import Plan
+    from panelwright.providers.sync_rules import SyncPlan
 
 EXAMPLE = """example:
   panelwright importservices --panel acme --provider north --dry-run
@@ -63,7 +63,7 @@ def run(args: argparse.Namespace) -> int:
     from panelwright.providers.sync_rules import Chosen, Markup
 
     if args.round_to < 1 or args.fixed < 0:
-        raise Refused("--round-to must be above zero and --fixed not below it")
+        raise CommandRefused("--round-to must be above zero and --fixed not below it")
     panel = setup.panel(args.panel)
     markup = Markup(args.markup, args.fixed, args.round_to)
     chosen = Chosen(category=args.category, search=args.search, services=frozenset(args.service))
@@ -74,7 +74,7 @@ def run(args: argparse.Namespace) -> int:
             # With it the provider tells its currency.
             balance, offers = client.balance(), client.services()
             if not isinstance(offers, Offers):
-                raise Refused(f"{provider.name} did not tell its services: {offers.text}")
+                raise CommandRefused(f"{provider.name} did not tell its services: {offers.text}")
             try:
                 plan = sync_actions.preview(
                     panel=panel,
@@ -86,7 +86,7 @@ def run(args: argparse.Namespace) -> int:
                     balance=balance,
                 )
             except ValueError as error:
-                raise Refused(str(error)) from None
+                raise CommandRefused(str(error)) from None
             show(plan, len(offers) + len(offers.left_out))
             return 0
         given = {
@@ -108,7 +108,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def show(plan: Plan, rows: int) -> None:
+def show(plan: SyncPlan, rows: int) -> None:
     """Print every row of a list: what becomes of it, or why it is left out."""
     from panelwright.core import money
 

@@ -136,7 +136,7 @@ _INTERNAL = {"web", "demo_customers"}
 _DATABASE_ENV = "PANELWRIGHT_DATABASE_URL"
 
 
-class Refused(Exception):
+class CommandRefused(Exception):
     """The command cannot be done; the text says why and what to do. Exit status 1."""
 
 
@@ -228,7 +228,7 @@ def run_with(args: argparse.Namespace, name: str, run: Callable[[argparse.Namesp
     use_installation(args)
     try:
         return int(run(args))
-    except Refused as refused:
+    except CommandRefused as refused:
         sys.stderr.write(f"panelwright {name}: {refused}\n")
         return 1
     except KeyboardInterrupt:

@@ -6,7 +6,7 @@ import argparse
 import json
 
 from panelwright.cli import setup
-from panelwright.cli.main import Refused
+from panelwright.cli.main import CommandRefused
 
 EXAMPLE = """example:
   panelwright order --panel acme --order 364
@@ -31,7 +31,7 @@ def run(args: argparse.Namespace) -> int:
     with scope(panel=panel):
         facts = order_queries.order_facts(panel.id, args.order)
     if facts is None:
-        raise Refused(f"there is no order {args.order} on this panel")
+        raise CommandRefused(f"there is no order {args.order} on this panel")
     if args.json:
         print(json.dumps(facts, ensure_ascii=False, indent=2))
         return 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from panelwright.cli import setup
-from panelwright.cli.main import Refused
+from panelwright.cli.main import CommandRefused
 
 EXAMPLE = """examples:
   panelwright pages --panel acme
@@ -30,7 +30,7 @@ def run(args: argparse.Namespace) -> int:
         if args.slug:
             page = queries.page_for(panel, args.slug, args.language or panel.language)
             if page is None:
-                raise Refused(f"{panel.slug} has no page {args.slug!r}")
+                raise CommandRefused(f"{panel.slug} has no page {args.slug!r}")
             print(page.body)
             return 0
         rows = queries.pages(panel.id)

@@ -6,7 +6,7 @@ import argparse
 from datetime import UTC, datetime
 
 from panelwright.cli import setup
-from panelwright.cli.main import Refused
+from panelwright.cli.main import CommandRefused
 
 EXAMPLE = """example:
   panelwright post --panel acme --username anna --link https://example.com/anna/posts/17
@@ -30,7 +30,7 @@ def run(args: argparse.Namespace) -> int:
     if published_at is None and args.published_at is not None:
         published_at = _at_the_end_of_time(args.published_at)
     if args.published_at is not None and published_at is None:
-        raise Refused(f"{args.published_at!r} is no time; write it as 2026-05-04T12:00:00Z")
+        raise CommandRefused(f"{args.published_at!r} is no time; write it as 2026-05-04T12:00:00Z")
     panel = setup.panel(args.panel)
     given = {
         "username": args.username,

@@ -15,7 +15,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from panelwright.cli.main import Refused
+from panelwright.cli.main import CommandRefused
 
 STOP_WITHIN_S = 60.0
 PORT_WITHIN_S = 5.0
@@ -54,9 +54,11 @@ def listen(host: str, port: int) -> socket.socket:
         except OSError as error:
             sock.close()
             if error.errno != errno.EADDRINUSE:
-                raise Refused(f"cannot listen on {host} port {port}: {error}") from None
+                raise CommandRefused(f"cannot listen on {host} port {port}: {error}") from None
             if time.monotonic() > deadline:
-                raise Refused(f"port {port} on {host} is in use; stop what uses it or choose another --port") from None
+                raise CommandRefused(
+                    f"port {port} on {host} is in use; stop what uses it or choose another --port"
+                ) from None
             time.sleep(0.1)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 
 from panelwright.cli import setup
-from panelwright.cli.main import Refused
+from panelwright.cli.main import CommandRefused
 
 PASSES_MAX = 5
 EXAMPLE = """examples:
@@ -38,7 +38,7 @@ def run(args: argparse.Namespace) -> int:
     from panelwright.providers.secret_actions import replace_lost_secret
 
     if (args.new_key or args.drop_old) and setup.key_in_environment():
-        raise Refused(
+        raise CommandRefused(
             f"the keys are in {secret.VARIABLE} and {secret.OLD_VARIABLE}: change them there, and leave this option out"
         )
     if args.new_key:
@@ -49,7 +49,7 @@ def run(args: argparse.Namespace) -> int:
         print("The secret of request ids was lost; it is a new one now.")
     lost = _seal_all()
     if lost:
-        raise Refused(
+        raise CommandRefused(
             f"{len(lost)} values were sealed with a key that is not known any more: {', '.join(lost[:20])}. Add that"
             f" key to {secret.OLD_VARIABLE}, or enter them again"
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from panelwright.cli import setup
-from panelwright.cli.main import Refused
+from panelwright.cli.main import CommandRefused
 from panelwright.cli.processes import Supervisor, listen, port_number
 
 EXAMPLE = """example:
@@ -28,9 +28,9 @@ def run(args: argparse.Namespace) -> int:
     from django.db import connection
 
     if args.workers < 1:
-        raise Refused("--workers: write 1 or more")
+        raise CommandRefused("--workers: write 1 or more")
     if args.workers > 1 and connection.vendor != "postgresql":
-        raise Refused(
+        raise CommandRefused(
             "SQLite takes one web process: leave --workers out, or set PANELWRIGHT_DATABASE_URL to PostgreSQL"
         )
     sockets = [listen(args.host, args.port)]

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from panelwright.cli import setup
-from panelwright.cli.main import Refused
+from panelwright.cli.main import CommandRefused
 
 EXAMPLE = """example:
   panelwright setlook --panel acme --hue 155 --logo acme.png
@@ -33,7 +33,7 @@ def run(args: argparse.Namespace) -> int:
     try:
         body = args.logo.read_bytes() if args.logo else None
     except OSError as error:
-        raise Refused(f"{args.logo} cannot be read: {error.strerror}") from None
+        raise CommandRefused(f"{args.logo} cannot be read: {error.strerror}") from None
     given = {"hue": args.hue, "no_hue": args.no_hue or None, "logo": body, "no_logo": args.no_logo or None}
     with scope(panel=panel):
         setup.perform("panel.set_look", panel=panel, given=given)

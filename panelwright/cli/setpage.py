@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from panelwright.cli import setup
-from panelwright.cli.main import Refused
+from panelwright.cli.main import CommandRefused
 
 EXAMPLE = """examples:
   panelwright setpage --panel acme --slug about-us --language en --title "About us" --menu about.md
@@ -59,11 +59,11 @@ def read_text(file: str) -> str:
                 raw = stream.read(BYTES_MAX + 1)
         text = raw.decode("utf-8-sig")
     except OSError as error:
-        raise Refused(f"{file} cannot be read: {error.strerror}") from None
+        raise CommandRefused(f"{file} cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
         if len(raw) <= BYTES_MAX:
-            raise Refused(f"{file} is no text in UTF-8") from None
+            raise CommandRefused(f"{file} is no text in UTF-8") from None
         text = ""
     if len(raw) > BYTES_MAX:
-        raise Refused(f"{file} is longer than {BYTES_MAX} bytes")
+        raise CommandRefused(f"{file} is longer than {BYTES_MAX} bytes")
     return text

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from panelwright.cli import setup
-from panelwright.cli.main import Refused
+from panelwright.cli.main import CommandRefused
 
 EXAMPLE = """example:
   panelwright setroute --panel acme --service 1
@@ -50,16 +50,16 @@ def run(args: argparse.Namespace) -> int:
     with scope(panel=panel):
         service = Service.objects.filter(panel=panel, number=args.service).first()
         if service is None:
-            raise Refused(f"{panel.slug} has no service {args.service}")
+            raise CommandRefused(f"{panel.slug} has no service {args.service}")
         routes = routes_of(panel_id=panel.id, service_id=service.id)
         if args.route is not None:
             if not 1 <= args.route <= len(routes):
-                raise Refused(f"service {args.service} has {len(routes)} routes; there is no route {args.route}")
+                raise CommandRefused(f"service {args.service} has {len(routes)} routes; there is no route {args.route}")
             route = routes[args.route - 1]
             setup.perform("route.set", panel=panel, target=route.id, given={**changes, "first": args.first or None})
             routes = routes_of(panel_id=panel.id, service_id=service.id)
         elif args.first or any(value is not None for value in changes.values()):
-            raise Refused("say which route with --route; without any change they are shown")
+            raise CommandRefused("say which route with --route; without any change they are shown")
     for number, route in enumerate(routes, 1):
         rate = "rate not known" if route.rate_micros is None else f"rate {money.text(route.rate_micros)}"
         limits = f"{'?' if route.min is None else route.min} to {'?' if route.max is None else route.max}"

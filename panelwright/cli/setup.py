@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from panelwright.cli.main import Refused
+from panelwright.cli.main import CommandRefused
 from panelwright.core.private import make_folder, open_to_others
 
 if TYPE_CHECKING:
@@ -30,9 +30,9 @@ def django(*, migrated: bool = True) -> None:
 
         framework.setup()
     except (ValueError, OSError) as error:
-        raise Refused(str(error)) from None
+        raise CommandRefused(str(error)) from None
     if migrated and pending_migrations():
-        raise Refused("the database is not at this version: run `panelwright migrate` first")
+        raise CommandRefused("the database is not at this version: run `panelwright migrate` first")
 
 
 # The first patch releases in which cookies are not read in a time that grows with their length squared.
@@ -88,7 +88,7 @@ def pending_migrations() -> bool:
     try:
         executor = MigrationExecutor(connection)
     except OperationalError as error:
-        raise Refused(f"the database cannot be reached: {error}") from None
+        raise CommandRefused(f"the database cannot be reached: {error}") from None
     return bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
 
 
@@ -121,7 +121,7 @@ def panel(slug: str) -> Panel:
     found = Panel.objects.filter(slug=slug).first()
     if found is None:
         there = ", ".join(Panel.objects.order_by("slug").values_list("slug", flat=True)[:20]) or "none yet"
-        raise Refused(f"there is no panel {slug!r}; panels: {there}")
+        raise CommandRefused(f"there is no panel {slug!r}; panels: {there}")
     return found
 
 
@@ -131,7 +131,7 @@ def customer(of: Panel, email: str) -> Customer:
 
     found = Customer.objects.filter(panel=of, user__email=email.strip().lower()).select_related("account").first()
     if found is None:
-        raise Refused(f"{of.slug} has no customer {email}; make one with `panelwright createcustomer`")
+        raise CommandRefused(f"{of.slug} has no customer {email}; make one with `panelwright createcustomer`")
     return found
 
 
@@ -141,7 +141,7 @@ def service(of: Panel, number: int) -> Service:
 
     found = Service.objects.filter(panel=of, number=number).first()
     if found is None:
-        raise Refused(f"{of.slug} has no service {number}")
+        raise CommandRefused(f"{of.slug} has no service {number}")
     return found
 
 
@@ -152,7 +152,7 @@ def provider(of: Panel, name: str) -> Provider:
     found = Provider.objects.filter(panel=of, name=name).first()
     if found is None:
         there = ", ".join(Provider.objects.filter(panel=of).order_by("name").values_list("name", flat=True)[:20])
-        raise Refused(
+        raise CommandRefused(
             f"{of.slug} has no provider {name!r}; " + (f"it has {there}" if there else "add one: addprovider")
         )
     return found
@@ -166,11 +166,11 @@ def upstream(of: Provider) -> Upstream:
     from panelwright.providers.client import Upstream
 
     if of.kind != "api":
-        raise Refused(f"{of.name} are the panel's own people: there is no list to ask for")
+        raise CommandRefused(f"{of.name} are the panel's own people: there is no list to ask for")
     try:
         key = installation_box().open(of.sealed_key)
     except ValueError as error:
-        raise Refused(f"the key of {of.name}: {error}") from None
+        raise CommandRefused(f"the key of {of.name}: {error}") from None
     return Upstream(url=of.url, key=key, allow_private=settings.ALLOW_PRIVATE_PROVIDERS)
 
 
@@ -195,7 +195,7 @@ def staff(of: Panel, email: str) -> Staff:
 
     found = Staff.objects.filter(panel=of, user__email=email.strip().lower()).select_related("user").first()
     if found is None:
-        raise Refused(f"{of.slug} has no staff {email}; make one with `panelwright createstaff`")
+        raise CommandRefused(f"{of.slug} has no staff {email}; make one with `panelwright createstaff`")
     return found
 
 
@@ -223,7 +223,7 @@ def perform(
         given={field: value for field, value in (given or {}).items() if value is not None},
     )
     if isinstance(performed, Refusal):
-        raise Refused(refusals.staff(performed))
+        raise CommandRefused(refusals.staff(performed))
     return performed
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from panelwright.cli import setup
-from panelwright.cli.main import Refused, new_parser, run_with, use_installation
+from panelwright.cli.main import CommandRefused, new_parser, run_with, use_installation
 from panelwright.cli.secret_options import add_secret
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def main(noun: str, verb: str, arguments: Sequence[str]) -> int:
     use_installation(first)
     try:
         setup.django(migrated=not {"-h", "--help"} & set(arguments))
-    except Refused as refused:
+    except CommandRefused as refused:
         sys.stderr.write(f"panelwright {name}: {refused}\n")
         return 1
     from panelwright.staff import registry
@@ -52,7 +52,7 @@ def configure(parser: argparse.ArgumentParser, action: Action) -> None:
 
 
 def _add_option(parser: argparse.ArgumentParser, field: Field) -> None:
-    from panelwright.staff.action import FieldKind
+    from panelwright.staff.action import ActionFieldKind
 
     option = "--" + field.name.replace("_", "-")
     told: dict[str, Any] = {
@@ -60,18 +60,18 @@ def _add_option(parser: argparse.ArgumentParser, field: Field) -> None:
         "dest": f"field_{field.name}",
     }
     match field.kind:
-        case FieldKind.SECRET:
+        case ActionFieldKind.SECRET:
             made = " (made up and printed when left out)" if field.required else ""
             add_secret(parser, option, help=f"{field.label}{made}", dest=told["dest"])
-        case FieldKind.YES_NO:
+        case ActionFieldKind.YES_NO:
             parser.add_argument(option, action=argparse.BooleanOptionalAction, **told)
-        case FieldKind.LONG_TEXT:
+        case ActionFieldKind.LONG_TEXT:
             either = parser.add_mutually_exclusive_group(required=field.required)
             either.add_argument(option, metavar="TEXT", **told)
             either.add_argument(f"{option}-file", metavar="FILE", type=_text_of, dest=told["dest"], help="- is stdin")
-        case FieldKind.FILE:
+        case ActionFieldKind.FILE:
             parser.add_argument(option, metavar="FILE", type=_bytes_of, required=field.required, **told)
-        case FieldKind.CHOICE:
+        case ActionFieldKind.CHOICE:
             parser.add_argument(option, choices=field.choices, required=field.required, **told)
         case _:
             parser.add_argument(option, metavar=field.kind.value.upper(), required=field.required, **told)
@@ -121,7 +121,7 @@ def _target(action: Action, panel_id: int, text: str) -> int:
     """The id of the object that is named. Raises Refused."""
     found = action.noun.find(panel_id, text) if action.noun.find is not None else None
     if found is None:
-        raise Refused(f"there is no {action.noun.name} {text!r} here")
+        raise CommandRefused(f"there is no {action.noun.name} {text!r} here")
     return found
 
 

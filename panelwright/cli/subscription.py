@@ -13,7 +13,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from panelwright.cli import setup
-from panelwright.cli.main import Refused
+from panelwright.cli.main import CommandRefused
 
 if TYPE_CHECKING:
     from panelwright.panels.models import Panel
@@ -79,7 +79,7 @@ def _shown(panel_id: int, order_id: int) -> str:
     with scopes_disabled():
         found = Schedule.objects.filter(panel_id=panel_id, order_id=order_id).select_related("order").first()
     if found is None:
-        raise Refused(f"order {order_id}: there is no such drip-feed or subscription on this panel")
+        raise CommandRefused(f"order {order_id}: there is no such drip-feed or subscription on this panel")
     order = found.order
     lines = [f"{order.kind} {order.id}  {order.status}  placed {order.created_at:%Y-%m-%d %H:%M} UTC"]
     if found.paused_at is not None:

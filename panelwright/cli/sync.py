@@ -6,7 +6,7 @@ import argparse
 
 from panelwright.cli import setup
 from panelwright.cli.importservices import left_out
-from panelwright.cli.main import Refused
+from panelwright.cli.main import CommandRefused
 
 EXAMPLE = """example:
   panelwright sync --panel acme --provider north
@@ -40,7 +40,7 @@ def run(args: argparse.Namespace) -> int:
         try:
             came = sync_one(provider.id, lambda row: setup.upstream(provider), accept=args.accept, dry_run=True)
         except ValueError as error:
-            raise Refused(str(error)) from None
+            raise CommandRefused(str(error)) from None
         events, problem = [(event.name, event.facts) for event in came.events], came.problem
         rows = came.left_out
     else:
@@ -55,10 +55,10 @@ def run(args: argparse.Namespace) -> int:
     for row in rows:
         print(left_out(row))
     if problem:
-        raise Refused(problem)
+        raise CommandRefused(problem)
     would = " would be made" if args.dry_run else ""
     print(f"{len(events)} changes{would}." if events else "Nothing has changed.")
     held = sum(name == "route.held" for name, _ in events)
     if held:
-        raise Refused(f"{held} services wait for you: `panelwright held list --panel {panel.slug}`")
+        raise CommandRefused(f"{held} services wait for you: `panelwright held list --panel {panel.slug}`")
     return 0

@@ -7,7 +7,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from panelwright.cli import setup
-from panelwright.cli.main import Refused
+from panelwright.cli.main import CommandRefused
 
 if TYPE_CHECKING:
     from panelwright.panels.models import Panel
@@ -49,7 +49,7 @@ def run(args: argparse.Namespace) -> int:
         _act(args, panel)
         facts = queries.whole_facts(panel.id, args.id)
     if facts is None:
-        raise Refused(f"there is no ticket {args.id} on this panel")
+        raise CommandRefused(f"there is no ticket {args.id} on this panel")
     if args.json:
         print(json.dumps(facts, ensure_ascii=False, indent=2))
     else:

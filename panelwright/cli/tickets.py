@@ -37,7 +37,7 @@ def run(args: argparse.Namespace) -> int:
 
     panel = setup.panel(args.panel)
     with scope(panel=panel):
-        filters = queries.Filters(
+        filters = queries.TicketFilters(
             state=None if args.state == "all" else args.state,
             customer_id=setup.customer(panel, args.customer).id if args.customer else None,
             unread=args.unread,

@@ -6,7 +6,7 @@ import argparse
 import json
 
 from panelwright.cli import setup
-from panelwright.cli.main import Refused
+from panelwright.cli.main import CommandRefused
 
 EXAMPLE = """examples:
   panelwright trail --panel acme
@@ -49,7 +49,7 @@ def run(args: argparse.Namespace) -> int:
 
     panel = setup.panel(args.panel)
     if args.id is not None and not args.object:
-        raise Refused("say of which kind of object it is the id: --object")
+        raise CommandRefused("say of which kind of object it is the id: --object")
     with scope(panel=panel):
         filters = trail.TrailFilters(
             actor_id=setup.staff(panel, args.staff).id if args.staff else None,

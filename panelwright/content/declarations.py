@@ -14,7 +14,7 @@ from panelwright.core import limits
 from panelwright.core.refusal import Refused
 from panelwright.panels.actions import LANGUAGES
 from panelwright.panels.models import Panel
-from panelwright.staff.action import Action, Done, Field, FieldKind, Noun, State
+from panelwright.staff.action import Action, ActionDone, ActionFieldKind, Field, Noun, State
 from panelwright.staff.actor import Actor
 from panelwright.staff.rights import Right
 from panelwright.staff.shapes import MOMENT, NUMBER, TEXT, YES_NO, Shape, fields
@@ -85,35 +85,35 @@ ANNOUNCEMENT = Noun(
 )
 
 
-def _set_page(actor: Actor, panel_id: int, _target: None, /, *, slug: str, language: str, **values: Any) -> Done:
+def _set_page(actor: Actor, panel_id: int, _target: None, /, *, slug: str, language: str, **values: Any) -> ActionDone:
     # As set_page locks: what is read here is what it changes.
     Panel.objects.select_for_update(no_key=True).get(id=panel_id)
     before = Page.objects.filter(panel_id=panel_id, slug=slug, language=language).first()
     old = None if before is None else _page_state(panel_id, before.id)
     page = actions.set_page(panel_id=panel_id, slug=slug, language=language, by=actor.name, **values)
-    return Done(page.id, before=old or {}, after=_page_state(panel_id, page.id))
+    return ActionDone(page.id, before=old or {}, after=_page_state(panel_id, page.id))
 
 
-def _remove_page(actor: Actor, panel_id: int, _target: None, /, *, slug: str, language: str = "") -> Done:
+def _remove_page(actor: Actor, panel_id: int, _target: None, /, *, slug: str, language: str = "") -> ActionDone:
     rows = Page.objects.filter(panel_id=panel_id, slug=slug).order_by("id")
     old = [page_row(page) for page in rows if language in ("", page.language)]
     removed = actions.remove_page(panel_id=panel_id, slug=slug, language=language, by=actor.name)
     if not removed:
         raise Refused("no_page", "slug")
-    return Done(shown={"removed": removed}, before={"slug": slug, "pages": old})
+    return ActionDone(shown={"removed": removed}, before={"slug": slug, "pages": old})
 
 
-def _publish(actor: Actor, panel_id: int, _target: None, /, **values: Any) -> Done:
-    return Done(actions.announce(panel_id=panel_id, by=actor.name, **values).id)
+def _publish(actor: Actor, panel_id: int, _target: None, /, **values: Any) -> ActionDone:
+    return ActionDone(actions.announce(panel_id=panel_id, by=actor.name, **values).id)
 
 
-def _remove_announcement(actor: Actor, panel_id: int, target: int, /) -> Done:
+def _remove_announcement(actor: Actor, panel_id: int, target: int, /) -> ActionDone:
     actions.remove_announcement(panel_id=panel_id, announcement_id=target, by=actor.name)
-    return Done(shown={"removed": 1})
+    return ActionDone(shown={"removed": 1})
 
 
-_TITLE = Field("title", FieldKind.TEXT, gettext_noop("Title"), required=True)
-_BODY = Field("body", FieldKind.LONG_TEXT, gettext_noop("Text"), required=True, help=gettext_noop("Markdown."))
+_TITLE = Field("title", ActionFieldKind.TEXT, gettext_noop("Title"), required=True)
+_BODY = Field("body", ActionFieldKind.LONG_TEXT, gettext_noop("Text"), required=True, help=gettext_noop("Markdown."))
 _REMOVED = {"removed": NUMBER}
 
 ACTIONS = (
@@ -126,16 +126,16 @@ ACTIONS = (
         (
             Field(
                 "slug",
-                FieldKind.TEXT,
+                ActionFieldKind.TEXT,
                 gettext_noop("Address"),
                 required=True,
                 help=gettext_noop("Lowercase letters, digits and dashes. terms and faq replace the standard texts."),
             ),
-            Field("language", FieldKind.TEXT, gettext_noop("Language"), required=True, choices=LANGUAGES),
+            Field("language", ActionFieldKind.TEXT, gettext_noop("Language"), required=True, choices=LANGUAGES),
             _TITLE,
             _BODY,
-            Field("in_menu", FieldKind.YES_NO, gettext_noop("Link from every page")),
-            Field("position", FieldKind.NUMBER, gettext_noop("Position in the menu")),
+            Field("in_menu", ActionFieldKind.YES_NO, gettext_noop("Link from every page")),
+            Field("position", ActionFieldKind.NUMBER, gettext_noop("Position in the menu")),
         ),
         on_target=False,
         body_max=limits.STAFF_PAGE_BYTES_MAX,
@@ -147,8 +147,8 @@ ACTIONS = (
         Right.CONTENT,
         _remove_page,
         (
-            Field("slug", FieldKind.TEXT, gettext_noop("Address"), required=True),
-            Field("language", FieldKind.TEXT, gettext_noop("Language"), choices=LANGUAGES),
+            Field("slug", ActionFieldKind.TEXT, gettext_noop("Address"), required=True),
+            Field("language", ActionFieldKind.TEXT, gettext_noop("Language"), choices=LANGUAGES),
         ),
         on_target=False,
         gone=True,
@@ -164,7 +164,7 @@ ACTIONS = (
         (
             _TITLE,
             _BODY,
-            Field("language", FieldKind.TEXT, gettext_noop("Language"), choices=LANGUAGES),
+            Field("language", ActionFieldKind.TEXT, gettext_noop("Language"), choices=LANGUAGES),
         ),
         on_target=False,
         body_max=limits.STAFF_PAGE_BYTES_MAX,

@@ -22,7 +22,7 @@ _TEXTS = Path(__file__).with_name("texts")
 _FALLBACK = "en"
 
 
-class Shown(NamedTuple):
+class PageText(NamedTuple):
     """A page as a visitor reads it. `language` is that of the text; `updated_at` None: it came with us."""
 
     slug: str
@@ -32,7 +32,7 @@ class Shown(NamedTuple):
     updated_at: datetime | None
 
 
-class Link(NamedTuple):
+class PageLink(NamedTuple):
     slug: str
     title: str
 
@@ -44,7 +44,7 @@ class Announcements(NamedTuple):
     next: int | None
 
 
-def page_for(panel: Panel, slug: str, language: str) -> Shown | None:
+def page_for(panel: Panel, slug: str, language: str) -> PageText | None:
     """The page in the visitor's language, else in the panel's, else in any; `terms` and `faq` are always there.
 
     A text of the panel's own stands before ours, whatever its language: it is what the panel says.
@@ -52,15 +52,15 @@ def page_for(panel: Panel, slug: str, language: str) -> Shown | None:
     rows = list(Page.objects.filter(panel=panel, slug=slug)[: len(LANGUAGES)])
     if rows:
         row = _best(rows, language, panel.language)
-        return Shown(slug, row.language, row.title, row.body, row.updated_at)
+        return PageText(slug, row.language, row.title, row.body, row.updated_at)
     return ours(slug, language) if slug in OURS else None
 
 
-def ours(slug: str, language: str) -> Shown:
+def ours(slug: str, language: str) -> PageText:
     """The text that comes with us, in this language or in English."""
     known = {code.lower(): code for code in LANGUAGES}
     title, body = _text(slug, known.get(language.lower(), _FALLBACK))
-    return Shown(slug, known.get(language.lower(), _FALLBACK), title, body, None)
+    return PageText(slug, known.get(language.lower(), _FALLBACK), title, body, None)
 
 
 @cache
@@ -70,15 +70,15 @@ def _text(slug: str, language: str) -> tuple[str, str]:
     return first.removeprefix("# ").strip(), rest.strip()
 
 
-def menu(panel: Panel, language: str) -> list[Link]:
+def menu(panel: Panel, language: str) -> list[PageLink]:
     """The pages that every page links to, `terms` and `faq` last. One query, without the bodies."""
     rows = Page.objects.filter(panel=panel).filter(Q(in_menu=True) | Q(slug__in=OURS)).defer("body")
     by_slug: dict[str, list[Page]] = {}
     for row in rows.order_by("position", "slug")[: (MENU_MAX + len(OURS)) * len(LANGUAGES)]:
         by_slug.setdefault(row.slug, []).append(row)
     free = [slug for slug in by_slug if slug not in OURS][:MENU_MAX]
-    return [Link(slug, _best(by_slug[slug], language, panel.language).title) for slug in free] + [
-        Link(
+    return [PageLink(slug, _best(by_slug[slug], language, panel.language).title) for slug in free] + [
+        PageLink(
             slug,
             _best(by_slug[slug], language, panel.language).title if slug in by_slug else ours(slug, language).title,
         )

@@ -14,14 +14,14 @@ from enum import Enum
 from operator import attrgetter
 from typing import Any, Protocol
 
-from panelwright.core import cells, money
+from panelwright.core import csv, money
 
 Value = str | int | bool | None
 # Of what an address asks a list for: a hundred numbers of 18 digits go in.
 TEXT_MAX = 2000
 
 
-class Kind(Enum):
+class ColumnKind(Enum):
     """What a column holds, and so how it is written."""
 
     TEXT = "text"
@@ -34,7 +34,7 @@ class Kind(Enum):
     FLAG = "flag"  # 0 or 1 in files, true or false in JSON
 
 
-class Place(Enum):
+class ColumnPlace(Enum):
     """Where a column stands. As a table the places are columns from the start to the end of the row; as a card the
     first line holds FIRST, MARK and ACT, the second MAIN, the third LEFT and END.
     """
@@ -48,7 +48,7 @@ class Place(Enum):
     ACT = "act"
 
 
-_PLACES = list(Place)
+_PLACES = list(ColumnPlace)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +61,9 @@ class Column:
     """
 
     name: str
-    kind: Kind = Kind.TEXT
+    kind: ColumnKind = ColumnKind.TEXT
     label: str = ""
-    place: Place | None = None
+    place: ColumnPlace | None = None
     value: Callable[[Any], Any] | None = None
     cell: str = ""
     says: bool = False
@@ -72,7 +72,7 @@ class Column:
     @property
     def number(self) -> bool:
         """Whether its digits stand under each other."""
-        return self.kind in {Kind.NUMBER, Kind.MONEY}
+        return self.kind in {ColumnKind.NUMBER, ColumnKind.MONEY}
 
     def of(self, row: Any) -> Any:
         """The value as the row holds it."""
@@ -84,15 +84,15 @@ class Column:
         if value is None:
             return None
         match self.kind:
-            case Kind.MONEY:
+            case ColumnKind.MONEY:
                 return money.text(value)
-            case Kind.TIME:
+            case ColumnKind.TIME:
                 assert isinstance(value, datetime)
                 return f"{value.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
-            case Kind.DAY:
+            case ColumnKind.DAY:
                 assert isinstance(value, date)
                 return value.isoformat()
-            case Kind.FLAG:
+            case ColumnKind.FLAG:
                 return bool(value)
         plain: Value = value
         return plain
@@ -166,10 +166,10 @@ class Listing:
 
     def csv(self, pages: Iterable[Sequence[Any]]) -> Iterator[str]:
         """The lines of a file, a page of rows at a time, after one with the columns' names."""
-        yield cells.line(column.name for column in self.written)
+        yield csv.line(column.name for column in self.written)
         for rows in pages:
             if rows:
-                yield "".join(cells.line(column.cell_of(row) for column in self.written) for row in rows)
+                yield "".join(csv.line(column.cell_of(row) for column in self.written) for row in rows)
 
 
 class Window(Protocol):

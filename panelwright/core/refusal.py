@@ -51,5 +51,5 @@ class NotThere(Refused):
     """Staff named a row that the panel does not have."""
 
 
-class NotNow(Refused):
+class InvalidState(Refused):
     """The row is there, and is not in a state in which staff can do this."""

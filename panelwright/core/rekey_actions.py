@@ -17,7 +17,7 @@ from panelwright.core.secret import installation_box
 BATCH = 100
 
 
-class Column(NamedTuple):
+class SealedColumn(NamedTuple):
     model: type[models.Model]
     name: str
 
@@ -25,18 +25,18 @@ class Column(NamedTuple):
         return f"{self.model._meta.db_table}.{self.name}"
 
 
-class Done(NamedTuple):
+class RekeyDone(NamedTuple):
     """Of one column: rows that were sealed anew, and the ids of those that no key opens."""
 
-    column: Column
+    column: SealedColumn
     sealed: int
     lost: list[int]
 
 
-def sealed_columns() -> list[Column]:
+def sealed_columns() -> list[SealedColumn]:
     """Every column that holds what is encrypted, of every model, by table and name."""
     found = [
-        Column(model, field.name)
+        SealedColumn(model, field.name)
         for model in apps.get_models()
         for field in model._meta.local_concrete_fields
         if isinstance(field, models.TextField) and "sealed" in field.name
@@ -44,7 +44,7 @@ def sealed_columns() -> list[Column]:
     return sorted(found, key=str)
 
 
-def rekey(column: Column) -> Generator[Done, None, None]:
+def rekey(column: SealedColumn) -> Generator[RekeyDone, None, None]:
     """Seal a column's rows anew, in short transactions; after each of them, how far it has come.
 
     What is sealed with the first key already is left alone, so that it goes on where it was stopped. A row that
@@ -60,16 +60,16 @@ def rekey(column: Column) -> Generator[Done, None, None]:
                 changed, unknown = _seal(column, rows)
         after, sealed = rows[-1][0], sealed + changed
         lost += unknown
-        yield Done(column, sealed, lost)
+        yield RekeyDone(column, sealed, lost)
 
 
-def _rows(column: Column, after: int) -> list[tuple[int, str]]:
+def _rows(column: SealedColumn, after: int) -> list[tuple[int, str]]:
     rows = column.model._base_manager.filter(pk__gt=after).exclude(**{column.name: ""}).order_by("pk")
     rows = rows.exclude(**{f"{column.name}__isnull": True})
     return list(rows.values_list("pk", column.name)[:BATCH])
 
 
-def _seal(column: Column, rows: list[tuple[int, str]]) -> tuple[int, list[int]]:
+def _seal(column: SealedColumn, rows: list[tuple[int, str]]) -> tuple[int, list[int]]:
     box = installation_box()
     changed, lost = 0, list[int]()
     for pk, before in rows:

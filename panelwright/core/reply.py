@@ -18,7 +18,7 @@ HIDDEN = "***"
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class HttpReply:
     """One HTTP answer: what the readers work on.
 
     `broke` says why the body is not whole ("" if it is). `secrets` are the spellings of the key that

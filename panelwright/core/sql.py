@@ -118,7 +118,7 @@ def aware(value: Any) -> datetime | None:
     return value if value.tzinfo else value.replace(tzinfo=UTC)
 
 
-class Between:
+class IndexRange:
     """Rows of an index between two places of it, exclusive. `key` names its columns, `at` the place's values.
 
     Columns are separated by commas, values by semicolons; the last value is a `?`. What the values ask for
@@ -145,7 +145,7 @@ class Between:
 class Query:
     """A statement with values and lists; `rows` runs it. A Between that is given as `near` stands for `:near`."""
 
-    def __init__(self, text: str, **between: Between) -> None:
+    def __init__(self, text: str, **between: IndexRange) -> None:
         on_sqlite = text
         for name, keys in between.items():
             on_sqlite = on_sqlite.replace(f":{name}", keys.sqlite)

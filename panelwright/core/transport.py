@@ -26,7 +26,7 @@ from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from panelwright import __version__
 from panelwright.core import addresses
-from panelwright.core.reply import Reply, hide
+from panelwright.core.reply import HttpReply, hide
 
 # A kept connection is used again only when it was busy a moment ago. Servers close idle ones after a
 # few seconds, and a request that meets the closing door has an unknown outcome.
@@ -51,7 +51,7 @@ class NotSent:
 
 
 @dataclass(frozen=True, slots=True)
-class Lost:
+class NoResponse:
     """The request has left, at least partly, and no answer came. `closed`: the connection broke at once."""
 
     text: str
@@ -252,7 +252,7 @@ class Transport:
     def close(self) -> None:
         self._pool.close()
 
-    def post(self, fields: list[tuple[str, str]], *, max_bytes: int | None = None) -> Reply | NotSent | Lost:
+    def post(self, fields: list[tuple[str, str]], *, max_bytes: int | None = None) -> HttpReply | NotSent | NoResponse:
         """Send one urlencoded form, once. No retries, no redirects, whatever happens.
 
         `max_bytes`: of this answer, where that is less than what is taken of every answer.
@@ -261,17 +261,17 @@ class Transport:
         headers = {"Accept": "application/json", "Content-Type": "application/x-www-form-urlencoded"}
         return self._send("POST", body, headers, max_bytes)
 
-    def post_body(self, body: bytes, headers: dict[str, str]) -> Reply | NotSent | Lost:
+    def post_body(self, body: bytes, headers: dict[str, str]) -> HttpReply | NotSent | NoResponse:
         """Send one body as it is, once. No retries, no redirects."""
         return self._send("POST", body, headers)
 
-    def get(self, headers: dict[str, str]) -> Reply | NotSent | Lost:
+    def get(self, headers: dict[str, str]) -> HttpReply | NotSent | NoResponse:
         """Read the URL, once. No retries, no redirects."""
         return self._send("GET", None, headers)
 
     def _send(
         self, method: str, body: bytes | None, headers: dict[str, str], max_bytes: int | None = None
-    ) -> Reply | NotSent | Lost:
+    ) -> HttpReply | NotSent | NoResponse:
         try:
             response = self._pool.urlopen(
                 method,
@@ -287,12 +287,12 @@ class Transport:
         except Unsent as exc:
             return NotSent(hide(str(exc), self._secrets))
         except ReadTimeoutError:
-            return Lost(f"no answer within {self._read_timeout_s:g} s after the request was sent")
+            return NoResponse(f"no answer within {self._read_timeout_s:g} s after the request was sent")
         except (HTTPError, http.client.HTTPException, OSError, ValueError) as exc:
-            return Lost(f"the connection broke after the request was sent: {_broke(exc)}", closed=_closed(exc))
+            return NoResponse(f"the connection broke after the request was sent: {_broke(exc)}", closed=_closed(exc))
         return self._read(response, min(max_bytes or self._max_bytes, self._max_bytes))
 
-    def _read(self, response: urllib3.BaseHTTPResponse, max_bytes: int) -> Reply:
+    def _read(self, response: urllib3.BaseHTTPResponse, max_bytes: int) -> HttpReply:
         """The answer up to the limits of bytes and time; `broke` says if one of them, or the network, cut it."""
         chunks: list[bytes] = []
         size, broke = 0, ""
@@ -310,7 +310,7 @@ class Transport:
         if broke:
             with contextlib.suppress(HTTPError, http.client.HTTPException, OSError):
                 response.close()  # never back into the pool with half an answer in it
-        return Reply(
+        return HttpReply(
             status=response.status,
             body=b"".join(chunks)[:max_bytes],
             broke=broke,

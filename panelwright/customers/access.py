@@ -107,7 +107,7 @@ def grants(callers: Sequence[Caller]) -> list[Grant | Refusal]:
     A key counts only on the hosts of its own panel.
     """
     with sql.together(connection):
-        return Asked(callers).grants()
+        return AccessQuery(callers).grants()
 
 
 def by_ids(customer_ids: Sequence[int], key_ids: Sequence[int]) -> tuple[dict[int, Grant], dict[int, Grant]]:
@@ -134,7 +134,7 @@ _MET_MAX = 50_000
 whose = _met.get
 
 
-class Asked:
+class AccessQuery:
     """What the database is asked about callers; their grants can be fetched together with what else is asked.
 
     To be made in a block of `sql.together`.

@@ -18,7 +18,7 @@ from panelwright.core import clock, limits
 from panelwright.core.refusal import Refusal
 from panelwright.core.remote import neighbourhood
 from panelwright.core.secret import installation_box
-from panelwright.customers import letters, passwords, second_factor, sessions, throttle_actions
+from panelwright.customers import emails, passwords, second_factor, sessions, throttle_actions
 from panelwright.customers.login_actions import WRONG_CODE, Admitted, Visitor, admit, is_password_of, use_code
 from panelwright.customers.models import Customer, LetterKind, LetterToken, RecoveryCode, User
 from panelwright.customers.session_actions import end_others, renew_session
@@ -116,10 +116,10 @@ def sign_up(
     with transaction.atomic():
         known = User.objects.filter(panel_id=panel.id, email=checked).first()
         if known is not None:
-            letters.signed_up_before(panel, to=checked, language=language, link=reset_link, now=now)
+            emails.signed_up_before(panel, to=checked, language=language, link=reset_link, now=now)
             return LetterSent(mark_of(sessions.new_token()))
         token = _letter(panel.id, LetterKind.SIGN_UP, email=checked, password=hashed, within=CONFIRM_WITHIN, now=now)
-        letters.sign_up(panel, to=checked, language=language, link=link_to(token), now=now)
+        emails.sign_up(panel, to=checked, language=language, link=link_to(token), now=now)
     return LetterSent(mark_of(token))
 
 
@@ -180,7 +180,7 @@ def ask_reset(*, panel: Panel, email: str, language: str, link_to: LinkTo, addre
         user = User.objects.filter(panel_id=panel.id, email=checked, is_active=True).first()
         if user is not None:
             token = _letter(panel.id, LetterKind.RESET, user=user, email=checked, within=RESET_WITHIN, now=now)
-            letters.reset(panel, to=checked, language=user.language or language, link=link_to(token), now=now)
+            emails.reset(panel, to=checked, language=user.language or language, link=link_to(token), now=now)
         else:
             _decoy(panel.id, LetterKind.RESET, checked, now)
     return None
@@ -253,7 +253,7 @@ def ask_new_email(*, user: User, current: str, email: str, link_to: LinkTo, addr
             token = _letter(
                 user.panel_id, LetterKind.NEW_EMAIL, user=user, email=checked, within=CONFIRM_WITHIN, now=now
             )
-            letters.new_email(
+            emails.new_email(
                 user.panel, to=checked, language=user.language or user.panel.language, link=link_to(token), now=now
             )
     return None
@@ -272,7 +272,7 @@ def confirm_new_email(*, panel: Panel, token: str) -> User | Refusal:
             user.email = letter.email
             user.save(update_fields=["email"])
             _void_letters(user, now)
-            letters.changed(user, "email", to=before, keys_link="", now=now)
+            emails.changed(user, "email", to=before, keys_link="", now=now)
             facts = {"before": before, "after": user.email}
             record([NewEvent(panel.id, "user.email_changed", user.id, facts)], now=now)
     except IntegrityError:
@@ -297,7 +297,7 @@ def change_profile(*, user: User, name: str, language: str, timezone: str) -> Re
 
 def choose_mails(*, user: User, wanted: frozenset[str]) -> None:
     """Which of the e-mails that can be switched off are wanted."""
-    user.mails_off = ",".join(kind for kind in letters.OPTIONAL if kind not in wanted)
+    user.mails_off = ",".join(kind for kind in emails.OPTIONAL if kind not in wanted)
     user.save(update_fields=["mails_off"])
 
 
@@ -449,7 +449,7 @@ def _void_letters(user: User, now: datetime) -> None:
 
 
 def _tell(user: User, what: str, now: datetime, facts: dict[str, object] | None = None, *, keys_link: str = "") -> None:
-    letters.changed(user, what, to=user.email, keys_link=keys_link, now=now)
+    emails.changed(user, what, to=user.email, keys_link=keys_link, now=now)
     record([NewEvent(user.panel_id, _EVENTS[what], user.id, facts or {})], now=now)
 
 

@@ -12,9 +12,9 @@ from panelwright.core.refusal import Refused
 from panelwright.customers import account_actions, actions
 from panelwright.customers.models import Customer, Staff, StaffKey
 from panelwright.ledger.actions import credit_customer, debit_customer
-from panelwright.ledger.models import Code
+from panelwright.ledger.models import TransferCode
 from panelwright.staff import rights
-from panelwright.staff.action import Action, Done, Field, FieldKind, Noun, State
+from panelwright.staff.action import Action, ActionDone, ActionFieldKind, Field, Noun, State
 from panelwright.staff.actor import Actor
 from panelwright.staff.rights import Right, Role
 from panelwright.staff.shapes import AMOUNT, NUMBER, TEXT, YES_NO, fields, listed, words
@@ -120,28 +120,30 @@ def _hash_password(panel_id: int, target: int | None, values: Mapping[str, Any])
     return {**rest, "password_hash": actions.hashed(rest.pop("password"))}
 
 
-def _add_customer(actor: Actor, panel_id: int, _target: None, /, *, email: str, password_hash: str, **_: Any) -> Done:
-    return Done(actions.create_customer_hashed(panel_id=panel_id, email=email, password_hash=password_hash).id)
+def _add_customer(
+    actor: Actor, panel_id: int, _target: None, /, *, email: str, password_hash: str, **_: Any
+) -> ActionDone:
+    return ActionDone(actions.create_customer_hashed(panel_id=panel_id, email=email, password_hash=password_hash).id)
 
 
 def _credit(
     actor: Actor, panel_id: int, target: int, /, *, amount_micros: int, reference: str, reason: str = ""
-) -> Done:
+) -> ActionDone:
     account_id = Customer.objects.get(panel_id=panel_id, id=target).account_id
     booked = credit_customer(
         panel_id=panel_id,
         account_id=account_id,
         amount_micros=amount_micros,
-        code=Code.ADJUSTMENT,
+        code=TransferCode.ADJUSTMENT,
         reference=reference,
         now=clock.now(),
     )
-    return Done(nothing=not booked, shown={"booked": booked})
+    return ActionDone(nothing=not booked, shown={"booked": booked})
 
 
 def _debit(
     actor: Actor, panel_id: int, target: int, /, *, amount_micros: int, reference: str, reason: str = ""
-) -> Done:
+) -> ActionDone:
     account_id = Customer.objects.get(panel_id=panel_id, id=target).account_id
     booked = debit_customer(
         panel_id=panel_id,
@@ -150,13 +152,13 @@ def _debit(
         reference=reference,
         now=clock.now(),
     )
-    return Done(nothing=not booked, shown={"booked": booked})
+    return ActionDone(nothing=not booked, shown={"booked": booked})
 
 
 def _enable(enabled: bool) -> Any:
-    def do(actor: Actor, panel_id: int, target: int, /) -> Done:
+    def do(actor: Actor, panel_id: int, target: int, /) -> ActionDone:
         changed = actions.set_customer_enabled(panel_id=panel_id, customer_id=target, enabled=enabled)
-        return Done(nothing=not changed)
+        return ActionDone(nothing=not changed)
 
     return do
 
@@ -177,13 +179,13 @@ def _may_give(actor: Actor, wanted: Iterable[Right]) -> None:
 
 def _add_staff(
     actor: Actor, panel_id: int, _target: None, /, *, email: str, password_hash: str, role: str, **values: Any
-) -> Done:
+) -> ActionDone:
     single = rights.parse(values.get("single_rights", ()))
     _may_give(actor, rights.of(role, single))
     row = actions.create_staff_hashed(
         panel_id=panel_id, email=email, password_hash=password_hash, role=Role(role), single_rights=single
     )
-    return Done(row.id)
+    return ActionDone(row.id)
 
 
 def _set_staff(actor: Actor, panel_id: int, target: int, /, **values: Any) -> None:
@@ -196,14 +198,14 @@ def _set_staff(actor: Actor, panel_id: int, target: int, /, **values: Any) -> No
     )
 
 
-def _add_key(actor: Actor, panel_id: int, _target: None, /, *, staff: str, **values: Any) -> Done:
+def _add_key(actor: Actor, panel_id: int, _target: None, /, *, staff: str, **values: Any) -> ActionDone:
     found = _staff_called(panel_id, staff)
     if found is None:
         raise Refused("no_staff", "staff", id=staff[:100])
     row = Staff.objects.select_related("user").get(panel_id=panel_id, id=found)
     key_row, key = actions.create_staff_key(staff=row, **values)
     _may_give(actor, rights.of("", key_row.rights))
-    return Done(key_row.id, shown={"key": key})
+    return ActionDone(key_row.id, shown={"key": key})
 
 
 def _revoke_key(actor: Actor, panel_id: int, target: int, /) -> None:
@@ -211,23 +213,23 @@ def _revoke_key(actor: Actor, panel_id: int, target: int, /) -> None:
         raise Refused("key_revoked", id=target)
 
 
-_EMAIL = Field("email", FieldKind.EMAIL, gettext_noop("Email"), required=True, most=254)
-_PASSWORD = Field("password", FieldKind.SECRET, gettext_noop("Password"), required=True, most=1_000)
+_EMAIL = Field("email", ActionFieldKind.EMAIL, gettext_noop("Email"), required=True, most=254)
+_PASSWORD = Field("password", ActionFieldKind.SECRET, gettext_noop("Password"), required=True, most=1_000)
 _RIGHTS = Field(
-    "rights", FieldKind.CHOICES, gettext_noop("Single rights"), choices=tuple(Right), argument="single_rights"
+    "rights", ActionFieldKind.CHOICES, gettext_noop("Single rights"), choices=tuple(Right), argument="single_rights"
 )
 # Of what is added to a balance or taken off it.
 _MOVED = (
-    Field("amount", FieldKind.AMOUNT, gettext_noop("Amount"), required=True, argument="amount_micros"),
+    Field("amount", ActionFieldKind.AMOUNT, gettext_noop("Amount"), required=True, argument="amount_micros"),
     Field(
         "reference",
-        FieldKind.TEXT,
+        ActionFieldKind.TEXT,
         gettext_noop("Reference"),
         required=True,
         most=100,
         help=gettext_noop("Unique in the panel: the same reference is booked once. The customer sees it."),
     ),
-    Field("reason", FieldKind.TEXT, gettext_noop("Reason"), most=300, help=gettext_noop("For the audit trail.")),
+    Field("reason", ActionFieldKind.TEXT, gettext_noop("Reason"), most=300, help=gettext_noop("For the audit trail.")),
 )
 
 ACTIONS = (
@@ -288,7 +290,7 @@ ACTIONS = (
         (
             _EMAIL,
             _PASSWORD,
-            Field("role", FieldKind.CHOICE, gettext_noop("Role"), required=True, choices=tuple(Role)),
+            Field("role", ActionFieldKind.CHOICE, gettext_noop("Role"), required=True, choices=tuple(Role)),
             _RIGHTS,
         ),
         on_target=False,
@@ -301,9 +303,9 @@ ACTIONS = (
         Right.STAFF,
         _set_staff,
         (
-            Field("role", FieldKind.CHOICE, gettext_noop("Role"), choices=tuple(Role)),
+            Field("role", ActionFieldKind.CHOICE, gettext_noop("Role"), choices=tuple(Role)),
             _RIGHTS,
-            Field("active", FieldKind.YES_NO, gettext_noop("May log in")),
+            Field("active", ActionFieldKind.YES_NO, gettext_noop("May log in")),
         ),
     ),
     Action(
@@ -313,11 +315,11 @@ ACTIONS = (
         Right.STAFF,
         _add_key,
         (
-            Field("staff", FieldKind.EMAIL, gettext_noop("Email of its owner"), required=True),
-            Field("name", FieldKind.TEXT, gettext_noop("Name of the key"), most=actions.KEY_NAME_MAX),
+            Field("staff", ActionFieldKind.EMAIL, gettext_noop("Email of its owner"), required=True),
+            Field("name", ActionFieldKind.TEXT, gettext_noop("Name of the key"), most=actions.KEY_NAME_MAX),
             Field(
                 "rights",
-                FieldKind.CHOICES,
+                ActionFieldKind.CHOICES,
                 gettext_noop("Rights"),
                 choices=tuple(Right),
                 argument="key_rights",

@@ -12,7 +12,7 @@ from panelwright.core import clock
 from panelwright.core.refusal import Refusal
 from panelwright.core.remote import neighbourhood
 from panelwright.core.secret import installation_box
-from panelwright.customers import letters, passwords, second_factor, sessions, throttle_actions
+from panelwright.customers import emails, passwords, second_factor, sessions, throttle_actions
 from panelwright.customers.models import Device, RecoveryCode, User
 from panelwright.customers.session_actions import meet_device, open_session
 
@@ -156,7 +156,7 @@ def admit(user: User, visitor: Visitor) -> Admitted | None:
             return None
         token = open_session(user=user, address=visitor.address, browser=visitor.browser)
         if meet_device(user=user, device=visitor.device, now=now):
-            letters.new_browser(user, address=visitor.address, browser=sessions.browser(visitor.browser)[:200], now=now)
+            emails.new_browser(user, address=visitor.address, browser=sessions.browser(visitor.browser)[:200], now=now)
     return Admitted(user, token)
 
 

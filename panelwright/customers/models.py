@@ -21,7 +21,7 @@ class User(AbstractBaseUser):
     # Empty: as the browser asks for it.
     language = models.CharField(max_length=10, default="", db_default="", blank=True)
     timezone = models.CharField(max_length=50, default="", db_default="", blank=True)
-    # Kinds of e-mail that she does not want, separated by commas; see customers/letters.py.
+    # Kinds of e-mail that she does not want, separated by commas; see customers/emails.py.
     mails_off = models.CharField(max_length=200, default="", db_default="", blank=True)
     # The second factor: its secret, sealed, and the time step whose code was used last. Empty: none.
     totp_sealed = models.TextField(default="", db_default="", blank=True)
@@ -253,7 +253,7 @@ class ApiKey(models.Model):
 
 
 class KeyUse(models.Model):
-    """Requests of a key in one minute, over all processes; see customers/meter.py."""
+    """Requests of a key in one minute, over all processes; see customers/rate_limits.py."""
 
     key = models.ForeignKey(ApiKey, on_delete=models.CASCADE)
     minute = models.BigIntegerField()  # minutes since 1970

@@ -32,7 +32,7 @@ class OwaspArgon2(Argon2PasswordHasher):
     parallelism = 1
 
 
-class Verdict(NamedTuple):
+class PasswordVerdict(NamedTuple):
     """`anew`: the hash to keep from now on, where the kept one was made with other parameters; else empty."""
 
     right: bool
@@ -44,7 +44,7 @@ def hashed(password: str) -> str | Refusal:
     return _in_turn(functools.partial(make_password, password))
 
 
-def check(password: str, kept: str) -> Verdict | Refusal:
+def check(password: str, kept: str) -> PasswordVerdict | Refusal:
     """Whether a password is the one of a hash. Refusal: busy."""
     return _in_turn(functools.partial(_check, password, kept))
 
@@ -68,9 +68,9 @@ def no_room() -> bool:
     return False
 
 
-def _check(password: str, kept: str) -> Verdict:
+def _check(password: str, kept: str) -> PasswordVerdict:
     right, outdated = verify_password(password, kept)
-    return Verdict(right, make_password(password) if right and outdated else "")
+    return PasswordVerdict(right, make_password(password) if right and outdated else "")
 
 
 _waiting = threading.BoundedSemaphore(limits.PASSWORD_HASHES_AT_ONCE + limits.PASSWORD_HASHES_WAITING_MAX)

@@ -19,7 +19,7 @@ from panelwright.core.refusal import Refusal
 STRETCH_S = 900  # a quarter of an hour
 
 
-class Limit(NamedTuple):
+class AttemptLimit(NamedTuple):
     """At most `most` attempts of a kind in a quarter of an hour, for one subject; `everywhere`: on all panels."""
 
     kind: str
@@ -27,15 +27,15 @@ class Limit(NamedTuple):
     everywhere: bool = False
 
 
-LOG_IN_ACCOUNT = Limit("login account", 10)
-LOG_IN_ADDRESS = Limit("login address", 60, everywhere=True)
-CODE_ACCOUNT = Limit("code account", 10)
-LETTER_ACCOUNT = Limit("letter account", 3)
-LETTER_ADDRESS = Limit("letter address", 20, everywhere=True)
-PASSWORD_ACCOUNT = Limit("password account", 10)
-PASSWORD_LETTER = Limit("password letter", 10)
+LOG_IN_ACCOUNT = AttemptLimit("login account", 10)
+LOG_IN_ADDRESS = AttemptLimit("login address", 60, everywhere=True)
+CODE_ACCOUNT = AttemptLimit("code account", 10)
+LETTER_ACCOUNT = AttemptLimit("letter account", 3)
+LETTER_ADDRESS = AttemptLimit("letter address", 20, everywhere=True)
+PASSWORD_ACCOUNT = AttemptLimit("password account", 10)
+PASSWORD_LETTER = AttemptLimit("password letter", 10)
 
-Attempt = tuple[Limit, str]  # with its subject
+Attempt = tuple[AttemptLimit, str]  # with its subject
 
 _SEEN = sql.Query(
     "SELECT count FROM customers_attempts WHERE panel_id = ? AND kind = ? AND subject = ? AND stretch = ?"
@@ -102,17 +102,17 @@ def count(panel_id: int, attempts: Sequence[Attempt], *, now: datetime) -> Refus
     return None
 
 
-def _key(panel_id: int, limit: Limit, subject: str, stretch: int) -> tuple[int | str, ...]:
+def _key(panel_id: int, limit: AttemptLimit, subject: str, stretch: int) -> tuple[int | str, ...]:
     found = (limit.kind, _digest(subject), stretch)
     return found if limit.everywhere else (panel_id, *found)
 
 
-def _seen(limit: Limit, key: tuple[int | str, ...]) -> int:
+def _seen(limit: AttemptLimit, key: tuple[int | str, ...]) -> int:
     rows = (_SEEN_EVERYWHERE if limit.everywhere else _SEEN).rows(connection, *key)
     return int(rows[0][0]) if rows else 0
 
 
-def _count(limit: Limit, key: tuple[int | str, ...]) -> int:
+def _count(limit: AttemptLimit, key: tuple[int | str, ...]) -> int:
     rows = (_COUNT_EVERYWHERE if limit.everywhere else _COUNT).rows(connection, *key, limit.most)
     if not rows:
         raise _TooOften  # others came between looking and counting
@@ -129,7 +129,7 @@ def take_back(panel_id: int, attempts: Sequence[Attempt], *, now: datetime) -> N
             (_NOTHING_LEFT_EVERYWHERE if limit.everywhere else _NOTHING_LEFT).run(connection, *key)
 
 
-def forget(panel_id: int, limit: Limit, subject: str) -> None:
+def forget(panel_id: int, limit: AttemptLimit, subject: str) -> None:
     """He knew it after all: what he tried before counts no more."""
     stretch = int(clock.now().timestamp()) // STRETCH_S
     with transaction.atomic():

@@ -12,7 +12,7 @@ from django.db import connection, transaction
 from panelwright.core import clock, sql
 from panelwright.events import webhook_rules as rules
 from panelwright.events.actions import NewEvent, record
-from panelwright.events.webhook_rules import Outcome, Waiting
+from panelwright.events.webhook_rules import DeliveryOutcome, Waiting
 
 log = logging.getLogger(__name__)
 
@@ -77,7 +77,7 @@ _FORGET_ENDPOINTS = sql.Query(
 _OLD_ENDPOINT = sql.Query("SELECT 1 FROM events_endpoint WHERE deleted_at < ? LIMIT 1")
 
 
-class Sending(NamedTuple):
+class DeliverySending(NamedTuple):
     """A claimed delivery, with all that sending it needs. `sealed`: the secrets that sign it."""
 
     id: int
@@ -92,9 +92,9 @@ class Sending(NamedTuple):
     lease_until: datetime
 
 
-class Sent(NamedTuple):
-    sending: Sending
-    outcome: Outcome
+class DeliverySent(NamedTuple):
+    sending: DeliverySending
+    outcome: DeliveryOutcome
     tried_at: datetime
     duration_ms: int
 
@@ -121,7 +121,7 @@ class Stopped(NamedTuple):
 Tell = Callable[[Stopped, datetime], None]
 
 
-def claim(in_flight: Mapping[int, int], *, room: int, failing_room: int) -> list[Sending]:
+def claim(in_flight: Mapping[int, int], *, room: int, failing_room: int) -> list[DeliverySending]:
     """Up to `room` deliveries that are due, fairly among endpoints; they are this worker's until the lease ends.
 
     `in_flight`: endpoint id -> how many it is being sent already. A claim counts as an attempt, so that
@@ -141,14 +141,14 @@ def claim(in_flight: Mapping[int, int], *, room: int, failing_room: int) -> list
         return [_sending(row, lease_until, now) for row in _CLAIMED.rows(connection, sorted(ids))]
 
 
-def _sending(row: sql.Row, lease_until: datetime, now: datetime) -> Sending:
+def _sending(row: sql.Row, lease_until: datetime, now: datetime) -> DeliverySending:
     secret, old, old_until, failing_since = row[7:]
     until = sql.aware(old_until)
     sealed = (secret, old) if old and until is not None and until > now else (secret,)
-    return Sending._make((*row[:7], sealed, failing_since is not None, lease_until))
+    return DeliverySending._make((*row[:7], sealed, failing_since is not None, lease_until))
 
 
-def commit(results: Sequence[Sent], *, tell: Tell) -> None:
+def commit(results: Sequence[DeliverySent], *, tell: Tell) -> None:
     """Write down what came of attempts, and switch off endpoints that are gone or fail for too long."""
     if not results:
         return
@@ -160,7 +160,7 @@ def commit(results: Sequence[Sent], *, tell: Tell) -> None:
         _judge_endpoints(results, now, tell)
 
 
-def _delivery_row(sent: Sent, now: datetime) -> sql.Row:
+def _delivery_row(sent: DeliverySent, now: datetime) -> sql.Row:
     sending, outcome = sent.sending, sent.outcome
     due_at = None
     if not outcome.ok:
@@ -177,10 +177,10 @@ def _delivery_row(sent: Sent, now: datetime) -> sql.Row:
     )
 
 
-def _judge_endpoints(results: Sequence[Sent], now: datetime, tell: Tell) -> None:
+def _judge_endpoints(results: Sequence[DeliverySent], now: datetime, tell: Tell) -> None:
     """One success shows that an endpoint works, unless it said itself that it is gone."""
     good = {sent.sending.endpoint_id for sent in results if sent.outcome.ok}
-    bad: dict[int, Outcome] = {}
+    bad: dict[int, DeliveryOutcome] = {}
     for sent in results:
         gone = sent.outcome.status_code == rules.GONE
         if gone or (not sent.outcome.ok and sent.sending.endpoint_id not in good):
@@ -202,7 +202,7 @@ def _judge_endpoints(results: Sequence[Sent], now: datetime, tell: Tell) -> None
             _stop(endpoint, why, outcome, now, tell)
 
 
-def _stop(endpoint: EndpointRow, why: str, outcome: Outcome, now: datetime, tell: Tell) -> None:
+def _stop(endpoint: EndpointRow, why: str, outcome: DeliveryOutcome, now: datetime, tell: Tell) -> None:
     _STOP.run(connection, False, why, endpoint.id)
     facts = {"customer": endpoint.customer_id, "url": endpoint.url, "why": why, "problem": outcome.problem}
     record([NewEvent(endpoint.panel_id, "webhook.stopped", endpoint.id, facts)], now=now)

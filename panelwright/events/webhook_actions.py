@@ -16,7 +16,7 @@ from panelwright.core.secret import installation_box
 from panelwright.events import webhook_rules as rules
 from panelwright.events.actions import NewEvent, record
 from panelwright.events.models import ENDPOINTS_MAX, Delivery, Endpoint
-from panelwright.events.webhook_rules import Listener, Message
+from panelwright.events.webhook_rules import Listener, WebhookMessage
 
 NO_ENDPOINT = Refusal("no_webhook", "webhook")
 NO_DELIVERY = Refusal("no_delivery", "delivery")
@@ -60,7 +60,7 @@ def listeners(customers: Collection[tuple[int, int]]) -> list[Listener]:
     ]
 
 
-def tell(messages: Sequence[Message], to: Sequence[Listener], *, now: datetime) -> None:
+def tell(messages: Sequence[WebhookMessage], to: Sequence[Listener], *, now: datetime) -> None:
     """Write down who is told of what. The caller holds the transaction of what it tells of."""
     at = sql.moment(connection, now)
     ids = {id(message): _message_id() for message in messages}

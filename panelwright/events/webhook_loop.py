@@ -16,8 +16,8 @@ from panelwright.core.secret import installation_box
 from panelwright.core.transport import Transport
 from panelwright.events import delivery_actions
 from panelwright.events import webhook_rules as rules
-from panelwright.events.delivery_actions import LEASE, Sending, Sent, Tell
-from panelwright.events.webhook_rules import Outcome
+from panelwright.events.delivery_actions import LEASE, DeliverySending, DeliverySent, Tell
+from panelwright.events.webhook_rules import DeliveryOutcome
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +37,7 @@ class Webhooks:
         self._tell = tell
         self._box = installation_box()
         self._senders = ThreadPoolExecutor(SENDERS, thread_name_prefix="webhook")
-        self._on_the_way: dict[Future[Sent], Sending] = {}
+        self._on_the_way: dict[Future[DeliverySent], DeliverySending] = {}
 
     def deliver(self) -> int:
         """Send what is due, and write down what has been answered. Answers on how many."""
@@ -71,20 +71,20 @@ class Webhooks:
     def close(self) -> None:
         self._senders.shutdown(wait=False, cancel_futures=True)
 
-    def _send(self, sending: Sending) -> Sent:
+    def _send(self, sending: DeliverySending) -> DeliverySent:
         """Never raises: whatever goes wrong is a failed attempt."""
         tried_at, began = clock.now(), time.monotonic()
         if tried_at >= sending.lease_until - LEASE / 2:
-            outcome = Outcome(False, problem="the worker was too slow, nothing was sent")
+            outcome = DeliveryOutcome(False, problem="the worker was too slow, nothing was sent")
         else:
             try:
                 outcome = self._post(sending)
             except Exception as error:
                 log.exception("sending webhook delivery %d failed", sending.id)
-                outcome = Outcome(False, problem=f"fault in our client: {type(error).__name__}")
-        return Sent(sending, outcome, tried_at, round((time.monotonic() - began) * 1000))
+                outcome = DeliveryOutcome(False, problem=f"fault in our client: {type(error).__name__}")
+        return DeliverySent(sending, outcome, tried_at, round((time.monotonic() - began) * 1000))
 
-    def _post(self, sending: Sending) -> Outcome:
+    def _post(self, sending: DeliverySending) -> DeliveryOutcome:
         try:
             secrets = [self._box.open(sealed) for sealed in sending.sealed]
             transport = Transport(
@@ -97,7 +97,7 @@ class Webhooks:
                 secrets=(),
             )
         except ValueError as error:
-            return Outcome(False, problem=str(error)[: rules.PROBLEM_MAX])
+            return DeliveryOutcome(False, problem=str(error)[: rules.PROBLEM_MAX])
         signed = signatures.headers(secrets, message_id=sending.message_id, at=clock.now(), body=sending.body)
         headers = {"Content-Type": "application/json", "User-Agent": USER_AGENT, **signed}
         try:

@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 
 from panelwright.core.addresses import is_ours, is_public
 from panelwright.core.refusal import Refusal
-from panelwright.core.reply import Reply, decode, storable
-from panelwright.core.transport import Lost, NotSent, split_url
+from panelwright.core.reply import HttpReply, decode, storable
+from panelwright.core.transport import NoResponse, NotSent, split_url
 from panelwright.events.models import URL_MAX
 
 TEST = "test"
@@ -53,7 +53,7 @@ IN_FLIGHT_MAX = 4
 GONE = 410
 
 
-class Message(NamedTuple):
+class WebhookMessage(NamedTuple):
     """What a customer's endpoints are told, if they asked for it. `data` is what stands under "data"."""
 
     panel_id: int
@@ -79,7 +79,7 @@ class Waiting(NamedTuple):
     failing: bool
 
 
-class Outcome(NamedTuple):
+class DeliveryOutcome(NamedTuple):
     """What came of one attempt. `status_code` 0: there was no answer."""
 
     ok: bool
@@ -95,7 +95,7 @@ def body(name: str, at: datetime, data: Mapping[str, Any]) -> str:
     return json.dumps({"type": name, "timestamp": stamp, "data": data}, ensure_ascii=False, separators=(",", ":"))
 
 
-def wanted(messages: Iterable[Message], listeners: Sequence[Listener]) -> list[tuple[Message, Listener]]:
+def wanted(messages: Iterable[WebhookMessage], listeners: Sequence[Listener]) -> list[tuple[WebhookMessage, Listener]]:
     """Which endpoint is told of which message: those of the same customer that chose its name."""
     by_customer: dict[tuple[int, int], list[Listener]] = {}
     for listener in listeners:
@@ -138,17 +138,17 @@ def good_description(description: str) -> Refusal | None:
     return None if fits else Refusal("webhook_description", "description", DESCRIPTION_MAX)
 
 
-def judged(came: Reply | NotSent | Lost) -> Outcome:
+def judged(came: HttpReply | NotSent | NoResponse) -> DeliveryOutcome:
     """Only an answer from 200 to 299 is a success; redirects are not followed."""
-    if isinstance(came, NotSent | Lost):
-        return Outcome(False, problem=came.text[:PROBLEM_MAX])
+    if isinstance(came, NotSent | NoResponse):
+        return DeliveryOutcome(False, problem=came.text[:PROBLEM_MAX])
     answer = storable(decode(came.body))[:ANSWER_MAX].strip()
     if 200 <= came.status < 300:
-        return Outcome(True, came.status, answer)
+        return DeliveryOutcome(True, came.status, answer)
     problem = f"the answer was {came.status}"
     if 300 <= came.status < 400:
         problem += "; redirects are not followed" + (f": {storable(came.location)}" if came.location else "")
-    return Outcome(False, came.status, answer, problem[:PROBLEM_MAX], came.retry_after_s or 0)
+    return DeliveryOutcome(False, came.status, answer, problem[:PROBLEM_MAX], came.retry_after_s or 0)
 
 
 def next_try(attempts: int, *, now: datetime, retry_after_s: int = 0) -> datetime | None:
@@ -161,7 +161,7 @@ def next_try(attempts: int, *, now: datetime, retry_after_s: int = 0) -> datetim
     return now + timedelta(seconds=max(jittered_s, min(retry_after_s, RETRY_AFTER_MAX_S)))
 
 
-def stopped_why(outcome: Outcome, *, failing_since: datetime, now: datetime) -> str:
+def stopped_why(outcome: DeliveryOutcome, *, failing_since: datetime, now: datetime) -> str:
     """Why an endpoint is switched off after a failure: "gone", "failing", or "" when it is not."""
     if outcome.status_code == GONE:
         return "gone"

@@ -49,11 +49,11 @@ _SHARE = 4
 BUSY_FROM = 8
 
 
-class Later:
+class NextBatch:
     """The work's result for a command that is to be in the next batch instead: nothing was done for it."""
 
 
-LATER = Later()
+LATER = NextBatch()
 
 
 def about_to_wait() -> None:
@@ -99,7 +99,7 @@ class Batcher(Generic[Command, Result]):
     def __init__(
         self,
         name: str,
-        work: Callable[[Sequence[Command]], Sequence[Result | Later]],
+        work: Callable[[Sequence[Command]], Sequence[Result | NextBatch]],
         *,
         owner_of: Callable[[Command], Hashable],
         kind_of: Callable[[Command], Hashable] = lambda _: None,

@@ -8,7 +8,7 @@ from django.db import connection, transaction
 
 from panelwright.core import money, sql
 from panelwright.core.refusal import Refused
-from panelwright.ledger.models import Account, Code, Kind
+from panelwright.ledger.models import Account, AccountKind, TransferCode
 
 INSERT_TRANSFERS = sql.Insert(
     "ledger_transfer",
@@ -34,14 +34,21 @@ _DEBITED = sql.Query(
 _LOCK = sql.Query("SELECT balance_micros FROM ledger_account WHERE panel_id = ? AND id = ? :for_update")
 
 
-def account(panel_id: int, kind: Kind, name: str = "") -> int:
+def account(panel_id: int, kind: AccountKind, name: str = "") -> int:
     """The id of the panel's account of that kind and name, made when it is first needed."""
     found, _ = Account.objects.get_or_create(panel_id=panel_id, kind=kind.value, name=name)
     return int(found.id)
 
 
 def credit_customer(
-    *, panel_id: int, account_id: int, amount_micros: int, code: Code, reference: str, name: str = "", now: datetime
+    *,
+    panel_id: int,
+    account_id: int,
+    amount_micros: int,
+    code: TransferCode,
+    reference: str,
+    name: str = "",
+    now: datetime,
 ) -> bool:
     """Add money to a customer's balance, from the panel's clearing, bonus or adjustment account.
 
@@ -50,7 +57,11 @@ def credit_customer(
     """
     if amount_micros <= 0:
         raise Refused("amount_not_positive", "amount")
-    source = {Code.DEPOSIT: Kind.CLEARING, Code.BONUS: Kind.BONUS, Code.ADJUSTMENT: Kind.ADJUSTMENT}[code]
+    source = {
+        TransferCode.DEPOSIT: AccountKind.CLEARING,
+        TransferCode.BONUS: AccountKind.BONUS,
+        TransferCode.ADJUSTMENT: AccountKind.ADJUSTMENT,
+    }[code]
     with transaction.atomic():
         source_id = account(panel_id, source, name)
         # The lock makes a concurrent repeat wait, so that it then finds the first one's transfer.
@@ -77,11 +88,11 @@ def debit_customer(*, panel_id: int, account_id: int, amount_micros: int, refere
     if amount_micros <= 0:
         raise Refused("amount_not_positive", "amount")
     with transaction.atomic():
-        target_id = account(panel_id, Kind.ADJUSTMENT)
+        target_id = account(panel_id, AccountKind.ADJUSTMENT)
         held = _LOCK.rows(connection, panel_id, account_id)
         if not held:
             raise ValueError(f"panel {panel_id} has no account {account_id}")
-        before = _DEBITED.rows(connection, panel_id, Code.ADJUSTMENT.value, reference)
+        before = _DEBITED.rows(connection, panel_id, TransferCode.ADJUSTMENT.value, reference)
         if before:
             if before[0] != (amount_micros, account_id):
                 raise Refused("reference_taken", "reference")
@@ -89,7 +100,7 @@ def debit_customer(*, panel_id: int, account_id: int, amount_micros: int, refere
         if held[0][0] < amount_micros:
             raise Refused("balance_below", "amount", balance=money.text(held[0][0]))
         at = sql.moment(connection, now)
-        row = (panel_id, account_id, target_id, amount_micros, Code.ADJUSTMENT.value, reference, None, at)
+        row = (panel_id, account_id, target_id, amount_micros, TransferCode.ADJUSTMENT.value, reference, None, at)
         INSERT_TRANSFERS.run(connection, [row])
         ADD_TO_BALANCES.run(connection, [(-amount_micros, account_id)])
         return True
@@ -97,9 +108,9 @@ def debit_customer(*, panel_id: int, account_id: int, amount_micros: int, refere
 
 def open_books(panel_id: int) -> None:
     """The accounts that every panel needs before its first order."""
-    account(panel_id, Kind.SALES)
+    account(panel_id, AccountKind.SALES)
 
 
 def open_customer_account(panel_id: int) -> Account:
     """A new account with a balance of zero."""
-    return Account.objects.create(panel_id=panel_id, kind=Kind.CUSTOMER.value, balance_micros=0)
+    return Account.objects.create(panel_id=panel_id, kind=AccountKind.CUSTOMER.value, balance_micros=0)

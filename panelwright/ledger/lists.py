@@ -6,15 +6,15 @@ from dataclasses import replace
 
 from django.utils.translation import gettext_noop
 
-from panelwright.core.lists import Column, Filter, Kind, Listing, Place
-from panelwright.ledger.models import Code
+from panelwright.core.lists import Column, ColumnKind, ColumnPlace, Filter, Listing
+from panelwright.ledger.models import TransferCode
 
 WORDS = {
-    Code.ORDER.value: gettext_noop("Order"),
-    Code.REFUND.value: gettext_noop("Refund"),
-    Code.DEPOSIT.value: gettext_noop("Deposit"),
-    Code.BONUS.value: gettext_noop("Bonus"),
-    Code.ADJUSTMENT.value: gettext_noop("Correction"),
+    TransferCode.ORDER.value: gettext_noop("Order"),
+    TransferCode.REFUND.value: gettext_noop("Refund"),
+    TransferCode.DEPOSIT.value: gettext_noop("Deposit"),
+    TransferCode.BONUS.value: gettext_noop("Bonus"),
+    TransferCode.ADJUSTMENT.value: gettext_noop("Correction"),
 }
 CODE = Filter("code", gettext_noop("Transaction type"), (("", gettext_noop("All")), *WORDS.items()), chips=True)
 
@@ -23,24 +23,24 @@ STATEMENT = Listing(
     name="statement",
     label=gettext_noop("Transactions"),
     columns=(
-        Column("id", Kind.ID),
-        Column("at", Kind.TIME, gettext_noop("Time"), Place.FIRST),
-        Column("code", label=gettext_noop("Description"), place=Place.MAIN, cell="entry"),
+        Column("id", ColumnKind.ID),
+        Column("at", ColumnKind.TIME, gettext_noop("Time"), ColumnPlace.FIRST),
+        Column("code", label=gettext_noop("Description"), place=ColumnPlace.MAIN, cell="entry"),
         Column("reference"),
-        Column("order", Kind.ID, value=lambda entry: entry.order_id),
+        Column("order", ColumnKind.ID, value=lambda entry: entry.order_id),
         Column(
             "amount",
-            Kind.MONEY,
+            ColumnKind.MONEY,
             gettext_noop("Amount"),
-            Place.MARK,
+            ColumnPlace.MARK,
             value=lambda entry: entry.micros,
             cell="entry_amount",
         ),
         Column(
             "balance",
-            Kind.MONEY,
+            ColumnKind.MONEY,
             gettext_noop("Balance after"),
-            Place.END,
+            ColumnPlace.END,
             value=lambda entry: entry.balance_micros,
             says=True,
         ),

@@ -9,7 +9,7 @@ from panelwright.core.scoped import ScopedManager
 from panelwright.panels.models import Panel
 
 
-class Kind(models.TextChoices):
+class AccountKind(models.TextChoices):
     """What an account stands for. Only customer accounts store a balance; the others are sums."""
 
     CUSTOMER = "customer"
@@ -24,7 +24,7 @@ class Kind(models.TextChoices):
 
 class Account(models.Model):
     panel = models.ForeignKey(Panel, on_delete=models.PROTECT)
-    kind = models.CharField(max_length=10, choices=Kind.choices)
+    kind = models.CharField(max_length=10, choices=AccountKind.choices)
     # Which one of its kind: the gateway of a clearing account; empty where a panel has one only.
     name = models.CharField(max_length=100, default="", blank=True)
     # What the customer can spend; null for every other kind.
@@ -37,7 +37,7 @@ class Account(models.Model):
             models.UniqueConstraint(
                 fields=["panel", "kind", "name"], condition=~Q(kind="customer"), name="account_panel_kind_name"
             ),
-            models.CheckConstraint(condition=Q(kind__in=Kind.values), name="account_kind"),
+            models.CheckConstraint(condition=Q(kind__in=AccountKind.values), name="account_kind"),
             models.CheckConstraint(
                 # A comparison with null is not false: without the first word a balance could be emptied of its number.
                 condition=Q(balance_micros__isnull=False, kind="customer", balance_micros__gte=0)
@@ -47,7 +47,7 @@ class Account(models.Model):
         ]
 
 
-class Code(models.TextChoices):
+class TransferCode(models.TextChoices):
     """Why money moved. With the reference it is unique in a panel: nothing moves twice."""
 
     ORDER = "order"  # reference: the order's id
@@ -64,7 +64,7 @@ class Transfer(models.Model):
     debit_account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="debits", db_index=False)
     credit_account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="credits", db_index=False)
     amount_micros = models.BigIntegerField()
-    code = models.CharField(max_length=12, choices=Code.choices)
+    code = models.CharField(max_length=12, choices=TransferCode.choices)
     reference = models.CharField(max_length=100)
     # The order whose charge this is part of; orders are above the ledger, so it is a plain number.
     order_id = models.BigIntegerField(null=True)
@@ -77,7 +77,7 @@ class Transfer(models.Model):
             models.UniqueConstraint(fields=["panel", "code", "reference"], name="transfer_once"),
             models.CheckConstraint(condition=Q(amount_micros__gt=0), name="transfer_amount"),
             models.CheckConstraint(condition=~Q(debit_account=F("credit_account")), name="transfer_two_accounts"),
-            models.CheckConstraint(condition=Q(code__in=Code.values), name="transfer_code"),
+            models.CheckConstraint(condition=Q(code__in=TransferCode.values), name="transfer_code"),
         ]
         indexes = [
             models.Index(fields=["debit_account", "id"], name="transfer_debit"),

@@ -22,7 +22,7 @@ from django.db import connection
 
 from panelwright.core import sql
 from panelwright.ledger.lists import STATEMENT
-from panelwright.ledger.models import Code
+from panelwright.ledger.models import TransferCode
 
 PAGE = 50
 PAGE_MAX = 500
@@ -37,7 +37,7 @@ _DISORDER = timedelta(hours=1)
 _QUARTERS_NEAR = 5
 
 
-class Entry(NamedTuple):
+class StatementEntry(NamedTuple):
     """A transfer as its customer sees it: what came in is positive. `balance_micros`: after it; None: not known."""
 
     id: int
@@ -57,7 +57,7 @@ class Statement:
     `ready` is False for a month that has not been added up yet: `statement_actions.catch_up` goes on with it.
     """
 
-    entries: list[Entry]
+    entries: list[StatementEntry]
     older: str | None
     newer: str | None
     looked_back_to: datetime | None = None
@@ -132,14 +132,14 @@ def _read(account_id: int, text: str | None) -> Cursor | None:
 _MINE = "(SELECT id FROM ledger_account WHERE panel_id = ? AND id = ? AND kind = 'customer')"
 # The two index ranges of an account, with what the second one's index leaves out.
 _SIDES = {"debit": ("-", ""), "credit": ("", " AND NOT (code = 'order')")}
-_NEAR = {side: sql.Between(f"{side}_account_id, id", f"{_MINE}; ?") for side in _SIDES}
+_NEAR = {side: sql.IndexRange(f"{side}_account_id, id", f"{_MINE}; ?") for side in _SIDES}
 _BOTH = ("debit", "credit")
 # Where transfers of a code can stand. A charge is always a debit.
 _SIDES_OF = {
-    Code.ORDER.value: ("debit",),
-    Code.REFUND.value: ("credit",),
-    Code.DEPOSIT.value: ("credit",),
-    Code.BONUS.value: ("credit",),
+    TransferCode.ORDER.value: ("debit",),
+    TransferCode.REFUND.value: ("credit",),
+    TransferCode.DEPOSIT.value: ("credit",),
+    TransferCode.BONUS.value: ("credit",),
 }
 _COLUMNS = "code, reference, order_id, created_at"
 
@@ -219,7 +219,7 @@ def page(
     account, and a code that is none, has no transfers.
     """
     limit = min(max(limit, 1), PAGE_MAX)
-    if code and code not in Code.values:
+    if code and code not in TransferCode.values:
         return Statement([], None, None)
     up, down = _read(account_id, after), _read(account_id, before)
     if up is None and down is None and month is not None:
@@ -254,7 +254,7 @@ def _ends(panel_id: int, account_id: int, within: _Range) -> list[object]:
     return [panel_id, account_id, within.low, panel_id, account_id, within.high]
 
 
-def _balanced(rows: list[sql.Row], known: int | None, *, upward: bool) -> list[Entry]:
+def _balanced(rows: list[sql.Row], known: int | None, *, upward: bool) -> list[StatementEntry]:
     """Entries in the order of the rows. `known`: the balance before the first one going up, after it going down."""
     entries = []
     for id_, micros, code, reference, order_id, created_at, _ in rows:
@@ -262,7 +262,7 @@ def _balanced(rows: list[sql.Row], known: int | None, *, upward: bool) -> list[E
             known += micros
         at = sql.aware(created_at)
         assert at is not None
-        entries.append(Entry(id_, code, reference, order_id, micros, at, known))
+        entries.append(StatementEntry(id_, code, reference, order_id, micros, at, known))
         if known is not None and not upward:
             known -= micros
     return entries
@@ -278,7 +278,13 @@ def _goes_on(rest: list[sql.Row], month: Month | None) -> bool:
 
 
 def _turned(
-    account_id: int, entries: list[Entry], at: Cursor | None, within: _Range, month: Month | None, *, more: bool
+    account_id: int,
+    entries: list[StatementEntry],
+    at: Cursor | None,
+    within: _Range,
+    month: Month | None,
+    *,
+    more: bool,
 ) -> Statement:
     """The page with its cursors; of a month only what is in it."""
     if within.upward:
@@ -359,7 +365,9 @@ def rolled_up(panel_id: int, account_id: int) -> tuple[int, int]:
     return (found[0][0], found[0][1]) if found else (0, 0)
 
 
-def entries_from(panel_id: int, account_id: int, after: int, balance_micros: int, *, limit: int) -> list[Entry]:
+def entries_from(
+    panel_id: int, account_id: int, after: int, balance_micros: int, *, limit: int
+) -> list[StatementEntry]:
     """The entries that follow a transfer, the oldest first; `balance_micros` is that after it."""
     rows = _fetch(panel_id, account_id, _BOTH, "", _Range(after, _END, upward=True), limit)
     return _balanced(rows, balance_micros, upward=True)
@@ -434,7 +442,7 @@ def statement_csv(
 
 def _pages(
     *, panel_id: int, account_id: int, code: str, month: Month | None, before: str | None
-) -> Iterator[list[Entry]]:
+) -> Iterator[list[StatementEntry]]:
     written = 0
     for _ in range(EXPORT_MAX // PAGE_MAX * 5):
         limit = min(PAGE_MAX, EXPORT_MAX - written)

@@ -16,7 +16,7 @@ from django.db import connection, transaction
 
 from panelwright.core import sql
 from panelwright.ledger import statement
-from panelwright.ledger.models import Code
+from panelwright.ledger.models import TransferCode
 
 CHUNK = 10_000
 # What one call adds up: less than a second of work.
@@ -68,7 +68,7 @@ def quarter_of(at: datetime) -> datetime:
     return at - timedelta(minutes=at.minute % 15, seconds=at.second, microseconds=at.microsecond)
 
 
-def sums(entries: Sequence[statement.Entry]) -> list[Sum]:
+def sums(entries: Sequence[statement.StatementEntry]) -> list[Sum]:
     """The quarters of entries that stand in the order of their ids, with their balances. Pure."""
     found: dict[datetime, Sum] = {}
     now = Sum(_NEVER, 0, 0, 0, 0)
@@ -79,8 +79,8 @@ def sums(entries: Sequence[statement.Entry]) -> list[Sum]:
             start = quarter_of(entry.at)
             now, ends_at = found.get(start, Sum(start, 0, 0, 0, 0)), start + _QUARTER
         assert entry.balance_micros is not None
-        ordered = -entry.micros if entry.code == Code.ORDER.value else 0
-        returned = entry.micros if entry.code == Code.REFUND.value else 0
+        ordered = -entry.micros if entry.code == TransferCode.ORDER.value else 0
+        returned = entry.micros if entry.code == TransferCode.REFUND.value else 0
         now = Sum(now[0], now[1] + ordered, now[2] + returned, entry.id, entry.balance_micros)
     found[now.starts_at] = now
     del found[_NEVER]
@@ -99,7 +99,7 @@ def catch_up(*, panel_id: int, account_id: int, rows_max: int = ROWS_MAX) -> boo
     return False
 
 
-def _write(panel_id: int, account_id: int, done: int, entries: Sequence[statement.Entry]) -> None:
+def _write(panel_id: int, account_id: int, done: int, entries: Sequence[statement.StatementEntry]) -> None:
     last = entries[-1]
     with transaction.atomic():
         if not done:

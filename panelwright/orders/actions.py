@@ -18,8 +18,8 @@ from panelwright.customers import access
 from panelwright.customers.access import Caller
 from panelwright.events.actions import NewEvent, record
 from panelwright.lane.batcher import CommitUncertain, about_to_wait
-from panelwright.orders import blocking, requests, rules, settling, store, work
-from panelwright.orders.models import Job, Kind
+from panelwright.orders import blocking, lifecycle, requests, rules, settling, store
+from panelwright.orders.models import Job, OrderKind
 from panelwright.orders.rules import PlaceOrder
 
 _ASKED = sql.Query(
@@ -205,19 +205,19 @@ def cancel_orders(order_ids: Sequence[int], now: datetime) -> None:
 
     Of a drip-feed the runs that have not started are given back, and those that have are cancelled as any order.
     """
-    orders = work.lock(order_ids)
-    for parent in [o for o in orders.values() if o.kind == Kind.DRIP_FEED.value and o.id in set(order_ids)]:
+    orders = lifecycle.lock(order_ids)
+    for parent in [o for o in orders.values() if o.kind == OrderKind.DRIP_FEED.value and o.id in set(order_ids)]:
         # Its runs have higher ids than the parent, so the lock order stands.
-        orders.update(work.lock(work.open_children(parent.id)))
-    changes = work.Changes(orders, now)
+        orders.update(lifecycle.lock(lifecycle.open_children(parent.id)))
+    changes = lifecycle.OrderChanges(orders, now)
     to_pass_on: list[settling.OpenOrder] = []
     for order_id in dict.fromkeys(order_ids):
         order = changes.orders[order_id]
         if order.ended_at is not None:
             continue
-        if order.kind == Kind.SUBSCRIPTION.value and order.job == Job.SCHEDULE.value:
+        if order.kind == OrderKind.SUBSCRIPTION.value and order.job == Job.SCHEDULE.value:
             changes.apply(settling.end(order, "Canceled", remains=0, now=now))
-        elif order.kind == Kind.DRIP_FEED.value:
+        elif order.kind == OrderKind.DRIP_FEED.value:
             stopped, schedule = settling.stop_runs(order, changes.schedule(order_id), now)
             changes.set_schedule(schedule)
             changes.apply(stopped)
@@ -247,7 +247,7 @@ def cancel_unsent(order_ids: Sequence[int], now: datetime) -> set[int]:
     cancelled: set[int] = set()
     if not order_ids:
         return cancelled
-    changes = work.Changes(work.lock(order_ids), now)
+    changes = lifecycle.OrderChanges(lifecycle.lock(order_ids), now)
     for order_id in order_ids:
         order = changes.orders[order_id]
         if requests.cancels_at_once(status=order.status, job=order.job):
@@ -258,7 +258,7 @@ def cancel_unsent(order_ids: Sequence[int], now: datetime) -> set[int]:
 
 
 def _cancel_one(
-    order: settling.OpenOrder, changes: work.Changes, to_pass_on: list[settling.OpenOrder], now: datetime
+    order: settling.OpenOrder, changes: lifecycle.OrderChanges, to_pass_on: list[settling.OpenOrder], now: datetime
 ) -> None:
     if requests.cancels_at_once(status=order.status, job=order.job):
         changes.apply(settling.end(order, "Canceled", remains=order.quantity, now=now))
@@ -277,7 +277,7 @@ def _admit(commands: Sequence[AskOrders]) -> list[tuple[AskOrders, access.Grant 
 
 def _asked(
     admitted: Sequence[tuple[AskOrders, access.Grant | Refusal]],
-) -> dict[tuple[int, int], requests.Asked]:
+) -> dict[tuple[int, int], requests.RefillTarget]:
     """The orders that belong to who asks for them, by (customer id, order id), locked in id order."""
     ids = {
         order_id
@@ -294,12 +294,14 @@ def _asked(
         _LOCK_ASKED.rows(connection, panels, listed, panels, listed)
     rows = _ASKED.rows(connection, panels, listed)
     return {
-        (row[1], row[0]): requests.Asked(row[2], row[3], row[4], sql.aware(row[5]), bool(row[6]), row[7], bool(row[8]))
+        (row[1], row[0]): requests.RefillTarget(
+            row[2], row[3], row[4], sql.aware(row[5]), bool(row[6]), row[7], bool(row[8])
+        )
         for row in rows
     }
 
 
-def _refills_of(asked: dict[tuple[int, int], requests.Asked]) -> dict[int, tuple[bool, datetime | None]]:
+def _refills_of(asked: dict[tuple[int, int], requests.RefillTarget]) -> dict[int, tuple[bool, datetime | None]]:
     """Order id -> (one is open, when the last one was asked for)."""
     ids = sorted({order_id for _, order_id in asked})
     return {row[0]: (row[1] > 0, sql.aware(row[2])) for row in _REFILLS.rows(connection, ids)} if ids else {}

@@ -10,12 +10,12 @@ from typing import NamedTuple
 
 from django.db import connection
 
-from panelwright.catalog.types import LINK, Field, Kind
+from panelwright.catalog.types import LINK, FieldKind, TypeField
 from panelwright.core import sql
 from panelwright.events.actions import NewEvent, record
 from panelwright.orders.settling import OpenOrder
 from panelwright.panels import block_store
-from panelwright.panels.blocks import TOO_MUCH, Rule, Rules, Steps
+from panelwright.panels.blocks import TOO_MUCH, BlockRule, Rules, Steps
 
 # What an event keeps of the text.
 SHOWN_MAX = 200  # characters
@@ -27,7 +27,7 @@ _CUSTOMERS_MAX = 10_000
 class Hit(NamedTuple):
     """A rule that refused a field."""
 
-    rule: Rule
+    rule: BlockRule
     field: str
     value: str
 
@@ -54,7 +54,7 @@ class Screen:
         self.steps = steps
         self.hit: Hit | None = None
 
-    def refuses(self, field: Field, value: str) -> bool:
+    def refuses(self, field: TypeField, value: str) -> bool:
         """Whether a rule speaks against this value, which has passed the field's own check.
 
         True without a hit where it would take too long to find out (BLOCK_STEPS_MAX).
@@ -66,17 +66,17 @@ class Screen:
             self.hit = Hit(rule, field.name, value)
         return True
 
-    def _rule(self, field: Field, value: str) -> Rule | None:
+    def _rule(self, field: TypeField, value: str) -> BlockRule | None:
         rule = None
         if field.names_target:
-            lines = value.split("\n") if field.kind is Kind.LINES else [value]
+            lines = value.split("\n") if field.kind is FieldKind.LINES else [value]
             rule = self.rules.first(lines, self.steps)
         if rule is None and field.holds_words:
             rule = self.rules.word(value, self.steps)
         return rule
 
 
-class Told:
+class ReportThrottle:
     """Who has been told of which rule in this minute: bounded, so that nobody can flood the events."""
 
     def __init__(self) -> None:
@@ -103,7 +103,7 @@ class Told:
             self._seen.clear()
 
 
-told = Told()
+told = ReportThrottle()
 
 
 def tell(blocked: Iterable[Blocked], now: datetime) -> None:

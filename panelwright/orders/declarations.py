@@ -12,7 +12,7 @@ from panelwright.customers import actions
 from panelwright.customers.declarations import CUSTOMER
 from panelwright.customers.models import ApiKey, Customer
 from panelwright.orders.key_actions import revoke_key
-from panelwright.staff.action import Action, Done, Field, FieldKind, Noun, State
+from panelwright.staff.action import Action, ActionDone, ActionFieldKind, Field, Noun, State
 from panelwright.staff.actor import Actor
 from panelwright.staff.rights import Right
 from panelwright.staff.shapes import AMOUNT, NUMBER, TEXT, YES_NO, fields, maybe
@@ -64,14 +64,14 @@ API_KEY = Noun(
 )
 
 
-def _add_key(actor: Actor, panel_id: int, _target: None, /, *, customer: str, **values: Any) -> Done:
+def _add_key(actor: Actor, panel_id: int, _target: None, /, *, customer: str, **values: Any) -> ActionDone:
     found = CUSTOMER.find(panel_id, customer) if CUSTOMER.find is not None else None
     if found is None:
         raise Refused("no_customer", "customer", id=customer[:100])
     owner = Customer.objects.get(panel_id=panel_id, id=found)
     addresses = ", ".join(values.pop("addresses", ()))
     row, key = actions.create_key(customer=owner, addresses=addresses, **values)
-    return Done(row.id, shown={"key": key})
+    return ActionDone(row.id, shown={"key": key})
 
 
 def _revoke_key(actor: Actor, panel_id: int, target: int, /) -> None:
@@ -87,15 +87,17 @@ ACTIONS = (
         Right.CUSTOMERS_ACT,
         _add_key,
         (
-            Field("customer", FieldKind.EMAIL, gettext_noop("Email of the customer"), required=True),
-            Field("name", FieldKind.TEXT, gettext_noop("Name of the key"), most=actions.KEY_NAME_MAX),
-            Field("can_read", FieldKind.YES_NO, gettext_noop("May read")),
-            Field("can_order", FieldKind.YES_NO, gettext_noop("May order")),
-            Field("addresses", FieldKind.WORDS, gettext_noop("Allowed IP addresses")),
-            Field("daily_cap", FieldKind.AMOUNT, gettext_noop("Daily spending limit"), argument="daily_cap_micros"),
+            Field("customer", ActionFieldKind.EMAIL, gettext_noop("Email of the customer"), required=True),
+            Field("name", ActionFieldKind.TEXT, gettext_noop("Name of the key"), most=actions.KEY_NAME_MAX),
+            Field("can_read", ActionFieldKind.YES_NO, gettext_noop("May read")),
+            Field("can_order", ActionFieldKind.YES_NO, gettext_noop("May order")),
+            Field("addresses", ActionFieldKind.WORDS, gettext_noop("Allowed IP addresses")),
+            Field(
+                "daily_cap", ActionFieldKind.AMOUNT, gettext_noop("Daily spending limit"), argument="daily_cap_micros"
+            ),
             Field(
                 "per_minute",
-                FieldKind.NUMBER,
+                ActionFieldKind.NUMBER,
                 gettext_noop("Requests per minute"),
                 least=1,
                 most=1_000_000,

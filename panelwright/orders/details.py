@@ -15,7 +15,7 @@ from django.db import connection
 
 from panelwright.core import sql
 from panelwright.orders import listing
-from panelwright.orders.listing import Page, RefillRow, Row, Wanted
+from panelwright.orders.listing import ListedOrder, OrderPage, RefillRow, Wanted
 
 REFILLS_MAX = 50
 MOMENTS_MAX = 200
@@ -24,7 +24,7 @@ EVENTS_WINDOW = 1_000
 TRANSFERS_MAX = 200
 
 
-class Happened(StrEnum):
+class Milestone(StrEnum):
     """What a customer is told of an order's life."""
 
     PLACED = "placed"
@@ -45,36 +45,36 @@ class Happened(StrEnum):
 
 # Events that are not named here are for staff.
 _TOLD = {
-    "order.cancel_requested": Happened.CANCEL_REQUESTED,
-    "order.cancel_refused": Happened.CANCEL_REFUSED,
-    "order.completed": Happened.COMPLETED,
-    "order.partial": Happened.PARTIAL,
-    "order.canceled": Happened.CANCELED,
-    "order.expired": Happened.EXPIRED,
-    "dripfeed.paused": Happened.PAUSED,
-    "dripfeed.resumed": Happened.RESUMED,
-    "subscription.paused": Happened.PAUSED,
-    "subscription.resumed": Happened.RESUMED,
-    "subscription.went_on": Happened.RESUMED,
-    "refill.requested": Happened.REFILL_REQUESTED,
-    "refill.started": Happened.REFILL_STARTED,
-    "refill.in progress": Happened.REFILL_STARTED,
-    "refill.completed": Happened.REFILL_COMPLETED,
-    "refill.rejected": Happened.REFILL_REJECTED,
-    "refill.canceled": Happened.REFILL_CANCELED,
+    "order.cancel_requested": Milestone.CANCEL_REQUESTED,
+    "order.cancel_refused": Milestone.CANCEL_REFUSED,
+    "order.completed": Milestone.COMPLETED,
+    "order.partial": Milestone.PARTIAL,
+    "order.canceled": Milestone.CANCELED,
+    "order.expired": Milestone.EXPIRED,
+    "dripfeed.paused": Milestone.PAUSED,
+    "dripfeed.resumed": Milestone.RESUMED,
+    "subscription.paused": Milestone.PAUSED,
+    "subscription.resumed": Milestone.RESUMED,
+    "subscription.went_on": Milestone.RESUMED,
+    "refill.requested": Milestone.REFILL_REQUESTED,
+    "refill.started": Milestone.REFILL_STARTED,
+    "refill.in progress": Milestone.REFILL_STARTED,
+    "refill.completed": Milestone.REFILL_COMPLETED,
+    "refill.rejected": Milestone.REFILL_REJECTED,
+    "refill.canceled": Milestone.REFILL_CANCELED,
 }
 
 
 class Moment(NamedTuple):
     """Something that happened. `remains`: of an end, the units that were not delivered; `refill`: its id."""
 
-    what: Happened
+    what: Milestone
     at: datetime
     remains: int | None = None
     refill: int | None = None
 
 
-class Plan(NamedTuple):
+class SchedulePlan(NamedTuple):
     """How a drip-feed or subscription creates its orders."""
 
     run_quantity: int
@@ -91,7 +91,7 @@ class Plan(NamedTuple):
     agreed_micros: int
 
 
-class Moved(NamedTuple):
+class OrderTransfer(NamedTuple):
     """A transfer for the order: what it took from the customer, or (refund) gave back. `reference`: order or run."""
 
     id: int
@@ -108,14 +108,14 @@ class Details:
     `timeline` begins with the oldest. `children` is a page of what a drip-feed or subscription created.
     """
 
-    row: Row
+    row: ListedOrder
     fields: dict[str, str]
     key_name: str | None
-    plan: Plan | None
-    children: Page
+    plan: SchedulePlan | None
+    children: OrderPage
     refills: list[RefillRow]
     timeline: list[Moment]
-    transfers: list[Moved]
+    transfers: list[OrderTransfer]
 
 
 _MORE = sql.Query(
@@ -158,7 +158,7 @@ def one(
     row = rows[0]
     fields, key_name, *plan = _MORE.rows(connection, panel_id, customer_id, order_id)[0]
     scheduled = plan[0] is not None
-    children = Page([], None, None)
+    children = OrderPage([], None, None)
     if scheduled:
         wanted = Wanted(parent=order_id)
         children = listing.page(panel_id=panel_id, customer_id=customer_id, wanted=wanted, before=before, after=after)
@@ -166,7 +166,7 @@ def one(
         row=row,
         fields=json.loads(fields) if fields else {},
         key_name=key_name,
-        plan=Plan(*plan) if scheduled else None,
+        plan=SchedulePlan(*plan) if scheduled else None,
         children=children,
         refills=_refills(panel_id, row),
         timeline=_timeline(panel_id, row),
@@ -174,7 +174,7 @@ def one(
     )
 
 
-def _refills(panel_id: int, row: Row) -> list[RefillRow]:
+def _refills(panel_id: int, row: ListedOrder) -> list[RefillRow]:
     if row.last_refill_at is None:
         return []
     found = []
@@ -185,7 +185,7 @@ def _refills(panel_id: int, row: Row) -> list[RefillRow]:
     return found
 
 
-def _timeline(panel_id: int, row: Row) -> list[Moment]:
+def _timeline(panel_id: int, row: ListedOrder) -> list[Moment]:
     moments = []
     names = sorted(_TOLD)
     for name, facts, at in _EVENTS.rows(connection, panel_id, row.id, EVENTS_WINDOW, names, MOMENTS_MAX):
@@ -193,19 +193,19 @@ def _timeline(panel_id: int, row: Row) -> list[Moment]:
         what, when = _TOLD[name], sql.aware(at) or row.created_at
         # An end is told with what is left; of a refill only its number. Whatever else was noted is for staff.
         moments.append(Moment(what, when, said.get("remains") if what in _ENDS else None, said.get("refill")))
-    moments.append(Moment(Happened.PLACED, row.created_at))
+    moments.append(Moment(Milestone.PLACED, row.created_at))
     moments.reverse()
     return moments
 
 
-_ENDS = {Happened.COMPLETED, Happened.PARTIAL, Happened.CANCELED}
+_ENDS = {Milestone.COMPLETED, Milestone.PARTIAL, Milestone.CANCELED}
 
 
-def _transfers(panel_id: int, row: Row) -> list[Moved]:
+def _transfers(panel_id: int, row: ListedOrder) -> list[OrderTransfer]:
     references = [str(row.id)]
     if row.runs and row.refunded_micros:
         references += [str(run[0]) for run in _RUNS.rows(connection, panel_id, row.id, TRANSFERS_MAX)]
     return [
-        Moved(id_, code, reference, micros, sql.aware(at) or row.created_at)
+        OrderTransfer(id_, code, reference, micros, sql.aware(at) or row.created_at)
         for id_, code, reference, micros, at in _TRANSFERS.rows(connection, panel_id, references, TRANSFERS_MAX)
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from panelwright.orders import listing
-from panelwright.orders.listing import EVERYTHING, Row, Wanted
+from panelwright.orders.listing import EVERYTHING, ListedOrder, Wanted
 from panelwright.orders.lists import ORDERS
 
 ROWS_MAX = 100_000
@@ -24,7 +24,7 @@ def orders_csv(
     return ORDERS.csv(_pages(panel_id=panel_id, customer_id=customer_id, wanted=wanted, before=before))
 
 
-def _pages(*, panel_id: int, customer_id: int, wanted: Wanted, before: int | None) -> Iterator[list[Row]]:
+def _pages(*, panel_id: int, customer_id: int, wanted: Wanted, before: int | None) -> Iterator[list[ListedOrder]]:
     written = 0
     for _ in range(PAGES_MAX):
         limit = min(listing.PAGE_MAX, ROWS_MAX - written)

@@ -7,7 +7,7 @@ from datetime import date
 from typing import NamedTuple
 
 from panelwright.catalog import countries, types
-from panelwright.catalog.types import LINK, Field, Kind, ServiceType, Units
+from panelwright.catalog.types import LINK, FieldKind, ServiceType, TypeField, Units
 from panelwright.core import limits
 from panelwright.core.refusal import Refusal
 from panelwright.core.text import has_invisible, trim
@@ -41,7 +41,7 @@ _DATE = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})", re.ASCII)
 _ONLY_WHERE_ASKED = frozenset({"quantity", "runs", "interval"})
 
 
-class Checked(NamedTuple):
+class CheckedFields(NamedTuple):
     """The parameters of an order that are in order. `own` holds the type's own fields as sent upstream."""
 
     link: str
@@ -59,7 +59,7 @@ def check(
     flat_quantity: int,
     screen: Screen | None = None,
     rule: Needed | None = None,
-) -> Checked | Refusal:
+) -> CheckedFields | Refusal:
     """Check in the order of PROTOCOL.md section 3: link, own fields, runs and interval, quantity.
 
     Minimum and maximum are the service's and checked by rules.py. `flat_quantity` is the quantity
@@ -80,7 +80,7 @@ def check(
             return wrong
     for field in type_.own_fields:
         value = _value(field, params)
-        if isinstance(value, Bad):
+        if isinstance(value, BadText):
             return _refusal("bad_field", field.name, value)
         if value and screen is not None and screen.refuses(field, value):
             return Refusal("bad_field", field.name, why="not_accepted")
@@ -91,7 +91,7 @@ def check(
         if value:
             own[field.name] = value
     if type_.subscription:
-        return Checked(own["username"], own, 1, 0, 0)
+        return CheckedFields(own["username"], own, 1, 0, 0)
     runs, interval_min = 1, 0
     if type_.drip_feed and ("runs" in params or "interval" in params):
         drip = _drip_feed(params, allowed=drip_feed)
@@ -108,7 +108,7 @@ def check(
         if given is None:
             return Refusal("bad_field", "quantity", why="missing" if text in ABSENT else "not_whole")
         quantity = given
-    return Checked(link, own, runs, interval_min, quantity)
+    return CheckedFields(link, own, runs, interval_min, quantity)
 
 
 def understood(type_: ServiceType, params: dict[str, str]) -> dict[str, str]:
@@ -123,8 +123,8 @@ def understood(type_: ServiceType, params: dict[str, str]) -> dict[str, str]:
     for field in type_.fields:
         text = params.get(field.name, "")
         if text and not (text in ABSENT and not _is_required(field, params)):
-            value = text if field.kind is Kind.LINK else _CHECKS[field.kind](field, text)
-            said[field.name] = text if isinstance(value, Bad) else value
+            value = text if field.kind is FieldKind.LINK else _CHECKS[field.kind](field, text)
+            said[field.name] = text if isinstance(value, BadText) else value
     if type_.drip_feed and _is_plain(params):
         said.pop("runs", None)
         said.pop("interval", None)
@@ -140,14 +140,14 @@ def _counted(text: str) -> str:
     return text if number is None else str(number)
 
 
-class Bad(NamedTuple):
+class BadText(NamedTuple):
     """What is wrong with a text, and the limit that it passes; the words for it are in reasons.py."""
 
     why: str
     limit: int = 0
 
 
-def _refusal(code: str, field: str, bad: Bad) -> Refusal:
+def _refusal(code: str, field: str, bad: BadText) -> Refusal:
     return Refusal(code, field, why=bad.why, facts=(("limit", bad.limit),) if bad.limit else ())
 
 
@@ -156,18 +156,18 @@ def good_link(text: str) -> bool:
     return _link_fault(text) is None
 
 
-def _link_fault(text: str) -> Bad | None:
+def _link_fault(text: str) -> BadText | None:
     if text in ABSENT:
-        return Bad("missing")
+        return BadText("missing")
     if len(text) > limits.LINK_CHARS_MAX:
-        return Bad("too_long", limits.LINK_CHARS_MAX)
+        return BadText("too_long", limits.LINK_CHARS_MAX)
     if _USUAL.fullmatch(text):
         return None
     if _BAD_IN_LINK.search(text):
-        return Bad("spaces" if any(c.isspace() for c in text) else "bad_characters")
+        return BadText("spaces" if any(c.isspace() for c in text) else "bad_characters")
     if _SCHEME.match(text) and not _HTTP.match(text):
-        return Bad("bad_scheme")
-    return Bad("invisible") if _hidden_in_host(text) else None
+        return BadText("bad_scheme")
+    return BadText("invisible") if _hidden_in_host(text) else None
 
 
 def _hidden_in_host(text: str) -> bool:
@@ -217,18 +217,18 @@ def _drip_feed(params: dict[str, str], *, allowed: bool) -> tuple[int, int] | Re
     if runs is None:
         return Refusal("bad_field", "runs", why="no_runs" if runs_text in ABSENT else "not_whole")
     if runs < 1:
-        return _refusal("bad_field", "runs", Bad("too_low", 1))
+        return _refusal("bad_field", "runs", BadText("too_low", 1))
     if runs > limits.RUNS_MAX:
-        return _refusal("bad_field", "runs", Bad("too_high", limits.RUNS_MAX))
+        return _refusal("bad_field", "runs", BadText("too_high", limits.RUNS_MAX))
     if not allowed:
         return Refusal("bad_field", "runs", why="no_drip_feed")
     interval_min = whole(interval_text)
     if interval_min is None:
         return Refusal("bad_field", "interval", why="no_runs" if interval_text in ABSENT else "not_whole")
     if interval_min < 1:
-        return _refusal("bad_field", "interval", Bad("too_low", 1))
+        return _refusal("bad_field", "interval", BadText("too_low", 1))
     if interval_min > limits.INTERVAL_MAX_MIN:
-        return _refusal("bad_field", "interval", Bad("too_high", limits.INTERVAL_MAX_MIN))
+        return _refusal("bad_field", "interval", BadText("too_high", limits.INTERVAL_MAX_MIN))
     return runs, interval_min
 
 
@@ -244,39 +244,39 @@ def _is_plain(params: dict[str, str]) -> bool:
     return runs == 1 or (interval_min == 0 and (runs == 0 or runs_text in ABSENT))
 
 
-def _value(field: Field, params: dict[str, str]) -> str | Bad:
+def _value(field: TypeField, params: dict[str, str]) -> str | BadText:
     """The field's text as it is kept and sent on; "" when it is left out; Bad when it is wrong."""
     text = params.get(field.name, "")
     required = _is_required(field, params)
     if not text or (not required and text in ABSENT):
-        return Bad("missing") if required else ""
+        return BadText("missing") if required else ""
     return _CHECKS[field.kind](field, text)
 
 
-def _is_required(field: Field, params: dict[str, str]) -> bool:
+def _is_required(field: TypeField, params: dict[str, str]) -> bool:
     if field.needed_when is None:
         return field.required
     other, value = field.needed_when
     return params.get(other) == value
 
 
-def _lines(field: Field, text: str) -> str | Bad:
+def _lines(field: TypeField, text: str) -> str | BadText:
     if len(text) > limits.LINES_CHARS_MAX:
-        return Bad("too_long", limits.LINES_CHARS_MAX)
+        return BadText("too_long", limits.LINES_CHARS_MAX)
     if _BAD_IN_TEXT.search(text):
-        return Bad("bad_characters")
+        return BadText("bad_characters")
     found = lines(text if field.verbatim else _unescaped(text))
     if not found:
-        return Bad("missing")
+        return BadText("missing")
     if len(found) > limits.LINES_MAX:
-        return Bad("too_many_lines", limits.LINES_MAX)
+        return BadText("too_many_lines", limits.LINES_MAX)
     most = limits.COMMENT_CHARS_MAX if field.verbatim else limits.NAME_CHARS_MAX
     if max(map(len, found)) > most and any(len(line) > most and not _is_link(field, line) for line in found):
-        return Bad("long_line", most)
+        return BadText("long_line", most)
     return "\n".join(found)
 
 
-def _is_link(field: Field, line: str) -> bool:
+def _is_link(field: TypeField, line: str) -> bool:
     """Of lines that name somebody, one may be an address."""
     return field.names_target and len(line) <= limits.LINK_CHARS_MAX and _HTTP.match(line) is not None
 
@@ -286,60 +286,60 @@ def _unescaped(text: str) -> str:
     return text.replace("\\r\\n", "\n").replace("\\n", "\n") if "\\" in text else text
 
 
-def _name(field: Field, text: str) -> str | Bad:
+def _name(field: TypeField, text: str) -> str | BadText:
     if len(text) > limits.NAME_CHARS_MAX:
-        return Bad("too_long", limits.NAME_CHARS_MAX)
+        return BadText("too_long", limits.NAME_CHARS_MAX)
     if _BAD_IN_NAME.search(text):
-        return Bad("bad_characters")
+        return BadText("bad_characters")
     # A name may be a URL (PROTOCOL.md: username "a URL or a name"), but never one that runs.
     if _RUNS.match(text):
-        return Bad("bad_scheme")
+        return BadText("bad_scheme")
     if not _SCHEME.match(text) or " " in text:
         return text
     if not _HTTP.match(text):
-        return Bad("bad_scheme")
-    return Bad("invisible") if _hidden_in_host(text) else text
+        return BadText("bad_scheme")
+    return BadText("invisible") if _hidden_in_host(text) else text
 
 
-def _url(field: Field, text: str) -> str | Bad:
+def _url(field: TypeField, text: str) -> str | BadText:
     bad = _link_fault(text)
     if bad is None and not _HTTP.match(text):
-        bad = Bad("bad_scheme")
+        bad = BadText("bad_scheme")
     return text if bad is None else bad
 
 
-def _number(field: Field, text: str) -> str | Bad:
+def _number(field: TypeField, text: str) -> str | BadText:
     number = whole(text)
     if number is None:
-        return Bad("not_whole")
+        return BadText("not_whole")
     if number >= 2**62:
-        return Bad("too_high", 2**62 - 1)
-    if field.kind is Kind.COUNT and number < 1:
-        return Bad("too_low", 1)
+        return BadText("too_high", 2**62 - 1)
+    if field.kind is FieldKind.COUNT and number < 1:
+        return BadText("too_low", 1)
     return str(number)
 
 
-def _choice(field: Field, text: str) -> str | Bad:
-    return text if text in field.choices else Bad("not_listed")
+def _choice(field: TypeField, text: str) -> str | BadText:
+    return text if text in field.choices else BadText("not_listed")
 
 
-def _country(field: Field, text: str) -> str | Bad:
-    return countries.code(text) or Bad("bad_country")
+def _country(field: TypeField, text: str) -> str | BadText:
+    return countries.code(text) or BadText("bad_country")
 
 
-def _date(field: Field, text: str) -> str | Bad:
+def _date(field: TypeField, text: str) -> str | BadText:
     on = day(text)
-    return f"{on.day:02d}/{on.month:02d}/{on.year:04d}" if on else Bad("bad_date")
+    return f"{on.day:02d}/{on.month:02d}/{on.year:04d}" if on else BadText("bad_date")
 
 
 _CHECKS = {
-    Kind.LINK: _url,
-    Kind.URL: _url,
-    Kind.NAME: _name,
-    Kind.LINES: _lines,
-    Kind.COUNT: _number,
-    Kind.NUMBER: _number,
-    Kind.CHOICE: _choice,
-    Kind.COUNTRY: _country,
-    Kind.DATE: _date,
+    FieldKind.LINK: _url,
+    FieldKind.URL: _url,
+    FieldKind.NAME: _name,
+    FieldKind.LINES: _lines,
+    FieldKind.COUNT: _number,
+    FieldKind.NUMBER: _number,
+    FieldKind.CHOICE: _choice,
+    FieldKind.COUNTRY: _country,
+    FieldKind.DATE: _date,
 }

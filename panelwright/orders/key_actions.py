@@ -8,7 +8,7 @@ from django.db import connection, transaction
 
 from panelwright.core import clock, sql
 from panelwright.customers import actions as customers
-from panelwright.orders import actions, rules, work
+from panelwright.orders import actions, lifecycle, rules
 from panelwright.orders.models import Job, PauseReason
 from panelwright.orders.schedule_actions import note_pause
 from panelwright.orders.settling import Settled
@@ -33,7 +33,7 @@ def revoke_key(*, panel_id: int, key_id: int) -> bool:
     with transaction.atomic():
         # Orders are locked before anything else is.
         ids = [row[0] for row in _SUBSCRIPTIONS.rows(connection, panel_id, key_id, key_id)]
-        changes = work.Changes(work.lock(ids), now)
+        changes = lifecycle.OrderChanges(lifecycle.lock(ids), now)
         if not customers.revoke_key(panel_id=panel_id, key_id=key_id):
             return False
         whole = []

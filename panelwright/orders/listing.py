@@ -19,8 +19,8 @@ from django.db import connection
 from panelwright.core import limits, sql
 from panelwright.core.refusal import Refusal
 from panelwright.orders import requests
-from panelwright.orders.models import Job, Kind, RequestState
-from panelwright.orders.requests import Asked
+from panelwright.orders.models import Job, OrderKind, RequestState
+from panelwright.orders.requests import RefillTarget
 from panelwright.orders.status import OrderStatus, SubscriptionStatus
 
 PAGE = 50
@@ -30,11 +30,11 @@ WINDOW = 1_000
 _END = 2**63 - 1
 
 # The tabs of the pages. A run or a post is an order like any other; its parent is shown with the schedules.
-ORDERS = frozenset({Kind.PLAIN.value, Kind.RUN.value, Kind.POST.value})
-DRIP_FEEDS = frozenset({Kind.DRIP_FEED.value})
-SUBSCRIPTIONS = frozenset({Kind.SUBSCRIPTION.value})
+ORDERS = frozenset({OrderKind.PLAIN.value, OrderKind.RUN.value, OrderKind.POST.value})
+DRIP_FEEDS = frozenset({OrderKind.DRIP_FEED.value})
+SUBSCRIPTIONS = frozenset({OrderKind.SUBSCRIPTION.value})
 _SCHEDULED = DRIP_FEEDS | SUBSCRIPTIONS
-KINDS = frozenset(Kind.values)
+KINDS = frozenset(OrderKind.values)
 # Words of these few orders stand in an index of their own.
 _SHORT = frozenset({OrderStatus.PARTIAL.value, OrderStatus.CANCELED.value})
 STATUSES = frozenset(OrderStatus.values) | frozenset(SubscriptionStatus.values)
@@ -59,7 +59,7 @@ class Wanted(NamedTuple):
 EVERYTHING = Wanted()
 
 
-class Row(NamedTuple):
+class ListedOrder(NamedTuple):
     """An order as a list shows it, with what `may_refill` and `may_cancel` need. Money in micros.
 
     `runs…` are a drip-feed's, `posts…` a subscription's (posts None: without limit), else 0 or None.
@@ -124,11 +124,11 @@ class Row(NamedTuple):
     @property
     def waits(self) -> bool:
         """A drip-feed paused by hand. The protocol has no word for it, so its status does not tell."""
-        return self.kind == Kind.DRIP_FEED.value and self.creates and self.paused_at is not None
+        return self.kind == OrderKind.DRIP_FEED.value and self.creates and self.paused_at is not None
 
     @property
-    def asked(self) -> Asked:
-        return Asked(self.kind, self.status, self.job, self.ended_at, self.refill, self.refill_days, self.cancel)
+    def asked(self) -> RefillTarget:
+        return RefillTarget(self.kind, self.status, self.job, self.ended_at, self.refill, self.refill_days, self.cancel)
 
     def may_refill(self, now: datetime) -> Refusal | None:
         """None when a refill may be asked for, else why not."""
@@ -149,13 +149,13 @@ class Looked(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class OrderPage:
     """Orders, newest first. `older` is the `before` of the page that follows, `newer` the `after` of the one above.
 
     `looked`: the window ended before the page was full; there may be more behind the cursor.
     """
 
-    rows: list[Row]
+    rows: list[ListedOrder]
     older: int | None
     newer: int | None
     looked: Looked | None = None
@@ -214,33 +214,33 @@ class _Source(NamedTuple):
 
     table: str
     id: str
-    near: sql.Between
+    near: sql.IndexRange
     also: str = ""
     exact: bool = False
 
 
-_ORDERS = _Source("orders_order o", "o.id", sql.Between("o.customer_id, o.id", f"{_MINE}; ?"))
+_ORDERS = _Source("orders_order o", "o.id", sql.IndexRange("o.customer_id, o.id", f"{_MINE}; ?"))
 _BY_IDS = _Source(
-    "orders_order o", "o.id", sql.Between("o.id", "?"), f" AND o.customer_id = {_MINE} AND o.id :in_int", exact=True
+    "orders_order o", "o.id", sql.IndexRange("o.id", "?"), f" AND o.customer_id = {_MINE} AND o.id :in_int", exact=True
 )
 _SCHEDULES = _Source(
     "orders_schedule k JOIN orders_order o ON o.id = k.order_id",
     "k.order_id",
-    sql.Between("k.customer_id, k.order_id", f"{_MINE}; ?"),
+    sql.IndexRange("k.customer_id, k.order_id", f"{_MINE}; ?"),
 )
 # A constant word, and beside the key the index's own condition: so that both databases see that it serves.
 _OF_SHORT = {
     word: _Source(
         "orders_order o",
         "o.id",
-        sql.Between("o.customer_id, o.status, o.id", f"{_MINE}; '{word}'; ?"),
+        sql.IndexRange("o.customer_id, o.status, o.id", f"{_MINE}; '{word}'; ?"),
         " AND o.status IN ('Partial', 'Canceled')",
     )
     for word in _SHORT
 }
 _PARENT = "(SELECT p.id FROM orders_order p WHERE p.panel_id = ? AND p.customer_id = ? AND p.id = ?)"
 _CHILDREN = _Source(
-    "orders_order o", "o.id", sql.Between("o.parent_id, o.id", f"{_PARENT}; ?"), " AND o.parent_id IS NOT NULL"
+    "orders_order o", "o.id", sql.IndexRange("o.parent_id, o.id", f"{_PARENT}; ?"), " AND o.parent_id IS NOT NULL"
 )
 
 
@@ -308,7 +308,7 @@ def page(
     after: int | None = None,
     limit: int = PAGE,
     with_refills: bool = True,
-) -> Page:
+) -> OrderPage:
     """The orders below the id `before`, or the nearest above `after`, or the newest. At most 5 queries.
 
     A status that is none, or a kind, finds nothing. Without refills no row knows of an open one. Where a number may
@@ -322,7 +322,7 @@ def page(
     low, high = (after if after is not None else -1), (_END if before is None or upward else before)
     limit = min(max(limit, 1), PAGE_MAX)
     if (wanted.status and wanted.status not in STATUSES) or not wanted.kinds & KINDS:
-        return Page([], None, None)
+        return OrderPage([], None, None)
     source = _source(wanted)
     ended_at: int | None = None
     if not source.exact:
@@ -358,7 +358,7 @@ def _of_number(
     after: int | None,
     limit: int,
     with_refills: bool,
-) -> Page:
+) -> OrderPage:
     whose = {"panel_id": panel_id, "customer_id": customer_id}
     of_service = wanted._replace(ids=())
     found = page(**whose, wanted=of_service, before=before, after=after, limit=limit, with_refills=with_refills)
@@ -370,21 +370,21 @@ def _of_number(
 
 
 def _turned(
-    rows: list[Row],
+    rows: list[ListedOrder],
     before: int | None,
     after: int | None,
     *,
     more: bool,
     ended_at: int | None,
     looked: Looked | None = None,
-) -> Page:
+) -> OrderPage:
     """The page with its cursors: in the way that it was read by what it found, in the other back to where it began."""
     if after is not None:
         newer = rows[0].id if more else ended_at
-        return Page(rows, older=rows[-1].id if rows else after + 1, newer=newer, looked=looked)
+        return OrderPage(rows, older=rows[-1].id if rows else after + 1, newer=newer, looked=looked)
     older = rows[-1].id if more else ended_at
     newer = None if before is None else rows[0].id if rows else before - 1
-    return Page(rows, older=older, newer=newer, looked=looked)
+    return OrderPage(rows, older=older, newer=newer, looked=looked)
 
 
 def _ends(panel_id: int, customer_id: int, wanted: Wanted, *, low: int, high: int) -> list[object]:
@@ -433,13 +433,13 @@ def _find(
     return query.rows(connection, *values, limit)
 
 
-_TIMES = tuple(i for i, name in enumerate(Row._fields) if name.endswith("_at") and name != "last_refill_at")
-_FLAGS = tuple(Row._fields.index(name) for name in ("refill", "cancel", "drip_feed"))
-_COUNTS = tuple(Row._fields.index(name) for name in ("runs", "runs_done", "old_posts", "posts_done"))
-_EXPIRES = Row._fields.index("expires_on")
+_TIMES = tuple(i for i, name in enumerate(ListedOrder._fields) if name.endswith("_at") and name != "last_refill_at")
+_FLAGS = tuple(ListedOrder._fields.index(name) for name in ("refill", "cancel", "drip_feed"))
+_COUNTS = tuple(ListedOrder._fields.index(name) for name in ("runs", "runs_done", "old_posts", "posts_done"))
+_EXPIRES = ListedOrder._fields.index("expires_on")
 
 
-def _row(found: sql.Row) -> Row:
+def _row(found: sql.Row) -> ListedOrder:
     values = list(found)
     for i in _TIMES:
         values[i] = sql.aware(values[i])
@@ -449,10 +449,10 @@ def _row(found: sql.Row) -> Row:
         values[i] = values[i] or 0
     if isinstance(values[_EXPIRES], str):
         values[_EXPIRES] = date.fromisoformat(values[_EXPIRES])
-    return Row(*values)
+    return ListedOrder(*values)
 
 
-def _with_refills(panel_id: int, rows: list[Row]) -> list[Row]:
+def _with_refills(panel_id: int, rows: list[ListedOrder]) -> list[ListedOrder]:
     """The rows with how their refills stand: one query for all of them, none where nothing can have any."""
     listed = sorted(row.id for row in rows if row.status == OrderStatus.COMPLETED.value)
     if not listed:
@@ -467,7 +467,7 @@ def _with_refills(panel_id: int, rows: list[Row]) -> list[Row]:
     ]
 
 
-def by_ids(*, panel_id: int, customer_id: int, ids: Collection[int]) -> list[Row]:
+def by_ids(*, panel_id: int, customer_id: int, ids: Collection[int]) -> list[ListedOrder]:
     """Those of up to 100 orders that are the customer's, newest first: for progress that is shown live. 2 queries."""
     good = tuple(dict.fromkeys(id_ for id_ in ids if 0 < id_ < _END))[: limits.SEARCH_IDS_MAX]
     if not good:
@@ -503,7 +503,7 @@ class Refills(NamedTuple):
 _REFILL_COLUMNS = "r.id, r.order_id, r.status, r.created_at, r.ended_at, o.link, o.quantity, v.number, v.name"
 
 
-_OF_CUSTOMER = sql.Between("r.customer_id, r.id", f"{_MINE}; ?")
+_OF_CUSTOMER = sql.IndexRange("r.customer_id, r.id", f"{_MINE}; ?")
 
 
 @cache

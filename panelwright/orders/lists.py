@@ -7,7 +7,7 @@ from dataclasses import replace
 from django.utils.translation import gettext_noop
 
 from panelwright.core import limits
-from panelwright.core.lists import Column, Filter, Kind, Listing, Place
+from panelwright.core.lists import Column, ColumnKind, ColumnPlace, Filter, Listing
 from panelwright.orders.status import OrderStatus
 
 
@@ -48,28 +48,28 @@ ORDERS = Listing(
     name="orders",
     label=gettext_noop("Orders"),
     columns=(
-        Column("id", Kind.ID, gettext_noop("Order"), Place.FIRST, cell="order"),
-        Column("parent", Kind.ID, value=lambda row: row.parent_id),
+        Column("id", ColumnKind.ID, gettext_noop("Order"), ColumnPlace.FIRST, cell="order"),
+        Column("parent", ColumnKind.ID, value=lambda row: row.parent_id),
         Column("kind"),
-        Column("status", Kind.STATUS, gettext_noop("Status"), Place.MARK, cell="order_status"),
-        Column("service", Kind.ID),
-        Column("service_name", label=gettext_noop("Service and link"), place=Place.MAIN, cell="service_link"),
+        Column("status", ColumnKind.STATUS, gettext_noop("Status"), ColumnPlace.MARK, cell="order_status"),
+        Column("service", ColumnKind.ID),
+        Column("service_name", label=gettext_noop("Service and link"), place=ColumnPlace.MAIN, cell="service_link"),
         Column("link"),
-        Column("quantity", Kind.NUMBER, gettext_noop("Delivered"), Place.LEFT, cell="delivered"),
-        Column("start_count", Kind.NUMBER),
-        Column("remains", Kind.NUMBER),
+        Column("quantity", ColumnKind.NUMBER, gettext_noop("Delivered"), ColumnPlace.LEFT, cell="delivered"),
+        Column("start_count", ColumnKind.NUMBER),
+        Column("remains", ColumnKind.NUMBER),
         Column(
             "charge",
-            Kind.MONEY,
+            ColumnKind.MONEY,
             gettext_noop("Charge"),
-            Place.END,
+            ColumnPlace.END,
             value=lambda row: row.charge_micros,
             cell="charge",
         ),
-        Column("refunded", Kind.MONEY, value=lambda row: row.refunded_micros),
-        Column("created_at", Kind.TIME),
-        Column("ended_at", Kind.TIME),
-        Column("actions", place=Place.ACT, cell="order_actions", file=False),
+        Column("refunded", ColumnKind.MONEY, value=lambda row: row.refunded_micros),
+        Column("created_at", ColumnKind.TIME),
+        Column("ended_at", ColumnKind.TIME),
+        Column("actions", place=ColumnPlace.ACT, cell="order_actions", file=False),
     ),
     filters=(STATUS, SEARCH, SERVICE, IDS),
     empty=gettext_noop("No orders yet."),
@@ -84,15 +84,22 @@ REFILLS = Listing(
     name="refills",
     label=gettext_noop("Refills"),
     columns=(
-        Column("id", Kind.ID, gettext_noop("Refill"), Place.FIRST, cell="refill"),
-        Column("order", Kind.ID, gettext_noop("Order"), Place.END, value=lambda row: row.order_id, cell="of_order"),
-        Column("status", Kind.STATUS, gettext_noop("Status"), Place.MARK),
-        Column("service", Kind.ID),
-        Column("service_name", label=gettext_noop("Service and link"), place=Place.MAIN, cell="refill_service"),
+        Column("id", ColumnKind.ID, gettext_noop("Refill"), ColumnPlace.FIRST, cell="refill"),
+        Column(
+            "order",
+            ColumnKind.ID,
+            gettext_noop("Order"),
+            ColumnPlace.END,
+            value=lambda row: row.order_id,
+            cell="of_order",
+        ),
+        Column("status", ColumnKind.STATUS, gettext_noop("Status"), ColumnPlace.MARK),
+        Column("service", ColumnKind.ID),
+        Column("service_name", label=gettext_noop("Service and link"), place=ColumnPlace.MAIN, cell="refill_service"),
         Column("link"),
-        Column("quantity", Kind.NUMBER, gettext_noop("Quantity"), Place.LEFT),
-        Column("created_at", Kind.TIME),
-        Column("ended_at", Kind.TIME),
+        Column("quantity", ColumnKind.NUMBER, gettext_noop("Quantity"), ColumnPlace.LEFT),
+        Column("created_at", ColumnKind.TIME),
+        Column("ended_at", ColumnKind.TIME),
     ),
     empty=gettext_noop("No refills yet. You can request one for a completed order if its service has refills."),
 )

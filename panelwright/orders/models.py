@@ -17,7 +17,7 @@ from panelwright.orders.status import OrderStatus, RefillStatus, SubscriptionSta
 from panelwright.panels.models import Panel
 
 
-class Kind(models.TextChoices):
+class OrderKind(models.TextChoices):
     """PLAIN is passed on as it is. DRIP_FEED and SUBSCRIPTION create orders: RUN and POST."""
 
     PLAIN = "plain"
@@ -60,7 +60,7 @@ class Order(models.Model):
     key = models.ForeignKey(ApiKey, null=True, on_delete=models.PROTECT, db_index=False)
     # The drip-feed or subscription that created it.
     parent = models.ForeignKey("self", null=True, on_delete=models.PROTECT, db_index=False)
-    kind = models.CharField(max_length=12, choices=Kind.choices, default=Kind.PLAIN)
+    kind = models.CharField(max_length=12, choices=OrderKind.choices, default=OrderKind.PLAIN)
     link = models.TextField()
     # Units to deliver; for a drip-feed over all its runs.
     quantity = models.BigIntegerField()
@@ -137,14 +137,14 @@ class Order(models.Model):
                 condition=Q(quantity__gte=0) & Q(remains__gte=0) & Q(remains__lte=F("quantity")), name="order_remains"
             ),
             models.CheckConstraint(
-                condition=(~Q(kind=Kind.SUBSCRIPTION) & Q(status__in=OrderStatus.values))
-                | (Q(kind=Kind.SUBSCRIPTION) & Q(status__in=SubscriptionStatus.values)),
+                condition=(~Q(kind=OrderKind.SUBSCRIPTION) & Q(status__in=OrderStatus.values))
+                | (Q(kind=OrderKind.SUBSCRIPTION) & Q(status__in=SubscriptionStatus.values)),
                 name="order_status",
             ),
-            models.CheckConstraint(condition=Q(kind__in=Kind.values), name="order_kind"),
+            models.CheckConstraint(condition=Q(kind__in=OrderKind.values), name="order_kind"),
             models.CheckConstraint(
-                condition=Q(kind__in=[Kind.RUN, Kind.POST], parent__isnull=False)
-                | (~Q(kind__in=[Kind.RUN, Kind.POST]) & Q(parent__isnull=True)),
+                condition=Q(kind__in=[OrderKind.RUN, OrderKind.POST], parent__isnull=False)
+                | (~Q(kind__in=[OrderKind.RUN, OrderKind.POST]) & Q(parent__isnull=True)),
                 name="order_kind_parent",
             ),
             # Nothing is left to do with an order that has ended, and nothing is due without a job.

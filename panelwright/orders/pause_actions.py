@@ -12,8 +12,8 @@ from django.db import connection, transaction
 from panelwright.core import clock, money, sql
 from panelwright.core.refusal import Refusal
 from panelwright.events.actions import NewEvent, record
-from panelwright.orders import actions, rules, standing_store, work
-from panelwright.orders.models import Job, Kind, PauseReason
+from panelwright.orders import actions, lifecycle, rules, standing_store
+from panelwright.orders.models import Job, OrderKind, PauseReason
 from panelwright.orders.schedule_actions import PAUSED_LOOK
 from panelwright.orders.settling import OpenOrder, Settled
 
@@ -67,12 +67,12 @@ def pause(*, panel_id: int, order_id: int, by: str, customer_id: int | None = No
         paused_at, _interval, _reason = _schedule(order)
         if paused_at is not None:
             return IS_PAUSED
-        if order.kind == Kind.SUBSCRIPTION.value and order.job != Job.SCHEDULE.value:
+        if order.kind == OrderKind.SUBSCRIPTION.value and order.job != Job.SCHEDULE.value:
             # Whoever has it as a whole can be asked to cancel it, and nothing else.
             return AT_PROVIDER
         if order.job != Job.SCHEDULE.value:
             return NO_RUNS_LEFT
-        if order.kind == Kind.DRIP_FEED.value:
+        if order.kind == OrderKind.DRIP_FEED.value:
             paused, event = order._replace(due_at=now + PAUSED_LOOK), "dripfeed.paused"
         else:
             # Looked at right away: that finds the last day, and then sleeps until it.
@@ -108,7 +108,7 @@ def resume(
         _SET_PAUSED_AT.run(connection, None, panel_id, order_id)
         # With its times: a post that is heard of later may have been published during the pause.
         facts: dict[str, object] = {"by": by, "paused_at": paused_at.isoformat(), "resumed_at": now.isoformat()}
-        if order.kind == Kind.DRIP_FEED.value:
+        if order.kind == OrderKind.DRIP_FEED.value:
             last = sql.aware(_LAST_RUN.rows(connection, panel_id, order_id)[0][0])
             due_at = max(now, last + timedelta(minutes=interval_min)) if last else now
             _write(order, order._replace(due_at=due_at), "dripfeed.resumed", facts, now)
@@ -157,7 +157,7 @@ def cancel(*, panel_id: int, order_id: int, by: str) -> Refusal | None:
         order = _locked(panel_id, order_id, None)
         if isinstance(order, Refusal):
             return order
-        name = "subscription.canceled" if order.kind == Kind.SUBSCRIPTION.value else "dripfeed.canceled"
+        name = "subscription.canceled" if order.kind == OrderKind.SUBSCRIPTION.value else "dripfeed.canceled"
         record([NewEvent(panel_id, name, order_id, {"by": by})], now=now)
         actions.cancel_orders([order_id], now)
     return None
@@ -165,8 +165,12 @@ def cancel(*, panel_id: int, order_id: int, by: str) -> Refusal | None:
 
 def _locked(panel_id: int, order_id: int, customer_id: int | None) -> OpenOrder | Refusal:
     """The open drip-feed or subscription; somebody else's is answered as one that does not exist."""
-    order = work.lock([order_id]).get(order_id)
-    if order is None or order.panel_id != panel_id or order.kind not in {Kind.DRIP_FEED.value, Kind.SUBSCRIPTION.value}:
+    order = lifecycle.lock([order_id]).get(order_id)
+    if (
+        order is None
+        or order.panel_id != panel_id
+        or order.kind not in {OrderKind.DRIP_FEED.value, OrderKind.SUBSCRIPTION.value}
+    ):
         return BAD_ORDER
     if customer_id is not None and order.customer_id != customer_id:
         return BAD_ORDER
@@ -181,7 +185,7 @@ def _schedule(order: OpenOrder) -> tuple[datetime | None, int, str]:
 
 def _write(before: OpenOrder, after: OpenOrder, event: str, facts: dict[str, object], now: datetime) -> None:
     """`before`: the order as it was locked."""
-    changes = work.Changes({before.id: before}, now)
+    changes = lifecycle.OrderChanges({before.id: before}, now)
     changes.apply(Settled(after))
     changes.event(event, after, facts)
     changes.write()

@@ -36,7 +36,7 @@ IS_ENDED = gettext_noop("The provider cannot pause it, so it is being canceled."
 
 # Subscriptions of one customer that an e-mail names; the others are counted.
 NAMED_MAX = 20
-# By this a customer switches these e-mails off (customers/letters.py).
+# By this a customer switches these e-mails off (customers/emails.py).
 KIND = "subscription"
 
 _CUSTOMERS = sql.Query(
@@ -47,14 +47,14 @@ _CUSTOMERS = sql.Query(
 _NAMES = sql.Query("SELECT order_id, username FROM orders_schedule WHERE panel_id = ? AND order_id :in_int")
 
 
-class Paused(NamedTuple):
+class PauseNotice(NamedTuple):
     """A subscription that has just paused, and why: one of PauseReason."""
 
     order: OpenOrder
     reason: str
 
 
-def tell(paused: Sequence[Paused], now: datetime) -> None:
+def tell(paused: Sequence[PauseNotice], now: datetime) -> None:
     """One e-mail a customer and reason, in her language, to those who have not switched them off."""
     by_panel: dict[int, dict[tuple[int, str, bool], list[int]]] = {}
     for order, reason in paused:

@@ -11,7 +11,7 @@ from django.db import connection
 from panelwright.core import sql
 from panelwright.ledger.actions import ADD_TO_BALANCES, INSERT_TRANSFERS
 from panelwright.orders import store
-from panelwright.orders.models import Job, Kind
+from panelwright.orders.models import Job, OrderKind
 from panelwright.orders.problems import NONE, Problem
 from panelwright.orders.rules import NewOrder
 from panelwright.orders.settling import Cost, OpenOrder
@@ -110,7 +110,7 @@ def _post(
         service_id=agreement.service_id,
         key_id=agreement.key_id,
         parent_id=subscription.id,
-        kind=Kind.POST.value,
+        kind=OrderKind.POST.value,
         link=link,
         quantity=quantity,
         fields="",

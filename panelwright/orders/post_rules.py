@@ -10,7 +10,7 @@ from typing import NamedTuple
 POSTS_MAX = 200
 
 
-class Heard(NamedTuple):
+class ReportedPost(NamedTuple):
     """A post as it was told of. `published_at` None: not known. `old` None: to be seen from that time."""
 
     link: str
@@ -26,7 +26,7 @@ def username_key(username: str) -> str:
     return username.strip().removeprefix("@").casefold()
 
 
-def is_old(post: Heard, *, placed_at: datetime) -> bool:
+def is_old(post: ReportedPost, *, placed_at: datetime) -> bool:
     """Whether it existed before the subscription did. Without a date it is new, unless said otherwise."""
     if post.old is not None:
         return post.old

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from django.db import connection
 
 from panelwright.core import sql
-from panelwright.orders.models import Kind
+from panelwright.orders.models import OrderKind
 
 # How an order stands, for `status`: id, customer id, kind, charge in micros, start count, status, remains. A plain
 # tuple, as the database gives it: a request asks for 100 of them, and giving each one names doubled its time.
@@ -25,7 +25,7 @@ class Progress(NamedTuple):
     children: list[int]
 
 
-_SCHEDULED = frozenset({Kind.DRIP_FEED.value, Kind.SUBSCRIPTION.value})
+_SCHEDULED = frozenset({OrderKind.DRIP_FEED.value, OrderKind.SUBSCRIPTION.value})
 _STANDINGS = sql.Query(
     "SELECT id, customer_id, kind, charge_micros, start_count, status, remains"
     " FROM orders_order WHERE panel_id :in_int AND id :in_int"

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from panelwright.core.refusal import Refusal
-from panelwright.orders.models import Job, Kind
+from panelwright.orders.models import Job, OrderKind
 from panelwright.orders.status import ENDED
 
 BETWEEN_REFILLS = timedelta(hours=24)
@@ -22,7 +22,7 @@ CANCEL_DISABLED = Refusal("cancel_disabled")
 CANNOT_CANCEL = Refusal("cannot_cancel")
 
 
-class Asked(NamedTuple):
+class RefillTarget(NamedTuple):
     """An order that something is asked of, with what its service allows."""
 
     kind: str
@@ -34,11 +34,13 @@ class Asked(NamedTuple):
     cancel: bool
 
 
-def may_refill(order: Asked, *, open_refill: bool, last_refill_at: datetime | None, now: datetime) -> Refusal | None:
+def may_refill(
+    order: RefillTarget, *, open_refill: bool, last_refill_at: datetime | None, now: datetime
+) -> Refusal | None:
     """None when a refill may be asked for; checks in the order in which PROTOCOL.md lists the texts."""
     if not order.refill:
         return REFILL_DISABLED
-    if order.kind in {Kind.DRIP_FEED.value, Kind.SUBSCRIPTION.value}:
+    if order.kind in {OrderKind.DRIP_FEED.value, OrderKind.SUBSCRIPTION.value}:
         return REFILL_RUNS
     if order.status != "Completed" or order.ended_at is None:
         return NOT_COMPLETED
@@ -52,7 +54,7 @@ def may_refill(order: Asked, *, open_refill: bool, last_refill_at: datetime | No
     return None
 
 
-def may_cancel(order: Asked) -> Refusal | None:
+def may_cancel(order: RefillTarget) -> Refusal | None:
     """None when a cancel may be asked for."""
     if not order.cancel:
         return CANCEL_DISABLED

@@ -17,11 +17,11 @@ from panelwright.core.refusal import Refusal
 from panelwright.customers.access import Caller, Grant
 from panelwright.orders import fields, linking, same_link
 from panelwright.orders.blocking import Blocked, Screen
-from panelwright.orders.models import Job, Kind
+from panelwright.orders.models import Job, OrderKind
 from panelwright.panels.blocks import Rules, Steps
 
 REQUEST_ID_MAX = 100
-_PENDING, _PLAIN, _FORWARD = "Pending", Kind.PLAIN.value, Job.FORWARD.value
+_PENDING, _PLAIN, _FORWARD = "Pending", OrderKind.PLAIN.value, Job.FORWARD.value
 
 BAD_SERVICE = Refusal("bad_service", "service")
 MAY_NOT_ORDER = Refusal("may_not_order")
@@ -70,7 +70,7 @@ class SoldService(NamedTuple):
 
 
 @dataclass(slots=True)
-class Book:
+class BatchContext:
     """All that a batch of PlaceOrder commands needs to be decided.
 
     `grants` stand in the order of the commands; the dicts are keyed by ids.
@@ -137,7 +137,7 @@ class Replayed(int):
 
 
 @dataclass(slots=True)
-class Plan:
+class BatchPlan:
     """What a batch will write. `results` stand in the order of the commands.
 
     A result is a Refusal, the id of an order that exists already, or (new) the index of an order
@@ -156,9 +156,9 @@ class Plan:
     replayed: set[int] = field(default_factory=set)  # positions of commands that repeat another of this batch
 
 
-def place(book: Book, commands: Sequence[PlaceOrder], now: datetime) -> Plan:
+def place(book: BatchContext, commands: Sequence[PlaceOrder], now: datetime) -> BatchPlan:
     """Decide a batch. Commands are decided in order: an earlier one has the first claim on the balance."""
-    plan = Plan()
+    plan = BatchPlan()
     for position, (command, grant) in enumerate(zip(commands, book.grants, strict=True)):
         result = grant if isinstance(grant, Refusal) else _place_one(book, plan, command, grant, now)
         if isinstance(result, _New):
@@ -176,7 +176,9 @@ class _New(NamedTuple):
     replayed: bool = False
 
 
-def _place_one(book: Book, plan: Plan, command: PlaceOrder, grant: Grant, now: datetime) -> _New | Refusal | int:
+def _place_one(
+    book: BatchContext, plan: BatchPlan, command: PlaceOrder, grant: Grant, now: datetime
+) -> _New | Refusal | int:
     params = command.params
     if not grant.can_order:
         return MAY_NOT_ORDER
@@ -237,7 +239,7 @@ def _place_one(book: Book, plan: Plan, command: PlaceOrder, grant: Grant, now: d
             service.id,
             grant.key_id,
             None,
-            _PLAIN if runs == 1 else Kind.DRIP_FEED.value,
+            _PLAIN if runs == 1 else OrderKind.DRIP_FEED.value,
             link,
             quantity,
             json.dumps(own, ensure_ascii=False) if own else "",
@@ -296,8 +298,8 @@ def count_spent(grant: Grant, charge: int, key_spent: dict[int, int]) -> None:
 
 
 def _checked(
-    book: Book, plan: Plan, params: dict[str, str], grant: Grant, service: SoldService
-) -> fields.Checked | Refusal:
+    book: BatchContext, plan: BatchPlan, params: dict[str, str], grant: Grant, service: SoldService
+) -> fields.CheckedFields | Refusal:
     """The parameters, or what is wrong with them; what a block refuses is noted in the plan. LATER: not looked at."""
     blocks = book.blocks.get(grant.panel_id)
     screen = None
@@ -329,12 +331,12 @@ def _checked(
 
 
 def _subscribe(
-    book: Book,
-    plan: Plan,
+    book: BatchContext,
+    plan: BatchPlan,
     grant: Grant,
     service: SoldService,
     rate: int,
-    checked: fields.Checked,
+    checked: fields.CheckedFields,
     now: datetime,
     request: tuple[str | None, str | None],
 ) -> _New | Refusal:
@@ -369,7 +371,7 @@ def _subscribe(
             service.id,
             grant.key_id,
             None,
-            Kind.SUBSCRIPTION.value,
+            OrderKind.SUBSCRIPTION.value,
             checked.link,
             0,
             json.dumps(own, ensure_ascii=False),

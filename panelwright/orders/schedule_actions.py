@@ -19,6 +19,7 @@ from panelwright.core.refusal import Refused
 from panelwright.orders import (
     blocking,
     fields,
+    lifecycle,
     linking,
     post_orders,
     rules,
@@ -26,10 +27,9 @@ from panelwright.orders import (
     standing,
     standing_store,
     store,
-    work,
 )
-from panelwright.orders.models import Job, Kind, PauseReason
-from panelwright.orders.post_rules import POSTS_MAX, Heard, is_old, order_at, username_key, within
+from panelwright.orders.models import Job, OrderKind, PauseReason
+from panelwright.orders.post_rules import POSTS_MAX, ReportedPost, is_old, order_at, username_key, within
 from panelwright.orders.rules import NewOrder
 from panelwright.orders.settling import OpenOrder, ScheduleState, Settled
 from panelwright.orders.standing import Agreement, Today
@@ -144,8 +144,8 @@ def run_schedules(limit: int, *, pass_on: PassOn | None = None) -> int:
         return 0
     with transaction.atomic(durable=True):
         picked = sorted(row[0] for row in _PICK.rows(connection, at, limit))
-        orders = work.lock(picked)
-        changes = work.Changes(orders, now)
+        orders = lifecycle.lock(picked)
+        changes = lifecycle.OrderChanges(orders, now)
         parents = {row[0]: Parent._make(row) for row in _PARENTS.rows(connection, picked)}
         whole = _whole(orders, parents, pass_on)
         agreed = _agreed(orders, parents)
@@ -154,7 +154,7 @@ def run_schedules(limit: int, *, pass_on: PassOn | None = None) -> int:
             order = changes.orders[order_id]
             if order.job != Job.SCHEDULE.value:
                 continue
-            if order.kind == Kind.DRIP_FEED.value:
+            if order.kind == OrderKind.DRIP_FEED.value:
                 schedule = changes.schedule(order_id)
                 if parents[order_id].paused_at is not None:
                     changes.apply(Settled(order._replace(due_at=now + PAUSED_LOOK)))
@@ -180,7 +180,7 @@ def _whole(orders: dict[int, OpenOrder], parents: dict[int, Parent], pass_on: Pa
     undecided = [
         Undecided(parent.id, orders[parent.id].panel_id, parent.service_id)
         for parent in parents.values()
-        if orders[parent.id].kind == Kind.SUBSCRIPTION.value
+        if orders[parent.id].kind == OrderKind.SUBSCRIPTION.value
         and orders[parent.id].job == Job.SCHEDULE.value
         and not parent.posts_done
         and parent.paused_at is None
@@ -193,13 +193,13 @@ def _agreed(orders: dict[int, OpenOrder], parents: dict[int, Parent]) -> dict[in
     ids = [
         parent.id
         for parent in parents.values()
-        if orders[parent.id].kind == Kind.SUBSCRIPTION.value and parent.paused_at is None
+        if orders[parent.id].kind == OrderKind.SUBSCRIPTION.value and parent.paused_at is None
     ]
     return standing_store.agreements(ids) if ids else {}
 
 
 def note_pause(
-    changes: work.Changes, before: OpenOrder, after: OpenOrder, was: str, reason: PauseReason | None
+    changes: lifecycle.OrderChanges, before: OpenOrder, after: OpenOrder, was: str, reason: PauseReason | None
 ) -> None:
     """Write down why a subscription pauses, or that it goes on, and tell of it. `was`: the reason before."""
     new = "" if reason is None or after.ended_at is not None else reason.value
@@ -236,7 +236,7 @@ def _run(order: OpenOrder, parent: Parent, quantity: int, now: datetime) -> NewO
         service_id=parent.service_id,
         key_id=None,
         parent_id=order.id,
-        kind=Kind.RUN.value,
+        kind=OrderKind.RUN.value,
         link=parent.link,
         quantity=quantity,
         fields=parent.fields,
@@ -326,11 +326,11 @@ def record_post(
     *, panel_id: int, subscription_id: int, link: str, published_at: datetime | None = None, old: bool | None = None
 ) -> bool:
     """A subscription's user has a post: see `record_posts`. False when the post was told of before."""
-    heard = Heard(link, published_at, old)
+    heard = ReportedPost(link, published_at, old)
     return bool(record_posts(panel_id=panel_id, subscription_id=subscription_id, posts=[heard]))
 
 
-def record_posts(*, panel_id: int, subscription_id: int, posts: Sequence[Heard]) -> list[str]:
+def record_posts(*, panel_id: int, subscription_id: int, posts: Sequence[ReportedPost]) -> list[str]:
     """A subscription's user has these posts. Answers the links that it had not been told of before.
 
     A wanted post is ordered for after the subscription's delay. One that is not wanted (there are
@@ -347,14 +347,14 @@ def record_posts(*, panel_id: int, subscription_id: int, posts: Sequence[Heard])
         if not fields.good_link(post.link):
             raise Refused("bad_link", "link")
     with transaction.atomic():
-        order = work.lock([subscription_id]).get(subscription_id)
-        if order is None or order.panel_id != panel_id or order.kind != Kind.SUBSCRIPTION.value:
+        order = lifecycle.lock([subscription_id]).get(subscription_id)
+        if order is None or order.panel_id != panel_id or order.kind != OrderKind.SUBSCRIPTION.value:
             raise ValueError(f"there is no subscription {subscription_id}")
         if order.ended_at is not None:
             raise ValueError(f"subscription {subscription_id} has ended: {order.status}")
         # Whoever tells of the same posts at the same time waits for the lock on the order.
         known = {r[0] for r in _KNOWN_POSTS.rows(connection, panel_id, order.id, [post.link for post in posts])}
-        fresh: dict[str, Heard] = {}
+        fresh: dict[str, ReportedPost] = {}
         for post in posts:
             if post.link not in known:
                 fresh.setdefault(post.link, post)
@@ -363,7 +363,7 @@ def record_posts(*, panel_id: int, subscription_id: int, posts: Sequence[Heard])
     return list(fresh)
 
 
-def _remember(posts: Sequence[Heard], order: OpenOrder, now: datetime) -> None:
+def _remember(posts: Sequence[ReportedPost], order: OpenOrder, now: datetime) -> None:
     (row,) = _PARENTS.rows(connection, [order.id])
     parent = Parent._make(row)
     taken = {bool(old): count for old, count in _TAKEN_POSTS.rows(connection, order.panel_id, order.id)}
@@ -384,7 +384,7 @@ def _remember(posts: Sequence[Heard], order: OpenOrder, now: datetime) -> None:
             due_at = order_at(post.published_at, delay_min=parent.delay_min, now=now)
             earliest = due_at if earliest is None else min(earliest, due_at)
         _ADD_POST.run(connection, order.panel_id, order.id, post.link, old, sql.moment(connection, due_at), at)
-    changes = work.Changes({order.id: order}, now)
+    changes = lifecycle.OrderChanges({order.id: order}, now)
     if earliest != order.due_at:
         changes.apply(Settled(order._replace(due_at=earliest)))
     changes.write()
@@ -400,14 +400,14 @@ def _pauses(order: OpenOrder) -> list[tuple[datetime, datetime]]:
     return found
 
 
-class Following(NamedTuple):
+class OpenSubscription(NamedTuple):
     """An open subscription to a user."""
 
     id: int
     placed_at: datetime
 
 
-def following(panel_id: int, username: str) -> list[Following]:
+def following(panel_id: int, username: str) -> list[OpenSubscription]:
     """The subscriptions to a user that have not ended, however they spell the name.
 
     Reads all open subscriptions of the panel (the index of the queue holds just what is open): how
@@ -415,7 +415,7 @@ def following(panel_id: int, username: str) -> list[Following]:
     """
     key = username_key(username)
     return [
-        Following(order_id, sql.aware(placed_at) or clock.now())
+        OpenSubscription(order_id, sql.aware(placed_at) or clock.now())
         for order_id, written, placed_at in _OPEN_SUBSCRIPTIONS.rows(connection, panel_id)
         if username_key(written) == key
     ]

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from panelwright.core import money
 from panelwright.orders import problems
-from panelwright.orders.models import Job, Kind
+from panelwright.orders.models import Job, OrderKind
 from panelwright.orders.problems import NONE, Problem
 from panelwright.orders.status import ENDED, PROGRESS
 
@@ -107,12 +107,12 @@ class Settled(NamedTuple):
 
 def unsent(kind: str) -> str:
     """The word of an order that waits to be sent; a subscription has words of its own."""
-    return "Active" if kind == Kind.SUBSCRIPTION.value else "Pending"
+    return "Active" if kind == OrderKind.SUBSCRIPTION.value else "Pending"
 
 
 def on_its_way(kind: str) -> str:
     """The word of an order that was claimed to be sent."""
-    return "Active" if kind == Kind.SUBSCRIPTION.value else "Processing"
+    return "Active" if kind == OrderKind.SUBSCRIPTION.value else "Processing"
 
 
 def next_poll(order: OpenOrder, now: datetime) -> datetime:

@@ -14,7 +14,15 @@ from panelwright.core.refusal import Refusal
 from panelwright.customers import access
 from panelwright.ledger.actions import ADD_TO_BALANCES, INSERT_TRANSFERS
 from panelwright.orders import fields, same_link
-from panelwright.orders.rules import Book, NewOrder, PlaceOrder, Plan, Replayed, SoldService, good_request_id
+from panelwright.orders.rules import (
+    BatchContext,
+    BatchPlan,
+    NewOrder,
+    PlaceOrder,
+    Replayed,
+    SoldService,
+    good_request_id,
+)
 from panelwright.panels import block_store
 
 # Accounts are locked first, in id order: what is read after that is what other processes committed.
@@ -93,15 +101,15 @@ _SPEND_OF_KEYS = sql.Query(
 )
 
 
-def load(commands: Sequence[PlaceOrder], *, to_place: bool = True) -> Book:
+def load(commands: Sequence[PlaceOrder], *, to_place: bool = True) -> BatchContext:
     """All that the commands need. Locks the accounts of their customers, in id order, if they are to be placed."""
     texts = {c.params.get("service", "") for c in commands}
     numbers = sorted({n for text in texts if (n := fields.whole(text)) is not None and n < 2**62})
     with sql.together(connection):
-        asked = access.Asked([command.caller for command in commands])
+        asked = access.AccessQuery([command.caller for command in commands])
         ask = functools.partial(_Sales, numbers=numbers, ids=len(commands) if to_place else 0)
         sales = ask(asked.likely) if asked.likely else None
-        book = Book(asked.grants(), {}, {}, {}, {}, set())
+        book = BatchContext(asked.grants(), {}, {}, {}, {}, set())
         admitted = [(c, g) for c, g in zip(commands, book.grants, strict=True) if isinstance(g, access.Grant)]
         if not admitted:
             return book
@@ -126,7 +134,7 @@ class _Sales:
         self._sold = _SERVICES.run(connection, sorted({panel for panel, _ in places}), numbers)
         self._take_ids = sql.take_ids(connection, "orders_order", ids) if ids else None
 
-    def fetch(self, book: Book) -> None:
+    def fetch(self, book: BatchContext) -> None:
         book.balances = dict(self._balances.fetchall())
         book.services = {row[:2]: _sold(row) for row in self._sold.fetchall()}
         book.ids = self._take_ids() if self._take_ids else ()
@@ -137,7 +145,9 @@ def _sold(row: sql.Row) -> SoldService:
     return service if service.step == 1 else service._replace(step=quantities.step_of(service.type, service.step))
 
 
-def _load_more(book: Book, admitted: Sequence[tuple[PlaceOrder, access.Grant]], known: Sequence[access.Grant]) -> None:
+def _load_more(
+    book: BatchContext, admitted: Sequence[tuple[PlaceOrder, access.Grant]], known: Sequence[access.Grant]
+) -> None:
     """What only some commands need."""
     panels = sorted({g.panel_id for g in known})
     capped = sorted({g.key_id for g in known if g.daily_cap_micros is not None and g.key_id is not None})
@@ -170,7 +180,7 @@ def _as_spent(grant: access.Grant | Refusal, spent: dict[int, tuple[int, date | 
     return grant._replace(spent_micros=micros, spent_on=on)
 
 
-def commit(plan: Plan, ids: Sequence[int], now: datetime) -> list[Refusal | int]:
+def commit(plan: BatchPlan, ids: Sequence[int], now: datetime) -> list[Refusal | int]:
     """Write the plan; the results with the ids, of `ids`, that the new orders were given."""
     results = list(plan.results)
     if not plan.orders:
@@ -183,7 +193,7 @@ def commit(plan: Plan, ids: Sequence[int], now: datetime) -> list[Refusal | int]
     return results
 
 
-def _write(plan: Plan, ids: Sequence[int], now: datetime) -> None:
+def _write(plan: BatchPlan, ids: Sequence[int], now: datetime) -> None:
     insert_orders(plan.orders, now, ids)
     at = sql.moment(connection, now)
     _INSERT_SCHEDULES.run(

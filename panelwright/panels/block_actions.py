@@ -23,7 +23,7 @@ class NewBlock(NamedTuple):
     note: str = ""
 
 
-class Listed(NamedTuple):
+class BlockRow(NamedTuple):
     """A rule as people are shown it. `text` is as it is compared."""
 
     id: int
@@ -67,11 +67,11 @@ def remove_block(panel_id: int | None, *, kind: str, text: str) -> bool:
         return bool(kept.filter(kind=kind, text=compared).delete()[0])
 
 
-def list_blocks(panel_id: int | None) -> list[Listed]:
+def list_blocks(panel_id: int | None) -> list[BlockRow]:
     """All rules, by kind and text: RULES_MAX at most."""
     with _rules(panel_id) as (kept, _):
         rows = kept.order_by("kind", "text").values_list("id", "kind", "text", "note")
-        return [Listed(*row) for row in rows[: limits.RULES_MAX]]
+        return [BlockRow(*row) for row in rows[: limits.RULES_MAX]]
 
 
 class _rules:

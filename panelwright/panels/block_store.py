@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from django.db import connection
 
 from panelwright.core import sql
-from panelwright.panels.blocks import Rule, Rules, compiled
+from panelwright.panels.blocks import BlockRule, Rules, compiled
 
 # Rules kept ready in all, of all panels together; a panel without rules counts as one.
 KEPT_MAX = 200_000
@@ -75,8 +75,8 @@ def _load(panel_id: int) -> Rules:
     return compiled(of_host + _rules(_OF_PANEL.rows(connection, panel_id), of_host=False))
 
 
-def _rules(rows: list[sql.Row], *, of_host: bool) -> list[Rule]:
-    return [Rule(id_, kind, text, of_host) for id_, kind, text in rows]
+def _rules(rows: list[sql.Row], *, of_host: bool) -> list[BlockRule]:
+    return [BlockRule(id_, kind, text, of_host) for id_, kind, text in rows]
 
 
 def _keep(panel_id: int, version: int, rules: Rules) -> None:

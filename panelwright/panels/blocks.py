@@ -226,7 +226,7 @@ def normal(kind: str, text: str) -> str:
     return made
 
 
-class Rule(NamedTuple):
+class BlockRule(NamedTuple):
     """A row of Block, or (of_host) of HostBlock. `text` is as `normal` made it."""
 
     id: int
@@ -261,12 +261,12 @@ _GRAM = 3  # characters
 class Phrases:
     """What may follow the words so far. `rule`: they are a phrase by themselves."""
 
-    rule: Rule | None = None
+    rule: BlockRule | None = None
     after: dict[str, Phrases] = field(default_factory=dict)
 
 
 # Stands for a rule where it would have taken too long to find one.
-TOO_MUCH = Rule(0, "pattern", "", False)
+TOO_MUCH = BlockRule(0, "pattern", "", False)
 
 
 @dataclass(slots=True)
@@ -284,11 +284,11 @@ _STEP_CHARS = 8
 class Rules:
     """What a panel refuses, the host's rules included, ready to be asked."""
 
-    exact: dict[str, Rule] = field(default_factory=dict)
-    domains: dict[str, Rule] = field(default_factory=dict)
+    exact: dict[str, BlockRule] = field(default_factory=dict)
+    domains: dict[str, BlockRule] = field(default_factory=dict)
     # Patterns by three characters that the target must hold; those without any are tried on every target.
-    grams: dict[str, list[tuple[list[str], Rule]]] = field(default_factory=dict)
-    short: list[tuple[list[str], Rule]] = field(default_factory=list)
+    grams: dict[str, list[tuple[list[str], BlockRule]]] = field(default_factory=dict)
+    short: list[tuple[list[str], BlockRule]] = field(default_factory=list)
     # What it takes to try the patterns under a gram, and the short ones (""), by their stars.
     weights: dict[str, int] = field(default_factory=dict)
     # Word by word: where a phrase may go on, and, where it may end, its rule.
@@ -299,11 +299,11 @@ class Rules:
     def of_targets(self) -> bool:
         return bool(self.exact or self.domains or self.grams or self.short)
 
-    def target(self, text: str, steps: Steps | None = None) -> Rule | None:
+    def target(self, text: str, steps: Steps | None = None) -> BlockRule | None:
         """The rule that refuses a link or name."""
         return self.first([text], steps)
 
-    def first(self, lines: Iterable[str], steps: Steps | None = None) -> Rule | None:
+    def first(self, lines: Iterable[str], steps: Steps | None = None) -> BlockRule | None:
         """The rule that refuses the first of many links or names, or TOO_MUCH. What it took is added to `steps`."""
         if not self.of_targets:
             return None
@@ -317,7 +317,7 @@ class Rules:
             steps.used += took
         return rule
 
-    def _first(self, lines: list[str]) -> tuple[Rule | None, int]:
+    def _first(self, lines: list[str]) -> tuple[BlockRule | None, int]:
         """The rule and what it took to find it, in steps, of which a pattern of many stars takes several."""
         exact, domains, patterns = self.exact, self.domains, bool(self.grams or self.short)
         left, took = limits.BLOCK_STEPS_MAX, 0
@@ -362,7 +362,7 @@ class Rules:
             steps.used += sum(self.weights.values()) * (len(text) // _PATTERN_STEP_CHARS)
         return not any(all(part in text for part in parts) for parts, _ in patterns)
 
-    def _domain(self, host: str) -> Rule | None:
+    def _domain(self, host: str) -> BlockRule | None:
         # The host itself and every host that it is below of.
         rest = host[-HOST_MAX:] if len(host) > HOST_MAX else host
         while True:
@@ -373,7 +373,7 @@ class Rules:
             if not dot:
                 return None
 
-    def _patterns(self, whole: str) -> tuple[list[tuple[list[str], Rule]], int]:
+    def _patterns(self, whole: str) -> tuple[list[tuple[list[str], BlockRule]], int]:
         """The patterns that may fit a target, and what trying them takes in a text of few characters."""
         weights = self.weights
         if not self.grams:
@@ -382,7 +382,7 @@ class Rules:
         tried = [one for gram in held for one in self.grams[gram]]
         return tried + self.short, weights.get("", 0) + sum(weights[gram] for gram in held)
 
-    def word(self, text: str, steps: Steps | None = None) -> Rule | None:
+    def word(self, text: str, steps: Steps | None = None) -> BlockRule | None:
         """The rule that refuses a text for one of its words or phrases. What it took is added to `steps`."""
         if not self.phrases:
             return None
@@ -409,7 +409,7 @@ class Rules:
         return None
 
 
-def compiled(rules: Iterable[Rule]) -> Rules:
+def compiled(rules: Iterable[BlockRule]) -> Rules:
     """Rules ready to be asked. Where two are alike the first one answers."""
     made = Rules()
     for rule in rules:
@@ -429,7 +429,7 @@ def compiled(rules: Iterable[Rule]) -> Rules:
     return made
 
 
-def _add_pattern(made: Rules, rule: Rule) -> None:
+def _add_pattern(made: Rules, rule: BlockRule) -> None:
     parts = rule.text.split("*")
     grams = [part[i : i + _GRAM] for part in parts for i in range(len(part) - _GRAM + 1)]
     weight = max(1, len(parts) // 2)

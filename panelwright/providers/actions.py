@@ -15,16 +15,16 @@ from django.db import IntegrityError, transaction
 from panelwright.core import clock
 from panelwright.core.refusal import Refused as StaffRefused
 from panelwright.core.secret import installation_box
-from panelwright.orders import problems, settling, work
-from panelwright.orders.models import Job, Kind
+from panelwright.orders import lifecycle, problems, settling
+from panelwright.orders.models import Job, OrderKind
 from panelwright.orders.problems import NONE, Problem
 from panelwright.orders.settling import OpenOrder, Report
 from panelwright.providers import health, health_actions, manual_actions, routing, rules, store, subscription_actions
 from panelwright.providers.health import FAILURES_MAX
 from panelwright.providers.models import Provider
-from panelwright.providers.outcomes import Accepted, OrderReport, Reason, Refused, Unknown
+from panelwright.providers.outcomes import Accepted, OrderReport, Reason, Unknown, UpstreamRefused
 from panelwright.providers.rules import Next
-from panelwright.providers.store import ProviderRow, RouteRow, ToAsk, ToSend
+from panelwright.providers.store import PollTask, ProviderRow, RouteRow, SendTask
 from panelwright.providers.subscription_actions import Reports
 
 # Refusals of a repeat that come before the provider looks for its request_id: they say nothing about the
@@ -54,7 +54,7 @@ class Sending(NamedTuple):
     `again`: it was sent before, with the same request_id, and nobody knows what became of that.
     """
 
-    order: ToSend
+    order: SendTask
     route: RouteRow
     provider: ProviderRow
     lease_until: datetime
@@ -63,7 +63,7 @@ class Sending(NamedTuple):
 
 class Sent(NamedTuple):
     sending: Sending
-    outcome: Accepted | Refused | Unknown
+    outcome: Accepted | UpstreamRefused | Unknown
 
 
 def add_provider(*, panel_id: int, name: str, url: str, key: str, knows_request_id: bool = False) -> Provider:
@@ -197,7 +197,7 @@ def _take(assigned: routing.Assigned, providers: dict[int, ProviderRow], now: da
         store.set_health(provider_id, providers[provider_id].health._replace(rest_until=now + health.TRIAL))
 
 
-def _claimed(chosen: Sequence[tuple[ToSend, RouteRow]], now: datetime, *, again: bool = False) -> list[Sending]:
+def _claimed(chosen: Sequence[tuple[SendTask, RouteRow]], now: datetime, *, again: bool = False) -> list[Sending]:
     lease_until = now + rules.LEASE
     store.claim_sending(chosen, lease_until)
     providers = store.providers({route.provider_id for _, route in chosen}) if chosen else {}
@@ -231,7 +231,7 @@ def claim_unfinished(limit: int) -> list[Sending]:
                 lost.append(order.id)
         again, later = _when_it_takes(asking, providers, now)
         store.wait(later)
-        changes = work.Changes(work.lock(lost), now)
+        changes = lifecycle.OrderChanges(lifecycle.lock(lost), now)
         for order_id in lost:
             changes.apply(settling.Settled(_unknown(changes.orders[order_id], "the sender stopped in the middle")))
         changes.write()
@@ -239,8 +239,8 @@ def claim_unfinished(limit: int) -> list[Sending]:
 
 
 def _when_it_takes(
-    asking: Sequence[tuple[ToSend, RouteRow]], providers: dict[int, ProviderRow], now: datetime
-) -> tuple[list[tuple[ToSend, RouteRow]], list[routing.Later]]:
+    asking: Sequence[tuple[SendTask, RouteRow]], providers: dict[int, ProviderRow], now: datetime
+) -> tuple[list[tuple[SendTask, RouteRow]], list[routing.Deferred]]:
     """Of orders that go to their provider once more, those that may go now; the others wait for it."""
     again, later = [], []
     for order, route in asking:
@@ -274,7 +274,7 @@ def commit_sent(results: Sequence[Sent]) -> int:
     """Write what became of orders that were sent. Answers how many were still ours to write."""
     now = clock.now()
     with transaction.atomic(durable=True):
-        changes = work.Changes(work.lock([r.sending.order.id for r in results]), now)
+        changes = lifecycle.OrderChanges(lifecycle.lock([r.sending.order.id for r in results]), now)
         ours = [r for r in results if _is_ours(changes.orders[r.sending.order.id], r.sending)]
         refs = {
             (r.sending.order.panel_id, r.sending.provider.id, r.outcome.ref)
@@ -284,7 +284,7 @@ def commit_sent(results: Sequence[Sent]) -> int:
         taken = store.taken_upstream_ids(refs)
         routes = (
             store.routes({r.sending.order.panel_id for r in ours}, {r.sending.order.service_id for r in ours})
-            if any(isinstance(r.outcome, Refused) for r in ours)
+            if any(isinstance(r.outcome, UpstreamRefused) for r in ours)
             else {}
         )
         providers = _providers_of([route for of_service in routes.values() for route in of_service])
@@ -348,7 +348,7 @@ def _after_unknown(order: OpenOrder, sending: Sending, outcome: Unknown, now: da
 def _after_refusal(
     order: OpenOrder,
     sending: Sending,
-    refused: Refused,
+    refused: UpstreamRefused,
     routes: dict[int, list[RouteRow]],
     providers: dict[int, ProviderRow],
     now: datetime,
@@ -404,7 +404,7 @@ def params_of(sending: Sending, secret: str) -> dict[str, str]:
     )
 
 
-def _refusal_facts(sending: Sending, refused: Refused) -> dict[str, object]:
+def _refusal_facts(sending: Sending, refused: UpstreamRefused) -> dict[str, object]:
     """What is kept of a refusal: who refused, in which words, and what it was sent."""
     sent = {name: value[:SENT_MAX] for name, value in params_of(sending, "").items() if name != "request_id"}
     return {
@@ -423,7 +423,7 @@ def _one_rests(sending: Sending, routes: Sequence[RouteRow], providers: dict[int
     return any(not health.takes_orders(providers[route.provider_id].health, now) for route in others)
 
 
-def claim_poll(provider_id: int, limit: int) -> list[ToAsk]:
+def claim_poll(provider_id: int, limit: int) -> list[PollTask]:
     """Up to `limit` orders of one provider to be asked about, if one is due.
 
     The request is filled with those that will be due in a moment: what is asked in one request need
@@ -437,8 +437,8 @@ def claim_poll(provider_id: int, limit: int) -> list[ToAsk]:
 
 
 def commit_polled(
-    asked: Sequence[ToAsk],
-    reports: dict[str, OrderReport | Refused | Unknown],
+    asked: Sequence[PollTask],
+    reports: dict[str, OrderReport | UpstreamRefused | Unknown],
     *,
     provider_id: int,
     posts: Reports | None = None,
@@ -449,7 +449,7 @@ def commit_polled(
     """
     now = clock.now()
     with transaction.atomic(durable=True):
-        changes = work.Changes(work.lock([a.id for a in asked]), now)
+        changes = lifecycle.OrderChanges(lifecycle.lock([a.id for a in asked]), now)
         said = [r.currency for r in reports.values() if isinstance(r, OrderReport) and r.charge is not None]
         exchange = store.exchange(provider_id, said) if said else None
         following = _following(changes, asked, reports, posts or {})
@@ -461,7 +461,7 @@ def commit_polled(
                 continue
             ours += 1
             report = reports.get(ask.upstream_id)
-            if following is not None and order.kind == Kind.SUBSCRIPTION.value and isinstance(report, OrderReport):
+            if following is not None and order.kind == OrderKind.SUBSCRIPTION.value and isinstance(report, OrderReport):
                 changes.apply(following.follow(order, report))
             else:
                 changes.apply(_polled(order, report, exchange, now))
@@ -472,13 +472,13 @@ def commit_polled(
 
 
 def _following(
-    changes: work.Changes, asked: Sequence[ToAsk], reports: Reports, posts: Reports
+    changes: lifecycle.OrderChanges, asked: Sequence[PollTask], reports: Reports, posts: Reports
 ) -> subscription_actions.Following | None:
     """What the subscriptions among the asked orders need; None when there are none. Locks accounts."""
     theirs = {
         ask.id: report
         for ask in asked
-        if changes.orders[ask.id].kind == Kind.SUBSCRIPTION.value
+        if changes.orders[ask.id].kind == OrderKind.SUBSCRIPTION.value
         and isinstance(report := reports.get(ask.upstream_id), OrderReport)
     }
     if not theirs:
@@ -507,7 +507,7 @@ def _note_silent(provider_id: int, provider: ProviderRow | None, now: datetime, 
         silent = problems.problem(problems.PROVIDER_SILENT, provider=provider.name, said=provider.health.problem)
     with transaction.atomic(durable=True):
         overdue = store.overdue(provider_id, now - SILENT_AFTER, limit)
-        changes = work.Changes(work.lock(overdue), now)
+        changes = lifecycle.OrderChanges(lifecycle.lock(overdue), now)
         for order_id in overdue:
             order = changes.orders[order_id]
             kept = order.problem_code not in {"", problems.PROVIDER_SILENT, problems.PROVIDER_GONE}
@@ -518,7 +518,10 @@ def _note_silent(provider_id: int, provider: ProviderRow | None, now: datetime, 
 
 
 def _polled(
-    order: OpenOrder, report: OrderReport | Refused | Unknown | None, exchange: rules.Exchange | None, now: datetime
+    order: OpenOrder,
+    report: OrderReport | UpstreamRefused | Unknown | None,
+    exchange: rules.Exchange | None,
+    now: datetime,
 ) -> settling.Settled:
     attempts = min(order.attempts + 1, 1000)
     due_at = max(settling.next_poll(order, now), now + rules.backoff(attempts))
@@ -531,10 +534,10 @@ def _polled(
             return settled._replace(order=settled.order._replace(attempts=attempts, due_at=due_at))
         return settled
     order = order._replace(attempts=attempts, lease_until=None, due_at=due_at)
-    if isinstance(report, Refused) and report.reason is Reason.NOT_FOUND:
+    if isinstance(report, UpstreamRefused) and report.reason is Reason.NOT_FOUND:
         not_known = problems.problem(problems.NOT_KNOWN_UPSTREAM, upstream_id=order.upstream_id)
         return settling.Settled(order.having(not_known))
-    if isinstance(report, Refused) and report.reason not in {Reason.LIMIT, Reason.UNREACHABLE}:
+    if isinstance(report, UpstreamRefused) and report.reason not in {Reason.LIMIT, Reason.UNREACHABLE}:
         return settling.Settled(order.having(problems.problem(problems.STATUS_REFUSED, said=report.text)))
     # A passing fault of the whole request: the order itself has no problem.
     return settling.Settled(order)

@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
 from panelwright.core import limits
-from panelwright.core.reply import TEXT_MAX, Reply, clean, spellings
-from panelwright.core.transport import Lost, NotSent, Transport
+from panelwright.core.reply import TEXT_MAX, HttpReply, clean, spellings
+from panelwright.core.transport import NoResponse, NotSent, Transport
 from panelwright.providers.outcomes import (
     Accepted,
     Balance,
@@ -21,8 +21,8 @@ from panelwright.providers.outcomes import (
     OrderReport,
     Reason,
     RefillReport,
-    Refused,
     Unknown,
+    UpstreamRefused,
 )
 from panelwright.providers.reading import read_add, read_balance, read_cancel, read_refill, read_services
 from panelwright.providers.reports import read_refill_status, read_status
@@ -79,40 +79,40 @@ class Upstream:
 
     # ---- orders ----
 
-    def add(self, params: Mapping[str, str]) -> Accepted | Refused | Unknown:
+    def add(self, params: Mapping[str, str]) -> Accepted | UpstreamRefused | Unknown:
         """Place an order. `params` are the protocol's: service, link, quantity, … Sent exactly once."""
         return self._one(self._send("add", params), read_add)
 
-    def status(self, ids: Sequence[str]) -> dict[str, OrderReport | Refused | Unknown]:
+    def status(self, ids: Sequence[str]) -> dict[str, OrderReport | UpstreamRefused | Unknown]:
         """The state of orders, 100 a request; every id asked is a key of the answer."""
         return self._many("status", ids, one="order", many="orders", read=read_status)
 
-    def cancel(self, ids: Sequence[str]) -> dict[str, Accepted | Refused | Unknown]:
+    def cancel(self, ids: Sequence[str]) -> dict[str, Accepted | UpstreamRefused | Unknown]:
         """Ask to cancel orders. Accepted: the request was taken; what becomes of it is told by `status`."""
-        out: dict[str, Accepted | Refused | Unknown] = {}
+        out: dict[str, Accepted | UpstreamRefused | Unknown] = {}
         for part in _parts(ids):
             out |= self._each(self._send("cancel", {"orders": ",".join(part)}), part, read_cancel)
         return out
 
     # ---- refills ----
 
-    def refill(self, order: str) -> Accepted | Refused | Unknown:
+    def refill(self, order: str) -> Accepted | UpstreamRefused | Unknown:
         """Ask to refill an order. The accepted id is the refill's; some panels give none. Sent exactly once."""
         return self._one(self._send("refill", {"order": order}), read_refill)
 
-    def refill_status(self, ids: Sequence[str]) -> dict[str, RefillReport | Refused | Unknown]:
+    def refill_status(self, ids: Sequence[str]) -> dict[str, RefillReport | UpstreamRefused | Unknown]:
         """The state of refills, 100 a request; every id asked is a key of the answer."""
         return self._many("refill_status", ids, one="refill", many="refills", read=read_refill_status)
 
     # ---- the account ----
 
-    def services(self) -> Offers | Refused | Unknown:
+    def services(self) -> Offers | UpstreamRefused | Unknown:
         """What upstream sells, at its price for us."""
         came = self._ask("services", {}, max_bytes=None)
         with _LISTS:
             return self._one(came, read_services)
 
-    def balance(self) -> Balance | Refused | Unknown:
+    def balance(self) -> Balance | UpstreamRefused | Unknown:
         """Our balance there."""
         return self._one(self._ask("balance", {}), read_balance)
 
@@ -120,7 +120,7 @@ class Upstream:
 
     def _send(
         self, action: str, params: Mapping[str, str], *, max_bytes: int | None = limits.PROVIDER_ANSWER_BYTES_MAX
-    ) -> Reply | NotSent | Lost:
+    ) -> HttpReply | NotSent | NoResponse:
         """For what changes something: one request, whatever comes."""
         fields = [("key", self._key), ("action", action)]
         fields += [(name, value) for name, value in params.items() if name not in ("key", "action")]
@@ -128,10 +128,10 @@ class Upstream:
 
     def _ask(
         self, action: str, params: Mapping[str, str], *, max_bytes: int | None = limits.PROVIDER_ANSWER_BYTES_MAX
-    ) -> Reply | NotSent | Lost:
+    ) -> HttpReply | NotSent | NoResponse:
         """For what only reads: once more if the connection, probably a kept one, was closed on us."""
         came = self._send(action, params, max_bytes=max_bytes)
-        if isinstance(came, Lost) and came.closed:
+        if isinstance(came, NoResponse) and came.closed:
             came = self._send(action, params, max_bytes=max_bytes)
         return came
 
@@ -142,9 +142,9 @@ class Upstream:
         *,
         one: str,
         many: str,
-        read: Callable[[Reply, Sequence[str]], dict[str, _Each | Refused | Unknown]],
-    ) -> dict[str, _Each | Refused | Unknown]:
-        out: dict[str, _Each | Refused | Unknown] = {}
+        read: Callable[[HttpReply, Sequence[str]], dict[str, _Each | UpstreamRefused | Unknown]],
+    ) -> dict[str, _Each | UpstreamRefused | Unknown]:
+        out: dict[str, _Each | UpstreamRefused | Unknown] = {}
         for part in _parts(ids):
             selector = {one: part[0]} if len(part) == 1 else {many: ",".join(part)}
             out |= self._each(self._ask(action, selector), part, read)
@@ -152,23 +152,25 @@ class Upstream:
 
     # ---- reading ----
 
-    def _one(self, came: Reply | NotSent | Lost, read: Callable[[Reply], _One]) -> _One | Refused | Unknown:
-        return read(came) if isinstance(came, Reply) else self._without_answer(came)
+    def _one(
+        self, came: HttpReply | NotSent | NoResponse, read: Callable[[HttpReply], _One]
+    ) -> _One | UpstreamRefused | Unknown:
+        return read(came) if isinstance(came, HttpReply) else self._without_answer(came)
 
     def _each(
         self,
-        came: Reply | NotSent | Lost,
+        came: HttpReply | NotSent | NoResponse,
         ids: Sequence[str],
-        read: Callable[[Reply, Sequence[str]], dict[str, _Each | Refused | Unknown]],
-    ) -> dict[str, _Each | Refused | Unknown]:
-        if isinstance(came, Reply):
+        read: Callable[[HttpReply, Sequence[str]], dict[str, _Each | UpstreamRefused | Unknown]],
+    ) -> dict[str, _Each | UpstreamRefused | Unknown]:
+        if isinstance(came, HttpReply):
             return read(came, ids)
-        same: Refused | Unknown = self._without_answer(came)
+        same: UpstreamRefused | Unknown = self._without_answer(came)
         return dict.fromkeys(ids, same)
 
-    def _without_answer(self, came: NotSent | Lost) -> Refused | Unknown:
+    def _without_answer(self, came: NotSent | NoResponse) -> UpstreamRefused | Unknown:
         text = clean(came.text, limit=TEXT_MAX, secrets=self._secrets)
-        return Refused(Reason.UNREACHABLE, text) if isinstance(came, NotSent) else Unknown(text)
+        return UpstreamRefused(Reason.UNREACHABLE, text) if isinstance(came, NotSent) else Unknown(text)
 
 
 def _parts(ids: Sequence[str]) -> Iterator[list[str]]:

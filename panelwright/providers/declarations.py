@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.utils.translation import gettext_noop
 
-from panelwright.catalog.changes import Happened
+from panelwright.catalog.changes import ChangeEvent
 from panelwright.catalog.models import Service
 from panelwright.core import money
 from panelwright.core.refusal import Refused
@@ -22,7 +22,7 @@ from panelwright.providers.outcomes import Offers
 from panelwright.providers.route_actions import NewRoute
 from panelwright.providers.sync_rules import Chosen, Markup
 from panelwright.providers.syncing import asked
-from panelwright.staff.action import Action, Done, Field, FieldKind, Noun, State
+from panelwright.staff.action import Action, ActionDone, ActionFieldKind, Field, Noun, State
 from panelwright.staff.actor import Actor
 from panelwright.staff.rights import Right
 from panelwright.staff.shapes import AMOUNT, ANYTHING, MOMENT, NUMBER, TEXT, YES_NO, fields, listed, maybe, words
@@ -185,13 +185,13 @@ def _there(panel_id: int, name: str) -> Provider:
 
 def _add_provider(
     actor: Actor, panel_id: int, _target: None, /, *, name: str, kind: str = "api", **values: Any
-) -> Done:
+) -> ActionDone:
     if kind == ProviderKind.MANUAL.value:
         if values:
             raise Refused("manual_has_no_api", next(iter(values)))
-        return Done(manual_actions.add_manual_provider(panel_id=panel_id, name=name).id)
+        return ActionDone(manual_actions.add_manual_provider(panel_id=panel_id, name=name).id)
     values = {"url": "", "key": "", **values}
-    return Done(actions.add_provider(panel_id=panel_id, name=name, **values).id)
+    return ActionDone(actions.add_provider(panel_id=panel_id, name=name, **values).id)
 
 
 def _set_provider(actor: Actor, panel_id: int, target: int, /, **values: Any) -> None:
@@ -219,10 +219,12 @@ def _ask(panel_id: int, target: int | None, values: Mapping[str, Any]) -> Mappin
     return {**values, "balance": balance, "offers": offers}
 
 
-def _sync(actor: Actor, panel_id: int, target: int, /, *, balance: Any, offers: Any, accept: bool = False) -> Done:
+def _sync(
+    actor: Actor, panel_id: int, target: int, /, *, balance: Any, offers: Any, accept: bool = False
+) -> ActionDone:
     panel = Panel.objects.get(id=panel_id)
     came = sync_actions.commit_sync(panel=panel, provider_id=target, offers=offers, balance=balance, accept=accept)
-    return Done(shown={"changes": [_told(event) for event in came.events], "problem": came.problem})
+    return ActionDone(shown={"changes": [_told(event) for event in came.events], "problem": came.problem})
 
 
 def _import(
@@ -238,7 +240,7 @@ def _import(
     round_to_micros: int = 1,
     free: bool = False,
     **chosen: Any,
-) -> Done:
+) -> ActionDone:
     if not isinstance(offers, Offers):
         raise Refused("list_not_read", text=offers.text)
     if round_to_micros < 1 or fixed_micros < 0:
@@ -256,14 +258,14 @@ def _import(
     numbers = [service.number for service in imported.services]
     off = [service.number for service in imported.services if not service.enabled]
     left_out = [{"service": row.service, "name": row.name, "why": row.why} for row in imported.left_out]
-    return Done(
+    return ActionDone(
         before={"services": []},
         after={"services": numbers},
         shown={"imported": numbers, "known": imported.known, "not_on_sale": off, "left_out": left_out},
     )
 
 
-def _told(event: Happened) -> dict[str, Any]:
+def _told(event: ChangeEvent) -> dict[str, Any]:
     return {"event": event.name, "facts": event.facts}
 
 
@@ -277,7 +279,7 @@ def _add_route(
     provider: str,
     upstream_service: str = "",
     upstream_type: str = "",
-) -> Done:
+) -> ActionDone:
     sold = Service.objects.filter(panel_id=panel_id, number=service).first()
     if sold is None:
         raise Refused("no_service", "service", id=service)
@@ -287,7 +289,7 @@ def _add_route(
     route_actions.add_routes(panel_id, [NewRoute(sold.id, to.id, upstream_service, upstream_type)])
     made = Route.objects.filter(panel_id=panel_id, service=sold, provider=to).order_by("-id").first()
     assert made is not None
-    return Done(made.id)
+    return ActionDone(made.id)
 
 
 def _set_route(actor: Actor, panel_id: int, target: int, /, **values: Any) -> None:
@@ -296,46 +298,48 @@ def _set_route(actor: Actor, panel_id: int, target: int, /, **values: Any) -> No
 
 
 def _decide(accepted: bool) -> Any:
-    def do(actor: Actor, panel_id: int, target: int, /, *, seen: Mapping[str, Any] | None = None) -> Done:
+    def do(actor: Actor, panel_id: int, target: int, /, *, seen: Mapping[str, Any] | None = None) -> ActionDone:
         provider_id = Route.objects.get(panel_id=panel_id, id=target).provider_id
         act = hold_actions.accept if accepted else hold_actions.reject
         events = act(
             panel=Panel.objects.get(id=panel_id), provider_id=provider_id, route_ids=[target], by=actor.name, seen=seen
         )
-        return Done(shown={"changes": [_told(event) for event in events]})
+        return ActionDone(shown={"changes": [_told(event) for event in events]})
 
     return do
 
 
 def _set_exchange_rate(
     actor: Actor, panel_id: int, _target: None, /, *, currency: str, target: str, rate_e12: int
-) -> Done:
+) -> ActionDone:
     # The panel's rates, or for the host (no panel) those of all.
     currency, target = currency.upper(), target.upper()
     before = sync_actions.stored_rate(panel_id or None, currency=currency, target=target)
     sync_actions.set_exchange_rate(currency=currency, target=target, rate_e12=rate_e12, panel_id=panel_id or None)
     pair = {"from": currency, "to": target}
-    return Done(
+    return ActionDone(
         before={} if before is None else {**pair, "rate": money.rate_text(before)},
         after={**pair, "rate": money.rate_text(rate_e12)},
     )
 
 
-def _add_feed(actor: Actor, panel_id: int, _target: None, /, **values: Any) -> Done:
-    return Done(post_actions.add_feed(panel_id=panel_id, **values).id)
+def _add_feed(actor: Actor, panel_id: int, _target: None, /, **values: Any) -> ActionDone:
+    return ActionDone(post_actions.add_feed(panel_id=panel_id, **values).id)
 
 
-def _add_webhook(actor: Actor, panel_id: int, _target: None, /) -> Done:
+def _add_webhook(actor: Actor, panel_id: int, _target: None, /) -> ActionDone:
     source, secret = post_actions.add_webhook(panel_id=panel_id)
-    return Done(source.id, shown={"secret": secret})
+    return ActionDone(source.id, shown={"secret": secret})
 
 
-def _remove_source(actor: Actor, panel_id: int, target: int, /) -> Done:
+def _remove_source(actor: Actor, panel_id: int, target: int, /) -> ActionDone:
     post_actions.remove_source(panel_id=panel_id, source_id=target)
-    return Done(shown={"removed": 1})
+    return ActionDone(shown={"removed": 1})
 
 
-def _report_post(actor: Actor, panel_id: int, _target: None, /, *, username: str, link: str, **values: Any) -> Done:
+def _report_post(
+    actor: Actor, panel_id: int, _target: None, /, *, username: str, link: str, **values: Any
+) -> ActionDone:
     subscriptions = open_subscriptions(panel_id, username)
     if not subscriptions:
         raise Refused("no_subscription", "username", id=username[:100])
@@ -348,24 +352,24 @@ def _report_post(actor: Actor, panel_id: int, _target: None, /, *, username: str
             published_at=values.get("published_at"),
         )
     told = {"username": username, "link": link, "subscriptions": len(subscriptions), "new": new}
-    return Done(before={}, after=told, shown={"new": new, "subscriptions": len(subscriptions)})
+    return ActionDone(before={}, after=told, shown={"new": new, "subscriptions": len(subscriptions)})
 
 
-_NAME = Field("name", FieldKind.TEXT, gettext_noop("Name"), required=True, most=100)
-_URL = Field("url", FieldKind.URL, gettext_noop("API address"), most=500)
-_KEY = Field("key", FieldKind.SECRET, gettext_noop("API key"), most=4_000)
-_MICROS_OF_RATE = Field("rate", FieldKind.AMOUNT, gettext_noop("Price per 1,000"), argument="rate_micros")
+_NAME = Field("name", ActionFieldKind.TEXT, gettext_noop("Name"), required=True, most=100)
+_URL = Field("url", ActionFieldKind.URL, gettext_noop("API address"), most=500)
+_KEY = Field("key", ActionFieldKind.SECRET, gettext_noop("API key"), most=4_000)
+_MICROS_OF_RATE = Field("rate", ActionFieldKind.AMOUNT, gettext_noop("Price per 1,000"), argument="rate_micros")
 _SEEN = Field(
     "seen",
-    FieldKind.OBJECT,
+    ActionFieldKind.OBJECT,
     gettext_noop("What you looked at"),
     help=gettext_noop("Nothing is done if the provider's list has changed since."),
 )
 _CHANGES = listed(fields({"event": TEXT, "facts": ANYTHING}))
 _RATE_FIELDS = (
-    Field("from", FieldKind.TEXT, gettext_noop("From currency"), required=True, most=3, argument="currency"),
-    Field("to", FieldKind.TEXT, gettext_noop("To currency"), required=True, most=3, argument="target"),
-    Field("rate", FieldKind.EXCHANGE_RATE, gettext_noop("Exchange rate"), required=True, argument="rate_e12"),
+    Field("from", ActionFieldKind.TEXT, gettext_noop("From currency"), required=True, most=3, argument="currency"),
+    Field("to", ActionFieldKind.TEXT, gettext_noop("To currency"), required=True, most=3, argument="target"),
+    Field("rate", ActionFieldKind.EXCHANGE_RATE, gettext_noop("Exchange rate"), required=True, argument="rate_e12"),
 )
 
 ACTIONS = (
@@ -379,14 +383,14 @@ ACTIONS = (
             _NAME,
             Field(
                 "kind",
-                FieldKind.CHOICE,
+                ActionFieldKind.CHOICE,
                 gettext_noop("Kind"),
                 choices=tuple(ProviderKind.values),
                 help=gettext_noop("api is another panel, manual your own people."),
             ),
             _URL,
             _KEY,
-            Field("knows_request_id", FieldKind.YES_NO, gettext_noop("Knows request IDs")),
+            Field("knows_request_id", ActionFieldKind.YES_NO, gettext_noop("Knows request IDs")),
         ),
         on_target=False,
     ),
@@ -399,10 +403,10 @@ ACTIONS = (
         (
             _URL,
             _KEY,
-            Field("currency", FieldKind.TEXT, gettext_noop("Currency"), most=3),
+            Field("currency", ActionFieldKind.TEXT, gettext_noop("Currency"), most=3),
             Field(
                 "per_minute",
-                FieldKind.NUMBER,
+                ActionFieldKind.NUMBER,
                 gettext_noop("Requests per minute"),
                 most=1_000_000,
                 argument="per_minute_max",
@@ -410,33 +414,35 @@ ACTIONS = (
             ),
             Field(
                 "low_balance",
-                FieldKind.AMOUNT,
+                ActionFieldKind.AMOUNT,
                 gettext_noop("Warn when the balance is below"),
                 argument="low_balance_micros",
             ),
             Field(
                 "sync_every",
-                FieldKind.NUMBER,
+                ActionFieldKind.NUMBER,
                 gettext_noop("Minutes between syncs"),
                 argument="sync_every_min",
                 help=gettext_noop("0 turns automatic sync off."),
             ),
             Field(
                 "rise_max",
-                FieldKind.TIMES,
+                ActionFieldKind.TIMES,
                 gettext_noop("Hold a rate that rises above this factor"),
                 argument="rise_max_e2",
                 help=gettext_noop("0 means no limit."),
             ),
             Field(
                 "fall_max",
-                FieldKind.TIMES,
+                ActionFieldKind.TIMES,
                 gettext_noop("Hold a rate that falls below this factor"),
                 argument="fall_max_e2",
                 help=gettext_noop("0 means no limit."),
             ),
-            Field("currency_told_wrongly", FieldKind.YES_NO, gettext_noop("The currency that it reports is wrong")),
-            Field("enabled", FieldKind.YES_NO, gettext_noop("Send orders to this provider")),
+            Field(
+                "currency_told_wrongly", ActionFieldKind.YES_NO, gettext_noop("The currency that it reports is wrong")
+            ),
+            Field("enabled", ActionFieldKind.YES_NO, gettext_noop("Send orders to this provider")),
         ),
     ),
     Action(
@@ -445,7 +451,7 @@ ACTIONS = (
         gettext_noop("Sync now"),
         Right.PROVIDERS,
         _sync,
-        (Field("accept", FieldKind.YES_NO, gettext_noop("Believe a list that has lost most of its services")),),
+        (Field("accept", ActionFieldKind.YES_NO, gettext_noop("Believe a list that has lost most of its services")),),
         prepare=_ask,
         shown={"changes": _CHANGES, "problem": TEXT},
     ),
@@ -456,13 +462,13 @@ ACTIONS = (
         Right.SERVICES,
         _import,
         (
-            Field("category", FieldKind.TEXT, gettext_noop("Only this category")),
-            Field("search", FieldKind.TEXT, gettext_noop("Only names with this text")),
-            Field("services", FieldKind.WORDS, gettext_noop("Only these service IDs of the provider")),
-            Field("markup", FieldKind.PERCENT, gettext_noop("Markup in percent"), argument="markup_e2"),
-            Field("fixed", FieldKind.AMOUNT, gettext_noop("Added to each price"), argument="fixed_micros"),
-            Field("round_to", FieldKind.AMOUNT, gettext_noop("Round prices up to"), argument="round_to_micros"),
-            Field("free", FieldKind.YES_NO, gettext_noop("Sell services that cost nothing")),
+            Field("category", ActionFieldKind.TEXT, gettext_noop("Only this category")),
+            Field("search", ActionFieldKind.TEXT, gettext_noop("Only names with this text")),
+            Field("services", ActionFieldKind.WORDS, gettext_noop("Only these service IDs of the provider")),
+            Field("markup", ActionFieldKind.PERCENT, gettext_noop("Markup in percent"), argument="markup_e2"),
+            Field("fixed", ActionFieldKind.AMOUNT, gettext_noop("Added to each price"), argument="fixed_micros"),
+            Field("round_to", ActionFieldKind.AMOUNT, gettext_noop("Round prices up to"), argument="round_to_micros"),
+            Field("free", ActionFieldKind.YES_NO, gettext_noop("Sell services that cost nothing")),
         ),
         prepare=_ask,
         shown={
@@ -479,10 +485,10 @@ ACTIONS = (
         Right.SERVICES,
         _add_route,
         (
-            Field("service", FieldKind.NUMBER, gettext_noop("Service ID"), required=True),
-            Field("provider", FieldKind.TEXT, gettext_noop("Provider"), required=True),
-            Field("upstream_service", FieldKind.TEXT, gettext_noop("Service ID at the provider"), most=60),
-            Field("upstream_type", FieldKind.TEXT, gettext_noop("Service type at the provider"), most=100),
+            Field("service", ActionFieldKind.NUMBER, gettext_noop("Service ID"), required=True),
+            Field("provider", ActionFieldKind.TEXT, gettext_noop("Provider"), required=True),
+            Field("upstream_service", ActionFieldKind.TEXT, gettext_noop("Service ID at the provider"), most=60),
+            Field("upstream_type", ActionFieldKind.TEXT, gettext_noop("Service type at the provider"), most=100),
         ),
         on_target=False,
     ),
@@ -493,12 +499,12 @@ ACTIONS = (
         Right.SERVICES,
         _set_route,
         (
-            Field("first", FieldKind.YES_NO, gettext_noop("Try this route first")),
-            Field("enabled", FieldKind.YES_NO, gettext_noop("Enabled")),
+            Field("first", ActionFieldKind.YES_NO, gettext_noop("Try this route first")),
+            Field("enabled", ActionFieldKind.YES_NO, gettext_noop("Enabled")),
             _MICROS_OF_RATE,
-            Field("min", FieldKind.NUMBER, gettext_noop("Minimum"), argument="low"),
-            Field("max", FieldKind.NUMBER, gettext_noop("Maximum"), argument="high"),
-            Field("step", FieldKind.NUMBER, gettext_noop("Step"), least=1),
+            Field("min", ActionFieldKind.NUMBER, gettext_noop("Minimum"), argument="low"),
+            Field("max", ActionFieldKind.NUMBER, gettext_noop("Maximum"), argument="high"),
+            Field("step", ActionFieldKind.NUMBER, gettext_noop("Step"), least=1),
         ),
         in_bulk=True,
     ),
@@ -548,9 +554,11 @@ ACTIONS = (
         Right.PROVIDERS,
         _add_feed,
         (
-            Field("url", FieldKind.URL, gettext_noop("Address of the feed"), required=True),
-            Field("username", FieldKind.TEXT, gettext_noop("Username"), required=True),
-            Field("every", FieldKind.NUMBER, gettext_noop("Minutes between reads"), least=1, argument="every_min"),
+            Field("url", ActionFieldKind.URL, gettext_noop("Address of the feed"), required=True),
+            Field("username", ActionFieldKind.TEXT, gettext_noop("Username"), required=True),
+            Field(
+                "every", ActionFieldKind.NUMBER, gettext_noop("Minutes between reads"), least=1, argument="every_min"
+            ),
         ),
         on_target=False,
     ),
@@ -579,9 +587,9 @@ ACTIONS = (
         Right.ORDERS_ACT,
         _report_post,
         (
-            Field("username", FieldKind.TEXT, gettext_noop("Username"), required=True),
-            Field("link", FieldKind.TEXT, gettext_noop("Link"), required=True),
-            Field("published_at", FieldKind.MOMENT, gettext_noop("Published")),
+            Field("username", ActionFieldKind.TEXT, gettext_noop("Username"), required=True),
+            Field("link", ActionFieldKind.TEXT, gettext_noop("Link"), required=True),
+            Field("published_at", ActionFieldKind.MOMENT, gettext_noop("Published")),
         ),
         on_target=False,
         gone=True,

@@ -14,12 +14,12 @@ from contextlib import suppress
 
 from panelwright.core import limits
 from panelwright.providers import feeds
-from panelwright.providers.feeds import Entry
+from panelwright.providers.feeds import FeedEntry
 
 _PROGRAM = "from panelwright.providers.feed_child import main; main()"
 
 
-def read(body: bytes, *, url: str) -> list[Entry]:
+def read(body: bytes, *, url: str) -> list[FeedEntry]:
     """The posts of a feed. ValueError where it is none, or takes longer than any feed may."""
     command = [sys.executable, "-c", _PROGRAM]
     try:
@@ -33,7 +33,7 @@ def read(body: bytes, *, url: str) -> list[Entry]:
     except (subprocess.CalledProcessError, subprocess.TimeoutExpired):
         raise ValueError("the feed could not be read in the time and memory that a feed may take") from None
     # What our own program wrote.
-    told: list[Entry] | str = pickle.loads(done.stdout)  # noqa: S301
+    told: list[FeedEntry] | str = pickle.loads(done.stdout)  # noqa: S301
     if isinstance(told, str):
         raise ValueError(told)
     return told
@@ -46,7 +46,7 @@ def main() -> None:
         resource.setrlimit(resource.RLIMIT_AS, (limits.FEED_MEMORY_BYTES_MAX, limits.FEED_MEMORY_BYTES_MAX))
     body, url = pickle.loads(sys.stdin.buffer.read())  # noqa: S301
     try:
-        told: list[Entry] | str = feeds.read(body, url=url)
+        told: list[FeedEntry] | str = feeds.read(body, url=url)
     except ValueError as error:
         told = str(error)
     except MemoryError:

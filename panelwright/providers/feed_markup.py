@@ -36,7 +36,7 @@ _CHANGED = frozenset({"updated", "modified"})
 _TEXTS = _LINKS | _PUBLISHED | _CHANGED
 
 
-class Post(NamedTuple):
+class FeedPost(NamedTuple):
     """A post as its feed writes it: texts, not yet judged. `base`: what its link is relative to, "" for the feed."""
 
     link: str
@@ -56,7 +56,7 @@ class _Tag(NamedTuple):
     cdata: str = ""
 
 
-def posts(text: str) -> Iterator[Post]:
+def posts(text: str) -> Iterator[FeedPost]:
     """The posts, each as soon as its end has been seen. ValueError where the text is no feed, or no whole one.
 
     A post whose link could have been cut off is never yielded: its element must be closed, and hold text alone.
@@ -82,7 +82,7 @@ def posts(text: str) -> Iterator[Post]:
 # ---- one post ----------------------------------------------------------------------------------------
 
 
-def _post(tags: Iterator[_Tag], start: _Tag, *, atom: bool, namespaces: dict[str, str], base: str) -> Post | None:
+def _post(tags: Iterator[_Tag], start: _Tag, *, atom: bool, namespaces: dict[str, str], base: str) -> FeedPost | None:
     """Read up to the end of an item or entry. Only its own children count: what those hold is passed over."""
     found: dict[str, str] = {}
     base = _base(start) or base
@@ -161,7 +161,7 @@ def _pass_over(tags: Iterator[_Tag], start: _Tag, item: _Tag) -> bool:
     raise ValueError(BROKEN)
 
 
-def _made(found: dict[str, str], base: str, *, atom: bool) -> Post | None:
+def _made(found: dict[str, str], base: str, *, atom: bool) -> FeedPost | None:
     link = found.get("link", "")
     if not link:
         kind = next((kind for kind in ("href", "other href") if kind in found), "")
@@ -176,7 +176,7 @@ def _made(found: dict[str, str], base: str, *, atom: bool) -> Post | None:
     published = next((found[name] for name in names if found.get(name)), "")
     changed = found.get("updated") or found.get("modified", "")
     # The one date that an item of RSS or RDF has is that of its publication, whatever it is called.
-    return Post(link, base, published or ("" if atom else changed), changed)
+    return FeedPost(link, base, published or ("" if atom else changed), changed)
 
 
 # ---- tags --------------------------------------------------------------------------------------------

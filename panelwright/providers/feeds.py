@@ -25,7 +25,7 @@ _ENCODINGS = re.compile(
 )
 
 
-class Entry(NamedTuple):
+class FeedEntry(NamedTuple):
     """A post in a feed. `published_at` None: it does not say.
 
     `changed_at`: when it was last changed, where only that is known; it was published no later.
@@ -36,7 +36,7 @@ class Entry(NamedTuple):
     changed_at: datetime | None = None
 
 
-def read(body: bytes, *, url: str) -> list[Entry]:
+def read(body: bytes, *, url: str) -> list[FeedEntry]:
     """Up to FEED_POSTS_MAX entries in the feed's order, whatever their links. Raises ValueError when it is no feed.
 
     `url` is where it came from: links may be relative to it. Time and memory are proportional to the body.
@@ -56,7 +56,7 @@ def moment(text: object) -> datetime | None:
         return None
 
 
-def _json_feed(body: bytes, url: str) -> list[Entry]:
+def _json_feed(body: bytes, url: str) -> list[FeedEntry]:
     if body.count(b",") + body.count(b"[") + body.count(b"{") > limits.FEED_TAGS_MAX:
         raise ValueError(f"the feed has more than {limits.FEED_TAGS_MAX:,} values")
     try:
@@ -68,16 +68,18 @@ def _json_feed(body: bytes, url: str) -> list[Entry]:
     if not isinstance(version, str) or not version.startswith(_JSON_FEED) or not isinstance(items, list):
         raise ValueError("this is JSON, but no JSON Feed of version 1")
     return [
-        Entry(_absolute(url, item.get("url")), moment(item.get("date_published")), moment(item.get("date_modified")))
+        FeedEntry(
+            _absolute(url, item.get("url")), moment(item.get("date_published")), moment(item.get("date_modified"))
+        )
         for item in items[: limits.FEED_POSTS_MAX]
         if isinstance(item, dict)
     ]
 
 
-def _xml_feed(body: bytes, url: str) -> list[Entry]:
+def _xml_feed(body: bytes, url: str) -> list[FeedEntry]:
     posts = feed_markup.posts(_decoded(body))
     return [
-        Entry(_absolute(_absolute(url, post.base) or url, post.link), _when(post.published), _when(post.changed))
+        FeedEntry(_absolute(_absolute(url, post.base) or url, post.link), _when(post.published), _when(post.changed))
         for post in islice(posts, limits.FEED_POSTS_MAX)
     ]
 

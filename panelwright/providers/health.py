@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import NamedTuple
 
-from panelwright.providers.outcomes import Reason, Refused, Unknown
+from panelwright.providers.outcomes import Reason, Unknown, UpstreamRefused
 
 # So many failures in a row, and it rests.
 FAILURES_MAX = 5
@@ -41,25 +41,25 @@ class Health(NamedTuple):
     problem: str = ""
 
 
-class State(Enum):
+class HealthState(Enum):
     WELL = "well"
     WAITS = "waits"  # it asked for a pause: orders wait for it
     RESTS = "rests"  # it failed: orders go elsewhere
     TRIAL = "trial"  # it answers again: one order may try
 
 
-def state(health: Health, now: datetime) -> State:
+def state(health: Health, now: datetime) -> HealthState:
     if health.failures >= FAILURES_MAX:
-        return State.RESTS if health.rest_until is not None else State.TRIAL
+        return HealthState.RESTS if health.rest_until is not None else HealthState.TRIAL
     if health.rest_until is not None and health.rest_until > now:
-        return State.WAITS
-    return State.WELL
+        return HealthState.WAITS
+    return HealthState.WELL
 
 
 def takes_orders(health: Health, now: datetime) -> bool:
     """Whether it can be expected to take a new order now or soon; else the next route is tried."""
     funds = health.sends_rest_until is None or health.sends_rest_until <= now
-    return funds and state(health, now) is not State.RESTS
+    return funds and state(health, now) is not HealthState.RESTS
 
 
 def again_at(health: Health, now: datetime) -> datetime:
@@ -68,7 +68,7 @@ def again_at(health: Health, now: datetime) -> datetime:
     return max([*times, now + timedelta(seconds=5)])
 
 
-class Verdict(NamedTuple):
+class HealthSignal(NamedTuple):
     """What answers say of the provider that gave them. `pause_s`: it asked to be left alone so long."""
 
     answered: bool
@@ -78,7 +78,7 @@ class Verdict(NamedTuple):
     no_funds: bool = False
 
 
-def judge(answers: Iterable[object]) -> Verdict:
+def judge(answers: Iterable[object]) -> HealthSignal:
     """The verdict of some answers of one provider, of any type of outcomes.py.
 
     One sensible answer is proof that it lives: then failures beside it count for nothing.
@@ -87,20 +87,20 @@ def judge(answers: Iterable[object]) -> Verdict:
     pause_s: float | None = None
     no_funds = False
     for answer in answers:
-        if isinstance(answer, Unknown) or (isinstance(answer, Refused) and answer.reason in _FAILURES):
+        if isinstance(answer, Unknown) or (isinstance(answer, UpstreamRefused) and answer.reason in _FAILURES):
             failures, why = failures + 1, answer.text
-        elif isinstance(answer, Refused) and answer.reason is Reason.LIMIT:
+        elif isinstance(answer, UpstreamRefused) and answer.reason is Reason.LIMIT:
             named = LIMIT_REST.total_seconds() if answer.retry_after_s is None else float(answer.retry_after_s)
             pause_s = min(max(pause_s or 0.0, named), REST_MAX.total_seconds())
             why = why or answer.text
         else:
             answered = True
-            if isinstance(answer, Refused) and answer.reason is Reason.FUNDS:
+            if isinstance(answer, UpstreamRefused) and answer.reason is Reason.FUNDS:
                 no_funds, why = True, why or answer.text
-    return Verdict(answered, 0 if answered else failures, why, pause_s, no_funds)
+    return HealthSignal(answered, 0 if answered else failures, why, pause_s, no_funds)
 
 
-def after(health: Health, verdict: Verdict, now: datetime) -> Health:
+def after(health: Health, verdict: HealthSignal, now: datetime) -> Health:
     """The provider's health after some answers."""
     if verdict.answered:
         # Pauses that it asked for stand; a rest for its failures is over.

@@ -9,7 +9,7 @@ from django.db import transaction
 from panelwright.core import clock
 from panelwright.events.actions import NewEvent, record
 from panelwright.providers import health, routing, store
-from panelwright.providers.health import FAILURES_MAX, Health, State, Verdict
+from panelwright.providers.health import FAILURES_MAX, Health, HealthSignal, HealthState
 from panelwright.providers.store import ProviderRow
 
 
@@ -32,7 +32,7 @@ def note(answers: Mapping[int, tuple[ProviderRow, Iterable[object]]]) -> None:
     record(events, now=now)
 
 
-def _tells(before: Health, verdict: Verdict) -> bool:
+def _tells(before: Health, verdict: HealthSignal) -> bool:
     news = verdict.failures or verdict.pause_s is not None or verdict.no_funds
     return bool(news) or (verdict.answered and before != Health())
 
@@ -64,10 +64,10 @@ def take_request(provider: ProviderRow) -> bool:
     """Whether one request may go out to this provider now; it is counted then, over all processes."""
     now = clock.now()
     if provider.per_minute_max is None:
-        return health.state(provider.health, now) in {State.WELL, State.TRIAL}
+        return health.state(provider.health, now) in {HealthState.WELL, HealthState.TRIAL}
     with transaction.atomic(durable=True):
         fresh = store.providers([provider.id], locked=True).get(provider.id)
-        if fresh is None or health.state(fresh.health, now) not in {State.WELL, State.TRIAL}:
+        if fresh is None or health.state(fresh.health, now) not in {HealthState.WELL, HealthState.TRIAL}:
             return False
         granted, spoken_for_us = health.permits(
             per_minute_max=fresh.per_minute_max,

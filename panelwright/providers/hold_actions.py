@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from django.db import transaction
 
-from panelwright.catalog.changes import Happened
+from panelwright.catalog.changes import ChangeEvent
 from panelwright.catalog.types import BY_NAME
 from panelwright.core import clock
 from panelwright.core.refusal import Refused
@@ -64,7 +64,7 @@ def held_routes(*, panel_id: int, provider_id: int | None = None, service_id: in
 
 def accept(
     *, panel: Panel, provider_id: int, route_ids: Collection[int], by: str, seen: Mapping[str, Any] | None = None
-) -> list[Happened]:
+) -> list[ChangeEvent]:
     """What the list says of these routes counts from now on: rate, name, type; and what follows from it is written.
 
     `seen`: the `new` side that the person looked at. Raises ValueError, and changes nothing, when one of them is
@@ -76,7 +76,7 @@ def accept(
 
 def reject(
     *, panel: Panel, provider_id: int, route_ids: Collection[int], by: str, seen: Mapping[str, Any] | None = None
-) -> list[Happened]:
+) -> list[ChangeEvent]:
     """What the list says of these routes is not wanted: they stay as they are, and nobody is asked again.
 
     They come back by themselves when the list says what can be believed. Where theirs has become another service,
@@ -93,7 +93,7 @@ def _decide(
     by: str,
     seen: Mapping[str, Any] | None,
     accepted: bool,
-) -> list[Happened]:
+) -> list[ChangeEvent]:
     with transaction.atomic():
         # As a round does, so that the two do not work on the same routes at once.
         provider = Provider.objects.select_for_update().get(panel=panel, id=provider_id)
@@ -115,7 +115,7 @@ def _decide(
             facts = {"provider": provider.name, "service": service.number, "theirs": route.upstream_service}
             facts |= {"why": ", ".join(route.held["codes"]), "old": old, "new": new, "by": by}
             name = "route.accepted" if accepted else "route.rejected"
-            events.append(Happened(name, route.service_id, facts))
+            events.append(ChangeEvent(name, route.service_id, facts))
         changes = sync_rules.decided(catalogue, routes)
         sync_actions.write(panel, changes)
         events += changes.events

@@ -2,7 +2,7 @@
 
 How an order ends is in resolve_actions.py, for those of the queue and all others. Orders are locked before their
 cancels, as everywhere. `by` says who did it, for the event; every event stands in the transaction of what it tells
-of. All functions raise `NotThere` (no such row on this panel), `NotNow` (not in this state) or another ValueError
+of. All functions raise `NotThere` (no such row on this panel), `InvalidState` (not in this state) or another ValueError
 (a wrong number), and then nothing moved.
 """
 
@@ -14,18 +14,18 @@ from datetime import datetime
 from django.db import IntegrityError, connection, transaction
 
 from panelwright.core import clock, sql
-from panelwright.core.refusal import NotNow, NotThere, Refused
+from panelwright.core.refusal import InvalidState, NotThere, Refused
 from panelwright.events.actions import NewEvent, record
-from panelwright.orders import work
+from panelwright.orders import lifecycle
 from panelwright.orders.models import Job
 from panelwright.orders.problems import NONE
-from panelwright.orders.telling import tell_refills
+from panelwright.orders.webhook_events import tell_refills
 from panelwright.providers import manual_rules, resolve_rules, store
 from panelwright.providers.manual_rules import OpenRefill
 from panelwright.providers.models import Provider, ProviderKind
 from panelwright.providers.resolve_actions import locked, worked
 from panelwright.providers.resolve_rules import Decided
-from panelwright.providers.store import RouteRow, ToSend
+from panelwright.providers.store import RouteRow, SendTask
 
 _QUEUE = sql.Update(
     "orders_order",
@@ -82,7 +82,7 @@ def add_manual_provider(*, panel_id: int, name: str) -> Provider:
         raise Refused("name_taken", "name", name=name.strip()) from None
 
 
-def hand_over(queued: Sequence[tuple[ToSend, RouteRow]], now: datetime) -> None:
+def hand_over(queued: Sequence[tuple[SendTask, RouteRow]], now: datetime) -> None:
     """Put orders whose route leads to the panel's own people into their queue.
 
     Runs in the transaction of the claim, which has locked the orders: they are Pending, and stay so
@@ -146,20 +146,20 @@ def refuse_cancel(*, panel_id: int, order_id: int, by: str, text: str) -> None:
     said = resolve_rules.reason(text)
     now = clock.now()
     with transaction.atomic():
-        resolve_rules.decidable(locked(work.lock([order_id]), panel_id, order_id), now)
+        resolve_rules.decidable(locked(lifecycle.lock([order_id]), panel_id, order_id), now)
         _answer_cancel(panel_id, order_id, said)
         record([NewEvent(panel_id, "order.cancel_refused", order_id, {"said": said, "by": by})], now=now)
 
 
 def _answer_cancel(panel_id: int, order_id: int, text: str) -> None:
-    """Answer the open cancel of an order that is locked. Raises NotNow.
+    """Answer the open cancel of an order that is locked. Raises InvalidState.
 
     A worker that passes cancels on locks them before their orders: what it holds is not waited for.
     """
     if not _FREE_CANCEL.rows(connection, panel_id, order_id):
         if _CANCEL_OPEN.rows(connection, panel_id, order_id):
-            raise NotNow("cancel_being_sent")
-        raise NotNow("no_cancel_waits")
+            raise InvalidState("cancel_being_sent")
+        raise InvalidState("no_cancel_waits")
     _ANSWER_CANCEL.rows(connection, text, panel_id, order_id)
 
 
@@ -168,7 +168,7 @@ def start_refill(*, panel_id: int, refill_id: int, by: str) -> None:
     with transaction.atomic():
         refill = manual_rules.workable_refill(_refill(panel_id, refill_id), clock.now())
         if refill.status != "Pending":
-            raise NotNow("refill_started")
+            raise InvalidState("refill_started")
         _set_refill(refill, "In progress", state="waiting", event="refill.started", facts={"by": by})
 
 
@@ -220,7 +220,7 @@ def _set_refill(
     ended_at = now if state == "done" else None
     moments = (sql.moment(connection, due_at), sql.moment(connection, ended_at))
     if not _SET_REFILL.rows(connection, status, state, moments[0], problem, moments[1], refill.panel_id, refill.id):
-        raise work.Stale(f"refill {refill.id} was not as it had been read under its lock")
+        raise lifecycle.StaleOrder(f"refill {refill.id} was not as it had been read under its lock")
     record([NewEvent(refill.panel_id, event, refill.order_id, {"refill": refill.id, **facts})], now=now)
     if status != refill.status:
         tell_refills([refill.id], now)

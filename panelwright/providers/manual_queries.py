@@ -13,7 +13,7 @@ from panelwright.core import clock
 from panelwright.orders.models import Cancel, Job, Order, Refill, RequestState
 from panelwright.providers import order_queries
 from panelwright.providers.models import Provider
-from panelwright.providers.order_queries import PAGE_MAX, Page
+from panelwright.providers.order_queries import PAGE_MAX, QueuePage
 
 # A refill that should have been asked about for so long is listed: its provider rests, is slow, or is gone.
 OVERDUE = timedelta(hours=1)
@@ -21,7 +21,7 @@ OVERDUE = timedelta(hours=1)
 TRIES = 5
 
 
-class Filters(NamedTuple):
+class QueueFilters(NamedTuple):
     """Which part of a queue. None: all. `started` tells what somebody works on from what nobody does."""
 
     started: bool | None = None
@@ -29,10 +29,10 @@ class Filters(NamedTuple):
     provider: str | None = None
 
 
-ALL = Filters()
+ALL = QueueFilters()
 
 
-def waiting_orders(panel_id: int, filters: Filters = ALL, *, after: int = 0, limit: int = 50) -> Page:
+def waiting_orders(panel_id: int, filters: QueueFilters = ALL, *, after: int = 0, limit: int = 50) -> QueuePage:
     """Orders in the hands of the panel's own people."""
     rows = Order.objects.filter(panel_id=panel_id, job=Job.MANUAL.value)
     if filters.provider is not None:
@@ -42,7 +42,7 @@ def waiting_orders(panel_id: int, filters: Filters = ALL, *, after: int = 0, lim
     return _page(_of_service(rows, filters, "service__number", "status"), page, after, limit)
 
 
-def waiting_refills(panel_id: int, filters: Filters = ALL, *, after: int = 0, limit: int = 50) -> Page:
+def waiting_refills(panel_id: int, filters: QueueFilters = ALL, *, after: int = 0, limit: int = 50) -> QueuePage:
     """Refills that only a person moves, or whose trouble a person may end: it has lasted, or was noted."""
     troubled = ~Q(problem="") & ~Q(state=RequestState.SENDING.value)
     rows = Refill.objects.filter(panel_id=panel_id, ended_at=None).filter(
@@ -51,7 +51,7 @@ def waiting_refills(panel_id: int, filters: Filters = ALL, *, after: int = 0, li
     return _page(_of_service(rows, filters, "order__service__number", "status"), _refills, after, limit)
 
 
-def waiting_cancels(panel_id: int, filters: Filters = ALL, *, after: int = 0, limit: int = 50) -> Page:
+def waiting_cancels(panel_id: int, filters: QueueFilters = ALL, *, after: int = 0, limit: int = 50) -> QueuePage:
     """Customers' cancels of orders that staff have started, or that the provider has not answered for long."""
     rows = Cancel.objects.filter(panel_id=panel_id, state=RequestState.WAITING.value).filter(
         Q(due_at=None) | Q(attempts__gte=TRIES, provider_id__isnull=False)
@@ -100,7 +100,7 @@ def cancel_facts_of(cancel: Cancel) -> dict[str, Any]:
     }
 
 
-def _of_service(rows: QuerySet[Any], filters: Filters, number: str, status: str) -> QuerySet[Any]:
+def _of_service(rows: QuerySet[Any], filters: QueueFilters, number: str, status: str) -> QuerySet[Any]:
     if filters.service is not None:
         rows = rows.filter(**{number: filters.service})
     if filters.started is not None and status:
@@ -109,12 +109,12 @@ def _of_service(rows: QuerySet[Any], filters: Filters, number: str, status: str)
     return rows
 
 
-def _page(rows: QuerySet[Any], facts: Any, after: int, limit: int) -> Page:
+def _page(rows: QuerySet[Any], facts: Any, after: int, limit: int) -> QueuePage:
     """A page by id: the number of a row is its age, and what ends meanwhile shifts no page."""
     limit = max(1, min(limit, PAGE_MAX))
     related = order_queries.RELATED if rows.model is Order else ("order__service",)
     found = list(rows.filter(id__gt=after).select_related(*related).order_by("id")[: limit + 1])
-    return Page(facts(found[:limit]), found[limit - 1].id if len(found) > limit else None)
+    return QueuePage(facts(found[:limit]), found[limit - 1].id if len(found) > limit else None)
 
 
 def _text(at: datetime | None) -> str | None:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from panelwright.core.refusal import NotNow, Refused
+from panelwright.core.refusal import InvalidState, Refused
 from panelwright.orders.models import Job, RequestState
 from panelwright.orders.problems import NONE
 from panelwright.orders.settling import OpenOrder, Settled
@@ -36,18 +36,18 @@ class OpenRefill(NamedTuple):
 
 
 def workable(order: OpenOrder) -> OpenOrder:
-    """The order, if it is in the hands of the panel's own people. Raises NotNow."""
+    """The order, if it is in the hands of the panel's own people. Raises InvalidState."""
     if order.ended_at is not None:
-        raise NotNow("order_ended", status=order.status)
+        raise InvalidState("order_ended", status=order.status)
     if order.job != Job.MANUAL.value:
-        raise NotNow("not_by_hand", status=order.status)
+        raise InvalidState("not_by_hand", status=order.status)
     return order
 
 
 def start(order: OpenOrder, start_count: int | None) -> Settled:
     """Somebody has begun: from now on a cancel waits for an answer. `start_count`: what the target had before."""
     if workable(order).status != "Pending":
-        raise NotNow("order_started")
+        raise InvalidState("order_started")
     return Settled(_begun(order, start_count))
 
 
@@ -73,11 +73,11 @@ def pass_on(order: OpenOrder, route_ids: Sequence[int], *, cancel_asked: bool, n
     """
     workable(order)
     if order.remains < order.quantity:
-        raise NotNow("partly_delivered", delivered=order.quantity - order.remains, quantity=order.quantity)
+        raise InvalidState("partly_delivered", delivered=order.quantity - order.remains, quantity=order.quantity)
     if cancel_asked:
-        raise NotNow("cancel_waits")
+        raise InvalidState("cancel_waits")
     if not [route_id for route_id in route_ids if route_id != order.route_id]:
-        raise NotNow("no_other_route")
+        raise InvalidState("no_other_route")
     return Settled(
         order._replace(
             status="Pending",
@@ -101,18 +101,18 @@ def _begun(order: OpenOrder, start_count: int | None) -> OpenOrder:
 
 
 def workable_refill(refill: OpenRefill, now: datetime) -> OpenRefill:
-    """The refill, if staff may decide about it: any that has not ended and is not being passed on. Raises NotNow."""
+    """The refill, if staff may decide about it: it has not ended and is not being passed on. Raises InvalidState."""
     if refill.ended_at is not None:
-        raise NotNow("refill_ended", status=refill.status)
+        raise InvalidState("refill_ended", status=refill.status)
     if refill.state == RequestState.SENDING.value and refill.lease_until is not None and refill.lease_until > now:
-        raise NotNow("refill_being_sent")
+        raise InvalidState("refill_being_sent")
     return refill
 
 
 def sendable_refill(refill: OpenRefill, now: datetime) -> OpenRefill:
-    """The refill, if it can be passed on to the provider (again). Raises NotNow."""
+    """The refill, if it can be passed on to the provider (again). Raises InvalidState."""
     if workable_refill(refill, now).upstream_order is None:
-        raise NotNow("refill_without_provider")
+        raise InvalidState("refill_without_provider")
     if refill.state == RequestState.PASSED_ON.value and not refill.problem:
-        raise NotNow("refill_at_provider")
+        raise InvalidState("refill_at_provider")
     return refill

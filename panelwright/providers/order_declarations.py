@@ -10,10 +10,10 @@ from django.utils.translation import gettext_noop
 from panelwright.core import money
 from panelwright.core.refusal import Refusal, Refused
 from panelwright.orders import pause_actions
-from panelwright.orders.models import Kind, Order, Refill
+from panelwright.orders.models import Order, OrderKind, Refill
 from panelwright.orders.status import OrderStatus, RefillStatus, SubscriptionStatus
 from panelwright.providers import manual_actions, manual_queries, order_queries, resolve_actions, subscription_actions
-from panelwright.staff.action import Action, Done, Field, FieldKind, Noun, State
+from panelwright.staff.action import Action, ActionDone, ActionFieldKind, Field, Noun, State
 from panelwright.staff.actor import Actor
 from panelwright.staff.rights import Right
 from panelwright.staff.shapes import AMOUNT, ANYTHING, MOMENT, NUMBER, TEXT, YES_NO, fields, listed, maybe, words
@@ -21,7 +21,7 @@ from panelwright.staff.shapes import AMOUNT, ANYTHING, MOMENT, NUMBER, TEXT, YES
 ORDER_SHAPE = fields(
     {
         "id": NUMBER,
-        "kind": words(Kind.values),
+        "kind": words(OrderKind.values),
         "parent": maybe(NUMBER),
         "status": words(dict.fromkeys([*OrderStatus.values, *SubscriptionStatus.values])),
         "customer": fields({"id": NUMBER, "email": TEXT}),
@@ -154,7 +154,7 @@ REFILL = Noun(
 def _order(function: Callable[..., object]) -> Any:
     """`function(panel_id=, order_id=, by=, …)` as what an action does."""
 
-    def do(actor: Actor, panel_id: int, target: int, /, **values: Any) -> Done | None:
+    def do(actor: Actor, panel_id: int, target: int, /, **values: Any) -> ActionDone | None:
         result = function(panel_id=panel_id, order_id=target, by=actor.name, **values)
         if isinstance(result, Refusal):
             raise Refused.of(result)
@@ -170,10 +170,14 @@ def _refill(function: Callable[..., object]) -> Any:
     return do
 
 
-_START_COUNT = Field("start_count", FieldKind.NUMBER, gettext_noop("Start count"))
-_PROVIDER = Field("provider", FieldKind.TEXT, gettext_noop("Provider"))
+_START_COUNT = Field("start_count", ActionFieldKind.NUMBER, gettext_noop("Start count"))
+_PROVIDER = Field("provider", ActionFieldKind.TEXT, gettext_noop("Provider"))
 _REASON = Field(
-    "text", FieldKind.LONG_TEXT, gettext_noop("Reason"), required=True, help=gettext_noop("The customer reads it.")
+    "text",
+    ActionFieldKind.LONG_TEXT,
+    gettext_noop("Reason"),
+    required=True,
+    help=gettext_noop("The customer reads it."),
 )
 
 ACTIONS = (
@@ -194,8 +198,8 @@ ACTIONS = (
         Right.ORDERS_ACT,
         _order(manual_actions.progress),
         (
-            Field("remains", FieldKind.NUMBER, gettext_noop("Remains")),
-            Field("delivered", FieldKind.NUMBER, gettext_noop("Delivered")),
+            Field("remains", ActionFieldKind.NUMBER, gettext_noop("Remains")),
+            Field("delivered", ActionFieldKind.NUMBER, gettext_noop("Delivered")),
             _START_COUNT,
         ),
     ),
@@ -217,7 +221,7 @@ ACTIONS = (
         gettext_noop("Mark as partial and refund the rest"),
         Right.ORDERS_REFUND,
         _order(resolve_actions.partial),
-        (Field("remains", FieldKind.NUMBER, gettext_noop("Remains"), required=True),),
+        (Field("remains", ActionFieldKind.NUMBER, gettext_noop("Remains"), required=True),),
         moves_money=True,
     ),
     Action(
@@ -236,11 +240,11 @@ ACTIONS = (
         Right.ORDERS_ACT,
         _order(resolve_actions.send),
         (
-            Field("route", FieldKind.NUMBER, gettext_noop("Route")),
+            Field("route", ActionFieldKind.NUMBER, gettext_noop("Route")),
             _PROVIDER,
             Field(
                 "whole",
-                FieldKind.YES_NO,
+                ActionFieldKind.YES_NO,
                 gettext_noop("Deliver the whole quantity again"),
                 help=gettext_noop("Also what is known to be delivered already."),
             ),
@@ -254,7 +258,10 @@ ACTIONS = (
         gettext_noop("Set the order ID at the provider"),
         Right.ORDERS_ACT,
         _order(resolve_actions.arrived),
-        (Field("upstream_id", FieldKind.TEXT, gettext_noop("Order ID at the provider"), required=True), _PROVIDER),
+        (
+            Field("upstream_id", ActionFieldKind.TEXT, gettext_noop("Order ID at the provider"), required=True),
+            _PROVIDER,
+        ),
     ),
     Action(
         ORDER,

@@ -39,19 +39,19 @@ RELATED = ("service", "cancel", "customer__user")
 _GOES_ON = frozenset({Job.FORWARD.value, Job.SENDING.value, Job.POLL.value, Job.SCHEDULE.value})
 
 
-class Page(NamedTuple):
+class QueuePage(NamedTuple):
     """Items as plain JSON values; `next` is the `after` of the page that follows, None on the last one."""
 
     items: list[dict[str, Any]]
     next: int | None
 
 
-def problem_orders(panel_id: int, *, after: int = 0, limit: int = 50) -> Page:
+def problem_orders(panel_id: int, *, after: int = 0, limit: int = 50) -> QueuePage:
     """Open orders that a person should look at, the oldest first."""
     limit = max(1, min(limit, PAGE_MAX))
     ids = [row[0] for row in _PROBLEMS.rows(connection, panel_id, after, limit + 1)]
     rows = Order.objects.filter(panel_id=panel_id, id__in=ids[:limit]).select_related(*RELATED).order_by("id")
-    return Page(facts_of(panel_id, list(rows)), ids[limit - 1] if len(ids) > limit else None)
+    return QueuePage(facts_of(panel_id, list(rows)), ids[limit - 1] if len(ids) > limit else None)
 
 
 def explain_problems(panel_id: int) -> str:

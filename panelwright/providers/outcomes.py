@@ -22,7 +22,7 @@ REF_MAX = 100
 
 
 class Reason(Enum):
-    """Why upstream refused. The class decides what may heal it; see providers/words.py for the texts."""
+    """Why upstream refused. The class decides what may heal it; see providers/error_phrases.py for the texts."""
 
     FUNDS = "funds"  # our balance at the provider is too small
     DUPLICATE = "duplicate"  # an open order for the same link: waiting heals
@@ -45,7 +45,7 @@ class Accepted:
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class UpstreamRefused:
     """Upstream did not take it. `text` is what it said, at most TEXT_MAX characters."""
 
     reason: Reason

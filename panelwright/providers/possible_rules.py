@@ -9,12 +9,12 @@ from datetime import datetime
 from typing import Protocol
 
 from panelwright.orders import problems
-from panelwright.orders.models import Job, Kind
+from panelwright.orders.models import Job, OrderKind
 
-_SCHEDULES = frozenset({Kind.DRIP_FEED.value, Kind.SUBSCRIPTION.value})
+_SCHEDULES = frozenset({OrderKind.DRIP_FEED.value, OrderKind.SUBSCRIPTION.value})
 
 
-class Standing(Protocol):
+class OrderFacts(Protocol):
     """What of an order decides."""
 
     kind: str
@@ -27,7 +27,7 @@ class Standing(Protocol):
     ended_at: datetime | None
 
 
-def with_order(order: Standing, *, cancel_asked: bool, paused: bool, now: datetime) -> tuple[str, ...]:
+def with_order(order: OrderFacts, *, cancel_asked: bool, paused: bool, now: datetime) -> tuple[str, ...]:
     """Names of actions, as `order.done`, the likeliest first. `cancel_asked`: its customer waits for an answer."""
     if order.ended_at is not None:
         return ()
@@ -43,8 +43,8 @@ def with_order(order: Standing, *, cancel_asked: bool, paused: bool, now: dateti
         return (*found, *(name for name in _ends(order) if name not in found))
     if order.kind in _SCHEDULES and order.job == Job.SCHEDULE.value:
         found += ["order.resume" if paused else "order.pause", "order.stop"]
-        return tuple(found) if order.kind == Kind.SUBSCRIPTION.value else (*found, *_ends(order))
-    if order.kind != Kind.DRIP_FEED.value:
+        return tuple(found) if order.kind == OrderKind.SUBSCRIPTION.value else (*found, *_ends(order))
+    if order.kind != OrderKind.DRIP_FEED.value:
         unknown = order.problem_code == problems.OUTCOME_UNKNOWN
         found += ["order.arrived"] if unknown else []
         found += [] if cancel_asked else ["order.send"]
@@ -52,6 +52,6 @@ def with_order(order: Standing, *, cancel_asked: bool, paused: bool, now: dateti
     return (*found, *_ends(order))
 
 
-def _ends(order: Standing) -> tuple[str, ...]:
-    partial = ("order.partial",) if order.quantity > 1 and order.kind != Kind.SUBSCRIPTION.value else ()
+def _ends(order: OrderFacts) -> tuple[str, ...]:
+    partial = ("order.partial",) if order.quantity > 1 and order.kind != OrderKind.SUBSCRIPTION.value else ()
     return ("order.done", *partial, "order.cancel")

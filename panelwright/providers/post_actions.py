@@ -14,10 +14,10 @@ from panelwright.core.refusal import Refused
 from panelwright.core.secret import installation_box
 from panelwright.core.transport import split_url
 from panelwright.events.actions import NewEvent, record
-from panelwright.orders.post_rules import Heard, username_key
+from panelwright.orders.post_rules import ReportedPost, username_key
 from panelwright.orders.schedule_actions import following, record_posts
 from panelwright.providers import post_rules
-from panelwright.providers.feeds import Entry
+from panelwright.providers.feeds import FeedEntry
 from panelwright.providers.models import PostSource, SourceKind
 
 EVERY_MAX_MIN = 24 * 60
@@ -56,10 +56,10 @@ class Feed(NamedTuple):
     lease_until: datetime
 
 
-class Outcome(NamedTuple):
+class FeedOutcome(NamedTuple):
     """What came of reading a feed. `entries` None: it has not changed, or there was a `problem`."""
 
-    entries: Sequence[Entry] | None = None
+    entries: Sequence[FeedEntry] | None = None
     problem: str = ""
     etag: str = ""
     last_modified: str = ""
@@ -140,7 +140,7 @@ def wants_all(feed: Feed) -> bool:
     )
 
 
-def commit_read(feed: Feed, outcome: Outcome) -> int:
+def commit_read(feed: Feed, outcome: FeedOutcome) -> int:
     """Tell the subscriptions what was read, then write down that it was. Answers how many posts were new.
 
     Dying between the two is harmless: posts that were told of are known.
@@ -160,7 +160,7 @@ def commit_read(feed: Feed, outcome: Outcome) -> int:
     return told
 
 
-def _write(feed: Feed, outcome: Outcome, *, failures: int, before: str, now: datetime) -> None:
+def _write(feed: Feed, outcome: FeedOutcome, *, failures: int, before: str, now: datetime) -> None:
     problem = outcome.problem.replace("\x00", "")[:PROBLEM_MAX]
     failures = min(failures + 1, 1000) if problem else 0
     wait = post_rules.retry_after(failures) if problem else timedelta(minutes=feed.every_min)
@@ -184,7 +184,7 @@ def _write(feed: Feed, outcome: Outcome, *, failures: int, before: str, now: dat
         record([NewEvent(feed.panel_id, name, feed.id, facts)], now=now)
 
 
-def hear(*, panel_id: int, username: str, posts: Sequence[Heard]) -> int:
+def hear(*, panel_id: int, username: str, posts: Sequence[ReportedPost]) -> int:
     """Tell every open subscription to a user of posts. Answers how many of them one had not known."""
     new: set[str] = set()
     for subscription in following(panel_id, username):
@@ -192,7 +192,7 @@ def hear(*, panel_id: int, username: str, posts: Sequence[Heard]) -> int:
     return len(new)
 
 
-def _tell(panel_id: int, subscription_id: int, posts: Sequence[Heard]) -> list[str]:
+def _tell(panel_id: int, subscription_id: int, posts: Sequence[ReportedPost]) -> list[str]:
     try:
         return record_posts(panel_id=panel_id, subscription_id=subscription_id, posts=posts)
     except ValueError:

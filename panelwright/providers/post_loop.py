@@ -13,11 +13,11 @@ from django.db import close_old_connections, connections
 
 from panelwright.core import limits
 from panelwright.core.loop import IDLE_S, let_go
-from panelwright.core.transport import Lost, NotSent, Transport
+from panelwright.core.transport import NoResponse, NotSent, Transport
 from panelwright.orders import fields
 from panelwright.providers import feed_child, post_actions
-from panelwright.providers.feeds import Entry
-from panelwright.providers.post_actions import Feed, Outcome
+from panelwright.providers.feeds import FeedEntry
+from panelwright.providers.post_actions import Feed, FeedOutcome
 
 log = logging.getLogger(__name__)
 
@@ -68,12 +68,12 @@ def _read(feed: Feed) -> None:
         connections.close_all()
 
 
-def good(entries: Sequence[Entry]) -> list[Entry]:
+def good(entries: Sequence[FeedEntry]) -> list[FeedEntry]:
     """Those whose link a provider can look up."""
     return [entry for entry in entries if fields.good_link(entry.link)]
 
 
-def fetch(feed: Feed, *, whole: bool) -> Outcome:
+def fetch(feed: Feed, *, whole: bool) -> FeedOutcome:
     """Ask the feed's server. `whole`: also when nothing has changed. Never raises for what a server does."""
     try:
         transport = Transport(
@@ -85,7 +85,7 @@ def fetch(feed: Feed, *, whole: bool) -> Outcome:
             secrets=(),
         )
     except ValueError as error:
-        return Outcome(problem=str(error))
+        return FeedOutcome(problem=str(error))
     headers = {"Accept": _ACCEPT}
     if feed.etag and not whole:
         headers["If-None-Match"] = feed.etag
@@ -95,18 +95,18 @@ def fetch(feed: Feed, *, whole: bool) -> Outcome:
         reply = transport.get(headers)
     finally:
         transport.close()
-    if isinstance(reply, NotSent | Lost):
-        return Outcome(problem=reply.text)
+    if isinstance(reply, NotSent | NoResponse):
+        return FeedOutcome(problem=reply.text)
     if reply.status == 304 and not whole:
-        return Outcome()
+        return FeedOutcome()
     if reply.status != 200:
         where = f" to {reply.location[:200]}; give that address" if 300 <= reply.status < 400 and reply.location else ""
-        return Outcome(problem=f"the server answers {reply.status}{where}", retry_after_s=reply.retry_after_s)
+        return FeedOutcome(problem=f"the server answers {reply.status}{where}", retry_after_s=reply.retry_after_s)
     if reply.broke:
-        return Outcome(problem=reply.broke)
+        return FeedOutcome(problem=reply.broke)
     try:
         with _READING:
             entries = good(feed_child.read(reply.body, url=feed.url))
     except ValueError as error:
-        return Outcome(problem=str(error))
-    return Outcome(entries, etag=reply.etag, last_modified=reply.last_modified)
+        return FeedOutcome(problem=str(error))
+    return FeedOutcome(entries, etag=reply.etag, last_modified=reply.last_modified)

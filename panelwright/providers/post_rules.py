@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from panelwright.orders.post_rules import Heard, is_old
-from panelwright.providers.feeds import Entry
+from panelwright.orders.post_rules import ReportedPost, is_old
+from panelwright.providers.feeds import FeedEntry
 
 RETRY_MIN = timedelta(minutes=1)
 RETRY_MAX = timedelta(hours=6)
@@ -25,7 +25,7 @@ def is_first_read(*, read_at: datetime | None, placed_at: datetime) -> bool:
     return read_at is None or read_at < placed_at + SEEN_AFTER
 
 
-def heard(entries: Sequence[Entry], *, placed_at: datetime, first_read: bool) -> list[Heard]:
+def heard(entries: Sequence[FeedEntry], *, placed_at: datetime, first_read: bool) -> list[ReportedPost]:
     """The entries as posts: old ones first, the newest of them ahead; then the new ones, the oldest ahead.
 
     `first_read`: the feed was not read since the subscription was placed, so that an entry without
@@ -41,12 +41,12 @@ def heard(entries: Sequence[Entry], *, placed_at: datetime, first_read: bool) ->
     return old + new
 
 
-def _post(entry: Entry, *, placed_at: datetime, first_read: bool) -> Heard:
+def _post(entry: FeedEntry, *, placed_at: datetime, first_read: bool) -> ReportedPost:
     if entry.published_at is not None:
-        return Heard(entry.link, entry.published_at)
+        return ReportedPost(entry.link, entry.published_at)
     surely_old = entry.changed_at is not None and entry.changed_at < placed_at
-    return Heard(entry.link, None, first_read or surely_old)
+    return ReportedPost(entry.link, None, first_read or surely_old)
 
 
-def _date(post: Heard) -> datetime:
+def _date(post: ReportedPost) -> datetime:
     return post.published_at or datetime.min.replace(tzinfo=UTC)

@@ -14,7 +14,8 @@ from typing import Any
 
 from panelwright.catalog.types import BY_NAME
 from panelwright.core import limits, money
-from panelwright.core.reply import Reply
+from panelwright.core.reply import HttpReply
+from panelwright.providers.error_phrases import classify, tells_of_a_breakdown
 from panelwright.providers.folding import fold
 from panelwright.providers.outcomes import (
     OFFER_MAX,
@@ -24,9 +25,9 @@ from panelwright.providers.outcomes import (
     LeftOut,
     Offers,
     Reason,
-    Refused,
     ServiceOffer,
     Unknown,
+    UpstreamRefused,
 )
 from panelwright.providers.refusals import (
     WORDLESS,
@@ -46,11 +47,10 @@ from panelwright.providers.refusals import (
 )
 from panelwright.providers.states import refill_status
 from panelwright.providers.wire import as_count, as_decimal, as_flag, as_money, as_ref, currency_beside, find_json
-from panelwright.providers.words import classify, tells_of_a_breakdown
 
 LEFT_OUT = "the answer leaves this id out"
 
-Took = Accepted | Refused | Unknown
+Took = Accepted | UpstreamRefused | Unknown
 
 _ORDER_IDS = ("order", "order_id", "orderid", "id")
 _ENVELOPES = ("data", "result", "response")
@@ -60,7 +60,7 @@ _INNER = (*_ENVELOPES, "order", "refill")
 # ---- add -----------------------------------------------------------------------------------------
 
 
-def read_add(reply: Reply) -> Took:
+def read_add(reply: HttpReply) -> Took:
     """What became of an order.
 
     Accepted only with an id, no error beside it, and a 2xx. Refused only where upstream clearly says
@@ -74,7 +74,7 @@ def read_add(reply: Reply) -> Took:
     return _took(reply, value, layers, ref)
 
 
-def _took(reply: Reply, value: object, layers: list[dict[str, Any]], ref: str) -> Took:
+def _took(reply: HttpReply, value: object, layers: list[dict[str, Any]], ref: str) -> Took:
     text = next((said for obj in layers if (said := refusal_text(obj)) is not None), None)
     if text is None:
         text = whole_text(reply, value)
@@ -91,7 +91,7 @@ def _took(reply: Reply, value: object, layers: list[dict[str, Any]], ref: str) -
     return unknown(reply, f"HTTP {reply.status}: {text}" if text is not None else what_came(reply, value))
 
 
-def is_clear(reply: Reply, text: str) -> bool:
+def is_clear(reply: HttpReply, text: str) -> bool:
     """True for a text that says no, not one that reports a breakdown in the middle of the work."""
     if tells_of_a_breakdown(text):
         return False
@@ -117,7 +117,7 @@ def _layers(value: object) -> list[dict[str, Any]]:
 _REFILL_IDS = ("refill", "refill_id", "refillid", "id", "task", "task_id")
 
 
-def read_refill(reply: Reply) -> Took:
+def read_refill(reply: HttpReply) -> Took:
     """What became of a request for a refill. Accepted("") where upstream says yes and gives no id."""
     value = find_json(reply)
     layers = _layers(value)
@@ -128,7 +128,7 @@ def read_refill(reply: Reply) -> Took:
     return outcome
 
 
-def _refill_word(reply: Reply, layers: list[dict[str, Any]]) -> Took | None:
+def _refill_word(reply: HttpReply, layers: list[dict[str, Any]]) -> Took | None:
     """{"refill":true}, {"refill":"Pending"}, {"refill":"Refill is disabled"}, {"status":"success"}."""
     for obj in layers:
         word = obj.get("refill")
@@ -153,7 +153,7 @@ _CANCEL_NO = re.compile(r"\b(can ?not|can t|could not|not|unable|error|fail\w*|a
 _CANCEL_KEYS = ("cancel", "cancel_id", "canceled", "cancelled", "status", "success")
 
 
-def read_cancel(reply: Reply, ids: Sequence[str]) -> dict[str, Took]:
+def read_cancel(reply: HttpReply, ids: Sequence[str]) -> dict[str, Took]:
     """What became of a request to cancel each of `ids`; every id is a key.
 
     Accepted means that the request was taken, not that the order is canceled. An id that the answer
@@ -192,7 +192,7 @@ def _whole_yes(value: object) -> bool:
     return yes and not any(isinstance(item, (dict, list)) for item in obj.values())
 
 
-def _cancel_item(reply: Reply, item: object) -> Took:
+def _cancel_item(reply: HttpReply, item: object) -> Took:
     """One order's part: 1, "requested", {"cancel":1}, {"cancel":{"error":…}}, {"error":…}, a text."""
     for _ in range(3):  # {"order":9,"cancel":{"status":"success"}}
         if not isinstance(item, dict):
@@ -282,7 +282,7 @@ _NAME_MAX = 500  # characters
 _EMPTY = re.compile(r"(empty|no) (data|services?)|services? not found|nothing found|empty")
 
 
-def read_services(reply: Reply) -> Offers | Refused | Unknown:
+def read_services(reply: HttpReply) -> Offers | UpstreamRefused | Unknown:
     """Upstream's price list. What cannot be read of a row is never taken for absent: the row is left out, with why.
 
     A repeated id counts once, by its first row.
@@ -346,7 +346,7 @@ def _comma_of(rows: list[Any]) -> str:
     return "" if comma == point else "point" if comma else "thousands"
 
 
-def _offer(reply: Reply, row: object, comma: str) -> ServiceOffer | LeftOut:
+def _offer(reply: HttpReply, row: object, comma: str) -> ServiceOffer | LeftOut:
     obj = lowered(row)
     service = next((ref for key in ("service", "service_id", "id") if (ref := as_ref(obj.get(key)))), "")
     name = reply.clean(obj.get("name") or "", _NAME_MAX)
@@ -463,7 +463,7 @@ def _letters(text: str) -> str:
 # ---- balance -------------------------------------------------------------------------------------
 
 
-def read_balance(reply: Reply) -> Balance | Refused | Unknown:
+def read_balance(reply: HttpReply) -> Balance | UpstreamRefused | Unknown:
     """Our balance, under `balance`, `funds` or `amount`, as a number or a text with separators."""
     value = find_json(reply)
     if refusal := top_refusal(reply, value):
@@ -480,6 +480,6 @@ def read_balance(reply: Reply) -> Balance | Refused | Unknown:
     return unknown(reply, what_came(reply, value))
 
 
-def currency_of(reply: Reply, value: object) -> str:
+def currency_of(reply: HttpReply, value: object) -> str:
     """A currency as upstream writes it, letters in upper case, at most 8 characters; "" if it is none."""
     return reply.clean(value, 8).upper()[:8] if isinstance(value, str) else ""

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from panelwright.core.reply import Reply, decode
+from panelwright.core.reply import HttpReply, decode
+from panelwright.providers.error_phrases import classify
 from panelwright.providers.folding import fold
-from panelwright.providers.outcomes import Reason, Refused, Unknown
+from panelwright.providers.outcomes import Reason, Unknown, UpstreamRefused
 from panelwright.providers.wire import MISSING, too_many_values
-from panelwright.providers.words import classify
 
 WORDLESS = "refused without a word"
 
@@ -100,24 +100,26 @@ def _texts(value: object, *, depth: int) -> Iterator[str]:
                 yield text if key in _ERROR_KEYS else f"{key[:40]}: {text}"
 
 
-def refused(reply: Reply, text: str) -> Refused:
+def refused(reply: HttpReply, text: str) -> UpstreamRefused:
     """A refusal with its class. The class comes from the whole text, before it is cleaned and cut."""
     reason, _ = classify(text)
     retry_after_s = reply.retry_after_s if reason is Reason.LIMIT else None
-    return Refused(reason, reply.clean(text) or WORDLESS, retry_after_s)
+    return UpstreamRefused(reason, reply.clean(text) or WORDLESS, retry_after_s)
 
 
-def unknown(reply: Reply, text: str) -> Unknown:
+def unknown(reply: HttpReply, text: str) -> Unknown:
     # Of control characters and markup alone, nothing is left for a person to read.
     return Unknown(reply.clean(text) or "the answer says nothing", reply.evidence)
 
 
-def limited(reply: Reply, value: object) -> Refused:
+def limited(reply: HttpReply, value: object) -> UpstreamRefused:
     """HTTP 429: the class is LIMIT, whatever the body says."""
-    return Refused(Reason.LIMIT, reply.clean(whole_text(reply, value) or "too many requests"), reply.retry_after_s)
+    return UpstreamRefused(
+        Reason.LIMIT, reply.clean(whole_text(reply, value) or "too many requests"), reply.retry_after_s
+    )
 
 
-def plain_refusal(reply: Reply) -> str | None:
+def plain_refusal(reply: HttpReply) -> str | None:
     """The text of a short body that is no JSON and no page, such as `Invalid API key`, if its class is known."""
     text = decode(reply.body[:2_000]).strip()
     if reply.broke or not text or len(text) > 300 or text[0] in "<{[" or "</" in text:
@@ -125,7 +127,7 @@ def plain_refusal(reply: Reply) -> str | None:
     return text if classify(text)[0] is not Reason.OTHER else None
 
 
-def what_came(reply: Reply, value: object = MISSING) -> str:
+def what_came(reply: HttpReply, value: object = MISSING) -> str:
     """One line on an answer that says nothing: for Unknown.text."""
     if reply.broke:
         return f"HTTP {reply.status}, {reply.broke}"
@@ -138,7 +140,7 @@ def what_came(reply: Reply, value: object = MISSING) -> str:
     return f"HTTP {reply.status} with {'a page' if b'<' in reply.body[:2_000] else 'a text'} instead of JSON"
 
 
-def top_refusal(reply: Reply, value: object) -> Refused | None:
+def top_refusal(reply: HttpReply, value: object) -> UpstreamRefused | None:
     """The refusal of the whole request, for the actions that only read."""
     if reply.status == 429:
         return limited(reply, value)
@@ -148,18 +150,20 @@ def top_refusal(reply: Reply, value: object) -> Refused | None:
     return None if text is None else refused(reply, text)
 
 
-def moved(reply: Reply) -> bool:
+def moved(reply: HttpReply) -> bool:
     """A redirect that tells to ask elsewhere. 303 is none: it says that the POST was worked on."""
     return reply.status in (301, 302, 307, 308)
 
 
-def redirected(reply: Reply) -> Refused:
+def redirected(reply: HttpReply) -> UpstreamRefused:
     """Redirects are not followed: clients that do turn the POST into a GET, and an address that nobody
     entered would get the key."""
-    return Refused(Reason.OTHER, reply.clean(f"redirected to {reply.location or 'nowhere'}; enter that address"))
+    return UpstreamRefused(
+        Reason.OTHER, reply.clean(f"redirected to {reply.location or 'nowhere'}; enter that address")
+    )
 
 
-def whole_text(reply: Reply, value: object) -> str | None:
+def whole_text(reply: HttpReply, value: object) -> str | None:
     """The refusing text of a whole answer, also as a list of one, a bare string, or plain text."""
     if isinstance(value, list) and len(value) == 1 and any(key in lowered(value[0]) for key in _ERROR_KEYS):
         value = value[0]

@@ -10,13 +10,13 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from panelwright.core.reply import Reply
-from panelwright.providers.outcomes import OrderReport, Reason, RefillReport, Refused, Unknown
+from panelwright.core.reply import HttpReply
+from panelwright.providers.error_phrases import classify
+from panelwright.providers.outcomes import OrderReport, Reason, RefillReport, Unknown, UpstreamRefused
 from panelwright.providers.reading import LEFT_OUT, ORDER_KEYS, REFILL_KEYS, by_id, currency_of, is_clear
 from panelwright.providers.refusals import lowered, refusal_text, refused, top_refusal, unknown, what_came
 from panelwright.providers.states import order_status, refill_status, says_success
 from panelwright.providers.wire import as_count, as_money, as_ref, find_json
-from panelwright.providers.words import classify
 
 _WORD_KEYS = ("order_status", "status", "state")
 _NUMBER_KEYS = ("charge", "start_count", "start_counter", "startcount", "remains", "remain")
@@ -25,7 +25,7 @@ _ID_KEYS = ("order", "order_id", "id", "orderid")
 _BETWEEN_IDS = re.compile(r"[\s,;|\[\]\"']+")
 
 
-def read_status(reply: Reply, ids: Sequence[str]) -> dict[str, OrderReport | Refused | Unknown]:
+def read_status(reply: HttpReply, ids: Sequence[str]) -> dict[str, OrderReport | UpstreamRefused | Unknown]:
     """The state of each order; every id is a key. A left-out id is Unknown, as that says nothing."""
     value = find_json(reply)
     # A report with the status "Fail" looks like a refusal: look for reports first.
@@ -34,7 +34,7 @@ def read_status(reply: Reply, ids: Sequence[str]) -> dict[str, OrderReport | Ref
     return reports | _the_rest(reply, value, _silent(ids, reports), asked=len(ids))
 
 
-def read_refill_status(reply: Reply, ids: Sequence[str]) -> dict[str, RefillReport | Refused | Unknown]:
+def read_refill_status(reply: HttpReply, ids: Sequence[str]) -> dict[str, RefillReport | UpstreamRefused | Unknown]:
     """The state of each refill; every id is a key."""
     value = find_json(reply)
     items = {} if _not_read(reply) else by_id(value, ids, keys=REFILL_KEYS)
@@ -42,7 +42,7 @@ def read_refill_status(reply: Reply, ids: Sequence[str]) -> dict[str, RefillRepo
     return reports | _the_rest(reply, value, _silent(ids, reports), asked=len(ids))
 
 
-def _not_read(reply: Reply) -> bool:
+def _not_read(reply: HttpReply) -> bool:
     """True for answers whose body is not about orders: rate limit, redirect."""
     return reply.status == 429 or 300 <= reply.status < 400
 
@@ -52,7 +52,7 @@ def _silent(ids: Sequence[str], reports: Mapping[str, object]) -> list[str]:
     return [ref for ref in ids if ref not in reports or (len(ids) == 1 and isinstance(reports[ref], Unknown))]
 
 
-def _the_rest(reply: Reply, value: object, ids: list[str], *, asked: int) -> dict[str, Any]:
+def _the_rest(reply: HttpReply, value: object, ids: list[str], *, asked: int) -> dict[str, Any]:
     """For the ids without a part of their own: the clear refusal of the whole request, or Unknown."""
     if not ids:
         return {}
@@ -70,7 +70,7 @@ def _the_rest(reply: Reply, value: object, ids: list[str], *, asked: int) -> dic
 # ---- orders --------------------------------------------------------------------------------------
 
 
-def _order_item(reply: Reply, item: object) -> OrderReport | Refused | Unknown:
+def _order_item(reply: HttpReply, item: object) -> OrderReport | UpstreamRefused | Unknown:
     """One order's part: an object, or a bare word ("Completed") or text ("Incorrect order ID")."""
     if isinstance(item, (dict, list)):
         obj = lowered(item[0] if isinstance(item, list) and len(item) == 1 else item)
@@ -85,12 +85,12 @@ def _order_item(reply: Reply, item: object) -> OrderReport | Refused | Unknown:
     return unknown(reply, "nothing is said of this order")
 
 
-def _refused(reply: Reply, text: str) -> Refused | Unknown:
+def _refused(reply: HttpReply, text: str) -> UpstreamRefused | Unknown:
     """A refusal to tell, or Unknown for a breakdown: the order itself has no problem then."""
     return refused(reply, text) if is_clear(reply, text) else unknown(reply, f"HTTP {reply.status}: {text}")
 
 
-def _report(reply: Reply, obj: dict[str, Any]) -> OrderReport | Refused | Unknown:
+def _report(reply: HttpReply, obj: dict[str, Any]) -> OrderReport | UpstreamRefused | Unknown:
     measured = any(key in obj for key in _NUMBER_KEYS)
     text = refusal_text({key: value for key, value in obj.items() if not (measured and key in (*_WORD_KEYS, "result"))})
     if text is not None:
@@ -173,7 +173,7 @@ def _id_of(row: object) -> str:
 # ---- refills -------------------------------------------------------------------------------------
 
 
-def _refill_item(reply: Reply, item: object) -> RefillReport | Refused | Unknown:
+def _refill_item(reply: HttpReply, item: object) -> RefillReport | UpstreamRefused | Unknown:
     """One refill's part: {"status":"Completed"}, {"refill":"Completed"}, {"status":{"error":…}}, a bare word."""
     if isinstance(item, (dict, list)):
         obj = lowered(item[0] if isinstance(item, list) and len(item) == 1 else item)
@@ -181,7 +181,7 @@ def _refill_item(reply: Reply, item: object) -> RefillReport | Refused | Unknown
     return _refill_word(reply, item)
 
 
-def _refill_object(reply: Reply, obj: dict[str, Any]) -> RefillReport | Refused | Unknown:
+def _refill_object(reply: HttpReply, obj: dict[str, Any]) -> RefillReport | UpstreamRefused | Unknown:
     for key in ("status", "refill_status", "refill"):
         inner = obj.get(key)
         if isinstance(inner, dict):
@@ -203,7 +203,7 @@ def _shallow(inner: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in lowered(inner).items() if not isinstance(value, (dict, list))}
 
 
-def _refill_word(reply: Reply, word: object) -> RefillReport | Refused | Unknown:
+def _refill_word(reply: HttpReply, word: object) -> RefillReport | UpstreamRefused | Unknown:
     status = refill_status(word)
     if status is not None:
         return RefillReport(status, reply.clean(word, 100))

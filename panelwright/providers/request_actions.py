@@ -15,10 +15,10 @@ from panelwright.orders import actions as order_actions
 from panelwright.orders import requests
 from panelwright.orders.models import Job
 from panelwright.orders.status import REFILL_ENDED
-from panelwright.orders.telling import tell_refills
+from panelwright.orders.webhook_events import tell_refills
 from panelwright.providers import rules, store
-from panelwright.providers.outcomes import Accepted, Reason, RefillReport, Refused, Unknown
-from panelwright.providers.store import ProviderRow, ToAsk
+from panelwright.providers.outcomes import Accepted, Reason, RefillReport, Unknown, UpstreamRefused
+from panelwright.providers.store import PollTask, ProviderRow
 
 _PASSING = frozenset({Reason.LIMIT, Reason.UNREACHABLE, Reason.KEY})
 REFILL_POLL_MIN = timedelta(seconds=5)
@@ -100,7 +100,7 @@ _POLL_NOW = sql.Query(
 )
 
 
-class RefillRow(NamedTuple):
+class RefillRequestRow(NamedTuple):
     id: int
     panel_id: int
     state: str
@@ -148,9 +148,9 @@ class CancelSending(NamedTuple):
     provider_id: int
 
 
-def _refills(ids: Sequence[int]) -> dict[int, RefillRow]:
+def _refills(ids: Sequence[int]) -> dict[int, RefillRequestRow]:
     rows = _REFILLS.rows(connection, sorted(ids))
-    return {r[0]: RefillRow._make((*r[:7], sql.aware(r[7]), r[8], sql.aware(r[9]))) for r in rows}
+    return {r[0]: RefillRequestRow._make((*r[:7], sql.aware(r[7]), r[8], sql.aware(r[9]))) for r in rows}
 
 
 def claim_refills(limit: int, *, but: Collection[int] = ()) -> list[RefillSending]:
@@ -187,7 +187,7 @@ def claim_refills(limit: int, *, but: Collection[int] = ()) -> list[RefillSendin
 
 
 def _refill_row(
-    row: RefillRow,
+    row: RefillRequestRow,
     *,
     state: str,
     status: str = "",
@@ -211,7 +211,7 @@ def _refill_row(
     )
 
 
-def commit_refills(results: Sequence[tuple[RefillSending, Accepted | Refused | Unknown]]) -> None:
+def commit_refills(results: Sequence[tuple[RefillSending, Accepted | UpstreamRefused | Unknown]]) -> None:
     """Write what the provider answered to refills that were passed on."""
     now = clock.now()
     with transaction.atomic(durable=True):
@@ -231,10 +231,10 @@ def commit_refills(results: Sequence[tuple[RefillSending, Accepted | Refused | U
                 changes.append(
                     _refill_row(row, state="passed on", problem="the provider took it and gave no refill id")
                 )
-            elif isinstance(outcome, Refused) and outcome.reason in _PASSING:
+            elif isinstance(outcome, UpstreamRefused) and outcome.reason in _PASSING:
                 due_at = now + rules.backoff(row.attempts)
                 changes.append(_refill_row(row, state="waiting", due_at=due_at, problem=outcome.text))
-            elif isinstance(outcome, Refused):
+            elif isinstance(outcome, UpstreamRefused):
                 changes.append(_refill_row(row, state="done", status="Rejected", problem=outcome.text, ended_at=now))
                 events.append(NewEvent(row.panel_id, "refill.rejected", row.order_id, {"said": outcome.text}))
                 told.append(row.id)
@@ -245,13 +245,13 @@ def commit_refills(results: Sequence[tuple[RefillSending, Accepted | Refused | U
         tell_refills(told, now)
 
 
-def _locked_refills(ids: Sequence[int]) -> dict[int, RefillRow]:
+def _locked_refills(ids: Sequence[int]) -> dict[int, RefillRequestRow]:
     if connection.vendor == "postgresql":
         _LOCK_REFILLS.rows(connection, sorted(ids))
     return _refills(ids)
 
 
-def claim_refill_poll(provider_id: int, limit: int) -> list[ToAsk]:
+def claim_refill_poll(provider_id: int, limit: int) -> list[PollTask]:
     now = clock.now()
     at = sql.moment(connection, now)
     if not _ANY_REFILL_POLL.rows(connection, provider_id, at):
@@ -260,10 +260,12 @@ def claim_refill_poll(provider_id: int, limit: int) -> list[ToAsk]:
     with transaction.atomic(durable=True):
         ids = sorted(row[0] for row in _PICK_REFILL_POLL.rows(connection, provider_id, at, limit))
         lease = sql.moment(connection, lease_until)
-        return [ToAsk(row[0], row[1], lease_until) for row in _LEASE_REFILLS.rows(connection, lease, lease, ids)]
+        return [PollTask(row[0], row[1], lease_until) for row in _LEASE_REFILLS.rows(connection, lease, lease, ids)]
 
 
-def commit_refill_polled(asked: Sequence[ToAsk], reports: Mapping[str, RefillReport | Refused | Unknown]) -> None:
+def commit_refill_polled(
+    asked: Sequence[PollTask], reports: Mapping[str, RefillReport | UpstreamRefused | Unknown]
+) -> None:
     """Write how refills stand by their provider's word."""
     now = clock.now()
     with transaction.atomic(durable=True):
@@ -280,7 +282,7 @@ def commit_refill_polled(asked: Sequence[ToAsk], reports: Mapping[str, RefillRep
                 status = report.status
             elif isinstance(report, RefillReport):
                 problem = f"the provider's word is not understood: {report.raw_status[:80]!r}"
-            elif isinstance(report, Refused) and report.reason is Reason.NOT_FOUND:
+            elif isinstance(report, UpstreamRefused) and report.reason is Reason.NOT_FOUND:
                 problem = f"the provider does not know its refill {ask.upstream_id}"
             ended = status in REFILL_ENDED
             changes.append(
@@ -355,7 +357,7 @@ def _not_yet(row: CancelRow, now: datetime) -> sql.Row:
 
 
 def commit_cancels(
-    provider_id: int, sent: Sequence[CancelSending], answers: Mapping[str, Accepted | Refused | Unknown]
+    provider_id: int, sent: Sequence[CancelSending], answers: Mapping[str, Accepted | UpstreamRefused | Unknown]
 ) -> None:
     """Write what the provider answered. The order itself ends by what a poll then reports, not by a yes here."""
     now = clock.now()
@@ -367,7 +369,7 @@ def commit_cancels(
                 accepted.append(cancel.order_id)
                 again = sql.moment(connection, now + ASK_AGAIN)
                 changes.append(("passed on", provider_id, again, "accepted", cancel.attempts, cancel.id))
-            elif isinstance(answer, Refused) and answer.reason not in _PASSING:
+            elif isinstance(answer, UpstreamRefused) and answer.reason not in _PASSING:
                 changes.append(("done", provider_id, None, answer.text, cancel.attempts, cancel.id))
                 facts = {"said": answer.text}
                 events.append(NewEvent(cancel.panel_id, "order.cancel_refused", cancel.order_id, facts))

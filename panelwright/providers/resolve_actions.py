@@ -2,7 +2,7 @@
 
 Whatever state it is in, an order can be done, ended as partial, canceled and refunded, sent (again) by the same or
 another route, or followed under another id of its provider. `by` says who did it, for the event, which stands in the
-transaction of what it tells of. All functions raise `NotThere` (no such row on this panel), `NotNow` (not in
+transaction of what it tells of. All functions raise `NotThere` (no such row on this panel), `InvalidState` (not in
 this state) or another ValueError (a wrong number), and then nothing moved.
 """
 
@@ -14,9 +14,9 @@ from contextlib import contextmanager
 from django.db import connection, transaction
 
 from panelwright.core import clock, sql
-from panelwright.core.refusal import NotNow, NotThere, Refused
-from panelwright.orders import work
-from panelwright.orders.models import Job, Kind
+from panelwright.core.refusal import InvalidState, NotThere, Refused
+from panelwright.orders import lifecycle
+from panelwright.orders.models import Job, OrderKind
 from panelwright.orders.settling import OpenOrder
 from panelwright.providers import resolve_rules, route_rules, store
 from panelwright.providers.resolve_rules import Decided, DripFeed
@@ -61,7 +61,7 @@ def arrived(*, panel_id: int, order_id: int, by: str, upstream_id: str, provider
         decided = resolve_rules.arrived(order, provider_id=provider_id, upstream_id=upstream_id, now=clock.now())
         same = (order.provider_id, order.upstream_id) == (provider_id, upstream_id)
         if not same and store.taken_upstream_ids({(panel_id, provider_id, upstream_id)}):
-            raise NotNow("upstream_id_taken", "upstream_id")
+            raise InvalidState("upstream_id_taken", "upstream_id")
         write(decided, {"upstream_id": upstream_id, "provider": provider_id})
 
 
@@ -96,7 +96,7 @@ def _provider(panel_id: int, order: OpenOrder, name: str | None) -> int:
         return int(rows[0][0])
     kinds = _KIND_OF.rows(connection, panel_id, order.provider_id) if order.provider_id is not None else []
     if order.provider_id is None or not kinds or kinds[0][0] != "api":
-        raise NotNow("not_sent", "provider")
+        raise InvalidState("not_sent", "provider")
     return order.provider_id
 
 
@@ -125,14 +125,14 @@ def worked(panel_id: int, order_id: int, action: str, by: str) -> Iterator[tuple
     """
     now = clock.now()
     with transaction.atomic():
-        orders = work.lock([order_id])
+        orders = lifecycle.lock([order_id])
         order = locked(orders, panel_id, order_id)
-        if order.kind == Kind.DRIP_FEED.value:
+        if order.kind == OrderKind.DRIP_FEED.value:
             # Its runs have higher ids than the parent, so the lock order stands.
-            orders.update(work.lock(work.open_children(order_id)))
-        changes = work.Changes(orders, now)
+            orders.update(lifecycle.lock(lifecycle.open_children(order_id)))
+        changes = lifecycle.OrderChanges(orders, now)
         drip_feed = None
-        if order.kind == Kind.DRIP_FEED.value:
+        if order.kind == OrderKind.DRIP_FEED.value:
             runs = [run for run in orders.values() if run.parent_id == order_id and run.ended_at is None]
             drip_feed = DripFeed(changes.schedule(order_id), runs)
 

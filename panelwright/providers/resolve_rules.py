@@ -1,6 +1,6 @@
 """What a person may decide about an open order, whatever state it is in, and what becomes of it. Pure.
 
-Each function answers the new states with their refunds. They raise NotNow when the order has ended, is being sent
+Each function answers the new states with their refunds. They raise InvalidState when the order has ended, is being sent
 at this moment, or is not of a kind for it, and another ValueError when a number is wrong. An order that goes out
 right now is never decided about: until its answer is written down nobody knows whether it has arrived.
 """
@@ -12,15 +12,15 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from panelwright.core.refusal import NotNow, Refused
+from panelwright.core.refusal import InvalidState, Refused
 from panelwright.orders import settling
-from panelwright.orders.models import Job, Kind
+from panelwright.orders.models import Job, OrderKind
 from panelwright.orders.problems import NONE
 from panelwright.orders.settling import OpenOrder, ScheduleState, Settled
 
 TEXT_MAX = 500
 UPSTREAM_ID_MAX = 100
-_SELF_SENT = frozenset({Kind.PLAIN.value, Kind.RUN.value, Kind.POST.value})
+_SELF_SENT = frozenset({OrderKind.PLAIN.value, OrderKind.RUN.value, OrderKind.POST.value})
 
 
 class DripFeed(NamedTuple):
@@ -38,12 +38,12 @@ class Decided(NamedTuple):
 
 
 def decidable(order: OpenOrder, now: datetime) -> OpenOrder:
-    """The order, if a person may decide about it. Raises NotNow."""
+    """The order, if a person may decide about it. Raises InvalidState."""
     if order.ended_at is not None:
-        raise NotNow("order_ended", status=order.status)
+        raise InvalidState("order_ended", status=order.status)
     if order.job == Job.SENDING.value and order.lease_until is not None and order.lease_until > now:
         wait_s = math.ceil((order.lease_until - now).total_seconds())
-        raise NotNow("being_sent", seconds=wait_s)
+        raise InvalidState("being_sent", seconds=wait_s)
     return order
 
 
@@ -58,8 +58,8 @@ def done(order: OpenOrder, drip_feed: DripFeed | None = None, *, now: datetime) 
 def partial(order: OpenOrder, drip_feed: DripFeed | None = None, *, remains: int, now: datetime) -> Decided:
     """It ends with so many units undelivered, which are refunded."""
     decidable(order, now)
-    if order.kind == Kind.SUBSCRIPTION.value:
-        raise NotNow("is_subscription")
+    if order.kind == OrderKind.SUBSCRIPTION.value:
+        raise InvalidState("is_subscription")
     if order.quantity < 2:
         raise Refused("one_unit")
     if not 1 <= remains < order.quantity:
@@ -120,9 +120,9 @@ def send(order: OpenOrder, *, route_id: int | None, whole: bool, cancel_asked: b
     """
     _deliverable(order, now)
     if cancel_asked:
-        raise NotNow("cancel_waits")
+        raise InvalidState("cancel_waits")
     if order.remains < order.quantity and not whole:
-        raise NotNow("would_repeat", delivered=order.quantity - order.remains, quantity=order.quantity)
+        raise InvalidState("would_repeat", delivered=order.quantity - order.remains, quantity=order.quantity)
     fresh = order._replace(
         status=settling.unsent(order.kind),
         job=Job.FORWARD.value,
@@ -146,9 +146,9 @@ def send(order: OpenOrder, *, route_id: int | None, whole: bool, cancel_asked: b
 
 def _deliverable(order: OpenOrder, now: datetime) -> OpenOrder:
     # A subscription that its provider takes as a whole is sent itself; any other waits for posts.
-    as_a_whole = order.kind == Kind.SUBSCRIPTION.value and order.job != Job.SCHEDULE.value
+    as_a_whole = order.kind == OrderKind.SUBSCRIPTION.value and order.job != Job.SCHEDULE.value
     if decidable(order, now).kind not in _SELF_SENT and not as_a_whole:
-        raise NotNow("sends_nothing", kind=order.kind)
+        raise InvalidState("sends_nothing", kind=order.kind)
     return order
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from panelwright.catalog.types import BY_NAME
 from panelwright.core.refusal import Refusal
-from panelwright.orders.models import Kind
+from panelwright.orders.models import OrderKind
 
 
 def takes_subscriptions(upstream_type: str) -> bool:
@@ -19,7 +19,7 @@ def takes_subscriptions(upstream_type: str) -> bool:
 
 def carries(kind: str, upstream_type: str) -> bool:
     """Whether an order of this kind can go to a service of this type."""
-    return (kind == Kind.SUBSCRIPTION.value) == takes_subscriptions(upstream_type)
+    return (kind == OrderKind.SUBSCRIPTION.value) == takes_subscriptions(upstream_type)
 
 
 def cannot_be(*, service_type: str, upstream_type: str, hears_posts: bool) -> Refusal | None:

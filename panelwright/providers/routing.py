@@ -19,18 +19,18 @@ from panelwright.catalog.quantities import step_of
 from panelwright.catalog.types import BY_NAME
 from panelwright.core import money
 from panelwright.orders import problems
-from panelwright.orders.models import Kind
+from panelwright.orders.models import OrderKind
 from panelwright.orders.problems import NONE, Problem
 from panelwright.providers import health, route_rules
-from panelwright.providers.health import State
-from panelwright.providers.store import ProviderRow, RouteRow, ToSend
+from panelwright.providers.health import HealthState
+from panelwright.providers.store import ProviderRow, RouteRow, SendTask
 
 NO_ROUTE_AGAIN = timedelta(minutes=1)
 # Of so many resting providers it is told why they rest.
 TOLD_MAX = 10
 
 
-class Later(NamedTuple):
+class Deferred(NamedTuple):
     """An order that is looked at again; `problem` is for staff, with since when it has one, whichever."""
 
     order_id: int
@@ -46,15 +46,15 @@ class Assigned:
     `put_off_us`: until when a provider is spoken for with those orders, too, that wait for their turn.
     """
 
-    send: list[tuple[ToSend, RouteRow]] = field(default_factory=list)
-    by_hand: list[tuple[ToSend, RouteRow]] = field(default_factory=list)
-    later: list[Later] = field(default_factory=list)
+    send: list[tuple[SendTask, RouteRow]] = field(default_factory=list)
+    by_hand: list[tuple[SendTask, RouteRow]] = field(default_factory=list)
+    later: list[Deferred] = field(default_factory=list)
     spoken_for_us: dict[int, int] = field(default_factory=dict)
     put_off_us: dict[int, int] = field(default_factory=dict)
     trials: set[int] = field(default_factory=set)
 
 
-def in_order(order: ToSend, routes: Sequence[RouteRow]) -> list[RouteRow]:
+def in_order(order: SendTask, routes: Sequence[RouteRow]) -> list[RouteRow]:
     """The routes that may take the order, the first choice first. `routes` stand in the service's order."""
     flat = BY_NAME[order.type_name].flat
     routes = [route for route in routes if route_rules.carries(order.kind, route.upstream_type)]
@@ -63,21 +63,21 @@ def in_order(order: ToSend, routes: Sequence[RouteRow]) -> list[RouteRow]:
     return sorted(usable, key=lambda route: not _fits(order, route, flat=flat))
 
 
-def _too_dear(order: ToSend, route: RouteRow) -> bool:
+def _too_dear(order: SendTask, route: RouteRow) -> bool:
     if route.rate_micros is None or route.rate_e12 is None:
         return False
     return money.exchanged(micros=route.rate_micros, rate_e12=route.rate_e12) > order.rate_micros
 
 
-def _fits(order: ToSend, route: RouteRow, *, flat: bool) -> bool:
-    if flat or order.kind == Kind.SUBSCRIPTION.value or not route.available:
+def _fits(order: SendTask, route: RouteRow, *, flat: bool) -> bool:
+    if flat or order.kind == OrderKind.SUBSCRIPTION.value or not route.available:
         return route.available
     if route.step is not None and order.quantity % step_of(order.type_name, route.step):
         return False
     return (route.min is None or order.quantity >= route.min) and (route.max is None or order.quantity <= route.max)
 
 
-def after_refusal(order: ToSend, routes: Sequence[RouteRow], refused_by: int | None) -> list[RouteRow]:
+def after_refusal(order: SendTask, routes: Sequence[RouteRow], refused_by: int | None) -> list[RouteRow]:
     """The routes after the one that refused; empty when it was the last one."""
     ordered = in_order(order, routes)
     places = [i for i, route in enumerate(ordered) if route.id == refused_by]
@@ -85,7 +85,7 @@ def after_refusal(order: ToSend, routes: Sequence[RouteRow], refused_by: int | N
 
 
 def assign(
-    orders: Sequence[ToSend],
+    orders: Sequence[SendTask],
     routes: Mapping[int, Sequence[RouteRow]],
     providers: Mapping[int, ProviderRow],
     now: datetime,
@@ -102,7 +102,7 @@ def assign(
         if limit is not None and len(assigned.send) >= limit:
             break
         chosen = _choose(order, routes.get(order.service_id, ()), providers, now)
-        if isinstance(chosen, Later):
+        if isinstance(chosen, Deferred):
             assigned.later.append(chosen)
             continue
         provider = providers[chosen.provider_id]
@@ -113,13 +113,13 @@ def assign(
         if wait_until is None:
             assigned.send.append((order, chosen))
         else:
-            assigned.later.append(Later(order.id, wait_until))
+            assigned.later.append(Deferred(order.id, wait_until))
     return assigned
 
 
 def _choose(
-    order: ToSend, routes: Sequence[RouteRow], providers: Mapping[int, ProviderRow], now: datetime
-) -> RouteRow | Later:
+    order: SendTask, routes: Sequence[RouteRow], providers: Mapping[int, ProviderRow], now: datetime
+) -> RouteRow | Deferred:
     since = order.problem_at or now
     # After the last route the first one is tried again: the order would not be due if that made no sense.
     ordered = after_refusal(order, routes, order.route_id) or in_order(order, routes)
@@ -135,22 +135,22 @@ def _choose(
         held = any(route.held_stops for route in routes)
         none = problems.problem(problems.ROUTES_HELD if held else problems.NO_ROUTE)
         none = gone if order.chosen_route_id is not None else none
-        return Later(order.id, now + NO_ROUTE_AGAIN, none, since)
+        return Deferred(order.id, now + NO_ROUTE_AGAIN, none, since)
     for route in ordered:
         if health.takes_orders(providers[route.provider_id].health, now):
             return route
     resting = [providers[route.provider_id] for route in ordered]
     told = dict.fromkeys((p.name, p.health.problem[:200]) for p in resting)
     due_at = min(health.again_at(p.health, now) for p in resting)
-    return Later(order.id, due_at, problems.problem(problems.PROVIDERS_REST, providers=list(told)[:TOLD_MAX]), since)
+    return Deferred(order.id, due_at, problems.problem(problems.PROVIDERS_REST, providers=list(told)[:TOLD_MAX]), since)
 
 
 def _permit(provider: ProviderRow, assigned: Assigned, now: datetime) -> datetime | None:
     """None when one more order may go to this provider now, and then it is counted; else when."""
     state = health.state(provider.health, now)
-    if state is State.WAITS:
+    if state is HealthState.WAITS:
         return health.again_at(provider.health, now)
-    if state is State.TRIAL:
+    if state is HealthState.TRIAL:
         if provider.id in assigned.trials:
             return now + health.TRIAL / 10
         assigned.trials.add(provider.id)

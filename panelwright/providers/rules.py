@@ -12,10 +12,10 @@ from typing import NamedTuple
 from panelwright.catalog.types import BY_NAME, Units
 from panelwright.core import money
 from panelwright.orders import problems
-from panelwright.orders.models import Kind
+from panelwright.orders.models import OrderKind
 from panelwright.orders.problems import Problem
 from panelwright.orders.settling import Cost
-from panelwright.providers.outcomes import OrderReport, Reason, Refused
+from panelwright.providers.outcomes import OrderReport, Reason, UpstreamRefused
 
 # A currency in itself.
 PAR_E12 = 10**12
@@ -60,7 +60,9 @@ class AfterRefusal(NamedTuple):
     due_at: datetime
 
 
-def after_refusal(refused: Refused, *, provider: str, attempts: int, more_routes: bool, now: datetime) -> AfterRefusal:
+def after_refusal(
+    refused: UpstreamRefused, *, provider: str, attempts: int, more_routes: bool, now: datetime
+) -> AfterRefusal:
     """What to do with an order that a provider refused for the `attempts`th time."""
     problem = problems.problem(
         problems.REFUSED, provider=provider, said=refused.text, reason=refused.reason.name.lower()
@@ -125,9 +127,9 @@ def upstream_params(
     """
     type_ = BY_NAME[type_name]
     params = {"service": upstream_service}
-    if not type_.subscription or kind == Kind.POST.value:
+    if not type_.subscription or kind == OrderKind.POST.value:
         params["link"] = link
-    if kind == Kind.POST.value:
+    if kind == OrderKind.POST.value:
         params["quantity"] = str(quantity)
     else:
         if type_.units is Units.QUANTITY:

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_noop
 from django_scopes import scope
 
 from panelwright.catalog import names
-from panelwright.core.lists import Column, Filter, Kind, Listing, Place
+from panelwright.core.lists import Column, ColumnKind, ColumnPlace, Filter, Listing
 from panelwright.customers.models import Customer
 from panelwright.orders import problems
 from panelwright.orders.lists import STATUS_SLUGS
@@ -87,23 +87,29 @@ ORDERS = Listing(
     name="orders",
     label=gettext_noop("Orders"),
     columns=(
-        Column("id", Kind.ID, gettext_noop("Order"), Place.FIRST, cell="order"),
+        Column("id", ColumnKind.ID, gettext_noop("Order"), ColumnPlace.FIRST, cell="order"),
         Column("kind"),
-        Column("status", Kind.STATUS, gettext_noop("Status"), Place.MARK, cell="order_status"),
+        Column("status", ColumnKind.STATUS, gettext_noop("Status"), ColumnPlace.MARK, cell="order_status"),
         Column("problem", value=lambda row: row.order.problem_code),
-        Column("service", Kind.ID, value=lambda row: row.order.service.number),
-        Column("service_name", label=gettext_noop("Service and link"), place=Place.MAIN, cell="service_link"),
+        Column("service", ColumnKind.ID, value=lambda row: row.order.service.number),
+        Column("service_name", label=gettext_noop("Service and link"), place=ColumnPlace.MAIN, cell="service_link"),
         Column("link"),
-        Column("customer", label=gettext_noop("Customer"), place=Place.LEFT, cell="order_customer"),
-        Column("quantity", Kind.NUMBER),
-        Column("start_count", Kind.NUMBER),
-        Column("remains", Kind.NUMBER),
-        Column("charge", Kind.MONEY, gettext_noop("Charge"), Place.END, value=lambda row: row.order.charge_micros),
-        Column("cost", Kind.MONEY, value=lambda row: row.order.cost_micros),
+        Column("customer", label=gettext_noop("Customer"), place=ColumnPlace.LEFT, cell="order_customer"),
+        Column("quantity", ColumnKind.NUMBER),
+        Column("start_count", ColumnKind.NUMBER),
+        Column("remains", ColumnKind.NUMBER),
+        Column(
+            "charge",
+            ColumnKind.MONEY,
+            gettext_noop("Charge"),
+            ColumnPlace.END,
+            value=lambda row: row.order.charge_micros,
+        ),
+        Column("cost", ColumnKind.MONEY, value=lambda row: row.order.cost_micros),
         Column("provider"),
         Column("upstream_id"),
-        Column("created_at", Kind.TIME),
-        Column("ended_at", Kind.TIME),
+        Column("created_at", ColumnKind.TIME),
+        Column("ended_at", ColumnKind.TIME),
     ),
     empty=gettext_noop("No orders yet."),
     none_match=gettext_noop("No orders match your filters."),

@@ -15,7 +15,7 @@ from panelwright.providers import rules
 from panelwright.providers.health import FAILURES_MAX, Health
 
 
-class ToSend(NamedTuple):
+class SendTask(NamedTuple):
     """An order that was claimed for sending."""
 
     id: int
@@ -69,7 +69,7 @@ class ProviderRow(NamedTuple):
     health: Health = Health()
 
 
-class ToAsk(NamedTuple):
+class PollTask(NamedTuple):
     """An order, refill or cancel that a provider is to be asked about. `token` proves the claim."""
 
     id: int
@@ -212,19 +212,19 @@ def any_poll(provider_id: int, now: datetime) -> bool:
     return bool(_ANY_POLL.rows(connection, provider_id, sql.moment(connection, now)))
 
 
-def pick_forward(now: datetime, limit: int) -> list[ToSend]:
+def pick_forward(now: datetime, limit: int) -> list[SendTask]:
     return _to_send(_PICK_FORWARD.rows(connection, sql.moment(connection, now), limit))
 
 
-def pick_unfinished(now: datetime, limit: int) -> list[ToSend]:
+def pick_unfinished(now: datetime, limit: int) -> list[SendTask]:
     """Orders whose sender died, or whose outcome is unknown, and that are due."""
     return _to_send(_PICK_SENDING.rows(connection, sql.moment(connection, now), limit))
 
 
-def _to_send(rows: Sequence[sql.Row]) -> list[ToSend]:
+def _to_send(rows: Sequence[sql.Row]) -> list[SendTask]:
     ids = sorted(row[0] for row in rows)
     found = _TO_SEND.rows(connection, ids) if ids else []
-    return [ToSend._make((*row[:10], sql.aware(row[10]), row[11], sql.aware(row[12]), *row[13:])) for row in found]
+    return [SendTask._make((*row[:10], sql.aware(row[10]), row[11], sql.aware(row[12]), *row[13:])) for row in found]
 
 
 def routes(panel_ids: Collection[int], service_ids: Collection[int]) -> dict[int, list[RouteRow]]:
@@ -297,7 +297,7 @@ def speak_for(provider_id: int, spoken_for_us: int) -> None:
     _SPEAK_FOR.run(connection, spoken_for_us, provider_id)
 
 
-def claim_sending(orders: Sequence[tuple[ToSend, RouteRow]], lease_until: datetime) -> None:
+def claim_sending(orders: Sequence[tuple[SendTask, RouteRow]], lease_until: datetime) -> None:
     """Write down, before the call, where each order goes, and at what cost: what is not written down was not sent."""
     at = sql.moment(connection, lease_until)
     rows = [
@@ -307,7 +307,7 @@ def claim_sending(orders: Sequence[tuple[ToSend, RouteRow]], lease_until: dateti
     _CLAIM_SENDING.run(connection, rows)
 
 
-def estimated_cost(order: ToSend, route: RouteRow) -> tuple[int | None, int | None]:
+def estimated_cost(order: SendTask, route: RouteRow) -> tuple[int | None, int | None]:
     """What the order will cost by this route, in micros of the panel's currency, and the exchange rate used."""
     return rules.estimated_cost(
         type_name=order.type_name, units=order.quantity, rate_micros=route.rate_micros, rate_e12=route.rate_e12
@@ -333,13 +333,13 @@ def explain_claim_forward(at: object) -> str:
     return _PICK_FORWARD.plan(connection, at, 100)
 
 
-def claim_poll(provider_id: int, until: datetime, lease_until: datetime, limit: int) -> list[ToAsk]:
+def claim_poll(provider_id: int, until: datetime, lease_until: datetime, limit: int) -> list[PollTask]:
     rows = _PICK_POLL.rows(connection, provider_id, sql.moment(connection, until), limit)
     if not rows:
         return []
     at = sql.moment(connection, lease_until)
     ids = sorted(row[0] for row in rows)
-    return [ToAsk(row[0], row[1], lease_until) for row in _LEASE_ORDERS.rows(connection, at, at, ids)]
+    return [PollTask(row[0], row[1], lease_until) for row in _LEASE_ORDERS.rows(connection, at, at, ids)]
 
 
 def taken_upstream_ids(wanted: Collection[tuple[int, int, str]]) -> set[tuple[int, str]]:

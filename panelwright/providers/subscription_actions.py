@@ -16,10 +16,10 @@ from typing import NamedTuple
 from django.db import connection, transaction
 
 from panelwright.core import clock, money, sql
-from panelwright.core.refusal import NotNow, NotThere
+from panelwright.core.refusal import InvalidState, NotThere
 from panelwright.orders import actions as order_actions
-from panelwright.orders import post_orders, problems, settling, standing_store, store, work
-from panelwright.orders.models import Job, Kind, PauseReason, RequestState
+from panelwright.orders import lifecycle, post_orders, problems, settling, standing_store, store
+from panelwright.orders.models import Job, OrderKind, PauseReason, RequestState
 from panelwright.orders.post_orders import There
 from panelwright.orders.problems import NONE, Problem, problem
 from panelwright.orders.schedule_actions import Undecided, note_pause
@@ -28,12 +28,12 @@ from panelwright.orders.standing import Agreement, Spend, Today
 from panelwright.providers import route_rules, subscription_rules
 from panelwright.providers import rules as delivery_rules
 from panelwright.providers import store as provider_store
-from panelwright.providers.outcomes import OrderReport, Reason, Refused, Unknown
+from panelwright.providers.outcomes import OrderReport, Reason, Unknown, UpstreamRefused
 from panelwright.providers.rules import Exchange
-from panelwright.providers.store import ToAsk
+from panelwright.providers.store import PollTask
 from panelwright.providers.subscription_rules import Bounds
 
-Reports = Mapping[str, OrderReport | Refused | Unknown]
+Reports = Mapping[str, OrderReport | UpstreamRefused | Unknown]
 
 # Orders of subscriptions that are asked about for the first time in one round; the rest is asked in the next.
 NEW_MAX = 100
@@ -69,7 +69,7 @@ def pass_on(undecided: Sequence[Undecided]) -> set[int]:
     }
 
 
-def unknown_posts(provider_id: int, panel_id: int, asked: Sequence[ToAsk], reports: Reports) -> list[str]:
+def unknown_posts(provider_id: int, panel_id: int, asked: Sequence[PollTask], reports: Reports) -> list[str]:
     """The provider's ids of orders that it reports of subscriptions and that we do not have yet: to be asked about.
 
     At most NEW_MAX, those of each subscription in its own order.
@@ -117,7 +117,7 @@ class Following:
     and those in `accounts`, in id order.
     """
 
-    changes: work.Changes
+    changes: lifecycle.OrderChanges
     posts: Reports
     now: datetime
     agreed: dict[int, Agreement]
@@ -130,7 +130,7 @@ class Following:
     @classmethod
     def load(
         cls,
-        changes: work.Changes,
+        changes: lifecycle.OrderChanges,
         subscriptions: Collection[OpenOrder],
         reports: Mapping[int, OrderReport],
         posts: Reports,
@@ -234,19 +234,19 @@ class Following:
             _SET_UNREAD.run(connection, json.dumps(unread) if unread else "", order.panel_id, order.id)
         return _Took(reason, unpaid, left, trouble, max(unread.values(), default=0))
 
-    def _tries(self, order: OpenOrder, ref: str, said: Refused | Unknown | None) -> int:
+    def _tries(self, order: OpenOrder, ref: str, said: UpstreamRefused | Unknown | None) -> int:
         """How often an order could not be asked about, this time with it."""
         before = self.terms[order.id].unread.get(ref, 0)
-        return before if said is None or (isinstance(said, Refused) and said.reason in _PASSING) else before + 1
+        return before if said is None or (isinstance(said, UpstreamRefused) and said.reason in _PASSING) else before + 1
 
-    def _unread(self, order: OpenOrder, ref: str, said: Refused | Unknown) -> int:
+    def _unread(self, order: OpenOrder, ref: str, said: UpstreamRefused | Unknown) -> int:
         """An order of which the provider tells the id and nothing else: ours is not charged, and staff decide; its id.
 
         It counts as the least that it can be.
         """
         agreement, terms = self.agreed[order.id], self.terms[order.id]
         low, high = (self.today.price(agreement, units) for units in (terms.bounds.low, terms.bounds.high))
-        not_known = isinstance(said, Refused) and said.reason is Reason.NOT_FOUND
+        not_known = isinstance(said, UpstreamRefused) and said.reason is Reason.NOT_FOUND
         trouble = problem(
             problems.POST_NOT_KNOWN if not_known else problems.POST_UNREAD,
             upstream_id=ref,
@@ -341,7 +341,7 @@ def _not_charged(reason: PauseReason, spend: Spend, units: int, terms: Terms) ->
 def charge_post(*, panel_id: int, order_id: int, by: str) -> int:
     """The customer pays for a post's order after all, and it goes on; the micros that were taken.
 
-    Raises NotThere or NotNow with what is wrong; then nothing was changed.
+    Raises NotThere or InvalidState with what is wrong; then nothing was changed.
     """
     now = clock.now()
     with transaction.atomic():
@@ -349,9 +349,9 @@ def charge_post(*, panel_id: int, order_id: int, by: str) -> int:
         rate_micros = _UNPAID.rows(connection, panel_id, order_id)[0][0]
         charge = money.charge(rate_micros=rate_micros, units=order.quantity)
         if store.lock_balances([order.account_id])[order.account_id] < charge:
-            raise NotNow("balance_too_low", cost=money.text(charge))
+            raise InvalidState("balance_too_low", cost=money.text(charge))
         if not post_orders.charge_later(order, charge, now):
-            raise work.Stale(f"order {order_id} was not as it had been read under its lock")
+            raise lifecycle.StaleOrder(f"order {order_id} was not as it had been read under its lock")
         _goes_on(order, order._replace(booked_micros=charge, charge_micros=charge), "charge", by, now)
     return charge
 
@@ -359,7 +359,7 @@ def charge_post(*, panel_id: int, order_id: int, by: str) -> int:
 def waive_post(*, panel_id: int, order_id: int, by: str) -> None:
     """The panel pays for a post's order: it goes on, and the customer is not charged.
 
-    Raises NotThere or NotNow with what is wrong; then nothing was changed.
+    Raises NotThere or InvalidState with what is wrong; then nothing was changed.
     """
     now = clock.now()
     with transaction.atomic():
@@ -368,18 +368,18 @@ def waive_post(*, panel_id: int, order_id: int, by: str) -> None:
 
 
 def _unpaid(panel_id: int, order_id: int) -> OpenOrder:
-    order = work.lock([order_id]).get(order_id)
+    order = lifecycle.lock([order_id]).get(order_id)
     if order is None or order.panel_id != panel_id:
         raise NotThere("no_order", id=order_id)
     if order.ended_at is not None:
-        raise NotNow("order_ended", status=order.status)
-    if order.kind != Kind.POST.value or order.problem_code not in problems.UNPAID:
-        raise NotNow("no_charge_to_decide")
+        raise InvalidState("order_ended", status=order.status)
+    if order.kind != OrderKind.POST.value or order.problem_code not in problems.UNPAID:
+        raise InvalidState("no_charge_to_decide")
     return order
 
 
 def _goes_on(before: OpenOrder, order: OpenOrder, decision: str, by: str, now: datetime) -> None:
-    changes = work.Changes({before.id: before}, now)
+    changes = lifecycle.OrderChanges({before.id: before}, now)
     changes.event("order.resolved", order, {"decision": decision, "by": by, "charge": money.text(order.charge_micros)})
     changes.apply(Settled(order._replace(job=Job.POLL.value, due_at=now, attempts=0).having(NONE)))
     changes.write()

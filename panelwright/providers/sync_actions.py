@@ -15,7 +15,7 @@ from django.db.models import Max
 
 from panelwright.catalog import quantities
 from panelwright.catalog.actions import NewService, add_services
-from panelwright.catalog.changes import Happened
+from panelwright.catalog.changes import ChangeEvent
 from panelwright.catalog.models import PriceListRate, Service
 from panelwright.catalog.types import BY_NAME
 from panelwright.core import clock, money, refusal, refusals, sql
@@ -26,18 +26,18 @@ from panelwright.panels.models import Panel
 from panelwright.providers import currencies, holding, sync_rules
 from panelwright.providers.holding import RateLimits
 from panelwright.providers.models import ExchangeRate, HostExchangeRate, Provider, Route
-from panelwright.providers.outcomes import Balance, LeftOut, Offers, Reason, Refused, ServiceOffer, Unknown
+from panelwright.providers.outcomes import Balance, LeftOut, Offers, Reason, ServiceOffer, Unknown, UpstreamRefused
 from panelwright.providers.route_actions import hears_posts
 from panelwright.providers.sync_rules import (
     Catalogue,
-    Changes,
     Chosen,
     Discount,
     Markup,
     OwnRate,
-    Plan,
     RouteState,
     ServiceState,
+    SyncChanges,
+    SyncPlan,
     ToSell,
 )
 
@@ -104,7 +104,7 @@ class Round(NamedTuple):
     `left_out`: each row of the list that changes nothing here, and why.
     """
 
-    events: list[Happened]
+    events: list[ChangeEvent]
     problem: str
     left_out: Sequence[LeftOut] = ()
 
@@ -192,7 +192,9 @@ def _counted(panel: Panel, provider: Provider, offers: Offers) -> Offers:
     return currencies.counted_in(offers, counted, overruled=provider.overruled_currency)
 
 
-def _tell_currency(panel: Panel, provider: Provider, balance: Balance | Refused | Unknown | None) -> list[Happened]:
+def _tell_currency(
+    panel: Panel, provider: Provider, balance: Balance | UpstreamRefused | Unknown | None
+) -> list[ChangeEvent]:
     """Keep which currency the provider tells; it becomes its own where nobody has set one. The row is not saved."""
     if not isinstance(balance, Balance) or not balance.currency:
         return []
@@ -203,7 +205,7 @@ def _tell_currency(panel: Panel, provider: Provider, balance: Balance | Refused 
     (provider.currency,) = meant
     provider.rework = True
     facts = {"provider": provider.name, "old": panel.currency, "new": provider.currency}
-    return [Happened("provider.currency", provider.id, facts)]
+    return [ChangeEvent("provider.currency", provider.id, facts)]
 
 
 # ---- import ------------------------------------------------------------------------------------------
@@ -217,8 +219,8 @@ def preview(
     chosen: Chosen,
     markup: Markup,
     free: bool = False,
-    balance: Balance | Refused | Unknown | None = None,
-) -> Plan:
+    balance: Balance | UpstreamRefused | Unknown | None = None,
+) -> SyncPlan:
     """What an import would make of each row of the list. Raises ValueError as `import_services` does."""
     _tell_currency(panel, provider, balance)
     rate_e12 = believed_rate(panel=panel, provider=provider)
@@ -244,7 +246,7 @@ def import_services(
     chosen: Chosen,
     markup: Markup,
     free: bool = False,
-    balance: Balance | Refused | Unknown | None = None,
+    balance: Balance | UpstreamRefused | Unknown | None = None,
 ) -> Imported:
     """Sell a provider's services at its rates and a markup, and keep them in step from now on.
 
@@ -281,12 +283,12 @@ def import_services(
     return Imported(services, plan.unsaleable, plan.known, plan.left_out)
 
 
-def _held_at_once(provider: Provider, service: Service, sold: ToSell) -> Happened:
+def _held_at_once(provider: Provider, service: Service, sold: ToSell) -> ChangeEvent:
     assert sold.held is not None
     old, new = holding.sides(sold.held)
     facts = {"provider": provider.name, "service": service.number, "theirs": sold.offer.service}
     why = ", ".join(sold.held["codes"])
-    return Happened("route.held", service.id, {**facts, "why": why, "old": old, "new": new})
+    return ChangeEvent("route.held", service.id, {**facts, "why": why, "old": old, "new": new})
 
 
 def _new_service(sold: ToSell, number: int, provider: str) -> NewService:
@@ -352,8 +354,8 @@ def commit_sync(
     *,
     panel: Panel,
     provider_id: int,
-    offers: Offers | Refused | Unknown,
-    balance: Balance | Refused | Unknown,
+    offers: Offers | UpstreamRefused | Unknown,
+    balance: Balance | UpstreamRefused | Unknown,
     accept: bool = False,
     dry_run: bool = False,
 ) -> Round:
@@ -374,7 +376,7 @@ def commit_sync(
             problem = problem or f"its list of services could not be read: {offers.text}"
         if problem and problem != provider.sync_problem:
             facts = {"provider": provider.name, "problem": problem}
-            events.append(Happened("provider.sync_failed", provider.id, facts))
+            events.append(ChangeEvent("provider.sync_failed", provider.id, facts))
         if dry_run:
             would_be = Round(events, problem, _left_out(panel, provider, offers))
             transaction.set_rollback(True)
@@ -393,7 +395,7 @@ def commit_sync(
     return Round(events, problem)
 
 
-def _left_out(panel: Panel, provider: Provider, offers: Offers | Refused | Unknown) -> list[LeftOut]:
+def _left_out(panel: Panel, provider: Provider, offers: Offers | UpstreamRefused | Unknown) -> list[LeftOut]:
     if not isinstance(offers, Offers):
         return []
     here = set(Route.objects.filter(panel=panel, provider=provider).values_list("upstream_service", flat=True))
@@ -401,14 +403,16 @@ def _left_out(panel: Panel, provider: Provider, offers: Offers | Refused | Unkno
     return [*offers.left_out, *others]
 
 
-def _unread(balance: Balance | Refused | Unknown) -> str:
+def _unread(balance: Balance | UpstreamRefused | Unknown) -> str:
     """What a person has to know where something else than a balance was answered; of a busy provider, nothing."""
-    if isinstance(balance, Balance) or (isinstance(balance, Refused) and balance.reason in _BUSY):
+    if isinstance(balance, Balance) or (isinstance(balance, UpstreamRefused) and balance.reason in _BUSY):
         return ""
     return f"our balance there could not be read: {balance.text}"
 
 
-def _balance(panel: Panel, provider: Provider, balance: Balance | Refused | Unknown) -> tuple[list[Happened], str]:
+def _balance(
+    panel: Panel, provider: Provider, balance: Balance | UpstreamRefused | Unknown
+) -> tuple[list[ChangeEvent], str]:
     """Our balance there, once low and once well again; and the currency that is told with it."""
     if not isinstance(balance, Balance):
         return [], ""
@@ -425,11 +429,13 @@ def _balance(panel: Panel, provider: Provider, balance: Balance | Refused | Unkn
         provider.balance_is_low = low
         name = "provider.low_balance" if low else "provider.balance_ok"
         facts = {"provider": provider.name, "balance": money.text(provider.balance_micros)}
-        events.append(Happened(name, provider.id, facts | {"currency": provider.currency or panel.currency}))
+        events.append(ChangeEvent(name, provider.id, facts | {"currency": provider.currency or panel.currency}))
     return events, problem
 
 
-def _catalogue_after(panel: Panel, provider: Provider, offers: Offers, *, accept: bool) -> tuple[list[Happened], str]:
+def _catalogue_after(
+    panel: Panel, provider: Provider, offers: Offers, *, accept: bool
+) -> tuple[list[ChangeEvent], str]:
     try:
         believed_rate(panel=panel, provider=provider)
     except ValueError as error:
@@ -527,7 +533,7 @@ def _route_row(r: RouteState) -> sql.Row:
     )
 
 
-def write(panel: Panel, changes: Changes) -> None:
+def write(panel: Panel, changes: SyncChanges) -> None:
     """Write down what a round, or a decision, changes; its events are left to the caller."""
     _UPDATE_ROUTES.run(connection, [_route_row(r) for r in changes.routes.values()])
     _UPDATE_SERVICES.run(

@@ -16,8 +16,8 @@ from typing import Any, NamedTuple
 
 from panelwright.catalog import changes as catalog_changes
 from panelwright.catalog import quantities
-from panelwright.catalog.changes import Happened, Which
-from panelwright.catalog.shelf import rate_for
+from panelwright.catalog.changes import ChangeEvent, ServiceRef
+from panelwright.catalog.priced_catalogue import rate_for
 from panelwright.catalog.types import BY_NAME
 from panelwright.core import money, refusals
 from panelwright.providers import holding, naming, route_rules
@@ -122,13 +122,13 @@ class Discount(NamedTuple):
 
 
 @dataclass(slots=True)
-class Changes:
+class SyncChanges:
     """What a round writes. A price list's rate of None is one that goes."""
 
     routes: dict[int, RouteState] = field(default_factory=dict)
     services: dict[int, ServiceState] = field(default_factory=dict)
     own_rates: dict[tuple[int, int], OwnRate | None] = field(default_factory=dict)
-    events: list[Happened] = field(default_factory=list)
+    events: list[ChangeEvent] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,9 +184,9 @@ def limits(offer: ServiceOffer) -> tuple[int, int]:
     return low, min(max(offer.max, low), LIMIT_MAX)
 
 
-def step(catalogue: Catalogue, offers: Offers) -> Changes:
+def step(catalogue: Catalogue, offers: Offers) -> SyncChanges:
     """What a list changes."""
-    changes = Changes()
+    changes = SyncChanges()
     by_id = {offer.service: offer for offer in offers}
     unreadable = {row.service for row in offers.left_out} - set(by_id)
     followed = [
@@ -198,13 +198,13 @@ def step(catalogue: Catalogue, offers: Offers) -> Changes:
     return _services(catalogue, followed, changes)
 
 
-def decided(catalogue: Catalogue, routes: Mapping[int, RouteState]) -> Changes:
+def decided(catalogue: Catalogue, routes: Mapping[int, RouteState]) -> SyncChanges:
     """What it changes that a person has decided about routes, given as they are then by their ids."""
-    changes = Changes(routes={route.id: routes[route.id] for route in catalogue.routes if route.id in routes})
+    changes = SyncChanges(routes={route.id: routes[route.id] for route in catalogue.routes if route.id in routes})
     return _services(catalogue, [routes.get(route.id, route) for route in catalogue.routes], changes)
 
 
-def _services(catalogue: Catalogue, followed: Sequence[RouteState], changes: Changes) -> Changes:
+def _services(catalogue: Catalogue, followed: Sequence[RouteState], changes: SyncChanges) -> SyncChanges:
     by_service: dict[int, list[tuple[RouteState, RouteState]]] = {}
     for before, after in zip(catalogue.routes, followed, strict=True):
         by_service.setdefault(after.service_id, []).append((before, after))
@@ -215,7 +215,7 @@ def _services(catalogue: Catalogue, followed: Sequence[RouteState], changes: Cha
     return changes
 
 
-def _followed(catalogue: Catalogue, route: RouteState, offer: ServiceOffer | None, changes: Changes) -> RouteState:
+def _followed(catalogue: Catalogue, route: RouteState, offer: ServiceOffer | None, changes: SyncChanges) -> RouteState:
     """The provider's route after the list."""
     told = Telling(catalogue, route, changes)
     if offer is None:
@@ -236,13 +236,13 @@ class Telling(NamedTuple):
 
     catalogue: Catalogue
     route: RouteState
-    changes: Changes
+    changes: SyncChanges
 
     def say(self, name: str, **facts: Any) -> None:
         service = self.catalogue.services.get(self.route.service_id)
         about = {"provider": self.catalogue.provider, "service": None if service is None else service.number}
         about |= {"theirs": self.route.upstream_service}
-        self.changes.events.append(Happened(name, self.route.service_id, about | facts))
+        self.changes.events.append(ChangeEvent(name, self.route.service_id, about | facts))
 
 
 def _after_offer(catalogue: Catalogue, route: RouteState, offer: ServiceOffer, told: Telling) -> RouteState:
@@ -340,7 +340,7 @@ def _text(micros: int | None) -> str | None:
 
 
 def _service(
-    catalogue: Catalogue, before: ServiceState, routes: Sequence[tuple[RouteState, RouteState]], changes: Changes
+    catalogue: Catalogue, before: ServiceState, routes: Sequence[tuple[RouteState, RouteState]], changes: SyncChanges
 ) -> None:
     service = before
     leads = next(((old, new) for old, new in routes if new.in_step), None)
@@ -429,7 +429,7 @@ def _guarded(catalogue: Catalogue, service: ServiceState, least: int, markup: Ma
 
 
 def _price_lists(
-    catalogue: Catalogue, before: ServiceState, service: ServiceState, least: int, changes: Changes
+    catalogue: Catalogue, before: ServiceState, service: ServiceState, least: int, changes: SyncChanges
 ) -> None:
     """No price list sells below cost: where it would, it has the least rate that the guard allows."""
     own = {rate.price_list_id: rate for rate in catalogue.own_rates if rate.service_id == service.id}
@@ -453,7 +453,7 @@ def _own_rate_told(
     discount: Discount,
     before: tuple[ServiceState, OwnRate | None],
     after: tuple[ServiceState, OwnRate | None],
-) -> list[Happened]:
+) -> list[ChangeEvent]:
     """What the customers of a price list paid, and pay now: its own rate, or the service's less its discount."""
     old, new = (
         rate_for(
@@ -468,7 +468,7 @@ def _own_rate_told(
         return []
     service = after[0]
     changed = catalog_changes.own_rate_changed(
-        Which(service.id, service.number, {"provider": catalogue.provider}),
+        ServiceRef(service.id, service.number, {"provider": catalogue.provider}),
         price_list_id=discount.id,
         price_list=discount.name,
         old_micros=old,
@@ -480,8 +480,8 @@ def _own_rate_told(
 
 def _told(
     catalogue: Catalogue, before: ServiceState, after: ServiceState, cost: int | None, *, not_for: Collection[int]
-) -> list[Happened]:
-    which = Which(after.id, after.number, {"provider": catalogue.provider})
+) -> list[ChangeEvent]:
+    which = ServiceRef(after.id, after.number, {"provider": catalogue.provider})
     told = []
     if after.rate_micros != before.rate_micros:
         rate_changed = catalog_changes.rate_changed(
@@ -538,7 +538,7 @@ class ToSell(NamedTuple):
 
 
 @dataclass(slots=True)
-class Plan:
+class SyncPlan:
     """What becomes of each row of a list. `known`: how many are here already; they stand in `left_out`, too."""
 
     sold: list[ToSell] = field(default_factory=list)
@@ -549,9 +549,9 @@ class Plan:
 
 def plan(
     offers: Offers, chosen: Chosen, known: Collection[str], *, markup: Markup, rate_e12: int, free: bool = False
-) -> Plan:
+) -> SyncPlan:
     """What an import makes of a list. `free`: a person has said that what costs nothing is sold for that."""
-    made = Plan(left_out=list(offers.left_out))
+    made = SyncPlan(left_out=list(offers.left_out))
     for offer in offers:
         cost = money.exchanged(micros=money.cost_of(offer.rate), rate_e12=rate_e12)
         rate = markup.price(cost)

@@ -9,11 +9,11 @@ from django_scopes import scope, scopes_disabled
 from panelwright.providers import health_actions, store, sync_actions
 from panelwright.providers.client import Upstream
 from panelwright.providers.models import Provider
-from panelwright.providers.outcomes import Balance, Offers, Reason, Refused, Unknown
+from panelwright.providers.outcomes import Balance, Offers, Reason, Unknown, UpstreamRefused
 from panelwright.providers.store import ProviderRow
 from panelwright.providers.sync_actions import Round
 
-_NOT_NOW = Refused(Reason.LIMIT, "it rests, or has had its requests of this minute")
+_NOT_NOW = UpstreamRefused(Reason.LIMIT, "it rests, or has had its requests of this minute")
 
 
 def sync_one(
@@ -34,11 +34,11 @@ def sync_one(
 
 def asked(
     provider_id: int, client_of: Callable[[ProviderRow], Upstream]
-) -> tuple[Balance | Refused | Unknown, Offers | Refused | Unknown]:
+) -> tuple[Balance | UpstreamRefused | Unknown, Offers | UpstreamRefused | Unknown]:
     """Our balance at a provider and its list, as far as its limit of requests lets us ask."""
     (row,) = store.providers([provider_id]).values()
     client = client_of(row)
-    offers: Offers | Refused | Unknown = _NOT_NOW
+    offers: Offers | UpstreamRefused | Unknown = _NOT_NOW
     balance = client.balance() if health_actions.take_request(row) else _NOT_NOW
     if health_actions.take_request(row):
         offers = client.services()

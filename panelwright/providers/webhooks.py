@@ -7,11 +7,11 @@ import json
 from panelwright.core import limits
 from panelwright.core.text import trim
 from panelwright.orders import fields
-from panelwright.orders.post_rules import Heard
+from panelwright.orders.post_rules import ReportedPost
 from panelwright.providers.feeds import moment
 
 
-def read(body: bytes) -> list[tuple[str, Heard]]:
+def read(body: bytes) -> list[tuple[str, ReportedPost]]:
     """User names and their posts. Raises ValueError with what is wrong."""
     try:
         said = json.loads(body.decode("utf-8"))
@@ -23,7 +23,7 @@ def read(body: bytes) -> list[tuple[str, Heard]]:
     return [_post(post) for post in posts]
 
 
-def _post(post: object) -> tuple[str, Heard]:
+def _post(post: object) -> tuple[str, ReportedPost]:
     if not isinstance(post, dict):
         raise ValueError("a post is an object with username and link")
     username, link, published = post.get("username"), post.get("link"), post.get("published_at")
@@ -34,4 +34,4 @@ def _post(post: object) -> tuple[str, Heard]:
     published_at = moment(published)
     if published is not None and published_at is None:
         raise ValueError("published_at is a time in ISO 8601, such as 2026-05-04T12:00:00Z")
-    return username, Heard(trim(link), published_at)
+    return username, ReportedPost(trim(link), published_at)

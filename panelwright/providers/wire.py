@@ -11,7 +11,7 @@ from decimal import Context, Decimal, InvalidOperation
 from typing import Any
 
 from panelwright.core import limits
-from panelwright.core.reply import Reply, decode, storable
+from panelwright.core.reply import HttpReply, decode, storable
 from panelwright.providers.outcomes import REF_MAX
 
 MISSING: Any = object()  # "there is no JSON in here"; None is a value
@@ -54,7 +54,7 @@ def _parse_at(text: str, at: int) -> tuple[Any, int]:
         return MISSING, at
 
 
-def find_json(reply: Reply) -> Any:
+def find_json(reply: HttpReply) -> Any:
     """The JSON value of an answer, or MISSING.
 
     The whole body if it parses. Else, since PHP warnings, HTML and BOMs come before it and debug bars
@@ -73,7 +73,7 @@ def find_json(reply: Reply) -> Any:
     return MISSING if reply.broke else _dig(text)
 
 
-def too_many_values(reply: Reply) -> bool:
+def too_many_values(reply: HttpReply) -> bool:
     """Whether an answer would take many times its length in memory: `[],[],[]` takes twenty times as much."""
     short = len(reply.body) <= limits.PROVIDER_ANSWER_BYTES_MAX
     most = limits.PROVIDER_ANSWER_VALUES_MAX if short else limits.PROVIDER_LIST_VALUES_MAX

@@ -18,7 +18,7 @@ from django.db import close_old_connections, connections
 from panelwright.core import clock
 from panelwright.core.loop import IDLE_S, Loop
 from panelwright.core.secret import installation_box
-from panelwright.customers.letters import webhook_stopped
+from panelwright.customers.emails import webhook_stopped
 from panelwright.events import delivery_actions, mail_actions
 from panelwright.events.mail_loop import send_mails
 from panelwright.events.webhook_loop import Webhooks
@@ -34,11 +34,11 @@ from panelwright.providers import (
 )
 from panelwright.providers.actions import Sending, Sent
 from panelwright.providers.client import Upstream
-from panelwright.providers.outcomes import Accepted, Reason, RefillReport, Refused, Unknown
+from panelwright.providers.outcomes import Accepted, Reason, RefillReport, Unknown, UpstreamRefused
 from panelwright.providers.post_loop import Feeds
 from panelwright.providers.request_actions import CancelSending, RefillSending
 from panelwright.providers.secret_actions import request_secret
-from panelwright.providers.store import ProviderRow, ToAsk
+from panelwright.providers.store import PollTask, ProviderRow
 from panelwright.providers.subscription_actions import Reports
 from panelwright.providers.syncing import sync_one
 
@@ -55,7 +55,7 @@ SCHEDULE_BATCH = 100
 GATHER_S = 0.01
 SYNCS = 4
 SYNC_IDLE_S = 5.0
-_NOT_NOW = Refused(Reason.LIMIT, "the provider gets no more requests now; nothing was sent")
+_NOT_NOW = UpstreamRefused(Reason.LIMIT, "the provider gets no more requests now; nothing was sent")
 POSTS_IDLE_S = 2.0
 OUTBOX_IDLE_S = 1.0
 TIDY_IDLE_S = 60.0
@@ -191,11 +191,11 @@ class Worker:
     def _send_one(self, sending: Sending) -> Sent:
         # Claimed long ago, by a machine that slept: the lease is somebody else's by now.
         if clock.now() >= sending.lease_until - rules.LEASE / 2:
-            return Sent(sending, Refused(Reason.LIMIT, "the worker was too slow, nothing was sent"))
+            return Sent(sending, UpstreamRefused(Reason.LIMIT, "the worker was too slow, nothing was sent"))
         try:
             client = self._upstreams.of(sending.provider)
         except ValueError as error:
-            return Sent(sending, Refused(Reason.KEY, str(error)))
+            return Sent(sending, UpstreamRefused(Reason.KEY, str(error)))
         try:
             return Sent(sending, client.add(actions.params_of(sending, self._secret)))
         except Exception as error:
@@ -220,7 +220,7 @@ class Worker:
         # A provider that does not answer is not asked for the next hundred at once.
         return len(asked) if health_actions.note_one(provider, reports.values()) else 0
 
-    def _posts(self, provider: ProviderRow, asked: Sequence[ToAsk], reports: Reports) -> Reports:
+    def _posts(self, provider: ProviderRow, asked: Sequence[PollTask], reports: Reports) -> Reports:
         """What the provider says of orders that it made of subscriptions and that we hear of for the first time."""
         refs = subscription_actions.unknown_posts(provider.id, provider.panel_id, asked, reports)
         return self._ask(provider, refs, lambda client: client.status(refs)) if refs else {}
@@ -245,7 +245,7 @@ class Worker:
         if not asked:
             return 0
         ids = [ask.upstream_id for ask in asked]
-        reports: dict[str, RefillReport | Refused | Unknown] = self._ask(
+        reports: dict[str, RefillReport | UpstreamRefused | Unknown] = self._ask(
             provider, ids, lambda client: client.refill_status(ids)
         )
         request_actions.commit_refill_polled(asked, reports)
@@ -269,13 +269,15 @@ class Worker:
             health_actions.note_one(sending.provider, [answer])
         return len(sendings)
 
-    def _refill_one(self, sending: RefillSending, may_go: bool) -> tuple[RefillSending, Accepted | Refused | Unknown]:
+    def _refill_one(
+        self, sending: RefillSending, may_go: bool
+    ) -> tuple[RefillSending, Accepted | UpstreamRefused | Unknown]:
         if not may_go:
             return sending, _NOT_NOW
         try:
             client = self._upstreams.of(sending.provider)
         except ValueError as error:
-            return sending, Refused(Reason.KEY, str(error))
+            return sending, UpstreamRefused(Reason.KEY, str(error))
         try:
             return sending, client.refill(sending.upstream_order)
         except Exception as error:
@@ -292,8 +294,8 @@ class Worker:
         provider_id = cancels[0].provider_id
         ids = [cancel.upstream_order for cancel in cancels]
         provider = store.providers([provider_id]).get(provider_id)
-        gone = Refused(Reason.UNREACHABLE, "the provider is not there any more")
-        answers: dict[str, Accepted | Refused | Unknown] = dict.fromkeys(ids, gone)
+        gone = UpstreamRefused(Reason.UNREACHABLE, "the provider is not there any more")
+        answers: dict[str, Accepted | UpstreamRefused | Unknown] = dict.fromkeys(ids, gone)
         if provider is not None:
             answers = {**self._ask(provider, ids, lambda client: client.cancel(ids))}
         request_actions.commit_cancels(provider_id, cancels, answers)
@@ -373,7 +375,7 @@ class Worker:
 
     def _ask(
         self, provider: ProviderRow, ids: Sequence[str], call: Callable[[Upstream], dict[str, R]]
-    ) -> dict[str, R | Refused]:
+    ) -> dict[str, R | UpstreamRefused]:
         """One request about some ids, if the provider may get one now."""
         if not health_actions.take_request(provider):
             return dict.fromkeys(ids, _NOT_NOW)
@@ -383,10 +385,10 @@ class Worker:
 
     def _call(
         self, provider: ProviderRow, ids: Sequence[str], call: Callable[[Upstream], dict[str, R]]
-    ) -> dict[str, R | Refused]:
+    ) -> dict[str, R | UpstreamRefused]:
         _lend_connection()
         try:
-            answers: dict[str, R | Refused] = {**call(self._upstreams.of(provider))}
+            answers: dict[str, R | UpstreamRefused] = {**call(self._upstreams.of(provider))}
         except ValueError as error:
-            return dict.fromkeys(ids, Refused(Reason.KEY, str(error)))
+            return dict.fromkeys(ids, UpstreamRefused(Reason.KEY, str(error)))
         return answers

@@ -7,16 +7,16 @@ import contextlib
 import hmac
 import logging
 
-from panelwright.sandbox import effects, speech, wire
-from panelwright.sandbox.checks import Refusal
+from panelwright.sandbox import effects, protocol, wire
+from panelwright.sandbox.checks import SandboxRefusal
 from panelwright.sandbox.control import Control
 from panelwright.sandbox.dialects import Dialect, combined
-from panelwright.sandbox.faults import Facts, Faults, Strike, target_link
-from panelwright.sandbox.panel import Panel, numbers_of, owner_of
-from panelwright.sandbox.reading import Bad
-from panelwright.sandbox.speech import Asked
+from panelwright.sandbox.faults import Facts, FaultEffect, Faults, target_link
+from panelwright.sandbox.panel import SandboxPanel, numbers_of, owner_of
+from panelwright.sandbox.protocol import ApiCall
+from panelwright.sandbox.reading import BadControl
 from panelwright.sandbox.store import Store
-from panelwright.sandbox.wire import Reply, Request
+from panelwright.sandbox.wire import Request, SandboxReply
 
 API_PATHS = frozenset({"/api/v2", "/api/v2/"})
 CONTROL_PREFIX = "/control/"
@@ -30,7 +30,7 @@ logger = logging.getLogger(__name__)
 class App:
     """Every call of the API passes `exchange`, from Request to Reply: a fault stands before or after its work."""
 
-    def __init__(self, store: Store, panel: Panel, *, control_token: str = "") -> None:
+    def __init__(self, store: Store, panel: SandboxPanel, *, control_token: str = "") -> None:
         self.store = store
         self.panel = panel
         self.faults = Faults()
@@ -46,7 +46,7 @@ class App:
         if scope["type"] == "http":
             await wire.write(await self._reply(scope, receive), scope, receive, send, leaving=self._leaving)
 
-    async def _reply(self, scope: wire.Scope, receive: wire.Receive) -> Reply:
+    async def _reply(self, scope: wire.Scope, receive: wire.Receive) -> SandboxReply:
         path = scope["path"]
         api = path in API_PATHS
         if not api and not path.startswith(CONTROL_PREFIX):
@@ -56,18 +56,18 @@ class App:
         try:
             request = await wire.read(scope, receive, body_max=API_BODY_MAX if api else CONTROL_BODY_MAX)
             return await (self.exchange(request) if api else self._control(request))
-        except wire.TooLarge:
+        except wire.BodyTooLarge:
             return wire.error("Request is too large", status=413)
         except Exception:
             logger.exception("the sandbox failed on %s", path)
             return wire.error("Internal error", status=500)
 
-    async def exchange(self, request: Request) -> Reply:
+    async def exchange(self, request: Request) -> SandboxReply:
         """One call of the API. When this returns, what it did is on the disk."""
         if request.method not in ("GET", "POST"):
             return wire.error("Incorrect request", status=405)
         params = wire.params_of(request)
-        asked = speech.hear(params, authorization=request.headers.get("authorization", ""))
+        asked = protocol.hear(params, authorization=request.headers.get("authorization", ""))
         strike = self.faults.strike(self._facts(asked))
         dialect = combined((*self.panel.settings.dialects, *strike.dialects))
         if not dialect.bearer:
@@ -83,7 +83,9 @@ class App:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._leaving.wait(), seconds)
 
-    async def _answer(self, asked: Asked, strike: Strike, *, dialect: Dialect, idempotency_key: str) -> Reply:
+    async def _answer(
+        self, asked: ApiCall, strike: FaultEffect, *, dialect: Dialect, idempotency_key: str
+    ) -> SandboxReply:
         if strike.instead is not None and not strike.instead.after:
             with self.store.step():
                 self.panel.note_dropped(asked.params, idempotency_key=idempotency_key, fault=strike.instead.fault)
@@ -92,12 +94,12 @@ class App:
         with self.store.step():
             answer = self.panel.answer(asked.params, idempotency_key=idempotency_key, conduct=strike)
         await self.store.durable()
-        reply = speech.speak(dialect, asked, answer)
-        if strike.instead is None or (strike.instead.fault == "duplicate" and isinstance(answer, Refusal)):
+        reply = protocol.speak(dialect, asked, answer)
+        if strike.instead is None or (strike.instead.fault == "duplicate" and isinstance(answer, SandboxRefusal)):
             return reply
         return effects.instead(strike, dialect=dialect, asked=asked, answer=reply)
 
-    def _facts(self, asked: Asked) -> Facts:
+    def _facts(self, asked: ApiCall) -> Facts:
         owner = owner_of(asked.get("key"))
 
         def targets() -> list[tuple[int, str]]:
@@ -123,12 +125,12 @@ class App:
         sent = dict(scope["headers"]).get(TOKEN_HEADER.encode(), b"")
         return bool(self._control_token) and hmac.compare_digest(sent, self._control_token)
 
-    async def _control(self, request: Request) -> Reply:
+    async def _control(self, request: Request) -> SandboxReply:
         name = request.path.removeprefix(CONTROL_PREFIX)
         try:
             with self.store.step():
                 answer = self.control.answer(request.method, name, wire.load_json(request.body))
-        except Bad as bad:
+        except BadControl as bad:
             return wire.error(str(bad), status=400)
         await self.store.durable()
         return wire.error("Not found", status=404) if answer is None else wire.reply(answer)

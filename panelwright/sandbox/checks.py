@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
 
-from panelwright.catalog.types import Field, Kind, Units
+from panelwright.catalog.types import FieldKind, TypeField, Units
 from panelwright.sandbox import money
 from panelwright.sandbox.catalogue import BY_ID, SandboxService
 
@@ -27,32 +27,36 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class SandboxRefusal:
     """`text` is the answer's `error`; `code` goes into a header."""
 
     text: str
     code: str
 
 
-INVALID_KEY = Refusal("Invalid API key", "invalid_key")
-INCORRECT_REQUEST = Refusal("Incorrect request", "incorrect_request")
-INCORRECT_SERVICE = Refusal("Incorrect service ID", "incorrect_service")
-BAD_LINK = Refusal("Bad link", "bad_link")
-LINK_BUSY = Refusal("You have active order with this link. Please wait until order being completed.", "duplicate_link")
-NO_FUNDS = Refusal("Not enough funds on balance", "not_enough_funds")
-INCORRECT_ORDER = Refusal("Incorrect order ID", "incorrect_order")
-REFILL_UNKNOWN = Refusal("Refill not found", "refill_not_found")
-REFILL_DISABLED = Refusal("Refill is disabled for this service", "refill_disabled")
-NOT_COMPLETED = Refusal("The order is not completed", "order_not_completed")
-REFILL_OPEN = Refusal("The refill task is not completed for this order", "refill_open")
-REFILL_TOO_EARLY = Refusal("The order was completed or refill was requested less than 24 hours ago", "refill_too_early")
-REFILL_OVER = Refusal("Refill days are over", "refill_days_over")
-CANCEL_DISABLED = Refusal("Cancel is disabled for this service", "cancel_disabled")
-NOT_CANCELABLE = Refusal("The order cannot be canceled", "cannot_cancel")
+INVALID_KEY = SandboxRefusal("Invalid API key", "invalid_key")
+INCORRECT_REQUEST = SandboxRefusal("Incorrect request", "incorrect_request")
+INCORRECT_SERVICE = SandboxRefusal("Incorrect service ID", "incorrect_service")
+BAD_LINK = SandboxRefusal("Bad link", "bad_link")
+LINK_BUSY = SandboxRefusal(
+    "You have active order with this link. Please wait until order being completed.", "duplicate_link"
+)
+NO_FUNDS = SandboxRefusal("Not enough funds on balance", "not_enough_funds")
+INCORRECT_ORDER = SandboxRefusal("Incorrect order ID", "incorrect_order")
+REFILL_UNKNOWN = SandboxRefusal("Refill not found", "refill_not_found")
+REFILL_DISABLED = SandboxRefusal("Refill is disabled for this service", "refill_disabled")
+NOT_COMPLETED = SandboxRefusal("The order is not completed", "order_not_completed")
+REFILL_OPEN = SandboxRefusal("The refill task is not completed for this order", "refill_open")
+REFILL_TOO_EARLY = SandboxRefusal(
+    "The order was completed or refill was requested less than 24 hours ago", "refill_too_early"
+)
+REFILL_OVER = SandboxRefusal("Refill days are over", "refill_days_over")
+CANCEL_DISABLED = SandboxRefusal("Cancel is disabled for this service", "cancel_disabled")
+NOT_CANCELABLE = SandboxRefusal("The order cannot be canceled", "cannot_cancel")
 
 
-def incorrect(field: str) -> Refusal:
-    return Refusal(f"Incorrect {field}", f"incorrect_{field}")
+def incorrect(field: str) -> SandboxRefusal:
+    return SandboxRefusal(f"Incorrect {field}", f"incorrect_{field}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +88,7 @@ def digest(params: dict[str, str]) -> str:
     return hashlib.sha256(json.dumps(params, sort_keys=True).encode()).hexdigest()
 
 
-def read_request_id(params: dict[str, str], *, header: str) -> str | Refusal | None:
+def read_request_id(params: dict[str, str], *, header: str) -> str | SandboxRefusal | None:
     """`request_id`, or else the header Idempotency-Key; None when neither was sent."""
     text = params.get("request_id", "")
     text = header if text in ABSENT else text
@@ -93,7 +97,7 @@ def read_request_id(params: dict[str, str], *, header: str) -> str | Refusal | N
     return text if len(text) <= REQUEST_ID_MAX else incorrect("request_id")
 
 
-def read_add(params: dict[str, str], *, catalogue: Mapping[int, SandboxService] = BY_ID) -> Draft | Refusal:
+def read_add(params: dict[str, str], *, catalogue: Mapping[int, SandboxService] = BY_ID) -> Draft | SandboxRefusal:
     """Check an `add` in the order of the protocol, up to the maximum. Link in use and funds come after."""
     service = catalogue.get(whole(params.get("service", "")) or 0)
     if service is None:
@@ -106,14 +110,14 @@ def read_add(params: dict[str, str], *, catalogue: Mapping[int, SandboxService] 
         if not _field_fits(field, params):
             return incorrect(field.name)
     runs = _read_runs(params, service=service)
-    if isinstance(runs, Refusal):
+    if isinstance(runs, SandboxRefusal):
         return runs
     if type_.units is Units.PER_POST:
         return _read_subscription(params, service=service)
     return _read_quantity(params, service=service, link=link, runs=runs)
 
 
-def _read_quantity(params: dict[str, str], *, service: SandboxService, link: str, runs: int) -> Draft | Refusal:
+def _read_quantity(params: dict[str, str], *, service: SandboxService, link: str, runs: int) -> Draft | SandboxRefusal:
     type_ = service.service_type
     quantity: int | None = 1
     if type_.units is Units.LINES:
@@ -125,12 +129,12 @@ def _read_quantity(params: dict[str, str], *, service: SandboxService, link: str
     if refusal := _outside(service, least=quantity, most=quantity):
         return refusal
     if type_.units is Units.QUANTITY and quantity % service.increment:
-        return Refusal(f"Quantity must be a multiple of {service.increment}", "quantity_increment")
+        return SandboxRefusal(f"Quantity must be a multiple of {service.increment}", "quantity_increment")
     total = quantity * max(runs, 1)
     return Draft(service, link, total, money.charge(service, units=total), runs)
 
 
-def _read_subscription(params: dict[str, str], *, service: SandboxService) -> Draft | Refusal:
+def _read_subscription(params: dict[str, str], *, service: SandboxService) -> Draft | SandboxRefusal:
     least, most = whole(params["min"]) or 0, whole(params["max"]) or 0
     if refusal := _outside(service, least=least, most=most):
         return refusal
@@ -139,15 +143,15 @@ def _read_subscription(params: dict[str, str], *, service: SandboxService) -> Dr
     return Draft(service, "", 0, 0)
 
 
-def _outside(service: SandboxService, *, least: int, most: int) -> Refusal | None:
+def _outside(service: SandboxService, *, least: int, most: int) -> SandboxRefusal | None:
     if least < service.min:
-        return Refusal(f"Quantity less than minimal {service.min}", "quantity_below_min")
+        return SandboxRefusal(f"Quantity less than minimal {service.min}", "quantity_below_min")
     if most > service.max:
-        return Refusal(f"Quantity more than maximum {service.max}", "quantity_above_max")
+        return SandboxRefusal(f"Quantity more than maximum {service.max}", "quantity_above_max")
     return None
 
 
-def _read_runs(params: dict[str, str], *, service: SandboxService) -> int | Refusal:
+def _read_runs(params: dict[str, str], *, service: SandboxService) -> int | SandboxRefusal:
     """The runs of a drip-feed; 0 for a plain order, which runs=1 is too."""
     runs_text, interval_text = params.get("runs", ""), params.get("interval", "")
     if not service.service_type.drip_feed or (runs_text in ABSENT and interval_text in ABSENT):
@@ -165,7 +169,7 @@ def _is_link(text: str) -> bool:
     return 0 < len(text) <= LINK_MAX and _CONTROL.search(text) is None
 
 
-def _field_fits(field: Field, params: dict[str, str]) -> bool:
+def _field_fits(field: TypeField, params: dict[str, str]) -> bool:
     text = params.get(field.name, "")
     needed = field.required
     if field.needed_when is not None:
@@ -174,21 +178,21 @@ def _field_fits(field: Field, params: dict[str, str]) -> bool:
     if text == "" or (text in ABSENT and not field.required):
         return not needed
     match field.kind:
-        case Kind.LINK | Kind.NAME:
+        case FieldKind.LINK | FieldKind.NAME:
             return _is_link(text)
-        case Kind.URL:
+        case FieldKind.URL:
             return _is_link(text) and _is_url(text)
-        case Kind.LINES:
+        case FieldKind.LINES:
             return bool(lines(text))
-        case Kind.COUNT:
+        case FieldKind.COUNT:
             return bool(whole(text))
-        case Kind.NUMBER:
+        case FieldKind.NUMBER:
             return whole(text) is not None
-        case Kind.CHOICE:
+        case FieldKind.CHOICE:
             return text in field.choices
-        case Kind.COUNTRY:
+        case FieldKind.COUNTRY:
             return 2 <= len(text) <= 60 and not any(c.isdigit() for c in text) and _CONTROL.search(text) is None
-        case Kind.DATE:
+        case FieldKind.DATE:
             return read_date(text) is not None
 
 

@@ -12,7 +12,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from panelwright.sandbox.wire import CONNECTION
 
 
-class Connection:
+class SandboxConnection:
     """The connection of one call."""
 
     def __init__(self, transport: asyncio.Transport) -> None:
@@ -31,9 +31,9 @@ class Connection:
         self._transport.abort()
 
 
-class Protocol(HttpToolsProtocol):
+class SandboxProtocol(HttpToolsProtocol):
     """Puts the Connection into the extensions of every scope."""
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self.scope["extensions"] = {CONNECTION: {"handle": Connection(self.transport)}}
+        self.scope["extensions"] = {CONNECTION: {"handle": SandboxConnection(self.transport)}}

@@ -15,11 +15,11 @@ from panelwright.sandbox import delivery, money, schedules
 from panelwright.sandbox.catalogue import BY_ID
 from panelwright.sandbox.checks import digest
 from panelwright.sandbox.clock import wall_ms
-from panelwright.sandbox.delivery import ENDED, OPEN, Order, Plan
+from panelwright.sandbox.delivery import ENDED, OPEN, OrderCourse, SandboxOrder
 from panelwright.sandbox.faults import Faults
 from panelwright.sandbox.kinds import dialect_names
-from panelwright.sandbox.panel import Panel, owner_of
-from panelwright.sandbox.reading import Bad, amount, count, flag, iso, moment, number, refuse_unknown
+from panelwright.sandbox.panel import SandboxPanel, owner_of
+from panelwright.sandbox.reading import BadControl, amount, count, flag, iso, moment, number, refuse_unknown
 from panelwright.sandbox.wire import clean
 
 SPEED_MAX = 10_000.0
@@ -32,7 +32,7 @@ _PAST_ONLY = frozenset({"status", "created_at", "ended_at", "remains", "start_co
 
 
 class Control:
-    def __init__(self, panel: Panel, faults: Faults) -> None:
+    def __init__(self, panel: SandboxPanel, faults: Faults) -> None:
         self.panel = panel
         self.faults = faults
         self.store, self.clock, self.settings = panel.store, panel.clock, panel.settings
@@ -59,7 +59,7 @@ class Control:
         if method != "POST" or action is None:
             return None
         if not isinstance(body, dict):
-            raise Bad("write a JSON object")
+            raise BadControl("write a JSON object")
         return action(body)
 
     # state
@@ -82,7 +82,7 @@ class Control:
             "orders": [self._shown(order, now=now) for order in self.store.all_orders()],
             "refills": [
                 {"id": r.id, "order": r.order_id, "status": delivery.refill_status(r, now=now)}
-                for r in (delivery.Refill(**row) for row in self.store.dump("refills"))
+                for r in (delivery.SandboxRefill(**row) for row in self.store.dump("refills"))
             ],
             "add_calls": calls,
             "add_log": log,
@@ -97,7 +97,7 @@ class Control:
             "dialect": list(self.settings.dialects),
         }
 
-    def _shown(self, order: Order, *, now: int) -> dict[str, object]:
+    def _shown(self, order: SandboxOrder, *, now: int) -> dict[str, object]:
         state = self.panel.state(order, now=now)
         return {
             "id": order.id,
@@ -125,7 +125,7 @@ class Control:
             return self.settings.owners[0]
         owner = owner_of(str(body["key"]))
         if owner not in self.settings.owners:
-            raise Bad("key: this sandbox was not started with it")
+            raise BadControl("key: this sandbox was not started with it")
         return owner
 
     def _balance(self, body: dict[str, Any]) -> dict[str, object]:
@@ -159,12 +159,12 @@ class Control:
         """
         order = self.store.orders([count(body, "order")]).get(count(body, "order"))
         if order is None:
-            raise Bad("order: there is none with this id")
+            raise BadControl("order: there is none with this id")
         now = self.clock.now()
         shown = self.panel.state(order, now=now)
         status = str(body.get("status", shown.status))
         if status not in OPEN | ENDED:
-            raise Bad(f"status: write one of {', '.join(sorted(OPEN | ENDED))}")
+            raise BadControl(f"status: write one of {', '.join(sorted(OPEN | ENDED))}")
         remains = count(body, "remains", 0 if status == delivery.COMPLETED else shown.remains)
         kept = money.kept(
             outcome=status, charge_micros=order.charge_micros, remains=remains, quantity=max(order.quantity, 1)
@@ -185,23 +185,23 @@ class Control:
         """Take in ended orders of the past, all or none. They were paid long ago: no balance moves."""
         rows, owner = body.get("orders"), self._owner(body)
         if not isinstance(rows, list) or len(rows) > IMPORT_MAX:
-            raise Bad(f"orders: write a list of at most {IMPORT_MAX}")
+            raise BadControl(f"orders: write a list of at most {IMPORT_MAX}")
         ids: list[int] = []
         for index, row in enumerate(rows):
             try:
                 if not isinstance(row, dict):
-                    raise Bad("write a JSON object")
+                    raise BadControl("write a JSON object")
                 order = self._past(row, owner=owner)
-            except Bad as bad:
-                raise Bad(f"orders[{index}]: {bad}") from None
+            except BadControl as bad:
+                raise BadControl(f"orders[{index}]: {bad}") from None
             self.store.insert_order(order, debit=False)
             ids.append(order.id)
         return {"orders": ids}
 
-    def _past(self, row: dict[str, Any], *, owner: str) -> Order:
+    def _past(self, row: dict[str, Any], *, owner: str) -> SandboxOrder:
         service = BY_ID.get(count(row, "service"))
         if service is None or service.service_type.subscription:
-            raise Bad("service: this one is not in the catalogue, or is a subscription")
+            raise BadControl("service: this one is not in the catalogue, or is a subscription")
         quantity, status = count(row, "quantity"), str(row.get("status", delivery.COMPLETED))
         remains = count(row, "remains", quantity if status == delivery.CANCELED else 0)
         fits = {
@@ -210,16 +210,18 @@ class Control:
             delivery.CANCELED: remains <= quantity,
         }
         if status not in fits or not fits[status] or quantity == 0:
-            raise Bad("status, quantity and remains do not fit together; status is Completed, Partial or Canceled")
+            raise BadControl(
+                "status, quantity and remains do not fit together; status is Completed, Partial or Canceled"
+            )
         now = self.clock.now()
         created_at = moment(row.get("created_at"), name="created_at")
         ended_at = moment(row["ended_at"], name="ended_at") if "ended_at" in row else min(created_at + _HISTORY_MS, now)
         if not created_at <= ended_at <= now:
-            raise Bad("created_at and ended_at must follow each other and lie in the past")
+            raise BadControl("created_at and ended_at must follow each other and lie in the past")
         charge = money.charge(service, units=quantity)
         kept = money.kept(outcome=status, charge_micros=charge, remains=remains, quantity=quantity)
         params = {name: clean(str(value)) for name, value in row.items() if name not in _PAST_ONLY}
-        return Order(
+        return SandboxOrder(
             id=self.store.next_order_id(),
             owner=owner,
             service=service.service,
@@ -229,7 +231,7 @@ class Control:
             params=params,
             received_at=wall_ms(),
             created_at=created_at,
-            plan=Plan(created_at, ended_at, ended_at, count(row, "start_count", 0), status, remains, kept),
+            plan=OrderCourse(created_at, ended_at, ended_at, count(row, "start_count", 0), status, remains, kept),
             digest=digest(params),
             settled=True,
         )

@@ -30,7 +30,7 @@ _REFILL_REJECTED = 0.2
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class OrderCourse:
     """The course of one order.
 
     `full_at` is when the whole quantity would be delivered, `ends_at` when it really ends, with `outcome`,
@@ -47,7 +47,7 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class SandboxOrder:
     """An order as stored. `settled`: its end has been booked, or was set by hand; it shows its plan's end.
 
     `runs` > 0 on a drip-feed: its runs. `next_at` is when a drip-feed or subscription creates its next order.
@@ -63,7 +63,7 @@ class Order:
     params: dict[str, str]
     received_at: int  # wall ms
     created_at: int  # sandbox ms
-    plan: Plan
+    plan: OrderCourse
     request_id: str | None = None
     digest: str = ""
     parent: int | None = None
@@ -74,7 +74,7 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class OrderState:
     """What `status` shows of an order at one moment."""
 
     status: str
@@ -83,12 +83,12 @@ class State:
     charge_micros: int
 
 
-def plan(service: SandboxService, *, order_id: int, quantity: int, charge_micros: int, now: int) -> Plan:
+def plan(service: SandboxService, *, order_id: int, quantity: int, charge_micros: int, now: int) -> OrderCourse:
     """Draw the course of a new order."""
     dice = random.Random(f"order {order_id}")
     starts_at = now + dice.randint(*_WAIT_MS.get(service.character, _USUAL_WAIT_MS))
     full_at = starts_at + dice.randint(*_DELIVER_MS.get(service.character, _USUAL_DELIVER_MS))
-    whole = Plan(starts_at, full_at, full_at, dice.randint(100, 99_999), COMPLETED, 0, charge_micros)
+    whole = OrderCourse(starts_at, full_at, full_at, dice.randint(100, 99_999), COMPLETED, 0, charge_micros)
     share, trouble, early = dice.uniform(0.1, 0.9), dice.random() < _TROUBLE, dice.random() < 0.5
     if not trouble or service.character not in ("partial", "cancels"):
         return whole
@@ -101,7 +101,7 @@ def plan(service: SandboxService, *, order_id: int, quantity: int, charge_micros
     return whole
 
 
-def delivered(plan: Plan, *, quantity: int, now: int) -> int:
+def delivered(plan: OrderCourse, *, quantity: int, now: int) -> int:
     """Units delivered at a moment, if nothing ends the order before."""
     if now < plan.starts_at:
         return 0
@@ -110,25 +110,25 @@ def delivered(plan: Plan, *, quantity: int, now: int) -> int:
     return quantity * (now - plan.starts_at) // (plan.full_at - plan.starts_at)
 
 
-def _ended_at(plan: Plan, at: int, *, outcome: str, quantity: int) -> Plan:
+def _ended_at(plan: OrderCourse, at: int, *, outcome: str, quantity: int) -> OrderCourse:
     remains = quantity - delivered(plan, quantity=quantity, now=at)
     kept = money.kept(outcome=outcome, charge_micros=plan.kept_micros, remains=remains, quantity=quantity)
     start_count = plan.start_count if at >= plan.starts_at else 0
     return replace(plan, ends_at=at, outcome=outcome, remains=remains, kept_micros=kept, start_count=start_count)
 
 
-def state(order: Order, *, now: int) -> State:
+def state(order: SandboxOrder, *, now: int) -> OrderState:
     """Status, start count, remains and charge of a plain order at a moment."""
     plan = order.plan
     if order.settled or now >= plan.ends_at:
-        return State(plan.outcome, plan.start_count, plan.remains, plan.kept_micros)
+        return OrderState(plan.outcome, plan.start_count, plan.remains, plan.kept_micros)
     if now < plan.starts_at:
-        return State(PENDING, 0, order.quantity, order.charge_micros)
+        return OrderState(PENDING, 0, order.quantity, order.charge_micros)
     remains = order.quantity - delivered(plan, quantity=order.quantity, now=now)
-    return State(IN_PROGRESS, plan.start_count, remains, order.charge_micros)
+    return OrderState(IN_PROGRESS, plan.start_count, remains, order.charge_micros)
 
 
-def cancelled(order: Order, *, now: int) -> Plan:
+def cancelled(order: SandboxOrder, *, now: int) -> OrderCourse:
     """The course of an open order after a cancel request: Canceled if nothing will have been delivered by
     then, else Partial. An order that ends by itself first goes its own way."""
     whole = replace(order.plan, kept_micros=order.charge_micros)
@@ -153,7 +153,7 @@ def _cancel_outcome(*, remains: int, quantity: int) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Refill:
+class SandboxRefill:
     id: int
     order_id: int
     owner: str
@@ -163,15 +163,15 @@ class Refill:
     outcome: str
 
 
-def plan_refill(*, refill_id: int, order_id: int, owner: str, now: int) -> Refill:
+def plan_refill(*, refill_id: int, order_id: int, owner: str, now: int) -> SandboxRefill:
     dice = random.Random(f"refill {refill_id}")
     starts_at = now + dice.randint(*_REFILL_WAIT_MS)
     ends_at = starts_at + dice.randint(*_REFILL_DELIVER_MS)
     outcome = "Rejected" if dice.random() < _REFILL_REJECTED else COMPLETED
-    return Refill(refill_id, order_id, owner, now, starts_at, ends_at, outcome)
+    return SandboxRefill(refill_id, order_id, owner, now, starts_at, ends_at, outcome)
 
 
-def refill_status(refill: Refill, *, now: int) -> str:
+def refill_status(refill: SandboxRefill, *, now: int) -> str:
     if now >= refill.ends_at:
         return refill.outcome
     return IN_PROGRESS if now >= refill.starts_at else PENDING

@@ -28,13 +28,13 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from panelwright.sandbox import money, reports
+from panelwright.sandbox.behaviour import Conduct
 from panelwright.sandbox.catalogue import BY_ID
-from panelwright.sandbox.conduct import Conduct
-from panelwright.sandbox.delivery import Order
-from panelwright.sandbox.kinds import AFTER, KINDS, Group, Kind
+from panelwright.sandbox.delivery import SandboxOrder
+from panelwright.sandbox.kinds import AFTER, KINDS, FaultGroup, FaultKind
 from panelwright.sandbox.offers import changed
 from panelwright.sandbox.panel import ACTIONS, owner_of
-from panelwright.sandbox.reading import Bad, count, iso, moment, number, refuse_unknown
+from panelwright.sandbox.reading import BadControl, count, iso, moment, number, refuse_unknown
 
 RULES_MAX = 1_000
 TIME_MAX_S = 10 * 366 * 86_400
@@ -62,7 +62,7 @@ class Facts:
 
 
 @dataclass(slots=True)
-class Rule:
+class FaultRule:
     """One fault with its conditions; 0 and "" in a condition stand for any. `from_ms` and `to_ms` are sandbox ms."""
 
     position: int
@@ -84,7 +84,7 @@ class Rule:
     seen_of_order: Counter[int] = field(default_factory=Counter)
 
     @property
-    def kind(self) -> Kind:
+    def kind(self) -> FaultKind:
         return KINDS[self.fault]
 
     @property
@@ -140,7 +140,7 @@ class Rule:
         self.seen += 1
         return self.strikes(self.seen, seed=seed, drawn=f"call {self.seen}")
 
-    def strikes_order(self, order: Order, *, seed: int, each: bool) -> bool:
+    def strikes_order(self, order: SandboxOrder, *, seed: int, each: bool) -> bool:
         """`each`: counts the times that this order is met; else the orders."""
         if not self.fits_target(order.service, target_link(order.link, order.params)):
             return False
@@ -155,44 +155,44 @@ def target_link(link: str, params: dict[str, str]) -> str:
     return link or params.get("username", "")
 
 
-class Strike(Conduct):
+class FaultEffect(Conduct):
     """All that strikes one call. `instead` takes the place of the answer; delays are in seconds."""
 
-    def __init__(self, rules: list[Rule], facts: Facts, *, seed: int) -> None:
+    def __init__(self, rules: list[FaultRule], facts: Facts, *, seed: int) -> None:
         self._seed = seed
         self.before_s = self.after_s = 0.0
-        self.instead: Rule | None = None
+        self.instead: FaultRule | None = None
         self.latest: int | None = None
         self.dialects: tuple[str, ...] = ()
-        self._reports: list[Rule] = []
-        self._losses: list[Rule] = []
+        self._reports: list[FaultRule] = []
+        self._losses: list[FaultRule] = []
         for rule in rules:
             self._take(rule, facts)
 
-    def _take(self, rule: Rule, facts: Facts) -> None:
+    def _take(self, rule: FaultRule, facts: Facts) -> None:
         group = rule.kind.group
-        if group in (Group.REPORT, Group.LOSS):
+        if group in (FaultGroup.REPORT, FaultGroup.LOSS):
             if rule.fits(facts):
-                (self._reports if group is Group.REPORT else self._losses).append(rule)
+                (self._reports if group is FaultGroup.REPORT else self._losses).append(rule)
             return
         # A rule about a service changes the whole price list: its `service` is not a condition on the call.
-        fits = rule.fits(facts) if group is Group.SERVICE else rule.fits_call(facts)
-        if not fits or (group is Group.INSTEAD and self.instead) or not rule.strikes_call(seed=self._seed):
+        fits = rule.fits(facts) if group is FaultGroup.SERVICE else rule.fits_call(facts)
+        if not fits or (group is FaultGroup.INSTEAD and self.instead) or not rule.strikes_call(seed=self._seed):
             return
         match group:
-            case Group.DELAY:
+            case FaultGroup.DELAY:
                 self._delay(rule)
-            case Group.INSTEAD:
+            case FaultGroup.INSTEAD:
                 self.instead = rule
                 self.latest = facts.latest() if rule.fault == "duplicate" else None
-            case Group.DIALECT:
+            case FaultGroup.DIALECT:
                 self.dialects += rule.settings["dialect"]
-            case Group.SERVICE:
+            case FaultGroup.SERVICE:
                 self.catalogue = changed(self.catalogue, service=rule.service, settings=rule.settings)
-            case Group.FUNDS:
+            case FaultGroup.FUNDS:
                 self.no_funds = True
 
-    def _delay(self, rule: Rule) -> None:
+    def _delay(self, rule: FaultRule) -> None:
         dice = random.Random(f"{self._seed} {rule.position} delay {rule.seen}")
         delay_s = rule.settings["seconds"] + dice.random() * rule.settings["jitter_s"]
         if rule.after:
@@ -200,10 +200,10 @@ class Strike(Conduct):
         else:
             self.before_s += delay_s
 
-    def loses(self, order: Order) -> bool:
+    def loses(self, order: SandboxOrder) -> bool:
         return any(rule.strikes_order(order, seed=self._seed, each=False) for rule in self._losses)
 
-    def shown(self, order: Order, report: dict[str, object]) -> dict[str, object]:
+    def shown(self, order: SandboxOrder, report: dict[str, object]) -> dict[str, object]:
         for rule in self._reports:
             bend = reports.BENDS[rule.fault](order, report, rule.settings)
             if bend is not None and rule.strikes_order(order, seed=self._seed, each=True):
@@ -216,28 +216,28 @@ class Faults:
 
     def __init__(self) -> None:
         self.seed = 1
-        self.rules: list[Rule] = []
+        self.rules: list[FaultRule] = []
         self.calls: Counter[str] = Counter()
 
-    def strike(self, facts: Facts) -> Strike:
+    def strike(self, facts: Facts) -> FaultEffect:
         self.calls[facts.action if facts.action in ACTIONS else "other"] += 1
-        return Strike(self.rules, facts, seed=self.seed)
+        return FaultEffect(self.rules, facts, seed=self.seed)
 
     def replace(self, body: dict[str, Any], *, now: int, owners: Iterable[str]) -> None:
         """Put these rules in the place of all others; nothing changes when one of them cannot be read (Bad)."""
         refuse_unknown(body, {"seed", "faults"})
         rows = body.get("faults", [])
         if not isinstance(rows, list) or len(rows) > RULES_MAX:
-            raise Bad(f"faults: write a list of at most {RULES_MAX}")
+            raise BadControl(f"faults: write a list of at most {RULES_MAX}")
         seed = count(body, "seed", 1)
-        rules: list[Rule] = []
+        rules: list[FaultRule] = []
         for position, row in enumerate(rows):
             try:
                 if not isinstance(row, dict):
-                    raise Bad("write a JSON object")
+                    raise BadControl("write a JSON object")
                 rules.append(_rule(row, position=position, now=now, owners=owners))
-            except Bad as bad:
-                raise Bad(f"faults[{position}]: {bad}") from None
+            except BadControl as bad:
+                raise BadControl(f"faults[{position}]: {bad}") from None
         self.seed, self.rules, self.calls = seed, rules, Counter()
 
     def shown(self) -> dict[str, object]:
@@ -248,22 +248,22 @@ class Faults:
         }
 
 
-def _rule(row: dict[str, Any], *, position: int, now: int, owners: Iterable[str]) -> Rule:
+def _rule(row: dict[str, Any], *, position: int, now: int, owners: Iterable[str]) -> FaultRule:
     fault = str(row.get("fault", ""))
     kind = KINDS.get(fault)
     if kind is None:
-        raise Bad(f"fault: write one of {', '.join(KINDS)}")
+        raise BadControl(f"fault: write one of {', '.join(KINDS)}")
     refuse_unknown(row, _CONDITIONS | set(kind.settings))
     action, owner, service = str(row.get("action", "")), "", count(row, "service", 0)
     if action and not (action in ACTIONS and kind.concerns(action)):
-        raise Bad(f"action: write one of {', '.join(a for a in ACTIONS if kind.concerns(a))}")
+        raise BadControl(f"action: write one of {', '.join(a for a in ACTIONS if kind.concerns(a))}")
     if "key" in row:
         owner = owner_of(str(row["key"]))
         if owner not in owners:
-            raise Bad("key: this sandbox was not started with it")
+            raise BadControl("key: this sandbox was not started with it")
     if service and service not in BY_ID:
-        raise Bad("service: this one is not in the catalogue")
-    return Rule(
+        raise BadControl("service: this one is not in the catalogue")
+    return FaultRule(
         position=position,
         name=str(row.get("name", position)),
         fault=fault,

@@ -8,9 +8,9 @@ from enum import Enum, auto
 from typing import Any
 
 from panelwright.sandbox import checks
-from panelwright.sandbox.checks import Refusal
+from panelwright.sandbox.checks import SandboxRefusal
 from panelwright.sandbox.dialects import DIALECTS
-from panelwright.sandbox.reading import Bad, amount, count, flag, number
+from panelwright.sandbox.reading import BadControl, amount, count, flag, number
 
 # Before the panel sees the call: the order is not taken. After: it is taken, and the answer is what suffers.
 BEFORE, AFTER = "before", "after"
@@ -19,8 +19,8 @@ BODIES = ("error", "empty", "page", "answer")
 REDIRECTS = (301, 302, 303, 307, 308)
 ELSEWHERE = "https://elsewhere.example/api/v2"
 
-INCREMENT = Refusal("Quantity must be a multiple of 10", "quantity_increment")
-TOO_MANY = Refusal("Rate limit exceeded. Please try again later.", "rate_limit")
+INCREMENT = SandboxRefusal("Quantity must be a multiple of 10", "quantity_increment")
+TOO_MANY = SandboxRefusal("Rate limit exceeded. Please try again later.", "rate_limit")
 REFUSALS = {
     refusal.code: refusal
     for refusal in (
@@ -28,13 +28,13 @@ REFUSALS = {
         *(checks.NO_FUNDS, checks.INCORRECT_ORDER, checks.REFILL_UNKNOWN, checks.REFILL_DISABLED),
         *(checks.NOT_COMPLETED, checks.REFILL_OPEN, checks.REFILL_TOO_EARLY, checks.REFILL_OVER),
         *(checks.CANCEL_DISABLED, checks.NOT_CANCELABLE, INCREMENT, TOO_MANY),
-        Refusal("Quantity less than minimal 10", "quantity_below_min"),
-        Refusal("Quantity more than maximum 100000", "quantity_above_max"),
+        SandboxRefusal("Quantity less than minimal 10", "quantity_below_min"),
+        SandboxRefusal("Quantity more than maximum 100000", "quantity_above_max"),
     )
 }
 
 
-class Group(Enum):
+class FaultGroup(Enum):
     """How a fault works together with others."""
 
     DELAY = auto()  # all of them add up
@@ -51,10 +51,10 @@ Setting = Callable[[dict[str, Any], str], object]
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class FaultKind:
     """`settings` are read from the rule; `actions` limits the calls that it concerns, () to none."""
 
-    group: Group
+    group: FaultGroup
     settings: dict[str, Setting] = field(default_factory=dict)
     actions: tuple[str, ...] = ()
 
@@ -64,7 +64,7 @@ class Kind:
     def read(self, row: dict[str, Any]) -> dict[str, Any]:
         values = {name: setting(row, name) for name, setting in self.settings.items()}
         if values.get("body") == "answer" and values.get("when") == BEFORE:
-            raise Bad('body: there is an answer only "when": "after"')
+            raise BadControl('body: there is an answer only "when": "after"')
         return {name: value for name, value in values.items() if value is not None}
 
 
@@ -78,7 +78,7 @@ def _one_of(*words: str) -> Setting:
     def read(row: dict[str, Any], name: str) -> object:
         word = row.get(name, words[0])
         if word not in words:
-            raise Bad(f"{name}: write one of {', '.join(words)}")
+            raise BadControl(f"{name}: write one of {', '.join(words)}")
         return word
 
     return read
@@ -88,7 +88,7 @@ def _text(default: str | None = None) -> Setting:
     def read(row: dict[str, Any], name: str) -> object:
         value = row.get(name, default)
         if value is not None and (not isinstance(value, str) or any(c in value for c in "\r\n\0")):
-            raise Bad(f"{name}: write one line of text")
+            raise BadControl(f"{name}: write one line of text")
         return value
 
     return read
@@ -100,7 +100,7 @@ def _whole(default: int | None, *, least: int = 0, most: int = 1_000_000_000) ->
             return default
         value = count(row, name)
         if not least <= value <= most:
-            raise Bad(f"{name}: write a whole number from {least} to {most}")
+            raise BadControl(f"{name}: write a whole number from {least} to {most}")
         return value
 
     return read
@@ -109,22 +109,22 @@ def _whole(default: int | None, *, least: int = 0, most: int = 1_000_000_000) ->
 def _redirect(row: dict[str, Any], name: str) -> object:
     value = count(row, name, REDIRECTS[1])
     if value not in REDIRECTS:
-        raise Bad(f"{name}: write one of {', '.join(map(str, REDIRECTS))}")
+        raise BadControl(f"{name}: write one of {', '.join(map(str, REDIRECTS))}")
     return value
 
 
 def _status(row: dict[str, Any], name: str) -> object:
     value = count(row, name)
     if not 200 <= value <= 599:
-        raise Bad(f"{name}: write a whole number from 200 to 599")
+        raise BadControl(f"{name}: write a whole number from 200 to 599")
     return value
 
 
 def _refusal(row: dict[str, Any], name: str) -> object:
     if ("text" in row) == (name in row):
-        raise Bad(f"write either {name} or text")
+        raise BadControl(f"write either {name} or text")
     if name in row and row[name] not in REFUSALS:
-        raise Bad(f"{name}: write one of {', '.join(REFUSALS)}")
+        raise BadControl(f"{name}: write one of {', '.join(REFUSALS)}")
     return row.get(name)
 
 
@@ -136,7 +136,7 @@ def dialect_names(value: object, *, name: str) -> tuple[str, ...]:
     """The names of dialects, out of one name or a list of them."""
     names = tuple(value) if isinstance(value, list) else (value,)
     if not all(isinstance(one, str) and one in DIALECTS for one in names):
-        raise Bad(f"{name}: write one or a list of {', '.join(DIALECTS)}")
+        raise BadControl(f"{name}: write one or a list of {', '.join(DIALECTS)}")
     return names
 
 
@@ -152,38 +152,38 @@ def _percent(row: dict[str, Any], name: str) -> object:
 _WHEN = _one_of(BEFORE, AFTER)
 _ONLY_BEFORE, _ONLY_AFTER = _one_of(BEFORE), _one_of(AFTER)
 
-KINDS: dict[str, Kind] = {
+KINDS: dict[str, FaultKind] = {
     # The call waits, before the panel sees it or after; `jitter_s` adds up to so much, drawn from the seed.
-    "latency": Kind(Group.DELAY, {"when": _WHEN, "seconds": _seconds(1), "jitter_s": _seconds(0)}),
+    "latency": FaultKind(FaultGroup.DELAY, {"when": _WHEN, "seconds": _seconds(1), "jitter_s": _seconds(0)}),
     # No answer for so long, then the connection is closed.
-    "timeout": Kind(Group.INSTEAD, {"when": _WHEN, "seconds": _seconds(60)}),
+    "timeout": FaultKind(FaultGroup.INSTEAD, {"when": _WHEN, "seconds": _seconds(60)}),
     # The connection is reset (TCP RST) without an answer.
-    "reset": Kind(Group.INSTEAD, {"when": _WHEN}),
+    "reset": FaultKind(FaultGroup.INSTEAD, {"when": _WHEN}),
     # The answer breaks off in the middle.
-    "cut": Kind(Group.INSTEAD, {"when": _ONLY_AFTER}),
+    "cut": FaultKind(FaultGroup.INSTEAD, {"when": _ONLY_AFTER}),
     # Any HTTP status with: a refusal as the dialect writes it, nothing, a page, or the answer itself.
-    "http": Kind(
-        Group.INSTEAD,
+    "http": FaultKind(
+        FaultGroup.INSTEAD,
         {"when": _WHEN, "status": _status, "body": _one_of(*BODIES), "text": _text("Internal server error")},
     ),
     # HTTP 200 with a page of HTML.
-    "html": Kind(Group.INSTEAD, {"when": _WHEN}),
-    "redirect": Kind(Group.INSTEAD, {"when": _WHEN, "status": _redirect, "location": _text(ELSEWHERE)}),
+    "html": FaultKind(FaultGroup.INSTEAD, {"when": _WHEN}),
+    "redirect": FaultKind(FaultGroup.INSTEAD, {"when": _WHEN, "status": _redirect, "location": _text(ELSEWHERE)}),
     # A refusal in the words of the dialect (`code`, one of REFUSALS) or in any words (`text`).
-    "refuse": Kind(Group.INSTEAD, {"when": _WHEN, "code": _refusal, "text": _text()}),
+    "refuse": FaultKind(FaultGroup.INSTEAD, {"when": _WHEN, "code": _refusal, "text": _text()}),
     # HTTP 429 with Retry-After, or a refusal in an ordinary answer.
-    "rate_limit": Kind(
-        Group.INSTEAD,
+    "rate_limit": FaultKind(
+        FaultGroup.INSTEAD,
         {"when": _ONLY_BEFORE, "retry_after_s": _whole(5, most=86_400), "in_body": lambda r, n: flag(r, n, False)},
     ),
-    "wrong_key": Kind(Group.INSTEAD, {"when": _ONLY_BEFORE}),
+    "wrong_key": FaultKind(FaultGroup.INSTEAD, {"when": _ONLY_BEFORE}),
     # The id of the caller's latest order instead of a new one; "after": a new one was placed all the same.
-    "duplicate": Kind(Group.INSTEAD, {"when": _WHEN}, actions=("add",)),
-    "dialect": Kind(Group.DIALECT, {"dialect": _dialects}),
+    "duplicate": FaultKind(FaultGroup.INSTEAD, {"when": _WHEN}, actions=("add",)),
+    "dialect": FaultKind(FaultGroup.DIALECT, {"dialect": _dialects}),
     # Other rates and limits, or closed; the service, or all of them. With `action` "services" only the list says so.
     # The orders that a subscription makes keep the catalogue's rate.
-    "service": Kind(
-        Group.SERVICE,
+    "service": FaultKind(
+        FaultGroup.SERVICE,
         {
             "rate": _rate,
             "percent": _percent,
@@ -194,12 +194,12 @@ KINDS: dict[str, Kind] = {
         },
         actions=("services", "add"),
     ),
-    "no_funds": Kind(Group.FUNDS, actions=("add", "balance")),
+    "no_funds": FaultKind(FaultGroup.FUNDS, actions=("add", "balance")),
     # Placed and paid, its id given, and never heard of again.
-    "lost": Kind(Group.LOSS, actions=("add",)),
+    "lost": FaultKind(FaultGroup.LOSS, actions=("add",)),
     # One step back: ended orders in progress, those in progress pending.
-    "backwards": Kind(Group.REPORT, actions=("status",)),
-    "over_delivery": Kind(Group.REPORT, {"units": _whole(37, least=1)}, actions=("status",)),
+    "backwards": FaultKind(FaultGroup.REPORT, actions=("status",)),
+    "over_delivery": FaultKind(FaultGroup.REPORT, {"units": _whole(37, least=1)}, actions=("status",)),
     # Any text for `remains`; "above" is above the order's quantity.
-    "remains": Kind(Group.REPORT, {"value": _text("Unknown")}, actions=("status",)),
+    "remains": FaultKind(FaultGroup.REPORT, {"value": _text("Unknown")}, actions=("status",)),
 }

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 
 from panelwright.sandbox import checks, delivery, money, schedules
+from panelwright.sandbox.behaviour import HONEST, Conduct
 from panelwright.sandbox.catalogue import BY_ID
-from panelwright.sandbox.checks import Draft, Refusal
+from panelwright.sandbox.checks import Draft, SandboxRefusal
 from panelwright.sandbox.clock import Clock, wall_ms
-from panelwright.sandbox.conduct import HONEST, Conduct
-from panelwright.sandbox.delivery import Order, Refill
+from panelwright.sandbox.delivery import SandboxOrder, SandboxRefill
 from panelwright.sandbox.store import Store
 
 ACTIONS = ("services", "balance", "add", "status", "refill", "refill_status", "cancel")
@@ -20,7 +20,7 @@ DAY_MS = 86_400_000
 OPENING_BALANCE_MICROS = 1_000_000 * 1_000_000
 
 # What an action answers: JSON, or a refusal.
-Answer = dict[str, object] | list[dict[str, object]] | Refusal
+Answer = dict[str, object] | list[dict[str, object]] | SandboxRefusal
 
 
 def owner_of(key: str) -> str:
@@ -41,7 +41,7 @@ class Settings:
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class PanelCall:
     """One call of a known caller: parameters, trimmed; the header Idempotency-Key; the sandbox time in ms;
     how the panel behaves this time."""
 
@@ -80,12 +80,12 @@ def _of_order(params: dict[str, str]) -> dict[str, str]:
     return {name: value for name, value in params.items() if name not in ("key", "action", "request_id")}
 
 
-class Panel:
+class SandboxPanel:
     def __init__(self, store: Store, clock: Clock, settings: Settings) -> None:
         self.store = store
         self.clock = clock
         self.settings = settings
-        self._actions: dict[str, Callable[[Call], Answer]] = {
+        self._actions: dict[str, Callable[[PanelCall], Answer]] = {
             "services": self._services,
             "balance": self._balance,
             "add": self._add,
@@ -105,9 +105,9 @@ class Panel:
             return checks.INCORRECT_REQUEST
         now = self.clock.now()
         schedules.tick(self.store, now=now)
-        return action(Call(params, idempotency_key, owner, now, conduct))
+        return action(PanelCall(params, idempotency_key, owner, now, conduct))
 
-    def _services(self, call: Call) -> Answer:
+    def _services(self, call: PanelCall) -> Answer:
         return [
             {
                 "service": s.service,
@@ -125,7 +125,7 @@ class Panel:
             for s in call.conduct.catalogue.values()
         ]
 
-    def _balance(self, call: Call) -> Answer:
+    def _balance(self, call: PanelCall) -> Answer:
         micros = 0 if call.conduct.no_funds else self.store.balance(call.owner)
         return {"balance": money.text(micros), "currency": money.CURRENCY}
 
@@ -140,17 +140,17 @@ class Panel:
         self.store.log_add(
             received_at=wall_ms(),
             owner=owner,
-            request_id=None if isinstance(request_id, Refusal) else request_id,
+            request_id=None if isinstance(request_id, SandboxRefusal) else request_id,
             result="dropped",
             order_id=None,
             error=fault,
             params=_of_order(params),
         )
 
-    def _add(self, call: Call) -> Answer:
+    def _add(self, call: PanelCall) -> Answer:
         params = _of_order(call.params)
         request_id = checks.read_request_id(call.params, header=call.idempotency_key)
-        if isinstance(request_id, Refusal):
+        if isinstance(request_id, SandboxRefusal):
             return self._logged(call, params, request_id=None, outcome=request_id)
         first = self._first(request_id, owner=call.owner)
         if first is None:
@@ -162,34 +162,36 @@ class Panel:
 
     def _logged(
         self,
-        call: Call,
+        call: PanelCall,
         params: dict[str, str],
         *,
         request_id: str | None,
-        outcome: Order | Refusal,
+        outcome: SandboxOrder | SandboxRefusal,
         repeated: bool = False,
     ) -> Answer:
         """Write the call into the log of adds, and answer it."""
-        refused = isinstance(outcome, Refusal)
+        refused = isinstance(outcome, SandboxRefusal)
         self.store.log_add(
             received_at=wall_ms(),
             owner=call.owner,
             request_id=request_id,
             result="refused" if refused else "repeated" if repeated else "placed",
-            order_id=None if isinstance(outcome, Refusal) else outcome.id,
-            error=outcome.text if isinstance(outcome, Refusal) else None,
+            order_id=None if isinstance(outcome, SandboxRefusal) else outcome.id,
+            error=outcome.text if isinstance(outcome, SandboxRefusal) else None,
             params=params,
         )
-        return outcome if isinstance(outcome, Refusal) else {"order": outcome.id}
+        return outcome if isinstance(outcome, SandboxRefusal) else {"order": outcome.id}
 
-    def _first(self, request_id: str | None, *, owner: str) -> Order | None:
+    def _first(self, request_id: str | None, *, owner: str) -> SandboxOrder | None:
         if request_id is None or not self.settings.knows_request_id:
             return None
         return self.store.by_request_id(request_id, owner=owner)
 
-    def _place(self, call: Call, params: dict[str, str], *, request_id: str | None) -> Order | Refusal:
+    def _place(
+        self, call: PanelCall, params: dict[str, str], *, request_id: str | None
+    ) -> SandboxOrder | SandboxRefusal:
         draft = checks.read_add(params, catalogue=call.conduct.catalogue)
-        if isinstance(draft, Refusal):
+        if isinstance(draft, SandboxRefusal):
             return draft
         service = draft.service
         if service.unique_link and self.store.link_in_use(service=service.service, link=draft.link):
@@ -201,7 +203,7 @@ class Panel:
         self.store.insert_order(order)
         return order
 
-    def _order(self, call: Call, draft: Draft, params: dict[str, str], *, request_id: str | None) -> Order:
+    def _order(self, call: PanelCall, draft: Draft, params: dict[str, str], *, request_id: str | None) -> SandboxOrder:
         order_id = self.store.next_order_id()
         course = delivery.plan(
             draft.service,
@@ -210,7 +212,7 @@ class Panel:
             charge_micros=draft.charge_micros,
             now=call.now,
         )
-        order = Order(
+        order = SandboxOrder(
             id=order_id,
             owner=call.owner,
             service=draft.service.service,
@@ -230,7 +232,7 @@ class Panel:
 
     # status
 
-    def _status(self, call: Call) -> Answer:
+    def _status(self, call: PanelCall) -> Answer:
         many, one = call.get("orders"), call.get("order")
         if not many and "," in one:
             many = one
@@ -243,11 +245,11 @@ class Panel:
         order = self._own_order(one, call)
         return self._shown(order, call) if order else checks.INCORRECT_ORDER
 
-    def _own_order(self, text: str, call: Call) -> Order | None:
+    def _own_order(self, text: str, call: PanelCall) -> SandboxOrder | None:
         number = checks.whole(text) or 0
         return self.store.orders([number], owner=call.owner).get(number)
 
-    def _shown(self, order: Order | None, call: Call) -> dict[str, object]:
+    def _shown(self, order: SandboxOrder | None, call: PanelCall) -> dict[str, object]:
         if order is None:
             return {"error": checks.INCORRECT_ORDER.text}
         state = self.state(order, now=call.now)
@@ -262,7 +264,7 @@ class Panel:
             shown |= schedules.extras(self.store, order, now=call.now)
         return call.conduct.shown(order, shown)
 
-    def state(self, order: Order, *, now: int) -> delivery.State:
+    def state(self, order: SandboxOrder, *, now: int) -> delivery.OrderState:
         """The state of any order, plain or creating others. To be asked after a tick."""
         if schedules.is_schedule(order):
             return schedules.schedule_state(order, now=now)
@@ -270,21 +272,21 @@ class Panel:
 
     # refill
 
-    def _refill(self, call: Call) -> Answer:
+    def _refill(self, call: PanelCall) -> Answer:
         many, one = call.get("orders"), call.get("order")
         if not many and not one:
             return checks.INCORRECT_REQUEST
         if not many and "," not in one:
             refill = self._ask_refill(self._own_order(one, call), call)
-            return refill if isinstance(refill, Refusal) else {"refill": str(refill.id)}
+            return refill if isinstance(refill, SandboxRefusal) else {"refill": str(refill.id)}
         answers: list[dict[str, object]] = []
         for text in _ids(many or one):
             refill = self._ask_refill(self._own_order(text, call), call)
-            value = {"error": refill.text} if isinstance(refill, Refusal) else refill.id
+            value = {"error": refill.text} if isinstance(refill, SandboxRefusal) else refill.id
             answers.append({"order": _echo(text), "refill": value})
         return answers
 
-    def _ask_refill(self, order: Order | None, call: Call) -> Refill | Refusal:
+    def _ask_refill(self, order: SandboxOrder | None, call: PanelCall) -> SandboxRefill | SandboxRefusal:
         if order is None:
             return checks.INCORRECT_ORDER
         service = BY_ID[order.service]
@@ -305,7 +307,7 @@ class Panel:
         self.store.insert_refill(refill)
         return refill
 
-    def _refill_status(self, call: Call) -> Answer:
+    def _refill_status(self, call: PanelCall) -> Answer:
         many, one = call.get("refills"), call.get("refill")
         if not many and not one:
             return checks.INCORRECT_REQUEST
@@ -322,7 +324,7 @@ class Panel:
 
     # cancel
 
-    def _cancel(self, call: Call) -> Answer:
+    def _cancel(self, call: PanelCall) -> Answer:
         text = call.get("orders") or call.get("order")
         if not text:
             return checks.INCORRECT_REQUEST
@@ -332,7 +334,7 @@ class Panel:
             answers.append({"order": _echo(id_text), "cancel": {"error": refusal.text} if refusal else 1})
         return answers
 
-    def _cancel_one(self, order: Order | None, *, now: int) -> Refusal | None:
+    def _cancel_one(self, order: SandboxOrder | None, *, now: int) -> SandboxRefusal | None:
         """Accept a cancel request, which takes effect a moment later, unless the order ends by itself first."""
         if order is None:
             return checks.INCORRECT_ORDER

@@ -12,7 +12,7 @@ from panelwright.sandbox.checks import whole
 COUNT_MAX = 10**12
 
 
-class Bad(Exception):
+class BadControl(Exception):
     """Bad input at the control address; the text goes back to whoever wrote the test."""
 
 
@@ -32,7 +32,7 @@ def moment(value: object, *, name: str) -> int:
     try:
         found = datetime.fromisoformat(str(value))
     except ValueError:
-        raise Bad(f"{name}: write an ISO 8601 time or seconds since 1970") from None
+        raise BadControl(f"{name}: write an ISO 8601 time or seconds since 1970") from None
     return int((found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp() * 1000)
 
 
@@ -42,7 +42,7 @@ def count(row: dict[str, Any], name: str, default: int | None = None) -> int:
         return default
     found = whole(str(row.get(name, "")))
     if found is None or found > COUNT_MAX:
-        raise Bad(f"{name}: write a whole number")
+        raise BadControl(f"{name}: write a whole number")
     return found
 
 
@@ -50,7 +50,7 @@ def amount(row: dict[str, Any], name: str) -> int:
     """Micros of an amount of money."""
     micros = money.parse(str(row.get(name, "")))
     if micros is None:
-        raise Bad(f"{name}: write an amount such as 12.50, with up to 6 decimals")
+        raise BadControl(f"{name}: write an amount such as 12.50, with up to 6 decimals")
     return micros
 
 
@@ -60,17 +60,17 @@ def number(row: dict[str, Any], name: str, *, most: float, least: float = 0.0) -
     except ValueError:
         found = math.nan
     if not least <= found <= most:
-        raise Bad(f"{name}: write a number from {least:.0f} to {most:.0f}")
+        raise BadControl(f"{name}: write a number from {least:.0f} to {most:.0f}")
     return found
 
 
 def flag(row: dict[str, Any], name: str, default: bool) -> bool:
     value = row.get(name, default)
     if not isinstance(value, bool):
-        raise Bad(f"{name}: write true or false")
+        raise BadControl(f"{name}: write true or false")
     return value
 
 
 def refuse_unknown(row: dict[str, Any], known: set[str] | frozenset[str]) -> None:
     if unknown := set(row) - known:
-        raise Bad(f"unknown: {', '.join(sorted(unknown))}")
+        raise BadControl(f"unknown: {', '.join(sorted(unknown))}")

@@ -15,10 +15,10 @@ import uvicorn
 
 from panelwright.sandbox.app import App
 from panelwright.sandbox.clock import Anchor, Clock, wall_ms
-from panelwright.sandbox.connection import Protocol
+from panelwright.sandbox.connection import SandboxProtocol
 from panelwright.sandbox.control import SPEED_MAX
 from panelwright.sandbox.dialects import DIALECTS
-from panelwright.sandbox.panel import OPENING_BALANCE_MICROS, Panel, Settings, owner_of
+from panelwright.sandbox.panel import OPENING_BALANCE_MICROS, SandboxPanel, Settings, owner_of
 from panelwright.sandbox.store import Store, Unusable
 
 KEYS = "PANELWRIGHT_SANDBOX_KEYS"
@@ -150,7 +150,7 @@ def _app(args: argparse.Namespace) -> App:
             store.open_account(owner, balance_micros=OPENING_BALANCE_MICROS)
     store.commit()
     settings = Settings(owners, knows_request_id=not args.no_request_id, dialects=tuple(args.dialect))
-    return App(store, Panel(store, clock, settings), control_token=args.control_token)
+    return App(store, SandboxPanel(store, clock, settings), control_token=args.control_token)
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -218,7 +218,7 @@ def _serve(app: App, sock: socket.socket, *, host: str) -> None:
         uvicorn.Config(
             app,
             loop="uvloop",
-            http=Protocol,
+            http=SandboxProtocol,
             ws="none",
             lifespan="off",
             log_level="warning",

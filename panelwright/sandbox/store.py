@@ -15,7 +15,7 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from panelwright.sandbox.clock import Anchor
-from panelwright.sandbox.delivery import OPEN, Order, Plan, Refill
+from panelwright.sandbox.delivery import OPEN, OrderCourse, SandboxOrder, SandboxRefill
 
 SCHEMA_VERSION = 2
 # Ids begin far from 1, so that a panel's own ids are never taken for the upstream's by luck.
@@ -178,7 +178,7 @@ class Store:
     def next_order_id(self) -> int:
         return int(self._rows("SELECT coalesce(max(id) + 1, ?) FROM orders", FIRST_ORDER_ID)[0][0])
 
-    def insert_order(self, order: Order, *, debit: bool = True) -> None:
+    def insert_order(self, order: SandboxOrder, *, debit: bool = True) -> None:
         """Add the order and take its charge; without `debit` for history, which was paid long ago."""
         row: dict[str, Any] = asdict(order)
         row |= row.pop("plan")
@@ -187,7 +187,7 @@ class Store:
         if debit:
             self._credit(order.owner, micros=-order.charge_micros)
 
-    def replace_plan(self, order: Order, plan: Plan, *, settled: bool) -> Order:
+    def replace_plan(self, order: SandboxOrder, plan: OrderCourse, *, settled: bool) -> SandboxOrder:
         """Give the order another course and credit (or take) the difference in what it costs now."""
         held = order.plan.kept_micros if order.settled else order.charge_micros
         holds = plan.kept_micros if settled else order.charge_micros
@@ -202,7 +202,7 @@ class Store:
     def set_next(self, order_id: int, *, next_at: int | None) -> None:
         self._db.execute("UPDATE orders SET next_at = ? WHERE id = ?", [next_at, order_id])
 
-    def orders(self, ids: Iterable[int], *, owner: str | None = None) -> dict[int, Order]:
+    def orders(self, ids: Iterable[int], *, owner: str | None = None) -> dict[int, SandboxOrder]:
         """The orders of these ids that exist; with an owner, those that he can see."""
         wanted = list(ids)
         marks = ", ".join("?" * len(wanted))
@@ -214,10 +214,10 @@ class Store:
         rows = self._rows("SELECT id FROM orders WHERE owner = ? AND parent IS NULL ORDER BY id DESC LIMIT 1", owner)
         return rows[0]["id"] if rows else None
 
-    def all_orders(self) -> list[Order]:
+    def all_orders(self) -> list[SandboxOrder]:
         return [_order(r) for r in self._rows("SELECT * FROM orders ORDER BY id")]
 
-    def by_request_id(self, request_id: str, *, owner: str) -> Order | None:
+    def by_request_id(self, request_id: str, *, owner: str) -> SandboxOrder | None:
         rows = self._rows(
             "SELECT * FROM orders WHERE owner = ? AND request_id = ? AND lost = 0 ORDER BY id LIMIT 1",
             owner,
@@ -228,10 +228,10 @@ class Store:
     def children(self, parent: int) -> list[int]:
         return [r["id"] for r in self._rows("SELECT id FROM orders WHERE parent = ? ORDER BY id", parent)]
 
-    def due_to_settle(self, now: int) -> list[Order]:
+    def due_to_settle(self, now: int) -> list[SandboxOrder]:
         return [_order(r) for r in self._rows("SELECT * FROM orders WHERE settled = 0 AND ends_at <= ?", now)]
 
-    def due_schedules(self, now: int) -> list[Order]:
+    def due_schedules(self, now: int) -> list[SandboxOrder]:
         return [_order(r) for r in self._rows("SELECT * FROM orders WHERE next_at <= ? ORDER BY next_at, id", now)]
 
     def link_in_use(self, *, service: int, link: str) -> bool:
@@ -246,19 +246,19 @@ class Store:
     def next_refill_id(self) -> int:
         return int(self._rows("SELECT coalesce(max(id) + 1, ?) FROM refills", FIRST_REFILL_ID)[0][0])
 
-    def insert_refill(self, refill: Refill) -> None:
+    def insert_refill(self, refill: SandboxRefill) -> None:
         row = asdict(refill)
         self._db.execute(f"INSERT INTO refills ({', '.join(row)}) VALUES ({', '.join(':' + c for c in row)})", row)
 
-    def refills(self, ids: Iterable[int], *, owner: str) -> dict[int, Refill]:
+    def refills(self, ids: Iterable[int], *, owner: str) -> dict[int, SandboxRefill]:
         wanted = list(ids)
         marks = ", ".join("?" * len(wanted))
         rows = self._rows(f"SELECT * FROM refills WHERE id IN ({marks}) AND owner = ?", *wanted, owner)
-        return {r["id"]: Refill(**dict(r)) for r in rows}
+        return {r["id"]: SandboxRefill(**dict(r)) for r in rows}
 
-    def latest_refill(self, order_id: int) -> Refill | None:
+    def latest_refill(self, order_id: int) -> SandboxRefill | None:
         rows = self._rows("SELECT * FROM refills WHERE order_id = ? ORDER BY id DESC LIMIT 1", order_id)
-        return Refill(**dict(rows[0])) if rows else None
+        return SandboxRefill(**dict(rows[0])) if rows else None
 
     # The log and the dump
 
@@ -286,9 +286,9 @@ class Store:
         return [dict(r) for r in self._rows(f"SELECT * FROM {table} ORDER BY 1")]
 
 
-def _order(row: sqlite3.Row) -> Order:
+def _order(row: sqlite3.Row) -> SandboxOrder:
     facts = dict(row)
-    plan = Plan(**{name: facts.pop(name) for name in _PLAN})
+    plan = OrderCourse(**{name: facts.pop(name) for name in _PLAN})
     facts["params"] = json.loads(facts["params"])
     facts |= {name: bool(facts[name]) for name in ("settled", "lost")}
-    return Order(plan=plan, **facts)
+    return SandboxOrder(plan=plan, **facts)

@@ -22,7 +22,7 @@ FIELDS_MAX = 1000
 CONNECTION = "panelwright.sandbox.connection"
 
 
-class TooLarge(Exception):
+class BodyTooLarge(Exception):
     """The body passed the limit."""
 
 
@@ -48,7 +48,7 @@ JSON, HTML = "application/json", "text/html; charset=utf-8"
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class SandboxReply:
     """What goes out. `code` is the machine-readable reason of a refusal; `hold_s` is how long a SILENCE lasts."""
 
     status: int
@@ -65,22 +65,22 @@ class Reply:
         lines += [("x-error-code", self.code)] if self.code else []
         return [(name.encode(), value.encode("utf-8")) for name, value in lines]
 
-    def with_header(self, name: str, value: str) -> Reply:
+    def with_header(self, name: str, value: str) -> SandboxReply:
         return replace(self, more_headers=(*self.more_headers, (name, value)))
 
-    def with_status(self, status: int) -> Reply:
+    def with_status(self, status: int) -> SandboxReply:
         return replace(self, status=status)
 
-    def ended(self, ending: Ending) -> Reply:
+    def ended(self, ending: Ending) -> SandboxReply:
         return replace(self, ending=ending)
 
 
-def reply(value: object, *, status: int = 200, code: str = "") -> Reply:
+def reply(value: object, *, status: int = 200, code: str = "") -> SandboxReply:
     """Compact UTF-8 JSON."""
-    return Reply(status, json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode(), code)
+    return SandboxReply(status, json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode(), code)
 
 
-def error(text: str, *, status: int = 200, code: str = "") -> Reply:
+def error(text: str, *, status: int = 200, code: str = "") -> SandboxReply:
     return reply({"error": text}, status=status, code=code)
 
 
@@ -92,14 +92,14 @@ async def read(scope: Scope, receive: Receive, *, body_max: int) -> Request:
         chunk = message.get("body", b"")
         size += len(chunk)
         if size > body_max:
-            raise TooLarge
+            raise BodyTooLarge
         chunks.append(chunk)
         more = message.get("more_body", False)
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
     return Request(scope["method"], scope["path"], scope["query_string"], headers, b"".join(chunks))
 
 
-async def write(answer: Reply, scope: Scope, receive: Receive, send: Send, *, leaving: asyncio.Event) -> None:
+async def write(answer: SandboxReply, scope: Scope, receive: Receive, send: Send, *, leaving: asyncio.Event) -> None:
     """Send the reply as its ending says; `leaving` cuts a silence short.
 
     Another ending than WHOLE needs the connection in the scope.

@@ -16,7 +16,7 @@ from panelwright.staff.shapes import ANYTHING, Shape
 State = dict[str, Any]
 
 
-class FieldKind(StrEnum):
+class ActionFieldKind(StrEnum):
     """What a field holds: how it is typed in, and what the function is given for it."""
 
     TEXT = "text"
@@ -46,7 +46,7 @@ class Field:
     """
 
     name: str
-    kind: FieldKind
+    kind: ActionFieldKind
     label: str
     required: bool = False
     choices: tuple[str, ...] = ()
@@ -57,7 +57,7 @@ class Field:
 
     @property
     def is_secret(self) -> bool:
-        return self.kind is FieldKind.SECRET
+        return self.kind is ActionFieldKind.SECRET
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ class Noun:
     named_by: str = "id"
 
 
-class Done(NamedTuple):
+class ActionDone(NamedTuple):
     """What an action has done, where that is more than a change of its object.
 
     `id`: of the object that was made. `shown`: what the actor is told once, a new key for one; never in the trail.
@@ -98,7 +98,7 @@ class Done(NamedTuple):
 
 # Does it, in the transaction that `perform` has opened: do(actor, panel_id, target, **values). `target` is the id of
 # the object; None for an action that makes one. Raises Refused.
-Do = Callable[..., Done | None]
+Do = Callable[..., ActionDone | None]
 Prepare = Callable[[int, int | None, Mapping[str, Any]], Mapping[str, Any]]
 
 

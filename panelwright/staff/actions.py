@@ -10,7 +10,7 @@ from django.db import transaction
 from panelwright.core import clock
 from panelwright.core.refusal import Refusal, Refused
 from panelwright.staff import trail, values
-from panelwright.staff.action import Action, Done, State
+from panelwright.staff.action import Action, ActionDone, State
 from panelwright.staff.actor import Actor, ActorKind
 from panelwright.staff.models import NAME_MAX, TrailEntry
 
@@ -109,7 +109,7 @@ def _perform(
         if found is None:
             raise Refused(f"no_{action.noun.name}", id=target or 0)
         before = found
-    done = action.do(actor, panel_id or 0, target, **checked) or Done()
+    done = action.do(actor, panel_id or 0, target, **checked) or ActionDone()
     id_ = target if action.on_target else done.id
     stands = (action.noun.state(panel_id or 0, id_) if id_ is not None else None) or {}
     after = stands

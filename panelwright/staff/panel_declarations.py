@@ -8,10 +8,10 @@ from typing import Any
 from django.utils.translation import gettext_noop
 
 from panelwright.core.refusal import Refused
-from panelwright.panels import actions, block_actions, blocks, look_actions
+from panelwright.panels import actions, block_actions, blocks, branding_actions
 from panelwright.panels.block_actions import NewBlock
 from panelwright.panels.models import Block, BlockKind, Domain, Guard, Panel
-from panelwright.staff.action import Action, Done, Field, FieldKind, Noun, State
+from panelwright.staff.action import Action, ActionDone, ActionFieldKind, Field, Noun, State
 from panelwright.staff.actor import Actor
 from panelwright.staff.rights import Right
 from panelwright.staff.shapes import AMOUNT, NUMBER, TEXT, fields, maybe, words
@@ -64,63 +64,63 @@ BLOCK = Noun("block", "blocks", gettext_noop("Block"), _block_state, shape=_BLOC
 HOST_BLOCK = Noun("host_block", "host_blocks", gettext_noop("Block on all panels"), _block_state, shape=_BLOCK)
 
 
-def _changed(panel_id: int, before: State | None) -> Done:
-    return Done(panel_id, before=before or {}, after=_panel_state(panel_id, panel_id))
+def _changed(panel_id: int, before: State | None) -> ActionDone:
+    return ActionDone(panel_id, before=before or {}, after=_panel_state(panel_id, panel_id))
 
 
-def _set_look(actor: Actor, panel_id: int, _target: None, /, **values: Any) -> Done:
+def _set_look(actor: Actor, panel_id: int, _target: None, /, **values: Any) -> ActionDone:
     before = _panel_state(panel_id, panel_id)
     if "hue" in values or values.get("no_hue"):
-        look_actions.set_hue(panel_id=panel_id, hue=None if values.get("no_hue") else values["hue"])
+        branding_actions.set_hue(panel_id=panel_id, hue=None if values.get("no_hue") else values["hue"])
     if "logo" in values or values.get("no_logo"):
-        look_actions.set_logo(panel_id=panel_id, body=None if values.get("no_logo") else values["logo"])
+        branding_actions.set_logo(panel_id=panel_id, body=None if values.get("no_logo") else values["logo"])
     return _changed(panel_id, before)
 
 
-def _set_guard(actor: Actor, panel_id: int, _target: None, /, **values: Any) -> Done:
+def _set_guard(actor: Actor, panel_id: int, _target: None, /, **values: Any) -> ActionDone:
     before = _panel_state(panel_id, panel_id)
     actions.set_guard(panel_id=panel_id, **values)
     return _changed(panel_id, before)
 
 
-def _add_domain(actor: Actor, panel_id: int, _target: None, /, **values: Any) -> Done:
-    return Done(actions.add_domain(panel_id=panel_id, **values).id)
+def _add_domain(actor: Actor, panel_id: int, _target: None, /, **values: Any) -> ActionDone:
+    return ActionDone(actions.add_domain(panel_id=panel_id, **values).id)
 
 
-def _add_block(actor: Actor, panel_id: int, _target: None, /, *, kind: str, text: str, note: str = "") -> Done:
+def _add_block(actor: Actor, panel_id: int, _target: None, /, *, kind: str, text: str, note: str = "") -> ActionDone:
     added = block_actions.add_blocks(panel_id or None, [NewBlock(kind, text, note)])
     after = {"kind": kind, "text": blocks.normal(kind, text), "note": note}
-    return Done(before={}, after=after, shown={"added": added}, nothing=not added)
+    return ActionDone(before={}, after=after, shown={"added": added}, nothing=not added)
 
 
-def _remove_block(actor: Actor, panel_id: int, _target: None, /, *, kind: str, text: str) -> Done:
+def _remove_block(actor: Actor, panel_id: int, _target: None, /, *, kind: str, text: str) -> ActionDone:
     if not block_actions.remove_block(panel_id or None, kind=kind, text=text):
         raise Refused("no_block", "text")
-    return Done(before={"kind": kind, "text": blocks.normal(kind, text)}, shown={"removed": 1})
+    return ActionDone(before={"kind": kind, "text": blocks.normal(kind, text)}, shown={"removed": 1})
 
 
-def _import_blocks(actor: Actor, panel_id: int, _target: None, /, *, rules: list[str]) -> Done:
+def _import_blocks(actor: Actor, panel_id: int, _target: None, /, *, rules: list[str]) -> ActionDone:
     """Each rule is its kind, a tab, and the text."""
     new = []
     for rule in rules:
         kind, _, text = rule.partition("\t")
         new.append(NewBlock(kind.strip(), text))
     added = block_actions.add_blocks(panel_id or None, new)
-    return Done(before={}, after={"added": added, "known": len(new) - added}, shown={"added": added})
+    return ActionDone(before={}, after={"added": added, "known": len(new) - added}, shown={"added": added})
 
 
-_KIND = Field("kind", FieldKind.CHOICE, gettext_noop("Kind"), required=True, choices=tuple(BlockKind.values))
+_KIND = Field("kind", ActionFieldKind.CHOICE, gettext_noop("Kind"), required=True, choices=tuple(BlockKind.values))
 _TEXT = Field(
     "text",
-    FieldKind.TEXT,
+    ActionFieldKind.TEXT,
     gettext_noop("Link, host, pattern or word"),
     required=True,
     help=gettext_noop("In a pattern, * stands for anything."),
 )
-_NOTE = Field("note", FieldKind.TEXT, gettext_noop("Note"), most=block_actions.NOTE_MAX)
+_NOTE = Field("note", ActionFieldKind.TEXT, gettext_noop("Note"), most=block_actions.NOTE_MAX)
 _RULES = Field(
     "rules",
-    FieldKind.WORDS,
+    ActionFieldKind.WORDS,
     gettext_noop("Rules"),
     required=True,
     help=gettext_noop("One per line: kind, a tab, and the text."),
@@ -179,14 +179,19 @@ ACTIONS = (
         (
             Field(
                 "hue",
-                FieldKind.NUMBER,
+                ActionFieldKind.NUMBER,
                 gettext_noop("Hue"),
                 most=359,
                 help=gettext_noop("An angle: 25 red, 95 yellow, 155 green, 195 cyan, 250 blue, 290 violet, 340 pink."),
             ),
-            Field("no_hue", FieldKind.YES_NO, gettext_noop("Use the standard color")),
-            Field("logo", FieldKind.FILE, gettext_noop("Logo"), help=gettext_noop("PNG, JPEG or WebP, up to 200 KiB.")),
-            Field("no_logo", FieldKind.YES_NO, gettext_noop("Remove the logo")),
+            Field("no_hue", ActionFieldKind.YES_NO, gettext_noop("Use the standard color")),
+            Field(
+                "logo",
+                ActionFieldKind.FILE,
+                gettext_noop("Logo"),
+                help=gettext_noop("PNG, JPEG or WebP, up to 200 KiB."),
+            ),
+            Field("no_logo", ActionFieldKind.YES_NO, gettext_noop("Remove the logo")),
         ),
         on_target=False,
         body_max=512 * 1024,
@@ -198,10 +203,12 @@ ACTIONS = (
         Right.PRICES,
         _set_guard,
         (
-            Field("rule", FieldKind.CHOICE, gettext_noop("When the cost is too high"), choices=tuple(Guard.values)),
+            Field(
+                "rule", ActionFieldKind.CHOICE, gettext_noop("When the cost is too high"), choices=tuple(Guard.values)
+            ),
             Field(
                 "margin",
-                FieldKind.PERCENT,
+                ActionFieldKind.PERCENT,
                 gettext_noop("Minimum margin in percent"),
                 argument="percent_e2",
                 help=gettext_noop("What a service must bring above its cost."),
@@ -216,8 +223,8 @@ ACTIONS = (
         Right.SETTINGS,
         _add_domain,
         (
-            Field("host", FieldKind.TEXT, gettext_noop("Host"), required=True),
-            Field("port", FieldKind.NUMBER, gettext_noop("Port"), most=65535),
+            Field("host", ActionFieldKind.TEXT, gettext_noop("Host"), required=True),
+            Field("port", ActionFieldKind.NUMBER, gettext_noop("Port"), most=65535),
         ),
         on_target=False,
     ),

@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
 from django.db.models import QuerySet
 
-from panelwright.staff.action import Action, FieldKind, State
+from panelwright.staff.action import Action, ActionFieldKind, State
 from panelwright.staff.models import TrailEntry
 from panelwright.staff.shapes import ANYTHING, MOMENT, NUMBER, TEXT, Shape, fields, maybe
 
@@ -38,9 +38,9 @@ def kept_of(action: Action, given: Mapping[str, object]) -> dict[str, Any]:
             value = given[field.name]
             if field.is_secret:
                 value = SECRET
-            elif field.kind is FieldKind.FILE:
+            elif field.kind is ActionFieldKind.FILE:
                 value = f"({len(value) if isinstance(value, (bytes, str)) else 0} bytes)"
-            elif field.kind is FieldKind.URL:
+            elif field.kind is ActionFieldKind.URL:
                 value = without_secrets(str(value))
             kept[field.name] = _short(value)
     return kept

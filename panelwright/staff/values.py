@@ -16,26 +16,26 @@ from django.utils.dateparse import parse_datetime
 
 from panelwright.core import money
 from panelwright.core.refusal import Refused
-from panelwright.staff.action import Action, Field, FieldKind
+from panelwright.staff.action import Action, ActionFieldKind, Field
 
 NUMBER_MAX = 2**63 - 1
 TEXT_MAX = 2_000
 _ITEMS_MAX = 1_000
 
-_DECIMALS = {FieldKind.PERCENT: 2, FieldKind.TIMES: 2, FieldKind.EXCHANGE_RATE: 12}
+_DECIMALS = {ActionFieldKind.PERCENT: 2, ActionFieldKind.TIMES: 2, ActionFieldKind.EXCHANGE_RATE: 12}
 # What a value of the kind is called where it is none.
 _WRONG = {
-    FieldKind.NUMBER: "not_a_number",
-    FieldKind.AMOUNT: "not_an_amount",
-    FieldKind.PERCENT: "not_a_decimal",
-    FieldKind.TIMES: "not_a_decimal",
-    FieldKind.EXCHANGE_RATE: "not_a_decimal",
-    FieldKind.YES_NO: "not_true_or_false",
-    FieldKind.CHOICES: "not_a_list",
-    FieldKind.WORDS: "not_a_list",
-    FieldKind.FILE: "not_base64",
-    FieldKind.MOMENT: "not_a_moment",
-    FieldKind.OBJECT: "not_an_object",
+    ActionFieldKind.NUMBER: "not_a_number",
+    ActionFieldKind.AMOUNT: "not_an_amount",
+    ActionFieldKind.PERCENT: "not_a_decimal",
+    ActionFieldKind.TIMES: "not_a_decimal",
+    ActionFieldKind.EXCHANGE_RATE: "not_a_decimal",
+    ActionFieldKind.YES_NO: "not_true_or_false",
+    ActionFieldKind.CHOICES: "not_a_list",
+    ActionFieldKind.WORDS: "not_a_list",
+    ActionFieldKind.FILE: "not_base64",
+    ActionFieldKind.MOMENT: "not_a_moment",
+    ActionFieldKind.OBJECT: "not_an_object",
 }
 
 
@@ -60,7 +60,7 @@ def value_of(field: Field, given: object) -> Any:
     if value is None:
         raise Refused(_WRONG.get(field.kind, "not_a_text"), field.name)
     most = NUMBER_MAX if field.most is None else field.most
-    if field.kind is FieldKind.NUMBER and not field.least <= value <= most:
+    if field.kind is ActionFieldKind.NUMBER and not field.least <= value <= most:
         raise Refused("number_out_of_range", field.name, least=field.least, most=most)
     return value
 
@@ -68,22 +68,22 @@ def value_of(field: Field, given: object) -> Any:
 def _value(field: Field, given: object) -> Any:
     """None: not of this kind."""
     match field.kind:
-        case FieldKind.NUMBER:
+        case ActionFieldKind.NUMBER:
             # True is an int to Python, and not to anybody else.
             return given if isinstance(given, int) and not isinstance(given, bool) else None
-        case FieldKind.YES_NO:
+        case ActionFieldKind.YES_NO:
             return given if isinstance(given, bool) else None
-        case FieldKind.OBJECT:
+        case ActionFieldKind.OBJECT:
             return given if isinstance(given, dict) else None
-        case FieldKind.CHOICES | FieldKind.WORDS:
+        case ActionFieldKind.CHOICES | ActionFieldKind.WORDS:
             return _items(field, given)
-        case FieldKind.AMOUNT:
+        case ActionFieldKind.AMOUNT:
             return _amount(given)
-        case FieldKind.PERCENT | FieldKind.TIMES | FieldKind.EXCHANGE_RATE:
+        case ActionFieldKind.PERCENT | ActionFieldKind.TIMES | ActionFieldKind.EXCHANGE_RATE:
             return _scaled(given, _DECIMALS[field.kind])
-        case FieldKind.FILE:
+        case ActionFieldKind.FILE:
             return _bytes(given)
-        case FieldKind.MOMENT:
+        case ActionFieldKind.MOMENT:
             return _moment(given)
         case _:
             return _text(field, given)
@@ -94,7 +94,7 @@ def _text(field: Field, given: object) -> str | None:
         return None
     if "\x00" in given or any("\ud800" <= char <= "\udfff" for char in given):
         raise Refused("unstorable_text", field.name)
-    if field.kind is FieldKind.CHOICE and given not in field.choices:
+    if field.kind is ActionFieldKind.CHOICE and given not in field.choices:
         raise Refused("not_a_choice", field.name, choices=", ".join(choice or '""' for choice in field.choices))
     if field.most is not None and len(given) > field.most:
         raise Refused("text_too_long", field.name, limit=field.most)
@@ -107,7 +107,7 @@ def _items(field: Field, given: object) -> list[str] | None:
     for item in given:
         if "\x00" in item or any("\ud800" <= char <= "\udfff" for char in item):
             raise Refused("unstorable_text", field.name)
-        if field.kind is FieldKind.CHOICES and item not in field.choices:
+        if field.kind is ActionFieldKind.CHOICES and item not in field.choices:
             raise Refused("not_a_choice", field.name, choices=", ".join(field.choices))
     return given
 
@@ -158,12 +158,12 @@ def _moment(given: object) -> datetime | None:
 def from_text(field: Field, text: str) -> object:
     """What a person typed, as a program would give it."""
     match field.kind:
-        case FieldKind.NUMBER:
+        case ActionFieldKind.NUMBER:
             plain = text.isascii() and text.removeprefix("-").isdigit() and len(text) < 20
             return int(text) if plain else text
-        case FieldKind.YES_NO:
+        case ActionFieldKind.YES_NO:
             return True if text.lower() in _YES else False if text.lower() in _NO else text
-        case FieldKind.CHOICES | FieldKind.WORDS:
+        case ActionFieldKind.CHOICES | ActionFieldKind.WORDS:
             return [part.strip() for part in text.split(",") if part.strip()]
         case _:
             return text

@@ -19,7 +19,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from panelwright.core import clock, money
 from panelwright.core.refusal import Refusal
 from panelwright.core.text import trim
-from panelwright.customers import account_actions, actions, letters, second_factor, sessions
+from panelwright.customers import account_actions, actions, emails, second_factor, sessions
 from panelwright.customers.models import ApiKey, RecoveryCode
 from panelwright.customers.session_actions import end_others, end_session
 from panelwright.orders import key_actions
@@ -224,7 +224,7 @@ def mails(request: UserRequest) -> HttpResponse:
         account_actions.choose_mails(user=request.visitor, wanted=frozenset(request.POST.getlist("wanted")))
         messages.success(request, _("Saved."))
         return redirect("storefront:mails")
-    kinds = [(kind, _(text), letters.wants(request.visitor, kind)) for kind, text in letters.OPTIONAL.items()]
+    kinds = [(kind, _(text), emails.wants(request.visitor, kind)) for kind, text in emails.OPTIONAL.items()]
     return render(request, "storefront/account/mails.html", {"kinds": kinds})
 
 

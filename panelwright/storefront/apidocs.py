@@ -13,7 +13,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from panelwright.catalog.types import BY_NAME, Field, Kind, ServiceType, Units
+from panelwright.catalog.types import BY_NAME, FieldKind, ServiceType, TypeField, Units
 from panelwright.orders.status import ENDED, REFILL_ENDED, OrderStatus, RefillStatus, SubscriptionStatus
 from panelwright.panels.models import Panel
 from panelwright.storefront import examples
@@ -37,7 +37,7 @@ class Parameter:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ExampleAnswer:
     """An example answer; `when` says which question it answers, if there are several."""
 
     json: Any
@@ -45,7 +45,7 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Action:
+class ApiAction:
     """One section of the page: what is sent and what comes back."""
 
     slug: str
@@ -53,7 +53,7 @@ class Action:
     title: str
     text: str
     parameters: tuple[Parameter, ...]
-    answers: tuple[Answer, ...]
+    answers: tuple[ExampleAnswer, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ class TypeDocs:
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class ErrorRow:
     """A row of an errors table: the texts, why they come, their codes in X-Error-Code, and the HTTP status."""
 
     texts: tuple[str, ...]
@@ -83,10 +83,10 @@ class Refusals:
     """Error texts that belong together."""
 
     title: str
-    rows: tuple[Refused, ...]
+    rows: tuple[ErrorRow, ...]
 
 
-def actions(panel: Panel, services: Sequence[ExampleService]) -> tuple[Action, ...]:
+def actions(panel: Panel, services: Sequence[ExampleService]) -> tuple[ApiAction, ...]:
     """Every action but `add`, in the order of the page."""
     return (
         _services(services),
@@ -117,7 +117,7 @@ def _head(action: str) -> tuple[Parameter, Parameter]:
     return Parameter("key", _("Your API key")), Parameter("action", action, literal=True)
 
 
-def _parameter(field: Field) -> Parameter:
+def _parameter(field: TypeField) -> Parameter:
     # gettext("") is the header of the translations, not an empty text.
     text = _(field.help or field.label)
     explained = all(choice in field.help for choice in field.choices)
@@ -171,18 +171,18 @@ def _service_notes(service: ExampleService | None) -> Iterator[str]:
         )
 
 
-def _services(services: Sequence[ExampleService]) -> Action:
+def _services(services: Sequence[ExampleService]) -> ApiAction:
     shown = services[:2] or (
         ExampleService(1, "Followers", "Default", "First Category", "0.90", 50, 10000, True, True, False),
     )
-    return Action(
+    return ApiAction(
         "services",
         "services",
         _("Service list"),
         _("The services you can buy, at your rates."),
         _head("services"),
         (
-            Answer(
+            ExampleAnswer(
                 [
                     {
                         "service": service.number,
@@ -203,7 +203,7 @@ def _services(services: Sequence[ExampleService]) -> Action:
     )
 
 
-def _status(currency: str) -> tuple[Action, Action, Action]:
+def _status(currency: str) -> tuple[ApiAction, ApiAction, ApiAction]:
     partial = {"charge": "0.27819", "start_count": "3572", "status": "Partial", "remains": "157", "currency": currency}
     running = {
         "charge": "1.44219",
@@ -223,54 +223,54 @@ def _status(currency: str) -> tuple[Action, Action, Action]:
         "orders": [23520, 23533, 23541],
         "expiry": "31/12/2099",
     }
-    one = Action(
+    one = ApiAction(
         "status",
         "status",
         _("Order status"),
         _("What was not delivered is refunded when the order ends and is then no longer part of the charge."),
         (*_head("status"), Parameter("order", _("Order ID"))),
         (
-            Answer(partial),
-            Answer(drip_feed, _("A drip-feed order")),
-            Answer(subscription, _("A subscription")),
+            ExampleAnswer(partial),
+            ExampleAnswer(drip_feed, _("A drip-feed order")),
+            ExampleAnswer(subscription, _("A subscription")),
         ),
     )
-    many = Action(
+    many = ApiAction(
         "multi-status",
         "status",
         _("Status of many orders"),
         _("An object keyed by the order IDs as you sent them, even for a single ID."),
         (*_head("status"), Parameter("orders", _("Up to 100 order IDs, separated by commas"))),
-        (Answer({"23501": partial, "10": {"error": "Incorrect order ID"}, "23504": running}),),
+        (ExampleAnswer({"23501": partial, "10": {"error": "Incorrect order ID"}, "23504": running}),),
     )
-    by_request = Action(
+    by_request = ApiAction(
         "status-by-request-id",
         "status",
         _("Order status by request ID"),
         _("After a timeout, ask whether the order arrived: the answer is its status, or Incorrect order ID."),
         (*_head("status"), Parameter("request_id", _("The request_id that you sent with the order"))),
-        (Answer({"order": 23501, **running}),),
+        (ExampleAnswer({"order": 23501, **running}),),
     )
     return one, many, by_request
 
 
-def _refill() -> tuple[Action, Action]:
-    one = Action(
+def _refill() -> tuple[ApiAction, ApiAction]:
+    one = ApiAction(
         "refill",
         "refill",
         _("Refill"),
         _("Requests a refill of what was lost after completion. The answer is the refill ID."),
         (*_head("refill"), Parameter("order", _("Order ID"))),
-        (Answer({"refill": "1"}),),
+        (ExampleAnswer({"refill": "1"}),),
     )
-    many = Action(
+    many = ApiAction(
         "multi-refill",
         "refill",
         _("Refill of many orders"),
         "",
         (*_head("refill"), Parameter("orders", _("Up to 100 order IDs, separated by commas"))),
         (
-            Answer(
+            ExampleAnswer(
                 [
                     {"order": 1, "refill": 1},
                     {"order": 2, "refill": 2},
@@ -282,23 +282,23 @@ def _refill() -> tuple[Action, Action]:
     return one, many
 
 
-def _refill_status(key: str) -> tuple[Action, Action]:
-    one = Action(
+def _refill_status(key: str) -> tuple[ApiAction, ApiAction]:
+    one = ApiAction(
         "refill-status",
         "refill_status",
         _("Refill status"),
         "",
         (*_head("refill_status"), Parameter("refill", _("Refill ID"))),
-        (Answer({key: "Completed"}),),
+        (ExampleAnswer({key: "Completed"}),),
     )
-    many = Action(
+    many = ApiAction(
         "multi-refill-status",
         "refill_status",
         _("Status of many refills"),
         "",
         (*_head("refill_status"), Parameter("refills", _("Up to 100 refill IDs, separated by commas"))),
         (
-            Answer(
+            ExampleAnswer(
                 [
                     {"refill": 1, "status": "Completed"},
                     {"refill": 2, "status": "Rejected"},
@@ -310,8 +310,8 @@ def _refill_status(key: str) -> tuple[Action, Action]:
     return one, many
 
 
-def _cancel() -> Action:
-    return Action(
+def _cancel() -> ApiAction:
+    return ApiAction(
         "cancel",
         "cancel",
         _("Cancel"),
@@ -320,18 +320,18 @@ def _cancel() -> Action:
             "order becomes Canceled or Partial once delivery has stopped."
         ),
         (*_head("cancel"), Parameter("orders", _("Up to 100 order IDs, separated by commas"))),
-        (Answer([{"order": 9, "cancel": {"error": "Incorrect order ID"}}, {"order": 2, "cancel": 1}]),),
+        (ExampleAnswer([{"order": 9, "cancel": {"error": "Incorrect order ID"}}, {"order": 2, "cancel": 1}]),),
     )
 
 
-def _balance(currency: str) -> Action:
-    return Action(
+def _balance(currency: str) -> ApiAction:
+    return ApiAction(
         "balance",
         "balance",
         _("Balance"),
         "",
         _head("balance"),
-        (Answer({"balance": "100.84292", "currency": currency}),),
+        (ExampleAnswer({"balance": "100.84292", "currency": currency}),),
     )
 
 
@@ -344,50 +344,50 @@ def refusals(kinds: Sequence[ServiceType]) -> tuple[Refusals, ...]:
     )
 
 
-def _call_refusals() -> tuple[Refused, ...]:
+def _call_refusals() -> tuple[ErrorRow, ...]:
     return (
-        Refused(("Invalid API key",), _("The key is missing, unknown or disabled."), ("bad_key",)),
-        Refused(
+        ErrorRow(("Invalid API key",), _("The key is missing, unknown or disabled."), ("bad_key",)),
+        ErrorRow(
             ("This API key is not allowed from your address",),
             _("The key does not allow your IP address."),
             ("wrong_address",),
         ),
-        Refused(
+        ErrorRow(
             ("This API key may not read", "This API key may not place or change orders"),
             _("The key has no permission for this call."),
             ("may_not_read", "may_not_order"),
         ),
-        Refused(
+        ErrorRow(
             ("Incorrect request",),
             _("The action is missing or unknown, or its order or refill ID is missing."),
             ("bad_request",),
         ),
-        Refused(
+        ErrorRow(
             ("Rate limit exceeded, please retry later",),
             _("Too many calls. Wait for the number of seconds in the Retry-After header."),
             ("rate_limit",),
             429,
         ),
-        Refused(("Request is too large",), _("The request is too large."), ("too_large",), 413),
-        Refused(
+        ErrorRow(("Request is too large",), _("The request is too large."), ("too_large",), 413),
+        ErrorRow(
             ("Request was not sent in time, please retry",),
             _("The call began and did not come to its end. Nothing was done; send it again."),
             ("too_slow",),
             408,
         ),
-        Refused(
+        ErrorRow(
             ("The panel is temporarily overloaded, please retry",),
             _("The panel is overloaded. Nothing was done; try again later."),
             ("overloaded",),
             503,
         ),
-        Refused(
+        ErrorRow(
             ("Internal error, the request was not carried out",),
             _("Internal error. Nothing was done."),
             ("fault",),
             500,
         ),
-        Refused(
+        ErrorRow(
             ("Internal error, temporarily unknown whether it was carried out; repeat it with its request_id",),
             _("Internal error: the order may have been placed. See Safe retries."),
             ("uncertain",),
@@ -396,61 +396,61 @@ def _call_refusals() -> tuple[Refused, ...]:
     )
 
 
-def _add_refusals(kinds: Sequence[ServiceType]) -> tuple[Refused, ...]:
-    names = list(dict.fromkeys(f.name for kind in kinds for f in kind.fields if f.kind is not Kind.LINK))[:3]
+def _add_refusals(kinds: Sequence[ServiceType]) -> tuple[ErrorRow, ...]:
+    names = list(dict.fromkeys(f.name for kind in kinds for f in kind.fields if f.kind is not FieldKind.LINK))[:3]
     return (
-        Refused(
+        ErrorRow(
             ("Incorrect service ID",), _("The service does not exist or is not available to you."), ("bad_service",)
         ),
-        Refused(("Bad link",), _("The link is missing or cannot be used. X-Error-Detail says why."), ("bad_link",)),
-        Refused(
+        ErrorRow(("Bad link",), _("The link is missing or cannot be used. X-Error-Detail says why."), ("bad_link",)),
+        ErrorRow(
             tuple(f"Incorrect {name}" for name in (*names, "request_id")),
             _("The parameter named is missing, or is not what its table says. X-Error-Detail says why."),
             ("bad_field",),
         ),
-        Refused(
+        ErrorRow(
             ("Quantity less than minimal 50", "Quantity more than maximum 10000"),
             _("The service's limits; they apply to each run."),
             ("below_min", "above_max"),
         ),
-        Refused(
+        ErrorRow(
             ("You have active order with this link. Please wait until order being completed.",),
             _("The service allows one active order per link."),
             ("same_link",),
         ),
-        Refused(
+        ErrorRow(
             ("Daily spending cap is reached, orders are temporarily not taken",),
             _("The key's daily spending limit is reached."),
             ("cap_reached",),
         ),
-        Refused(("Not enough funds on balance",), _("Your balance is lower than the charge."), ("no_funds",)),
+        ErrorRow(("Not enough funds on balance",), _("Your balance is lower than the charge."), ("no_funds",)),
     )
 
 
-def _order_refusals() -> tuple[Refused, ...]:
+def _order_refusals() -> tuple[ErrorRow, ...]:
     return (
-        Refused(("Incorrect order ID",), _("You have no order with this ID."), ("bad_order",)),
-        Refused(("Refill not found",), _("You have no refill with this ID."), ("bad_refill",)),
-        Refused(("Refill is disabled for this service",), _("The service has no refills."), ("refill_disabled",)),
-        Refused(
+        ErrorRow(("Incorrect order ID",), _("You have no order with this ID."), ("bad_order",)),
+        ErrorRow(("Refill not found",), _("You have no refill with this ID."), ("bad_refill",)),
+        ErrorRow(("Refill is disabled for this service",), _("The service has no refills."), ("refill_disabled",)),
+        ErrorRow(
             ("Refill is disabled for the whole, ask for it by the ids in orders",),
             _("Request refills of the orders that the drip-feed or subscription created."),
             ("refill_runs",),
         ),
-        Refused(("The order is not completed",), _("Only a completed order can be refilled."), ("not_completed",)),
-        Refused(
+        ErrorRow(("The order is not completed",), _("Only a completed order can be refilled."), ("not_completed",)),
+        ErrorRow(
             ("The refill task is not completed for this order",),
             _("An earlier refill is still in progress."),
             ("refill_open",),
         ),
-        Refused(
+        ErrorRow(
             ("The order was completed or refill was requested less than 24 hours ago",),
             _("Try again later."),
             ("refill_too_soon",),
         ),
-        Refused(("Refill days are over",), _("The refill period is over."), ("refill_over",)),
-        Refused(("Cancel is disabled for this service",), _("The service has no cancellation."), ("cancel_disabled",)),
-        Refused(("The order cannot be canceled",), _("The order has ended."), ("cannot_cancel",)),
+        ErrorRow(("Refill days are over",), _("The refill period is over."), ("refill_over",)),
+        ErrorRow(("Cancel is disabled for this service",), _("The service has no cancellation."), ("cancel_disabled",)),
+        ErrorRow(("The order cannot be canceled",), _("The order has ended."), ("cannot_cancel",)),
     )
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from panelwright.catalog.types import Field, Kind, ServiceType, Units
+from panelwright.catalog.types import FieldKind, ServiceType, TypeField, Units
 from panelwright.storefront.queries import ExampleService
 
 KEY = "YOUR_API_KEY"
@@ -47,18 +47,18 @@ def add_parameters(kind: ServiceType, service: ExampleService | None) -> Paramet
     return [("service", str(number)), *((field.name, values[field.name]) for field in needed)]
 
 
-def _asked_for(field: Field, values: dict[str, str]) -> bool:
+def _asked_for(field: TypeField, values: dict[str, str]) -> bool:
     return field.needed_when is not None and values[field.needed_when[0]] == field.needed_when[1]
 
 
-def _value(field: Field, kind: ServiceType, service: ExampleService | None) -> str:
+def _value(field: TypeField, kind: ServiceType, service: ExampleService | None) -> str:
     """The field's example, moved between the service's minimum and maximum and to its step where it counts units."""
     if service is None:
         return field.example
     if field.name in {"quantity", "min", "max"}:
         wanted = min(max(int(field.example), service.min), service.max)
         return str(-(-wanted // service.step) * service.step)
-    if field.kind is Kind.LINK and service.link:
+    if field.kind is FieldKind.LINK and service.link:
         return service.link
     if kind.units is Units.LINES and field.name == kind.lines_of:
         lines = field.example.splitlines()

@@ -7,7 +7,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from panelwright.core import limits, signatures
 from panelwright.core.secret import installation_box
-from panelwright.orders.post_rules import Heard, username_key
+from panelwright.orders.post_rules import ReportedPost, username_key
 from panelwright.providers import webhooks
 from panelwright.providers.models import PostSource, SourceKind
 from panelwright.providers.post_actions import hear
@@ -36,7 +36,7 @@ def posts(request: PanelRequest, source_id: str) -> HttpResponse:
     except ValueError as error:
         return JsonResponse({"error": str(error)}, status=400)
     accepted = 0
-    users: dict[str, dict[str, Heard]] = {}
+    users: dict[str, dict[str, ReportedPost]] = {}
     for username, post in told:
         users.setdefault(username_key(username), {}).setdefault(post.link, post)
     for username, unique in users.items():

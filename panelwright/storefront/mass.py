@@ -20,8 +20,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from panelwright.catalog.shelf import Offer, Shelf
-from panelwright.catalog.types import BY_NAME, Field, Kind, ServiceType, Units
+from panelwright.catalog.priced_catalogue import Offer, Shelf
+from panelwright.catalog.types import BY_NAME, FieldKind, ServiceType, TypeField, Units
 from panelwright.core import limits
 from panelwright.core.refusal import Refusal
 from panelwright.core.sql import PASSING_ERRORS
@@ -163,7 +163,7 @@ def _read_line(request: CustomerRequest, shelf: Shelf, number: int, text: str) -
         return Line(number, text, error=refusals.text(Refusal("bad_service")))
     type_ = BY_NAME[offer.type]
     asked = [field for field in type_.own_fields if field.required]
-    if type_.subscription or len(asked) > 1 or any(field.kind is not Kind.LINES for field in asked):
+    if type_.subscription or len(asked) > 1 or any(field.kind is not FieldKind.LINES for field in asked):
         return Line(
             number, text, offer=offer, error=_("This service needs more details. Order it with the single order form.")
         )
@@ -175,7 +175,7 @@ def _read_line(request: CustomerRequest, shelf: Shelf, number: int, text: str) -
     return Line(number, text, command, offer)
 
 
-def _params(cells: Cells, type_: ServiceType, listed: Field | None) -> dict[str, str] | None:
+def _params(cells: Cells, type_: ServiceType, listed: TypeField | None) -> dict[str, str] | None:
     """What stands behind the link, by name; None when it is more or less than the type takes."""
     more = list(cells.more)
     params = {}
@@ -197,7 +197,7 @@ def _params(cells: Cells, type_: ServiceType, listed: Field | None) -> dict[str,
     return None if more else params
 
 
-def _format(type_: ServiceType, asked: list[Field]) -> str:
+def _format(type_: ServiceType, asked: list[TypeField]) -> str:
     parts = [_("service"), _("link")]
     if type_.units is Units.QUANTITY:
         parts.append(_("quantity"))

@@ -14,9 +14,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from panelwright.catalog import countries
+from panelwright.catalog.priced_catalogue import Offer, Shelf
 from panelwright.catalog.queries import description
-from panelwright.catalog.shelf import Offer, Shelf
-from panelwright.catalog.types import BY_NAME, Field, Kind
+from panelwright.catalog.types import BY_NAME, FieldKind, TypeField
 from panelwright.core.refusal import Refusal
 from panelwright.core.sql import PASSING_ERRORS
 from panelwright.core.text import trim
@@ -40,10 +40,10 @@ _TOLD_AT_ONCE = frozenset({"step", "no_step", "link_host", "link_kind"})
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class FormField:
     """A field of the type as the form shows it."""
 
-    field: Field
+    field: TypeField
     input: str  # text, number, textarea, select, date, url
     value: str
     error: str
@@ -159,30 +159,36 @@ def _form(request: CustomerRequest, offer: Offer, form: Form, request_id: str) -
     return render(request, "storefront/order/form.html", context, status=form.status)
 
 
-_NUMBERS = frozenset({Kind.COUNT, Kind.NUMBER})
-_INPUTS = {Kind.LINES: "textarea", Kind.COUNT: "number", Kind.NUMBER: "number", Kind.DATE: "date", Kind.URL: "url"}
+_NUMBERS = frozenset({FieldKind.COUNT, FieldKind.NUMBER})
+_INPUTS = {
+    FieldKind.LINES: "textarea",
+    FieldKind.COUNT: "number",
+    FieldKind.NUMBER: "number",
+    FieldKind.DATE: "date",
+    FieldKind.URL: "url",
+}
 
 
-def _asked(field: Field, form: Form, offer: Offer) -> Asked:
+def _asked(field: TypeField, form: Form, offer: Offer) -> FormField:
     choices: tuple[tuple[str, str], ...] = ()
-    if field.kind is Kind.CHOICE:
+    if field.kind is FieldKind.CHOICE:
         choices = _choices(field)
-    elif field.kind is Kind.COUNTRY:
+    elif field.kind is FieldKind.COUNTRY:
         choices = countries.names()
     help_ = _(field.help) if field.help and not choices else ""
-    if field.kind is Kind.LINES:
+    if field.kind is FieldKind.LINES:
         # The form takes lines as everybody writes them; \r\n is for programs.
         help_ = _("One per line.")
     if field.name == "quantity":
         help_ = _quantity_help(offer)
-    if field.kind is Kind.LINK and offer.needs is not None:
+    if field.kind is FieldKind.LINK and offer.needs is not None:
         # With its reason a refusal shows the example, too.
         help_ = _link_help(offer, example=offer.example not in form.errors.get(field.name, ""))
     if field.name == "max" and offer.step > 1:
         help_ = f"{help_}. {_('Each post gets a multiple of %(step)s.') % {'step': offer.step}}"
-    if field.kind is Kind.DATE:
+    if field.kind is FieldKind.DATE:
         help_ = ""
-    return Asked(
+    return FormField(
         field=field,
         input="select" if choices else _INPUTS.get(field.kind, "text"),
         value=str(form.shown(field.name)),
@@ -213,7 +219,7 @@ def _link_help(offer: Offer, *, example: bool) -> str:
     return " ".join(parts)
 
 
-def _choices(field: Field) -> tuple[tuple[str, str], ...]:
+def _choices(field: TypeField) -> tuple[tuple[str, str], ...]:
     """The values that the API takes, in words: "1 desktop, 2 Android" is written in the field's help."""
     words = dict(part.strip().split(" ", 1) for part in _(field.help).split(",") if part.strip()[:1].isdigit())
     return tuple((choice, words.get(choice, choice)) for choice in field.choices)
@@ -226,7 +232,7 @@ def _command(request: CustomerRequest, offer: Offer, request_id: str, form: Form
     params = {"service": str(offer.number)}
     for field in type_.fields:
         text = trim(str(values.get(field.name, "")))
-        if field.kind is Kind.DATE:
+        if field.kind is FieldKind.DATE:
             text = _wire_day(text)
         elif field.kind in _NUMBERS:
             text = pasted.understood(text)

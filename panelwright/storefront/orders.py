@@ -25,8 +25,8 @@ from panelwright.lane.batcher import CommitUncertain
 from panelwright.orders import details, export, listing, lists, pause_actions, standing_store
 from panelwright.orders.actions import AskOrders, request_cancels, request_refills
 from panelwright.orders.details import Details
-from panelwright.orders.listing import Page, Row, Wanted
-from panelwright.orders.models import Kind, PauseReason
+from panelwright.orders.listing import ListedOrder, OrderPage, Wanted
+from panelwright.orders.models import OrderKind, PauseReason
 from panelwright.orders.pause_letters import AT_NEW_PRICE, BY_ITSELF, IS_ENDED, PAUSED_FOR, WITHOUT_KEY
 from panelwright.ui import refusals, status_labels
 from panelwright.ui.auth import ADDRESS_MAX
@@ -41,10 +41,10 @@ _CSV = {"orders": "orders_csv", "drip-feeds": "drip_feeds_csv", "subscriptions":
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class OrderRow:
     """A row of the list, with what can be asked of it now: None where it can, else why not."""
 
-    row: Row
+    row: ListedOrder
     refill: Refusal | None
     cancel: Refusal | None
 
@@ -76,7 +76,7 @@ def orders(request: CustomerRequest, kind: str = "orders") -> HttpResponse:
     return render(request, "storefront/orders/list.html", context)
 
 
-def _page(request: CustomerRequest, kind: str) -> tuple[Page, Wanted]:
+def _page(request: CustomerRequest, kind: str) -> tuple[OrderPage, Wanted]:
     asked = LISTS[kind].read(LISTS[kind].asked(request.GET))
     ids, text = listing.read_search(asked["q"][: limits.SEARCH_CHARS_MAX])
     # Of one number it cannot be told whether it is an order's or a service's.
@@ -100,12 +100,12 @@ def _page(request: CustomerRequest, kind: str) -> tuple[Page, Wanted]:
     return page, wanted
 
 
-def _shown(rows: Sequence[Row]) -> list[Shown]:
+def _shown(rows: Sequence[ListedOrder]) -> list[OrderRow]:
     now = clock.now()
-    return [Shown(row, row.may_refill(now), row.may_cancel()) for row in rows]
+    return [OrderRow(row, row.may_refill(now), row.may_cancel()) for row in rows]
 
 
-def _mark(rows: Sequence[Row]) -> str:
+def _mark(rows: Sequence[ListedOrder]) -> str:
     """Stands for what the list shows: another mark, another list."""
     said = repr(
         [
@@ -134,7 +134,11 @@ def one_order(request: CustomerRequest, order_id: int) -> HttpResponse:
     type_ = BY_NAME[found.row.service_type]
     row = found.row
     # What the page says in lines of its own.
-    said = {"username", "min", "max", "posts", "old_posts", "expiry"} if row.kind == Kind.SUBSCRIPTION.value else set()
+    said = (
+        {"username", "min", "max", "posts", "old_posts", "expiry"}
+        if row.kind == OrderKind.SUBSCRIPTION.value
+        else set()
+    )
     names = [field for field in type_.own_fields if field.name in found.fields and field.name not in said]
     context = {
         "one": found,
@@ -155,7 +159,7 @@ def one_order(request: CustomerRequest, order_id: int) -> HttpResponse:
 def _paused_for(found: Details) -> dict[str, Any]:
     """Why a subscription pauses that nobody paused by hand, and how its customer can let it go on."""
     row, plan = found.row, found.plan
-    if row.kind != Kind.SUBSCRIPTION.value or row.status != "Paused" or plan is None or row.paused_at is not None:
+    if row.kind != OrderKind.SUBSCRIPTION.value or row.status != "Paused" or plan is None or row.paused_at is not None:
         return {}
     told: dict[str, Any] = {"paused_for": _(PAUSED_FOR[plan.pause_reason])}
     if not plan.pause_reason:

@@ -5,16 +5,16 @@ from __future__ import annotations
 from django.utils.translation import gettext_noop
 
 from panelwright.storefront import account, balance, hooks, mass, ordering, orders, public, tickets, views, webhooks
-from panelwright.ui.pages import Answer, Menu, Page, Site, Who
+from panelwright.ui.pages import Answer, Menu, Site, SitePage, Who
 
 _API_URL = r"^api/?$"
 _FREE_PAGE = r"^pages/(?P<slug>[a-z0-9][a-z0-9-]{0,59})$"
 _ENDPOINT = "account/webhooks/<int:endpoint_id>"
 
-_HOME = (Page("home", "", views.home, Who.EVERYBODY),)
+_HOME = (SitePage("home", "", views.home, Who.EVERYBODY),)
 
 _SERVICES = (
-    Page(
+    SitePage(
         "services",
         "services",
         public.services,
@@ -22,8 +22,8 @@ _SERVICES = (
         menus=(Menu("main", gettext_noop("Services"), "grid"), Menu("public", gettext_noop("Services"))),
         samples=("/services", "/services?q=followers", "/services?q=nothing+like+it"),
     ),
-    Page("services_csv", "services.csv", public.services_csv, Who.EVERYBODY, Answer.FILE),
-    Page(
+    SitePage("services_csv", "services.csv", public.services_csv, Who.EVERYBODY, Answer.FILE),
+    SitePage(
         "favourite",
         "services/<int:number>/favourite",
         public.favourite,
@@ -34,7 +34,7 @@ _SERVICES = (
 )
 
 _NEWS = (
-    Page(
+    SitePage(
         "news",
         "news",
         public.news,
@@ -46,7 +46,7 @@ _NEWS = (
         ),
         samples=("/news", "/news?kind=gone"),
     ),
-    Page(
+    SitePage(
         "announcements",
         "news/announcements",
         public.announcements,
@@ -57,7 +57,7 @@ _NEWS = (
 )
 
 _TEXTS = (
-    Page(
+    SitePage(
         "api",
         _API_URL,
         views.api,
@@ -65,14 +65,14 @@ _TEXTS = (
         menus=(Menu("own", "API", "code"), Menu("public", "API")),
         samples=("/api",),
     ),
-    Page("terms", "terms", public.page, Who.EVERYBODY, arguments={"slug": "terms"}),
-    Page("faq", "faq", public.page, Who.EVERYBODY, arguments={"slug": "faq"}),
-    Page("own_address", r"^pages/(?P<slug>terms|faq)$", public.own_address, Who.EVERYBODY, Answer.LEADS_ON),
-    Page("page", _FREE_PAGE, public.page, Who.EVERYBODY, samples=("/pages/about",)),
+    SitePage("terms", "terms", public.page, Who.EVERYBODY, arguments={"slug": "terms"}),
+    SitePage("faq", "faq", public.page, Who.EVERYBODY, arguments={"slug": "faq"}),
+    SitePage("own_address", r"^pages/(?P<slug>terms|faq)$", public.own_address, Who.EVERYBODY, Answer.LEADS_ON),
+    SitePage("page", _FREE_PAGE, public.page, Who.EVERYBODY, samples=("/pages/about",)),
 )
 
 _ORDERING = (
-    Page(
+    SitePage(
         "new_order",
         "order",
         ordering.new_order,
@@ -81,9 +81,9 @@ _ORDERING = (
         start=True,
         samples=("/order", "/order?service=1&link=https://example.com/x&quantity=100", "/order?service=36"),
     ),
-    Page("find_services", "order/services", ordering.find_services, Who.CUSTOMERS, Answer.PART),
-    Page("order_price", "order/price", ordering.price, Who.CUSTOMERS, Answer.PART, under="new_order"),
-    Page(
+    SitePage("find_services", "order/services", ordering.find_services, Who.CUSTOMERS, Answer.PART),
+    SitePage("order_price", "order/price", ordering.price, Who.CUSTOMERS, Answer.PART, under="new_order"),
+    SitePage(
         "mass_order",
         "order/many",
         mass.mass_order,
@@ -93,7 +93,7 @@ _ORDERING = (
 )
 
 _ORDERS = (
-    Page(
+    SitePage(
         "orders",
         "orders",
         orders.orders,
@@ -101,7 +101,7 @@ _ORDERS = (
         menus=(Menu("main", gettext_noop("Orders"), "list"), Menu("orders", gettext_noop("Orders"))),
         samples=("/orders", "/orders?q=nothing&status=partial"),
     ),
-    Page(
+    SitePage(
         "drip_feeds",
         "orders/drip-feeds",
         orders.orders,
@@ -110,7 +110,7 @@ _ORDERS = (
         under="orders",
         arguments={"kind": "drip-feeds"},
     ),
-    Page(
+    SitePage(
         "subscriptions",
         "orders/subscriptions",
         orders.orders,
@@ -119,7 +119,7 @@ _ORDERS = (
         under="orders",
         arguments={"kind": "subscriptions"},
     ),
-    Page(
+    SitePage(
         "refills",
         "orders/refills",
         orders.refills,
@@ -127,8 +127,8 @@ _ORDERS = (
         menus=(Menu("orders", gettext_noop("Refills")),),
         under="orders",
     ),
-    Page("orders_csv", "orders.csv", orders.orders_csv, Who.CUSTOMERS, Answer.FILE),
-    Page(
+    SitePage("orders_csv", "orders.csv", orders.orders_csv, Who.CUSTOMERS, Answer.FILE),
+    SitePage(
         "drip_feeds_csv",
         "orders/drip-feeds.csv",
         orders.orders_csv,
@@ -136,7 +136,7 @@ _ORDERS = (
         Answer.FILE,
         arguments={"kind": "drip-feeds"},
     ),
-    Page(
+    SitePage(
         "subscriptions_csv",
         "orders/subscriptions.csv",
         orders.orders_csv,
@@ -144,7 +144,7 @@ _ORDERS = (
         Answer.FILE,
         arguments={"kind": "subscriptions"},
     ),
-    Page(
+    SitePage(
         "order",
         "orders/<int:order_id>",
         orders.one_order,
@@ -152,7 +152,7 @@ _ORDERS = (
         under="orders",
         samples=("/orders/{order}",),
     ),
-    Page(
+    SitePage(
         "order_again",
         "orders/<int:order_id>/again",
         orders.order_again,
@@ -160,14 +160,20 @@ _ORDERS = (
         Answer.LEADS_ON,
         under="orders",
     ),
-    Page("refill_order", "orders/<int:order_id>/refill", orders.refill, Who.CUSTOMERS, Answer.ACTION, under="orders"),
-    Page("cancel_order", "orders/<int:order_id>/cancel", orders.cancel, Who.CUSTOMERS, Answer.ACTION, under="orders"),
-    Page("pause_order", "orders/<int:order_id>/pause", orders.pause, Who.CUSTOMERS, Answer.ACTION, under="orders"),
-    Page("resume_order", "orders/<int:order_id>/resume", orders.resume, Who.CUSTOMERS, Answer.ACTION, under="orders"),
+    SitePage(
+        "refill_order", "orders/<int:order_id>/refill", orders.refill, Who.CUSTOMERS, Answer.ACTION, under="orders"
+    ),
+    SitePage(
+        "cancel_order", "orders/<int:order_id>/cancel", orders.cancel, Who.CUSTOMERS, Answer.ACTION, under="orders"
+    ),
+    SitePage("pause_order", "orders/<int:order_id>/pause", orders.pause, Who.CUSTOMERS, Answer.ACTION, under="orders"),
+    SitePage(
+        "resume_order", "orders/<int:order_id>/resume", orders.resume, Who.CUSTOMERS, Answer.ACTION, under="orders"
+    ),
 )
 
 _MONEY = (
-    Page(
+    SitePage(
         "balance",
         "balance",
         balance.balance,
@@ -175,19 +181,19 @@ _MONEY = (
         menus=(Menu("main", gettext_noop("Balance"), "wallet"),),
         samples=("/balance", "/balance?code=refund"),
     ),
-    Page("balance_csv", "balance.csv", balance.balance_csv, Who.CUSTOMERS, Answer.FILE),
+    SitePage("balance_csv", "balance.csv", balance.balance_csv, Who.CUSTOMERS, Answer.FILE),
 )
 
 _SUPPORT = (
-    Page(
+    SitePage(
         "tickets",
         "tickets",
         tickets.tickets,
         Who.CUSTOMERS,
         menus=(Menu("main", gettext_noop("Support"), "chat", count="unread_tickets"),),
     ),
-    Page("new_ticket", "tickets/new", tickets.new_ticket, Who.CUSTOMERS, under="tickets"),
-    Page(
+    SitePage("new_ticket", "tickets/new", tickets.new_ticket, Who.CUSTOMERS, under="tickets"),
+    SitePage(
         "ticket",
         "tickets/<int:ticket_id>",
         tickets.ticket,
@@ -195,7 +201,7 @@ _SUPPORT = (
         under="tickets",
         samples=("/tickets/{ticket}",),
     ),
-    Page(
+    SitePage(
         "close_ticket",
         "tickets/<int:ticket_id>/close",
         tickets.close_ticket,
@@ -203,7 +209,7 @@ _SUPPORT = (
         Answer.ACTION,
         under="tickets",
     ),
-    Page(
+    SitePage(
         "ticket_file",
         "tickets/<int:ticket_id>/files/<int:file_id>",
         tickets.ticket_file,
@@ -213,7 +219,7 @@ _SUPPORT = (
 )
 
 _ACCOUNT = (
-    Page(
+    SitePage(
         "account",
         "account",
         account.account,
@@ -221,7 +227,7 @@ _ACCOUNT = (
         menus=(Menu("own", gettext_noop("Account"), "person"), Menu("account", gettext_noop("Profile"))),
         start=True,
     ),
-    Page(
+    SitePage(
         "security",
         "account/security",
         account.security,
@@ -229,10 +235,10 @@ _ACCOUNT = (
         menus=(Menu("account", gettext_noop("Security")),),
         under="account",
     ),
-    Page("second_factor_on", "account/security/on", account.second_factor_on, Who.USERS, under="security"),
-    Page("second_factor_off", "account/security/off", account.second_factor_off, Who.USERS, under="security"),
-    Page("recovery_codes", "account/security/codes", account.recovery_codes, Who.USERS, under="security"),
-    Page(
+    SitePage("second_factor_on", "account/security/on", account.second_factor_on, Who.USERS, under="security"),
+    SitePage("second_factor_off", "account/security/off", account.second_factor_off, Who.USERS, under="security"),
+    SitePage("recovery_codes", "account/security/codes", account.recovery_codes, Who.USERS, under="security"),
+    SitePage(
         "end_sessions",
         "account/sessions/end",
         account.end_other_sessions,
@@ -240,7 +246,7 @@ _ACCOUNT = (
         Answer.ACTION,
         under="security",
     ),
-    Page(
+    SitePage(
         "end_session",
         "account/sessions/<int:session_id>/end",
         account.end_one_session,
@@ -248,7 +254,7 @@ _ACCOUNT = (
         Answer.ACTION,
         under="security",
     ),
-    Page(
+    SitePage(
         "keys",
         "account/keys",
         account.keys,
@@ -256,8 +262,8 @@ _ACCOUNT = (
         menus=(Menu("account", gettext_noop("API keys")),),
         under="account",
     ),
-    Page("new_key", "account/keys/new", account.new_key, Who.CUSTOMERS, under="keys"),
-    Page(
+    SitePage("new_key", "account/keys/new", account.new_key, Who.CUSTOMERS, under="keys"),
+    SitePage(
         "revoke_key",
         "account/keys/<int:key_id>/revoke",
         account.revoke_key,
@@ -265,7 +271,7 @@ _ACCOUNT = (
         Answer.ACTION,
         under="keys",
     ),
-    Page(
+    SitePage(
         "webhooks",
         "account/webhooks",
         webhooks.webhooks,
@@ -273,8 +279,8 @@ _ACCOUNT = (
         menus=(Menu("account", gettext_noop("Webhooks")),),
         under="account",
     ),
-    Page("new_webhook", "account/webhooks/new", webhooks.new_webhook, Who.CUSTOMERS, under="webhooks"),
-    Page(
+    SitePage("new_webhook", "account/webhooks/new", webhooks.new_webhook, Who.CUSTOMERS, under="webhooks"),
+    SitePage(
         "webhook",
         _ENDPOINT,
         webhooks.webhook,
@@ -282,8 +288,8 @@ _ACCOUNT = (
         under="webhooks",
         samples=("/account/webhooks/{webhook}", "/account/webhooks/{webhook}?show=failed"),
     ),
-    Page("try_webhook", f"{_ENDPOINT}/test", webhooks.try_webhook, Who.CUSTOMERS, Answer.ACTION, under="webhooks"),
-    Page(
+    SitePage("try_webhook", f"{_ENDPOINT}/test", webhooks.try_webhook, Who.CUSTOMERS, Answer.ACTION, under="webhooks"),
+    SitePage(
         "rotate_webhook",
         f"{_ENDPOINT}/rotate",
         webhooks.rotate_webhook,
@@ -291,7 +297,7 @@ _ACCOUNT = (
         Answer.ACTION,
         under="webhooks",
     ),
-    Page(
+    SitePage(
         "delete_webhook",
         f"{_ENDPOINT}/delete",
         webhooks.delete_webhook,
@@ -299,7 +305,7 @@ _ACCOUNT = (
         Answer.ACTION,
         under="webhooks",
     ),
-    Page(
+    SitePage(
         "retry_delivery",
         "account/webhooks/deliveries/<int:delivery_id>/retry",
         webhooks.retry_delivery,
@@ -307,7 +313,7 @@ _ACCOUNT = (
         Answer.ACTION,
         under="webhooks",
     ),
-    Page(
+    SitePage(
         "mails",
         "account/mails",
         account.mails,
@@ -317,7 +323,7 @@ _ACCOUNT = (
     ),
 )
 
-_PROGRAMS = (Page("hook_posts", r"^hooks/posts/([0-9]{1,18})$", hooks.posts, Who.EVERYBODY, Answer.PROGRAM),)
+_PROGRAMS = (SitePage("hook_posts", r"^hooks/posts/([0-9]{1,18})$", hooks.posts, Who.EVERYBODY, Answer.PROGRAM),)
 
 # In the order of the menus.
 SITE = Site(

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from panelwright.catalog import shelf
-from panelwright.catalog.shelf import Shelf
+from panelwright.catalog import priced_catalogue
+from panelwright.catalog.priced_catalogue import Shelf
 from panelwright.ui.request import PanelRequest
 
 
 def shelf_of(request: PanelRequest) -> Shelf:
     """From memory; a change of the catalogue, of prices or of her price list makes another one."""
-    return shelf.shelf_for(request.panel, request.customer)
+    return priced_catalogue.shelf_for(request.panel, request.customer)

@@ -19,11 +19,11 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import conditional_page, require_POST, require_safe
 
+from panelwright.catalog.change_feed import ChangeKind, ServiceChange, catalogue_news
 from panelwright.catalog.favourite_actions import add_favourite, remove_favourite
 from panelwright.catalog.lists import CHANGES, OFFERS, offers
-from panelwright.catalog.news import Change, Kind, catalogue_news
+from panelwright.catalog.priced_catalogue import Offer, Shelf
 from panelwright.catalog.queries import descriptions, favourite_ids
-from panelwright.catalog.shelf import Offer, Shelf
 from panelwright.catalog.types import BY_SLUG, ServiceType
 from panelwright.content import markdown, queries
 from panelwright.core import limits
@@ -32,22 +32,22 @@ from panelwright.storefront.priced_catalogue import shelf_of
 from panelwright.ui import refusals
 from panelwright.ui.files import csv_file
 from panelwright.ui.request import CustomerRequest, PanelRequest
-from panelwright.ui.templatetags.listing import Group
+from panelwright.ui.templatetags.listing import RowGroup
 
 ROWS_MAX = 100
 # What stands in the address -> which news.
 _KINDS = {
-    "up": Kind.UP,
-    "down": Kind.DOWN,
-    "new": Kind.NEW,
-    "gone": Kind.GONE,
-    "back": Kind.BACK,
-    "limits": Kind.LIMITS,
+    "up": ChangeKind.UP,
+    "down": ChangeKind.DOWN,
+    "new": ChangeKind.NEW,
+    "gone": ChangeKind.GONE,
+    "back": ChangeKind.BACK,
+    "limits": ChangeKind.LIMITS,
 }
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ServiceRow:
     """A service in the table."""
 
     offer: Offer
@@ -97,7 +97,7 @@ def services(request: PanelRequest) -> HttpResponse:
     page = min(asked.page, pages)
     shown = found[(page - 1) * ROWS_MAX : page * ROWS_MAX]
     told = descriptions(request.panel.id, [offer.id for offer in shown])
-    rows = [Row(offer, told.get(offer.id, ""), offer.id in hers) for offer in shown]
+    rows = [ServiceRow(offer, told.get(offer.id, ""), offer.id in hers) for offer in shown]
     of = offers(
         categories=[(str(one.id), one.name) for one in shelf.categories],
         types=[(one.slug, one.name) for one in shelf.types],
@@ -114,13 +114,13 @@ def services(request: PanelRequest) -> HttpResponse:
     return render(request, "storefront/public/services.html", context)
 
 
-def _groups(rows: Sequence[Row]) -> Iterator[Group]:
-    def place(row: Row) -> tuple[bool, int]:
+def _groups(rows: Sequence[ServiceRow]) -> Iterator[RowGroup]:
+    def place(row: ServiceRow) -> tuple[bool, int]:
         return row.favourite, 0 if row.favourite else row.offer.category_id
 
     for (marked, _id), group in groupby(rows, key=place):
         of = list(group)
-        yield Group(_("Favorites") if marked else of[0].offer.category, of, named=not marked)
+        yield RowGroup(_("Favorites") if marked else of[0].offer.category, of, named=not marked)
 
 
 @require_safe
@@ -145,7 +145,7 @@ def favourite(request: CustomerRequest, number: int) -> HttpResponse:
         remove_favourite(customer=request.customer, number=number)
     offer = shelf.get(number)
     if request.headers.get("HX-Request") and refused is None and offer is not None:
-        context = {"row": Row(offer, "", wanted), "back": request.POST.get("back", "")}
+        context = {"row": ServiceRow(offer, "", wanted), "back": request.POST.get("back", "")}
         return render(request, "storefront/public/star.html", context)
     if refused is not None:
         messages.error(request, refusals.text(refused))
@@ -183,7 +183,7 @@ def news(request: PanelRequest) -> HttpResponse:
     return render(request, "storefront/public/news.html", context)
 
 
-def _day(change: Change) -> Any:
+def _day(change: ServiceChange) -> Any:
     return timezone.localtime(change.at).date()
 
 

@@ -16,12 +16,12 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from panelwright.core import limits
 from panelwright.core.refusal import Refusal
 from panelwright.orders import listing
-from panelwright.support import actions, files, lists, queries, rules, serving, texts
-from panelwright.support.actions import Letter, NothingDone, Written
+from panelwright.support import actions, downloads, files, lists, queries, rules, texts
+from panelwright.support.actions import AllRejected, Letter, PostedMessage
+from panelwright.support.commands import Ask, Wish
 from panelwright.support.files import Upload
 from panelwright.support.models import TITLE_MAX, Subject, Ticket
-from panelwright.support.queries import Place
-from panelwright.support.wishes import Ask, Wish
+from panelwright.support.queries import TicketCursor
 from panelwright.ui.forms import Form
 from panelwright.ui.pages import is_resumed
 from panelwright.ui.request import CustomerRequest
@@ -50,10 +50,10 @@ def tickets(request: CustomerRequest) -> HttpResponse:
     return render(request, "storefront/tickets/list.html", context)
 
 
-def _place(cursor: str) -> Place | None:
+def _place(cursor: str) -> TicketCursor | None:
     """The place that a cursor means; None for what is none."""
     match = _CURSOR.fullmatch(cursor)
-    return Place(_EPOCH + timedelta(microseconds=int(match[1])), int(match[2])) if match else None
+    return TicketCursor(_EPOCH + timedelta(microseconds=int(match[1])), int(match[2])) if match else None
 
 
 @require_http_methods(["GET", "POST"])
@@ -70,7 +70,7 @@ def new_ticket(request: CustomerRequest) -> HttpResponse:
                 title=form.raw("title"),
                 letter=letter,
             )
-            if isinstance(result, Written):
+            if isinstance(result, PostedMessage):
                 messages.success(request, _("Ticket opened."))
                 return redirect("storefront:ticket", result.ticket_id)
             _refuse(form, result)
@@ -103,7 +103,7 @@ def ticket(request: CustomerRequest, ticket_id: int) -> HttpResponse:
         result = actions.reply(
             panel_id=request.panel.id, customer_id=request.customer.id, ticket_id=ticket_id, letter=letter
         )
-        if isinstance(result, Written):
+        if isinstance(result, PostedMessage):
             return redirect(f"{reverse('storefront:ticket', args=[ticket_id])}#message-{result.message_id}")
         _refuse(form, result)
     return _conversation(request, found, form)
@@ -142,7 +142,7 @@ def close_ticket(request: CustomerRequest, ticket_id: int) -> HttpResponse:
 def ticket_file(request: CustomerRequest, ticket_id: int, file_id: int) -> HttpResponse:
     """A file of one of her tickets, as a download."""
     found = queries.attachment(request.panel.id, ticket_id, file_id, customer_id=request.customer.id)
-    return _not_found(request) if found is None else serving.file(found)
+    return _not_found(request) if found is None else downloads.file(found)
 
 
 def _not_found(request: HttpRequest) -> HttpResponse:
@@ -211,7 +211,7 @@ def _picked(form: Form) -> tuple[Ask, ...]:
     return tuple(Ask(Wish(wish), number) for number in numbers)
 
 
-def _refuse(form: Form, result: Refusal | NothingDone) -> None:
+def _refuse(form: Form, result: Refusal | AllRejected) -> None:
     if isinstance(result, Refusal):
         form.wrong(result.field if result.field in {"text", "title", "subject", "files"} else "", texts.refusal(result))
         return

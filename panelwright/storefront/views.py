@@ -10,7 +10,7 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import conditional_page, require_safe
 
-from panelwright.catalog.shelf import shelf_for
+from panelwright.catalog.priced_catalogue import shelf_for
 from panelwright.catalog.types import BY_SLUG, TYPES
 from panelwright.events import webhook_rules
 from panelwright.panels.models import Panel

@@ -17,23 +17,23 @@ from panelwright.core.refusal import Refusal
 from panelwright.customers.access import Caller
 from panelwright.customers.models import Customer
 from panelwright.events.actions import NewEvent, record
-from panelwright.orders import work
+from panelwright.orders import lifecycle
 from panelwright.orders.actions import AskOrders, ask_cancels, ask_refills
 from panelwright.orders.models import Order
 from panelwright.orders.requests import BAD_ORDER
-from panelwright.support import files, rules, settling_actions, wishes
+from panelwright.support import commands, files, rules, settling_actions
+from panelwright.support.commands import Ask, Parsed, Wish
 from panelwright.support.files import Upload
 from panelwright.support.models import (
     Attachment,
     Author,
     Message,
-    RequestState,
     Subject,
     Ticket,
     TicketRequest,
+    TicketRequestState,
     TicketState,
 )
-from panelwright.support.wishes import Ask, Parsed, Wish
 
 
 class Letter(NamedTuple):
@@ -48,12 +48,12 @@ class Letter(NamedTuple):
     request_id: str = ""
 
 
-class Written(NamedTuple):
+class PostedMessage(NamedTuple):
     ticket_id: int
     message_id: int
 
 
-class NothingDone(NamedTuple):
+class AllRejected(NamedTuple):
     """All that the letter says are requests, and none of them is possible: nothing was written."""
 
     refused: tuple[RefusedAsk, ...]
@@ -72,7 +72,7 @@ class _Draft(NamedTuple):
 
     text: str
     parsed: Parsed
-    files: list[files.Checked]
+    files: list[files.CheckedFile]
     request_id: str | None
 
     @property
@@ -82,7 +82,7 @@ class _Draft(NamedTuple):
 
 def open_ticket(
     *, panel_id: int, customer_id: int, subject: str, title: str = "", letter: Letter, now: datetime | None = None
-) -> Written | NothingDone | Refusal:
+) -> PostedMessage | AllRejected | Refusal:
     """A new ticket with its first message; on an order ticket, what is asked of orders is done or passed on.
 
     Refuses with bad_subject, title_too_long, too_many_open, or as `reply` does; then nothing was written.
@@ -115,7 +115,7 @@ def open_ticket(
 
 def reply(
     *, panel_id: int, customer_id: int, ticket_id: int, letter: Letter, now: datetime | None = None
-) -> Written | NothingDone | Refusal:
+) -> PostedMessage | AllRejected | Refusal:
     """One more message of the customer; it opens a closed ticket again.
 
     Refuses with no_ticket, ticket_full, no_text, text_too_long, too_many_orders, too_many_files, empty_file,
@@ -171,8 +171,8 @@ def _draft(letter: Letter, *, subject: str, title: str) -> _Draft | Refusal:
     """The letter, cleaned and read; or what is wrong with it."""
     text = rules.clean_text(letter.text)
     if letter.picked and subject == Subject.ORDER:
-        text = f"{text}\n{wishes.lines(letter.picked)}".strip()
-    parsed = wishes.parse(text) if subject == Subject.ORDER else Parsed((), words=True)
+        text = f"{text}\n{commands.lines(letter.picked)}".strip()
+    parsed = commands.parse(text) if subject == Subject.ORDER else Parsed((), words=True)
     refused = rules.may_write(subject=subject, title=title, text=text, parsed=parsed)
     if refused is not None:
         return refused
@@ -182,7 +182,7 @@ def _draft(letter: Letter, *, subject: str, title: str) -> _Draft | Refusal:
     return _Draft(text, parsed, checked, letter.request_id[: rules.REQUEST_ID_MAX] or None)
 
 
-def _locked(panel_id: int, customer_id: int, request_id: str | None) -> Written | Refusal | None:
+def _locked(panel_id: int, customer_id: int, request_id: str | None) -> PostedMessage | Refusal | None:
     """Lock the customer, so that her messages come one after the other. Not None: there is nothing more to do."""
     # No key update: orders that are being placed for her do not wait for this.
     row = Customer.objects.select_for_update(no_key=True).filter(panel_id=panel_id, id=customer_id).values_list("id")
@@ -191,14 +191,14 @@ def _locked(panel_id: int, customer_id: int, request_id: str | None) -> Written 
     if request_id is None:
         return None
     before = Message.objects.filter(panel_id=panel_id, customer_id=customer_id, request_id=request_id).first()
-    return None if before is None else Written(before.ticket_id, before.id)
+    return None if before is None else PostedMessage(before.ticket_id, before.id)
 
 
-def _lately(panel_id: int, customer_id: int, now: datetime) -> rules.Lately:
+def _lately(panel_id: int, customer_id: int, now: datetime) -> rules.RecentActivity:
     """What the limits are about. The customer is locked."""
     hers = {"panel_id": panel_id, "customer_id": customer_id}
     texts = Message.objects.filter(**hers, created_at__gt=now - rules.HOUR).values_list("text", flat=True)
-    return rules.Lately(
+    return rules.RecentActivity(
         open=Ticket.objects.filter(**hers).exclude(state=TicketState.CLOSED).count(),
         bytes=Attachment.objects.filter(**hers).aggregate(bytes=Sum("size"))["bytes"] or 0,
         texts=list(texts[: rules.PER_HOUR_MAX]),
@@ -216,7 +216,7 @@ def _full(ticket: Ticket, draft: _Draft) -> Refusal | None:
     return None
 
 
-def _write(ticket: Ticket, draft: _Draft, now: datetime) -> Written | NothingDone:
+def _write(ticket: Ticket, draft: _Draft, now: datetime) -> PostedMessage | AllRejected:
     """Write the message with its files, do what it asks for, and save the locked ticket."""
     message: Message = Message.objects.create(
         panel_id=ticket.panel_id,
@@ -248,11 +248,11 @@ def _write(ticket: Ticket, draft: _Draft, now: datetime) -> Written | NothingDon
         if not draft.parsed.words and not draft.files and all(row.reason for row in rows):
             # Nobody would ever answer such a message: she is told at once instead.
             transaction.set_rollback(True)
-            return NothingDone(tuple(RefusedAsk(Wish(r.wish), r.number, r.reason) for r in rows))
+            return AllRejected(tuple(RefusedAsk(Wish(r.wish), r.number, r.reason) for r in rows))
         facts = [{"order": r.number, "wish": r.wish, "reason": r.reason} for r in rows]
         settling_actions.say(ticket, rules.ASKED, facts, now=now)
     settling_actions.settle(ticket, now=now, seen=True)
-    return Written(ticket.id, message.id)
+    return PostedMessage(ticket.id, message.id)
 
 
 def _ask(ticket: Ticket, message: Message, asks: Sequence[Ask], now: datetime) -> list[TicketRequest]:
@@ -260,9 +260,9 @@ def _ask(ticket: Ticket, message: Message, asks: Sequence[Ask], now: datetime) -
     ours = {"panel_id": ticket.panel_id, "id__in": sorted({ask.number for ask in asks})}
     mine = set(Order.objects.filter(**ours, customer_id=ticket.customer_id).values_list("id", flat=True))
     # All at once and in id order, whatever is asked of which.
-    orders = work.lock(mine)
+    orders = lifecycle.lock(mine)
     followed = TicketRequest.objects.filter(
-        panel_id=ticket.panel_id, order_id__in=sorted(mine), state=RequestState.ACCEPTED
+        panel_id=ticket.panel_id, order_id__in=sorted(mine), state=TicketRequestState.ACCEPTED
     )
     known = {Ask(Wish(wish), number) for wish, number in followed.values_list("wish", "order_id")}
     answers: dict[Ask, Refusal | int] = {ask: rules.ALREADY_ASKED if ask in known else BAD_ORDER for ask in asks}
@@ -291,7 +291,7 @@ def _request(message: Message, ask: Ask, answer: Refusal | int, *, known: bool, 
         number=ask.number,
         order_id=ask.number if known else None,
         refill_id=answer if isinstance(answer, int) and ask.wish is Wish.REFILL else None,
-        state=RequestState.REFUSED if refusal else RequestState.ACCEPTED,
+        state=TicketRequestState.REFUSED if refusal else TicketRequestState.ACCEPTED,
         reason=refusal.code if refusal else "",
         created_at=now,
         settled_at=now if refusal else None,

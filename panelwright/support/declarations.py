@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext_noop
 
-from panelwright.staff.action import Action, Field, FieldKind, Noun, State
+from panelwright.staff.action import Action, ActionFieldKind, Field, Noun, State
 from panelwright.staff.actor import Actor
 from panelwright.staff.rights import Right
 from panelwright.staff.shapes import MOMENT, NUMBER, TEXT, YES_NO, Shape, fields, listed, maybe, words
@@ -103,11 +103,11 @@ def _ticket(function: Callable[..., object]) -> Any:
 
 _VERSION = Field(
     "version",
-    FieldKind.NUMBER,
+    ActionFieldKind.NUMBER,
     gettext_noop("Version"),
     help=gettext_noop("The ticket is left alone if it has changed since this version."),
 )
-_ORDER = Field("order", FieldKind.NUMBER, gettext_noop("Order"), required=True, argument="order_id")
+_ORDER = Field("order", ActionFieldKind.NUMBER, gettext_noop("Order"), required=True, argument="order_id")
 
 ACTIONS = (
     Action(
@@ -117,9 +117,9 @@ ACTIONS = (
         Right.SUPPORT,
         _ticket(staff_actions.answer),
         (
-            Field("text", FieldKind.LONG_TEXT, gettext_noop("Message"), required=True),
+            Field("text", ActionFieldKind.LONG_TEXT, gettext_noop("Message"), required=True),
             _VERSION,
-            Field("close", FieldKind.YES_NO, gettext_noop("Close the ticket")),
+            Field("close", ActionFieldKind.YES_NO, gettext_noop("Close the ticket")),
         ),
     ),
     Action(
@@ -137,7 +137,7 @@ ACTIONS = (
         gettext_noop("Mark as read"),
         Right.SUPPORT,
         _ticket(staff_actions.mark_read),
-        (Field("version", FieldKind.NUMBER, gettext_noop("Version"), required=True),),
+        (Field("version", ActionFieldKind.NUMBER, gettext_noop("Version"), required=True),),
         in_bulk=True,
     ),
     Action(

@@ -47,13 +47,13 @@ class Upload(NamedTuple):
     data: bytes
 
 
-class Checked(NamedTuple):
+class CheckedFile(NamedTuple):
     name: str
     type: FileType
     data: bytes
 
 
-def check(uploads: tuple[Upload, ...]) -> list[Checked] | Refusal:
+def check(uploads: tuple[Upload, ...]) -> list[CheckedFile] | Refusal:
     """The files with their types and names that are safe to write, or why they are not taken."""
     if len(uploads) > limits.ATTACHMENTS_MAX:
         return Refusal("too_many_files", "files", limits.ATTACHMENTS_MAX)
@@ -72,7 +72,7 @@ def check(uploads: tuple[Upload, ...]) -> list[Checked] | Refusal:
         named = _ENDINGS.get(name.rpartition(".")[2].lower())
         if named is None or type_of(upload.data) is not named:
             return Refusal("bad_file", "files")
-        checked.append(Checked(name, named, upload.data))
+        checked.append(CheckedFile(name, named, upload.data))
     return checked
 
 

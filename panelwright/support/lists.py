@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_noop
 
-from panelwright.core.lists import Column, Filter, Kind, Listing, Place
+from panelwright.core.lists import Column, ColumnKind, ColumnPlace, Filter, Listing
 
 STATE = Filter(
     "state",
@@ -23,12 +23,12 @@ TICKETS = Listing(
     name="tickets",
     label=gettext_noop("Tickets"),
     columns=(
-        Column("id", Kind.ID, gettext_noop("Ticket"), Place.FIRST, cell="ticket"),
-        Column("title", label=gettext_noop("Subject"), place=Place.MAIN, cell="ticket_title"),
-        Column("subject", label=gettext_noop("Topic"), place=Place.LEFT, cell="ticket_topic"),
-        Column("state", label=gettext_noop("State"), place=Place.MARK, cell="ticket_state"),
-        Column("created_at", Kind.TIME),
-        Column("updated_at", Kind.TIME, gettext_noop("Last message"), Place.END),
+        Column("id", ColumnKind.ID, gettext_noop("Ticket"), ColumnPlace.FIRST, cell="ticket"),
+        Column("title", label=gettext_noop("Subject"), place=ColumnPlace.MAIN, cell="ticket_title"),
+        Column("subject", label=gettext_noop("Topic"), place=ColumnPlace.LEFT, cell="ticket_topic"),
+        Column("state", label=gettext_noop("State"), place=ColumnPlace.MARK, cell="ticket_state"),
+        Column("created_at", ColumnKind.TIME),
+        Column("updated_at", ColumnKind.TIME, gettext_noop("Last message"), ColumnPlace.END),
     ),
     filters=(STATE,),
     empty=gettext_noop("No tickets yet. Contact us about an order, a payment or anything else."),

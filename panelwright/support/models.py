@@ -13,8 +13,8 @@ from panelwright.core.scoped import ScopedManager
 from panelwright.customers.models import Customer
 from panelwright.orders.models import Order, Refill
 from panelwright.panels.models import Panel
+from panelwright.support.commands import Wish
 from panelwright.support.files import FileType
-from panelwright.support.wishes import Wish
 
 TITLE_MAX = 150
 
@@ -159,7 +159,7 @@ class Attachment(models.Model):
         indexes = [models.Index(fields=["created_at"], name="attachment_age")]
 
 
-class RequestState(models.TextChoices):
+class TicketRequestState(models.TextChoices):
     ACCEPTED = "accepted"  # asked for, and followed until it is done
     REFUSED = "refused"  # at once; `reason` is the refusal's code
     DONE = "done"  # it is over; `outcome` says how
@@ -176,7 +176,7 @@ class TicketRequest(models.Model):
     number = models.BigIntegerField()
     order = models.ForeignKey(Order, null=True, on_delete=models.PROTECT, related_name="ticket_requests")
     refill = models.ForeignKey(Refill, null=True, on_delete=models.PROTECT, db_index=False)
-    state = models.CharField(max_length=8, choices=RequestState.choices)
+    state = models.CharField(max_length=8, choices=TicketRequestState.choices)
     reason = models.CharField(max_length=30, default="", blank=True)
     outcome = models.CharField(max_length=12, default="", blank=True)
     # Staff have passed a speed-up on to whoever delivers the order.
@@ -190,22 +190,22 @@ class TicketRequest(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(wish__in=Wish.values), name="ticket_request_wish"),
             models.CheckConstraint(
-                condition=Q(state=RequestState.ACCEPTED, reason="", outcome="", settled_at__isnull=True)
-                | (Q(state=RequestState.REFUSED, outcome="", settled_at__isnull=False) & ~Q(reason=""))
-                | (Q(state=RequestState.DONE, reason="", settled_at__isnull=False) & ~Q(outcome="")),
+                condition=Q(state=TicketRequestState.ACCEPTED, reason="", outcome="", settled_at__isnull=True)
+                | (Q(state=TicketRequestState.REFUSED, outcome="", settled_at__isnull=False) & ~Q(reason=""))
+                | (Q(state=TicketRequestState.DONE, reason="", settled_at__isnull=False) & ~Q(outcome="")),
                 name="ticket_request_state",
             ),
             models.CheckConstraint(
-                condition=Q(state=RequestState.REFUSED) | Q(order__isnull=False), name="ticket_request_order"
+                condition=Q(state=TicketRequestState.REFUSED) | Q(order__isnull=False), name="ticket_request_order"
             ),
             models.CheckConstraint(
-                condition=Q(state=RequestState.REFUSED) | Q(refill__isnull=False) | ~Q(wish=Wish.REFILL),
+                condition=Q(state=TicketRequestState.REFUSED) | Q(refill__isnull=False) | ~Q(wish=Wish.REFILL),
                 name="ticket_request_refill",
             ),
             # What is being followed is followed once.
             models.UniqueConstraint(
                 fields=["panel", "order", "wish"],
-                condition=Q(state=RequestState.ACCEPTED),
+                condition=Q(state=TicketRequestState.ACCEPTED),
                 name="ticket_request_once",
             ),
         ]

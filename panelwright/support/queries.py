@@ -8,28 +8,30 @@ from typing import Any, NamedTuple
 from django.db.models import Q, QuerySet
 
 from panelwright.support import texts
-from panelwright.support.models import Attachment, Message, RequestState, Ticket, TicketRequest, TicketState
-from panelwright.support.wishes import Wish
+from panelwright.support.commands import Wish
+from panelwright.support.models import Attachment, Message, Ticket, TicketRequest, TicketRequestState, TicketState
 
 PAGE_MAX = 100
 SHOWN_MAX = 100
 
 
-class Place(NamedTuple):
+class TicketCursor(NamedTuple):
     """Where a page of a customer's tickets ends: the next one begins below it."""
 
     updated_at: datetime
     id: int
 
 
-class Page(NamedTuple):
+class TicketPage(NamedTuple):
     """Tickets, and where the next page begins; None on the last one."""
 
     tickets: list[Ticket]
-    next: Place | None
+    next: TicketCursor | None
 
 
-def tickets(panel_id: int, customer_id: int, *, state: str = "", after: Place | None = None, limit: int = 25) -> Page:
+def tickets(
+    panel_id: int, customer_id: int, *, state: str = "", after: TicketCursor | None = None, limit: int = 25
+) -> TicketPage:
     """A customer's tickets, what happened last first. `state`: a TicketState, or "active": all but the closed ones."""
     limit = max(1, min(limit, PAGE_MAX))
     rows = Ticket.objects.filter(panel_id=panel_id, customer_id=customer_id)
@@ -44,7 +46,7 @@ def tickets(panel_id: int, customer_id: int, *, state: str = "", after: Place | 
         )
     found = list(rows.order_by("-updated_at", "-id")[: limit + 1])
     last = found[limit - 1] if len(found) > limit else None
-    return Page(found[:limit], None if last is None else Place(last.updated_at, last.id))
+    return TicketPage(found[:limit], None if last is None else TicketCursor(last.updated_at, last.id))
 
 
 def unread(panel_id: int, customer_id: int) -> int:
@@ -60,14 +62,14 @@ def ticket(panel_id: int, ticket_id: int, *, customer_id: int | None = None) -> 
     return found
 
 
-class Shown(NamedTuple):
+class MessageRow(NamedTuple):
     """A message with its files, without their bytes."""
 
     message: Message
     files: list[Attachment]
 
 
-def messages(of: Ticket, *, before: int | None = None, limit: int = SHOWN_MAX) -> tuple[list[Shown], int | None]:
+def messages(of: Ticket, *, before: int | None = None, limit: int = SHOWN_MAX) -> tuple[list[MessageRow], int | None]:
     """The latest messages in the order of writing, and the `before` of the page of older ones, None without any."""
     limit = max(1, min(limit, SHOWN_MAX))
     rows: QuerySet[Message] = Message.objects.filter(panel_id=of.panel_id, ticket=of)
@@ -79,7 +81,7 @@ def messages(of: Ticket, *, before: int | None = None, limit: int = SHOWN_MAX) -
     ids = [message.id for message in shown]
     for file in Attachment.objects.filter(panel_id=of.panel_id, message_id__in=ids).defer("data").order_by("id"):
         files.setdefault(file.message_id, []).append(file)
-    listed = [Shown(message, files.get(message.id, [])) for message in shown]
+    listed = [MessageRow(message, files.get(message.id, [])) for message in shown]
     return listed, shown[0].id if len(found) > limit else None
 
 
@@ -97,7 +99,7 @@ def attachment(panel_id: int, ticket_id: int, attachment_id: int, *, customer_id
     return found
 
 
-class Filters(NamedTuple):
+class TicketFilters(NamedTuple):
     """Which of a panel's tickets. None: all. `speed_up`: those in which one waits to be passed on."""
 
     state: str | None = None
@@ -107,11 +109,11 @@ class Filters(NamedTuple):
     speed_up: bool = False
 
 
-ALL = Filters()
+ALL = TicketFilters()
 
 
 def waiting(
-    panel_id: int, filters: Filters = ALL, *, after: int = 0, limit: int = 50
+    panel_id: int, filters: TicketFilters = ALL, *, after: int = 0, limit: int = 50
 ) -> tuple[list[Ticket], int | None]:
     """One page of a panel's tickets, the oldest first, and the `after` of the next page."""
     limit = max(1, min(limit, PAGE_MAX))
@@ -128,7 +130,9 @@ def waiting(
         # Such a ticket waits for staff, and those are in the index.
         rows = (
             rows.filter(state=TicketState.PENDING)
-            .filter(requests__wish=Wish.SPEED_UP, requests__state=RequestState.ACCEPTED, requests__passed_on_at=None)
+            .filter(
+                requests__wish=Wish.SPEED_UP, requests__state=TicketRequestState.ACCEPTED, requests__passed_on_at=None
+            )
             .distinct()
         )
     found = list(rows.order_by("id")[: limit + 1])
@@ -180,7 +184,7 @@ def _request_facts(row: TicketRequest) -> dict[str, Any]:
     }
 
 
-def _message_facts(shown: Shown) -> dict[str, Any]:
+def _message_facts(shown: MessageRow) -> dict[str, Any]:
     row, files = shown
     return {
         "id": row.id,

@@ -10,8 +10,8 @@ from typing import NamedTuple
 from panelwright.core import limits
 from panelwright.core.refusal import Refusal
 from panelwright.orders.status import ENDED, REFILL_ENDED
+from panelwright.support.commands import Ask, Parsed, Wish
 from panelwright.support.models import TITLE_MAX, Subject, TicketState
-from panelwright.support.wishes import Ask, Parsed, Wish
 
 # Against floods. A customer's open tickets, her messages of an hour, those of one ticket, orders of one message.
 OPEN_MAX = 20
@@ -48,7 +48,7 @@ _GRANTED = {
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\x80-\x84\x86-\x9f\ud800-\udfff]")
 
 
-class Lately(NamedTuple):
+class RecentActivity(NamedTuple):
     """What a customer has: open tickets, bytes attached in all, and the texts that she wrote in the last hour."""
 
     open: int
@@ -56,7 +56,7 @@ class Lately(NamedTuple):
     texts: Sequence[str]
 
 
-class Standing(NamedTuple):
+class RequestProgress(NamedTuple):
     """A request that is followed, with how its order, refill and cancel stand."""
 
     id: int
@@ -101,7 +101,7 @@ def may_write(*, subject: str, title: str, text: str, parsed: Parsed) -> Refusal
     return None
 
 
-def may_flood(lately: Lately, *, opens: bool, text: str, size: int) -> Refusal | None:
+def may_flood(lately: RecentActivity, *, opens: bool, text: str, size: int) -> Refusal | None:
     """Whether one more is too many. `opens`: it makes one more open ticket; `size`: bytes of its files."""
     if opens and lately.open >= OPEN_MAX:
         return Refusal("too_many_open", "", OPEN_MAX)
@@ -128,7 +128,7 @@ def by_wish(asks: Sequence[Ask], known: Collection[Ask]) -> dict[Wish, list[int]
     return wanted
 
 
-def outcome(request: Standing) -> str | None:
+def outcome(request: RequestProgress) -> str | None:
     """How a request has ended, or None while it has not."""
     if request.wish is Wish.REFILL:
         return request.refill_status if request.refill_status in REFILL_ENDED else None
@@ -143,7 +143,7 @@ def granted(wish: str, ended: str) -> bool:
     return ended in _GRANTED[Wish(wish)]
 
 
-def next_look(open_requests: Sequence[Standing], now: datetime) -> datetime | None:
+def next_look(open_requests: Sequence[RequestProgress], now: datetime) -> datetime | None:
     """When to look at them again: the longer they take, the later. None when there are none."""
     if not open_requests:
         return None
@@ -151,13 +151,15 @@ def next_look(open_requests: Sequence[Standing], now: datetime) -> datetime | No
     return now + min(max(age / 20, LOOK_MIN), LOOK_MAX)
 
 
-def state_of(*, words_wait: bool, open_requests: Sequence[Standing]) -> TicketState:
+def state_of(*, words_wait: bool, open_requests: Sequence[RequestProgress]) -> TicketState:
     """Whose turn it is in a ticket that is not closed."""
     if words_wait or any(r.wish is Wish.SPEED_UP and not r.passed_on for r in open_requests):
         return TicketState.PENDING
     return TicketState.OPEN if open_requests else TicketState.ANSWERED
 
 
-def closes_itself(*, words_wait: bool, open_requests: Sequence[Standing], ends: Sequence[tuple[str, str]]) -> bool:
+def closes_itself(
+    *, words_wait: bool, open_requests: Sequence[RequestProgress], ends: Sequence[tuple[str, str]]
+) -> bool:
     """Whether all that was asked for in the ticket was granted. `ends`: (wish, outcome or "") of all its requests."""
     return bool(ends) and not words_wait and not open_requests and all(granted(*end) for end in ends)

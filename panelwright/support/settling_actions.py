@@ -14,13 +14,13 @@ from django_scopes import scope
 from panelwright.core import clock
 from panelwright.customers.models import Customer
 from panelwright.events.actions import NewEvent, record
-from panelwright.support import letters, rules, store
-from panelwright.support.models import Author, Message, RequestState, Ticket, TicketRequest, TicketState
-from panelwright.support.rules import SETTLED, WITHDRAWN, Standing
-from panelwright.support.wishes import Wish
+from panelwright.support import emails, rules, store
+from panelwright.support.commands import Wish
+from panelwright.support.models import Author, Message, Ticket, TicketRequest, TicketRequestState, TicketState
+from panelwright.support.rules import SETTLED, WITHDRAWN, RequestProgress
 
 
-class Stale(Exception):
+class StaleRequest(Exception):
     """A row was not as it had just been read under its lock: a fault of ours, everything is rolled back."""
 
 
@@ -51,7 +51,7 @@ def forget_files(limit: int) -> int:
 
 def settle(
     ticket: Ticket,
-    requests: Sequence[Standing] | None = None,
+    requests: Sequence[RequestProgress] | None = None,
     *,
     now: datetime,
     ended: bool = False,
@@ -79,19 +79,19 @@ def settle(
     if (ends or ended) and not still_open and not seen:
         # Once, when the last one has ended: not an e-mail for each of a hundred orders.
         customer = Customer.objects.select_related("user", "panel").get(panel_id=ticket.panel_id, id=ticket.customer_id)
-        letters.settled(customer, ticket, now=now)
+        emails.settled(customer, ticket, now=now)
 
 
-def end(ticket: Ticket, ends: Sequence[tuple[Standing, str]], *, now: datetime) -> None:
+def end(ticket: Ticket, ends: Sequence[tuple[RequestProgress, str]], *, now: datetime) -> None:
     """Write down how requests ended, in the table and in the conversation."""
     if not ends:
         return
     for request, outcome in ends:
         rows = TicketRequest.objects.filter(
-            panel_id=ticket.panel_id, id=request.id, ticket=ticket, state=RequestState.ACCEPTED
+            panel_id=ticket.panel_id, id=request.id, ticket=ticket, state=TicketRequestState.ACCEPTED
         )
-        if rows.update(state=RequestState.DONE, outcome=outcome, settled_at=now) != 1:
-            raise Stale(f"request {request.id} of ticket {ticket.id} was not as it had been read under its lock")
+        if rows.update(state=TicketRequestState.DONE, outcome=outcome, settled_at=now) != 1:
+            raise StaleRequest(f"request {request.id} of ticket {ticket.id} was not as it had been read under its lock")
     facts = [{"order": request.number, "wish": request.wish.value, "outcome": outcome} for request, outcome in ends]
     say(ticket, SETTLED, facts, now=now)
 
@@ -151,5 +151,5 @@ def save(ticket: Ticket) -> None:
         closed_at=ticket.closed_at,
     )
     if changed != 1:
-        raise Stale(f"ticket {ticket.id} was not as it had been read under its lock")
+        raise StaleRequest(f"ticket {ticket.id} was not as it had been read under its lock")
     ticket.version += 1

@@ -1,7 +1,7 @@
 """What a panel's staff do with tickets. `by` says who, for the events and the staff's own pages.
 
 Each function is one transaction, inside the panel's scope. All raise NotThere (the panel has no such
-ticket, or nothing of the kind is asked of that order), NotNow (the ticket is not in a state for it, or has
+ticket, or nothing of the kind is asked of that order), InvalidState (the ticket is not in a state for it, or has
 changed since `version`) or another ValueError (the text); then nothing moved.
 """
 
@@ -14,13 +14,13 @@ from datetime import datetime
 from django.db import transaction
 
 from panelwright.core import clock, limits
-from panelwright.core.refusal import NotNow, NotThere, Refused
+from panelwright.core.refusal import InvalidState, NotThere, Refused
 from panelwright.customers.models import Customer
 from panelwright.events.actions import NewEvent, record
-from panelwright.support import letters, rules, settling_actions, store
-from panelwright.support.models import Author, Message, RequestState, Ticket, TicketRequest, TicketState
-from panelwright.support.rules import Standing
-from panelwright.support.wishes import Wish
+from panelwright.support import emails, rules, settling_actions, store
+from panelwright.support.commands import Wish
+from panelwright.support.models import Author, Message, Ticket, TicketRequest, TicketRequestState, TicketState
+from panelwright.support.rules import RequestProgress
 
 
 def answer(
@@ -34,7 +34,7 @@ def answer(
         raise Refused("text_too_long", "text", limit=limits.TICKET_CHARS_MAX)
     with _ticket(panel_id, ticket_id, version) as (ticket, now):
         if Message.objects.filter(panel_id=panel_id, ticket=ticket).count() >= 2 * rules.MESSAGES_MAX:
-            raise NotNow("ticket_is_full")
+            raise InvalidState("ticket_is_full")
         Message.objects.create(
             panel_id=panel_id, ticket=ticket, author=Author.STAFF, by=by[:300], text=text, created_at=now
         )
@@ -44,7 +44,7 @@ def answer(
         ticket.updated_at = now
         record([NewEvent(panel_id, "ticket.answered", ticket_id, {"by": by})], now=now)
         customer = Customer.objects.select_related("user", "panel").get(panel_id=panel_id, id=ticket.customer_id)
-        letters.answered(customer, ticket, text, now=now)
+        emails.answered(customer, ticket, text, now=now)
         if close:
             settling_actions.close(ticket, now=now)
         else:
@@ -57,7 +57,7 @@ def close(*, panel_id: int, ticket_id: int, by: str, version: int | None = None)
     """Nothing more is to be said. The customer may write again, which opens it."""
     with _ticket(panel_id, ticket_id, version) as (ticket, now):
         if ticket.state == TicketState.CLOSED:
-            raise NotNow("ticket_closed")
+            raise InvalidState("ticket_closed")
         ticket.unread_staff = False
         ticket.unread_customer = True
         settling_actions.close(ticket, now=now)
@@ -75,10 +75,10 @@ def pass_on(*, panel_id: int, ticket_id: int, order_id: int, by: str) -> None:
     with _ticket(panel_id, ticket_id) as (ticket, now):
         request = _speed_up(ticket, order_id)
         rows = TicketRequest.objects.filter(
-            panel_id=panel_id, id=request.id, state=RequestState.ACCEPTED, passed_on_at=None
+            panel_id=panel_id, id=request.id, state=TicketRequestState.ACCEPTED, passed_on_at=None
         )
         if not rows.update(passed_on_at=now):
-            raise NotNow("speed_up_passed_on")
+            raise InvalidState("speed_up_passed_on")
         _worked(ticket, "pass on", order_id, by, now)
 
 
@@ -104,7 +104,7 @@ def _worked(ticket: Ticket, action: str, order_id: int, by: str, now: datetime, 
     settling_actions.settle(ticket, now=now, ended=ended)
 
 
-def _speed_up(ticket: Ticket, order_id: int) -> Standing:
+def _speed_up(ticket: Ticket, order_id: int) -> RequestProgress:
     """The speed-up of this order that is open in the locked ticket. Raises NotThere."""
     for request in store.standing([ticket.id])[ticket.id]:
         if request.wish is Wish.SPEED_UP and request.number == order_id:
@@ -114,11 +114,11 @@ def _speed_up(ticket: Ticket, order_id: int) -> Standing:
 
 @contextmanager
 def _ticket(panel_id: int, ticket_id: int, version: int | None = None) -> Iterator[tuple[Ticket, datetime]]:
-    """The locked ticket and the time, in one transaction. Raises NotThere, or NotNow when it has changed."""
+    """The locked ticket and the time, in one transaction. Raises NotThere, or InvalidState when it has changed."""
     with transaction.atomic():
         ticket = Ticket.objects.select_for_update().filter(panel_id=panel_id, id=ticket_id).first()
         if ticket is None:
             raise NotThere("no_ticket", id=ticket_id)
         if version is not None and ticket.version != version:
-            raise NotNow("ticket_changed")
+            raise InvalidState("ticket_changed")
         yield ticket, clock.now()

@@ -8,8 +8,8 @@ from datetime import datetime
 from django.db import connection
 
 from panelwright.core import sql
-from panelwright.support.rules import Standing
-from panelwright.support.wishes import Wish
+from panelwright.support.commands import Wish
+from panelwright.support.rules import RequestProgress
 
 _ANY_DUE = sql.Query("SELECT 1 FROM support_ticket WHERE due_at <= ? LIMIT 1")
 # The queue of all panels, like that of the orders; each row names its panel.
@@ -39,13 +39,13 @@ def pick_due(now: datetime, limit: int) -> list[int]:
     return [row[0] for row in PICK_DUE.rows(connection, sql.moment(connection, now), limit)]
 
 
-def standing(ticket_ids: Collection[int]) -> dict[int, list[Standing]]:
+def standing(ticket_ids: Collection[int]) -> dict[int, list[RequestProgress]]:
     """The requests of locked tickets that are followed, by ticket, as they and their orders stand now."""
-    found: dict[int, list[Standing]] = {ticket_id: [] for ticket_id in ticket_ids}
+    found: dict[int, list[RequestProgress]] = {ticket_id: [] for ticket_id in ticket_ids}
     for row in _STANDING.rows(connection, sorted(ticket_ids)):
         created_at = sql.aware(row[9])
         assert created_at is not None
-        request = Standing._make((*row[:3], Wish(row[3]), row[4], row[5] is not None, *row[6:9], created_at))
+        request = RequestProgress._make((*row[:3], Wish(row[3]), row[4], row[5] is not None, *row[6:9], created_at))
         found[request.ticket_id].append(request)
     return found
 

@@ -11,9 +11,9 @@ from django.utils.translation import gettext_noop
 from panelwright.core import refusals
 from panelwright.core.refusal import Refusal
 from panelwright.support import rules
+from panelwright.support.commands import Wish
 from panelwright.support.models import Message, TicketRequest
 from panelwright.support.rules import ASKED, WITHDRAWN
-from panelwright.support.wishes import Wish
 
 _WISHES = {
     Wish.REFILL: gettext_noop("Refill"),

@@ -60,7 +60,7 @@ def customers_only(view: View) -> View:
     return checked
 
 
-def staff_only(page: pages.Page) -> View:
+def staff_only(page: pages.SitePage) -> View:
     """The page's view is for staff with the page's right. Customers have no such page; strangers log in first."""
     view = page.view
 

@@ -1,7 +1,7 @@
 """The registry of pages: every address of a site, declared once as plain data.
 
 Read by the URLs (ui/routes.py), the menus, the guards, the accessibility walk, the query count and the isolation
-test: a new page is one `Page` in its site's pages.py, with its view and template.
+test: a new page is one `SitePage` in its site's pages.py, with its view and template.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class Menu:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class SitePage:
     """An address of a site.
 
     `path` is a route, or a regular expression when it begins with ^. `under` names the page in whose menu entry this
@@ -98,12 +98,12 @@ class Site:
     """The pages of a site. Its name is the namespace of their addresses."""
 
     name: str
-    pages: tuple[Page, ...]
+    pages: tuple[SitePage, ...]
 
-    def page(self, name: str) -> Page | None:
+    def page(self, name: str) -> SitePage | None:
         return next((page for page in self.pages if page.name == name), None)
 
-    def trail(self, page: Page) -> list[str]:
+    def trail(self, page: SitePage) -> list[str]:
         """The page's name, that of the page that it is under, and so on."""
         names = [page.name]
         while page.under:
@@ -115,10 +115,10 @@ class Site:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class MenuEntry:
     """A menu's entry as it is shown."""
 
-    page: Page
+    page: SitePage
     url: str
     label: str
     icon: str
@@ -134,13 +134,13 @@ def register(site: Site) -> Site:
     return site
 
 
-def all_pages() -> Iterator[tuple[Site, Page]]:
+def all_pages() -> Iterator[tuple[Site, SitePage]]:
     for site in _sites.values():
         for page in site.pages:
             yield site, page
 
 
-def page_of(request: PanelRequest) -> tuple[Site, Page] | None:
+def page_of(request: PanelRequest) -> tuple[Site, SitePage] | None:
     """The page that the request's address leads to; None for an address that leads nowhere."""
     match = request.resolver_match
     site = _sites.get(match.namespace) if match else None
@@ -148,7 +148,7 @@ def page_of(request: PanelRequest) -> tuple[Site, Page] | None:
     return (site, page) if site and page else None
 
 
-def leads_to(address: str) -> tuple[Site, Page] | None:
+def leads_to(address: str) -> tuple[Site, SitePage] | None:
     """The page that an address of this panel leads to."""
     try:
         match = resolve(urlsplit(address).path)
@@ -164,7 +164,7 @@ def is_resumed(request: HttpRequest) -> bool:
     return request.method == "POST" and bool(request.POST.get("resume"))
 
 
-def menu(request: PanelRequest, name: str) -> list[Entry]:
+def menu(request: PanelRequest, name: str) -> list[MenuEntry]:
     """The entries of a menu that this visitor may see; current is the one that the shown page is found under."""
     places = [
         (site, page, place)
@@ -180,12 +180,12 @@ def menu(request: PanelRequest, name: str) -> list[Entry]:
     for site, page, place in places:
         address = f"{site.name}:{page.name}"
         entries.append(
-            Entry(page, reverse(address), _(place.label), place.icon, place.count, current=address == current)
+            MenuEntry(page, reverse(address), _(place.label), place.icon, place.count, current=address == current)
         )
     return entries
 
 
-def may_see(request: PanelRequest, page: Page) -> bool:
+def may_see(request: PanelRequest, page: SitePage) -> bool:
     """Whether the page is for who is logged in here. Everybody's pages are for all."""
     if page.who is Who.EVERYBODY:
         return True

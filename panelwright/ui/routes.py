@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, path, re_path
 
 from panelwright.ui import auth
-from panelwright.ui.pages import Page, Site, View, Who, register
+from panelwright.ui.pages import Site, SitePage, View, Who, register
 
 _GUARDS = {Who.USERS: auth.users_only, Who.CUSTOMERS: auth.customers_only}
 
@@ -16,12 +16,12 @@ def urls(site: Site) -> list[URLPattern]:
     return [_route(page) for page in site.pages]
 
 
-def _route(page: Page) -> URLPattern:
+def _route(page: SitePage) -> URLPattern:
     route = re_path if page.path.startswith("^") else path
     return route(page.path, _guarded(page), dict(page.arguments), name=page.name)
 
 
-def _guarded(page: Page) -> View:
+def _guarded(page: SitePage) -> View:
     if page.who is Who.STAFF:
         return auth.staff_only(page)
     guard = _GUARDS.get(page.who)

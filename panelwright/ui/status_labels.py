@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_noop
 
-from panelwright.orders.details import Happened
+from panelwright.orders.details import Milestone
 
 STATUS = {
     "Pending": gettext_noop("Pending"),
@@ -19,18 +19,18 @@ STATUS = {
     "Rejected": gettext_noop("Rejected"),
 }
 HAPPENED = {
-    Happened.PLACED: gettext_noop("Created"),
-    Happened.CANCEL_REQUESTED: gettext_noop("Cancellation requested"),
-    Happened.CANCEL_REFUSED: gettext_noop("Cancellation refused"),
-    Happened.COMPLETED: gettext_noop("Completed"),
-    Happened.PARTIAL: gettext_noop("Partially delivered; the rest was refunded"),
-    Happened.CANCELED: gettext_noop("Canceled"),
-    Happened.EXPIRED: gettext_noop("Expired"),
-    Happened.PAUSED: gettext_noop("Paused"),
-    Happened.RESUMED: gettext_noop("Resumed"),
-    Happened.REFILL_REQUESTED: gettext_noop("Refill requested"),
-    Happened.REFILL_STARTED: gettext_noop("Refill started"),
-    Happened.REFILL_COMPLETED: gettext_noop("Refill completed"),
-    Happened.REFILL_REJECTED: gettext_noop("Refill rejected"),
-    Happened.REFILL_CANCELED: gettext_noop("Refill canceled"),
+    Milestone.PLACED: gettext_noop("Created"),
+    Milestone.CANCEL_REQUESTED: gettext_noop("Cancellation requested"),
+    Milestone.CANCEL_REFUSED: gettext_noop("Cancellation refused"),
+    Milestone.COMPLETED: gettext_noop("Completed"),
+    Milestone.PARTIAL: gettext_noop("Partially delivered; the rest was refunded"),
+    Milestone.CANCELED: gettext_noop("Canceled"),
+    Milestone.EXPIRED: gettext_noop("Expired"),
+    Milestone.PAUSED: gettext_noop("Paused"),
+    Milestone.RESUMED: gettext_noop("Resumed"),
+    Milestone.REFILL_REQUESTED: gettext_noop("Refill requested"),
+    Milestone.REFILL_STARTED: gettext_noop("Refill started"),
+    Milestone.REFILL_COMPLETED: gettext_noop("Refill completed"),
+    Milestone.REFILL_REJECTED: gettext_noop("Refill rejected"),
+    Milestone.REFILL_CANCELED: gettext_noop("Refill canceled"),
 }

@@ -3,41 +3,41 @@
 from __future__ import annotations
 
 from panelwright.ui import auth, views
-from panelwright.ui.pages import Answer, Page, Site, Who
+from panelwright.ui.pages import Answer, Site, SitePage, Who
 from panelwright.ui.routes import urls
 
 SITE = Site(
     "ui",
     (
-        Page("login", "login", auth.login, Who.EVERYBODY),
-        Page("logout", "logout", auth.logout, Who.EVERYBODY, Answer.ACTION),
-        Page("signup", "signup", auth.signup, Who.EVERYBODY),
-        Page(
+        SitePage("login", "login", auth.login, Who.EVERYBODY),
+        SitePage("logout", "logout", auth.logout, Who.EVERYBODY, Answer.ACTION),
+        SitePage("signup", "signup", auth.signup, Who.EVERYBODY),
+        SitePage(
             "confirm_signup",
             "signup/<str:token>",
             auth.confirm_signup,
             Who.EVERYBODY,
             samples=("/signup/{signup_token}", "/signup/old-link"),
         ),
-        Page("reset", "reset", auth.reset, Who.EVERYBODY),
-        Page(
+        SitePage("reset", "reset", auth.reset, Who.EVERYBODY),
+        SitePage(
             "reset_password",
             "reset/<str:token>",
             auth.reset_password,
             Who.EVERYBODY,
             samples=("/reset/{reset_token}",),
         ),
-        Page("inside", "inside", auth.inside, Who.USERS, Answer.LEADS_ON),
-        Page(
+        SitePage("inside", "inside", auth.inside, Who.USERS, Answer.LEADS_ON),
+        SitePage(
             "confirm_email",
             "account/email/<str:token>",
             auth.confirm_email,
             Who.EVERYBODY,
             samples=("/account/email/{email_token}",),
         ),
-        Page("theme", "theme.css", views.theme, Who.EVERYBODY, Answer.FILE),
-        Page("logo", "logo", views.logo, Who.EVERYBODY, Answer.FILE),
-        Page("asset", "static/<str:name>", views.asset, Who.EVERYBODY, Answer.FILE),
+        SitePage("theme", "theme.css", views.theme, Who.EVERYBODY, Answer.FILE),
+        SitePage("logo", "logo", views.logo, Who.EVERYBODY, Answer.FILE),
+        SitePage("asset", "static/<str:name>", views.asset, Who.EVERYBODY, Answer.FILE),
     ),
 )
 app_name = SITE.name

@@ -5,7 +5,7 @@ from __future__ import annotations
 import string
 from dataclasses import asdict, dataclass
 
-from panelwright.ui.pages import Answer, Page, Site, Who, all_pages
+from panelwright.ui.pages import Answer, Site, SitePage, Who, all_pages
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +47,14 @@ def office(world: World) -> dict[str, str]:
     return found
 
 
-def _pages() -> list[tuple[Site, Page]]:
+def _pages() -> list[tuple[Site, SitePage]]:
     # The registry is filled where the addresses are read.
     import panelwright.urls  # noqa: F401
 
     return [(site, page) for site, page in all_pages() if page.answers is Answer.PAGE]
 
 
-def _addresses(site: Site, page: Page, world: World) -> dict[str, str]:
+def _addresses(site: Site, page: SitePage, world: World) -> dict[str, str]:
     """By name and address; those that need a letter's token are left out."""
     known = asdict(world)
     found: dict[str, str] = {}

@@ -19,9 +19,9 @@ from panelwright.providers.outcomes import (
     OrderReport,
     Reason,
     RefillReport,
-    Refused,
     ServiceOffer,
     Unknown,
+    UpstreamRefused,
 )
 from panelwright.sandbox.catalogue import CATALOGUE
 from panelwright.sandbox.dialects import DIALECTS
@@ -48,7 +48,7 @@ def test_an_order_is_accepted_through_noise(exchange: Exchange, dialect: str):
 def test_a_refusal_is_read_through_noise(exchange: Exchange, dialect: str):
     exchange.speak(dialect)
     too_few = ADD | {"quantity": "9"}
-    assert exchange.client.add(too_few) == Refused(Reason.QUANTITY, "Quantity less than minimal 10")
+    assert exchange.client.add(too_few) == UpstreamRefused(Reason.QUANTITY, "Quantity less than minimal 10")
     assert exchange.orders() == 0
 
 
@@ -102,7 +102,7 @@ def test_latency_within_patience_is_only_slow(exchange: Exchange):
 def test_redirects_are_refused_and_not_followed(exchange: Exchange, status: int):
     exchange.fault("redirect", status=status, location=f"{exchange.sandbox.url}/api/v2/")
     outcome = exchange.client.add(ADD)
-    assert outcome == Refused(Reason.OTHER, f"redirected to {exchange.sandbox.url}/api/v2/; enter that address")
+    assert outcome == UpstreamRefused(Reason.OTHER, f"redirected to {exchange.sandbox.url}/api/v2/; enter that address")
     assert (exchange.orders(), exchange.calls()) == (0, {"add": 1})
 
 
@@ -126,10 +126,10 @@ def test_without_an_answer_every_other_call_is_unknown_too(exchange: Exchange, f
 
 def test_the_rate_limit_is_told_with_its_wait(exchange: Exchange):
     exchange.fault("rate_limit", retry_after_s=7)
-    assert exchange.client.add(ADD) == Refused(Reason.LIMIT, "Rate limit exceeded. Please try again later.", 7)
+    assert exchange.client.add(ADD) == UpstreamRefused(Reason.LIMIT, "Rate limit exceeded. Please try again later.", 7)
     exchange.fault("rate_limit", in_body=True)
-    assert exchange.client.add(ADD) == Refused(Reason.LIMIT, "Rate limit exceeded. Please try again later.")
-    assert exchange.client.balance() == Refused(Reason.LIMIT, "Rate limit exceeded. Please try again later.")
+    assert exchange.client.add(ADD) == UpstreamRefused(Reason.LIMIT, "Rate limit exceeded. Please try again later.")
+    assert exchange.client.balance() == UpstreamRefused(Reason.LIMIT, "Rate limit exceeded. Please try again later.")
     assert exchange.orders() == 0
 
 
@@ -143,12 +143,12 @@ _ERRORS = ("protocol", "error-fields", "errors-list", "errors-fields", "status-f
 def test_refusals_in_every_shape(exchange: Exchange, dialect: str, status: str):
     exchange.speak(dialect, status)
     outcome = exchange.client.add(ADD | {"service": "999"})
-    assert isinstance(outcome, Refused), outcome
+    assert isinstance(outcome, UpstreamRefused), outcome
     assert outcome.reason is Reason.SERVICE
     assert "Incorrect service ID" in outcome.text
     assert exchange.orders() == 0
     missing = exchange.client.status(["1"])["1"]
-    assert isinstance(missing, Refused)
+    assert isinstance(missing, UpstreamRefused)
     assert missing.reason is Reason.NOT_FOUND
 
 
@@ -170,15 +170,17 @@ def test_refusals_in_untranslated_keys_and_other_languages(exchange: Exchange, d
     for code in _REASONS:
         exchange.faults({"fault": "dialect", "dialect": dialect}, {"fault": "refuse", "code": code})
         outcome = exchange.client.add(ADD)
-        assert isinstance(outcome, Refused), outcome
+        assert isinstance(outcome, UpstreamRefused), outcome
         seen[code] = outcome.reason
     assert seen == _REASONS
 
 
 def test_the_other_untranslated_keys(exchange: Exchange):
     exchange.speak("id-keys")
-    assert exchange.client.add(ADD | {"service": "999"}) == Refused(Reason.SERVICE, "error.incorrect_service_id")
-    assert exchange.client.status(["1"]) == {"1": Refused(Reason.NOT_FOUND, "error.incorrect_order_id")}
+    assert exchange.client.add(ADD | {"service": "999"}) == UpstreamRefused(
+        Reason.SERVICE, "error.incorrect_service_id"
+    )
+    assert exchange.client.status(["1"]) == {"1": UpstreamRefused(Reason.NOT_FOUND, "error.incorrect_order_id")}
 
 
 @pytest.mark.parametrize("dialect", ["protocol", "ru", "pt", "es", "tr"])
@@ -204,7 +206,7 @@ def test_refusals_that_are_not_of_add(exchange: Exchange, dialect: str):
 
 def test_an_empty_balance_there_is_a_refusal_for_funds(exchange: Exchange):
     exchange.fault("no_funds")
-    assert exchange.client.add(ADD) == Refused(Reason.FUNDS, "Not enough funds on balance")
+    assert exchange.client.add(ADD) == UpstreamRefused(Reason.FUNDS, "Not enough funds on balance")
     assert exchange.client.balance() == Balance(Decimal(0), "USD")
 
 
@@ -230,7 +232,7 @@ def test_order_ids(exchange: Exchange, dialect: str, prefix: str):
     other = exchange.client.add(ADD)
     assert isinstance(other, Accepted)
     reports = exchange.client.status([ref, other.ref, "x1"])
-    assert [type(reports[one]) for one in (ref, other.ref, "x1")] == [OrderReport, OrderReport, Refused]
+    assert [type(reports[one]) for one in (ref, other.ref, "x1")] == [OrderReport, OrderReport, UpstreamRefused]
     assert isinstance(exchange.client.status([ref])[ref], OrderReport)
     assert exchange.client.cancel([ref]) == {ref: Accepted("1")}
 
@@ -384,7 +386,9 @@ def test_a_lost_order_is_not_found(exchange: Exchange):
     exchange.fault("lost")
     outcome = exchange.client.add(ADD)
     assert isinstance(outcome, Accepted)
-    assert exchange.client.status([outcome.ref]) == {outcome.ref: Refused(Reason.NOT_FOUND, "Incorrect order ID")}
+    assert exchange.client.status([outcome.ref]) == {
+        outcome.ref: UpstreamRefused(Reason.NOT_FOUND, "Incorrect order ID")
+    }
 
 
 # ---- status of many ----------------------------------------------------------------------------------
@@ -396,7 +400,7 @@ def test_status_of_many_with_a_bad_id(exchange: Exchange, dialects: list[str]):
     exchange.speak(*dialects)
     reports = exchange.client.status([two, "99", one])
     assert [getattr(reports[ref], "remains", None) for ref in (one, two)] == [400, 300]
-    assert reports["99"] == Refused(Reason.NOT_FOUND, "Incorrect order ID")
+    assert reports["99"] == UpstreamRefused(Reason.NOT_FOUND, "Incorrect order ID")
 
 
 @pytest.mark.parametrize("shape", ["protocol", "many-list"])
@@ -429,7 +433,7 @@ def test_refills(exchange: Exchange, dialect: str):
     assert outcome == Accepted(str(there["id"]))
     assert there["order"] == int(order)
     again = exchange.client.refill(order)
-    assert isinstance(again, Refused)
+    assert isinstance(again, UpstreamRefused)
     assert again.text == "The refill task is not completed for this order"
 
 
@@ -445,7 +449,9 @@ def test_states_of_refills(exchange: Exchange, dialect: str):
         assert all(isinstance(report, RefillReport) for report in (many | one).values())
         assert {getattr(report, "status", None) for report in many.values()} <= expected
         assert one[refills[0]] == many[refills[0]]
-    assert exchange.client.refill_status([refills[0], "1"])["1"] == Refused(Reason.NOT_FOUND, "Refill not found")
+    assert exchange.client.refill_status([refills[0], "1"])["1"] == UpstreamRefused(
+        Reason.NOT_FOUND, "Refill not found"
+    )
 
 
 # ---- cancel ------------------------------------------------------------------------------------------
@@ -463,7 +469,7 @@ def _accepted(exchange: Exchange, dialect: str) -> tuple[str, str, dict[str, Any
 def test_a_failure_of_one_cancel_inside_a_success_is_seen(exchange: Exchange, dialect: str):
     order, firm, outcome = _accepted(exchange, dialect)
     assert isinstance(outcome[order], Accepted)
-    assert outcome[firm] == Refused(Reason.DISABLED, "Cancel is disabled for this service")
+    assert outcome[firm] == UpstreamRefused(Reason.DISABLED, "Cancel is disabled for this service")
     exchange.sandbox.advance(5)
     assert [exchange.there.status(int(ref))["status"] for ref in (order, firm)] == ["Canceled", "In progress"]
 
@@ -477,7 +483,9 @@ def test_a_list_of_what_was_cancelled_says_nothing_of_the_rest(exchange: Exchang
 def test_one_word_for_all_cancels(exchange: Exchange):
     _, firm, outcome = _accepted(exchange, "cancel-success")
     assert set(outcome.values()) == {Accepted("")}
-    assert exchange.client.cancel([firm]) == {firm: Refused(Reason.DISABLED, "Cancel is disabled for this service")}
+    assert exchange.client.cancel([firm]) == {
+        firm: UpstreamRefused(Reason.DISABLED, "Cancel is disabled for this service")
+    }
 
 
 @pytest.mark.parametrize("dialect", ["cancel-single", "cancel-by-id", "cancel-listed", "cancel-item-status"])
@@ -507,14 +515,14 @@ def test_a_panel_that_also_takes_bearer_takes_our_key(exchange: Exchange):
     exchange.speak("bearer")
     assert isinstance(exchange.client.add(ADD), Accepted)
     exchange.fault("wrong_key")
-    assert exchange.client.add(ADD) == Refused(Reason.KEY, "Invalid API key")
+    assert exchange.client.add(ADD) == UpstreamRefused(Reason.KEY, "Invalid API key")
 
 
 def test_a_refill_that_was_promised_and_is_refused(exchange: Exchange):
     exchange.speak("refill-promised")
     assert {offer.refill for offer in _offers(exchange)} == {True}
     order = str(exchange.there.held(status="Completed", remains=0, service=3))
-    assert exchange.client.refill(order) == Refused(Reason.DISABLED, "Refill is disabled for this service")
+    assert exchange.client.refill(order) == UpstreamRefused(Reason.DISABLED, "Refill is disabled for this service")
 
 
 def test_every_dialect_is_tried_here():

@@ -11,11 +11,11 @@ from django_scopes import scope
 
 from panelwright.catalog import types
 from panelwright.catalog.actions import NewService, add_services
-from panelwright.catalog.shelf import shelf_for, shelves
-from panelwright.catalog.types import BY_NAME, TYPES, Field, Kind, ServiceType, Units
+from panelwright.catalog.priced_catalogue import shelf_for, shelves
+from panelwright.catalog.types import BY_NAME, TYPES, FieldKind, ServiceType, TypeField, Units
 from panelwright.core import limits
 from panelwright.core.refusal import Refusal
-from panelwright.core.reply import Reply
+from panelwright.core.reply import HttpReply
 from panelwright.orders import fields
 from panelwright.orders.blocking import Screen
 from panelwright.panels import block_store
@@ -62,29 +62,29 @@ def refused(carol: Buyer, field: str, **params: Any) -> None:
 @pytest.mark.parametrize(
     ("field", "targets", "words"),
     [
-        (Field("profiles", Kind.LINES, "Profiles"), True, True),
-        (Field("profiles", Kind.LINES, "Profiles", words=False), True, False),
-        (Field("profiles", Kind.LINES, "Profiles", target=False), False, True),
-        (Field("profiles", Kind.NAME, "Profiles"), True, True),
-        (Field("profiles", Kind.NAME, "Profiles", target=False), False, True),
-        (Field("profiles", Kind.NAME, "Profiles", words=False), True, False),
-        (Field("profiles", Kind.URL, "Profiles"), True, False),
+        (TypeField("profiles", FieldKind.LINES, "Profiles"), True, True),
+        (TypeField("profiles", FieldKind.LINES, "Profiles", words=False), True, False),
+        (TypeField("profiles", FieldKind.LINES, "Profiles", target=False), False, True),
+        (TypeField("profiles", FieldKind.NAME, "Profiles"), True, True),
+        (TypeField("profiles", FieldKind.NAME, "Profiles", target=False), False, True),
+        (TypeField("profiles", FieldKind.NAME, "Profiles", words=False), True, False),
+        (TypeField("profiles", FieldKind.URL, "Profiles"), True, False),
     ],
-    ids=lambda value: f"{value.kind.value}-{value.target}-{value.words}" if isinstance(value, Field) else None,
+    ids=lambda value: f"{value.kind.value}-{value.target}-{value.words}" if isinstance(value, TypeField) else None,
 )
 def test_a_type_that_is_added_is_blocked(
-    carol: Buyer, alice: Owner, sell: Callable[[ServiceType], None], field: Field, targets: bool, words: bool
+    carol: Buyer, alice: Owner, sell: Callable[[ServiceType], None], field: TypeField, targets: bool, words: bool
 ) -> None:
     type_ = ServiceType("Profiles", "profiles", (types.LINK, types.QUANTITY, field))
     sell(type_)
     add_blocks(alice.panel_id, [NewBlock("domain", "evil.example"), NewBlock("word", "bad"), NewBlock("exact", "anna")])
-    many = "boris\n" if field.kind is Kind.LINES else ""
+    many = "boris\n" if field.kind is FieldKind.LINES else ""
     for value in ("https://a.evil.example:80/x", "https://evil.example/"):
         if targets:
             refused(carol, "profiles", profiles=many + value, **QUANTITY)
         else:
             carol.order(service=NUMBER, profiles=many + value, **QUANTITY)
-    if field.kind is not Kind.URL:
+    if field.kind is not FieldKind.URL:
         if words:
             refused(carol, "profiles", profiles=many + "so BAD", **QUANTITY)
         else:
@@ -114,7 +114,7 @@ def test_a_type_that_is_added_is_blocked(
 def test_a_type_that_counts_lines_and_has_no_link(
     carol: Buyer, alice: Owner, sell: Callable[[ServiceType], None]
 ) -> None:
-    sell(ServiceType("Profiles", "profiles", (Field("profiles", Kind.LINES, "x"),), Units.LINES, "profiles"))
+    sell(ServiceType("Profiles", "profiles", (TypeField("profiles", FieldKind.LINES, "x"),), Units.LINES, "profiles"))
     add_blocks(alice.panel_id, [NewBlock("exact", "anna")])
     refused(carol, "profiles", profiles="boris\n@Anna:80")
     assert row_of(carol.order(service=NUMBER, profiles="boris\ncarol")).quantity == 2
@@ -122,14 +122,14 @@ def test_a_type_that_counts_lines_and_has_no_link(
 
 def test_a_providers_list_knows_the_type(monkeypatch: pytest.MonkeyPatch) -> None:
     body = b'[{"service":1,"name":"x","type":"new_profiles","rate":"1"}]'
-    assert [offer.type for offer in read_services(Reply(200, body))] == ["new_profiles"]  # type: ignore[union-attr]
+    assert [offer.type for offer in read_services(HttpReply(200, body))] == ["new_profiles"]  # type: ignore[union-attr]
     monkeypatch.setitem(types.BY_NAME, "New Profiles", ServiceType("New Profiles", "new-profiles", ()))
-    assert [offer.type for offer in read_services(Reply(200, body))] == ["New Profiles"]  # type: ignore[union-attr]
+    assert [offer.type for offer in read_services(HttpReply(200, body))] == ["New Profiles"]  # type: ignore[union-attr]
 
 
 def test_what_the_table_says_of_the_fields_there_are() -> None:
     said = {(f.name, f.kind): (f.names_target, f.holds_words) for t in TYPES for f in t.fields}
-    text = {Kind.LINK, Kind.URL, Kind.NAME, Kind.LINES}
+    text = {FieldKind.LINK, FieldKind.URL, FieldKind.NAME, FieldKind.LINES}
     assert {key[0]: value for key, value in said.items() if key[1] in text} == {
         "link": (True, False),
         "keywords": (False, True),
@@ -167,7 +167,7 @@ def test_a_line_is_no_longer_than_what_it_names(type_: str, field: str, line: st
         assert found == Refusal("bad_field", field, why="long_line", facts=(("limit", most),))
     good = {**params, field: f"{line[:most]}\nhttps://a.example/{'a' * 1_900}"}
     found = fields.check(BY_NAME[type_], good, drip_feed=False, flat_quantity=1)
-    assert isinstance(found, fields.Checked) == (type_ in ("Mentions", "Invites from Groups", "Custom Comments"))
+    assert isinstance(found, fields.CheckedFields) == (type_ in ("Mentions", "Invites from Groups", "Custom Comments"))
 
 
 def test_what_takes_too_long_to_look_up_is_refused(carol: Buyer, alice: Owner) -> None:

@@ -16,7 +16,7 @@ from django_scopes import scope
 from panelwright.core import clock, money
 from panelwright.customers.access import Caller
 from panelwright.ledger.actions import credit_customer
-from panelwright.ledger.models import Code
+from panelwright.ledger.models import TransferCode
 from panelwright.orders.actions import AskOrders, place_orders, request_cancels
 from panelwright.orders.rules import PlaceOrder
 from panelwright.orders.schedule_actions import run_schedules
@@ -30,7 +30,7 @@ from panelwright.providers.actions import (
     commit_polled,
     commit_sent,
 )
-from panelwright.providers.outcomes import Accepted, OrderReport, Refused, Unknown
+from panelwright.providers.outcomes import Accepted, OrderReport, Unknown, UpstreamRefused
 from panelwright.sandbox.tests.harness import Sandbox
 from tests.support import books
 from tests.support.people import execute
@@ -40,7 +40,7 @@ from tests.support.threads import together
 from tests.support.upstream import ScriptedUpstream
 
 T = TypeVar("T")
-Reports = dict[str, OrderReport | Refused | Unknown]
+Reports = dict[str, OrderReport | UpstreamRefused | Unknown]
 
 # Service ROUND costs 1.50 per 1,000.
 PRICE = 1_500_000
@@ -354,7 +354,7 @@ def test_a_deposit_that_is_told_of_many_times_is_credited_once() -> None:
                     panel_id=shop.panel_id,
                     account_id=buyer.account_id,
                     amount_micros=amount_micros,
-                    code=Code.DEPOSIT,
+                    code=TransferCode.DEPOSIT,
                     reference=payment,
                     name="a gateway seen for the first time",
                     now=clock.now(),

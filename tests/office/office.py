@@ -11,7 +11,7 @@ from panelwright.customers.actions import create_staff
 from panelwright.staff import registry
 from panelwright.staff.rights import Role
 from panelwright.storefront.tests.browsing import Browser
-from panelwright.ui.pages import Page, Who, all_pages
+from panelwright.ui.pages import SitePage, Who, all_pages
 from tests.staff.cases import World
 from tests.support.people import PASSWORD, value
 from tests.support.rounds import Rounds
@@ -51,7 +51,7 @@ class Office:
                 panel_id=self.alice.panel_id, email=f"{role}@staff.example", password=PASSWORD, role=Role(role)
             )
 
-    def pages(self) -> dict[str, Page]:
+    def pages(self) -> dict[str, SitePage]:
         """Address -> page, for each sample that names only what is there."""
         import panelwright.urls  # noqa: F401
 

@@ -20,7 +20,7 @@ def open_panel(*, preset: str, slug: str, port: int, email: str, micros: int) ->
     from panelwright.core import clock
     from panelwright.customers.actions import create_customer, create_key
     from panelwright.ledger.actions import credit_customer
-    from panelwright.ledger.models import Code
+    from panelwright.ledger.models import TransferCode
     from panelwright.panels import presets
 
     panel = build_panel(presets.load(preset), slug=slug, domains=[("*", port)])
@@ -29,7 +29,7 @@ def open_panel(*, preset: str, slug: str, port: int, email: str, micros: int) ->
         panel_id=panel.id,
         account_id=customer.account_id,
         amount_micros=micros,
-        code=Code.ADJUSTMENT,
+        code=TransferCode.ADJUSTMENT,
         reference="for the tests",
         now=clock.now(),
     )
@@ -63,11 +63,11 @@ def end(
     from django.db import transaction
 
     from panelwright.core import clock
-    from panelwright.orders import settling, work
+    from panelwright.orders import lifecycle, settling
 
     now = clock.now() - timedelta(days=days)
     with transaction.atomic():
-        changes = work.Changes(work.lock([order]), now)
+        changes = lifecycle.OrderChanges(lifecycle.lock([order]), now)
         changes.apply(settling.settle(changes.orders[order], settling.Report(status, start_count, remains), now))
         changes.write()
     return {}

@@ -12,7 +12,7 @@ from datetime import date, datetime
 from random import Random
 from typing import NamedTuple
 
-from panelwright.catalog.types import DELAYS_MIN, Field, Kind, Units
+from panelwright.catalog.types import DELAYS_MIN, FieldKind, TypeField, Units
 from panelwright.orders.rules import PlaceOrder
 from tests.simulator.books import Books, Subscription, one_link
 from tests.simulator.world import Customer, Key, Sold, World
@@ -129,7 +129,7 @@ class Shop:
         else:
             wish.units -= beside
 
-    def _value(self, part: Field, wish: Wish, sold: Sold) -> str:
+    def _value(self, part: TypeField, wish: Wish, sold: Sold) -> str:
         rng = self.rng
         if part.name == "link" and sold.posts_only and rng.random() < 0.3:
             channel = rng.random() < 0.5
@@ -138,14 +138,14 @@ class Shop:
             return "https://t.me/s/channel" if channel else f"https://t.me/channel/{rng.randint(1, 5)}"
         if part.name == "link":
             return rng.choice(wish.customer.panel.links)
-        if part.kind is Kind.LINES:
+        if part.kind is FieldKind.LINES:
             low, high = (sold.min, sold.max) if part.name == sold.type.lines_of else (1, 4)
             return "\n".join(rng.choice(_WORDS) for _ in range(rng.randint(low, min(high, low + 6))))
-        if part.kind is Kind.CHOICE:
+        if part.kind is FieldKind.CHOICE:
             return rng.choice(part.choices)
-        if part.kind is Kind.COUNT:
+        if part.kind is FieldKind.COUNT:
             return str(rng.randint(1, 9))
-        if part.kind is Kind.NAME:
+        if part.kind is FieldKind.NAME:
             return f"name{rng.randint(1, 5)}"
         return part.example
 

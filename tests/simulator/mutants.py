@@ -26,13 +26,13 @@ from panelwright.events import webhook_rules
 from panelwright.orders import actions as orders
 from panelwright.orders import (
     key_actions,
+    lifecycle,
     linking,
     post_orders,
     settling,
     standing,
     standing_store,
-    telling,
-    work,
+    webhook_events,
 )
 from panelwright.orders import rules as placing
 from panelwright.orders import schedule_actions as schedules
@@ -86,12 +86,12 @@ class _Nothing:
 
 
 def _refunds_twice(patch: Patch) -> None:
-    credit = work.credit
+    credit = lifecycle.credit
 
     def twice(refunds: list[settling.Refund], now: Any) -> None:
         credit([*refunds, *(refund._replace(reference=-refund.reference) for refund in refunds)], now)
 
-    patch.setattr(work, "credit", twice)
+    patch.setattr(lifecycle, "credit", twice)
 
 
 def _rounds_refunds_up(*, charge_micros: int, remains: int, quantity: int) -> int:
@@ -272,7 +272,7 @@ MUTANTS = (
     Mutant(
         "a key of one panel is good on another",
         _rewritten(
-            access.Asked,
+            access.AccessQuery,
             "grants",
             "by_key.get((panels.get(caller.address, 0), caller.digest))",
             "next((grant for (_, digest), grant in by_key.items() if digest == caller.digest), None)",
@@ -427,10 +427,10 @@ MUTANTS = (
             'if row.state == "never":',
         ),
     ),
-    Mutant("a webhook is told nothing of orders", _set(telling, "tell_orders", lambda changed, now: None)),
+    Mutant("a webhook is told nothing of orders", _set(webhook_events, "tell_orders", lambda changed, now: None)),
     Mutant(
         "a webhook is told of an order whose status did not change",
-        _rewritten(work.Changes, "write", "o.status != self._before[o.id].status", "True"),
+        _rewritten(lifecycle.OrderChanges, "write", "o.status != self._before[o.id].status", "True"),
     ),
     Mutant("a webhook is told nothing of refills", _set(requests, "tell_refills", lambda refill_ids, now: None)),
     Mutant(

@@ -11,7 +11,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from panelwright.providers.outcomes import OrderReport, Refused, Unknown
+from panelwright.providers.outcomes import OrderReport, Unknown, UpstreamRefused
 from tests.simulator.books import CHILDREN, PARENTS, Books
 from tests.simulator.broken import Complaints
 from tests.simulator.buying import Order
@@ -58,7 +58,7 @@ class Permits:
             self.must_end[order_id] = (status, remains)
 
 
-def end_by(report: OrderReport | Refused | Unknown | None, quantity: int) -> End | None:
+def end_by(report: OrderReport | UpstreamRefused | Unknown | None, quantity: int) -> End | None:
     """How an order ends by a provider's report, or None while it goes on."""
     if not isinstance(report, OrderReport):
         return None

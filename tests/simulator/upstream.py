@@ -16,7 +16,15 @@ from enum import Enum
 from random import Random
 from typing import Protocol
 
-from panelwright.providers.outcomes import Accepted, Balance, OrderReport, Reason, RefillReport, Refused, Unknown
+from panelwright.providers.outcomes import (
+    Accepted,
+    Balance,
+    OrderReport,
+    Reason,
+    RefillReport,
+    Unknown,
+    UpstreamRefused,
+)
 
 # An add that is taken some time after its caller has given up waiting.
 TAKEN_LATE_MAX_S = 60.0
@@ -152,14 +160,14 @@ class UpstreamModel:
 
     # ---- the account ----
 
-    def balance(self) -> Balance | Refused | Unknown:
+    def balance(self) -> Balance | UpstreamRefused | Unknown:
         """What is asked of a provider whose rest is over; one without funds says so here without a refusal."""
         mood = self._moody()
         return Balance(Decimal(0), "USD") if mood is None or self.mood is Mood.BROKE else mood
 
     # ---- add ----
 
-    def add(self, params: dict[str, str]) -> Accepted | Refused | Unknown:
+    def add(self, params: dict[str, str]) -> Accepted | UpstreamRefused | Unknown:
         self.catch_up()
         self.witness.add_called(self, params)
         mood = self._moody()
@@ -176,7 +184,7 @@ class UpstreamModel:
                     return _refused(self.rng.choice(BEFORE_LOOKING))
                 return self._answer(self.by_request[request_id])
             if any(late.params["request_id"] == request_id for late in self.late):
-                return Refused(Reason.LIMIT, "This order is being placed, try again later")
+                return UpstreamRefused(Reason.LIMIT, "This order is being placed, try again later")
         refusal = self._refuses()
         if refusal is not None:
             return refusal
@@ -186,18 +194,20 @@ class UpstreamModel:
             return Unknown("the provider did not answer in time")
         return self._answer(self._take(params))
 
-    def _moody(self) -> Refused | Unknown | None:
+    def _moody(self) -> UpstreamRefused | Unknown | None:
         if self.mood is Mood.DOWN:
             return _refused(Reason.UNREACHABLE)
         if self.mood is Mood.SILENT:
             return Unknown("the provider did not answer in time")
         if self.mood is Mood.BUSY:
-            return Refused(Reason.LIMIT, "Too many requests", retry_after_s=self.rng.choice((None, 1, 30, 100_000)))
+            return UpstreamRefused(
+                Reason.LIMIT, "Too many requests", retry_after_s=self.rng.choice((None, 1, 30, 100_000))
+            )
         if self.mood is Mood.KEY:
             return _refused(Reason.KEY)
         return None
 
-    def _refuses(self) -> Refused | None:
+    def _refuses(self) -> UpstreamRefused | None:
         """A refusal of what was ordered: given only after request_id was looked for."""
         if self.mood is Mood.BROKE:
             return _refused(Reason.FUNDS)
@@ -320,13 +330,13 @@ class UpstreamModel:
 
     # ---- what came of it ----
 
-    def status(self, ids: Sequence[str]) -> dict[str, OrderReport | Refused | Unknown]:
+    def status(self, ids: Sequence[str]) -> dict[str, OrderReport | UpstreamRefused | Unknown]:
         whole = self._whole_request()
         if whole is not None:
             return dict.fromkeys(ids, whole)
         return {ref: self._report(ref) for ref in ids}
 
-    def _whole_request(self) -> Refused | Unknown | None:
+    def _whole_request(self) -> UpstreamRefused | Unknown | None:
         self.catch_up()
         mood = self._moody()
         if mood is None and self._chance(0.04):
@@ -341,7 +351,7 @@ class UpstreamModel:
             )
         return mood
 
-    def _report(self, ref: str) -> OrderReport | Refused | Unknown:
+    def _report(self, ref: str) -> OrderReport | UpstreamRefused | Unknown:
         if ref in self.followed:
             return self._standing(self.followed[ref])
         order = self.orders.get(ref)
@@ -363,7 +373,7 @@ class UpstreamModel:
         start_count = None if self._chance(0.2) else order.start_count
         return OrderReport(status, start_count, remains, order.told_charge(), "", status)
 
-    def _standing(self, followed: Followed) -> OrderReport | Refused | Unknown:
+    def _standing(self, followed: Followed) -> OrderReport | UpstreamRefused | Unknown:
         """How a subscription stands: its orders in any order, some twice, some of others, some left out."""
         if self._chance(0.02):
             return Unknown("the provider did not answer for this order")
@@ -384,7 +394,7 @@ class UpstreamModel:
 
     # ---- refills ----
 
-    def refill(self, ref: str) -> Accepted | Refused | Unknown:
+    def refill(self, ref: str) -> Accepted | UpstreamRefused | Unknown:
         self.witness.refill_called(self, ref)
         whole = self._whole_request()
         if whole is not None:
@@ -406,13 +416,13 @@ class UpstreamModel:
             return Unknown("the connection broke before the answer")
         return Accepted("" if self._chance(0.05) else taken.ref)
 
-    def refill_status(self, ids: Sequence[str]) -> dict[str, RefillReport | Refused | Unknown]:
+    def refill_status(self, ids: Sequence[str]) -> dict[str, RefillReport | UpstreamRefused | Unknown]:
         whole = self._whole_request()
         if whole is not None:
             return dict.fromkeys(ids, whole)
         return {ref: self._refill_report(ref) for ref in ids}
 
-    def _refill_report(self, ref: str) -> RefillReport | Refused | Unknown:
+    def _refill_report(self, ref: str) -> RefillReport | UpstreamRefused | Unknown:
         refill = self.refills.get(ref)
         if refill is None or self._chance(0.02):
             return _refused(Reason.NOT_FOUND)
@@ -426,20 +436,20 @@ class UpstreamModel:
 
     # ---- cancels ----
 
-    def cancel(self, ids: Sequence[str]) -> dict[str, Accepted | Refused | Unknown]:
+    def cancel(self, ids: Sequence[str]) -> dict[str, Accepted | UpstreamRefused | Unknown]:
         whole = self._whole_request()
         if whole is not None:
             return dict.fromkeys(ids, whole)
         return {ref: self._cancel(ref) for ref in ids}
 
-    def _cancel(self, ref: str) -> Accepted | Refused | Unknown:
+    def _cancel(self, ref: str) -> Accepted | UpstreamRefused | Unknown:
         if ref in self.followed:
             return self._end_standing(self.followed[ref])
         order, now = self.orders.get(ref), self.now()
         if order is None or order.lost(now):
             return _refused(Reason.NOT_FOUND)
         if order.ended(now):
-            return Refused(Reason.OTHER, "The order cannot be canceled")
+            return UpstreamRefused(Reason.OTHER, "The order cannot be canceled")
         if self._chance(0.3):
             return self.rng.choice(
                 (_refused(Reason.DISABLED), _refused(Reason.OTHER), Unknown("not a word of this order"))
@@ -451,9 +461,9 @@ class UpstreamModel:
             )
         return Accepted(ref)
 
-    def _end_standing(self, followed: Followed) -> Accepted | Refused | Unknown:
+    def _end_standing(self, followed: Followed) -> Accepted | UpstreamRefused | Unknown:
         if followed.word != "Active":
-            return Refused(Reason.OTHER, "The order cannot be canceled")
+            return UpstreamRefused(Reason.OTHER, "The order cannot be canceled")
         if self._chance(0.2):
             return self.rng.choice((_refused(Reason.DISABLED), Unknown("not a word of this order")))
         followed.word = "Canceled"
@@ -485,5 +495,5 @@ _TEXTS = {
 }
 
 
-def _refused(reason: Reason) -> Refused:
-    return Refused(reason, _TEXTS[reason])
+def _refused(reason: Reason) -> UpstreamRefused:
+    return UpstreamRefused(reason, _TEXTS[reason])

@@ -17,7 +17,7 @@ from panelwright.core import clock
 from panelwright.orders import schedule_actions
 from panelwright.providers import actions, health_actions, request_actions, store, subscription_actions
 from panelwright.providers.actions import Sending, Sent
-from panelwright.providers.outcomes import Accepted, Reason, RefillReport, Refused, Unknown
+from panelwright.providers.outcomes import Accepted, Reason, RefillReport, Unknown, UpstreamRefused
 from panelwright.providers.store import ProviderRow
 from panelwright.providers.worker import Worker
 from tests.simulator.books import Books
@@ -247,7 +247,7 @@ class Workers:
         self._complaints.check(written == len(ours), f"{written} results were written down, {len(ours)} were ours")
         for result in ours:
             order_id, outcome = result.sending.order.id, result.outcome
-            if isinstance(outcome, Refused):
+            if isinstance(outcome, UpstreamRefused):
                 self._deliveries.refused(order_id, outcome.reason, again=result.sending.again)
             elif "poll" in permits.jobs[order_id]:
                 self._deliveries.written_down(order_id)
@@ -306,7 +306,7 @@ class Workers:
         sending, outcome = task.result
         row = self._books.refills[sending.id]
         ours = row.ended_at is None and row.state == "sending" and row.lease_until == sending.lease_until
-        if ours and isinstance(outcome, Refused) and outcome.reason not in _PASSING:
+        if ours and isinstance(outcome, UpstreamRefused) and outcome.reason not in _PASSING:
             permits.refill_words[sending.id] = {"Rejected"}
         try:
             self._act(lambda: request_actions.commit_refills([task.result]))
@@ -314,7 +314,7 @@ class Workers:
             if ours:
                 self._deliveries.refill_lost(sending.id)
             raise
-        if ours and isinstance(outcome, Refused) and outcome.reason in _PASSING:
+        if ours and isinstance(outcome, UpstreamRefused) and outcome.reason in _PASSING:
             self._deliveries.refill_refused(sending.id)
         return REFILL, sending.id
 

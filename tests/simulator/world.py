@@ -24,7 +24,7 @@ from panelwright.customers.models import PriceList
 from panelwright.events import webhook_actions as webhooks
 from panelwright.events.webhook_rules import NAMES
 from panelwright.ledger import actions as ledger
-from panelwright.ledger.models import Code, Kind
+from panelwright.ledger.models import AccountKind, TransferCode
 from panelwright.panels import hosts
 from panelwright.panels.actions import create_panel
 from panelwright.panels.models import Panel
@@ -170,7 +170,7 @@ class World:
                     panel_id=customer.panel.id,
                     account_id=customer.account_id,
                     amount_micros=micros,
-                    code=Code.DEPOSIT,
+                    code=TransferCode.DEPOSIT,
                     reference=f"payment {self.deposits}",
                     name="gateway",
                     now=self.clock.now,
@@ -194,7 +194,7 @@ def _open_panel(world: World, number: int, witness: Witness) -> None:
     row = create_panel(slug=slug, name=slug.title(), currency=("USD", "BRL")[number % 2], domains=[(host, 0)])
     with scope(panel=row):
         ledger.open_books(row.id)
-        panel = SimulatedPanel(row.id, row, host, ledger.account(row.id, Kind.SALES))
+        panel = SimulatedPanel(row.id, row, host, ledger.account(row.id, AccountKind.SALES))
         panel.links = [f"https://example.com/{slug}/{n}" for n in range(LINKS)]
         # Of each three one as an app shares the first, and one that only differs from it in the case of its path.
         for n in range(0, LINKS, 3):

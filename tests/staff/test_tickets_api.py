@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from panelwright.support.actions import Written
+from panelwright.support.actions import PostedMessage
 from panelwright.support.files import Upload
 from panelwright.support.tests.making import reply, requests, said, state, written
 from panelwright.support.tests.test_files import png
@@ -193,7 +193,7 @@ def test_a_worker_follows_a_cancel_and_a_refill_to_their_ends(site: Site, launch
     assert site.post(f"cancels/{order_id}", action="refuse", text="nearly done").status == 200
     worker.wait_for(lambda: state(ticket_id) == "answered", what="the refusal in the ticket")
     assert said(ticket_id)[2:] == [f"system: Order {order_id} can no longer be canceled and continues."]
-    assert isinstance(reply(site.carol, ticket_id, f"cancel: {order_id}"), Written)
+    assert isinstance(reply(site.carol, ticket_id, f"cancel: {order_id}"), PostedMessage)
     assert site.post(f"cancels/{order_id}", action="accept").status == 200
     over = ("cancel", order_id, "done", "Canceled")
     worker.wait_for(lambda: requests(ticket_id)[1] == over, what="the cancel in the ticket")

@@ -13,13 +13,13 @@ from contextlib import suppress
 import pytest
 
 from panelwright.catalog import countries
-from panelwright.catalog.shelf import folded
+from panelwright.catalog.priced_catalogue import folded
 from panelwright.content import markdown
-from panelwright.core import cells, limits
+from panelwright.core import csv, limits
 from panelwright.orders import fields, listing
 from panelwright.providers import webhooks
 from panelwright.storefront import pasted
-from panelwright.support import files, wishes
+from panelwright.support import commands, files
 from panelwright.support.files import Upload
 from panelwright.ui import linkify
 
@@ -125,7 +125,7 @@ def in_proportion(read: Callable[[str], object], piece: str, most: int, before: 
 
 
 def _csv(text: str) -> object:
-    return cells.line([text])
+    return csv.line([text])
 
 
 def _upload(text: str) -> object:
@@ -146,7 +146,7 @@ READERS: dict[str, tuple[Callable[[str], object], int]] = {
     "a country": (countries.code, limits.LINES_CHARS_MAX),
     "a search among services": (folded, limits.LINES_CHARS_MAX),
     "a search among orders": (listing.read_search, limits.LINES_CHARS_MAX),
-    "a message": (wishes.parse, limits.LINES_CHARS_MAX),
+    "a message": (commands.parse, limits.LINES_CHARS_MAX),
     "a shown message": (linkify.html_of, 20 * limits.TICKET_CHARS_MAX),
     "a file": (_upload, limits.ATTACHMENT_BYTES_MAX // 2),
     "the name of a file": (files.clean_name, limits.LINES_CHARS_MAX),

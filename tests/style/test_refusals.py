@@ -8,7 +8,7 @@ import re
 from tests.style.files import product_code, text_of
 
 # How a refusal is made, and where its code stands in the call.
-MAKERS = {"Refusal": 0, "Refused": 0, "StaffRefused": 0, "NotThere": 0, "NotNow": 0}
+MAKERS = {"Refusal": 0, "Refused": 0, "StaffRefused": 0, "NotThere": 0, "InvalidState": 0}
 # The caller has gone, or is asked again by the same batch.
 NEVER_TOLD = {"gone", "later"}
 REGISTRY = "panelwright/core/refusals.py"

@@ -6,7 +6,7 @@ import re
 from itertools import chain
 from pathlib import Path
 
-from panelwright.core.lists import Place
+from panelwright.core.lists import ColumnPlace
 from panelwright.support.models import Author
 from panelwright.ui import assets
 from panelwright.ui.templatetags.pages import HUES
@@ -33,7 +33,7 @@ def test_every_class_of_the_style_sheets_is_used() -> None:
         text = re.sub(r"/\*.*?\*/|url\([^)]*\)", "", sheet.read_text(encoding="utf-8"), flags=re.S)
         selectors = " ".join(re.findall(r"([^{}]*)\{", text))
         classes = set(re.findall(r"\.([a-zA-Z][\w-]*)", selectors))
-        made = {f"hue-{n}" for n in range(HUES)} | {f"c-{place.value}" for place in Place}
+        made = {f"hue-{n}" for n in range(HUES)} | {f"c-{place.value}" for place in ColumnPlace}
         made |= {f"by-{author}" for author in Author.values} | {"program-curl", "program-php", "program-python"}
         # What htmx puts on, and what the makers of QR codes and Markdown write.
         made |= {"htmx-request", "qr", "align-right", "align-center"}

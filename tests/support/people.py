@@ -20,7 +20,7 @@ from panelwright.customers import access
 from panelwright.customers.actions import create_customer, create_key, create_staff
 from panelwright.customers.models import ApiKey, Customer, Staff
 from panelwright.ledger.actions import account, credit_customer, open_books
-from panelwright.ledger.models import Code, Kind
+from panelwright.ledger.models import AccountKind, TransferCode
 from panelwright.orders import actions, problems, schedule_actions
 from panelwright.orders.audit import audit
 from panelwright.orders.models import Order
@@ -80,7 +80,7 @@ class Owner:
             )
             self.services = {row.number: row for row in add_services(self.panel_id, _catalogue(money.parse(rate)))}
             execute("UPDATE catalog_service SET enabled = %s WHERE id = %s", False, self.services[CLOSED].id)
-            self.sales_account_id = account(self.panel_id, Kind.SALES)
+            self.sales_account_id = account(self.panel_id, AccountKind.SALES)
 
     def customer(self, name: str, *, balance: str = "0", **options: Any) -> Buyer:
         """A new customer of the panel, with one key and a balance."""
@@ -100,7 +100,7 @@ class Owner:
                 panel_id=self.panel_id,
                 account_id=buyer.account_id,
                 amount_micros=money.parse(amount),
-                code=Code.DEPOSIT,
+                code=TransferCode.DEPOSIT,
                 reference=reference,
                 now=clock.now(),
             )

@@ -126,7 +126,7 @@ def _buyer(panel_id: int, number: int, balance: str, *, per_minute_max: int | No
     from panelwright.core import clock, money
     from panelwright.customers.actions import create_customer, create_key
     from panelwright.ledger.actions import credit_customer
-    from panelwright.ledger.models import Code
+    from panelwright.ledger.models import TransferCode
 
     customer = create_customer(panel_id=panel_id, email=f"carol{number}@acme.example", password="correct horse")
     if money.parse(balance):
@@ -134,7 +134,7 @@ def _buyer(panel_id: int, number: int, balance: str, *, per_minute_max: int | No
             panel_id=panel_id,
             account_id=customer.account_id,
             amount_micros=money.parse(balance),
-            code=Code.DEPOSIT,
+            code=TransferCode.DEPOSIT,
             reference=f"opening {number}",
             name="test",
             now=clock.now(),

@@ -48,7 +48,7 @@ class Story(NamedTuple):
 
 # What the product remembers by the ids and versions of panels.
 _REMEMBER = (
-    ("panelwright.catalog.shelf", "shelves.forget"),
+    ("panelwright.catalog.priced_catalogue", "shelves.forget"),
     ("panelwright.catalog.names", "kept.forget"),
     ("panelwright.catalog.link_store", "forget"),
     ("panelwright.panels.block_store", "forget"),

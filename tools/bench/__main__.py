@@ -19,7 +19,7 @@ from types import FrameType
 from typing import Any, NamedTuple, NoReturn
 from urllib.parse import quote
 
-from panelwright.cli.main import Refused
+from panelwright.cli.main import CommandRefused
 from panelwright.cli.setup import old_python
 from tools.bench import delivery, pages
 from tools.bench import pgbench as orders_in_sql
@@ -67,7 +67,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     configure(parser)
     try:
         return run(parser.parse_args(argv))
-    except Refused as refused:
+    except CommandRefused as refused:
         sys.stderr.write(f"bench: {refused}\n")
         return 1
     except KeyboardInterrupt:
@@ -182,7 +182,7 @@ def _installation(kind: str, folder: Path) -> Iterator[tuple[Installation, str, 
             url = create_database(server.url("postgres"), "bench")
             yield Installation(folder=folder / kind, database_url=url), url, server.programs
     except PostgresMissing as missing:
-        raise Refused(f"{missing} Or measure SQLite alone: panelwright bench --only sqlite") from None
+        raise CommandRefused(f"{missing} Or measure SQLite alone: panelwright bench --only sqlite") from None
 
 
 def _database(kind: str, folder: Path, generator: Generator, size: Size, empty_port: int, say: Say) -> DatabaseResult:

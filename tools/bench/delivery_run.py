@@ -63,7 +63,7 @@ def _panel(upstream: str, count: int) -> tuple[Panel, Customer, list[Provider]]:
     from panelwright.customers.actions import create_customer
     from panelwright.customers.models import Customer
     from panelwright.ledger.actions import credit_customer, open_books
-    from panelwright.ledger.models import Code
+    from panelwright.ledger.models import TransferCode
     from panelwright.panels.actions import create_panel
     from panelwright.panels.models import Panel
     from panelwright.providers.actions import add_provider, set_provider
@@ -95,7 +95,7 @@ def _panel(upstream: str, count: int) -> tuple[Panel, Customer, list[Provider]]:
             panel_id=panel.id,
             account_id=customer.account_id,
             amount_micros=10**9 * money.MICROS,
-            code=Code.DEPOSIT,
+            code=TransferCode.DEPOSIT,
             reference="first",
             now=clock.now(),
         )

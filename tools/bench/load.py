@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
-from panelwright.cli.main import Refused
+from panelwright.cli.main import CommandRefused
 
 MISSING = (
     "no load generator found. Install wrk (Debian and Ubuntu: apt-get install wrk),"
@@ -74,7 +74,7 @@ def find_generator(folder: Path) -> Generator:
         return Wrk(program, folder)
     if program := shutil.which("autocannon"):
         return Autocannon(program, folder)
-    raise Refused(MISSING)
+    raise CommandRefused(MISSING)
 
 
 # wrk runs this in a Lua state for its one thread and in another one for `done`. With a third
@@ -162,7 +162,7 @@ class Wrk:
         output = _output(command, stop_after_s=None if run_s == math.ceil(run_s) else run_s, most_s=run_s)
         found = [line.split(" ", 2) for line in output.splitlines() if line.startswith("RESULT ")]
         if not found:
-            raise Refused(f"wrk gave no result:\n{output}")
+            raise CommandRefused(f"wrk gave no result:\n{output}")
         return {name: text for _, name, text in found}
 
 
@@ -195,7 +195,7 @@ class Autocannon:
         try:
             told: dict[str, Any] = json.loads(_output(command, stop_after_s=None, most_s=run_s))
         except ValueError as error:
-            raise Refused(f"autocannon gave no result: {error}") from None
+            raise CommandRefused(f"autocannon gave no result: {error}") from None
         return told
 
 
@@ -234,7 +234,7 @@ def _output(command: list[str], *, stop_after_s: float | None, most_s: float) ->
             process.send_signal(signal.SIGINT)
         return process.communicate(timeout=most_s + 3 * ANSWER_MAX_S)[0]
     except subprocess.TimeoutExpired:
-        raise Refused(f"{command[0]} did not end in time") from None
+        raise CommandRefused(f"{command[0]} did not end in time") from None
     finally:
         if process.poll() is None:
             process.kill()

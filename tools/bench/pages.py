@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from panelwright.cli.main import Refused
+from panelwright.cli.main import CommandRefused
 from tools.bench.load import ANSWER_MAX_S
 from tools.bench.machine import facts
 from tools.bench.pages_run import WARM_UP, typical_ms
@@ -95,7 +95,7 @@ def _visit(installation: Installation, told: dict[str, Any], rounds: int) -> Tim
                     page = answer.read()
                     times[name].append(time.perf_counter() - started)
                     if answer.status != 200 or b"<main" not in page:
-                        raise Refused(f"{address}: a wrong answer, {answer.status} {page[:200]!r}")
+                        raise CommandRefused(f"{address}: a wrong answer, {answer.status} {page[:200]!r}")
             found[what] = {name: typical_ms(taken) for name, taken in times.items()}
         client.close()
     return found

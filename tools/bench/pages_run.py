@@ -205,7 +205,7 @@ def _customer(panel: Panel, name: str, orders: int) -> tuple[Customer, bool]:
     from panelwright.customers.actions import create_customer
     from panelwright.customers.models import Customer
     from panelwright.ledger.actions import credit_customer
-    from panelwright.ledger.models import Code
+    from panelwright.ledger.models import TransferCode
 
     email = f"{name}@{HOST}"
     found = Customer.objects.select_related("user").filter(user__email=email).first()
@@ -217,7 +217,7 @@ def _customer(panel: Panel, name: str, orders: int) -> tuple[Customer, bool]:
         panel_id=panel.id,
         account_id=customer.account_id,
         amount_micros=10**9 * money.MICROS,
-        code=Code.DEPOSIT,
+        code=TransferCode.DEPOSIT,
         reference=name,
         now=start,
     )
@@ -231,9 +231,9 @@ def _fill(panel: Panel, customer: Customer, count: int, start: datetime) -> None
 
     from panelwright.catalog.models import Service
     from panelwright.ledger.actions import account
-    from panelwright.ledger.models import Kind
+    from panelwright.ledger.models import AccountKind
 
-    service, sales = Service.objects.earliest("id").id, account(panel.id, Kind.SALES)
+    service, sales = Service.objects.earliest("id").id, account(panel.id, AccountKind.SALES)
     step, postgresql = HISTORY.total_seconds() / count, connection.vendor == "postgresql"
     # The last order is a moment old, and what has ended did so when it was placed.
     begin = start.strftime("%Y-%m-%d %H:%M:%S")

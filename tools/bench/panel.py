@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from panelwright.customers.models import Customer
     from panelwright.panels.models import Panel
     from panelwright.providers.models import Provider
-    from panelwright.providers.outcomes import OrderReport, Refused, Unknown
+    from panelwright.providers.outcomes import OrderReport, Unknown, UpstreamRefused
 
 SLUG = "bench"
 SEED = 2
@@ -55,7 +55,7 @@ def _build(*, services: int, orders: int, more_customers: int) -> dict[str, Any]
     from panelwright.core import clock
     from panelwright.customers.actions import create_key
     from panelwright.ledger.actions import account, open_books
-    from panelwright.ledger.models import Kind
+    from panelwright.ledger.models import AccountKind
     from panelwright.orders.models import Order
     from panelwright.panels.actions import create_panel
 
@@ -64,7 +64,7 @@ def _build(*, services: int, orders: int, more_customers: int) -> dict[str, Any]
     with scope(panel=panel):
         open_books(panel.id)
         # Made before the customers' accounts, so that their ids follow each other: pgbench counts them up.
-        account(panel.id, Kind.CLEARING, "bench")
+        account(panel.id, AccountKind.CLEARING, "bench")
         sold = [_service(number, draw) for number in range(1, services + 1)]
         rows = add_services(panel.id, sold)
         start = clock.now() - timedelta(days=HISTORY_DAYS)
@@ -77,7 +77,7 @@ def _build(*, services: int, orders: int, more_customers: int) -> dict[str, Any]
         return {
             "panel_id": panel.id,
             "customers": [(c.id, c.account_id) for c in (customer, *more)],
-            "sales_account_id": account(panel.id, Kind.SALES),
+            "sales_account_id": account(panel.id, AccountKind.SALES),
             "service_id": next(row.id for row in rows if row.number == plain[0].number),
             "key": key,
             "service_count": services,
@@ -113,7 +113,7 @@ def _customer(panel: Panel, name: str, at: datetime) -> Customer:
     from panelwright.core import money
     from panelwright.customers.actions import create_customer
     from panelwright.ledger.actions import credit_customer
-    from panelwright.ledger.models import Code
+    from panelwright.ledger.models import TransferCode
 
     password = secrets.token_urlsafe(12)
     customer = create_customer(panel_id=panel.id, email=f"{name}@bench.example", password=password)
@@ -121,7 +121,7 @@ def _customer(panel: Panel, name: str, at: datetime) -> Customer:
         panel_id=panel.id,
         account_id=customer.account_id,
         amount_micros=BALANCE * money.MICROS,
-        code=Code.DEPOSIT,
+        code=TransferCode.DEPOSIT,
         reference=name,
         name="bench",
         now=at,
@@ -176,7 +176,7 @@ def _deliver(provider: Provider, sent_at: datetime, told_at: datetime, draw: ran
     quantities = {sending.order.id: sending.order.quantity for sending in claimed}
     with clock.at(told_at):
         while asked := delivery.claim_poll(provider.id, BATCH):
-            reports: dict[str, OrderReport | Refused | Unknown] = {
+            reports: dict[str, OrderReport | UpstreamRefused | Unknown] = {
                 ask.upstream_id: _report(quantities.get(ask.id, 0), draw, ended=ended) for ask in asked
             }
             delivery.commit_polled(asked, reports, provider_id=provider.id)

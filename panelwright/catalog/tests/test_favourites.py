@@ -7,8 +7,8 @@ from django_scopes import scope
 
 from panelwright.catalog import favourite_actions
 from panelwright.catalog.favourite_actions import add_favourite, remove_favourite
+from panelwright.catalog.priced_catalogue import shelf_for
 from panelwright.catalog.queries import favourite_ids
-from panelwright.catalog.shelf import shelf_for
 from panelwright.core.refusal import Refusal
 from panelwright.panels.models import Panel
 from tests.support.people import CLOSED, FOLLOWERS, LIKES, PACKAGE, PRIVATE, Buyer, Owner

@@ -7,7 +7,7 @@ from typing import Any
 from django_scopes import scope
 
 from panelwright.catalog.actions import NewService, add_services, set_enabled, set_own_rate, set_rate
-from panelwright.catalog.news import Change, Kind, catalogue_news
+from panelwright.catalog.change_feed import ChangeKind, ServiceChange, catalogue_news
 from panelwright.core import clock, money
 from panelwright.customers.models import PriceList
 from panelwright.events.actions import NewEvent, record
@@ -41,7 +41,7 @@ def prices(owner: Owner, name: str, off: int = 0, **own: str) -> PriceList:
     return row
 
 
-def short(change: Change) -> tuple[Any, ...]:
+def short(change: ServiceChange) -> tuple[Any, ...]:
     """Kind, number, and rates as text."""
     told = [money.text(x) if isinstance(x, int) else x for x in (change.old, change.new)]
     return (change.kind.value, change.number, *told)
@@ -78,7 +78,9 @@ def test_what_a_person_changes_is_news(alice: Owner, time: Time) -> None:
     ]
     sell(alice, LIKES, True)
     first = catalogue_news(alice.panel_id).items[0]
-    assert first._replace(id=0) == Change(0, time.now, Kind.BACK, LIKES, "Likes", "Social", flat=False, sold=True)
+    assert first._replace(id=0) == ServiceChange(
+        0, time.now, ChangeKind.BACK, LIKES, "Likes", "Social", flat=False, sold=True
+    )
 
 
 def test_what_does_not_change_is_not_recorded(alice: Owner) -> None:
@@ -97,14 +99,14 @@ def test_kinds_can_be_asked_for(alice: Owner) -> None:
     rate(alice, FOLLOWERS, "0.80")
     sell(alice, LIKES, False)
     sell(alice, LIKES, True)
-    told = {kind: [row[:2] for row in news(alice, kind=kind)] for kind in Kind}
+    told = {kind: [row[:2] for row in news(alice, kind=kind)] for kind in ChangeKind}
     assert told == {
-        Kind.UP: [("up", FOLLOWERS)],
-        Kind.DOWN: [("down", FOLLOWERS)],
-        Kind.NEW: [("new", 20)],
-        Kind.GONE: [("gone", LIKES)],
-        Kind.BACK: [("back", LIKES)],
-        Kind.LIMITS: [],
+        ChangeKind.UP: [("up", FOLLOWERS)],
+        ChangeKind.DOWN: [("down", FOLLOWERS)],
+        ChangeKind.NEW: [("new", 20)],
+        ChangeKind.GONE: [("gone", LIKES)],
+        ChangeKind.BACK: [("back", LIKES)],
+        ChangeKind.LIMITS: [],
     }
 
 
@@ -149,7 +151,10 @@ def test_limits_and_a_provider_s_events_are_told_without_the_provider(alice: Own
             now=clock.now(),
         )
     page = catalogue_news(alice.panel_id)
-    assert [(c.kind, c.old, c.new) for c in page.items] == [(Kind.GONE, None, None), (Kind.LIMITS, (1, 2), (3, 4))]
+    assert [(c.kind, c.old, c.new) for c in page.items] == [
+        (ChangeKind.GONE, None, None),
+        (ChangeKind.LIMITS, (1, 2), (3, 4)),
+    ]
     assert "secret" not in repr(page)
     assert "cost" not in repr(page)
 

@@ -10,8 +10,8 @@ import pytest
 from django_scopes import scope
 
 from panelwright.catalog.actions import NewService, add_services, set_enabled, set_own_rate, set_rate
+from panelwright.catalog.priced_catalogue import Key
 from panelwright.catalog.pricelists import Renderer, render
-from panelwright.catalog.shelf import Key
 from panelwright.core import money
 from panelwright.customers.models import PriceList
 from tests.support.people import (

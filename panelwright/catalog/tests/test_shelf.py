@@ -6,7 +6,7 @@ import pytest
 from django_scopes import scope
 
 from panelwright.catalog.actions import set_enabled, set_own_rate, set_rate
-from panelwright.catalog.shelf import Offer, Shelf, Shelves, folded, shelf_for
+from panelwright.catalog.priced_catalogue import Offer, Shelf, Shelves, folded, shelf_for
 from panelwright.core import money
 from panelwright.customers.models import PriceList
 from panelwright.panels.models import Panel

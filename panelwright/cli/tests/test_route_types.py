@@ -16,7 +16,7 @@ from panelwright.providers import route_rules, routing
 from panelwright.providers.client import Upstream
 from panelwright.providers.post_actions import add_webhook
 from panelwright.providers.route_actions import NewRoute, add_routes
-from panelwright.providers.store import ProviderRow, RouteRow, ToSend
+from panelwright.providers.store import ProviderRow, RouteRow, SendTask
 from panelwright.providers.syncing import sync_one
 from tests.support.people import FOLLOWERS, NOON, SUBSCRIPTION, Owner, Time, value, values
 from tests.support.upstream import ScriptedUpstream
@@ -57,9 +57,9 @@ def test_only_a_subscriptions_service_takes_a_subscription(type_: Any) -> None:
         assert (why is None) is (takes or hears)
 
 
-def to_send(kind: str) -> ToSend:
+def to_send(kind: str) -> SendTask:
     type_ = "Subscriptions" if kind in ("post", "subscription") else "Default"
-    return ToSend(1, 1, 5, kind, type_, "https://example.com/p/1", 100, "", 0, None, NOON, 10**6)
+    return SendTask(1, 1, 5, kind, type_, "https://example.com/p/1", 100, "", 0, None, NOON, 10**6)
 
 
 def test_single_orders_and_subscriptions_each_take_their_own_routes() -> None:

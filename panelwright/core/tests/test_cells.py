@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from panelwright.core.cells import cell, line
+from panelwright.core.csv import cell, line
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any, NamedTuple
 
-from panelwright.core.lists import Column, Filter, Kind, Listing, Place
+from panelwright.core.lists import Column, ColumnKind, ColumnPlace, Filter, Listing
 
 
 class Row(NamedTuple):
@@ -23,13 +23,13 @@ LIST = Listing(
     name="things",
     label="Things",
     columns=(
-        Column("id", Kind.ID, "Thing", Place.FIRST),
-        Column("price", Kind.MONEY, "Price", Place.END, value=lambda row: row.micros),
-        Column("text", label="Text", place=Place.MAIN),
-        Column("at", Kind.TIME),
-        Column("day", Kind.DAY),
-        Column("on", Kind.FLAG),
-        Column("actions", place=Place.ACT, cell="actions", file=False),
+        Column("id", ColumnKind.ID, "Thing", ColumnPlace.FIRST),
+        Column("price", ColumnKind.MONEY, "Price", ColumnPlace.END, value=lambda row: row.micros),
+        Column("text", label="Text", place=ColumnPlace.MAIN),
+        Column("at", ColumnKind.TIME),
+        Column("day", ColumnKind.DAY),
+        Column("on", ColumnKind.FLAG),
+        Column("actions", place=ColumnPlace.ACT, cell="actions", file=False),
     ),
     filters=(
         Filter("state", "State", (("", "All"), ("open", "Open")), read=lambda text: text == "open"),

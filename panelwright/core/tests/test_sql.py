@@ -149,7 +149,7 @@ def test_a_range_of_keys_ends_before_both_places(panels: list[Any], upward: bool
     for n in range(6):
         _insert_named(panels[n % 2], "mine", n)
         _insert_named(panels[n % 2], "other", n)
-    near = sql.Between("name, panel_id, id", "?; (SELECT id FROM panels_panel WHERE slug = ?); ?")
+    near = sql.IndexRange("name, panel_id, id", "?; (SELECT id FROM panels_panel WHERE slug = ?); ?")
     query = sql.Query(
         f"SELECT subject_id FROM events_event WHERE :near ORDER BY {near.order(upward=upward)} LIMIT ?", near=near
     )

@@ -14,7 +14,7 @@ from panelwright.customers import account_actions, login_actions, passwords
 from panelwright.customers.account_actions import WRONG_PASSWORD, FactorOn
 from panelwright.customers.login_actions import START_AGAIN, WRONG, CodeNeeded, Visitor
 from panelwright.customers.models import User
-from panelwright.customers.passwords import Verdict
+from panelwright.customers.passwords import PasswordVerdict
 from panelwright.customers.session_actions import open_session
 from tests.support.people import PASSWORD, Buyer, Owner, Time, counts, execute, value, values
 
@@ -33,7 +33,7 @@ def meanwhile(monkeypatch: pytest.MonkeyPatch) -> Meanwhile:
     def happens(what: Callable[[], object]) -> None:
         left = [what]
 
-        def slowly(password: str, kept: str) -> Verdict | Refusal:
+        def slowly(password: str, kept: str) -> PasswordVerdict | Refusal:
             found = check(password, kept)
             if left:
                 left.pop()()

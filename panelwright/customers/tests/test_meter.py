@@ -9,9 +9,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from panelwright.customers import meter as meter_module
+from panelwright.customers import rate_limits as meter_module
 from panelwright.customers.actions import share_key_use
-from panelwright.customers.meter import Meter, Verdict
+from panelwright.customers.rate_limits import Meter, RateDecision
 from tests.support.people import NOON, Buyer, counts, execute, value, values
 
 MINUTE = 29_000_000
@@ -67,15 +67,15 @@ def test_a_limit_is_kept_to_the_request_and_ends_with_the_minute(
     meter.learn("d", 1, 3)
     now(18)
     assert [meter.admit("d") for _ in range(4)] == [
-        Verdict(True, 3, 2, 42),
-        Verdict(True, 3, 1, 42),
-        Verdict(True, 3, 0, 42),
-        Verdict(False, 3, 0, 42),
+        RateDecision(True, 3, 2, 42),
+        RateDecision(True, 3, 1, 42),
+        RateDecision(True, 3, 0, 42),
+        RateDecision(False, 3, 0, 42),
     ]
     now(41)
-    assert meter.admit("d") == Verdict(False, 3, 0, 1)
+    assert meter.admit("d") == RateDecision(False, 3, 0, 1)
     now(1)
-    assert meter.admit("d") == Verdict(True, 3, 2, 60)
+    assert meter.admit("d") == RateDecision(True, 3, 2, 60)
 
 
 def test_what_is_refused_is_not_counted_against_the_next_minute(

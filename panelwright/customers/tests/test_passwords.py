@@ -18,7 +18,7 @@ from panelwright.customers import account_actions, login_actions, passwords
 from panelwright.customers.actions import create_customer
 from panelwright.customers.login_actions import WRONG, Admitted, Visitor
 from panelwright.customers.models import User
-from panelwright.customers.passwords import BUSY, Verdict
+from panelwright.customers.passwords import BUSY, PasswordVerdict
 from tests.support.people import PASSWORD, Buyer, Owner, Time, counts, execute, value
 
 CAROL = "carol@customer.example"
@@ -68,8 +68,8 @@ def test_the_parameters_are_what_owasp_advises(real: None) -> None:
     made = passwords.hashed("a password")
     assert isinstance(made, str)
     assert made.startswith("argon2$argon2id$v=19$m=19456,t=2,p=1$")
-    assert passwords.check("a password", made) == Verdict(True, "")
-    assert passwords.check("another one", made) == Verdict(False, "")
+    assert passwords.check("a password", made) == PasswordVerdict(True, "")
+    assert passwords.check("another one", made) == PasswordVerdict(False, "")
 
 
 def test_a_password_from_before_is_hashed_anew_at_the_next_log_in(alice: Owner, carol: Buyer, real: None) -> None:
@@ -102,11 +102,11 @@ def test_hashing_anew_does_not_bring_an_old_password_back(
     user = carol.customer.user
     check = passwords.check
 
-    def meanwhile(password: str, kept: str) -> Verdict | Refusal:
+    def meanwhile(password: str, kept: str) -> PasswordVerdict | Refusal:
         execute("UPDATE customers_user SET password = 'chosen meanwhile' WHERE id = %s", user.id)
         found = check(password, kept)
-        assert isinstance(found, Verdict)
-        return Verdict(found.right, make_password(password))
+        assert isinstance(found, PasswordVerdict)
+        return PasswordVerdict(found.right, make_password(password))
 
     monkeypatch.setattr(passwords, "check", meanwhile)
     with scope(panel=alice.panel):

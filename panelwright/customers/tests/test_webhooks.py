@@ -15,10 +15,10 @@ from standardwebhooks.webhooks import WebhookVerificationError
 
 from panelwright.core import addresses, clock
 from panelwright.core.refusal import Refusal
-from panelwright.customers.letters import webhook_stopped
+from panelwright.customers.emails import webhook_stopped
 from panelwright.events import delivery_actions, webhook_actions, webhook_loop
 from panelwright.events.webhook_loop import Webhooks
-from panelwright.events.webhook_rules import NAMES, Message
+from panelwright.events.webhook_rules import NAMES, WebhookMessage
 from tests.support.people import Buyer, Time, counts, execute, value, values
 from tests.support.receiver import Receiver, Say
 from tests.support.story import Story
@@ -54,7 +54,9 @@ class Hooks:
         return self.do("change_endpoint", endpoint_id=endpoint_id, url=url, **(usual | options))
 
     def tell(self, *names: str, order_id: int = 7) -> None:
-        messages = [Message(**self.who, name=name, order_id=order_id, data={"order": order_id}) for name in names]
+        messages = [
+            WebhookMessage(**self.who, name=name, order_id=order_id, data={"order": order_id}) for name in names
+        ]
         to = webhook_actions.listeners({(self.who["panel_id"], self.who["customer_id"])})
         webhook_actions.tell(messages, to, now=clock.now())
 

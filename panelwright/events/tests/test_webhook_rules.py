@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from panelwright.core.reply import Reply
-from panelwright.core.transport import Lost, NotSent
+from panelwright.core.reply import HttpReply
+from panelwright.core.transport import NoResponse, NotSent
 from panelwright.events import webhook_rules as rules
-from panelwright.events.webhook_rules import Listener, Message, Outcome, Waiting
+from panelwright.events.webhook_rules import DeliveryOutcome, Listener, Waiting, WebhookMessage
 
 NOON = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 
@@ -25,7 +25,7 @@ def test_a_message_is_compact_json_in_the_words_of_the_standard() -> None:
 
 
 def test_only_the_customers_own_endpoints_hear_and_only_what_they_asked_for() -> None:
-    done, partial = (Message(1, 10, name, 7, {}) for name in ("order.completed", "order.partial"))
+    done, partial = (WebhookMessage(1, 10, name, 7, {}) for name in ("order.completed", "order.partial"))
     both = Listener(1, 1, 10, frozenset({"order.completed", "order.partial"}))
     one = Listener(2, 1, 10, frozenset({"order.partial"}))
     other_customer = Listener(3, 1, 11, frozenset(rules.NAMES))
@@ -94,20 +94,22 @@ def test_the_waits_are_those_of_the_standard_and_it_ends() -> None:
 
 
 def test_only_2xx_is_a_success() -> None:
-    assert rules.judged(Reply(204, b"")) == Outcome(True, 204)
+    assert rules.judged(HttpReply(204, b"")) == DeliveryOutcome(True, 204)
     # What came of the body does not matter once the status is there.
-    assert rules.judged(Reply(200, b"x" * 600, broke="the answer broke off")) == Outcome(True, 200, "x" * 500)
-    moved = rules.judged(Reply(301, b"", location="http://10.0.0.1/"))
+    assert rules.judged(HttpReply(200, b"x" * 600, broke="the answer broke off")) == DeliveryOutcome(
+        True, 200, "x" * 500
+    )
+    moved = rules.judged(HttpReply(301, b"", location="http://10.0.0.1/"))
     assert (moved.ok, moved.problem) == (False, "the answer was 301; redirects are not followed: http://10.0.0.1/")
-    busy = rules.judged(Reply(503, b"later", retry_after_s=60))
-    assert busy == Outcome(False, 503, "later", "the answer was 503", 60)
-    assert rules.judged(NotSent("no connection in time")) == Outcome(False, problem="no connection in time")
-    assert rules.judged(Lost("no answer within 15 s")) == Outcome(False, problem="no answer within 15 s")
+    busy = rules.judged(HttpReply(503, b"later", retry_after_s=60))
+    assert busy == DeliveryOutcome(False, 503, "later", "the answer was 503", 60)
+    assert rules.judged(NotSent("no connection in time")) == DeliveryOutcome(False, problem="no connection in time")
+    assert rules.judged(NoResponse("no answer within 15 s")) == DeliveryOutcome(False, problem="no answer within 15 s")
 
 
 def test_an_endpoint_is_stopped_when_it_is_gone_or_has_failed_for_five_days() -> None:
-    failed = Outcome(False, 500)
-    assert rules.stopped_why(Outcome(False, 410), failing_since=NOON, now=NOON) == "gone"
+    failed = DeliveryOutcome(False, 500)
+    assert rules.stopped_why(DeliveryOutcome(False, 410), failing_since=NOON, now=NOON) == "gone"
     assert rules.stopped_why(failed, failing_since=NOON, now=NOON + timedelta(days=5, seconds=-1)) == ""
     assert rules.stopped_why(failed, failing_since=NOON, now=NOON + timedelta(days=5)) == "failing"
 

@@ -12,7 +12,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from panelwright.lane.batcher import LATER, Batcher, CommitUncertain, Failed, Later, Overloaded
+from panelwright.lane.batcher import LATER, Batcher, CommitUncertain, Failed, NextBatch, Overloaded
 from panelwright.lane.states import STOPPING, TABLE, BatcherEvent, BatcherState, Effect
 
 S, E = BatcherState, BatcherEvent
@@ -99,7 +99,7 @@ class BatcherMachine(RuleBasedStateMachine):
         self.fault: Exception | None = None
         self.done_of_a_batch = 9
 
-    def work(self, commands: Sequence[str]) -> list[str | Later]:
+    def work(self, commands: Sequence[str]) -> list[str | NextBatch]:
         assert not self.running
         self.running = True
         # The loop goes on while the thread is at work.

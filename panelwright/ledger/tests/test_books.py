@@ -11,12 +11,14 @@ from django_scopes import scope
 
 from panelwright.core.refusal import Refused
 from panelwright.ledger.actions import account, credit_customer, debit_customer
-from panelwright.ledger.models import Code, Kind
+from panelwright.ledger.models import AccountKind, TransferCode
 from tests.support.people import NOON, Buyer, Owner, counts, everything, value, values
 from tests.support.threads import together
 
 
-def credit(owner: Owner, buyer: Buyer, micros: int, *, reference: str = "p-1", code: Code = Code.DEPOSIT) -> bool:
+def credit(
+    owner: Owner, buyer: Buyer, micros: int, *, reference: str = "p-1", code: TransferCode = TransferCode.DEPOSIT
+) -> bool:
     with scope(panel=owner.panel):
         return credit_customer(
             panel_id=owner.panel_id,
@@ -24,17 +26,21 @@ def credit(owner: Owner, buyer: Buyer, micros: int, *, reference: str = "p-1", c
             amount_micros=micros,
             code=code,
             reference=reference,
-            name="cards" if code is Code.DEPOSIT else "",
+            name="cards" if code is TransferCode.DEPOSIT else "",
             now=NOON,
         )
 
 
 @pytest.mark.parametrize(
     ("code", "kind", "name"),
-    [(Code.DEPOSIT, "clearing", "cards"), (Code.BONUS, "bonus", ""), (Code.ADJUSTMENT, "adjustment", "")],
+    [
+        (TransferCode.DEPOSIT, "clearing", "cards"),
+        (TransferCode.BONUS, "bonus", ""),
+        (TransferCode.ADJUSTMENT, "adjustment", ""),
+    ],
 )
 def test_a_credit_comes_from_the_account_that_its_code_names(
-    alice: Owner, carol: Buyer, code: Code, kind: str, name: str
+    alice: Owner, carol: Buyer, code: TransferCode, kind: str, name: str
 ) -> None:
     assert credit(alice, carol, 12_345_678, code=code)
     assert carol.balance() == "112.345678"
@@ -93,17 +99,17 @@ def test_the_same_reference_on_two_panels_is_two_payments(
 
 def test_a_reference_counts_for_its_code(alice: Owner, carol: Buyer) -> None:
     assert credit(alice, carol, 1_000_000)
-    assert credit(alice, carol, 1_000_000, code=Code.BONUS)
+    assert credit(alice, carol, 1_000_000, code=TransferCode.BONUS)
     assert carol.balance() == "102.00"
 
 
 def test_an_account_is_made_when_it_is_first_needed(alice: Owner, rival: Owner) -> None:
     with scope(panel=alice.panel):
-        first = account(alice.panel_id, Kind.CLEARING, "cards")
-        assert account(alice.panel_id, Kind.CLEARING, "cards") == first
-        assert account(alice.panel_id, Kind.CLEARING, "coins") != first
+        first = account(alice.panel_id, AccountKind.CLEARING, "cards")
+        assert account(alice.panel_id, AccountKind.CLEARING, "cards") == first
+        assert account(alice.panel_id, AccountKind.CLEARING, "coins") != first
     with scope(panel=rival.panel):
-        assert account(rival.panel_id, Kind.CLEARING, "cards") != first
+        assert account(rival.panel_id, AccountKind.CLEARING, "cards") != first
     assert value("SELECT COUNT(*) FROM ledger_account WHERE name = 'cards'") == 2
 
 

@@ -28,8 +28,8 @@ from panelwright.ledger.actions import (
     open_customer_account,
 )
 from panelwright.ledger.lists import STATEMENT
-from panelwright.ledger.models import Code, Kind
-from panelwright.ledger.statement import Day, Entry, Month, Statement
+from panelwright.ledger.models import AccountKind, TransferCode
+from panelwright.ledger.statement import Day, Month, Statement, StatementEntry
 from tests.support.effort import effort
 from tests.support.statements import statements
 
@@ -49,12 +49,12 @@ class Books:
         self.panel_id: int = panel.id
         with scope(panel=panel):
             open_books(panel.id)
-            self.sales = account(panel.id, Kind.SALES)
+            self.sales = account(panel.id, AccountKind.SALES)
             self.account_id: int = open_customer_account(panel.id).id
         self._numbers = itertools.count(1)
         self.panels = itertools.count(1)
 
-    def deposit(self, amount: str, at: datetime = NOON, code: Code = Code.DEPOSIT) -> None:
+    def deposit(self, amount: str, at: datetime = NOON, code: TransferCode = TransferCode.DEPOSIT) -> None:
         number = next(self._numbers)
         with scope(panel=self.panel):
             credit_customer(
@@ -124,7 +124,7 @@ def test_every_transfer_with_its_sign_and_the_balance_after_it(books: Books) -> 
     ]
     entry = page.entries[1]
     at = NOON + timedelta(minutes=1)
-    assert entry == Entry(entry.id, "order", str(order), order, -2_500_000, at, 7_500_000)
+    assert entry == StatementEntry(entry.id, "order", str(order), order, -2_500_000, at, 7_500_000)
     assert (page.older, page.newer, page.looked_back_to, page.ready) == (None, None, None, True)
     assert books.page(code="deposit").entries[0].balance_micros is None
 
@@ -179,7 +179,7 @@ def _live(books: Books, moves: list[tuple[str, int]], at: datetime = NOON) -> No
         elif kind == "refund":
             books.refund(f"0.{units}", at)
         else:
-            books.deposit(f"{units}.5", at, Code(kind))
+            books.deposit(f"{units}.5", at, TransferCode(kind))
 
 
 @settings(max_examples=effort(30, proving=150), suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -213,7 +213,7 @@ def test_balances_are_exact_whatever_page_somebody_turns_to(
     moves=MOVES,
     limit=st.integers(1, 7),
     window=st.integers(1, 9),
-    code=st.sampled_from(["", *Code.values]),
+    code=st.sampled_from(["", *TransferCode.values]),
     upward=st.booleans(),
 )
 def test_every_transfer_stands_on_one_page(
@@ -341,7 +341,7 @@ def test_a_month_has_its_transfers_with_their_balances(
         assert found == [fact for fact in fresh.facts() if month.has(times[fact[0]])]
 
 
-def _all(books: Books) -> list[Entry]:
+def _all(books: Books) -> list[StatementEntry]:
     page = books.page(limit=500)
     assert page.older is None
     return page.entries

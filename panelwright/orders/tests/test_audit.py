@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from panelwright.core import clock
-from panelwright.orders import settling, work
+from panelwright.orders import lifecycle, settling
 from panelwright.orders.audit import Audit, audit
 from tests.support.people import LIKES, SUBSCRIPTION, Buyer, Owner, counts, execute, run_schedules, value, values
 from tests.support.story import Story
@@ -32,7 +32,7 @@ class Books:
 
     def _ended(self, status: str, remains: int = 0) -> int:
         order_id = self.carol.order()
-        changes = work.Changes(work.lock([order_id]), clock.now())
+        changes = lifecycle.OrderChanges(lifecycle.lock([order_id]), clock.now())
         changes.apply(settling.end(changes.orders[order_id], status, remains=remains, now=clock.now()))
         changes.write()
         return order_id

@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
-from panelwright.core import cells, clock
+from panelwright.core import clock
+from panelwright.core import csv as csv_lines
 from panelwright.events.actions import NewEvent, record
-from panelwright.orders import details, export, listing, pause_actions, settling, work
-from panelwright.orders.details import Details, Happened, Moment, Moved, Plan
+from panelwright.orders import details, export, lifecycle, listing, pause_actions, settling
+from panelwright.orders.details import Details, Milestone, Moment, OrderTransfer, SchedulePlan
 from panelwright.orders.listing import Wanted
 from panelwright.orders.lists import ORDERS
 from panelwright.orders.schedule_actions import record_post
@@ -33,7 +34,7 @@ from tests.support.statements import statements
 
 def end(order_id: int, status: str, *, remains: int = 0) -> None:
     """What a provider's report would do."""
-    changes = work.Changes(work.lock([order_id]), clock.now())
+    changes = lifecycle.OrderChanges(lifecycle.lock([order_id]), clock.now())
     changes.apply(settling.end(changes.orders[order_id], status, remains=remains, now=clock.now()))
     changes.write()
 
@@ -53,7 +54,7 @@ def moves(buyer: Buyer, order_id: int) -> list[tuple[str, str, int]]:
     return [(moved.code, moved.reference, moved.micros) for moved in one(buyer, order_id).transfers]
 
 
-def told(buyer: Buyer, order_id: int) -> list[Happened]:
+def told(buyer: Buyer, order_id: int) -> list[Milestone]:
     return [moment.what for moment in one(buyer, order_id).timeline]
 
 
@@ -66,12 +67,12 @@ def test_an_order_from_its_charge_to_its_refund(carol: Buyer, time: Time) -> Non
     assert found.fields["google_keyword"] == "shoes"
     assert (found.key_name, found.plan, found.children.rows, found.refills) == ("", None, [], [])
     assert found.timeline == [
-        Moment(Happened.PLACED, NOON),
-        Moment(Happened.PARTIAL, ended_at, remains=250),
+        Moment(Milestone.PLACED, NOON),
+        Moment(Milestone.PARTIAL, ended_at, remains=250),
     ]
     assert [moved._replace(id=0) for moved in found.transfers] == [
-        Moved(0, "order", str(order_id), 333_333, NOON),
-        Moved(0, "refund", str(order_id), 83_333, ended_at),
+        OrderTransfer(0, "order", str(order_id), 333_333, NOON),
+        OrderTransfer(0, "refund", str(order_id), 83_333, ended_at),
     ]
 
 
@@ -84,13 +85,13 @@ def test_refills_and_cancels_are_told(carol: Buyer, time: Time) -> None:
     (refill_id,) = carol.refill(order_id)
     found = one(carol, order_id)
     assert found.timeline == [
-        Moment(Happened.PLACED, NOON),
-        Moment(Happened.COMPLETED, NOON, remains=0),
-        Moment(Happened.REFILL_REQUESTED, asked_at, refill=refill_id),
+        Moment(Milestone.PLACED, NOON),
+        Moment(Milestone.COMPLETED, NOON, remains=0),
+        Moment(Milestone.REFILL_REQUESTED, asked_at, refill=refill_id),
     ]
     assert [(r.id, r.order_id, r.status, r.link) for r in found.refills] == [(refill_id, order_id, "Pending", LINK)]
     assert found.row.open_refill
-    assert told(carol, stays) == [Happened.PLACED, Happened.CANCEL_REQUESTED]
+    assert told(carol, stays) == [Milestone.PLACED, Milestone.CANCEL_REQUESTED]
 
 
 def test_a_drip_feed_with_its_runs_and_what_they_gave_back(carol: Buyer, time: Time) -> None:
@@ -103,7 +104,7 @@ def test_a_drip_feed_with_its_runs_and_what_they_gave_back(carol: Buyer, time: T
     end(second.id, "Partial", remains=40)
     end(third.id, "Canceled", remains=100)
     found = one(carol, order_id)
-    assert found.plan == Plan(
+    assert found.plan == SchedulePlan(
         run_quantity=100,
         interval_min=30,
         runs_started=3,
@@ -123,7 +124,7 @@ def test_a_drip_feed_with_its_runs_and_what_they_gave_back(carol: Buyer, time: T
         ("refund", str(third.id), 90_000),
     ]
     assert moves(carol, second.id) == [("refund", str(second.id), 36_000)]
-    assert told(carol, order_id) == [Happened.PLACED, Happened.PARTIAL]
+    assert told(carol, order_id) == [Milestone.PLACED, Milestone.PARTIAL]
     assert one(carol, second.id).row.parent_id == order_id
 
 
@@ -140,7 +141,7 @@ def test_a_subscription_with_its_posts_by_pages(carol: Buyer, alice: Owner, time
     assert [row.id for row in found.children.rows] == posts[::-1]
     assert [row.id for row in one(carol, order_id, before=posts[2]).children.rows] == posts[1::-1]
     assert [row.id for row in one(carol, order_id, after=posts[0]).children.rows] == posts[:0:-1]
-    assert told(carol, order_id) == [Happened.PLACED, Happened.PAUSED]
+    assert told(carol, order_id) == [Milestone.PLACED, Milestone.PAUSED]
     wanted = Wanted(parent=order_id, status="Pending", text="post/1")
     shown = listing.page(panel_id=alice.panel_id, customer_id=carol.customer_id, wanted=wanted)
     assert [row.id for row in shown.rows] == [posts[1]]
@@ -168,10 +169,10 @@ def test_nothing_is_said_of_who_delivers_it(carol: Buyer, alice: Owner, time: Ti
     end(order_id, "Canceled", remains=1000)
     found = one(carol, order_id)
     assert [moment.what for moment in found.timeline] == [
-        Happened.PLACED,
-        Happened.CANCEL_REFUSED,
-        Happened.REFILL_REJECTED,
-        Happened.CANCELED,
+        Milestone.PLACED,
+        Milestone.CANCEL_REFUSED,
+        Milestone.REFILL_REJECTED,
+        Milestone.CANCELED,
     ]
     assert "SECRET" not in repr(found)
 
@@ -183,7 +184,7 @@ def test_every_event_that_ends_an_order_is_told(carol: Buyer, time: Time) -> Non
         assert [word.lower() for word in told(carol, order_id)] == ["placed", status.lower()]
     expired = carol.order(service=SUBSCRIPTION)
     end(expired, "Expired")
-    assert told(carol, expired) == [Happened.PLACED, Happened.EXPIRED]
+    assert told(carol, expired) == [Milestone.PLACED, Milestone.EXPIRED]
 
 
 def test_orders_of_others_do_not_exist(carol: Buyer, mallory: Buyer, alice: Owner) -> None:
@@ -195,7 +196,7 @@ def test_orders_of_others_do_not_exist(carol: Buyer, mallory: Buyer, alice: Owne
         for asked in (order_id, order_id + 1, 0, -1, 10**17, 2**63):
             assert details.one(**me, order_id=asked) is None
         assert listing.page(**me, wanted=Wanted(parent=order_id)).rows == []
-        assert list(export.orders_csv(**me)) == [cells.line(column.name for column in ORDERS.written)]
+        assert list(export.orders_csv(**me)) == [csv_lines.line(column.name for column in ORDERS.written)]
 
 
 def test_an_order_page_takes_eight_statements_at_most(carol: Buyer, time: Time) -> None:

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from panelwright.catalog.types import BY_NAME, TYPES, Field, Kind, ServiceType, Units
+from panelwright.catalog.types import BY_NAME, TYPES, FieldKind, ServiceType, TypeField, Units
 from panelwright.core.refusal import Refusal
 from panelwright.core.text import trim
 from panelwright.orders import fields, reasons
-from panelwright.orders.fields import Checked, check
+from panelwright.orders.fields import CheckedFields, check
 
 LINK = "https://example.com/p"
 
@@ -25,7 +25,7 @@ def given_params(type_: ServiceType, **changes: str) -> dict[str, str]:
     return {**params, **changes}
 
 
-def checked(type_name: str, *, drip_feed: Any = True, **changes: Any) -> Checked | Refusal:
+def checked(type_name: str, *, drip_feed: Any = True, **changes: Any) -> CheckedFields | Refusal:
     type_ = BY_NAME[type_name]
     return check(type_, given_params(type_, **changes), drip_feed=drip_feed, flat_quantity=1)
 
@@ -36,7 +36,7 @@ def checked(type_name: str, *, drip_feed: Any = True, **changes: Any) -> Checked
 @pytest.mark.parametrize("type_", TYPES, ids=lambda type_: type_.slug)
 def test_the_examples_of_the_table_are_in_order(type_: ServiceType) -> None:
     result = check(type_, given_params(type_), drip_feed=False, flat_quantity=7)
-    assert isinstance(result, Checked), result
+    assert isinstance(result, CheckedFields), result
     assert set(result.own) == {f.name for f in type_.own_fields}
     quantity = {Units.QUANTITY: 100, Units.FLAT: 7, Units.PER_POST: 0, Units.LINES: 2}[type_.units]
     assert (result.quantity, result.runs, result.interval_min) == (quantity, 1, 0)
@@ -66,7 +66,7 @@ def test_an_optional_field_that_says_nothing_is_not_sent(type_: ServiceType, nam
     left_out = given_params(type_)
     left_out.pop(name, None)
     expected = check(type_, left_out, drip_feed=False, flat_quantity=1)
-    assert isinstance(expected, Checked)
+    assert isinstance(expected, CheckedFields)
     assert check(type_, {**left_out, name: absent}, drip_feed=False, flat_quantity=1) == expected
     assert name not in expected.own
 
@@ -87,7 +87,7 @@ def test_the_link_is_looked_at_first_then_own_fields_then_runs_then_quantity() -
         said.append(refusal.field)
         wrong[name] = good
     assert said == ["link", "device", "runs", "quantity"]
-    assert isinstance(checked("Web Traffic", **wrong), Checked)
+    assert isinstance(checked("Web Traffic", **wrong), CheckedFields)
 
 
 # ---- links -----------------------------------------------------------------------------------------
@@ -117,7 +117,7 @@ def test_the_link_is_looked_at_first_then_own_fields_then_runs_then_quantity() -
 )
 def test_a_link_or_a_bare_name_is_taken_as_it_is(link: str) -> None:
     result = checked("Default", link=link)
-    assert isinstance(result, Checked)
+    assert isinstance(result, CheckedFields)
     assert result.link == link
 
 
@@ -179,7 +179,7 @@ def test_a_quantity_is_a_whole_number_in_plain_digits(quantity: str) -> None:
 
 def test_a_quantity_of_any_size_is_read_exactly() -> None:
     result = checked("Default", quantity="1" + "0" * 30)
-    assert isinstance(result, Checked)
+    assert isinstance(result, CheckedFields)
     assert result.quantity == 10**30
 
 
@@ -217,7 +217,7 @@ def test_runs_and_interval_come_together_or_not_at_all(
     if isinstance(expected, str):
         assert result == Refusal("bad_field", expected)
     else:
-        assert isinstance(result, Checked)
+        assert isinstance(result, CheckedFields)
         assert (result.runs, result.interval_min) == expected
         assert result.quantity == 100, "the quantity is that of one run"
 
@@ -250,17 +250,19 @@ def test_drip_feed_is_refused_where_the_service_has_none() -> None:
 def test_lines_are_counted_without_the_blank_ones(text: str, lines: list[str]) -> None:
     assert fields.lines(text) == lines
     result = checked("Custom Comments", comments=text)
-    assert isinstance(result, Checked)
+    assert isinstance(result, CheckedFields)
     assert (result.quantity, result.own) == (len(lines), {"comments": "\n".join(lines)})
 
 
 @pytest.mark.parametrize(
-    ("type_", "name"), [(t, f) for t in TYPES for f in t.fields if f.kind is Kind.LINES], ids=lambda v: v.name
+    ("type_", "name"), [(t, f) for t in TYPES for f in t.fields if f.kind is FieldKind.LINES], ids=lambda v: v.name
 )
 @pytest.mark.parametrize("text", ["one\\ntwo", "one\\r\\ntwo", "\\none\\n\\n two\\n", "one\\n\ntwo"])
-def test_a_line_end_in_letters_separates_names_and_never_comments(type_: ServiceType, name: Field, text: str) -> None:
+def test_a_line_end_in_letters_separates_names_and_never_comments(
+    type_: ServiceType, name: TypeField, text: str
+) -> None:
     result = checked(type_.name, **{name.name: text})
-    assert isinstance(result, Checked)
+    assert isinstance(result, CheckedFields)
     if name.name == "comments":
         assert result.own["comments"].replace("\n", "") == text.replace("\n", "")
     else:
@@ -270,7 +272,7 @@ def test_a_line_end_in_letters_separates_names_and_never_comments(type_: Service
 
 def test_whoever_escapes_the_backslash_too_is_not_billed_for_more() -> None:
     result = checked("Custom Comments", comments="C:\\new\\names")
-    assert isinstance(result, Checked)
+    assert isinstance(result, CheckedFields)
     assert (result.quantity, result.own) == (1, {"comments": "C:\\new\\names"})
 
 
@@ -281,7 +283,7 @@ def test_lines_that_are_none_or_too_many_are_refused(text: str) -> None:
 
 def test_ten_thousand_lines_are_taken() -> None:
     result = checked("Custom Comments", comments="x\n" * 10_000)
-    assert isinstance(result, Checked)
+    assert isinstance(result, CheckedFields)
     assert result.quantity == 10_000
 
 
@@ -292,7 +294,7 @@ def test_ten_thousand_lines_are_taken() -> None:
 def test_a_day_is_written_day_first(text: str, day: date) -> None:
     assert fields.day(text) == day
     result = checked("Subscriptions", expiry=text)
-    assert isinstance(result, Checked)
+    assert isinstance(result, CheckedFields)
     assert result.own["expiry"] == day.strftime("%d/%m/%Y")
 
 
@@ -305,7 +307,7 @@ def test_what_is_no_day_is_refused(text: str) -> None:
 @pytest.mark.parametrize("delay", ["0", "5", "600"])
 def test_a_delay_of_the_list_is_taken(delay: str) -> None:
     result = checked("Subscriptions", delay=delay)
-    assert isinstance(result, Checked)
+    assert isinstance(result, CheckedFields)
     assert result.own["delay"] == delay
 
 
@@ -321,17 +323,17 @@ def test_a_delay_beside_the_list_is_refused(delay: str) -> None:
     ("kind", "needed", "other"), [("1", "google_keyword", "referring_url"), ("2", "referring_url", "google_keyword")]
 )
 def test_a_kind_of_traffic_needs_its_own_field_only(kind: str, needed: str, other: str) -> None:
-    assert isinstance(checked("Web Traffic", type_of_traffic=kind, **{other: ""}), Checked)
+    assert isinstance(checked("Web Traffic", type_of_traffic=kind, **{other: ""}), CheckedFields)
     assert checked("Web Traffic", type_of_traffic=kind, **{needed: ""}) == Refusal("bad_field", needed)
     blank = checked("Web Traffic", type_of_traffic="3", google_keyword="", referring_url="")
-    assert isinstance(blank, Checked)
+    assert isinstance(blank, CheckedFields)
     assert set(blank.own) == {"country", "device", "type_of_traffic"}
 
 
 @pytest.mark.parametrize(("country", "code"), [("BR", "BR"), ("br", "BR"), ("Brazil", "BR"), ("united states", "US")])
 def test_a_country_is_a_code_or_an_english_name(country: str, code: str) -> None:
     result = checked("Web Traffic", country=country)
-    assert isinstance(result, Checked)
+    assert isinstance(result, CheckedFields)
     assert result.own["country"] == code
 
 
@@ -342,7 +344,7 @@ def test_a_country_that_is_none_is_refused(country: str) -> None:
 
 @pytest.mark.parametrize("username", ["https://example.com/carol", "carol", "@carol", "carol: the one"])
 def test_a_user_name_may_be_a_url_or_a_name(username: str) -> None:
-    assert isinstance(checked("Mentions User Followers", username=username), Checked)
+    assert isinstance(checked("Mentions User Followers", username=username), CheckedFields)
 
 
 @pytest.mark.parametrize(
@@ -480,7 +482,7 @@ def test_any_text_has_lines(text: str) -> None:
 def test_every_kind_of_field_has_its_check() -> None:
     used = {f.kind for t in TYPES for f in t.fields}
     assert used <= set(fields._CHECKS)
-    assert set(Kind) == set(fields._CHECKS)
+    assert set(FieldKind) == set(fields._CHECKS)
 
 
 @given(st.one_of(st.from_regex(fields._USUAL, fullmatch=True), ANY_TEXT.map("https://{}".format)))

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from panelwright.catalog import names
 from panelwright.core import clock
 from panelwright.core.refusal import Refusal
-from panelwright.orders import listing, settling, work
+from panelwright.orders import lifecycle, listing, settling
 from panelwright.orders.listing import Wanted, read_search
 from tests.support.effort import effort
 from tests.support.people import (
@@ -42,7 +42,7 @@ Ids = list[int]
 
 def end(order_id: int, status: str, *, remains: int = 0) -> None:
     """What a provider's report would do."""
-    changes = work.Changes(work.lock([order_id]), clock.now())
+    changes = lifecycle.OrderChanges(lifecycle.lock([order_id]), clock.now())
     changes.apply(settling.end(changes.orders[order_id], status, remains=remains, now=clock.now()))
     changes.write()
 
@@ -54,7 +54,7 @@ def page(
     before: int | None = None,
     after: int | None = None,
     limit: int = listing.PAGE,
-) -> listing.Page:
+) -> listing.OrderPage:
     return listing.page(
         panel_id=buyer.owner.panel_id,
         customer_id=buyer.customer_id,
@@ -78,7 +78,7 @@ def test_a_row_says_all_that_a_list_shows(carol: Buyer, alice: Owner, time: Time
     time.passes(hours=1)
     end(order_id, "Partial", remains=400)
     (row,) = page(carol).rows
-    assert row == listing.Row(
+    assert row == listing.ListedOrder(
         id=order_id,
         kind="plain",
         parent_id=None,
@@ -415,7 +415,7 @@ def test_a_page_that_is_not_full_says_how_far_it_looked(
     shown = page(carol, Wanted(text="nowhere"), before=many.all[10])
     assert (shown.rows, shown.older, shown.newer) == ([], many.all[0], many.all[10] - 1)
     shown = page(carol, Wanted(text="nowhere"), before=many.all[0])
-    assert shown == listing.Page([], None, many.all[0] - 1)
+    assert shown == listing.OrderPage([], None, many.all[0] - 1)
     up = page(carol, Wanted(text="nowhere"), after=many.all[0])
     assert (up.rows, up.newer) == ([], many.all[10])
 

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from panelwright.catalog.actions import NewService, add_services, set_own_rate
-from panelwright.catalog.types import TYPES, Field, Kind, ServiceType
+from panelwright.catalog.types import TYPES, FieldKind, ServiceType, TypeField
 from panelwright.core import money
 from panelwright.core.refusal import Refusal
 from panelwright.customers.access import Caller
@@ -58,14 +58,14 @@ def rich(shop: Owner) -> Callable[[], Buyer]:
     return lambda: shop.customer(f"rich{next(numbers)}", balance="1000000.00")
 
 
-def _values(field: Field) -> st.SearchStrategy[str]:
+def _values(field: TypeField) -> st.SearchStrategy[str]:
     """Good and bad values of a field, the good ones more often."""
     bad = st.sampled_from(["", "0", "-1", "x", "null", "\x00", "\ud800", "9" * 30, "javascript:alert(1)", "1.5", "🎉"])
-    if field.kind in {Kind.COUNT, Kind.NUMBER}:
+    if field.kind in {FieldKind.COUNT, FieldKind.NUMBER}:
         good = st.integers(1, 1_100).map(str)
-    elif field.kind is Kind.LINES:
+    elif field.kind is FieldKind.LINES:
         good = st.lists(st.sampled_from(["Lovely", "one", " ", "две"]), min_size=1, max_size=5).map("\n".join)
-    elif field.kind is Kind.CHOICE:
+    elif field.kind is FieldKind.CHOICE:
         good = st.sampled_from(field.choices)
     else:
         good = st.sampled_from([field.example, field.example])

@@ -8,8 +8,8 @@ import pytest
 
 from panelwright.core import clock
 from panelwright.core.refusal import Refusal
-from panelwright.orders import settling, work
-from panelwright.orders.requests import Asked, may_cancel, may_refill
+from panelwright.orders import lifecycle, settling
+from panelwright.orders.requests import RefillTarget, may_cancel, may_refill
 from tests.support.people import (
     FOLLOWERS,
     LIKES,
@@ -35,10 +35,10 @@ TICK = timedelta(microseconds=1)
 
 # ---- refills, pure: each rule at its exact boundary ----------------------------------------------------
 
-DONE = Asked("plain", "Completed", None, NOON, refill=True, refill_days=30, cancel=True)
+DONE = RefillTarget("plain", "Completed", None, NOON, refill=True, refill_days=30, cancel=True)
 
 
-def refusal_at(after: timedelta, order: Asked = DONE, **changes: object) -> str:
+def refusal_at(after: timedelta, order: RefillTarget = DONE, **changes: object) -> str:
     asked = {"open_refill": False, "last_refill_at": None, **changes}
     refusal = may_refill(order, now=NOON + after, **asked)  # type: ignore[arg-type]
     return refusal.code if refusal else ""
@@ -82,7 +82,7 @@ def test_a_refill_without_an_end_of_its_days_is_for_ever() -> None:
         *((DONE._replace(status=w, ended_at=None), "not_completed") for w in ("Pending", "Processing", "In progress")),
     ],
 )
-def test_only_a_completed_order_of_a_service_with_refill_is_refilled(order: Asked, code: str) -> None:
+def test_only_a_completed_order_of_a_service_with_refill_is_refilled(order: RefillTarget, code: str) -> None:
     # An open refill and a day that is not over would be refused, too: the first reason is told.
     assert refusal_at(timedelta(0), order, open_refill=True) == code
 
@@ -109,7 +109,7 @@ def test_whatever_is_open_may_be_cancelled(word: str) -> None:
 def complete(order_id: int) -> None:
     """What a provider's report would do."""
     now = clock.now()
-    changes = work.Changes(work.lock([order_id]), now)
+    changes = lifecycle.OrderChanges(lifecycle.lock([order_id]), now)
     changes.apply(settling.end(changes.orders[order_id], "Completed", remains=0, now=now))
     changes.write()
 

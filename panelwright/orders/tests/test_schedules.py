@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 
 from panelwright.core import clock, money
-from panelwright.orders import pause_actions, settling, work
-from panelwright.orders.post_rules import Heard
+from panelwright.orders import lifecycle, pause_actions, settling
+from panelwright.orders.post_rules import ReportedPost
 from panelwright.orders.schedule_actions import (
     open_subscriptions,
     post_quantity,
@@ -40,7 +40,7 @@ POST = "https://example.com/carol/post"
 
 def end(order_id: int, status: str, *, remains: int = 0) -> None:
     """What a provider's report would do."""
-    changes = work.Changes(work.lock([order_id]), clock.now())
+    changes = lifecycle.OrderChanges(lifecycle.lock([order_id]), clock.now())
     changes.apply(settling.end(changes.orders[order_id], status, remains=remains, now=clock.now()))
     changes.write()
 
@@ -316,7 +316,9 @@ def test_a_subscription_is_complete_when_both_kinds_of_its_posts_are(
     order_id = subscribe(carol, posts=posts, old_posts=old_posts, delay=0)
     panel_id = row_of(order_id).panel_id
     before = time.now - timedelta(days=1)
-    heard = [Heard(f"{POST}/old/{n}", before) for n in range(5)] + [Heard(f"{POST}/new/{n}") for n in range(5)]
+    heard = [ReportedPost(f"{POST}/old/{n}", before) for n in range(5)] + [
+        ReportedPost(f"{POST}/new/{n}") for n in range(5)
+    ]
     assert len(record_posts(panel_id=panel_id, subscription_id=order_id, posts=heard)) == 10
     people.run_schedules()
     links = [child.link for child in children_of(order_id)]

@@ -22,7 +22,7 @@ def newest(ids: Ids) -> Ids:
     return sorted(ids, reverse=True)
 
 
-def page(buyer: Buyer, wanted: Wanted, **asked: Any) -> listing.Page:
+def page(buyer: Buyer, wanted: Wanted, **asked: Any) -> listing.OrderPage:
     return listing.page(panel_id=buyer.owner.panel_id, customer_id=buyer.customer_id, wanted=wanted, **asked)
 
 

@@ -12,7 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from panelwright.core import money
 from panelwright.orders import settling
-from panelwright.orders.models import Kind
+from panelwright.orders.models import OrderKind
 from panelwright.orders.problems import facts_of, words
 from panelwright.orders.settling import OpenOrder, Report, ScheduleState, Settled, settle
 from panelwright.orders.status import ENDED, OPEN_ORDER, PROGRESS, OrderStatus, SubscriptionStatus
@@ -24,7 +24,7 @@ CARD = OpenOrder(
     customer_id=2,
     account_id=3,
     sales_account_id=4,
-    kind=Kind.PLAIN.value,
+    kind=OrderKind.PLAIN.value,
     parent_id=None,
     quantity=1000,
     booked_micros=900_000,
@@ -265,7 +265,7 @@ class ADripFeed(RuleBasedStateMachine):
         quantity = runs * run_quantity
         charge = money.charge(rate_micros=rate, units=quantity)
         self.parent = CARD._replace(
-            kind=Kind.DRIP_FEED.value,
+            kind=OrderKind.DRIP_FEED.value,
             quantity=quantity,
             remains=quantity,
             booked_micros=charge,
@@ -295,7 +295,7 @@ class ADripFeed(RuleBasedStateMachine):
             self.open.append(
                 CARD._replace(
                     id=100 + number,
-                    kind=Kind.RUN.value,
+                    kind=OrderKind.RUN.value,
                     parent_id=7,
                     quantity=quantity,
                     remains=quantity,
@@ -361,7 +361,7 @@ def test_many_partial_refunds_add_up_to_exactly_the_one(charge: int, run_quantit
     left = [min(remains, run_quantity) for remains in left]
     quantity = run_quantity * len(left)
     parent = CARD._replace(
-        kind=Kind.DRIP_FEED.value,
+        kind=OrderKind.DRIP_FEED.value,
         quantity=quantity,
         remains=quantity,
         booked_micros=charge,

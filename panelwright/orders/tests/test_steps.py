@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from panelwright.catalog import quantities
 from panelwright.catalog.actions import NewService, add_services, set_terms
-from panelwright.catalog.news import Kind as News
-from panelwright.catalog.news import catalogue_news
+from panelwright.catalog.change_feed import ChangeKind as News
+from panelwright.catalog.change_feed import catalogue_news
 from panelwright.catalog.types import TYPES, Units
 from panelwright.core.refusal import Refusal
 from panelwright.orders import pause_actions, quotes

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from panelwright.core.refusal import Refusal
 from panelwright.orders import pause_actions as actions
-from panelwright.orders.post_rules import Heard, is_old, order_at, username_key, within
+from panelwright.orders.post_rules import ReportedPost, is_old, order_at, username_key, within
 from panelwright.orders.schedule_actions import record_post, record_posts
 from tests.support import people
 from tests.support.people import (
@@ -150,10 +150,10 @@ def test_how_names_are_compared(written: str, key: str) -> None:
 
 
 def test_pure_rules_at_their_edges() -> None:
-    assert is_old(Heard("x", NOON), placed_at=NOON) is False
-    assert is_old(Heard("x", NOON - timedelta(microseconds=1)), placed_at=NOON) is True
-    assert is_old(Heard("x"), placed_at=NOON) is False
-    assert is_old(Heard("x", None, True), placed_at=NOON) is True
+    assert is_old(ReportedPost("x", NOON), placed_at=NOON) is False
+    assert is_old(ReportedPost("x", NOON - timedelta(microseconds=1)), placed_at=NOON) is True
+    assert is_old(ReportedPost("x"), placed_at=NOON) is False
+    assert is_old(ReportedPost("x", None, True), placed_at=NOON) is True
     assert within([(NOON, NOON + timedelta(hours=1))], NOON) is True
     assert within([(NOON, NOON + timedelta(hours=1))], NOON + timedelta(hours=1)) is False
     assert within([(NOON, NOON + timedelta(hours=1))], None) is False
@@ -179,7 +179,7 @@ def test_no_order_of_arrival_makes_it_order_too_much(
     for at, number in enumerate(arrivals):
         if row_of(order_id).ended_at is None:
             published_at = NOON - timedelta(hours=1) if number < 6 else NOON + timedelta(hours=1)
-            company = [Heard(f"{POST}/{n}", published_at) for n in (number, number)]
+            company = [ReportedPost(f"{POST}/{n}", published_at) for n in (number, number)]
             record_posts(panel_id=carol.owner.panel_id, subscription_id=order_id, posts=company)
         if at % 3 == 0:
             people.run_schedules()

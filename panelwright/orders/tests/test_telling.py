@@ -13,7 +13,7 @@ from panelwright.core import clock
 from panelwright.core.refusal import Refusal
 from panelwright.events.webhook_actions import create_endpoint
 from panelwright.events.webhook_rules import NAMES
-from panelwright.orders import pause_actions, settling, work
+from panelwright.orders import lifecycle, pause_actions, settling
 from panelwright.orders.schedule_actions import record_post
 from tests.support import people
 from tests.support.people import LINK, SUBSCRIPTION, Buyer, Owner, Time, children_of, counts, execute, row_of, values
@@ -42,7 +42,7 @@ def names() -> list[str]:
 def report(order_id: int, status: str, *, remains: int, start_count: int | None = None) -> None:
     """What a provider's report does."""
     now = clock.now()
-    changes = work.Changes(work.lock([order_id]), now)
+    changes = lifecycle.OrderChanges(lifecycle.lock([order_id]), now)
     order = changes.orders[order_id]._replace(start_count=start_count)
     if status == "In progress":
         changes.apply(settling.Settled(order._replace(status=status, remains=remains)))
@@ -176,7 +176,7 @@ def test_placing_asks_nothing_and_a_batch_of_changes_asks_once(carol: Buyer) -> 
 
     def end(some: list[int]) -> list[str]:
         with statements() as ran:
-            changes = work.Changes(work.lock(some), now)
+            changes = lifecycle.OrderChanges(lifecycle.lock(some), now)
             for order_id in some:
                 changes.apply(settling.end(changes.orders[order_id], "Completed", remains=0, now=now))
             changes.write()

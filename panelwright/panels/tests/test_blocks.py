@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from panelwright.core import limits
 from panelwright.panels import blocks
-from panelwright.panels.blocks import Rule, compiled, fits, fold, normal, target, words
+from panelwright.panels.blocks import BlockRule, compiled, fits, fold, normal, target, words
 
 LABEL = st.from_regex(r"[a-z][a-z0-9]{0,8}", fullmatch=True).filter(lambda label: label not in {"www", "xn"})
 HOST = st.lists(LABEL, min_size=1, max_size=4).map(".".join)
@@ -43,10 +43,10 @@ ANY = st.one_of(st.text(max_size=80), PIECES)
 
 
 def rules(*pairs: tuple[str, str]) -> blocks.Rules:
-    return compiled(Rule(i, kind, normal(kind, text), False) for i, (kind, text) in enumerate(pairs, 1))
+    return compiled(BlockRule(i, kind, normal(kind, text), False) for i, (kind, text) in enumerate(pairs, 1))
 
 
-def hit(rule: Rule | None) -> int:
+def hit(rule: BlockRule | None) -> int:
     """The rule's id, 0 for none."""
     return rule.id if rule is not None else 0
 
@@ -216,7 +216,7 @@ def test_patterns_are_found_as_if_each_were_tried(patterns: list[str], text: str
             kept.append(normal("pattern", pattern))
         except ValueError:
             continue
-    made = compiled(Rule(i, "pattern", pattern, False) for i, pattern in enumerate(kept, 1))
+    made = compiled(BlockRule(i, "pattern", pattern, False) for i, pattern in enumerate(kept, 1))
     whole = target(text).whole
     assert hit(made.target(text)) == next((i for i, p in enumerate(kept, 1) if by_table(p, whole)), 0)
 
@@ -273,8 +273,8 @@ def test_a_rule_that_cannot_be_is_refused(kind: str, text: str, why: str) -> Non
 
 
 def test_the_first_of_equal_rules_answers() -> None:
-    made = compiled([Rule(7, "domain", "evil.example", True), Rule(1, "domain", "evil.example", False)])
-    assert made.target("evil.example") == Rule(7, "domain", "evil.example", True)
+    made = compiled([BlockRule(7, "domain", "evil.example", True), BlockRule(1, "domain", "evil.example", False)])
+    assert made.target("evil.example") == BlockRule(7, "domain", "evil.example", True)
     assert compiled([]).target("evil.example") is None
     assert unicodedata.normalize("NFKC", fold("Ａ\u200b")) == "a"
 
@@ -325,15 +325,15 @@ def test_ten_thousand_lines_against_ten_thousand_targets_are_looked_up() -> None
     names = [f"user{n}" for n in range(limits.LINES_MAX)]
     few, many = (
         compiled(
-            Rule(n, kind, text, False)
+            BlockRule(n, kind, text, False)
             for n in range(count)
             for kind, text in (("exact", f"other{n}"), ("domain", f"evil{n}.example"))
         )
         for count in (1, limits.RULES_MAX // 2)
     )
     assert many.first(names) is None
-    assert many.first([*names, "https://a.evil7.example/x"]) == Rule(7, "domain", "evil7.example", False)
-    assert many.first([*names, "@Other7"]) == Rule(7, "exact", "other7", False)
+    assert many.first([*names, "https://a.evil7.example/x"]) == BlockRule(7, "domain", "evil7.example", False)
+    assert many.first([*names, "@Other7"]) == BlockRule(7, "exact", "other7", False)
     assert seconds(lambda: many.first(names)) < 3 * seconds(lambda: few.first(names))
 
 

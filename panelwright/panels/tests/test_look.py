@@ -8,7 +8,7 @@ import pytest
 from django_scopes import scope
 
 from panelwright.core import limits
-from panelwright.panels import look_actions
+from panelwright.panels import branding_actions
 from panelwright.panels.actions import create_panel
 from panelwright.panels.models import Panel, PanelLogo
 
@@ -29,16 +29,16 @@ def stored(panel: Panel) -> tuple[str, bytes] | None:
 
 
 def test_a_logo_is_known_by_its_first_bytes_and_replaced(panel: Panel) -> None:
-    look_actions.set_logo(panel_id=panel.id, body=PNG)
+    branding_actions.set_logo(panel_id=panel.id, body=PNG)
     panel.refresh_from_db()
     assert stored(panel) == ("image/png", PNG)
     first = panel.logo_version
     assert len(first) == 16
-    look_actions.set_logo(panel_id=panel.id, body=WEBP)
+    branding_actions.set_logo(panel_id=panel.id, body=WEBP)
     panel.refresh_from_db()
     assert stored(panel) == ("image/webp", WEBP)
     assert panel.logo_version != first
-    look_actions.set_logo(panel_id=panel.id, body=None)
+    branding_actions.set_logo(panel_id=panel.id, body=None)
     panel.refresh_from_db()
     assert (stored(panel), panel.logo_version) == (None, "")
 
@@ -49,18 +49,18 @@ def test_a_logo_is_known_by_its_first_bytes_and_replaced(panel: Panel) -> None:
 )
 def test_what_is_no_small_picture_is_refused(panel: Panel, body: bytes) -> None:
     with pytest.raises(ValueError, match="The logo"):
-        look_actions.set_logo(panel_id=panel.id, body=body)
+        branding_actions.set_logo(panel_id=panel.id, body=body)
     panel.refresh_from_db()
     assert (stored(panel), panel.logo_version) == (None, "")
 
 
 def test_a_hue_is_an_angle(panel: Panel) -> None:
-    look_actions.set_hue(panel_id=panel.id, hue=0)
+    branding_actions.set_hue(panel_id=panel.id, hue=0)
     panel.refresh_from_db()
     assert panel.hue == 0
     for wrong in (-1, 360):
         with pytest.raises(ValueError, match="0 and 359"):
-            look_actions.set_hue(panel_id=panel.id, hue=wrong)
-    look_actions.set_hue(panel_id=panel.id, hue=None)
+            branding_actions.set_hue(panel_id=panel.id, hue=wrong)
+    branding_actions.set_hue(panel_id=panel.id, hue=None)
     panel.refresh_from_db()
     assert panel.hue is None

@@ -15,7 +15,7 @@ import pytest
 
 from panelwright.core import addresses, transport
 from panelwright.providers.client import Upstream
-from panelwright.providers.outcomes import Accepted, Balance, OrderReport, Reason, Refused, Unknown
+from panelwright.providers.outcomes import Accepted, Balance, OrderReport, Reason, Unknown, UpstreamRefused
 from panelwright.providers.tests.wild_panel import Request, Wild, hang_up, http, raw, reset, wild_panel
 
 KEY = "k3y-of/ours 0123456789"
@@ -121,7 +121,7 @@ def _closed_port() -> int:
 
 def test_no_connection_is_a_refusal_as_nothing_was_sent() -> None:
     client = Upstream(url=f"http://127.0.0.1:{_closed_port()}/api/v2", key=KEY, allow_private=True)
-    refused = Refused(Reason.UNREACHABLE, "no connection: Connection refused")
+    refused = UpstreamRefused(Reason.UNREACHABLE, "no connection: Connection refused")
     assert client.add(ORDER) == refused
     assert client.refill("1") == refused
     assert client.status(["1", "2"]) == {"1": refused, "2": refused}
@@ -133,7 +133,7 @@ def test_no_connection_is_a_refusal_as_nothing_was_sent() -> None:
 def test_an_unknown_name_is_a_refusal() -> None:
     client = Upstream(url="http://panel.invalid/api/v2", key=KEY, allow_private=False)
     came = client.add(ORDER)
-    assert isinstance(came, Refused)
+    assert isinstance(came, UpstreamRefused)
     assert came.reason is Reason.UNREACHABLE
     assert came.text in ("the name of this host is not known", "the name server did not answer in time")
 
@@ -144,7 +144,7 @@ def test_a_name_server_that_is_silent(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **kwargs: release.wait(10) and [])
     client = Upstream(url="http://panel.example/api/v2", key=KEY, allow_private=True, connect_timeout_s=0.2)
     started = time.monotonic()
-    assert client.add(ORDER) == Refused(Reason.UNREACHABLE, "the name server did not answer in time")
+    assert client.add(ORDER) == UpstreamRefused(Reason.UNREACHABLE, "the name server did not answer in time")
     assert time.monotonic() - started < 1
     release.set()
 
@@ -168,7 +168,7 @@ def test_a_connection_that_is_not_made_in_time() -> None:
             sock.close()
     # Where the system has accepted it all the same, the request is out, and its outcome unknown.
     assert came in (
-        Refused(Reason.UNREACHABLE, "no connection in time"),
+        UpstreamRefused(Reason.UNREACHABLE, "no connection in time"),
         Unknown("no answer within 0.3 s after the request was sent"),
     )
 
@@ -353,10 +353,10 @@ def test_http_statuses() -> None:
     with wild_panel(http(page, 500)) as wild, upstream(wild) as client:
         assert client.add(ORDER) == Unknown("HTTP 500 with a page instead of JSON", page.decode())
     with wild_panel(http({"error": "Rate limit"}, 429, "Retry-After: 17\r\n")) as wild, upstream(wild) as client:
-        assert client.add(ORDER) == Refused(Reason.LIMIT, "Rate limit", 17)
-        assert client.status(["1"]) == {"1": Refused(Reason.LIMIT, "Rate limit", 17)}
+        assert client.add(ORDER) == UpstreamRefused(Reason.LIMIT, "Rate limit", 17)
+        assert client.status(["1"]) == {"1": UpstreamRefused(Reason.LIMIT, "Rate limit", 17)}
     with wild_panel(http({"error": {"link": ["Bad link"]}}, 422)) as wild, upstream(wild) as client:
-        assert client.add(ORDER) == Refused(Reason.LINK, "link: Bad link")
+        assert client.add(ORDER) == UpstreamRefused(Reason.LINK, "link: Bad link")
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
@@ -365,8 +365,8 @@ def test_redirects_are_not_followed(status: int) -> None:
         behaviour = http(b"", status, f"Location: {other.url}\r\n")
         with wild_panel(behaviour) as wild, upstream(wild) as client:
             came = client.add(ORDER)
-            assert came == Refused(Reason.OTHER, f"redirected to {other.url}; enter that address")
-            assert isinstance(client.balance(), Refused)
+            assert came == UpstreamRefused(Reason.OTHER, f"redirected to {other.url}; enter that address")
+            assert isinstance(client.balance(), UpstreamRefused)
     assert other.connections <= 1  # the server's own wake-up call at its end
     assert other.requests == []
     assert len(wild.requests) == 2
@@ -464,7 +464,7 @@ def test_private_addresses_are_refused(host: str) -> None:
     with wild_panel(http({"order": 1})) as wild:
         client = Upstream(url=f"http://{host}:{wild.port}/api/v2", key=KEY, allow_private=False)
         came = client.add(ORDER)
-        assert isinstance(came, Refused)
+        assert isinstance(came, UpstreamRefused)
         assert came.reason is Reason.UNREACHABLE
         assert "127.0.0.1" not in came.text
         assert wild.connections == 0
@@ -479,7 +479,9 @@ def test_a_name_with_one_private_address_is_refused(monkeypatch: pytest.MonkeyPa
         monkeypatch.setattr(addresses, "lookup", lambda host, port, *, timeout_s: both)
         client = Upstream(url=f"http://panel.example:{wild.port}/", key=KEY, allow_private=False)
         came = client.add(ORDER)
-        assert came == Refused(Reason.UNREACHABLE, "this host is not on the public internet, which is not allowed here")
+        assert came == UpstreamRefused(
+            Reason.UNREACHABLE, "this host is not on the public internet, which is not allowed here"
+        )
         assert wild.connections == 0
 
 

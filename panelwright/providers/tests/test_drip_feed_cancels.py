@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from panelwright.core.refusal import NotNow
+from panelwright.core.refusal import InvalidState
 from panelwright.orders import pause_actions
 from panelwright.providers import actions, resolve_actions
 from tests.support.people import FOLLOWERS, Buyer, Owner, Time, check_books, children_of, everything, row_of
@@ -29,7 +29,7 @@ def by_staff_api(carol: Buyer, order_id: int) -> bool:
     """Ends it at once, whatever its provider still does; not while a run goes out."""
     try:
         resolve_actions.cancel(panel_id=carol.owner.panel_id, order_id=order_id, by="bob")
-    except NotNow:
+    except InvalidState:
         return False
     return True
 

@@ -15,7 +15,7 @@ import pytest
 
 from panelwright.core import limits
 from panelwright.providers import feed_child, feed_markup, feeds, post_actions, post_loop
-from panelwright.providers.feeds import Entry
+from panelwright.providers.feeds import FeedEntry
 from panelwright.providers.models import PostSource
 from panelwright.providers.post_actions import Feed
 from panelwright.providers.tests import published_feeds, test_post_sources
@@ -104,20 +104,20 @@ AT_ONE = datetime(2026, 5, 4, 13, tzinfo=UTC)
 @pytest.mark.parametrize(
     ("text", "entry"),
     [
-        (published_feeds.YOUTUBE, Entry("https://www.youtube.com/watch?v=abc", AT_ONE, AT_ONE + timedelta(days=1))),
-        (published_feeds.WORDPRESS, Entry("https://b.example/2026/hello/", AT_ONE)),
+        (published_feeds.YOUTUBE, FeedEntry("https://www.youtube.com/watch?v=abc", AT_ONE, AT_ONE + timedelta(days=1))),
+        (published_feeds.WORDPRESS, FeedEntry("https://b.example/2026/hello/", AT_ONE)),
         (
             published_feeds.BLOGGER,
-            Entry("https://a/2026/05/x.html", AT_ONE, AT_ONE + timedelta(hours=7, milliseconds=1)),
+            FeedEntry("https://a/2026/05/x.html", AT_ONE, AT_ONE + timedelta(hours=7, milliseconds=1)),
         ),
-        (published_feeds.DOTNET, Entry("https://n/1", AT_ONE, AT_ONE)),
-        (published_feeds.RSS_1_0, Entry("https://r/1", AT_ONE)),
-        (published_feeds.ATOM_0_3, Entry("https://o/1", AT_ONE, AT_ONE)),
-        (published_feeds.PREFIXED, Entry("https://p/1")),
+        (published_feeds.DOTNET, FeedEntry("https://n/1", AT_ONE, AT_ONE)),
+        (published_feeds.RSS_1_0, FeedEntry("https://r/1", AT_ONE)),
+        (published_feeds.ATOM_0_3, FeedEntry("https://o/1", AT_ONE, AT_ONE)),
+        (published_feeds.PREFIXED, FeedEntry("https://p/1")),
     ],
-    ids=lambda value: value.link if isinstance(value, Entry) else "",
+    ids=lambda value: value.link if isinstance(value, FeedEntry) else "",
 )
-def test_the_forms_that_programs_give_their_feeds(text: str, entry: Entry) -> None:
+def test_the_forms_that_programs_give_their_feeds(text: str, entry: FeedEntry) -> None:
     assert feeds.read(text.encode(), url=URL) == [entry]
 
 
@@ -179,9 +179,9 @@ def test_encodings_right_and_wrong(encode: Callable[[str], bytes]) -> None:
 )
 def test_dates(text: str, at: datetime | None) -> None:
     (entry,) = feeds.read(rss(f"<link>{A}</link><pubDate>{text}</pubDate>").encode(), url=URL)
-    assert entry == Entry(A, at, None)
+    assert entry == FeedEntry(A, at, None)
     (entry,) = feeds.read(atom(f'<link href="{A}"/><updated>{text}</updated>').encode(), url=URL)
-    assert entry == Entry(A, None, at)
+    assert entry == FeedEntry(A, None, at)
 
 
 @pytest.mark.parametrize(
@@ -403,7 +403,7 @@ def test_a_json_feeds_numbers_are_no_links() -> None:
     assert links(body) == [A]
 
 
-def in_the_child(monkeypatch: pytest.MonkeyPatch, reading: str) -> list[Entry]:
+def in_the_child(monkeypatch: pytest.MonkeyPatch, reading: str) -> list[FeedEntry]:
     """What comes of a feed whose reading is that expression."""
     program = f"feed_child.feeds.read = lambda body, *, url: {reading}; feed_child.main()"
     start = f"from panelwright.providers import feed_child; {program}"

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from panelwright.providers import health, health_actions, store
-from panelwright.providers.health import FAILURES_MAX, Health, State
-from panelwright.providers.outcomes import Accepted, Reason, Refused, Unknown
+from panelwright.providers.health import FAILURES_MAX, Health, HealthState
+from panelwright.providers.outcomes import Accepted, Reason, Unknown, UpstreamRefused
 from tests.support.people import FOLLOWERS, LIKES, NOON, Buyer, Owner, Time, execute, problem_of, row_of, value, values
 from tests.support.rounds import Rounds
 from tests.support.upstream import LOST, Http, ScriptedUpstream
@@ -38,13 +38,13 @@ def test_failures_in_a_row_rest_a_provider_and_each_further_one_doubles_the_rest
     fares = Health()
     for n in range(1, FAILURES_MAX):
         fares = after(fares, DOWN)
-        assert (fares.failures, fares.rest_until, health.state(fares, NOON)) == (n, None, State.WELL)
+        assert (fares.failures, fares.rest_until, health.state(fares, NOON)) == (n, None, HealthState.WELL)
     rests = []
     for _ in range(9):
         fares = after(fares, DOWN)
         assert fares.rest_until is not None
         rests.append((fares.rest_until - NOON).total_seconds())
-        assert health.state(fares, NOON + timedelta(days=1)) is State.RESTS, "until somebody has tried it"
+        assert health.state(fares, NOON + timedelta(days=1)) is HealthState.RESTS, "until somebody has tried it"
     assert rests == [10, 20, 40, 80, 160, 320, 640, 900, 900]
 
 
@@ -57,12 +57,12 @@ def test_many_failures_at_once_are_one_fault() -> None:
 def test_one_answer_is_proof_of_life() -> None:
     assert after(Health(4, None, None, "slow"), DOWN, DOWN, WELL) == Health()
     resting = Health(7, NOON + timedelta(minutes=1), None, "down")
-    assert after(resting, Refused(Reason.SERVICE, "closed")) == Health()
+    assert after(resting, UpstreamRefused(Reason.SERVICE, "closed")) == Health()
 
 
 @pytest.mark.parametrize("reason", list(Reason))
 def test_every_refusal_but_two_comes_from_somebody_alive(reason: Reason) -> None:
-    verdict = health.judge([Refused(reason, "no")])
+    verdict = health.judge([UpstreamRefused(reason, "no")])
     assert (verdict.answered, verdict.failures) == {
         Reason.UNREACHABLE: (False, 1),
         Reason.KEY: (False, 1),
@@ -71,20 +71,20 @@ def test_every_refusal_but_two_comes_from_somebody_alive(reason: Reason) -> None
 
 
 def test_a_pause_that_it_asks_for_is_kept_and_is_no_failure() -> None:
-    fares = after(Health(), Refused(Reason.LIMIT, "slow down", retry_after_s=300), WELL)
+    fares = after(Health(), UpstreamRefused(Reason.LIMIT, "slow down", retry_after_s=300), WELL)
     assert fares == Health(0, NOON + timedelta(seconds=300), None, "slow down")
-    assert health.state(fares, NOON) is State.WAITS
+    assert health.state(fares, NOON) is HealthState.WAITS
     assert health.takes_orders(fares, NOON), "its orders wait for it"
-    assert health.state(fares, NOON + timedelta(seconds=300)) is State.WELL
-    assert after(Health(), Refused(Reason.LIMIT, "busy")).rest_until == NOON + timedelta(seconds=5)
-    assert after(Health(), Refused(Reason.LIMIT, "", 10**9)).rest_until == NOON + health.REST_MAX
+    assert health.state(fares, NOON + timedelta(seconds=300)) is HealthState.WELL
+    assert after(Health(), UpstreamRefused(Reason.LIMIT, "busy")).rest_until == NOON + timedelta(seconds=5)
+    assert after(Health(), UpstreamRefused(Reason.LIMIT, "", 10**9)).rest_until == NOON + health.REST_MAX
 
 
 def test_without_funds_it_is_asked_but_gets_no_orders() -> None:
-    fares = after(Health(), Refused(Reason.FUNDS, "Not enough funds"))
+    fares = after(Health(), UpstreamRefused(Reason.FUNDS, "Not enough funds"))
     assert fares == Health(0, None, NOON + timedelta(minutes=2), "Not enough funds")
     assert not health.takes_orders(fares, NOON)
-    assert health.state(fares, NOON) is State.WELL
+    assert health.state(fares, NOON) is HealthState.WELL
     assert health.takes_orders(fares, NOON + timedelta(minutes=2))
     assert after(fares, WELL, seconds=121) == Health()
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from panelwright.core import limits
-from panelwright.core.reply import Reply
+from panelwright.core.reply import HttpReply
 from panelwright.providers.outcomes import ServiceOffer, Unknown
 from panelwright.providers.reading import read_add, read_balance, read_cancel, read_refill, read_services
 from panelwright.providers.reports import read_refill_status, read_status
@@ -20,7 +20,7 @@ from panelwright.providers.tests.wild_panel import http, wild_panel
 
 IDS = [str(n) for n in range(1, 101)]
 ANSWER, LIST = limits.PROVIDER_ANSWER_BYTES_MAX, limits.PROVIDER_LIST_BYTES_MAX
-READERS: dict[str, Callable[[Reply], Any]] = {
+READERS: dict[str, Callable[[HttpReply], Any]] = {
     "add": read_add,
     "refill": read_refill,
     "balance": read_balance,
@@ -73,14 +73,14 @@ def seconds(call: Callable[[], object]) -> float:
 @pytest.mark.parametrize("name", WORST)
 def test_the_time_is_in_proportion_to_the_length(name: str) -> None:
     for of, read in READERS.items():
-        small, large = (Reply(200, filled(*WORST[name], size)) for size in (ANSWER // 16, ANSWER))
+        small, large = (HttpReply(200, filled(*WORST[name], size)) for size in (ANSWER // 16, ANSWER))
         few = max(min(seconds(lambda: read(small)) for _ in range(2)), 0.005)  # noqa: B023
         assert min(seconds(lambda: read(large)) for _ in range(2)) < 80 * few, of  # noqa: B023
 
 
 @pytest.mark.parametrize("name", WORST)
 def test_the_longest_list_takes_a_few_times_its_length(name: str) -> None:
-    reply = Reply(200, filled(*WORST[name], LIST))
+    reply = HttpReply(200, filled(*WORST[name], LIST))
     tracemalloc.start()
     try:
         read_services(reply)
@@ -95,12 +95,12 @@ def test_the_longest_list_takes_a_few_times_its_length(name: str) -> None:
 def test_words_of_a_cancel_are_read_once(words: str) -> None:
     """A pattern with two ways to read each word took twice as long for each: for ever, with 30 of them."""
     for body in ({"order": "1", "cancel": words}, {"canceled": words}, [{"order": "1", "status": words}]):
-        assert seconds(lambda: read_cancel(Reply(200, json.dumps(body).encode()), ["1"])) < 1  # noqa: B023
+        assert seconds(lambda: read_cancel(HttpReply(200, json.dumps(body).encode()), ["1"])) < 1  # noqa: B023
 
 
 def test_no_reference_to_a_character_is_too_long() -> None:
     name = f"a&#{'1' * 4_400};b&#{'1' * 4_400}"
-    offers = read_services(Reply(200, json.dumps([{"service": 1, "rate": 1, "name": name}]).encode()))
+    offers = read_services(HttpReply(200, json.dumps([{"service": 1, "rate": 1, "name": name}]).encode()))
     assert isinstance(offers, list)
     assert [offer.name for offer in offers] == ["a\ufffdb\ufffd"]
 
@@ -111,17 +111,17 @@ def rows(count: int, **more: object) -> bytes:
 
 
 def test_a_large_list_is_read_whole_and_one_that_is_larger_is_not() -> None:
-    offers = read_services(Reply(200, rows(limits.OFFERS_MAX, desc="Some words, and others, and more. " * 10)))
+    offers = read_services(HttpReply(200, rows(limits.OFFERS_MAX, desc="Some words, and others, and more. " * 10)))
     assert isinstance(offers, list)
     assert len(offers) == limits.OFFERS_MAX
     assert isinstance(offers[-1], ServiceOffer)
-    more = read_services(Reply(200, rows(limits.OFFERS_MAX + 1)))
+    more = read_services(HttpReply(200, rows(limits.OFFERS_MAX + 1)))
     assert isinstance(more, Unknown)
     assert more.text == "the price list has more than 50,000 rows"
 
 
 def test_too_many_values_are_named() -> None:
-    found = read_services(Reply(200, filled(*WORST["lists"], LIST)))
+    found = read_services(HttpReply(200, filled(*WORST["lists"], LIST)))
     assert isinstance(found, Unknown)
     assert found.text == "HTTP 200 with an answer of too many values"
 

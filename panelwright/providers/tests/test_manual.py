@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from panelwright.core import money
-from panelwright.core.refusal import NotNow, NotThere, Refusal
+from panelwright.core.refusal import InvalidState, NotThere, Refusal
 from panelwright.providers import manual_actions, resolve_actions
 from panelwright.providers.models import Provider
 from tests.support.by_hand import BY, own_people
@@ -145,8 +145,8 @@ def test_partial_refunds_what_remains_once(queue: Queue) -> None:
     resolve_actions.partial(**queue.which(), remains=250)
     assert queue.sees() == Seen("Partial", "0.675", 250)
     assert queue.carol.balance() == "99.325"
-    refused(lambda: resolve_actions.partial(**queue.which(), remains=250), "order has ended", NotNow)
-    refused(lambda: resolve_actions.cancel(**queue.which()), "order has ended", NotNow)
+    refused(lambda: resolve_actions.partial(**queue.which(), remains=250), "order has ended", InvalidState)
+    refused(lambda: resolve_actions.cancel(**queue.which()), "order has ended", InvalidState)
 
 
 def test_staff_cancel_gives_everything_back(queue: Queue) -> None:
@@ -199,7 +199,7 @@ def test_what_an_upstream_delivers_is_not_worked_on_in_the_queue(
         lambda: manual_actions.progress(**which, remains=1),
         lambda: manual_actions.pass_on(**which),
     ):
-        refused(act, "do not deliver this order", NotNow)
+        refused(act, "do not deliver this order", InvalidState)
 
 
 def test_a_package_is_one_unit(queue: Queue) -> None:
@@ -214,7 +214,7 @@ def test_a_package_is_one_unit(queue: Queue) -> None:
 
 
 def test_passing_on_gives_it_to_the_next_route(queue: Queue, alice: Owner, upstream: ScriptedUpstream) -> None:
-    refused(lambda: manual_actions.pass_on(**queue.which()), "no other route", NotNow)
+    refused(lambda: manual_actions.pass_on(**queue.which()), "no other route", InvalidState)
     alice.route(FOLLOWERS, alice.provider(upstream.url))
     upstream.answers("add", {"order": 23501})
     manual_actions.start(**queue.which(), start_count=4)
@@ -246,7 +246,7 @@ def test_what_an_upstream_refuses_comes_to_the_panels_own_people(
 def test_what_is_half_delivered_is_not_passed_on(queue: Queue, alice: Owner, upstream: ScriptedUpstream) -> None:
     alice.route(FOLLOWERS, alice.provider(upstream.url))
     manual_actions.progress(**queue.which(), delivered=1)
-    refused(lambda: manual_actions.pass_on(**queue.which()), "1 of 1000 units", NotNow)
+    refused(lambda: manual_actions.pass_on(**queue.which()), "1 of 1000 units", InvalidState)
 
 
 # ---- cancels -----------------------------------------------------------------------------------------
@@ -261,7 +261,7 @@ def test_what_nobody_has_started_is_cancelled_at_once(queue: Queue) -> None:
     assert queue.carol.cancel(queue.id) == [1]
     assert queue.sees() == Seen("Canceled", "0.00", 1000)
     assert queue.carol.balance() == "100.00"
-    refused(lambda: manual_actions.start(**queue.which()), "order has ended", NotNow)
+    refused(lambda: manual_actions.start(**queue.which()), "order has ended", InvalidState)
 
 
 def test_a_cancel_of_a_started_order_waits_for_staff_who_accept_it(queue: Queue) -> None:
@@ -288,8 +288,10 @@ def test_an_accepted_cancel_pays_for_what_was_delivered(queue: Queue) -> None:
 
 def test_a_refused_cancel_leaves_it_running_and_may_be_asked_again(queue: Queue) -> None:
     manual_actions.start(**queue.which())
-    refused(lambda: manual_actions.refuse_cancel(**queue.which(), text="no"), "No cancellation of this order", NotNow)
-    refused(lambda: manual_actions.accept_cancel(**queue.which()), "No cancellation of this order", NotNow)
+    refused(
+        lambda: manual_actions.refuse_cancel(**queue.which(), text="no"), "No cancellation of this order", InvalidState
+    )
+    refused(lambda: manual_actions.accept_cancel(**queue.which()), "No cancellation of this order", InvalidState)
     queue.carol.cancel(queue.id)
     refused(lambda: manual_actions.refuse_cancel(**queue.which(), text=" "), "Enter a reason")
     manual_actions.refuse_cancel(**queue.which(), text="nearly done")
@@ -304,7 +306,7 @@ def test_the_end_of_an_order_answers_its_cancel(queue: Queue, alice: Owner, upst
     alice.route(FOLLOWERS, alice.provider(upstream.url))
     manual_actions.start(**queue.which())
     queue.carol.cancel(queue.id)
-    refused(lambda: manual_actions.pass_on(**queue.which()), "requested a cancellation", NotNow)
+    refused(lambda: manual_actions.pass_on(**queue.which()), "requested a cancellation", InvalidState)
     resolve_actions.done(**queue.which())
     assert cancel_row() == ("done", None, "the order has ended: Completed")
     assert queue.carol.balance() == "99.10"
@@ -340,13 +342,13 @@ def test_a_cancel_and_a_start_at_once_have_one_winner(queue: Queue) -> None:
     for _ in range(5):
         order_id = queue.ordered()
         barrier = threading.Barrier(2)
-        lost: list[NotNow] = []
+        lost: list[InvalidState] = []
 
         def start(order_id: int = order_id, barrier: threading.Barrier = barrier, lost: Any = lost) -> None:
             barrier.wait(10)
             try:
                 resolve_actions.done(**queue.which(order_id))
-            except NotNow as error:
+            except InvalidState as error:
                 lost.append(error)
 
         def cancel(order_id: int = order_id, barrier: threading.Barrier = barrier) -> None:
@@ -401,14 +403,14 @@ def test_a_refill_of_what_staff_delivered_is_done_by_staff(queue: Queue) -> None
     which = queue.of_refill(refill_id)
     manual_actions.start_refill(**which)
     assert refill_row() == ("In progress", "waiting", None, "")
-    refused(lambda: manual_actions.start_refill(**which), "already started", NotNow)
-    refused(lambda: manual_actions.send_refill(**which), "No provider has this order", NotNow)
+    refused(lambda: manual_actions.start_refill(**which), "already started", InvalidState)
+    refused(lambda: manual_actions.send_refill(**which), "No provider has this order", InvalidState)
     queue.time.passes(days=1)
     queue.worker.everything()
     manual_actions.finish_refill(**which)
     assert refill_row() == ("Completed", "done", None, "")
     assert facts("refill.completed") == [{"refill": refill_id, "by": BY}]
-    refused(lambda: manual_actions.finish_refill(**which), "has ended: Completed", NotNow)
+    refused(lambda: manual_actions.finish_refill(**which), "has ended: Completed", InvalidState)
     assert queue.carol.balance() == "99.10"
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from panelwright.core.refusal import NotNow
+from panelwright.core.refusal import InvalidState
 from panelwright.orders.settling import OpenOrder
 from panelwright.providers import manual_rules
 from panelwright.providers.manual_rules import OpenRefill
@@ -51,7 +51,7 @@ def test_a_start_makes_it_in_progress_and_keeps_it_in_the_queue() -> None:
     order, refund = manual_rules.start(ORDER, 1500)
     assert order == ORDER._replace(status="In progress", start_count=1500)
     assert refund is None
-    with pytest.raises(NotNow, match="already started"):
+    with pytest.raises(InvalidState, match="already started"):
         manual_rules.start(order, None)
 
 
@@ -94,7 +94,7 @@ def test_only_what_is_in_the_queue_can_be_worked_on(order: OpenOrder, text: str)
         lambda: manual_rules.progress(order, remains=1),
         lambda: manual_rules.pass_on(order, [6, 8], cancel_asked=False, now=NOW),
     ):
-        with pytest.raises(NotNow, match=text):
+        with pytest.raises(InvalidState, match=text):
             act()
 
 
@@ -105,12 +105,12 @@ def test_passing_on_keeps_the_route_so_that_the_next_one_is_tried() -> None:
 
 
 def test_passing_on_is_refused_where_it_would_deliver_twice_or_go_nowhere() -> None:
-    with pytest.raises(NotNow, match="400 of 1000 units are delivered"):
+    with pytest.raises(InvalidState, match="400 of 1000 units are delivered"):
         manual_rules.pass_on(STARTED._replace(remains=600), [6, 8], cancel_asked=False, now=NOW)
-    with pytest.raises(NotNow, match="requested a cancellation"):
+    with pytest.raises(InvalidState, match="requested a cancellation"):
         manual_rules.pass_on(STARTED, [6, 8], cancel_asked=True, now=NOW)
     for routes in ([], [6]):
-        with pytest.raises(NotNow, match="no other route"):
+        with pytest.raises(InvalidState, match="no other route"):
             manual_rules.pass_on(STARTED, routes, cancel_asked=False, now=NOW)
 
 
@@ -133,7 +133,7 @@ def test_any_open_refill_can_be_ended_but_one_that_is_being_passed_on(state: str
     assert manual_rules.workable_refill(refill, NOW) == refill
     leased = refill._replace(lease_until=NOW + timedelta(seconds=1))
     if state == "sending":
-        with pytest.raises(NotNow, match="is being sent to the provider"):
+        with pytest.raises(InvalidState, match="is being sent to the provider"):
             manual_rules.workable_refill(leased, NOW)
     else:
         assert manual_rules.workable_refill(leased, NOW) == leased
@@ -143,11 +143,11 @@ def test_any_open_refill_can_be_ended_but_one_that_is_being_passed_on(state: str
 def test_a_refill_is_sent_only_where_a_provider_has_the_order_and_not_after_its_end() -> None:
     there = REFILL._replace(upstream_order="23501")
     assert manual_rules.sendable_refill(there, NOW) == there
-    with pytest.raises(NotNow, match="No provider has this order"):
+    with pytest.raises(InvalidState, match="No provider has this order"):
         manual_rules.sendable_refill(REFILL, NOW)
-    with pytest.raises(NotNow, match="has ended: Rejected"):
+    with pytest.raises(InvalidState, match="has ended: Rejected"):
         manual_rules.workable_refill(there._replace(ended_at=NOW, status="Rejected"), NOW)
-    with pytest.raises(NotNow, match="already at the provider"):
+    with pytest.raises(InvalidState, match="already at the provider"):
         manual_rules.sendable_refill(there._replace(state="passed on", due_at=NOW), NOW)
     lost = there._replace(state="passed on", due_at=NOW, problem="the provider does not know its refill 7")
     assert manual_rules.sendable_refill(lost, NOW) == lost

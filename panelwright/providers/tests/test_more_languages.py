@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from panelwright.providers.words import classify
+from panelwright.providers.error_phrases import classify
 
 TEXTS = [
     ("funds", "Brak środków na koncie"),

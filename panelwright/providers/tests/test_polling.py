@@ -10,7 +10,7 @@ import pytest
 
 from panelwright.providers.actions import claim_poll, commit_polled
 from panelwright.providers.models import Provider
-from panelwright.providers.outcomes import OrderReport, Reason, Refused, Unknown
+from panelwright.providers.outcomes import OrderReport, Reason, Unknown, UpstreamRefused
 from tests.support.people import (
     COMMENTS,
     FOLLOWERS,
@@ -245,7 +245,7 @@ def test_a_worker_with_a_stale_lease_settles_nothing(sent: Sent) -> None:
 @commits
 def test_workers_that_commit_at_once_refund_once(sent: Sent) -> None:
     asked = claim_poll(sent.provider.id, 100)
-    reports: dict[str, OrderReport | Refused | Unknown] = {"23501": told("Canceled")}
+    reports: dict[str, OrderReport | UpstreamRefused | Unknown] = {"23501": told("Canceled")}
     commit = [lambda: commit_polled(asked, reports, provider_id=sent.provider.id)] * 6
     assert sorted(together(commit)) == [0, 0, 0, 0, 0, 1]
     assert sent.carol.balance() == "100.00"
@@ -343,7 +343,7 @@ def test_a_rate_limit_of_the_provider_is_kept(sent: Sent) -> None:
 
 def test_a_fault_of_the_whole_request_is_no_problem_of_the_order(sent: Sent) -> None:
     asked = claim_poll(sent.provider.id, 100)
-    limit: dict[str, OrderReport | Refused | Unknown] = {"23501": Refused(Reason.LIMIT, "slow down")}
+    limit: dict[str, OrderReport | UpstreamRefused | Unknown] = {"23501": UpstreamRefused(Reason.LIMIT, "slow down")}
     assert commit_polled(asked, limit, provider_id=sent.provider.id) == 1
     order = row_of(sent.id)
     assert (order.problem_code, order.attempts, order.job, order.lease_until) == ("", 1, "poll", None)

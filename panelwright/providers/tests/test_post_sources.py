@@ -13,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from panelwright.core import limits
-from panelwright.orders.post_rules import Heard
+from panelwright.orders.post_rules import ReportedPost
 from panelwright.orders.schedule_actions import open_subscriptions
 from panelwright.providers import feeds, post_actions, post_loop, post_rules
-from panelwright.providers.feeds import Entry
+from panelwright.providers.feeds import FeedEntry
 from panelwright.providers.models import PostSource
 from tests.support import people
 from tests.support.people import (
@@ -170,18 +170,18 @@ def test_only_so_many_entries_are_looked_at_and_only_good_links() -> None:
 
 def test_the_newest_old_posts_come_first_and_new_ones_in_order() -> None:
     entries = [
-        Entry("n2", LATE + timedelta(hours=1)),
-        Entry("n1", LATE),
-        Entry("u"),
-        Entry("o1", EARLY - timedelta(1)),
-        Entry("o2", EARLY),
+        FeedEntry("n2", LATE + timedelta(hours=1)),
+        FeedEntry("n1", LATE),
+        FeedEntry("u"),
+        FeedEntry("o1", EARLY - timedelta(1)),
+        FeedEntry("o2", EARLY),
     ]
     first = post_rules.heard(entries, placed_at=NOON, first_read=True)
     assert [post.link for post in first] == ["o2", "o1", "u", "n1", "n2"]
     later = post_rules.heard(entries, placed_at=NOON, first_read=False)
     assert [(post.link, post.old) for post in later if post.link == "u"] == [("u", False)]
-    edited = post_rules.heard([Entry("e", None, EARLY)], placed_at=NOON, first_read=False)
-    assert edited == [Heard("e", None, True)]
+    edited = post_rules.heard([FeedEntry("e", None, EARLY)], placed_at=NOON, first_read=False)
+    assert edited == [ReportedPost("e", None, True)]
 
 
 def test_a_reading_that_may_not_have_seen_a_subscription_does_not_count() -> None:
@@ -299,9 +299,9 @@ def test_a_claim_is_one_readers_until_its_lease_ends(carol: Buyer, add: Callable
     time.passes(minutes=5)
     (second,) = post_actions.claim_feeds(10)
     before = values("SELECT * FROM providers_postsource")
-    post_actions.commit_read(first, post_actions.Outcome(problem="too slow"))
+    post_actions.commit_read(first, post_actions.FeedOutcome(problem="too slow"))
     assert values("SELECT * FROM providers_postsource") == before
-    post_actions.commit_read(second, post_actions.Outcome(problem="in time"))
+    post_actions.commit_read(second, post_actions.FeedOutcome(problem="in time"))
     assert value("SELECT problem FROM providers_postsource") == "in time"
 
 

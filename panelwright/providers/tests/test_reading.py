@@ -7,22 +7,22 @@ from decimal import Decimal
 
 import pytest
 
-from panelwright.core.reply import Reply, spellings
+from panelwright.core.reply import HttpReply, spellings
 from panelwright.providers.outcomes import (
     OFFER_MAX,
     Accepted,
     Balance,
     Reason,
-    Refused,
     ServiceOffer,
     Unknown,
+    UpstreamRefused,
 )
 from panelwright.providers.reading import read_add, read_balance, read_cancel, read_refill, read_services
 
 
-def reply(body: object, status: int = 200, **more: object) -> Reply:
+def reply(body: object, status: int = 200, **more: object) -> HttpReply:
     raw = body if isinstance(body, bytes) else body.encode() if isinstance(body, str) else json.dumps(body).encode()
-    return Reply(status, raw, **more)  # type: ignore[arg-type]
+    return HttpReply(status, raw, **more)  # type: ignore[arg-type]
 
 
 # ---- add: accepted -------------------------------------------------------------------------------
@@ -98,12 +98,12 @@ def test_201_is_a_success() -> None:
     ],
 )
 def test_a_clear_refusal(body: object, reason: Reason, text: str, status: int) -> None:
-    assert read_add(reply(body, status)) == Refused(reason, text)
+    assert read_add(reply(body, status)) == UpstreamRefused(reason, text)
 
 
 @pytest.mark.parametrize("status", [500, 502, 503])
 def test_with_5xx_only_a_known_sentence_is_a_refusal(status: int) -> None:
-    assert read_add(reply({"error": "Not enough funds on balance"}, status)) == Refused(
+    assert read_add(reply({"error": "Not enough funds on balance"}, status)) == UpstreamRefused(
         Reason.FUNDS, "Not enough funds on balance"
     )
     for said in ("Service Unavailable", "This service is temporarily unavailable", "Oops", "Quantity?", "Try later"):
@@ -131,18 +131,20 @@ def test_a_breakdown_is_not_a_refusal(said: str, status: int) -> None:
 
 
 def test_a_rate_limit_is_a_refusal_whatever_the_body_says() -> None:
-    assert read_add(reply(b"<html>slow down</html>", 429, retry_after_s=30)) == Refused(
+    assert read_add(reply(b"<html>slow down</html>", 429, retry_after_s=30)) == UpstreamRefused(
         Reason.LIMIT, "too many requests", 30
     )
-    assert read_add(reply({"error": "Rate limit exceeded"}, 429)) == Refused(Reason.LIMIT, "Rate limit exceeded")
+    assert read_add(reply({"error": "Rate limit exceeded"}, 429)) == UpstreamRefused(
+        Reason.LIMIT, "Rate limit exceeded"
+    )
     # The time to wait belongs to the limit, not to other refusals.
-    assert read_add(reply({"error": "Bad link"}, retry_after_s=30)) == Refused(Reason.LINK, "Bad link", None)
+    assert read_add(reply({"error": "Bad link"}, retry_after_s=30)) == UpstreamRefused(Reason.LINK, "Bad link", None)
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
 def test_a_redirect_took_no_order(status: int) -> None:
     came = read_add(reply(b"<html>moved</html>", status, location="https://www.example.com/api/v2"))
-    assert came == Refused(Reason.OTHER, "redirected to https://www.example.com/api/v2; enter that address")
+    assert came == UpstreamRefused(Reason.OTHER, "redirected to https://www.example.com/api/v2; enter that address")
 
 
 def test_see_other_says_that_the_request_was_worked_on() -> None:
@@ -200,17 +202,17 @@ def test_pieces_of_broken_json_and_scripts_of_pages_are_no_answer(body: bytes) -
 def test_an_answer_that_broke_off_counts_only_if_it_is_one_whole_value() -> None:
     late = "the answer was not complete within 25 s"
     assert read_add(reply(b'{"order":5}', broke=late)) == Accepted("5")
-    assert read_add(reply(b'{"error":"Bad link"}', broke=late)) == Refused(Reason.LINK, "Bad link")
+    assert read_add(reply(b'{"error":"Bad link"}', broke=late)) == UpstreamRefused(Reason.LINK, "Bad link")
     for part in (b'{"order":5', b"", b"Invalid API key", PHP_WARNING + b'{"order":5}'):
         assert read_add(reply(part, broke=late)).text == f"HTTP 200, {late}"  # type: ignore[union-attr]
 
 
 def test_texts_are_clean_and_short() -> None:
     came = read_add(reply({"error": "<b>Bad&nbsp;link</b>\x00\r\n<script>x</script>" + "y" * 999}))
-    assert isinstance(came, Refused)
+    assert isinstance(came, UpstreamRefused)
     assert came.text.startswith("Bad link x yyy")
     assert len(came.text) == 300
-    assert read_add(reply(b'{"error":"Bad link \\ud800"}')) == Refused(Reason.LINK, "Bad link \ufffd")
+    assert read_add(reply(b'{"error":"Bad link \\ud800"}')) == UpstreamRefused(Reason.LINK, "Bad link \ufffd")
     assert len(read_add(reply(b"<html>" + b"z" * 9_000)).evidence) == 2_000  # type: ignore[union-attr]
 
 
@@ -237,7 +239,7 @@ def test_the_key_is_taken_out_in_every_spelling(spelling: str) -> None:
 def test_hiding_a_short_key_does_not_change_the_reason() -> None:
     """The class is read from the whole text: a key "n" must not turn "Not enough funds" into something else."""
     came = read_add(reply({"error": "Not enough funds"}, secrets=spellings("n")))
-    assert came == Refused(Reason.FUNDS, "Not e***ough fu***ds")
+    assert came == UpstreamRefused(Reason.FUNDS, "Not e***ough fu***ds")
 
 
 # ---- refill --------------------------------------------------------------------------------------
@@ -281,7 +283,7 @@ def test_a_refill_is_taken(body: object, ref: str) -> None:
     ],
 )
 def test_a_refill_is_refused(body: object, reason: Reason, text: str) -> None:
-    assert read_refill(reply(body)) == Refused(reason, text)
+    assert read_refill(reply(body)) == UpstreamRefused(reason, text)
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b"{}", b"[]", b"null", b'{"refill":null}', b'{"refill":"hm"}'])
@@ -292,7 +294,7 @@ def test_a_refill_is_unknown(body: bytes) -> None:
 
 # ---- cancel --------------------------------------------------------------------------------------
 
-NO_ID = Refused(Reason.NOT_FOUND, "Incorrect order ID")
+NO_ID = UpstreamRefused(Reason.NOT_FOUND, "Incorrect order ID")
 BODY_LEAVES_OUT = "the answer leaves this id out"
 
 
@@ -304,13 +306,13 @@ BODY_LEAVES_OUT = "the answer leaves this id out"
         ([{"order": 2, "cancel": 1}, {"order": 9, "error": "Incorrect order ID"}], NO_ID),
         ({"2": {"cancel": 1}, "9": {"error": "Incorrect order ID"}}, NO_ID),
         ({"2": 1, "9": "Incorrect order ID"}, NO_ID),
-        ({"2": {"cancel": 1}, "9": {"cancel": 0}}, Refused(Reason.OTHER, "refused without a word")),
+        ({"2": {"cancel": 1}, "9": {"cancel": 0}}, UpstreamRefused(Reason.OTHER, "refused without a word")),
         ({"2": {"cancel": 1}, "9": {"cancel": "The order cannot be canceled"}}, None),
     ],
 )
-def test_each_order_has_its_own_answer(body: object, nine: Refused | None) -> None:
+def test_each_order_has_its_own_answer(body: object, nine: UpstreamRefused | None) -> None:
     """Shops that missed the failure per item marked running orders as cancelled and refunded them."""
-    nine = nine or Refused(Reason.OTHER, "The order cannot be canceled")
+    nine = nine or UpstreamRefused(Reason.OTHER, "The order cannot be canceled")
     assert read_cancel(reply(body), ["2", "9"]) == {"2": Accepted("1"), "9": nine}
 
 
@@ -327,12 +329,15 @@ def test_each_order_has_its_own_answer(body: object, nine: Refused | None) -> No
         ({"canceled": [4218, "7"]}, Accepted("")),
         ({"status": "success"}, Accepted("")),
         ({"status": "success", "data": [{"order": 4218, "cancel": 1}]}, Accepted("1")),
-        ({"error": "Cancel is disabled"}, Refused(Reason.DISABLED, "Cancel is disabled")),
+        ({"error": "Cancel is disabled"}, UpstreamRefused(Reason.DISABLED, "Cancel is disabled")),
         ({"cancel": {"error": "Incorrect order ID"}}, NO_ID),
-        ({"status": "fail", "message": "It cannot be canceled"}, Refused(Reason.OTHER, "It cannot be canceled")),
+        (
+            {"status": "fail", "message": "It cannot be canceled"},
+            UpstreamRefused(Reason.OTHER, "It cannot be canceled"),
+        ),
     ],
 )
-def test_one_order_is_asked(body: object, outcome: Accepted | Refused) -> None:
+def test_one_order_is_asked(body: object, outcome: Accepted | UpstreamRefused) -> None:
     assert read_cancel(reply(body), ["4218"]) == {"4218": outcome}
 
 
@@ -453,8 +458,8 @@ def test_no_price_list_is_not_an_empty_one(body: bytes) -> None:
 
 
 def test_the_price_list_is_refused() -> None:
-    assert read_services(reply({"error": "Invalid API key"})) == Refused(Reason.KEY, "Invalid API key")
-    assert read_services(reply(b"", 302, location="/login")) == Refused(
+    assert read_services(reply({"error": "Invalid API key"})) == UpstreamRefused(Reason.KEY, "Invalid API key")
+    assert read_services(reply(b"", 302, location="/login")) == UpstreamRefused(
         Reason.OTHER, "redirected to /login; enter that address"
     )
 
@@ -488,7 +493,7 @@ def test_the_balance(body: object, amount: str, currency: str) -> None:
 
 
 def test_no_balance() -> None:
-    assert read_balance(reply({"error": "Invalid API key"}, 401)) == Refused(Reason.KEY, "Invalid API key")
-    assert read_balance(reply({"message": "Unauthenticated."}, 401)) == Refused(Reason.KEY, "Unauthenticated.")
+    assert read_balance(reply({"error": "Invalid API key"}, 401)) == UpstreamRefused(Reason.KEY, "Invalid API key")
+    assert read_balance(reply({"message": "Unauthenticated."}, 401)) == UpstreamRefused(Reason.KEY, "Unauthenticated.")
     for body in (b"", b"{}", b'{"balance":"lots"}', b'{"balance":null}', b'{"balance":true}', b"<html>"):
         assert isinstance(read_balance(reply(body)), Unknown)

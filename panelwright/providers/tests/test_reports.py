@@ -6,13 +6,13 @@ from decimal import Decimal
 
 import pytest
 
-from panelwright.providers.outcomes import OrderReport, Reason, RefillReport, Refused, Unknown
+from panelwright.providers.outcomes import OrderReport, Reason, RefillReport, Unknown, UpstreamRefused
 from panelwright.providers.reports import read_refill_status, read_status
 from panelwright.providers.tests.test_reading import reply
 
 FULL = {"charge": "0.27819", "start_count": "3572", "status": "Partial", "remains": "157", "currency": "USD"}
 REPORT = OrderReport("Partial", 3572, 157, Decimal("0.27819"), "USD", "Partial")
-NO_ID = Refused(Reason.NOT_FOUND, "Incorrect order ID")
+NO_ID = UpstreamRefused(Reason.NOT_FOUND, "Incorrect order ID")
 
 
 # ---- one order -----------------------------------------------------------------------------------
@@ -157,8 +157,8 @@ def test_success_is_completed_only_when_nothing_remains() -> None:
         ({"error": "Incorrect order ID"}, NO_ID),
         ({"1": {"error": "Incorrect order ID"}}, NO_ID),
         ({"1": "Incorrect order ID"}, NO_ID),
-        ({"status": "error", "message": "Order not found"}, Refused(Reason.NOT_FOUND, "Order not found")),
-        ({"error": "Invalid API key"}, Refused(Reason.KEY, "Invalid API key")),
+        ({"status": "error", "message": "Order not found"}, UpstreamRefused(Reason.NOT_FOUND, "Order not found")),
+        ({"error": "Invalid API key"}, UpstreamRefused(Reason.KEY, "Invalid API key")),
         ({"1": "Completed"}, OrderReport("Completed", None, None, None, "", "Completed")),
         ({"status": "Canceled"}, OrderReport("Canceled", None, None, None, "", "Canceled")),
         ({"order": 1, "status": FULL}, REPORT),
@@ -191,7 +191,7 @@ def test_no_report(body: bytes) -> None:
 
 def test_a_bare_fail_is_not_a_cancellation() -> None:
     """{"status":"fail"} without any number is the envelope of an error; a refund must not come of it."""
-    assert isinstance(read_status(reply({"status": "fail"}), ["1"])["1"], Refused)
+    assert isinstance(read_status(reply({"status": "fail"}), ["1"])["1"], UpstreamRefused)
 
 
 # ---- many orders ---------------------------------------------------------------------------------
@@ -227,12 +227,12 @@ def test_never_by_position() -> None:
 
 
 def test_a_refusal_of_the_whole_request() -> None:
-    key = Refused(Reason.KEY, "Invalid API key")
+    key = UpstreamRefused(Reason.KEY, "Invalid API key")
     assert read_status(reply({"error": "Invalid API key"}), ["1", "9"]) == {"1": key, "9": key}
-    limit = Refused(Reason.LIMIT, "too many requests", 7)
+    limit = UpstreamRefused(Reason.LIMIT, "too many requests", 7)
     assert read_status(reply(b"", 429, retry_after_s=7), ["1", "9"]) == {"1": limit, "9": limit}
-    assert read_status(reply({"error": "slow down"}, 429), ["1"]) == {"1": Refused(Reason.LIMIT, "slow down")}
-    unauthenticated = Refused(Reason.KEY, "Unauthenticated.")
+    assert read_status(reply({"error": "slow down"}, 429), ["1"]) == {"1": UpstreamRefused(Reason.LIMIT, "slow down")}
+    unauthenticated = UpstreamRefused(Reason.KEY, "Unauthenticated.")
     assert read_status(reply({"message": "Unauthenticated."}, 401), ["1"]) == {"1": unauthenticated}
 
 
@@ -249,7 +249,7 @@ def test_a_breakdown_says_nothing() -> None:
 
 
 def test_a_redirect_is_refused() -> None:
-    moved = Refused(Reason.OTHER, "redirected to /login; enter that address")
+    moved = UpstreamRefused(Reason.OTHER, "redirected to /login; enter that address")
     assert read_status(reply({"1": FULL}, 302, location="/login"), ["1"]) == {"1": moved}
 
 
@@ -278,7 +278,7 @@ def test_one_refill(body: object, status: str | None, raw: str) -> None:
 
 
 def test_many_refills() -> None:
-    none = Refused(Reason.NOT_FOUND, "Refill not found")
+    none = UpstreamRefused(Reason.NOT_FOUND, "Refill not found")
     body = [{"refill": 3, "status": {"error": "Refill not found"}}, {"refill": 1, "status": "Completed"}]
     assert read_refill_status(reply(body), ["1", "3"]) == {"1": RefillReport("Completed", "Completed"), "3": none}
     keyed = {"1": {"status": "Completed"}, "3": "Refill not found"}
@@ -298,7 +298,7 @@ def test_many_refills() -> None:
 )
 def test_a_refill_is_refused(body: object, reason: Reason) -> None:
     came = read_refill_status(reply(body), ["1"])["1"]
-    assert isinstance(came, Refused)
+    assert isinstance(came, UpstreamRefused)
     assert came.reason is reason
 
 

@@ -10,7 +10,7 @@ import pytest
 from django.db import transaction
 
 from panelwright.core import clock
-from panelwright.core.refusal import NotNow
+from panelwright.core.refusal import InvalidState
 from panelwright.providers import manual_actions, request_actions, resolve_actions, rules, store
 from panelwright.providers.outcomes import Accepted, RefillReport
 from tests.support.people import (
@@ -193,14 +193,14 @@ def test_a_refill_that_never_arrived_is_passed_on_again_by_staff(sent: Sent, ali
     manual_actions.send_refill(panel_id=alice.panel_id, refill_id=refill_id, by="bob")
     sent.worker.refills()
     assert refill() == ("Pending", "passed on", "777", "")
-    with pytest.raises(NotNow, match="already at the provider"):
+    with pytest.raises(InvalidState, match="already at the provider"):
         manual_actions.send_refill(panel_id=alice.panel_id, refill_id=refill_id, by="bob")
 
 
 def test_a_refill_on_its_way_is_not_for_staff(sent: Sent, alice: Owner) -> None:
     refill_id = sent.refill_asked()
     (sending,) = request_actions.claim_refills(10)
-    with pytest.raises(NotNow, match="is being sent to the provider"):
+    with pytest.raises(InvalidState, match="is being sent to the provider"):
         manual_actions.reject_refill(panel_id=alice.panel_id, refill_id=refill_id, by="bob", text="no")
     request_actions.commit_refills([(sending, Accepted("777"))])
     assert refill() == ("Pending", "passed on", "777", "")

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django_scopes import scope
 
-from panelwright.core.refusal import NotNow, NotThere
+from panelwright.core.refusal import InvalidState, NotThere
 from panelwright.providers import actions, manual_actions, order_queries, resolve_actions
 from panelwright.providers.actions import Sent, claim_forward, commit_sent
 from panelwright.providers.models import Provider
@@ -207,7 +207,7 @@ def unmoved_from_now_on(world: World) -> None:
     assert [len(upstream.called("add")) for upstream in (world.first, world.second)] == calls
     for verb in (resolve_actions.done, resolve_actions.cancel, resolve_actions.send):
         before = everything()
-        with pytest.raises(NotNow, match="has ended"):
+        with pytest.raises(InvalidState, match="has ended"):
             verb(**world.which())
         assert everything() == before
 
@@ -311,7 +311,7 @@ def test_an_order_that_is_being_sent_is_left_alone(world: World) -> None:
         lambda: resolve_actions.send(**world.which()),
         lambda: resolve_actions.arrived(**world.which(), upstream_id="1"),
     ):
-        with pytest.raises(NotNow, match="Try again in 200 seconds at the latest"):
+        with pytest.raises(InvalidState, match="Try again in 200 seconds at the latest"):
             act()
     assert everything() == before
     assert commit_sent([Sent(sending, Accepted("23501"))]) == 1
@@ -363,7 +363,7 @@ def test_what_may_have_arrived_keeps_its_request_id(world: World) -> None:
 def test_what_is_delivered_in_part_is_not_delivered_again_by_mistake(world: World) -> None:
     world.polled({"status": "In progress", "charge": "0.1", "remains": "400"})
     before = everything()
-    with pytest.raises(NotNow, match="600 of 1000 units are delivered"):
+    with pytest.raises(InvalidState, match="600 of 1000 units are delivered"):
         resolve_actions.send(**world.which())
     assert everything() == before
     resolve_actions.send(**world.which(), whole=True)
@@ -373,7 +373,7 @@ def test_what_is_delivered_in_part_is_not_delivered_again_by_mistake(world: Worl
 def test_what_the_customer_wants_cancelled_is_not_sent_again(world: World) -> None:
     not_known_any_more(world)
     world.carol.cancel(world.id)
-    with pytest.raises(NotNow, match="requested a cancellation"):
+    with pytest.raises(InvalidState, match="requested a cancellation"):
         resolve_actions.send(**world.which())
     manual_actions.refuse_cancel(**world.which(), text="it is on its way")
     resolve_actions.send(**world.which())
@@ -426,7 +426,7 @@ def test_an_id_that_another_order_has_is_not_given_twice(world: World) -> None:
     world.id = world.carol.order()
     world.worker.forward()
     before = everything()
-    with pytest.raises(NotNow, match="Another order already has this ID"):
+    with pytest.raises(InvalidState, match="Another order already has this ID"):
         resolve_actions.arrived(**world.which(), upstream_id="23501")
     assert everything() == before
     resolve_actions.arrived(**world.which(), upstream_id="23502")
@@ -475,11 +475,11 @@ def test_a_drip_feed_does_not_end_while_a_run_is_being_sent(world: World) -> Non
     run_schedules()
     assert len(claim_forward(10)) == 1
     before = everything()
-    with pytest.raises(NotNow, match="is being sent to a provider"):
+    with pytest.raises(InvalidState, match="is being sent to a provider"):
         resolve_actions.cancel(**world.which())
     with pytest.raises(ValueError, match="between 0 and 750: the other runs have ended"):
         resolve_actions.partial(**world.which(), remains=751)
-    with pytest.raises(NotNow, match="Nothing is sent for this order itself"):
+    with pytest.raises(InvalidState, match="Nothing is sent for this order itself"):
         resolve_actions.send(**world.which())
     assert everything() == before
 
@@ -502,9 +502,9 @@ def test_a_run_that_a_person_ends_counts_for_its_drip_feed(world: World) -> None
 @pytest.mark.parametrize(("verb", "status"), [("done", "Completed"), ("cancel", "Canceled")])
 def test_a_subscription_is_ended(world: World, verb: str, status: str) -> None:
     world.id = world.carol.order(service=SUBSCRIPTION)
-    with pytest.raises(NotNow, match="This is a subscription"):
+    with pytest.raises(InvalidState, match="This is a subscription"):
         resolve_actions.partial(**world.which(), remains=1)
-    with pytest.raises(NotNow, match="Nothing is sent for this order itself"):
+    with pytest.raises(InvalidState, match="Nothing is sent for this order itself"):
         resolve_actions.send(**world.which())
     getattr(resolve_actions, verb)(**world.which())
     assert row_of(world.id).status == status

@@ -10,15 +10,15 @@ import pytest
 from panelwright.orders.problems import NO_ROUTE, NONE, problem
 from panelwright.providers import routing
 from panelwright.providers.health import Health
-from panelwright.providers.store import ProviderRow, RouteRow, ToSend
+from panelwright.providers.store import ProviderRow, RouteRow, SendTask
 from tests.support.people import NOON
 
 ONE = 10**12
 
 
-def order(**more: Any) -> ToSend:
+def order(**more: Any) -> SendTask:
     said = {"quantity": 500, "type_name": "Default", "route_id": None, "rate_micros": 900_000, **more}
-    return ToSend(
+    return SendTask(
         id=1, panel_id=1, service_id=1, kind="plain", link="x", fields="", attempts=0, created_at=NOON, **said
     )
 
@@ -77,12 +77,12 @@ def test_a_provider_that_rests_is_passed_over_and_one_that_paused_is_waited_for(
         assigned = routing.assign([order()], {1: routes}, {1: first, 2: provider(2)}, NOON)
         assert [r.id for _, r in assigned.send] == chosen
     assigned = routing.assign([order()], {1: routes}, {1: paused, 2: provider(2)}, NOON)
-    assert assigned.later == [routing.Later(1, NOON + timedelta(seconds=50))]
+    assert assigned.later == [routing.Deferred(1, NOON + timedelta(seconds=50))]
 
 
 def test_without_any_route_the_order_says_so_and_waits() -> None:
     assigned = routing.assign([order()], {}, {}, NOON)
-    assert assigned.later == [routing.Later(1, NOON + timedelta(minutes=1), problem(NO_ROUTE), NOON)]
+    assert assigned.later == [routing.Deferred(1, NOON + timedelta(minutes=1), problem(NO_ROUTE), NOON)]
 
 
 def test_one_order_at_a_time_tries_a_provider_that_had_rested() -> None:
@@ -90,7 +90,7 @@ def test_one_order_at_a_time_tries_a_provider_that_had_rested() -> None:
     assigned = routing.assign([order(), order()], {1: [route(1)]}, {1: tried}, NOON)
     assert len(assigned.send) == 1
     assert assigned.trials == {1}
-    assert assigned.later == [routing.Later(1, NOON + timedelta(seconds=6))]
+    assert assigned.later == [routing.Deferred(1, NOON + timedelta(seconds=6))]
 
 
 def test_permits_of_a_batch_are_counted_together() -> None:

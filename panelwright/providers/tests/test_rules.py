@@ -11,12 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from panelwright.catalog.types import TYPES, ServiceType, Units
-from panelwright.orders.fields import Checked, check
-from panelwright.orders.models import Kind
+from panelwright.orders.fields import CheckedFields, check
+from panelwright.orders.models import OrderKind
 from panelwright.orders.problems import facts_of, words
 from panelwright.providers import rules
 from panelwright.providers.client import Upstream
-from panelwright.providers.outcomes import Reason, Refused
+from panelwright.providers.outcomes import Reason, UpstreamRefused
 from panelwright.providers.rules import Next, after_refusal, backoff, request_id, upstream_params
 
 NOON = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
@@ -24,7 +24,7 @@ SECRET = "the installation's secret"
 
 
 def step(reason: Reason, *, more_routes: bool, attempts: int = 1) -> Next:
-    refused = Refused(reason, "no")
+    refused = UpstreamRefused(reason, "no")
     return after_refusal(refused, provider="up", attempts=attempts, more_routes=more_routes, now=NOON).step
 
 
@@ -62,14 +62,14 @@ def test_the_wait_doubles_up_to_an_hour(attempts: int, wait_s: int) -> None:
 
 @pytest.mark.parametrize(("named_s", "wait_s"), [(None, 5), (2, 5), (90, 90), (10**9, 3600)])
 def test_a_time_that_the_provider_names_is_kept_within_reason(named_s: int | None, wait_s: int) -> None:
-    refused = Refused(Reason.LIMIT, "slow down", retry_after_s=named_s)
+    refused = UpstreamRefused(Reason.LIMIT, "slow down", retry_after_s=named_s)
     after = after_refusal(refused, provider="up", attempts=1, more_routes=True, now=NOON)
     assert after.due_at == NOON + timedelta(seconds=wait_s)
     assert words(after.problem.problem_code, facts_of(after.problem.problem_facts)) == "up refused it: slow down"
 
 
 def test_the_next_route_is_tried_at_once() -> None:
-    refused = Refused(Reason.FUNDS, "")
+    refused = UpstreamRefused(Reason.FUNDS, "")
     after = after_refusal(refused, provider="up", attempts=9, more_routes=True, now=NOON)
     assert after.due_at == NOON
     assert words(after.problem.problem_code, facts_of(after.problem.problem_facts)) == "up refused it"
@@ -85,10 +85,10 @@ def test_a_lease_outlives_the_slowest_call() -> None:
 # ---- parameters --------------------------------------------------------------------------------------
 
 
-def sent(type_: ServiceType, *, kind: Kind = Kind.PLAIN) -> tuple[Checked, dict[str, str]]:
+def sent(type_: ServiceType, *, kind: OrderKind = OrderKind.PLAIN) -> tuple[CheckedFields, dict[str, str]]:
     params = {f.name: f.example for f in type_.fields}
     checked = check(type_, params, drip_feed=True, flat_quantity=1)
-    assert isinstance(checked, Checked), checked
+    assert isinstance(checked, CheckedFields), checked
     fields = json.dumps(checked.own, ensure_ascii=False) if checked.own else ""
     return checked, upstream_params(
         kind=kind.value,
@@ -114,7 +114,7 @@ def test_a_panel_of_ours_upstream_reads_what_we_send_as_we_did(type_: ServiceTyp
 @pytest.mark.parametrize("type_", [t for t in TYPES if t.subscription], ids=lambda type_: type_.slug)
 def test_a_post_goes_out_as_a_link_and_a_quantity(type_: ServiceType) -> None:
     params = upstream_params(
-        kind=Kind.POST.value,
+        kind=OrderKind.POST.value,
         type_name=type_.name,
         upstream_service="77",
         link="https://example.com/p/1",

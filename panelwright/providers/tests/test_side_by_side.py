@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from panelwright.core import clock
-from panelwright.core.refusal import NotNow
+from panelwright.core.refusal import InvalidState
 from panelwright.providers import manual_actions, request_actions, resolve_actions
 from panelwright.providers.request_actions import REFILLS_AT_ONCE
 from panelwright.providers.worker import Worker
@@ -144,7 +144,7 @@ def test_what_staff_answer_while_it_is_passed_on_stays_answered(
     manual_actions.refuse_cancel(panel_id=alice.panel_id, order_id=order_id, by=BY, text="nearly done")
     request_actions.commit_cancels(provider_id, sent, {})
     assert values("SELECT state, answer FROM orders_cancel") == [("done", "nearly done")]
-    with pytest.raises(NotNow, match="No cancellation of this order"):
+    with pytest.raises(InvalidState, match="No cancellation of this order"):
         manual_actions.accept_cancel(panel_id=alice.panel_id, order_id=order_id, by=BY)
     time.passes(hours=1)
     carol.cancel(order_id)

@@ -10,14 +10,14 @@ import pytest
 from django_scopes import scope
 
 from panelwright.catalog.actions import set_terms
-from panelwright.core.reply import Reply
+from panelwright.core.reply import HttpReply
 from panelwright.providers import routing, sync_rules
+from panelwright.providers.error_phrases import classify
 from panelwright.providers.outcomes import OFFER_MAX, STEP_UNREAD, Reason, ServiceOffer
 from panelwright.providers.reading import read_services
 from panelwright.providers.route_actions import routes_of, set_route
-from panelwright.providers.store import RouteRow, ToSend
+from panelwright.providers.store import RouteRow, SendTask
 from panelwright.providers.tests.test_sync import Shop, listed
-from panelwright.providers.words import classify
 from tests.support.people import FOLLOWERS, NOON, Owner, Time, value, values
 from tests.support.upstream import ScriptedUpstream
 
@@ -64,12 +64,12 @@ def steps() -> list[tuple[Any, ...]]:
 def test_an_increment_is_read_or_said_to_be_unreadable(said: Any, step: int | None) -> None:
     for key in ("increment", "Increment"):
         body = json.dumps([{**listed(7), key: said}]).encode()
-        (offer,) = read_services(Reply(200, body))  # type: ignore[misc]
+        (offer,) = read_services(HttpReply(200, body))  # type: ignore[misc]
         assert offer.step == step
 
 
 def test_without_an_increment_nothing_is_known_of_one() -> None:
-    (offer,) = read_services(Reply(200, json.dumps([listed(7)]).encode()))  # type: ignore[misc]
+    (offer,) = read_services(HttpReply(200, json.dumps([listed(7)]).encode()))  # type: ignore[misc]
     assert offer.step is None
 
 
@@ -159,7 +159,7 @@ def test_what_cannot_be_sold_is_left_out_of_an_import_by_its_reason(shop: Shop) 
 
 
 def test_limits_that_follow_are_told_as_they_can_be_ordered(shop: Shop) -> None:
-    from panelwright.catalog.shelf import shelf_for
+    from panelwright.catalog.priced_catalogue import shelf_for
 
     shop.lists(listed(7, increment=100, min=10, max=5050))
     (service,) = shop.imports().services
@@ -171,8 +171,8 @@ def test_limits_that_follow_are_told_as_they_can_be_ordered(shop: Shop) -> None:
 # ---- routes ------------------------------------------------------------------------------------------------
 
 
-def to_send(quantity: int, type_name: str = "Default") -> ToSend:
-    return ToSend(1, 1, 5, "plain", type_name, "https://example.com/p/1", quantity, "", 0, None, NOON, 10**6)
+def to_send(quantity: int, type_name: str = "Default") -> SendTask:
+    return SendTask(1, 1, 5, "plain", type_name, "https://example.com/p/1", quantity, "", 0, None, NOON, 10**6)
 
 
 def test_a_route_whose_step_does_not_fit_is_tried_last() -> None:

@@ -18,7 +18,7 @@ from cryptography.x509.oid import NameOID
 
 from panelwright.core import addresses, transport
 from panelwright.providers.client import Upstream
-from panelwright.providers.outcomes import Accepted, Reason, Refused, Unknown
+from panelwright.providers.outcomes import Accepted, Reason, Unknown, UpstreamRefused
 from panelwright.providers.tests.wild_panel import Request, Wild, http, raw, wild_panel
 
 
@@ -92,7 +92,7 @@ def test_a_trusted_certificate(certificate: Path, server_tls: ssl.SSLContext, mo
 def test_a_certificate_that_nobody_vouches_for(server_tls: ssl.SSLContext) -> None:
     with wild_panel(http({"order": 7}), tls=server_tls) as wild:
         came = client_of(wild).add({})
-        assert came == Refused(Reason.UNREACHABLE, "the certificate is not valid: self-signed certificate")
+        assert came == UpstreamRefused(Reason.UNREACHABLE, "the certificate is not valid: self-signed certificate")
         assert wild.requests == []
 
 
@@ -103,7 +103,7 @@ def test_a_certificate_of_another_name(
     with wild_panel(http({"order": 7}), tls=server_tls) as wild:
         for host in ("other.example", "127.0.0.1"):
             came = client_of(wild, host).add({})
-            assert isinstance(came, Refused)
+            assert isinstance(came, UpstreamRefused)
             assert came.reason is Reason.UNREACHABLE
             assert came.text.startswith("the certificate is not valid: ")
         assert wild.requests == []
@@ -112,7 +112,7 @@ def test_a_certificate_of_another_name(
 def test_no_tls_on_the_other_side() -> None:
     with wild_panel(raw(b"HTTP/1.1 400 Bad Request\r\n\r\n"), read=False) as wild:
         came = client_of(wild).add({})
-    assert isinstance(came, Refused)
+    assert isinstance(came, UpstreamRefused)
     assert came.reason is Reason.UNREACHABLE
     assert came.text.startswith("TLS failed: ")
 
@@ -125,7 +125,7 @@ def test_a_handshake_that_never_ends() -> None:
 
     with wild_panel(silent, read=False) as wild:
         started = time.monotonic()
-        assert client_of(wild).add({}) == Refused(Reason.UNREACHABLE, "no connection in time")
+        assert client_of(wild).add({}) == UpstreamRefused(Reason.UNREACHABLE, "no connection in time")
         assert time.monotonic() - started < 1.4
 
 

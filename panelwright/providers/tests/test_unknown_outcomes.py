@@ -9,7 +9,7 @@ import pytest
 
 from panelwright.providers import resolve_actions
 from panelwright.providers.actions import Sent, claim_forward, claim_unfinished, commit_sent
-from panelwright.providers.outcomes import Accepted, Reason, Refused, Unknown
+from panelwright.providers.outcomes import Accepted, Reason, Unknown, UpstreamRefused
 from tests.support.people import (
     FOLLOWERS,
     Buyer,
@@ -187,7 +187,7 @@ def test_a_repeat_that_is_refused_after_the_request_id_was_looked_up_is_a_refusa
 # ---- stale results -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("late", [Accepted("1"), Refused(Reason.LINK, "bad"), Unknown("lost")], ids=str)
+@pytest.mark.parametrize("late", [Accepted("1"), UpstreamRefused(Reason.LINK, "bad"), Unknown("lost")], ids=str)
 def test_a_worker_that_lost_its_lease_writes_nothing(
     alice: Owner, carol: Buyer, upstream: ScriptedUpstream, worker: Rounds, time: Time, late: Any
 ) -> None:
@@ -203,7 +203,7 @@ def test_a_worker_that_lost_its_lease_writes_nothing(
     assert carol.balance() == "99.10"
 
 
-@pytest.mark.parametrize("late", [Accepted("1"), Refused(Reason.LINK, "bad"), Unknown("lost")], ids=str)
+@pytest.mark.parametrize("late", [Accepted("1"), UpstreamRefused(Reason.LINK, "bad"), Unknown("lost")], ids=str)
 def test_a_late_result_does_not_speak_for_the_worker_who_took_over(
     alice: Owner, carol: Buyer, upstream: ScriptedUpstream, time: Time, late: Any
 ) -> None:
@@ -219,7 +219,7 @@ def test_a_late_result_does_not_speak_for_the_worker_who_took_over(
     assert carol.balance() == "99.10"
 
 
-@pytest.mark.parametrize("outcome", [Accepted("1"), Refused(Reason.LINK, "bad"), Unknown("lost")], ids=str)
+@pytest.mark.parametrize("outcome", [Accepted("1"), UpstreamRefused(Reason.LINK, "bad"), Unknown("lost")], ids=str)
 def test_a_result_is_written_once(alice: Owner, carol: Buyer, upstream: ScriptedUpstream, outcome: Any) -> None:
     alice.route(FOLLOWERS, alice.provider(upstream.url))
     carol.order()
@@ -227,8 +227,8 @@ def test_a_result_is_written_once(alice: Owner, carol: Buyer, upstream: Scripted
     assert commit_sent([Sent(sending, outcome)]) == 1
     balance = carol.balance()
     assert commit_sent([Sent(sending, outcome)]) == 0
-    assert commit_sent([Sent(sending, Refused(Reason.LINK, "bad"))]) == 0
-    assert carol.balance() == balance == ("100.00" if isinstance(outcome, Refused) else "99.10")
+    assert commit_sent([Sent(sending, UpstreamRefused(Reason.LINK, "bad"))]) == 0
+    assert carol.balance() == balance == ("100.00" if isinstance(outcome, UpstreamRefused) else "99.10")
 
 
 def test_a_worker_that_slept_sends_nothing(
@@ -239,7 +239,9 @@ def test_a_worker_that_slept_sends_nothing(
     carol.order()
     (sending,) = claim_forward(10)
     time.passes(minutes=2, seconds=30)
-    assert worker.send_one(sending).outcome == Refused(Reason.LIMIT, "the worker was too slow, nothing was sent")
+    assert worker.send_one(sending).outcome == UpstreamRefused(
+        Reason.LIMIT, "the worker was too slow, nothing was sent"
+    )
     assert upstream.calls == []
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django_scopes import scope
 
-from panelwright.providers.outcomes import Offers, Refused
+from panelwright.providers.outcomes import Offers, UpstreamRefused
 from panelwright.providers.sync_actions import import_services, preview
 from panelwright.providers.sync_rules import Chosen, Markup
 from panelwright.providers.tests.test_sync import TWENTY, Shop, listed, names
@@ -139,7 +139,7 @@ def test_a_rate_that_nobody_could_pay_does_not_stop_the_others(shop: Shop) -> No
 def test_a_list_without_a_row_that_can_be_read_says_why(shop: Shop) -> None:
     shop.lists(listed(501, "abc"))
     came = shop.client(shop.provider_row()).services()
-    assert not isinstance(came, Offers | Refused)
+    assert not isinstance(came, Offers | UpstreamRefused)
     assert "its rate 'abc' cannot be read" in came.text
 
 

@@ -14,7 +14,7 @@ from django_scopes import scope
 
 from panelwright.catalog.actions import set_enabled, set_rate
 from panelwright.core import money
-from panelwright.core.refusal import NotNow, NotThere
+from panelwright.core.refusal import InvalidState, NotThere
 from panelwright.orders import key_actions, pause_actions, problems
 from panelwright.orders.schedule_actions import open_subscriptions, record_post
 from panelwright.providers import subscription_actions as subscriptions
@@ -420,7 +420,7 @@ def test_staff_decide_who_pays_for_what_arrived(
     far.makes(902, 100)
     look(worker, time)
     first, second = (o.id for o in children_of(order_id))
-    with pytest.raises(NotNow, match=r"costs 0\.15"):
+    with pytest.raises(InvalidState, match=r"costs 0\.15"):
         subscriptions.charge_post(panel_id=alice.panel_id, order_id=first, by="bob")
     for panel_id, which in ((rival.panel_id, first), (alice.panel_id, 10**9)):
         with pytest.raises(NotThere):
@@ -431,7 +431,7 @@ def test_staff_decide_who_pays_for_what_arrived(
     assert carol.balance() == "0.85"
     for decide in (subscriptions.charge_post, subscriptions.waive_post):
         for which in (first, second, order_id):
-            with pytest.raises(NotNow):
+            with pytest.raises(InvalidState):
                 decide(panel_id=alice.panel_id, order_id=which, by="bob")
     far.posts[901] |= {"status": "Canceled", "remains": "100"}
     far.posts[902] |= {"status": "Completed", "remains": "0"}

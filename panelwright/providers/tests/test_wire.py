@@ -14,15 +14,15 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from panelwright.core.reply import Reply, spellings
+from panelwright.core.reply import HttpReply, spellings
 from panelwright.providers.outcomes import (
     Accepted,
     Balance,
     OrderReport,
     RefillReport,
-    Refused,
     ServiceOffer,
     Unknown,
+    UpstreamRefused,
 )
 from panelwright.providers.reading import read_add, read_balance, read_cancel, read_refill, read_services
 from panelwright.providers.reports import read_refill_status, read_status
@@ -133,7 +133,7 @@ def test_flags() -> None:
 
 def test_numbers_that_would_eat_the_machine() -> None:
     body = b'{"a":1e999999999,"b":' + b"9" * 5_000 + b',"c":0e999999999,"d":-1e-999999999,"e":NaN,"f":1.5}'
-    found = find_json(Reply(200, body))
+    found = find_json(HttpReply(200, body))
     assert {name: str(value) for name, value in found.items()} == {
         **dict.fromkeys("abde", "NaN"),
         "c": "0",
@@ -165,7 +165,7 @@ def test_numbers_that_would_eat_the_machine() -> None:
 def test_bodies_that_are_made_to_be_slow(body: bytes) -> None:
     started = time.process_time()
     for read in READERS:
-        read(Reply(200, body))
+        read(HttpReply(200, body))
     assert time.process_time() - started < 5
 
 
@@ -177,7 +177,7 @@ def test_a_large_price_list_is_read_in_time() -> None:
         for n in range(1, 5_001)
     ]  # fmt: skip
     started = time.process_time()
-    offers = read_services(Reply(200, json.dumps(rows).encode(), secrets=spellings("a-key-of-ours")))
+    offers = read_services(HttpReply(200, json.dumps(rows).encode(), secrets=spellings("a-key-of-ours")))
     assert isinstance(offers, list)
     assert len(offers) == 5_000
     assert time.process_time() - started < 5
@@ -186,7 +186,7 @@ def test_a_large_price_list_is_read_in_time() -> None:
 # ---- any bytes -----------------------------------------------------------------------------------
 
 IDS = ("1", "2", "API3")
-READERS: tuple[Callable[[Reply], object], ...] = (
+READERS: tuple[Callable[[HttpReply], object], ...] = (
     read_add,
     read_refill,
     read_services,
@@ -198,7 +198,7 @@ READERS: tuple[Callable[[Reply], object], ...] = (
     lambda reply: read_refill_status(reply, IDS),
     lambda reply: read_refill_status(reply, IDS[:1]),
 )
-OUTCOMES = (Accepted, Refused, Unknown, OrderReport, RefillReport, ServiceOffer, Balance)
+OUTCOMES = (Accepted, UpstreamRefused, Unknown, OrderReport, RefillReport, ServiceOffer, Balance)
 SECRET = "s3cret-key/of ours"
 
 VOCABULARY = """
@@ -236,7 +236,7 @@ def _texts(outcome: object) -> Iterator[str]:
         assert outcome is None or isinstance(outcome, (bool, int, Decimal, Enum))
 
 
-def _check(reply: Reply) -> None:
+def _check(reply: HttpReply) -> None:
     for read in READERS:
         outcome: Any = read(reply)
         for text in _texts(outcome):
@@ -246,7 +246,7 @@ def _check(reply: Reply) -> None:
             assert len(text) <= 5_000
         asked = [outcome] if not isinstance(outcome, dict) else list(outcome.values())
         for one in asked:
-            if isinstance(one, Refused):
+            if isinstance(one, UpstreamRefused):
                 assert 0 < len(one.text) <= 300
             elif isinstance(one, Unknown):
                 assert 0 < len(one.text) <= 300
@@ -266,7 +266,7 @@ def _check(reply: Reply) -> None:
 @settings(max_examples=effort(150, proving=3000))
 @given(body=st.binary(max_size=200), status=STATUSES, broke=BROKE)
 def test_any_bytes_give_an_outcome(body: bytes, status: int, broke: str) -> None:
-    _check(Reply(status, body, broke, secrets=spellings(SECRET)))
+    _check(HttpReply(status, body, broke, secrets=spellings(SECRET)))
 
 
 @settings(max_examples=effort(400, proving=8000))
@@ -277,7 +277,9 @@ def test_any_json_gives_an_outcome(
     value: object, before: bytes, after: bytes, status: int, broke: str, cut: int
 ) -> None:
     body = json.dumps(value).encode()
-    _check(Reply(status, before + body[: len(body) - cut if broke else None] + after, broke, secrets=spellings(SECRET)))
+    _check(
+        HttpReply(status, before + body[: len(body) - cut if broke else None] + after, broke, secrets=spellings(SECRET))
+    )
 
 
 @settings(max_examples=effort(200, proving=4000))
@@ -285,14 +287,14 @@ def test_any_json_gives_an_outcome(
 def test_a_cut_answer_never_gives_another_id(value: dict[str, object]) -> None:
     """Whatever prefix of an answer arrives, it is the same id or none."""
     body = json.dumps(value).encode()
-    whole = read_add(Reply(200, body))
+    whole = read_add(HttpReply(200, body))
     for end in range(len(body)):
-        cut = read_add(Reply(200, body[:end], "the answer broke off"))
+        cut = read_add(HttpReply(200, body[:end], "the answer broke off"))
         assert isinstance(cut, Unknown)
-        without_notice = read_add(Reply(200, body[:end]))
+        without_notice = read_add(HttpReply(200, body[:end]))
         assert not isinstance(without_notice, Accepted) or without_notice == whole
 
 
 def test_nothing_in_nothing() -> None:
-    assert find_json(Reply(200, b"")) is MISSING
-    assert find_json(Reply(200, b"\xef\xbb\xbf")) is MISSING
+    assert find_json(HttpReply(200, b"")) is MISSING
+    assert find_json(HttpReply(200, b"\xef\xbb\xbf")) is MISSING

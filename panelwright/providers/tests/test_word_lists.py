@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from panelwright.core.reply import Reply
+from panelwright.core.reply import HttpReply
+from panelwright.providers.error_phrases import classify, tells_of_a_breakdown
 from panelwright.providers.folding import fold
 from panelwright.providers.outcomes import RefillReport
 from panelwright.providers.reading import read_add
@@ -17,7 +18,6 @@ from panelwright.providers.refusal_words import BREAKDOWN, LANGUAGES, ORDER, Cla
 from panelwright.providers.reports import read_refill_status, read_status
 from panelwright.providers.states import ORDER_STATES, REFILL_STATES, order_status, refill_status, spelled
 from panelwright.providers.tests.test_reading import reply
-from panelwright.providers.words import classify, tells_of_a_breakdown
 
 TRIES = 400
 
@@ -198,6 +198,6 @@ def test_a_refill_s_word_is_read_in_any_dress() -> None:
 def test_the_worst_text_is_read_in_no_time() -> None:
     """Every line is tried on the longest text that is looked at; what grows faster than the text would take minutes."""
     for unit in ("order ", "not ", "quantity ", "заказ ", "link is ", "a", "<a ", "&amp;", "\u0301"):
-        body = Reply(status=200, body=b"")
+        body = HttpReply(status=200, body=b"")
         assert body.clean(unit) is not None
         classify(unit * 100_000)

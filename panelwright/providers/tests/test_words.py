@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from panelwright.providers.error_phrases import classify, tells_of_a_breakdown
 from panelwright.providers.folding import fold
 from panelwright.providers.outcomes import Reason
-from panelwright.providers.words import classify, tells_of_a_breakdown
 
 PROTOCOL = {
     "Invalid API key": Reason.KEY,

@@ -10,7 +10,7 @@ from typing import Any
 import urllib3
 
 import panelwright
-from panelwright.catalog.types import Kind, ServiceType
+from panelwright.catalog.types import FieldKind, ServiceType
 from panelwright.sandbox.panel import owner_of
 from panelwright.sandbox.run import CONTROL_TOKEN, KEYS
 from tests.support.processes import Process, free_port
@@ -125,5 +125,5 @@ def example_params(type_: ServiceType) -> dict[str, str]:
     params = {f.name: f.example for f in type_.fields if f.required or f.needed_when is not None}
     if "quantity" in params:
         params["quantity"] = "250"
-    assert all(f.kind is not Kind.LINK or params[f.name] for f in type_.fields)
+    assert all(f.kind is not FieldKind.LINK or params[f.name] for f in type_.fields)
     return params

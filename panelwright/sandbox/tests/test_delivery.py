@@ -9,16 +9,16 @@ import pytest
 from panelwright.sandbox import delivery, money
 from panelwright.sandbox.catalogue import BY_ID, CATALOGUE, pick
 from panelwright.sandbox.clock import Anchor, Clock
-from panelwright.sandbox.delivery import Order
+from panelwright.sandbox.delivery import SandboxOrder
 
 T0 = 1_700_000_000_000
 
 
-def _order(*, character: str, order_id: int, quantity: int = 1000) -> Order:
+def _order(*, character: str, order_id: int, quantity: int = 1000) -> SandboxOrder:
     service = pick(type="Default", character=character)
     charge = money.charge(service, units=quantity)
     course = delivery.plan(service, order_id=order_id, quantity=quantity, charge_micros=charge, now=T0)
-    return Order(order_id, "owner", service.service, "x", quantity, charge, {}, T0, T0, course)
+    return SandboxOrder(order_id, "owner", service.service, "x", quantity, charge, {}, T0, T0, course)
 
 
 @pytest.mark.parametrize("character", ["fast", "steady", "slow", "partial", "cancels"])

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from panelwright.sandbox.clock import Anchor, Clock
-from panelwright.sandbox.panel import Panel, Settings, owner_of
+from panelwright.sandbox.panel import SandboxPanel, Settings, owner_of
 from panelwright.sandbox.store import Store, Unusable
 
 T0 = 1_700_000_000_000
@@ -18,7 +18,7 @@ LINK = "https://example.com/page"
 def test_no_call_walks_through_all_orders(tmp_path: Path):
     path = str(tmp_path / "sandbox.sqlite3")
     store = Store(path)
-    panel = Panel(store, Clock(Anchor(T0, T0, 0.0), wall=lambda: T0), Settings((owner_of("key"),)))
+    panel = SandboxPanel(store, Clock(Anchor(T0, T0, 0.0), wall=lambda: T0), Settings((owner_of("key"),)))
     store.open_account(owner_of("key"), balance_micros=10**12)
     statements: list[str] = []
     store._db.set_trace_callback(statements.append)
@@ -78,7 +78,7 @@ def test_a_step_that_fails_leaves_its_neighbours_alone(tmp_path: Path):
 def test_a_file_of_the_first_version_is_taken_over(tmp_path: Path):
     path = str(tmp_path / "sandbox.sqlite3")
     store = Store(path)
-    panel = Panel(store, Clock(Anchor(T0, T0, 0.0), wall=lambda: T0), Settings((owner_of("key"),)))
+    panel = SandboxPanel(store, Clock(Anchor(T0, T0, 0.0), wall=lambda: T0), Settings((owner_of("key"),)))
     store.open_account(owner_of("key"), balance_micros=10**12)
     with store.step():
         panel.answer({"key": "key", "action": "add", "service": "2", "link": LINK, "quantity": "100"})

@@ -16,7 +16,7 @@ from django_scopes import scope
 from panelwright.core import clock
 from panelwright.customers.session_actions import open_session
 from panelwright.ledger import statement_actions
-from panelwright.orders import settling, work
+from panelwright.orders import lifecycle, settling
 from panelwright.storefront import balance as page_of_balance
 from panelwright.storefront.tests.reading import text_of
 from panelwright.ui.cookies import session_name
@@ -54,7 +54,7 @@ def browser(time: Time, carol: Buyer) -> Browser:
 
 
 def end(order_id: int, status: str, *, remains: int = 0) -> None:
-    changes = work.Changes(work.lock([order_id]), clock.now())
+    changes = lifecycle.OrderChanges(lifecycle.lock([order_id]), clock.now())
     changes.apply(settling.end(changes.orders[order_id], status, remains=remains, now=clock.now()))
     changes.write()
 

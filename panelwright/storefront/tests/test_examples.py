@@ -70,7 +70,7 @@ def test_the_example_of_every_type_passes_the_check_of_the_api(type_: ServiceTyp
     sent = dict(examples.add_parameters(type_, None))
     assert sent.pop("service") == "1"
     checked = fields.check(type_, sent, drip_feed=False, flat_quantity=1)
-    assert isinstance(checked, fields.Checked), checked
+    assert isinstance(checked, fields.CheckedFields), checked
     assert set(sent) == {f.name for f in type_.fields if f.required} | (
         {"google_keyword"} if type_.name == "Web Traffic" else set()
     )

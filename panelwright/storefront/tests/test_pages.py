@@ -15,7 +15,7 @@ from panelwright.staff.rights import Right
 from panelwright.storefront.pages import SITE
 from panelwright.storefront.tests.browsing import Browser
 from panelwright.ui import auth, pages
-from panelwright.ui.pages import Answer, Page, Who
+from panelwright.ui.pages import Answer, SitePage, Who
 from tests.support.people import Buyer, Owner, Time
 
 
@@ -39,7 +39,7 @@ def asking(**who: Any) -> Any:
     return request
 
 
-STAFF_PAGE = Page("secret", "staff/page", view, Who.STAFF, right=Right.REPORTS)
+STAFF_PAGE = SitePage("secret", "staff/page", view, Who.STAFF, right=Right.REPORTS)
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_a_page_of_staff_is_for_those_with_its_right(role: str, single: list[str
 
 def test_only_a_page_of_staff_names_a_right() -> None:
     with pytest.raises(ValueError, match="right"):
-        Page("open", "page", view, Who.CUSTOMERS, right=Right.REPORTS)
+        SitePage("open", "page", view, Who.CUSTOMERS, right=Right.REPORTS)
 
 
 def test_who_is_not_logged_in_goes_to_the_log_in_first(alice: Owner, time: Time) -> None:

@@ -10,11 +10,11 @@ from django.test import Client
 from django_scopes import scope
 
 from panelwright.core import clock
-from panelwright.customers.letters import webhook_stopped
+from panelwright.customers.emails import webhook_stopped
 from panelwright.customers.session_actions import open_session
 from panelwright.events import webhook_actions
 from panelwright.events.webhook_loop import Webhooks
-from panelwright.events.webhook_rules import NAMES, Message
+from panelwright.events.webhook_rules import NAMES, WebhookMessage
 from panelwright.storefront import webhooks
 from panelwright.ui.cookies import session_name
 from tests.support.people import Buyer, counts, value, values
@@ -52,7 +52,7 @@ def deliver() -> None:
 
 def tell(buyer: Buyer, *, count: int = 1) -> None:
     who = (buyer.owner.panel_id, buyer.customer_id)
-    messages = [Message(*who, "order.completed", None, {"order": number}) for number in range(count)]
+    messages = [WebhookMessage(*who, "order.completed", None, {"order": number}) for number in range(count)]
     webhook_actions.tell(messages, webhook_actions.listeners({who}), now=clock.now())
 
 

@@ -8,9 +8,9 @@ from django_scopes import scope
 
 from panelwright.core import clock
 from panelwright.core.refusal import Refusal
-from panelwright.orders import settling, work
+from panelwright.orders import lifecycle, settling
 from panelwright.support import actions, staff_actions, texts
-from panelwright.support.actions import Letter, NothingDone, Written
+from panelwright.support.actions import AllRejected, Letter, PostedMessage
 from panelwright.support.models import Message, Ticket
 from tests.support.people import Buyer, Owner, everything, values
 
@@ -19,7 +19,7 @@ BY = "bob, by test"
 
 def write(
     buyer: Buyer, text: str = "", *, subject: str = "order", title: str = "", **letter: Any
-) -> Written | NothingDone | Refusal:
+) -> PostedMessage | AllRejected | Refusal:
     with scope(panel=buyer.owner.panel):
         return actions.open_ticket(
             panel_id=buyer.owner.panel_id,
@@ -33,7 +33,7 @@ def write(
 def written(buyer: Buyer, text: str = "", **how: Any) -> int:
     """Open a ticket that must be taken; its number."""
     result = write(buyer, text, **how)
-    assert isinstance(result, Written), result
+    assert isinstance(result, PostedMessage), result
     return result.ticket_id
 
 
@@ -41,12 +41,12 @@ def not_done(buyer: Buyer, text: str) -> list[tuple[str, int, str]]:
     """Open a ticket of which nothing must be possible: (wish, number, reason) of each, and nothing was written."""
     before = everything()
     result = write(buyer, text)
-    assert isinstance(result, NothingDone), result
+    assert isinstance(result, AllRejected), result
     assert everything() == before
     return [(ask.wish.value, ask.number, ask.reason) for ask in result.refused]
 
 
-def reply(buyer: Buyer, ticket_id: int, text: str = "", **letter: Any) -> Written | NothingDone | Refusal:
+def reply(buyer: Buyer, ticket_id: int, text: str = "", **letter: Any) -> PostedMessage | AllRejected | Refusal:
     with scope(panel=buyer.owner.panel):
         return actions.reply(
             panel_id=buyer.owner.panel_id,
@@ -95,6 +95,6 @@ def requests(ticket_id: int) -> list[tuple[Any, ...]]:
 def ends(order_id: int, status: str = "Completed", *, remains: int = 0) -> None:
     """What a provider's report would do to an order."""
     now = clock.now()
-    changes = work.Changes(work.lock([order_id]), now)
+    changes = lifecycle.OrderChanges(lifecycle.lock([order_id]), now)
     changes.apply(settling.end(changes.orders[order_id], status, remains=remains, now=now))
     changes.write()

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from panelwright.core import limits
 from panelwright.core.refusal import Refusal
-from panelwright.support.files import Checked, FileType, Upload, check, clean_name, type_of
+from panelwright.support.files import CheckedFile, FileType, Upload, check, clean_name, type_of
 
 
 def png(padding: int = 0) -> bytes:
@@ -35,7 +35,7 @@ EACH = {FileType.PNG: png(), FileType.JPEG: JPEG, FileType.WEBP: WEBP, FileType.
 @pytest.mark.parametrize(("kind", "data"), EACH.items())
 def test_each_type_is_known_by_its_content_and_takes_its_name_only(kind: FileType, data: bytes) -> None:
     assert type_of(data) is kind
-    assert check((Upload(f"proof.{kind.value}", data),)) == [Checked(f"proof.{kind.value}", kind, data)]
+    assert check((Upload(f"proof.{kind.value}", data),)) == [CheckedFile(f"proof.{kind.value}", kind, data)]
     for other in EACH.keys() - {kind}:
         assert check((Upload(f"proof.{other.value}", data),)) == Refusal("bad_file", "files")
 
@@ -71,7 +71,7 @@ def test_limits_of_number_and_size() -> None:
     assert check((one,) * 4) == Refusal("too_many_files", "files", 3)
     assert check((Upload("a.txt", b""),)) == Refusal("empty_file", "files")
     assert check((Upload("a.txt", b"x" * limits.ATTACHMENT_BYTES_MAX),)) == [
-        Checked("a.txt", FileType.TXT, b"x" * limits.ATTACHMENT_BYTES_MAX)
+        CheckedFile("a.txt", FileType.TXT, b"x" * limits.ATTACHMENT_BYTES_MAX)
     ]
     assert check((Upload("a.txt", b"x" * (limits.ATTACHMENT_BYTES_MAX + 1)),)) == Refusal(
         "file_too_large", "files", limits.ATTACHMENT_BYTES_MAX

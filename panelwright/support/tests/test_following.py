@@ -11,9 +11,10 @@ from django.db import connection, connections
 from django_scopes import scope
 
 from panelwright.core import clock
-from panelwright.core.refusal import NotNow, NotThere, Refusal
+from panelwright.core.refusal import InvalidState, NotThere, Refusal
 from panelwright.support import queries, settling_actions, store, texts
-from panelwright.support.actions import NothingDone, RefusedAsk, Written
+from panelwright.support.actions import AllRejected, PostedMessage, RefusedAsk
+from panelwright.support.commands import Ask, Wish
 from panelwright.support.files import Upload
 from panelwright.support.tests.making import (
     close,
@@ -28,7 +29,6 @@ from panelwright.support.tests.making import (
     write,
     written,
 )
-from panelwright.support.wishes import Ask, Wish
 from tests.support.people import (
     LIKES,
     SUBSCRIPTION,
@@ -248,7 +248,7 @@ def test_strangers_orders_are_told_as_those_that_do_not_exist(carol: Buyer, mall
 def test_what_is_picked_from_a_form_stands_in_the_message(carol: Buyer) -> None:
     first, second = carol.order(), carol.order()
     result = write(carol, picked=(Ask(Wish.CANCEL, first), Ask(Wish.CANCEL, second)))
-    assert isinstance(result, Written)
+    assert isinstance(result, PostedMessage)
     assert said(result.ticket_id)[0] == f"customer: cancel: {first}, {second}"
     assert row_of(result.ticket_id).title == f"cancel: {first}, {second}"
     assert state(result.ticket_id) == "closed"
@@ -301,7 +301,7 @@ def test_a_reply_of_which_nothing_is_possible_is_not_written(alice: Owner, carol
     ticket_id = written(carol, f"cancel {order_id}")
     before = everything()
     result = reply(carol, ticket_id, f"cancel: {order_id}")
-    assert result == NothingDone((RefusedAsk(Wish.CANCEL, order_id, "cannot_cancel"),))
+    assert result == AllRejected((RefusedAsk(Wish.CANCEL, order_id, "cannot_cancel"),))
     assert everything() == before, "and the ticket is as closed as it was"
 
 
@@ -325,7 +325,7 @@ def test_a_ticket_has_a_limit_of_requests(carol: Buyer, time: Time) -> None:
     first = ", ".join(str(10**9 + n) for n in range(100))
     second = ", ".join(str(2 * 10**9 + n) for n in range(100))
     ticket_id = written(carol, f"cancel {first}\nplease")
-    assert isinstance(reply(carol, ticket_id, f"cancel {second}\nplease"), Written)
+    assert isinstance(reply(carol, ticket_id, f"cancel {second}\nplease"), PostedMessage)
     before = everything()
     assert reply(carol, ticket_id, "cancel 5") == Refusal("too_many_orders", "text", 200)
     assert everything() == before
@@ -339,13 +339,13 @@ def test_a_speed_up_waits_for_staff_is_passed_on_and_done(alice: Owner, carol: B
     ticket_id = written(carol, f"speed up {order_id}")
     assert (state(ticket_id), requests(ticket_id)) == ("pending", [("speed up", order_id, "accepted", "")])
     with scope(panel=alice.panel):
-        speed_up = queries.Filters(speed_up=True)
+        speed_up = queries.TicketFilters(speed_up=True)
         assert [t.id for t in queries.waiting(alice.panel_id, speed_up)[0]] == [ticket_id]
         staff(alice, "pass_on", ticket_id, order_id=order_id)
         assert queries.waiting(alice.panel_id, speed_up) == ([], None)
     assert state(ticket_id) == "open"
     before = everything()
-    with pytest.raises(NotNow, match="already passed on"):
+    with pytest.raises(InvalidState, match="already passed on"):
         staff(alice, "pass_on", ticket_id, order_id=order_id)
     with pytest.raises(NotThere, match=f"No speed-up of order {order_id + 1} is open"):
         staff(alice, "finish", ticket_id, order_id=order_id + 1)
@@ -480,7 +480,7 @@ def test_a_customer_who_writes_while_it_is_followed_loses_nothing(alice: Owner, 
 
         def write_words(ticket_id: int = ticket_id, n: int = n) -> None:
             try:
-                assert isinstance(reply(carol, ticket_id, f"words {n}"), Written)
+                assert isinstance(reply(carol, ticket_id, f"words {n}"), PostedMessage)
             finally:
                 connections.close_all()
 

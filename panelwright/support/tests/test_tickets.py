@@ -10,9 +10,9 @@ from django.db import IntegrityError, connection, connections, transaction
 from django_scopes import scope
 
 from panelwright.core import limits
-from panelwright.core.refusal import NotNow, NotThere, Refusal
+from panelwright.core.refusal import InvalidState, NotThere, Refusal
 from panelwright.support import actions, queries, rules, settling_actions, staff_actions, texts
-from panelwright.support.actions import Letter, Written
+from panelwright.support.actions import Letter, PostedMessage
 from panelwright.support.files import Upload
 from panelwright.support.tests.making import BY, close, reply, row_of, said, staff, state, write, written
 from panelwright.support.tests.test_files import png
@@ -26,7 +26,7 @@ def unmoved(act: Any) -> Any:
     before = everything()
     try:
         result = act()
-    except (NotThere, NotNow, ValueError) as error:
+    except (NotThere, InvalidState, ValueError) as error:
         result = (type(error).__name__, str(error))
     assert everything() == before
     return result
@@ -143,20 +143,20 @@ def test_open_tickets_have_a_limit_and_a_closed_one_makes_room(carol: Buyer, tim
     written(carol, "one more", subject="other")
     # To write in the closed one would open a 21st.
     assert unmoved(lambda: reply(carol, tickets[0], "again")) == Refusal("too_many_open", "", 20)
-    assert isinstance(reply(carol, tickets[1], "again"), Written)
+    assert isinstance(reply(carol, tickets[1], "again"), PostedMessage)
 
 
 def test_messages_of_an_hour_have_a_limit(alice: Owner, carol: Buyer, time: Time) -> None:
     ticket_id = written(carol, "message 0", subject="other")
     for n in range(1, 30):
-        assert isinstance(reply(carol, ticket_id, f"message {n}"), Written)
+        assert isinstance(reply(carol, ticket_id, f"message {n}"), PostedMessage)
     assert unmoved(lambda: reply(carol, ticket_id, "message 30")) == Refusal("too_many_messages", "", 30)
     assert unmoved(lambda: write(carol, "message 30")) == Refusal("too_many_messages", "", 30)
     # Staff and other customers are not held up.
     staff(alice, "answer", ticket_id, text="Slowly, please")
     written(alice.customer("dave"), "message 0")
     time.passes(hours=1)
-    assert isinstance(reply(carol, ticket_id, "message 30"), Written)
+    assert isinstance(reply(carol, ticket_id, "message 30"), PostedMessage)
 
 
 def test_the_same_text_is_taken_once_an_hour(carol: Buyer, time: Time) -> None:
@@ -164,13 +164,13 @@ def test_the_same_text_is_taken_once_an_hour(carol: Buyer, time: Time) -> None:
     assert unmoved(lambda: reply(carol, ticket_id, " Hello? ")) == Refusal("same_text", "text")
     assert unmoved(lambda: write(carol, "Hello?", subject="payment")) == Refusal("same_text", "text")
     time.passes(hours=1)
-    assert isinstance(reply(carol, ticket_id, "Hello?"), Written)
+    assert isinstance(reply(carol, ticket_id, "Hello?"), PostedMessage)
 
 
 def test_a_ticket_has_an_end(carol: Buyer, time: Time, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rules, "MESSAGES_MAX", 2)
     ticket_id = written(carol, "1", subject="other")
-    assert isinstance(reply(carol, ticket_id, "2"), Written)
+    assert isinstance(reply(carol, ticket_id, "2"), PostedMessage)
     assert unmoved(lambda: reply(carol, ticket_id, "3")) == Refusal("ticket_full", "", 2)
 
 
@@ -178,24 +178,24 @@ def test_attachments_of_a_customer_have_a_limit(carol: Buyer, alice: Owner, time
     big = Upload("a.txt", b"x" * limits.ATTACHMENT_BYTES_MAX)
     ticket_id = written(carol, "0", subject="other", files=(big, big, big))
     for n in range(1, 5):
-        assert isinstance(reply(carol, ticket_id, str(n), files=(big, big, big)), Written)
+        assert isinstance(reply(carol, ticket_id, str(n), files=(big, big, big)), PostedMessage)
     assert value("SELECT SUM(size) FROM support_attachment") == limits.ATTACHED_BYTES_MAX
     refused = unmoved(lambda: reply(carol, ticket_id, "5", files=(Upload("a.txt", b"x"),)))
     assert refused == Refusal("files_full", "files", limits.ATTACHED_BYTES_MAX)
     assert texts.refusal(refused) == "Your attachments can take at most 30 MiB in total."
-    assert isinstance(reply(carol, ticket_id, "5"), Written)
+    assert isinstance(reply(carol, ticket_id, "5"), PostedMessage)
     written(alice.customer("dave"), "mine", files=(Upload("a.txt", b"x"),))
 
 
 def test_a_form_that_is_sent_twice_writes_once(carol: Buyer, mallory: Buyer) -> None:
     first = write(carol, "Hello?", subject="other", request_id="f-1")
     assert unmoved(lambda: write(carol, "Hello?", subject="other", request_id="f-1")) == first
-    assert isinstance(first, Written)
+    assert isinstance(first, PostedMessage)
     second = reply(carol, first.ticket_id, "More", request_id="f-2")
     assert unmoved(lambda: reply(carol, first.ticket_id, "More", request_id="f-2")) == second
     # The same number of somebody else's form is another one.
     other = write(mallory, "Hello?", subject="other", request_id="f-1")
-    assert isinstance(other, Written)
+    assert isinstance(other, PostedMessage)
     assert other.ticket_id != first.ticket_id
 
 
@@ -216,7 +216,7 @@ def test_limits_hold_against_many_at_once(alice: Owner, carol: Buyer) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    taken = [r for r in results if isinstance(r, Written)]
+    taken = [r for r in results if isinstance(r, PostedMessage)]
     assert (len(taken), len(results)) == (3, 8)
     assert {r for r in results if isinstance(r, Refusal)} == {Refusal("too_many_open", "", 20)}
     assert counts("support_ticket") == (20,)
@@ -336,7 +336,7 @@ def test_an_answer_to_what_has_changed_meanwhile_is_refused(alice: Owner, carol:
     reply(carol, ticket_id, "Never mind")
     text = "This ticket has changed. Read it again."
     for name, fields in (("answer", {"text": "Hello"}), ("close", {})):
-        assert unmoved(lambda: staff(alice, name, ticket_id, version=version, **fields)) == ("NotNow", text)  # noqa: B023
+        assert unmoved(lambda: staff(alice, name, ticket_id, version=version, **fields)) == ("InvalidState", text)  # noqa: B023
     staff(alice, "answer", ticket_id, text="Fine", version=row_of(ticket_id).version)
     assert unmoved(lambda: staff(alice, "answer", ticket_id, text=" \n")) == ("Refused", "This field is required.")
     assert unmoved(lambda: staff(alice, "answer", ticket_id, text="x" * 5001))[0] == "Refused"
@@ -362,7 +362,7 @@ def test_a_closed_ticket_is_closed_once_and_an_answer_opens_it(alice: Owner, car
     ticket_id = written(carol, "Hello?", subject="other")
     staff(alice, "close", ticket_id)
     again = unmoved(lambda: staff(alice, "close", ticket_id))
-    assert again == ("NotNow", "This ticket is already closed.")
+    assert again == ("InvalidState", "This ticket is already closed.")
     staff(alice, "answer", ticket_id, text="One thing more")
     assert state(ticket_id) == "answered"
 
@@ -391,7 +391,7 @@ def test_pages_of_tickets_hold_each_once_the_latest_first(alice: Owner, carol: B
 
         found, after_id = queries.waiting(alice.panel_id, limit=5)
         assert ([t.id for t in found], after_id) == (tickets[:5], tickets[4])
-        only = queries.waiting(alice.panel_id, queries.Filters(state="closed"))
+        only = queries.waiting(alice.panel_id, queries.TicketFilters(state="closed"))
         assert ([t.id for t in only[0]], only[1]) == ([tickets[2]], None)
 
 

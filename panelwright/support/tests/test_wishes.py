@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from panelwright.support import wishes
-from panelwright.support.wishes import Ask, Wish, parse
+from panelwright.support import commands
+from panelwright.support.commands import Ask, Wish, parse
 
 REFILL, CANCEL, SPEED_UP = Wish.REFILL, Wish.CANCEL, Wish.SPEED_UP
 
@@ -113,7 +113,7 @@ ASKS = st.lists(st.builds(Ask, st.sampled_from(Wish), st.integers(1, 10**18 - 1)
 
 @given(ASKS)
 def test_what_is_picked_is_read_back(asks: list[Ask]) -> None:
-    parsed = parse(wishes.lines(asks))
+    parsed = parse(commands.lines(asks))
     assert not parsed.words
     assert set(parsed.asks) == set(asks)
     assert len(parsed.asks) == len(set(asks))
@@ -132,12 +132,12 @@ def test_any_text_is_read_and_asks_only_for_numbers_that_stand_in_it(text: str) 
 
 @given(ASKS.filter(bool), st.text(alphabet="abcxyz ?!", min_size=1, max_size=20).filter(str.strip))
 def test_a_line_with_anything_more_asks_for_nothing(asks: list[Ask], more: str) -> None:
-    line = wishes.lines(asks[:1])
+    line = commands.lines(asks[:1])
     assert parse(f"{line} {more}") == ((), True)
     assert parse(f"{line}\n{more}") == ((asks[0],), True)
 
 
 @given(ASKS.filter(bool), st.sampled_from(["upper", "title", "swapcase"]), st.sampled_from([" ", "\t", "  "]))
 def test_case_and_spaces_do_not_matter(asks: list[Ask], case: str, space: str) -> None:
-    text = wishes.lines(asks)
+    text = commands.lines(asks)
     assert parse(getattr(text, case)().replace(" ", space)) == parse(text)

@@ -10,14 +10,14 @@ from django.utils.html import conditional_escape, format_html
 from django.utils.translation import gettext as _
 
 from panelwright.core import money
-from panelwright.core.lists import Column, Filter, Kind, Listing
+from panelwright.core.lists import Column, ColumnKind, Filter, Listing
 from panelwright.ui.pages import page_of
 from panelwright.ui.templatetags import pages
 
 register = template.Library()
 
 
-class Group(NamedTuple):
+class RowGroup(NamedTuple):
     """Rows under a heading of their own."""
 
     head: str
@@ -28,7 +28,7 @@ class Group(NamedTuple):
 
 @register.inclusion_tag("ui/listing.html", takes_context=True)
 def listing(
-    context: Any, of: Listing, rows: Sequence[Any] = (), groups: Sequence[Group] | None = None
+    context: Any, of: Listing, rows: Sequence[Any] = (), groups: Sequence[RowGroup] | None = None
 ) -> dict[str, Any]:
     """The rows of a list; `groups` instead of `rows` where they stand under headings."""
     request = context["request"]
@@ -38,12 +38,12 @@ def listing(
         "listing": of,
         "label": _(of.label),
         "columns": [(column, _(column.label) if column.label else "") for column in of.shown],
-        "groups": [Group("", rows)] if groups is None else groups,
+        "groups": [RowGroup("", rows)] if groups is None else groups,
         "templates": f"{shown[0].name}/cells" if shown else "",
     }
 
 
-class Shown(NamedTuple):
+class ShownFilter(NamedTuple):
     """A filter as the page shows it; `choices` are value, words, the address with it, and whether it is on."""
 
     name: str
@@ -73,13 +73,13 @@ def filters(context: Any, of: Listing, asked: dict[str, str], live: str = "") ->
     }
 
 
-def _shown(request: Any, one: Filter, value: str) -> Shown:
+def _shown(request: Any, one: Filter, value: str) -> ShownFilter:
     choices = [
         (choice, words if one.names and choice else _(words), _with(request, one.name, choice), choice == value)
         for choice, words in one.choices
     ]
     hint = _(one.hint) if one.hint else ""
-    return Shown(one.name, _(one.label), hint, value, choices, _with(request, one.name, ""), one.names)
+    return ShownFilter(one.name, _(one.label), hint, value, choices, _with(request, one.name, ""), one.names)
 
 
 def _with(request: Any, name: str, value: str) -> str:
@@ -112,14 +112,14 @@ def _written(column: Column, value: Any) -> str:
     if value is None or value == "":
         return "–"
     match column.kind:
-        case Kind.MONEY:
+        case ColumnKind.MONEY:
             return format_html('<span translate="no">{}</span>', money.text(value))
-        case Kind.TIME:
+        case ColumnKind.TIME:
             return pages.moment(value)
-        case Kind.DAY:
+        case ColumnKind.DAY:
             return pages.day(value)
-        case Kind.STATUS:
+        case ColumnKind.STATUS:
             return format_html('<span class="badge {}">{}</span>', pages.status_class(value), pages.status_text(value))
-        case Kind.TEXT:
+        case ColumnKind.TEXT:
             return format_html('<span class="clip" dir="auto" translate="no" title="{}">{}</span>', value, value)
     return conditional_escape(value)

@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from panelwright.content import queries as content
-from panelwright.content.queries import OURS, Link
+from panelwright.content.queries import OURS, PageLink
 from panelwright.core import money
 from panelwright.core.refusal import Refusal
 from panelwright.customers.models import Customer
@@ -161,7 +161,7 @@ def refused(refusal: Refusal) -> str:
 
 
 @register.simple_tag(takes_context=True)
-def menu(context: Any, name: str) -> list[pages.Entry]:
+def menu(context: Any, name: str) -> list[pages.MenuEntry]:
     """The entries of a menu that the visitor may see."""
     return pages.menu(context["request"], name)
 
@@ -288,7 +288,7 @@ def query_string(context: Any) -> str:
 
 
 @register.simple_tag(takes_context=True)
-def menu_pages(context: Any) -> list[Link]:
+def menu_pages(context: Any) -> list[PageLink]:
     """The pages that staff want linked from everywhere, terms and questions last. One query."""
     request = context["request"]
     return content.menu(request.panel, request.language)

@@ -30,7 +30,7 @@ from panelwright.core import clock  # noqa: E402
 from panelwright.customers import actions as customers  # noqa: E402
 from panelwright.customers.models import Customer, PriceList  # noqa: E402
 from panelwright.ledger.actions import credit_customer  # noqa: E402
-from panelwright.ledger.models import Account, Code, Transfer  # noqa: E402
+from panelwright.ledger.models import Account, Transfer, TransferCode  # noqa: E402
 from panelwright.orders import schedule_actions  # noqa: E402
 from panelwright.orders.audit import audit  # noqa: E402
 from panelwright.orders.models import Order, Post, Refill, Schedule  # noqa: E402
@@ -40,7 +40,7 @@ from panelwright.providers import actions as providers  # noqa: E402
 from panelwright.providers.models import Provider  # noqa: E402
 from panelwright.providers.outcomes import OrderReport, RefillReport  # noqa: E402
 from panelwright.providers.request_actions import commit_refill_polled  # noqa: E402
-from panelwright.providers.store import ToAsk  # noqa: E402
+from panelwright.providers.store import PollTask  # noqa: E402
 
 LEASE = timedelta(minutes=10)
 FUNCTIONS: dict[str, Callable[..., Any]] = {}
@@ -116,7 +116,7 @@ def credit(*, panel_id: int, account_id: int, micros: int) -> bool:
         panel_id=panel_id,
         account_id=account_id,
         amount_micros=micros,
-        code=Code.DEPOSIT,
+        code=TransferCode.DEPOSIT,
         reference=reference,
         now=clock.now(),
     )
@@ -170,7 +170,7 @@ def report(
     said = OrderReport(status, start_count, remains, None, "", status)
     with clock.at(now):
         ours = providers.commit_polled(
-            [ToAsk(order_id, upstream_id, lease)], {upstream_id: said}, provider_id=provider_id
+            [PollTask(order_id, upstream_id, lease)], {upstream_id: said}, provider_id=provider_id
         )
     assert ours == 1
 
@@ -178,7 +178,7 @@ def report(
 @told
 def late_report(*, order_id: int, status: str, remains: int | None = None) -> int:
     """The provider says once more how an order stands that has ended. On how many orders that had an effect."""
-    asked = ToAsk(order_id, f"up-{order_id}", clock.now())
+    asked = PollTask(order_id, f"up-{order_id}", clock.now())
     said = OrderReport(status, 1, remains, None, "", status)
     panel_id = Order.objects.get(id=order_id).panel_id
     return providers.commit_polled([asked], {asked.upstream_id: said}, provider_id=_provider(panel_id))
@@ -194,7 +194,7 @@ def refill_report(*, refill_id: int, status: str, hours_ago: float = 0) -> None:
     )
     assert asked == 1, f"refill {refill_id} has ended"
     with clock.at(now):
-        commit_refill_polled([ToAsk(refill_id, upstream_id, lease)], {upstream_id: RefillReport(status, status)})
+        commit_refill_polled([PollTask(refill_id, upstream_id, lease)], {upstream_id: RefillReport(status, status)})
     assert Refill.objects.filter(id=refill_id, status=status).exists()
 
 

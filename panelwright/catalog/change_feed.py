@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from django.db import connection
 
 from panelwright.catalog import changes
-from panelwright.catalog.shelf import rate_for
+from panelwright.catalog.priced_catalogue import rate_for
 from panelwright.catalog.types import BY_NAME
 from panelwright.core import money, sql
 from panelwright.customers.models import PriceList
@@ -26,7 +26,7 @@ WINDOW = 500
 _END = 2**63 - 1
 
 
-class Kind(Enum):
+class ChangeKind(Enum):
     UP = "up"  # the rate rose
     DOWN = "down"
     NEW = "new"
@@ -35,7 +35,7 @@ class Kind(Enum):
     LIMITS = "limits"  # minimum or maximum
 
 
-class Change(NamedTuple):
+class ServiceChange(NamedTuple):
     """One piece of news. Up, down: `old` and `new` are rates in micros, of a new one `new` only; limits: (min, max).
 
     `sold`: it can be ordered now. `flat`: a rate is for the whole order, else for 1000 units.
@@ -43,7 +43,7 @@ class Change(NamedTuple):
 
     id: int
     at: datetime
-    kind: Kind
+    kind: ChangeKind
     number: int
     name: str
     category: str
@@ -53,22 +53,22 @@ class Change(NamedTuple):
     new: Any = None
 
 
-class Page(NamedTuple):
+class ChangePage(NamedTuple):
     """The newest first. `next`: the `before` of the page that follows, None on the last one."""
 
-    items: list[Change]
+    items: list[ServiceChange]
     next: int | None
 
 
 _RATES = (changes.RATE_CHANGED, changes.OWN_RATE_CHANGED, changes.BELOW_COST)
 _NAMES = {
     None: (*_RATES, changes.ADDED, changes.IMPORTED, changes.PAUSED, changes.RESUMED, changes.LIMITS_CHANGED),
-    Kind.UP: _RATES,
-    Kind.DOWN: _RATES,
-    Kind.NEW: (changes.ADDED, changes.IMPORTED, changes.OWN_RATE_CHANGED),
-    Kind.GONE: (changes.PAUSED,),
-    Kind.BACK: (changes.RESUMED,),
-    Kind.LIMITS: (changes.LIMITS_CHANGED,),
+    ChangeKind.UP: _RATES,
+    ChangeKind.DOWN: _RATES,
+    ChangeKind.NEW: (changes.ADDED, changes.IMPORTED, changes.OWN_RATE_CHANGED),
+    ChangeKind.GONE: (changes.PAUSED,),
+    ChangeKind.BACK: (changes.RESUMED,),
+    ChangeKind.LIMITS: (changes.LIMITS_CHANGED,),
 }
 # One part a name: each is read from the end of its piece of the index, whatever else happened on the panel.
 _PART = (
@@ -110,24 +110,24 @@ def catalogue_news(
     panel_id: int,
     price_list: PriceList | None = None,
     *,
-    kind: Kind | None = None,
+    kind: ChangeKind | None = None,
     before: int | None = None,
     limit: int = 50,
-) -> Page:
+) -> ChangePage:
     """One page of what changed for the customers of a price list, or (None) for everybody. Two queries."""
     limit = max(1, min(limit, LIMIT_MAX))
     events = _events(panel_id, _NAMES[kind], before=_END if before is None else before)
     services = _services(panel_id, price_list, {event.service_id for event in events})
-    items: list[Change] = []
+    items: list[ServiceChange] = []
     for event in events:
         service = services.get(event.service_id)
         change = None if service is None else _told(event, service, price_list)
         if change is None or (kind is not None and change.kind is not kind):
             continue
         if len(items) == limit:
-            return Page(items, items[-1].id)
+            return ChangePage(items, items[-1].id)
         items.append(change)
-    return Page(items, events[-1].id if len(events) == WINDOW else None)
+    return ChangePage(items, events[-1].id if len(events) == WINDOW else None)
 
 
 def _events(panel_id: int, names: tuple[str, ...], *, before: int) -> list[_Event]:
@@ -149,7 +149,7 @@ def _services(panel_id: int, price_list: PriceList | None, ids: set[int]) -> dic
     return {row[0]: _Service._make((*row[:5], bool(row[5]), bool(row[6]), row[7])) for row in rows}
 
 
-def _told(event: _Event, service: _Service, price_list: PriceList | None) -> Change | None:
+def _told(event: _Event, service: _Service, price_list: PriceList | None) -> ServiceChange | None:
     """The event as these customers may know it; None when it is none of their business."""
     if service.private and service.own_rate_micros is None:
         return None
@@ -157,7 +157,7 @@ def _told(event: _Event, service: _Service, price_list: PriceList | None) -> Cha
     if said is None:
         return None
     kind, old, new = said
-    return Change(
+    return ServiceChange(
         id=event.id,
         at=event.at,
         kind=kind,
@@ -171,14 +171,14 @@ def _told(event: _Event, service: _Service, price_list: PriceList | None) -> Cha
     )
 
 
-def _said(event: _Event, service: _Service, price_list: PriceList | None) -> tuple[Kind, Any, Any] | None:
+def _said(event: _Event, service: _Service, price_list: PriceList | None) -> tuple[ChangeKind, Any, Any] | None:
     facts = event.facts
     if event.name == changes.PAUSED:
-        return Kind.GONE, None, None
+        return ChangeKind.GONE, None, None
     if event.name == changes.RESUMED:
-        return Kind.BACK, None, None
+        return ChangeKind.BACK, None, None
     if event.name == changes.LIMITS_CHANGED:
-        return Kind.LIMITS, tuple(facts["old"]), tuple(facts["new"])
+        return ChangeKind.LIMITS, tuple(facts["old"]), tuple(facts["new"])
     if event.name in (changes.OWN_RATE_CHANGED, changes.BELOW_COST):
         if price_list is None or facts.get("price_list_id") != price_list.id:
             return None
@@ -197,9 +197,9 @@ def _said(event: _Event, service: _Service, price_list: PriceList | None) -> tup
     return _rate(old, new)
 
 
-def _rate(old: int | None, new: int | None) -> tuple[Kind, int | None, int | None] | None:
+def _rate(old: int | None, new: int | None) -> tuple[ChangeKind, int | None, int | None] | None:
     if new is None or old == new:
         return None
     if old is None:
-        return Kind.NEW, None, new
-    return Kind.UP if new > old else Kind.DOWN, old, new
+        return ChangeKind.NEW, None, new
+    return ChangeKind.UP if new > old else ChangeKind.DOWN, old, new

@@ -13,9 +13,9 @@ from django.db import connection
 from panelwright.core import sql
 from panelwright.events.actions import NewEvent, record
 from panelwright.ledger.actions import ADD_TO_BALANCES, INSERT_TRANSFERS
-from panelwright.orders import pause_letters, problems, settling, telling
-from panelwright.orders.models import Kind
-from panelwright.orders.pause_letters import Paused
+from panelwright.orders import pause_letters, problems, settling, webhook_events
+from panelwright.orders.models import OrderKind
+from panelwright.orders.pause_letters import PauseNotice
 from panelwright.orders.settling import OpenOrder, Refund, ScheduleState, Settled
 from panelwright.orders.status import ENDED
 
@@ -79,7 +79,7 @@ _UPDATE_SCHEDULES = sql.Update(
 )
 
 
-class Stale(Exception):
+class StaleOrder(Exception):
     """A row was not as it had just been read under its lock: a fault of ours, everything is rolled back."""
 
 
@@ -112,7 +112,7 @@ def schedules(order_ids: Iterable[int]) -> dict[int, ScheduleState]:
     return {row[0]: ScheduleState(*row) for row in _SCHEDULES.rows(connection, sorted(order_ids))}
 
 
-class Changes:
+class OrderChanges:
     """Collects what a transaction does to locked orders, then writes it at once.
 
     Ends of runs are passed on to their drip-feeds on the way, so that nobody can forget it.
@@ -122,12 +122,12 @@ class Changes:
         self.orders = orders
         self.now = now
         self._before = dict(orders)
-        self._schedules = schedules(o.id for o in orders.values() if o.kind == Kind.DRIP_FEED.value)
+        self._schedules = schedules(o.id for o in orders.values() if o.kind == OrderKind.DRIP_FEED.value)
         self._schedules_before = dict(self._schedules)
         self._refunds: list[Refund] = []
         self._events: list[NewEvent] = []
         self._told: set[int] = set()
-        self._paused: list[Paused] = []
+        self._paused: list[PauseNotice] = []
 
     def schedule(self, order_id: int) -> ScheduleState:
         return self._schedules[order_id]
@@ -153,7 +153,7 @@ class Changes:
             self.event("order.problem", order, told)
         if order.status in ENDED:
             self.event(f"order.{order.status.lower()}", order, {"remains": order.remains})
-            if order.kind == Kind.RUN.value and order.parent_id is not None:
+            if order.kind == OrderKind.RUN.value and order.parent_id is not None:
                 parent, schedule = settling.run_ended(
                     self.orders[order.parent_id], self._schedules[order.parent_id], order, self.now
                 )
@@ -169,14 +169,14 @@ class Changes:
 
     def paused(self, order: OpenOrder, reason: str) -> None:
         """An e-mail tells its customer that a subscription pauses, and why."""
-        self._paused.append(Paused(order, reason))
+        self._paused.append(PauseNotice(order, reason))
 
     def write(self) -> None:
         """Write all of it. Raises Stale when a row was not what it had been under the lock."""
         changed = [o for o in self.orders.values() if o is not self._before.get(o.id)]
         count = _UPDATE_ORDERS.count(connection, [_order_row(o) for o in changed])
         if count != len(changed):
-            raise Stale(f"{len(changed)} orders to change, {count} were as they had been")
+            raise StaleOrder(f"{len(changed)} orders to change, {count} were as they had been")
         moved = [s for s in self._schedules.values() if s is not self._schedules_before.get(s.order_id)]
         _UPDATE_SCHEDULES.run(
             connection, [(s.runs, s.runs_started, s.runs_done, s.undelivered, s.order_id) for s in moved]
@@ -185,7 +185,7 @@ class Changes:
         record(self._events, now=self.now)
         if self._paused:
             pause_letters.tell(self._paused, self.now)
-        telling.tell_orders(
+        webhook_events.tell_orders(
             [o for o in changed if o.status != self._before[o.id].status or o.id in self._told], self.now
         )
 

@@ -27,7 +27,7 @@ LAST_USED_EVERY_S = 60
 _COUNTED = sql.Query("SELECT key_id, requests FROM customers_keyuse WHERE minute = ? AND key_id :in_int")
 
 
-class Verdict(NamedTuple):
+class RateDecision(NamedTuple):
     """Whether a request may go on. `left` requests in the `reset_s` seconds that the minute still has."""
 
     allowed: bool
@@ -60,7 +60,7 @@ class Meter:
         self._thread = threading.Thread(target=self._run, name="meter", daemon=True)
         self._thread.start()
 
-    def admit(self, digest: str) -> Verdict | None:
+    def admit(self, digest: str) -> RateDecision | None:
         """Count a request of a key. None: the key has no limit, or is not known yet."""
         counter = self._counters.get(digest)
         if counter is None:
@@ -76,9 +76,9 @@ class Meter:
         left = limit - counter.here - counter.elsewhere
         reset_s = WINDOW_S - int(now) % WINDOW_S
         if left <= 0:
-            return Verdict(False, limit, 0, reset_s)
+            return RateDecision(False, limit, 0, reset_s)
         counter.here += 1
-        return Verdict(True, limit, left - 1, reset_s)
+        return RateDecision(True, limit, left - 1, reset_s)
 
     def learn(self, digest: str, key_id: int, limit: int | None) -> None:
         """A key was found good, with this limit (requests a minute). Called with every batch."""

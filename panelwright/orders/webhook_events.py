@@ -9,8 +9,8 @@ from django.db import connection
 
 from panelwright.core import money, sql
 from panelwright.events import webhook_actions
-from panelwright.events.webhook_rules import Message
-from panelwright.orders.models import Kind
+from panelwright.events.webhook_rules import WebhookMessage
+from panelwright.orders.models import OrderKind
 from panelwright.orders.settling import OpenOrder
 
 # What becomes of an order or subscription, in the words of the events. The rest is not told.
@@ -48,7 +48,7 @@ _REFILLS = sql.Query(
 
 def event_name(order: OpenOrder) -> str | None:
     """The event of an order whose status has just become what it is; None: there is none."""
-    return (_OF_SUBSCRIPTIONS if order.kind == Kind.SUBSCRIPTION.value else _OF_ORDERS).get(order.status)
+    return (_OF_SUBSCRIPTIONS if order.kind == OrderKind.SUBSCRIPTION.value else _OF_ORDERS).get(order.status)
 
 
 def tell_orders(changed: Iterable[OpenOrder], now: datetime) -> None:
@@ -62,7 +62,7 @@ def tell_orders(changed: Iterable[OpenOrder], now: datetime) -> None:
     panels, ids = sorted({o.panel_id for _, o in named}), sorted(o.id for _, o in named)
     details = {row[0]: row[1:] for row in _DETAILS.rows(connection, panels, ids)} if named else {}
     messages = [
-        Message(order.panel_id, order.customer_id, name, order.id, _order_data(order, *details[order.id]))
+        WebhookMessage(order.panel_id, order.customer_id, name, order.id, _order_data(order, *details[order.id]))
         for name, order in named
     ]
     webhook_actions.tell(messages, listeners, now=now)
@@ -80,7 +80,7 @@ def _order_data(order: OpenOrder, service: int, link: str, currency: str, paused
         "remains": str(order.remains),
         "link": link,
     }
-    if order.kind == Kind.SUBSCRIPTION.value and order.status == "Paused":
+    if order.kind == OrderKind.SUBSCRIPTION.value and order.status == "Paused":
         data["reason"] = paused_for
     return data if order.parent_id is None else {**data, "parent": order.parent_id}
 
@@ -92,7 +92,7 @@ def tell_refills(refill_ids: Sequence[int], now: datetime) -> None:
     if not listeners:
         return
     messages = [
-        Message(
+        WebhookMessage(
             panel_id, customer_id, _OF_REFILLS[status], order_id, {"refill": id_, "order": order_id, "status": status}
         )
         for id_, panel_id, customer_id, order_id, status in rows

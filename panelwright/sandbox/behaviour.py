@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from panelwright.sandbox.catalogue import BY_ID, SandboxService
-from panelwright.sandbox.delivery import Order
+from panelwright.sandbox.delivery import SandboxOrder
 
 
 class Conduct:
@@ -15,11 +15,11 @@ class Conduct:
     # Tells and treats every balance as empty.
     no_funds: bool = False
 
-    def loses(self, order: Order) -> bool:
+    def loses(self, order: SandboxOrder) -> bool:
         """Whether an order that was placed will be unknown from now on."""
         return False
 
-    def shown(self, order: Order, report: dict[str, object]) -> dict[str, object]:
+    def shown(self, order: SandboxOrder, report: dict[str, object]) -> dict[str, object]:
         """What `status` tells of an order, in the protocol's terms."""
         return report
 

@@ -9,11 +9,11 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from panelwright.customers.letters import wants
+from panelwright.customers.emails import wants
 from panelwright.customers.models import Customer
 from panelwright.events.mail import queue_mail
 from panelwright.support import texts
-from panelwright.support.models import RequestState, Ticket, TicketRequest
+from panelwright.support.models import Ticket, TicketRequest, TicketRequestState
 
 _ANSWERED = gettext_noop(
     "%(panel)s answered your ticket %(number)s, “%(title)s”:\n\n%(text)s\n\nTo reply, log in "
@@ -32,7 +32,7 @@ def answered(customer: Customer, ticket: Ticket, text: str, *, now: datetime) ->
 
 def settled(customer: Customer, ticket: Ticket, *, now: datetime) -> None:
     """All that was asked for in the ticket has ended: how, a line for each order. The caller holds the transaction."""
-    done = TicketRequest.objects.filter(panel_id=ticket.panel_id, ticket=ticket, state=RequestState.DONE)
+    done = TicketRequest.objects.filter(panel_id=ticket.panel_id, ticket=ticket, state=TicketRequestState.DONE)
 
     def lines() -> str:
         return "\n".join(texts.request_line(one.wish, one.number, outcome=one.outcome) for one in done.order_by("id"))
