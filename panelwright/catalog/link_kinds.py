@@ -201,7 +201,7 @@ class PatternRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Site:
+class LinkSite:
     """Hosts with the same paths, of a site."""
 
     site: str
@@ -229,7 +229,7 @@ class OwnRow(NamedTuple):
 class Table:
     """`places` by host or site, `examples` by site and kind, `titles` by site: as people write it."""
 
-    places: dict[str, Site] = field(default_factory=dict)
+    places: dict[str, LinkSite] = field(default_factory=dict)
     examples: dict[tuple[str, str], str] = field(default_factory=dict)
     titles: dict[str, str] = field(default_factory=dict)
 
@@ -257,7 +257,7 @@ class Table:
             return Leads(place.site, link.host, None)
         return Leads(place.site, link.host, place.kinds(segments, link.query))
 
-    def _place(self, host: str) -> tuple[Site, str] | None:
+    def _place(self, host: str) -> tuple[LinkSite, str] | None:
         """The place of a host or of one above it, and the labels in front that say something ("*name": a name)."""
         found = self.places.get(host)
         if found is not None:
@@ -278,13 +278,13 @@ class Table:
         """The table with a panel's own rows before its own ones. A host that it does not know is a site of its own."""
         places = dict(self.places)
         for row in reversed(list(rows)):
-            place = places.get(row.host) or Site(self.site_of(row.host), ())
+            place = places.get(row.host) or LinkSite(self.site_of(row.host), ())
             try:
                 new = PatternRow(parse_pattern(row.path), _kinds(row.kinds))
             except ValueError:
                 # Written by another version: a row less is no reason to take no orders.
                 continue
-            made = Site(place.site, (new, *place.rows), place.lead)
+            made = LinkSite(place.site, (new, *place.rows), place.lead)
             # All hosts with the same paths: vk.com, vk.ru and the site's name are one place.
             same = [other for other, of in places.items() if of is place] or [row.host]
             places.update(dict.fromkeys(same, made))
@@ -319,7 +319,7 @@ def read_table(text: str) -> Table:
         site = str(part.get("part_of", name))
         try:
             rows = tuple(_row(line) for line in part["links"])
-            place = Site(site, rows, tuple(_tokens(lead, of=lead) for lead in part.get("lead", ())))
+            place = LinkSite(site, rows, tuple(_tokens(lead, of=lead) for lead in part.get("lead", ())))
             for host in part["hosts"]:
                 if table.places.setdefault(host, place) is not place or not is_host(host):
                     raise ValueError(f"host {host!r} is none, or stands there twice")
