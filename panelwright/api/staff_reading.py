@@ -18,7 +18,7 @@ from panelwright.staff.trail import PAGE_MAX as TRAIL_MAX
 from panelwright.staff.trail import TrailFilters
 from panelwright.support.models import Subject, TicketState
 from panelwright.support.queries import PAGE_MAX as TICKETS_MAX
-from panelwright.support.queries import TicketFilters as TicketFilters
+from panelwright.support.queries import TicketFilters
 
 NUMBER_MAX = 2**63 - 1
 LIMIT = 50

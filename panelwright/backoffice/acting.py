@@ -25,6 +25,7 @@ from panelwright.staff import registry, values
 from panelwright.staff.action import Action, ActionFieldKind, Field, State
 from panelwright.staff.actions import Performed, perform, preview, state_of
 from panelwright.ui.forms import Form
+from panelwright.ui.pages import is_resumed
 from panelwright.ui.request import PanelRequest, StaffRequest
 
 # The page on which the objects of a noun are looked at, and where its list stands.
@@ -76,10 +77,12 @@ def act(request: StaffRequest, name: str, target: int | None = None) -> HttpResp
     form = _form(request, action, state)
     seen: Performed | Refusal | None = None
     asks = confirmed_first(action)
-    if request.method == "POST" or (asks and not any(field.required for field in action.fields)):
+    # What was kept over a log-in was typed by somebody, perhaps by another: whoever is here now sees it first.
+    sent = request.method == "POST" and not is_resumed(request)
+    if sent or (asks and request.method != "POST" and not any(field.required for field in action.fields)):
         given = given_by(request, action, form, state)
         called: dict[str, Any] = {"actor": request.actor, "panel_id": request.panel.id, "target": target}
-        done = request.method == "POST" and (not asks or form.ticked("sure"))
+        done = sent and (not asks or form.ticked("sure"))
         seen = (perform if done else preview)(action, given=given, **called)
         if done and isinstance(seen, Performed):
             return _after(request, seen)

@@ -72,7 +72,9 @@ def order(request: StaffRequest, target: int) -> HttpResponse:
         "actions": actions,
         "problem": _(staff_orders.PROBLEM_LABELS.get(found.problem_code, "")) if found.problem_code else "",
         "refunded": found.booked_micros - found.charge_micros,
-        "margin": None if found.cost_micros is None else found.charge_micros - found.cost_micros,
+        "margin": None
+        if found.cost_micros is None
+        else found.charge_micros - found.cost_micros - found.past_cost_micros,
         "flat": BY_NAME[found.service.type].flat,
         "reads_customers": request.actor.may(Right.CUSTOMERS_READ),
     }

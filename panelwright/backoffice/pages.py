@@ -55,7 +55,15 @@ _ORDERS = (
         under="orders",
         right=Right.ORDERS_READ,
     ),
-    SitePage("orders_csv", "admin/orders.csv", orders.orders_csv, Who.STAFF, Answer.FILE, right=Right.EXPORTS),
+    SitePage(
+        "orders_csv",
+        "admin/orders.csv",
+        orders.orders_csv,
+        Who.STAFF,
+        Answer.FILE,
+        right=Right.EXPORTS,
+        also=Right.ORDERS_READ,
+    ),
     SitePage(
         "order",
         "admin/orders/<int:target>",
@@ -108,7 +116,13 @@ _CUSTOMERS = (
         right=Right.CUSTOMERS_READ,
     ),
     SitePage(
-        "customers_csv", "admin/customers.csv", customers.customers_csv, Who.STAFF, Answer.FILE, right=Right.EXPORTS
+        "customers_csv",
+        "admin/customers.csv",
+        customers.customers_csv,
+        Who.STAFF,
+        Answer.FILE,
+        right=Right.EXPORTS,
+        also=Right.CUSTOMERS_READ,
     ),
     SitePage(
         "customer",
@@ -134,7 +148,15 @@ _PANEL = (
         samples=("/admin/services", "/admin/services?state=off"),
         right=Right.SERVICES,
     ),
-    SitePage("services_csv", "admin/services.csv", panel.services_csv, Who.STAFF, Answer.FILE, right=Right.EXPORTS),
+    SitePage(
+        "services_csv",
+        "admin/services.csv",
+        panel.services_csv,
+        Who.STAFF,
+        Answer.FILE,
+        right=Right.EXPORTS,
+        also=Right.SERVICES,
+    ),
     SitePage(
         "held",
         "admin/held",
@@ -187,7 +209,15 @@ _PANEL = (
         samples=("/admin/trail", "/admin/trail?on=2026-05-04"),
         right=Right.STAFF,
     ),
-    SitePage("trail_csv", "admin/trail.csv", panel.trail_csv, Who.STAFF, Answer.FILE, right=Right.EXPORTS),
+    SitePage(
+        "trail_csv",
+        "admin/trail.csv",
+        panel.trail_csv,
+        Who.STAFF,
+        Answer.FILE,
+        right=Right.EXPORTS,
+        also=Right.STAFF,
+    ),
 )
 
 # Noun -> the page in whose menu entry its actions are found.
@@ -211,7 +241,7 @@ _UNDER = {
 def _actions() -> Iterator[SitePage]:
     """Each action's form, behind the right that the action names. What an operator of the host does has none here."""
     for action in registry.actions().values():
-        if not action.host:
+        if not action.for_operators:
             yield _action(action)
 
 

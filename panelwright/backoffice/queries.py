@@ -10,14 +10,14 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple, TypeVar
 
 from django.db.models import Count, F, Model, Q, QuerySet, Sum
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from panelwright.catalog.models import Service
 from panelwright.core import clock
 from panelwright.customers.models import Customer
-from panelwright.ledger.models import Account, Transfer, TransferCode
-from panelwright.ledger.models import AccountKind as AccountKind
-from panelwright.orders.models import Cancel, Job, Order, Refill, RequestState
+from panelwright.ledger.models import Account, AccountKind, Transfer, TransferCode
+from panelwright.orders.models import Cancel, Job, Order, OrderKind, Refill, RequestState
 from panelwright.providers.health import FAILURES_MAX
 from panelwright.providers.manual_queries import OVERDUE, TRIES
 from panelwright.providers.models import Provider, ProviderKind, Route
@@ -154,7 +154,10 @@ def days(panel_id: int) -> Days:
         sums |= {
             f"{name}_orders": Count("id", filter=within & Q(parent_id=None)),
             f"{name}_revenue": Sum("charge_micros", filter=within),
-            f"{name}_cost": Sum("cost_micros", filter=within),
+            # A drip-feed's cost is the sum of its runs', which are counted themselves.
+            f"{name}_cost": Sum(
+                Coalesce(F("cost_micros"), 0) + F("past_cost_micros"), filter=within & ~Q(kind=OrderKind.DRIP_FEED)
+            ),
         }
     given = {
         f"{name}_refunds": Sum(

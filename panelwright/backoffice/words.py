@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, NamedTuple
 
 from django.utils.translation import gettext as _
@@ -11,6 +12,7 @@ from django.utils.translation import gettext_noop
 from panelwright.core import money
 from panelwright.panels.models import BlockKind
 from panelwright.providers.staff_orders import PROBLEM_LABELS
+from panelwright.staff import registry
 from panelwright.staff.rights import LABELS, ROLE_LABELS, Right, Role
 from panelwright.ui import status_labels
 
@@ -61,6 +63,47 @@ NAMES = {
     "step": gettext_noop("Step"),
     "title": gettext_noop("Subject"),
     "body": gettext_noop("Text"),
+    "again_at": gettext_noop("Asked again at"),
+    "by": gettext_noop("By"),
+    "cancel_asked": gettext_noop("Cancellation requested"),
+    "closed_at": gettext_noop("Closed"),
+    "cost": gettext_noop("Cost"),
+    "cost_rate": gettext_noop("Cost per 1,000"),
+    "cost_told": gettext_noop("Cost reported by the provider"),
+    "created_at": gettext_noop("Created"),
+    "currency_overruled": gettext_noop("Reported currency ignored"),
+    "currency_told": gettext_noop("Reported currency"),
+    "ended_at": gettext_noop("Ended"),
+    "every_min": gettext_noop("Minutes between reads"),
+    "failures": gettext_noop("Failures in a row"),
+    "fields": gettext_noop("Order details"),
+    "goes_on": gettext_noop("Continues"),
+    "guard": gettext_noop("When the cost is too high"),
+    "guard_percent": gettext_noop("Minimum margin in percent"),
+    "held": gettext_noop("On hold"),
+    "history": gettext_noop("History"),
+    "number": gettext_noop("Number"),
+    "older": gettext_noop("Older"),
+    "parent": gettext_noop("Main order"),
+    "past_cost": gettext_noop("Cost of earlier attempts"),
+    "paused_for": gettext_noop("Reason for the pause"),
+    "percent_off": gettext_noop("Discount in percent"),
+    "prefix": gettext_noop("Begins with"),
+    "problem_code": gettext_noop("Problem"),
+    "problem_facts": gettext_noop("Details of the problem"),
+    "problem_since": gettext_noop("Problem since"),
+    "quantity": gettext_noop("Quantity"),
+    "rates": gettext_noop("Custom rates"),
+    "rejected": gettext_noop("Rejected"),
+    "sent": gettext_noop("Sent"),
+    "service_enabled": gettext_noop("Service on sale"),
+    "service_name": gettext_noop("Service name"),
+    "service_rate": gettext_noop("Service price"),
+    "subject": gettext_noop("Topic"),
+    "synced_at": gettext_noop("Last sync"),
+    "type": gettext_noop("Type"),
+    "updated_at": gettext_noop("Updated"),
+    "waiting_since": gettext_noop("Waiting since"),
 }
 # Fields of states that say nothing to people.
 _INTERNAL = frozenset({"work", "chosen_route", "version", "id", "provider", "route"})
@@ -109,7 +152,14 @@ def moves(before: Mapping[str, Any], after: Mapping[str, Any]) -> Moves:
 
 def field(name: str) -> str:
     """A field of an object, as the trail names it."""
-    return _(NAMES[name]) if name in NAMES else name.replace("_", " ").capitalize()
+    known = NAMES.get(name) or _labels().get(name)
+    return _(known) if known else name.replace("_", " ").capitalize()
+
+
+@cache
+def _labels() -> dict[str, str]:
+    """Name -> label of the fields of all actions, which change what the trail shows."""
+    return {one.name: one.label for action in registry.actions().values() for one in action.fields}
 
 
 def value(held: Any) -> str:

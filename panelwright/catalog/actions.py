@@ -252,7 +252,9 @@ def own_price_list(*, panel_id: int, customer_id: int) -> tuple[PriceList, bool]
 
 
 def set_own_rate(*, price_list: PriceList, number: int, rate_micros: int) -> None:
-    """Give the customers of a price list their own rate for a service."""
+    """Give the customers of a price list their own rate for a service. Refused: price_below_zero."""
+    if rate_micros < 0:
+        raise Refused("price_below_zero", "rate")
     panel_id = price_list.panel_id
     with transaction.atomic():
         service = Service.objects.select_for_update().get(panel_id=panel_id, number=number)

@@ -131,6 +131,11 @@ REFUSALS: dict[str, Words] = {
     "too_many_favourites": Words(gettext_noop("You can have at most %(limit)s favorites. Remove one first.")),
     "price_rose": Words(gettext_noop("The price went up. Check the new price, then send again to order.")),
     "order_ended": Words(gettext_noop("This order has ended."), status=409),
+    "made_by_provider": Words(
+        gettext_noop("The provider made this order for its subscription. It can be ended, but not sent or moved."),
+        status=409,
+    ),
+    "charge_undecided": Words(gettext_noop("Decide first whether this order is charged."), status=409),
     "no_runs_left": Words(gettext_noop("All runs have started. There is nothing left to pause."), status=409),
     "is_paused": Words(gettext_noop("This order is already paused."), status=409),
     "not_paused": Words(gettext_noop("This order is not paused."), status=409),

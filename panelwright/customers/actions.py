@@ -13,7 +13,7 @@ from django.db.models import Q
 from panelwright.core import clock, limits, sql
 from panelwright.core.refusal import Refused
 from panelwright.customers import access, passwords
-from panelwright.customers.models import ApiKey, Customer, PriceList, Staff, StaffKey, User
+from panelwright.customers.models import ApiKey, Customer, PriceList, Session, Staff, StaffKey, User
 from panelwright.events.actions import NewEvent, record
 from panelwright.ledger.actions import open_customer_account
 from panelwright.staff import rights
@@ -111,6 +111,8 @@ def set_staff(
         Staff.objects.filter(panel_id=panel_id, id=staff_id).update(role=role.value, rights=single)
         if active is not None:
             User.objects.filter(panel_id=panel_id, id=row.user_id).update(is_active=active)
+        if active is False:
+            Session.objects.filter(panel_id=panel_id, user_id=row.user_id).delete()
 
 
 def check_addresses(addresses: str) -> None:

@@ -203,12 +203,15 @@ def _add_key(actor: Actor, panel_id: int, _target: None, /, *, staff: str, **val
     if found is None:
         raise Refused("no_staff", "staff", id=staff[:100])
     row = Staff.objects.select_related("user").get(panel_id=panel_id, id=found)
+    # Nobody acts in the name of those who may more: the key stays when its maker is gone.
+    _may_give(actor, rights.of(row.role, row.rights))
     key_row, key = actions.create_staff_key(staff=row, **values)
-    _may_give(actor, rights.of("", key_row.rights))
     return ActionDone(key_row.id, shown={"key": key})
 
 
 def _revoke_key(actor: Actor, panel_id: int, target: int, /) -> None:
+    owner = StaffKey.objects.select_related("staff").get(panel_id=panel_id, id=target).staff
+    _may_give(actor, rights.of(owner.role, owner.rights))
     if not actions.revoke_staff_key(panel_id=panel_id, key_id=target):
         raise Refused("key_revoked", id=target)
 

@@ -197,7 +197,10 @@ class LaneProtocol(HttpToolsProtocol):
     def _begin(self, data: bytes) -> bytes:
         """Take the beginning of a request, as far as it is known where it ends; what is left of the data."""
         searched = max(len(self.head) - 3, 0)
-        data = self.head + data
+        # The parser skips empty lines before a request. So do we, all at once: one by one, each would copy the rest.
+        data = self.head + data if self.head else data.lstrip(b"\r\n")
+        if not data:
+            return b""
         end = _end_of_head(data, searched)
         if end > limits.HEAD_BYTES_MAX or (end < 0 and len(data) > limits.HEAD_BYTES_MAX):
             self.head = data[: limits.HEAD_BYTES_MAX]

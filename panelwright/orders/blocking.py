@@ -130,14 +130,17 @@ _SKIP = sql.Query("UPDATE orders_post SET due_at = NULL WHERE panel_id = ? AND i
 
 
 def skip_post(subscription: OpenOrder, post_id: int, link: str, now: datetime) -> bool:
-    """Whether a post's link is blocked; then it is never ordered for, and an event of the subscription says so.
+    """Whether a post's link is blocked; then it is never ordered for, and an event of the subscription says so. What
+    cannot be checked within its budget is not ordered for either.
 
     In the caller's transaction. A post is skipped once, so each that is has its event.
     """
     screen = Screen(block_store.current(subscription.panel_id))
-    if not screen.refuses(LINK, link) or screen.hit is None:
+    if not screen.refuses(LINK, link):
         return False
     _SKIP.run(connection, subscription.panel_id, post_id)
+    if screen.hit is None:
+        return True  # too costly to check
     blocked = Blocked(subscription.panel_id, subscription.customer_id, 0, screen.hit)
     record([_event(blocked, subscription.id)], now=now)
     return True

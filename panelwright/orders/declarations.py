@@ -69,6 +69,9 @@ def _add_key(actor: Actor, panel_id: int, _target: None, /, *, customer: str, **
     if found is None:
         raise Refused("no_customer", "customer", id=customer[:100])
     owner = Customer.objects.get(panel_id=panel_id, id=found)
+    # The key spends the customer's balance, and whoever makes it sees it.
+    if values.get("can_order", True) and not actor.may(Right.CUSTOMERS_MONEY):
+        raise Refused("not_allowed", right=Right.CUSTOMERS_MONEY.value)
     addresses = ", ".join(values.pop("addresses", ()))
     row, key = actions.create_key(customer=owner, addresses=addresses, **values)
     return ActionDone(row.id, shown={"key": key})

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 from django.db import IntegrityError, transaction
 
@@ -108,7 +109,8 @@ def set_provider(
     it counts in, which is set.
 
     Raises ValueError with what is wrong; then nothing was changed. A new address or key, and being
-    enabled, end a rest: a person has done something about it.
+    enabled, end a rest: a person has done something about it. A key goes only to the host that it was given for:
+    with another host a key has to come as well (missing_field).
     """
     if url is not None and not url.startswith(("http://", "https://")):
         raise StaffRefused("bad_provider_url", "url")
@@ -136,10 +138,17 @@ def set_provider(
         before = Provider.objects.select_for_update().filter(panel_id=panel_id, id=provider_id).first()
         if before is None:
             raise StaffRefused("no_provider", id=provider_id)
+        if url and not key and before.sealed_key and _origin(url) != _origin(before.url):
+            raise StaffRefused("missing_field", "key")
         new |= _of_another_currency(before, currency, told_wrongly=bool(currency_told_wrongly))
         if new:
             Provider.objects.filter(panel_id=panel_id, id=provider_id).update(**new)
     return Provider.objects.get(panel_id=panel_id, id=provider_id)
+
+
+def _origin(url: str) -> tuple[str, str]:
+    parts = urlsplit(url)
+    return parts.scheme.lower(), parts.netloc.lower()
 
 
 def _of_another_currency(before: Provider, currency: str | None, *, told_wrongly: bool) -> dict[str, Any]:

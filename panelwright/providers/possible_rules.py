@@ -33,7 +33,7 @@ def with_order(order: OrderFacts, *, cancel_asked: bool, paused: bool, now: date
         return ()
     if order.job == Job.SENDING.value and order.lease_until is not None and order.lease_until > now:
         return ()
-    if order.problem_code == problems.NOT_CHARGED:
+    if order.problem_code in problems.UNPAID:
         return ("order.charge", "order.waive", *_ends(order))
     found = ["cancel.accept", "cancel.refuse"] if cancel_asked else []
     if order.job == Job.MANUAL.value:

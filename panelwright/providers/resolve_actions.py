@@ -31,6 +31,7 @@ _CANCELS_OVER = sql.Query(
     " || (SELECT o.status FROM orders_order o WHERE o.id = order_id)"
     " WHERE panel_id = ? AND order_id :in_int AND state = 'waiting' AND due_at IS NULL"
 )
+_WHOLE = sql.Query("SELECT 1 FROM orders_order WHERE panel_id = ? AND id = ? AND upstream_id IS NOT NULL")
 _API_PROVIDER = sql.Query("SELECT id, kind FROM providers_provider WHERE panel_id = ? AND name = ?")
 _KIND_OF = sql.Query("SELECT kind FROM providers_provider WHERE panel_id = ? AND id = ?")
 
@@ -60,6 +61,8 @@ def arrived(*, panel_id: int, order_id: int, by: str, upstream_id: str, provider
         provider_id = _provider(panel_id, order, provider)
         decided = resolve_rules.arrived(order, provider_id=provider_id, upstream_id=upstream_id, now=clock.now())
         same = (order.provider_id, order.upstream_id) == (provider_id, upstream_id)
+        if not same:
+            _stays(order)
         if not same and store.taken_upstream_ids({(panel_id, provider_id, upstream_id)}):
             raise InvalidState("upstream_id_taken", "upstream_id")
         write(decided, {"upstream_id": upstream_id, "provider": provider_id})
@@ -82,7 +85,15 @@ def send(
         route_id = None if route is None and provider is None else _route(order, route, provider)
         asked = bool(_CANCEL_ASKED.rows(connection, panel_id, order_id))
         decided = resolve_rules.send(order, route_id=route_id, whole=whole, cancel_asked=asked, now=clock.now())
+        _stays(order)
         write(decided, {"route": route_id, "from": order.provider_id, "upstream_id": order.upstream_id})
+
+
+def _stays(order: OpenOrder) -> None:
+    """Refused: made_by_provider. The provider names such a post with its subscription again and again: under another
+    id, or under none, it would be taken for a new one and charged once more."""
+    if order.kind == OrderKind.POST.value and _WHOLE.rows(connection, order.panel_id, order.parent_id):
+        raise InvalidState("made_by_provider")
 
 
 def _provider(panel_id: int, order: OpenOrder, name: str | None) -> int:

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from panelwright.core.refusal import InvalidState, Refused
 from panelwright.orders import settling
 from panelwright.orders.models import Job, OrderKind
-from panelwright.orders.problems import NONE
+from panelwright.orders.problems import NONE, UNPAID
 from panelwright.orders.settling import OpenOrder, ScheduleState, Settled
 
 TEXT_MAX = 500
@@ -93,8 +93,13 @@ def arrived(order: OpenOrder, *, provider_id: int, upstream_id: str, now: dateti
     """The provider has it under this id: it is asked about from now on."""
     _deliverable(order, now)
     if provider_id != order.provider_id:
-        # What it costs at this one is not known until it says so.
-        order = order._replace(cost_micros=None, cost_rate_e12=None, cost_told=False)
+        # What it costs at this one is not known until it says so; what the other one said that it took, it took.
+        order = order._replace(
+            past_cost_micros=order.past_cost_micros + (order.cost_micros or 0 if order.cost_told else 0),
+            cost_micros=None,
+            cost_rate_e12=None,
+            cost_told=False,
+        )
     found = order._replace(
         # Whoever has it has begun: no word of ours goes back.
         status="Processing" if order.status == "Pending" else order.status,
@@ -149,6 +154,9 @@ def _deliverable(order: OpenOrder, now: datetime) -> OpenOrder:
     as_a_whole = order.kind == OrderKind.SUBSCRIPTION.value and order.job != Job.SCHEDULE.value
     if decidable(order, now).kind not in _SELF_SENT and not as_a_whole:
         raise InvalidState("sends_nothing", kind=order.kind)
+    if order.problem_code in UNPAID:
+        # Sent or followed, it would be delivered with nobody asked for its price again.
+        raise InvalidState("charge_undecided")
     return order
 
 

@@ -10,6 +10,7 @@ import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from functools import partial
 from typing import TypeVar
 
 from django.conf import settings
@@ -34,7 +35,7 @@ from panelwright.providers import (
 )
 from panelwright.providers.actions import Sending, Sent
 from panelwright.providers.client import Upstream
-from panelwright.providers.outcomes import Accepted, Reason, RefillReport, Unknown, UpstreamRefused
+from panelwright.providers.outcomes import Accepted, OrderReport, Reason, RefillReport, Unknown, UpstreamRefused
 from panelwright.providers.post_loop import Feeds
 from panelwright.providers.request_actions import CancelSending, RefillSending
 from panelwright.providers.secret_actions import request_secret
@@ -48,6 +49,8 @@ log = logging.getLogger(__name__)
 SENDERS = 32
 REQUEST_BATCH = 64
 POLL_BATCH = 100
+# How many orders of subscriptions are asked about one by one, where the provider refuses a list of them.
+POSTS_ALONE_MAX = 10
 POLLERS = 16
 ROUNDS = 20
 RECOVERERS = 4
@@ -92,6 +95,10 @@ class Upstreams:
             for _, client in self._clients.values():
                 client.close()
             self._clients.clear()
+
+
+def _status_of(ref: str, client: Upstream) -> dict[str, OrderReport | UpstreamRefused | Unknown]:
+    return client.status([ref])
 
 
 def _lend_connection() -> None:
@@ -223,7 +230,15 @@ class Worker:
     def _posts(self, provider: ProviderRow, asked: Sequence[PollTask], reports: Reports) -> Reports:
         """What the provider says of orders that it made of subscriptions and that we hear of for the first time."""
         refs = subscription_actions.unknown_posts(provider.id, provider.panel_id, asked, reports)
-        return self._ask(provider, refs, lambda client: client.status(refs)) if refs else {}
+        posts = self._ask(provider, refs, lambda client: client.status(refs)) if refs else {}
+        if len(refs) > 1 and all(isinstance(said, Unknown) for said in posts.values()):
+            # A list that is refused as a whole says nothing of any one: a few alone, the others have not been tried.
+            posts = {}
+            for ref in refs[:POSTS_ALONE_MAX]:
+                posts |= self._ask(provider, [ref], partial(_status_of, ref))
+                if isinstance(posts[ref], Unknown):
+                    break  # it does not answer at all
+        return posts
 
     def try_providers(self) -> int:
         """Find out whether providers whose rest is over are back, by asking for our balance there."""

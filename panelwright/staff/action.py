@@ -109,7 +109,8 @@ class Action:
     `on_target`: it is done to one object; else it makes one, or changes what has no id. `in_bulk`: it may be done to
     many at once. `moves_money`: what it moves cannot be taken back by doing it again. `prepare` runs before the
     transaction and answers the values anew: a hash, what a provider's list says. `host`: operators alone may do it, to
-    the whole installation. `gone`: the object is not there afterwards. `shown` is the shape of what `Done.shown` holds.
+    the whole installation; `operators`: they alone may, to a panel. `gone`: the object is not there afterwards.
+    `shown` is the shape of what `ActionDone.shown` holds.
     """
 
     noun: Noun
@@ -123,6 +124,7 @@ class Action:
     moves_money: bool = False
     prepare: Prepare | None = None
     host: bool = False
+    operators: bool = False
     gone: bool = False
     help: str = ""
     shown: Mapping[str, Shape] = field(default_factory=dict)
@@ -131,3 +133,8 @@ class Action:
     @property
     def name(self) -> str:
         return f"{self.noun.name}.{self.verb}"
+
+    @property
+    def for_operators(self) -> bool:
+        """No page and no program offers it."""
+        return self.host or self.operators

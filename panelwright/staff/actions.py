@@ -78,7 +78,7 @@ def _done(
     *,
     keep: bool,
 ) -> Performed | Refusal:
-    if not actor.may(action.right) or (action.host and actor.kind is not ActorKind.OPERATOR):
+    if not actor.may(action.right) or (action.for_operators and actor.kind is not ActorKind.OPERATOR):
         return Refusal("not_allowed", facts=(("right", action.right.value),))
     try:
         checked = values.of(action, given)

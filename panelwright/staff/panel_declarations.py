@@ -227,6 +227,8 @@ ACTIONS = (
             Field("port", ActionFieldKind.NUMBER, gettext_noop("Port"), most=65535),
         ),
         on_target=False,
+        # Who adds an address gets what is sent to it; nothing proves yet that it is the panel's.
+        operators=True,
     ),
     *_of_blocks(BLOCK, host=False),
     *_of_blocks(HOST_BLOCK, host=True),

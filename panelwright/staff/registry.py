@@ -37,7 +37,7 @@ def nouns() -> dict[str, Noun]:
 
 def for_programs(name: str) -> dict[str, Action]:
     """Verb -> action of the noun, without what only an operator of the host may do."""
-    return {verb: action for verb, action in of_noun(name).items() if not action.host}
+    return {verb: action for verb, action in of_noun(name).items() if not action.for_operators}
 
 
 @cache

@@ -66,9 +66,9 @@ class SitePage:
     """An address of a site.
 
     `path` is a route, or a regular expression when it begins with ^. `under` names the page in whose menu entry this
-    one is found. `right`: what staff need to see it; None: any of them may. `start`: where its users begin after they
-    have logged in. `samples` are addresses that tests look at; names in braces stand for rows that they have made,
-    such as {order}. Empty: the path itself.
+    one is found. `right`: what staff need to see it, with `also`; None: any of them may. `start`: where its users begin
+    after they have logged in. `samples` are addresses that tests look at; names in braces stand for rows that they
+    have made, such as {order}. Empty: the path itself.
     """
 
     name: str
@@ -77,6 +77,7 @@ class SitePage:
     who: Who
     answers: Answer = Answer.PAGE
     right: Right | None = None
+    also: Right | None = None
     menus: tuple[Menu, ...] = ()
     under: str = ""
     start: bool = False
@@ -84,7 +85,7 @@ class SitePage:
     arguments: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if self.right is not None and self.who is not Who.STAFF:
+        if (self.right or self.also) is not None and self.who is not Who.STAFF:
             raise ValueError(f"{self.name}: only a page of staff names a right that it needs")
 
     @property
@@ -193,7 +194,8 @@ def may_see(request: PanelRequest, page: SitePage) -> bool:
         return request.visitor is not None
     if page.who is Who.CUSTOMERS:
         return request.customer is not None
-    return request.actor is not None and (page.right is None or request.actor.may(page.right))
+    needed = [right for right in (page.right, page.also) if right is not None]
+    return request.actor is not None and all(map(request.actor.may, needed))
 
 
 def start_of(request: PanelRequest) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterator
 
@@ -139,6 +140,16 @@ def test_a_daily_cap_holds_over_all_processes(open_crowd: Callable[..., Crowd]) 
 # ---- several batchers, several threads -------------------------------------------------------------
 
 
+def through(batcher: Batcher[PlaceOrder, Refusal | int], commands: list[PlaceOrder]) -> list[Refusal | int]:
+    """The results of commands that come in at once, in an event loop as a web process has it."""
+
+    async def all_of_them() -> list[Refusal | int]:
+        loop = asyncio.get_running_loop()
+        return await asyncio.gather(*(batcher.submit(one, loop) for one in commands))
+
+    return asyncio.run(all_of_them())
+
+
 @pytest.mark.usefixtures("transactional_db")
 def test_two_hundred_orders_through_several_batchers() -> None:
     """Each Batcher stands for a web process: its own thread, its own connection, its own batches."""
@@ -148,12 +159,15 @@ def test_two_hundred_orders_through_several_batchers() -> None:
         for n in range(4)
     ]
     try:
-        results = together(
+        parts = together(
             [
-                lambda n=n: batchers[n % len(batchers)].call(command(shop.buyers[0], n))  # type: ignore[misc]
-                for n in range(ORDERS)
+                lambda n=n, batcher=batcher: through(  # type: ignore[misc]
+                    batcher, [command(shop.buyers[0], one) for one in range(n, ORDERS, len(batchers))]
+                )
+                for n, batcher in enumerate(batchers)
             ]
         )
+        results = [result for part in parts for result in part]
     finally:
         for batcher in batchers:
             batcher.stop()

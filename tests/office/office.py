@@ -67,4 +67,4 @@ class Office:
 
 def action_pages() -> set[str]:
     """Names of the pages that are actions' forms."""
-    return {name.replace(".", "_") for name, action in registry.actions().items() if not action.host}
+    return {name.replace(".", "_") for name, action in registry.actions().items() if not action.for_operators}

@@ -47,7 +47,7 @@ def test_it_has_each_action_with_its_right_and_its_fields(story: Story) -> None:
 
     paths = openapi.description()["paths"]
     for action in registry.actions().values():
-        if action.host:
+        if action.for_operators:
             told = paths.get(f"/{action.noun.plural}", {}).get("post", {"x-rights": {}})
             assert action.verb not in told["x-rights"], "what operators alone may do is not for programs"
             continue
@@ -80,7 +80,7 @@ def test_each_action_answers_as_described(story: Story, worker: Rounds, upstream
     client = Client(HTTP_HOST=story.alice.host, headers={"Authorization": f"Bearer {key}"})
     paths = openapi.description()["paths"]
     for name, action in registry.actions().items():
-        if action.host:
+        if action.for_operators:
             continue
         case = CASES[name](world)
         body = {"action": action.verb, **case.given, **secrets_of(name)}

@@ -78,7 +78,7 @@ def posts() -> list[tuple[str, str, str]]:
 
     found = []
     for name, action in registry.actions().items():
-        if action.host:
+        if action.for_operators:
             continue
         found.append((name, action.noun.plural, action.verb))
         if action.on_target:

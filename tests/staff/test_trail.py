@@ -47,7 +47,7 @@ def test_each_action_leaves_its_trail_and_no_secret(story: Story, worker: Rounds
     bob = Actor(ActorKind.STAFF, story.bob.id, "bob@shop.example", "203.0.113.9", ALL)
     for name, action in registry.actions().items():
         case = CASES[name](world)
-        actor = None if action.host else bob
+        actor = None if action.for_operators else bob
         before = count()
         done = world.tried(name, case.target, {**case.given, **secrets_of(name)}, actor)
         assert not hasattr(done, "code"), (name, done)

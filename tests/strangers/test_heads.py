@@ -119,6 +119,9 @@ def test_what_is_endless_ends(others: Others) -> None:
         request("GET /")[:-2] + b"a: b\r\n" * 300_000,
         b"GET /" + b"a" * 2_000_000,
         b"A" * 2_000_000,
+        # Empty lines, which the parser skips, and behind them nothing that ends.
+        b"\n" * 2_000_000 + b"A" * 100_000,
+        b"\r\n" * 1_000_000 + b"A" * 100_000,
         chunked + b"1;" + b"a" * 2_000_000,
         chunked + b"1;a\r\nx\r\n" * 1 + b"0\r\n" + b"X: " + b"a" * 2_000_000,
         chunked + b"0\r\n" + b"a: b\r\n" * 300_000,

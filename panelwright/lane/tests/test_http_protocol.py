@@ -191,6 +191,29 @@ def test_a_head_has_so_long_and_no_longer_however_it_drips(connection: Connectio
     assert connection.transport.closed
 
 
+@pytest.mark.parametrize("empty", [b"\n", b"\r\n", b"\r\n\r\n"], ids=repr)
+def test_empty_lines_before_a_request_are_skipped_at_once(
+    connection: Connection, empty: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Taken one by one each of them would copy all that follow: 256 KiB of them held the event loop for seconds."""
+    begin = http_protocol.LaneProtocol._begin
+    sizes: list[int] = []
+
+    def counted(self: http_protocol.LaneProtocol, data: bytes) -> bytes:
+        sizes.append(len(data))
+        return begin(self, data)
+
+    monkeypatch.setattr(http_protocol.LaneProtocol, "_begin", counted)
+    for _ in range(3):
+        connection.protocol.data_received(empty * 65_536)
+    assert sum(sizes) == 3 * 65_536 * len(empty)
+    connection.ask()
+    connection.app.answer()
+    assert connection.answers == 1
+    connection.loop.go_on(KEEP_S + 1)
+    assert connection.transport.closed
+
+
 def test_who_does_not_read_answers_is_asked_for_no_more_and_cut_off(connection: Connection) -> None:
     connection.ask()
     connection.protocol.data_received(REQUEST * 2)

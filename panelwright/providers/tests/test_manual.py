@@ -163,7 +163,7 @@ def test_wrong_numbers_move_nothing(queue: Queue) -> None:
         (lambda: manual_actions.progress(**queue.which()), "either what remains or what is delivered"),
         (lambda: manual_actions.progress(**queue.which(), remains=5, delivered=5), "either what remains"),
         (lambda: resolve_actions.partial(**queue.which(), remains=1000), "between 1 and 999"),
-        (lambda: manual_actions.start(**queue.which(), start_count=-1), "a start count is a whole number"),
+        (lambda: manual_actions.start(**queue.which(), start_count=-1), "Start count must be a whole number from 0"),
     ):
         refused(act, text)
 

@@ -172,7 +172,7 @@ def test_staff_have_an_account_and_no_keys(alice: Owner) -> None:
     for path in ("/account", "/account/security", "/account/mails", "/account/security/on"):
         assert browser.get(path)
     browser.get("/account/keys", 403)
-    assert browser.answer("/inside").headers["Location"] == "/account"
+    assert browser.answer("/inside").headers["Location"] == "/admin/"
 
 
 def test_the_cookie_goes_on_with_the_session(browser: Browser, time: Time) -> None:

@@ -97,6 +97,8 @@ def test_the_menu_marks_the_page_that_the_shown_one_is_under(alice: Owner, carol
 
 
 def test_staff_see_no_page_of_customers_in_their_menus() -> None:
+    import panelwright.urls  # noqa: F401
+
     staff: Any = SimpleNamespace(id=1, role="owner", rights=[], user=SimpleNamespace(email="alice@shop.example"))
     request = asking(visitor=object(), staff=staff, actor=staff_actor(staff, address=""))
     request.resolver_match = None

@@ -142,7 +142,7 @@ def test_a_request_typed_into_the_message_is_one(browser: Browser, carol: Buyer)
         ({"subject": "order"}, "text", "Enter a message."),
         ({"subject": "love", "text": "x"}, "subject", "Choose a topic."),
         ({"subject": "other", "text": "x", "title": "y" * 151}, "title", "Use at most 150 characters for the subject."),
-        ({"subject": "other", "text": "x" * 5001}, "text", "Use at most 5000 characters for the message."),
+        ({"subject": "other", "text": "x" * 5001}, "text", "Use at most 5000 characters."),
         ({"subject": "order", "wish": "refill"}, "orders", "Which orders?"),
         (
             {"subject": "order", "wish": "refill", "orders": "one"},

@@ -1,0 +1,146 @@
+"""What no right covers: another's address, another's key, another's name, what was typed by another."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django_scopes import scope
+
+from tests.support.story import Story
+
+
+def actor(rights: str) -> Any:
+    from panelwright.staff.actor import Actor, ActorKind
+    from panelwright.staff.rights import Right
+
+    return Actor(ActorKind.STAFF, 1, "bob@shop.example", "203.0.113.9", frozenset(map(Right, rights.split())))
+
+
+def told(action: str, may: str, story: Story, target: int | None = None, /, **given: Any) -> str:
+    """The refusal's code, or "" when it was done, of an action by somebody with these rights."""
+    from panelwright.core.refusal import Refusal
+    from panelwright.staff import registry
+    from panelwright.staff.actions import perform
+
+    panel_id = story.alice.panel_id
+    with scope(panel=story.alice.panel):
+        who = actor(may)
+        result = perform(registry.actions()[action], actor=who, panel_id=panel_id, target=target, given=given)
+    return result.code if isinstance(result, Refusal) else ""
+
+
+def test_no_panel_takes_the_address_of_another(story: Story) -> None:
+    assert told("domain.add", "settings", story, host=story.rival.host, port=8000) == "not_allowed"
+
+
+def test_a_providers_key_goes_to_the_host_that_it_was_given_for_alone(story: Story) -> None:
+    from panelwright.providers.models import Provider
+
+    provider = story.alice.provider("https://upstream.example/api/v2")
+    change = {"url": "https://elsewhere.example/api/v2"}
+    assert told("provider.set", "providers", story, provider.id, **change) == "missing_field"
+    assert (
+        told("provider.set", "providers", story, provider.id, url="http://upstream.example/api/v2") == "missing_field"
+    )
+    assert told("provider.set", "providers", story, provider.id, url="https://upstream.example/v3") == ""
+    assert told("provider.set", "providers", story, provider.id, **change, key="another key") == ""
+    with scope(panel=story.alice.panel):
+        assert Provider.objects.get(id=provider.id).url == change["url"]
+
+
+def test_nobody_makes_or_ends_keys_in_the_name_of_those_who_may_more(story: Story) -> None:
+    from panelwright.customers.actions import create_staff_key
+    from panelwright.customers.models import StaffKey
+
+    with scope(panel=story.alice.panel):
+        owners = create_staff_key(staff=story.alice.staff)[0].id
+        email = story.alice.staff.user.email
+        before = StaffKey.objects.count()
+    mine = "staff orders.refund"
+    assert told("staff_key.add", mine, story, staff=email, rights=["orders.refund"]) == "right_not_yours"
+    assert told("staff_key.revoke", mine, story, owners) == "right_not_yours"
+    with scope(panel=story.alice.panel):
+        assert StaffKey.objects.count() == before
+        assert StaffKey.objects.get(id=owners).revoked_at is None
+
+
+@pytest.mark.parametrize(("rights", "code"), [("customers.act", "not_allowed"), ("customers.act customers.money", "")])
+def test_a_key_that_spends_a_customers_balance_needs_the_right_to_her_money(
+    rights: str, code: str, story: Story
+) -> None:
+    email = story.carol.customer.user.email
+    assert told("api_key.add", rights, story, customer=email, name="new") == code
+    assert told("api_key.add", rights, story, customer=email, name="reads", can_order=False) == ""
+
+
+def test_who_may_no_longer_log_in_is_logged_out_for_good(story: Story) -> None:
+    from panelwright.customers.models import Session
+    from panelwright.staff.rights import Right
+    from panelwright.storefront.tests.browsing import Browser
+
+    browser = Browser(story.alice, story.bob.user)
+    browser.get("/account")
+    everything = " ".join(right.value for right in Right)
+    assert told("staff.set", everything, story, story.bob.id, active=False) == ""
+    assert told("staff.set", everything, story, story.bob.id, active=True) == ""
+    with scope(panel=story.alice.panel):
+        assert not Session.objects.filter(user=story.bob.user).exists()
+    assert browser.answer("/account").status_code == 302
+
+
+def test_a_price_below_zero_is_refused(story: Story) -> None:
+    from panelwright.staff.rights import Right
+
+    everything = " ".join(right.value for right in Right)
+    said = told("customer.set_rate", everything, story, story.carol.customer_id, service=1, rate="-1")
+    assert said in {"price_below_zero", "bad_amount", "amount_below"}, said
+
+
+def test_the_secrets_of_actions_are_never_kept_over_a_log_in() -> None:
+    from panelwright.staff import registry
+    from panelwright.ui.forms import SECRET
+
+    names = {field.name for action in registry.actions().values() for field in action.fields if field.is_secret}
+    assert names and names <= SECRET
+
+
+def test_what_was_typed_before_a_log_in_is_shown_and_not_done(story: Story) -> None:
+    from panelwright.customers.models import Staff
+    from panelwright.storefront.tests.browsing import Browser
+
+    browser = Browser(story.alice, story.alice.staff.user)
+    answer = browser.post(f"/admin/staff/{story.bob.id}/set", role="owner", resume="1")
+    assert answer.status_code == 200
+    with scope(panel=story.alice.panel):
+        assert Staff.objects.get(id=story.bob.id).role != "owner"
+
+
+@pytest.mark.parametrize("list_", ["orders", "customers", "services", "trail"])
+def test_an_export_needs_the_right_to_read_its_list(list_: str, story: Story) -> None:
+    from panelwright.customers.actions import create_staff
+    from panelwright.staff.rights import Role
+    from panelwright.storefront.tests.browsing import Browser
+    from tests.support.people import PASSWORD
+
+    needed = {"orders": "orders.read", "customers": "customers.read", "services": "services", "trail": "staff"}[list_]
+    for single, status in ((["exports"], 403), ([needed], 403), (["exports", needed], 200)):
+        with scope(panel=story.alice.panel):
+            staff = create_staff(
+                panel_id=story.alice.panel_id,
+                email=f"{len(single)}{single[0]}@staff.example",
+                password=PASSWORD,
+                role=Role("custom"),
+                single_rights=single,
+            )
+        assert Browser(story.alice, staff.user).answer(f"/admin/{list_}.csv").status_code == status, single
+
+
+def test_what_an_object_holds_has_a_name_in_the_trail() -> None:
+    """The states' shapes name all that the trail can show."""
+    from panelwright.backoffice import words
+    from panelwright.staff import registry
+
+    held = {name for noun in registry.nouns().values() for name in noun.shape.get("properties", {})}
+    unnamed = {name for name in held - words._INTERNAL if not words.NAMES.get(name) and name not in words._labels()}
+    assert held and not unnamed
