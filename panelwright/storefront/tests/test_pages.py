@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.http import HttpResponse
 from django.test import RequestFactory
+from django.urls import get_resolver
 from django.utils import translation
 
 from panelwright.customers.access import staff_actor
@@ -97,8 +98,7 @@ def test_the_menu_marks_the_page_that_the_shown_one_is_under(alice: Owner, carol
 
 
 def test_staff_see_no_page_of_customers_in_their_menus() -> None:
-    import panelwright.urls  # noqa: F401
-
+    assert get_resolver().url_patterns, "loads the sites"
     staff: Any = SimpleNamespace(id=1, role="owner", rights=[], user=SimpleNamespace(email="alice@shop.example"))
     request = asking(visitor=object(), staff=staff, actor=staff_actor(staff, address=""))
     request.resolver_match = None
