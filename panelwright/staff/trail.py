@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
-from urllib.parse import parse_qsl, urlsplit, urlunsplit
+from urllib.parse import urlsplit, urlunsplit
 
 from django.db.models import QuerySet
 
@@ -53,7 +53,9 @@ def without_secrets(url: str) -> str:
     except ValueError:
         return ""
     place = parts.netloc.rpartition("@")[2]
-    query = "&".join(f"{name}=…" for name, _ in parse_qsl(parts.query, keep_blank_values=True))
+    # What stands without a name may be a token itself.
+    pairs = (one.partition("=") for one in parts.query.split("&") if one)
+    query = "&".join(f"{name}=…" if equals else "…" for name, equals, _ in pairs)
     return urlunsplit((parts.scheme, place, parts.path, query, ""))
 
 

@@ -144,3 +144,19 @@ def test_what_an_object_holds_has_a_name_in_the_trail() -> None:
     held = {name for noun in registry.nouns().values() for name in noun.shape.get("properties", {})}
     unnamed = {name for name in held - words._INTERNAL if not words.NAMES.get(name) and name not in words._labels()}
     assert held and not unnamed
+
+
+@pytest.mark.parametrize(
+    ("url", "kept"),
+    [
+        ("https://u:p@h.example/feed?a=s3cr3t&b=", "https://h.example/feed?a=…&b=…"),
+        ("https://h.example/feed?s3cr3t-token", "https://h.example/feed?…"),
+        ("https://h.example/feed?s3cr3t&a=b#s3cr3t", "https://h.example/feed?…&a=…"),
+        ("https://h.example/feed", "https://h.example/feed"),
+    ],
+)
+def test_an_address_in_the_trail_keeps_no_value_of_its_query(url: str, kept: str) -> None:
+    """A query may be a token alone, without a name."""
+    from panelwright.staff.trail import without_secrets
+
+    assert without_secrets(url) == kept
