@@ -165,17 +165,26 @@ def read_cancel(reply: HttpReply, ids: Sequence[str]) -> dict[str, Took]:
         return dict.fromkeys(ids, refusal if clear else unknown(reply, refusal.text))
     listed = _canceled_list(value)
     items = by_id(value, ids, keys=ORDER_KEYS)
+    # The same for each that is left out, and read once: an answer may be long, and about a hundred of them.
+    rest: Took | None = None
     out: dict[str, Took] = {}
     for ref in ids:
         if ref in listed:
             out[ref] = Accepted("")
         elif ref in items:
             out[ref] = _cancel_item(reply, items[ref])
-        elif _whole_yes(value):
-            out[ref] = Accepted("")
         else:
-            out[ref] = unknown(reply, LEFT_OUT if items or listed else what_came(reply, value))
+            if rest is None:
+                rest = _cancel_rest(reply, value, some=bool(items or listed))
+            out[ref] = rest
     return out
+
+
+def _cancel_rest(reply: HttpReply, value: object, *, some: bool) -> Took:
+    """What the answer says of an order that it does not name; `some` if it names others."""
+    if _whole_yes(value):
+        return Accepted("")
+    return unknown(reply, LEFT_OUT if some else what_came(reply, value))
 
 
 def _canceled_list(value: object) -> frozenset[str]:

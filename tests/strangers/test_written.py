@@ -6,9 +6,7 @@ times as long for the longer one.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
-from contextlib import suppress
 
 import pytest
 
@@ -22,8 +20,9 @@ from panelwright.storefront import pasted
 from panelwright.support import commands, files
 from panelwright.support.files import Upload
 from panelwright.ui import linkify
+from tests.support.proportion import in_proportion
 
-PARTS, LEAST_S, MOST = 16, 0.004, 64
+PARTS, MOST = 16, 100
 
 # What is repeated, in any of the texts.
 PIECES = (
@@ -105,23 +104,12 @@ MARKDOWN = (
 BEGINNINGS = ("", "|a" * 100 + "\n" + "|-" * 100 + "\n", "- a\n  - > b\n    - c\n      ")
 
 
-def seconds(call: Callable[[], object]) -> float:
-    began = time.thread_time()
-    with suppress(ValueError):
-        call()
-    return time.thread_time() - began
-
-
-def in_proportion(read: Callable[[str], object], piece: str, most: int, before: str = "") -> None:
+def longer(read: Callable[[str], object], piece: str, most: int, before: str = "") -> None:
     def text(length: int) -> str:
         return before + piece * ((length - len(before)) // len(piece))
 
-    for again in (True, True, False):
-        few = max(seconds(lambda: read(text(most // PARTS))), LEAST_S)
-        many = seconds(lambda: read(text(most)))
-        if many < MOST * few:
-            return
-        assert again, (ascii(piece), ascii(before[:20]), few, many)
+    about = (ascii(piece), ascii(before[:20]))
+    in_proportion(lambda: read(text(most // PARTS)), lambda: read(text(most)), MOST, about=about)
 
 
 def _csv(text: str) -> object:
@@ -159,19 +147,19 @@ READERS: dict[str, tuple[Callable[[str], object], int]] = {
 def test_what_is_written(of: str) -> None:
     read, most = READERS[of]
     for piece in PIECES:
-        in_proportion(read, piece, most)
+        longer(read, piece, most)
 
 
 @pytest.mark.parametrize("before", BEGINNINGS, ids=range(len(BEGINNINGS)))
 def test_pages_in_markdown(before: str) -> None:
     """At a part of the length, so that the test is short: what is quadratic shows there, too."""
     for piece in (*MARKDOWN, "\u0301\u0323", "a "):
-        in_proportion(markdown.html.__wrapped__, piece, limits.PAGE_CHARS_MAX // 5, before)
+        longer(markdown.html.__wrapped__, piece, limits.PAGE_CHARS_MAX // 5, before)
 
 
 @pytest.mark.parametrize("piece", ["[", "{", '{"posts":', "[1,", "1", "1.", "1e", '"\\ud83d",', "-"])
 @pytest.mark.parametrize("before", ["", '{"posts":[', '{"username":'])
 def test_webhooks_in_json(piece: str, before: str) -> None:
-    in_proportion(_hook, piece, limits.HOOK_BYTES_MAX, before)
+    longer(_hook, piece, limits.HOOK_BYTES_MAX, before)
     with pytest.raises(ValueError, match=r".+"):
         _hook(before + piece * (limits.HOOK_BYTES_MAX // len(piece)))

@@ -1,0 +1,41 @@
+"""Whether the cost of reading grows with what is read: processor time, compared with that of a smaller piece.
+
+Processor time is the same beside other programs, but not quite: they take the caches, too, and half of a core that
+does two things. So nothing is compared once, and the bound stands far from both what is right and what is not: what
+is quadratic takes 256 times as long for a text of 16 times the length.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import suppress
+
+ROUNDS = 3
+LEAST_S = 0.005
+
+
+def seconds(call: Callable[[], object], times: int = ROUNDS) -> float:
+    """The least processor time of so many calls; what the call refuses with a ValueError is refused."""
+    spent = []
+    for _ in range(times):
+        began = time.thread_time()
+        with suppress(ValueError):
+            call()
+        spent.append(time.thread_time() - began)
+    return min(spent)
+
+
+def in_proportion(
+    few: Callable[[], object], many: Callable[[], object], most: float, *, about: object = "", times: int = 1
+) -> None:
+    """`many` takes at most so many times as long as `few`, in one of a few rounds.
+
+    What takes next to no time counts as LEAST_S: below that one measures the clock.
+    """
+    seen = []
+    for _ in range(ROUNDS):
+        seen.append((max(seconds(few, times), LEAST_S), seconds(many, times)))
+        if seen[-1][1] < most * seen[-1][0]:
+            return
+    raise AssertionError(f"{about}: {', '.join(f'{b:.4f} s for {a:.4f} s' for a, b in seen)}, at most {most} times")
