@@ -12,7 +12,7 @@ from django.utils.dateparse import parse_datetime
 
 from panelwright.core import limits
 from panelwright.core.refusal import Refused
-from panelwright.providers.manual_queries import QueueFilters
+from panelwright.providers.manual.manual_queries import QueueFilters
 from panelwright.providers.order_queries import PAGE_MAX
 from panelwright.staff.trail import PAGE_MAX as TRAIL_MAX
 from panelwright.staff.trail import TrailFilters

@@ -13,7 +13,8 @@ from panelwright.api.staff import Handler, StaffCall
 from panelwright.content import declarations as content
 from panelwright.content import queries as content_queries
 from panelwright.core.refusal import Refused
-from panelwright.providers import manual_queries, order_declarations, order_queries
+from panelwright.providers import order_declarations, order_queries
+from panelwright.providers.manual import manual_queries
 from panelwright.staff import trail
 from panelwright.staff.rights import Right
 from panelwright.staff.shapes import MOMENT, NUMBER, TEXT, Shape, fields, listed, maybe, words

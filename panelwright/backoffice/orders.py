@@ -16,8 +16,9 @@ from panelwright.catalog.types import BY_NAME
 from panelwright.core import clock
 from panelwright.core.lists import Listing
 from panelwright.orders.models import Order, RequestState
-from panelwright.providers import order_queries, possible_rules, staff_orders
+from panelwright.providers import order_queries, staff_orders
 from panelwright.providers.models import Provider
+from panelwright.providers.routing import possible_rules
 from panelwright.staff.action import Action
 from panelwright.staff.rights import Right
 from panelwright.ui.files import csv_file

@@ -23,8 +23,8 @@ from panelwright.catalog.models import Service
 from panelwright.core.lists import Filter, Listing
 from panelwright.customers.models import Staff, StaffKey
 from panelwright.panels.models import Block
-from panelwright.providers import hold_actions, holding
 from panelwright.providers.models import Provider, Route
+from panelwright.providers.sync import hold_actions, holding
 from panelwright.staff import registry
 from panelwright.staff.models import TrailEntry
 from panelwright.staff.rights import Right

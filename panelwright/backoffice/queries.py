@@ -18,9 +18,9 @@ from panelwright.core import clock
 from panelwright.customers.models import Customer
 from panelwright.ledger.models import Account, AccountKind, Transfer, TransferCode
 from panelwright.orders.models import Cancel, Job, Order, OrderKind, Refill, RequestState
-from panelwright.providers.health import FAILURES_MAX
-from panelwright.providers.manual_queries import OVERDUE, TRIES
+from panelwright.providers.manual.manual_queries import OVERDUE, TRIES
 from panelwright.providers.models import Provider, ProviderKind, Route
+from panelwright.providers.routing.health import FAILURES_MAX
 from panelwright.support.models import Ticket, TicketState
 
 COUNTED_MAX = 99

@@ -33,10 +33,11 @@ from panelwright.orders.rules import PlaceOrder
 from panelwright.panels.actions import add_domain
 from panelwright.panels.models import Domain, Panel
 from panelwright.panels.presets import Preset, PresetService, load
-from panelwright.providers import actions as delivery
-from panelwright.providers import route_actions
+from panelwright.providers import actions as provider_actions
 from panelwright.providers.models import Provider
-from panelwright.providers.outcomes import Accepted, OrderReport
+from panelwright.providers.routing import actions as delivery
+from panelwright.providers.routing import route_actions
+from panelwright.providers.wire.outcomes import Accepted, OrderReport
 from panelwright.sandbox.catalogue import CATALOGUE, SandboxService
 from panelwright.staff.rights import Role
 from panelwright.support.actions import Letter, open_ticket
@@ -102,9 +103,9 @@ def _route(panel: Panel, preset: Preset, upstream: DemoProvider) -> None:
     """The sandbox as provider of every service; its port is another one at each start."""
     provider = Provider.objects.filter(panel=panel, name="sandbox").first()
     if provider is not None:
-        delivery.set_provider(panel_id=panel.id, provider_id=provider.id, url=upstream.url)
+        provider_actions.set_provider(panel_id=panel.id, provider_id=provider.id, url=upstream.url)
         return
-    provider = delivery.add_provider(
+    provider = provider_actions.add_provider(
         panel_id=panel.id, name="sandbox", url=upstream.url, key=upstream.key, knows_request_id=True
     )
     ids = dict(panel.service_set.values_list("number", "id"))

@@ -9,7 +9,7 @@ from panelwright.cli import setup
 from panelwright.cli.main import CommandRefused
 
 if TYPE_CHECKING:
-    from panelwright.providers.hold_actions import Held
+    from panelwright.providers.sync.hold_actions import Held
 
 EXAMPLE = """example:
   panelwright held --panel acme
@@ -38,7 +38,7 @@ def run(args: argparse.Namespace) -> int:
     from django_scopes import scope
 
     from panelwright.catalog.models import Service
-    from panelwright.providers import hold_actions, holding
+    from panelwright.providers.sync import hold_actions, holding
 
     panel = setup.panel(args.panel)
     if args.only is not None and args.only not in holding.IN_WORDS:
@@ -76,7 +76,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def show(routes: list[Held]) -> None:
-    from panelwright.providers import holding
+    from panelwright.providers.sync import holding
 
     for route in routes:
         print(f"service {route.service} {route.name[:60]}: {route.provider} {route.theirs}")

@@ -10,8 +10,8 @@ from panelwright.cli import setup
 from panelwright.cli.main import CommandRefused
 
 if TYPE_CHECKING:
-    from panelwright.providers.outcomes import LeftOut
-    from panelwright.providers.sync_rules import SyncPlan
+    from panelwright.providers.sync.sync_rules import SyncPlan
+    from panelwright.providers.wire.outcomes import LeftOut
 
 EXAMPLE = """example:
   panelwright importservices --panel acme --provider north --dry-run
@@ -58,9 +58,9 @@ def run(args: argparse.Namespace) -> int:
     from django_scopes import scope
 
     from panelwright.core import money
-    from panelwright.providers import sync_actions, sync_rules
-    from panelwright.providers.outcomes import LeftOut, Offers
-    from panelwright.providers.sync_rules import Chosen, Markup
+    from panelwright.providers.sync import sync_actions, sync_rules
+    from panelwright.providers.sync.sync_rules import Chosen, Markup
+    from panelwright.providers.wire.outcomes import LeftOut, Offers
 
     if args.round_to < 1 or args.fixed < 0:
         raise CommandRefused("--round-to must be above zero and --fixed not below it")

@@ -24,7 +24,7 @@ def run(args: argparse.Namespace) -> int:
     setup.django()
     from django_scopes import scope
 
-    from panelwright.providers.feeds import moment
+    from panelwright.providers.posts.feeds import moment
 
     published_at = moment(args.published_at)
     if published_at is None and args.published_at is not None:

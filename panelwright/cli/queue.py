@@ -28,7 +28,7 @@ def run(args: argparse.Namespace) -> int:
     setup.django()
     from django_scopes import scope
 
-    from panelwright.providers import manual_queries
+    from panelwright.providers.manual import manual_queries
 
     panel = setup.panel(args.panel)
     reads = {

@@ -37,7 +37,7 @@ def run(args: argparse.Namespace) -> int:
 
     from panelwright.catalog.models import Service
     from panelwright.core import money
-    from panelwright.providers.route_actions import routes_of
+    from panelwright.providers.routing.route_actions import routes_of
 
     changes = {
         "enabled": True if args.enable else False if args.disable else None,

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from panelwright.catalog.models import Service
     from panelwright.customers.models import Customer, Staff
     from panelwright.panels.models import Panel
-    from panelwright.providers.client import Upstream
     from panelwright.providers.models import Provider
+    from panelwright.providers.wire.panel_v2.client import Upstream
     from panelwright.staff.actions import Performed
 
 
@@ -163,7 +163,7 @@ def upstream(of: Provider) -> Upstream:
     from django.conf import settings
 
     from panelwright.core.secret import installation_box
-    from panelwright.providers.client import Upstream
+    from panelwright.providers.wire.panel_v2.client import Upstream
 
     if of.kind != "api":
         raise CommandRefused(f"{of.name} are the panel's own people: there is no list to ask for")

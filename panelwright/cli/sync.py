@@ -35,7 +35,7 @@ def run(args: argparse.Namespace) -> int:
     with scope(panel=panel):
         provider = setup.provider(panel, args.provider)
     if args.dry_run:
-        from panelwright.providers.syncing import sync_one
+        from panelwright.providers.sync.syncing import sync_one
 
         try:
             came = sync_one(provider.id, lambda row: setup.upstream(provider), accept=args.accept, dry_run=True)

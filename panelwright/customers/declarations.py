@@ -14,7 +14,7 @@ from panelwright.customers.models import Customer, Staff, StaffKey
 from panelwright.ledger.actions import credit_customer, debit_customer
 from panelwright.ledger.models import TransferCode
 from panelwright.staff import rights
-from panelwright.staff.action import Action, ActionDone, ActionFieldKind, Field, Noun, State
+from panelwright.staff.action import Action, ActionDone, ActionFieldKind, Field, Noun, State, by_id
 from panelwright.staff.actor import Actor
 from panelwright.staff.rights import Right, Role
 from panelwright.staff.shapes import AMOUNT, NUMBER, TEXT, YES_NO, fields, listed, words
@@ -73,10 +73,6 @@ def _staff_called(panel_id: int, email: str) -> int | None:
     return found
 
 
-def _by_id(panel_id: int, text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
-
-
 CUSTOMER = Noun(
     "customer",
     "customers",
@@ -110,7 +106,7 @@ STAFF_KEY = Noun(
             "revoked": YES_NO,
         }
     ),
-    find=_by_id,
+    find=by_id,
 )
 
 

@@ -12,7 +12,7 @@ from panelwright.customers import actions
 from panelwright.customers.declarations import CUSTOMER
 from panelwright.customers.models import ApiKey, Customer
 from panelwright.orders.key_actions import revoke_key
-from panelwright.staff.action import Action, ActionDone, ActionFieldKind, Field, Noun, State
+from panelwright.staff.action import Action, ActionDone, ActionFieldKind, Field, Noun, State, by_id
 from panelwright.staff.actor import Actor
 from panelwright.staff.rights import Right
 from panelwright.staff.shapes import AMOUNT, NUMBER, TEXT, YES_NO, fields, maybe
@@ -37,10 +37,6 @@ def _key_state(panel_id: int, key_id: int) -> State | None:
     }
 
 
-def _by_id(panel_id: int, text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
-
-
 API_KEY = Noun(
     "api_key",
     "api_keys",
@@ -60,7 +56,7 @@ API_KEY = Noun(
             "revoked": YES_NO,
         }
     ),
-    find=_by_id,
+    find=by_id,
 )
 
 

@@ -1,4 +1,4 @@
-"""What staff can do with providers, routes, exchange rates and post sources, declared."""
+"""What staff can do with providers, routes and exchange rates, declared."""
 
 from __future__ import annotations
 
@@ -13,16 +13,18 @@ from panelwright.catalog.models import Service
 from panelwright.core import money
 from panelwright.core.refusal import Refused
 from panelwright.core.secret import installation_box
-from panelwright.orders.schedule_actions import open_subscriptions, record_post
 from panelwright.panels.models import Panel
-from panelwright.providers import actions, hold_actions, manual_actions, post_actions, route_actions, sync_actions
-from panelwright.providers.client import Upstream
-from panelwright.providers.models import ExchangeRate, PostSource, Provider, ProviderKind, Route
-from panelwright.providers.outcomes import Offers
-from panelwright.providers.route_actions import NewRoute
-from panelwright.providers.sync_rules import Chosen, Markup
-from panelwright.providers.syncing import asked
-from panelwright.staff.action import Action, ActionDone, ActionFieldKind, Field, Noun, State
+from panelwright.providers import actions
+from panelwright.providers.manual import manual_actions
+from panelwright.providers.models import ExchangeRate, Provider, ProviderKind, Route
+from panelwright.providers.routing import route_actions
+from panelwright.providers.routing.route_actions import NewRoute
+from panelwright.providers.sync import hold_actions, sync_actions
+from panelwright.providers.sync.sync_rules import Chosen, Markup
+from panelwright.providers.sync.syncing import asked
+from panelwright.providers.wire.outcomes import Offers
+from panelwright.providers.wire.panel_v2.client import Upstream
+from panelwright.staff.action import Action, ActionDone, ActionFieldKind, Field, Noun, State, by_id
 from panelwright.staff.actor import Actor
 from panelwright.staff.rights import Right
 from panelwright.staff.shapes import AMOUNT, ANYTHING, MOMENT, NUMBER, TEXT, YES_NO, fields, listed, maybe, words
@@ -85,21 +87,9 @@ def _rate_state(panel_id: int, rate_id: int) -> State | None:
     return None if row is None else {"from": row.currency, "to": row.target, "rate": money.rate_text(row.rate_e12)}
 
 
-def _source_state(panel_id: int, source_id: int) -> State | None:
-    row = PostSource.objects.filter(panel_id=panel_id, id=source_id).first()
-    if row is None:
-        return None
-    url = without_secrets(row.url)
-    return {"id": row.id, "kind": row.kind, "username": row.username, "url": url, "every_min": row.every_min}
-
-
 def provider_called(panel_id: int, name: str) -> int | None:
     found: int | None = Provider.objects.filter(panel_id=panel_id, name=name).values_list("id", flat=True).first()
     return found
-
-
-def _by_id(panel_id: int, text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
 
 
 _ROUTE_SHAPE = fields(
@@ -152,10 +142,8 @@ PROVIDER = Noun(
     find=provider_called,
     named_by="provider",
 )
-ROUTE = Noun("route", "routes", gettext_noop("Route"), route_state, shape=_ROUTE_SHAPE, find=_by_id)
-HELD = Noun(
-    "held", "held", gettext_noop("Held route"), route_state, shape=_ROUTE_SHAPE, answers_as="route", find=_by_id
-)
+ROUTE = Noun("route", "routes", gettext_noop("Route"), route_state, shape=_ROUTE_SHAPE, find=by_id)
+HELD = Noun("held", "held", gettext_noop("Held route"), route_state, shape=_ROUTE_SHAPE, answers_as="route", find=by_id)
 EXCHANGE_RATE = Noun("exchange_rate", "exchange_rates", gettext_noop("Exchange rate"), _rate_state, shape=_RATE_SHAPE)
 HOST_EXCHANGE_RATE = Noun(
     "host_exchange_rate",
@@ -164,15 +152,6 @@ HOST_EXCHANGE_RATE = Noun(
     _rate_state,
     shape=_RATE_SHAPE,
 )
-POST_SOURCE = Noun(
-    "post_source",
-    "post_sources",
-    gettext_noop("Source of posts"),
-    _source_state,
-    shape=fields({"id": NUMBER, "kind": TEXT, "username": TEXT, "url": TEXT, "every_min": NUMBER}),
-    find=_by_id,
-)
-POST = Noun("post", "posts", gettext_noop("Post"), lambda panel_id, id_: None)
 
 
 def _there(panel_id: int, name: str) -> Provider:
@@ -321,38 +300,6 @@ def _set_exchange_rate(
         before={} if before is None else {**pair, "rate": money.rate_text(before)},
         after={**pair, "rate": money.rate_text(rate_e12)},
     )
-
-
-def _add_feed(actor: Actor, panel_id: int, _target: None, /, **values: Any) -> ActionDone:
-    return ActionDone(post_actions.add_feed(panel_id=panel_id, **values).id)
-
-
-def _add_webhook(actor: Actor, panel_id: int, _target: None, /) -> ActionDone:
-    source, secret = post_actions.add_webhook(panel_id=panel_id)
-    return ActionDone(source.id, shown={"secret": secret})
-
-
-def _remove_source(actor: Actor, panel_id: int, target: int, /) -> ActionDone:
-    post_actions.remove_source(panel_id=panel_id, source_id=target)
-    return ActionDone(shown={"removed": 1})
-
-
-def _report_post(
-    actor: Actor, panel_id: int, _target: None, /, *, username: str, link: str, **values: Any
-) -> ActionDone:
-    subscriptions = open_subscriptions(panel_id, username)
-    if not subscriptions:
-        raise Refused("no_subscription", "username", id=username[:100])
-    new = 0
-    for subscription_id in subscriptions:
-        new += record_post(
-            panel_id=panel_id,
-            subscription_id=subscription_id,
-            link=link,
-            published_at=values.get("published_at"),
-        )
-    told = {"username": username, "link": link, "subscriptions": len(subscriptions), "new": new}
-    return ActionDone(before={}, after=told, shown={"new": new, "subscriptions": len(subscriptions)})
 
 
 _NAME = Field("name", ActionFieldKind.TEXT, gettext_noop("Name"), required=True, most=100)
@@ -546,53 +493,5 @@ ACTIONS = (
         _RATE_FIELDS,
         on_target=False,
         host=True,
-    ),
-    Action(
-        POST_SOURCE,
-        "add_feed",
-        gettext_noop("Read posts from a feed"),
-        Right.PROVIDERS,
-        _add_feed,
-        (
-            Field("url", ActionFieldKind.URL, gettext_noop("Address of the feed"), required=True),
-            Field("username", ActionFieldKind.TEXT, gettext_noop("Username"), required=True),
-            Field(
-                "every", ActionFieldKind.NUMBER, gettext_noop("Minutes between reads"), least=1, argument="every_min"
-            ),
-        ),
-        on_target=False,
-    ),
-    Action(
-        POST_SOURCE,
-        "add_webhook",
-        gettext_noop("Receive posts by webhook"),
-        Right.PROVIDERS,
-        _add_webhook,
-        on_target=False,
-        shown={"secret": TEXT},
-    ),
-    Action(
-        POST_SOURCE,
-        "remove",
-        gettext_noop("Remove source of posts"),
-        Right.PROVIDERS,
-        _remove_source,
-        gone=True,
-        shown={"removed": NUMBER},
-    ),
-    Action(
-        POST,
-        "report",
-        gettext_noop("Report a new post to subscriptions"),
-        Right.ORDERS_ACT,
-        _report_post,
-        (
-            Field("username", ActionFieldKind.TEXT, gettext_noop("Username"), required=True),
-            Field("link", ActionFieldKind.TEXT, gettext_noop("Link"), required=True),
-            Field("published_at", ActionFieldKind.MOMENT, gettext_noop("Published")),
-        ),
-        on_target=False,
-        gone=True,
-        shown={"new": NUMBER, "subscriptions": NUMBER},
     ),
 )

@@ -106,7 +106,7 @@ class Route(models.Model):
     base_rate_micros = models.BigIntegerField(null=True)
     # The exchange rate that the service's rate was worked out with; null: not known.
     priced_e12 = models.BigIntegerField(null=True)
-    # What the list says now and a person has to look at first (providers/holding.py); null: nothing. Rejected:
+    # What the list says now and a person has to look at first (providers/sync/holding.py); null: nothing. Rejected:
     # a person has looked and does not want it; it is not asked again while the list says the same.
     held = models.JSONField(null=True)
     # No order takes the route meanwhile: it would cost more, or be another service.
@@ -115,7 +115,7 @@ class Route(models.Model):
     held_at = models.DateTimeField(null=True)
     # False while the provider's list does not have it.
     available = models.BooleanField(default=True, db_default=True)
-    # The service's rate, limits and availability follow this route (providers/sync_*.py), its rate by
+    # The service's rate, limits and availability follow this route (providers/sync), its rate by
     # this markup: percent first, then the fixed part, then up to a multiple of `round_to_micros`.
     in_step = models.BooleanField(default=False, db_default=False)
     markup_percent_e2 = models.PositiveIntegerField(default=0, db_default=0)

@@ -12,7 +12,10 @@ from panelwright.core.refusal import Refusal, Refused
 from panelwright.orders import pause_actions
 from panelwright.orders.models import Order, OrderKind, Refill
 from panelwright.orders.status import OrderStatus, RefillStatus, SubscriptionStatus
-from panelwright.providers import manual_actions, manual_queries, order_queries, resolve_actions, subscription_actions
+from panelwright.providers import order_queries
+from panelwright.providers.manual import manual_actions, manual_queries
+from panelwright.providers.posts import subscription_actions
+from panelwright.providers.routing import resolve_actions
 from panelwright.staff.action import Action, ActionDone, ActionFieldKind, Field, Noun, State
 from panelwright.staff.actor import Actor
 from panelwright.staff.rights import Right

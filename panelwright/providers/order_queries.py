@@ -15,8 +15,8 @@ from django.db import connection
 from panelwright.core import money, sql
 from panelwright.orders import problems
 from panelwright.orders.models import Job, Order, RequestState
-from panelwright.providers import rules
 from panelwright.providers.models import Provider, Route
+from panelwright.providers.routing import rules
 
 PAGE_MAX = 200
 HISTORY_MAX = 50

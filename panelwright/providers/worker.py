@@ -24,24 +24,18 @@ from panelwright.events import delivery_actions, mail_actions
 from panelwright.events.mail_loop import send_mails
 from panelwright.events.webhook_loop import Webhooks
 from panelwright.orders.schedule_actions import run_schedules
-from panelwright.providers import (
-    actions,
-    health_actions,
-    request_actions,
-    rules,
-    store,
-    subscription_actions,
-    sync_actions,
-)
-from panelwright.providers.actions import Sending, Sent
-from panelwright.providers.client import Upstream
-from panelwright.providers.outcomes import Accepted, OrderReport, Reason, RefillReport, Unknown, UpstreamRefused
-from panelwright.providers.post_loop import Feeds
-from panelwright.providers.request_actions import CancelSending, RefillSending
+from panelwright.providers.posts import subscription_actions
+from panelwright.providers.posts.post_loop import Feeds
+from panelwright.providers.posts.subscription_actions import Reports
+from panelwright.providers.routing import actions, health_actions, request_actions, rules, store
+from panelwright.providers.routing.actions import Sending, Sent
+from panelwright.providers.routing.request_actions import CancelSending, RefillSending
+from panelwright.providers.routing.store import PollTask, ProviderRow
 from panelwright.providers.secret_actions import request_secret
-from panelwright.providers.store import PollTask, ProviderRow
-from panelwright.providers.subscription_actions import Reports
-from panelwright.providers.syncing import sync_one
+from panelwright.providers.sync import sync_actions
+from panelwright.providers.sync.syncing import sync_one
+from panelwright.providers.wire.outcomes import Accepted, OrderReport, Reason, RefillReport, Unknown, UpstreamRefused
+from panelwright.providers.wire.panel_v2.client import Upstream
 
 log = logging.getLogger(__name__)
 

@@ -82,6 +82,11 @@ class Noun:
     named_by: str = "id"
 
 
+def by_id(panel_id: int, text: str) -> int | None:
+    """`find` of a noun that is named by its number."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
+
+
 class ActionDone(NamedTuple):
     """What an action has done, where that is more than a change of its object.
 

@@ -13,6 +13,7 @@ MODULES = (
     "panelwright.support.declarations",
     "panelwright.catalog.declarations",
     "panelwright.providers.declarations",
+    "panelwright.providers.posts.declarations",
     "panelwright.customers.declarations",
     "panelwright.orders.declarations",
     "panelwright.content.declarations",

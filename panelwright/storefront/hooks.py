@@ -8,9 +8,9 @@ from django.views.decorators.csrf import csrf_exempt
 from panelwright.core import limits, signatures
 from panelwright.core.secret import installation_box
 from panelwright.orders.post_rules import ReportedPost, username_key
-from panelwright.providers import webhooks
 from panelwright.providers.models import PostSource, SourceKind
-from panelwright.providers.post_actions import hear
+from panelwright.providers.posts import webhooks
+from panelwright.providers.posts.post_actions import hear
 from panelwright.ui.request import PanelRequest
 
 # For a source that there is not: it takes as long, and answers the same, as a wrong signature.

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from panelwright.core import money
-from panelwright.providers.rules import request_id
+from panelwright.providers.routing.rules import request_id
 from tests.crash.load import Intent
 from tests.crash.rig import Rig
 

@@ -23,9 +23,9 @@ from panelwright.core import money
 from panelwright.customers.access import BAD_KEY, Caller, grants
 from panelwright.customers.access import digest as digest_of
 from panelwright.panels import hosts
-from panelwright.providers.actions import claim_poll, commit_polled
-from panelwright.providers.client import Upstream
-from panelwright.providers.outcomes import OrderReport
+from panelwright.providers.routing.actions import claim_poll, commit_polled
+from panelwright.providers.wire.outcomes import OrderReport
+from panelwright.providers.wire.panel_v2.client import Upstream
 from tests.style.files import all_files
 from tests.support.asking import Door, Request
 from tests.support.people import (

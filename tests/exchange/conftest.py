@@ -8,7 +8,7 @@ from itertools import count
 
 import pytest
 
-from panelwright.providers.client import Upstream
+from panelwright.providers.wire.panel_v2.client import Upstream
 from panelwright.sandbox.tests.harness import Caller, Sandbox
 
 _KEYS = tuple(f"exchange-key-{n}" for n in range(300))

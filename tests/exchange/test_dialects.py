@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from panelwright.providers.outcomes import (
+from panelwright.providers.wire.outcomes import (
     OFFER_MAX,
     Accepted,
     Balance,

@@ -8,7 +8,7 @@ from django_scopes import scope
 
 from panelwright.core import money
 from panelwright.providers.actions import add_provider, set_provider
-from panelwright.providers.route_actions import NewRoute, add_routes
+from panelwright.providers.routing.route_actions import NewRoute, add_routes
 from tests.exchange.conftest import Exchange
 from tests.support.people import SUBSCRIPTION, Buyer, Owner, Time, check_books, children_of, execute, row_of, value
 from tests.support.rounds import Rounds

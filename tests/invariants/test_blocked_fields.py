@@ -20,8 +20,8 @@ from panelwright.orders import fields
 from panelwright.orders.blocking import Screen
 from panelwright.panels import block_store
 from panelwright.panels.block_actions import NewBlock, add_blocks
-from panelwright.providers import rules
-from panelwright.providers.reading import read_services
+from panelwright.providers.routing import rules
+from panelwright.providers.wire.panel_v2.reading import read_services
 from tests.support.people import Buyer, Owner, everything, row_of
 
 NUMBER = 18

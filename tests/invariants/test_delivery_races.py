@@ -20,8 +20,8 @@ from panelwright.ledger.models import TransferCode
 from panelwright.orders.actions import AskOrders, place_orders, request_cancels
 from panelwright.orders.rules import PlaceOrder
 from panelwright.orders.schedule_actions import run_schedules
-from panelwright.providers import health
-from panelwright.providers.actions import (
+from panelwright.providers.routing import health
+from panelwright.providers.routing.actions import (
     Sending,
     Sent,
     claim_forward,
@@ -30,7 +30,7 @@ from panelwright.providers.actions import (
     commit_polled,
     commit_sent,
 )
-from panelwright.providers.outcomes import Accepted, OrderReport, Unknown, UpstreamRefused
+from panelwright.providers.wire.outcomes import Accepted, OrderReport, Unknown, UpstreamRefused
 from panelwright.sandbox.tests.harness import Sandbox
 from tests.support import books
 from tests.support.people import execute

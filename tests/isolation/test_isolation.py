@@ -18,9 +18,9 @@ from panelwright.customers.models import ApiKey, Customer, PriceList
 from panelwright.ledger.models import Account, Transfer
 from panelwright.orders.models import Order, Refill
 from panelwright.orders.schedule_actions import record_post
-from panelwright.providers import resolve_actions
 from panelwright.providers.actions import set_provider
 from panelwright.providers.models import Provider, Route
+from panelwright.providers.routing import resolve_actions
 from tests.support.asking import Door
 from tests.support.people import (
     FOLLOWERS,

@@ -52,7 +52,7 @@ def seal_some_of_everything(alice: Owner, carol: Buyer, time: Time) -> None:
     from panelwright.customers import account_actions
     from panelwright.customers.models import User
     from panelwright.events import webhook_actions
-    from panelwright.providers.post_actions import add_webhook
+    from panelwright.providers.posts.post_actions import add_webhook
     from panelwright.providers.secret_actions import request_secret
 
     with scope(panel=alice.panel):

@@ -15,8 +15,9 @@ from panelwright.customers import access
 from panelwright.customers.models import Customer as CustomerRow
 from panelwright.orders import actions, key_actions, pause_actions, queries, schedule_actions
 from panelwright.orders.actions import AskOrders
-from panelwright.providers import resolve_actions, route_actions, subscription_actions
 from panelwright.providers.models import Route
+from panelwright.providers.posts import subscription_actions
+from panelwright.providers.routing import resolve_actions, route_actions
 from tests.simulator.books import Books
 from tests.simulator.broken import Complaints
 from tests.simulator.buying import Order, Shop, Wish

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 
-from panelwright.providers import rules
-from panelwright.providers.outcomes import Reason
+from panelwright.providers.routing import rules
 from panelwright.providers.secret_actions import request_secret
+from panelwright.providers.wire.outcomes import Reason
 from tests.simulator.broken import Complaints
 from tests.simulator.upstream import BEFORE_LOOKING, Delivery, Followed, UpstreamModel
 

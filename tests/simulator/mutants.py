@@ -37,11 +37,12 @@ from panelwright.orders import (
 from panelwright.orders import rules as placing
 from panelwright.orders import schedule_actions as schedules
 from panelwright.orders import store as order_store
-from panelwright.providers import actions as delivery
-from panelwright.providers import request_actions as requests
-from panelwright.providers import resolve_rules, subscription_actions
-from panelwright.providers import rules as delivery_rules
-from panelwright.providers import store as delivery_store
+from panelwright.providers.posts import subscription_actions
+from panelwright.providers.routing import actions as delivery
+from panelwright.providers.routing import request_actions as requests
+from panelwright.providers.routing import resolve_rules
+from panelwright.providers.routing import rules as delivery_rules
+from panelwright.providers.routing import store as delivery_store
 from panelwright.providers.worker import Worker
 
 Patch = pytest.MonkeyPatch

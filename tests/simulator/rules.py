@@ -11,7 +11,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from panelwright.providers.outcomes import OrderReport, Unknown, UpstreamRefused
+from panelwright.providers.wire.outcomes import OrderReport, Unknown, UpstreamRefused
 from tests.simulator.books import CHILDREN, PARENTS, Books
 from tests.simulator.broken import Complaints
 from tests.simulator.buying import Order

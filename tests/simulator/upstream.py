@@ -1,7 +1,7 @@
 """Upstream panels of the simulator's world.
 
 They stand where sockets, HTTP and somebody else's software would be: asked through the same methods
-as providers/client.py, they give its typed outcomes. They keep what they were really sent and what
+as providers/wire/panel_v2/client.py, they give its typed outcomes. They keep what they were really sent and what
 they really took, which is what the simulator judges by; what they tell us of it may be anything that
 PROTOCOL.md section 5 has seen.
 """
@@ -16,7 +16,7 @@ from enum import Enum
 from random import Random
 from typing import Protocol
 
-from panelwright.providers.outcomes import (
+from panelwright.providers.wire.outcomes import (
     Accepted,
     Balance,
     OrderReport,

@@ -15,10 +15,11 @@ from typing import Any, TypeVar
 
 from panelwright.core import clock
 from panelwright.orders import schedule_actions
-from panelwright.providers import actions, health_actions, request_actions, store, subscription_actions
-from panelwright.providers.actions import Sending, Sent
-from panelwright.providers.outcomes import Accepted, Reason, RefillReport, Unknown, UpstreamRefused
-from panelwright.providers.store import ProviderRow
+from panelwright.providers.posts import subscription_actions
+from panelwright.providers.routing import actions, health_actions, request_actions, store
+from panelwright.providers.routing.actions import Sending, Sent
+from panelwright.providers.routing.store import ProviderRow
+from panelwright.providers.wire.outcomes import Accepted, Reason, RefillReport, Unknown, UpstreamRefused
 from panelwright.providers.worker import Worker
 from tests.simulator.books import Books
 from tests.simulator.broken import Complaints

@@ -29,9 +29,9 @@ from panelwright.panels import hosts
 from panelwright.panels.actions import create_panel
 from panelwright.panels.models import Panel
 from panelwright.providers import actions as providers
-from panelwright.providers import route_actions
 from panelwright.providers.models import Route
-from panelwright.providers.route_actions import NewRoute
+from panelwright.providers.routing import route_actions
+from panelwright.providers.routing.route_actions import NewRoute
 from tests.simulator.books import as_shared
 from tests.simulator.upstream import UpstreamModel, Witness
 

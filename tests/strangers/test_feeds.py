@@ -12,8 +12,8 @@ import pytest
 from django_scopes import scope
 
 from panelwright.core import clock, limits
-from panelwright.providers import post_actions
-from panelwright.providers.tests.test_feeds import HOSTILE
+from panelwright.providers.posts import post_actions
+from panelwright.providers.posts.tests.test_feeds import HOSTILE
 from tests.strangers.others import Others
 from tests.support.people import SUBSCRIPTION, Buyer, Owner, execute, values
 

@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from panelwright.core import clock, limits
-from panelwright.providers.tests.test_long_answers import WORST, filled, rows
+from panelwright.providers.wire.panel_v2.tests.test_long_answers import WORST, filled, rows
 from tests.strangers.others import Others
 from tests.support.people import Owner, execute, values
 

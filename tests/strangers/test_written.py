@@ -15,7 +15,7 @@ from panelwright.catalog.priced_catalogue import folded
 from panelwright.content import markdown
 from panelwright.core import csv, limits
 from panelwright.orders import fields, listing
-from panelwright.providers import webhooks
+from panelwright.providers.posts import webhooks
 from panelwright.storefront import pasted
 from panelwright.support import commands, files
 from panelwright.support.files import Upload

@@ -10,7 +10,7 @@ from tests.style.files import files, lines_with, product_code, text_of
 
 # Writes live in actions.py, or in <part>_actions.py where one file would be too long;
 # the lane's batcher owns the transaction that a batch of actions shares.
-TRANSACTION_OWNERS = re.compile(r"panelwright/(\w+/(\w+_)?actions\.py|lane/batcher\.py|api/batching\.py)")
+TRANSACTION_OWNERS = re.compile(r"panelwright/((\w+/)+(\w+_)?actions\.py|lane/batcher\.py|api/batching\.py)")
 TRANSACTION_CALLS = {"atomic", "set_autocommit"}
 
 # Where an amount passes through, a binary fraction must not.

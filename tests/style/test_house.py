@@ -16,7 +16,7 @@ from panelwright.core import sql
 from tests.style.files import product_code, text_of
 from tests.style.test_code import nodes
 
-RULES = re.compile(r"panelwright/\w+/(\w+_)?rules\.py")
+RULES = re.compile(r"panelwright/(\w+/)+(\w+_)?rules\.py")
 # What rules may not know: they take plain values and return plain values.
 DATABASE = re.compile(r"django\.db(\..*)?|panelwright\.core\.sql|.*\b(\w+_)?(actions|store|queries)")
 # The sites and the API, where requests are read and answers written. What they ask stands in queries.py, or in the
@@ -130,7 +130,7 @@ def test_the_check_for_saving_would_notice(text: str) -> None:
         "import django.db.models",
         "from panelwright.core import sql",
         "from panelwright.orders import actions",
-        "from panelwright.providers.store import _ROUTES",
+        "from panelwright.providers.routing.store import _ROUTES",
         "from panelwright.orders.models import Job, Order",
     ],
 )

@@ -6,7 +6,7 @@ from django_scopes import scope
 
 from panelwright.customers.actions import create_staff_key
 from panelwright.customers.models import Staff, StaffKey
-from panelwright.providers.manual_actions import add_manual_provider
+from panelwright.providers.manual.manual_actions import add_manual_provider
 from panelwright.providers.models import Provider
 from tests.support.people import FOLLOWERS, Owner
 

@@ -30,7 +30,7 @@ from panelwright.panels.actions import create_panel
 from panelwright.panels.models import Panel
 from panelwright.providers.actions import add_provider
 from panelwright.providers.models import Provider
-from panelwright.providers.route_actions import add_routes
+from panelwright.providers.routing.route_actions import add_routes
 from panelwright.staff.rights import Role
 
 NOON = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)

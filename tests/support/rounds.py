@@ -7,9 +7,9 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from panelwright.core import clock
-from panelwright.providers import request_actions, store
-from panelwright.providers.actions import Sending, Sent
-from panelwright.providers.store import ProviderRow
+from panelwright.providers.routing import request_actions, store
+from panelwright.providers.routing.actions import Sending, Sent
+from panelwright.providers.routing.store import ProviderRow
 from panelwright.providers.worker import POLL_BATCH, REQUEST_BATCH, Worker
 
 log = logging.getLogger(__name__)

@@ -82,7 +82,7 @@ def open_shop(
     from panelwright.ledger.actions import open_books
     from panelwright.panels.actions import create_panel
     from panelwright.providers import actions as providers
-    from panelwright.providers import route_actions
+    from panelwright.providers.routing import route_actions
 
     domains = [(f"{slug}.example", 0), *(("*", port) for port in ports)]
     panel = create_panel(slug=slug, name="Acme", currency="USD", domains=domains)

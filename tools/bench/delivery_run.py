@@ -68,7 +68,7 @@ def _panel(upstream: str, count: int) -> tuple[Panel, Customer, list[Provider]]:
     from panelwright.panels.models import Panel
     from panelwright.providers.actions import add_provider, set_provider
     from panelwright.providers.models import Provider
-    from panelwright.providers.route_actions import add_routes
+    from panelwright.providers.routing.route_actions import add_routes
 
     panel = Panel.objects.filter(slug=SLUG).first()
     if panel is not None:
@@ -109,8 +109,8 @@ def _open_orders(customer: Customer, providers: list[Provider], count: int) -> N
     from panelwright.customers.access import Caller
     from panelwright.orders.actions import place_orders
     from panelwright.orders.rules import PlaceOrder
-    from panelwright.providers import actions as delivery
-    from panelwright.providers.outcomes import Accepted
+    from panelwright.providers.routing import actions as delivery
+    from panelwright.providers.wire.outcomes import Accepted
 
     caller = Caller(customer_id=customer.id)
     for start in range(0, count, BATCH):
@@ -183,7 +183,7 @@ def _plans(provider_id: int) -> dict[str, str]:
     from django.db import connection
 
     from panelwright.core import clock, sql
-    from panelwright.providers import store
+    from panelwright.providers.routing import store
 
     at = sql.moment(connection, clock.now())
     return {

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from panelwright.customers.models import Customer
     from panelwright.panels.models import Panel
     from panelwright.providers.models import Provider
-    from panelwright.providers.outcomes import OrderReport, Unknown, UpstreamRefused
+    from panelwright.providers.wire.outcomes import OrderReport, Unknown, UpstreamRefused
 
 SLUG = "bench"
 SEED = 2
@@ -132,7 +132,7 @@ def _customer(panel: Panel, name: str, at: datetime) -> Customer:
 def _provider(panel: Panel, service_ids: list[int]) -> Provider:
     """A provider that is never called: the history says what it answered, and no worker runs."""
     from panelwright.providers.actions import add_provider
-    from panelwright.providers.route_actions import add_routes
+    from panelwright.providers.routing.route_actions import add_routes
 
     provider = add_provider(
         panel_id=panel.id, name="upstream", url="http://127.0.0.1:9/api/v2", key=secrets.token_hex()
@@ -167,8 +167,8 @@ def _history(
 def _deliver(provider: Provider, sent_at: datetime, told_at: datetime, draw: random.Random, *, ended: bool) -> None:
     """Send what is pending and report on what is open, as a worker would after the provider's answers."""
     from panelwright.core import clock
-    from panelwright.providers import actions as delivery
-    from panelwright.providers.outcomes import Accepted
+    from panelwright.providers.routing import actions as delivery
+    from panelwright.providers.wire.outcomes import Accepted
 
     with clock.at(sent_at):
         claimed = delivery.claim_forward(BATCH)
@@ -183,7 +183,7 @@ def _deliver(provider: Provider, sent_at: datetime, told_at: datetime, draw: ran
 
 
 def _report(quantity: int, draw: random.Random, *, ended: bool) -> OrderReport:
-    from panelwright.providers.outcomes import OrderReport
+    from panelwright.providers.wire.outcomes import OrderReport
 
     word = draw.choices(("Completed", "Partial", "Canceled"), (90, 5, 5))[0] if ended else "In progress"
     remains = {"Completed": 0, "Partial": quantity // 2, "Canceled": quantity}.get(word)

@@ -15,8 +15,8 @@ from panelwright.backoffice.panel import held_words
 from panelwright.backoffice.queries import COUNTED_MAX, OFFICE_COUNTS
 from panelwright.core.lists import Column
 from panelwright.ledger.lists import WORDS
-from panelwright.providers.hold_actions import Held
 from panelwright.providers.staff_orders import PROBLEM_LABELS
+from panelwright.providers.sync.hold_actions import Held
 from panelwright.staff import registry
 from panelwright.staff.action import Action
 from panelwright.staff.models import TrailEntry

@@ -12,12 +12,12 @@ from django_scopes import scope
 from panelwright.catalog.types import TYPES
 from panelwright.core.secret import Box
 from panelwright.orders.problems import NO_ROUTE, problem
-from panelwright.providers import route_rules, routing
-from panelwright.providers.client import Upstream
-from panelwright.providers.post_actions import add_webhook
-from panelwright.providers.route_actions import NewRoute, add_routes
-from panelwright.providers.store import ProviderRow, RouteRow, SendTask
-from panelwright.providers.syncing import sync_one
+from panelwright.providers.posts.post_actions import add_webhook
+from panelwright.providers.routing import assigning, route_rules
+from panelwright.providers.routing.route_actions import NewRoute, add_routes
+from panelwright.providers.routing.store import ProviderRow, RouteRow, SendTask
+from panelwright.providers.sync.syncing import sync_one
+from panelwright.providers.wire.panel_v2.client import Upstream
 from tests.support.people import FOLLOWERS, NOON, SUBSCRIPTION, Owner, Time, value, values
 from tests.support.upstream import ScriptedUpstream
 
@@ -67,8 +67,8 @@ def test_single_orders_and_subscriptions_each_take_their_own_routes() -> None:
     whole = RouteRow(2, 5, 1, "78", 1, upstream_type="Subscriptions")
     unknown = RouteRow(3, 5, 2, "79", 2)
     for kind, ids in (("post", [1, 3]), ("plain", [1, 3]), ("run", [1, 3]), ("subscription", [2])):
-        assert [route.id for route in routing.in_order(to_send(kind), [plain, whole, unknown])] == ids, kind
-    waits = routing.assign([to_send("post")], {5: [whole]}, {}, NOON)
+        assert [route.id for route in assigning.in_order(to_send(kind), [plain, whole, unknown])] == ids, kind
+    waits = assigning.assign([to_send("post")], {5: [whole]}, {}, NOON)
     assert [later.problem for later in waits.later] == [problem(NO_ROUTE)] and not waits.send
 
 

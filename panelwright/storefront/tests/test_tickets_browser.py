@@ -10,7 +10,7 @@ from django_scopes import scope
 from playwright.sync_api import Browser, BrowserContext, FilePayload, Page, expect
 
 from panelwright.customers.session_actions import open_session
-from panelwright.providers.manual_actions import accept_cancel
+from panelwright.providers.manual.manual_actions import accept_cancel
 from panelwright.support.files import Upload
 from panelwright.support.tests.making import reply, requests, staff, state, written
 from panelwright.support.tests.test_files import png

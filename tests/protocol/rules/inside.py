@@ -36,11 +36,12 @@ from panelwright.orders.audit import audit  # noqa: E402
 from panelwright.orders.models import Order, Post, Refill, Schedule  # noqa: E402
 from panelwright.panels import presets  # noqa: E402
 from panelwright.panels.models import Panel  # noqa: E402
-from panelwright.providers import actions as providers  # noqa: E402
+from panelwright.providers.actions import add_provider  # noqa: E402
 from panelwright.providers.models import Provider  # noqa: E402
-from panelwright.providers.outcomes import OrderReport, RefillReport  # noqa: E402
-from panelwright.providers.request_actions import commit_refill_polled  # noqa: E402
-from panelwright.providers.store import PollTask  # noqa: E402
+from panelwright.providers.routing import actions as providers  # noqa: E402
+from panelwright.providers.routing.request_actions import commit_refill_polled  # noqa: E402
+from panelwright.providers.routing.store import PollTask  # noqa: E402
+from panelwright.providers.wire.outcomes import OrderReport, RefillReport  # noqa: E402
 
 LEASE = timedelta(minutes=10)
 FUNCTIONS: dict[str, Callable[..., Any]] = {}
@@ -148,9 +149,7 @@ def set_enabled(*, panel_id: int, number: int, enabled: bool) -> None:
 def _provider(panel_id: int) -> int:
     """The panel's provider, whom nobody asks: no worker runs."""
     found = Provider.objects.filter(panel_id=panel_id).first()
-    return int(
-        (found or providers.add_provider(panel_id=panel_id, name="upstream", url="http://127.0.0.1:9/", key="k")).id
-    )
+    return int((found or add_provider(panel_id=panel_id, name="upstream", url="http://127.0.0.1:9/", key="k")).id)
 
 
 @told

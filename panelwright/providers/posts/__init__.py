@@ -1,0 +1,1 @@
+"""Where new posts are heard of, and subscriptions that a provider has as a whole."""

@@ -1,0 +1,177 @@
+"""Which route an order takes. Pure.
+
+A service's routes are tried in their order. What is known of a route only changes that order: one
+whose provider's list does not have the service, or has other limits, is tried last, because the
+provider's own answer is what counts. Four things keep an order from a route: a service at its other
+end that takes no such orders (route_rules.py), a list that says of it what a person has to look at
+first (holding.py), a provider that rests, and, for every route but the first, a rate above what the
+order brings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
+from panelwright.catalog.quantities import step_of
+from panelwright.catalog.types import BY_NAME
+from panelwright.core import money
+from panelwright.orders import problems
+from panelwright.orders.models import OrderKind
+from panelwright.orders.problems import NONE, Problem
+from panelwright.providers.routing import health, route_rules
+from panelwright.providers.routing.health import HealthState
+from panelwright.providers.routing.store import ProviderRow, RouteRow, SendTask
+
+NO_ROUTE_AGAIN = timedelta(minutes=1)
+# Of so many resting providers it is told why they rest.
+TOLD_MAX = 10
+
+
+class Deferred(NamedTuple):
+    """An order that is looked at again; `problem` is for staff, with since when it has one, whichever."""
+
+    order_id: int
+    due_at: datetime
+    problem: Problem = NONE
+    since: datetime | None = None
+
+
+@dataclass(slots=True)
+class Assigned:
+    """What becomes of a batch of orders that are due; the dicts are by provider id.
+
+    `put_off_us`: until when a provider is spoken for with those orders, too, that wait for their turn.
+    """
+
+    send: list[tuple[SendTask, RouteRow]] = field(default_factory=list)
+    by_hand: list[tuple[SendTask, RouteRow]] = field(default_factory=list)
+    later: list[Deferred] = field(default_factory=list)
+    spoken_for_us: dict[int, int] = field(default_factory=dict)
+    put_off_us: dict[int, int] = field(default_factory=dict)
+    trials: set[int] = field(default_factory=set)
+
+
+def in_order(order: SendTask, routes: Sequence[RouteRow]) -> list[RouteRow]:
+    """The routes that may take the order, the first choice first. `routes` stand in the service's order."""
+    flat = BY_NAME[order.type_name].flat
+    routes = [route for route in routes if route_rules.carries(order.kind, route.upstream_type)]
+    # The first one is promised; where it is held, the next one is not in its place.
+    usable = [r for i, r in enumerate(routes) if not r.held_stops and (i == 0 or not _too_dear(order, r))]
+    return sorted(usable, key=lambda route: not _fits(order, route, flat=flat))
+
+
+def _too_dear(order: SendTask, route: RouteRow) -> bool:
+    if route.rate_micros is None or route.rate_e12 is None:
+        return False
+    return money.exchanged(micros=route.rate_micros, rate_e12=route.rate_e12) > order.rate_micros
+
+
+def _fits(order: SendTask, route: RouteRow, *, flat: bool) -> bool:
+    if flat or order.kind == OrderKind.SUBSCRIPTION.value or not route.available:
+        return route.available
+    if route.step is not None and order.quantity % step_of(order.type_name, route.step):
+        return False
+    return (route.min is None or order.quantity >= route.min) and (route.max is None or order.quantity <= route.max)
+
+
+def after_refusal(order: SendTask, routes: Sequence[RouteRow], refused_by: int | None) -> list[RouteRow]:
+    """The routes after the one that refused; empty when it was the last one."""
+    ordered = in_order(order, routes)
+    places = [i for i, route in enumerate(ordered) if route.id == refused_by]
+    return ordered[places[0] + 1 :] if places else ordered
+
+
+def assign(
+    orders: Sequence[SendTask],
+    routes: Mapping[int, Sequence[RouteRow]],
+    providers: Mapping[int, ProviderRow],
+    now: datetime,
+    *,
+    limit: int | None = None,
+) -> Assigned:
+    """Give each order its route, within what its provider may get now; the others wait.
+
+    `routes` are by service id. A provider that was resting gets one order, which tries it. With
+    `limit` orders to be sent the rest is left as it is.
+    """
+    assigned = Assigned()
+    for order in orders:
+        if limit is not None and len(assigned.send) >= limit:
+            break
+        chosen = _choose(order, routes.get(order.service_id, ()), providers, now)
+        if isinstance(chosen, Deferred):
+            assigned.later.append(chosen)
+            continue
+        provider = providers[chosen.provider_id]
+        if provider.kind == "manual":
+            assigned.by_hand.append((order, chosen))
+            continue
+        wait_until = _permit(provider, assigned, now)
+        if wait_until is None:
+            assigned.send.append((order, chosen))
+        else:
+            assigned.later.append(Deferred(order.id, wait_until))
+    return assigned
+
+
+def _choose(
+    order: SendTask, routes: Sequence[RouteRow], providers: Mapping[int, ProviderRow], now: datetime
+) -> RouteRow | Deferred:
+    since = order.problem_at or now
+    # After the last route the first one is tried again: the order would not be due if that made no sense.
+    ordered = after_refusal(order, routes, order.route_id) or in_order(order, routes)
+    if order.chosen_route_id is not None:
+        # Where a person sends it, whatever the rate: no other route is tried before this one has refused.
+        ordered = [
+            route
+            for route in routes
+            if route.id == order.chosen_route_id and route_rules.carries(order.kind, route.upstream_type)
+        ]
+    if not ordered:
+        gone = problems.problem(problems.ROUTE_GONE, route=order.chosen_route_id)
+        held = any(route.held_stops for route in routes)
+        none = problems.problem(problems.ROUTES_HELD if held else problems.NO_ROUTE)
+        none = gone if order.chosen_route_id is not None else none
+        return Deferred(order.id, now + NO_ROUTE_AGAIN, none, since)
+    for route in ordered:
+        if health.takes_orders(providers[route.provider_id].health, now):
+            return route
+    resting = [providers[route.provider_id] for route in ordered]
+    told = dict.fromkeys((p.name, p.health.problem[:200]) for p in resting)
+    due_at = min(health.again_at(p.health, now) for p in resting)
+    return Deferred(order.id, due_at, problems.problem(problems.PROVIDERS_REST, providers=list(told)[:TOLD_MAX]), since)
+
+
+def _permit(provider: ProviderRow, assigned: Assigned, now: datetime) -> datetime | None:
+    """None when one more order may go to this provider now, and then it is counted; else when."""
+    state = health.state(provider.health, now)
+    if state is HealthState.WAITS:
+        return health.again_at(provider.health, now)
+    if state is HealthState.TRIAL:
+        if provider.id in assigned.trials:
+            return now + health.TRIAL / 10
+        assigned.trials.add(provider.id)
+    if provider.per_minute_max is None:
+        return None
+    now_us = micros_of(now)
+    spoken_for_us = assigned.spoken_for_us.get(provider.id, provider.spoken_for_us)
+    granted, spoken_for_us = health.permits(
+        per_minute_max=provider.per_minute_max, spoken_for_us=spoken_for_us, wanted=1, now_us=now_us
+    )
+    assigned.spoken_for_us[provider.id] = spoken_for_us
+    if granted:
+        return None
+    # One after the other, so that not all of them are looked at again for each request that may go out.
+    put_off_us = assigned.put_off_us.get(provider.id, spoken_for_us)
+    share_us, _ = health.share(provider.per_minute_max)
+    assigned.put_off_us[provider.id] = put_off_us + share_us
+    at_us = health.next_permit_us(per_minute_max=provider.per_minute_max, spoken_for_us=put_off_us, now_us=now_us)
+    return now + timedelta(microseconds=at_us - now_us)
+
+
+def micros_of(at: datetime) -> int:
+    """Microseconds since 1970, exact."""
+    return (at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)

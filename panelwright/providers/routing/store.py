@@ -1,0 +1,351 @@
+"""The SQL of delivery: claims, and what a claim needs to know. Inside the caller's transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from django.db import connection
+
+from panelwright.core import sql
+from panelwright.orders import settling
+from panelwright.orders.problems import Problem
+from panelwright.providers.routing import rules
+from panelwright.providers.routing.health import FAILURES_MAX, Health
+
+
+class SendTask(NamedTuple):
+    """An order that was claimed for sending."""
+
+    id: int
+    panel_id: int
+    service_id: int
+    kind: str
+    type_name: str
+    link: str
+    quantity: int
+    fields: str
+    attempts: int
+    route_id: int | None
+    created_at: datetime
+    rate_micros: int
+    problem_at: datetime | None = None
+    chosen_route_id: int | None = None
+    sent_anew: int = 0
+
+
+class RouteRow(NamedTuple):
+    """A route. What the provider's list says of its service is None where it is not known.
+
+    `rate_micros` is in the provider's currency, `rate_e12` its exchange rate into the panel's (None: not set).
+    """
+
+    id: int
+    service_id: int
+    provider_id: int
+    upstream_service: str
+    position: int
+    rate_micros: int | None = None
+    min: int | None = None
+    max: int | None = None
+    available: bool = True
+    rate_e12: int | None = None
+    upstream_type: str = ""
+    step: int | None = None
+    held_stops: bool = False
+
+
+class ProviderRow(NamedTuple):
+    id: int
+    panel_id: int
+    name: str
+    url: str
+    sealed_key: str
+    knows_request_id: bool
+    kind: str = "api"
+    per_minute_max: int | None = None
+    spoken_for_us: int = 0
+    health: Health = Health()
+
+
+class PollTask(NamedTuple):
+    """An order, refill or cancel that a provider is to be asked about. `token` proves the claim."""
+
+    id: int
+    upstream_id: str
+    token: datetime
+
+
+# Cheap looks before a claim: an idle worker takes no write lock. The queue's index begins with job and provider.
+_ANY_FORWARD = sql.Query(
+    "SELECT 1 FROM orders_order WHERE job = 'forward' AND provider_id IS NULL AND due_at <= ? LIMIT 1"
+)
+_ANY_SENDING = sql.Query("SELECT 1 FROM orders_order WHERE job = 'sending' AND due_at <= ? LIMIT 1")
+_ANY_POLL = sql.Query("SELECT 1 FROM orders_order WHERE job = 'poll' AND provider_id = ? AND due_at <= ? LIMIT 1")
+_PICK_FORWARD = sql.Query(
+    "SELECT id FROM orders_order WHERE job = 'forward' AND provider_id IS NULL AND due_at <= ?"
+    # By the provider too, which is null: so that PostgreSQL sees that the index has them in this order.
+    " ORDER BY provider_id, due_at LIMIT ? :skip_locked"
+)
+_PICK_SENDING = sql.Query(
+    "SELECT id FROM orders_order WHERE job = 'sending' AND due_at <= ? ORDER BY due_at LIMIT ? :skip_locked"
+)
+_PICK_POLL = sql.Query(
+    "SELECT id FROM orders_order WHERE job = 'poll' AND provider_id = ? AND due_at <= ?"
+    " ORDER BY due_at LIMIT ? :skip_locked"
+)
+_TO_SEND = sql.Query(
+    "SELECT o.id, o.panel_id, o.service_id, o.kind, v.type, o.link, o.quantity, o.fields, o.attempts, o.route_id,"
+    " o.created_at, o.rate_micros, o.problem_at, o.chosen_route_id, o.sent_anew"
+    " FROM orders_order o JOIN catalog_service v ON v.id = o.service_id WHERE o.id :in_int ORDER BY o.due_at, o.id"
+)
+_ROUTE_COLUMNS = (
+    "r.id, r.service_id, r.provider_id, r.upstream_service, r.position, r.rate_micros, r.min, r.max, r.available,"
+    " CASE WHEN p.currency = '' OR p.currency = n.currency THEN 1000000000000 ELSE COALESCE(x.rate_e12, h.rate_e12)"
+    " END, r.upstream_type, r.step, r.held_stops"
+)
+_ROUTE_JOINS = (
+    " JOIN providers_provider p ON p.id = r.provider_id JOIN panels_panel n ON n.id = r.panel_id"
+    " LEFT JOIN providers_exchangerate x"
+    " ON x.panel_id = r.panel_id AND x.currency = p.currency AND x.target = n.currency"
+    " LEFT JOIN providers_hostexchangerate h ON h.currency = p.currency AND h.target = n.currency"
+)
+_ROUTES = sql.Query(
+    f"SELECT {_ROUTE_COLUMNS} FROM providers_route r{_ROUTE_JOINS}"
+    " WHERE r.panel_id :in_int AND r.service_id :in_int AND r.enabled AND p.enabled"
+    " ORDER BY r.service_id, r.position"
+)
+_ROUTES_BY_ID = sql.Query(f"SELECT {_ROUTE_COLUMNS} FROM providers_route r{_ROUTE_JOINS} WHERE r.id :in_int")
+_PROVIDER_COLUMNS = (
+    "id, panel_id, name, url, sealed_key, knows_request_id, kind, per_minute_max, spoken_for_us, failures,"
+    " rest_until, sends_rest_until, problem"
+)
+_PROVIDERS = sql.Query(f"SELECT {_PROVIDER_COLUMNS} FROM providers_provider WHERE id :in_int ORDER BY id")
+_LOCKED_PROVIDERS = sql.Query(
+    f"SELECT {_PROVIDER_COLUMNS} FROM providers_provider WHERE id :in_int ORDER BY id :for_update"
+)
+# Those that have orders (or refills) to ask about now; none that rests or asked for a pause. One that gets no
+# more orders is asked about those that it has.
+_MAY_BE_ASKED = (
+    "SELECT p.id FROM providers_provider p WHERE p.kind = 'api'"
+    " AND (p.rest_until IS NULL OR (p.rest_until <= ? AND p.failures < ?))"
+)
+_TO_POLL = sql.Query(
+    f"{_MAY_BE_ASKED} AND EXISTS (SELECT 1 FROM orders_order o WHERE o.job = 'poll' AND o.provider_id = p.id"
+    " AND o.due_at <= ?) ORDER BY p.id"
+)
+_TO_POLL_REFILLS = sql.Query(
+    f"{_MAY_BE_ASKED} AND EXISTS (SELECT 1 FROM orders_refill o WHERE o.state = 'passed on' AND o.provider_id = p.id"
+    " AND o.due_at <= ?) ORDER BY p.id"
+)
+# Walks the queue's index from provider to provider, not from order to order.
+_POLLED_PROVIDERS = sql.Query(
+    "WITH RECURSIVE found (id) AS (SELECT MIN(provider_id) FROM orders_order WHERE job = 'poll'"
+    " UNION ALL SELECT"
+    " (SELECT MIN(o.provider_id) FROM orders_order o WHERE o.job = 'poll' AND o.provider_id > found.id)"
+    " FROM found WHERE found.id IS NOT NULL) SELECT id FROM found WHERE id IS NOT NULL"
+)
+_TO_TRY = sql.Query(
+    "SELECT id FROM providers_provider WHERE kind = 'api' AND failures >= ? AND rest_until <= ? ORDER BY id"
+)
+_CLAIM_SENDING = sql.Update(
+    "orders_order",
+    {
+        "status": "text",
+        "job": "text",
+        "provider_id": "bigint",
+        "route_id": "bigint",
+        "lease_until": "timestamptz",
+        "due_at": "timestamptz",
+        "cost_micros": "bigint",
+        "cost_rate_e12": "bigint",
+        "cost_told": "boolean",
+        "attempts +": "int",
+    },
+    {"id": "bigint"},
+    also="ended_at IS NULL",
+)
+_WAIT = sql.Update(
+    "orders_order",
+    {
+        "problem_code": "text",
+        "problem_facts": "text",
+        "problem_at": "timestamptz",
+        "due_at": "timestamptz",
+        "lease_until": "timestamptz",
+    },
+    {"id": "bigint"},
+)
+_LEASE_ORDERS = sql.Query(
+    "UPDATE orders_order SET lease_until = ?, due_at = ? WHERE id :in_int RETURNING id, upstream_id"
+)
+_TAKEN_UPSTREAM_IDS = sql.Query(
+    "SELECT provider_id, upstream_id FROM orders_order"
+    " WHERE panel_id :in_int AND provider_id :in_int AND upstream_id :in_text"
+)
+_CURRENCIES = sql.Query(
+    "SELECT p.currency, n.currency, n.id FROM providers_provider p JOIN panels_panel n ON n.id = p.panel_id"
+    " WHERE p.id = ?"
+)
+# The panel's own come last and stand before the host's.
+_RATES = sql.Query(
+    "SELECT 0, currency, rate_e12 FROM providers_hostexchangerate WHERE target = ? AND currency :in_text"
+    " UNION ALL SELECT 1, currency, rate_e12 FROM providers_exchangerate WHERE panel_id = ? AND target = ?"
+    " AND currency :in_text ORDER BY 1"
+)
+_SET_HEALTH = sql.Query(
+    "UPDATE providers_provider SET failures = ?, rest_until = ?, sends_rest_until = ?, problem = ? WHERE id = ?"
+)
+_SPEAK_FOR = sql.Query("UPDATE providers_provider SET spoken_for_us = ? WHERE id = ?")
+
+
+def any_forward(now: datetime) -> bool:
+    return bool(_ANY_FORWARD.rows(connection, sql.moment(connection, now)))
+
+
+def any_sending(now: datetime) -> bool:
+    return bool(_ANY_SENDING.rows(connection, sql.moment(connection, now)))
+
+
+def any_poll(provider_id: int, now: datetime) -> bool:
+    return bool(_ANY_POLL.rows(connection, provider_id, sql.moment(connection, now)))
+
+
+def pick_forward(now: datetime, limit: int) -> list[SendTask]:
+    return _to_send(_PICK_FORWARD.rows(connection, sql.moment(connection, now), limit))
+
+
+def pick_unfinished(now: datetime, limit: int) -> list[SendTask]:
+    """Orders whose sender died, or whose outcome is unknown, and that are due."""
+    return _to_send(_PICK_SENDING.rows(connection, sql.moment(connection, now), limit))
+
+
+def _to_send(rows: Sequence[sql.Row]) -> list[SendTask]:
+    ids = sorted(row[0] for row in rows)
+    found = _TO_SEND.rows(connection, ids) if ids else []
+    return [SendTask._make((*row[:10], sql.aware(row[10]), row[11], sql.aware(row[12]), *row[13:])) for row in found]
+
+
+def routes(panel_ids: Collection[int], service_ids: Collection[int]) -> dict[int, list[RouteRow]]:
+    """Service id -> its usable routes, the first choice first."""
+    found: dict[int, list[RouteRow]] = {}
+    for row in _ROUTES.rows(connection, sorted(panel_ids), sorted(service_ids)):
+        route = _route(row)
+        found.setdefault(route.service_id, []).append(route)
+    return found
+
+
+def routes_by_id(ids: Collection[int]) -> dict[int, RouteRow]:
+    return {row[0]: _route(row) for row in _ROUTES_BY_ID.rows(connection, sorted(ids))}
+
+
+def _route(row: sql.Row) -> RouteRow:
+    return RouteRow._make((*row[:8], bool(row[8]), *row[9:]))
+
+
+def providers(ids: Collection[int], *, locked: bool = False) -> dict[int, ProviderRow]:
+    """Providers by id; locked in id order where their health or their permits are to be changed."""
+    rows = (_LOCKED_PROVIDERS if locked else _PROVIDERS).rows(connection, sorted(ids))
+    return {row[0]: _provider(row) for row in rows}
+
+
+def _provider(row: sql.Row) -> ProviderRow:
+    health = Health(row[9], sql.aware(row[10]), sql.aware(row[11]), row[12])
+    return ProviderRow._make((*row[:5], bool(row[5]), *row[6:9], health))
+
+
+def exchange(provider_id: int, said: Collection[str]) -> rules.Exchange | None:
+    """What the currencies that a provider named in its answers are worth to its panel. One query, mostly."""
+    rows = _CURRENCIES.rows(connection, provider_id)
+    if not rows:
+        return None
+    (provider_currency, panel_currency, panel_id) = rows[0]
+    foreign = sorted({*said, provider_currency} - {"", panel_currency})
+    rates = _RATES.rows(connection, panel_currency, foreign, panel_id, panel_currency, foreign) if foreign else []
+    return rules.Exchange(provider_currency, panel_currency, {currency: rate for _, currency, rate in rates})
+
+
+def providers_to_ask(what: str, now: datetime) -> list[int]:
+    """Ids of the providers that can be asked now and about whose "orders" or "refills" something is due."""
+    at = sql.moment(connection, now)
+    query = _TO_POLL if what == "orders" else _TO_POLL_REFILLS
+    return [row[0] for row in query.rows(connection, at, FAILURES_MAX, at)]
+
+
+def polled_providers() -> list[int]:
+    """Ids of all providers that have orders of ours, whether their rows are there or not."""
+    return [row[0] for row in _POLLED_PROVIDERS.rows(connection)]
+
+
+def overdue(provider_id: int, since: datetime, limit: int) -> list[int]:
+    """Ids of orders that should have been asked about before `since`, locked; none that somebody asks about."""
+    return [row[0] for row in _PICK_POLL.rows(connection, provider_id, sql.moment(connection, since), limit)]
+
+
+def providers_to_try(now: datetime) -> list[int]:
+    """Ids of the providers whose rest is over: somebody has to find out whether they are back."""
+    return [row[0] for row in _TO_TRY.rows(connection, FAILURES_MAX, sql.moment(connection, now))]
+
+
+def set_health(provider_id: int, health: Health) -> None:
+    rest_until, sends = (sql.moment(connection, t) for t in (health.rest_until, health.sends_rest_until))
+    _SET_HEALTH.run(connection, health.failures, rest_until, sends, health.problem[:500], provider_id)
+
+
+def speak_for(provider_id: int, spoken_for_us: int) -> None:
+    _SPEAK_FOR.run(connection, spoken_for_us, provider_id)
+
+
+def claim_sending(orders: Sequence[tuple[SendTask, RouteRow]], lease_until: datetime) -> None:
+    """Write down, before the call, where each order goes, and at what cost: what is not written down was not sent."""
+    at = sql.moment(connection, lease_until)
+    rows = [
+        (settling.on_its_way(o.kind), "sending", r.provider_id, r.id, at, at, *estimated_cost(o, r), False, 1, o.id)
+        for o, r in orders
+    ]
+    _CLAIM_SENDING.run(connection, rows)
+
+
+def estimated_cost(order: SendTask, route: RouteRow) -> tuple[int | None, int | None]:
+    """What the order will cost by this route, in micros of the panel's currency, and the exchange rate used."""
+    return rules.estimated_cost(
+        type_name=order.type_name, units=order.quantity, rate_micros=route.rate_micros, rate_e12=route.rate_e12
+    )
+
+
+def wait(orders: Sequence[tuple[int, datetime, Problem, datetime | None]]) -> None:
+    """Orders that are looked at again later and claimed by nobody until then: (id, when, problem, since when)."""
+    rows = [
+        (*problem, sql.moment(connection, since), sql.moment(connection, due_at), None, id_)
+        for id_, due_at, problem, since in orders
+    ]
+    _WAIT.run(connection, rows)
+
+
+def explain_claim_poll(provider_id: int, at: object) -> str:
+    """The database's plan of the claim of orders to be asked about."""
+    return _PICK_POLL.plan(connection, provider_id, at, 100)
+
+
+def explain_claim_forward(at: object) -> str:
+    """The database's plan of the claim of orders to be sent."""
+    return _PICK_FORWARD.plan(connection, at, 100)
+
+
+def claim_poll(provider_id: int, until: datetime, lease_until: datetime, limit: int) -> list[PollTask]:
+    rows = _PICK_POLL.rows(connection, provider_id, sql.moment(connection, until), limit)
+    if not rows:
+        return []
+    at = sql.moment(connection, lease_until)
+    ids = sorted(row[0] for row in rows)
+    return [PollTask(row[0], row[1], lease_until) for row in _LEASE_ORDERS.rows(connection, at, at, ids)]
+
+
+def taken_upstream_ids(wanted: Collection[tuple[int, int, str]]) -> set[tuple[int, str]]:
+    """Of (panel, provider, upstream id) those, as (provider, upstream id), that an order has already."""
+    if not wanted:
+        return set()
+    panels, owners, refs = ({w[i] for w in wanted} for i in range(3))
+    rows = _TAKEN_UPSTREAM_IDS.rows(connection, sorted(panels), sorted(owners), sorted(refs))
+    return {(row[0], row[1]) for row in rows}

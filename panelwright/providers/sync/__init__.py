@@ -1,0 +1,1 @@
+"""The catalogue in step with the lists of providers."""

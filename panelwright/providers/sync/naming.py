@@ -1,0 +1,247 @@
+"""Whether two names of a provider's service mean one service. Pure.
+
+Names are rewritten all the time: emoji, prices, speeds, maxima, the order of words, the language. What a service
+is stands in three kinds of words, where it is delivered, what, and from which country; the tables below know them in
+several languages. Names that name different places, things or countries are different services; names of which
+neither is known are, when hardly a word is in both.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from panelwright.catalog import link_kinds
+from panelwright.catalog.countries import COUNTRIES
+from panelwright.providers.wire.folding import fold
+
+# Of the words of the shorter name at least this part is in the other, or it is another service.
+COMMON_MIN = 0.34
+
+_PLACES = """
+    instagram ig insta инстаграм инста инстаграмм انستقرام انستغرام इंस्टाग्राम ins
+    tiktok tikток тикток tt تيكتوك تيك 抖音 douyin
+    youtube yt ютуб ютьюб يوتيوب यूट्यूब 油管
+    facebook fb фейсбук fanpage فيسبوك फेसबुक 脸书
+    telegram tg телеграм телеграмм تيليجرام تلجرام टेलीग्राम 电报
+    twitter x твиттер تويتر 推特
+    vk vkontakte вк вконтакте
+    ok odnoklassniki одноклассники
+    spotify спотифай سبوتيفاي
+    soundcloud
+    mixcloud
+    shazam шазам
+    audiomack
+    deezer
+    napster
+    tidal
+    reverbnation
+    datpiff
+    bandcamp
+    itunes
+    beatport
+    twitch твич تويتش
+    kick
+    trovo
+    dlive
+    discord дискорд ديسكورد
+    linkedin линкедин لينكد
+    pinterest пинтерест بينتريست
+    snapchat سناب سنابشات
+    reddit реддит
+    threads тредс ثريدز
+    quora
+    tumblr
+    vimeo
+    dailymotion
+    rumble
+    likee لايكي
+    kwai
+    clubhouse
+    whatsapp вотсап ватсап واتساب
+    rutube рутуб
+    dzen дзен
+    yappy
+    bigo
+    line
+    steam
+    medium
+    periscope
+    bluesky
+    mastodon
+    trustpilot
+    website websites traffic сайт трафик زيارات trafego trafico
+    google
+"""
+# Code of a country, then what its people, its language or it itself is called beside its English name.
+_PEOPLE = """
+    br brasil brazilian brazilians brasileiro brasileiros brasileira brasileiras brasileno brasilenos бразилия
+        бразильские البرازيل 巴西 brezilya bresil
+    tr turkiye turkish turk turkler turkce турция турецкие تركيا 土耳其 turquia turquie
+    ru russian russians россия русские российские روسيا 俄罗斯 rusia rusya
+    us usa american americans америка сша eua eeuu america amerika 美国 امريكا
+    gb uk british britain england english англия великобритания
+    in indian indians индия индийские الهند 印度 hindistan
+    id indonesian indonesians indo индонезия 印尼
+    ir iranian iranians persian иран ايران
+    es spanish spain espana espanol espanoles испания 西班牙
+    mx mexican mexicans mexicano mexicanos мексика
+    ar argentinian argentinians argentino argentinos аргентина
+    co colombian colombiano colombianos колумбия
+    fr french francais francia франция 法国
+    de german germans deutsch deutschland alemania германия 德国
+    it italian italians italiano italiani италия
+    pt portuguese portugues portugueses португалия
+    pl polish poland польша
+    ua ukrainian ukrainians украина украинские
+    kz kazakh казахстан
+    uz uzbek узбекистан
+    cn chinese китай 中国
+    jp japanese japon япония 日本
+    kr korean koreans korea корея 韩国
+    th thai таиланд
+    vn vietnamese vietnam вьетнам
+    ph filipino philippine
+    pk pakistani пакистан
+    bd bangladeshi бангладеш
+    ng nigerian nigerians нигерия
+    eg egyptian египет مصر
+    sa saudi ksa السعوديه
+    ae emirati uae الامارات
+    iq iraqi العراق
+    ma moroccan المغرب
+    ca canadian canadians канада
+    au australian australians австралия
+"""
+_THINGS = """
+    follower followers fllowers subscriber subscribers subs member members fan fans подписчик подписчики подписчиков
+        подписчика подписка участник участники участников seguidor seguidores inscrito inscritos suscriptor
+        suscriptores
+        miembro miembros membros takipci abone uye متابع متابعين متابعون مشترك مشتركين अनुयायी फॉलोअर्स फॉलोवर्स
+        सब्सक्राइबर
+        粉丝 订阅 关注 nguoi theodoi pengikut abonne abonnes
+    like likes лайк лайки лайков curtida curtidas megusta begeni begenisi إعجاب اعجاب اعجابات لايك لايكات लाइक लाइक्स
+        点赞 赞 suka
+    view views просмотр просмотры просмотров visualizacao visualizacoes visualizacion visualizaciones
+        visualizaciones vista
+        vista vistas izlenme goruntulenme مشاهدة مشاهدات व्यूज व्यू 播放 浏览 观看 luotxem tayangan
+    play plays stream streams listen listens listener listeners прослушивание прослушивания прослушиваний reproducao
+        reproducoes reproduccion reproducciones dinlenme استماع
+    comment comments коммент комментарий комментарии комментариев comentario comentarios yorum yorumlar تعليق تعليقات
+        टिप्पणी टिप्पणियां कमेंट 评论 binhluan komentar
+    share shares репост репосты репостов repost reposts retweet retweets ретвит ретвиты compartilhamento
+        compartilhamentos compartido compartidos paylasim مشاركات مشاركة شير 分享 转发
+    save saves сохранение сохранения сохранений salvamento salvamentos guardado guardados kaydetme حفظ 收藏
+    reaction reactions реакция реакции реакций reacao reacoes reaccion reacciones tepki تفاعل تفاعلات
+    vote votes poll голос голоса голосов голосование voto votos votacao encuesta oy oylama تصويت 投票
+    impression impressions reach охват показы показов impressoes impresiones erisim وصول
+    visit visits visitor visitors визит визиты посещение посещения посещений visita visitas ziyaret
+    mention mentions упоминание упоминания mencoes menciones bahsetme
+    review reviews rating ratings отзыв отзывы отзывов avaliacao avaliacoes resena resenas yorumpuan تقييم
+    download downloads install installs скачивание скачивания установка установки загрузки
+    boost boosts буст бусты
+    start starts старт запуск bot
+    watchtime watch
+"""
+# Words that say how, not what.
+_HOW = """
+    max min maximum minimum макс мин start starts instant speed fast slow superfast ultra super hour hours day days
+    minute minutes per refill refills no non guaranteed guarantee quality hq lq mq real cheap cheapest best new hot
+    old update updated drop drops low high and or with the of for in to from by on a an free usd eur rub k m mln auto
+    lifetime r30 r60 r90 r365 button cancel enabled working recommended exclusive provider server premium vip power
+    мгновенно мгновенный старт скорость быстро быстрые день дня дней час часов в на с и без для от до за гарантия
+    гарантией списаний качество дешево новые
+    rapido rapidos por com sem de dia dias e para reposicao garantia qualidade con sin y calidad
+    hizli gun garantili kaliteli ve
+"""
+_NOISE = frozenset(_HOW.split())
+
+
+def _table(kind: str, rows: str) -> dict[str, str]:
+    """Folded word -> what it stands for. A row that is set further in goes on the one above."""
+    found: dict[str, str] = {}
+    concept = ""
+    for row in rows.splitlines():
+        words = row.split()
+        if words and not row.startswith(" " * 8):
+            concept = f"{kind}:{words[0]}"
+        found |= {fold(word).replace(" ", ""): concept for word in words}
+    return found
+
+
+def _countries() -> dict[str, str]:
+    """Folded names of countries, of one word, and what their people are called -> the country."""
+    found: dict[str, str] = {}
+    code = ""
+    for row in _PEOPLE.splitlines():
+        words = row.split()
+        if words and not row.startswith(" " * 8):
+            code = words.pop(0).upper()
+        found |= {fold(word).replace(" ", ""): f"country:{code}" for word in words}
+    for code, names in COUNTRIES.items():
+        for name in names:
+            word = fold(name)
+            if word and " " not in word and len(word) > 3:
+                found.setdefault(word, f"country:{code}")
+    return found
+
+
+_LONG_COUNTRIES = tuple(
+    (f" {fold(name)} ", f"country:{code}") for code, names in COUNTRIES.items() for name in names if " " in fold(name)
+)
+# Names of sites that links lead to, of one word: they are places, too.
+_SITES = {
+    word: f"place:{word}"
+    for name in sorted(link_kinds.shipped().sites())
+    if " " not in (word := fold(name)) and len(word) > 2
+}
+_KNOWN = _SITES | _countries() | _table("place", _PLACES) | _table("thing", _THINGS)
+_FLAG = re.compile("[\U0001f1e6-\U0001f1ff]{2}")
+_JOINED = tuple((word, concept) for word, concept in _KNOWN.items() if re.fullmatch(r"[\u3040-\u9fff]+", word))
+_FIGURE = re.compile(r"\d[\d.]*[a-zа-я]{0,3}|[a-zа-я]\d+")
+
+
+@lru_cache(maxsize=1_024)
+def _words(name: str) -> frozenset[str]:
+    """What is compared of a name: known words as what they stand for, the others that are no noise and no figures."""
+    found = {f"country:{''.join(chr(ord(c) - 0x1F1E6 + 65) for c in flag)}" for flag in _FLAG.findall(name)}
+    folded = f" {fold(name)} "
+    for country, concept in _LONG_COUNTRIES:
+        if country in folded:
+            found.add(concept)
+            folded = folded.replace(country, " ")
+    for word in folded.split():
+        if word in _KNOWN:
+            found.add(_KNOWN[word])
+        elif inside := {concept for joined, concept in _JOINED if joined in word}:
+            found |= inside
+        elif word not in _NOISE and not _FIGURE.fullmatch(word):
+            found.add(word)
+    return frozenset(found)
+
+
+def same_words(old: str, new: str) -> bool:
+    """Whether only dress has changed: case, order, signs, figures, language of the words that are known."""
+    return _words(old) == _words(new)
+
+
+def same_service(old: str, new: str) -> bool:
+    """Whether a service that was called `old` and is called `new` now is likely the same one."""
+    if fold(old) == fold(new) and _FLAG.findall(old) == _FLAG.findall(new):
+        return True
+    before, after = _words(old), _words(new)
+    for kind in ("place:", "thing:", "country:"):
+        theirs, ours = ({word for word in words if word.startswith(kind)} for words in (before, after))
+        if theirs and ours and not theirs & ours:
+            return False
+    if not before or not after:
+        return before == after and fold(old) == fold(new)
+    common = len(before & after) / min(len(before), len(after))
+    return common >= COMMON_MIN and _apart(before, after)
+
+
+def _apart(before: frozenset[str], after: frozenset[str]) -> bool:
+    """Whether more is in common than what is delivered: "Kwaiz Followers" and "Muzmo Followers" are two services."""
+    if any(not word.startswith("thing:") for word in before & after):
+        return True
+    return not (before - after and after - before)

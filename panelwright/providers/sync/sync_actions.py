@@ -1,0 +1,564 @@
+"""The writes of keeping a catalogue in step with its providers: import, sync rounds, balances, exchange rates.
+
+What a provider says was fetched before; no transaction is open while it is asked.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from django.db import connection, transaction
+from django.db.models import Max
+
+from panelwright.catalog import quantities
+from panelwright.catalog.actions import NewService, add_services
+from panelwright.catalog.changes import ChangeEvent
+from panelwright.catalog.models import PriceListRate, Service
+from panelwright.catalog.types import BY_NAME
+from panelwright.core import clock, money, refusal, refusals, sql
+from panelwright.customers.models import PriceList
+from panelwright.events.actions import NewEvent, record
+from panelwright.panels.actions import catalog_changed
+from panelwright.panels.models import Panel
+from panelwright.providers.models import ExchangeRate, HostExchangeRate, Provider, Route
+from panelwright.providers.routing.route_actions import hears_posts
+from panelwright.providers.sync import currencies, holding, sync_rules
+from panelwright.providers.sync.holding import RateLimits
+from panelwright.providers.sync.sync_rules import (
+    Catalogue,
+    Chosen,
+    Discount,
+    Markup,
+    OwnRate,
+    RouteState,
+    ServiceState,
+    SyncChanges,
+    SyncPlan,
+    ToSell,
+)
+from panelwright.providers.wire.outcomes import Balance, LeftOut, Offers, Reason, ServiceOffer, Unknown, UpstreamRefused
+
+# As long as a round may take before another worker does it again.
+ROUND = timedelta(minutes=10)
+ONE_E12 = 10**12
+_BUSY = frozenset({Reason.LIMIT, Reason.UNREACHABLE})
+_BATCH = 500
+
+_DUE = sql.Query(
+    "SELECT id FROM providers_provider WHERE sync_due_at <= ? AND enabled AND kind = 'api' ORDER BY sync_due_at LIMIT ?"
+)
+_CLAIM = sql.Query("UPDATE providers_provider SET sync_due_at = ? WHERE id = ? AND sync_due_at <= ? RETURNING id")
+# Thousands of rows may change at once, and on SQLite nobody else writes meanwhile.
+_UPDATE_ROUTES = sql.Update(
+    "providers_route",
+    {
+        "rate_micros": "bigint",
+        "min": "bigint",
+        "max": "bigint",
+        "available": "boolean",
+        "upstream_type": "text",
+        "step": "bigint",
+        "upstream_name": "text",
+        "rate_since": "timestamptz",
+        "base_rate_micros": "bigint",
+        "priced_e12": "bigint",
+        "held": "jsonb",
+        "held_stops": "boolean",
+        "held_rejected": "boolean",
+        "held_at": "timestamptz",
+    },
+    {"id": "bigint"},
+)
+_UPDATE_SERVICES = sql.Update(
+    "catalog_service",
+    {
+        "rate_micros": "bigint",
+        "min": "bigint",
+        "max": "bigint",
+        "enabled": "boolean",
+        "paused_for": "text",
+        "step": "bigint",
+    },
+    {"id": "bigint"},
+)
+_DELETE_RATES = sql.Query(
+    "DELETE FROM catalog_pricelistrate WHERE panel_id = ? AND price_list_id = ? AND by_guard AND service_id :in_int"
+)
+
+
+class Imported(NamedTuple):
+    """What an import made. `unknown` are offers that cannot be sold; `known` were here already; `left_out` is why."""
+
+    services: list[Service]
+    unknown: list[ServiceOffer]
+    known: int
+    left_out: list[LeftOut]
+
+
+class Round(NamedTuple):
+    """What came of a sync round: the events that it wrote, and what a person has to look at, if anything.
+
+    `left_out`: each row of the list that changes nothing here, and why.
+    """
+
+    events: list[ChangeEvent]
+    problem: str
+    left_out: Sequence[LeftOut] = ()
+
+
+def claim_syncs(limit: int) -> list[int]:
+    """Ids of providers whose round is due, ours to do."""
+    now = clock.now()
+    at = sql.moment(connection, now)
+    due = [row[0] for row in _DUE.rows(connection, at, limit)]
+    if not due:
+        return []
+    with transaction.atomic(durable=True):
+        later = sql.moment(connection, now + ROUND)
+        return [id_ for id_ in due if _CLAIM.rows(connection, later, id_, at)]
+
+
+# ---- exchange rates ----------------------------------------------------------------------------------
+
+
+def set_exchange_rate(*, currency: str, target: str, rate_e12: int, panel_id: int | None = None) -> None:
+    """What one unit of `currency` is worth in `target`; the host's for every panel, or one panel's own."""
+    if len(currency) != 3 or len(target) != 3 or currency == target or not 0 < rate_e12 < 10**18:
+        raise refusal.Refused("bad_exchange_rate")
+    if panel_id is None:
+        HostExchangeRate.objects.update_or_create(currency=currency, target=target, defaults={"rate_e12": rate_e12})
+    else:
+        ExchangeRate.objects.update_or_create(
+            panel_id=panel_id, currency=currency, target=target, defaults={"rate_e12": rate_e12}
+        )
+
+
+def stored_rate(panel_id: int | None, *, currency: str, target: str) -> int | None:
+    """The panel's own rate, or (panel_id None) the host's, in 10^-12; None where nobody set it."""
+    rows = HostExchangeRate.objects if panel_id is None else ExchangeRate.objects.filter(panel_id=panel_id)
+    found: int | None = rows.filter(currency=currency, target=target).values_list("rate_e12", flat=True).first()
+    return found
+
+
+def exchange_rate(*, panel: Panel, currency: str) -> int | None:
+    """What one unit of a provider's currency is worth in the panel's, in 10^-12; None where nobody set it.
+
+    The panel's own rate stands before the host's. The other direction is never turned round: a
+    person who sets a rate knows what he sets.
+    """
+    if currency in {"", panel.currency}:
+        return ONE_E12
+    where = {"currency": currency, "target": panel.currency}
+    row = ExchangeRate.objects.filter(panel=panel, **where).first() or HostExchangeRate.objects.filter(**where).first()
+    return None if row is None else row.rate_e12
+
+
+def _needed_rate(*, panel: Panel, provider: Provider) -> int:
+    rate = exchange_rate(panel=panel, currency=provider.currency)
+    if rate is None:
+        raise refusal.Refused("no_exchange_rate", currency=provider.currency, target=panel.currency)
+    return rate
+
+
+def believed_rate(*, panel: Panel, provider: Provider) -> int:
+    """The exchange rate that the provider's rates are counted with. Raises ValueError where they cannot be."""
+    if problem := _other_currency(panel, provider):
+        raise refusal.Refused.of(problem)
+    return _needed_rate(panel=panel, provider=provider)
+
+
+def _other_currency(panel: Panel, provider: Provider) -> refusal.Refusal | None:
+    """Why nothing of its list counts where a provider tells another currency than its rates are counted in."""
+    told, counted = provider.told_currency, provider.currency or panel.currency
+    if not currencies.differs(told=told, counted=counted, overruled=provider.overruled_currency):
+        return None
+    return refusal.Refusal("other_currency", facts=(("told", told), ("counted", counted)))
+
+
+def _followers(provider: Provider) -> str:
+    """How many services on sale follow its rates."""
+    routes = Route.objects.filter(provider=provider, in_step=True, enabled=True, service__enabled=True)
+    count = routes.count() if provider.pk is not None else 0
+    if count == 1:
+        return "1 service on sale that follows its rates keeps its price meanwhile."
+    return f"{count} services on sale that follow its rates keep their prices meanwhile."
+
+
+def _counted(panel: Panel, provider: Provider, offers: Offers) -> Offers:
+    counted = provider.currency or panel.currency
+    return currencies.counted_in(offers, counted, overruled=provider.overruled_currency)
+
+
+def _tell_currency(
+    panel: Panel, provider: Provider, balance: Balance | UpstreamRefused | Unknown | None
+) -> list[ChangeEvent]:
+    """Keep which currency the provider tells; it becomes its own where nobody has set one. The row is not saved."""
+    if not isinstance(balance, Balance) or not balance.currency:
+        return []
+    provider.told_currency = balance.currency
+    meant = currencies.currencies_of(balance.currency)
+    if provider.currency or panel.currency in meant or len(meant) != 1:
+        return []
+    (provider.currency,) = meant
+    provider.rework = True
+    facts = {"provider": provider.name, "old": panel.currency, "new": provider.currency}
+    return [ChangeEvent("provider.currency", provider.id, facts)]
+
+
+# ---- import ------------------------------------------------------------------------------------------
+
+
+def preview(
+    *,
+    panel: Panel,
+    provider: Provider,
+    offers: Offers,
+    chosen: Chosen,
+    markup: Markup,
+    free: bool = False,
+    balance: Balance | UpstreamRefused | Unknown | None = None,
+) -> SyncPlan:
+    """What an import would make of each row of the list. Raises ValueError as `import_services` does."""
+    _tell_currency(panel, provider, balance)
+    rate_e12 = believed_rate(panel=panel, provider=provider)
+    offers = _counted(panel, provider, offers)
+    return sync_rules.plan(offers, chosen, _known(provider), markup=markup, rate_e12=rate_e12, free=free)
+
+
+def _known(provider: Provider) -> set[str]:
+    """The provider's services that are sold here. One that has become another, as a person has said, is not."""
+    rows = Route.objects.filter(provider=provider).values_list("upstream_service", "held", "held_rejected")
+    return {
+        service
+        for service, held, rejected in rows
+        if not (rejected and held and not holding.ANOTHER_SERVICE.isdisjoint(held["codes"]))
+    }
+
+
+def import_services(
+    *,
+    panel: Panel,
+    provider: Provider,
+    offers: Offers,
+    chosen: Chosen,
+    markup: Markup,
+    free: bool = False,
+    balance: Balance | UpstreamRefused | Unknown | None = None,
+) -> Imported:
+    """Sell a provider's services at its rates and a markup, and keep them in step from now on.
+
+    What costs nothing there is not on sale until a person says that it may (`free`, or hold_actions.py).
+    `balance`: what it answered when it was asked for it, which tells its currency. Raises ValueError where
+    that is another one than its rates are counted in, or an exchange rate is missing; then nothing is
+    imported. What is here already, by the provider's id of the service, is not imported again.
+    """
+    now = clock.now()
+    with transaction.atomic():
+        # Two imports at once would make everything twice: the provider's row is the lock.
+        provider = Provider.objects.select_for_update().get(id=provider.id)
+        events = _tell_currency(panel, provider, balance)
+        rate_e12 = believed_rate(panel=panel, provider=provider)
+        offers = _counted(panel, provider, offers)
+        plan = sync_rules.plan(offers, chosen, _known(provider), markup=markup, rate_e12=rate_e12, free=free)
+        first = (Service.objects.filter(panel=panel).aggregate(last=Max("number"))["last"] or 0) + 1
+        new = [_new_service(sold, first + i, provider.name) for i, sold in enumerate(plan.sold)]
+        services = add_services(panel.id, new) if new else []
+        held = [service for service, sold in zip(services, plan.sold, strict=True) if sold.held is not None]
+        for service in held:
+            service.enabled, service.paused_for = False, "held"
+        Service.objects.bulk_update(held, ["enabled", "paused_for"], batch_size=_BATCH)
+        routes = [
+            _new_route(panel, provider, service, sold, markup, rate_e12, now)
+            for service, sold in zip(services, plan.sold, strict=True)
+        ]
+        Route.objects.bulk_create(routes, batch_size=_BATCH)
+        events += [_held_at_once(provider, s, sold) for s, sold in zip(services, plan.sold, strict=True) if sold.held]
+        record([NewEvent(panel.id, e.name, e.subject_id, e.facts) for e in events], now=now)
+        if provider.sync_due_at is None:
+            provider.sync_due_at = now + timedelta(minutes=provider.sync_every_min)
+        provider.save(update_fields=["sync_due_at", "currency", "told_currency", "rework"])
+    return Imported(services, plan.unsaleable, plan.known, plan.left_out)
+
+
+def _held_at_once(provider: Provider, service: Service, sold: ToSell) -> ChangeEvent:
+    assert sold.held is not None
+    old, new = holding.sides(sold.held)
+    facts = {"provider": provider.name, "service": service.number, "theirs": sold.offer.service}
+    why = ", ".join(sold.held["codes"])
+    return ChangeEvent("route.held", service.id, {**facts, "why": why, "old": old, "new": new})
+
+
+def _new_service(sold: ToSell, number: int, provider: str) -> NewService:
+    offer = sold.offer
+    low, high = sync_rules.limits(offer)
+    type_ = BY_NAME[offer.type]
+    return NewService(
+        number=number,
+        category=offer.category[:200] or "Services",
+        name=offer.name[:300] or f"Service {offer.service}",
+        type=offer.type,
+        rate_micros=sold.rate_micros,
+        min=1 if type_.flat else low,
+        max=1 if type_.flat else high,
+        step=quantities.step_of(offer.type, offer.step or 1),
+        refill=offer.refill,
+        cancel=offer.cancel,
+        drip_feed=offer.dripfeed and type_.drip_feed,
+        description=offer.description,
+        about={"theirs": offer.service, "provider": provider},
+    )
+
+
+def _new_route(
+    panel: Panel,
+    provider: Provider,
+    service: Service,
+    sold: ToSell,
+    markup: Markup,
+    rate_e12: int,
+    now: datetime,
+) -> Route:
+    offer = sold.offer
+    low, high = sync_rules.limits(offer)
+    rate = money.cost_of(offer.rate)
+    return Route(
+        panel=panel,
+        service=service,
+        provider=provider,
+        upstream_service=offer.service,
+        rate_micros=rate,
+        rate_since=now,
+        base_rate_micros=None if sold.held is not None else rate,
+        priced_e12=rate_e12,
+        held=sold.held,
+        held_at=None if sold.held is None else now,
+        min=low,
+        max=high,
+        upstream_name=offer.name[: sync_rules.NAME_MAX],
+        upstream_type=offer.type[: sync_rules.TYPE_MAX],
+        step=offer.step,
+        in_step=True,
+        markup_percent_e2=markup.percent_e2,
+        markup_fixed_micros=markup.fixed_micros,
+        round_to_micros=markup.round_to_micros,
+    )
+
+
+# ---- a round -----------------------------------------------------------------------------------------
+
+
+def commit_sync(
+    *,
+    panel: Panel,
+    provider_id: int,
+    offers: Offers | UpstreamRefused | Unknown,
+    balance: Balance | UpstreamRefused | Unknown,
+    accept: bool = False,
+    dry_run: bool = False,
+) -> Round:
+    """Write what a provider's list and balance change. `accept`: believe the list whatever it has lost.
+
+    `dry_run`: nothing is written; the answer is what would be.
+    """
+    now = clock.now()
+    with transaction.atomic():
+        provider = Provider.objects.select_for_update().get(id=provider_id)
+        events, problem = _balance(panel, provider, balance)
+        if isinstance(offers, Offers):
+            offers = _counted(panel, provider, offers)
+            changed, not_believed = _catalogue_after(panel, provider, offers, accept=accept)
+            events += changed
+            problem = problem or not_believed or _unread(balance)
+        else:
+            problem = problem or f"its list of services could not be read: {offers.text}"
+        if problem and problem != provider.sync_problem:
+            facts = {"provider": provider.name, "problem": problem}
+            events.append(ChangeEvent("provider.sync_failed", provider.id, facts))
+        if dry_run:
+            would_be = Round(events, problem, _left_out(panel, provider, offers))
+            transaction.set_rollback(True)
+            return would_be
+        provider.sync_problem = problem
+        provider.synced_at = now
+        if provider.sync_due_at is not None:
+            provider.sync_due_at = now + timedelta(minutes=provider.sync_every_min)
+        provider.save(
+            update_fields=[
+                *("sync_problem", "synced_at", "sync_due_at", "currency", "told_currency", "rework"),
+                *("balance_micros", "balance_at", "balance_is_low"),
+            ]
+        )
+        record([NewEvent(panel.id, e.name, e.subject_id, e.facts) for e in events], now=now)
+    return Round(events, problem)
+
+
+def _left_out(panel: Panel, provider: Provider, offers: Offers | UpstreamRefused | Unknown) -> list[LeftOut]:
+    if not isinstance(offers, Offers):
+        return []
+    here = set(Route.objects.filter(panel=panel, provider=provider).values_list("upstream_service", flat=True))
+    others = [LeftOut(o.service, o.name, "no service here is delivered by it") for o in offers if o.service not in here]
+    return [*offers.left_out, *others]
+
+
+def _unread(balance: Balance | UpstreamRefused | Unknown) -> str:
+    """What a person has to know where something else than a balance was answered; of a busy provider, nothing."""
+    if isinstance(balance, Balance) or (isinstance(balance, UpstreamRefused) and balance.reason in _BUSY):
+        return ""
+    return f"our balance there could not be read: {balance.text}"
+
+
+def _balance(
+    panel: Panel, provider: Provider, balance: Balance | UpstreamRefused | Unknown
+) -> tuple[list[ChangeEvent], str]:
+    """Our balance there, once low and once well again; and the currency that is told with it."""
+    if not isinstance(balance, Balance):
+        return [], ""
+    events = _tell_currency(panel, provider, balance)
+    other = _other_currency(panel, provider)
+    problem = "" if other is None else f"{refusals.page(other)} {_followers(provider)}"
+    try:
+        provider.balance_micros = money.owned(balance.amount)
+    except ValueError as error:
+        return events, problem or f"its balance cannot be: {error}"
+    provider.balance_at = clock.now()
+    low = provider.low_balance_micros is not None and provider.balance_micros < provider.low_balance_micros
+    if low != provider.balance_is_low and not problem:
+        provider.balance_is_low = low
+        name = "provider.low_balance" if low else "provider.balance_ok"
+        facts = {"provider": provider.name, "balance": money.text(provider.balance_micros)}
+        events.append(ChangeEvent(name, provider.id, facts | {"currency": provider.currency or panel.currency}))
+    return events, problem
+
+
+def _catalogue_after(
+    panel: Panel, provider: Provider, offers: Offers, *, accept: bool
+) -> tuple[list[ChangeEvent], str]:
+    try:
+        believed_rate(panel=panel, provider=provider)
+    except ValueError as error:
+        return [], str(error)
+    # The routes are read with their provider's row.
+    provider.save(update_fields=["currency", "rework"])
+    catalogue = load(panel, provider)
+    why_not = "" if accept else sync_rules.cannot_be(offers, catalogue)
+    if why_not:
+        return [], f"{why_not}; look at it, then sync and accept the list"
+    try:
+        changes = sync_rules.step(catalogue, offers)
+    except ValueError as error:
+        return [], f"its list cannot be: {error}"
+    write(panel, changes)
+    provider.rework = False
+    return changes.events, sync_rules.unread(offers, catalogue)
+
+
+def load(panel: Panel, provider: Provider) -> Catalogue:
+    """The services that the provider delivers, locked, with all their routes in their order."""
+    theirs = Route.objects.filter(provider=provider).values("service_id")
+    services = Service.objects.select_for_update().filter(panel=panel, id__in=theirs).order_by("id")
+    routes = Route.objects.filter(panel=panel, service_id__in=theirs).select_related("provider")
+    rates: dict[str, int | None] = {}
+    for currency in {route.provider.currency for route in routes}:
+        rates[currency] = exchange_rate(panel=panel, currency=currency)
+    return Catalogue(
+        provider_id=provider.id,
+        provider=provider.name,
+        guard=panel.guard,
+        guard_percent_e2=panel.guard_percent_e2,
+        services={s.id: _service_state(s) for s in services},
+        routes=[_route_state(r, rates) for r in routes.order_by("service_id", "position")],
+        own_rates=[
+            OwnRate(r.price_list_id, r.service_id, r.rate_micros, r.by_guard)
+            for r in PriceListRate.objects.filter(panel=panel, service_id__in=theirs)
+        ],
+        discounts=[Discount(p.id, p.name, p.percent_off_e2) for p in PriceList.objects.filter(panel=panel)],
+        now=clock.now(),
+        hears_posts=hears_posts(panel.id),
+        rate_limits=RateLimits(provider.rise_max_e2, provider.fall_max_e2),
+        rework=provider.rework,
+    )
+
+
+def _service_state(s: Service) -> ServiceState:
+    return ServiceState(
+        id=s.id,
+        number=s.number,
+        type=s.type,
+        rate_micros=s.rate_micros,
+        min=s.min,
+        max=s.max,
+        step=s.step,
+        enabled=s.enabled,
+        paused_for=s.paused_for,
+        private=s.private,
+    )
+
+
+def _route_state(r: Route, rates: dict[str, int | None]) -> RouteState:
+    return RouteState(
+        id=r.id,
+        service_id=r.service_id,
+        provider_id=r.provider_id,
+        upstream_service=r.upstream_service,
+        usable=r.enabled and r.provider.enabled,
+        rate_micros=r.rate_micros,
+        min=r.min,
+        max=r.max,
+        available=r.available,
+        in_step=r.in_step,
+        markup=Markup(r.markup_percent_e2, r.markup_fixed_micros, r.round_to_micros),
+        rate_e12=rates[r.provider.currency],
+        upstream_type=r.upstream_type,
+        step=r.step,
+        upstream_name=r.upstream_name,
+        rate_since=r.rate_since,
+        base_rate_micros=r.base_rate_micros,
+        priced_e12=r.priced_e12,
+        held=r.held,
+        held_rejected=r.held_rejected,
+        held_at=r.held_at,
+    )
+
+
+def _route_row(r: RouteState) -> sql.Row:
+    """As _UPDATE_ROUTES takes it."""
+    return (
+        *(r.rate_micros, r.min, r.max, r.available, r.upstream_type, r.step, r.upstream_name),
+        *(sql.moment(connection, r.rate_since), r.base_rate_micros, r.priced_e12),
+        None if r.held is None else json.dumps(r.held),
+        *(r.held_stops, r.held_rejected, sql.moment(connection, r.held_at), r.id),
+    )
+
+
+def write(panel: Panel, changes: SyncChanges) -> None:
+    """Write down what a round, or a decision, changes; its events are left to the caller."""
+    _UPDATE_ROUTES.run(connection, [_route_row(r) for r in changes.routes.values()])
+    _UPDATE_SERVICES.run(
+        connection,
+        [(s.rate_micros, s.min, s.max, s.enabled, s.paused_for, s.step, s.id) for s in changes.services.values()],
+    )
+    for price_list_id in {key[0] for key, rate in changes.own_rates.items() if rate is None}:
+        gone = [key[1] for key, rate in changes.own_rates.items() if rate is None and key[0] == price_list_id]
+        _DELETE_RATES.run(connection, panel.id, price_list_id, gone)
+    PriceListRate.objects.bulk_create(
+        [
+            PriceListRate(
+                panel=panel,
+                price_list_id=rate.price_list_id,
+                service_id=rate.service_id,
+                rate_micros=rate.rate_micros,
+                by_guard=rate.by_guard,
+            )
+            for rate in changes.own_rates.values()
+            if rate is not None
+        ],
+        update_conflicts=True,
+        unique_fields=["panel", "price_list", "service"],
+        update_fields=["rate_micros", "by_guard"],
+        batch_size=_BATCH,
+    )
+    if changes.services or changes.own_rates:
+        catalog_changed(panel.id)

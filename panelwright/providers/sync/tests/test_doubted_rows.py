@@ -1,0 +1,63 @@
+"""Rows of a list that name another currency, and names of which one telling word is another."""
+
+from __future__ import annotations
+
+import pytest
+
+from panelwright.providers.sync.sync_rules import Markup
+from panelwright.providers.sync.tests import test_believed_lists
+from panelwright.providers.sync.tests.test_believed_lists import why
+from panelwright.providers.sync.tests.test_sync import Shop, listed
+
+shop, roubles = test_believed_lists.shop, test_believed_lists.roubles
+
+
+def test_what_keeps_its_price_meanwhile_is_told(roubles: Shop) -> None:
+    roubles.upstream.answers("balance", {"balance": "100.00", "currency": "USD"})
+    assert "1 service on sale that follows its rates keeps its price" in roubles.syncs().problem
+
+
+@pytest.mark.parametrize("rate", ["2.00 USD", "$2.00", "2,00 $", "2.00 EUR", "€2,00", "2 ₺", "US$ 2.00", "2.00 Pts"])
+def test_a_rate_in_another_currency_is_held_and_named(roubles: Shop, rate: str) -> None:
+    roubles.upstream.answers("balance", {"balance": "100.00", "currency": "RUB"})
+    roubles.lists(listed(501, rate), listed(502, rate), listed(503, "1.00"))
+    came = roubles.syncs()
+    assert "service 501 (its rate is in " in came.problem and "counted in RUB" in came.problem
+    assert "502" not in came.problem, "it is not ours"
+    assert roubles.sells(10) == ("0.0121", 10, 5000, True, ""), "what it was before stays"
+    imported = roubles.imports(Markup(1000))
+    assert [service.number for service in imported.services] == [11]
+    assert {row.service for row in imported.left_out if "counted in RUB" in row.why} == {"501", "502"}
+
+
+@pytest.mark.parametrize("rate", ["1.50 RUB", "1,50 ₽", "1.50 руб.", "RUB 1.50", "1.50"])
+def test_a_rate_in_the_providers_currency_counts(roubles: Shop, rate: str) -> None:
+    roubles.upstream.answers("balance", {"balance": "100.00", "currency": "RUB"})
+    roubles.lists(listed(501, rate))
+    assert roubles.syncs().problem == ""
+    assert roubles.sells(10)[0] == "0.01815"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "same"),
+    [
+        ("Instagram Followers Brazil", "Instagram Followers Turkey", False),
+        ("Instagram Followers [Brazil]", "Instagram Followers | Brasil \U0001f1e7\U0001f1f7", True),
+        ("Followers \U0001f1e7\U0001f1f7", "Followers \U0001f1f9\U0001f1f7", False),
+        ("YouTube Views United Kingdom", "YouTube Views United States", False),
+        ("USA Traffic", "United States Traffic", True),
+        ("Подписчики Россия", "Russian Subscribers", True),
+        ("Подписчики Россия", "Подписчики Бразилия", False),
+        ("Facebook Likes India", "Facebook Likes Indonesia", False),
+        ("Kwai Likes", "Bigo Likes", False),
+        ("Instagram Likes USA", "Facebook Likes USA", False),
+        ("Instagram Followers Brazil", "Instagram Followers [Max 10K]", True),
+    ],
+)
+def test_one_telling_word_makes_another_service(shop: Shop, old: str, new: str, same: bool) -> None:
+    shop.lists(listed(501, name=old))
+    shop.imports()
+    shop.lists(listed(501, name=new))
+    shop.syncs()
+    assert why(shop) == ([] if same else ["name"])
+    assert shop.sells(10)[3] is same

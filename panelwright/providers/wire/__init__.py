@@ -1,0 +1,1 @@
+"""What is said to providers and what they answer, as types; each transport is a folder in here."""

@@ -1,0 +1,36 @@
+"""Upstream's refusal texts -> Reason. The texts are in refusal_words, the words for states in states.py."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from panelwright.providers.wire.folding import fold
+from panelwright.providers.wire.outcomes import Reason
+from panelwright.providers.wire.panel_v2.refusal_words import BREAKDOWN, ORDER, lines
+
+
+def _compiled(name: str) -> re.Pattern[str]:
+    return re.compile("|".join(f"(?:{line})" for line in lines(name)))
+
+
+_CLASSES = tuple((row.reason, row.firm, _compiled(row.name)) for row in ORDER)
+_BROKE_DOWN = _compiled(BREAKDOWN)
+
+
+def classify(text: str) -> tuple[Reason, bool]:
+    """The reason class of a refusal, and whether the text is firm (see refusal_words)."""
+    return _classified(fold(text))
+
+
+@lru_cache(maxsize=2_048)  # of folded texts, which are at most FOLD_MAX long
+def _classified(folded: str) -> tuple[Reason, bool]:
+    for reason, firm, phrases in _CLASSES:
+        if phrases.search(folded):
+            return reason, firm
+    return Reason.OTHER, False
+
+
+def tells_of_a_breakdown(text: str) -> bool:
+    """True for "Operation timed out", "SQLSTATE[40001]…" and the like."""
+    return _BROKE_DOWN.search(fold(text)) is not None

@@ -1,0 +1,182 @@
+"""Finding the refusal in an answer, in every shape that panels give it.
+
+Pure functions on parsed JSON and on Reply; none of them raises.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from panelwright.core.reply import HttpReply, decode
+from panelwright.providers.wire.folding import fold
+from panelwright.providers.wire.outcomes import Reason, Unknown, UpstreamRefused
+from panelwright.providers.wire.panel_v2.error_phrases import classify
+from panelwright.providers.wire.panel_v2.values import MISSING, too_many_values
+
+WORDLESS = "refused without a word"
+
+_ERROR_KEYS = ("error", "errors", "error_message", "errormessage")
+_TEXT_KEYS = ("message", "msg", "text", "description", "reason", "detail", "error_description", "data", "response")
+_FLAG_KEYS = ("status", "success", "ok", "result")
+_NEGATIVE = frozenset({"fail", "failed", "failure", "error", "false", "err", "ko"})
+_POSITIVE = frozenset({"success", "successful", "succes", "ok", "true", "1", "200"})
+# Texts that stand where an error would be, and mean that there is none.
+_NO_ERROR = frozenset({"", "0", "false", "null", "none", "no", "undefined", "no error", "no errors", "success", "ok"})
+
+
+def lowered(value: object) -> dict[str, Any]:
+    """The object with its keys in lower case, or {} where this is none."""
+    return {str(k).strip().lower(): v for k, v in value.items()} if isinstance(value, dict) else {}
+
+
+def refusal_text(value: object) -> str | None:
+    """What an answer refuses with, or None where it does not refuse.
+
+    {"error":text}, {"error":{field:[text]}}, {"errors":…}, {"status":"fail","message":…},
+    {"status":"error","msg":…}, {"status":false,"data":text}, {"success":false}. WORDLESS where it
+    refuses and does not say why.
+    """
+    obj = lowered(value)
+    for key in _ERROR_KEYS:
+        if _is_error(obj.get(key)):
+            said = flatten(obj[key]) if not isinstance(obj[key], (bool, int)) else ""
+            return said or _message(obj) or WORDLESS
+    if any(is_negative(obj.get(key)) for key in _FLAG_KEYS) or _zero_flag(obj):
+        return _message(obj) or WORDLESS
+    return None
+
+
+def _zero_flag(obj: dict[str, Any]) -> bool:
+    """{"success":0}, and {"status":0,"message":…}: alone, a status of 0 may be an order that is pending."""
+    if any(key in obj and not isinstance(obj[key], bool) and obj[key] in (0, "0") for key in ("success", "ok")):
+        return True
+    return obj.get("status") in (0, "0") and any(isinstance(obj.get(key), str) for key in ("message", "msg"))
+
+
+def is_negative(value: object) -> bool:
+    """False, "fail", "error": a status that says no. 0 is not: as a state it means pending."""
+    return value is False or (isinstance(value, str) and value.strip().lower() in _NEGATIVE)
+
+
+def is_positive(value: object) -> bool:
+    """True, 1, "success", "ok": a status that says yes, and is no state of an order."""
+    if isinstance(value, str):
+        return value.strip().lower() in _POSITIVE
+    return value is True or (isinstance(value, int) and value in (1, 200))
+
+
+def _is_error(value: object) -> bool:
+    if isinstance(value, str):
+        return fold(value) not in _NO_ERROR
+    return bool(value)
+
+
+def _message(obj: dict[str, Any]) -> str:
+    return next((said for key in _TEXT_KEYS if (said := flatten(obj.get(key)))), "")
+
+
+def flatten(value: object) -> str:
+    """The words inside a text, a list of texts, or {field: [texts]}; "" where there are none."""
+    return "; ".join(_texts(value, depth=4))[:2_000]
+
+
+def _texts(value: object, *, depth: int) -> Iterator[str]:
+    if isinstance(value, str):
+        if value.strip():
+            yield value.strip()[:2_000]
+    elif depth and isinstance(value, list):
+        for item in value[:10]:
+            yield from _texts(item, depth=depth - 1)
+    elif depth and isinstance(value, dict):
+        obj = lowered(value)
+        said = next((obj[key] for key in ("message", "msg", "text") if isinstance(obj.get(key), str)), None)
+        if said is not None:
+            yield from _texts(said, depth=depth - 1)
+            return
+        for key, item in list(obj.items())[:10]:
+            for text in _texts(item, depth=depth - 1):
+                # The field tells "required" of one from "required" of another.
+                yield text if key in _ERROR_KEYS else f"{key[:40]}: {text}"
+
+
+def refused(reply: HttpReply, text: str) -> UpstreamRefused:
+    """A refusal with its class. The class comes from the whole text, before it is cleaned and cut."""
+    reason, _ = classify(text)
+    retry_after_s = reply.retry_after_s if reason is Reason.LIMIT else None
+    return UpstreamRefused(reason, reply.clean(text) or WORDLESS, retry_after_s)
+
+
+def unknown(reply: HttpReply, text: str) -> Unknown:
+    # Of control characters and markup alone, nothing is left for a person to read.
+    return Unknown(reply.clean(text) or "the answer says nothing", reply.evidence)
+
+
+def limited(reply: HttpReply, value: object) -> UpstreamRefused:
+    """HTTP 429: the class is LIMIT, whatever the body says."""
+    return UpstreamRefused(
+        Reason.LIMIT, reply.clean(whole_text(reply, value) or "too many requests"), reply.retry_after_s
+    )
+
+
+def plain_refusal(reply: HttpReply) -> str | None:
+    """The text of a short body that is no JSON and no page, such as `Invalid API key`, if its class is known."""
+    text = decode(reply.body[:2_000]).strip()
+    if reply.broke or not text or len(text) > 300 or text[0] in "<{[" or "</" in text:
+        return None
+    return text if classify(text)[0] is not Reason.OTHER else None
+
+
+def what_came(reply: HttpReply, value: object = MISSING) -> str:
+    """One line on an answer that says nothing: for Unknown.text."""
+    if reply.broke:
+        return f"HTTP {reply.status}, {reply.broke}"
+    if not reply.body.strip():
+        return f"HTTP {reply.status} with an empty body"
+    if value is not MISSING:
+        return f"HTTP {reply.status} with an answer that is not understood"
+    if too_many_values(reply):
+        return f"HTTP {reply.status} with an answer of too many values"
+    return f"HTTP {reply.status} with {'a page' if b'<' in reply.body[:2_000] else 'a text'} instead of JSON"
+
+
+def top_refusal(reply: HttpReply, value: object) -> UpstreamRefused | None:
+    """The refusal of the whole request, for the actions that only read."""
+    if reply.status == 429:
+        return limited(reply, value)
+    if moved(reply):
+        return redirected(reply)
+    text = whole_text(reply, value)
+    return None if text is None else refused(reply, text)
+
+
+def moved(reply: HttpReply) -> bool:
+    """A redirect that tells to ask elsewhere. 303 is none: it says that the POST was worked on."""
+    return reply.status in (301, 302, 307, 308)
+
+
+def redirected(reply: HttpReply) -> UpstreamRefused:
+    """Redirects are not followed: clients that do turn the POST into a GET, and an address that nobody
+    entered would get the key."""
+    return UpstreamRefused(
+        Reason.OTHER, reply.clean(f"redirected to {reply.location or 'nowhere'}; enter that address")
+    )
+
+
+def whole_text(reply: HttpReply, value: object) -> str | None:
+    """The refusing text of a whole answer, also as a list of one, a bare string, or plain text."""
+    if isinstance(value, list) and len(value) == 1 and any(key in lowered(value[0]) for key in _ERROR_KEYS):
+        value = value[0]
+    if isinstance(value, str):
+        return value if classify(value)[0] is not Reason.OTHER else None
+    if value is MISSING:
+        return plain_refusal(reply)
+    text = refusal_text(value)
+    if text is not None:
+        return text
+    # {"message":"Unauthenticated."} and the like: only a sentence that is known, or an HTTP status, says no.
+    obj = lowered(value)
+    said = next((said for key in ("message", "msg") if (said := flatten(obj.get(key)))), "")
+    if said and not any(is_positive(obj.get(key)) for key in _FLAG_KEYS):
+        return said if reply.status >= 400 or classify(said)[1] else None
+    return None
