@@ -110,6 +110,7 @@ _INTERNAL = frozenset({"work", "chosen_route", "version", "id", "provider", "rou
 _CHOICES = {
     "api": gettext_noop("Another panel (API)"),
     "manual": gettext_noop("Own people"),
+    "panel_v2": gettext_noop("Panel API v2"),
     "pause": gettext_noop("Pause"),
     "reprice": gettext_noop("Change price"),
     BlockKind.EXACT.value: gettext_noop("Link"),

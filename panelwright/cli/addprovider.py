@@ -22,6 +22,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--name", required=True)
     parser.add_argument("--manual", action="store_true", help="the panel's own people: no address and no key")
     parser.add_argument("--url", help="address of its API")
+    parser.add_argument("--transport", metavar="NAME", help="what its address speaks; panel_v2 unless given")
     add_secret(parser, "--key", help="our API key there")
     parser.add_argument(
         "--knows-request-id",
@@ -32,7 +33,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    if args.manual and (args.url or args.key or args.knows_request_id):
+    if args.manual and (args.url or args.key or args.transport or args.knows_request_id):
         args.wrong_usage("--manual takes a name and nothing else: the panel's own people have no address and no key")
     if not args.manual and not (args.url and args.key):
         args.wrong_usage("an upstream panel needs --url and --key; the panel's own people are added with --manual")
@@ -45,6 +46,7 @@ def run(args: argparse.Namespace) -> int:
         "kind": "manual" if args.manual else "api",
         "url": args.url,
         "key": args.key,
+        "transport": args.transport,
         "knows_request_id": args.knows_request_id or None,
     }
     with scope(panel=panel):

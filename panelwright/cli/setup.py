@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from panelwright.customers.models import Customer, Staff
     from panelwright.panels.models import Panel
     from panelwright.providers.models import Provider
-    from panelwright.providers.wire.panel_v2.client import Upstream
+    from panelwright.providers.wire.upstream import Upstream
     from panelwright.staff.actions import Performed
 
 
@@ -163,7 +163,7 @@ def upstream(of: Provider) -> Upstream:
     from django.conf import settings
 
     from panelwright.core.secret import installation_box
-    from panelwright.providers.wire.panel_v2.client import Upstream
+    from panelwright.providers.wire import transports
 
     if of.kind != "api":
         raise CommandRefused(f"{of.name} are the panel's own people: there is no list to ask for")
@@ -171,7 +171,8 @@ def upstream(of: Provider) -> Upstream:
         key = installation_box().open(of.sealed_key)
     except ValueError as error:
         raise CommandRefused(f"the key of {of.name}: {error}") from None
-    return Upstream(url=of.url, key=key, allow_private=settings.ALLOW_PRIVATE_PROVIDERS)
+    allow_private = settings.ALLOW_PRIVATE_PROVIDERS
+    return transports.connect(of.transport, url=of.url, key=key, allow_private=allow_private)
 
 
 def amount(text: str) -> int:

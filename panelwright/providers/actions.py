@@ -11,14 +11,24 @@ from panelwright.core import clock
 from panelwright.core.refusal import Refused
 from panelwright.core.secret import installation_box
 from panelwright.providers.models import Provider
+from panelwright.providers.wire import transports
 
 _SYNC_EVERY_MAX_MIN = 7 * 24 * 60
 
 
-def add_provider(*, panel_id: int, name: str, url: str, key: str, knows_request_id: bool = False) -> Provider:
+def add_provider(
+    *,
+    panel_id: int,
+    name: str,
+    url: str,
+    key: str,
+    knows_request_id: bool = False,
+    transport: str = transports.DEFAULT,
+) -> Provider:
     """A new provider; its key is encrypted before it is stored. Raises ValueError when something is missing."""
-    if not url.startswith(("http://", "https://")):
-        raise Refused("bad_provider_url", "url")
+    if transport not in transports.names():
+        raise Refused("bad_choice", "transport")
+    _check_address(transport, url)
     if not key or not name:
         raise Refused("missing_field", "key" if name else "name")
     try:
@@ -26,6 +36,7 @@ def add_provider(*, panel_id: int, name: str, url: str, key: str, knows_request_
             return Provider.objects.create(
                 panel_id=panel_id,
                 name=name,
+                transport=transport,
                 url=url,
                 sealed_key=installation_box().seal(key),
                 knows_request_id=knows_request_id,
@@ -60,8 +71,6 @@ def set_provider(
     enabled, end a rest: a person has done something about it. A key goes only to the host that it was given for:
     with another host a key has to come as well (missing_field).
     """
-    if url is not None and not url.startswith(("http://", "https://")):
-        raise Refused("bad_provider_url", "url")
     if key is not None and not key:
         raise Refused("missing_field", "key")
     if currency and not (len(currency) == 3 and currency.isalpha() and currency.isascii()):
@@ -86,12 +95,23 @@ def set_provider(
         before = Provider.objects.select_for_update().filter(panel_id=panel_id, id=provider_id).first()
         if before is None:
             raise Refused("no_provider", id=provider_id)
+        if url is not None:
+            _check_address(before.transport, url)
         if url and not key and before.sealed_key and _origin(url) != _origin(before.url):
             raise Refused("missing_field", "key")
         new |= _of_another_currency(before, currency, told_wrongly=bool(currency_told_wrongly))
         if new:
             Provider.objects.filter(panel_id=panel_id, id=provider_id).update(**new)
     return Provider.objects.get(panel_id=panel_id, id=provider_id)
+
+
+def _check_address(transport: str, url: str) -> None:
+    try:
+        good = transports.transport(transport).good_address(url)
+    except ValueError:
+        good = False
+    if not good:
+        raise Refused("bad_provider_url", "url")
 
 
 def _origin(url: str) -> tuple[str, str]:

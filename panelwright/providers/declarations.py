@@ -22,8 +22,9 @@ from panelwright.providers.routing.route_actions import NewRoute
 from panelwright.providers.sync import hold_actions, sync_actions
 from panelwright.providers.sync.sync_rules import Chosen, Markup
 from panelwright.providers.sync.syncing import asked
+from panelwright.providers.wire import transports
 from panelwright.providers.wire.outcomes import Offers
-from panelwright.providers.wire.panel_v2.client import Upstream
+from panelwright.providers.wire.upstream import Upstream
 from panelwright.staff.action import Action, ActionDone, ActionFieldKind, Field, Noun, State, by_id
 from panelwright.staff.actor import Actor
 from panelwright.staff.rights import Right
@@ -39,6 +40,7 @@ def provider_state(panel_id: int, provider_id: int) -> State | None:
         "id": row.id,
         "name": row.name,
         "kind": row.kind,
+        "transport": row.transport,
         "url": without_secrets(row.url),
         "enabled": row.enabled,
         "knows_request_id": row.knows_request_id,
@@ -122,6 +124,7 @@ PROVIDER = Noun(
             "id": NUMBER,
             "name": TEXT,
             "kind": words(ProviderKind.values),
+            "transport": TEXT,
             "url": TEXT,
             "enabled": YES_NO,
             "knows_request_id": YES_NO,
@@ -185,7 +188,8 @@ def client_of(provider: Provider) -> Upstream:
         key = installation_box().open(provider.sealed_key)
     except ValueError:
         raise Refused("key_unreadable", id=provider.name) from None
-    return Upstream(url=provider.url, key=key, allow_private=settings.ALLOW_PRIVATE_PROVIDERS)
+    allow_private = settings.ALLOW_PRIVATE_PROVIDERS
+    return transports.connect(provider.transport, url=provider.url, key=key, allow_private=allow_private)
 
 
 def _ask(panel_id: int, target: int | None, values: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -337,6 +341,13 @@ ACTIONS = (
             ),
             _URL,
             _KEY,
+            Field(
+                "transport",
+                ActionFieldKind.CHOICE,
+                gettext_noop("Protocol"),
+                choices=transports.names(),
+                help=gettext_noop("How to talk to its API. Panel API v2 unless you choose another."),
+            ),
             Field("knows_request_id", ActionFieldKind.YES_NO, gettext_noop("Knows request IDs")),
         ),
         on_target=False,

@@ -9,6 +9,7 @@ from django.db.models import F, Q
 from panelwright.catalog.models import Service
 from panelwright.core.scoped import ScopedManager
 from panelwright.panels.models import Panel
+from panelwright.providers.wire.transports import DEFAULT
 
 
 class ProviderKind(models.TextChoices):
@@ -22,6 +23,8 @@ class Provider(models.Model):
     panel = models.ForeignKey(Panel, on_delete=models.PROTECT)
     name = models.CharField(max_length=100)
     kind = models.CharField(max_length=6, choices=ProviderKind.choices, default=ProviderKind.API, db_default="api")
+    # How it is spoken to: the name of a folder of providers/wire.
+    transport = models.CharField(max_length=40, default=DEFAULT, db_default=DEFAULT)
     url = models.URLField(max_length=500, blank=True)
     sealed_key = models.TextField(blank=True)
     # A repeat of `add` with the same request_id gives the first order: sending again is then safe.

@@ -34,8 +34,9 @@ from panelwright.providers.routing.store import PollTask, ProviderRow
 from panelwright.providers.secret_actions import request_secret
 from panelwright.providers.sync import sync_actions
 from panelwright.providers.sync.syncing import sync_one
+from panelwright.providers.wire import transports
 from panelwright.providers.wire.outcomes import Accepted, OrderReport, Reason, RefillReport, Unknown, UpstreamRefused
-from panelwright.providers.wire.panel_v2.client import Upstream
+from panelwright.providers.wire.upstream import Upstream
 
 log = logging.getLogger(__name__)
 
@@ -62,21 +63,22 @@ R = TypeVar("R")
 
 
 class Upstreams:
-    """One client a provider, with its open connections; a new one when address or key have changed."""
+    """One client a provider, with its open connections; a new one when transport, address or key have changed."""
 
     def __init__(self) -> None:
         self._box = installation_box()
-        self._clients: dict[int, tuple[tuple[str, str], Upstream]] = {}
+        self._clients: dict[int, tuple[tuple[str, str, str], Upstream]] = {}
         self._lock = threading.Lock()
 
     def of(self, provider: ProviderRow) -> Upstream:
-        """Raises ValueError when the stored key cannot be decrypted."""
-        identity = (provider.url, provider.sealed_key)
+        """Raises ValueError when the stored key cannot be decrypted, or nothing speaks its transport."""
+        identity = (provider.transport, provider.url, provider.sealed_key)
         with self._lock:
             known = self._clients.get(provider.id)
             if known is not None and known[0] == identity:
                 return known[1]
-            client = Upstream(
+            client = transports.connect(
+                provider.transport,
                 url=provider.url,
                 key=self._box.open(provider.sealed_key),
                 allow_private=settings.ALLOW_PRIVATE_PROVIDERS,

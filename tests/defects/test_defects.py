@@ -25,7 +25,7 @@ from panelwright.customers.access import digest as digest_of
 from panelwright.panels import hosts
 from panelwright.providers.routing.actions import claim_poll, commit_polled
 from panelwright.providers.wire.outcomes import OrderReport
-from panelwright.providers.wire.panel_v2.client import Upstream
+from panelwright.providers.wire.panel_v2.client import PanelClient
 from tests.style.files import all_files
 from tests.support.asking import Door, Request
 from tests.support.people import (
@@ -370,7 +370,7 @@ def test_16_a_fault_of_our_own_gives_no_money_back(
     worker.fails = True
     with monkeypatch.context() as broken:
         for name in ("add", "status", "refill"):
-            broken.delattr(Upstream, name)
+            broken.delattr(PanelClient, name)
         unsent = carol.order()
         for _ in range(3):
             time.passes(minutes=10)

@@ -8,7 +8,7 @@ from itertools import count
 
 import pytest
 
-from panelwright.providers.wire.panel_v2.client import Upstream
+from panelwright.providers.wire.panel_v2.client import PanelClient
 from panelwright.sandbox.tests.harness import Caller, Sandbox
 
 _KEYS = tuple(f"exchange-key-{n}" for n in range(300))
@@ -36,8 +36,8 @@ class Exchange:
         self.sandbox = sandbox
         self.there = there
         url = f"{sandbox.url}/api/v2"
-        self.client = Upstream(url=url, key=there.key, allow_private=True)
-        self.hasty = Upstream(url=url, key=there.key, allow_private=True, read_timeout_s=HASTE_S)
+        self.client = PanelClient(url=url, key=there.key, allow_private=True)
+        self.hasty = PanelClient(url=url, key=there.key, allow_private=True, read_timeout_s=HASTE_S)
 
     def close(self) -> None:
         self.client.close()

@@ -17,7 +17,7 @@ from panelwright.providers.routing import assigning, route_rules
 from panelwright.providers.routing.route_actions import NewRoute, add_routes
 from panelwright.providers.routing.store import ProviderRow, RouteRow, SendTask
 from panelwright.providers.sync.syncing import sync_one
-from panelwright.providers.wire.panel_v2.client import Upstream
+from panelwright.providers.wire.panel_v2.client import PanelClient
 from tests.support.people import FOLLOWERS, NOON, SUBSCRIPTION, Owner, Time, value, values
 from tests.support.upstream import ScriptedUpstream
 
@@ -107,8 +107,8 @@ def test_of_several_routes_none_is_made_when_one_cannot_be(alice: Owner) -> None
 
 
 def sync() -> list[str]:
-    def client(row: ProviderRow) -> Upstream:
-        return Upstream(url=row.url, key=Box(django_settings.SECRET_KEY).open(row.sealed_key), allow_private=True)
+    def client(row: ProviderRow) -> PanelClient:
+        return PanelClient(url=row.url, key=Box(django_settings.SECRET_KEY).open(row.sealed_key), allow_private=True)
 
     came = sync_one(value("SELECT id FROM providers_provider"), client)
     return [event.name for event in came.events if event.name.startswith(("route.", "service.paused"))]

@@ -13,6 +13,7 @@ from panelwright.orders import settling
 from panelwright.orders.problems import Problem
 from panelwright.providers.routing import rules
 from panelwright.providers.routing.health import FAILURES_MAX, Health
+from panelwright.providers.wire import transports
 
 
 class SendTask(NamedTuple):
@@ -63,6 +64,7 @@ class ProviderRow(NamedTuple):
     url: str
     sealed_key: str
     knows_request_id: bool
+    transport: str = transports.DEFAULT
     kind: str = "api"
     per_minute_max: int | None = None
     spoken_for_us: int = 0
@@ -118,8 +120,8 @@ _ROUTES = sql.Query(
 )
 _ROUTES_BY_ID = sql.Query(f"SELECT {_ROUTE_COLUMNS} FROM providers_route r{_ROUTE_JOINS} WHERE r.id :in_int")
 _PROVIDER_COLUMNS = (
-    "id, panel_id, name, url, sealed_key, knows_request_id, kind, per_minute_max, spoken_for_us, failures,"
-    " rest_until, sends_rest_until, problem"
+    "id, panel_id, name, url, sealed_key, knows_request_id, transport, kind, per_minute_max, spoken_for_us,"
+    " failures, rest_until, sends_rest_until, problem"
 )
 _PROVIDERS = sql.Query(f"SELECT {_PROVIDER_COLUMNS} FROM providers_provider WHERE id :in_int ORDER BY id")
 _LOCKED_PROVIDERS = sql.Query(
@@ -251,8 +253,8 @@ def providers(ids: Collection[int], *, locked: bool = False) -> dict[int, Provid
 
 
 def _provider(row: sql.Row) -> ProviderRow:
-    health = Health(row[9], sql.aware(row[10]), sql.aware(row[11]), row[12])
-    return ProviderRow._make((*row[:5], bool(row[5]), *row[6:9], health))
+    health = Health(row[10], sql.aware(row[11]), sql.aware(row[12]), row[13])
+    return ProviderRow._make((*row[:5], bool(row[5]), *row[6:10], health))
 
 
 def exchange(provider_id: int, said: Collection[str]) -> rules.Exchange | None:

@@ -12,7 +12,7 @@ from panelwright.providers.routing.store import ProviderRow
 from panelwright.providers.sync import sync_actions
 from panelwright.providers.sync.sync_actions import Round
 from panelwright.providers.wire.outcomes import Balance, Offers, Reason, Unknown, UpstreamRefused
-from panelwright.providers.wire.panel_v2.client import Upstream
+from panelwright.providers.wire.upstream import Upstream
 
 _NOT_NOW = UpstreamRefused(Reason.LIMIT, "it rests, or has had its requests of this minute")
 

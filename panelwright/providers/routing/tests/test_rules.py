@@ -17,7 +17,7 @@ from panelwright.orders.problems import facts_of, words
 from panelwright.providers.routing import rules
 from panelwright.providers.routing.rules import Next, after_refusal, backoff, request_id, upstream_params
 from panelwright.providers.wire.outcomes import Reason, UpstreamRefused
-from panelwright.providers.wire.panel_v2.client import Upstream
+from panelwright.providers.wire.panel_v2.client import PanelClient
 
 NOON = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 SECRET = "the installation's secret"
@@ -76,7 +76,7 @@ def test_the_next_route_is_tried_at_once() -> None:
 
 
 def test_a_lease_outlives_the_slowest_call() -> None:
-    limits = inspect.signature(Upstream).parameters
+    limits = inspect.signature(PanelClient).parameters
     # Twice to connect and once to read is the longest that a call can last, and some calls are made twice.
     longest_s = 2 * (2 * limits["connect_timeout_s"].default + limits["read_timeout_s"].default)
     assert timedelta(seconds=longest_s) < rules.LEASE / 2

@@ -26,7 +26,7 @@ from panelwright.providers.sync.sync_actions import Imported, Round, claim_syncs
 from panelwright.providers.sync.sync_rules import Chosen, Markup
 from panelwright.providers.sync.syncing import sync_one
 from panelwright.providers.wire.outcomes import Offers
-from panelwright.providers.wire.panel_v2.client import Upstream
+from panelwright.providers.wire.panel_v2.client import PanelClient
 from tests.support.people import FOLLOWERS, NOON, Buyer, Owner, Time, execute, values
 from tests.support.upstream import Http, ScriptedUpstream
 
@@ -47,8 +47,8 @@ class Shop:
         self.provider = owner.provider(upstream.url, name=name)
         upstream.answers("balance", {"balance": "100.00", "currency": owner.panel.currency})
 
-    def client(self, row: ProviderRow) -> Upstream:
-        return Upstream(url=row.url, key=Box(settings.SECRET_KEY).open(row.sealed_key), allow_private=True)
+    def client(self, row: ProviderRow) -> PanelClient:
+        return PanelClient(url=row.url, key=Box(settings.SECRET_KEY).open(row.sealed_key), allow_private=True)
 
     def lists(self, *services: dict[str, Any]) -> None:
         self.upstream.answers("services", list(services))

@@ -37,7 +37,7 @@ _One = TypeVar("_One")
 _Each = TypeVar("_Each")
 
 
-class Upstream:
+class PanelClient:
     """One provider's API: a URL and a key. Keeps connections open; share one object among threads.
 
     `allow_private`: also connect to addresses that are not on the public internet (the demo, tests, a
@@ -71,7 +71,7 @@ class Upstream:
         )
 
     def __repr__(self) -> str:
-        return f"Upstream({self._transport.host!r})"
+        return f"PanelClient({self._transport.host!r})"
 
     def close(self) -> None:
         """Close the kept connections."""

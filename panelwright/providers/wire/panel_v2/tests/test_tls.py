@@ -18,7 +18,7 @@ from cryptography.x509.oid import NameOID
 
 from panelwright.core import addresses, transport
 from panelwright.providers.wire.outcomes import Accepted, Reason, Unknown, UpstreamRefused
-from panelwright.providers.wire.panel_v2.client import Upstream
+from panelwright.providers.wire.panel_v2.client import PanelClient
 from panelwright.providers.wire.panel_v2.tests.wild_panel import Request, Wild, http, raw, wild_panel
 
 
@@ -65,8 +65,8 @@ def names_lead_here(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     transport.tls_context.cache_clear()
 
 
-def client_of(wild: Wild, host: str = "panel.example", read_timeout_s: float = 2) -> Upstream:
-    return Upstream(
+def client_of(wild: Wild, host: str = "panel.example", read_timeout_s: float = 2) -> PanelClient:
+    return PanelClient(
         url=f"https://{host}:{wild.port}/api/v2",
         key="k3y-of-ours",
         allow_private=True,
