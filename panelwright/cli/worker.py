@@ -8,9 +8,13 @@ import os
 import signal
 import sys
 import threading
+from typing import TYPE_CHECKING
 
 from panelwright.cli import setup
 from panelwright.cli.processes import collect_seldom, has_parent, stop_with_parent
+
+if TYPE_CHECKING:
+    from panelwright.core.loop import AppLoops
 
 EXAMPLE = """example:
   PANELWRIGHT_DATABASE_URL=postgresql://panel@localhost/panel panelwright worker
@@ -27,20 +31,36 @@ def run(args: argparse.Namespace) -> int:
     setup.django()
     if not has_parent():
         setup.warn()
-    from panelwright.providers.worker import Worker
-    from panelwright.support.loop import loops as support_loops
+    from panelwright.core.loop import Loops
 
     stop = threading.Event()
     for signum in (signal.SIGTERM, signal.SIGINT):
         signal.signal(signum, lambda *_: stop.set())
     stop_with_parent()
     collect_seldom()
-    worker = Worker(others=[*support_loops()])
+    worker = Loops(exported())
     worker.start()
     stop.wait()
     worker.stop()
     _leave_threads_that_wait()
     return 0
+
+
+def exported() -> list[AppLoops]:
+    """The loops of all apps. What one needs of an app above it is put in here."""
+    from panelwright.customers.emails import webhook_stopped
+    from panelwright.events import loops as events
+    from panelwright.orders import loops as orders
+    from panelwright.providers import loops as providers
+    from panelwright.providers.posts import subscription_actions
+    from panelwright.support import loops as support
+
+    return [
+        providers.loops(),
+        orders.loops(pass_on=subscription_actions.pass_on),
+        events.loops(tell=webhook_stopped),
+        support.loops(),
+    ]
 
 
 def _leave_threads_that_wait() -> None:

@@ -1,17 +1,57 @@
-"""Worker loops: claim, handle, commit, again; wait only when there was nothing to do."""
+"""Loops: claim, handle, commit, again; wait only when there was nothing to do.
+
+An app that has some exports them as data: its module `loops` has a function of this name, which gives `AppLoops`. What
+it needs of apps above it comes as arguments. The command that starts a process (cli/worker.py) puts them together.
+"""
 
 from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NamedTuple
 
 from django.db import close_old_connections, connection, connections
+
+from panelwright.core import clock
 
 log = logging.getLogger(__name__)
 
 IDLE_S = 0.5
 AFTER_FAULT_S = 2.0
+
+
+class Process(StrEnum):
+    """Which of the installation's processes runs a loop."""
+
+    WORKER = "worker"
+
+
+@dataclass(frozen=True, slots=True)
+class LoopSpec:
+    """A loop as an app exports it. `tick` does one round and answers how much it did; after 0 `idle_s` are waited."""
+
+    name: str
+    tick: Callable[[], int]
+    idle_s: float = IDLE_S
+    process: Process = Process.WORKER
+
+
+def _nothing(deadline: float) -> None:
+    pass
+
+
+class AppLoops(NamedTuple):
+    """The loops of one app, made for one process.
+
+    `finish` is called once they have ended: what is still under way is written down until `deadline`, in seconds since
+    1970, and threads and connections are let go.
+    """
+
+    loops: tuple[LoopSpec, ...]
+    finish: Callable[[float], None] = _nothing
 
 
 def let_go() -> None:
@@ -56,3 +96,27 @@ class Loop:
             close_old_connections()
             self._stop.wait(wait_s)
         connections.close_all()
+
+
+class Loops:
+    """The loops of several apps that one kind of process runs."""
+
+    def __init__(self, apps: Sequence[AppLoops], process: Process = Process.WORKER) -> None:
+        self._apps = apps
+        specs = [spec for app in apps for spec in app.loops if spec.process is process]
+        self.running = [Loop(spec.name, spec.tick, idle_s=spec.idle_s) for spec in specs]
+
+    def start(self) -> None:
+        for loop in self.running:
+            loop.start()
+
+    def stop(self, timeout_s: float = 40) -> None:
+        """End after the running rounds. A round that takes longer loses only its lease."""
+        for loop in self.running:
+            loop.ask_to_stop()
+        deadline = clock.now().timestamp() + timeout_s
+        for loop in self.running:
+            if not loop.join(max(deadline - clock.now().timestamp(), 0.1)):
+                log.warning("loop %s did not end in time", loop.name)
+        for app in self._apps:
+            app.finish(deadline)

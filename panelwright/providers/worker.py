@@ -1,4 +1,4 @@
-"""The worker: loops that bring orders to providers and their outcomes back.
+"""The rounds of the loops (loops.py) that bring orders to providers and their outcomes back.
 
 Claim (a short transaction), handle (the network, no transaction open), commit (a short
 transaction). Any number of workers may run; what one has claimed the others leave alone.
@@ -17,15 +17,9 @@ from django.conf import settings
 from django.db import close_old_connections, connections
 
 from panelwright.core import clock
-from panelwright.core.loop import IDLE_S, Loop
+from panelwright.core.loop import IDLE_S
 from panelwright.core.secret import installation_box
-from panelwright.customers.emails import webhook_stopped
-from panelwright.events import delivery_actions, mail_actions
-from panelwright.events.mail_loop import send_mails
-from panelwright.events.webhook_loop import Webhooks
-from panelwright.orders.schedule_actions import run_schedules
 from panelwright.providers.posts import subscription_actions
-from panelwright.providers.posts.post_loop import Feeds
 from panelwright.providers.posts.subscription_actions import Reports
 from panelwright.providers.routing import actions, health_actions, request_actions, rules, store
 from panelwright.providers.routing.actions import Sending, Sent
@@ -49,14 +43,9 @@ POSTS_ALONE_MAX = 10
 POLLERS = 16
 ROUNDS = 20
 RECOVERERS = 4
-SCHEDULE_BATCH = 100
 GATHER_S = 0.01
 SYNCS = 4
-SYNC_IDLE_S = 5.0
 _NOT_NOW = UpstreamRefused(Reason.LIMIT, "the provider gets no more requests now; nothing was sent")
-POSTS_IDLE_S = 2.0
-OUTBOX_IDLE_S = 1.0
-TIDY_IDLE_S = 60.0
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -105,12 +94,10 @@ def _lend_connection() -> None:
 
 
 class Worker:
-    """All loops of one worker process. `others` are those of other apps: they start and stop with ours."""
+    """What the loops of delivery do, and what they share in one process."""
 
-    def __init__(self, others: Sequence[Loop] = ()) -> None:
+    def __init__(self) -> None:
         self._upstreams = Upstreams()
-        self.webhooks = Webhooks(webhook_stopped)
-        self.feeds = Feeds()
         self._senders = ThreadPoolExecutor(SENDERS, thread_name_prefix="send")
         self._recoverers = ThreadPoolExecutor(RECOVERERS, thread_name_prefix="recover")
         self._pollers = ThreadPoolExecutor(POLLERS, thread_name_prefix="poll")
@@ -119,44 +106,18 @@ class Worker:
         self._secret = ""
         # One round a provider at a time, so that a slow one holds up nobody else.
         self._asking: dict[tuple[str, int], Future[int]] = {}
-        self.loops = [
-            Loop("forward", self.forward),
-            Loop("recover", self.recover),
-            Loop("poll", self.poll),
-            Loop("try providers", self.try_providers),
-            Loop("refills", self.refills),
-            Loop("refill poll", self.refill_poll),
-            Loop("cancels", self.cancels),
-            Loop("schedules", self.schedules),
-            Loop("sync", self.sync, idle_s=SYNC_IDLE_S),
-            Loop("posts", self.feeds.read, idle_s=POSTS_IDLE_S),
-            Loop("webhooks", self.webhooks.deliver, idle_s=OUTBOX_IDLE_S),
-            Loop("mail", send_mails, idle_s=OUTBOX_IDLE_S),
-            Loop("tidy", self.tidy, idle_s=TIDY_IDLE_S),
-            *others,
-        ]
 
-    def start(self) -> None:
-        for loop in self.loops:
-            loop.start()
-
-    def stop(self, timeout_s: float = 40) -> None:
-        """End after the running rounds. A round that takes longer loses only its lease."""
-        for loop in self.loops:
-            loop.ask_to_stop()
-        deadline = clock.now().timestamp() + timeout_s
-        for loop in self.loops:
-            if not loop.join(max(deadline - clock.now().timestamp(), 0.1)):
-                log.warning("loop %s did not end in time", loop.name)
+    def finish(self, deadline: float) -> None:
+        """Once the loops have ended: write down what still comes in, until a time in seconds since 1970; let go."""
         while self._on_the_way and clock.now().timestamp() < deadline:
             self._write_down(wait_s=1.0)
-        while self.webhooks.on_the_way() and clock.now().timestamp() < deadline:
-            self.webhooks.write_down(wait_s=1.0)
-        self.webhooks.close()
-        self.feeds.close()
         wait(self._asking.values(), max(deadline - clock.now().timestamp(), 0.1))
+        self.close()
+
+    def close(self, *, wait_for: bool = False) -> None:
+        """Let go of threads and connections."""
         for pool in (self._senders, self._recoverers, self._pollers):
-            pool.shutdown(wait=False, cancel_futures=True)
+            pool.shutdown(wait=wait_for, cancel_futures=True)
         self._upstreams.close()
 
     def forward(self) -> int:
@@ -325,14 +286,6 @@ class Worker:
             log.exception("the sync of provider %d failed and is tried again", provider_id)
         close_old_connections()
         return 1
-
-    def schedules(self) -> int:
-        """Start the runs of drip-feeds, order for the posts of subscriptions."""
-        return run_schedules(SCHEDULE_BATCH, pass_on=subscription_actions.pass_on)
-
-    def tidy(self) -> int:
-        """Forget what is old in the outboxes, a slice at a time; note orders that could not be asked about for long."""
-        return delivery_actions.tidy() + mail_actions.tidy() + actions.note_silent()
 
     def _each_provider(self, what: str, handle: Callable[[ProviderRow], int]) -> int:
         """Start a round for each provider that has none under way. Answers what the ended rounds did."""

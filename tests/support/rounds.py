@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 
 from panelwright.core import clock
+from panelwright.orders import loops as order_loops
+from panelwright.providers.posts import subscription_actions
 from panelwright.providers.routing import request_actions, store
 from panelwright.providers.routing.actions import Sending, Sent
 from panelwright.providers.routing.store import ProviderRow
@@ -23,7 +24,8 @@ class Rounds:
         # Whether the test lets a round fail.
         self.fails = False
         self.recover = self._worker.recover
-        self.schedules = self._worker.schedules
+        (schedules,) = order_loops.loops(pass_on=subscription_actions.pass_on).loops
+        self.schedules = schedules.tick
         self.try_providers = self._worker.try_providers
 
     def send_one(self, sending: Sending) -> Sent:
@@ -69,13 +71,5 @@ class Rounds:
         return did
 
     def close(self) -> None:
-        """End the threads. `Worker.stop` ends loops, and none was started."""
-        pools: tuple[ThreadPoolExecutor, ...] = (
-            self._worker._senders,
-            self._worker._recoverers,
-            self._worker._pollers,
-        )
-        for pool in pools:
-            pool.shutdown(wait=True, cancel_futures=True)
-        self._worker._upstreams.close()
-        self._worker.webhooks.close()
+        """End the threads."""
+        self._worker.close(wait_for=True)

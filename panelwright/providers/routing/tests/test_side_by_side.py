@@ -65,11 +65,7 @@ def loops(slow: Slow) -> Iterator[Worker]:
     made = Worker()
     yield made
     slow.let_go.set()
-    for pool in (made._pollers, made._senders, made._recoverers):
-        pool.shutdown(wait=True, cancel_futures=True)
-    made.webhooks.close()
-    made.feeds.close()
-    made._upstreams.close()
+    made.close(wait_for=True)
 
 
 def until(done: Callable[[], bool], again: Callable[[], object]) -> None:
