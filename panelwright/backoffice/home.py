@@ -12,8 +12,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from panelwright.backoffice import queries
-from panelwright.backoffice.queries import COUNTED_MAX, OFFICE_COUNTS, Days
+from panelwright.backoffice.queries import OFFICE_COUNTS, Days
 from panelwright.core import money
+from panelwright.core.lists import count_text
 from panelwright.providers.models import Provider
 from panelwright.providers.staff_orders import PROBLEM_LABELS
 from panelwright.staff.rights import Right
@@ -36,7 +37,7 @@ class Need(NamedTuple):
 
     @property
     def number(self) -> str:
-        return f"{COUNTED_MAX}+" if self.many > COUNTED_MAX else str(self.many)
+        return count_text(self.many)
 
 
 class Tile(NamedTuple):

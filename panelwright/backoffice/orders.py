@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from django.db.models import QuerySet
-from django.http import Http404, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
@@ -14,14 +11,12 @@ from panelwright.backoffice import lists, queries, story
 from panelwright.backoffice.acting import allowed
 from panelwright.catalog.types import BY_NAME
 from panelwright.core import clock
-from panelwright.core.lists import Listing
 from panelwright.orders.models import Order, RequestState
 from panelwright.providers import order_queries, staff_orders
-from panelwright.providers.models import Provider
 from panelwright.providers.routing import possible_rules
 from panelwright.staff.action import Action
+from panelwright.staff.lists import named
 from panelwright.staff.rights import Right
-from panelwright.ui.files import csv_file
 from panelwright.ui.request import PanelRequest, StaffRequest
 
 ID_MAX = 2**63 - 1
@@ -30,26 +25,7 @@ ID_MAX = 2**63 - 1
 @require_safe
 def orders(request: StaffRequest) -> HttpResponse:
     """All orders of the panel, by the filters of the address."""
-    of = staff_orders.listing(request.panel.id)
-    asked = of.asked(request.GET)
-    before, after = lists.cursor(request, "before"), lists.cursor(request, "after")
-    page = staff_orders.page(panel=request.panel, asked=asked, before=before, after=None if before else after)
-    context = {
-        "list": lists.with_counts(of, staff_orders.counts(request.panel.id)),
-        "asked": asked,
-        "page": page,
-        "narrowed": any(asked.values()),
-        "exports": request.actor.may(Right.EXPORTS),
-    }
-    return render(request, "backoffice/orders.html", context)
-
-
-@require_safe
-def orders_csv(request: StaffRequest) -> HttpResponseBase:
-    """The orders of the same filters as a file."""
-    of = staff_orders.listing(request.panel.id)
-    lines = of.csv(staff_orders.pages(panel=request.panel, asked=of.asked(request.GET)))
-    return csv_file(lines, name="orders")
+    return lists.shown(request, staff_orders.STAFF_ORDERS, title=_("Orders"), icon="list", tabs="orders")
 
 
 @require_safe
@@ -97,26 +73,13 @@ def possible(request: PanelRequest, of: Order) -> list[Action]:
 
 @require_safe
 def refills(request: StaffRequest) -> HttpResponse:
-    """Refills that wait for staff, the oldest first."""
-    rows = queries.waiting_refills(request.panel.id).select_related("order__service", "order__customer__user")
-    return _queue(request, lists.REFILLS, rows, _("Refill requests"), "refill")
+    """Refills that wait for staff, the oldest first; or all of them."""
+    of = named("refills")
+    return lists.shown(request, of, title=_("Refill requests"), icon="refill", tabs="orders")
 
 
 @require_safe
 def cancels(request: StaffRequest) -> HttpResponse:
-    """Cancels that wait for staff, the oldest first."""
-    rows = queries.waiting_cancels(request.panel.id).select_related("order__service", "order__customer__user")
-    return _queue(request, lists.CANCELS, rows, _("Cancellation requests"), "ban")
-
-
-def _queue(request: StaffRequest, of: Listing, rows: QuerySet[Any], title: str, icon: str) -> HttpResponse:
-    page = lists.page(request, rows, upward=True)
-    providers = dict(
-        queries.rows(Provider, request.panel.id)
-        .filter(id__in={row.order.provider_id for row in page.rows if row.order.provider_id})
-        .values_list("id", "name")
-    )
-    for row in page.rows:
-        row.provider = providers.get(row.order.provider_id, "")
-    context = {"list": of, "asked": {}, "page": page, "title": title, "icon": icon, "narrowed": False, "tabs": "orders"}
-    return render(request, "backoffice/list.html", context)
+    """Cancels that wait for staff, the oldest first; or all of them."""
+    of = named("cancels")
+    return lists.shown(request, of, title=_("Cancellation requests"), icon="ban", tabs="orders")

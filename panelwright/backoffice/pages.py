@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 from django.utils.translation import gettext_noop
 
-from panelwright.backoffice import acting, customers, home, orders, panel, tickets
+from panelwright.backoffice import acting, customers, home, lists, orders, panel, tickets
 from panelwright.staff import registry
 from panelwright.staff.action import Action
+from panelwright.staff.lists import all_lists
 from panelwright.staff.rights import Right
 from panelwright.ui.pages import Answer, Menu, Site, SitePage, Who
 
@@ -54,15 +55,6 @@ _ORDERS = (
         menus=(Menu("office_orders", gettext_noop("Cancellation requests")),),
         under="orders",
         right=Right.ORDERS_READ,
-    ),
-    SitePage(
-        "orders_csv",
-        "admin/orders.csv",
-        orders.orders_csv,
-        Who.STAFF,
-        Answer.FILE,
-        right=Right.EXPORTS,
-        also=Right.ORDERS_READ,
     ),
     SitePage(
         "order",
@@ -116,15 +108,6 @@ _CUSTOMERS = (
         right=Right.CUSTOMERS_READ,
     ),
     SitePage(
-        "customers_csv",
-        "admin/customers.csv",
-        customers.customers_csv,
-        Who.STAFF,
-        Answer.FILE,
-        right=Right.EXPORTS,
-        also=Right.CUSTOMERS_READ,
-    ),
-    SitePage(
         "customer",
         "admin/customers/<int:target>",
         customers.customer,
@@ -147,15 +130,6 @@ _PANEL = (
         ),
         samples=("/admin/services", "/admin/services?state=off"),
         right=Right.SERVICES,
-    ),
-    SitePage(
-        "services_csv",
-        "admin/services.csv",
-        panel.services_csv,
-        Who.STAFF,
-        Answer.FILE,
-        right=Right.EXPORTS,
-        also=Right.SERVICES,
     ),
     SitePage(
         "held",
@@ -209,15 +183,6 @@ _PANEL = (
         samples=("/admin/trail", "/admin/trail?on=2026-05-04"),
         right=Right.STAFF,
     ),
-    SitePage(
-        "trail_csv",
-        "admin/trail.csv",
-        panel.trail_csv,
-        Who.STAFF,
-        Answer.FILE,
-        right=Right.EXPORTS,
-        also=Right.STAFF,
-    ),
 )
 
 # Noun -> the page in whose menu entry its actions are found.
@@ -263,4 +228,21 @@ def _action(action: Action) -> SitePage:
     )
 
 
-SITE = Site("backoffice", (*_HOME, *_ORDERS, *_SUPPORT, *_CUSTOMERS, *_PANEL, *_actions()))
+def _files() -> Iterator[SitePage]:
+    """Each list that has a page as a file of the same filters."""
+    for page in (*_ORDERS, *_SUPPORT, *_CUSTOMERS, *_PANEL):
+        of = all_lists().get(page.name)
+        if of is not None:
+            yield SitePage(
+                f"{of.name}_csv",
+                f"admin/{of.name}.csv",
+                lists.file,
+                Who.STAFF,
+                Answer.FILE,
+                arguments={"name": of.name},
+                right=Right.EXPORTS,
+                also=of.right,
+            )
+
+
+SITE = Site("backoffice", (*_HOME, *_ORDERS, *_SUPPORT, *_CUSTOMERS, *_PANEL, *_files(), *_actions()))

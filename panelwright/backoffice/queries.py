@@ -15,44 +15,29 @@ from django.utils import timezone
 
 from panelwright.catalog.models import Service
 from panelwright.core import clock
+from panelwright.core.lists import COUNTED_MAX
+from panelwright.core.paging import counted
 from panelwright.customers.models import Customer
 from panelwright.ledger.models import Account, AccountKind, Transfer, TransferCode
-from panelwright.orders.models import Cancel, Job, Order, OrderKind, Refill, RequestState
-from panelwright.providers.manual.manual_queries import OVERDUE, TRIES
-from panelwright.providers.models import Provider, ProviderKind, Route
+from panelwright.orders.models import Order, OrderKind
+from panelwright.providers.models import Provider, ProviderKind
 from panelwright.providers.routing.health import FAILURES_MAX
+from panelwright.providers.staff_lists import held_routes, waiting_cancels, waiting_refills
+from panelwright.providers.staff_orders import manual_orders, problem_orders
 from panelwright.support.models import Ticket, TicketState
 
-COUNTED_MAX = 99
+# Open orders with a problem that are looked at, to be told apart by what is wrong.
+PROBLEMS_MAX = COUNTED_MAX + 1
 # Where a request keeps what stands beside the entries of the menu.
 OFFICE_COUNTS = "office_counts"
 Row = TypeVar("Row", bound=Model)
 ROWS_MAX = 20_000
 
 
-def counted(rows: QuerySet[Any]) -> int:
-    """How many rows; COUNTED_MAX + 1 stands for more."""
-    return rows[: COUNTED_MAX + 1].count()
-
-
 def rows(table: type[Row], panel_id: int) -> QuerySet[Row]:
     """All rows of a table that are the panel's."""
     found: QuerySet[Row] = table._default_manager.filter(panel_id=panel_id)
     return found
-
-
-def waiting_refills(panel_id: int) -> QuerySet[Refill]:
-    """Refills that only a person moves, or whose trouble has lasted."""
-    troubled = ~Q(problem="") & ~Q(state=RequestState.SENDING.value)
-    overdue = Q(due_at__lt=clock.now() - OVERDUE)
-    rows: QuerySet[Refill] = Refill.objects.filter(panel_id=panel_id, ended_at=None)
-    return rows.filter(Q(due_at=None) | troubled | overdue)
-
-
-def waiting_cancels(panel_id: int) -> QuerySet[Cancel]:
-    """Customers' cancels that wait for staff."""
-    rows: QuerySet[Cancel] = Cancel.objects.filter(panel_id=panel_id, state=RequestState.WAITING.value)
-    return rows.filter(Q(due_at=None) | Q(attempts__gte=TRIES, provider_id__isnull=False))
 
 
 def troubled_providers(panel_id: int) -> QuerySet[Provider]:
@@ -62,13 +47,8 @@ def troubled_providers(panel_id: int) -> QuerySet[Provider]:
     return rows.filter(low | Q(failures__gte=FAILURES_MAX) | ~Q(problem="") | ~Q(sync_problem=""))
 
 
-def held_routes(panel_id: int) -> QuerySet[Route]:
-    rows: QuerySet[Route] = Route.objects.filter(panel_id=panel_id, held__isnull=False, held_rejected=False)
-    return rows
-
-
 class Problems(NamedTuple):
-    """Open orders with one problem: how many (of the oldest 1,000), their charge, and since when the oldest waits."""
+    """Open orders with one problem: how many of the oldest PROBLEMS_MAX, their charge, since when the oldest waits."""
 
     code: str
     number: int
@@ -78,8 +58,8 @@ class Problems(NamedTuple):
 
 def problems_by_code(panel_id: int) -> list[Problems]:
     """The most frequent first."""
-    rows = Order.objects.filter(panel_id=panel_id, problem_code__gt="", ended_at__isnull=True)
-    found: list[Any] = list(rows.order_by("id").values_list("problem_code", "charge_micros", "problem_at")[:1_000])
+    rows = problem_orders(panel_id).order_by("id").values_list("problem_code", "charge_micros", "problem_at")
+    found: list[Any] = list(rows[:PROBLEMS_MAX])
     counts = Counter(code for code, _charge, _at in found)
     return [
         Problems(
@@ -107,9 +87,9 @@ def waiting(panel_id: int) -> WaitingWork:
     """Counts for the home page: one query each."""
     tickets = Ticket.objects.filter(panel_id=panel_id, state=TicketState.PENDING)
     return WaitingWork(
-        manual=counted(Order.objects.filter(panel_id=panel_id, job=Job.MANUAL.value)),
-        refills=counted(waiting_refills(panel_id)),
-        cancels=counted(waiting_cancels(panel_id)),
+        manual=counted(manual_orders(panel_id)),
+        refills=counted(waiting_refills(panel_id).rows),
+        cancels=counted(waiting_cancels(panel_id).rows),
         tickets=counted(tickets),
         providers=list(troubled_providers(panel_id).order_by("id")[:20]),
         held=counted(held_routes(panel_id)),
@@ -206,6 +186,5 @@ def first_steps(panel_id: int) -> FirstSteps:
 
 def menu_counts(panel_id: int) -> dict[str, int]:
     """What stands beside the entries of the menu."""
-    problem = Order.objects.filter(panel_id=panel_id, problem_code__gt="", ended_at__isnull=True)
     tickets = Ticket.objects.filter(panel_id=panel_id, state=TicketState.PENDING)
-    return {"problems": counted(problem), "tickets": counted(tickets)}
+    return {"problems": counted(problem_orders(panel_id)), "tickets": counted(tickets)}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.db.models import Q, QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
@@ -12,10 +11,11 @@ from panelwright.backoffice import acting, lists, queries
 from panelwright.backoffice.acting import allowed
 from panelwright.staff import registry
 from panelwright.staff.actions import perform
+from panelwright.staff.lists import named
 from panelwright.support import downloads
 from panelwright.support import queries as support_queries
 from panelwright.support.commands import Wish
-from panelwright.support.models import Author, Ticket, TicketRequestState, TicketState
+from panelwright.support.models import Ticket, TicketRequestState
 from panelwright.ui.forms import Form
 from panelwright.ui.request import StaffRequest
 
@@ -25,41 +25,13 @@ ID_MAX = 2**63 - 1
 @require_safe
 def tickets(request: StaffRequest) -> HttpResponse:
     """Those that wait, the oldest first; or all, the newest first."""
-    of = lists.TICKETS
-    asked = of.asked(request.GET)
+    of = named("tickets")
+    asked = of.listing.asked(request.GET)
     if asked["state"] or asked["q"] or asked["customer"]:
         asked["show"] = asked["show"] or "all"
-    rows = _asked(request, asked)
-    page = lists.page(request, rows.select_related("customer__user"), upward=not asked["show"])
-    context = {
-        "list": of,
-        "asked": asked,
-        "page": page,
-        "title": _("Inbox"),
-        "icon": "chat",
-        "narrowed": any(asked.values()),
-    }
-    return render(request, "backoffice/list.html", context)
-
-
-def _asked(request: StaffRequest, asked: dict[str, str]) -> QuerySet[Ticket]:
-    rows: QuerySet[Ticket] = queries.rows(Ticket, request.panel.id)
-    if not asked["show"]:
-        rows = rows.filter(state=TicketState.PENDING)
-    if asked["show"] == "mine":
-        by = request.actor.name[:300]
-        rows = rows.filter(messages__by=by, messages__author=Author.STAFF).distinct()
-    if asked["state"]:
-        rows = rows.filter(state=asked["state"])
-    if asked["customer"].isdecimal():
-        rows = rows.filter(customer_id=min(int(asked["customer"]), ID_MAX))
-    text = asked["q"].strip()
-    if text:
-        wanted = Q(title__icontains=text) | Q(customer__user__email__istartswith=text)
-        if text.isascii() and text.isdigit() and int(text) <= ID_MAX:
-            wanted |= Q(id=int(text))
-        rows = rows.filter(wanted)
-    return rows
+    asked["by"] = ""
+    hidden = {"by": request.actor.name} if asked["show"] == "mine" else {}
+    return lists.shown(request, of, asked=asked, hidden=hidden, title=_("Inbox"), icon="chat")
 
 
 @require_safe

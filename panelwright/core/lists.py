@@ -7,8 +7,8 @@ owns them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from enum import Enum
 from operator import attrgetter
@@ -19,6 +19,21 @@ from panelwright.core import csv, money
 Value = str | int | bool | None
 # Of what an address asks a list for: a hundred numbers of 18 digits go in.
 TEXT_MAX = 2000
+# Counts beside tabs, in menus and on the home page stop here: more is this number with a plus.
+COUNTED_MAX = 999
+
+
+def count_text(count: int) -> str:
+    """A number that was counted up to one more than COUNTED_MAX."""
+    return f"{COUNTED_MAX}+" if count > COUNTED_MAX else str(count)
+
+
+class ListScope(Enum):
+    """Whose rows a list shows."""
+
+    CUSTOMER = "customer"  # one customer's, or one user's
+    PANEL = "panel"
+    HOST = "host"  # of all panels, for whoever runs the installation
 
 
 class ColumnKind(Enum):
@@ -57,7 +72,7 @@ class Column:
 
     `value` takes it out of a row; else it is the row's attribute of that name. `cell` names a template of its own.
     `says`: on a card the label stands before the value, which alone would not say what it is. `file`: whether it is
-    in files and JSON.
+    in files and JSON. `empty`: its value may be missing, which is null in JSON.
     """
 
     name: str
@@ -68,6 +83,7 @@ class Column:
     cell: str = ""
     says: bool = False
     file: bool = True
+    empty: bool = False
 
     @property
     def number(self) -> bool:
@@ -103,18 +119,49 @@ class Column:
         return int(value) if isinstance(value, bool) else value
 
 
+class FilterKind(Enum):
+    """What a filter without choices takes, or one whose choices are a panel's own."""
+
+    TEXT = "text"
+    NUMBER = "number"  # an id
+    DAY = "day"  # 2030-12-31
+
+
+def whole(text: str) -> int | None:
+    """A number of an address; None for what is none, or for none that an id can be."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else None
+
+
+def day(text: str) -> date | None:
+    """A day of an address; None for what is none."""
+    try:
+        return date.fromisoformat(text.strip()) if len(text) < 30 else None
+    except ValueError:
+        return None
+
+
+_READ: dict[FilterKind, Callable[[str], Any]] = {
+    FilterKind.TEXT: str.strip,
+    FilterKind.NUMBER: whole,
+    FilterKind.DAY: day,
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Filter:
     """What a list can be narrowed by. `name` is the parameter of addresses and of the staff API.
 
-    `choices` are pairs of value and words, the first of them for all; without choices a text is typed.
-    `read` makes of the parameter's text what the list's reader takes; it never raises.
+    `choices` are pairs of value and words, the first of them for all; without choices a text is typed. `offers` answers
+    more of them, which are a panel's own. `read` makes of the parameter's text what the list's reader takes, where that
+    is not what the kind says; it never raises.
     """
 
     name: str
     label: str
     choices: tuple[tuple[str, str], ...] = ()
-    read: Callable[[str], Any] = str
+    kind: FilterKind = FilterKind.TEXT
+    read: Callable[[str], Any] | None = None
+    offers: Callable[[int], Iterable[tuple[str, str]]] | None = None
     hint: str = ""
     # Neither shown nor typed: it comes with a link from elsewhere.
     hidden: bool = False
@@ -129,6 +176,10 @@ class Filter:
             return text if text in dict(self.choices) else self.choices[0][0]
         return text[:TEXT_MAX]
 
+    def value(self, text: str) -> Any:
+        """What the list's reader takes for the parameter's text."""
+        return (self.read or _READ[self.kind])(text)
+
 
 @dataclass(frozen=True, slots=True)
 class Listing:
@@ -138,6 +189,7 @@ class Listing:
     label: str
     columns: tuple[Column, ...]
     filters: tuple[Filter, ...] = ()
+    scope: ListScope = ListScope.CUSTOMER
     empty: str = ""
     none_match: str = ""
 
@@ -156,9 +208,19 @@ class Listing:
         """What a request's parameters narrow the list by: a text for each filter, empty for all."""
         return {one.name: one.asked(parameters.get(one.name, "")) for one in self.filters}
 
-    def read(self, asked: dict[str, str]) -> dict[str, Any]:
+    def read(self, asked: Mapping[str, str]) -> dict[str, Any]:
         """The filters as the list's reader takes them."""
-        return {one.name: one.read(asked[one.name]) for one in self.filters}
+        return {one.name: one.value(asked.get(one.name, "")) for one in self.filters}
+
+    def of_panel(self, panel_id: int) -> Listing:
+        """The list with the choices that are the panel's own."""
+
+        def offered(one: Filter) -> Filter:
+            if one.offers is None:
+                return one
+            return replace(one, choices=(*one.choices, *one.offers(panel_id)), offers=None)
+
+        return replace(self, filters=tuple(map(offered, self.filters)))
 
     def item(self, row: Any) -> dict[str, Value]:
         """A row in JSON."""

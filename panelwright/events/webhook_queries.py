@@ -2,21 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from panelwright.core import paging
+from panelwright.core.paging import Found, ListPage
 from panelwright.events.models import ENDPOINTS_MAX, Delivery, Endpoint
 
 PAGE = 25
-
-
-@dataclass(frozen=True, slots=True)
-class Log:
-    """Deliveries, the newest first. `older` is the `before` of the page that follows, `newer` the `after` of the
-    one above; None where there is none."""
-
-    rows: list[Delivery]
-    older: int | None
-    newer: int | None
 
 
 def endpoints(*, panel_id: int, customer_id: int) -> list[Endpoint]:
@@ -32,20 +22,12 @@ def endpoint(*, panel_id: int, customer_id: int, endpoint_id: int) -> Endpoint |
     return row
 
 
-def log(endpoint: Endpoint, *, failed: bool = False, before: int | None = None, after: int | None = None) -> Log:
+def log(endpoint: Endpoint, *, failed: bool = False, before: int | None = None, after: int | None = None) -> ListPage:
     """A page of an endpoint's log. `failed`: only what was tried and is not delivered."""
-    rows = Delivery.objects.filter(panel_id=endpoint.panel_id, endpoint_id=endpoint.id)
+    rows = Delivery.objects.filter(panel_id=endpoint.panel_id, endpoint_id=endpoint.id).select_related("endpoint")
     if failed:
         rows = rows.filter(delivered_at=None, attempts__gt=0)
-    if after is not None:
-        found = list(rows.filter(id__gt=after).order_by("id")[: PAGE + 1])
-        more, page = len(found) > PAGE, found[:PAGE][::-1]
-        return Log(page, older=page[-1].id if page else None, newer=page[0].id if more else None)
-    if before is not None:
-        rows = rows.filter(id__lt=before)
-    found = list(rows.order_by("-id")[: PAGE + 1])
-    page = found[:PAGE]
-    return Log(page, older=page[-1].id if len(found) > PAGE else None, newer=page[0].id if before and page else None)
+    return paging.page(Found(rows), further=before, back=after, limit=PAGE)
 
 
 def delivery_endpoint(*, panel_id: int, customer_id: int, delivery_id: int) -> int | None:

@@ -7,17 +7,13 @@ from dataclasses import replace
 from django.utils.translation import gettext_noop
 
 from panelwright.core import limits
-from panelwright.core.lists import Column, ColumnKind, ColumnPlace, Filter, Listing
+from panelwright.core.lists import Column, ColumnKind, ColumnPlace, Filter, FilterKind, Listing, whole
 from panelwright.orders.status import OrderStatus
-
-
-def _whole(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else None
 
 
 def _numbers(text: str) -> tuple[int, ...]:
     """Ids between commas; what is none is left out."""
-    found = [_whole(part) for part in text.split(",")[: limits.SEARCH_IDS_MAX]]
+    found = [whole(part) for part in text.split(",")[: limits.SEARCH_IDS_MAX]]
     return tuple(dict.fromkeys(number for number in found if number is not None))
 
 
@@ -40,7 +36,7 @@ STATUS = Filter(
     read=lambda text: STATUS_SLUGS.get(text, ""),
     chips=True,
 )
-SERVICE = Filter("service", gettext_noop("Orders for service"), read=_whole, hidden=True)
+SERVICE = Filter("service", gettext_noop("Orders for service"), kind=FilterKind.NUMBER, hidden=True)
 
 IDS = Filter("ids", gettext_noop("Orders placed"), read=_numbers, hidden=True)
 

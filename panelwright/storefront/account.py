@@ -19,7 +19,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from panelwright.core import clock, money
 from panelwright.core.refusal import Refusal
 from panelwright.core.text import trim
-from panelwright.customers import account_actions, actions, emails, second_factor, sessions
+from panelwright.customers import account_actions, actions, emails, lists, second_factor, sessions
 from panelwright.customers.models import ApiKey, RecoveryCode
 from panelwright.customers.session_actions import end_others, end_session
 from panelwright.orders import key_actions
@@ -106,6 +106,7 @@ def security(request: UserRequest) -> HttpResponse:
     user = request.visitor
     context = {
         "form": form,
+        "list": lists.SESSIONS,
         "sessions": sessions.sessions_of(request.panel.id, user.id, now=now),
         "codes_left": RecoveryCode.objects.filter(panel_id=request.panel.id, user=user, used_at=None).count()
         if user.totp_sealed
@@ -231,7 +232,7 @@ def mails(request: UserRequest) -> HttpResponse:
 @require_safe
 def keys(request: CustomerRequest) -> HttpResponse:
     """The API keys, the newest first; revoked ones stay in the list."""
-    return render(request, "storefront/account/keys.html", {"keys": _keys(request)})
+    return render(request, "storefront/account/keys.html", {"list": lists.API_KEYS, "keys": _keys(request)})
 
 
 def _keys(request: CustomerRequest) -> list[ApiKey]:

@@ -14,9 +14,10 @@ from django.utils.translation import gettext_noop
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from panelwright.core.lists import whole
 from panelwright.core.refusal import Refusal
 from panelwright.core.text import trim
-from panelwright.events import webhook_actions, webhook_queries
+from panelwright.events import lists, webhook_actions, webhook_queries
 from panelwright.events.models import ENDPOINTS_MAX, Endpoint
 from panelwright.events.webhook_actions import NO_ENDPOINT
 from panelwright.events.webhook_rules import NAMES
@@ -24,7 +25,6 @@ from panelwright.ui import refusals
 from panelwright.ui.forms import PageForm
 from panelwright.ui.request import CustomerRequest
 
-ID_MAX = 10**18
 # What an event says, for whoever chooses.
 WORDS = {
     "order.in_progress": gettext_noop("An order is in progress"),
@@ -68,7 +68,7 @@ class WebhookForm(PageForm):
 def webhooks(request: CustomerRequest) -> HttpResponse:
     """All of them, with how they fare."""
     rows = webhook_queries.endpoints(panel_id=request.panel.id, customer_id=request.customer.id)
-    context = {"endpoints": rows, "full": len(rows) >= ENDPOINTS_MAX, "limit": ENDPOINTS_MAX}
+    context = {"list": lists.WEBHOOKS, "endpoints": rows, "full": len(rows) >= ENDPOINTS_MAX, "limit": ENDPOINTS_MAX}
     return render(request, "storefront/account/webhooks.html", context)
 
 
@@ -114,9 +114,10 @@ def webhook(request: CustomerRequest, endpoint_id: int) -> HttpResponse:
         if not form.refuse(refused):
             messages.success(request, _("Saved."))
             return redirect("storefront:webhook", endpoint_id)
-    failed = request.GET.get("show") == "failed"
-    page = webhook_queries.log(row, failed=failed, before=_number(request, "before"), after=_number(request, "after"))
-    context = {"endpoint": row, "form": form, "page": page, "failed": failed}
+    asked = lists.DELIVERIES.asked(request.GET)
+    before, after = whole(request.GET.get("before", "")), whole(request.GET.get("after", ""))
+    page = webhook_queries.log(row, failed=asked["show"] == lists.FAILED, before=before, after=after)
+    context = {"endpoint": row, "form": form, "list": lists.DELIVERIES, "asked": asked, "page": page}
     return render(request, "storefront/account/webhook.html", context, status=form.status)
 
 
@@ -180,8 +181,3 @@ def _endpoint(request: CustomerRequest, endpoint_id: int) -> Endpoint | None:
 
 def _not_found(request: CustomerRequest) -> HttpResponse:
     return render(request, "ui/not_found.html", status=404)
-
-
-def _number(request: CustomerRequest, name: str) -> int | None:
-    text = request.GET.get(name, "")
-    return min(int(text), ID_MAX) if text.isascii() and text.isdigit() and len(text) <= 18 else None

@@ -12,8 +12,8 @@ from django.utils.translation import gettext as _
 from panelwright.backoffice import queries, words
 from panelwright.backoffice.acting import ONE, allowed
 from panelwright.backoffice.panel import held_words
-from panelwright.backoffice.queries import COUNTED_MAX, OFFICE_COUNTS
-from panelwright.core.lists import Column
+from panelwright.backoffice.queries import OFFICE_COUNTS
+from panelwright.core.lists import Column, count_text
 from panelwright.ledger.lists import WORDS
 from panelwright.providers.staff_orders import PROBLEM_LABELS
 from panelwright.providers.sync.hold_actions import Held
@@ -37,7 +37,7 @@ def office_entries(context: Any, name: str = "office") -> dict[str, Any]:
 
 
 def _capped(count: int) -> str:
-    return f"{COUNTED_MAX}+" if count > COUNTED_MAX else str(count) if count else ""
+    return count_text(count) if count else ""
 
 
 @register.simple_tag

@@ -46,20 +46,22 @@ def held_routes(*, panel_id: int, provider_id: int | None = None, service_id: in
         found = found.filter(provider_id=provider_id)
     if service_id is not None:
         found = found.filter(service_id=service_id)
-    return [
-        Held(
-            route.id,
-            route.provider_id,
-            route.provider.name,
-            route.upstream_service,
-            route.service.number,
-            route.service.name,
-            **(route.held or {}),
-            rejected=route.held_rejected,
-            since=route.held_at,
-        )
-        for route in found.order_by("service__number", "position")
-    ]
+    return [held(route) for route in found.order_by("service__number", "position")]
+
+
+def held(route: Route) -> Held:
+    """What is held of a route that was read with its provider and service."""
+    return Held(
+        route.id,
+        route.provider_id,
+        route.provider.name,
+        route.upstream_service,
+        route.service.number,
+        route.service.name,
+        **(route.held or {}),
+        rejected=route.held_rejected,
+        since=route.held_at,
+    )
 
 
 def accept(

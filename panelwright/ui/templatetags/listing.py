@@ -56,10 +56,13 @@ class ShownFilter(NamedTuple):
 
 
 @register.inclusion_tag("ui/filters.html", takes_context=True)
-def filters(context: Any, of: Listing, asked: dict[str, str], live: str = "") -> dict[str, Any]:
-    """The filters of a list, as one form. `live`: the id of the part of the page that follows what is typed."""
+def filters(context: Any, of: Listing, asked: dict[str, str], live: str = "", anchor: str = "") -> dict[str, Any]:
+    """The filters of a list, as one form. `live`: the id of the part of the page that follows what is typed.
+
+    `anchor`: the id of the part where the list stands, when it is not alone on its page.
+    """
     request = context["request"]
-    shown = [_shown(request, one, asked[one.name]) for one in of.filters]
+    shown = [_shown(request, one, asked[one.name], anchor) for one in of.filters]
     beside = {one.name for one in of.filters if one.chips}
     hidden = {one.name for one in of.filters if one.hidden}
     fields = [one for one in shown if one.name not in beside | hidden]
@@ -73,9 +76,10 @@ def filters(context: Any, of: Listing, asked: dict[str, str], live: str = "") ->
     }
 
 
-def _shown(request: Any, one: Filter, value: str) -> ShownFilter:
+def _shown(request: Any, one: Filter, value: str, anchor: str) -> ShownFilter:
+    at = f"#{anchor}" if anchor else ""
     choices = [
-        (choice, words if one.names and choice else _(words), _with(request, one.name, choice), choice == value)
+        (choice, words if one.names and choice else _(words), _with(request, one.name, choice) + at, choice == value)
         for choice, words in one.choices
     ]
     hint = _(one.hint) if one.hint else ""

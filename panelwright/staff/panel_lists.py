@@ -1,0 +1,59 @@
+"""The list of a panel's blocks, declared."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.db.models import QuerySet
+from django.utils.translation import gettext_noop
+
+from panelwright.core.lists import Column, ColumnKind, ColumnPlace, Filter, Listing, ListScope
+from panelwright.core.paging import Found
+from panelwright.panels.models import Block, BlockKind, Panel
+from panelwright.staff.lists import StaffList
+from panelwright.staff.rights import Right
+
+BLOCKS = Listing(
+    name="blocks",
+    label=gettext_noop("Blocks"),
+    scope=ListScope.PANEL,
+    columns=(
+        Column("id", ColumnKind.ID),
+        Column("text", label=gettext_noop("Text"), place=ColumnPlace.MAIN),
+        Column("kind", label=gettext_noop("Kind"), place=ColumnPlace.LEFT, cell="kind"),
+        Column("note", label=gettext_noop("Note"), place=ColumnPlace.END),
+        Column("created_at", ColumnKind.TIME, gettext_noop("Created"), ColumnPlace.FIRST),
+        Column("actions", place=ColumnPlace.ACT, cell="block_actions", file=False),
+    ),
+    filters=(
+        Filter(
+            "kind",
+            gettext_noop("Kind"),
+            (
+                ("", gettext_noop("All")),
+                (BlockKind.EXACT.value, gettext_noop("Link")),
+                (BlockKind.DOMAIN.value, gettext_noop("Website")),
+                (BlockKind.PATTERN.value, gettext_noop("Pattern")),
+                (BlockKind.WORD.value, gettext_noop("Word")),
+            ),
+            chips=True,
+        ),
+        Filter("q", gettext_noop("Search blocks"), hint=gettext_noop("Text")),
+    ),
+    empty=gettext_noop("No blocks yet. Block links, sites and words that nobody may order for."),
+    none_match=gettext_noop("No blocks match your filters."),
+)
+
+
+def _blocks(panel: Panel, asked: Mapping[str, Any]) -> Found:
+    every: QuerySet[Block] = Block.objects.filter(panel_id=panel.id)
+    rows = every
+    if asked["kind"]:
+        rows = rows.filter(kind=asked["kind"])
+    if asked["q"]:
+        rows = rows.filter(text__icontains=asked["q"])
+    return Found(rows, within=None if rows is every else every)
+
+
+LISTS = (StaffList(BLOCKS, "block", Right.SETTINGS, _blocks),)
