@@ -8,6 +8,7 @@ of its code (core/refusals.py). The description for programs is `/api/staff/v1/o
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -18,19 +19,22 @@ from panelwright.core import refusals
 from panelwright.core.refusal import Refusal, Refused
 from panelwright.customers import access
 from panelwright.customers.actions import note_staff_key_use
+from panelwright.panels.models import Panel
 from panelwright.staff import registry
 from panelwright.staff.action import Action, Noun
 from panelwright.staff.actions import Performed, perform
 from panelwright.staff.actor import Actor
 from panelwright.staff.rights import Right
+from panelwright.staff.shapes import Shape
 
 
 class StaffCall:
     """An admitted request: the panel of its host, and who calls."""
 
-    def __init__(self, request: HttpRequest, panel_id: int, actor: Actor) -> None:
+    def __init__(self, request: HttpRequest, panel: Panel, actor: Actor) -> None:
         self.request = request
-        self.panel_id = panel_id
+        self.panel = panel
+        self.panel_id: int = panel.id
         self.actor = actor
 
     def needs(self, right: Right) -> None:
@@ -40,6 +44,27 @@ class StaffCall:
 
 
 Handler = Callable[..., dict[str, Any] | HttpResponse]
+Read = Callable[..., dict[str, Any] | HttpResponse]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """`shape` is that of the answer; None: the answer is a file. `params` are those of the query, all optional."""
+
+    path: str
+    right: Right
+    about: str
+    read: Read
+    shape: Shape | None
+    params: Mapping[str, Shape] = field(default_factory=dict)
+
+    @property
+    def handler(self) -> Handler:
+        def handle(call: StaffCall, **where: int) -> dict[str, Any] | HttpResponse:
+            call.needs(self.right)
+            return self.read(call, **where)
+
+        return handle
 
 
 def _answer(status: int, body: Mapping[str, Any], **headers: str) -> JsonResponse:
@@ -68,7 +93,8 @@ def view_of(handlers: Mapping[str, Handler]) -> Callable[..., HttpResponse]:
         if handle is None:
             allowed = ", ".join(handlers)
             return refused(Refusal("bad_method", facts=(("methods", allowed),)), Allow=allowed)
-        panel_id = cast(Any, request).panel.id
+        panel: Panel = cast(Any, request).panel
+        panel_id = panel.id
         key = reading.bearer(request.headers.get("Authorization", ""))
         address = str(getattr(request, "address", ""))
         grant = access.staff_grant(panel_id, key, address=address) if key else None
@@ -78,7 +104,7 @@ def view_of(handlers: Mapping[str, Handler]) -> Callable[..., HttpResponse]:
         try:
             if any(number > reading.NUMBER_MAX for number in where.values()):
                 raise Refused("no_such_number")
-            told = handle(StaffCall(request, panel_id, grant.actor), **where)
+            told = handle(StaffCall(request, panel, grant.actor), **where)
             return _answer(200, told) if isinstance(told, dict) else told
         except Refused as error:
             large = error.refusal.code == "body_too_large"

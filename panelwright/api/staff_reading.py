@@ -44,7 +44,7 @@ def bearer(header: str) -> str:
 
 def queue_of(query: Mapping[str, str]) -> QueueQuery:
     known = {"kind", "state", "service", "provider", "after", "limit"}
-    _only(query, known)
+    only(query, known)
     kind = query.get("kind", "orders")
     if kind not in KINDS:
         raise Refused("not_a_choice", "kind", choices=", ".join(KINDS))
@@ -73,7 +73,7 @@ class AskedTickets(NamedTuple):
 
 
 def tickets_of(query: Mapping[str, str]) -> AskedTickets:
-    _only(query, {"state", "subject", "customer", "unread", "speed_up", "after", "limit"})
+    only(query, {"state", "subject", "customer", "unread", "speed_up", "after", "limit"})
     for name, words in (("state", TicketState.values), ("subject", Subject.values)):
         if query.get(name, words[0]) not in words:
             raise Refused("not_a_choice", name, choices=", ".join(words))
@@ -93,20 +93,20 @@ def tickets_of(query: Mapping[str, str]) -> AskedTickets:
 
 def before_of(query: Mapping[str, str]) -> int | None:
     """`before` of a ticket's messages: those that are older than this one."""
-    _only(query, {"before"})
+    only(query, {"before"})
     return number(query["before"], "before", least=1) if "before" in query else None
 
 
 def before_and_limit_of(query: Mapping[str, str], *, most: int) -> tuple[int | None, int]:
     """`before` and `limit` of a list that has the newest first."""
-    _only(query, {"before", "limit"})
+    only(query, {"before", "limit"})
     before = number(query["before"], "before", least=1) if "before" in query else None
     return before, number(query.get("limit", str(LIMIT)), "limit", least=1, most=most)
 
 
 def slug_of(query: Mapping[str, str]) -> str:
     """`slug`, the one thing that a list of pages takes; empty when it is left out."""
-    _only(query, {"slug"})
+    only(query, {"slug"})
     slug = query.get("slug", "")
     if not slug.isprintable():
         raise Refused("unstorable_text", "slug")
@@ -115,14 +115,14 @@ def slug_of(query: Mapping[str, str]) -> str:
 
 def page_of(query: Mapping[str, str]) -> tuple[int, int]:
     """`after` and `limit` of a list that takes nothing else."""
-    _only(query, {"after", "limit"})
+    only(query, {"after", "limit"})
     return _page(query)
 
 
 def trail_of(query: Mapping[str, str]) -> tuple[TrailFilters, int | None, int]:
     """Filters, `before` and `limit` of the audit trail."""
     texts = ("actor_kind", "action", "object", "address")
-    _only(query, {*texts, "actor", "id", "since", "until", "before", "limit"})
+    only(query, {*texts, "actor", "id", "since", "until", "before", "limit"})
     for name in texts:
         if not query.get(name, "x").isprintable():
             raise Refused("unstorable_text", name)
@@ -185,7 +185,8 @@ def _length(request: HttpRequest) -> int:
     return int(said) if said.isascii() and said.isdigit() and len(said) < 20 else 0
 
 
-def _only(given: Mapping[str, Any], known: set[str]) -> None:
+def only(given: Mapping[str, Any], known: set[str]) -> None:
+    """Refused: unknown_field."""
     unknown = sorted(name[:50] for name in set(given) - known)
     if unknown:
         raise Refused("unknown_field", fields=", ".join(unknown[:5]), known=", ".join(sorted(known)) or "none")

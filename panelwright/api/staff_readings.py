@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from django.http import HttpResponse
 
+from panelwright.api import staff_lists
 from panelwright.api import staff_reading as reading
-from panelwright.api.staff import Handler, StaffCall
+from panelwright.api.staff import Reading, StaffCall
 from panelwright.content import declarations as content
 from panelwright.content import queries as content_queries
 from panelwright.core.refusal import Refused
@@ -28,26 +27,6 @@ _QUEUES = {
     "refills": manual_queries.waiting_refills,
     "cancels": manual_queries.waiting_cancels,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """`shape` is that of the answer; None: the answer is a file. `params` are those of the query, all optional."""
-
-    path: str
-    right: Right
-    about: str
-    read: Callable[..., dict[str, Any] | HttpResponse]
-    shape: Shape | None
-    params: Mapping[str, Shape] = field(default_factory=dict)
-
-    @property
-    def handler(self) -> Handler:
-        def handle(call: StaffCall, **where: int) -> dict[str, Any] | HttpResponse:
-            call.needs(self.right)
-            return self.read(call, **where)
-
-        return handle
 
 
 def _queue(call: StaffCall) -> dict[str, Any]:
@@ -218,4 +197,5 @@ READINGS = (
             **_BEFORE,
         },
     ),
+    *staff_lists.readings(),
 )

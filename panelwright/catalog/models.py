@@ -34,7 +34,7 @@ class Paused(models.TextChoices):
 class Service(models.Model):
     """One row of the catalogue. `number` is its id on the wire: resellers keep it in their settings."""
 
-    panel = models.ForeignKey(Panel, on_delete=models.PROTECT)
+    panel = models.ForeignKey(Panel, on_delete=models.PROTECT, db_index=False)
     number = models.BigIntegerField()
     category = models.ForeignKey(Category, on_delete=models.PROTECT)
     name = models.CharField(max_length=300)
@@ -79,6 +79,7 @@ class Service(models.Model):
             models.CheckConstraint(condition=Q(min__gte=1) & Q(max__gte=F("min")), name="service_min_max"),
             models.CheckConstraint(condition=Q(step__gte=1), name="service_step"),
         ]
+        indexes = [models.Index(fields=["panel", "id"], name="service_panel")]
 
 
 class PriceListRate(models.Model):

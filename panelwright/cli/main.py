@@ -71,12 +71,13 @@ COMMANDS = {
     "resolve": "end an open order, send it, or say which id its provider gave it",
     "mail": "list a panel's last e-mails, and which could not be sent",
     "trail": "list what staff did: who, what, before, after",
+    "lists": "print the statements of the pages' lists, and how the database runs them",
     "audit": "prove that the books balance",
     "migrate": "bring the database to this version",
     "rekey": "exchange the secret key that encrypts what is stored",
 }
 # What has no noun: the installation itself.
-SYSTEM = ("demo", "serve", "worker", "sandbox", "migrate", "rekey", "mail", "audit", "trail")
+SYSTEM = ("demo", "serve", "worker", "sandbox", "migrate", "rekey", "mail", "audit", "trail", "lists")
 # A declared staff action, whose command is made from the declaration (staff_command.py).
 ACTION = ""
 # Noun -> verb -> the module of a command that is no staff action, with options that it has, or ACTION.

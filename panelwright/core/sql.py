@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, date, datetime
@@ -119,6 +120,28 @@ def aware(value: Any) -> datetime | None:
     return value if value.tzinfo else value.replace(tzinfo=UTC)
 
 
+Heard = Callable[[str, Sequence[Any]], None]
+# Who is told of each Query that runs, for core/plans.py. Of the whole process: nobody listens while it serves.
+_heard: Heard | None = None
+
+
+@contextmanager
+def heard_by(listener: Heard) -> Iterator[None]:
+    """Tell the listener of each Query that this thread runs in the block, with its text and values."""
+    global _heard
+    thread = threading.get_ident()
+
+    def told(text: str, values: Sequence[Any]) -> None:
+        if threading.get_ident() == thread:
+            listener(text, values)
+
+    before, _heard = _heard, told
+    try:
+        yield
+    finally:
+        _heard = before
+
+
 def begins(field: str, text: str) -> Q:
     """Rows whose text begins so, in a form that an index of the field serves: a range of it on SQLite, which compares
     bytes; on PostgreSQL LIKE, for an index of `varchar_pattern_ops`. Both tell small letters from capital ones.
@@ -181,8 +204,13 @@ class Query:
         real = _this_thread(connection)
         if real.vendor == "postgresql":
             given = [_array(value) if isinstance(value, list) else value for value in values]
+            if _heard is not None:
+                _heard(self._postgresql, given)
             return psycopg.Cursor(real.connection).execute(self._postgresql, given)
-        return real.connection.cursor().execute(self._sqlite, [_sqlite_value(value) for value in values])
+        given = [_sqlite_value(value) for value in values]
+        if _heard is not None:
+            _heard(self._sqlite, given)
+        return real.connection.cursor().execute(self._sqlite, given)
 
     def rows(self, connection: BaseDatabaseWrapper, *values: Any) -> list[Row]:
         return self.run(connection, *values).fetchall()

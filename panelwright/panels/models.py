@@ -117,7 +117,7 @@ class AnyBlock(models.Model):
 class Block(AnyBlock):
     """A panel's own block."""
 
-    panel = models.ForeignKey(Panel, on_delete=models.CASCADE)
+    panel = models.ForeignKey(Panel, on_delete=models.CASCADE, db_index=False)
 
     objects = ScopedManager(panel="panel")
 
@@ -126,6 +126,7 @@ class Block(AnyBlock):
             models.UniqueConstraint(fields=["panel", "kind", "text"], name="block_panel_kind_text"),
             models.CheckConstraint(condition=Q(kind__in=BlockKind.values) & ~Q(text=""), name="block_kind_text"),
         ]
+        indexes = [models.Index(fields=["panel", "id"], name="block_panel")]
 
 
 class HostBlock(AnyBlock):

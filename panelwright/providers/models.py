@@ -89,7 +89,7 @@ class Route(models.Model):
     left to the provider to refuse.
     """
 
-    panel = models.ForeignKey(Panel, on_delete=models.PROTECT)
+    panel = models.ForeignKey(Panel, on_delete=models.PROTECT, db_index=False)
     service = models.ForeignKey(Service, on_delete=models.CASCADE, related_name="routes")
     provider = models.ForeignKey(Provider, on_delete=models.PROTECT, related_name="routes")
     upstream_service = models.CharField(max_length=60, blank=True)
@@ -141,7 +141,10 @@ class Route(models.Model):
             models.CheckConstraint(condition=Q(step=None) | Q(step__gte=1), name="route_step"),
             models.CheckConstraint(condition=Q(held__isnull=False) | Q(held_rejected=False), name="route_rejected"),
         ]
-        indexes = [models.Index(fields=["panel", "id"], condition=Q(held__isnull=False), name="route_held")]
+        indexes = [
+            models.Index(fields=["panel", "id"], name="route_panel"),
+            models.Index(fields=["panel", "id"], condition=Q(held__isnull=False), name="route_held"),
+        ]
 
 
 class AnyRate(models.Model):

@@ -69,6 +69,7 @@ class Ticket(models.Model):
         indexes = [
             models.Index(fields=["customer", "updated_at", "id"], name="ticket_customer"),
             models.Index(fields=["panel", "state", "id"], name="ticket_panel_state"),
+            models.Index(fields=["panel", "id"], name="ticket_panel"),
             models.Index(fields=["customer"], condition=~Q(state=TicketState.CLOSED), name="ticket_customer_open"),
             models.Index(fields=["customer"], condition=Q(unread_customer=True), name="ticket_customer_unread"),
             models.Index(fields=["panel", "id"], condition=Q(unread_staff=True), name="ticket_staff_unread"),

@@ -1,0 +1,219 @@
+"""A panel with many rows in each list, and another one that has as many: what lists read must be a small part.
+
+Import this late: it needs Django to be set up.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from django.db import connection
+
+from tests.support.people import execute, value
+from tests.support.story import Story
+
+ORDERS = 15_000
+OTHERS = 6_000
+AT = "2026-05-04 12:00:00"
+
+
+class Filled(NamedTuple):
+    """`dave` ordered little, long ago. `values`: what each filter is asked for, by its name."""
+
+    dave: Any
+    values: dict[str, str]
+
+
+def fill(story: Story) -> Filled:
+    alice, carol = story.alice, story.carol
+    dave = alice.customer("dave", balance="5.00")
+    provider = alice.provider("https://north.example/api/v2", name="north")
+    for buyer, count in ((dave, 60), (carol, ORDERS), (story.mallory, ORDERS)):
+        _orders(buyer, count, provider.id if buyer is not story.mallory else None)
+    for buyer in (carol, story.mallory):
+        _of_orders(buyer)
+        _of_panel(buyer)
+    connection.cursor().execute("ANALYZE")
+    number = int(value("SELECT MIN(id) FROM orders_order WHERE customer_id = %s", dave.customer_id))
+    values = {
+        "customer": str(dave.customer_id),
+        "provider": str(provider.id),
+        "service": "2",
+        "parent": str(number),
+        "ids": f"{number},{number + 1}",
+        "on": AT[:10],
+        "who": str(story.bob.id),
+        "action": "order.start",
+    }
+    return Filled(dave, values)
+
+
+def _numbers(count: int) -> str:
+    return f"(WITH RECURSIVE g(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM g WHERE n < {count}) SELECT n FROM g) AS x"
+
+
+def _insert(table: str, count: int, **columns: object) -> None:
+    """Rows of a table: each column is an expression of `n`."""
+    execute(
+        f"INSERT INTO {table} ({', '.join(columns)})"
+        f" SELECT {', '.join(map(str, columns.values()))} FROM {_numbers(count)} ORDER BY n"
+    )
+
+
+def _orders(buyer: Any, count: int, provider: int | None) -> None:
+    service = min(one.id for one in buyer.owner.services.values())
+    open_ = "n % 16 IN (2, 3)"
+    _insert(
+        "orders_order",
+        count,
+        panel_id=buyer.owner.panel_id,
+        customer_id=buyer.customer_id,
+        service_id=f"{service} + n % 2",
+        kind="'plain'",
+        link="'https://example.com/p' || (n % 13) || '/' || n",
+        quantity=1000,
+        fields="''",
+        rate_micros=1_000_000,
+        booked_micros=1_000_000,
+        charge_micros="CASE n % 16 WHEN 0 THEN 0 WHEN 1 THEN 750000 ELSE 1000000 END",
+        status="CASE n % 16 WHEN 0 THEN 'Canceled' WHEN 1 THEN 'Partial' WHEN 2 THEN 'In progress'"
+        " WHEN 3 THEN 'Pending' ELSE 'Completed' END",
+        remains="CASE n % 16 WHEN 0 THEN 1000 WHEN 1 THEN 250 WHEN 2 THEN 500 WHEN 3 THEN 1000 ELSE 0 END",
+        job=f"CASE WHEN n % 64 = 3 THEN 'manual' WHEN {open_} THEN 'poll' END",
+        due_at=f"CASE WHEN {open_} THEN CAST('{AT}' AS {_time()}) END",
+        provider_id=provider or "NULL",
+        upstream_id=f"'{buyer.customer_id}-' || n" if provider else "NULL",
+        problem_code="CASE WHEN n % 160 = 2 THEN 'outcome_unknown' ELSE '' END",
+        problem_at=f"CASE WHEN n % 160 = 2 THEN CAST('{AT}' AS {_time()}) END",
+        created_at=_at(),
+        ended_at=f"CASE WHEN {open_} THEN NULL ELSE {_at()} END",
+    )
+
+
+def _time() -> str:
+    return "timestamptz" if connection.vendor == "postgresql" else "text"
+
+
+def _at() -> str:
+    return f"CAST('{AT}' AS {_time()})"
+
+
+def _of_orders(buyer: Any) -> None:
+    """A refill, a cancel and a transfer for many of the orders."""
+    mine = f"panel_id = {buyer.owner.panel_id} AND customer_id = {buyer.customer_id}"
+    execute(
+        "INSERT INTO orders_refill (panel_id, order_id, customer_id, status, state, due_at, created_at, ended_at)"
+        " SELECT panel_id, id, customer_id, CASE WHEN id % 40 = 0 THEN 'Pending' ELSE 'Completed' END, 'passed on',"
+        f" NULL, {_at()}, CASE WHEN id % 40 = 0 THEN NULL ELSE {_at()} END FROM orders_order WHERE {mine}"
+    )
+    execute(
+        "INSERT INTO orders_cancel (panel_id, order_id, state, created_at) SELECT panel_id, id,"
+        f" CASE WHEN id % 40 = 0 THEN 'waiting' ELSE 'done' END, {_at()} FROM orders_order WHERE {mine}"
+    )
+    sales = value("SELECT id FROM ledger_account WHERE kind = 'sales' AND panel_id = %s", buyer.owner.panel_id)
+    execute(
+        "INSERT INTO ledger_transfer (panel_id, debit_account_id, credit_account_id, amount_micros, code, reference,"
+        f" order_id, created_at) SELECT panel_id, {buyer.account_id}, {sales}, 1, 'order', 'f' || id, id, {_at()}"
+        f" FROM orders_order WHERE {mine}"
+    )
+
+
+def _of_panel(buyer: Any) -> None:
+    panel, at, mine = buyer.owner.panel_id, _at(), buyer.customer_id
+    _insert(
+        "support_ticket",
+        OTHERS,
+        panel_id=panel,
+        customer_id=mine,
+        subject="'other'",
+        title="'Question ' || n",
+        state="CASE WHEN n % 50 = 0 THEN 'pending' WHEN n % 50 = 1 THEN 'answered' ELSE 'closed' END",
+        words_wait="FALSE",
+        unread_customer="FALSE",
+        unread_staff="FALSE",
+        version=1,
+        created_at=at,
+        updated_at=at,
+        closed_at=f"CASE WHEN n % 50 IN (0, 1) THEN NULL ELSE {at} END",
+    )
+    _insert(
+        "staff_trailentry",
+        OTHERS,
+        panel_id=panel,
+        actor_kind="'staff'",
+        actor_id="n % 7",
+        actor_name="'bob'",
+        address="'127.0.0.1'",
+        action="CASE WHEN n % 90 = 0 THEN 'order.start' ELSE 'order.done' END",
+        object_kind="'order'",
+        object_id="n",
+        given="'{}'",
+        before="'{}'",
+        after="'{}'",
+        at=at,
+    )
+    _insert("panels_block", OTHERS, panel_id=panel, kind="'word'", text="'word ' || n", note="''", created_at=at)
+    _insert(
+        "customers_apikey",
+        OTHERS,
+        panel_id=panel,
+        customer_id=mine,
+        name="''",
+        digest="'d' || n",
+        prefix="'12345678'",
+        can_read="TRUE",
+        can_order="TRUE",
+        addresses="''",
+        spent_micros=0,
+        revoked_at=f"CASE WHEN n % 100 = 0 THEN NULL ELSE {at} END",
+        created_at=at,
+    )
+    _insert(
+        "customers_user",
+        OTHERS,
+        panel_id=panel,
+        email="'u' || n || '@customers.example'",
+        password="'!'",
+        name="'User ' || n",
+        is_active="TRUE",
+        created_at=at,
+    )
+    _insert("ledger_account", OTHERS, panel_id=panel, kind="'customer'", balance_micros=0)
+    execute(
+        "INSERT INTO customers_customer (panel_id, user_id, account_id, enabled, created_at)"
+        f" SELECT {panel}, u.id, a.id, u.id % 90 <> 0, {at}"
+        " FROM (SELECT id, ROW_NUMBER() OVER (ORDER BY id) AS n FROM customers_user WHERE panel_id = %s"
+        " AND email LIKE 'u%%@customers.example') AS u JOIN (SELECT id, ROW_NUMBER() OVER (ORDER BY id) AS n"
+        " FROM ledger_account WHERE panel_id = %s AND kind = 'customer' AND id NOT IN (SELECT account_id FROM"
+        " customers_customer)) AS a ON a.n = u.n ORDER BY u.n",
+        panel,
+        panel,
+    )
+    _insert(
+        "events_endpoint",
+        1,
+        panel_id=panel,
+        customer_id=mine,
+        slot=1,
+        url="'https://hooks.example'",
+        description="''",
+        names="'[]'",
+        sealed_secret="''",
+        old_sealed_secret="''",
+        enabled="TRUE",
+        stopped_why="''",
+        created_at=at,
+    )
+    endpoint = value("SELECT MAX(id) FROM events_endpoint")
+    _insert(
+        "events_delivery",
+        OTHERS,
+        panel_id=panel,
+        endpoint_id=endpoint,
+        name="'test'",
+        message_id="'m' || n",
+        body="'{}'",
+        attempts=1,
+        delivered_at=f"CASE WHEN n % 50 = 0 THEN NULL ELSE {at} END",
+        created_at=at,
+    )

@@ -1,0 +1,104 @@
+"""How the databases run what each list reads, by each of its filters: never all of a table, and nothing is sorted."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+from django_scopes import scope
+
+from tests.support.story import Story
+
+if TYPE_CHECKING:
+    from panelwright.core.plans import ReadStatement
+
+pytestmark = pytest.mark.django_db
+
+# Tables of which a panel may have millions of rows.
+LARGE = (
+    "orders_order",
+    "orders_refill",
+    "orders_cancel",
+    "ledger_transfer",
+    "support_ticket",
+    "staff_trailentry",
+    "panels_block",
+    "customers_user",
+    "customers_customer",
+    "customers_apikey",
+    "events_delivery",
+)
+# The rows of a window with the joins beside them; a part of a table of the test.
+ROWS_MAX = 2_100
+# A part of a customer's name is looked for in a larger window, which holds all of the test's.
+WIDE = {"customers": 6_100}
+
+
+def test_no_list_reads_a_whole_table_or_sorts_one(story: Story) -> None:
+    from django.db import connection
+
+    from panelwright.cli.lists import named_lists
+    from panelwright.core import plans
+    from tests.lists.filled import fill
+
+    filled = fill(story)
+    faults, seen = [], 0
+    judged = on_postgresql if connection.vendor == "postgresql" else on_sqlite
+    with scope(panel=story.alice.panel):
+        for customer in (filled.dave.customer, story.carol.customer):
+            for name, one in named_lists(story.alice.panel, customer).items():
+                for asked in one.samples(filled.values):
+                    with plans.recorded() as statements:
+                        one.read(asked)
+                    case = f"{name} { ({key: text for key, text in asked.items() if text}) }"
+                    for statement in statements:
+                        seen += 1
+                        faults += [f"{case}: {fault}\n    {statement.line}" for fault in judged(name, statement)]
+    assert seen > 150
+    assert faults == [], "\n".join(dict.fromkeys(faults))
+
+
+def on_sqlite(name: str, statement: ReadStatement) -> list[str]:
+    """What SQLite says of its plan: which tables it scans, and whether it sorts. What is sorted inside a statement of a
+    page's rows is these rows.
+    """
+    from panelwright.core import plans
+
+    told = plans.plan(statement).splitlines()
+    aliases = dict(re.findall(r'"?(\w+)"?\s+(?:AS\s+)?"?(\w+)"?', statement.line))
+    large = {*LARGE, *(alias for table, alias in aliases.items() if table in LARGE)}
+    few = any("CO-ROUTINE" in line or "MATERIALIZE" in line or "SCALAR SUBQUERY" in line for line in told)
+    found = [line for line in told if re.match(r"SCAN \"?(\w+)", line) and line.split()[1].strip('"') in large]
+    found += [line for line in told if "TEMP B-TREE FOR ORDER BY" in line and not few]
+    return found
+
+
+def on_postgresql(name: str, statement: ReadStatement) -> list[str]:
+    """What PostgreSQL did: how many rows each step looked at."""
+    from panelwright.core import plans
+
+    most = WIDE.get(name, ROWS_MAX)
+    return [
+        f"{step.node} of {step.table or '-'}: {step.rows} rows" for step in plans.steps(statement) if step.rows > most
+    ]
+
+
+def test_the_command_prints_statements_and_plans(story: Story, capsys: pytest.CaptureFixture[str]) -> None:
+    from panelwright.cli import lists
+    from panelwright.cli.main import new_parser
+
+    def printed(*arguments: str) -> str:
+        parser = new_parser("lists", lists.__doc__, lists.EXAMPLE)
+        lists.configure(parser)
+        assert lists.run(parser.parse_args(["--panel", story.alice.panel.slug, *arguments])) == 0
+        return capsys.readouterr().out
+
+    assert re.search(r"^orders +show, q, problem, provider, on, service, customer, parent$", printed(), re.MULTILINE)
+    text = printed("orders", "--filter", "show=problem", "--plan")
+    assert text.startswith("-- orders show=problem\n")
+    assert "problem_code" in text
+    assert "order_problem" in text or "Scan" in text
+    mine = printed("my-orders", "--customer", "carol@customer.example")
+    assert "-- my-orders status=pending" in mine
+    assert mine.count("FROM orders_order") > 5
