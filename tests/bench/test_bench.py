@@ -18,7 +18,7 @@ from tests.support.processes import Launcher
 from tools.bench import report as reports
 from tools.bench.chart import svg
 from tools.bench.load import Load, Measured, Wrk
-from tools.bench.pages import PAGES
+from tools.bench.pages import OFFICE, PAGES
 from tools.bench.pgbench import Ran
 from tools.bench.report import DatabaseResult, Report
 
@@ -78,8 +78,8 @@ def test_the_lists_of_few_and_many_orders_are_compared(launch: Launcher, databas
     told = json.loads((tmp_path / "bench-pages.json").read_text())
     assert told["orders"] == {"few": 60, "many": 600}
     lists, pages = told[database_kind]["lists"], told[database_kind]["pages"]
-    assert list(pages) == list(PAGES)
-    for rows, count in ((lists, 13), (pages, 8)):
+    assert list(pages) == [*PAGES, *OFFICE]
+    for rows, count in ((lists, 25), (pages, 15)):
         assert len(rows) == count
         for row in rows.values():
             assert row["few_ms"] > 0

@@ -1,7 +1,7 @@
-"""The measured part of the pages' benchmark: one customer's lists, read again and again.
+"""The measured part of the pages' benchmark: a customer's lists and those of her panel's staff, read again and again.
 
-Run by `bench --pages` as a program of its own, because a process has one database. Makes the panel and the
-customer where they lack, with as many orders as are asked for; writes JSON.
+Run by `bench --pages` as a program of its own, because a process has one database. Makes each customer where she
+lacks, in a panel of her own, with as many orders as are asked for; writes JSON.
 """
 
 from __future__ import annotations
@@ -23,6 +23,13 @@ if TYPE_CHECKING:
 
 SLUG = "pages"
 HOST = "pages.example"
+
+
+def host_of(name: str) -> str:
+    """Where the panel of a customer answers."""
+    return f"{name}.{HOST}"
+
+
 PASSWORD = "a password of the benchmark"
 SERVICES = 20
 HISTORY = timedelta(days=60)
@@ -61,40 +68,72 @@ def _run(wanted: dict[str, int], rounds: int) -> dict[str, Any]:
 
     from panelwright.orders.audit import audit
 
-    panel, made, caught_up_s = _panel(), False, {}
+    caught_up_s: dict[str, float] = {}
+    faults: list[str] = []
     customers: dict[str, _Me] = {}
-    with scope(panel=panel):
-        for name, orders in wanted.items():
-            customer, fresh = _customer(panel, name, orders)
-            customers[name] = me = _Me(panel.id, customer.id, customer.account_id, _some_order(customer.id))
+    cookies: dict[str, dict[str, str]] = {}
+    for name, orders in wanted.items():
+        panel = _panel(name)
+        with scope(panel=panel):
+            customer, made = _customer(panel, name, orders)
+            customers[name] = me = _Me(panel, customer.id, customer.account_id, _some_order(customer.id))
             started = time.perf_counter()
             _catch_up(me)
             caught_up_s[name] = round(time.perf_counter() - started, 3)
-            made = made or fresh
-        return {
-            "ms": _measured(customers, rounds),
-            "caught_up_s": caught_up_s,
-            "faults": audit(panel.id).faults if made else [],
-            "cookies": {name: _cookie(panel, me) for name, me in customers.items()},
-            "order_ids": {name: me.order_id for name, me in customers.items()},
-        }
+            faults += audit(panel.id).faults if made else []
+            cookies[name] = {"customer": _cookie(panel, customer.user), "staff": _cookie(panel, _owner(panel).user)}
+    return {
+        "ms": _measured(customers, rounds),
+        "caught_up_s": caught_up_s,
+        "faults": faults,
+        "cookies": cookies,
+        "order_ids": {name: me.order_id for name, me in customers.items()},
+        "disk_bytes": _disk_bytes(),
+    }
 
 
-def _cookie(panel: Panel, me: _Me) -> str:
-    """What the customer's browser sends once she is logged in."""
-    from panelwright.customers.models import Customer
+def _cookie(panel: Panel, user: Any) -> str:
+    """What somebody's browser sends once they are logged in."""
     from panelwright.customers.session_actions import open_session
     from panelwright.ui.cookies import session_name
 
-    user = Customer.objects.select_related("user").get(id=me.customer_id).user
     return f"{session_name(panel)}={open_session(user=user, address='127.0.0.1', browser='bench')}"
 
 
+def _owner(panel: Panel) -> Any:
+    from panelwright.customers.actions import create_staff
+    from panelwright.customers.models import Staff
+    from panelwright.staff.rights import Role
+
+    found = Staff.objects.filter(panel_id=panel.id).select_related("user").first()
+    return found or create_staff(
+        panel_id=panel.id, email=f"owner@{panel.slug}.example", password=PASSWORD, role=Role.OWNER
+    )
+
+
+def _disk_bytes() -> int:
+    """How large the database is."""
+    from django.db import connection
+
+    size = (
+        "SELECT pg_database_size(current_database())"
+        if connection.vendor == "postgresql"
+        else "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(size)
+        return int(cursor.fetchone()[0])
+
+
 class _Me(NamedTuple):
-    panel_id: int
+    panel: Panel
     customer_id: int
     account_id: int
     order_id: int
+
+    @property
+    def panel_id(self) -> int:
+        return int(self.panel.id)
 
 
 # ---- what is measured ----------------------------------------------------------------------------------
@@ -105,6 +144,14 @@ def _reads(me: _Me) -> dict[str, Callable[[], object]]:
     from panelwright.ledger import statement
     from panelwright.orders import details, listing
     from panelwright.orders.listing import Wanted
+    from panelwright.providers import staff_orders
+    from panelwright.staff.lists import named
+
+    staff = named("orders")
+    nothing = {one.name: "" for one in staff.listing.filters}
+
+    def office(*, further: int | None = None, **asked: str) -> Callable[[], object]:
+        return lambda: staff.page(me.panel, {**nothing, **asked}, further=further)
 
     mine: dict[str, Any] = {"panel_id": me.panel_id, "customer_id": me.customer_id}
     account: dict[str, Any] = {"panel_id": me.panel_id, "account_id": me.account_id}
@@ -134,20 +181,38 @@ def _reads(me: _Me) -> dict[str, Callable[[], object]]:
         "statement, last month": lambda: statement.page(**account, month=month),
         "statement, refunds": lambda: statement.page(**account, code="refund"),
         "what was spent": lambda: statement.spending(**account, zone=zone, now=clock.now()),
+        "office orders": office(),
+        "office orders, in the middle": office(further=me.order_id),
+        "office orders, manual": office(show="manual"),
+        "office orders, problems": office(show="problem"),
+        "office orders, In progress": office(show="in-progress"),
+        "office orders, Completed": office(show="completed"),
+        "office orders, Canceled": office(show="canceled"),
+        "office orders, a service": office(service="7"),
+        "office orders, a customer": office(customer=str(me.customer_id)),
+        "office orders, a link that nobody has": office(q="nowhere"),
+        "office orders, by number": office(q=str(me.order_id)),
+        "office orders, counted": lambda: staff_orders.counts(me.panel_id),
     }
 
 
 def _measured(customers: dict[str, _Me], rounds: int) -> dict[str, dict[str, float]]:
     """List -> customer -> milliseconds. Customers take turns, so that a busy moment strikes them all."""
-    reads = {name: _reads(me) for name, me in customers.items()}
+    from django_scopes import scope
+
+    reads: dict[str, dict[str, Callable[[], object]]] = {}
+    for name, me in customers.items():
+        with scope(panel=me.panel):
+            reads[name] = _reads(me)
     found: dict[str, dict[str, float]] = {}
     for what in next(iter(reads.values())):
         times: dict[str, list[float]] = {name: [] for name in reads}
         for _ in range(rounds + WARM_UP):
             for name, of_customer in reads.items():
-                started = time.perf_counter()
-                of_customer[what]()
-                times[name].append(time.perf_counter() - started)
+                with scope(panel=customers[name].panel):
+                    started = time.perf_counter()
+                    of_customer[what]()
+                    times[name].append(time.perf_counter() - started)
         found[what] = {name: typical_ms(taken) for name, taken in times.items()}
     return found
 
@@ -168,7 +233,7 @@ def _catch_up(me: _Me) -> None:
 # ---- what is read --------------------------------------------------------------------------------------
 
 
-def _panel() -> Panel:
+def _panel(name: str) -> Panel:
     from django_scopes import scope
 
     from panelwright.catalog.actions import NewService, add_services
@@ -176,10 +241,12 @@ def _panel() -> Panel:
     from panelwright.panels.actions import create_panel
     from panelwright.panels.models import Panel
 
-    panel = Panel.objects.filter(slug=SLUG).first()
+    slug = f"{SLUG}-{name}"
+    panel = Panel.objects.filter(slug=slug).first()
     if panel is not None:
         return panel
-    panel = create_panel(slug=SLUG, name="Pages", currency="USD", domains=[("127.0.0.1", 0)], per_minute_max=None)
+    host = host_of(name)
+    panel = create_panel(slug=slug, name="Pages", currency="USD", domains=[(host, 0)], per_minute_max=None)
     with scope(panel=panel):
         open_books(panel.id)
         new = [
