@@ -5,9 +5,11 @@ Import this late: it needs Django to be set up.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
-from django.db import connection
+from django.db import connection, transaction
 
 from tests.support.people import execute, value
 from tests.support.story import Story
@@ -24,7 +26,15 @@ class Filled(NamedTuple):
     values: dict[str, str]
 
 
-def fill(story: Story) -> Filled:
+@contextmanager
+def filled(story: Story) -> Iterator[Filled]:
+    """Inside the block; behind it the books balance again."""
+    with transaction.atomic():
+        yield _fill(story)
+        transaction.set_rollback(True)
+
+
+def _fill(story: Story) -> Filled:
     alice, carol = story.alice, story.carol
     dave = alice.customer("dave", balance="5.00")
     provider = alice.provider("https://north.example/api/v2", name="north")
@@ -178,7 +188,7 @@ def _of_panel(buyer: Any) -> None:
         is_active="TRUE",
         created_at=at,
     )
-    _insert("ledger_account", OTHERS, panel_id=panel, kind="'customer'", balance_micros=0)
+    _insert("ledger_account", OTHERS, panel_id=panel, kind="'customer'", name="''", balance_micros=0)
     execute(
         "INSERT INTO customers_customer (panel_id, user_id, account_id, enabled, created_at)"
         f" SELECT {panel}, u.id, a.id, u.id % 90 <> 0, {at}"

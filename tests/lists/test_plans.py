@@ -40,15 +40,14 @@ def test_no_list_reads_a_whole_table_or_sorts_one(story: Story) -> None:
 
     from panelwright.cli.lists import named_lists
     from panelwright.core import plans
-    from tests.lists.filled import fill
+    from tests.lists.filled import filled
 
-    filled = fill(story)
     faults, seen = [], 0
     judged = on_postgresql if connection.vendor == "postgresql" else on_sqlite
-    with scope(panel=story.alice.panel):
-        for customer in (filled.dave.customer, story.carol.customer):
+    with filled(story) as rows, scope(panel=story.alice.panel):
+        for customer in (rows.dave.customer, story.carol.customer):
             for name, one in named_lists(story.alice.panel, customer).items():
-                for asked in one.samples(filled.values):
+                for asked in one.samples(rows.values):
                     with plans.recorded() as statements:
                         one.read(asked)
                     case = f"{name} { ({key: text for key, text in asked.items() if text}) }"

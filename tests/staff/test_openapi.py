@@ -99,6 +99,9 @@ def test_each_action_answers_as_described(story: Story, worker: Rounds, upstream
     (entry,) = client.get("/api/staff/v1/trail?action=order.start&actor_kind=key&limit=1").json()["items"]
     assert (entry["actor"]["kind"], entry["actor"]["id"]) == ("key", story.alice.staff.id)
     assert entry["address"] == "127.0.0.1"
+    world.cancel_asked()
+    world.do("link_pattern.add", host="gallery.example", path="/art/*", kinds=["photo"])
+    world.do("page.set", slug="about", language="en", title="About", body="Us.")
     # Every list has something now, and one of each kind of object is read by what its list says of it.
     seen: dict[str, Any] = {}
     for reading in READINGS:
