@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("catalog", "0006_lists_of_a_panel"),
         ("panels", "0004_lists_of_a_panel"),
-        ("providers", "0007_held_stops"),
+        ("providers", "0008_transport"),
     ]
 
     operations = [
