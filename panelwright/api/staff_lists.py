@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from django.db import transaction
-
 from panelwright.api import staff_reading as reading
 from panelwright.api.staff import Read, Reading, StaffCall
 from panelwright.core import limits
@@ -18,6 +16,7 @@ from panelwright.core.lists import Column, ColumnKind, Filter, FilterKind
 from panelwright.core.refusal import Refused
 from panelwright.staff import registry
 from panelwright.staff.action import Noun
+from panelwright.staff.actions import answer_about
 from panelwright.staff.lists import StaffList, all_lists
 from panelwright.staff.rights import Right
 from panelwright.staff.shapes import AMOUNT, MOMENT, NUMBER, TEXT, YES_NO, Shape, fields, listed, maybe, words
@@ -126,12 +125,7 @@ def _panel(call: StaffCall) -> dict[str, Any]:
 
 def _there(noun: Noun, panel_id: int, id_: int) -> dict[str, Any]:
     """What actions answer about the object, too. Refused: there is none of this id on the panel."""
-    if noun.answer is not None:
-        found = noun.answer(panel_id, id_)
-    else:
-        # A state is read under a lock, for actions.
-        with transaction.atomic():
-            found = noun.state(panel_id, id_)
+    found = answer_about(noun, panel_id=panel_id, target=id_, whole=True)
     if found is None:
         raise Refused(NOT_FOUND.get(noun.name, f"no_{noun.name}"), id=id_)
     return found

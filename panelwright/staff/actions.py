@@ -10,7 +10,7 @@ from django.db import transaction
 from panelwright.core import clock
 from panelwright.core.refusal import Refusal, Refused
 from panelwright.staff import trail, values
-from panelwright.staff.action import Action, ActionDone, State
+from panelwright.staff.action import Action, ActionDone, Noun, State
 from panelwright.staff.actor import Actor, ActorKind
 from panelwright.staff.models import NAME_MAX, TrailEntry
 
@@ -65,8 +65,16 @@ def preview(
 
 def state_of(action: Action, *, panel_id: int, target: int) -> State | None:
     """How the object of an action stands now; None when the panel has none of this id."""
+    return answer_about(action.noun, panel_id=panel_id, target=target)
+
+
+def answer_about(noun: Noun, *, panel_id: int, target: int, whole: bool = False) -> State | None:
+    """How an object stands now, or with `whole` all that the staff API tells of it; None when there is none."""
+    if whole and noun.answer is not None:
+        return noun.answer(panel_id, target)
+    # A state is read under a lock, for actions.
     with transaction.atomic():
-        return action.noun.state(panel_id, target)
+        return noun.state(panel_id, target)
 
 
 def _done(
