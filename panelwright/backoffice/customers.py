@@ -71,4 +71,4 @@ def _latest(request: StaffRequest, name: str, customer: Customer) -> dict[str, A
 def _possible(customer: Customer) -> tuple[str, ...]:
     state = "customer.suspend" if customer.enabled else "customer.restore"
     factor = ("customer.reset_second_factor",) if customer.user.totp_sealed else ()
-    return ("customer.credit", "customer.debit", "customer.set_rate", state, *factor)
+    return ("customer.credit", "customer.debit", "customer.set_credit_limit", "customer.set_rate", state, *factor)

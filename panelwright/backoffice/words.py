@@ -43,6 +43,8 @@ NAMES = {
     "revoked": gettext_noop("Revoked"),
     "two_factor": gettext_noop("Two-factor authentication"),
     "unread": gettext_noop("Unread"),
+    "credit_limit": gettext_noop("Credit limit"),
+    "owed": gettext_noop("Debt"),
     "order": gettext_noop("Order"),
     "cancel": gettext_noop("Cancellation"),
     "imported": gettext_noop("Imported service IDs"),

@@ -57,6 +57,12 @@ REFUSALS: dict[str, Words] = {
         wire="Not enough funds on balance",
         status=409,
     ),
+    # To programs it is the same: there is nothing to spend until money comes in.
+    "debt_stands": Words(
+        gettext_noop("There is an unpaid debt on your account. Add funds to pay it, then order."),
+        wire="Not enough funds on balance",
+        status=409,
+    ),
     "cap_reached": Words(wire="Daily spending cap is reached, orders are temporarily not taken"),
     "bad_order": Words(gettext_noop("Order not found."), wire="Incorrect order ID", status=404),
     "bad_refill": Words(wire="Refill not found", status=404),
@@ -214,6 +220,10 @@ REFUSALS: dict[str, Words] = {
     "unknown_right": Words(gettext_noop("There is no right %(right)s.")),
     "only_for_orders": Words(gettext_noop("Only orders can be filtered by provider.")),
     "balance_below": Words(gettext_noop("The balance is only %(balance)s."), status=409),
+    "available_below": Words(gettext_noop("Only %(available)s is available, credit limit included."), status=409),
+    "credit_in_use": Words(
+        gettext_noop("The customer is using %(used)s of the credit. The limit cannot be lower."), status=409
+    ),
     "price_list_shared": Words(
         gettext_noop("The customer shares the price list %(name)s with others. Change the price there."), status=409
     ),
@@ -366,6 +376,7 @@ REFUSALS: dict[str, Words] = {
         gettext_noop("The daily limit cannot be below zero, and requests per minute not below one.")
     ),
     "amount_not_positive": Words(gettext_noop("The amount must be more than zero.")),
+    "amount_below_zero": Words(gettext_noop("The amount cannot be below zero.")),
     "reference_taken": Words(
         gettext_noop("This reference was already booked with another amount or customer."), status=409
     ),

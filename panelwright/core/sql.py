@@ -5,7 +5,8 @@ passes through are written by hand instead. A statement's text is constant, so t
 statement cache and PostgreSQL's prepared statements serve it; lists go in as one parameter.
 
 Marks in the text: `?` is a value, `:in_int` and `:in_text` follow a column and take a list;
-`:for_update` and `:skip_locked` lock rows where the database has row locks.
+`:for_update` and `:skip_locked` lock rows where the database has row locks, and so does
+`:for_no_key_update`, which lets others go on referring to them.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ def certainly_rolled_back(error: Exception) -> bool:
 
 
 # SQLite has the whole file locked already (BEGIN IMMEDIATE).
-_LOCKING = re.compile(r":for_update|:skip_locked")
+_LOCKING = re.compile(r":for_update|:skip_locked|:for_no_key_update")
 
 
 def _this_thread(connection: BaseDatabaseWrapper) -> BaseDatabaseWrapper:
@@ -192,6 +193,7 @@ class Query:
             .replace(":in_int", "= ANY(?::bigint[])")
             .replace(":in_text", "= ANY(?::text[])")
             .replace(":for_update", "FOR UPDATE")
+            .replace(":for_no_key_update", "FOR NO KEY UPDATE")
             .replace(":skip_locked", "FOR UPDATE SKIP LOCKED")
             .replace("?", "%s")
         )

@@ -11,7 +11,7 @@ from panelwright.core import clock, money
 from panelwright.core.refusal import Refused
 from panelwright.customers import account_actions, actions
 from panelwright.customers.models import Customer, Staff, StaffKey
-from panelwright.ledger.actions import credit_customer, debit_customer
+from panelwright.ledger.actions import credit_customer, debit_customer, set_credit_limit
 from panelwright.ledger.models import TransferCode
 from panelwright.staff import rights
 from panelwright.staff.action import Action, ActionDone, ActionFieldKind, Field, Noun, State, by_id
@@ -29,6 +29,8 @@ def customer_state(panel_id: int, customer_id: int) -> State | None:
         "id": row.id,
         "email": row.user.email,
         "balance": money.text(row.account.balance_micros or 0),
+        "credit_limit": money.text(row.account.credit_micros),
+        "owed": money.text(row.account.owed_micros),
         "enabled": row.enabled,
         "two_factor": bool(row.user.totp_sealed),
     }
@@ -78,7 +80,17 @@ CUSTOMER = Noun(
     "customers",
     gettext_noop("Customer"),
     customer_state,
-    shape=fields({"id": NUMBER, "email": TEXT, "balance": AMOUNT, "enabled": YES_NO, "two_factor": YES_NO}),
+    shape=fields(
+        {
+            "id": NUMBER,
+            "email": TEXT,
+            "balance": AMOUNT,
+            "credit_limit": AMOUNT,
+            "owed": AMOUNT,
+            "enabled": YES_NO,
+            "two_factor": YES_NO,
+        }
+    ),
     find=_customer_called,
     named_by="email",
 )
@@ -151,6 +163,13 @@ def _debit(
     return ActionDone(nothing=not booked, shown={"booked": booked})
 
 
+def _set_credit_limit(actor: Actor, panel_id: int, target: int, /, *, limit_micros: int, reason: str = "") -> None:
+    if limit_micros < 0:
+        raise Refused("amount_below_zero", "credit_limit")
+    account_id = Customer.objects.get(panel_id=panel_id, id=target).account_id
+    set_credit_limit(panel_id=panel_id, account_id=account_id, limit_micros=limit_micros)
+
+
 def _enable(enabled: bool) -> Any:
     def do(actor: Actor, panel_id: int, target: int, /) -> ActionDone:
         changed = actions.set_customer_enabled(panel_id=panel_id, customer_id=target, enabled=enabled)
@@ -217,6 +236,9 @@ _PASSWORD = Field("password", ActionFieldKind.SECRET, gettext_noop("Password"), 
 _RIGHTS = Field(
     "rights", ActionFieldKind.CHOICES, gettext_noop("Single rights"), choices=tuple(Right), argument="single_rights"
 )
+_REASON = Field(
+    "reason", ActionFieldKind.TEXT, gettext_noop("Reason"), most=300, help=gettext_noop("For the audit trail.")
+)
 # Of what is added to a balance or taken off it.
 _MOVED = (
     Field("amount", ActionFieldKind.AMOUNT, gettext_noop("Amount"), required=True, argument="amount_micros"),
@@ -228,7 +250,7 @@ _MOVED = (
         most=100,
         help=gettext_noop("Unique in the panel: the same reference is booked once. The customer sees it."),
     ),
-    Field("reason", ActionFieldKind.TEXT, gettext_noop("Reason"), most=300, help=gettext_noop("For the audit trail.")),
+    _REASON,
 )
 
 ACTIONS = (
@@ -261,6 +283,24 @@ ACTIONS = (
         _MOVED,
         moves_money=True,
         shown={"booked": YES_NO},
+    ),
+    Action(
+        CUSTOMER,
+        "set_credit_limit",
+        gettext_noop("Set credit limit"),
+        Right.CUSTOMERS_MONEY,
+        _set_credit_limit,
+        (
+            Field(
+                "credit_limit",
+                ActionFieldKind.AMOUNT,
+                gettext_noop("Credit limit"),
+                required=True,
+                argument="limit_micros",
+                help=gettext_noop("How far below zero orders may take the balance. 0: not at all."),
+            ),
+            _REASON,
+        ),
     ),
     Action(
         CUSTOMER,

@@ -39,7 +39,7 @@ def _price_list(row: Any) -> str:
 
 def _for_customer(row: Any) -> tuple[int, tuple[str, ...]]:
     state = "customer.suspend" if row.enabled else "customer.restore"
-    return row.id, ("customer.credit", "customer.debit", "customer.set_rate", state)
+    return row.id, ("customer.credit", "customer.debit", "customer.set_credit_limit", "customer.set_rate", state)
 
 
 CUSTOMERS = Listing(

@@ -1,43 +1,66 @@
-"""Writes to the books outside orders: accounts, deposits, adjustments."""
+"""Writes to the books outside the hot set: one way to post transfers, and what is made of it."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import connection, transaction
 
 from panelwright.core import money, sql
-from panelwright.core.refusal import Refused
+from panelwright.core.refusal import Refusal, Refused
+from panelwright.ledger import rules, store
 from panelwright.ledger.models import Account, AccountKind, TransferCode
+from panelwright.ledger.rules import NamedAccount, NewTransfer, TransferKey
 
-INSERT_TRANSFERS = sql.Insert(
-    "ledger_transfer",
-    {
-        "panel_id": "bigint",
-        "debit_account_id": "bigint",
-        "credit_account_id": "bigint",
-        "amount_micros": "bigint",
-        "code": "text",
-        "reference": "text",
-        "order_id": "bigint",
-        "created_at": "timestamptz",
-    },
+# No balance that stands below the new floor: what is in use cannot be taken back.
+_SET_FLOOR = sql.Query(
+    "UPDATE ledger_account SET floor_micros = ? WHERE panel_id = ? AND id = ? AND kind = 'customer'"
+    " AND balance_micros >= ? RETURNING id"
 )
-# One statement locks, checks and changes; the CHECK of the table refuses a balance below zero.
-ADD_TO_BALANCES = sql.Update("ledger_account", {"balance_micros +": "bigint"}, {"id": "bigint"})
-_EXISTS = sql.Query(
-    "SELECT amount_micros, credit_account_id FROM ledger_transfer WHERE panel_id = ? AND code = ? AND reference = ?"
-)
-_DEBITED = sql.Query(
-    "SELECT amount_micros, debit_account_id FROM ledger_transfer WHERE panel_id = ? AND code = ? AND reference = ?"
-)
-_LOCK = sql.Query("SELECT balance_micros FROM ledger_account WHERE panel_id = ? AND id = ? :for_update")
+_BALANCE = sql.Query("SELECT balance_micros FROM ledger_account WHERE panel_id = ? AND id = ? AND kind = 'customer'")
 
 
 def account(panel_id: int, kind: AccountKind, name: str = "") -> int:
     """The id of the panel's account of that kind and name, made when it is first needed."""
-    found, _ = Account.objects.get_or_create(panel_id=panel_id, kind=kind.value, name=name)
-    return int(found.id)
+    return store.account_id(panel_id, kind, name)
+
+
+def post(transfers: Sequence[NewTransfer], *, now: datetime) -> list[bool] | Refusal:
+    """Post transfers together or not at all, each once: for each whether it was posted now; False, it stood already.
+
+    What a chargeback cannot take back becomes a debt, and money that comes to a customer pays her debt first; the
+    transfers for that are made here. Refused: amount_not_positive; reference_taken (the code and reference stand for
+    another amount or other accounts); balance_below and available_below (a balance would go below its floor).
+    LookupError for what a fault of ours alone can ask: an account that is not there, money that never moves so.
+    Locks the accounts that store a balance, in id order; what else is to be locked is locked before.
+    """
+    with transaction.atomic(savepoint=False):
+        known = [_with_ids(transfer) for transfer in transfers]
+        accounts = store.locked(known)
+        # After the locks: who posts the same at the same time has been waited for.
+        standing = store.standing({TransferKey(t.panel_id, t.code.value, t.reference) for t in known})
+        plan = rules.plan(known, accounts, standing)
+        if isinstance(plan, Refusal):
+            return plan
+        store.write(plan.rows, now)
+        store.add(plan.balances, plan.owed)
+        return plan.posted
+
+
+def _with_ids(transfer: NewTransfer) -> NewTransfer:
+    debit, credit = (
+        side if isinstance(side, int) else store.account_id(transfer.panel_id, side.kind, side.name)
+        for side in (transfer.debit, transfer.credit)
+    )
+    return transfer._replace(debit=debit, credit=credit)
+
+
+_SOURCES = {
+    TransferCode.DEPOSIT: AccountKind.CLEARING,
+    TransferCode.BONUS: AccountKind.BONUS,
+    TransferCode.ADJUSTMENT: AccountKind.ADJUSTMENT,
+}
 
 
 def credit_customer(
@@ -52,58 +75,35 @@ def credit_customer(
 ) -> bool:
     """Add money to a customer's balance, from the panel's clearing, bonus or adjustment account.
 
-    `name` says which clearing account. A repeat of the same code and reference does nothing and
-    answers False; with another amount or customer it raises ValueError, and so does an amount <= 0.
+    `name` says which clearing account. A repeat of the same code and reference does nothing and answers False.
+    Raises Refused as `post` refuses.
     """
-    if amount_micros <= 0:
-        raise Refused("amount_not_positive", "amount")
-    source = {
-        TransferCode.DEPOSIT: AccountKind.CLEARING,
-        TransferCode.BONUS: AccountKind.BONUS,
-        TransferCode.ADJUSTMENT: AccountKind.ADJUSTMENT,
-    }[code]
-    with transaction.atomic():
-        source_id = account(panel_id, source, name)
-        # The lock makes a concurrent repeat wait, so that it then finds the first one's transfer.
-        if not _LOCK.rows(connection, panel_id, account_id):
-            raise ValueError(f"panel {panel_id} has no account {account_id}")
-        before = _EXISTS.rows(connection, panel_id, code.value, reference)
-        if before:
-            if before[0] != (amount_micros, account_id):
-                raise Refused("reference_taken", "reference")
-            return False
-        at = sql.moment(connection, now)
-        row = (panel_id, source_id, account_id, amount_micros, code.value, reference, None, at)
-        INSERT_TRANSFERS.run(connection, [row])
-        ADD_TO_BALANCES.run(connection, [(amount_micros, account_id)])
-        return True
+    source = NamedAccount(_SOURCES[code], name)
+    return _posted(NewTransfer(panel_id, source, account_id, amount_micros, code, reference), now)
 
 
 def debit_customer(*, panel_id: int, account_id: int, amount_micros: int, reference: str, now: datetime) -> bool:
     """Take money off a customer's balance, to the panel's adjustment account.
 
-    A repeat of the same reference does nothing and answers False. Refused: amount_not_positive, reference_taken (for
-    another amount or customer), balance_below.
+    A repeat of the same reference does nothing and answers False. Raises Refused as `post` refuses.
     """
-    if amount_micros <= 0:
-        raise Refused("amount_not_positive", "amount")
-    with transaction.atomic():
-        target_id = account(panel_id, AccountKind.ADJUSTMENT)
-        held = _LOCK.rows(connection, panel_id, account_id)
-        if not held:
-            raise ValueError(f"panel {panel_id} has no account {account_id}")
-        before = _DEBITED.rows(connection, panel_id, TransferCode.ADJUSTMENT.value, reference)
-        if before:
-            if before[0] != (amount_micros, account_id):
-                raise Refused("reference_taken", "reference")
-            return False
-        if held[0][0] < amount_micros:
-            raise Refused("balance_below", "amount", balance=money.text(held[0][0]))
-        at = sql.moment(connection, now)
-        row = (panel_id, account_id, target_id, amount_micros, TransferCode.ADJUSTMENT.value, reference, None, at)
-        INSERT_TRANSFERS.run(connection, [row])
-        ADD_TO_BALANCES.run(connection, [(-amount_micros, account_id)])
-        return True
+    target = NamedAccount(AccountKind.ADJUSTMENT)
+    return _posted(NewTransfer(panel_id, account_id, target, amount_micros, TransferCode.ADJUSTMENT, reference), now)
+
+
+def _posted(transfer: NewTransfer, now: datetime) -> bool:
+    result = post([transfer], now=now)
+    if isinstance(result, Refusal):
+        raise Refused.of(result)
+    return result[0]
+
+
+def set_credit_limit(*, panel_id: int, account_id: int, limit_micros: int) -> None:
+    """How far below zero a customer's balance may go. Refused: credit_in_use, for less than is in use."""
+    with transaction.atomic(savepoint=False):
+        if not _SET_FLOOR.rows(connection, -limit_micros, panel_id, account_id, -limit_micros):
+            ((balance,),) = _BALANCE.rows(connection, panel_id, account_id)
+            raise Refused("credit_in_use", "credit_limit", used=money.text(-balance))
 
 
 def open_books(panel_id: int) -> None:

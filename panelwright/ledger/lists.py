@@ -7,16 +7,23 @@ from dataclasses import replace
 from django.utils.translation import gettext_noop
 
 from panelwright.core.lists import Column, ColumnKind, ColumnPlace, Filter, Listing
+from panelwright.ledger import codes
 from panelwright.ledger.models import TransferCode
 
-WORDS = {
-    TransferCode.ORDER.value: gettext_noop("Order"),
-    TransferCode.REFUND.value: gettext_noop("Refund"),
-    TransferCode.DEPOSIT.value: gettext_noop("Deposit"),
-    TransferCode.BONUS.value: gettext_noop("Bonus"),
-    TransferCode.ADJUSTMENT.value: gettext_noop("Correction"),
-}
-CODE = Filter("code", gettext_noop("Transaction type"), (("", gettext_noop("All")), *WORDS.items()), chips=True)
+# Those that customers look for; the others are rare, and stand where they happened.
+_LOOKED_FOR = (
+    TransferCode.ORDER,
+    TransferCode.REFUND,
+    TransferCode.DEPOSIT,
+    TransferCode.BONUS,
+    TransferCode.ADJUSTMENT,
+)
+CODE = Filter(
+    "code",
+    gettext_noop("Transaction type"),
+    (("", gettext_noop("All")), *((code.value, codes.SEEN[code.value]) for code in _LOOKED_FOR)),
+    chips=True,
+)
 
 
 STATEMENT = Listing(

@@ -10,25 +10,49 @@ from panelwright.panels.models import Panel
 
 
 class AccountKind(models.TextChoices):
-    """What an account stands for. Only customer accounts store a balance; the others are sums."""
+    """What an account stands for. Those of customers and affiliates store a balance; the others are sums."""
 
     CUSTOMER = "customer"
+    DEBT = "debt"  # what a customer owes, one for each who ever did
+    EARNINGS = "earnings"  # what an affiliate has earned and was not paid yet
     SALES = "sales"
+    FEES = "fees"
     CLEARING = "clearing"  # one for each payment gateway
+    BANK = "bank"
     BONUS = "bonus"
+    COUPON = "coupon"
+    VOUCHER = "voucher"
     ADJUSTMENT = "adjustment"
     COMMISSION = "commission"
-    PROVIDER = "provider"
+    PROVIDER = "provider"  # one for each
     COST = "cost"
+
+
+# The kinds that store a balance.
+STORED = (AccountKind.CUSTOMER, AccountKind.EARNINGS)
 
 
 class Account(models.Model):
     panel = models.ForeignKey(Panel, on_delete=models.PROTECT)
     kind = models.CharField(max_length=10, choices=AccountKind.choices)
-    # Which one of its kind: the gateway of a clearing account; empty where a panel has one only.
+    # Which one of its kind (codes.NAMED): the gateway of a clearing account; empty where a panel has one only.
     name = models.CharField(max_length=100, default="", blank=True)
-    # What the customer can spend; null for every other kind.
+    # What the customer has, or the affiliate has earned; null for every other kind.
     balance_micros = models.BigIntegerField(null=True)
+    # How low a customer's balance may go: 0, or below where the owner grants credit.
+    floor_micros = models.BigIntegerField(default=0, db_default=0)
+    # What the customer owes: what has left her debt account and not come back. While it stands she orders nothing.
+    owed_micros = models.BigIntegerField(default=0, db_default=0)
+
+    @property
+    def available_micros(self) -> int:
+        """What orders can spend: the balance, and the credit that is granted; nothing while a debt stands."""
+        return 0 if self.owed_micros else (self.balance_micros or 0) - self.floor_micros
+
+    @property
+    def credit_micros(self) -> int:
+        """The credit limit."""
+        return -self.floor_micros
 
     objects = ScopedManager(panel="panel")
 
@@ -40,21 +64,44 @@ class Account(models.Model):
             models.CheckConstraint(condition=Q(kind__in=AccountKind.values), name="account_kind"),
             models.CheckConstraint(
                 # A comparison with null is not false: without the first word a balance could be emptied of its number.
-                condition=Q(balance_micros__isnull=False, kind="customer", balance_micros__gte=0)
-                | (~Q(kind="customer") & Q(balance_micros=None)),
+                condition=Q(balance_micros__isnull=False, kind="customer", balance_micros__gte=F("floor_micros"))
+                | Q(balance_micros__isnull=False, kind="earnings")
+                | (~Q(kind__in=[kind.value for kind in STORED]) & Q(balance_micros=None)),
                 name="account_balance",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="customer", floor_micros__lte=0, owed_micros__gte=0)
+                | (~Q(kind="customer") & Q(floor_micros=0, owed_micros=0)),
+                name="account_floor",
             ),
         ]
 
 
 class TransferCode(models.TextChoices):
-    """Why money moved. With the reference it is unique in a panel: nothing moves twice."""
+    """Why money moved. With the reference it is unique in a panel: nothing moves twice. See codes.py."""
 
-    ORDER = "order"  # reference: the order's id
-    REFUND = "refund"  # reference: the id of the order (or run) that was not delivered in full
-    DEPOSIT = "deposit"  # reference: the payment's id
-    ADJUSTMENT = "adjustment"  # reference: given by staff
+    ORDER = "order"
+    REFUND = "refund"
+    DEPOSIT = "deposit"
+    FEE = "fee"
     BONUS = "bonus"
+    COUPON = "coupon"
+    VOUCHER = "voucher"
+    COMMISSION = "commission"
+    PAYOUT = "payout"
+    GATEWAY_REFUND = "gateway_refund"
+    CHARGEBACK = "chargeback"
+    REVERSAL = "reversal"
+    DEBT = "debt"
+    REPAYMENT = "repayment"
+    SETTLEMENT = "settlement"
+    COST = "cost"
+    ADJUSTMENT = "adjustment"
+
+
+# The codes of transfers that belong to an order, and say which.
+OF_ORDERS = (TransferCode.ORDER, TransferCode.REFUND, TransferCode.COST)
+_OF_ORDERS = [code.value for code in OF_ORDERS]
 
 
 class Transfer(models.Model):
@@ -64,9 +111,9 @@ class Transfer(models.Model):
     debit_account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="debits", db_index=False)
     credit_account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="credits", db_index=False)
     amount_micros = models.BigIntegerField()
-    code = models.CharField(max_length=12, choices=TransferCode.choices)
-    reference = models.CharField(max_length=100)
-    # The order whose charge this is part of; orders are above the ledger, so it is a plain number.
+    code = models.CharField(max_length=20, choices=TransferCode.choices)
+    reference = models.CharField(max_length=128)
+    # The order whose charge or cost this is part of; orders are above the ledger, so it is a plain number.
     order_id = models.BigIntegerField(null=True)
     created_at = models.DateTimeField()
 
@@ -78,6 +125,11 @@ class Transfer(models.Model):
             models.CheckConstraint(condition=Q(amount_micros__gt=0), name="transfer_amount"),
             models.CheckConstraint(condition=~Q(debit_account=F("credit_account")), name="transfer_two_accounts"),
             models.CheckConstraint(condition=Q(code__in=TransferCode.values), name="transfer_code"),
+            models.CheckConstraint(
+                condition=Q(code__in=_OF_ORDERS, order_id__isnull=False)
+                | (~Q(code__in=_OF_ORDERS) & Q(order_id__isnull=True)),
+                name="transfer_order",
+            ),
         ]
         indexes = [
             models.Index(fields=["debit_account", "id"], name="transfer_debit"),

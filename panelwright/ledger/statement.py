@@ -21,8 +21,9 @@ from django.core import signing
 from django.db import connection
 
 from panelwright.core import sql
+from panelwright.ledger import codes
 from panelwright.ledger.lists import STATEMENT
-from panelwright.ledger.models import TransferCode
+from panelwright.ledger.models import AccountKind, TransferCode
 
 PAGE = 50
 PAGE_MAX = 500
@@ -134,13 +135,17 @@ _MINE = "(SELECT id FROM ledger_account WHERE panel_id = ? AND id = ? AND kind =
 _SIDES = {"debit": ("-", ""), "credit": ("", " AND NOT (code = 'order')")}
 _NEAR = {side: sql.IndexRange(f"{side}_account_id, id", f"{_MINE}; ?") for side in _SIDES}
 _BOTH = ("debit", "credit")
-# Where transfers of a code can stand. A charge is always a debit.
-_SIDES_OF = {
-    TransferCode.ORDER.value: ("debit",),
-    TransferCode.REFUND.value: ("credit",),
-    TransferCode.DEPOSIT.value: ("credit",),
-    TransferCode.BONUS.value: ("credit",),
-}
+
+
+def _sides_of(code: TransferCode) -> tuple[str, ...]:
+    """Where transfers of a code can stand on a customer's account. A charge is always a debit."""
+    seen = codes.on_statement(code)
+    debit = any(each.debit is AccountKind.CUSTOMER for each in seen)
+    credit = any(each.credit is AccountKind.CUSTOMER for each in seen)
+    return (*(["debit"] if debit else []), *(["credit"] if credit else []))
+
+
+_SIDES_OF = {code: _sides_of(TransferCode(code)) for code in codes.SEEN}
 _COLUMNS = "code, reference, order_id, created_at"
 
 
@@ -219,7 +224,7 @@ def page(
     account, and a code that is none, has no transfers.
     """
     limit = min(max(limit, 1), PAGE_MAX)
-    if code and code not in TransferCode.values:
+    if code and code not in codes.SEEN:
         return Statement([], None, None)
     up, down = _read(account_id, after), _read(account_id, before)
     if up is None and down is None and month is not None:
@@ -318,7 +323,7 @@ def _page_of_code(
     limit: int,
 ) -> Statement:
     """Those of a code among the nearest WINDOW transfers of the side on which they stand."""
-    sides = _SIDES_OF.get(code, _BOTH)
+    sides = _SIDES_OF[code]
     ranged = [*_ends(panel_id, account_id, within), WINDOW]
     window = _window(sides, upward=within.upward)
     first, last, count = window.rows(connection, *(ranged * len(sides)), WINDOW)[0]

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from django.db import connection
 
 from panelwright.core import money, sql
+from panelwright.ledger.audit import balance_faults, transfer_faults
 
 FAULTS_MAX = 100
 
@@ -26,15 +27,6 @@ _COUNTS = sql.Query(
     " (SELECT COUNT(*) FROM ledger_transfer WHERE panel_id = ?),"
     " (SELECT COUNT(*) FROM orders_order WHERE panel_id = ?)"
 )
-# Each balance is what came in less what went out.
-_BALANCES = sql.Query(
-    "SELECT a.id, a.balance_micros, COALESCE(m.moved, 0) FROM ledger_account a LEFT JOIN ("
-    " SELECT account, SUM(amount) AS moved FROM ("
-    "  SELECT credit_account_id AS account, amount_micros AS amount FROM ledger_transfer WHERE panel_id = ?"
-    "  UNION ALL SELECT debit_account_id, -amount_micros FROM ledger_transfer WHERE panel_id = ?) t GROUP BY account"
-    ") m ON m.account = a.id WHERE a.panel_id = ? AND a.kind = 'customer' AND a.balance_micros <> COALESCE(m.moved, 0)"
-    " LIMIT ?"
-)
 # Each order's charge is what was taken for it less what was given back, and what was taken is what was booked.
 _CHARGES = sql.Query(
     "SELECT o.id, o.charge_micros, o.booked_micros, COALESCE(m.taken, 0), COALESCE(m.back, 0) FROM orders_order o"
@@ -52,12 +44,6 @@ _STRAY = sql.Query(
     " JOIN ledger_account s ON s.id = CASE WHEN t.code = 'order' THEN t.credit_account_id ELSE t.debit_account_id END"
     " WHERE t.panel_id = ? AND t.code IN ('order', 'refund') AND (c.account_id IS NULL OR s.kind <> 'sales'"
     " OR c.account_id <> CASE WHEN t.code = 'order' THEN t.debit_account_id ELSE t.credit_account_id END) LIMIT ?"
-)
-# Both accounts of a transfer belong to its panel.
-_FOREIGN = sql.Query(
-    "SELECT t.id FROM ledger_transfer t JOIN ledger_account d ON d.id = t.debit_account_id"
-    " JOIN ledger_account c ON c.id = t.credit_account_id"
-    " WHERE t.panel_id = ? AND (d.panel_id <> t.panel_id OR c.panel_id <> t.panel_id) LIMIT ?"
 )
 # What the words promise: PROTOCOL.md section 4, "after the end". The share that goes back for a Partial is that
 # of core/money.py, written so that it does not overflow.
@@ -88,10 +74,7 @@ def audit(panel_id: int) -> Audit:
     result = Audit()
     # Each check is one statement and so sees one state of the books; nothing is locked meanwhile.
     result.accounts, result.transfers, result.orders = _COUNTS.rows(connection, panel_id, panel_id, panel_id)[0]
-    for id_, stored, moved in _BALANCES.rows(connection, panel_id, panel_id, panel_id, FAULTS_MAX):
-        result.faults.append(
-            f"account {id_}: balance {money.text(stored)}, its transfers add up to {money.text(int(moved))}"
-        )
+    result.faults += balance_faults(panel_id, FAULTS_MAX)
     for id_, charge, booked, taken, back in _CHARGES.rows(connection, panel_id, panel_id, FAULTS_MAX):
         result.faults.append(
             f"order {id_}: charge {money.text(charge)} of {money.text(booked)},"
@@ -99,8 +82,7 @@ def audit(panel_id: int) -> Audit:
         )
     for id_, code, reference in _STRAY.rows(connection, panel_id, FAULTS_MAX):
         result.faults.append(f"transfer {id_} ({code} {reference}): not between its order's customer and sales")
-    for (id_,) in _FOREIGN.rows(connection, panel_id, FAULTS_MAX):
-        result.faults.append(f"transfer {id_}: an account of another panel")
+    result.faults += transfer_faults(panel_id, FAULTS_MAX)
     for id_, status, charge, booked, remains, quantity in _ENDS.rows(connection, panel_id, FAULTS_MAX):
         result.faults.append(
             f"order {id_}: {status} with charge {money.text(charge)} of {money.text(booked)},"

@@ -12,7 +12,9 @@ from django.db import connection
 
 from panelwright.core import sql
 from panelwright.events.actions import NewEvent, record
-from panelwright.ledger.actions import ADD_TO_BALANCES, INSERT_TRANSFERS
+from panelwright.ledger import store as books
+from panelwright.ledger.models import TransferCode
+from panelwright.ledger.rules import NewTransfer
 from panelwright.orders import pause_letters, problems, settling, webhook_events
 from panelwright.orders.models import OrderKind
 from panelwright.orders.pause_letters import PauseNotice
@@ -41,7 +43,6 @@ _SCHEDULES = sql.Query(
     "SELECT order_id, runs, run_quantity, runs_started, runs_done, undelivered FROM orders_schedule"
     " WHERE order_id :in_int"
 )
-_LOCK_ACCOUNTS = sql.Query("SELECT id FROM ledger_account WHERE id :in_int ORDER BY id :for_update")
 _UPDATE_ORDERS = sql.Update(
     "orders_order",
     {
@@ -220,19 +221,16 @@ def _order_row(o: OpenOrder) -> sql.Row:
 
 def credit(refunds: Sequence[Refund], now: datetime) -> None:
     """Book refunds: one transfer each, the balances raised by their sums, accounts locked in id order."""
-    if not refunds:
-        return
-    sums: dict[int, int] = {}
-    for refund in refunds:
-        sums[refund.account_id] = sums.get(refund.account_id, 0) + refund.micros
-    if connection.vendor == "postgresql":
-        _LOCK_ACCOUNTS.rows(connection, sorted(sums))
-    at = sql.moment(connection, now)
-    INSERT_TRANSFERS.run(
-        connection,
-        [
-            (r.panel_id, r.sales_account_id, r.account_id, r.micros, "refund", str(r.reference), r.order_id, at)
-            for r in refunds
-        ],
-    )
-    ADD_TO_BALANCES.run(connection, [(micros, account) for account, micros in sorted(sums.items())])
+    transfers = [
+        NewTransfer(
+            r.panel_id,
+            r.sales_account_id,
+            r.account_id,
+            r.micros,
+            TransferCode.REFUND,
+            str(r.reference),
+            r.order_id,
+        )
+        for r in refunds
+    ]
+    books.credit(transfers, now)

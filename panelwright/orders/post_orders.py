@@ -9,7 +9,7 @@ from typing import NamedTuple
 from django.db import connection
 
 from panelwright.core import sql
-from panelwright.ledger.actions import ADD_TO_BALANCES, INSERT_TRANSFERS
+from panelwright.ledger.store import ADD_TO_BALANCES, INSERT_TRANSFERS
 from panelwright.orders import store
 from panelwright.orders.models import Job, OrderKind
 from panelwright.orders.problems import NONE, Problem

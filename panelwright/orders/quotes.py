@@ -25,22 +25,25 @@ class Quote(NamedTuple):
 
 
 class Quotes(NamedTuple):
-    """For each command its quote, or why it would be refused; `missing_micros`: what the balance lacks for all."""
+    """For each command its quote, or why it would be refused; `missing_micros`: what the customer lacks for all."""
 
     lines: list[Quote | Refusal]
     total_micros: int
-    balance_micros: int
+    available_micros: int
 
     @property
     def missing_micros(self) -> int:
-        return max(self.total_micros - self.balance_micros, 0)
+        return max(self.total_micros - self.available_micros, 0)
 
 
 def quote(commands: Sequence[PlaceOrder]) -> Quotes:
-    """Price the commands of one customer as if her balance paid for everything, in the order given."""
+    """Price the commands of one customer as if she could pay for everything, in the order given.
+
+    While a debt stands, none has a price.
+    """
     book = store.load(commands, to_place=False)
-    balance = sum(book.balances.values())
-    endless = replace(book, balances=dict.fromkeys(book.balances, 2**62))
+    available = sum(max(micros, 0) for micros in book.balances.values())
+    endless = replace(book, balances={id_: 2**62 if micros >= 0 else micros for id_, micros in book.balances.items()})
     plan = rules.place(endless, commands, clock.now())
     lines: list[Quote | Refusal] = []
     for position, result in enumerate(plan.results):
@@ -51,7 +54,7 @@ def quote(commands: Sequence[PlaceOrder]) -> Quotes:
             lines.append(Quote(order.booked_micros, order.quantity))
         else:
             lines.append(Quote(0, 0, order_id=result))
-    return Quotes(lines, sum(plan.spent.values()), balance)
+    return Quotes(lines, sum(plan.spent.values()), available)
 
 
 class Price(NamedTuple):

@@ -26,6 +26,7 @@ _PENDING, _PLAIN, _FORWARD = "Pending", OrderKind.PLAIN.value, Job.FORWARD.value
 BAD_SERVICE = Refusal("bad_service", "service")
 MAY_NOT_ORDER = Refusal("may_not_order")
 NO_FUNDS = Refusal("no_funds")
+DEBT_STANDS = Refusal("debt_stands")
 PRICE_ROSE = Refusal("price_rose")
 CAP_REACHED = Refusal("cap_reached")
 SAME_LINK = Refusal("same_link", "link")
@@ -77,7 +78,8 @@ class BatchContext:
     """
 
     grants: Sequence[Grant | Refusal]
-    balances: dict[int, int]  # account id -> micros, locked until the commit
+    # Account id -> micros that can be spent, locked until the commit. Below zero: a debt stands, nothing is ordered.
+    balances: dict[int, int]
     services: dict[tuple[int, int], SoldService]  # (panel id, number)
     rates: dict[tuple[int, int], int]  # (price list id, service id) -> micros
     requests: dict[tuple[int, str], tuple[int, str]]  # (customer id, request_id) -> (order id, digest)
@@ -228,7 +230,7 @@ def _place_one(
         return CAP_REACHED
     account = grant.account_id
     if charge > book.balances[account]:
-        return NO_FUNDS
+        return NO_FUNDS if book.balances[account] >= 0 else DEBT_STANDS
 
     # Nothing can refuse any more: write the plan.
     index = len(plan.orders)

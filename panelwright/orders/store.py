@@ -12,7 +12,7 @@ from panelwright.catalog import link_store, quantities
 from panelwright.core import limits, sql
 from panelwright.core.refusal import Refusal
 from panelwright.customers import access
-from panelwright.ledger.actions import ADD_TO_BALANCES, INSERT_TRANSFERS
+from panelwright.ledger.store import ADD_TO_BALANCES, INSERT_TRANSFERS
 from panelwright.orders import fields, same_link
 from panelwright.orders.rules import (
     BatchContext,
@@ -26,10 +26,12 @@ from panelwright.orders.rules import (
 from panelwright.panels import block_store
 
 # Accounts are locked first, in id order: what is read after that is what other processes committed.
+# What they hold down to their floor; below zero where a debt stands: then even what costs nothing is too dear.
+_AVAILABLE = "CASE WHEN owed_micros = 0 THEN balance_micros - floor_micros ELSE -1 END"
 _BALANCES = sql.Query(
-    "SELECT id, balance_micros FROM ledger_account WHERE id :in_int AND kind = 'customer' ORDER BY id :for_update"
+    f"SELECT id, {_AVAILABLE} FROM ledger_account WHERE id :in_int AND kind = 'customer' ORDER BY id :for_update"
 )
-_BALANCES_SEEN = sql.Query("SELECT id, balance_micros FROM ledger_account WHERE id :in_int AND kind = 'customer'")
+_BALANCES_SEEN = sql.Query(f"SELECT id, {_AVAILABLE} FROM ledger_account WHERE id :in_int AND kind = 'customer'")
 _SERVICES = sql.Query(
     "SELECT panel_id, number, id, type, rate_micros, min, max, drip_feed, unique_link, private, step,"
     " link_hosts, link_kinds, link_example FROM catalog_service WHERE panel_id :in_int AND number :in_int AND enabled"
@@ -218,7 +220,7 @@ def spend_of_keys(key_spent: dict[int, int], now: datetime) -> None:
 
 
 def lock_balances(account_ids: Sequence[int]) -> dict[int, int]:
-    """Account id -> micros, locked in id order until the commit."""
+    """Account id -> micros that can be spent (below zero: a debt stands), locked in id order until the commit."""
     return dict(_BALANCES.rows(connection, sorted(account_ids)))
 
 

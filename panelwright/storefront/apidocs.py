@@ -423,7 +423,9 @@ def _add_refusals(kinds: Sequence[ServiceType]) -> tuple[ErrorRow, ...]:
             _("The key's daily spending limit is reached."),
             ("cap_reached",),
         ),
-        ErrorRow(("Not enough funds on balance",), _("Your balance is lower than the charge."), ("no_funds",)),
+        ErrorRow(
+            ("Not enough funds on balance",), _("Your balance is lower than the charge."), ("no_funds", "debt_stands")
+        ),
     )
 
 

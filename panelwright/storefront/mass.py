@@ -141,7 +141,7 @@ def _place(request: CustomerRequest, lines: list[Line], batch: str) -> HttpRespo
     left = [line for line in lines if line.number not in done]
     if left:
         # The page shows the balance, which was read before these were charged.
-        request.customer.account.refresh_from_db(fields=["balance_micros"])
+        request.customer.account.refresh_from_db(fields=["balance_micros", "owed_micros"])
         return _show(request, left, placed=placed)
     shown = ",".join(map(str, placed[: limits.SEARCH_IDS_MAX]))
     return redirect(f"{reverse('storefront:orders')}?{urlencode({'ids': shown}, safe=',')}")

@@ -25,7 +25,7 @@ from panelwright.lane.batcher import CommitUncertain
 from panelwright.orders import reasons
 from panelwright.orders.actions import place_orders
 from panelwright.orders.quotes import Quote, Quotes, quote
-from panelwright.orders.rules import PlaceOrder
+from panelwright.orders.rules import DEBT_STANDS, PlaceOrder
 from panelwright.storefront import pasted
 from panelwright.storefront.priced_catalogue import shelf_of
 from panelwright.ui import refusals
@@ -98,9 +98,11 @@ def price(request: CustomerRequest) -> HttpResponse:
 def _priced(request: CustomerRequest, priced: Quotes | None) -> dict[str, Any]:
     line = priced.lines[0] if priced else None
     if priced is None or not isinstance(line, Quote):
-        why = refusals.text(line) if isinstance(line, Refusal) and line.why in _TOLD_AT_ONCE else ""
+        told = isinstance(line, Refusal) and (line.why in _TOLD_AT_ONCE or line == DEBT_STANDS)
+        why = refusals.text(line) if isinstance(line, Refusal) and told else ""
         return {"quote": None, "why": why, "request": request}
-    left = priced.balance_micros - line.charge_micros
+    # The balance itself: what can be spent is more by the credit that is granted.
+    left = priced.available_micros + request.customer.account.floor_micros - line.charge_micros
     # A number that was written in groups is shown as it was read, before anything is paid.
     typed = trim(request.POST.get("quantity", request.GET.get("quantity", "")))
     understood = pasted.understood(typed) if typed and not typed.isdigit() else ""

@@ -334,6 +334,7 @@ CASES |= {
     "customer.add": lambda w: Case(None, {"email": f"c{w.link()[-2:].strip('/')}@customer.example"}),
     "customer.credit": lambda w: Case(w.carol.customer_id, {"amount": "5.00", "reference": w.link()}),
     "customer.debit": lambda w: Case(w.carol.customer_id, {"amount": "5.00", "reference": w.link(), "reason": "typo"}),
+    "customer.set_credit_limit": lambda w: Case(w.carol.customer_id, {"credit_limit": "50.00", "reason": "trusted"}),
     "customer.suspend": lambda w: Case(w.carol.customer_id),
     "customer.restore": _suspended,
     "customer.set_rate": lambda w: Case(w.carol.customer_id, {"service": LIKES, "rate": "0.10"}),

@@ -24,7 +24,7 @@ MAY: dict[str, tuple[str, ...]] = {
     "manager": ("*",),
     "orders": ("order.*", "cancel.*", "refill.*", "ticket.*", "post.*"),
     "support": ("ticket.*",),
-    "finance": ("customer.credit", "customer.debit"),
+    "finance": ("customer.credit", "customer.debit", "customer.set_credit_limit"),
     "read_only": (),
     "custom": (),
 }

@@ -14,7 +14,8 @@ from panelwright.backoffice.acting import ONE, allowed
 from panelwright.backoffice.panel import held_words
 from panelwright.backoffice.queries import OFFICE_COUNTS
 from panelwright.core.lists import Column, count_text
-from panelwright.ledger.lists import WORDS
+from panelwright.ledger import codes
+from panelwright.ledger.statement import StatementEntry
 from panelwright.providers.staff_orders import PROBLEM_LABELS
 from panelwright.providers.sync.hold_actions import Held
 from panelwright.staff import registry
@@ -90,9 +91,9 @@ def allowed_here(context: Any, *names: str) -> list[Action]:
 
 
 @register.filter
-def code_words(code: str) -> str:
+def entry_words(entry: StatementEntry) -> str:
     """Why money moved."""
-    return _(WORDS[code]) if code in WORDS else code
+    return _(codes.words(entry.code, came_in=entry.micros > 0))
 
 
 @register.filter

@@ -19,17 +19,11 @@ from hypothesis import strategies as st
 
 from panelwright.core import money, sql
 from panelwright.ledger import statement, statement_actions
-from panelwright.ledger.actions import (
-    ADD_TO_BALANCES,
-    INSERT_TRANSFERS,
-    account,
-    credit_customer,
-    open_books,
-    open_customer_account,
-)
+from panelwright.ledger.actions import account, credit_customer, open_books, open_customer_account
 from panelwright.ledger.lists import STATEMENT
 from panelwright.ledger.models import AccountKind, TransferCode
 from panelwright.ledger.statement import Day, Month, Statement, StatementEntry
+from panelwright.ledger.store import ADD_TO_BALANCES, INSERT_TRANSFERS
 from tests.support.effort import effort
 from tests.support.statements import statements
 

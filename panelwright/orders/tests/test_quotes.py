@@ -110,7 +110,7 @@ def test_a_quote_is_what_placing_does(
     charged = [line.charge_micros for line in told.lines if isinstance(line, Quote)]
     assert told.total_micros == sum(charged)
     assert money.parse(spent) - money.parse(buyer.balance()) == told.total_micros
-    assert told.balance_micros == money.parse(spent)
+    assert told.available_micros == money.parse(spent)
     assert told.missing_micros == 0
 
 

@@ -1,0 +1,128 @@
+"""The SQL of the books. Inside the caller's transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+from django.db import connection
+
+from panelwright.core import sql
+from panelwright.ledger import rules
+from panelwright.ledger.models import STORED, AccountKind, TransferCode
+from panelwright.ledger.rules import AccountState, NewTransfer, StandingTransfer, TransferKey
+
+INSERT_TRANSFERS = sql.Insert(
+    "ledger_transfer",
+    {
+        "panel_id": "bigint",
+        "debit_account_id": "bigint",
+        "credit_account_id": "bigint",
+        "amount_micros": "bigint",
+        "code": "text",
+        "reference": "text",
+        "order_id": "bigint",
+        "created_at": "timestamptz",
+    },
+)
+# One statement locks, checks and changes; the CHECK of the table refuses a balance below the floor.
+ADD_TO_BALANCES = sql.Update("ledger_account", {"balance_micros +": "bigint"}, {"id": "bigint"})
+_ADD_TO_OWED = sql.Update("ledger_account", {"owed_micros +": "bigint"}, {"id": "bigint"})
+_KINDS = sql.Query("SELECT id, panel_id, kind FROM ledger_account WHERE panel_id :in_int AND id :in_int")
+# Others write transfers of a gateway's account meanwhile, which refer to it.
+_LOCK = sql.Query(
+    "SELECT id, panel_id, kind, COALESCE(balance_micros, 0), floor_micros, owed_micros FROM ledger_account"
+    " WHERE panel_id :in_int AND id :in_int ORDER BY id :for_no_key_update"
+)
+_LOCK_OWING = sql.Query("SELECT id, owed_micros FROM ledger_account WHERE id :in_int ORDER BY id :for_update")
+_STANDING = sql.Query(
+    "SELECT panel_id, code, reference, amount_micros, debit_account_id, credit_account_id FROM ledger_transfer"
+    " WHERE panel_id :in_int AND code :in_text AND reference :in_text"
+)
+_FIND = sql.Query("SELECT id FROM ledger_account WHERE panel_id = ? AND kind = ? AND name = ?")
+_ADD = sql.Query(
+    "INSERT INTO ledger_account (panel_id, kind, name, balance_micros, floor_micros, owed_micros)"
+    " VALUES (?, ?, ?, ?, 0, 0) ON CONFLICT DO NOTHING RETURNING id"
+)
+
+
+def account_id(panel_id: int, kind: AccountKind, name: str = "") -> int:
+    """The id of the panel's account of that kind and name, made when it is first needed."""
+    if kind is AccountKind.CUSTOMER:
+        raise ValueError("a customer's account has no name: it is opened with the customer")
+    found = _FIND.rows(connection, panel_id, kind.value, name)
+    found = found or _ADD.rows(connection, panel_id, kind.value, name, 0 if kind in STORED else None)
+    # Who made it at the same time has committed by now.
+    found = found or _FIND.rows(connection, panel_id, kind.value, name)
+    return int(found[0][0])
+
+
+def locked(transfers: Sequence[NewTransfer]) -> dict[int, AccountState]:
+    """The accounts of transfers, by their ids; locked in id order until the commit is what stores a balance.
+
+    Of a transfer without such an account the debit account is locked: it keeps those away who post the same.
+    """
+    sides = {t: tuple(side for side in (t.debit, t.credit) if isinstance(side, int)) for t in transfers}
+    panels, ids = sorted({t.panel_id for t in transfers}), sorted({id_ for both in sides.values() for id_ in both})
+    found = {row[0]: AccountState(row[0], row[1], AccountKind(row[2])) for row in _KINDS.rows(connection, panels, ids)}
+    stored = {id_ for id_, account in found.items() if account.kind in STORED}
+    wanted = {id_ for both in sides.values() for id_ in (stored.intersection(both) or both[:1])}
+    for row in _LOCK.rows(connection, panels, sorted(wanted)):
+        found[row[0]] = AccountState(row[0], row[1], AccountKind(row[2]), *row[3:])
+    return found
+
+
+def standing(keys: Collection[TransferKey]) -> dict[TransferKey, StandingTransfer]:
+    """Those of the transfers that were posted before."""
+    panels, codes, references = (sorted({key[i] for key in keys}) for i in range(3))
+    rows = _STANDING.rows(connection, panels, codes, references)
+    return {TransferKey(*row[:3]): StandingTransfer(*row[3:]) for row in rows if TransferKey(*row[:3]) in keys}
+
+
+def write(transfers: Sequence[NewTransfer], now: datetime) -> None:
+    """Write transfers, and nothing but them. An account by its name is made when it is first needed."""
+    at = sql.moment(connection, now)
+    rows = []
+    for t in transfers:
+        debit, credit = (
+            side if isinstance(side, int) else account_id(t.panel_id, side.kind, side.name)
+            for side in (t.debit, t.credit)
+        )
+        rows.append((t.panel_id, debit, credit, t.amount_micros, t.code.value, t.reference, t.order_id, at))
+    INSERT_TRANSFERS.run(connection, rows)
+
+
+def add(balances: dict[int, int], owed: dict[int, int]) -> None:
+    """Change balances and what is owed, by account id. The accounts are locked."""
+    ADD_TO_BALANCES.run(connection, [(micros, id_) for id_, micros in sorted(balances.items()) if micros])
+    _ADD_TO_OWED.run(connection, [(micros, id_) for id_, micros in sorted(owed.items()) if micros])
+
+
+def credit(transfers: Sequence[NewTransfer], now: datetime) -> None:
+    """Write transfers that bring money to customers, each for the first time: their debts are paid first.
+
+    One transfer each, the balances raised by their sums, the accounts locked in id order.
+    """
+    if not transfers:
+        return
+    owed: dict[int, int] = dict(_LOCK_OWING.rows(connection, sorted({_to(t) for t in transfers})))
+    came: dict[int, int] = {}
+    paid: dict[int, int] = {}
+    rows = []
+    for transfer in transfers:
+        account, micros = _to(transfer), transfer.amount_micros
+        rows.append(transfer)
+        repayment = rules.repaid(transfer, account, owed[account])
+        if repayment is not None:
+            rows.append(repayment)
+            owed[account] -= repayment.amount_micros
+            paid[account] = paid.get(account, 0) - repayment.amount_micros
+            micros -= repayment.amount_micros
+        came[account] = came.get(account, 0) + micros
+    write(rows, now)
+    add(came, paid)
+
+
+def _to(transfer: NewTransfer) -> int:
+    assert isinstance(transfer.credit, int) and transfer.code is not TransferCode.DEBT
+    return transfer.credit
