@@ -48,6 +48,11 @@ def charge(*, rate_micros: int, units: int, flat: bool = False) -> int:
     return -(-rate_micros * units // 1000)
 
 
+# The version of `refund`. An order keeps the one that it was settled by, and the audit checks it by that one: whoever
+# changes how the share is reckoned counts on here, and adds the new arithmetic to orders/audit.py beside the old.
+REFUND_RULE = 1
+
+
 def refund(*, charge_micros: int, remains: int, quantity: int) -> int:
     """What of the charge goes back when `remains` of `quantity` were not delivered. Rounded down to the micro.
 

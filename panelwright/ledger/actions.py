@@ -32,28 +32,22 @@ def post(transfers: Sequence[NewTransfer], *, now: datetime) -> list[bool] | Ref
     What a chargeback cannot take back becomes a debt, and money that comes to a customer pays her debt first; the
     transfers for that are made here. Refused: amount_not_positive; reference_taken (the code and reference stand for
     another amount or other accounts); balance_below and available_below (a balance would go below its floor).
-    LookupError for what a fault of ours alone can ask: an account that is not there, money that never moves so.
+    Raises for what a fault of ours alone can ask: ValueError for an account that is not there, LookupError where money
+    never moves so.
     Locks the accounts that store a balance, in id order; what else is to be locked is locked before.
     """
     with transaction.atomic(savepoint=False):
-        known = [_with_ids(transfer) for transfer in transfers]
+        known = store.with_ids(transfers)
         accounts = store.locked(known)
         # After the locks: who posts the same at the same time has been waited for.
         standing = store.standing({TransferKey(t.panel_id, t.code.value, t.reference) for t in known})
         plan = rules.plan(known, accounts, standing)
         if isinstance(plan, Refusal):
             return plan
-        store.write(plan.rows, now)
-        store.add(plan.balances, plan.owed)
+        made = store.write(plan.rows, now)
+        moved = {side if isinstance(side, int) else made[side]: micros for side, micros in plan.balances.items()}
+        store.add(moved, plan.owed)
         return plan.posted
-
-
-def _with_ids(transfer: NewTransfer) -> NewTransfer:
-    debit, credit = (
-        side if isinstance(side, int) else store.account_id(transfer.panel_id, side.kind, side.name)
-        for side in (transfer.debit, transfer.credit)
-    )
-    return transfer._replace(debit=debit, credit=credit)
 
 
 _SOURCES = {
@@ -100,10 +94,9 @@ def _posted(transfer: NewTransfer, now: datetime) -> bool:
 
 def set_credit_limit(*, panel_id: int, account_id: int, limit_micros: int) -> None:
     """How far below zero a customer's balance may go. Refused: credit_in_use, for less than is in use."""
-    with transaction.atomic(savepoint=False):
-        if not _SET_FLOOR.rows(connection, -limit_micros, panel_id, account_id, -limit_micros):
-            ((balance,),) = _BALANCE.rows(connection, panel_id, account_id)
-            raise Refused("credit_in_use", "credit_limit", used=money.text(-balance))
+    if not _SET_FLOOR.rows(connection, -limit_micros, panel_id, account_id, -limit_micros):
+        ((balance,),) = _BALANCE.rows(connection, panel_id, account_id)
+        raise Refused("credit_in_use", "credit_limit", used=money.text(-balance))
 
 
 def open_books(panel_id: int) -> None:

@@ -10,7 +10,7 @@ from panelwright.core import money
 from panelwright.core.refusal import Refusal
 from panelwright.ledger import codes
 from panelwright.ledger.codes import Shortfall
-from panelwright.ledger.models import AccountKind, TransferCode
+from panelwright.ledger.models import STORED, AccountKind, TransferCode
 
 AMOUNT_NOT_POSITIVE = Refusal("amount_not_positive", "amount")
 REFERENCE_TAKEN = Refusal("reference_taken", "reference")
@@ -36,10 +36,14 @@ class NewTransfer(NamedTuple):
     order_id: int | None = None
 
 
+# An account that is there, by its id; one that is not there yet, by its panel and name.
+Side = int | tuple[int, NamedAccount]
+
+
 class AccountState(NamedTuple):
     """An account as it stands; where it stores a balance, locked. `owed_micros`: the debt of its customer."""
 
-    id: int
+    side: Side
     panel_id: int
     kind: AccountKind
     balance_micros: int = 0
@@ -59,8 +63,8 @@ class StandingTransfer(NamedTuple):
     """A transfer that was posted before."""
 
     amount_micros: int
-    debit_id: int
-    credit_id: int
+    debit: Side
+    credit: Side
 
 
 @dataclass(slots=True)
@@ -72,18 +76,19 @@ class Plan:
 
     posted: list[bool] = field(default_factory=list)
     rows: list[NewTransfer] = field(default_factory=list)
-    balances: dict[int, int] = field(default_factory=dict)  # account id -> micros that come to it
+    balances: dict[Side, int] = field(default_factory=dict)  # micros that come to the accounts that store a balance
     owed: dict[int, int] = field(default_factory=dict)  # customer account id -> micros that she owes more
 
 
 def plan(
     transfers: Sequence[NewTransfer],
-    accounts: Mapping[int, AccountState],
+    accounts: Mapping[Side, AccountState],
     standing: Mapping[TransferKey, StandingTransfer],
 ) -> Plan | Refusal:
     """What posting the transfers one after the other does; a refusal when one of them cannot be posted.
 
-    All accounts are given by their ids. LookupError: money never moves so (codes.py), or an account is not there.
+    Accounts that are there are given by their ids. Raises ValueError for an id that is not there, LookupError where
+    money never moves so (codes.py).
     """
     now = dict(accounts)
     known = dict(standing)
@@ -91,52 +96,67 @@ def plan(
     for transfer in transfers:
         if transfer.amount_micros <= 0:
             return AMOUNT_NOT_POSITIVE
-        assert isinstance(transfer.debit, int) and isinstance(transfer.credit, int)
+        debit, credit = sides(transfer)
         key = TransferKey(transfer.panel_id, transfer.code.value, transfer.reference)
-        same = StandingTransfer(transfer.amount_micros, transfer.debit, transfer.credit)
-        if known.setdefault(key, same) != same:
-            return REFERENCE_TAKEN
-        refused = None
-        if key in standing or key in (_key(row) for row in made.rows):
+        same = StandingTransfer(transfer.amount_micros, debit, credit)
+        before = known.setdefault(key, same)
+        if before is not same:
+            if before != same:
+                return REFERENCE_TAKEN
             made.posted.append(False)
-        else:
-            refused = _post(transfer, now, made)
-            made.posted.append(True)
+            continue
+        refused = _post(transfer, now, made)
         if refused is not None:
             return refused
+        made.posted.append(True)
     return made
 
 
-def _key(transfer: NewTransfer) -> TransferKey:
-    return TransferKey(transfer.panel_id, transfer.code.value, transfer.reference)
+def sides(transfer: NewTransfer) -> tuple[Side, Side]:
+    """Its debit and its credit account."""
+    debit, credit = (
+        side if isinstance(side, int) else (transfer.panel_id, side) for side in (transfer.debit, transfer.credit)
+    )
+    return debit, credit
 
 
-def _post(transfer: NewTransfer, now: dict[int, AccountState], made: Plan) -> Refusal | None:
-    debit, credit = (_account(side, transfer, now) for side in (transfer.debit, transfer.credit))
+def _post(transfer: NewTransfer, now: dict[Side, AccountState], made: Plan) -> Refusal | None:
+    debit, credit = (_account(side, transfer, now) for side in sides(transfer))
     short = codes.movement(transfer.code, debit.kind, credit.kind).short
-    if debit.kind in (_CUSTOMER, AccountKind.EARNINGS) and short is not Shortfall.BELOW:
+    if debit.kind in STORED and short is not Shortfall.BELOW:
         room = debit.balance_micros - debit.floor_micros
         if short is Shortfall.DEBT:
             _record_debt(transfer, debit, now, made)
         elif transfer.amount_micros > room:
             return _short_of(debit, room)
     made.rows.append(transfer)
-    _move(debit.id, -transfer.amount_micros, now, made)
-    _move(credit.id, transfer.amount_micros, now, made)
+    _move(debit.side, -transfer.amount_micros, now, made)
+    _move(credit.side, transfer.amount_micros, now, made)
     if credit.kind is _CUSTOMER:
-        repayment = repaid(transfer, credit.id, credit.owed_micros)
+        customer = _id(credit)
+        repayment = repaid(transfer, customer, credit.owed_micros)
         if repayment is not None:
             made.rows.append(repayment)
-            _move(credit.id, -repayment.amount_micros, now, made)
-            _owe(credit.id, -repayment.amount_micros, now, made)
+            _move(customer, -repayment.amount_micros, now, made)
+            _owe(customer, -repayment.amount_micros, now, made)
     return None
 
 
-def _account(side: int | NamedAccount, transfer: NewTransfer, now: Mapping[int, AccountState]) -> AccountState:
-    found = now.get(side) if isinstance(side, int) else None
+def _account(side: Side, transfer: NewTransfer, now: dict[Side, AccountState]) -> AccountState:
+    if not isinstance(side, int):
+        # Not there yet: nothing is in it.
+        return now.setdefault(side, AccountState(side, transfer.panel_id, side[1].kind))
+    found = now.get(side)
     if found is None or found.panel_id != transfer.panel_id:
-        raise LookupError(f"panel {transfer.panel_id} has no account {side}")
+        raise ValueError(f"panel {transfer.panel_id} has no account {side}")
     return found
+
+
+def _id(account: AccountState) -> int:
+    """Of a customer's account, which is never made by its name."""
+    if not isinstance(account.side, int):
+        raise LookupError("a customer's account has no name")
+    return account.side
 
 
 def _short_of(account: AccountState, room: int) -> Refusal:
@@ -145,15 +165,16 @@ def _short_of(account: AccountState, room: int) -> Refusal:
     return Refusal("balance_below", "amount", facts=(("balance", money.text(room)),))
 
 
-def _record_debt(transfer: NewTransfer, debit: AccountState, now: dict[int, AccountState], made: Plan) -> None:
+def _record_debt(transfer: NewTransfer, debit: AccountState, now: dict[Side, AccountState], made: Plan) -> None:
     """What the balance does not hold of the transfer is lent to it: credit is granted for orders, and not for this."""
     missing = transfer.amount_micros - min(max(debit.balance_micros, 0), transfer.amount_micros)
     if missing:
         reference = f"{transfer.code.value}:{transfer.reference}"
-        lender = debt_of(debit.id)
-        made.rows.append(NewTransfer(transfer.panel_id, lender, debit.id, missing, TransferCode.DEBT, reference))
-        _move(debit.id, missing, now, made)
-        _owe(debit.id, missing, now, made)
+        customer = _id(debit)
+        lender = debt_of(customer)
+        made.rows.append(NewTransfer(transfer.panel_id, lender, customer, missing, TransferCode.DEBT, reference))
+        _move(customer, missing, now, made)
+        _owe(customer, missing, now, made)
 
 
 def debt_of(account_id: int) -> NamedAccount:
@@ -175,14 +196,14 @@ def repaid(transfer: NewTransfer, account_id: int, owed_micros: int) -> NewTrans
     )
 
 
-def _move(account_id: int, micros: int, now: dict[int, AccountState], made: Plan) -> None:
-    account = now[account_id]
-    now[account_id] = account._replace(balance_micros=account.balance_micros + micros)
-    if account.kind in (_CUSTOMER, AccountKind.EARNINGS):
-        made.balances[account_id] = made.balances.get(account_id, 0) + micros
+def _move(side: Side, micros: int, now: dict[Side, AccountState], made: Plan) -> None:
+    account = now[side]
+    now[side] = account._replace(balance_micros=account.balance_micros + micros)
+    if account.kind in STORED:
+        made.balances[side] = made.balances.get(side, 0) + micros
 
 
-def _owe(account_id: int, micros: int, now: dict[int, AccountState], made: Plan) -> None:
+def _owe(account_id: int, micros: int, now: dict[Side, AccountState], made: Plan) -> None:
     account = now[account_id]
     now[account_id] = account._replace(owed_micros=account.owed_micros + micros)
     made.owed[account_id] = made.owed.get(account_id, 0) + micros

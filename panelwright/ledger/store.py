@@ -10,7 +10,7 @@ from django.db import connection
 from panelwright.core import sql
 from panelwright.ledger import rules
 from panelwright.ledger.models import STORED, AccountKind, TransferCode
-from panelwright.ledger.rules import AccountState, NewTransfer, StandingTransfer, TransferKey
+from panelwright.ledger.rules import AccountState, NamedAccount, NewTransfer, Side, StandingTransfer, TransferKey
 
 INSERT_TRANSFERS = sql.Insert(
     "ledger_transfer",
@@ -39,6 +39,10 @@ _STANDING = sql.Query(
     "SELECT panel_id, code, reference, amount_micros, debit_account_id, credit_account_id FROM ledger_transfer"
     " WHERE panel_id :in_int AND code :in_text AND reference :in_text"
 )
+_FIND_SOME = sql.Query(
+    "SELECT panel_id, kind, name, id FROM ledger_account"
+    " WHERE panel_id :in_int AND kind :in_text AND name :in_text AND NOT (kind = 'customer')"
+)
 _FIND = sql.Query("SELECT id FROM ledger_account WHERE panel_id = ? AND kind = ? AND name = ?")
 _ADD = sql.Query(
     "INSERT INTO ledger_account (panel_id, kind, name, balance_micros, floor_micros, owed_micros)"
@@ -57,16 +61,36 @@ def account_id(panel_id: int, kind: AccountKind, name: str = "") -> int:
     return int(found[0][0])
 
 
-def locked(transfers: Sequence[NewTransfer]) -> dict[int, AccountState]:
+def with_ids(transfers: Sequence[NewTransfer]) -> list[NewTransfer]:
+    """The transfers with the ids of those of their named accounts that are there.
+
+    Where neither account of a transfer stands under its id, both are made: one of them is to be locked.
+    """
+    ids = _found({(t.panel_id, side) for t in transfers for side in (t.debit, t.credit) if not isinstance(side, int)})
+    for t in transfers:
+        named = [(t.panel_id, side) for side in (t.debit, t.credit) if not isinstance(side, int)]
+        if len(named) == 2 and not ids.keys() & set(named):
+            ids |= _ids(named)
+    found = []
+    for t in transfers:
+        debit, credit = (
+            side if isinstance(side, int) else ids.get((t.panel_id, side), side) for side in (t.debit, t.credit)
+        )
+        found.append(t._replace(debit=debit, credit=credit))
+    return found
+
+
+def locked(transfers: Sequence[NewTransfer]) -> dict[Side, AccountState]:
     """The accounts of transfers, by their ids; locked in id order until the commit is what stores a balance.
 
     Of a transfer without such an account the debit account is locked: it keeps those away who post the same.
     """
     sides = {t: tuple(side for side in (t.debit, t.credit) if isinstance(side, int)) for t in transfers}
     panels, ids = sorted({t.panel_id for t in transfers}), sorted({id_ for both in sides.values() for id_ in both})
-    found = {row[0]: AccountState(row[0], row[1], AccountKind(row[2])) for row in _KINDS.rows(connection, panels, ids)}
+    rows = _KINDS.rows(connection, panels, ids)
+    found: dict[Side, AccountState] = {row[0]: AccountState(row[0], row[1], AccountKind(row[2])) for row in rows}
     stored = {id_ for id_, account in found.items() if account.kind in STORED}
-    wanted = {id_ for both in sides.values() for id_ in (stored.intersection(both) or both[:1])}
+    wanted = {id_ for both in sides.values() for id_ in ([id_ for id_ in both if id_ in stored] or both[:1])}
     for row in _LOCK.rows(connection, panels, sorted(wanted)):
         found[row[0]] = AccountState(row[0], row[1], AccountKind(row[2]), *row[3:])
     return found
@@ -79,17 +103,35 @@ def standing(keys: Collection[TransferKey]) -> dict[TransferKey, StandingTransfe
     return {TransferKey(*row[:3]): StandingTransfer(*row[3:]) for row in rows if TransferKey(*row[:3]) in keys}
 
 
-def write(transfers: Sequence[NewTransfer], now: datetime) -> None:
-    """Write transfers, and nothing but them. An account by its name is made when it is first needed."""
+def write(transfers: Sequence[NewTransfer], now: datetime) -> dict[tuple[int, NamedAccount], int]:
+    """Write transfers, and nothing but them. An account that is named is made when it is first needed; their ids."""
     at = sql.moment(connection, now)
+    ids = _ids({(t.panel_id, side) for t in transfers for side in (t.debit, t.credit) if not isinstance(side, int)})
     rows = []
     for t in transfers:
-        debit, credit = (
-            side if isinstance(side, int) else account_id(t.panel_id, side.kind, side.name)
-            for side in (t.debit, t.credit)
-        )
+        debit, credit = (side if isinstance(side, int) else ids[t.panel_id, side] for side in (t.debit, t.credit))
         rows.append((t.panel_id, debit, credit, t.amount_micros, t.code.value, t.reference, t.order_id, at))
     INSERT_TRANSFERS.run(connection, rows)
+    return ids
+
+
+def _ids(named: Collection[tuple[int, NamedAccount]]) -> dict[tuple[int, NamedAccount], int]:
+    """The accounts of panels by their names: one query, where all are there."""
+    found = _found(named)
+    for panel_id, side in sorted(set(named) - found.keys()):
+        found[panel_id, side] = account_id(panel_id, side.kind, side.name)
+    return found
+
+
+def _found(named: Collection[tuple[int, NamedAccount]]) -> dict[tuple[int, NamedAccount], int]:
+    """Those of them that are there."""
+    if not named:
+        return {}
+    panels = sorted({panel_id for panel_id, _ in named})
+    kinds, names = sorted({side.kind.value for _, side in named}), sorted({side.name for _, side in named})
+    rows = _FIND_SOME.rows(connection, panels, kinds, names)
+    found = {(row[0], NamedAccount(AccountKind(row[1]), row[2])): int(row[3]) for row in rows}
+    return {key: id_ for key, id_ in found.items() if key in named}
 
 
 def add(balances: dict[int, int], owed: dict[int, int]) -> None:

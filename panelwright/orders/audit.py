@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from django.db import connection
@@ -45,19 +46,30 @@ _STRAY = sql.Query(
     " WHERE t.panel_id = ? AND t.code IN ('order', 'refund') AND (c.account_id IS NULL OR s.kind <> 'sales'"
     " OR c.account_id <> CASE WHEN t.code = 'order' THEN t.debit_account_id ELSE t.credit_account_id END) LIMIT ?"
 )
-# What the words promise: PROTOCOL.md section 4, "after the end". The share that goes back for a Partial is that
-# of core/money.py, written so that it does not overflow.
-_ENDS = sql.Query(
-    "SELECT id, status, charge_micros, booked_micros, remains, quantity FROM orders_order"
-    " WHERE panel_id = ? AND ended_at IS NOT NULL AND kind <> 'subscription' AND ("
-    " (status = 'Completed' AND (remains <> 0 OR charge_micros <> booked_micros))"
-    " OR (status = 'Canceled' AND (charge_micros <> 0 OR remains <> quantity))"
-    " OR (status = 'Partial' AND (remains <= 0 OR remains >= quantity OR booked_micros - charge_micros <>"
-    "  CASE WHEN quantity BETWEEN 1 AND 3000000000"
-    "  THEN booked_micros / quantity * remains + booked_micros % quantity * remains / quantity"
-    "  ELSE booked_micros - charge_micros END))"
-    " OR status IN ('Pending', 'Processing', 'In progress')) LIMIT ?"
-)
+# What goes back for a Partial, by the version of the rule that the order was settled by: that of core/money.py, written
+# so that it does not overflow. More units than that are not checked.
+_SHARES = {
+    1: "CASE WHEN quantity BETWEEN 1 AND 3000000000"
+    " THEN booked_micros / quantity * remains + booked_micros % quantity * remains / quantity"
+    " ELSE booked_micros - charge_micros END",
+}
+
+
+def _ends(shares: Mapping[int, str]) -> sql.Query:
+    """What the words promise: PROTOCOL.md section 4, "after the end"."""
+    share = " ".join(f"WHEN {version} THEN {text}" for version, text in shares.items())
+    known = ", ".join(map(str, shares))
+    return sql.Query(
+        "SELECT id, status, charge_micros, booked_micros, remains, quantity, refund_rule FROM orders_order"
+        " WHERE panel_id = ? AND ended_at IS NOT NULL AND kind <> 'subscription' AND ("
+        " (status = 'Completed' AND (remains <> 0 OR charge_micros <> booked_micros))"
+        " OR (status = 'Canceled' AND (charge_micros <> 0 OR remains <> quantity))"
+        " OR (status = 'Partial' AND (remains <= 0 OR remains >= quantity"
+        f"  OR booked_micros - charge_micros <> CASE refund_rule {share} ELSE -1 END))"
+        f" OR refund_rule NOT IN ({known}) OR status IN ('Pending', 'Processing', 'In progress')) LIMIT ?"
+    )
+
+
 # What was canceled costs nothing unless its provider says so; a drip-feed costs what its runs do, where all is known.
 _COSTS = sql.Query(
     "SELECT o.id, o.status, o.cost_micros, r.cost FROM orders_order o LEFT JOIN (SELECT parent_id,"
@@ -66,6 +78,24 @@ _COSTS = sql.Query(
     " WHERE o.panel_id = ? AND o.ended_at IS NOT NULL AND ("
     " (o.kind <> 'drip-feed' AND o.status = 'Canceled' AND NOT o.cost_told AND o.cost_micros > 0)"
     " OR (o.kind = 'drip-feed' AND o.cost_micros <> COALESCE(r.cost, 0))) LIMIT ?"
+)
+# What the books say that an order cost is what it cost (costs.py), in as many transfers as it counts.
+_EARNED = (
+    "CASE WHEN o.kind = 'drip-feed' THEN 0 ELSE o.past_cost_micros + CASE WHEN o.upstream_id IS NOT NULL"
+    " OR o.ended_at IS NOT NULL THEN COALESCE(o.cost_micros, 0) ELSE 0 END END"
+)
+_COST_TRANSFERS = sql.Query(
+    f"SELECT o.id, {_EARNED}, COALESCE(m.posted, 0), o.cost_postings, COALESCE(m.number, 0) FROM orders_order o"
+    " LEFT JOIN (SELECT t.order_id, SUM(CASE WHEN a.kind = 'provider' THEN t.amount_micros ELSE -t.amount_micros END)"
+    "  AS posted, COUNT(*) AS number FROM ledger_transfer t JOIN ledger_account a ON a.id = t.credit_account_id"
+    "  WHERE t.panel_id = ? AND t.code = 'cost' GROUP BY t.order_id) m ON m.order_id = o.id"
+    f" WHERE o.panel_id = ? AND ({_EARNED} <> COALESCE(m.posted, 0) OR o.cost_postings <> COALESCE(m.number, 0))"
+    " LIMIT ?"
+)
+_STRAY_COSTS = sql.Query(
+    "SELECT t.id, t.reference FROM ledger_transfer t LEFT JOIN orders_order o"
+    " ON o.id = t.order_id AND o.panel_id = t.panel_id"
+    " WHERE t.panel_id = ? AND t.code = 'cost' AND o.id IS NULL LIMIT ?"
 )
 
 
@@ -83,12 +113,19 @@ def audit(panel_id: int) -> Audit:
     for id_, code, reference in _STRAY.rows(connection, panel_id, FAULTS_MAX):
         result.faults.append(f"transfer {id_} ({code} {reference}): not between its order's customer and sales")
     result.faults += transfer_faults(panel_id, FAULTS_MAX)
-    for id_, status, charge, booked, remains, quantity in _ENDS.rows(connection, panel_id, FAULTS_MAX):
+    for id_, status, charge, booked, remains, quantity, rule in _ends(_SHARES).rows(connection, panel_id, FAULTS_MAX):
+        by = "" if rule == money.REFUND_RULE else f", by version {rule} of the rule"
         result.faults.append(
             f"order {id_}: {status} with charge {money.text(charge)} of {money.text(booked)},"
-            f" {remains} of {quantity} remaining"
+            f" {remains} of {quantity} remaining{by}"
         )
     for id_, status, cost, runs in _COSTS.rows(connection, panel_id, panel_id, FAULTS_MAX):
         of_runs = "" if runs is None else f", its runs together {money.text(int(runs))}"
         result.faults.append(f"order {id_}: {status} at a cost of {money.text(cost)}{of_runs}")
+    for id_, earned, posted, counted, number in _COST_TRANSFERS.rows(connection, panel_id, panel_id, FAULTS_MAX):
+        in_books = f"{money.text(int(posted))} in the books"
+        transfers = f", by {number} transfers and not {counted}" if number != counted else ""
+        result.faults.append(f"order {id_}: cost {money.text(earned)}, {in_books}{transfers}")
+    for id_, reference in _STRAY_COSTS.rows(connection, panel_id, FAULTS_MAX):
+        result.faults.append(f"transfer {id_} (cost {reference}): of no order")
     return result

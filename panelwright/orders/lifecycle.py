@@ -15,7 +15,7 @@ from panelwright.events.actions import NewEvent, record
 from panelwright.ledger import store as books
 from panelwright.ledger.models import TransferCode
 from panelwright.ledger.rules import NewTransfer
-from panelwright.orders import pause_letters, problems, settling, webhook_events
+from panelwright.orders import costs, pause_letters, problems, settling, webhook_events
 from panelwright.orders.models import OrderKind
 from panelwright.orders.pause_letters import PauseNotice
 from panelwright.orders.settling import OpenOrder, Refund, ScheduleState, Settled
@@ -26,13 +26,14 @@ _ORDER_COLUMNS = (
     " o.charge_micros, o.status, o.start_count, o.remains, o.job, o.due_at, o.lease_until, o.attempts,"
     " o.problem_code, o.problem_facts, o.problem_at, o.provider_id, o.route_id, o.upstream_id, o.created_at,"
     " o.ended_at, o.open_link, o.chosen_route_id, o.sent_anew, o.cost_micros, o.cost_rate_e12,"
-    " o.past_cost_micros, o.cost_told"
+    " o.past_cost_micros, o.cost_told, o.cost_postings, o.refund_rule"
 )
 _ORDER_JOINS = (
     " JOIN customers_customer c ON c.id = o.customer_id"
     " JOIN ledger_account s ON s.panel_id = o.panel_id AND s.kind = 'sales' AND s.name = ''"
 )
 _PROBLEM = slice(OpenOrder._fields.index("problem_code"), OpenOrder._fields.index("problem_facts") + 1)
+_TOLD = OpenOrder._fields.index("cost_told")
 _TIMES = tuple(i for i, name in enumerate(OpenOrder._fields) if name.endswith(("_at", "_until")))
 
 _LOCK_ORDERS = sql.Query("SELECT id FROM orders_order WHERE id :in_int ORDER BY id :for_update")
@@ -68,6 +69,8 @@ _UPDATE_ORDERS = sql.Update(
         "cost_rate_e12": "bigint",
         "past_cost_micros": "bigint",
         "cost_told": "boolean",
+        "cost_postings": "int",
+        "refund_rule": "int",
     },
     {"id": "bigint"},
     # The last guard, whatever the code above it does: an order that has ended is never touched again.
@@ -100,7 +103,7 @@ def _open_order(row: sql.Row) -> OpenOrder:
     values = list(row)
     for i in _TIMES:
         values[i] = sql.aware(values[i])
-    values[-1] = bool(values[-1])
+    values[_TOLD] = bool(values[_TOLD])
     return OpenOrder(*values)
 
 
@@ -174,6 +177,7 @@ class OrderChanges:
 
     def write(self) -> None:
         """Write all of it. Raises Stale when a row was not what it had been under the lock."""
+        cost_transfers = self._post_costs()
         changed = [o for o in self.orders.values() if o is not self._before.get(o.id)]
         count = _UPDATE_ORDERS.count(connection, [_order_row(o) for o in changed])
         if count != len(changed):
@@ -183,12 +187,21 @@ class OrderChanges:
             connection, [(s.runs, s.runs_started, s.runs_done, s.undelivered, s.order_id) for s in moved]
         )
         credit(self._refunds, self.now)
+        books.write(cost_transfers, self.now)
         record(self._events, now=self.now)
         if self._paused:
             pause_letters.tell(self._paused, self.now)
         webhook_events.tell_orders(
             [o for o in changed if o.status != self._before[o.id].status or o.id in self._told], self.now
         )
+
+    def _post_costs(self) -> list[NewTransfer]:
+        """The transfers of what has become dearer or cheaper to the panel; each order counts its own."""
+        transfers: list[NewTransfer] = []
+        for order in [o for o in self.orders.values() if o is not self._before.get(o.id)]:
+            self.orders[order.id], made = costs.posted(self._before[order.id], order)
+            transfers += made
+        return transfers
 
 
 def _order_row(o: OpenOrder) -> sql.Row:
@@ -215,6 +228,8 @@ def _order_row(o: OpenOrder) -> sql.Row:
         o.cost_rate_e12,
         o.past_cost_micros,
         o.cost_told,
+        o.cost_postings,
+        o.refund_rule,
         o.id,
     )
 

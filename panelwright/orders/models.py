@@ -100,6 +100,10 @@ class Order(models.Model):
     cost_told = models.BooleanField(default=False, db_default=False)
     # What it cost besides, at providers that had taken it before staff sent it again: those want their money, too.
     past_cost_micros = models.BigIntegerField(default=0, db_default=0)
+    # How many transfers say in the books what it cost; see costs.py.
+    cost_postings = models.SmallIntegerField(default=0, db_default=0)
+    # The version of the rule (core/money.py) by which its refunds were reckoned.
+    refund_rule = models.SmallIntegerField(default=1, db_default=1)
 
     # The caller's idempotency key, and a digest of what came with it.
     request_id = models.CharField(max_length=100, null=True)

@@ -9,8 +9,9 @@ from typing import NamedTuple
 from django.db import connection
 
 from panelwright.core import sql
+from panelwright.ledger import store as books
 from panelwright.ledger.store import ADD_TO_BALANCES, INSERT_TRANSFERS
-from panelwright.orders import store
+from panelwright.orders import costs, store
 from panelwright.orders.models import Job, OrderKind
 from panelwright.orders.problems import NONE, Problem
 from panelwright.orders.rules import NewOrder
@@ -22,7 +23,8 @@ _COUNT_POSTS = sql.Query(
 )
 _SENT = sql.Query(
     "UPDATE orders_order SET provider_id = ?, route_id = ?, upstream_id = ?, problem_code = ?, problem_facts = ?,"
-    " problem_at = ?, cost_micros = ?, cost_rate_e12 = ?, cost_told = ? WHERE panel_id = ? AND id = ?"
+    " problem_at = ?, cost_micros = ?, cost_rate_e12 = ?, cost_told = ?, cost_postings = ?"
+    " WHERE panel_id = ? AND id = ?"
 )
 _BOOK = sql.Query(
     "UPDATE orders_order SET booked_micros = ?, charge_micros = ?"
@@ -80,7 +82,10 @@ def take_over(
     since = sql.moment(connection, now if problem != NONE else None)
     where = (there.provider_id, there.route_id, there.upstream_id)
     cost = (*(there.cost or (None, None)), there.told)
-    _SENT.run(connection, *where, *problem, since, *cost, subscription.panel_id, order_id)
+    earned = there.cost.micros if there.cost is not None else 0
+    _SENT.run(connection, *where, *problem, since, *cost, 1 if earned else 0, subscription.panel_id, order_id)
+    if earned:
+        books.write([costs.transfer(subscription.panel_id, order_id, there.provider_id, earned, number=1)], now)
     _charge(subscription, order_id, charge, now)
     return order_id
 

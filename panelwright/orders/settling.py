@@ -55,6 +55,8 @@ class OpenOrder(NamedTuple):
     cost_rate_e12: int | None = None
     past_cost_micros: int = 0
     cost_told: bool = False
+    cost_postings: int = 0
+    refund_rule: int = 1
 
     def having(self, problem: Problem) -> OpenOrder:
         """With this problem, or with NONE."""
@@ -203,6 +205,7 @@ def end(order: OpenOrder, status: str, *, remains: int, now: datetime, cost_told
         problem_facts="",
         ended_at=now,
         open_link=None,
+        refund_rule=money.REFUND_RULE,
     )
     return Settled(ended if cost_told else _at_cost_of(ended), _refund(order, back, reference=order.id))
 
@@ -274,7 +277,7 @@ def _drip_feed_after(parent: OpenOrder, schedule: ScheduleState, *, reference: i
         charge_micros=parent.booked_micros, remains=schedule.undelivered, quantity=parent.quantity
     )
     refund = _refund(parent, parent.charge_micros - charge, reference=reference)
-    parent = parent._replace(charge_micros=charge)
+    parent = parent._replace(charge_micros=charge, refund_rule=money.REFUND_RULE)
     if schedule.runs_done == schedule.runs:
         left = schedule.undelivered
         status = "Completed" if left == 0 else "Canceled" if left == parent.quantity else "Partial"

@@ -47,6 +47,8 @@ class People:
         self._act = act
         self._rng: Random = world.rng
         self._posts = 0
+        # Chargebacks that may yet be won: whose, how much, their reference.
+        self._disputes: list[tuple[Customer, int, str]] = []
 
     # ---- orders ----
 
@@ -88,6 +90,38 @@ class People:
         permits.deposits[customer.account_id] += micros
         self._world.deposit(customer, micros)
         return customer.id, micros
+
+    def dispute(self, permits: Permits) -> object:
+        """A payment is charged back, told twice; or one that was charged back is given back."""
+        if self._disputes and self._rng.random() < 0.4:
+            customer, micros, reference = self._disputes.pop(self._rng.randrange(len(self._disputes)))
+            permits.deposits[customer.account_id] += micros
+            self._world.reverse(customer, micros, reference)
+            return customer.id, micros, "is won"
+        customer = self._world.customer()
+        micros = self._rng.choice((1, 12_345, 10**6, 10**8))
+        reference = f"dispute {self._rng.getrandbits(40)}"
+        permits.deposits[customer.account_id] -= micros
+        told = self._act(lambda: self._world.charge_back(customer, micros, reference))
+        self._complaints.check(told == [True], f"{reference} was posted as {told}")
+        again = self._world.charge_back(customer, micros, reference)
+        self._complaints.check(again == [False], f"{reference} was told again and posted as {again}")
+        self._disputes.append((customer, micros, reference))
+        return customer.id, micros, "is charged back"
+
+    def grant(self, permits: Permits) -> object:
+        """Staff set how far below zero a customer may go; not less than is in use."""
+        customer = self._world.customer()
+        account = customer.account_id
+        limit = self._rng.choice((0, 0, 1, 10**6, 10**8))
+        used = max(-self._books.balances.get(account, 0), 0)
+        if limit < used:
+            self._raises(lambda: self._world.grant(customer, limit), f"account {account} uses {used} of {limit}")
+            return customer.id, limit, "is refused"
+        # Before the action: it may die, and then the limit is the old one, or the new one was never used.
+        self._act(lambda: self._world.grant(customer, limit))
+        self._books.credit[account] = limit
+        return customer.id, limit
 
     # ---- what is asked of orders afterwards ----
 
@@ -344,7 +378,7 @@ class People:
         which: dict[str, Any] = {"panel_id": row.panel_id, "order_id": row.id, "by": "Bob"}
         cost = -((-row.rate * row.quantity) // 1000)
         account = self._world.owners[row.customer_id].account_id
-        if self._rng.random() < 0.5 and cost <= self._books.balances.get(account, 0):
+        if self._rng.random() < 0.5 and cost <= self._books.available(account):
             permits.charged[row.id] = cost
             self._act(lambda: subscription_actions.charge_post(**which))
             told = "is charged"

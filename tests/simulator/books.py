@@ -55,6 +55,12 @@ class Books:
     refills_of: dict[int, list[int]] = field(default_factory=dict)
     children: dict[int, list[int]] = field(default_factory=dict)
     balances: dict[int, int] = field(default_factory=dict)
+    # What customers' accounts owe, and how far below zero each may go.
+    owed: Counter[int] = field(default_factory=Counter)
+    credit: Counter[int] = field(default_factory=Counter)
+    # What orders have cost, and at which provider, by transfers alone.
+    costs: Counter[int] = field(default_factory=Counter)
+    costs_at: Counter[tuple[int, str]] = field(default_factory=Counter)
     taken: Counter[int] = field(default_factory=Counter)
     back: Counter[int] = field(default_factory=Counter)
     refunds: dict[int, list[str]] = field(default_factory=dict)  # references, by order
@@ -78,6 +84,10 @@ class Books:
     subscriptions: dict[int, Subscription] = field(default_factory=dict)
     # What keys with a cap have spent on the last day on which they spent anything.
     key_spent: dict[int, tuple[date, int]] = field(default_factory=dict)
+
+    def available(self, account: int) -> int:
+        """What orders can spend. Nothing at all where a debt stands: not even what costs nothing is ordered then."""
+        return -1 if self.owed[account] else self.balances.get(account, 0) + self.credit[account]
 
     def spent_by(self, key_id: int, day: date) -> int:
         on, micros = self.key_spent.get(key_id, (day, 0))

@@ -262,9 +262,9 @@ class Shop:
             if so_far + charge > key.cap:
                 return "cap_reached"
         account = wish.customer.account_id
-        left = balances.get(account, self.books.balances.get(account, 0))
+        left = balances.get(account, self.books.available(account))
         if charge > left:
-            return "no_funds"
+            return "debt_stands" if left < 0 else "no_funds"
         balances[account] = left - charge
         if key.cap is not None and key.id is not None:
             spent[key.id] = spent.get(key.id, 0) + charge

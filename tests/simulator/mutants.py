@@ -23,8 +23,11 @@ from panelwright.catalog import link_kinds
 from panelwright.core import money, sql
 from panelwright.customers import access
 from panelwright.events import webhook_rules
+from panelwright.ledger import rules as ledger_rules
+from panelwright.ledger import store as ledger_store
 from panelwright.orders import actions as orders
 from panelwright.orders import (
+    costs,
     key_actions,
     lifecycle,
     linking,
@@ -118,15 +121,15 @@ def _without_guard(update: sql.Update) -> sql.Update:
     return made
 
 
-def _without(owner: ModuleType, name: str, part: str) -> Callable[[Patch], None]:
-    """The statement `name` without a part of its text."""
+def _without(owner: ModuleType, name: str, part: str, instead: str = "") -> Callable[[Patch], None]:
+    """The statement `name` without a part of its text, or with another one."""
 
     def make(patch: Patch) -> None:
         query = getattr(owner, name)
         made = copy.copy(query)
         if part not in query._sqlite or part not in query._postgresql:
             raise LookupError(f"{owner.__name__}.{name} has changed: {part!r} does not stand in it")
-        made._sqlite, made._postgresql = query._sqlite.replace(part, ""), query._postgresql.replace(part, "")
+        made._sqlite, made._postgresql = (text.replace(part, instead) for text in (query._sqlite, query._postgresql))
         patch.setattr(owner, name, made)
 
     return make
@@ -281,6 +284,44 @@ MUTANTS = (
     ),
     Mutant("the charge is not booked", _set(order_store, "INSERT_TRANSFERS", _Nothing())),
     Mutant("the balance is not charged", _set(order_store, "ADD_TO_BALANCES", _Nothing())),
+    Mutant(
+        "a chargeback that is not covered is refused",
+        _rewritten(ledger_rules, "_post", "short is Shortfall.DEBT", "short is None"),
+    ),
+    Mutant(
+        "a chargeback takes the credit that is granted for orders",
+        _rewritten(
+            ledger_rules, "_record_debt", "max(debit.balance_micros, 0)", "debit.balance_micros - debit.floor_micros"
+        ),
+    ),
+    Mutant("money that comes in pays no debt", _set(ledger_rules, "repaid", lambda *given: None)),
+    Mutant(
+        "a refund pays no debt",
+        _rewritten(ledger_store, "credit", "rules.repaid(transfer, account, owed[account])", "None"),
+    ),
+    Mutant("what was posted is posted again", _set(ledger_store, "standing", lambda keys: {})),
+    Mutant(
+        "orders are taken while a debt stands",
+        _without(order_store, "_BALANCES", "CASE WHEN owed_micros = 0", "CASE WHEN owed_micros >= 0"),
+    ),
+    Mutant(
+        "granted credit cannot be spent",
+        _without(order_store, "_BALANCES", "balance_micros - floor_micros", "balance_micros"),
+    ),
+    Mutant("what an order costs is not posted", _set(costs, "posted", lambda before, after: (after, []))),
+    Mutant("a cost is posted whole at each change", _rewritten(costs, "changes", "now - was", "now")),
+    Mutant(
+        "a cost is posted before a provider has taken the order",
+        _rewritten(costs, "earned", "(order.upstream_id is None and order.ended_at is None)", "order.attempts > 99"),
+    ),
+    Mutant(
+        "what an earlier provider has earned is taken back",
+        _rewritten(costs, "changes", "was -= after.past_cost_micros - before.past_cost_micros", "pass"),
+    ),
+    Mutant(
+        "what a provider made of a subscription costs nothing in the books",
+        _rewritten(post_orders, "take_over", "earned = there.cost.micros if", "earned = 0 if"),
+    ),
     Mutant(
         "more is spent than there is",
         _rewritten(

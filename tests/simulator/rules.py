@@ -11,6 +11,9 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from django.db import connection
+
+from panelwright.core import sql
 from panelwright.providers.wire.outcomes import OrderReport, Unknown, UpstreamRefused
 from tests.simulator.books import CHILDREN, PARENTS, Books
 from tests.simulator.broken import Complaints
@@ -28,6 +31,7 @@ WAIT_MAX = timedelta(hours=1)
 SCHEDULE_MAX = timedelta(days=1)
 
 End = tuple[str, int]  # status and remains
+KINDS = sql.Query("SELECT kind, name FROM ledger_account WHERE id = ?")
 
 
 # Orders that providers made of subscriptions and nobody was charged for.
@@ -46,7 +50,7 @@ class Permits:
     children: bool = False
     refills: set[int] = field(default_factory=set)  # orders that may get a new refill
     refill_words: dict[int, set[str]] = field(default_factory=dict)
-    deposits: Counter[int] = field(default_factory=Counter)  # by account
+    deposits: Counter[int] = field(default_factory=Counter)  # by account; below zero: charged back
     charged: dict[int, int] = field(default_factory=dict)  # orders that are charged only now, and what
     suspended: int = 0  # a customer who may not order meanwhile
     paused: set[int] = field(default_factory=set)  # subscriptions that have to pause now, if they are open
@@ -88,6 +92,10 @@ class Referee:
         # Subscriptions of which an order was taken over without a charge by this event: the rest of its report is, too.
         self._unpaid_now: set[int] = set()
         self._credited: Counter[int] = Counter()
+        # Accounts on which a debt stood before or after this event.
+        self._owing: set[int] = set()
+        # Kind and name of an account.
+        self._kinds: dict[int, tuple[str, str]] = {}
 
     def judge(self, changes: Changes, permits: Permits) -> None:
         self._now = self._world.clock.now
@@ -155,16 +163,22 @@ class Referee:
         say, books = self._complaints, self._books
         touched = set()
         expected = Counter(permits.deposits)
+        self._owing = {account for account, owed in books.owed.items() if owed}
+        self._debts(changes.transfers)
+        self._owing |= {account for account, owed in books.owed.items() if owed}
         for transfer in changes.transfers:
-            books.book(transfer)
             if transfer.micros <= 0:
                 say.add(f"transfer {transfer}: nothing moved")
             if transfer.order_id is not None:
                 touched.add(transfer.order_id)
-            else:
+                if transfer.code == "cost":
+                    self._cost(transfer)
+            elif transfer.code == "chargeback":
+                expected[transfer.debit] += transfer.micros
+            elif transfer.code in ("deposit", "reversal"):
                 expected[transfer.credit] -= transfer.micros
-                if transfer.code != "deposit":
-                    say.add(f"money from nowhere: {transfer}")
+            elif transfer.code not in ("debt", "repayment"):
+                say.add(f"money from nowhere: {transfer}")
         for account, micros in expected.items():
             if micros != 0:
                 say.add(f"account {account}: deposits differ by {micros} micros")
@@ -172,20 +186,78 @@ class Referee:
             moved = books.balances.get(account, 0)
             if balance != moved:
                 say.add(f"account {account}: balance {balance}, its transfers add up to {moved}")
-            if balance < 0:
-                say.add(f"account {account} is below zero: {balance}")
+            if balance < -books.credit[account]:
+                say.add(f"account {account} is below its floor of {-books.credit[account]}: {balance}")
+            if changes.owed[account] != books.owed[account]:
+                say.add(f"account {account} owes {changes.owed[account]}, its debts add up to {books.owed[account]}")
         return touched
+
+    def _debts(self, transfers: list[TransferRow]) -> None:
+        """Book the transfers one by one: what a chargeback cannot take is a debt, and money in pays it first."""
+        say, books = self._complaints, self._books
+        customers = {owner.account_id for owner in self._world.owners.values()}
+        lent: TransferRow | None = None
+        due: tuple[int, int, str] | None = None  # account, micros, reference of what has to be paid next
+        for transfer in transfers:
+            paid = (transfer.debit, transfer.micros, transfer.reference) if transfer.code == "repayment" else None
+            if paid != due:
+                say.add(f"to be repaid was {due}, next came {transfer}")
+            due = None
+            if transfer.code == "debt":
+                books.owed[transfer.credit] += transfer.micros
+                lent = transfer
+            elif transfer.code == "chargeback":
+                borrowed = lent.micros if lent is not None else 0
+                there = max(books.balances.get(transfer.debit, 0) - borrowed, 0)
+                missing = transfer.micros - min(there, transfer.micros)
+                whose = (transfer.debit, f"chargeback:{transfer.reference}")
+                if borrowed != missing or (lent is not None and (lent.credit, lent.reference) != whose):
+                    say.add(f"{transfer} lacked {missing}, lent was {lent}")
+                lent = None
+            elif paid is not None:
+                books.owed[transfer.debit] -= transfer.micros
+            elif transfer.credit in customers and books.owed[transfer.credit]:
+                micros = min(books.owed[transfer.credit], transfer.micros)
+                due = (transfer.credit, micros, f"{transfer.code}:{transfer.reference}")
+            books.book(transfer)
+        if lent is not None or due is not None:
+            say.add(f"a debt was not seen to: lent {lent}, due {due}")
+
+    def _cost(self, transfer: TransferRow) -> None:
+        """Book what an order cost: between the panel's costs and one provider."""
+        debit, credit = self._kind(transfer.debit), self._kind(transfer.credit)
+        order_id = transfer.order_id or 0
+        if (debit, credit[0]) == (("cost", ""), "provider"):
+            provider, micros = credit[1], transfer.micros
+        elif (debit[0], credit) == ("provider", ("cost", "")):
+            provider, micros = debit[1], -transfer.micros
+        else:
+            self._complaints.add(f"{transfer} is no cost: from {debit} to {credit}")
+            return
+        self._books.costs[order_id] += micros
+        self._books.costs_at[order_id, provider] += micros
+        if self._books.costs_at[order_id, provider] < 0:
+            self._complaints.add(f"{transfer} takes more from provider {provider} than it got")
+
+    def _kind(self, account: int) -> tuple[str, str]:
+        if account not in self._kinds:
+            self._kinds[account] = KINDS.rows(connection, account)[0]
+        return self._kinds[account]
 
     def _between(self, transfer: TransferRow, changes: Changes) -> None:
         """The two accounts of a transfer, and that the balance moved with it."""
         say = self._complaints
+        if transfer.code == "cost":
+            return
         customer, sales = transfer.debit, transfer.credit
+        if transfer.code in ("chargeback", "repayment"):
+            sales = customer
         if transfer.code != "order":
             customer, sales = sales, customer
         if customer not in changes.balances:
             say.add(f"the balance of account {customer} did not move with {transfer}")
         row = self._books.orders.get(transfer.order_id or 0)
-        if row is not None:
+        if row is not None and transfer.code in ("order", "refund"):
             owner = self._world.owners[row.customer_id]
             fine = (customer, sales) == (owner.account_id, owner.panel.sales_account_id)
             if not fine:
@@ -203,6 +275,13 @@ class Referee:
             say.add(f"order {order_id}: booked {row.booked}, taken {taken}")
         if row.charge != taken - back:
             say.add(f"order {order_id}: charge {row.charge}, taken {taken}, given back {back}")
+        # A cost counts from when a provider took the order; that of a drip-feed are its runs'.
+        counts = row.kind != "drip-feed" and (row.upstream_id is not None or row.ended_at is not None)
+        earned = 0 if row.kind == "drip-feed" else row.past_cost + ((row.cost or 0) if counts else 0)
+        if books.costs[order_id] != earned:
+            say.add(f"order {order_id} cost {earned}, in the books {books.costs[order_id]}: {_short(row)}")
+        elif earned and not row.past_cost and books.costs_at[order_id, str(row.provider_id)] != earned:
+            say.add(f"order {order_id} cost {earned}, and not at provider {row.provider_id}: {_short(row)}")
         references = books.refunds.get(order_id, [])
         if row.kind == "drip-feed":
             allowed = {str(order_id), *map(str, books.children.get(order_id, ()))}
@@ -292,8 +371,10 @@ class Referee:
         day = row.created_at.date()
         if cap is not None and self._books.spent_by(asked.key_id or 0, day) + cost > cap:
             return False
+        if owner.account_id in self._owing:
+            return False
         # What comes back in the same transaction comes after it.
-        return cost <= self._books.balances.get(owner.account_id, 0) - self._credited[owner.account_id]
+        return cost <= self._books.available(owner.account_id) - self._credited[owner.account_id]
 
     def _may_spend(self, row: OrderRow, permits: Permits) -> None:
         """A post is ordered for by a customer and a key that may, and within the key's day."""

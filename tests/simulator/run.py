@@ -102,6 +102,8 @@ class Simulation:
             "place": (9, self.people.place),
             "repeat": (1.5, self.people.repeat),
             "deposit": (0.7, self.people.deposit),
+            "dispute": (0.5, self.people.dispute),
+            "grant": (0.4, self.people.grant),
             "cancel": (4, self.people.cancel),
             "refill": (4, self.people.refill),
             "pause": (1.5, self.people.pause),

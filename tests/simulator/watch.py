@@ -67,6 +67,7 @@ class OrderRow(NamedTuple):
     cost: int | None
     cost_told: bool
     key_id: int | None
+    past_cost: int
 
 
 class RefillRow(NamedTuple):
@@ -102,6 +103,7 @@ class Changes(NamedTuple):
     cancels: list[int]
     transfers: list[TransferRow]
     balances: dict[int, int]
+    owed: dict[int, int]
     gone: list[str]
 
 
@@ -135,6 +137,7 @@ _ORDER_COLUMNS = ", ".join(
         "cost_micros",
         "cost_told",
         "key_id",
+        "past_cost_micros",
     ]
 )
 _TIMES = tuple(i for i, name in enumerate(OrderRow._fields) if name.endswith(("_at", "_until")))
@@ -152,7 +155,9 @@ TRANSFERS = sql.Query(
     "SELECT id, panel_id, debit_account_id, credit_account_id, amount_micros, code, reference, order_id"
     " FROM ledger_transfer WHERE id :in_int ORDER BY id"
 )
-BALANCES = sql.Query("SELECT id, balance_micros FROM ledger_account WHERE kind = 'customer' AND id :in_int ORDER BY id")
+BALANCES = sql.Query(
+    "SELECT id, balance_micros, owed_micros FROM ledger_account WHERE kind = 'customer' AND id :in_int ORDER BY id"
+)
 
 
 def order_row(row: sql.Row) -> OrderRow:
@@ -179,7 +184,7 @@ class Watch:
     def changes(self) -> Changes:
         notes = NOTES.rows(connection, self._last)
         if not notes:
-            return Changes([], [], [], [], {}, [])
+            return Changes([], [], [], [], {}, {}, [])
         self._last = notes[-1][0]
         ids: dict[str, set[int]] = {}
         for _, what, id_ in notes:
@@ -203,7 +208,8 @@ class Watch:
             [refill_row(row) for row in rows[1]],
             sorted(ids.get(CANCEL, ())),
             [TransferRow._make(row) for row in rows[2]],
-            dict(rows[3]),
+            {row[0]: row[1] for row in rows[3]},
+            {row[0]: row[2] for row in rows[3]},
             sorted(what for what in ids if what.startswith("-")),
         )
 

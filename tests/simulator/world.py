@@ -25,6 +25,7 @@ from panelwright.events import webhook_actions as webhooks
 from panelwright.events.webhook_rules import NAMES
 from panelwright.ledger import actions as ledger
 from panelwright.ledger.models import AccountKind, TransferCode
+from panelwright.ledger.rules import NamedAccount, NewTransfer
 from panelwright.panels import hosts
 from panelwright.panels.actions import create_panel
 from panelwright.panels.models import Panel
@@ -38,6 +39,7 @@ from tests.simulator.upstream import UpstreamModel, Witness
 START = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 PASSWORD = "correct horse"
 PANELS = 2
+CLEARING = NamedAccount(AccountKind.CLEARING, "gateway")
 LINKS = 12
 # Some services are sold in multiples of it.
 STEP = 5
@@ -176,6 +178,30 @@ class World:
                     now=self.clock.now,
                 )
                 assert booked is first
+
+    def charge_back(self, customer: Customer, micros: int, reference: str) -> list[bool] | Refusal:
+        return self._post(customer, customer.account_id, CLEARING, micros, TransferCode.CHARGEBACK, reference)
+
+    def reverse(self, customer: Customer, micros: int, reference: str) -> list[bool] | Refusal:
+        return self._post(customer, CLEARING, customer.account_id, micros, TransferCode.REVERSAL, reference)
+
+    def _post(
+        self,
+        customer: Customer,
+        debit: int | NamedAccount,
+        credit: int | NamedAccount,
+        micros: int,
+        code: TransferCode,
+        reference: str,
+    ) -> list[bool] | Refusal:
+        with scope(panel=customer.panel.row):
+            new = NewTransfer(customer.panel.id, debit, credit, micros, code, reference)
+            return ledger.post([new], now=self.clock.now)
+
+    def grant(self, customer: Customer, micros: int) -> None:
+        which = {"panel_id": customer.panel.id, "account_id": customer.account_id}
+        with scope(panel=customer.panel.row):
+            ledger.set_credit_limit(limit_micros=micros, **which)
 
 
 def build(rng: Random, clock: SimulatedClock, witness: Witness) -> World:

@@ -340,8 +340,9 @@ def check_books() -> None:
         if code in ("order", "refund"):
             taken[order_id] = taken.get(order_id, 0) + (micros if code == "order" else -micros)
     assert sum(moved.values()) == 0
-    for account_id, balance in values("SELECT id, balance_micros FROM ledger_account WHERE kind = 'customer'"):
-        assert balance >= 0
+    stored = values("SELECT id, balance_micros, floor_micros FROM ledger_account WHERE kind = 'customer'")
+    for account_id, balance, floor in stored:
+        assert balance >= floor
         assert balance == moved.get(account_id, 0), f"account {account_id}"
     orders = values("SELECT id, charge_micros FROM orders_order")
     assert {order: charge for order, charge in orders if charge} == {o: m for o, m in taken.items() if m}

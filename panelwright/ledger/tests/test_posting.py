@@ -114,7 +114,7 @@ def test_a_reference_stands_for_one_amount_between_two_accounts(moves: Moves, ca
     ):
         assert moves.post(other) == Refusal("reference_taken", "reference")
         assert moves.post(moves.deposit(carol.account_id, 3, "p-3"), other) == Refusal("reference_taken", "reference")
-    assert {**everything(), "ledger_account": []} == {**before, "ledger_account": []}
+    assert everything() == before
 
 
 def test_money_never_moves_otherwise_than_the_table_says(moves: Moves, carol: Buyer, mallory: Buyer) -> None:
@@ -125,9 +125,9 @@ def test_money_never_moves_otherwise_than_the_table_says(moves: Moves, carol: Bu
         (CLEARING, mallory.account_id, TransferCode.DEPOSIT),
         (CLEARING, 10**12, TransferCode.DEPOSIT),
     ):
-        with pytest.raises(LookupError):
+        with pytest.raises((LookupError, ValueError)), transaction.atomic():
             moves.post(moves.of(debit, credit, 1, code, "x"))
-    assert {**everything(), "ledger_account": []} == {**before, "ledger_account": []}
+    assert everything() == before
 
 
 def ends(panel_id: int, carol: int, kind: AccountKind) -> int | NamedAccount:
@@ -136,17 +136,18 @@ def ends(panel_id: int, carol: int, kind: AccountKind) -> int | NamedAccount:
     return NamedAccount(kind, str(carol) if kind in (AccountKind.DEBT, AccountKind.EARNINGS) else "")
 
 
-@pytest.mark.parametrize("way", MOVEMENTS, ids=lambda way: f"{way.code.value}-from-{way.debit.value}")
+# What moves for orders is held against orders; debts are recorded and repaid by the rule itself.
+POSTED = [each for each in MOVEMENTS if each.code not in (*OF_ORDERS, TransferCode.DEBT, TransferCode.REPAYMENT)]
+
+
+@pytest.mark.parametrize("way", POSTED, ids=lambda way: f"{way.code.value}-from-{way.debit.value}")
 def test_each_row_of_the_table_can_be_posted_and_passes_the_audit(moves: Moves, carol: Buyer, way: Movement) -> None:
-    if way.code in (TransferCode.DEBT, TransferCode.REPAYMENT):
-        return  # Made by the rule itself: see below.
     debit, credit = (ends(moves.panel.id, carol.account_id, kind) for kind in (way.debit, way.credit))
     if way.debit is AccountKind.EARNINGS and way.short is Shortfall.REFUSED:
         earned = moves.of(NamedAccount(AccountKind.COMMISSION), debit, 5, TransferCode.COMMISSION, "earned")
         assert moves.post(earned) == [True]
-    new = moves.of(debit, credit, 5, way.code, "a")._replace(order_id=1 if way.code in OF_ORDERS else None)
-    assert moves.post(new) == [True]
-    assert [fault for fault in moves.faults() if "(order a)" not in fault] == []
+    assert moves.post(moves.of(debit, credit, 5, way.code, "a")) == [True]
+    assert moves.faults() == []
     if way.seen:
         assert codes.words(way.code.value, came_in=way.credit is AccountKind.CUSTOMER) == way.words
     assert bool(way.words) == way.seen
@@ -193,7 +194,7 @@ def test_a_limit_is_not_lowered_below_what_is_in_use(alice: Owner, carol: Buyer)
     carol.spends_all_but("0.00")
     carol.order(quantity=1000)
     before = everything()
-    with pytest.raises(Refused, match=r"The customer is using 0\.90 of the credit\."):
+    with pytest.raises(Refused, match=r"The customer is using 0\.90 of the credit\."), transaction.atomic():
         limit(alice, carol, "0.899999")
     assert everything() == before
     limit(alice, carol, "0.90")
