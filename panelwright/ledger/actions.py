@@ -36,7 +36,7 @@ def post(transfers: Sequence[NewTransfer], *, now: datetime) -> list[bool] | Ref
     never moves so.
     Locks the accounts that store a balance, in id order; what else is to be locked is locked before.
     """
-    with transaction.atomic(savepoint=False):
+    with transaction.atomic():
         known = store.with_ids(transfers)
         accounts = store.locked(known)
         # After the locks: who posts the same at the same time has been waited for.

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
-from panelwright.core import money
+from panelwright.core import money, sql
 from panelwright.core.refusal import Refusal, Refused
 from panelwright.ledger import audit, codes
 from panelwright.ledger.actions import account, debit_customer, post, set_credit_limit
@@ -168,7 +168,7 @@ def test_a_transfer_of_an_order_says_which_and_no_other_one_does(moves: Moves, c
     for code, order_id in ((TransferCode.REFUND, None), (TransferCode.DEPOSIT, 7)):
         source = NamedAccount(AccountKind.SALES) if code is TransferCode.REFUND else CLEARING
         new = moves.of(source, carol.account_id, 1, code, "x")._replace(order_id=order_id)
-        with pytest.raises(IntegrityError), transaction.atomic():
+        with pytest.raises(sql.ERRORS, match="transfer_order"), transaction.atomic():
             moves.post(new)
 
 
@@ -236,6 +236,7 @@ def test_the_database_holds_the_floor(alice: Owner, carol: Buyer, change: str) -
         execute(f"UPDATE ledger_account SET {change} WHERE id = %s", carol.account_id)
     with pytest.raises(IntegrityError), transaction.atomic():
         execute("UPDATE ledger_account SET floor_micros = -1 WHERE id = %s", alice.sales_account_id)
+    execute("UPDATE ledger_account SET balance_micros = 100000000 WHERE id = %s", carol.account_id)
 
 
 # ---- debts ---------------------------------------------------------------------------------------------

@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from panelwright.core import clock
+from panelwright.core import clock, money
+from panelwright.orders import audit as order_audit
 from panelwright.orders import lifecycle, settling
 from panelwright.orders.audit import Audit, audit
 from tests.support.people import LIKES, SUBSCRIPTION, Buyer, Owner, counts, execute, run_schedules, value, values
@@ -205,6 +206,31 @@ def test_the_audit_changes_nothing(books: Books) -> None:
     before = values("SELECT * FROM ledger_transfer ORDER BY id"), counts("orders_order", "events_event")
     books.faults()
     assert (values("SELECT * FROM ledger_transfer ORDER BY id"), counts("orders_order", "events_event")) == before
+
+
+def test_each_order_is_checked_by_the_rule_that_settled_it(books: Books, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another rule tomorrow (here: no refund is less than a cent) makes no fault of what was settled today."""
+    share = money.refund
+
+    def to_the_cent(*, charge_micros: int, remains: int, quantity: int) -> int:
+        exact = share(charge_micros=charge_micros, remains=remains, quantity=quantity)
+        return min(-(-exact // 10_000) * 10_000, charge_micros)
+
+    monkeypatch.setattr(money, "refund", to_the_cent)
+    monkeypatch.setattr(money, "REFUND_RULE", 2)
+    second = books._ended("Partial", remains=157)
+    rules = values("SELECT id, refund_rule, charge_micros FROM orders_order WHERE status = 'Partial' ORDER BY id")
+    assert rules == [(books.partial, 1, 758_700), (second, 2, 750_000)]
+    unknown = f"order {second}: Partial with charge 0.75 of 0.90, 157 of 1000 remaining"
+    assert books.faults() == [unknown], "a version that the audit does not know"
+    known = {**order_audit._SHARES, 2: "(booked_micros * remains / quantity + 9999) / 10000 * 10000"}
+    monkeypatch.setattr(order_audit, "_SHARES", known)
+    assert books.faults() == []
+    for order_id, version in ((books.partial, 2), (second, 1)):
+        execute("UPDATE orders_order SET refund_rule = %s WHERE id = %s", version, order_id)
+        (fault,) = books.faults()
+        assert fault.startswith(f"order {order_id}: Partial")
+        execute("UPDATE orders_order SET refund_rule = %s WHERE id = %s", 3 - version, order_id)
 
 
 # ---- what the database refuses by itself --------------------------------------------------------------

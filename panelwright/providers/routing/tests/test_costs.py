@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 from django.db import IntegrityError, transaction
 from django_scopes import scope
 from hypothesis import given
@@ -34,12 +35,15 @@ from tests.support.people import (
     execute,
     row_of,
     run_schedules,
+    values,
 )
 from tests.support.rounds import Rounds
 from tests.support.upstream import LOST, ScriptedUpstream
 
 SENT = STARTED._replace(job="poll", upstream_id="1", cost_micros=500_001, cost_rate_e12=10**12)
 PAR = 10**12
+# The last migration of orders before costs were posted.
+BEFORE_COSTS = "0011"
 
 
 class Shop:
@@ -309,15 +313,154 @@ def test_the_audit_finds_costs_that_cannot_be(shop: Shop) -> None:
     order_id, parent = shop.sent(), shop.carol.order(quantity=500, runs=2, interval=60)
     shop.reported("Canceled", None)
     resolve_actions.cancel(panel_id=shop.alice.panel_id, order_id=parent, by=BY)
-    for id_, micros in ((order_id, 5), (parent, 7)):
+    in_books = [f"order {order_id}: cost 0.000005, 0.00 in the books"]
+    for id_, micros, also in ((order_id, 5, in_books), (parent, 7, [])):
         execute("UPDATE orders_order SET cost_micros = %s WHERE id = %s", micros, id_)
         faults = audit(shop.alice.panel_id).faults
-        assert [f"order {id_}:" in fault and "cost" in fault for fault in faults] == [True], faults
+        assert f"order {id_}:" in faults[0] and "cost" in faults[0], faults
+        assert faults[1:] == also
         execute("UPDATE orders_order SET cost_micros = 0 WHERE id = %s", id_)
     assert shop.alice.audit() == []
     for change in ("cost_micros = -1", "cost_micros = NULL, cost_told = (1 = 1)"):
         with pytest.raises(IntegrityError), transaction.atomic():
             execute(f"UPDATE orders_order SET {change} WHERE id = %s", order_id)
+
+
+# ---- in the books ---------------------------------------------------------------------------------------
+
+
+def booked(order_id: int) -> list[tuple[str, str, int]]:
+    """The transfers of an order's cost: reference, provider, and what it got."""
+    rows = values(
+        "SELECT t.reference, CASE WHEN d.kind = 'cost' THEN c.name ELSE d.name END,"
+        " CASE WHEN d.kind = 'cost' THEN t.amount_micros ELSE -t.amount_micros END FROM ledger_transfer t"
+        " JOIN ledger_account d ON d.id = t.debit_account_id JOIN ledger_account c ON c.id = t.credit_account_id"
+        " WHERE t.code = 'cost' AND t.order_id = %s AND 'provider' IN (d.kind, c.kind) ORDER BY t.id",
+        order_id,
+    )
+    return [(reference.removeprefix(f"{order_id}."), name, int(micros)) for reference, name, micros in rows]
+
+
+def test_a_cost_is_posted_when_a_provider_takes_the_order_and_corrected_by_what_it_says(shop: Shop) -> None:
+    provider = str(shop.provider.id)
+    waiting = shop.carol.order()
+    assert booked(waiting) == []
+    shop.upstream.answers("add", {"order": 1})
+    shop.worker.forward()
+    assert booked(waiting) == [("1", provider, 333_333)]
+    shop.reported("In progress", "0.40", 500)
+    assert booked(waiting)[1:] == [("2", provider, 66_667)]
+    shop.reported("In progress", "0.40", 400)
+    assert len(booked(waiting)) == 2, "nothing new was told"
+    shop.reported("Partial", "0.1", 400)
+    assert booked(waiting)[2:] == [("3", provider, -300_000)]
+    assert shop.alice.audit() == []
+
+
+def test_a_canceled_order_gives_its_cost_back_to_the_books(shop: Shop) -> None:
+    order_id = shop.sent()
+    shop.reported("Canceled")
+    assert [micros for _, _, micros in booked(order_id)] == [333_333, -333_333]
+    assert shop.alice.audit() == []
+
+
+def test_what_may_have_arrived_costs_nothing_in_the_books_until_somebody_knows(shop: Shop) -> None:
+    shop.upstream.answers("add", LOST)
+    order_id = shop.carol.order()
+    shop.worker.forward()
+    assert (cost(order_id)[0], booked(order_id)) == (333_333, [])
+    assert shop.alice.audit() == []
+    resolve_actions.arrived(panel_id=shop.alice.panel_id, order_id=order_id, by=BY, upstream_id="9")
+    assert booked(order_id) == [("1", str(shop.provider.id), 333_333)]
+    assert shop.alice.audit() == []
+
+
+def test_each_provider_gets_its_own_part(
+    shop: Shop, alice: Owner, new_upstream: Callable[[], ScriptedUpstream]
+) -> None:
+    other = alice.provider(new_upstream().url, name="other")
+    order_id = shop.sent()
+    which: dict[str, Any] = {"panel_id": alice.panel_id, "order_id": order_id, "by": BY}
+    shop.reported("In progress", "0.20", 1000)
+    shop.upstream.answers("add", {"order": 500})
+    resolve_actions.send(**which)
+    shop.worker.forward()
+    first = str(shop.provider.id)
+    assert booked(order_id) == [("1", first, 333_333), ("2", first, -133_333), ("3", first, 333_333)]
+    # The second one did not deliver it after all: nobody knows yet what this one takes.
+    resolve_actions.arrived(**which, upstream_id="7", provider="other")
+    assert booked(order_id)[3:] == [("4", first, -333_333)]
+    resolve_actions.done(**which)
+    assert (booked(order_id)[4:], past_cost(order_id)) == ([], 200_000)
+    assert row_of(order_id).provider_id == other.id
+    assert alice.audit() == []
+
+
+def test_the_runs_of_a_drip_feed_are_posted_and_the_drip_feed_is_not(shop: Shop) -> None:
+    parent = shop.carol.order(quantity=500, runs=2, interval=60)
+    for n in (1, 2):
+        run_schedules()
+        shop.upstream.answers("add", {"order": n})
+        shop.worker.forward()
+        shop.reported("Completed", "0.15")
+    assert (cost(parent)[0], booked(parent)) == (300_000, [])
+    assert [[micros for _, _, micros in booked(run.id)] for run in children_of(parent)] == [[166_667, -16_667]] * 2
+    assert shop.alice.audit() == []
+
+
+def test_the_audit_finds_costs_that_are_not_in_the_books(shop: Shop) -> None:
+    order_id = shop.sent()
+    assert shop.alice.audit() == []
+    execute("UPDATE ledger_transfer SET amount_micros = 1 WHERE code = 'cost'")
+    assert shop.alice.audit() == [f"order {order_id}: cost 0.333333, 0.000001 in the books"]
+    execute("UPDATE ledger_transfer SET amount_micros = 333333 WHERE code = 'cost'")
+    execute("UPDATE orders_order SET cost_postings = 2 WHERE id = %s", order_id)
+    assert shop.alice.audit() == [f"order {order_id}: cost 0.333333, 0.333333 in the books, by 1 transfers and not 2"]
+    execute("UPDATE orders_order SET cost_postings = 1 WHERE id = %s", order_id)
+    ((transfer,),) = values("SELECT id FROM ledger_transfer WHERE code = 'cost'")
+    execute("UPDATE ledger_transfer SET order_id = 999999 WHERE id = %s", transfer)
+    assert shop.alice.audit() == [
+        f"order {order_id}: cost 0.333333, 0.00 in the books, by 0 transfers and not 1",
+        f"transfer {transfer} (cost {order_id}.1): of no order",
+    ]
+    execute(
+        "UPDATE ledger_transfer SET order_id = %s, debit_account_id = %s WHERE id = %s",
+        order_id,
+        shop.alice.sales_account_id,
+        transfer,
+    )
+    assert shop.alice.audit() == [f"transfer {transfer} (cost {order_id}.1): never from sales to provider"]
+    execute("DELETE FROM ledger_transfer WHERE id = %s", transfer)
+    execute("UPDATE orders_order SET cost_postings = 0, cost_micros = 0 WHERE id = %s", order_id)
+    assert shop.alice.audit() == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_orders_of_before_have_cost_is_posted_by_the_migration(shop: Shop) -> None:
+    running, canceled, waiting = shop.sent(), shop.sent(), shop.carol.order()
+    rows = {
+        row_of(running).upstream_id: {"status": "In progress"},
+        row_of(canceled).upstream_id: {"status": "Canceled"},
+    }
+    shop.upstream.answers("status", rows)
+    shop.time.passes(hours=1)
+    shop.worker.poll()
+    sent_again = shop.sent()
+    shop.upstream.answers("add", {"order": 600})
+    resolve_actions.send(panel_id=shop.alice.panel_id, order_id=sent_again, by=BY)
+    try:
+        call_command("migrate", "orders", BEFORE_COSTS, verbosity=0)
+        assert values("SELECT id FROM ledger_transfer WHERE code = 'cost'") == []
+    finally:
+        call_command("migrate", "orders", verbosity=0)
+    assert booked(running) == [("1", str(shop.provider.id), 333_333)]
+    assert (booked(canceled), booked(waiting)) == ([], [])
+    # Where it was bought before is not known any more: the order says what, not where.
+    assert booked(sent_again) == [("1", "", 333_333)]
+    assert shop.alice.audit() == []
+    shop.worker.forward()
+    shop.reported("Completed", None)
+    assert shop.alice.audit() == []
 
 
 # ---- the arithmetic -------------------------------------------------------------------------------------
