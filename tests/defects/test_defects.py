@@ -169,13 +169,15 @@ def test_07_an_end_and_its_refund_are_one_and_happen_once(
     partial = OrderReport("Partial", 10, 500, None, "USD", "Partial")
     commit = lambda: commit_polled(asked, {"23501": partial}, provider_id=provider_id)  # noqa: E731
     # The refund cannot be written: then nor is the status.
-    blocker = "UPDATE ledger_transfer SET code = %s, reference = %s WHERE code = %s AND credit_account_id = %s"
+    blocker = (
+        "UPDATE ledger_transfer SET code = %s, reference = %s, order_id = %s WHERE code = %s AND credit_account_id = %s"
+    )
     before = everything()
     first = value("SELECT reference FROM ledger_transfer WHERE credit_account_id = %s", carol.account_id)
-    execute(blocker, "refund", str(order_id), "deposit", carol.account_id)
+    execute(blocker, "refund", str(order_id), order_id, "deposit", carol.account_id)
     with pytest.raises(Exception, match=r"(?i)unique|duplicate"):
         commit()
-    execute(blocker, "deposit", first, "refund", carol.account_id)
+    execute(blocker, "deposit", first, None, "refund", carol.account_id)
     assert everything() == before
     assert sorted(together([commit] * 4)) == [0, 0, 0, 1]
     assert carol.sees(order_id) == Seen("Partial", "0.45", 500, 10)
