@@ -299,7 +299,6 @@ MUTANTS = (
         "a refund pays no debt",
         _rewritten(ledger_store, "credit", "rules.repaid(transfer, account, owed[account])", "None"),
     ),
-    Mutant("what was posted is posted again", _set(ledger_store, "standing", lambda keys: {})),
     Mutant(
         "orders are taken while a debt stands",
         _without(order_store, "_BALANCES", "CASE WHEN owed_micros = 0", "CASE WHEN owed_micros >= 0"),

@@ -11,14 +11,12 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from django.db import connection
-
-from panelwright.core import sql
 from panelwright.providers.wire.outcomes import OrderReport, Unknown, UpstreamRefused
 from tests.simulator.books import CHILDREN, PARENTS, Books
 from tests.simulator.broken import Complaints
 from tests.simulator.buying import Order
 from tests.simulator.deliveries import Deliveries
+from tests.simulator.movements import Movements
 from tests.simulator.watch import Changes, OrderRow, RefillRow, TransferRow
 from tests.simulator.world import BACK_MAX_S, World
 
@@ -31,7 +29,6 @@ WAIT_MAX = timedelta(hours=1)
 SCHEDULE_MAX = timedelta(days=1)
 
 End = tuple[str, int]  # status and remains
-KINDS = sql.Query("SELECT kind, name FROM ledger_account WHERE id = ?")
 
 
 # Orders that providers made of subscriptions and nobody was charged for.
@@ -94,8 +91,7 @@ class Referee:
         self._credited: Counter[int] = Counter()
         # Accounts on which a debt stood before or after this event.
         self._owing: set[int] = set()
-        # Kind and name of an account.
-        self._kinds: dict[int, tuple[str, str]] = {}
+        self._movements = Movements(world, books, complaints)
 
     def judge(self, changes: Changes, permits: Permits) -> None:
         self._now = self._world.clock.now
@@ -164,15 +160,13 @@ class Referee:
         touched = set()
         expected = Counter(permits.deposits)
         self._owing = {account for account, owed in books.owed.items() if owed}
-        self._debts(changes.transfers)
+        self._movements.judge(changes.transfers)
         self._owing |= {account for account, owed in books.owed.items() if owed}
         for transfer in changes.transfers:
             if transfer.micros <= 0:
                 say.add(f"transfer {transfer}: nothing moved")
             if transfer.order_id is not None:
                 touched.add(transfer.order_id)
-                if transfer.code == "cost":
-                    self._cost(transfer)
             elif transfer.code == "chargeback":
                 expected[transfer.debit] += transfer.micros
             elif transfer.code in ("deposit", "reversal"):
@@ -191,58 +185,6 @@ class Referee:
             if changes.owed[account] != books.owed[account]:
                 say.add(f"account {account} owes {changes.owed[account]}, its debts add up to {books.owed[account]}")
         return touched
-
-    def _debts(self, transfers: list[TransferRow]) -> None:
-        """Book the transfers one by one: what a chargeback cannot take is a debt, and money in pays it first."""
-        say, books = self._complaints, self._books
-        customers = {owner.account_id for owner in self._world.owners.values()}
-        lent: TransferRow | None = None
-        due: tuple[int, int, str] | None = None  # account, micros, reference of what has to be paid next
-        for transfer in transfers:
-            paid = (transfer.debit, transfer.micros, transfer.reference) if transfer.code == "repayment" else None
-            if paid != due:
-                say.add(f"to be repaid was {due}, next came {transfer}")
-            due = None
-            if transfer.code == "debt":
-                books.owed[transfer.credit] += transfer.micros
-                lent = transfer
-            elif transfer.code == "chargeback":
-                borrowed = lent.micros if lent is not None else 0
-                there = max(books.balances.get(transfer.debit, 0) - borrowed, 0)
-                missing = transfer.micros - min(there, transfer.micros)
-                whose = (transfer.debit, f"chargeback:{transfer.reference}")
-                if borrowed != missing or (lent is not None and (lent.credit, lent.reference) != whose):
-                    say.add(f"{transfer} lacked {missing}, lent was {lent}")
-                lent = None
-            elif paid is not None:
-                books.owed[transfer.debit] -= transfer.micros
-            elif transfer.credit in customers and books.owed[transfer.credit]:
-                micros = min(books.owed[transfer.credit], transfer.micros)
-                due = (transfer.credit, micros, f"{transfer.code}:{transfer.reference}")
-            books.book(transfer)
-        if lent is not None or due is not None:
-            say.add(f"a debt was not seen to: lent {lent}, due {due}")
-
-    def _cost(self, transfer: TransferRow) -> None:
-        """Book what an order cost: between the panel's costs and one provider."""
-        debit, credit = self._kind(transfer.debit), self._kind(transfer.credit)
-        order_id = transfer.order_id or 0
-        if (debit, credit[0]) == (("cost", ""), "provider"):
-            provider, micros = credit[1], transfer.micros
-        elif (debit[0], credit) == ("provider", ("cost", "")):
-            provider, micros = debit[1], -transfer.micros
-        else:
-            self._complaints.add(f"{transfer} is no cost: from {debit} to {credit}")
-            return
-        self._books.costs[order_id] += micros
-        self._books.costs_at[order_id, provider] += micros
-        if self._books.costs_at[order_id, provider] < 0:
-            self._complaints.add(f"{transfer} takes more from provider {provider} than it got")
-
-    def _kind(self, account: int) -> tuple[str, str]:
-        if account not in self._kinds:
-            self._kinds[account] = KINDS.rows(connection, account)[0]
-        return self._kinds[account]
 
     def _between(self, transfer: TransferRow, changes: Changes) -> None:
         """The two accounts of a transfer, and that the balance moved with it."""
