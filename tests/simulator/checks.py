@@ -98,7 +98,7 @@ def calm_down(now: Simulation) -> None:
         now.event("pause", now.people.resume_all)
         for _ in range(ROUNDS_MAX):
             _round(now)
-            if not _unfinished(now):
+            if not _unfinished(now) and not _left_behind(now):
                 break
             now.clock.passes(HOP_S)
         _tell_stuck(now, _unfinished(now))
@@ -156,10 +156,18 @@ def _tell_stuck(now: Simulation, stuck: list[OrderRow]) -> None:
 
 def _taken_over(now: Simulation) -> None:
     """Everything that a provider made of a subscription is ours, unless a person ended the subscription before."""
-    for (model, ref), order_id in now.deliveries.made.items():
-        row = now.books.orders[order_id]
-        left_alone = order_id in now.books.cancels or row.job is None or row.problem_code in STUCK
-        now.complaints.check(left_alone, f"{model} made its order {ref} of subscription {order_id}: {row}")
+    for model, ref, row in _left_behind(now):
+        now.complaints.add(f"{model} made its order {ref} of subscription {row.id}: {row}")
+
+
+def _left_behind(now: Simulation) -> list[tuple[str, str, OrderRow]]:
+    """What providers made of subscriptions and is not ours yet: the provider, its id, the subscription."""
+    made = ((model, ref, now.books.orders[order_id]) for (model, ref), order_id in now.deliveries.made.items())
+    return [
+        (model, ref, row)
+        for model, ref, row in made
+        if row.id not in now.books.cancels and row.job is not None and row.problem_code not in STUCK
+    ]
 
 
 def follow(order_id: int, changes: Changes, history: deque[Happened]) -> None:
