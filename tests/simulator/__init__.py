@@ -11,7 +11,8 @@ their real SQL on a real database, without sockets and threads.
   what each provider was really sent.
 - `told.py` holds the messages of webhooks against what happened.
 - `watch.py` tells which rows a step has changed, by triggers in the database; `rules.py`, the referee,
-  with `movements.py` for money, judges each of them, and `checks.py` now and then everything. What is wrong raises `broken.Broken`.
+  with `movements.py` for money, judges each of them, and `checks.py` now and then everything. What is wrong
+  raises `broken.Broken`.
 - `mutants.py` breaks rules of the product on purpose; `test_simulator.py` shows that each is found
   within 1,000 steps, and `test_seeds.py` keeps the seeds that have found something.
 """
