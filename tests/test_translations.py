@@ -79,6 +79,7 @@ SAME = {
     *("Link", "Hashtag", "Hashtags", "Shell", "Total", "Status", "Menu", "Normal", "Manual", "Browser", "Error", "API"),
     *("Refill", "Refills", "refill", "Ticket", "Tickets", "E-mail", "Webhook", "Webhooks", "no", "Partial", "Parcial"),
     *("podcast", "playlist", "link", "story", "bot", "clip", "Sites: %(sites)s.", "Drip-feed", "ID", "No"),
+    *("Chargeback", "Voucher"),
 }
 
 
