@@ -124,7 +124,7 @@ class Transfer(models.Model):
             models.UniqueConstraint(fields=["panel", "code", "reference"], name="transfer_once"),
             models.CheckConstraint(condition=Q(amount_micros__gt=0), name="transfer_amount"),
             models.CheckConstraint(condition=~Q(debit_account=F("credit_account")), name="transfer_two_accounts"),
-            # Orders first: theirs is the insert that counts, and SQLite makes a table of a list before it looks into it.
+            # Orders first: theirs is the insert that counts, and SQLite makes a table of a list before it looks.
             models.CheckConstraint(condition=Q(code="order") | Q(code__in=TransferCode.values), name="transfer_code"),
             models.CheckConstraint(
                 condition=Q(code="order", order_id__isnull=False)
