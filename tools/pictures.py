@@ -57,15 +57,19 @@ def main() -> None:
 def _take_all(args: Any, browser: Browser, scratch: Path) -> int:
     from tests.browser.conftest import enter, founded
     from tests.browser.crowded import crowd
-    from tests.browser.pages import inside, public
+    from tests.browser.pages import inside, office, public
 
     count = 0
     with founded(f"sqlite://{scratch}/pictures.sqlite3", scratch) as town:
         made = crowd(town, browser)
-        for who, addresses in (("visitor", public(made.world)), ("customer", inside(made.world))):
+        for who, person, addresses in (
+            ("visitor", None, public(made.world)),
+            ("customer", made.person, inside(made.world)),
+            ("staff", made.staff, office(made.world)),
+        ):
             page = browser.new_context(locale="en-US").new_page()
-            if who == "customer":
-                enter(page, made.url, made.person)
+            if person:
+                enter(page, made.url, person)
             for name, address in addresses.items():
                 if args.only in name:
                     count += _take(args, page, f"{who} {name}", f"{made.url}{address}")

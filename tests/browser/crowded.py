@@ -9,7 +9,8 @@ import json
 import re
 import urllib.parse
 import urllib.request
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
 
 from playwright.sync_api import Browser
@@ -28,6 +29,7 @@ AMOUNT = 123_456_789_012  # micros
 class Crowded:
     url: str
     person: Person
+    staff: Person
     world: World
 
 
@@ -50,8 +52,61 @@ def crowd(town: Town, browser: Browser) -> Crowded:
     _call(url, key, action="add", service=11, username=WORD[:100], min=100, max=200, delay=0, posts=5)
     orders = town.rows.run("SELECT MAX(id) FROM orders_order WHERE kind = 'plain' AND panel_id = ?", _panel(town))
     world = _by_hand(town, browser, url, person, order=int(orders[0][0]))
+    staff = Person("the.owner.of.a.panel.of.long.words@and.of.a.long.address.of.her.own.example")
+    town.command("createstaff", "--panel", SLUG, "--email", staff.email, "--role", "owner", "--password-file", secret)
+    rows = _for_staff(town, key, url)
     _stretch(town)
-    return Crowded(url, person, world)
+    return Crowded(url, person, staff, replace(world, **rows))
+
+
+def _for_staff(town: Town, key: str, url: str) -> dict[str, int]:
+    """What customers do not see: a provider, routes, one of them on hold, problems, a refill, a cancel and blocks."""
+    panel, run = _panel(town), town.rows.run
+    where = ("--url", f"https://{WORD[:60]}.example/api/v2", "--key-file", town.launch.secret_file("not a key"))
+    town.command("addprovider", "--panel", SLUG, "--name", WORD[:100], *where)
+    for service in (1, 2, 3):
+        route = ("--service", str(service), "--provider", WORD[:100], "--upstream-service", "987654")
+        town.command("addroute", "--panel", SLUG, *route)
+    for kind in ("exact", "word"):
+        town.command("block", "--panel", SLUG, f"--{kind}", WORD[:90], "--note", WORD[:200])
+    ids = [
+        row[0] for row in run("SELECT id FROM orders_order WHERE panel_id = ? AND kind = 'plain' ORDER BY id", panel)
+    ]
+    now = town.rows.moment(datetime.now(UTC))
+    ((provider,),) = run("SELECT id FROM providers_provider WHERE panel_id = ?", panel)
+    routes = [row[0] for row in run("SELECT id FROM providers_route WHERE panel_id = ? ORDER BY id", panel)]
+    facts = json.dumps({"said": WORD, "why": WORD, "provider": WORD[:100], "word": WORD[:100]})
+    for order, code in zip(ids, ("outcome_unknown", "refused", "status_not_understood"), strict=False):
+        run(
+            "UPDATE orders_order SET status = 'Processing', problem_code = ?, problem_facts = ?, problem_at = ?,"
+            " job = NULL, due_at = NULL, provider_id = ?, route_id = ?, upstream_id = ? WHERE id = ?",
+            *(code, facts, now, provider, routes[0], f"{'9' * 60}{order}", order),
+        )
+    run(
+        "INSERT INTO orders_cancel (panel_id, order_id, state, answer, attempts, created_at) VALUES (?, ?, ?, ?, 0, ?)",
+        *(panel, ids[3], "waiting", WORD, now),
+    )
+    run(
+        "INSERT INTO orders_refill (panel_id, order_id, customer_id, status, state, attempts, problem, created_at)"
+        " SELECT panel_id, id, customer_id, 'Pending', 'waiting', 0, ?, ? FROM orders_order WHERE id = ?",
+        *(WORD[:200], now, ids[4]),
+    )
+    said = {"rate": "0.900000", "name": WORD, "type": "Default"}
+    hold = json.dumps({"codes": ["rate", "name"], "old": said, "new": {**said, "rate": "123456.789012"}})
+    run("UPDATE providers_route SET held = ?, held_at = ? WHERE id = ?", hold, now, routes[0])
+    ((cancel,),) = run("SELECT id FROM orders_cancel WHERE panel_id = ?", panel)
+    ((refill,),) = run("SELECT id FROM orders_refill WHERE panel_id = ?", panel)
+    ((member,),) = run("SELECT id FROM customers_staff WHERE panel_id = ?", panel)
+    return {
+        "customer": run("SELECT id FROM customers_customer WHERE panel_id = ?", panel)[0][0],
+        "provider": provider,
+        "service": 1,
+        "route": routes[0],
+        "held": routes[0],
+        "cancel": cancel,
+        "refill": refill,
+        "staff": member,
+    }
 
 
 def _panel(town: Town) -> int:
@@ -110,6 +165,7 @@ def _stretch(town: Town) -> None:
         " charge_micros = ? WHERE panel_id = ? AND kind = 'plain'",
         *(AMOUNT, AMOUNT, panel),
     )
+    run("UPDATE providers_provider SET problem = ?, sync_problem = ? WHERE panel_id = ?", WORD[:200], WORD[:200], panel)
     run("UPDATE customers_apikey SET name = ? WHERE panel_id = ?", WORD[:100], panel)
     run("UPDATE customers_user SET name = ? WHERE panel_id = ?", WORD[:100], panel)
     run("UPDATE events_endpoint SET description = ? WHERE panel_id = ?", WORD[:100], panel)

@@ -15,9 +15,15 @@ class World:
     order: int
     ticket: int
     webhook: int
-    # For staff: her number, and that of who delivers.
+    # For staff: her number, that of who delivers, and what else forms of staff are about.
     customer: int = 0
     provider: int = 0
+    service: int = 0
+    route: int = 0
+    held: int = 0
+    refill: int = 0
+    cancel: int = 0
+    staff: int = 0
 
 
 def public(world: World) -> dict[str, str]:
@@ -56,7 +62,7 @@ def _pages() -> list[tuple[Site, SitePage]]:
 
 def _addresses(site: Site, page: SitePage, world: World) -> dict[str, str]:
     """By name and address; those that need a letter's token are left out."""
-    known = asdict(world)
+    known = {name: row for name, row in asdict(world).items() if row}
     found: dict[str, str] = {}
     for sample in page.addresses:
         needed = {name for _text, name, _spec, _conversion in string.Formatter().parse(sample) if name}

@@ -7,7 +7,7 @@ from playwright.sync_api import Browser, Page
 
 from tests.browser.conftest import Town, enter
 from tests.browser.crowded import Crowded, crowd
-from tests.browser.pages import inside, public
+from tests.browser.pages import inside, office, public
 from tests.support.looks import resize
 from tests.support.widths import LANGUAGES, cut
 
@@ -21,12 +21,15 @@ def crowded(town: Town, browser: Browser) -> Crowded:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("who", ["visitor", "customer"])
+@pytest.mark.parametrize("who", ["visitor", "customer", "staff"])
 def test_nothing_is_cut_at_any_width(page: Page, crowded: Crowded, who: str, language: str) -> None:
     addresses = public(crowded.world)
     if who == "customer":
         enter(page, crowded.url, crowded.person)
         addresses = inside(crowded.world)
+    if who == "staff":
+        enter(page, crowded.url, crowded.staff)
+        addresses = office(crowded.world)
     found = {}
     for name, address in addresses.items():
         page.goto(f"{crowded.url}{address}{'&' if '?' in address else '?'}lang={language}")
