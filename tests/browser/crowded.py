@@ -94,7 +94,6 @@ def _for_staff(town: Town, key: str, url: str) -> dict[str, int]:
     said = {"rate": "0.900000", "name": WORD, "type": "Default"}
     hold = json.dumps({"codes": ["rate", "name"], "old": said, "new": {**said, "rate": "123456.789012"}})
     run("UPDATE providers_route SET held = ?, held_at = ? WHERE id = ?", hold, now, routes[0])
-    ((cancel,),) = run("SELECT id FROM orders_cancel WHERE panel_id = ?", panel)
     ((refill,),) = run("SELECT id FROM orders_refill WHERE panel_id = ?", panel)
     ((member,),) = run("SELECT id FROM customers_staff WHERE panel_id = ?", panel)
     return {
@@ -103,7 +102,7 @@ def _for_staff(town: Town, key: str, url: str) -> dict[str, int]:
         "service": 1,
         "route": routes[0],
         "held": routes[0],
-        "cancel": cancel,
+        "cancel": ids[3],
         "refill": refill,
         "staff": member,
     }

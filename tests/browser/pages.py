@@ -44,11 +44,11 @@ def inside(world: World) -> dict[str, str]:
     return found
 
 
-def office(world: World) -> dict[str, str]:
-    """Pages of staff who are logged in."""
+def office(world: World, *, forms: bool = True) -> dict[str, str]:
+    """Pages of staff who are logged in; `forms`: and those of actions, which are one template."""
     found: dict[str, str] = {}
     for site, page in _pages():
-        if page.who is Who.STAFF:
+        if page.who is Who.STAFF and (forms or "name" not in page.arguments):
             found |= _addresses(site, page, world)
     return found
 
