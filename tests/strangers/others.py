@@ -18,6 +18,7 @@ from panelwright.sandbox.tests.harness import Sandbox
 from tests.support import selling, signals
 from tests.support.effort import effort
 from tests.support.processes import Launcher, Process, free_port
+from tests.support.proportion import spent_by
 
 # What nobody's input may cost the others. A share of orders, because a machine that does other things as well
 # sometimes lets a process wait.
@@ -32,7 +33,6 @@ EVERY_S = 0.025
 SENT_WITHIN_S = 60.0
 READY_MAX_S = 60.0
 _ROOT = Path(__file__).parents[2]
-_TICKS = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(frozen=True)
@@ -152,7 +152,7 @@ class Others:
 
     def processor_s(self, command: str = "web") -> float:
         """Seconds of processor time that these processes took so far; counted in hundredths."""
-        return sum(map(_processor_s, self.pids(command)))
+        return spent_by(self.pids(command))
 
     def memory_bytes(self, command: str = "web") -> int:
         """What these processes hold in memory now."""
@@ -208,11 +208,6 @@ def _share(values: Sequence[float]) -> float:
 
 def _nothing() -> None:
     time.sleep(0.05)
-
-
-def _processor_s(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / _TICKS
 
 
 def _memory_bytes(pid: int) -> int:
