@@ -8,7 +8,6 @@ letter cases, full-width letters or characters that nobody sees.
 from __future__ import annotations
 
 import re
-import sys
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -24,7 +23,9 @@ KINDS = ("exact", "domain", "pattern", "word")
 HOST_MAX = 253  # characters of a host name
 
 # Characters that nobody sees: they part a word for a program, and not for a reader.
-_UNSEEN = frozenset(chr(c) for c in range(0xA0, sys.maxunicode) if unicodedata.category(chr(c)) == "Cf") | frozenset(
+# Between these planes there are none, and each process looks for them at its start.
+_PLANES = (*range(0xA0, 0x20000), *range(0xE0000, 0xE1000))
+_UNSEEN = frozenset(c for c in map(chr, _PLANES) if unicodedata.category(c) == "Cf") | frozenset(
     "\u034f\u115f\u1160\u17b4\u17b5" + "".join(map(chr, range(0xFE00, 0xFE10)))
 )
 # Signs that stand for whole words and would make a text many times longer: they part words.

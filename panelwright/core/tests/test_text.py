@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import unicodedata
 
 import pytest
@@ -26,6 +27,12 @@ def test_each_of_them_is_cut_off_and_stays_within(char: str) -> None:
 def test_their_neighbours_are_not_invisible(char: str) -> None:
     assert not has_invisible(char)
     assert without_invisible(char) == char
+
+
+def test_all_white_space_there_is_is_cut_off() -> None:
+    every = "".join(char for char in map(chr, range(sys.maxunicode + 1)) if char.isspace())
+    assert len(every) > 20
+    assert trim(f"{every}a\u200b{every}") == "a"
 
 
 @given(PIECES)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import tracemalloc
 import unicodedata
 from urllib.parse import quote
@@ -276,6 +277,12 @@ def test_the_first_of_equal_rules_answers() -> None:
     assert made.target("evil.example") == BlockRule(7, "domain", "evil.example", True)
     assert compiled([]).target("evil.example") is None
     assert unicodedata.normalize("NFKC", fold("Ａ\u200b")) == "a"
+
+
+def test_no_unseen_character_there_is_parts_a_word() -> None:
+    every = "".join(c for c in map(chr, range(sys.maxunicode + 1)) if unicodedata.category(c) == "Cf")
+    assert len(every) > 100
+    assert fold(f"b{every}ad") == "bad"
 
 
 # ---- what strangers write costs no more than its length --------------------------------------------
