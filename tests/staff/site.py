@@ -1,10 +1,15 @@
-"""A running server, and Bob who calls its staff API. Import this late: it needs Django to be set up."""
+"""Bob who calls the staff API: in this process, or of a running server.
+
+Import this late: it needs Django to be set up.
+"""
 
 from __future__ import annotations
 
 import http.client
 import json
 from typing import Any, NamedTuple
+
+from django.test import Client
 
 from tests.staff.described import described
 from tests.support.by_hand import staff_key
@@ -21,9 +26,12 @@ class Answer(NamedTuple):
 
 
 class Site:
-    """A running server without a worker, and Bob with a key of Alice's panel."""
+    """The pages of all panels, and Bob with a key of Alice's.
 
-    def __init__(self, port: int, story: Story) -> None:
+    They are asked in this process, without a socket; with a `port`, those of the server there.
+    """
+
+    def __init__(self, story: Story, *, port: int = 0) -> None:
         self.port = port
         self.alice, self.carol = story.alice, story.carol
         self.row, self.key = staff_key(story.alice, story.bob)
@@ -52,11 +60,13 @@ class Site:
         scheme: str = "Bearer",
     ) -> Answer:
         """As `ask`; the body in bytes, whatever they are."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         headers = {"Host": host or self.alice.host}
         if key != "":
             headers["Authorization"] = f"{scheme} {self.key if key is None else key}"
         sent = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
+        if not self.port:
+            return _in_process(method, f"/api/staff/v1/{path}", sent or b"", headers)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         try:
             connection.request(method, f"/api/staff/v1/{path}", sent, headers)
             response = connection.getresponse()
@@ -77,3 +87,8 @@ class Site:
         answer = self.ask(method, path, body, **how)
         assert (answer.status, answer.body["error"]) == (status, text)
         assert everything() == before
+
+
+def _in_process(method: str, path: str, body: bytes, headers: dict[str, str]) -> Answer:
+    response: Any = Client().generic(method, path, body, content_type="", headers=headers)
+    return Answer(response.status_code, response.getvalue(), {k.lower(): v for k, v in response.items()})

@@ -36,8 +36,8 @@ def order_id(site: Site, worker: Rounds) -> int:
     return placed
 
 
-def test_an_order_is_delivered_by_hand(site: Site, order_id: int) -> None:
-    queue = site.get("queue")
+def test_an_order_is_delivered_by_hand(served: Site, order_id: int) -> None:
+    queue = served.get("queue")
     assert queue.status == 200
     assert queue.headers["content-type"] == "application/json"
     assert queue.headers["cache-control"] == "no-store"
@@ -52,7 +52,7 @@ def test_an_order_is_delivered_by_hand(site: Site, order_id: int) -> None:
         "kind": "plain",
         "parent": None,
         "status": "Pending",
-        "customer": {"id": site.carol.customer_id, "email": "carol@customer.example"},
+        "customer": {"id": served.carol.customer_id, "email": "carol@customer.example"},
         "service": FOLLOWERS,
         "service_name": "Followers",
         "type": "Default",
@@ -79,19 +79,19 @@ def test_an_order_is_delivered_by_hand(site: Site, order_id: int) -> None:
     }
     assert (queue.body["kind"], queue.body["next"]) == ("orders", None)
 
-    started = site.post(f"orders/{order_id}", action="start", start_count=1500)
+    started = served.post(f"orders/{order_id}", action="start", start_count=1500)
     assert (started.status, started.body["order"]["status"]) == (200, "In progress")
-    half = site.post(f"orders/{order_id}", action="progress", delivered=500)
+    half = served.post(f"orders/{order_id}", action="progress", delivered=500)
     assert half.body["order"]["remains"] == 500
-    ended = site.post(f"orders/{order_id}", action="partial", remains=250)
+    ended = served.post(f"orders/{order_id}", action="partial", remains=250)
     assert (ended.body["order"]["status"], ended.body["order"]["waiting_since"]) == ("Partial", None)
-    assert site.carol.sees(order_id) == Seen("Partial", "0.675", 250, 1500)
-    assert site.carol.balance() == "99.325"
-    assert site.get("queue").body["items"] == []
-    assert site.get(f"orders/{order_id}").body == ended.body
+    assert served.carol.sees(order_id) == Seen("Partial", "0.675", 250, 1500)
+    assert served.carol.balance() == "99.325"
+    assert served.get("queue").body["items"] == []
+    assert served.get(f"orders/{order_id}").body == ended.body
     facts = [row[0] for row in values("SELECT facts FROM events_event WHERE name = 'order.worked' ORDER BY id")]
     last = json.loads(facts[-1]) if isinstance(facts[-1], str) else facts[-1]
-    assert last == {"action": "partial", "by": f"bob@shop.example, by key {site.row.prefix}", "remains": 250}
+    assert last == {"action": "partial", "by": f"bob@shop.example, by key {served.row.prefix}", "remains": 250}
 
 
 def test_a_key_is_needed_and_it_is_its_own_panels(site: Site, order_id: int, story: Story) -> None:
@@ -122,26 +122,26 @@ def test_a_key_is_needed_and_it_is_its_own_panels(site: Site, order_id: int, sto
     assert rival_row.panel_id == story.rival.panel_id
 
 
-def test_a_revoked_key_and_a_barred_person_stop_at_once(site: Site) -> None:
+def test_a_revoked_key_and_a_barred_person_stop_at_once(served: Site) -> None:
     from django_scopes import scope
 
     from panelwright.customers.actions import revoke_staff_key
 
-    assert site.get("queue").status == 200
+    assert served.get("queue").status == 200
     assert value("SELECT COUNT(*) FROM customers_staffkey WHERE last_used_at IS NOT NULL") == 1
-    execute("UPDATE customers_user SET is_active = %s WHERE id = %s", False, site.row.staff.user_id)
-    assert site.get("queue").status == 401
-    execute("UPDATE customers_user SET is_active = %s WHERE id = %s", True, site.row.staff.user_id)
-    assert site.get("queue").status == 200
-    with scope(panel=site.alice.panel):
-        assert revoke_staff_key(panel_id=site.alice.panel_id, key_id=site.row.id)
-        assert not revoke_staff_key(panel_id=site.alice.panel_id, key_id=site.row.id)
-    assert site.get("queue").status == 401
+    execute("UPDATE customers_user SET is_active = %s WHERE id = %s", False, served.row.staff.user_id)
+    assert served.get("queue").status == 401
+    execute("UPDATE customers_user SET is_active = %s WHERE id = %s", True, served.row.staff.user_id)
+    assert served.get("queue").status == 200
+    with scope(panel=served.alice.panel):
+        assert revoke_staff_key(panel_id=served.alice.panel_id, key_id=served.row.id)
+        assert not revoke_staff_key(panel_id=served.alice.panel_id, key_id=served.row.id)
+    assert served.get("queue").status == 401
 
 
-def test_a_customers_api_does_not_take_a_staff_key(site: Site) -> None:
-    connection = http.client.HTTPConnection("127.0.0.1", site.port, timeout=60)
-    connection.request("GET", f"/api/v2?action=balance&key={site.key}", headers={"Host": site.alice.host})
+def test_a_customers_api_does_not_take_a_staff_key(served: Site) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", served.port, timeout=60)
+    connection.request("GET", f"/api/v2?action=balance&key={served.key}", headers={"Host": served.alice.host})
     assert connection.getresponse().read() == b'{"error":"Invalid API key"}'
     connection.close()
 
@@ -341,10 +341,10 @@ def test_an_order_that_is_being_sent_is_not_decided_about(site: Site) -> None:
     assert site.carol.sees(order_id).status == "Processing"
 
 
-def test_the_pages_are_where_they_were(site: Site) -> None:
+def test_the_pages_are_where_they_were(served: Site) -> None:
     for path, status in (("/", 200), ("/api", 200), ("/api/", 200), ("/nowhere", 404), ("/api/staff/", 404)):
-        connection = http.client.HTTPConnection("127.0.0.1", site.port, timeout=60)
-        connection.request("GET", path, headers={"Host": site.alice.host})
+        connection = http.client.HTTPConnection("127.0.0.1", served.port, timeout=60)
+        connection.request("GET", path, headers={"Host": served.alice.host})
         response = connection.getresponse()
         assert (response.status, response.getheader("Content-Type")) == (status, "text/html; charset=utf-8"), path
         assert b"<html" in response.read()

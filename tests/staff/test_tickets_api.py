@@ -20,18 +20,18 @@ from tests.support.story import Story
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_tickets_are_listed_read_answered_and_closed(site: Site) -> None:
-    first = written(site.carol, "Where is my deposit?", subject="payment", files=(Upload("proof.png", png()),))
-    second = written(site.carol, "speed up 999999999\nplease", title="Faster")
-    site.post(f"tickets/{second}", action="answer", text="Order not found.")
-    listed = site.get("tickets")
+def test_tickets_are_listed_read_answered_and_closed(served: Site) -> None:
+    first = written(served.carol, "Where is my deposit?", subject="payment", files=(Upload("proof.png", png()),))
+    second = written(served.carol, "speed up 999999999\nplease", title="Faster")
+    served.post(f"tickets/{second}", action="answer", text="Order not found.")
+    listed = served.get("tickets")
     assert (listed.status, listed.body["next"]) == (200, None)
     assert [item["id"] for item in listed.body["items"]] == [first, second]
     item = listed.body["items"][0]
     assert item.pop("created_at") == item.pop("updated_at")
     assert item == {
         "id": first,
-        "customer": site.carol.customer_id,
+        "customer": served.carol.customer_id,
         "email": "carol@customer.example",
         "subject": "payment",
         "title": "Where is my deposit?",
@@ -46,37 +46,37 @@ def test_tickets_are_listed_read_answered_and_closed(site: Site) -> None:
         ("subject=order", [second]),
         ("unread=1", [first]),
         ("speed_up=1", []),
-        (f"customer={site.carol.customer_id}&limit=1", [first]),
+        (f"customer={served.carol.customer_id}&limit=1", [first]),
         (f"after={first}", [second]),
-        (f"customer={site.carol.customer_id + 1000}", []),
+        (f"customer={served.carol.customer_id + 1000}", []),
     ):
-        assert [row["id"] for row in site.get(f"tickets?{query}").body["items"]] == found, query
-    assert site.get("tickets?limit=1").body["next"] == first
+        assert [row["id"] for row in served.get(f"tickets?{query}").body["items"]] == found, query
+    assert served.get("tickets?limit=1").body["next"] == first
 
-    ticket = site.get(f"tickets/{first}").body["ticket"]
+    ticket = served.get(f"tickets/{first}").body["ticket"]
     (message,) = ticket["messages"]
     (file,) = message["attachments"]
     assert (message["author"], message["text"], ticket["older"]) == ("customer", "Where is my deposit?", None)
     assert (file["name"], file["type"], file["size"]) == ("proof.png", "png", len(png()))
-    got = site.raw("GET", f"tickets/{first}/attachments/{file['id']}")
+    got = served.raw("GET", f"tickets/{first}/attachments/{file['id']}")
     assert (got.status, got.body) == (200, png())
     assert got.headers["content-disposition"] == 'attachment; filename="proof.png"'
     assert (got.headers["content-type"], got.headers["x-content-type-options"]) == ("image/png", "nosniff")
     assert got.headers["content-security-policy"] == "sandbox; default-src 'none'; frame-ancestors 'none'"
 
-    read = site.post(f"tickets/{first}", action="read", version=ticket["version"]).body["ticket"]
+    read = served.post(f"tickets/{first}", action="read", version=ticket["version"]).body["ticket"]
     assert (read["unread"], read["version"]) == (False, 2)
-    answered = site.post(f"tickets/{first}", action="answer", text="It is there now.", version=2).body["ticket"]
+    answered = served.post(f"tickets/{first}", action="answer", text="It is there now.", version=2).body["ticket"]
     assert (answered["state"], answered["version"]) == ("answered", 3)
-    by = f"bob@shop.example, by key {site.row.prefix}"
+    by = f"bob@shop.example, by key {served.row.prefix}"
     assert [(m["author"], m["by"]) for m in answered["messages"]] == [("customer", ""), ("staff", by)]
-    reply(site.carol, first, "No, it is not")
+    reply(served.carol, first, "No, it is not")
     changed = "This ticket has changed. Read it again."
-    site.refused(409, changed, "POST", f"tickets/{first}", {"action": "answer", "text": "Bye", "version": 3})
-    site.refused(409, changed, "POST", f"tickets/{first}", {"action": "close", "version": 3})
-    closed = site.post(f"tickets/{first}", action="answer", text="Bye", close=True).body["ticket"]
+    served.refused(409, changed, "POST", f"tickets/{first}", {"action": "answer", "text": "Bye", "version": 3})
+    served.refused(409, changed, "POST", f"tickets/{first}", {"action": "close", "version": 3})
+    closed = served.post(f"tickets/{first}", action="answer", text="Bye", close=True).body["ticket"]
     assert (closed["state"], closed["closed_at"] is not None) == ("closed", True)
-    site.refused(409, "This ticket is already closed.", "POST", f"tickets/{first}", {"action": "close"})
+    served.refused(409, "This ticket is already closed.", "POST", f"tickets/{first}", {"action": "close"})
 
 
 def test_a_speed_up_is_worked_over_the_api(site: Site) -> None:
