@@ -68,8 +68,7 @@ class Town:
         self.rows = Rows(launch.database_url)
 
     def command(self, *arguments: str) -> Any:
-        status, output = self.launch.run(*arguments)
-        assert status == 0, output
+        output = self.launch.command(*arguments)
         return json.loads(output[output.index("{") :]) if "{" in output else output
 
     def customer(self, *, balance: str = "100.00") -> Person:
@@ -161,8 +160,7 @@ def founded(database_url: str, folder: Path) -> Iterator[Town]:
             ),
         ]
         for arguments in commands:
-            status, output = launch.run(*arguments)
-            assert status == 0, output
+            launch.command(*arguments)
         server = launch.start(
             "serve",
             "--port",

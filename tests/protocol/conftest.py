@@ -111,13 +111,11 @@ class Installation:
 
     def __init__(self, launch: Launcher) -> None:
         self.launch = launch
-        self.command("migrate")
         self.hand = Hand(launch)
         self.server: Process | None = None
 
     def command(self, *arguments: str) -> Any:
-        status, output = self.launch.run(*arguments)
-        assert status == 0, output
+        output = self.launch.command(*arguments)
         return json.loads(output[output.index("{") :]) if "{" in output else output
 
     def panel(self, preset: str, *, slug: str, port: int, customer: str = "carol") -> Live:

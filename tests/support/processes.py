@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import http.client
+import itertools
+import json
 import os
 import random
+import select
 import signal
 import socket
 import subprocess
@@ -19,6 +22,7 @@ import pytest
 START_MAX_S = 120.0
 STOP_MAX_S = 90.0
 LOG_TAIL_BYTES = 8_000
+_ROOT = Path(__file__).parents[2]
 
 # Below the range from which the system gives out ports by itself.
 _PORT_MIN, _PORT_MAX = 12_000, 31_000
@@ -159,6 +163,8 @@ class Launcher:
         self.database_url = database_url
         self.folder = folder
         self.running: list[Process] = []
+        self._clerk: subprocess.Popen[str] | None = None
+        self._told = itertools.count()
 
     def environment(self, **changes: str) -> dict[str, str]:
         """The tests' environment with the test database, and a data folder of its own."""
@@ -192,10 +198,42 @@ class Launcher:
         process = self.start(*arguments, **changes)
         return process.wait(timeout_s=timeout_s), process.log()
 
+    def told(self, *arguments: str) -> tuple[int, str]:
+        """As `run`, by a process that has the product loaded already (clerk.py): for commands of which it does not
+        matter how they start."""
+        clerk = self._clerk = self._clerk or subprocess.Popen(
+            [sys.executable, "-m", "tests.support.clerk"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=self.environment(),
+            cwd=_ROOT,
+            text=True,
+            start_new_session=True,
+        )
+        assert clerk.stdin is not None and clerk.stdout is not None
+        log = self.folder / f"command-{next(self._told)}.log"
+        clerk.stdin.write(json.dumps([arguments, str(log)]) + "\n")
+        clerk.stdin.flush()
+        ready, _, _ = select.select([clerk.stdout], [], [], START_MAX_S)
+        said = clerk.stdout.readline() if ready else ""
+        output = log.read_text(errors="replace") if log.exists() else ""
+        assert said, f"{arguments}: no end after {START_MAX_S:g} s:\n{output}"
+        return int(said), output
+
+    def command(self, *arguments: str) -> str:
+        """What a command prints, which must succeed; see `told`."""
+        status, output = self.told(*arguments)
+        assert status == 0, output
+        return output
+
     def __enter__(self) -> Launcher:
         return self
 
     def __exit__(self, *exception: object) -> None:
+        if self._clerk is not None:
+            os.killpg(self._clerk.pid, signal.SIGKILL)
+            self._clerk.communicate()
+            self._clerk = None
         for process in reversed(self.running):
             process.kill()
 
