@@ -47,7 +47,7 @@ def test_a_quick_run_measures_everything_without_errors(
 ) -> None:
     target = tmp_path / "out" / "bench.json"
     status, output = bench(
-        launch, *("--quick", "--seconds", "0.3", "--only", database_kind, "--json", str(target)), timeout_s=300
+        launch, *("--quick", "--seconds", "0.2", "--only", database_kind, "--json", str(target)), timeout_s=300
     )
     assert status == 0, output
     assert "every answered order is in the database once, and the books balance" in output

@@ -12,13 +12,13 @@ import random
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from urllib.parse import quote
 
 import pytest
 
 from tests.crash.load import Intent, Load
 from tests.crash.proof import prove
 from tests.crash.rig import Rig
+from tests.support.database import migrate
 from tests.support.effort import effort, seed
 from tests.support.selling import FAST
 from tools.local_postgres import LocalPostgres, create_database, running_postgres
@@ -29,6 +29,7 @@ VICTIMS = ("web", "worker", "worker", "sandbox", "supervisor", "all", "connectio
 KILLS = effort(3, proving=6)
 # Between two deaths as many orders are acknowledged, and as many delivered: whoever dies was at work.
 ORDERS_BETWEEN, DELIVERED_BETWEEN = 12, 4
+TEMPLATE = "migrated"
 PROVIDER = pytest.mark.parametrize(
     "knows_request_id", [True, False], ids=["provider-knows-request-id", "provider-does-not"]
 )
@@ -41,18 +42,23 @@ def durable_postgres(database_kind: str) -> Iterator[LocalPostgres | None]:
         yield None
         return
     with running_postgres(durable=True) as server:
+        migrate(create_database(server.url("postgres"), TEMPLATE))
         yield server
 
 
 @pytest.fixture
-def open_rig(durable_postgres: LocalPostgres | None, tmp_path: Path) -> Iterator[Callable[..., Rig]]:
-    """`open_rig(knows_request_id=True)` starts an installation on a database of its own."""
+def open_rig(
+    durable_postgres: LocalPostgres | None, new_database: Callable[[], str], tmp_path: Path
+) -> Iterator[Callable[..., Rig]]:
+    """`open_rig(knows_request_id=True)` starts an installation on a migrated database of its own."""
     rigs: list[Rig] = []
 
     def start(*, knows_request_id: bool) -> Rig:
-        url = f"sqlite:///{quote(str(tmp_path / 'panelwright.sqlite3'))}"
-        if durable_postgres is not None:
-            url = create_database(durable_postgres.url("postgres"), f"crash_{os.getpid()}_{time.monotonic_ns()}")
+        if durable_postgres is None:
+            url = new_database()
+        else:
+            name = f"crash_{os.getpid()}_{time.monotonic_ns()}"
+            url = create_database(durable_postgres.url("postgres"), name, template=TEMPLATE)
         webs = 2 if durable_postgres is not None else 1
         rigs.append(Rig(database_url=url, folder=tmp_path, knows_request_id=knows_request_id, webs=webs))
         return rigs[-1].__enter__()

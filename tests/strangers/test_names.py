@@ -15,9 +15,10 @@ import pytest
 from panelwright.core import charsets
 from tests.strangers.others import Others
 from tests.strangers.wires import FORM, ask, request
+from tests.support.effort import effort
 from tests.support.people import Owner
 
-TIMES = 40
+TIMES = effort(12, proving=40)
 LONG = 24_000
 
 

@@ -223,12 +223,16 @@ def _migrated() -> Path:
     with (folder / "migrated.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not done.exists():
-            url = _sqlite_url(path) if server.startswith("sqlite:") else create_database(server, _MIGRATED)
-            command = [sys.executable, "-m", "panelwright.cli.main", "migrate"]
-            env = {**os.environ, "PANELWRIGHT_DATABASE_URL": url}
-            subprocess.run(command, env=env, check=True, capture_output=True)
+            migrate(_sqlite_url(path) if server.startswith("sqlite:") else create_database(server, _MIGRATED))
             done.touch()
     return path
+
+
+def migrate(url: str) -> None:
+    """Make the tables of an empty database."""
+    command = [sys.executable, "-m", "panelwright.cli.main", "migrate"]
+    env = {**os.environ, "PANELWRIGHT_DATABASE_URL": url}
+    subprocess.run(command, env=env, check=True, capture_output=True)
 
 
 def _sqlite_url(path: Path) -> str:

@@ -18,6 +18,15 @@ SIZES = (DESK, PHONE)
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 # How many pixels of the page are off the screen to the side.
 SIDEWAYS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+# Whether the page stands as it does in this width: one question instead of three.
+_STANDS = """async width => {
+  const frame = () => new Promise(requestAnimationFrame);
+  const until = Date.now() + 60_000;
+  while (innerWidth !== width && Date.now() < until) await frame();
+  await frame();
+  await frame();
+  return innerWidth === width;
+}"""
 # Those of WCAG 2.2 at level AA, and what axe holds to be good practice.
 _RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 # In another scheme a page has other colours, and nothing else.
@@ -48,8 +57,7 @@ def faults(page: Page) -> list[str]:
 def resize(page: Page, size: ViewportSize) -> None:
     """Give the page's window a size, and wait until the page stands as it does in that size."""
     page.set_viewport_size(size)
-    page.wait_for_function("width => innerWidth === width", arg=size["width"])
-    page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    assert page.evaluate(_STANDS, size["width"]), f"the window is not {size['width']} wide after a minute"
 
 
 def _by_axe(page: Page, look: str, rules: dict[str, Any]) -> list[str]:

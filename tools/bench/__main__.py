@@ -53,7 +53,7 @@ class Size(NamedTuple):
 
 
 FULL = Size(services=5_000, orders=10_000, seconds=5.0)
-QUICK = Size(services=200, orders=1_000, seconds=0.5)
+QUICK = Size(services=100, orders=300, seconds=0.5)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

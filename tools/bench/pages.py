@@ -100,7 +100,7 @@ def _visit(installation: Installation, told: dict[str, Any], rounds: int) -> Tim
         client = http.client.HTTPConnection("127.0.0.1", port, timeout=ANSWER_MAX_S)
         for who, what, path in pages:
             times: dict[str, list[float]] = {name: [] for name in told["cookies"]}
-            for _ in range(rounds + WARM_UP):
+            for _ in range(rounds + min(WARM_UP, rounds)):
                 for name, cookies in told["cookies"].items():
                     address = path.format(id=told["order_ids"][name])
                     headers = {"Cookie": cookies[who], "Host": host_of(name)}
@@ -111,7 +111,7 @@ def _visit(installation: Installation, told: dict[str, Any], rounds: int) -> Tim
                     times[name].append(time.perf_counter() - started)
                     if answer.status != 200 or b"<main" not in page:
                         raise CommandRefused(f"{address}: a wrong answer, {answer.status} {page[:200]!r}")
-            found[what] = {name: typical_ms(taken) for name, taken in times.items()}
+            found[what] = {name: typical_ms(taken, rounds) for name, taken in times.items()}
         client.close()
     return found
 

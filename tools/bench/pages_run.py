@@ -207,19 +207,19 @@ def _measured(customers: dict[str, _Me], rounds: int) -> dict[str, dict[str, flo
     found: dict[str, dict[str, float]] = {}
     for what in next(iter(reads.values())):
         times: dict[str, list[float]] = {name: [] for name in reads}
-        for _ in range(rounds + WARM_UP):
+        for _ in range(rounds + min(WARM_UP, rounds)):
             for name, of_customer in reads.items():
                 with scope(panel=customers[name].panel):
                     started = time.perf_counter()
                     of_customer[what]()
                     times[name].append(time.perf_counter() - started)
-        found[what] = {name: typical_ms(taken) for name, taken in times.items()}
+        found[what] = {name: typical_ms(taken, rounds) for name, taken in times.items()}
     return found
 
 
-def typical_ms(times: list[float]) -> float:
+def typical_ms(times: list[float], rounds: int) -> float:
     """A quarter of the rounds was faster. The first ones do not count: there PostgreSQL still plans anew."""
-    counted = sorted(times[WARM_UP:])
+    counted = sorted(times[-rounds:])
     return round(counted[len(counted) // 4] * 1e3, 3)
 
 

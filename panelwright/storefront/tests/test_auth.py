@@ -439,6 +439,8 @@ STRANGE = [
     "\x00", "a\x00b@x.example", "🎉" * 500, "x" * 1_000_000, "9" * 5000, "-1", "1e999", "NaN", "٣",
     "%00", "{{ 7*7 }}", "<script>", "' OR 1=1 --", "\r\n\r\n", "\u202e", " ", "://", "[::1", "a@b@c",
 ]  # fmt: skip
+# So many of them a database takes in its own way: too long for a column or a number, or not to be stored at all.
+STORED = 8
 FORMS = {
     "/login": ("email", "password", "next", "proof", "code"),
     "/signup": ("email", "password"),
@@ -465,9 +467,12 @@ def fill(path: str, name: str, text: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("path", FORMS)
-def test_no_field_breaks_a_page(alice: Owner, carol: Buyer, path: str) -> None:
-    for name in FORMS[path]:
-        for text in STRANGE:
+def test_no_field_breaks_a_page(alice: Owner, carol: Buyer, path: str, database_kind: str) -> None:
+    """On SQLite each text in each field; on PostgreSQL those that it takes in its own way in each field, and of the
+    others each in one."""
+    for place, name in enumerate(FORMS[path]):
+        others = [text for n, text in enumerate(STRANGE) if n >= STORED and n % len(FORMS[path]) == place]
+        for text in STRANGE if database_kind == "sqlite" else [*STRANGE[:STORED], *others]:
             execute("DELETE FROM customers_attempts")
             browser = Browser(alice, carol.customer.user if path.startswith(("/account", "/order")) else None)
             response = browser.client.post(path, fill(path, name, text))
