@@ -27,6 +27,9 @@ DATABASES = ("sqlite", "postgresql")
 TAIL_LINES = 60
 # A part that hangs is ended, and counts as a fault.
 PART_MAX_S = 3600
+# How long a run may be in which each part tries as much as it can: in a shorter one each tries a share of it.
+WHOLE_MINUTES = 60
+STEPS, STEPS_MIN = 60_000, 3_000
 # Of the time, what the attacks get: they measure time, so nothing runs beside them.
 ALONE_SHARE = 0.15
 
@@ -38,9 +41,20 @@ class Part:
     name: str
     arguments: Sequence[str] = ()
 
-    def command(self, database: str, seed: int) -> list[str]:
+    def command(self, database: str, seed: int, share: float = 1) -> list[str]:
         if not self.arguments:
-            return [sys.executable, "-m", "tests.simulator", "--steps", "60000", "--seed", str(seed), "--db", database]
+            steps = max(STEPS_MIN, round(STEPS * share))
+            return [
+                sys.executable,
+                "-m",
+                "tests.simulator",
+                "--steps",
+                f"{steps}",
+                "--seed",
+                f"{seed}",
+                "--db",
+                database,
+            ]
         drawn = [f"--hypothesis-seed={seed}", "-p", "no:cacheprovider", "-q", "-n", "0"]
         # One test may draw for longer than any test of a usual run takes.
         drawn += ["-o", f"faulthandler_timeout={PART_MAX_S}"]
@@ -67,18 +81,20 @@ class Run:
     told: str
     output: str
     good: bool
+    share: float = 1
 
     @property
     def again(self) -> str:
         """How to see it again."""
-        arguments = shlex.join(self.part.command(self.database, self.seed)[1:])
-        return f"PANELWRIGHT_PROVE={self.seed} .venv/bin/python {arguments}"
+        arguments = shlex.join(self.part.command(self.database, self.seed, self.share)[1:])
+        share = f"PANELWRIGHT_PROVE_SHARE={self.share:g} " if self.share < 1 else ""
+        return f"PANELWRIGHT_PROVE={self.seed} {share}.venv/bin/python {arguments}"
 
 
-def run(part: Part, database: str, seed: int) -> Run:
+def run(part: Part, database: str, seed: int, share: float = 1) -> Run:
     began = time.monotonic()
-    env = {**os.environ, "PANELWRIGHT_PROVE": str(seed)}
-    command = part.command(database, seed)
+    env = {**os.environ, "PANELWRIGHT_PROVE": str(seed), "PANELWRIGHT_PROVE_SHARE": f"{share:g}"}
+    command = part.command(database, seed, share)
     try:
         done = subprocess.run(
             command, cwd=ROOT, env=env, capture_output=True, text=True, check=False, timeout=PART_MAX_S
@@ -88,17 +104,17 @@ def run(part: Part, database: str, seed: int) -> Run:
         output, good = f"did not end within {PART_MAX_S} s\n{error.stdout!r}", False
     lines = [line for line in output.splitlines() if re.search(r"\d+ (steps|passed|failed|errors?)\b", line)]
     told = lines[-1].strip("= ") if lines else "nothing"
-    made = Run(part, database, seed, time.monotonic() - began, told, output, good)
+    made = Run(part, database, seed, time.monotonic() - began, told, output, good, share)
     print(f"{'ok    ' if good else 'FAILED'} {database:<10} {part.name}, seed {seed}: {told}", flush=True)
     return made
 
 
-def round_of(database: str, until: float, draw: random.Random, runs: list[Run]) -> None:
+def round_of(database: str, until: float, draw: random.Random, runs: list[Run], share: float = 1) -> None:
     """Each part once at least, then on until the time is over."""
     for number, part in enumerate(itertools.cycle(PARTS)):
         if number >= len(PARTS) and time.monotonic() > until:
             return
-        runs.append(run(part, database, draw.randrange(1, 10**6)))
+        runs.append(run(part, database, draw.randrange(1, 10**6), share))
 
 
 def report(runs: Sequence[Run], *, minutes: float, seed: int) -> str:
@@ -138,8 +154,9 @@ def main() -> int:
     runs: list[Run] = []
     draw = random.Random(seed)
     until = began + args.minutes * 60 * (1 - ALONE_SHARE)
+    share = min(1.0, args.minutes / WHOLE_MINUTES)
     rounds = [
-        threading.Thread(target=round_of, args=(database, until, random.Random(draw.random()), runs))
+        threading.Thread(target=round_of, args=(database, until, random.Random(draw.random()), runs, share))
         for database in DATABASES
     ]
     for one in rounds:
@@ -147,7 +164,7 @@ def main() -> int:
     for one in rounds:
         one.join()
     for database in DATABASES:
-        runs.append(run(ALONE, database, draw.randrange(1, 10**6)))
+        runs.append(run(ALONE, database, draw.randrange(1, 10**6), share))
     args.report.parent.mkdir(parents=True, exist_ok=True)
     args.report.write_text(report(runs, minutes=(time.monotonic() - began) / 60, seed=seed), encoding="utf-8")
     print(f"The report: {args.report}")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -51,6 +53,24 @@ def test_the_report_counts_runs_and_faults_by_part_and_database() -> None:
     assert "| simulation | postgresql | 0 | 0 | 0.0 |" in text
     assert "PANELWRIGHT_PROVE=2 .venv/bin/python -m tests.simulator --steps 60000 --seed 2 --db sqlite" in text
     assert "seed 2 broke an invariant" in text
+
+
+def test_in_less_than_an_hour_each_part_tries_a_share_of_what_it_can(monkeypatch: pytest.MonkeyPatch) -> None:
+    def tried(share: str, usual: int, proving: int) -> int:
+        monkeypatch.setenv("PANELWRIGHT_PROVE", "7")
+        monkeypatch.setenv("PANELWRIGHT_PROVE_SHARE", share)
+        program = f"from tests.support.effort import effort; print(effort({usual}, proving={proving}))"
+        command = [sys.executable, "-c", program]
+        return int(subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout)
+
+    assert [tried("1", 60, 2_000), tried("0.1", 60, 2_000), tried("0.01", 60, 2_000)] == [2_000, 200, 60]
+    assert "60000" in PARTS[0].command("sqlite", 7)
+    assert "6000" in PARTS[0].command("sqlite", 7, 0.1)
+    assert "3000" in PARTS[0].command("sqlite", 7, 0.01)
+    short = Run(PARTS[0], "sqlite", 7, 1.0, "6000 steps", "", good=False, share=0.1)
+    assert short.again.startswith(
+        "PANELWRIGHT_PROVE=7 PANELWRIGHT_PROVE_SHARE=0.1 .venv/bin/python -m tests.simulator "
+    )
 
 
 @pytest.mark.parametrize("part", [*PARTS, prove.ALONE], ids=lambda part: part.name)
