@@ -17,12 +17,13 @@ Where a panel is slow rather than stopped, processor time says more, and says th
 `memory_bytes` and `processor_s` tell what the web process ("web") or the worker ("worker") holds and has spent.
 Panels, customers and rows are made in the test's own process as in every other test, before the attack: `alice`,
 `carol`, `selling.open_shop`. A page or the API of Alice's panel is asked for with her `Host`. Starting all of it
-takes some seconds: try several inputs of a kind in one test.
+takes some seconds: try several inputs of a kind in one test, and take `standing` where no row of the test's own is
+needed: it is the same on a database of its own, one for all tests of a file.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -39,3 +40,15 @@ def others(clean_books: None, launch: Launcher, tmp_path: Path) -> Iterator[Othe
         yield made
     finally:
         made.stop()
+
+
+@pytest.fixture(scope="module")
+def standing(new_database: Callable[[], str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Others]:
+    folder = tmp_path_factory.mktemp("others")
+    with Launcher(database_url=new_database(), folder=folder) as launch:
+        made = Others(launch, folder)
+        try:
+            made.start(elsewhere=True)
+            yield made
+        finally:
+            made.stop()

@@ -75,11 +75,22 @@ class Others:
         assert self._server is not None
         return self._server
 
-    def start(self, **environment: str) -> None:
+    def start(self, *, elsewhere: bool = False, **environment: str) -> None:
+        """`elsewhere`: on a database that is not the test's own."""
         self.sandbox.start()
-        shop = selling.open_shop(
-            balances=["1000000.00"], ports=[self.port], slug="others", provider_url=f"{self.sandbox.url}/api/v2"
-        )
+        wanted: dict[str, Any] = {
+            "balances": ["1000000.00"],
+            "ports": [self.port],
+            "slug": "others",
+            "provider_url": f"{self.sandbox.url}/api/v2",
+        }
+        if elsewhere:
+            program = [sys.executable, str(selling.PROGRAM), json.dumps(wanted)]
+            made = self.launch.start_command(program, env=self.launch.environment())
+            assert made.wait(timeout_s=READY_MAX_S) == 0, made.log()
+            shop = selling.shop_of(made.log())
+        else:
+            shop = selling.open_shop(**wanted)
         self.key = shop.buyers[0].key
         self._server = self.launch.start("serve", "--port", str(self.port), **environment)
         self.server.wait_for_http(f"http://127.0.0.1:{self.port}/", timeout_s=READY_MAX_S)

@@ -50,6 +50,8 @@ WORST: tuple[tuple[dict[str, object], str], ...] = (
 )
 
 
+# What takes long is looked at before the database.
+@pytest.mark.one_database
 @pytest.mark.alone
 def test_the_worst_names_and_texts(others: Others, alice: Owner, carol: Buyer, blocked: None) -> None:
     before = others.memory_bytes("web")

@@ -89,12 +89,12 @@ def test_a_byte_a_second_keeps_a_head_no_longer(little_patience: None, others: O
 
 
 @pytest.mark.alone
-def test_an_address_has_its_number_and_others_have_theirs(others: Others) -> None:
+def test_an_address_has_its_number_and_others_have_theirs(standing: Others) -> None:
     """A thousand connections of one address, each begun and not ended; whoever else comes is let in."""
     with ExitStack() as stack:
         wires = []
         for _ in range(1_000):
-            wires.append(stack.enter_context(connected(others.port)))
+            wires.append(stack.enter_context(connected(standing.port)))
             with suppress(ConnectionError):
                 wires[-1].sendall(HALF_A_HEAD)
         time.sleep(1)
@@ -102,16 +102,16 @@ def test_an_address_has_its_number_and_others_have_theirs(others: Others) -> Non
         # The customer of the others is among them: she has the same address here.
         assert limits.CONNECTIONS_PER_ADDRESS_MAX - 10 <= len(still) <= limits.CONNECTIONS_PER_ADDRESS_MAX
         # Another address of this machine, and a new connection of this one: the longest half head makes room.
-        assert ask_form(others.port, {"key": others.key, "action": "balance"}).status == 200
-        with socket.create_connection(("127.0.0.1", others.port), 30, source_address=("127.0.0.2", 0)) as other:
+        assert ask_form(standing.port, {"key": standing.key, "action": "balance"}).status == 200
+        with socket.create_connection(("127.0.0.1", standing.port), 30, source_address=("127.0.0.2", 0)) as other:
             other.sendall(request("POST /api/v2", FORM, body=b"key=a&action=balance"))
             assert answer(other).status == 200
-        others.unharmed_by(lambda: time.sleep(0.2))
+        standing.unharmed_by(lambda: time.sleep(0.2))
 
 
-def test_a_benchmark_s_worth_of_connections_of_one_address_is_served(others: Others) -> None:
+def test_a_benchmark_s_worth_of_connections_of_one_address_is_served(standing: Others) -> None:
     with ExitStack() as stack:
-        wires = [stack.enter_context(connected(others.port)) for _ in range(128)]
+        wires = [stack.enter_context(connected(standing.port)) for _ in range(128)]
         for _ in range(3):
             for wire in wires:
                 wire.sendall(request("POST /api/v2", FORM, body=b"key=a&action=balance"))
@@ -119,12 +119,12 @@ def test_a_benchmark_s_worth_of_connections_of_one_address_is_served(others: Oth
 
 
 @pytest.mark.alone
-def test_thousands_of_requests_in_one_packet_are_one_after_the_other(others: Others) -> None:
+def test_thousands_of_requests_in_one_packet_are_one_after_the_other(standing: Others) -> None:
     """Each would have been a task of its own, all of them begun before the first was answered."""
     small = b"GET /api/v2 HTTP/1.1\r\nHost: a\r\n\r\n"
 
     def flood() -> None:
-        for said in asks(others.port, [small * 2_000], count=300):
+        for said in asks(standing.port, [small * 2_000], count=300):
             assert (said.status, said.body) == (200, b'{"error":"Invalid API key"}')
 
-    others.unharmed_by(flood)
+    standing.unharmed_by(flood)

@@ -74,43 +74,43 @@ def too_large(said: Answer) -> bool:
     return False
 
 
-def test_a_head_has_one_limit_on_every_way(others: Others) -> None:
+def test_a_head_has_one_limit_on_every_way(standing: Others) -> None:
     for way in WAYS:
-        assert not too_large(way(others.port, ("X: " + "y" * (limits.HEAD_BYTES_MAX - 400),))), way
-        assert too_large(way(others.port, ("X: " + "y" * (limits.HEAD_BYTES_MAX + 10),))), way
-        assert too_large(way(others.port, ("X: " + "y" * 200_000,))), way
+        assert not too_large(way(standing.port, ("X: " + "y" * (limits.HEAD_BYTES_MAX - 400),))), way
+        assert too_large(way(standing.port, ("X: " + "y" * (limits.HEAD_BYTES_MAX + 10),))), way
+        assert too_large(way(standing.port, ("X: " + "y" * 200_000,))), way
         # With Host, Content-Type, and what says where the body ends.
-        assert not too_large(way(others.port, tuple(f"X-{n}: y" for n in range(limits.HEAD_LINES_MAX - 4)))), way
-        assert too_large(way(others.port, tuple(f"X-{n}: y" for n in range(limits.HEAD_LINES_MAX)))), way
-        assert not too_large(way(others.port, ("Cookie: " + "y" * limits.COOKIE_BYTES_MAX,))), way
-        assert too_large(way(others.port, ("Cookie: " + "y" * (limits.COOKIE_BYTES_MAX + 1),))), way
-        assert too_large(way(others.port, ("Cookie: " + "y" * 5_000, "cookie: " + "y" * 5_000))), way
+        assert not too_large(way(standing.port, tuple(f"X-{n}: y" for n in range(limits.HEAD_LINES_MAX - 4)))), way
+        assert too_large(way(standing.port, tuple(f"X-{n}: y" for n in range(limits.HEAD_LINES_MAX)))), way
+        assert not too_large(way(standing.port, ("Cookie: " + "y" * limits.COOKIE_BYTES_MAX,))), way
+        assert too_large(way(standing.port, ("Cookie: " + "y" * (limits.COOKIE_BYTES_MAX + 1),))), way
+        assert too_large(way(standing.port, ("Cookie: " + "y" * 5_000, "cookie: " + "y" * 5_000))), way
 
 
-def test_pages_are_refused_in_words(others: Others) -> None:
+def test_pages_are_refused_in_words(standing: Others) -> None:
     for lines in (("X: " + "y" * 40_000,), tuple(f"X-{n}: y" for n in range(200)), ("Cookie: " + "y" * 9_000,)):
-        said = ask(others.port, request("GET /", *lines))
+        said = ask(standing.port, request("GET /", *lines))
         assert (said.status, said.body) == (431, b"The head of the request is too large.")
         assert said.head["content-type"] == "text/plain; charset=utf-8"
-    assert ask(others.port, request("GET /" + "a" * 40_000)).status == 431
+    assert ask(standing.port, request("GET /" + "a" * 40_000)).status == 431
     # The name of a page is not as long as a head may be; what stands behind it may be.
-    assert ask(others.port, request("GET /" + "a" * limits.PATH_BYTES_MAX)).status == 431
-    assert ask(others.port, request("GET /?" + "a" * limits.PATH_BYTES_MAX)).status == 200
+    assert ask(standing.port, request("GET /" + "a" * limits.PATH_BYTES_MAX)).status == 431
+    assert ask(standing.port, request("GET /?" + "a" * limits.PATH_BYTES_MAX)).status == 200
 
 
 CONTROLS = [chr(code) for code in (0, 1, 7, 8, 11, 12, 14, 27, 31, 127)]
 
 
-def test_control_characters_are_refused_on_every_way(others: Others) -> None:
+def test_control_characters_are_refused_on_every_way(standing: Others) -> None:
     for way in WAYS:
         for character in CONTROLS:
-            said = way(others.port, (f"Idempotency-Key: a{character}b",))
+            said = way(standing.port, (f"Idempotency-Key: a{character}b",))
             assert (said.status, said.body) == (400, b'{"error":"Incorrect request"}'), (way, character)
             assert said.head["x-error-code"] == "bad_request"
-        assert not too_large(way(others.port, ("User-Agent: a\tb\x80\xff",)))
+        assert not too_large(way(standing.port, ("User-Agent: a\tb\x80\xff",)))
 
 
-def test_what_is_endless_ends(others: Others) -> None:
+def test_what_is_endless_ends(standing: Others) -> None:
     """No way to write makes the parser keep more than a head's worth: chunk extensions, trailers, names, addresses."""
     chunked = request("POST /api/v2", FORM, "Transfer-Encoding: chunked")
     endless = [
@@ -129,14 +129,14 @@ def test_what_is_endless_ends(others: Others) -> None:
         # A request in the same piece as the end of chunks, with the same.
         chunked + b"0\r\n\r\n" + request("GET /")[:-2] + b"X: " + b"a" * 2_000_000,
     ]
-    before = others.memory_bytes()
+    before = standing.memory_bytes()
     for data in endless:
-        said = ask(others.port, data)
+        said = ask(standing.port, data)
         assert said.status in {400, 431, 200}, (data[:100], said)
         if said.status == 200:  # the one before it
             continue
         assert said.status == 0 or said.head["connection"] == "close"
-    assert others.memory_bytes() - before < 30_000_000
+    assert standing.memory_bytes() - before < 30_000_000
 
 
 @pytest.mark.alone

@@ -114,12 +114,12 @@ def test_nothing_of_a_request_stays(alice: Owner, transactional_db: None) -> Non
     assert {kind: each for kind, each in kept.items() if each > LONG // 8} == {}
 
 
-def test_hosts_of_a_megabyte_are_not_remembered(others: Others) -> None:
-    before = others.memory_bytes()
+def test_hosts_of_a_megabyte_are_not_remembered(standing: Others) -> None:
+    before = standing.memory_bytes()
     for n in range(120):
         host = f"{n}".rjust(900_000, "x")
-        assert ask(others.port, request("POST /api/v2", FORM, body=b"key=a", host=host)).status == 431
-    assert others.memory_bytes() - before < 25_000_000
+        assert ask(standing.port, request("POST /api/v2", FORM, body=b"key=a", host=host)).status == 431
+    assert standing.memory_bytes() - before < 25_000_000
 
 
 ODD_HOSTS = (
@@ -128,25 +128,25 @@ ODD_HOSTS = (
 )
 
 
-def test_hosts_that_nobody_has_leave_the_log_as_it_is(others: Others) -> None:
+def test_hosts_that_nobody_has_leave_the_log_as_it_is(standing: Others) -> None:
     """Of pages and the API. The panel of the others answers on any host that is one."""
-    before = others.server.log_path.read_bytes()
+    before = standing.server.log_path.read_bytes()
     for host in ODD_HOSTS:
         for start in ("GET /", "GET /login", "GET /api", "POST /login", "GET /static/x", "GET /nothing", "GET /a/b"):
-            said = ask(others.port, request(start, host=host))
+            said = ask(standing.port, request(start, host=host))
             assert said.status in {200, 302, 400, 403, 404, 405}, (host, start, said)
-        body = b"key=%b&action=balance" % others.key.encode()
+        body = b"key=%b&action=balance" % standing.key.encode()
         for pieces in (1, 2):
             data = request("POST /api/v2", FORM, body=body, host=host)
-            said = ask(others.port, *([data] if pieces == 1 else [data[:30], data[30:]]))
+            said = ask(standing.port, *([data] if pieces == 1 else [data[:30], data[30:]]))
             assert said.status in {200, 400}, (host, said)
-        staff = ask(others.port, request("GET /api/staff/orders", host=host))
+        staff = ask(standing.port, request("GET /api/staff/orders", host=host))
         assert staff.status in {400, 401, 403, 404}, (host, staff)
     for origin in ("http://[", "https://[::1", "null", "https://" + "a" * 5_000, "http://\xff", "javascript:1", "//"):
         for name in ("Origin", "Referer"):
-            said = ask(others.port, request("POST /login", FORM, f"{name}: {origin}", body=b"a=b"))
+            said = ask(standing.port, request("POST /login", FORM, f"{name}: {origin}", body=b"a=b"))
             assert said.status == 403, (name, origin, said)
-    assert others.server.log_path.read_bytes()[len(before) :].decode() == ""
+    assert standing.server.log_path.read_bytes()[len(before) :].decode() == ""
 
 
 @pytest.mark.parametrize(

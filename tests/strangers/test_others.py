@@ -10,6 +10,9 @@ from tests.strangers.others import Others
 from tests.support.crowd import ask
 from tests.support.signals import held
 
+# What is looked at is how the tests measure.
+pytestmark = pytest.mark.one_database
+
 
 @pytest.mark.alone
 def test_nobody_notices_a_plain_customer(others: Others) -> None:

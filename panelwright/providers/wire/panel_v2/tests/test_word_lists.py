@@ -93,7 +93,8 @@ ROWS = _rows()
     ids=[f"{lang}-{row.name if row else BREAKDOWN}" for lang, row, _ in ROWS],
 )
 def test_each_line_matches_itself_and_no_other_class_takes_it(row: Class | None, line: str) -> None:
-    made, proven = Maker(line), set()
+    made = Maker(line)
+    proven: set[tuple[int, int]] = set()
     for count in range(TRIES):
         if count >= TRIES_MIN and proven == made.alternatives:
             break
