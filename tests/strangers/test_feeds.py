@@ -6,6 +6,7 @@ import gzip
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -37,7 +38,7 @@ class Served:
                 if name == "round":
                     self._send(302, b"", Location=f"http://{self.headers['Host']}{self.path}")
                 elif name == "bomb":
-                    self._send(200, BOMB, **{"Content-Encoding": "gzip"})
+                    self._send(200, bomb(), **{"Content-Encoding": "gzip"})
                 elif name == "trickle":
                     self.send_response(200)
                     self.end_headers()
@@ -69,7 +70,10 @@ class Served:
         threading.Thread(target=self.http.serve_forever, daemon=True).start()
 
 
-BOMB = gzip.compress(b"<rss>" + b" " * 200 * limits.FEED_BYTES_MAX, 9)
+@cache
+def bomb() -> bytes:
+    """Made when it is asked for: every process that collects the tests would make it."""
+    return gzip.compress(b"<rss>" + b" " * 200 * limits.FEED_BYTES_MAX, 9)
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -19,8 +20,15 @@ pytestmark = pytest.mark.one_database
 
 READ_MAX_S = 60.0
 # Of each kind the one that cost most, and the longest list that is taken.
-LISTS = {name: filled(*WORST[name], limits.PROVIDER_LIST_BYTES_MAX) for name in ("lists", "rows", "keys", "a page")}
-LISTS["a list"] = rows(limits.OFFERS_MAX, desc="Some words, and others. " * 12)
+LISTS = ("lists", "rows", "keys", "a page", "a list")
+
+
+@cache
+def list_of(name: str) -> bytes:
+    """Made when it is asked for: every process that collects the tests would make it."""
+    if name == "a list":
+        return rows(limits.OFFERS_MAX, desc="Some words, and others. " * 12)
+    return filled(*WORST[name], limits.PROVIDER_LIST_BYTES_MAX)
 
 
 class Lists:
@@ -30,7 +38,7 @@ class Lists:
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 asked = self.rfile.read(int(self.headers["Content-Length"]))
-                body = b'{"balance":"1"}' if b"action=balance" in asked else LISTS[self.path[1:].replace("%20", " ")]
+                body = b'{"balance":"1"}' if b"action=balance" in asked else list_of(self.path[1:].replace("%20", " "))
                 self.send_response(200)
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
