@@ -27,7 +27,8 @@ class Shortfall(StrEnum):
 class Movement:
     """One way that money moves. `reference`: what names it, once for each code in a panel.
 
-    `words`: what the customer reads on the statement; empty where no customer's account is part of it.
+    `words`: what the customer reads on the statement; empty where no customer's account is part of it. `told`: she
+    reads the reference, too.
     """
 
     code: TransferCode
@@ -36,6 +37,7 @@ class Movement:
     reference: str
     words: str = ""
     short: Shortfall = Shortfall.REFUSED
+    told: bool = True
 
     @property
     def seen(self) -> bool:
@@ -128,6 +130,8 @@ MOVEMENTS = (
         _ACCOUNT.CUSTOMER,
         "code and reference of what could not be taken",
         gettext_noop("Recorded as debt"),
+        # It stands beside what it was lent for, or what paid it, and may hold an id that is nobody's number.
+        told=False,
     ),
     Movement(
         _CODE.REPAYMENT,
@@ -135,6 +139,7 @@ MOVEMENTS = (
         _ACCOUNT.DEBT,
         "code and reference of the money that paid it",
         gettext_noop("Debt repayment"),
+        told=False,
     ),
     Movement(_CODE.SETTLEMENT, _ACCOUNT.BANK, _ACCOUNT.CLEARING, "the gateway's settlement"),
     Movement(_CODE.COST, _ACCOUNT.COST, _ACCOUNT.PROVIDER, "the order's id and a number that counts on"),
@@ -178,6 +183,8 @@ def on_statement(code: TransferCode) -> tuple[Movement, ...]:
     return tuple(each for each in MOVEMENTS if each.code is code and each.seen)
 
 
+# The codes whose references customers do not read.
+UNTOLD = frozenset(each.code.value for each in MOVEMENTS if not each.told)
 # The codes that stand on customers' statements, in the order of the table, with what a filter calls them.
 SEEN = {code.value: on_statement(code)[0].words for code in dict.fromkeys(m.code for m in MOVEMENTS if m.seen)}
 

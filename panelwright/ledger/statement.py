@@ -267,7 +267,8 @@ def _balanced(rows: list[sql.Row], known: int | None, *, upward: bool) -> list[S
             known += micros
         at = sql.aware(created_at)
         assert at is not None
-        entries.append(StatementEntry(id_, code, reference, order_id, micros, at, known))
+        said = "" if code in codes.UNTOLD else reference
+        entries.append(StatementEntry(id_, code, said, order_id, micros, at, known))
         if known is not None and not upward:
             known -= micros
     return entries

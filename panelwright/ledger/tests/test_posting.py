@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 from django.db import IntegrityError, transaction
 from django_scopes import scope
 from hypothesis import HealthCheck, settings
@@ -14,14 +15,14 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from panelwright.core import money, sql
 from panelwright.core.refusal import Refusal, Refused
-from panelwright.ledger import audit, codes
+from panelwright.ledger import audit, codes, statement
 from panelwright.ledger.actions import account, debit_customer, post, set_credit_limit
 from panelwright.ledger.codes import MOVEMENTS, NAMED, Movement, Shortfall
 from panelwright.ledger.models import OF_ORDERS, Account, AccountKind, TransferCode
 from panelwright.ledger.rules import NamedAccount, NewTransfer
 from panelwright.panels.actions import create_panel
 from tests.support.effort import effort
-from tests.support.people import FOLLOWERS, NOON, Buyer, Owner, everything, execute, value, values
+from tests.support.people import FOLLOWERS, NOON, Buyer, Owner, counts, everything, execute, value, values
 from tests.support.threads import together
 
 CLEARING = NamedAccount(AccountKind.CLEARING, "cards")
@@ -265,6 +266,9 @@ def test_what_a_chargeback_cannot_take_back_is_a_debt_that_the_next_money_pays(
     ]
     assert carol.order(quantity=50) > order
     assert alice.audit() == []
+    # What paid the debt may be an order's id, which is nobody's number.
+    page = statement.page(panel_id=alice.panel_id, account_id=carol.account_id, code="repayment")
+    assert [(entry.reference, entry.micros) for entry in page.entries] == [("", -20 * MICROS), ("", -10 * MICROS)]
 
 
 def test_credit_is_for_orders_and_not_for_chargebacks(moves: Moves, alice: Owner, carol: Buyer) -> None:
@@ -479,6 +483,20 @@ def test_money_is_conserved_whatever_happens_in_whatever_order(db: None) -> None
             suppress_health_check=[HealthCheck.too_slow],
         ),
     )
+
+
+@pytest.mark.django_db(transaction=True)
+def test_books_of_before_have_floors_and_no_debts(alice: Owner, carol: Buyer) -> None:
+    carol.cancel(carol.order())
+    carol.order()
+    stood = values("SELECT id, balance_micros FROM ledger_account ORDER BY id"), counts("ledger_transfer")
+    try:
+        call_command("migrate", "ledger", "0002", verbosity=0)
+    finally:
+        call_command("migrate", verbosity=0)
+    assert (values("SELECT id, balance_micros FROM ledger_account ORDER BY id"), counts("ledger_transfer")) == stood
+    assert values("SELECT DISTINCT floor_micros, owed_micros FROM ledger_account") == [(0, 0)]
+    assert alice.audit() == []
 
 
 def test_the_reference_page_shows_the_table() -> None:
