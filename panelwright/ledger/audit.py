@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 
 from django.db import connection
 
 from panelwright.core import money, sql
+from panelwright.ledger import store
 from panelwright.ledger.codes import MOVEMENTS
+from panelwright.ledger.rules import TransferKey
 
 # What came to each account less what left it. Values: the panel, twice.
 _MOVED = (
@@ -45,6 +48,12 @@ _MOVEMENTS = sql.Query(
     " WHERE t.panel_id = ? AND t.code NOT IN ('order', 'refund')"
     " AND NOT (t.code || ' ' || d.kind || ' ' || c.kind) :in_text LIMIT ?"
 )
+# What was lent and paid back, with what it names: code and reference of the transfer beside which it stands.
+_DEBTS = sql.Query(
+    "SELECT id, code, reference, amount_micros, debit_account_id, credit_account_id FROM ledger_transfer"
+    " WHERE panel_id = ? AND code IN ('debt', 'repayment') AND id > ? ORDER BY id LIMIT ?"
+)
+_CHUNK = 500
 _ALLOWED = sorted(f"{each.code.value} {each.debit.value} {each.credit.value}" for each in MOVEMENTS)
 
 
@@ -64,3 +73,18 @@ def transfer_faults(panel_id: int, limit: int) -> Iterator[str]:
         yield f"transfer {id_}: an account of another panel"
     for id_, code, reference, debit, credit in _MOVEMENTS.rows(connection, panel_id, _ALLOWED, limit):
         yield f"transfer {id_} ({code} {reference}): never from {debit} to {credit}"
+    yield from islice(_debt_faults(panel_id), limit)
+
+
+def _debt_faults(panel_id: int) -> Iterator[str]:
+    """A debt is part of what could not be taken from its customer, a repayment part of what came to her."""
+    last = 0
+    while rows := _DEBTS.rows(connection, panel_id, last, _CHUNK):
+        last = rows[-1][0]
+        named = {row[0]: TransferKey(panel_id, *(row[2].split(":", 1) if ":" in row[2] else ("", ""))) for row in rows}
+        beside = store.standing(set(named.values()))
+        for id_, code, reference, micros, debit, credit in rows:
+            other = beside.get(named[id_])
+            whose = (other and other.debit, credit) if code == "debt" else (other and other.credit, debit)
+            if other is None or whose[0] != whose[1] or micros > other.amount_micros:
+                yield f"transfer {id_} ({code} {reference}): not part of what it names"

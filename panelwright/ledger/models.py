@@ -74,6 +74,8 @@ class Account(models.Model):
                 | (~Q(kind="customer") & Q(floor_micros=0, owed_micros=0)),
                 name="account_floor",
             ),
+            # Money that comes in pays the debt first: nobody has both.
+            models.CheckConstraint(condition=Q(owed_micros=0) | Q(balance_micros__lte=0), name="account_debt_first"),
         ]
 
 

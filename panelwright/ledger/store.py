@@ -27,7 +27,8 @@ INSERT_TRANSFERS = sql.Insert(
 )
 # One statement locks, checks and changes; the CHECK of the table refuses a balance below the floor.
 ADD_TO_BALANCES = sql.Update("ledger_account", {"balance_micros +": "bigint"}, {"id": "bigint"})
-_ADD_TO_OWED = sql.Update("ledger_account", {"owed_micros +": "bigint"}, {"id": "bigint"})
+# Where a debt moves, both at once: at no moment has anybody money and a debt.
+_ADD_TO_BOTH = sql.Update("ledger_account", {"balance_micros +": "bigint", "owed_micros +": "bigint"}, {"id": "bigint"})
 _KINDS = sql.Query("SELECT id, panel_id, kind FROM ledger_account WHERE panel_id :in_int AND id :in_int")
 # Others write transfers of a gateway's account meanwhile, which refer to it.
 _LOCK = sql.Query(
@@ -136,8 +137,9 @@ def _found(named: Collection[tuple[int, NamedAccount]]) -> dict[tuple[int, Named
 
 def add(balances: dict[int, int], owed: dict[int, int]) -> None:
     """Change balances and what is owed, by account id. The accounts are locked."""
-    ADD_TO_BALANCES.run(connection, [(micros, id_) for id_, micros in sorted(balances.items()) if micros])
-    _ADD_TO_OWED.run(connection, [(micros, id_) for id_, micros in sorted(owed.items()) if micros])
+    alone = [(micros, id_) for id_, micros in sorted(balances.items()) if micros and id_ not in owed]
+    ADD_TO_BALANCES.run(connection, alone)
+    _ADD_TO_BOTH.run(connection, [(balances.get(id_, 0), micros, id_) for id_, micros in sorted(owed.items())])
 
 
 def credit(transfers: Sequence[NewTransfer], now: datetime) -> None:

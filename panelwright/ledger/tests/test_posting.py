@@ -351,6 +351,30 @@ def test_chargebacks_orders_and_deposits_at_once_lose_nothing(alice: Owner, caro
     assert alice.audit() == []
 
 
+def test_the_audit_finds_debts_that_are_not_what_they_name(moves: Moves, carol: Buyer) -> None:
+    moves.post(moves.chargeback(carol.account_id, 130, "d-1"), moves.deposit(carol.account_id, 5, "p-1"))
+    assert moves.faults() == []
+    ids = dict(values("SELECT code, id FROM ledger_transfer WHERE code IN ('debt', 'repayment')"))
+    for code, reference in (("debt", "chargeback:d-2"), ("repayment", "p-1"), ("repayment", "chargeback:d-1")):
+        (stood,) = values("SELECT reference FROM ledger_transfer WHERE id = %s", ids[code])[0]
+        execute("UPDATE ledger_transfer SET reference = %s WHERE id = %s", reference, ids[code])
+        assert moves.faults() == [f"transfer {ids[code]} ({code} {reference}): not part of what it names"]
+        execute("UPDATE ledger_transfer SET reference = %s WHERE id = %s", stood, ids[code])
+    execute("UPDATE ledger_account SET owed_micros = owed_micros + 1 WHERE id = %s", carol.account_id)
+    assert moves.faults() == [f"account {carol.account_id}: owes 25.000001, its debts add up to 25.00"]
+    execute("UPDATE ledger_account SET owed_micros = owed_micros - 1 WHERE id = %s", carol.account_id)
+    ((debts,),) = values("SELECT id FROM ledger_account WHERE kind = 'debt'")
+    execute("UPDATE ledger_account SET name = '0' WHERE id = %s", debts)
+    assert moves.faults() == [
+        f"account {carol.account_id}: owes 25.00, its debts add up to 0.00",
+        f"account {debts}: debt of 0, and there is no such customer account",
+    ]
+    execute("UPDATE ledger_account SET name = %s WHERE id = %s", str(carol.account_id), debts)
+    # Nobody has money and a debt: the database says so.
+    with pytest.raises(IntegrityError), transaction.atomic():
+        execute("UPDATE ledger_account SET balance_micros = 1 WHERE id = %s", carol.account_id)
+
+
 # ---- anything that can happen, in any order ------------------------------------------------------------
 
 AMOUNTS = st.integers(1, 60)
