@@ -93,6 +93,29 @@ def test_funds_are_added_and_taken_once_by_a_form_that_is_sent_twice(office: Off
     assert value("SELECT COUNT(*) FROM staff_trailentry WHERE action = 'customer.debit'") == 2
 
 
+def test_credit_is_granted_and_not_taken_back_while_it_is_used(office: Office) -> None:
+    from tests.support.people import value
+
+    browser = office.browser("owner")
+    address = f"/admin/customers/{office.carol.customer_id}"
+    assert browser.post(f"{address}/set_credit_limit", credit_limit="40", sure="1").status_code == 302
+    page = text_of(browser.get(address))
+    assert "Credit limit" in page and "40.00 USD" in page
+    balance = float(office.carol.balance())
+    taken = browser.post(f"{address}/debit", amount=f"{balance + 30:.2f}", reference="lent", sure="1")
+    assert (taken.status_code, office.carol.balance()) == (302, "-30.00")
+    for limit, why in (("29.99", "The customer is using 30.00 of the credit."), ("-1", "cannot be below zero")):
+        refused = browser.post(f"{address}/set_credit_limit", credit_limit=limit, sure="1")
+        assert refused.status_code == 422
+        assert why in html.unescape(refused.content.decode())
+    too_much = browser.post(f"{address}/debit", amount="10.01", reference="more", sure="1")
+    assert "Only 10.00 is available, credit limit included." in too_much.content.decode()
+    assert value("SELECT COUNT(*) FROM staff_trailentry WHERE action = 'customer.set_credit_limit'") == 1
+    browser.post(f"{address}/credit", amount=f"{balance + 30:.2f}", reference="back", sure="1")
+    assert browser.post(f"{address}/set_credit_limit", credit_limit="0", sure="1").status_code == 302
+    assert "Credit limit" not in text_of(browser.get(address)).replace("Set credit limit", "")
+
+
 def test_a_suspended_customer_cannot_order_until_restored(office: Office) -> None:
     browser = office.browser("owner")
     address = f"/admin/customers/{office.carol.customer_id}"

@@ -16,6 +16,9 @@ from django_scopes import scope
 from panelwright.core import clock
 from panelwright.customers.session_actions import open_session
 from panelwright.ledger import statement_actions
+from panelwright.ledger.actions import post, set_credit_limit
+from panelwright.ledger.models import AccountKind, TransferCode
+from panelwright.ledger.rules import NamedAccount, NewTransfer
 from panelwright.orders import lifecycle, settling
 from panelwright.storefront import balance as page_of_balance
 from panelwright.storefront.tests.reading import text_of
@@ -98,6 +101,42 @@ def test_every_transfer_with_the_balance_after_it(browser: Browser, carol: Buyer
     assert "<title>05-04: 0.45 USD</title>" in page
     assert page.count('class="chart-bar"') == 30
     assert "This panel has no payment methods yet." in page
+
+
+def test_a_credit_limit_and_a_debt_stand_on_the_page(browser: Browser, alice: Owner, carol: Buyer) -> None:
+    with scope(panel=alice.panel):
+        set_credit_limit(panel_id=alice.panel_id, account_id=carol.account_id, limit_micros=50_000_000)
+    carol.spends_all_but("0.00")
+    carol.order()
+    page = browser.get("/balance")
+    assert (stat(page, "Balance"), stat(page, "Available")) == ("-0.90 USD", "49.10 USD")
+    assert "includes a credit limit of 50.00 USD" in page
+    assert "You owe" not in page
+    dispute = NewTransfer(
+        alice.panel_id,
+        carol.account_id,
+        NamedAccount(AccountKind.CLEARING, "cards"),
+        7_000_000,
+        TransferCode.CHARGEBACK,
+        "d-1",
+    )
+    with scope(panel=alice.panel):
+        assert post([dispute], now=clock.now()) == [True]
+    page = browser.get("/balance")
+    assert stat(page, "Available") == "0.00 USD"
+    assert "You owe 7.00 USD after a chargeback." in page
+    # The debt came first, so that the chargeback found what it took. What it names is told with it, once.
+    assert [row[1:] for row in rows(page)[:2]] == [
+        ["Chargeback d-1", "-7.00", "-0.90"],
+        ["Recorded as debt", "+7.00", "6.10"],
+    ]
+    offer = f"/order?service={FOLLOWERS}&link=https://example.com/a&quantity=100"
+    assert "There is an unpaid debt on your account." in browser.get(offer)
+    alice.credits(carol, "8.00", reference="p-1")
+    assert [row[1:3] for row in rows(browser.get("/balance"))[:2]] == [
+        ["Debt repayment", "-7.00"],
+        ["Deposit p-1", "+8.00"],
+    ]
 
 
 def test_before_any_money_has_moved(alice: Owner, time: Time) -> None:
