@@ -130,7 +130,7 @@ MOVEMENTS = (
         _ACCOUNT.CUSTOMER,
         "code and reference of what could not be taken",
         gettext_noop("Recorded as debt"),
-        # It stands beside what it was lent for, or what paid it, and may hold an id that is nobody's number.
+        # It stands beside what it was lent for, or what paid it: code and reference of that are no words for people.
         told=False,
     ),
     Movement(

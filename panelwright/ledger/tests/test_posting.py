@@ -266,7 +266,7 @@ def test_what_a_chargeback_cannot_take_back_is_a_debt_that_the_next_money_pays(
     ]
     assert carol.order(quantity=50) > order
     assert alice.audit() == []
-    # What paid the debt may be an order's id, which is nobody's number.
+    # The statement shows it beside what paid it, and does not name that once more.
     page = statement.page(panel_id=alice.panel_id, account_id=carol.account_id, code="repayment")
     assert [(entry.reference, entry.micros) for entry in page.entries] == [("", -20 * MICROS), ("", -10 * MICROS)]
 
