@@ -25,7 +25,7 @@ PASSWORD = "correct horse battery"
 KEY = "the-key-of-the-sandbox"
 # Number of the panel's service -> service of the sandbox.
 ROUTES = {1: 1, 2: 2, 3: 3, 6: 1}
-WAIT_MAX_S = 30.0
+WAIT_MAX_S = 90.0
 # A service of the sandbox that the panel does not have yet.
 NEW_SERVICE = "7"
 TEXT = """Who *we* are, **really**.

@@ -124,7 +124,7 @@ def _six_digits(town: Town) -> None:
 
 def _call(url: str, key: str, **parameters: Any) -> None:
     body = urllib.parse.urlencode({"key": key, **parameters}).encode()
-    with urllib.request.urlopen(f"{url}/api/v2", body, timeout=20) as answer:
+    with urllib.request.urlopen(f"{url}/api/v2", body, timeout=60) as answer:
         said = json.load(answer)
     assert "order" in said, said
 

@@ -80,7 +80,7 @@ class Rig:
         # The panel reaches its provider over a line that a test can cut.
         self.line = Relay(port=self.port + 2, to_port=self._sandbox_port)
         self._webs = webs
-        self._http = urllib3.PoolManager(retries=False, timeout=20.0)
+        self._http = urllib3.PoolManager(retries=False, timeout=60.0)
         self.server: Process | None = None
         self.sandbox: Process | None = None
         self.shop = self._open_shop()

@@ -10,7 +10,7 @@ import pytest
 from panelwright.core import loop
 from panelwright.core.loop import Loop
 
-END_MAX_S = 20.0
+END_MAX_S = 60.0
 
 
 def test_while_there_is_work_a_loop_does_not_wait() -> None:

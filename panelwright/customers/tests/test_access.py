@@ -285,7 +285,7 @@ def test_processes_that_spend_at_once_keep_the_cap_together(carol: Buyer) -> Non
             threading.Event().wait(0.4)
 
     def spend() -> str:
-        assert locked.wait(10)
+        assert locked.wait(60)
         return outcomes(place(command))[0]
 
     results = together([hold, spend, spend, spend])

@@ -12,7 +12,7 @@ from django.db import OperationalError
 
 from panelwright.lane.batcher import LATER, Batcher, CommitUncertain, Failed, Overloaded
 
-WAIT_MAX_S = 20.0
+WAIT_MAX_S = 60.0
 Make = Callable[..., "Batcher[str, str]"]
 
 

@@ -14,7 +14,7 @@ from panelwright.lane import cpu_affinity
 from panelwright.lane.batcher import BUSY_FROM, Batcher
 from panelwright.lane.cpu_affinity import ALLOWED, CpuSharing
 
-WAIT_MAX_S = 20.0
+WAIT_MAX_S = 60.0
 # On a machine with one processor there is nothing to choose.
 ONE = 1 if ALLOWED else 0
 

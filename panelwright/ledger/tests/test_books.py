@@ -146,11 +146,11 @@ def test_orders_and_a_payment_at_once_lose_nothing(alice: Owner, carol: Buyer) -
     started = threading.Barrier(2)
 
     def orders() -> int:
-        started.wait(10)
+        started.wait(60)
         return sum(1 for _ in range(10) if carol.order(quantity=1000))
 
     def payments() -> int:
-        started.wait(10)
+        started.wait(60)
         return sum(credit(alice, carol, 1_000_000, reference=f"p-{n}") for n in range(10))
 
     assert together([orders, payments]) == [10, 10]

@@ -31,7 +31,7 @@ class Sandbox:
         self._options = options
         self._port = free_port()
         self._starts = 0
-        self.http = urllib3.PoolManager(maxsize=32, retries=False, timeout=10.0)
+        self.http = urllib3.PoolManager(maxsize=32, retries=False, timeout=30.0)
 
     def command(self, *options: str) -> list[str]:
         where = ["--port", str(self._port), "--data", str(self.data)]

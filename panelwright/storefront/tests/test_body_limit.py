@@ -21,7 +21,7 @@ def port(live: Live) -> int:
 
 
 def status_of(port: int, length: str, body: bytes = b"") -> int:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     try:
         connection.putrequest("POST", "/login")
         connection.putheader("Content-Length", length)
@@ -39,7 +39,7 @@ def test_a_length_over_the_limit_is_refused_before_the_body_is_read(port: int) -
 
 
 def test_a_body_without_a_length_is_cut_off(port: int) -> None:
-    with socket.create_connection(("127.0.0.1", port), timeout=20) as sock:
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as sock:
         head = "POST /login HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\n"
         sock.sendall(head.encode())
         chunk = b"10000\r\n" + b"x" * 0x10000 + b"\r\n"
@@ -59,7 +59,7 @@ def test_what_is_too_large_is_answered_with_a_page(live: Live) -> None:
     """Once more in Russian; the server goes on, and its answer is whole."""
     port = urlsplit(live.base_url).port
     for language, words in (("en", "Too large"), ("ru", "Слишком большой объём")):
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
         connection.putrequest("POST", f"/order/many?lang={language}")
         connection.putheader("Content-Length", str(LIMIT + 1))
         connection.endheaders()

@@ -20,7 +20,7 @@ import pytest
 from panelwright.storefront.tests.conftest import Live
 from panelwright.storefront.tests.reading import codes, programs, section, text_of, types_offered
 
-RUN_MAX_S = 30
+RUN_MAX_S = 90
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from urllib.parse import quote_plus
 API = "/api/v2"
 FORM = "Content-Type: application/x-www-form-urlencoded"
 JSON = "Content-Type: application/json"
-TIMEOUT_S = 30.0
+TIMEOUT_S = 60.0
 # Servers close a connection that has been idle for some seconds; a request must not meet the closing.
 IDLE_MAX_S = 2.0
 

@@ -346,14 +346,14 @@ def test_a_cancel_and_a_start_at_once_have_one_winner(queue: Queue) -> None:
         lost: list[InvalidState] = []
 
         def start(order_id: int = order_id, barrier: threading.Barrier = barrier, lost: Any = lost) -> None:
-            barrier.wait(10)
+            barrier.wait(60)
             try:
                 resolve_actions.done(**queue.which(order_id))
             except InvalidState as error:
                 lost.append(error)
 
         def cancel(order_id: int = order_id, barrier: threading.Barrier = barrier) -> None:
-            barrier.wait(10)
+            barrier.wait(60)
             queue.carol.cancel(order_id)
 
         together([start, cancel])

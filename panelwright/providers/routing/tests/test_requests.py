@@ -403,7 +403,7 @@ def test_a_cancel_is_not_lost_when_the_order_is_just_being_claimed(
             threading.Event().wait(0.5)
 
     def pass_on() -> None:
-        assert claimed.wait(10)
+        assert claimed.wait(60)
         request_actions.claim_cancels(10)
 
     together([claim, pass_on])

@@ -125,8 +125,8 @@ def wild_panel(
     finally:
         wild.stop.set()
         with contextlib.suppress(OSError):
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()  # wakes accept()
-        acceptor.join(2)
+            socket.create_connection(("127.0.0.1", port), timeout=60).close()  # wakes accept()
+        acceptor.join(60)
         listener.close()
 
 
