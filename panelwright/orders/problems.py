@@ -24,7 +24,8 @@ NO_ROUTE = "no_route"
 ROUTES_HELD = "routes_held"
 # Staff chose a route that is not there, or not enabled, any more. Facts: route.
 ROUTE_GONE = "route_gone"
-# It will be sent: the providers rest. Facts: providers, a list of [name, why it rests].
+# It will be sent: the providers rest. Facts: providers, a list of [name, why it rests]; those of REFUSED, where one
+# had refused it before.
 PROVIDERS_REST = "providers_rest"
 # Facts: word, the provider's.
 STATUS_NOT_UNDERSTOOD = "status_not_understood"
@@ -121,9 +122,18 @@ def words(code: str, facts: Mapping[str, Any]) -> str:
         return ""
     told = _Told(facts)
     if code == PROVIDERS_REST:
-        told["providers"] = "; ".join(f"{name}: {why}" for name, why in facts.get("providers") or [])
+        told["providers"] = "; ".join(f"{name}: {why}".removesuffix(": ") for name, why in _resting(facts))
     text = _WORDS.get(code, code.replace("_", " ")).format_map(told).removesuffix(": ")
-    return f"{text} | {facts['said']}" if code == OUTCOME_UNKNOWN and facts.get("said") else text
+    if code == OUTCOME_UNKNOWN and facts.get("said"):
+        return f"{text} | {facts['said']}"
+    if code == PROVIDERS_REST and facts.get("said") and facts["said"] not in {why for _, why in _resting(facts)}:
+        # Not why they rest: what was wrong with the order before.
+        return f"{text} | {_WORDS[REFUSED].format_map(told)}"
+    return text
+
+
+def _resting(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
+    return [(name, why) for name, why in facts.get("providers") or []]
 
 
 class _Told(dict[str, Any]):

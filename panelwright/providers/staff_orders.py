@@ -44,6 +44,8 @@ PROBLEM_LABELS = {
     problems.NOT_CANCELED: gettext_noop("Not canceled by the provider"),
     problems.NOT_OF_IT: gettext_noop("Order of another subscription"),
     problems.POST_NOT_KNOWN: gettext_noop("Post unknown to the provider"),
+    problems.POST_UNREAD: gettext_noop("Post cannot be read"),
+    problems.POSTS_DIFFER: gettext_noop("Number of posts differs"),
     problems.NOTED: gettext_noop("Note"),
 }
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from functools import partial
 from typing import TypeVar
@@ -21,9 +21,11 @@ from panelwright.core.loop import IDLE_S
 from panelwright.core.secret import installation_box
 from panelwright.providers.posts import subscription_actions
 from panelwright.providers.posts.subscription_actions import Reports
+from panelwright.providers.provider_rounds import ProviderRounds
 from panelwright.providers.routing import actions, health_actions, request_actions, rules, store
 from panelwright.providers.routing.actions import Sending, Sent
 from panelwright.providers.routing.request_actions import CancelSending, RefillSending
+from panelwright.providers.routing.room import Room
 from panelwright.providers.routing.store import PollTask, ProviderRow
 from panelwright.providers.secret_actions import request_secret
 from panelwright.providers.sync import sync_actions
@@ -34,19 +36,25 @@ from panelwright.providers.wire.upstream import Upstream
 
 log = logging.getLogger(__name__)
 
-# As many are claimed as can be sent at once: what is claimed leaves now, and counts for this minute.
-SENDERS = 32
+# As many are claimed as can be sent at once: what is claimed leaves now, and counts for this minute. Of these places,
+# and of those below, no provider and no panel takes all (routing/room.py): one that is slow holds up only itself.
+SENDERS = 96
 REQUEST_BATCH = 64
 POLL_BATCH = 100
 # How many orders of subscriptions are asked about one by one, where the provider refuses a list of them.
 POSTS_ALONE_MAX = 10
-POLLERS = 16
+# Providers that are asked at once: about orders, about refills, to pass refills on, cancels, and whether they are back.
+ASKED_AT_ONCE = 32
+# Requests at once that pass on the refills of one provider.
+REFILLERS = 4
 ROUNDS = 20
-RECOVERERS = 4
+RECOVERERS = 16
 GATHER_S = 0.01
-SYNCS = 4
+SYNCS = 8
 _NOT_NOW = UpstreamRefused(Reason.LIMIT, "the provider gets no more requests now; nothing was sent")
 
+# What was claimed to be sent, by what will be known of it.
+OnTheWay = dict[Future[Sent], Sending]
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -93,6 +101,11 @@ def _lend_connection() -> None:
             connection.close_if_unusable_or_obsolete()
 
 
+def _room(places: int, on_the_way: OnTheWay) -> Room:
+    providers = [sending.provider for sending in on_the_way.values()]
+    return Room(places, [(provider.panel_id, provider.id) for provider in providers])
+
+
 class Worker:
     """What the loops of delivery do, and what they share in one process."""
 
@@ -100,57 +113,72 @@ class Worker:
         self._upstreams = Upstreams()
         self._senders = ThreadPoolExecutor(SENDERS, thread_name_prefix="send")
         self._recoverers = ThreadPoolExecutor(RECOVERERS, thread_name_prefix="recover")
-        self._pollers = ThreadPoolExecutor(POLLERS, thread_name_prefix="poll")
-        self._on_the_way: set[Future[Sent]] = set()
+        self._on_the_way: OnTheWay = {}
+        self._recovering: OnTheWay = {}
         # What request ids are made of; empty until the first order is sent.
         self._secret = ""
-        # One round a provider at a time, so that a slow one holds up nobody else.
-        self._asking: dict[tuple[str, int], Future[int]] = {}
+        # Each kind has threads of its own, and is touched by its own loop only.
+        self._polls = ProviderRounds("poll", ASKED_AT_ONCE)
+        self._refill_polls = ProviderRounds("poll-refill", ASKED_AT_ONCE)
+        self._new_refills = ProviderRounds("refill", ASKED_AT_ONCE)
+        self._cancels = ProviderRounds("cancel", ASKED_AT_ONCE)
+        self._trials = ProviderRounds("try", ASKED_AT_ONCE)
+        self._syncs = ProviderRounds("sync", SYNCS)
 
     def finish(self, deadline: float) -> None:
         """Once the loops have ended: write down what still comes in, until a time in seconds since 1970; let go."""
-        while self._on_the_way and clock.now().timestamp() < deadline:
-            self._write_down(wait_s=1.0)
-        wait(self._asking.values(), max(deadline - clock.now().timestamp(), 0.1))
+        for sent in (self._on_the_way, self._recovering):
+            while sent and clock.now().timestamp() < deadline:
+                self._write_down(sent, wait_s=1.0)
+        for rounds in self._all_rounds():
+            rounds.wait(max(deadline - clock.now().timestamp(), 0.1))
         self.close()
 
     def close(self, *, wait_for: bool = False) -> None:
         """Let go of threads and connections."""
-        for pool in (self._senders, self._recoverers, self._pollers):
+        for pool in (self._senders, self._recoverers):
             pool.shutdown(wait=wait_for, cancel_futures=True)
+        for rounds in self._all_rounds():
+            rounds.close(wait_for=wait_for)
         self._upstreams.close()
+
+    def _all_rounds(self) -> tuple[ProviderRounds, ...]:
+        return self._polls, self._refill_polls, self._new_refills, self._cancels, self._trials, self._syncs
 
     def forward(self) -> int:
         """Send pending orders, several at once; a slow provider holds up only what was sent to it."""
         self._learn_secret()
-        room = SENDERS - len(self._on_the_way)
-        claimed = actions.claim_forward(room) if room else []
-        self._on_the_way.update(self._senders.submit(self._send_one, sending) for sending in claimed)
-        return self._write_down(wait_s=IDLE_S) or len(claimed)
+        room = _room(SENDERS, self._on_the_way)
+        claimed = actions.claim_forward(room.free, room) if room.free else []
+        for sending in claimed:
+            self._on_the_way[self._senders.submit(self._send_one, sending)] = sending
+        return self._write_down(self._on_the_way, wait_s=IDLE_S) or len(claimed)
 
     def _learn_secret(self) -> None:
         """Before anything is claimed. Raises ValueError when it cannot be decrypted: then nothing is sent."""
         self._secret = self._secret or request_secret()
 
-    def _write_down(self, *, wait_s: float) -> int:
+    def _write_down(self, on_the_way: OnTheWay, *, wait_s: float) -> int:
         """Write down the results that have come in, waiting for the first one. Answers how many."""
-        if not self._on_the_way:
+        if not on_the_way:
             return 0
-        done, _ = wait(self._on_the_way, wait_s, return_when=FIRST_COMPLETED)
+        done, _ = wait(on_the_way, wait_s, return_when=FIRST_COMPLETED)
         if done:
             # Answers come in bursts: a moment more, and they share a transaction.
-            done, _ = wait(self._on_the_way, GATHER_S)
-            self._on_the_way -= done
+            done, _ = wait(on_the_way, GATHER_S)
+            for future in done:
+                del on_the_way[future]
             actions.commit_sent([future.result() for future in done])
         return len(done)
 
     def recover(self) -> int:
         """Take up orders whose sender died, or whose outcome was unknown."""
         self._learn_secret()
-        claimed = actions.claim_unfinished(SENDERS)
-        if claimed:
-            actions.commit_sent(list(self._recoverers.map(self._send_one, claimed)))
-        return len(claimed)
+        room = _room(RECOVERERS, self._recovering)
+        claimed = actions.claim_unfinished(room.free, room) if room.free else []
+        for sending in claimed:
+            self._recovering[self._recoverers.submit(self._send_one, sending)] = sending
+        return self._write_down(self._recovering, wait_s=IDLE_S) or len(claimed)
 
     def _send_one(self, sending: Sending) -> Sent:
         # Claimed long ago, by a machine that slept: the lease is somebody else's by now.
@@ -169,7 +197,7 @@ class Worker:
 
     def poll(self) -> int:
         """Ask every provider about its open orders, 100 a request."""
-        return self._each_provider("orders", self._poll_one)
+        return self._each_provider("orders", self._polls, self._poll_one)
 
     def _poll_one(self, provider: ProviderRow) -> int:
         if not store.any_poll(provider.id, clock.now()) or not health_actions.take_request(provider):
@@ -199,18 +227,25 @@ class Worker:
 
     def try_providers(self) -> int:
         """Find out whether providers whose rest is over are back, by asking for our balance there."""
-        tried = 0
-        for provider_id in store.providers_to_try(clock.now()):
-            provider = health_actions.claim_trial(provider_id)
-            if provider is not None:
-                answers = self._call(provider, [""], lambda client: {"": client.balance()})
-                health_actions.commit_trial(provider, answers[""])
-                tried += 1
-        return tried
+        did, room = self._trials.ended(), self._trials.room()
+        due = set(store.providers_to_try(clock.now())) - set(self._trials.busy())
+        for provider in store.providers(due).values() if due else ():
+            if room.take(provider.panel_id, provider.id):
+                work = partial(self._guarded, provider.id, self._try_one, provider.id)
+                self._trials.start(provider.id, provider.panel_id, work)
+        return did
+
+    def _try_one(self, provider_id: int) -> int:
+        provider = health_actions.claim_trial(provider_id)
+        if provider is None:
+            return 0
+        answers = self._call(provider, [""], lambda client: {"": client.balance()})
+        health_actions.commit_trial(provider, answers[""])
+        return 1
 
     def refill_poll(self) -> int:
         """Ask every provider about refills that it has taken."""
-        return self._each_provider("refills", self._refill_poll_one)
+        return self._each_provider("refills", self._refill_polls, self._refill_poll_one)
 
     def _refill_poll_one(self, provider: ProviderRow) -> int:
         asked = request_actions.claim_refill_poll(provider.id, POLL_BATCH)
@@ -225,17 +260,22 @@ class Worker:
 
     def refills(self) -> int:
         """Pass refills on, to several providers at once."""
-        claimed = request_actions.claim_refills(REQUEST_BATCH, but=self._busy("new refills"))
+        room = self._new_refills.room()
+        claimed = request_actions.claim_refills(REQUEST_BATCH, but=self._new_refills.busy(), room=room)
         going: dict[int, list[RefillSending]] = {}
         for sending in claimed:
             going.setdefault(sending.provider.id, []).append(sending)
-        return self._start("new refills", self._pass_refills_on, going) + len(claimed)
+        for provider_id, sendings in going.items():
+            work = partial(self._guarded, provider_id, self._pass_refills_on, sendings)
+            self._new_refills.start(provider_id, sendings[0].provider.panel_id, work)
+        return self._new_refills.ended() + len(claimed)
 
     def _pass_refills_on(self, sendings: Sequence[RefillSending]) -> int:
-        """Refills of one provider."""
+        """Refills of one provider, some at once: what each waits for is this provider alone."""
         may_go = [health_actions.take_request(sending.provider) for sending in sendings]
         _lend_connection()
-        results = list(self._senders.map(self._refill_one, sendings, may_go))
+        with ThreadPoolExecutor(min(REFILLERS, len(sendings)), thread_name_prefix="refill") as refillers:
+            results = list(refillers.map(self._refill_one, sendings, may_go))
         request_actions.commit_refills(results)
         for sending, answer in results:
             health_actions.note_one(sending.provider, [answer])
@@ -258,8 +298,12 @@ class Worker:
 
     def cancels(self) -> int:
         """Pass cancels on, to several providers at once, 100 a request."""
-        claimed = request_actions.claim_cancels(POLL_BATCH, but=self._busy("cancels"))
-        return self._start("cancels", self._pass_cancels_on, claimed) + len(claimed)
+        room = self._cancels.room()
+        claimed = request_actions.claim_cancels(POLL_BATCH, but=self._cancels.busy(), room=room)
+        for provider_id, cancels in claimed.items():
+            work = partial(self._guarded, provider_id, self._pass_cancels_on, cancels)
+            self._cancels.start(provider_id, cancels[0].panel_id, work)
+        return self._cancels.ended() + len(claimed)
 
     def _pass_cancels_on(self, cancels: Sequence[CancelSending]) -> int:
         """Cancels of one provider's orders."""
@@ -275,46 +319,29 @@ class Worker:
 
     def sync(self) -> int:
         """Keep catalogues in step with their providers' lists, and look at our balances there."""
-        due = sync_actions.claim_syncs(SYNCS)
-        # Lists are fetched side by side, so that a slow provider holds up only the few beside it.
-        return sum(self._recoverers.map(self._sync_one, due))
+        did, room = self._syncs.ended(), self._syncs.room()
+        due = sync_actions.claim_syncs(room.free, but=self._syncs.busy(), room=room) if room.free else []
+        for provider in store.providers(due).values() if due else ():
+            work = partial(self._guarded, provider.id, self._sync_one, provider.id)
+            self._syncs.start(provider.id, provider.panel_id, work)
+        return did
 
     def _sync_one(self, provider_id: int) -> int:
-        try:
-            sync_one(provider_id, self._upstreams.of)
-        except Exception:
-            log.exception("the sync of provider %d failed and is tried again", provider_id)
-        close_old_connections()
+        sync_one(provider_id, self._upstreams.of)
         return 1
 
-    def _each_provider(self, what: str, handle: Callable[[ProviderRow], int]) -> int:
+    def _each_provider(self, what: str, rounds: ProviderRounds, handle: Callable[[ProviderRow], int]) -> int:
         """Start a round for each provider that has none under way. Answers what the ended rounds did."""
-        did = self._ended(what)
+        did, room, busy = rounds.ended(), rounds.room(), set(rounds.busy())
         for provider in store.providers(store.providers_to_ask(what, clock.now())).values():
-            if (what, provider.id) not in self._asking:
-                self._asking[what, provider.id] = self._pollers.submit(self._rounds, handle, provider)
+            if provider.id not in busy and room.take(provider.panel_id, provider.id):
+                rounds.start(provider.id, provider.panel_id, partial(self._rounds, handle, provider))
         return did
 
-    def _start(self, what: str, handle: Callable[[Sequence[T]], int], claimed: Mapping[int, Sequence[T]]) -> int:
-        """Start a round for each provider (by id) of which something was claimed. Answers what the ended rounds did."""
-        did = self._ended(what)
-        for provider_id, things in claimed.items():
-            self._asking[what, provider_id] = self._pollers.submit(self._guarded, handle, things, provider_id)
-        return did
-
-    def _ended(self, what: str) -> int:
-        """Forget the rounds that have ended. Answers what they did."""
-        ended = [key for key, round_ in self._asking.items() if key[0] == what and round_.done()]
-        return sum(self._asking.pop(key).result() for key in ended)
-
-    def _busy(self, what: str) -> list[int]:
-        """Ids of the providers that have a round under way."""
-        return [key[1] for key, round_ in self._asking.items() if key[0] == what and not round_.done()]
-
-    def _guarded(self, handle: Callable[[Sequence[T]], int], things: Sequence[T], provider_id: int) -> int:
+    def _guarded(self, provider_id: int, handle: Callable[[T], int], given: T) -> int:
         """A fault is logged; what was claimed comes due again."""
         try:
-            return handle(things)
+            return handle(given)
         except Exception:
             log.exception("asking provider %d failed and is tried again", provider_id)
             connections.close_all()

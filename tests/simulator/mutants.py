@@ -192,6 +192,7 @@ MUTANTS = (
             "False",
         ),
     ),
+    Mutant("who stands in line for a provider is forgotten", _set(delivery, "_lines_with_room", lambda now, room: [])),
     Mutant("nobody takes up what a dead worker had claimed", _set(delivery, "claim_unfinished", lambda limit: [])),
     Mutant("a lease lasts for days", _set(delivery_rules, "LEASE", timedelta(days=3))),
     Mutant(

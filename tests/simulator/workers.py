@@ -18,6 +18,7 @@ from panelwright.orders import schedule_actions
 from panelwright.providers.posts import subscription_actions
 from panelwright.providers.routing import actions, health_actions, request_actions, store
 from panelwright.providers.routing.actions import Sending, Sent
+from panelwright.providers.routing.room import Room
 from panelwright.providers.routing.store import ProviderRow
 from panelwright.providers.wire.outcomes import Accepted, Reason, RefillReport, Unknown, UpstreamRefused
 from panelwright.providers.worker import Worker
@@ -93,7 +94,9 @@ class Workers:
         A poll asks one provider, by chance where it is not said which.
         """
         if loop == "forward":
-            return self._sendings(worker, self._act(lambda: actions.claim_forward(limit)), again=False)
+            room = self._room(worker, 3 * limit)
+            claimed = self._act(lambda: actions.claim_forward(limit, room)) if room.free else []
+            return self._sendings(worker, claimed, again=False)
         if loop == "recover":
             return self._sendings(worker, self._act(lambda: actions.claim_unfinished(limit)), again=True)
         if loop == "poll":
@@ -110,6 +113,11 @@ class Workers:
             return self._try_providers()
         permits.children = True
         return self._act(lambda: schedule_actions.run_schedules(limit, pass_on=subscription_actions.pass_on)) or None
+
+    def _room(self, worker: int, places: int) -> Room:
+        """As a worker has few places: orders stand in line for a provider that has several of them under way."""
+        sending = [task.provider for task in self.waiting if task.kind == SEND and task.worker == worker]
+        return Room(places, [(provider.panel_id, provider.id) for provider in sending])
 
     def _try_providers(self) -> object:
         tried = []

@@ -23,10 +23,8 @@ class Rounds:
         self._worker = Worker()
         # Whether the test lets a round fail.
         self.fails = False
-        self.recover = self._worker.recover
         (schedules,) = order_loops.loops(pass_on=subscription_actions.pass_on).loops
         self.schedules = schedules.tick
-        self.try_providers = self._worker.try_providers
 
     def send_one(self, sending: Sending) -> Sent:
         self._worker._learn_secret()
@@ -39,6 +37,16 @@ class Rounds:
         while self._worker._on_the_way:
             did += self._worker.forward()
         return did
+
+    def recover(self) -> int:
+        """As `forward`. Answers how many were taken up."""
+        did = self._worker.recover()
+        while self._worker._recovering:
+            self._worker.recover()
+        return did
+
+    def try_providers(self) -> int:
+        return sum(self._worker._try_one(id_) for id_ in store.providers_to_try(clock.now()))
 
     def refills(self) -> int:
         claimed = request_actions.claim_refills(REQUEST_BATCH)

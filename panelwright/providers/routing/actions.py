@@ -22,6 +22,7 @@ from panelwright.providers.posts import subscription_actions
 from panelwright.providers.posts.subscription_actions import Reports
 from panelwright.providers.routing import assigning, health, health_actions, rules, store
 from panelwright.providers.routing.health import FAILURES_MAX
+from panelwright.providers.routing.room import Room
 from panelwright.providers.routing.rules import Next
 from panelwright.providers.routing.store import PollTask, ProviderRow, RouteRow, SendTask
 from panelwright.providers.wire.outcomes import Accepted, OrderReport, Reason, Unknown, UpstreamRefused
@@ -41,6 +42,8 @@ SENT_MAX = 300
 # Not asked about for so long although it was due: a problem; so many are noted at a time.
 SILENT_AFTER = timedelta(hours=1)
 SILENT_BATCH = 1000
+# An order that is sent once more waits so long where its provider has as many requests under way as it may.
+IN_LINE_AGAIN = timedelta(seconds=2)
 # How many orders a claim looks at when all of the first ones had to be put off, and how often.
 _LOOKED_AT = 200
 _ROUNDS = 20
@@ -64,31 +67,52 @@ class Sent(NamedTuple):
     outcome: Accepted | UpstreamRefused | Unknown
 
 
-def claim_forward(limit: int) -> list[Sending]:
+def claim_forward(limit: int, room: Room | None = None) -> list[Sending]:
     """Pending orders that are due, now Processing and ours to send until the lease ends.
 
     Those whose providers rest, or have had their requests of this minute, are put off; those for the
-    panel's own people are handed over to them.
+    panel's own people are handed over to them. `room`: how many more may be under way, of which those are taken that
+    are claimed; an order whose provider may get no more now stands in line for it, in nobody's way.
     """
     now = clock.now()
-    if not store.any_forward(now):
+    lines = _lines_with_room(now, room)
+    if not lines and not store.any_forward(now):
         return []
+    claimed: list[Sending] = []
     look_at = limit
     for _ in range(_ROUNDS):
         with transaction.atomic(durable=True):
-            picked = store.pick_forward(now, look_at)
+            # Who stood in line was there before those that have come since.
+            of_lines = {id_: store.pick_of_line(id_, now, min(count, limit)) for id_, count in lines}
+            in_line = {(id_, order.id) for id_, orders in of_lines.items() for order in orders}
+            new = store.pick_forward(now, look_at)
+            picked = [*(order for orders in of_lines.values() for order in orders), *new]
             routes = store.routes({o.panel_id for o in picked}, {o.service_id for o in picked}) if picked else {}
             providers = _providers_of([route for of_service in routes.values() for route in of_service])
-            assigned = assigning.assign(picked, routes, providers, now, limit=limit)
+            assigned = assigning.assign(picked, routes, providers, now, limit=limit - len(claimed), room=room)
             store.wait(assigned.later)
+            store.line_up(sorted({(route.provider_id, o.id) for o, route in assigned.line} - in_line))
             manual_actions.hand_over(assigned.by_hand, now)
             _take(assigned, providers, now)
-            claimed = _claimed(assigned.send, now)
+            claimed += _claimed(assigned.send, now)
         # Orders that have to wait must not stand in the way of those behind them.
-        if claimed or len(picked) < look_at:
+        if len(claimed) >= limit or len(new) < look_at or (claimed and room is None):
             return claimed
-        look_at = _LOOKED_AT
-    return []
+        look_at, lines = _LOOKED_AT, []
+    return claimed
+
+
+def _lines_with_room(now: datetime, room: Room | None) -> list[tuple[int, int]]:
+    """(provider id, how many more it may get), of those for which orders stand in line; the emptiest first."""
+    ids = store.lines()
+    providers = store.providers(ids) if ids else {}
+    found = []
+    for id_ in ids:
+        panel_id = providers[id_].panel_id if id_ in providers else 0
+        more = _LOOKED_AT if room is None else room.more(panel_id, id_)
+        if more and store.any_of_line(id_, now):
+            found.append((id_, more))
+    return sorted(found, key=lambda line: -line[1])
 
 
 def _providers_of(routes: Collection[RouteRow]) -> dict[int, ProviderRow]:
@@ -118,12 +142,12 @@ def _claimed(chosen: Sequence[tuple[SendTask, RouteRow]], now: datetime, *, agai
     ]
 
 
-def claim_unfinished(limit: int) -> list[Sending]:
+def claim_unfinished(limit: int, room: Room | None = None) -> list[Sending]:
     """Orders whose sender died between claim and result, or whose outcome was unknown.
 
     Where the provider knows `request_id` they are claimed again, to be sent to the same route with
     the same request_id: that gives the first order, if there was one. Everywhere else nobody can
-    know whether the order arrived, so it waits for a person, and is not sent again.
+    know whether the order arrived, so it waits for a person, and is not sent again. `room` as in `claim_forward`.
     """
     now = clock.now()
     if not store.any_sending(now):
@@ -140,7 +164,7 @@ def claim_unfinished(limit: int) -> list[Sending]:
                 asking.append((order, route))
             else:
                 lost.append(order.id)
-        again, later = _when_it_takes(asking, providers, now)
+        again, later = _when_it_takes(asking, providers, now, room)
         store.wait(later)
         changes = lifecycle.OrderChanges(lifecycle.lock(lost), now)
         for order_id in lost:
@@ -150,12 +174,14 @@ def claim_unfinished(limit: int) -> list[Sending]:
 
 
 def _when_it_takes(
-    asking: Sequence[tuple[SendTask, RouteRow]], providers: dict[int, ProviderRow], now: datetime
+    asking: Sequence[tuple[SendTask, RouteRow]], providers: dict[int, ProviderRow], now: datetime, room: Room | None
 ) -> tuple[list[tuple[SendTask, RouteRow]], list[assigning.Deferred]]:
     """Of orders that go to their provider once more, those that may go now; the others wait for it."""
     again, later = [], []
     for order, route in asking:
-        assigned = assigning.assign([order._replace(route_id=None)], {order.service_id: [route]}, providers, now)
+        assigned = assigning.assign(
+            [order._replace(route_id=None)], {order.service_id: [route]}, providers, now, room=room
+        )
         _take(assigned, providers, now)
         for id_, spoken_for_us in assigned.spoken_for_us.items():
             providers[id_] = providers[id_]._replace(spoken_for_us=spoken_for_us)
@@ -166,7 +192,8 @@ def _when_it_takes(
             again.append((order, route))
         # What is known of the order's outcome stays its problem.
         waits = _asked_again("once the provider takes requests")
-        later += [put_off._replace(problem=waits, since=order.problem_at or now) for put_off in assigned.later]
+        put_off = [*assigned.later, *(assigning.Deferred(o.id, now + IN_LINE_AGAIN) for o, _ in assigned.line)]
+        later += [one._replace(problem=waits, since=order.problem_at or now) for one in put_off]
     return again, later
 
 

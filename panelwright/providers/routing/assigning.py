@@ -23,6 +23,7 @@ from panelwright.orders.models import OrderKind
 from panelwright.orders.problems import NONE, Problem
 from panelwright.providers.routing import health, route_rules
 from panelwright.providers.routing.health import HealthState
+from panelwright.providers.routing.room import Room
 from panelwright.providers.routing.store import ProviderRow, RouteRow, SendTask
 
 NO_ROUTE_AGAIN = timedelta(minutes=1)
@@ -43,12 +44,14 @@ class Deferred(NamedTuple):
 class Assigned:
     """What becomes of a batch of orders that are due; the dicts are by provider id.
 
-    `put_off_us`: until when a provider is spoken for with those orders, too, that wait for their turn.
+    `line`: those whose provider has as many requests under way as it may. `put_off_us`: until when a provider is
+    spoken for with those orders, too, that wait for their turn.
     """
 
     send: list[tuple[SendTask, RouteRow]] = field(default_factory=list)
     by_hand: list[tuple[SendTask, RouteRow]] = field(default_factory=list)
     later: list[Deferred] = field(default_factory=list)
+    line: list[tuple[SendTask, RouteRow]] = field(default_factory=list)
     spoken_for_us: dict[int, int] = field(default_factory=dict)
     put_off_us: dict[int, int] = field(default_factory=dict)
     trials: set[int] = field(default_factory=set)
@@ -91,11 +94,13 @@ def assign(
     now: datetime,
     *,
     limit: int | None = None,
+    room: Room | None = None,
 ) -> Assigned:
     """Give each order its route, within what its provider may get now; the others wait.
 
     `routes` are by service id. A provider that was resting gets one order, which tries it. With
-    `limit` orders to be sent the rest is left as it is.
+    `limit` orders to be sent the rest is left as it is. `room`: how many more may be under way; what is
+    sent is taken from it.
     """
     assigned = Assigned()
     for order in orders:
@@ -109,8 +114,13 @@ def assign(
         if provider.kind == "manual":
             assigned.by_hand.append((order, chosen))
             continue
+        if room is not None and not room.more(provider.panel_id, provider.id):
+            assigned.line.append((order, chosen))
+            continue
         wait_until = _permit(provider, assigned, now)
         if wait_until is None:
+            if room is not None:
+                room.take(provider.panel_id, provider.id)
             assigned.send.append((order, chosen))
         else:
             assigned.later.append(Deferred(order.id, wait_until))
@@ -142,7 +152,16 @@ def _choose(
     resting = [providers[route.provider_id] for route in ordered]
     told = dict.fromkeys((p.name, p.health.problem[:200]) for p in resting)
     due_at = min(health.again_at(p.health, now) for p in resting)
-    return Deferred(order.id, due_at, problems.problem(problems.PROVIDERS_REST, providers=list(told)[:TOLD_MAX]), since)
+    rest = problems.problem(problems.PROVIDERS_REST, providers=list(told)[:TOLD_MAX], **_refused_before(order))
+    return Deferred(order.id, due_at, rest, since)
+
+
+def _refused_before(order: SendTask) -> dict[str, object]:
+    """What the last provider that refused the order said, which stays to be read while it waits."""
+    if order.problem_code not in {problems.REFUSED, problems.PROVIDERS_REST}:
+        return {}
+    facts = problems.facts_of(order.problem_facts)
+    return {name: facts[name] for name in ("provider", "said", "reason") if name in facts}
 
 
 def _permit(provider: ProviderRow, assigned: Assigned, now: datetime) -> datetime | None:

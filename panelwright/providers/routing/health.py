@@ -105,23 +105,32 @@ def after(health: Health, verdict: HealthSignal, now: datetime) -> Health:
     if verdict.answered:
         # Pauses that it asked for stand; a rest for its failures is over.
         rest_until = health.rest_until if health.failures < FAILURES_MAX else None
-        health = Health(0, rest_until, health.sends_rest_until, "")
+        health = Health(0, rest_until, health.sends_rest_until)._replace(
+            # What it waits for is told as long as it waits.
+            problem=health.problem if _waits(rest_until, now) or _waits(health.sends_rest_until, now) else ""
+        )
     elif verdict.failures:
         # Many failures at once are one fault seen many times: up to the first rest, then one by one.
         failures = max(health.failures + 1, min(health.failures + verdict.failures, FAILURES_MAX))
-        rest_until = health.rest_until
+        rest_until, why = health.rest_until, verdict.why
         if failures >= FAILURES_MAX:
             rest_until = now + min(REST_MIN * 2 ** min(failures - FAILURES_MAX, 10), REST_MAX)
-        health = Health(failures, rest_until, health.sends_rest_until, verdict.why)
+        elif health.problem and _waits(health.sends_rest_until, now):
+            why = health.problem
+        health = Health(failures, rest_until, health.sends_rest_until, why)
     if verdict.pause_s is not None:
         until = now + timedelta(seconds=verdict.pause_s)
         rest_until = until if health.rest_until is None else max(health.rest_until, until)
         health = health._replace(rest_until=rest_until, problem=health.problem or verdict.why)
     if verdict.no_funds:
-        health = health._replace(sends_rest_until=now + FUNDS_REST, problem=health.problem or verdict.why)
+        health = health._replace(sends_rest_until=now + FUNDS_REST, problem=verdict.why or health.problem)
     elif verdict.answered and health.sends_rest_until is not None and health.sends_rest_until <= now:
         health = health._replace(sends_rest_until=None)
     return health
+
+
+def _waits(until: datetime | None, now: datetime) -> bool:
+    return until is not None and until > now
 
 
 def answers_again(health: Health) -> Health:

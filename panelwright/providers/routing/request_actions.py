@@ -17,6 +17,7 @@ from panelwright.orders.models import Job
 from panelwright.orders.status import REFILL_ENDED
 from panelwright.orders.webhook_events import tell_refills
 from panelwright.providers.routing import rules, store
+from panelwright.providers.routing.room import Room
 from panelwright.providers.routing.store import PollTask, ProviderRow
 from panelwright.providers.wire.outcomes import Accepted, Reason, RefillReport, Unknown, UpstreamRefused
 
@@ -34,7 +35,7 @@ _ANY_REFILL = sql.Query("SELECT 1 FROM orders_refill WHERE state IN ('waiting', 
 _PICK_REFILLS = sql.Query(
     "SELECT id FROM orders_refill WHERE state IN ('waiting', 'sending') AND due_at <= ?"
     " AND NOT COALESCE((SELECT o.provider_id FROM orders_order o WHERE o.id = order_id), 0) :in_int"
-    " ORDER BY due_at LIMIT ? :skip_locked"
+    " AND NOT panel_id :in_int ORDER BY due_at LIMIT ? :skip_locked"
 )
 _REFILLS = sql.Query(
     "SELECT r.id, r.panel_id, r.state, r.attempts, r.order_id, o.provider_id, o.upstream_id, r.lease_until, r.status,"
@@ -81,8 +82,9 @@ _SENDING_REFILL = sql.Update(
 _ANY_CANCEL = sql.Query("SELECT 1 FROM orders_cancel WHERE state = 'waiting' AND due_at <= ? LIMIT 1")
 _PICK_CANCELS = sql.Query(
     "SELECT id FROM orders_cancel WHERE state = 'waiting' AND due_at <= ?"
-    " AND NOT COALESCE((SELECT o.provider_id FROM orders_order o WHERE o.id = order_id), 0) :in_int"
-    " ORDER BY due_at LIMIT ? :skip_locked"
+    # One that stands in line for a provider is not there yet: whether that one is busy is nothing to it.
+    " AND NOT COALESCE((SELECT o.provider_id FROM orders_order o WHERE o.id = order_id AND COALESCE(o.job, '') <>"
+    " 'forward'), 0) :in_int AND NOT panel_id :in_int ORDER BY due_at LIMIT ? :skip_locked"
 )
 _CANCELS = sql.Query(
     "SELECT k.id, k.panel_id, k.order_id, o.provider_id, o.upstream_id, o.status, o.job, o.ended_at, k.attempts,"
@@ -153,9 +155,10 @@ def _refills(ids: Sequence[int]) -> dict[int, RefillRequestRow]:
     return {r[0]: RefillRequestRow._make((*r[:7], sql.aware(r[7]), r[8], sql.aware(r[9]))) for r in rows}
 
 
-def claim_refills(limit: int, *, but: Collection[int] = ()) -> list[RefillSending]:
+def claim_refills(limit: int, *, but: Collection[int] = (), room: Room | None = None) -> list[RefillSending]:
     """Refills that are to be passed on, none to the providers `but`, to each at most REFILLS_AT_ONCE.
 
+    `room`: to how many more providers something may be passed on now; of it those are taken that get some.
     One whose sender died is not passed on again by itself.
     """
     now = clock.now()
@@ -164,7 +167,7 @@ def claim_refills(limit: int, *, but: Collection[int] = ()) -> list[RefillSendin
         return []
     lease_until = now + rules.LEASE
     with transaction.atomic(durable=True):
-        rows = _refills([row[0] for row in _PICK_REFILLS.rows(connection, at, sorted(but), limit)])
+        rows = _refills([row[0] for row in _PICK_REFILLS.rows(connection, at, sorted(but), _full(room), limit)])
         providers = store.providers({r.order_provider_id for r in rows.values() if r.order_provider_id is not None})
         going: list[RefillSending] = []
         stuck: list[sql.Row] = []
@@ -177,7 +180,9 @@ def claim_refills(limit: int, *, but: Collection[int] = ()) -> list[RefillSendin
                 )
             elif provider is None or row.order_upstream_id is None:
                 stuck.append(_refill_row(row, state="waiting", problem="no provider has this order: for staff to do"))
-            elif to_each[provider.id] < REFILLS_AT_ONCE:
+            elif to_each[provider.id] < REFILLS_AT_ONCE and (
+                to_each[provider.id] or room is None or room.take(row.panel_id, provider.id)
+            ):
                 to_each[provider.id] += 1
                 going.append(RefillSending(row.id, provider, row.order_upstream_id, lease_until))
         _SET_REFILL.run(connection, stuck)
@@ -305,8 +310,12 @@ def commit_refill_polled(
         tell_refills(told, now)
 
 
-def claim_cancels(limit: int, *, but: Collection[int] = ()) -> dict[int, list[CancelSending]]:
-    """Cancels that are to be passed on, by provider id, none to the providers `but`.
+def _full(room: Room | None) -> list[int]:
+    return [] if room is None else room.full_panels()
+
+
+def claim_cancels(limit: int, *, but: Collection[int] = (), room: Room | None = None) -> dict[int, list[CancelSending]]:
+    """Cancels that are to be passed on, by provider id, none to the providers `but`. `room` as in `claim_refills`.
 
     A cancel may be passed on twice: it changes nothing more.
     An order that came back to us is cancelled here and now; one that has ended needs no cancel; one
@@ -318,7 +327,7 @@ def claim_cancels(limit: int, *, but: Collection[int] = ()) -> dict[int, list[Ca
         return {}
     going: dict[int, list[CancelSending]] = {}
     with transaction.atomic(durable=True):
-        ids = sorted(row[0] for row in _PICK_CANCELS.rows(connection, at, sorted(but), limit))
+        ids = sorted(row[0] for row in _PICK_CANCELS.rows(connection, at, sorted(but), _full(room), limit))
         changes: list[sql.Row] = []
         ours: dict[int, CancelRow] = {}
         for row in map(CancelRow._make, _CANCELS.rows(connection, ids)):
@@ -331,7 +340,7 @@ def claim_cancels(limit: int, *, but: Collection[int] = ()) -> dict[int, list[Ca
                 changes.append(("waiting", row.provider_id, None, "", 0, row.id))
             elif row.upstream_id is None or row.provider_id is None:
                 changes.append(_not_yet(row, now))
-            else:
+            elif row.provider_id in going or room is None or room.take(row.panel_id, row.provider_id):
                 # What it waited for before the provider had the order does not count.
                 attempts = 1 if row.told_provider_id is None else min(row.attempts + 1, ATTEMPTS_MAX)
                 lease = sql.moment(connection, now + rules.LEASE)

@@ -34,6 +34,8 @@ class SendTask(NamedTuple):
     problem_at: datetime | None = None
     chosen_route_id: int | None = None
     sent_anew: int = 0
+    problem_code: str = ""
+    problem_facts: str = ""
 
 
 class RouteRow(NamedTuple):
@@ -99,7 +101,7 @@ _PICK_POLL = sql.Query(
 )
 _TO_SEND = sql.Query(
     "SELECT o.id, o.panel_id, o.service_id, o.kind, v.type, o.link, o.quantity, o.fields, o.attempts, o.route_id,"
-    " o.created_at, o.rate_micros, o.problem_at, o.chosen_route_id, o.sent_anew"
+    " o.created_at, o.rate_micros, o.problem_at, o.chosen_route_id, o.sent_anew, o.problem_code, o.problem_facts"
     " FROM orders_order o JOIN catalog_service v ON v.id = o.service_id WHERE o.id :in_int ORDER BY o.due_at, o.id"
 )
 _ROUTE_COLUMNS = (
@@ -127,6 +129,13 @@ _PROVIDERS = sql.Query(f"SELECT {_PROVIDER_COLUMNS} FROM providers_provider WHER
 _LOCKED_PROVIDERS = sql.Query(
     f"SELECT {_PROVIDER_COLUMNS} FROM providers_provider WHERE id :in_int ORDER BY id :for_update"
 )
+# Orders that stand in line for a provider that has as many under way as it may: they are due, and in nobody's way.
+_ANY_OF_LINE = sql.Query("SELECT 1 FROM orders_order WHERE job = 'forward' AND provider_id = ? AND due_at <= ? LIMIT 1")
+_PICK_OF_LINE = sql.Query(
+    "SELECT id FROM orders_order WHERE job = 'forward' AND provider_id = ? AND due_at <= ?"
+    " ORDER BY due_at LIMIT ? :skip_locked"
+)
+_LINE_UP = sql.Update("orders_order", {"provider_id": "bigint"}, {"id": "bigint"}, also="job = 'forward'")
 # Those that have orders (or refills) to ask about now; none that rests or asked for a pause. One that gets no
 # more orders is asked about those that it has.
 _MAY_BE_ASKED = (
@@ -141,13 +150,20 @@ _TO_POLL_REFILLS = sql.Query(
     f"{_MAY_BE_ASKED} AND EXISTS (SELECT 1 FROM orders_refill o WHERE o.state = 'passed on' AND o.provider_id = p.id"
     " AND o.due_at <= ?) ORDER BY p.id"
 )
-# Walks the queue's index from provider to provider, not from order to order.
-_POLLED_PROVIDERS = sql.Query(
-    "WITH RECURSIVE found (id) AS (SELECT MIN(provider_id) FROM orders_order WHERE job = 'poll'"
-    " UNION ALL SELECT"
-    " (SELECT MIN(o.provider_id) FROM orders_order o WHERE o.job = 'poll' AND o.provider_id > found.id)"
-    " FROM found WHERE found.id IS NOT NULL) SELECT id FROM found WHERE id IS NOT NULL"
-)
+
+
+def _walk(job: str) -> sql.Query:
+    """The providers of a job's orders: walks the queue's index from provider to provider, not from order to order."""
+    return sql.Query(
+        f"WITH RECURSIVE found (id) AS (SELECT MIN(provider_id) FROM orders_order WHERE job = '{job}'"
+        " AND provider_id > 0 UNION ALL SELECT"
+        f" (SELECT MIN(o.provider_id) FROM orders_order o WHERE o.job = '{job}' AND o.provider_id > found.id)"
+        " FROM found WHERE found.id IS NOT NULL) SELECT id FROM found WHERE id IS NOT NULL"
+    )
+
+
+_POLLED_PROVIDERS = _walk("poll")
+_LINES = _walk("forward")
 _TO_TRY = sql.Query(
     "SELECT id FROM providers_provider WHERE kind = 'api' AND failures >= ? AND rest_until <= ? ORDER BY id"
 )
@@ -216,6 +232,24 @@ def any_poll(provider_id: int, now: datetime) -> bool:
 
 def pick_forward(now: datetime, limit: int) -> list[SendTask]:
     return _to_send(_PICK_FORWARD.rows(connection, sql.moment(connection, now), limit))
+
+
+def lines() -> list[int]:
+    """Ids of the providers for which orders stand in line."""
+    return [row[0] for row in _LINES.rows(connection)]
+
+
+def any_of_line(provider_id: int, now: datetime) -> bool:
+    return bool(_ANY_OF_LINE.rows(connection, provider_id, sql.moment(connection, now)))
+
+
+def pick_of_line(provider_id: int, now: datetime, limit: int) -> list[SendTask]:
+    return _to_send(_PICK_OF_LINE.rows(connection, provider_id, sql.moment(connection, now), limit))
+
+
+def line_up(orders: Sequence[tuple[int, int]]) -> None:
+    """Orders that wait until their provider may get one more: (the provider's id, the order's)."""
+    _LINE_UP.run(connection, orders)
 
 
 def pick_unfinished(now: datetime, limit: int) -> list[SendTask]:

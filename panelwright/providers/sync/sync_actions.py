@@ -6,7 +6,7 @@ What a provider says was fetched before; no transaction is open while it is aske
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -24,6 +24,7 @@ from panelwright.events.actions import NewEvent, record
 from panelwright.panels.actions import catalog_changed
 from panelwright.panels.models import Panel
 from panelwright.providers.models import ExchangeRate, HostExchangeRate, Provider, Route
+from panelwright.providers.routing.room import Room
 from panelwright.providers.routing.route_actions import hears_posts
 from panelwright.providers.sync import currencies, holding, sync_rules
 from panelwright.providers.sync.holding import RateLimits
@@ -48,7 +49,8 @@ _BUSY = frozenset({Reason.LIMIT, Reason.UNREACHABLE})
 _BATCH = 500
 
 _DUE = sql.Query(
-    "SELECT id FROM providers_provider WHERE sync_due_at <= ? AND enabled AND kind = 'api' ORDER BY sync_due_at LIMIT ?"
+    "SELECT id, panel_id FROM providers_provider WHERE sync_due_at <= ? AND enabled AND kind = 'api'"
+    " AND NOT id :in_int AND NOT panel_id :in_int ORDER BY sync_due_at LIMIT ?"
 )
 _CLAIM = sql.Query("UPDATE providers_provider SET sync_due_at = ? WHERE id = ? AND sync_due_at <= ? RETURNING id")
 # Thousands of rows may change at once, and on SQLite nobody else writes meanwhile.
@@ -109,11 +111,13 @@ class Round(NamedTuple):
     left_out: Sequence[LeftOut] = ()
 
 
-def claim_syncs(limit: int) -> list[int]:
-    """Ids of providers whose round is due, ours to do."""
+def claim_syncs(limit: int, *, but: Collection[int] = (), room: Room | None = None) -> list[int]:
+    """Ids of providers whose round is due, ours to do; none of `but`. `room`: how many more rounds may run now."""
     now = clock.now()
     at = sql.moment(connection, now)
-    due = [row[0] for row in _DUE.rows(connection, at, limit)]
+    full = [] if room is None else room.full_panels()
+    rows = _DUE.rows(connection, at, sorted(but), full, limit)
+    due = [id_ for id_, panel_id in rows if room is None or room.take(panel_id, id_)]
     if not due:
         return []
     with transaction.atomic(durable=True):
@@ -195,12 +199,16 @@ def _counted(panel: Panel, provider: Provider, offers: Offers) -> Offers:
 def _tell_currency(
     panel: Panel, provider: Provider, balance: Balance | UpstreamRefused | Unknown | None
 ) -> list[ChangeEvent]:
-    """Keep which currency the provider tells; it becomes its own where nobody has set one. The row is not saved."""
+    """Keep which currency the provider tells. It becomes its own where nobody has set one and none of its rates
+    counts yet: what has been counted in one currency never becomes another by what a provider answers. The row is
+    not saved."""
     if not isinstance(balance, Balance) or not balance.currency:
         return []
     provider.told_currency = balance.currency
     meant = currencies.currencies_of(balance.currency)
     if provider.currency or panel.currency in meant or len(meant) != 1:
+        return []
+    if provider.pk is not None and Route.objects.filter(provider=provider, rate_micros__isnull=False).exists():
         return []
     (provider.currency,) = meant
     provider.rework = True

@@ -89,6 +89,23 @@ def test_without_funds_it_is_asked_but_gets_no_orders() -> None:
     assert after(fares, WELL, seconds=121) == Health()
 
 
+def test_why_a_provider_gets_no_orders_is_told_as_long_as_it_gets_none() -> None:
+    broke = Health(0, None, NOON + timedelta(minutes=2), "Not enough funds")
+    for answers in ([WELL], [DOWN], [DOWN, WELL], [UpstreamRefused(Reason.SERVICE, "closed")]):
+        fares = broke
+        for answer in answers:
+            fares = after(fares, answer, seconds=30)
+        assert (fares.problem, fares.sends_rest_until) == ("Not enough funds", broke.sends_rest_until), answers
+    assert after(after(Health(1, None, None, "down"), UpstreamRefused(Reason.FUNDS, "no money")), WELL) == Health(
+        0, None, NOON + timedelta(minutes=2), "no money"
+    )
+    paused = Health(0, NOON + timedelta(minutes=5), None, "slow down")
+    assert after(paused, WELL, seconds=30).problem == "slow down"
+    assert after(paused, WELL, seconds=301).problem == ""
+    # One that rests for its failures says so.
+    assert after(broke, *[DOWN] * FAILURES_MAX).problem == "the connection broke"
+
+
 @given(
     st.integers(1, 2000),
     st.lists(st.tuples(st.integers(0, 20_000_000), st.integers(1, 200)), min_size=1, max_size=120),

@@ -11,6 +11,7 @@ from django_scopes import scope
 
 from panelwright.orders import problems
 from panelwright.providers import order_queries
+from panelwright.providers.staff_orders import PROBLEM_LABELS
 from tests.support.people import FOLLOWERS, Buyer, Owner, Time, execute, problem_of, row_of, value
 from tests.support.rounds import Rounds
 from tests.support.upstream import ScriptedUpstream
@@ -70,6 +71,34 @@ def test_each_code_has_words_whatever_its_facts_are(code: str) -> None:
     told: dict[str, Any] = {**names, "providers": [["first", "down"]]}
     assert problems.words(code, told)
     assert isinstance(problems.words(code, {}), str)
+
+
+def test_each_code_has_a_name_on_pages_and_in_the_filter_of_orders() -> None:
+    assert set(PROBLEM_LABELS) == problems.CODES
+
+
+def test_what_came_back_stays_to_be_read_while_an_order_waits_for_a_rest(
+    alice: Owner, carol: Buyer, upstream: ScriptedUpstream, worker: Rounds, time: Time
+) -> None:
+    alice.route(FOLLOWERS, alice.provider(upstream.url, name="north"))
+    upstream.answers("add", {"error": "Something is odd"}, {"error": "No money"}, {"error": "No money"})
+    odd, since = carol.order(), time.now
+    worker.forward()
+    assert problem_of(odd) == "north refused it: Something is odd"
+    carol.order(link="https://example.com/second")
+    worker.forward()
+    for _ in range(2):
+        time.passes(seconds=30)
+        worker.forward()
+        assert problem_of(odd) == (
+            "will be sent when a provider takes orders again (north: No money) | north refused it: Something is odd"
+        )
+    assert row_of(odd).problem_at == since
+
+
+def test_a_rest_without_words_is_told_without_them() -> None:
+    told = problems.words(problems.PROVIDERS_REST, {"providers": [["north", ""], ["south", "down"]]})
+    assert told == "will be sent when a provider takes orders again (north; south: down)"
 
 
 def test_what_is_no_code_of_ours_is_told_all_the_same() -> None:
