@@ -143,6 +143,17 @@ _THINGS = """
     start starts старт запуск bot
     watchtime watch
 """
+# What is one or the other: names with the one and the other mean two services, whatever else they share.
+_OPPOSITES = """
+    like likes лайк лайки лайков | dislike dislikes дизлайк дизлайки дизлайков deslike deslikes
+    upvote upvotes | downvote downvotes
+    positive позитивные положительные positivas positivos | negative негативные отрицательные negativas negativos
+    random случайные рандомные aleatorios aleatorias | custom свои кастомные personalizados personalizadas
+    online онлайн | offline оффлайн офлайн
+    page страница страницу страницы pagina | post posts пост посты publicacao publicacion
+    male мужские мужчины masculino hombres erkek | female женские женщины feminino mujeres kadin
+    public публичный публичныи публичных | private приватный приватных закрытый закрытых
+"""
 # Words that say how, not what.
 _HOW = """
     max min maximum minimum макс мин start starts instant speed fast slow superfast ultra super hour hours day days
@@ -167,6 +178,16 @@ def _table(kind: str, rows: str) -> dict[str, str]:
             concept = f"{kind}:{words[0]}"
         found |= {fold(word).replace(" ", ""): concept for word in words}
     return found
+
+
+def _sides() -> list[tuple[frozenset[str], frozenset[str]]]:
+    """Of each row of opposites the folded words of both sides."""
+    rows = [row.split("|") for row in _OPPOSITES.splitlines() if row.strip()]
+    return [(_folded(one), _folded(other)) for one, other in rows]
+
+
+def _folded(words: str) -> frozenset[str]:
+    return frozenset(fold(words).split())
 
 
 def _countries() -> dict[str, str]:
@@ -196,6 +217,7 @@ _SITES = {
     if " " not in (word := fold(name)) and len(word) > 2
 }
 _KNOWN = _SITES | _countries() | _table("place", _PLACES) | _table("thing", _THINGS)
+_SIDES = _sides()
 _FLAG = re.compile("[\U0001f1e6-\U0001f1ff]{2}")
 _JOINED = tuple((word, concept) for word, concept in _KNOWN.items() if re.fullmatch(r"[\u3040-\u9fff]+", word))
 _FIGURE = re.compile(r"\d[\d.]*[a-zа-я]{0,3}|[a-zа-я]\d+")
@@ -229,6 +251,8 @@ def same_service(old: str, new: str) -> bool:
     """Whether a service that was called `old` and is called `new` now is likely the same one."""
     if fold(old) == fold(new) and _FLAG.findall(old) == _FLAG.findall(new):
         return True
+    if _opposite(frozenset(fold(old).split()), frozenset(fold(new).split())):
+        return False
     before, after = _words(old), _words(new)
     for kind in ("place:", "thing:", "country:"):
         theirs, ours = ({word for word in words if word.startswith(kind)} for words in (before, after))
@@ -238,6 +262,15 @@ def same_service(old: str, new: str) -> bool:
         return before == after and fold(old) == fold(new)
     common = len(before & after) / min(len(before), len(after))
     return common >= COMMON_MIN and _apart(before, after)
+
+
+def _opposite(before: frozenset[str], after: frozenset[str]) -> bool:
+    """Whether the one name says this and the other that. Of a name that says both, or neither, nothing is known."""
+    for one, other in _SIDES:
+        was, is_ = ((bool(words & one), bool(words & other)) for words in (before, after))
+        if was[0] != was[1] and is_ == (was[1], was[0]):
+            return True
+    return False
 
 
 def _apart(before: frozenset[str], after: frozenset[str]) -> bool:

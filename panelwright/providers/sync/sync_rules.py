@@ -20,6 +20,7 @@ from panelwright.catalog.changes import ChangeEvent, ServiceRef
 from panelwright.catalog.priced_catalogue import rate_for
 from panelwright.catalog.types import BY_NAME
 from panelwright.core import money, refusals
+from panelwright.core.text import without_invisible
 from panelwright.providers.routing import route_rules
 from panelwright.providers.sync import holding, naming
 from panelwright.providers.sync.holding import RateLimits
@@ -190,45 +191,81 @@ def step(catalogue: Catalogue, offers: Offers) -> SyncChanges:
     changes = SyncChanges()
     by_id = {offer.service: offer for offer in offers}
     unreadable = {row.service for row in offers.left_out} - set(by_id)
+    counted = [_in_its_currency(catalogue, route) for route in catalogue.routes]
     followed = [
         route
         if route.provider_id != catalogue.provider_id or route.upstream_service in unreadable
-        else _followed(catalogue, route, by_id.get(route.upstream_service), changes)
-        for route in catalogue.routes
+        else _followed(catalogue, before, route, by_id.get(route.upstream_service), changes)
+        for before, route in zip(catalogue.routes, counted, strict=True)
     ]
-    return _services(catalogue, followed, changes)
+    changes.routes |= {
+        after.id: after for before, after in zip(catalogue.routes, followed, strict=True) if after != before
+    }
+    # Only what the list says in the new currency and nobody has to look at is worked out anew.
+    reworked = {
+        route.id
+        for route, after in zip(catalogue.routes, followed, strict=True)
+        if _reworked(catalogue, route) and after.held is None and route.upstream_service in by_id
+    }
+    return _services(catalogue, counted, followed, changes, reworked=reworked)
 
 
 def decided(catalogue: Catalogue, routes: Mapping[int, RouteState]) -> SyncChanges:
     """What it changes that a person has decided about routes, given as they are then by their ids."""
     changes = SyncChanges(routes={route.id: routes[route.id] for route in catalogue.routes if route.id in routes})
-    return _services(catalogue, [routes.get(route.id, route) for route in catalogue.routes], changes)
+    after = [routes.get(route.id, route) for route in catalogue.routes]
+    reworked = {route.id for route in catalogue.routes if _reworked(catalogue, route)}
+    return _services(catalogue, catalogue.routes, after, changes, reworked=reworked)
 
 
-def _services(catalogue: Catalogue, followed: Sequence[RouteState], changes: SyncChanges) -> SyncChanges:
+def _services(
+    catalogue: Catalogue,
+    counted: Sequence[RouteState],
+    followed: Sequence[RouteState],
+    changes: SyncChanges,
+    *,
+    reworked: Collection[int],
+) -> SyncChanges:
+    """`counted`: the routes as they were. `reworked`: ids of those whose rate counts anew, changed or not."""
     by_service: dict[int, list[tuple[RouteState, RouteState]]] = {}
-    for before, after in zip(catalogue.routes, followed, strict=True):
+    for before, after in zip(counted, followed, strict=True):
         by_service.setdefault(after.service_id, []).append((before, after))
     for service_id, routes in by_service.items():
         service = catalogue.services.get(service_id)
         if service is not None:
-            _service(catalogue, service, routes, changes)
+            _service(catalogue, service, routes, changes, reworked)
     return changes
 
 
-def _followed(catalogue: Catalogue, route: RouteState, offer: ServiceOffer | None, changes: SyncChanges) -> RouteState:
-    """The provider's route after the list."""
+def _in_its_currency(catalogue: Catalogue, route: RouteState) -> RouteState:
+    """The route with its rates in the currency that a person has set for the provider since: worth what they were.
+
+    So a service that costs a hundredth in another currency is a jump as any other one.
+    """
+    if not _reworked(catalogue, route) or not route.rate_e12 or not route.priced_e12:
+        return route
+    worth, one = route.priced_e12, route.rate_e12
+
+    def counted(micros: int | None) -> int | None:
+        return None if micros is None else -(-micros * worth // one)
+
+    rate, base = counted(route.rate_micros), counted(route.base_rate_micros)
+    return replace(route, rate_micros=rate, base_rate_micros=base, priced_e12=one)
+
+
+def _followed(
+    catalogue: Catalogue, before: RouteState, route: RouteState, offer: ServiceOffer | None, changes: SyncChanges
+) -> RouteState:
+    """The provider's route after the list. `before`: as it stood, in the currency of then."""
     told = Telling(catalogue, route, changes)
     if offer is None:
         after = replace(route, available=False)
         if route.available:
             told.say("route.gone")
     else:
-        after = _after_offer(catalogue, route, offer, told)
+        after = _after_offer(catalogue, route, offer, told, before=before)
     if route.in_step and route.rate_e12 is not None and after.rate_micros is not None:
         after = replace(after, priced_e12=route.rate_e12)
-    if after != route:
-        changes.routes[route.id] = after
     return after
 
 
@@ -246,7 +283,9 @@ class Telling(NamedTuple):
         self.changes.events.append(ChangeEvent(name, self.route.service_id, about | facts))
 
 
-def _after_offer(catalogue: Catalogue, route: RouteState, offer: ServiceOffer, told: Telling) -> RouteState:
+def _after_offer(
+    catalogue: Catalogue, route: RouteState, offer: ServiceOffer, told: Telling, *, before: RouteState
+) -> RouteState:
     why_not = _no_route(catalogue, route, offer)
     if why_not and route.available:
         told.say("route.cannot_be", old=route.upstream_type, new=offer.type, why=why_not)
@@ -262,12 +301,15 @@ def _after_offer(catalogue: Catalogue, route: RouteState, offer: ServiceOffer, t
         now=catalogue.now,
     )
     codes = holding.codes(accepted, said, base_micros=base, limits=catalogue.rate_limits)
+    if _dearer_by_currency(catalogue, before, route, said) and holding.RATE_UP in codes:
+        codes.remove(holding.RATE_UP)
+        base = said.rate_micros
     after = _held(catalogue, after, codes, accepted, said, told)
     if not holding.ANOTHER_SERVICE.isdisjoint(codes):
         return after  # nothing that is said of another service is ours
     after = _renamed(after, said, told)
     if not codes and said.rate_micros != route.rate_micros:
-        if route.rate_micros is not None:
+        if route.rate_micros is not None and said.rate_micros != before.rate_micros:
             told.say("route.rate_changed", old=_text(route.rate_micros), new=_text(said.rate_micros))
         after = replace(
             after,
@@ -276,6 +318,15 @@ def _after_offer(catalogue: Catalogue, route: RouteState, offer: ServiceOffer, t
             base_rate_micros=said.rate_micros if base is None else base,
         )
     return _limits_followed(after, offer, told)
+
+
+def _dearer_by_currency(catalogue: Catalogue, before: RouteState, route: RouteState, said: holding.Said) -> bool:
+    """Whether a rate rises only because a person has said in which currency the list is. That counts at once: what
+    was sold below cost until now would go on being paused instead. What becomes cheaper by it is looked at first."""
+    if before.rate_micros == route.rate_micros or said.rate_micros is None:
+        return False
+    limits = catalogue.rate_limits
+    return not holding.rate_code(old_micros=before.rate_micros, new_micros=said.rate_micros, limits=limits)
 
 
 def _type_of(catalogue: Catalogue, route: RouteState) -> str:
@@ -312,8 +363,8 @@ def _renamed(route: RouteState, said: holding.Said, told: Telling) -> RouteState
 
 def _limits_followed(route: RouteState, offer: ServiceOffer, told: Telling) -> RouteState:
     low, high = limits(offer)
-    # What cannot be read is not gone: it stays until it can.
-    step = route.step if offer.step == STEP_UNREAD else offer.step
+    # What cannot be read, or is not told any more, is not gone: it stays, and what follows it goes on following.
+    step = route.step if offer.step in {None, STEP_UNREAD} else offer.step
     if route.min is not None and (low, high) != (route.min, route.max):
         told.say("route.limits_changed", old=[route.min, route.max], new=[low, high])
     if route.step is not None and step != route.step:
@@ -341,14 +392,18 @@ def _text(micros: int | None) -> str | None:
 
 
 def _service(
-    catalogue: Catalogue, before: ServiceState, routes: Sequence[tuple[RouteState, RouteState]], changes: SyncChanges
+    catalogue: Catalogue,
+    before: ServiceState,
+    routes: Sequence[tuple[RouteState, RouteState]],
+    changes: SyncChanges,
+    reworked: Collection[int],
 ) -> None:
     service = before
     leads = next(((old, new) for old, new in routes if new.in_step), None)
     there = [new for _, new in routes if new.usable and new.available]
     usable = [route for route in there if not route.held_stops]
     if leads is not None:
-        service = _in_step(service, *leads, rework=_reworked(catalogue, leads[0]))
+        service = _in_step(service, *leads, rework=leads[1].id in reworked)
     # The one that orders go to, or would go to: another one may take them while it is held.
     first = next(iter(usable or there), None)
     if first is not None and first.held is not None:
@@ -578,6 +633,8 @@ def unsaleable(offer: ServiceOffer) -> str:
     """Why an offer cannot be imported; empty when it can."""
     if offer.type not in BY_NAME:
         return f"its type {offer.type!r} is not known here"
+    if not without_invisible(offer.name).strip():
+        return "it has no name"
     if offer.step == STEP_UNREAD:
         return "its increment cannot be read"
     low, high = limits(offer)

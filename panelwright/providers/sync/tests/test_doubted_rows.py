@@ -52,6 +52,15 @@ def test_a_rate_in_the_providers_currency_counts(roubles: Shop, rate: str) -> No
         ("Kwai Likes", "Bigo Likes", False),
         ("Instagram Likes USA", "Facebook Likes USA", False),
         ("Instagram Followers Brazil", "Instagram Followers [Max 10K]", True),
+        ("YouTube Likes", "YouTube Dislikes", False),
+        ("YouTube Likes [100K]", "YouTube Likes & Dislikes", True),
+        ("Telegram Positive Reactions", "Telegram Negative Reactions", False),
+        ("Instagram Comments Random", "Instagram Comments Custom", False),
+        ("Discord Online Members", "Discord Offline Members", False),
+        ("Discord Online Members", "Discord Members [Online]", True),
+        ("Reddit Upvotes", "Reddit Downvotes", False),
+        ("Facebook Page Likes", "Facebook Post Likes", False),
+        ("Лайки YouTube", "Дизлайки YouTube", False),
     ],
 )
 def test_one_telling_word_makes_another_service(shop: Shop, old: str, new: str, same: bool) -> None:

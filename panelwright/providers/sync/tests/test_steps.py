@@ -108,7 +108,18 @@ def test_an_import_takes_the_step_and_a_round_follows_it(shop: Shop) -> None:
     assert steps() == [(50, 50), (10, 10), (1, 100)]
     shop.lists(listed(7), listed(8, increment=0), listed(9, type="Custom Comments"))
     shop.syncs()
-    assert steps() == [(50, None), (1, 1), (1, None)], "not told any more is not: in any quantity"
+    assert steps() == [(50, 50), (1, 1), (1, 100)], "not told any more is not: in any quantity"
+
+
+def test_a_step_that_follows_goes_on_following_after_a_round_that_did_not_tell_it(shop: Shop) -> None:
+    shop.lists(listed(7, increment=100))
+    shop.imports()
+    told = []
+    for increment in (None, 250, None, 0, 30):
+        shop.lists(listed(7) | ({} if increment is None else {"increment": increment}))
+        shop.syncs()
+        told += steps()
+    assert told == [(100, 100), (250, 250), (250, 250), (1, 1), (30, 30)]
 
 
 def test_a_person_s_step_stays_as_far_as_it_fits(shop: Shop) -> None:
@@ -149,6 +160,7 @@ def test_what_cannot_be_sold_is_left_out_of_an_import_by_its_reason(shop: Shop) 
         listed(8, increment=100, min=10, max=90),
         listed(9, type="Telepathy"),
         listed(10, type="Package", increment=100, min=1, max=1),
+        listed(11, name=" \u200b "),
     )
     came = shop.imports()
     assert [row.name for row in came.services] == ["Theirs 10"]
@@ -156,6 +168,7 @@ def test_what_cannot_be_sold_is_left_out_of_an_import_by_its_reason(shop: Shop) 
         "its increment cannot be read",
         "no multiple of its increment 100 lies between 10 and 90",
         "its type 'Telepathy' is not known here",
+        "it has no name",
     ]
 
 
