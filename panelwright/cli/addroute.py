@@ -30,8 +30,7 @@ def run(args: argparse.Namespace) -> int:
     from django_scopes import scope
 
     from panelwright.catalog.models import Service
-    from panelwright.catalog.types import BY_NAME
-    from panelwright.providers.models import Provider, ProviderKind
+    from panelwright.providers.models import Provider, ProviderKind, Route
 
     panel = setup.panel(args.panel)
     with scope(panel=panel):
@@ -46,27 +45,20 @@ def run(args: argparse.Namespace) -> int:
         by_hand = provider.kind == ProviderKind.MANUAL.value
         if not by_hand and not args.upstream_service:
             raise CommandRefused(f"{provider.name} sells by its own numbers: name its service with --upstream-service")
-        upstream_type = args.upstream_type
-        if not by_hand and not upstream_type:
-            offers = setup.upstream(provider).services()
-            if isinstance(offers, list):
-                offer = next((offer for offer in offers if offer.service == args.upstream_service), None)
-                if offer is None:
-                    print(f"note: the list of {provider.name} has no service {args.upstream_service} now.")
-                else:
-                    upstream_type = offer.type
-            elif BY_NAME[service.type].subscription:
-                raise CommandRefused(
-                    f"{provider.name} did not tell its services ({offers.text}), and where a subscription goes depends"
-                    " on their type: name it with --upstream-type"
-                )
         given = {
             "service": args.service,
             "provider": args.provider,
             "upstream_service": args.upstream_service,
-            "upstream_type": upstream_type or None,
+            "upstream_type": args.upstream_type or None,
         }
-        setup.perform("route.add", panel=panel, given=given)
+        made = setup.perform("route.add", panel=panel, given=given)
+        if (
+            not by_hand
+            and not Route.objects.filter(panel=panel, id=made.target or 0).exclude(upstream_type="").exists()
+        ):
+            print(
+                f"note: {provider.name} does not list its service {args.upstream_service} now: its type is not known."
+            )
     there = f", service {args.upstream_service} there" if args.upstream_service else ""
     print(f"Service {args.service} goes to {provider.name}{there}.")
     return 0

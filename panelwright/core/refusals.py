@@ -261,6 +261,14 @@ REFUSALS: dict[str, Words] = {
     ),
     "key_unreadable": Words(gettext_noop("The stored key of %(id)s cannot be decrypted. Enter it again."), status=409),
     "list_not_read": Words(gettext_noop("The provider's list could not be read: %(text)s"), status=409),
+    "upstream_type_unknown": Words(
+        gettext_noop(
+            "Where a subscription goes depends on the type of the provider's service, and the provider's list could"
+            " not be read: %(text)s. Enter the service type at the provider."
+        ),
+        status=409,
+    ),
+    "route_exists": Words(gettext_noop("The service already has this route."), status=409),
     "bad_rounding": Words(gettext_noop("Round prices to more than zero, and add zero or more.")),
     "bad_exchange_rate": Words(gettext_noop("Enter two different currencies and a rate above zero.")),
     "key_revoked": Words(gettext_noop("This key was already revoked."), status=409),

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_noop
 
 from panelwright.catalog.changes import ChangeEvent
 from panelwright.catalog.models import Service
+from panelwright.catalog.types import BY_NAME
 from panelwright.core import money
 from panelwright.core.refusal import Refused
 from panelwright.core.secret import installation_box
@@ -20,8 +21,8 @@ from panelwright.providers.models import ExchangeRate, Provider, ProviderKind, R
 from panelwright.providers.routing import route_actions
 from panelwright.providers.routing.route_actions import NewRoute
 from panelwright.providers.sync import hold_actions, sync_actions
-from panelwright.providers.sync.sync_rules import Chosen, Markup
-from panelwright.providers.sync.syncing import asked
+from panelwright.providers.sync.sync_rules import TYPE_MAX, Chosen, Markup
+from panelwright.providers.sync.syncing import asked, asked_for_list
 from panelwright.providers.wire import transports
 from panelwright.providers.wire.outcomes import Offers
 from panelwright.providers.wire.upstream import Upstream
@@ -252,6 +253,26 @@ def _told(event: ChangeEvent) -> dict[str, Any]:
     return {"event": event.name, "facts": event.facts}
 
 
+def _with_their_type(panel_id: int, _target: int | None, values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Adds the type that the provider's list gives its service, before the transaction: it decides what can go there.
+
+    What its list says counts more than what was given. Refused: upstream_type_unknown, for a subscription.
+    """
+    to = Provider.objects.filter(panel_id=panel_id, name=values["provider"]).first()
+    sold = Service.objects.filter(panel_id=panel_id, number=values["service"]).first()
+    theirs = values.get("upstream_service")
+    if to is None or sold is None or to.kind != ProviderKind.API.value or not theirs:
+        return values
+    client = client_of(to)
+    offers = asked_for_list(to.id, lambda row: client)
+    if isinstance(offers, Offers):
+        found = next((offer.type for offer in offers if offer.service == theirs), "")
+        return {**values, "upstream_type": found[:TYPE_MAX] or values.get("upstream_type", "")}
+    if BY_NAME[sold.type].subscription and not values.get("upstream_type"):
+        raise Refused("upstream_type_unknown", "upstream_type", id=to.name, text=offers.text)
+    return values
+
+
 def _add_route(
     actor: Actor,
     panel_id: int,
@@ -269,6 +290,8 @@ def _add_route(
     to = _there(panel_id, provider)
     if to.kind == ProviderKind.API.value and not upstream_service:
         raise Refused("missing_field", "upstream_service")
+    if Route.objects.filter(panel_id=panel_id, service=sold, provider=to, upstream_service=upstream_service).exists():
+        raise Refused("route_exists", "upstream_service")
     route_actions.add_routes(panel_id, [NewRoute(sold.id, to.id, upstream_service, upstream_type)])
     made = Route.objects.filter(panel_id=panel_id, service=sold, provider=to).order_by("-id").first()
     assert made is not None
@@ -449,6 +472,7 @@ ACTIONS = (
             Field("upstream_type", ActionFieldKind.TEXT, gettext_noop("Service type at the provider"), most=100),
         ),
         on_target=False,
+        prepare=_with_their_type,
     ),
     Action(
         ROUTE,

@@ -7,9 +7,12 @@ from typing import Any
 
 import pytest
 from django.conf import settings as django_settings
+from django.db import connection
 from django_scopes import scope
 
 from panelwright.catalog.types import TYPES
+from panelwright.core import refusals
+from panelwright.core.refusal import Refusal
 from panelwright.core.secret import Box
 from panelwright.orders.problems import NO_ROUTE, problem
 from panelwright.providers.posts.post_actions import add_webhook
@@ -18,6 +21,9 @@ from panelwright.providers.routing.route_actions import NewRoute, add_routes
 from panelwright.providers.routing.store import ProviderRow, RouteRow, SendTask
 from panelwright.providers.sync.syncing import sync_one
 from panelwright.providers.wire.panel_v2.client import PanelClient
+from panelwright.staff import actions, registry
+from panelwright.staff.actor import Actor, ActorKind
+from panelwright.staff.rights import Right
 from tests.support.people import FOLLOWERS, NOON, SUBSCRIPTION, Owner, Time, value, values
 from tests.support.upstream import ScriptedUpstream
 
@@ -90,12 +96,58 @@ def test_a_route_that_cannot_be_is_refused_by_its_reason(north: ScriptedUpstream
 def test_without_a_list_the_type_is_said_by_hand(north: ScriptedUpstream, said: Said) -> None:
     north.answers("services", {"error": "Too many requests"})
     route = ("addroute", "--panel", "shop", "--provider", "north", "--upstream-service", "8")
-    assert "--upstream-type" in said(1, *route, "--service", str(SUBSCRIPTION))
+    assert "Enter the service type at the provider" in said(1, *route, "--service", str(SUBSCRIPTION))
     assert "takes subscriptions" in said(1, *route, "--service", str(FOLLOWERS), "--upstream-type", "Subscriptions")
     assert routes() == []
     said(0, *route, "--service", str(SUBSCRIPTION), "--upstream-type", "Subscriptions")
     said(0, *route, "--service", str(FOLLOWERS))
     assert [row[1] for row in routes()] == ["Subscriptions", ""]
+
+
+@pytest.mark.parametrize("way", ["command", "older command", "staff API", "page"])
+def test_by_no_way_is_a_route_made_that_cannot_be(north: ScriptedUpstream, alice: Owner, said: Said, way: str) -> None:
+    def refused(service: int, theirs: str) -> str:
+        given = {"service": service, "provider": "north", "upstream_service": theirs}
+        if way in ("command", "older command"):
+            first = ("addroute",) if way == "older command" else ("route", "add")
+            options = [word for name, value in given.items() for word in (f"--{name.replace('_', '-')}", str(value))]
+            return said(1, *first, "--panel", "shop", *options)
+        kind = ActorKind.STAFF if way == "page" else ActorKind.KEY
+        actor = Actor(kind, 1, "alice", "", frozenset(Right))
+        with scope(panel=alice.panel):
+            done = actions.perform(registry.actions()["route.add"], actor=actor, panel_id=alice.panel_id, given=given)
+        assert isinstance(done, Refusal)
+        return refusals.staff(done)
+
+    assert "takes subscriptions" in refused(FOLLOWERS, "8")
+    assert "this panel has no source of posts" in refused(SUBSCRIPTION, "7")
+    assert routes() == []
+    said(0, "route", "add", "--panel", "shop", "--service", "1", "--provider", "north", "--upstream-service", "7")
+    assert "already has this route" in refused(FOLLOWERS, "7")
+    assert [row[:2] for row in routes()] == [("7", "Default")]
+
+
+def test_no_word_of_a_persons_stands_against_the_list(north: ScriptedUpstream, said: Said) -> None:
+    route = ("addroute", "--panel", "shop", "--provider", "north", "--service", str(FOLLOWERS))
+    told = said(1, *route, "--upstream-service", "8", "--upstream-type", "Default")
+    assert "takes subscriptions" in told and routes() == []
+    assert "its type is not known" in said(0, *route, "--upstream-service", "99")
+
+
+def test_the_list_is_asked_for_while_no_transaction_is_open(
+    north: ScriptedUpstream, said: Said, monkeypatch: Any
+) -> None:
+    open_then: list[bool] = []
+    services = PanelClient.services
+
+    def watched(self: PanelClient) -> Any:
+        # The test's own transaction is the outermost.
+        open_then.append(len(connection.savepoint_ids) > 0)
+        return services(self)
+
+    monkeypatch.setattr(PanelClient, "services", watched)
+    said(0, "addroute", "--panel", "shop", "--provider", "north", "--service", "1", "--upstream-service", "7")
+    assert open_then == [False]
 
 
 def test_of_several_routes_none_is_made_when_one_cannot_be(alice: Owner) -> None:

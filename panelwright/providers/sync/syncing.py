@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from django_scopes import scope, scopes_disabled
 
+from panelwright.core.loop import let_go
 from panelwright.providers.models import Provider
 from panelwright.providers.routing import health_actions, store
 from panelwright.providers.routing.store import ProviderRow
@@ -40,8 +41,26 @@ def asked(
     (row,) = store.providers([provider_id]).values()
     client = client_of(row)
     offers: Offers | UpstreamRefused | Unknown = _NOT_NOW
-    balance = client.balance() if health_actions.take_request(row) else _NOT_NOW
+    balance: Balance | UpstreamRefused | Unknown = _NOT_NOW
     if health_actions.take_request(row):
+        let_go()
+        balance = client.balance()
+    if health_actions.take_request(row):
+        let_go()
         offers = client.services()
     health_actions.note_one(row, [balance, offers])
     return balance, offers
+
+
+def asked_for_list(
+    provider_id: int, client_of: Callable[[ProviderRow], Upstream]
+) -> Offers | UpstreamRefused | Unknown:
+    """A provider's list alone, as far as its limit of requests lets us ask."""
+    (row,) = store.providers([provider_id]).values()
+    client = client_of(row)
+    offers: Offers | UpstreamRefused | Unknown = _NOT_NOW
+    if health_actions.take_request(row):
+        let_go()
+        offers = client.services()
+    health_actions.note_one(row, [offers])
+    return offers
