@@ -87,3 +87,31 @@ def test_a_bad_link_is_refunded_at_once(
     assert row_of(order).remains == row_of(order).quantity
     assert carol.balance() == "100.00"
     assert other.called("add") == []
+
+
+@pytest.mark.parametrize("text", ["Ссылка", "Account suspended", "Пользователь заблокирован", "Quantity"])
+def test_what_nobody_can_tell_goes_to_the_next_route_and_then_waits_for_a_person(
+    alice: Owner, carol: Buyer, upstream: ScriptedUpstream, new_upstream: NewUpstream, worker: Rounds, text: str
+) -> None:
+    alice.route(FOLLOWERS, alice.provider(upstream.url, name="north"))
+    other = new_upstream()
+    alice.route(FOLLOWERS, alice.provider(other.url, name="south"))
+    for there in (upstream, other):
+        there.answers("add", *[{"error": text}] * 9)
+    order = carol.order()
+    worker.forward()
+    worker.forward()
+    assert (len(upstream.called("add")), len(other.called("add"))) == (1, 1)
+    assert (row_of(order).status, row_of(order).problem_code) == ("Pending", "refused")
+    assert carol.balance() == "99.10"
+
+
+def test_what_is_said_of_a_targets_account_rests_no_provider(
+    alice: Owner, carol: Buyer, upstream: ScriptedUpstream, worker: Rounds
+) -> None:
+    alice.route(FOLLOWERS, alice.provider(upstream.url))
+    upstream.answers("add", *[{"error": "Twitter user is suspended"}, {"error": "User is suspended"}] * 4, {"order": 7})
+    for n in range(9):
+        last = carol.order(link=f"https://example.com/{n}")
+        worker.forward()
+    assert row_of(last).upstream_id == "7"

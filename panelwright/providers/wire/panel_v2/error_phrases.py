@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from panelwright.providers.wire.folding import fold
+from panelwright.providers.wire.folding import FOLD_MAX, fold
 from panelwright.providers.wire.outcomes import Reason
 from panelwright.providers.wire.panel_v2.refusal_words import BREAKDOWN, ORDER, lines
 
@@ -18,9 +18,15 @@ _CLASSES = tuple((row.reason, row.firm, _compiled(row.name)) for row in ORDER)
 _BROKE_DOWN = _compiled(BREAKDOWN)
 
 
+# Where a word of an untranslated key begins: notEnoughFunds, invalidAPIKey. Not in names, which keep it: YouTube.
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+
+
 def classify(text: str) -> tuple[Reason, bool]:
     """The reason class of a refusal, and whether the text is firm (see refusal_words)."""
-    return _classified(fold(text))
+    known = _classified(fold(text))
+    # Cut before it is taken apart: it grows by that.
+    return known if known[0] is not Reason.OTHER else _classified(fold(_CAMEL.sub(" ", text[:FOLD_MAX])))
 
 
 @lru_cache(maxsize=2_048)  # of folded texts, which are at most FOLD_MAX long

@@ -8,6 +8,10 @@ and none is hidden behind another class.
 The classes are tried in the order of ORDER, over all languages: "Refill is disabled for this service" is about the
 refill, "active order with this link" about the order.
 
+A text is in a class for what it says, not for a word that it mentions: "this link" stands in sentences about an open
+order, which are waited for, and a bad link is final, so that a line of it says that the link is bad. Of the same reason
+"account suspended" is neither our key nor the target: it says not whose. What nobody can tell is in no list.
+
 Firm: a sentence that only a panel says which has read the request and refused it. Only these are a refusal of
 `add` when the HTTP status is 5xx: a loose "Service unavailable" may there come from a proxy in front of a panel
 that took the order.
@@ -62,8 +66,6 @@ ORDER = (
     Class("service", Reason.SERVICE, True),
     Class("service_loose", Reason.SERVICE, False),
     Class("link", Reason.LINK, True),
-    Class("quantity_loose", Reason.QUANTITY, False),
-    Class("link_loose", Reason.LINK, False),
     Class("limit_loose", Reason.LIMIT, False),
 )
 # Not a class of refusals: an error that tells of a breakdown, which may have struck after the order was taken.

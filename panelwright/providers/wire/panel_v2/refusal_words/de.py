@@ -15,6 +15,11 @@ LINES = {
         bereits (eine )?(aktive |laufende |offene )?bestellung
         bestellung (\w+ ){0,4}(lauft bereits|lauft noch|in bearbeitung)
         (gleichen|selben) link
+        bestellung .{0,40}(lauft|ist (noch )?aktiv|in bearbeitung|noch offen|nicht abgeschlossen|noch nicht)
+        (laufende|offene|andere|vorherige|bestehende|unvollstandige|zweite) bestellung
+        link (ist |wird )?(bereits|schon|gerade) (verwendet|benutzt|vorhanden|in (bearbeitung|benutzung|verwendung)|
+          bearbeitet)
+        doppelte (bestellung|link)
     """,
     "not_found": r"""
         bestellung (wurde )?nicht gefunden

@@ -33,7 +33,8 @@ LINES = {
         unauthori[sz]ed
         unauthenticated
         (authentication|authorization|auth) (failed|required|error)
-        (user|account) (is |has been |was )?(not active|inactive|disabled|suspended|banned|blocked|deactivated)
+        your (panel |api |reseller |user )?(user|account) (is |has been |was )?(not active|inactive|disabled|
+          suspended|banned|blocked|deactivated)
         \bip\b.{0,30}not (allowed|whitelisted|authori[sz]ed)
     """,
     "disabled": r"""
@@ -65,6 +66,23 @@ LINES = {
         ^(link|url|username|post) (is )?(still |already )?in process$
         neworder error link duplicate
         neworder error link exists
+        \b(link|url|username|user|page|post|target|account|profile) (is |are |was )?(already |still |
+          currently )*(under (process|processing|
+          progress|work)|underway)
+        \b(link|url|username|page|post|target|profile) (is |was )?(not|isn t|wasn t) (yet )?(completed|finished|
+          done)\b
+        \b(link|url|username|target) exists
+        (?<!no )(?<!such )\border exists
+        order .{0,20}\b(link|url|page|post|username|user|target|profile)\b.{0,20}(not|isn t|
+          hasn t) (yet )?(been )?(completed|
+          finished|ended)
+        \b(used|in use|taken|occupied|locked) (by|in|for|with) (an |another |other |your |the )*(order|task)
+        orders? .{0,25}\b(is|are|was) (still |already |currently )*(pending|open|active|ongoing|unfinished|incomplete)\b
+        (ongoing|running|unfinished|uncompleted|incomplete|pending) (order|task)
+        (two|2|multiple|several|second|more than one|another) (order|task)s? (for|with|on|to|by) (the |one |this |
+          that |a |
+          same )*(link|url|page|post|username|target)
+        (only )?one order (per|at a time|for (one|each|a|every|this|the))\b
     """,
     "not_found": r"""
         (incorrect|invalid|wrong|unknown|bad|no such) (order|refill|task)( id\w*)?\b(?! (quantity|link|status|
@@ -125,14 +143,22 @@ LINES = {
     "link": r"""
         (bad|invalid|incorrect|wrong|broken|unsupported|missing|empty) (?!api )(\w+ )?(link|url|target|user ?name|
           profile|post)\b(?! (data|request|param|method|body|field))
-        (?<!requested )(?<!api )\b(link|url|user ?name|profile|post|account|channel|video)\b(?! (data|request|
+        (?<!requested )(?<!api )\b(link|url|user ?name|profile|post|channel|video)\b(?! (data|request|
           method|body|field)).{0,30}(invalid|incorrect|wrong|required|private|broken|deleted|removed)
-        (?<!requested )(?<!api )\b(link|url|user ?name|profile|post|account|channel|video)\b(?! (data|request|
+        (?<!requested )(?<!api )\b(link|url|user ?name|profile|post|channel|video)\b(?! (data|request|
           method|body|field)).{0,30}(not|doesn ?t|isn ?t|didn ?t) (be )?(valid|correct|found|exist|supported|
-          public|available|allowed|match|accessible|full|complete)
+          public|available|allowed|match|accessible|full|complete\b)
+        (?<!your )\b(account|user) (is |was |are )?(set to |now |not |isn t )?(private|public)
+        \b(instagram|twitter|tiktok|youtube|telegram|facebook|threads|twitch|linkedin|discord|reddit|spotify|
+          target|targeted) (user|account|page|group)s? .{0,20}(suspended|banned|blocked|deactivated|disabled|
+          terminated|inactive|invalid|incorrect|wrong|private|deleted|removed)
+        \b(instagram|twitter|tiktok|youtube|telegram|facebook|threads|twitch|linkedin|discord|reddit|spotify|
+          target|targeted) (user|account|page|group)s? .{0,20}(not|doesn ?t|isn ?t|didn ?t) (be )?(active|valid|
+          found|exist|public|available|accessible)
         \b(not|isn t|is no|no) (an? |the |in )?(valid |full |correct |direct |proper |complete |right |public |
           instagram |youtube |tiktok |telegram |facebook |twitter )*(link|url|username)\b
-        (enter|provide|use|specify|insert|put|send|paste|need|needs) (us |an? |the |your |valid |full |correct |direct |
+        (enter|provide|use|specify|insert|put|send|paste|need|needs) (us |an? |the |your |valid |full |correct |
+          direct |
           proper |complete |right |public |post |profile |video |channel )*(link|url)\b
         (?<!api )\b(link|url) (must|should|has to|have to|needs to|need to|format|is too|too)
         \b(link|url|target)( is| was)? not (an? |the )?(\w+ )?(post|profile|channel|group|video|reel|story|account|
@@ -152,9 +178,6 @@ LINES = {
         (short|shortened) (links?|urls?)
         (not|no|t) (load|open|access|reach|parse|recogni[sz]e|find|resolve)( the| this| your)? (link|post|profile|
           video|channel)
-    """,
-    "quantity_loose": r"""
-        \bquantity\b
     """,
     "limit_loose": r"""
         temporar(y|ily)

@@ -13,7 +13,7 @@ LINES = {
     "key": r"""
         (clave|llave) (de (la )?|del )?api
         (clave|llave|token) (es |esta )?(invalid|incorrect|errone|expirad|desactivad|inactiv)\w+
-        (usuario|cuenta) (inactiv|bloquead|suspendid|desactivad)\w+
+        (su|tu) (usuario|cuenta) (esta |fue |ha sido )?(inactiv|bloquead|suspendid|desactivad)\w+
         no autorizado
     """,
     "disabled": r"""
@@ -27,6 +27,13 @@ LINES = {
         mismo (enlace|link|perfil|usuario)
         (espere|espera) .{0,30}(pedido|orden|complet|termin|finalic)
         (pedido|orden) anterior
+        (enlace|link|url|perfil|usuario) (ya |aun |todavia |se )*(esta |fue |ha sido |es )?(en uso|en curso|
+          en proceso|ocupad|usad|
+          utilizad|procesand|repetid|siendo)
+        (pedido|orden)\w* (abiert|sin terminar|sin completar|incomplet|no completad|no finalizad|no terminad|repetid)
+        (pedido|orden)\w* .{0,30}(aun|todavia) no
+        (pedido|orden)\w* .{0,30}no (se )?(ha |esta )(terminad|finalizad|completad|acabad)
+        (otro pedido|otra orden|dos pedidos|dos ordenes)
     """,
     "not_found": r"""
         (pedido|orden|refil\w*|reposic\w+).{0,20}no (fue )?(encontrad|existe)
@@ -59,12 +66,6 @@ LINES = {
         (perfil|cuenta) (es |esta )?(privad|cerrad)
         (perfil|publicacion|video|canal) (no (fue )?encontrad|no existe|inexistente)
         formato (del|de) (enlace|link)
-    """,
-    "quantity_loose": r"""
-        \bcantidad\b
-    """,
-    "link_loose": r"""
-        \benlace\b
     """,
     "limit_loose": r"""
         mas tarde

@@ -15,6 +15,11 @@ LINES = {
         commande (est )?(deja )?(active|en cours)
         deja (en cours|existante|une commande|passe)
         meme lien
+        commande .{0,30}(en cours|deja active|(non|pas|pas encore) terminee|inachevee)
+        (autre|deuxieme) commande
+        commande (precedente|existante|en attente|ouverte)
+        lien (est )?(deja|en cours d )(utilise|utilisation|traite|traitement|existant)
+        doublon
     """,
     "not_found": r"""
         commande (introuvable|inexistante|non trouvee|invalide)

@@ -17,6 +17,8 @@ LINES = {
         (pehle se|already) .{0,20}order (hai|chal|active|running)
         order (pehle se|chal raha|pura hone)
         (is|isi) link (par|pe) .{0,20}order
+        order .{0,20}(pura nahi|complete nahi|pending (hai|he)|chalu (hai|he))
+        link .{0,20}(use me|use mein|pehle se|chal raha)
     """,
     "not_found": r"""
         order (nahi mila|nahin mila|galat|exist nahi)

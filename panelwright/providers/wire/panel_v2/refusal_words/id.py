@@ -9,7 +9,7 @@ LINES = {
     """,
     "key": r"""
         (api key|kunci api) (anda )?(salah|tidak)
-        (pengguna|akun) (tidak aktif|diblokir|ditangguhkan)
+        akun (anda|kamu) (\w+ )?(tidak aktif|diblokir|ditangguhkan)
     """,
     "duplicate": r"""
         (pesanan|order|orderan) (\w+ ){0,3}(masih|sedang) (aktif|berjalan|diproses|proses|berlangsung)
@@ -18,6 +18,10 @@ LINES = {
         (pesanan|order) (yang sama|ganda|duplikat)
         (link|tautan|target) (masih|sedang) (dalam )?(proses|diproses|berjalan|aktif)
         tunggu .{0,25}(pesanan|order|selesai)
+        (pesanan|order|orderan) .{0,30}(belum (selesai|tuntas)|sudah ada)
+        (link|tautan|target|akun|username) (\w+ )?(sudah|masih|sedang|telah) (ada|digunakan|dipakai|terdaftar|dipesan|
+          berjalan)
+        (pesanan|order) (sebelumnya|lain)
     """,
     "not_found": r"""
         (pesanan|id pesanan) (tidak ditemukan|tidak ada|salah)
@@ -39,9 +43,6 @@ LINES = {
     "link": r"""
         (link|tautan|url|target) (\w+ )?(tidak valid|salah|tidak benar|tidak sesuai|tidak ditemukan)
         akun (\w+ )?(privat|private|di kunci|terkunci)
-    """,
-    "quantity_loose": r"""
-        \b(jumlah|kuantitas)\b
     """,
     "limit_loose": r"""
         coba lagi (nanti|setelah)?

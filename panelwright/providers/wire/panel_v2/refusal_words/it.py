@@ -13,6 +13,11 @@ LINES = {
         ordin[ei] (gia )?(attiv[oi]|in corso|in elaborazione)
         gia un ordine
         stesso link
+        ordine .{0,30}(in corso|e attivo|in elaborazione|in lavorazione|non (e |ancora |e ancora )?(completato|
+          terminato|concluso))
+        (altro|secondo) ordine
+        ordine (precedente|aperto|esistente|incompleto|duplicato)
+        link (e )?(gia|in) (uso|utilizzato|usato|in uso|in corso|lavorazione)
     """,
     "not_found": r"""
         ordine (non trovato|inesistente|non esiste)

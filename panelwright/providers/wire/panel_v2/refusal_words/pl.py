@@ -17,6 +17,12 @@ LINES = {
         (masz juz|istnieje juz|posiadasz juz) .{0,20}zamowieni\w+
         (aktywne|trwajace) zamowieni\w+
         poczekaj .{0,30}zakoncz\w+
+        zamowieni\w+ .{0,40}(w trakcie|w toku|w realizacji|realizowan\w+|przetwarzan\w+|niezakonczon\w+|
+          nie (jest|zostalo) zakonczon\w+)
+        (niezakonczone|otwarte|poprzednie|inne|istniejace) zamowieni\w+
+        (juz|nadal|jeszcze|wciaz) (jest )?(w trakcie|w toku|realizowan\w+|przetwarzan\w+|aktywn\w+|w kolejce|w uzyciu)
+        (link|adres|url|profil)\w* (juz |nadal )?(jest )?(w uzyciu|uzywan\w+|zajet\w+)
+        (ten sam|tym samym|tego samego|do tego samego) link
     """,
     "not_found": r"""
         (nie znaleziono|nieprawidlowe|niepoprawne|bledne) (id )?zamowieni\w+

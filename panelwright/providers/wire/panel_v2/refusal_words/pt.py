@@ -13,7 +13,7 @@ LINES = {
     "key": r"""
         chave (da |de )?api
         (chave|token) (e |esta )?(invalid|incorret|errad|expirad|desativad|inativ)\w+
-        (usuario|conta) (inativ|bloquead|suspens|desativad)\w+
+        (sua conta|seu usuario) (esta |foi )?(inativ|bloquead|suspens|desativad)\w+
         nao autorizado
     """,
     "disabled": r"""
@@ -30,6 +30,14 @@ LINES = {
         (aguarde|espere) .{0,30}(pedido|conclu|termin|finaliz)
         pedido anterior
         em andamento (para|com|neste|nesse)
+        (link|url|endereco|perfil|usuario) (ja |ainda )*(esta |foi |e )?(em uso|em execucao|em processamento|em curso|
+          ocupad|usad|
+          utilizad|processad|repetid|sendo)
+        (pedido|ordem)\w* (abert|em aberto|em curso|em progresso|incomplet|nao concluid|nao finalizad|nao terminad|
+          repetid)
+        (pedido|ordem)\w* .{0,30}ainda (nao|esta em)
+        (pedido|ordem)\w* .{0,30}nao (foi |esta )(conclu|finaliz|complet|termin)
+        (outro pedido|outra ordem|dois pedidos|duas ordens)
     """,
     "not_found": r"""
         (pedido|ordem|refil\w*|reposic\w+).{0,20}nao (foi )?(encontrad|existe)
@@ -64,9 +72,6 @@ LINES = {
         (perfil|conta) (e |esta )?(privad|fechad)
         (perfil|publicacao|postagem|video|canal) (nao (foi )?encontrad|nao existe|inexistente)
         formato (do|de) link
-    """,
-    "quantity_loose": r"""
-        quantidade
     """,
     "limit_loose": r"""
         mais tarde

@@ -11,7 +11,7 @@ LINES = {
     "key": r"""
         api anahtari
         (gecersiz|hatali|yanlis) (api )?(anahtar|key)
-        (kullanici|hesap)\w* (pasif|engellen|askiya)
+        (hesabiniz|kullaniciniz|uyeliginiz) (pasif|engellen|askiya)
         yetkisiz
     """,
     "disabled": r"""
@@ -24,6 +24,11 @@ LINES = {
         tamamlanmasini bekle
         onceki siparis
         mukerrer
+        (link|baglanti|url|kullanici adi|hesap|profil)\w* (su an |halen |hala |zaten )?(kullanimda|kullaniliyor|
+          islemde|isleniyor|mesgul|
+          calisiyor)
+        siparis\w* .{0,30}(devam ed|tamamlanma|bitme|isleniyor|islemde|suruyor)
+        (tamamlanmamis|bitmemis|suren|calisan|baska|diger) (bir )?siparis
     """,
     "not_found": r"""
         siparis\w*.{0,20}bulunamadi
@@ -51,12 +56,6 @@ LINES = {
         (gizli|kapali) (hesap|profil)
         (hesap|profil)\w* (gizli|kapali)
         (tam|gecerli) (bir )?(link|baglanti)
-    """,
-    "quantity_loose": r"""
-        \bmiktar
-    """,
-    "link_loose": r"""
-        \bbaglanti
     """,
     "limit_loose": r"""
         daha sonra

@@ -19,6 +19,10 @@ LINES = {
         trung (lap|link|don)
         (cung|trung) (mot )?(link|lien ket)
         dang (chay|xu ly) (link|lien ket)
+        (link|lien ket|duong dan|url) (nay )?(da|dang) (co don|ton tai|duoc su dung|su dung|duoc dat|chay|xu ly|
+          hoat dong)
+        don (hang )?.{0,25}(chua hoan thanh|chua xong|chua ket thuc)
+        don (hang )?(khac|truoc|cu)\b
     """,
     "not_found": r"""
         khong (tim thay|ton tai) don
@@ -43,9 +47,6 @@ LINES = {
         (link|lien ket|duong dan|url) (\w+ )?(khong hop le|khong dung|sai|loi)
         (sai|loi) (link|lien ket|duong dan)
         (tai khoan|trang ca nhan) (rieng tu|bi khoa)
-    """,
-    "quantity_loose": r"""
-        so luong
     """,
     "limit_loose": r"""
         (thu lai|thu) sau
