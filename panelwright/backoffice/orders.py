@@ -48,6 +48,7 @@ def order(request: StaffRequest, target: int) -> HttpResponse:
         "kinds": [(value, _(text), value == kind) for value, text in story.KINDS.items()],
         "actions": actions,
         "problem": _(staff_orders.PROBLEM_LABELS.get(found.problem_code, "")) if found.problem_code else "",
+        "paused_for": _(story.PAUSED_FOR[facts["paused_for"]]) if facts["paused_for"] else "",
         "refunded": found.booked_micros - found.charge_micros,
         "margin": None
         if found.cost_micros is None

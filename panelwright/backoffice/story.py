@@ -16,7 +16,7 @@ from django.utils.translation import gettext_noop
 from panelwright.backoffice import queries, words
 from panelwright.core import money
 from panelwright.ledger.models import Transfer, TransferCode
-from panelwright.orders.models import Order, Refill
+from panelwright.orders.models import Order, PauseReason, Refill
 from panelwright.providers import order_queries
 from panelwright.providers.staff_orders import PROBLEM_LABELS
 from panelwright.staff import registry, trail
@@ -50,6 +50,27 @@ _EVENTS = {
     "order.worked": ("staff", gettext_noop("Worked on by staff")),
     "order.resolved": ("staff", gettext_noop("Decided by staff")),
     "order.blocked": ("order", gettext_noop("Blocked")),
+    "subscription.paused": ("order", gettext_noop("Paused")),
+    "subscription.resumed": ("order", gettext_noop("Resumed")),
+    "subscription.went_on": ("order", gettext_noop("Resumed automatically")),
+    "subscription.canceled": ("order", gettext_noop("Cancellation requested")),
+    "subscription.quantity_unknown": ("provider", gettext_noop("Quantity not reported by the provider")),
+    "dripfeed.paused": ("order", gettext_noop("Paused")),
+    "dripfeed.resumed": ("order", gettext_noop("Resumed")),
+    "dripfeed.canceled": ("order", gettext_noop("Cancellation requested")),
+}
+# Why a subscription orders nothing, as staff read it.
+PAUSED_FOR = {
+    order_queries.BY_HAND: gettext_noop("Paused by the customer or by staff."),
+    PauseReason.FUNDS.value: gettext_noop("Not enough funds for the next post."),
+    PauseReason.CAP.value: gettext_noop("Its API key has reached its daily spending limit."),
+    PauseReason.KEY.value: gettext_noop("Its API key was revoked or can no longer place orders."),
+    PauseReason.ACCOUNT.value: gettext_noop("The customer cannot place orders right now."),
+    PauseReason.SERVICE.value: gettext_noop("The service is turned off."),
+    PauseReason.PRIVATE.value: gettext_noop("The service is no longer available to this customer."),
+    PauseReason.RATE.value: gettext_noop("The service now costs more than the agreed price."),
+    PauseReason.QUANTITY.value: gettext_noop("The service is no longer sold in the chosen quantities."),
+    PauseReason.PROVIDER.value: gettext_noop("Paused by the provider."),
 }
 
 
@@ -105,6 +126,8 @@ def _event(event: Mapping[str, Any], told: set[datetime]) -> StoryEntry | None:
         said = str(facts.get("problem", ""))
     elif name == "order.refused":
         detail, said = str(facts.get("name", "")), str(facts.get("said", ""))
+    elif facts.get("reason") in PAUSED_FOR:
+        detail = _(PAUSED_FOR[facts["reason"]])
     elif "action" in facts or "decision" in facts:
         verb = str(facts.get("action") or facts.get("decision"))
         action = registry.actions().get(f"order.{verb}")

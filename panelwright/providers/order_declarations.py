@@ -10,7 +10,7 @@ from django.utils.translation import gettext_noop
 from panelwright.core import money
 from panelwright.core.refusal import Refusal, Refused
 from panelwright.orders import pause_actions
-from panelwright.orders.models import Order, OrderKind, Refill
+from panelwright.orders.models import Order, OrderKind, PauseReason, Refill
 from panelwright.orders.status import OrderStatus, RefillStatus, SubscriptionStatus
 from panelwright.providers import order_queries
 from panelwright.providers.manual import manual_actions, manual_queries
@@ -41,6 +41,7 @@ ORDER_SHAPE = fields(
         "cost_told": YES_NO,
         "past_cost": AMOUNT,
         "cost_rate": maybe(AMOUNT),
+        "paused_for": maybe(words([*PauseReason.values, order_queries.BY_HAND])),
         "cancel_asked": YES_NO,
         "problem": TEXT,
         "problem_code": TEXT,

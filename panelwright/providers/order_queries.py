@@ -14,9 +14,9 @@ from django.db import connection
 
 from panelwright.core import money, sql
 from panelwright.orders import problems
-from panelwright.orders.models import Job, Order, RequestState
+from panelwright.orders.models import Job, Order, OrderKind, RequestState, Schedule
 from panelwright.providers.models import Provider, Route
-from panelwright.providers.routing import rules
+from panelwright.providers.routing import route_rules, rules
 
 PAGE_MAX = 200
 HISTORY_MAX = 50
@@ -32,8 +32,11 @@ _PROBLEMS = sql.Query(
 _HISTORY = sql.Query(
     "SELECT name, facts, created_at FROM (SELECT id, name, facts, created_at FROM events_event"
     " WHERE panel_id = ? AND subject_id = ? ORDER BY id DESC LIMIT ?) AS newest"
-    " WHERE name LIKE 'order.%' ORDER BY id DESC LIMIT ?"
+    " WHERE name LIKE 'order.%' OR name LIKE 'subscription.%' OR name LIKE 'dripfeed.%' ORDER BY id DESC LIMIT ?"
 )
+_CREATING = frozenset({OrderKind.DRIP_FEED.value, OrderKind.SUBSCRIPTION.value})
+# Its customer or staff paused it.
+BY_HAND = "by_hand"
 RELATED = ("service", "cancel", "customer__user")
 # A worker comes back to it by itself.
 _GOES_ON = frozenset({Job.FORWARD.value, Job.SENDING.value, Job.POLL.value, Job.SCHEDULE.value})
@@ -70,11 +73,19 @@ def facts_of(panel_id: int, orders: Sequence[Order]) -> list[dict[str, Any]]:
     provider_ids = {order.provider_id for order in orders if order.provider_id is not None}
     names = dict(Provider.objects.filter(panel_id=panel_id, id__in=provider_ids).values_list("id", "name"))
     route_ids = {order.route_id for order in orders if order.route_id is not None}
-    routes = dict(Route.objects.filter(panel_id=panel_id, id__in=route_ids).values_list("id", "upstream_service"))
-    return [_facts_of(order, names, routes) for order in orders]
+    columns = ("id", "upstream_service", "upstream_type")
+    routes = {
+        row[0]: row[1:] for row in Route.objects.filter(panel_id=panel_id, id__in=route_ids).values_list(*columns)
+    }
+    creating = [order.id for order in orders if order.kind in _CREATING]
+    found = Schedule.objects.filter(panel_id=panel_id, order__in=creating) if creating else ()
+    plans = {plan.order_id: plan for plan in found}
+    return [_facts_of(order, names, routes, plans.get(order.id)) for order in orders]
 
 
-def _facts_of(order: Order, names: dict[int, str], routes: dict[int, str]) -> dict[str, Any]:
+def _facts_of(
+    order: Order, names: dict[int, str], routes: dict[int, tuple[str, str]], plan: Schedule | None
+) -> dict[str, Any]:
     cancel = getattr(order, "cancel", None)
     facts = problems.facts_of(order.problem_facts)
     return {
@@ -96,6 +107,7 @@ def _facts_of(order: Order, names: dict[int, str], routes: dict[int, str]) -> di
         "cost_told": order.cost_told,
         "past_cost": money.text(order.past_cost_micros),
         "cost_rate": None if order.cost_rate_e12 is None else money.rate_text(order.cost_rate_e12),
+        "paused_for": None if plan is None or order.ended_at is not None else _paused(plan),
         "cancel_asked": cancel is not None and cancel.state == RequestState.WAITING.value,
         "problem": problems.words(order.problem_code, facts),
         "problem_code": order.problem_code,
@@ -106,7 +118,7 @@ def _facts_of(order: Order, names: dict[int, str], routes: dict[int, str]) -> di
         "provider": _provider(order, names),
         "route": order.route_id,
         "upstream_id": order.upstream_id,
-        "sent": _sent(order, routes.get(order.route_id or 0)),
+        "sent": _sent(order, *routes.get(order.route_id or 0, ("", ""))),
         "created_at": _text(order.created_at),
         "waiting_since": _text(order.due_at) if order.job == Job.MANUAL.value else None,
         "ended_at": _text(order.ended_at),
@@ -114,13 +126,27 @@ def _facts_of(order: Order, names: dict[int, str], routes: dict[int, str]) -> di
 
 
 def _provider(order: Order, names: dict[int, str]) -> dict[str, Any] | None:
-    """`name` is null where the provider's row is gone."""
-    return None if order.provider_id is None else {"id": order.provider_id, "name": names.get(order.provider_id)}
+    """`name` is null where the provider's row is gone. One that is only meant to get the order does not have it."""
+    return (
+        None
+        if order.provider_id is None or order.job == Job.FORWARD.value
+        else {"id": order.provider_id, "name": names.get(order.provider_id)}
+    )
 
 
-def _sent(order: Order, upstream_service: str | None) -> dict[str, str] | None:
-    """What its provider with an API was sent, without our key and the request id, long texts cut; else None."""
-    if order.provider_id is None or not upstream_service:
+def _paused(plan: Schedule) -> str | None:
+    """Why it orders nothing now: a PauseReason, BY_HAND, or None."""
+    return plan.pause_reason or (BY_HAND if plan.paused_at is not None else None)
+
+
+def _sent(order: Order, upstream_service: str, upstream_type: str) -> dict[str, str] | None:
+    """What its provider with an API was sent, without our key and the request id, long texts cut; else None.
+
+    Of a post that a provider made of a subscription, which it has as a whole, nobody sent anything.
+    """
+    if order.provider_id is None or not upstream_service or order.job == Job.FORWARD.value:
+        return None
+    if order.kind == OrderKind.POST.value and route_rules.takes_subscriptions(upstream_type):
         return None
     params = rules.upstream_params(
         kind=order.kind,

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from django_scopes import scope
 
 if TYPE_CHECKING:
     from tests.office.office import Office
@@ -239,3 +240,29 @@ def _orders() -> list[dict[str, Any]]:
     from panelwright.orders.models import Order
 
     return [dict(row) for row in Order.objects.values("created_at", "parent_id", "charge_micros", "cost_micros")]
+
+
+def test_an_order_page_tells_why_a_subscription_pauses(office: Office) -> None:
+    from panelwright.orders.key_actions import revoke_key
+    from tests.support.people import SUBSCRIPTION
+
+    row, key = office.carol.new_key()
+    order = office.carol.order(service=SUBSCRIPTION, delay=0, caller=office.carol.caller(key=key))
+    browser = office.browser("owner")
+    assert "Paused" not in text_of(browser.get(f"/admin/orders/{order}"))
+    with scope(panel=office.carol.owner.panel):
+        assert revoke_key(panel_id=office.carol.owner.panel_id, key_id=row.id)
+    page = text_of(browser.get(f"/admin/orders/{order}"))
+    # The banner, and the moment in its story.
+    assert page.count("Its API key was revoked or can no longer place orders.") == 2
+
+
+def test_orders_of_any_problem_are_found_by_it(office: Office) -> None:
+    from panelwright.orders import problems
+    from tests.support.people import execute
+
+    browser = office.browser("owner")
+    for code in sorted(problems.CODES):
+        execute("UPDATE orders_order SET problem_code = %s WHERE id = %s", code, office.lost)
+        page = browser.get(f"/admin/orders?show=problem&problem={code}")
+        assert re.findall(r'href="/admin/orders/(\d+)"', page) == [str(office.lost)], code

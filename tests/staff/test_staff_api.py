@@ -71,6 +71,7 @@ def test_an_order_is_delivered_by_hand(served: Site, order_id: int) -> None:
         "problem_code": "",
         "problem_facts": {},
         "problem_since": None,
+        "paused_for": None,
         "goes_on": False,
         "again_at": None,
         "upstream_id": None,
