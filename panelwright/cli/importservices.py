@@ -10,7 +10,7 @@ from panelwright.cli import setup
 from panelwright.cli.main import CommandRefused
 
 if TYPE_CHECKING:
-    from panelwright.providers.sync.sync_rules import SyncPlan
+    from panelwright.providers.sync.import_rules import SyncPlan
     from panelwright.providers.wire.outcomes import LeftOut
 
 EXAMPLE = """example:
@@ -58,8 +58,9 @@ def run(args: argparse.Namespace) -> int:
     from django_scopes import scope
 
     from panelwright.core import money
-    from panelwright.providers.sync import sync_actions, sync_rules
-    from panelwright.providers.sync.sync_rules import Chosen, Markup
+    from panelwright.providers.sync import import_rules, sync_actions
+    from panelwright.providers.sync.import_rules import Chosen
+    from panelwright.providers.sync.sync_rules import Markup
     from panelwright.providers.wire.outcomes import LeftOut, Offers
 
     if args.round_to < 1 or args.fixed < 0:
@@ -99,7 +100,7 @@ def run(args: argparse.Namespace) -> int:
             "free": args.free or None,
         }
         imported = setup.perform("provider.import", panel=panel, target=provider.id, given=given).shown
-    for row in [row for row in imported["left_out"] if row["why"] not in sync_rules.EXPECTED][:LISTED_MAX]:
+    for row in [row for row in imported["left_out"] if row["why"] not in import_rules.EXPECTED][:LISTED_MAX]:
         print(left_out(LeftOut(**row)))
     print(f"{len(imported['imported'])} services imported, {imported['known']} were here already.")
     if imported["not_on_sale"]:

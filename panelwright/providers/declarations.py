@@ -21,7 +21,8 @@ from panelwright.providers.models import ExchangeRate, Provider, ProviderKind, R
 from panelwright.providers.routing import route_actions
 from panelwright.providers.routing.route_actions import NewRoute
 from panelwright.providers.sync import hold_actions, sync_actions
-from panelwright.providers.sync.sync_rules import TYPE_MAX, Chosen, Markup
+from panelwright.providers.sync.import_rules import Chosen
+from panelwright.providers.sync.sync_rules import TYPE_MAX, Markup
 from panelwright.providers.sync.syncing import asked, asked_for_list
 from panelwright.providers.wire import transports
 from panelwright.providers.wire.outcomes import Offers

@@ -26,19 +26,17 @@ from panelwright.panels.models import Panel
 from panelwright.providers.models import ExchangeRate, HostExchangeRate, Provider, Route
 from panelwright.providers.routing.room import Room
 from panelwright.providers.routing.route_actions import hears_posts
-from panelwright.providers.sync import currencies, holding, sync_rules
+from panelwright.providers.sync import currencies, holding, import_rules, sync_rules
 from panelwright.providers.sync.holding import RateLimits
+from panelwright.providers.sync.import_rules import Chosen, SyncPlan, ToSell
 from panelwright.providers.sync.sync_rules import (
     Catalogue,
-    Chosen,
     Discount,
     Markup,
     OwnRate,
     RouteState,
     ServiceState,
     SyncChanges,
-    SyncPlan,
-    ToSell,
 )
 from panelwright.providers.wire.outcomes import Balance, LeftOut, Offers, Reason, ServiceOffer, Unknown, UpstreamRefused
 
@@ -233,7 +231,7 @@ def preview(
     _tell_currency(panel, provider, balance)
     rate_e12 = believed_rate(panel=panel, provider=provider)
     offers = _counted(panel, provider, offers)
-    return sync_rules.plan(offers, chosen, _known(provider), markup=markup, rate_e12=rate_e12, free=free)
+    return import_rules.plan(offers, chosen, _known(provider), markup=markup, rate_e12=rate_e12, free=free)
 
 
 def _known(provider: Provider) -> set[str]:
@@ -270,7 +268,7 @@ def import_services(
         events = _tell_currency(panel, provider, balance)
         rate_e12 = believed_rate(panel=panel, provider=provider)
         offers = _counted(panel, provider, offers)
-        plan = sync_rules.plan(offers, chosen, _known(provider), markup=markup, rate_e12=rate_e12, free=free)
+        plan = import_rules.plan(offers, chosen, _known(provider), markup=markup, rate_e12=rate_e12, free=free)
         first = (Service.objects.filter(panel=panel).aggregate(last=Max("number"))["last"] or 0) + 1
         new = [_new_service(sold, first + i, provider.name) for i, sold in enumerate(plan.sold)]
         services = add_services(panel.id, new) if new else []

@@ -14,7 +14,7 @@ from panelwright.core.reply import HttpReply
 from panelwright.providers.routing import assigning
 from panelwright.providers.routing.route_actions import routes_of, set_route
 from panelwright.providers.routing.store import RouteRow, SendTask
-from panelwright.providers.sync import sync_rules
+from panelwright.providers.sync import import_rules
 from panelwright.providers.sync.tests.test_sync import Shop, listed
 from panelwright.providers.wire.outcomes import OFFER_MAX, STEP_UNREAD, Reason, ServiceOffer
 from panelwright.providers.wire.panel_v2.error_phrases import classify
@@ -164,7 +164,7 @@ def test_what_cannot_be_sold_is_left_out_of_an_import_by_its_reason(shop: Shop) 
     )
     came = shop.imports()
     assert [row.name for row in came.services] == ["Theirs 10"]
-    assert [sync_rules.unsaleable(offer) for offer in came.unknown] == [
+    assert [import_rules.unsaleable(offer) for offer in came.unknown] == [
         "its increment cannot be read",
         "no multiple of its increment 100 lies between 10 and 90",
         "its type 'Telepathy' is not known here",
@@ -210,4 +210,4 @@ def test_a_step_of_a_route_is_set_by_hand(alice: Owner) -> None:
 
 def test_an_offer_without_a_step_is_an_offer_as_before() -> None:
     offer = ServiceOffer("7", "x", "Default", "y", Decimal(1), 10, 90, True, True, False, "")
-    assert offer.step is None and sync_rules.unsaleable(offer) == ""
+    assert offer.step is None and import_rules.unsaleable(offer) == ""

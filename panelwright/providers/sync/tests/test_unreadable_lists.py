@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from django_scopes import scope
 
+from panelwright.providers.sync.import_rules import Chosen
 from panelwright.providers.sync.sync_actions import import_services, preview
-from panelwright.providers.sync.sync_rules import Chosen, Markup
+from panelwright.providers.sync.sync_rules import Markup
 from panelwright.providers.sync.tests.test_sync import TWENTY, Shop, listed, names
 from panelwright.providers.wire.outcomes import Offers, UpstreamRefused
 from tests.support.people import Owner, Time, values
