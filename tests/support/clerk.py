@@ -7,23 +7,11 @@ time that way: `launch.command(...)` (processes.py).
 
 from __future__ import annotations
 
-import importlib
 import json
 import os
 import sys
 import traceback
 from collections.abc import Sequence
-
-# What most commands load; the rest each child loads for itself.
-LOADED = (
-    "panelwright.catalog.panel_actions",
-    "panelwright.customers.actions",
-    "panelwright.ledger.actions",
-    "panelwright.orders.actions",
-    "panelwright.providers.actions",
-    "panelwright.providers.route_actions",
-    "panelwright.staff.actions",
-)
 
 
 def carry_out(arguments: Sequence[str], log: str) -> None:
@@ -47,6 +35,15 @@ def carry_out(arguments: Sequence[str], log: str) -> None:
         os._exit(status)
 
 
+def _load() -> None:
+    """What most commands need; the rest each child loads for itself."""
+    import panelwright.catalog.panel_actions
+    import panelwright.customers.actions
+    import panelwright.ledger.actions
+    import panelwright.orders.actions
+    import panelwright.staff.actions  # noqa: F401
+
+
 def main() -> None:
     from django.db.migrations.loader import MigrationLoader
 
@@ -55,8 +52,7 @@ def main() -> None:
     setup.django(migrated=False)
     # Without a connection, which a child must not share: only for the modules that it loads.
     MigrationLoader(None)
-    for name in LOADED:
-        importlib.import_module(name)
+    _load()
     for line in sys.stdin:
         arguments, log = json.loads(line)
         child = os.fork()

@@ -217,7 +217,7 @@ class Launcher:
         ready, _, _ = select.select([clerk.stdout], [], [], START_MAX_S)
         said = clerk.stdout.readline() if ready else ""
         output = log.read_text(errors="replace") if log.exists() else ""
-        assert said, f"{arguments}: no end after {START_MAX_S:g} s:\n{output}"
+        assert said, f"{arguments}: no end after {START_MAX_S:g} s, or no beginning: see above\n{output}"
         return int(said), output
 
     def command(self, *arguments: str) -> str:
