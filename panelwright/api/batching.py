@@ -225,25 +225,38 @@ def _balances(calls: Sequence[tuple[int, Call, Grant]]) -> list[tuple[int, Answe
     return [(i, protocol.balance(found[g.account_id], g.currency)) for i, _, g in calls]
 
 
+def _wanted(calls: Sequence[tuple[int, Call, Grant]]) -> dict[int, set[int]]:
+    """By panel id the numbers that are asked for."""
+    wanted: dict[int, set[int]] = {}
+    for _, call, grant in calls:
+        of_panel = wanted.setdefault(grant.panel_id, set())
+        if call.ids is not None:
+            of_panel.update(call.ids.known)
+    return wanted
+
+
 def _statuses(calls: Sequence[tuple[int, Call, Grant]]) -> list[tuple[int, Answer]]:
-    panels = {g.panel_id for _, _, g in calls}
-    wanted = {n for _, call, _ in calls if call.ids for n in call.ids.numbers if n is not None}
+    wanted = _wanted(calls)
     requests = {call.request_id for _, call, _ in calls if call.ids is None and good_request_id(call.request_id)}
-    by_request = queries.by_request(panels, {g.customer_id for _, _, g in calls}, requests) if requests else {}
-    found, progress = queries.standings(panels, wanted.union(by_request.values()))
+    by_request = queries.by_request(wanted, {g.customer_id for _, _, g in calls}, requests) if requests else {}
+    for _, call, grant in calls:
+        before = by_request.get((grant.customer_id, call.request_id)) if call.ids is None else None
+        if before is not None:
+            wanted[grant.panel_id].add(before)
+    found, progress = queries.standings(wanted)
     answers: list[tuple[int, Answer]] = []
     for i, call, grant in calls:
         texts: list[str | None] = []
-        id_ = by_request.get((grant.customer_id, call.request_id)) if call.ids is None else None
-        for number in call.ids.numbers if call.ids is not None else (id_,):
-            order = found.get(number) if number is not None else None
+        placed = by_request.get((grant.customer_id, call.request_id)) if call.ids is None else None
+        for number in call.ids.numbers if call.ids is not None else (placed,):
+            order = found.get((grant.panel_id, number)) if number is not None else None
             if order is None or order[1] != grant.customer_id:
                 texts.append(None)
             else:
                 texts.append(protocol.standing(order, progress.get(order[0]), grant.currency))
         if call.ids is None:
             said = texts[0]
-            answers.append((i, protocol.with_order(id_, said) if id_ is not None and said else BAD_ORDER))
+            answers.append((i, protocol.with_order(placed, said) if placed is not None and said else BAD_ORDER))
         elif call.one:
             answers.append((i, texts[0].encode() if texts and texts[0] else BAD_ORDER))
         else:
@@ -252,14 +265,13 @@ def _statuses(calls: Sequence[tuple[int, Call, Grant]]) -> list[tuple[int, Answe
 
 
 def _refill_statuses(calls: Sequence[tuple[int, Call, Grant]]) -> list[tuple[int, Answer]]:
-    wanted = {n for _, call, _ in calls if call.ids for n in call.ids.numbers if n is not None}
-    found = queries.refills({g.panel_id for _, _, g in calls}, wanted)
+    found = queries.refills(_wanted(calls))
     answers: list[tuple[int, Answer]] = []
     for i, call, grant in calls:
         assert call.ids is not None
         words: list[Refusal | str] = []
         for number in call.ids.numbers:
-            owner, word = found.get(number or 0, (0, ""))
+            owner, word = found.get((grant.panel_id, number or 0), (0, ""))
             words.append(word if owner == grant.customer_id else BAD_REFILL)
         if call.one:
             said = words[0] if words else BAD_REFILL

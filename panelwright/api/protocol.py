@@ -50,22 +50,23 @@ _ERRORS = {code: dump({"error": TEXTS[code]}) for code in ("bad_order", "bad_ref
 class Ids:
     """A list of ids as a client sent it: up to 100, in order, an id that comes again once, garbage included."""
 
-    __slots__ = ("numbers", "sent")
+    __slots__ = ("known", "numbers", "sent")
 
     def __init__(self, sent: str) -> None:
         # Of a megabyte of commas not every one is looked at.
         items = [item.strip() for item in sent.split(",", _ITEMS_MAX)[:_ITEMS_MAX]]
         self.sent: list[str] = []
         self.numbers: list[int | None] = []
-        seen: set[int] = set()
+        # Those that are numbers; in `numbers` None stands for the others.
+        self.known: set[int] = set()
         for item in items:
             if not item:
                 continue
             id_ = number(item)
             if id_ is not None:
-                if id_ in seen:
+                if id_ in self.known:
                     continue
-                seen.add(id_)
+                self.known.add(id_)
             self.sent.append(item)
             self.numbers.append(id_)
             if len(self.sent) == IDS_MAX:
@@ -90,9 +91,9 @@ class Replay(bytes):
     """An answer that was given before, to the first call with this request_id; a header says so."""
 
 
-def added(order_id: int) -> bytes:
-    body = b'{"order":%d}' % order_id
-    return Replay(body) if isinstance(order_id, Replayed) else body
+def added(order: int) -> bytes:
+    body = b'{"order":%d}' % order
+    return Replay(body) if isinstance(order, Replayed) else body
 
 
 def price(micros: int, currency: str) -> bytes:
@@ -107,7 +108,7 @@ def balance(micros: int, currency: str) -> bytes:
 def standing(order: Standing, progress: Progress | None, currency: str) -> str:
     """One order's status. All texts and never null; schedules carry more keys behind the five."""
     # Written by hand: a request may ask for 100 of them, and the values need no escaping.
-    _, _, kind, charge_micros, start_count, status, remains = order
+    _, _, kind, charge_micros, start_count, status, remains, _ = order
     five = (
         f'{{"charge":"{money.text(charge_micros)}","start_count":"{start_count or 0}",'
         f'"status":"{status}","remains":"{remains}","currency":"{currency}"'
@@ -120,9 +121,9 @@ def standing(order: Standing, progress: Progress | None, currency: str) -> str:
     return f'{five},"posts":"{progress.posts_done}","orders":{orders},"expiry":"{expiry(progress.expires_on)}"}}'
 
 
-def with_order(order_id: int, said: str) -> bytes:
+def with_order(order: int, said: str) -> bytes:
     """A status that was asked for by request_id: it says which order it is of."""
-    return f'{{"order":{order_id},{said[1:]}'.encode()
+    return f'{{"order":{order},{said[1:]}'.encode()
 
 
 def expiry(on: date | None) -> str:

@@ -83,7 +83,7 @@ def tickets_of(query: Mapping[str, str]) -> AskedTickets:
     filters = TicketFilters(
         state=query.get("state"),
         subject=query.get("subject"),
-        customer_id=number(query["customer"], "customer", least=1) if "customer" in query else None,
+        customer=number(query["customer"], "customer", least=1) if "customer" in query else None,
         unread="unread" in query,
         speed_up="speed_up" in query,
     )

@@ -12,6 +12,7 @@ from panelwright.api.staff import Reading, StaffCall
 from panelwright.content import declarations as content
 from panelwright.content import queries as content_queries
 from panelwright.core.refusal import Refused
+from panelwright.orders import queries as order_numbers
 from panelwright.providers import order_declarations, order_queries
 from panelwright.providers.manual import manual_queries
 from panelwright.staff import trail
@@ -42,7 +43,8 @@ def _problems(call: StaffCall) -> dict[str, Any]:
 
 
 def _order(call: StaffCall, *, id_: int) -> dict[str, Any]:
-    return {"order": _there(order_queries.order_facts(call.panel_id, id_), "no_order", id_)}
+    order_id = order_numbers.order_id(call.panel_id, id_)
+    return {"order": _there(order_queries.order_facts(call.panel_id, order_id or 0), "no_order", id_)}
 
 
 def _pages(call: StaffCall) -> dict[str, Any]:
@@ -67,11 +69,13 @@ def _tickets(call: StaffCall) -> dict[str, Any]:
 
 def _ticket(call: StaffCall, *, id_: int) -> dict[str, Any]:
     before = reading.before_of(call.request.GET)
-    return {"ticket": _there(ticket_queries.whole_facts(call.panel_id, id_, before=before), "no_ticket", id_)}
+    ticket_id = ticket_queries.ticket_id(call.panel_id, id_) or 0
+    return {"ticket": _there(ticket_queries.whole_facts(call.panel_id, ticket_id, before=before), "no_ticket", id_)}
 
 
 def _attachment(call: StaffCall, *, id_: int, file_id: int) -> HttpResponse:
-    found = ticket_queries.attachment(call.panel_id, id_, file_id, customer_id=None)
+    ticket_id = ticket_queries.ticket_id(call.panel_id, id_) or 0
+    found = ticket_queries.attachment(call.panel_id, ticket_id, file_id, customer_id=None)
     return downloads.file(_there(found, "no_file", file_id))
 
 

@@ -221,7 +221,7 @@ def back_of(request: HttpRequest, action: Action, target: int | None) -> str:
 
 def _after(request: StaffRequest, performed: Performed) -> HttpResponse:
     action = performed.action
-    back = back_of(request, action, performed.target if action.noun.name in ONE else None)
+    back = back_of(request, action, performed.called if action.noun.name in ONE else None)
     secret = [performed.shown[name] for name in ("key", "secret") if name in performed.shown]
     if secret or (performed.shown and action.prepare is not None):
         # What a provider's list brought, or what is told only now.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from django.http import Http404, HttpResponse
@@ -15,11 +17,12 @@ from panelwright.catalog.models import PriceListRate
 from panelwright.customers.models import Customer
 from panelwright.ledger import lists as ledger_lists
 from panelwright.ledger import statement
+from panelwright.orders.queries import numbers_of
 from panelwright.staff.lists import named
 from panelwright.staff.rights import Right
 from panelwright.ui.request import StaffRequest
 
-ID_MAX = 2**63 - 1
+NUMBER_MAX = 2**63 - 1
 ROWS = 10
 ENTRIES = 20
 
@@ -35,20 +38,21 @@ def customers(request: StaffRequest) -> HttpResponse:
 def customer(request: StaffRequest, target: int) -> HttpResponse:
     """One customer, as far as the visitor's rights reach."""
     panel_id = request.panel.id
-    rows = queries.rows(Customer, panel_id).filter(id=min(target, ID_MAX))
+    rows = queries.rows(Customer, panel_id).filter(number=min(target, NUMBER_MAX))
     found: Customer | None = rows.select_related("user", "account", "price_list").first()
     if found is None:
         raise Http404
     may = request.actor.may
     context: dict[str, Any] = {"customer": found, "actions": allowed(request, *_possible(found))}
-    context["statement"] = statement.page(
+    page = statement.page(
         panel_id=panel_id,
         account_id=found.account_id,
         before=request.GET.get("before") or None,
         after=request.GET.get("after") or None,
         limit=ENTRIES,
     )
-    context["statement_list"] = ledger_lists.STATEMENT
+    entries = statement.numbered(page.entries, partial(numbers_of, panel_id))
+    context |= {"statement": replace(page, entries=entries), "statement_list": ledger_lists.STATEMENT}
     if may(Right.ORDERS_READ):
         context |= _latest(request, "orders", found)
     if may(Right.SUPPORT):
@@ -64,7 +68,7 @@ def customer(request: StaffRequest, target: int) -> HttpResponse:
 def _latest(request: StaffRequest, name: str, customer: Customer) -> dict[str, Any]:
     """The newest rows of a list that are the customer's, who need not stand in each of them."""
     of = named(name)
-    page = of.page(request.panel, {"customer": str(customer.id)}, limit=ROWS)
+    page = of.page(request.panel, {"customer": str(customer.number)}, limit=ROWS)
     return {f"{name}_list": lists.of_one(of.listing, "customer"), name: page.rows}
 
 

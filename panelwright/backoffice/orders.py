@@ -19,7 +19,7 @@ from panelwright.staff.lists import named
 from panelwright.staff.rights import Right
 from panelwright.ui.request import PanelRequest, StaffRequest
 
-ID_MAX = 2**63 - 1
+NUMBER_MAX = 2**63 - 1
 
 
 @require_safe
@@ -32,7 +32,7 @@ def orders(request: StaffRequest) -> HttpResponse:
 def order(request: StaffRequest, target: int) -> HttpResponse:
     """One order with its whole story, and the actions that are possible now."""
     related = (*order_queries.RELATED, "schedule", "customer__account")
-    rows = queries.rows(Order, request.panel.id).filter(id=min(target, ID_MAX)).select_related(*related)
+    rows = queries.rows(Order, request.panel.id).filter(number=min(target, NUMBER_MAX)).select_related(*related)
     found: Order | None = rows.first()
     if found is None:
         raise Http404

@@ -88,7 +88,7 @@ _SUPPORT = (
     ),
     SitePage(
         "ticket_file",
-        "admin/tickets/<int:target>/files/<int:file_id>",
+        "admin/tickets/<int:target>/files/<hidden:file_id>",
         tickets.ticket_file,
         Who.STAFF,
         Answer.FILE,

@@ -58,7 +58,7 @@ class Problems(NamedTuple):
 
 def problems_by_code(panel_id: int) -> list[Problems]:
     """The most frequent first."""
-    rows = problem_orders(panel_id).order_by("id").values_list("problem_code", "charge_micros", "problem_at")
+    rows = problem_orders(panel_id).order_by("number").values_list("problem_code", "charge_micros", "problem_at")
     found: list[Any] = list(rows[:PROBLEMS_MAX])
     counts = Counter(code for code, _charge, _at in found)
     return [
@@ -125,7 +125,7 @@ def days(panel_id: int) -> Days:
     start = today - timedelta(days=1)
     spans = {"today": (today, None), "so_far": (start, now - timedelta(days=1)), "yesterday": (start, today)}
     sales = Account.objects.filter(panel_id=panel_id, kind=AccountKind.SALES).values_list("id", flat=True).first()
-    orders, partly = _newest(Order.objects.filter(panel_id=panel_id), start)
+    orders, partly = _newest(Order.objects.filter(panel_id=panel_id), start, by="number")
     debits = Transfer.objects.filter(panel_id=panel_id, debit_account_id=sales or 0, code=TransferCode.REFUND)
     refunds, more = _newest(debits, start)
     sums: dict[str, Any] = {}
@@ -150,13 +150,13 @@ def days(panel_id: int) -> Days:
     return Days(**made, partly=partly or more)
 
 
-def _newest(rows: QuerySet[Any], start: datetime) -> tuple[QuerySet[Any], bool]:
+def _newest(rows: QuerySet[Any], start: datetime, *, by: str = "id") -> tuple[QuerySet[Any], bool]:
     """Those since `start` among the newest ROWS_MAX rows, and whether there are more of them."""
-    edge = rows.order_by("-id").values_list("id", "created_at")[ROWS_MAX - 1 : ROWS_MAX]
+    edge = rows.order_by(f"-{by}").values_list(by, "created_at")[ROWS_MAX - 1 : ROWS_MAX]
     last = next(iter(edge), None)
     if last is None:
         return rows.filter(created_at__gte=start), False
-    return rows.filter(id__gte=last[0], created_at__gte=start), bool(last[1] >= start)
+    return rows.filter(**{f"{by}__gte": last[0]}, created_at__gte=start), bool(last[1] >= start)
 
 
 class FirstSteps(NamedTuple):

@@ -77,7 +77,7 @@ PAUSED_FOR = {
 class StoryEntry(NamedTuple):
     """`title` and `detail` are in the reader's language; `said` is what somebody else said, in their words.
 
-    `micros`: what the customer paid (below zero) or got back. `facts`: what was sent, by name.
+    `micros`: what the customer paid (below zero) or got back. `facts`: what was sent, by name. `ticket`: its number.
     """
 
     at: datetime
@@ -99,9 +99,11 @@ def of(order: Order, history: list[dict[str, Any]], *, kind: str = "") -> list[S
     """The newest first. `history`: as in order_queries.order_facts."""
     found = [StoryEntry(order.created_at, "order", _("Created"))]
     found += _transfers(order)
-    entries = trail.entries(order.panel_id, TrailFilters(object_kind="order", object_id=order.id), limit=EACH_MAX).items
+    entries = trail.entries(
+        order.panel_id, TrailFilters(object_kind="order", object_id=order.number), limit=EACH_MAX
+    ).items
     entries += trail.entries(
-        order.panel_id, TrailFilters(object_kind="cancel", object_id=order.id), limit=EACH_MAX
+        order.panel_id, TrailFilters(object_kind="cancel", object_id=order.number), limit=EACH_MAX
     ).items
     found += [_staff(entry) for entry in entries]
     # What stands in the trail with who and what need not stand here a second time.
@@ -148,7 +150,7 @@ def _staff(entry: Any) -> StoryEntry:
 def _transfers(order: Order) -> list[StoryEntry]:
     """By the unique key of transfers: the charge, and the refund of the order itself."""
     rows = queries.rows(Transfer, order.panel_id).filter(
-        code__in=[TransferCode.ORDER.value, TransferCode.REFUND.value], reference=str(order.id)
+        code__in=[TransferCode.ORDER.value, TransferCode.REFUND.value], reference=str(order.number)
     )
     return [
         StoryEntry(row.created_at, "money", _("Charged"), micros=-row.amount_micros)
@@ -168,12 +170,16 @@ def _refills(order: Order) -> list[StoryEntry]:
 
 
 def _tickets(order: Order) -> list[StoryEntry]:
-    rows = queries.rows(TicketRequest, order.panel_id).filter(order_id=order.id).order_by("-id")[:EACH_MAX]
+    rows = queries.rows(TicketRequest, order.panel_id).filter(order_id=order.id).select_related("ticket")
     return [
         StoryEntry(
-            row.created_at, "support", f"{_('Ticket')} {row.ticket_id}", texts.wish(row.wish), ticket=row.ticket_id
+            row.created_at,
+            "support",
+            f"{_('Ticket')} {row.ticket.number}",
+            texts.wish(row.wish),
+            ticket=row.ticket.number,
         )
-        for row in rows
+        for row in rows.order_by("-id")[:EACH_MAX]
     ]
 
 

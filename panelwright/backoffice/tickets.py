@@ -19,7 +19,7 @@ from panelwright.support.models import Ticket, TicketRequestState
 from panelwright.ui.forms import Form
 from panelwright.ui.request import StaffRequest
 
-ID_MAX = 2**63 - 1
+NUMBER_MAX = 2**63 - 1
 
 
 @require_safe
@@ -37,14 +37,14 @@ def tickets(request: StaffRequest) -> HttpResponse:
 @require_safe
 def ticket(request: StaffRequest, target: int) -> HttpResponse:
     """One ticket. To have seen it marks it as read."""
-    rows = queries.rows(Ticket, request.panel.id).filter(id=min(target, ID_MAX))
+    rows = queries.rows(Ticket, request.panel.id).filter(number=min(target, NUMBER_MAX))
     found: Ticket | None = rows.select_related("customer__user", "customer__account").first()
     if found is None:
         raise Http404
     if found.unread_staff and request.method == "GET":
         read = registry.actions()["ticket.read"]
         given = {"version": found.version}
-        perform(read, actor=request.actor, panel_id=request.panel.id, target=found.id, given=given)
+        perform(read, actor=request.actor, panel_id=request.panel.id, target=found.number, given=given)
     before = lists.cursor(request, "before")
     shown, older = support_queries.messages(found, before=before)
     asked = support_queries.requests(found)
@@ -63,7 +63,7 @@ def ticket(request: StaffRequest, target: int) -> HttpResponse:
         "speeds": allowed(request, "ticket.pass_on", "ticket.done", "ticket.refuse"),
         "form": Form({"version": found.version}),
         "may_credit": allowed(request, "customer.credit"),
-        "back": acting.back_of(request, registry.actions()["ticket.answer"], found.id),
+        "back": acting.back_of(request, registry.actions()["ticket.answer"], found.number),
     }
     return render(request, "backoffice/ticket.html", context)
 
@@ -71,7 +71,10 @@ def ticket(request: StaffRequest, target: int) -> HttpResponse:
 @require_safe
 def ticket_file(request: StaffRequest, target: int, file_id: int) -> HttpResponse:
     """A file that the customer attached."""
-    found = support_queries.attachment(request.panel.id, min(target, ID_MAX), min(file_id, ID_MAX), customer_id=None)
+    ticket_id = support_queries.ticket_id(request.panel.id, min(target, NUMBER_MAX))
+    if ticket_id is None:
+        raise Http404
+    found = support_queries.attachment(request.panel.id, ticket_id, min(file_id, NUMBER_MAX), customer_id=None)
     if found is None:
         raise Http404
     return downloads.file(found)

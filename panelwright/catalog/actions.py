@@ -245,7 +245,7 @@ def own_price_list(*, panel_id: int, customer_id: int) -> tuple[PriceList, bool]
             if others.exists():
                 raise Refused("price_list_shared", name=customer.price_list.name)
             return customer.price_list, False
-        made = PriceList.objects.create(panel_id=panel_id, name=f"{customer.user.email[:90]} #{customer.id}")
+        made = PriceList.objects.create(panel_id=panel_id, name=f"{customer.user.email[:90]} #{customer.number}")
         customer.price_list = made
         customer.save(update_fields=["price_list"])
         return made, True

@@ -143,7 +143,7 @@ def _set_customer_rate(actor: Actor, panel_id: int, target: int, /, *, service: 
     before = {} if made else _price_list_state(panel_id, price_list.id)
     actions.set_own_rate(price_list=price_list, number=service, rate_micros=rate_micros)
     after = _price_list_state(panel_id, price_list.id) or {}
-    return ActionDone(before=before, after={**after, "customer": target})
+    return ActionDone(before=before, after=after)
 
 
 def _add_pattern(

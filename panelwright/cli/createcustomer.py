@@ -30,6 +30,6 @@ def run(args: argparse.Namespace) -> int:
     password = args.password or secrets.token_urlsafe(12)
     with scope(panel=panel):
         done = setup.perform("customer.add", panel=panel, given={"email": args.email, "password": password})
-    made = {"panel": panel.slug, "customer": done.target, "email": done.after["email"], "password": password}
+    made = {"panel": panel.slug, "customer": done.called, "email": done.after["email"], "password": password}
     print(json.dumps(made, ensure_ascii=False, indent=2))
     return 0

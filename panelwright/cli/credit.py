@@ -30,7 +30,7 @@ def run(args: argparse.Namespace) -> int:
     with scope(panel=panel):
         customer = setup.customer(panel, args.customer)
         given = {"amount": args.amount, "reference": args.reference}
-        booked = setup.perform("customer.credit", panel=panel, target=customer.id, given=given).shown["booked"]
+        booked = setup.perform("customer.credit", panel=panel, target=customer.number, given=given).shown["booked"]
         customer.account.refresh_from_db()
     if not booked:
         print(f"{args.reference} was booked before; nothing moved.")

@@ -247,10 +247,10 @@ _QUESTION = {
 def _ticket(panel: Panel, email: str) -> None:
     """A question about an order. Nothing when there are tickets."""
     customer = Customer.objects.get(panel=panel, user__email=email)
-    newest = Order.objects.filter(panel=panel, customer=customer).order_by("-id").first()
+    newest = Order.objects.filter(panel=panel, customer=customer).order_by("-number").first()
     if newest is None or Ticket.objects.filter(panel=panel).exists():
         return
-    letter = Letter(_QUESTION[panel.language] % newest.id)
+    letter = Letter(_QUESTION[panel.language] % newest.number)
     open_ticket(panel_id=panel.id, customer_id=customer.id, subject=Subject.OTHER.value, letter=letter)
 
 

@@ -114,13 +114,13 @@ def _of_customer(panel: Panel, customer: Customer) -> dict[str, NamedList]:
     def orders(of: Listing, kinds: frozenset[str]) -> NamedList:
         def read(asked: Mapping[str, str]) -> object:
             values = of.read(asked)
-            ids, text = listing.read_search(values["q"])
+            numbers, text = listing.read_search(values["q"])
             services = names.find(panel_id=panel.id, version=panel.catalog_version, text=text)
             wanted = listing.Wanted(
                 status=values.get("status", ""),
                 service=values["service"],
                 kinds=kinds,
-                ids=values["ids"] or ids,
+                numbers=values["ids"] or numbers,
                 text=text,
                 services=services,
             )

@@ -36,6 +36,7 @@ COMMANDS = {
     "revokekey": "revoke an API key",
     "credit": "add money to a customer's balance",
     "setlook": "give a panel its own colour and logo",
+    "setnumbers": "show or set which numbers a panel's next orders, refills and tickets have",
     "addprovider": "add a provider to a panel: an upstream panel, or your own people",
     "setprovider": "show or change a provider's settings: key, currency, limits",
     "importservices": "sell a provider's services with a markup",
@@ -122,12 +123,16 @@ NOUNS: dict[str, dict[str, str]] = {
     "post_source": {"list": "postsources", **dict.fromkeys(("add_feed", "add_webhook", "remove"), ACTION)},
     "post": {"report": ACTION},
     "customer": dict.fromkeys(
-        ("add", "credit", "debit", "set_rate", "suspend", "restore", "reset_second_factor"), ACTION
+        ("add", "credit", "debit", "set_credit_limit", "set_rate", "suspend", "restore", "reset_second_factor"), ACTION
     ),
     "staff": {"roles": "roles", **dict.fromkeys(("add", "set"), ACTION)},
     "staff_key": dict.fromkeys(("add", "revoke"), ACTION),
     "api_key": dict.fromkeys(("add", "revoke"), ACTION),
-    "panel": {"create": "createpanel", **dict.fromkeys(("set_look", "set_guard"), ACTION)},
+    "panel": {
+        "create": "createpanel",
+        "numbers": "setnumbers",
+        **dict.fromkeys(("set_look", "set_guard", "set_numbers"), ACTION),
+    },
     "domain": {"add": ACTION},
     "block": {"list": "blocks", **dict.fromkeys(("add", "remove", "import"), ACTION)},
     "host_block": dict.fromkeys(("add", "remove", "import"), ACTION),

@@ -29,7 +29,7 @@ def run(args: argparse.Namespace) -> int:
 
     panel = setup.panel(args.panel)
     with scope(panel=panel):
-        facts = order_queries.order_facts(panel.id, args.order)
+        facts = order_queries.order_facts(panel.id, setup.order_id(panel.id, args.order))
     if facts is None:
         raise CommandRefused(f"there is no order {args.order} on this panel")
     if args.json:

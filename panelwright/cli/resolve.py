@@ -74,6 +74,6 @@ def _decide(args: argparse.Namespace, panel: Panel) -> str:
         do("partial", remains=args.partial)
     else:
         do("cancel")
-    order = Order.objects.get(panel_id=panel.id, id=args.order)
+    order = Order.objects.get(panel_id=panel.id, number=args.order)
     charge = money.text(order.charge_micros)
-    return f"Order {order.id} is {order.status}: {order.remains} of {order.quantity} remain, charge {charge}."
+    return f"Order {order.number} is {order.status}: {order.remains} of {order.quantity} remain, charge {charge}."

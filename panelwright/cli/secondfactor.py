@@ -28,6 +28,6 @@ def run(args: argparse.Namespace) -> int:
     panel = setup.panel(args.panel)
     with scope(panel=panel):
         customer = setup.customer(panel, args.customer)
-        setup.perform("customer.reset_second_factor", panel=panel, target=customer.id)
+        setup.perform("customer.reset_second_factor", panel=panel, target=customer.number)
     print("The second factor is off.")
     return 0

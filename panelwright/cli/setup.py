@@ -233,3 +233,13 @@ def number(text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) < 20 and int(text) < 2**63):
         raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 0")
     return int(text)
+
+
+def order_id(panel_id: int, number: int) -> int:
+    """The id of the panel's order with this number. Raises Refused."""
+    from panelwright.orders import queries
+
+    found = queries.order_id(panel_id, number)
+    if found is None:
+        raise CommandRefused(f"there is no order {number} on this panel")
+    return found

@@ -118,7 +118,7 @@ def _run(action: Action, args: argparse.Namespace) -> int:
 
 
 def _target(action: Action, panel_id: int, text: str) -> int:
-    """The id of the object that is named. Raises Refused."""
+    """What the object that is named is called: its number or id. Raises Refused."""
     found = action.noun.find(panel_id, text) if action.noun.find is not None else None
     if found is None:
         raise CommandRefused(f"there is no {action.noun.name} {text!r} here")
@@ -130,10 +130,10 @@ def _tell(performed: Performed, *, as_json: bool) -> None:
 
     before, after = trail.difference(performed.before, performed.after)
     if as_json:
-        told = {"action": performed.action.name, "id": performed.target, "before": before, "after": after}
+        told = {"action": performed.action.name, "id": performed.called, "before": before, "after": after}
         print(json.dumps({**told, **performed.shown}, ensure_ascii=False, indent=2, default=str))
         return
-    which = "" if performed.target is None else f" {performed.target}"
+    which = "" if performed.called is None else f" {performed.called}"
     print(f"{performed.action.noun.name}{which}: {performed.action.verb} done")
     for name, value in performed.shown.items():
         print(f"  {name}: {value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)}")

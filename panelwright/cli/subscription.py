@@ -69,7 +69,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _shown(panel_id: int, order_id: int) -> str:
+def _shown(panel_id: int, number: int) -> str:
     from django_scopes import scopes_disabled
 
     from panelwright.core import money
@@ -77,11 +77,11 @@ def _shown(panel_id: int, order_id: int) -> str:
     from panelwright.orders.models import Schedule
 
     with scopes_disabled():
-        found = Schedule.objects.filter(panel_id=panel_id, order_id=order_id).select_related("order").first()
+        found = Schedule.objects.filter(panel_id=panel_id, number=number).select_related("order").first()
     if found is None:
-        raise CommandRefused(f"order {order_id}: there is no such drip-feed or subscription on this panel")
+        raise CommandRefused(f"order {number}: there is no such drip-feed or subscription on this panel")
     order = found.order
-    lines = [f"{order.kind} {order.id}  {order.status}  placed {order.created_at:%Y-%m-%d %H:%M} UTC"]
+    lines = [f"{order.kind} {order.number}  {order.status}  placed {order.created_at:%Y-%m-%d %H:%M} UTC"]
     if found.paused_at is not None:
         lines.append(f"paused by hand since {found.paused_at:%Y-%m-%d %H:%M} UTC")
     elif found.pause_reason:
@@ -102,25 +102,25 @@ def _shown(panel_id: int, order_id: int) -> str:
     return "\n".join(lines)
 
 
-def _decided(panel: Panel, order_id: int, *, charge: bool) -> str:
+def _decided(panel: Panel, number: int, *, charge: bool) -> str:
     from django_scopes import scope
 
     with scope(panel=panel):
-        performed = setup.perform(f"order.{'charge' if charge else 'waive'}", panel=panel, target=order_id)
+        performed = setup.perform(f"order.{'charge' if charge else 'waive'}", panel=panel, target=number)
     if charge:
-        return f"Order {order_id} is charged {performed.after['charge']} and goes on."
-    return f"Order {order_id} goes on and is not charged."
+        return f"Order {number} is charged {performed.after['charge']} and goes on."
+    return f"Order {number} goes on and is not charged."
 
 
-def _canceled(panel_id: int, order_id: int) -> str:
+def _canceled(panel_id: int, number: int) -> str:
     """A cancel may take its time: what is under way ends by what its provider says."""
     from django_scopes import scopes_disabled
 
     from panelwright.orders.models import Order
 
     with scopes_disabled():
-        order = Order.objects.get(panel_id=panel_id, id=order_id)
-        under_way = Order.objects.filter(panel_id=panel_id, parent_id=order_id, ended_at=None).count()
+        order = Order.objects.get(panel_id=panel_id, number=number)
+        under_way = Order.objects.filter(panel_id=panel_id, parent=order, ended_at=None).count()
     if order.ended_at is not None:
         return order.status
     if order.kind == "drip-feed":

@@ -47,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
     panel = setup.panel(args.panel)
     with scope(panel=panel):
         _act(args, panel)
-        facts = queries.whole_facts(panel.id, args.id)
+        facts = queries.whole_facts(panel.id, queries.ticket_id(panel.id, args.id) or 0)
     if facts is None:
         raise CommandRefused(f"there is no ticket {args.id} on this panel")
     if args.json:

@@ -39,7 +39,7 @@ def run(args: argparse.Namespace) -> int:
     with scope(panel=panel):
         filters = queries.TicketFilters(
             state=None if args.state == "all" else args.state,
-            customer_id=setup.customer(panel, args.customer).id if args.customer else None,
+            customer=setup.customer(panel, args.customer).number if args.customer else None,
             unread=args.unread,
             speed_up=args.speed_up,
         )

@@ -72,7 +72,7 @@ def _order(args: argparse.Namespace, kind: str, action: str, panel: Panel) -> st
     from panelwright.core import money
     from panelwright.orders.models import Order
 
-    id_ = getattr(args, kind)
+    number = getattr(args, kind)
     given: dict[str, object] = {}
     name = {"accept": "cancel.accept", "refuse": "cancel.refuse"}.get(action, f"order.{action}")
     if action == "start":
@@ -83,10 +83,10 @@ def _order(args: argparse.Namespace, kind: str, action: str, panel: Panel) -> st
         given = {"remains": args.partial}
     elif action == "refuse":
         given = {"text": args.refuse}
-    setup.perform(name, panel=panel, target=id_, given=given)
-    order = Order.objects.get(panel_id=panel.id, id=id_)
+    setup.perform(name, panel=panel, target=number, given=given)
+    order = Order.objects.get(panel_id=panel.id, number=number)
     charge = money.text(order.charge_micros)
-    return f"Order {id_} is {order.status}: {order.remains} of {order.quantity} remain, charge {charge}."
+    return f"Order {number} is {order.status}: {order.remains} of {order.quantity} remain, charge {charge}."
 
 
 def _refill(args: argparse.Namespace, action: str, panel: Panel) -> str:
@@ -94,5 +94,5 @@ def _refill(args: argparse.Namespace, action: str, panel: Panel) -> str:
 
     given = {"text": args.reject} if action == "reject" else {}
     setup.perform(f"refill.{action}", panel=panel, target=args.refill, given=given)
-    refill = Refill.objects.get(panel_id=panel.id, id=args.refill)
-    return f"Refill {refill.id} of order {refill.order_id} is {refill.status}."
+    refill = Refill.objects.select_related("order").get(panel_id=panel.id, number=args.refill)
+    return f"Refill {refill.number} of order {refill.order.number} is {refill.status}."

@@ -202,6 +202,7 @@ REFUSALS: dict[str, Words] = {
     "unknown_field": Words(gettext_noop("Unknown: %(fields)s. Accepted here: %(known)s.")),
     "missing_field": Words(gettext_noop("This field is required.")),
     "not_a_number": Words(gettext_noop("Enter a whole number.")),
+    "number_given": Words(gettext_noop("The next number is already %(least)s. Choose a higher one.")),
     "number_out_of_range": Words(gettext_noop("Enter a whole number between %(least)s and %(most)s.")),
     "not_an_amount": Words(gettext_noop("Enter an amount such as 12.50, with up to 6 decimals.")),
     "not_a_decimal": Words(gettext_noop("Enter a number such as 2.5.")),

@@ -14,7 +14,9 @@ import secrets
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from cryptography.exceptions import InvalidTag
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
 from panelwright.core.private import make_folder
 
@@ -146,6 +148,33 @@ def _lock(key: str) -> Fernet:
 
 def _digest(key: str) -> bytes:
     return hashlib.sha256(b"panelwright.box:" + key.encode()).digest()
+
+
+def conceal(text: str, *, purpose: str) -> str:
+    """Encrypted for an address of a page: the same text always gives the same one. Nobody else can make or read it.
+
+    What was concealed for one purpose means nothing for another. For what need not be readable after the keys change.
+    """
+    from django.conf import settings  # as below
+
+    return base64.urlsafe_b64encode(_siv(settings.SECRET_KEY).encrypt(text.encode(), [purpose.encode()])).decode()
+
+
+def reveal(concealed: str, *, purpose: str) -> str:
+    """The text. Raises ValueError for what was not concealed here for this purpose."""
+    from django.conf import settings
+
+    for key in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS):
+        try:
+            raw = base64.b64decode(concealed.encode("ascii"), altchars=b"-_", validate=True)
+            return _siv(key).decrypt(raw, [purpose.encode()]).decode()
+        except (InvalidTag, ValueError):
+            continue
+    raise ValueError("nothing that was concealed here")
+
+
+def _siv(key: str) -> AESSIV:
+    return AESSIV(hashlib.sha512(b"panelwright.conceal:" + key.encode()).digest())
 
 
 def installation_box() -> Box:

@@ -18,12 +18,11 @@ from panelwright.core import clock, limits
 from panelwright.core.refusal import Refusal
 from panelwright.core.remote import neighbourhood
 from panelwright.core.secret import installation_box
-from panelwright.customers import emails, passwords, second_factor, sessions, throttle_actions
+from panelwright.customers import actions, emails, passwords, second_factor, sessions, throttle_actions
 from panelwright.customers.login_actions import WRONG_CODE, Admitted, Visitor, admit, is_password_of, use_code
-from panelwright.customers.models import Customer, LetterKind, LetterToken, RecoveryCode, User
+from panelwright.customers.models import LetterKind, LetterToken, RecoveryCode, User
 from panelwright.customers.session_actions import end_others, renew_session
 from panelwright.events.actions import NewEvent, record
-from panelwright.ledger.actions import open_customer_account
 from panelwright.panels.models import Panel
 
 # From the token of a letter to the address that its link leads to.
@@ -144,7 +143,7 @@ def confirm_sign_up(
                 return OLD_LINK
             user = User(panel=panel, email=letter.email, password=letter.password)
             user.save(force_insert=True)
-            customer = Customer.objects.create(panel_id=panel.id, user=user, account=open_customer_account(panel.id))
+            customer = actions.new_customer(user)
             record([NewEvent(panel.id, "customer.signed_up", customer.id, {})], now=now)
             return admit(user, visitor) or OLD_LINK
     except IntegrityError:

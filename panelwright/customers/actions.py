@@ -16,6 +16,8 @@ from panelwright.customers import access, passwords
 from panelwright.customers.models import ApiKey, Customer, PriceList, Session, Staff, StaffKey, User
 from panelwright.events.actions import NewEvent, record
 from panelwright.ledger.actions import open_customer_account
+from panelwright.panels import numbers
+from panelwright.panels.models import Noun
 from panelwright.staff import rights
 from panelwright.staff.rights import Role
 
@@ -70,9 +72,17 @@ def create_customer_hashed(
     """The same for a password that `hashed` has hashed."""
     with transaction.atomic():
         user = _create_user(panel_id, email, password_hash)
-        return Customer.objects.create(
-            panel_id=panel_id, user=user, account=open_customer_account(panel_id), price_list=price_list
-        )
+        return new_customer(user, price_list)
+
+
+def new_customer(user: User, price_list: PriceList | None = None) -> Customer:
+    """A user of the panel becomes its customer. In the caller's transaction, after its other locks."""
+    account = open_customer_account(user.panel_id)
+    number = numbers.take(user.panel_id, Noun.CUSTOMER, 1).start
+    customer: Customer = Customer.objects.create(
+        panel_id=user.panel_id, number=number, user=user, account=account, price_list=price_list
+    )
+    return customer
 
 
 def create_staff(
@@ -156,7 +166,7 @@ def create_key(
             daily_cap_micros=daily_cap_micros,
             per_minute_max=per_minute_max,
         )
-        facts = {"customer": customer.id, "prefix": row.prefix, "name": name}
+        facts = {"customer": customer.number, "prefix": row.prefix, "name": name}
         record([NewEvent(customer.panel_id, "key.created", row.id, facts)], now=clock.now())
     return row, key
 

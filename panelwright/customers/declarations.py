@@ -9,7 +9,7 @@ from django.utils.translation import gettext_noop
 
 from panelwright.core import clock, money
 from panelwright.core.refusal import Refused
-from panelwright.customers import account_actions, actions
+from panelwright.customers import account_actions, actions, queries
 from panelwright.customers.models import Customer, Staff, StaffKey
 from panelwright.ledger.actions import credit_customer, debit_customer, set_credit_limit
 from panelwright.ledger.models import TransferCode
@@ -26,7 +26,7 @@ def customer_state(panel_id: int, customer_id: int) -> State | None:
     if row is None:
         return None
     return {
-        "id": row.id,
+        "id": row.number,
         "email": row.user.email,
         "balance": money.text(row.account.balance_micros or 0),
         "credit_limit": money.text(row.account.credit_micros),
@@ -65,7 +65,7 @@ def _key_state(panel_id: int, key_id: int) -> State | None:
 
 def _customer_called(panel_id: int, email: str) -> int | None:
     rows = Customer.objects.filter(panel_id=panel_id, user__email=email.strip().lower())
-    found: int | None = rows.values_list("id", flat=True).first()
+    found: int | None = rows.values_list("number", flat=True).first()
     return found
 
 
@@ -92,6 +92,8 @@ CUSTOMER = Noun(
         }
     ),
     find=_customer_called,
+    id_of=queries.customer_id,
+    number_of=queries.customer_number,
     named_by="email",
 )
 STAFF = Noun(

@@ -214,6 +214,8 @@ class Customer(models.Model):
     """Who orders: has one account with the balance, and any number of API keys."""
 
     panel = models.ForeignKey(Panel, on_delete=models.PROTECT, db_index=False)
+    # What staff see in place of the id: the panel's own, see panels/numbers.py.
+    number = models.BigIntegerField()
     user = models.OneToOneField(User, on_delete=models.PROTECT)
     account = models.OneToOneField(Account, on_delete=models.PROTECT)
     price_list = models.ForeignKey(PriceList, null=True, on_delete=models.PROTECT)
@@ -223,10 +225,8 @@ class Customer(models.Model):
     objects = ScopedManager(panel="panel")
 
     class Meta:
-        indexes = [
-            models.Index(fields=["panel", "id"], name="customer_panel"),
-            models.Index(fields=["panel", "id"], condition=Q(enabled=False), name="customer_suspended"),
-        ]
+        constraints = [models.UniqueConstraint(fields=["panel", "number"], name="customer_number")]
+        indexes = [models.Index(fields=["panel", "number"], condition=Q(enabled=False), name="customer_suspended")]
 
 
 class ApiKey(models.Model):

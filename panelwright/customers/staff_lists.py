@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
+from operator import attrgetter
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -39,7 +40,7 @@ def _price_list(row: Any) -> str:
 
 def _for_customer(row: Any) -> tuple[int, tuple[str, ...]]:
     state = "customer.suspend" if row.enabled else "customer.restore"
-    return row.id, ("customer.credit", "customer.debit", "customer.set_credit_limit", "customer.set_rate", state)
+    return row.number, ("customer.credit", "customer.debit", "customer.set_credit_limit", "customer.set_rate", state)
 
 
 CUSTOMERS = Listing(
@@ -47,7 +48,7 @@ CUSTOMERS = Listing(
     label=gettext_noop("Customers"),
     scope=ListScope.PANEL,
     columns=(
-        Column("id", ColumnKind.ID, gettext_noop("ID"), ColumnPlace.FIRST, cell="customer"),
+        Column("id", ColumnKind.ID, gettext_noop("ID"), ColumnPlace.FIRST, value=attrgetter("number"), cell="customer"),
         Column(
             "email", label=gettext_noop("Email"), place=ColumnPlace.MAIN, value=lambda row: row.user.email, cell="email"
         ),
@@ -93,14 +94,14 @@ def _customers(panel: Panel, asked: Mapping[str, Any]) -> Found:
     if asked["q"]:
         search, found = _searched(panel, asked["q"])
         rows, exact = rows.filter(search), found
-    return Found(rows, within=None if exact else every, window=WINDOW)
+    return Found(rows, within=None if exact else every, key="number", window=WINDOW)
 
 
 def _searched(panel: Panel, text: str) -> tuple[Q, bool]:
     """What a search means, and whether an index serves it."""
     number = whole(text)
-    if number is not None and Customer.objects.filter(panel_id=panel.id, id=number).exists():
-        return Q(id=number), True
+    if number is not None and Customer.objects.filter(panel_id=panel.id, number=number).exists():
+        return Q(number=number), True
     ids = with_email(panel.id, text)
     if "@" in text:
         return Q(id__in=ids), True
@@ -228,7 +229,7 @@ def _trail(panel: Panel, asked: Mapping[str, Any]) -> Found:
 
 
 LISTS = (
-    StaffList(CUSTOMERS, "customer", Right.CUSTOMERS_READ, _customers),
+    StaffList(CUSTOMERS, "customer", Right.CUSTOMERS_READ, _customers, target=attrgetter("number")),
     StaffList(STAFF, "staff", Right.STAFF, _staff),
     StaffList(STAFF_KEYS, "staff_key", Right.STAFF, _staff_keys),
     StaffList(TRAIL, "", Right.STAFF, _trail, programs=False, one=False),

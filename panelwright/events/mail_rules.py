@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 from email.headerregistry import Address
 from typing import NamedTuple
 
+from panelwright.core.secret import conceal
+
 PROBLEM_MAX = 300
 WAIT_MIN, WAIT_MAX = timedelta(seconds=30), timedelta(hours=1)
 GIVEN_UP_AFTER = timedelta(days=2)
@@ -36,7 +38,9 @@ def sender(mail: Outgoing, *, configured: str) -> str:
 
 def message_id(mail: Outgoing) -> str:
     """The same each time that this e-mail is sent, so that programs see that it is the same."""
-    return f"<mail.{mail.id}.{int(mail.created_at.timestamp())}@{mail.host or 'localhost'}>"
+    # Not the id: that counts the letters of all panels.
+    name = conceal(str(mail.id), purpose="e-mail")
+    return f"<{name}.{int(mail.created_at.timestamp())}@{mail.host or 'localhost'}>"
 
 
 def next_try(mail: Outgoing, error: Exception, *, now: datetime) -> datetime | None:

@@ -86,8 +86,8 @@ class Delivery(models.Model):
     panel = models.ForeignKey(Panel, on_delete=models.PROTECT, db_index=False)
     endpoint = models.ForeignKey(Endpoint, on_delete=models.PROTECT, db_index=False)
     name = models.CharField(max_length=40)
-    # The order that it tells of; null: a test.
-    order_id = models.BigIntegerField(null=True)
+    # The number of the order that it tells of; null: a test.
+    order_number = models.BigIntegerField(null=True)
     message_id = models.CharField(max_length=40)
     body = models.TextField()
     # When it is sent or tried again; null: nothing is left to do. If it was not delivered then, it was given up.

@@ -37,7 +37,7 @@ _INSERT = sql.Insert(
         "panel_id": "bigint",
         "endpoint_id": "bigint",
         "name": "text",
-        "order_id": "bigint",
+        "order_number": "bigint",
         "message_id": "text",
         "body": "text",
         "due_at": "timestamptz",
@@ -65,7 +65,7 @@ def tell(messages: Sequence[WebhookMessage], to: Sequence[Listener], *, now: dat
     at = sql.moment(connection, now)
     ids = {id(message): _message_id() for message in messages}
     rows = [
-        (m.panel_id, listener.id, m.name, m.order_id, ids[id(m)], rules.body(m.name, now, m.data), at, at)
+        (m.panel_id, listener.id, m.name, m.order_number, ids[id(m)], rules.body(m.name, now, m.data), at, at)
         for m, listener in rules.wanted(messages, to)
     ]
     _INSERT.run(connection, rows)

@@ -59,7 +59,7 @@ class WebhookMessage(NamedTuple):
     panel_id: int
     customer_id: int
     name: str
-    order_id: int | None
+    order_number: int | None
     data: Mapping[str, Any]
 
 

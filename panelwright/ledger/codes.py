@@ -46,7 +46,7 @@ class Movement:
 
 
 _CODE, _ACCOUNT = TransferCode, AccountKind
-_ORDER, _PAYMENT, _GIVEN_BACK = "the order's id", "the payment", "the refund or dispute that takes it back"
+_ORDER, _PAYMENT, _GIVEN_BACK = "the order's number", "the payment", "the refund or dispute that takes it back"
 
 MOVEMENTS = (
     Movement(_CODE.ORDER, _ACCOUNT.CUSTOMER, _ACCOUNT.SALES, _ORDER, gettext_noop("Order")),
@@ -54,7 +54,7 @@ MOVEMENTS = (
         _CODE.REFUND,
         _ACCOUNT.SALES,
         _ACCOUNT.CUSTOMER,
-        "the id of the order, or of the run, that was not delivered in full",
+        "the number of the order, or of the run, that was not delivered in full",
         gettext_noop("Refund"),
     ),
     Movement(_CODE.DEPOSIT, _ACCOUNT.CLEARING, _ACCOUNT.CUSTOMER, _PAYMENT, gettext_noop("Deposit")),
@@ -142,8 +142,8 @@ MOVEMENTS = (
         told=False,
     ),
     Movement(_CODE.SETTLEMENT, _ACCOUNT.BANK, _ACCOUNT.CLEARING, "the gateway's settlement"),
-    Movement(_CODE.COST, _ACCOUNT.COST, _ACCOUNT.PROVIDER, "the order's id and a number that counts on"),
-    Movement(_CODE.COST, _ACCOUNT.PROVIDER, _ACCOUNT.COST, "the order's id and a number that counts on"),
+    Movement(_CODE.COST, _ACCOUNT.COST, _ACCOUNT.PROVIDER, "the order's number and one that counts on"),
+    Movement(_CODE.COST, _ACCOUNT.PROVIDER, _ACCOUNT.COST, "the order's number and one that counts on"),
     Movement(
         _CODE.ADJUSTMENT,
         _ACCOUNT.ADJUSTMENT,

@@ -30,11 +30,10 @@ STATEMENT = Listing(
     name="statement",
     label=gettext_noop("Transactions"),
     columns=(
-        Column("id", ColumnKind.ID),
         Column("at", ColumnKind.TIME, gettext_noop("Time"), ColumnPlace.FIRST),
         Column("code", label=gettext_noop("Description"), place=ColumnPlace.MAIN, cell="entry"),
         Column("reference"),
-        Column("order", ColumnKind.ID, value=lambda entry: entry.order_id),
+        Column("order", ColumnKind.ID),
         Column(
             "amount",
             ColumnKind.MONEY,

@@ -115,7 +115,7 @@ class Transfer(models.Model):
     amount_micros = models.BigIntegerField()
     code = models.CharField(max_length=20, choices=TransferCode.choices)
     reference = models.CharField(max_length=128)
-    # The order whose charge or cost this is part of; orders are above the ledger, so it is a plain number.
+    # The id of the order whose charge or cost this is part of; orders are above the ledger, so it is no foreign key.
     order_id = models.BigIntegerField(null=True)
     created_at = models.DateTimeField()
 

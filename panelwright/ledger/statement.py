@@ -3,24 +3,24 @@
 Transfers of one account get their ids under the account's lock, so they become visible in the order of
 their ids, and none ever changes: the balance after a transfer is a fact for ever. The newest page counts
 back from the balance as it stands, in one statement and so in one state of the books; every other page
-counts on from its cursor, which carries the balance and is signed. So a page deep in the past reads as
+counts on from its cursor, which carries the balance and is concealed. So a page deep in the past reads as
 little as the first. A month is entered by its sums, see statement_actions.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from django.core import signing
 from django.db import connection
 
 from panelwright.core import sql
+from panelwright.core.secret import conceal, reveal
 from panelwright.ledger import codes
 from panelwright.ledger.lists import STATEMENT
 from panelwright.ledger.models import AccountKind, TransferCode
@@ -39,7 +39,11 @@ _QUARTERS_NEAR = 5
 
 
 class StatementEntry(NamedTuple):
-    """A transfer as its customer sees it: what came in is positive. `balance_micros`: after it; None: not known."""
+    """A transfer as its customer sees it: what came in is positive. `balance_micros`: after it; None: not known.
+
+    The ids are not shown: `reference` of an order or refund is the number of the order, or of the run it is for, and
+    `order` (numbered) that of the order whose charge it is part of.
+    """
 
     id: int
     code: str
@@ -48,6 +52,7 @@ class StatementEntry(NamedTuple):
     micros: int
     at: datetime
     balance_micros: int | None
+    order: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,13 +113,10 @@ class Cursor(NamedTuple):
     entered: bool = False
 
 
-def _signer(account_id: int) -> signing.Signer:
-    return signing.Signer(salt=f"panelwright.ledger.statement.{account_id}")
-
-
 def _written(account_id: int, cursor: Cursor) -> str:
+    """Concealed: nobody makes up a balance, and the ids of transfers, which run through all panels, are not seen."""
     balance = "" if cursor.balance_micros is None else str(cursor.balance_micros)
-    return _signer(account_id).sign(f"{cursor.id}.{balance}")
+    return conceal(f"{cursor.id}.{balance}", purpose=f"statement {account_id}")
 
 
 def _read(account_id: int, text: str | None) -> Cursor | None:
@@ -122,9 +124,9 @@ def _read(account_id: int, text: str | None) -> Cursor | None:
     if not text or len(text) > 200:
         return None
     try:
-        id_, _, balance = _signer(account_id).unsign(text).partition(".")
+        id_, _, balance = reveal(text, purpose=f"statement {account_id}").partition(".")
         return Cursor(int(id_), int(balance) if balance else None)
-    except (signing.BadSignature, ValueError):
+    except ValueError:
         return None
 
 
@@ -434,16 +436,36 @@ def spending(*, panel_id: int, account_id: int, zone: ZoneInfo, now: datetime) -
 
 # ---- export --------------------------------------------------------------------------------------------
 
+# The ids of orders -> their numbers; orders are above the ledger in the import order.
+NumbersOf = Callable[[Collection[int]], Mapping[int, int]]
+
+
+def numbered(entries: Sequence[StatementEntry], numbers_of: NumbersOf) -> list[StatementEntry]:
+    """Entries with the numbers of the orders that they are about. A charge's reference is the number already."""
+    charged = {
+        e.order_id: int(e.reference) for e in entries if e.order_id is not None and e.code == TransferCode.ORDER.value
+    }
+    others = {e.order_id for e in entries if e.order_id is not None} - charged.keys()
+    numbers = {**charged, **numbers_of(others)} if others else charged
+    return [entry._replace(order=numbers.get(entry.order_id or 0)) for entry in entries]
+
 
 def statement_csv(
-    *, panel_id: int, account_id: int, code: str = "", month: Month | None = None, before: str | None = None
+    *,
+    panel_id: int,
+    account_id: int,
+    numbers_of: NumbersOf,
+    code: str = "",
+    month: Month | None = None,
+    before: str | None = None,
 ) -> Iterator[str]:
     """The lines, newest transfer first, after one with the columns' names; at most 100,000 transfers.
 
     Amounts are in the panel's currency as on the wire, those that came in positive; times in UTC.
     """
     whose = {"panel_id": panel_id, "account_id": account_id}
-    return STATEMENT.csv(_pages(**whose, code=code, month=month, before=before))
+    pages = _pages(**whose, code=code, month=month, before=before)
+    return STATEMENT.csv(numbered(entries, numbers_of) for entries in pages)
 
 
 def _pages(

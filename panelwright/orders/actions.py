@@ -5,6 +5,7 @@ Lock order everywhere: orders in id order, then accounts in id order.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -21,16 +22,15 @@ from panelwright.lane.batcher import CommitUncertain, about_to_wait
 from panelwright.orders import blocking, lifecycle, requests, rules, settling, store
 from panelwright.orders.models import Job, OrderKind
 from panelwright.orders.rules import PlaceOrder
+from panelwright.panels import numbers
+from panelwright.panels.models import Noun
 
+# Panel by panel: the same number is another order in each.
+_FIND_ASKED = sql.Query("SELECT id, parent_id FROM orders_order WHERE panel_id = ? AND number :in_int")
+_LOCK = sql.Query("SELECT id FROM orders_order WHERE id :in_int ORDER BY id :for_update")
 _ASKED = sql.Query(
-    "SELECT o.id, o.customer_id, o.kind, o.status, o.job, o.ended_at, v.refill, v.refill_days, v.cancel"
-    " FROM orders_order o JOIN catalog_service v ON v.id = o.service_id"
-    " WHERE o.panel_id :in_int AND o.id :in_int ORDER BY o.id"
-)
-# With their parents, which have lower ids: everything that will be changed, in id order, at once.
-_LOCK_ASKED = sql.Query(
-    "SELECT id FROM orders_order WHERE panel_id :in_int AND (id :in_int OR id IN"
-    " (SELECT parent_id FROM orders_order WHERE panel_id :in_int AND id :in_int)) ORDER BY id :for_update"
+    "SELECT o.id, o.number, o.customer_id, o.kind, o.status, o.job, o.ended_at, v.refill, v.refill_days, v.cancel"
+    " FROM orders_order o JOIN catalog_service v ON v.id = o.service_id WHERE o.id :in_int ORDER BY o.id"
 )
 _REFILLS = sql.Query(
     "SELECT order_id, SUM(CASE WHEN ended_at IS NULL THEN 1 ELSE 0 END), MAX(created_at)"
@@ -39,7 +39,7 @@ _REFILLS = sql.Query(
 _INSERT_REFILLS = sql.Insert(
     "orders_refill",
     {
-        "id": "bigint",
+        "number": "bigint",
         "panel_id": "bigint",
         "order_id": "bigint",
         "customer_id": "bigint",
@@ -88,8 +88,8 @@ def place_orders(
 ) -> list[Refusal | int]:
     """Place a batch in one transaction: order, charge and schedule together or not at all.
 
-    Results stand in the order of the commands: the order's id, or why it was refused. A repeat of
-    a `request_id` with the same input gives the id of the first order (Replayed) and charges nothing.
+    Results stand in the order of the commands: the order's number, or why it was refused. A repeat of
+    a `request_id` with the same input gives the number of the first order (Replayed) and charges nothing.
     `learn` is told of each admitted caller, for the rate limits. `may_wait`: some may be answered rules.LATER,
     because the batch would take too long with them; nothing was done for those, and each batch has others.
     """
@@ -98,9 +98,10 @@ def place_orders(
         book = store.load(commands)
         book.steps = {} if may_wait else None
         plan = rules.place(book, commands, now)
-        results = store.commit(plan, book.ids, now)
+        results, given = store.commit(plan, book.ids, now)
         if plan.blocked:
             blocking.tell(plan.blocked, now)
+    given.keep()
     if learn is not None:
         for command, grant in zip(commands, book.grants, strict=True):
             if isinstance(grant, access.Grant):
@@ -109,16 +110,16 @@ def place_orders(
 
 
 class AskOrders(NamedTuple):
-    """A command: ask for refills or cancels of some orders; None stands for an id that is no number."""
+    """A command: ask for refills or cancels of the orders with these numbers; None stands for what is no number."""
 
     caller: Caller
-    order_ids: tuple[int | None, ...]
+    numbers: tuple[int | None, ...]
 
 
 def request_refills(
     commands: Sequence[AskOrders], *, now: datetime | None = None
 ) -> list[Refusal | list[Refusal | int]]:
-    """Ask for refills in one transaction. For each order the refill's id, or why it was refused."""
+    """Ask for refills in one transaction. For each order the refill's number, or why it was refused."""
     with batch():
         return ask_refills(commands, now=now or clock.now())
 
@@ -135,9 +136,9 @@ def ask_refills(commands: Sequence[AskOrders], *, now: datetime) -> list[Refusal
             results.append(grant)
             continue
         answers: list[Refusal | int] = []
-        for order_id in command.order_ids:
-            order = asked.get((grant.customer_id, order_id or 0))
-            if order is None or order_id is None:
+        for number in command.numbers:
+            order_id, order = asked.get((grant.customer_id, number or 0), _NO_ORDER)
+            if order is None:
                 answers.append(requests.BAD_ORDER)
                 continue
             open_refill, last_at = refills.get(order_id, (False, None))
@@ -147,22 +148,22 @@ def ask_refills(commands: Sequence[AskOrders], *, now: datetime) -> list[Refusal
                 refills[order_id] = (True, now)
                 fresh.append(((grant.panel_id, order_id, grant.customer_id), answers, len(answers) - 1))
         results.append(answers)
-    ids = list(sql.next_ids(connection, "orders_refill", len(fresh)))
-    at = sql.moment(connection, now)
-    _INSERT_REFILLS.run(
-        connection,
-        [(id_, *row, "Pending", "waiting", at, at) for id_, (row, _, _) in zip(ids, fresh, strict=True)],
-    )
-    for id_, (_, answers, place) in zip(ids, fresh, strict=True):
-        answers[place] = id_
-    record(
-        (
-            NewEvent(int(row[0]), "refill.requested", int(row[1]), {"refill": id_})
-            for id_, (row, _, _) in zip(ids, fresh, strict=True)
-        ),
-        now=now,
-    )
+    _insert_refills(fresh, now)
     return results
+
+
+def _insert_refills(fresh: Sequence[tuple[sql.Row, list[Refusal | int], int]], now: datetime) -> None:
+    """Each with its row, and the place in its command's answers that its number goes to."""
+    counts = Counter(row[0] for row, _, _ in fresh)
+    turns = {id_: iter(numbers.take(id_, Noun.REFILL, count)) for id_, count in sorted(counts.items())}
+    numbered = [(next(turns[row[0]]), row, answers, place) for row, answers, place in fresh]
+    at = sql.moment(connection, now)
+    _INSERT_REFILLS.run(connection, [(number, *row, "Pending", "waiting", at, at) for number, row, _, _ in numbered])
+    for number, _, answers, place in numbered:
+        answers[place] = number
+    record(
+        (NewEvent(row[0], "refill.requested", row[1], {"refill": number}) for number, row, _, _ in numbered), now=now
+    )
 
 
 def request_cancels(
@@ -189,11 +190,11 @@ def ask_cancels(commands: Sequence[AskOrders], *, now: datetime) -> list[Refusal
             results.append(grant)
             continue
         answers: list[Refusal | int] = []
-        for order_id in command.order_ids:
-            order = asked.get((grant.customer_id, order_id or 0))
+        for number in command.numbers:
+            order_id, order = asked.get((grant.customer_id, number or 0), _NO_ORDER)
             refused = requests.BAD_ORDER if order is None else requests.may_cancel(order)
             answers.append(refused or 1)
-            if refused is None and order_id is not None:
+            if refused is None:
                 accepted.append(order_id)
         results.append(answers)
     cancel_orders(accepted, now)
@@ -275,33 +276,37 @@ def _admit(commands: Sequence[AskOrders]) -> list[tuple[AskOrders, access.Grant 
     ]
 
 
-def _asked(
-    admitted: Sequence[tuple[AskOrders, access.Grant | Refusal]],
-) -> dict[tuple[int, int], requests.RefillTarget]:
-    """The orders that belong to who asks for them, by (customer id, order id), locked in id order."""
-    ids = {
-        order_id
-        for command, grant in admitted
-        if isinstance(grant, access.Grant)
-        for order_id in command.order_ids
-        if order_id is not None
-    }
-    panels = sorted({grant.panel_id for _, grant in admitted if isinstance(grant, access.Grant)})
-    if not ids:
+# By (customer id, the order's number): its id, and what is asked of it.
+_AskedOrders = dict[tuple[int, int], tuple[int, requests.RefillTarget]]
+_NO_ORDER: tuple[int, None] = (0, None)
+
+
+def _asked(admitted: Sequence[tuple[AskOrders, access.Grant | Refusal]]) -> _AskedOrders:
+    """The orders that belong to who asks for them, locked in id order with their parents: all that may be changed."""
+    wanted: dict[int, set[int]] = {}
+    for command, grant in admitted:
+        if isinstance(grant, access.Grant):
+            wanted.setdefault(grant.panel_id, set()).update(n for n in command.numbers if n is not None)
+    # A parent never changes, so it can be looked up before the lock.
+    found = [
+        row for panel_id, of_panel in wanted.items() for row in _FIND_ASKED.rows(connection, panel_id, sorted(of_panel))
+    ]
+    if not found:
         return {}
-    listed = sorted(ids)
     if connection.vendor == "postgresql":
-        _LOCK_ASKED.rows(connection, panels, listed, panels, listed)
-    rows = _ASKED.rows(connection, panels, listed)
+        _LOCK.rows(connection, sorted({id_ for row in found for id_ in row if id_ is not None}))
     return {
-        (row[1], row[0]): requests.RefillTarget(
-            row[2], row[3], row[4], sql.aware(row[5]), bool(row[6]), row[7], bool(row[8])
+        (customer_id, number): (
+            id_,
+            requests.RefillTarget(kind, status, job, sql.aware(ended_at), bool(refill), days, bool(cancel)),
         )
-        for row in rows
+        for id_, number, customer_id, kind, status, job, ended_at, refill, days, cancel in _ASKED.rows(
+            connection, sorted(row[0] for row in found)
+        )
     }
 
 
-def _refills_of(asked: dict[tuple[int, int], requests.RefillTarget]) -> dict[int, tuple[bool, datetime | None]]:
+def _refills_of(asked: _AskedOrders) -> dict[int, tuple[bool, datetime | None]]:
     """Order id -> (one is open, when the last one was asked for)."""
-    ids = sorted({order_id for _, order_id in asked})
+    ids = sorted(order_id for order_id, _ in asked.values())
     return {row[0]: (row[1] > 0, sql.aware(row[2])) for row in _REFILLS.rows(connection, ids)} if ids else {}

@@ -30,7 +30,7 @@ _COUNTS = sql.Query(
 )
 # Each order's charge is what was taken for it less what was given back, and what was taken is what was booked.
 _CHARGES = sql.Query(
-    "SELECT o.id, o.charge_micros, o.booked_micros, COALESCE(m.taken, 0), COALESCE(m.back, 0) FROM orders_order o"
+    "SELECT o.number, o.charge_micros, o.booked_micros, COALESCE(m.taken, 0), COALESCE(m.back, 0) FROM orders_order o"
     " LEFT JOIN (SELECT order_id, SUM(CASE WHEN code = 'order' THEN amount_micros ELSE 0 END) AS taken,"
     "  SUM(CASE WHEN code = 'refund' THEN amount_micros ELSE 0 END) AS back"
     "  FROM ledger_transfer WHERE panel_id = ? AND order_id IS NOT NULL GROUP BY order_id) m ON m.order_id = o.id"
@@ -60,7 +60,7 @@ def _ends(shares: Mapping[int, str]) -> sql.Query:
     share = " ".join(f"WHEN {version} THEN {text}" for version, text in shares.items())
     known = ", ".join(map(str, shares))
     return sql.Query(
-        "SELECT id, status, charge_micros, booked_micros, remains, quantity, refund_rule FROM orders_order"
+        "SELECT number, status, charge_micros, booked_micros, remains, quantity, refund_rule FROM orders_order"
         " WHERE panel_id = ? AND ended_at IS NOT NULL AND kind <> 'subscription' AND ("
         " (status = 'Completed' AND (remains <> 0 OR charge_micros <> booked_micros))"
         " OR (status = 'Canceled' AND (charge_micros <> 0 OR remains <> quantity))"
@@ -72,7 +72,7 @@ def _ends(shares: Mapping[int, str]) -> sql.Query:
 
 # What was canceled costs nothing unless its provider says so; a drip-feed costs what its runs do, where all is known.
 _COSTS = sql.Query(
-    "SELECT o.id, o.status, o.cost_micros, r.cost FROM orders_order o LEFT JOIN (SELECT parent_id,"
+    "SELECT o.number, o.status, o.cost_micros, r.cost FROM orders_order o LEFT JOIN (SELECT parent_id,"
     " CASE WHEN COUNT(*) = COUNT(cost_micros) THEN SUM(cost_micros) END AS cost FROM orders_order"
     " WHERE panel_id = ? AND kind = 'run' GROUP BY parent_id) r ON r.parent_id = o.id"
     " WHERE o.panel_id = ? AND o.ended_at IS NOT NULL AND ("
@@ -85,7 +85,7 @@ _EARNED = (
     " OR o.ended_at IS NOT NULL THEN COALESCE(o.cost_micros, 0) ELSE 0 END END"
 )
 _COST_TRANSFERS = sql.Query(
-    f"SELECT o.id, {_EARNED}, COALESCE(m.posted, 0), o.cost_postings, COALESCE(m.number, 0) FROM orders_order o"
+    f"SELECT o.number, {_EARNED}, COALESCE(m.posted, 0), o.cost_postings, COALESCE(m.number, 0) FROM orders_order o"
     " LEFT JOIN (SELECT t.order_id, SUM(CASE WHEN a.kind = 'provider' THEN t.amount_micros ELSE -t.amount_micros END)"
     "  AS posted, COUNT(*) AS number FROM ledger_transfer t JOIN ledger_account a ON a.id = t.credit_account_id"
     "  WHERE t.panel_id = ? AND t.code = 'cost' GROUP BY t.order_id) m ON m.order_id = o.id"
@@ -96,6 +96,13 @@ _STRAY_COSTS = sql.Query(
     "SELECT t.id, t.reference FROM ledger_transfer t LEFT JOIN orders_order o"
     " ON o.id = t.order_id AND o.panel_id = t.panel_id"
     " WHERE t.panel_id = ? AND t.code = 'cost' AND o.id IS NULL LIMIT ?"
+)
+# A number at or above the next one would be given a second time.
+_NUMBERS = sql.Query(
+    "SELECT m.noun, n.next_number, m.highest FROM (SELECT 'order' AS noun, MAX(number) AS highest FROM orders_order"
+    "  WHERE panel_id = ? UNION ALL SELECT 'refill', MAX(number) FROM orders_refill WHERE panel_id = ?) m"
+    " LEFT JOIN panels_numbering n ON n.panel_id = ? AND n.noun = m.noun"
+    " WHERE m.highest IS NOT NULL AND (n.next_number IS NULL OR n.next_number <= m.highest)"
 )
 
 
@@ -128,4 +135,6 @@ def audit(panel_id: int) -> Audit:
         result.faults.append(f"order {id_}: cost {money.text(earned)}, {in_books}{transfers}")
     for id_, reference in _STRAY_COSTS.rows(connection, panel_id, FAULTS_MAX):
         result.faults.append(f"transfer {id_} (cost {reference}): of no order")
+    for noun, next_number, highest in _NUMBERS.rows(connection, panel_id, panel_id, panel_id):
+        result.faults.append(f"{noun} {highest} is there, and the next number is {next_number}")
     return result

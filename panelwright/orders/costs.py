@@ -40,13 +40,17 @@ def posted(before: OpenOrder, after: OpenOrder) -> tuple[OpenOrder, list[NewTran
     made = []
     for provider_id, micros in changes(before, after):
         after = after._replace(cost_postings=after.cost_postings + 1)
-        made.append(transfer(after.panel_id, after.id, provider_id, micros, number=after.cost_postings))
+        made.append(transfer(after.panel_id, after.id, after.number, provider_id, micros, count=after.cost_postings))
     return after, made
 
 
-def transfer(panel_id: int, order_id: int, provider_id: int | None, micros: int, *, number: int) -> NewTransfer:
-    """`number` counts the transfers of an order's cost; below zero the provider gets less than was thought."""
+def transfer(
+    panel_id: int, order_id: int, number: int, provider_id: int | None, micros: int, *, count: int
+) -> NewTransfer:
+    """`number` is the order's; `count` counts the transfers of its cost. Below zero the provider gets less than was
+    thought.
+    """
     sides = (_COST, NamedAccount(AccountKind.PROVIDER, "" if provider_id is None else str(provider_id)))
     debit, credit = sides if micros > 0 else sides[::-1]
-    reference = f"{order_id}.{number}"
+    reference = f"{number}.{count}"
     return NewTransfer(panel_id, debit, credit, abs(micros), TransferCode.COST, reference, order_id)

@@ -64,7 +64,7 @@ def _add_key(actor: Actor, panel_id: int, _target: None, /, *, customer: str, **
     found = CUSTOMER.find(panel_id, customer) if CUSTOMER.find is not None else None
     if found is None:
         raise Refused("no_customer", "customer", id=customer[:100])
-    owner = Customer.objects.get(panel_id=panel_id, id=found)
+    owner = Customer.objects.get(panel_id=panel_id, number=found)
     # The key spends the customer's balance, and whoever makes it sees it.
     if values.get("can_order", True) and not actor.may(Right.CUSTOMERS_MONEY):
         raise Refused("not_allowed", right=Right.CUSTOMERS_MONEY.value)

@@ -19,7 +19,7 @@ from panelwright.orders.listing import ListedOrder, OrderPage, RefillRow, Wanted
 
 REFILLS_MAX = 50
 MOMENTS_MAX = 200
-# Events with the order's number that are looked through; those of other nouns have numbers of their own.
+# Events with the order's id that are looked through; those of other nouns may have the same.
 EVENTS_WINDOW = 1_000
 TRANSFERS_MAX = 200
 
@@ -66,7 +66,7 @@ _TOLD = {
 
 
 class Moment(NamedTuple):
-    """Something that happened. `remains`: of an end, the units that were not delivered; `refill`: its id."""
+    """Something that happened. `remains`: of an end, the units that were not delivered; `refill`: its number."""
 
     what: Milestone
     at: datetime
@@ -92,9 +92,11 @@ class SchedulePlan(NamedTuple):
 
 
 class OrderTransfer(NamedTuple):
-    """A transfer for the order: what it took from the customer, or (refund) gave back. `reference`: order or run."""
+    """A transfer for the order: what it took from the customer, or (refund) gave back.
 
-    id: int
+    `reference`: the number of the order or run.
+    """
+
     code: str
     reference: str
     micros: int
@@ -125,21 +127,22 @@ _MORE = sql.Query(
     " LEFT JOIN orders_schedule s ON s.order_id = o.id WHERE o.panel_id = ? AND o.customer_id = ? AND o.id = ?"
 )
 _REFILLS = sql.Query(
-    "SELECT id, order_id, status, created_at, ended_at FROM orders_refill WHERE panel_id = ? AND order_id = ?"
-    " ORDER BY id DESC LIMIT ?"
+    "SELECT number, status, created_at, ended_at FROM orders_refill WHERE panel_id = ? AND order_id = ?"
+    " ORDER BY number DESC LIMIT ?"
 )
 _EVENTS = sql.Query(
     "SELECT name, facts, created_at FROM (SELECT id, name, facts, created_at FROM events_event"
     " WHERE panel_id = ? AND subject_id = ? ORDER BY id DESC LIMIT ?) AS newest"
     " WHERE name :in_text ORDER BY id DESC LIMIT ?"
 )
-# By what is unique in the books. A run has no charge; what it gave back carries the run's id.
+# By what is unique in the books. A run has no charge; what it gave back carries the run's number.
 _TRANSFERS = sql.Query(
-    "SELECT id, code, reference, amount_micros, created_at FROM ledger_transfer"
+    "SELECT code, reference, amount_micros, created_at FROM ledger_transfer"
     " WHERE panel_id = ? AND code IN ('order', 'refund') AND reference :in_text ORDER BY id LIMIT ?"
 )
 _RUNS = sql.Query(
-    "SELECT id FROM orders_order WHERE panel_id = ? AND parent_id = ? AND charge_micros = 0 ORDER BY id DESC LIMIT ?"
+    "SELECT number FROM orders_order WHERE panel_id = ? AND parent_id = ? AND charge_micros = 0"
+    " ORDER BY number DESC LIMIT ?"
 )
 
 
@@ -147,20 +150,23 @@ def one(
     *,
     panel_id: int,
     customer_id: int,
-    order_id: int,
+    number: int,
     before: int | None = None,
     after: int | None = None,
 ) -> Details | None:
-    """The order, if it is this customer's. `before` and `after` are cursors of its children. At most 8 queries."""
-    rows = listing.by_ids(panel_id=panel_id, customer_id=customer_id, ids=[order_id])
+    """The order with this number, if it is this customer's. At most 8 queries.
+
+    `before` and `after` are cursors of its children.
+    """
+    rows = listing.by_numbers(panel_id=panel_id, customer_id=customer_id, numbers=[number])
     if not rows:
         return None
     row = rows[0]
-    fields, key_name, *plan = _MORE.rows(connection, panel_id, customer_id, order_id)[0]
+    fields, key_name, *plan = _MORE.rows(connection, panel_id, customer_id, row.id)[0]
     scheduled = plan[0] is not None
     children = OrderPage([], None, None)
     if scheduled:
-        wanted = Wanted(parent=order_id)
+        wanted = Wanted(parent=number)
         children = listing.page(panel_id=panel_id, customer_id=customer_id, wanted=wanted, before=before, after=after)
     return Details(
         row=row,
@@ -178,10 +184,10 @@ def _refills(panel_id: int, row: ListedOrder) -> list[RefillRow]:
     if row.last_refill_at is None:
         return []
     found = []
-    for id_, order_id, status, created_at, ended_at in _REFILLS.rows(connection, panel_id, row.id, REFILLS_MAX):
+    for number, status, created_at, ended_at in _REFILLS.rows(connection, panel_id, row.id, REFILLS_MAX):
         asked_at = sql.aware(created_at) or row.created_at
         shown = (row.link, row.quantity, row.service, row.service_name)
-        found.append(RefillRow(id_, order_id, status, asked_at, sql.aware(ended_at), *shown))
+        found.append(RefillRow(number, row.number, status, asked_at, sql.aware(ended_at), *shown))
     return found
 
 
@@ -202,10 +208,10 @@ _ENDS = {Milestone.COMPLETED, Milestone.PARTIAL, Milestone.CANCELED}
 
 
 def _transfers(panel_id: int, row: ListedOrder) -> list[OrderTransfer]:
-    references = [str(row.id)]
+    references = [str(row.number)]
     if row.runs and row.refunded_micros:
         references += [str(run[0]) for run in _RUNS.rows(connection, panel_id, row.id, TRANSFERS_MAX)]
     return [
-        OrderTransfer(id_, code, reference, micros, sql.aware(at) or row.created_at)
-        for id_, code, reference, micros, at in _TRANSFERS.rows(connection, panel_id, references, TRANSFERS_MAX)
+        OrderTransfer(code, reference, micros, sql.aware(at) or row.created_at)
+        for code, reference, micros, at in _TRANSFERS.rows(connection, panel_id, references, TRANSFERS_MAX)
     ]

@@ -16,10 +16,10 @@ PAGES_MAX = 1_000
 def orders_csv(
     *, panel_id: int, customer_id: int, wanted: Wanted = EVERYTHING, before: int | None = None
 ) -> Iterator[str]:
-    """The lines, newest order first, after one with the columns' names; at most 100,000 orders below the id `before`.
+    """The lines, newest order first, after one with the columns' names; at most 100,000 orders, below `before`.
 
     Amounts are in the panel's currency as on the wire, times in UTC. More orders than that are fetched with
-    the last one's id as `before`.
+    the last one's number as `before`. The column "id" is what customers know as an order's id: its number.
     """
     return ORDERS.csv(_pages(panel_id=panel_id, customer_id=customer_id, wanted=wanted, before=before))
 

@@ -22,7 +22,7 @@ from panelwright.orders.settling import OpenOrder, Refund, ScheduleState, Settle
 from panelwright.orders.status import ENDED
 
 _ORDER_COLUMNS = (
-    "o.id, o.panel_id, o.customer_id, c.account_id, s.id, o.kind, o.parent_id, o.quantity, o.booked_micros,"
+    "o.id, o.number, o.panel_id, o.customer_id, c.account_id, s.id, o.kind, o.parent_id, o.quantity, o.booked_micros,"
     " o.charge_micros, o.status, o.start_count, o.remains, o.job, o.due_at, o.lease_until, o.attempts,"
     " o.problem_code, o.problem_facts, o.problem_at, o.provider_id, o.route_id, o.upstream_id, o.created_at,"
     " o.ended_at, o.open_link, o.chosen_route_id, o.sent_anew, o.cost_micros, o.cost_rate_e12,"

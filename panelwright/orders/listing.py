@@ -1,6 +1,6 @@
 """One customer's orders and refills, a page at a time: as fast with a million orders as with a thousand.
 
-Pages go by id (keyset): no OFFSET, no counting of everything. A filter that no index serves looks through
+Pages go by number (keyset): no OFFSET, no counting of everything. A filter that no index serves looks through
 a window of WINDOW orders from the cursor on; when the window ends before the page is full, the page says how
 far it looked, and its cursor goes on from there. Reads only.
 """
@@ -41,16 +41,16 @@ STATUSES = frozenset(OrderStatus.values) | frozenset(SubscriptionStatus.values)
 
 
 class Wanted(NamedTuple):
-    """Which orders. Empty or None: all. `service` is its number; `ids` and `text` come from `read_search`.
+    """Which orders. Empty or None: all. `service` is its number; `numbers` and `text` come from `read_search`.
 
     `services` are ids of services that the text or the number names: orders of these are found, too.
-    `parent`: what this drip-feed or subscription created.
+    `parent`: what the drip-feed or subscription with this number created.
     """
 
     status: str = ""
     service: int | None = None
     kinds: frozenset[str] = KINDS
-    ids: tuple[int, ...] = ()
+    numbers: tuple[int, ...] = ()
     text: str = ""
     parent: int | None = None
     services: tuple[int, ...] = ()
@@ -62,12 +62,14 @@ EVERYTHING = Wanted()
 class ListedOrder(NamedTuple):
     """An order as a list shows it, with what `may_refill` and `may_cancel` need. Money in micros.
 
-    `runs…` are a drip-feed's, `posts…` a subscription's (posts None: without limit), else 0 or None.
+    `runs…` are a drip-feed's, `posts…` a subscription's (posts None: without limit), else 0 or None. `parent` is the
+    number of what created it; the `id` is not shown.
     """
 
     id: int
+    number: int
     kind: str
-    parent_id: int | None
+    parent: int | None
     service_id: int
     link: str
     quantity: int
@@ -142,9 +144,9 @@ class ListedOrder(NamedTuple):
 
 
 class Looked(NamedTuple):
-    """How far a page looked that is not full: to this order, placed then."""
+    """How far a page looked that is not full: to the order with this number, placed then."""
 
-    id: int
+    number: int
     at: datetime
 
 
@@ -164,13 +166,13 @@ class OrderPage:
 # ---- search --------------------------------------------------------------------------------------------
 
 
-_IDS = re.compile(r"#?[0-9]{1,18}(?:[\s,;]+#?[0-9]{1,18})*[\s,;]*", re.ASCII)
+_NUMBERS = re.compile(r"#?[0-9]{1,18}(?:[\s,;]+#?[0-9]{1,18})*[\s,;]*", re.ASCII)
 
 
 def read_search(text: str) -> tuple[tuple[int, ...], str]:
-    """What somebody typed: (ids, "") for numbers, the first 100 of them, else ((), part of a link)."""
+    """What somebody typed: (numbers, "") for the first 100 of them, else ((), part of a link)."""
     text = "".join(c for c in text if c.isprintable() or c.isspace()).strip()
-    if _IDS.fullmatch(text):
+    if _NUMBERS.fullmatch(text):
         found = dict.fromkeys(int(word) for word in re.findall(r"[0-9]+", text))
         return tuple(found)[: limits.SEARCH_IDS_MAX], ""
     return (), " ".join(text.split())[: limits.SEARCH_CHARS_MAX]
@@ -187,13 +189,15 @@ def _pattern(text: str) -> str:
 # have no orders here.
 _MINE = "(SELECT id FROM customers_customer WHERE panel_id = ? AND id = ?)"
 _OWN = (
-    "id, kind, parent_id, service_id, link, quantity, rate_micros, booked_micros, charge_micros, status, job,"
+    "id, number, kind, parent_id, service_id, link, quantity, rate_micros, booked_micros, charge_micros, status, job,"
     " start_count, remains, created_at, ended_at"
 )
 _INNER = ", ".join(f"o.{name}" for name in _OWN.split(", "))
+# Only what a schedule created has a parent to look up.
+_PARENTS_NUMBER = "(SELECT p.number FROM orders_order p WHERE p.id = o.parent_id)"
 _SHOWN = (
-    f"{_INNER}, v.number, v.name, v.type, v.refill, v.refill_days, v.cancel, v.drip_feed,"
-    " s.runs, s.runs_done, s.posts, s.old_posts, s.posts_done, s.expires_on, s.paused_at, c.state"
+    f"{_INNER.replace('o.parent_id', _PARENTS_NUMBER)}, v.number, v.name, v.type, v.refill, v.refill_days, v.cancel,"
+    " v.drip_feed, s.runs, s.runs_done, s.posts, s.old_posts, s.posts_done, s.expires_on, s.paused_at, c.state"
 )
 _JOINS = (
     " JOIN catalog_service v ON v.id = o.service_id LEFT JOIN orders_schedule s ON s.order_id = o.id"
@@ -203,50 +207,57 @@ _REFILLS = sql.Query(
     "SELECT order_id, SUM(CASE WHEN ended_at IS NULL THEN 1 ELSE 0 END), MAX(created_at)"
     " FROM orders_refill WHERE panel_id = ? AND order_id :in_int GROUP BY order_id"
 )
-_PLACED_AT = sql.Query("SELECT created_at FROM orders_order WHERE panel_id = ? AND customer_id = ? AND id = ?")
+_PLACED_AT = sql.Query("SELECT created_at FROM orders_order WHERE panel_id = ? AND customer_id = ? AND number = ?")
 
 
 class _Source(NamedTuple):
-    """Where ids come from in order: a table, its id and the index that serves; `also` narrows it.
+    """Where orders come from in order: a table, its number and the index that serves; `also` narrows it.
 
     `exact`: nothing else has to be looked at, so no window is needed.
     """
 
     table: str
-    id: str
+    number: str
     near: sql.IndexRange
     also: str = ""
     exact: bool = False
 
 
-_ORDERS = _Source("orders_order o", "o.id", sql.IndexRange("o.customer_id, o.id", f"{_MINE}; ?"))
-_BY_IDS = _Source(
-    "orders_order o", "o.id", sql.IndexRange("o.id", "?"), f" AND o.customer_id = {_MINE} AND o.id :in_int", exact=True
+_ORDERS = _Source("orders_order o", "o.number", sql.IndexRange("o.customer_id, o.number", f"{_MINE}; ?"))
+_BY_NUMBERS = _Source(
+    "orders_order o",
+    "o.number",
+    sql.IndexRange("o.customer_id, o.number", f"{_MINE}; ?"),
+    " AND o.number :in_int",
+    exact=True,
 )
 _SCHEDULES = _Source(
     "orders_schedule k JOIN orders_order o ON o.id = k.order_id",
-    "k.order_id",
-    sql.IndexRange("k.customer_id, k.order_id", f"{_MINE}; ?"),
+    "k.number",
+    sql.IndexRange("k.customer_id, k.number", f"{_MINE}; ?"),
 )
 # A constant word, and beside the key the index's own condition: so that both databases see that it serves.
 _OF_SHORT = {
     word: _Source(
         "orders_order o",
-        "o.id",
-        sql.IndexRange("o.customer_id, o.status, o.id", f"{_MINE}; '{word}'; ?"),
+        "o.number",
+        sql.IndexRange("o.customer_id, o.status, o.number", f"{_MINE}; '{word}'; ?"),
         " AND o.status IN ('Partial', 'Canceled')",
     )
     for word in _SHORT
 }
-_PARENT = "(SELECT p.id FROM orders_order p WHERE p.panel_id = ? AND p.customer_id = ? AND p.id = ?)"
+_PARENT = "(SELECT p.id FROM orders_order p WHERE p.panel_id = ? AND p.customer_id = ? AND p.number = ?)"
 _CHILDREN = _Source(
-    "orders_order o", "o.id", sql.IndexRange("o.parent_id, o.id", f"{_PARENT}; ?"), " AND o.parent_id IS NOT NULL"
+    "orders_order o",
+    "o.number",
+    sql.IndexRange("o.parent_id, o.number", f"{_PARENT}; ?"),
+    " AND o.parent_id IS NOT NULL",
 )
 
 
 def _source(wanted: Wanted) -> _Source:
-    if wanted.ids:
-        return _BY_IDS
+    if wanted.numbers:
+        return _BY_NUMBERS
     others = wanted.service is not None or bool(wanted.text or wanted.services) or wanted.kinds != KINDS
     if wanted.parent is not None:
         return _CHILDREN._replace(exact=not others and not wanted.status)
@@ -263,7 +274,8 @@ def _window(source: _Source, *, upward: bool) -> sql.Query:
     # Of a schedule the index alone is asked, not the order behind it.
     table = source.table.partition(" JOIN")[0]
     return sql.Query(
-        f"SELECT MIN(id), MAX(id), COUNT(*) FROM (SELECT {source.id} AS id FROM {table} WHERE :near{source.also}"
+        f"SELECT MIN(number), MAX(number), COUNT(*) FROM (SELECT {source.number} AS number FROM {table}"
+        f" WHERE :near{source.also}"
         f" ORDER BY {source.near.order(upward=upward)} LIMIT ?) AS nearest",
         near=source.near,
     )
@@ -275,7 +287,7 @@ def _rows(
 ) -> sql.Query:
     """Values: those of `_ends`, then what is filtered by, then how many; of a window its ends again before these."""
     # Said plainly that it is a small part: PostgreSQL cannot tell from the keys, and would compile for millions.
-    filters = "" if source.exact else f" AND {source.id} > ? AND {source.id} < ?"
+    filters = "" if source.exact else f" AND {source.number} > ? AND {source.number} < ?"
     if status:
         filters += " AND o.status = ?"
     if service:
@@ -291,7 +303,7 @@ def _rows(
     return sql.Query(
         f"SELECT {_SHOWN} FROM (SELECT {_INNER} FROM {source.table} WHERE :near{source.also}{filters}"
         f" ORDER BY {source.near.order(upward=upward)} LIMIT ?) AS o{_JOINS}"
-        f" ORDER BY o.id {'ASC' if upward else 'DESC'}",
+        f" ORDER BY o.number {'ASC' if upward else 'DESC'}",
         near=source.near,
     )
 
@@ -309,12 +321,12 @@ def page(
     limit: int = PAGE,
     with_refills: bool = True,
 ) -> OrderPage:
-    """The orders below the id `before`, or the nearest above `after`, or the newest. At most 5 queries.
+    """The orders below the number `before`, or the nearest above `after`, or the newest. At most 5 queries.
 
     A status that is none, or a kind, finds nothing. Without refills no row knows of an open one. Where a number may
     be an order's or a service's, the order stands first, on the newest page.
     """
-    if wanted.ids and wanted.services:
+    if wanted.numbers and wanted.services:
         return _of_number(
             panel_id, customer_id, wanted, before=before, after=after, limit=limit, with_refills=with_refills
         )
@@ -360,9 +372,9 @@ def _of_number(
     with_refills: bool,
 ) -> OrderPage:
     whose = {"panel_id": panel_id, "customer_id": customer_id}
-    of_service = wanted._replace(ids=())
+    of_service = wanted._replace(numbers=())
     found = page(**whose, wanted=of_service, before=before, after=after, limit=limit, with_refills=with_refills)
-    rows = [row for row in found.rows if row.id not in wanted.ids]
+    rows = [row for row in found.rows if row.number not in wanted.numbers]
     if before is None and after is None:
         itself = page(**whose, wanted=wanted._replace(services=()), with_refills=with_refills)
         rows = [*itself.rows, *rows]
@@ -380,19 +392,18 @@ def _turned(
 ) -> OrderPage:
     """The page with its cursors: in the way that it was read by what it found, in the other back to where it began."""
     if after is not None:
-        newer = rows[0].id if more else ended_at
-        return OrderPage(rows, older=rows[-1].id if rows else after + 1, newer=newer, looked=looked)
-    older = rows[-1].id if more else ended_at
-    newer = None if before is None else rows[0].id if rows else before - 1
+        newer = rows[0].number if more else ended_at
+        return OrderPage(rows, older=rows[-1].number if rows else after + 1, newer=newer, looked=looked)
+    older = rows[-1].number if more else ended_at
+    newer = None if before is None else rows[0].number if rows else before - 1
     return OrderPage(rows, older=older, newer=newer, looked=looked)
 
 
 def _ends(panel_id: int, customer_id: int, wanted: Wanted, *, low: int, high: int) -> list[object]:
     """The values of a source's two places, and of what narrows it."""
-    if wanted.ids:
-        return [low, high, panel_id, customer_id, list(wanted.ids)]
     whose = [panel_id, customer_id] if wanted.parent is None else [panel_id, customer_id, wanted.parent]
-    return [*whose, low, *whose, high]
+    ends: list[object] = [*whose, low, *whose, high]
+    return [*ends, list(wanted.numbers)] if wanted.numbers else ends
 
 
 def _find(
@@ -467,22 +478,23 @@ def _with_refills(panel_id: int, rows: list[ListedOrder]) -> list[ListedOrder]:
     ]
 
 
-def by_ids(*, panel_id: int, customer_id: int, ids: Collection[int]) -> list[ListedOrder]:
+def by_numbers(*, panel_id: int, customer_id: int, numbers: Collection[int]) -> list[ListedOrder]:
     """Those of up to 100 orders that are the customer's, newest first: for progress that is shown live. 2 queries."""
-    good = tuple(dict.fromkeys(id_ for id_ in ids if 0 < id_ < _END))[: limits.SEARCH_IDS_MAX]
+    good = tuple(dict.fromkeys(n for n in numbers if 0 < n < _END))[: limits.SEARCH_IDS_MAX]
     if not good:
         return []
-    return page(panel_id=panel_id, customer_id=customer_id, wanted=Wanted(ids=good), limit=limits.SEARCH_IDS_MAX).rows
+    wanted = Wanted(numbers=good)
+    return page(panel_id=panel_id, customer_id=customer_id, wanted=wanted, limit=limits.SEARCH_IDS_MAX).rows
 
 
 # ---- refills -------------------------------------------------------------------------------------------
 
 
 class RefillRow(NamedTuple):
-    """A refill as a list shows it."""
+    """A refill as a list shows it. `order` is its order's number."""
 
-    id: int
-    order_id: int
+    number: int
+    order: int
     status: str
     created_at: datetime
     ended_at: datetime | None
@@ -500,10 +512,10 @@ class Refills(NamedTuple):
     newer: int | None
 
 
-_REFILL_COLUMNS = "r.id, r.order_id, r.status, r.created_at, r.ended_at, o.link, o.quantity, v.number, v.name"
+_REFILL_COLUMNS = "r.number, o.number, r.status, r.created_at, r.ended_at, o.link, o.quantity, v.number, v.name"
 
 
-_OF_CUSTOMER = sql.IndexRange("r.customer_id, r.id", f"{_MINE}; ?")
+_OF_CUSTOMER = sql.IndexRange("r.customer_id, r.number", f"{_MINE}; ?")
 
 
 @cache
@@ -513,7 +525,7 @@ def _refills(*, upward: bool) -> sql.Query:
         f"SELECT {_REFILL_COLUMNS} FROM (SELECT r.* FROM orders_refill r WHERE :near"
         f" ORDER BY {_OF_CUSTOMER.order(upward=upward)} LIMIT ?) AS r"
         " JOIN orders_order o ON o.id = r.order_id JOIN catalog_service v ON v.id = o.service_id"
-        f" ORDER BY r.id {'ASC' if upward else 'DESC'}",
+        f" ORDER BY r.number {'ASC' if upward else 'DESC'}",
         near=_OF_CUSTOMER,
     )
 
@@ -521,7 +533,7 @@ def _refills(*, upward: bool) -> sql.Query:
 def refills(
     *, panel_id: int, customer_id: int, before: int | None = None, after: int | None = None, limit: int = PAGE
 ) -> Refills:
-    """The customer's refills: below the id `before`, or the nearest above `after`, or the newest. One query."""
+    """The customer's refills: below the number `before`, or the nearest above `after`, or the newest. One query."""
     upward = after is not None
     low, high = (after if after is not None else -1), (_END if before is None or upward else before)
     limit = min(max(limit, 1), PAGE_MAX)
@@ -531,13 +543,13 @@ def refills(
     rows = [_refill(row) for row in found[:limit]]
     if after is not None:
         rows.reverse()
-        return Refills(rows, rows[-1].id if rows else after + 1, rows[0].id if more else None)
-    newer = None if before is None else rows[0].id if rows else before - 1
-    return Refills(rows, rows[-1].id if more else None, newer)
+        return Refills(rows, rows[-1].number if rows else after + 1, rows[0].number if more else None)
+    newer = None if before is None else rows[0].number if rows else before - 1
+    return Refills(rows, rows[-1].number if more else None, newer)
 
 
 def _refill(found: sql.Row) -> RefillRow:
-    id_, order_id, status, created_at, ended_at, *rest = found
+    number, order, status, created_at, ended_at, *rest = found
     created = sql.aware(created_at)
     assert created is not None
-    return RefillRow(id_, order_id, status, created, sql.aware(ended_at), *rest)
+    return RefillRow(number, order, status, created, sql.aware(ended_at), *rest)

@@ -44,8 +44,10 @@ ORDERS = Listing(
     name="orders",
     label=gettext_noop("Orders"),
     columns=(
-        Column("id", ColumnKind.ID, gettext_noop("Order"), ColumnPlace.FIRST, cell="order"),
-        Column("parent", ColumnKind.ID, value=lambda row: row.parent_id),
+        Column(
+            "id", ColumnKind.ID, gettext_noop("Order"), ColumnPlace.FIRST, value=lambda row: row.number, cell="order"
+        ),
+        Column("parent", ColumnKind.ID),
         Column("kind"),
         Column("status", ColumnKind.STATUS, gettext_noop("Status"), ColumnPlace.MARK, cell="order_status"),
         Column("service", ColumnKind.ID),
@@ -80,15 +82,10 @@ REFILLS = Listing(
     name="refills",
     label=gettext_noop("Refills"),
     columns=(
-        Column("id", ColumnKind.ID, gettext_noop("Refill"), ColumnPlace.FIRST, cell="refill"),
         Column(
-            "order",
-            ColumnKind.ID,
-            gettext_noop("Order"),
-            ColumnPlace.END,
-            value=lambda row: row.order_id,
-            cell="of_order",
+            "id", ColumnKind.ID, gettext_noop("Refill"), ColumnPlace.FIRST, value=lambda row: row.number, cell="refill"
         ),
+        Column("order", ColumnKind.ID, gettext_noop("Order"), ColumnPlace.END, cell="of_order"),
         Column("status", ColumnKind.STATUS, gettext_noop("Status"), ColumnPlace.MARK),
         Column("service", ColumnKind.ID),
         Column("service_name", label=gettext_noop("Service and link"), place=ColumnPlace.MAIN, cell="refill_service"),

@@ -54,6 +54,8 @@ class Job(models.TextChoices):
 class Order(models.Model):
     # Every index costs each order: only those that a query needs.
     panel = models.ForeignKey(Panel, on_delete=models.PROTECT, db_index=False)
+    # What everybody outside sees in place of the id: the panel's own, see panels/numbers.py.
+    number = models.BigIntegerField()
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT, db_index=False)
     service = models.ForeignKey(Service, on_delete=models.PROTECT, db_index=False)
     # The key that placed it, for a post the one that placed its subscription; null: placed on the web, or a run.
@@ -118,6 +120,7 @@ class Order(models.Model):
 
     class Meta:
         constraints = [
+            models.UniqueConstraint(fields=["panel", "number"], name="order_number"),
             models.UniqueConstraint(
                 fields=["panel", "customer", "request_id"],
                 condition=Q(request_id__isnull=False),
@@ -173,15 +176,20 @@ class Order(models.Model):
         indexes = [
             # The queue: only rows that have something to do are in it.
             models.Index(fields=["job", "provider_id", "due_at"], condition=Q(job__isnull=False), name="order_queue"),
-            models.Index(fields=["customer", "id"], name="order_customer"),
-            models.Index(fields=["parent", "id"], condition=Q(parent__isnull=False), name="order_parent"),
+            # What people page through stands in the order of the numbers, and so do the places where pages end.
+            models.Index(fields=["customer", "number"], name="order_customer"),
+            models.Index(fields=["parent", "number"], condition=Q(parent__isnull=False), name="order_parent"),
             # What a person should look at. An order without a problem is not in it.
             models.Index(
-                fields=["panel", "id"], condition=Q(problem_code__gt="", ended_at__isnull=True), name="order_problem"
+                fields=["panel", "number"],
+                condition=Q(problem_code__gt="", ended_at__isnull=True),
+                name="order_problem",
             ),
+            # The queue of the panel's own people, in the order of its list. An order is not in it when it is placed.
+            models.Index(fields=["panel", "number"], condition=Q(job="manual"), name="order_manual"),
             # What a customer looks for among many: costs nothing until an order ends badly.
             models.Index(
-                fields=["customer", "status", "id"],
+                fields=["customer", "status", "number"],
                 condition=Q(status__in=["Partial", "Canceled"]),
                 name="order_customer_short",
             ),
@@ -195,6 +203,7 @@ class Schedule(models.Model):
     panel = models.ForeignKey(Panel, on_delete=models.PROTECT)
     # The order's, for lists. Null only on rows that a process of the release before writes meanwhile.
     customer = models.ForeignKey(Customer, null=True, on_delete=models.PROTECT, db_index=False)
+    number = models.BigIntegerField()
     # Drip-feed: `runs` orders of `run_quantity` units, one every `interval_min` minutes.
     runs = models.PositiveIntegerField(default=0)
     run_quantity = models.BigIntegerField(default=0)
@@ -240,7 +249,7 @@ class Schedule(models.Model):
                 condition=Q(pause_reason__in=["", *PauseReason.values]), name="schedule_pause_reason"
             ),
         ]
-        indexes = [models.Index(fields=["customer", "order"], name="schedule_customer")]
+        indexes = [models.Index(fields=["customer", "number"], name="schedule_customer")]
 
 
 class Post(models.Model):
@@ -273,7 +282,10 @@ class RequestState(models.TextChoices):
 class Refill(models.Model):
     """A customer asked for what was lost to be delivered again."""
 
-    panel = models.ForeignKey(Panel, on_delete=models.PROTECT)
+    # The unique number begins with it.
+    panel = models.ForeignKey(Panel, on_delete=models.PROTECT, db_index=False)
+    # What everybody outside sees in place of the id: the panel's own.
+    number = models.BigIntegerField()
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="refills")
     # The order's, for lists. Null only on rows that a process of the release before writes meanwhile.
     customer = models.ForeignKey(Customer, null=True, on_delete=models.PROTECT, db_index=False)
@@ -292,6 +304,7 @@ class Refill(models.Model):
 
     class Meta:
         constraints = [
+            models.UniqueConstraint(fields=["panel", "number"], name="refill_number"),
             models.UniqueConstraint(
                 fields=["panel", "order"], condition=Q(ended_at__isnull=True), name="refill_one_open"
             ),
@@ -302,7 +315,9 @@ class Refill(models.Model):
             models.Index(
                 fields=["state", "provider_id", "due_at"], condition=Q(due_at__isnull=False), name="refill_queue"
             ),
-            models.Index(fields=["customer", "id"], name="refill_customer"),
+            models.Index(fields=["customer", "number"], name="refill_customer"),
+            # Those that may wait for staff, in the order of their list.
+            models.Index(fields=["panel", "number"], condition=Q(ended_at__isnull=True), name="refill_open"),
         ]
 
 

@@ -44,7 +44,7 @@ _CUSTOMERS = sql.Query(
     " FROM customers_customer c JOIN customers_user u ON u.id = c.user_id JOIN panels_panel p ON p.id = c.panel_id"
     " WHERE c.panel_id = ? AND c.id :in_int AND u.is_active"
 )
-_NAMES = sql.Query("SELECT order_id, username FROM orders_schedule WHERE panel_id = ? AND order_id :in_int")
+_NAMES = sql.Query("SELECT order_id, number, username FROM orders_schedule WHERE panel_id = ? AND order_id :in_int")
 
 
 class PauseNotice(NamedTuple):
@@ -64,29 +64,32 @@ def tell(paused: Sequence[PauseNotice], now: datetime) -> None:
         rows = _CUSTOMERS.rows(connection, panel_id, sorted({customer_id for customer_id, _, _ in letters}))
         customers = {row[0]: row[1:] for row in rows}
         ids = sorted(order_id for order_ids in letters.values() for order_id in order_ids[:NAMED_MAX])
-        names: dict[int, str] = dict(_NAMES.rows(connection, panel_id, ids))
+        names = {row[0]: (row[1], row[2]) for row in _NAMES.rows(connection, panel_id, ids)}
         for (customer_id, reason, here), order_ids in letters.items():
             if customer_id not in customers:
                 continue
             email, language, off, panel_name = customers[customer_id]
             if KIND in off.split(","):
                 continue
+            named = [names[id_] for id_ in order_ids[:NAMED_MAX]]
             with translation.override(language):
                 queue_mail(
                     panel_id=panel_id,
                     to=email,
                     subject=f"{panel_name}: {_('Subscription paused')}",
-                    text=_text(panel_name, [(id_, names.get(id_, "")) for id_ in order_ids], reason, here=here),
+                    text=_text(panel_name, named, len(order_ids), reason, here=here),
                     kind=KIND,
                     now=now,
                 )
 
 
-def _text(panel_name: str, subscriptions: Sequence[tuple[int, str]], reason: str, *, here: bool) -> str:
-    """`here`: it waits with us; else its provider has it as a whole."""
-    lines = [f"{order_id}  {username}" for order_id, username in subscriptions[:NAMED_MAX]]
-    if len(subscriptions) > NAMED_MAX:
-        lines.append(_("and %(count)s more") % {"count": len(subscriptions) - NAMED_MAX})
+def _text(panel_name: str, named: Sequence[tuple[int, str]], count: int, reason: str, *, here: bool) -> str:
+    """`named`: numbers and users of the first of `count` subscriptions. `here`: they wait with us; else their provider
+    has them as a whole.
+    """
+    lines = [f"{number}  {username}" for number, username in named]
+    if count > len(named):
+        lines.append(_("and %(count)s more") % {"count": count - len(named)})
     said = [_("Paused at %(panel)s:") % {"panel": panel_name} + "\n" + "\n".join(lines), _(PAUSED_FOR[reason])]
     after = _then(reason, here=here)
     return "\n\n".join([*said, _(after)] if after else said)

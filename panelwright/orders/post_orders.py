@@ -17,6 +17,7 @@ from panelwright.orders.problems import NONE, Problem
 from panelwright.orders.rules import NewOrder
 from panelwright.orders.settling import Cost, OpenOrder
 from panelwright.orders.standing import Agreement, Spend
+from panelwright.orders.store import Placed
 
 _COUNT_POSTS = sql.Query(
     "UPDATE orders_schedule SET posts_done = posts_done + ?, old_posts_done = old_posts_done + ? WHERE order_id = ?"
@@ -52,9 +53,9 @@ def place(
     """An order for a post, to be sent, charged what `spend` says: it was taken from the balance that is known here."""
     order = _post(subscription, agreement, spend.rate_micros, link, quantity, now)
     charged = order._replace(booked_micros=spend.charge_micros, charge_micros=spend.charge_micros)
-    (order_id,) = store.insert_orders([charged], now)
-    _charge(subscription, order_id, spend.charge_micros, now)
-    return order_id
+    placed = store.insert_order(charged, now)
+    _charge(subscription, placed, spend.charge_micros, now)
+    return placed.id
 
 
 def take_over(
@@ -67,7 +68,7 @@ def take_over(
     quantity: int,
     problem: Problem = NONE,
     now: datetime,
-) -> int:
+) -> Placed:
     """An order that the provider has made already: it is asked about from now on.
 
     With a `problem` it is not charged and not asked about: what becomes of it is for a person to decide, at the
@@ -78,16 +79,17 @@ def take_over(
     order = order._replace(booked_micros=charge, charge_micros=charge, status="Processing", job=Job.POLL.value)
     if problem != NONE:
         order = order._replace(job=None, due_at=None)
-    (order_id,) = store.insert_orders([order], now)
+    placed = store.insert_order(order, now)
     since = sql.moment(connection, now if problem != NONE else None)
     where = (there.provider_id, there.route_id, there.upstream_id)
     cost = (*(there.cost or (None, None)), there.told)
     earned = there.cost.micros if there.cost is not None else 0
-    _SENT.run(connection, *where, *problem, since, *cost, 1 if earned else 0, subscription.panel_id, order_id)
+    _SENT.run(connection, *where, *problem, since, *cost, 1 if earned else 0, subscription.panel_id, placed.id)
     if earned:
-        books.write([costs.transfer(subscription.panel_id, order_id, there.provider_id, earned, number=1)], now)
-    _charge(subscription, order_id, charge, now)
-    return order_id
+        of_order = (subscription.panel_id, placed.id, placed.number)
+        books.write([costs.transfer(*of_order, there.provider_id, earned, count=1)], now)
+    _charge(subscription, placed, charge, now)
+    return placed
 
 
 def charge_later(order: OpenOrder, charge_micros: int, now: datetime) -> bool:
@@ -96,7 +98,7 @@ def charge_later(order: OpenOrder, charge_micros: int, now: datetime) -> bool:
         return True
     if not _BOOK.rows(connection, charge_micros, charge_micros, order.panel_id, order.id):
         return False
-    _charge(order, order.id, charge_micros, now)
+    _charge(order, Placed(order.id, order.number), charge_micros, now)
     return True
 
 
@@ -133,10 +135,10 @@ def _post(
     )
 
 
-def _charge(order: OpenOrder, order_id: int, micros: int, now: datetime) -> None:
+def _charge(order: OpenOrder, placed: Placed, micros: int, now: datetime) -> None:
     """`order`: whose accounts are meant."""
     if micros:
         at = sql.moment(connection, now)
-        accounts = (order.account_id, order.sales_account_id)
-        INSERT_TRANSFERS.run(connection, [(order.panel_id, *accounts, micros, "order", str(order_id), order_id, at)])
+        what = (order.account_id, order.sales_account_id, micros, "order", str(placed.number), placed.id)
+        INSERT_TRANSFERS.run(connection, [(order.panel_id, *what, at)])
         ADD_TO_BALANCES.run(connection, [(-micros, order.account_id)])

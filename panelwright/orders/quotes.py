@@ -16,12 +16,12 @@ from panelwright.orders.rules import PlaceOrder
 class Quote(NamedTuple):
     """What an order would cost, in micros, and for how many units, over all runs of a drip-feed.
 
-    `order_id`: it was placed before, under the same request_id, and would not be placed again.
+    `order`: the number of the one that was placed before, under the same request_id, and as which it would be answered.
     """
 
     charge_micros: int
     quantity: int
-    order_id: int | None = None
+    order: int | None = None
 
 
 class Quotes(NamedTuple):
@@ -53,7 +53,7 @@ def quote(commands: Sequence[PlaceOrder]) -> Quotes:
             order = plan.orders[plan.new[position]]
             lines.append(Quote(order.booked_micros, order.quantity))
         else:
-            lines.append(Quote(0, 0, order_id=result))
+            lines.append(Quote(0, 0, order=result))
     return Quotes(lines, sum(plan.spent.values()), available)
 
 

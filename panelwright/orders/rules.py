@@ -82,7 +82,7 @@ class BatchContext:
     balances: dict[int, int]
     services: dict[tuple[int, int], SoldService]  # (panel id, number)
     rates: dict[tuple[int, int], int]  # (price list id, service id) -> micros
-    requests: dict[tuple[int, str], tuple[int, str]]  # (customer id, request_id) -> (order id, digest)
+    requests: dict[tuple[int, str], tuple[int, str]]  # (customer id, request_id) -> (order's number, digest)
     open_links: set[tuple[int, int, str]]  # (customer id, service id, digest of the link)
     blocks: dict[int, Rules] = field(default_factory=dict)  # panel id -> rules, of panels that have any
     tables: dict[int, Table] = field(default_factory=dict)  # panel id -> its table of links, where a service needs it
@@ -92,7 +92,7 @@ class BatchContext:
 
 
 class NewOrder(NamedTuple):
-    """A row of `orders_order` to be; its id is given at the commit. Order of columns as in store.py."""
+    """A row of `orders_order` to be; its id and number are given at the commit. Order of columns as in store.py."""
 
     panel_id: int
     customer_id: int
@@ -135,14 +135,14 @@ class NewSchedule(NamedTuple):
 
 
 class Replayed(int):
-    """The id of an order that was placed before, under the same request_id."""
+    """The number of an order that was placed before, under the same request_id."""
 
 
 @dataclass(slots=True)
 class BatchPlan:
     """What a batch will write. `results` stand in the order of the commands.
 
-    A result is a Refusal, the id of an order that exists already, or (new) the index of an order
+    A result is a Refusal, the number of an order that exists already, or (new) the index of an order
     of `orders`, marked by its place in `new`.
     """
 

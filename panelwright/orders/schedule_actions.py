@@ -222,7 +222,7 @@ def _start_run(
     order: OpenOrder, schedule: ScheduleState, parent: Parent, now: datetime
 ) -> tuple[OpenOrder, ScheduleState]:
     """Create the next run as an order of its own. Its money is the parent's, who paid for it: it carries no charge."""
-    store.insert_orders([_run(order, parent, schedule.run_quantity, now)], now)
+    store.insert_order(_run(order, parent, schedule.run_quantity, now), now)
     schedule = schedule._replace(runs_started=schedule.runs_started + 1)
     due_at = settling.next_run(schedule, parent.interval_min, now)
     job = Job.SCHEDULE.value if due_at else None
@@ -351,7 +351,7 @@ def record_posts(*, panel_id: int, subscription_id: int, posts: Sequence[Reporte
         if order is None or order.panel_id != panel_id or order.kind != OrderKind.SUBSCRIPTION.value:
             raise ValueError(f"there is no subscription {subscription_id}")
         if order.ended_at is not None:
-            raise ValueError(f"subscription {subscription_id} has ended: {order.status}")
+            raise ValueError(f"subscription {order.number} has ended: {order.status}")
         # Whoever tells of the same posts at the same time waits for the lock on the order.
         known = {r[0] for r in _KNOWN_POSTS.rows(connection, panel_id, order.id, [post.link for post in posts])}
         fresh: dict[str, ReportedPost] = {}

@@ -23,6 +23,7 @@ class OpenOrder(NamedTuple):
     """An order as it stands, locked. Columns as in work.py. Money in micros."""
 
     id: int
+    number: int
     panel_id: int
     customer_id: int
     account_id: int
@@ -92,7 +93,7 @@ class Report(NamedTuple):
 
 
 class Refund(NamedTuple):
-    """Money that goes back. `reference` is the order or run that was not delivered in full."""
+    """Money that goes back. `reference` is the number of the order or run that was not delivered in full."""
 
     panel_id: int
     order_id: int
@@ -207,7 +208,7 @@ def end(order: OpenOrder, status: str, *, remains: int, now: datetime, cost_told
         open_link=None,
         refund_rule=money.REFUND_RULE,
     )
-    return Settled(ended if cost_told else _at_cost_of(ended), _refund(order, back, reference=order.id))
+    return Settled(ended if cost_told else _at_cost_of(ended), _refund(order, back, reference=order.number))
 
 
 def _at_cost_of(order: OpenOrder) -> OpenOrder:
@@ -240,7 +241,7 @@ def run_ended(
         remains=max(parent.remains - delivered, 0),
         start_count=run.start_count if parent.start_count is None else parent.start_count,
     )
-    return _drip_feed_after(parent, schedule, reference=run.id, now=now), schedule
+    return _drip_feed_after(parent, schedule, reference=run.number, now=now), schedule
 
 
 def _with_cost_of(parent: OpenOrder, run: OpenOrder, *, first: bool) -> OpenOrder:
@@ -264,7 +265,7 @@ def stop_runs(
         given_up = (schedule.runs - schedule.runs_started) * schedule.run_quantity
     schedule = schedule._replace(runs=schedule.runs_started, undelivered=schedule.undelivered + given_up)
     parent = parent._replace(job=None, due_at=None, lease_until=None)
-    return _drip_feed_after(parent, schedule, reference=parent.id, now=now), schedule
+    return _drip_feed_after(parent, schedule, reference=parent.number, now=now), schedule
 
 
 def _drip_feed_after(parent: OpenOrder, schedule: ScheduleState, *, reference: int, now: datetime) -> Settled:

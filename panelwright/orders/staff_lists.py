@@ -10,6 +10,7 @@ from django.utils.translation import gettext_noop
 from panelwright.core.lists import Column, ColumnKind, ColumnPlace, Filter, FilterKind, Listing, ListScope
 from panelwright.core.paging import Found
 from panelwright.customers.models import ApiKey
+from panelwright.customers.queries import customer_id
 from panelwright.panels.models import Panel
 from panelwright.staff.lists import StaffList, offers
 from panelwright.staff.rights import Right
@@ -20,7 +21,7 @@ API_KEYS = Listing(
     scope=ListScope.PANEL,
     columns=(
         Column("id", ColumnKind.ID),
-        Column("customer", ColumnKind.ID, value=lambda row: row.customer_id),
+        Column("customer", ColumnKind.ID, value=lambda row: row.customer.number),
         Column("prefix", label=gettext_noop("Key"), place=ColumnPlace.FIRST, cell="key_prefix"),
         Column("name", label=gettext_noop("Name"), place=ColumnPlace.MAIN),
         Column("can_read", ColumnKind.FLAG),
@@ -38,10 +39,10 @@ API_KEYS = Listing(
 
 def _api_keys(panel: Panel, asked: Mapping[str, Any]) -> Found:
     """Those that have not been revoked."""
-    every = ApiKey.objects.filter(panel_id=panel.id)
+    every = ApiKey.objects.filter(panel_id=panel.id).select_related("customer")
     rows = every.filter(revoked_at=None)
     if asked["customer"] is not None:
-        return Found(rows.filter(customer_id=asked["customer"]))
+        return Found(rows.filter(customer_id=customer_id(panel.id, asked["customer"]) or 0))
     return Found(rows, within=every)
 
 

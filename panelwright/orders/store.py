@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import functools
+from collections import Counter
 from collections.abc import Sequence
 from datetime import date, datetime
+from typing import NamedTuple
 
 from django.db import connection
 
@@ -23,7 +25,8 @@ from panelwright.orders.rules import (
     SoldService,
     good_request_id,
 )
-from panelwright.panels import block_store
+from panelwright.panels import block_store, numbers
+from panelwright.panels.models import Noun
 
 # Accounts are locked first, in id order: what is read after that is what other processes committed.
 # What they hold down to their floor; below zero where a debt stands: then even what costs nothing is too dear.
@@ -41,7 +44,7 @@ _RATES = sql.Query(
     " WHERE panel_id :in_int AND price_list_id :in_int AND service_id :in_int"
 )
 _REQUESTS = sql.Query(
-    "SELECT customer_id, request_id, id, request_digest FROM orders_order"
+    "SELECT customer_id, request_id, number, request_digest FROM orders_order"
     " WHERE panel_id :in_int AND customer_id :in_int AND request_id :in_text"
 )
 _OPEN_LINKS = sql.Query(
@@ -53,6 +56,7 @@ _INSERT_ORDERS = sql.Insert(
     "orders_order",
     {
         "id": "bigint",
+        "number": "bigint",
         "panel_id": "bigint",
         "customer_id": "bigint",
         "service_id": "bigint",
@@ -80,6 +84,7 @@ _INSERT_SCHEDULES = sql.Insert(
     "orders_schedule",
     {
         "order_id": "bigint",
+        "number": "bigint",
         "customer_id": "bigint",
         "panel_id": "bigint",
         "runs": "int",
@@ -106,10 +111,10 @@ _SPEND_OF_KEYS = sql.Query(
 def load(commands: Sequence[PlaceOrder], *, to_place: bool = True) -> BatchContext:
     """All that the commands need. Locks the accounts of their customers, in id order, if they are to be placed."""
     texts = {c.params.get("service", "") for c in commands}
-    numbers = sorted({n for text in texts if (n := fields.whole(text)) is not None and n < 2**62})
+    services = sorted({n for text in texts if (n := fields.whole(text)) is not None and n < 2**62})
     with sql.together(connection):
         asked = access.AccessQuery([command.caller for command in commands])
-        ask = functools.partial(_Sales, numbers=numbers, ids=len(commands) if to_place else 0)
+        ask = functools.partial(_Sales, services=services, ids=len(commands) if to_place else 0)
         sales = ask(asked.likely) if asked.likely else None
         book = BatchContext(asked.grants(), {}, {}, {}, {}, set())
         admitted = [(c, g) for c, g in zip(commands, book.grants, strict=True) if isinstance(g, access.Grant)]
@@ -127,13 +132,16 @@ def load(commands: Sequence[PlaceOrder], *, to_place: bool = True) -> BatchConte
 
 
 class _Sales:
-    """What is asked about panels and accounts, each `(panel id, account id)`: what is sold, and on which balance."""
+    """What is asked about panels and accounts, each `(panel id, account id)`: what is sold, and on which balance.
 
-    def __init__(self, places: frozenset[tuple[int, int]], *, numbers: Sequence[int], ids: int) -> None:
+    `services` are numbers.
+    """
+
+    def __init__(self, places: frozenset[tuple[int, int]], *, services: Sequence[int], ids: int) -> None:
         self.places = places
         accounts = sorted({account for _, account in places})
         self._balances = (_BALANCES if ids else _BALANCES_SEEN).run(connection, accounts)
-        self._sold = _SERVICES.run(connection, sorted({panel for panel, _ in places}), numbers)
+        self._sold = _SERVICES.run(connection, sorted({panel for panel, _ in places}), services)
         self._take_ids = sql.take_ids(connection, "orders_order", ids) if ids else None
 
     def fetch(self, book: BatchContext) -> None:
@@ -182,29 +190,49 @@ def _as_spent(grant: access.Grant | Refusal, spent: dict[int, tuple[int, date | 
     return grant._replace(spent_micros=micros, spent_on=on)
 
 
-def commit(plan: BatchPlan, ids: Sequence[int], now: datetime) -> list[Refusal | int]:
-    """Write the plan; the results with the ids, of `ids`, that the new orders were given."""
+class Placed(NamedTuple):
+    """An order's id, which stays inside, and its number, which its panel's people see."""
+
+    id: int
+    number: int
+
+
+def commit(plan: BatchPlan, ids: Sequence[int], now: datetime) -> tuple[list[Refusal | int], numbers.Given]:
+    """Write the plan; the results with the numbers of the new orders, whose ids are taken of `ids`.
+
+    Also what else of its panels' numbers the process has once the transaction is committed.
+    """
     results = list(plan.results)
     if not plan.orders:
-        return results
-    ids = ids[: len(plan.orders)]
+        return results, numbers.Given()
+    given = numbers.orders.give(Counter([order.panel_id for order in plan.orders]))
+    placed = _placed(plan.orders, ids, given)
     with sql.together(connection):
-        _write(plan, ids, now)
+        _write(plan, placed, now)
     for position, index in plan.new.items():
-        results[position] = Replayed(ids[index]) if position in plan.replayed else ids[index]
-    return results
+        number = placed[index].number
+        results[position] = Replayed(number) if position in plan.replayed else number
+    return results, given
 
 
-def _write(plan: BatchPlan, ids: Sequence[int], now: datetime) -> None:
-    insert_orders(plan.orders, now, ids)
+def _placed(orders: Sequence[NewOrder], ids: Sequence[int], given: numbers.Given) -> list[Placed]:
+    if len(given.numbers) == 1:
+        (of_panel,) = given.numbers.values()
+        return list(map(Placed, ids, of_panel))
+    turns = {panel_id: iter(of_panel) for panel_id, of_panel in given.numbers.items()}
+    return [Placed(id_, next(turns[order.panel_id])) for id_, order in zip(ids, orders, strict=False)]
+
+
+def _write(plan: BatchPlan, placed: Sequence[Placed], now: datetime) -> None:
+    _insert(plan.orders, placed, now)
     at = sql.moment(connection, now)
     _INSERT_SCHEDULES.run(
-        connection, [(ids[s.order_index], plan.orders[s.order_index].customer_id, *s[1:]) for s in plan.schedules]
+        connection, [(*placed[s.order_index], plan.orders[s.order_index].customer_id, *s[1:]) for s in plan.schedules]
     )
     INSERT_TRANSFERS.run(
         connection,
         [
-            (plan.orders[index].panel_id, debit, credit, micros, "order", str(ids[index]), ids[index], at)
+            (plan.orders[index].panel_id, debit, credit, micros, "order", str(placed[index][1]), placed[index][0], at)
             for index, debit, credit, micros in plan.charges
         ],
     )
@@ -231,17 +259,21 @@ def own_rates(
     return {(row[0], row[1]): row[2] for row in _RATES.rows(connection, panel_ids, price_list_ids, service_ids)}
 
 
-def insert_orders(orders: Sequence[NewOrder], now: datetime, ids: Sequence[int] | None = None) -> Sequence[int]:
-    """Insert orders; their ids, in the same order. `ids` were taken by `sql.next_ids` before."""
-    if ids is None:
-        ids = list(sql.next_ids(connection, "orders_order", len(orders)))
+def insert_order(order: NewOrder, now: datetime) -> Placed:
+    """Insert one order, outside a batch. Its panel's numbers are locked until the commit: take other locks before."""
+    (id_,) = sql.next_ids(connection, "orders_order", 1)
+    placed = Placed(id_, numbers.take(order.panel_id, Noun.ORDER, 1).start)
+    _insert([order], [placed], now)
+    return placed
+
+
+def _insert(orders: Sequence[NewOrder], placed: Sequence[Placed], now: datetime) -> None:
     if connection.vendor == "postgresql":
-        rows = [(id_, *order) for id_, order in zip(ids, orders, strict=True)]
+        rows = [(*names, *order) for names, order in zip(placed, orders, strict=True)]
     else:
         at = sql.moment(connection, now)
         rows = []
-        for id_, order in zip(ids, orders, strict=True):
+        for names, order in zip(placed, orders, strict=True):
             due = at if order.due_at is now else sql.moment(connection, order.due_at)
-            rows.append((id_, *order[:_DUE_AT], due, *order[_DUE_AT + 1 : _CREATED_AT], at))
+            rows.append((*names, *order[:_DUE_AT], due, *order[_DUE_AT + 1 : _CREATED_AT], at))
     _INSERT_ORDERS.run(connection, rows)
-    return ids

@@ -35,13 +35,15 @@ _OF_REFILLS = {
 }
 
 _DETAILS = sql.Query(
-    "SELECT o.id, s.number, o.link, p.currency, CASE WHEN d.paused_at IS NULL THEN COALESCE(d.pause_reason, '')"
-    " ELSE 'by hand' END FROM orders_order o JOIN catalog_service s ON s.id = o.service_id"
+    "SELECT o.id, s.number, o.link, p.currency, h.number,"
+    " CASE WHEN d.paused_at IS NULL THEN COALESCE(d.pause_reason, '') ELSE 'by hand' END"
+    " FROM orders_order o JOIN catalog_service s ON s.id = o.service_id"
     " JOIN panels_panel p ON p.id = o.panel_id LEFT JOIN orders_schedule d ON d.order_id = o.id"
+    " LEFT JOIN orders_order h ON h.id = o.parent_id"
     " WHERE o.panel_id :in_int AND o.id :in_int"
 )
 _REFILLS = sql.Query(
-    "SELECT r.id, r.panel_id, o.customer_id, r.order_id, r.status FROM orders_refill r"
+    "SELECT r.number, r.panel_id, o.customer_id, o.number, r.status FROM orders_refill r"
     " JOIN orders_order o ON o.id = r.order_id WHERE r.id :in_int ORDER BY r.id"
 )
 
@@ -62,16 +64,19 @@ def tell_orders(changed: Iterable[OpenOrder], now: datetime) -> None:
     panels, ids = sorted({o.panel_id for _, o in named}), sorted(o.id for _, o in named)
     details = {row[0]: row[1:] for row in _DETAILS.rows(connection, panels, ids)} if named else {}
     messages = [
-        WebhookMessage(order.panel_id, order.customer_id, name, order.id, _order_data(order, *details[order.id]))
+        WebhookMessage(order.panel_id, order.customer_id, name, order.number, _order_data(order, *details[order.id]))
         for name, order in named
     ]
     webhook_actions.tell(messages, listeners, now=now)
 
 
-def _order_data(order: OpenOrder, service: int, link: str, currency: str, paused_for: str) -> dict[str, object]:
-    """In the words of the API's `status`: ids are numbers, the rest are texts. A pause has its `reason`."""
+def _order_data(
+    order: OpenOrder, service: int, link: str, currency: str, parent: int | None, paused_for: str
+) -> dict[str, object]:
+    """In the words of the API's `status`: orders and services are numbers, the rest are texts. A pause has its
+    `reason`; `parent` is a number, too."""
     data: dict[str, object] = {
-        "order": order.id,
+        "order": order.number,
         "service": service,
         "status": order.status,
         "charge": money.text(order.charge_micros),
@@ -82,7 +87,7 @@ def _order_data(order: OpenOrder, service: int, link: str, currency: str, paused
     }
     if order.kind == OrderKind.SUBSCRIPTION.value and order.status == "Paused":
         data["reason"] = paused_for
-    return data if order.parent_id is None else {**data, "parent": order.parent_id}
+    return data if parent is None else {**data, "parent": parent}
 
 
 def tell_refills(refill_ids: Sequence[int], now: datetime) -> None:
@@ -93,8 +98,8 @@ def tell_refills(refill_ids: Sequence[int], now: datetime) -> None:
         return
     messages = [
         WebhookMessage(
-            panel_id, customer_id, _OF_REFILLS[status], order_id, {"refill": id_, "order": order_id, "status": status}
+            panel_id, customer_id, _OF_REFILLS[status], order, {"refill": number, "order": order, "status": status}
         )
-        for id_, panel_id, customer_id, order_id, status in rows
+        for number, panel_id, customer_id, order, status in rows
     ]
     webhook_actions.tell(messages, listeners, now=now)

@@ -83,6 +83,34 @@ class Domain(models.Model):
         return f"{self.host}:{self.port}" if self.port else self.host
 
 
+class Noun(models.TextChoices):
+    """What a panel numbers. Nobody outside sees an id: ids run through all panels of the installation."""
+
+    ORDER = "order"
+    REFILL = "refill"
+    TICKET = "ticket"
+    PAYMENT = "payment"
+    CUSTOMER = "customer"
+
+
+class Numbering(models.Model):
+    """How far a panel has given out the numbers of a noun; no row: none yet. See numbers.py."""
+
+    panel = models.ForeignKey(Panel, on_delete=models.CASCADE, db_index=False)
+    noun = models.CharField(max_length=10, choices=Noun.choices)
+    # Every number below it is given out, or was left out for good.
+    next_number = models.BigIntegerField()
+
+    objects = ScopedManager(panel="panel")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["panel", "noun"], name="numbering_panel_noun"),
+            models.CheckConstraint(condition=Q(noun__in=Noun.values), name="numbering_noun"),
+            models.CheckConstraint(condition=Q(next_number__gte=1), name="numbering_next"),
+        ]
+
+
 class PanelLogo(models.Model):
     """A panel's logo: apart from the panel, which every request reads."""
 

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_noop
 
 from panelwright.core import money
 from panelwright.core.refusal import Refusal, Refused
-from panelwright.orders import pause_actions
+from panelwright.orders import pause_actions, queries
 from panelwright.orders.models import Order, OrderKind, PauseReason, Refill
 from panelwright.orders.status import OrderStatus, RefillStatus, SubscriptionStatus
 from panelwright.providers import order_queries
@@ -114,13 +114,14 @@ def order_state(panel_id: int, order_id: int) -> State | None:
 
 
 def refill_state(panel_id: int, refill_id: int) -> State | None:
-    refill = Refill.objects.select_for_update(no_key=True).filter(panel_id=panel_id, id=refill_id).first()
+    rows = Refill.objects.select_related("order").select_for_update(no_key=True, of=("self",))
+    refill = rows.filter(panel_id=panel_id, id=refill_id).first()
     if refill is None:
         return None
-    return {"order": refill.order_id, "status": refill.status, "state": refill.state, "problem": refill.problem}
+    return {"order": refill.order.number, "status": refill.status, "state": refill.state, "problem": refill.problem}
 
 
-def _by_id(panel_id: int, text: str) -> int | None:
+def _by_number(panel_id: int, text: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
 
 
@@ -131,7 +132,8 @@ ORDER = Noun(
     order_state,
     shape=ORDER_SHAPE,
     answer=order_queries.order_facts,
-    find=_by_id,
+    find=_by_number,
+    id_of=queries.order_id,
 )
 CANCEL = Noun(
     "cancel",
@@ -141,7 +143,8 @@ CANCEL = Noun(
     shape=ORDER_SHAPE,
     answer=order_queries.order_facts,
     answers_as="order",
-    find=_by_id,
+    find=_by_number,
+    id_of=queries.order_id,
     named_by="order",
 )
 REFILL = Noun(
@@ -151,7 +154,8 @@ REFILL = Noun(
     refill_state,
     shape=REFILL_SHAPE,
     answer=manual_queries.refill_facts,
-    find=_by_id,
+    find=_by_number,
+    id_of=queries.refill_id,
 )
 
 

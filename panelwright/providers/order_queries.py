@@ -20,14 +20,14 @@ from panelwright.providers.routing import route_rules, rules
 
 PAGE_MAX = 200
 HISTORY_MAX = 50
-# Events with the order's number that are looked through; those of other nouns have numbers of their own.
+# Events with the order's id that are looked through; those of other nouns may have the same.
 EVENTS_WINDOW = 1_000
 TEXT_MAX = 1000
 
 # By the index that holds just these: the words of its condition, or it is not used.
 _PROBLEMS = sql.Query(
-    "SELECT id FROM orders_order WHERE panel_id = ? AND id > ? AND problem_code > '' AND ended_at IS NULL"
-    " ORDER BY id LIMIT ?"
+    "SELECT number FROM orders_order WHERE panel_id = ? AND number > ? AND problem_code > '' AND ended_at IS NULL"
+    " ORDER BY number LIMIT ?"
 )
 _HISTORY = sql.Query(
     "SELECT name, facts, created_at FROM (SELECT id, name, facts, created_at FROM events_event"
@@ -37,7 +37,7 @@ _HISTORY = sql.Query(
 _CREATING = frozenset({OrderKind.DRIP_FEED.value, OrderKind.SUBSCRIPTION.value})
 # Its customer or staff paused it.
 BY_HAND = "by_hand"
-RELATED = ("service", "cancel", "customer__user")
+RELATED = ("service", "cancel", "customer__user", "parent")
 # A worker comes back to it by itself.
 _GOES_ON = frozenset({Job.FORWARD.value, Job.SENDING.value, Job.POLL.value, Job.SCHEDULE.value})
 
@@ -50,11 +50,12 @@ class QueuePage(NamedTuple):
 
 
 def problem_orders(panel_id: int, *, after: int = 0, limit: int = 50) -> QueuePage:
-    """Open orders that a person should look at, the oldest first."""
+    """Open orders that a person should look at, the oldest first: those with numbers above `after`."""
     limit = max(1, min(limit, PAGE_MAX))
-    ids = [row[0] for row in _PROBLEMS.rows(connection, panel_id, after, limit + 1)]
-    rows = Order.objects.filter(panel_id=panel_id, id__in=ids[:limit]).select_related(*RELATED).order_by("id")
-    return QueuePage(facts_of(panel_id, list(rows)), ids[limit - 1] if len(ids) > limit else None)
+    numbers = [row[0] for row in _PROBLEMS.rows(connection, panel_id, after, limit + 1)]
+    rows = Order.objects.filter(panel_id=panel_id, number__in=numbers[:limit])
+    rows = rows.select_related(*RELATED).order_by("number")
+    return QueuePage(facts_of(panel_id, list(rows)), numbers[limit - 1] if len(numbers) > limit else None)
 
 
 def explain_problems(panel_id: int) -> str:
@@ -89,11 +90,11 @@ def _facts_of(
     cancel = getattr(order, "cancel", None)
     facts = problems.facts_of(order.problem_facts)
     return {
-        "id": order.id,
+        "id": order.number,
         "kind": order.kind,
-        "parent": order.parent_id,
+        "parent": None if order.parent is None else order.parent.number,
         "status": order.status,
-        "customer": {"id": order.customer_id, "email": order.customer.user.email},
+        "customer": {"id": order.customer.number, "email": order.customer.user.email},
         "service": order.service.number,
         "service_name": order.service.name,
         "type": order.service.type,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from operator import attrgetter
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -35,19 +36,19 @@ SHOW = Filter(
 
 def _for_refill(row: Any) -> tuple[int, tuple[str, ...]]:
     if row.ended_at is not None:
-        return row.id, ()
+        return row.number, ()
     start = ("refill.start",) if row.status == RefillStatus.PENDING else ()
     send = ("refill.send",) if row.order.upstream_id else ()
-    return row.id, (*start, "refill.done", *send, "refill.reject")
+    return row.number, (*start, "refill.done", *send, "refill.reject")
 
 
 def _for_cancel(row: Any) -> tuple[int, tuple[str, ...]]:
-    return row.order_id, ("cancel.accept", "cancel.refuse") if row.state == RequestState.WAITING.value else ()
+    return row.order.number, ("cancel.accept", "cancel.refuse") if row.state == RequestState.WAITING.value else ()
 
 
 # What both tell of the order.
 _OF_ORDER = (
-    Column("order", ColumnKind.ID, value=lambda row: row.order_id),
+    Column("order", ColumnKind.ID, value=lambda row: row.order.number),
     Column("service", ColumnKind.ID, value=lambda row: row.order.service.number),
     Column(
         "service_name",
@@ -66,7 +67,9 @@ REFILLS = Listing(
     label=gettext_noop("Refill requests"),
     scope=ListScope.PANEL,
     columns=(
-        Column("id", ColumnKind.ID, gettext_noop("Refill"), ColumnPlace.FIRST, cell="refill"),
+        Column(
+            "id", ColumnKind.ID, gettext_noop("Refill"), ColumnPlace.FIRST, value=lambda row: row.number, cell="refill"
+        ),
         Column("status", ColumnKind.STATUS, gettext_noop("Status"), ColumnPlace.MARK),
         *_OF_ORDER,
         Column("created_at", ColumnKind.TIME, gettext_noop("Requested"), ColumnPlace.END),
@@ -82,7 +85,15 @@ CANCELS = Listing(
     label=gettext_noop("Cancellation requests"),
     scope=ListScope.PANEL,
     columns=(
-        Column("id", ColumnKind.ID, gettext_noop("Order"), ColumnPlace.FIRST, cell="cancel"),
+        # As everywhere, a cancel is called by its order.
+        Column(
+            "id",
+            ColumnKind.ID,
+            gettext_noop("Order"),
+            ColumnPlace.FIRST,
+            value=lambda row: row.order.number,
+            cell="cancel",
+        ),
         Column(
             "status", ColumnKind.STATUS, gettext_noop("Status"), ColumnPlace.MARK, value=lambda row: row.order.status
         ),
@@ -110,7 +121,7 @@ def waiting_refills(panel_id: int) -> Found:
     troubled = ~Q(problem="") & ~Q(state=RequestState.SENDING.value)
     overdue = Q(due_at__lt=clock.now() - OVERDUE)
     open_: QuerySet[Refill] = Refill.objects.filter(panel_id=panel_id, ended_at=None).select_related(*_WITH_ORDER)
-    return Found(open_.filter(Q(due_at=None) | troubled | overdue), within=open_, oldest_first=True)
+    return Found(open_.filter(Q(due_at=None) | troubled | overdue), within=open_, oldest_first=True, key="number")
 
 
 def waiting_cancels(panel_id: int) -> Found:
@@ -123,7 +134,7 @@ def waiting_cancels(panel_id: int) -> Found:
 
 def _refills(panel: Panel, asked: Mapping[str, Any]) -> Found:
     if asked["show"] == ALL:
-        return Found(Refill.objects.filter(panel_id=panel.id).select_related(*_WITH_ORDER))
+        return Found(Refill.objects.filter(panel_id=panel.id).select_related(*_WITH_ORDER), key="number")
     return waiting_refills(panel.id)
 
 
@@ -328,7 +339,7 @@ def _services(panel: Panel, asked: Mapping[str, Any]) -> Found:
     if asked["q"]:
         found = names.find(panel_id=panel.id, version=panel.catalog_version, text=asked["q"])
         rows = rows.filter(id__in=found[:SERVICES_MAX])
-    return Found(rows)
+    return Found(rows, key="number")
 
 
 def _with_costs(panel: Panel, rows: list[Any]) -> list[Any]:
@@ -374,12 +385,12 @@ def _held(panel: Panel, asked: Mapping[str, Any]) -> Found:
 
 
 LISTS = (
-    StaffList(REFILLS, "refill", Right.ORDERS_READ, _refills, _with_providers),
-    StaffList(CANCELS, "cancel", Right.ORDERS_READ, _cancels, _with_providers, target=lambda row: row.order_id),
+    StaffList(REFILLS, "refill", Right.ORDERS_READ, _refills, _with_providers, target=attrgetter("number")),
+    StaffList(CANCELS, "cancel", Right.ORDERS_READ, _cancels, _with_providers, target=attrgetter("order.number")),
     StaffList(PROVIDERS, "provider", Right.PROVIDERS, _providers),
     StaffList(ROUTES, "route", Right.SERVICES, _routes),
     StaffList(EXCHANGE_RATES, "exchange_rate", Right.PROVIDERS, _exchange_rates),
     StaffList(POST_SOURCES, "post_source", Right.PROVIDERS, _post_sources),
-    StaffList(SERVICES, "service", Right.SERVICES, _services, _with_costs, target=lambda row: row.number),
+    StaffList(SERVICES, "service", Right.SERVICES, _services, _with_costs, target=attrgetter("number")),
     StaffList(HELD, "held", Right.SERVICES, _held, lambda panel, rows: list(map(hold_actions.held, rows))),
 )

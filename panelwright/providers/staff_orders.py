@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_noop
 
 from panelwright.catalog import names
+from panelwright.core import sql
 from panelwright.core.lists import Column, ColumnKind, ColumnPlace, Filter, FilterKind, Listing, ListScope, whole
 from panelwright.core.paging import Found, counted
+from panelwright.customers.queries import customer_id
 from panelwright.customers.staff_lists import with_email
-from panelwright.orders import problems
+from panelwright.orders import problems, queries
 from panelwright.orders.lists import STATUS_SLUGS
 from panelwright.orders.models import Job, Order
 from panelwright.panels.models import Panel
@@ -95,7 +98,14 @@ ORDERS = Listing(
     label=gettext_noop("Orders"),
     scope=ListScope.PANEL,
     columns=(
-        Column("id", ColumnKind.ID, gettext_noop("Order"), ColumnPlace.FIRST, cell="order"),
+        Column(
+            "id",
+            ColumnKind.ID,
+            gettext_noop("Order"),
+            ColumnPlace.FIRST,
+            value=lambda row: row.order.number,
+            cell="order",
+        ),
         Column("kind"),
         Column("status", ColumnKind.STATUS, gettext_noop("Status"), ColumnPlace.MARK, cell="order_status"),
         Column("problem", value=lambda row: row.order.problem_code),
@@ -151,7 +161,7 @@ def problem_orders(panel_id: int) -> QuerySet[Order]:
 
 def manual_orders(panel_id: int) -> QuerySet[Order]:
     """Orders in the hands of the panel's own people."""
-    rows: QuerySet[Order] = Order.objects.filter(panel_id=panel_id, job=Job.MANUAL.value)
+    rows: QuerySet[Order] = Order.objects.filter(panel_id=panel_id, job=sql.literal(Job.MANUAL.value))
     return rows
 
 
@@ -162,14 +172,14 @@ def counts(panel_id: int) -> dict[str, int]:
 
 def _find(panel: Panel, asked: Mapping[str, Any]) -> Found:
     every: QuerySet[Order] = Order.objects.filter(panel_id=panel.id).select_related("service", "customer__user")
-    narrow, exact = _narrowed(asked)
+    narrow, exact = _narrowed(panel.id, asked)
     if asked["q"]:
         search, found = _searched(panel, asked["q"])
         narrow, exact = narrow & search, exact or found
-    return Found(every.filter(narrow), within=None if exact or not narrow else every)
+    return Found(every.filter(narrow), within=None if exact or not narrow else every, key="number")
 
 
-def _narrowed(asked: Mapping[str, Any]) -> tuple[Q, bool]:
+def _narrowed(panel_id: int, asked: Mapping[str, Any]) -> tuple[Q, bool]:
     """What the filters mean, and whether an index holds just those orders, or few more."""
     narrow, exact = Q(), False
     show = asked["show"]
@@ -178,11 +188,11 @@ def _narrowed(asked: Mapping[str, Any]) -> tuple[Q, bool]:
     if asked["problem"]:
         narrow &= Q(problem_code=asked["problem"])
     if show == MANUAL:
-        narrow, exact = narrow & Q(job=Job.MANUAL.value), True
+        narrow, exact = narrow & Q(job=sql.literal(Job.MANUAL.value)), True
     if asked["customer"] is not None:
-        narrow, exact = narrow & Q(customer_id=asked["customer"]), True
+        narrow, exact = narrow & Q(customer_id=customer_id(panel_id, asked["customer"]) or 0), True
     if asked["parent"] is not None:
-        narrow, exact = narrow & Q(parent_id=asked["parent"]), True
+        narrow, exact = narrow & Q(parent_id=queries.order_id(panel_id, asked["parent"]) or 0), True
     if show in STATUS_SLUGS:
         narrow &= Q(status=STATUS_SLUGS[show])
     if asked["provider"] is not None:
@@ -204,7 +214,7 @@ def _searched(panel: Panel, text: str) -> tuple[Q, bool]:
     exact = Q()
     number = whole(text)
     if number is not None:
-        exact |= Q(id=number)
+        exact |= Q(number=number)
     if len(text) <= UPSTREAM_ID_MAX:
         providers = list(Provider.objects.filter(panel_id=panel.id).values_list("id", flat=True)[:FOUND_MAX])
         exact |= Q(provider_id__in=providers, upstream_id=text)
@@ -222,5 +232,7 @@ def with_providers(panel: Panel, rows: Sequence[Order]) -> list[StaffOrderRow]:
     return [StaffOrderRow(order, known.get(order.provider_id or 0, "")) for order in rows]
 
 
-STAFF_ORDERS = StaffList(ORDERS, "order", Right.ORDERS_READ, _find, with_providers, counts, one=False)
+STAFF_ORDERS = StaffList(
+    ORDERS, "order", Right.ORDERS_READ, _find, with_providers, counts, target=attrgetter("number"), one=False
+)
 LISTS = (STAFF_ORDERS,)

@@ -66,7 +66,9 @@ class Noun:
 
     `state` answers what stands in the object now, or None when the panel has none of this id; inside the action's
     transaction it locks the row, so that nobody changes it between `before` and `after`. It holds no secret.
-    `find` gives the id of the object that a person names (a name, an address, a number), or None.
+    `find` gives the id or number of the object that a person names (a name, an address, a number), or None.
+    `id_of`: of an object that goes by a number of its panel's, the id; without it, objects go by their ids.
+    `number_of`: the number of an id, where actions make such objects.
     `answer`: what the staff API answers about it, where that is more than `state`; `shape`: of that answer, which
     stands under the noun's name, or under `answers_as`.
     """
@@ -77,6 +79,8 @@ class Noun:
     state: Callable[[int, int], State | None]
     shape: Shape = field(default_factory=lambda: ANYTHING)
     find: Callable[[int, str], int | None] | None = None
+    id_of: Callable[[int, int], int | None] | None = None
+    number_of: Callable[[int, int], int] | None = None
     answer: Callable[[int, int], State | None] | None = None
     answers_as: str = ""
     named_by: str = "id"

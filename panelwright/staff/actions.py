@@ -17,6 +17,7 @@ from panelwright.staff.models import NAME_MAX, TrailEntry
 
 class Performed(NamedTuple):
     """What was done. `target`: id of the object that it was done to, or that it made; None where there is none.
+    `called`: what people call that object (Noun.id_of), which is what they are told.
 
     `before` and `after` are the states that the trail compares, {} where there was or is none; `stands` is the object's
     own as it then is.
@@ -24,6 +25,7 @@ class Performed(NamedTuple):
 
     action: Action
     target: int | None
+    called: int | None
     before: State
     after: State
     stands: State
@@ -41,7 +43,8 @@ def perform(
 ) -> Performed | Refusal:
     """Do it, inside the panel's scope, in one transaction with its trail; or a refusal, and nothing has moved.
 
-    `panel_id` is None for what an operator does to the whole installation. `given`: the fields as a program gives
+    `panel_id` is None for what an operator does to the whole installation. `target`: what people call the object,
+    its number where it has one (Noun.id_of), else its id. `given`: the fields as a program gives
     them (values.of). Refusals: not_allowed, what is wrong with a field, and those of the action's own function.
     """
     return _done(action, actor, panel_id, target, given, keep=True)
@@ -64,17 +67,27 @@ def preview(
 
 
 def state_of(action: Action, *, panel_id: int, target: int) -> State | None:
-    """How the object of an action stands now; None when the panel has none of this id."""
+    """How the object of an action stands now; None when the panel has none that is called so."""
     return answer_about(action.noun, panel_id=panel_id, target=target)
 
 
 def answer_about(noun: Noun, *, panel_id: int, target: int, whole: bool = False) -> State | None:
-    """How an object stands now, or with `whole` all that the staff API tells of it; None when there is none."""
+    """How an object stands now, or with `whole` all that the staff API tells of it; None when there is none.
+
+    `target`: what people call it (Noun.id_of).
+    """
+    id_ = _id_of(noun, panel_id, target)
+    if id_ is None:
+        return None
     if whole and noun.answer is not None:
-        return noun.answer(panel_id, target)
+        return noun.answer(panel_id, id_)
     # A state is read under a lock, for actions.
     with transaction.atomic():
-        return noun.state(panel_id, target)
+        return noun.state(panel_id, id_)
+
+
+def _id_of(noun: Noun, panel_id: int | None, called: int | None) -> int | None:
+    return called if called is None or noun.id_of is None else noun.id_of(panel_id or 0, called)
 
 
 def _done(
@@ -90,10 +103,13 @@ def _done(
         return Refusal("not_allowed", facts=(("right", action.right.value),))
     try:
         checked = values.of(action, given)
+        id_ = _id_of(action.noun, panel_id, target)
+        if action.on_target and id_ is None:
+            raise Refused(f"no_{action.noun.name}", id=target or 0)
         if action.prepare is not None:
-            checked = dict(action.prepare(panel_id or 0, target, checked))
+            checked = dict(action.prepare(panel_id or 0, id_, checked))
         with transaction.atomic(durable=True):
-            performed = _perform(action, actor, panel_id, target, checked, given)
+            performed = _perform(action, actor, panel_id, id_, target, checked, given)
             if not keep:
                 transaction.set_rollback(True)
             return performed
@@ -108,6 +124,7 @@ def _perform(
     actor: Actor,
     panel_id: int | None,
     target: int | None,
+    called: int | None,
     checked: Mapping[str, Any],
     given: Mapping[str, object],
 ) -> Performed:
@@ -115,10 +132,13 @@ def _perform(
     if action.on_target:
         found = None if target is None else action.noun.state(panel_id or 0, target)
         if found is None:
-            raise Refused(f"no_{action.noun.name}", id=target or 0)
+            raise Refused(f"no_{action.noun.name}", id=called or 0)
         before = found
     done = action.do(actor, panel_id or 0, target, **checked) or ActionDone()
     id_ = target if action.on_target else done.id
+    if not action.on_target:
+        named = action.noun.number_of
+        called = id_ if id_ is None or named is None else named(panel_id or 0, id_)
     stands = (action.noun.state(panel_id or 0, id_) if id_ is not None else None) or {}
     after = stands
     if done.before is not None or done.after is not None:
@@ -132,10 +152,10 @@ def _perform(
         address=actor.address[:45],
         action=action.name,
         object_kind=action.noun.name,
-        object_id=id_,
+        object_id=called,
         given=trail.kept_of(action, given),
         before=old,
         after=new,
         at=clock.now(),
     )
-    return Performed(action, id_, before, after, stands or after, done.shown, done.nothing)
+    return Performed(action, id_, called, before, after, stands or after, done.shown, done.nothing)

@@ -8,9 +8,10 @@ from typing import Any
 from django.utils.translation import gettext_noop
 
 from panelwright.core.refusal import Refused
-from panelwright.panels import actions, block_actions, blocks, branding_actions
+from panelwright.panels import actions, block_actions, blocks, branding_actions, number_actions, numbers
 from panelwright.panels.block_actions import NewBlock
 from panelwright.panels.models import Block, BlockKind, Domain, Guard, Panel
+from panelwright.panels.models import Noun as Numbered
 from panelwright.staff.action import Action, ActionDone, ActionFieldKind, Field, Noun, State
 from panelwright.staff.actor import Actor
 from panelwright.staff.rights import Right
@@ -81,6 +82,22 @@ def _set_guard(actor: Actor, panel_id: int, _target: None, /, **values: Any) -> 
     before = _panel_state(panel_id, panel_id)
     actions.set_guard(panel_id=panel_id, **values)
     return _changed(panel_id, before)
+
+
+# What people count. Payments are numbered by the same rule, once there are any.
+_NUMBERED = (Numbered.ORDER, Numbered.REFILL, Numbered.TICKET)
+
+
+def next_numbers(panel_id: int) -> State:
+    """What the next ones are called: {"next_order": 1001, …}."""
+    return {f"next_{noun.value}": numbers.next_number(panel_id, noun) for noun in _NUMBERED}
+
+
+def _set_numbers(actor: Actor, panel_id: int, _target: None, /, **values: int) -> ActionDone:
+    before = next_numbers(panel_id)
+    number_actions.set_next_numbers(panel_id=panel_id, begin={Numbered(name): n for name, n in values.items()})
+    after = next_numbers(panel_id)
+    return ActionDone(panel_id, before=before, after=after, shown=after, nothing=before == after)
 
 
 def _add_domain(actor: Actor, panel_id: int, _target: None, /, **values: Any) -> ActionDone:
@@ -215,6 +232,24 @@ ACTIONS = (
             ),
         ),
         on_target=False,
+    ),
+    Action(
+        PANEL,
+        "set_numbers",
+        gettext_noop("Choose the next numbers"),
+        Right.SETTINGS,
+        _set_numbers,
+        tuple(
+            Field(noun.value, ActionFieldKind.NUMBER, label, least=1, most=numbers.BEGIN_MAX)
+            for noun, label in zip(
+                _NUMBERED,
+                (gettext_noop("Next order"), gettext_noop("Next refill"), gettext_noop("Next ticket")),
+                strict=True,
+            )
+        ),
+        on_target=False,
+        help=gettext_noop("Numbers only go up. If you move from another panel, begin above your highest number."),
+        shown={f"next_{noun.value}": NUMBER for noun in _NUMBERED},
     ),
     Action(
         DOMAIN,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -21,6 +22,7 @@ from panelwright.core.sql import PASSING_ERRORS
 from panelwright.ledger import lists, statement
 from panelwright.ledger.statement import Month, Spending
 from panelwright.ledger.statement_actions import catch_up
+from panelwright.orders.queries import numbers_of
 from panelwright.ui import charts
 from panelwright.ui.files import csv_file
 from panelwright.ui.request import CustomerRequest
@@ -36,6 +38,7 @@ def balance(request: CustomerRequest) -> HttpResponse:
     if newest or month is not None:
         _catch_up(request)
     page = statement.page(**_account(request), month=month, **asked)
+    page = replace(page, entries=statement.numbered(page.entries, partial(numbers_of, request.panel.id)))
     months = Filter("month", gettext_noop("Month"), (("", gettext_noop("All months")), *_months(request)))
     of = lists.OF_CODE if asked["code"] else lists.STATEMENT
     of = replace(of, filters=(lists.CODE, months))
@@ -66,7 +69,13 @@ def balance_csv(request: CustomerRequest) -> HttpResponseBase:
         if not statement.page(**_account(request), month=month, limit=1).ready:
             messages.error(request, _("This month is still being counted. Try again in a moment."))
             return redirect("storefront:balance")
-    lines = statement.statement_csv(**_account(request), code=asked["code"], month=month, before=asked["before"])
+    lines = statement.statement_csv(
+        **_account(request),
+        numbers_of=partial(numbers_of, request.panel.id),
+        code=asked["code"],
+        month=month,
+        before=asked["before"],
+    )
     return csv_file(lines, name="statement")
 
 

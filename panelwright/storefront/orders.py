@@ -22,7 +22,7 @@ from panelwright.core.refusal import Refusal
 from panelwright.core.sql import PASSING_ERRORS
 from panelwright.customers.access import Caller
 from panelwright.lane.batcher import CommitUncertain
-from panelwright.orders import details, export, listing, lists, pause_actions, standing_store
+from panelwright.orders import details, export, listing, lists, pause_actions, queries, standing_store
 from panelwright.orders.actions import AskOrders, request_cancels, request_refills
 from panelwright.orders.details import Details
 from panelwright.orders.listing import ListedOrder, OrderPage, Wanted
@@ -33,7 +33,7 @@ from panelwright.ui.auth import ADDRESS_MAX
 from panelwright.ui.files import csv_file
 from panelwright.ui.request import CustomerRequest
 
-ID_MAX = 10**18
+NUMBER_MAX = 10**18
 
 KINDS = {"orders": listing.KINDS, "drip-feeds": listing.DRIP_FEEDS, "subscriptions": listing.SUBSCRIPTIONS}
 LISTS = {"orders": lists.ORDERS, "drip-feeds": lists.SCHEDULES, "subscriptions": lists.SCHEDULES}
@@ -78,15 +78,15 @@ def orders(request: CustomerRequest, kind: str = "orders") -> HttpResponse:
 
 def _page(request: CustomerRequest, kind: str) -> tuple[OrderPage, Wanted]:
     asked = LISTS[kind].read(LISTS[kind].asked(request.GET))
-    ids, text = listing.read_search(asked["q"][: limits.SEARCH_CHARS_MAX])
+    numbers, text = listing.read_search(asked["q"][: limits.SEARCH_CHARS_MAX])
     # Of one number it cannot be told whether it is an order's or a service's.
-    named = text or (str(ids[0]) if len(ids) == 1 else "")
-    ids = asked["ids"] or ids
+    named = text or (str(numbers[0]) if len(numbers) == 1 else "")
+    numbers = asked["ids"] or numbers
     wanted = Wanted(
         status=asked.get("status", ""),
         service=asked["service"],
         kinds=KINDS[kind],
-        ids=ids,
+        numbers=numbers,
         text=text,
         services=names.find(panel_id=request.panel.id, version=request.panel.catalog_version, text=named),
     )
@@ -94,8 +94,8 @@ def _page(request: CustomerRequest, kind: str) -> tuple[OrderPage, Wanted]:
         panel_id=request.panel.id,
         customer_id=request.customer.id,
         wanted=wanted,
-        before=_id(request.GET.get("before", "")),
-        after=_id(request.GET.get("after", "")),
+        before=_number(request.GET.get("before", "")),
+        after=_number(request.GET.get("after", "")),
     )
     return page, wanted
 
@@ -109,7 +109,7 @@ def _mark(rows: Sequence[ListedOrder]) -> str:
     """Stands for what the list shows: another mark, another list."""
     said = repr(
         [
-            (row.id, row.status, row.remains, row.start_count, row.cancel_state, row.open_refill, row.waits)
+            (row.number, row.status, row.remains, row.start_count, row.cancel_state, row.open_refill, row.waits)
             for row in rows
         ]
     )
@@ -123,9 +123,9 @@ def _again(request: CustomerRequest, mark: str) -> str:
 
 
 @require_safe
-def one_order(request: CustomerRequest, order_id: int) -> HttpResponse:
+def one_order(request: CustomerRequest, number: int) -> HttpResponse:
     """Everything about one order that is its customer's business."""
-    found = _one(request, order_id)
+    found = _one(request, number)
     if found is None:
         return render(request, "ui/not_found.html", status=404)
     mark = _mark([found.row, *found.children.rows])
@@ -176,23 +176,23 @@ def _paused_for(found: Details) -> dict[str, Any]:
 
 
 @require_safe
-def order_again(request: CustomerRequest, order_id: int) -> HttpResponse:
+def order_again(request: CustomerRequest, number: int) -> HttpResponse:
     """The order form, filled in with what was ordered then."""
-    found = _one(request, order_id)
+    found = _one(request, number)
     if found is None:
         return render(request, "ui/not_found.html", status=404)
     return redirect(f"{reverse('storefront:new_order')}?{urlencode(_same(found))}")
 
 
-def _one(request: CustomerRequest, order_id: int) -> Details | None:
-    if order_id >= ID_MAX:
+def _one(request: CustomerRequest, number: int) -> Details | None:
+    if number >= NUMBER_MAX:
         return None
     return details.one(
         panel_id=request.panel.id,
         customer_id=request.customer.id,
-        order_id=order_id,
-        before=_id(request.GET.get("before", "")),
-        after=_id(request.GET.get("after", "")),
+        number=number,
+        before=_number(request.GET.get("before", "")),
+        after=_number(request.GET.get("after", "")),
     )
 
 
@@ -210,17 +210,17 @@ def _same(found: Details) -> dict[str, Any]:
 
 
 @require_POST
-def refill(request: CustomerRequest, order_id: int) -> HttpResponse:
-    return _ask(request, order_id, request_refills, _("Refill requested."))
+def refill(request: CustomerRequest, number: int) -> HttpResponse:
+    return _ask(request, number, request_refills, _("Refill requested."))
 
 
 @require_POST
-def cancel(request: CustomerRequest, order_id: int) -> HttpResponse:
-    return _ask(request, order_id, request_cancels, _("Cancellation requested."))
+def cancel(request: CustomerRequest, number: int) -> HttpResponse:
+    return _ask(request, number, request_cancels, _("Cancellation requested."))
 
 
-def _ask(request: CustomerRequest, order_id: int, action: Any, done: str) -> HttpResponse:
-    command = AskOrders(Caller(customer_id=request.customer.id), (order_id if order_id < ID_MAX else None,))
+def _ask(request: CustomerRequest, number: int, action: Any, done: str) -> HttpResponse:
+    command = AskOrders(Caller(customer_id=request.customer.id), (number if number < NUMBER_MAX else None,))
     try:
         result = action([command])[0]
     except PASSING_ERRORS:
@@ -229,15 +229,15 @@ def _ask(request: CustomerRequest, order_id: int, action: Any, done: str) -> Htt
         result = Refusal("uncertain")
     if not isinstance(result, Refusal):
         result = result[0]
-    return _told(request, order_id, result if isinstance(result, Refusal) else None, done)
+    return _told(request, number, result if isinstance(result, Refusal) else None, done)
 
 
-def _told(request: CustomerRequest, order_id: int, refused: Refusal | None, done: str) -> HttpResponse:
+def _told(request: CustomerRequest, number: int, refused: Refusal | None, done: str) -> HttpResponse:
     if refused is None:
         messages.success(request, done)
     else:
         messages.error(request, refusals.text(refused))
-    return redirect(_back(request) or reverse("storefront:order", args=[order_id]))
+    return redirect(_back(request) or reverse("storefront:order", args=[number]))
 
 
 def _back(request: CustomerRequest) -> str:
@@ -248,20 +248,21 @@ def _back(request: CustomerRequest) -> str:
 
 
 @require_POST
-def pause(request: CustomerRequest, order_id: int) -> HttpResponse:
-    return _told(request, order_id, _pause(request, order_id, "pause"), _("Order paused."))
+def pause(request: CustomerRequest, number: int) -> HttpResponse:
+    return _told(request, number, _pause(request, number, "pause"), _("Order paused."))
 
 
 @require_POST
-def resume(request: CustomerRequest, order_id: int) -> HttpResponse:
-    return _told(request, order_id, _pause(request, order_id, "resume"), _("Order resumed."))
+def resume(request: CustomerRequest, number: int) -> HttpResponse:
+    return _told(request, number, _pause(request, number, "resume"), _("Order resumed."))
 
 
-def _pause(request: CustomerRequest, order_id: int, what: str) -> Refusal | None:
+def _pause(request: CustomerRequest, number: int, what: str) -> Refusal | None:
     which: dict[str, Any] = {"customer_id": request.customer.id, "by": request.visitor.email}
-    if order_id >= ID_MAX:
-        return Refusal("bad_order", "order")
     try:
+        order_id = queries.order_id(request.panel.id, number)
+        if order_id is None:
+            return Refusal("bad_order", "order")
         if what == "pause":
             return pause_actions.pause(panel_id=request.panel.id, order_id=order_id, **which)
         # Without the rate that the page showed nobody agrees to a higher one.
@@ -278,8 +279,8 @@ def refills(request: CustomerRequest) -> HttpResponse:
     page = listing.refills(
         panel_id=request.panel.id,
         customer_id=request.customer.id,
-        before=_id(request.GET.get("before", "")),
-        after=_id(request.GET.get("after", "")),
+        before=_number(request.GET.get("before", "")),
+        after=_number(request.GET.get("after", "")),
     )
     return render(request, "storefront/orders/refills.html", {"list": lists.REFILLS, "page": page})
 
@@ -292,10 +293,10 @@ def orders_csv(request: CustomerRequest, kind: str = "orders") -> HttpResponseBa
         panel_id=request.panel.id,
         customer_id=request.customer.id,
         wanted=wanted,
-        before=_id(request.GET.get("before", "")),
+        before=_number(request.GET.get("before", "")),
     )
     return csv_file(lines, name=kind)
 
 
-def _id(text: str) -> int | None:
+def _number(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else None

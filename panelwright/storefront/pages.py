@@ -9,7 +9,7 @@ from panelwright.ui.pages import Answer, Menu, Site, SitePage, Who
 
 _API_URL = r"^api/?$"
 _FREE_PAGE = r"^pages/(?P<slug>[a-z0-9][a-z0-9-]{0,59})$"
-_ENDPOINT = "account/webhooks/<int:endpoint_id>"
+_ENDPOINT = "account/webhooks/<hidden:endpoint_id>"
 
 _HOME = (SitePage("home", "", views.home, Who.EVERYBODY),)
 
@@ -146,7 +146,7 @@ _ORDERS = (
     ),
     SitePage(
         "order",
-        "orders/<int:order_id>",
+        "orders/<int:number>",
         orders.one_order,
         Who.CUSTOMERS,
         under="orders",
@@ -154,22 +154,16 @@ _ORDERS = (
     ),
     SitePage(
         "order_again",
-        "orders/<int:order_id>/again",
+        "orders/<int:number>/again",
         orders.order_again,
         Who.CUSTOMERS,
         Answer.LEADS_ON,
         under="orders",
     ),
-    SitePage(
-        "refill_order", "orders/<int:order_id>/refill", orders.refill, Who.CUSTOMERS, Answer.ACTION, under="orders"
-    ),
-    SitePage(
-        "cancel_order", "orders/<int:order_id>/cancel", orders.cancel, Who.CUSTOMERS, Answer.ACTION, under="orders"
-    ),
-    SitePage("pause_order", "orders/<int:order_id>/pause", orders.pause, Who.CUSTOMERS, Answer.ACTION, under="orders"),
-    SitePage(
-        "resume_order", "orders/<int:order_id>/resume", orders.resume, Who.CUSTOMERS, Answer.ACTION, under="orders"
-    ),
+    SitePage("refill_order", "orders/<int:number>/refill", orders.refill, Who.CUSTOMERS, Answer.ACTION, under="orders"),
+    SitePage("cancel_order", "orders/<int:number>/cancel", orders.cancel, Who.CUSTOMERS, Answer.ACTION, under="orders"),
+    SitePage("pause_order", "orders/<int:number>/pause", orders.pause, Who.CUSTOMERS, Answer.ACTION, under="orders"),
+    SitePage("resume_order", "orders/<int:number>/resume", orders.resume, Who.CUSTOMERS, Answer.ACTION, under="orders"),
 )
 
 _MONEY = (
@@ -195,7 +189,7 @@ _SUPPORT = (
     SitePage("new_ticket", "tickets/new", tickets.new_ticket, Who.CUSTOMERS, under="tickets"),
     SitePage(
         "ticket",
-        "tickets/<int:ticket_id>",
+        "tickets/<int:number>",
         tickets.ticket,
         Who.CUSTOMERS,
         under="tickets",
@@ -203,7 +197,7 @@ _SUPPORT = (
     ),
     SitePage(
         "close_ticket",
-        "tickets/<int:ticket_id>/close",
+        "tickets/<int:number>/close",
         tickets.close_ticket,
         Who.CUSTOMERS,
         Answer.ACTION,
@@ -211,7 +205,7 @@ _SUPPORT = (
     ),
     SitePage(
         "ticket_file",
-        "tickets/<int:ticket_id>/files/<int:file_id>",
+        "tickets/<int:number>/files/<hidden:file_id>",
         tickets.ticket_file,
         Who.CUSTOMERS,
         Answer.FILE,
@@ -248,7 +242,7 @@ _ACCOUNT = (
     ),
     SitePage(
         "end_session",
-        "account/sessions/<int:session_id>/end",
+        "account/sessions/<hidden:session_id>/end",
         account.end_one_session,
         Who.USERS,
         Answer.ACTION,
@@ -265,7 +259,7 @@ _ACCOUNT = (
     SitePage("new_key", "account/keys/new", account.new_key, Who.CUSTOMERS, under="keys"),
     SitePage(
         "revoke_key",
-        "account/keys/<int:key_id>/revoke",
+        "account/keys/<hidden:key_id>/revoke",
         account.revoke_key,
         Who.CUSTOMERS,
         Answer.ACTION,
@@ -307,7 +301,7 @@ _ACCOUNT = (
     ),
     SitePage(
         "retry_delivery",
-        "account/webhooks/deliveries/<int:delivery_id>/retry",
+        "account/webhooks/deliveries/<hidden:delivery_id>/retry",
         webhooks.retry_delivery,
         Who.CUSTOMERS,
         Answer.ACTION,

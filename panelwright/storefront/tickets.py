@@ -44,10 +44,14 @@ def tickets(request: CustomerRequest) -> HttpResponse:
         "asked": asked,
         "narrowed": bool(asked["state"] or request.GET.get("after")),
         "rows": page.tickets,
-        "older": f"{(page.next.updated_at - _EPOCH) // timedelta(microseconds=1)}-{page.next.id}" if page.next else "",
+        "older": _cursor(page.next) if page.next else "",
         "first": not request.GET.get("after"),
     }
     return render(request, "storefront/tickets/list.html", context)
+
+
+def _cursor(place: TicketCursor) -> str:
+    return f"{(place.updated_at - _EPOCH) // timedelta(microseconds=1)}-{place.number}"
 
 
 def _place(cursor: str) -> TicketCursor | None:
@@ -72,7 +76,7 @@ def new_ticket(request: CustomerRequest) -> HttpResponse:
             )
             if isinstance(result, PostedMessage):
                 messages.success(request, _("Ticket opened."))
-                return redirect("storefront:ticket", result.ticket_id)
+                return redirect("storefront:ticket", result.number)
             _refuse(form, result)
     else:
         form = _filled_in(request)
@@ -89,10 +93,11 @@ def new_ticket(request: CustomerRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-def ticket(request: CustomerRequest, ticket_id: int) -> HttpResponse:
+def ticket(request: CustomerRequest, number: int) -> HttpResponse:
     """The conversation; POST writes the next message."""
-    found = queries.ticket(request.panel.id, ticket_id, customer_id=request.customer.id)
-    if found is None:
+    ticket_id = _hers(request, number)
+    found = ticket_id and queries.ticket(request.panel.id, ticket_id, customer_id=request.customer.id)
+    if not found:
         return _not_found(request)
     form = Form({"request_id": secrets.token_urlsafe(16)})
     if is_resumed(request):
@@ -101,10 +106,10 @@ def ticket(request: CustomerRequest, ticket_id: int) -> HttpResponse:
         form = _sent(request)
         letter = _letter(request, form)
         result = actions.reply(
-            panel_id=request.panel.id, customer_id=request.customer.id, ticket_id=ticket_id, letter=letter
+            panel_id=request.panel.id, customer_id=request.customer.id, ticket_id=found.id, letter=letter
         )
         if isinstance(result, PostedMessage):
-            return redirect(f"{reverse('storefront:ticket', args=[ticket_id])}#message-{result.message_id}")
+            return redirect(f"{reverse('storefront:ticket', args=[number])}#newest")
         _refuse(form, result)
     return _conversation(request, found, form)
 
@@ -130,19 +135,27 @@ def _conversation(request: CustomerRequest, found: Ticket, form: Form) -> HttpRe
 
 
 @require_POST
-def close_ticket(request: CustomerRequest, ticket_id: int) -> HttpResponse:
-    refused = actions.close(panel_id=request.panel.id, customer_id=request.customer.id, ticket_id=ticket_id)
+def close_ticket(request: CustomerRequest, number: int) -> HttpResponse:
+    refused = actions.close(
+        panel_id=request.panel.id, customer_id=request.customer.id, ticket_id=_hers(request, number) or 0
+    )
     if refused is not None:
         return _not_found(request)
     messages.success(request, _("Ticket closed. Write a message to reopen it."))
-    return redirect("storefront:ticket", ticket_id)
+    return redirect("storefront:ticket", number)
 
 
 @require_safe
-def ticket_file(request: CustomerRequest, ticket_id: int, file_id: int) -> HttpResponse:
+def ticket_file(request: CustomerRequest, number: int, file_id: int) -> HttpResponse:
     """A file of one of her tickets, as a download."""
+    ticket_id = _hers(request, number) or 0
     found = queries.attachment(request.panel.id, ticket_id, file_id, customer_id=request.customer.id)
     return _not_found(request) if found is None else downloads.file(found)
+
+
+def _hers(request: CustomerRequest, number: int) -> int | None:
+    """The id of her ticket with this number; None where she has none."""
+    return queries.ticket_id(request.panel.id, number, customer_id=request.customer.id)
 
 
 def _not_found(request: HttpRequest) -> HttpResponse:

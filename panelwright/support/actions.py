@@ -5,7 +5,7 @@ Lock order: the customer (so that her limits hold), the ticket, orders in id ord
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -19,8 +19,10 @@ from panelwright.customers.models import Customer
 from panelwright.events.actions import NewEvent, record
 from panelwright.orders import lifecycle
 from panelwright.orders.actions import AskOrders, ask_cancels, ask_refills
-from panelwright.orders.models import Order
+from panelwright.orders.models import Order, Refill
 from panelwright.orders.requests import BAD_ORDER
+from panelwright.panels import numbers
+from panelwright.panels.models import Noun
 from panelwright.support import commands, files, rules, settling_actions
 from panelwright.support.commands import Ask, Parsed, Wish
 from panelwright.support.files import Upload
@@ -49,8 +51,11 @@ class Letter(NamedTuple):
 
 
 class PostedMessage(NamedTuple):
+    """`number`: the ticket's, which its customer sees."""
+
     ticket_id: int
     message_id: int
+    number: int
 
 
 class AllRejected(NamedTuple):
@@ -101,6 +106,7 @@ def open_ticket(
             return refused
         ticket: Ticket = Ticket.objects.create(
             panel_id=panel_id,
+            number=numbers.take(panel_id, Noun.TICKET, 1).start,
             customer_id=customer_id,
             subject=subject,
             title=rules.title_of(title, draft.text),
@@ -190,8 +196,9 @@ def _locked(panel_id: int, customer_id: int, request_id: str | None) -> PostedMe
         return rules.NO_CUSTOMER
     if request_id is None:
         return None
-    before = Message.objects.filter(panel_id=panel_id, customer_id=customer_id, request_id=request_id).first()
-    return None if before is None else PostedMessage(before.ticket_id, before.id)
+    rows = Message.objects.filter(panel_id=panel_id, customer_id=customer_id, request_id=request_id)
+    before = rows.select_related("ticket").first()
+    return None if before is None else PostedMessage(before.ticket_id, before.id, before.ticket.number)
 
 
 def _lately(panel_id: int, customer_id: int, now: datetime) -> rules.RecentActivity:
@@ -252,36 +259,50 @@ def _write(ticket: Ticket, draft: _Draft, now: datetime) -> PostedMessage | AllR
         facts = [{"order": r.number, "wish": r.wish, "reason": r.reason} for r in rows]
         settling_actions.say(ticket, rules.ASKED, facts, now=now)
     settling_actions.settle(ticket, now=now, seen=True)
-    return PostedMessage(ticket.id, message.id)
+    return PostedMessage(ticket.id, message.id, ticket.number)
 
 
 def _ask(ticket: Ticket, message: Message, asks: Sequence[Ask], now: datetime) -> list[TicketRequest]:
     """Ask for everything that may be asked for, and write a row for each wish, refused ones too."""
-    ours = {"panel_id": ticket.panel_id, "id__in": sorted({ask.number for ask in asks})}
-    mine = set(Order.objects.filter(**ours, customer_id=ticket.customer_id).values_list("id", flat=True))
+    ours = {"panel_id": ticket.panel_id, "number__in": sorted({ask.number for ask in asks})}
+    mine = dict(Order.objects.filter(**ours, customer_id=ticket.customer_id).values_list("number", "id"))
     # All at once and in id order, whatever is asked of which.
-    orders = lifecycle.lock(mine)
+    orders = lifecycle.lock(mine.values())
     followed = TicketRequest.objects.filter(
-        panel_id=ticket.panel_id, order_id__in=sorted(mine), state=TicketRequestState.ACCEPTED
+        panel_id=ticket.panel_id, order_id__in=sorted(mine.values()), state=TicketRequestState.ACCEPTED
     )
-    known = {Ask(Wish(wish), number) for wish, number in followed.values_list("wish", "order_id")}
+    known = {Ask(Wish(wish), number) for wish, number in followed.values_list("wish", "order__number")}
     answers: dict[Ask, Refusal | int] = {ask: rules.ALREADY_ASKED if ask in known else BAD_ORDER for ask in asks}
     caller = Caller(customer_id=ticket.customer_id)
-    for wish, numbers in rules.by_wish([ask for ask in asks if ask.number in mine], known).items():
-        command = AskOrders(caller, tuple(numbers))
+    for wish, asked in rules.by_wish([ask for ask in asks if ask.number in mine], known).items():
+        command = AskOrders(caller, tuple(asked))
         if wish is Wish.SPEED_UP:
-            results: Refusal | list[Refusal | int] = [rules.may_speed_up(orders[n].status) or 1 for n in numbers]
+            results: Refusal | list[Refusal | int] = [rules.may_speed_up(orders[mine[n]].status) or 1 for n in asked]
         else:
             results = (ask_refills if wish is Wish.REFILL else ask_cancels)([command], now=now)[0]
         # One refusal for the whole command: she may order nothing at all now.
-        told = [results] * len(numbers) if isinstance(results, Refusal) else results
-        answers.update({Ask(wish, n): answer for n, answer in zip(numbers, told, strict=True)})
-    rows = [_request(message, ask, answers[ask], known=ask.number in mine, now=now) for ask in asks]
+        told = [results] * len(asked) if isinstance(results, Refusal) else results
+        answers.update({Ask(wish, n): answer for n, answer in zip(asked, told, strict=True)})
+    refills = _refills(ticket.panel_id, answers)
+    rows = [_request(message, ask, answers[ask], mine.get(ask.number), refills, now) for ask in asks]
     TicketRequest.objects.bulk_create(rows)
     return rows
 
 
-def _request(message: Message, ask: Ask, answer: Refusal | int, *, known: bool, now: datetime) -> TicketRequest:
+def _refills(panel_id: int, answers: Mapping[Ask, Refusal | int]) -> dict[int, int]:
+    """Number -> id, of the refills that were just asked for."""
+    made = [a for ask, a in answers.items() if ask.wish is Wish.REFILL and isinstance(a, int)]
+    return dict(Refill.objects.filter(panel_id=panel_id, number__in=made).values_list("number", "id")) if made else {}
+
+
+def _request(
+    message: Message,
+    ask: Ask,
+    answer: Refusal | int,
+    order_id: int | None,
+    refills: Mapping[int, int],
+    now: datetime,
+) -> TicketRequest:
     refusal = answer if isinstance(answer, Refusal) else None
     return TicketRequest(
         panel_id=message.panel_id,
@@ -289,8 +310,8 @@ def _request(message: Message, ask: Ask, answer: Refusal | int, *, known: bool, 
         message=message,
         wish=ask.wish.value,
         number=ask.number,
-        order_id=ask.number if known else None,
-        refill_id=answer if isinstance(answer, int) and ask.wish is Wish.REFILL else None,
+        order_id=order_id,
+        refill_id=refills[answer] if isinstance(answer, int) and ask.wish is Wish.REFILL else None,
         state=TicketRequestState.REFUSED if refusal else TicketRequestState.ACCEPTED,
         reason=refusal.code if refusal else "",
         created_at=now,

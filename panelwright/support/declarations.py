@@ -79,7 +79,7 @@ def ticket_state(panel_id: int, ticket_id: int) -> State | None:
     }
 
 
-def _by_id(panel_id: int, text: str) -> int | None:
+def _by_number(panel_id: int, text: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
 
 
@@ -90,7 +90,8 @@ TICKET = Noun(
     ticket_state,
     shape=TICKET_SHAPE,
     answer=queries.whole_facts,
-    find=_by_id,
+    find=_by_number,
+    id_of=queries.ticket_id,
 )
 
 
@@ -107,7 +108,7 @@ _VERSION = Field(
     gettext_noop("Version"),
     help=gettext_noop("The ticket is left alone if it has changed since this version."),
 )
-_ORDER = Field("order", ActionFieldKind.NUMBER, gettext_noop("Order"), required=True, argument="order_id")
+_ORDER = Field("order", ActionFieldKind.NUMBER, gettext_noop("Order"), required=True)
 
 ACTIONS = (
     Action(

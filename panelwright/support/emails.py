@@ -45,11 +45,11 @@ def _send(customer: Customer, ticket: Ticket, message: str, text: Callable[[], s
     if not wants(user, "ticket"):
         return
     with translation.override(user.language or panel.language):
-        told = {"panel": panel.name, "number": ticket.id, "title": ticket.title, "text": text()}
+        told = {"panel": panel.name, "number": ticket.number, "title": ticket.title, "text": text()}
         queue_mail(
             panel_id=panel.id,
             to=user.email,
-            subject=f"{panel.name}: {ticket.title} [{ticket.id}]",
+            subject=f"{panel.name}: {ticket.title} [{ticket.number}]",
             text=_(message) % told,
             kind="ticket",
             now=now,

@@ -23,7 +23,9 @@ TICKETS = Listing(
     name="tickets",
     label=gettext_noop("Tickets"),
     columns=(
-        Column("id", ColumnKind.ID, gettext_noop("Ticket"), ColumnPlace.FIRST, cell="ticket"),
+        Column(
+            "id", ColumnKind.ID, gettext_noop("Ticket"), ColumnPlace.FIRST, value=lambda row: row.number, cell="ticket"
+        ),
         Column("title", label=gettext_noop("Subject"), place=ColumnPlace.MAIN, cell="ticket_title"),
         Column("subject", label=gettext_noop("Topic"), place=ColumnPlace.LEFT, cell="ticket_topic"),
         Column("state", label=gettext_noop("State"), place=ColumnPlace.MARK, cell="ticket_state"),

@@ -38,6 +38,8 @@ class Ticket(models.Model):
     """A conversation between one customer and the panel's staff."""
 
     panel = models.ForeignKey(Panel, on_delete=models.PROTECT, db_index=False)
+    # What everybody outside sees in place of the id: the panel's own, see panels/numbers.py.
+    number = models.BigIntegerField()
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT, db_index=False)
     subject = models.CharField(max_length=7, choices=Subject.choices)
     title = models.CharField(max_length=TITLE_MAX)
@@ -58,6 +60,7 @@ class Ticket(models.Model):
 
     class Meta:
         constraints = [
+            models.UniqueConstraint(fields=["panel", "number"], name="ticket_number"),
             models.CheckConstraint(condition=Q(subject__in=Subject.values), name="ticket_subject"),
             models.CheckConstraint(condition=Q(state__in=TicketState.values), name="ticket_state"),
             models.CheckConstraint(
@@ -67,12 +70,11 @@ class Ticket(models.Model):
             ),
         ]
         indexes = [
-            models.Index(fields=["customer", "updated_at", "id"], name="ticket_customer"),
-            models.Index(fields=["panel", "state", "id"], name="ticket_panel_state"),
-            models.Index(fields=["panel", "id"], name="ticket_panel"),
+            models.Index(fields=["customer", "updated_at", "number"], name="ticket_customer"),
+            models.Index(fields=["panel", "state", "number"], name="ticket_panel_state"),
             models.Index(fields=["customer"], condition=~Q(state=TicketState.CLOSED), name="ticket_customer_open"),
             models.Index(fields=["customer"], condition=Q(unread_customer=True), name="ticket_customer_unread"),
-            models.Index(fields=["panel", "id"], condition=Q(unread_staff=True), name="ticket_staff_unread"),
+            models.Index(fields=["panel", "number"], condition=Q(unread_staff=True), name="ticket_staff_unread"),
             models.Index(fields=["due_at"], condition=Q(due_at__isnull=False), name="ticket_queue"),
         ]
 

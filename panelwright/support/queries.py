@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from django.db.models import Q, QuerySet
 
+from panelwright.customers.queries import customer_id
 from panelwright.support import texts
 from panelwright.support.commands import Wish
 from panelwright.support.models import Attachment, Message, Ticket, TicketRequest, TicketRequestState, TicketState
@@ -19,7 +20,7 @@ class TicketCursor(NamedTuple):
     """Where a page of a customer's tickets ends: the next one begins below it."""
 
     updated_at: datetime
-    id: int
+    number: int
 
 
 class TicketPage(NamedTuple):
@@ -42,11 +43,11 @@ def tickets(
     if after is not None:
         # The first condition says to the index where to begin.
         rows = rows.filter(updated_at__lte=after.updated_at).filter(
-            Q(updated_at__lt=after.updated_at) | Q(id__lt=after.id)
+            Q(updated_at__lt=after.updated_at) | Q(number__lt=after.number)
         )
-    found = list(rows.order_by("-updated_at", "-id")[: limit + 1])
+    found = list(rows.order_by("-updated_at", "-number")[: limit + 1])
     last = found[limit - 1] if len(found) > limit else None
-    return TicketPage(found[:limit], None if last is None else TicketCursor(last.updated_at, last.id))
+    return TicketPage(found[:limit], None if last is None else TicketCursor(last.updated_at, last.number))
 
 
 def unread(panel_id: int, customer_id: int) -> int:
@@ -59,6 +60,14 @@ def ticket(panel_id: int, ticket_id: int, *, customer_id: int | None = None) -> 
     """A ticket of the panel, or (customer_id set) of that customer."""
     rows = Ticket.objects.filter(panel_id=panel_id, id=ticket_id)
     found: Ticket | None = (rows if customer_id is None else rows.filter(customer_id=customer_id)).first()
+    return found
+
+
+def ticket_id(panel_id: int, number: int, *, customer_id: int | None = None) -> int | None:
+    """The id of the panel's ticket with this number, or (customer_id set) of that customer's; None: there is none."""
+    rows = Ticket.objects.filter(panel_id=panel_id, number=number)
+    rows = rows if customer_id is None else rows.filter(customer_id=customer_id)
+    found: int | None = rows.values_list("id", flat=True).first()
     return found
 
 
@@ -87,7 +96,7 @@ def messages(of: Ticket, *, before: int | None = None, limit: int = SHOWN_MAX) -
 
 def requests(of: Ticket) -> list[TicketRequest]:
     """All requests of a ticket, in the order in which they were made; there are at most rules.TICKET_ASKS_MAX."""
-    return list(TicketRequest.objects.filter(panel_id=of.panel_id, ticket=of).order_by("id"))
+    return list(TicketRequest.objects.filter(panel_id=of.panel_id, ticket=of).select_related("refill").order_by("id"))
 
 
 def attachment(panel_id: int, ticket_id: int, attachment_id: int, *, customer_id: int | None) -> Attachment | None:
@@ -104,7 +113,7 @@ class TicketFilters(NamedTuple):
 
     state: str | None = None
     subject: str | None = None
-    customer_id: int | None = None
+    customer: int | None = None
     unread: bool = False
     speed_up: bool = False
 
@@ -115,15 +124,15 @@ ALL = TicketFilters()
 def waiting(
     panel_id: int, filters: TicketFilters = ALL, *, after: int = 0, limit: int = 50
 ) -> tuple[list[Ticket], int | None]:
-    """One page of a panel's tickets, the oldest first, and the `after` of the next page."""
+    """One page of a panel's tickets, the oldest first, and the number that is `after` of the next page."""
     limit = max(1, min(limit, PAGE_MAX))
-    rows = Ticket.objects.filter(panel_id=panel_id, id__gt=after).select_related("customer__user")
+    rows = Ticket.objects.filter(panel_id=panel_id, number__gt=after).select_related("customer__user")
     if filters.state is not None:
         rows = rows.filter(state=filters.state)
     if filters.subject is not None:
         rows = rows.filter(subject=filters.subject)
-    if filters.customer_id is not None:
-        rows = rows.filter(customer_id=filters.customer_id)
+    if filters.customer is not None:
+        rows = rows.filter(customer_id=customer_id(panel_id, filters.customer) or 0)
     if filters.unread:
         rows = rows.filter(unread_staff=True)
     if filters.speed_up:
@@ -135,15 +144,15 @@ def waiting(
             )
             .distinct()
         )
-    found = list(rows.order_by("id")[: limit + 1])
-    return found[:limit], found[limit - 1].id if len(found) > limit else None
+    found = list(rows.order_by("number")[: limit + 1])
+    return found[:limit], found[limit - 1].number if len(found) > limit else None
 
 
 def facts(of: Ticket) -> dict[str, Any]:
     """A ticket as plain JSON values, for staff."""
     return {
-        "id": of.id,
-        "customer": of.customer_id,
+        "id": of.number,
+        "customer": of.customer.number,
         "email": of.customer.user.email,
         "subject": of.subject,
         "title": of.title,
@@ -157,7 +166,7 @@ def facts(of: Ticket) -> dict[str, Any]:
 
 
 def whole_facts(panel_id: int, ticket_id: int, *, before: int | None = None) -> dict[str, Any] | None:
-    """A ticket with its latest messages and all its requests; None when the panel has none of this number."""
+    """A ticket with its latest messages and all its requests; None when the panel has none of this id."""
     found = Ticket.objects.filter(panel_id=panel_id, id=ticket_id).select_related("customer__user").first()
     if found is None:
         return None
@@ -177,7 +186,7 @@ def _request_facts(row: TicketRequest) -> dict[str, Any]:
         "state": row.state,
         "reason": row.reason,
         "outcome": row.outcome,
-        "refill": row.refill_id,
+        "refill": None if row.refill is None else row.refill.number,
         "passed_on_at": _text(row.passed_on_at),
         "created_at": _text(row.created_at),
         "settled_at": _text(row.settled_at),

@@ -70,46 +70,46 @@ def mark_read(*, panel_id: int, ticket_id: int, by: str, version: int) -> bool:
     return bool(rows.update(unread_staff=False))
 
 
-def pass_on(*, panel_id: int, ticket_id: int, order_id: int, by: str) -> None:
+def pass_on(*, panel_id: int, ticket_id: int, order: int, by: str) -> None:
     """Whoever delivers the order was asked to hurry: the speed-up waits for staff no more, and is followed."""
     with _ticket(panel_id, ticket_id) as (ticket, now):
-        request = _speed_up(ticket, order_id)
+        request = _speed_up(ticket, order)
         rows = TicketRequest.objects.filter(
             panel_id=panel_id, id=request.id, state=TicketRequestState.ACCEPTED, passed_on_at=None
         )
         if not rows.update(passed_on_at=now):
             raise InvalidState("speed_up_passed_on")
-        _worked(ticket, "pass on", order_id, by, now)
+        _worked(ticket, "pass on", order, by, now)
 
 
-def finish(*, panel_id: int, ticket_id: int, order_id: int, by: str) -> None:
+def finish(*, panel_id: int, ticket_id: int, order: int, by: str) -> None:
     """The order goes faster now: the speed-up is done."""
-    _end_speed_up(panel_id, ticket_id, order_id, rules.DONE, by)
+    _end_speed_up(panel_id, ticket_id, order, rules.DONE, by)
 
 
-def refuse(*, panel_id: int, ticket_id: int, order_id: int, by: str) -> None:
+def refuse(*, panel_id: int, ticket_id: int, order: int, by: str) -> None:
     """The order cannot be sped up. Why is best told in an answer."""
-    _end_speed_up(panel_id, ticket_id, order_id, rules.REFUSED, by)
+    _end_speed_up(panel_id, ticket_id, order, rules.REFUSED, by)
 
 
-def _end_speed_up(panel_id: int, ticket_id: int, order_id: int, outcome: str, by: str) -> None:
+def _end_speed_up(panel_id: int, ticket_id: int, order: int, outcome: str, by: str) -> None:
     with _ticket(panel_id, ticket_id) as (ticket, now):
-        settling_actions.end(ticket, [(_speed_up(ticket, order_id), outcome)], now=now)
-        _worked(ticket, outcome, order_id, by, now, ended=True)
+        settling_actions.end(ticket, [(_speed_up(ticket, order), outcome)], now=now)
+        _worked(ticket, outcome, order, by, now, ended=True)
 
 
-def _worked(ticket: Ticket, action: str, order_id: int, by: str, now: datetime, *, ended: bool = False) -> None:
-    facts = {"action": action, "order": order_id, "by": by}
+def _worked(ticket: Ticket, action: str, order: int, by: str, now: datetime, *, ended: bool = False) -> None:
+    facts = {"action": action, "order": order, "by": by}
     record([NewEvent(ticket.panel_id, "ticket.worked", ticket.id, facts)], now=now)
     settling_actions.settle(ticket, now=now, ended=ended)
 
 
-def _speed_up(ticket: Ticket, order_id: int) -> RequestProgress:
+def _speed_up(ticket: Ticket, order: int) -> RequestProgress:
     """The speed-up of this order that is open in the locked ticket. Raises NotThere."""
     for request in store.standing([ticket.id])[ticket.id]:
-        if request.wish is Wish.SPEED_UP and request.number == order_id:
+        if request.wish is Wish.SPEED_UP and request.number == order:
             return request
-    raise NotThere("no_speed_up", id=order_id)
+    raise NotThere("no_speed_up", id=order)
 
 
 @contextmanager

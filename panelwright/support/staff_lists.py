@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from operator import attrgetter
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -11,6 +12,7 @@ from django.utils.translation import gettext_noop
 
 from panelwright.core.lists import Column, ColumnKind, ColumnPlace, Filter, FilterKind, Listing, ListScope, whole
 from panelwright.core.paging import Found
+from panelwright.customers.queries import customer_id
 from panelwright.customers.staff_lists import with_email
 from panelwright.panels.models import Panel
 from panelwright.staff.lists import StaffList
@@ -26,7 +28,9 @@ TICKETS = Listing(
     label=gettext_noop("Tickets"),
     scope=ListScope.PANEL,
     columns=(
-        Column("id", ColumnKind.ID, gettext_noop("Ticket"), ColumnPlace.FIRST, cell="ticket"),
+        Column(
+            "id", ColumnKind.ID, gettext_noop("Ticket"), ColumnPlace.FIRST, value=lambda row: row.number, cell="ticket"
+        ),
         Column("title", label=gettext_noop("Subject"), place=ColumnPlace.MAIN, cell="ticket_title"),
         Column(
             "customer",
@@ -65,29 +69,29 @@ def _tickets(panel: Panel, asked: Mapping[str, Any]) -> Found:
     narrowed = any(asked[name] for name in ("show", "state", "q", "customer", "by"))
     if not narrowed:
         # Those that wait longest first.
-        return Found(rows.filter(state=TicketState.PENDING), oldest_first=True)
+        return Found(rows.filter(state=TicketState.PENDING), oldest_first=True, key="number")
     if asked["state"]:
         rows = rows.filter(state=asked["state"])
     if asked["customer"] is not None:
-        rows = rows.filter(customer_id=asked["customer"])
+        rows = rows.filter(customer_id=customer_id(panel.id, asked["customer"]) or 0)
     if asked["by"]:
         written = Message.objects.filter(panel_id=panel.id, ticket=OuterRef("pk"), author=Author.STAFF)
         rows, exact = rows.filter(Exists(written.filter(by=asked["by"][:BY_MAX]))), False
     if asked["q"]:
         search, found = _searched(panel, asked["q"])
         rows, exact = rows.filter(search), exact and found
-    return Found(rows, within=None if exact else every)
+    return Found(rows, within=None if exact else every, key="number")
 
 
 def _searched(panel: Panel, text: str) -> tuple[Q, bool]:
     """What a search means, and whether an index serves it."""
     number = whole(text)
-    if number is not None and Ticket.objects.filter(panel_id=panel.id, id=number).exists():
-        return Q(id=number), True
+    if number is not None and Ticket.objects.filter(panel_id=panel.id, number=number).exists():
+        return Q(number=number), True
     if "@" in text:
         ids = with_email(panel.id, text)
         return Q(customer_id__in=ids), len(ids) <= 1
     return Q(title__icontains=text) | Q(customer_id__in=with_email(panel.id, text)), False
 
 
-LISTS = (StaffList(TICKETS, "ticket", Right.SUPPORT, _tickets, programs=False, one=False),)
+LISTS = (StaffList(TICKETS, "ticket", Right.SUPPORT, _tickets, target=attrgetter("number"), programs=False, one=False),)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern, path, re_path
+from django.urls import URLPattern, path, re_path, register_converter
 
 from panelwright.ui import auth
+from panelwright.ui.hidden import HiddenId
 from panelwright.ui.pages import Site, SitePage, View, Who, register
+
+register_converter(HiddenId, "hidden")
 
 _GUARDS = {Who.USERS: auth.users_only, Who.CUSTOMERS: auth.customers_only}
 

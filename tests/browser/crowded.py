@@ -50,7 +50,7 @@ def crowd(town: Town, browser: Browser) -> Crowded:
         _call(url, key, action="add", service=1 + n % 3, link=f"{LINK}{n}", quantity=1000)
     _call(url, key, action="add", service=1, link=LINK, quantity=500, runs=2, interval=60)
     _call(url, key, action="add", service=11, username=WORD[:100], min=100, max=200, delay=0, posts=5)
-    orders = town.rows.run("SELECT MAX(id) FROM orders_order WHERE kind = 'plain' AND panel_id = ?", _panel(town))
+    orders = town.rows.run("SELECT MAX(number) FROM orders_order WHERE kind = 'plain' AND panel_id = ?", _panel(town))
     world = _by_hand(town, browser, url, person, order=int(orders[0][0]))
     staff = Person("the.owner.of.a.panel.of.long.words@and.of.a.long.address.of.her.own.example")
     town.command("createstaff", "--panel", SLUG, "--email", staff.email, "--role", "owner", "--password-file", secret)
@@ -59,7 +59,7 @@ def crowd(town: Town, browser: Browser) -> Crowded:
     return Crowded(url, person, staff, replace(world, **rows))
 
 
-def _for_staff(town: Town, key: str, url: str) -> dict[str, int]:
+def _for_staff(town: Town, key: str, url: str) -> dict[str, Any]:
     """What customers do not see: a provider, routes, one of them on hold, problems, a refill, a cancel and blocks."""
     panel, run = _panel(town), town.rows.run
     where = ("--url", f"https://{WORD[:60]}.example/api/v2", "--key-file", town.launch.secret_file("not a key"))
@@ -87,22 +87,24 @@ def _for_staff(town: Town, key: str, url: str) -> dict[str, int]:
         *(panel, ids[3], "waiting", WORD, now),
     )
     run(
-        "INSERT INTO orders_refill (panel_id, order_id, customer_id, status, state, attempts, problem, created_at)"
-        " SELECT panel_id, id, customer_id, 'Pending', 'waiting', 0, ?, ? FROM orders_order WHERE id = ?",
+        "INSERT INTO orders_refill (panel_id, number, order_id, customer_id, status, state, attempts, problem,"
+        " created_at) SELECT panel_id, 123456, id, customer_id, 'Pending', 'waiting', 0, ?, ?"
+        " FROM orders_order WHERE id = ?",
         *(WORD[:200], now, ids[4]),
     )
     said = {"rate": "0.900000", "name": WORD, "type": "Default"}
     hold = json.dumps({"codes": ["rate", "name"], "old": said, "new": {**said, "rate": "123456.789012"}})
     run("UPDATE providers_route SET held = ?, held_at = ? WHERE id = ?", hold, now, routes[0])
-    ((refill,),) = run("SELECT id FROM orders_refill WHERE panel_id = ?", panel)
+    ((refill,),) = run("SELECT number FROM orders_refill WHERE panel_id = ?", panel)
+    ((canceled,),) = run("SELECT number FROM orders_order WHERE id = ?", ids[3])
     ((member,),) = run("SELECT id FROM customers_staff WHERE panel_id = ?", panel)
     return {
-        "customer": run("SELECT id FROM customers_customer WHERE panel_id = ?", panel)[0][0],
+        "customer": run("SELECT number FROM customers_customer WHERE panel_id = ?", panel)[0][0],
         "provider": provider,
         "service": 1,
         "route": routes[0],
         "held": routes[0],
-        "cancel": ids[3],
+        "cancel": canceled,
         "refill": refill,
         "staff": member,
     }
@@ -113,13 +115,7 @@ def _panel(town: Town) -> int:
 
 
 def _six_digits(town: Town) -> None:
-    for table in ("orders_order", "orders_refill", "support_ticket"):
-        if town.rows.kind == "postgresql":
-            town.rows.run(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), 123456)")
-        elif not town.rows.run("SELECT 1 FROM sqlite_sequence WHERE name = ?", table):
-            town.rows.run("INSERT INTO sqlite_sequence (name, seq) VALUES (?, 123456)", table)
-        else:
-            town.rows.run("UPDATE sqlite_sequence SET seq = MAX(seq, 123456) WHERE name = ?", table)
+    town.command("setnumbers", "--panel", SLUG, "--order", "123457", "--refill", "123457", "--ticket", "123457")
 
 
 def _call(url: str, key: str, **parameters: Any) -> None:
@@ -143,8 +139,8 @@ def _by_hand(town: Town, browser: Browser, url: str, person: Person, *, order: i
     page.get_by_label("Address").fill(f"http://127.0.0.1:9/{WORD[:300]}")
     page.get_by_role("button", name="Create webhook").click()
     page.get_by_role("link", name="I have copied it").click()
-    page.wait_for_url(re.compile(r"/webhooks/\d+$"))
-    webhook = int(page.url.rsplit("/", 1)[1])
+    page.wait_for_url(re.compile(r"/webhooks/[\w-]{20,}$"))
+    webhook = page.url.rsplit("/", 1)[1]
     page.get_by_role("button", name="Send test").click()
     page.get_by_text("Test sent.").wait_for()
     context.close()

@@ -14,7 +14,8 @@ class World:
 
     order: int
     ticket: int
-    webhook: int
+    # As its address has it.
+    webhook: str
     # For staff: her number, that of who delivers, and what else forms of staff are about.
     customer: int = 0
     provider: int = 0

@@ -47,12 +47,12 @@ def world(town: Town, carol: Person, browser: Browser) -> World:
     page.get_by_label("Address").fill("http://127.0.0.1:9/hook")
     page.get_by_role("button", name="Create webhook").click()
     page.get_by_role("link", name="I have copied it").click()
-    page.wait_for_url(re.compile(r"/webhooks/\d+$"))
-    webhook = int(page.url.rsplit("/", 1)[1])
+    page.wait_for_url(re.compile(r"/webhooks/[\w-]{20,}$"))
+    webhook = page.url.rsplit("/", 1)[1]
     page.get_by_role("button", name="Send test").click()
     page.get_by_text("Test sent.").wait_for()
     context.close()
-    of = "SELECT customer_id FROM orders_order WHERE id = ?"
+    of = "SELECT c.number FROM orders_order o JOIN customers_customer c ON c.id = o.customer_id WHERE o.number = ?"
     ((customer,),) = town.rows.run(of, order)
     ((provider,),) = town.rows.run("SELECT MIN(id) FROM providers_provider WHERE name = ?", "north")
     return World(order=order, ticket=ticket, webhook=webhook, customer=customer, provider=provider)

@@ -140,7 +140,7 @@ def test_a_refill_a_day_after_completion(page: Page, town: Town, log_in: LogIn) 
     expect(page.get_by_text("Refills are available 24 hours after completion")).to_be_visible()
     order = int(page.url.rsplit("/", 1)[1])
     yesterday = town.rows.moment(datetime.now(UTC) - timedelta(hours=25))
-    town.rows.run("UPDATE orders_order SET ended_at = ? WHERE id = ?", yesterday, order)
+    town.rows.run("UPDATE orders_order SET ended_at = ? WHERE number = ?", yesterday, order)
     page.reload()
     page.get_by_role("button", name="Refill").click()
     expect(page.get_by_role("status").first).to_contain_text("Refill requested.")
@@ -159,7 +159,7 @@ def test_a_cancel_gives_back_what_was_not_delivered(page: Page, town: Town, log_
     heading = page.get_by_role("heading", level=1)
     expect(heading).to_contain_text(re.compile("Canceled|Partial"), timeout=SOON_MS)
     order = int(page.url.rsplit("/", 1)[1])
-    ((charge,),) = town.rows.run("SELECT charge_micros FROM orders_order WHERE id = ?", order)
+    ((charge,),) = town.rows.run("SELECT charge_micros FROM orders_order WHERE number = ?", order)
     assert town.balance(person) == 100_000_000 - charge
 
 

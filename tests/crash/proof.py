@@ -20,6 +20,7 @@ class Order(NamedTuple):
     """An order of the panel. Money in micros."""
 
     id: int
+    number: int
     customer_id: int
     kind: str
     parent_id: int | None
@@ -98,17 +99,17 @@ def prove(rig: Rig, intents: Sequence[Intent]) -> Evidence:
 
 
 def acknowledged_orders_are_there(evidence: Evidence, intents: Sequence[Intent]) -> None:
-    """Each order id that was ever answered stands for the order asked for, and a repeat gave the same id."""
+    """Each number that was ever answered stands for the order asked for, and a repeat gave the same one."""
+    numbered = {(order.customer_id, order.number): order for order in evidence.orders.values()}
     for intent in intents:
         assert len(set(intent.answers)) <= 1, f"{intent.form} was answered with {set(intent.answers)}"
-        for id_ in intent.answers:
-            assert id_ in evidence.orders, f"order {id_} was acknowledged and is lost: {intent.form}"
-            order = evidence.orders[id_]
-            assert (order.link, order.request_id or "", order.customer_id) == (
+        for number in intent.answers:
+            order = numbered.get((intent.buyer.customer_id, number))
+            assert order is not None, f"order {number} was acknowledged and is lost: {intent.form}"
+            assert (order.link, order.request_id or "") == (
                 intent.link,
                 intent.request_id,
-                intent.buyer.customer_id,
-            ), f"order {id_} is not what was asked for: {order}, {intent.form}"
+            ), f"order {number} is not what was asked for: {order}, {intent.form}"
 
 
 def nothing_is_there_that_nobody_ordered(evidence: Evidence, intents: Sequence[Intent]) -> None:

@@ -42,6 +42,7 @@ from tests.support.people import (
     counts,
     everything,
     execute,
+    known,
     place,
     problem_of,
     row_of,
@@ -174,7 +175,7 @@ def test_07_an_end_and_its_refund_are_one_and_happen_once(
     )
     before = everything()
     first = value("SELECT reference FROM ledger_transfer WHERE credit_account_id = %s", carol.account_id)
-    execute(blocker, "refund", str(order_id), order_id, "deposit", carol.account_id)
+    execute(blocker, "refund", str(order_id.number), order_id, "deposit", carol.account_id)
     with pytest.raises(Exception, match=r"(?i)unique|duplicate"):
         commit()
     execute(blocker, "deposit", first, None, "refund", carol.account_id)
@@ -431,19 +432,19 @@ def test_19_what_is_asked_about_belongs_to_who_asks(
     door: Door, alice: Owner, carol: Buyer, mallory: Buyer, time: Time
 ) -> None:
     """Status, refill and cancel took any number, and a key opened every panel of the installation."""
-    order_id = carol.order()
+    number = carol.order().number
     dave = alice.customer("dave", balance="1.00")
     before = everything()
     for stranger in (dave, mallory):
-        assert door.ask(stranger, "status", order=order_id) == {"error": "Incorrect order ID"}
-        many = {str(order_id): {"error": "Incorrect order ID"}}
-        assert door.ask(stranger, "status", orders=f"{order_id},") == many
-        assert door.ask(stranger, "refill", order=order_id) == {"error": "Incorrect order ID"}
-        assert door.ask(stranger, "cancel", orders=order_id) == [
-            {"order": order_id, "cancel": {"error": "Incorrect order ID"}}
+        assert door.ask(stranger, "status", order=number) == {"error": "Incorrect order ID"}
+        many = {str(number): {"error": "Incorrect order ID"}}
+        assert door.ask(stranger, "status", orders=f"{number},") == many
+        assert door.ask(stranger, "refill", order=number) == {"error": "Incorrect order ID"}
+        assert door.ask(stranger, "cancel", orders=number) == [
+            {"order": number, "cancel": {"error": "Incorrect order ID"}}
         ]
     for action in ("balance", "services", "status", "add", "cancel"):
-        assert door.ask(carol, action, host="rival.example", order=order_id) == {"error": "Invalid API key"}
+        assert door.ask(carol, action, host="rival.example", order=number) == {"error": "Invalid API key"}
     after = everything()
     # The last use of a key is all that a question leaves behind.
     for table in before.keys() - {"customers_apikey"}:
@@ -452,14 +453,14 @@ def test_19_what_is_asked_about_belongs_to_who_asks(
 
 def test_20_each_answer_of_a_list_is_that_of_its_id(door: Door, carol: Buyer, mallory: Buyer) -> None:
     """Answers were given by position, from a query that had no order: another order's status came back."""
-    mine = [carol.order(quantity=100 + number) for number in range(6)]
-    hers = mallory.order()
+    mine = [carol.order(quantity=100 + number).number for number in range(6)]
+    hers = mallory.order().number
     asked = [mine[4], hers, mine[0], "Array", mine[5], mine[4], 10**12, mine[1]]
     answer = door.ask(carol, "status", orders=",".join(map(str, asked)))
     assert list(answer) == [str(i) for i in dict.fromkeys(asked)]
-    for place_, order_id in enumerate(mine):
-        if order_id in asked:
-            assert answer[str(order_id)]["remains"] == str(100 + place_)
+    for place_, number in enumerate(mine):
+        if number in asked:
+            assert answer[str(number)]["remains"] == str(100 + place_)
     assert [i for i in answer if "error" in answer[i]] == [str(hers), "Array", str(10**12)]
     refills = door.ask(carol, "cancel", orders=",".join(map(str, asked)))
     assert [row["order"] for row in refills] == list(dict.fromkeys(asked)), "an id that comes twice is answered once"
@@ -517,8 +518,9 @@ def test_23_what_a_client_writes_is_never_read_as_sql(door: Door, carol: Buyer, 
         answer = door.ask(carol, "add", **{**params, name: evil})
         assert answer.keys() in ({"order"}, {"error"}), name
     good = f"https://example.com/{evil.replace(' ', '+')}"
-    order_id = door.ask(carol, "add", **{**params, "link": good, "request_id": f"{evil} again"})["order"]
-    assert (row_of(order_id).link, row_of(order_id).request_id) == (good, f"{evil} again")
+    number = door.ask(carol, "add", **{**params, "link": good, "request_id": f"{evil} again"})["order"]
+    row = row_of(known(carol.owner.panel_id, number))
+    assert (row.link, row.request_id) == (good, f"{evil} again")
     for action, name in (
         ("status", "orders"),
         ("refill", "orders"),
@@ -558,18 +560,22 @@ def test_24_the_number_of_queries_does_not_grow_with_what_is_asked(door: Door, c
             lane._write(calls)
         return sum(not text.startswith(("INSERT", "UPDATE")) for text in seen.texts)
 
-    listed = ",".join(map(str, ids))
+    listed = ",".join(str(one.number) for one in ids)
     assert reads(call("balance")) == 3
     assert reads(*[call("balance")] * 64) == 3
-    assert reads(call("status", order=ids[0])) == 3
+    assert reads(call("status", order=ids[0].number)) == 3
     assert reads(call("status", orders=listed)) == 3
     assert reads(*[call("status", orders=listed)] * 64) == 3
-    assert reads(call("status", order=parents[0])) == reads(call("status", orders=",".join(map(str, parents)))) == 5
+    assert (
+        reads(call("status", order=parents[0].number))
+        == reads(call("status", orders=",".join(str(one.number) for one in parents)))
+        == 5
+    )
     assert reads(call("services")) == 3
     assert reads(*[call("services")] * 64) == 2, "rendered once for a version of the catalogue"
 
     one = call("add", service=FOLLOWERS, link=LINK, quantity=100)
     assert looks(one) == looks(*[one] * 64) <= 5
-    assert looks(call("refill", order=ids[0])) == looks(call("refill", orders=listed)) <= 7
-    assert looks(call("cancel", orders=ids[0])) == looks(call("cancel", orders=listed)) <= 12
+    assert looks(call("refill", order=ids[0].number)) == looks(call("refill", orders=listed)) <= 7
+    assert looks(call("cancel", orders=ids[0].number)) == looks(call("cancel", orders=listed)) <= 12
     assert children_of(parents[0]) == []

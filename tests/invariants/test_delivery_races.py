@@ -53,7 +53,8 @@ def place(shop: Shop, count: int, **more: str) -> list[int]:
     params = {"service": str(ROUND), "quantity": "1000", **more}
     results = place_orders([PlaceOrder(caller, {**params, "link": f"https://example.com/{n}"}) for n in range(count)])
     assert all(isinstance(result, int) for result in results), results
-    return [result for result in results if isinstance(result, int)]
+    ids = dict(books.rows("SELECT number, id FROM orders_order WHERE panel_id = %s", shop.panel_id))
+    return [ids[int(result)] for result in results if isinstance(result, int)]
 
 
 def accept(sendings: Sequence[Sending]) -> list[Sent]:
@@ -185,9 +186,11 @@ def test_an_order_is_either_cancelled_or_claimed_for_sending() -> None:
     ids = place(shop, 120)
     caller = Caller(customer_id=shop.buyers[0].customer_id)
 
+    numbers = dict(books.rows("SELECT id, number FROM orders_order"))
+
     def cancel(part: Sequence[int]) -> list[int]:
         for n in range(0, len(part), 4):
-            assert request_cancels([AskOrders(caller, tuple(part[n : n + 4]))]) == [[1] * 4]
+            assert request_cancels([AskOrders(caller, tuple(numbers[id_] for id_ in part[n : n + 4]))]) == [[1] * 4]
         return []
 
     def claim() -> list[int]:

@@ -376,7 +376,7 @@ def test_connections_that_break_at_any_moment_lose_and_double_nothing(lane: Lane
             size = draw.randint(1, 6)
             names, uncertain = told(lane, calls[len(outcomes) : len(outcomes) + size])
             outcomes += ["unknown" if unknown else name for name, unknown in zip(names, uncertain, strict=True)]
-    links = dict(books.rows("SELECT link, id FROM orders_order"))
+    links = dict(books.rows("SELECT link, number FROM orders_order"))
     for call, outcome in zip(calls, outcomes, strict=True):
         id_ = links.get(call.params["link"])
         if outcome == Overloaded.__name__:

@@ -29,6 +29,7 @@ from tests.support.people import (
     PRIVATE,
     SUBSCRIPTION,
     Buyer,
+    Known,
     Owner,
     Seen,
     Time,
@@ -67,7 +68,7 @@ class Belongings:
         answer = carol.refill(self.completed)
         assert isinstance(answer, list)
         (refill,) = answer
-        assert isinstance(refill, int)
+        assert isinstance(refill, Known)
         self.refill = refill
         self.orders = [self.plain, self.drip_feed, self.subscription, self.completed]
 
@@ -95,26 +96,27 @@ def unmoved(before: dict[str, list[tuple[Any, ...]]]) -> None:
 
 def test_the_owner_herself_sees_what_strangers_must_not(door: Door, carol: Buyer, hers: Belongings) -> None:
     for order_id in hers.orders:
-        assert door.ask(carol, "status", order=order_id)["currency"] == "USD"
-    assert door.ask(carol, "refill_status", refill=hers.refill) == {"status": "Pending"}
+        assert door.ask(carol, "status", order=order_id.number)["currency"] == "USD"
+    assert door.ask(carol, "refill_status", refill=hers.refill.number) == {"status": "Pending"}
 
 
 def test_orders_of_others_are_answered_as_those_that_do_not_exist(
     door: Door, hers: Belongings, strangers: list[Buyer]
 ) -> None:
     nothing = 10**12
-    listed = ",".join(map(str, [*hers.orders, nothing]))
+    numbers = [*(order_id.number for order_id in hers.orders), nothing]
+    listed = ",".join(map(str, numbers))
     before = everything()
     for stranger in strangers:
-        for order_id in [*hers.orders, nothing]:
-            assert door.ask(stranger, "status", order=order_id) == BAD_ORDER
-            assert door.ask(stranger, "refill", order=order_id) == BAD_ORDER
-            assert door.ask(stranger, "cancel", order=order_id) == [{"order": order_id, "cancel": BAD_ORDER}]
+        for number in numbers:
+            assert door.ask(stranger, "status", order=number) == BAD_ORDER
+            assert door.ask(stranger, "refill", order=number) == BAD_ORDER
+            assert door.ask(stranger, "cancel", order=number) == [{"order": number, "cancel": BAD_ORDER}]
         many = door.ask(stranger, "status", orders=listed)
-        assert many == {str(i): BAD_ORDER for i in [*hers.orders, nothing]}
+        assert many == {str(i): BAD_ORDER for i in numbers}
         for action in ("refill", "cancel"):
             rows = door.ask(stranger, action, orders=listed)
-            assert rows == [{"order": i, action: BAD_ORDER} for i in [*hers.orders, nothing]]
+            assert rows == [{"order": i, action: BAD_ORDER} for i in numbers]
     unmoved(before)
 
 
@@ -122,7 +124,7 @@ def test_refills_of_others_are_answered_as_those_that_do_not_exist(
     door: Door, hers: Belongings, strangers: list[Buyer]
 ) -> None:
     for stranger in strangers:
-        for refill in (hers.refill, 10**12):
+        for refill in (hers.refill.number, 10**12):
             assert door.ask(stranger, "refill_status", refill=refill) == {"error": "Refill not found"}
             assert door.ask(stranger, "refill_status", refills=f"{refill},") == [
                 {"refill": refill, "status": {"error": "Refill not found"}}
@@ -138,15 +140,16 @@ def test_a_batch_of_several_panels_answers_each_caller_with_her_own(
 
     foreign = mallory.order()
     requests = [
-        Request(buyer, "status", {"orders": f"{hers.plain},{foreign}"}) for buyer in (carol, mallory, carol, mallory)
+        Request(buyer, "status", {"orders": f"{hers.plain.number},{foreign.number}"})
+        for buyer in (carol, mallory, carol, mallory)
     ]
     requests += [Request(carol, "balance", {}), Request(mallory, "balance", {})]
     answers = [answer.json for answer in door.together(requests)]
     for mine, other, answer in (
-        (hers.plain, foreign, answers[0]),
-        (foreign, hers.plain, answers[1]),
-        (hers.plain, foreign, answers[2]),
-        (foreign, hers.plain, answers[3]),
+        (hers.plain.number, foreign.number, answers[0]),
+        (foreign.number, hers.plain.number, answers[1]),
+        (hers.plain.number, foreign.number, answers[2]),
+        (foreign.number, hers.plain.number, answers[3]),
     ):
         assert answer[str(mine)]["status"] == "Pending"
         assert answer[str(other)] == BAD_ORDER
@@ -181,8 +184,8 @@ def test_a_key_on_the_host_of_another_panel_is_no_key(
 ) -> None:
     before = everything()
     params: dict[str, Any] = {
-        "order": hers.plain,
-        "refill": hers.refill,
+        "order": hers.plain.number,
+        "refill": hers.refill.number,
         "service": FOLLOWERS,
         "link": LINK,
         "quantity": 1000,
@@ -200,7 +203,7 @@ def test_equal_numbers_of_services_are_two_services(door: Door, carol: Buyer, ma
     orders = [
         door.ask(buyer, "add", service=FOLLOWERS, link=LINK, quantity=1000)["order"] for buyer in (carol, mallory)
     ]
-    assert [value("SELECT service_id FROM orders_order WHERE id = %s", order_id) for order_id in orders] == [
+    assert [value("SELECT service_id FROM orders_order WHERE number = %s", number) for number in orders] == [
         carol.owner.services[FOLLOWERS].id,
         mallory.owner.services[FOLLOWERS].id,
     ]

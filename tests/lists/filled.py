@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 
 from django.db import connection, transaction
 
+from panelwright.panels import numbers
+from panelwright.panels.models import Noun
 from tests.support.people import execute, value
 from tests.support.story import Story
 
@@ -44,9 +46,9 @@ def _fill(story: Story) -> Filled:
         _of_orders(buyer)
         _of_panel(buyer)
     connection.cursor().execute("ANALYZE")
-    number = int(value("SELECT MIN(id) FROM orders_order WHERE customer_id = %s", dave.customer_id))
+    number = int(value("SELECT MIN(number) FROM orders_order WHERE customer_id = %s", dave.customer_id))
     values = {
-        "customer": str(dave.customer_id),
+        "customer": str(dave.number),
         "provider": str(provider.id),
         "service": "2",
         "parent": str(number),
@@ -72,11 +74,13 @@ def _insert(table: str, count: int, **columns: object) -> None:
 
 def _orders(buyer: Any, count: int, provider: int | None) -> None:
     service = min(one.id for one in buyer.owner.services.values())
+    first = numbers.take(buyer.owner.panel_id, Noun.ORDER, count).start
     open_ = "n % 16 IN (2, 3)"
     _insert(
         "orders_order",
         count,
         panel_id=buyer.owner.panel_id,
+        number=f"{first} - 1 + n",
         customer_id=buyer.customer_id,
         service_id=f"{service} + n % 2",
         kind="'plain'",
@@ -112,9 +116,10 @@ def _of_orders(buyer: Any) -> None:
     """A refill, a cancel and a transfer for many of the orders."""
     mine = f"panel_id = {buyer.owner.panel_id} AND customer_id = {buyer.customer_id}"
     execute(
-        "INSERT INTO orders_refill (panel_id, order_id, customer_id, status, state, due_at, created_at, ended_at)"
-        " SELECT panel_id, id, customer_id, CASE WHEN id % 40 = 0 THEN 'Pending' ELSE 'Completed' END, 'passed on',"
-        f" NULL, {_at()}, CASE WHEN id % 40 = 0 THEN NULL ELSE {_at()} END FROM orders_order WHERE {mine}"
+        "INSERT INTO orders_refill (panel_id, number, order_id, customer_id, status, state, due_at, created_at,"
+        " ended_at) SELECT panel_id, number, id, customer_id,"
+        " CASE WHEN id % 40 = 0 THEN 'Pending' ELSE 'Completed' END, 'passed on', NULL,"
+        f" {_at()}, CASE WHEN id % 40 = 0 THEN NULL ELSE {_at()} END FROM orders_order WHERE {mine}"
     )
     execute(
         "INSERT INTO orders_cancel (panel_id, order_id, state, created_at) SELECT panel_id, id,"
@@ -134,6 +139,7 @@ def _of_panel(buyer: Any) -> None:
         "support_ticket",
         OTHERS,
         panel_id=panel,
+        number="100000 + n",
         customer_id=mine,
         subject="'other'",
         title="'Question ' || n",
@@ -190,8 +196,8 @@ def _of_panel(buyer: Any) -> None:
     )
     _insert("ledger_account", OTHERS, panel_id=panel, kind="'customer'", name="''", balance_micros=0)
     execute(
-        "INSERT INTO customers_customer (panel_id, user_id, account_id, enabled, created_at)"
-        f" SELECT {panel}, u.id, a.id, u.id % 90 <> 0, {at}"
+        "INSERT INTO customers_customer (panel_id, number, user_id, account_id, enabled, created_at)"
+        f" SELECT {panel}, 100000 + u.n, u.id, a.id, u.id % 90 <> 0, {at}"
         " FROM (SELECT id, ROW_NUMBER() OVER (ORDER BY id) AS n FROM customers_user WHERE panel_id = %s"
         " AND email LIKE 'u%%@customers.example') AS u JOIN (SELECT id, ROW_NUMBER() OVER (ORDER BY id) AS n"
         " FROM ledger_account WHERE panel_id = %s AND kind = 'customer' AND id NOT IN (SELECT account_id FROM"

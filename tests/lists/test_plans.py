@@ -68,6 +68,8 @@ def on_sqlite(name: str, statement: ReadStatement) -> list[str]:
     aliases = dict(re.findall(r'"?(\w+)"?\s+(?:AS\s+)?"?(\w+)"?', statement.line))
     large = {*LARGE, *(alias for table, alias in aliases.items() if table in LARGE)}
     few = any("CO-ROUTINE" in line or "MATERIALIZE" in line or "SCALAR SUBQUERY" in line for line in told)
+    # A part of the statement that is run by itself, and scanned then, may have a table's alias.
+    large -= {line.split()[1].strip('"') for line in told if line.startswith(("CO-ROUTINE ", "MATERIALIZE "))}
     found = [line for line in told if re.match(r"SCAN \"?(\w+)", line) and line.split()[1].strip('"') in large]
     found += [line for line in told if "TEMP B-TREE FOR ORDER BY" in line and not few]
     return found

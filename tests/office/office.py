@@ -28,11 +28,11 @@ class Office:
         self.lost = self.world.lost()
         self.cancel = self.world.cancel_asked()
         self.rows: dict[str, Any] = {
-            "order": self.lost,
-            "cancel": self.cancel,
-            "refill": self.world.refill(),
-            "ticket": self.world.ticket(),
-            "customer": self.carol.customer_id,
+            "order": self.lost.number,
+            "cancel": self.cancel.number,
+            "refill": self.world.refill().number,
+            "ticket": self.world.ticket().number,
+            "customer": self.carol.number,
             "provider": self.world.people.id,
             "route": value("SELECT MIN(id) FROM providers_route WHERE panel_id = %s", self.alice.panel_id),
             "held": value("SELECT MIN(id) FROM providers_route WHERE panel_id = %s", self.alice.panel_id),

@@ -29,20 +29,23 @@ def test_a_refund_is_shown_before_it_moves_and_moves_once(office: Office) -> Non
     charge = value("SELECT charge_micros FROM orders_order WHERE id = %s", order)
     balance = office.carol.balance()
     before = everything()
-    shown = text_of(browser.get(f"/admin/orders/{order}/cancel"))
+    shown = text_of(browser.get(f"/admin/orders/{order.number}/cancel"))
     assert "Refunded to the customer 0.90 USD" in shown
     assert charge == 900_000
-    assert browser.post(f"/admin/orders/{order}/cancel").status_code == 200
+    assert browser.post(f"/admin/orders/{order.number}/cancel").status_code == 200
     after = everything()
     assert {table for table in after if after[table] != before[table]} <= {"customers_session"}
-    assert browser.post(f"/admin/orders/{order}/cancel", sure="1").headers["Location"] == f"/admin/orders/{order}"
+    assert (
+        browser.post(f"/admin/orders/{order.number}/cancel", sure="1").headers["Location"]
+        == f"/admin/orders/{order.number}"
+    )
     assert float(office.carol.balance()) == float(balance) + 0.9
-    again = browser.post(f"/admin/orders/{order}/cancel", sure="1")
+    again = browser.post(f"/admin/orders/{order.number}/cancel", sure="1")
     assert again.status_code == 422
     assert "has ended" in again.content.decode()
     assert float(office.carol.balance()) == float(balance) + 0.9
     assert value("SELECT COUNT(*) FROM staff_trailentry WHERE action = 'order.cancel'") == 1
-    story = text_of(browser.get(f"/admin/orders/{order}"))
+    story = text_of(browser.get(f"/admin/orders/{order.number}"))
     assert "Cancel and refund" in story
     assert "alice@shop.example" in story
     assert "+0.90 USD" in story
@@ -55,14 +58,14 @@ def test_a_partial_end_asks_for_what_remains_then_shows_the_sum(office: Office) 
     browser = office.browser("owner")
     order = office.lost
     quantity = value("SELECT quantity FROM orders_order WHERE id = %s", order)
-    first = browser.get(f"/admin/orders/{order}/partial")
+    first = browser.get(f"/admin/orders/{order.number}/partial")
     assert "What will happen" not in first
-    wrong = browser.post(f"/admin/orders/{order}/partial", remains="many")
+    wrong = browser.post(f"/admin/orders/{order.number}/partial", remains="many")
     assert wrong.status_code == 422
     assert "Enter a whole number." in html.unescape(wrong.content.decode())
-    shown = browser.post(f"/admin/orders/{order}/partial", remains=str(quantity // 2))
+    shown = browser.post(f"/admin/orders/{order.number}/partial", remains=str(quantity // 2))
     assert "Refunded to the customer 0.45 USD" in text_of(shown.content.decode())
-    done = browser.post(f"/admin/orders/{order}/partial", remains=str(quantity // 2), sure="1")
+    done = browser.post(f"/admin/orders/{order.number}/partial", remains=str(quantity // 2), sure="1")
     assert done.status_code == 302
     assert value("SELECT status FROM orders_order WHERE id = %s", order) == "Partial"
     assert value("SELECT charge_micros FROM orders_order WHERE id = %s", order) == 450_000
@@ -75,7 +78,7 @@ def test_funds_are_added_and_taken_once_by_a_form_that_is_sent_twice(office: Off
     browser = office.browser("owner")
     balance = float(office.carol.balance())
     for verb, change in (("credit", 5.0), ("debit", -2.0)):
-        address = f"/admin/customers/{office.carol.customer_id}/{verb}"
+        address = f"/admin/customers/{office.carol.number}/{verb}"
         page = browser.get(address)
         reference = re.search(r'name="reference"[^>]*value="(office-[0-9a-f]+)"', page)
         assert reference, page
@@ -119,7 +122,7 @@ def test_credit_is_granted_and_not_taken_back_while_it_is_used(office: Office) -
 
 def test_a_suspended_customer_cannot_order_until_restored(office: Office) -> None:
     browser = office.browser("owner")
-    address = f"/admin/customers/{office.carol.customer_id}"
+    address = f"/admin/customers/{office.carol.number}"
     assert browser.post(f"{address}/suspend").status_code == 302
     assert "Suspended" in browser.get(address)
     with pytest.raises(AssertionError):
@@ -132,11 +135,11 @@ def test_a_custom_price_is_the_customer_s_own(office: Office) -> None:
     from tests.support.people import LIKES, value
 
     browser = office.browser("owner")
-    address = f"/admin/customers/{office.carol.customer_id}/set_rate"
+    address = f"/admin/customers/{office.carol.number}/set_rate"
     assert browser.post(address, service=str(LIKES), rate="0.11").status_code == 302
     order = office.carol.order(service=LIKES, quantity=1000, link="https://example.com/own")
     assert value("SELECT rate_micros FROM orders_order WHERE id = %s", order) == 110_000
-    assert "0.11 USD" in text_of(browser.get(f"/admin/customers/{office.carol.customer_id}"))
+    assert "0.11 USD" in text_of(browser.get(f"/admin/customers/{office.carol.number}"))
     dave = office.alice.customer("dave", balance="5.00")
     order = dave.order(service=LIKES, quantity=1000, link="https://example.com/list")
     assert value("SELECT rate_micros FROM orders_order WHERE id = %s", order) != 110_000
@@ -169,11 +172,11 @@ def test_a_search_finds_an_order_by_each_of_its_names(office: Office) -> None:
         office.world.people.id,
         order,
     )
-    for text in (str(order), "up-77", "needle", "carol@customer"):
-        assert f'href="/admin/orders/{order}"' in browser.get(f"/admin/orders?q={text}"), text
+    for text in (str(order.number), "up-77", "needle", "carol@customer"):
+        assert f'href="/admin/orders/{order.number}"' in browser.get(f"/admin/orders?q={text}"), text
     assert "No orders match your filters." in browser.get("/admin/orders?q=haystack")
-    assert f'href="/admin/orders/{order}"' in browser.get("/admin/orders?show=problem&problem=outcome_unknown")
-    assert f'href="/admin/orders/{order}"' not in browser.get("/admin/orders?show=problem&problem=no_route")
+    assert f'href="/admin/orders/{order.number}"' in browser.get("/admin/orders?show=problem&problem=outcome_unknown")
+    assert f'href="/admin/orders/{order.number}"' not in browser.get("/admin/orders?show=problem&problem=no_route")
     lines = b"".join(browser.answer("/admin/orders.csv?show=problem").streaming_content).decode()
     assert lines.count("\r\n") == 2
     assert "outcome_unknown" in lines
@@ -195,8 +198,8 @@ def test_what_is_offered_is_possible(office: Office) -> None:
     browser = office.browser("owner")
     tried = 0
     for order in orders:
-        page = browser.get(f"/admin/orders/{order}")
-        for plural, verb in re.findall(rf'href="/admin/(orders|cancels)/{order}/([a-z_]+)"', page):
+        page = browser.get(f"/admin/orders/{order.number}")
+        for plural, verb in re.findall(rf'href="/admin/(orders|cancels)/{order.number}/([a-z_]+)"', page):
             action = registry.actions()[f"{plural.removesuffix('s')}.{verb}"]
             given = {field.name: filled[field.name] for field in action.fields if field.required}
             if verb in {"progress", "send"}:
@@ -204,7 +207,9 @@ def test_what_is_offered_is_possible(office: Office) -> None:
             if verb == "arrived":
                 given["provider"] = "north"
             with scope(panel=office.alice.panel):
-                seen = preview(action, actor=operator("t"), panel_id=office.alice.panel_id, target=order, given=given)
+                seen = preview(
+                    action, actor=operator("t"), panel_id=office.alice.panel_id, target=order.number, given=given
+                )
             assert not isinstance(seen, Refusal) or "route" in str(seen), (order, action.name, seen)
             tried += 1
     assert tried > 20

@@ -63,7 +63,7 @@ def test_an_order_from_placing_to_its_webhook(
     said = [heard.verify(made[1]) for heard in receiver.heard]
     assert said[0] == said[1]
     assert said[0]["type"] == "order.partial"
-    assert said[0]["data"]["order"] == order_id
+    assert said[0]["data"]["order"] == order_id.number
     assert said[0]["data"]["charge"] == "0.675"
     assert receiver.heard[0].id == receiver.heard[1].id
     assert [taken.to for taken in mail_server.taken] == ["carol@customer.example"]

@@ -37,12 +37,16 @@ def open_panel(*, preset: str, slug: str, port: int, email: str, micros: int) ->
 
 
 def prepare() -> dict[str, Any]:
-    """Every service can be refilled and cancelled: the tests ask for both of each type."""
+    """Every service can be refilled and cancelled: the tests ask for both of each type. And a number names an order
+    here without its panel."""
     from panelwright.catalog.models import Service
+    from panelwright.panels import numbers
     from panelwright.panels.actions import catalog_changed
-    from panelwright.panels.models import Panel
+    from panelwright.panels.models import Noun, Panel
 
     for panel in Panel.objects.all():
+        for noun in Noun:
+            numbers.raise_next(panel.id, noun, panel.id * 10**6 + 1)
         Service.objects.filter(panel=panel).update(refill=True, refill_days=30, cancel=True)
         Panel.objects.filter(id=panel.id).update(per_minute_max=None)
         catalog_changed(panel.id)
@@ -64,11 +68,13 @@ def end(
 
     from panelwright.core import clock
     from panelwright.orders import lifecycle, settling
+    from panelwright.orders.models import Order
 
+    id_ = Order.objects.get(number=order).id
     now = clock.now() - timedelta(days=days)
     with transaction.atomic():
-        changes = lifecycle.OrderChanges(lifecycle.lock([order]), now)
-        changes.apply(settling.settle(changes.orders[order], settling.Report(status, start_count, remains), now))
+        changes = lifecycle.OrderChanges(lifecycle.lock([id_]), now)
+        changes.apply(settling.settle(changes.orders[id_], settling.Report(status, start_count, remains), now))
         changes.write()
     return {}
 
@@ -80,7 +86,7 @@ def refill(*, refill: int, status: str) -> dict[str, Any]:
     from panelwright.orders.status import REFILL_ENDED
 
     ended = status in REFILL_ENDED
-    changed = Refill.objects.filter(id=refill).update(
+    changed = Refill.objects.filter(number=refill).update(
         status=status,
         state="done" if ended else "passed on",
         due_at=None,

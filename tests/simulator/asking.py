@@ -7,9 +7,11 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
+from django.db import connection
 from django_scopes import scope, scopes_disabled
 
 from panelwright.catalog import actions as catalog
+from panelwright.core import sql
 from panelwright.core.refusal import Refusal
 from panelwright.customers import access
 from panelwright.customers.models import Customer as CustomerRow
@@ -30,6 +32,7 @@ BATCH_MAX = 6
 # How long a person waits before she looks for a lost order at its provider.
 PATIENCE = timedelta(minutes=10)
 
+_ID = sql.Query("SELECT id FROM orders_order WHERE panel_id = ? AND number = ?")
 Run = Callable[[Callable[[], Any]], Any]
 
 
@@ -70,6 +73,7 @@ class People:
         now = self._world.clock.now
         expected = self._shop.expected(wishes, now)
         results = self._act(lambda: actions.place_orders([wish.command for wish in wishes]))
+        results = [self._placed(wish, result) for wish, result in zip(wishes, results, strict=True)]
         for wanted, result in zip(expected, results, strict=True):
             if isinstance(wanted, Order):
                 taken = isinstance(result, int)
@@ -83,6 +87,14 @@ class People:
                 answer = result.code if isinstance(result, Refusal) else result
                 self._complaints.check(answer == wanted, f"an order was answered {answer}, not {wanted}")
         return [r.code if isinstance(r, Refusal) else r for r in results]
+
+    def _placed(self, wish: Wish, result: Refusal | int) -> Refusal | int:
+        """The id of the order that was answered by its number. 0: the panel has none of this number."""
+        if isinstance(result, Refusal):
+            return result
+        rows = _ID.rows(connection, wish.customer.panel.id, int(result))
+        self._complaints.check(bool(rows), f"order {result} was acknowledged and is not there")
+        return int(rows[0][0]) if rows else 0
 
     def deposit(self, permits: Permits) -> object:
         customer = self._world.customer()
@@ -131,8 +143,8 @@ class People:
             likely = [id_ for id_ in likely if self._books.orders[id_].kind == "drip-feed"]
         elif self._rng.random() < 0.2:
             likely = list(self._books.subscribed)
-        customer, key, ids = self._some_orders(likely)
-        results = self._act(lambda: actions.request_cancels([AskOrders(key.caller, ids)]))[0]
+        customer, key, numbers, ids = self._some_orders(likely)
+        results = self._act(lambda: actions.request_cancels([AskOrders(key.caller, numbers)]))[0]
         wanted: Any = [self._may_cancel(customer, id_) for id_ in ids] if key.can_order else "may_not_order"
         self._answered("cancel", wanted, results)
         if isinstance(wanted, list):
@@ -177,8 +189,11 @@ class People:
                 self._books.paused.discard(row.id)
         return row.id, act.__name__, told
 
-    def _some_orders(self, likely: list[int]) -> tuple[Customer, Key, tuple[int | None, ...]]:
-        """A customer and up to three ids: her own, mostly, and `likely`; some of others, some that are none."""
+    def _some_orders(self, likely: list[int]) -> tuple[Customer, Key, tuple[int | None, ...], tuple[int | None, ...]]:
+        """A customer and up to three numbers: her own, mostly, and `likely`; some of others, some that are none.
+
+        With the ids of the orders that these are on her panel, whatever they are on the others.
+        """
         rng = self._rng
         order_id: int | None = rng.choice(likely or [0])
         row = self._books.orders.get(order_id or 0)
@@ -189,7 +204,8 @@ class People:
         ids: list[int | None] = [order_id]
         while rng.random() < 0.3 and len(ids) < 3:
             ids.append(rng.choice((rng.choice(customer.orders[-20:] or [7]), order_id, None, 10**9)))
-        return customer, key, tuple(ids)
+        numbers = tuple(self._books.orders[id_].number if id_ in self._books.orders else id_ for id_ in ids)
+        return customer, key, numbers, tuple(self._books.ids.get((customer.panel.id, n or 0)) for n in numbers)
 
     def _own(self, customer: Customer, order_id: int | None) -> OrderRow | None:
         row = self._books.orders.get(order_id or 0)
@@ -228,8 +244,8 @@ class People:
             owners = self._world.owners
             rows = [self._books.orders[id_] for id_ in likely]
             likely = [r.id for r in rows if self._may_refill(owners[r.customer_id], r.id, now) == "refill"]
-        customer, key, ids = self._some_orders(likely)
-        results = self._act(lambda: actions.request_refills([AskOrders(key.caller, ids)]))[0]
+        customer, key, numbers, ids = self._some_orders(likely)
+        results = self._act(lambda: actions.request_refills([AskOrders(key.caller, numbers)]))[0]
         now = self._world.clock.now
         wanted: Any = "may_not_order"
         if key.can_order:
@@ -275,14 +291,22 @@ class People:
         panel = self._rng.choice(self._world.panels)
         known = list(self._books.orders)[-500:]
         ids = self._rng.sample(known, min(len(known), 5))
-        found, _ = queries.standings([panel.id], ids)
-        for id_ in ids:
-            row, told = self._books.orders[id_], found.get(id_)
-            wanted = (id_, row.customer_id, row.kind, row.charge, row.start_count, row.status, row.remains)
-            mine = row.panel_id == panel.id
+        numbers = sorted({self._books.orders[id_].number for id_ in ids})
+        found, _ = queries.standings({panel.id: numbers})
+        for number in numbers:
+            row, told = (
+                self._books.orders.get(self._books.ids.get((panel.id, number), 0)),
+                found.get((panel.id, number)),
+            )
+            wanted = None
+            if row is not None:
+                what = (row.kind, row.charge, row.start_count, row.status, row.remains, number)
+                wanted = (row.id, row.customer_id, *what)
             said = None if told is None else tuple(told)
-            self._complaints.check(said == (wanted if mine else None), f"order {id_} is told as {said}, it is {wanted}")
-        return ids
+            self._complaints.check(
+                said == wanted, f"order {number} of panel {panel.id} is told as {said}, it is {wanted}"
+            )
+        return numbers
 
     def post(self, permits: Permits) -> object:
         """Somebody who is subscribed to has a new post; it is told of twice at times."""

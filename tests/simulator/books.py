@@ -65,6 +65,9 @@ class Books:
     back: Counter[int] = field(default_factory=Counter)
     refunds: dict[int, list[str]] = field(default_factory=dict)  # references, by order
     open_links: set[tuple[int, int, str]] = field(default_factory=set)
+    # (panel id, number) -> order or refill
+    ids: dict[tuple[int, int], int] = field(default_factory=dict)
+    refill_ids: dict[tuple[int, int], int] = field(default_factory=dict)
     # (provider id, upstream id) -> order
     upstream: dict[tuple[int, str], int] = field(default_factory=dict)
     # Orders that wait for a person, and since when.
@@ -100,6 +103,7 @@ class Books:
         """Take over how an order stands."""
         before = self.orders.get(row.id)
         self.orders[row.id] = row
+        self.ids[row.panel_id, row.number] = row.id
         if before is None and row.parent_id is not None:
             self.children.setdefault(row.parent_id, []).append(row.id)
         if row.open_link is not None:
@@ -137,6 +141,7 @@ class Books:
         if row.id not in self.refills:
             self.refills_of.setdefault(row.order_id, []).append(row.id)
         self.refills[row.id] = row
+        self.refill_ids[self.orders[row.order_id].panel_id, row.number] = row.id
 
     def ours(self, order_id: int, lease_until: datetime, job: str) -> bool:
         """Whether a result of that lease may still be written."""

@@ -32,6 +32,7 @@ from panelwright.orders import (
     lifecycle,
     linking,
     post_orders,
+    queries,
     settling,
     standing,
     standing_store,
@@ -40,6 +41,7 @@ from panelwright.orders import (
 from panelwright.orders import rules as placing
 from panelwright.orders import schedule_actions as schedules
 from panelwright.orders import store as order_store
+from panelwright.panels import numbers
 from panelwright.providers.posts import subscription_actions
 from panelwright.providers.routing import actions as delivery
 from panelwright.providers.routing import request_actions as requests
@@ -130,6 +132,22 @@ def _without(owner: ModuleType, name: str, part: str, instead: str = "") -> Call
         if part not in query._sqlite or part not in query._postgresql:
             raise LookupError(f"{owner.__name__}.{name} has changed: {part!r} does not stand in it")
         made._sqlite, made._postgresql = (text.replace(part, instead) for text in (query._sqlite, query._postgresql))
+        patch.setattr(owner, name, made)
+
+    return make
+
+
+def _with(owner: ModuleType, name: str, old: str, new: str) -> Callable[[Patch], None]:
+    """The statement `name` with a part of its text replaced."""
+
+    def make(patch: Patch) -> None:
+        query = getattr(owner, name)
+        made = copy.copy(query)
+        for dialect, mark in (("_sqlite", "?"), ("_postgresql", "%s")):
+            text = getattr(query, dialect)
+            if old.replace("?", mark) not in text:
+                raise LookupError(f"{owner.__name__}.{name} has changed: {old!r} does not stand in it")
+            setattr(made, dialect, text.replace(old.replace("?", mark), new.replace("?", mark)))
         patch.setattr(owner, name, made)
 
     return make
@@ -270,9 +288,35 @@ MUTANTS = (
         _rewritten(
             orders,
             "ask_cancels",
-            "asked.get((grant.customer_id, order_id or 0))",
-            "next((o for (_, i), o in asked.items() if i == order_id), None)",
+            "asked.get((grant.customer_id, number or 0), _NO_ORDER)",
+            "next((o for (_, n), o in asked.items() if n == number), _NO_ORDER)",
         ),
+    ),
+    Mutant("a number means the order of any panel", _with(queries, "_STANDINGS", "panel_id = ? AND", "? > 0 AND")),
+    Mutant(
+        "a number is found in any panel when something is asked of it",
+        _together(
+            _with(orders, "_FIND_ASKED", "panel_id = ? AND", "? > 0 AND"),
+            _rewritten(
+                orders,
+                "ask_refills",
+                "asked.get((grant.customer_id, number or 0), _NO_ORDER)",
+                "next((o for (_, n), o in reversed(asked.items()) if n == number), _NO_ORDER)",
+            ),
+        ),
+    ),
+    Mutant(
+        "a number is given again when the transaction that took it was rolled back",
+        _rewritten(
+            orders,
+            "place_orders",
+            "        results, given = store.commit(plan, book.ids, now)\n",
+            "        results, given = store.commit(plan, book.ids, now)\n        given.keep()\n",
+        ),
+    ),
+    Mutant(
+        "a process gives out what another one has",
+        _with(numbers, "_TAKE", "panels_numbering.next_number + ?", "panels_numbering.next_number + ? / 2"),
     ),
     Mutant(
         "a key of one panel is good on another",

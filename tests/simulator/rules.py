@@ -226,10 +226,11 @@ class Referee:
             say.add(f"order {order_id} cost {earned}, and not at provider {row.provider_id}: {_short(row)}")
         references = books.refunds.get(order_id, [])
         if row.kind == "drip-feed":
-            allowed = {str(order_id), *map(str, books.children.get(order_id, ()))}
+            runs = [books.orders[id_] for id_ in books.children.get(order_id, ()) if id_ in books.orders]
+            allowed = {str(row.number), *(str(run.number) for run in runs)}
             fine = len(set(references)) == len(references) and set(references) <= allowed
         else:
-            fine = references in ([], [str(order_id)])
+            fine = references in ([], [str(row.number)])
         if not fine:
             say.add(f"order {order_id} was refunded by {references}")
 
@@ -237,6 +238,8 @@ class Referee:
 
     def _new_order(self, row: OrderRow, permits: Permits) -> None:
         say = self._complaints
+        if self._books.ids.get((row.panel_id, row.number), row.id) != row.id:
+            say.add(f"number {row.number} of panel {row.panel_id} is another order's: {_short(row)}")
         if row.kind in CHILDREN:
             if not permits.children:
                 say.add(f"a {row.kind} from nowhere: {_short(row)}")

@@ -19,6 +19,8 @@ from random import Random
 from typing import Any, NamedTuple
 
 from panelwright.core import clock
+from panelwright.panels import numbers
+from panelwright.panels.models import Noun
 from tests.simulator import checks, world
 from tests.simulator.asking import People
 from tests.simulator.books import Books
@@ -78,10 +80,10 @@ class Outcome:
 class Simulation:
     """One world and its history. Needs a migrated, empty database that nobody else uses."""
 
-    def __init__(self, seed: int, watch: Watch, *, follow: int | None = None) -> None:
+    def __init__(self, seed: int, watch: Watch, moving: world.SimulatedClock, *, follow: int | None = None) -> None:
         self.seed = seed
         self.rng = Random(seed)
-        self.clock = world.SimulatedClock()
+        self.clock = moving
         self.complaints = Complaints()
         self.deliveries = Deliveries(self.complaints)
         self.books = Books()
@@ -174,6 +176,9 @@ class Simulation:
             told = handler(permits)
         except Killed:
             kind, told, permits = "killed", kind, Permits()
+            if self.rng.random() < 0.5:
+                # The whole process; else only what it did, and it goes on.
+                numbers.orders.forget()
         except Exception as error:
             self._note(kind, f"raised {type(error).__name__}")
             raise Broken(f"{kind} raised {type(error).__name__}: {error}") from error
@@ -238,10 +243,18 @@ class Simulation:
 @contextmanager
 def simulation(seed: int, *, follow: int | None = None) -> Iterator[Simulation]:
     """A simulation that moves the product's clock until the block ends."""
+    before = numbers.orders
     with watching() as watch:
-        made = Simulation(seed, watch, follow=follow)
-        with clock.at(made.clock):
-            yield made
+        moving = world.SimulatedClock()
+        # By the clock of the world: a seed draws the same numbers however busy the machine is. A hundred times slower,
+        # so that there are blocks: its orders come in seconds apart.
+        numbers.orders = numbers.Blocks(Noun.ORDER, now=lambda: moving.now.timestamp() / 100)
+        try:
+            made = Simulation(seed, watch, moving, follow=follow)
+            with clock.at(made.clock):
+                yield made
+        finally:
+            numbers.orders = before
 
 
 def simulate(

@@ -18,7 +18,7 @@ ENDS = {"Completed": "completed", "Partial": "partial", "Canceled": "canceled", 
 REFILL_ENDS = {"Completed": "completed", "Rejected": "rejected", "Canceled": "canceled"}
 
 _TOLD = sql.Query(
-    "SELECT d.panel_id, e.customer_id, d.name, d.order_id, d.body FROM events_delivery d"
+    "SELECT d.panel_id, e.customer_id, d.name, d.order_number, d.body FROM events_delivery d"
     " JOIN events_endpoint e ON e.id = d.endpoint_id ORDER BY d.id"
 )
 
@@ -29,15 +29,17 @@ def check(now: Simulation) -> None:
     of_orders: dict[int, Counter[str]] = {}
     of_refills: dict[int, Counter[str]] = {}
     last: dict[int, dict[str, Any]] = {}
-    for panel_id, customer_id, name, order_id, body in _TOLD.rows(connection):
+    for panel_id, customer_id, name, number, body in _TOLD.rows(connection):
         message = json.loads(body)
+        order_id = books.ids[panel_id, number]
         order = books.orders[order_id]
+        say.check(message["data"]["order"] == number, f"order {number} was told as {message['data']['order']}")
         theirs = (order.panel_id, order.customer_id) == (panel_id, customer_id)
         say.check(theirs, f"customer {customer_id} was told of order {order_id}, which is another's")
         say.check(message["type"] == name, f"order {order_id}: {name} was told as {message['type']}")
         noun, _, word = name.partition(".")
         if noun == "refill":
-            of_refills.setdefault(message["data"]["refill"], Counter())[word] += 1
+            of_refills.setdefault(books.refill_ids[panel_id, message["data"]["refill"]], Counter())[word] += 1
         else:
             say.check(
                 (noun == "subscription") == (order.kind == "subscription"), f"order {order_id} was told as {noun}"

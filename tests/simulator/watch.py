@@ -41,6 +41,7 @@ class OrderRow(NamedTuple):
     """An order as it stands in the database. Money in micros."""
 
     id: int
+    number: int
     panel_id: int
     customer_id: int
     service_id: int
@@ -72,6 +73,7 @@ class OrderRow(NamedTuple):
 
 class RefillRow(NamedTuple):
     id: int
+    number: int
     order_id: int
     status: str
     state: str
@@ -111,6 +113,7 @@ _ORDER_COLUMNS = ", ".join(
     f"o.{name}"
     for name in [
         "id",
+        "number",
         "panel_id",
         "customer_id",
         "service_id",
@@ -148,7 +151,7 @@ NOTES = sql.Query("SELECT n, what, id FROM simulator_note WHERE n > ? ORDER BY n
 ORDERS = sql.Query(f"SELECT {_ORDER_COLUMNS} FROM orders_order o WHERE o.id :in_int ORDER BY o.id")
 OPEN_ORDERS = sql.Query(f"SELECT {_ORDER_COLUMNS} FROM orders_order o WHERE o.ended_at IS NULL ORDER BY o.id")
 REFILLS = sql.Query(
-    "SELECT id, order_id, status, state, due_at, lease_until, problem, upstream_id, created_at, ended_at"
+    "SELECT id, number, order_id, status, state, due_at, lease_until, problem, upstream_id, created_at, ended_at"
     " FROM orders_refill WHERE id :in_int ORDER BY id"
 )
 TRANSFERS = sql.Query(

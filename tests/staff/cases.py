@@ -17,7 +17,18 @@ from panelwright.staff.actions import Performed, perform
 from panelwright.staff.actor import Actor, operator
 from panelwright.support.tests.making import written
 from tests.support.by_hand import own_people
-from tests.support.people import CLOSED, COMMENTS, FOLLOWERS, LIKES, SUBSCRIPTION, TRAFFIC, execute, value, values
+from tests.support.people import (
+    CLOSED,
+    COMMENTS,
+    FOLLOWERS,
+    LIKES,
+    SUBSCRIPTION,
+    TRAFFIC,
+    Known,
+    execute,
+    value,
+    values,
+)
 from tests.support.rounds import Rounds
 from tests.support.story import Story
 from tests.support.upstream import ScriptedUpstream
@@ -31,6 +42,15 @@ class Case(NamedTuple):
 
     target: int | None = None
     given: dict[str, object] = {}
+
+    @property
+    def called(self) -> int | None:
+        """The target as staff name it: by its number, where it has one."""
+        return called(self.target)
+
+
+def called(target: int | None) -> int | None:
+    return target.number if isinstance(target, Known) else target
 
 
 class World:
@@ -46,18 +66,18 @@ class World:
         self._links += 1
         return f"https://example.com/{self._links}"
 
-    def queued(self, service: int = FOLLOWERS) -> int:
+    def queued(self, service: int = FOLLOWERS) -> Known:
         """An order in the hands of the panel's own people."""
         order_id = self.carol.order(service=service, link=self.link())
         self.worker.forward()
         return order_id
 
-    def started(self) -> int:
+    def started(self) -> Known:
         order_id = self.queued()
         self.do("order.start", order_id, start_count=5)
         return order_id
 
-    def lost(self) -> int:
+    def lost(self) -> Known:
         """An order of an upstream panel whose outcome nobody knows."""
         order_id = self.queued()
         with scope(panel=self.alice.panel):
@@ -75,20 +95,20 @@ class World:
         )
         return order_id
 
-    def cancel_asked(self) -> int:
+    def cancel_asked(self) -> Known:
         order_id = self.started()
         assert self.carol.cancel(order_id) == [1]
         return order_id
 
-    def refill(self) -> int:
+    def refill(self) -> Known:
         order_id = self.queued()
         self.do("order.done", order_id)
         execute("UPDATE orders_order SET ended_at = %s WHERE id = %s", clock.now() - timedelta(days=5), order_id)
         (refill_id,) = self.carol.refill(order_id)
-        assert isinstance(refill_id, int), refill_id
+        assert isinstance(refill_id, Known), refill_id
         return refill_id
 
-    def unpaid_post(self) -> int:
+    def unpaid_post(self) -> Known:
         """An order of a post whose charge a person decides about."""
         parent = self.carol.order(service=SUBSCRIPTION)
         order_id = self.lost()
@@ -108,7 +128,7 @@ class World:
         )
         return order_id
 
-    def paused(self) -> int:
+    def paused(self) -> Known:
         order_id = self.carol.order(service=SUBSCRIPTION)
         self.do("order.pause", order_id)
         return order_id
@@ -125,12 +145,12 @@ class World:
         with scope(panel=self.alice.panel):
             return int(PriceList.objects.create(panel_id=self.alice.panel_id, name=self.link()).id)
 
-    def ticket(self) -> int:
+    def ticket(self) -> Known:
         return written(self.carol, f"What about {self.link()}?", subject="other")
 
-    def speed_up(self) -> tuple[int, int]:
+    def speed_up(self) -> tuple[Known, Known]:
         order_id = self.started()
-        return written(self.carol, f"speed up {order_id}", subject="order"), order_id
+        return written(self.carol, f"speed up {order_id.number}", subject="order"), order_id
 
     def do(self, name: str, target: int | None = None, **given: Any) -> Performed:
         """It must be done."""
@@ -147,7 +167,7 @@ class World:
                 action,
                 actor=actor or operator("a test"),
                 panel_id=None if action.host else self.alice.panel_id,
-                target=target,
+                target=called(target),
                 given=given,
             )
 
@@ -159,7 +179,7 @@ def _unread(world: World) -> Case:
 
 def _speed_up(world: World) -> Case:
     ticket_id, order_id = world.speed_up()
-    return Case(ticket_id, {"order": order_id})
+    return Case(ticket_id, {"order": order_id.number})
 
 
 _PAGE: dict[str, Any] = {"slug": "about", "language": "en", "title": "About", "body": "Us."}
@@ -191,8 +211,8 @@ def _sendable_refill(world: World) -> Case:
 
 
 def _suspended(world: World) -> Case:
-    world.do("customer.suspend", world.carol.customer_id)
-    return Case(world.carol.customer_id)
+    world.do("customer.suspend", world.carol.number)
+    return Case(world.carol.number)
 
 
 CASES: dict[str, Callable[[World], Case]] = {
@@ -277,7 +297,7 @@ def _held(world: World) -> Case:
 
 def _second_factor(world: World) -> Case:
     execute("UPDATE customers_user SET totp_sealed = 'x' WHERE id = %s", world.carol.customer.user_id)
-    return Case(world.carol.customer_id)
+    return Case(world.carol.number)
 
 
 def _reported(world: World) -> Case:
@@ -332,12 +352,12 @@ CASES |= {
     "post_source.remove": lambda w: Case(w.do("post_source.add_webhook").target),
     "post.report": _reported,
     "customer.add": lambda w: Case(None, {"email": f"c{w.link()[-2:].strip('/')}@customer.example"}),
-    "customer.credit": lambda w: Case(w.carol.customer_id, {"amount": "5.00", "reference": w.link()}),
-    "customer.debit": lambda w: Case(w.carol.customer_id, {"amount": "5.00", "reference": w.link(), "reason": "typo"}),
-    "customer.set_credit_limit": lambda w: Case(w.carol.customer_id, {"credit_limit": "50.00", "reason": "trusted"}),
-    "customer.suspend": lambda w: Case(w.carol.customer_id),
+    "customer.credit": lambda w: Case(w.carol.number, {"amount": "5.00", "reference": w.link()}),
+    "customer.debit": lambda w: Case(w.carol.number, {"amount": "5.00", "reference": w.link(), "reason": "typo"}),
+    "customer.set_credit_limit": lambda w: Case(w.carol.number, {"credit_limit": "50.00", "reason": "trusted"}),
+    "customer.suspend": lambda w: Case(w.carol.number),
     "customer.restore": _suspended,
-    "customer.set_rate": lambda w: Case(w.carol.customer_id, {"service": LIKES, "rate": "0.10"}),
+    "customer.set_rate": lambda w: Case(w.carol.number, {"service": LIKES, "rate": "0.10"}),
     "customer.reset_second_factor": _second_factor,
     "staff.add": lambda w: Case(None, {"email": f"s{w.link()[-2:].strip('/')}@shop.example", "role": "support"}),
     "staff.set": lambda w: Case(w.bob.id, {"role": "support", "rights": ["content"]}),
@@ -349,6 +369,7 @@ CASES |= {
         None, {"slug": "other", "name": "Other", "currency": "USD", "domains": [f"o{w.link()[-2:].strip('/')}.example"]}
     ),
     "panel.set_look": lambda w: Case(None, {"hue": 155, "logo": PICTURE}),
+    "panel.set_numbers": lambda w: Case(None, {"order": 250_001, "ticket": 5_000}),
     "panel.set_guard": lambda w: Case(None, {"rule": "reprice", "margin": "5"}),
     "domain.add": lambda w: Case(None, {"host": f"p{w.link()[-2:].strip('/')}.example"}),
     "block.add": lambda w: Case(None, _BLOCK),

@@ -93,7 +93,7 @@ def test_a_price_below_zero_is_refused(story: Story) -> None:
     from panelwright.staff.rights import Right
 
     everything = " ".join(right.value for right in Right)
-    said = told("customer.set_rate", everything, story, story.carol.customer_id, service=1, rate="-1")
+    said = told("customer.set_rate", everything, story, story.carol.number, service=1, rate="-1")
     assert said in {"price_below_zero", "bad_amount", "amount_below"}, said
 
 

@@ -33,7 +33,7 @@ def test_odd_values_are_refused_and_move_nothing(site: Site, worker: Rounds) -> 
         bodies += [{"action": "send", "whole": number}] if number is not True else []
     wrong = []
     for body in bodies:
-        for path in (f"orders/{order_id}", f"problems/{order_id}"):
+        for path in (f"orders/{order_id.number}", f"problems/{order_id.number}"):
             answer = site.ask("POST", path, body)
             if answer.status not in (400, 404, 409) or not answer.body.get("error"):
                 wrong.append((path, body, answer.status, answer.body))

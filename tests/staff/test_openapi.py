@@ -85,7 +85,7 @@ def test_each_action_answers_as_described(story: Story, worker: Rounds, upstream
             continue
         case = CASES[name](world)
         body = {"action": action.verb, **case.given, **secrets_of(name)}
-        where = action.noun.plural if case.target is None else f"{action.noun.plural}/{case.target}"
+        where = action.noun.plural if case.target is None else f"{action.noun.plural}/{case.called}"
         operation = paths[f"/{action.noun.plural}" if case.target is None else f"/{action.noun.plural}/{{id}}"]["post"]
         schema = operation["requestBody"]["content"]["application/json"]["schema"]
         assert list(Draft202012Validator(schema).iter_errors(body)) == [], (name, body)

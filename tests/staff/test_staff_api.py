@@ -14,6 +14,7 @@ from tests.support.by_hand import own_people, staff_key
 from tests.support.people import (
     FOLLOWERS,
     LIKES,
+    Known,
     Seen,
     execute,
     row_of,
@@ -28,7 +29,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def order_id(site: Site, worker: Rounds) -> int:
+def order_id(site: Site, worker: Rounds) -> Known:
     """An order of 1000 followers for 0.90 in the queue of Alice's people."""
     own_people(site.alice, FOLLOWERS, LIKES)
     placed = site.carol.order()
@@ -36,7 +37,7 @@ def order_id(site: Site, worker: Rounds) -> int:
     return placed
 
 
-def test_an_order_is_delivered_by_hand(served: Site, order_id: int) -> None:
+def test_an_order_is_delivered_by_hand(served: Site, order_id: Known) -> None:
     queue = served.get("queue")
     assert queue.status == 200
     assert queue.headers["content-type"] == "application/json"
@@ -48,11 +49,11 @@ def test_an_order_is_delivered_by_hand(served: Site, order_id: int) -> None:
     provider = item.pop("provider")
     assert (provider["name"], item.pop("route") is not None) == ("our people", True)
     assert item == {
-        "id": order_id,
+        "id": order_id.number,
         "kind": "plain",
         "parent": None,
         "status": "Pending",
-        "customer": {"id": served.carol.customer_id, "email": "carol@customer.example"},
+        "customer": {"id": served.carol.number, "email": "carol@customer.example"},
         "service": FOLLOWERS,
         "service_name": "Followers",
         "type": "Default",
@@ -80,22 +81,22 @@ def test_an_order_is_delivered_by_hand(served: Site, order_id: int) -> None:
     }
     assert (queue.body["kind"], queue.body["next"]) == ("orders", None)
 
-    started = served.post(f"orders/{order_id}", action="start", start_count=1500)
+    started = served.post(f"orders/{order_id.number}", action="start", start_count=1500)
     assert (started.status, started.body["order"]["status"]) == (200, "In progress")
-    half = served.post(f"orders/{order_id}", action="progress", delivered=500)
+    half = served.post(f"orders/{order_id.number}", action="progress", delivered=500)
     assert half.body["order"]["remains"] == 500
-    ended = served.post(f"orders/{order_id}", action="partial", remains=250)
+    ended = served.post(f"orders/{order_id.number}", action="partial", remains=250)
     assert (ended.body["order"]["status"], ended.body["order"]["waiting_since"]) == ("Partial", None)
     assert served.carol.sees(order_id) == Seen("Partial", "0.675", 250, 1500)
     assert served.carol.balance() == "99.325"
     assert served.get("queue").body["items"] == []
-    assert served.get(f"orders/{order_id}").body == ended.body
+    assert served.get(f"orders/{order_id.number}").body == ended.body
     facts = [row[0] for row in values("SELECT facts FROM events_event WHERE name = 'order.worked' ORDER BY id")]
     last = json.loads(facts[-1]) if isinstance(facts[-1], str) else facts[-1]
     assert last == {"action": "partial", "by": f"bob@shop.example, by key {served.row.prefix}", "remains": 250}
 
 
-def test_a_key_is_needed_and_it_is_its_own_panels(site: Site, order_id: int, story: Story) -> None:
+def test_a_key_is_needed_and_it_is_its_own_panels(site: Site, order_id: Known, story: Story) -> None:
     rival_row, rival_key = staff_key(story.rival, story.rival.staff)
     text = BAD_KEY
     done = {"action": "done"}
@@ -108,18 +109,18 @@ def test_a_key_is_needed_and_it_is_its_own_panels(site: Site, order_id: int, sto
         {"scheme": "Basic"},
         {"key": site.row.digest},
     ):
-        site.refused(401, text, "POST", f"orders/{order_id}", done, **how)
+        site.refused(401, text, "POST", f"orders/{order_id.number}", done, **how)
         site.refused(401, text, "GET", "queue", **how)
     answer = site.get("queue", key="")
     assert answer.headers["www-authenticate"] == "Bearer"
     # A stranger's key works at home, and finds nothing of Alice's there.
     home = {"key": rival_key, "host": story.rival.host}
     assert site.get("queue", **home).body["items"] == []
-    there = f"Order {order_id} not found."
-    site.refused(404, there, "POST", f"orders/{order_id}", done, **home)
-    site.refused(404, there, "GET", f"orders/{order_id}", **home)
-    site.refused(404, there, "POST", f"cancels/{order_id}", {"action": "accept"}, **home)
-    site.refused(404, there, "POST", f"problems/{order_id}", {"action": "refund"}, **home)
+    there = f"Order {order_id.number} not found."
+    site.refused(404, there, "POST", f"orders/{order_id.number}", done, **home)
+    site.refused(404, there, "GET", f"orders/{order_id.number}", **home)
+    site.refused(404, there, "POST", f"cancels/{order_id.number}", {"action": "accept"}, **home)
+    site.refused(404, there, "POST", f"problems/{order_id.number}", {"action": "refund"}, **home)
     assert rival_row.panel_id == story.rival.panel_id
 
 
@@ -175,19 +176,21 @@ WRONG: list[tuple[object, str]] = [
 ]
 
 
-def test_a_wrong_request_says_what_is_wrong(site: Site, order_id: int) -> None:
+def test_a_wrong_request_says_what_is_wrong(site: Site, order_id: Known) -> None:
     for body, text in WRONG:
-        site.refused(400, text, "POST", f"orders/{order_id}", body)
+        site.refused(400, text, "POST", f"orders/{order_id.number}", body)
 
 
-def test_numbers_states_and_addresses(site: Site, order_id: int) -> None:
-    where = f"orders/{order_id}"
+def test_numbers_states_and_addresses(site: Site, order_id: Known) -> None:
+    where = f"orders/{order_id.number}"
     wrong = "remains: Remains must be between 1 and 1000. If nothing remains, complete the order."
     site.refused(400, wrong, "POST", where, {"action": "progress", "remains": 1001})
     site.refused(404, "Order 987654 not found.", "POST", "orders/987654", {"action": "done"})
     site.refused(404, "There is no number that high.", "POST", f"orders/{10**30}", {"action": "done"})
     site.refused(404, "Refill 5 not found.", "POST", "refills/5", {"action": "done"})
-    site.refused(409, "No cancellation of this order is waiting.", "POST", f"cancels/{order_id}", {"action": "accept"})
+    site.refused(
+        409, "No cancellation of this order is waiting.", "POST", f"cancels/{order_id.number}", {"action": "accept"}
+    )
     text = "The service of this order has no other route. Add one first."
     site.refused(409, text, "POST", where, {"action": "pass_on"})
     site.refused(405, "Use GET, POST for this address.", "DELETE", where)
@@ -200,8 +203,10 @@ def test_numbers_states_and_addresses(site: Site, order_id: int) -> None:
     site.refused(409, "This order has ended.", "POST", where, {"action": "done"})
 
 
-def test_pages_and_filters_of_the_queue(site: Site, order_id: int, worker: Rounds) -> None:
-    ids = [order_id] + [site.carol.order(service=LIKES, link=f"https://example.com/{n}") for n in range(4)]
+def test_pages_and_filters_of_the_queue(site: Site, order_id: Known, worker: Rounds) -> None:
+    ids = [order_id.number] + [
+        site.carol.order(service=LIKES, link=f"https://example.com/{n}").number for n in range(4)
+    ]
     worker.forward()
     site.post(f"orders/{ids[1]}", action="start")
 
@@ -215,7 +220,7 @@ def test_pages_and_filters_of_the_queue(site: Site, order_id: int, worker: Round
     assert page(f"limit=2&after={ids[3]}") == (ids[4:], None)
     assert page("state=started") == ([ids[1]], None)
     assert page("state=waiting&limit=200") == ([ids[0], *ids[2:]], None)
-    assert page(f"service={FOLLOWERS}") == ([order_id], None)
+    assert page(f"service={FOLLOWERS}") == ([order_id.number], None)
     assert page("provider=our%20people") == (ids, None)
     assert page("provider=nobody") == ([], None)
     for query, text in (
@@ -234,36 +239,39 @@ def test_pages_and_filters_of_the_queue(site: Site, order_id: int, worker: Round
         site.refused(400, text, "GET", f"queue?{query}")
 
 
-def test_cancels_are_answered(site: Site, order_id: int) -> None:
-    site.post(f"orders/{order_id}", action="start")
+def test_cancels_are_answered(site: Site, order_id: Known) -> None:
+    site.post(f"orders/{order_id.number}", action="start")
     assert site.carol.cancel(order_id) == [1]
     (item,) = site.get("queue?kind=cancels").body["items"]
-    assert (item["order"], item["remains"], item["quantity"]) == (order_id, 1000, 1000)
+    assert (item["order"], item["remains"], item["quantity"]) == (order_id.number, 1000, 1000)
     assert site.get("queue").body["items"][0]["cancel_asked"] is True
     why = "text: Enter a reason of 1 to 500 characters."
-    site.refused(400, why, "POST", f"cancels/{order_id}", {"action": "refuse", "text": " "})
-    assert site.post(f"cancels/{order_id}", action="refuse", text="half done").body["order"]["cancel_asked"] is False
+    site.refused(400, why, "POST", f"cancels/{order_id.number}", {"action": "refuse", "text": " "})
+    assert (
+        site.post(f"cancels/{order_id.number}", action="refuse", text="half done").body["order"]["cancel_asked"]
+        is False
+    )
     assert site.get("queue?kind=cancels").body["items"] == []
     site.carol.cancel(order_id)
-    assert site.post(f"cancels/{order_id}", action="accept").body["order"]["status"] == "Canceled"
+    assert site.post(f"cancels/{order_id.number}", action="accept").body["order"]["status"] == "Canceled"
     assert site.carol.balance() == "100.00"
 
 
-def test_refills_are_done_or_rejected(site: Site, order_id: int, worker: Rounds) -> None:
-    site.post(f"orders/{order_id}", action="done")
+def test_refills_are_done_or_rejected(site: Site, order_id: Known, worker: Rounds) -> None:
+    site.post(f"orders/{order_id.number}", action="done")
     execute("UPDATE orders_order SET ended_at = %s WHERE id = %s", clock.now() - timedelta(days=2), order_id)
     (refill_id,) = site.carol.refill(order_id)
-    assert isinstance(refill_id, int)
+    assert isinstance(refill_id, Known)
     assert site.get("queue?kind=refills").body["items"] == [], "the worker has not looked at it yet"
     worker.refills()
     (item,) = site.get("queue?kind=refills&state=waiting").body["items"]
-    assert (item["id"], item["order"], item["status"]) == (refill_id, order_id, "Pending")
-    assert site.post(f"refills/{refill_id}", action="start").body["refill"]["status"] == "In progress"
+    assert (item["id"], item["order"], item["status"]) == (refill_id.number, order_id.number, "Pending")
+    assert site.post(f"refills/{refill_id.number}", action="start").body["refill"]["status"] == "In progress"
     assert len(site.get("queue?kind=refills&state=started").body["items"]) == 1
-    site.refused(400, "text: This field is required.", "POST", f"refills/{refill_id}", {"action": "reject"})
-    rejected = site.post(f"refills/{refill_id}", action="reject", text="nothing was lost").body["refill"]
+    site.refused(400, "text: This field is required.", "POST", f"refills/{refill_id.number}", {"action": "reject"})
+    rejected = site.post(f"refills/{refill_id.number}", action="reject", text="nothing was lost").body["refill"]
     assert (rejected["status"], rejected["problem"]) == ("Rejected", "nothing was lost")
-    site.refused(409, "This refill has ended: Rejected.", "POST", f"refills/{refill_id}", {"action": "done"})
+    site.refused(409, "This refill has ended: Rejected.", "POST", f"refills/{refill_id.number}", {"action": "done"})
 
 
 def test_unknown_outcomes_are_decided(site: Site, worker: Rounds) -> None:
@@ -277,28 +285,28 @@ def test_unknown_outcomes_are_decided(site: Site, worker: Rounds) -> None:
             '{"why": "time-out"}',
             order_id,
         )
-    assert [item["id"] for item in site.get("problems?limit=3").body["items"]] == ids[:3]
-    assert site.get(f"problems?after={ids[2]}").body["next"] is None
+    assert [item["id"] for item in site.get("problems?limit=3").body["items"]] == [one.number for one in ids[:3]]
+    assert site.get(f"problems?after={ids[2].number}").body["next"] is None
     site.refused(400, "Unknown: kind. Accepted here: after, limit.", "GET", "problems?kind=orders")
     long = {"action": "arrived", "upstream_id": "x" * 101}
     text = "upstream_id: Enter the order ID at the provider: 1 to 100 characters, without commas and spaces."
-    site.refused(400, text, "POST", f"problems/{ids[0]}", long)
-    arrived = site.post(f"problems/{ids[0]}", action="arrived", upstream_id="700123")
+    site.refused(400, text, "POST", f"problems/{ids[0].number}", long)
+    arrived = site.post(f"problems/{ids[0].number}", action="arrived", upstream_id="700123")
     assert (arrived.status, row_of(ids[0]).upstream_id) == (200, "700123")
-    assert site.post(f"problems/{ids[1]}", action="send").body["order"]["status"] == "Pending"
-    assert site.post(f"problems/{ids[2]}", action="refund").body["order"]["status"] == "Canceled"
+    assert site.post(f"problems/{ids[1].number}", action="send").body["order"]["status"] == "Pending"
+    assert site.post(f"problems/{ids[2].number}", action="refund").body["order"]["status"] == "Canceled"
     taken = {"action": "arrived", "upstream_id": "700123"}
-    site.refused(409, "Another order already has this ID at the provider.", "POST", f"problems/{ids[3]}", taken)
+    site.refused(409, "Another order already has this ID at the provider.", "POST", f"problems/{ids[3].number}", taken)
     text = "This order has ended."
-    site.refused(409, text, "POST", f"problems/{ids[2]}", {"action": "refund"})
-    assert [item["id"] for item in site.get("problems").body["items"]] == [ids[3]]
+    site.refused(409, text, "POST", f"problems/{ids[2].number}", {"action": "refund"})
+    assert [item["id"] for item in site.get("problems").body["items"]] == [ids[3].number]
 
 
 def test_any_open_order_is_decided_about_and_tells_who_has_it(site: Site, worker: Rounds) -> None:
     provider = site.alice.provider("http://127.0.0.1:9/api/v2", name="far away")
     site.alice.route(LIKES, provider)
     order_id = site.carol.order(service=LIKES)
-    where = f"orders/{order_id}"
+    where = f"orders/{order_id.number}"
     execute(
         "UPDATE orders_order SET status = 'Processing', job = 'poll', provider_id = %s, upstream_id = '5',"
         " cost_micros = 1234, cost_rate_e12 = 12100000000, problem_code = 'not_known_upstream', problem_facts = %s,"
@@ -321,7 +329,7 @@ def test_any_open_order_is_decided_about_and_tells_who_has_it(site: Site, worker
     assert (sent["status"], sent["upstream_id"], sent["problem_code"], sent["cost"]) == ("Pending", None, "", None)
     arrived = site.post(where, action="arrived", upstream_id="77", provider="far away").body["order"]
     assert (arrived["status"], arrived["upstream_id"]) == ("Processing", "77")
-    done = site.post(f"problems/{order_id}", action="partial", remains=1).body["order"]
+    done = site.post(f"problems/{order_id.number}", action="partial", remains=1).body["order"]
     assert (done["status"], done["remains"]) == ("Partial", 1)
     decisions = [moment["facts"]["decision"] for moment in done["history"] if moment["event"] == "order.resolved"]
     assert decisions == ["partial", "arrived", "send"]
@@ -336,7 +344,7 @@ def test_an_order_that_is_being_sent_is_not_decided_about(site: Site) -> None:
         until,
         order_id,
     )
-    answer = site.post(f"orders/{order_id}", action="cancel")
+    answer = site.post(f"orders/{order_id.number}", action="cancel")
     assert answer.status == 409
     assert "This order is being sent to a provider. Try again in " in answer.body["error"]
     assert site.carol.sees(order_id).status == "Processing"

@@ -58,7 +58,7 @@ def test_each_action_leaves_its_trail_and_no_secret(story: Story, worker: Rounds
             who = (found["actor_kind"], found["actor"], found["address"])
             assert who == ("staff", "bob@shop.example", "203.0.113.9"), name
         if action.on_target:
-            assert found["id"] == case.target, name
+            assert found["id"] == getattr(case.target, "number", case.target), name
         assert found["before"] != found["after"], (name, "the trail shows no change", found)
         assert set(found["given"]) == {*case.given, *secrets_of(name)}, name
     for column in ("given", "before", "after", "actor_name"):
@@ -128,6 +128,7 @@ def test_the_trail_is_read_by_filters_and_pages(story: Story, worker: Rounds, up
 
     world = World(story, worker, upstream)
     first, second = world.started(), world.started()
+    one, two = first.number, second.number
     world.do("order.done", first)
 
     def read(**filters: Any) -> list[tuple[str, int | None]]:
@@ -135,9 +136,9 @@ def test_the_trail_is_read_by_filters_and_pages(story: Story, worker: Rounds, up
         return [(found.action, found.object_id) for found in page.items]
 
     with scope(panel=story.alice.panel):
-        assert read() == [("order.done", first), ("order.start", second), ("order.start", first)]
-        assert read(action="order.start") == [("order.start", second), ("order.start", first)]
-        assert read(object_kind="order", object_id=first) == [("order.done", first), ("order.start", first)]
+        assert read() == [("order.done", one), ("order.start", two), ("order.start", one)]
+        assert read(action="order.start") == [("order.start", two), ("order.start", one)]
+        assert read(object_kind="order", object_id=one) == [("order.done", one), ("order.start", one)]
         assert read(object_kind="ticket") == []
         assert read(actor_kind="operator", address="") == read()
         assert read(actor_kind="key") == read(actor_id=1) == read(address="203.0.113.9") == []
@@ -146,4 +147,4 @@ def test_the_trail_is_read_by_filters_and_pages(story: Story, worker: Rounds, up
         page = trail.entries(story.alice.panel_id, limit=2)
         assert [entry.action for entry in page.items] == ["order.done", "order.start"]
         rest = trail.entries(story.alice.panel_id, before=page.next, limit=2)
-        assert ([entry.object_id for entry in rest.items], rest.next) == ([first], None)
+        assert ([entry.object_id for entry in rest.items], rest.next) == ([one], None)

@@ -6,7 +6,7 @@ database. Import this late: it needs Django to be set up. The fixtures stand in 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -121,6 +121,20 @@ class Owner:
         return audit(self.panel_id).faults
 
 
+class Known(int):
+    """An order's or refill's id, as the inside knows it, with the `number` that everybody else knows it by."""
+
+    def __new__(cls, id_: int, number: int) -> Known:
+        known = super().__new__(cls, id_)
+        known.number = number
+        return known
+
+    number: int
+
+    def __reduce__(self) -> Any:
+        return (Known, (int(self), self.number))
+
+
 class Buyer:
     """A customer with a key. Money in and out of these methods is text as on the wire."""
 
@@ -128,6 +142,7 @@ class Buyer:
         self.owner = owner
         self.customer: Customer = row
         self.customer_id: int = row.id
+        self.number: int = row.number
         self.account_id: int = row.account_id
         self.key_row, self.key = self.new_key()
 
@@ -148,14 +163,15 @@ class Buyer:
             caller or self.caller(), {k: str(v) for k, v in sent.items() if v is not None}, str(request_id)
         )
 
-    def place(self, **params: Any) -> int | Refusal:
-        """Place an order: its id, or why it was refused."""
-        return actions.place_orders([self.command(**params)])[0]
+    def place(self, **params: Any) -> Known | Refusal:
+        """Place an order: its id and number, or why it was refused."""
+        (result,) = place(self.command(**params))
+        return result
 
-    def order(self, **params: Any) -> int:
+    def order(self, **params: Any) -> Known:
         """Place an order that must be taken."""
         result = self.place(**params)
-        assert isinstance(result, int), result
+        assert isinstance(result, Known), result
         return result
 
     def refused(self, **params: Any) -> Refusal:
@@ -167,17 +183,19 @@ class Buyer:
         return result
 
     def refill(self, *order_ids: int | None, **caller: str) -> Any:
-        """Ask for refills: for each order the refill's id or a Refusal, or one Refusal for the caller."""
-        return actions.request_refills([actions.AskOrders(self.caller(**caller), order_ids)])[0]
+        """Ask for refills: for each order the refill's id and number or a Refusal, or one Refusal for the caller."""
+        asked = actions.AskOrders(self.caller(**caller), numbers_of(order_ids))
+        result = actions.request_refills([asked])[0]
+        return result if isinstance(result, Refusal) else [_known_refill(self.owner, one) for one in result]
 
     def cancel(self, *order_ids: int | None, **caller: str) -> Any:
         """Ask for cancels: for each order 1 or a Refusal, or one Refusal for the caller."""
-        return actions.request_cancels([actions.AskOrders(self.caller(**caller), order_ids)])[0]
+        return actions.request_cancels([actions.AskOrders(self.caller(**caller), numbers_of(order_ids))])[0]
 
     def balance(self) -> str:
         return money.text(int(value("SELECT balance_micros FROM ledger_account WHERE id = %s", self.account_id)))
 
-    def spends_all_but(self, left: str) -> int:
+    def spends_all_but(self, left: str) -> Known:
         """Leave her this balance: one order of the package, at the price of the rest. Answers its id."""
         owner, rest = self.owner, money.parse(self.balance()) - money.parse(left)
         usual = owner.services[PACKAGE].rate_micros
@@ -255,6 +273,30 @@ def _catalogue(rate_micros: int) -> list[NewService]:
             drip_feed=True,
         ),
     ]
+
+
+def numbers_of(order_ids: Iterable[int | None]) -> tuple[int | None, ...]:
+    """The numbers of orders; of what is no order's id itself."""
+    return tuple(id_ if id_ is None else _number_of(id_) for id_ in order_ids)
+
+
+def _number_of(order_id: int) -> int:
+    found = values("SELECT number FROM orders_order WHERE id = %s", int(order_id)) if 0 < order_id < 2**63 else []
+    return int(found[0][0]) if found else order_id
+
+
+def known(panel_id: int, number: int) -> Known:
+    """The panel's order with this number."""
+    return Known(
+        value("SELECT id FROM orders_order WHERE panel_id = %s AND number = %s", panel_id, int(number)), number
+    )
+
+
+def _known_refill(owner: Owner, result: int | Refusal) -> Any:
+    if isinstance(result, Refusal):
+        return result
+    id_ = value("SELECT id FROM orders_refill WHERE panel_id = %s AND number = %s", owner.panel_id, result)
+    return Known(id_, result)
 
 
 def row_of(order_id: int) -> Order:
@@ -348,9 +390,25 @@ def check_books() -> None:
     assert {order: charge for order, charge in orders if charge} == {o: m for o, m in taken.items() if m}
 
 
-def place(*commands: PlaceOrder) -> list[Refusal | int]:
-    """Place orders of any buyers as one batch."""
-    return actions.place_orders(commands)
+def place(*commands: PlaceOrder) -> list[Refusal | Known]:
+    """Place orders of any buyers as one batch: their ids and numbers, or why they were refused."""
+    return place_batch(commands)
+
+
+def place_batch(commands: Sequence[PlaceOrder]) -> list[Refusal | Known]:
+    """As `place`."""
+    results = actions.place_orders(commands)
+    return [
+        result if isinstance(result, Refusal) else known(_panel_of(command), result)
+        for command, result in zip(commands, results, strict=True)
+    ]
+
+
+def _panel_of(command: PlaceOrder) -> int:
+    """Where a command that was taken leads."""
+    (grant,) = access.grants([command.caller])
+    assert isinstance(grant, access.Grant)
+    return grant.panel_id
 
 
 def outcomes(results: Sequence[int | Refusal]) -> list[str]:

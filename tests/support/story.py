@@ -53,6 +53,7 @@ _REMEMBER = (
     ("panelwright.catalog.link_store", "forget"),
     ("panelwright.panels.block_store", "forget"),
     ("panelwright.orders.blocking", "told.forget"),
+    ("panelwright.panels.numbers", "orders.forget"),
 )
 
 
@@ -87,9 +88,15 @@ def _shop() -> Owner:
 
 
 def _rival() -> Owner:
+    from panelwright.panels import numbers
+    from panelwright.panels.models import Noun
     from tests.support.people import Owner
 
-    return Owner("rita", slug="rival", host="rival.example", currency="EUR", rate="3.00")
+    rival = Owner("rita", slug="rival", host="rival.example", currency="EUR", rate="3.00")
+    # A number of hers is none of Alice's panel: what happens where they are the same is asked in tests of its own.
+    for noun in Noun:
+        numbers.raise_next(rival.panel_id, noun, 7_000_001)
+    return rival
 
 
 def _staff(alice: Owner) -> Staff:

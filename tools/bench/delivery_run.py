@@ -156,11 +156,11 @@ def _fill(panel: Panel, customer: Customer, count: int) -> None:
             else "datetime('2099-01-01', '+' || n || ' seconds')"
         )
         cursor.execute(
-            "INSERT INTO orders_order (panel_id, customer_id, service_id, kind, link, quantity, fields, rate_micros,"
-            " booked_micros, charge_micros, status, remains, job, due_at, provider_id, upstream_id, created_at)"
-            f" SELECT {panel.id}, {customer.id}, {service.id}, 'plain', 'https://example.com/f' || n, 100, '', 1000000,"
-            f" 0, 0, 'In progress', 100, 'poll', {day}, {providers[0][0]} + n % {len(providers)},"
-            f" 'f{count}-' || n, {day}"
+            "INSERT INTO orders_order (number, panel_id, customer_id, service_id, kind, link, quantity, fields,"
+            " rate_micros, booked_micros, charge_micros, status, remains, job, due_at, provider_id, upstream_id,"
+            f" created_at) SELECT 1000000000 + n, {panel.id}, {customer.id}, {service.id}, 'plain',"
+            f" 'https://example.com/f' || n, 100, '', 1000000, 0, 0, 'In progress', 100, 'poll', {day},"
+            f" {providers[0][0]} + n % {len(providers)}, 'f{count}-' || n, {day}"
             f" FROM ({numbers}) AS x"
         )
 

@@ -102,7 +102,7 @@ def _visit(installation: Installation, told: dict[str, Any], rounds: int) -> Tim
             times: dict[str, list[float]] = {name: [] for name in told["cookies"]}
             for _ in range(rounds + min(WARM_UP, rounds)):
                 for name, cookies in told["cookies"].items():
-                    address = path.format(id=told["order_ids"][name])
+                    address = path.format(id=told["orders"][name])
                     headers = {"Cookie": cookies[who], "Host": host_of(name)}
                     started = time.perf_counter()
                     client.request("GET", address, headers=headers)

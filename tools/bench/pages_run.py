@@ -76,7 +76,7 @@ def _run(wanted: dict[str, int], rounds: int) -> dict[str, Any]:
         panel = _panel(name)
         with scope(panel=panel):
             customer, made = _customer(panel, name, orders)
-            customers[name] = me = _Me(panel, customer.id, customer.account_id, _some_order(customer.id))
+            customers[name] = me = _Me(panel, customer.id, customer.account_id, _some_number(customer.id))
             started = time.perf_counter()
             _catch_up(me)
             caught_up_s[name] = round(time.perf_counter() - started, 3)
@@ -87,7 +87,7 @@ def _run(wanted: dict[str, int], rounds: int) -> dict[str, Any]:
         "caught_up_s": caught_up_s,
         "faults": faults,
         "cookies": cookies,
-        "order_ids": {name: me.order_id for name, me in customers.items()},
+        "orders": {name: me.number for name, me in customers.items()},
         "disk_bytes": _disk_bytes(),
     }
 
@@ -129,7 +129,7 @@ class _Me(NamedTuple):
     panel: Panel
     customer_id: int
     account_id: int
-    order_id: int
+    number: int
 
     @property
     def panel_id(self) -> int:
@@ -169,20 +169,20 @@ def _reads(me: _Me) -> dict[str, Callable[[], object]]:
     month = statement.Month(last_month.year, last_month.month, zone)
     return {
         "orders": orders(),
-        "orders, in the middle": orders(before=me.order_id),
+        "orders, in the middle": orders(before=me.number),
         "orders, Completed": orders(Wanted(status="Completed")),
         "orders, Canceled": orders(Wanted(status="Canceled")),
         "orders, part of a link": orders(Wanted(text="/p7/")),
         "orders, a link that nobody has": orders(Wanted(text="nowhere")),
-        "orders, 100 ids": orders(Wanted(ids=tuple(range(me.order_id, me.order_id + 100)))),
-        "order page": lambda: details.one(**mine, order_id=me.order_id),
+        "orders, 100 numbers": orders(Wanted(numbers=tuple(range(me.number, me.number + 100)))),
+        "order page": lambda: details.one(**mine, number=me.number),
         "statement": lambda: statement.page(**account),
         "statement, far back": lambda: statement.page(**account, before=deep),
         "statement, last month": lambda: statement.page(**account, month=month),
         "statement, refunds": lambda: statement.page(**account, code="refund"),
         "what was spent": lambda: statement.spending(**account, zone=zone, now=clock.now()),
         "office orders": office(),
-        "office orders, in the middle": office(further=me.order_id),
+        "office orders, in the middle": office(further=me.number),
         "office orders, manual": office(show="manual"),
         "office orders, problems": office(show="problem"),
         "office orders, In progress": office(show="in-progress"),
@@ -191,7 +191,7 @@ def _reads(me: _Me) -> dict[str, Callable[[], object]]:
         "office orders, a service": office(service="7"),
         "office orders, a customer": office(customer=str(me.customer_id)),
         "office orders, a link that nobody has": office(q="nowhere"),
-        "office orders, by number": office(q=str(me.order_id)),
+        "office orders, by number": office(q=str(me.number)),
         "office orders, counted": lambda: staff_orders.counts(me.panel_id),
     }
 
@@ -299,8 +299,11 @@ def _fill(panel: Panel, customer: Customer, count: int, start: datetime) -> None
     from panelwright.catalog.models import Service
     from panelwright.ledger.actions import account
     from panelwright.ledger.models import AccountKind
+    from panelwright.panels import numbers as numbering
+    from panelwright.panels.models import Noun
 
     service, sales = Service.objects.earliest("id").id, account(panel.id, AccountKind.SALES)
+    first = numbering.take(panel.id, Noun.ORDER, count).start - 1
     step, postgresql = HISTORY.total_seconds() / count, connection.vendor == "postgresql"
     # The last order is a moment old, and what has ended did so when it was placed.
     begin = start.strftime("%Y-%m-%d %H:%M:%S")
@@ -318,9 +321,9 @@ def _fill(panel: Panel, customer: Customer, count: int, start: datetime) -> None
         last = 0
         for done in range(0, count, CHUNK):
             cursor.execute(
-                "INSERT INTO orders_order (panel_id, customer_id, service_id, kind, link, quantity, fields,"
+                "INSERT INTO orders_order (number, panel_id, customer_id, service_id, kind, link, quantity, fields,"
                 " rate_micros, booked_micros, charge_micros, status, remains, job, due_at, created_at, ended_at)"
-                f" SELECT {panel.id}, {customer.id}, {service} + n % {SERVICES}, 'plain',"
+                f" SELECT {first} + n, {panel.id}, {customer.id}, {service} + n % {SERVICES}, 'plain',"
                 f" 'https://example.com/p' || (n % 13) || '/' || n, {QUANTITY}, '', {CHARGE}, {CHARGE}, {_KEPT},"
                 f" {_STATUS}, {_REMAINS}, CASE WHEN {_OPEN} THEN 'manual' END, CASE WHEN {_OPEN} THEN {at} END, {at},"
                 f" CASE WHEN {_OPEN} THEN NULL ELSE {at} END"
@@ -328,12 +331,12 @@ def _fill(panel: Panel, customer: Customer, count: int, start: datetime) -> None
             )
             mine = f"customer_id = {customer.id} AND orders_order.id > {last}"
             cursor.execute(
-                f"{transfer} SELECT panel_id, {both}, booked_micros, 'order', CAST(id AS text), id, created_at"
+                f"{transfer} SELECT panel_id, {both}, booked_micros, 'order', CAST(number AS text), id, created_at"
                 f" FROM orders_order WHERE {mine} ORDER BY orders_order.id"
             )
             cursor.execute(
                 f"{transfer} SELECT panel_id, {sales}, {customer.account_id}, booked_micros - charge_micros, 'refund',"
-                f" CAST(id AS text), id, created_at FROM orders_order WHERE {mine}"
+                f" CAST(number AS text), id, created_at FROM orders_order WHERE {mine}"
                 " AND booked_micros > charge_micros ORDER BY orders_order.id"
             )
             cursor.execute(f"SELECT MAX(id) FROM orders_order WHERE {mine}")
@@ -357,13 +360,14 @@ def _numbers(first: int, last: int, *, postgresql: bool) -> str:
     return f"WITH RECURSIVE g(n) AS (SELECT {first} UNION ALL SELECT n + 1 FROM g WHERE n < {last}) SELECT n FROM g"
 
 
-def _some_order(customer_id: int) -> int:
+def _some_number(customer_id: int) -> int:
     """An order from the middle of the customer's; she had them all in one go."""
     from django.db import connection
 
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT MIN(id) + (MAX(id) - MIN(id)) / 2 FROM orders_order WHERE customer_id = %s", [customer_id]
+            "SELECT MIN(number) + (MAX(number) - MIN(number)) / 2 FROM orders_order WHERE customer_id = %s",
+            [customer_id],
         )
         return int(cursor.fetchone()[0])
 

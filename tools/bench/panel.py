@@ -82,7 +82,7 @@ def _build(*, services: int, orders: int, more_customers: int) -> dict[str, Any]
             "key": key,
             "service_count": services,
             "services": [(s.number, s.min) for s in plain],
-            "order_ids": list(Order.objects.filter(panel=panel).order_by("id").values_list("id", flat=True)),
+            "orders": list(Order.objects.filter(panel=panel).order_by("number").values_list("number", flat=True)),
         }
 
 

@@ -27,10 +27,10 @@ SCRIPT = """\
 \\set account :first_account + :client_id * :spread
 BEGIN;
 SELECT balance_micros FROM ledger_account WHERE id = :account FOR UPDATE;
-INSERT INTO orders_order (panel_id, customer_id, service_id, kind, link, quantity, fields, rate_micros,
+INSERT INTO orders_order (number, panel_id, customer_id, service_id, kind, link, quantity, fields, rate_micros,
     booked_micros, charge_micros, status, remains, job, due_at, created_at)
-  VALUES (:panel, :customer, :service, 'plain', 'https://example.com/new/' || :number, 1000, '', 900000,
-    900000, 900000, 'Pending', 1000, 'forward', now(), now())
+  VALUES (1000000000 + nextval('orders_order_id_seq'), :panel, :customer, :service, 'plain',
+    'https://example.com/new/' || :number, 1000, '', 900000, 900000, 900000, 'Pending', 1000, 'forward', now(), now())
   RETURNING id AS made \\gset
 UPDATE ledger_account SET balance_micros = balance_micros - 900000 WHERE id = :account;
 INSERT INTO ledger_transfer (panel_id, debit_account_id, credit_account_id, amount_micros, code, reference,

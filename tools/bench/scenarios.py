@@ -31,7 +31,7 @@ class Scenario:
 def scenarios(made: dict[str, Any], *, port: int) -> list[Scenario]:
     """The scenarios, in the order in which they are run. `made` is what tools.bench.panel told."""
     draw = random.Random(SEED)
-    key, ids = made["key"], made["order_ids"]
+    key, ids = made["key"], made["orders"]
     old = [_form(key, "status", order=draw.choice(ids)) for _ in range(VARIETY)]
     many = [_form(key, "status", orders=",".join(map(str, draw.sample(ids, IDS)))) for _ in range(VARIETY // 10)]
     whole = _form(key, "services")

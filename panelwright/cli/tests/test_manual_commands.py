@@ -35,7 +35,8 @@ def test_an_order_is_delivered_by_command(alice: Owner, carol: Buyer, worker: Ro
         0,
         "Service 1 goes to our people.\n",
     )
-    order = str(carol.order())
+    placed = carol.order()
+    order = str(placed.number)
     worker.forward()
     queue = json.loads(run(capsys, "queue", *at, "--json")[1])
     assert ([item["id"] for item in queue["orders"]], queue["refills"], queue["cancels"]) == ([int(order)], [], [])
@@ -47,11 +48,11 @@ def test_an_order_is_delivered_by_command(alice: Owner, carol: Buyer, worker: Ro
     assert run(capsys, *which, "--accept")[0] == 2
     assert run(capsys, *which, "--remains", "-1")[0] == 2
     assert everything() == before
-    assert carol.cancel(int(order)) == [1]
+    assert carol.cancel(placed) == [1]
     assert f"cancel of order {order}  " in run(capsys, "queue", *at)[1]
     assert run(capsys, "work", *at, "--cancel-of", order, "--refuse", "nearly done")[0] == 0
     assert run(capsys, *which, "--partial", "250")[0] == 0
-    assert carol.sees(int(order)) == Seen("Partial", "0.675", 250, 1500)
+    assert carol.sees(placed) == Seen("Partial", "0.675", 250, 1500)
 
 
 def test_staff_and_their_keys(alice: Owner, capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:

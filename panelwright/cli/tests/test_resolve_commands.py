@@ -24,21 +24,21 @@ def test_an_order_that_needs_a_person_is_listed_told_and_ended(
     order = carol.order()
     worker.forward()
     (item,) = json.loads(run(capsys, "problems", *AT, "--json")[1])
-    assert (item["id"], item["problem_code"]) == (order, "refused")
-    assert run(capsys, "problems", *AT, "--after", str(order), "--json") == (0, "[]\n")
+    assert (item["id"], item["problem_code"]) == (order.number, "refused")
+    assert run(capsys, "problems", *AT, "--after", str(order.number), "--json") == (0, "[]\n")
     text = run(capsys, "problems", *AT)[1]
     assert "carol@customer.example, service 1 Followers" in text
     assert "upstream refused it: The stars are not right, looked at again at " in text
-    told = run(capsys, "order", *AT, "--order", str(order))[1]
+    told = run(capsys, "order", *AT, "--order", str(order.number))[1]
     assert "1000 of 1000 remain, charge 0.90, cost not known" in told
     assert '"said": "The stars are not right"' in told and '"service": "77"' in told
-    assert json.loads(run(capsys, "order", *AT, "--order", str(order), "--json")[1])["history"][0]["facts"]
-    assert run(capsys, "order", *AT, "--order", str(order + 1))[0] == 1
-    ended = f"Order {order} is Partial: 250 of 1000 remain, charge 0.675.\n"
-    assert run(capsys, "resolve", *AT, "--order", str(order), "--partial", "250") == (0, ended)
+    assert json.loads(run(capsys, "order", *AT, "--order", str(order.number), "--json")[1])["history"][0]["facts"]
+    assert run(capsys, "order", *AT, "--order", str(order.number + 1))[0] == 1
+    ended = f"Order {order.number} is Partial: 250 of 1000 remain, charge 0.675.\n"
+    assert run(capsys, "resolve", *AT, "--order", str(order.number), "--partial", "250") == (0, ended)
     assert carol.sees(order) == Seen("Partial", "0.675", 250)
     before = everything()
-    again = run(capsys, "resolve", *AT, "--order", str(order), "--refund")
+    again = run(capsys, "resolve", *AT, "--order", str(order.number), "--refund")
     assert again[0] == 1 and "This order has ended." in again[1]
     assert everything() == before
 
@@ -50,7 +50,7 @@ def test_an_unknown_outcome_is_sent_to_a_provider_by_name_or_found_there(
     upstream.answers("add", LOST)
     order = carol.order()
     worker.forward()
-    which = ("resolve", *AT, "--order", str(order))
+    which = ("resolve", *AT, "--order", str(order.number))
     before = everything()
     for wrong in (
         ("--done", "--provider", "upstream"),
@@ -62,12 +62,12 @@ def test_an_unknown_outcome_is_sent_to_a_provider_by_name_or_found_there(
         assert run(capsys, *which, *wrong)[0] == 2
     assert run(capsys, *which, "--send", "--provider", "nobody")[0] == 1
     assert everything() == before
-    assert run(capsys, *which, "--send", "--provider", "upstream") == (0, f"Order {order} is sent.\n")
+    assert run(capsys, *which, "--send", "--provider", "upstream") == (0, f"Order {order.number} is sent.\n")
     assert (row_of(order).job, row_of(order).chosen_route_id is not None) == ("forward", True)
-    told = f"Order {order} goes on as the provider's order 700.\n"
+    told = f"Order {order.number} goes on as the provider's order 700.\n"
     assert run(capsys, *which, "--arrived", " 700 ", "--provider", "upstream") == (0, told)
     assert (row_of(order).job, row_of(order).upstream_id) == ("poll", "700")
-    assert run(capsys, *which, "--done")[1] == f"Order {order} is Completed: 0 of 1000 remain, charge 0.90.\n"
+    assert run(capsys, *which, "--done")[1] == f"Order {order.number} is Completed: 0 of 1000 remain, charge 0.90.\n"
 
 
 @pytest.mark.django_db(transaction=True)

@@ -8,9 +8,11 @@ import pytest
 from django_scopes import scope
 
 from panelwright.catalog.actions import set_rate
+from panelwright.orders.models import Order
 from tests.support.people import (
     SUBSCRIPTION,
     Buyer,
+    Known,
     Owner,
     Time,
     check_books,
@@ -25,8 +27,9 @@ from tests.support.people import (
 Said = Callable[..., str]
 
 
-def command(order_id: int, *options: str) -> tuple[str, ...]:
-    return ("subscription", "--panel", "shop", "--order", str(order_id), *options)
+def command(order: Known | Order | int, *options: str) -> tuple[str, ...]:
+    number = order.number if isinstance(order, (Known, Order)) else order
+    return ("subscription", "--panel", "shop", "--order", str(number), *options)
 
 
 def test_a_drip_feed_is_cancelled_by_staff_whatever_the_service_allows(
@@ -122,19 +125,19 @@ def test_who_pays_for_what_a_provider_delivered_without_funds(
     said(0, "post", "--panel", "shop", "--username", "carol", "--link", "https://example.com/p/1")
     said(0, "post", "--panel", "shop", "--username", "carol", "--link", "https://example.com/p/2")
     run_schedules()
-    first, second = (child.id for child in children_of(order_id))
+    first, second = children_of(order_id)
     for option in ("--charge", "--waive"):
         assert "No charge of this order waits" in said(1, *command(first, option))
     # As `take_over` leaves them.
     execute("UPDATE ledger_account SET balance_micros = 100000000 WHERE id = %s", carol.account_id)
-    execute("DELETE FROM ledger_transfer WHERE order_id IN (%s, %s)", first, second)
+    execute("DELETE FROM ledger_transfer WHERE order_id IN (%s, %s)", first.id, second.id)
     execute(
         "UPDATE orders_order SET booked_micros = 0, charge_micros = 0, job = NULL, due_at = NULL,"
         " problem_code = 'not_charged', problem_at = created_at, provider_id = 1, upstream_id = CAST(id AS text)"
         " WHERE kind = 'post'"
     )
-    assert said(0, *command(first, "--charge")) == f"Order {first} is charged 0.15 and goes on.\n"
-    assert said(0, *command(second, "--waive")) == f"Order {second} goes on and is not charged.\n"
+    assert said(0, *command(first, "--charge")) == f"Order {first.number} is charged 0.15 and goes on.\n"
+    assert said(0, *command(second, "--waive")) == f"Order {second.number} goes on and is not charged.\n"
     assert [(o.charge_micros, o.job, o.problem_code) for o in children_of(order_id)] == [
         (150_000, "poll", ""),
         (0, "poll", ""),

@@ -55,7 +55,7 @@ class Hooks:
 
     def tell(self, *names: str, order_id: int = 7) -> None:
         messages = [
-            WebhookMessage(**self.who, name=name, order_id=order_id, data={"order": order_id}) for name in names
+            WebhookMessage(**self.who, name=name, order_number=order_id, data={"order": order_id}) for name in names
         ]
         to = webhook_actions.listeners({(self.who["panel_id"], self.who["customer_id"])})
         webhook_actions.tell(messages, to, now=clock.now())

@@ -292,7 +292,7 @@ def test_a_refund_of_an_order_pays_the_debt_too(moves: Moves, alice: Owner, caro
     assert value("SELECT owed_micros FROM ledger_account WHERE id = %s", carol.account_id) == 100_000
     assert carol.balance() == "0.00"
     rows = values("SELECT reference, amount_micros FROM ledger_transfer WHERE code = 'repayment'")
-    assert rows == [(f"refund:{order}", 900_000)]
+    assert rows == [(f"refund:{order.number}", 900_000)]
     assert alice.audit() == []
 
 

@@ -26,6 +26,7 @@ from tests.support.people import (
     Time,
     children_of,
     everything,
+    place,
     row_of,
     run_schedules,
     value,
@@ -222,7 +223,7 @@ def test_nobody_floods_the_events(carol: Buyer, alice: Owner, time: Time) -> Non
 def test_neighbours_in_a_batch_are_placed(carol: Buyer, mallory: Buyer) -> None:
     block(carol.owner, "domain", "evil.example")
     commands = [carol.command(link=EVIL), mallory.command(link=EVIL), carol.command(link="https://good.example")]
-    first, second, third = actions.place_orders(commands)
+    first, second, third = place(*commands)
     assert first == BAD_LINK
     assert isinstance(second, int) and row_of(second).customer_id == mallory.customer_id
     assert isinstance(third, int) and row_of(third).link == "https://good.example"

@@ -15,6 +15,7 @@ from panelwright.orders import details, export, lifecycle, listing, pause_action
 from panelwright.orders.details import Details, Milestone, Moment, OrderTransfer, SchedulePlan
 from panelwright.orders.listing import Wanted
 from panelwright.orders.lists import ORDERS
+from panelwright.orders.models import Order
 from panelwright.orders.schedule_actions import record_post
 from tests.support.people import (
     LINK,
@@ -22,6 +23,7 @@ from tests.support.people import (
     SUBSCRIPTION,
     TRAFFIC,
     Buyer,
+    Known,
     Owner,
     Time,
     children_of,
@@ -39,23 +41,23 @@ def end(order_id: int, status: str, *, remains: int = 0) -> None:
     changes.write()
 
 
-def one(buyer: Buyer, order_id: int, **cursor: int) -> Details:
+def one(buyer: Buyer, order: Known | Order, **cursor: int) -> Details:
     found = details.one(
         panel_id=buyer.owner.panel_id,
         customer_id=buyer.customer_id,
-        order_id=order_id,
+        number=order.number,
         **cursor,
     )
     assert found is not None
     return found
 
 
-def moves(buyer: Buyer, order_id: int) -> list[tuple[str, str, int]]:
-    return [(moved.code, moved.reference, moved.micros) for moved in one(buyer, order_id).transfers]
+def moves(buyer: Buyer, order: Known | Order) -> list[tuple[str, str, int]]:
+    return [(moved.code, moved.reference, moved.micros) for moved in one(buyer, order).transfers]
 
 
-def told(buyer: Buyer, order_id: int) -> list[Milestone]:
-    return [moment.what for moment in one(buyer, order_id).timeline]
+def told(buyer: Buyer, order: Known | Order) -> list[Milestone]:
+    return [moment.what for moment in one(buyer, order).timeline]
 
 
 def test_an_order_from_its_charge_to_its_refund(carol: Buyer, time: Time) -> None:
@@ -63,16 +65,16 @@ def test_an_order_from_its_charge_to_its_refund(carol: Buyer, time: Time) -> Non
     ended_at = time.passes(hours=2)
     end(order_id, "Partial", remains=250)
     found = one(carol, order_id)
-    assert (found.row.id, found.row.status, found.row.charge_micros) == (order_id, "Partial", 249_999 + 1)
+    assert (found.row.number, found.row.status, found.row.charge_micros) == (order_id.number, "Partial", 249_999 + 1)
     assert found.fields["google_keyword"] == "shoes"
     assert (found.key_name, found.plan, found.children.rows, found.refills) == ("", None, [], [])
     assert found.timeline == [
         Moment(Milestone.PLACED, NOON),
         Moment(Milestone.PARTIAL, ended_at, remains=250),
     ]
-    assert [moved._replace(id=0) for moved in found.transfers] == [
-        OrderTransfer(0, "order", str(order_id), 333_333, NOON),
-        OrderTransfer(0, "refund", str(order_id), 83_333, ended_at),
+    assert found.transfers == [
+        OrderTransfer("order", str(order_id.number), 333_333, NOON),
+        OrderTransfer("refund", str(order_id.number), 83_333, ended_at),
     ]
 
 
@@ -87,9 +89,11 @@ def test_refills_and_cancels_are_told(carol: Buyer, time: Time) -> None:
     assert found.timeline == [
         Moment(Milestone.PLACED, NOON),
         Moment(Milestone.COMPLETED, NOON, remains=0),
-        Moment(Milestone.REFILL_REQUESTED, asked_at, refill=refill_id),
+        Moment(Milestone.REFILL_REQUESTED, asked_at, refill=refill_id.number),
     ]
-    assert [(r.id, r.order_id, r.status, r.link) for r in found.refills] == [(refill_id, order_id, "Pending", LINK)]
+    assert [(r.number, r.order, r.status, r.link) for r in found.refills] == [
+        (refill_id.number, order_id.number, "Pending", LINK)
+    ]
     assert found.row.open_refill
     assert told(carol, stays) == [Milestone.PLACED, Milestone.CANCEL_REQUESTED]
 
@@ -119,13 +123,13 @@ def test_a_drip_feed_with_its_runs_and_what_they_gave_back(carol: Buyer, time: T
     )
     assert [row.id for row in found.children.rows] == [third.id, second.id, first.id]
     assert moves(carol, order_id) == [
-        ("order", str(order_id), 270_000),
-        ("refund", str(second.id), 36_000),
-        ("refund", str(third.id), 90_000),
+        ("order", str(order_id.number), 270_000),
+        ("refund", str(second.number), 36_000),
+        ("refund", str(third.number), 90_000),
     ]
-    assert moves(carol, second.id) == [("refund", str(second.id), 36_000)]
+    assert moves(carol, second) == [("refund", str(second.number), 36_000)]
     assert told(carol, order_id) == [Milestone.PLACED, Milestone.PARTIAL]
-    assert one(carol, second.id).row.parent_id == order_id
+    assert one(carol, second).row.parent == order_id.number
 
 
 def test_a_subscription_with_its_posts_by_pages(carol: Buyer, alice: Owner, time: Time) -> None:
@@ -134,17 +138,17 @@ def test_a_subscription_with_its_posts_by_pages(carol: Buyer, alice: Owner, time
         record_post(panel_id=alice.panel_id, subscription_id=order_id, link=f"https://example.com/post/{n}")
     run_schedules()
     pause_actions.pause(panel_id=alice.panel_id, order_id=order_id, by="Bob")
-    posts = [row.id for row in children_of(order_id)]
+    posts = [row.number for row in children_of(order_id)]
     found = one(carol, order_id)
     assert found.plan is not None
     assert (found.plan.username, found.plan.min, found.plan.max) == ("carol", 100, 100)
-    assert [row.id for row in found.children.rows] == posts[::-1]
-    assert [row.id for row in one(carol, order_id, before=posts[2]).children.rows] == posts[1::-1]
-    assert [row.id for row in one(carol, order_id, after=posts[0]).children.rows] == posts[:0:-1]
+    assert [row.number for row in found.children.rows] == posts[::-1]
+    assert [row.number for row in one(carol, order_id, before=posts[2]).children.rows] == posts[1::-1]
+    assert [row.number for row in one(carol, order_id, after=posts[0]).children.rows] == posts[:0:-1]
     assert told(carol, order_id) == [Milestone.PLACED, Milestone.PAUSED]
-    wanted = Wanted(parent=order_id, status="Pending", text="post/1")
+    wanted = Wanted(parent=order_id.number, status="Pending", text="post/1")
     shown = listing.page(panel_id=alice.panel_id, customer_id=carol.customer_id, wanted=wanted)
-    assert [row.id for row in shown.rows] == [posts[1]]
+    assert [row.number for row in shown.rows] == [posts[1]]
 
 
 def test_nothing_is_said_of_who_delivers_it(carol: Buyer, alice: Owner, time: Time) -> None:
@@ -193,9 +197,9 @@ def test_orders_of_others_do_not_exist(carol: Buyer, mallory: Buyer, alice: Owne
     dave = alice.customer("dave")
     for stranger in (mallory, dave):
         me: dict[str, Any] = {"panel_id": stranger.owner.panel_id, "customer_id": stranger.customer_id}
-        for asked in (order_id, order_id + 1, 0, -1, 10**17, 2**63):
-            assert details.one(**me, order_id=asked) is None
-        assert listing.page(**me, wanted=Wanted(parent=order_id)).rows == []
+        for asked in (order_id.number, order_id.number + 1, 0, -1, 10**17, 2**63):
+            assert details.one(**me, number=asked) is None
+        assert listing.page(**me, wanted=Wanted(parent=order_id.number)).rows == []
         assert list(export.orders_csv(**me)) == [csv_lines.line(column.name for column in ORDERS.written)]
 
 
@@ -228,11 +232,11 @@ def test_the_export_has_every_order_with_exact_amounts(carol: Buyer, alice: Owne
     assert rows == [
         [column.name for column in ORDERS.written],
         [
-            *(str(formula), "", "plain", "Pending", "1", "Followers", "'=HYPERLINK(1)", "1000", "", "1000"),
+            *(str(formula.number), "", "plain", "Pending", "1", "Followers", "'=HYPERLINK(1)", "1000", "", "1000"),
             *("0.90", "0.00", "2026-05-04T12:00:00Z", ""),
         ],
         [
-            *(str(plain), "", "plain", "Partial", "1", "Followers", LINK, "1000", "", "500"),
+            *(str(plain.number), "", "plain", "Partial", "1", "Followers", LINK, "1000", "", "500"),
             *("0.45", "0.45", "2026-05-04T12:00:00Z", "2026-05-04T13:00:00Z"),
         ],
     ]
@@ -241,7 +245,7 @@ def test_the_export_has_every_order_with_exact_amounts(carol: Buyer, alice: Owne
 def test_a_long_export_goes_by_pages_and_ends_at_its_limit(
     carol: Buyer, alice: Owner, time: Time, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    orders = [i for i in place(*[carol.command(quantity=50) for _ in range(12)]) if isinstance(i, int)]
+    orders = [i for i in place(*[carol.command(quantity=50) for _ in range(12)]) if isinstance(i, Known)]
     end(orders[3], "Canceled", remains=50)
     monkeypatch.setattr(listing, "PAGE_MAX", 5)
     monkeypatch.setattr(listing, "WINDOW", 4)
@@ -251,10 +255,10 @@ def test_a_long_export_goes_by_pages_and_ends_at_its_limit(
         lines = "".join(export.orders_csv(**me, **asked)).splitlines()[1:]
         return [int(line.partition(",")[0]) for line in lines]
 
-    newest = sorted(orders, reverse=True)
+    newest = sorted((order_id.number for order_id in orders), reverse=True)
     assert ids() == newest
-    assert ids(wanted=Wanted(status="Canceled")) == [orders[3]]
-    assert ids(wanted=Wanted(status="Pending")) == [i for i in newest if i != orders[3]]
+    assert ids(wanted=Wanted(status="Canceled")) == [orders[3].number]
+    assert ids(wanted=Wanted(status="Pending")) == [i for i in newest if i != orders[3].number]
     monkeypatch.setattr(export, "ROWS_MAX", 7)
     assert ids() == newest[:7]
     assert ids(before=newest[6]) == newest[7:]

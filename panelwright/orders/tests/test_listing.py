@@ -26,10 +26,12 @@ from tests.support.people import (
     NOON,
     SUBSCRIPTION,
     Buyer,
+    Known,
     Owner,
     Time,
     children_of,
     execute,
+    known,
     place,
     row_of,
     run_schedules,
@@ -66,7 +68,7 @@ def page(
 
 
 def ids(buyer: Buyer, **wanted: object) -> Ids:
-    return [row.id for row in page(buyer, Wanted(**wanted)).rows]  # type: ignore[arg-type]
+    return [row.number for row in page(buyer, Wanted(**wanted)).rows]  # type: ignore[arg-type]
 
 
 # ---- what a row says -----------------------------------------------------------------------------------
@@ -80,8 +82,9 @@ def test_a_row_says_all_that_a_list_shows(carol: Buyer, alice: Owner, time: Time
     (row,) = page(carol).rows
     assert row == listing.ListedOrder(
         id=order_id,
+        number=order_id.number,
         kind="plain",
-        parent_id=None,
+        parent=None,
         service_id=alice.services[FOLLOWERS].id,
         link=LINK,
         quantity=1000,
@@ -119,10 +122,10 @@ def test_a_drip_feed_and_its_runs(carol: Buyer, time: Time) -> None:
     (run,) = children_of(order_id)
     end(run.id, "Completed")
     child, parent = page(carol).rows
-    assert (child.id, child.kind, child.parent_id, child.charge_micros) == (run.id, "run", order_id, 0)
-    assert (parent.id, parent.kind, parent.runs, parent.runs_done) == (order_id, "drip-feed", 3, 1)
-    assert ids(carol, kinds=listing.ORDERS) == [run.id]
-    assert ids(carol, kinds=listing.DRIP_FEEDS) == [order_id]
+    assert (child.number, child.kind, child.parent, child.charge_micros) == (run.number, "run", order_id.number, 0)
+    assert (parent.number, parent.kind, parent.runs, parent.runs_done) == (order_id.number, "drip-feed", 3, 1)
+    assert ids(carol, kinds=listing.ORDERS) == [run.number]
+    assert ids(carol, kinds=listing.DRIP_FEEDS) == [order_id.number]
     assert ids(carol, kinds=listing.SUBSCRIPTIONS) == []
 
 
@@ -130,14 +133,14 @@ def test_a_subscription(carol: Buyer, time: Time) -> None:
     plain = carol.order()
     order_id = carol.order(service=SUBSCRIPTION, posts=5, old_posts=2, expiry="31/12/2026")
     row = page(carol, Wanted(kinds=listing.SUBSCRIPTIONS)).rows[0]
-    assert (row.id, row.status, row.link) == (order_id, "Active", "carol")
+    assert (row.id, row.number, row.status, row.link) == (order_id, order_id.number, "Active", "carol")
     assert (row.posts, row.old_posts, row.posts_done, row.expires_on) == (5, 2, 0, date(2026, 12, 31))
-    assert ids(carol, kinds=listing.SUBSCRIPTIONS, status="Active") == [order_id]
+    assert ids(carol, kinds=listing.SUBSCRIPTIONS, status="Active") == [order_id.number]
     assert ids(carol, kinds=listing.SUBSCRIPTIONS, status="Canceled") == []
     carol.cancel(order_id)
-    assert ids(carol, kinds=listing.SUBSCRIPTIONS, status="Canceled") == [order_id]
-    assert ids(carol, status="Canceled") == [order_id]
-    assert ids(carol) == [order_id, plain]
+    assert ids(carol, kinds=listing.SUBSCRIPTIONS, status="Canceled") == [order_id.number]
+    assert ids(carol, status="Canceled") == [order_id.number]
+    assert ids(carol) == [order_id.number, plain.number]
 
 
 def test_a_row_knows_what_may_be_asked_of_it(carol: Buyer, time: Time) -> None:
@@ -193,18 +196,18 @@ def many(alice: Owner, carol: Buyer, time: Time) -> Many:
         service = (FOLLOWERS, LIKES)[n % 4 == 3]
         commands.append(carol.command(service=service, quantity=100, link=f"https://example.com/Group{n % 5}/{n}"))
         commands.append(dave.command(quantity=100, link=f"https://example.com/Group{n % 5}/dave"))
-    placed = [result for result in place(*commands) if isinstance(result, int)]
+    placed = [result for result in place(*commands) if isinstance(result, Known)]
     mine = placed[::2]
     assert len(placed) == 96
     by_status: dict[str, Ids] = {word: [] for word in WORDS}
     for n, order_id in enumerate(mine):
         word = WORDS[n * 7 % 6]
-        by_status[word].append(order_id)
+        by_status[word].append(order_id.number)
         if word in ("Completed", "Partial", "Canceled"):
             end(order_id, word, remains={"Completed": 0, "Partial": 10, "Canceled": 100}[word])
         else:
             execute("UPDATE orders_order SET status = %s WHERE id = %s", word, order_id)
-    return Many(mine, by_status)
+    return Many([order_id.number for order_id in mine], by_status)
 
 
 def newest(ids: Ids) -> Ids:
@@ -233,9 +236,9 @@ def test_a_service_and_a_part_of_the_link(many: Many, carol: Buyer, alice: Owner
 
 
 def test_signs_in_a_link_mean_themselves(carol: Buyer) -> None:
-    percent = carol.order(link="https://example.com/100%25_sure!")
+    percent = carol.order(link="https://example.com/100%25_sure!").number
     carol.order(link="https://example.com/1001251sure")
-    letters = carol.order(link="https://example.com/Привет")
+    letters = carol.order(link="https://example.com/Привет").number
     for text in ("100%25_", "%25_SURE!", "!"):
         assert ids(carol, text=text) == [percent]
     assert ids(carol, text="Привет") == [letters]
@@ -258,16 +261,18 @@ def test_signs_in_a_link_mean_themselves(carol: Buyer) -> None:
         (",".join(map(str, range(1, 200))), tuple(range(1, 101)), ""),
     ],
 )
-def test_digits_are_ids_and_anything_else_is_a_part_of_the_link(typed: str, ids: tuple[int, ...], text: str) -> None:
+def test_digits_are_numbers_and_anything_else_is_a_part_of_the_link(
+    typed: str, ids: tuple[int, ...], text: str
+) -> None:
     assert read_search(typed) == (ids, text)
 
 
-def test_orders_are_found_by_their_ids(many: Many, carol: Buyer) -> None:
+def test_orders_are_found_by_their_numbers(many: Many, carol: Buyer) -> None:
     asked = [many.all[30], many.all[2], many.all[11]]
-    assert ids(carol, ids=(*asked, 10**17)) == newest(asked)
-    assert ids(carol, ids=tuple(many.all), status="Partial") == newest(many.by_status["Partial"])
-    rows = listing.by_ids(panel_id=carol.owner.panel_id, customer_id=carol.customer_id, ids=[*asked, -1, 2**70])
-    assert [row.id for row in rows] == newest(asked)
+    assert ids(carol, numbers=(*asked, 10**17)) == newest(asked)
+    assert ids(carol, numbers=tuple(many.all), status="Partial") == newest(many.by_status["Partial"])
+    rows = listing.by_numbers(panel_id=carol.owner.panel_id, customer_id=carol.customer_id, numbers=[*asked, -1, 2**70])
+    assert [row.number for row in rows] == newest(asked)
 
 
 def named(owner: Owner, text: str) -> tuple[int, ...]:
@@ -283,7 +288,7 @@ def test_nobody_sees_the_orders_of_others(many: Many, carol: Buyer, mallory: Buy
     for stranger in (mallory, erin):
         for wanted in (
             listing.EVERYTHING,
-            Wanted(ids=tuple(many.all)),
+            Wanted(numbers=tuple(many.all)),
             Wanted(status="Partial"),
             Wanted(text="example"),
             Wanted(kinds=listing.DRIP_FEEDS),
@@ -297,11 +302,11 @@ def test_nobody_sees_the_orders_of_others(many: Many, carol: Buyer, mallory: Buy
 
 
 def walk(buyer: Buyer, wanted: Wanted, *, limit: int, start: int | None, meanwhile: Callable[[], object]) -> Ids:
-    """All pages from the newest order on (start None), or from above the id `start` up to the newest."""
+    """All pages from the newest order on (start None), or from above the number `start` up to the newest."""
     found: Ids = []
     shown = page(buyer, wanted, after=start, limit=limit)
     for _ in range(400):
-        rows = [row.id for row in shown.rows]
+        rows = [row.number for row in shown.rows]
         assert rows == newest(rows)
         assert len(rows) <= limit
         found += rows if start is None else rows[::-1]
@@ -319,7 +324,7 @@ WANTED = st.builds(
     service=st.sampled_from([None, FOLLOWERS, LIKES]),
     kinds=st.sampled_from([listing.KINDS, listing.ORDERS, listing.DRIP_FEEDS]),
     text=st.sampled_from(["", "group1", "Group", "nowhere"]),
-    ids=st.just(()),
+    numbers=st.just(()),
     parent=st.none(),
     services=st.sampled_from([(), (), (LIKES,)]),
 )
@@ -362,7 +367,7 @@ def test_every_order_stands_on_one_page(
 def _expected(carol: Buyer, wanted: Wanted) -> Ids:
     """By a plain look at all of the customer's orders."""
     rows = values(
-        "SELECT o.id, o.status, v.number, v.id, o.kind, o.link FROM orders_order o"
+        "SELECT o.number, o.status, v.number, v.id, o.kind, o.link FROM orders_order o"
         " JOIN catalog_service v ON v.id = o.service_id WHERE o.customer_id = %s",
         carol.customer_id,
     )
@@ -396,7 +401,7 @@ def test_a_page_and_back_shows_the_same(
             if cursor is None:
                 continue
             shown = page(carol, wanted, limit=limit, **{"before" if down else "after": cursor})
-            rows = [row.id for row in shown.rows]
+            rows = [row.number for row in shown.rows]
             if rows:
                 first = everything.index(rows[0])
                 assert rows == everything[first : first + len(rows)]
@@ -411,7 +416,7 @@ def test_a_page_that_is_not_full_says_how_far_it_looked(
     monkeypatch.setattr(listing, "WINDOW", 10)
     shown = page(carol, Wanted(text="nowhere"))
     assert (shown.rows, shown.older, shown.newer) == ([], many.all[-10], None)
-    assert shown.looked == listing.Looked(many.all[-10], row_of(many.all[-10]).created_at)
+    assert shown.looked == listing.Looked(many.all[-10], row_of(known(carol.owner.panel_id, many.all[-10])).created_at)
     shown = page(carol, Wanted(text="nowhere"), before=many.all[10])
     assert (shown.rows, shown.older, shown.newer) == ([], many.all[0], many.all[10] - 1)
     shown = page(carol, Wanted(text="nowhere"), before=many.all[0])
@@ -429,7 +434,7 @@ def test_a_full_page_reads_four_statements_at_most(many: Many, carol: Buyer, mon
     assert asked(listing.EVERYTHING) == 2
     assert asked(Wanted(status="Pending")) == 2
     assert asked(Wanted(status="Partial")) == 1
-    assert asked(Wanted(ids=tuple(many.all))) == 2
+    assert asked(Wanted(numbers=tuple(many.all))) == 2
     monkeypatch.setattr(listing, "WINDOW", 20)
     assert asked(Wanted(text="group")) == 4
 
@@ -447,14 +452,14 @@ def test_refills_stand_in_pages_of_their_own(carol: Buyer, mallory: Buyer, alice
     for order_id in (*mine, his):
         end(order_id, "Completed")
     now = time.passes(hours=24)
-    asked = [carol.refill(order_id)[0] for order_id in mine]
+    asked = [carol.refill(order_id)[0].number for order_id in mine]
     dave.refill(his)
     shown = refills(carol)
-    assert [row.id for row in shown.rows] == newest(asked)
+    assert [row.number for row in shown.rows] == newest(asked)
     assert (shown.older, shown.newer) == (None, None)
     assert shown.rows[0] == listing.RefillRow(
-        id=asked[4],
-        order_id=mine[4],
+        number=asked[4],
+        order=mine[4].number,
         status="Pending",
         created_at=now,
         ended_at=None,
@@ -464,13 +469,13 @@ def test_refills_stand_in_pages_of_their_own(carol: Buyer, mallory: Buyer, alice
         service_name="Followers",
     )
     first = refills(carol, limit=2)
-    assert ([row.id for row in first.rows], first.older, first.newer) == ([asked[4], asked[3]], asked[3], None)
+    assert ([row.number for row in first.rows], first.older, first.newer) == ([asked[4], asked[3]], asked[3], None)
     second = refills(carol, limit=2, before=asked[3])
-    assert ([r.id for r in second.rows], second.older, second.newer) == ([asked[2], asked[1]], asked[1], asked[2])
+    assert ([r.number for r in second.rows], second.older, second.newer) == ([asked[2], asked[1]], asked[1], asked[2])
     last = refills(carol, limit=2, before=asked[1])
-    assert ([row.id for row in last.rows], last.older, last.newer) == ([asked[0]], None, asked[0])
+    assert ([row.number for row in last.rows], last.older, last.newer) == ([asked[0]], None, asked[0])
     back = refills(carol, limit=2, after=asked[0])
-    assert ([row.id for row in back.rows], back.older, back.newer) == ([asked[2], asked[1]], asked[1], asked[2])
+    assert ([row.number for row in back.rows], back.older, back.newer) == ([asked[2], asked[1]], asked[1], asked[2])
     assert refills(mallory).rows == []
     with statements() as seen:
         refills(carol)
@@ -487,8 +492,8 @@ def test_rows_of_the_release_before_learn_whose_they_are(carol: Buyer, time: Tim
     assert (ids(carol, kinds=listing.DRIP_FEEDS), refills(carol).rows) == ([], [])
     fill = importlib.import_module("panelwright.orders.migrations.0004_fill_customers")
     fill.fill(None, SimpleNamespace(connection=connection))
-    assert ids(carol, kinds=listing.DRIP_FEEDS) == [drip_feed]
-    assert [row.order_id for row in refills(carol).rows] == [done]
+    assert ids(carol, kinds=listing.DRIP_FEEDS) == [drip_feed.number]
+    assert [row.order for row in refills(carol).rows] == [done.number]
 
 
 # ---- plans ---------------------------------------------------------------------------------------------
@@ -502,13 +507,14 @@ def crowd(carol: Buyer, count: int) -> None:
         else f"WITH RECURSIVE g(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM g WHERE n < {count}) SELECT n FROM g"
     )
     execute(
-        "INSERT INTO orders_order (panel_id, customer_id, service_id, kind, link, quantity, fields, rate_micros,"
-        " booked_micros, charge_micros, status, remains, created_at, ended_at)"
-        " SELECT panel_id, customer_id, service_id, kind, link, quantity, fields, rate_micros, 0, 0,"
+        "INSERT INTO orders_order (number, panel_id, customer_id, service_id, kind, link, quantity, fields,"
+        " rate_micros, booked_micros, charge_micros, status, remains, created_at, ended_at)"
+        " SELECT 1000000 * id + n, panel_id, customer_id, service_id, kind, link, quantity, fields, rate_micros, 0, 0,"
         " CASE n %% 50 WHEN 0 THEN 'Canceled' WHEN 1 THEN 'Partial' ELSE 'Completed' END,"
         " CASE n %% 50 WHEN 0 THEN quantity WHEN 1 THEN 1 ELSE 0 END, created_at, created_at"
         f" FROM orders_order JOIN ({numbers}) AS x ON 1 = 1"
     )
+    execute("UPDATE panels_numbering SET next_number = 1000000000 WHERE noun = 'order'")
     execute("ANALYZE")
 
 

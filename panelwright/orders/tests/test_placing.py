@@ -15,7 +15,6 @@ from panelwright.core import clock, money
 from panelwright.core.refusal import Refusal
 from panelwright.customers import access
 from panelwright.orders import actions, fields, rules
-from panelwright.orders.actions import place_orders
 from tests.support.people import (
     CLOSED,
     COMMENTS,
@@ -35,7 +34,9 @@ from tests.support.people import (
     counts,
     everything,
     execute,
+    known,
     outcomes,
+    place_batch,
     row_of,
     run_schedules,
     value,
@@ -54,7 +55,7 @@ def test_an_order_is_charged_the_rate_for_its_units(alice: Owner, carol: Buyer, 
         " FROM ledger_transfer WHERE code = 'order'"
     )
     sales = alice.sales_account_id
-    assert transfer == [(alice.panel_id, carol.account_id, sales, 900_000, str(order_id), order_id)]
+    assert transfer == [(alice.panel_id, carol.account_id, sales, 900_000, str(order_id.number), order_id)]
     order = row_of(order_id)
     assert (order.panel_id, order.customer_id, order.key_id) == (alice.panel_id, carol.customer_id, carol.key_row.id)
     assert (order.kind, order.link, order.quantity, order.fields) == ("plain", LINK, 1000, "")
@@ -212,7 +213,7 @@ def test_a_link_is_free_again_when_its_order_has_ended(carol: Buyer, alice: Owne
 
 def test_a_batch_spends_one_balance_in_the_order_of_its_commands(carol: Buyer) -> None:
     carol.spends_all_but("2.00")
-    results = place_orders([carol.command(quantity=quantity) for quantity in (1000, 2000, 1000, 100, 200)])
+    results = place_batch([carol.command(quantity=quantity) for quantity in (1000, 2000, 1000, 100, 200)])
     assert outcomes(results) == ["taken", "no_funds", "taken", "taken", "no_funds"]
     assert carol.balance() == "0.11"
     taken = [result for result in results if isinstance(result, int)]
@@ -221,7 +222,7 @@ def test_a_batch_spends_one_balance_in_the_order_of_its_commands(carol: Buyer) -
 
 
 def test_a_batch_serves_customers_of_several_panels(carol: Buyer, mallory: Buyer) -> None:
-    results = place_orders([carol.command(), mallory.command(), carol.command(quantity=10), mallory.command()])
+    results = place_batch([carol.command(), mallory.command(), carol.command(quantity=10), mallory.command()])
     assert outcomes(results) == ["taken", "taken", "below_min", "taken"]
     assert (carol.balance(), mallory.balance()) == ("99.10", "94.00")
     owners = [row_of(order_id).panel_id for order_id in results if isinstance(order_id, int)]
@@ -229,18 +230,18 @@ def test_a_batch_serves_customers_of_several_panels(carol: Buyer, mallory: Buyer
 
 
 def test_a_link_counts_within_its_batch(carol: Buyer) -> None:
-    results = place_orders([carol.command(service=ONE_A_LINK), carol.command(service=ONE_A_LINK)])
+    results = place_batch([carol.command(service=ONE_A_LINK), carol.command(service=ONE_A_LINK)])
     assert outcomes(results) == ["taken", "same_link"]
     assert carol.balance() == "99.00"
 
 
 def test_two_hundred_orders_of_a_batch_and_an_empty_one(carol: Buyer) -> None:
     carol.spends_all_but("9.00")
-    results = place_orders([carol.command(quantity=100)] * 200)
+    results = place_batch([carol.command(quantity=100)] * 200)
     assert outcomes(results).count("taken") == 100
     assert outcomes(results) == ["taken"] * 100 + ["no_funds"] * 100
     assert carol.balance() == "0.00"
-    assert place_orders([]) == []
+    assert place_batch([]) == []
 
 
 # ---- request_id --------------------------------------------------------------------------------------
@@ -267,7 +268,7 @@ def test_a_repeat_within_a_batch_is_one_order(carol: Buyer) -> None:
     other = carol.command(request_id="r-2", quantity=2000)
     commands = [carol.command(request_id="r-1"), other, carol.command(request_id="r-1"), other]
     commands.append(carol.command(request_id="r-1", quantity=51))
-    results = place_orders(commands)
+    results = place_batch(commands)
     assert outcomes(results) == ["taken", "taken", "taken", "taken", "bad_field"]
     assert (results[0], results[1]) == (results[2], results[3])
     assert results[0] != results[1]
@@ -336,13 +337,13 @@ def test_a_service_that_is_free_needs_no_funds_and_moves_none(carol: Buyer, alic
 @pytest.mark.django_db(transaction=True)
 def test_a_charge_that_cannot_be_written_leaves_no_order(carol: Buyer) -> None:
     """The transfer of the next order is in the books already: the whole batch is rolled back."""
-    last = carol.order()
+    last = carol.order().number
     execute(
         "UPDATE ledger_transfer SET reference = %s WHERE reference = %s AND code = 'order'", str(last + 2), str(last)
     )
     before = everything()
     with pytest.raises(Exception, match=r"(?i)unique|duplicate"):
-        place_orders([carol.command(), carol.command()])
+        place_batch([carol.command(), carol.command()])
     assert everything() == before
     execute("UPDATE ledger_transfer SET reference = %s WHERE reference = %s", str(last), str(last + 2))
 
@@ -355,7 +356,7 @@ def test_orders_go_on_after_a_batch_was_rolled_back(carol: Buyer) -> None:
     first = carol.order()
     with pytest.raises(KeyError):
         # A caller whose learning fails does not undo what was placed before it.
-        place_orders([carol.command()], learn=_fails)
+        actions.place_orders([carol.command()], learn=_fails)
     assert carol.order() > first
     assert counts("orders_order") == (3,)
     assert value("SELECT COUNT(DISTINCT reference) FROM ledger_transfer WHERE code = 'order'") == 3
@@ -363,8 +364,8 @@ def test_orders_go_on_after_a_batch_was_rolled_back(carol: Buyer) -> None:
 
 def test_the_clock_of_a_batch_is_one(carol: Buyer) -> None:
     with clock.at(NOON):
-        ids = actions.place_orders([carol.command(), carol.command(service=SUBSCRIPTION)])
-    assert {row_of(int(str(i))).created_at for i in ids} == {NOON}
+        numbers = actions.place_orders([carol.command(), carol.command(service=SUBSCRIPTION)])
+    assert {row_of(known(carol.owner.panel_id, int(str(n)))).created_at for n in numbers} == {NOON}
 
 
 @pytest.mark.parametrize("remembered", ["nothing", "rightly", "another's account", "an account that is gone"])
@@ -380,7 +381,7 @@ def test_what_is_remembered_of_a_key_only_saves_a_trip(
     monkeypatch.setattr(access, "_met", dict(met))
     hers = mallory.balance()
     wrong = carol.command(caller=carol.caller(key="x" * 40), service=FOLLOWERS, quantity=1000)
-    first, refused, second = place_orders(
+    first, refused, second = place_batch(
         [carol.command(service=FOLLOWERS, quantity=1000), wrong, carol.command(service=FOLLOWERS, quantity=2000)]
     )
     assert isinstance(first, int)

@@ -16,12 +16,22 @@ from panelwright.core import money
 from panelwright.core.refusal import Refusal
 from panelwright.customers.access import Caller
 from panelwright.customers.models import PriceList
-from panelwright.orders.actions import place_orders
 from panelwright.orders.quotes import Price, Quote, Quotes, dry_run, quote
 from panelwright.orders.rules import PlaceOrder
 from panelwright.panels.block_actions import NewBlock, add_blocks
 from tests.support.effort import effort
-from tests.support.people import FOLLOWERS, LINK, ONE_A_LINK, PRIVATE, Buyer, Owner, Time, everything, row_of
+from tests.support.people import (
+    FOLLOWERS,
+    LINK,
+    ONE_A_LINK,
+    PRIVATE,
+    Buyer,
+    Owner,
+    Time,
+    everything,
+    place_batch,
+    row_of,
+)
 
 FIRST = 100
 NUMBERS = {type_.name: FIRST + place for place, type_ in enumerate(TYPES)}
@@ -81,7 +91,7 @@ def _orders(draw: st.DrawFn) -> dict[str, str]:
 
 def as_told(told: Quotes, commands: list[PlaceOrder]) -> None:
     """Place the commands, and compare."""
-    results = place_orders(commands)
+    results = place_batch(commands)
     for said, done in zip(told.lines, results, strict=True):
         if isinstance(said, Refusal):
             assert done == said
@@ -124,7 +134,7 @@ def test_a_dry_run_says_what_each_alone_would_do(
     before = everything()
     told = dry_run(commands)
     assert everything() == before, "a dry run moved something"
-    for said, done in zip(told, place_orders(commands), strict=True):
+    for said, done in zip(told, place_batch(commands), strict=True):
         if isinstance(said, Refusal):
             assert (done, said.why) == (said, done.why if isinstance(done, Refusal) else None)
         else:
@@ -167,18 +177,18 @@ def test_what_the_balance_lacks_is_told_and_is_what_placing_refuses(shop: Owner)
     told = quote(commands)
     assert told == Quotes([Quote(900_000, 1000), Quote(900_000, 1000)], 1_800_000, 1_000_000)
     assert told.missing_micros == 800_000
-    first, second = place_orders(commands)
+    first, second = place_batch(commands)
     assert isinstance(first, int)
     assert second == Refusal("no_funds")
 
 
 def test_a_form_that_was_sent_before_is_priced_at_nothing(shop: Owner, carol: Buyer) -> None:
     command = web(carol, "web:one", service=FOLLOWERS, link=LINK, quantity=1000)
-    (order_id,) = place_orders([command])
+    (order_id,) = place_batch([command])
     assert isinstance(order_id, int)
-    assert quote([command]).lines == [Quote(0, 0, order_id=order_id)]
+    assert quote([command]).lines == [Quote(0, 0, order=order_id.number)]
     other = command._replace(params={**command.params, "quantity": "500"})
-    assert quote([other]).lines == place_orders([other]) == [Refusal("bad_field", "request_id")]
+    assert quote([other]).lines == place_batch([other]) == [Refusal("bad_field", "request_id")]
 
 
 def test_one_link_counts_within_the_lines_and_against_open_orders(shop: Owner, carol: Buyer) -> None:

@@ -188,7 +188,7 @@ def test_what_nobody_knows_of_is_cancelled_and_refunded_at_once(carol: Buyer, ti
     order = row_of(order_id)
     assert (order.job, order.due_at, order.ended_at) == (None, None, time.now)
     refund = values("SELECT amount_micros, reference, order_id FROM ledger_transfer WHERE code = 'refund'")
-    assert refund == [(900_000, str(order_id), order_id)]
+    assert refund == [(900_000, str(order_id.number), order_id)]
     assert counts("orders_cancel") == (0,)
 
 
@@ -271,7 +271,7 @@ def test_a_drip_feed_cancelled_with_a_run_that_was_not_sent_refunds_that_too(car
     assert carol.balance() == "100.00"
     # The runs that never began and the one that had, each under a name of its own.
     refunds = values("SELECT reference, amount_micros FROM ledger_transfer WHERE code = 'refund' ORDER BY id")
-    assert refunds == [(str(order_id), 1_800_000), (str(run.id), 900_000)]
+    assert refunds == [(str(order_id.number), 1_800_000), (str(run.number), 900_000)]
 
 
 def test_one_run_may_be_cancelled_alone(carol: Buyer, time: Time) -> None:
@@ -295,9 +295,9 @@ def test_the_orders_of_a_batch_of_customers_are_kept_apart(carol: Buyer, mallory
     mine, hers = carol.order(), mallory.order()
     answers = actions.request_cancels(
         [
-            actions.AskOrders(carol.caller(), (mine, hers)),
-            actions.AskOrders(mallory.caller(), (mine, hers)),
-            actions.AskOrders(carol.caller(key="no key of anybody"), (mine,)),
+            actions.AskOrders(carol.caller(), (mine.number, hers.number)),
+            actions.AskOrders(mallory.caller(), (mine.number, hers.number)),
+            actions.AskOrders(carol.caller(key="no key of anybody"), (mine.number,)),
         ]
     )
     assert answers == [[1, BAD_ORDER], [BAD_ORDER, 1], Refusal("bad_key")]

@@ -244,7 +244,7 @@ def test_drip_feeds_of_a_round_are_kept_apart(carol: Buyer, mallory: Buyer, time
 # ---- posts of subscriptions -------------------------------------------------------------------------
 
 
-def subscribe(carol: Buyer, **params: object) -> int:
+def subscribe(carol: Buyer, **params: object) -> people.Known:
     return carol.order(service=SUBSCRIPTION, **params)
 
 
@@ -337,7 +337,7 @@ def test_a_subscription_that_has_ended_takes_no_more_posts(carol: Buyer, time: T
     told(order_id, 1)
     people.run_schedules()
     before = everything()
-    with pytest.raises(ValueError, match=f"subscription {order_id} has ended: Completed"):
+    with pytest.raises(ValueError, match=f"subscription {order_id.number} has ended: Completed"):
         told(order_id, 2)
     assert everything() == before
 

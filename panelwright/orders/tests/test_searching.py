@@ -12,7 +12,7 @@ from panelwright.catalog import names
 from panelwright.orders import listing, queries
 from panelwright.orders.listing import Wanted
 from panelwright.orders.tests.test_listing import crowd
-from tests.support.people import FOLLOWERS, LIKES, Buyer, Owner, Time, execute
+from tests.support.people import FOLLOWERS, LIKES, Buyer, Owner, Time, execute, known
 from tests.support.statements import statements
 
 Ids = list[int]
@@ -27,7 +27,7 @@ def page(buyer: Buyer, wanted: Wanted, **asked: Any) -> listing.OrderPage:
 
 
 def ids(buyer: Buyer, **wanted: Any) -> Ids:
-    return [row.id for row in page(buyer, Wanted(**wanted)).rows]
+    return [row.number for row in page(buyer, Wanted(**wanted)).rows]
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def orders(carol: Buyer, mallory: Buyer, time: Time) -> Ids:
     mine = []
     for n in range(24):
         service = LIKES if n % 3 == 0 else FOLLOWERS
-        mine.append(carol.order(service=service, quantity=50, link=f"https://example.com/Group{n % 5}/x"))
+        mine.append(carol.order(service=service, quantity=50, link=f"https://example.com/Group{n % 5}/x").number)
         mallory.order(quantity=50)
     return mine
 
@@ -54,7 +54,7 @@ def test_orders_are_found_by_the_name_or_number_of_their_service(orders: Ids, ca
     group = orders[2::5]
     both = newest([*{*likes, *group}])
     assert ids(carol, text="Group2/", services=named(alice, "likes")) == both
-    execute("UPDATE orders_order SET status = 'Processing' WHERE id = %s", both[3])
+    execute("UPDATE orders_order SET status = 'Processing' WHERE id = %s", known(alice.panel_id, both[3]))
     assert ids(carol, text="group2/", services=named(alice, "likes"), status="Processing") == both[3:4]
     assert ids(carol, text="nowhere", services=named(alice, "nowhere")) == []
 
@@ -66,16 +66,16 @@ def test_a_number_may_be_an_orders_and_a_services(
     """The order stands first, and no order stands on two pages."""
     monkeypatch.setattr(listing, "WINDOW", 11)
     likes = orders[::3]
-    for order_id in (orders[1], likes[0], likes[-1]):
-        wanted = Wanted(ids=(order_id,), services=named(alice, str(LIKES)))
+    for number in (orders[1], likes[0], likes[-1]):
+        wanted = Wanted(numbers=(number,), services=named(alice, str(LIKES)))
         shown = page(carol, wanted, limit=limit)
-        assert shown.rows[0].id == order_id
-        found = [row.id for row in shown.rows]
+        assert shown.rows[0].number == number
+        found = [row.number for row in shown.rows]
         while shown.older is not None:
             shown = page(carol, wanted, limit=limit, before=shown.older)
-            found += [row.id for row in shown.rows]
-        assert found == [order_id, *newest([i for i in likes if i != order_id])]
-    assert page(carol, Wanted(ids=(10**17,), services=(10**17,))).rows == []
+            found += [row.number for row in shown.rows]
+        assert found == [number, *newest([i for i in likes if i != number])]
+    assert page(carol, Wanted(numbers=(10**17,), services=(10**17,))).rows == []
 
 
 def test_names_of_services_are_read_once_a_version(alice: Owner, mallory: Buyer) -> None:
@@ -102,7 +102,7 @@ def test_an_order_is_found_by_its_request_id_through_an_index(alice: Owner, caro
     order_id = carol.order(request_id="cart-1")
     crowd(carol, 50_000)
     asked = ([alice.panel_id], [carol.customer_id], ["cart-1", "cart-2"])
-    assert queries.by_request(*asked) == {(carol.customer_id, "cart-1"): order_id}
+    assert queries.by_request(*asked) == {(carol.customer_id, "cart-1"): order_id.number}
     values = asked if connection.vendor == "postgresql" else [json.dumps(value) for value in asked]
     plan = queries._BY_REQUEST.plan(connection, *values)
     assert "order_request_once" in plan, plan

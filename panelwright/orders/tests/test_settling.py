@@ -20,6 +20,7 @@ from panelwright.orders.status import ENDED, OPEN_ORDER, PROGRESS, OrderStatus, 
 NOON = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 CARD = OpenOrder(
     id=7,
+    number=1007,
     panel_id=1,
     customer_id=2,
     account_id=3,
@@ -65,7 +66,7 @@ def test_completed_keeps_the_charge_and_leaves_nothing() -> None:
 
 def test_partial_gives_back_the_share_of_what_remains() -> None:
     order, refund = settle(CARD, Report("Partial", remains=157), NOON)
-    assert refund == settling.Refund(1, 7, 7, sales_account_id=4, account_id=3, micros=141_300)
+    assert refund == settling.Refund(1, 7, 1007, sales_account_id=4, account_id=3, micros=141_300)
     assert (order.status, order.charge_micros, order.remains) == ("Partial", 758_700, 157)
 
 
@@ -295,6 +296,7 @@ class ADripFeed(RuleBasedStateMachine):
             self.open.append(
                 CARD._replace(
                     id=100 + number,
+                    number=1100 + number,
                     kind=OrderKind.RUN.value,
                     parent_id=7,
                     quantity=quantity,

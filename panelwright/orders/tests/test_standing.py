@@ -39,7 +39,7 @@ POST = "https://example.com/carol/post"
 REASON = "SELECT pause_reason FROM orders_schedule WHERE order_id = %s"
 
 
-def subscribe(carol: Buyer, **params: Any) -> int:
+def subscribe(carol: Buyer, **params: Any) -> people.Known:
     return carol.order(service=SUBSCRIPTION, **{"delay": 0, **params})
 
 
@@ -386,7 +386,7 @@ def test_the_customer_is_written_to_once_in_a_pause(carol: Buyer, alice: Owner, 
     assert to == value("SELECT email FROM customers_user u JOIN customers_customer c ON c.user_id = u.id")
     assert subject == f"{alice.panel.name}: Subscription paused"
     assert text == (
-        f"Paused at {alice.panel.name}:\n{order_id}  carol\n\nNot enough funds for the next post.\n\n"
+        f"Paused at {alice.panel.name}:\n{order_id.number}  carol\n\nNot enough funds for the next post.\n\n"
         "Resumes automatically once this is resolved."
     )
     sold_at(alice, "3.00")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -62,7 +63,7 @@ def test_the_way_of_an_order_in_the_words_of_the_api(carol: Buyer, time: Time) -
     report(order_id, "Partial", remains=250, start_count=3572)
     started, ended = told()
     data = {
-        "order": order_id,
+        "order": order_id.number,
         "service": 1,
         "status": "In progress",
         "charge": "0.90",
@@ -77,9 +78,9 @@ def test_the_way_of_an_order_in_the_words_of_the_api(carol: Buyer, time: Time) -
         "timestamp": "2026-05-04T12:10:00.000Z",
         "data": {**data, "status": "Partial", "charge": "0.675", "remains": "250"},
     }
-    rows = values("SELECT panel_id, endpoint_id, name, order_id, attempts FROM events_delivery ORDER BY id")
+    rows = values("SELECT panel_id, endpoint_id, name, order_number, attempts FROM events_delivery ORDER BY id")
     assert rows == [
-        (carol.owner.panel_id, endpoint_id, name, order_id, 0) for name in ("order.in_progress", "order.partial")
+        (carol.owner.panel_id, endpoint_id, name, order_id.number, 0) for name in ("order.in_progress", "order.partial")
     ]
 
 
@@ -104,7 +105,7 @@ def test_a_cancel_before_sending_is_told(carol: Buyer) -> None:
     order_id = carol.order()
     assert carol.cancel(order_id) == [1]
     assert [(m["type"], m["data"]["order"], m["data"]["charge"]) for m in told()] == [
-        ("order.canceled", order_id, "0.00")
+        ("order.canceled", order_id.number, "0.00")
     ]
 
 
@@ -124,14 +125,14 @@ def test_a_drip_feed_and_its_runs(carol: Buyer, time: Time) -> None:
     people.run_schedules()
     time.passes(minutes=30)
     people.run_schedules()
-    first, second = (child.id for child in children_of(order_id))
-    report(first, "Completed", remains=0)
-    report(second, "Canceled", remains=100)
+    first, second = children_of(order_id)
+    report(first.id, "Completed", remains=0)
+    report(second.id, "Canceled", remains=100)
     assert [(m["type"], m["data"]["order"], m["data"].get("parent")) for m in told()] == [
-        ("order.in_progress", order_id, None),
-        ("order.completed", first, order_id),
-        ("order.partial", order_id, None),
-        ("order.canceled", second, order_id),
+        ("order.in_progress", order_id.number, None),
+        ("order.completed", first.number, order_id.number),
+        ("order.partial", order_id.number, None),
+        ("order.canceled", second.number, order_id.number),
     ]
 
 
@@ -144,7 +145,7 @@ def test_a_subscription(carol: Buyer, time: Time) -> None:
     record_post(panel_id=carol.owner.panel_id, subscription_id=order_id, link="https://example.com/carol/1")
     people.run_schedules()
     assert [(m["type"], m["data"]["order"], m["data"]["link"]) for m in told()] == [
-        (f"subscription.{what}", order_id, "carol") for what in ("paused", "resumed", "completed")
+        (f"subscription.{what}", order_id.number, "carol") for what in ("paused", "resumed", "completed")
     ]
     expiring = carol.order(service=SUBSCRIPTION, expiry="04/05/2026")
     time.passes(days=1)
@@ -174,7 +175,7 @@ def test_placing_asks_nothing_and_a_batch_of_changes_asks_once(carol: Buyer) -> 
     assert [text for text in placing.texts if "events_endpoint" in text or "events_delivery" in text] == []
     now = clock.now()
 
-    def end(some: list[int]) -> list[str]:
+    def end(some: Sequence[int]) -> list[str]:
         with statements() as ran:
             changes = lifecycle.OrderChanges(lifecycle.lock(some), now)
             for order_id in some:

@@ -19,6 +19,7 @@ from panelwright.events.actions import NewEvent, record
 from panelwright.orders import lifecycle
 from panelwright.orders.models import Job
 from panelwright.orders.problems import NONE
+from panelwright.orders.settling import OpenOrder
 from panelwright.orders.webhook_events import tell_refills
 from panelwright.providers.manual import manual_rules
 from panelwright.providers.manual.manual_rules import OpenRefill
@@ -62,8 +63,8 @@ _ANSWER_CANCEL = sql.Query(
 )
 _LOCK_REFILL = sql.Query("SELECT id FROM orders_refill WHERE panel_id = ? AND id = ? :for_update")
 _REFILL = sql.Query(
-    "SELECT r.id, r.panel_id, r.order_id, r.status, r.state, r.due_at, r.problem, r.ended_at, o.upstream_id,"
-    " r.lease_until"
+    "SELECT r.id, r.number, r.panel_id, r.order_id, o.number, r.status, r.state, r.due_at, r.problem, r.ended_at,"
+    " o.upstream_id, r.lease_until"
     " FROM orders_refill r JOIN orders_order o ON o.id = r.order_id WHERE r.panel_id = ? AND r.id = ?"
 )
 _SET_REFILL = sql.Query(
@@ -138,7 +139,7 @@ def accept_cancel(*, panel_id: int, order_id: int, by: str) -> None:
     """The customer's cancel is granted: Canceled, or Partial when something was delivered."""
     with worked(panel_id, order_id, "accept cancel", by) as (order, _, write):
         accepted = resolve_rules.accept_cancel(order, now=clock.now())
-        _answer_cancel(panel_id, order_id, f"the order has ended: {accepted.settled[0].order.status}")
+        _answer_cancel(order, f"the order has ended: {accepted.settled[0].order.status}")
         write(accepted, {"remains": order.remains})
 
 
@@ -147,21 +148,21 @@ def refuse_cancel(*, panel_id: int, order_id: int, by: str, text: str) -> None:
     said = resolve_rules.reason(text)
     now = clock.now()
     with transaction.atomic():
-        resolve_rules.decidable(locked(lifecycle.lock([order_id]), panel_id, order_id), now)
-        _answer_cancel(panel_id, order_id, said)
+        order = resolve_rules.decidable(locked(lifecycle.lock([order_id]), panel_id, order_id), now)
+        _answer_cancel(order, said)
         record([NewEvent(panel_id, "order.cancel_refused", order_id, {"said": said, "by": by})], now=now)
 
 
-def _answer_cancel(panel_id: int, order_id: int, text: str) -> None:
+def _answer_cancel(order: OpenOrder, text: str) -> None:
     """Answer the open cancel of an order that is locked. Raises InvalidState.
 
     A worker that passes cancels on locks them before their orders: what it holds is not waited for.
     """
-    if not _FREE_CANCEL.rows(connection, panel_id, order_id):
-        if _CANCEL_OPEN.rows(connection, panel_id, order_id):
+    if not _FREE_CANCEL.rows(connection, order.panel_id, order.id):
+        if _CANCEL_OPEN.rows(connection, order.panel_id, order.id):
             raise InvalidState("cancel_being_sent")
         raise InvalidState("no_cancel_waits")
-    _ANSWER_CANCEL.rows(connection, text, panel_id, order_id)
+    _ANSWER_CANCEL.rows(connection, text, order.panel_id, order.id)
 
 
 def start_refill(*, panel_id: int, refill_id: int, by: str) -> None:
@@ -204,7 +205,7 @@ def _refill(panel_id: int, refill_id: int) -> OpenRefill:
     if not rows:
         raise NotThere("no_refill", id=refill_id)
     (row,) = rows
-    return OpenRefill._make((*row[:5], sql.aware(row[5]), row[6], sql.aware(row[7]), row[8], sql.aware(row[9])))
+    return OpenRefill._make((*row[:7], sql.aware(row[7]), row[8], sql.aware(row[9]), row[10], sql.aware(row[11])))
 
 
 def _set_refill(
@@ -221,7 +222,7 @@ def _set_refill(
     ended_at = now if state == "done" else None
     moments = (sql.moment(connection, due_at), sql.moment(connection, ended_at))
     if not _SET_REFILL.rows(connection, status, state, moments[0], problem, moments[1], refill.panel_id, refill.id):
-        raise lifecycle.StaleOrder(f"refill {refill.id} was not as it had been read under its lock")
-    record([NewEvent(refill.panel_id, event, refill.order_id, {"refill": refill.id, **facts})], now=now)
+        raise lifecycle.StaleOrder(f"refill {refill.number} was not as it had been read under its lock")
+    record([NewEvent(refill.panel_id, event, refill.order_id, {"refill": refill.number, **facts})], now=now)
     if status != refill.status:
         tell_refills([refill.id], now)

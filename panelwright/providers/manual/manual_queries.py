@@ -39,7 +39,7 @@ def waiting_orders(panel_id: int, filters: QueueFilters = ALL, *, after: int = 0
         ids = list(Provider.objects.filter(panel_id=panel_id, name=filters.provider).values_list("id", flat=True))
         rows = rows.filter(provider_id__in=ids)
     page = partial(order_queries.facts_of, panel_id)
-    return _page(_of_service(rows, filters, "service__number", "status"), page, after, limit)
+    return _page(_of_service(rows, filters, "service__number", "status"), page, "number", after, limit)
 
 
 def waiting_refills(panel_id: int, filters: QueueFilters = ALL, *, after: int = 0, limit: int = 50) -> QueuePage:
@@ -48,7 +48,7 @@ def waiting_refills(panel_id: int, filters: QueueFilters = ALL, *, after: int = 
     rows = Refill.objects.filter(panel_id=panel_id, ended_at=None).filter(
         Q(due_at=None) | troubled | Q(due_at__lt=clock.now() - OVERDUE)
     )
-    return _page(_of_service(rows, filters, "order__service__number", "status"), _refills, after, limit)
+    return _page(_of_service(rows, filters, "order__service__number", "status"), _refills, "number", after, limit)
 
 
 def waiting_cancels(panel_id: int, filters: QueueFilters = ALL, *, after: int = 0, limit: int = 50) -> QueuePage:
@@ -56,7 +56,7 @@ def waiting_cancels(panel_id: int, filters: QueueFilters = ALL, *, after: int = 
     rows = Cancel.objects.filter(panel_id=panel_id, state=RequestState.WAITING.value).filter(
         Q(due_at=None) | Q(attempts__gte=TRIES, provider_id__isnull=False)
     )
-    return _page(_of_service(rows, filters, "order__service__number", ""), _cancels, after, limit)
+    return _page(_of_service(rows, filters, "order__service__number", ""), _cancels, "order__number", after, limit)
 
 
 def _refills(rows: Sequence[Refill]) -> list[dict[str, Any]]:
@@ -74,8 +74,8 @@ def refill_facts(panel_id: int, refill_id: int) -> dict[str, Any] | None:
 
 def refill_facts_of(refill: Refill) -> dict[str, Any]:
     return {
-        "id": refill.id,
-        "order": refill.order_id,
+        "id": refill.number,
+        "order": refill.order.number,
         "status": refill.status,
         "service": refill.order.service.number,
         "link": refill.order.link,
@@ -89,8 +89,8 @@ def refill_facts_of(refill: Refill) -> dict[str, Any]:
 
 def cancel_facts_of(cancel: Cancel) -> dict[str, Any]:
     return {
-        "id": cancel.id,
-        "order": cancel.order_id,
+        "id": cancel.order.number,
+        "order": cancel.order.number,
         "service": cancel.order.service.number,
         "link": cancel.order.link,
         "quantity": cancel.order.quantity,
@@ -109,12 +109,13 @@ def _of_service(rows: QuerySet[Any], filters: QueueFilters, number: str, status:
     return rows
 
 
-def _page(rows: QuerySet[Any], facts: Any, after: int, limit: int) -> QueuePage:
-    """A page by id: the number of a row is its age, and what ends meanwhile shifts no page."""
+def _page(rows: QuerySet[Any], facts: Any, number: str, after: int, limit: int) -> QueuePage:
+    """A page by `number`, which is a row's or its order's: it tells the age, and what ends meanwhile shifts no page."""
     limit = max(1, min(limit, PAGE_MAX))
     related = order_queries.RELATED if rows.model is Order else ("order__service",)
-    found = list(rows.filter(id__gt=after).select_related(*related).order_by("id")[: limit + 1])
-    return QueuePage(facts(found[:limit]), found[limit - 1].id if len(found) > limit else None)
+    found = list(rows.filter(**{f"{number}__gt": after}).select_related(*related).order_by(number)[: limit + 1])
+    items: list[dict[str, Any]] = facts(found[:limit])
+    return QueuePage(items, items[-1]["id"] if len(found) > limit else None)
 
 
 def _text(at: datetime | None) -> str | None:

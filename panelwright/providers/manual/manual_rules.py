@@ -24,8 +24,10 @@ class OpenRefill(NamedTuple):
     """A refill as it stands, locked."""
 
     id: int
+    number: int
     panel_id: int
     order_id: int
+    order_number: int
     status: str
     state: str
     due_at: datetime | None

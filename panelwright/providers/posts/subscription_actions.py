@@ -45,7 +45,7 @@ _PASSING = frozenset({Reason.LIMIT, Reason.UNREACHABLE, Reason.KEY})
 
 _SUBSCRIPTIONS = sql.Query("SELECT id FROM orders_order WHERE id :in_int AND kind = 'subscription'")
 _KNOWN = sql.Query(
-    "SELECT upstream_id, id, parent_id FROM orders_order"
+    "SELECT upstream_id, number, parent_id FROM orders_order"
     " WHERE panel_id = ? AND provider_id = ? AND upstream_id :in_text"
 )
 _TERMS = sql.Query(
@@ -124,7 +124,7 @@ class Following:
     agreed: dict[int, Agreement]
     terms: dict[int, Terms]
     today: Today
-    known: dict[tuple[int, str], tuple[int, int | None]]  # (provider, its id) -> (order, its parent)
+    known: dict[tuple[int, str], tuple[int, int | None]]  # (provider, its id) -> (order's number, parent's id)
     exchanges: dict[int, Exchange | None]  # by provider
     to_cancel: list[OpenOrder] = field(default_factory=list)
 
@@ -144,8 +144,8 @@ class Following:
         for order in subscriptions:
             refs = list(dict.fromkeys(reports[order.id].orders)) if order.id in reports else []
             for page in _pages(refs):
-                for ref, id_, parent_id in _KNOWN.rows(connection, order.panel_id, order.provider_id, page):
-                    known[order.provider_id or 0, ref] = (id_, parent_id)
+                for ref, *ours in _KNOWN.rows(connection, order.panel_id, order.provider_id, page):
+                    known[order.provider_id or 0, ref] = (ours[0], ours[1])
         terms = {row[0]: _terms(row) for row in _TERMS.rows(connection, ids)}
         said = {post.currency for post in posts.values() if isinstance(post, OrderReport)}
         providers = sorted({order.provider_id for order in subscriptions if order.provider_id is not None})
@@ -225,10 +225,10 @@ class Following:
                     if tries:
                         unread[ref] = tries
                     continue
-                id_, why = self._unread(order, ref, said), None
+                number, why = self._unread(order, ref, said), None
             else:
-                id_, why = self._order(order, ref, said, reason)
-            self.known[place] = (id_, order.id)
+                number, why = self._order(order, ref, said, reason)
+            self.known[place] = (number, order.id)
             reason, unpaid, taken = why or reason, unpaid or why is not None, taken + 1
         post_orders.count(order.id, posts=taken)
         if unread != self.terms[order.id].unread:
@@ -241,9 +241,9 @@ class Following:
         return before if said is None or (isinstance(said, UpstreamRefused) and said.reason in _PASSING) else before + 1
 
     def _unread(self, order: OpenOrder, ref: str, said: UpstreamRefused | Unknown) -> int:
-        """An order of which the provider tells the id and nothing else: ours is not charged, and staff decide; its id.
+        """An order of which the provider tells the id and nothing else: its number here.
 
-        It counts as the least that it can be.
+        It is not charged, and staff decide. It counts as the least that it can be.
         """
         agreement, terms = self.agreed[order.id], self.terms[order.id]
         low, high = (self.today.price(agreement, units) for units in (terms.bounds.low, terms.bounds.high))
@@ -258,7 +258,7 @@ class Following:
             currency=terms.currency,
             quantity=terms.bounds.low,
         )
-        id_ = post_orders.take_over(
+        placed = post_orders.take_over(
             order,
             agreement,
             low,
@@ -268,18 +268,20 @@ class Following:
             problem=trouble,
             now=self.now,
         )
-        self.changes.event("order.not_charged", order, {"order": id_, "reason": trouble.problem_code, "theirs": ref})
-        return id_
+        self.changes.event(
+            "order.not_charged", order, {"order": placed.number, "reason": trouble.problem_code, "theirs": ref}
+        )
+        return placed.number
 
     def _order(
         self, order: OpenOrder, ref: str, said: OrderReport, reason: PauseReason | None
     ) -> tuple[int, PauseReason | None]:
-        """One order of the provider becomes one of ours; its id, and why it is not charged."""
+        """One order of the provider becomes one of ours; its number, and why it is not charged."""
         agreement, terms = self.agreed[order.id], self.terms[order.id]
         units, exact = subscription_rules.quantity(said, terms.bounds)
         spend = self.today.price(agreement, units)
         reason = reason or self.today.pay(agreement, spend.charge_micros, self.now)
-        id_ = post_orders.take_over(
+        placed = post_orders.take_over(
             order,
             agreement,
             spend,
@@ -290,11 +292,18 @@ class Following:
             now=self.now,
         )
         if reason is not None:
-            self.changes.event("order.not_charged", order, {"order": id_, "reason": reason.value, "theirs": ref})
+            self.changes.event(
+                "order.not_charged", order, {"order": placed.number, "reason": reason.value, "theirs": ref}
+            )
         if not exact:
-            facts: dict[str, object] = {"order": id_, "theirs": ref, "counted": units, "max": terms.bounds.high}
+            facts: dict[str, object] = {
+                "order": placed.number,
+                "theirs": ref,
+                "counted": units,
+                "max": terms.bounds.high,
+            }
             self.changes.event("subscription.quantity_unknown", order, facts)
-        return id_, reason
+        return placed.number, reason
 
     def _cost(self, order: OpenOrder, said: OrderReport | None, units: int) -> tuple[Cost | None, bool]:
         """What one of the provider's orders costs, and whether it says so: else it is the route's rate.
@@ -352,7 +361,7 @@ def charge_post(*, panel_id: int, order_id: int, by: str) -> int:
         if store.lock_balances([order.account_id])[order.account_id] < charge:
             raise InvalidState("balance_too_low", cost=money.text(charge))
         if not post_orders.charge_later(order, charge, now):
-            raise lifecycle.StaleOrder(f"order {order_id} was not as it had been read under its lock")
+            raise lifecycle.StaleOrder(f"order {order.number} was not as it had been read under its lock")
         _goes_on(order, order._replace(booked_micros=charge, charge_micros=charge), "charge", by, now)
     return charge
 

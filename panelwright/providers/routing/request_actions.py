@@ -38,8 +38,9 @@ _PICK_REFILLS = sql.Query(
     " AND NOT panel_id :in_int ORDER BY due_at LIMIT ? :skip_locked"
 )
 _REFILLS = sql.Query(
-    "SELECT r.id, r.panel_id, r.state, r.attempts, r.order_id, o.provider_id, o.upstream_id, r.lease_until, r.status,"
-    " r.created_at FROM orders_refill r JOIN orders_order o ON o.id = r.order_id WHERE r.id :in_int ORDER BY r.id"
+    "SELECT r.id, r.number, r.panel_id, r.state, r.attempts, r.order_id, o.provider_id, o.upstream_id, r.lease_until,"
+    " r.status, r.created_at FROM orders_refill r JOIN orders_order o ON o.id = r.order_id"
+    " WHERE r.id :in_int ORDER BY r.id"
 )
 _LOCK_REFILLS = sql.Query("SELECT id FROM orders_refill WHERE id :in_int ORDER BY id :for_update")
 _ANY_REFILL_POLL = sql.Query(
@@ -104,6 +105,7 @@ _POLL_NOW = sql.Query(
 
 class RefillRequestRow(NamedTuple):
     id: int
+    number: int
     panel_id: int
     state: str
     attempts: int
@@ -152,7 +154,7 @@ class CancelSending(NamedTuple):
 
 def _refills(ids: Sequence[int]) -> dict[int, RefillRequestRow]:
     rows = _REFILLS.rows(connection, sorted(ids))
-    return {r[0]: RefillRequestRow._make((*r[:7], sql.aware(r[7]), r[8], sql.aware(r[9]))) for r in rows}
+    return {r[0]: RefillRequestRow._make((*r[:8], sql.aware(r[8]), r[9], sql.aware(r[10]))) for r in rows}
 
 
 def claim_refills(limit: int, *, but: Collection[int] = (), room: Room | None = None) -> list[RefillSending]:
@@ -241,7 +243,11 @@ def commit_refills(results: Sequence[tuple[RefillSending, Accepted | UpstreamRef
                 changes.append(_refill_row(row, state="waiting", due_at=due_at, problem=outcome.text))
             elif isinstance(outcome, UpstreamRefused):
                 changes.append(_refill_row(row, state="done", status="Rejected", problem=outcome.text, ended_at=now))
-                events.append(NewEvent(row.panel_id, "refill.rejected", row.order_id, {"said": outcome.text}))
+                events.append(
+                    NewEvent(
+                        row.panel_id, "refill.rejected", row.order_id, {"refill": row.number, "said": outcome.text}
+                    )
+                )
                 told.append(row.id)
             else:
                 changes.append(_refill_row(row, state="sending", problem=f"outcome unknown: {outcome.text}"))
@@ -304,7 +310,7 @@ def commit_refill_polled(
             if status != row.status:
                 told.append(row.id)
             if ended:
-                events.append(NewEvent(row.panel_id, f"refill.{status.lower()}", row.order_id, {"refill": row.id}))
+                events.append(NewEvent(row.panel_id, f"refill.{status.lower()}", row.order_id, {"refill": row.number}))
         _SET_REFILL.run(connection, changes)
         record(events, now=now)
         tell_refills(told, now)

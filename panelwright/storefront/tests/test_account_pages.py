@@ -11,6 +11,7 @@ from django.test import Client
 from django_scopes import scope
 
 from panelwright.storefront.tests.browsing import Browser, error, hidden, letters
+from panelwright.ui.hidden import hidden_id
 from tests.support.asking import Door
 from tests.support.people import PASSWORD, REMOTE, Buyer, Owner, Time, execute, value, values
 
@@ -47,12 +48,12 @@ def test_sessions_are_listed_and_ended_by_their_owner_only(browser: Browser, car
     dave = Browser(alice, alice.customer("dave").customer.user)
     ids = [row[0] for row in values("SELECT id FROM customers_session ORDER BY id")]
     page = browser.get("/account/security")
-    assert f'action="/account/sessions/{ids[1]}/end"' in page
-    assert f"/account/sessions/{ids[0]}/end" not in page
-    assert f"/account/sessions/{ids[2]}/end" not in page
-    assert dave.post(f"/account/sessions/{ids[1]}/end").status_code == 302
+    assert f'action="/account/sessions/{hidden_id(ids[1])}/end"' in page
+    assert f"/account/sessions/{hidden_id(ids[0])}/end" not in page
+    assert f"/account/sessions/{hidden_id(ids[2])}/end" not in page
+    assert dave.post(f"/account/sessions/{hidden_id(ids[1])}/end").status_code == 302
     assert other.is_inside()
-    browser.post(f"/account/sessions/{ids[1]}/end")
+    browser.post(f"/account/sessions/{hidden_id(ids[1])}/end")
     assert not other.is_inside()
     Browser(alice, carol.customer.user)
     browser.post("/account/sessions/end")
@@ -138,7 +139,7 @@ def test_a_key_is_shown_once_works_and_is_revoked(door: Door, browser: Browser, 
     assert key not in page
     assert key[:8] in page
     key_id = value("SELECT MAX(id) FROM customers_apikey")
-    browser.post(f"/account/keys/{key_id}/revoke")
+    browser.post(f"/account/keys/{hidden_id(key_id)}/revoke")
     assert door.ask(carol, "balance", key=key) == {"error": "Invalid API key"}
 
 
@@ -162,7 +163,7 @@ def test_keys_are_revoked_by_their_owner_only(carol: Buyer, mallory: Buyer, alic
     dave = alice.customer("dave")
     for buyer in (dave, mallory):
         browser = Browser(buyer.owner, buyer.customer.user)
-        assert browser.post(f"/account/keys/{carol.key_row.id}/revoke").status_code == 404
+        assert browser.post(f"/account/keys/{hidden_id(carol.key_row.id)}/revoke").status_code == 404
         assert carol.key_row.prefix not in browser.get("/account/keys")
     assert value("SELECT revoked_at FROM customers_apikey WHERE id = %s", carol.key_row.id) is None
 

@@ -91,8 +91,8 @@ def test_every_transfer_with_the_balance_after_it(browser: Browser, carol: Buyer
     end(order_id, "Partial", remains=500)
     page = browser.get("/balance")
     assert rows(page) == [
-        ["2026-05-04 14:00", f"Refund {order_id}", "+0.45", "99.55"],
-        ["2026-05-04 13:00", f"Order {order_id}", "-0.90", "99.10"],
+        ["2026-05-04 14:00", f"Refund {order_id.number}", "+0.45", "99.55"],
+        ["2026-05-04 13:00", f"Order {order_id.number}", "-0.90", "99.10"],
         ["2026-05-04 12:00", "Deposit first of carol", "+100.00", "100.00"],
     ]
     assert stat(page, "Balance") == "99.55 USD"
@@ -155,7 +155,7 @@ def test_filters_and_pages(browser: Browser, carol: Buyer, time: Time) -> None:
     browser = Browser(carol)
     page = browser.get("/balance")
     assert len(rows(page)) == 50
-    assert rows(page)[0] == ["2026-06-13 12:00", f"Order {orders[-1] + 1}", "-0.90", "96.40"]
+    assert rows(page)[0] == ["2026-06-13 12:00", f"Order {orders[-1].number + 1}", "-0.90", "96.40"]
     (older,) = re.findall(r'href="\?before=([^"]+)" rel="next"', page)
     second = browser.client.get(f"/balance?before={older}").content.decode()
     assert [row[3] for row in rows(second)][-2:] == ["99.955", "100.00"]
@@ -197,9 +197,9 @@ def test_the_statement_as_a_file(browser: Browser, carol: Buyer, time: Time) -> 
     text = browser.get("/balance.csv")
     assert text.startswith("\ufeff"), "a byte-order mark, for spreadsheets"
     found = list(csv.reader(io.StringIO(text[1:], newline="")))
-    assert found[0] == ["id", "at", "code", "reference", "order", "amount", "balance"]
-    assert [row[1:] for row in found[1:]] == [
-        ["2026-05-04T12:00:00Z", "order", str(order_id), str(order_id), "-0.90", "99.10"],
+    assert found[0] == ["at", "code", "reference", "order", "amount", "balance"]
+    assert found[1:] == [
+        ["2026-05-04T12:00:00Z", "order", str(order_id.number), str(order_id.number), "-0.90", "99.10"],
         ["2026-05-04T12:00:00Z", "deposit", "first of carol", "", "100.00", "100.00"],
     ]
     assert len(browser.get("/balance.csv", code="deposit").splitlines()) == 2

@@ -95,7 +95,7 @@ def test_a_mass_order_and_a_message_come_back(browser: Browser, carol: Buyer) ->
 def test_an_action_is_done_by_a_button_after_the_log_in(browser: Browser, carol: Buyer) -> None:
     order_id = carol.order()
     for path, fields in (
-        (f"/orders/{order_id}/cancel", {"back": "/orders?status=pending"}),
+        (f"/orders/{order_id.number}/cancel", {"back": "/orders?status=pending"}),
         ("/services/1/favourite", {"on": "1", "back": "/services?q=x"}),
     ):
         log_out(browser)
@@ -158,7 +158,8 @@ def test_a_form_that_was_open_for_too_long_is_sent_by_a_button(
 
 
 @pytest.mark.parametrize(
-    ("path", "back"), [("/orders/5/cancel", "/orders"), ("/account/keys/3/revoke", "/account/keys"), ("/logout", "/")]
+    ("path", "back"),
+    [("/orders/5/cancel", "/orders"), ("/account/sessions/end", "/account/security"), ("/logout", "/")],
 )
 def test_an_action_that_is_opened_says_what_it_is(browser: Browser, path: str, back: str) -> None:
     answer = browser.answer(path)

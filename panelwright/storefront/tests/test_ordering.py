@@ -17,6 +17,7 @@ from tests.support.people import (
     PRIVATE,
     SUBSCRIPTION,
     Buyer,
+    Known,
     Owner,
     Time,
     counts,
@@ -37,8 +38,8 @@ def browser(carol: Buyer, time: Time) -> Browser:
     return Browser(carol.owner, carol.customer.user)
 
 
-def placed() -> list[int]:
-    return [row[0] for row in values("SELECT id FROM orders_order ORDER BY id")]
+def placed() -> list[Known]:
+    return [Known(*row) for row in values("SELECT id, number FROM orders_order ORDER BY id")]
 
 
 def test_a_service_is_found_priced_and_ordered(browser: Browser, carol: Buyer) -> None:
@@ -53,8 +54,8 @@ def test_a_service_is_found_priced_and_ordered(browser: Browser, carol: Buyer) -
     assert counts("orders_order") == (0,)
     response = browser.post("/order", **{**SENT, "request_id": request_id})
     (order_id,) = placed()
-    assert (response.status_code, response.headers["Location"]) == (302, f"/orders/{order_id}")
-    assert f"Order {order_id} placed." in browser.get(f"/orders/{order_id}")
+    assert (response.status_code, response.headers["Location"]) == (302, f"/orders/{order_id.number}")
+    assert f"Order {order_id.number} placed." in browser.get(f"/orders/{order_id.number}")
     assert carol.balance() == "99.10"
     row = row_of(order_id)
     assert (row.link, row.quantity, row.charge_micros, row.key_id) == (LINK, 1000, 900_000, None)
@@ -222,7 +223,7 @@ def test_a_day_that_is_none_of_the_calendar_is_told_beside_its_field(browser: Br
     assert browser.post("/order", **sent, rate=ANY_RATE, expiry="9999-12-31", request_id="s").status_code == 302
     assert str(value("SELECT expires_on FROM orders_schedule")) == "9999-12-31"
     (order_id,) = placed()
-    assert "9999" in browser.get(f"/orders/{order_id}")
+    assert "9999" in browser.get(f"/orders/{order_id.number}")
 
 
 def test_an_open_order_with_the_link_is_told(browser: Browser) -> None:
@@ -243,7 +244,7 @@ def test_money_that_is_missing_is_told_before(alice: Owner, time: Time) -> None:
 
 def test_an_order_is_filled_in_to_be_placed_again(browser: Browser, carol: Buyer) -> None:
     order_id = carol.order(runs=3, interval=20, quantity=100)
-    address = browser.answer(f"/orders/{order_id}/again").headers["Location"]
+    address = browser.answer(f"/orders/{order_id.number}/again").headers["Location"]
     page = browser.get(address)
     for typed in (LINK, "100", "3", "20"):
         assert f'value="{typed}"' in page

@@ -87,7 +87,7 @@ def test_the_menu_marks_the_page_that_the_shown_one_is_under(alice: Owner, carol
     browser = Browser(alice, carol.customer.user)
     order = carol.order()
     for path, current in (
-        (f"/orders/{order}", ["Orders", "Orders"]),
+        (f"/orders/{order.number}", ["Orders", "Orders"]),
         ("/account/security/on", ["Account", "Security", "Account"]),
         ("/order/many", ["Mass order", "Mass order", "Mass order"]),
     ):

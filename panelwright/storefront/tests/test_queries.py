@@ -22,20 +22,20 @@ QUERIES_MAX = 12
 
 
 class Rows(NamedTuple):
-    """Who visits, and ids of rows of hers."""
+    """Who visits, and numbers of rows of hers, or ids where they have none."""
 
     carol: Buyer
     stranger: Browser
-    order_id: int
-    ticket_id: int
+    order: int
+    ticket: int
     webhook_id: int
 
 
 def addresses(rows: Rows) -> dict[tuple[str, str], str]:
     """The address of each sample of each page of the registry, by its page's name and itself."""
     known = {
-        "order": rows.order_id,
-        "ticket": rows.ticket_id,
+        "order": rows.order,
+        "ticket": rows.ticket,
         "webhook": rows.webhook_id,
         "signup_token": token("new@customer.example", "sign-up"),
         "reset_token": token("carol@customer.example", "reset"),
@@ -76,7 +76,8 @@ def rows(alice: Owner, carol: Buyer, time: Time) -> Rows:
     with scope(panel=alice.panel):
         set_page(panel_id=alice.panel_id, slug="about", language="en", title="About", body="Us.", by="alice")
     webhook_id = _webhook(carol)
-    return Rows(carol, stranger, carol.order(runs=9, interval=1, quantity=100), ticket_id, webhook_id)
+    drip_feed = carol.order(runs=9, interval=1, quantity=100)
+    return Rows(carol, stranger, drip_feed.number, ticket_id.number, webhook_id)
 
 
 def _webhook(carol: Buyer, number: int = 0) -> int:

@@ -17,6 +17,7 @@ from panelwright.events.webhook_loop import Webhooks
 from panelwright.events.webhook_rules import NAMES, WebhookMessage
 from panelwright.storefront import webhooks
 from panelwright.ui.cookies import session_name
+from panelwright.ui.hidden import hidden_id
 from tests.support.people import Buyer, counts, value, values
 from tests.support.receiver import Receiver, Say
 from tests.support.statements import statements
@@ -76,7 +77,7 @@ def test_one_is_made_and_its_secret_shown_once(carol: Buyer) -> None:
     (secret,) = re.findall(r"whsec_[A-Za-z0-9+/=]{32}", made.content.decode())
     ((id_, names),) = values("SELECT id, names FROM events_endpoint")
     assert "order.canceled" in str(names)
-    for address in ("/account/webhooks", f"/account/webhooks/{id_}"):
+    for address in ("/account/webhooks", f"/account/webhooks/{hidden_id(id_)}"):
         page = client.get(address)
         assert page.status_code == 200
         assert secret not in page.content.decode()
@@ -106,7 +107,7 @@ def test_it_is_changed_rotated_and_deleted(carol: Buyer) -> None:
     client = inside(carol)
     make(client)
     (id_,) = values("SELECT id FROM events_endpoint")[0]
-    page = f"/account/webhooks/{id_}"
+    page = f"/account/webhooks/{hidden_id(id_)}"
     answer = client.post(page, {"url": f"{URL}/2", "names": ["order.partial"], "description": "new"})
     assert (answer.status_code, answer["Location"]) == (302, page)
     ((url, description, enabled),) = values("SELECT url, description, enabled FROM events_endpoint")
@@ -126,7 +127,7 @@ def test_a_test_is_sent_and_stands_in_the_log(carol: Buyer, receiver: Receiver) 
     client = inside(carol)
     secret = re.findall(r"whsec_[A-Za-z0-9+/=]{32}", make(client, receiver.url).content.decode())[0]
     (id_,) = values("SELECT id FROM events_endpoint")[0]
-    page = f"/account/webhooks/{id_}"
+    page = f"/account/webhooks/{hidden_id(id_)}"
     assert client.post(f"{page}/test")["Location"] == f"{page}#log"
     again = client.post(f"{page}/test", follow=True)
     assert "This message is already being sent." in text_of(again)
@@ -141,7 +142,7 @@ def test_a_test_is_sent_and_stands_in_the_log(carol: Buyer, receiver: Receiver) 
     for words in ("retrying", "1 attempt", "HTTP 500", "failing", "Every delivery has failed since"):
         assert words in text_of(log)
     (delivery_id,) = values("SELECT id FROM events_delivery")[0]
-    retried = client.post(f"/account/webhooks/deliveries/{delivery_id}/retry", follow=True)
+    retried = client.post(f"/account/webhooks/deliveries/{hidden_id(delivery_id)}/retry", follow=True)
     assert "Message queued to be sent again." in text_of(retried)
     deliver()
     assert "delivered" in text_of(client.get(page))
@@ -156,7 +157,7 @@ def test_the_log_is_paged_both_ways_and_filtered(carol: Buyer, receiver: Receive
     ids = [row[0] for row in values("SELECT id FROM events_delivery ORDER BY id DESC")]
 
     def shown(query: str) -> tuple[list[int], list[str]]:
-        page = client.get(f"/account/webhooks/{id_}{query}").content.decode()
+        page = client.get(f"/account/webhooks/{hidden_id(id_)}{query}").content.decode()
         rows = [int(found) for found in re.findall(r"deliveries/(\d+)/retry", page)]
         return rows, re.findall(r'href="(\?[^"]*(?:before|after)=[^"]*)" rel', page)
 
@@ -178,10 +179,10 @@ def test_the_log_takes_as_many_queries_for_many_rows_as_for_one(carol: Buyer, re
     (id_,) = values("SELECT id FROM events_endpoint")[0]
     tell(carol)
     with statements() as one:
-        client.get(f"/account/webhooks/{id_}")
+        client.get(f"/account/webhooks/{hidden_id(id_)}")
     tell(carol, count=50)
     with statements() as many:
-        client.get(f"/account/webhooks/{id_}")
+        client.get(f"/account/webhooks/{hidden_id(id_)}")
     assert len(one) == len(many) <= 12
 
 
@@ -194,10 +195,10 @@ def test_mallory_and_another_customer_find_nothing(story: Story) -> None:
     before = values("SELECT * FROM events_endpoint"), values("SELECT * FROM events_delivery")
     form = {"url": URL, "names": ["order.completed"]}
     for other in (inside(story.mallory), inside(story.alice.customer("dave"))):
-        page = f"/account/webhooks/{id_}"
+        page = f"/account/webhooks/{hidden_id(id_)}"
         answers = [other.get(page), other.post(page, form)]
         answers += [other.post(f"{page}/{what}") for what in ("test", "rotate", "delete")]
-        answers.append(other.post(f"/account/webhooks/deliveries/{delivery_id}/retry"))
+        answers.append(other.post(f"/account/webhooks/deliveries/{hidden_id(delivery_id)}/retry"))
         assert [answer.status_code for answer in answers] == [404] * 6
         assert "No webhooks yet." in text_of(other.get("/account/webhooks"))
     assert (values("SELECT * FROM events_endpoint"), values("SELECT * FROM events_delivery")) == before

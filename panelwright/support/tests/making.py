@@ -12,7 +12,7 @@ from panelwright.orders import lifecycle, settling
 from panelwright.support import actions, staff_actions, texts
 from panelwright.support.actions import AllRejected, Letter, PostedMessage
 from panelwright.support.models import Message, Ticket
-from tests.support.people import Buyer, Owner, everything, values
+from tests.support.people import Buyer, Known, Owner, everything, values
 
 BY = "bob, by test"
 
@@ -30,11 +30,11 @@ def write(
         )
 
 
-def written(buyer: Buyer, text: str = "", **how: Any) -> int:
-    """Open a ticket that must be taken; its number."""
+def written(buyer: Buyer, text: str = "", **how: Any) -> Known:
+    """Open a ticket that must be taken; its id and number."""
     result = write(buyer, text, **how)
     assert isinstance(result, PostedMessage), result
-    return result.ticket_id
+    return Known(result.ticket_id, result.number)
 
 
 def not_done(buyer: Buyer, text: str) -> list[tuple[str, int, str]]:

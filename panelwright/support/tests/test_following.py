@@ -33,6 +33,7 @@ from tests.support.people import (
     LIKES,
     SUBSCRIPTION,
     Buyer,
+    Known,
     Owner,
     Seen,
     Time,
@@ -48,7 +49,7 @@ def follow() -> int:
     return settling_actions.follow(100)
 
 
-def done(buyer: Buyer, time: Time, **params: Any) -> int:
+def done(buyer: Buyer, time: Time, **params: Any) -> Known:
     """An order that was completed a day ago."""
     order_id = buyer.order(**params)
     ends(order_id)
@@ -75,13 +76,13 @@ def refill_ends(order_id: int, status: str) -> None:
 
 def test_a_refill_is_asked_for_followed_and_closes_the_ticket(carol: Buyer, alice: Owner, time: Time) -> None:
     order_id = done(carol, time)
-    ticket_id = written(carol, f"Refill: {order_id}")
-    assert requests(ticket_id) == [("refill", order_id, "accepted", "")]
+    ticket_id = written(carol, f"Refill: {order_id.number}")
+    assert requests(ticket_id) == [("refill", order_id.number, "accepted", "")]
     assert values("SELECT order_id, status, state FROM orders_refill") == [(order_id, "Pending", "waiting")]
     assert state(ticket_id) == "open"
     assert said(ticket_id) == [
-        f"customer: Refill: {order_id}",
-        f"system: Order {order_id}: refill requested. We will tell you here when it is done.",
+        f"customer: Refill: {order_id.number}",
+        f"system: Order {order_id.number}: refill requested. We will tell you here when it is done.",
     ]
     time.passes(seconds=2)
     assert follow() == 1, "it is looked at"
@@ -92,12 +93,12 @@ def test_a_refill_is_asked_for_followed_and_closes_the_ticket(carol: Buyer, alic
     assert follow() == 1
     row = row_of(ticket_id)
     assert (row.state, row.closed_at, row.unread_customer, row.due_at) == ("closed", ended_at, True, None)
-    assert requests(ticket_id) == [("refill", order_id, "done", "Completed")]
-    assert said(ticket_id)[2:] == [f"system: Refill of order {order_id} completed."]
+    assert requests(ticket_id) == [("refill", order_id.number, "done", "Completed")]
+    assert said(ticket_id)[2:] == [f"system: Refill of order {order_id.number} completed."]
     assert len(everything()["support_message"]) == len(before["support_message"]) + 1
     ((to, text),) = values('SELECT "to", text FROM events_mail')
     assert to == "carol@customer.example"
-    assert f"\n\nRefill of order {order_id} completed.\n\n" in text
+    assert f"\n\nRefill of order {order_id.number} completed.\n\n" in text
     time.passes(days=1)
     assert follow() == 0, "what is over is told once"
 
@@ -109,7 +110,7 @@ def mailed() -> list[str]:
 
 def test_many_ends_are_one_mail(carol: Buyer, time: Time) -> None:
     first, second = done(carol, time), done(carol, time)
-    written(carol, f"refill {first}, {second}")
+    written(carol, f"refill {first.number}, {second.number}")
     refill_ends(first, "Completed")
     time.passes(minutes=1)
     follow()
@@ -118,36 +119,36 @@ def test_many_ends_are_one_mail(carol: Buyer, time: Time) -> None:
     time.passes(minutes=10)
     follow()
     assert mailed() == [
-        f"Refill of order {first} completed.\n"
-        f"Order {second}: refill rejected. Nothing was missing, or it cannot be refilled."
+        f"Refill of order {first.number} completed.\n"
+        f"Order {second.number}: refill rejected. Nothing was missing, or it cannot be refilled."
     ]
 
 
 def test_a_rejected_refill_is_told_and_the_ticket_stays_for_the_customer(carol: Buyer, time: Time) -> None:
     order_id = done(carol, time)
-    ticket_id = written(carol, f"refill {order_id}")
+    ticket_id = written(carol, f"refill {order_id.number}")
     refill_ends(order_id, "Rejected")
     time.passes(minutes=1)
     follow()
-    assert requests(ticket_id) == [("refill", order_id, "done", "Rejected")]
+    assert requests(ticket_id) == [("refill", order_id.number, "done", "Rejected")]
     assert (state(ticket_id), row_of(ticket_id).unread_customer) == ("answered", True)
     # She may ask again, and is told why not yet.
-    reply(carol, ticket_id, f"refill {order_id}\nWhy?")
-    assert requests(ticket_id)[1:] == [("refill", order_id, "refused", "refill_too_soon")]
+    reply(carol, ticket_id, f"refill {order_id.number}\nWhy?")
+    assert requests(ticket_id)[1:] == [("refill", order_id.number, "refused", "refill_too_soon")]
     assert state(ticket_id) == "pending"
 
 
 def test_an_order_that_nobody_has_is_cancelled_at_once_and_the_ticket_is_over(carol: Buyer) -> None:
     order_id = carol.order()
     assert carol.balance() == "99.10"
-    ticket_id = written(carol, f"cancel {order_id}")
+    ticket_id = written(carol, f"cancel {order_id.number}")
     assert carol.sees(order_id) == Seen("Canceled", "0.00", 1000)
     assert carol.balance() == "100.00"
-    assert requests(ticket_id) == [("cancel", order_id, "done", "Canceled")]
+    assert requests(ticket_id) == [("cancel", order_id.number, "done", "Canceled")]
     assert (state(ticket_id), row_of(ticket_id).due_at) == ("closed", None)
     assert said(ticket_id)[1:] == [
-        f"system: Order {order_id}: cancellation requested. We will tell you here when it is done.",
-        f"system: Order {order_id} canceled. Its charge was refunded to your balance.",
+        f"system: Order {order_id.number}: cancellation requested. We will tell you here when it is done.",
+        f"system: Order {order_id.number} canceled. Its charge was refunded to your balance.",
     ]
     assert follow() == 0
 
@@ -165,44 +166,46 @@ def test_a_cancel_that_is_passed_on_ends_as_its_order_does(
 ) -> None:
     order_id = carol.order()
     sent(order_id)
-    ticket_id = written(carol, f"cancel {order_id}")
-    assert (state(ticket_id), requests(ticket_id)) == ("open", [("cancel", order_id, "accepted", "")])
+    ticket_id = written(carol, f"cancel {order_id.number}")
+    assert (state(ticket_id), requests(ticket_id)) == ("open", [("cancel", order_id.number, "accepted", "")])
     assert values("SELECT order_id, state FROM orders_cancel") == [(order_id, "waiting")]
     ends(order_id, status, remains=remains)
     time.passes(minutes=1)
     follow()
-    assert (state(ticket_id), requests(ticket_id)) == (over, [("cancel", order_id, "done", status)])
-    assert said(ticket_id)[2:] == [f"system: Order {order_id} {line}"]
+    assert (state(ticket_id), requests(ticket_id)) == (over, [("cancel", order_id.number, "done", status)])
+    assert said(ticket_id)[2:] == [f"system: Order {order_id.number} {line}"]
 
 
 def test_a_cancel_that_the_provider_refuses_is_told_and_may_be_asked_again(carol: Buyer, time: Time) -> None:
     order_id = carol.order()
     sent(order_id)
-    ticket_id = written(carol, f"cancel {order_id}")
+    ticket_id = written(carol, f"cancel {order_id.number}")
     execute("UPDATE orders_cancel SET state = 'done', due_at = NULL, answer = 'upstream: no way'")
     time.passes(minutes=1)
     follow()
-    assert requests(ticket_id) == [("cancel", order_id, "done", "refused")]
-    assert said(ticket_id)[2:] == [f"system: Order {order_id} can no longer be canceled and continues."]
+    assert requests(ticket_id) == [("cancel", order_id.number, "done", "refused")]
+    assert said(ticket_id)[2:] == [f"system: Order {order_id.number} can no longer be canceled and continues."]
     assert state(ticket_id) == "answered"
-    reply(carol, ticket_id, f"cancel: {order_id}")
+    reply(carol, ticket_id, f"cancel: {order_id.number}")
     assert values("SELECT state FROM orders_cancel") == [("waiting",)]
-    assert requests(ticket_id)[1:] == [("cancel", order_id, "accepted", "")]
+    assert requests(ticket_id)[1:] == [("cancel", order_id.number, "accepted", "")]
 
 
 def test_a_subscription_is_canceled(carol: Buyer) -> None:
     order_id = carol.order(service=SUBSCRIPTION)
-    ticket_id = written(carol, f"cancel {order_id}\nrefill {order_id}")
+    ticket_id = written(carol, f"cancel {order_id.number}\nrefill {order_id.number}")
     assert requests(ticket_id) == [
-        ("cancel", order_id, "done", "Canceled"),
-        ("refill", order_id, "refused", "refill_disabled"),
+        ("cancel", order_id.number, "done", "Canceled"),
+        ("refill", order_id.number, "refused", "refill_disabled"),
     ]
 
 
 def test_each_order_is_answered_by_itself(alice: Owner, carol: Buyer, mallory: Buyer, time: Time) -> None:
-    good, running, other = done(carol, time), carol.order(), carol.order(service=LIKES)
-    davids = alice.customer("dave", balance="1.00").order()
-    foreign, nothing = mallory.order(), 10**15
+    good_id, running_id, other_id = done(carol, time), carol.order(), carol.order(service=LIKES)
+    davids_id = alice.customer("dave", balance="1.00").order()
+    foreign_id, nothing = mallory.order(), 10**15
+    named = (good_id, running_id, other_id, foreign_id, davids_id)
+    good, running, other, foreign, davids = (one.number for one in named)
     text = f"refill {good}, {running}, {other}, {foreign}, {davids}, {nothing}\ncancel {other} {foreign} {davids}"
     ticket_id = written(carol, text)
     assert requests(ticket_id) == [
@@ -217,9 +220,9 @@ def test_each_order_is_answered_by_itself(alice: Owner, carol: Buyer, mallory: B
         ("cancel", davids, "refused", "bad_order"),
     ]
     assert counts("orders_refill", "orders_cancel") == (1, 0)
-    assert value("SELECT COUNT(*) FROM support_ticketrequest WHERE order_id IN (%s, %s)", foreign, davids) == 0
+    assert value("SELECT COUNT(*) FROM support_ticketrequest WHERE order_id IN (%s, %s)", foreign_id, davids_id) == 0
     assert state(ticket_id) == "open"
-    refill_ends(good, "Completed")
+    refill_ends(good_id, "Completed")
     time.passes(hours=1)
     follow()
     # Some were refused: it is for her to say that it is over.
@@ -231,11 +234,11 @@ def test_strangers_orders_are_told_as_those_that_do_not_exist(carol: Buyer, mall
     nothing = 10**12
     before = carol.sees(order_id)
     for stranger in (mallory, alice.customer("dave")):
-        text = f"cancel {order_id}\nrefill {order_id}\nspeed up {order_id}, {nothing}"
+        text = f"cancel {order_id.number}\nrefill {order_id.number}\nspeed up {order_id.number}, {nothing}"
         assert not_done(stranger, text) == [
-            ("cancel", order_id, "bad_order"),
-            ("refill", order_id, "bad_order"),
-            ("speed up", order_id, "bad_order"),
+            ("cancel", order_id.number, "bad_order"),
+            ("refill", order_id.number, "bad_order"),
+            ("speed up", order_id.number, "bad_order"),
             ("speed up", nothing, "bad_order"),
         ]
         ticket_id = written(stranger, f"{text}\nWhy?")
@@ -247,10 +250,10 @@ def test_strangers_orders_are_told_as_those_that_do_not_exist(carol: Buyer, mall
 
 def test_what_is_picked_from_a_form_stands_in_the_message(carol: Buyer) -> None:
     first, second = carol.order(), carol.order()
-    result = write(carol, picked=(Ask(Wish.CANCEL, first), Ask(Wish.CANCEL, second)))
+    result = write(carol, picked=(Ask(Wish.CANCEL, first.number), Ask(Wish.CANCEL, second.number)))
     assert isinstance(result, PostedMessage)
-    assert said(result.ticket_id)[0] == f"customer: cancel: {first}, {second}"
-    assert row_of(result.ticket_id).title == f"cancel: {first}, {second}"
+    assert said(result.ticket_id)[0] == f"customer: cancel: {first.number}, {second.number}"
+    assert row_of(result.ticket_id).title == f"cancel: {first.number}, {second.number}"
     assert state(result.ticket_id) == "closed"
 
 
@@ -258,7 +261,7 @@ def test_only_an_order_ticket_asks_anything_of_orders(carol: Buyer) -> None:
     order_id = carol.order()
     for subject in ("payment", "other"):
         ticket_id = written(
-            carol, f"cancel {order_id}\n{subject}", subject=subject, picked=(Ask(Wish.CANCEL, order_id),)
+            carol, f"cancel {order_id.number}\n{subject}", subject=subject, picked=(Ask(Wish.CANCEL, order_id.number),)
         )
         assert (requests(ticket_id), state(ticket_id)) == ([], "pending")
     assert carol.sees(order_id).status == "Pending"
@@ -266,31 +269,31 @@ def test_only_an_order_ticket_asks_anything_of_orders(carol: Buyer) -> None:
 
 def test_words_besides_requests_wait_for_staff_and_keep_the_ticket_open(alice: Owner, carol: Buyer) -> None:
     order_id, second = carol.order(), carol.order()
-    ticket_id = written(carol, f"cancel {order_id}\nIt was the wrong link, sorry")
-    assert (requests(ticket_id), state(ticket_id)) == ([("cancel", order_id, "done", "Canceled")], "pending")
+    ticket_id = written(carol, f"cancel {order_id.number}\nIt was the wrong link, sorry")
+    assert (requests(ticket_id), state(ticket_id)) == ([("cancel", order_id.number, "done", "Canceled")], "pending")
     staff(alice, "answer", ticket_id, text="No problem")
     assert state(ticket_id) == "answered"
-    reply(carol, ticket_id, f"cancel {second}")
+    reply(carol, ticket_id, f"cancel {second.number}")
     assert state(ticket_id) == "closed"
     # A file needs somebody who looks at it.
     third = carol.order()
-    ticket_id = written(carol, f"cancel {third}", files=(Upload("why.txt", b"because"),))
+    ticket_id = written(carol, f"cancel {third.number}", files=(Upload("why.txt", b"because"),))
     assert state(ticket_id) == "pending"
 
 
 def test_what_is_followed_is_not_asked_for_twice(carol: Buyer, time: Time) -> None:
     order_id = carol.order()
     sent(order_id)
-    first = written(carol, f"cancel {order_id}\nspeed up {order_id}")
-    assert not_done(carol, f"cancel: {order_id}\nspeed up: {order_id}") == [
-        ("cancel", order_id, "already_asked"),
-        ("speed up", order_id, "already_asked"),
+    first = written(carol, f"cancel {order_id.number}\nspeed up {order_id.number}")
+    assert not_done(carol, f"cancel: {order_id.number}\nspeed up: {order_id.number}") == [
+        ("cancel", order_id.number, "already_asked"),
+        ("speed up", order_id.number, "already_asked"),
     ]
     assert state(first) == "pending"
     ends(order_id, "Canceled", remains=1000)
     time.passes(minutes=1)
     follow()
-    assert [row[2] for row in not_done(carol, f"cancel #{order_id}\nspeed up #{order_id}")] == [
+    assert [row[2] for row in not_done(carol, f"cancel #{order_id.number}\nspeed up #{order_id.number}")] == [
         "cannot_cancel",
         "ended",
     ]
@@ -298,26 +301,29 @@ def test_what_is_followed_is_not_asked_for_twice(carol: Buyer, time: Time) -> No
 
 def test_a_reply_of_which_nothing_is_possible_is_not_written(alice: Owner, carol: Buyer) -> None:
     order_id = carol.order()
-    ticket_id = written(carol, f"cancel {order_id}")
+    ticket_id = written(carol, f"cancel {order_id.number}")
     before = everything()
-    result = reply(carol, ticket_id, f"cancel: {order_id}")
-    assert result == AllRejected((RefusedAsk(Wish.CANCEL, order_id, "cannot_cancel"),))
+    result = reply(carol, ticket_id, f"cancel: {order_id.number}")
+    assert result == AllRejected((RefusedAsk(Wish.CANCEL, order_id.number, "cannot_cancel"),))
     assert everything() == before, "and the ticket is as closed as it was"
 
 
 def test_a_refill_asked_for_over_the_api_is_not_asked_for_again(carol: Buyer, time: Time) -> None:
     order_id = done(carol, time)
     carol.refill(order_id)
-    assert not_done(carol, f"refill {order_id}") == [("refill", order_id, "refill_open")]
+    assert not_done(carol, f"refill {order_id.number}") == [("refill", order_id.number, "refill_open")]
     assert counts("orders_refill") == (1,)
 
 
 def test_who_may_not_order_asks_for_nothing(carol: Buyer) -> None:
     order_id = carol.order()
     execute("UPDATE customers_customer SET enabled = %s WHERE id = %s", False, carol.customer_id)
-    assert not_done(carol, f"cancel {order_id}") == [("cancel", order_id, "bad_key")]
-    ticket_id = written(carol, f"cancel {order_id}\nWhy may I not?")
-    assert said(ticket_id)[1] == f"system: Order {order_id}, Cancel: not possible, your account cannot place orders."
+    assert not_done(carol, f"cancel {order_id.number}") == [("cancel", order_id.number, "bad_key")]
+    ticket_id = written(carol, f"cancel {order_id.number}\nWhy may I not?")
+    assert (
+        said(ticket_id)[1]
+        == f"system: Order {order_id.number}, Cancel: not possible, your account cannot place orders."
+    )
     assert carol.sees(order_id).status == "Pending"
 
 
@@ -336,33 +342,33 @@ def test_a_ticket_has_a_limit_of_requests(carol: Buyer, time: Time) -> None:
 
 def test_a_speed_up_waits_for_staff_is_passed_on_and_done(alice: Owner, carol: Buyer, time: Time) -> None:
     order_id = carol.order()
-    ticket_id = written(carol, f"speed up {order_id}")
-    assert (state(ticket_id), requests(ticket_id)) == ("pending", [("speed up", order_id, "accepted", "")])
+    ticket_id = written(carol, f"speed up {order_id.number}")
+    assert (state(ticket_id), requests(ticket_id)) == ("pending", [("speed up", order_id.number, "accepted", "")])
     with scope(panel=alice.panel):
         speed_up = queries.TicketFilters(speed_up=True)
         assert [t.id for t in queries.waiting(alice.panel_id, speed_up)[0]] == [ticket_id]
-        staff(alice, "pass_on", ticket_id, order_id=order_id)
+        staff(alice, "pass_on", ticket_id, order=order_id.number)
         assert queries.waiting(alice.panel_id, speed_up) == ([], None)
     assert state(ticket_id) == "open"
     before = everything()
     with pytest.raises(InvalidState, match="already passed on"):
-        staff(alice, "pass_on", ticket_id, order_id=order_id)
-    with pytest.raises(NotThere, match=f"No speed-up of order {order_id + 1} is open"):
-        staff(alice, "finish", ticket_id, order_id=order_id + 1)
+        staff(alice, "pass_on", ticket_id, order=order_id.number)
+    with pytest.raises(NotThere, match=f"No speed-up of order {order_id.number + 1} is open"):
+        staff(alice, "finish", ticket_id, order=order_id.number + 1)
     assert everything() == before
-    staff(alice, "finish", ticket_id, order_id=order_id)
-    assert (state(ticket_id), requests(ticket_id)) == ("closed", [("speed up", order_id, "done", "done")])
-    assert said(ticket_id)[2:] == [f"system: Order {order_id} sped up."]
-    assert mailed() == [f"Order {order_id} sped up."]
+    staff(alice, "finish", ticket_id, order=order_id.number)
+    assert (state(ticket_id), requests(ticket_id)) == ("closed", [("speed up", order_id.number, "done", "done")])
+    assert said(ticket_id)[2:] == [f"system: Order {order_id.number} sped up."]
+    assert mailed() == [f"Order {order_id.number} sped up."]
     with pytest.raises(NotThere):
-        staff(alice, "finish", ticket_id, order_id=order_id)
+        staff(alice, "finish", ticket_id, order=order_id.number)
 
 
 def test_a_speed_up_that_is_refused_leaves_the_ticket_to_the_customer(alice: Owner, carol: Buyer) -> None:
     order_id = carol.order()
-    ticket_id = written(carol, f"speed up {order_id}")
-    staff(alice, "refuse", ticket_id, order_id=order_id)
-    assert (state(ticket_id), requests(ticket_id)) == ("answered", [("speed up", order_id, "done", "refused")])
+    ticket_id = written(carol, f"speed up {order_id.number}")
+    staff(alice, "refuse", ticket_id, order=order_id.number)
+    assert (state(ticket_id), requests(ticket_id)) == ("answered", [("speed up", order_id.number, "done", "refused")])
 
 
 @pytest.mark.parametrize(
@@ -370,20 +376,23 @@ def test_a_speed_up_that_is_refused_leaves_the_ticket_to_the_customer(alice: Own
 )
 def test_a_speed_up_is_over_when_its_order_is(carol: Buyer, time: Time, status: str, over: str) -> None:
     order_id = carol.order()
-    ticket_id = written(carol, f"speed up {order_id}")
+    ticket_id = written(carol, f"speed up {order_id.number}")
     ends(order_id, status, remains=0 if status == "Completed" else 500)
     time.passes(minutes=1)
     follow()
-    assert (state(ticket_id), requests(ticket_id)) == (over, [("speed up", order_id, "done", status)])
+    assert (state(ticket_id), requests(ticket_id)) == (over, [("speed up", order_id.number, "done", status)])
 
 
 def test_closing_gives_up_a_speed_up_and_follows_the_rest(alice: Owner, carol: Buyer, time: Time) -> None:
     order_id, other = carol.order(), carol.order()
     sent(order_id)
     sent(other)
-    ticket_id = written(carol, f"speed up {other}\ncancel {order_id}")
+    ticket_id = written(carol, f"speed up {other.number}\ncancel {order_id.number}")
     close(carol, ticket_id)
-    assert requests(ticket_id) == [("speed up", other, "done", "withdrawn"), ("cancel", order_id, "accepted", "")]
+    assert requests(ticket_id) == [
+        ("speed up", other.number, "done", "withdrawn"),
+        ("cancel", order_id.number, "accepted", ""),
+    ]
     assert state(ticket_id) == "closed"
     closed_at = row_of(ticket_id).closed_at
     ends(order_id, "Completed")
@@ -391,7 +400,7 @@ def test_closing_gives_up_a_speed_up_and_follows_the_rest(alice: Owner, carol: B
     follow()
     row = row_of(ticket_id)
     assert (row.state, row.closed_at, row.unread_customer) == ("closed", closed_at, True)
-    assert requests(ticket_id)[1] == ("cancel", order_id, "done", "Completed")
+    assert requests(ticket_id)[1] == ("cancel", order_id.number, "done", "Completed")
 
 
 # ---- following: cheap, and once ------------------------------------------------------------------------------
@@ -400,7 +409,7 @@ def test_closing_gives_up_a_speed_up_and_follows_the_rest(alice: Owner, carol: B
 def test_the_longer_it_takes_the_less_often_it_is_looked_at(carol: Buyer, time: Time) -> None:
     order_id = carol.order()
     sent(order_id)
-    ticket_id = written(carol, f"cancel {order_id}")
+    ticket_id = written(carol, f"cancel {order_id.number}")
     began = time.now
     for age, wait in ((2, 2), (60, 3), (1200, 60), (6000, 300), (10**6, 300)):
         time.now = began + timedelta(seconds=age)
@@ -415,12 +424,12 @@ def test_a_look_asks_the_database_little_however_many_tickets_are_open(alice: Ow
 
     order_id = carol.order()
     sent(order_id)
-    ticket_id = written(carol, f"cancel {order_id}")
+    ticket_id = written(carol, f"cancel {order_id.number}")
     execute(
-        "INSERT INTO support_ticket (panel_id, customer_id, subject, title, state, words_wait, unread_customer,"
+        "INSERT INTO support_ticket (number, panel_id, customer_id, subject, title, state, words_wait, unread_customer,"
         " unread_staff, version, due_at, created_at, updated_at)"
-        " SELECT panel_id, customer_id, subject, title, state, words_wait, unread_customer, unread_staff, 1, %s,"
-        " created_at, updated_at FROM support_ticket, (" + _NUMBERS + ") AS n WHERE id = %s",
+        " SELECT 100000 + n.i, panel_id, customer_id, subject, title, state, words_wait, unread_customer, unread_staff,"
+        " 1, %s, created_at, updated_at FROM support_ticket, (" + _NUMBERS + ") AS n WHERE id = %s",
         time.now + timedelta(days=1),
         ticket_id,
     )
@@ -445,7 +454,7 @@ def test_two_workers_tell_each_end_once(alice: Owner, carol: Buyer) -> None:
         orders = [carol.order() for _ in range(12)]
         for order_id in orders:
             sent(order_id)
-        tickets = [written(carol, f"cancel {order_id}") for order_id in orders]
+        tickets = [written(carol, f"cancel {order_id.number}") for order_id in orders]
         for order_id in orders:
             ends(order_id, "Canceled", remains=1000)
     results: list[int] = []
@@ -464,7 +473,9 @@ def test_two_workers_tell_each_end_once(alice: Owner, carol: Buyer) -> None:
         thread.join()
     assert sum(results) == 12
     for ticket_id, order_id in zip(tickets, orders, strict=True):
-        assert said(ticket_id)[2:] == [f"system: Order {order_id} canceled. Its charge was refunded to your balance."]
+        assert said(ticket_id)[2:] == [
+            f"system: Order {order_id.number} canceled. Its charge was refunded to your balance."
+        ]
         assert state(ticket_id) == "closed"
 
 
@@ -474,7 +485,7 @@ def test_a_customer_who_writes_while_it_is_followed_loses_nothing(alice: Owner, 
     for n in range(5):
         order_id = carol.order()
         sent(order_id)
-        ticket_id = written(carol, f"cancel {order_id}")
+        ticket_id = written(carol, f"cancel {order_id.number}")
         ends(order_id, "Canceled", remains=1000)
         execute("UPDATE support_ticket SET due_at = created_at WHERE id = %s", ticket_id)
 
@@ -504,7 +515,7 @@ def test_tickets_programs_and_new_orders_of_one_customer_do_not_get_in_each_othe
     def in_tickets(n: int) -> object:
         # High numbers first, and each group overlaps with the next.
         chosen = orders[n * 4 : n * 4 + 8][::-1]
-        return write(carol, f"speed up {chosen[0]}\ncancel {', '.join(map(str, chosen))}")
+        return write(carol, f"speed up {chosen[0].number}\ncancel {', '.join(str(order.number) for order in chosen)}")
 
     acts = [
         lambda: [in_tickets(n) for n in range(0, 6, 2)],

@@ -71,7 +71,7 @@ def test_an_answer_is_mailed_to_the_customer(alice: Owner, carol: Buyer) -> None
     assert counts("events_mail") == (0,)
     staff(alice, "answer", ticket_id, text="Yes, hello.")
     ((to, subject, text, kind),) = values('SELECT "to", subject, text, kind FROM events_mail')
-    assert (to, subject, kind) == ("carol@customer.example", f"Shop: A question [{ticket_id}]", "ticket")
+    assert (to, subject, kind) == ("carol@customer.example", f"Shop: A question [{ticket_id.number}]", "ticket")
     assert "\n\nYes, hello.\n\n" in text
 
 
@@ -315,9 +315,9 @@ def test_staff_of_another_panel_find_no_ticket(alice: Owner, rival: Owner, carol
     for name, fields in (
         ("answer", {"text": "Hello"}),
         ("close", {}),
-        ("pass_on", {"order_id": 1}),
-        ("finish", {"order_id": 1}),
-        ("refuse", {"order_id": 1}),
+        ("pass_on", {"order": 1}),
+        ("finish", {"order": 1}),
+        ("refuse", {"order": 1}),
     ):
         assert unmoved(lambda: staff(rival, name, ticket_id, **fields)) == absent  # noqa: B023
     with scope(panel=rival.panel):
@@ -375,11 +375,12 @@ def test_pages_of_tickets_hold_each_once_the_latest_first(alice: Owner, carol: B
             time.passes(minutes=1)
     written(alice.customer("dave"), "other")
     reply(carol, tickets[1], "again")
+    numbers = [ticket.number for ticket in tickets]
     with scope(panel=alice.panel):
         pages, after = [], None
         while True:
             page = queries.tickets(alice.panel_id, carol.customer_id, after=after, limit=3)
-            pages.append([tickets.index(ticket.id) for ticket in page.tickets])
+            pages.append([numbers.index(ticket.number) for ticket in page.tickets])
             if page.next is None:
                 break
             after = page.next
@@ -390,7 +391,7 @@ def test_pages_of_tickets_hold_each_once_the_latest_first(alice: Owner, carol: B
         assert len(queries.tickets(alice.panel_id, carol.customer_id, state="active").tickets) == 6
 
         found, after_id = queries.waiting(alice.panel_id, limit=5)
-        assert ([t.id for t in found], after_id) == (tickets[:5], tickets[4])
+        assert ([t.id for t in found], after_id) == (tickets[:5], tickets[4].number)
         only = queries.waiting(alice.panel_id, queries.TicketFilters(state="closed"))
         assert ([t.id for t in only[0]], only[1]) == ([tickets[2]], None)
 

@@ -34,8 +34,8 @@ from panelwright.ledger.models import Account, Transfer, TransferCode  # noqa: E
 from panelwright.orders import schedule_actions  # noqa: E402
 from panelwright.orders.audit import audit  # noqa: E402
 from panelwright.orders.models import Order, Post, Refill, Schedule  # noqa: E402
-from panelwright.panels import presets  # noqa: E402
-from panelwright.panels.models import Panel  # noqa: E402
+from panelwright.panels import numbers, presets  # noqa: E402
+from panelwright.panels.models import Noun, Panel  # noqa: E402
 from panelwright.providers.actions import add_provider  # noqa: E402
 from panelwright.providers.models import Provider  # noqa: E402
 from panelwright.providers.routing import actions as providers  # noqa: E402
@@ -57,12 +57,25 @@ def told(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @told
-def open_panel(*, slug: str, hosts: list[tuple[str, int]], preset: str = "", **options: Any) -> int:
-    """A panel from a preset or, with name and currency, an empty one. Its id."""
+def open_panel(*, slug: str, hosts: list[tuple[str, int]], preset: str = "", apart: bool = True, **options: Any) -> int:
+    """A panel from a preset or, with name and currency, an empty one. Its id. `apart`: no other has its numbers."""
     panel = build_panel(
         presets.load(preset) if preset else None, slug=slug, domains=[(h, p) for h, p in hosts], **options
     )
+    # So that a number names an order here without its panel.
+    for noun in Noun if apart else ():
+        numbers.raise_next(panel.id, noun, panel.id * 10**6 + 1)
     return int(panel.id)
+
+
+def _order(number: int) -> Order:
+    found: Order = Order.objects.get(number=number)
+    return found
+
+
+def _refill(number: int) -> Refill:
+    found: Refill = Refill.objects.get(number=number)
+    return found
 
 
 @told
@@ -154,83 +167,84 @@ def _provider(panel_id: int) -> int:
 
 @told
 def report(
-    *, order_id: int, status: str, start_count: int | None = None, remains: int | None = None, hours_ago: float = 0
+    *, order: int, status: str, start_count: int | None = None, remains: int | None = None, hours_ago: float = 0
 ) -> None:
     """The provider says how an order stands, some hours ago; what that means is settled as by a worker."""
     now = clock.now() - timedelta(hours=hours_ago)
-    order = Order.objects.get(id=order_id)
-    upstream_id, lease = f"up-{order_id}", now + LEASE
-    provider_id = _provider(order.panel_id)
+    row = _order(order)
+    upstream_id, lease = f"up-{order}", now + LEASE
+    provider_id = _provider(row.panel_id)
     # As if a worker had sent it and had just asked for its status.
-    asked = Order.objects.filter(id=order_id, ended_at=None).update(
+    asked = Order.objects.filter(id=row.id, ended_at=None).update(
         job="poll", provider_id=provider_id, upstream_id=upstream_id, lease_until=lease, due_at=lease
     )
-    assert asked == 1, f"order {order_id} has ended"
+    assert asked == 1, f"order {order} has ended"
     said = OrderReport(status, start_count, remains, None, "", status)
     with clock.at(now):
         ours = providers.commit_polled(
-            [PollTask(order_id, upstream_id, lease)], {upstream_id: said}, provider_id=provider_id
+            [PollTask(row.id, upstream_id, lease)], {upstream_id: said}, provider_id=provider_id
         )
     assert ours == 1
 
 
 @told
-def late_report(*, order_id: int, status: str, remains: int | None = None) -> int:
+def late_report(*, order: int, status: str, remains: int | None = None) -> int:
     """The provider says once more how an order stands that has ended. On how many orders that had an effect."""
-    asked = PollTask(order_id, f"up-{order_id}", clock.now())
+    row = _order(order)
+    asked = PollTask(row.id, f"up-{order}", clock.now())
     said = OrderReport(status, 1, remains, None, "", status)
-    panel_id = Order.objects.get(id=order_id).panel_id
-    return providers.commit_polled([asked], {asked.upstream_id: said}, provider_id=_provider(panel_id))
+    return providers.commit_polled([asked], {asked.upstream_id: said}, provider_id=_provider(row.panel_id))
 
 
 @told
-def refill_report(*, refill_id: int, status: str, hours_ago: float = 0) -> None:
+def refill_report(*, refill: int, status: str, hours_ago: float = 0) -> None:
     """The provider says how a refill stands."""
     now = clock.now() - timedelta(hours=hours_ago)
-    upstream_id, lease = f"refill-{refill_id}", now + LEASE
-    asked = Refill.objects.filter(id=refill_id, ended_at=None).update(
+    row = _refill(refill)
+    upstream_id, lease = f"refill-{refill}", now + LEASE
+    asked = Refill.objects.filter(id=row.id, ended_at=None).update(
         state="passed on", upstream_id=upstream_id, lease_until=lease, due_at=lease
     )
-    assert asked == 1, f"refill {refill_id} has ended"
+    assert asked == 1, f"refill {refill} has ended"
     with clock.at(now):
-        commit_refill_polled([PollTask(refill_id, upstream_id, lease)], {upstream_id: RefillReport(status, status)})
-    assert Refill.objects.filter(id=refill_id, status=status).exists()
+        commit_refill_polled([PollTask(row.id, upstream_id, lease)], {upstream_id: RefillReport(status, status)})
+    assert Refill.objects.filter(id=row.id, status=status).exists()
 
 
 @told
-def asked_for_refill(*, refill_id: int, hours_ago: float) -> None:
+def asked_for_refill(*, refill: int, hours_ago: float) -> None:
     """The refill was asked for that long ago."""
-    assert Refill.objects.filter(id=refill_id).update(created_at=clock.now() - timedelta(hours=hours_ago)) == 1
+    assert Refill.objects.filter(number=refill).update(created_at=clock.now() - timedelta(hours=hours_ago)) == 1
 
 
 @told
-def started_sending(*, order_id: int) -> None:
+def started_sending(*, order: int) -> None:
     """A worker has taken the order and is telling the provider: from now on others know of it."""
     lease = clock.now() + LEASE
-    taken = Order.objects.filter(id=order_id, job="forward").update(
+    taken = Order.objects.filter(number=order, job="forward").update(
         status="Processing", job="sending", lease_until=lease, due_at=lease
     )
     assert taken == 1
 
 
 @told
-def has_post(*, panel_id: int, order_id: int, link: str, old: bool = False) -> bool:
+def has_post(*, panel_id: int, order: int, link: str, old: bool = False) -> bool:
     """The user of a subscription has a new post, or one that existed before it."""
-    return schedule_actions.record_post(panel_id=panel_id, subscription_id=order_id, link=link, old=old)
+    return schedule_actions.record_post(panel_id=panel_id, subscription_id=_order(order).id, link=link, old=old)
 
 
 @told
-def run_schedule(*, order_id: int, last_day_was_yesterday: bool = False) -> list[int]:
-    """A drip-feed or subscription is due, and so are its posts. Ids of the orders that it has made so far."""
+def run_schedule(*, order: int, last_day_was_yesterday: bool = False) -> list[int]:
+    """A drip-feed or subscription is due, and so are its posts. Numbers of the orders that it has made so far."""
     now = clock.now()
     if last_day_was_yesterday:
-        Schedule.objects.filter(order_id=order_id).update(expires_on=(now - timedelta(days=1)).date())
-    Post.objects.filter(subscription_id=order_id, order=None).update(due_at=now)
+        Schedule.objects.filter(number=order).update(expires_on=(now - timedelta(days=1)).date())
+    Post.objects.filter(subscription__number=order, order=None).update(due_at=now)
     # The first in the queue: what other tests have left waiting stays behind it.
-    due = Order.objects.filter(id=order_id, job="schedule").update(due_at=now - timedelta(days=365))
-    assert due == 1, f"order {order_id} has nothing planned"
+    due = Order.objects.filter(number=order, job="schedule").update(due_at=now - timedelta(days=365))
+    assert due == 1, f"order {order} has nothing planned"
     assert schedule_actions.run_schedules(1) == 1
-    return list(Order.objects.filter(parent_id=order_id).order_by("id").values_list("id", flat=True))
+    return list(Order.objects.filter(parent__number=order).order_by("number").values_list("number", flat=True))
 
 
 # ---- faults of ours ---------------------------------------------------------------------------------
@@ -271,10 +285,10 @@ def balance(*, account_id: int) -> int:
 
 
 @told
-def order(*, order_id: int) -> dict[str, Any]:
+def order(*, order: int) -> dict[str, Any]:
     """What was kept of an order; `fields` by name, as they are sent upstream."""
-    row = Order.objects.get(id=order_id)
-    schedule = Schedule.objects.filter(order_id=order_id).values("min", "max", "posts", "old_posts", "expires_on")
+    row = _order(order)
+    schedule = Schedule.objects.filter(order=row).values("min", "max", "posts", "old_posts", "expires_on")
     return {
         "kind": row.kind,
         "link": row.link,
@@ -288,7 +302,7 @@ def order(*, order_id: int) -> dict[str, Any]:
 
 @told
 def orders_of(*, customer_id: int) -> list[int]:
-    return list(Order.objects.filter(customer_id=customer_id).order_by("id").values_list("id", flat=True))
+    return list(Order.objects.filter(customer_id=customer_id).order_by("number").values_list("number", flat=True))
 
 
 # Sums over every row that an order, a refill or a cancel could change, cheap enough to be asked around each refusal.

@@ -33,7 +33,7 @@ def new_link() -> str:
 
 
 class Inside:
-    """The program inside.py: `inside.report(order_id=7, status="Completed")` calls its function `report`."""
+    """The program inside.py: `inside.report(order=7, status="Completed")` calls its function `report`."""
 
     def __init__(self, launch: Launcher) -> None:
         self._log = (launch.folder / "inside.log").open("ab")
@@ -194,14 +194,14 @@ class Stand:
 
     def completed_order(self, *, hours_ago: float = 48) -> int:
         order_id = self.pending_order()
-        self.inside.report(order_id=order_id, status="Completed", start_count=1200, hours_ago=hours_ago)
+        self.inside.report(order=order_id, status="Completed", start_count=1200, hours_ago=hours_ago)
         return order_id
 
     def refill(self, status: str) -> int:
         """A refill that has come to this word."""
         refill_id = int(self.carol.says("refill", order=self.completed_order())["refill"])
         if status != "Pending":
-            self.inside.refill_report(refill_id=refill_id, status=status)
+            self.inside.refill_report(refill=refill_id, status=status)
         return refill_id
 
     # ---- what must hold ----------------------------------------------------------------------------

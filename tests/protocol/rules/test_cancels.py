@@ -58,7 +58,7 @@ def test_it_is_always_a_list(shop: Reseller, name: str) -> None:
 
 def test_everything_at_once(stand: Stand, shop: Reseller) -> None:
     pending, closed, ended = place(shop), place(shop, 2), place(shop)
-    stand.inside.report(order_id=ended, status="Completed")
+    stand.inside.report(order=ended, status="Completed")
     with shop.spends("-0.90"):
         reply = shop.ask("cancel", orders=f"{ended},9,{pending},Array,{closed},{pending},{UNKNOWN}")
     assert reply.body == (
@@ -84,9 +84,9 @@ def test_what_the_provider_has_is_asked_of_him(stand: Stand, shop: Reseller, wor
     """Accepted, and until the provider says so nothing has changed: neither status nor money."""
     order = place(shop)
     if word == "sending":
-        stand.inside.started_sending(order_id=order)
+        stand.inside.started_sending(order=order)
     else:
-        stand.inside.report(order_id=order, status=word, remains=600)
+        stand.inside.report(order=order, status=word, remains=600)
     before = shop.status(order)
     with shop.spends(0):
         cancel(shop, order)
@@ -94,7 +94,7 @@ def test_what_the_provider_has_is_asked_of_him(stand: Stand, shop: Reseller, wor
             cancel(shop, order)  # asked again: accepted, and nothing more happens
     assert shop.status(order) == before
     with shop.spends("-0.90"):
-        stand.inside.report(order_id=order, status="Canceled", remains=400)
+        stand.inside.report(order=order, status="Canceled", remains=400)
     # Everything was credited, so nothing counts as delivered, whatever number the provider gives.
     assert (shop.status(order)["charge"], shop.status(order)["remains"]) == ("0.00", "1000")
 
@@ -102,10 +102,10 @@ def test_what_the_provider_has_is_asked_of_him(stand: Stand, shop: Reseller, wor
 @pytest.mark.parametrize(("word", "back"), [("Completed", "0"), ("Partial", "0.36")])
 def test_a_cancel_that_comes_too_late_is_no_refund(stand: Stand, shop: Reseller, word: str, back: str) -> None:
     order = place(shop)
-    stand.inside.report(order_id=order, status="In progress", remains=600)
+    stand.inside.report(order=order, status="In progress", remains=600)
     cancel(shop, order)
     with shop.spends(-Decimal(back)):
-        stand.inside.report(order_id=order, status=word, remains=400)
+        stand.inside.report(order=order, status=word, remains=400)
     assert shop.status(order)["status"] == word
     assert shop.says("cancel", orders=order) == [{"order": order, "cancel": ENDED}]
 
@@ -114,7 +114,7 @@ def test_a_cancel_that_comes_too_late_is_no_refund(stand: Stand, shop: Reseller,
 def test_disabled_for_the_service(stand: Stand, shop: Reseller, word: str) -> None:
     order = place(shop, 2)
     if word != "Pending":
-        stand.inside.report(order_id=order, status=word)
+        stand.inside.report(order=order, status=word)
     with stand.still():
         assert shop.says("cancel", orders=order) == [{"order": order, "cancel": DISABLED}]
 
@@ -122,7 +122,7 @@ def test_disabled_for_the_service(stand: Stand, shop: Reseller, word: str) -> No
 @pytest.mark.parametrize("word", ["Completed", "Partial", "Canceled"])
 def test_what_has_ended(stand: Stand, shop: Reseller, word: str) -> None:
     order = place(shop)
-    stand.inside.report(order_id=order, status=word, remains=400)
+    stand.inside.report(order=order, status=word, remains=400)
     with stand.still():
         assert shop.says("cancel", orders=order) == [{"order": order, "cancel": ENDED}]
 
@@ -147,16 +147,16 @@ def test_a_drip_feed_before_its_first_run(shop: Reseller) -> None:
 def test_a_drip_feed_on_its_way(stand: Stand, shop: Reseller) -> None:
     """What has not started is given back at once, what is with the provider when he says so."""
     order = place(shop, quantity=100, runs=5, interval=5)
-    (done,) = stand.inside.run_schedule(order_id=order)
-    stand.inside.report(order_id=done, status="Completed")
-    _, running = stand.inside.run_schedule(order_id=order)
-    stand.inside.report(order_id=running, status="In progress", remains=50)
+    (done,) = stand.inside.run_schedule(order=order)
+    stand.inside.report(order=done, status="Completed")
+    _, running = stand.inside.run_schedule(order=order)
+    stand.inside.report(order=running, status="In progress", remains=50)
     with shop.spends("-0.27"):
         cancel(shop, order)
     assert shop.status(order)["status"] == "In progress"
     assert shop.status(order)["charge"] == "0.18"
     with shop.spends("-0.09"):
-        stand.inside.report(order_id=running, status="Canceled")
+        stand.inside.report(order=running, status="Canceled")
     assert shop.ask("status", order=order).body == (
         b'{"charge":"0.09","start_count":"0","status":"Partial","remains":"400","currency":"USD","runs":"2",'
         b'"orders":[%d,%d]}' % (done, running)
@@ -165,8 +165,8 @@ def test_a_drip_feed_on_its_way(stand: Stand, shop: Reseller) -> None:
 
 def test_a_subscription(stand: Stand, shop: Reseller) -> None:
     order = shop.order(3, username="anna", min=10, max=10, delay=0)
-    assert stand.inside.has_post(panel_id=shop.panel_id, order_id=order, link=new_link())
-    (post,) = stand.inside.run_schedule(order_id=order)
+    assert stand.inside.has_post(panel_id=shop.panel_id, order=order, link=new_link())
+    (post,) = stand.inside.run_schedule(order=order)
     with shop.spends(0):
         cancel(shop, order)
     told = shop.status(order)

@@ -65,57 +65,57 @@ def test_the_life_of_a_drip_feed_byte_for_byte(stand: Stand, shop: Reseller) -> 
     runs: list[int] = []
     with shop.spends(0):
         for done in range(3):
-            runs = stand.inside.run_schedule(order_id=order)
+            runs = stand.inside.run_schedule(order=order)
             assert len(runs) == done + 1
             remains, start_count = 300 - 100 * done, 700 if done else 0
             assert said(shop, order) == told("0.42963", "In progress", remains, done, runs, start_count)
-            stand.inside.report(order_id=runs[-1], status="Completed", start_count=700 + 100 * done)
+            stand.inside.report(order=runs[-1], status="Completed", start_count=700 + 100 * done)
     assert said(shop, order) == told("0.42963", "Completed", 0, 3, runs, 700)
     assert shop.ask("status", orders=order).body == b'{"%d":%s}' % (order, said(shop, order))
 
 
 def test_a_run_is_an_order_of_its_own_that_costs_nothing(stand: Stand, shop: Reseller) -> None:
     order = drip(shop)
-    (run,) = stand.inside.run_schedule(order_id=order)
+    (run,) = stand.inside.run_schedule(order=order)
     assert said(shop, run) == compact(
         {"charge": "0.00", "start_count": "0", "status": "Pending", "remains": "100", "currency": "USD"}
     )
-    stand.inside.report(order_id=run, status="In progress", remains=40, start_count=12)
+    stand.inside.report(order=run, status="In progress", remains=40, start_count=12)
     assert (shop.status(run)["remains"], shop.status(run)["start_count"]) == ("40", "12")
 
 
 def test_runs_overlap_when_the_first_is_slow(stand: Stand, shop: Reseller) -> None:
     order = drip(shop, runs=2)
-    stand.inside.run_schedule(order_id=order)
-    first, second = stand.inside.run_schedule(order_id=order)
+    stand.inside.run_schedule(order=order)
+    first, second = stand.inside.run_schedule(order=order)
     assert said(shop, order) == told("0.28642", "In progress", 200, 0, [first, second])
-    stand.inside.report(order_id=second, status="Completed")
+    stand.inside.report(order=second, status="Completed")
     assert said(shop, order) == told("0.28642", "In progress", 100, 1, [first, second])
-    stand.inside.report(order_id=first, status="Completed")
+    stand.inside.report(order=first, status="Completed")
     assert said(shop, order) == told("0.28642", "Completed", 0, 2, [first, second])
 
 
 def test_what_a_run_did_not_deliver_is_given_back_once(stand: Stand, shop: Reseller) -> None:
     order = drip(shop, quantity=77, runs=3)  # 231 units: 0.330816 (rounded up)
     assert said(shop, order) == told("0.330816", "Pending", 231, 0, [])
-    (first,) = stand.inside.run_schedule(order_id=order)
+    (first,) = stand.inside.run_schedule(order=order)
     with shop.spends("-0.014321"):  # 10 of 231, rounded down
-        stand.inside.report(order_id=first, status="Partial", remains=10)
+        stand.inside.report(order=first, status="Partial", remains=10)
     assert said(shop, order) == told("0.316495", "In progress", 164, 1, [first])
-    _, second = stand.inside.run_schedule(order_id=order)
+    _, second = stand.inside.run_schedule(order=order)
     with shop.spends("-0.110272"):  # 77 more: 87 of 231 rounded down, less what went back before
-        stand.inside.report(order_id=second, status="Canceled")
-    *_, third = stand.inside.run_schedule(order_id=order)
+        stand.inside.report(order=second, status="Canceled")
+    *_, third = stand.inside.run_schedule(order=order)
     with shop.spends(0):
-        stand.inside.report(order_id=third, status="Completed")
+        stand.inside.report(order=third, status="Completed")
     assert said(shop, order) == told("0.206223", "Partial", 87, 3, [first, second, third])
 
 
 def test_all_runs_cancelled(stand: Stand, shop: Reseller) -> None:
     order = drip(shop, quantity=77, runs=2)
     for _ in range(2):
-        *_, run = stand.inside.run_schedule(order_id=order)
-        stand.inside.report(order_id=run, status="Canceled", remains=5)
+        *_, run = stand.inside.run_schedule(order=order)
+        stand.inside.report(order=run, status="Canceled", remains=5)
     body = shop.status(order)
     assert (body["charge"], body["status"], body["remains"], body["runs"]) == ("0.00", "Canceled", "154", "2")
 
@@ -129,7 +129,7 @@ def test_one_run_is_a_plain_order(stand: Stand, shop: Reseller, interval: str | 
         with shop.spends("0.14321"):
             order = shop.order(service, link=new_link(), quantity=100, runs=1, interval=interval)
         assert list(shop.status(order)) == ["charge", "start_count", "status", "remains", "currency"]
-        assert stand.inside.order(order_id=order)["kind"] == "plain"
+        assert stand.inside.order(order=order)["kind"] == "plain"
 
 
 def test_minimum_and_maximum_apply_per_run(shop: Reseller) -> None:
@@ -179,9 +179,9 @@ def test_web_traffic_is_dripped_too(stand: Stand, shop: Reseller) -> None:
     fields = {"country": "US", "device": 1, "type_of_traffic": 3, "runs": 2, "interval": 5}
     with shop.spends("0.28642"):
         order = shop.order(3, link="a", quantity=100, **fields)
-    (run,) = stand.inside.run_schedule(order_id=order)
+    (run,) = stand.inside.run_schedule(order=order)
     assert said(shop, order) == told("0.28642", "In progress", 200, 0, [run])
-    assert stand.inside.order(order_id=run)["fields"] == {"country": "US", "device": "1", "type_of_traffic": "3"}
+    assert stand.inside.order(order=run)["fields"] == {"country": "US", "device": "1", "type_of_traffic": "3"}
 
 
 def test_funds_for_all_runs_or_for_none(stand: Stand) -> None:
@@ -197,6 +197,6 @@ def test_a_link_is_taken_until_the_last_run_ends(stand: Stand, shop: Reseller) -
     order = shop.order(**fields, runs=2, interval=5)
     for _ in range(2):
         assert shop.refused("add", **fields).startswith("You have active order with this link.")
-        *_, run = stand.inside.run_schedule(order_id=order)
-        stand.inside.report(order_id=run, status="Completed")
+        *_, run = stand.inside.run_schedule(order=order)
+        stand.inside.report(order=run, status="Completed")
     shop.order(**fields)

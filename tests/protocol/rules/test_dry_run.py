@@ -159,7 +159,7 @@ def test_a_status_by_request_id(stand: Stand, shop: Reseller) -> None:
     assert reply.body == (
         b'{"order":%d,"charge":"1.4321","start_count":"0","status":"Pending","remains":"1000","currency":"USD"}' % order
     )
-    stand.inside.report(order_id=order, status="Partial", remains=250, start_count=7)
+    stand.inside.report(order=order, status="Partial", remains=250, start_count=7)
     assert shop.says("status", request_id=fields["request_id"]) == {"order": order, **shop.status(order)}
     for other_name in ("orders", "multi_status", "multi-status"):
         assert shop.says(other_name, request_id=fields["request_id"])["order"] == order

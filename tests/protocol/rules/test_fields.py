@@ -90,7 +90,7 @@ def test_nothing_where_something_is_counted(stand: Stand, carol: Reseller, type_
 )
 def test_a_link_or_name_is_kept_as_it_is(stand: Stand, carol: Reseller, link: str) -> None:
     order = carol.order(stand.service(), link=link, quantity=50)
-    assert stand.inside.order(order_id=order)["link"] == link
+    assert stand.inside.order(order=order)["link"] == link
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,7 @@ def test_invisible_characters_at_the_ends_come_along_when_a_link_is_copied(
             reply = carol.send("POST", API, JSON, body=json.dumps(padded).encode())
         else:
             reply = carol.send("GET", f"{API}?{form(padded).decode()}")
-        kept = stand.inside.order(order_id=reply.value["order"])
+        kept = stand.inside.order(order=reply.value["order"])
         assert (kept["link"], kept["quantity"]) == (link, 50)
 
 
@@ -135,7 +135,7 @@ def test_invisible_characters_within(stand: Stand, carol: Reseller) -> None:
             assert reply.headers["x-error-detail"].startswith("The site name in the link contains invisible")
         link = f"https://example.com/a{char}b?c{char}=d#{char}e"
         order = carol.order(stand.service(), link=link, quantity=50)
-        assert stand.inside.order(order_id=order)["link"] == link
+        assert stand.inside.order(order=order)["link"] == link
 
 
 @pytest.mark.parametrize("broken", [b"%FF", b"a%ED%A0%80b", b"%C3%28", b"\xff", b"https://x.example/%F0%9F", b"%00"])
@@ -166,7 +166,7 @@ def test_one_open_order_for_a_link(stand: Stand) -> None:
     first = shop.order(1, **fields)
     for step in ("Pending", "Processing", "In progress"):
         if step != "Pending":
-            stand.inside.report(order_id=first, status=step)
+            stand.inside.report(order=first, status=step)
         assert shop.refused("add", service=1, **fields) == ACTIVE
         assert shop.refused("add", service=1, **fields | {"quantity": 9}) == ACTIVE
     # Another link, another service, another customer, a service without the rule: all free.
@@ -174,10 +174,10 @@ def test_one_open_order_for_a_link(stand: Stand) -> None:
     shop.order(2, **fields)
     other.order(1, **fields)
     assert shop.order(3, **fields) != shop.order(3, **fields)
-    stand.inside.report(order_id=first, status="Partial", remains=2)
+    stand.inside.report(order=first, status="Partial", remains=2)
     again = shop.order(1, **fields)
     assert shop.refused("add", service=1, **fields) == ACTIVE
-    stand.inside.report(order_id=again, status="Completed")
+    stand.inside.report(order=again, status="Completed")
     shop.order(1, **fields)
 
 
@@ -196,13 +196,13 @@ def test_the_same_post_shared_from_an_app_is_the_same_link(stand: Stand, shared:
     link = shared.format(page)
     order = shop.order(1, link=link, quantity=5)
     # What is kept and sent upstream stays as it was given, but for what nobody sees around it.
-    assert stand.inside.order(order_id=order)["link"] == link.strip("\u200b\ufeff")
+    assert stand.inside.order(order=order)["link"] == link.strip("\u200b\ufeff")
     for again in (f"https://{page}", link, f"https://example.com{page[len('example.com') :]}/?utm_campaign=z"):
         assert shop.refused("add", service=1, link=again, quantity=5) == ACTIVE
     # The case of a path counts, and so does what a query asks for.
     shop.order(1, link=f"https://{page.lower()}", quantity=5)
     shop.order(1, link=f"https://{page}?v=1", quantity=5)
-    stand.inside.report(order_id=order, status="Completed")
+    stand.inside.report(order=order, status="Completed")
     shop.order(1, link=f"https://{page}", quantity=5)
 
 
@@ -251,9 +251,9 @@ def test_lists_are_separated_by_any_line_end_and_blank_lines_do_not_count(
     row = stand.row(type_name)
     expected = carol.order(**needed(row) | {name: "one\ntwo\nthree"})
     order = carol.order(**needed(row) | {name: sent})
-    kept = stand.inside.order(order_id=order)
+    kept = stand.inside.order(order=order)
     assert kept["fields"][name] == "one\ntwo\nthree"
-    assert kept["charge_micros"] == stand.inside.order(order_id=expected)["charge_micros"]
+    assert kept["charge_micros"] == stand.inside.order(order=expected)["charge_micros"]
     assert carol.status(order)["remains"] == carol.status(expected)["remains"]
 
 
@@ -269,7 +269,7 @@ def test_a_line_end_in_letters_separates_names_and_never_comments(
 ) -> None:
     for sent in ("one\\ntwo", "one\\r\\ntwo\\n"):
         order = carol.order(**needed(stand.row(type_name)) | {name: sent})
-        assert stand.inside.order(order_id=order)["fields"][name] == (sent if name == "comments" else "one\ntwo")
+        assert stand.inside.order(order=order)["fields"][name] == (sent if name == "comments" else "one\ntwo")
 
 
 def test_lines_are_kept_as_they_are(stand: Stand, carol: Reseller) -> None:
@@ -285,7 +285,7 @@ def test_lines_are_kept_as_they_are(stand: Stand, carol: Reseller) -> None:
         "a\tb",
     ]
     order = carol.order(**needed(stand.row("Custom Comments")) | {"comments": "\r\n".join(comments)})
-    kept = stand.inside.order(order_id=order)
+    kept = stand.inside.order(order=order)
     assert (kept["fields"]["comments"].split("\n"), kept["quantity"]) == (comments, len(comments))
 
 
@@ -304,7 +304,7 @@ ONE_LINE = [
 def test_a_name_or_the_address_of_one(stand: Stand, carol: Reseller, type_name: str, name: str) -> None:
     for text in ("anna", "@anna", "#весна", "https://example.com/anna?x=1", "anna.b_c-1", "Anna B", "12345", "👍"):
         order = carol.order(**needed(stand.row(type_name)) | {name: text})
-        assert stand.inside.order(order_id=order)["fields"][name] == text
+        assert stand.inside.order(order=order)["fields"][name] == text
     for text in ("anna\nboris", "a\0b", "\x07", "x" * 3000, "javascript:alert(1)", "a\r\nb"):
         assert carol.refused("add", **needed(stand.row(type_name)) | {name: text}) == f"Incorrect {name}"
 
@@ -313,7 +313,7 @@ def test_media_is_an_address(stand: Stand, carol: Reseller) -> None:
     fields = needed(stand.row("Mentions Media Likers"))
     for media in ("https://example.com/p/1", "http://пример.рф/п?x=%20", "HTTPS://EXAMPLE.COM/P"):
         order = carol.order(**fields | {"media": media, "link": new_link()})
-        assert stand.inside.order(order_id=order)["fields"] == {"media": media}
+        assert stand.inside.order(order=order)["fields"] == {"media": media}
     for media in (
         "anna",
         "//example.com/p",
@@ -330,7 +330,7 @@ def test_an_answer_is_a_number(stand: Stand, carol: Reseller) -> None:
     fields = needed(stand.row("Poll"))
     for answer in ("1", "2", "100"):
         order = carol.order(**fields | {"answer_number": answer})
-        assert stand.inside.order(order_id=order)["fields"] == {"answer_number": answer}
+        assert stand.inside.order(order=order)["fields"] == {"answer_number": answer}
 
 
 @pytest.mark.parametrize(("name", "good"), [("device", "12345"), ("type_of_traffic", "123")])
@@ -338,7 +338,7 @@ def test_choices_of_web_traffic(stand: Stand, carol: Reseller, name: str, good: 
     fields = needed(stand.row("Web Traffic")) | {"google_keyword": "shoes", "referring_url": "https://example.com/"}
     for choice in good:
         order = carol.order(**fields | {name: choice, "link": new_link()})
-        assert stand.inside.order(order_id=order)["fields"][name] == choice
+        assert stand.inside.order(order=order)["fields"][name] == choice
     for choice in ("0", str(len(good) + 1), "-1", "1.0", "desktop", "01", "1,2", "１"):
         assert carol.refused("add", **fields | {name: choice}) == f"Incorrect {name}"
 
@@ -351,7 +351,7 @@ def test_countries_by_code_or_english_name(stand: Stand, carol: Reseller) -> Non
         *(("NO", "NO"), ("Norway", "NO"), ("South Korea", "KR"), ("Türkiye", "TR"), ("Turkey", "TR")),
     ]:
         order = carol.order(**fields | {"country": said})
-        assert stand.inside.order(order_id=order)["fields"]["country"] == code
+        assert stand.inside.order(order=order)["fields"]["country"] == code
     for said in ("XX", "Brasil", "Deutschland", "U", "USA!", "United", "1", "US,BR", "Россия"):
         assert carol.refused("add", **fields | {"country": said}) == "Incorrect country"
 
@@ -381,7 +381,7 @@ def test_traffic_needs_what_its_kind_needs(
     if text:
         assert carol.refused("add", **fields) == text
     else:
-        kept = stand.inside.order(order_id=carol.order(**fields))["fields"]
+        kept = stand.inside.order(order=carol.order(**fields))["fields"]
         assert kept["type_of_traffic"] == traffic
         assert {name: kept[name] for name in sent if sent[name] not in {"None", "undefined"}} == {
             name: value for name, value in sent.items() if value not in {"None", "undefined"}

@@ -101,7 +101,7 @@ def test_what_is_anothers_is_answered_as_what_does_not_exist(
 ) -> None:
     asker: Reseller = request.getfixturevalue(who)
     drip_feed = stand.carol.order(stand.service(), link=new_link(), quantity=50, runs=2, interval=5)
-    (run,) = stand.inside.run_schedule(order_id=drip_feed)
+    (run,) = stand.inside.run_schedule(order=drip_feed)
     refill = stand.refill("Completed")
     orders = [stand.pending_order(), stand.completed_order(), drip_feed, run]
     asked = [

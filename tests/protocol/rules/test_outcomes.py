@@ -60,23 +60,23 @@ def in_full(shop: Reseller, order: int) -> bytes:
 def test_the_life_of_an_order_byte_for_byte(stand: Stand, shop: Reseller) -> None:
     order = shop.order(1, link="a", quantity=777)
     assert in_full(shop, order) == told("1.112742", 0, "Pending", 777)
-    stand.inside.report(order_id=order, status="Pending")
+    stand.inside.report(order=order, status="Pending")
     assert in_full(shop, order) == told("1.112742", 0, "Processing", 777)  # sent is no longer Pending
-    stand.inside.report(order_id=order, status="Processing", start_count=3572)
+    stand.inside.report(order=order, status="Processing", start_count=3572)
     assert in_full(shop, order) == told("1.112742", 3572, "Processing", 777)
-    stand.inside.report(order_id=order, status="In progress", remains=157)
+    stand.inside.report(order=order, status="In progress", remains=157)
     assert in_full(shop, order) == told("1.112742", 3572, "In progress", 157)
-    stand.inside.report(order_id=order, status="Pending", remains=156)
+    stand.inside.report(order=order, status="Pending", remains=156)
     assert in_full(shop, order) == told("1.112742", 3572, "In progress", 156)  # and does not go back
     with shop.spends(0):
-        stand.inside.report(order_id=order, status="Completed", remains=4)
+        stand.inside.report(order=order, status="Completed", remains=4)
     assert in_full(shop, order) == told("1.112742", 3572, "Completed", 0)
 
 
 @pytest.mark.parametrize("start_count", [0, 1, 2**40])
 def test_a_start_count_is_a_text(stand: Stand, shop: Reseller, start_count: int) -> None:
     order = shop.order(1, link="a", quantity=100)
-    stand.inside.report(order_id=order, status="In progress", start_count=start_count)
+    stand.inside.report(order=order, status="In progress", start_count=start_count)
     assert shop.status(order)["start_count"] == str(start_count)
 
 
@@ -84,7 +84,7 @@ def test_many_and_one_say_the_same(stand: Stand, shop: Reseller) -> None:
     orders = {word: shop.order(1, link="a", quantity=100) for word in sorted(WORDS)}
     for word, order in orders.items():
         if word != "Pending":
-            stand.inside.report(order_id=order, status=word, remains=30, start_count=5)
+            stand.inside.report(order=order, status=word, remains=30, start_count=5)
     answer = shop.ask("status", orders=",".join(map(str, orders.values())))
     singles = [in_full(shop, order) for order in orders.values()]
     parts = b",".join(b'"%d":%s' % (order, one) for order, one in zip(orders.values(), singles, strict=True))
@@ -95,10 +95,10 @@ def test_many_and_one_say_the_same(stand: Stand, shop: Reseller) -> None:
 @pytest.mark.parametrize("remains", [101, 10**9])
 def test_more_remaining_than_was_ordered_is_never_told(stand: Stand, shop: Reseller, remains: int) -> None:
     order = shop.order(1, link="a", quantity=100)
-    stand.inside.report(order_id=order, status="In progress", remains=remains)
+    stand.inside.report(order=order, status="In progress", remains=remains)
     assert shop.status(order)["remains"] == "100"
     with shop.spends(0):
-        stand.inside.report(order_id=order, status="Partial", remains=remains)
+        stand.inside.report(order=order, status="Partial", remains=remains)
     assert shop.status(order)["status"] == "In progress"  # what cannot be right is for a person, never a refund
 
 
@@ -126,7 +126,7 @@ def test_partial_keeps_the_share_that_was_delivered(
     before = shop.balance()
     order = shop.order(service, link="a", quantity=quantity)
     booked = before - shop.balance()
-    stand.inside.report(order_id=order, status="Partial", remains=remains)
+    stand.inside.report(order=order, status="Partial", remains=remains)
     status = shop.status(order)
     assert (status["status"], status["remains"]) == ("Partial", str(remains))
     kept = Decimal(status["charge"])
@@ -144,17 +144,17 @@ def test_completed_keeps_everything_and_canceled_nothing(
     done, gone = shop.order(service, **fields), shop.order(service, **fields)
     fresh = shop.status(done)
     with shop.spends(0):
-        stand.inside.report(order_id=done, status="Completed", remains=0)
+        stand.inside.report(order=done, status="Completed", remains=0)
     assert shop.status(done) == fresh | {"status": "Completed", "remains": "0"}
     with shop.spends(-Decimal(fresh["charge"])):
-        stand.inside.report(order_id=gone, status="Canceled")
+        stand.inside.report(order=gone, status="Canceled")
     assert in_full(shop, gone) == told("0.00", 0, "Canceled", int(fresh["remains"]))
 
 
 def test_canceled_tells_the_whole_quantity_whatever_the_provider_says(stand: Stand, shop: Reseller) -> None:
     order = shop.order(1, link="a", quantity=1000)
     with shop.spends("-1.4321"):
-        stand.inside.report(order_id=order, status="Canceled", remains=400)
+        stand.inside.report(order=order, status="Canceled", remains=400)
     assert in_full(shop, order) == told("0.00", 0, "Canceled", 1000)
 
 
@@ -162,10 +162,10 @@ def test_partial_of_nothing_or_of_everything_is_no_partial(stand: Stand, shop: R
     """On the wire Partial means: 0 < remains < quantity."""
     all_done, nothing = (shop.order(1, link="a", quantity=1000) for _ in range(2))
     with shop.spends(0):
-        stand.inside.report(order_id=all_done, status="Partial", remains=0)
+        stand.inside.report(order=all_done, status="Partial", remains=0)
     assert in_full(shop, all_done) == told("1.4321", 0, "Completed", 0)
     with shop.spends("-1.4321"):
-        stand.inside.report(order_id=nothing, status="Partial", remains=1000)
+        stand.inside.report(order=nothing, status="Partial", remains=1000)
     assert in_full(shop, nothing) == told("0.00", 0, "Canceled", 1000)
 
 
@@ -173,18 +173,18 @@ def test_partial_comments_are_refunded_by_the_line(stand: Stand, shop: Reseller)
     order = shop.order(5, link="a", comments="\n".join("abcdefg"))  # 7 x 0.0087654, rounded up: 0.061358
     assert shop.status(order)["charge"] == "0.061358"
     with shop.spends("-0.017530"):  # 2/7, rounded down
-        stand.inside.report(order_id=order, status="Partial", remains=2)
+        stand.inside.report(order=order, status="Partial", remains=2)
     assert in_full(shop, order) == told("0.043828", 0, "Partial", 2)
 
 
 @pytest.mark.parametrize("end", ["Completed", "Partial", "Canceled"])
 def test_terminal_states_never_change(stand: Stand, shop: Reseller, end: str) -> None:
     order = shop.order(1, link="a", quantity=1000)
-    stand.inside.report(order_id=order, status=end, remains=250, start_count=9)
+    stand.inside.report(order=order, status=end, remains=250, start_count=9)
     said = in_full(shop, order)
     with stand.still():
         for word in sorted(WORDS):
-            assert stand.inside.late_report(order_id=order, status=word, remains=500) == 0
+            assert stand.inside.late_report(order=order, status=word, remains=500) == 0
         [answer] = shop.says("cancel", orders=order)
         assert answer["cancel"] == {"error": "The order cannot be canceled"}
     assert in_full(shop, order) == said
@@ -198,7 +198,7 @@ def test_debits_less_credits_are_the_charges_at_any_moment(stand: Stand) -> None
         orders.append(shop.order(1 + n % 2, link=new_link(), quantity=997 + n))
         for step in ("add", "report"):
             if step == "report":
-                stand.inside.report(order_id=orders[-1], status=end, remains=101 + n)
+                stand.inside.report(order=orders[-1], status=end, remains=101 + n)
             told = shop.says("status", orders=",".join(map(str, orders)))
             assert sum(Decimal(row["charge"]) for row in told.values()) == 50 - shop.balance()
             assert Decimal(shop.says("balance")["balance"]) == shop.balance()

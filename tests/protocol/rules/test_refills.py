@@ -41,7 +41,7 @@ def shop(stand: Stand) -> Reseller:
 
 def completed(shop: Reseller, *, service: int = 1, hours_ago: float = 2 * DAY) -> int:
     order = shop.order(service, link=new_link(), quantity=100)
-    shop.stand.inside.report(order_id=order, status="Completed", hours_ago=hours_ago)
+    shop.stand.inside.report(order=order, status="Completed", hours_ago=hours_ago)
     return order
 
 
@@ -82,7 +82,7 @@ def test_the_order_itself_stays_as_it_is(stand: Stand, shop: Reseller) -> None:
     before = shop.status(order)
     id_ = refill(shop, order)
     assert shop.status(order) == before
-    stand.inside.refill_report(refill_id=id_, status="Completed")
+    stand.inside.refill_report(refill=id_, status="Completed")
     assert shop.status(order) == before
 
 
@@ -93,7 +93,7 @@ def test_the_order_itself_stays_as_it_is(stand: Stand, shop: Reseller) -> None:
 def test_each_word_of_a_refill(stand: Stand, shop: Reseller, word: str) -> None:
     id_ = refill(shop, completed(shop))
     if word != "Pending":
-        stand.inside.refill_report(refill_id=id_, status=word)
+        stand.inside.refill_report(refill=id_, status=word)
     assert shop.ask("refill_status", refill=id_).body == b'{"status":"%s"}' % word.encode()
     assert shop.ask("refill_status", refills=f"{id_},{UNKNOWN},Array,{id_}").body == (
         b'[{"refill":%d,"status":"%s"},{"refill":999999999,"status":{"error":"Refill not found"}},'
@@ -105,10 +105,10 @@ def test_each_word_of_a_refill(stand: Stand, shop: Reseller, word: str) -> None:
 def test_a_panel_that_spells_it_as_p1_does(stand: Stand, word: str) -> None:
     shop = stand.shop(preset="promobox")
     order = shop.order(1, link=new_link(), quantity=100)
-    stand.inside.report(order_id=order, status="Completed", hours_ago=2 * DAY)
+    stand.inside.report(order=order, status="Completed", hours_ago=2 * DAY)
     id_ = refill(shop, order)
     if word != "Pending":
-        stand.inside.refill_report(refill_id=id_, status=word)
+        stand.inside.refill_report(refill=id_, status=word)
     assert shop.ask("refill_status", refill=id_).body == b'{"refill":"%s"}' % word.encode()
     assert shop.ask("refill_status", refills=id_).body == b'[{"refill":%d,"status":"%s"}]' % (id_, word.encode())
     assert shop.refused("refill_status", refill=UNKNOWN) == "Refill not found"
@@ -116,10 +116,10 @@ def test_a_panel_that_spells_it_as_p1_does(stand: Stand, word: str) -> None:
 
 def test_a_refill_ends_once(stand: Stand, shop: Reseller) -> None:
     id_ = refill(shop, completed(shop))
-    stand.inside.refill_report(refill_id=id_, status="In progress")
-    stand.inside.refill_report(refill_id=id_, status="Rejected")
+    stand.inside.refill_report(refill=id_, status="In progress")
+    stand.inside.refill_report(refill=id_, status="Rejected")
     with pytest.raises(AssertionError, match="has ended"):
-        stand.inside.refill_report(refill_id=id_, status="Completed")
+        stand.inside.refill_report(refill=id_, status="Completed")
     assert shop.says("refill_status", refill=id_) == {"status": "Rejected"}
 
 
@@ -135,7 +135,7 @@ def test_disabled_for_the_service(shop: Reseller) -> None:
 def test_not_completed(stand: Stand, shop: Reseller, word: str) -> None:
     order = shop.order(1, link="a", quantity=100)
     if word != "Pending":
-        stand.inside.report(order_id=order, status=word, remains=40, hours_ago=2 * DAY)
+        stand.inside.report(order=order, status=word, remains=40, hours_ago=2 * DAY)
     assert shop.status(order)["status"] == word
     assert shop.refused("refill", order=order) == "The order is not completed"
 
@@ -144,8 +144,8 @@ def test_while_one_is_open(stand: Stand, shop: Reseller) -> None:
     order = completed(shop)
     id_ = refill(shop, order)
     assert shop.refused("refill", order=order) == OPEN
-    stand.inside.asked_for_refill(refill_id=id_, hours_ago=5 * DAY)
-    stand.inside.refill_report(refill_id=id_, status="In progress")
+    stand.inside.asked_for_refill(refill=id_, hours_ago=5 * DAY)
+    stand.inside.refill_report(refill=id_, status="In progress")
     assert shop.refused("refill", order=order) == OPEN
 
 
@@ -162,11 +162,11 @@ def test_a_day_after_completion(shop: Reseller, hours_ago: float, early: bool) -
 def test_a_day_after_the_last_request(stand: Stand, shop: Reseller, word: str) -> None:
     order = completed(shop, hours_ago=10 * DAY)
     id_ = refill(shop, order)
-    stand.inside.refill_report(refill_id=id_, status=word)
+    stand.inside.refill_report(refill=id_, status=word)
     for hours_ago in (0.1, 23.9):
-        stand.inside.asked_for_refill(refill_id=id_, hours_ago=hours_ago)
+        stand.inside.asked_for_refill(refill=id_, hours_ago=hours_ago)
         assert shop.refused("refill", order=order) == TOO_SOON
-    stand.inside.asked_for_refill(refill_id=id_, hours_ago=24.1)
+    stand.inside.asked_for_refill(refill=id_, hours_ago=24.1)
     assert refill(shop, order) != id_
     assert shop.says("refill_status", refill=id_) == {"status": word}
 
@@ -181,9 +181,9 @@ def test_when_the_days_are_over(shop: Reseller) -> None:
 def test_runs_are_refilled_and_not_their_whole(stand: Stand, shop: Reseller) -> None:
     whole = shop.order(1, link="a", quantity=10, runs=1 + 1, interval=5)
     for _ in range(2):
-        runs = stand.inside.run_schedule(order_id=whole)
+        runs = stand.inside.run_schedule(order=whole)
     for run in runs:
-        stand.inside.report(order_id=run, status="Completed", hours_ago=2 * DAY)
+        stand.inside.report(order=run, status="Completed", hours_ago=2 * DAY)
     assert shop.status(whole)["status"] == "Completed"
     assert "disabled" in shop.refused("refill", order=whole)
     refill(shop, runs[0])

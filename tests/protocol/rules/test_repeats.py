@@ -195,7 +195,7 @@ def test_a_repeat_after_the_service_closed_says_it_in_another_way(stand: Stand) 
 def test_whatever_has_become_of_it(stand: Stand, shop: Reseller, word: str) -> None:
     fields = cart(service=5)
     first = shop.order(**fields)
-    stand.inside.report(order_id=first, status=word, remains=30)
+    stand.inside.report(order=first, status=word, remains=30)
     with stand.still():
         assert shop.order(**fields) == first
 

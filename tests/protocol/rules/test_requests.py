@@ -83,7 +83,7 @@ def test_values_arrive_whole(stand: Stand, carol: Reseller, carrier: Carrier) ->
     reply = carrier(
         carol, {"key": carol.key, "action": "add", **fields, "comments": "\r\n".join(AWKWARD), "username": "anna"}
     )
-    kept = stand.inside.order(order_id=reply.value["order"])
+    kept = stand.inside.order(order=reply.value["order"])
     assert kept["link"] == fields["link"]
     assert kept["fields"] == {"comments": "\n".join(AWKWARD)}
     assert kept["quantity"] == len(AWKWARD)
@@ -109,7 +109,7 @@ def test_json_numbers_and_booleans_count_as_their_text(stand: Stand, carol: Rese
     for link, text in [("true", "true"), ("false", "false"), ("1.50", "1.50"), ("1" + "0" * 30, "1" + "0" * 30)]:
         body = f'{{"key":"{carol.key}","action":"add","service":{service},"link":{link},"quantity":100}}'
         reply = carol.send("POST", API, JSON, body=body.encode())
-        assert stand.inside.order(order_id=reply.value["order"])["link"] == text
+        assert stand.inside.order(order=reply.value["order"])["link"] == text
     order = stand.pending_order()
     number = carol.send("POST", API, JSON, body=compact({"key": carol.key, "action": "status", "order": order}))
     assert number.body == carol.ask("status", order=order).body
@@ -120,7 +120,7 @@ def test_a_json_number_equal_to_a_whole_one_is_that_number(stand: Stand, carol: 
     start = f'{{"key":"{carol.key}","action":"add","service":{stand.service()}.0'
     body = f'{start},"link":"{new_link()}","quantity":{quantity}}}'
     order = carol.send("POST", API, JSON, body=body.encode()).value["order"]
-    assert stand.inside.order(order_id=order)["quantity"] == 100
+    assert stand.inside.order(order=order)["quantity"] == 100
     status = carol.send(
         "POST", API, JSON, body=b'{"key":"%b","action":"status","order":%d.0}' % (carol.key.encode(), order)
     )
@@ -142,7 +142,7 @@ def test_unknown_parameters_are_ignored(stand: Stand, carol: Reseller) -> None:
     strange = {f"x{n}": "y" * n for n in range(40)} | {"Quantity": "7", "KEY": "z", "order": "1", "é[]": "1", "rate": 0}
     with carol.spends("0.14321"):
         order_id = carol.order(**fields, **strange)
-    kept = stand.inside.order(order_id=order_id)
+    kept = stand.inside.order(order=order_id)
     assert (kept["link"], kept["quantity"], kept["fields"]) == (fields["link"], 100, {})
 
 
@@ -153,7 +153,7 @@ def test_values_are_trimmed(stand: Stand, carol: Reseller) -> None:
     padded = {name: f" \t\r\n{value}\n " for name, value in sent.items()}
     replies = [in_query(carol, padded), *(carrier(carol, padded) for carrier in BODIES.values())]
     assert len({reply.body for reply in replies}) == 1  # one request_id: trimmed, they are the same order
-    kept = stand.inside.order(order_id=replies[0].value["order"])
+    kept = stand.inside.order(order=replies[0].value["order"])
     assert (kept["link"], kept["quantity"], kept["kind"]) == (link, 200, "drip-feed")
 
 
@@ -174,10 +174,8 @@ OPTIONAL: dict[str, tuple[dict[str, Any], list[str]]] = {
 def test_words_for_nothing_on_optional_parameters(stand: Stand, carol: Reseller, type_name: str, absent: str) -> None:
     own, optional = OPTIONAL[type_name]
     fields: dict[str, Any] = {"service": stand.service(type_name), "link": "https://example.com/a", **own}
-    bare = stand.inside.order(order_id=carol.order(**fields))
-    said = stand.inside.order(
-        order_id=carol.order(**fields, **dict.fromkeys([*optional, "request_id", "order"], absent))
-    )
+    bare = stand.inside.order(order=carol.order(**fields))
+    said = stand.inside.order(order=carol.order(**fields, **dict.fromkeys([*optional, "request_id", "order"], absent)))
     assert said == bare
 
 
@@ -217,7 +215,7 @@ def test_words_for_nothing_on_required_parameters(stand: Stand, carol: Reseller,
 def test_null_in_json_is_not_sent(stand: Stand, carol: Reseller) -> None:
     fields = {"service": stand.service(), "link": new_link(), "quantity": 100, "runs": None, "interval": None}
     reply = carol.send("POST", API, JSON, body=compact({"key": carol.key, "action": "add", **fields}))
-    assert stand.inside.order(order_id=reply.value["order"])["kind"] == "plain"
+    assert stand.inside.order(order=reply.value["order"])["kind"] == "plain"
     reply = carol.send(
         "POST",
         f"{API}?quantity=100",

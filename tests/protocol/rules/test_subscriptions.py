@@ -41,8 +41,8 @@ def said(shop: Reseller, order: int) -> bytes:
 
 def post(shop: Reseller, order: int, *, old: bool = False) -> list[int]:
     """The user has a new post (or an old one is heard of), and the delay is over: the orders so far."""
-    assert shop.stand.inside.has_post(panel_id=shop.panel_id, order_id=order, link=new_link(), old=old)
-    return list(shop.stand.inside.run_schedule(order_id=order))
+    assert shop.stand.inside.has_post(panel_id=shop.panel_id, order=order, link=new_link(), old=old)
+    return list(shop.stand.inside.run_schedule(order=order))
 
 
 # ---- what becomes of one ---------------------------------------------------------------------------
@@ -61,7 +61,7 @@ def test_each_order_is_charged_when_it_is_created(stand: Stand, shop: Reseller) 
         {"charge": "0.14321", "start_count": "0", "status": "Pending", "remains": "100", "currency": "USD"}
     )
     with shop.spends("-0.042963"):
-        stand.inside.report(order_id=orders[0], status="Partial", remains=30)
+        stand.inside.report(order=orders[0], status="Partial", remains=30)
     assert said(shop, order) == told("Active", 3, orders)
 
 
@@ -112,10 +112,10 @@ def test_without_funds_it_pauses_and_goes_on_by_itself(stand: Stand) -> None:
     with shop.spends(0):
         assert post(shop, order) == [first]
         assert said(shop, order) == told("Paused", 1, [first])
-        assert stand.inside.run_schedule(order_id=order) == [first]
+        assert stand.inside.run_schedule(order=order) == [first]
     stand.inside.credit(panel_id=shop.panel_id, account_id=shop.account_id, micros=86_420)
     with shop.spends("0.14321"):
-        orders = stand.inside.run_schedule(order_id=order)
+        orders = stand.inside.run_schedule(order=order)
     assert said(shop, order) == told("Active", 2, orders)
     assert shop.says("balance")["balance"] == "0.00"
 
@@ -130,7 +130,7 @@ def test_it_expires_after_its_last_day(stand: Stand, shop: Reseller) -> None:
     order = shop.order(**GOOD, expiry=f"{today:%d/%m/%Y}")
     orders = post(shop, order)
     assert said(shop, order) == told("Active", 1, orders, f"{today:%d/%m/%Y}")
-    assert stand.inside.run_schedule(order_id=order, last_day_was_yesterday=True) == orders
+    assert stand.inside.run_schedule(order=order, last_day_was_yesterday=True) == orders
     yesterday = today - timedelta(days=1)
     assert said(shop, order) == told("Expired", 1, orders, f"{yesterday:%d/%m/%Y}")
 
@@ -147,7 +147,7 @@ def test_it_is_cancelled_at_once(shop: Reseller) -> None:
 @pytest.mark.parametrize("delay", DELAYS)
 def test_every_delay(stand: Stand, shop: Reseller, delay: int) -> None:
     order = shop.order(**GOOD | {"delay": delay})
-    assert stand.inside.order(order_id=order)["fields"]["delay"] == str(delay)
+    assert stand.inside.order(order=order)["fields"]["delay"] == str(delay)
 
 
 @pytest.mark.parametrize("delay", ["1", "7", "-5", "601", "05", "5.0", "0.0", "x", "1000", "5 minutes", str(10**30)])
@@ -175,7 +175,7 @@ def test_min_and_max_stay_within_the_service(shop: Reseller, low: int, high: int
 
 def test_min_and_max_may_be_the_services_own(stand: Stand, shop: Reseller) -> None:
     order = shop.order(**GOOD | {"min": 50, "max": 1000})
-    kept = stand.inside.order(order_id=order)["schedule"]
+    kept = stand.inside.order(order=order)["schedule"]
     assert (kept["min"], kept["max"]) == (50, 1000)
 
 

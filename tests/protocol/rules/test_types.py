@@ -110,7 +110,7 @@ def test_what_it_needs_is_enough(stand: Stand, carol: Reseller, row: dict[str, A
     if type_.billed == "later":
         five |= {"posts": "0", "orders": [], "expiry": ""}
     assert list(told.items()) == list(five.items())
-    kept = stand.inside.order(order_id=order)
+    kept = stand.inside.order(order=order)
     assert kept["link"] == fields.get("link", "anna")
     assert kept["quantity"] == remains
     assert kept["fields"] == {k: v for k, v in fields.items() if k not in {"service", "link", "quantity"}}
@@ -121,7 +121,7 @@ def test_what_it_may_have_is_taken_too(stand: Stand, carol: Reseller, row: dict[
     units = int(row["min"]) + 7
     with carol.spends(charge(row, units * int(more.get("runs", 1)))):
         order = carol.order(**needed(row), **more)
-    kept = stand.inside.order(order_id=order)
+    kept = stand.inside.order(order=order)
     assert kept["kind"] == ("drip-feed" if "runs" in more else "plain" if TYPES[row["type"]].link else "subscription")
     assert {k: v for k, v in kept["fields"].items() if k in more} == {
         k: v for k, v in more.items() if k not in {"runs", "interval"}
@@ -146,8 +146,8 @@ def test_fields_of_other_types_change_nothing(stand: Stand, carol: Reseller, row
     known = {*fields, *TYPES[row["type"]].more, "google_keyword"}
     with carol.spends(charge(row, int(row["min"]) + 7)):
         order = carol.order(**{k: v for k, v in strange.items() if k not in known} | fields)
-    plain = stand.inside.order(order_id=carol.order(**fields))
-    assert stand.inside.order(order_id=order) == plain
+    plain = stand.inside.order(order=carol.order(**fields))
+    assert stand.inside.order(order=order) == plain
 
 
 def test_the_same_order_by_every_customer_costs_what_the_list_says(
@@ -215,8 +215,8 @@ def test_a_quantity_sent_with_a_type_that_derives_it_is_ignored(
     row = stand.row(type_name)
     with carol.spends(charge(row, int(row["min"]) + 7)):
         order = carol.order(**needed(row) | {"quantity": quantity})
-    assert stand.inside.order(order_id=order) == stand.inside.order(order_id=carol.order(**needed(row))) | {
-        "link": stand.inside.order(order_id=order)["link"]
+    assert stand.inside.order(order=order) == stand.inside.order(order=carol.order(**needed(row))) | {
+        "link": stand.inside.order(order=order)["link"]
     }
 
 

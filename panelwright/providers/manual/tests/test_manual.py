@@ -23,6 +23,7 @@ from tests.support.people import (
     FOLLOWERS,
     PACKAGE,
     Buyer,
+    Known,
     Owner,
     Seen,
     Time,
@@ -66,13 +67,14 @@ class Queue:
     def of_refill(self, refill_id: int) -> dict[str, Any]:
         return {"panel_id": self.alice.panel_id, "refill_id": refill_id, "by": BY}
 
-    def refill_asked(self) -> int:
+    def refill_asked(self) -> Known:
         """A refill of the order, which was done by hand, that waits for staff."""
         resolve_actions.done(**self.which())
         self.time.passes(days=2)
         (refill_id,) = self.carol.refill(self.id)
         self.worker.refills()
-        return int(refill_id)
+        assert isinstance(refill_id, Known)
+        return refill_id
 
 
 @pytest.fixture
@@ -410,7 +412,7 @@ def test_a_refill_of_what_staff_delivered_is_done_by_staff(queue: Queue) -> None
     queue.worker.everything()
     manual_actions.finish_refill(**which)
     assert refill_row() == ("Completed", "done", None, "")
-    assert facts("refill.completed") == [{"refill": refill_id, "by": BY}]
+    assert facts("refill.completed") == [{"refill": refill_id.number, "by": BY}]
     refused(lambda: manual_actions.finish_refill(**which), "has ended: Completed", InvalidState)
     assert queue.carol.balance() == "99.10"
 

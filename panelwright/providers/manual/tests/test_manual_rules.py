@@ -17,6 +17,7 @@ NOW = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 
 ORDER = OpenOrder(
     id=7,
+    number=7,
     panel_id=1,
     customer_id=2,
     account_id=3,
@@ -44,7 +45,7 @@ ORDER = OpenOrder(
     open_link="x",
 )
 STARTED = ORDER._replace(status="In progress")
-REFILL = OpenRefill(3, 1, 7, "Pending", "waiting", None, "", None, None)
+REFILL = OpenRefill(3, 3, 1, 7, 7, "Pending", "waiting", None, "", None, None)
 
 
 def test_a_start_makes_it_in_progress_and_keeps_it_in_the_queue() -> None:

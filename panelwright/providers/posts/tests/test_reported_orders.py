@@ -70,7 +70,7 @@ def test_the_charge_of_an_order_that_cannot_be_read_is_not_lost_at_the_end(
     assert value("SELECT unread FROM orders_schedule") == ""
     with scope(panel=alice.panel):
         listed = [item["id"] for item in order_queries.problem_orders(alice.panel_id).items]
-    assert listed == [unread.id]
+    assert listed == [unread.number]
     assert subscriptions.charge_post(panel_id=alice.panel_id, order_id=unread.id, by="bob") == 150_000
     assert carol.balance() == "99.70"
     check_books()
@@ -128,12 +128,13 @@ def test_more_than_ten_thousand_orders_are_all_taken_over(far: Far, carol: Buyer
     far.makes(901, 100)
     look(worker, time)
     (first,) = children_of(order_id)
-    own = {"id", "upstream_id", "ended_at", "job", "due_at", "status", "booked_micros", "charge_micros"}
+    own = {"id", "number", "upstream_id", "ended_at", "job", "due_at", "status", "booked_micros", "charge_micros"}
     columns = ", ".join(str(field.column) for field in Order._meta.fields if field.column not in own)
     execute(
         "WITH RECURSIVE n(ref) AS (SELECT 100000 UNION ALL SELECT ref + 1 FROM n WHERE ref < 109999)"
-        f" INSERT INTO orders_order ({columns}, id, upstream_id, ended_at, status, booked_micros, charge_micros)"
-        f" SELECT {columns}, ref, CAST(ref AS text), created_at, 'Canceled', 0, 0 FROM orders_order, n WHERE id = %s",
+        f" INSERT INTO orders_order ({columns}, id, number, upstream_id, ended_at, status, booked_micros,"
+        f" charge_micros) SELECT {columns}, ref, ref, CAST(ref AS text), created_at, 'Canceled', 0, 0"
+        " FROM orders_order, n WHERE id = %s",
         first.id,
     )
     for ref in (902, 903):

@@ -313,7 +313,7 @@ def test_the_number_of_another_order_of_ours_is_not_taken_over(
     far.listed = [950, 900, 951]
     look(worker, time)
     assert [o.upstream_id for o in children_of(order_id)] == ["951"]
-    assert f"order 950 is of this subscription, and it is another one: {plain}" in trouble(order_id)
+    assert f"order 950 is of this subscription, and it is another one: {plain.number}" in trouble(order_id)
     assert row_of(plain).upstream_id == "950" and carol.balance() == "99.76"
 
 

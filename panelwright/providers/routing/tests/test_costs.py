@@ -29,6 +29,7 @@ from tests.support.people import (
     FOLLOWERS,
     PACKAGE,
     Buyer,
+    Known,
     Owner,
     Time,
     children_of,
@@ -65,7 +66,7 @@ class Shop:
         if rate_e12 is not None:
             set_exchange_rate(currency=currency, target="USD", rate_e12=rate_e12)
 
-    def sent(self, **params: Any) -> int:
+    def sent(self, **params: Any) -> Known:
         self._ref += 1
         self.upstream.answers("add", {"order": self._ref})
         order_id = self.carol.order(**params)
@@ -313,7 +314,7 @@ def test_the_audit_finds_costs_that_cannot_be(shop: Shop) -> None:
     order_id, parent = shop.sent(), shop.carol.order(quantity=500, runs=2, interval=60)
     shop.reported("Canceled", None)
     resolve_actions.cancel(panel_id=shop.alice.panel_id, order_id=parent, by=BY)
-    in_books = [f"order {order_id}: cost 0.000005, 0.00 in the books"]
+    in_books = [f"order {order_id.number}: cost 0.000005, 0.00 in the books"]
     for id_, micros, also in ((order_id, 5, in_books), (parent, 7, [])):
         execute("UPDATE orders_order SET cost_micros = %s WHERE id = %s", micros, id_)
         faults = audit(shop.alice.panel_id).faults

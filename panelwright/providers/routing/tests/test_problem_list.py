@@ -35,7 +35,7 @@ def test_the_list_of_problems_is_read_by_an_index_that_holds_nothing_else(alice:
 
 
 def test_pages_of_problems_are_those_of_the_panel(alice: Owner, carol: Buyer, mallory: Buyer, worker: Rounds) -> None:
-    ids = [carol.order(link=f"https://example.com/{n}") for n in range(5)]
+    ids = [carol.order(link=f"https://example.com/{n}").number for n in range(5)]
     theirs = mallory.order()
     worker.forward()
     assert problem_of(theirs) == "no provider is set for this service"

@@ -1,0 +1,36 @@
+"""What is there keeps its id as its number, a thousand rows at a time; each panel goes on above its highest one."""
+
+from typing import Any
+
+from django.db import migrations
+
+BATCH = 1_000
+FIRST = 1001
+
+_KEYS = (("orders_order", "id"), ("orders_schedule", "order_id"), ("orders_refill", "id"))
+_NOUNS = (("order", "orders_order"), ("refill", "orders_refill"))
+
+
+def fill(apps: Any, schema_editor: Any) -> None:
+    with schema_editor.connection.cursor() as cursor:
+        for table, key in _KEYS:
+            rows = f"SELECT {key} FROM {table} WHERE number IS NULL LIMIT %s"  # noqa: S608 - names from above
+            statement = f"UPDATE {table} SET number = {key} WHERE {key} IN ({rows})"  # noqa: S608
+            cursor.execute(statement, [BATCH])
+            while cursor.rowcount == BATCH:
+                cursor.execute(statement, [BATCH])
+        for noun, table in _NOUNS:
+            cursor.execute(
+                "INSERT INTO panels_numbering (panel_id, noun, next_number)"  # noqa: S608
+                f" SELECT panel_id, %s, CASE WHEN MAX(number) < %s THEN %s ELSE MAX(number) + 1 END FROM {table}"
+                " GROUP BY panel_id ON CONFLICT (panel_id, noun) DO NOTHING",
+                [noun, FIRST, FIRST],
+            )
+
+
+class Migration(migrations.Migration):
+    atomic = False
+
+    dependencies = [("orders", "0014_numbers"), ("panels", "0005_numbering")]
+
+    operations = [migrations.RunPython(fill, migrations.RunPython.noop)]
