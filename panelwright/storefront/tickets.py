@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 import secrets
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
+from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -15,6 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from panelwright.core import limits
 from panelwright.core.refusal import Refusal
+from panelwright.core.text import trim
 from panelwright.orders import listing
 from panelwright.support import actions, downloads, files, lists, queries, rules, texts
 from panelwright.support.actions import AllRejected, Letter, PostedMessage
@@ -22,7 +25,7 @@ from panelwright.support.commands import Ask, Wish
 from panelwright.support.files import Upload
 from panelwright.support.models import TITLE_MAX, Subject, Ticket
 from panelwright.support.queries import TicketCursor
-from panelwright.ui.forms import Form
+from panelwright.ui.forms import Form, PageForm
 from panelwright.ui.pages import is_resumed
 from panelwright.ui.request import CustomerRequest
 
@@ -60,26 +63,77 @@ def _place(cursor: str) -> TicketCursor | None:
     return TicketCursor(_EPOCH + timedelta(microseconds=int(match[1])), int(match[2])) if match else None
 
 
+class TicketForm(PageForm):
+    """A new ticket. Orders are typed or picked, `picked`; with a wish they become what is asked for, `asks`."""
+
+    subject = forms.CharField(required=False)
+    wish = forms.CharField(required=False)
+    orders = forms.CharField(required=False)
+    picked = forms.Field(required=False, widget=forms.SelectMultiple)
+    title = forms.CharField(required=False, strip=False)
+    text = forms.CharField(required=False, strip=False)
+    request_id = forms.CharField(required=False)
+
+    asks: tuple[Ask, ...] = ()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # A form of Django's has an attribute of this name.
+        self.fields["files"] = forms.Field(required=False, widget=forms.FileInput)
+
+    @property
+    def chosen(self) -> list[str]:
+        """The orders that are picked."""
+        return list(self["picked"].value() or ())[: rules.ASKS_MAX]
+
+    def clean(self) -> None:
+        """What is picked and typed, as far as it makes sense together."""
+        given = self.cleaned_data
+        if given.get("subject") != Subject.ORDER:
+            return
+        typed, wish = trim(given.get("orders", "")), given.get("wish", "")
+        if typed and not _NUMBERS.fullmatch(typed.rstrip(" ,;.")):
+            self.add_error("orders", _("Enter order IDs, such as 123, 124."))
+            return
+        numbers = [int(number) for number in re.findall("[0-9]+", typed, re.ASCII)]
+        numbers += [int(number) for number in self.chosen if re.fullmatch("[0-9]{1,18}", number, re.ASCII)]
+        numbers = [number for number in dict.fromkeys(numbers) if number]
+        if wish in Wish.values and not numbers:
+            self.add_error("orders", _("Which orders?"))
+        elif numbers and wish not in Wish.values and not trim(given.get("text", "")):
+            self.add_error("wish", _("What should we do with these orders?"))
+        if wish in Wish.values:
+            self.asks = tuple(Ask(Wish(wish), number) for number in numbers)
+
+    def refuse_asks(self, result: AllRejected) -> None:
+        """Beside the numbers where they were picked, beside the message where they were written."""
+        self.add_error("orders" if self.asks else "text", _lines(result))
+
+
 @require_http_methods(["GET", "POST"])
 def new_ticket(request: CustomerRequest) -> HttpResponse:
     """Write the first message. `?order=123&wish=refill` fills it in."""
-    if request.method == "POST":
-        form = _sent(request)
-        letter = None if is_resumed(request) else _letter(request, form)
-        if letter is not None and not form.errors:
-            result = actions.open_ticket(
-                panel_id=request.panel.id,
-                customer_id=request.customer.id,
-                subject=form.text("subject"),
-                title=form.raw("title"),
-                letter=letter,
-            )
-            if isinstance(result, PostedMessage):
-                messages.success(request, _("Ticket opened."))
-                return redirect("storefront:ticket", result.number)
-            _refuse(form, result)
+    if request.method != "POST":
+        form = TicketForm(initial=_filled_in(request))
+    elif is_resumed(request):
+        form = TicketForm(initial=request.POST.dict() | {"picked": request.POST.getlist("picked")})
     else:
-        form = _filled_in(request)
+        form = TicketForm(request.POST, request.FILES)
+    if form.is_valid():
+        result = actions.open_ticket(
+            panel_id=request.panel.id,
+            customer_id=request.customer.id,
+            subject=form.cleaned_data["subject"],
+            title=form.cleaned_data["title"],
+            letter=_letter(request, form.cleaned_data["text"], form.cleaned_data["request_id"], asks=form.asks),
+        )
+        if isinstance(result, PostedMessage):
+            messages.success(request, _("Ticket opened."))
+            return redirect("storefront:ticket", result.number)
+        if isinstance(result, AllRejected):
+            form.refuse_asks(result)
+        else:
+            form.refuse(result)
     page = listing.page(panel_id=request.panel.id, customer_id=request.customer.id, limit=ORDERS_SHOWN)
     context = {
         **_limits(),
@@ -101,10 +155,10 @@ def ticket(request: CustomerRequest, number: int) -> HttpResponse:
         return _not_found(request)
     form = Form({"request_id": secrets.token_urlsafe(16)})
     if is_resumed(request):
-        form = _sent(request)
+        form = Form.sent(request)
     elif request.method == "POST":
-        form = _sent(request)
-        letter = _letter(request, form)
+        form = Form.sent(request)
+        letter = _letter(request, form.raw("text"), form.text("request_id"))
         result = actions.reply(
             panel_id=request.panel.id, customer_id=request.customer.id, ticket_id=found.id, letter=letter
         )
@@ -171,63 +225,38 @@ def _limits() -> dict[str, object]:
     }
 
 
-def _filled_in(request: CustomerRequest) -> Form:
+def _filled_in(request: CustomerRequest) -> dict[str, str]:
     wish = request.GET.get("wish", "")
     subject = request.GET.get("subject", "")
     order = request.GET.get("order", "")
-    return Form(
-        {
-            "subject": subject if subject in Subject.values else Subject.ORDER.value,
-            "wish": wish if wish in Wish.values else "",
-            "orders": order if _NUMBERS.fullmatch(order) else "",
-            "request_id": secrets.token_urlsafe(16),
-        }
-    )
+    return {
+        "subject": subject if subject in Subject.values else Subject.ORDER.value,
+        "wish": wish if wish in Wish.values else "",
+        "orders": order if _NUMBERS.fullmatch(order) else "",
+        "request_id": secrets.token_urlsafe(16),
+    }
 
 
-def _sent(request: CustomerRequest) -> Form:
-    form = Form.sent(request)
-    form.values["picked"] = request.POST.getlist("picked")[: rules.ASKS_MAX]
-    return form
-
-
-def _letter(request: CustomerRequest, form: Form) -> Letter:
-    """What was typed and picked; what makes no sense is noted in the form."""
+def _letter(request: CustomerRequest, text: str, request_id: str, *, asks: tuple[Ask, ...] = ()) -> Letter:
+    """What was typed, with the files beside it."""
     uploads = request.FILES.getlist("files")[: limits.ATTACHMENTS_MAX + 1]
-    letter = Letter(
-        text=form.raw("text"),
-        picked=_picked(form),
+    return Letter(
+        text=text,
+        picked=asks,
         # One byte more than is allowed says that it is too much.
         files=tuple(Upload(upload.name or "", upload.read(limits.ATTACHMENT_BYTES_MAX + 1)) for upload in uploads),
-        request_id=form.text("request_id"),
+        request_id=request_id,
     )
-    return letter
 
 
-def _picked(form: Form) -> tuple[Ask, ...]:
-    if form.text("subject") != Subject.ORDER:
-        return ()
-    typed = form.text("orders")
-    wish = form.text("wish")
-    if typed and not _NUMBERS.fullmatch(typed.rstrip(" ,;.")):
-        form.wrong("orders", _("Enter order IDs, such as 123, 124."))
-        return ()
-    numbers = [int(number) for number in re.findall("[0-9]+", typed, re.ASCII)]
-    numbers += [int(number) for number in form.values["picked"] if re.fullmatch("[0-9]{1,18}", number, re.ASCII)]
-    numbers = [number for number in dict.fromkeys(numbers) if number]
-    if wish in Wish.values and not numbers:
-        form.wrong("orders", _("Which orders?"))
-    elif numbers and wish not in Wish.values and not form.text("text"):
-        form.wrong("wish", _("What should we do with these orders?"))
-    if wish not in Wish.values:
-        return ()
-    return tuple(Ask(Wish(wish), number) for number in numbers)
+def _lines(result: AllRejected) -> str:
+    """Why none of what was asked for is possible, a line each."""
+    lines = [texts.request_line(ask.wish, ask.number, reason_code=ask.reason) for ask in result.refused]
+    return "\n".join(lines)
 
 
 def _refuse(form: Form, result: Refusal | AllRejected) -> None:
     if isinstance(result, Refusal):
-        form.wrong(result.field if result.field in {"text", "title", "subject", "files"} else "", texts.refusal(result))
+        form.wrong(result.field if result.field in {"text", "files"} else "", texts.refusal(result))
         return
-    lines = [texts.request_line(ask.wish, ask.number, reason_code=ask.reason) for ask in result.refused]
-    # Beside the numbers where they were picked, beside the message where they were written.
-    form.wrong("orders" if form.text("wish") in Wish.values else "text", "\n".join(lines))
+    form.wrong("text", _lines(result))

@@ -72,6 +72,12 @@ def _described_by(name: str, help: str, error: str) -> str:
     return " ".join(f"{name}-{part}" for part, text in (("help", help), ("error", error)) if text)
 
 
+@register.simple_tag
+def error_of(form: Form | PageForm, name: str) -> str:
+    """What is wrong with a field that no tag draws."""
+    return form.error_of(name)
+
+
 @register.inclusion_tag("ui/field.html")
 def field(
     form: Form | PageForm,
