@@ -96,9 +96,8 @@ def named_lists(panel: Panel, customer: Customer | None) -> dict[str, NamedList]
 def _of_customer(panel: Panel, customer: Customer) -> dict[str, NamedList]:
     from panelwright.catalog import names
     from panelwright.core import clock
+    from panelwright.customers import access, sessions
     from panelwright.customers import lists as customer_lists
-    from panelwright.customers import sessions
-    from panelwright.customers.models import ApiKey
     from panelwright.events import lists as event_lists
     from panelwright.events import webhook_queries
     from panelwright.events.models import Endpoint
@@ -106,6 +105,7 @@ def _of_customer(panel: Panel, customer: Customer) -> dict[str, NamedList]:
     from panelwright.ledger import statement
     from panelwright.orders import listing
     from panelwright.orders import lists as order_lists
+    from panelwright.storefront.account import KEYS_MAX
     from panelwright.support import lists as ticket_lists
     from panelwright.support import queries as ticket_queries
 
@@ -136,9 +136,6 @@ def _of_customer(panel: Panel, customer: Customer) -> dict[str, NamedList]:
         row = Endpoint.objects.filter(**mine).order_by("-id").first() or Endpoint(panel_id=panel.id, id=0)
         return webhook_queries.log(row, failed=asked["show"] == event_lists.FAILED)
 
-    def keys(asked: Mapping[str, str]) -> object:
-        return list(ApiKey.objects.filter(**mine).order_by("revoked_at", "-id")[:100])
-
     def children(asked: Mapping[str, str]) -> object:
         return listing.page(**mine, wanted=listing.Wanted(parent=1))
 
@@ -154,7 +151,9 @@ def _of_customer(panel: Panel, customer: Customer) -> dict[str, NamedList]:
         ),
         "my-webhooks": NamedList(event_lists.WEBHOOKS, lambda asked: webhook_queries.endpoints(**mine)),
         "my-webhook-log": NamedList(event_lists.DELIVERIES, log),
-        "my-keys": NamedList(customer_lists.API_KEYS, keys),
+        "my-keys": NamedList(
+            customer_lists.API_KEYS, lambda asked: access.keys_of(panel.id, customer.id, most=KEYS_MAX)
+        ),
         "my-sessions": NamedList(
             customer_lists.SESSIONS,
             lambda asked: sessions.sessions_of(panel.id, customer.user_id, now=clock.now()),

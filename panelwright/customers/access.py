@@ -19,7 +19,7 @@ from django.db import connection
 
 from panelwright.core import sql
 from panelwright.core.refusal import Refusal, Refused
-from panelwright.customers.models import Staff, StaffKey
+from panelwright.customers.models import ApiKey, Staff, StaffKey
 from panelwright.panels import hosts
 from panelwright.staff import rights
 from panelwright.staff.actor import Actor, ActorKind
@@ -223,3 +223,9 @@ def staff_grant(panel_id: int, key: str, *, address: str) -> StaffGrant | None:
 def staff_actor(staff: Staff, *, address: str) -> Actor:
     """A member of staff who is logged in."""
     return Actor(ActorKind.STAFF, staff.id, staff.user.email, address, rights.of(staff.role, staff.rights))
+
+
+def keys_of(panel_id: int, customer_id: int, *, most: int) -> list[ApiKey]:
+    """A customer's keys, the newest first: those in use, then as many that are revoked."""
+    mine = ApiKey.objects.filter(panel_id=panel_id, customer_id=customer_id).order_by("-id")
+    return [*mine.filter(revoked_at=None)[:most], *mine.exclude(revoked_at=None)[:most]]

@@ -236,7 +236,7 @@ class ApiKey(models.Model):
     """
 
     panel = models.ForeignKey(Panel, on_delete=models.PROTECT, db_index=False)
-    customer = models.ForeignKey(Customer, on_delete=models.PROTECT)
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, db_index=False)
     name = models.CharField(max_length=100, default="", blank=True)
     digest = models.CharField(max_length=64)
     prefix = models.CharField(max_length=8)
@@ -264,6 +264,8 @@ class ApiKey(models.Model):
         indexes = [
             models.Index(fields=["digest"], name="api_key_digest"),
             models.Index(fields=["panel", "id"], name="api_key_panel"),
+            models.Index(fields=["customer", "id"], name="api_key_customer"),
+            models.Index(fields=["customer", "id"], condition=Q(revoked_at__isnull=True), name="api_key_in_use"),
         ]
 
 

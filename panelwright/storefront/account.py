@@ -19,7 +19,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from panelwright.core import clock, money
 from panelwright.core.refusal import Refusal
 from panelwright.core.text import trim
-from panelwright.customers import account_actions, actions, emails, lists, second_factor, sessions
+from panelwright.customers import access, account_actions, actions, emails, lists, second_factor, sessions
 from panelwright.customers.models import ApiKey, RecoveryCode
 from panelwright.customers.session_actions import end_others, end_session
 from panelwright.orders import key_actions
@@ -236,8 +236,7 @@ def keys(request: CustomerRequest) -> HttpResponse:
 
 
 def _keys(request: CustomerRequest) -> list[ApiKey]:
-    rows = ApiKey.objects.filter(panel_id=request.panel.id, customer=request.customer)
-    return list(rows.order_by("revoked_at", "-id")[: KEYS_MAX * 2])
+    return access.keys_of(request.panel.id, request.customer.id, most=KEYS_MAX)
 
 
 class KeyForm(PageForm):
