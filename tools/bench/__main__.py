@@ -21,7 +21,7 @@ from urllib.parse import quote
 
 from panelwright.cli.main import CommandRefused
 from panelwright.cli.setup import old_python
-from tools.bench import delivery, pages
+from tools.bench import delivery, indexes, pages
 from tools.bench import pgbench as orders_in_sql
 from tools.bench.chart import svg
 from tools.bench.load import Generator, Measured, find_generator
@@ -94,10 +94,18 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--pages",
         action="store_true",
-        help="measure a customer's lists at 10,000 and at 10,000,000 orders instead (bench-pages.json)",
+        help="measure lists of customers and panels at 10,000 and 10,000,000 orders instead (bench-pages.json)",
     )
     parser.add_argument(
-        "--many", type=int, metavar="N", help="with --pages: how many orders the second customer has instead"
+        "--indexes",
+        action="store_true",
+        help="measure what indexes of orders cost an add, each without and with it (bench-indexes.json)",
+    )
+    parser.add_argument(
+        "--many",
+        type=int,
+        metavar="N",
+        help="with --pages: how many orders the second customer has instead; with --indexes: how many there are before",
     )
     parser.add_argument(
         "--quick",
@@ -127,6 +135,8 @@ def run(args: argparse.Namespace) -> int:
         return delivery.run(args, kinds, _installation)
     if args.pages:
         return pages.run(args, kinds, _installation)
+    if args.indexes:
+        return indexes.run(args, kinds, _installation)
     with tempfile.TemporaryDirectory(prefix="panelwright-bench-") as name:
         folder = Path(name)
         generator = find_generator(folder)

@@ -141,5 +141,5 @@ def _table(kind: str, told: dict[str, Any], *, few: int, many: int) -> str:
             )
     added = told["added_up_s"]
     lines.append(f"{'transfers added up at first:':<34} {added['few']:>7.2f} s  {added['many']:>10.2f} s")
-    lines.append(f"it took {told['took_s']} s, and the database is of {told['disk_bytes'] / 1e9:.2f} GB")
+    lines.append(f"it took {told['took_s']} s, and the database is of {told['disk_bytes'] / 1e6:,.0f} MB")
     return "\n".join(lines)
