@@ -37,7 +37,7 @@ _OF_FILTER = {FilterKind.TEXT: TEXT, FilterKind.NUMBER: NUMBER, FilterKind.DAY: 
 # Where the code of the noun's name says something else.
 NOT_FOUND = {"exchange_rate": "exchange_rate_gone"}
 # Who reads the objects whose lists are no declared ones.
-_ALSO = {"page": Right.CONTENT, "announcement": Right.CONTENT}
+_ALSO = {"announcement": Right.CONTENT}
 
 
 def of_column(column: Column) -> Shape:

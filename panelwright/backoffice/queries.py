@@ -88,8 +88,8 @@ def waiting(panel_id: int) -> WaitingWork:
     tickets = Ticket.objects.filter(panel_id=panel_id, state=TicketState.PENDING)
     return WaitingWork(
         manual=counted(manual_orders(panel_id)),
-        refills=counted(waiting_refills(panel_id).rows),
-        cancels=counted(waiting_cancels(panel_id).rows),
+        refills=counted(waiting_refills(panel_id)),
+        cancels=counted(waiting_cancels(panel_id)),
         tickets=counted(tickets),
         providers=list(troubled_providers(panel_id).order_by("id")[:20]),
         held=counted(held_routes(panel_id)),

@@ -25,7 +25,8 @@ WINDOWS_MAX = 500
 
 
 class Found(NamedTuple):
-    """The rows that the filters of a list ask for, the newest first or `oldest_first`, by `key`.
+    """The rows that the filters of a list ask for, the newest first or `oldest_first`, by `key`: a column, or the path
+    to one of a row that each of them has.
 
     `within`: where no index serves the filters, all rows among which they are looked for, a window at a time;
     `moment` then names what tells when a row was made, and `window` says of how many rows it is.
@@ -60,7 +61,7 @@ def page(found: Found, *, further: int | None = None, back: int | None = None, l
     rows, edge = _window(found, start, rising=rising)
     read = list(_from(rows, found.key, start, rising=rising).order_by(_order(found.key, rising=rising))[: limit + 1])
     more, read = len(read) > limit, read[:limit]
-    key = attrgetter(found.key)
+    key = attrgetter(found.key.replace("__", "."))
     ends = key(read[-1]) if more else edge[0] if edge else None
     looked = edge[1] if edge and not more else None
     if backward:
@@ -104,6 +105,12 @@ def pages(read: Callable[[int | None], ListPage]) -> Iterator[list[Any]]:
             return
 
 
-def counted(rows: QuerySet[Any]) -> int:
-    """How many rows; COUNTED_MAX + 1 stands for more."""
-    return rows[: COUNTED_MAX + 1].count()
+def counted(found: QuerySet[Any] | Found) -> int:
+    """How many rows; COUNTED_MAX + 1 stands for more. Of what no index serves those of the first window are counted."""
+    if isinstance(found, Found):
+        rows = found.rows
+        if found.within is not None:
+            order = _order(found.key, rising=found.oldest_first)
+            rows = rows.filter(pk__in=found.within.order_by(order).values("pk")[: found.window])
+        return counted(rows)
+    return found[: COUNTED_MAX + 1].count()

@@ -187,6 +187,15 @@ class Order(models.Model):
             ),
             # The queue of the panel's own people, in the order of its list. An order is not in it when it is placed.
             models.Index(fields=["panel", "number"], condition=Q(job="manual"), name="order_manual"),
+            # What staff look for by status. Only of these two the first is written to when an order is placed.
+            models.Index(
+                fields=["panel", "status", "number"], condition=Q(ended_at__isnull=True), name="order_panel_open"
+            ),
+            models.Index(
+                fields=["panel", "status", "number"],
+                condition=Q(status__in=["Partial", "Canceled"]),
+                name="order_panel_short",
+            ),
             # What a customer looks for among many: costs nothing until an order ends badly.
             models.Index(
                 fields=["customer", "status", "number"],
@@ -327,7 +336,7 @@ class Cancel(models.Model):
     The order's own status changes only by what the provider then reports of it.
     """
 
-    panel = models.ForeignKey(Panel, on_delete=models.PROTECT)
+    panel = models.ForeignKey(Panel, on_delete=models.PROTECT, db_index=False)
     order = models.OneToOneField(Order, on_delete=models.PROTECT, related_name="cancel")
     state = models.CharField(max_length=10, choices=RequestState.choices, default=RequestState.WAITING)
     provider_id = models.BigIntegerField(null=True)
@@ -345,5 +354,7 @@ class Cancel(models.Model):
         indexes = [
             models.Index(
                 fields=["state", "provider_id", "due_at"], condition=Q(due_at__isnull=False), name="cancel_queue"
-            )
+            ),
+            models.Index(fields=["panel", "id"], name="cancel_panel"),
+            models.Index(fields=["panel", "id"], condition=Q(state="waiting"), name="cancel_waiting"),
         ]

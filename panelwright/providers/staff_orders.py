@@ -19,6 +19,7 @@ from panelwright.customers.staff_lists import with_email
 from panelwright.orders import problems, queries
 from panelwright.orders.lists import STATUS_SLUGS
 from panelwright.orders.models import Job, Order
+from panelwright.orders.status import OrderStatus
 from panelwright.panels.models import Panel
 from panelwright.providers.models import Provider
 from panelwright.staff.lists import StaffList
@@ -27,6 +28,9 @@ from panelwright.staff.rights import Right
 # Services that a word of a search may name, and providers of a panel.
 FOUND_MAX = 200
 UPSTREAM_ID_MAX = 100
+# Statuses with an index of their own; in the order of its condition.
+_SHORT = [OrderStatus.PARTIAL.value, OrderStatus.CANCELED.value]
+_OPEN = frozenset({OrderStatus.PENDING.value, OrderStatus.PROCESSING.value, OrderStatus.IN_PROGRESS.value})
 
 PROBLEM_LABELS = {
     problems.OUTCOME_UNKNOWN: gettext_noop("Outcome unknown"),
@@ -171,38 +175,54 @@ def counts(panel_id: int) -> dict[str, int]:
 
 
 def _find(panel: Panel, asked: Mapping[str, Any]) -> Found:
+    """By the index of one of the filters, or of all orders; the other filters look through a window of these."""
     every: QuerySet[Order] = Order.objects.filter(panel_id=panel.id).select_related("service", "customer__user")
-    narrow, exact = _narrowed(panel.id, asked)
+    leads, rest = _indexed(panel.id, asked), _others(asked)
     if asked["q"]:
         search, found = _searched(panel, asked["q"])
-        narrow, exact = narrow & search, exact or found
-    return Found(every.filter(narrow), within=None if exact or not narrow else every, key="number")
+        if found:
+            leads.insert(0, search)
+        else:
+            rest.append(search)
+    base = every.filter(leads[0]) if leads else every
+    rows = base.filter(*leads[1:], *rest)
+    return Found(rows, within=base if leads[1:] or rest else None, key="number")
 
 
-def _narrowed(panel_id: int, asked: Mapping[str, Any]) -> tuple[Q, bool]:
-    """What the filters mean, and whether an index holds just those orders, or few more."""
-    narrow, exact = Q(), False
-    show = asked["show"]
-    if show == NEEDS_ME or asked["problem"]:
-        narrow, exact = narrow & Q(problem_code__gt="", ended_at__isnull=True), True
-    if asked["problem"]:
-        narrow &= Q(problem_code=asked["problem"])
-    if show == MANUAL:
-        narrow, exact = narrow & Q(job=sql.literal(Job.MANUAL.value)), True
-    if asked["customer"] is not None:
-        narrow, exact = narrow & Q(customer_id=customer_id(panel_id, asked["customer"]) or 0), True
+def _indexed(panel_id: int, asked: Mapping[str, Any]) -> list[Q]:
+    """Filters that have an index of their own, the narrowest first; with the words of its condition."""
+    found = []
+    show, open_ = asked["show"], Q(ended_at__isnull=True)
     if asked["parent"] is not None:
-        narrow, exact = narrow & Q(parent_id=queries.order_id(panel_id, asked["parent"]) or 0), True
-    if show in STATUS_SLUGS:
-        narrow &= Q(status=STATUS_SLUGS[show])
+        found.append(Q(parent_id=queries.order_id(panel_id, asked["parent"]) or 0))
+    if show == NEEDS_ME or asked["problem"]:
+        found.append(Q(problem_code__gt="") & open_)
+    if show == MANUAL:
+        found.append(Q(job=sql.literal(Job.MANUAL.value)))
+    if asked["customer"] is not None:
+        found.append(Q(customer_id=customer_id(panel_id, asked["customer"]) or 0))
+    status = STATUS_SLUGS.get(show)
+    if status in _SHORT:
+        found.append(Q(status__in=[sql.literal(word) for word in _SHORT]) & Q(status=status))
+    elif status in _OPEN:
+        found.append(Q(status=status) & open_)
+    return found
+
+
+def _others(asked: Mapping[str, Any]) -> list[Q]:
+    found = []
+    if asked["problem"]:
+        found.append(Q(problem_code=asked["problem"]))
+    if STATUS_SLUGS.get(asked["show"]) == OrderStatus.COMPLETED.value:
+        found.append(Q(status=OrderStatus.COMPLETED.value))
     if asked["provider"] is not None:
-        narrow &= Q(provider_id=asked["provider"])
+        found.append(Q(provider_id=asked["provider"]))
     if asked["service"] is not None:
-        narrow &= Q(service__number=asked["service"])
+        found.append(Q(service__number=asked["service"]))
     if asked["on"] is not None:
         start = datetime(asked["on"].year, asked["on"].month, asked["on"].day, tzinfo=UTC)
-        narrow &= Q(created_at__gte=start, created_at__lt=start + timedelta(days=1))
-    return narrow, exact
+        found.append(Q(created_at__gte=start, created_at__lt=start + timedelta(days=1)))
+    return found
 
 
 def _searched(panel: Panel, text: str) -> tuple[Q, bool]:

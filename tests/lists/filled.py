@@ -18,6 +18,8 @@ from tests.support.story import Story
 
 ORDERS = 15_000
 OTHERS = 6_000
+# Both panels' rows come in in turn, as they do where both are in use.
+PART = 200
 AT = "2026-05-04 12:00:00"
 
 
@@ -42,9 +44,12 @@ def _fill(story: Story) -> Filled:
     provider = alice.provider("https://north.example/api/v2", name="north")
     for buyer, count in ((dave, 60), (carol, ORDERS), (story.mallory, ORDERS)):
         _orders(buyer, count, provider.id if buyer is not story.mallory else None)
+    _of_orders((carol, story.mallory))
+    for first in range(0, OTHERS, PART):
+        for buyer in (carol, story.mallory):
+            _of_panel(buyer, first)
     for buyer in (carol, story.mallory):
-        _of_orders(buyer)
-        _of_panel(buyer)
+        _log(buyer)
     connection.cursor().execute("ANALYZE")
     number = int(value("SELECT MIN(number) FROM orders_order WHERE customer_id = %s", dave.customer_id))
     values = {
@@ -60,15 +65,13 @@ def _fill(story: Story) -> Filled:
     return Filled(dave, values)
 
 
-def _numbers(count: int) -> str:
-    return f"(WITH RECURSIVE g(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM g WHERE n < {count}) SELECT n FROM g) AS x"
-
-
-def _insert(table: str, count: int, **columns: object) -> None:
-    """Rows of a table: each column is an expression of `n`."""
+def _insert(table: str, count: int, behind: int = 0, **columns: object) -> None:
+    """Rows of a table: each column is an expression of `n`, which goes on behind a number."""
+    last = behind + count
+    grown = f"WITH RECURSIVE g(n) AS (SELECT {behind + 1} UNION ALL SELECT n + 1 FROM g WHERE n < {last})"
+    values = ", ".join(map(str, columns.values())).replace("%", "%%")
     execute(
-        f"INSERT INTO {table} ({', '.join(columns)})"
-        f" SELECT {', '.join(map(str, columns.values()))} FROM {_numbers(count)} ORDER BY n"
+        f"INSERT INTO {table} ({', '.join(columns)}) SELECT {values} FROM ({grown} SELECT n FROM g) AS x ORDER BY n"
     )
 
 
@@ -112,32 +115,35 @@ def _at() -> str:
     return f"CAST('{AT}' AS {_time()})"
 
 
-def _of_orders(buyer: Any) -> None:
-    """A refill, a cancel and a transfer for many of the orders."""
-    mine = f"panel_id = {buyer.owner.panel_id} AND customer_id = {buyer.customer_id}"
+def _of_orders(buyers: tuple[Any, ...]) -> None:
+    """A refill and a cancel for each order, one panel's and another's in turn, and a transfer."""
+    whose = ", ".join(str(buyer.customer_id) for buyer in buyers)
+    mine = f"customer_id IN ({whose}) ORDER BY number, panel_id"
     execute(
         "INSERT INTO orders_refill (panel_id, number, order_id, customer_id, status, state, due_at, created_at,"
         " ended_at) SELECT panel_id, number, id, customer_id,"
-        " CASE WHEN id % 40 = 0 THEN 'Pending' ELSE 'Completed' END, 'passed on', NULL,"
-        f" {_at()}, CASE WHEN id % 40 = 0 THEN NULL ELSE {_at()} END FROM orders_order WHERE {mine}"
+        f" CASE WHEN id %% 40 = 0 THEN 'Pending' ELSE 'Completed' END, 'passed on', NULL, {_at()},"
+        f" CASE WHEN id %% 40 = 0 THEN NULL ELSE {_at()} END FROM orders_order WHERE {mine}"
     )
     execute(
         "INSERT INTO orders_cancel (panel_id, order_id, state, created_at) SELECT panel_id, id,"
-        f" CASE WHEN id % 40 = 0 THEN 'waiting' ELSE 'done' END, {_at()} FROM orders_order WHERE {mine}"
+        f" CASE WHEN id %% 40 = 0 THEN 'waiting' ELSE 'done' END, {_at()} FROM orders_order WHERE {mine}"
     )
-    sales = value("SELECT id FROM ledger_account WHERE kind = 'sales' AND panel_id = %s", buyer.owner.panel_id)
-    execute(
-        "INSERT INTO ledger_transfer (panel_id, debit_account_id, credit_account_id, amount_micros, code, reference,"
-        f" order_id, created_at) SELECT panel_id, {buyer.account_id}, {sales}, 1, 'order', 'f' || id, id, {_at()}"
-        f" FROM orders_order WHERE {mine}"
-    )
+    for buyer in buyers:
+        sales = value("SELECT id FROM ledger_account WHERE kind = 'sales' AND panel_id = %s", buyer.owner.panel_id)
+        execute(
+            "INSERT INTO ledger_transfer (panel_id, debit_account_id, credit_account_id, amount_micros, code,"
+            f" reference, order_id, created_at) SELECT panel_id, {buyer.account_id}, {sales}, 1, 'order', 'f' || id,"
+            f" id, {_at()} FROM orders_order WHERE customer_id = {buyer.customer_id} ORDER BY id"
+        )
 
 
-def _of_panel(buyer: Any) -> None:
+def _of_panel(buyer: Any, first: int) -> None:
     panel, at, mine = buyer.owner.panel_id, _at(), buyer.customer_id
     _insert(
         "support_ticket",
-        OTHERS,
+        PART,
+        first,
         panel_id=panel,
         number="100000 + n",
         customer_id=mine,
@@ -154,7 +160,8 @@ def _of_panel(buyer: Any) -> None:
     )
     _insert(
         "staff_trailentry",
-        OTHERS,
+        PART,
+        first,
         panel_id=panel,
         actor_kind="'staff'",
         actor_id="n % 7",
@@ -168,10 +175,11 @@ def _of_panel(buyer: Any) -> None:
         after="'{}'",
         at=at,
     )
-    _insert("panels_block", OTHERS, panel_id=panel, kind="'word'", text="'word ' || n", note="''", created_at=at)
+    _insert("panels_block", PART, first, panel_id=panel, kind="'word'", text="'word ' || n", note="''", created_at=at)
     _insert(
         "customers_apikey",
-        OTHERS,
+        PART,
+        first,
         panel_id=panel,
         customer_id=mine,
         name="''",
@@ -186,7 +194,8 @@ def _of_panel(buyer: Any) -> None:
     )
     _insert(
         "customers_user",
-        OTHERS,
+        PART,
+        first,
         panel_id=panel,
         email="'u' || n || '@customers.example'",
         password="'!'",
@@ -194,17 +203,23 @@ def _of_panel(buyer: Any) -> None:
         is_active="TRUE",
         created_at=at,
     )
-    _insert("ledger_account", OTHERS, panel_id=panel, kind="'customer'", name="''", balance_micros=0)
+    _insert("ledger_account", PART, first, panel_id=panel, kind="'customer'", name="''", balance_micros=0)
     execute(
         "INSERT INTO customers_customer (panel_id, number, user_id, account_id, enabled, created_at)"
-        f" SELECT {panel}, 100000 + u.n, u.id, a.id, u.id % 90 <> 0, {at}"
+        f" SELECT {panel}, 100000 + u.id, u.id, a.id, u.id %% 90 <> 0, {at}"
         " FROM (SELECT id, ROW_NUMBER() OVER (ORDER BY id) AS n FROM customers_user WHERE panel_id = %s"
-        " AND email LIKE 'u%%@customers.example') AS u JOIN (SELECT id, ROW_NUMBER() OVER (ORDER BY id) AS n"
+        " AND email LIKE 'u%%@customers.example' AND id NOT IN (SELECT user_id FROM customers_customer)) AS u"
+        " JOIN (SELECT id, ROW_NUMBER() OVER (ORDER BY id) AS n"
         " FROM ledger_account WHERE panel_id = %s AND kind = 'customer' AND id NOT IN (SELECT account_id FROM"
         " customers_customer)) AS a ON a.n = u.n ORDER BY u.n",
         panel,
         panel,
     )
+
+
+def _log(buyer: Any) -> None:
+    """A webhook with a long log."""
+    panel, at, mine = buyer.owner.panel_id, _at(), buyer.customer_id
     _insert(
         "events_endpoint",
         1,

@@ -119,9 +119,22 @@ def test_actions_are_called_with_what_they_know_an_object_by(story: Story) -> No
     assert (sorted(numbers), more) == (sorted(set(story.alice.services) - {CLOSED}), None)
 
 
+def test_each_list_says_whose_rows_it_shows() -> None:
+    from panelwright.core.lists import ListScope
+    from panelwright.customers.lists import API_KEYS, SESSIONS
+    from panelwright.events.lists import DELIVERIES, WEBHOOKS
+    from panelwright.orders.lists import ORDERS, REFILLS
+    from panelwright.staff.lists import all_lists
+
+    assert len(all_lists()) == 18
+    assert {one.listing.scope for one in all_lists().values()} == {ListScope.PANEL}
+    mine = (API_KEYS, SESSIONS, DELIVERIES, WEBHOOKS, ORDERS, REFILLS)
+    assert {one.scope for one in mine} == {ListScope.CUSTOMER}
+
+
 def test_counts_stop_at_one_more_than_is_shown(story: Story) -> None:
     from panelwright.core.lists import count_text
-    from panelwright.core.paging import counted
+    from panelwright.core.paging import Found, counted
     from panelwright.customers.models import PriceList
 
     with scope(panel=story.alice.panel):
@@ -129,4 +142,7 @@ def test_counts_stop_at_one_more_than_is_shown(story: Story) -> None:
         PriceList.objects.bulk_create([PriceList(panel_id=panel_id, name=str(n)) for n in range(1002)])
         rows = PriceList.objects.filter(panel_id=panel_id)
         assert (counted(rows), count_text(counted(rows))) == (1000, "999+")
+        few = Found(rows.filter(name__in=("7", "8", "900")), within=rows, oldest_first=True, window=8)
+        assert counted(few) == 1, "what lies in the first window"
+        assert counted(few._replace(window=1002)) == counted(few._replace(within=None)) == 3
         assert [count_text(number) for number in (0, 7, 999, 1000)] == ["0", "7", "999", "999+"]

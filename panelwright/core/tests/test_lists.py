@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any, NamedTuple
 
-from panelwright.core.lists import Column, ColumnKind, ColumnPlace, Filter, Listing
+from panelwright.core.lists import Column, ColumnKind, ColumnPlace, Filter, FilterKind, Listing
 
 
 class Row(NamedTuple):
@@ -76,6 +76,41 @@ def test_what_a_request_asks_for_is_one_of_the_choices_or_a_short_text() -> None
     assert asked(state="open", q="x", other="y") == {"state": True, "q": "x"}
     assert asked(state="nonsense") == {"state": False, "q": ""}
     assert len(asked(q="x" * 10**5)["q"]) == 2000
+
+
+def test_a_filter_reads_what_its_kind_says() -> None:
+    number, day = Filter("n", "N", kind=FilterKind.NUMBER), Filter("d", "D", kind=FilterKind.DAY)
+    assert [number.value(text) for text in ("", "7", "-7", "٧", "9" * 18, "9" * 19)] == [
+        None,
+        7,
+        None,
+        None,
+        10**18 - 1,
+        None,
+    ]
+    assert [day.value(text) for text in ("", "2026-05-04", " 2026-05-04 ", "2026-13-01", "x")] == [
+        None,
+        date(2026, 5, 4),
+        date(2026, 5, 4),
+        None,
+        None,
+    ]
+    assert Filter("q", "Q").value("  two words ") == "two words"
+
+
+def test_a_panel_s_own_choices_stand_behind_the_declared_ones() -> None:
+    of = Listing(
+        name="things",
+        label="Things",
+        columns=(),
+        filters=(
+            Filter("who", "Who", (("", "All"),), kind=FilterKind.NUMBER, offers=lambda panel: [(str(panel), "Ann")]),
+        ),
+    )
+    assert of.of_panel(7).filters[0].choices == (("", "All"), ("7", "Ann"))
+    assert of.of_panel(7).asked({"who": "7"}) == {"who": "7"}
+    assert of.of_panel(8).asked({"who": "7"}) == {"who": ""}
+    assert of.read({"who": "7"}) == {"who": 7}
 
 
 def test_times_are_written_in_utc() -> None:
