@@ -11,7 +11,7 @@ from django.utils.translation import gettext_noop
 
 from panelwright.catalog import names
 from panelwright.catalog.models import Service
-from panelwright.core import clock, money
+from panelwright.core import clock, money, sql
 from panelwright.core.lists import Column, ColumnKind, ColumnPlace, Filter, FilterKind, Listing, ListScope
 from panelwright.core.paging import Found
 from panelwright.orders.models import Cancel, Refill, RequestState
@@ -126,7 +126,7 @@ def waiting_refills(panel_id: int) -> Found:
 
 def waiting_cancels(panel_id: int) -> Found:
     """Customers' cancels that wait for staff."""
-    open_: QuerySet[Cancel] = Cancel.objects.filter(panel_id=panel_id, state=RequestState.WAITING.value)
+    open_: QuerySet[Cancel] = Cancel.objects.filter(panel_id=panel_id, state=sql.literal(RequestState.WAITING.value))
     open_ = open_.select_related(*_WITH_ORDER)
     mine = Q(due_at=None) | Q(attempts__gte=TRIES, provider_id__isnull=False)
     return Found(open_.filter(mine), within=open_, oldest_first=True)

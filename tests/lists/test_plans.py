@@ -71,8 +71,6 @@ def on_sqlite(name: str, statement: ReadStatement) -> list[str]:
     told = plans.plan(statement).splitlines()
     aliases = dict(re.findall(r'"?(\w+)"?\s+(?:AS\s+)?"?(\w+)"?', statement.line))
     large = {*LARGE, *(alias for table, alias in aliases.items() if table in LARGE)}
-    # The rows of a statement inside, under a name that a table has there.
-    large -= {line.split()[1] for line in told if line.startswith(("CO-ROUTINE", "MATERIALIZE"))}
     few = any("CO-ROUTINE" in line or "MATERIALIZE" in line or "SCALAR SUBQUERY" in line for line in told)
     # A part of the statement that is run by itself, and scanned then, may have a table's alias.
     large -= {line.split()[1].strip('"') for line in told if line.startswith(("CO-ROUTINE ", "MATERIALIZE "))}
