@@ -2,8 +2,9 @@
 
 A request takes a place (a thread) until it is answered, and a provider decides how long that is. So one more is only
 let out while fewer of its provider and its panel together are under way than there are places free: a provider alone
-gets a third of them, each further one less, and places stay free for those who have nothing under way, however many
-providers a panel has that never answer. (The dynamic threshold of Choudhury and Hahne.)
+gets a third of them, each further one less, and a panel never more than half, however many providers it has that never
+answer. Where many panels have taken all places, the next one that comes free goes to who has nothing under way, and
+to none of those. (The dynamic threshold of Choudhury and Hahne.)
 """
 
 from __future__ import annotations

@@ -37,15 +37,26 @@ def taken(room: Room, panel_id: int, provider_id: int) -> int:
     return count
 
 
-def test_one_provider_gets_a_third_the_next_ones_less_and_there_is_always_a_place_for_others() -> None:
+def test_one_provider_gets_a_third_and_a_panel_never_more_than_half() -> None:
     room = Room(96)
     assert room.more(1, 11) == 32
     # One panel with as many providers as it likes, none of which ever answers.
     assert [taken(room, 1, id_) for id_ in range(11, 21)] == [32, 11, 4, 1, 0, 0, 0, 0, 0, 0]
-    assert room.full_panels() == [1]
-    # Ten more such panels, then one who has nothing under way.
-    assert [taken(room, panel, panel) for panel in range(2, 12)] == [16, 11, 7, 5, 3, 2, 1, 1, 1, 1]
-    assert (room.free, room.full_panels()) == (0, list(range(1, 12)))
+    assert (room.free, room.full_panels()) == (48, [1])
+
+
+def test_where_many_panels_have_filled_all_places_the_next_one_that_is_free_is_for_others() -> None:
+    had = [32, 22, 14, 10, 6, 4, 3, 2, 1, 1, 1]
+    room = Room(96)
+    assert [taken(room, panel, panel) for panel in range(11)] == had
+    assert room.free == 0
+    for answered in range(10):
+        # One of theirs is answered: neither it nor any other one with requests under way takes the place.
+        under_way = [(panel, panel) for panel, count in enumerate(had) for _ in range(count - (panel == answered))]
+        after = Room(96, under_way)
+        busy = [panel for panel in range(11) if had[panel] - (panel == answered)]
+        assert (after.free, [after.more(panel, panel) for panel in busy]) == (1, [0] * len(busy))
+        assert after.more(99, 99) == 1
 
 
 def test_what_has_been_answered_gives_its_place_back() -> None:
@@ -180,6 +191,8 @@ class Tarpit:
         mallory.owner.route(FOLLOWERS, mallory.owner.provider(self.others.url))
         for upstream in (self.quick, self.others):
             upstream.answers("add", {"order": 501})
+        self.quick.answers("balance", *[{"balance": "100.00", "currency": "USD"}] * 9)
+        self.quick.answers("services", *[[]] * 9)
         for action in ("add", "balance", "services"):
             self.slow.answers(action, *[self._waits] * 200)
 
