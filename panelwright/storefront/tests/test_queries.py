@@ -15,6 +15,7 @@ from panelwright.content.actions import announce, set_page
 from panelwright.events import webhook_actions
 from panelwright.storefront.tests.browsing import Browser, link_of, path_of
 from panelwright.support.tests.making import written
+from panelwright.ui.hidden import hidden_id
 from panelwright.ui.pages import Answer, Who, all_pages
 from tests.support.people import PASSWORD, SUBSCRIPTION, Buyer, Owner, Time, execute, run_schedules, value
 
@@ -36,7 +37,7 @@ def addresses(rows: Rows) -> dict[tuple[str, str], str]:
     known = {
         "order": rows.order,
         "ticket": rows.ticket,
-        "webhook": rows.webhook_id,
+        "webhook": hidden_id(rows.webhook_id),
         "signup_token": token("new@customer.example", "sign-up"),
         "reset_token": token("carol@customer.example", "reset"),
         "email_token": token("other@customer.example", "new-email"),

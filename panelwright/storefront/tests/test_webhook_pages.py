@@ -17,7 +17,7 @@ from panelwright.events.webhook_loop import Webhooks
 from panelwright.events.webhook_rules import NAMES, WebhookMessage
 from panelwright.storefront import webhooks
 from panelwright.ui.cookies import session_name
-from panelwright.ui.hidden import hidden_id
+from panelwright.ui.hidden import HiddenId, hidden_id
 from tests.support.people import Buyer, counts, value, values
 from tests.support.receiver import Receiver, Say
 from tests.support.statements import statements
@@ -158,7 +158,7 @@ def test_the_log_is_paged_both_ways_and_filtered(carol: Buyer, receiver: Receive
 
     def shown(query: str) -> tuple[list[int], list[str]]:
         page = client.get(f"/account/webhooks/{hidden_id(id_)}{query}").content.decode()
-        rows = [int(found) for found in re.findall(r"deliveries/(\d+)/retry", page)]
+        rows = [HiddenId().to_python(found) for found in re.findall(r"deliveries/([\w-]+)/retry", page)]
         return rows, re.findall(r'href="(\?[^"]*(?:before|after)=[^"]*)" rel', page)
 
     first, (older,) = shown("")
