@@ -39,7 +39,9 @@ def post(transfers: Sequence[NewTransfer], *, now: datetime) -> list[bool] | Ref
     with transaction.atomic():
         known = store.with_ids(transfers)
         accounts = store.locked(known)
-        # After the locks: who posts the same at the same time has been waited for.
+        # After the locks: who posts the same at the same time has been waited for, and has made what is named by now.
+        if (again := store.with_ids(known)) != known:
+            known, accounts = again, store.locked(again)
         standing = store.standing({TransferKey(t.panel_id, t.code.value, t.reference) for t in known})
         plan = rules.plan(known, accounts, standing)
         if isinstance(plan, Refusal):
