@@ -101,7 +101,7 @@ def test_credit_is_granted_and_not_taken_back_while_it_is_used(office: Office) -
     from tests.support.people import value
 
     browser = office.browser("owner")
-    address = f"/admin/customers/{office.carol.customer_id}"
+    address = f"/admin/customers/{office.carol.number}"
     assert browser.post(f"{address}/set_credit_limit", credit_limit="40", sure="1").status_code == 302
     page = text_of(browser.get(address))
     assert "Credit limit" in page and "40.00 USD" in page
@@ -254,10 +254,10 @@ def test_an_order_page_tells_why_a_subscription_pauses(office: Office) -> None:
     row, key = office.carol.new_key()
     order = office.carol.order(service=SUBSCRIPTION, delay=0, caller=office.carol.caller(key=key))
     browser = office.browser("owner")
-    assert "Paused" not in text_of(browser.get(f"/admin/orders/{order}"))
+    assert "Paused" not in text_of(browser.get(f"/admin/orders/{order.number}"))
     with scope(panel=office.carol.owner.panel):
         assert revoke_key(panel_id=office.carol.owner.panel_id, key_id=row.id)
-    page = text_of(browser.get(f"/admin/orders/{order}"))
+    page = text_of(browser.get(f"/admin/orders/{order.number}"))
     # The banner, and the moment in its story.
     assert page.count("Its API key was revoked or can no longer place orders.") == 2
 
@@ -270,4 +270,4 @@ def test_orders_of_any_problem_are_found_by_it(office: Office) -> None:
     for code in sorted(problems.CODES):
         execute("UPDATE orders_order SET problem_code = %s WHERE id = %s", code, office.lost)
         page = browser.get(f"/admin/orders?show=problem&problem={code}")
-        assert re.findall(r'href="/admin/orders/(\d+)"', page) == [str(office.lost)], code
+        assert re.findall(r'href="/admin/orders/(\d+)"', page) == [str(office.lost.number)], code
