@@ -7,6 +7,7 @@ import functools
 import logging
 import re
 from collections.abc import Awaitable, Callable, MutableMapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple, Protocol
 
 from django.conf import settings
@@ -19,6 +20,7 @@ from panelwright.core import limits
 from panelwright.core.refusal import Refusal
 from panelwright.core.remote import STRICT_TRANSPORT_SECURITY, caller_address, neighbourhood, plain
 from panelwright.core.room import BODIES, FREE_BYTES
+from panelwright.core.turns import LARGE_BODIES
 from panelwright.customers.rate_limits import RateDecision
 from panelwright.lane import fast_path
 from panelwright.lane.batcher import Failed, Overloaded
@@ -42,7 +44,7 @@ log = logging.getLogger(__name__)
 
 BODY_MAX = limits.BODY_BYTES_MAX
 DRAIN_MAX = 64 * 1024 * 1024
-# A larger body is parsed on another thread, so that it does not hold up everybody else.
+# Larger bodies are read on another thread, one at a time, so that they do not hold up everybody else.
 PARSE_INLINE_MAX = fast_path.BODY_MAX
 
 _TOO_LARGE = Refusal("too_large")
@@ -71,6 +73,8 @@ class Api:
 
     def __init__(self) -> None:
         self._lane: Lane | None = None
+        # Of its own: the loop's threads have other work, and those that wait for their turn would take all of them.
+        self._reader: ThreadPoolExecutor | None = None
         self._proxies: frozenset[str] = settings.TRUSTED_PROXIES
 
     @property
@@ -79,7 +83,16 @@ class Api:
             self._lane = Lane()
         return self._lane
 
+    @property
+    def reader(self) -> ThreadPoolExecutor:
+        if self._reader is None:
+            self._reader = ThreadPoolExecutor(1, thread_name_prefix="bodies", initializer=anywhere)
+        return self._reader
+
     def stop(self) -> None:
+        if self._reader is not None:
+            self._reader.shutdown()
+            self._reader = None
         if self._lane is not None:
             self._lane.stop()
             self._lane = None
@@ -150,7 +163,7 @@ class Api:
         if len(body) <= PARSE_INLINE_MAX:
             params = parameters(scope["query_string"], content_type, body)
         else:
-            params = await loop.run_in_executor(None, _elsewhere, scope["query_string"], content_type, body)
+            params = await loop.run_in_executor(self.reader, _elsewhere, scope["query_string"], content_type, body)
         server, client = scope.get("server"), scope.get("client")
         call = call_of(
             params,
@@ -221,9 +234,9 @@ class Api:
 
 
 def _elsewhere(query: bytes, content_type: bytes, body: bytes) -> dict[str, str]:
-    """`parameters`, in another thread than the event loop's."""
-    anywhere()
-    return parameters(query, content_type, body)
+    """`parameters`, in another thread than the event loop's, and in its turn."""
+    with LARGE_BODIES.one():
+        return parameters(query, content_type, body)
 
 
 class _Body:

@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
+from json.decoder import scanstring  # type: ignore[attr-defined]
 from typing import Any
 
 from python_multipart import FormParser
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import Field, File, parse_options_header
 
+from panelwright.core import limits
 from panelwright.core.text import trim
 from panelwright.core.urlencoded import unescape
 
@@ -22,10 +25,16 @@ PARAMS_MAX = 200
 NAME_MAX = 100
 # A longer Content-Type is none: what our clients write has sixty bytes.
 CONTENT_TYPE_MAX = 1024
-# Of a JSON object with more commas, or with more that opens, nothing is read: a megabyte of them takes long to build,
-# and nobody else can do anything meanwhile.
-_COMMAS_MAX = 100_000
-_NESTED_MAX = 10_000
+# A JSON object up to this is read at once: it cannot hold so much that it takes long.
+_SHORT_JSON_MAX = 4 * limits.KIB
+# Items of a JSON list that are looked at: one more than any field takes, so that a longer one is refused for it.
+_ITEMS_MAX = limits.LINES_MAX + 1
+# Items of all lists among which a number may be written in another way than as a whole one.
+_NUMBERS_MAX = 1_000
+# Objects, and lists in lists, that a JSON object may have: no parameter of ours is one. Of one with more of them, or
+# with longer ones, nothing is read.
+_NESTED_MAX = 1_000
+_NESTED_CHARS_MAX = 64 * limits.KIB
 
 # Names that need no decoding, and that no list or long name is hidden in.
 _PLAIN = frozenset(
@@ -93,24 +102,129 @@ def _joint(name: str) -> str:
 
 
 def _json(body: bytes) -> dict[str, str] | None:
-    """The parameters of a JSON object; None when it is no JSON object, or an endless one."""
-    if body.count(b",") > _COMMAS_MAX or body.count(b"[") + body.count(b"{") > _NESTED_MAX:
-        return None
+    """The parameters of a JSON object, the first ones; None when it is no JSON object, or an endless one."""
     try:
-        # Numbers stay as they were written: 10^30 is not a float, and 1.50 is not 1.5. Only 100.0 is 100.
-        found = json.loads(
-            body.decode("utf-8-sig", "surrogateescape"), parse_int=str, parse_float=_number, parse_constant=str
-        )
-    except (ValueError, RecursionError):
-        return None
-    if not isinstance(found, dict):
+        text = body.decode("utf-8-sig", "surrogateescape")
+        members = _members(text) if len(text) <= _SHORT_JSON_MAX else _LongJson(text).members()
+    except (ValueError, StopIteration, RecursionError):
         return None
     params: dict[str, str] = {}
-    for name, value in list(found.items())[:PARAMS_MAX]:
-        text = _text(name, value)
-        if text is not None and len(name) <= NAME_MAX:
-            params[trim(name)] = trim(text)
+    for name, value in members.items():
+        if value is not None and len(name) <= NAME_MAX:
+            params[trim(name)] = trim(value)
     return params
+
+
+# What an object means as parameters: None is a member that means none.
+_Members = dict[str, str | None]
+
+
+def _members(text: str) -> _Members:
+    """ValueError or StopIteration where it is no JSON object."""
+    found, end = _scan(text, _behind_space(text, 0))
+    if _behind_space(text, end) < len(text) or not isinstance(found, dict):
+        raise ValueError("not an object")
+    return {name: _text(name, value) for name, value in list(found.items())[:PARAMS_MAX]}
+
+
+class _LongJson:
+    """What `_members` reads, as far as there can be parameters, whatever follows.
+
+    A megabyte of members or items takes Python's own reader a tenth of a second and more, for parameters that nobody
+    looks at, and nobody else can do anything meanwhile.
+    """
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._at = 0
+        self._items = 0
+        self._nested = 0
+        self._nested_chars = 0
+
+    def members(self) -> _Members:
+        """ValueError or StopIteration where it is no JSON object."""
+        found: _Members = {}
+        self._skip("{")
+        if self._next() == "}":
+            self._at += 1
+        else:
+            for _ in range(PARAMS_MAX):
+                self._skip('"')
+                name, self._at = scanstring(self._text, self._at, True)
+                self._skip(":")
+                found[name] = self._list(name) if self._next() == "[" else _text(name, self._value(_scan))
+                if self._end_of("}"):
+                    break
+            else:
+                return found
+        if self._next():
+            raise ValueError("more than an object")
+        return found
+
+    def _list(self, name: str) -> str:
+        """What the list means. Of an endless one the rest is passed over, and the value is one that no field takes."""
+        if len(self._text) <= _NESTED_CHARS_MAX:
+            found, end = _scan_as_written(self._text, self._at)
+            self._items += len(found)
+            if self._items <= _NUMBERS_MAX:
+                found, end = _scan(self._text, self._at)
+            self._at = end
+            return _text_of_list(name, found)
+        self._at += 1
+        items: list[str] = []
+        if self._next() == "]":
+            self._at += 1
+            return ""
+        joint = _joint(name)
+        for _ in range(_ITEMS_MAX):
+            self._next()
+            self._items += 1
+            text = _text(name, self._value(_scan if self._items <= _NUMBERS_MAX else _scan_as_written))
+            if text is not None:
+                items.append(text)
+            if self._end_of("]"):
+                return joint.join(items)
+        rest = _REST_OF_LIST.match(self._text, self._at)
+        if rest is None:
+            raise ValueError("an endless list of more than texts and numbers")
+        self._at = rest.end()
+        # Of ids only the first ones count anyway; half of somebody's comments are not what was ordered.
+        return joint.join(items) + ("" if joint == "," else _DAMAGED)
+
+    def _value(self, scan: _Scan) -> Any:
+        """The value that begins here: None for what no parameter is."""
+        if self._text[self._at : self._at + 1] not in {"[", "{"}:
+            value, self._at = scan(self._text, self._at)
+            return value
+        self._nested += 1
+        if self._nested > _NESTED_MAX:
+            raise ValueError("endless")
+        left = _NESTED_CHARS_MAX - self._nested_chars
+        _, length = _scan_as_written(self._text[self._at : self._at + left], 0)
+        self._nested_chars += length
+        self._at += length
+        return None
+
+    def _next(self) -> str:
+        """The next character that is no white space, where the reading goes on; "" at the end."""
+        char = self._text[self._at : self._at + 1]
+        if char in _SPACE:
+            self._at = _behind_space(self._text, self._at)
+            char = self._text[self._at : self._at + 1]
+        return char
+
+    def _skip(self, char: str) -> None:
+        if self._next() != char:
+            raise ValueError(f"no {char}")
+        self._at += 1
+
+    def _end_of(self, closing: str) -> bool:
+        """Whether it ends here, or goes on behind a comma."""
+        char = self._next()
+        self._at += 1
+        if char not in (closing, ","):
+            raise ValueError(f"no {closing}")
+        return char == closing
 
 
 # A number with a point or an exponent, and how many digits a whole one is written out to: each that is counted with.
@@ -134,10 +248,35 @@ def _text(name: str, value: Any) -> str | None:
         return value
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, list):
-        items = [_text(name, item) for item in value if isinstance(item, (str, bool))]
-        return _joint(name).join(item for item in items if item is not None)
-    return None
+    return _text_of_list(name, value) if isinstance(value, list) else None
+
+
+def _text_of_list(name: str, items: list[Any]) -> str:
+    texts = [
+        item if isinstance(item, str) else "true" if item else "false"
+        for item in items
+        if isinstance(item, (str, bool))
+    ]
+    return _joint(name).join(texts)
+
+
+def _behind_space(text: str, at: int) -> int:
+    found = _SPACES.match(text, at)
+    assert found is not None
+    return found.end()
+
+
+# Python's own scanners: of a text, and where a value begins in it, the value, and where it ends.
+_Scan = Callable[[str, int], tuple[Any, int]]
+# Numbers stay as they were written: 10^30 is not a float, and 1.50 is not 1.5. Only 100.0 is 100.
+_scan: _Scan = json.JSONDecoder(parse_int=str, parse_float=_number, parse_constant=str).scan_once  # type: ignore[attr-defined]
+# Where there are too many to look at each.
+_scan_as_written: _Scan = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=str).scan_once  # type: ignore[attr-defined]
+_SPACE = frozenset((" ", "\t", "\n", "\r"))
+_SPACES = re.compile(r"[ \t\n\r]*")
+_REST_OF_LIST = re.compile(r'(?:[^"\[\]{}]++|"(?:[^"\\]++|\\.)*+")*+\]', re.S)
+# A byte that is no UTF-8: the checks of orders/fields.py refuse it.
+_DAMAGED = "\udcff"
 
 
 def _multipart(content_type: bytes, body: bytes) -> dict[str, str]:
@@ -155,6 +294,7 @@ def _multipart(content_type: bytes, body: bytes) -> dict[str, str]:
             value = file.file_object.read().decode("utf-8", "surrogateescape")
             _add(params, file.field_name.decode("utf-8", "surrogateescape"), value)
 
+    parser = None
     try:
         _, options = parse_options_header(content_type)
         boundary = options.get(b"boundary", b"")
@@ -169,7 +309,12 @@ def _multipart(content_type: bytes, body: bytes) -> dict[str, str]:
         parser.finalize()
     except (FormParserError, ValueError):
         # What was read before the fault counts; what is missing is refused as missing.
-        return params
+        pass
+    if parser is not None:
+        # The parser and its own functions point to each other and to all that was read. Left alone, that waits for
+        # the collector of garbage, which looks when there are many objects: hundreds of megabytes later.
+        vars(parser.parser).clear()
+        vars(parser).clear()
     return params
 
 

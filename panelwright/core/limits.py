@@ -63,8 +63,16 @@ BODIES_BYTES_MAX = _limit(
     "BODIES_BYTES_MAX",
     64 * MIB,
     "bytes",
-    of="All bodies that are being received and worked on at one moment, beyond 64 KiB each",
+    of="All bodies that are being received and worked on at one moment, beyond 64 KiB each; after so much of them on"
+    " pages, garbage is collected",
     beyond="503: try again",
+)
+LARGE_BODIES_AT_ONCE = _limit(
+    "LARGE_BODIES_AT_ONCE",
+    1,
+    "bodies",
+    of="Bodies beyond 64 KiB, of the panel API and of pages, whose parameters are read at one moment",
+    beyond="They wait; as long as reading one took, none is read",
 )
 QUEUE_BYTES_MAX = _limit(
     "QUEUE_BYTES_MAX",

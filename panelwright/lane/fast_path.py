@@ -18,7 +18,7 @@ from panelwright.core import limits
 
 Header = tuple[bytes, bytes]
 
-# A larger body is parsed on another thread; see app.py.
+# A larger body is read on another thread; see app.py.
 BODY_MAX = 64 * 1024
 # Heads up to this are remembered: a program sends the same few again and again.
 _HEAD_MAX = 1024

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import json
+import tracemalloc
 from urllib.parse import unquote_to_bytes
 
 import pytest
@@ -140,6 +142,89 @@ def test_only_so_many_parameters_are_read() -> None:
     assert len(parameters(b"", JSON, json.dumps(dict.fromkeys(names, "1")).encode())) == PARAMS_MAX
     body = "".join(part(name, "1") for name in names) + "--b--\r\n"
     assert len(parameters(b"", MULTIPART, body.encode())) == PARAMS_MAX
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        part("comments", "x" * 500_000) + "--b--\r\n",
+        part("comments", "x" * 500_000, '; filename="x"') + "--b--\r\n",
+        part("comments", "x" * 500_000, '; filename="x"'),
+    ],
+)
+def test_a_form_leaves_nothing_for_the_collector_of_garbage(body: str) -> None:
+    """The parser pointed to itself: each multipart form left its size behind twice, until many objects had gathered."""
+    sent = body.encode()
+    parameters(b"", MULTIPART, sent)
+    gc.collect()
+    gc.disable()
+    tracemalloc.start()
+    try:
+        before, _ = tracemalloc.get_traced_memory()
+        for _ in range(5):
+            parameters(b"", MULTIPART, sent)
+        after, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+        gc.enable()
+    assert after - before < 50_000
+
+
+LONG = b" " * 5_000
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                *(
+                    b"{",
+                    b"}",
+                    b"[",
+                    b"]",
+                    b",",
+                    b":",
+                    b" ",
+                    b'"a"',
+                    b'"a":',
+                    b'"orders":',
+                    b',"b":',
+                    b"1",
+                    b"1.0",
+                    b"-0",
+                ),
+                *(b"true", b"null", b"NaN", b'"\\ud800"', b'"x\\n"', b'"', b"\\", b"01", b"\xff", b'[1,"2",{"a":[1]}]'),
+                *(b'{"x":[{}]}', b"[ ]", b"[[],1]", b"{}"),
+            ]
+        ),
+        max_size=10,
+    )
+)
+@example([b'"a":', b"1", b',"b":', b"[[],1]", b"}"])
+@example([b'"a":', b"1", b",", b'"a":', b"null", b"}"])
+def test_a_long_json_object_means_what_a_short_one_does(pieces: list[bytes]) -> None:
+    """Long ones are read member by member, and not to their end."""
+    body = b"{" + b"".join(pieces)
+    plain = parameters(b"", JSON, body)
+    long = parameters(b"", JSON, body + LONG)
+    assert long == plain
+
+
+def test_of_a_long_list_the_first_ids_count_and_other_lists_are_refused() -> None:
+    ids = [str(n) for n in range(20_000)]
+    found = parameters(b"", JSON, json.dumps({"orders": ids, "comments": ids, "link": [[]] * 500, "key": "k"}).encode())
+    assert found["orders"].split(",")[:100] == ids[:100]
+    assert found["key"] == "k"
+    assert found["link"] == ""
+    # Not so many of the comments that an order could be made of them.
+    assert found["comments"].endswith("\udcff")
+    deep = {"orders": ids, "more": [*ids, {"a": 1}], "key": "k"}
+    assert "key" not in parameters(b"", JSON, json.dumps(deep).encode())
+    assert "key" not in parameters(b"", JSON, json.dumps({"a": [[]] * 2_000, "key": "k"}).encode())
+    assert "key" not in parameters(b"", JSON, json.dumps({"a": {"b": "x" * 70_000}, "key": "k"}).encode())
+    assert parameters(b"", JSON, json.dumps({"a": {"b": "x" * 60_000}, "key": "k"}).encode()) == {"key": "k"}
+    commas = {"comments": ",\n" * 200_000 + "x", "key": "k"}
+    assert parameters(b"", JSON, json.dumps(commas).encode()) == commas
 
 
 ESCAPES = ["%", "%2", "%3", "%3A", "%3a", "%2F", "%25", "%2B", "%ff", "%C3", "%a9", "+", "A", "3", "2F", ":", "/", "é"]
