@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import re
+from contextlib import nullcontext
 from functools import cached_property
 from typing import Any
 
@@ -26,6 +28,7 @@ from panelwright.api.app import Api, Receive, Scope, Send  # noqa: E402
 from panelwright.core import charsets, cookies, limits, urlencoded  # noqa: E402
 from panelwright.core.remote import plain  # noqa: E402
 from panelwright.core.room import BODIES, FREE_BYTES  # noqa: E402
+from panelwright.core.turns import LARGE_BODIES  # noqa: E402
 from panelwright.panels import hosts  # noqa: E402
 from panelwright.ui.error_pages import TOO_LARGE  # noqa: E402
 
@@ -47,6 +50,15 @@ class _Request(ASGIRequest):
 
     def _load_post_and_files(self) -> None:
         """The library takes seconds for a form of three megabytes of percent signs, and lets nobody else go on."""
+        with LARGE_BODIES.one() if self.method == "POST" and self._may_be_large() else nullcontext():
+            self._load()
+
+    def _may_be_large(self) -> bool:
+        length = self.META.get("CONTENT_LENGTH") or "0"
+        # Sent in pieces: who knows how many.
+        return "HTTP_TRANSFER_ENCODING" in self.META or not length.isdigit() or int(length) > FREE_BYTES
+
+    def _load(self) -> None:
         read_elsewhere = self._read_started and not hasattr(self, "_body")
         if self.method == "POST" and self.content_type == "application/x-www-form-urlencoded" and not read_elsewhere:
             self._post, self._files = _read(self.body), MultiValueDict()
@@ -77,12 +89,56 @@ class _Pages(ASGIHandler):
     async def handle(self, scope: Any, receive: Any, send: Any) -> None:
         """Each request has a thread of its own, and on SQLite a connection that nobody else takes over.
 
-        Left open it waits for the collector of garbage: hundreds of files and of megabytes later.
+        Left alone, the connection, and what was sent, wait for the collector of garbage: hundreds of files and of
+        megabytes later. It looks when there are many objects, and a form of three megabytes is only a few.
         """
+        made: list[_Request] = []
         try:
-            await super().handle(scope, receive, send)
+            await super().handle({**scope, _MADE: made}, receive, send)
         finally:
-            await sync_to_async(connections.close_all)()
+            await sync_to_async(_end)(made)
+
+    def create_request(self, scope: Any, body_file: Any) -> Any:
+        request, refused = super().create_request(scope, body_file)
+        if request is not None:
+            scope[_MADE].append(request)
+        return request, refused
+
+
+class _Leftovers:
+    """Large bodies that were worked on since garbage was last collected: some of each may be a part of it."""
+
+    def __init__(self) -> None:
+        self.bytes = 0
+
+    def too_much_with(self, more: int) -> bool:
+        """Whether it is time to collect."""
+        self.bytes += more
+        if self.bytes <= limits.BODIES_BYTES_MAX:
+            return False
+        self.bytes = 0
+        return True
+
+
+_leftovers = _Leftovers()
+# Where a request stands in its scope until it is answered.
+_MADE = "panelwright.made"
+
+
+def _end(made: list[_Request]) -> None:
+    """In the thread of a request that is answered.
+
+    What has to do with a request points to it, and it to that: the messages on it, for one. So it forgets all. A form
+    on its page, which is part of such a circle, too, holds what was sent: so that is emptied.
+    """
+    connections.close_all()
+    for request in made:
+        sent = [getattr(request, name, None) for name in ("_post", "_files")]
+        vars(request).clear()
+        for values in sent:
+            if values is not None:
+                dict.clear(values)
+    made.clear()
 
 
 charsets.remember_no_others()
@@ -132,6 +188,8 @@ async def _page(scope: Scope, receive: Receive, send: Send) -> None:
         await _pages(_as_the_visitor_sees(scope), counted, send)  # type: ignore[arg-type]
     finally:
         BODIES.give_back(taken, of)
+        if _leftovers.too_much_with(taken):
+            await asyncio.to_thread(gc.collect)
 
 
 async def _too_large(scope: Scope, send: Send) -> None:

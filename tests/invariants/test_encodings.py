@@ -27,7 +27,9 @@ def test_no_encoding_breaks_a_page(transactional_db: None, alice: Owner, charset
         assert asyncio.run(served("POST", "/login", named, body, alice.host)) == 403
 
 
-async def served(method: str, path: str, content_type: bytes, body: bytes, host: str) -> int:
+async def served(
+    method: str, path: str, content_type: bytes, body: bytes, host: str, *headers: tuple[bytes, bytes]
+) -> int:
     """The status that the server would answer with."""
     from panelwright.asgi import app
 
@@ -37,7 +39,12 @@ async def served(method: str, path: str, content_type: bytes, body: bytes, host:
         "method": method,
         "path": path,
         "query_string": query.encode(),
-        "headers": [(b"host", host.encode()), (b"content-type", content_type), (b"content-length", b"%d" % len(body))],
+        "headers": [
+            (b"host", host.encode()),
+            (b"content-type", content_type),
+            (b"content-length", b"%d" % len(body)),
+            *headers,
+        ],
         "client": ("198.51.100.7", 4000),
         "server": ("127.0.0.1", 80),
         "scheme": "http",
