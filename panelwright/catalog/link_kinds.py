@@ -72,8 +72,8 @@ class Leads(NamedTuple):
 
 # ---- patterns ----------------------------------------------------------------------------------------
 
-# Of a segment: literal texts, _DIGITS, and _REST at its end.
-_DIGITS, _REST = "#", "*"
+# Of a segment: literal texts, _DIGITS, and _REST at its end. Of a parameter, also _THERE, alone.
+_DIGITS, _REST, _THERE = "#", "*", "**"
 _Tokens = tuple[str, ...]
 
 
@@ -93,7 +93,9 @@ class Pattern(NamedTuple):
             first = tokens[0]
             if (first != _REST and first != _DIGITS and not text.startswith(first)) or not _fits(tokens, text):
                 return False
-        return all(_fits(tokens, query.get(name, "")) for name, tokens in wanted)
+        return all(
+            name in query if tokens == (_THERE,) else _fits(tokens, query.get(name, "")) for name, tokens in wanted
+        )
 
     def __str__(self) -> str:
         path = "/" + "/".join("".join(tokens) for tokens in self.segments)
@@ -138,7 +140,7 @@ def parse_pattern(text: str) -> Pattern:
         name, _, value = condition.partition("=")
         if not _IN_KEY.fullmatch(name):
             raise ValueError(f"{text!r}: {name!r} is no name of a parameter")
-        conditions.append((name, _tokens(value or _REST, of=text)))
+        conditions.append((name, (_THERE,) if value == _THERE else _tokens(value or _REST, of=text)))
     if len(conditions) > _CONDITIONS_MAX:
         raise ValueError(f"a pattern asks for at most {_CONDITIONS_MAX} parameters")
     return Pattern(tuple(_tokens(part, of=text) for part in parts), more, tuple(sorted(conditions)))

@@ -58,6 +58,16 @@ https://www.youtube.com/watch?v=a1B2c3D4e5F                           youtube   
 https://m.youtube.com/watch?app=desktop&v=a1B2c3D4e5F&feature=youtu.be youtube  video,short,live
 https://www.youtube.com/watch?feature=share&amp;v=a1B2c3D4e5F         youtube   video,short,live
 https://www.youtube.com/watch?v=a1B2c3D4e5F&lc=UgxA1b2                youtube   video,short,comment
+https://www.youtube.com/watch?v=a1B2c3D4e5F&list=PLa1B2c3D4e5F6g7H8&index=2 youtube video,short,live,playlist
+https://www.youtube.com/watch?list=PLa1B2c3D4e5F6g7H8                 youtube   playlist
+https://www.youtube.com/watch?v=a1B2c3D4e5F&list=RDa1B2c3D4e5F        youtube   video,short,live
+https://www.youtube.com/watch?v=a1B2c3D4e5F&list=                     youtube   video,short,live
+https://www.youtube.com/watch?v=a1B2c3D4e5F&list=OLAK5uy_a1B2c3D4e5F  youtube   video,short,live,album,playlist
+https://www.youtube.com/watch?v=a1B2c3D4e5F&list=UUa1B2c3D4e5F        youtube   video,short,live,playlist
+https://www.youtube.com/embed/a1B2c3D4e5F?list=PLa1B2c3D4e5F6g7H8     youtube   video,short,live,playlist
+https://www.youtube.com/watch?v                                       youtube   other
+https://youtu.be/a1B2c3D4e5F?list=PLa1B2c3D4e5F6g7H8                  youtube   video,short,live,playlist
+https://music.youtube.com/watch?v=a1B2c3D4e5F&list=PLa1B2c3D4e5F      youtube   video,short,track,playlist
 https://youtu.be/a1B2c3D4e5F?si=AbCdEf                                youtube   video,short,live
 https://www.youtube.com/shorts/a1B2c3D4e5F?feature=share              youtube   video,short
 https://www.youtube.com/live/a1B2c3D4e5F?si=x                         youtube   video,live
@@ -94,6 +104,16 @@ https://t.me/joinchat/AAAAAEabcdef                                    telegram  
 https://t.me/+491701234567                                            telegram  profile
 https://t.me/addlist/AbCdEf                                           telegram  invite
 https://t.me/annas_bot?start=abc                                      telegram  bot
+https://t.me/annas_bot?start                                          telegram  bot
+https://t.me/annas_bot?startgroup                                     telegram  bot
+https://t.me/annas_bot?startgroup=true                                telegram  bot
+https://t.me/annas_bot?startchannel&admin=post_messages               telegram  bot
+https://t.me/annas_bot?startapp                                       telegram  bot
+https://t.me/anna?livestream                                          telegram  live,channel,group
+https://t.me/anna?livestream=abc                                      telegram  live,channel,group
+https://t.me/anna?videochat                                           telegram  live,channel,group
+https://t.me/anna?voicechat=                                          telegram  live,channel,group
+https://anna.t.me?videochat                                           telegram  live,channel,group
 https://t.me/durov/s/3                                                telegram  story
 https://t.me/boost/durov                                              telegram  channel,group
 https://t.me/durov?boost                                              telegram  profile,channel,group,bot
@@ -294,7 +314,7 @@ def test_every_pattern_can_be_reached() -> None:
 
 
 def example_of(tokens: tuple[str, ...]) -> str:
-    return "".join({"#": "12", "*": "xy"}.get(token, token) for token in tokens)
+    return "".join({"#": "12", "*": "xy", "**": ""}.get(token, token) for token in tokens)
 
 
 # ---- rules -------------------------------------------------------------------------------------------
@@ -469,7 +489,9 @@ def test_what_is_no_pattern_is_refused(text: str) -> None:
 SEGMENTS = st.lists(st.sampled_from(["p", "*", "#", "@*", "a#", "wall#_#", "x-*"]), max_size=6)
 
 
-@given(SEGMENTS, st.booleans(), st.lists(st.sampled_from(["v", "w=wall#_#", "z=*"]), max_size=3, unique=True))
+@given(
+    SEGMENTS, st.booleans(), st.lists(st.sampled_from(["v", "w=wall#_#", "z=*", "live=**"]), max_size=3, unique=True)
+)
 def test_a_pattern_is_written_as_it_is_read(segments: list[str], more: bool, query: list[str]) -> None:
     text = "/" + "/".join([*segments, *(["**"] if more else [])]) + ("?" + "&".join(query) if query else "")
     made = parse_pattern(text)
