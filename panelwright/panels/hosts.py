@@ -90,8 +90,9 @@ def own_address(domains: Sequence[tuple[str, int]], asked: Address, *, came_to: 
     The Host header is the client's word, and a panel on "*" takes any. A letter that went out with a
     stranger's host would bring him the link's token. So the host is one that the panel names: the one
     that was asked for, else its first (`domains` stand in the order of their ids). A panel that names
-    none may be reached by loopback, and at the address and port that the connection came to (`came_to`);
-    other private addresses are the client's word as any name is.
+    none may be reached by loopback, and at the address that the connection came to (`came_to`), both at the port that
+    it came to: another port of this machine may be somebody else's. Other private addresses are the client's word as
+    any name is.
     """
     host, port, server_port = asked
     if (host, port or server_port) in domains:
@@ -101,13 +102,11 @@ def own_address(domains: Sequence[tuple[str, int]], asked: Address, *, came_to: 
     named = [domain for domain in domains if domain[0] != "*"]
     if named:
         return named[0]
+    if port != server_port and (port or server_port not in _PORTS_UNSAID):
+        return None
     if host == "localhost":
         return host, port
     address = plain(host) if _ADDRESS.fullmatch(host) else None
     if address is None:
         return None
-    if ipaddress.ip_address(address).is_loopback:
-        return host, port
-    # Another port of ours may be somebody else's.
-    same_port = port == server_port or (not port and server_port in _PORTS_UNSAID)
-    return (host, port) if same_port and address == plain(came_to) else None
+    return (host, port) if ipaddress.ip_address(address).is_loopback or address == plain(came_to) else None
