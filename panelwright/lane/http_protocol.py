@@ -91,6 +91,10 @@ class _TooLarge(Exception):
     """A head passes a limit."""
 
 
+class _TwoHosts(Exception):
+    """Whoever stands between the client and us may have gone by the other one."""
+
+
 class LaneProtocol(HttpToolsProtocol):
     """One connection.
 
@@ -433,6 +437,8 @@ class LaneProtocol(HttpToolsProtocol):
             self.too_large = self._head_is_too_large()
             if self.too_large:
                 raise _TooLarge
+            if sum([name == b"host" for name, _ in self.headers]) > 1:
+                raise _TwoHosts
             self.head_at, self.body_at = 0.0, self.loop.time()
         super().on_headers_complete()
 
@@ -482,13 +488,16 @@ def _ordinary_body(head: bytes) -> int:
     """How long the body is that follows a head in which nothing needs a closer look; -1 for any other head.
 
     A program sends the same few heads again and again, so that they are looked at once. With such a head and its
-    body, the parser sees one request and nothing else: no end of line but CRLF, one length, no pieces, no upgrade.
+    body, the parser sees one request and nothing else: no end of line but CRLF, one length, one host, no pieces, no
+    upgrade.
     """
     lines = head.count(b"\n")
     if lines < 2 or lines > limits.HEAD_LINES_MAX or lines != head.count(b"\r\n") or head[:1] == b"\r":
         return -1
     lower = head.lower()
     if b"upgrade" in lower or b"transfer-encoding" in lower or lower.startswith(b"connect"):
+        return -1
+    if lower.count(b"\nhost:") > 1:
         return -1
     if b"content-length" not in lower:
         return 0

@@ -110,6 +110,14 @@ def test_control_characters_are_refused_on_every_way(standing: Others) -> None:
         assert not too_large(way(standing.port, ("User-Agent: a\tb\x80\xff",)))
 
 
+def test_two_hosts_are_refused_on_every_way(standing: Others) -> None:
+    """The last one counted here, and the first one may for whoever stands in front."""
+    for way in WAYS:
+        for host in ("other.example", "127.0.0.1"):
+            said = way(standing.port, (f"Host: {host}",))
+            assert (said.status, said.body) == (400, b'{"error":"Incorrect request"}'), way
+
+
 def test_what_is_endless_ends(standing: Others) -> None:
     """No way to write makes the parser keep more than a head's worth: chunk extensions, trailers, names, addresses."""
     chunked = request("POST /api/v2", FORM, "Transfer-Encoding: chunked")
