@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -122,3 +124,20 @@ def test_each_action_answers_as_described(story: Story, worker: Rounds, upstream
             assert described("GET", where, Answer(came.status_code, came.content, {})), where
             assert came.status_code == 200, where
             assert PLANTED not in came.content.decode(), where
+
+
+def test_the_reference_lists_each_verb_of_each_noun() -> None:
+    from panelwright.staff import registry
+
+    page = (Path(__file__).parents[2] / "docs" / "reference" / "staff-api.md").read_text(encoding="utf-8")
+    table = page.partition("| noun | verbs |")[2].partition("\n\n")[0]
+    told = {
+        noun: {verb: "(no id)" in rest for verb, rest in re.findall(r"`(\w+)`( \(no id\))?", verbs)}
+        for noun, verbs in re.findall(r"^\| `(\w+)` \| (.*) \|$", table, re.M)
+    }
+    declared = {
+        noun.plural: {verb: not action.on_target for verb, action in found.items()}
+        for name, noun in registry.nouns().items()
+        if (found := registry.for_programs(name))
+    }
+    assert told == declared
