@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import os
+import signal
 import sys
 import textwrap
 from collections.abc import Callable, Sequence
@@ -142,6 +143,10 @@ _INTERNAL = {"web", "demo_customers"}
 _DATABASE_ENV = "PANELWRIGHT_DATABASE_URL"
 
 
+# As a shell tells of a program that SIGPIPE ended.
+_PIPE_CLOSED = 128 + signal.SIGPIPE
+
+
 class CommandRefused(Exception):
     """The command cannot be done; the text says why and what to do. Exit status 1."""
 
@@ -233,12 +238,28 @@ def use_installation(args: argparse.Namespace) -> None:
 def run_with(args: argparse.Namespace, name: str, run: Callable[[argparse.Namespace], int]) -> int:
     use_installation(args)
     try:
-        return int(run(args))
+        status = int(run(args))
+        sys.stdout.flush()
+        return status
+    except BrokenPipeError:
+        if not _nobody_reads():
+            raise
+        return _PIPE_CLOSED
     except CommandRefused as refused:
         sys.stderr.write(f"panelwright {name}: {refused}\n")
         return 1
     except KeyboardInterrupt:
         return 130
+
+
+def _nobody_reads() -> bool:
+    """Whether who read our output has had enough, as `head` has. Python would write to it at its end, and complain."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return True
+    return False
 
 
 def _overview_of(noun: str) -> str:
