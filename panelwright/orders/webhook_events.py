@@ -34,9 +34,12 @@ _OF_REFILLS = {
     "Canceled": "refill.canceled",
 }
 
+# The reason of a pause that somebody asked for; PauseReason has the others.
+PAUSED_BY_HAND = "by hand"
+
 _DETAILS = sql.Query(
     "SELECT o.id, s.number, o.link, p.currency, h.number,"
-    " CASE WHEN d.paused_at IS NULL THEN COALESCE(d.pause_reason, '') ELSE 'by hand' END"
+    " CASE WHEN d.paused_at IS NULL THEN COALESCE(d.pause_reason, '') END"
     " FROM orders_order o JOIN catalog_service s ON s.id = o.service_id"
     " JOIN panels_panel p ON p.id = o.panel_id LEFT JOIN orders_schedule d ON d.order_id = o.id"
     " LEFT JOIN orders_order h ON h.id = o.parent_id"
@@ -71,7 +74,7 @@ def tell_orders(changed: Iterable[OpenOrder], now: datetime) -> None:
 
 
 def _order_data(
-    order: OpenOrder, service: int, link: str, currency: str, parent: int | None, paused_for: str
+    order: OpenOrder, service: int, link: str, currency: str, parent: int | None, paused_for: str | None
 ) -> dict[str, object]:
     """In the words of the API's `status`: orders and services are numbers, the rest are texts. A pause has its
     `reason`; `parent` is a number, too."""
@@ -86,7 +89,7 @@ def _order_data(
         "link": link,
     }
     if order.kind == OrderKind.SUBSCRIPTION.value and order.status == "Paused":
-        data["reason"] = paused_for
+        data["reason"] = PAUSED_BY_HAND if paused_for is None else paused_for
     return data if parent is None else {**data, "parent": parent}
 
 

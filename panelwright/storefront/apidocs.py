@@ -14,7 +14,9 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from panelwright.catalog.types import BY_NAME, FieldKind, ServiceType, TypeField, Units
+from panelwright.orders.models import PauseReason
 from panelwright.orders.status import ENDED, REFILL_ENDED, OrderStatus, RefillStatus, SubscriptionStatus
+from panelwright.orders.webhook_events import PAUSED_BY_HAND
 from panelwright.panels.models import Panel
 from panelwright.storefront import examples
 from panelwright.storefront.queries import ExampleService
@@ -152,6 +154,12 @@ def _notes(kind: ServiceType) -> tuple[str, ...]:
             _(
                 "Without posts, or with posts 0: new posts without limit. With posts 0 and old_posts: the old posts"
                 " only. Without funds the subscription pauses, and goes on by itself once there are funds."
+            )
+        )
+        notes.append(
+            _(
+                "It also pauses while the rate is above the agreed one, while the service is off, and while its API key"
+                " is revoked or has reached its daily cap."
             )
         )
     return tuple(notes)
@@ -467,6 +475,11 @@ def words() -> tuple[tuple[str, list[tuple[str, bool]]], ...]:
 
 def dry_run_answer(currency: str) -> dict[str, str]:
     return {"charge": "1.44219", "currency": currency}
+
+
+def pause_reasons() -> tuple[str, ...]:
+    """The values of `reason` in `subscription.paused`."""
+    return (PAUSED_BY_HAND, *PauseReason.values)
 
 
 def webhook_message(currency: str) -> dict[str, Any]:

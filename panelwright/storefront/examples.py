@@ -128,7 +128,7 @@ function call_panel(string $action, array $parameters = []): array
         $body = curl_exec($curl);
         $status = curl_getinfo($curl, CURLINFO_RESPONSE_CODE);
         $answer = $body === false ? null : json_decode($body, true);
-        if (is_array($answer) && $status !== 429 && $status < 500) {{
+        if (is_array($answer) && $status !== 408 && $status !== 429 && $status < 500) {{
             if (isset($answer['error'])) {{
                 throw new RuntimeException($answer['error']);
             }}
@@ -187,7 +187,7 @@ def call_panel(action, **parameters):
                 answer = json.load(response)
             break
         except HTTPError as error:
-            if wait_s == 0 or error.code not in (429, 500, 502, 503, 504):
+            if wait_s == 0 or error.code not in (408, 429, 500, 502, 503, 504):
                 raise
             wait_s = int(error.headers.get("Retry-After", wait_s))
         except (OSError, HTTPException, ValueError):

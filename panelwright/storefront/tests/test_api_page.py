@@ -11,6 +11,7 @@ from django_scopes import scope
 from panelwright.catalog.actions import NewService, add_services, set_enabled
 from panelwright.catalog.types import BY_NAME, TYPES
 from panelwright.events import webhook_rules
+from panelwright.orders.models import PauseReason
 from panelwright.orders.status import OrderStatus, RefillStatus, SubscriptionStatus
 from panelwright.panels import presets
 from panelwright.panels.models import Panel
@@ -263,6 +264,8 @@ def test_what_a_program_cannot_guess_is_told(read) -> None:
     hooks = section(page, "webhooks")
     for name in webhook_rules.NAMES:
         assert f">{name}</code>" in hooks
+    for word in ("parent", "reason", *PauseReason.values, "by hand"):
+        assert f">{word}</code>" in hooks
     message = json.loads(codes(hooks)[0])
     assert list(message) == ["type", "timestamp", "data"]
     assert "tried again, 9 times" in text_of(hooks)

@@ -119,4 +119,4 @@ def test_the_check_of_a_webhook_takes_what_was_signed_and_nothing_else() -> None
 def test_the_programs_keep_a_request_id_over_their_retries() -> None:
     for program in examples.programs(URL, BY_NAME["Default"], None):
         assert "request_id" in program.code
-        assert "429" in program.code or "--retry-all-errors" in program.code
+        assert ("429" in program.code and "408" in program.code) or "--retry-all-errors" in program.code
