@@ -61,7 +61,6 @@ https://www.youtube.com/watch?v=a1B2c3D4e5F&lc=UgxA1b2                youtube   
 https://www.youtube.com/watch?v=a1B2c3D4e5F&list=PLa1B2c3D4e5F6g7H8&index=2 youtube video,short,live,playlist
 https://www.youtube.com/watch?list=PLa1B2c3D4e5F6g7H8                 youtube   playlist
 https://www.youtube.com/watch?v=a1B2c3D4e5F&list=RDa1B2c3D4e5F        youtube   video,short,live
-https://www.youtube.com/watch?v=a1B2c3D4e5F&list=                     youtube   video,short,live
 https://www.youtube.com/watch?v=a1B2c3D4e5F&list=OLAK5uy_a1B2c3D4e5F  youtube   video,short,live,album,playlist
 https://www.youtube.com/watch?v=a1B2c3D4e5F&list=UUa1B2c3D4e5F        youtube   video,short,live,playlist
 https://www.youtube.com/embed/a1B2c3D4e5F?list=PLa1B2c3D4e5F6g7H8     youtube   video,short,live,playlist
@@ -106,7 +105,6 @@ https://t.me/addlist/AbCdEf                                           telegram  
 https://t.me/annas_bot?start=abc                                      telegram  bot
 https://t.me/annas_bot?start                                          telegram  bot
 https://t.me/annas_bot?startgroup                                     telegram  bot
-https://t.me/annas_bot?startgroup=true                                telegram  bot
 https://t.me/annas_bot?startchannel&admin=post_messages               telegram  bot
 https://t.me/annas_bot?startapp                                       telegram  bot
 https://t.me/anna?livestream                                          telegram  live,channel,group
