@@ -242,7 +242,7 @@ class Schedule(models.Model):
     without_key = models.BooleanField(default=False, db_default=False)
     expires_on = models.DateField(null=True)
     # Orders that the provider which has it as a whole reports and cannot be asked about: how often that was tried,
-    # by the provider's ids, as JSON; empty: none.
+    # by the provider's ids, as JSON (subscription_rules.Tries); empty: none.
     unread = models.TextField(default="", db_default="", blank=True)
     # The quantities are drawn from this seed, so that anybody can draw them again.
     seed = models.BigIntegerField(default=0)

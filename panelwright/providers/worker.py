@@ -223,7 +223,8 @@ class Worker:
                 posts |= self._ask(provider, [ref], partial(_status_of, ref))
                 if isinstance(posts[ref], Unknown):
                     break  # it does not answer at all
-        return posts
+        # What was not sent says nothing of them: they are asked about another time.
+        return {ref: said for ref, said in posts.items() if said is not _NOT_NOW}
 
     def try_providers(self) -> int:
         """Find out whether providers whose rest is over are back, by asking for our balance there."""

@@ -26,7 +26,7 @@ from panelwright.orders.schedule_actions import Undecided, note_pause
 from panelwright.orders.settling import Cost, OpenOrder, Settled
 from panelwright.orders.standing import Agreement, Spend, Today
 from panelwright.providers.posts import subscription_rules
-from panelwright.providers.posts.subscription_rules import Bounds
+from panelwright.providers.posts.subscription_rules import Bounds, Tries
 from panelwright.providers.routing import route_rules
 from panelwright.providers.routing import rules as delivery_rules
 from panelwright.providers.routing import store as provider_store
@@ -40,7 +40,7 @@ Reports = Mapping[str, OrderReport | UpstreamRefused | Unknown]
 NEW_MAX = 100
 # Ids that are looked for in one query: some subscriptions have tens of thousands of orders.
 KNOWN_PAGE = 2_000
-# What says nothing of an order that was asked about: its provider takes no requests now.
+# What may say nothing of an order that was asked about: its provider takes no requests now.
 _PASSING = frozenset({Reason.LIMIT, Reason.UNREACHABLE, Reason.KEY})
 
 _SUBSCRIPTIONS = sql.Query("SELECT id FROM orders_order WHERE id :in_int AND kind = 'subscription'")
@@ -107,7 +107,7 @@ class Terms(NamedTuple):
     link: str
     cancel: str | None
     answer: str
-    unread: dict[str, int]
+    unread: dict[str, Tries]
 
 
 @dataclass(slots=True)
@@ -207,7 +207,7 @@ class Following:
 
     def _take_over(self, order: OpenOrder, report: OrderReport, reason: PauseReason | None) -> _Took:
         left, unpaid, trouble, taken = False, False, NONE, 0
-        unread: dict[str, int] = {}
+        unread: dict[str, Tries] = {}
         for ref in dict.fromkeys(report.orders):
             place = (order.provider_id or 0, ref)
             before = self.known.get(place)
@@ -220,9 +220,9 @@ class Following:
             said = self.posts.get(ref)
             if not isinstance(said, OrderReport):
                 tries = self._tries(order, ref, said)
-                if said is None or tries < subscription_rules.TRIES_MAX:
+                if said is None or not tries.over:
                     left = True
-                    if tries:
+                    if tries.all:
                         unread[ref] = tries
                     continue
                 number, why = self._unread(order, ref, said), None
@@ -233,12 +233,17 @@ class Following:
         post_orders.count(order.id, posts=taken)
         if unread != self.terms[order.id].unread:
             _SET_UNREAD.run(connection, json.dumps(unread) if unread else "", order.panel_id, order.id)
-        return _Took(reason, unpaid, left, trouble, max(unread.values(), default=0))
+        return _Took(reason, unpaid, left, trouble, max((tries.all for tries in unread.values()), default=0))
 
-    def _tries(self, order: OpenOrder, ref: str, said: UpstreamRefused | Unknown | None) -> int:
-        """How often an order could not be asked about, this time with it."""
-        before = self.terms[order.id].unread.get(ref, 0)
-        return before if said is None or (isinstance(said, UpstreamRefused) and said.reason in _PASSING) else before + 1
+    def _tries(self, order: OpenOrder, ref: str, said: UpstreamRefused | Unknown | None) -> Tries:
+        """How often an order could not be asked about, this time with it; None: it was not asked about."""
+        before = self.terms[order.id].unread.get(ref, Tries())
+        if said is None:
+            return before
+        # Where it is said of one order and not of those beside it, it is about the order.
+        if all(_passes(answer) for answer in self.posts.values()):
+            return before._replace(passing=before.passing + 1)
+        return before._replace(refused=before.refused + 1)
 
     def _unread(self, order: OpenOrder, ref: str, said: UpstreamRefused | Unknown) -> int:
         """An order of which the provider tells the id and nothing else: its number here.
@@ -323,9 +328,13 @@ class Following:
         return (None if micros is None or rate_e12 is None else Cost(micros, rate_e12)), False
 
 
+def _passes(answer: OrderReport | UpstreamRefused | Unknown) -> bool:
+    return isinstance(answer, UpstreamRefused) and answer.reason in _PASSING
+
+
 class _Took(NamedTuple):
     """`unpaid`: something was taken over that the balance did not pay for. `left`: there is more, which could not be
-    asked about, in so many `tries` (0: there was no room, or the provider takes no requests now)."""
+    asked about, in so many `tries` (0: it was not asked about, for want of room)."""
 
     reason: PauseReason | None
     unpaid: bool
@@ -336,7 +345,9 @@ class _Took(NamedTuple):
 
 def _terms(row: sql.Row) -> Terms:
     _, low, high, reason, rate_micros, theirs, provider, currency, link, cancel, answer, unread = row
-    tries = json.loads(unread) if unread else {}
+    counts = json.loads(unread) if unread else {}
+    # A plain number is from before refusals that pass were counted.
+    tries = {ref: Tries(count) if isinstance(count, int) else Tries(*count) for ref, count in counts.items()}
     return Terms(Bounds(low, high, rate_micros, theirs), reason, provider, currency, link, cancel, answer or "", tries)
 
 

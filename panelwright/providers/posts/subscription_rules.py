@@ -28,8 +28,27 @@ _CHARGED_WHOLE = frozenset({"Pending", "Processing", "In progress", "Completed"}
 
 # An order that cannot be asked about is tried so often, each time after twice as long: for twenty minutes in all.
 TRIES_MAX = 8
+# A refusal that passes, such as a rate limit, where nothing else that was asked in the round was answered: it may be of
+# the request and not of the order. Tried on for a day; then it is of the order.
+PASSING_MAX = 100
 AGAIN_MIN = timedelta(seconds=10)
 AGAIN_MAX = timedelta(minutes=15)
+
+
+class Tries(NamedTuple):
+    """How often an order could not be asked about: by what was said of it, and by refusals that pass."""
+
+    refused: int = 0
+    passing: int = 0
+
+    @property
+    def all(self) -> int:
+        return self.refused + self.passing
+
+    @property
+    def over(self) -> bool:
+        """It is not tried again."""
+        return self.refused >= TRIES_MAX or self.all >= PASSING_MAX
 
 
 def again(tries: int) -> timedelta:

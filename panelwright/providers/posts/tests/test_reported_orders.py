@@ -83,16 +83,68 @@ def test_an_order_that_can_be_read_after_all_is_charged_as_any(
     far.listed = [777]
     for _ in range(5):
         look(worker, time)
-    assert json.loads(value("SELECT unread FROM orders_schedule")) == {"777": 5}
+    assert json.loads(value("SELECT unread FROM orders_schedule")) == {"777": [5, 0]}
     # A provider that takes no requests says nothing of the order.
     far.upstream.answers("status", Http(429, "busy"))
     look(worker, time)
     far.upstream.answers("status", far.status)
     time.passes(hours=2)
+    execute("UPDATE orders_schedule SET unread = %s", '{"777": 5}')  # as it was written before
     far.makes(777, 200)
     look(worker, time)
     assert [(o.upstream_id, o.charge_micros) for o in children_of(order_id)] == [("777", 300_000)]
     assert value("SELECT unread FROM orders_schedule") == "" and trouble(order_id) == ""
+
+
+LATER = {"error": "Rate limit exceeded, please retry later"}
+
+
+def waited(worker: Rounds, time: Time, order_id: int) -> float:
+    """Seconds to the next look at it, after one that comes once it is due."""
+    due_at = row_of(order_id).due_at
+    assert due_at is not None
+    time.passes(seconds=max((due_at - time.now).total_seconds(), 0))
+    worker.poll()
+    due_at = row_of(order_id).due_at
+    return (due_at - time.now).total_seconds() if due_at is not None else 0.0
+
+
+def test_a_refusal_that_passes_counts_where_others_beside_it_are_answered(
+    far: Far, carol: Buyer, worker: Rounds, time: Time
+) -> None:
+    order_id = subscribe(carol, worker, min=100, max=300)
+    known = far.one
+    far.one = lambda ref: LATER if ref == "777" else known(ref)  # type: ignore[method-assign]
+    waits = []
+    for ref in range(901, 909):
+        # Each time there is a new one, which is answered.
+        far.makes(ref, 100)
+        far.listed = [*range(901, ref + 1), 777]
+        waits.append(waited(worker, time, order_id))
+    assert waits[:7] == [10, 20, 40, 80, 160, 320, 640]
+    *paid, unread = children_of(order_id)
+    assert [o.charge_micros for o in paid] == [150_000] * 8
+    assert (unread.upstream_id, unread.charge_micros) == ("777", 0)
+    assert unread.problem_code == problems.POST_UNREAD
+    assert value("SELECT unread FROM orders_schedule") == ""
+
+
+def test_a_refusal_that_passes_of_one_order_alone_is_of_the_order_after_a_day(
+    far: Far, carol: Buyer, worker: Rounds, time: Time
+) -> None:
+    order_id = subscribe(carol, worker, min=100, max=300)
+    known = far.one
+    far.one = lambda ref: LATER if ref == "777" else known(ref)  # type: ignore[method-assign]
+    far.listed = [777]
+    began = time.now
+    waits: list[float] = []
+    while not children_of(order_id) and len(waits) < 200:
+        waits.append(waited(worker, time, order_id))
+        execute("UPDATE providers_provider SET rest_until = NULL")
+    assert waits[:9] == [10, 20, 40, 80, 160, 320, 640, 900, 900]
+    assert 0.6 < (time.now - began).total_seconds() / 86_400 < 1.1
+    (unread,) = children_of(order_id)
+    assert (unread.charge_micros, unread.problem_code) == (0, problems.POST_UNREAD)
 
 
 @pytest.mark.parametrize(("posts", "differs"), [("2", False), ("3", True), ("1", True), ("0", False), ("", False)])
