@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 from django.db.models import QuerySet
 
@@ -17,16 +18,29 @@ from panelwright.staff.shapes import ANYTHING, MOMENT, NUMBER, TEXT, Shape, fiel
 TEXT_KEPT = 1_000
 PAGE_MAX = 200
 SECRET = "(secret)"
+# Letters and digits in a row, of which no word of an address has so many; and of which, when mixed, no version has.
+_RUN_MAX = 16
+_MIXED_MAX = 8
 
 
 def difference(before: State, after: State) -> tuple[State, State]:
-    """The fields that differ, as they were and as they are; of what is new or gone all of them."""
+    """The fields that differ, as they were and as they are; of what is new or gone all of them.
+
+    Of a field that maps names to values, as the rates of a price list, it is the values that differ.
+    """
     if not before or not after:
         return _kept(before), _kept(after)
+    old, new = _differing(before, after)
+    for name in [name for name in old if isinstance(old[name], Mapping) and isinstance(new.get(name), Mapping)]:
+        old[name], new[name] = _differing(old[name], new[name])
+    return _kept(old), _kept(new)
+
+
+def _differing(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[State, State]:
     changed = [name for name in {**before, **after} if before.get(name) != after.get(name)]
     return (
-        _kept({name: before[name] for name in changed if name in before}),
-        _kept({name: after[name] for name in changed if name in after}),
+        {name: before[name] for name in changed if name in before},
+        {name: after[name] for name in changed if name in after},
     )
 
 
@@ -47,7 +61,8 @@ def kept_of(action: Action, given: Mapping[str, object]) -> dict[str, Any]:
 
 
 def without_secrets(url: str) -> str:
-    """An address without what may be a password or token in it: user, password, and the values of its query."""
+    """An address without what may be a password or token in it: user, password, the values of its query, and parts of
+    its path that look like one."""
     try:
         parts = urlsplit(url)
     except ValueError:
@@ -56,7 +71,22 @@ def without_secrets(url: str) -> str:
     # What stands without a name may be a token itself.
     pairs = (one.partition("=") for one in parts.query.split("&") if one)
     query = "&".join(f"{name}=…" if equals else "…" for name, equals, _ in pairs)
-    return urlunsplit((parts.scheme, place, parts.path, query, ""))
+    path = "/".join("…" if _like_a_secret(part) else part for part in parts.path.split("/"))
+    return urlunsplit((parts.scheme, place, path, query, ""))
+
+
+def _like_a_secret(part: str) -> bool:
+    """Whether a part of a path is no word: long, or letters mixed with digits. Rather one too many than one too few."""
+    text = unquote(part)
+    runs = re.findall(r"[^\W_]+", text)
+    if any(len(run) >= _RUN_MAX or (len(run) >= _MIXED_MAX and _mixed(run)) for run in runs):
+        return True
+    # Written in 64 letters, with - and _ among them.
+    return len(text) >= _RUN_MAX and _mixed(text) and text.lower() != text
+
+
+def _mixed(text: str) -> bool:
+    return any(map(str.isdigit, text)) and any(map(str.isalpha, text))
 
 
 def _kept(state: State) -> State:
@@ -66,6 +96,8 @@ def _kept(state: State) -> State:
 def _short(value: object) -> object:
     if isinstance(value, str) and len(value) > TEXT_KEPT:
         return f"{value[:TEXT_KEPT]}… ({len(value)} characters)"
+    if isinstance(value, Mapping) and len(value) > TEXT_KEPT // 10:
+        return {**dict(list(value.items())[: TEXT_KEPT // 10]), "…": f"({len(value)} items)"}
     if isinstance(value, (list, tuple)) and len(value) > TEXT_KEPT // 10:
         return [*value[: TEXT_KEPT // 10], f"… ({len(value)} items)"]
     return value

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django_scopes import scope
 
+from tests.support.people import values
 from tests.support.story import Story
 
 
@@ -142,7 +143,7 @@ def test_what_an_object_holds_has_a_name_in_the_trail() -> None:
     from panelwright.staff import registry
 
     held = {name for noun in registry.nouns().values() for name in noun.shape.get("properties", {})}
-    unnamed = {name for name in held - words._INTERNAL if not words.NAMES.get(name) and name not in words._labels()}
+    unnamed = {name for name in held - words.INTERNAL if not words.NAMES.get(name) and name not in words._labels()}
     assert held and not unnamed
 
 
@@ -153,10 +154,44 @@ def test_what_an_object_holds_has_a_name_in_the_trail() -> None:
         ("https://h.example/feed?s3cr3t-token", "https://h.example/feed?…"),
         ("https://h.example/feed?s3cr3t&a=b#s3cr3t", "https://h.example/feed?…&a=…"),
         ("https://h.example/feed", "https://h.example/feed"),
+        ("https://h.example/feeds/tXy7Zq93kLm.xml", "https://h.example/feeds/…"),
+        ("https://h.example/0b2c9f4e-1a7d/rss", "https://h.example/…/rss"),
+        ("https://h.example/rss/abcdefghijklmnopqrst", "https://h.example/rss/…"),
+        ("https://h.example/aB-3_cD-4_eF-5_gH-6/x", "https://h.example/…/x"),
+        ("https://h.example/t%4Bab12cd/", "https://h.example/…/"),
+        ("https://h.example/api/v2", "https://h.example/api/v2"),
+        (
+            "https://h.example/user/some-long-name-of-a-blog/feed.xml",
+            "https://h.example/user/some-long-name-of-a-blog/feed.xml",
+        ),
+        ("http://127.0.0.1:8000/2026/11/", "http://127.0.0.1:8000/2026/11/"),
     ],
 )
-def test_an_address_in_the_trail_keeps_no_value_of_its_query(url: str, kept: str) -> None:
-    """A query may be a token alone, without a name."""
+def test_an_address_in_the_trail_keeps_nothing_that_may_be_a_secret(url: str, kept: str) -> None:
+    """A query may be a token alone, without a name; a path may have one in it."""
     from panelwright.staff.trail import without_secrets
 
     assert without_secrets(url) == kept
+
+
+def test_of_a_mapping_the_trail_keeps_what_differs() -> None:
+    from panelwright.staff.trail import difference
+
+    rates = {str(number): "0.90" for number in range(1, 400)}
+    before = {"name": "Gold", "rates": rates, "list": [1]}
+    assert difference(before, {**before, "rates": {**rates, "7": "0.80", "500": "1.00"}}) == (
+        {"rates": {"7": "0.90"}},
+        {"rates": {"7": "0.80", "500": "1.00"}},
+    )
+    assert difference(before, {**before, "rates": {}})[1] == {"rates": {}}
+    assert difference({"rates": {}}, {"rates": {"7": "0.80"}}) == ({"rates": {}}, {"rates": {"7": "0.80"}})
+    gone, nothing = difference(before, {})
+    assert nothing == {} and len(gone["rates"]) == 101 and gone["rates"]["…"] == "(399 items)"
+
+
+def test_a_feed_s_token_is_not_in_the_trail_of_its_adding(story: Story) -> None:
+    token = "tXy7Zq93kLm"
+    given = {"url": f"https://h.example/feeds/{token}.xml", "username": "someone"}
+    assert told("post_source.add_feed", "providers", story, **given) == ""
+    kept = str(values("SELECT given, before, after FROM staff_trailentry"))
+    assert token not in kept and "https://h.example/feeds/" in kept
