@@ -6,6 +6,8 @@ button does it. So nothing moves money unseen, and no script is needed for that.
 
 from __future__ import annotations
 
+import hashlib
+import json
 import secrets
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -20,8 +22,9 @@ from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_http_methods
 
 from panelwright.backoffice import words
+from panelwright.core import money
 from panelwright.core.refusal import Refusal
-from panelwright.staff import registry, values
+from panelwright.staff import registry, trail, values
 from panelwright.staff.action import Action, ActionFieldKind, Field, State
 from panelwright.staff.actions import Performed, perform, preview, state_of
 from panelwright.ui.forms import Form
@@ -76,16 +79,25 @@ def act(request: StaffRequest, name: str, target: int | None = None) -> HttpResp
         raise Http404
     form = _form(request, action, state)
     seen: Performed | Refusal | None = None
+    changed, previewed = None, False
     asks = confirmed_first(action)
     # What was kept over a log-in was typed by somebody, perhaps by another: whoever is here now sees it first.
     sent = request.method == "POST" and not is_resumed(request)
     if sent or (asks and request.method != "POST" and not any(field.required for field in action.fields)):
         given = given_by(request, action, form, state)
         called: dict[str, Any] = {"actor": request.actor, "panel_id": request.panel.id, "target": target}
-        done = sent and (not asks or form.ticked("sure"))
-        seen = (perform if done else preview)(action, given=given, **called)
-        if done and isinstance(seen, Performed):
+        sure = form.raw("sure")
+        if sent and not asks:
+            seen = perform(action, given=given, **called)
+        elif sent and sure:
+            # Bound to what was shown: what would move now is that, or it is shown again.
+            seen = perform(action, given=given, only_if=lambda done: done.nothing or shown_as(done) == sure, **called)
+        else:
+            seen, previewed = preview(action, given=given, **called), True
+        if isinstance(seen, Performed) and not previewed:
             return _after(request, seen)
+        if isinstance(seen, Refusal) and seen.code == "moves_differ":
+            changed, seen = seen, preview(action, given=given, **called)
         if isinstance(seen, Refusal):
             refuse(form, action, seen)
     context = {
@@ -96,11 +108,14 @@ def act(request: StaffRequest, name: str, target: int | None = None) -> HttpResp
         "asks": asks,
         "seen": seen if isinstance(seen, Performed) else None,
         "moves": words.moves(seen.before, seen.after) if isinstance(seen, Performed) else None,
+        "sure": shown_as(seen) if isinstance(seen, Performed) else "",
+        "changed": changed,
         "back": back_of(request, action, target),
         "named": (state or {}).get("name") or (state or {}).get("email") or "",
         "title": _(action.label),
     }
-    return render(request, "backoffice/act.html", context, status=form.status if request.method == "POST" else 200)
+    status = 409 if changed is not None else form.status if request.method == "POST" else 200
+    return render(request, "backoffice/act.html", context, status=status)
 
 
 def allowed(request: PanelRequest, *names: str) -> list[Action]:
@@ -112,7 +127,23 @@ def allowed(request: PanelRequest, *names: str) -> list[Action]:
 
 def confirmed_first(action: Action) -> bool:
     """Whether what it changes is shown before it is done."""
-    return action.prepare is None and (action.moves_money or action.gone) and action.on_target
+    return action.prepare is None and (action.moves_money or (action.gone and action.on_target))
+
+
+def shown_as(performed: Performed) -> str:
+    """A digest of what is shown before an action is done: which fields change, from what to what.
+
+    Of a balance it is the sum that moves: orders change it all the time, and it is not what is decided on.
+    """
+    before, after = trail.difference(performed.before, performed.after)
+    facts: dict[str, object] = {}
+    for name in sorted({*before, *after} - words.INTERNAL):
+        old, new = before.get(name), after.get(name)
+        if name == "balance" and old is not None and new is not None:
+            facts[name] = money.parse(str(new)) - money.parse(str(old))
+        else:
+            facts[name] = [old, new]
+    return hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()
 
 
 def refuse(form: Form, action: Action, refusal: Refusal) -> None:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_noop
 from panelwright.core import money
 from panelwright.panels.models import BlockKind
 from panelwright.providers.staff_orders import PROBLEM_LABELS
-from panelwright.staff import registry
+from panelwright.staff import registry, trail
 from panelwright.staff.rights import LABELS, ROLE_LABELS, Right, Role
 from panelwright.ui import status_labels
 
@@ -57,6 +57,11 @@ NAMES = {
     "services": gettext_noop("Services"),
     "messages": gettext_noop("Messages"),
     "requests": gettext_noop("Requests"),
+    "charge_most": gettext_noop("Charged to customers at most"),
+    "link": gettext_noop("Link"),
+    "new": gettext_noop("Subscriptions that order"),
+    "subscriptions": gettext_noop("Subscriptions to this user"),
+    "username": gettext_noop("Username"),
     "reason": gettext_noop("Reason"),
     "reference": gettext_noop("Reference"),
     "amount": gettext_noop("Amount"),
@@ -111,7 +116,7 @@ NAMES = {
     "waiting_since": gettext_noop("Waiting since"),
 }
 # Fields of states that say nothing to people.
-_INTERNAL = frozenset({"work", "chosen_route", "version", "id", "provider", "route"})
+INTERNAL = frozenset({"work", "chosen_route", "version", "id", "provider", "route"})
 _CHOICES = {
     "api": gettext_noop("Another panel (API)"),
     "manual": gettext_noop("Own people"),
@@ -145,10 +150,11 @@ class Moves(NamedTuple):
 
 def moves(before: Mapping[str, Any], after: Mapping[str, Any]) -> Moves:
     """From the states of an object before and after."""
+    before, after = trail.difference(dict(before), dict(after))
     changed = [
         TrailChange(field(name), value(before.get(name)), value(after.get(name)))
         for name in {**before, **after}
-        if before.get(name) != after.get(name) and name not in _INTERNAL
+        if before.get(name) != after.get(name) and name not in INTERNAL
     ]
     gone = 0
     if "charge" in before and "charge" in after:

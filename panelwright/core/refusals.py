@@ -291,6 +291,10 @@ REFUSALS: dict[str, Words] = {
     "files_full": Words(gettext_noop("Your attachments can take at most %(limit)s MiB in total.")),
     "already_asked": Words(gettext_noop("This was already requested and is being processed.")),
     "ended": Words(gettext_noop("This order has ended.")),
+    "moves_differ": Words(
+        gettext_noop("This has changed since you looked at it. Nothing was done; check again what will happen."),
+        status=409,
+    ),
     # Staff: orders
     "not_by_hand": Words(gettext_noop("Your own people do not deliver this order."), status=409),
     "order_started": Words(gettext_noop("This order was already started."), status=409),

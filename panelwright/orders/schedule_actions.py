@@ -14,7 +14,7 @@ from typing import NamedTuple
 from django.db import connection, transaction
 
 from panelwright.catalog import quantities
-from panelwright.core import clock, sql
+from panelwright.core import clock, money, sql
 from panelwright.core.refusal import Refused
 from panelwright.orders import (
     blocking,
@@ -69,6 +69,10 @@ _TAKEN_POSTS = sql.Query(
 _PAUSES = sql.Query(
     "SELECT facts FROM events_event WHERE panel_id = ? AND subject_id = ? AND name = 'subscription.resumed'"
     " ORDER BY id DESC LIMIT ?"
+)
+_MOST = sql.Query(
+    "SELECT s.max, COALESCE(s.agreed_micros, o.rate_micros) FROM orders_schedule s"
+    " JOIN orders_order o ON o.id = s.order_id WHERE o.panel_id = ? AND s.order_id :in_int"
 )
 _OPEN_SUBSCRIPTIONS = sql.Query(
     "SELECT o.id, s.username, o.created_at FROM orders_order o JOIN orders_schedule s ON s.order_id = o.id"
@@ -320,6 +324,12 @@ def post_quantity(seed: int, post_id: int, low: int, high: int, *, step: int = 1
     """
     least, most = quantities.bounds(low, high, step)
     return step * random.Random(f"{seed}:{post_id}").randint(least // step, most // step)
+
+
+def charge_most(panel_id: int, subscription_ids: Sequence[int]) -> int:
+    """What one post of each of these subscriptions may cost their customers at most, in micros."""
+    rows = _MOST.rows(connection, panel_id, sorted(subscription_ids)) if subscription_ids else []
+    return sum(money.charge(rate_micros=rate_micros, units=units) for units, rate_micros in rows)
 
 
 def record_post(

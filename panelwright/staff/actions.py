@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from django.db import transaction
@@ -40,14 +40,16 @@ def perform(
     panel_id: int | None,
     target: int | None = None,
     given: Mapping[str, object],
+    only_if: Callable[[Performed], bool] | None = None,
 ) -> Performed | Refusal:
     """Do it, inside the panel's scope, in one transaction with its trail; or a refusal, and nothing has moved.
 
     `panel_id` is None for what an operator does to the whole installation. `target`: what people call the object,
-    its number where it has one (Noun.id_of), else its id. `given`: the fields as a program gives
-    them (values.of). Refusals: not_allowed, what is wrong with a field, and those of the action's own function.
+    its number where it has one (Noun.id_of), else its id. `given`: the fields as a program gives them (values.of).
+    `only_if` is asked inside the transaction, once it is done: where it says no, it is taken back and refused as
+    moves_differ. Refusals: not_allowed, what is wrong with a field, and those of the action's own function.
     """
-    return _done(action, actor, panel_id, target, given, keep=True)
+    return _done(action, actor, panel_id, target, given, keep=True, only_if=only_if)
 
 
 def preview(
@@ -98,6 +100,7 @@ def _done(
     given: Mapping[str, object],
     *,
     keep: bool,
+    only_if: Callable[[Performed], bool] | None = None,
 ) -> Performed | Refusal:
     if not actor.may(action.right) or (action.for_operators and actor.kind is not ActorKind.OPERATOR):
         return Refusal("not_allowed", facts=(("right", action.right.value),))
@@ -110,6 +113,8 @@ def _done(
             checked = dict(action.prepare(panel_id or 0, id_, checked))
         with transaction.atomic(durable=True):
             performed = _perform(action, actor, panel_id, id_, target, checked, given)
+            if only_if is not None and not only_if(performed):
+                raise Refused("moves_differ")
             if not keep:
                 transaction.set_rollback(True)
             return performed

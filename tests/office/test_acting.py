@@ -21,6 +21,21 @@ def text_of(page: str) -> str:
     return html.unescape(re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page)))
 
 
+def sure_of(page: str) -> str:
+    """What the form sends back of what it shows."""
+    found = re.search(r'name="sure" value="([0-9a-f]{64})"', page)
+    assert found, page
+    return found[1]
+
+
+def confirmed(browser: Any, address: str, **filled: str) -> Any:
+    """Send a form, and confirm what it shows; its answer where it is refused before."""
+    shown = browser.post(address, **filled)
+    if shown.status_code != 200:
+        return shown
+    return browser.post(address, **filled, sure=sure_of(shown.content.decode()))
+
+
 def test_a_refund_is_shown_before_it_moves_and_moves_once(office: Office) -> None:
     from tests.support.people import everything, value
 
@@ -29,18 +44,18 @@ def test_a_refund_is_shown_before_it_moves_and_moves_once(office: Office) -> Non
     charge = value("SELECT charge_micros FROM orders_order WHERE id = %s", order)
     balance = office.carol.balance()
     before = everything()
-    shown = text_of(browser.get(f"/admin/orders/{order.number}/cancel"))
-    assert "Refunded to the customer 0.90 USD" in shown
+    page = browser.get(f"/admin/orders/{order.number}/cancel")
+    sure = sure_of(page)
+    assert "Refunded to the customer 0.90 USD" in text_of(page)
     assert charge == 900_000
     assert browser.post(f"/admin/orders/{order.number}/cancel").status_code == 200
     after = everything()
     assert {table for table in after if after[table] != before[table]} <= {"customers_session"}
-    assert (
-        browser.post(f"/admin/orders/{order.number}/cancel", sure="1").headers["Location"]
-        == f"/admin/orders/{order.number}"
-    )
+    assert browser.post(f"/admin/orders/{order.number}/cancel", sure="1").status_code == 409
+    assert float(office.carol.balance()) == float(balance)
+    assert browser.post(f"/admin/orders/{order.number}/cancel", sure=sure).headers["Location"] == f"/admin/orders/{order.number}"
     assert float(office.carol.balance()) == float(balance) + 0.9
-    again = browser.post(f"/admin/orders/{order.number}/cancel", sure="1")
+    again = browser.post(f"/admin/orders/{order.number}/cancel", sure=sure)
     assert again.status_code == 422
     assert "has ended" in again.content.decode()
     assert float(office.carol.balance()) == float(balance) + 0.9
@@ -65,7 +80,12 @@ def test_a_partial_end_asks_for_what_remains_then_shows_the_sum(office: Office) 
     assert "Enter a whole number." in html.unescape(wrong.content.decode())
     shown = browser.post(f"/admin/orders/{order.number}/partial", remains=str(quantity // 2))
     assert "Refunded to the customer 0.45 USD" in text_of(shown.content.decode())
-    done = browser.post(f"/admin/orders/{order.number}/partial", remains=str(quantity // 2), sure="1")
+    sure = sure_of(shown.content.decode())
+    # The form was changed after it had shown what it does.
+    other = browser.post(f"/admin/orders/{order.number}/partial", remains=str(quantity // 3), sure=sure)
+    assert other.status_code == 409
+    assert "Refunded to the customer 0.29" in text_of(other.content.decode())
+    done = browser.post(f"/admin/orders/{order.number}/partial", remains=str(quantity // 2), sure=sure)
     assert done.status_code == 302
     assert value("SELECT status FROM orders_order WHERE id = %s", order) == "Partial"
     assert value("SELECT charge_micros FROM orders_order WHERE id = %s", order) == 450_000
@@ -89,7 +109,7 @@ def test_funds_are_added_and_taken_once_by_a_form_that_is_sent_twice(office: Off
         balance += change
         assert f"{balance:.2f}" in text_of(shown)
         for _ in range(2):
-            assert browser.post(address, **filled, sure="1").status_code == 302
+            assert browser.post(address, **filled, sure=sure_of(shown)).status_code == 302
         assert float(office.carol.balance()) == balance
     too_much = browser.post(address, amount="9999", reference="x", sure="1")
     assert too_much.status_code == 422
@@ -102,22 +122,69 @@ def test_credit_is_granted_and_not_taken_back_while_it_is_used(office: Office) -
 
     browser = office.browser("owner")
     address = f"/admin/customers/{office.carol.number}"
-    assert browser.post(f"{address}/set_credit_limit", credit_limit="40", sure="1").status_code == 302
+    assert confirmed(browser, f"{address}/set_credit_limit", credit_limit="40").status_code == 302
     page = text_of(browser.get(address))
     assert "Credit limit" in page and "40.00 USD" in page
     balance = float(office.carol.balance())
-    taken = browser.post(f"{address}/debit", amount=f"{balance + 30:.2f}", reference="lent", sure="1")
+    taken = confirmed(browser, f"{address}/debit", amount=f"{balance + 30:.2f}", reference="lent")
     assert (taken.status_code, office.carol.balance()) == (302, "-30.00")
     for limit, why in (("29.99", "The customer is using 30.00 of the credit."), ("-1", "cannot be below zero")):
-        refused = browser.post(f"{address}/set_credit_limit", credit_limit=limit, sure="1")
+        refused = confirmed(browser, f"{address}/set_credit_limit", credit_limit=limit)
         assert refused.status_code == 422
         assert why in html.unescape(refused.content.decode())
-    too_much = browser.post(f"{address}/debit", amount="10.01", reference="more", sure="1")
+    too_much = confirmed(browser, f"{address}/debit", amount="10.01", reference="more")
     assert "Only 10.00 is available, credit limit included." in too_much.content.decode()
     assert value("SELECT COUNT(*) FROM staff_trailentry WHERE action = 'customer.set_credit_limit'") == 1
-    browser.post(f"{address}/credit", amount=f"{balance + 30:.2f}", reference="back", sure="1")
-    assert browser.post(f"{address}/set_credit_limit", credit_limit="0", sure="1").status_code == 302
+    confirmed(browser, f"{address}/credit", amount=f"{balance + 30:.2f}", reference="back")
+    assert confirmed(browser, f"{address}/set_credit_limit", credit_limit="0").status_code == 302
     assert "Credit limit" not in text_of(browser.get(address)).replace("Set credit limit", "")
+
+
+def test_what_is_not_as_it_was_shown_is_shown_again_and_not_done(office: Office) -> None:
+    """Bob looks at what a cancel will do; before he confirms, a provider's report changes what remains."""
+    from tests.support.people import everything, execute, value
+
+    browser = office.browser("owner")
+    address = f"/admin/orders/{office.lost.number}/cancel"
+    execute("UPDATE orders_order SET remains = 700 WHERE id = %s", office.lost)
+    first = browser.get(address)
+    execute("UPDATE orders_order SET remains = 400 WHERE id = %s", office.lost)
+    before = everything()
+    again = browser.post(address, sure=sure_of(first))
+    assert again.status_code == 409
+    page = again.content.decode()
+    assert "has changed since you looked at it" in text_of(page)
+    assert "400 → 1000" in text_of(page)
+    after = everything()
+    assert {table for table in after if after[table] != before[table]} <= {"customers_session"}
+    assert sure_of(page) != sure_of(first)
+    assert browser.post(address, sure=sure_of(page)).status_code == 302
+    assert value("SELECT status FROM orders_order WHERE id = %s", office.lost) == "Canceled"
+
+
+def test_a_balance_that_orders_change_meanwhile_does_not_stop_funds(office: Office) -> None:
+    browser = office.browser("owner")
+    address = f"/admin/customers/{office.carol.customer_id}/credit"
+    filled = {"amount": "5.00", "reference": "bank-1", "reason": "paid by bank"}
+    shown = browser.post(address, **filled).content.decode()
+    balance = float(office.carol.balance())
+    office.carol.order(link="https://example.com/meanwhile")
+    assert browser.post(address, **filled, sure=sure_of(shown)).status_code == 302
+    assert float(office.carol.balance()) == pytest.approx(balance - 0.9 + 5)
+
+
+def test_a_post_that_staff_report_shows_what_it_may_cost(office: Office) -> None:
+    from tests.support.people import SUBSCRIPTION, value
+
+    office.carol.order(service=SUBSCRIPTION, username="anna", min=100, max=300)
+    filled = {"username": "anna", "link": "https://example.com/anna/17"}
+    assert office.browser("support").post("/admin/posts/report", **filled).status_code == 403
+    browser = office.browser("owner")
+    shown = browser.post("/admin/posts/report", **filled).content.decode()
+    assert "Charged to customers at most – → 0.45" in text_of(shown)
+    assert value("SELECT COUNT(*) FROM orders_post") == 0
+    assert browser.post("/admin/posts/report", **filled, sure=sure_of(shown)).status_code == 302
+    assert value("SELECT COUNT(*) FROM orders_post") == 1
 
 
 def test_a_suspended_customer_cannot_order_until_restored(office: Office) -> None:

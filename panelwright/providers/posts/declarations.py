@@ -6,8 +6,9 @@ from typing import Any
 
 from django.utils.translation import gettext_noop
 
+from panelwright.core import money
 from panelwright.core.refusal import Refused
-from panelwright.orders.schedule_actions import open_subscriptions, record_post
+from panelwright.orders.schedule_actions import charge_most, open_subscriptions, record_post
 from panelwright.providers.models import PostSource
 from panelwright.providers.posts import post_actions
 from panelwright.staff.action import Action, ActionDone, ActionFieldKind, Field, Noun, State, by_id
@@ -56,16 +57,15 @@ def _report_post(
     subscriptions = open_subscriptions(panel_id, username)
     if not subscriptions:
         raise Refused("no_subscription", "username", id=username[:100])
-    new = 0
-    for subscription_id in subscriptions:
-        new += record_post(
-            panel_id=panel_id,
-            subscription_id=subscription_id,
-            link=link,
-            published_at=values.get("published_at"),
-        )
-    told = {"username": username, "link": link, "subscriptions": len(subscriptions), "new": new}
-    return ActionDone(before={}, after=told, shown={"new": new, "subscriptions": len(subscriptions)})
+    published_at = values.get("published_at")
+    new = [
+        id_
+        for id_ in subscriptions
+        if record_post(panel_id=panel_id, subscription_id=id_, link=link, published_at=published_at)
+    ]
+    told = {"username": username, "link": link, "subscriptions": len(subscriptions), "new": len(new)}
+    told["charge_most"] = money.text(charge_most(panel_id, new))
+    return ActionDone(before={}, after=told, shown={"new": len(new), "subscriptions": len(subscriptions)})
 
 
 ACTIONS: tuple[Action, ...] = (
@@ -106,7 +106,8 @@ ACTIONS: tuple[Action, ...] = (
         POST,
         "report",
         gettext_noop("Report a new post to subscriptions"),
-        Right.ORDERS_ACT,
+        # It charges customers, as charging one for a post of her subscription does (decision 12).
+        Right.ORDERS_REFUND,
         _report_post,
         (
             Field("username", ActionFieldKind.TEXT, gettext_noop("Username"), required=True),
@@ -115,6 +116,7 @@ ACTIONS: tuple[Action, ...] = (
         ),
         on_target=False,
         gone=True,
+        moves_money=True,
         shown={"new": NUMBER, "subscriptions": NUMBER},
     ),
 )
