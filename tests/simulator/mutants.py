@@ -42,7 +42,7 @@ from panelwright.orders import rules as placing
 from panelwright.orders import schedule_actions as schedules
 from panelwright.orders import store as order_store
 from panelwright.panels import numbers
-from panelwright.providers.posts import subscription_actions
+from panelwright.providers.posts import subscription_actions, subscription_rules
 from panelwright.providers.routing import actions as delivery
 from panelwright.providers.routing import request_actions as requests
 from panelwright.providers.routing import resolve_rules
@@ -493,6 +493,22 @@ MUTANTS = (
     Mutant(
         "of what a provider made of a subscription nothing is taken over",
         _set(subscription_actions, "unknown_posts", lambda *arguments: []),
+    ),
+    Mutant(
+        "an order of a subscription that cannot be read is charged like any",
+        _together(
+            _rewritten(subscription_actions.Following, "_unread", "problem=trouble", "problem=NONE"),
+            _set(subscription_rules, "TRIES_MAX", 1),
+        ),
+    ),
+    Mutant(
+        "an order of a subscription that cannot be read is taken for none",
+        _rewritten(
+            subscription_actions.Following,
+            "_take_over",
+            "if said is None or not tries.over:\n                left = True",
+            "if True:\n                left = said is None",
+        ),
     ),
     Mutant("a post is ordered for again and again", _set(schedules, "_POSTED", _Nothing())),
     Mutant(

@@ -243,6 +243,26 @@ def test_blocked_posts_are_skipped_and_others_ordered(carol: Buyer, alice: Owner
     assert carol.balance() == "99.85"
 
 
+def test_a_post_whose_link_takes_too_much_to_check_is_skipped(
+    carol: Buyer, alice: Owner, time: Time, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    subscription = carol.order(service=SUBSCRIPTION, delay=0, posts=2)
+    costly = "https://good.example/" + "a" * 900
+    for link in (costly, "https://good.example/1"):
+        assert record_post(panel_id=alice.panel_id, subscription_id=subscription, link=link)
+    # Patterns that would be tried on the long link, and are not there in the short one.
+    assert add_blocks(alice.panel_id, [NewBlock("pattern", f"*aaa*{n}") for n in range(40)]) == 40
+    monkeypatch.setattr(limits, "BLOCK_STEPS_MAX", 100)
+    assert run_schedules() == 1
+    assert [child.link for child in children_of(subscription)] == ["https://good.example/1"]
+    assert values("SELECT link, due_at, order_id FROM orders_post WHERE order_id IS NULL") == [(costly, None, None)]
+    assert events(alice) == [], "no rule has spoken against it"
+    assert carol.balance() == "99.85"
+    monkeypatch.setattr(limits, "BLOCK_STEPS_MAX", 150_000)
+    run_schedules()
+    assert len(children_of(subscription)) == 1, "it is skipped once and for all"
+
+
 def test_there_is_a_limit(alice: Owner) -> None:
     assert (
         add_blocks(alice.panel_id, [NewBlock("exact", f"t.me/{n}") for n in range(limits.RULES_MAX)])
