@@ -165,7 +165,15 @@ def _refills(order: Order) -> list[StoryEntry]:
     for row in queries.rows(Refill, order.panel_id).filter(order_id=order.id).order_by("-id")[:EACH_MAX]:
         found.append(StoryEntry(row.created_at, "support", _("Refill requested")))
         if row.ended_at is not None:
-            found.append(StoryEntry(row.ended_at, "support", _("Refill"), words.value(row.status), row.problem))
+            found.append(
+                StoryEntry(
+                    row.ended_at,
+                    "support",
+                    _("Refill"),
+                    words.value(row.status),
+                    words.problem(row.problem_code, row.problem_facts),
+                )
+            )
     return found
 
 

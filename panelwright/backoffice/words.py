@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from panelwright.core import money
+from panelwright.orders import problems
 from panelwright.panels.models import BlockKind
 from panelwright.providers.staff_orders import PROBLEM_LABELS
 from panelwright.staff import registry, trail
@@ -128,6 +129,14 @@ _CHOICES = {
     BlockKind.PATTERN.value: gettext_noop("Pattern"),
     BlockKind.WORD.value: gettext_noop("Word"),
 }
+_PROBLEMS_OF_REFILLS = {
+    problems.REQUEST_REFUSED: gettext_noop("Rejected"),
+    problems.REQUEST_WAITS: gettext_noop("Not taken yet"),
+    problems.NOT_AT_A_PROVIDER: gettext_noop("No provider has this order"),
+    problems.NO_REFILL_ID: gettext_noop("Taken by the provider without a refill ID"),
+    problems.REFILL_NOT_KNOWN: gettext_noop("Unknown to the provider"),
+    problems.NOTED: None,
+}
 _RIGHTS = {right.value: LABELS[right] for right in Right}
 _ROLES = {role.value: ROLE_LABELS[role] for role in Role}
 
@@ -160,6 +169,16 @@ def moves(before: Mapping[str, Any], after: Mapping[str, Any]) -> Moves:
     if "charge" in before and "charge" in after:
         gone = money.parse(str(before["charge"])) - money.parse(str(after["charge"]))
     return Moves(changed, refund=max(gone, 0), charge=max(-gone, 0))
+
+
+def problem(code: str, facts: str) -> str:
+    """What is wrong with a refill, or why it was rejected: in the reader's language, with what the provider said."""
+    if not code:
+        return ""
+    told = problems.facts_of(facts)
+    label = _PROBLEMS_OF_REFILLS.get(code) or PROBLEM_LABELS.get(code)
+    said = next((str(told[name]) for name in ("said", "why", "word", "upstream_id") if told.get(name)), "")
+    return ": ".join(filter(None, [_(label) if label else "", said])) or code.replace("_", " ")
 
 
 def field(name: str) -> str:

@@ -305,7 +305,9 @@ class Refill(models.Model):
     due_at = models.DateTimeField(null=True)
     lease_until = models.DateTimeField(null=True)
     attempts = models.PositiveSmallIntegerField(default=0, db_default=0)
-    problem = models.TextField(default="", db_default="", blank=True)
+    # What is wrong with it, or why it was rejected (problems.py); empty: nothing.
+    problem_code = models.CharField(max_length=40, default="", db_default="", blank=True)
+    problem_facts = models.TextField(default="", db_default="", blank=True)
     created_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
 
@@ -343,8 +345,9 @@ class Cancel(models.Model):
     due_at = models.DateTimeField(null=True)
     lease_until = models.DateTimeField(null=True)
     attempts = models.PositiveSmallIntegerField(default=0, db_default=0)
-    # What the provider answered, in its words.
-    answer = models.TextField(default="", db_default="", blank=True)
+    # What came of it so far (problems.py); empty: nothing yet.
+    answer_code = models.CharField(max_length=40, default="", db_default="", blank=True)
+    answer_facts = models.TextField(default="", db_default="", blank=True)
     created_at = models.DateTimeField()
 
     objects = ScopedManager(panel="panel")

@@ -55,6 +55,21 @@ POST_UNREAD = "post_unread"
 # A subscription is over at its provider, which says that it made so many posts and names another number of orders.
 # Facts: posts, orders, provider.
 POSTS_DIFFER = "posts_differ"
+# Of a refill or a cancel that was asked for. What was refused, and what said that it is not to be done now and is tried
+# again. Facts: said; by staff too.
+REQUEST_REFUSED = "request_refused"
+REQUEST_WAITS = "request_waits"
+# No provider has the order of a refill: staff do it.
+NOT_AT_A_PROVIDER = "not_at_a_provider"
+# The provider took a refill and gave no id to ask about.
+NO_REFILL_ID = "no_refill_id"
+# Facts: upstream_id, the refill's.
+REFILL_NOT_KNOWN = "refill_not_known"
+# What came of a cancel. The provider took it; the order had ended (facts: status); it was never sent; no word of it.
+CANCEL_ACCEPTED = "cancel_accepted"
+ORDER_HAS_ENDED = "order_has_ended"
+CANCELED_UNSENT = "canceled_unsent"
+NOT_ANSWERED = "not_answered"
 # A problem that was noted in words, before there were codes. Facts: said.
 NOTED = "noted"
 
@@ -87,6 +102,15 @@ _WORDS = {
         " not charged, {cost} to {cost_max} {currency}"
     ),
     POSTS_DIFFER: "{provider} says that it is over with {posts} posts, and names {orders} orders",
+    REQUEST_REFUSED: "{said}",
+    REQUEST_WAITS: "{said}",
+    NOT_AT_A_PROVIDER: "no provider has this order: for staff to do",
+    NO_REFILL_ID: "the provider took it and gave no refill id",
+    REFILL_NOT_KNOWN: "the provider does not know its refill {upstream_id}",
+    CANCEL_ACCEPTED: "accepted",
+    ORDER_HAS_ENDED: "the order has ended: {status}",
+    CANCELED_UNSENT: "cancelled before it was sent",
+    NOT_ANSWERED: "the provider did not answer for this order",
     NOTED: "{said}",
 }
 CODES = frozenset(_WORDS)
@@ -134,6 +158,11 @@ def words(code: str, facts: Mapping[str, Any]) -> str:
 
 def _resting(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
     return [(name, why) for name, why in facts.get("providers") or []]
+
+
+def told(code: str, facts: str) -> str:
+    """`words` of what stands on a row."""
+    return words(code, facts_of(facts))
 
 
 class _Told(dict[str, Any]):

@@ -71,6 +71,8 @@ REFILL_SHAPE = fields(
         "quantity": NUMBER,
         "start_count": maybe(NUMBER),
         "problem": TEXT,
+        "problem_code": TEXT,
+        "problem_facts": ANYTHING,
         "created_at": MOMENT,
         "ended_at": maybe(MOMENT),
     }
@@ -84,6 +86,8 @@ CANCEL_SHAPE = fields(
         "quantity": NUMBER,
         "remains": NUMBER,
         "answer": TEXT,
+        "answer_code": TEXT,
+        "answer_facts": ANYTHING,
         "created_at": MOMENT,
     }
 )
@@ -108,7 +112,7 @@ def order_state(panel_id: int, order_id: int) -> State | None:
         "chosen_route": order.chosen_route_id,
         "upstream_id": order.upstream_id,
         "problem": order.problem_code,
-        "cancel": cancel and {"state": cancel.state, "answer": cancel.answer},
+        "cancel": cancel and {"state": cancel.state, "answer": cancel.answer_code},
         "paused": schedule is not None and schedule.paused_at is not None,
     }
 
@@ -118,7 +122,7 @@ def refill_state(panel_id: int, refill_id: int) -> State | None:
     refill = rows.filter(panel_id=panel_id, id=refill_id).first()
     if refill is None:
         return None
-    return {"order": refill.order.number, "status": refill.status, "state": refill.state, "problem": refill.problem}
+    return {"order": refill.order.number, "status": refill.status, "state": refill.state, "problem": refill.problem_code}
 
 
 def _by_number(panel_id: int, text: str) -> int | None:

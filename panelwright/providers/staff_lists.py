@@ -118,7 +118,7 @@ _WITH_ORDER = ("order__service", "order__customer__user")
 
 def waiting_refills(panel_id: int) -> Found:
     """Refills that only a person moves, or whose trouble has lasted."""
-    troubled = ~Q(problem="") & ~Q(state=RequestState.SENDING.value)
+    troubled = ~Q(problem_code="") & ~Q(state=RequestState.SENDING.value)
     overdue = Q(due_at__lt=clock.now() - OVERDUE)
     open_: QuerySet[Refill] = Refill.objects.filter(panel_id=panel_id, ended_at=None).select_related(*_WITH_ORDER)
     return Found(open_.filter(Q(due_at=None) | troubled | overdue), within=open_, oldest_first=True, key="number")

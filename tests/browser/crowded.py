@@ -83,14 +83,15 @@ def _for_staff(town: Town, key: str, url: str) -> dict[str, Any]:
             *(code, facts, now, provider, routes[0], f"{'9' * 60}{order}", order),
         )
     run(
-        "INSERT INTO orders_cancel (panel_id, order_id, state, answer, attempts, created_at) VALUES (?, ?, ?, ?, 0, ?)",
-        *(panel, ids[3], "waiting", WORD, now),
+        "INSERT INTO orders_cancel (panel_id, order_id, state, answer_code, answer_facts, attempts, created_at)"
+        " VALUES (?, ?, ?, 'request_waits', ?, 0, ?)",
+        *(panel, ids[3], "waiting", json.dumps({"said": WORD}), now),
     )
     run(
-        "INSERT INTO orders_refill (panel_id, number, order_id, customer_id, status, state, attempts, problem,"
-        " created_at) SELECT panel_id, 123456, id, customer_id, 'Pending', 'waiting', 0, ?, ?"
-        " FROM orders_order WHERE id = ?",
-        *(WORD[:200], now, ids[4]),
+        "INSERT INTO orders_refill (panel_id, number, order_id, customer_id, status, state, attempts, problem_code,"
+        " problem_facts, created_at) SELECT panel_id, 123456, id, customer_id, 'Pending', 'waiting', 0,"
+        " 'request_waits', ?, ? FROM orders_order WHERE id = ?",
+        *(json.dumps({"said": WORD[:200]}), now, ids[4]),
     )
     said = {"rate": "0.900000", "name": WORD, "type": "Default"}
     hold = json.dumps({"codes": ["rate", "name"], "old": said, "new": {**said, "rate": "123456.789012"}})

@@ -151,7 +151,7 @@ NOTES = sql.Query("SELECT n, what, id FROM simulator_note WHERE n > ? ORDER BY n
 ORDERS = sql.Query(f"SELECT {_ORDER_COLUMNS} FROM orders_order o WHERE o.id :in_int ORDER BY o.id")
 OPEN_ORDERS = sql.Query(f"SELECT {_ORDER_COLUMNS} FROM orders_order o WHERE o.ended_at IS NULL ORDER BY o.id")
 REFILLS = sql.Query(
-    "SELECT id, number, order_id, status, state, due_at, lease_until, problem, upstream_id, created_at, ended_at"
+    "SELECT id, number, order_id, status, state, due_at, lease_until, problem_code, upstream_id, created_at, ended_at"
     " FROM orders_refill WHERE id :in_int ORDER BY id"
 )
 TRANSFERS = sql.Query(

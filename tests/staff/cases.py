@@ -206,7 +206,7 @@ def _sendable_refill(world: World) -> Case:
         world.people.id,
         refill_id,
     )
-    execute("UPDATE orders_refill SET due_at = NULL, problem = 'nobody knows' WHERE id = %s", refill_id)
+    execute("UPDATE orders_refill SET due_at = NULL, problem_code = 'refill_not_known' WHERE id = %s", refill_id)
     return Case(refill_id)
 
 

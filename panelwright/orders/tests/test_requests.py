@@ -120,7 +120,7 @@ def test_a_refill_is_a_row_that_waits_to_be_passed_on(carol: Buyer, alice: Owner
     asked_at = time.passes(hours=24)
     (refill_id,) = carol.refill(order_id)
     assert isinstance(refill_id, int)
-    rows = values("SELECT id, panel_id, order_id, status, state, upstream_id, problem FROM orders_refill")
+    rows = values("SELECT id, panel_id, order_id, status, state, upstream_id, problem_code FROM orders_refill")
     assert rows == [(refill_id, alice.panel_id, order_id, "Pending", "waiting", None, "")]
     assert values("SELECT name, subject_id FROM events_event WHERE name = 'refill.requested'") == [
         ("refill.requested", order_id)

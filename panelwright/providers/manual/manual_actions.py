@@ -16,9 +16,9 @@ from django.db import IntegrityError, connection, transaction
 from panelwright.core import clock, sql
 from panelwright.core.refusal import InvalidState, NotThere, Refused
 from panelwright.events.actions import NewEvent, record
-from panelwright.orders import lifecycle
+from panelwright.orders import lifecycle, problems
 from panelwright.orders.models import Job
-from panelwright.orders.problems import NONE
+from panelwright.orders.problems import NONE, Problem
 from panelwright.orders.settling import OpenOrder
 from panelwright.orders.webhook_events import tell_refills
 from panelwright.providers.manual import manual_rules
@@ -58,18 +58,18 @@ _FREE_CANCEL = sql.Query(
     "SELECT 1 FROM orders_cancel WHERE panel_id = ? AND order_id = ? AND state IN ('waiting', 'passed on') :skip_locked"
 )
 _ANSWER_CANCEL = sql.Query(
-    "UPDATE orders_cancel SET state = 'done', answer = ?, due_at = NULL WHERE panel_id = ? AND order_id = ?"
-    " AND state IN ('waiting', 'passed on') RETURNING id"
+    "UPDATE orders_cancel SET state = 'done', answer_code = ?, answer_facts = ?, due_at = NULL"
+    " WHERE panel_id = ? AND order_id = ? AND state IN ('waiting', 'passed on') RETURNING id"
 )
 _LOCK_REFILL = sql.Query("SELECT id FROM orders_refill WHERE panel_id = ? AND id = ? :for_update")
 _REFILL = sql.Query(
-    "SELECT r.id, r.number, r.panel_id, r.order_id, o.number, r.status, r.state, r.due_at, r.problem, r.ended_at,"
+    "SELECT r.id, r.number, r.panel_id, r.order_id, o.number, r.status, r.state, r.due_at, r.problem_code, r.ended_at,"
     " o.upstream_id, r.lease_until"
     " FROM orders_refill r JOIN orders_order o ON o.id = r.order_id WHERE r.panel_id = ? AND r.id = ?"
 )
 _SET_REFILL = sql.Query(
-    "UPDATE orders_refill SET status = ?, state = ?, due_at = ?, lease_until = NULL, attempts = 0, problem = ?,"
-    " ended_at = ? WHERE panel_id = ? AND id = ? AND ended_at IS NULL RETURNING id"
+    "UPDATE orders_refill SET status = ?, state = ?, due_at = ?, lease_until = NULL, attempts = 0, problem_code = ?,"
+    " problem_facts = ?, ended_at = ? WHERE panel_id = ? AND id = ? AND ended_at IS NULL RETURNING id"
 )
 
 
@@ -139,7 +139,8 @@ def accept_cancel(*, panel_id: int, order_id: int, by: str) -> None:
     """The customer's cancel is granted: Canceled, or Partial when something was delivered."""
     with worked(panel_id, order_id, "accept cancel", by) as (order, _, write):
         accepted = resolve_rules.accept_cancel(order, now=clock.now())
-        _answer_cancel(order, f"the order has ended: {accepted.settled[0].order.status}")
+        ended = problems.problem(problems.ORDER_HAS_ENDED, status=accepted.settled[0].order.status)
+        _answer_cancel(order, ended)
         write(accepted, {"remains": order.remains})
 
 
@@ -149,11 +150,11 @@ def refuse_cancel(*, panel_id: int, order_id: int, by: str, text: str) -> None:
     now = clock.now()
     with transaction.atomic():
         order = resolve_rules.decidable(locked(lifecycle.lock([order_id]), panel_id, order_id), now)
-        _answer_cancel(order, said)
+        _answer_cancel(order, problems.problem(problems.REQUEST_REFUSED, said=said))
         record([NewEvent(panel_id, "order.cancel_refused", order_id, {"said": said, "by": by})], now=now)
 
 
-def _answer_cancel(order: OpenOrder, text: str) -> None:
+def _answer_cancel(order: OpenOrder, answer: Problem) -> None:
     """Answer the open cancel of an order that is locked. Raises InvalidState.
 
     A worker that passes cancels on locks them before their orders: what it holds is not waited for.
@@ -162,7 +163,7 @@ def _answer_cancel(order: OpenOrder, text: str) -> None:
         if _CANCEL_OPEN.rows(connection, order.panel_id, order.id):
             raise InvalidState("cancel_being_sent")
         raise InvalidState("no_cancel_waits")
-    _ANSWER_CANCEL.rows(connection, text, order.panel_id, order.id)
+    _ANSWER_CANCEL.rows(connection, *answer, order.panel_id, order.id)
 
 
 def start_refill(*, panel_id: int, refill_id: int, by: str) -> None:
@@ -187,7 +188,8 @@ def reject_refill(*, panel_id: int, refill_id: int, by: str, text: str) -> None:
     with transaction.atomic():
         refill = manual_rules.workable_refill(_refill(panel_id, refill_id), clock.now())
         facts: dict[str, object] = {"said": said, "by": by}
-        _set_refill(refill, "Rejected", state="done", event="refill.rejected", facts=facts, problem=said)
+        refused = problems.problem(problems.REQUEST_REFUSED, said=said)
+        _set_refill(refill, "Rejected", state="done", event="refill.rejected", facts=facts, problem=refused)
 
 
 def send_refill(*, panel_id: int, refill_id: int, by: str) -> None:
@@ -215,13 +217,13 @@ def _set_refill(
     state: str,
     event: str,
     facts: dict[str, object],
-    problem: str = "",
+    problem: Problem = NONE,
     due_at: datetime | None = None,
 ) -> None:
     now = clock.now()
     ended_at = now if state == "done" else None
     moments = (sql.moment(connection, due_at), sql.moment(connection, ended_at))
-    if not _SET_REFILL.rows(connection, status, state, moments[0], problem, moments[1], refill.panel_id, refill.id):
+    if not _SET_REFILL.rows(connection, status, state, moments[0], *problem, moments[1], refill.panel_id, refill.id):
         raise lifecycle.StaleOrder(f"refill {refill.number} was not as it had been read under its lock")
     record([NewEvent(refill.panel_id, event, refill.order_id, {"refill": refill.number, **facts})], now=now)
     if status != refill.status:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from django.db.models import Q, QuerySet
 
 from panelwright.core import clock
+from panelwright.orders import problems
 from panelwright.orders.models import Cancel, Job, Order, Refill, RequestState
 from panelwright.providers import order_queries
 from panelwright.providers.models import Provider
@@ -44,7 +45,7 @@ def waiting_orders(panel_id: int, filters: QueueFilters = ALL, *, after: int = 0
 
 def waiting_refills(panel_id: int, filters: QueueFilters = ALL, *, after: int = 0, limit: int = 50) -> QueuePage:
     """Refills that only a person moves, or whose trouble a person may end: it has lasted, or was noted."""
-    troubled = ~Q(problem="") & ~Q(state=RequestState.SENDING.value)
+    troubled = ~Q(problem_code="") & ~Q(state=RequestState.SENDING.value)
     rows = Refill.objects.filter(panel_id=panel_id, ended_at=None).filter(
         Q(due_at=None) | troubled | Q(due_at__lt=clock.now() - OVERDUE)
     )
@@ -81,7 +82,9 @@ def refill_facts_of(refill: Refill) -> dict[str, Any]:
         "link": refill.order.link,
         "quantity": refill.order.quantity,
         "start_count": refill.order.start_count,
-        "problem": refill.problem,
+        "problem": problems.told(refill.problem_code, refill.problem_facts),
+        "problem_code": refill.problem_code,
+        "problem_facts": problems.facts_of(refill.problem_facts),
         "created_at": _text(refill.created_at),
         "ended_at": _text(refill.ended_at),
     }
@@ -95,7 +98,9 @@ def cancel_facts_of(cancel: Cancel) -> dict[str, Any]:
         "link": cancel.order.link,
         "quantity": cancel.order.quantity,
         "remains": cancel.order.remains,
-        "answer": cancel.answer,
+        "answer": problems.told(cancel.answer_code, cancel.answer_facts),
+        "answer_code": cancel.answer_code,
+        "answer_facts": problems.facts_of(cancel.answer_facts),
         "created_at": _text(cancel.created_at),
     }
 

@@ -31,7 +31,7 @@ class OpenRefill(NamedTuple):
     status: str
     state: str
     due_at: datetime | None
-    problem: str
+    problem_code: str
     ended_at: datetime | None
     upstream_order: str | None
     lease_until: datetime | None = None
@@ -115,6 +115,6 @@ def sendable_refill(refill: OpenRefill, now: datetime) -> OpenRefill:
     """The refill, if it can be passed on to the provider (again). Raises InvalidState."""
     if workable_refill(refill, now).upstream_order is None:
         raise InvalidState("refill_without_provider")
-    if refill.state == RequestState.PASSED_ON.value and not refill.problem:
+    if refill.state == RequestState.PASSED_ON.value and not refill.problem_code:
         raise InvalidState("refill_at_provider")
     return refill

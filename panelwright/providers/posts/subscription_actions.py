@@ -50,7 +50,7 @@ _KNOWN = sql.Query(
 )
 _TERMS = sql.Query(
     "SELECT s.order_id, s.min, s.max, s.pause_reason, r.rate_micros, COALESCE(NULLIF(p.currency, ''), n.currency),"
-    " p.name, n.currency, o.link, k.state, k.answer, s.unread"
+    " p.name, n.currency, o.link, k.state, k.answer_code, k.answer_facts, s.unread"
     " FROM orders_schedule s JOIN orders_order o ON o.id = s.order_id JOIN panels_panel n ON n.id = o.panel_id"
     " JOIN providers_provider p ON p.id = o.provider_id LEFT JOIN providers_route r ON r.id = o.route_id"
     " LEFT JOIN orders_cancel k ON k.order_id = o.id WHERE s.order_id :in_int"
@@ -344,11 +344,12 @@ class _Took(NamedTuple):
 
 
 def _terms(row: sql.Row) -> Terms:
-    _, low, high, reason, rate_micros, theirs, provider, currency, link, cancel, answer, unread = row
+    _, low, high, reason, rate_micros, theirs, provider, currency, link, cancel, code, facts, unread = row
+    answer = problems.told(code or "", facts or "")
     counts = json.loads(unread) if unread else {}
     # A plain number is from before refusals that pass were counted.
     tries = {ref: Tries(count) if isinstance(count, int) else Tries(*count) for ref, count in counts.items()}
-    return Terms(Bounds(low, high, rate_micros, theirs), reason, provider, currency, link, cancel, answer or "", tries)
+    return Terms(Bounds(low, high, rate_micros, theirs), reason, provider, currency, link, cancel, answer, tries)
 
 
 def _not_charged(reason: PauseReason, spend: Spend, units: int, terms: Terms) -> Problem:

@@ -12,8 +12,9 @@ from django.db import connection, transaction
 from panelwright.core import clock, sql
 from panelwright.events.actions import NewEvent, record
 from panelwright.orders import actions as order_actions
-from panelwright.orders import requests
+from panelwright.orders import problems, requests
 from panelwright.orders.models import Job
+from panelwright.orders.problems import NONE, Problem, problem
 from panelwright.orders.status import REFILL_ENDED
 from panelwright.orders.webhook_events import tell_refills
 from panelwright.providers.routing import rules, store
@@ -63,7 +64,8 @@ _SET_REFILL = sql.Update(
         "due_at": "timestamptz",
         "lease_until": "timestamptz",
         "attempts": "int",
-        "problem": "text",
+        "problem_code": "text",
+        "problem_facts": "text",
         "ended_at": "timestamptz",
     },
     {"id": "bigint"},
@@ -93,7 +95,14 @@ _CANCELS = sql.Query(
 )
 _SET_CANCEL = sql.Update(
     "orders_cancel",
-    {"state": "text", "provider_id": "bigint", "due_at": "timestamptz", "answer": "text", "attempts": "int"},
+    {
+        "state": "text",
+        "provider_id": "bigint",
+        "due_at": "timestamptz",
+        "answer_code": "text",
+        "answer_facts": "text",
+        "attempts": "int",
+    },
     {"id": "bigint"},
     # Staff may have answered it meanwhile.
     also="state = 'waiting'",
@@ -177,11 +186,10 @@ def claim_refills(limit: int, *, but: Collection[int] = (), room: Room | None = 
         for row in rows.values():
             provider = providers.get(row.order_provider_id or 0)
             if row.state == "sending":
-                stuck.append(
-                    _refill_row(row, state="sending", problem="outcome unknown: the sender stopped in the middle")
-                )
+                lost = problem(problems.OUTCOME_UNKNOWN, why="the sender stopped in the middle")
+                stuck.append(_refill_row(row, state="sending", trouble=lost))
             elif provider is None or row.order_upstream_id is None:
-                stuck.append(_refill_row(row, state="waiting", problem="no provider has this order: for staff to do"))
+                stuck.append(_refill_row(row, state="waiting", trouble=problem(problems.NOT_AT_A_PROVIDER)))
             elif to_each[provider.id] < REFILLS_AT_ONCE and (
                 to_each[provider.id] or room is None or room.take(row.panel_id, provider.id)
             ):
@@ -200,7 +208,7 @@ def _refill_row(
     status: str = "",
     upstream_id: str | None = None,
     due_at: datetime | None = None,
-    problem: str = "",
+    trouble: Problem = NONE,
     ended_at: datetime | None = None,
     attempts: int | None = None,
 ) -> sql.Row:
@@ -212,10 +220,15 @@ def _refill_row(
         sql.moment(connection, due_at),
         None,
         row.attempts if attempts is None else attempts,
-        problem[:1000],
+        *trouble,
         sql.moment(connection, ended_at),
         row.id,
     )
+
+
+def _said(code: str, answer: UpstreamRefused | Unknown) -> Problem:
+    """With the provider's own words, which are kept as evidence."""
+    return problem(code, said=answer.text)
 
 
 def commit_refills(results: Sequence[tuple[RefillSending, Accepted | UpstreamRefused | Unknown]]) -> None:
@@ -235,14 +248,15 @@ def commit_refills(results: Sequence[tuple[RefillSending, Accepted | UpstreamRef
                     )
                 )
             elif isinstance(outcome, Accepted):
-                changes.append(
-                    _refill_row(row, state="passed on", problem="the provider took it and gave no refill id")
-                )
+                changes.append(_refill_row(row, state="passed on", trouble=problem(problems.NO_REFILL_ID)))
             elif isinstance(outcome, UpstreamRefused) and outcome.reason in _PASSING:
                 due_at = now + rules.backoff(row.attempts)
-                changes.append(_refill_row(row, state="waiting", due_at=due_at, problem=outcome.text))
+                changes.append(
+                    _refill_row(row, state="waiting", due_at=due_at, trouble=_said(problems.REQUEST_WAITS, outcome))
+                )
             elif isinstance(outcome, UpstreamRefused):
-                changes.append(_refill_row(row, state="done", status="Rejected", problem=outcome.text, ended_at=now))
+                refused = _said(problems.REQUEST_REFUSED, outcome)
+                changes.append(_refill_row(row, state="done", status="Rejected", trouble=refused, ended_at=now))
                 events.append(
                     NewEvent(
                         row.panel_id, "refill.rejected", row.order_id, {"refill": row.number, "said": outcome.text}
@@ -250,7 +264,8 @@ def commit_refills(results: Sequence[tuple[RefillSending, Accepted | UpstreamRef
                 )
                 told.append(row.id)
             else:
-                changes.append(_refill_row(row, state="sending", problem=f"outcome unknown: {outcome.text}"))
+                lost = problem(problems.OUTCOME_UNKNOWN, why=outcome.text)
+                changes.append(_refill_row(row, state="sending", trouble=lost))
         _SET_REFILL.run(connection, changes)
         record(events, now=now)
         tell_refills(told, now)
@@ -288,13 +303,13 @@ def commit_refill_polled(
                 continue
             report = reports.get(ask.upstream_id)
             due_at = now + min(max((now - row.created_at) / 10, REFILL_POLL_MIN), timedelta(hours=1))
-            status, problem = row.status, ""
+            status, trouble = row.status, NONE
             if isinstance(report, RefillReport) and report.status is not None:
                 status = report.status
             elif isinstance(report, RefillReport):
-                problem = f"the provider's word is not understood: {report.raw_status[:80]!r}"
+                trouble = problem(problems.STATUS_NOT_UNDERSTOOD, word=report.raw_status[:80])
             elif isinstance(report, UpstreamRefused) and report.reason is Reason.NOT_FOUND:
-                problem = f"the provider does not know its refill {ask.upstream_id}"
+                trouble = problem(problems.REFILL_NOT_KNOWN, upstream_id=ask.upstream_id)
             ended = status in REFILL_ENDED
             changes.append(
                 _refill_row(
@@ -303,7 +318,7 @@ def commit_refill_polled(
                     status=status,
                     upstream_id=ask.upstream_id,
                     due_at=None if ended else due_at,
-                    problem=problem,
+                    trouble=trouble,
                     ended_at=now if ended else None,
                 )
             )
@@ -338,26 +353,26 @@ def claim_cancels(limit: int, *, but: Collection[int] = (), room: Room | None = 
         ours: dict[int, CancelRow] = {}
         for row in map(CancelRow._make, _CANCELS.rows(connection, ids)):
             if row.ended_at is not None:
-                text = f"the order has ended: {row.status}"
-                changes.append(("done", row.provider_id, None, text, row.attempts, row.id))
+                ended = problem(problems.ORDER_HAS_ENDED, status=row.status)
+                changes.append(("done", row.provider_id, None, *ended, row.attempts, row.id))
             elif requests.cancels_at_once(status=row.status, job=row.job):
                 ours[row.order_id] = row
             elif row.job == Job.MANUAL.value:
-                changes.append(("waiting", row.provider_id, None, "", 0, row.id))
+                changes.append(("waiting", row.provider_id, None, *NONE, 0, row.id))
             elif row.upstream_id is None or row.provider_id is None:
                 changes.append(_not_yet(row, now))
             elif row.provider_id in going or room is None or room.take(row.panel_id, row.provider_id):
                 # What it waited for before the provider had the order does not count.
                 attempts = 1 if row.told_provider_id is None else min(row.attempts + 1, ATTEMPTS_MAX)
                 lease = sql.moment(connection, now + rules.LEASE)
-                changes.append(("waiting", row.provider_id, lease, "", attempts, row.id))
+                changes.append(("waiting", row.provider_id, lease, *NONE, attempts, row.id))
                 going.setdefault(row.provider_id, []).append(
                     CancelSending(row.id, row.panel_id, row.order_id, row.upstream_id, attempts, row.provider_id)
                 )
         cancelled = order_actions.cancel_unsent(sorted(ours), now)
         for order_id, row in ours.items():
             if order_id in cancelled:
-                changes.append(("done", None, None, "cancelled before it was sent", row.attempts, row.id))
+                changes.append(("done", None, None, *problem(problems.CANCELED_UNSENT), row.attempts, row.id))
             else:
                 # A worker claimed it between the look and the lock: it is passed on once it has arrived.
                 changes.append(_not_yet(row, now))
@@ -368,7 +383,7 @@ def claim_cancels(limit: int, *, but: Collection[int] = (), room: Room | None = 
 def _not_yet(row: CancelRow, now: datetime) -> sql.Row:
     """Look again later, each time twice as late: the order may stay on its way until a person decides."""
     wait = min(NOT_YET * 2 ** min(row.attempts, 10), NOT_YET_MAX)
-    return ("waiting", None, sql.moment(connection, now + wait), "", min(row.attempts + 1, ATTEMPTS_MAX), row.id)
+    return ("waiting", None, sql.moment(connection, now + wait), *NONE, min(row.attempts + 1, ATTEMPTS_MAX), row.id)
 
 
 def commit_cancels(
@@ -378,20 +393,22 @@ def commit_cancels(
     now = clock.now()
     with transaction.atomic(durable=True):
         changes, events, accepted = [], [], []
+        taken = problem(problems.CANCEL_ACCEPTED)
         for cancel in sorted(sent, key=lambda c: c.id):
             answer = answers.get(cancel.upstream_order)
             if isinstance(answer, Accepted):
                 accepted.append(cancel.order_id)
                 again = sql.moment(connection, now + ASK_AGAIN)
-                changes.append(("passed on", provider_id, again, "accepted", cancel.attempts, cancel.id))
+                changes.append(("passed on", provider_id, again, *taken, cancel.attempts, cancel.id))
             elif isinstance(answer, UpstreamRefused) and answer.reason not in _PASSING:
-                changes.append(("done", provider_id, None, answer.text, cancel.attempts, cancel.id))
+                refused = _said(problems.REQUEST_REFUSED, answer)
+                changes.append(("done", provider_id, None, *refused, cancel.attempts, cancel.id))
                 facts = {"said": answer.text}
                 events.append(NewEvent(cancel.panel_id, "order.cancel_refused", cancel.order_id, facts))
             else:
                 due_at = sql.moment(connection, now + rules.backoff(cancel.attempts))
-                text = answer.text if answer is not None else "the provider did not answer for this order"
-                changes.append(("waiting", provider_id, due_at, text, cancel.attempts, cancel.id))
+                waits = problem(problems.NOT_ANSWERED) if answer is None else _said(problems.REQUEST_WAITS, answer)
+                changes.append(("waiting", provider_id, due_at, *waits, cancel.attempts, cancel.id))
         at = sql.moment(connection, now)
         if accepted:
             _POLL_NOW.run(connection, at, sorted(accepted), at)

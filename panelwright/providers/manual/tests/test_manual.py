@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from panelwright.core import money
 from panelwright.core.refusal import InvalidState, NotThere, Refusal
+from panelwright.orders import problems
 from panelwright.providers.manual import manual_actions
 from panelwright.providers.models import Provider
 from panelwright.providers.routing import resolve_actions
@@ -256,8 +257,8 @@ def test_what_is_half_delivered_is_not_passed_on(queue: Queue, alice: Owner, ups
 
 
 def cancel_row() -> tuple[Any, ...]:
-    (row,) = values("SELECT state, due_at, answer FROM orders_cancel")
-    return row
+    (row,) = values("SELECT state, due_at, answer_code, answer_facts FROM orders_cancel")
+    return (*row[:2], problems.told(*row[2:]))
 
 
 def test_what_nobody_has_started_is_cancelled_at_once(queue: Queue) -> None:
@@ -397,7 +398,9 @@ def test_a_cancelled_drip_feed_ends_when_staff_answer_for_its_started_run(queue:
 
 
 def refill_row() -> tuple[Any, ...]:
-    return tuple(values("SELECT status, state, due_at, problem FROM orders_refill ORDER BY id")[-1])
+    """Status, state, when it is due, and the problem in words."""
+    row = values("SELECT status, state, due_at, problem_code, problem_facts FROM orders_refill ORDER BY id")[-1]
+    return (*row[:3], problems.told(*row[3:]))
 
 
 def test_a_refill_of_what_staff_delivered_is_done_by_staff(queue: Queue) -> None:

@@ -150,5 +150,5 @@ def test_a_refill_is_sent_only_where_a_provider_has_the_order_and_not_after_its_
         manual_rules.workable_refill(there._replace(ended_at=NOW, status="Rejected"), NOW)
     with pytest.raises(InvalidState, match="already at the provider"):
         manual_rules.sendable_refill(there._replace(state="passed on", due_at=NOW), NOW)
-    lost = there._replace(state="passed on", due_at=NOW, problem="the provider does not know its refill 7")
+    lost = there._replace(state="passed on", due_at=NOW, problem_code="refill_not_known")
     assert manual_rules.sendable_refill(lost, NOW) == lost

@@ -11,6 +11,7 @@ from django.db import transaction
 
 from panelwright.core import clock
 from panelwright.core.refusal import InvalidState
+from panelwright.orders import problems
 from panelwright.providers.manual import manual_actions
 from panelwright.providers.routing import request_actions, resolve_actions, rules, store
 from panelwright.providers.wire.outcomes import Accepted, RefillReport
@@ -69,13 +70,17 @@ def sent(alice: Owner, carol: Buyer, upstream: ScriptedUpstream, worker: Rounds,
 
 
 def refill() -> tuple[Any, ...]:
-    (row,) = values("SELECT status, state, upstream_id, problem FROM orders_refill")
-    return row
+    """Status, state, the provider's id, and the problem in words."""
+    (row,) = values("SELECT status, state, upstream_id, problem_code, problem_facts FROM orders_refill")
+    assert row[3] in {"", *problems.CODES}
+    return (*row[:3], problems.told(*row[3:]))
 
 
 def cancel() -> tuple[Any, ...]:
-    (row,) = values("SELECT state, answer FROM orders_cancel")
-    return row
+    """State, and the answer in words."""
+    (row,) = values("SELECT state, answer_code, answer_facts FROM orders_cancel")
+    assert row[1] in {"", *problems.CODES}
+    return row[0], problems.told(*row[1:])
 
 
 # ---- refills -----------------------------------------------------------------------------------------

@@ -140,11 +140,15 @@ def test_what_staff_answer_while_it_is_passed_on_stays_answered(
     ((provider_id, sent),) = request_actions.claim_cancels(10).items()
     manual_actions.refuse_cancel(panel_id=alice.panel_id, order_id=order_id, by=BY, text="nearly done")
     request_actions.commit_cancels(provider_id, sent, {})
-    assert values("SELECT state, answer FROM orders_cancel") == [("done", "nearly done")]
+    assert values("SELECT state, answer_code, answer_facts FROM orders_cancel") == [
+        ("done", "request_refused", '{"said": "nearly done"}')
+    ]
     with pytest.raises(InvalidState, match="No cancellation of this order"):
         manual_actions.accept_cancel(panel_id=alice.panel_id, order_id=order_id, by=BY)
     time.passes(hours=1)
     carol.cancel(order_id)
     manual_actions.accept_cancel(panel_id=alice.panel_id, order_id=order_id, by=BY)
     assert carol.sees(order_id)[:3] == ("Canceled", "0.00", 1000)
-    assert values("SELECT state, answer FROM orders_cancel") == [("done", "the order has ended: Canceled")]
+    assert values("SELECT state, answer_code, answer_facts FROM orders_cancel") == [
+        ("done", "order_has_ended", '{"status": "Canceled"}')
+    ]
