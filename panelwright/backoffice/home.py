@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from panelwright.backoffice import queries
+from panelwright.backoffice import queries, words
 from panelwright.backoffice.queries import OFFICE_COUNTS, Days
 from panelwright.core import money
 from panelwright.core.lists import count_text
@@ -113,7 +113,7 @@ def _needs(request: StaffRequest) -> list[Need]:
 def _troubled(provider: Provider) -> Need:
     low = provider.low_balance_micros
     is_low = low is not None and provider.balance_micros is not None and provider.balance_micros < low
-    said = provider.problem or provider.sync_problem
+    said = provider.problem or words.sync_problem(provider)
     title = _("%(provider)s: low balance") if is_low else _("%(provider)s does not work")
     detail = money.text(provider.balance_micros or 0) + f" {provider.currency}" if is_low else said
     url = reverse("backoffice:provider", args=[provider.id])

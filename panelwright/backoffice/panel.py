@@ -35,6 +35,7 @@ def provider(request: StaffRequest, target: int) -> HttpResponse:
     further, back = cursor(request, "before"), cursor(request, "after")
     context = {
         "provider": found,
+        "sync_problem": words.sync_problem(found),
         "list": routes.listing,
         "page": routes.page(request.panel, {"provider": str(found.id)}, further=further, back=back),
         "actions": allowed(request, "provider.set", "provider.sync", "provider.import"),

@@ -44,7 +44,7 @@ def troubled_providers(panel_id: int) -> QuerySet[Provider]:
     """Providers that are low, fail, or whose list cannot be read."""
     rows: QuerySet[Provider] = Provider.objects.filter(panel_id=panel_id, enabled=True, kind=ProviderKind.API)
     low = Q(low_balance_micros__isnull=False, balance_micros__lt=F("low_balance_micros"))
-    return rows.filter(low | Q(failures__gte=FAILURES_MAX) | ~Q(problem="") | ~Q(sync_problem=""))
+    return rows.filter(low | Q(failures__gte=FAILURES_MAX) | ~Q(problem="") | ~Q(sync_problem_code=""))
 
 
 class Problems(NamedTuple):

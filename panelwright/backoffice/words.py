@@ -12,7 +12,9 @@ from django.utils.translation import gettext_noop
 from panelwright.core import money
 from panelwright.orders import problems
 from panelwright.panels.models import BlockKind
+from panelwright.providers.models import Provider
 from panelwright.providers.staff_orders import PROBLEM_LABELS
+from panelwright.providers.sync import sync_problems
 from panelwright.staff import registry, trail
 from panelwright.staff.rights import LABELS, ROLE_LABELS, Right, Role
 from panelwright.ui import status_labels
@@ -179,6 +181,11 @@ def problem(code: str, facts: str) -> str:
     label = _PROBLEMS_OF_REFILLS.get(code) or PROBLEM_LABELS.get(code)
     said = next((str(told[name]) for name in ("said", "why", "word", "upstream_id") if told.get(name)), "")
     return ": ".join(filter(None, [_(label) if label else "", said])) or code.replace("_", " ")
+
+
+def sync_problem(provider: Provider) -> str:
+    """What a round of its list found, in the reader's language."""
+    return sync_problems.of(provider, _)
 
 
 def field(name: str) -> str:

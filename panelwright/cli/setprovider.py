@@ -59,6 +59,7 @@ def run(args: argparse.Namespace) -> int:
     from django_scopes import scope
 
     from panelwright.core import money
+    from panelwright.providers.sync import sync_problems
 
     panel = setup.panel(args.panel)
     given = {
@@ -78,6 +79,7 @@ def run(args: argparse.Namespace) -> int:
         if any(value is not None for value in given.values()):
             setup.perform("provider.set", panel=panel, target=provider.id, given=given)
             provider.refresh_from_db()
+    sync_problem = sync_problems.of(provider)
     balance = "not known" if provider.balance_micros is None else money.text(provider.balance_micros)
     for name, value in (
         ("address", provider.url),
@@ -88,7 +90,7 @@ def run(args: argparse.Namespace) -> int:
         ("requests a minute", provider.per_minute_max or "no limit"),
         ("balance there", balance),
         ("looked at every", f"{provider.sync_every_min} minutes" if provider.sync_due_at else "never by itself"),
-        ("problem", provider.problem or provider.sync_problem or "none"),
+        ("problem", provider.problem or sync_problem or "none"),
     ):
         print(f"{name:<18} {value}")
     return 0

@@ -20,7 +20,7 @@ from panelwright.providers.manual import manual_actions
 from panelwright.providers.models import ExchangeRate, Provider, ProviderKind, Route
 from panelwright.providers.routing import route_actions
 from panelwright.providers.routing.route_actions import NewRoute
-from panelwright.providers.sync import hold_actions, sync_actions
+from panelwright.providers.sync import hold_actions, sync_actions, sync_problems
 from panelwright.providers.sync.import_rules import Chosen
 from panelwright.providers.sync.sync_rules import TYPE_MAX, Markup
 from panelwright.providers.sync.syncing import asked, asked_for_list
@@ -57,7 +57,8 @@ def provider_state(panel_id: int, provider_id: int) -> State | None:
         "rise_max": None if row.rise_max_e2 is None else f"{row.rise_max_e2 / 100:.2f}",
         "fall_max": None if row.fall_max_e2 is None else f"{row.fall_max_e2 / 100:.2f}",
         "failures": row.failures,
-        "problem": row.problem or row.sync_problem,
+        "problem": row.problem or sync_problems.of(row),
+        "problem_code": row.sync_problem_code,
     }
 
 
@@ -142,6 +143,7 @@ PROVIDER = Noun(
             "fall_max": maybe(AMOUNT),
             "failures": NUMBER,
             "problem": TEXT,
+            "problem_code": TEXT,
         }
     ),
     find=provider_called,

@@ -19,7 +19,7 @@ from panelwright.orders.status import RefillStatus
 from panelwright.panels.models import Panel
 from panelwright.providers.manual.manual_queries import OVERDUE, TRIES
 from panelwright.providers.models import ExchangeRate, PostSource, Provider, Route
-from panelwright.providers.sync import hold_actions
+from panelwright.providers.sync import hold_actions, sync_problems
 from panelwright.staff.lists import StaffList, offers
 from panelwright.staff.rights import Right
 from panelwright.staff.trail import without_secrets
@@ -175,7 +175,10 @@ PROVIDERS = Listing(
             empty=True,
         ),
         Column("failures", ColumnKind.NUMBER),
-        Column("problem", value=lambda row: row.problem or row.sync_problem),
+        Column(
+            "problem",
+            value=lambda row: row.problem or sync_problems.of(row),
+        ),
         offers(lambda row: (row.id, ("provider.set", "provider.sync", "provider.import"))),
     ),
     empty=gettext_noop("No providers yet. Add another panel that delivers for you, or your own people."),

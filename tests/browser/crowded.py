@@ -161,7 +161,7 @@ def _stretch(town: Town) -> None:
         " charge_micros = ? WHERE panel_id = ? AND kind = 'plain'",
         *(AMOUNT, AMOUNT, panel),
     )
-    run("UPDATE providers_provider SET problem = ?, sync_problem = ? WHERE panel_id = ?", WORD[:200], WORD[:200], panel)
+    run("UPDATE providers_provider SET problem = ? WHERE panel_id = ?", WORD[:200], panel)
     run("UPDATE customers_apikey SET name = ? WHERE panel_id = ?", WORD[:100], panel)
     run("UPDATE customers_user SET name = ? WHERE panel_id = ?", WORD[:100], panel)
     run("UPDATE events_endpoint SET description = ? WHERE panel_id = ?", WORD[:100], panel)

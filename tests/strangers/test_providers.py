@@ -76,6 +76,6 @@ def test_the_longest_lists(others: Others, alice: Owner, lists: Lists) -> None:
                 time.sleep(0.05)
 
         others.unharmed_by(sync)
-        ((problem,),) = values("SELECT sync_problem FROM providers_provider WHERE id = %s", provider)
+        ((problem,),) = values("SELECT sync_problem_code FROM providers_provider WHERE id = %s", provider)
         assert bool(problem) == (name != "a list"), (name, problem)
     assert others.memory_bytes("worker") - before < 12 * limits.PROVIDER_LIST_BYTES_MAX

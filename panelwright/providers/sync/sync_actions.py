@@ -18,15 +18,17 @@ from panelwright.catalog.actions import NewService, add_services
 from panelwright.catalog.changes import ChangeEvent
 from panelwright.catalog.models import PriceListRate, Service
 from panelwright.catalog.types import BY_NAME
-from panelwright.core import clock, money, refusal, refusals, sql
+from panelwright.core import clock, money, refusal, sql
 from panelwright.customers.models import PriceList
 from panelwright.events.actions import NewEvent, record
+from panelwright.orders import problems
+from panelwright.orders.problems import NONE, Problem, problem
 from panelwright.panels.actions import catalog_changed
 from panelwright.panels.models import Panel
 from panelwright.providers.models import ExchangeRate, HostExchangeRate, Provider, Route
 from panelwright.providers.routing.room import Room
 from panelwright.providers.routing.route_actions import hears_posts
-from panelwright.providers.sync import currencies, holding, import_rules, sync_rules
+from panelwright.providers.sync import currencies, holding, import_rules, sync_problems, sync_rules
 from panelwright.providers.sync.holding import RateLimits
 from panelwright.providers.sync.import_rules import Chosen, SyncPlan, ToSell
 from panelwright.providers.sync.sync_rules import (
@@ -105,8 +107,13 @@ class Round(NamedTuple):
     """
 
     events: list[ChangeEvent]
-    problem: str
+    trouble: Problem
     left_out: Sequence[LeftOut] = ()
+
+    @property
+    def problem(self) -> str:
+        """In English."""
+        return sync_problems.words(self.trouble.problem_code, problems.facts_of(self.trouble.problem_facts))
 
 
 def claim_syncs(limit: int, *, but: Collection[int] = (), room: Room | None = None) -> list[int]:
@@ -167,8 +174,8 @@ def _needed_rate(*, panel: Panel, provider: Provider) -> int:
 
 def believed_rate(*, panel: Panel, provider: Provider) -> int:
     """The exchange rate that the provider's rates are counted with. Raises ValueError where they cannot be."""
-    if problem := _other_currency(panel, provider):
-        raise refusal.Refused.of(problem)
+    if other := _other_currency(panel, provider):
+        raise refusal.Refused.of(other)
     return _needed_rate(panel=panel, provider=provider)
 
 
@@ -180,13 +187,10 @@ def _other_currency(panel: Panel, provider: Provider) -> refusal.Refusal | None:
     return refusal.Refusal("other_currency", facts=(("told", told), ("counted", counted)))
 
 
-def _followers(provider: Provider) -> str:
+def _followers(provider: Provider) -> int:
     """How many services on sale follow its rates."""
     routes = Route.objects.filter(provider=provider, in_step=True, enabled=True, service__enabled=True)
-    count = routes.count() if provider.pk is not None else 0
-    if count == 1:
-        return "1 service on sale that follows its rates keeps its price meanwhile."
-    return f"{count} services on sale that follow its rates keep their prices meanwhile."
+    return routes.count() if provider.pk is not None else 0
 
 
 def _counted(panel: Panel, provider: Provider, offers: Offers) -> Offers:
@@ -372,33 +376,43 @@ def commit_sync(
     now = clock.now()
     with transaction.atomic():
         provider = Provider.objects.select_for_update().get(id=provider_id)
-        events, problem = _balance(panel, provider, balance)
+        events, trouble = _balance(panel, provider, balance)
         if isinstance(offers, Offers):
             offers = _counted(panel, provider, offers)
             changed, not_believed = _catalogue_after(panel, provider, offers, accept=accept)
             events += changed
-            problem = problem or not_believed or _unread(balance)
-        else:
-            problem = problem or f"its list of services could not be read: {offers.text}"
-        if problem and problem != provider.sync_problem:
-            facts = {"provider": provider.name, "problem": problem}
+            trouble = next((found for found in (trouble, not_believed, _unread(balance)) if found != NONE), NONE)
+        elif trouble == NONE:
+            trouble = problem(sync_problems.LIST_UNREAD, said=offers.text)
+        if trouble not in {NONE, Problem(provider.sync_problem_code, provider.sync_problem_facts)}:
+            told = problems.facts_of(trouble.problem_facts)
+            facts = {"provider": provider.name, "code": trouble.problem_code, **told}
+            facts["problem"] = sync_problems.words(trouble.problem_code, told)
             events.append(ChangeEvent("provider.sync_failed", provider.id, facts))
         if dry_run:
-            would_be = Round(events, problem, _left_out(panel, provider, offers))
+            would_be = Round(events, trouble, _left_out(panel, provider, offers))
             transaction.set_rollback(True)
             return would_be
-        provider.sync_problem = problem
+        provider.sync_problem_code, provider.sync_problem_facts = trouble
         provider.synced_at = now
         if provider.sync_due_at is not None:
             provider.sync_due_at = now + timedelta(minutes=provider.sync_every_min)
         provider.save(
             update_fields=[
-                *("sync_problem", "synced_at", "sync_due_at", "currency", "told_currency", "rework"),
+                *(
+                    "sync_problem_code",
+                    "sync_problem_facts",
+                    "synced_at",
+                    "sync_due_at",
+                    "currency",
+                    "told_currency",
+                    "rework",
+                ),
                 *("balance_micros", "balance_at", "balance_is_low"),
             ]
         )
         record([NewEvent(panel.id, e.name, e.subject_id, e.facts) for e in events], now=now)
-    return Round(events, problem)
+    return Round(events, trouble)
 
 
 def _left_out(panel: Panel, provider: Provider, offers: Offers | UpstreamRefused | Unknown) -> list[LeftOut]:
@@ -409,53 +423,56 @@ def _left_out(panel: Panel, provider: Provider, offers: Offers | UpstreamRefused
     return [*offers.left_out, *others]
 
 
-def _unread(balance: Balance | UpstreamRefused | Unknown) -> str:
+def _unread(balance: Balance | UpstreamRefused | Unknown) -> Problem:
     """What a person has to know where something else than a balance was answered; of a busy provider, nothing."""
     if isinstance(balance, Balance) or (isinstance(balance, UpstreamRefused) and balance.reason in _BUSY):
-        return ""
-    return f"our balance there could not be read: {balance.text}"
+        return NONE
+    return problem(sync_problems.BALANCE_UNREAD, said=balance.text)
 
 
 def _balance(
     panel: Panel, provider: Provider, balance: Balance | UpstreamRefused | Unknown
-) -> tuple[list[ChangeEvent], str]:
+) -> tuple[list[ChangeEvent], Problem]:
     """Our balance there, once low and once well again; and the currency that is told with it."""
     if not isinstance(balance, Balance):
-        return [], ""
+        return [], NONE
     events = _tell_currency(panel, provider, balance)
     other = _other_currency(panel, provider)
-    problem = "" if other is None else f"{refusals.page(other)} {_followers(provider)}"
+    trouble = NONE
+    if other is not None:
+        trouble = problem(other.code, **dict(other.facts), followers=_followers(provider))
     try:
         provider.balance_micros = money.owned(balance.amount)
     except ValueError as error:
-        return events, problem or f"its balance cannot be: {error}"
+        cannot_be = problem(sync_problems.BALANCE_CANNOT_BE, said=str(error))
+        return events, cannot_be if trouble == NONE else trouble
     provider.balance_at = clock.now()
     low = provider.low_balance_micros is not None and provider.balance_micros < provider.low_balance_micros
-    if low != provider.balance_is_low and not problem:
+    if low != provider.balance_is_low and trouble == NONE:
         provider.balance_is_low = low
         name = "provider.low_balance" if low else "provider.balance_ok"
         facts = {"provider": provider.name, "balance": money.text(provider.balance_micros)}
         events.append(ChangeEvent(name, provider.id, facts | {"currency": provider.currency or panel.currency}))
-    return events, problem
+    return events, trouble
 
 
 def _catalogue_after(
     panel: Panel, provider: Provider, offers: Offers, *, accept: bool
-) -> tuple[list[ChangeEvent], str]:
+) -> tuple[list[ChangeEvent], Problem]:
     try:
         believed_rate(panel=panel, provider=provider)
-    except ValueError as error:
-        return [], str(error)
+    except refusal.Refused as refused:
+        return [], problem(refused.refusal.code, **dict(refused.refusal.facts))
     # The routes are read with their provider's row.
     provider.save(update_fields=["currency", "rework"])
     catalogue = load(panel, provider)
-    why_not = "" if accept else sync_rules.cannot_be(offers, catalogue)
-    if why_not:
-        return [], f"{why_not}; look at it, then sync and accept the list"
+    why_not = NONE if accept else sync_rules.cannot_be(offers, catalogue)
+    if why_not != NONE:
+        return [], why_not
     try:
         changes = sync_rules.step(catalogue, offers)
     except ValueError as error:
-        return [], f"its list cannot be: {error}"
+        return [], problem(sync_problems.LIST_CANNOT_BE, said=str(error))
     write(panel, changes)
     provider.rework = False
     return changes.events, sync_rules.unread(offers, catalogue)

@@ -20,12 +20,15 @@ from panelwright.catalog.changes import ChangeEvent, ServiceRef
 from panelwright.catalog.priced_catalogue import rate_for
 from panelwright.catalog.types import BY_NAME
 from panelwright.core import money, refusals
+from panelwright.orders.problems import NONE, Problem, problem
 from panelwright.providers.routing import route_rules
-from panelwright.providers.sync import holding, naming
+from panelwright.providers.sync import holding, naming, sync_problems
 from panelwright.providers.sync.holding import RateLimits
 from panelwright.providers.wire.outcomes import STEP_UNREAD, Offers, ServiceOffer
 
 # A list that lost more than this part of what we have from it is for a person to look at.
+# Rows that cannot be read, of which a problem keeps so many.
+ROWS_KEPT = 20
 LOST_MAX = 0.5
 # A number that the protocol's 32-bit clients can hold.
 LIMIT_MAX = 2_147_483_647
@@ -151,32 +154,28 @@ class Catalogue:
     rework: bool = False
 
 
-def cannot_be(offers: Offers, catalogue: Catalogue) -> str:
-    """Why a list is not believed; empty when it is. A row that cannot be read is not lost."""
+def cannot_be(offers: Offers, catalogue: Catalogue) -> Problem:
+    """Why a list is not believed; NONE when it is. A row that cannot be read is not lost."""
     known = {r.upstream_service for r in catalogue.routes if r.provider_id == catalogue.provider_id and r.available}
     if not known:
-        return ""
+        return NONE
     if not offers:
-        return "its list of services is empty"
+        return problem(sync_problems.LIST_EMPTY)
     lost = len(known - {offer.service for offer in offers} - {row.service for row in offers.left_out})
     if lost > LOST_MAX * len(known):
-        return f"its list has lost {lost} of the {len(known)} services that we have from it"
-    return ""
+        return problem(sync_problems.LIST_LOST, lost=lost, of=len(known))
+    return NONE
 
 
-def unread(offers: Offers, catalogue: Catalogue) -> str:
-    """What a person has to look at, because it stands in the list and cannot be read; empty where nothing does."""
+def unread(offers: Offers, catalogue: Catalogue) -> Problem:
+    """What a person has to look at, because it stands in the list and cannot be read; NONE where nothing does."""
     ours = {r.upstream_service for r in catalogue.routes if r.provider_id == catalogue.provider_id}
     readable = {offer.service for offer in offers}
     rows = [f"{row.service} ({row.why})" for row in offers.left_out if row.service in ours - readable]
     steps = [offer.service for offer in offers if offer.step == STEP_UNREAD and offer.service in ours]
-    told = [
-        f"{what} in its list cannot be read: service {', '.join(found[:5])}"
-        + (f" and {len(found) - 5} more" if len(found) > 5 else "")
-        for what, found in (("what stands", rows), ("the increment", steps))
-        if found
-    ]
-    return f"{'; '.join(told)}; what it was before stays" if told else ""
+    if not rows and not steps:
+        return NONE
+    return problem(sync_problems.ROWS_UNREAD, rows=rows[:ROWS_KEPT], steps=steps[:ROWS_KEPT])
 
 
 def limits(offer: ServiceOffer) -> tuple[int, int]:

@@ -72,7 +72,7 @@ def test_a_list_in_another_currency_than_its_balance_changes_nothing(roubles: Sh
     assert names(came) == ["provider.sync_failed"]
     assert "RUB is set for it" in came.problem and "Change its currency" in came.problem
     assert roubles.sells(10) == ("0.0121", 10, 5000, True, "")
-    assert roubles.row().sync_problem == came.problem
+    assert roubles.row().sync_problem_code == came.trouble.problem_code == "other_currency"
     assert names(roubles.syncs()) == [], "told once"
     # What it told stays known when it is not asked, or does not answer.
     roubles.upstream.answers("balance", Http(503, "down"))
@@ -182,7 +182,7 @@ def test_a_balance_that_cannot_be_read_is_said(shop: Shop) -> None:
     for answer in ({"balance": "abc", "currency": "USD"}, {"balance": None}, {"error": "Incorrect request"}):
         shop.upstream.answers("balance", answer)
         shop.lists(listed(501, "1.10"))
-        assert "our balance there could not be read" in shop.syncs().problem
+        assert "Our balance there could not be read" in shop.syncs().problem
     assert shop.sells(10)[0] == "1.32", "the list counts all the same"
 
 

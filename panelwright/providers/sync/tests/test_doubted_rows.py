@@ -14,7 +14,7 @@ shop, roubles = test_believed_lists.shop, test_believed_lists.roubles
 
 def test_what_keeps_its_price_meanwhile_is_told(roubles: Shop) -> None:
     roubles.upstream.answers("balance", {"balance": "100.00", "currency": "USD"})
-    assert "1 service on sale that follows its rates keeps its price" in roubles.syncs().problem
+    assert "follow its rates and keep their prices meanwhile: 1." in roubles.syncs().problem
 
 
 @pytest.mark.parametrize("rate", ["2.00 USD", "$2.00", "2,00 $", "2.00 EUR", "€2,00", "2 ₺", "US$ 2.00", "2.00 Pts"])

@@ -145,7 +145,7 @@ def test_what_cannot_be_read_is_said_and_changes_nothing(shop: Shop) -> None:
     shop.imports()
     shop.lists(listed(7, increment="one hundred"))
     came = shop.syncs()
-    assert came.problem == "the increment in its list cannot be read: service 7; what it was before stays"
+    assert came.problem == "Increments in the list cannot be read and stay as they were: service 7."
     assert [e.name for e in came.events] == ["provider.sync_failed"]
     assert steps() == [(100, 100)]
     assert not shop.syncs().events, "told once"

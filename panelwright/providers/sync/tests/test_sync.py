@@ -18,6 +18,7 @@ from panelwright.catalog.models import Service
 from panelwright.core import money
 from panelwright.core.secret import Box
 from panelwright.customers.models import PriceList
+from panelwright.orders.problems import NONE
 from panelwright.panels.models import Panel
 from panelwright.providers.actions import set_provider
 from panelwright.providers.models import Provider
@@ -196,7 +197,7 @@ def test_rates_and_limits_follow_the_provider_and_every_change_is_told(shop: Sho
     shop.lists(listed(501))
     shop.imports()
     version = Panel.objects.get(id=shop.owner.panel_id).catalog_version
-    assert shop.syncs() == Round([], "")
+    assert shop.syncs() == Round([], NONE)
     assert Panel.objects.get(id=shop.owner.panel_id).catalog_version == version
     shop.lists(listed(501, "0.50", min=20, max=900))
     came = shop.syncs()
@@ -258,13 +259,13 @@ def test_a_list_that_cannot_be_right_changes_nothing(shop: Shop, answer: Any) ->
     came = shop.syncs()
     assert came.problem != ""
     assert names(came) == ["provider.sync_failed"]
-    assert shop.row().sync_problem == came.problem
+    assert shop.row().sync_problem_code == came.trouble.problem_code != ""
     assert [shop.sells(n)[3] for n in range(10, 14)] == [True] * 4
     assert names(shop.syncs()) == [], "told once"
     if isinstance(answer, list):
         shop.syncs(accept=True)
         assert [shop.sells(n)[3] for n in range(10, 14)] == [bool(answer), False, False, False]
-        assert shop.row().sync_problem == ""
+        assert shop.row().sync_problem_code == ""
 
 
 # ---- the guard ---------------------------------------------------------------------------------------
