@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from functools import partial
@@ -48,6 +49,8 @@ ASKED_AT_ONCE = 32
 # Requests at once that pass on the refills of one provider.
 REFILLERS = 4
 ROUNDS = 20
+# How long a round waits for its second request, in seconds: a minute's share of the lowest limit, within the lease.
+PATIENCE_S = 65.0
 RECOVERERS = 16
 GATHER_S = 0.01
 SYNCS = 8
@@ -104,6 +107,16 @@ def _lend_connection() -> None:
 def _room(places: int, on_the_way: OnTheWay) -> Room:
     providers = [sending.provider for sending in on_the_way.values()]
     return Room(places, [(provider.panel_id, provider.id) for provider in providers])
+
+
+def _take_later(provider: ProviderRow) -> bool:
+    """Wait for the provider's next request, at most PATIENCE_S, and take it. Others may have been faster."""
+    wait_s = health_actions.next_request_s(provider)
+    if wait_s is None or wait_s > PATIENCE_S:
+        return False
+    _lend_connection()
+    time.sleep(wait_s)
+    return health_actions.take_request(provider)
 
 
 class Worker:
@@ -215,7 +228,8 @@ class Worker:
     def _posts(self, provider: ProviderRow, asked: Sequence[PollTask], reports: Reports) -> Reports:
         """What the provider says of orders that it made of subscriptions and that we hear of for the first time."""
         refs = subscription_actions.unknown_posts(provider.id, provider.panel_id, asked, reports)
-        posts = self._ask(provider, refs, lambda client: client.status(refs)) if refs else {}
+        # Under a low limit the look at the subscriptions has just taken what there was: never asked, never charged.
+        posts = self._ask(provider, refs, lambda client: client.status(refs), patient=True) if refs else {}
         if len(refs) > 1 and all(isinstance(said, Unknown) for said in posts.values()):
             # A list that is refused as a whole says nothing of any one: a few alone, the others have not been tried.
             posts = {}
@@ -366,10 +380,15 @@ class Worker:
         return did
 
     def _ask(
-        self, provider: ProviderRow, ids: Sequence[str], call: Callable[[Upstream], dict[str, R]]
+        self,
+        provider: ProviderRow,
+        ids: Sequence[str],
+        call: Callable[[Upstream], dict[str, R]],
+        *,
+        patient: bool = False,
     ) -> dict[str, R | UpstreamRefused]:
-        """One request about some ids, if the provider may get one now."""
-        if not health_actions.take_request(provider):
+        """One request about some ids, if the provider may get one now; `patient`: or soon, by its limit."""
+        if not health_actions.take_request(provider) and not (patient and _take_later(provider)):
             return dict.fromkeys(ids, _NOT_NOW)
         answers = self._call(provider, ids, call)
         health_actions.note_one(provider, answers.values())

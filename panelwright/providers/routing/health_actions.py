@@ -79,6 +79,19 @@ def take_request(provider: ProviderRow) -> bool:
         return bool(granted)
 
 
+def next_request_s(provider: ProviderRow) -> float | None:
+    """After how many seconds a request may go out by the provider's limit; None while it rests or asked for a pause."""
+    now = clock.now()
+    fresh = store.providers([provider.id]).get(provider.id)
+    if fresh is None or health.state(fresh.health, now) not in {HealthState.WELL, HealthState.TRIAL}:
+        return None
+    if fresh.per_minute_max is None:
+        return 0.0
+    now_us = assigning.micros_of(now)
+    at_us = health.next_permit_us(per_minute_max=fresh.per_minute_max, spoken_for_us=fresh.spoken_for_us, now_us=now_us)
+    return (at_us - now_us) / 1_000_000
+
+
 def claim_trial(provider_id: int) -> ProviderRow | None:
     """A provider whose rest is over, ours to try with a harmless request; None when another worker does it."""
     now = clock.now()

@@ -147,6 +147,26 @@ def test_a_refusal_that_passes_of_one_order_alone_is_of_the_order_after_a_day(
     assert (unread.charge_micros, unread.problem_code) == (0, problems.POST_UNREAD)
 
 
+@pytest.mark.parametrize("per_minute", [1, 10])
+def test_orders_of_a_provider_with_a_low_limit_are_asked_about_all_the_same(
+    far: Far, carol: Buyer, worker: Rounds, time: Time, monkeypatch: pytest.MonkeyPatch, per_minute: int
+) -> None:
+    """The look at the subscription takes what may be sent at once; the next request is waited for."""
+    order_id = subscribe(carol, worker)
+    execute("UPDATE providers_provider SET per_minute_max = %s", per_minute)
+    far.makes(901, 100)
+    slept: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        time.passes(seconds=seconds)
+
+    monkeypatch.setattr("panelwright.providers.worker.time.sleep", sleep)
+    look(worker, time)
+    assert slept == [pytest.approx(61 / per_minute)]
+    assert [(o.upstream_id, o.charge_micros) for o in children_of(order_id)] == [("901", 150_000)]
+
+
 @pytest.mark.parametrize(("posts", "differs"), [("2", False), ("3", True), ("1", True), ("0", False), ("", False)])
 def test_posts_and_orders_that_differ_at_the_end_are_a_problem(
     far: Far, alice: Owner, carol: Buyer, worker: Rounds, time: Time, posts: str, differs: bool
