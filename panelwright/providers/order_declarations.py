@@ -122,7 +122,8 @@ def refill_state(panel_id: int, refill_id: int) -> State | None:
     refill = rows.filter(panel_id=panel_id, id=refill_id).first()
     if refill is None:
         return None
-    return {"order": refill.order.number, "status": refill.status, "state": refill.state, "problem": refill.problem_code}
+    said = {"status": refill.status, "state": refill.state, "problem": refill.problem_code}
+    return {"order": refill.order.number, **said}
 
 
 def _by_number(panel_id: int, text: str) -> int | None:
