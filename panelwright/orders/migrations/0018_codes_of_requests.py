@@ -52,7 +52,7 @@ def fill(apps: Any, schema_editor: Any) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("orders", "0016_numbers_are_there")]
+    dependencies = [("orders", "0017_lists_of_a_panel")]
 
     operations = [
         migrations.AddField(
