@@ -27,8 +27,9 @@ _CANCEL_ASKED = sql.Query(
 )
 # Only those that wait for staff: what is on its way to a provider is the worker's, which locks it first.
 _CANCELS_OVER = sql.Query(
-    "UPDATE orders_cancel SET state = 'done', answer = 'the order has ended: '"
-    " || (SELECT o.status FROM orders_order o WHERE o.id = order_id)"
+    "UPDATE orders_cancel SET state = 'done', answer_code = 'order_has_ended',"
+    # The words of a status need no escaping.
+    """ answer_facts = '{"status": "' || (SELECT o.status FROM orders_order o WHERE o.id = order_id) || '"}'"""
     " WHERE panel_id = ? AND order_id :in_int AND state = 'waiting' AND due_at IS NULL"
 )
 _WHOLE = sql.Query("SELECT 1 FROM orders_order WHERE panel_id = ? AND id = ? AND upstream_id IS NOT NULL")

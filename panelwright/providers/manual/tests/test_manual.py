@@ -319,7 +319,7 @@ def test_the_end_of_an_order_answers_its_cancel(queue: Queue, alice: Owner, upst
 def test_a_cancel_that_was_asked_while_it_was_sent_is_done_when_it_comes_to_the_queue(queue: Queue) -> None:
     """An upstream refused it after the cancel was asked for; staff have not started it."""
     execute(
-        "INSERT INTO orders_cancel (panel_id, order_id, state, due_at, created_at, attempts, answer)"
+        "INSERT INTO orders_cancel (panel_id, order_id, state, due_at, created_at, attempts, answer_code)"
         " SELECT panel_id, id, 'waiting', created_at, created_at, 0, '' FROM orders_order WHERE id = %s",
         queue.id,
     )
@@ -331,7 +331,7 @@ def test_a_cancel_that_was_asked_while_it_was_sent_is_done_when_it_comes_to_the_
 def test_such_a_cancel_waits_for_staff_once_they_have_started(queue: Queue) -> None:
     manual_actions.start(**queue.which())
     execute(
-        "INSERT INTO orders_cancel (panel_id, order_id, state, due_at, created_at, attempts, answer)"
+        "INSERT INTO orders_cancel (panel_id, order_id, state, due_at, created_at, attempts, answer_code)"
         " SELECT panel_id, id, 'waiting', created_at, created_at, 0, '' FROM orders_order WHERE id = %s",
         queue.id,
     )

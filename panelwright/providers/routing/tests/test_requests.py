@@ -240,7 +240,7 @@ def test_a_rejected_refill_is_told_as_such(sent: Sent) -> None:
 @pytest.mark.parametrize(
     ("answer", "problem"),
     [
-        ({"status": "Levitating"}, "the provider's word is not understood: 'Levitating'"),
+        ({"status": "Levitating"}, "the provider's status is not understood: 'Levitating'"),
         ({"error": "Refill not found"}, "the provider does not know its refill 777"),
         (LOST, ""),
     ],
@@ -392,7 +392,7 @@ def test_a_cancel_is_not_lost_when_the_order_is_just_being_claimed(
     alice.route(FOLLOWERS, alice.provider(upstream.url))
     order_id = carol.order()
     execute(
-        "INSERT INTO orders_cancel (panel_id, order_id, state, due_at, created_at, attempts, answer)"
+        "INSERT INTO orders_cancel (panel_id, order_id, state, due_at, created_at, attempts, answer_code)"
         " SELECT panel_id, id, 'waiting', created_at, created_at, 0, '' FROM orders_order WHERE id = %s",
         order_id,
     )
