@@ -113,7 +113,14 @@ _WORDS = {
     NOT_ANSWERED: "the provider did not answer for this order",
     NOTED: "{said}",
 }
-CODES = frozenset(_WORDS)
+# What only refills and cancels have.
+OF_REQUESTS = frozenset(
+    {
+        *(REQUEST_REFUSED, REQUEST_WAITS, NOT_AT_A_PROVIDER, NO_REFILL_ID, REFILL_NOT_KNOWN),
+        *(CANCEL_ACCEPTED, ORDER_HAS_ENDED, CANCELED_UNSENT, NOT_ANSWERED),
+    }
+)
+CODES = frozenset(_WORDS) - OF_REQUESTS
 # An order of a subscription that its provider made and nobody was charged for: staff have her charged, or do not.
 UNPAID = frozenset({NOT_CHARGED, POST_NOT_KNOWN, POST_UNREAD})
 

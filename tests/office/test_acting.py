@@ -165,7 +165,7 @@ def test_what_is_not_as_it_was_shown_is_shown_again_and_not_done(office: Office)
 
 def test_a_balance_that_orders_change_meanwhile_does_not_stop_funds(office: Office) -> None:
     browser = office.browser("owner")
-    address = f"/admin/customers/{office.carol.customer_id}/credit"
+    address = f"/admin/customers/{office.carol.number}/credit"
     filled = {"amount": "5.00", "reference": "bank-1", "reason": "paid by bank"}
     shown = browser.post(address, **filled).content.decode()
     balance = float(office.carol.balance())

@@ -72,14 +72,14 @@ def sent(alice: Owner, carol: Buyer, upstream: ScriptedUpstream, worker: Rounds,
 def refill() -> tuple[Any, ...]:
     """Status, state, the provider's id, and the problem in words."""
     (row,) = values("SELECT status, state, upstream_id, problem_code, problem_facts FROM orders_refill")
-    assert row[3] in {"", *problems.CODES}
+    assert row[3] in {"", *problems.CODES, *problems.OF_REQUESTS}
     return (*row[:3], problems.told(*row[3:]))
 
 
 def cancel() -> tuple[Any, ...]:
     """State, and the answer in words."""
     (row,) = values("SELECT state, answer_code, answer_facts FROM orders_cancel")
-    assert row[1] in {"", *problems.CODES}
+    assert row[1] in {"", *problems.CODES, *problems.OF_REQUESTS}
     return row[0], problems.told(*row[1:])
 
 
