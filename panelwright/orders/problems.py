@@ -73,6 +73,9 @@ NOT_ANSWERED = "not_answered"
 # A problem that was noted in words, before there were codes. Facts: said.
 NOTED = "noted"
 
+# Why an outcome is unknown, where no provider has said it: the worker ended before it could write the answer down.
+SENDER_STOPPED = "the sender stopped in the middle"
+
 _WORDS = {
     OUTCOME_UNKNOWN: "outcome unknown: {why}",
     OUTCOME_ASKED_AGAIN: "outcome unknown, asking again: {why}",

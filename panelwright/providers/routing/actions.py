@@ -168,7 +168,7 @@ def claim_unfinished(limit: int, room: Room | None = None) -> list[Sending]:
         store.wait(later)
         changes = lifecycle.OrderChanges(lifecycle.lock(lost), now)
         for order_id in lost:
-            changes.apply(settling.Settled(_unknown(changes.orders[order_id], "the sender stopped in the middle")))
+            changes.apply(settling.Settled(_unknown(changes.orders[order_id], problems.SENDER_STOPPED)))
         changes.write()
         return _claimed(again, now, again=True)
 

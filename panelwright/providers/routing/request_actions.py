@@ -186,7 +186,7 @@ def claim_refills(limit: int, *, but: Collection[int] = (), room: Room | None = 
         for row in rows.values():
             provider = providers.get(row.order_provider_id or 0)
             if row.state == "sending":
-                lost = problem(problems.OUTCOME_UNKNOWN, why="the sender stopped in the middle")
+                lost = problem(problems.OUTCOME_UNKNOWN, why=problems.SENDER_STOPPED)
                 stuck.append(_refill_row(row, state="sending", trouble=lost))
             elif provider is None or row.order_upstream_id is None:
                 stuck.append(_refill_row(row, state="waiting", trouble=problem(problems.NOT_AT_A_PROVIDER)))
