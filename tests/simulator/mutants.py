@@ -501,15 +501,6 @@ MUTANTS = (
             _set(subscription_rules, "TRIES_MAX", 1),
         ),
     ),
-    Mutant(
-        "an order of a subscription that cannot be read is taken for none",
-        _rewritten(
-            subscription_actions.Following,
-            "_take_over",
-            "if said is None or not tries.over:\n                left = True",
-            "if True:\n                left = said is None",
-        ),
-    ),
     Mutant("a post is ordered for again and again", _set(schedules, "_POSTED", _Nothing())),
     Mutant(
         "a post is ordered for without its delay",
