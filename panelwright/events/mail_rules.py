@@ -39,7 +39,7 @@ def sender(mail: Outgoing, *, configured: str) -> str:
 def message_id(mail: Outgoing) -> str:
     """The same each time that this e-mail is sent, so that programs see that it is the same."""
     # Not the id: that counts the letters of all panels.
-    name = conceal(str(mail.id), purpose="e-mail")
+    name = conceal(str(mail.id), purpose="e-mail").rstrip("=")
     return f"<{name}.{int(mail.created_at.timestamp())}@{mail.host or 'localhost'}>"
 
 
