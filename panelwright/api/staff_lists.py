@@ -73,7 +73,8 @@ def _checked(one: Filter, text: str) -> str:
         if text not in values:
             raise Refused("not_a_choice", one.name, choices=", ".join(values))
     elif one.kind is FilterKind.NUMBER:
-        reading.number(text, one.name)
+        # As large as a filter reads, or it would narrow nothing.
+        reading.number(text, one.name, most=10**18 - 1)
     elif one.kind is FilterKind.DAY:
         if one.value(text) is None:
             raise Refused("not_a_day", one.name)

@@ -133,11 +133,12 @@ def whole(text: str) -> int | None:
 
 
 def day(text: str) -> date | None:
-    """A day of an address; None for what is none."""
+    """A day of an address; None for what is none, and for the last one, which no other comes after."""
     try:
-        return date.fromisoformat(text.strip()) if len(text) < 30 else None
+        found = date.fromisoformat(text.strip()) if len(text) < 30 else None
     except ValueError:
         return None
+    return None if found == date.max else found
 
 
 _READ: dict[FilterKind, Callable[[str], Any]] = {

@@ -441,6 +441,8 @@ class LaneProtocol(HttpToolsProtocol):
                 raise _TwoHosts
             self.head_at, self.body_at = 0.0, self.loop.time()
         super().on_headers_complete()
+        # What stands behind a body in pieces is no head of the request: neither its host nor who sent it.
+        self.headers = []
 
     def _head_is_too_large(self) -> bool:
         """Looked at once for a head, and not for each header: most heads are too short to pass any limit."""

@@ -154,7 +154,8 @@ def run_schedules(limit: int, *, pass_on: PassOn | None = None) -> int:
         whole = _whole(orders, parents, pass_on)
         agreed = _agreed(orders, parents)
         today = standing_store.load(list(agreed.values()), account_ids=[orders[id_].account_id for id_ in agreed])
-        for order_id in picked:
+        # A panel at a time, as everybody takes numbers: each panel's next one is locked when it is first needed.
+        for order_id in sorted(picked, key=lambda id_: (orders[id_].panel_id, id_)):
             order = changes.orders[order_id]
             if order.job != Job.SCHEDULE.value:
                 continue

@@ -20,6 +20,7 @@ from django.db import close_old_connections, connections
 from panelwright.core import clock
 from panelwright.core.loop import IDLE_S
 from panelwright.core.secret import installation_box
+from panelwright.core.sql import PASSING_ERRORS
 from panelwright.providers.posts import subscription_actions
 from panelwright.providers.posts.subscription_actions import Reports
 from panelwright.providers.provider_rounds import ProviderRounds
@@ -179,9 +180,16 @@ class Worker:
         if done:
             # Answers come in bursts: a moment more, and they share a transaction.
             done, _ = wait(on_the_way, GATHER_S)
-            for future in done:
-                del on_the_way[future]
-            actions.commit_sent([future.result() for future in done])
+            passing = False
+            try:
+                actions.commit_sent([future.result() for future in done])
+            except PASSING_ERRORS:
+                # What providers have answered is kept for the next round; the leases tell what was written by then.
+                passing = True
+                raise
+            finally:
+                for future in () if passing else done:
+                    del on_the_way[future]
         return len(done)
 
     def recover(self) -> int:

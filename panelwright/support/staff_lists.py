@@ -74,6 +74,8 @@ def _tickets(panel: Panel, asked: Mapping[str, Any]) -> Found:
         rows = rows.filter(state=asked["state"])
     if asked["customer"] is not None:
         rows = rows.filter(customer_id=customer_id(panel.id, asked["customer"]) or 0)
+    if asked["show"] == "mine" and not asked["by"]:
+        return Found(every.none(), key="number")
     if asked["by"]:
         written = Message.objects.filter(panel_id=panel.id, ticket=OuterRef("pk"), author=Author.STAFF)
         rows, exact = rows.filter(Exists(written.filter(by=asked["by"][:BY_MAX]))), False

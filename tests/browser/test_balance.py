@@ -48,4 +48,4 @@ def test_what_an_order_took_is_in_the_statement_and_in_the_file(page: Page, town
     with page.expect_download() as download:
         page.get_by_role("link", name="Export").click()
     lines = list(csv.reader(io.StringIO(Path(download.value.path()).read_text(), newline="")))
-    assert [line[2] for line in lines] == ["code", "adjustment"]
+    assert [line[1] for line in lines] == ["code", "adjustment"]

@@ -9,6 +9,8 @@ from datetime import timedelta
 import pytest
 
 from panelwright.core import clock
+from panelwright.ledger.actions import post
+from panelwright.orders import costs
 from tests.staff.site import BAD_KEY, Site
 from tests.support.by_hand import own_people, staff_key
 from tests.support.people import (
@@ -309,12 +311,13 @@ def test_any_open_order_is_decided_about_and_tells_who_has_it(site: Site, worker
     where = f"orders/{order_id.number}"
     execute(
         "UPDATE orders_order SET status = 'Processing', job = 'poll', provider_id = %s, upstream_id = '5',"
-        " cost_micros = 1234, cost_rate_e12 = 12100000000, problem_code = 'not_known_upstream', problem_facts = %s,"
-        " problem_at = created_at WHERE id = %s",
+        " cost_micros = 1234, cost_rate_e12 = 12100000000, cost_postings = 1, problem_code = 'not_known_upstream',"
+        " problem_facts = %s, problem_at = created_at WHERE id = %s",
         provider.id,
         '{"upstream_id": "5"}',
         order_id,
     )
+    post([costs.transfer(site.alice.panel_id, order_id, order_id.number, provider.id, 1234, count=1)], now=clock.now())
     (item,) = site.get("problems").body["items"]
     assert item["provider"] == {"id": provider.id, "name": "far away"}
     assert (item["customer"]["email"], item["upstream_id"]) == ("carol@customer.example", "5")

@@ -74,6 +74,19 @@ def too_large(said: Answer) -> bool:
     return False
 
 
+@pytest.mark.parametrize("line", [b"Host: nowhere.example", b"X-Forwarded-For: 10.0.0.1", b"X-HTTP-Method: PUT"])
+@pytest.mark.parametrize("path", ["/api/v2", "/login"])
+def test_what_stands_behind_a_body_is_no_head(standing: Others, path: str, line: bytes) -> None:
+    """A trailer named the host of another panel, and the address of whoever it liked."""
+
+    def said(trailer: bytes) -> tuple[int, bytes]:
+        chunks = b"%x\r\n%b\r\n0\r\n%b\r\n" % (len(BODY), BODY, trailer)
+        answer = ask(standing.port, request(f"POST {path}", FORM, "Transfer-Encoding: chunked") + chunks)
+        return answer.status, answer.body[:40]
+
+    assert said(line + b"\r\n") == said(b"")
+
+
 def test_a_head_has_one_limit_on_every_way(standing: Others) -> None:
     for way in WAYS:
         assert not too_large(way(standing.port, ("X: " + "y" * (limits.HEAD_BYTES_MAX - 400),))), way

@@ -31,11 +31,11 @@ INSERT INTO orders_order (number, panel_id, customer_id, service_id, kind, link,
     booked_micros, charge_micros, status, remains, job, due_at, created_at)
   VALUES (1000000000 + nextval('orders_order_id_seq'), :panel, :customer, :service, 'plain',
     'https://example.com/new/' || :number, 1000, '', 900000, 900000, 900000, 'Pending', 1000, 'forward', now(), now())
-  RETURNING id AS made \\gset
+  RETURNING id AS made, number AS made_number \\gset
 UPDATE ledger_account SET balance_micros = balance_micros - 900000 WHERE id = :account;
 INSERT INTO ledger_transfer (panel_id, debit_account_id, credit_account_id, amount_micros, code, reference,
     order_id, created_at)
-  VALUES (:panel, :account, :sales, 900000, 'order', :made, :made, now());
+  VALUES (:panel, :account, :sales, 900000, 'order', :made_number, :made, now());
 COMMIT;
 """
 

@@ -14,16 +14,29 @@ _NOUNS = (("order", "orders_order"), ("refill", "orders_refill"))
 def fill(apps: Any, schema_editor: Any) -> None:
     with schema_editor.connection.cursor() as cursor:
         for table, key in _KEYS:
-            rows = f"SELECT {key} FROM {table} WHERE number IS NULL LIMIT %s"  # noqa: S608 - names from above
-            statement = f"UPDATE {table} SET number = {key} WHERE {key} IN ({rows})"  # noqa: S608
-            cursor.execute(statement, [BATCH])
-            while cursor.rowcount == BATCH:
-                cursor.execute(statement, [BATCH])
+            # By the key: what is filled is not looked at again.
+            last = 0
+            while True:
+                cursor.execute(
+                    f"SELECT MAX(k) FROM (SELECT {key} AS k FROM {table}"  # noqa: S608 - names from above
+                    f" WHERE {key} > %s ORDER BY {key} LIMIT %s) AS batch",
+                    [last, BATCH],
+                )
+                (found,) = cursor.fetchone()
+                if found is None:
+                    break
+                cursor.execute(
+                    f"UPDATE {table} SET number = {key}"  # noqa: S608
+                    f" WHERE {key} > %s AND {key} <= %s AND number IS NULL",
+                    [last, found],
+                )
+                last = found
         for noun, table in _NOUNS:
             cursor.execute(
                 "INSERT INTO panels_numbering (panel_id, noun, next_number)"  # noqa: S608
                 f" SELECT panel_id, %s, CASE WHEN MAX(number) < %s THEN %s ELSE MAX(number) + 1 END FROM {table}"
-                " GROUP BY panel_id ON CONFLICT (panel_id, noun) DO NOTHING",
+                " GROUP BY panel_id ON CONFLICT (panel_id, noun) DO UPDATE SET next_number = excluded.next_number"
+                " WHERE panels_numbering.next_number < excluded.next_number",
                 [noun, FIRST, FIRST],
             )
 

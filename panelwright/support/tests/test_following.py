@@ -180,7 +180,7 @@ def test_a_cancel_that_the_provider_refuses_is_told_and_may_be_asked_again(carol
     order_id = carol.order()
     sent(order_id)
     ticket_id = written(carol, f"cancel {order_id.number}")
-    execute("UPDATE orders_cancel SET state = 'done', due_at = NULL, answer = 'upstream: no way'")
+    execute("UPDATE orders_cancel SET state = 'done', due_at = NULL, answer_code = 'refused'")
     time.passes(minutes=1)
     follow()
     assert requests(ticket_id) == [("cancel", order_id.number, "done", "refused")]

@@ -318,7 +318,7 @@ def test_the_audit_finds_costs_that_cannot_be(shop: Shop) -> None:
     for id_, micros, also in ((order_id, 5, in_books), (parent, 7, [])):
         execute("UPDATE orders_order SET cost_micros = %s WHERE id = %s", micros, id_)
         faults = audit(shop.alice.panel_id).faults
-        assert f"order {id_}:" in faults[0] and "cost" in faults[0], faults
+        assert f"order {id_.number}:" in faults[0] and "cost" in faults[0], faults
         assert faults[1:] == also
         execute("UPDATE orders_order SET cost_micros = 0 WHERE id = %s", id_)
     assert shop.alice.audit() == []
@@ -339,7 +339,8 @@ def booked(order_id: int) -> list[tuple[str, str, int]]:
         " WHERE t.code = 'cost' AND t.order_id = %s AND 'provider' IN (d.kind, c.kind) ORDER BY t.id",
         order_id,
     )
-    return [(reference.removeprefix(f"{order_id}."), name, int(micros)) for reference, name, micros in rows]
+    ((number,),) = values("SELECT number FROM orders_order WHERE id = %s", order_id)
+    return [(reference.removeprefix(f"{number}."), name, int(micros)) for reference, name, micros in rows]
 
 
 def test_a_cost_is_posted_when_a_provider_takes_the_order_and_corrected_by_what_it_says(shop: Shop) -> None:
@@ -413,16 +414,17 @@ def test_the_audit_finds_costs_that_are_not_in_the_books(shop: Shop) -> None:
     order_id = shop.sent()
     assert shop.alice.audit() == []
     execute("UPDATE ledger_transfer SET amount_micros = 1 WHERE code = 'cost'")
-    assert shop.alice.audit() == [f"order {order_id}: cost 0.333333, 0.000001 in the books"]
+    assert shop.alice.audit() == [f"order {order_id.number}: cost 0.333333, 0.000001 in the books"]
     execute("UPDATE ledger_transfer SET amount_micros = 333333 WHERE code = 'cost'")
     execute("UPDATE orders_order SET cost_postings = 2 WHERE id = %s", order_id)
-    assert shop.alice.audit() == [f"order {order_id}: cost 0.333333, 0.333333 in the books, by 1 transfers and not 2"]
+    twice = f"order {order_id.number}: cost 0.333333, 0.333333 in the books, by 1 transfers and not 2"
+    assert shop.alice.audit() == [twice]
     execute("UPDATE orders_order SET cost_postings = 1 WHERE id = %s", order_id)
     ((transfer,),) = values("SELECT id FROM ledger_transfer WHERE code = 'cost'")
     execute("UPDATE ledger_transfer SET order_id = 999999 WHERE id = %s", transfer)
     assert shop.alice.audit() == [
-        f"order {order_id}: cost 0.333333, 0.00 in the books, by 0 transfers and not 1",
-        f"transfer {transfer} (cost {order_id}.1): of no order",
+        f"order {order_id.number}: cost 0.333333, 0.00 in the books, by 0 transfers and not 1",
+        f"transfer {transfer} (cost {order_id.number}.1): of no order",
     ]
     execute(
         "UPDATE ledger_transfer SET order_id = %s, debit_account_id = %s WHERE id = %s",
@@ -430,7 +432,7 @@ def test_the_audit_finds_costs_that_are_not_in_the_books(shop: Shop) -> None:
         shop.alice.sales_account_id,
         transfer,
     )
-    assert shop.alice.audit() == [f"transfer {transfer} (cost {order_id}.1): never from sales to provider"]
+    assert shop.alice.audit() == [f"transfer {transfer} (cost {order_id.number}.1): never from sales to provider"]
     execute("DELETE FROM ledger_transfer WHERE id = %s", transfer)
     execute("UPDATE orders_order SET cost_postings = 0, cost_micros = 0 WHERE id = %s", order_id)
     assert shop.alice.audit() == []

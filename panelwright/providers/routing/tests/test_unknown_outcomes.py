@@ -6,8 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.db import OperationalError
 
-from panelwright.providers.routing import resolve_actions
+from panelwright.providers.routing import actions, resolve_actions
 from panelwright.providers.routing.actions import Sent, claim_forward, claim_unfinished, commit_sent
 from panelwright.providers.wire.outcomes import Accepted, Reason, Unknown, UpstreamRefused
 from tests.support.people import (
@@ -90,6 +91,26 @@ def test_an_order_whose_sender_died_waits_for_a_person(
     # And if it was only slow, its result comes too late.
     assert commit_sent([Sent(sending, Accepted("23501"))]) == 0
     assert standing(order_id)[2] is None
+
+
+def test_an_answer_that_could_not_be_written_down_is_written_in_the_next_round(
+    alice: Owner, carol: Buyer, upstream: ScriptedUpstream, worker: Rounds, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A deadlock or a restart of the database lost every answer of the burst."""
+    alice.route(FOLLOWERS, alice.provider(upstream.url))
+    upstream.answers("add", {"order": 23501})
+    order_id = carol.order()
+
+    def broken(sent: object) -> int:
+        raise OperationalError("deadlock detected")
+
+    with monkeypatch.context() as broken_once:
+        broken_once.setattr(actions, "commit_sent", broken)
+        with pytest.raises(OperationalError):
+            worker.forward()
+    worker.forward()
+    assert standing(order_id)[:2] == ("Processing", "poll")
+    assert len(upstream.calls) == 1
 
 
 def test_a_provider_that_knows_request_id_is_asked_again_with_the_same(
