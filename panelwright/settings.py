@@ -194,7 +194,8 @@ MIDDLEWARE = [
 ROOT_URLCONF = "panelwright.urls"
 TEMPLATES = [
     {
-        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "BACKEND": "panelwright.ui.engine.Templates",
+        "NAME": "django",
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [

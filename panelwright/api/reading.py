@@ -165,6 +165,10 @@ class _LongJson:
         """What the list means. Of an endless one the rest is passed over, and the value is one that no field takes."""
         if len(self._text) <= _NESTED_CHARS_MAX:
             found, end = _scan_as_written(self._text, self._at)
+            kinds = [type(item) for item in found]
+            self._nested += kinds.count(list) + kinds.count(dict)
+            if self._nested > _NESTED_MAX:
+                raise ValueError("endless")
             self._items += len(found)
             if self._items <= _NUMBERS_MAX:
                 found, end = _scan(self._text, self._at)

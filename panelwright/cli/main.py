@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import os
+import select
 import signal
 import sys
 import textwrap
@@ -256,10 +257,20 @@ def _nobody_reads() -> bool:
     """Whether who read our output has had enough, as `head` has. Python would write to it at its end, and complain."""
     try:
         sys.stdout.flush()
+        output = sys.stdout.fileno()
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return True
-    return False
+        output = sys.stdout.fileno()
+    except OSError:
+        # No file: a test's.
+        return False
+    else:
+        # What could not be written may be gone already, and then there is nothing more to try it with.
+        poll = select.poll()
+        poll.register(output, 0)
+        if not poll.poll(0):
+            return False
+    os.dup2(os.open(os.devnull, os.O_WRONLY), output)
+    return True
 
 
 def _overview_of(noun: str) -> str:

@@ -13,6 +13,8 @@ from django.db import connection, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.postgresql import base as postgresql
 from django.http import HttpRequest
+from django.template.backends import django as templates
+from django.template.context import BaseContext, make_context
 from django.utils.connection import ConnectionProxy
 
 from panelwright import asgi
@@ -21,6 +23,7 @@ PIECES = {
     "ASGIHandler.request_class": "the class of ours that reads cookies and hosts (asgi.py)",
     "ASGIRequest.COOKIES": "a property that is worked out once, from META, and may be set",
     "ASGIRequest.META": "HTTP_COOKIE, HTTP_HOST, SERVER_NAME, SERVER_PORT",
+    "template.backends.django.Template.render, context.dicts": "ui/engine.py empties the context of a made page",
     "HttpRequest.get_host": "raises for what is no host; ours answers what the middleware has checked",
     "DatabaseWrapper.get_new_connection, .pool": "core/postgresql looks at each connection that is lent",
     "DatabaseWrapper.connection, .ensure_connection, .in_atomic_block": "core/sql.py, below Django's cursors",
@@ -43,8 +46,22 @@ def scope(*headers: tuple[bytes, bytes]) -> dict[str, Any]:
 def test_the_handler_makes_requests_of_the_class_that_it_names() -> None:
     assert ASGIHandler.request_class is ASGIRequest
     assert "self.request_class(scope, body_file)" in inspect.getsource(ASGIHandler.create_request)
-    request, refused = asgi._pages.create_request(scope(), io.BytesIO())
+    made: list[asgi._Request] = []
+    request, refused = asgi._pages.create_request({**scope(), asgi._MADE: made}, io.BytesIO())
     assert (type(request), refused) == (asgi._Request, None)
+    # Where `handle` finds it when it is answered.
+    assert made == [request]
+    assert "self.create_request(scope, body_file)" in inspect.getsource(ASGIHandler.handle)
+
+
+def test_a_page_is_made_with_a_context_that_keeps_it() -> None:
+    """Where a context points to itself no more, ui/engine.py is not needed."""
+    theirs = inspect.getsource(templates.Template.render)
+    for line in ("make_context(", "self.template.render(context)", "reraise(exc, self.backend)"):
+        assert line in theirs
+    made = make_context({"a": 1}, HttpRequest())
+    assert isinstance(made, BaseContext) and isinstance(made.dicts, list)
+    assert any(getattr(pushed, "context", None) is made for pushed in made.dicts)
 
 
 def test_cookies_are_read_from_meta_once_and_may_be_set() -> None:

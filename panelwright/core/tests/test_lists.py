@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any, NamedTuple
 
-from panelwright.core.lists import Column, ColumnKind, ColumnPlace, Filter, FilterKind, Listing
+from panelwright.core.lists import Column, ColumnKind, ColumnPlace, Filter, FilterKind, Listing, day
 
 
 class Row(NamedTuple):
@@ -115,3 +115,9 @@ def test_a_panel_s_own_choices_stand_behind_the_declared_ones() -> None:
 
 def test_times_are_written_in_utc() -> None:
     assert LIST.item(ROW._replace(at=AT.astimezone(UTC)))["at"] == LIST.item(ROW)["at"]
+
+
+def test_the_last_day_that_there_is_ends_no_list() -> None:
+    """A day is a span up to the next one: there is none behind the last, and a page of it was answered with a 500."""
+    assert day("9999-12-30") == date(9999, 12, 30)
+    assert [day(text) for text in ("9999-12-31", "10000-01-01", "2030-02-30", "x" * 40)] == [None] * 4
