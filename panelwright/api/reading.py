@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from json.decoder import scanstring  # type: ignore[attr-defined]
 from typing import Any
 
@@ -140,6 +141,8 @@ class _LongJson:
         self._items = 0
         self._nested = 0
         self._nested_chars = 0
+        # Whether there can be too many objects, and lists in lists; mostly there are not so many brackets in all.
+        self._may_nest = text.count("[") + text.count("{") > _NESTED_MAX
 
     def members(self) -> _Members:
         """ValueError or StopIteration where it is no JSON object."""
@@ -165,10 +168,11 @@ class _LongJson:
         """What the list means. Of an endless one the rest is passed over, and the value is one that no field takes."""
         if len(self._text) <= _NESTED_CHARS_MAX:
             found, end = _scan_as_written(self._text, self._at)
-            kinds = [type(item) for item in found]
-            self._nested += kinds.count(list) + kinds.count(dict)
-            if self._nested > _NESTED_MAX:
-                raise ValueError("endless")
+            if self._may_nest:
+                kinds = list(map(type, found))
+                self._nested += kinds.count(list) + kinds.count(dict)
+                if self._nested > _NESTED_MAX:
+                    raise ValueError("endless")
             self._items += len(found)
             if self._items <= _NUMBERS_MAX:
                 found, end = _scan(self._text, self._at)
@@ -256,6 +260,8 @@ def _text(name: str, value: Any) -> str | None:
 
 
 def _text_of_list(name: str, items: list[Any]) -> str:
+    with suppress(TypeError):
+        return _joint(name).join(items)
     texts = [
         item if isinstance(item, str) else "true" if item else "false"
         for item in items

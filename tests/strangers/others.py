@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from panelwright.sandbox.tests.harness import Sandbox
 from tests.support import selling, signals
 from tests.support.effort import effort
 from tests.support.processes import Launcher, Process, free_port
-from tests.support.proportion import spent_by
+from tests.support.proportion import in_proportion, spent_by
 
 # What nobody's input may cost the others. A share of orders, because a machine that does other things as well
 # sometimes lets a process wait.
@@ -31,6 +32,8 @@ ATTACK_S = float(effort(1, proving=15))
 QUIET_S = 0.5
 EVERY_S = 0.025
 SENT_WITHIN_S = 60.0
+# How often a plain request is sent that another one's cost is compared with: some hundredths of a second.
+PLAIN_TIMES = 100
 READY_MAX_S = 60.0
 _ROOT = Path(__file__).parents[2]
 
@@ -169,13 +172,33 @@ class Others:
         """What these processes hold in memory now."""
         return sum(map(_memory_bytes, self.pids(command)))
 
-    def costs_s(self, call: Callable[[], object], *, times: int, command: str = "web") -> float:
-        """Seconds of processor time that one call costs these processes. Take as many `times` as give a tenth
-        of a second; compare with what a plain request costs, rather than with a number."""
-        before = self.processor_s(command)
-        for _ in range(times):
-            call()
-        return (self.processor_s(command) - before) / times
+    def costs_at_most(
+        self,
+        most: float,
+        plain: Callable[[], object],
+        call: Callable[[], object],
+        *,
+        times: int,
+        plain_times: int = PLAIN_TIMES,
+        about: object = "",
+    ) -> None:
+        """One `call` takes at most `most` times the processor time of the web processes that one of `plain` takes.
+
+        Take as many `times` as give some hundredths of a second, and a bound that is far from what it costs and from
+        what it must not: what once went wrong took a hundred times as long.
+        """
+        in_proportion(
+            partial(_repeated, plain, plain_times),
+            partial(_repeated, call, times),
+            most * times / plain_times,
+            about=about,
+            clock=self.processor_s,
+        )
+
+
+def _repeated(call: Callable[[], object], times: int) -> None:
+    for _ in range(times):
+        call()
 
 
 class _Customer:
