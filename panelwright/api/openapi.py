@@ -13,6 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from panelwright import __version__
 from panelwright.staff import registry
 from panelwright.staff.action import Action, ActionFieldKind, Field, Noun
+from panelwright.staff.rights import Right
 from panelwright.staff.shapes import (
     AMOUNT,
     ANYTHING,
@@ -75,7 +76,7 @@ def description() -> dict[str, Any]:
         ok = {"application/json": {"schema": reading.shape}} if reading.shape else {"*/*": {}}
         paths.setdefault(_path(reading.path), {})["get"] = {
             "summary": reading.about,
-            "x-right": reading.right.value,
+            "x-right": _right(reading.right),
             "parameters": [*_in_path(reading.path), *_in_query(reading.params)],
             "responses": {"200": {"description": "OK", "content": ok}, **_errors()},
         }
@@ -111,6 +112,11 @@ def description() -> dict[str, Any]:
     }
 
 
+def _right(right: Right | None) -> str:
+    """Empty: any staff key may ask."""
+    return "" if right is None else right.value
+
+
 def _path(where: str) -> str:
     return "/" + re.sub(r"<int:(\w+?)_?>", r"{\1}", where)
 
@@ -140,7 +146,7 @@ def _work(noun: Noun, known: Iterable[tuple[str, Action]], where: str, *, by_id:
             answers.append(shape)
     return {
         "summary": f"{noun.label}: " + ", ".join(verb for verb, _ in known),
-        "x-rights": {verb: action.right.value for verb, action in known},
+        "x-rights": {verb: _right(action.right) for verb, action in known},
         "x-in-bulk": [verb for verb, action in known if action.in_bulk],
         "parameters": _in_path(where),
         "requestBody": {"required": True, "content": {"application/json": {"schema": _one_of(bodies)}}},

@@ -37,9 +37,9 @@ class StaffCall:
         self.panel_id: int = panel.id
         self.actor = actor
 
-    def needs(self, right: Right) -> None:
+    def needs(self, right: Right | None) -> None:
         """Refused: not_allowed."""
-        if not self.actor.may(right):
+        if right is not None and not self.actor.may(right):
             raise Refused("not_allowed", right=right.value)
 
 
@@ -49,10 +49,13 @@ Read = Callable[..., dict[str, Any] | HttpResponse]
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """`shape` is that of the answer; None: the answer is a file. `params` are those of the query, all optional."""
+    """`shape` is that of the answer; None: the answer is a file. `params` are those of the query, all optional.
+
+    `right` is None where any staff key may ask, and is told what its other rights allow.
+    """
 
     path: str
-    right: Right
+    right: Right | None
     about: str
     read: Read
     shape: Shape | None

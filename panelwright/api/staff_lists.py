@@ -59,7 +59,7 @@ def item_shape(of: StaffList) -> Shape:
 
 def asked_of(of: StaffList, query: Mapping[str, str]) -> tuple[dict[str, str], int | None, int]:
     """The texts of the filters, the cursor and the size of a request's page. Raises Refused."""
-    known = {one.name: one for one in of.listing.filters}
+    known = {one.name: one for one in of.listing.filters if not one.inner}
     reading.only(query, {*known, "after", "limit"})
     asked = {name: _checked(one, query[name]) if name in query else "" for name, one in known.items()}
     further = reading.number(query["after"], "after") if "after" in query else None
@@ -91,7 +91,10 @@ def readings() -> Iterator[Reading]:
         if of.programs:
             about = f"{of.listing.label}, a page at a time"
             shape = fields({"items": listed(item_shape(of)), "next": maybe(NUMBER)})
-            params = {one.name: of_filter(one) for one in of.listing.filters} | {"after": NUMBER, "limit": NUMBER}
+            params = {one.name: of_filter(one) for one in of.listing.filters if not one.inner} | {
+                "after": NUMBER,
+                "limit": NUMBER,
+            }
             yield Reading(of.name, of.right, about, _list(of), shape, params)
         if of.one:
             yield _one(registry.nouns()[of.noun], of.right)
@@ -104,13 +107,13 @@ def readings() -> Iterator[Reading]:
 def _list(of: StaffList) -> Read:
     def read(call: StaffCall) -> dict[str, Any]:
         asked, further, limit = asked_of(of, call.request.GET)
-        page = of.page(call.panel, asked, further=further, limit=limit)
+        page = of.page(call.panel, of.asked_by(call.actor, asked), further=further, limit=limit)
         return {"items": [of.listing.item(row) for row in page.rows], "next": page.older}
 
     return read
 
 
-def _one(noun: Noun, right: Right) -> Reading:
+def _one(noun: Noun, right: Right | None) -> Reading:
     def read(call: StaffCall, *, id_: int) -> dict[str, Any]:
         reading.only(call.request.GET, set())
         return {name: _there(noun, call.panel_id, id_)}

@@ -137,6 +137,7 @@ NOUNS: dict[str, dict[str, str]] = {
     },
     "domain": {"add": ACTION},
     "block": {"list": "blocks", **dict.fromkeys(("add", "remove", "import"), ACTION)},
+    "bulk": {"stop": ACTION},
     "host_block": dict.fromkeys(("add", "remove", "import"), ACTION),
 }
 # Started by `serve` and `demo`; not for people.

@@ -166,6 +166,8 @@ class Filter:
     hint: str = ""
     # Neither shown nor typed: it comes with a link from elsewhere.
     hidden: bool = False
+    # Said by whoever shows the list, never by an address.
+    inner: bool = False
     # Its choices stand beside each other instead of in a menu.
     chips: bool = False
     # All words but the first are names, in no language.
@@ -207,7 +209,7 @@ class Listing:
 
     def asked(self, parameters: Any) -> dict[str, str]:
         """What a request's parameters narrow the list by: a text for each filter, empty for all."""
-        return {one.name: one.asked(parameters.get(one.name, "")) for one in self.filters}
+        return {one.name: "" if one.inner else one.asked(parameters.get(one.name, "")) for one in self.filters}
 
     def read(self, asked: Mapping[str, str]) -> dict[str, Any]:
         """The filters as the list's reader takes them."""

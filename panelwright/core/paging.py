@@ -6,7 +6,7 @@ bounded, whatever is searched. Reads only, inside the scope of the panel whose r
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from operator import attrgetter
 from typing import Any, NamedTuple
@@ -44,12 +44,14 @@ class ListPage(NamedTuple):
     """Rows with the cursors of the pages beside: `older` follows, `newer` stands above; None where there is none.
 
     `looked`: the window ended before the page was full, at a row of then; there may be more behind the cursor.
+    `keys`: of the rows, in their order.
     """
 
     rows: list[Any]
     older: int | None
     newer: int | None
     looked: datetime | None = None
+    keys: Sequence[int] = ()
 
 
 def page(found: Found, *, further: int | None = None, back: int | None = None, limit: int = PAGE) -> ListPage:
@@ -67,11 +69,12 @@ def page(found: Found, *, further: int | None = None, back: int | None = None, l
     if backward:
         assert back is not None
         older = key(read[0]) if read else back + (-1 if found.oldest_first else 1)
-        return ListPage(read[::-1], older, ends, looked)
+        read.reverse()
+        return ListPage(read, older, ends, looked, list(map(key, read)))
     newer = None
     if further is not None:
         newer = key(read[0]) if read else further + (1 if found.oldest_first else -1)
-    return ListPage(read, ends, newer, looked)
+    return ListPage(read, ends, newer, looked, list(map(key, read)))
 
 
 def _window(found: Found, start: int | None, *, rising: bool) -> tuple[QuerySet[Any], tuple[int, datetime] | None]:

@@ -213,22 +213,28 @@ def cancel_orders(order_ids: Sequence[int], now: datetime) -> None:
     changes = lifecycle.OrderChanges(orders, now)
     to_pass_on: list[settling.OpenOrder] = []
     for order_id in dict.fromkeys(order_ids):
-        order = changes.orders[order_id]
-        if order.ended_at is not None:
-            continue
-        if order.kind == OrderKind.SUBSCRIPTION.value and order.job == Job.SCHEDULE.value:
-            changes.apply(settling.end(order, "Canceled", remains=0, now=now))
-        elif order.kind == OrderKind.DRIP_FEED.value:
-            stopped, schedule = settling.stop_runs(order, changes.schedule(order_id), now)
-            changes.set_schedule(schedule)
-            changes.apply(stopped)
-            children = [o for o in changes.orders.values() if o.parent_id == order_id and o.ended_at is None]
-            for child in children:
-                _cancel_one(child, changes, to_pass_on, now)
-        else:
-            _cancel_one(order, changes, to_pass_on, now)
+        to_pass_on += cancel_in(changes, order_id, now)
     changes.write()
     pass_on_cancels(to_pass_on, now)
+
+
+def cancel_in(changes: lifecycle.OrderChanges, order_id: int, now: datetime) -> list[settling.OpenOrder]:
+    """Cancel one in what is going to be written, as far as it can be at once; answers what is to be passed on."""
+    to_pass_on: list[settling.OpenOrder] = []
+    order = changes.orders[order_id]
+    if order.ended_at is not None:
+        return to_pass_on
+    if order.kind == OrderKind.SUBSCRIPTION.value and order.job == Job.SCHEDULE.value:
+        changes.apply(settling.end(order, "Canceled", remains=0, now=now))
+    elif order.kind == OrderKind.DRIP_FEED.value:
+        stopped, schedule = settling.stop_runs(order, changes.schedule(order_id), now)
+        changes.set_schedule(schedule)
+        changes.apply(stopped)
+        for child in changes.runs_of(order_id):
+            _cancel_one(child, changes, to_pass_on, now)
+    else:
+        _cancel_one(order, changes, to_pass_on, now)
+    return to_pass_on
 
 
 def pass_on_cancels(orders: Sequence[settling.OpenOrder], now: datetime) -> None:

@@ -40,6 +40,7 @@ _LOCK_ORDERS = sql.Query("SELECT id FROM orders_order WHERE id :in_int ORDER BY 
 _ORDERS = sql.Query(f"SELECT {_ORDER_COLUMNS} FROM orders_order o{_ORDER_JOINS} WHERE o.id :in_int ORDER BY o.id")
 _PARENTS = sql.Query("SELECT DISTINCT parent_id FROM orders_order WHERE id :in_int AND parent_id IS NOT NULL")
 _OPEN_CHILDREN = sql.Query("SELECT id FROM orders_order WHERE parent_id = ? AND ended_at IS NULL ORDER BY id")
+_OPEN_CHILDREN_OF = sql.Query("SELECT id FROM orders_order WHERE parent_id :in_int AND ended_at IS NULL ORDER BY id")
 _SCHEDULES = sql.Query(
     "SELECT order_id, runs, run_quantity, runs_started, runs_done, undelivered FROM orders_schedule"
     " WHERE order_id :in_int"
@@ -99,6 +100,20 @@ def lock(ids: Collection[int], *, with_parents: bool = True) -> dict[int, OpenOr
     return {row[0]: _open_order(row) for row in _ORDERS.rows(connection, listed)}
 
 
+def read(ids: Collection[int]) -> dict[int, OpenOrder]:
+    """The orders, their parents, and the open runs of drip-feeds among them, as they stand: not locked, only to look
+    ahead at what would become of them."""
+    wanted = set(ids)
+    if wanted:
+        wanted.update(row[0] for row in _PARENTS.rows(connection, sorted(wanted)))
+    found = {row[0]: _open_order(row) for row in _ORDERS.rows(connection, sorted(wanted))}
+    feeds = sorted(o.id for o in found.values() if o.kind == OrderKind.DRIP_FEED.value)
+    if feeds:
+        runs = [row[0] for row in _OPEN_CHILDREN_OF.rows(connection, feeds) if row[0] not in found]
+        found |= {row[0]: _open_order(row) for row in _ORDERS.rows(connection, runs)}
+    return found
+
+
 def _open_order(row: sql.Row) -> OpenOrder:
     values = list(row)
     for i in _TIMES:
@@ -132,6 +147,24 @@ class OrderChanges:
         self._events: list[NewEvent] = []
         self._told: set[int] = set()
         self._paused: list[PauseNotice] = []
+
+    def also(self, orders: dict[int, OpenOrder]) -> None:
+        """More orders, beside those that it has: what it has made of these stands."""
+        new = {id_: order for id_, order in orders.items() if id_ not in self.orders}
+        self.orders.update(new)
+        self._before.update(new)
+        found = schedules(o.id for o in new.values() if o.kind == OrderKind.DRIP_FEED.value)
+        self._schedules.update(found)
+        self._schedules_before.update(found)
+
+    @property
+    def refunded_micros(self) -> int:
+        """What goes back, or would."""
+        return sum(refund.micros for refund in self._refunds)
+
+    def runs_of(self, parent_id: int) -> list[OpenOrder]:
+        """The runs of a drip-feed that have not ended, of the orders that it has."""
+        return [run for run in self.orders.values() if run.parent_id == parent_id and run.ended_at is None]
 
     def schedule(self, order_id: int) -> ScheduleState:
         return self._schedules[order_id]

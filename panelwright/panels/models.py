@@ -91,6 +91,7 @@ class Noun(models.TextChoices):
     TICKET = "ticket"
     PAYMENT = "payment"
     CUSTOMER = "customer"
+    BULK = "bulk"  # bulk work
 
 
 class Numbering(models.Model):

@@ -12,7 +12,7 @@ from panelwright.core.refusal import Refusal, Refused
 from panelwright.orders import pause_actions, queries
 from panelwright.orders.models import Order, OrderKind, PauseReason, Refill
 from panelwright.orders.status import OrderStatus, RefillStatus, SubscriptionStatus
-from panelwright.providers import order_queries
+from panelwright.providers import order_foresight, order_queries
 from panelwright.providers.manual import manual_actions, manual_queries
 from panelwright.providers.posts import subscription_actions
 from panelwright.providers.routing import resolve_actions
@@ -203,6 +203,7 @@ ACTIONS = (
         _order(manual_actions.start),
         (_START_COUNT,),
         in_bulk=True,
+        foretell=order_foresight.start,
     ),
     Action(
         ORDER,
@@ -223,10 +224,17 @@ ACTIONS = (
         Right.ORDERS_ACT,
         _order(manual_actions.pass_on),
         in_bulk=True,
+        foretell=order_foresight.pass_on,
     ),
     # For any open order.
     Action(
-        ORDER, "done", gettext_noop("Mark as completed"), Right.ORDERS_ACT, _order(resolve_actions.done), in_bulk=True
+        ORDER,
+        "done",
+        gettext_noop("Mark as completed"),
+        Right.ORDERS_ACT,
+        _order(resolve_actions.done),
+        in_bulk=True,
+        foretell=order_foresight.done,
     ),
     Action(
         ORDER,
@@ -234,8 +242,17 @@ ACTIONS = (
         gettext_noop("Mark as partial and refund the rest"),
         Right.ORDERS_REFUND,
         _order(resolve_actions.partial),
-        (Field("remains", ActionFieldKind.NUMBER, gettext_noop("Remains"), required=True),),
+        (
+            Field(
+                "remains",
+                ActionFieldKind.NUMBER,
+                gettext_noop("Remains"),
+                help=gettext_noop("If empty, what the order has left as reported."),
+            ),
+        ),
+        in_bulk=True,
         moves_money=True,
+        foretell=order_foresight.partial,
     ),
     Action(
         ORDER,
@@ -245,6 +262,7 @@ ACTIONS = (
         _order(resolve_actions.cancel),
         in_bulk=True,
         moves_money=True,
+        foretell=order_foresight.cancel,
     ),
     Action(
         ORDER,
@@ -263,6 +281,7 @@ ACTIONS = (
             ),
         ),
         in_bulk=True,
+        foretell=order_foresight.send,
         help=gettext_noop("Buys the order from the provider. This cannot be undone."),
     ),
     Action(
@@ -301,6 +320,7 @@ ACTIONS = (
         _order(pause_actions.cancel),
         in_bulk=True,
         moves_money=True,
+        foretell=order_foresight.stop,
         help=gettext_noop("Runs that have not started are refunded. Orders in progress are asked to be canceled."),
     ),
     # What customers asked for.
@@ -312,6 +332,7 @@ ACTIONS = (
         _order(manual_actions.accept_cancel),
         in_bulk=True,
         moves_money=True,
+        foretell=order_foresight.accept_cancel,
     ),
     Action(
         CANCEL,

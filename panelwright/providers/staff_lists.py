@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from operator import attrgetter
 from typing import Any
 
@@ -142,6 +142,12 @@ def _cancels(panel: Panel, asked: Mapping[str, Any]) -> Found:
     if asked["show"] == ALL:
         return Found(Cancel.objects.filter(panel_id=panel.id).select_related(*_WITH_ORDER))
     return waiting_cancels(panel.id)
+
+
+def _keys_of_cancels(panel_id: int, numbers: Sequence[int]) -> list[int]:
+    """Those of the cancels of orders with these numbers."""
+    rows = Cancel.objects.filter(panel_id=panel_id, order__panel_id=panel_id, order__number__in=numbers)
+    return list(rows.values_list("id", flat=True))
 
 
 def _with_providers(panel: Panel, rows: list[Any]) -> list[Any]:
@@ -389,7 +395,15 @@ def _held(panel: Panel, asked: Mapping[str, Any]) -> Found:
 
 LISTS = (
     StaffList(REFILLS, "refill", Right.ORDERS_READ, _refills, _with_providers, target=attrgetter("number")),
-    StaffList(CANCELS, "cancel", Right.ORDERS_READ, _cancels, _with_providers, target=attrgetter("order.number")),
+    StaffList(
+        CANCELS,
+        "cancel",
+        Right.ORDERS_READ,
+        _cancels,
+        _with_providers,
+        target=attrgetter("order.number"),
+        keys=_keys_of_cancels,
+    ),
     StaffList(PROVIDERS, "provider", Right.PROVIDERS, _providers),
     StaffList(ROUTES, "route", Right.SERVICES, _routes),
     StaffList(EXCHANGE_RATES, "exchange_rate", Right.PROVIDERS, _exchange_rates),

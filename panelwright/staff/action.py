@@ -5,11 +5,12 @@ A module of declarations (`<app>/declarations.py`) lists its nouns and actions. 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, NamedTuple
 
+from panelwright.core.refusal import Refusal
 from panelwright.staff.rights import Right
 from panelwright.staff.shapes import ANYTHING, Shape
 
@@ -111,13 +112,31 @@ Do = Callable[..., ActionDone | None]
 Prepare = Callable[[int, int | None, Mapping[str, Any]], Mapping[str, Any]]
 
 
+class Foretold(NamedTuple):
+    """What an action would do to one of many objects. Money in micros of customers. `notes`: codes of what is counted
+    beside it before it is done, as `below_cost` (backoffice/bulk_words.py)."""
+
+    refund_micros: int = 0
+    charge_micros: int = 0
+    notes: tuple[str, ...] = ()
+
+
+# Asked for one batch after the other, in the order in which they would be worked on, with what actions call the
+# objects: what would be done to each, or why it would be refused.
+Foresight = Callable[[Sequence[int]], Sequence[Foretold | Refusal]]
+# foretell(panel_id, **values) begins to look ahead. It reads, and decides by the rule by which `do` does.
+Foretell = Callable[..., Foresight]
+
+
 @dataclass(frozen=True, slots=True)
 class Action:
     """One thing that staff can do.
 
     `on_target`: it is done to one object; else it makes one, or changes what has no id. `in_bulk`: it may be done to
-    many at once. `moves_money`: what it moves cannot be taken back by doing it again. `prepare` runs before the
-    transaction and answers the values anew: a hash, what a provider's list says. `host`: operators alone may do it, to
+    many at once (bulk.py). `foretell`: what it would do to many, without doing it; what moves money in bulk has it.
+    `right` is None where any of the staff may try, and the function says who may. `moves_money`: what it moves cannot
+    be taken back by doing it again. `prepare` runs before the transaction and answers the values anew: a hash, what a
+    provider's list says. `host`: operators alone may do it, to
     the whole installation; `operators`: they alone may, to a panel. `gone`: the object is not there afterwards.
     `shown` is the shape of what `ActionDone.shown` holds.
     """
@@ -125,7 +144,7 @@ class Action:
     noun: Noun
     verb: str
     label: str
-    right: Right
+    right: Right | None
     do: Do
     fields: tuple[Field, ...] = ()
     on_target: bool = True
@@ -138,6 +157,15 @@ class Action:
     help: str = ""
     shown: Mapping[str, Shape] = field(default_factory=dict)
     body_max: int | None = None
+    foretell: Foretell | None = None
+
+    def __post_init__(self) -> None:
+        if self.in_bulk:
+            kinds = {field.kind for field in self.fields}
+            # What is kept in the row of the work until it is done is no secret, and nobody else is asked meanwhile.
+            assert self.on_target and self.prepare is None, self.name
+            assert not kinds & {ActionFieldKind.SECRET, ActionFieldKind.FILE}, self.name
+            assert not self.moves_money or self.foretell is not None, self.name
 
     @property
     def name(self) -> str:

@@ -102,8 +102,8 @@ def _done(
     keep: bool,
     only_if: Callable[[Performed], bool] | None = None,
 ) -> Performed | Refusal:
-    if not actor.may(action.right) or (action.for_operators and actor.kind is not ActorKind.OPERATOR):
-        return Refusal("not_allowed", facts=(("right", action.right.value),))
+    if (refusal := not_allowed(action, actor)) is not None:
+        return refusal
     try:
         checked = values.of(action, given)
         id_ = _id_of(action.noun, panel_id, target)
@@ -124,6 +124,28 @@ def _done(
         return Refusal("invalid", facts=(("text", str(error)),))
 
 
+def not_allowed(action: Action, actor: Actor) -> Refusal | None:
+    """Why the actor may not do it; None when they may."""
+    if actor.may(action.right) and (not action.for_operators or actor.kind is ActorKind.OPERATOR):
+        return None
+    return Refusal("not_allowed", facts=(("right", action.right.value if action.right is not None else ""),))
+
+
+def perform_within(
+    action: Action, *, actor: Actor, panel_id: int, target: int, given: Mapping[str, object], bulk_id: int
+) -> Performed:
+    """`perform` to one of many objects, in the transaction of the bulk work that it is part of. Raises Refused, and
+    then what it did must be rolled back.
+    """
+    if (refusal := not_allowed(action, actor)) is not None:
+        raise Refused.of(refusal)
+    checked = values.of(action, given)
+    id_ = _id_of(action.noun, panel_id, target)
+    if id_ is None:
+        raise Refused(f"no_{action.noun.name}", id=target)
+    return _perform(action, actor, panel_id, id_, target, checked, given, bulk_id=bulk_id)
+
+
 def _perform(
     action: Action,
     actor: Actor,
@@ -132,6 +154,8 @@ def _perform(
     called: int | None,
     checked: Mapping[str, Any],
     given: Mapping[str, object],
+    *,
+    bulk_id: int | None = None,
 ) -> Performed:
     before: State = {}
     if action.on_target:
@@ -161,6 +185,7 @@ def _perform(
         given=trail.kept_of(action, given),
         before=old,
         after=new,
+        bulk_id=bulk_id,
         at=clock.now(),
     )
     return Performed(action, id_, called, before, after, stands or after, done.shown, done.nothing)

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from functools import cache
 from importlib import import_module
 from operator import attrgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 from django_scopes import scope
 
@@ -21,6 +21,7 @@ from panelwright.core.paging import Found, ListPage
 from panelwright.panels.models import Panel
 from panelwright.staff import registry
 from panelwright.staff.action import Action
+from panelwright.staff.actor import Actor
 from panelwright.staff.rights import Right
 
 # By name: each of them lies above this app.
@@ -32,6 +33,7 @@ MODULES = (
     "panelwright.orders.staff_lists",
     "panelwright.customers.staff_lists",
     "panelwright.staff.panel_lists",
+    "panelwright.staff.bulk_lists",
 )
 # Rows that a bulk action takes in one go from its selection.
 BATCH = 500
@@ -52,17 +54,22 @@ class StaffList:
 
     `counts`: numbers behind the choices of its filter `show`. `target`: what actions call the object of a row.
     `programs`: whether the staff API reads the list, and `one`: whether it reads the noun's objects one by one.
+    `right` is None where any of the staff may look, and see what their rights allow: `narrow` answers what else is
+    asked for whoever looks, which no address says. `keys`: of objects as actions call them, the keys of their rows,
+    where these are something else.
     """
 
     listing: Listing
     noun: str
-    right: Right
+    right: Right | None
     find: Callable[[Panel, Mapping[str, Any]], Found]
     fill: Callable[[Panel, list[Any]], Sequence[Any]] | None = None
     counts: Callable[[int], dict[str, int]] | None = None
     target: Callable[[Any], int] = attrgetter("id")
     programs: bool = True
     one: bool = True
+    narrow: Callable[[Actor, Mapping[str, str]], dict[str, str]] | None = None
+    keys: Callable[[int, Sequence[int]], list[int]] | None = None
 
     @property
     def name(self) -> str:
@@ -93,6 +100,10 @@ class StaffList:
     def _filled(self, panel: Panel, page: ListPage) -> ListPage:
         return page if self.fill is None else page._replace(rows=list(self.fill(panel, page.rows)))
 
+    def asked_by(self, actor: Actor, asked: Mapping[str, str]) -> dict[str, str]:
+        """The texts of the filters, with what narrows the list for whoever looks."""
+        return {**asked, **(self.narrow(actor, asked) if self.narrow is not None else {})}
+
     @property
     def bulk(self) -> list[Action]:
         """The actions that may be done to a selection of its rows."""
@@ -110,6 +121,13 @@ def all_lists() -> dict[str, StaffList]:
 
 def named(name: str) -> StaffList:
     return all_lists()[name]
+
+
+class Step(NamedTuple):
+    """A row of a selection: its key, and what actions call its object."""
+
+    key: int
+    target: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,9 +168,15 @@ class Selection:
 
         A batch may be empty and others follow, where filters are looked for in windows.
         """
-        found = paging.page(self.rows(panel), further=after, limit=limit)
-        target = named(self.name).target
-        return [target(row) for row in found.rows], found.older
+        steps, further = self.steps(panel, after=after, limit=limit)
+        return [step.target for step in steps], further
+
+    def steps(self, panel: Panel, *, after: int | None = None, limit: int = BATCH) -> tuple[list[Step], int | None]:
+        """The same with the keys of the rows, behind which the work goes on."""
+        wanted = self.rows(panel)
+        found = paging.page(wanted, further=after, limit=limit)
+        key, target = attrgetter(wanted.key.replace("__", ".")), named(self.name).target
+        return [Step(key(row), target(row)) for row in found.rows], found.older
 
 
 def freeze(

@@ -18,6 +18,7 @@ MODULES = (
     "panelwright.orders.declarations",
     "panelwright.content.declarations",
     "panelwright.staff.panel_declarations",
+    "panelwright.staff.bulk_declarations",
 )
 
 

@@ -8,7 +8,7 @@ this state) or another ValueError (a wrong number), and then nothing moved.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from django.db import connection, transaction
@@ -20,6 +20,7 @@ from panelwright.orders.models import Job, OrderKind
 from panelwright.orders.settling import OpenOrder
 from panelwright.providers.routing import resolve_rules, route_rules, store
 from panelwright.providers.routing.resolve_rules import Decided, DripFeed
+from panelwright.providers.routing.store import RouteRow
 
 _SERVICE_OF = sql.Query("SELECT service_id FROM orders_order WHERE panel_id = ? AND id = ?")
 _CANCEL_ASKED = sql.Query(
@@ -43,10 +44,11 @@ def done(*, panel_id: int, order_id: int, by: str) -> None:
         write(resolve_rules.done(order, drip_feed, now=clock.now()), {})
 
 
-def partial(*, panel_id: int, order_id: int, by: str, remains: int) -> None:
-    """It ends as Partial: what remains is refunded."""
+def partial(*, panel_id: int, order_id: int, by: str, remains: int | None = None) -> None:
+    """It ends as Partial: what remains is refunded. None: what it is known to have left."""
     with worked(panel_id, order_id, "partial", by) as (order, drip_feed, write):
-        write(resolve_rules.partial(order, drip_feed, remains=remains, now=clock.now()), {"remains": remains})
+        left = order.remains if remains is None else remains
+        write(resolve_rules.partial(order, drip_feed, remains=left, now=clock.now()), {"remains": left})
 
 
 def cancel(*, panel_id: int, order_id: int, by: str) -> None:
@@ -116,8 +118,15 @@ def _route(order: OpenOrder, route_id: int | None, provider: str | None) -> int:
     """Id of the usable route of the order's service that is meant."""
     (row,) = _SERVICE_OF.rows(connection, order.panel_id, order.id)
     routes = store.routes({order.panel_id}, {row[0]}).get(row[0], [])
-    routes = [usable for usable in routes if route_rules.carries(order.kind, usable.upstream_type)]
     names = {p.id: p.name for p in store.providers({r.provider_id for r in routes}).values()} if routes else {}
+    return chosen_route(order.kind, routes, names, route_id, provider)
+
+
+def chosen_route(
+    kind: str, routes: Sequence[RouteRow], names: Mapping[int, str], route_id: int | None, provider: str | None
+) -> int:
+    """The id of that of the routes of a service which is meant. `names`: of providers, by id."""
+    routes = [usable for usable in routes if route_rules.carries(kind, usable.upstream_type)]
     for usable in routes:
         if route_id in (None, usable.id) and provider in (None, names[usable.provider_id]):
             return usable.id

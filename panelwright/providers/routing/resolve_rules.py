@@ -55,9 +55,10 @@ def done(order: OpenOrder, drip_feed: DripFeed | None = None, *, now: datetime) 
     return _ended(order, "Completed", remains=0, now=now)
 
 
-def partial(order: OpenOrder, drip_feed: DripFeed | None = None, *, remains: int, now: datetime) -> Decided:
-    """It ends with so many units undelivered, which are refunded."""
+def partial(order: OpenOrder, drip_feed: DripFeed | None = None, *, remains: int | None, now: datetime) -> Decided:
+    """It ends with so many units undelivered, which are refunded; None: with those that it is known to have left."""
     decidable(order, now)
+    remains = order.remains if remains is None else remains
     if order.kind == OrderKind.SUBSCRIPTION.value:
         raise InvalidState("is_subscription")
     if order.quantity < 2:
