@@ -68,6 +68,7 @@ def _text() -> bytes:
 
 def description() -> dict[str, Any]:
     # Here: the readings and the addresses need this module.
+    from panelwright.api import staff_bulk
     from panelwright.api.staff_readings import READINGS
     from panelwright.api.staff_urls import ALIASES
 
@@ -91,6 +92,22 @@ def description() -> dict[str, Any]:
         paths.setdefault(_path(noun.plural), {})["post"] = _work(
             noun, [(action.verb, action) for action in known], noun.plural, by_id=True
         )
+    for where, of, by_verb in staff_bulk.places():
+        bodies = [staff_bulk.body_shape(of, action, _given(action)) for action in by_verb.values()]
+        paths.setdefault(_path(where), {})["post"] = {
+            "summary": f"{of.listing.label}, many at once: " + ", ".join(by_verb),
+            "x-rights": {verb: _right(action.right) for verb, action in by_verb.items()},
+            "x-right": _right(of.right),
+            "parameters": [],
+            "requestBody": {"required": True, "content": {"application/json": {"schema": _one_of(bodies)}}},
+            "responses": {
+                "200": {
+                    "description": "Started, or what would happen",
+                    "content": {"application/json": {"schema": staff_bulk.ANSWER_SHAPE}},
+                },
+                **_errors(),
+            },
+        }
     for plural, (name, verbs) in ALIASES.items():
         where = f"{plural}/<int:id_>"
         meant = [(verb, registry.of_noun(name)[means]) for verb, means in verbs.items()]
@@ -166,6 +183,12 @@ def _body(verb: str, action: Action, *, by_id: bool) -> Shape:
     if by_id and action.on_target:
         given["id"] = NUMBER
     given |= {field.name: field_shape(field) for field in action.fields}
+    return fields(given, optional=[field.name for field in action.fields if not field.required])
+
+
+def _given(action: Action) -> Shape:
+    """The fields of an action by themselves."""
+    given = {field.name: field_shape(field) for field in action.fields}
     return fields(given, optional=[field.name for field in action.fields if not field.required])
 
 

@@ -61,13 +61,14 @@ def asked_of(of: StaffList, query: Mapping[str, str]) -> tuple[dict[str, str], i
     """The texts of the filters, the cursor and the size of a request's page. Raises Refused."""
     known = {one.name: one for one in of.listing.filters if not one.inner}
     reading.only(query, {*known, "after", "limit"})
-    asked = {name: _checked(one, query[name]) if name in query else "" for name, one in known.items()}
+    asked = {name: checked_filter(one, query[name]) if name in query else "" for name, one in known.items()}
     further = reading.number(query["after"], "after") if "after" in query else None
     limit = reading.number(query.get("limit", str(reading.LIMIT)), "limit", least=1, most=LIMIT_MAX)
     return asked, further, limit
 
 
-def _checked(one: Filter, text: str) -> str:
+def checked_filter(one: Filter, text: str) -> str:
+    """The text of a filter. Raises Refused where it makes no sense."""
     if one.choices and one.offers is None:
         values = [value for value, _ in one.choices if value]
         if text not in values:

@@ -77,7 +77,7 @@ def act(request: StaffRequest, name: str, target: int | None = None) -> HttpResp
     state = state_of(action, panel_id=request.panel.id, target=target) if target is not None else None
     if target is not None and state is None:
         raise Http404
-    form = _form(request, action, state)
+    form = form_of(request, action, state)
     seen: Performed | Refusal | None = None
     changed, previewed = None, False
     asks = confirmed_first(action)
@@ -103,7 +103,7 @@ def act(request: StaffRequest, name: str, target: int | None = None) -> HttpResp
     context = {
         "action": action,
         "target": target,
-        "fields": [_shown(field, form, state) for field in action.fields if field.kind is not ActionFieldKind.OBJECT],
+        "fields": [field_of(field, form, state) for field in action.fields if field.kind is not ActionFieldKind.OBJECT],
         "form": form,
         "asks": asks,
         "seen": seen if isinstance(seen, Performed) else None,
@@ -180,7 +180,7 @@ def _held(state: State | None, name: str) -> str:
     return "" if value is None else str(_written(value))
 
 
-def _form(request: StaffRequest, action: Action, state: State | None) -> Form:
+def form_of(request: StaffRequest, action: Action, state: State | None) -> Form:
     """What was sent; first what stands in the object, or comes with the address."""
     names = {field.name for field in action.fields}
     secret = [field.name for field in action.fields if field.is_secret]
@@ -204,7 +204,7 @@ def _written(value: object) -> object:
     return ",".join(map(str, value)) if isinstance(value, list) else value
 
 
-def _shown(field: Field, form: Form, state: Mapping[str, Any] | None) -> ActionField:
+def field_of(field: Field, form: Form, state: Mapping[str, Any] | None) -> ActionField:
     choices: list[tuple[str, str]] = []
     kind = "text"
     match field.kind:

@@ -34,6 +34,9 @@ def shown(
     **context: Any,
 ) -> HttpResponse:
     """The page of a list by the filters of the address. `hidden`: what is asked for besides, and not shown."""
+    # Here: it shows lists, too.
+    from panelwright.backoffice import bulk
+
     listing = of.listing.of_panel(request.panel.id)
     if of.counts is not None:
         listing = with_counts(listing, of.counts(request.panel.id))
@@ -42,7 +45,11 @@ def shown(
     context = {
         "list": listing,
         "asked": asked,
-        "page": of.page(request.panel, {**asked, **(hidden or {})}, further=further, back=back),
+        "page": of.page(
+            request.panel, of.asked_by(request.actor, {**asked, **(hidden or {})}), further=further, back=back
+        ),
+        "bulk": bulk.choices(request, of),
+        "bulk_ids": reverse(f"backoffice:{of.name}_ids") if bulk.has_page(of) else "",
         "narrowed": any(asked.values()),
         "csv": reverse(f"backoffice:{of.name}_csv") if request.actor.may(Right.EXPORTS) else "",
         **context,
@@ -58,7 +65,7 @@ def file(request: StaffRequest, name: str) -> HttpResponseBase:
     if "by" in asked:
         # Whose answers: never the address says it.
         asked["by"] = request.actor.name if asked.get("show") == "mine" else ""
-    return csv_file(of.listing.csv(of.pages(request.panel, asked)), name=name)
+    return csv_file(of.listing.csv(of.pages(request.panel, of.asked_by(request.actor, asked))), name=name)
 
 
 def with_counts(of: Listing, counts: Mapping[str, int], name: str = "show") -> Listing:
@@ -73,6 +80,11 @@ def with_counts(of: Listing, counts: Mapping[str, int], name: str = "show") -> L
         return replace(one, names=True, choices=(first, *((value, worded(value, words)) for value, words in others)))
 
     return replace(of, filters=tuple(numbered(one) if one.name == name else one for one in of.filters))
+
+
+def of_one_filters(of: Listing, *without: str) -> Listing:
+    """A list without filters that its page says by itself."""
+    return replace(of, filters=tuple(one for one in of.filters if one.name not in without and not one.inner))
 
 
 def of_one(of: Listing, *without: str) -> Listing:

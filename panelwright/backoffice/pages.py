@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from django.utils.translation import gettext_noop
 
-from panelwright.backoffice import acting, customers, home, lists, orders, panel, tickets
+from panelwright.backoffice import acting, bulk, customers, home, lists, orders, panel, tickets
 from panelwright.staff import registry
 from panelwright.staff.action import Action
-from panelwright.staff.lists import all_lists
+from panelwright.staff.lists import StaffList, all_lists, named
 from panelwright.staff.rights import Right
 from panelwright.ui.pages import Answer, Menu, Site, SitePage, Who
 
@@ -175,6 +175,22 @@ _PANEL = (
         right=Right.STAFF,
     ),
     SitePage(
+        "bulk",
+        "admin/bulk",
+        bulk.works,
+        Who.STAFF,
+        menus=(Menu("office", gettext_noop("Bulk actions"), "many"),),
+        samples=("/admin/bulk", "/admin/bulk?state=running"),
+    ),
+    SitePage(
+        "bulk_work",
+        "admin/bulk/<int:target>",
+        bulk.work,
+        Who.STAFF,
+        under="bulk",
+        samples=("/admin/bulk/{bulk}",),
+    ),
+    SitePage(
         "trail",
         "admin/trail",
         panel.trail,
@@ -200,6 +216,7 @@ _UNDER = {
     "block": "blocks",
     "staff": "staff",
     "staff_key": "staff",
+    "bulk": "bulk",
 }
 
 
@@ -230,19 +247,54 @@ def _action(action: Action) -> SitePage:
 
 def _files() -> Iterator[SitePage]:
     """Each list that has a page as a file of the same filters."""
+    for of in (*_shown(), named("bulk_misses")):
+        yield SitePage(
+            f"{of.name}_csv",
+            f"admin/{of.name}.csv",
+            lists.file,
+            Who.STAFF,
+            Answer.FILE,
+            arguments={"name": of.name},
+            right=Right.EXPORTS,
+            also=of.right,
+        )
+
+
+def _shown() -> Iterator[StaffList]:
+    """The lists that have a page."""
     for page in (*_ORDERS, *_SUPPORT, *_CUSTOMERS, *_PANEL):
         of = all_lists().get(page.name)
         if of is not None:
+            yield of
+
+
+def _bulk() -> Iterator[SitePage]:
+    """For each list with boxes before its rows: each action that may be done to many, behind the rights to both, and
+    the numbers of the selected rows."""
+    for of in _shown():
+        for action in of.bulk:
             yield SitePage(
-                f"{of.name}_csv",
-                f"admin/{of.name}.csv",
-                lists.file,
+                bulk.page_name(of, action),
+                f"admin/{of.name}/bulk/{action.verb}",
+                bulk.act,
                 Who.STAFF,
-                Answer.FILE,
-                arguments={"name": of.name},
-                right=Right.EXPORTS,
+                under=of.name,
+                samples=(f"/admin/{of.name}/bulk/{action.verb}?all=1",),
+                arguments={"name": action.name, "of": of.name},
+                right=action.right,
                 also=of.right,
+            )
+        if bulk.has_page(of):
+            yield SitePage(
+                f"{of.name}_ids",
+                f"admin/{of.name}/ids",
+                bulk.ids,
+                Who.STAFF,
+                under=of.name,
+                samples=(f"/admin/{of.name}/ids?all=1",),
+                arguments={"name": of.name},
+                right=of.right,
             )
 
 
-SITE = Site("backoffice", (*_HOME, *_ORDERS, *_SUPPORT, *_CUSTOMERS, *_PANEL, *_files(), *_actions()))
+SITE = Site("backoffice", (*_HOME, *_ORDERS, *_SUPPORT, *_CUSTOMERS, *_PANEL, *_files(), *_bulk(), *_actions()))

@@ -84,10 +84,13 @@ def run(args: argparse.Namespace) -> int:
 
 def named_lists(panel: Panel, customer: Customer | None) -> dict[str, NamedList]:
     """Every declared list that reads the database, by name; with a customer hers, too. Inside the panel's scope."""
+    from panelwright.staff.actor import operator
     from panelwright.staff.lists import StaffList, all_lists
 
+    whoever = operator("lists")
+
     def of_staff(one: StaffList) -> NamedList:
-        return NamedList(one.listing, lambda asked: one.page(panel, asked))
+        return NamedList(one.listing, lambda asked: one.page(panel, one.asked_by(whoever, asked)))
 
     found = {name: of_staff(one) for name, one in all_lists().items()}
     return found if customer is None else found | _of_customer(panel, customer)

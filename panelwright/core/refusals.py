@@ -193,11 +193,12 @@ REFUSALS: dict[str, Words] = {
     "selection_too_large": Words(
         gettext_noop("That is more than %(limit)s rows at once. Narrow the list with its filters."), status=400
     ),
-    "no_bulk": Words(gettext_noop("Bulk work %(id)s not found."), status=404),
-    "bulk_ended": Words(gettext_noop("It has ended already."), status=409),
+    "no_bulk": Words(gettext_noop("Bulk action %(id)s not found."), status=404),
+    "bulk_ended": Words(gettext_noop("This bulk action has already ended."), status=409),
     "bulk_failed": Words(gettext_noop("We could not do this. Nothing was changed."), status=400),
     "nothing_to_do": Words(gettext_noop("This was already done. Nothing was changed."), status=409),
-    "once_used": Words(gettext_noop("This was sent before, for something else."), status=409),
+    "once_used": Words(gettext_noop("This form was already used for another action."), status=409),
+    "filters_or_ids": Words(gettext_noop("Give either filters or ids."), status=400),
     "number_differs": Words(gettext_noop("Enter the number of rows that will change: %(number)s."), status=400),
     "not_allowed": Words(gettext_noop("Your role does not allow this. It needs the right: %(right)s."), status=403),
     "bad_staff_key": Words(

@@ -247,7 +247,7 @@ ACTIONS = (
                 "remains",
                 ActionFieldKind.NUMBER,
                 gettext_noop("Remains"),
-                help=gettext_noop("If empty, what the order has left as reported."),
+                help=gettext_noop("Leave empty to use the remains that each order reports."),
             ),
         ),
         in_bulk=True,

@@ -394,7 +394,9 @@ def _held(panel: Panel, asked: Mapping[str, Any]) -> Found:
 
 
 LISTS = (
-    StaffList(REFILLS, "refill", Right.ORDERS_READ, _refills, _with_providers, target=attrgetter("number")),
+    StaffList(
+        REFILLS, "refill", Right.ORDERS_READ, _refills, _with_providers, target=attrgetter("number"), all_shown=ALL
+    ),
     StaffList(
         CANCELS,
         "cancel",
@@ -403,6 +405,7 @@ LISTS = (
         _with_providers,
         target=attrgetter("order.number"),
         keys=_keys_of_cancels,
+        all_shown=ALL,
     ),
     StaffList(PROVIDERS, "provider", Right.PROVIDERS, _providers),
     StaffList(ROUTES, "route", Right.SERVICES, _routes),

@@ -72,11 +72,11 @@ class Foreseen:
         """Whether the number is to be typed."""
         return self.expected > TYPED_ABOVE
 
-    def digest(self) -> str:
-        """What a confirmation is bound to."""
+    def digest(self, *, frozen: bool = True) -> str:
+        """What a confirmation is bound to; without `frozen` not to which rows there were when it was looked at."""
         facts = {
             "action": self.action.name,
-            "selection": self.selection.as_json(),
+            "selection": self.selection.as_json() if frozen else [self.selection.asked, self.selection.keys],
             "given": self.given,
             "counts": [self.count, self.tried, self.todo],
             "money": [self.refund_micros, self.charge_micros],

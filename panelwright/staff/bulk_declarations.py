@@ -49,7 +49,7 @@ def _id_of(panel_id: int, number: int) -> int | None:
 BULK = Noun(
     "bulk",
     "bulk",
-    gettext_noop("Bulk work"),
+    gettext_noop("Bulk action"),
     _state,
     shape=SHAPE,
     answer=_answer,
@@ -64,5 +64,5 @@ def _stop(actor: Actor, panel_id: int, target: int, /) -> None:
 
 ACTIONS = (
     # Whoever may do to one object what it does to many; the function looks.
-    Action(BULK, "stop", gettext_noop("Stop"), None, _stop, help=gettext_noop("What is done stays done.")),
+    Action(BULK, "stop", gettext_noop("Stop"), None, _stop, help=gettext_noop("Completed changes stay.")),
 )

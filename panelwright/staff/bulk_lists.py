@@ -24,7 +24,7 @@ _LISTS = Filter("lists", gettext_noop("Lists"), hidden=True, inner=True)
 
 BULK = Listing(
     name="bulk",
-    label=gettext_noop("Bulk work"),
+    label=gettext_noop("Bulk actions"),
     scope=ListScope.PANEL,
     columns=(
         Column("id", ColumnKind.ID, gettext_noop("Number"), ColumnPlace.FIRST, value=attrgetter("number"), cell="bulk"),
@@ -55,8 +55,8 @@ BULK = Listing(
         ),
         _LISTS,
     ),
-    empty=gettext_noop("No bulk work yet. Select rows of a list to do one thing to all of them."),
-    none_match=gettext_noop("No bulk work matches your filters."),
+    empty=gettext_noop("No bulk actions yet. Select rows in a list to change them all at once."),
+    none_match=gettext_noop("No bulk actions match your filters."),
 )
 
 MISSES = Listing(
@@ -79,7 +79,7 @@ MISSES = Listing(
         Column("at", ColumnKind.TIME, gettext_noop("Time"), ColumnPlace.END),
     ),
     filters=(
-        Filter("work", gettext_noop("Bulk work"), kind=FilterKind.NUMBER, hidden=True),
+        Filter("work", gettext_noop("Bulk action"), kind=FilterKind.NUMBER, hidden=True),
         Filter(
             "show",
             gettext_noop("Show"),
@@ -106,17 +106,13 @@ def _bulk(panel: Panel, asked: Mapping[str, Any]) -> Found:
 
 
 def _misses(panel: Panel, asked: Mapping[str, Any]) -> Found:
-    """Of one work, in the order of the objects; of all, by what was written last."""
-    every = BulkMiss.objects.filter(panel_id=panel.id).select_related("work")
-    of_one = asked["work"] is not None
-    if of_one:
-        every = every.filter(work_id=work_id(panel.id, asked["work"]))
+    """Of one work, in the order of the objects; without it none."""
+    of_work = 0 if asked["work"] is None else work_id(panel.id, asked["work"])
+    every = BulkMiss.objects.filter(panel_id=panel.id, work_id=of_work).select_related("work")
     rows = every.filter(work__list_name__in=asked["lists"].split(","))
     if asked["show"]:
         rows = rows.filter(failed=asked["show"] == "failed")
-    if of_one:
-        return Found(rows, within=every, oldest_first=True, key="target", moment="at")
-    return Found(rows, within=every, moment="at")
+    return Found(rows, within=every, oldest_first=True, key="target", moment="at")
 
 
 def work_id(panel_id: int, number: int) -> int:

@@ -56,7 +56,7 @@ class StaffList:
     `programs`: whether the staff API reads the list, and `one`: whether it reads the noun's objects one by one.
     `right` is None where any of the staff may look, and see what their rights allow: `narrow` answers what else is
     asked for whoever looks, which no address says. `keys`: of objects as actions call them, the keys of their rows,
-    where these are something else.
+    where these are something else. `all_shown`: what its filter `show` says for all rows.
     """
 
     listing: Listing
@@ -70,6 +70,7 @@ class StaffList:
     one: bool = True
     narrow: Callable[[Actor, Mapping[str, str]], dict[str, str]] | None = None
     keys: Callable[[int, Sequence[int]], list[int]] | None = None
+    all_shown: str = ""
 
     @property
     def name(self) -> str:
@@ -170,6 +171,11 @@ class Selection:
         """
         steps, further = self.steps(panel, after=after, limit=limit)
         return [step.target for step in steps], further
+
+    def rows_of(self, panel: Panel, *, after: int | None = None) -> tuple[list[Any], int | None]:
+        """The next rows themselves, as the list shows them."""
+        found = named(self.name)._filled(panel, paging.page(self.rows(panel), further=after, limit=BATCH))
+        return found.rows, found.older
 
     def steps(self, panel: Panel, *, after: int | None = None, limit: int = BATCH) -> tuple[list[Step], int | None]:
         """The same with the keys of the rows, behind which the work goes on."""

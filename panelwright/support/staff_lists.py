@@ -96,4 +96,15 @@ def _searched(panel: Panel, text: str) -> tuple[Q, bool]:
     return Q(title__icontains=text) | Q(customer_id__in=with_email(panel.id, text)), False
 
 
-LISTS = (StaffList(TICKETS, "ticket", Right.SUPPORT, _tickets, target=attrgetter("number"), programs=False, one=False),)
+LISTS = (
+    StaffList(
+        TICKETS,
+        "ticket",
+        Right.SUPPORT,
+        _tickets,
+        target=attrgetter("number"),
+        programs=False,
+        one=False,
+        all_shown="all",
+    ),
+)

@@ -7,11 +7,14 @@ from typing import Any
 
 from django_scopes import scope
 
+from panelwright.backoffice import bulk
 from panelwright.customers.actions import create_staff
 from panelwright.staff import registry
+from panelwright.staff.bulk import of_lists
 from panelwright.staff.rights import Role
 from panelwright.storefront.tests.browsing import Browser
 from panelwright.ui.pages import SitePage, Who, all_pages
+from tests.bulk.working import started
 from tests.staff.cases import World
 from tests.support.people import PASSWORD, value
 from tests.support.rounds import Rounds
@@ -38,6 +41,7 @@ class Office:
             "held": value("SELECT MIN(id) FROM providers_route WHERE panel_id = %s", self.alice.panel_id),
             "service": 1,
             "staff": story.bob.id,
+            "bulk": started(story.alice, "ticket.close", on="tickets", asked={"show": "all"}).number,
         }
 
     def browser(self, role: str) -> Browser:
@@ -66,5 +70,6 @@ class Office:
 
 
 def action_pages() -> set[str]:
-    """Names of the pages that are actions' forms."""
-    return {name.replace(".", "_") for name, action in registry.actions().items() if not action.for_operators}
+    """Names of the pages that are actions' forms, to one object or to many."""
+    many = {bulk.page_name(of, action) for of, action in of_lists()}
+    return many | {name.replace(".", "_") for name, action in registry.actions().items() if not action.for_operators}

@@ -327,7 +327,15 @@ def _after(name: str, given: dict[str, Any]) -> Callable[[World], Case]:
     return case
 
 
+def _running_bulk(world: World) -> Case:
+    from tests.bulk.working import started
+
+    world.queued()
+    return Case(started(world.alice, "order.done").number)
+
+
 CASES |= {
+    "bulk.stop": _running_bulk,
     "service.set": lambda w: Case(FOLLOWERS, {"step": 50}),
     "service.set_rate": lambda w: Case(FOLLOWERS, {"rate": "0.95"}),
     "service.turn_off": lambda w: Case(LIKES),

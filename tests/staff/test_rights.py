@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.django_db
 
 # What each role may do, by the actions' names; `*` stands for anything. Written down here a second time, on purpose.
+# Whoever is staff may try to stop bulk work; what it does to each object says who may.
+ANYBODY = ("bulk.*",)
 MAY: dict[str, tuple[str, ...]] = {
     "owner": ("*",),
     "manager": ("*",),
@@ -51,11 +53,13 @@ READ_AT = {
     "content": {"pages", "announcements"},
     "settings": {"panel", "blocks"},
     "staff": {"staff", "staff_keys", "trail"},
+    # Of what their other rights let them read.
+    "anybody": {"bulk", "bulk_misses"},
 }
 
 
 def may(role: str, name: str) -> bool:
-    allowed = any(fnmatch(name, pattern) for pattern in MAY[role])
+    allowed = any(fnmatch(name, pattern) for pattern in (*MAY[role], *ANYBODY))
     return allowed and not any(fnmatch(name, pattern) for pattern in NOT.get(role, ()))
 
 
@@ -85,6 +89,7 @@ def key_of(story: Story, role: str, **how: Any) -> str:
 
 def posts() -> list[tuple[str, str, str]]:
     """Each action with an address that does it, and its verb there."""
+    from panelwright.api import staff_bulk
     from panelwright.api.staff_urls import ALIASES
     from panelwright.staff import registry
 
@@ -97,6 +102,8 @@ def posts() -> list[tuple[str, str, str]]:
             found.append((name, f"{action.noun.plural}/1", action.verb))
     for plural, (noun, verbs) in ALIASES.items():
         found += [(f"{noun}.{means}", f"{plural}/1", verb) for verb, means in verbs.items()]
+    for where, _of, by_verb in staff_bulk.places():
+        found += [(action.name, where, verb) for verb, action in by_verb.items()]
     return found
 
 
@@ -137,7 +144,7 @@ def test_a_role_does_what_it_may_and_nothing_else(role: str, story: Story, clien
     for what, where in reads():
         answer = client.get(f"/api/staff/v1/{where}", headers={"Authorization": f"Bearer {key}"})
         found = 404 if where.endswith("999999") else 200
-        assert answer.status_code == (found if what in READS[role] else 403), (role, where)
+        assert answer.status_code == (found if what in READS[role] | {"anybody"} else 403), (role, where)
     assert everything() == before
 
 
@@ -153,7 +160,7 @@ def test_a_key_may_no_more_than_it_was_given_and_than_its_owner(story: Story, cl
         for name, where, verb in posts():
             if "/" in where:
                 refused = tried(client, key, where, verb)[1] == "not_allowed"
-                assert refused == (name.partition(".")[0] not in allowed), (name, where)
+                assert refused == (name.partition(".")[0] not in allowed | {"bulk"}), (name, where)
     with scope(panel=story.alice.panel):
         Staff.objects.filter(user__email="owner@staff.example").update(role="read_only")
     assert tried(client, narrow, "tickets/1", "close") == (403, "not_allowed")

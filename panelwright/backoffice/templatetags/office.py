@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from panelwright.backoffice import queries, words
 from panelwright.backoffice.acting import ONE, allowed
+from panelwright.backoffice.bulk import STATE_LABELS
 from panelwright.backoffice.panel import held_words
 from panelwright.backoffice.queries import OFFICE_COUNTS
 from panelwright.core.lists import Column, count_text
@@ -18,11 +19,14 @@ from panelwright.ledger import codes
 from panelwright.ledger.statement import StatementEntry
 from panelwright.providers.staff_orders import PROBLEM_LABELS
 from panelwright.providers.sync.hold_actions import Held
+from panelwright.staff import bulk as bulk_of
 from panelwright.staff import registry
 from panelwright.staff.action import Action
-from panelwright.staff.models import TrailEntry
+from panelwright.staff.lists import all_lists
+from panelwright.staff.models import BulkMiss, BulkState, BulkWork, TrailEntry
 from panelwright.ui import pages
 from panelwright.ui.forms import Form
+from panelwright.ui.refusals import text as refusal_text
 
 register = template.Library()
 
@@ -106,6 +110,35 @@ def host_of(url: str) -> str:
 def held_changes(row: Held) -> str:
     """What would change in a service that is on hold."""
     return held_words(row)
+
+
+class BulkLine(NamedTuple):
+    """Bulk work in words."""
+
+    action: str
+    list: str
+    state: str
+
+
+@register.simple_tag
+def bulk_line(row: BulkWork) -> BulkLine:
+    action, of = bulk_of.action_of(row), all_lists().get(row.list_name)
+    label = _(action.label) if action is not None else row.action
+    return BulkLine(
+        label, _(of.listing.label) if of is not None else row.list_name, _(STATE_LABELS[BulkState(row.state)])
+    )
+
+
+@register.simple_tag
+def bulk_target(row: BulkMiss) -> str:
+    """The page of an object that was left out, if it has one."""
+    page = ONE.get(row.work.action.partition(".")[0])
+    return reverse(f"backoffice:{page}", args=[row.target]) if page else ""
+
+
+@register.simple_tag
+def bulk_why(row: BulkMiss) -> str:
+    return refusal_text(bulk_of.refusal_of(row))
 
 
 class TrailLine(NamedTuple):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import zip_longest
 from typing import Any, NamedTuple
 
 from django import template
@@ -24,13 +25,24 @@ class RowGroup(NamedTuple):
     rows: Sequence[Any]
     # The heading is a name, in no language.
     named: bool = False
+    keys: Sequence[int] = ()
+
+    @property
+    def pairs(self) -> list[tuple[int | None, Any]]:
+        return list(zip_longest(self.keys, self.rows)) if self.keys else [(None, row) for row in self.rows]
 
 
 @register.inclusion_tag("ui/listing.html", takes_context=True)
 def listing(
-    context: Any, of: Listing, rows: Sequence[Any] = (), groups: Sequence[RowGroup] | None = None
+    context: Any,
+    of: Listing,
+    rows: Sequence[Any] = (),
+    groups: Sequence[RowGroup] | None = None,
+    keys: Sequence[int] | None = None,
 ) -> dict[str, Any]:
-    """The rows of a list; `groups` instead of `rows` where they stand under headings."""
+    """The rows of a list; `groups` instead of `rows` where they stand under headings. `keys` of the rows: each has a
+    box of this value, for the form with the id `bulk`.
+    """
     request = context["request"]
     shown = page_of(request)
     return {
@@ -38,7 +50,9 @@ def listing(
         "listing": of,
         "label": _(of.label),
         "columns": [(column, _(column.label) if column.label else "") for column in of.shown],
-        "groups": [RowGroup("", rows)] if groups is None else groups,
+        "groups": [RowGroup("", rows, keys=keys or ())] if groups is None else groups,
+        "picks": keys is not None,
+        "width": len(of.shown) + (keys is not None),
         "templates": f"{shown[0].name}/cells" if shown else "",
     }
 
@@ -94,6 +108,12 @@ def _with(request: Any, name: str, value: str) -> str:
     if value:
         query[name] = value
     return f"{request.path}?{query.urlencode()}" if query else request.path
+
+
+@register.simple_tag
+def name_of_row(of: Listing, row: Any) -> str:
+    """What a row is called where it is spoken of: its first column."""
+    return str(next((column.plain(row) for column in of.shown), ""))
 
 
 @register.simple_tag
