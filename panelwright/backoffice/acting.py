@@ -24,7 +24,7 @@ from django.views.decorators.http import require_http_methods
 from panelwright.backoffice import words
 from panelwright.core import money
 from panelwright.core.refusal import Refusal
-from panelwright.staff import registry, trail, values
+from panelwright.staff import registry, trail, undoing, values
 from panelwright.staff.action import Action, ActionFieldKind, Field, State
 from panelwright.staff.actions import Performed, perform, preview, state_of
 from panelwright.ui.forms import Form
@@ -32,7 +32,14 @@ from panelwright.ui.pages import is_resumed
 from panelwright.ui.request import PanelRequest, StaffRequest
 
 # The page on which the objects of a noun are looked at, and where its list stands.
-ONE = {"order": "order", "cancel": "order", "ticket": "ticket", "customer": "customer", "provider": "provider"}
+ONE = {
+    "order": "order",
+    "cancel": "order",
+    "ticket": "ticket",
+    "customer": "customer",
+    "provider": "provider",
+    "bulk": "bulk_work",
+}
 ALL = {
     "order": "orders",
     "cancel": "cancels",
@@ -46,10 +53,14 @@ ALL = {
     "block": "blocks",
     "staff": "staff",
     "staff_key": "staff",
+    "bulk": "bulk",
+    "change": "bulk",
 }
 _YES_OR_NO = (("", ""), ("yes", gettext_noop("Yes")), ("no", gettext_noop("No")))
 # What says which state of the object the form was made for.
 _OF_THE_FORM = frozenset({"version", "seen"})
+# Before the id of a change, in the tags of a message that offers to undo it.
+UNDO_TAG = "undo-"
 # Characters of one result.
 SHOWN_MAX = 4_000
 # Bytes of a file, where the action says no other number.
@@ -264,5 +275,8 @@ def _after(request: StaffRequest, performed: Performed) -> HttpResponse:
     if performed.nothing:
         messages.info(request, _("This was already done. Nothing was changed."))
     else:
-        messages.success(request, _("Done: %(action)s.") % {"action": _(action.label)})
+        done = _("Done: %(action)s.") % {"action": _(action.label)}
+        entry = undoing.entry_of(request.panel.id, performed.entry_id) if action.undo is not None else None
+        offered = undoing.can_undo(entry, request.actor)
+        messages.success(request, done, extra_tags=f"{UNDO_TAG}{performed.entry_id}" if offered else "")
     return redirect(back)

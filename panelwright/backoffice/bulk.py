@@ -21,7 +21,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from panelwright.backoffice import acting, lists, words
 from panelwright.core.lists import whole
 from panelwright.core.refusal import Refusal, Refused
-from panelwright.staff import bulk, bulk_actions, registry
+from panelwright.staff import bulk, bulk_actions, registry, undoing
 from panelwright.staff.action import Action
 from panelwright.staff.bulk import Foreseen
 from panelwright.staff.lists import Selection, StaffList, freeze, named
@@ -169,8 +169,13 @@ def _list_of(request: HttpRequest, name: str) -> str:
     query = request.GET.copy()
     for gone in ("row", "all", "back"):
         query.pop(gone, None)
-    where = reverse(f"backoffice:{name}")
+    where = _page_of(name)
     return f"{where}?{query.urlencode()}" if query else where
+
+
+def _page_of(name: str) -> str:
+    """The page of a list; changes are shown with the bulk work that made them."""
+    return reverse(f"backoffice:{'bulk' if name == undoing.CHANGES else name}")
 
 
 @require_safe
@@ -202,9 +207,10 @@ def work(request: StaffRequest, target: int) -> HttpResponse:
         looked_at=looked_at,
         # What no longer matched the filters when its turn came.
         gone=max(found.total - looked_at, 0) if found.state == BulkState.DONE.value else 0,
+        undoes=undoing.can_undo_work(found, request.actor),
         stops=running and bulk.may_stop(request.actor, found),
         own=lists.of_one_filters(named("bulk_misses").listing, "work"),
-        list_url=reverse(f"backoffice:{found.list_name}"),
+        list_url=_page_of(found.list_name),
     )
 
 
@@ -238,8 +244,3 @@ _ID_LABELS = {
     "order": gettext_noop("Order IDs"),
     "upstream_id": gettext_noop("IDs at the provider"),
 }
-
-
-def has_page(of: StaffList) -> bool:
-    """Whether its rows can be selected."""
-    return bool(of.bulk)

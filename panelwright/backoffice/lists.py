@@ -49,7 +49,7 @@ def shown(
             request.panel, of.asked_by(request.actor, {**asked, **(hidden or {})}), further=further, back=back
         ),
         "bulk": bulk.choices(request, of),
-        "bulk_ids": reverse(f"backoffice:{of.name}_ids") if bulk.has_page(of) else "",
+        "bulk_ids": reverse(f"backoffice:{of.name}_ids") if of.bulk else "",
         "narrowed": any(asked.values()),
         "csv": reverse(f"backoffice:{of.name}_csv") if request.actor.may(Right.EXPORTS) else "",
         **context,

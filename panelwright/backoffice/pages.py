@@ -217,6 +217,7 @@ _UNDER = {
     "staff": "staff",
     "staff_key": "staff",
     "bulk": "bulk",
+    "change": "bulk",
 }
 
 
@@ -271,20 +272,21 @@ def _shown() -> Iterator[StaffList]:
 def _bulk() -> Iterator[SitePage]:
     """For each list with boxes before its rows: each action that may be done to many, behind the rights to both, and
     the numbers of the selected rows."""
-    for of in _shown():
+    for of in (*_shown(), named("changes")):
+        under = of.name if of.name != "changes" else "bulk"
         for action in of.bulk:
             yield SitePage(
                 bulk.page_name(of, action),
                 f"admin/{of.name}/bulk/{action.verb}",
                 bulk.act,
                 Who.STAFF,
-                under=of.name,
+                under=under,
                 samples=(f"/admin/{of.name}/bulk/{action.verb}?all=1",),
                 arguments={"name": action.name, "of": of.name},
                 right=action.right,
                 also=of.right,
             )
-        if bulk.has_page(of):
+        if of.bulk and under == of.name:
             yield SitePage(
                 f"{of.name}_ids",
                 f"admin/{of.name}/ids",

@@ -15,7 +15,7 @@ from panelwright.core.refusal import Refused
 from panelwright.customers.declarations import CUSTOMER
 from panelwright.customers.models import PriceList
 from panelwright.panels import presets
-from panelwright.staff.action import Action, ActionDone, ActionFieldKind, Field, Noun, State
+from panelwright.staff.action import Action, ActionDone, ActionFieldKind, Field, Noun, State, by_opposite, by_values
 from panelwright.staff.actor import Actor
 from panelwright.staff.panel_declarations import PANEL
 from panelwright.staff.rights import Right
@@ -221,10 +221,36 @@ ACTIONS = (
             Field("link_example", ActionFieldKind.TEXT, gettext_noop("Example link")),
         ),
         in_bulk=True,
+        undo=by_values("set", "step", "link_example"),
     ),
-    Action(SERVICE, "set_rate", gettext_noop("Change price"), Right.PRICES, _set_rate, (_RATE,), in_bulk=True),
-    Action(SERVICE, "turn_on", gettext_noop("Turn on"), Right.SERVICES, _turn(True), in_bulk=True),
-    Action(SERVICE, "turn_off", gettext_noop("Turn off"), Right.SERVICES, _turn(False), in_bulk=True),
+    Action(
+        SERVICE,
+        "set_rate",
+        gettext_noop("Change price"),
+        Right.PRICES,
+        _set_rate,
+        (_RATE,),
+        in_bulk=True,
+        undo=by_values("set_rate", "rate"),
+    ),
+    Action(
+        SERVICE,
+        "turn_on",
+        gettext_noop("Turn on"),
+        Right.SERVICES,
+        _turn(True),
+        in_bulk=True,
+        undo=by_opposite("turn_off", "enabled"),
+    ),
+    Action(
+        SERVICE,
+        "turn_off",
+        gettext_noop("Turn off"),
+        Right.SERVICES,
+        _turn(False),
+        in_bulk=True,
+        undo=by_opposite("turn_on", "enabled"),
+    ),
     Action(
         PRICE_LIST,
         "set_rate",

@@ -198,6 +198,12 @@ REFUSALS: dict[str, Words] = {
     "bulk_failed": Words(gettext_noop("We could not do this. Nothing was changed."), status=400),
     "nothing_to_do": Words(gettext_noop("This was already done. Nothing was changed."), status=409),
     "once_used": Words(gettext_noop("This form was already used for another action."), status=409),
+    # Undo.
+    "no_change": Words(gettext_noop("Change %(id)s not found."), status=404),
+    "not_undoable": Words(gettext_noop("This cannot be undone."), status=409),
+    "already_undone": Words(gettext_noop("This was already undone."), status=409),
+    "undo_too_late": Words(gettext_noop("Changes can be undone for 10 minutes only."), status=409),
+    "changed_since": Words(gettext_noop("It was changed again since. Nothing was undone."), status=409),
     "filters_or_ids": Words(gettext_noop("Give either filters or ids."), status=400),
     "number_differs": Words(gettext_noop("Enter the number of rows that will change: %(number)s."), status=400),
     "not_allowed": Words(gettext_noop("Your role does not allow this. It needs the right: %(right)s."), status=403),

@@ -14,7 +14,7 @@ from panelwright.customers.models import Customer, Staff, StaffKey
 from panelwright.ledger.actions import credit_customer, debit_customer, set_credit_limit
 from panelwright.ledger.models import TransferCode
 from panelwright.staff import rights
-from panelwright.staff.action import Action, ActionDone, ActionFieldKind, Field, Noun, State, by_id
+from panelwright.staff.action import Action, ActionDone, ActionFieldKind, Field, Noun, State, by_id, by_opposite
 from panelwright.staff.actor import Actor
 from panelwright.staff.rights import Right, Role
 from panelwright.staff.shapes import AMOUNT, NUMBER, TEXT, YES_NO, fields, listed, words
@@ -311,9 +311,18 @@ ACTIONS = (
         Right.CUSTOMERS_ACT,
         _enable(False),
         in_bulk=True,
+        undo=by_opposite("restore", "enabled"),
         help=gettext_noop("A suspended customer cannot place orders. Orders in progress continue."),
     ),
-    Action(CUSTOMER, "restore", gettext_noop("Restore customer"), Right.CUSTOMERS_ACT, _enable(True), in_bulk=True),
+    Action(
+        CUSTOMER,
+        "restore",
+        gettext_noop("Restore customer"),
+        Right.CUSTOMERS_ACT,
+        _enable(True),
+        in_bulk=True,
+        undo=by_opposite("suspend", "enabled"),
+    ),
     Action(
         CUSTOMER,
         "reset_second_factor",

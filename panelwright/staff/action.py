@@ -128,6 +128,30 @@ Foresight = Callable[[Sequence[int]], Sequence[Foretold | Refusal]]
 Foretell = Callable[..., Foresight]
 
 
+class Undo(NamedTuple):
+    """How what an action did is taken back: by the action of the same noun with this verb. `given` makes its fields of
+    what stood in the object before, of which it gets the values that changed; None where that cannot be written back.
+    """
+
+    verb: str
+    given: Callable[[Mapping[str, Any]], Mapping[str, object] | None]
+
+
+def by_opposite(verb: str, *changes: str) -> Undo:
+    """Taken back by an action without fields, as `turn_off`, where nothing else of the object changed than these."""
+    return Undo(verb, lambda before: {} if set(before) <= set(changes) else None)
+
+
+def by_values(verb: str, *fields: str) -> Undo:
+    """Taken back by an action that takes the values as they stand in the object's state, under the same names."""
+
+    def given(before: Mapping[str, Any]) -> Mapping[str, object] | None:
+        known = all(name in fields and value is not None for name, value in before.items())
+        return dict(before) if before and known else None
+
+    return Undo(verb, given)
+
+
 @dataclass(frozen=True, slots=True)
 class Action:
     """One thing that staff can do.
@@ -135,9 +159,9 @@ class Action:
     `on_target`: it is done to one object; else it makes one, or changes what has no id. `in_bulk`: it may be done to
     many at once (bulk.py). `foretell`: what it would do to many, without doing it; what moves money in bulk has it.
     `right` is None where any of the staff may try, and the function says who may. `moves_money`: what it moves cannot
-    be taken back by doing it again. `prepare` runs before the transaction and answers the values anew: a hash, what a
-    provider's list says. `host`: operators alone may do it, to
-    the whole installation; `operators`: they alone may, to a panel. `gone`: the object is not there afterwards.
+    be taken back by doing it again. `undo`: how it is taken back, where that can be (undoing.py). `prepare` runs before
+    the transaction and answers the values anew: a hash, what a provider's list says. `host`: operators alone may do it,
+    to the whole installation; `operators`: they alone may, to a panel. `gone`: the object is not there afterwards.
     `shown` is the shape of what `ActionDone.shown` holds.
     """
 
@@ -158,8 +182,10 @@ class Action:
     shown: Mapping[str, Shape] = field(default_factory=dict)
     body_max: int | None = None
     foretell: Foretell | None = None
+    undo: Undo | None = None
 
     def __post_init__(self) -> None:
+        assert self.undo is None or not self.moves_money, f"{self.name}: money is moved back by another action"
         if self.in_bulk:
             kinds = {field.kind for field in self.fields}
             # What is kept in the row of the work until it is done is no secret, and nobody else is asked meanwhile.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextvars import ContextVar
 from typing import Any, NamedTuple
 
 from django.db import transaction
@@ -14,13 +15,16 @@ from panelwright.staff.action import Action, ActionDone, Noun, State
 from panelwright.staff.actor import Actor, ActorKind
 from panelwright.staff.models import NAME_MAX, TrailEntry
 
+# The bulk work that this thread does one object of; what is done inside of that is part of it.
+_bulk_id: ContextVar[int | None] = ContextVar("bulk work", default=None)
+
 
 class Performed(NamedTuple):
     """What was done. `target`: id of the object that it was done to, or that it made; None where there is none.
     `called`: what people call that object (Noun.id_of), which is what they are told.
 
     `before` and `after` are the states that the trail compares, {} where there was or is none; `stands` is the object's
-    own as it then is.
+    own as it then is. `entry_id`: of its entry in the trail.
     """
 
     action: Action
@@ -31,6 +35,7 @@ class Performed(NamedTuple):
     stands: State
     shown: Mapping[str, Any]
     nothing: bool
+    entry_id: int = 0
 
 
 def perform(
@@ -132,10 +137,10 @@ def not_allowed(action: Action, actor: Actor) -> Refusal | None:
 
 
 def perform_within(
-    action: Action, *, actor: Actor, panel_id: int, target: int, given: Mapping[str, object], bulk_id: int
+    action: Action, *, actor: Actor, panel_id: int, target: int, given: Mapping[str, object], bulk_id: int | None = None
 ) -> Performed:
-    """`perform` to one of many objects, in the transaction of the bulk work that it is part of. Raises Refused, and
-    then what it did must be rolled back.
+    """`perform` inside a transaction that is more than this: bulk work, or what takes something back. Raises Refused,
+    and then what it did must be rolled back.
     """
     if (refusal := not_allowed(action, actor)) is not None:
         raise Refused.of(refusal)
@@ -143,7 +148,11 @@ def perform_within(
     id_ = _id_of(action.noun, panel_id, target)
     if id_ is None:
         raise Refused(f"no_{action.noun.name}", id=target)
-    return _perform(action, actor, panel_id, id_, target, checked, given, bulk_id=bulk_id)
+    token = _bulk_id.set(bulk_id if bulk_id is not None else _bulk_id.get())
+    try:
+        return _perform(action, actor, panel_id, id_, target, checked, given)
+    finally:
+        _bulk_id.reset(token)
 
 
 def _perform(
@@ -154,8 +163,6 @@ def _perform(
     called: int | None,
     checked: Mapping[str, Any],
     given: Mapping[str, object],
-    *,
-    bulk_id: int | None = None,
 ) -> Performed:
     before: State = {}
     if action.on_target:
@@ -173,7 +180,7 @@ def _perform(
     if done.before is not None or done.after is not None:
         before, after = dict(done.before or {}), dict(done.after or {})
     old, new = trail.difference(before, after)
-    TrailEntry.objects.create(
+    entry = TrailEntry.objects.create(
         panel_id=panel_id,
         actor_kind=actor.kind.value,
         actor_id=actor.id,
@@ -185,7 +192,7 @@ def _perform(
         given=trail.kept_of(action, given),
         before=old,
         after=new,
-        bulk_id=bulk_id,
+        bulk_id=_bulk_id.get(),
         at=clock.now(),
     )
-    return Performed(action, id_, called, before, after, stands or after, done.shown, done.nothing)
+    return Performed(action, id_, called, before, after, stands or after, done.shown, done.nothing, entry.id)

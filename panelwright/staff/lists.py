@@ -34,6 +34,7 @@ MODULES = (
     "panelwright.customers.staff_lists",
     "panelwright.staff.panel_lists",
     "panelwright.staff.bulk_lists",
+    "panelwright.staff.undo_lists",
 )
 # Rows that a bulk action takes in one go from its selection.
 BATCH = 500

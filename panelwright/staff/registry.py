@@ -19,6 +19,7 @@ MODULES = (
     "panelwright.content.declarations",
     "panelwright.staff.panel_declarations",
     "panelwright.staff.bulk_declarations",
+    "panelwright.staff.undo_declarations",
 )
 
 

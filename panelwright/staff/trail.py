@@ -93,6 +93,11 @@ def _kept(state: State) -> State:
     return {name: _short(value) for name, value in state.items()}
 
 
+def kept(value: object) -> object:
+    """A value of a state as the trail keeps it."""
+    return _short(value)
+
+
 def _short(value: object) -> object:
     if isinstance(value, str) and len(value) > TEXT_KEPT:
         return f"{value[:TEXT_KEPT]}… ({len(value)} characters)"

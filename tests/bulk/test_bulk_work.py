@@ -114,14 +114,18 @@ def test_of_two_workers_with_the_same_work_one_commits(world: World, time: Time)
     assert refunds() - before == 3 * 900_000
 
 
-def test_work_goes_on_in_slices_and_is_stopped_in_between(world: World) -> None:
+def test_work_goes_on_in_slices_and_is_stopped_in_between(world: World, time: Time) -> None:
     from panelwright.core.refusal import Refusal
     from tests.bulk.working import again, one_slice, started
+    from tests.support.people import execute
 
     orders = [world.queued() for _ in range(4)]
     work = started(world.alice, "order.cancel")
     other = started(world.alice, "order.done", keys=[orders[3].number])
     assert one_slice(slice_s=0) == 1
+    # Whoever was served last waits longest.
+    time.passes(seconds=1)
+    execute("UPDATE staff_bulkwork SET due_at = %s WHERE id = %s", time.now, work.id)
     assert one_slice(slice_s=0) == 1, "the other's turn"
     assert again(world.alice, other).done == 1
     assert one_slice(slice_s=0) in {0, 1}
@@ -176,6 +180,7 @@ def test_a_fault_in_one_object_fails_that_one(world: World, monkeypatch: pytest.
         return whole(order, *args, **kwargs)
 
     monkeypatch.setattr(resolve_rules, "cancel", faulty)
+    world.worker.fails = True
     assert one_slice() == 3
     done = again(world.alice, work)
     assert (done.state, done.done, done.skipped, done.failed) == ("done", 2, 0, 1)

@@ -41,6 +41,7 @@ class Office:
             "held": value("SELECT MIN(id) FROM providers_route WHERE panel_id = %s", self.alice.panel_id),
             "service": 1,
             "staff": story.bob.id,
+            "change": self.world.do("service.turn_off", 2).entry_id,
             "bulk": started(story.alice, "ticket.close", on="tickets", asked={"show": "all"}).number,
         }
 

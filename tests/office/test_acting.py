@@ -270,8 +270,8 @@ def test_what_is_offered_is_possible(office: Office) -> None:
         for plural, verb in re.findall(rf'href="/admin/(orders|cancels)/{order.number}/([a-z_]+)"', page):
             action = registry.actions()[f"{plural.removesuffix('s')}.{verb}"]
             given = {field.name: filled[field.name] for field in action.fields if field.required}
-            if verb in {"progress", "send"}:
-                given |= {"remains": 1} if verb == "progress" else {"whole": True, "provider": "our people"}
+            if verb in {"progress", "partial", "send"}:
+                given |= {"remains": 1} if verb != "send" else {"whole": True, "provider": "our people"}
             if verb == "arrived":
                 given["provider"] = "north"
             with scope(panel=office.alice.panel):

@@ -330,12 +330,12 @@ def _after(name: str, given: dict[str, Any]) -> Callable[[World], Case]:
 def _running_bulk(world: World) -> Case:
     from tests.bulk.working import started
 
-    world.queued()
-    return Case(started(world.alice, "order.done").number)
+    return Case(started(world.alice, "service.turn_off", on="services").number)
 
 
 CASES |= {
     "bulk.stop": _running_bulk,
+    "change.undo": lambda w: Case(w.do("service.set_rate", FOLLOWERS, rate="0.87").entry_id),
     "service.set": lambda w: Case(FOLLOWERS, {"step": 50}),
     "service.set_rate": lambda w: Case(FOLLOWERS, {"rate": "0.95"}),
     "service.turn_off": lambda w: Case(LIKES),

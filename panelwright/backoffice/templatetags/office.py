@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from panelwright.backoffice import queries, words
-from panelwright.backoffice.acting import ONE, allowed
+from panelwright.backoffice.acting import ONE, UNDO_TAG, allowed
 from panelwright.backoffice.bulk import STATE_LABELS
 from panelwright.backoffice.panel import held_words
 from panelwright.backoffice.queries import OFFICE_COUNTS
@@ -110,6 +110,14 @@ def host_of(url: str) -> str:
 def held_changes(row: Held) -> str:
     """What would change in a service that is on hold."""
     return held_words(row)
+
+
+@register.simple_tag
+def undo_of(message: Any) -> int:
+    """The change that a message tells of and offers to undo; 0: none."""
+    tag = str(message.extra_tags or "")
+    number = tag.removeprefix(UNDO_TAG)
+    return int(number) if tag.startswith(UNDO_TAG) and number.isdigit() else 0
 
 
 class BulkLine(NamedTuple):
