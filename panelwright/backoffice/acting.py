@@ -10,6 +10,7 @@ import hashlib
 import json
 import secrets
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from django.contrib import messages
@@ -27,6 +28,7 @@ from panelwright.core.refusal import Refusal
 from panelwright.staff import registry, trail, undoing, values
 from panelwright.staff.action import Action, ActionFieldKind, Field, State
 from panelwright.staff.actions import Performed, perform, preview, state_of
+from panelwright.ui import links, standing_in
 from panelwright.ui.forms import Form
 from panelwright.ui.pages import is_resumed
 from panelwright.ui.request import PanelRequest, StaffRequest
@@ -39,6 +41,7 @@ ONE = {
     "customer": "customer",
     "provider": "provider",
     "bulk": "bulk_work",
+    "staff": "staff_member",
 }
 ALL = {
     "order": "orders",
@@ -46,6 +49,7 @@ ALL = {
     "refill": "refills",
     "ticket": "tickets",
     "customer": "customers",
+    "price_list": "price_lists",
     "provider": "providers",
     "route": "services",
     "held": "held",
@@ -96,7 +100,8 @@ def act(request: StaffRequest, name: str, target: int | None = None) -> HttpResp
     sent = request.method == "POST" and not is_resumed(request)
     if sent or (asks and request.method != "POST" and not any(field.required for field in action.fields)):
         given = given_by(request, action, form, state)
-        called: dict[str, Any] = {"actor": request.actor, "panel_id": request.panel.id, "target": target}
+        actor = replace(request.actor, origin=links.origin(request)) if action.letter else request.actor
+        called: dict[str, Any] = {"actor": actor, "panel_id": request.panel.id, "target": target}
         sure = form.raw("sure")
         if sent and not asks:
             seen = perform(action, given=given, **called)
@@ -114,7 +119,11 @@ def act(request: StaffRequest, name: str, target: int | None = None) -> HttpResp
     context = {
         "action": action,
         "target": target,
-        "fields": [field_of(field, form, state) for field in action.fields if field.kind is not ActionFieldKind.OBJECT],
+        "fields": [
+            field_of(field, form, state, request.panel.id)
+            for field in action.fields
+            if field.kind is not ActionFieldKind.OBJECT
+        ],
         "form": form,
         "asks": asks,
         "seen": seen if isinstance(seen, Performed) else None,
@@ -215,10 +224,12 @@ def _written(value: object) -> object:
     return ",".join(map(str, value)) if isinstance(value, list) else value
 
 
-def field_of(field: Field, form: Form, state: Mapping[str, Any] | None) -> ActionField:
+def field_of(field: Field, form: Form, state: Mapping[str, Any] | None, panel_id: int) -> ActionField:
     choices: list[tuple[str, str]] = []
     kind = "text"
     match field.kind:
+        case _ if field.offers is not None:
+            kind, choices = "choice", [("", ""), *field.offers(panel_id)]
         case ActionFieldKind.LONG_TEXT | ActionFieldKind.WORDS:
             kind = "textarea"
         case ActionFieldKind.YES_NO:
@@ -263,6 +274,10 @@ def back_of(request: HttpRequest, action: Action, target: int | None) -> str:
 
 def _after(request: StaffRequest, performed: Performed) -> HttpResponse:
     action = performed.action
+    if action.name == "customer.sign_in":
+        assert performed.target is not None
+        then = reverse("storefront:new_order")
+        return standing_in.begin(request, own=request.session, customer_id=performed.target, then=then)
     back = back_of(request, action, performed.called if action.noun.name in ONE else None)
     secret = [performed.shown[name] for name in ("key", "secret") if name in performed.shown]
     if secret or (performed.shown and action.prepare is not None):

@@ -98,7 +98,7 @@ def act(request: StaffRequest, name: str, of: str) -> HttpResponse:
     context = {
         "action": action,
         "list": chosen.listing,
-        "fields": [acting.field_of(field, form, None) for field in action.fields],
+        "fields": [acting.field_of(field, form, None, request.panel.id) for field in action.fields],
         "form": form,
         "nothing": nothing,
         "seen": seen if isinstance(seen, Foreseen) else None,

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from django.utils.translation import gettext_noop
 
-from panelwright.backoffice import acting, bulk, customers, home, lists, orders, panel, tickets
+from panelwright.backoffice import acting, bulk, customers, home, lists, orders, panel, staff_pages, tickets
 from panelwright.staff import registry
 from panelwright.staff.action import Action
 from panelwright.staff.lists import StaffList, all_lists, named
@@ -103,7 +103,10 @@ _CUSTOMERS = (
         "admin/customers",
         customers.customers,
         Who.STAFF,
-        menus=(Menu("office", gettext_noop("Customers"), "people"),),
+        menus=(
+            Menu("office", gettext_noop("Customers"), "people"),
+            Menu("office_customers", gettext_noop("Customers")),
+        ),
         samples=("/admin/customers", "/admin/customers?q=carol"),
         right=Right.CUSTOMERS_READ,
     ),
@@ -113,7 +116,16 @@ _CUSTOMERS = (
         customers.customer,
         Who.STAFF,
         under="customers",
-        samples=("/admin/customers/{customer}",),
+        samples=tuple(f"/admin/customers/{{customer}}{tab}" for tab in ("", "?tab=logins", "?tab=notes", "?tab=trail")),
+        right=Right.CUSTOMERS_READ,
+    ),
+    SitePage(
+        "price_lists",
+        "admin/price-lists",
+        customers.price_lists,
+        Who.STAFF,
+        menus=(Menu("office_customers", gettext_noop("Price lists")),),
+        under="customers",
         right=Right.CUSTOMERS_READ,
     ),
 )
@@ -169,9 +181,18 @@ _PANEL = (
     SitePage(
         "staff",
         "admin/staff",
-        panel.staff,
+        staff_pages.staff,
         Who.STAFF,
         menus=(Menu("office", gettext_noop("Staff"), "shield"),),
+        right=Right.STAFF,
+    ),
+    SitePage(
+        "staff_member",
+        "admin/staff/<int:target>",
+        staff_pages.member,
+        Who.STAFF,
+        under="staff",
+        samples=("/admin/staff/{staff}",),
         right=Right.STAFF,
     ),
     SitePage(
@@ -193,10 +214,10 @@ _PANEL = (
     SitePage(
         "trail",
         "admin/trail",
-        panel.trail,
+        staff_pages.trail,
         Who.STAFF,
         menus=(Menu("office", gettext_noop("Audit trail"), "clock"),),
-        samples=("/admin/trail", "/admin/trail?on=2026-05-04"),
+        samples=("/admin/trail", "/admin/trail?noun=service&object=1&since=2026-05-04"),
         right=Right.STAFF,
     ),
 )
@@ -208,7 +229,7 @@ _UNDER = {
     "refill": "refills",
     "ticket": "tickets",
     "customer": "customers",
-    "price_list": "customers",
+    "price_list": "price_lists",
     "service": "services",
     "route": "services",
     "held": "held",

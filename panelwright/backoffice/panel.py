@@ -1,4 +1,4 @@
-"""Who delivers, what is sold, what is blocked, who works here, and who changed what: lists with actions."""
+"""Who delivers, what is sold, and what is blocked: lists with actions."""
 
 from __future__ import annotations
 
@@ -61,26 +61,6 @@ def held(request: StaffRequest) -> HttpResponse:
 def blocks(request: StaffRequest) -> HttpResponse:
     actions = allowed(request, "block.import", "block.add")
     return shown(request, named("blocks"), title=_("Blocks"), icon="ban", actions=actions)
-
-
-@require_safe
-def staff(request: StaffRequest) -> HttpResponse:
-    """Who works here, with roles and keys."""
-    keys = named("staff_keys")
-    return shown(
-        request,
-        named("staff"),
-        template="backoffice/staff.html",
-        actions=allowed(request, "staff_key.add", "staff.add"),
-        keys_list=keys.listing,
-        keys=keys.page(request.panel, {}).rows,
-    )
-
-
-@require_safe
-def trail(request: StaffRequest) -> HttpResponse:
-    """Every change by staff, the newest first."""
-    return shown(request, named("trail"), title=_("Audit trail"), icon="clock")
 
 
 def held_words(row: hold_actions.Held) -> str:

@@ -17,7 +17,7 @@ from panelwright.providers.staff_orders import PROBLEM_LABELS
 from panelwright.providers.sync import sync_problems
 from panelwright.staff import registry, trail
 from panelwright.staff.rights import LABELS, ROLE_LABELS, Right, Role
-from panelwright.ui import status_labels
+from panelwright.ui import standing_in, status_labels
 
 NAMES = {
     "status": gettext_noop("Status"),
@@ -107,6 +107,14 @@ NAMES = {
     "problem_since": gettext_noop("Problem since"),
     "quantity": gettext_noop("Quantity"),
     "rates": gettext_noop("Custom rates"),
+    "categories": gettext_noop("Discounts on categories"),
+    "price_list": gettext_noop("Price list"),
+    "ticket": gettext_noop("Ticket"),
+    "sessions": gettext_noop("Sessions"),
+    "letter_to": gettext_noop("Email sent to"),
+    "staff_factor": gettext_noop("Two-factor authentication required of staff"),
+    "addresses": gettext_noop("Allowed addresses"),
+    "ended": gettext_noop("Sessions ended"),
     "rejected": gettext_noop("Rejected"),
     "sent": gettext_noop("Sent"),
     "service_enabled": gettext_noop("Service on sale"),
@@ -139,6 +147,10 @@ _PROBLEMS_OF_REFILLS = {
     problems.REFILL_NOT_KNOWN: gettext_noop("Unknown to the provider"),
     problems.NOTED: None,
 }
+_UNDECLARED = {
+    standing_in.ACTED: gettext_noop("Did something as the customer"),
+    standing_in.WENT_BACK: gettext_noop("Stopped being signed in as the customer"),
+}
 _RIGHTS = {right.value: LABELS[right] for right in Right}
 _ROLES = {role.value: ROLE_LABELS[role] for role in Role}
 
@@ -152,11 +164,18 @@ class TrailChange(NamedTuple):
 
 
 class Moves(NamedTuple):
-    """What an action changes. `refund` and `charge`: micros that the customer gets back or pays; 0: none."""
+    """What an action changes. `refund` and `charge`: micros that the customer gets back or pays; 0: none. `balance`:
+    micros by which a balance rises or (below zero) falls."""
 
     changes: list[TrailChange]
     refund: int = 0
     charge: int = 0
+    balance: int = 0
+
+    @property
+    def sum(self) -> int:
+        """What the button names."""
+        return self.refund or abs(self.balance)
 
 
 def moves(before: Mapping[str, Any], after: Mapping[str, Any]) -> Moves:
@@ -170,7 +189,10 @@ def moves(before: Mapping[str, Any], after: Mapping[str, Any]) -> Moves:
     gone = 0
     if "charge" in before and "charge" in after:
         gone = money.parse(str(before["charge"])) - money.parse(str(after["charge"]))
-    return Moves(changed, refund=max(gone, 0), charge=max(-gone, 0))
+    balance = 0
+    if "balance" in before and "balance" in after:
+        balance = money.parse(str(after["balance"])) - money.parse(str(before["balance"]))
+    return Moves(changed, refund=max(gone, 0), charge=max(-gone, 0), balance=balance)
 
 
 def problem(code: str, facts: str) -> str:
@@ -212,6 +234,12 @@ def value(held: Any) -> str:
         return ", ".join(value(one) for one in held) or "–"
     text = str(held)
     return _(status_labels.STATUS[text]) if text in status_labels.STATUS else choice(text)
+
+
+def undeclared(name: str) -> str:
+    """What is in the trail without an action of its own: staff in a customer's place."""
+    known = _UNDECLARED.get(name)
+    return _(known) if known else name
 
 
 def choice(text: str) -> str:

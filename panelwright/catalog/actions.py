@@ -13,11 +13,9 @@ from panelwright.catalog import changes, link_kinds, link_store, quantities
 from panelwright.catalog.changes import ChangeEvent, ServiceRef
 from panelwright.catalog.link_kinds import Table
 from panelwright.catalog.models import Category, PriceListRate, Service
-from panelwright.catalog.priced_catalogue import rate_for
 from panelwright.catalog.types import BY_NAME
 from panelwright.core import clock
 from panelwright.core.refusal import Refused
-from panelwright.customers.models import Customer, PriceList
 from panelwright.events.actions import NewEvent, record
 from panelwright.panels.actions import catalog_changed
 
@@ -155,7 +153,7 @@ def set_rate(*, panel_id: int, number: int, rate_micros: int) -> None:
         Service.objects.filter(panel_id=panel_id, id=service.id).update(rate_micros=rate_micros)
         catalog_changed(panel_id)
         if rate_micros != service.rate_micros:
-            own = PriceListRate.objects.filter(panel_id=panel_id, service=service)
+            own = PriceListRate.objects.filter(panel_id=panel_id, service=service, rate_micros__isnull=False)
             changed = changes.rate_changed(
                 ServiceRef(service.id, number),
                 old_micros=service.rate_micros,
@@ -234,50 +232,3 @@ def _locked(panel_id: int, number: int) -> Service:
     if row is None:
         raise Refused("no_service", id=number)
     return row
-
-
-def own_price_list(*, panel_id: int, customer_id: int) -> tuple[PriceList, bool]:
-    """The price list that this customer alone has, and whether it was made now. Refused: price_list_shared."""
-    with transaction.atomic():
-        customer = Customer.objects.select_for_update().get(panel_id=panel_id, id=customer_id)
-        if customer.price_list is not None:
-            others = Customer.objects.filter(panel_id=panel_id, price_list=customer.price_list).exclude(id=customer_id)
-            if others.exists():
-                raise Refused("price_list_shared", name=customer.price_list.name)
-            return customer.price_list, False
-        made = PriceList.objects.create(panel_id=panel_id, name=f"{customer.user.email[:90]} #{customer.number}")
-        customer.price_list = made
-        customer.save(update_fields=["price_list"])
-        return made, True
-
-
-def set_own_rate(*, price_list: PriceList, number: int, rate_micros: int) -> None:
-    """Give the customers of a price list their own rate for a service. Refused: price_below_zero."""
-    if rate_micros < 0:
-        raise Refused("price_below_zero", "rate")
-    panel_id = price_list.panel_id
-    with transaction.atomic():
-        service = Service.objects.select_for_update().get(panel_id=panel_id, number=number)
-        before = PriceListRate.objects.filter(panel_id=panel_id, price_list=price_list, service=service).first()
-        PriceListRate.objects.update_or_create(
-            panel_id=panel_id,
-            price_list=price_list,
-            service=service,
-            defaults={"rate_micros": rate_micros, "by_guard": False},
-        )
-        catalog_changed(panel_id)
-        old = rate_for(
-            rate_micros=service.rate_micros,
-            private=service.private,
-            own_rate_micros=None if before is None else before.rate_micros,
-            percent_off_e2=price_list.percent_off_e2,
-        )
-        if old != rate_micros:
-            changed = changes.own_rate_changed(
-                ServiceRef(service.id, number),
-                price_list_id=price_list.id,
-                price_list=price_list.name,
-                old_micros=old,
-                new_micros=rate_micros,
-            )
-            _record(panel_id, [changed])

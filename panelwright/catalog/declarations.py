@@ -1,4 +1,4 @@
-"""What staff can do with services, prices and the table of links, declared. A service's target is its number."""
+"""What staff can do with services and the table of links, declared. A service's target is its number."""
 
 from __future__ import annotations
 
@@ -8,18 +8,16 @@ from django.utils.translation import gettext_noop
 
 from panelwright.catalog import actions, link_actions
 from panelwright.catalog.actions import LinkNeeds
-from panelwright.catalog.models import LinkPattern, PriceListRate, Service
+from panelwright.catalog.models import LinkPattern, Service
 from panelwright.catalog.panel_actions import build_panel
 from panelwright.core import money
 from panelwright.core.refusal import Refused
-from panelwright.customers.declarations import CUSTOMER
-from panelwright.customers.models import PriceList
 from panelwright.panels import presets
 from panelwright.staff.action import Action, ActionDone, ActionFieldKind, Field, Noun, State, by_opposite, by_values
 from panelwright.staff.actor import Actor
 from panelwright.staff.panel_declarations import PANEL
 from panelwright.staff.rights import Right
-from panelwright.staff.shapes import AMOUNT, ANYTHING, NUMBER, TEXT, YES_NO, fields
+from panelwright.staff.shapes import AMOUNT, NUMBER, TEXT, YES_NO, fields
 
 
 def service_state(panel_id: int, number: int) -> State | None:
@@ -40,15 +38,6 @@ def service_state(panel_id: int, number: int) -> State | None:
         "link_kinds": service.link_kinds,
         "link_example": service.link_example,
     }
-
-
-def _price_list_state(panel_id: int, id_: int) -> State | None:
-    row = PriceList.objects.select_for_update(no_key=True).filter(panel_id=panel_id, id=id_).first()
-    if row is None:
-        return None
-    rates = PriceListRate.objects.filter(panel_id=panel_id, price_list=row).select_related("service")
-    own = {str(rate.service.number): money.text(rate.rate_micros) for rate in rates.order_by("service__number")}
-    return {"name": row.name, "percent_off": f"{row.percent_off_e2 / 100:.2f}", "rates": own}
 
 
 def _pattern_state(panel_id: int, id_: int) -> State | None:
@@ -84,14 +73,6 @@ SERVICE = Noun(
     find=by_number,
     named_by="service",
 )
-PRICE_LIST = Noun(
-    "price_list",
-    "price_lists",
-    gettext_noop("Price list"),
-    _price_list_state,
-    shape=fields({"name": TEXT, "percent_off": AMOUNT, "rates": ANYTHING}),
-    find=by_number,
-)
 LINK_PATTERN = Noun(
     "link_pattern",
     "link_patterns",
@@ -126,24 +107,6 @@ def _turn(enabled: bool) -> Any:
         actions.set_enabled(panel_id=panel_id, number=number, enabled=enabled)
 
     return do
-
-
-def _set_own_rate(actor: Actor, panel_id: int, target: int, /, *, service: int, rate_micros: int) -> None:
-    if not Service.objects.filter(panel_id=panel_id, number=service).exists():
-        raise Refused("no_service", id=service)
-    price_list = PriceList.objects.get(panel_id=panel_id, id=target)
-    actions.set_own_rate(price_list=price_list, number=service, rate_micros=rate_micros)
-
-
-def _set_customer_rate(actor: Actor, panel_id: int, target: int, /, *, service: int, rate_micros: int) -> ActionDone:
-    """In the customer's own price list, which is made when it is first needed. Refused: price_list_shared."""
-    if not Service.objects.filter(panel_id=panel_id, number=service).exists():
-        raise Refused("no_service", "service", id=service)
-    price_list, made = actions.own_price_list(panel_id=panel_id, customer_id=target)
-    before = {} if made else _price_list_state(panel_id, price_list.id)
-    actions.set_own_rate(price_list=price_list, number=service, rate_micros=rate_micros)
-    after = _price_list_state(panel_id, price_list.id) or {}
-    return ActionDone(before=before, after=after)
 
 
 def _add_pattern(
@@ -190,7 +153,7 @@ def _found(panel_id: int, host: str, path: str) -> State:
     return {} if row is None else {"host": row.host, "path": row.path, "kinds": row.kinds}
 
 
-_RATE = Field(
+RATE = Field(
     "rate",
     ActionFieldKind.AMOUNT,
     gettext_noop("Price per 1,000"),
@@ -229,7 +192,7 @@ ACTIONS = (
         gettext_noop("Change price"),
         Right.PRICES,
         _set_rate,
-        (_RATE,),
+        (RATE,),
         in_bulk=True,
         undo=by_values("set_rate", "rate"),
     ),
@@ -252,14 +215,6 @@ ACTIONS = (
         undo=by_opposite("turn_on", "enabled"),
     ),
     Action(
-        PRICE_LIST,
-        "set_rate",
-        gettext_noop("Set a custom price"),
-        Right.PRICES,
-        _set_own_rate,
-        (Field("service", ActionFieldKind.NUMBER, gettext_noop("Service ID"), required=True), _RATE),
-    ),
-    Action(
         PANEL,
         "create",
         gettext_noop("Create panel"),
@@ -275,14 +230,6 @@ ACTIONS = (
         ),
         on_target=False,
         host=True,
-    ),
-    Action(
-        CUSTOMER,
-        "set_rate",
-        gettext_noop("Set a custom price"),
-        Right.PRICES,
-        _set_customer_rate,
-        (Field("service", ActionFieldKind.NUMBER, gettext_noop("Service ID"), required=True), _RATE),
     ),
     Action(
         LINK_PATTERN,

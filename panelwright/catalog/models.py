@@ -83,13 +83,17 @@ class Service(models.Model):
 
 
 class PriceListRate(models.Model):
-    """A service's rate for the customers of a price list; it stands instead of rate and discount."""
+    """What a price list says of one service: a price that stands instead of rate and discount, or a percent off the
+    rate; see rates.py.
+    """
 
     panel = models.ForeignKey(Panel, on_delete=models.PROTECT)
     price_list = models.ForeignKey(PriceList, on_delete=models.CASCADE)
     service = models.ForeignKey(Service, on_delete=models.CASCADE)
-    rate_micros = models.BigIntegerField()
-    # Set by the guard, because the list's discount would sell below cost; gone again when it does not.
+    rate_micros = models.BigIntegerField(null=True)
+    # Hundredths of a percent off the service's rate as it stands.
+    percent_off_e2 = models.IntegerField(null=True)
+    # The rate was set by the guard, because a percent would sell below cost; gone again when it does not.
     by_guard = models.BooleanField(default=False, db_default=False)
 
     objects = ScopedManager(panel="panel")
@@ -98,6 +102,33 @@ class PriceListRate(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["panel", "price_list", "service"], name="price_list_service"),
             models.CheckConstraint(condition=Q(rate_micros__gte=0), name="price_list_rate"),
+            models.CheckConstraint(
+                condition=Q(percent_off_e2__gte=0) & Q(percent_off_e2__lte=10_000), name="price_list_rate_percent"
+            ),
+            models.CheckConstraint(
+                condition=(Q(rate_micros__isnull=False) & (Q(percent_off_e2__isnull=True) | Q(by_guard=True)))
+                | (Q(rate_micros__isnull=True) & Q(percent_off_e2__isnull=False) & Q(by_guard=False)),
+                name="price_list_rate_says",
+            ),
+        ]
+
+
+class PriceListPercent(models.Model):
+    """A price list's percent off the rates of a category, in hundredths; see rates.py."""
+
+    panel = models.ForeignKey(Panel, on_delete=models.PROTECT, db_index=False)
+    price_list = models.ForeignKey(PriceList, on_delete=models.CASCADE, db_index=False)
+    category = models.ForeignKey(Category, on_delete=models.CASCADE)
+    percent_off_e2 = models.IntegerField()
+
+    objects = ScopedManager(panel="panel")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["panel", "price_list", "category"], name="price_list_category"),
+            models.CheckConstraint(
+                condition=Q(percent_off_e2__gte=0) & Q(percent_off_e2__lte=10_000), name="price_list_percent_off"
+            ),
         ]
 
 

@@ -111,7 +111,9 @@ NOUNS: dict[str, dict[str, str]] = {
         "changes": "changes",
         **dict.fromkeys(("set", "set_rate", "turn_on", "turn_off"), ACTION),
     },
-    "price_list": {"set_rate": ACTION},
+    "price_list": dict.fromkeys(
+        ("add", "set", "set_rate", "set_percent", "remove_rate", "reset_rates", "copy_rates"), ACTION
+    ),
     "link_pattern": {"list": "linkkinds", **dict.fromkeys(("add", "remove"), ACTION)},
     "provider": {
         "show": "setprovider",
@@ -124,16 +126,23 @@ NOUNS: dict[str, dict[str, str]] = {
     "host_exchange_rate": {"set": ACTION},
     "post_source": {"list": "postsources", **dict.fromkeys(("add_feed", "add_webhook", "remove"), ACTION)},
     "post": {"report": ACTION},
-    "customer": dict.fromkeys(
-        ("add", "credit", "debit", "set_credit_limit", "set_rate", "suspend", "restore", "reset_second_factor"), ACTION
-    ),
-    "staff": {"roles": "roles", **dict.fromkeys(("add", "set"), ACTION)},
+    "customer": {
+        **dict.fromkeys(("add", "credit", "debit", "set_credit_limit", "suspend", "restore"), ACTION),
+        **dict.fromkeys(("set_rate", "set_percent", "remove_rate", "reset_rates", "copy_rates"), ACTION),
+        **dict.fromkeys(("set_discount", "set_group", "reset_second_factor"), ACTION),
+        **dict.fromkeys(("confirm", "send_password_letter", "end_sessions", "mail", "open_ticket", "add_note"), ACTION),
+    },
+    "staff": {
+        "roles": "roles",
+        **dict.fromkeys(("add", "set", "invite", "invite_again"), ACTION),
+        **dict.fromkeys(("send_password_letter", "end_sessions", "reset_second_factor"), ACTION),
+    },
     "staff_key": dict.fromkeys(("add", "revoke"), ACTION),
     "api_key": dict.fromkeys(("add", "revoke"), ACTION),
     "panel": {
         "create": "createpanel",
         "numbers": "setnumbers",
-        **dict.fromkeys(("set_look", "set_guard", "set_numbers"), ACTION),
+        **dict.fromkeys(("set_look", "set_guard", "set_staff_factor", "set_numbers"), ACTION),
     },
     "domain": {"add": ACTION},
     "block": {"list": "blocks", **dict.fromkeys(("add", "remove", "import"), ACTION)},

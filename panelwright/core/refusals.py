@@ -244,8 +244,18 @@ REFUSALS: dict[str, Words] = {
         gettext_noop("The customer is using %(used)s of the credit. The limit cannot be lower."), status=409
     ),
     "price_list_shared": Words(
-        gettext_noop("The customer shares the price list %(name)s with others. Change the price there."), status=409
+        gettext_noop("The customer is in the group %(name)s. Change its prices, or take the customer out of it first."),
+        status=409,
     ),
+    "may_not_log_in": Words(gettext_noop("This account may not log in. Turn that on first."), status=409),
+    "has_password": Words(gettext_noop("They have chosen a password already."), status=409),
+    "no_sign_up": Words(gettext_noop("Nobody with this email address is waiting for confirmation."), status=404),
+    "percent_too_high": Words(gettext_noop("The discount must be between 0 and 100 percent.")),
+    "service_or_category": Words(gettext_noop("Choose either a service or a category.")),
+    "no_category": Words(gettext_noop("Category not found."), status=404),
+    "no_custom_rate": Words(gettext_noop("There is no custom price for this."), status=404),
+    "same_customer": Words(gettext_noop("Choose another customer.")),
+    "name_needed": Words(gettext_noop("Enter a name.")),
     # Staff: what is not there
     "no_such_number": Words(gettext_noop("There is no number that high."), status=404),
     "no_order": Words(gettext_noop("Order %(id)s not found."), status=404),

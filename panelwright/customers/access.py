@@ -210,10 +210,11 @@ class StaffGrant(NamedTuple):
 
 
 def staff_grant(panel_id: int, key: str, *, address: str) -> StaffGrant | None:
-    """Whose staff key this is; None when it is none of this panel, is revoked, or they may not log in any more."""
+    """Whose staff key this is; None when it is none of this panel, is revoked, may not come from this address, or they
+    may not log in any more."""
     rows = StaffKey.objects.filter(panel_id=panel_id, digest=digest(key), revoked_at=None, staff__user__is_active=True)
     row = rows.select_related("staff__user").first()
-    if row is None:
+    if row is None or not _may_come_from(row.addresses, address):
         return None
     return StaffGrant(row.id, _program(row, address=address), row.last_used_at)
 

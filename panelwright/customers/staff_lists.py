@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from operator import attrgetter
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
@@ -38,9 +38,12 @@ def _price_list(row: Any) -> str:
     return row.price_list.name if row.price_list else ""
 
 
+_ROW_ACTIONS = ("customer.credit", "customer.debit", "customer.set_credit_limit", "customer.set_rate", "customer.mail")
+
+
 def _for_customer(row: Any) -> tuple[int, tuple[str, ...]]:
     state = "customer.suspend" if row.enabled else "customer.restore"
-    return row.number, ("customer.credit", "customer.debit", "customer.set_credit_limit", "customer.set_rate", state)
+    return row.number, (*_ROW_ACTIONS, state)
 
 
 CUSTOMERS = Listing(
@@ -114,7 +117,14 @@ STAFF = Listing(
     scope=ListScope.PANEL,
     columns=(
         Column("id", ColumnKind.ID, gettext_noop("ID"), ColumnPlace.FIRST),
-        Column("email", label=gettext_noop("Email"), place=ColumnPlace.MAIN, value=lambda row: row.user.email),
+        Column(
+            "email",
+            label=gettext_noop("Email"),
+            place=ColumnPlace.MAIN,
+            value=lambda row: row.user.email,
+            cell="member",
+        ),
+        Column("last_login", ColumnKind.TIME, value=lambda row: row.user.last_login, empty=True),
         Column("role", label=gettext_noop("Role"), place=ColumnPlace.LEFT, cell="role"),
         Column(
             "active",
@@ -133,7 +143,7 @@ STAFF = Listing(
             cell="factor",
             says=True,
         ),
-        offers(lambda row: (row.id, ("staff.set",))),
+        offers(lambda row: (row.id, ("staff.set", "staff.end_sessions"))),
     ),
     empty=gettext_noop("No staff yet."),
 )
@@ -152,6 +162,7 @@ STAFF_KEYS = Listing(
         Column("prefix", label=gettext_noop("Key"), place=ColumnPlace.FIRST, cell="key_prefix"),
         Column("name", label=gettext_noop("Name"), place=ColumnPlace.MAIN),
         Column("staff", label=gettext_noop("Email"), place=ColumnPlace.LEFT, value=lambda row: row.staff.user.email),
+        Column("addresses"),
         Column("last_used_at", ColumnKind.TIME, gettext_noop("Last used"), ColumnPlace.END, says=True, empty=True),
         Column("created_at", ColumnKind.TIME),
         offers(lambda row: (row.id, ("staff_key.revoke",))),
@@ -168,6 +179,10 @@ def _staff_keys(panel: Panel, asked: Mapping[str, Any]) -> Found:
 def _who(panel_id: int) -> Iterable[tuple[str, str]]:
     people = Staff.objects.filter(panel_id=panel_id).select_related("user").order_by("user__email")[:FOUND_MAX]
     return [(str(row.id), row.user.email) for row in people]
+
+
+def _nouns(panel_id: int) -> Iterable[tuple[str, str]]:
+    return [(name, _(noun.label)) for name, noun in registry.nouns().items()]
 
 
 def _changes(panel_id: int) -> Iterable[tuple[str, str]]:
@@ -205,7 +220,12 @@ TRAIL = Listing(
             names=True,
         ),
         Filter("action", gettext_noop("Change"), (("", gettext_noop("All changes")),), offers=_changes, names=True),
-        Filter("on", gettext_noop("Date"), kind=FilterKind.DAY, hint=gettext_noop("Date, such as 2030-12-31")),
+        Filter("noun", gettext_noop("Kind"), (("", gettext_noop("Everything")),), offers=_nouns, names=True),
+        Filter("object", gettext_noop("Object"), kind=FilterKind.NUMBER, hint=gettext_noop("ID")),
+        Filter("since", gettext_noop("From"), kind=FilterKind.DAY, hint=gettext_noop("Date, such as 2030-12-31")),
+        Filter("until", gettext_noop("To"), kind=FilterKind.DAY, hint=gettext_noop("Date, such as 2030-12-31")),
+        # One day, of links from before there were two.
+        Filter("on", gettext_noop("Date"), kind=FilterKind.DAY, hidden=True),
         Filter("address", gettext_noop("Address"), hidden=True),
     ),
     empty=gettext_noop("No changes yet."),
@@ -222,9 +242,19 @@ def _trail(panel: Panel, asked: Mapping[str, Any]) -> Found:
         rows = rows.filter(action=asked["action"])
     if asked["address"]:
         rows, exact = rows.filter(address=asked["address"]), False
-    if asked["on"] is not None:
-        day = datetime(asked["on"].year, asked["on"].month, asked["on"].day, tzinfo=UTC)
-        rows = rows.filter(at__gte=day, at__lt=day + timedelta(days=1))
+    if asked["noun"]:
+        rows = rows.filter(object_kind=asked["noun"])
+    if asked["object"] is not None:
+        if asked["noun"]:
+            rows = rows.filter(object_id=asked["object"])
+        else:
+            # An index serves a number together with its kind; alone it is looked for in a window, by no index.
+            rows, exact = rows.alias(called=F("object_id") + 0).filter(called=asked["object"]), False
+    first, last = asked["since"] or asked["on"], asked["until"] or asked["on"]
+    if first is not None:
+        rows = rows.filter(at__gte=datetime(first.year, first.month, first.day, tzinfo=UTC))
+    if last is not None:
+        rows = rows.filter(at__lt=datetime(last.year, last.month, last.day, tzinfo=UTC) + timedelta(days=1))
     return Found(rows, within=None if exact else every, moment="at")
 
 

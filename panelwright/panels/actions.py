@@ -90,6 +90,11 @@ def targets_changed(panel_id: int) -> None:
     Panel.objects.filter(id=panel_id).update(blocks_version=F("blocks_version") + 1)
 
 
+def require_staff_factor(*, panel_id: int, required: bool) -> None:
+    """Whether staff have to turn on a second factor before they can do anything else."""
+    Panel.objects.filter(id=panel_id).update(staff_factor_required=required)
+
+
 def set_guard(*, panel_id: int, rule: str | None = None, percent_e2: int | None = None) -> Panel:
     """What keeps the panel from selling below cost; what is None stays. Raises ValueError for another rule."""
     if rule is not None and rule not in Guard.values:

@@ -45,6 +45,8 @@ class Panel(models.Model):
     hue = models.PositiveSmallIntegerField(null=True)
     # The version of its logo; empty: it has none. The picture itself is in PanelLogo.
     logo_version = models.CharField(max_length=16, default="", db_default="", blank=True)
+    # Staff without a second factor may do nothing but turn it on.
+    staff_factor_required = models.BooleanField(default=False, db_default=False)
     enabled = models.BooleanField(default=True)
     created_at = models.DateTimeField(auto_now_add=True)
 

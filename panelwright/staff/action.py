@@ -5,7 +5,7 @@ A module of declarations (`<app>/declarations.py`) lists its nouns and actions. 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, NamedTuple
@@ -43,7 +43,8 @@ class ActionFieldKind(StrEnum):
 class Field:
     """`label` and `help` are texts to translate. `least` and `most` bound a number, `most` the length of a text too.
 
-    `argument`: what the function calls it, where that differs. `of`: the noun that a number or text names.
+    `argument`: what the function calls it, where that differs. `offers`: values with their words that a page lets
+    choose from, which are the panel's own; what is none of them, the function refuses.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Field:
     least: int = 0
     most: int | None = None
     argument: str = ""
+    offers: Callable[[int], Iterable[tuple[str, str]]] | None = None
 
     @property
     def is_secret(self) -> bool:
@@ -162,7 +164,8 @@ class Action:
     be taken back by doing it again. `undo`: how it is taken back, where that can be (undoing.py). `prepare` runs before
     the transaction and answers the values anew: a hash, what a provider's list says. `host`: operators alone may do it,
     to the whole installation; `operators`: they alone may, to a panel. `gone`: the object is not there afterwards.
-    `shown` is the shape of what `ActionDone.shown` holds.
+    `shown` is the shape of what `ActionDone.shown` holds. `letter`: it sends a letter with a link. `person`: somebody
+    at a page does it, and no program can.
     """
 
     noun: Noun
@@ -183,6 +186,8 @@ class Action:
     body_max: int | None = None
     foretell: Foretell | None = None
     undo: Undo | None = None
+    letter: bool = False
+    person: bool = False
 
     def __post_init__(self) -> None:
         assert self.undo is None or not self.moves_money, f"{self.name}: money is moved back by another action"

@@ -93,6 +93,30 @@ def answer_about(noun: Noun, *, panel_id: int, target: int, whole: bool = False)
         return noun.state(panel_id, id_)
 
 
+def note(
+    actor: Actor,
+    *,
+    panel_id: int,
+    action: str,
+    object_kind: str,
+    object_id: int,
+    given: Mapping[str, Any],
+) -> None:
+    """Write into the trail what no declared action did: what staff do on a customer's own pages, as the customer."""
+    TrailEntry.objects.create(
+        panel_id=panel_id,
+        actor_kind=actor.kind.value,
+        actor_id=actor.id,
+        actor_name=actor.name[:NAME_MAX],
+        address=actor.address[:45],
+        action=action,
+        object_kind=object_kind,
+        object_id=object_id,
+        given=dict(given),
+        at=clock.now(),
+    )
+
+
 def _id_of(noun: Noun, panel_id: int | None, called: int | None) -> int | None:
     return called if called is None or noun.id_of is None else noun.id_of(panel_id or 0, called)
 
@@ -131,7 +155,10 @@ def _done(
 
 def not_allowed(action: Action, actor: Actor) -> Refusal | None:
     """Why the actor may not do it; None when they may."""
-    if actor.may(action.right) and (not action.for_operators or actor.kind is ActorKind.OPERATOR):
+    wrong_kind = (action.for_operators and actor.kind is not ActorKind.OPERATOR) or (
+        action.person and actor.kind is not ActorKind.STAFF
+    )
+    if actor.may(action.right) and not wrong_kind:
         return None
     return Refusal("not_allowed", facts=(("right", action.right.value if action.right is not None else ""),))
 

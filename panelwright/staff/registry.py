@@ -12,9 +12,12 @@ MODULES = (
     "panelwright.providers.order_declarations",
     "panelwright.support.declarations",
     "panelwright.catalog.declarations",
+    "panelwright.catalog.price_declarations",
     "panelwright.providers.declarations",
     "panelwright.providers.posts.declarations",
     "panelwright.customers.declarations",
+    "panelwright.customers.people_declarations",
+    "panelwright.customers.staff_declarations",
     "panelwright.orders.declarations",
     "panelwright.content.declarations",
     "panelwright.staff.panel_declarations",
@@ -39,8 +42,8 @@ def nouns() -> dict[str, Noun]:
 
 
 def for_programs(name: str) -> dict[str, Action]:
-    """Verb -> action of the noun, without what only an operator of the host may do."""
-    return {verb: action for verb, action in of_noun(name).items() if not action.for_operators}
+    """Verb -> action of the noun, without what only an operator of the host may do, or a person at a page."""
+    return {verb: one for verb, one in of_noun(name).items() if not one.for_operators and not one.person}
 
 
 @cache

@@ -43,6 +43,7 @@ class Office:
             "staff": story.bob.id,
             "change": self.world.do("service.turn_off", 2).entry_id,
             "bulk": started(story.alice, "ticket.close", on="tickets", asked={"show": "all"}).number,
+            "price_list": self.world.price_list(),
         }
 
     def browser(self, role: str) -> Browser:

@@ -207,7 +207,7 @@ def test_a_custom_price_is_the_customer_s_own(office: Office) -> None:
     assert browser.post(address, service=str(LIKES), rate="0.11").status_code == 302
     order = office.carol.order(service=LIKES, quantity=1000, link="https://example.com/own")
     assert value("SELECT rate_micros FROM orders_order WHERE id = %s", order) == 110_000
-    assert "0.11 USD" in text_of(browser.get(f"/admin/customers/{office.carol.number}"))
+    assert "0.11" in text_of(browser.get(f"/admin/customers/{office.carol.number}"))
     dave = office.alice.customer("dave", balance="5.00")
     order = dave.order(service=LIKES, quantity=1000, link="https://example.com/list")
     assert value("SELECT rate_micros FROM orders_order WHERE id = %s", order) != 110_000

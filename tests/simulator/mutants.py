@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 
-from panelwright.catalog import link_kinds
+from panelwright.catalog import link_kinds, rates
 from panelwright.core import money, sql
 from panelwright.customers import access
 from panelwright.events import webhook_rules
@@ -376,6 +376,10 @@ MUTANTS = (
             "if charge > book.balances[account]:",
             "if charge > 10**18:",
         ),
+    ),
+    Mutant(
+        "a percent off a category is not looked at",
+        _rewritten(rates, "rate_for", "percent = custom.category_percent_off_e2", "percent = None"),
     ),
     Mutant(
         "a repeat is a new order",

@@ -14,7 +14,9 @@ from django.test.utils import override_settings
 from django_scopes import scope
 
 from panelwright.catalog import actions as catalog
+from panelwright.catalog import price_list_actions as price_lists
 from panelwright.catalog.actions import ANY_LINK, LinkNeeds, NewService
+from panelwright.catalog.models import Service
 from panelwright.catalog.types import TYPES, ServiceType, Units
 from panelwright.core.refusal import Refusal
 from panelwright.customers import access
@@ -115,6 +117,9 @@ class Customer:
     keys: list[Key]
     percent_off_e2: int | None = None  # None: no price list
     own_rates: dict[int, int] = field(default_factory=dict)  # by service id
+    # Percents off the rate, in hundredths, by service id: of one service alone, and of its category.
+    own_percents: dict[int, int] = field(default_factory=dict)
+    category_percents: dict[int, int] = field(default_factory=dict)
     # Orders that were placed or created for her, the oldest first.
     orders: list[int] = field(default_factory=list)
     subscriptions: list[int] = field(default_factory=list)
@@ -123,9 +128,13 @@ class Customer:
         """The rate that she should pay, None where the service is not for her."""
         if sold.id in self.own_rates:
             return self.own_rates[sold.id]
-        if sold.private:
+        off = self.own_percents.get(sold.id)
+        if off is None and sold.private:
             return None
-        off = self.percent_off_e2 or 0
+        if off is None:
+            off = self.category_percents.get(sold.id)
+        if off is None:
+            off = self.percent_off_e2 or 0
         return -((-sold.rate * (10_000 - off)) // 10_000)
 
 
@@ -335,6 +344,18 @@ def new_key(world: World, row: CustomerRow, address: hosts.Address, *, can_order
     return Key(made.id, access.Caller(address, access.digest(text)), can_order, cap)
 
 
+def _give_percents(panel: SimulatedPanel, price_list: PriceList, customer: Customer) -> None:
+    """Off every fifth service without a price of hers, and off one category. Draws nothing: seeds stay as they are."""
+    rows = Service.objects.filter(panel_id=panel.id).order_by("number")
+    category = rows[0].category_id
+    price_lists.set_category_percent(price_list=price_list, category_id=category, percent_off_e2=1_234)
+    customer.category_percents = {row.id: 1_234 for row in rows if row.category_id == category}
+    for row in rows:
+        if row.number % 5 == 0 and row.id not in customer.own_rates:
+            price_lists.set_own_percent(price_list=price_list, number=row.number, percent_off_e2=333)
+            customer.own_percents[row.id] = 333
+
+
 def _join(world: World, panel: SimulatedPanel, number: int) -> None:
     """The first customer is rich, the last one poor; the second one has prices of her own."""
     price_list = None
@@ -350,8 +371,9 @@ def _join(world: World, panel: SimulatedPanel, number: int) -> None:
         customer.percent_off_e2 = price_list.percent_off_e2
         for sold in world.rng.sample(sorted(panel.services.values(), key=lambda s: s.number), 5):
             rate = world.rng.randint(0, 10**7)
-            catalog.set_own_rate(price_list=price_list, number=sold.number, rate_micros=rate)
+            price_lists.set_own_rate(price_list=price_list, number=sold.number, rate_micros=rate)
             customer.own_rates[sold.id] = rate
+        _give_percents(panel, price_list, customer)
     address = hosts.split(panel.host, 443)
     for can_order, cap in ((True, None), (False, None), (True, 10**6 * (number + 1))):
         customer.keys.append(new_key(world, row, address, can_order=can_order, cap=cap))

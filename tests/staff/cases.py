@@ -11,7 +11,9 @@ from django_scopes import scope
 
 from panelwright.core import clock
 from panelwright.core.refusal import Refusal
-from panelwright.customers.models import PriceList
+from panelwright.customers.account_actions import new_letter
+from panelwright.customers.models import LetterKind, PriceList
+from panelwright.customers.session_actions import open_session
 from panelwright.staff import registry
 from panelwright.staff.actions import Performed, perform
 from panelwright.staff.actor import Actor, operator
@@ -295,9 +297,47 @@ def _held(world: World) -> Case:
     return Case(row[0])
 
 
+def _with_rate(world: World, case: Case, noun: str) -> Case:
+    world.do(f"{noun}.set_rate", case.called, service=LIKES, rate="0.10")
+    return case
+
+
+def _copied(world: World, target: int) -> Case:
+    """From another customer, who has a price of her own."""
+    email = f"d{world.link()[-2:].strip('/')}@customer.example"
+    other = world.do("customer.add", email=email, password=PLANTED)
+    world.do("customer.set_rate", other.called, service=LIKES, rate="0.20")
+    return Case(target, {"customer": email})
+
+
 def _second_factor(world: World) -> Case:
     execute("UPDATE customers_user SET totp_sealed = 'x' WHERE id = %s", world.carol.customer.user_id)
     return Case(world.carol.number)
+
+
+def _logged_in(world: World, case: Case, user: Any) -> Case:
+    with scope(panel=world.alice.panel):
+        open_session(user=user, address="198.51.100.7", browser="test")
+    return case
+
+
+def _staff_factor(world: World) -> Case:
+    execute("UPDATE customers_user SET totp_sealed = 'x' WHERE id = %s", world.bob.user_id)
+    return Case(world.bob.id)
+
+
+def _signed_up(world: World) -> Case:
+    email = f"e{world.link()[-2:].strip('/')}@customer.example"
+    with scope(panel=world.alice.panel):
+        new_letter(
+            world.alice.panel_id,
+            LetterKind.SIGN_UP,
+            email=email,
+            within=timedelta(hours=1),
+            now=clock.now(),
+            password="a hash",
+        )
+    return Case(None, {"email": email})
 
 
 def _reported(world: World) -> Case:
@@ -341,6 +381,12 @@ CASES |= {
     "service.turn_off": lambda w: Case(LIKES),
     "service.turn_on": lambda w: Case(CLOSED),
     "price_list.set_rate": lambda w: Case(w.price_list(), {"service": LIKES, "rate": "0.10"}),
+    "price_list.add": lambda w: Case(None, {"name": f"Group {w.link()}", "percent": "5"}),
+    "price_list.set": lambda w: Case(w.price_list(), {"name": f"Group {w.link()}", "percent": "7.5"}),
+    "price_list.set_percent": lambda w: Case(w.price_list(), {"category": "Social", "percent": "12.5"}),
+    "price_list.remove_rate": lambda w: _with_rate(w, Case(w.price_list(), {"service": LIKES}), "price_list"),
+    "price_list.reset_rates": lambda w: _with_rate(w, Case(w.price_list()), "price_list"),
+    "price_list.copy_rates": lambda w: _copied(w, w.price_list()),
     "link_pattern.add": lambda w: Case(None, _PATTERN),
     "link_pattern.remove": _pattern,
     "provider.add": lambda w: Case(
@@ -366,9 +412,27 @@ CASES |= {
     "customer.suspend": lambda w: Case(w.carol.number),
     "customer.restore": _suspended,
     "customer.set_rate": lambda w: Case(w.carol.number, {"service": LIKES, "rate": "0.10"}),
+    "customer.set_percent": lambda w: Case(w.carol.number, {"service": LIKES, "percent": "12.5"}),
+    "customer.remove_rate": lambda w: _with_rate(w, Case(w.carol.number, {"service": LIKES}), "customer"),
+    "customer.reset_rates": lambda w: _with_rate(w, Case(w.carol.number), "customer"),
+    "customer.copy_rates": lambda w: _copied(w, w.carol.number),
+    "customer.set_discount": lambda w: Case(w.carol.number, {"percent": "7.5"}),
+    "customer.set_group": lambda w: Case(w.carol.number, {"price_list": str(w.price_list())}),
     "customer.reset_second_factor": _second_factor,
+    "customer.confirm": _signed_up,
+    "customer.send_password_letter": lambda w: Case(w.carol.number),
+    "customer.end_sessions": lambda w: _logged_in(w, Case(w.carol.number), w.carol.customer.user),
+    "customer.mail": lambda w: Case(w.carol.number, {"subject": "Your order", "text": "It is on its way."}),
+    "customer.open_ticket": lambda w: Case(w.carol.number, {"title": "Your order", "text": "It is on its way."}),
+    "customer.add_note": lambda w: Case(w.carol.number, {"text": "Pays late."}),
+    "customer.sign_in": lambda w: Case(w.carol.number, {"reason": "cannot find a refund"}),
     "staff.add": lambda w: Case(None, {"email": f"s{w.link()[-2:].strip('/')}@shop.example", "role": "support"}),
     "staff.set": lambda w: Case(w.bob.id, {"role": "support", "rights": ["content"]}),
+    "staff.invite": lambda w: Case(None, {"email": f"i{w.link()[-2:].strip('/')}@shop.example", "role": "support"}),
+    "staff.invite_again": lambda w: Case(w.do("staff.invite", email="new@shop.example", role="support").target),
+    "staff.send_password_letter": lambda w: Case(w.bob.id),
+    "staff.end_sessions": lambda w: _logged_in(w, Case(w.bob.id), w.bob.user),
+    "staff.reset_second_factor": _staff_factor,
     "staff_key.add": lambda w: Case(None, {"staff": "bob@shop.example", "rights": ["support"]}),
     "staff_key.revoke": lambda w: Case(w.do("staff_key.add", staff="bob@shop.example").target),
     "api_key.add": lambda w: Case(None, {"customer": "carol@customer.example", "name": "shop"}),
@@ -378,6 +442,7 @@ CASES |= {
     ),
     "panel.set_look": lambda w: Case(None, {"hue": 155, "logo": PICTURE}),
     "panel.set_numbers": lambda w: Case(None, {"order": 250_001, "ticket": 5_000}),
+    "panel.set_staff_factor": lambda w: Case(None, {"staff_factor": False}),
     "panel.set_guard": lambda w: Case(None, {"rule": "reprice", "margin": "5"}),
     "domain.add": lambda w: Case(None, {"host": f"p{w.link()[-2:].strip('/')}.example"}),
     "block.add": lambda w: Case(None, _BLOCK),

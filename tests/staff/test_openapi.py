@@ -53,6 +53,10 @@ def test_it_has_each_action_with_its_right_and_its_fields(story: Story) -> None:
             told = paths.get(f"/{action.noun.plural}", {}).get("post", {"x-rights": {}})
             assert action.verb not in told["x-rights"], "what operators alone may do is not for programs"
             continue
+        if action.person:
+            told = paths[f"/{action.noun.plural}/{{id}}"]["post"]
+            assert action.verb not in told["x-rights"], "what a person does at a page is not for programs"
+            continue
         where = f"/{action.noun.plural}/{{id}}" if action.on_target else f"/{action.noun.plural}"
         operation = paths[where]["post"]
         assert operation["x-rights"][action.verb] == ("" if action.right is None else action.right.value)
@@ -83,7 +87,7 @@ def test_each_action_answers_as_described(story: Story, worker: Rounds, upstream
     client = Client(HTTP_HOST=story.alice.host, headers={"Authorization": f"Bearer {key}"})
     paths = openapi.description()["paths"]
     for name, action in registry.actions().items():
-        if action.for_operators:
+        if action.for_operators or action.person:
             continue
         case = CASES[name](world)
         body = {"action": action.verb, **case.given, **secrets_of(name)}

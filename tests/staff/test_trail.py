@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -71,20 +72,23 @@ def test_a_refused_action_leaves_none_and_moves_nothing(
     from panelwright.core.refusal import Refusal
     from panelwright.staff import registry
     from panelwright.staff.actor import Actor, ActorKind
+    from panelwright.staff.rights import ALL
     from tests.staff.cases import CASES, World, secrets_of
 
     world = World(story, worker, upstream)
     nobody = Actor(ActorKind.STAFF, story.bob.id, "bob@shop.example", "203.0.113.9", frozenset())
+    bob = replace(nobody, rights=ALL)
     for name, action in registry.actions().items():
         case = CASES[name](world)
         before, entries = everything(), count()
         given = {**case.given, **secrets_of(name)}
         refused = world.tried(name, case.target, given, nobody)
         assert isinstance(refused, Refusal) and refused.code == "not_allowed", (name, refused)
-        wrong = world.tried(name, case.target, {**given, "nonsense": "x"})
+        able = bob if action.person else None
+        wrong = world.tried(name, case.target, {**given, "nonsense": "x"}, able)
         assert isinstance(wrong, Refusal) and wrong.code == "unknown_field", (name, wrong)
         if action.on_target:
-            gone = world.tried(name, 10**12, given)
+            gone = world.tried(name, 10**12, given, able)
             assert isinstance(gone, Refusal) and gone.code == f"no_{action.noun.name}", (name, gone)
         assert (everything(), count()) == (before, entries), name
 

@@ -15,6 +15,8 @@ from panelwright.backoffice.bulk import STATE_LABELS
 from panelwright.backoffice.panel import held_words
 from panelwright.backoffice.queries import OFFICE_COUNTS
 from panelwright.core.lists import Column, count_text
+from panelwright.customers.models import User
+from panelwright.customers.staff_actions import is_invited
 from panelwright.ledger import codes
 from panelwright.ledger.statement import StatementEntry
 from panelwright.providers.staff_orders import PROBLEM_LABELS
@@ -24,6 +26,7 @@ from panelwright.staff import registry
 from panelwright.staff.action import Action
 from panelwright.staff.lists import all_lists
 from panelwright.staff.models import BulkMiss, BulkState, BulkWork, TrailEntry
+from panelwright.staff.rights import Right
 from panelwright.ui import pages
 from panelwright.ui.forms import Form
 from panelwright.ui.refusals import text as refusal_text
@@ -43,6 +46,18 @@ def office_entries(context: Any, name: str = "office") -> dict[str, Any]:
 
 def _capped(count: int) -> str:
     return count_text(count) if count else ""
+
+
+@register.filter
+def invited(user: User) -> bool:
+    """Whether a member of staff has not chosen a password yet."""
+    return is_invited(user)
+
+
+@register.filter
+def capped(count: int) -> str:
+    """A number that was counted up to one more than lists count."""
+    return count_text(count)
 
 
 @register.simple_tag
@@ -79,13 +94,21 @@ class Offered(NamedTuple):
 
     target: int
     actions: list[Action]
+    # What staff changed of it before; empty where the visitor may not read the trail.
+    trail: str = ""
 
 
 @register.simple_tag(takes_context=True)
 def row_actions(context: Any, column: Column, row: Any) -> Offered:
     """What may be done with a row, of what its list offers."""
     target, names = column.of(row)
-    return Offered(target, allowed(context["request"], *names))
+    request = context["request"]
+    known = registry.actions()
+    nouns = {known[name].noun.name for name in names if name in known}
+    trail = ""
+    if len(nouns) == 1 and request.actor is not None and request.actor.may(Right.STAFF):
+        trail = f"{reverse('backoffice:trail')}?noun={nouns.pop()}&object={target}"
+    return Offered(target, allowed(request, *names), trail)
 
 
 @register.simple_tag(takes_context=True)
@@ -165,5 +188,5 @@ def trail_line(entry: TrailEntry) -> TrailLine:
     target = f"{_(noun.label) if noun else entry.object_kind} {entry.object_id or ''}".strip()
     page = ONE.get(entry.object_kind)
     url = reverse(f"backoffice:{page}", args=[entry.object_id]) if page and entry.object_id else ""
-    title = _(action.label) if action else entry.action
+    title = _(action.label) if action else words.undeclared(entry.action)
     return TrailLine(title, target, url, words.moves(entry.before, entry.after).changes[:6])

@@ -6,6 +6,7 @@ What a provider says was fetched before; no transaction is open while it is aske
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -16,7 +17,7 @@ from django.db.models import Max
 from panelwright.catalog import quantities
 from panelwright.catalog.actions import NewService, add_services
 from panelwright.catalog.changes import ChangeEvent
-from panelwright.catalog.models import PriceListRate, Service
+from panelwright.catalog.models import PriceListPercent, PriceListRate, Service
 from panelwright.catalog.types import BY_NAME
 from panelwright.core import clock, money, refusal, sql
 from panelwright.customers.models import PriceList
@@ -494,15 +495,22 @@ def load(panel: Panel, provider: Provider) -> Catalogue:
         services={s.id: _service_state(s) for s in services},
         routes=[_route_state(r, rates) for r in routes.order_by("service_id", "position")],
         own_rates=[
-            OwnRate(r.price_list_id, r.service_id, r.rate_micros, r.by_guard)
+            OwnRate(r.price_list_id, r.service_id, r.rate_micros, r.by_guard, r.percent_off_e2)
             for r in PriceListRate.objects.filter(panel=panel, service_id__in=theirs)
         ],
-        discounts=[Discount(p.id, p.name, p.percent_off_e2) for p in PriceList.objects.filter(panel=panel)],
+        discounts=_discounts(panel),
         now=clock.now(),
         hears_posts=hears_posts(panel.id),
         rate_limits=RateLimits(provider.rise_max_e2, provider.fall_max_e2),
         rework=provider.rework,
     )
+
+
+def _discounts(panel: Panel) -> list[Discount]:
+    off: defaultdict[int, dict[int, int]] = defaultdict(dict)
+    for one in PriceListPercent.objects.filter(panel=panel):
+        off[one.price_list_id][one.category_id] = one.percent_off_e2
+    return [Discount(p.id, p.name, p.percent_off_e2, off[p.id]) for p in PriceList.objects.filter(panel=panel)]
 
 
 def _service_state(s: Service) -> ServiceState:
@@ -517,6 +525,7 @@ def _service_state(s: Service) -> ServiceState:
         enabled=s.enabled,
         paused_for=s.paused_for,
         private=s.private,
+        category_id=s.category_id,
     )
 
 
@@ -573,6 +582,7 @@ def write(panel: Panel, changes: SyncChanges) -> None:
                 price_list_id=rate.price_list_id,
                 service_id=rate.service_id,
                 rate_micros=rate.rate_micros,
+                percent_off_e2=rate.percent_off_e2,
                 by_guard=rate.by_guard,
             )
             for rate in changes.own_rates.values()
@@ -580,7 +590,7 @@ def write(panel: Panel, changes: SyncChanges) -> None:
         ],
         update_conflicts=True,
         unique_fields=["panel", "price_list", "service"],
-        update_fields=["rate_micros", "by_guard"],
+        update_fields=["rate_micros", "percent_off_e2", "by_guard"],
         batch_size=_BATCH,
     )
     if changes.services or changes.own_rates:

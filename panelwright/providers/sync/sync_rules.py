@@ -12,12 +12,13 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from panelwright.catalog import changes as catalog_changes
 from panelwright.catalog import quantities
 from panelwright.catalog.changes import ChangeEvent, ServiceRef
-from panelwright.catalog.priced_catalogue import rate_for
+from panelwright.catalog.rates import CustomRate, rate_for
 from panelwright.catalog.types import BY_NAME
 from panelwright.core import money, refusals
 from panelwright.orders.problems import NONE, Problem, problem
@@ -103,6 +104,7 @@ class ServiceState:
     paused_for: str
     private: bool = False
     step: int = 1
+    category_id: int = 0
 
     @property
     def bounds(self) -> tuple[int, int]:
@@ -111,18 +113,37 @@ class ServiceState:
 
 
 class OwnRate(NamedTuple):
-    """A price list's rate for a service, or (`by_guard`) the one that the guard set in place of its discount."""
+    """What a price list says of a service: a price, or (`by_guard`) the one that the guard set in place of a percent,
+    or the percent off its rate."""
 
     price_list_id: int
     service_id: int
-    rate_micros: int
+    rate_micros: int | None
     by_guard: bool
+    percent_off_e2: int | None = None
 
 
 class Discount(NamedTuple):
+    """A price list: its percent off everything, and off categories by their ids."""
+
     id: int
     name: str
     percent_off_e2: int
+    categories: Mapping[int, int] = MappingProxyType({})
+
+    def rate_of(self, service: ServiceState, own: OwnRate | None) -> int | None:
+        """What its customers pay for a service; None where it is not sold to them."""
+        custom = CustomRate(
+            None if own is None else own.rate_micros,
+            None if own is None else own.percent_off_e2,
+            self.categories.get(service.category_id),
+        )
+        return rate_for(
+            rate_micros=service.rate_micros,
+            private=service.private,
+            custom=custom,
+            percent_off_e2=self.percent_off_e2,
+        )
 
 
 @dataclass(slots=True)
@@ -418,7 +439,8 @@ def _service(
         _price_lists(catalogue, before, service, least, changes)
     if service != before:
         changes.services[service.id] = service
-        own = {rate.price_list_id for rate in catalogue.own_rates if rate.service_id == service.id}
+        priced = [rate for rate in catalogue.own_rates if rate.rate_micros is not None]
+        own = {rate.price_list_id for rate in priced if rate.service_id == service.id}
         changed = {list_id for list_id, service_id in changes.own_rates if service_id == service.id}
         changes.events += _told(catalogue, before, service, cost, not_for=own | changed)
 
@@ -490,13 +512,15 @@ def _price_lists(
     for discount in catalogue.discounts:
         rate = own.get(discount.id)
         new: OwnRate | None
-        if rate is not None and not rate.by_guard:
+        if rate is not None and rate.rate_micros is not None and not rate.by_guard:
             new = rate._replace(rate_micros=max(rate.rate_micros, least))
         else:
-            sold_at = money.discounted(rate_micros=service.rate_micros, percent_off_e2=discount.percent_off_e2)
+            percent = None if rate is None else rate.percent_off_e2
+            said = None if percent is None else OwnRate(discount.id, service.id, None, False, percent)
+            sold_at = discount.rate_of(service, said)
             # With the service itself below cost, it is the service that is paused.
-            below = sold_at < least <= service.rate_micros and not service.private
-            new = OwnRate(discount.id, service.id, least, by_guard=True) if below else None
+            below = sold_at is not None and sold_at < least <= service.rate_micros
+            new = OwnRate(discount.id, service.id, least, True, percent) if below else said
         if new != rate:
             changes.own_rates[discount.id, service.id] = new
             changes.events += _own_rate_told(catalogue, discount, (before, rate), (service, new))
@@ -509,15 +533,7 @@ def _own_rate_told(
     after: tuple[ServiceState, OwnRate | None],
 ) -> list[ChangeEvent]:
     """What the customers of a price list paid, and pay now: its own rate, or the service's less its discount."""
-    old, new = (
-        rate_for(
-            rate_micros=service.rate_micros,
-            private=service.private,
-            own_rate_micros=None if rate is None else rate.rate_micros,
-            percent_off_e2=discount.percent_off_e2,
-        )
-        for service, rate in (before, after)
-    )
+    old, new = (discount.rate_of(service, rate) for service, rate in (before, after))
     if new is None or new == old:
         return []
     service = after[0]
@@ -527,7 +543,7 @@ def _own_rate_told(
         price_list=discount.name,
         old_micros=old,
         new_micros=new,
-        guard=after[1] is not None,
+        guard=after[1] is not None and after[1].rate_micros is not None,
     )
     return [changed]
 
