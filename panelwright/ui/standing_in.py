@@ -11,7 +11,7 @@ from django.middleware.csrf import rotate_token
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
-from panelwright.customers import stand_ins
+from panelwright.customers import stand_in_actions, stand_ins
 from panelwright.customers.models import Session
 from panelwright.staff import actions
 from panelwright.ui import cookies
@@ -26,7 +26,7 @@ ACTED, WENT_BACK = "customer.acted_as", "customer.went_back"
 def begin(request: PanelRequest, *, own: Session, customer_id: int, then: str) -> HttpResponse:
     """From here on the browser shows the customer's pages. What was there before is another visitor's."""
     browser = request.headers.get("User-Agent", "")
-    token = stand_ins.begin(parent=own, customer_id=customer_id, address=request.address, browser=browser)
+    token = stand_in_actions.begin(parent=own, customer_id=customer_id, address=request.address, browser=browser)
     rotate_token(request)
     response = redirect(then)
     cookies.keep_stand_in(request, response, token, lasts=stand_ins.LASTS)
@@ -36,7 +36,7 @@ def begin(request: PanelRequest, *, own: Session, customer_id: int, then: str) -
 def go_back(request: PanelRequest) -> HttpResponse:
     """The staff's own pages again, at the customer that they came from."""
     assert request.stand_in is not None and request.customer is not None
-    stand_ins.end(request.stand_in)
+    stand_in_actions.end(request.stand_in)
     _note(request, WENT_BACK, "")
     rotate_token(request)
     messages.success(request, _("You are signed in as yourself again."))
