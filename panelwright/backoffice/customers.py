@@ -13,13 +13,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_safe
 
-from panelwright.backoffice import custom_rates, lists, people, queries
+from panelwright.backoffice import lists, people, queries
 from panelwright.backoffice.acting import allowed
 from panelwright.customers import lists as customers_lists
+from panelwright.customers import people_queries
 from panelwright.customers.models import Customer
 from panelwright.ledger import lists as ledger_lists
-from panelwright.ledger import statement
-from panelwright.orders.queries import numbers_of
+from panelwright.ledger import spent, statement
+from panelwright.orders.queries import count_of_customer, numbers_of
+from panelwright.providers import custom_rates
 from panelwright.staff.lists import named
 from panelwright.staff.rights import Right
 from panelwright.ui.request import StaffRequest
@@ -59,14 +61,14 @@ def customer(request: StaffRequest, target: int) -> HttpResponse:
     context: dict[str, Any] = {
         "customer": found,
         "actions": allowed(request, *_possible(found)),
-        "spent": people.spent(panel_id, found.account_id),
-        "last_login": people.last_login(panel_id, found.user_id),
+        "spent": spent.spent(panel_id, found.account_id),
+        "last_login": people_queries.last_login(panel_id, found.user_id),
         "tab": tab,
         "tabs": [(name, _(one.label), name == tab) for name, one in tabs.items()],
         **tabs[tab].read(request, found),
     }
     if request.actor.may(Right.ORDERS_READ):
-        context["orders_count"] = people.orders_count(panel_id, found.id)
+        context["orders_count"] = count_of_customer(panel_id, found.id)
     if request.actor.may(Right.PRICES):
         context["rates"] = custom_rates.of(request.panel, found)
         context["rate_actions"] = allowed(request, *custom_rates.possible(found))
@@ -109,7 +111,7 @@ def _of_list(name: str) -> Read:
 
 
 def _sessions(request: StaffRequest, found: Customer) -> dict[str, Any]:
-    rows = people.sessions(request.panel.id, found.user_id)
+    rows = people_queries.sessions(request.panel.id, found.user_id)
     return {
         "list": customers_lists.SESSIONS_SEEN,
         "rows": rows,
@@ -118,11 +120,14 @@ def _sessions(request: StaffRequest, found: Customer) -> dict[str, Any]:
 
 
 def _logins(request: StaffRequest, found: Customer) -> dict[str, Any]:
-    return {"list": customers_lists.LOGINS, "rows": people.logins(request.panel.id, found.user_id)}
+    return {"list": customers_lists.LOGINS, "rows": people_queries.logins(request.panel.id, found.user_id)}
 
 
 def _notes(request: StaffRequest, found: Customer) -> dict[str, Any]:
-    return {"notes": people.notes(request.panel.id, found.id), "tab_actions": allowed(request, "customer.add_note")}
+    return {
+        "notes": people_queries.notes(request.panel.id, found.id),
+        "tab_actions": allowed(request, "customer.add_note"),
+    }
 
 
 def _trail(request: StaffRequest, found: Customer) -> dict[str, Any]:

@@ -9,9 +9,10 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from panelwright.backoffice import lists, people, queries, words
+from panelwright.backoffice import lists, queries, words
 from panelwright.backoffice.acting import allowed
 from panelwright.customers import lists as customers_lists
+from panelwright.customers import people_queries
 from panelwright.customers.models import Staff, StaffKey
 from panelwright.customers.staff_actions import is_invited
 from panelwright.staff import rights
@@ -55,11 +56,11 @@ def member(request: StaffRequest, target: int) -> HttpResponse:
         "role": words.choice(found.role),
         "rights": [(words.choice(right.value), right in may, right.value in found.rights) for right in rights.Right],
         "actions": allowed(request, *_possible(found)),
-        "last_login": people.last_login(panel_id, found.user_id),
+        "last_login": people_queries.last_login(panel_id, found.user_id),
         "sessions_list": customers_lists.SESSIONS_SEEN,
-        "sessions": people.sessions(panel_id, found.user_id),
+        "sessions": people_queries.sessions(panel_id, found.user_id),
         "logins_list": customers_lists.LOGINS,
-        "logins": people.logins(panel_id, found.user_id)[:10],
+        "logins": people_queries.logins(panel_id, found.user_id)[:10],
         "keys_list": named("staff_keys").listing,
         "keys": list(keys.order_by("-id")[:KEYS]),
         "key_actions": allowed(request, "staff_key.add"),

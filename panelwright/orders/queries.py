@@ -9,7 +9,8 @@ from typing import NamedTuple
 from django.db import connection
 
 from panelwright.core import sql
-from panelwright.orders.models import OrderKind
+from panelwright.core.paging import counted
+from panelwright.orders.models import Order, OrderKind
 
 # How an order stands, for `status`: id, customer id, kind, charge in micros, start count, status, remains, number. A
 # plain tuple, as the database gives it: a request asks for 100 of them, and giving each one names doubled its time.
@@ -117,3 +118,8 @@ def numbers_of(panel_id: int, order_ids: Collection[int]) -> dict[int, int]:
 def balances(panel_ids: Collection[int], account_ids: Collection[int]) -> dict[int, int]:
     """Account id -> micros."""
     return dict(_BALANCES.rows(connection, sorted(panel_ids), sorted(account_ids)))
+
+
+def count_of_customer(panel_id: int, customer_id: int) -> int:
+    """How many orders a customer has, up to one more than lists count."""
+    return counted(Order.objects.filter(panel_id=panel_id, customer_id=customer_id))
