@@ -54,6 +54,7 @@ def exported() -> list[AppLoops]:
     from panelwright.orders import loops as orders
     from panelwright.providers import loops as providers
     from panelwright.providers.posts import subscription_actions
+    from panelwright.reports import loops as reports
     from panelwright.staff import loops as staff
     from panelwright.support import loops as support
 
@@ -63,6 +64,7 @@ def exported() -> list[AppLoops]:
         events.loops(tell=webhook_stopped),
         support.loops(),
         staff.loops(actor_again=actor_again),
+        reports.loops(),
     ]
 
 

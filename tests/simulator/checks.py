@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from django.db import connection
 
 from panelwright.core import sql
-from panelwright.orders.audit import audit
+from panelwright.reports.audit import audit
 from tests.simulator import told
 from tests.simulator.asking import PATIENCE
 from tests.simulator.upstream import Mood
@@ -46,8 +46,9 @@ _CANCELS = sql.Query(
 
 
 def everything(now: Simulation) -> None:
-    """The whole database is what was seen of it, and the books balance. Raises Broken."""
+    """The whole database is what was seen of it, and the books and reports balance. Raises Broken."""
     say, books = now.complaints, now.books
+    now.reporting.catch_up()
     for panel in now.world.panels:
         for fault in audit(panel.id).faults:
             say.add(f"the audit of panel {panel.id} says: {fault}")

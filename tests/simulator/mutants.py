@@ -49,6 +49,8 @@ from panelwright.providers.routing import resolve_rules
 from panelwright.providers.routing import rules as delivery_rules
 from panelwright.providers.routing import store as delivery_store
 from panelwright.providers.worker import Worker
+from panelwright.reports import actions as report_actions
+from panelwright.reports import rules as report_rules
 
 Patch = pytest.MonkeyPatch
 
@@ -367,6 +369,15 @@ MUTANTS = (
     Mutant(
         "what a provider made of a subscription costs nothing in the books",
         _rewritten(post_orders, "take_over", "earned = there.cost.micros if", "earned = 0 if"),
+    ),
+    Mutant(
+        "what reports add up is lost where its process dies",
+        _rewritten(report_actions.Adder, "_add_up", "with transaction.atomic():", "if True:"),
+    ),
+    Mutant("reports count the runs of a drip-feed as orders", _set(report_rules, "_UNCOUNTED", frozenset())),
+    Mutant(
+        "a cost that is taken back is added to reports",
+        _rewritten(report_rules.Tally, "posted", "else -transfer.micros", "else transfer.micros"),
     ),
     Mutant(
         "more is spent than there is",
