@@ -39,6 +39,11 @@ class Found(NamedTuple):
     moment: str = "created_at"
     window: int = WINDOW
 
+    @property
+    def is_dated(self) -> bool:
+        """Whether its rows tell when they were made."""
+        return any(column.name == self.moment for column in self.rows.model._meta.concrete_fields)
+
 
 class ListPage(NamedTuple):
     """Rows with the cursors of the pages beside: `older` follows, `newer` stands above; None where there is none.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from functools import cache
 from importlib import import_module
 from operator import attrgetter
@@ -15,7 +16,7 @@ from typing import Any, NamedTuple
 
 from django_scopes import scope
 
-from panelwright.core import paging
+from panelwright.core import clock, paging
 from panelwright.core.lists import Column, ColumnPlace, Listing
 from panelwright.core.paging import Found, ListPage
 from panelwright.panels.models import Panel
@@ -135,30 +136,35 @@ class Step(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Selection:
     """Rows that somebody chose on a list, for what is done to all of them: those of the filters `asked` up to the key
-    `highest`, which was the highest when it was frozen; or of these only `keys`.
+    `highest`, which was the highest when it was frozen, and made until then; or of these only `keys`.
 
-    What comes in later is not among them, and what the filters no longer ask for when its turn comes is left out.
-    It is kept as JSON in the row of the bulk work.
+    The moment counts beside the key where rows tell when they were made: numbers are given in blocks a process, so that
+    a later row may have a lower one. What comes in later is not among them, and what the filters no longer ask for when
+    its turn comes is left out. It is kept as JSON in the row of the bulk work.
     """
 
     name: str
     asked: dict[str, str]
     highest: int
+    frozen_at: datetime
     keys: tuple[int, ...] | None = None
 
     def as_json(self) -> dict[str, Any]:
-        return asdict(self)
+        return {**asdict(self), "frozen_at": self.frozen_at.isoformat()}
 
     @classmethod
     def of_json(cls, kept: Mapping[str, Any]) -> Selection:
         keys = kept["keys"]
-        return cls(kept["name"], dict(kept["asked"]), kept["highest"], None if keys is None else tuple(keys))
+        frozen_at = datetime.fromisoformat(kept["frozen_at"])
+        return cls(kept["name"], dict(kept["asked"]), kept["highest"], frozen_at, None if keys is None else tuple(keys))
 
     def rows(self, panel: Panel) -> Found:
         """The rows, in the order in which they are worked on: by key, the lowest first."""
         of = named(self.name)
         found = of.find(panel, of.listing.read(self.asked))
-        upto = {f"{found.key}__lte": self.highest}
+        upto: dict[str, Any] = {f"{found.key}__lte": self.highest}
+        if found.is_dated:
+            upto[f"{found.moment}__lte"] = self.frozen_at
         rows = found.rows.filter(**upto)
         if self.keys is not None:
             return Found(rows.filter(**{f"{found.key}__in": self.keys}), None, True, found.key, found.moment)
@@ -195,4 +201,4 @@ def freeze(
     highest = newest.values_list(found.key, flat=True).first()
     if highest is None:
         return None
-    return Selection(of.name, dict(asked), highest, None if keys is None else tuple(keys))
+    return Selection(of.name, dict(asked), highest, clock.now(), None if keys is None else tuple(keys))
