@@ -13,7 +13,7 @@ from typing import Any
 
 from panelwright.api import staff_reading as reading
 from panelwright.api.staff import Handler, StaffCall
-from panelwright.api.staff_lists import checked_filter, of_filter
+from panelwright.api.staff_lists import of_filter
 from panelwright.core import money, refusals
 from panelwright.core.refusal import Refusal, Refused
 from panelwright.staff import bulk, bulk_actions
@@ -111,7 +111,7 @@ def _selection(call: StaffCall, of: StaffList, body: Mapping[str, Any]) -> Selec
     for name, text in filters.items():
         if not isinstance(text, str):
             raise Refused("not_a_text", name)
-        asked[name] = checked_filter(known[name], text)
+        asked[name] = text
     keys = _ids(call, of, body["ids"]) if "ids" in body else None
     # Objects that are named are meant, wherever the list would look for them first.
     if keys is not None and "show" in known and not asked["show"]:

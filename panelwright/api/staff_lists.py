@@ -11,7 +11,6 @@ from typing import Any
 
 from panelwright.api import staff_reading as reading
 from panelwright.api.staff import Read, Reading, StaffCall
-from panelwright.core import limits
 from panelwright.core.lists import Column, ColumnKind, Filter, FilterKind
 from panelwright.core.refusal import Refused
 from panelwright.staff import registry
@@ -61,29 +60,13 @@ def asked_of(of: StaffList, query: Mapping[str, str]) -> tuple[dict[str, str], i
     """The texts of the filters, the cursor and the size of a request's page. Raises Refused."""
     known = {one.name: one for one in of.listing.filters if not one.inner}
     reading.only(query, {*known, "after", "limit"})
-    asked = {name: checked_filter(one, query[name]) if name in query else "" for name, one in known.items()}
+    asked = {name: query.get(name, "") for name in known}
+    refusal = of.listing.refused(asked)
+    if refusal is not None:
+        raise Refused.of(refusal)
     further = reading.number(query["after"], "after") if "after" in query else None
     limit = reading.number(query.get("limit", str(reading.LIMIT)), "limit", least=1, most=LIMIT_MAX)
     return asked, further, limit
-
-
-def checked_filter(one: Filter, text: str) -> str:
-    """The text of a filter. Raises Refused where it makes no sense."""
-    if one.choices and one.offers is None:
-        values = [value for value, _ in one.choices if value]
-        if text not in values:
-            raise Refused("not_a_choice", one.name, choices=", ".join(values))
-    elif one.kind is FilterKind.NUMBER:
-        # As large as a filter reads, or it would narrow nothing.
-        reading.number(text, one.name, most=10**18 - 1)
-    elif one.kind is FilterKind.DAY:
-        if one.value(text) is None:
-            raise Refused("not_a_day", one.name)
-    elif not text.isprintable():
-        raise Refused("unstorable_text", one.name)
-    elif len(text) > limits.SEARCH_CHARS_MAX:
-        raise Refused("text_too_long", one.name, limit=limits.SEARCH_CHARS_MAX)
-    return text
 
 
 def readings() -> Iterator[Reading]:

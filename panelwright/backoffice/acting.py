@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -141,8 +141,23 @@ def act(request: StaffRequest, name: str, target: int | None = None) -> HttpResp
 def allowed(request: PanelRequest, *names: str) -> list[Action]:
     """The actions of these names that the visitor may do."""
     known = registry.actions()
+    return may_do(request, [known[name] for name in names if name in known])
+
+
+def may_do(request: PanelRequest, actions: Iterable[Action]) -> list[Action]:
+    """Those of them that the visitor may do."""
     actor = request.actor
-    return [known[name] for name in names if name in known and actor is not None and actor.may(known[name].right)]
+    return [action for action in actions if actor is not None and actor.may(action.right)]
+
+
+def offered(request: PanelRequest, noun: str, about: Any, *, part: str = "") -> list[Action]:
+    """What makes sense to be done to an object as it stands, as far as the visitor may."""
+    return may_do(request, registry.offered(noun, about, part=part))
+
+
+def making(request: PanelRequest, *nouns: str) -> list[Action]:
+    """What makes objects of these nouns, as far as the visitor may."""
+    return may_do(request, registry.making(*nouns))
 
 
 def confirmed_first(action: Action) -> bool:

@@ -140,6 +140,9 @@ def _filled(action: Action, given: Mapping[str, object]) -> list[tuple[str, str]
 def chosen_rows(request: StaffRequest, of: StaffList) -> Selection | None:
     """What the address selects, frozen: rows by their keys, or all that match its filters."""
     asked = of.asked_by(request.actor, of.listing.of_panel(request.panel.id).asked(request.GET))
+    if of.listing.refused(asked):
+        # The list itself says what is wrong with it.
+        return None
     if request.GET.get("all"):
         return freeze(of, request.panel, asked)
     keys = [key for key in map(whole, request.GET.getlist("row")[:KEYS_MAX]) if key is not None]

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_safe
 
 from panelwright.backoffice import lists, people, queries
-from panelwright.backoffice.acting import allowed
+from panelwright.backoffice.acting import offered
 from panelwright.customers import lists as customers_lists
 from panelwright.customers import people_queries
 from panelwright.customers.models import Customer
@@ -34,17 +34,13 @@ ENTRIES = 20
 @require_safe
 def customers(request: StaffRequest) -> HttpResponse:
     """All customers, the newest first, by the filters of the address."""
-    actions = allowed(request, "customer.confirm", "customer.add")
-    of = named("customers")
-    return lists.shown(request, of, title=_("Customers"), icon="people", actions=actions, tabs="office_customers")
+    return lists.shown(request, named("customers"), title=_("Customers"), icon="people", tabs="office_customers")
 
 
 @require_safe
 def price_lists(request: StaffRequest) -> HttpResponse:
     """The groups, with their discounts, how many are in them, and how many prices of their own they have."""
-    actions = allowed(request, "price_list.add")
-    of = named("price_lists")
-    return lists.shown(request, of, title=_("Price lists"), icon="people", actions=actions, tabs="office_customers")
+    return lists.shown(request, named("price_lists"), title=_("Price lists"), icon="people", tabs="office_customers")
 
 
 @require_safe
@@ -60,7 +56,7 @@ def customer(request: StaffRequest, target: int) -> HttpResponse:
     tab = tab if tab in tabs else next(iter(tabs))
     context: dict[str, Any] = {
         "customer": found,
-        "actions": allowed(request, *_possible(found)),
+        "actions": offered(request, "customer", found),
         "spent": spent.spent(panel_id, found.account_id),
         "last_login": people_queries.last_login(panel_id, found.user_id),
         "tab": tab,
@@ -71,7 +67,7 @@ def customer(request: StaffRequest, target: int) -> HttpResponse:
         context["orders_count"] = count_of_customer(panel_id, found.id)
     if request.actor.may(Right.PRICES):
         context["rates"] = custom_rates.of(request.panel, found)
-        context["rate_actions"] = allowed(request, *custom_rates.possible(found))
+        context["rate_actions"] = offered(request, "customer", found, part="rates")
     return render(request, "backoffice/customer.html", context)
 
 
@@ -115,7 +111,7 @@ def _sessions(request: StaffRequest, found: Customer) -> dict[str, Any]:
     return {
         "list": customers_lists.SESSIONS_SEEN,
         "rows": rows,
-        "tab_actions": allowed(request, "customer.end_sessions"),
+        "tab_actions": offered(request, "customer", found, part="sessions"),
     }
 
 
@@ -126,7 +122,7 @@ def _logins(request: StaffRequest, found: Customer) -> dict[str, Any]:
 def _notes(request: StaffRequest, found: Customer) -> dict[str, Any]:
     return {
         "notes": people_queries.notes(request.panel.id, found.id),
-        "tab_actions": allowed(request, "customer.add_note"),
+        "tab_actions": offered(request, "customer", found, part="notes"),
     }
 
 
@@ -144,19 +140,3 @@ _TABS = {
     "notes": _Tab(gettext_noop("Notes"), _notes),
     "trail": _Tab(gettext_noop("Changes"), _trail, Right.STAFF),
 }
-
-
-def _possible(customer: Customer) -> tuple[str, ...]:
-    state = "customer.suspend" if customer.enabled else "customer.restore"
-    factor = ("customer.reset_second_factor",) if customer.user.totp_sealed else ()
-    return (
-        *("customer.credit", "customer.debit", "customer.set_credit_limit", "customer.sign_in"),
-        *(
-            "customer.mail",
-            "customer.open_ticket",
-            "customer.add_note",
-            "customer.send_password_letter",
-            *factor,
-            state,
-        ),
-    )

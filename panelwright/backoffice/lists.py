@@ -7,12 +7,14 @@ from dataclasses import replace
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from panelwright.backoffice.acting import making
 from panelwright.core.lists import Filter, Listing, count_text, whole
+from panelwright.core.paging import ListPage
 from panelwright.staff.lists import StaffList, named
 from panelwright.staff.rights import Right
 from panelwright.ui.files import csv_file
@@ -42,29 +44,35 @@ def shown(
         listing = with_counts(listing, of.counts(request.panel.id))
     asked = asked if asked is not None else listing.asked(request.GET)
     further, back = cursor(request, "before"), cursor(request, "after")
+    narrowed = of.asked_by(request.actor, {**asked, **(hidden or {})})
+    refused = listing.refused(narrowed)
+    page = ListPage([], None, None) if refused else of.page(request.panel, narrowed, further=further, back=back)
     context = {
         "list": listing,
+        "actions": making(request, of.noun),
         "asked": asked,
-        "page": of.page(
-            request.panel, of.asked_by(request.actor, {**asked, **(hidden or {})}), further=further, back=back
-        ),
+        "page": page,
         "bulk": bulk.choices(request, of),
         "bulk_ids": reverse(f"backoffice:{of.name}_ids") if of.bulk else "",
         "narrowed": any(asked.values()),
         "csv": reverse(f"backoffice:{of.name}_csv") if request.actor.may(Right.EXPORTS) else "",
         **context,
     }
-    return render(request, template, context)
+    return render(request, template, context, status=422 if refused else 200)
 
 
 @require_safe
 def file(request: StaffRequest, name: str) -> HttpResponseBase:
     """All rows of the same filters, as a file."""
     of = named(name)
-    asked = of.listing.of_panel(request.panel.id).asked(request.GET)
+    listing = of.listing.of_panel(request.panel.id)
+    asked = listing.asked(request.GET)
     if "by" in asked:
         # Whose answers: never the address says it.
         asked["by"] = request.actor.name if asked.get("show") == "mine" else ""
+    if listing.refused(asked):
+        # The page says which filter, and what is wrong with it.
+        return redirect(f"{reverse(f'backoffice:{name}')}?{request.GET.urlencode()}")
     return csv_file(of.listing.csv(of.pages(request.panel, of.asked_by(request.actor, asked))), name=name)
 
 

@@ -8,16 +8,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from panelwright.backoffice import lists, queries, story
-from panelwright.backoffice.acting import allowed
+from panelwright.backoffice.acting import offered
 from panelwright.catalog.types import BY_NAME
-from panelwright.core import clock
-from panelwright.orders.models import Order, RequestState
+from panelwright.orders.models import Order
 from panelwright.providers import order_queries, staff_orders
-from panelwright.providers.routing import possible_rules
-from panelwright.staff.action import Action
 from panelwright.staff.lists import named
 from panelwright.staff.rights import Right
-from panelwright.ui.request import PanelRequest, StaffRequest
+from panelwright.ui.request import StaffRequest
 
 NUMBER_MAX = 2**63 - 1
 
@@ -39,14 +36,13 @@ def order(request: StaffRequest, target: int) -> HttpResponse:
     kind = request.GET.get("kind", "")
     kind = kind if kind in story.KINDS else ""
     facts = story.facts_of(request.panel.id, found)
-    actions = possible(request, found)
     context = {
         "order": found,
         "facts": facts,
         "fields": story.fields_of(found),
         "story": story.of(found, facts["history"], kind=kind),
         "kinds": [(value, _(text), value == kind) for value, text in story.KINDS.items()],
-        "actions": actions,
+        "actions": offered(request, "order", found),
         "problem": _(staff_orders.PROBLEM_LABELS.get(found.problem_code, "")) if found.problem_code else "",
         "paused_for": _(story.PAUSED_FOR[facts["paused_for"]]) if facts["paused_for"] else "",
         "refunded": found.booked_micros - found.charge_micros,
@@ -57,19 +53,6 @@ def order(request: StaffRequest, target: int) -> HttpResponse:
         "reads_customers": request.actor.may(Right.CUSTOMERS_READ),
     }
     return render(request, "backoffice/order.html", context)
-
-
-def possible(request: PanelRequest, of: Order) -> list[Action]:
-    """What the visitor may do with the order as it stands."""
-    cancel = getattr(of, "cancel", None)
-    schedule = getattr(of, "schedule", None)
-    names = possible_rules.with_order(
-        of,
-        cancel_asked=cancel is not None and cancel.state == RequestState.WAITING.value,
-        paused=schedule is not None and schedule.paused_at is not None,
-        now=clock.now(),
-    )
-    return allowed(request, *names)
 
 
 @require_safe

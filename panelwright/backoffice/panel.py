@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from panelwright.backoffice import queries, words
-from panelwright.backoffice.acting import allowed
+from panelwright.backoffice.acting import making, offered
 from panelwright.backoffice.lists import cursor, shown
 from panelwright.providers.models import Provider
 from panelwright.providers.sync import hold_actions, holding
@@ -20,8 +20,7 @@ ID_MAX = 2**63 - 1
 
 @require_safe
 def providers(request: StaffRequest) -> HttpResponse:
-    actions = allowed(request, "provider.add")
-    return shown(request, named("providers"), title=_("Providers"), icon="server", actions=actions)
+    return shown(request, named("providers"), title=_("Providers"), icon="server")
 
 
 @require_safe
@@ -38,7 +37,7 @@ def provider(request: StaffRequest, target: int) -> HttpResponse:
         "sync_problem": words.sync_problem(found),
         "list": routes.listing,
         "page": routes.page(request.panel, {"provider": str(found.id)}, further=further, back=back),
-        "actions": allowed(request, "provider.set", "provider.sync", "provider.import"),
+        "actions": offered(request, "provider", found),
     }
     return render(request, "backoffice/provider.html", context)
 
@@ -46,7 +45,7 @@ def provider(request: StaffRequest, target: int) -> HttpResponse:
 @require_safe
 def services(request: StaffRequest) -> HttpResponse:
     """Everything that is or was sold, with what it costs by its first route."""
-    actions = allowed(request, "route.add")
+    actions = making(request, "route", "service")
     of = named("services")
     return shown(request, of, title=_("Services"), icon="grid", actions=actions, tabs="office_services")
 
@@ -59,8 +58,7 @@ def held(request: StaffRequest) -> HttpResponse:
 
 @require_safe
 def blocks(request: StaffRequest) -> HttpResponse:
-    actions = allowed(request, "block.import", "block.add")
-    return shown(request, named("blocks"), title=_("Blocks"), icon="ban", actions=actions)
+    return shown(request, named("blocks"), title=_("Blocks"), icon="ban")
 
 
 def held_words(row: hold_actions.Held) -> str:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from panelwright.backoffice import lists, queries, words
-from panelwright.backoffice.acting import allowed
+from panelwright.backoffice.acting import allowed, making, offered
 from panelwright.customers import lists as customers_lists
 from panelwright.customers import people_queries
 from panelwright.customers.models import Staff, StaffKey
@@ -32,7 +32,7 @@ def staff(request: StaffRequest) -> HttpResponse:
         request,
         named("staff"),
         template="backoffice/staff.html",
-        actions=allowed(request, "panel.set_staff_factor", "staff_key.add", "staff.add", "staff.invite"),
+        actions=[*allowed(request, "panel.set_staff_factor"), *making(request, "staff", "staff_key")],
         keys_list=keys.listing,
         keys=keys.page(request.panel, {}).rows,
         factor_required=request.panel.staff_factor_required,
@@ -55,7 +55,7 @@ def member(request: StaffRequest, target: int) -> HttpResponse:
         "invited": is_invited(found.user),
         "role": words.choice(found.role),
         "rights": [(words.choice(right.value), right in may, right.value in found.rights) for right in rights.Right],
-        "actions": allowed(request, *_possible(found)),
+        "actions": offered(request, "staff", found),
         "last_login": people_queries.last_login(panel_id, found.user_id),
         "sessions_list": customers_lists.SESSIONS_SEEN,
         "sessions": people_queries.sessions(panel_id, found.user_id),
@@ -63,18 +63,11 @@ def member(request: StaffRequest, target: int) -> HttpResponse:
         "logins": people_queries.logins(panel_id, found.user_id)[:10],
         "keys_list": named("staff_keys").listing,
         "keys": list(keys.order_by("-id")[:KEYS]),
-        "key_actions": allowed(request, "staff_key.add"),
+        "key_actions": making(request, "staff_key"),
         "changes_list": changes.listing,
         "changes": changes.page(request.panel, {"who": str(found.id)}, limit=CHANGES).rows,
     }
     return render(request, "backoffice/staff_member.html", context)
-
-
-def _possible(member: Staff) -> tuple[str, ...]:
-    if is_invited(member.user):
-        return ("staff.set", "staff.invite_again")
-    factor = ("staff.reset_second_factor",) if member.user.totp_sealed else ()
-    return ("staff.set", "staff.end_sessions", "staff.send_password_letter", *factor)
 
 
 @require_safe

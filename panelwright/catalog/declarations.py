@@ -167,6 +167,16 @@ _PATH = Field("path", ActionFieldKind.TEXT, gettext_noop("Path"), required=True,
 ACTIONS = (
     Action(
         SERVICE,
+        "set_rate",
+        gettext_noop("Change price"),
+        Right.PRICES,
+        _set_rate,
+        (RATE,),
+        in_bulk=True,
+        undo=by_values("set_rate", "rate"),
+    ),
+    Action(
+        SERVICE,
         "set",
         gettext_noop("Change how a service is sold"),
         Right.SERVICES,
@@ -188,22 +198,13 @@ ACTIONS = (
     ),
     Action(
         SERVICE,
-        "set_rate",
-        gettext_noop("Change price"),
-        Right.PRICES,
-        _set_rate,
-        (RATE,),
-        in_bulk=True,
-        undo=by_values("set_rate", "rate"),
-    ),
-    Action(
-        SERVICE,
         "turn_on",
         gettext_noop("Turn on"),
         Right.SERVICES,
         _turn(True),
         in_bulk=True,
         undo=by_opposite("turn_off", "enabled"),
+        offered=lambda service: not service.enabled,
     ),
     Action(
         SERVICE,
@@ -213,6 +214,7 @@ ACTIONS = (
         _turn(False),
         in_bulk=True,
         undo=by_opposite("turn_on", "enabled"),
+        offered=lambda service: service.enabled,
     ),
     Action(
         PANEL,

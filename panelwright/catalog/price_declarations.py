@@ -15,7 +15,7 @@ from panelwright.core import money
 from panelwright.core.refusal import Refused
 from panelwright.customers.declarations import CUSTOMER, customer_called
 from panelwright.customers.models import Customer, PriceList
-from panelwright.staff.action import Action, ActionDone, ActionFieldKind, Field, Noun, State
+from panelwright.staff.action import Action, ActionDone, ActionFieldKind, Field, Noun, Offered, State
 from panelwright.staff.actor import Actor
 from panelwright.staff.rights import Right
 from panelwright.staff.shapes import AMOUNT, ANYTHING, TEXT, fields
@@ -184,10 +184,35 @@ _NAME = Field("name", ActionFieldKind.TEXT, gettext_noop("Name"), required=True,
 _SET_RATE = (Field("service", ActionFieldKind.NUMBER, gettext_noop("Service ID"), required=True), RATE)
 
 
-def _of_both(noun: Noun, turned: Callable[[Change], Any]) -> tuple[Action, ...]:
+def _alone(customer: Any) -> int:
+    """Who is in a group has its prices, and is taken out of it first."""
+    return customer.price_list is None or customer.price_list.personal
+
+
+def _with_own(customer: Any) -> int:
+    return customer.price_list is not None and customer.price_list.personal
+
+
+def _of_both(
+    noun: Noun,
+    turned: Callable[[Change], Any],
+    *,
+    part: str = "",
+    alone: Offered | None = None,
+    with_own: Offered | None = None,
+) -> tuple[Action, ...]:
     """What can be done with the prices of a group, and with those of a customer alone."""
     return (
-        Action(noun, "set_rate", gettext_noop("Set a custom price"), Right.PRICES, turned(_set_rate), _SET_RATE),
+        Action(
+            noun,
+            "set_rate",
+            gettext_noop("Set a custom price"),
+            Right.PRICES,
+            turned(_set_rate),
+            _SET_RATE,
+            offered=alone,
+            part=part,
+        ),
         Action(
             noun,
             "set_percent",
@@ -195,6 +220,8 @@ def _of_both(noun: Noun, turned: Callable[[Change], Any]) -> tuple[Action, ...]:
             Right.PRICES,
             turned(_set_percent),
             (_SERVICE, _CATEGORY, _PERCENT),
+            offered=alone,
+            part=part,
         ),
         Action(
             noun,
@@ -203,8 +230,18 @@ def _of_both(noun: Noun, turned: Callable[[Change], Any]) -> tuple[Action, ...]:
             Right.PRICES,
             turned(_remove_rate),
             (_SERVICE, _CATEGORY),
+            offered=with_own,
+            part=part,
         ),
-        Action(noun, "reset_rates", gettext_noop("Reset custom prices"), Right.PRICES, turned(_reset)),
+        Action(
+            noun,
+            "reset_rates",
+            gettext_noop("Reset custom prices"),
+            Right.PRICES,
+            turned(_reset),
+            offered=with_own,
+            part=part,
+        ),
         Action(
             noun,
             "copy_rates",
@@ -213,6 +250,8 @@ def _of_both(noun: Noun, turned: Callable[[Change], Any]) -> tuple[Action, ...]:
             turned(_copy_from),
             (Field("customer", ActionFieldKind.TEXT, gettext_noop("Customer"), required=True, most=254),),
             help=gettext_noop("Replaces all custom prices and discounts by those of the other customer."),
+            offered=alone,
+            part=part,
         ),
     )
 
@@ -241,7 +280,8 @@ ACTIONS = (
         gettext_noop("Change price list"),
         Right.PRICES,
         _list_change(_set_list),
-        (
+        offered=lambda price_list: not price_list.personal,
+        fields=(
             Field("name", ActionFieldKind.TEXT, gettext_noop("Name"), most=prices.NAME_MAX),
             Field(
                 "percent",
@@ -252,7 +292,7 @@ ACTIONS = (
         ),
     ),
     *_of_both(PRICE_LIST, _list_change),
-    *_of_both(CUSTOMER, _customer_change),
+    *_of_both(CUSTOMER, _customer_change, part="rates", alone=_alone, with_own=_with_own),
     Action(
         CUSTOMER,
         "set_discount",
@@ -260,6 +300,8 @@ ACTIONS = (
         Right.PRICES,
         _customer_change(_set_discount),
         (_PERCENT,),
+        offered=_alone,
+        part="rates",
     ),
     Action(
         CUSTOMER,
@@ -267,7 +309,8 @@ ACTIONS = (
         gettext_noop("Change group"),
         Right.PRICES,
         _set_group,
-        (
+        part="rates",
+        fields=(
             Field(
                 "price_list",
                 ActionFieldKind.TEXT,

@@ -3,28 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
 from typing import Any
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.utils.translation import gettext_noop
 
 from panelwright.catalog.models import LinkPattern, PriceListPercent, PriceListRate
 from panelwright.core.lists import Column, ColumnKind, ColumnPlace, Filter, Listing, ListScope
-from panelwright.core.paging import Found
+from panelwright.core.paging import Found, Narrowing
 from panelwright.customers.models import Customer, PriceList
 from panelwright.panels.models import Panel
 from panelwright.staff.lists import StaffList, offers
 from panelwright.staff.rights import Right
-
-
-def _for_list(row: PriceList) -> tuple[int, tuple[str, ...]]:
-    named = () if row.personal else ("price_list.set",)
-    return row.id, (
-        *named,
-        *(f"price_list.{verb}" for verb in ("set_rate", "set_percent", "remove_rate", "copy_rates", "reset_rates")),
-    )
-
 
 PRICE_LISTS = Listing(
     name="price_lists",
@@ -42,7 +32,7 @@ PRICE_LISTS = Listing(
         ),
         Column("customers", ColumnKind.NUMBER, gettext_noop("Customers"), ColumnPlace.MARK, says=True),
         Column("custom", ColumnKind.NUMBER, gettext_noop("Custom prices"), ColumnPlace.END, says=True),
-        offers(_for_list),
+        offers("price_list"),
     ),
     filters=(
         Filter(
@@ -54,6 +44,7 @@ PRICE_LISTS = Listing(
                 ("own", gettext_noop("Of one customer")),
             ),
             chips=True,
+            where=lambda panel, kind: Narrowing(served=Q(personal=kind == "own")),
         ),
     ),
     empty=gettext_noop("No price lists yet. Give a group of customers a discount or prices of its own."),
@@ -67,11 +58,8 @@ LINK_PATTERNS = Listing(
 )
 
 
-def _price_lists(panel: Panel, asked: Mapping[str, Any]) -> Found:
-    rows = PriceList.objects.filter(panel_id=panel.id)
-    if asked["kind"]:
-        rows = rows.filter(personal=asked["kind"] == "own")
-    return Found(rows)
+def _price_lists(panel: Panel) -> Found:
+    return Found(PriceList.objects.filter(panel_id=panel.id), small=True)
 
 
 def _counted(panel: Panel, rows: list[Any]) -> list[Any]:
@@ -90,8 +78,8 @@ def _per_list(rows: QuerySet[Any]) -> Counter[int]:
     return Counter(dict(found))
 
 
-def _link_patterns(panel: Panel, asked: Mapping[str, Any]) -> Found:
-    return Found(LinkPattern.objects.filter(panel_id=panel.id))
+def _link_patterns(panel: Panel) -> Found:
+    return Found(LinkPattern.objects.filter(panel_id=panel.id), small=True)
 
 
 LISTS = (

@@ -279,6 +279,7 @@ ACTIONS = (
         Right.CUSTOMERS_MONEY,
         _credit,
         _MOVED,
+        offered=lambda customer: 3,
         moves_money=True,
         shown={"booked": YES_NO},
     ),
@@ -289,6 +290,7 @@ ACTIONS = (
         Right.CUSTOMERS_MONEY,
         _debit,
         _MOVED,
+        offered=lambda customer: 2,
         moves_money=True,
         shown={"booked": YES_NO},
     ),
@@ -318,6 +320,7 @@ ACTIONS = (
         _enable(False),
         in_bulk=True,
         undo=by_opposite("restore", "enabled"),
+        offered=lambda customer: customer.enabled,
         help=gettext_noop("A suspended customer cannot place orders. Orders in progress continue."),
     ),
     Action(
@@ -328,6 +331,7 @@ ACTIONS = (
         _enable(True),
         in_bulk=True,
         undo=by_opposite("suspend", "enabled"),
+        offered=lambda customer: not customer.enabled,
     ),
     Action(
         CUSTOMER,
@@ -335,6 +339,7 @@ ACTIONS = (
         gettext_noop("Turn off two-factor authentication"),
         Right.CUSTOMERS_ACT,
         _reset_second_factor,
+        offered=lambda customer: bool(customer.user.totp_sealed),
         help=gettext_noop("Make sure first who asks. The customer gets an email."),
     ),
     Action(

@@ -110,6 +110,7 @@ ACTIONS = (
         Right.CUSTOMERS_ACT,
         _end_sessions,
         shown={"ended": NUMBER},
+        part="sessions",
     ),
     Action(
         CUSTOMER,
@@ -142,5 +143,6 @@ ACTIONS = (
         _add_note,
         (Field("text", ActionFieldKind.LONG_TEXT, gettext_noop("Note"), required=True, most=people_actions.NOTE_MAX),),
         help=gettext_noop("Only staff see notes."),
+        part="notes",
     ),
 )

@@ -14,6 +14,7 @@ from panelwright.customers import account_actions, letters, people_actions, staf
 from panelwright.customers.account_actions import LinkTo
 from panelwright.customers.declarations import EMAIL, RIGHTS, STAFF, may_give
 from panelwright.customers.models import Staff
+from panelwright.customers.staff_actions import is_invited
 from panelwright.panels.models import Panel
 from panelwright.staff import rights
 from panelwright.staff.action import Action, ActionDone, ActionFieldKind, Field
@@ -115,6 +116,7 @@ ACTIONS = (
         gettext_noop("Send the invitation again"),
         Right.STAFF,
         _invite_again,
+        offered=lambda member: is_invited(member.user),
         help=gettext_noop("The link of the email before this one stops working."),
         letter=True,
     ),
@@ -124,11 +126,18 @@ ACTIONS = (
         gettext_noop("Send a link for a new password"),
         Right.STAFF,
         _send_password_letter,
+        offered=lambda member: not is_invited(member.user),
         help=gettext_noop("They get an email with a link that works once, for 24 hours."),
         letter=True,
     ),
     Action(
-        STAFF, "end_sessions", gettext_noop("Log out everywhere"), Right.STAFF, _end_sessions, shown={"ended": NUMBER}
+        STAFF,
+        "end_sessions",
+        gettext_noop("Log out everywhere"),
+        Right.STAFF,
+        _end_sessions,
+        shown={"ended": NUMBER},
+        offered=lambda member: not is_invited(member.user),
     ),
     Action(
         STAFF,
@@ -136,6 +145,7 @@ ACTIONS = (
         gettext_noop("Turn off two-factor authentication"),
         Right.STAFF,
         _reset_second_factor,
+        offered=lambda member: bool(member.user.totp_sealed) and not is_invited(member.user),
         help=gettext_noop("Make sure first who asks. They get an email."),
     ),
 )

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime, timedelta
 from operator import attrgetter
 from typing import Any
 
 from django.db.models import F, Q, QuerySet
+from django.db.models.lookups import Exact
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from panelwright.core import sql
 from panelwright.core.lists import Column, ColumnKind, ColumnPlace, Filter, FilterKind, Listing, ListScope, whole
-from panelwright.core.paging import Found
+from panelwright.core.paging import Found, Narrowing, of_days, on_day
 from panelwright.customers.models import Customer, Staff, StaffKey
 from panelwright.panels.models import Panel
 from panelwright.staff import registry
@@ -38,12 +38,20 @@ def _price_list(row: Any) -> str:
     return row.price_list.name if row.price_list else ""
 
 
-_ROW_ACTIONS = ("customer.credit", "customer.debit", "customer.set_credit_limit", "customer.set_rate", "customer.mail")
+def _searched(panel: Panel, text: str) -> Narrowing:
+    """A customer's number, the beginning of an address, or a part of a name."""
+    number = whole(text)
+    if number is not None and Customer.objects.filter(panel_id=panel.id, number=number).exists():
+        return Narrowing(served=Q(number=number), few=2)
+    ids = with_email(panel.id, text)
+    if "@" in text:
+        return Narrowing(served=Q(id__in=ids), few=2)
+    return Narrowing(sought=Q(id__in=ids) | Q(user__name__icontains=text))
 
 
-def _for_customer(row: Any) -> tuple[int, tuple[str, ...]]:
-    state = "customer.suspend" if row.enabled else "customer.restore"
-    return row.number, (*_ROW_ACTIONS, state)
+def _in_state(panel: Panel, state: str) -> Narrowing:
+    # Of the few that are suspended there is an index.
+    return Narrowing(sought=Q(enabled=True)) if state == "active" else Narrowing(served=Q(enabled=False), few=1)
 
 
 CUSTOMERS = Listing(
@@ -66,10 +74,10 @@ CUSTOMERS = Listing(
             value=lambda row: row.account.balance_micros,
         ),
         Column("created_at", ColumnKind.TIME),
-        offers(_for_customer),
+        offers("customer", attrgetter("number")),
     ),
     filters=(
-        Filter("q", gettext_noop("Search customers"), hint=gettext_noop("Email, name or ID")),
+        Filter("q", gettext_noop("Search customers"), hint=gettext_noop("Email, name or ID"), where=_searched),
         Filter(
             "state",
             gettext_noop("State"),
@@ -79,6 +87,7 @@ CUSTOMERS = Listing(
                 ("suspended", gettext_noop("Suspended")),
             ),
             chips=True,
+            where=_in_state,
         ),
     ),
     empty=gettext_noop("No customers yet. They sign up on your storefront."),
@@ -86,29 +95,9 @@ CUSTOMERS = Listing(
 )
 
 
-def _customers(panel: Panel, asked: Mapping[str, Any]) -> Found:
+def _customers(panel: Panel) -> Found:
     every: QuerySet[Customer] = Customer.objects.filter(panel_id=panel.id)
-    every = every.select_related("user", "account", "price_list")
-    rows, exact = every, True
-    if asked["state"]:
-        active = asked["state"] == "active"
-        # Of the few that are suspended there is an index.
-        rows, exact = rows.filter(enabled=active), not active
-    if asked["q"]:
-        search, found = _searched(panel, asked["q"])
-        rows, exact = rows.filter(search), found
-    return Found(rows, within=None if exact else every, key="number", window=WINDOW)
-
-
-def _searched(panel: Panel, text: str) -> tuple[Q, bool]:
-    """What a search means, and whether an index serves it."""
-    number = whole(text)
-    if number is not None and Customer.objects.filter(panel_id=panel.id, number=number).exists():
-        return Q(number=number), True
-    ids = with_email(panel.id, text)
-    if "@" in text:
-        return Q(id__in=ids), True
-    return Q(id__in=ids) | Q(user__name__icontains=text), False
+    return Found(every.select_related("user", "account", "price_list"), key="number", window=WINDOW)
 
 
 STAFF = Listing(
@@ -143,13 +132,13 @@ STAFF = Listing(
             cell="factor",
             says=True,
         ),
-        offers(lambda row: (row.id, ("staff.set", "staff.end_sessions"))),
+        offers("staff"),
     ),
     empty=gettext_noop("No staff yet."),
 )
 
 
-def _staff(panel: Panel, asked: Mapping[str, Any]) -> Found:
+def _staff(panel: Panel) -> Found:
     return Found(Staff.objects.filter(panel_id=panel.id).select_related("user"))
 
 
@@ -165,13 +154,13 @@ STAFF_KEYS = Listing(
         Column("addresses"),
         Column("last_used_at", ColumnKind.TIME, gettext_noop("Last used"), ColumnPlace.END, says=True, empty=True),
         Column("created_at", ColumnKind.TIME),
-        offers(lambda row: (row.id, ("staff_key.revoke",))),
+        offers("staff_key"),
     ),
     empty=gettext_noop("No staff keys."),
 )
 
 
-def _staff_keys(panel: Panel, asked: Mapping[str, Any]) -> Found:
+def _staff_keys(panel: Panel) -> Found:
     rows = StaffKey.objects.filter(panel_id=panel.id, revoked_at=None)
     return Found(rows.select_related("staff__user"))
 
@@ -192,6 +181,22 @@ def _changes(panel_id: int) -> Iterable[tuple[str, str]]:
 def as_json(value: Any) -> str:
     """For a cell of a file."""
     return json.dumps(value, ensure_ascii=False, sort_keys=True)
+
+
+def _of_noun(panel: Any, values: Mapping[str, Any]) -> Narrowing | None:
+    return None if values["object"] is not None else Narrowing(served=Q(object_kind=values["noun"]), few=4)
+
+
+def _of_object(panel: Any, values: Mapping[str, Any]) -> Narrowing:
+    number = values["object"]
+    if values["noun"]:
+        return Narrowing(served=Q(object_kind=values["noun"], object_id=number), few=5)
+    # An index serves a number together with its kind; alone it is looked for in a window, by no index.
+    return Narrowing(sought=Q(Exact(F("object_id") + 0, number)))
+
+
+def _in_days(panel: Any, values: Mapping[str, Any]) -> Narrowing:
+    return Narrowing(served=of_days("at", values["since"], values["until"]), few=1)
 
 
 TRAIL = Listing(
@@ -218,44 +223,66 @@ TRAIL = Listing(
             kind=FilterKind.NUMBER,
             offers=_who,
             names=True,
+            where=lambda panel, who: Narrowing(served=Q(actor_id=who), few=3),
         ),
-        Filter("action", gettext_noop("Change"), (("", gettext_noop("All changes")),), offers=_changes, names=True),
-        Filter("noun", gettext_noop("Kind"), (("", gettext_noop("Everything")),), offers=_nouns, names=True),
-        Filter("object", gettext_noop("Object"), kind=FilterKind.NUMBER, hint=gettext_noop("ID")),
-        Filter("since", gettext_noop("From"), kind=FilterKind.DAY, hint=gettext_noop("Date, such as 2030-12-31")),
-        Filter("until", gettext_noop("To"), kind=FilterKind.DAY, hint=gettext_noop("Date, such as 2030-12-31")),
-        # One day, of links from before there were two.
-        Filter("on", gettext_noop("Date"), kind=FilterKind.DAY, hidden=True),
-        Filter("address", gettext_noop("Address"), hidden=True),
+        Filter(
+            "action",
+            gettext_noop("Change"),
+            (("", gettext_noop("All changes")),),
+            offers=_changes,
+            names=True,
+            where=lambda panel, name: Narrowing(served=Q(action=name), few=2),
+        ),
+        Filter(
+            "on",
+            gettext_noop("Date"),
+            kind=FilterKind.DAY,
+            hint=gettext_noop("Date, such as 2030-12-31"),
+            where=lambda panel, on: Narrowing(served=on_day("at", on), few=1),
+        ),
+        Filter(
+            "address",
+            gettext_noop("Address"),
+            hidden=True,
+            where=lambda panel, address: Narrowing(sought=Q(address=address)),
+        ),
+        Filter(
+            "noun",
+            gettext_noop("Kind"),
+            (("", gettext_noop("Everything")),),
+            offers=_nouns,
+            names=True,
+            joint=_of_noun,
+        ),
+        Filter(
+            "object",
+            gettext_noop("Object"),
+            kind=FilterKind.NUMBER,
+            hint=gettext_noop("ID"),
+            joint=_of_object,
+        ),
+        Filter(
+            "since",
+            gettext_noop("From"),
+            kind=FilterKind.DAY,
+            hint=gettext_noop("Date, such as 2030-12-31"),
+            joint=_in_days,
+        ),
+        Filter(
+            "until",
+            gettext_noop("To"),
+            kind=FilterKind.DAY,
+            hint=gettext_noop("Date, such as 2030-12-31"),
+            joint=lambda panel, values: None if values["since"] else _in_days(panel, values),
+        ),
     ),
     empty=gettext_noop("No changes yet."),
     none_match=gettext_noop("No changes match your filters."),
 )
 
 
-def _trail(panel: Panel, asked: Mapping[str, Any]) -> Found:
-    every: QuerySet[TrailEntry] = TrailEntry.objects.filter(panel_id=panel.id)
-    rows, exact = every, True
-    if asked["who"] is not None:
-        rows = rows.filter(actor_id=asked["who"])
-    if asked["action"]:
-        rows = rows.filter(action=asked["action"])
-    if asked["address"]:
-        rows, exact = rows.filter(address=asked["address"]), False
-    if asked["noun"]:
-        rows = rows.filter(object_kind=asked["noun"])
-    if asked["object"] is not None:
-        if asked["noun"]:
-            rows = rows.filter(object_id=asked["object"])
-        else:
-            # An index serves a number together with its kind; alone it is looked for in a window, by no index.
-            rows, exact = rows.alias(called=F("object_id") + 0).filter(called=asked["object"]), False
-    first, last = asked["since"] or asked["on"], asked["until"] or asked["on"]
-    if first is not None:
-        rows = rows.filter(at__gte=datetime(first.year, first.month, first.day, tzinfo=UTC))
-    if last is not None:
-        rows = rows.filter(at__lt=datetime(last.year, last.month, last.day, tzinfo=UTC) + timedelta(days=1))
-    return Found(rows, within=None if exact else every, moment="at")
+def _trail(panel: Panel) -> Found:
+    return Found(TrailEntry.objects.filter(panel_id=panel.id), moment="at")
 
 
 LISTS = (

@@ -100,14 +100,3 @@ def _decimal(hundredths: int) -> str:
     whole, rest = divmod(abs(hundredths), 100)
     text = f"{whole}.{rest:02d}".rstrip("0").rstrip(".")
     return f"−{text}" if hundredths < 0 else text
-
-
-def possible(customer: Customer) -> tuple[str, ...]:
-    """Who is in a group has its prices, and is taken out of it first."""
-    if customer.price_list is not None and not customer.price_list.personal:
-        return ("customer.set_group",)
-    own = ("customer.remove_rate", "customer.reset_rates") if customer.price_list is not None else ()
-    return (
-        *("customer.set_rate", "customer.set_percent", "customer.set_discount", "customer.set_group"),
-        *("customer.copy_rates", *own),
-    )

@@ -7,15 +7,16 @@ from typing import Any
 
 from django.utils.translation import gettext_noop
 
-from panelwright.core import money
+from panelwright.core import clock, money
 from panelwright.core.refusal import Refusal, Refused
 from panelwright.orders import pause_actions, queries
-from panelwright.orders.models import Order, OrderKind, PauseReason, Refill
+from panelwright.orders.models import Order, OrderKind, PauseReason, Refill, RequestState
 from panelwright.orders.status import OrderStatus, RefillStatus, SubscriptionStatus
 from panelwright.providers import order_foresight, order_queries
 from panelwright.providers.manual import manual_actions, manual_queries
 from panelwright.providers.posts import subscription_actions
-from panelwright.providers.routing import resolve_actions
+from panelwright.providers.routing import possible_rules, resolve_actions
+from panelwright.providers.routing.possible_rules import OrderNow
 from panelwright.staff.action import Action, ActionDone, ActionFieldKind, Field, Noun, State
 from panelwright.staff.actor import Actor
 from panelwright.staff.rights import Right
@@ -130,6 +131,18 @@ def _by_number(panel_id: int, text: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
 
 
+def _now(order: Any) -> OrderNow:
+    """`order` has its cancel and its schedule beside it, where there are any."""
+    schedule = getattr(order, "schedule", None)
+    return _cancel_now(order)._replace(paused=schedule is not None and schedule.paused_at is not None)
+
+
+def _cancel_now(order: Any) -> OrderNow:
+    cancel = getattr(order, "cancel", None)
+    asked = cancel is not None and cancel.state == RequestState.WAITING.value
+    return OrderNow(order, cancel_asked=asked, paused=False, now=clock.now())
+
+
 ORDER = Noun(
     "order",
     "orders",
@@ -139,6 +152,7 @@ ORDER = Noun(
     answer=order_queries.order_facts,
     find=_by_number,
     id_of=queries.order_id,
+    facts=_now,
 )
 CANCEL = Noun(
     "cancel",
@@ -151,6 +165,8 @@ CANCEL = Noun(
     find=_by_number,
     id_of=queries.order_id,
     named_by="order",
+    facts=_cancel_now,
+    part_of="order",
 )
 REFILL = Noun(
     "refill",
@@ -204,6 +220,7 @@ ACTIONS = (
         (_START_COUNT,),
         in_bulk=True,
         foretell=order_foresight.start,
+        offered=possible_rules.start,
     ),
     Action(
         ORDER,
@@ -216,6 +233,7 @@ ACTIONS = (
             Field("delivered", ActionFieldKind.NUMBER, gettext_noop("Delivered")),
             _START_COUNT,
         ),
+        offered=possible_rules.progress,
     ),
     Action(
         ORDER,
@@ -225,6 +243,7 @@ ACTIONS = (
         _order(manual_actions.pass_on),
         in_bulk=True,
         foretell=order_foresight.pass_on,
+        offered=possible_rules.pass_on,
     ),
     # For any open order.
     Action(
@@ -235,6 +254,7 @@ ACTIONS = (
         _order(resolve_actions.done),
         in_bulk=True,
         foretell=order_foresight.done,
+        offered=possible_rules.end,
     ),
     Action(
         ORDER,
@@ -253,6 +273,7 @@ ACTIONS = (
         in_bulk=True,
         moves_money=True,
         foretell=order_foresight.partial,
+        offered=possible_rules.end_partly,
     ),
     Action(
         ORDER,
@@ -263,6 +284,7 @@ ACTIONS = (
         in_bulk=True,
         moves_money=True,
         foretell=order_foresight.cancel,
+        offered=possible_rules.end,
     ),
     Action(
         ORDER,
@@ -283,6 +305,7 @@ ACTIONS = (
         in_bulk=True,
         foretell=order_foresight.send,
         help=gettext_noop("Buys the order from the provider. This cannot be undone."),
+        offered=possible_rules.send,
     ),
     Action(
         ORDER,
@@ -294,6 +317,7 @@ ACTIONS = (
             Field("upstream_id", ActionFieldKind.TEXT, gettext_noop("Order ID at the provider"), required=True),
             _PROVIDER,
         ),
+        offered=possible_rules.arrived,
     ),
     Action(
         ORDER,
@@ -302,6 +326,7 @@ ACTIONS = (
         Right.ORDERS_REFUND,
         _order(subscription_actions.charge_post),
         moves_money=True,
+        offered=possible_rules.decide_charge,
     ),
     Action(
         ORDER,
@@ -309,9 +334,26 @@ ACTIONS = (
         gettext_noop("Deliver this post without a charge"),
         Right.ORDERS_REFUND,
         _order(subscription_actions.waive_post),
+        offered=possible_rules.decide_charge,
     ),
-    Action(ORDER, "pause", gettext_noop("Pause"), Right.ORDERS_ACT, _order(pause_actions.pause), in_bulk=True),
-    Action(ORDER, "resume", gettext_noop("Resume"), Right.ORDERS_ACT, _order(pause_actions.resume), in_bulk=True),
+    Action(
+        ORDER,
+        "pause",
+        gettext_noop("Pause"),
+        Right.ORDERS_ACT,
+        _order(pause_actions.pause),
+        in_bulk=True,
+        offered=possible_rules.pause,
+    ),
+    Action(
+        ORDER,
+        "resume",
+        gettext_noop("Resume"),
+        Right.ORDERS_ACT,
+        _order(pause_actions.resume),
+        in_bulk=True,
+        offered=possible_rules.resume,
+    ),
     Action(
         ORDER,
         "stop",
@@ -322,6 +364,7 @@ ACTIONS = (
         moves_money=True,
         foretell=order_foresight.stop,
         help=gettext_noop("Runs that have not started are refunded. Orders in progress are asked to be canceled."),
+        offered=possible_rules.stop,
     ),
     # What customers asked for.
     Action(
@@ -333,6 +376,7 @@ ACTIONS = (
         in_bulk=True,
         moves_money=True,
         foretell=order_foresight.accept_cancel,
+        offered=possible_rules.answer_cancel,
     ),
     Action(
         CANCEL,
@@ -342,6 +386,7 @@ ACTIONS = (
         _order(manual_actions.refuse_cancel),
         (_REASON,),
         in_bulk=True,
+        offered=possible_rules.answer_cancel,
     ),
     Action(
         REFILL,
@@ -350,6 +395,7 @@ ACTIONS = (
         Right.ORDERS_ACT,
         _refill(manual_actions.start_refill),
         in_bulk=True,
+        offered=lambda refill: refill.ended_at is None and refill.status == RefillStatus.PENDING,
     ),
     Action(
         REFILL,
@@ -358,6 +404,7 @@ ACTIONS = (
         Right.ORDERS_ACT,
         _refill(manual_actions.finish_refill),
         in_bulk=True,
+        offered=lambda refill: refill.ended_at is None,
     ),
     Action(
         REFILL,
@@ -367,6 +414,7 @@ ACTIONS = (
         _refill(manual_actions.reject_refill),
         (_REASON,),
         in_bulk=True,
+        offered=lambda refill: refill.ended_at is None,
     ),
     Action(
         REFILL,
@@ -375,5 +423,6 @@ ACTIONS = (
         Right.ORDERS_ACT,
         _refill(manual_actions.send_refill),
         in_bulk=True,
+        offered=lambda refill: refill.ended_at is None and bool(refill.order.upstream_id),
     ),
 )

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterable, Sequence
 from operator import attrgetter
 from typing import Any, NamedTuple
 
@@ -13,7 +12,7 @@ from django.utils.translation import gettext_noop
 from panelwright.catalog import names
 from panelwright.core import sql
 from panelwright.core.lists import Column, ColumnKind, ColumnPlace, Filter, FilterKind, Listing, ListScope, whole
-from panelwright.core.paging import Found, counted
+from panelwright.core.paging import Found, Narrowing, counted, on_day
 from panelwright.customers.queries import customer_id
 from panelwright.customers.staff_lists import with_email
 from panelwright.orders import problems, queries
@@ -64,6 +63,55 @@ def _providers(panel_id: int) -> Iterable[tuple[str, str]]:
 
 # What stands in the address -> which orders; beside the words of orders.
 NEEDS_ME, MANUAL = "problem", "manual"
+# How few orders the index of a filter leaves, compared with the others (Narrowing.few).
+_ITSELF, _OF_PARENT, _TROUBLED, _BY_HAND, _OF_CUSTOMER, _ENDED_SHORT, _STILL_OPEN = range(7, 0, -1)
+_WITH_PROBLEM = Q(problem_code__gt="") & Q(ended_at__isnull=True)
+
+
+def _shown(panel: Panel, show: str) -> Narrowing:
+    """Of conditions of an index the words stand in it, so that both databases see that it serves."""
+    if show == NEEDS_ME:
+        return Narrowing(served=_WITH_PROBLEM, few=_TROUBLED)
+    if show == MANUAL:
+        return Narrowing(served=Q(job=sql.literal(Job.MANUAL.value)), few=_BY_HAND)
+    status = STATUS_SLUGS[show]
+    if status in _SHORT:
+        few = Q(status__in=[sql.literal(word) for word in _SHORT])
+        return Narrowing(served=few & Q(status=status), few=_ENDED_SHORT)
+    if status in _OPEN:
+        return Narrowing(served=Q(status=status) & Q(ended_at__isnull=True), few=_STILL_OPEN)
+    return Narrowing(sought=Q(status=status))
+
+
+def _searched(panel: Panel, text: str) -> Narrowing:
+    """What is found exactly is all that is shown: a number, an id at a provider; else a link, a service, an address."""
+    if "@" in text and "/" not in text:
+        ids = with_email(panel.id, text)
+        # One customer's have an index; those of several stand in it one after the other.
+        found = Q(customer_id__in=ids)
+        return Narrowing(served=found, few=_ITSELF) if len(ids) <= 1 else Narrowing(sought=found)
+    exact = Q()
+    number = whole(text)
+    if number is not None:
+        exact |= Q(number=number)
+    if len(text) <= UPSTREAM_ID_MAX:
+        providers = list(Provider.objects.filter(panel_id=panel.id).values_list("id", flat=True)[:FOUND_MAX])
+        exact |= Q(provider_id__in=providers, upstream_id=text)
+    ids = list(Order.objects.filter(exact, panel_id=panel.id).values_list("id", flat=True)[:20]) if exact else []
+    if ids:
+        return Narrowing(served=Q(id__in=ids), few=_ITSELF)
+    services = names.find(panel_id=panel.id, version=panel.catalog_version, text=text)[:FOUND_MAX]
+    return Narrowing(sought=Q(link__icontains=text) | Q(service_id__in=services))
+
+
+def _of_parent(panel: Panel, number: int) -> Narrowing:
+    return Narrowing(served=Q(parent_id=queries.order_id(panel.id, number) or 0), few=_OF_PARENT)
+
+
+def _of_customer(panel: Panel, number: int) -> Narrowing:
+    return Narrowing(served=Q(customer_id=customer_id(panel.id, number) or 0), few=_OF_CUSTOMER)
+
+
 SHOW = Filter(
     "show",
     gettext_noop("Status"),
@@ -79,10 +127,19 @@ SHOW = Filter(
         ("canceled", gettext_noop("Canceled")),
     ),
     chips=True,
+    where=_shown,
 )
-SEARCH = Filter("q", gettext_noop("Search orders"), hint=gettext_noop("Order ID, ID at the provider, link, email"))
+SEARCH = Filter(
+    "q",
+    gettext_noop("Search orders"),
+    hint=gettext_noop("Order ID, ID at the provider, link, email"),
+    where=_searched,
+)
 PROBLEM = Filter(
-    "problem", gettext_noop("Problem"), (("", gettext_noop("Any problem or none")), *PROBLEM_LABELS.items())
+    "problem",
+    gettext_noop("Problem"),
+    (("", gettext_noop("Any problem or none")), *PROBLEM_LABELS.items()),
+    where=lambda panel, code: Narrowing(served=_WITH_PROBLEM, few=_TROUBLED, sought=Q(problem_code=code)),
 )
 PROVIDER = Filter(
     "provider",
@@ -91,11 +148,24 @@ PROVIDER = Filter(
     kind=FilterKind.NUMBER,
     offers=_providers,
     names=True,
+    where=lambda panel, id_: Narrowing(sought=Q(provider_id=id_)),
 )
-ON = Filter("on", gettext_noop("Date"), kind=FilterKind.DAY, hint=gettext_noop("Date, such as 2030-12-31"))
-SERVICE = Filter("service", gettext_noop("Service"), kind=FilterKind.NUMBER, hidden=True)
-CUSTOMER = Filter("customer", gettext_noop("Customer"), kind=FilterKind.NUMBER, hidden=True)
-PARENT = Filter("parent", gettext_noop("Parent order"), kind=FilterKind.NUMBER, hidden=True)
+ON = Filter(
+    "on",
+    gettext_noop("Date"),
+    kind=FilterKind.DAY,
+    hint=gettext_noop("Date, such as 2030-12-31"),
+    where=lambda panel, on: Narrowing(sought=on_day("created_at", on)),
+)
+SERVICE = Filter(
+    "service",
+    gettext_noop("Service"),
+    kind=FilterKind.NUMBER,
+    hidden=True,
+    where=lambda panel, number: Narrowing(sought=Q(service__number=number)),
+)
+CUSTOMER = Filter("customer", gettext_noop("Customer"), kind=FilterKind.NUMBER, hidden=True, where=_of_customer)
+PARENT = Filter("parent", gettext_noop("Parent order"), kind=FilterKind.NUMBER, hidden=True, where=_of_parent)
 
 ORDERS = Listing(
     name="orders",
@@ -159,7 +229,7 @@ class StaffOrderRow(NamedTuple):
 
 def problem_orders(panel_id: int) -> QuerySet[Order]:
     """Open orders that a person should look at."""
-    rows: QuerySet[Order] = Order.objects.filter(panel_id=panel_id, problem_code__gt="", ended_at__isnull=True)
+    rows: QuerySet[Order] = Order.objects.filter(_WITH_PROBLEM, panel_id=panel_id)
     return rows
 
 
@@ -174,75 +244,9 @@ def counts(panel_id: int) -> dict[str, int]:
     return {NEEDS_ME: counted(problem_orders(panel_id)), MANUAL: counted(manual_orders(panel_id))}
 
 
-def _find(panel: Panel, asked: Mapping[str, Any]) -> Found:
-    """By the index of one of the filters, or of all orders; the other filters look through a window of these."""
-    every: QuerySet[Order] = Order.objects.filter(panel_id=panel.id).select_related("service", "customer__user")
-    leads, rest = _indexed(panel.id, asked), _others(asked)
-    if asked["q"]:
-        search, found = _searched(panel, asked["q"])
-        if found:
-            leads.insert(0, search)
-        else:
-            rest.append(search)
-    base = every.filter(leads[0]) if leads else every
-    rows = base.filter(*leads[1:], *rest)
-    return Found(rows, within=base if leads[1:] or rest else None, key="number")
-
-
-def _indexed(panel_id: int, asked: Mapping[str, Any]) -> list[Q]:
-    """Filters that have an index of their own, the narrowest first; with the words of its condition."""
-    found = []
-    show, open_ = asked["show"], Q(ended_at__isnull=True)
-    if asked["parent"] is not None:
-        found.append(Q(parent_id=queries.order_id(panel_id, asked["parent"]) or 0))
-    if show == NEEDS_ME or asked["problem"]:
-        found.append(Q(problem_code__gt="") & open_)
-    if show == MANUAL:
-        found.append(Q(job=sql.literal(Job.MANUAL.value)))
-    if asked["customer"] is not None:
-        found.append(Q(customer_id=customer_id(panel_id, asked["customer"]) or 0))
-    status = STATUS_SLUGS.get(show)
-    if status in _SHORT:
-        found.append(Q(status__in=[sql.literal(word) for word in _SHORT]) & Q(status=status))
-    elif status in _OPEN:
-        found.append(Q(status=status) & open_)
-    return found
-
-
-def _others(asked: Mapping[str, Any]) -> list[Q]:
-    found = []
-    if asked["problem"]:
-        found.append(Q(problem_code=asked["problem"]))
-    if STATUS_SLUGS.get(asked["show"]) == OrderStatus.COMPLETED.value:
-        found.append(Q(status=OrderStatus.COMPLETED.value))
-    if asked["provider"] is not None:
-        found.append(Q(provider_id=asked["provider"]))
-    if asked["service"] is not None:
-        found.append(Q(service__number=asked["service"]))
-    if asked["on"] is not None:
-        start = datetime(asked["on"].year, asked["on"].month, asked["on"].day, tzinfo=UTC)
-        found.append(Q(created_at__gte=start, created_at__lt=start + timedelta(days=1)))
-    return found
-
-
-def _searched(panel: Panel, text: str) -> tuple[Q, bool]:
-    """What a search means, and whether an index serves it. What is found exactly is all that is shown."""
-    if "@" in text and "/" not in text:
-        ids = with_email(panel.id, text)
-        # One customer's have an index; those of several stand in it one after the other.
-        return Q(customer_id__in=ids), len(ids) <= 1
-    exact = Q()
-    number = whole(text)
-    if number is not None:
-        exact |= Q(number=number)
-    if len(text) <= UPSTREAM_ID_MAX:
-        providers = list(Provider.objects.filter(panel_id=panel.id).values_list("id", flat=True)[:FOUND_MAX])
-        exact |= Q(provider_id__in=providers, upstream_id=text)
-    ids = list(Order.objects.filter(exact, panel_id=panel.id).values_list("id", flat=True)[:20]) if exact else []
-    if ids:
-        return Q(id__in=ids), True
-    services = names.find(panel_id=panel.id, version=panel.catalog_version, text=text)[:FOUND_MAX]
-    return Q(link__icontains=text) | Q(service_id__in=services), False
+def _all(panel: Panel) -> Found:
+    every: QuerySet[Order] = Order.objects.filter(panel_id=panel.id)
+    return Found(every.select_related("service", "customer__user"), key="number")
 
 
 def with_providers(panel: Panel, rows: Sequence[Order]) -> list[StaffOrderRow]:
@@ -253,6 +257,6 @@ def with_providers(panel: Panel, rows: Sequence[Order]) -> list[StaffOrderRow]:
 
 
 STAFF_ORDERS = StaffList(
-    ORDERS, "order", Right.ORDERS_READ, _find, with_providers, counts, target=attrgetter("number"), one=False
+    ORDERS, "order", Right.ORDERS_READ, _all, with_providers, counts, target=attrgetter("number"), one=False
 )
 LISTS = (STAFF_ORDERS,)

@@ -74,6 +74,8 @@ class Noun:
     `number_of`: the number of an id, where actions make such objects.
     `answer`: what the staff API answers about it, where that is more than `state`; `shape`: of that answer, which
     stands under the noun's name, or under `answers_as`.
+    `facts` makes of an object, as its list and its page read it, what `Action.offered` is asked about; without it, that
+    is the object itself. `part_of`: the noun on whose objects' pages its actions stand; it calls them as that does.
     """
 
     name: str
@@ -87,6 +89,8 @@ class Noun:
     answer: Callable[[int, int], State | None] | None = None
     answers_as: str = ""
     named_by: str = "id"
+    facts: Callable[[Any], Any] | None = None
+    part_of: str = ""
 
 
 def by_id(panel_id: int, text: str) -> int | None:
@@ -111,6 +115,9 @@ class ActionDone(NamedTuple):
 # Does it, in the transaction that `perform` has opened: do(actor, panel_id, target, **values). `target` is the id of
 # the object; None for an action that makes one. Raises Refused.
 Do = Callable[..., ActionDone | None]
+# Whether an action makes sense for an object as it stands (Noun.facts). Pure, no query; 0 is no. An action is offered
+# by it on the object's page and in the menu of its row, the highest answers first, then in the order of declaration.
+Offered = Callable[[Any], int]
 Prepare = Callable[[int, int | None, Mapping[str, Any]], Mapping[str, Any]]
 
 
@@ -154,6 +161,11 @@ def by_values(verb: str, *fields: str) -> Undo:
     return Undo(verb, given)
 
 
+def in_its_place(_facts: Any) -> int:
+    """`offered` of what stands on the object's page in a form of its own, and so in no menu."""
+    return 0
+
+
 @dataclass(frozen=True, slots=True)
 class Action:
     """One thing that staff can do.
@@ -164,8 +176,9 @@ class Action:
     be taken back by doing it again. `undo`: how it is taken back, where that can be (undoing.py). `prepare` runs before
     the transaction and answers the values anew: a hash, what a provider's list says. `host`: operators alone may do it,
     to the whole installation; `operators`: they alone may, to a panel. `gone`: the object is not there afterwards.
-    `shown` is the shape of what `ActionDone.shown` holds. `letter`: it sends a letter with a link. `person`: somebody
-    at a page does it, and no program can.
+    `shown` is the shape of what `ActionDone.shown` holds. `offered`: whether it makes sense now; without it, always.
+    `part`: of its object's page, where it stands there and in no menu of a row. `letter`: it sends a letter with a
+    link. `person`: somebody at a page does it, and no program can.
     """
 
     noun: Noun
@@ -184,6 +197,8 @@ class Action:
     help: str = ""
     shown: Mapping[str, Shape] = field(default_factory=dict)
     body_max: int | None = None
+    offered: Offered | None = None
+    part: str = ""
     foretell: Foretell | None = None
     undo: Undo | None = None
     letter: bool = False

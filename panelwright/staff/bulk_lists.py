@@ -7,20 +7,34 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from operator import attrgetter
-from typing import Any
 
+from django.db.models import Q
 from django.utils.translation import gettext_noop
 
 from panelwright.core import refusals
 from panelwright.core.lists import Column, ColumnKind, ColumnPlace, Filter, FilterKind, Listing, ListScope
-from panelwright.core.paging import Found
+from panelwright.core.paging import Found, Narrowing
 from panelwright.panels.models import Panel
 from panelwright.staff import bulk
 from panelwright.staff.actor import Actor
 from panelwright.staff.lists import StaffList, all_lists
 from panelwright.staff.models import BulkMiss, BulkState, BulkWork
 
-_LISTS = Filter("lists", gettext_noop("Lists"), hidden=True, inner=True)
+NOTHING = Narrowing(served=Q(pk__in=()), few=9)
+
+
+def _on_lists(column: str) -> Filter:
+    """The lists that whoever looks may read; nothing where that is not said."""
+    return Filter(
+        "lists",
+        gettext_noop("Lists"),
+        hidden=True,
+        inner=True,
+        most=2_000,
+        where=lambda panel, names: Narrowing(sought=Q((f"{column}__in", names.split(",")))),
+        unasked=lambda panel, values: NOTHING,
+    )
+
 
 BULK = Listing(
     name="bulk",
@@ -52,8 +66,9 @@ BULK = Listing(
                 (BulkState.STOPPED.value, gettext_noop("Stopped")),
             ),
             chips=True,
+            where=lambda panel, state: Narrowing(sought=Q(state=state)),
         ),
-        _LISTS,
+        _on_lists("list_name"),
     ),
     empty=gettext_noop("No bulk actions yet. Select rows in a list to change them all at once."),
     none_match=gettext_noop("No bulk actions match your filters."),
@@ -79,14 +94,22 @@ MISSES = Listing(
         Column("at", ColumnKind.TIME, gettext_noop("Time"), ColumnPlace.END),
     ),
     filters=(
-        Filter("work", gettext_noop("Bulk action"), kind=FilterKind.NUMBER, hidden=True),
+        Filter(
+            "work",
+            gettext_noop("Bulk action"),
+            kind=FilterKind.NUMBER,
+            hidden=True,
+            where=lambda panel, number: Narrowing(served=Q(work_id=work_id(panel.id, number))),
+            unasked=lambda panel, values: NOTHING,
+        ),
         Filter(
             "show",
             gettext_noop("Show"),
             (("", gettext_noop("All")), ("failed", gettext_noop("Failed")), ("skipped", gettext_noop("Skipped"))),
             chips=True,
+            where=lambda panel, show: Narrowing(sought=Q(failed=show == "failed")),
         ),
-        _LISTS,
+        _on_lists("work__list_name"),
     ),
     empty=gettext_noop("Nothing was left out."),
     none_match=gettext_noop("Nothing was left out."),
@@ -97,22 +120,14 @@ def _of_actor(actor: Actor, asked: Mapping[str, str]) -> dict[str, str]:
     return {"lists": ",".join(name for name, of in all_lists().items() if actor.may(of.right))}
 
 
-def _bulk(panel: Panel, asked: Mapping[str, Any]) -> Found:
-    every = BulkWork.objects.filter(panel_id=panel.id)
-    rows = every.filter(list_name__in=asked["lists"].split(","))
-    if asked["state"]:
-        rows = rows.filter(state=asked["state"])
-    return Found(rows, within=every, key="number")
+def _bulk(panel: Panel) -> Found:
+    return Found(BulkWork.objects.filter(panel_id=panel.id), key="number")
 
 
-def _misses(panel: Panel, asked: Mapping[str, Any]) -> Found:
-    """Of one work, in the order of the objects; without it none."""
-    of_work = 0 if asked["work"] is None else work_id(panel.id, asked["work"])
-    every = BulkMiss.objects.filter(panel_id=panel.id, work_id=of_work).select_related("work")
-    rows = every.filter(work__list_name__in=asked["lists"].split(","))
-    if asked["show"]:
-        rows = rows.filter(failed=asked["show"] == "failed")
-    return Found(rows, within=every, oldest_first=True, key="target", moment="at")
+def _misses(panel: Panel) -> Found:
+    """Of one work, in the order of the objects."""
+    every = BulkMiss.objects.filter(panel_id=panel.id).select_related("work")
+    return Found(every, oldest_first=True, key="target", moment="at")
 
 
 def work_id(panel_id: int, number: int) -> int:

@@ -41,18 +41,28 @@ MODULES = (
 BATCH = 500
 
 
-def offers(of: Callable[[Any], tuple[int, tuple[str, ...]]]) -> Column:
-    """The row's menu: what it is about (the target of actions), and the names of the actions that are possible now.
+def offers(
+    noun: str,
+    target: Callable[[Any], int] = attrgetter("id"),
+    *,
+    about: Callable[[Any], Any] = lambda row: row,
+) -> Column:
+    """The row's menu: what actions call its object, and which of the noun's make sense for it now (Action.offered).
 
-    Shown are those of them that are declared and that the visitor may do.
+    Shown are those of them that the visitor may do. `about`: the object in the row.
     """
-    return Column("actions", place=ColumnPlace.ACT, cell="row_actions", value=of, file=False)
+
+    def menu(row: Any) -> tuple[int, str, list[Action]]:
+        return target(row), noun, registry.offered(noun, about(row))
+
+    return Column("actions", place=ColumnPlace.ACT, cell="row_actions", value=menu, file=False)
 
 
 @dataclass(frozen=True, slots=True)
 class StaffList:
-    """`noun`: of what stands in its rows; empty: of nothing that staff act on. `find` answers the rows that the values
-    of the filters ask for; `fill` adds to the rows of a page what stands in other tables, in a query for all of them.
+    """`noun`: of what stands in its rows; empty: of nothing that staff act on. `find` answers all rows of the panel's
+    list; what of them is asked for, its filters say (`Filter.where` gives a `Narrowing`). `fill` adds to the rows of a
+    page what stands in other tables, in a query for all of them.
 
     `counts`: numbers behind the choices of its filter `show`. `target`: what actions call the object of a row.
     `programs`: whether the staff API reads the list, and `one`: whether it reads the noun's objects one by one.
@@ -64,7 +74,7 @@ class StaffList:
     listing: Listing
     noun: str
     right: Right | None
-    find: Callable[[Panel, Mapping[str, Any]], Found]
+    find: Callable[[Panel], Found]
     fill: Callable[[Panel, list[Any]], Sequence[Any]] | None = None
     counts: Callable[[int], dict[str, int]] | None = None
     target: Callable[[Any], int] = attrgetter("id")
@@ -78,6 +88,10 @@ class StaffList:
     def name(self) -> str:
         return self.listing.name
 
+    def found(self, panel: Panel, asked: Mapping[str, str]) -> Found:
+        """The rows that the texts of the filters ask for. Refused: one of them makes no sense."""
+        return paging.narrowed(self.find(panel), self.listing.narrowed(panel, asked))
+
     def page(
         self,
         panel: Panel,
@@ -87,8 +101,8 @@ class StaffList:
         back: int | None = None,
         limit: int = paging.PAGE,
     ) -> ListPage:
-        """One page of what the texts of the filters ask for."""
-        found = self.find(panel, self.listing.read(asked))
+        """One page of what the texts of the filters ask for. Refused: one of them makes no sense."""
+        found = self.found(panel, asked)
         return self._filled(panel, paging.page(found, further=further, back=back, limit=limit))
 
     def pages(self, panel: Panel, asked: Mapping[str, str]) -> Iterator[Sequence[Any]]:
@@ -161,15 +175,15 @@ class Selection:
     def rows(self, panel: Panel) -> Found:
         """The rows, in the order in which they are worked on: by key, the lowest first."""
         of = named(self.name)
-        found = of.find(panel, of.listing.read(self.asked))
+        found = of.found(panel, self.asked)
         upto: dict[str, Any] = {f"{found.key}__lte": self.highest}
         if found.is_dated:
             upto[f"{found.moment}__lte"] = self.frozen_at
         rows = found.rows.filter(**upto)
         if self.keys is not None:
-            return Found(rows.filter(**{f"{found.key}__in": self.keys}), None, True, found.key, found.moment)
-        within = None if found.within is None else found.within.filter(**upto)
-        return Found(rows, within, True, found.key, found.moment)
+            rows = rows.filter(**{f"{found.key}__in": self.keys})
+        within = None if found.within is None or self.keys is not None else found.within.filter(**upto)
+        return found._replace(rows=rows, within=within, oldest_first=True)
 
     def batch(self, panel: Panel, *, after: int | None = None, limit: int = BATCH) -> tuple[list[int], int | None]:
         """The next objects behind the key `after`, as actions call them, and where the next batch begins, if one does.
@@ -196,7 +210,7 @@ def freeze(
     of: StaffList, panel: Panel, asked: Mapping[str, str], *, keys: Sequence[int] | None = None
 ) -> Selection | None:
     """What the filters ask for at this moment, or of these the rows with the keys; None when there is nothing."""
-    found = of.find(panel, of.listing.read(asked))
+    found = of.found(panel, asked)
     newest = (found.within if found.within is not None else found.rows).order_by(f"-{found.key}")
     highest = newest.values_list(found.key, flat=True).first()
     if highest is None:

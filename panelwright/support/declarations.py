@@ -8,7 +8,7 @@ from typing import Any
 from django.utils.translation import gettext_noop
 
 from panelwright.customers.declarations import CUSTOMER
-from panelwright.staff.action import Action, ActionDone, ActionFieldKind, Field, Noun, State
+from panelwright.staff.action import Action, ActionDone, ActionFieldKind, Field, Noun, State, in_its_place
 from panelwright.staff.actor import Actor
 from panelwright.staff.rights import Right
 from panelwright.staff.shapes import MOMENT, NUMBER, TEXT, YES_NO, Shape, fields, listed, maybe, words
@@ -140,6 +140,7 @@ ACTIONS = (
             _VERSION,
             Field("close", ActionFieldKind.YES_NO, gettext_noop("Close the ticket")),
         ),
+        offered=in_its_place,
     ),
     Action(
         TICKET,
@@ -149,6 +150,7 @@ ACTIONS = (
         _ticket(staff_actions.close),
         (_VERSION,),
         in_bulk=True,
+        offered=in_its_place,
     ),
     Action(
         TICKET,
@@ -158,6 +160,7 @@ ACTIONS = (
         _ticket(staff_actions.mark_read),
         (Field("version", ActionFieldKind.NUMBER, gettext_noop("Version"), required=True),),
         in_bulk=True,
+        offered=in_its_place,
     ),
     Action(
         TICKET,
@@ -166,7 +169,24 @@ ACTIONS = (
         Right.SUPPORT,
         _ticket(staff_actions.pass_on),
         (_ORDER,),
+        offered=in_its_place,
     ),
-    Action(TICKET, "done", gettext_noop("Speed-up done"), Right.SUPPORT, _ticket(staff_actions.finish), (_ORDER,)),
-    Action(TICKET, "refuse", gettext_noop("Reject speed-up"), Right.SUPPORT, _ticket(staff_actions.refuse), (_ORDER,)),
+    Action(
+        TICKET,
+        "done",
+        gettext_noop("Speed-up done"),
+        Right.SUPPORT,
+        _ticket(staff_actions.finish),
+        (_ORDER,),
+        offered=in_its_place,
+    ),
+    Action(
+        TICKET,
+        "refuse",
+        gettext_noop("Reject speed-up"),
+        Right.SUPPORT,
+        _ticket(staff_actions.refuse),
+        (_ORDER,),
+        offered=in_its_place,
+    ),
 )

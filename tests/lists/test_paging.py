@@ -108,7 +108,7 @@ def test_a_later_row_with_a_lower_number_is_not_selected(story: Story) -> None:
     from panelwright.staff.lists import Selection, freeze, named
 
     first = story.carol.order(link="https://example.com/first")
-    Order.objects.filter(id=first.id).update(number=first.number + 1_000)
+    Order.objects.filter(panel_id=story.alice.panel_id, id=first).update(number=first.number + 1_000)
     with scope(panel=story.alice.panel):
         asked = {one.name: "" for one in named("orders").listing.filters}
         selection = freeze(named("orders"), story.alice.panel, asked)

@@ -33,27 +33,32 @@ def said(capsys: pytest.CaptureFixture[str]) -> Said:
     return run
 
 
-def test_each_action_has_its_command_and_each_form_its_module(db: None) -> None:
-    from panelwright.cli.main import ACTION, COMMANDS, NOUNS
-    from panelwright.staff import registry
+def test_each_form_has_its_module(db: None) -> None:
+    from panelwright.cli.main import COMMANDS, FORMS
 
-    derived = {(noun, verb) for noun, verbs in NOUNS.items() for verb, form in verbs.items() if form == ACTION}
-    # A panel comes with its owner: that command does two actions.
-    declared = {(action.noun.name, action.verb) for action in registry.actions().values() if not action.person}
-    assert derived == declared - {("panel", "create")}
-    for verbs in NOUNS.values():
+    for verbs in FORMS.values():
         for form in verbs.values():
-            if form != ACTION:
-                module = importlib.import_module(f"panelwright.cli.{form.split()[0]}")
-                assert form.split()[0] in COMMANDS and callable(module.run)
+            module = importlib.import_module(f"panelwright.cli.{form.split()[0]}")
+            assert form.split()[0] in COMMANDS and callable(module.run)
 
 
 def test_each_command_tells_its_options(db: None, said: Said) -> None:
-    from panelwright.cli.main import NOUNS
+    from panelwright.cli.main import nouns
+    from panelwright.staff import registry
 
-    for noun, verbs in NOUNS.items():
+    known = nouns()
+    overview = said(0, "--help")
+    assert {(one.noun.name, one.verb) for one in registry.actions().values() if not one.person} <= {
+        (noun, verb) for noun, verbs in known.items() for verb in verbs
+    }
+    for noun, verbs in known.items():
+        listed = said(0, noun, "--help")
+        assert f"  {noun.replace('_', '-')} " in overview
         for verb in verbs:
+            assert f"  {noun} {verb}".replace("_", "-") in listed
             assert "usage: panelwright" in said(0, noun, verb, "--help"), (noun, verb)
+    assert "has no command 'fly'" in said(2, "order", "fly", "1")
+    assert "there is no command 'ordr'" in said(2, "ordr", "done", "1") + said(2, "ordr")
 
 
 def test_a_provider_is_added_and_changed(alice: Owner, said: Said, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from panelwright.backoffice import queries, words
-from panelwright.backoffice.acting import ONE, UNDO_TAG, allowed
+from panelwright.backoffice.acting import ONE, UNDO_TAG, allowed, may_do
 from panelwright.backoffice.bulk import STATE_LABELS
 from panelwright.backoffice.panel import held_words
 from panelwright.backoffice.queries import OFFICE_COUNTS
@@ -101,14 +101,12 @@ class Offered(NamedTuple):
 @register.simple_tag(takes_context=True)
 def row_actions(context: Any, column: Column, row: Any) -> Offered:
     """What may be done with a row, of what its list offers."""
-    target, names = column.of(row)
+    target, noun, actions = column.of(row)
     request = context["request"]
-    known = registry.actions()
-    nouns = {known[name].noun.name for name in names if name in known}
     trail = ""
-    if len(nouns) == 1 and request.actor is not None and request.actor.may(Right.STAFF):
-        trail = f"{reverse('backoffice:trail')}?noun={nouns.pop()}&object={target}"
-    return Offered(target, allowed(request, *names), trail)
+    if request.actor is not None and request.actor.may(Right.STAFF):
+        trail = f"{reverse('backoffice:trail')}?noun={noun}&object={target}"
+    return Offered(target, may_do(request, actions), trail)
 
 
 @register.simple_tag(takes_context=True)

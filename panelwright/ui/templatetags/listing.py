@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from panelwright.core import money
 from panelwright.core.lists import Column, ColumnKind, Filter, Listing
+from panelwright.ui import refusals
 from panelwright.ui.pages import page_of
 from panelwright.ui.templatetags import pages
 
@@ -67,6 +68,7 @@ class ShownFilter(NamedTuple):
     choices: list[tuple[str, str, str, bool]]
     without: str
     names: bool
+    refused: str = ""
 
 
 @register.inclusion_tag("ui/filters.html", takes_context=True)
@@ -87,6 +89,7 @@ def filters(context: Any, of: Listing, asked: dict[str, str], live: str = "", an
         "live": live,
         "searched": any(not one.choices for one in fields),
         "hidden": [one for one in shown if one.name in hidden and one.value],
+        "refused": [one for one in shown if one.refused],
     }
 
 
@@ -97,7 +100,9 @@ def _shown(request: Any, one: Filter, value: str, anchor: str) -> ShownFilter:
         for choice, words in one.choices
     ]
     hint = _(one.hint) if one.hint else ""
-    return ShownFilter(one.name, _(one.label), hint, value, choices, _with(request, one.name, ""), one.names)
+    refusal = one.refused(value)
+    refused = refusals.text(refusal) if refusal is not None else ""
+    return ShownFilter(one.name, _(one.label), hint, value, choices, _with(request, one.name, ""), one.names, refused)
 
 
 def _with(request: Any, name: str, value: str) -> str:
