@@ -311,8 +311,8 @@ def _rows(
     kinds: int,
     text: bool,
     services: bool,
-    also: tuple[str, ...],
     upward: bool,
+    also: tuple[str, ...] = (),
 ) -> sql.Query:
     """Values: those of `_ends`, then what is filtered by, then how many; of a window its ends again before these."""
     # Said plainly that it is a small part: PostgreSQL cannot tell from the keys, and would compile for millions.
