@@ -128,6 +128,11 @@ def drop_database(url: str, name: str) -> None:
     _on_server(url, sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
+def run_program(name: str, *arguments: str) -> None:
+    """Run a client program of PostgreSQL, as pg_dump; CalledProcessError when it fails."""
+    subprocess.run([_programs() / name, *arguments], check=True, capture_output=True)
+
+
 def _on_server(url: str, statement: sql.Composed) -> None:
     with psycopg.connect(with_database(url, "postgres"), autocommit=True) as connection:
         connection.execute(statement)

@@ -17,14 +17,18 @@ import tempfile
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from hashlib import sha256
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 
-from tools.local_postgres import create_database, drop_database, running_postgres
+from tools.local_postgres import create_database, drop_database, run_program, running_postgres
 
 KINDS = ("sqlite", "postgresql")
+_ROOT = Path(__file__).parents[2]
+# What the migrations make, from run to run.
+_KEPT_IN = _ROOT / "var" / "tests"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -216,16 +220,55 @@ _MIGRATED = "migrated"
 def _migrated() -> Path:
     """Migrate the database that all others of this run are copies of, if no worker has done so yet.
 
-    A copy takes a tenth of a second, the migrations take several. Returns SQLite's file.
+    A copy takes a tenth of a second, the migrations take fifteen: what they make of an empty database is kept for the
+    next runs, until one of them changes. Returns SQLite's file.
     """
     folder, server = Path(os.environ["PANELWRIGHT_DATA"]), os.environ["PANELWRIGHT_DATABASE_URL"]
     path, done = folder / "migrated.sqlite3", folder / "migrated"
     with (folder / "migrated.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not done.exists():
-            migrate(_sqlite_url(path) if server.startswith("sqlite:") else create_database(server, _MIGRATED))
+            if server.startswith("sqlite:"):
+                _kept(".sqlite3", path, lambda: migrate(_sqlite_url(path)))
+            else:
+                _migrated_server(server, folder / "migrated.sql")
             done.touch()
     return path
+
+
+def _migrated_server(server: str, dump: Path) -> None:
+    url = create_database(server, _MIGRATED)
+
+    def make() -> None:
+        migrate(url)
+        run_program("pg_dump", "--no-owner", "--file", str(dump), url)
+
+    if not _kept(".sql", dump, make):
+        run_program("psql", "--quiet", "--no-psqlrc", "--set", "ON_ERROR_STOP=1", "--file", str(dump), url)
+
+
+def _kept(ending: str, path: Path, make: Callable[[], object]) -> bool:
+    """Put at `path` what an earlier run kept, or what `make` makes there, and keep that. Whether it was made."""
+    kept = _KEPT_IN / f"{_digest()}{ending}"
+    if kept.exists():
+        shutil.copyfile(kept, path)
+        return False
+    make()
+    _KEPT_IN.mkdir(parents=True, exist_ok=True)
+    for old in _KEPT_IN.glob(f"*{ending}"):
+        old.unlink(missing_ok=True)
+    scratch = kept.with_name(f".{uuid.uuid4().hex}")
+    shutil.copyfile(path, scratch)
+    scratch.replace(kept)
+    return True
+
+
+def _digest() -> str:
+    """Of all that decides what the migrations make: themselves, and the versions of what runs them."""
+    digest = sha256(sys.version.encode())
+    for path in sorted([*_ROOT.glob("panelwright/*/**/migrations/*.py"), *_ROOT.glob("requirements*.lock")]):
+        digest.update(f"{path.relative_to(_ROOT)}\0".encode() + path.read_bytes())
+    return digest.hexdigest()[:32]
 
 
 def migrate(url: str) -> None:
