@@ -21,7 +21,7 @@ def used() -> set[str]:
     python = (PACKAGE.glob(f"{app}/**/*.py") for app in ("ui", "storefront", "backoffice"))
     scripts = (folder.glob("*.js") for folder in assets.FOLDERS)
     for path in chain(PACKAGE.rglob("*.html"), *python, *scripts):
-        if "tests" not in path.parts:
+        if "tests" not in path.relative_to(PACKAGE).parts:
             words |= set(re.findall(r"[\w-]+", path.read_text(encoding="utf-8")))
     return words
 
