@@ -145,6 +145,7 @@ _PROBLEMS_OF_REFILLS = {
     problems.NOT_AT_A_PROVIDER: gettext_noop("No provider has this order"),
     problems.NO_REFILL_ID: gettext_noop("Taken by the provider without a refill ID"),
     problems.REFILL_NOT_KNOWN: gettext_noop("Unknown to the provider"),
+    problems.REFILL_NOT_DELIVERED: gettext_noop("The order for it was not delivered"),
     problems.NOTED: None,
 }
 _UNDECLARED = {
@@ -201,7 +202,7 @@ def problem(code: str, facts: str) -> str:
         return ""
     told = problems.facts_of(facts)
     label = _PROBLEMS_OF_REFILLS.get(code) or PROBLEM_LABELS.get(code)
-    said = next((str(told[name]) for name in ("said", "why", "word", "upstream_id") if told.get(name)), "")
+    said = next((str(told[name]) for name in ("said", "why", "word", "upstream_id", "order") if told.get(name)), "")
     return ": ".join(filter(None, [_(label) if label else "", said])) or code.replace("_", " ")
 
 

@@ -325,6 +325,18 @@ REFUSALS: dict[str, Words] = {
     ),
     # Staff: orders
     "not_by_hand": Words(gettext_noop("Your own people do not deliver this order."), status=409),
+    "refill_ordered": Words(gettext_noop("This refill was already ordered from another service."), status=409),
+    "bad_refill_service": Words(gettext_noop("Choose a service that takes a link and a quantity.")),
+    "bad_refill_quantity": Words(
+        gettext_noop("The service takes %(least)s to %(most)s units, in multiples of %(step)s.")
+    ),
+    "not_started": Words(gettext_noop("Nobody has started this order yet."), status=409),
+    "no_link_to_change": Words(gettext_noop("The link of this order cannot be changed."), status=409),
+    "outcome_first": Words(gettext_noop("Decide first whether the provider has this order."), status=409),
+    "has_been_sent": Words(
+        gettext_noop("The provider delivers this order to its link already. Cancel it there, then send it again."),
+        status=409,
+    ),
     "order_started": Words(gettext_noop("This order was already started."), status=409),
     "bad_remains": Words(
         gettext_noop("Remains must be between %(least)s and %(most)s. If nothing remains, complete the order.")

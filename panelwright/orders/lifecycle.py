@@ -5,7 +5,7 @@ Every function here runs inside the caller's transaction.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from django.db import connection
@@ -127,7 +127,10 @@ def open_children(parent_id: int) -> list[int]:
     return [row[0] for row in _OPEN_CHILDREN.rows(connection, parent_id)]
 
 
-def schedules(order_ids: Iterable[int]) -> dict[int, ScheduleState]:
+def schedules(order_ids: Collection[int]) -> dict[int, ScheduleState]:
+    """The counters of these drip-feeds."""
+    if not order_ids:
+        return {}
     return {row[0]: ScheduleState(*row) for row in _SCHEDULES.rows(connection, sorted(order_ids))}
 
 
@@ -141,7 +144,7 @@ class OrderChanges:
         self.orders = orders
         self.now = now
         self._before = dict(orders)
-        self._schedules = schedules(o.id for o in orders.values() if o.kind == OrderKind.DRIP_FEED.value)
+        self._schedules = schedules([o.id for o in orders.values() if o.kind == OrderKind.DRIP_FEED.value])
         self._schedules_before = dict(self._schedules)
         self._refunds: list[Refund] = []
         self._events: list[NewEvent] = []
@@ -153,7 +156,7 @@ class OrderChanges:
         new = {id_: order for id_, order in orders.items() if id_ not in self.orders}
         self.orders.update(new)
         self._before.update(new)
-        found = schedules(o.id for o in new.values() if o.kind == OrderKind.DRIP_FEED.value)
+        found = schedules([o.id for o in new.values() if o.kind == OrderKind.DRIP_FEED.value])
         self._schedules.update(found)
         self._schedules_before.update(found)
 

@@ -70,6 +70,8 @@ CANCEL_ACCEPTED = "cancel_accepted"
 ORDER_HAS_ENDED = "order_has_ended"
 CANCELED_UNSENT = "canceled_unsent"
 NOT_ANSWERED = "not_answered"
+# Another order of ours was to deliver it, and ended otherwise. Facts: order, its number; status.
+REFILL_NOT_DELIVERED = "refill_not_delivered"
 # A problem that was noted in words, before there were codes. Facts: said.
 NOTED = "noted"
 
@@ -110,6 +112,7 @@ _WORDS = {
     NOT_AT_A_PROVIDER: "no provider has this order: for staff to do",
     NO_REFILL_ID: "the provider took it and gave no refill id",
     REFILL_NOT_KNOWN: "the provider does not know its refill {upstream_id}",
+    REFILL_NOT_DELIVERED: "the order that was to deliver it, {order}, ended as {status}",
     CANCEL_ACCEPTED: "accepted",
     ORDER_HAS_ENDED: "the order has ended: {status}",
     CANCELED_UNSENT: "cancelled before it was sent",
@@ -119,7 +122,7 @@ _WORDS = {
 # What only refills and cancels have.
 OF_REQUESTS = frozenset(
     {
-        *(REQUEST_REFUSED, REQUEST_WAITS, NOT_AT_A_PROVIDER, NO_REFILL_ID, REFILL_NOT_KNOWN),
+        *(REQUEST_REFUSED, REQUEST_WAITS, NOT_AT_A_PROVIDER, NO_REFILL_ID, REFILL_NOT_KNOWN, REFILL_NOT_DELIVERED),
         *(CANCEL_ACCEPTED, ORDER_HAS_ENDED, CANCELED_UNSENT, NOT_ANSWERED),
     }
 )

@@ -8,16 +8,18 @@ from typing import Any
 from django.utils.translation import gettext_noop
 
 from panelwright.core import clock, money
+from panelwright.core.limits import LINK_CHARS_MAX
 from panelwright.core.refusal import Refusal, Refused
-from panelwright.orders import pause_actions, queries
+from panelwright.orders import note_actions, pause_actions, queries
 from panelwright.orders.models import Order, OrderKind, PauseReason, Refill, RequestState
 from panelwright.orders.status import OrderStatus, RefillStatus, SubscriptionStatus
 from panelwright.providers import order_foresight, order_queries
-from panelwright.providers.manual import manual_actions, manual_queries
+from panelwright.providers.manual import manual_actions, manual_queries, paid_refill_actions
+from panelwright.providers.manual.manual_rules import COUNT_MAX
 from panelwright.providers.posts import subscription_actions
-from panelwright.providers.routing import possible_rules, resolve_actions
+from panelwright.providers.routing import link_actions, possible_rules, resolve_actions
 from panelwright.providers.routing.possible_rules import OrderNow
-from panelwright.staff.action import Action, ActionDone, ActionFieldKind, Field, Noun, State
+from panelwright.staff.action import Action, ActionDone, ActionFieldKind, Field, Noun, State, in_its_place
 from panelwright.staff.actor import Actor
 from panelwright.staff.rights import Right
 from panelwright.staff.shapes import AMOUNT, ANYTHING, MOMENT, NUMBER, TEXT, YES_NO, fields, listed, maybe, words
@@ -106,6 +108,7 @@ def order_state(panel_id: int, order_id: int) -> State | None:
         "status": order.status,
         "remains": order.remains,
         "start_count": order.start_count,
+        "link": order.link,
         "charge": money.text(order.charge_micros),
         "work": order.job,
         "provider": order.provider_id,
@@ -199,6 +202,12 @@ def _refill(function: Callable[..., object]) -> Any:
     return do
 
 
+def _note(actor: Actor, panel_id: int, target: int, /, *, text: str) -> ActionDone:
+    note_actions.note(panel_id=panel_id, order_id=target, by=actor.name, text=text)
+    # A note changes nothing of the order; what is new is itself.
+    return ActionDone(before={}, after={"note": text})
+
+
 _START_COUNT = Field("start_count", ActionFieldKind.NUMBER, gettext_noop("Start count"))
 _PROVIDER = Field("provider", ActionFieldKind.TEXT, gettext_noop("Provider"))
 _REASON = Field(
@@ -221,6 +230,15 @@ ACTIONS = (
         in_bulk=True,
         foretell=order_foresight.start,
         offered=possible_rules.start,
+    ),
+    Action(
+        ORDER,
+        "set_back",
+        gettext_noop("Put back in the queue"),
+        Right.ORDERS_ACT,
+        _order(manual_actions.set_back),
+        in_bulk=True,
+        offered=possible_rules.set_back,
     ),
     Action(
         ORDER,
@@ -321,6 +339,51 @@ ACTIONS = (
     ),
     Action(
         ORDER,
+        "link",
+        gettext_noop("Edit link"),
+        Right.ORDERS_ACT,
+        _order(link_actions.change_link),
+        (
+            Field(
+                "link",
+                ActionFieldKind.TEXT,
+                gettext_noop("Link"),
+                required=True,
+                most=LINK_CHARS_MAX,
+                help=gettext_noop("Checked like the link of a new order. No money moves."),
+            ),
+        ),
+        offered=possible_rules.relink,
+    ),
+    Action(
+        ORDER,
+        "count",
+        gettext_noop("Set start count"),
+        Right.ORDERS_ACT,
+        _order(resolve_actions.count),
+        (Field("start_count", ActionFieldKind.NUMBER, gettext_noop("Start count"), required=True, most=COUNT_MAX),),
+        offered=possible_rules.count,
+    ),
+    Action(
+        ORDER,
+        "note",
+        gettext_noop("Add note"),
+        Right.SUPPORT,
+        _note,
+        (
+            Field(
+                "text",
+                ActionFieldKind.LONG_TEXT,
+                gettext_noop("Note for the staff"),
+                required=True,
+                most=note_actions.NOTE_MAX,
+                help=gettext_noop("Customers never see it."),
+            ),
+        ),
+        offered=in_its_place,
+    ),
+    Action(
+        ORDER,
         "charge",
         gettext_noop("Charge the customer for this post"),
         Right.ORDERS_REFUND,
@@ -405,6 +468,21 @@ ACTIONS = (
         _refill(manual_actions.finish_refill),
         in_bulk=True,
         offered=lambda refill: refill.ended_at is None,
+    ),
+    Action(
+        REFILL,
+        "order",
+        gettext_noop("Deliver through another service"),
+        Right.ORDERS_REFUND,
+        _refill(paid_refill_actions.order_refill),
+        (
+            Field("service", ActionFieldKind.NUMBER, gettext_noop("Service ID"), required=True, most=COUNT_MAX),
+            Field("quantity", ActionFieldKind.NUMBER, gettext_noop("Quantity"), required=True, least=1, most=COUNT_MAX),
+        ),
+        help=gettext_noop(
+            "Orders the units at your cost. The customer pays nothing, and sees an order without a charge."
+        ),
+        offered=lambda refill: refill.ended_at is None and refill.by_order_id is None,
     ),
     Action(
         REFILL,

@@ -55,7 +55,9 @@ def _refills_that_wait(panel: Any, values: Mapping[str, Any]) -> Narrowing:
     """Refills that only a person moves, or whose trouble has lasted."""
     troubled = ~Q(problem_code="") & ~Q(state=RequestState.SENDING.value)
     overdue = Q(due_at__lt=clock.now() - OVERDUE)
-    return Narrowing(served=Q(ended_at=None), sought=Q(due_at=None) | troubled | overdue, oldest_first=True)
+    # Of what another order of ours delivers, only trouble is for a person.
+    waits = Q(due_at=None, by_order=None)
+    return Narrowing(served=Q(ended_at=None), sought=waits | troubled | overdue, oldest_first=True)
 
 
 def _cancels_that_wait(panel: Any, values: Mapping[str, Any]) -> Narrowing:

@@ -24,7 +24,7 @@ from panelwright.core.sql import PASSING_ERRORS
 from panelwright.providers.posts import subscription_actions
 from panelwright.providers.posts.subscription_actions import Reports
 from panelwright.providers.provider_rounds import ProviderRounds
-from panelwright.providers.routing import actions, health_actions, request_actions, rules, store
+from panelwright.providers.routing import actions, call_actions, calls, health_actions, request_actions, rules, store
 from panelwright.providers.routing.actions import Sending, Sent
 from panelwright.providers.routing.request_actions import CancelSending, RefillSending
 from panelwright.providers.routing.room import Room
@@ -137,6 +137,7 @@ class Worker:
         self._new_refills = ProviderRounds("refill", ASKED_AT_ONCE)
         self._cancels = ProviderRounds("cancel", ASKED_AT_ONCE)
         self._trials = ProviderRounds("try", ASKED_AT_ONCE)
+        self._balances = ProviderRounds("balance", ASKED_AT_ONCE)
         self._syncs = ProviderRounds("sync", SYNCS)
 
     def finish(self, deadline: float) -> None:
@@ -157,7 +158,8 @@ class Worker:
         self._upstreams.close()
 
     def _all_rounds(self) -> tuple[ProviderRounds, ...]:
-        return self._polls, self._refill_polls, self._new_refills, self._cancels, self._trials, self._syncs
+        first = (self._polls, self._refill_polls, self._new_refills, self._cancels)
+        return (*first, self._trials, self._balances, self._syncs)
 
     def forward(self) -> int:
         """Send pending orders, several at once; a slow provider holds up only what was sent to it."""
@@ -209,12 +211,15 @@ class Worker:
             client = self._upstreams.of(sending.provider)
         except ValueError as error:
             return Sent(sending, UpstreamRefused(Reason.KEY, str(error)))
+        sent_at = clock.now()
+        outcome: Accepted | UpstreamRefused | Unknown
         try:
-            return Sent(sending, client.add(actions.params_of(sending, self._secret)))
+            outcome = client.add(actions.params_of(sending, self._secret))
         except Exception as error:
             # The client promises not to raise; whatever this is, the request may have gone out.
             log.exception("sending order %d to provider %d failed", sending.order.id, sending.provider.id)
-            return Sent(sending, Unknown(f"fault in our client: {type(error).__name__}"))
+            outcome = Unknown(f"fault in our client: {type(error).__name__}")
+        return Sent(sending, outcome, sent_at, int((clock.now() - sent_at).total_seconds() * 1000))
 
     def poll(self) -> int:
         """Ask every provider about its open orders, 100 a request."""
@@ -339,6 +344,21 @@ class Worker:
             answers = {**self._ask(provider, ids, lambda client: client.cancel(ids))}
         request_actions.commit_cancels(provider_id, cancels, answers)
         return len(cancels)
+
+    def balances(self) -> int:
+        """Read our balances where an order's outcome is unknown: they say what happened to it (evidence_rules.py)."""
+        did, room = self._balances.ended(), self._balances.room()
+        due = set(calls.balances_due(clock.now())) - set(self._balances.busy())
+        for provider in store.providers(due).values() if due else ():
+            if room.take(provider.panel_id, provider.id):
+                work = partial(self._guarded, provider.id, self._balance_of, provider)
+                self._balances.start(provider.id, provider.panel_id, work)
+        return did
+
+    def _balance_of(self, provider: ProviderRow) -> int:
+        answers = self._ask(provider, [""], lambda client: {"": client.balance()})
+        call_actions.commit_balance(provider.id, answers[""])
+        return 1
 
     def sync(self) -> int:
         """Keep catalogues in step with their providers' lists, and look at our balances there."""

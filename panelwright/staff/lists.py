@@ -29,6 +29,7 @@ from panelwright.staff.rights import Right
 MODULES = (
     "panelwright.providers.staff_orders",
     "panelwright.providers.staff_lists",
+    "panelwright.providers.staff_queues",
     "panelwright.support.staff_lists",
     "panelwright.catalog.staff_lists",
     "panelwright.orders.staff_lists",

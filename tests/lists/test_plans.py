@@ -20,6 +20,7 @@ LARGE = (
     "orders_order",
     "orders_refill",
     "orders_cancel",
+    "orders_schedule",
     "ledger_transfer",
     "support_ticket",
     "staff_trailentry",

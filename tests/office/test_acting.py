@@ -262,7 +262,8 @@ def test_what_is_offered_is_possible(office: Office) -> None:
     world = office.world
     orders = [world.queued(), world.started(), office.lost, office.cancel, world.paused(), world.unpaid_post()]
     orders += [world.carol.order(runs=3, interval=5, quantity=50, link="https://example.com/drip")]
-    filled = {"remains": 1, "text": "Because.", "upstream_id": "up-1", "provider": "our people"}
+    filled = {"remains": 1, "text": "Because.", "upstream_id": "up-1", "provider": "our people", "start_count": 5}
+    filled["link"] = "https://example.com/another"
     browser = office.browser("owner")
     tried = 0
     for order in orders:

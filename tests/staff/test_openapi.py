@@ -106,6 +106,7 @@ def test_each_action_answers_as_described(story: Story, worker: Rounds, upstream
     assert (entry["actor"]["kind"], entry["actor"]["id"]) == ("key", story.alice.staff.id)
     assert entry["address"] == "127.0.0.1"
     world.cancel_asked()
+    world.carol.order(runs=3, interval=5, quantity=50, link="https://example.com/drip")
     world.do("link_pattern.add", host="gallery.example", path="/art/*", kinds=["photo"])
     world.do("page.set", slug="about", language="en", title="About", body="Us.")
     # Every list has something now, and one of each kind of object is read by what its list says of it.

@@ -6,6 +6,7 @@ still the one of the claim, so a worker that was too slow changes nothing.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -20,7 +21,8 @@ from panelwright.orders.settling import OpenOrder, Report
 from panelwright.providers.manual import manual_actions
 from panelwright.providers.posts import subscription_actions
 from panelwright.providers.posts.subscription_actions import Reports
-from panelwright.providers.routing import assigning, health, health_actions, rules, store
+from panelwright.providers.routing import assigning, calls, health, health_actions, rules, store
+from panelwright.providers.routing.calls import NewCall
 from panelwright.providers.routing.health import FAILURES_MAX
 from panelwright.providers.routing.room import Room
 from panelwright.providers.routing.rules import Next
@@ -42,6 +44,7 @@ SENT_MAX = 300
 # Not asked about for so long although it was due: a problem; so many are noted at a time.
 SILENT_AFTER = timedelta(hours=1)
 SILENT_BATCH = 1000
+_PROBLEM = slice(OpenOrder._fields.index("problem_code"), OpenOrder._fields.index("problem_facts") + 1)
 # An order that is sent once more waits so long where its provider has as many requests under way as it may.
 IN_LINE_AGAIN = timedelta(seconds=2)
 # How many orders a claim looks at when all of the first ones had to be put off, and how often.
@@ -63,8 +66,12 @@ class Sending(NamedTuple):
 
 
 class Sent(NamedTuple):
+    """`sent_at` and `took_ms`: when the request went out, and until its answer; None where none did."""
+
     sending: Sending
     outcome: Accepted | UpstreamRefused | Unknown
+    sent_at: datetime | None = None
+    took_ms: int = 0
 
 
 def claim_forward(limit: int, room: Room | None = None) -> list[Sending]:
@@ -115,11 +122,16 @@ def _lines_with_room(now: datetime, room: Room | None) -> list[tuple[int, int]]:
     return sorted(found, key=lambda line: -line[1])
 
 
-def _providers_of(routes: Collection[RouteRow]) -> dict[int, ProviderRow]:
-    """The providers that routes lead to; locked where it is counted what they get."""
+def _providers_of(routes: Collection[RouteRow], *, unknown: bool = False) -> dict[int, ProviderRow]:
+    """The providers that routes lead to; locked where it is counted what they get, or with `unknown` where an outcome
+    may become unknown for good."""
     ids = {route.provider_id for route in routes}
     found = store.providers(ids) if ids else {}
-    counted = [p.id for p in found.values() if p.per_minute_max is not None or p.health.failures >= FAILURES_MAX]
+    counted = [
+        p.id
+        for p in found.values()
+        if p.per_minute_max is not None or p.health.failures >= FAILURES_MAX or (unknown and not p.knows_request_id)
+    ]
     return found | store.providers(counted, locked=True) if counted else found
 
 
@@ -155,21 +167,24 @@ def claim_unfinished(limit: int, room: Room | None = None) -> list[Sending]:
     with transaction.atomic(durable=True):
         picked = store.pick_unfinished(now, limit)
         routes = store.routes_by_id({o.route_id for o in picked if o.route_id is not None})
-        providers = _providers_of(routes.values())
-        asking, lost = [], []
+        providers = _providers_of(routes.values(), unknown=True)
+        asking: list[tuple[SendTask, RouteRow]] = []
+        lost: list[tuple[SendTask, RouteRow | None]] = []
         for order in picked:
             route = routes.get(order.route_id or 0)
             if route is not None and providers[route.provider_id].knows_request_id:
                 # To the same provider and to no other one, however it fares.
                 asking.append((order, route))
             else:
-                lost.append(order.id)
+                lost.append((order, route))
         again, later = _when_it_takes(asking, providers, now, room)
         store.wait(later)
-        changes = lifecycle.OrderChanges(lifecycle.lock(lost), now)
-        for order_id in lost:
-            changes.apply(settling.Settled(_unknown(changes.orders[order_id], problems.SENDER_STOPPED)))
+        changes = lifecycle.OrderChanges(lifecycle.lock([order.id for order, _ in lost]), now)
+        for order, _ in lost:
+            changes.apply(settling.Settled(_unknown(changes.orders[order.id], problems.SENDER_STOPPED)))
         changes.write()
+        calls.keep([_lost_call(order, route, now) for order, route in lost if route is not None])
+        calls.ask_balances({route.provider_id for _, route in lost if route is not None}, now)
         return _claimed(again, now, again=True)
 
 
@@ -238,9 +253,39 @@ def commit_sent(results: Sequence[Sent]) -> int:
                     changes.event("order.refused", order, _refusal_facts(result.sending, result.outcome))
                 changes.apply(refused)
         changes.write()
-        # Also what came too late says how the provider fares.
-        health_actions.note(_by_provider(results))
+        # Also what came too late was sent, and says how the provider fares.
+        calls.keep([_call(result, result.sent_at) for result in results if result.sent_at is not None])
+        unknown = {r.sending.provider.id for r in ours if _is_unknown(changes.orders[r.sending.order.id])}
+        health_actions.note(_by_provider(results), unknown=unknown)
     return len(ours)
+
+
+def _is_unknown(order: OpenOrder) -> bool:
+    return order.problem_code == problems.OUTCOME_UNKNOWN
+
+
+def _call(result: Sent, sent_at: datetime) -> NewCall:
+    """What is kept of an order that was sent."""
+    outcome, came = calls.outcome_of(result.outcome)
+    return _call_of(result.sending.order, result.sending.route, outcome, came, sent_at, result.took_ms)
+
+
+def _lost_call(order: SendTask, route: RouteRow, now: datetime) -> NewCall:
+    """Of one whose sender died: it was claimed when its lease began, and may have gone out since."""
+    sent_at = (order.due_at or now) - rules.LEASE
+    return _call_of(order, route, "unknown", problems.SENDER_STOPPED, sent_at, None)
+
+
+def _call_of(
+    order: SendTask, route: RouteRow, outcome: str, came: str, sent_at: datetime, took_ms: int | None
+) -> NewCall:
+    sent = calls.written(_params(order, route, ""))
+    # As its provider counts, whose balance it is held against.
+    cost, _ = rules.estimated_cost(
+        type_name=order.type_name, units=order.quantity, rate_micros=route.rate_micros, rate_e12=rules.PAR_E12
+    )
+    which = (order.panel_id, order.id, route.provider_id, route.id, "add", outcome, order.attempts)
+    return NewCall(*which, sent, came, cost, sent_at, took_ms)
 
 
 def _by_provider(results: Sequence[Sent]) -> dict[int, tuple[ProviderRow, list[object]]]:
@@ -330,11 +375,14 @@ def _after_refusal(
 
 def params_of(sending: Sending, secret: str) -> dict[str, str]:
     """The parameters of `add` for an order on its way, without our key. `secret`: what request ids are made of."""
-    order = sending.order
+    return _params(sending.order, sending.route, secret)
+
+
+def _params(order: SendTask, route: RouteRow, secret: str) -> dict[str, str]:
     return rules.upstream_params(
         kind=order.kind,
         type_name=order.type_name,
-        upstream_service=sending.route.upstream_service,
+        upstream_service=route.upstream_service,
         link=order.link,
         quantity=order.quantity,
         fields=order.fields,
@@ -391,7 +439,7 @@ def commit_polled(
         said = [r.currency for r in reports.values() if isinstance(r, OrderReport) and r.charge is not None]
         exchange = store.exchange(provider_id, said) if said else None
         following = _following(changes, asked, reports, posts or {})
-        ours = 0
+        ours, telling = 0, []
         for ask in asked:
             # A neighbour's end may have changed this one (a drip-feed's parent), so read it anew.
             order = changes.orders[ask.id]
@@ -403,10 +451,35 @@ def commit_polled(
                 changes.apply(following.follow(order, report))
             else:
                 changes.apply(_polled(order, report, exchange, now))
+            if (call := _telling(order, changes.orders[ask.id], report, now)) is not None:
+                telling.append(call)
         changes.write()
+        calls.keep(telling)
         if following is not None:
             following.done()
     return ours
+
+
+def _telling(
+    before: OpenOrder, after: OpenOrder, report: OrderReport | UpstreamRefused | Unknown | None, now: datetime
+) -> NewCall | None:
+    """What is kept of a status: what gives money back or needs a person. All others say what the order's row says."""
+    problem = after.problem_code and (after.problem_code, after.problem_facts) != before[_PROBLEM]
+    short = after.ended_at is not None and after.status in {"Partial", "Canceled"}
+    if report is None or after.provider_id is None or not (problem or short):
+        return None
+    back = None
+    if isinstance(report, OrderReport):
+        told = {"status": report.raw_status, "charge": report.charge, "start_count": report.start_count}
+        told |= {"remains": report.remains, "currency": report.currency}
+        outcome, came = "reported", json.dumps({k: str(v) for k, v in told.items() if v not in (None, "")})
+        if short and before.cost_micros is not None and before.cost_rate_e12:
+            back = -(before.cost_micros - (after.cost_micros or 0)) * rules.PAR_E12 // before.cost_rate_e12
+    else:
+        outcome, came = calls.outcome_of(report)
+    sent = calls.written({"order": after.upstream_id or before.upstream_id or ""})
+    which = (after.panel_id, after.id, after.provider_id, after.route_id, "status", outcome, 0)
+    return NewCall(*which, sent, came, back, now, 0)
 
 
 def _following(

@@ -26,6 +26,7 @@ class OrderFacts(Protocol):
     quantity: int
     remains: int
     problem_code: str
+    upstream_id: str | None
     lease_until: datetime | None
     ended_at: datetime | None
 
@@ -116,3 +117,20 @@ def resume(one: OrderNow) -> int:
 
 def stop(one: OrderNow) -> int:
     return _NEAR if one.creates else 0
+
+
+def set_back(one: OrderNow) -> int:
+    """Somebody has begun, and nothing is delivered yet."""
+    return one.is_manual and one.order.status != "Pending" and one.order.remains == one.order.quantity
+
+
+def relink(one: OrderNow) -> int:
+    """Nobody has it under its old link, and nobody may have it."""
+    linked = one.order.kind in {OrderKind.PLAIN.value, OrderKind.RUN.value, OrderKind.DRIP_FEED.value}
+    unknown = one.order.problem_code in {problems.OUTCOME_UNKNOWN, problems.OUTCOME_ASKED_AGAIN}
+    unsent = one.order.upstream_id is None or one.order.problem_code != ""
+    return one.is_free and linked and unsent and not unknown
+
+
+def count(one: OrderNow) -> int:
+    return one.is_free and one.order.kind not in _SCHEDULES

@@ -92,6 +92,13 @@ def send(
         write(decided, {"route": route_id, "from": order.provider_id, "upstream_id": order.upstream_id})
 
 
+def count(*, panel_id: int, order_id: int, by: str, start_count: int) -> None:
+    """Its start count is this."""
+    with worked(panel_id, order_id, "count", by) as (order, _, write):
+        counted = resolve_rules.counted(order, start_count=start_count, now=clock.now())
+        write(counted, {"start_count": start_count, "from": order.start_count})
+
+
 def _stays(order: OpenOrder) -> None:
     """Refused: made_by_provider. The provider names such a post with its subscription again and again: under another
     id, or under none, it would be taken for a new one and charged once more."""

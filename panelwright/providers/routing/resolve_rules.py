@@ -15,7 +15,7 @@ from typing import NamedTuple
 from panelwright.core.refusal import InvalidState, Refused
 from panelwright.orders import settling
 from panelwright.orders.models import Job, OrderKind
-from panelwright.orders.problems import NONE, UNPAID
+from panelwright.orders.problems import NONE, OUTCOME_ASKED_AGAIN, OUTCOME_UNKNOWN, UNPAID
 from panelwright.orders.settling import OpenOrder, ScheduleState, Settled
 
 TEXT_MAX = 500
@@ -148,6 +148,28 @@ def send(order: OpenOrder, *, route_id: int | None, whole: bool, cancel_asked: b
         cost_told=False,
     )
     return Decided([Settled(fresh.having(NONE))])
+
+
+def relinked(order: OpenOrder, *, now: datetime) -> Decided:
+    """It may get another link: nobody has it under the old one. What waits to be sent is sent at once."""
+    if decidable(order, now).kind in {OrderKind.SUBSCRIPTION.value, OrderKind.POST.value}:
+        # A post is its link, and a subscription has none.
+        raise InvalidState("no_link_to_change")
+    if order.problem_code in {OUTCOME_UNKNOWN, OUTCOME_ASKED_AGAIN}:
+        # What may have arrived under the old link would be sent under the new one, with the same request_id.
+        raise InvalidState("outcome_first")
+    if order.upstream_id is not None and not order.problem_code:
+        raise InvalidState("has_been_sent")
+    if order.job == Job.FORWARD.value:
+        order = order._replace(due_at=now, attempts=0)
+    return Decided([Settled(order)])
+
+
+def counted(order: OpenOrder, *, start_count: int, now: datetime) -> Decided:
+    """What the target had before delivery, put right. A report of the provider may say otherwise later."""
+    if decidable(order, now).kind in {OrderKind.SUBSCRIPTION.value, OrderKind.DRIP_FEED.value}:
+        raise InvalidState("sends_nothing", kind=order.kind)
+    return Decided([Settled(order._replace(start_count=start_count))])
 
 
 def _deliverable(order: OpenOrder, now: datetime) -> OpenOrder:

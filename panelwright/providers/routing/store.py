@@ -36,6 +36,7 @@ class SendTask(NamedTuple):
     sent_anew: int = 0
     problem_code: str = ""
     problem_facts: str = ""
+    due_at: datetime | None = None
 
 
 class RouteRow(NamedTuple):
@@ -101,8 +102,9 @@ _PICK_POLL = sql.Query(
 )
 _TO_SEND = sql.Query(
     "SELECT o.id, o.panel_id, o.service_id, o.kind, v.type, o.link, o.quantity, o.fields, o.attempts, o.route_id,"
-    " o.created_at, o.rate_micros, o.problem_at, o.chosen_route_id, o.sent_anew, o.problem_code, o.problem_facts"
-    " FROM orders_order o JOIN catalog_service v ON v.id = o.service_id WHERE o.id :in_int ORDER BY o.due_at, o.id"
+    " o.created_at, o.rate_micros, o.problem_at, o.chosen_route_id, o.sent_anew, o.problem_code, o.problem_facts,"
+    " o.due_at FROM orders_order o JOIN catalog_service v ON v.id = o.service_id WHERE o.id :in_int"
+    " ORDER BY o.due_at, o.id"
 )
 _ROUTE_COLUMNS = (
     "r.id, r.service_id, r.provider_id, r.upstream_service, r.position, r.rate_micros, r.min, r.max, r.available,"
@@ -260,7 +262,10 @@ def pick_unfinished(now: datetime, limit: int) -> list[SendTask]:
 def _to_send(rows: Sequence[sql.Row]) -> list[SendTask]:
     ids = sorted(row[0] for row in rows)
     found = _TO_SEND.rows(connection, ids) if ids else []
-    return [SendTask._make((*row[:10], sql.aware(row[10]), row[11], sql.aware(row[12]), *row[13:])) for row in found]
+    return [
+        SendTask._make((*row[:10], sql.aware(row[10]), row[11], sql.aware(row[12]), *row[13:17], sql.aware(row[17])))
+        for row in found
+    ]
 
 
 def routes(panel_ids: Collection[int], service_ids: Collection[int]) -> dict[int, list[RouteRow]]:

@@ -27,6 +27,7 @@ from panelwright.orders.problems import NONE, Problem, problem
 from panelwright.panels.actions import catalog_changed
 from panelwright.panels.models import Panel
 from panelwright.providers.models import ExchangeRate, HostExchangeRate, Provider, Route
+from panelwright.providers.routing import calls
 from panelwright.providers.routing.room import Room
 from panelwright.providers.routing.route_actions import hears_posts
 from panelwright.providers.sync import currencies, holding, import_rules, sync_problems, sync_rules
@@ -448,6 +449,7 @@ def _balance(
         cannot_be = problem(sync_problems.BALANCE_CANNOT_BE, said=str(error))
         return events, cannot_be if trouble == NONE else trouble
     provider.balance_at = clock.now()
+    calls.keep_balance(provider.id, provider.balance_micros, provider.balance_at)
     low = provider.low_balance_micros is not None and provider.balance_micros < provider.low_balance_micros
     if low != provider.balance_is_low and trouble == NONE:
         provider.balance_is_low = low
