@@ -37,11 +37,12 @@ def shown(
 ) -> HttpResponse:
     """The page of a list by the filters of the address. `hidden`: what is asked for besides, and not shown."""
     # Here: it shows lists, too.
-    from panelwright.backoffice import bulk
+    from panelwright.backoffice import bulk, saved
 
     listing = of.listing.of_panel(request.panel.id)
-    if of.counts is not None:
-        listing = with_counts(listing, of.counts(request.panel.id))
+    counts = of.counts(request.panel.id) if of.counts is not None else {}
+    if counts:
+        listing = with_counts(listing, counts)
     asked = asked if asked is not None else listing.asked(request.GET)
     further, back = cursor(request, "before"), cursor(request, "after")
     narrowed = of.asked_by(request.actor, {**asked, **(hidden or {})})
@@ -54,6 +55,7 @@ def shown(
         "page": page,
         "bulk": bulk.choices(request, of),
         "bulk_ids": reverse(f"backoffice:{of.name}_ids") if of.bulk else "",
+        "views": saved.tabs(request, of, asked, counts),
         "narrowed": any(asked.values()),
         "csv": reverse(f"backoffice:{of.name}_csv") if request.actor.may(Right.EXPORTS) else "",
         **context,

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from django.utils.translation import gettext_noop
 
-from panelwright.backoffice import acting, bulk, customers, home, lists, orders, panel, staff_pages, tickets
+from panelwright.backoffice import acting, bulk, customers, home, lists, orders, panel, search, staff_pages, tickets
 from panelwright.staff import registry
 from panelwright.staff.action import Action
 from panelwright.staff.lists import StaffList, all_lists, named
@@ -22,6 +22,13 @@ _HOME = (
         # Of the storefront's own menu, too: there staff find the way back.
         menus=(Menu("office", gettext_noop("Home"), "home"), Menu("own", gettext_noop("Back office"), "grid")),
         start=True,
+    ),
+    SitePage(
+        "search",
+        "admin/search",
+        search.search,
+        Who.STAFF,
+        samples=("/admin/search", "/admin/search?q=1001", "/admin/search?q=carol"),
     ),
 )
 
@@ -267,6 +274,7 @@ _UNDER = {
     "staff_key": "staff",
     "bulk": "bulk",
     "change": "bulk",
+    "view": "home",
 }
 
 

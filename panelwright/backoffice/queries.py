@@ -8,22 +8,26 @@ from __future__ import annotations
 from collections import Counter
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, TypeVar
+from urllib.parse import urlencode
 
 from django.db.models import Count, F, Model, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
+from panelwright.catalog import names
 from panelwright.catalog.models import Service
-from panelwright.core import clock
-from panelwright.core.lists import COUNTED_MAX
-from panelwright.core.paging import counted
+from panelwright.core import clock, paging
+from panelwright.core.lists import COUNTED_MAX, whole
+from panelwright.core.paging import Found, counted
 from panelwright.customers.models import Customer
+from panelwright.customers.staff_lists import with_email
 from panelwright.ledger.models import Account, AccountKind, Transfer, TransferCode
 from panelwright.orders.models import Order, OrderKind
+from panelwright.panels.models import Panel
 from panelwright.providers.models import Provider, ProviderKind
 from panelwright.providers.routing.health import FAILURES_MAX
 from panelwright.providers.staff_lists import held_routes, waiting_cancels, waiting_refills
-from panelwright.providers.staff_orders import manual_orders, problem_orders
+from panelwright.providers.staff_orders import FOUND_MAX, UPSTREAM_ID_MAX, manual_orders, problem_orders
 from panelwright.support.models import Ticket, TicketState
 
 # Open orders with a problem that are looked at, to be told apart by what is wrong.
@@ -188,3 +192,60 @@ def menu_counts(panel_id: int) -> dict[str, int]:
     """What stands beside the entries of the menu."""
     tickets = Ticket.objects.filter(panel_id=panel_id, state=TicketState.PENDING)
     return {"problems": counted(problem_orders(panel_id)), "tickets": counted(tickets)}
+
+
+class Thing(NamedTuple):
+    """Something that a search found: its number, a name, and how it stands, as a word of ours or of a person."""
+
+    number: int
+    name: str
+    state: str = ""
+
+
+# Of each kind; and how many of the newest rows a word is looked for in.
+THINGS_MAX = 5
+
+
+def query_of(text: str) -> str:
+    return urlencode({"q": text})
+
+
+def orders_named(panel: Panel, text: str) -> list[Thing]:
+    """By number or upstream id, exactly; else by a part of the link among the newest. Three queries at most."""
+    every = rows(Order, panel.id).select_related("service", "customer__user")
+    number = whole(text)
+    exact = Q() if number is None else Q(number=number)
+    if len(text) <= UPSTREAM_ID_MAX:
+        providers = list(rows(Provider, panel.id).values_list("id", flat=True)[:FOUND_MAX])
+        exact |= Q(provider_id__in=providers, upstream_id=text)
+    found = list(every.filter(exact).order_by("-number")[:THINGS_MAX]) if exact else []
+    if not found and number is None and len(text) >= 4 and "@" not in text.split("/")[0]:
+        found = paging.page(Found(every.filter(link__icontains=text), every, key="number"), limit=THINGS_MAX).rows
+    return [Thing(order.number, f"{order.service.name} · {order.customer.user.email}", order.status) for order in found]
+
+
+def tickets_named(panel: Panel, text: str) -> list[Thing]:
+    """By number; else by a part of the subject among the newest. Two queries at most."""
+    every = rows(Ticket, panel.id).select_related("customer__user")
+    number = whole(text)
+    if number is not None:
+        found = list(every.filter(number=number))
+    else:
+        found = paging.page(Found(every.filter(title__icontains=text), every, key="number"), limit=THINGS_MAX).rows
+    return [Thing(ticket.number, f"{ticket.title} · {ticket.customer.user.email}") for ticket in found]
+
+
+def customers_named(panel: Panel, text: str) -> list[Thing]:
+    """By number, or by how the email begins. Two queries at most."""
+    every = rows(Customer, panel.id).select_related("user")
+    number = whole(text)
+    where = Q(id__in=with_email(panel.id, text)) if number is None else Q(number=number)
+    return [Thing(one.number, one.user.email, one.user.name) for one in every.filter(where)[:THINGS_MAX]]
+
+
+def services_named(panel: Panel, text: str) -> list[Thing]:
+    """By number or by words of the name, in memory. Two queries at most."""
+    ids = names.find(panel_id=panel.id, version=panel.catalog_version, text=text)
+    number = whole(text)
+    found = list(rows(Service, panel.id).filter(id__in=ids[:THINGS_MAX])) if ids else []
+    return [Thing(one.number, one.name) for one in sorted(found, key=lambda one: one.number != number)]

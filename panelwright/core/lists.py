@@ -14,7 +14,7 @@ from enum import Enum
 from operator import attrgetter
 from typing import Any, Protocol
 
-from panelwright.core import csv, limits, money
+from panelwright.core import clock, csv, limits, money
 from panelwright.core.refusal import Refusal, Refused
 
 Value = str | int | bool | None
@@ -136,7 +136,10 @@ def whole(text: str) -> int | None:
 
 
 def day(text: str) -> date | None:
-    """A day of an address; None for what is none, and for the last one, which no other comes after."""
+    """A day of an address; None for what is none, and for the last one, which no other comes after. "today" is the day
+    that it is, in UTC."""
+    if text.strip() == "today":
+        return clock.now().date()
     try:
         found = date.fromisoformat(text.strip()) if len(text) < 30 else None
     except ValueError:

@@ -198,6 +198,11 @@ REFUSALS: dict[str, Words] = {
     "bulk_failed": Words(gettext_noop("We could not do this. Nothing was changed."), status=400),
     "nothing_to_do": Words(gettext_noop("This was already done. Nothing was changed."), status=409),
     "once_used": Words(gettext_noop("This form was already used for another action."), status=409),
+    # Saved views.
+    "no_view": Words(gettext_noop("View %(id)s not found."), status=404),
+    "view_name_taken": Words(gettext_noop("You already have a view of this name."), status=409),
+    "too_many_views": Words(gettext_noop("A list can have %(limit)s views per person."), status=409),
+    "only_shared": Words(gettext_noop("Only a member of staff can have a private view."), status=400),
     # Undo.
     "no_change": Words(gettext_noop("Change %(id)s not found."), status=404),
     "not_undoable": Words(gettext_noop("This cannot be undone."), status=409),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import timedelta
 from operator import attrgetter
 from typing import Any, NamedTuple
 
@@ -10,7 +11,7 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_noop
 
 from panelwright.catalog import names
-from panelwright.core import sql
+from panelwright.core import clock, sql
 from panelwright.core.lists import Column, ColumnKind, ColumnPlace, Filter, FilterKind, Listing, ListScope, whole
 from panelwright.core.paging import Found, Narrowing, counted, on_day
 from panelwright.customers.queries import customer_id
@@ -21,7 +22,7 @@ from panelwright.orders.models import Job, Order
 from panelwright.orders.status import OrderStatus
 from panelwright.panels.models import Panel
 from panelwright.providers.models import Provider
-from panelwright.staff.lists import StaffList
+from panelwright.staff.lists import ShippedView, StaffList
 from panelwright.staff.rights import Right
 
 # Services that a word of a search may name, and providers of a panel.
@@ -62,7 +63,11 @@ def _providers(panel_id: int) -> Iterable[tuple[str, str]]:
 
 
 # What stands in the address -> which orders; beside the words of orders.
-NEEDS_ME, MANUAL = "problem", "manual"
+NEEDS_ME, MANUAL, STUCK, FAILED = "problem", "manual", "stuck", "failed"
+# In progress for so long an order is taken for stuck.
+STUCK_AFTER = timedelta(hours=24)
+# Problems of orders that no provider takes.
+_FAILED = (problems.REFUSED, problems.NO_ROUTE, problems.ROUTES_HELD, problems.ROUTE_GONE, problems.PROVIDER_GONE)
 # How few orders the index of a filter leaves, compared with the others (Narrowing.few).
 _ITSELF, _OF_PARENT, _TROUBLED, _BY_HAND, _OF_CUSTOMER, _ENDED_SHORT, _STILL_OPEN = range(7, 0, -1)
 _WITH_PROBLEM = Q(problem_code__gt="") & Q(ended_at__isnull=True)
@@ -74,6 +79,10 @@ def _shown(panel: Panel, show: str) -> Narrowing:
         return Narrowing(served=_WITH_PROBLEM, few=_TROUBLED)
     if show == MANUAL:
         return Narrowing(served=Q(job=sql.literal(Job.MANUAL.value)), few=_BY_HAND)
+    if show == STUCK:
+        in_progress = Q(status=OrderStatus.IN_PROGRESS.value) & Q(ended_at__isnull=True)
+        long_ago = Q(created_at__lt=clock.now() - STUCK_AFTER)
+        return Narrowing(served=in_progress, few=_STILL_OPEN, sought=long_ago)
     status = STATUS_SLUGS[show]
     if status in _SHORT:
         few = Q(status__in=[sql.literal(word) for word in _SHORT])
@@ -119,6 +128,7 @@ SHOW = Filter(
         ("", gettext_noop("All")),
         (NEEDS_ME, gettext_noop("Problems")),
         (MANUAL, gettext_noop("Manual")),
+        (STUCK, gettext_noop("Stuck")),
         ("pending", gettext_noop("Pending")),
         ("processing", gettext_noop("Processing")),
         ("in-progress", gettext_noop("In progress")),
@@ -138,8 +148,10 @@ SEARCH = Filter(
 PROBLEM = Filter(
     "problem",
     gettext_noop("Problem"),
-    (("", gettext_noop("Any problem or none")), *PROBLEM_LABELS.items()),
-    where=lambda panel, code: Narrowing(served=_WITH_PROBLEM, few=_TROUBLED, sought=Q(problem_code=code)),
+    (("", gettext_noop("Any problem or none")), (FAILED, gettext_noop("Failed")), *PROBLEM_LABELS.items()),
+    where=lambda panel, code: Narrowing(
+        served=_WITH_PROBLEM, few=_TROUBLED, sought=Q(problem_code__in=_FAILED if code == FAILED else (code,))
+    ),
 )
 PROVIDER = Filter(
     "provider",
@@ -256,7 +268,24 @@ def with_providers(panel: Panel, rows: Sequence[Order]) -> list[StaffOrderRow]:
     return [StaffOrderRow(order, known.get(order.provider_id or 0, "")) for order in rows]
 
 
+VIEWS = (
+    ShippedView(gettext_noop("Needs me"), "show=problem", NEEDS_ME),
+    ShippedView(gettext_noop("Failed"), "show=problem&problem=failed"),
+    ShippedView(gettext_noop("Unknown outcome"), f"show=problem&problem={problems.OUTCOME_UNKNOWN}"),
+    ShippedView(gettext_noop("Manual waiting"), "show=manual", MANUAL),
+    ShippedView(gettext_noop("Stuck"), "show=stuck"),
+    ShippedView(gettext_noop("Today"), "on=today"),
+)
 STAFF_ORDERS = StaffList(
-    ORDERS, "order", Right.ORDERS_READ, _all, with_providers, counts, target=attrgetter("number"), one=False
+    ORDERS,
+    "order",
+    Right.ORDERS_READ,
+    _all,
+    with_providers,
+    counts,
+    target=attrgetter("number"),
+    one=False,
+    views=VIEWS,
+    first=("send", "done", "cancel"),
 )
 LISTS = (STAFF_ORDERS,)

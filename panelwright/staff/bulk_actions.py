@@ -126,8 +126,8 @@ def stop(*, actor: Actor, panel_id: int, work_id: int) -> None:
     with transaction.atomic():
         rows = BulkWork.objects.select_for_update(no_key=True).filter(panel_id=panel_id, id=work_id)
         work: BulkWork | None = rows.first()
-        if work is None or not bulk.may_see(actor, work):
-            raise Refused("no_bulk", id=0 if work is None else work.number)
+        if work is None:
+            raise Refused("no_bulk", id=0)
         if not bulk.may_stop(actor, work):
             action = bulk.action_of(work)
             raise Refused("not_allowed", right="" if action is None or action.right is None else action.right.value)

@@ -42,6 +42,14 @@ MODULES = (
 BATCH = 500
 
 
+class ShippedView(NamedTuple):
+    """Filters of a list under a name that comes with the product. `counted`: which of its counts stands beside."""
+
+    label: str
+    query: str
+    counted: str = ""
+
+
 def offers(
     noun: str,
     target: Callable[[Any], int] = attrgetter("id"),
@@ -70,6 +78,8 @@ class StaffList:
     `right` is None where any of the staff may look, and see what their rights allow: `narrow` answers what else is
     asked for whoever looks, which no address says. `keys`: of objects as actions call them, the keys of their rows,
     where these are something else. `all_shown`: what its filter `show` says for all rows.
+    `first`: verbs of the likeliest actions in bulk. `views`: tabs over it that come with the product, before those that
+    staff save (views.py).
     """
 
     listing: Listing
@@ -84,6 +94,8 @@ class StaffList:
     narrow: Callable[[Actor, Mapping[str, str]], dict[str, str]] | None = None
     keys: Callable[[int, Sequence[int]], list[int]] | None = None
     all_shown: str = ""
+    views: tuple[ShippedView, ...] = ()
+    first: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -125,7 +137,8 @@ class StaffList:
     @property
     def bulk(self) -> list[Action]:
         """The actions that may be done to a selection of its rows."""
-        return [action for action in registry.of_noun(self.noun).values() if action.in_bulk and action.on_target]
+        found = [action for action in registry.of_noun(self.noun).values() if action.in_bulk and action.on_target]
+        return sorted(found, key=lambda action: action.verb not in self.first)
 
 
 @cache

@@ -102,6 +102,30 @@ class BulkMiss(models.Model):
         ]
 
 
+class SavedView(models.Model):
+    """Filters of a list under a name, as they stand in an address: of whoever made it, or for all staff of the panel.
+
+    `staff_id`: whose it is; null: what an operator made, which is for all.
+    """
+
+    panel = models.ForeignKey(Panel, on_delete=models.PROTECT, db_index=False)
+    list_name = models.CharField(max_length=40)
+    name = models.CharField(max_length=60)
+    query = models.CharField(max_length=2000)
+    staff_id = models.BigIntegerField(null=True)
+    shared = models.BooleanField(default=False)
+    created_at = models.DateTimeField()
+
+    objects = ScopedManager(panel="panel")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["panel", "list_name", "staff_id", "name"], name="saved_view_name"),
+            models.CheckConstraint(condition=~Q(name=""), name="saved_view_named"),
+            models.CheckConstraint(condition=Q(staff_id__isnull=False) | Q(shared=True), name="saved_view_of_somebody"),
+        ]
+
+
 class TrailEntry(models.Model):
     """One change by staff: who, what, to which object, before and after. Written in the transaction of the change,
     never changed and never deleted.

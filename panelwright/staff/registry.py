@@ -24,6 +24,7 @@ MODULES = (
     "panelwright.staff.panel_declarations",
     "panelwright.staff.bulk_declarations",
     "panelwright.staff.undo_declarations",
+    "panelwright.staff.view_declarations",
 )
 
 

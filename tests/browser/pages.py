@@ -25,6 +25,8 @@ class World:
     refill: int = 0
     cancel: int = 0
     staff: int = 0
+    bulk: int = 0
+    view: int = 0
 
 
 def public(world: World) -> dict[str, str]:

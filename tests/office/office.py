@@ -16,7 +16,7 @@ from panelwright.storefront.tests.browsing import Browser
 from panelwright.ui.pages import SitePage, Who, all_pages
 from tests.bulk.working import started
 from tests.staff.cases import World
-from tests.support.people import PASSWORD, value
+from tests.support.people import PASSWORD, TRAFFIC, value
 from tests.support.rounds import Rounds
 from tests.support.story import Story
 from tests.support.upstream import ScriptedUpstream
@@ -41,7 +41,8 @@ class Office:
             "held": value("SELECT MIN(id) FROM providers_route WHERE panel_id = %s", self.alice.panel_id),
             "service": 1,
             "staff": story.bob.id,
-            "change": self.world.do("service.turn_off", 2).entry_id,
+            "view": self.world.do("view.add", list="orders", name="Mine", query="q=x", shared=True).target,
+            "change": self.world.do("service.set_rate", TRAFFIC, rate="0.77").entry_id,
             "bulk": started(story.alice, "ticket.close", on="tickets", asked={"show": "all"}).number,
             "price_list": self.world.price_list(),
         }

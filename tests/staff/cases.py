@@ -154,7 +154,7 @@ class World:
         order_id = self.started()
         return written(self.carol, f"speed up {order_id.number}", subject="order"), order_id
 
-    def do(self, name: str, target: int | None = None, **given: Any) -> Performed:
+    def do(self, name: str, /, target: int | None = None, **given: Any) -> Performed:
         """It must be done."""
         performed = self.tried(name, target, given)
         assert isinstance(performed, Performed), (name, performed)
@@ -372,6 +372,13 @@ def _after(name: str, given: dict[str, Any]) -> Callable[[World], Case]:
     return case
 
 
+_VIEW: dict[str, Any] = {"list": "orders", "query": "show=problem", "shared": True}
+
+
+def _view(world: World) -> int:
+    return int(world.do("view.add", **_VIEW, name=world.link()).target or 0)
+
+
 def _running_bulk(world: World) -> Case:
     from tests.bulk.working import started
 
@@ -380,6 +387,9 @@ def _running_bulk(world: World) -> Case:
 
 CASES |= {
     "bulk.stop": _running_bulk,
+    "view.add": lambda w: Case(None, _VIEW | {"name": w.link()}),
+    "view.set": lambda w: Case(_view(w), {"name": w.link()}),
+    "view.remove": lambda w: Case(_view(w)),
     "change.undo": lambda w: Case(w.do("service.set_rate", FOLLOWERS, rate="0.87").entry_id),
     "service.set": lambda w: Case(FOLLOWERS, {"step": 50}),
     "service.set_rate": lambda w: Case(FOLLOWERS, {"rate": "0.95"}),

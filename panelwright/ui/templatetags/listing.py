@@ -90,6 +90,8 @@ def filters(context: Any, of: Listing, asked: dict[str, str], live: str = "", an
         "searched": any(not one.choices for one in fields),
         "hidden": [one for one in shown if one.name in hidden and one.value],
         "refused": [one for one in shown if one.refused],
+        # The saved view that the list was opened by (backoffice/saved.py): changed filters are its.
+        "view": request.GET.get("view", "")[:20],
     }
 
 
