@@ -27,7 +27,7 @@ from panelwright.providers.provider_rounds import ProviderRounds
 from panelwright.providers.routing import actions, call_actions, calls, health_actions, request_actions, rules, store
 from panelwright.providers.routing.actions import Sending, Sent
 from panelwright.providers.routing.request_actions import CancelSending, RefillSending
-from panelwright.providers.routing.room import Room
+from panelwright.providers.routing.room import Room, Turns
 from panelwright.providers.routing.store import PollTask, ProviderRow
 from panelwright.providers.secret_actions import request_secret
 from panelwright.providers.sync import sync_actions
@@ -105,9 +105,9 @@ def _lend_connection() -> None:
             connection.close_if_unusable_or_obsolete()
 
 
-def _room(places: int, on_the_way: OnTheWay) -> Room:
+def _room(places: int, on_the_way: OnTheWay, turns: Turns) -> Room:
     providers = [sending.provider for sending in on_the_way.values()]
-    return Room(places, [(provider.panel_id, provider.id) for provider in providers])
+    return Room(places, [(provider.panel_id, provider.id) for provider in providers], turns)
 
 
 def _take_later(provider: ProviderRow) -> bool:
@@ -129,6 +129,7 @@ class Worker:
         self._recoverers = ThreadPoolExecutor(RECOVERERS, thread_name_prefix="recover")
         self._on_the_way: OnTheWay = {}
         self._recovering: OnTheWay = {}
+        self._send_turns, self._recover_turns = Turns(), Turns()
         # What request ids are made of; empty until the first order is sent.
         self._secret = ""
         # Each kind has threads of its own, and is touched by its own loop only.
@@ -164,7 +165,7 @@ class Worker:
     def forward(self) -> int:
         """Send pending orders, several at once; a slow provider holds up only what was sent to it."""
         self._learn_secret()
-        room = _room(SENDERS, self._on_the_way)
+        room = _room(SENDERS, self._on_the_way, self._send_turns)
         claimed = actions.claim_forward(room.free, room) if room.free else []
         for sending in claimed:
             self._on_the_way[self._senders.submit(self._send_one, sending)] = sending
@@ -197,8 +198,9 @@ class Worker:
     def recover(self) -> int:
         """Take up orders whose sender died, or whose outcome was unknown."""
         self._learn_secret()
-        room = _room(RECOVERERS, self._recovering)
-        claimed = actions.claim_unfinished(room.free, room) if room.free else []
+        room = _room(RECOVERERS, self._recovering, self._recover_turns)
+        # Also where no place is free: those that nobody can ask about need none.
+        claimed = actions.claim_unfinished(room.free, room)
         for sending in claimed:
             self._recovering[self._recoverers.submit(self._send_one, sending)] = sending
         return self._write_down(self._recovering, wait_s=IDLE_S) or len(claimed)
@@ -257,10 +259,10 @@ class Worker:
         """Find out whether providers whose rest is over are back, by asking for our balance there."""
         did, room = self._trials.ended(), self._trials.room()
         due = set(store.providers_to_try(clock.now())) - set(self._trials.busy())
-        for provider in store.providers(due).values() if due else ():
-            if room.take(provider.panel_id, provider.id):
-                work = partial(self._guarded, provider.id, self._try_one, provider.id)
-                self._trials.start(provider.id, provider.panel_id, work)
+        providers = store.providers(due) if due else {}
+        for panel_id, id_ in room.in_turn([(provider.panel_id, provider.id) for provider in providers.values()]):
+            if room.take(panel_id, id_):
+                self._trials.start(id_, panel_id, partial(self._guarded, id_, self._try_one, id_))
         return did
 
     def _try_one(self, provider_id: int) -> int:
@@ -375,10 +377,12 @@ class Worker:
 
     def _each_provider(self, what: str, rounds: ProviderRounds, handle: Callable[[ProviderRow], int]) -> int:
         """Start a round for each provider that has none under way. Answers what the ended rounds did."""
-        did, room, busy = rounds.ended(), rounds.room(), set(rounds.busy())
-        for provider in store.providers(store.providers_to_ask(what, clock.now())).values():
-            if provider.id not in busy and room.take(provider.panel_id, provider.id):
-                rounds.start(provider.id, provider.panel_id, partial(self._rounds, handle, provider))
+        did, room = rounds.ended(), rounds.room()
+        due = set(store.providers_to_ask(what, clock.now())) - set(rounds.busy())
+        providers = store.providers(due) if due else {}
+        for panel_id, id_ in room.in_turn([(provider.panel_id, provider.id) for provider in providers.values()]):
+            if room.take(panel_id, id_):
+                rounds.start(id_, panel_id, partial(self._rounds, handle, providers[id_]))
         return did
 
     def _guarded(self, provider_id: int, handle: Callable[[T], int], given: T) -> int:

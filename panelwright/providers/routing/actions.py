@@ -7,7 +7,7 @@ still the one of the claim, so a worker that was too slow changes nothing.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -45,8 +45,6 @@ SENT_MAX = 300
 SILENT_AFTER = timedelta(hours=1)
 SILENT_BATCH = 1000
 _PROBLEM = slice(OpenOrder._fields.index("problem_code"), OpenOrder._fields.index("problem_facts") + 1)
-# An order that is sent once more waits so long where its provider has as many requests under way as it may.
-IN_LINE_AGAIN = timedelta(seconds=2)
 # How many orders a claim looks at when all of the first ones had to be put off, and how often.
 _LOOKED_AT = 200
 _ROUNDS = 20
@@ -82,11 +80,12 @@ def claim_forward(limit: int, room: Room | None = None) -> list[Sending]:
     are claimed; an order whose provider may get no more now stands in line for it, in nobody's way.
     """
     now = clock.now()
-    lines = _lines_with_room(now, room)
+    lines = _lines_with_room(now, room, limit)
     if not lines and not store.any_forward(now):
         return []
     claimed: list[Sending] = []
-    look_at = limit
+    # Where all places go to lines, those that have come since find theirs, and have their turn.
+    look_at = max(limit, _LOOKED_AT) if lines and room is not None else limit
     for _ in range(_ROUNDS):
         with transaction.atomic(durable=True):
             # Who stood in line was there before those that have come since.
@@ -109,29 +108,35 @@ def claim_forward(limit: int, room: Room | None = None) -> list[Sending]:
     return claimed
 
 
-def _lines_with_room(now: datetime, room: Room | None) -> list[tuple[int, int]]:
-    """(provider id, how many more it may get), of those for which orders stand in line; the emptiest first."""
-    ids = store.lines()
-    providers = store.providers(ids) if ids else {}
-    found = []
-    for id_ in ids:
-        panel_id = providers[id_].panel_id if id_ in providers else 0
-        more = _LOOKED_AT if room is None else room.more(panel_id, id_)
-        if more and store.any_of_line(id_, now):
-            found.append((id_, more))
-    return sorted(found, key=lambda line: -line[1])
+def _lines_with_room(now: datetime, room: Room | None, limit: int) -> list[tuple[int, int]]:
+    """(provider id, how many more it may get), of those for which orders stand in line, as `_in_turn`."""
+    ids = store.lines(now)
+    return _in_turn(ids, store.providers(ids) if ids else {}, room, max(limit, _LOOKED_AT))
 
 
-def _providers_of(routes: Collection[RouteRow], *, unknown: bool = False) -> dict[int, ProviderRow]:
-    """The providers that routes lead to; locked where it is counted what they get, or with `unknown` where an outcome
-    may become unknown for good."""
+def _in_turn(
+    ids: Sequence[int], providers: Mapping[int, ProviderRow], room: Room | None, limit: int
+) -> list[tuple[int, int]]:
+    """(provider id, how many more it may get): the emptiest first, then in turns; so many that they get `limit`.
+
+    One whose row is gone has room, too: its orders go elsewhere. `ids`: the longest waiting first.
+    """
+    if room is None:
+        return [(id_, _LOOKED_AT) for id_ in ids]
+    found, count = [], 0
+    for panel_id, id_ in room.in_turn([(providers[id_].panel_id if id_ in providers else 0, id_) for id_ in ids]):
+        if count >= limit:
+            break
+        found.append((id_, room.more(panel_id, id_)))
+        count += found[-1][1]
+    return found
+
+
+def _providers_of(routes: Collection[RouteRow]) -> dict[int, ProviderRow]:
+    """The providers that routes lead to; locked where it is counted what they get."""
     ids = {route.provider_id for route in routes}
     found = store.providers(ids) if ids else {}
-    counted = [
-        p.id
-        for p in found.values()
-        if p.per_minute_max is not None or p.health.failures >= FAILURES_MAX or (unknown and not p.knows_request_id)
-    ]
+    counted = [p.id for p in found.values() if p.per_minute_max is not None or p.health.failures >= FAILURES_MAX]
     return found | store.providers(counted, locked=True) if counted else found
 
 
@@ -159,33 +164,60 @@ def claim_unfinished(limit: int, room: Room | None = None) -> list[Sending]:
 
     Where the provider knows `request_id` they are claimed again, to be sent to the same route with
     the same request_id: that gives the first order, if there was one. Everywhere else nobody can
-    know whether the order arrived, so it waits for a person, and is not sent again. `room` as in `claim_forward`.
+    know whether the order arrived, so it waits for a person, and is not sent again. `room` as in `claim_forward`:
+    of each provider only as many are looked at as it may get, so those of one that is slow are in nobody's way.
     """
     now = clock.now()
-    if not store.any_sending(now):
+    ids = store.unfinished(now)
+    if not ids:
+        return []
+    providers = store.providers(ids)
+    places = _in_turn([id_ for id_ in ids if id_ in providers], providers, room, limit) if limit else []
+    looked_at = {id_ for id_, _ in places} | {id_ for id_ in ids if id_ not in providers or not _asks(providers[id_])}
+    _give_up([id_ for provider_id in sorted(looked_at) for id_ in store.lost(provider_id, now, _LOOKED_AT)], now)
+    if not places:
         return []
     with transaction.atomic(durable=True):
-        picked = store.pick_unfinished(now, limit)
+        # Locks as everywhere: orders, of which none is waited for, then providers. Parents are not needed here.
+        picked = [order for id_, count in places for order in store.pick_unfinished(id_, now, min(count, limit))]
         routes = store.routes_by_id({o.route_id for o in picked if o.route_id is not None})
-        providers = _providers_of(routes.values(), unknown=True)
-        asking: list[tuple[SendTask, RouteRow]] = []
-        lost: list[tuple[SendTask, RouteRow | None]] = []
-        for order in picked:
-            route = routes.get(order.route_id or 0)
-            if route is not None and providers[route.provider_id].knows_request_id:
-                # To the same provider and to no other one, however it fares.
-                asking.append((order, route))
-            else:
-                lost.append((order, route))
-        again, later = _when_it_takes(asking, providers, now, room)
+        providers = _providers_of(routes.values())
+        known = [(order, routes[order.route_id or 0]) for order in picked if (order.route_id or 0) in routes]
+        # To the same provider and to no other one, however it fares.
+        asking = [(order, route) for order, route in known if _asks(providers[route.provider_id])]
+        again, later = _when_it_takes(asking[:limit], providers, now, room)
         store.wait(later)
-        changes = lifecycle.OrderChanges(lifecycle.lock([order.id for order, _ in lost]), now)
-        for order, _ in lost:
-            changes.apply(settling.Settled(_unknown(changes.orders[order.id], problems.SENDER_STOPPED)))
-        changes.write()
-        calls.keep([_lost_call(order, route, now) for order, route in lost if route is not None])
-        calls.ask_balances({route.provider_id for _, route in lost if route is not None}, now)
         return _claimed(again, now, again=True)
+
+
+def _asks(provider: ProviderRow) -> bool:
+    """Whether an order may be sent there once more, which may have arrived."""
+    return provider.knows_request_id
+
+
+def _give_up(lost: Sequence[int], now: datetime) -> None:
+    """A person has to find out what became of these. Nothing else is locked meanwhile: their parents come first."""
+    if not lost:
+        return
+    with transaction.atomic(durable=True):
+        changes = lifecycle.OrderChanges(lifecycle.lock(lost[:SILENT_BATCH]), now)
+        # Read before the lock: another worker or a person may have been faster.
+        ours = [id_ for id_ in lost[:SILENT_BATCH] if _is_lost(changes.orders[id_], now)]
+        tasks = store.tasks(ours)
+        routes = store.routes_by_id({task.route_id for task in tasks if task.route_id is not None})
+        for order_id in ours:
+            changes.apply(settling.Settled(_unknown(changes.orders[order_id], problems.SENDER_STOPPED)))
+        changes.write()
+        sent = [(task, routes[task.route_id or 0]) for task in tasks if (task.route_id or 0) in routes]
+        calls.keep([_lost_call(task, route, now) for task, route in sent])
+        asked = {route.provider_id for _, route in sent}
+        if asked:
+            # Locked in id order before they are written to.
+            calls.ask_balances(store.providers(asked, locked=True), now)
+
+
+def _is_lost(order: OpenOrder, now: datetime) -> bool:
+    return order.job == Job.SENDING.value and order.due_at is not None and order.due_at <= now
 
 
 def _when_it_takes(
@@ -207,8 +239,8 @@ def _when_it_takes(
             again.append((order, route))
         # What is known of the order's outcome stays its problem.
         waits = _asked_again("once the provider takes requests")
-        put_off = [*assigned.later, *(assigning.Deferred(o.id, now + IN_LINE_AGAIN) for o, _ in assigned.line)]
-        later += [one._replace(problem=waits, since=order.problem_at or now) for one in put_off]
+        # One for which there is no place is left as it is, due, behind nobody of another provider.
+        later += [one._replace(problem=waits, since=order.problem_at or now) for one in assigned.later]
     return again, later
 
 
@@ -240,7 +272,9 @@ def commit_sent(results: Sequence[Sent]) -> int:
             if any(isinstance(r.outcome, UpstreamRefused) for r in ours)
             else {}
         )
-        providers = _providers_of([route for of_service in routes.values() for route in of_service])
+        # Only looked at: they are locked at the end, all at once, by what is noted of how they fare.
+        leading_to = {route.provider_id for of_service in routes.values() for route in of_service}
+        providers = store.providers(leading_to) if leading_to else {}
         for result in ours:
             order = changes.orders[result.sending.order.id]
             if isinstance(result.outcome, Accepted):
@@ -516,9 +550,12 @@ def _note_silent(provider_id: int, provider: ProviderRow | None, now: datetime, 
         silent = problems.problem(problems.PROVIDER_GONE, provider=provider_id)
     else:
         silent = problems.problem(problems.PROVIDER_SILENT, provider=provider.name, said=provider.health.problem)
+    since = now - SILENT_AFTER
     with transaction.atomic(durable=True):
-        overdue = store.overdue(provider_id, now - SILENT_AFTER, limit)
-        changes = lifecycle.OrderChanges(lifecycle.lock(overdue), now)
+        # Read before the lock, as parents come first: who waits for one must not hold its child.
+        seen = store.overdue(provider_id, since, limit)
+        changes = lifecycle.OrderChanges(lifecycle.lock(seen), now)
+        overdue = [id_ for id_ in seen if _is_overdue(changes.orders[id_], provider_id, since)]
         for order_id in overdue:
             order = changes.orders[order_id]
             kept = order.problem_code not in {"", problems.PROVIDER_SILENT, problems.PROVIDER_GONE}
@@ -526,6 +563,11 @@ def _note_silent(provider_id: int, provider: ProviderRow | None, now: datetime, 
             changes.apply(settling.Settled((order if kept else order.having(silent))._replace(due_at=now)))
         changes.write()
     return len(overdue)
+
+
+def _is_overdue(order: OpenOrder, provider_id: int, since: datetime) -> bool:
+    due = order.due_at is not None and order.due_at <= since
+    return due and order.job == Job.POLL.value and order.provider_id == provider_id
 
 
 def _polled(

@@ -99,12 +99,13 @@ def assign(
     """Give each order its route, within what its provider may get now; the others wait.
 
     `routes` are by service id. A provider that was resting gets one order, which tries it. With
-    `limit` orders to be sent the rest is left as it is. `room`: how many more may be under way; what is
-    sent is taken from it.
+    `limit` orders to be sent the rest is left as it is, or where there is `room` stands in line: how many more
+    may be under way; what is sent is taken from it.
     """
     assigned = Assigned()
     for order in orders:
-        if limit is not None and len(assigned.send) >= limit:
+        full = limit is not None and len(assigned.send) >= limit
+        if full and room is None:
             break
         chosen = _choose(order, routes.get(order.service_id, ()), providers, now)
         if isinstance(chosen, Deferred):
@@ -114,7 +115,7 @@ def assign(
         if provider.kind == "manual":
             assigned.by_hand.append((order, chosen))
             continue
-        if room is not None and not room.more(provider.panel_id, provider.id):
+        if room is not None and (full or not room.more(provider.panel_id, provider.id)):
             assigned.line.append((order, chosen))
             continue
         wait_until = _permit(provider, assigned, now)

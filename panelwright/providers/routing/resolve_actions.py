@@ -115,7 +115,9 @@ def _provider(panel_id: int, order: OpenOrder, name: str | None) -> int:
         if rows[0][1] != "api":
             raise Refused("gives_no_ids", "provider", id=name)
         return int(rows[0][0])
-    kinds = _KIND_OF.rows(connection, panel_id, order.provider_id) if order.provider_id is not None else []
+    # One that stands in line for a provider was not sent to it.
+    sent = order.provider_id is not None and order.job != Job.FORWARD.value
+    kinds = _KIND_OF.rows(connection, panel_id, order.provider_id) if sent else []
     if order.provider_id is None or not kinds or kinds[0][0] != "api":
         raise InvalidState("not_sent", "provider")
     return order.provider_id
