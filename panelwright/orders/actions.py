@@ -19,14 +19,18 @@ from panelwright.customers import access
 from panelwright.customers.access import Caller
 from panelwright.events.actions import NewEvent, record
 from panelwright.lane.batcher import CommitUncertain, about_to_wait
-from panelwright.orders import blocking, lifecycle, requests, rules, settling, store
+from panelwright.orders import blocking, lifecycle, queries, requests, rules, settling, store
 from panelwright.orders.models import Job, OrderKind
 from panelwright.orders.rules import PlaceOrder
 from panelwright.panels import numbers
 from panelwright.panels.models import Noun
 
-# Panel by panel: the same number is another order in each.
+# With the panel: the same number is another order in each.
 _FIND_ASKED = sql.Query("SELECT id, parent_id FROM orders_order WHERE panel_id = ? AND number :in_int")
+_FIND_EACH = sql.Query(
+    "SELECT o.id, o.parent_id FROM :pairs p CROSS JOIN orders_order o"
+    " WHERE o.panel_id = p.first AND o.number = p.second"
+)
 _LOCK = sql.Query("SELECT id FROM orders_order WHERE id :in_int ORDER BY id :for_update")
 _ASKED = sql.Query(
     "SELECT o.id, o.number, o.customer_id, o.kind, o.status, o.job, o.ended_at, v.refill, v.refill_days, v.cancel"
@@ -155,7 +159,7 @@ def ask_refills(commands: Sequence[AskOrders], *, now: datetime) -> list[Refusal
 def _insert_refills(fresh: Sequence[tuple[sql.Row, list[Refusal | int], int]], now: datetime) -> None:
     """Each with its row, and the place in its command's answers that its number goes to."""
     counts = Counter(row[0] for row, _, _ in fresh)
-    turns = {id_: iter(numbers.take(id_, Noun.REFILL, count)) for id_, count in sorted(counts.items())}
+    turns = {id_: iter(taken) for id_, taken in numbers.take_each(counts, Noun.REFILL).items()}
     numbered = [(next(turns[row[0]]), row, answers, place) for row, answers, place in fresh]
     at = sql.moment(connection, now)
     _INSERT_REFILLS.run(connection, [(number, *row, "Pending", "waiting", at, at) for number, row, _, _ in numbered])
@@ -294,9 +298,7 @@ def _asked(admitted: Sequence[tuple[AskOrders, access.Grant | Refusal]]) -> _Ask
         if isinstance(grant, access.Grant):
             wanted.setdefault(grant.panel_id, set()).update(n for n in command.numbers if n is not None)
     # A parent never changes, so it can be looked up before the lock.
-    found = [
-        row for panel_id, of_panel in wanted.items() for row in _FIND_ASKED.rows(connection, panel_id, sorted(of_panel))
-    ]
+    found = queries.of_panels(_FIND_ASKED, _FIND_EACH, wanted)
     if not found:
         return {}
     if connection.vendor == "postgresql":

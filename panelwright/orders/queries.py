@@ -12,9 +12,10 @@ from panelwright.core import sql
 from panelwright.core.paging import counted
 from panelwright.orders.models import Order, OrderKind
 
-# How an order stands, for `status`: id, customer id, kind, charge in micros, start count, status, remains, number. A
-# plain tuple, as the database gives it: a request asks for 100 of them, and giving each one names doubled its time.
-Standing = tuple[int, int, str, int, int | None, str, int, int]
+# How an order stands, for `status`: id, customer id, kind, charge in micros, start count, status, remains, number,
+# panel id. A plain tuple, as the database gives it: a request asks for 100 of them, and giving each one names doubled
+# its time.
+Standing = tuple[int, int, str, int, int | None, str, int, int, int]
 # A panel's id with the number of an order or refill: the number alone is another one's in each panel.
 Name = tuple[int, int]
 
@@ -28,10 +29,28 @@ class Progress(NamedTuple):
     children: list[int]
 
 
+def of_panels(one: sql.Query, each: sql.Query, wanted: Mapping[int, Collection[int]]) -> list[sql.Row]:
+    """The rows with these numbers, by panel id. `one` asks for a panel and its numbers, `each` for pairs of both.
+
+    Never for a set of panels and a set of numbers: all numbers in all panels would be far more than was asked for.
+    """
+    asked = {panel_id: numbers for panel_id, numbers in wanted.items() if numbers}
+    if len(asked) == 1:
+        ((panel_id, numbers),) = asked.items()
+        return one.rows(connection, panel_id, sorted(numbers))
+    pairs = [(panel_id, number) for panel_id, numbers in asked.items() for number in numbers]
+    return each.rows(connection, sql.pairs(sorted(pairs))) if pairs else []
+
+
 _SCHEDULED = frozenset({OrderKind.DRIP_FEED.value, OrderKind.SUBSCRIPTION.value})
 _STANDINGS = sql.Query(
-    "SELECT id, customer_id, kind, charge_micros, start_count, status, remains, number"
+    "SELECT id, customer_id, kind, charge_micros, start_count, status, remains, number, panel_id"
     " FROM orders_order WHERE panel_id = ? AND number :in_int"
+)
+# Of several panels; what was asked for comes first, whatever the database thinks of it.
+_STANDINGS_EACH = sql.Query(
+    "SELECT o.id, o.customer_id, o.kind, o.charge_micros, o.start_count, o.status, o.remains, o.number, o.panel_id"
+    " FROM :pairs p CROSS JOIN orders_order o WHERE o.panel_id = p.first AND o.number = p.second"
 )
 # The last condition is the index's own.
 _BY_REQUEST = sql.Query(
@@ -46,8 +65,12 @@ _CHILDREN = sql.Query(
     "SELECT parent_id, number FROM orders_order WHERE panel_id :in_int AND parent_id :in_int ORDER BY parent_id, number"
 )
 _REFILLS = sql.Query(
-    "SELECT r.number, o.customer_id, r.status FROM orders_refill r JOIN orders_order o ON o.id = r.order_id"
+    "SELECT r.panel_id, r.number, o.customer_id, r.status FROM orders_refill r JOIN orders_order o ON o.id = r.order_id"
     " WHERE r.panel_id = ? AND r.number :in_int"
+)
+_REFILLS_EACH = sql.Query(
+    "SELECT r.panel_id, r.number, o.customer_id, r.status FROM :pairs p CROSS JOIN orders_refill r"
+    " JOIN orders_order o ON o.id = r.order_id WHERE r.panel_id = p.first AND r.number = p.second"
 )
 _BALANCES = sql.Query("SELECT id, balance_micros FROM ledger_account WHERE panel_id :in_int AND id :in_int")
 
@@ -56,11 +79,7 @@ def standings(
     wanted: Mapping[int, Collection[int]],
 ) -> tuple[dict[Name, Standing], dict[int, Progress]]:
     """The orders with these numbers, by panel id; and by order id what those with a schedule have done."""
-    found: dict[Name, Standing] = {}
-    # Panel by panel: a set of all numbers in all panels would be far more than was asked for.
-    for panel_id, numbers in wanted.items():
-        if numbers:
-            found.update({(panel_id, row[7]): row for row in _STANDINGS.rows(connection, panel_id, sorted(numbers))})
+    found: dict[Name, Standing] = {(row[8], row[7]): row for row in of_panels(_STANDINGS, _STANDINGS_EACH, wanted)}
     parents = sorted(row[0] for row in found.values() if row[2] in _SCHEDULED)
     progress: dict[int, Progress] = {}
     if parents:
@@ -83,12 +102,7 @@ def by_request(
 
 def refills(wanted: Mapping[int, Collection[int]]) -> dict[Name, tuple[int, str]]:
     """The refills with these numbers, by panel id: (panel id, number) -> (customer id, status)."""
-    return {
-        (panel_id, row[0]): (row[1], row[2])
-        for panel_id, numbers in wanted.items()
-        if numbers
-        for row in _REFILLS.rows(connection, panel_id, sorted(numbers))
-    }
+    return {row[:2]: row[2:] for row in of_panels(_REFILLS, _REFILLS_EACH, wanted)}
 
 
 _ID_OF = sql.Query("SELECT id FROM orders_order WHERE panel_id = ? AND number = ?")
