@@ -435,6 +435,7 @@ REFUSALS: dict[str, Words] = {
     ),
     "amount_not_positive": Words(gettext_noop("The amount must be more than zero.")),
     "amount_below_zero": Words(gettext_noop("The amount cannot be below zero.")),
+    "reference_too_long": Words(gettext_noop("The reference is longer than %(limit)s characters.")),
     "reference_taken": Words(
         gettext_noop("This reference was already booked with another amount or customer."), status=409
     ),
