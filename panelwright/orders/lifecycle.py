@@ -82,6 +82,11 @@ _UPDATE_SCHEDULES = sql.Update(
     {"runs": "int", "runs_started": "int", "runs_done": "int", "undelivered": "bigint"},
     {"order_id": "bigint"},
 )
+# A subscription that has ended orders for nothing: what was told of and has no order waits for nothing.
+_DROP_POSTS = sql.Query(
+    "UPDATE orders_post SET due_at = NULL WHERE panel_id :in_int AND subscription_id :in_int AND order_id IS NULL"
+    " AND due_at IS NOT NULL"
+)
 
 
 class StaleOrder(Exception):
@@ -222,6 +227,9 @@ class OrderChanges:
         _UPDATE_SCHEDULES.run(
             connection, [(s.runs, s.runs_started, s.runs_done, s.undelivered, s.order_id) for s in moved]
         )
+        over = [o for o in changed if o.kind == OrderKind.SUBSCRIPTION.value and o.ended_at is not None]
+        if over:
+            _DROP_POSTS.run(connection, sorted({o.panel_id for o in over}), sorted(o.id for o in over))
         credit(self._refunds, self.now)
         books.write(cost_transfers, self.now)
         record(self._events, now=self.now)

@@ -22,6 +22,7 @@ import pytest
 from panelwright.catalog import link_kinds, rates
 from panelwright.core import money, sql
 from panelwright.customers import access
+from panelwright.customers import actions as customers
 from panelwright.events import webhook_rules
 from panelwright.ledger import rules as ledger_rules
 from panelwright.ledger import store as ledger_store
@@ -51,6 +52,7 @@ from panelwright.providers.routing import store as delivery_store
 from panelwright.providers.worker import Worker
 from panelwright.reports import actions as report_actions
 from panelwright.reports import rules as report_rules
+from panelwright.support import actions as tickets
 
 Patch = pytest.MonkeyPatch
 
@@ -182,11 +184,9 @@ MUTANTS = (
     Mutant("a claim is not written down", _set(delivery_store, "claim_sending", lambda orders, lease_until: None)),
     Mutant(
         "a lost order is sent again where request_id is not known",
-        _rewritten(
-            delivery,
-            "claim_unfinished",
-            "route is not None and providers[route.provider_id].knows_request_id",
-            "route is not None",
+        _together(
+            _set(delivery, "_asks", lambda provider: True),
+            _with(delivery_store, "_LOST", " AND p.knows_request_id", ""),
         ),
     ),
     Mutant("a busy provider's refusal of a repeat leads to another provider", _set(delivery, "_NO_PROOF", frozenset())),
@@ -212,7 +212,36 @@ MUTANTS = (
             "False",
         ),
     ),
-    Mutant("who stands in line for a provider is forgotten", _set(delivery, "_lines_with_room", lambda now, room: [])),
+    Mutant("who stands in line for a provider is forgotten", _set(delivery, "_lines_with_room", lambda *given: [])),
+    Mutant(
+        "an order that ended in line names the provider that never got it",
+        _rewritten(
+            settling, "end", "None if order.job == Job.FORWARD.value else order.provider_id", "order.provider_id"
+        ),
+    ),
+    Mutant("posts go on waiting for a subscription that has ended", _set(lifecycle, "_DROP_POSTS", _Nothing())),
+    Mutant(
+        "a customer gets the number that the next one will get",
+        _rewritten(
+            customers,
+            "new_customer",
+            "numbers.take(user.panel_id, Noun.CUSTOMER, 1).start",
+            "numbers.take(user.panel_id, Noun.CUSTOMER, 1).stop",
+        ),
+    ),
+    Mutant(
+        "a ticket gets the number that the next one will get",
+        _rewritten(
+            tickets,
+            "open_ticket",
+            "numbers.take(panel_id, Noun.TICKET, 1).start",
+            "numbers.take(panel_id, Noun.TICKET, 1).stop",
+        ),
+    ),
+    Mutant(
+        "what an order costs is posted to the account of another provider",
+        _rewritten(costs, "transfer", "str(provider_id)", "str(provider_id + (count > 1))"),
+    ),
     Mutant("nobody takes up what a dead worker had claimed", _set(delivery, "claim_unfinished", lambda limit: [])),
     Mutant("a lease lasts for days", _set(delivery_rules, "LEASE", timedelta(days=3))),
     Mutant(

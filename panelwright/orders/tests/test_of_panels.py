@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from panelwright.core import sql
+from panelwright.core import clock, sql
 from panelwright.orders import queries
 from panelwright.orders.actions import AskOrders, request_cancels, request_refills
-from tests.support.people import NOON, Buyer, execute
+from tests.support.people import Buyer, execute
 
 
 def test_standings_and_refills_of_many_panels_are_one_statement(carol: Buyer, mallory: Buyer) -> None:
@@ -31,7 +31,7 @@ def test_standings_and_refills_of_many_panels_are_one_statement(carol: Buyer, ma
         assert queries.standings({name[0]: [name[1]]})[0] == {name: row}
     execute(
         "UPDATE orders_order SET status = 'Completed', job = NULL, due_at = NULL, remains = 0, ended_at = %s",
-        NOON - timedelta(days=9),
+        clock.now() - timedelta(days=2),
     )
     execute("UPDATE catalog_service SET refill = %s, cancel = %s", True, True)
     ask = [AskOrders(carol.caller(), (numbers[0],)), AskOrders(mallory.caller(), (numbers[1], 10**12))]
