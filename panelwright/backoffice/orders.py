@@ -69,6 +69,7 @@ def order(request: StaffRequest, target: int) -> HttpResponse:
         "choices": choices,
         "proof": evidence_words.proof(evidence) if evidence is not None else (),
         "suggests": evidence_words.suggests(evidence) if evidence is not None else "",
+        "problem_said": problems.words(found.problem_code, facts["problem_facts"], _),
         "problem": _(staff_orders.PROBLEM_LABELS.get(found.problem_code, "")) if found.problem_code else "",
         "paused_for": _(story.PAUSED_FOR[facts["paused_for"]]) if facts["paused_for"] else "",
         "refunded": found.booked_micros - found.charge_micros,

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_noop
 from panelwright.backoffice import queries, words
 from panelwright.core import money
 from panelwright.ledger.models import Transfer, TransferCode
+from panelwright.orders import problems
 from panelwright.orders.models import Order, OrderKind, PauseReason, Post, Refill
 from panelwright.providers import order_queries
 from panelwright.providers.models import CallOutcome, Provider, ProviderCall
@@ -178,7 +179,7 @@ def _event(event: Mapping[str, Any], told: set[datetime], tries: set[tuple[int, 
     detail, said = "", ""
     if name == "order.problem":
         detail = _(PROBLEM_LABELS.get(str(facts.get("code", "")), PROBLEM_LABELS["noted"]))
-        said = str(facts.get("problem", ""))
+        said = problems.words(str(facts.get("code", "")), facts, _) or str(facts.get("problem", ""))
     elif name == "order.refused":
         detail, said = str(facts.get("name", "")), str(facts.get("said", ""))
     elif facts.get("reason") in PAUSED_FOR:

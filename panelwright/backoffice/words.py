@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from panelwright.core import money
+from panelwright.core import money, said
 from panelwright.orders import problems
 from panelwright.panels.models import BlockKind
 from panelwright.providers.models import Provider
@@ -134,6 +134,8 @@ _CHOICES = {
     "panel_v2": gettext_noop("Panel API v2"),
     "pause": gettext_noop("Pause"),
     "reprice": gettext_noop("Change price"),
+    "takes_subscriptions": gettext_noop("Their service takes whole subscriptions"),
+    "hears_no_posts": gettext_noop("The panel has no source of posts"),
     BlockKind.EXACT.value: gettext_noop("Link"),
     BlockKind.DOMAIN.value: gettext_noop("Website"),
     BlockKind.PATTERN.value: gettext_noop("Pattern"),
@@ -233,7 +235,7 @@ def value(held: Any) -> str:
         return ", ".join(f"{field(str(name))}: {value(one)}" for name, one in held.items())
     if isinstance(held, list | tuple):
         return ", ".join(value(one) for one in held) or "–"
-    text = str(held)
+    text = said.words(str(held), _)
     return _(status_labels.STATUS[text]) if text in status_labels.STATUS else choice(text)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from panelwright.cli import setup
 from panelwright.cli.main import CommandRefused
+from panelwright.core import said
 
 if TYPE_CHECKING:
     from panelwright.providers.sync.import_rules import SyncPlan
@@ -123,4 +124,4 @@ def show(plan: SyncPlan, rows: int) -> None:
 
 
 def left_out(row: LeftOut) -> str:
-    return f"left out: {' '.join(filter(None, (row.service, row.name[:60])))}: {row.why}"
+    return f"left out: {' '.join(filter(None, (row.service, row.name[:60])))}: {said.words(row.why)}"

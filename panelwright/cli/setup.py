@@ -223,7 +223,13 @@ def amount(text: str) -> int:
 
 
 def facts_text(facts: dict[str, Any]) -> str:
-    """An event's facts on one line."""
+    """An event's facts on one line; why something cannot be, in words."""
+    from panelwright.core import refusals
+    from panelwright.core.refusal import Refusal
+
+    if facts.get("why") in refusals.REFUSALS:
+        said = {"theirs": str(facts.get("new", "")), "type": str(facts.get("type", ""))}
+        facts = {**facts, "why": refusals.page(Refusal(str(facts["why"]), facts=tuple(said.items())))}
     return ", ".join(f"{name} {value}" for name, value in facts.items() if value not in (None, ""))
 
 

@@ -132,8 +132,10 @@ def _target(action: Action, panel_id: int, text: str) -> int:
 
 
 def _tell(performed: Performed, *, as_json: bool) -> None:
+    from panelwright.core import said
     from panelwright.staff import trail
 
+    performed = performed._replace(shown=said.everywhere(performed.shown))
     before, after = trail.difference(performed.before, performed.after)
     if as_json:
         told = {"action": performed.action.name, "id": performed.called, "before": before, "after": after}

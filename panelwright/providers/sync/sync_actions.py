@@ -20,6 +20,7 @@ from panelwright.catalog.changes import ChangeEvent
 from panelwright.catalog.models import PriceListPercent, PriceListRate, Service
 from panelwright.catalog.types import BY_NAME
 from panelwright.core import clock, money, refusal, sql
+from panelwright.core.said import said
 from panelwright.customers.models import PriceList
 from panelwright.events.actions import NewEvent, record
 from panelwright.orders import problems
@@ -421,7 +422,7 @@ def _left_out(panel: Panel, provider: Provider, offers: Offers | UpstreamRefused
     if not isinstance(offers, Offers):
         return []
     here = set(Route.objects.filter(panel=panel, provider=provider).values_list("upstream_service", flat=True))
-    others = [LeftOut(o.service, o.name, "no service here is delivered by it") for o in offers if o.service not in here]
+    others = [LeftOut(o.service, o.name, said("row_not_used")) for o in offers if o.service not in here]
     return [*offers.left_out, *others]
 
 

@@ -20,7 +20,8 @@ from panelwright.catalog import quantities
 from panelwright.catalog.changes import ChangeEvent, ServiceRef
 from panelwright.catalog.rates import CustomRate, rate_for
 from panelwright.catalog.types import BY_NAME
-from panelwright.core import money, refusals
+from panelwright.core import money
+from panelwright.core.refusal import Refusal
 from panelwright.orders.problems import NONE, Problem, problem
 from panelwright.providers.routing import route_rules
 from panelwright.providers.sync import holding, naming, sync_problems
@@ -192,7 +193,7 @@ def unread(offers: Offers, catalogue: Catalogue) -> Problem:
     """What a person has to look at, because it stands in the list and cannot be read; NONE where nothing does."""
     ours = {r.upstream_service for r in catalogue.routes if r.provider_id == catalogue.provider_id}
     readable = {offer.service for offer in offers}
-    rows = [f"{row.service} ({row.why})" for row in offers.left_out if row.service in ours - readable]
+    rows = [[row.service, row.why] for row in offers.left_out if row.service in ours - readable]
     steps = [offer.service for offer in offers if offer.step == STEP_UNREAD and offer.service in ours]
     if not rows and not steps:
         return NONE
@@ -306,8 +307,9 @@ def _after_offer(
     catalogue: Catalogue, route: RouteState, offer: ServiceOffer, told: Telling, *, before: RouteState
 ) -> RouteState:
     why_not = _no_route(catalogue, route, offer)
-    if why_not and route.available:
-        told.say("route.cannot_be", old=route.upstream_type, new=offer.type, why=why_not)
+    if why_not is not None and route.available:
+        why = {"why": why_not.code, "type": catalogue.services[route.service_id].type}
+        told.say("route.cannot_be", old=route.upstream_type, new=offer.type, **why)
     if not why_not and not route.available:
         told.say("route.back")
     after = replace(route, available=not why_not)
@@ -391,19 +393,17 @@ def _limits_followed(route: RouteState, offer: ServiceOffer, told: Telling) -> R
     return replace(route, min=low, max=high, step=step)
 
 
-def _no_route(catalogue: Catalogue, route: RouteState, offer: ServiceOffer) -> str:
-    """Why the route cannot be any more, now that their service has this type; "" where it can.
+def _no_route(catalogue: Catalogue, route: RouteState, offer: ServiceOffer) -> Refusal | None:
+    """Why the route cannot be any more, now that their service has this type; None where it can.
 
     What was routed before the type was known may have its posts by hand, and stays.
     """
     service = catalogue.services.get(route.service_id)
     if service is None:
-        return ""
+        return None
     as_before = route.available and route.upstream_type in {"", offer.type}
-    why_not = route_rules.cannot_be(
-        service_type=service.type, upstream_type=offer.type, hears_posts=catalogue.hears_posts or as_before
-    )
-    return "" if why_not is None else refusals.page(why_not)
+    hears_posts = catalogue.hears_posts or as_before
+    return route_rules.cannot_be(service_type=service.type, upstream_type=offer.type, hears_posts=hears_posts)
 
 
 def _text(micros: int | None) -> str | None:
