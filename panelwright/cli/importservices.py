@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from panelwright.providers.wire.outcomes import LeftOut
 
 EXAMPLE = """example:
-  panelwright importservices --panel acme --provider north --dry-run
-  panelwright importservices --panel acme --provider north --category "Followers" --markup 20 --round-to 0.01
-  panelwright importservices --panel acme --provider north --search premium --markup 15 --fixed 0.05
+  panelwright provider preview --panel acme --provider north
+  panelwright provider import north --panel acme --category "Followers" --markup 20 --round-to 0.01
+  panelwright provider import north --panel acme --search premium --markup 15 --fixed 0.05
 
-Prices are in the panel's currency. A provider with another currency needs `panelwright setrate` first.
+Prices are in the panel's currency. A provider with another currency needs `panelwright exchange-rate set` first.
 """
 LISTED_MAX = 200
 

@@ -99,13 +99,13 @@ FORMS: dict[str, dict[str, str]] = {
     "announcement": {"list": "announce --list"},
     "service": {"show": "setservice", "changes": "changes"},
     "link_pattern": {"list": "linkkinds"},
-    "provider": {"show": "setprovider", "preview": "importservices --dry-run"},
-    "route": {"list": "setroute"},
+    "provider": {"show": "setprovider", "preview": "importservices --dry-run", "sync_preview": "sync --dry-run"},
+    "route": {"list": "setroute", "change": "setroute"},
     "held": {"list": "held", "decide": "held"},
     "post_source": {"list": "postsources"},
     "staff": {"roles": "roles"},
     # A panel comes with its owner: this command does two actions.
-    "panel": {"create": "createpanel", "numbers": "setnumbers"},
+    "panel": {"create": "createpanel", "numbers": "setnumbers", "guard": "guard"},
     "block": {"list": "blocks"},
     # Its verbs are actions; without one it is the older form.
     "post": {},

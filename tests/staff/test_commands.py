@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import importlib
 import json
+import re
+import shlex
 from collections.abc import Callable
+from io import BytesIO, TextIOWrapper
+from pathlib import Path
 
 import pytest
 
@@ -60,6 +64,43 @@ def test_each_command_tells_its_options(db: None, said: Said) -> None:
             assert "usage: panelwright" in said(0, noun, verb, "--help"), (noun, verb)
     assert "has no command 'fly'" in said(2, "order", "fly", "1")
     assert "there is no command 'ordr'" in said(2, "ordr", "done", "1") + said(2, "ordr")
+
+
+def test_each_example_is_a_command_by_its_noun(db: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """What help shows is taken as it stands, of older commands too, whose examples show the newer forms."""
+    from panelwright.cli import main, staff_command
+    from panelwright.staff import registry
+
+    known = main.nouns()
+    monkeypatch.chdir(tmp_path)
+    for name in main.COMMANDS:
+        examples = (
+            getattr(importlib.import_module(f"panelwright.cli.{name}"), "EXAMPLE", "") if name != "sandbox" else ""
+        )
+        for line in re.sub(r"( \\)?\n {4,}--", " --", examples).splitlines():
+            if not line.startswith("  ") or "panelwright " not in line:
+                continue
+            command = re.split(r" {3,}| < | > |  #", line[line.index("panelwright ") :])[0]
+            _, first, *words = shlex.split(command)
+            if first in main.SYSTEM:
+                continue
+            noun, verb = first.replace("-", "_"), words.pop(0).replace("-", "_")
+            assert verb in known.get(noun, ()), line
+            for word in words:
+                if word.endswith((".md", ".png", ".txt")):
+                    Path(word).write_text("Text")
+            monkeypatch.setattr("sys.stdin", TextIOWrapper(BytesIO(b"typed\n")))
+            parser = main.new_parser(name, None, None)
+            form = main.FORMS.get(noun, {}).get(verb)
+            if form is None:
+                staff_command.configure(parser, registry.of_noun(noun)[verb])
+            else:
+                of, *words = [*form.split(), *words]
+                importlib.import_module(f"panelwright.cli.{of}").configure(parser)
+            try:
+                parser.parse_args(words)
+            except SystemExit:
+                raise AssertionError(line) from None
 
 
 def test_a_provider_is_added_and_changed(alice: Owner, said: Said, monkeypatch: pytest.MonkeyPatch) -> None:
