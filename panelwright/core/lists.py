@@ -69,7 +69,8 @@ _PLACES = list(ColumnPlace)
 class Column:
     """`name` is the key in files and JSON; `label` and `place` are for pages, where a column without a place is not.
 
-    `value` takes it out of a row; else it is the row's attribute of that name. `cell` names a template of its own.
+    `value` takes it out of a row: a function, or the path of an attribute as `order.service.number`; else it is the
+    row's attribute of that name, of money the one with `_micros` behind it. `cell` names a template of its own.
     `says`: on a card the label stands before the value, which alone would not say what it is. `file`: whether it is
     in files and JSON. `empty`: its value may be missing, which is null in JSON.
     """
@@ -78,7 +79,7 @@ class Column:
     kind: ColumnKind = ColumnKind.TEXT
     label: str = ""
     place: ColumnPlace | None = None
-    value: Callable[[Any], Any] | None = None
+    value: Callable[[Any], Any] | str | None = None
     cell: str = ""
     says: bool = False
     file: bool = True
@@ -91,7 +92,10 @@ class Column:
 
     def of(self, row: Any) -> Any:
         """The value as the row holds it."""
-        return (self.value or attrgetter(self.name))(row)
+        if callable(self.value):
+            return self.value(row)
+        name = f"{self.name}_micros" if self.kind is ColumnKind.MONEY else self.name
+        return attrgetter(self.value or name)(row)
 
     def plain(self, row: Any) -> Value:
         """The value in JSON: money and times are text."""

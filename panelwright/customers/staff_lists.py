@@ -71,7 +71,7 @@ CUSTOMERS = Listing(
             ColumnKind.MONEY,
             gettext_noop("Balance"),
             ColumnPlace.END,
-            value=lambda row: row.account.balance_micros,
+            value="account.balance_micros",
         ),
         Column("created_at", ColumnKind.TIME),
         offers("customer", attrgetter("number")),

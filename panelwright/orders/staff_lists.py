@@ -25,7 +25,7 @@ API_KEYS = Listing(
         Column("can_read", ColumnKind.FLAG),
         Column("can_order", ColumnKind.FLAG),
         Column("addresses"),
-        Column("daily_cap", ColumnKind.MONEY, value=lambda row: row.daily_cap_micros, empty=True),
+        Column("daily_cap", ColumnKind.MONEY, empty=True),
         Column("last_used_at", ColumnKind.TIME, gettext_noop("Last used"), ColumnPlace.END, says=True, empty=True),
         Column("created_at", ColumnKind.TIME),
         offers("api_key"),
