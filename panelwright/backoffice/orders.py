@@ -30,7 +30,13 @@ UNKNOWN = frozenset({problems.OUTCOME_UNKNOWN})
 @require_safe
 def orders(request: StaffRequest) -> HttpResponse:
     """All orders of the panel, by the filters of the address."""
-    return lists.shown(request, staff_orders.STAFF_ORDERS, title=_("Orders"), icon="list", tabs="orders")
+    of = staff_orders.STAFF_ORDERS
+    note = ""
+    text = of.listing.asked(request.GET)["q"].strip()
+    if text and of.listing.refused({"q": text}) is None:
+        what = _(staff_orders.UNDERSTOOD[staff_orders.understood(request.panel, text).code])
+        note = _("Searched for: %(what)s.") % {"what": what}
+    return lists.shown(request, of, title=_("Orders"), icon="list", tabs="orders", note=note)
 
 
 @require_safe

@@ -51,13 +51,14 @@ class Narrowing(NamedTuple):
     """What a filter asks of the rows of a list.
 
     `served` is a condition that an index serves, `few` how few rows it leaves: the one with the highest leads, and the
-    others are looked for among its rows. `sought` is looked for, a window at a time. `oldest_first`: what waits longest
-    stands first.
+    others are looked for among its rows. `sought` is looked for, a window at a time. `between`: a range of the list's
+    key, which every index serves, as each ends with it. `oldest_first`: what waits longest stands first.
     """
 
     served: Q | None = None
     few: int = 0
     sought: Q | None = None
+    between: Q | None = None
     oldest_first: bool = False
 
 
@@ -66,8 +67,9 @@ def narrowed(found: Found, asks: Sequence[Narrowing]) -> Found:
     leads = [one.served for one in sorted(asks, key=lambda one: -one.few) if one.served is not None]
     lead, others = (leads[0], leads[1:]) if leads else (Q(), [])
     others += [one.sought for one in asks if one.sought is not None]
-    rows = found.rows.filter(lead, *others)
-    within = found.rows if found.within is None else found.within
+    bounds = [one.between for one in asks if one.between is not None]
+    rows = found.rows.filter(lead, *bounds, *others)
+    within = (found.rows if found.within is None else found.within).filter(*bounds)
     looks = (bool(others) or found.within is not None) and not found.small
     return found._replace(
         rows=rows,

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from django.db import connection
+from django.db.models import Q
 
 from panelwright.core import sql
 from panelwright.core.paging import counted
@@ -127,6 +128,42 @@ def _first(rows: list[sql.Row]) -> int | None:
 def numbers_of(panel_id: int, order_ids: Collection[int]) -> dict[int, int]:
     """Order id -> number, of the panel's own."""
     return dict(_NUMBERS_OF.rows(connection, panel_id, sorted(order_ids))) if order_ids else {}
+
+
+_NUMBER_FROM = sql.Query(
+    "SELECT number, created_at FROM orders_order WHERE panel_id = ? AND number >= ? ORDER BY number LIMIT 1"
+)
+_LAST_NUMBER = sql.Query("SELECT number FROM orders_order WHERE panel_id = ? ORDER BY number DESC LIMIT 1")
+# Processes take numbers in blocks: those of one moment stand this far apart at most (docs/decisions/0016-numbers.md).
+BLOCKS_LAST = timedelta(seconds=30)
+
+
+def number_at(panel_id: int, at: datetime) -> int:
+    """The first number of the panel's orders that were placed from then on, or one a little before or behind it.
+
+    Numbers rise with time, so it is found by halving: some 40 looks into the index, however many orders there are.
+    """
+    last = _first(_LAST_NUMBER.rows(connection, panel_id))
+    low, high = 0, 0 if last is None else last + 1
+    while low < high:
+        middle = (low + high) // 2
+        rows = _NUMBER_FROM.rows(connection, panel_id, middle)
+        placed = sql.aware(rows[0][1]) if rows else None
+        if placed is None or placed >= at:
+            high = middle
+        else:
+            low = rows[0][0] + 1
+    return low
+
+
+def numbers_between(panel_id: int, start: datetime | None, end: datetime | None) -> Q:
+    """A range of numbers that holds all of the panel's orders of this time; `end` excluded, None: no bound."""
+    found = Q()
+    if start is not None:
+        found &= Q(number__gte=number_at(panel_id, start - BLOCKS_LAST))
+    if end is not None:
+        found &= Q(number__lt=number_at(panel_id, end + BLOCKS_LAST))
+    return found
 
 
 def balances(panel_ids: Collection[int], account_ids: Collection[int]) -> dict[int, int]:

@@ -233,15 +233,6 @@ ACTIONS = (
     ),
     Action(
         ORDER,
-        "set_back",
-        gettext_noop("Put back in the queue"),
-        Right.ORDERS_ACT,
-        _order(manual_actions.set_back),
-        in_bulk=True,
-        offered=possible_rules.set_back,
-    ),
-    Action(
-        ORDER,
         "progress",
         gettext_noop("Report progress"),
         Right.ORDERS_ACT,
@@ -336,6 +327,15 @@ ACTIONS = (
             _PROVIDER,
         ),
         offered=possible_rules.arrived,
+    ),
+    Action(
+        ORDER,
+        "set_back",
+        gettext_noop("Put back in the queue"),
+        Right.ORDERS_ACT,
+        _order(manual_actions.set_back),
+        in_bulk=True,
+        offered=possible_rules.set_back,
     ),
     Action(
         ORDER,

@@ -16,9 +16,11 @@ from panelwright.core import clock, money, sql
 from panelwright.core.lists import Column, ColumnKind, ColumnPlace, Filter, FilterKind, Listing, ListScope
 from panelwright.core.paging import Found, Narrowing, narrowed
 from panelwright.orders.models import Cancel, Refill, RequestState
+from panelwright.orders.status import RefillStatus
 from panelwright.panels.models import Panel
 from panelwright.providers.manual.manual_queries import OVERDUE, TRIES
 from panelwright.providers.models import ExchangeRate, PostSource, Provider, Route
+from panelwright.providers.staff_orders import PROVIDER
 from panelwright.providers.sync import hold_actions, sync_problems
 from panelwright.staff.lists import StaffList, offers
 from panelwright.staff.rights import Right
@@ -60,6 +62,26 @@ def _refills_that_wait(panel: Any, values: Mapping[str, Any]) -> Narrowing:
     return Narrowing(served=Q(ended_at=None), sought=waits | troubled | overdue, oldest_first=True)
 
 
+# What stands in the address -> the state of a refill, and its words.
+REFILL_SLUGS = {status.value.lower().replace(" ", "-"): status.value for status in RefillStatus}
+REFILL_WORDS = {
+    RefillStatus.PENDING.value: gettext_noop("Pending"),
+    RefillStatus.IN_PROGRESS.value: gettext_noop("In progress"),
+    RefillStatus.COMPLETED.value: gettext_noop("Completed"),
+    RefillStatus.REJECTED.value: gettext_noop("Rejected"),
+    RefillStatus.CANCELED.value: gettext_noop("Canceled"),
+}
+_AT_PROVIDER = replace(PROVIDER, where=lambda panel, id_: Narrowing(sought=Q(order__provider_id=id_)))
+
+
+def _refills_in_state(panel: Panel, show: str) -> Narrowing | None:
+    if show == ALL:
+        return None
+    status = REFILL_SLUGS[show]
+    is_open = status in {RefillStatus.PENDING.value, RefillStatus.IN_PROGRESS.value}
+    return Narrowing(served=Q(ended_at=None) if is_open else None, sought=Q(status=status))
+
+
 def _cancels_that_wait(panel: Any, values: Mapping[str, Any]) -> Narrowing:
     """Customers' cancels that wait for staff."""
     mine = Q(due_at=None) | Q(attempts__gte=TRIES, provider_id__isnull=False)
@@ -81,7 +103,15 @@ REFILLS = Listing(
         Column("ended_at", ColumnKind.TIME, empty=True),
         offers("refill", attrgetter("number")),
     ),
-    filters=(replace(_SHOW, unasked=_refills_that_wait),),
+    filters=(
+        replace(
+            _SHOW,
+            choices=(*_SHOW.choices, *((slug, REFILL_WORDS[status]) for slug, status in REFILL_SLUGS.items())),
+            where=_refills_in_state,
+            unasked=_refills_that_wait,
+        ),
+        _AT_PROVIDER,
+    ),
     empty=gettext_noop("No refill requests are waiting."),
     none_match=gettext_noop("No refill requests match your filters."),
 )
@@ -114,7 +144,7 @@ CANCELS = Listing(
         Column("created_at", ColumnKind.TIME),
         offers("cancel", attrgetter("order.number"), about=attrgetter("order")),
     ),
-    filters=(replace(_SHOW, unasked=_cancels_that_wait),),
+    filters=(replace(_SHOW, unasked=_cancels_that_wait), _AT_PROVIDER),
     empty=gettext_noop("No cancellation requests are waiting."),
     none_match=gettext_noop("No cancellation requests match your filters."),
 )

@@ -2,32 +2,45 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from operator import attrgetter
 from typing import Any, NamedTuple
 
+from django.db import connection
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_noop
 
 from panelwright.catalog import names
 from panelwright.core import clock, sql
-from panelwright.core.lists import Column, ColumnKind, ColumnPlace, Filter, FilterKind, Listing, ListScope, whole
-from panelwright.core.paging import Found, Narrowing, counted, on_day
+from panelwright.core.lists import (
+    COUNTED_MAX,
+    Column,
+    ColumnKind,
+    ColumnPlace,
+    Filter,
+    FilterKind,
+    Listing,
+    ListScope,
+    whole,
+)
+from panelwright.core.paging import WINDOW, Found, Narrowing
 from panelwright.customers.queries import customer_id
 from panelwright.customers.staff_lists import with_email
 from panelwright.orders import problems, queries
 from panelwright.orders.lists import STATUS_SLUGS
-from panelwright.orders.models import Job, Order
+from panelwright.orders.models import Job, Order, OrderKind, Schedule
 from panelwright.orders.status import OrderStatus
 from panelwright.panels.models import Panel
-from panelwright.providers.models import Provider
-from panelwright.staff.lists import ShippedView, StaffList
+from panelwright.providers.models import Provider, ProviderKind
+from panelwright.staff.lists import ShippedView, StaffList, offers
 from panelwright.staff.rights import Right
 
 # Services that a word of a search may name, and providers of a panel.
 FOUND_MAX = 200
 UPSTREAM_ID_MAX = 100
+USERNAME = re.compile(r"@?[\w.]{1,60}")
 # Statuses with an index of their own; in the order of its condition.
 _SHORT = [OrderStatus.PARTIAL.value, OrderStatus.CANCELED.value]
 _OPEN = frozenset({OrderStatus.PENDING.value, OrderStatus.PROCESSING.value, OrderStatus.IN_PROGRESS.value})
@@ -92,25 +105,61 @@ def _shown(panel: Panel, show: str) -> Narrowing:
     return Narrowing(sought=Q(status=status))
 
 
-def _searched(panel: Panel, text: str) -> Narrowing:
-    """What is found exactly is all that is shown: a number, an id at a provider; else a link, a service, an address."""
-    if "@" in text and "/" not in text:
+class Understood(NamedTuple):
+    """What a search was taken for: a code of UNDERSTOOD, and what it then asks for."""
+
+    code: str
+    narrowing: Narrowing
+
+
+UNDERSTOOD = {
+    "number": gettext_noop("Order ID"),
+    "upstream_id": gettext_noop("ID at the provider"),
+    "email": gettext_noop("Customer's email"),
+    "username": gettext_noop("User name of a subscription"),
+    "service": gettext_noop("Service ID, or part of a link"),
+    "text": gettext_noop("Part of a link, or of a service's name"),
+}
+
+
+def understood(panel: Panel, text: str) -> Understood:
+    """What a search means; kept with the panel as it was read, for the page that says so beside the list."""
+    known: dict[str, Understood] = panel.__dict__.setdefault("_understood", {})
+    if text not in known:
+        known[text] = _understood(panel, text)
+    return known[text]
+
+
+def _understood(panel: Panel, text: str) -> Understood:
+    """What is found exactly is all that is shown."""
+    if "@" in text[1:] and "/" not in text:
         ids = with_email(panel.id, text)
         # One customer's have an index; those of several stand in it one after the other.
         found = Q(customer_id__in=ids)
-        return Narrowing(served=found, few=_ITSELF) if len(ids) <= 1 else Narrowing(sought=found)
-    exact = Q()
+        return Understood("email", Narrowing(served=found, few=_ITSELF) if len(ids) <= 1 else Narrowing(sought=found))
     number = whole(text)
-    if number is not None:
-        exact |= Q(number=number)
+    exact = Q() if number is None else Q(number=number)
     if len(text) <= UPSTREAM_ID_MAX:
         providers = list(Provider.objects.filter(panel_id=panel.id).values_list("id", flat=True)[:FOUND_MAX])
         exact |= Q(provider_id__in=providers, upstream_id=text)
-    ids = list(Order.objects.filter(exact, panel_id=panel.id).values_list("id", flat=True)[:20]) if exact else []
-    if ids:
-        return Narrowing(served=Q(id__in=ids), few=_ITSELF)
+    rows = Order.objects.filter(exact, panel_id=panel.id) if exact else Order.objects.none()
+    same = list(rows.values_list("id", "number")[:20])
+    if same:
+        code = "number" if any(one == number for _, one in same) else "upstream_id"
+        return Understood(code, Narrowing(served=Q(id__in=[id_ for id_, _ in same]), few=_ITSELF))
+    users = _subscriptions_to(panel, text.removeprefix("@")) if USERNAME.fullmatch(text) else []
+    if users:
+        return Understood("username", Narrowing(sought=Q(id__in=users) | Q(parent_id__in=users)))
     services = names.find(panel_id=panel.id, version=panel.catalog_version, text=text)[:FOUND_MAX]
-    return Narrowing(sought=Q(link__icontains=text) | Q(service_id__in=services))
+    code = "service" if number is not None and services else "text"
+    return Understood(code, Narrowing(sought=Q(link__icontains=text) | Q(service_id__in=services)))
+
+
+def _subscriptions_to(panel: Panel, name: str) -> list[int]:
+    """Ids of subscriptions to a user, of the panel's newest ones."""
+    newest = Schedule.objects.filter(panel_id=panel.id).order_by("-number").values("order_id")[:WINDOW]
+    rows = Schedule.objects.filter(order_id__in=newest, panel_id=panel.id, username__in=[name, f"@{name}"])
+    return list(rows.values_list("order_id", flat=True)[:FOUND_MAX])
 
 
 def _of_parent(panel: Panel, number: int) -> Narrowing:
@@ -121,6 +170,35 @@ def _of_customer(panel: Panel, number: int) -> Narrowing:
     return Narrowing(served=Q(customer_id=customer_id(panel.id, number) or 0), few=_OF_CUSTOMER)
 
 
+def _midnight(on: date) -> datetime:
+    return datetime(on.year, on.month, on.day, tzinfo=UTC)
+
+
+def _placed(panel: Panel, start: datetime | None, end: datetime | None) -> Narrowing:
+    """Orders of a time, in UTC. Their numbers are known from it, so that no window has to be walked to get there."""
+    exact = Q() if start is None else Q(created_at__gte=start)
+    exact &= Q() if end is None else Q(created_at__lt=end)
+    return Narrowing(between=queries.numbers_between(panel.id, start, end), sought=exact)
+
+
+def _by_mode(panel: Panel, mode: str) -> Narrowing:
+    """Delivered by the panel's own people, or by other panels (also of those that are still to be sent)."""
+    people = Provider.objects.filter(panel_id=panel.id, kind=ProviderKind.MANUAL.value).order_by("id")
+    ids = list(people.values_list("id", flat=True)[:FOUND_MAX])
+    by_people = Q(provider_id__in=ids)
+    return Narrowing(sought=by_people if mode == BY_PEOPLE else ~by_people | Q(provider_id__isnull=True))
+
+
+# A mass order gives each of its lines a request_id of its own (storefront/mass.py).
+_MASS = Q(request_id__startswith="web:")
+_PLACED = Q(parent_id__isnull=True)
+_SOURCES = {
+    "web": _PLACED & Q(key_id__isnull=True) & (Q(request_id__isnull=True) | ~_MASS),
+    "api": _PLACED & Q(key_id__isnull=False),
+    "mass": _PLACED & Q(key_id__isnull=True) & _MASS,
+    "drip-feed": Q(kind__in=[OrderKind.DRIP_FEED.value, OrderKind.RUN.value]),
+    "subscription": Q(kind__in=[OrderKind.SUBSCRIPTION.value, OrderKind.POST.value]),
+}
 SHOW = Filter(
     "show",
     gettext_noop("Status"),
@@ -142,8 +220,8 @@ SHOW = Filter(
 SEARCH = Filter(
     "q",
     gettext_noop("Search orders"),
-    hint=gettext_noop("Order ID, ID at the provider, link, email"),
-    where=_searched,
+    hint=gettext_noop("Order ID, ID at the provider, link, user name, email, service ID"),
+    where=lambda panel, text: understood(panel, text).narrowing,
 )
 PROBLEM = Filter(
     "problem",
@@ -167,14 +245,60 @@ ON = Filter(
     gettext_noop("Date"),
     kind=FilterKind.DAY,
     hint=gettext_noop("Date, such as 2030-12-31"),
-    where=lambda panel, on: Narrowing(sought=on_day("created_at", on)),
+    hidden=True,
+    where=lambda panel, on: _placed(panel, _midnight(on), _midnight(on) + timedelta(days=1)),
+)
+SINCE = Filter(
+    "since",
+    gettext_noop("From"),
+    kind=FilterKind.DAY,
+    hint=gettext_noop("First day, such as 2030-12-01"),
+    where=lambda panel, on: _placed(panel, _midnight(on), None),
+)
+UNTIL = Filter(
+    "until",
+    gettext_noop("Until"),
+    kind=FilterKind.DAY,
+    hint=gettext_noop("Last day, such as 2030-12-31"),
+    where=lambda panel, on: _placed(panel, None, _midnight(on) + timedelta(days=1)),
 )
 SERVICE = Filter(
     "service",
     gettext_noop("Service"),
     kind=FilterKind.NUMBER,
-    hidden=True,
+    hint=gettext_noop("Service ID"),
     where=lambda panel, number: Narrowing(sought=Q(service__number=number)),
+)
+BY_PEOPLE, BY_PROVIDERS = "manual", "auto"
+MODE = Filter(
+    "mode",
+    gettext_noop("Mode"),
+    (
+        ("", gettext_noop("Manual and automatic")),
+        (BY_PEOPLE, gettext_noop("Manual")),
+        (BY_PROVIDERS, gettext_noop("Automatic")),
+    ),
+    where=_by_mode,
+)
+SOURCE = Filter(
+    "source",
+    gettext_noop("Source"),
+    (
+        ("", gettext_noop("All sources")),
+        ("web", gettext_noop("Website")),
+        ("api", gettext_noop("API")),
+        ("mass", gettext_noop("Mass order")),
+        ("drip-feed", gettext_noop("Drip-feed")),
+        ("subscription", gettext_noop("Subscription")),
+    ),
+    where=lambda panel, source: Narrowing(sought=_SOURCES[source]),
+)
+KEY = Filter(
+    "key",
+    gettext_noop("API key"),
+    kind=FilterKind.NUMBER,
+    hidden=True,
+    where=lambda panel, id_: Narrowing(sought=Q(key_id=id_)),
 )
 CUSTOMER = Filter("customer", gettext_noop("Customer"), kind=FilterKind.NUMBER, hidden=True, where=_of_customer)
 PARENT = Filter("parent", gettext_noop("Parent order"), kind=FilterKind.NUMBER, hidden=True, where=_of_parent)
@@ -199,7 +323,9 @@ ORDERS = Listing(
         Column("service_name", label=gettext_noop("Service and link"), place=ColumnPlace.MAIN, cell="service_link"),
         Column("link"),
         Column("customer", label=gettext_noop("Customer"), place=ColumnPlace.LEFT, cell="order_customer"),
-        Column("quantity", ColumnKind.NUMBER),
+        Column(
+            "quantity", ColumnKind.NUMBER, gettext_noop("Quantity"), ColumnPlace.LEFT, cell="order_quantity", says=True
+        ),
         Column("start_count", ColumnKind.NUMBER, empty=True),
         Column("remains", ColumnKind.NUMBER),
         Column(
@@ -213,8 +339,9 @@ ORDERS = Listing(
         Column("upstream_id", empty=True),
         Column("created_at", ColumnKind.TIME),
         Column("ended_at", ColumnKind.TIME, empty=True),
+        offers("order", attrgetter("number"), about=attrgetter("order")),
     ),
-    filters=(SHOW, SEARCH, PROBLEM, PROVIDER, ON, SERVICE, CUSTOMER, PARENT),
+    filters=(SHOW, SEARCH, PROBLEM, PROVIDER, SERVICE, MODE, SOURCE, SINCE, UNTIL, ON, KEY, CUSTOMER, PARENT),
     empty=gettext_noop("No orders yet."),
     none_match=gettext_noop("No orders match your filters."),
 )
@@ -250,14 +377,33 @@ def manual_orders(panel_id: int) -> QuerySet[Order]:
     return rows
 
 
+# What stands behind the tabs, by the indexes of their conditions: as many rows of each as are counted.
+_COUNTED = {
+    NEEDS_ME: "problem_code > '' AND ended_at IS NULL",
+    MANUAL: "job = 'manual'",
+    "pending": "status = 'Pending' AND ended_at IS NULL",
+    "processing": "status = 'Processing' AND ended_at IS NULL",
+    "in-progress": "status = 'In progress' AND ended_at IS NULL",
+    "partial": "status IN ('Partial', 'Canceled') AND status = 'Partial'",
+    "canceled": "status IN ('Partial', 'Canceled') AND status = 'Canceled'",
+}
+_COUNTS = sql.Query(
+    " UNION ALL ".join(
+        f"SELECT '{name}', COUNT(*) FROM (SELECT 1 FROM orders_order WHERE panel_id = ? AND {where} LIMIT"  # noqa: S608
+        f" {COUNTED_MAX + 1}) AS counted"
+        for name, where in _COUNTED.items()
+    )
+)
+
+
 def counts(panel_id: int) -> dict[str, int]:
-    """How many orders have a problem, and how many wait for the panel's own people, as far as `counted` counts."""
-    return {NEEDS_ME: counted(problem_orders(panel_id)), MANUAL: counted(manual_orders(panel_id))}
+    """How many orders stand behind each tab that an index counts, as far as `counted` counts. One query."""
+    return dict(_COUNTS.rows(connection, *[panel_id] * len(_COUNTED)))
 
 
 def _all(panel: Panel) -> Found:
     every: QuerySet[Order] = Order.objects.filter(panel_id=panel.id)
-    return Found(every.select_related("service", "customer__user"), key="number")
+    return Found(every.select_related("service", "customer__user", "cancel", "schedule"), key="number")
 
 
 def with_providers(panel: Panel, rows: Sequence[Order]) -> list[StaffOrderRow]:

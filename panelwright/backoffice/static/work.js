@@ -1,26 +1,18 @@
-// One key for each step of the work queue: j and k move between the rows, the others press the row's button that names
-// them (data-key). Without it the buttons are there all the same.
+// One key for each step of the work queue: a key presses the button of the row that names it (data-key), of the row that
+// has the focus or else of the first one. Without it the buttons are there all the same; j and k move (backoffice.js).
 "use strict";
 
-const rows = [...document.querySelectorAll(".table.work tbody tr")];
-const here = () => rows.indexOf(document.activeElement?.closest?.("tr"));
-
-function select(at) {
-  const row = rows[Math.max(0, Math.min(at, rows.length - 1))];
-  row?.querySelector("a")?.focus();
-}
+const steps = [...document.querySelectorAll(".table.work tbody tr")];
 
 document.addEventListener("keydown", (event) => {
   if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
-  if (event.target.matches?.("input, textarea, select, [contenteditable]")) return;
-  if (event.key === "j") select(here() + 1);
-  else if (event.key === "k") select(here() - 1);
-  else {
-    const button = rows[Math.max(here(), 0)]?.querySelector(`[data-key="${CSS.escape(event.key.toLowerCase())}"]`);
-    if (!button) return;
-    const field = button.form.querySelector("input[required]");
-    if (field && !field.value) field.focus();
-    else button.form.requestSubmit(button);
-  }
+  if (event.target.matches?.("input:not([type=checkbox]), textarea, select, [contenteditable]")) return;
+  const row = document.activeElement?.closest?.("tr");
+  const place = steps.includes(row) ? row : steps[0];
+  const button = place?.querySelector(`[data-key="${CSS.escape(event.key.toLowerCase())}"]`);
+  if (!button) return;
   event.preventDefault();
+  const field = button.form.querySelector("input[required]");
+  if (field && !field.value) field.focus();
+  else button.form.requestSubmit(button);
 });

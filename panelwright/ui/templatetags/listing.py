@@ -70,6 +70,11 @@ class ShownFilter(NamedTuple):
     names: bool
     refused: str = ""
 
+    @property
+    def words(self) -> str:
+        """What narrows the list, as it is written on its chip."""
+        return next((words for _choice, words, _address, on in self.choices if on), self.value)
+
 
 @register.inclusion_tag("ui/filters.html", takes_context=True)
 def filters(context: Any, of: Listing, asked: dict[str, str], live: str = "", anchor: str = "") -> dict[str, Any]:
@@ -89,6 +94,8 @@ def filters(context: Any, of: Listing, asked: dict[str, str], live: str = "", an
         "live": live,
         "searched": any(not one.choices for one in fields),
         "hidden": [one for one in shown if one.name in hidden and one.value],
+        # What narrows the list can be taken away with one press, where the list does not follow what is typed.
+        "narrowing": [] if live else [one for one in fields if one.value and not one.refused],
         "refused": [one for one in shown if one.refused],
         # The saved view that the list was opened by (backoffice/saved.py): changed filters are its.
         "view": request.GET.get("view", "")[:20],
