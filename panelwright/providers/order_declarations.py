@@ -17,9 +17,9 @@ from panelwright.providers import order_foresight, order_queries
 from panelwright.providers.manual import manual_actions, manual_queries, paid_refill_actions
 from panelwright.providers.manual.manual_rules import COUNT_MAX
 from panelwright.providers.posts import subscription_actions
-from panelwright.providers.routing import link_actions, possible_rules, resolve_actions
+from panelwright.providers.routing import link_actions, possible_rules, resolve_actions, resolve_rules
 from panelwright.providers.routing.possible_rules import OrderNow
-from panelwright.staff.action import Action, ActionDone, ActionFieldKind, Field, Noun, State, in_its_place
+from panelwright.staff.action import Action, ActionDone, ActionFieldKind, Field, Noun, State, by_values, in_its_place
 from panelwright.staff.actor import Actor
 from panelwright.staff.rights import Right
 from panelwright.staff.shapes import AMOUNT, ANYTHING, MOMENT, NUMBER, TEXT, YES_NO, fields, listed, maybe, words
@@ -242,6 +242,8 @@ ACTIONS = (
             Field("delivered", ActionFieldKind.NUMBER, gettext_noop("Delivered")),
             _START_COUNT,
         ),
+        in_bulk=True,
+        foretell=order_foresight.progress,
         offered=possible_rules.progress,
     ),
     Action(
@@ -290,6 +292,15 @@ ACTIONS = (
         gettext_noop("Cancel and refund"),
         Right.ORDERS_REFUND,
         _order(resolve_actions.cancel),
+        (
+            Field(
+                "reason",
+                ActionFieldKind.TEXT,
+                gettext_noop("Reason"),
+                most=resolve_rules.TEXT_MAX,
+                help=gettext_noop("For staff. It stands in the order's history."),
+            ),
+        ),
         in_bulk=True,
         moves_money=True,
         foretell=order_foresight.cancel,
@@ -335,6 +346,7 @@ ACTIONS = (
         Right.ORDERS_ACT,
         _order(manual_actions.set_back),
         in_bulk=True,
+        foretell=order_foresight.set_back,
         offered=possible_rules.set_back,
     ),
     Action(
@@ -353,6 +365,8 @@ ACTIONS = (
                 help=gettext_noop("Checked like the link of a new order. No money moves."),
             ),
         ),
+        in_bulk=True,
+        undo=by_values("link", "link"),
         offered=possible_rules.relink,
     ),
     Action(
@@ -362,6 +376,21 @@ ACTIONS = (
         Right.ORDERS_ACT,
         _order(resolve_actions.count),
         (Field("start_count", ActionFieldKind.NUMBER, gettext_noop("Start count"), required=True, most=COUNT_MAX),),
+        in_bulk=True,
+        undo=by_values("count", "start_count"),
+        foretell=order_foresight.count,
+        offered=possible_rules.count,
+    ),
+    Action(
+        ORDER,
+        "set_remains",
+        gettext_noop("Set remains"),
+        Right.ORDERS_ACT,
+        _order(resolve_actions.set_remains),
+        (Field("remains", ActionFieldKind.NUMBER, gettext_noop("Remains"), required=True, least=1, most=COUNT_MAX),),
+        in_bulk=True,
+        undo=by_values("set_remains", "remains"),
+        foretell=order_foresight.set_remains,
         offered=possible_rules.count,
     ),
     Action(

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from django.db import connection
 
@@ -131,7 +131,9 @@ def done(panel_id: int) -> Foresight:
     return _by(lambda order, feed, _, now: resolve_rules.done(order, feed, now=now))(panel_id)
 
 
-def cancel(panel_id: int, **_words: Any) -> Foresight:
+def cancel(panel_id: int, *, reason: str = "") -> Foresight:
+    if reason.strip():
+        resolve_rules.reason(reason)
     return _by(lambda order, feed, _, now: resolve_rules.cancel(order, feed, now=now))(panel_id)
 
 
@@ -141,6 +143,31 @@ def partial(panel_id: int, *, remains: int | None = None) -> Foresight:
 
 def start(panel_id: int, *, start_count: int | None = None) -> Foresight:
     return _by(lambda order, _, __, now: Decided([manual_rules.start(order, start_count)]))(panel_id)
+
+
+def set_back(panel_id: int) -> Foresight:
+    return _by(lambda order, _, __, now: Decided([manual_rules.set_back(order)]))(panel_id)
+
+
+def progress(
+    panel_id: int, *, remains: int | None = None, delivered: int | None = None, start_count: int | None = None
+) -> Foresight:
+    if (remains is None) == (delivered is None):
+        raise Refused("remains_or_delivered", "remains")
+
+    def decide(order: OpenOrder, _: DripFeed | None, __: _Beside, now: datetime) -> Decided:
+        left = manual_rules.remains_after(order, delivered) if delivered is not None else remains or 0
+        return Decided([manual_rules.progress(order, remains=left, start_count=start_count)])
+
+    return _by(decide)(panel_id)
+
+
+def count(panel_id: int, *, start_count: int) -> Foresight:
+    return _by(lambda order, _, __, now: resolve_rules.counted(order, start_count=start_count, now=now))(panel_id)
+
+
+def set_remains(panel_id: int, *, remains: int) -> Foresight:
+    return _by(lambda order, _, __, now: resolve_rules.remaining(order, remains=remains, now=now))(panel_id)
 
 
 def pass_on(panel_id: int) -> Foresight:

@@ -208,7 +208,9 @@ STATES = st.lists(
     min_size=1,
     max_size=5,
 )
-ACTIONS = st.sampled_from(["order.cancel", "order.partial", "order.stop", "cancel.accept", "order.done", "order.send"])
+ACTIONS = st.sampled_from(
+    ["order.cancel", "order.partial", "order.stop", "cancel.accept", "order.done", "order.send", "order.set_remains"]
+)
 
 
 @settings(
@@ -226,6 +228,8 @@ def test_the_sum_that_is_shown_is_the_sum_that_goes_back(
 
     first = _made(world, states)
     how: dict[str, Any] = {"remains": remains} if action == "order.partial" and remains is not None else {}
+    if action == "order.set_remains":
+        how = {"remains": remains or 1}
     if action == "order.send":
         how = {"provider": "our people", "whole": remains is None}
     on = "cancels" if action.startswith("cancel.") else "orders"

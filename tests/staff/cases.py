@@ -223,6 +223,7 @@ CASES: dict[str, Callable[[World], Case]] = {
     "order.pass_on": _with_spare,
     "order.done": lambda w: Case(w.started()),
     "order.partial": lambda w: Case(w.started(), {"remains": 250}),
+    "order.set_remains": lambda w: Case(w.started(), {"remains": 321}),
     "order.cancel": lambda w: Case(w.started()),
     "order.send": lambda w: Case(w.lost(), {"provider": "our people"}),
     "order.arrived": lambda w: Case(w.lost(), {"upstream_id": "700123"}),

@@ -51,10 +51,14 @@ def partial(*, panel_id: int, order_id: int, by: str, remains: int | None = None
         write(resolve_rules.partial(order, drip_feed, remains=left, now=clock.now()), {"remains": left})
 
 
-def cancel(*, panel_id: int, order_id: int, by: str) -> None:
-    """It ends as Canceled and everything is given back; of a drip-feed all but what its ended runs delivered."""
+def cancel(*, panel_id: int, order_id: int, by: str, reason: str = "") -> None:
+    """It ends as Canceled and everything is given back; of a drip-feed all but what its ended runs delivered.
+
+    `reason`: why, for the order's story, which staff read.
+    """
     with worked(panel_id, order_id, "cancel", by) as (order, drip_feed, write):
-        write(resolve_rules.cancel(order, drip_feed, now=clock.now()), {})
+        why: dict[str, object] = {"said": resolve_rules.reason(reason)} if reason.strip() else {}
+        write(resolve_rules.cancel(order, drip_feed, now=clock.now()), why)
 
 
 def arrived(*, panel_id: int, order_id: int, by: str, upstream_id: str, provider: str | None = None) -> None:
@@ -97,6 +101,13 @@ def count(*, panel_id: int, order_id: int, by: str, start_count: int) -> None:
     with worked(panel_id, order_id, "count", by) as (order, _, write):
         counted = resolve_rules.counted(order, start_count=start_count, now=clock.now())
         write(counted, {"start_count": start_count, "from": order.start_count})
+
+
+def set_remains(*, panel_id: int, order_id: int, by: str, remains: int) -> None:
+    """So many units remain of an order that goes on."""
+    with worked(panel_id, order_id, "remains", by) as (order, _, write):
+        decided = resolve_rules.remaining(order, remains=remains, now=clock.now())
+        write(decided, {"remains": remains, "from": order.remains})
 
 
 def _stays(order: OpenOrder) -> None:

@@ -172,6 +172,15 @@ def counted(order: OpenOrder, *, start_count: int, now: datetime) -> Decided:
     return Decided([Settled(order._replace(start_count=start_count))])
 
 
+def remaining(order: OpenOrder, *, remains: int, now: datetime) -> Decided:
+    """What is left to deliver, put right. A report of the provider may say otherwise later."""
+    if decidable(order, now).kind in {OrderKind.SUBSCRIPTION.value, OrderKind.DRIP_FEED.value}:
+        raise InvalidState("sends_nothing", kind=order.kind)
+    if not 1 <= remains <= order.quantity:
+        raise Refused("bad_remains", "remains", least=1, most=order.quantity)
+    return Decided([Settled(order._replace(remains=remains))])
+
+
 def _deliverable(order: OpenOrder, now: datetime) -> OpenOrder:
     # A subscription that its provider takes as a whole is sent itself; any other waits for posts.
     as_a_whole = order.kind == OrderKind.SUBSCRIPTION.value and order.job != Job.SCHEDULE.value
