@@ -139,8 +139,10 @@ document.addEventListener("keydown", (event) => {
     return;
   }
   if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
-  if (event.key === "j") move(1);
-  else if (event.key === "k") move(-1);
+  // The work queue moves by itself (work.js).
+  const moves = !document.querySelector(".table.work");
+  if (event.key === "j" && moves) move(1);
+  else if (event.key === "k" && moves) move(-1);
   else if (event.key === "x") select();
   else if (event.key === "?" && keys) keys.showModal();
 });
