@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from importlib import import_module
 from operator import attrgetter
@@ -229,4 +229,7 @@ def freeze(
     highest = newest.values_list(found.key, flat=True).first()
     if highest is None:
         return None
-    return Selection(of.name, dict(asked), highest, clock.now(), None if keys is None else tuple(keys))
+    now = clock.now()
+    # SQLite compares moments as texts, where a whole second may stand with or without its decimals.
+    frozen_at = now if now.microsecond else now + timedelta(microseconds=1)
+    return Selection(of.name, dict(asked), highest, frozen_at, None if keys is None else tuple(keys))
