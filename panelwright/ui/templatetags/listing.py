@@ -17,6 +17,8 @@ from panelwright.ui.pages import page_of
 from panelwright.ui.templatetags import pages
 
 register = template.Library()
+# More fields of filters than these stand behind a button.
+FIELDS_BESIDE = 4
 
 
 class RowGroup(NamedTuple):
@@ -87,10 +89,14 @@ def filters(context: Any, of: Listing, asked: dict[str, str], live: str = "", an
     beside = {one.name for one in of.filters if one.chips}
     hidden = {one.name for one in of.filters if one.hidden}
     fields = [one for one in shown if one.name not in beside | hidden]
+    # Many filters wait behind one button that counts those that are on; the first is the search box.
+    folded = fields[1:] if len(fields) > FIELDS_BESIDE and not fields[0].choices else []
     return {
         "request": request,
         "chips": [one for one in shown if one.name in beside],
-        "fields": fields,
+        "fields": fields[:1] if folded else fields,
+        "folded": folded,
+        "folded_on": sum(1 for one in folded if one.value),
         "live": live,
         "searched": any(not one.choices for one in fields),
         "hidden": [one for one in shown if one.name in hidden and one.value],
