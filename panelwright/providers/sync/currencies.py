@@ -80,4 +80,6 @@ def counted_in(offers: Offers, currency: str, *, overruled: str = "") -> Offers:
         return offers
     other = {offer.service for offer in wrong}
     named = [LeftOut(o.service, o.name, said("row_currency", theirs=o.currency, ours=currency)) for o in wrong]
-    return Offers([offer for offer in offers if offer.service not in other], [*offers.left_out, *named])
+    right = [offer for offer in offers if offer.service not in other]
+    # Nothing that is understood is left of a whole list; of a part of it that may be so.
+    return Offers(right, [*offers.left_out, *named], is_empty=offers.is_empty)

@@ -181,7 +181,7 @@ def cannot_be(offers: Offers, catalogue: Catalogue) -> Problem:
     known = {r.upstream_service for r in catalogue.routes if r.provider_id == catalogue.provider_id and r.available}
     if not known:
         return NONE
-    if not offers:
+    if offers.is_empty:
         return problem(sync_problems.LIST_EMPTY)
     lost = len(known - {offer.service for offer in offers} - {row.service for row in offers.left_out})
     if lost > LOST_MAX * len(known):

@@ -11,7 +11,7 @@ Every text in here is cleaned of markup, control characters and the provider's k
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import Enum
@@ -133,11 +133,25 @@ class LeftOut(NamedTuple):
 
 
 class Offers(list[ServiceOffer]):
-    """A price list: the rows that are understood, in their order; `left_out` are the others."""
+    """A price list: the rows that are understood, in their order; `left_out` are the others.
 
-    def __init__(self, offers: Iterable[ServiceOffer] = (), left_out: Iterable[LeftOut] = ()) -> None:
+    `is_empty`: the whole list, of which this may be a part, has no row that is understood.
+    """
+
+    def __init__(
+        self, offers: Iterable[ServiceOffer] = (), left_out: Iterable[LeftOut] = (), *, is_empty: bool | None = None
+    ) -> None:
         super().__init__(offers)
         self.left_out: tuple[LeftOut, ...] = tuple(left_out)
+        self.is_empty = not self if is_empty is None else is_empty
+
+    def only(self, services: Collection[str]) -> Offers:
+        """The part of it that is about these services."""
+        return Offers(
+            [offer for offer in self if offer.service in services],
+            [row for row in self.left_out if row.service in services],
+            is_empty=self.is_empty,
+        )
 
 
 # The maximum of an offer that names none.
