@@ -20,7 +20,6 @@ from panelwright.catalog.changes import ChangeEvent
 from panelwright.catalog.models import PriceListPercent, PriceListRate, Service
 from panelwright.catalog.types import BY_NAME
 from panelwright.core import clock, money, refusal, sql
-from panelwright.core.said import said
 from panelwright.customers.models import PriceList
 from panelwright.events.actions import NewEvent, record
 from panelwright.orders import problems
@@ -31,7 +30,7 @@ from panelwright.providers.models import ExchangeRate, HostExchangeRate, Provide
 from panelwright.providers.routing import calls
 from panelwright.providers.routing.room import Room
 from panelwright.providers.routing.route_actions import hears_posts
-from panelwright.providers.sync import currencies, holding, import_rules, sync_problems, sync_rules
+from panelwright.providers.sync import currencies, holding, import_rules, parts, sync_problems, sync_rules
 from panelwright.providers.sync.holding import RateLimits
 from panelwright.providers.sync.import_rules import Chosen, SyncPlan, ToSell
 from panelwright.providers.sync.sync_rules import (
@@ -196,11 +195,6 @@ def _followers(provider: Provider) -> int:
     return routes.count() if provider.pk is not None else 0
 
 
-def _counted(panel: Panel, provider: Provider, offers: Offers) -> Offers:
-    counted = provider.currency or panel.currency
-    return currencies.counted_in(offers, counted, overruled=provider.overruled_currency)
-
-
 def _tell_currency(
     panel: Panel, provider: Provider, balance: Balance | UpstreamRefused | Unknown | None
 ) -> list[ChangeEvent]:
@@ -237,7 +231,7 @@ def preview(
     """What an import would make of each row of the list. Raises ValueError as `import_services` does."""
     _tell_currency(panel, provider, balance)
     rate_e12 = believed_rate(panel=panel, provider=provider)
-    offers = _counted(panel, provider, offers)
+    offers = parts.counted(panel, provider, offers)
     return import_rules.plan(offers, chosen, _known(provider), markup=markup, rate_e12=rate_e12, free=free)
 
 
@@ -274,7 +268,7 @@ def import_services(
         provider = Provider.objects.select_for_update().get(id=provider.id)
         events = _tell_currency(panel, provider, balance)
         rate_e12 = believed_rate(panel=panel, provider=provider)
-        offers = _counted(panel, provider, offers)
+        offers = parts.counted(panel, provider, offers)
         plan = import_rules.plan(offers, chosen, _known(provider), markup=markup, rate_e12=rate_e12, free=free)
         first = (Service.objects.filter(panel=panel).aggregate(last=Max("number"))["last"] or 0) + 1
         new = [_new_service(sold, first + i, provider.name) for i, sold in enumerate(plan.sold)]
@@ -379,14 +373,14 @@ def commit_sync(
     now = clock.now()
     # Of a list of fifty thousand rows a hundred may be about services of ours. The others are left out before anything
     # is locked: nobody's order waits while they are read.
-    sold = _sold(panel, provider_id)
-    ours = offers.only(sold) if isinstance(offers, Offers) else offers
+    sold = parts.sold(panel, provider_id)
+    ours = offers.only(sold) if isinstance(offers, Offers) else None
     with transaction.atomic():
         provider = Provider.objects.select_for_update().get(id=provider_id)
         events, trouble = _balance(panel, provider, balance)
         if isinstance(offers, Offers):
-            ours = ours if _sold(panel, provider_id) == sold else offers
-            counted = _counted(panel, provider, ours)
+            part = offers if ours is None or parts.sold(panel, provider_id) != sold else ours
+            counted = parts.counted(panel, provider, part)
             changed, not_believed = _catalogue_after(panel, provider, counted, accept=accept)
             events += changed
             trouble = next((found for found in (trouble, not_believed, _unread(balance)) if found != NONE), NONE)
@@ -401,13 +395,7 @@ def commit_sync(
             transaction.set_rollback(True)
         else:
             _keep(panel, provider, trouble, events, now)
-    return Round(events, trouble, _left_out(panel, provider, offers) if dry_run else ())
-
-
-def _sold(panel: Panel, provider_id: int) -> set[str]:
-    """The provider's services that deliver one of the panel's."""
-    routes = Route.objects.filter(panel=panel, provider_id=provider_id)
-    return set(routes.values_list("upstream_service", flat=True))
+    return Round(events, trouble, parts.left_out(panel, provider, offers) if dry_run else ())
 
 
 def _keep(panel: Panel, provider: Provider, trouble: Problem, events: Sequence[ChangeEvent], now: datetime) -> None:
@@ -422,14 +410,6 @@ def _keep(panel: Panel, provider: Provider, trouble: Problem, events: Sequence[C
         ]
     )
     record([NewEvent(panel.id, e.name, e.subject_id, e.facts) for e in events], now=now)
-
-
-def _left_out(panel: Panel, provider: Provider, offers: Offers | UpstreamRefused | Unknown) -> list[LeftOut]:
-    if not isinstance(offers, Offers):
-        return []
-    offers, here = _counted(panel, provider, offers), _sold(panel, provider.id)
-    others = [LeftOut(o.service, o.name, said("row_not_used")) for o in offers if o.service not in here]
-    return [*offers.left_out, *others]
 
 
 def _unread(balance: Balance | UpstreamRefused | Unknown) -> Problem:

@@ -10,6 +10,7 @@ import pytest
 from django_scopes import scope
 
 from panelwright.catalog.actions import set_terms
+from panelwright.core import said
 from panelwright.core.reply import HttpReply
 from panelwright.providers.routing import assigning
 from panelwright.providers.routing.route_actions import routes_of, set_route
@@ -164,7 +165,7 @@ def test_what_cannot_be_sold_is_left_out_of_an_import_by_its_reason(shop: Shop) 
     )
     came = shop.imports()
     assert [row.name for row in came.services] == ["Theirs 10"]
-    assert [import_rules.unsaleable(offer) for offer in came.unknown] == [
+    assert [said.words(import_rules.unsaleable(offer)) for offer in came.unknown] == [
         "its increment cannot be read",
         "no multiple of its increment 100 lies between 10 and 90",
         "its type 'Telepathy' is not known here",
