@@ -134,7 +134,8 @@ def _started(request: StaffRequest, form: Form, seen: Foreseen) -> BulkWork | No
 
 def _filled(action: Action, given: Mapping[str, object]) -> list[tuple[str, str]]:
     """What was filled in, as it is said beside what will happen."""
-    return [(_(field.label), words.value(given[field.name])) for field in action.fields if field.name in given]
+    shown = [field for field in action.fields if field.required and field.name in given]
+    return [(_(field.label), words.value(given[field.name])) for field in shown]
 
 
 def chosen_rows(request: StaffRequest, of: StaffList) -> Selection | None:

@@ -73,11 +73,11 @@ class Foreseen:
         return self.expected > TYPED_ABOVE
 
     def digest(self, *, frozen: bool = True) -> str:
-        """What a confirmation is bound to; without `frozen` not to which rows there were when it was looked at."""
+        """What a confirmation is bound to: what would come of it. Without `frozen` not to which rows there were when it
+        was looked at."""
         facts = {
             "action": self.action.name,
             "selection": self.selection.as_json() if frozen else [self.selection.asked, self.selection.keys],
-            "given": self.given,
             "counts": [self.count, self.tried, self.todo],
             "money": [self.refund_micros, self.charge_micros],
             "skipped": {code: one.count for code, one in self.skipped.items()},
