@@ -167,7 +167,7 @@ def test_an_action_is_one_declaration(
         assert (told.status, _name(story)) == (200, "By program")
         described = json.dumps(openapi.description()["paths"]["/customers/{id}"]["post"])
         assert '"rename"' in described
-        assert "customer: rename done" in command(
+        assert ": rename done" in command(
             capsys, "customer", "rename", "carol@customer.example", "--panel", "shop", "--name", "By command"
         )
         assert _name(story) == "By command"
