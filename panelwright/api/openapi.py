@@ -42,6 +42,7 @@ _STATUSES = {
 _OF_KIND: dict[ActionFieldKind, Shape] = {
     ActionFieldKind.AMOUNT: AMOUNT,
     ActionFieldKind.PERCENT: AMOUNT,
+    ActionFieldKind.CHANGE: AMOUNT,
     ActionFieldKind.TIMES: AMOUNT,
     ActionFieldKind.EXCHANGE_RATE: AMOUNT,
     ActionFieldKind.YES_NO: YES_NO,
@@ -211,6 +212,6 @@ def answer_shape(action: Action) -> Shape:
     """The object as it then is, where it still is; and what is shown only now."""
     name = action.noun.answers_as or action.noun.name
     made = dict(action.shown)
-    if action.gone:
+    if action.gone or action.many:
         return fields(made)
     return fields({**made, name: action.noun.shape})

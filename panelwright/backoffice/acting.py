@@ -42,6 +42,7 @@ ONE = {
     "provider": "provider",
     "bulk": "bulk_work",
     "staff": "staff_member",
+    "service": "service",
 }
 ALL = {
     "order": "orders",
@@ -54,6 +55,7 @@ ALL = {
     "route": "services",
     "held": "held",
     "service": "services",
+    "category": "arrange",
     "block": "blocks",
     "staff": "staff",
     "staff_key": "staff",

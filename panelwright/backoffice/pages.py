@@ -6,7 +6,20 @@ from collections.abc import Iterator
 
 from django.utils.translation import gettext_noop
 
-from panelwright.backoffice import acting, bulk, customers, home, lists, orders, panel, search, staff_pages, tickets
+from panelwright.backoffice import (
+    acting,
+    bulk,
+    customers,
+    home,
+    importing,
+    lists,
+    orders,
+    panel,
+    search,
+    services,
+    staff_pages,
+    tickets,
+)
 from panelwright.staff import registry
 from panelwright.staff.action import Action
 from panelwright.staff.lists import StaffList, all_lists, named
@@ -169,13 +182,69 @@ _PANEL = (
     SitePage(
         "services",
         "admin/services",
-        panel.services,
+        services.services,
         Who.STAFF,
         menus=(
             Menu("office", gettext_noop("Services"), "grid"),
             Menu("office_services", gettext_noop("Services")),
         ),
-        samples=("/admin/services", "/admin/services?state=off"),
+        samples=("/admin/services", "/admin/services?state=off", "/admin/services?q=nothing+like+it"),
+        right=Right.SERVICES,
+    ),
+    SitePage(
+        "arrange",
+        "admin/services/order",
+        services.arrange,
+        Who.STAFF,
+        menus=(Menu("office_services", gettext_noop("Order and categories")),),
+        under="services",
+        right=Right.SERVICES,
+    ),
+    SitePage(
+        "prices",
+        "admin/services/prices",
+        services.prices,
+        Who.STAFF,
+        menus=(Menu("office_services", gettext_noop("Change prices")),),
+        under="services",
+        samples=("/admin/services/prices", "/admin/services/prices?percent=5&round_to=10000"),
+        right=Right.PRICES,
+        also=Right.SERVICES,
+    ),
+    SitePage(
+        "importing",
+        "admin/services/import",
+        importing.importing,
+        Who.STAFF,
+        under="services",
+        samples=("/admin/services/import", "/admin/services/import?provider={api_provider}"),
+        right=Right.SERVICES,
+    ),
+    SitePage(
+        "changes",
+        "admin/services/changes",
+        services.changes,
+        Who.STAFF,
+        menus=(Menu("office_services", gettext_noop("Changes")),),
+        under="services",
+        right=Right.SERVICES,
+    ),
+    SitePage(
+        "compare",
+        "admin/services/compare",
+        services.compare,
+        Who.STAFF,
+        menus=(Menu("office_services", gettext_noop("Compare providers")),),
+        under="services",
+        right=Right.SERVICES,
+    ),
+    SitePage(
+        "service",
+        "admin/services/<int:target>",
+        services.service,
+        Who.STAFF,
+        under="services",
+        samples=("/admin/services/{service}",),
         right=Right.SERVICES,
     ),
     SitePage(
@@ -267,6 +336,7 @@ _UNDER = {
     "price_list": "price_lists",
     "service": "services",
     "route": "services",
+    "category": "arrange",
     "held": "held",
     "provider": "providers",
     "block": "blocks",

@@ -8,11 +8,16 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from panelwright.backoffice import queries, words
-from panelwright.backoffice.acting import making, offered
+from panelwright.backoffice.acting import offered
 from panelwright.backoffice.lists import cursor, shown
-from panelwright.providers.models import Provider
+from panelwright.core import clock, money
+from panelwright.providers import provider_figures
+from panelwright.providers.models import Provider, ProviderKind
+from panelwright.providers.provider_figures import DayBalance
 from panelwright.providers.sync import hold_actions, holding
 from panelwright.staff.lists import named
+from panelwright.staff.rights import Right
+from panelwright.ui import charts
 from panelwright.ui.request import StaffRequest
 
 ID_MAX = 2**63 - 1
@@ -30,6 +35,8 @@ def provider(request: StaffRequest, target: int) -> HttpResponse:
     found: Provider | None = queries.rows(Provider, panel_id).filter(id=min(target, ID_MAX)).first()
     if found is None:
         raise Http404
+    figures = provider_figures.figures(panel_id, found.id)
+    rests = found.rest_until is not None and found.rest_until > clock.now()
     routes = named("routes")
     further, back = cursor(request, "before"), cursor(request, "after")
     context = {
@@ -38,16 +45,18 @@ def provider(request: StaffRequest, target: int) -> HttpResponse:
         "list": routes.listing,
         "page": routes.page(request.panel, {"provider": str(found.id)}, further=further, back=back),
         "actions": offered(request, "provider", found),
+        "rests": found.rest_until if rests else None,
+        "figures": figures,
+        "days": _days(figures.balances),
+        "imports": found.kind == ProviderKind.API.value and request.actor.may(Right.SERVICES),
     }
     return render(request, "backoffice/provider.html", context)
 
 
-@require_safe
-def services(request: StaffRequest) -> HttpResponse:
-    """Everything that is or was sold, with what it costs by its first route."""
-    actions = making(request, "route", "service")
-    of = named("services")
-    return shown(request, of, title=_("Services"), icon="grid", actions=actions, tabs="office_services")
+def _days(balances: list[DayBalance]) -> list[tuple[charts.Bar, DayBalance]]:
+    """The drawing of our balance by days: a bar and what it stands for."""
+    points = [charts.Point(f"{one.day}", one.balance_micros, money.text(one.balance_micros)) for one in balances]
+    return list(zip(charts.bars(points).bars, balances, strict=True))
 
 
 @require_safe

@@ -6,6 +6,7 @@ Every number is bounded: counts stop at COUNTED_MAX, sums look at the newest ROW
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, TypeVar
 from urllib.parse import urlencode
@@ -15,7 +16,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from panelwright.catalog import names
-from panelwright.catalog.models import Service
+from panelwright.catalog.models import Category, Service
 from panelwright.core import clock, paging
 from panelwright.core.lists import COUNTED_MAX, whole
 from panelwright.core.paging import Found, counted
@@ -24,7 +25,7 @@ from panelwright.customers.staff_lists import with_email
 from panelwright.ledger.models import Account, AccountKind, Transfer, TransferCode
 from panelwright.orders.models import Order, OrderKind
 from panelwright.panels.models import Panel
-from panelwright.providers.models import Provider, ProviderKind
+from panelwright.providers.models import Provider, ProviderKind, Route
 from panelwright.providers.routing.health import FAILURES_MAX
 from panelwright.providers.staff_lists import held_routes, waiting_cancels, waiting_refills
 from panelwright.providers.staff_orders import FOUND_MAX, UPSTREAM_ID_MAX, manual_orders, problem_orders
@@ -249,3 +250,96 @@ def services_named(panel: Panel, text: str) -> list[Thing]:
     number = whole(text)
     found = list(rows(Service, panel.id).filter(id__in=ids[:THINGS_MAX])) if ids else []
     return [Thing(one.number, one.name) for one in sorted(found, key=lambda one: one.number != number)]
+
+
+# ---- the catalogue --------------------------------------------------------------------------------------
+
+# Services of one category that can be put in order on one page.
+ARRANGED_MAX = 500
+PAGES_MAX = 10_000
+
+
+class NumberedPage(NamedTuple):
+    """A page of what has thousands of rows at most: `number` from 1, `total` of all rows."""
+
+    rows: list[Any]
+    number: int
+    pages: int
+    total: int
+
+    @property
+    def previous(self) -> int | None:
+        return self.number - 1 if self.number > 1 else None
+
+    @property
+    def next(self) -> int | None:
+        return self.number + 1 if self.number < self.pages else None
+
+
+def id_of(text: str) -> int | None:
+    """A number of an address or a form; None for what can be none of ours."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
+
+
+def page_number(text: str) -> int:
+    """The page that an address asks for."""
+    return min(max(int(text), 1), PAGES_MAX) if text.isascii() and text.isdigit() and len(text) < 9 else 1
+
+
+def page_of(found: QuerySet[Any], number: int, *, size: int) -> NumberedPage:
+    """Two queries. Behind the last page there is the last page."""
+    count = found.count()
+    pages = max(-(-count // size), 1)
+    number = min(number, pages)
+    return NumberedPage(list(found[(number - 1) * size : number * size]), number, pages, count)
+
+
+def services_of(panel_id: int, numbers: Collection[int]) -> list[Service]:
+    """With their categories, in the order of the numbers."""
+    found = Service.objects.filter(panel_id=panel_id, number__in=numbers).select_related("category")
+    return list(found.order_by("number"))
+
+
+def categories(panel_id: int) -> list[Category]:
+    """In their order, each with `services`, how many it has."""
+    found = Category.objects.filter(panel_id=panel_id).annotate(services=Count("service"))
+    return list(found.order_by("position", "id"))
+
+
+def category_of(panel_id: int, text: str) -> Category | None:
+    """The category that an address names, else the first one."""
+    found = Category.objects.filter(panel_id=panel_id).order_by("position", "id")
+    id_ = id_of(text)
+    return (found.filter(id=id_).first() if id_ is not None else None) or found.first()
+
+
+def services_in(panel_id: int, category_id: int) -> list[Service]:
+    """The services of a category in their order, one more than ARRANGED_MAX at most."""
+    found = Service.objects.filter(panel_id=panel_id, category_id=category_id).order_by("position", "number")
+    return list(found[: ARRANGED_MAX + 1])
+
+
+def service_numbered(panel_id: int, number: int) -> Service | None:
+    """With its category; None where the panel has none."""
+    rows = Service.objects.filter(panel_id=panel_id, number=min(number, 2**63 - 1)).select_related("category")
+    found: Service | None = rows.first()
+    return found
+
+
+def route_of(panel_id: int, service_id: int, route_id: int | None) -> int:
+    """The route's id where it is the service's; else 0, which is none."""
+    rows = Route.objects.filter(panel_id=panel_id, service_id=service_id, id=route_id or 0)
+    return rows.values_list("id", flat=True).first() or 0
+
+
+def provider_of(panel_id: int, provider_id: int | None) -> Provider | None:
+    """Another panel that delivers here; None for the panel's own people, too."""
+    rows = Provider.objects.filter(panel_id=panel_id, id=provider_id or 0, kind=ProviderKind.API.value)
+    found: Provider | None = rows.first()
+    return found
+
+
+def api_providers(panel_id: int) -> list[Provider]:
+    """Other panels, each with `imported`, how many of its services are sold here."""
+    rows = Provider.objects.filter(panel_id=panel_id, kind=ProviderKind.API.value)
+    return list(rows.annotate(imported=Count("routes")).order_by("name", "id"))

@@ -41,6 +41,7 @@ KINDS = {
     "support": gettext_noop("Support"),
 }
 _EVENTS = {
+    "order.routed": ("provider", gettext_noop("Route chosen")),
     "order.queued": ("provider", gettext_noop("Given to own people")),
     "order.in progress": ("order", gettext_noop("In progress")),
     "order.completed": ("order", gettext_noop("Completed")),
@@ -182,6 +183,8 @@ def _event(event: Mapping[str, Any], told: set[datetime], tries: set[tuple[int, 
         said = problems.words(str(facts.get("code", "")), facts, _) or str(facts.get("problem", ""))
     elif name == "order.refused":
         detail, said = str(facts.get("name", "")), str(facts.get("said", ""))
+    elif name == "order.routed":
+        detail = words.routed(facts)
     elif facts.get("reason") in PAUSED_FOR:
         detail = _(PAUSED_FOR[facts["reason"]])
     elif "action" in facts or "decision" in facts:

@@ -124,6 +124,13 @@ NAMES = {
     "synced_at": gettext_noop("Last sync"),
     "type": gettext_noop("Type"),
     "updated_at": gettext_noop("Updated"),
+    "works": gettext_noop("Works"),
+    "took_ms": gettext_noop("Answered in milliseconds"),
+    "rows": gettext_noop("Services in the list"),
+    "rests_until": gettext_noop("Rests until"),
+    "custom_rates": gettext_noop("Custom prices"),
+    "category": gettext_noop("Category"),
+    "position": gettext_noop("Position"),
     "waiting_since": gettext_noop("Waiting since"),
 }
 # Fields of states that say nothing to people.
@@ -136,6 +143,30 @@ _CHOICES = {
     "reprice": gettext_noop("Change price"),
     "takes_subscriptions": gettext_noop("Their service takes whole subscriptions"),
     "hears_no_posts": gettext_noop("The panel has no source of posts"),
+    "price": gettext_noop("Lowest cost"),
+    "speed": gettext_noop("Fastest"),
+    "success": gettext_noop("Most completed orders"),
+    "up": gettext_noop("Up"),
+    "down": gettext_noop("Down"),
+    "top": gettext_noop("To the top"),
+    "bottom": gettext_noop("To the bottom"),
+    # Icons of categories.
+    "people": gettext_noop("People"),
+    "heart": gettext_noop("Heart"),
+    "eye": gettext_noop("Eye"),
+    "chat": gettext_noop("Speech bubble"),
+    "play": gettext_noop("Video"),
+    "music": gettext_noop("Music"),
+    "camera": gettext_noop("Camera"),
+    "globe": gettext_noop("Globe"),
+    "share": gettext_noop("Share"),
+    "star": gettext_noop("Star"),
+    "bolt": gettext_noop("Lightning"),
+    "news": gettext_noop("Megaphone"),
+    "send": gettext_noop("Paper plane"),
+    "poll": gettext_noop("Bars"),
+    "wallet": gettext_noop("Wallet"),
+    "person": gettext_noop("Person"),
     BlockKind.EXACT.value: gettext_noop("Link"),
     BlockKind.DOMAIN.value: gettext_noop("Website"),
     BlockKind.PATTERN.value: gettext_noop("Pattern"),
@@ -206,6 +237,95 @@ def problem(code: str, facts: str) -> str:
     label = _PROBLEMS_OF_REFILLS.get(code) or PROBLEM_LABELS.get(code)
     said = next((str(told[name]) for name in ("said", "why", "word", "upstream_id", "order") if told.get(name)), "")
     return ": ".join(filter(None, [_(label) if label else "", said])) or code.replace("_", " ")
+
+
+_REASONS = {
+    "funds": gettext_noop("Our balance there is too small"),
+    "service": gettext_noop("The service is not there"),
+    "quantity": gettext_noop("The quantity is not accepted"),
+    "disabled": gettext_noop("The service is disabled"),
+    "key": gettext_noop("The API key is not accepted"),
+    "unreachable": gettext_noop("Not reachable"),
+    "not_found": gettext_noop("Not found"),
+    "duplicate": gettext_noop("An order with this link is active there"),
+    "limit": gettext_noop("Too many requests"),
+    "link": gettext_noop("The link is not accepted"),
+    "other": gettext_noop("Another reason"),
+}
+
+
+def refusal_reason(reason: str) -> str:
+    """Why a provider refused an order: a name of wire/outcomes.Reason in small letters."""
+    return _(_REASONS.get(reason, _REASONS["other"]))
+
+
+_CHANGES = {
+    "service.added": gettext_noop("Added"),
+    "service.imported": gettext_noop("Imported"),
+    "service.rate_changed": gettext_noop("Price changed"),
+    "service.limits_changed": gettext_noop("Limits changed"),
+    "service.step_changed": gettext_noop("Step changed"),
+    "service.links_changed": gettext_noop("Rules for links changed"),
+    "service.paused": gettext_noop("No longer on sale"),
+    "service.resumed": gettext_noop("On sale again"),
+    "service.own_rate_changed": gettext_noop("Custom price changed"),
+    "service.below_cost": gettext_noop("Custom price raised to cost"),
+    "route.gone": gettext_noop("No longer in the provider's list"),
+    "route.back": gettext_noop("Back in the provider's list"),
+    "route.cannot_be": gettext_noop("The provider's service has another type"),
+    "route.rate_changed": gettext_noop("Cost changed"),
+    "route.limits_changed": gettext_noop("The provider's limits changed"),
+    "route.step_changed": gettext_noop("The provider's step changed"),
+    "route.renamed": gettext_noop("Renamed by the provider"),
+    "route.held": gettext_noop("Put on hold"),
+    "route.released": gettext_noop("No longer on hold"),
+    "route.accepted": gettext_noop("Accepted by staff"),
+    "route.rejected": gettext_noop("Rejected by staff"),
+}
+
+
+def change(name: str) -> str:
+    """What happened to a service or one of its routes."""
+    known = _CHANGES.get(name)
+    return _(known) if known else name
+
+
+_ROUTED = {
+    "by_price": gettext_noop("%(name)s: the lowest cost"),
+    "by_speed": gettext_noop("%(name)s: the fastest"),
+    "by_success": gettext_noop("%(name)s: the most completed orders"),
+    "to_learn": gettext_noop("%(name)s: to measure it, too few orders yet"),
+}
+
+
+def routed(facts: Mapping[str, Any]) -> str:
+    """Why an order went where it went, by merit, with what was known."""
+    known = _ROUTED.get(str(facts.get("code", "")))
+    if known is None:
+        return str(facts.get("name", ""))
+    text = _(known) % {"name": facts.get("name", "")}
+    tried = int(facts.get("ended") or 0) + int(facts.get("refused") or 0)
+    completed = int(facts.get("completed") or 0)
+    if facts["code"] == "by_price" and facts.get("cost"):
+        return f"{text} ({facts['cost']})"
+    if facts["code"] == "by_success" and tried:
+        return f"{text} ({completed * 1000 // tried / 10}%)"
+    if facts["code"] == "by_speed" and completed:
+        return f"{text} ({duration(int(facts.get('took_s') or 0) // completed)})"
+    return text
+
+
+def duration(seconds: int) -> str:
+    """A time span in at most two units, in the reader's language: 3 h 20 min."""
+    minutes, rest = divmod(seconds, 60)
+    if minutes == 0:
+        return _("%(count)s s") % {"count": rest}
+    if minutes < 60:
+        return _("%(count)s min") % {"count": minutes}
+    hours, minutes = divmod(minutes, 60)
+    if hours < 48:
+        return _("%(hours)s h %(minutes)s min") % {"hours": hours, "minutes": minutes}
+    return _("%(count)s d") % {"count": hours // 24}
 
 
 def sync_problem(provider: Provider) -> str:

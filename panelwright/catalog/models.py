@@ -15,6 +15,8 @@ class Category(models.Model):
     panel = models.ForeignKey(Panel, on_delete=models.PROTECT)
     name = models.CharField(max_length=200)
     position = models.PositiveIntegerField(default=0)
+    # One of arranging_actions.ICONS; empty: none.
+    icon = models.CharField(max_length=30, default="", db_default="", blank=True)
 
     objects = ScopedManager(panel="panel")
 
@@ -29,6 +31,15 @@ class Paused(models.TextChoices):
     GONE = "gone"  # no provider has it
     COST = "cost"  # it would be sold below cost
     HELD = "held"  # its provider's list says something of it that a person has to look at first
+
+
+class RouteBy(models.TextChoices):
+    """By what a service chooses the route that an order takes first (providers/routing/merit_rules.py)."""
+
+    ORDER = ""  # as they stand in the service's list
+    PRICE = "price"
+    SPEED = "speed"
+    SUCCESS = "success"
 
 
 class Service(models.Model):
@@ -64,11 +75,13 @@ class Service(models.Model):
     # Only with enabled=False, and empty where a person stopped selling it.
     paused_for = models.CharField(max_length=4, choices=Paused.choices, default=Paused.NO, db_default="", blank=True)
     position = models.PositiveIntegerField(default=0)
+    route_by = models.CharField(max_length=7, choices=RouteBy.choices, default=RouteBy.ORDER, db_default="", blank=True)
 
     objects = ScopedManager(panel="panel")
 
     class Meta:
         constraints = [
+            models.CheckConstraint(condition=Q(route_by__in=RouteBy.values), name="service_route_by"),
             models.UniqueConstraint(fields=["panel", "number"], name="service_panel_number"),
             models.CheckConstraint(
                 condition=Q(paused_for__in=Paused.values) & (Q(paused_for="") | Q(enabled=False)), name="service_paused"

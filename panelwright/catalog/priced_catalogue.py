@@ -40,7 +40,7 @@ _SERVICES = sql.Query(
     "SELECT v.id, v.number, v.name, v.type, g.id, g.name, g.position, v.rate_micros, v.min, v.max, v.refill,"
     " v.refill_days, v.cancel, v.drip_feed, v.unique_link, v.private, r.rate_micros, r.percent_off_e2,"
     " k.percent_off_e2,"
-    " v.step, v.link_hosts, v.link_kinds, v.link_example"
+    " v.step, v.link_hosts, v.link_kinds, v.link_example, g.icon"
     " FROM catalog_service v JOIN catalog_category g ON g.id = v.category_id"
     " LEFT JOIN catalog_pricelistrate r ON r.panel_id = v.panel_id AND r.service_id = v.id AND r.price_list_id = ?"
     " LEFT JOIN catalog_pricelistpercent k ON k.panel_id = v.panel_id AND k.category_id = g.id AND k.price_list_id = ?"
@@ -75,6 +75,8 @@ class Offer:
     link_hosts: str = ""
     link_kinds: str = ""
     link_example: str = ""
+    # A name of ui/icons.py; empty: none.
+    category_icon: str = ""
 
     @property
     def kind(self) -> ServiceType:
@@ -144,6 +146,7 @@ def read_offers(key: Key) -> Iterator[Offer]:
             link_hosts=links[0],
             link_kinds=links[1],
             link_example=links[2],
+            category_icon=links[3],
         )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import Count, Q, QuerySet
 from django.utils.translation import gettext_noop
 
-from panelwright.catalog.models import LinkPattern, PriceListPercent, PriceListRate
+from panelwright.catalog.models import Category, LinkPattern, PriceListPercent, PriceListRate
 from panelwright.core.lists import Column, ColumnKind, ColumnPlace, Filter, Listing, ListScope
 from panelwright.core.paging import Found, Narrowing
 from panelwright.customers.models import Customer, PriceList
@@ -50,6 +50,12 @@ PRICE_LISTS = Listing(
     empty=gettext_noop("No price lists yet. Give a group of customers a discount or prices of its own."),
     none_match=gettext_noop("No price lists match your filters."),
 )
+CATEGORIES = Listing(
+    name="categories",
+    label=gettext_noop("Categories"),
+    scope=ListScope.PANEL,
+    columns=(Column("id", ColumnKind.ID), Column("name"), Column("icon"), Column("position", ColumnKind.NUMBER)),
+)
 LINK_PATTERNS = Listing(
     name="link_patterns",
     label=gettext_noop("Link patterns"),
@@ -78,11 +84,16 @@ def _per_list(rows: QuerySet[Any]) -> Counter[int]:
     return Counter(dict(found))
 
 
+def _categories(panel: Panel) -> Found:
+    return Found(Category.objects.filter(panel_id=panel.id), small=True)
+
+
 def _link_patterns(panel: Panel) -> Found:
     return Found(LinkPattern.objects.filter(panel_id=panel.id), small=True)
 
 
 LISTS = (
     StaffList(PRICE_LISTS, "price_list", Right.CUSTOMERS_READ, _price_lists, fill=_counted),
+    StaffList(CATEGORIES, "category", Right.SERVICES, _categories),
     StaffList(LINK_PATTERNS, "link_pattern", Right.SERVICES, _link_patterns),
 )

@@ -474,6 +474,14 @@ REFUSALS: dict[str, Words] = {
     "feed_known": Words(gettext_noop("This feed is already read for %(username)s."), status=409),
     "bad_url": Words(gettext_noop("Enter an address with http:// or https://, without user name and password.")),
     # Staff: services, links, the panel
+    "changed_meanwhile": Words(gettext_noop("Somebody else changed this meanwhile. Look at it again."), status=409),
+    "flat_without_limits": Words(
+        gettext_noop("Customers enter no quantity for the type %(type)s, so it has no limits.")
+    ),
+    "type_without_drip_feed": Words(gettext_noop("The type %(type)s has no drip-feed.")),
+    "category_not_empty": Words(
+        gettext_noop("This category has services. Move them to another one first."), status=409
+    ),
     "price_below_zero": Words(gettext_noop("A price cannot be below zero.")),
     "type_without_step": Words(gettext_noop("Customers enter no quantity for the type %(type)s, so it has no step.")),
     "bad_example": Words(gettext_noop("Enter one link of at most %(limit)s characters.")),

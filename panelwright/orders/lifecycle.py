@@ -19,7 +19,10 @@ from panelwright.orders import costs, pause_letters, problems, settling, webhook
 from panelwright.orders.models import OrderKind
 from panelwright.orders.pause_letters import PauseNotice
 from panelwright.orders.settling import OpenOrder, Refund, ScheduleState, Settled
-from panelwright.orders.status import ENDED
+from panelwright.orders.status import ENDED, OrderStatus
+
+# What is delivered itself; the others make orders.
+_DELIVERED = frozenset({OrderKind.PLAIN.value, OrderKind.RUN.value, OrderKind.POST.value})
 
 _ORDER_COLUMNS = (
     "o.id, o.number, o.panel_id, o.customer_id, c.account_id, s.id, o.kind, o.parent_id, o.quantity, o.booked_micros,"
@@ -196,6 +199,8 @@ class OrderChanges:
             facts = problems.facts_of(order.problem_facts)
             told = {"code": order.problem_code, **facts, "problem": problems.words(order.problem_code, facts)}
             self.event("order.problem", order, told)
+        if order.status == OrderStatus.IN_PROGRESS.value != before.status and order.kind in _DELIVERED:
+            self.event("order.in progress", order, {"remains": order.remains})
         if order.status in ENDED:
             self.event(f"order.{order.status.lower()}", order, {"remains": order.remains})
             if order.kind == OrderKind.RUN.value and order.parent_id is not None:

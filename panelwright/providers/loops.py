@@ -5,7 +5,7 @@ from __future__ import annotations
 from panelwright.core.loop import AppLoops, LoopSpec
 from panelwright.providers.manual import paid_refill_actions
 from panelwright.providers.posts.post_loop import Feeds
-from panelwright.providers.routing import actions, call_actions
+from panelwright.providers.routing import actions, call_actions, merit_actions
 from panelwright.providers.worker import Worker
 
 SYNC_IDLE_S = 5.0
@@ -14,6 +14,7 @@ SILENT_IDLE_S = 60.0
 REFILLS_IDLE_S = 10.0
 BALANCES_IDLE_S = 2.0
 FORGET_IDLE_S = 600.0
+MERITS_IDLE_S = 30.0
 
 
 def loops() -> AppLoops:
@@ -37,6 +38,7 @@ def loops() -> AppLoops:
             LoopSpec("old calls", call_actions.forget_old, idle_s=FORGET_IDLE_S),
             LoopSpec("sync", worker.sync, idle_s=SYNC_IDLE_S),
             LoopSpec("posts", feeds.read, idle_s=POSTS_IDLE_S),
+            LoopSpec("merits", merit_actions.roll_up, idle_s=MERITS_IDLE_S),
             LoopSpec("silent orders", actions.note_silent, idle_s=SILENT_IDLE_S),
         ),
         finish,

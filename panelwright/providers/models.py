@@ -196,6 +196,11 @@ class Route(models.Model):
     markup_percent_e2 = models.PositiveIntegerField(default=0, db_default=0)
     markup_fixed_micros = models.BigIntegerField(default=0, db_default=0)
     round_to_micros = models.BigIntegerField(default=1, db_default=1)
+    # What of the service follows: its rate, its limits and step, whether it is on sale, its name.
+    follows_rate = models.BooleanField(default=True, db_default=True)
+    follows_limits = models.BooleanField(default=True, db_default=True)
+    follows_sale = models.BooleanField(default=True, db_default=True)
+    follows_name = models.BooleanField(default=False, db_default=False)
 
     objects = ScopedManager(panel="panel")
 
@@ -217,6 +222,53 @@ class Route(models.Model):
             models.Index(fields=["panel", "id"], name="route_panel"),
             models.Index(fields=["panel", "id"], condition=Q(held__isnull=False), name="route_held"),
         ]
+
+
+class RouteMerit(models.Model):
+    """How a route has done with its last orders, rolled up from the events of their ends (routing/merit_actions.py).
+
+    Sums, halved together from merit_rules.FULL orders on, so that what was long ago counts less. Times are in seconds
+    from the order's placing: `start_s` of the orders in `started`, `took_s` of those in `completed`.
+    """
+
+    route = models.OneToOneField(Route, primary_key=True, on_delete=models.CASCADE, related_name="merit")
+    panel = models.ForeignKey(Panel, on_delete=models.CASCADE, db_index=False)
+    ended = models.IntegerField(default=0)
+    completed = models.IntegerField(default=0)
+    refused = models.IntegerField(default=0)
+    started = models.IntegerField(default=0)
+    start_s = models.BigIntegerField(default=0)
+    took_s = models.BigIntegerField(default=0)
+    measured_at = models.DateTimeField()
+
+    objects = ScopedManager(panel="panel")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(completed__gte=0, completed__lte=F("ended"), refused__gte=0, started__gte=0),
+                name="route_merit_counts",
+            )
+        ]
+
+
+class MeritCursor(models.Model):
+    """The last event that the merits of all panels' routes have counted; one row."""
+
+    event_id = models.BigIntegerField()
+
+
+class KeptList(models.Model):
+    """A provider's list as it was last read for a person who imports from it (sync/kept_lists.py)."""
+
+    provider = models.OneToOneField(Provider, primary_key=True, on_delete=models.CASCADE)
+    panel = models.ForeignKey(Panel, on_delete=models.CASCADE, db_index=False)
+    # The rows as JSON, and how many of them there are.
+    body = models.TextField()
+    rows = models.IntegerField()
+    read_at = models.DateTimeField()
+
+    objects = ScopedManager(panel="panel")
 
 
 class AnyRate(models.Model):

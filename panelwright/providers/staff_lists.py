@@ -11,15 +11,17 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_noop
 
 from panelwright.catalog import names
-from panelwright.catalog.models import Service
+from panelwright.catalog.models import Category, Service
 from panelwright.core import clock, money, sql
-from panelwright.core.lists import Column, ColumnKind, ColumnPlace, Filter, FilterKind, Listing, ListScope
+from panelwright.core.lists import Column, ColumnKind, ColumnPlace, Filter, FilterKind, Listing, ListScope, whole
 from panelwright.core.paging import Found, Narrowing, narrowed
 from panelwright.orders.models import Cancel, Refill, RequestState
 from panelwright.orders.status import RefillStatus
 from panelwright.panels.models import Panel
+from panelwright.providers import service_costs
 from panelwright.providers.manual.manual_queries import OVERDUE, TRIES
-from panelwright.providers.models import ExchangeRate, PostSource, Provider, Route
+from panelwright.providers.models import ExchangeRate, PostSource, Provider, ProviderKind, Route
+from panelwright.providers.service_costs import ServiceCost
 from panelwright.providers.staff_orders import PROVIDER
 from panelwright.providers.sync import hold_actions, sync_problems
 from panelwright.staff.lists import StaffList, offers
@@ -315,7 +317,20 @@ _STATES = {
     "on": Q(enabled=True),
     "off": Q(enabled=False, paused_for=""),
     "paused": Q(enabled=False) & ~Q(paused_for=""),
+    "secret": Q(private=True),
 }
+
+
+def _in_state(panel: Panel, state: str) -> Narrowing:
+    if state != "manual":
+        return Narrowing(served=_STATES[state])
+    manual = Route.objects.filter(panel_id=panel.id, enabled=True, provider__kind=ProviderKind.MANUAL.value)
+    return Narrowing(served=Q(id__in=manual.values("service_id")))
+
+
+def _of_provider(panel: Panel, provider_id: int) -> Narrowing:
+    theirs = Route.objects.filter(panel_id=panel.id, provider_id=provider_id)
+    return Narrowing(served=Q(id__in=theirs.values("service_id")))
 
 
 def _named(panel: Panel, text: str) -> Narrowing:
@@ -354,6 +369,24 @@ SERVICES = Listing(
     filters=(
         Filter("q", gettext_noop("Search services"), hint=gettext_noop("Service name or ID"), where=_named),
         Filter(
+            "category",
+            gettext_noop("Category"),
+            (("", gettext_noop("All categories")),),
+            names=True,
+            read=whole,
+            offers=lambda panel_id: _names(Category.objects.filter(panel_id=panel_id).order_by("position", "id")),
+            where=lambda panel, category_id: Narrowing(served=Q(category_id=category_id)),
+        ),
+        Filter(
+            "provider",
+            gettext_noop("Provider"),
+            (("", gettext_noop("All providers")),),
+            names=True,
+            read=whole,
+            offers=lambda panel_id: _names(Provider.objects.filter(panel_id=panel_id).order_by("name", "id")),
+            where=_of_provider,
+        ),
+        Filter(
             "state",
             gettext_noop("State"),
             (
@@ -361,14 +394,20 @@ SERVICES = Listing(
                 ("on", gettext_noop("On sale")),
                 ("off", gettext_noop("Off")),
                 ("paused", gettext_noop("Paused by the system")),
+                ("secret", gettext_noop("Secret")),
+                ("manual", gettext_noop("Own people")),
             ),
             chips=True,
-            where=lambda panel, state: Narrowing(served=_STATES[state]),
+            where=_in_state,
         ),
     ),
     empty=gettext_noop("No services yet. Import them from a provider."),
     none_match=gettext_noop("No services match your filters."),
 )
+
+
+def _names(rows: QuerySet[Any]) -> list[tuple[str, str]]:
+    return [(str(id_), name) for id_, name in rows.values_list("id", "name")]
 
 
 def _services(panel: Panel) -> Found:
@@ -378,17 +417,11 @@ def _services(panel: Panel) -> Found:
 
 
 def _with_costs(panel: Panel, rows: list[Any]) -> list[Any]:
-    """Each service's cost by the first route that is in use; None where it is not known."""
-    routes = Route.objects.filter(panel_id=panel.id, service_id__in=[row.id for row in rows], enabled=True)
-    first: dict[int, Route] = {}
-    for route in routes.select_related("provider").order_by("service_id", "position"):
-        first.setdefault(route.service_id, route)
+    """Each service's cost by the first route that is in use, in the panel's currency; None where it is not known."""
+    found = service_costs.costs(panel, [row.id for row in rows])
     for row in rows:
-        found = first.get(row.id)
-        # In another currency it says nothing beside the price.
-        same = found is not None and found.provider.currency in {"", panel.currency}
-        row.cost = found.rate_micros if found is not None and same else None
-        row.provider = found.provider.name if found is not None else ""
+        cost = found.get(row.id, ServiceCost())
+        row.cost, row.provider = cost.cost_micros, cost.provider
     return rows
 
 

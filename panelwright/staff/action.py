@@ -28,6 +28,7 @@ class ActionFieldKind(StrEnum):
     NUMBER = "number"
     AMOUNT = "amount"  # "0.85" -> micros
     PERCENT = "percent"  # "12.5" -> hundredths
+    CHANGE = "change"  # "-12.5", of a hundred -> hundredths; may be negative
     TIMES = "times"  # "2.5" -> hundredths
     EXCHANGE_RATE = "exchange_rate"  # "5.43" -> 10^-12
     YES_NO = "yes_no"
@@ -98,11 +99,20 @@ def by_id(panel_id: int, text: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
 
 
+class ObjectChange(NamedTuple):
+    """What an action that changes many objects has done to one: what people call it, and its fields that differ."""
+
+    called: int
+    before: Mapping[str, Any]
+    after: Mapping[str, Any]
+
+
 class ActionDone(NamedTuple):
     """What an action has done, where that is more than a change of its object.
 
     `id`: of the object that was made. `shown`: what the actor is told once, a new key for one; never in the trail.
-    `before`, `after`: of what has no id. `nothing`: the same had been done before.
+    `before`, `after`: of what has no id. `nothing`: the same had been done before. `each`: the objects of its noun that
+    it has changed, each of which gets an entry in the trail; `bulk_id`: of the bulk work that stands for all of them.
     """
 
     id: int | None = None
@@ -110,6 +120,8 @@ class ActionDone(NamedTuple):
     before: Mapping[str, Any] | None = None
     after: Mapping[str, Any] | None = None
     nothing: bool = False
+    each: Sequence[ObjectChange] | None = None
+    bulk_id: int | None = None
 
 
 # Does it, in the transaction that `perform` has opened: do(actor, panel_id, target, **values). `target` is the id of
@@ -177,6 +189,7 @@ class Action:
     the transaction and answers the values anew: a hash, what a provider's list says. `host`: operators alone may do it,
     to the whole installation; `operators`: they alone may, to a panel. `gone`: the object is not there afterwards.
     `shown` is the shape of what `ActionDone.shown` holds. `offered`: whether it makes sense now; without it, always.
+    `many`: it changes many objects at once, each with an entry in the trail, and answers none of them.
     `part`: of its object's page, where it stands there and in no menu of a row. `letter`: it sends a letter with a
     link. `person`: somebody at a page does it, and no program can.
     """
@@ -194,6 +207,7 @@ class Action:
     host: bool = False
     operators: bool = False
     gone: bool = False
+    many: bool = False
     help: str = ""
     shown: Mapping[str, Shape] = field(default_factory=dict)
     body_max: int | None = None

@@ -11,7 +11,7 @@ from django.db import transaction
 from panelwright.core import clock
 from panelwright.core.refusal import Refusal, Refused
 from panelwright.staff import trail, values
-from panelwright.staff.action import Action, ActionDone, Noun, State
+from panelwright.staff.action import Action, ActionDone, Noun, ObjectChange, State
 from panelwright.staff.actor import Actor, ActorKind
 from panelwright.staff.models import NAME_MAX, TrailEntry
 
@@ -206,20 +206,32 @@ def _perform(
     after = stands
     if done.before is not None or done.after is not None:
         before, after = dict(done.before or {}), dict(done.after or {})
-    old, new = trail.difference(before, after)
-    entry = TrailEntry.objects.create(
-        panel_id=panel_id,
-        actor_kind=actor.kind.value,
-        actor_id=actor.id,
-        actor_name=actor.name[:NAME_MAX],
-        address=actor.address[:45],
-        action=action.name,
-        object_kind=action.noun.name,
-        object_id=called,
-        given=trail.kept_of(action, given),
-        before=old,
-        after=new,
-        bulk_id=_bulk_id.get(),
-        at=clock.now(),
-    )
-    return Performed(action, id_, called, before, after, stands or after, done.shown, done.nothing, entry.id)
+    changes = done.each if done.each is not None else [ObjectChange(called or 0, before, after)]
+    kept, at = trail.kept_of(action, given), clock.now()
+    entries = []
+    for one in changes:
+        old, new = trail.difference(dict(one.before), dict(one.after))
+        entries.append(
+            TrailEntry(
+                panel_id=panel_id,
+                actor_kind=actor.kind.value,
+                actor_id=actor.id,
+                actor_name=actor.name[:NAME_MAX],
+                address=actor.address[:45],
+                action=action.name,
+                object_kind=action.noun.name,
+                object_id=called if done.each is None else one.called,
+                given=kept,
+                before=old,
+                after=new,
+                bulk_id=done.bulk_id if done.bulk_id is not None else _bulk_id.get(),
+                at=at,
+            )
+        )
+    if done.each is None:
+        # What concerns all panels has no scope.
+        entries[0].save(force_insert=True)
+    else:
+        TrailEntry.objects.bulk_create(entries, batch_size=500)
+    entry_id = entries[0].id if len(entries) == 1 else 0
+    return Performed(action, id_, called, before, after, stands or after, done.shown, done.nothing, entry_id)

@@ -8,6 +8,7 @@ workers that hold the same work, because the lease of one is over, cannot both c
 from __future__ import annotations
 
 import logging
+import secrets
 import time
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
@@ -119,6 +120,34 @@ def start(foreseen: Foreseen, *, actor: Actor, panel_id: int, once: str) -> Bulk
     if (found.action, found.list_name, found.given) != same:
         raise Refused("once_used", "once")
     return found
+
+
+def at_once(
+    *, action: str, selection: Selection, given: Mapping[str, object], actor: Actor, panel_id: int, count: int
+) -> BulkWork:
+    """A row for what one transaction does to many objects, which is this one: so that it is found, and taken back as
+    bulk work is. Inside that transaction, and the panel's scope.
+    """
+    now = clock.now()
+    return BulkWork.objects.create(
+        panel_id=panel_id,
+        number=numbers.take(panel_id, Noun.BULK, 1).start,
+        once=secrets.token_hex(16),
+        list_name=selection.name,
+        action=action,
+        given=dict(given),
+        selection=selection.as_json(),
+        actor_kind=actor.kind.value,
+        actor_id=actor.id,
+        key_id=actor.key_id,
+        actor_name=actor.name[:NAME_MAX],
+        address=actor.address[:45],
+        state=BulkState.DONE.value,
+        total=count,
+        done=count,
+        created_at=now,
+        ended_at=now,
+    )
 
 
 def stop(*, actor: Actor, panel_id: int, work_id: int) -> None:

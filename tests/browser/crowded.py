@@ -102,7 +102,9 @@ def _for_staff(town: Town, key: str, url: str) -> dict[str, Any]:
     return {
         "customer": run("SELECT number FROM customers_customer WHERE panel_id = ?", panel)[0][0],
         "provider": provider,
+        "api_provider": provider,
         "service": 1,
+        "category": run("SELECT MIN(id) FROM catalog_category WHERE panel_id = ?", panel)[0][0],
         "route": routes[0],
         "held": routes[0],
         "cancel": canceled,

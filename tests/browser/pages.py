@@ -20,6 +20,8 @@ class World:
     customer: int = 0
     provider: int = 0
     service: int = 0
+    category: int = 0
+    api_provider: int = 0
     route: int = 0
     held: int = 0
     refill: int = 0

@@ -66,7 +66,8 @@ def test_nobody_reaches_what_is_another_panel_s(office: Office) -> None:
     with_rows = [address for address in office.pages() if any(char.isdigit() for char in address.split("?")[0])]
     assert len(with_rows) > 20
     for address in with_rows:
-        if "/services/1/" not in address:
+        # Services have the same numbers on both.
+        if "/services/1" not in address:
             assert rita.answer(address).status_code == 404, address
     for address in (
         "/admin/orders",

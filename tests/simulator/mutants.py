@@ -212,6 +212,10 @@ MUTANTS = (
             "False",
         ),
     ),
+    Mutant(
+        "an order forgets which route it was given first by merit",
+        _set(delivery_store, "with_first_routes", list),
+    ),
     Mutant("who stands in line for a provider is forgotten", _set(delivery, "_lines_with_room", lambda *given: [])),
     Mutant(
         "an order that ended in line names the provider that never got it",

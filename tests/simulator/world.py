@@ -32,9 +32,9 @@ from panelwright.panels import hosts
 from panelwright.panels.actions import create_panel
 from panelwright.panels.models import Panel
 from panelwright.providers import actions as providers
-from panelwright.providers.models import Route
+from panelwright.providers.models import Route, RouteMerit
 from panelwright.providers.routing import route_actions
-from panelwright.providers.routing.route_actions import NewRoute
+from panelwright.providers.routing.route_actions import NewRoute, RouteTerms
 from tests.simulator.books import as_shared
 from tests.simulator.upstream import UpstreamModel, Witness
 
@@ -96,6 +96,8 @@ class Sold:
     enabled: bool = True
     step: int = 1
     posts_only: bool = False
+    # The first route of an order is chosen by what was measured.
+    by_merit: bool = False
     routes: list[tuple[int, int]] = field(default_factory=list)
 
 
@@ -332,9 +334,32 @@ def _connect(world: World, panel: SimulatedPanel, witness: Witness) -> None:
             # Of some it is known what they cost. Never of a second route: that would be left out where it is too dear.
             world.rates[route.id] = 1 + 7_919 * sold.number
             route_actions.set_route(
-                panel_id=panel.id, service_id=sold.id, route_id=route.id, rate_micros=world.rates[route.id]
+                panel_id=panel.id,
+                service_id=sold.id,
+                route_id=route.id,
+                terms=RouteTerms(rate_micros=world.rates[route.id]),
             )
         sold.routes.append((route.id, route.provider_id))
+    _measured(panel)
+
+
+def _measured(panel: SimulatedPanel) -> None:
+    """Some services choose their routes by merit; of their routes the last one has the best."""
+    for sold in panel.services.values():
+        if sold.number % 4 != 2 or len(sold.routes) < 2 or sold.type.subscription:
+            continue
+        sold.by_merit = True
+        by = "success" if sold.number % 8 == 2 else "speed"
+        Service.objects.filter(panel=panel.row, id=sold.id).update(route_by=by)
+        for place, (route_id, _provider_id) in enumerate(sold.routes):
+            RouteMerit.objects.create(
+                panel=panel.row,
+                route_id=route_id,
+                ended=20,
+                completed=10 + place,
+                took_s=(10 + place) * (900 - place),
+                measured_at=START,
+            )
 
 
 def new_key(world: World, row: CustomerRow, address: hosts.Address, *, can_order: bool, cap: int | None) -> Key:

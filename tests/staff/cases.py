@@ -294,6 +294,12 @@ def _import(world: World) -> Case:
     return Case(provider_id, {"markup": "20"})
 
 
+def _rested(world: World) -> Case:
+    provider_id = world.provider()
+    world.do("provider.rest", provider_id, hours=2)
+    return Case(provider_id)
+
+
 def _held(world: World) -> Case:
     provider_id = _imported(world)
     world.upstream.answers("services", [_offer("5", "Views", "9.00"), _offer("6", "Saves", "2.00")])
@@ -386,12 +392,30 @@ def _running_bulk(world: World) -> Case:
     return Case(started(world.alice, "service.turn_off", on="services").number)
 
 
+def _category(world: World) -> int:
+    made = world.tried("category.add", None, {"name": f"New {world.link()}"})
+    assert isinstance(made, Performed)
+    return int(made.target or 0)
+
+
+def _with_own_rate(world: World) -> Case:
+    world.do("customer.set_rate", world.carol.number, service=LIKES, rate="0.11")
+    return Case(LIKES)
+
+
 CASES |= {
     "bulk.stop": _running_bulk,
     "view.add": lambda w: Case(None, _VIEW | {"name": w.link()}),
     "view.set": lambda w: Case(_view(w), {"name": w.link()}),
     "view.remove": lambda w: Case(_view(w)),
     "change.undo": lambda w: Case(w.do("service.set_rate", FOLLOWERS, rate="0.87").entry_id),
+    "service.reprice": lambda w: Case(None, {"services": [str(LIKES)], "percent": "10"}),
+    "service.delete_own_rates": _with_own_rate,
+    "service.move": lambda w: Case(LIKES, {"category": _category(w)}),
+    "category.add": lambda w: Case(None, {"name": f"Best {w.link()}", "icon": "star"}),
+    "category.set": lambda w: Case(_category(w), {"icon": "heart"}),
+    "category.move": lambda w: Case(_category(w), {"direction": "up"}),
+    "category.remove": lambda w: Case(_category(w)),
     "service.set": lambda w: Case(FOLLOWERS, {"step": 50}),
     "service.set_rate": lambda w: Case(FOLLOWERS, {"rate": "0.95"}),
     "service.turn_off": lambda w: Case(LIKES),
@@ -410,9 +434,14 @@ CASES |= {
     ),
     "provider.set": lambda w: Case(w.provider(), {"per_minute": 60, "low_balance": "5.00", "rise_max": "3"}),
     "provider.sync": _sync,
+    "provider.test": lambda w: _import(w)._replace(given={}),
+    "provider.rest": lambda w: Case(w.provider(), {"hours": 2}),
+    "provider.resume": _rested,
+    "provider.read_list": lambda w: _import(w)._replace(given={}),
     "provider.import": _import,
     "route.add": lambda w: Case(None, {"service": TRAFFIC, "provider": "our people"}),
     "route.set": lambda w: Case(w.route(), {"max": 700, "rate": "0.40"}),
+    "route.move": lambda w: Case(w.route(), {"direction": "up"}),
     "held.accept": _held,
     "held.reject": _held,
     "exchange_rate.set": lambda w: Case(None, _EURO),

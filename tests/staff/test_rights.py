@@ -49,7 +49,7 @@ READS = {
 READ_AT = {
     "orders": {"queue", "problems", "orders", "refills", "cancels", "work", "dripfeeds", "subscriptions"},
     "customers": {"customers", "price_lists", "api_keys"},
-    "services": {"services", "routes", "held", "link_patterns"},
+    "services": {"services", "routes", "held", "link_patterns", "categories"},
     "providers": {"providers", "exchange_rates", "post_sources"},
     "tickets": {"tickets"},
     "content": {"pages", "announcements"},

@@ -10,15 +10,16 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from panelwright.backoffice import queries, words
-from panelwright.backoffice.acting import ONE, UNDO_TAG, allowed, may_do
+from panelwright.backoffice.acting import ONE, UNDO_TAG, allowed, may_do, offered
 from panelwright.backoffice.bulk import STATE_LABELS
 from panelwright.backoffice.panel import held_words
 from panelwright.backoffice.queries import OFFICE_COUNTS
-from panelwright.core.lists import Column, count_text
+from panelwright.core.lists import Column, Filter, count_text
 from panelwright.customers.models import User
 from panelwright.customers.staff_actions import is_invited
 from panelwright.ledger import codes
 from panelwright.ledger.statement import StatementEntry
+from panelwright.providers.route_queries import LoggedChange
 from panelwright.providers.staff_orders import PROBLEM_LABELS
 from panelwright.providers.sync.hold_actions import Held
 from panelwright.staff import bulk as bulk_of
@@ -64,6 +65,57 @@ def capped(count: int) -> str:
 def action_url(action: Action, target: int | None = None) -> str:
     """Where the form of an action stands."""
     return reverse(f"backoffice:{action.name.replace('.', '_')}", args=[] if target is None else [target])
+
+
+@register.filter
+def percent(hundredths: int) -> str:
+    """A part of a hundred with one decimal, rounded down: 3491 is 34.9%, -450 is −4.5%."""
+    tenths = hundredths // 10
+    return f"{'−' if tenths < 0 else ''}{abs(tenths) // 10}.{abs(tenths) % 10}%"
+
+
+@register.simple_tag
+def filter_choices(one: Filter, asked: dict[str, str]) -> list[tuple[str, str, bool, bool]]:
+    """Value, words, whether they are a name, and whether it is chosen, of each choice of a list's filter."""
+    return [
+        (value, text if one.names and value else _(text), bool(one.names and value), value == asked[one.name])
+        for value, text in one.choices
+    ]
+
+
+@register.simple_tag
+def filter_value(one: Filter, asked: dict[str, str]) -> str:
+    """What a filter that is typed is set to."""
+    return asked[one.name]
+
+
+@register.filter
+def refusal_reason(reason: str) -> str:
+    """Why a provider refused, in a few words."""
+    return words.refusal_reason(reason)
+
+
+@register.filter
+def span(seconds: int) -> str:
+    """A time span: 3 h 20 min."""
+    return words.duration(seconds)
+
+
+class ChangeLine(NamedTuple):
+    """What a change of the catalogue says."""
+
+    title: str
+    before: str
+    after: str
+    by: str
+
+
+@register.filter
+def change_line(row: LoggedChange) -> ChangeLine:
+    facts = row.facts
+    sides = [words.value(facts[name]) if name in facts else "" for name in ("old", "new")]
+    by = str(facts.get("provider") or facts.get("price_list") or facts.get("by") or "")
+    return ChangeLine(words.change(row.name), sides[0], sides[1], by)
 
 
 @register.filter
@@ -113,6 +165,12 @@ def row_actions(context: Any, column: Column, row: Any) -> Offered:
 def allowed_here(context: Any, *names: str) -> list[Action]:
     """The actions of these names that the visitor may do."""
     return allowed(context["request"], *names)
+
+
+@register.simple_tag(takes_context=True)
+def offered_here(context: Any, noun: str, about: Any) -> list[Action]:
+    """What makes sense to be done to an object as it stands, as far as the visitor may."""
+    return offered(context["request"], noun, about)
 
 
 @register.filter

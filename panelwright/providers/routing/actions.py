@@ -21,7 +21,7 @@ from panelwright.orders.settling import OpenOrder, Report
 from panelwright.providers.manual import manual_actions
 from panelwright.providers.posts import subscription_actions
 from panelwright.providers.posts.subscription_actions import Reports
-from panelwright.providers.routing import assigning, calls, health, health_actions, rules, store
+from panelwright.providers.routing import assigning, calls, first_choices, health, health_actions, rules, store
 from panelwright.providers.routing.calls import NewCall
 from panelwright.providers.routing.health import FAILURES_MAX
 from panelwright.providers.routing.room import Room
@@ -92,15 +92,18 @@ def claim_forward(limit: int, room: Room | None = None) -> list[Sending]:
             of_lines = {id_: store.pick_of_line(id_, now, min(count, limit)) for id_, count in lines}
             in_line = {(id_, order.id) for id_, orders in of_lines.items() for order in orders}
             new = store.pick_forward(now, look_at)
-            picked = [*(order for orders in of_lines.values() for order in orders), *new]
+            picked = store.with_first_routes([*(order for orders in of_lines.values() for order in orders), *new])
             routes = store.routes({o.panel_id for o in picked}, {o.service_id for o in picked}) if picked else {}
             providers = _providers_of([route for of_service in routes.values() for route in of_service])
-            assigned = assigning.assign(picked, routes, providers, now, limit=limit - len(claimed), room=room)
+            merits = first_choices.merits(picked, routes)
+            more = limit - len(claimed)
+            assigned = assigning.assign(picked, routes, providers, now, limit=more, room=room, merits=merits)
             store.wait(assigned.later)
             store.line_up(sorted({(route.provider_id, o.id) for o, route in assigned.line} - in_line))
             manual_actions.hand_over(assigned.by_hand, now)
             _take(assigned, providers, now)
             claimed += _claimed(assigned.send, now)
+            first_choices.tell_why(assigned, providers, now)
         # Orders that have to wait must not stand in the way of those behind them.
         if len(claimed) >= limit or len(new) < look_at or (claimed and room is None):
             return claimed
@@ -261,6 +264,7 @@ def commit_sent(results: Sequence[Sent]) -> int:
     with transaction.atomic(durable=True):
         changes = lifecycle.OrderChanges(lifecycle.lock([r.sending.order.id for r in results]), now)
         ours = [r for r in results if _is_ours(changes.orders[r.sending.order.id], r.sending)]
+        ours = first_choices.known(ours)
         refs = {
             (r.sending.order.panel_id, r.sending.provider.id, r.outcome.ref)
             for r in ours

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+import json
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db import connection
 
@@ -13,6 +14,7 @@ from panelwright.orders import settling
 from panelwright.orders.problems import Problem
 from panelwright.providers.routing import rules
 from panelwright.providers.routing.health import FAILURES_MAX, Health
+from panelwright.providers.routing.merit_rules import Merit
 from panelwright.providers.wire import transports
 
 
@@ -37,6 +39,9 @@ class SendTask(NamedTuple):
     problem_code: str = ""
     problem_facts: str = ""
     due_at: datetime | None = None
+    # By what its service chooses the first route (merit_rules.py), and which one was chosen, where one has refused it.
+    route_by: str = ""
+    first_route_id: int | None = None
 
 
 class RouteRow(NamedTuple):
@@ -113,7 +118,7 @@ _OVERDUE = sql.Query(
 _TO_SEND = sql.Query(
     "SELECT o.id, o.panel_id, o.service_id, o.kind, v.type, o.link, o.quantity, o.fields, o.attempts, o.route_id,"
     " o.created_at, o.rate_micros, o.problem_at, o.chosen_route_id, o.sent_anew, o.problem_code, o.problem_facts,"
-    " o.due_at FROM orders_order o JOIN catalog_service v ON v.id = o.service_id WHERE o.id :in_int"
+    " o.due_at, v.route_by FROM orders_order o JOIN catalog_service v ON v.id = o.service_id WHERE o.id :in_int"
     " ORDER BY o.due_at, o.id"
 )
 _ROUTE_COLUMNS = (
@@ -215,6 +220,15 @@ _WAIT = sql.Update(
     },
     {"id": "bigint"},
 )
+# The last one of an order counts: after all routes had refused it, it was chosen anew.
+_ROUTED = sql.Query(
+    "SELECT subject_id, facts FROM events_event WHERE panel_id :in_int AND subject_id :in_int"
+    " AND name = 'order.routed' ORDER BY id"
+)
+_MERITS = sql.Query(
+    "SELECT route_id, ended, completed, refused, started, start_s, took_s FROM providers_routemerit"
+    " WHERE route_id :in_int"
+)
 _LEASE_ORDERS = sql.Query(
     "UPDATE orders_order SET lease_until = ?, due_at = ? WHERE id :in_int RETURNING id, upstream_id"
 )
@@ -259,6 +273,26 @@ def pick_of_line(provider_id: int, now: datetime, limit: int) -> list[SendTask]:
     return _to_send(_PICK_OF_LINE.rows(connection, provider_id, sql.moment(connection, now), limit))
 
 
+def with_first_routes(orders: Sequence[SendTask]) -> list[SendTask]:
+    """The orders with the route that each was given first by merit, where one has refused it since. One query where
+    there are any.
+    """
+    asked = {order.id: order.panel_id for order in orders if order.route_id is not None}
+    if not asked:
+        return list(orders)
+    found: dict[int, int] = {}
+    for order_id, facts in _ROUTED.rows(connection, sorted(set(asked.values())), sorted(asked)):
+        told = facts if isinstance(facts, dict) else json.loads(facts)
+        found[order_id] = int(told["route"])
+    return [order._replace(first_route_id=found.get(order.id)) for order in orders]
+
+
+def merits(routes: Iterable[RouteRow]) -> dict[int, Merit]:
+    """By route id what was measured; one of which nothing was is left out."""
+    ids = sorted({route.id for route in routes})
+    return {row[0]: Merit(*row[1:]) for row in _MERITS.rows(connection, ids)} if ids else {}
+
+
 def line_up(orders: Sequence[tuple[int, int]]) -> None:
     """Orders that wait until their provider may get one more: (the provider's id, the order's)."""
     _LINE_UP.run(connection, orders)
@@ -287,10 +321,20 @@ def tasks(order_ids: Collection[int]) -> list[SendTask]:
     """Orders as they are sent, in the order in which they are due."""
     ids = sorted(order_ids)
     found = _TO_SEND.rows(connection, ids) if ids else []
-    return [
-        SendTask._make((*row[:10], sql.aware(row[10]), row[11], sql.aware(row[12]), *row[13:17], sql.aware(row[17])))
-        for row in found
+    return [_send_task(row) for row in found]
+
+
+def _send_task(row: sql.Row) -> SendTask:
+    values: list[Any] = [
+        *row[:10],
+        sql.aware(row[10]),
+        row[11],
+        sql.aware(row[12]),
+        *row[13:17],
+        sql.aware(row[17]),
+        *row[18:],
     ]
+    return SendTask(*values)
 
 
 def routes(panel_ids: Collection[int], service_ids: Collection[int]) -> dict[int, list[RouteRow]]:

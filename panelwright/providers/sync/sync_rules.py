@@ -36,6 +36,8 @@ LOST_MAX = 0.5
 LIMIT_MAX = 2_147_483_647
 # Characters that are kept of what a list calls a service and its type.
 NAME_MAX, TYPE_MAX = 500, 100
+# Of a service's own name.
+SERVICE_NAME_MAX = 300
 
 
 class Markup(NamedTuple):
@@ -52,6 +54,18 @@ class Markup(NamedTuple):
             fixed_micros=self.fixed_micros,
             round_to_micros=self.round_to_micros,
         )
+
+
+class Follows(NamedTuple):
+    """What of a service in step follows its route. A service that is held is off whatever follows."""
+
+    rate: bool = True
+    limits: bool = True
+    sale: bool = True
+    name: bool = False
+
+
+EVERYTHING = Follows()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +93,7 @@ class RouteState:
     held: Mapping[str, Any] | None = None
     held_rejected: bool = False
     held_at: datetime | None = None
+    follows: Follows = EVERYTHING
 
     @property
     def held_stops(self) -> bool:
@@ -106,6 +121,7 @@ class ServiceState:
     private: bool = False
     step: int = 1
     category_id: int = 0
+    name: str = ""
 
     @property
     def bounds(self) -> tuple[int, int]:
@@ -427,7 +443,7 @@ def _service(
     first = next(iter(usable or there), None)
     if first is not None and first.held is not None:
         service = _paused(service, "held")
-    elif leads is not None and not usable:
+    elif leads is not None and not usable and leads[1].follows.sale:
         service = _paused(service, "gone")
     elif service.paused_for == "held" or (leads is not None and service.paused_for == "gone"):
         service = replace(service, enabled=True, paused_for="")
@@ -453,11 +469,20 @@ def _paused(service: ServiceState, why: str) -> ServiceState:
 
 def _in_step(service: ServiceState, before: RouteState, after: RouteState, *, rework: bool) -> ServiceState:
     cost = after.cost_micros
-    if cost is not None and (after.rate_micros != before.rate_micros or rework or _exchanged_anew(service, before)):
+    follows = after.follows
+    if follows.name and after.held is None and after.upstream_name:
+        service = replace(service, name=after.upstream_name[:SERVICE_NAME_MAX])
+    if (
+        follows.rate
+        and cost is not None
+        and (after.rate_micros != before.rate_micros or rework or _exchanged_anew(service, before))
+    ):
         rate = after.markup.price(cost)
         if rate > money.AMOUNT_MAX_MICROS:
             raise ValueError(f"service {service.number} would cost more than can be kept")
         service = replace(service, rate_micros=rate)
+    if not follows.limits:
+        return service
     if after.min is not None and after.max is not None and not BY_NAME[service.type].flat:
         service = replace(service, min=after.min, max=after.max)
     return replace(service, step=_step(service, before, after))

@@ -29,6 +29,7 @@ class RowGroup(NamedTuple):
     # The heading is a name, in no language.
     named: bool = False
     keys: Sequence[int] = ()
+    icon: str = ""
 
     @property
     def pairs(self) -> list[tuple[int | None, Any]]:
