@@ -101,7 +101,8 @@ def _answer_on(panel: Panel, port: int) -> None:
 
 def _people(panel: Panel) -> dict[str, Any]:
     """A customer with a key, and who runs the panel. Their secrets are told once, in demo.json."""
-    with scope(panel=panel):
+    days = (LIVELY_PAST if panel.slug == LIVELY else PAST).days
+    with scope(panel=panel), clock.at(clock.now() - timedelta(days=days, hours=3)):
         tag = "" if not Customer.objects.filter(panel=panel).exists() else secrets.token_hex(2)
         customer = _somebody(panel, f"carol{tag}")
         staff = _somebody(panel, f"alice{tag}")

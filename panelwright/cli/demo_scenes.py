@@ -95,12 +95,15 @@ def act(panel: Panel, people: Sequence[Customer], broken: Provider, service: int
         _order(people, NEW, draw, now - timedelta(hours=hours))
     for minutes in (50, 48):
         _break_off(people, service, draw, now - timedelta(minutes=minutes), broken)
-    _order(people, OLD, draw, now - timedelta(minutes=25))
+    _order(people, OLD, draw, now - timedelta(minutes=25), claim=False)
     _ask_refills(people)
     _talk(panel, people, draw, now)
 
 
-def _order(people: Sequence[Customer], service: int, draw: random.Random, at: datetime) -> list[delivery.Sending]:
+def _order(
+    people: Sequence[Customer], service: int, draw: random.Random, at: datetime, *, claim: bool = True
+) -> list[delivery.Sending]:
+    """An order of somebody, and what is to be sent of it; without `claim` it is left to the worker."""
     buyer = draw.choice(people[1:12])
     link = f"https://example.com/{buyer.user.email.partition('@')[0]}/{draw.randint(100, 9999)}"
     params = {"service": str(service), "link": link}
@@ -108,7 +111,7 @@ def _order(people: Sequence[Customer], service: int, draw: random.Random, at: da
         params["quantity"] = str(draw.randint(4, 20) * 50)
     with clock.at(at):
         (placed,) = place_orders([PlaceOrder(Caller(customer_id=buyer.id), params)])
-        if isinstance(placed, Refusal):
+        if isinstance(placed, Refusal) or not claim:
             return []
         return delivery.claim_forward(10)
 

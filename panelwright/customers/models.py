@@ -6,6 +6,7 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.db.models import Q
 
+from panelwright.core import clock
 from panelwright.core.scoped import ScopedManager
 from panelwright.ledger.models import Account
 from panelwright.panels.models import Panel
@@ -27,7 +28,7 @@ class User(AbstractBaseUser):
     totp_sealed = models.TextField(default="", db_default="", blank=True)
     totp_last_step = models.BigIntegerField(default=0, db_default=0)
     is_active = models.BooleanField(default=True)
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(default=clock.now)
 
     objects = ScopedManager(panel="panel", manager_class=BaseUserManager)
 
