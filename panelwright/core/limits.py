@@ -289,7 +289,7 @@ PROVIDER_LIST_VALUES_MAX = _limit(
 )
 OFFERS_MAX = _limit("OFFERS_MAX", 50_000, "rows", of="A provider's price list", beyond="Not read; nothing changes")
 
-# What is kept of requests about orders, for their stories and as evidence (providers/calls.py).
+# What is kept of requests about orders, for their stories and as evidence (providers/routing/calls.py).
 CALL_SENT_CHARS_MAX = _limit(
     "CALL_SENT_CHARS_MAX", 2_000, "characters", of="What is kept of a request about an order", beyond="Cut off"
 )

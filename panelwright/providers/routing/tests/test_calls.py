@@ -176,3 +176,31 @@ def test_how_others_that_were_cut_off_ended_is_counted(
     assert found.cut_off == CutOff(taken=3, not_taken=1, open=1)
     assert (found.until - found.sent_at) < timedelta(minutes=1)
     assert found.suggests is Suggests.NOTHING
+
+
+def test_what_is_passed_on_about_an_order_stands_in_its_story(
+    alice: Owner, carol: Buyer, upstream: ScriptedUpstream, worker: Rounds, time: Time
+) -> None:
+    alice.route(FOLLOWERS, alice.provider(upstream.url))
+    upstream.answers("add", {"order": 7})
+    upstream.answers("cancel", [{"order": 7, "cancel": {"error": "Incorrect order ID"}}])
+    upstream.answers("status", {"status": "Completed"})
+    upstream.answers("refill", {"error": "Refill is disabled"})
+    order_id = carol.order()
+    worker.forward()
+    carol.cancel(order_id)
+    worker.cancels()
+    assert [(action, outcome) for action, outcome, _ in kept(alice)] == [("add", "accepted"), ("cancel", "refused")]
+    time.passes(seconds=5)
+    worker.poll()
+    time.passes(days=2)
+    carol.refill(order_id)
+    worker.refills()
+    assert [(action, outcome) for action, outcome, _ in kept(alice)][2:] == [("refill", "refused")]
+    with scope(panel=alice.panel):
+        refill = ProviderCall.objects.filter(panel_id=alice.panel_id, action="refill").get()
+    assert (refill.order_id, json.loads(refill.sent), refill.came) == (
+        order_id,
+        {"order": "7"},
+        '{"error": "Refill is disabled"}',
+    )
