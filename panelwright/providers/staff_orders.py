@@ -13,6 +13,7 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_noop
 
 from panelwright.catalog import names
+from panelwright.catalog.models import Service
 from panelwright.core import clock, sql
 from panelwright.core.lists import (
     COUNTED_MAX,
@@ -117,7 +118,7 @@ UNDERSTOOD = {
     "upstream_id": gettext_noop("ID at the provider"),
     "email": gettext_noop("Customer's email"),
     "username": gettext_noop("User name of a subscription"),
-    "service": gettext_noop("Service ID, or part of a link"),
+    "service": gettext_noop("Service ID"),
     "text": gettext_noop("Part of a link, or of a service's name"),
 }
 
@@ -150,9 +151,12 @@ def _understood(panel: Panel, text: str) -> Understood:
     users = _subscriptions_to(panel, text.removeprefix("@")) if USERNAME.fullmatch(text) else []
     if users:
         return Understood("username", Narrowing(sought=Q(id__in=users) | Q(parent_id__in=users)))
+    if number is not None:
+        of_service = list(Service.objects.filter(panel_id=panel.id, number=number).values_list("id", flat=True))
+        if of_service:
+            return Understood("service", Narrowing(sought=Q(service_id__in=of_service)))
     services = names.find(panel_id=panel.id, version=panel.catalog_version, text=text)[:FOUND_MAX]
-    code = "service" if number is not None and services else "text"
-    return Understood(code, Narrowing(sought=Q(link__icontains=text) | Q(service_id__in=services)))
+    return Understood("text", Narrowing(sought=Q(link__icontains=text) | Q(service_id__in=services)))
 
 
 def _subscriptions_to(panel: Panel, name: str) -> list[int]:
