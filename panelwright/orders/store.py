@@ -43,9 +43,11 @@ _SERVICES = sql.Query(
 _RATES = sql.Query(
     "SELECT price_list_id, service_id, rate_micros, percent_off_e2, NULL FROM catalog_pricelistrate"
     " WHERE panel_id :in_int AND price_list_id :in_int AND service_id :in_int"
-    " UNION ALL SELECT k.price_list_id, v.id, NULL, NULL, k.percent_off_e2 FROM catalog_service v"
-    " JOIN catalog_pricelistpercent k ON k.panel_id = v.panel_id AND k.category_id = v.category_id"
-    " WHERE v.panel_id :in_int AND k.price_list_id :in_int AND v.id :in_int"
+    # The few percents first: SQLite keeps to this order, and where there are none it ends here.
+    " UNION ALL SELECT k.price_list_id, v.id, NULL, NULL, k.percent_off_e2"
+    " FROM catalog_pricelistpercent k CROSS JOIN catalog_service v"
+    " WHERE k.panel_id :in_int AND k.price_list_id :in_int AND v.id :in_int"
+    " AND v.panel_id = k.panel_id AND v.category_id = k.category_id"
 )
 _REQUESTS = sql.Query(
     "SELECT customer_id, request_id, number, request_digest FROM orders_order"
