@@ -89,6 +89,14 @@ CUSTOMERS = Listing(
             chips=True,
             where=_in_state,
         ),
+        Filter(
+            "price_list",
+            gettext_noop("Price list"),
+            kind=FilterKind.NUMBER,
+            hidden=True,
+            # In a window: by an index of the lists all of a group's customers would be sorted.
+            where=lambda panel, number: Narrowing(sought=Q(Exact(F("price_list_id") + 0, number))),
+        ),
     ),
     empty=gettext_noop("No customers yet. They sign up on your storefront."),
     none_match=gettext_noop("No customers match your filters."),

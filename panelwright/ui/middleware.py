@@ -137,7 +137,7 @@ class VisitorMiddleware:
         page.session = page.stand_in.session if page.stand_in else session_of(page.panel.id, token, now=now)
         page.visitor = page.session.user if page.session else None
         page.customer = getattr(page.visitor, "customer", None)
-        page.staff = getattr(page.visitor, "staff", None)
+        page.staff = None if page.stand_in else getattr(page.visitor, "staff", None)
         page.actor = staff_actor(page.staff, address=page.address) if page.staff else None
         if page.visitor is not None:
             page.visitor.panel = page.panel
