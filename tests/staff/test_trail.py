@@ -84,7 +84,9 @@ def test_a_refused_action_leaves_none_and_moves_nothing(
         before, entries = everything(), count()
         given = {**case.given, **secrets_of(name)}
         refused = world.tried(name, case.target, given, nobody)
-        assert isinstance(refused, Refusal) and refused.code == "not_allowed", (name, refused)
+        # Where any of the staff may try, what is not theirs to take back is not there for them.
+        known = {"not_allowed"} if action.right is not None else {"not_allowed", f"no_{action.noun.name}"}
+        assert isinstance(refused, Refusal) and refused.code in known, (name, refused)
         able = bob if action.person else None
         wrong = world.tried(name, case.target, {**given, "nonsense": "x"}, able)
         assert isinstance(wrong, Refusal) and wrong.code == "unknown_field", (name, wrong)
