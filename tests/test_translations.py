@@ -82,6 +82,7 @@ SAME = {
     *("Chargeback", "Voucher", "Video"),
     # Spans of time.
     *("%(count)s s", "%(count)s min", "%(hours)s h %(minutes)s min", "%(count)s d", "ms"),
+    *("%(n)d s", "%(n)d min", "%(n)d h %(m)d min", "%(n)d d %(m)d h"),
 }
 
 

@@ -1,29 +1,27 @@
-"""What the back office reads beside its lists: what waits for staff, and how the day goes. Inside the panel's scope.
+"""What the back office reads beside its lists: what waits for staff. Inside the panel's scope.
 
-Every number is bounded: counts stop at COUNTED_MAX, sums look at the newest ROWS_MAX rows and say so.
+Every number is bounded: counts stop at COUNTED_MAX.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, NamedTuple, TypeVar
 from urllib.parse import urlencode
 
-from django.db.models import Count, F, Model, Q, QuerySet, Sum
-from django.db.models.functions import Coalesce
-from django.utils import timezone
+from django.db import connection
+from django.db.models import Count, F, Model, Q, QuerySet
 
 from panelwright.catalog import names
 from panelwright.catalog.models import Category, Service
-from panelwright.core import clock, paging
+from panelwright.core import paging, sql
 from panelwright.core.lists import COUNTED_MAX, whole
 from panelwright.core.paging import Found, counted
 from panelwright.customers.models import Customer
 from panelwright.customers.staff_lists import with_email
-from panelwright.ledger.models import Account, AccountKind, Transfer, TransferCode
-from panelwright.orders.models import Order, OrderKind
+from panelwright.orders.models import Order
 from panelwright.panels.models import Panel
 from panelwright.providers.models import Provider, ProviderKind, Route
 from panelwright.providers.routing.health import FAILURES_MAX
@@ -36,7 +34,6 @@ PROBLEMS_MAX = COUNTED_MAX + 1
 # Where a request keeps what stands beside the entries of the menu.
 OFFICE_COUNTS = "office_counts"
 Row = TypeVar("Row", bound=Model)
-ROWS_MAX = 20_000
 
 
 def rows(table: type[Row], panel_id: int) -> QuerySet[Row]:
@@ -77,116 +74,82 @@ def problems_by_code(panel_id: int) -> list[Problems]:
     ]
 
 
+class Waiting(NamedTuple):
+    """How many wait, as far as is counted, and since when the oldest of these does; None: nothing waits."""
+
+    number: int
+    since: datetime | None
+
+
 class WaitingWork(NamedTuple):
     """What waits for staff beside problems."""
 
-    manual: int
-    refills: int
-    cancels: int
-    tickets: int
+    manual: Waiting
+    refills: Waiting
+    cancels: Waiting
+    tickets: Waiting
     providers: list[Provider]
-    held: int
+    held: Waiting
 
 
 def waiting(panel_id: int) -> WaitingWork:
-    """Counts for the home page: one query each."""
-    tickets = Ticket.objects.filter(panel_id=panel_id, state=TicketState.PENDING)
+    """For the home page: one query each."""
+    tickets = Ticket.objects.filter(panel_id=panel_id, state=TicketState.PENDING).order_by("number")
     return WaitingWork(
-        manual=counted(manual_orders(panel_id)),
-        refills=counted(waiting_refills(panel_id)),
-        cancels=counted(waiting_cancels(panel_id)),
-        tickets=counted(tickets),
+        manual=_waiting(manual_orders(panel_id).order_by("number"), "due_at"),
+        refills=_waiting(waiting_refills(panel_id), "created_at"),
+        cancels=_waiting(waiting_cancels(panel_id), "created_at"),
+        tickets=_waiting(tickets, "updated_at"),
         providers=list(troubled_providers(panel_id).order_by("id")[:20]),
-        held=counted(held_routes(panel_id)),
+        held=_waiting(held_routes(panel_id).order_by("id"), "held_at"),
     )
 
 
-class DayFigures(NamedTuple):
-    """Orders placed, what of their charges is kept, what they cost as far as known, and refunds, all in micros."""
-
-    orders: int = 0
-    revenue: int = 0
-    cost: int = 0
-    refunds: int = 0
-
-    @property
-    def profit(self) -> int:
-        return self.revenue - self.cost
-
-
-class Days(NamedTuple):
-    """Today, yesterday until this time, and yesterday whole. `partly`: there are more rows than were added up."""
-
-    today: DayFigures
-    so_far: DayFigures
-    yesterday: DayFigures
-    partly: bool
-
-
-def days(panel_id: int) -> Days:
-    """In the visitor's time zone, from the newest ROWS_MAX orders and refunds. A run is charged with its drip-feed."""
-    now = timezone.localtime(clock.now())
-    today = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    start = today - timedelta(days=1)
-    spans = {"today": (today, None), "so_far": (start, now - timedelta(days=1)), "yesterday": (start, today)}
-    sales = Account.objects.filter(panel_id=panel_id, kind=AccountKind.SALES).values_list("id", flat=True).first()
-    orders, partly = _newest(Order.objects.filter(panel_id=panel_id), start, by="number")
-    debits = Transfer.objects.filter(panel_id=panel_id, debit_account_id=sales or 0, code=TransferCode.REFUND)
-    refunds, more = _newest(debits, start)
-    sums: dict[str, Any] = {}
-    for name, (first, last) in spans.items():
-        within = Q(created_at__gte=first) & (Q(created_at__lt=last) if last else Q())
-        sums |= {
-            f"{name}_orders": Count("id", filter=within & Q(parent_id=None)),
-            f"{name}_revenue": Sum("charge_micros", filter=within),
-            # A drip-feed's cost is the sum of its runs', which are counted themselves.
-            f"{name}_cost": Sum(
-                Coalesce(F("cost_micros"), 0) + F("past_cost_micros"), filter=within & ~Q(kind=OrderKind.DRIP_FEED)
-            ),
-        }
-    given = {
-        f"{name}_refunds": Sum(
-            "amount_micros", filter=Q(created_at__gte=first) & (Q(created_at__lt=last) if last else Q())
-        )
-        for name, (first, last) in spans.items()
-    }
-    found = {**orders.aggregate(**sums), **refunds.aggregate(**given)}
-    made = {name: DayFigures(*(int(found[f"{name}_{part}"] or 0) for part in DayFigures._fields)) for name in spans}
-    return Days(**made, partly=partly or more)
-
-
-def _newest(rows: QuerySet[Any], start: datetime, *, by: str = "id") -> tuple[QuerySet[Any], bool]:
-    """Those since `start` among the newest ROWS_MAX rows, and whether there are more of them."""
-    edge = rows.order_by(f"-{by}").values_list(by, "created_at")[ROWS_MAX - 1 : ROWS_MAX]
-    last = next(iter(edge), None)
-    if last is None:
-        return rows.filter(created_at__gte=start), False
-    return rows.filter(**{f"{by}__gte": last[0]}, created_at__gte=start), bool(last[1] >= start)
+def _waiting(found: QuerySet[Any] | Found, since: str) -> Waiting:
+    """Of what no index serves those of the first window."""
+    if isinstance(found, Found):
+        rows = found.rows.order_by(found.key)
+        if found.within is not None:
+            rows = rows.filter(pk__in=found.within.order_by(found.key).values("pk")[: found.window])
+    else:
+        rows = found
+    times = list(rows.values_list(since, flat=True)[: COUNTED_MAX + 1])
+    return Waiting(len(times), min((at for at in times if at is not None), default=None))
 
 
 class FirstSteps(NamedTuple):
     """What of a panel's beginning is done."""
 
+    look: bool
     provider: bool
     service: bool
+    price: bool
     customer: bool
     order: bool
+    published: bool
 
     @property
-    def done(self) -> bool:
-        return all(self)
+    def done(self) -> int:
+        return sum(self)
+
+
+_FIRST_STEPS = sql.Query(
+    "SELECT (SELECT hue IS NOT NULL OR logo_version <> '' FROM panels_panel WHERE id = ?),"
+    " EXISTS (SELECT 1 FROM providers_provider WHERE panel_id = ?),"
+    " EXISTS (SELECT 1 FROM catalog_service WHERE panel_id = ? AND enabled),"
+    " EXISTS (SELECT 1 FROM providers_route WHERE panel_id = ? AND (markup_percent_e2 > 0 OR markup_fixed_micros > 0))"
+    " OR EXISTS (SELECT 1 FROM staff_trailentry WHERE panel_id = ? AND action = 'service.set_rate'),"
+    " EXISTS (SELECT 1 FROM customers_customer WHERE panel_id = ?),"
+    " EXISTS (SELECT 1 FROM orders_order WHERE panel_id = ?),"
+    " EXISTS (SELECT 1 FROM panels_domain WHERE panel_id = ? AND NOT (host = '*'))"
+)
 
 
 def first_steps(panel_id: int) -> FirstSteps:
-    """One query each, and none more once there is an order."""
-    if Order.objects.filter(panel_id=panel_id).exists():
-        return FirstSteps(provider=True, service=True, customer=True, order=True)
-    return FirstSteps(
-        provider=Provider.objects.filter(panel_id=panel_id).exists(),
-        service=Service.objects.filter(panel_id=panel_id, enabled=True).exists(),
-        customer=Customer.objects.filter(panel_id=panel_id).exists(),
-        order=False,
-    )
+    """One query; a step is done when there is something to show for it."""
+    values = [panel_id] * len(FirstSteps._fields)
+    row = _FIRST_STEPS.rows(connection, *values, panel_id)[0]
+    return FirstSteps(*map(bool, row))
 
 
 def menu_counts(panel_id: int) -> dict[str, int]:

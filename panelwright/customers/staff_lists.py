@@ -12,9 +12,10 @@ from django.db.models.lookups import Exact
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from panelwright.core import sql
+from panelwright.core import spans, sql
 from panelwright.core.lists import Column, ColumnKind, ColumnPlace, Filter, FilterKind, Listing, ListScope, whole
 from panelwright.core.paging import Found, Narrowing, of_days, on_day
+from panelwright.core.spans import Span
 from panelwright.customers.models import Customer, Staff, StaffKey
 from panelwright.panels.models import Panel
 from panelwright.staff import registry
@@ -54,6 +55,11 @@ def _in_state(panel: Panel, state: str) -> Narrowing:
     return Narrowing(sought=Q(enabled=True)) if state == "active" else Narrowing(served=Q(enabled=False), few=1)
 
 
+def _joined_in(panel: Panel, span: Span) -> Narrowing:
+    since, until = span.bounds(panel.timezone)
+    return Narrowing(sought=Q(created_at__gte=since) & Q(created_at__lt=until))
+
+
 CUSTOMERS = Listing(
     name="customers",
     label=gettext_noop("Customers"),
@@ -78,6 +84,8 @@ CUSTOMERS = Listing(
     ),
     filters=(
         Filter("q", gettext_noop("Search customers"), hint=gettext_noop("Email, name or ID"), where=_searched),
+        # As reports count: by the clock of the panel's time zone.
+        Filter("joined", gettext_noop("Signed up"), hidden=True, read=spans.read, where=_joined_in),
         Filter(
             "state",
             gettext_noop("State"),

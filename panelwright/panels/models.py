@@ -47,6 +47,8 @@ class Panel(models.Model):
     logo_version = models.CharField(max_length=16, default="", db_default="", blank=True)
     # Staff without a second factor may do nothing but turn it on.
     staff_factor_required = models.BooleanField(default=False, db_default=False)
+    # Whose days and hours reports and lists mean, a name of the tz database.
+    timezone = models.CharField(max_length=50, default="UTC", db_default="UTC")
     enabled = models.BooleanField(default=True)
     created_at = models.DateTimeField(auto_now_add=True)
 

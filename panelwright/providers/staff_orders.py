@@ -14,7 +14,7 @@ from django.utils.translation import gettext_noop
 
 from panelwright.catalog import names
 from panelwright.catalog.models import Service
-from panelwright.core import clock, sql
+from panelwright.core import clock, spans, sql
 from panelwright.core.lists import (
     COUNTED_MAX,
     Column,
@@ -27,6 +27,7 @@ from panelwright.core.lists import (
     whole,
 )
 from panelwright.core.paging import WINDOW, Found, Narrowing
+from panelwright.core.spans import Span
 from panelwright.customers.queries import customer_id
 from panelwright.customers.staff_lists import with_email
 from panelwright.orders import problems, queries
@@ -203,6 +204,23 @@ _SOURCES = {
     "drip-feed": Q(kind__in=[OrderKind.DRIP_FEED.value, OrderKind.RUN.value]),
     "subscription": Q(kind__in=[OrderKind.SUBSCRIPTION.value, OrderKind.POST.value]),
 }
+# As reports tell sources apart.
+_ORIGINS = {
+    "web": ~Q(kind=OrderKind.POST.value) & Q(key_id__isnull=True),
+    "api": ~Q(kind=OrderKind.POST.value) & Q(key_id__isnull=False),
+    "subscription": Q(kind=OrderKind.POST.value),
+}
+
+
+def _placed_in(panel: Panel, span: Span) -> Narrowing:
+    return _placed(panel, *span.bounds(panel.timezone))
+
+
+def _ended_in(panel: Panel, span: Span) -> Narrowing:
+    since, until = span.bounds(panel.timezone)
+    return Narrowing(sought=Q(ended_at__gte=since) & Q(ended_at__lt=until))
+
+
 SHOW = Filter(
     "show",
     gettext_noop("Status"),
@@ -306,6 +324,29 @@ KEY = Filter(
 )
 CUSTOMER = Filter("customer", gettext_noop("Customer"), kind=FilterKind.NUMBER, hidden=True, where=_of_customer)
 PARENT = Filter("parent", gettext_noop("Parent order"), kind=FilterKind.NUMBER, hidden=True, where=_of_parent)
+# By the clock of the panel's time zone, as reports count.
+SPAN = Filter("span", gettext_noop("Period of ordering"), hidden=True, read=spans.read, where=_placed_in)
+ENDED = Filter("ended", gettext_noop("Period of ending"), hidden=True, read=spans.read, where=_ended_in)
+# Those that reports count: a drip-feed and not its runs, the posts of a subscription and not the subscription.
+CHARGED = Filter(
+    "charged",
+    gettext_noop("Charged orders only"),
+    (("", gettext_noop("All")), ("yes", gettext_noop("Charged orders only"))),
+    hidden=True,
+    where=lambda panel, _: Narrowing(sought=~Q(kind__in=(OrderKind.RUN.value, OrderKind.SUBSCRIPTION.value))),
+)
+ORIGIN = Filter(
+    "origin",
+    gettext_noop("Order source"),
+    (
+        ("", gettext_noop("Any source")),
+        ("web", gettext_noop("Website")),
+        ("api", gettext_noop("API")),
+        ("subscription", gettext_noop("Subscriptions")),
+    ),
+    hidden=True,
+    where=lambda panel, origin: Narrowing(sought=_ORIGINS[origin]),
+)
 
 ORDERS = Listing(
     name="orders",
@@ -345,7 +386,25 @@ ORDERS = Listing(
         Column("ended_at", ColumnKind.TIME, empty=True),
         offers("order", attrgetter("number"), about=attrgetter("order")),
     ),
-    filters=(SHOW, SEARCH, PROBLEM, PROVIDER, SERVICE, MODE, SOURCE, SINCE, UNTIL, ON, KEY, CUSTOMER, PARENT),
+    filters=(
+        SHOW,
+        SEARCH,
+        PROBLEM,
+        PROVIDER,
+        SERVICE,
+        MODE,
+        SOURCE,
+        SINCE,
+        UNTIL,
+        ON,
+        KEY,
+        CUSTOMER,
+        PARENT,
+        ORIGIN,
+        SPAN,
+        ENDED,
+        CHARGED,
+    ),
     empty=gettext_noop("No orders yet."),
     none_match=gettext_noop("No orders match your filters."),
 )

@@ -12,7 +12,7 @@ from django.db import transaction
 
 from panelwright.core import clock
 from panelwright.reports import store
-from panelwright.reports.calendar import DEFAULT_ZONE, buckets, is_zone
+from panelwright.reports.calendar import DEFAULT_ZONE, buckets
 from panelwright.reports.cuts import GRAINS, HOURS_KEPT, Grain
 from panelwright.reports.horizon import Horizon, Ids
 from panelwright.reports.models import Anew
@@ -41,8 +41,11 @@ class Adder:
         work = 0
         if self._safe is not None and _behind(done, self._safe):
             work = self._add_up(done, self._safe, version)
-        for panel_id, (zone, anew) in sorted(store.calendars().items()):
-            if anew == Anew.CLEAR.value:
+        for panel_id, (zone, anew, wanted) in sorted(store.calendars().items()):
+            if zone != wanted:
+                count_by(panel_id=panel_id, zone=wanted)
+                work += 1
+            elif anew == Anew.CLEAR.value:
                 work += _clear(panel_id)
             elif anew == Anew.COUNT.value:
                 work += self._count_anew(panel_id, zone)
@@ -52,8 +55,8 @@ class Adder:
         # After the version was read: a calendar that changes from here on changes that, too.
         calendars = store.calendars()
         last = store.upto(done, safe, self._chunk)
-        anew = {panel_id for panel_id, (_, state) in calendars.items() if state}
-        tally = Tally({id_: zone for id_, (zone, _) in calendars.items()}, DEFAULT_ZONE, _hours_from(), anew)
+        anew = {panel_id for panel_id, calendar in calendars.items() if calendar.anew}
+        tally = Tally({id_: calendar.zone for id_, calendar in calendars.items()}, DEFAULT_ZONE, _hours_from(), anew)
         rows = _read(tally, done, last)
         with transaction.atomic():
             if store.go_on(done, last, version):
@@ -128,10 +131,8 @@ def _clear(panel_id: int) -> int:
     return max(removed, 1)
 
 
-def set_zone(*, panel_id: int, zone: str) -> None:
-    """The time zone of a panel's days from now on; all of its sums are counted anew. Raises ValueError for no zone."""
-    if not is_zone(zone):
-        raise ValueError(f"{zone} is no time zone")
+def count_by(*, panel_id: int, zone: str) -> None:
+    """Count a panel by another time zone from now on, and all that there is anew."""
     with transaction.atomic():
         store.changed()
         store.set_zone(panel_id, zone)

@@ -17,7 +17,7 @@ from panelwright.orders.audit import audit as audit_books
 from panelwright.reports import store
 from panelwright.reports.calendar import DEFAULT_ZONE, Offset, buckets, offsets
 from panelwright.reports.cuts import CODES, GRAINS, HOURS_KEPT, TIMES_S, Cut, Grain
-from panelwright.reports.rules import ENDS, REFILL
+from panelwright.reports.rules import ENDS, REFILL, STARTED
 
 _COUNTED = "o.kind NOT IN ('run', 'subscription')"
 _SOURCE = "CASE WHEN o.kind = 'post' THEN 3 WHEN o.key_id IS NOT NULL THEN 2 ELSE 1 END"
@@ -85,6 +85,16 @@ def _place(seconds: str) -> str:
     )
 
 
+def _between(first: str, last: str, postgresql: bool) -> str:
+    """Whole seconds between two moments."""
+    if postgresql:
+        return f"FLOOR(EXTRACT(EPOCH FROM {last} - {first}))"
+    # Of the fractions of a second the later one may be the smaller.
+    seconds = f"CAST(strftime('%s', {last}) AS INTEGER) - CAST(strftime('%s', {first}) AS INTEGER)"
+    parts = [f"(strftime('%f', {at}) - CAST(strftime('%S', {at}) AS INTEGER))" for at in (last, first)]
+    return f"({seconds} - ({parts[0]} < {parts[1]}))"
+
+
 def _parts(cut: Cut, postgresql: bool) -> list[tuple[_Part, str, str]]:
     """The facts that a cut adds up, each with what stands for its keys."""
     if cut in _KEYS_OF_ORDERS:
@@ -99,16 +109,12 @@ def _parts(cut: Cut, postgresql: bool) -> list[tuple[_Part, str, str]]:
     if cut is Cut.ENDS:
         return [(_Part("x.created_at", _EVENTS, _DONE_ORDERS, "1"), "o.service_id", _END)]
     if cut is Cut.END_TIMES:
-        took = (
-            "FLOOR(EXTRACT(EPOCH FROM o.ended_at - o.created_at))"
-            if postgresql
-            # Of the fractions of a second the later one may be the smaller.
-            else "(CAST(strftime('%s', o.ended_at) AS INTEGER) - CAST(strftime('%s', o.created_at) AS INTEGER)"
-            " - (strftime('%f', o.ended_at) - CAST(strftime('%S', o.ended_at) AS INTEGER)"
-            " < strftime('%f', o.created_at) - CAST(strftime('%S', o.created_at) AS INTEGER)))"
-        )
         part = _Part("x.created_at", _EVENTS, f"{_DONE_ORDERS} AND x.name <> 'order.canceled'", "1")
-        return [(part, "o.service_id", _place(took))]
+        return [(part, "o.service_id", _place(_between("o.created_at", "o.ended_at", postgresql)))]
+    if cut is Cut.START_TIMES:
+        begun = f"x.name = '{STARTED}' AND o.kind <> 'drip-feed' AND {_HAPPENED}"
+        part = _Part("x.created_at", _EVENTS, begun, "1")
+        return [(part, "o.service_id", _place(_between("o.created_at", "x.created_at", postgresql)))]
     if cut is Cut.REFILLS:
         return [(_Part("x.created_at", _EVENTS, f"x.name = '{REFILL}' AND {_HAPPENED}", "1"), "o.service_id", "0")]
     if cut is Cut.NEW_CUSTOMERS:
@@ -191,7 +197,7 @@ def _whole(stretches: list[Offset]) -> list[Offset]:
 
 def sum_faults(panel_id: int, limit: int = FAULTS_MAX) -> Iterator[str]:
     """Sums that are not what the ledger and the orders say; of a panel that is being counted anew none."""
-    zone, anew = store.calendars().get(panel_id, (DEFAULT_ZONE, ""))
+    zone, anew, _ = store.calendars().get(panel_id, store.Calendar(DEFAULT_ZONE, "", DEFAULT_ZONE))
     first = sql.aware(_FIRST.rows(connection, panel_id, panel_id, panel_id)[0][0])
     if anew:
         return

@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import NamedTuple
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from panelwright.reports.cuts import Grain
 
@@ -33,10 +33,6 @@ class Buckets(NamedTuple):
 
     def of(self, grain: Grain) -> int:
         return self[grain - 1]
-
-
-def is_zone(name: str) -> bool:
-    return name in available_timezones()
 
 
 def day_number(day: date) -> int:

@@ -36,7 +36,9 @@ class Anew(models.TextChoices):
 
 
 class ReportCalendar(models.Model):
-    """The time zone of a panel's days; a panel without a row has DEFAULT_ZONE. The rest is for counting anew."""
+    """The time zone by which a panel's sums are counted, which follows that of the panel; without a row
+    DEFAULT_ZONE. The rest is for counting anew.
+    """
 
     panel = models.OneToOneField(Panel, primary_key=True, on_delete=models.CASCADE)
     zone = models.CharField(max_length=50, default=DEFAULT_ZONE)

@@ -8,7 +8,7 @@ posts of a subscription and not the subscription.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from panelwright.ledger.models import AccountKind, TransferCode
@@ -19,7 +19,9 @@ from panelwright.reports.cuts import CODES, GRAINS, Cut, End, Figures, Flow, Gra
 ENDS = {"order.completed": End.COMPLETED, "order.partial": End.PARTIAL, "order.canceled": End.CANCELED}
 # The event by which a refill is counted.
 REFILL = "refill.requested"
-EVENTS = (*ENDS, REFILL)
+# The event of an order that its provider has begun with.
+STARTED = "order.in progress"
+EVENTS = (*ENDS, REFILL, STARTED)
 _UNCOUNTED = frozenset({OrderKind.RUN.value, OrderKind.SUBSCRIPTION.value})
 
 
@@ -56,8 +58,8 @@ class PostedTransfer(NamedTuple):
     customer_id: int | None
 
 
-class EndedOrder(NamedTuple):
-    """An event of an order: its end, or that a refill was asked for, with the order as it is since its end.
+class OrderEvent(NamedTuple):
+    """An event of an order: that its provider began, its end, or that a refill was asked for, with the order.
 
     `provider_id` of a drip-feed is that of its last run.
     """
@@ -129,13 +131,17 @@ class Tally:
         self._add(panel_id, at, Cut.CUSTOMER_SERVICE, customer, service, figures)
         self._add(panel_id, at, Cut.SOURCE_SERVICE, from_, service, figures)
 
-    def ended(self, order: EndedOrder) -> None:
+    def ended(self, order: OrderEvent) -> None:
         if order.panel_id in self._without or order.kind == OrderKind.SUBSCRIPTION.value:
             return
         panel_id, service = order.panel_id, order.service_id
         at = self._at(panel_id, order.at)
         if order.name == REFILL:
             self._add(panel_id, at, Cut.REFILLS, service, 0, Figures(1))
+            return
+        if order.name == STARTED:
+            if order.kind != OrderKind.DRIP_FEED.value:
+                self._took(panel_id, at, Cut.START_TIMES, service, order.at - order.created_at)
             return
         end = ENDS[order.name]
         if order.kind != OrderKind.RUN.value:
@@ -147,8 +153,10 @@ class Tally:
             # What a provider was asked for: the runs, each by itself.
             self._add(panel_id, at, Cut.ENDS, service, end, Figures(1))
             if end is not End.CANCELED:
-                seconds = int(((order.ended_at or order.at) - order.created_at).total_seconds())
-                self._add(panel_id, at, Cut.END_TIMES, service, place_of(seconds), Figures(1))
+                self._took(panel_id, at, Cut.END_TIMES, service, (order.ended_at or order.at) - order.created_at)
+
+    def _took(self, panel_id: int, at: Buckets, cut: Cut, service: int, time: timedelta) -> None:
+        self._add(panel_id, at, cut, service, place_of(time // timedelta(seconds=1)), Figures(1))
 
     def joined(self, customer: NewCustomer) -> None:
         if customer.panel_id not in self._without:

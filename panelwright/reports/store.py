@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from typing import NamedTuple
 
 from django.db import connection
 
 from panelwright.core import sql
 from panelwright.reports.horizon import NAMES, Ids
-from panelwright.reports.rules import EVENTS, EndedOrder, Key, NewCustomer, PlacedOrder, PostedTransfer
+from panelwright.reports.rules import EVENTS, Key, NewCustomer, OrderEvent, PlacedOrder, PostedTransfer
 
 # Where the next `?` ids of a table end, and how many there are.
 _UPTO = tuple(
@@ -58,7 +59,10 @@ _GO_ON = sql.Query(
     " RETURNING id"
 )
 _CHANGED = sql.Query("UPDATE reports_reportprogress SET version = version + 1 WHERE id = 1 RETURNING version")
-_CALENDARS = sql.Query("SELECT panel_id, zone, anew FROM reports_reportcalendar")
+_CALENDARS = sql.Query(
+    "SELECT p.id, COALESCE(c.zone, 'UTC'), COALESCE(c.anew, ''), p.timezone FROM panels_panel p"
+    " LEFT JOIN reports_reportcalendar c ON c.panel_id = p.id WHERE c.panel_id IS NOT NULL OR p.timezone <> 'UTC'"
+)
 _CALENDAR = sql.Query(
     "SELECT order_id, transfer_id, event_id, customer_id FROM reports_reportcalendar WHERE panel_id = ? AND anew = ?"
 )
@@ -108,9 +112,17 @@ def progress() -> tuple[Ids, int]:
     return Ids(*rows[0][:4]), rows[0][4]
 
 
-def calendars() -> dict[int, tuple[str, str]]:
-    """Panel id -> its time zone, and whether it is counted anew (Anew), where a panel has a calendar."""
-    return {row[0]: row[1:] for row in _CALENDARS.rows(connection)}
+class Calendar(NamedTuple):
+    """The time zone by which a panel is counted, whether it is counted anew (Anew), and the time zone that it has."""
+
+    zone: str
+    anew: str
+    wanted: str
+
+
+def calendars() -> dict[int, Calendar]:
+    """Panel id -> its calendar; of a panel that is not here all of it is DEFAULT_ZONE."""
+    return {row[0]: Calendar(*row[1:]) for row in _CALENDARS.rows(connection)}
 
 
 def upto(done: Ids, horizon: Ids, limit: int) -> Ids:
@@ -132,9 +144,9 @@ def posted(done: Ids, last: Ids, panel_id: int = 0) -> Iterator[PostedTransfer]:
         yield PostedTransfer(row[0], row[1], _aware(row[2]), *row[3:])
 
 
-def ended(done: Ids, last: Ids, panel_id: int = 0) -> Iterator[EndedOrder]:
+def ended(done: Ids, last: Ids, panel_id: int = 0) -> Iterator[OrderEvent]:
     for row in _ENDED.run(connection, done.events, last.events, list(EVENTS), panel_id, panel_id):
-        yield EndedOrder._make((*row[:2], _aware(row[2]), *row[3:11], _aware(row[11]), sql.aware(row[12])))
+        yield OrderEvent._make((*row[:2], _aware(row[2]), *row[3:11], _aware(row[11]), sql.aware(row[12])))
 
 
 def joined(done: Ids, last: Ids, panel_id: int = 0) -> Iterator[NewCustomer]:

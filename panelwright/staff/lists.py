@@ -27,6 +27,7 @@ from panelwright.staff.rights import Right
 
 # By name: each of them lies above this app.
 MODULES = (
+    "panelwright.reports.staff_lists",
     "panelwright.providers.staff_orders",
     "panelwright.providers.staff_lists",
     "panelwright.providers.staff_queues",

@@ -30,6 +30,7 @@ def _panel_state(panel_id: int, id_: int) -> State | None:
         "guard": panel.guard,
         "staff_factor": panel.staff_factor_required,
         "guard_percent": f"{panel.guard_percent_e2 / 100:.2f}",
+        "timezone": panel.timezone,
     }
 
 
@@ -59,6 +60,7 @@ PANEL = Noun(
             "guard": words(Guard.values),
             "staff_factor": YES_NO,
             "guard_percent": AMOUNT,
+            "timezone": TEXT,
         }
     ),
 )
@@ -106,6 +108,12 @@ def _set_numbers(actor: Actor, panel_id: int, _target: None, /, **values: int) -
     number_actions.set_next_numbers(panel_id=panel_id, begin={Numbered(name): n for name, n in values.items()})
     after = next_numbers(panel_id)
     return ActionDone(panel_id, before=before, after=after, shown=after, nothing=before == after)
+
+
+def _set_timezone(actor: Actor, panel_id: int, _target: None, /, *, timezone: str) -> ActionDone:
+    before = _panel_state(panel_id, panel_id)
+    actions.set_timezone(panel_id=panel_id, timezone=timezone)
+    return _changed(panel_id, before)
 
 
 def _add_domain(actor: Actor, panel_id: int, _target: None, /, **values: Any) -> ActionDone:
@@ -268,6 +276,25 @@ ACTIONS = (
         on_target=False,
         help=gettext_noop("Numbers only go up. If you move from another panel, begin above your highest number."),
         shown={f"next_{noun.value}": NUMBER for noun in _NUMBERED},
+    ),
+    Action(
+        PANEL,
+        "set_timezone",
+        gettext_noop("Change the time zone"),
+        Right.SETTINGS,
+        _set_timezone,
+        (
+            Field(
+                "timezone",
+                ActionFieldKind.TEXT,
+                gettext_noop("Time zone"),
+                required=True,
+                most=50,
+                help=gettext_noop("A name such as Europe/Madrid or Asia/Kolkata."),
+            ),
+        ),
+        on_target=False,
+        help=gettext_noop("Reports are counted again by the new days. With many orders this takes a few minutes."),
     ),
     Action(
         DOMAIN,

@@ -488,6 +488,7 @@ CASES |= {
     "panel.set_look": lambda w: Case(None, {"hue": 155, "logo": PICTURE}),
     "panel.set_numbers": lambda w: Case(None, {"order": 250_001, "ticket": 5_000}),
     "panel.set_staff_factor": lambda w: Case(None, {"staff_factor": True}),
+    "panel.set_timezone": lambda w: Case(None, {"timezone": "Asia/Kolkata"}),
     "panel.set_guard": lambda w: Case(None, {"rule": "reprice", "margin": "5"}),
     "domain.add": lambda w: Case(None, {"host": f"p{w.link()[-2:].strip('/')}.example"}),
     "block.add": lambda w: Case(None, _BLOCK),
