@@ -44,7 +44,8 @@ def provider(request: StaffRequest, target: int) -> HttpResponse:
         "sync_problem": words.sync_problem(found),
         "list": routes.listing,
         "page": routes.page(request.panel, {"provider": str(found.id)}, further=further, back=back),
-        "actions": offered(request, "provider", found),
+        # An import has its own page, which the page links to.
+        "actions": [one for one in offered(request, "provider", found) if one.name != "provider.import"],
         "rests": found.rest_until if rests else None,
         "figures": figures,
         "days": _days(figures.balances),

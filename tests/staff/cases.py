@@ -399,7 +399,7 @@ def _category(world: World) -> int:
 
 
 def _with_own_rate(world: World) -> Case:
-    world.do("customer.set_rate", world.carol.number, service=LIKES, rate="0.11")
+    world.do("price_list.set_rate", world.price_list(), service=LIKES, rate="0.11")
     return Case(LIKES)
 
 
