@@ -29,7 +29,7 @@ def test_a_newer_database_is_refused(alice: Owner, capsys: Capture) -> None:
 
 def test_an_older_database_is_refused_and_told_what_to_do(alice: Owner, capsys: Capture) -> None:
     assert run(capsys, "migrate", "--check") == (0, "The database is at this version.\n")
-    execute("DELETE FROM django_migrations WHERE app = 'orders' AND name LIKE %s", "0018%")
+    execute("DELETE FROM django_migrations WHERE app = 'orders' AND name >= '0018'")
     code, told = run(capsys, "audit")
     assert code != 0
     assert "stop every process of the version before, run `panelwright migrate`" in told
