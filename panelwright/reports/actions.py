@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from panelwright.core import clock
 from panelwright.reports import store
@@ -18,8 +18,9 @@ from panelwright.reports.horizon import Horizon, Ids
 from panelwright.reports.models import Anew
 from panelwright.reports.rules import Tally
 
-# Rows of each table that one transaction adds up: on SQLite nobody else writes meanwhile.
+# Rows of each table that one transaction adds up. On SQLite nobody else writes meanwhile: each may make a dozen sums.
 CHUNK = 2_000
+CHUNK_ON_SQLITE = 200
 # Sums that one transaction removes.
 CLEARED = 2_000
 
@@ -27,7 +28,7 @@ CLEARED = 2_000
 class Adder:
     """The work of one loop, a round at a time."""
 
-    def __init__(self, chunk: int = CHUNK) -> None:
+    def __init__(self, chunk: int | None = None) -> None:
         self._chunk = chunk
         self._horizon = Horizon()
         self._safe: Ids | None = None
@@ -35,6 +36,8 @@ class Adder:
 
     def round(self) -> int:
         """Add up the next chunk; how many rows it was of, 0 when there was nothing to do."""
+        if self._chunk is None:
+            self._chunk = CHUNK if connection.vendor == "postgresql" else CHUNK_ON_SQLITE
         done, version = store.progress()
         if self._safe is None or not _behind(done, self._safe):
             self._safe = self._horizon.look()
@@ -54,7 +57,7 @@ class Adder:
     def _add_up(self, done: Ids, safe: Ids, version: int) -> int:
         # After the version was read: a calendar that changes from here on changes that, too.
         calendars = store.calendars()
-        last = store.upto(done, safe, self._chunk)
+        last = store.upto(done, safe, self._chunk or CHUNK)
         anew = {panel_id for panel_id, calendar in calendars.items() if calendar.anew}
         tally = Tally({id_: calendar.zone for id_, calendar in calendars.items()}, DEFAULT_ZONE, _hours_from(), anew)
         rows = _read(tally, done, last)
@@ -67,7 +70,7 @@ class Adder:
         done, (goal, _) = store.panel_progress(panel_id), store.progress()
         if done is None:
             return 0
-        last = store.upto(done, goal, self._chunk)
+        last = store.upto(done, goal, self._chunk or CHUNK)
         tally = Tally({panel_id: zone}, DEFAULT_ZONE, _hours_from())
         rows = _read(tally, done, last, panel_id)
         with transaction.atomic():

@@ -47,7 +47,8 @@ def end(order_id: int, status: str, *, remains: int = 0, cost: int | None = None
     changes = lifecycle.OrderChanges(lifecycle.lock([order_id]), now)
     order = changes.orders[order_id]
     if cost is not None:
-        order = order._replace(cost_micros=cost, cost_told=True, provider_id=provider, upstream_id=f"u{order_id}")
+        order = order._replace(job="poll", provider_id=provider, upstream_id=f"u{order_id}")
+        order = order._replace(cost_micros=cost, cost_told=True)
     changes.apply(settling.end(order, status, remains=remains, now=now))
     changes.write()
 
