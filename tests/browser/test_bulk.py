@@ -42,6 +42,12 @@ def placed(town: Town, person: Person) -> None:
         at,
     )
     rows.run(
+        "INSERT INTO panels_numbering (panel_id, noun, next_number) VALUES (?, 'order', ?)"
+        " ON CONFLICT (panel_id, noun) DO UPDATE SET next_number = excluded.next_number",
+        panel,
+        first + COUNT,
+    )
+    rows.run(
         "INSERT INTO ledger_transfer (panel_id, debit_account_id, credit_account_id, amount_micros, code, reference,"
         " order_id, created_at) SELECT panel_id, ?, ?, booked_micros, 'order', CAST(number AS TEXT), id, created_at"
         " FROM orders_order WHERE customer_id = ?",

@@ -63,7 +63,7 @@ def _traces_a_price(page: Page, town: Town, owner: Person) -> None:
 def _looks_after(page: Page, town: Town, owner: Person, carol: Person) -> None:
     """A discount that follows the price, and her pages as she sees them."""
     page.goto(f"{town.url}/admin/customers?q={carol.email}")
-    page.get_by_role("link", name=carol.email).click()
+    page.get_by_role("link", name=carol.email, exact=True).click()
     page.get_by_role("link", name="Set discount").click()
     page.get_by_label("Discount in percent").fill("50")
     page.get_by_role("button", name="Set discount").click()

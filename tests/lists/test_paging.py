@@ -129,6 +129,8 @@ def test_actions_are_called_with_what_they_know_an_object_by(story: Story) -> No
         "service.set_rate",
         "service.turn_on",
         "service.turn_off",
+        "service.move",
+        "service.delete_own_rates",
     }
     with scope(panel=story.alice.panel):
         selection = freeze(services, story.alice.panel, {"q": "", "state": "on"})
@@ -144,7 +146,7 @@ def test_each_list_says_whose_rows_it_shows() -> None:
     from panelwright.orders.lists import ORDERS, REFILLS
     from panelwright.staff.lists import all_lists
 
-    assert len(all_lists()) == 24
+    assert len(all_lists()) == 26
     assert {one.listing.scope for one in all_lists().values()} == {ListScope.PANEL}
     mine = (API_KEYS, SESSIONS, DELIVERIES, WEBHOOKS, ORDERS, REFILLS)
     assert {one.scope for one in mine} == {ListScope.CUSTOMER}
