@@ -73,7 +73,7 @@ def _looks_after(page: Page, town: Town, owner: Person, carol: Person) -> None:
     page.get_by_role("button", name="Sign in as the customer").click()
     banner = page.get_by_role("region", name="Signed in as a customer")
     expect(banner).to_contain_text(f"You are {owner.email}, signed in as {carol.email}")
-    page.goto(f"{town.url}/services?q=quick+start")
+    page.goto(f"{town.url}/services?q=likes")
     expect(page.locator("main")).to_contain_text("0.485")
     page.goto(f"{town.url}/account/security")
     expect(page.get_by_role("heading", level=1)).to_have_text("Not as the customer")
