@@ -47,7 +47,7 @@ READS = {
 }
 # What is read at each address, by the first word of it.
 READ_AT = {
-    "orders": {"queue", "problems", "orders", "refills", "cancels", "work", "dripfeeds", "subscriptions"},
+    "orders": {"queue", "problems", "orders", "refills", "cancels", "work", "dripfeeds", "subscriptions", "refunds"},
     "customers": {"customers", "price_lists", "api_keys"},
     "services": {"services", "routes", "held", "link_patterns", "categories"},
     "providers": {"providers", "exchange_rates", "post_sources"},
