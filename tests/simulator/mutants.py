@@ -327,7 +327,14 @@ MUTANTS = (
             "next((o for (_, n), o in asked.items() if n == number), _NO_ORDER)",
         ),
     ),
-    Mutant("a number means the order of any panel", _with(queries, "_STANDINGS", "panel_id = ? AND", "? > 0 AND")),
+    Mutant(
+        "a number means the order of any panel",
+        _together(
+            _with(queries, "_STANDINGS", "panel_id = ? AND", "? > 0 AND"),
+            # What is found is kept by panel, which alone keeps another panel's order out.
+            _rewritten(queries, "standings", "(row[8], row[7]): row", "(next(iter(wanted)), row[7]): row"),
+        ),
+    ),
     Mutant(
         "a number is found in any panel when something is asked of it",
         _together(
