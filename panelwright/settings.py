@@ -167,7 +167,6 @@ INSTALLED_APPS = [
     "panelwright.orders",
     "panelwright.providers",
     "panelwright.support",
-    "panelwright.reports",
     "panelwright.ui",
     "panelwright.backoffice",
     "panelwright.storefront",

@@ -10,9 +10,9 @@ from panelwright.cli import setup
 from panelwright.cli.secret_options import add_secret
 
 EXAMPLE = """example:
-  panelwright customer add --panel acme --email carol@example.com
+  panelwright createcustomer --panel acme --email carol@example.com
 
-Prints it, with the password if none was given. Then: `panelwright customer credit`, `panelwright api-key add`.
+Prints the customer as JSON, with the password if none was given. Then: `panelwright credit`, `panelwright createkey`.
 """
 
 

@@ -7,7 +7,7 @@ import argparse
 from panelwright.cli import setup
 
 EXAMPLE = """example:
-  panelwright post-source list --panel acme
+  panelwright postsources --panel acme
 """
 ROWS_MAX = 200
 

@@ -7,14 +7,13 @@ import argparse
 from panelwright.cli import setup
 
 EXAMPLE = """example:
-  panelwright post-source remove 3 --panel acme
+  panelwright removepostsource --panel acme --source 3
 """
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--panel", required=True, metavar="SLUG")
-    help_ = "as `panelwright post-source list` lists it"
-    parser.add_argument("--source", required=True, type=int, metavar="N", help=help_)
+    parser.add_argument("--source", required=True, type=int, metavar="N", help="as `panelwright postsources` lists it")
 
 
 def run(args: argparse.Namespace) -> int:

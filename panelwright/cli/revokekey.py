@@ -7,7 +7,7 @@ import argparse
 from panelwright.cli import setup
 
 EXAMPLE = """example:
-  panelwright api-key revoke 12 --panel acme
+  panelwright revokekey --panel acme --id 12
 """
 
 

@@ -11,7 +11,7 @@ import argparse
 from panelwright.cli import setup
 
 EXAMPLE = """example:
-  panelwright customer reset-second-factor carol@example.com --panel acme
+  panelwright secondfactor --panel acme --customer carol@example.com --off
 """
 
 

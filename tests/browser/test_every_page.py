@@ -108,8 +108,7 @@ SEEN = """() => {
   while (walker.nextNode()) {
     const node = walker.currentNode;
     const parent = node.parentElement;
-    const ours = "[translate=no], code, kbd, pre, script, style, textarea, [lang], [dir=auto]";
-    if (!parent || parent.closest(ours)) continue;
+    if (!parent || parent.closest("[translate=no], code, pre, script, style, textarea, [lang], [dir=auto]")) continue;
     if (node.textContent.trim()) texts.push(node.textContent.trim());
   }
   for (const name of ["placeholder", "aria-label", "title", "alt", "data-label", "data-sure"]) {

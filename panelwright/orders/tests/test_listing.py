@@ -327,7 +327,6 @@ WANTED = st.builds(
     numbers=st.just(()),
     parent=st.none(),
     services=st.sampled_from([(), (), (LIKES,)]),
-    also=st.just(()),
 )
 
 

@@ -31,7 +31,7 @@ def asking(**who: Any) -> Any:
         "customer": None,
         "staff": None,
         "actor": None,
-        "panel": SimpleNamespace(staff_factor_required=False),
+        "panel": None,
         "language": "en",
         "languages": ["en"],
     }
