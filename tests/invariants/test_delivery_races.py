@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
+from django.db import connection
 from django_scopes import scope
 
-from panelwright.core import clock, money
+from panelwright.core import clock, money, sql
 from panelwright.customers.access import Caller
 from panelwright.ledger.actions import credit_customer
 from panelwright.ledger.models import TransferCode
@@ -38,6 +39,11 @@ from tests.support.processes import Launcher
 from tests.support.selling import PROVIDER_KEY, ROUND, Shop, open_shop
 from tests.support.threads import together
 from tests.support.upstream import ScriptedUpstream
+
+LEASES_END = sql.Query(
+    "UPDATE orders_order SET due_at = created_at"
+    " WHERE id IN (SELECT id FROM orders_order WHERE lease_until IS NOT NULL :skip_locked)"
+)
 
 T = TypeVar("T")
 Reports = dict[str, OrderReport | UpstreamRefused | Unknown]
@@ -164,8 +170,9 @@ def test_a_killed_worker_s_orders_are_brought_to_their_end_by_the_other(launch: 
         killed.kill()
 
         def all_ended() -> bool:
-            # The leases of the dead one run out.
-            execute("UPDATE orders_order SET due_at = created_at WHERE lease_until IS NOT NULL")
+            # The leases of the dead one run out. The other one is at work: we wait for none of its rows, or each
+            # of us might wait for the other.
+            LEASES_END.run(connection)
             return books.number("SELECT COUNT(*) FROM orders_order WHERE ended_at IS NULL") == 0
 
         survivor.wait_for(all_ended, what="the end of all orders", timeout_s=120)

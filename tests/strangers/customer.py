@@ -9,27 +9,18 @@ from __future__ import annotations
 import http.client
 import json
 import sys
-import threading
 import time
 from typing import Any
 from urllib.parse import urlencode
+
+from tests.strangers.turns import turns
 
 PATIENCE_S = 60.0
 
 
 def main(port: int, key: str, service: str, every_s: float) -> None:
-    stop = threading.Event()
-
-    def listen() -> None:
-        sys.stdin.read()
-        stop.set()
-
-    threading.Thread(target=listen, daemon=True).start()
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_S)
-    due = time.time()
-    number = 0
-    while not stop.is_set():
-        number += 1
+    for number, due in enumerate(turns(every_s), 1):
         link = f"https://example.com/{time.time_ns()}/{number}"
         told: dict[str, Any] = {"link": link, "due": due, "order": 0, "fault": ""}
         form = {"key": key, "action": "add", "service": service, "link": link, "quantity": "100"}
@@ -47,8 +38,6 @@ def main(port: int, key: str, service: str, every_s: float) -> None:
         told["answered_s"] = time.time() - due
         sys.stdout.write(json.dumps(told) + "\n")
         sys.stdout.flush()
-        due += every_s
-        stop.wait(max(due - time.time(), 0))
 
 
 if __name__ == "__main__":

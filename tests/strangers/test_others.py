@@ -8,7 +8,7 @@ import pytest
 
 from tests.strangers.others import Others
 from tests.support.crowd import ask
-from tests.support.signals import held
+from tests.support.signals import held, processes
 
 # What is looked at is how the tests measure.
 pytestmark = pytest.mark.one_database
@@ -39,3 +39,16 @@ def test_a_process_that_stands_is_noticed(others: Others, command: str, still_s:
     assert not seen.good
     assert (seen.answered_s > 0.1) == (command == "web")
     assert (seen.sent_s > 2.0) == (command == "worker")
+
+
+@pytest.mark.alone
+def test_a_machine_that_lets_everybody_wait_is_told_from_an_attack(others: Others) -> None:
+    def stand_still() -> None:
+        bystander = [one.pid for one in processes() if "tests.strangers.bystander" in one.command]
+        with held([*others.pids("web"), *bystander]):
+            time.sleep(0.3)
+        time.sleep(0.2)
+
+    seen = others.unharmed_by(stand_still)
+    assert seen.stood_s > 0.1
+    assert seen.answered_s > 0.1
