@@ -47,9 +47,9 @@ test: setup-dev ## Run all tests, on SQLite and on PostgreSQL at once
 	@mkdir -p var && rm -f var/not-run.txt && failed= began=$$(date +%s); \
 	echo "== Tests on SQLite and PostgreSQL at once; PostgreSQL's output follows at the end, and grows in var/test-postgresql.txt"; \
 	$(BIN)/python -m pytest --db postgresql --touching-database -m "not alone" -n $(JOBS) --dist worksteal \
-	    --report-skips var/not-run.txt $(ARGS) >var/test-postgresql.txt 2>&1 & other=$$!; \
+	    --report-skips var/not-run.txt --costs 15 $(ARGS) >var/test-postgresql.txt 2>&1 & other=$$!; \
 	trap 'kill $$other 2>/dev/null' EXIT; \
-	$(BIN)/python -m pytest --db sqlite -m "not alone" -n $(JOBS) --dist worksteal --report-skips var/not-run.txt $(ARGS) \
+	$(BIN)/python -m pytest --db sqlite -m "not alone" -n $(JOBS) --dist worksteal --report-skips var/not-run.txt --costs 30 $(ARGS) \
 	    || failed="$$failed sqlite"; \
 	wait $$other || failed="$$failed postgresql"; \
 	echo "== Tests on PostgreSQL (what touches no database ran above)"; cat var/test-postgresql.txt; \

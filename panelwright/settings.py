@@ -167,6 +167,7 @@ INSTALLED_APPS = [
     "panelwright.orders",
     "panelwright.providers",
     "panelwright.support",
+    "panelwright.reports",
     "panelwright.ui",
     "panelwright.backoffice",
     "panelwright.storefront",

@@ -13,6 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from panelwright import __version__
 from panelwright.staff import registry
 from panelwright.staff.action import Action, ActionFieldKind, Field, Noun
+from panelwright.staff.rights import Right
 from panelwright.staff.shapes import (
     AMOUNT,
     ANYTHING,
@@ -41,6 +42,7 @@ _STATUSES = {
 _OF_KIND: dict[ActionFieldKind, Shape] = {
     ActionFieldKind.AMOUNT: AMOUNT,
     ActionFieldKind.PERCENT: AMOUNT,
+    ActionFieldKind.CHANGE: AMOUNT,
     ActionFieldKind.TIMES: AMOUNT,
     ActionFieldKind.EXCHANGE_RATE: AMOUNT,
     ActionFieldKind.YES_NO: YES_NO,
@@ -67,6 +69,7 @@ def _text() -> bytes:
 
 def description() -> dict[str, Any]:
     # Here: the readings and the addresses need this module.
+    from panelwright.api import staff_bulk
     from panelwright.api.staff_readings import READINGS
     from panelwright.api.staff_urls import ALIASES
 
@@ -75,7 +78,7 @@ def description() -> dict[str, Any]:
         ok = {"application/json": {"schema": reading.shape}} if reading.shape else {"*/*": {}}
         paths.setdefault(_path(reading.path), {})["get"] = {
             "summary": reading.about,
-            "x-right": reading.right.value,
+            "x-right": _right(reading.right),
             "parameters": [*_in_path(reading.path), *_in_query(reading.params)],
             "responses": {"200": {"description": "OK", "content": ok}, **_errors()},
         }
@@ -90,6 +93,22 @@ def description() -> dict[str, Any]:
         paths.setdefault(_path(noun.plural), {})["post"] = _work(
             noun, [(action.verb, action) for action in known], noun.plural, by_id=True
         )
+    for where, of, by_verb in staff_bulk.places():
+        bodies = [staff_bulk.body_shape(of, action, _given(action)) for action in by_verb.values()]
+        paths.setdefault(_path(where), {})["post"] = {
+            "summary": f"{of.listing.label}, many at once: " + ", ".join(by_verb),
+            "x-rights": {verb: _right(action.right) for verb, action in by_verb.items()},
+            "x-right": _right(of.right),
+            "parameters": [],
+            "requestBody": {"required": True, "content": {"application/json": {"schema": _one_of(bodies)}}},
+            "responses": {
+                "200": {
+                    "description": "Started, or what would happen",
+                    "content": {"application/json": {"schema": staff_bulk.ANSWER_SHAPE}},
+                },
+                **_errors(),
+            },
+        }
     for plural, (name, verbs) in ALIASES.items():
         where = f"{plural}/<int:id_>"
         meant = [(verb, registry.of_noun(name)[means]) for verb, means in verbs.items()]
@@ -109,6 +128,11 @@ def description() -> dict[str, Any]:
             "schemas": {"Error": ERROR_SHAPE},
         },
     }
+
+
+def _right(right: Right | None) -> str:
+    """Empty: any staff key may ask."""
+    return "" if right is None else right.value
 
 
 def _path(where: str) -> str:
@@ -140,7 +164,7 @@ def _work(noun: Noun, known: Iterable[tuple[str, Action]], where: str, *, by_id:
             answers.append(shape)
     return {
         "summary": f"{noun.label}: " + ", ".join(verb for verb, _ in known),
-        "x-rights": {verb: action.right.value for verb, action in known},
+        "x-rights": {verb: _right(action.right) for verb, action in known},
         "x-in-bulk": [verb for verb, action in known if action.in_bulk],
         "parameters": _in_path(where),
         "requestBody": {"required": True, "content": {"application/json": {"schema": _one_of(bodies)}}},
@@ -163,6 +187,12 @@ def _body(verb: str, action: Action, *, by_id: bool) -> Shape:
     return fields(given, optional=[field.name for field in action.fields if not field.required])
 
 
+def _given(action: Action) -> Shape:
+    """The fields of an action by themselves."""
+    given = {field.name: field_shape(field) for field in action.fields}
+    return fields(given, optional=[field.name for field in action.fields if not field.required])
+
+
 def field_shape(field: Field) -> Shape:
     """What a program gives for a field."""
     if field.kind is ActionFieldKind.NUMBER:
@@ -182,6 +212,6 @@ def answer_shape(action: Action) -> Shape:
     """The object as it then is, where it still is; and what is shown only now."""
     name = action.noun.answers_as or action.noun.name
     made = dict(action.shown)
-    if action.gone:
+    if action.gone or action.many:
         return fields(made)
     return fields({**made, name: action.noun.shape})

@@ -108,7 +108,7 @@ def balance(micros: int, currency: str) -> bytes:
 def standing(order: Standing, progress: Progress | None, currency: str) -> str:
     """One order's status. All texts and never null; schedules carry more keys behind the five."""
     # Written by hand: a request may ask for 100 of them, and the values need no escaping.
-    _, _, kind, charge_micros, start_count, status, remains, _ = order
+    _, _, kind, charge_micros, start_count, status, remains, _, _ = order
     five = (
         f'{{"charge":"{money.text(charge_micros)}","start_count":"{start_count or 0}",'
         f'"status":"{status}","remains":"{remains}","currency":"{currency}"'

@@ -15,7 +15,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 
 from panelwright.api import staff_reading as reading
-from panelwright.core import refusals
+from panelwright.core import refusals, said
 from panelwright.core.refusal import Refusal, Refused
 from panelwright.customers import access
 from panelwright.customers.actions import note_staff_key_use
@@ -37,9 +37,9 @@ class StaffCall:
         self.panel_id: int = panel.id
         self.actor = actor
 
-    def needs(self, right: Right) -> None:
+    def needs(self, right: Right | None) -> None:
         """Refused: not_allowed."""
-        if not self.actor.may(right):
+        if right is not None and not self.actor.may(right):
             raise Refused("not_allowed", right=right.value)
 
 
@@ -49,10 +49,13 @@ Read = Callable[..., dict[str, Any] | HttpResponse]
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """`shape` is that of the answer; None: the answer is a file. `params` are those of the query, all optional."""
+    """`shape` is that of the answer; None: the answer is a file. `params` are those of the query, all optional.
+
+    `right` is None where any staff key may ask, and is told what its other rights allow.
+    """
 
     path: str
-    right: Right
+    right: Right | None
     about: str
     read: Read
     shape: Shape | None
@@ -165,7 +168,7 @@ def done(call: StaffCall, action: Action, target: int | None, given: Mapping[str
 
 def answer_of(panel_id: int, performed: Performed) -> dict[str, Any]:
     noun = performed.action.noun
-    answer: dict[str, Any] = dict(performed.shown)
+    answer: dict[str, Any] = dict(said.everywhere(performed.shown))
     facts: Mapping[str, Any] | None = None if performed.action.gone else performed.stands or None
     if performed.target is not None and facts is not None and noun.answer is not None:
         facts = noun.answer(panel_id, performed.target)

@@ -11,7 +11,6 @@ from typing import Any
 
 from panelwright.api import staff_reading as reading
 from panelwright.api.staff import Read, Reading, StaffCall
-from panelwright.core import limits
 from panelwright.core.lists import Column, ColumnKind, Filter, FilterKind
 from panelwright.core.refusal import Refused
 from panelwright.staff import registry
@@ -59,30 +58,15 @@ def item_shape(of: StaffList) -> Shape:
 
 def asked_of(of: StaffList, query: Mapping[str, str]) -> tuple[dict[str, str], int | None, int]:
     """The texts of the filters, the cursor and the size of a request's page. Raises Refused."""
-    known = {one.name: one for one in of.listing.filters}
+    known = {one.name: one for one in of.listing.filters if not one.inner}
     reading.only(query, {*known, "after", "limit"})
-    asked = {name: _checked(one, query[name]) if name in query else "" for name, one in known.items()}
+    asked = {name: query.get(name, "") for name in known}
+    refusal = of.listing.refused(asked)
+    if refusal is not None:
+        raise Refused.of(refusal)
     further = reading.number(query["after"], "after") if "after" in query else None
     limit = reading.number(query.get("limit", str(reading.LIMIT)), "limit", least=1, most=LIMIT_MAX)
     return asked, further, limit
-
-
-def _checked(one: Filter, text: str) -> str:
-    if one.choices and one.offers is None:
-        values = [value for value, _ in one.choices if value]
-        if text not in values:
-            raise Refused("not_a_choice", one.name, choices=", ".join(values))
-    elif one.kind is FilterKind.NUMBER:
-        # As large as a filter reads, or it would narrow nothing.
-        reading.number(text, one.name, most=10**18 - 1)
-    elif one.kind is FilterKind.DAY:
-        if one.value(text) is None:
-            raise Refused("not_a_day", one.name)
-    elif not text.isprintable():
-        raise Refused("unstorable_text", one.name)
-    elif len(text) > limits.SEARCH_CHARS_MAX:
-        raise Refused("text_too_long", one.name, limit=limits.SEARCH_CHARS_MAX)
-    return text
 
 
 def readings() -> Iterator[Reading]:
@@ -91,7 +75,10 @@ def readings() -> Iterator[Reading]:
         if of.programs:
             about = f"{of.listing.label}, a page at a time"
             shape = fields({"items": listed(item_shape(of)), "next": maybe(NUMBER)})
-            params = {one.name: of_filter(one) for one in of.listing.filters} | {"after": NUMBER, "limit": NUMBER}
+            params = {one.name: of_filter(one) for one in of.listing.filters if not one.inner} | {
+                "after": NUMBER,
+                "limit": NUMBER,
+            }
             yield Reading(of.name, of.right, about, _list(of), shape, params)
         if of.one:
             yield _one(registry.nouns()[of.noun], of.right)
@@ -104,13 +91,13 @@ def readings() -> Iterator[Reading]:
 def _list(of: StaffList) -> Read:
     def read(call: StaffCall) -> dict[str, Any]:
         asked, further, limit = asked_of(of, call.request.GET)
-        page = of.page(call.panel, asked, further=further, limit=limit)
+        page = of.page(call.panel, of.asked_by(call.actor, asked), further=further, limit=limit)
         return {"items": [of.listing.item(row) for row in page.rows], "next": page.older}
 
     return read
 
 
-def _one(noun: Noun, right: Right) -> Reading:
+def _one(noun: Noun, right: Right | None) -> Reading:
     def read(call: StaffCall, *, id_: int) -> dict[str, Any]:
         reading.only(call.request.GET, set())
         return {name: _there(noun, call.panel_id, id_)}

@@ -6,7 +6,7 @@ from collections import defaultdict
 
 from django.urls import URLPattern, path, re_path
 
-from panelwright.api import openapi, staff
+from panelwright.api import openapi, staff, staff_bulk
 from panelwright.api.staff import Handler
 from panelwright.api.staff_readings import READINGS
 from panelwright.staff import registry
@@ -33,6 +33,8 @@ def handlers() -> dict[str, dict[str, Handler]]:
         if any(action.on_target for action in actions):
             found[f"{noun.plural}/<int:id_>"]["POST"] = staff.object_work(noun)
         found[noun.plural]["POST"] = staff.collection_work(noun)
+    for where, of, by_verb in staff_bulk.places():
+        found[where]["POST"] = staff_bulk.handler(of, by_verb)
     for plural, (name, verbs) in ALIASES.items():
         found[f"{plural}/<int:id_>"]["POST"] = staff.object_work(registry.nouns()[name], verbs=verbs)
     return dict(found)

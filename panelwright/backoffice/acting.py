@@ -9,7 +9,8 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from django.contrib import messages
@@ -24,32 +25,48 @@ from django.views.decorators.http import require_http_methods
 from panelwright.backoffice import words
 from panelwright.core import money
 from panelwright.core.refusal import Refusal
-from panelwright.staff import registry, trail, values
+from panelwright.staff import registry, trail, undoing, values
 from panelwright.staff.action import Action, ActionFieldKind, Field, State
 from panelwright.staff.actions import Performed, perform, preview, state_of
+from panelwright.ui import links, standing_in
 from panelwright.ui.forms import Form
 from panelwright.ui.pages import is_resumed
 from panelwright.ui.request import PanelRequest, StaffRequest
 
 # The page on which the objects of a noun are looked at, and where its list stands.
-ONE = {"order": "order", "cancel": "order", "ticket": "ticket", "customer": "customer", "provider": "provider"}
+ONE = {
+    "order": "order",
+    "cancel": "order",
+    "ticket": "ticket",
+    "customer": "customer",
+    "provider": "provider",
+    "bulk": "bulk_work",
+    "staff": "staff_member",
+    "service": "service",
+}
 ALL = {
     "order": "orders",
     "cancel": "cancels",
     "refill": "refills",
     "ticket": "tickets",
     "customer": "customers",
+    "price_list": "price_lists",
     "provider": "providers",
     "route": "services",
     "held": "held",
     "service": "services",
+    "category": "arrange",
     "block": "blocks",
     "staff": "staff",
     "staff_key": "staff",
+    "bulk": "bulk",
+    "change": "bulk",
 }
 _YES_OR_NO = (("", ""), ("yes", gettext_noop("Yes")), ("no", gettext_noop("No")))
 # What says which state of the object the form was made for.
 _OF_THE_FORM = frozenset({"version", "seen"})
+# Before the id of a change, in the tags of a message that offers to undo it.
+UNDO_TAG = "undo-"
 # Characters of one result.
 SHOWN_MAX = 4_000
 # Bytes of a file, where the action says no other number.
@@ -77,7 +94,7 @@ def act(request: StaffRequest, name: str, target: int | None = None) -> HttpResp
     state = state_of(action, panel_id=request.panel.id, target=target) if target is not None else None
     if target is not None and state is None:
         raise Http404
-    form = _form(request, action, state)
+    form = form_of(request, action, state)
     seen: Performed | Refusal | None = None
     changed, previewed = None, False
     asks = confirmed_first(action)
@@ -85,7 +102,8 @@ def act(request: StaffRequest, name: str, target: int | None = None) -> HttpResp
     sent = request.method == "POST" and not is_resumed(request)
     if sent or (asks and request.method != "POST" and not any(field.required for field in action.fields)):
         given = given_by(request, action, form, state)
-        called: dict[str, Any] = {"actor": request.actor, "panel_id": request.panel.id, "target": target}
+        actor = replace(request.actor, origin=links.origin(request)) if action.letter else request.actor
+        called: dict[str, Any] = {"actor": actor, "panel_id": request.panel.id, "target": target}
         sure = form.raw("sure")
         if sent and not asks:
             seen = perform(action, given=given, **called)
@@ -103,7 +121,11 @@ def act(request: StaffRequest, name: str, target: int | None = None) -> HttpResp
     context = {
         "action": action,
         "target": target,
-        "fields": [_shown(field, form, state) for field in action.fields if field.kind is not ActionFieldKind.OBJECT],
+        "fields": [
+            field_of(field, form, state, request.panel.id)
+            for field in action.fields
+            if field.kind is not ActionFieldKind.OBJECT
+        ],
         "form": form,
         "asks": asks,
         "seen": seen if isinstance(seen, Performed) else None,
@@ -121,8 +143,23 @@ def act(request: StaffRequest, name: str, target: int | None = None) -> HttpResp
 def allowed(request: PanelRequest, *names: str) -> list[Action]:
     """The actions of these names that the visitor may do."""
     known = registry.actions()
+    return may_do(request, [known[name] for name in names if name in known])
+
+
+def may_do(request: PanelRequest, actions: Iterable[Action]) -> list[Action]:
+    """Those of them that the visitor may do."""
     actor = request.actor
-    return [known[name] for name in names if name in known and actor is not None and actor.may(known[name].right)]
+    return [action for action in actions if actor is not None and actor.may(action.right)]
+
+
+def offered(request: PanelRequest, noun: str, about: Any, *, part: str = "") -> list[Action]:
+    """What makes sense to be done to an object as it stands, as far as the visitor may."""
+    return may_do(request, registry.offered(noun, about, part=part))
+
+
+def making(request: PanelRequest, *nouns: str) -> list[Action]:
+    """What makes objects of these nouns, as far as the visitor may."""
+    return may_do(request, registry.making(*nouns))
 
 
 def confirmed_first(action: Action) -> bool:
@@ -180,7 +217,7 @@ def _held(state: State | None, name: str) -> str:
     return "" if value is None else str(_written(value))
 
 
-def _form(request: StaffRequest, action: Action, state: State | None) -> Form:
+def form_of(request: StaffRequest, action: Action, state: State | None) -> Form:
     """What was sent; first what stands in the object, or comes with the address."""
     names = {field.name for field in action.fields}
     secret = [field.name for field in action.fields if field.is_secret]
@@ -204,10 +241,12 @@ def _written(value: object) -> object:
     return ",".join(map(str, value)) if isinstance(value, list) else value
 
 
-def _shown(field: Field, form: Form, state: Mapping[str, Any] | None) -> ActionField:
+def field_of(field: Field, form: Form, state: Mapping[str, Any] | None, panel_id: int) -> ActionField:
     choices: list[tuple[str, str]] = []
     kind = "text"
     match field.kind:
+        case _ if field.offers is not None:
+            kind, choices = "choice", [("", ""), *field.offers(panel_id)]
         case ActionFieldKind.LONG_TEXT | ActionFieldKind.WORDS:
             kind = "textarea"
         case ActionFieldKind.YES_NO:
@@ -252,6 +291,10 @@ def back_of(request: HttpRequest, action: Action, target: int | None) -> str:
 
 def _after(request: StaffRequest, performed: Performed) -> HttpResponse:
     action = performed.action
+    if action.name == "customer.sign_in":
+        assert performed.target is not None
+        then = reverse("storefront:new_order")
+        return standing_in.begin(request, own=request.session, customer_id=performed.target, then=then)
     back = back_of(request, action, performed.called if action.noun.name in ONE else None)
     secret = [performed.shown[name] for name in ("key", "secret") if name in performed.shown]
     if secret or (performed.shown and action.prepare is not None):
@@ -264,5 +307,8 @@ def _after(request: StaffRequest, performed: Performed) -> HttpResponse:
     if performed.nothing:
         messages.info(request, _("This was already done. Nothing was changed."))
     else:
-        messages.success(request, _("Done: %(action)s.") % {"action": _(action.label)})
+        done = _("Done: %(action)s.") % {"action": _(action.label)}
+        entry = undoing.entry_of(request.panel.id, performed.entry_id) if action.undo is not None else None
+        offered = undoing.can_undo(entry, request.actor)
+        messages.success(request, done, extra_tags=f"{UNDO_TAG}{performed.entry_id}" if offered else "")
     return redirect(back)

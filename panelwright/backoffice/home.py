@@ -11,15 +11,15 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from panelwright.backoffice import queries, words
-from panelwright.backoffice.queries import OFFICE_COUNTS, Days
+from panelwright.backoffice import first_steps, home_numbers, queries, words
+from panelwright.backoffice.queries import OFFICE_COUNTS
 from panelwright.core import money
 from panelwright.core.lists import count_text
 from panelwright.providers.models import Provider
 from panelwright.providers.staff_orders import PROBLEM_LABELS
+from panelwright.reports import queries as report_queries
 from panelwright.staff.rights import Right
 from panelwright.ui.request import StaffRequest
-from panelwright.ui.templatetags.pages import rounded
 
 
 class Need(NamedTuple):
@@ -40,29 +40,17 @@ class Need(NamedTuple):
         return count_text(self.many)
 
 
-class Tile(NamedTuple):
-    """A number of today with yesterday's until this time. `change`: in percent, None where yesterday has none."""
-
-    label: str
-    value: str
-    unit: str
-    before: str
-    change: str
-    good: bool
-    url: str
-
-
 @require_safe
 def home(request: StaffRequest) -> HttpResponse:
     """What the rights of the visitor allow of it."""
     may = request.actor.may
-    steps = queries.first_steps(request.panel.id) if may(Right.SERVICES) else None
-    days = queries.days(request.panel.id) if may(Right.REPORTS) else None
+    steps = queries.first_steps(request.panel.id)
+    begun = steps.order
     context = {
         "needs": _needs(request),
-        "tiles": _tiles(days, request.panel.currency) if days else (),
-        "partly": days is not None and days.partly,
-        "steps": None if steps is None or steps.done else steps,
+        "numbers": home_numbers.of(request) if begun and may(Right.REPORTS) else None,
+        "steps": first_steps.of(request, steps) if not begun and may(Right.SERVICES) else None,
+        "today": report_queries.today(request.panel),
     }
     return render(request, "backoffice/home.html", context)
 
@@ -71,7 +59,7 @@ def _needs(request: StaffRequest) -> list[Need]:
     may, panel_id = request.actor.may, request.panel.id
     problems, waits = queries.problems_by_code(panel_id), queries.waiting(panel_id)
     # The menu's counts, which need not be counted a second time.
-    counts = {"problems": sum(one.number for one in problems), "tickets": waits.tickets}
+    counts = {"problems": sum(one.number for one in problems), "tickets": waits.tickets.number}
     setattr(request, OFFICE_COUNTS, counts)
     found: list[Need] = []
     orders = reverse("backoffice:orders")
@@ -104,7 +92,11 @@ def _needs(request: StaffRequest) -> list[Need]:
         (Right.SUPPORT, "chat", _("Tickets waiting"), waits.tickets, reverse("backoffice:tickets"), _("Answer")),
         (Right.SERVICES, "grid", _("Services on hold"), waits.held, reverse("backoffice:held"), _("Review")),
     ]
-    found += [Need(icon, "", title, n, url, verb) for right, icon, title, n, url, verb in lines if n and may(right)]
+    found += [
+        Need(icon, "", title, waiting.number, url, verb, since=waiting.since)
+        for right, icon, title, waiting, url, verb in lines
+        if waiting.number and may(right)
+    ]
     if may(Right.PROVIDERS):
         found += [_troubled(provider) for provider in waits.providers]
     return found
@@ -118,24 +110,3 @@ def _troubled(provider: Provider) -> Need:
     detail = money.text(provider.balance_micros or 0) + f" {provider.currency}" if is_low else said
     url = reverse("backoffice:provider", args=[provider.id])
     return Need("alert", "bad", title % {"provider": provider.name}, 1, url, _("View"), detail)
-
-
-def _tiles(days: Days, currency: str) -> list[Tile]:
-    orders = reverse("backoffice:orders")
-    today, before = days.today, days.so_far
-    return [
-        _tile(_("Orders today"), today.orders, before.orders, "", orders),
-        _tile(_("Revenue today"), today.revenue, before.revenue, currency, orders),
-        _tile(_("Cost today"), today.cost, before.cost, currency, orders, up_is_good=False),
-        _tile(_("Profit today"), today.profit, before.profit, currency, orders),
-        _tile(_("Refunds today"), today.refunds, before.refunds, currency, f"{orders}?show=canceled", up_is_good=False),
-    ]
-
-
-def _tile(label: str, now: int, before: int, currency: str, url: str, *, up_is_good: bool = True) -> Tile:
-    def text(number: int) -> str:
-        return rounded(number) if currency else str(number)
-
-    change = round((now - before) * 100 / before) if before > 0 else None
-    sign = "" if change is None else f"{'+' if change > 0 else '−' if change < 0 else ''}{abs(change)}%"
-    return Tile(label, text(now), currency, text(before), sign, (now >= before) == up_is_good, url)

@@ -6,10 +6,24 @@ from collections.abc import Iterator
 
 from django.utils.translation import gettext_noop
 
-from panelwright.backoffice import acting, customers, home, lists, orders, panel, tickets
+from panelwright.backoffice import (
+    acting,
+    bulk,
+    customers,
+    home,
+    importing,
+    lists,
+    orders,
+    panel,
+    reports,
+    search,
+    services,
+    staff_pages,
+    tickets,
+)
 from panelwright.staff import registry
 from panelwright.staff.action import Action
-from panelwright.staff.lists import all_lists
+from panelwright.staff.lists import StaffList, all_lists, named
 from panelwright.staff.rights import Right
 from panelwright.ui.pages import Answer, Menu, Site, SitePage, Who
 
@@ -22,6 +36,13 @@ _HOME = (
         # Of the storefront's own menu, too: there staff find the way back.
         menus=(Menu("office", gettext_noop("Home"), "home"), Menu("own", gettext_noop("Back office"), "grid")),
         start=True,
+    ),
+    SitePage(
+        "search",
+        "admin/search",
+        search.search,
+        Who.STAFF,
+        samples=("/admin/search", "/admin/search?q=1001", "/admin/search?q=carol"),
     ),
 )
 
@@ -36,6 +57,34 @@ _ORDERS = (
             Menu("office_orders", gettext_noop("Orders")),
         ),
         samples=("/admin/orders", "/admin/orders?show=problem", "/admin/orders?q=nothing+like+it"),
+        right=Right.ORDERS_READ,
+    ),
+    SitePage(
+        "work",
+        "admin/work",
+        orders.work,
+        Who.STAFF,
+        menus=(Menu("office_orders", gettext_noop("Work queue")),),
+        under="orders",
+        samples=("/admin/work", "/admin/work?show=begun"),
+        right=Right.ORDERS_READ,
+    ),
+    SitePage(
+        "dripfeeds",
+        "admin/dripfeeds",
+        orders.dripfeeds,
+        Who.STAFF,
+        menus=(Menu("office_orders", gettext_noop("Drip-feeds")),),
+        under="orders",
+        right=Right.ORDERS_READ,
+    ),
+    SitePage(
+        "subscriptions",
+        "admin/subscriptions",
+        orders.subscriptions,
+        Who.STAFF,
+        menus=(Menu("office_orders", gettext_noop("Subscriptions")),),
+        under="orders",
         right=Right.ORDERS_READ,
     ),
     SitePage(
@@ -103,7 +152,10 @@ _CUSTOMERS = (
         "admin/customers",
         customers.customers,
         Who.STAFF,
-        menus=(Menu("office", gettext_noop("Customers"), "people"),),
+        menus=(
+            Menu("office", gettext_noop("Customers"), "people"),
+            Menu("office_customers", gettext_noop("Customers")),
+        ),
         samples=("/admin/customers", "/admin/customers?q=carol"),
         right=Right.CUSTOMERS_READ,
     ),
@@ -113,8 +165,84 @@ _CUSTOMERS = (
         customers.customer,
         Who.STAFF,
         under="customers",
-        samples=("/admin/customers/{customer}",),
+        samples=tuple(f"/admin/customers/{{customer}}{tab}" for tab in ("", "?tab=logins", "?tab=notes", "?tab=trail")),
         right=Right.CUSTOMERS_READ,
+    ),
+    SitePage(
+        "price_lists",
+        "admin/price-lists",
+        customers.price_lists,
+        Who.STAFF,
+        menus=(Menu("office_customers", gettext_noop("Price lists")),),
+        under="customers",
+        right=Right.CUSTOMERS_READ,
+    ),
+)
+
+_REPORTS = (
+    SitePage(
+        "reports",
+        "admin/reports",
+        reports.sales,
+        Who.STAFF,
+        menus=(Menu("office", gettext_noop("Reports"), "chart"), Menu("office_reports", gettext_noop("Sales"))),
+        samples=(
+            "/admin/reports",
+            "/admin/reports?period=365&by=service&compare=yes",
+            "/admin/reports?period=7&by=category&draw=profit",
+            "/admin/reports?period=today&by=customer",
+            "/admin/reports?period=month&by=provider",
+            "/admin/reports?customer=1001&by=service",
+            "/admin/reports?source=api",
+        ),
+        right=Right.REPORTS,
+    ),
+    *(
+        SitePage(
+            f"report_{name}",
+            f"admin/reports/{name}",
+            view,
+            Who.STAFF,
+            menus=(Menu("office_reports", label),),
+            under="reports",
+            samples=samples or (f"/admin/reports/{name}",),
+            right=Right.REPORTS,
+            also=also,
+        )
+        for name, view, label, also, samples in (
+            (
+                "year",
+                reports.year,
+                gettext_noop("Year"),
+                None,
+                ("/admin/reports/year", "/admin/reports/year?measure=orders&source=web"),
+            ),
+            ("customers", reports.customers, gettext_noop("Customers"), None, ()),
+            ("payments", reports.payments, gettext_noop("Payments"), Right.PAYMENTS, ()),
+            ("providers", reports.providers, gettext_noop("Providers"), Right.PROVIDERS, ()),
+            ("services", reports.services, gettext_noop("Service health"), None, ()),
+            ("staff", reports.staff, gettext_noop("Staff"), Right.STAFF, ()),
+        )
+    ),
+    SitePage(
+        "refunds",
+        "admin/refunds",
+        reports.refunds,
+        Who.STAFF,
+        under="reports",
+        samples=("/admin/refunds", "/admin/refunds?span=2026-05-04"),
+        right=Right.ORDERS_READ,
+    ),
+    SitePage(
+        "report_csv",
+        "admin/reports/<slug:name>.csv",
+        reports.file,
+        Who.STAFF,
+        Answer.FILE,
+        under="reports",
+        samples=("/admin/reports/sales.csv", "/admin/reports/services.csv?period=90"),
+        right=Right.REPORTS,
+        also=Right.EXPORTS,
     ),
 )
 
@@ -122,13 +250,69 @@ _PANEL = (
     SitePage(
         "services",
         "admin/services",
-        panel.services,
+        services.services,
         Who.STAFF,
         menus=(
             Menu("office", gettext_noop("Services"), "grid"),
             Menu("office_services", gettext_noop("Services")),
         ),
-        samples=("/admin/services", "/admin/services?state=off"),
+        samples=("/admin/services", "/admin/services?state=off", "/admin/services?q=nothing+like+it"),
+        right=Right.SERVICES,
+    ),
+    SitePage(
+        "arrange",
+        "admin/services/order",
+        services.arrange,
+        Who.STAFF,
+        menus=(Menu("office_services", gettext_noop("Order and categories")),),
+        under="services",
+        right=Right.SERVICES,
+    ),
+    SitePage(
+        "prices",
+        "admin/services/prices",
+        services.prices,
+        Who.STAFF,
+        menus=(Menu("office_services", gettext_noop("Change prices")),),
+        under="services",
+        samples=("/admin/services/prices", "/admin/services/prices?percent=5&round_to=10000"),
+        right=Right.PRICES,
+        also=Right.SERVICES,
+    ),
+    SitePage(
+        "importing",
+        "admin/services/import",
+        importing.importing,
+        Who.STAFF,
+        under="services",
+        samples=("/admin/services/import", "/admin/services/import?provider={api_provider}"),
+        right=Right.SERVICES,
+    ),
+    SitePage(
+        "changes",
+        "admin/services/changes",
+        services.changes,
+        Who.STAFF,
+        menus=(Menu("office_services", gettext_noop("Changes")),),
+        under="services",
+        right=Right.SERVICES,
+    ),
+    SitePage(
+        "compare",
+        "admin/services/compare",
+        services.compare,
+        Who.STAFF,
+        menus=(Menu("office_services", gettext_noop("Compare providers")),),
+        under="services",
+        right=Right.SERVICES,
+    ),
+    SitePage(
+        "service",
+        "admin/services/<int:target>",
+        services.service,
+        Who.STAFF,
+        under="services",
+        samples=("/admin/services/{service}",),
         right=Right.SERVICES,
     ),
     SitePage(
@@ -166,21 +350,47 @@ _PANEL = (
         samples=("/admin/blocks", "/admin/blocks?kind=word&q=x"),
         right=Right.SETTINGS,
     ),
+    *_REPORTS,
     SitePage(
         "staff",
         "admin/staff",
-        panel.staff,
+        staff_pages.staff,
         Who.STAFF,
         menus=(Menu("office", gettext_noop("Staff"), "shield"),),
         right=Right.STAFF,
     ),
     SitePage(
+        "staff_member",
+        "admin/staff/<int:target>",
+        staff_pages.member,
+        Who.STAFF,
+        under="staff",
+        samples=("/admin/staff/{staff}",),
+        right=Right.STAFF,
+    ),
+    SitePage(
+        "bulk",
+        "admin/bulk",
+        bulk.works,
+        Who.STAFF,
+        menus=(Menu("office", gettext_noop("Bulk actions"), "many"),),
+        samples=("/admin/bulk", "/admin/bulk?state=running"),
+    ),
+    SitePage(
+        "bulk_work",
+        "admin/bulk/<int:target>",
+        bulk.work,
+        Who.STAFF,
+        under="bulk",
+        samples=("/admin/bulk/{bulk}",),
+    ),
+    SitePage(
         "trail",
         "admin/trail",
-        panel.trail,
+        staff_pages.trail,
         Who.STAFF,
         menus=(Menu("office", gettext_noop("Audit trail"), "clock"),),
-        samples=("/admin/trail", "/admin/trail?on=2026-05-04"),
+        samples=("/admin/trail", "/admin/trail?noun=service&object=1&since=2026-05-04"),
         right=Right.STAFF,
     ),
 )
@@ -192,14 +402,18 @@ _UNDER = {
     "refill": "refills",
     "ticket": "tickets",
     "customer": "customers",
-    "price_list": "customers",
+    "price_list": "price_lists",
     "service": "services",
     "route": "services",
+    "category": "arrange",
     "held": "held",
     "provider": "providers",
     "block": "blocks",
     "staff": "staff",
     "staff_key": "staff",
+    "bulk": "bulk",
+    "change": "bulk",
+    "view": "home",
 }
 
 
@@ -230,19 +444,55 @@ def _action(action: Action) -> SitePage:
 
 def _files() -> Iterator[SitePage]:
     """Each list that has a page as a file of the same filters."""
+    for of in (*_shown(), named("bulk_misses")):
+        yield SitePage(
+            f"{of.name}_csv",
+            f"admin/{of.name}.csv",
+            lists.file,
+            Who.STAFF,
+            Answer.FILE,
+            arguments={"name": of.name},
+            right=Right.EXPORTS,
+            also=of.right,
+        )
+
+
+def _shown() -> Iterator[StaffList]:
+    """The lists that have a page."""
     for page in (*_ORDERS, *_SUPPORT, *_CUSTOMERS, *_PANEL):
         of = all_lists().get(page.name)
         if of is not None:
+            yield of
+
+
+def _bulk() -> Iterator[SitePage]:
+    """For each list with boxes before its rows: each action that may be done to many, behind the rights to both, and
+    the numbers of the selected rows."""
+    for of in (*_shown(), named("changes")):
+        under = of.name if of.name != "changes" else "bulk"
+        for action in of.bulk:
             yield SitePage(
-                f"{of.name}_csv",
-                f"admin/{of.name}.csv",
-                lists.file,
+                bulk.page_name(of, action),
+                f"admin/{of.name}/bulk/{action.verb}",
+                bulk.act,
                 Who.STAFF,
-                Answer.FILE,
-                arguments={"name": of.name},
-                right=Right.EXPORTS,
+                under=under,
+                samples=(f"/admin/{of.name}/bulk/{action.verb}?all=1",),
+                arguments={"name": action.name, "of": of.name},
+                right=action.right,
                 also=of.right,
+            )
+        if of.bulk and under == of.name:
+            yield SitePage(
+                f"{of.name}_ids",
+                f"admin/{of.name}/ids",
+                bulk.ids,
+                Who.STAFF,
+                under=of.name,
+                samples=(f"/admin/{of.name}/ids?all=1",),
+                arguments={"name": of.name},
+                right=of.right,
             )
 
 
-SITE = Site("backoffice", (*_HOME, *_ORDERS, *_SUPPORT, *_CUSTOMERS, *_PANEL, *_files(), *_actions()))
+SITE = Site("backoffice", (*_HOME, *_ORDERS, *_SUPPORT, *_CUSTOMERS, *_PANEL, *_files(), *_bulk(), *_actions()))

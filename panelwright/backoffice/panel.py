@@ -1,4 +1,4 @@
-"""Who delivers, what is sold, what is blocked, who works here, and who changed what: lists with actions."""
+"""Who delivers, what is sold, and what is blocked: lists with actions."""
 
 from __future__ import annotations
 
@@ -8,11 +8,16 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from panelwright.backoffice import queries, words
-from panelwright.backoffice.acting import allowed
+from panelwright.backoffice.acting import offered
 from panelwright.backoffice.lists import cursor, shown
-from panelwright.providers.models import Provider
+from panelwright.core import clock, money
+from panelwright.providers import provider_figures
+from panelwright.providers.models import Provider, ProviderKind
+from panelwright.providers.provider_figures import DayBalance
 from panelwright.providers.sync import hold_actions, holding
 from panelwright.staff.lists import named
+from panelwright.staff.rights import Right
+from panelwright.ui import charts
 from panelwright.ui.request import StaffRequest
 
 ID_MAX = 2**63 - 1
@@ -20,8 +25,7 @@ ID_MAX = 2**63 - 1
 
 @require_safe
 def providers(request: StaffRequest) -> HttpResponse:
-    actions = allowed(request, "provider.add")
-    return shown(request, named("providers"), title=_("Providers"), icon="server", actions=actions)
+    return shown(request, named("providers"), title=_("Providers"), icon="server")
 
 
 @require_safe
@@ -31,6 +35,8 @@ def provider(request: StaffRequest, target: int) -> HttpResponse:
     found: Provider | None = queries.rows(Provider, panel_id).filter(id=min(target, ID_MAX)).first()
     if found is None:
         raise Http404
+    figures = provider_figures.figures(panel_id, found.id)
+    rests = found.rest_until is not None and found.rest_until > clock.now()
     routes = named("routes")
     further, back = cursor(request, "before"), cursor(request, "after")
     context = {
@@ -38,17 +44,20 @@ def provider(request: StaffRequest, target: int) -> HttpResponse:
         "sync_problem": words.sync_problem(found),
         "list": routes.listing,
         "page": routes.page(request.panel, {"provider": str(found.id)}, further=further, back=back),
-        "actions": allowed(request, "provider.set", "provider.sync", "provider.import"),
+        # An import has its own page, which the page links to.
+        "actions": [one for one in offered(request, "provider", found) if one.name != "provider.import"],
+        "rests": found.rest_until if rests else None,
+        "figures": figures,
+        "days": _days(figures.balances),
+        "imports": found.kind == ProviderKind.API.value and request.actor.may(Right.SERVICES),
     }
     return render(request, "backoffice/provider.html", context)
 
 
-@require_safe
-def services(request: StaffRequest) -> HttpResponse:
-    """Everything that is or was sold, with what it costs by its first route."""
-    actions = allowed(request, "route.add")
-    of = named("services")
-    return shown(request, of, title=_("Services"), icon="grid", actions=actions, tabs="office_services")
+def _days(balances: list[DayBalance]) -> list[tuple[charts.Bar, DayBalance]]:
+    """The drawing of our balance by days: a bar and what it stands for."""
+    points = [charts.Point(f"{one.day}", one.balance_micros, money.text(one.balance_micros)) for one in balances]
+    return list(zip(charts.bars(points).bars, balances, strict=True))
 
 
 @require_safe
@@ -59,28 +68,7 @@ def held(request: StaffRequest) -> HttpResponse:
 
 @require_safe
 def blocks(request: StaffRequest) -> HttpResponse:
-    actions = allowed(request, "block.import", "block.add")
-    return shown(request, named("blocks"), title=_("Blocks"), icon="ban", actions=actions)
-
-
-@require_safe
-def staff(request: StaffRequest) -> HttpResponse:
-    """Who works here, with roles and keys."""
-    keys = named("staff_keys")
-    return shown(
-        request,
-        named("staff"),
-        template="backoffice/staff.html",
-        actions=allowed(request, "staff_key.add", "staff.add"),
-        keys_list=keys.listing,
-        keys=keys.page(request.panel, {}).rows,
-    )
-
-
-@require_safe
-def trail(request: StaffRequest) -> HttpResponse:
-    """Every change by staff, the newest first."""
-    return shown(request, named("trail"), title=_("Audit trail"), icon="clock")
+    return shown(request, named("blocks"), title=_("Blocks"), icon="ban")
 
 
 def held_words(row: hold_actions.Held) -> str:

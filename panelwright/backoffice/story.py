@@ -6,7 +6,8 @@ A handful of queries, whatever the order. Keys and request ids are never in it.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -16,8 +17,10 @@ from django.utils.translation import gettext_noop
 from panelwright.backoffice import queries, words
 from panelwright.core import money
 from panelwright.ledger.models import Transfer, TransferCode
-from panelwright.orders.models import Order, PauseReason, Refill
+from panelwright.orders import problems
+from panelwright.orders.models import Order, OrderKind, PauseReason, Post, Refill
 from panelwright.providers import order_queries
+from panelwright.providers.models import CallOutcome, Provider, ProviderCall
 from panelwright.providers.staff_orders import PROBLEM_LABELS
 from panelwright.staff import registry, trail
 from panelwright.staff.trail import TrailFilters
@@ -25,6 +28,8 @@ from panelwright.support import texts
 from panelwright.support.models import TicketRequest
 
 EACH_MAX = 50
+# What stands in the trail for an event of the order: note, which is told with its text.
+_NOTE = "order.note"
 
 # Kind -> its words in the filter above the story.
 KINDS = {
@@ -36,6 +41,7 @@ KINDS = {
     "support": gettext_noop("Support"),
 }
 _EVENTS = {
+    "order.routed": ("provider", gettext_noop("Route chosen")),
     "order.queued": ("provider", gettext_noop("Given to own people")),
     "order.in progress": ("order", gettext_noop("In progress")),
     "order.completed": ("order", gettext_noop("Completed")),
@@ -47,6 +53,7 @@ _EVENTS = {
     "order.cancel_requested": ("order", gettext_noop("Cancellation requested")),
     "order.cancel_refused": ("order", gettext_noop("Cancellation refused")),
     "order.not_charged": ("money", gettext_noop("Not charged")),
+    _NOTE: ("staff", gettext_noop("Note")),
     "order.worked": ("staff", gettext_noop("Worked on by staff")),
     "order.resolved": ("staff", gettext_noop("Decided by staff")),
     "order.blocked": ("order", gettext_noop("Blocked")),
@@ -58,6 +65,23 @@ _EVENTS = {
     "dripfeed.paused": ("order", gettext_noop("Paused")),
     "dripfeed.resumed": ("order", gettext_noop("Resumed")),
     "dripfeed.canceled": ("order", gettext_noop("Cancellation requested")),
+}
+# (action, outcome) -> what was done; an empty outcome: whatever came of it.
+_CALLS = {
+    ("add", "accepted"): gettext_noop("Sent, and accepted by the provider"),
+    ("add", "refused"): gettext_noop("Sent, and refused by the provider"),
+    ("add", "unknown"): gettext_noop("Sent, and no clear answer came"),
+    ("status", "reported"): gettext_noop("Reported by the provider"),
+    ("status", ""): gettext_noop("Status requested"),
+    ("cancel", ""): gettext_noop("Cancellation sent to the provider"),
+    ("refill", ""): gettext_noop("Refill sent to the provider"),
+}
+# Where an order came from.
+_SOURCES = {
+    "web": gettext_noop("On the website"),
+    "api": gettext_noop("Through the API"),
+    "run": gettext_noop("By a drip-feed"),
+    "post": gettext_noop("By a subscription"),
 }
 # Why a subscription orders nothing, as staff read it.
 PAUSED_FOR = {
@@ -77,7 +101,8 @@ PAUSED_FOR = {
 class StoryEntry(NamedTuple):
     """`title` and `detail` are in the reader's language; `said` is what somebody else said, in their words.
 
-    `micros`: what the customer paid (below zero) or got back. `facts`: what was sent, by name. `ticket`: its number.
+    `micros`: what the customer paid (below zero) or got back. `facts`: what was sent, by name; `came`: what came back.
+    `ticket`: its number. `look`: of what needs a person, `warn`; of a note, `note`.
     """
 
     at: datetime
@@ -89,45 +114,77 @@ class StoryEntry(NamedTuple):
     micros: int | None = None
     facts: Mapping[str, str] = {}
     ticket: int | None = None
+    came: str = ""
+    look: str = ""
 
     @property
     def amount(self) -> str:
         return "" if self.micros is None else f"{'−' if self.micros < 0 else '+'}{money.text(abs(self.micros))}"
 
 
-def of(order: Order, history: list[dict[str, Any]], *, kind: str = "") -> list[StoryEntry]:
-    """The newest first. `history`: as in order_queries.order_facts."""
-    found = [StoryEntry(order.created_at, "order", _("Created"))]
+def of(
+    order: Order, history: list[dict[str, Any]], calls: Sequence[ProviderCall], providers: Mapping[int, Provider]
+) -> list[StoryEntry]:
+    """The newest first. `history`: as in order_queries.order_facts; `providers`: by id."""
+    found = [StoryEntry(order.created_at, "order", _("Created"), _(_SOURCES[source_of(order)]))]
     found += _transfers(order)
-    entries = trail.entries(
-        order.panel_id, TrailFilters(object_kind="order", object_id=order.number), limit=EACH_MAX
-    ).items
-    entries += trail.entries(
-        order.panel_id, TrailFilters(object_kind="cancel", object_id=order.number), limit=EACH_MAX
-    ).items
-    found += [_staff(entry) for entry in entries]
-    # What stands in the trail with who and what need not stand here a second time.
+    of_it = TrailFilters(object_kind="order,cancel", object_id=order.number)
+    entries = trail.entries(order.panel_id, of_it, limit=EACH_MAX).items
+    found += [_staff(entry) for entry in entries if entry.action != _NOTE]
+    found += [_call(call, providers) for call in calls]
+    # What stands in the trail with who and what, or was said to a provider, need not stand here a second time.
     told = {entry.at.replace(microsecond=0) for entry in entries}
-    found += [moment for event in history if (moment := _event(event, told)) is not None]
-    found += _refills(order)
+    tries = {(call.provider_id, call.attempt) for call in calls if call.outcome == CallOutcome.REFUSED.value}
+    found += [moment for event in history if (moment := _event(event, told, tries)) is not None]
+    if order.ended_at is not None:
+        found += _refills(order)
     found += _tickets(order)
     # Of what happened at one time the order is that of writing.
     found.sort(key=lambda moment: moment.at)
-    return [moment for moment in reversed(found) if not kind or moment.kind == kind]
+    return found[::-1]
 
 
-def _event(event: Mapping[str, Any], told: set[datetime]) -> StoryEntry | None:
+def kinds(entries: Sequence[StoryEntry], chosen: str) -> list[tuple[str, str, int, bool]]:
+    """The filter above the story: kind, words, how many, whether it is on. A kind without entries is left out."""
+    counts = Counter(entry.kind for entry in entries)
+    counts[""] = len(entries)
+    return [
+        (kind, _(text), counts[kind], kind == chosen) for kind, text in KINDS.items() if counts[kind] or kind == chosen
+    ]
+
+
+def _call(call: ProviderCall, providers: Mapping[int, Provider]) -> StoryEntry:
+    """What was said to a provider, and what came back."""
+    title = _CALLS.get((call.action, call.outcome)) or _CALLS.get((call.action, ""), call.action)
+    provider = providers.get(call.provider_id)
+    detail = [f"#{call.provider_id}" if provider is None else provider.name]
+    if call.attempt > 1:
+        detail.append(_("attempt %(number)s") % {"number": call.attempt})
+    if call.took_ms is not None and call.action == "add":
+        detail.append(f"{call.took_ms / 1000:.1f} s")
+    sent = {str(name): str(value) for name, value in json.loads(call.sent or "{}").items()}
+    look = "warn" if call.outcome == CallOutcome.UNKNOWN.value else ""
+    return StoryEntry(call.sent_at, "provider", _(title), " · ".join(detail), facts=sent, came=call.came, look=look)
+
+
+def _event(event: Mapping[str, Any], told: set[datetime], tries: set[tuple[int, int]]) -> StoryEntry | None:
     at = datetime.fromisoformat(event["at"])
     name, facts = event["event"], event["facts"]
     kind, title = _EVENTS.get(name, ("order", ""))
+    if name == _NOTE:
+        return StoryEntry(at, kind, _(title), said=str(facts["text"]), by=str(facts["by"]), look="note")
     if kind == "staff" and at.replace(microsecond=0) in told:
+        return None
+    if name == "order.refused" and (facts.get("provider"), facts.get("attempt")) in tries:
         return None
     detail, said = "", ""
     if name == "order.problem":
         detail = _(PROBLEM_LABELS.get(str(facts.get("code", "")), PROBLEM_LABELS["noted"]))
-        said = str(facts.get("problem", ""))
+        said = problems.words(str(facts.get("code", "")), facts, _) or str(facts.get("problem", ""))
     elif name == "order.refused":
         detail, said = str(facts.get("name", "")), str(facts.get("said", ""))
+    elif name == "order.routed":
+        detail = words.routed(facts)
     elif facts.get("reason") in PAUSED_FOR:
         detail = _(PAUSED_FOR[facts["reason"]])
     elif "action" in facts or "decision" in facts:
@@ -135,7 +192,10 @@ def _event(event: Mapping[str, Any], told: set[datetime]) -> StoryEntry | None:
         action = registry.actions().get(f"order.{verb}")
         detail = _(action.label) if action else verb
     sent = {str(key): str(value) for key, value in (facts.get("sent") or {}).items()}
-    return StoryEntry(at, kind, _(title) if title else name, detail, said, str(facts.get("by", "")), facts=sent)
+    look = "warn" if name == "order.problem" else ""
+    return StoryEntry(
+        at, kind, _(title) if title else name, detail, said, str(facts.get("by", "")), facts=sent, look=look
+    )
 
 
 def _staff(entry: Any) -> StoryEntry:
@@ -191,9 +251,24 @@ def _tickets(order: Order) -> list[StoryEntry]:
     ]
 
 
-def facts_of(panel_id: int, order: Order) -> dict[str, Any]:
+def posts_of(order: Order) -> list[Post]:
+    """The newest posts that a subscription was told of."""
+    rows = queries.rows(Post, order.panel_id).filter(subscription_id=order.id).select_related("order")
+    return list(rows.order_by("-id")[:EACH_MAX])
+
+
+def source_of(order: Order) -> str:
+    """How an order came to be: by its drip-feed or subscription, through the API, or on the website."""
+    if order.parent_id is not None:
+        return "run" if order.kind == OrderKind.RUN.value else "post"
+    return "web" if order.key_id is None else "api"
+
+
+def facts_of(order: Order, providers: Mapping[int, Provider]) -> dict[str, Any]:
     """The order as staff read it, with its history."""
-    return {**order_queries.facts_of(panel_id, [order])[0], "history": order_queries.history(panel_id, order.id)}
+    names = {id_: provider.name for id_, provider in providers.items()}
+    facts = order_queries.facts_of(order.panel_id, [order], names=names)[0]
+    return {**facts, "history": order_queries.history(order.panel_id, order.id)}
 
 
 def fields_of(order: Order) -> list[tuple[str, str]]:

@@ -61,6 +61,7 @@ def ticket(request: StaffRequest, target: int) -> HttpResponse:
         "requests": asked,
         "speed_ups": speed_ups,
         "speeds": allowed(request, "ticket.pass_on", "ticket.done", "ticket.refuse"),
+        "actions": acting.offered(request, "ticket", found),
         "form": Form({"version": found.version}),
         "may_credit": allowed(request, "customer.credit"),
         "back": acting.back_of(request, registry.actions()["ticket.answer"], found.number),

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from panelwright.core import money
+from panelwright.core import money, said
 from panelwright.orders import problems
 from panelwright.panels.models import BlockKind
 from panelwright.providers.models import Provider
@@ -17,7 +17,7 @@ from panelwright.providers.staff_orders import PROBLEM_LABELS
 from panelwright.providers.sync import sync_problems
 from panelwright.staff import registry, trail
 from panelwright.staff.rights import LABELS, ROLE_LABELS, Right, Role
-from panelwright.ui import status_labels
+from panelwright.ui import standing_in, status_labels
 
 NAMES = {
     "status": gettext_noop("Status"),
@@ -36,6 +36,16 @@ NAMES = {
     "active": gettext_noop("May log in"),
     "email": gettext_noop("Email"),
     "name": gettext_noop("Name"),
+    "action": gettext_noop("Action"),
+    "given": gettext_noop("Entered values"),
+    "total": gettext_noop("In total"),
+    "done": gettext_noop("Done"),
+    "skipped": gettext_noop("Skipped"),
+    "failed": gettext_noop("Failed"),
+    "stopped_for": gettext_noop("Stopped because"),
+    "refunded": gettext_noop("Refunded"),
+    "charged": gettext_noop("Charged"),
+    "undone": gettext_noop("Undone"),
     "rate": gettext_noop("Price per 1,000"),
     "min": gettext_noop("Minimum"),
     "max": gettext_noop("Maximum"),
@@ -107,6 +117,14 @@ NAMES = {
     "problem_since": gettext_noop("Problem since"),
     "quantity": gettext_noop("Quantity"),
     "rates": gettext_noop("Custom rates"),
+    "categories": gettext_noop("Discounts on categories"),
+    "price_list": gettext_noop("Price list"),
+    "ticket": gettext_noop("Ticket"),
+    "sessions": gettext_noop("Sessions"),
+    "letter_to": gettext_noop("Email sent to"),
+    "staff_factor": gettext_noop("Two-factor authentication required of staff"),
+    "addresses": gettext_noop("Allowed addresses"),
+    "ended": gettext_noop("Sessions ended"),
     "rejected": gettext_noop("Rejected"),
     "sent": gettext_noop("Sent"),
     "service_enabled": gettext_noop("Service on sale"),
@@ -116,6 +134,13 @@ NAMES = {
     "synced_at": gettext_noop("Last sync"),
     "type": gettext_noop("Type"),
     "updated_at": gettext_noop("Updated"),
+    "works": gettext_noop("Works"),
+    "took_ms": gettext_noop("Answered in milliseconds"),
+    "rows": gettext_noop("Services in the list"),
+    "rests_until": gettext_noop("Rests until"),
+    "custom_rates": gettext_noop("Custom prices"),
+    "category": gettext_noop("Category"),
+    "position": gettext_noop("Position"),
     "waiting_since": gettext_noop("Waiting since"),
 }
 # Fields of states that say nothing to people.
@@ -126,6 +151,32 @@ _CHOICES = {
     "panel_v2": gettext_noop("Panel API v2"),
     "pause": gettext_noop("Pause"),
     "reprice": gettext_noop("Change price"),
+    "takes_subscriptions": gettext_noop("Their service takes whole subscriptions"),
+    "hears_no_posts": gettext_noop("The panel has no source of posts"),
+    "price": gettext_noop("Lowest cost"),
+    "speed": gettext_noop("Fastest"),
+    "success": gettext_noop("Most completed orders"),
+    "up": gettext_noop("Up"),
+    "down": gettext_noop("Down"),
+    "top": gettext_noop("To the top"),
+    "bottom": gettext_noop("To the bottom"),
+    # Icons of categories.
+    "people": gettext_noop("People"),
+    "heart": gettext_noop("Heart"),
+    "eye": gettext_noop("Eye"),
+    "chat": gettext_noop("Speech bubble"),
+    "play": gettext_noop("Video"),
+    "music": gettext_noop("Music"),
+    "camera": gettext_noop("Camera"),
+    "globe": gettext_noop("Globe"),
+    "share": gettext_noop("Share"),
+    "star": gettext_noop("Star"),
+    "bolt": gettext_noop("Lightning"),
+    "news": gettext_noop("Megaphone"),
+    "send": gettext_noop("Paper plane"),
+    "poll": gettext_noop("Bars"),
+    "wallet": gettext_noop("Wallet"),
+    "person": gettext_noop("Person"),
     BlockKind.EXACT.value: gettext_noop("Link"),
     BlockKind.DOMAIN.value: gettext_noop("Website"),
     BlockKind.PATTERN.value: gettext_noop("Pattern"),
@@ -137,7 +188,12 @@ _PROBLEMS_OF_REFILLS = {
     problems.NOT_AT_A_PROVIDER: gettext_noop("No provider has this order"),
     problems.NO_REFILL_ID: gettext_noop("Taken by the provider without a refill ID"),
     problems.REFILL_NOT_KNOWN: gettext_noop("Unknown to the provider"),
+    problems.REFILL_NOT_DELIVERED: gettext_noop("The order for it was not delivered"),
     problems.NOTED: None,
+}
+_UNDECLARED = {
+    standing_in.ACTED: gettext_noop("Did something as the customer"),
+    standing_in.WENT_BACK: gettext_noop("Stopped being signed in as the customer"),
 }
 _RIGHTS = {right.value: LABELS[right] for right in Right}
 _ROLES = {role.value: ROLE_LABELS[role] for role in Role}
@@ -152,11 +208,18 @@ class TrailChange(NamedTuple):
 
 
 class Moves(NamedTuple):
-    """What an action changes. `refund` and `charge`: micros that the customer gets back or pays; 0: none."""
+    """What an action changes. `refund` and `charge`: micros that the customer gets back or pays; 0: none. `balance`:
+    micros by which a balance rises or (below zero) falls."""
 
     changes: list[TrailChange]
     refund: int = 0
     charge: int = 0
+    balance: int = 0
+
+    @property
+    def sum(self) -> int:
+        """What the button names."""
+        return self.refund or abs(self.balance)
 
 
 def moves(before: Mapping[str, Any], after: Mapping[str, Any]) -> Moves:
@@ -170,7 +233,10 @@ def moves(before: Mapping[str, Any], after: Mapping[str, Any]) -> Moves:
     gone = 0
     if "charge" in before and "charge" in after:
         gone = money.parse(str(before["charge"])) - money.parse(str(after["charge"]))
-    return Moves(changed, refund=max(gone, 0), charge=max(-gone, 0))
+    balance = 0
+    if "balance" in before and "balance" in after:
+        balance = money.parse(str(after["balance"])) - money.parse(str(before["balance"]))
+    return Moves(changed, refund=max(gone, 0), charge=max(-gone, 0), balance=balance)
 
 
 def problem(code: str, facts: str) -> str:
@@ -179,8 +245,97 @@ def problem(code: str, facts: str) -> str:
         return ""
     told = problems.facts_of(facts)
     label = _PROBLEMS_OF_REFILLS.get(code) or PROBLEM_LABELS.get(code)
-    said = next((str(told[name]) for name in ("said", "why", "word", "upstream_id") if told.get(name)), "")
+    said = next((str(told[name]) for name in ("said", "why", "word", "upstream_id", "order") if told.get(name)), "")
     return ": ".join(filter(None, [_(label) if label else "", said])) or code.replace("_", " ")
+
+
+_REASONS = {
+    "funds": gettext_noop("Our balance there is too small"),
+    "service": gettext_noop("The service is not there"),
+    "quantity": gettext_noop("The quantity is not accepted"),
+    "disabled": gettext_noop("The service is disabled"),
+    "key": gettext_noop("The API key is not accepted"),
+    "unreachable": gettext_noop("Not reachable"),
+    "not_found": gettext_noop("Not found"),
+    "duplicate": gettext_noop("An order with this link is active there"),
+    "limit": gettext_noop("Too many requests"),
+    "link": gettext_noop("The link is not accepted"),
+    "other": gettext_noop("Another reason"),
+}
+
+
+def refusal_reason(reason: str) -> str:
+    """Why a provider refused an order: a name of wire/outcomes.Reason in small letters."""
+    return _(_REASONS.get(reason, _REASONS["other"]))
+
+
+_CHANGES = {
+    "service.added": gettext_noop("Added"),
+    "service.imported": gettext_noop("Imported"),
+    "service.rate_changed": gettext_noop("Price changed"),
+    "service.limits_changed": gettext_noop("Limits changed"),
+    "service.step_changed": gettext_noop("Step changed"),
+    "service.links_changed": gettext_noop("Rules for links changed"),
+    "service.paused": gettext_noop("No longer on sale"),
+    "service.resumed": gettext_noop("On sale again"),
+    "service.own_rate_changed": gettext_noop("Custom price changed"),
+    "service.below_cost": gettext_noop("Custom price raised to cost"),
+    "route.gone": gettext_noop("No longer in the provider's list"),
+    "route.back": gettext_noop("Back in the provider's list"),
+    "route.cannot_be": gettext_noop("The provider's service has another type"),
+    "route.rate_changed": gettext_noop("Cost changed"),
+    "route.limits_changed": gettext_noop("The provider's limits changed"),
+    "route.step_changed": gettext_noop("The provider's step changed"),
+    "route.renamed": gettext_noop("Renamed by the provider"),
+    "route.held": gettext_noop("Put on hold"),
+    "route.released": gettext_noop("No longer on hold"),
+    "route.accepted": gettext_noop("Accepted by staff"),
+    "route.rejected": gettext_noop("Rejected by staff"),
+}
+
+
+def change(name: str) -> str:
+    """What happened to a service or one of its routes."""
+    known = _CHANGES.get(name)
+    return _(known) if known else name
+
+
+_ROUTED = {
+    "by_price": gettext_noop("%(name)s: the lowest cost"),
+    "by_speed": gettext_noop("%(name)s: the fastest"),
+    "by_success": gettext_noop("%(name)s: the most completed orders"),
+    "to_learn": gettext_noop("%(name)s: to measure it, too few orders yet"),
+}
+
+
+def routed(facts: Mapping[str, Any]) -> str:
+    """Why an order went where it went, by merit, with what was known."""
+    known = _ROUTED.get(str(facts.get("code", "")))
+    if known is None:
+        return str(facts.get("name", ""))
+    text = _(known) % {"name": facts.get("name", "")}
+    tried = int(facts.get("ended") or 0) + int(facts.get("refused") or 0)
+    completed = int(facts.get("completed") or 0)
+    if facts["code"] == "by_price" and facts.get("cost"):
+        return f"{text} ({facts['cost']})"
+    if facts["code"] == "by_success" and tried:
+        return f"{text} ({completed * 1000 // tried / 10}%)"
+    if facts["code"] == "by_speed" and completed:
+        return f"{text} ({duration(int(facts.get('took_s') or 0) // completed)})"
+    return text
+
+
+def duration(seconds: int) -> str:
+    """A time span in at most two units, in the reader's language: 3 h 20 min."""
+    minutes, rest = divmod(seconds, 60)
+    if minutes == 0:
+        return _("%(count)s s") % {"count": rest}
+    if minutes < 60:
+        return _("%(count)s min") % {"count": minutes}
+    hours, minutes = divmod(minutes, 60)
+    if hours < 48:
+        return _("%(hours)s h %(minutes)s min") % {"hours": hours, "minutes": minutes}
+    return _("%(count)s d") % {"count": hours // 24}
 
 
 def sync_problem(provider: Provider) -> str:
@@ -210,8 +365,14 @@ def value(held: Any) -> str:
         return ", ".join(f"{field(str(name))}: {value(one)}" for name, one in held.items())
     if isinstance(held, list | tuple):
         return ", ".join(value(one) for one in held) or "–"
-    text = str(held)
+    text = said.words(str(held), _)
     return _(status_labels.STATUS[text]) if text in status_labels.STATUS else choice(text)
+
+
+def undeclared(name: str) -> str:
+    """What is in the trail without an action of its own: staff in a customer's place."""
+    known = _UNDECLARED.get(name)
+    return _(known) if known else name
 
 
 def choice(text: str) -> str:

@@ -13,11 +13,10 @@ from panelwright.catalog import changes, link_kinds, link_store, quantities
 from panelwright.catalog.changes import ChangeEvent, ServiceRef
 from panelwright.catalog.link_kinds import Table
 from panelwright.catalog.models import Category, PriceListRate, Service
-from panelwright.catalog.priced_catalogue import rate_for
 from panelwright.catalog.types import BY_NAME
 from panelwright.core import clock
 from panelwright.core.refusal import Refused
-from panelwright.customers.models import Customer, PriceList
+from panelwright.core.text import without_invisible
 from panelwright.events.actions import NewEvent, record
 from panelwright.panels.actions import catalog_changed
 
@@ -155,7 +154,7 @@ def set_rate(*, panel_id: int, number: int, rate_micros: int) -> None:
         Service.objects.filter(panel_id=panel_id, id=service.id).update(rate_micros=rate_micros)
         catalog_changed(panel_id)
         if rate_micros != service.rate_micros:
-            own = PriceListRate.objects.filter(panel_id=panel_id, service=service)
+            own = PriceListRate.objects.filter(panel_id=panel_id, service=service, rate_micros__isnull=False)
             changed = changes.rate_changed(
                 ServiceRef(service.id, number),
                 old_micros=service.rate_micros,
@@ -165,26 +164,49 @@ def set_rate(*, panel_id: int, number: int, rate_micros: int) -> None:
             _record(panel_id, [changed])
 
 
-def set_terms(*, panel_id: int, number: int, step: int | None = None, link: LinkNeeds | None = None) -> None:
-    """Change how a service is sold from the next order on; what is None stays.
+class ServiceTerms(NamedTuple):
+    """How a service is sold; what is None stays.
 
-    `step`: in multiples of it, 1 in any quantity; `link`: what its links must lead to. Raises ValueError when there
-    is no such service, it counts no quantity, nothing could be ordered any more, or links cannot be like that.
+    `step`: quantities are multiples of it, 1: any; `link`: what its links must lead to. `refill_days` 0: for ever.
+    """
+
+    name: str | None = None
+    description: str | None = None
+    low: int | None = None
+    high: int | None = None
+    step: int | None = None
+    link: LinkNeeds | None = None
+    refill: bool | None = None
+    refill_days: int | None = None
+    cancel: bool | None = None
+    drip_feed: bool | None = None
+    unique_link: bool | None = None
+    private: bool | None = None
+    # A value of RouteBy.
+    route_by: str | None = None
+
+
+def set_terms(*, panel_id: int, number: int, terms: ServiceTerms) -> None:
+    """Change how a service is sold from the next order on.
+
+    Raises ValueError when there is no such service, nothing could be ordered any more, its type has no step, limits or
+    drip-feed, or links cannot be like that.
     """
     with transaction.atomic():
         service = _locked(panel_id, number)
         which = ServiceRef(service.id, number)
-        new: dict[str, Any] = {}
+        new = {**_plain_terms(service, terms), **_quantity_terms(service, terms)}
         happened: list[ChangeEvent] = []
-        if step is not None and step != service.step:
-            _check_step(service.type, service.min, service.max, step)
-            new["step"] = step
-            happened.append(changes.step_changed(which, old=service.step, new=step))
-            old_bounds, new_bounds = (quantities.bounds(service.min, service.max, s) for s in (service.step, step))
-            if new_bounds != old_bounds:
-                happened.append(changes.limits_changed(which, old=old_bounds, new=new_bounds))
-        if link is not None:
-            columns = _link_columns(link, link_store.current(panel_id))
+        if "step" in new:
+            happened.append(changes.step_changed(which, old=service.step, new=new["step"]))
+        old_bounds = quantities.bounds(service.min, service.max, service.step)
+        new_bounds = quantities.bounds(
+            new.get("min", service.min), new.get("max", service.max), new.get("step", service.step)
+        )
+        if new_bounds != old_bounds:
+            happened.append(changes.limits_changed(which, old=old_bounds, new=new_bounds))
+        if terms.link is not None:
+            columns = _link_columns(terms.link, link_store.current(panel_id))
             old = {name: getattr(service, name) for name in columns}
             if columns != old:
                 new |= columns
@@ -193,6 +215,46 @@ def set_terms(*, panel_id: int, number: int, step: int | None = None, link: Link
             Service.objects.filter(panel_id=panel_id, id=service.id).update(**new)
             catalog_changed(panel_id)
             _record(panel_id, happened)
+
+
+def _plain_terms(service: Service, terms: ServiceTerms) -> dict[str, Any]:
+    """The columns that change, of those that are no quantities."""
+    name = None if terms.name is None else " ".join(terms.name.split())
+    if name is not None and not without_invisible(name):
+        raise Refused("missing_field", "name")
+    if terms.drip_feed and not BY_NAME[service.type].drip_feed:
+        raise Refused("type_without_drip_feed", "drip_feed", type=service.type)
+    given: dict[str, Any] = {
+        "name": name,
+        "description": terms.description,
+        "refill": terms.refill,
+        "cancel": terms.cancel,
+        "drip_feed": terms.drip_feed,
+        "unique_link": terms.unique_link,
+        "private": terms.private,
+        "route_by": terms.route_by,
+    }
+    new = {key: value for key, value in given.items() if value is not None and value != getattr(service, key)}
+    if terms.refill_days is not None and (terms.refill_days or None) != service.refill_days:
+        new["refill_days"] = terms.refill_days or None
+    return new
+
+
+def _quantity_terms(service: Service, terms: ServiceTerms) -> dict[str, Any]:
+    """Minimum, maximum and step, as far as they change."""
+    given = {"min": terms.low, "max": terms.high, "step": terms.step}
+    new = {key: value for key, value in given.items() if value is not None and value != getattr(service, key)}
+    if not new:
+        return {}
+    low, high, step = (new.get(key, getattr(service, key)) for key in ("min", "max", "step"))
+    if BY_NAME[service.type].flat and not {"min", "max"}.isdisjoint(new):
+        raise Refused("flat_without_limits", next(iter(new)), type=service.type)
+    if low < 1:
+        raise Refused("number_out_of_range", "min", least=1, most=high)
+    if low > high:
+        raise Refused("below_low", "max")
+    _check_step(service.type, low, high, step)
+    return new
 
 
 def _check_step(type_name: str, low: int, high: int, step: int) -> None:
@@ -234,50 +296,3 @@ def _locked(panel_id: int, number: int) -> Service:
     if row is None:
         raise Refused("no_service", id=number)
     return row
-
-
-def own_price_list(*, panel_id: int, customer_id: int) -> tuple[PriceList, bool]:
-    """The price list that this customer alone has, and whether it was made now. Refused: price_list_shared."""
-    with transaction.atomic():
-        customer = Customer.objects.select_for_update().get(panel_id=panel_id, id=customer_id)
-        if customer.price_list is not None:
-            others = Customer.objects.filter(panel_id=panel_id, price_list=customer.price_list).exclude(id=customer_id)
-            if others.exists():
-                raise Refused("price_list_shared", name=customer.price_list.name)
-            return customer.price_list, False
-        made = PriceList.objects.create(panel_id=panel_id, name=f"{customer.user.email[:90]} #{customer.number}")
-        customer.price_list = made
-        customer.save(update_fields=["price_list"])
-        return made, True
-
-
-def set_own_rate(*, price_list: PriceList, number: int, rate_micros: int) -> None:
-    """Give the customers of a price list their own rate for a service. Refused: price_below_zero."""
-    if rate_micros < 0:
-        raise Refused("price_below_zero", "rate")
-    panel_id = price_list.panel_id
-    with transaction.atomic():
-        service = Service.objects.select_for_update().get(panel_id=panel_id, number=number)
-        before = PriceListRate.objects.filter(panel_id=panel_id, price_list=price_list, service=service).first()
-        PriceListRate.objects.update_or_create(
-            panel_id=panel_id,
-            price_list=price_list,
-            service=service,
-            defaults={"rate_micros": rate_micros, "by_guard": False},
-        )
-        catalog_changed(panel_id)
-        old = rate_for(
-            rate_micros=service.rate_micros,
-            private=service.private,
-            own_rate_micros=None if before is None else before.rate_micros,
-            percent_off_e2=price_list.percent_off_e2,
-        )
-        if old != rate_micros:
-            changed = changes.own_rate_changed(
-                ServiceRef(service.id, number),
-                price_list_id=price_list.id,
-                price_list=price_list.name,
-                old_micros=old,
-                new_micros=rate_micros,
-            )
-            _record(panel_id, [changed])

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from django.db import connection
 
 from panelwright.catalog import changes
-from panelwright.catalog.priced_catalogue import rate_for
+from panelwright.catalog.rates import CustomRate, rate_for
 from panelwright.catalog.types import BY_NAME
 from panelwright.core import money, sql
 from panelwright.customers.models import PriceList
@@ -80,9 +80,11 @@ _EVENTS = {
     for count in {len(names) for names in _NAMES.values()}
 }
 _SERVICES = sql.Query(
-    "SELECT v.id, v.number, v.name, g.name, v.type, v.enabled, v.private, r.rate_micros"
+    "SELECT v.id, v.number, v.name, g.name, v.type, v.enabled, v.private, r.rate_micros,"
+    " r.percent_off_e2, k.percent_off_e2"
     " FROM catalog_service v JOIN catalog_category g ON g.id = v.category_id"
     " LEFT JOIN catalog_pricelistrate r ON r.panel_id = v.panel_id AND r.service_id = v.id AND r.price_list_id = ?"
+    " LEFT JOIN catalog_pricelistpercent k ON k.panel_id = v.panel_id AND k.category_id = g.id AND k.price_list_id = ?"
     " WHERE v.panel_id = ? AND v.id :in_int"
 )
 
@@ -95,7 +97,12 @@ class _Service(NamedTuple):
     type: str
     enabled: bool
     private: bool
-    own_rate_micros: int | None
+    custom: CustomRate
+
+    @property
+    def named(self) -> bool:
+        """Whether the price list names it, as it must where the service is private."""
+        return self.custom.rate_micros is not None or self.custom.percent_off_e2 is not None
 
 
 class _Event(NamedTuple):
@@ -145,13 +152,14 @@ def _events(panel_id: int, names: tuple[str, ...], *, before: int) -> list[_Even
 def _services(panel_id: int, price_list: PriceList | None, ids: set[int]) -> dict[int, _Service]:
     if not ids:
         return {}
-    rows = _SERVICES.rows(connection, price_list.id if price_list else 0, panel_id, sorted(ids))
-    return {row[0]: _Service._make((*row[:5], bool(row[5]), bool(row[6]), row[7])) for row in rows}
+    list_id = price_list.id if price_list else 0
+    rows = _SERVICES.rows(connection, list_id, list_id, panel_id, sorted(ids))
+    return {row[0]: _Service._make((*row[:5], bool(row[5]), bool(row[6]), CustomRate(*row[7:10]))) for row in rows}
 
 
 def _told(event: _Event, service: _Service, price_list: PriceList | None) -> ServiceChange | None:
     """The event as these customers may know it; None when it is none of their business."""
-    if service.private and service.own_rate_micros is None:
+    if service.private and not service.named:
         return None
     said = _said(event, service, price_list)
     if said is None:
@@ -184,12 +192,17 @@ def _said(event: _Event, service: _Service, price_list: PriceList | None) -> tup
             return None
         old, new = (None if facts[word] is None else money.parse(facts[word]) for word in ("old", "new"))
         return _rate(old, new)
-    # The rate for everybody: nobody buys a private service at it.
-    if service.private or (price_list is not None and price_list.id in facts.get("not_for", ())):
+    # The rate for everybody: of a private service only those see it whose price list takes a percent off it.
+    percent_off = service.custom.percent_off_e2
+    if (service.private and percent_off is None) or (
+        price_list is not None and price_list.id in facts.get("not_for", ())
+    ):
         return None
     percent = price_list.percent_off_e2 if price_list is not None else 0
+    # A price of its own came later, or was set by the guard, which tells of it: this is about the rate.
+    custom = service.custom._replace(rate_micros=None)
     old, new = (
-        rate_for(rate_micros=money.parse(facts[word]), private=False, own_rate_micros=None, percent_off_e2=percent)
+        rate_for(rate_micros=money.parse(facts[word]), private=False, custom=custom, percent_off_e2=percent)
         if facts.get(word) is not None
         else None
         for word in ("old", "new")

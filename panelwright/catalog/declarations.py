@@ -1,39 +1,54 @@
-"""What staff can do with services, prices and the table of links, declared. A service's target is its number."""
+"""What staff can do with services and the table of links, declared. A service's target is its number."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from django.utils.translation import gettext_noop
 
-from panelwright.catalog import actions, link_actions
-from panelwright.catalog.actions import LinkNeeds
-from panelwright.catalog.models import LinkPattern, PriceListRate, Service
+from panelwright.catalog import actions, arranging_actions, link_actions
+from panelwright.catalog.actions import LinkNeeds, ServiceTerms
+from panelwright.catalog.arranging_actions import Direction
+from panelwright.catalog.models import Category, LinkPattern, RouteBy, Service
 from panelwright.catalog.panel_actions import build_panel
 from panelwright.core import money
 from panelwright.core.refusal import Refused
-from panelwright.customers.declarations import CUSTOMER
-from panelwright.customers.models import PriceList
 from panelwright.panels import presets
-from panelwright.staff.action import Action, ActionDone, ActionFieldKind, Field, Noun, State
+from panelwright.staff.action import Action, ActionDone, ActionFieldKind, Field, Noun, State, by_opposite, by_values
 from panelwright.staff.actor import Actor
 from panelwright.staff.panel_declarations import PANEL
 from panelwright.staff.rights import Right
-from panelwright.staff.shapes import AMOUNT, ANYTHING, NUMBER, TEXT, YES_NO, fields
+from panelwright.staff.shapes import AMOUNT, NUMBER, TEXT, YES_NO, fields
 
 
 def service_state(panel_id: int, number: int) -> State | None:
-    service = Service.objects.select_for_update(no_key=True).filter(panel_id=panel_id, number=number).first()
-    if service is None:
-        return None
+    rows = Service.objects.select_related("category").filter(panel_id=panel_id, number=number)
+    service = rows.select_for_update(no_key=True, of=("self",)).first()
+    return None if service is None else stated(service)
+
+
+def stated(service: Service) -> State:
+    """What stands in a service that was read with its category: what the trail compares."""
     return {
         "number": service.number,
         "name": service.name,
         "type": service.type,
+        "category": service.category.name,
+        "position": service.position,
+        "description": service.description,
         "rate": money.text(service.rate_micros),
         "min": service.min,
         "max": service.max,
         "step": service.step,
+        "refill": service.refill,
+        "refill_days": service.refill_days or 0,
+        "cancel": service.cancel,
+        "drip_feed": service.drip_feed,
+        "unique_link": service.unique_link,
+        "private": service.private,
+        "route_by": service.route_by,
         "enabled": service.enabled,
         "paused_for": service.paused_for,
         "link_hosts": service.link_hosts,
@@ -42,13 +57,9 @@ def service_state(panel_id: int, number: int) -> State | None:
     }
 
 
-def _price_list_state(panel_id: int, id_: int) -> State | None:
-    row = PriceList.objects.select_for_update(no_key=True).filter(panel_id=panel_id, id=id_).first()
-    if row is None:
-        return None
-    rates = PriceListRate.objects.filter(panel_id=panel_id, price_list=row).select_related("service")
-    own = {str(rate.service.number): money.text(rate.rate_micros) for rate in rates.order_by("service__number")}
-    return {"name": row.name, "percent_off": f"{row.percent_off_e2 / 100:.2f}", "rates": own}
+def _category_state(panel_id: int, id_: int) -> State | None:
+    row = Category.objects.select_for_update(no_key=True).filter(panel_id=panel_id, id=id_).first()
+    return None if row is None else {"name": row.name, "icon": row.icon, "position": row.position}
 
 
 def _pattern_state(panel_id: int, id_: int) -> State | None:
@@ -70,10 +81,20 @@ SERVICE = Noun(
             "number": NUMBER,
             "name": TEXT,
             "type": TEXT,
+            "category": TEXT,
+            "position": NUMBER,
+            "description": TEXT,
             "rate": AMOUNT,
             "min": NUMBER,
             "max": NUMBER,
             "step": NUMBER,
+            "refill": YES_NO,
+            "refill_days": NUMBER,
+            "cancel": YES_NO,
+            "drip_feed": YES_NO,
+            "unique_link": YES_NO,
+            "private": YES_NO,
+            "route_by": TEXT,
             "enabled": YES_NO,
             "paused_for": TEXT,
             "link_hosts": TEXT,
@@ -84,12 +105,12 @@ SERVICE = Noun(
     find=by_number,
     named_by="service",
 )
-PRICE_LIST = Noun(
-    "price_list",
-    "price_lists",
-    gettext_noop("Price list"),
-    _price_list_state,
-    shape=fields({"name": TEXT, "percent_off": AMOUNT, "rates": ANYTHING}),
+CATEGORY = Noun(
+    "category",
+    "categories",
+    gettext_noop("Category"),
+    _category_state,
+    shape=fields({"name": TEXT, "icon": TEXT, "position": NUMBER}),
     find=by_number,
 )
 LINK_PATTERN = Noun(
@@ -101,23 +122,34 @@ LINK_PATTERN = Noun(
 )
 
 
-def _set(actor: Actor, panel_id: int, number: int, /, **values: Any) -> None:
+def _set(actor: Actor, panel_id: int, number: int, /, *, seen: Mapping[str, Any] | None = None, **values: Any) -> None:
+    _check_seen(panel_id, number, seen)
     link = None
     if not {"link_hosts", "link_kinds", "link_example"}.isdisjoint(values):
         service = Service.objects.get(panel_id=panel_id, number=number)
         link = LinkNeeds(
-            hosts=values.get("link_hosts", _parts(service.link_hosts)),
-            kinds=values.get("link_kinds", _parts(service.link_kinds)),
-            example=values.get("link_example", service.link_example),
+            hosts=values.pop("link_hosts", _parts(service.link_hosts)),
+            kinds=values.pop("link_kinds", _parts(service.link_kinds)),
+            example=values.pop("link_example", service.link_example),
         )
-    actions.set_terms(panel_id=panel_id, number=number, step=values.get("step"), link=link)
+    actions.set_terms(panel_id=panel_id, number=number, terms=ServiceTerms(link=link, **values))
+
+
+def _check_seen(panel_id: int, number: int, seen: Mapping[str, Any] | None) -> None:
+    """Refused where the service is not as somebody saw it: changed_meanwhile."""
+    now = service_state(panel_id, number) or {}
+    if seen is not None and any(now.get(name) != value for name, value in seen.items()):
+        raise Refused("changed_meanwhile")
 
 
 def _parts(text: str) -> list[str]:
     return [part for part in text.split(",") if part.strip()]
 
 
-def _set_rate(actor: Actor, panel_id: int, number: int, /, *, rate_micros: int) -> None:
+def _set_rate(
+    actor: Actor, panel_id: int, number: int, /, *, rate_micros: int, seen: Mapping[str, Any] | None = None
+) -> None:
+    _check_seen(panel_id, number, seen)
     actions.set_rate(panel_id=panel_id, number=number, rate_micros=rate_micros)
 
 
@@ -128,22 +160,37 @@ def _turn(enabled: bool) -> Any:
     return do
 
 
-def _set_own_rate(actor: Actor, panel_id: int, target: int, /, *, service: int, rate_micros: int) -> None:
-    if not Service.objects.filter(panel_id=panel_id, number=service).exists():
-        raise Refused("no_service", id=service)
-    price_list = PriceList.objects.get(panel_id=panel_id, id=target)
-    actions.set_own_rate(price_list=price_list, number=service, rate_micros=rate_micros)
+def _move(
+    actor: Actor,
+    panel_id: int,
+    number: int,
+    /,
+    *,
+    direction: str | None = None,
+    category: int | None = None,
+    before: int | None = None,
+) -> None:
+    way = None if direction is None else Direction(direction)
+    arranging_actions.move_service(panel_id=panel_id, number=number, direction=way, category_id=category, before=before)
 
 
-def _set_customer_rate(actor: Actor, panel_id: int, target: int, /, *, service: int, rate_micros: int) -> ActionDone:
-    """In the customer's own price list, which is made when it is first needed. Refused: price_list_shared."""
-    if not Service.objects.filter(panel_id=panel_id, number=service).exists():
-        raise Refused("no_service", "service", id=service)
-    price_list, made = actions.own_price_list(panel_id=panel_id, customer_id=target)
-    before = {} if made else _price_list_state(panel_id, price_list.id)
-    actions.set_own_rate(price_list=price_list, number=service, rate_micros=rate_micros)
-    after = _price_list_state(panel_id, price_list.id) or {}
-    return ActionDone(before=before, after=after)
+def _add_category(actor: Actor, panel_id: int, _target: None, /, *, name: str, icon: str = "") -> ActionDone:
+    return ActionDone(arranging_actions.add_category(panel_id=panel_id, name=name, icon=icon).id)
+
+
+def _set_category(actor: Actor, panel_id: int, target: int, /, **values: Any) -> None:
+    arranging_actions.set_category(panel_id=panel_id, category_id=target, **values)
+
+
+def _move_category(
+    actor: Actor, panel_id: int, target: int, /, *, direction: str | None = None, before: int | None = None
+) -> None:
+    way = None if direction is None else Direction(direction)
+    arranging_actions.move_category(panel_id=panel_id, category_id=target, direction=way, before=before)
+
+
+def _remove_category(actor: Actor, panel_id: int, target: int, /) -> None:
+    arranging_actions.remove_category(panel_id=panel_id, category_id=target)
 
 
 def _add_pattern(
@@ -190,7 +237,7 @@ def _found(panel_id: int, host: str, path: str) -> State:
     return {} if row is None else {"host": row.host, "path": row.path, "kinds": row.kinds}
 
 
-_RATE = Field(
+RATE = Field(
     "rate",
     ActionFieldKind.AMOUNT,
     gettext_noop("Price per 1,000"),
@@ -201,7 +248,62 @@ _RATE = Field(
 _HOST = Field("host", ActionFieldKind.TEXT, gettext_noop("Host"), required=True)
 _PATH = Field("path", ActionFieldKind.TEXT, gettext_noop("Path"), required=True, help=gettext_noop("Such as /art/*."))
 
+_SEEN = Field(
+    "seen",
+    ActionFieldKind.OBJECT,
+    gettext_noop("What you looked at"),
+    help=gettext_noop("Nothing is done if the service has changed since."),
+)
+# What `set` writes back under the names of the state.
+_SET_BACK = (
+    *("step", "link_example", "name", "description", "min", "max", "refill", "refill_days", "cancel", "drip_feed"),
+    *("unique_link", "private", "route_by"),
+)
+_DIRECTION = Field("direction", ActionFieldKind.CHOICE, gettext_noop("Where to"), choices=tuple(Direction))
+_CATEGORY_NAME = Field("name", ActionFieldKind.TEXT, gettext_noop("Name"), required=True, most=200)
+_ICON = Field("icon", ActionFieldKind.CHOICE, gettext_noop("Icon"), choices=("", *arranging_actions.ICONS))
+
+CATEGORY_ACTIONS = (
+    Action(
+        CATEGORY,
+        "add",
+        gettext_noop("Add category"),
+        Right.SERVICES,
+        _add_category,
+        (_CATEGORY_NAME, _ICON),
+        on_target=False,
+    ),
+    Action(
+        CATEGORY,
+        "set",
+        gettext_noop("Change category"),
+        Right.SERVICES,
+        _set_category,
+        (replace(_CATEGORY_NAME, required=False), _ICON),
+    ),
+    Action(
+        CATEGORY,
+        "move",
+        gettext_noop("Move"),
+        Right.SERVICES,
+        _move_category,
+        (_DIRECTION, Field("before", ActionFieldKind.NUMBER, gettext_noop("Before the category"))),
+    ),
+    Action(CATEGORY, "remove", gettext_noop("Remove category"), Right.SERVICES, _remove_category, gone=True),
+)
+
 ACTIONS = (
+    *CATEGORY_ACTIONS,
+    Action(
+        SERVICE,
+        "set_rate",
+        gettext_noop("Change price"),
+        Right.PRICES,
+        _set_rate,
+        (RATE, _SEEN),
+        in_bulk=True,
+        undo=by_values("set_rate", "rate"),
+    ),
     Action(
         SERVICE,
         "set",
@@ -219,19 +321,71 @@ ACTIONS = (
             Field("link_hosts", ActionFieldKind.WORDS, gettext_noop("Sites or hosts that a link may lead to")),
             Field("link_kinds", ActionFieldKind.WORDS, gettext_noop("What a link must lead to")),
             Field("link_example", ActionFieldKind.TEXT, gettext_noop("Example link")),
+            Field("name", ActionFieldKind.TEXT, gettext_noop("Name"), most=300),
+            Field("description", ActionFieldKind.LONG_TEXT, gettext_noop("Description"), most=10_000),
+            Field("min", ActionFieldKind.NUMBER, gettext_noop("Minimum"), least=1, argument="low"),
+            Field("max", ActionFieldKind.NUMBER, gettext_noop("Maximum"), least=1, argument="high"),
+            Field("refill", ActionFieldKind.YES_NO, gettext_noop("Has refills")),
+            Field(
+                "refill_days",
+                ActionFieldKind.NUMBER,
+                gettext_noop("Days in which a refill can be requested"),
+                most=3_650,
+                help=gettext_noop("0 means without limit."),
+            ),
+            Field("cancel", ActionFieldKind.YES_NO, gettext_noop("Customers can request a cancellation")),
+            Field("drip_feed", ActionFieldKind.YES_NO, gettext_noop("Has drip-feed")),
+            Field("unique_link", ActionFieldKind.YES_NO, gettext_noop("One open order per link")),
+            Field(
+                "private",
+                ActionFieldKind.YES_NO,
+                gettext_noop("Secret"),
+                help=gettext_noop("Only customers with a custom price see it."),
+            ),
+            Field(
+                "route_by",
+                ActionFieldKind.CHOICE,
+                gettext_noop("Choose the route by"),
+                choices=tuple(RouteBy.values),
+                help=gettext_noop("Measured with the last orders of each route."),
+            ),
+            _SEEN,
+        ),
+        in_bulk=True,
+        undo=by_values("set", *_SET_BACK),
+    ),
+    Action(
+        SERVICE,
+        "move",
+        gettext_noop("Move"),
+        Right.SERVICES,
+        _move,
+        (
+            _DIRECTION,
+            Field("category", ActionFieldKind.NUMBER, gettext_noop("Category ID")),
+            Field("before", ActionFieldKind.NUMBER, gettext_noop("Before the service")),
         ),
         in_bulk=True,
     ),
-    Action(SERVICE, "set_rate", gettext_noop("Change price"), Right.PRICES, _set_rate, (_RATE,), in_bulk=True),
-    Action(SERVICE, "turn_on", gettext_noop("Turn on"), Right.SERVICES, _turn(True), in_bulk=True),
-    Action(SERVICE, "turn_off", gettext_noop("Turn off"), Right.SERVICES, _turn(False), in_bulk=True),
     Action(
-        PRICE_LIST,
-        "set_rate",
-        gettext_noop("Set a custom price"),
-        Right.PRICES,
-        _set_own_rate,
-        (Field("service", ActionFieldKind.NUMBER, gettext_noop("Service ID"), required=True), _RATE),
+        SERVICE,
+        "turn_on",
+        gettext_noop("Turn on"),
+        Right.SERVICES,
+        _turn(True),
+        in_bulk=True,
+        undo=by_opposite("turn_off", "enabled"),
+        offered=lambda service: not service.enabled,
+    ),
+    Action(
+        SERVICE,
+        "turn_off",
+        gettext_noop("Turn off"),
+        Right.SERVICES,
+        _turn(False),
+        in_bulk=True,
+        undo=by_opposite("turn_on", "enabled"),
+        offered=lambda service: service.enabled,
     ),
     Action(
         PANEL,
@@ -249,14 +403,6 @@ ACTIONS = (
         ),
         on_target=False,
         host=True,
-    ),
-    Action(
-        CUSTOMER,
-        "set_rate",
-        gettext_noop("Set a custom price"),
-        Right.PRICES,
-        _set_customer_rate,
-        (Field("service", ActionFieldKind.NUMBER, gettext_noop("Service ID"), required=True), _RATE),
     ),
     Action(
         LINK_PATTERN,

@@ -31,7 +31,6 @@ OFFERS = Listing(
             ColumnKind.MONEY,
             gettext_noop("Price"),
             ColumnPlace.END,
-            value=lambda offer: offer.rate_micros,
             cell="offer_price",
         ),
         Column("min", ColumnKind.NUMBER, gettext_noop("Quantity"), ColumnPlace.LEFT, cell="offer_quantity"),

@@ -15,6 +15,8 @@ class Category(models.Model):
     panel = models.ForeignKey(Panel, on_delete=models.PROTECT)
     name = models.CharField(max_length=200)
     position = models.PositiveIntegerField(default=0)
+    # One of arranging_actions.ICONS; empty: none.
+    icon = models.CharField(max_length=30, default="", db_default="", blank=True)
 
     objects = ScopedManager(panel="panel")
 
@@ -29,6 +31,15 @@ class Paused(models.TextChoices):
     GONE = "gone"  # no provider has it
     COST = "cost"  # it would be sold below cost
     HELD = "held"  # its provider's list says something of it that a person has to look at first
+
+
+class RouteBy(models.TextChoices):
+    """By what a service chooses the route that an order takes first (providers/routing/merit_rules.py)."""
+
+    ORDER = ""  # as they stand in the service's list
+    PRICE = "price"
+    SPEED = "speed"
+    SUCCESS = "success"
 
 
 class Service(models.Model):
@@ -64,11 +75,13 @@ class Service(models.Model):
     # Only with enabled=False, and empty where a person stopped selling it.
     paused_for = models.CharField(max_length=4, choices=Paused.choices, default=Paused.NO, db_default="", blank=True)
     position = models.PositiveIntegerField(default=0)
+    route_by = models.CharField(max_length=7, choices=RouteBy.choices, default=RouteBy.ORDER, db_default="", blank=True)
 
     objects = ScopedManager(panel="panel")
 
     class Meta:
         constraints = [
+            models.CheckConstraint(condition=Q(route_by__in=RouteBy.values), name="service_route_by"),
             models.UniqueConstraint(fields=["panel", "number"], name="service_panel_number"),
             models.CheckConstraint(
                 condition=Q(paused_for__in=Paused.values) & (Q(paused_for="") | Q(enabled=False)), name="service_paused"
@@ -83,13 +96,17 @@ class Service(models.Model):
 
 
 class PriceListRate(models.Model):
-    """A service's rate for the customers of a price list; it stands instead of rate and discount."""
+    """What a price list says of one service: a price that stands instead of rate and discount, or a percent off the
+    rate; see rates.py.
+    """
 
     panel = models.ForeignKey(Panel, on_delete=models.PROTECT)
     price_list = models.ForeignKey(PriceList, on_delete=models.CASCADE)
     service = models.ForeignKey(Service, on_delete=models.CASCADE)
-    rate_micros = models.BigIntegerField()
-    # Set by the guard, because the list's discount would sell below cost; gone again when it does not.
+    rate_micros = models.BigIntegerField(null=True)
+    # Hundredths of a percent off the service's rate as it stands.
+    percent_off_e2 = models.IntegerField(null=True)
+    # The rate was set by the guard, because a percent would sell below cost; gone again when it does not.
     by_guard = models.BooleanField(default=False, db_default=False)
 
     objects = ScopedManager(panel="panel")
@@ -98,6 +115,33 @@ class PriceListRate(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["panel", "price_list", "service"], name="price_list_service"),
             models.CheckConstraint(condition=Q(rate_micros__gte=0), name="price_list_rate"),
+            models.CheckConstraint(
+                condition=Q(percent_off_e2__gte=0) & Q(percent_off_e2__lte=10_000), name="price_list_rate_percent"
+            ),
+            models.CheckConstraint(
+                condition=(Q(rate_micros__isnull=False) & (Q(percent_off_e2__isnull=True) | Q(by_guard=True)))
+                | (Q(rate_micros__isnull=True) & Q(percent_off_e2__isnull=False) & Q(by_guard=False)),
+                name="price_list_rate_says",
+            ),
+        ]
+
+
+class PriceListPercent(models.Model):
+    """A price list's percent off the rates of a category, in hundredths; see rates.py."""
+
+    panel = models.ForeignKey(Panel, on_delete=models.PROTECT, db_index=False)
+    price_list = models.ForeignKey(PriceList, on_delete=models.CASCADE, db_index=False)
+    category = models.ForeignKey(Category, on_delete=models.CASCADE)
+    percent_off_e2 = models.IntegerField()
+
+    objects = ScopedManager(panel="panel")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["panel", "price_list", "category"], name="price_list_category"),
+            models.CheckConstraint(
+                condition=Q(percent_off_e2__gte=0) & Q(percent_off_e2__lte=10_000), name="price_list_percent_off"
+            ),
         ]
 
 

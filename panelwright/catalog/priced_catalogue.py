@@ -23,8 +23,9 @@ from django.db import connection
 
 from panelwright.catalog.link_kinds import LinkRule, rule_of, shipped
 from panelwright.catalog.quantities import bounds, step_of
+from panelwright.catalog.rates import CustomRate, rate_for
 from panelwright.catalog.types import BY_NAME, ServiceType
-from panelwright.core import limits, money, sql
+from panelwright.core import limits, sql
 from panelwright.core.text import normalized
 from panelwright.customers.models import Customer
 from panelwright.panels.models import Panel
@@ -37,10 +38,12 @@ KEPT_OFFERS_MAX = 100_000
 
 _SERVICES = sql.Query(
     "SELECT v.id, v.number, v.name, v.type, g.id, g.name, g.position, v.rate_micros, v.min, v.max, v.refill,"
-    " v.refill_days, v.cancel, v.drip_feed, v.unique_link, v.private, r.rate_micros,"
-    " v.step, v.link_hosts, v.link_kinds, v.link_example"
+    " v.refill_days, v.cancel, v.drip_feed, v.unique_link, v.private, r.rate_micros, r.percent_off_e2,"
+    " k.percent_off_e2,"
+    " v.step, v.link_hosts, v.link_kinds, v.link_example, g.icon"
     " FROM catalog_service v JOIN catalog_category g ON g.id = v.category_id"
     " LEFT JOIN catalog_pricelistrate r ON r.panel_id = v.panel_id AND r.service_id = v.id AND r.price_list_id = ?"
+    " LEFT JOIN catalog_pricelistpercent k ON k.panel_id = v.panel_id AND k.category_id = g.id AND k.price_list_id = ?"
     " WHERE v.panel_id = ? AND v.enabled ORDER BY g.position, g.id, v.position, v.number"
 )
 
@@ -72,6 +75,8 @@ class Offer:
     link_hosts: str = ""
     link_kinds: str = ""
     link_example: str = ""
+    # A name of ui/icons.py; empty: none.
+    category_icon: str = ""
 
     @property
     def kind(self) -> ServiceType:
@@ -109,24 +114,14 @@ class ShelfCategory:
     offers: tuple[Offer, ...]
 
 
-def rate_for(*, rate_micros: int, private: bool, own_rate_micros: int | None, percent_off_e2: int) -> int | None:
-    """A service's rate under a price list; None when it is not sold under it."""
-    if own_rate_micros is not None:
-        return own_rate_micros
-    if private:
-        return None
-    if percent_off_e2:
-        return money.discounted(rate_micros=rate_micros, percent_off_e2=percent_off_e2)
-    return rate_micros
-
-
 def read_offers(key: Key) -> Iterator[Offer]:
     """The offers of one price list from the database, in the order in which they are listed."""
     panel_id, price_list_id, percent_off_e2, _ = key
-    for row in _SERVICES.rows(connection, price_list_id, panel_id):
+    for row in _SERVICES.rows(connection, price_list_id, price_list_id, panel_id):
         id_, number, name, type_, category_id, category, position, rate, low, high, *rest = row
-        refill, refill_days, cancel, drip_feed, unique_link, private, own, step, *links = rest
-        price = rate_for(rate_micros=rate, private=bool(private), own_rate_micros=own, percent_off_e2=percent_off_e2)
+        refill, refill_days, cancel, drip_feed, unique_link, private, own, percent, of_category, step, *links = rest
+        custom = CustomRate(own, percent, of_category)
+        price = rate_for(rate_micros=rate, private=bool(private), custom=custom, percent_off_e2=percent_off_e2)
         if price is None:
             continue
         step = step_of(type_, step)
@@ -151,6 +146,7 @@ def read_offers(key: Key) -> Iterator[Offer]:
             link_hosts=links[0],
             link_kinds=links[1],
             link_example=links[2],
+            category_icon=links[3],
         )
 
 

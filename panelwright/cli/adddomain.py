@@ -8,7 +8,7 @@ from panelwright.cli import setup
 from panelwright.cli.main import CommandRefused
 
 EXAMPLE = """example:
-  panelwright adddomain --panel acme --domain panel.example.com
+  panelwright domain add --panel acme --host panel.example.com
 
 Links in letters lead to the host that the visitor used, if the panel names it, else to the first host that it
 names. A panel that names none, only *:PORT, sends letters to visitors of its own machine and network only.

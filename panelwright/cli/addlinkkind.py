@@ -7,13 +7,13 @@ import argparse
 from panelwright.cli import setup
 
 EXAMPLE = """examples:
-  panelwright addlinkkind --panel acme --host gallery.example --path "/art/*" --kind post
-  panelwright addlinkkind --panel acme --host t.me --path "/+*" --kind invite
-  panelwright addlinkkind --panel acme --host vk.com --path "/feed?w=wall#_#" --kind post
+  panelwright link-pattern add --panel acme --host gallery.example --path "/art/*" --kinds post
+  panelwright link-pattern add --panel acme --host t.me --path "/+*" --kinds invite
+  panelwright link-pattern add --panel acme --host vk.com --path "/feed?w=wall#_#" --kinds post
 
 In a path * is the rest of a segment, # digits, ** any segments that follow, ?v a parameter that must be there. The
 panel's own rows stand before those that come with Panelwright, the first one that fits counts, and a row for the same
-host and path is written over. `panelwright linkkinds --try` shows what a link leads to.
+host and path is written over. `panelwright link-pattern list --try` shows what a link leads to.
 """
 
 

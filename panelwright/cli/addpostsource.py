@@ -8,8 +8,8 @@ from panelwright.cli import setup
 from panelwright.cli.main import CommandRefused
 
 EXAMPLE = """examples:
-  panelwright addpostsource --panel acme --feed https://anna.example/feed.xml --username anna --every 10
-  panelwright addpostsource --panel acme --webhook
+  panelwright post-source add-feed --panel acme --url https://anna.example/feed.xml --username anna --every 10
+  panelwright post-source add-webhook --panel acme
 """
 
 

@@ -12,8 +12,8 @@ from panelwright.cli import setup
 from panelwright.cli.secret_options import add_secret
 
 EXAMPLE = """example:
-  echo "$UPSTREAM_KEY" | panelwright addprovider --panel acme --name north --url https://north.example/api/v2 --key -
-  panelwright addprovider --panel acme --manual --name "our people"
+  echo "$UPSTREAM_KEY" | panelwright provider add --panel acme --name north --url https://north.example/api/v2 --key -
+  panelwright provider add --panel acme --kind manual --name "our people"
 """
 
 

@@ -8,8 +8,8 @@ from panelwright.cli import setup
 from panelwright.cli.main import CommandRefused
 
 EXAMPLE = """example:
-  panelwright addroute --panel acme --service 1 --provider north --upstream-service 4711
-  panelwright addroute --panel acme --service 2 --provider "our people"
+  panelwright route add --panel acme --service 1 --provider north --upstream-service 4711
+  panelwright route add --panel acme --service 2 --provider "our people"
 """
 
 

@@ -9,10 +9,10 @@ from panelwright.cli.main import CommandRefused
 from panelwright.cli.setpage import read_text
 
 EXAMPLE = """examples:
-  panelwright announce --panel acme --title "New payment method" news.md
-  echo "На этой неделе скидки." | panelwright announce --panel acme --title Скидки --language ru -
-  panelwright announce --panel acme --list
-  panelwright announce --panel acme --remove 12
+  panelwright announcement publish --panel acme --title "New payment method" --body-file news.md
+  echo "На неделе скидки." | panelwright announcement publish --panel acme --title Скидки --language ru --body-file -
+  panelwright announcement list --panel acme
+  panelwright announcement remove 12 --panel acme
 """
 LISTED_MAX = 100
 

@@ -1,4 +1,4 @@
-"""Prove that the books balance: every balance, and every order's charge, is the sum of its transfers."""
+"""Prove that the books balance: every balance, order's charge and report is the sum of its transfers."""
 
 from __future__ import annotations
 
@@ -22,11 +22,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     setup.django()
-    from panelwright.orders.audit import audit
     from panelwright.panels.models import Panel
+    from panelwright.reports.audit import audit
+    from panelwright.support.audit import ticket_faults
 
     panels = [setup.panel(args.panel)] if args.panel else list(Panel.objects.order_by("id"))
     results = {panel.slug: audit(panel.id) for panel in panels}
+    for panel in panels:
+        results[panel.slug].faults += ticket_faults(panel.id)
     wrong = sum(len(result.faults) for result in results.values())
     if args.json:
         told = {

@@ -7,12 +7,12 @@ import argparse
 from panelwright.cli import block_options, setup
 
 EXAMPLE = """examples:
-  panelwright block --panel acme --domain evil.example --note "asked us to stop"
-  panelwright block --panel acme --exact https://t.me/somebody
-  panelwright block --host --pattern "*/private/*"
-  panelwright block --host --word "two words"
+  panelwright block add --panel acme --kind domain --text evil.example --note "asked us to stop"
+  panelwright block add --panel acme --kind exact --text https://t.me/somebody
+  panelwright host-block add --kind pattern --text "*/private/*"
+  panelwright host-block add --kind word --text "two words"
 
-It holds from the next order on, in every process. `panelwright blocks` lists what is blocked.
+It holds from the next order on, in every process. `panelwright block list` lists what is blocked.
 """
 
 

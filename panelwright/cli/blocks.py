@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from panelwright.panels.block_actions import NewBlock
 
 EXAMPLE = """examples:
-  panelwright blocks --panel acme
-  panelwright blocks --host --json
-  panelwright blocks --host --import list.txt
-  panelwright blocks --panel acme --test "https://a.evil.example/x"
+  panelwright block list --panel acme
+  panelwright block list --host --json
+  panelwright block list --host --import list.txt
+  panelwright block list --panel acme --test "https://a.evil.example/x"
 
 A file has one rule a line: kind, a tab, text. Empty lines and those that begin with # do not count.
 A panel's list leaves the host's rules out; --test asks both.

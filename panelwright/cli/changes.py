@@ -9,8 +9,8 @@ from datetime import UTC, date, datetime, time
 from panelwright.cli import setup
 
 EXAMPLE = """example:
-  panelwright changes --panel acme
-  panelwright changes --panel acme --since 2026-11-01 --json
+  panelwright service changes --panel acme
+  panelwright service changes --panel acme --since 2026-11-01 --json
 """
 LIMIT_MAX = 10_000
 

@@ -10,9 +10,9 @@ from panelwright.cli import setup
 from panelwright.cli.secret_options import add_secret
 
 EXAMPLE = """example:
-  panelwright createcustomer --panel acme --email carol@example.com
+  panelwright customer add --panel acme --email carol@example.com
 
-Prints the customer as JSON, with the password if none was given. Then: `panelwright credit`, `panelwright createkey`.
+Prints it, with the password if none was given. Then: `panelwright customer credit`, `panelwright api-key add`.
 """
 
 

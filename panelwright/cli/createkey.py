@@ -8,8 +8,8 @@ import json
 from panelwright.cli import setup
 
 EXAMPLE = """example:
-  panelwright createkey --panel acme --customer carol@example.com --name shop
-  panelwright createkey --panel acme --customer carol@example.com --scope read --address 203.0.113.0/24
+  panelwright api-key add --panel acme --customer carol@example.com --name shop
+  panelwright api-key add --panel acme --customer carol@example.com --no-can-order --addresses 203.0.113.0/24
 """
 
 

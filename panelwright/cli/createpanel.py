@@ -10,7 +10,7 @@ from panelwright.cli import setup
 from panelwright.cli.secret_options import add_secret
 
 EXAMPLE = """example:
-  panelwright createpanel --preset everything --slug acme --name "Acme Panel" \\
+  panelwright panel create --preset everything --slug acme --name "Acme Panel" \\
       --domain panel.example.com --owner alice@example.com
 
 Prints what was made as JSON, with the owner's password if none was given. A panel made from a

@@ -10,9 +10,9 @@ from panelwright.cli import setup
 from panelwright.cli.secret_options import add_secret
 
 EXAMPLE = """example:
-  panelwright createstaff --panel acme --email bob@example.com
+  panelwright staff add --panel acme --email bob@example.com --role support
 
-Prints the person as JSON, with the password if none was given. Then: `panelwright createstaffkey`.
+Prints the person as JSON, with the password if none was given. Then: `panelwright staff-key add`.
 """
 # "staff" is what the role was called before there were others.
 ROLES = ("owner", "manager", "orders", "support", "finance", "read_only", "custom", "staff")

@@ -8,7 +8,7 @@ import json
 from panelwright.cli import setup
 
 EXAMPLE = """example:
-  panelwright createstaffkey --panel acme --email bob@example.com --name "night shift"
+  panelwright staff-key add --panel acme --staff bob@example.com --name "night shift"
 """
 
 

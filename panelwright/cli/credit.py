@@ -7,7 +7,7 @@ import argparse
 from panelwright.cli import setup
 
 EXAMPLE = """example:
-  panelwright credit --panel acme --customer carol@example.com --amount 25.00 --reference invoice-17
+  panelwright customer credit carol@example.com --panel acme --amount 25.00 --reference invoice-17
 
 The same reference is booked once, however often the command is run.
 """

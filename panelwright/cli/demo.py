@@ -80,8 +80,9 @@ def run(args: argparse.Namespace) -> int:
 class DemoProvider:
     """The sandbox of this demo: its secrets are kept beside the data, its port is a free one each time."""
 
-    def __init__(self, *, port: int, key: str, token: str, file: Path) -> None:
-        self.port, self.key, self.token, self.file = port, key, token, file
+    def __init__(self, *, port: int, key: str, bargain_key: str, token: str, file: Path) -> None:
+        """It has two accounts there, which stand for two providers."""
+        self.port, self.key, self.bargain_key, self.token, self.file = port, key, bargain_key, token, file
 
     @property
     def url(self) -> str:
@@ -94,7 +95,7 @@ class DemoProvider:
     @property
     def secrets(self) -> dict[str, str]:
         """For its environment: all users see the list of processes."""
-        return {sandbox.KEYS: self.key, sandbox.CONTROL_TOKEN: self.token}
+        return {sandbox.KEYS: f"{self.key} {self.bargain_key}", sandbox.CONTROL_TOKEN: self.token}
 
     def control(self, name: str, body: dict[str, Any]) -> dict[str, Any]:
         request = urllib.request.Request(
@@ -112,12 +113,12 @@ def _upstream(folder: Path) -> DemoProvider:
     if path.exists():
         known = json.loads(path.read_text())
     else:
-        known = {"key": secrets.token_hex(16), "token": secrets.token_hex(16)}
+        known = {name: secrets.token_hex(16) for name in ("key", "bargain_key", "token")}
         _write_whole(path, json.dumps(known))
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
-    return DemoProvider(port=port, key=known["key"], token=known["token"], file=folder / "sandbox.sqlite3")
+    return DemoProvider(port=port, file=folder / "sandbox.sqlite3", **known)
 
 
 def _write_whole(path: Path, text: str) -> None:
@@ -151,6 +152,7 @@ def _tell(told: dict[str, Any], folder: Path) -> None:
     lines += [
         "",
         f"Log in at {first['url']}login as {first['customer']['email']} with {first['customer']['password']}",
+        f"The back office: {first['url']}admin/ as {first['staff']['email']} with {first['staff']['password']}",
         f"API documentation: {first['url']}api",
         "Place the first order over the API:",
         "",

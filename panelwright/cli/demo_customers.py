@@ -70,7 +70,7 @@ def _customers() -> list[tuple[int, str]]:
 
 def _order(customer_id: int, preset: str, draw: random.Random) -> None:
     from panelwright.catalog.types import BY_NAME
-    from panelwright.cli.demo_data import order_params
+    from panelwright.cli.demo_history import order_params
     from panelwright.customers.access import Caller
     from panelwright.orders.actions import place_orders
     from panelwright.orders.rules import PlaceOrder

@@ -9,35 +9,34 @@ from __future__ import annotations
 import json
 import random
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from django.db import connection
 from django_scopes import scope, scopes_disabled
 
 from panelwright.catalog.actions import set_rate
 from panelwright.catalog.panel_actions import build_panel
-from panelwright.catalog.types import BY_NAME, FieldKind
+from panelwright.catalog.types import BY_NAME
+from panelwright.cli import demo_history, demo_scenes
+from panelwright.cli.demo_history import Merit, Past
 from panelwright.content.actions import announce
 from panelwright.content.models import Announcement
 from panelwright.core import clock, money
-from panelwright.customers.access import Caller
 from panelwright.customers.actions import create_customer, create_key, create_staff
 from panelwright.customers.models import Customer
 from panelwright.ledger.actions import credit_customer
 from panelwright.ledger.models import TransferCode
-from panelwright.orders.actions import place_orders
 from panelwright.orders.models import Order
-from panelwright.orders.rules import PlaceOrder
 from panelwright.panels.actions import add_domain
 from panelwright.panels.models import Domain, Panel
 from panelwright.panels.presets import Preset, PresetService, load
 from panelwright.providers import actions as provider_actions
 from panelwright.providers.models import Provider
-from panelwright.providers.routing import actions as delivery
 from panelwright.providers.routing import route_actions
-from panelwright.providers.wire.outcomes import Accepted, OrderReport
 from panelwright.sandbox.catalogue import CATALOGUE, SandboxService
 from panelwright.staff.rights import Role
 from panelwright.support.actions import Letter, open_ticket
@@ -47,9 +46,22 @@ if TYPE_CHECKING:
     from panelwright.cli.demo import DemoProvider
 
 BALANCE_MICROS = 10_000 * money.MICROS
-HISTORY_ORDERS = 60
-HISTORY_DAYS = 25
-SEED = 20
+# The first panel is the one with a living past and present; of the others there is something to look at.
+LIVELY = "everything"
+LIVELY_PAST = Past(people=40, orders=2_000, days=90)
+PAST = Past(people=3, orders=60, days=25)
+USUAL, BARGAIN = "sandbox", "bargain"
+# One that is dearer and delivers, and one that is cheap, slow, and leaves a part undelivered now and then.
+MERITS = {USUAL: Merit((0.2, 5.0), (95, 3, 2)), BARGAIN: Merit((2.0, 30.0), (76, 15, 9), price=70)}
+# Of the services of the lively panel every third is tried at the cheap one first.
+BARGAIN_EVERY = 3
+TEAM = (
+    ("max", Role.MANAGER),
+    ("olga", Role.ORDERS),
+    ("sam", Role.SUPPORT),
+    ("fay", Role.FINANCE),
+    ("ron", Role.READ_ONLY),
+)
 
 
 def ensure(
@@ -76,7 +88,7 @@ def ensure(
     return {"panels": [{k: p[k] for k in _TOLD} for p in told]}
 
 
-_TOLD = ("preset", "name", "url", "api_url", "api_key", "customer", "staff")
+_TOLD = ("preset", "name", "url", "api_url", "api_key", "customer", "staff", "team")
 
 
 def _answer_on(panel: Panel, port: int) -> None:
@@ -88,29 +100,49 @@ def _answer_on(panel: Panel, port: int) -> None:
 
 
 def _people(panel: Panel) -> dict[str, Any]:
-    """A customer with a key, and an owner. Their secrets are told once, in demo.json."""
-    with scope(panel=panel):
+    """A customer with a key, and who runs the panel. Their secrets are told once, in demo.json."""
+    days = (LIVELY_PAST if panel.slug == LIVELY else PAST).days
+    with scope(panel=panel), clock.at(clock.now() - timedelta(days=days, hours=3)):
         tag = "" if not Customer.objects.filter(panel=panel).exists() else secrets.token_hex(2)
-        customer = {"email": f"carol{tag}@{panel.slug}.example", "password": secrets.token_urlsafe(9)}
-        staff = {"email": f"alice{tag}@{panel.slug}.example", "password": secrets.token_urlsafe(9)}
+        customer = _somebody(panel, f"carol{tag}")
+        staff = _somebody(panel, f"alice{tag}")
         row = create_customer(panel_id=panel.id, email=customer["email"], password=customer["password"])
         create_staff(panel_id=panel.id, email=staff["email"], password=staff["password"], role=Role.OWNER)
+        team = [{"role": role.value, **_somebody(panel, f"{name}{tag}")} for name, role in TEAM]
+        for one in team:
+            create_staff(panel_id=panel.id, email=one["email"], password=one["password"], role=Role(one["role"]))
         _, key = create_key(customer=row, name="demo")
-    return {"api_key": key, "customer": customer, "staff": staff}
+    return {"api_key": key, "customer": customer, "staff": staff, "team": team}
+
+
+def _somebody(panel: Panel, name: str) -> dict[str, str]:
+    return {"email": f"{name}@{panel.slug}.example", "password": secrets.token_urlsafe(9)}
+
+
+def _provider(panel: Panel, name: str) -> Provider:
+    found: Provider = Provider.objects.get(panel=panel, name=name)
+    return found
 
 
 def _route(panel: Panel, preset: Preset, upstream: DemoProvider) -> None:
     """The sandbox as provider of every service; its port is another one at each start."""
-    provider = Provider.objects.filter(panel=panel, name="sandbox").first()
-    if provider is not None:
+    known = list(Provider.objects.filter(panel=panel, name__in=(USUAL, BARGAIN)))
+    for provider in known:
         provider_actions.set_provider(panel_id=panel.id, provider_id=provider.id, url=upstream.url)
+    if known:
         return
-    provider = provider_actions.add_provider(
-        panel_id=panel.id, name="sandbox", url=upstream.url, key=upstream.key, knows_request_id=True
+    usual = provider_actions.add_provider(
+        panel_id=panel.id, name=USUAL, url=upstream.url, key=upstream.key, knows_request_id=True
     )
     ids = dict(panel.service_set.values_list("number", "id"))
     sold = [(ids[s.number], upstream_service(s)) for s in preset.services]
-    routes = [route_actions.NewRoute(id_, provider.id, str(of.service), of.type) for id_, of in sold]
+    routes = [route_actions.NewRoute(id_, usual.id, str(of.service), of.type) for id_, of in sold]
+    if panel.slug == LIVELY:
+        bargain = provider_actions.add_provider(
+            panel_id=panel.id, name=BARGAIN, url=upstream.url, key=upstream.bargain_key
+        )
+        cheap = [route._replace(provider_id=bargain.id) for route in routes]
+        routes = [*cheap[::BARGAIN_EVERY], *routes, *cheap[1::BARGAIN_EVERY]]
     route_actions.add_routes(panel.id, routes)
 
 
@@ -121,20 +153,39 @@ def upstream_service(service: PresetService) -> SandboxService:
 
 
 def _history(panel: Panel, preset: Preset, email: str, upstream: DemoProvider) -> None:
-    """Orders of the last weeks, then as much money as makes the balance 10,000 again. Nothing when there are any."""
+    """The panel's past, then as much money as makes the balance 10,000 again. Nothing when there are any orders."""
     customer = Customer.objects.select_related("account").get(panel=panel, user__email=email)
     account = customer.account
     if not Order.objects.filter(panel=panel).exists():
-        draw = random.Random(f"{SEED}:{panel.slug}")
-        start = clock.now() - timedelta(days=HISTORY_DAYS)
-        _credit(panel, account.id, 5_000 * money.MICROS, "demo-opening", start)
-        moments = sorted(start + timedelta(days=draw.uniform(0, HISTORY_DAYS - 2)) for _ in range(HISTORY_ORDERS))
-        sold = [s for s in preset.services if not BY_NAME[s.type].subscription]
-        _past_orders(customer, [(at, draw.choice(sold), draw) for at in moments], upstream)
+        lively = panel.slug == LIVELY
+        with _unhurried():
+            if lively:
+                demo_scenes.set_up(panel)
+            people = demo_history.live_through(
+                panel, preset, customer, LIVELY_PAST if lively else PAST, upstream, MERITS
+            )
+            if lively:
+                demo_scenes.act(panel, people, _provider(panel, BARGAIN), preset.services[0].number)
     account.refresh_from_db()
     missing = BALANCE_MICROS - (account.balance_micros or 0)
     if missing > 0:
         _credit(panel, account.id, missing, "demo-balance", clock.now())
+
+
+@contextmanager
+def _unhurried() -> Iterator[None]:
+    """Within the block SQLite does not wait for the disk: who loses the demonstration's past makes another one."""
+    if connection.vendor != "sqlite":
+        yield
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA synchronous")
+        (before,) = cursor.fetchone()
+        cursor.execute("PRAGMA synchronous = OFF")
+        try:
+            yield
+        finally:
+            cursor.execute(f"PRAGMA synchronous = {before}")
 
 
 def _credit(panel: Panel, account_id: int, micros: int, reference: str, at: datetime) -> None:
@@ -152,47 +203,6 @@ def _credit(panel: Panel, account_id: int, micros: int, reference: str, at: date
         return  # booked at an earlier start; what was spent since is spent
 
 
-def _past_orders(
-    customer: Customer, wanted: Sequence[tuple[datetime, PresetService, random.Random]], upstream: DemoProvider
-) -> None:
-    """Place, send and settle orders as if it were then."""
-    for at, service, draw in wanted:
-        command = PlaceOrder(Caller(customer_id=customer.id), order_params(service, draw))
-        with clock.at(at):
-            place_orders([command])
-            claimed = delivery.claim_forward(10)
-            for sending in claimed:
-                _deliver_then(sending, at, draw, upstream)
-
-
-def _deliver_then(sending: delivery.Sending, at: datetime, draw: random.Random, upstream: DemoProvider) -> None:
-    order = sending.order
-    ended_at = at + timedelta(minutes=draw.uniform(5, 600))
-    status = draw.choices(["Completed", "Partial", "Canceled"], [86, 9, 5])[0]
-    if status == "Partial" and order.quantity < 2:
-        status = "Completed"
-    remains = {"Completed": 0, "Partial": draw.randint(1, max(order.quantity - 1, 1)), "Canceled": order.quantity}[
-        status
-    ]
-    start_count = draw.randint(0, 90_000)
-    past = {
-        "service": sending.route.upstream_service,
-        "link": order.link,
-        "quantity": order.quantity,
-        "created_at": at.isoformat(),
-        "ended_at": ended_at.isoformat(),
-        "status": status,
-        "remains": remains,
-        "start_count": start_count,
-    }
-    (ref,) = upstream.control("import", {"orders": [past]})["orders"]
-    delivery.commit_sent([delivery.Sent(sending, Accepted(str(ref)))])
-    with clock.at(ended_at):
-        asked = delivery.claim_poll(sending.provider.id, 10)
-        report = OrderReport(status, start_count, remains, None, "USD", status)
-        delivery.commit_polled(asked, {ask.upstream_id: report for ask in asked}, provider_id=sending.provider.id)
-
-
 def _news(panel: Panel, preset: Preset) -> None:
     """Prices that moved and came back to the preset's, and an announcement. Nothing when there are any."""
     if Announcement.objects.filter(panel=panel).exists():
@@ -201,7 +211,7 @@ def _news(panel: Panel, preset: Preset) -> None:
     sold = [service for service in preset.services if not BY_NAME[service.type].subscription]
     moves: list[tuple[datetime, int, int]] = []
     for service in draw.sample(sold, min(5, len(sold))):
-        rate_micros, at = money.parse(service.rate), clock.now() - timedelta(days=draw.uniform(6, HISTORY_DAYS))
+        rate_micros, at = money.parse(service.rate), clock.now() - timedelta(days=draw.uniform(6, PAST.days))
         moves.append((at, service.number, rate_micros * draw.choice([9, 11, 12]) // 10))
         moves.append((at + timedelta(days=draw.uniform(1, 5)), service.number, rate_micros))
     for at, number, rate_micros in sorted(moves):
@@ -252,26 +262,3 @@ def _ticket(panel: Panel, email: str) -> None:
         return
     letter = Letter(_QUESTION[panel.language] % newest.number)
     open_ticket(panel_id=panel.id, customer_id=customer.id, subject=Subject.OTHER.value, letter=letter)
-
-
-_PEOPLE = ("anna", "boris", "chiara", "diego", "emeka", "fatima", "goran", "hana", "ines", "jonas")
-
-
-def order_params(service: PresetService, draw: random.Random) -> dict[str, str]:
-    """Parameters of `add` for a service, by the table of types."""
-    who = draw.choice(_PEOPLE)
-    params = {"service": str(service.number)}
-    for field in BY_NAME[service.type].fields:
-        if field.kind is FieldKind.LINK:
-            params["link"] = f"https://example.com/{who}/{draw.randint(100, 9999)}"
-        elif field.name == "quantity":
-            wanted = min(service.max, max(service.min, draw.randint(1, 40) * 25))
-            params["quantity"] = str(wanted // service.step * service.step)
-        elif field.name in {"runs", "interval"}:
-            continue
-        elif field.kind is FieldKind.LINES:
-            lines = max(service.min if BY_NAME[service.type].lines_of == field.name else 1, draw.randint(2, 5))
-            params[field.name] = "\n".join(f"{draw.choice(_PEOPLE)}{i}" for i in range(min(lines, service.max + 4)))
-        else:
-            params[field.name] = field.example
-    return params

@@ -8,8 +8,8 @@ from panelwright.cli import setup
 from panelwright.cli.importservices import percent
 
 EXAMPLE = """example:
-  panelwright guard --panel acme
-  panelwright guard --panel acme --rule reprice --margin 5
+  panelwright panel guard --panel acme
+  panelwright panel set-guard --panel acme --rule reprice --margin 5
 
 A service whose provider's rate, plus the margin, rises above its own is paused until it falls again,
 or repriced. The next look at the provider's list brings it about.

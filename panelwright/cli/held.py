@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     from panelwright.providers.sync.hold_actions import Held
 
 EXAMPLE = """example:
-  panelwright held --panel acme
-  panelwright held --panel acme --service 12 --accept
-  panelwright held --panel acme --service 12 --reject
-  panelwright held --panel acme --provider north --only rate_up --all --accept
+  panelwright held list --panel acme
+  panelwright held decide --panel acme --service 12 --accept
+  panelwright held decide --panel acme --service 12 --reject
+  panelwright held decide --panel acme --provider north --only rate_up --all --accept
 
 A rate that jumps, a rate of 0, and a service that has become another one do not count until somebody says so;
 meanwhile the service is not sold. What is accepted counts from now on. What is rejected is not asked again.

@@ -8,17 +8,18 @@ from typing import TYPE_CHECKING
 
 from panelwright.cli import setup
 from panelwright.cli.main import CommandRefused
+from panelwright.core import said
 
 if TYPE_CHECKING:
     from panelwright.providers.sync.import_rules import SyncPlan
     from panelwright.providers.wire.outcomes import LeftOut
 
 EXAMPLE = """example:
-  panelwright importservices --panel acme --provider north --dry-run
-  panelwright importservices --panel acme --provider north --category "Followers" --markup 20 --round-to 0.01
-  panelwright importservices --panel acme --provider north --search premium --markup 15 --fixed 0.05
+  panelwright provider preview --panel acme --provider north
+  panelwright provider import north --panel acme --category "Followers" --markup 20 --round-to 0.01
+  panelwright provider import north --panel acme --search premium --markup 15 --fixed 0.05
 
-Prices are in the panel's currency. A provider with another currency needs `panelwright setrate` first.
+Prices are in the panel's currency. A provider with another currency needs `panelwright exchange-rate set` first.
 """
 LISTED_MAX = 200
 
@@ -123,4 +124,4 @@ def show(plan: SyncPlan, rows: int) -> None:
 
 
 def left_out(row: LeftOut) -> str:
-    return f"left out: {' '.join(filter(None, (row.service, row.name[:60])))}: {row.why}"
+    return f"left out: {' '.join(filter(None, (row.service, row.name[:60])))}: {said.words(row.why)}"

@@ -7,8 +7,8 @@ import argparse
 from panelwright.cli import setup
 
 EXAMPLE = """examples:
-  panelwright linkkinds --panel acme
-  panelwright linkkinds --panel acme --try https://t.me/s/channel/12
+  panelwright link-pattern list --panel acme
+  panelwright link-pattern list --panel acme --try https://t.me/s/channel/12
 """
 
 

@@ -53,7 +53,7 @@ def run(args: argparse.Namespace) -> int:
     from django_scopes import scope
 
     from panelwright.cli.main import CommandRefused
-    from panelwright.core import plans
+    from panelwright.core import plans, refusals
 
     panel = setup.panel(args.panel)
     with scope(panel=panel):
@@ -71,6 +71,9 @@ def run(args: argparse.Namespace) -> int:
         if unknown:
             raise CommandRefused(f"The list has no filter {', '.join(sorted(unknown))}")
         nothing = {filter_.name: "" for filter_ in one.listing.filters}
+        refusal = one.listing.refused(given)
+        if refusal is not None:
+            raise CommandRefused(f"{refusal.field}: {refusals.page(refusal)}")
         for asked in [{**nothing, **given}] if given else one.samples():
             with plans.recorded() as statements:
                 one.read(asked)
@@ -84,17 +87,19 @@ def run(args: argparse.Namespace) -> int:
 
 def named_lists(panel: Panel, customer: Customer | None) -> dict[str, NamedList]:
     """Every declared list that reads the database, by name; with a customer hers, too. Inside the panel's scope."""
+    from panelwright.staff.actor import operator
     from panelwright.staff.lists import StaffList, all_lists
 
+    whoever = operator("lists")
+
     def of_staff(one: StaffList) -> NamedList:
-        return NamedList(one.listing, lambda asked: one.page(panel, asked))
+        return NamedList(one.listing, lambda asked: one.page(panel, one.asked_by(whoever, asked)))
 
     found = {name: of_staff(one) for name, one in all_lists().items()}
     return found if customer is None else found | _of_customer(panel, customer)
 
 
 def _of_customer(panel: Panel, customer: Customer) -> dict[str, NamedList]:
-    from panelwright.catalog import names
     from panelwright.core import clock
     from panelwright.customers import access, sessions
     from panelwright.customers import lists as customer_lists
@@ -113,18 +118,7 @@ def _of_customer(panel: Panel, customer: Customer) -> dict[str, NamedList]:
 
     def orders(of: Listing, kinds: frozenset[str]) -> NamedList:
         def read(asked: Mapping[str, str]) -> object:
-            values = of.read(asked)
-            numbers, text = listing.read_search(values["q"])
-            services = names.find(panel_id=panel.id, version=panel.catalog_version, text=text)
-            wanted = listing.Wanted(
-                status=values.get("status", ""),
-                service=values["service"],
-                kinds=kinds,
-                numbers=values["ids"] or numbers,
-                text=text,
-                services=services,
-            )
-            return listing.page(**mine, wanted=wanted)
+            return listing.page(**mine, wanted=listing.wanted(of, panel, asked, kinds=kinds))
 
         return NamedList(of, read)
 

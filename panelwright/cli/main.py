@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import os
+import secrets
 import select
 import signal
 import sys
@@ -81,12 +82,10 @@ COMMANDS = {
 }
 # What has no noun: the installation itself.
 SYSTEM = ("demo", "serve", "worker", "sandbox", "migrate", "rekey", "mail", "audit", "trail", "lists")
-# A declared staff action, whose command is made from the declaration (staff_command.py).
-ACTION = ""
-# Noun -> verb -> the module of a command that is no staff action, with options that it has, or ACTION.
-# tests/staff/test_commands.py proves that every declared action is here. Commands of one word that do the same stay
-# until version 1.0.
-NOUNS: dict[str, dict[str, str]] = {
+# Noun -> verb -> the module of a command that is no staff action, with options that it has. The commands of declared
+# actions are made from their declarations (staff_command.py). Commands of one word that do the same stay until
+# version 1.0.
+FORMS: dict[str, dict[str, str]] = {
     "order": {
         "show": "order",
         "problems": "problems",
@@ -94,50 +93,22 @@ NOUNS: dict[str, dict[str, str]] = {
         "resolve": "resolve",
         "work": "work",
         "subscription": "subscription",
-        **dict.fromkeys(("start", "progress", "pass_on", "done", "partial", "cancel", "send", "arrived"), ACTION),
-        **dict.fromkeys(("charge", "waive", "pause", "resume", "stop"), ACTION),
     },
-    "cancel": dict.fromkeys(("accept", "refuse"), ACTION),
-    "refill": dict.fromkeys(("start", "done", "reject", "send"), ACTION),
-    "ticket": {
-        "list": "tickets",
-        "show": "ticket",
-        **dict.fromkeys(("answer", "close", "read", "pass_on", "done", "refuse"), ACTION),
-    },
-    "page": {"list": "pages", **dict.fromkeys(("set", "remove"), ACTION)},
-    "announcement": {"list": "announce --list", **dict.fromkeys(("publish", "remove"), ACTION)},
-    "service": {
-        "show": "setservice",
-        "changes": "changes",
-        **dict.fromkeys(("set", "set_rate", "turn_on", "turn_off"), ACTION),
-    },
-    "price_list": {"set_rate": ACTION},
-    "link_pattern": {"list": "linkkinds", **dict.fromkeys(("add", "remove"), ACTION)},
-    "provider": {
-        "show": "setprovider",
-        "preview": "importservices --dry-run",
-        **dict.fromkeys(("add", "set", "sync", "import"), ACTION),
-    },
-    "route": {"list": "setroute", **dict.fromkeys(("add", "set"), ACTION)},
-    "held": {"list": "held", "decide": "held", **dict.fromkeys(("accept", "reject"), ACTION)},
-    "exchange_rate": {"set": ACTION},
-    "host_exchange_rate": {"set": ACTION},
-    "post_source": {"list": "postsources", **dict.fromkeys(("add_feed", "add_webhook", "remove"), ACTION)},
-    "post": {"report": ACTION},
-    "customer": dict.fromkeys(
-        ("add", "credit", "debit", "set_credit_limit", "set_rate", "suspend", "restore", "reset_second_factor"), ACTION
-    ),
-    "staff": {"roles": "roles", **dict.fromkeys(("add", "set"), ACTION)},
-    "staff_key": dict.fromkeys(("add", "revoke"), ACTION),
-    "api_key": dict.fromkeys(("add", "revoke"), ACTION),
-    "panel": {
-        "create": "createpanel",
-        "numbers": "setnumbers",
-        **dict.fromkeys(("set_look", "set_guard", "set_numbers"), ACTION),
-    },
-    "domain": {"add": ACTION},
-    "block": {"list": "blocks", **dict.fromkeys(("add", "remove", "import"), ACTION)},
-    "host_block": dict.fromkeys(("add", "remove", "import"), ACTION),
+    "ticket": {"list": "tickets", "show": "ticket"},
+    "page": {"list": "pages"},
+    "announcement": {"list": "announce --list"},
+    "service": {"show": "setservice", "changes": "changes"},
+    "link_pattern": {"list": "linkkinds"},
+    "provider": {"show": "setprovider", "preview": "importservices --dry-run", "sync_preview": "sync --dry-run"},
+    "route": {"list": "setroute", "change": "setroute"},
+    "held": {"list": "held", "decide": "held"},
+    "post_source": {"list": "postsources"},
+    "staff": {"roles": "roles"},
+    # A panel comes with its owner: this command does two actions.
+    "panel": {"create": "createpanel", "numbers": "setnumbers", "guard": "guard"},
+    "block": {"list": "blocks"},
+    # Its verbs are actions; without one it is the older form.
+    "post": {},
 }
 # Started by `serve` and `demo`; not for people.
 _INTERNAL = {"web", "demo_customers"}
@@ -168,28 +139,42 @@ def main(argv: Sequence[str] | None = None) -> int:
     if arguments[0] in {"-V", "--version"}:
         sys.stdout.write(f"panelwright {__version__}\n")
         return 0
-    name = arguments[0]
-    if name.replace("-", "_") in NOUNS:
-        name = name.replace("-", "_")
-    if name in NOUNS and len(arguments) > 1 and not arguments[1].startswith("-"):
-        return _of_noun(name, arguments[1], arguments[2:])
-    if name in NOUNS and name not in COMMANDS:
-        sys.stdout.write(_overview_of(name))
-        return 0 if {"-h", "--help"} & set(arguments[1:]) else 2
-    if name not in COMMANDS and name not in _INTERNAL:
+    name, noun = arguments[0], arguments[0].replace("-", "_")
+    with_verb = len(arguments) > 1 and not arguments[1].startswith("-")
+    if name in _INTERNAL or (name in COMMANDS and not (with_verb and noun in FORMS)):
+        return _run(importlib.import_module(f"panelwright.cli.{name}"), name, arguments[1:])
+    if with_verb:
+        return _of_noun(noun, arguments[1], arguments[2:])
+    if noun not in nouns():
         sys.stderr.write(f"panelwright: there is no command {name!r}; `panelwright --help` lists them\n")
         return 2
-    return _run(importlib.import_module(f"panelwright.cli.{name}"), name, arguments[1:])
+    sys.stdout.write(_overview_of(noun))
+    return 0 if {"-h", "--help"} & set(arguments[1:]) else 2
+
+
+def nouns() -> dict[str, list[str]]:
+    """Noun -> its verbs, of declared actions and of other commands: for help, which has no installation."""
+    from panelwright.cli import setup
+
+    if "django" not in sys.modules:
+        # Else the settings would make a data folder for a key that nobody needs.
+        os.environ.setdefault("PANELWRIGHT_SECRET_KEY", secrets.token_hex(32))
+    setup.django(migrated=False)
+    from panelwright.staff import registry
+
+    known = [*registry.nouns(), *(noun for noun in FORMS if noun not in registry.nouns())]
+
+    def verbs(noun: str) -> list[str]:
+        return [verb for verb, action in registry.of_noun(noun).items() if not action.person]
+
+    return {noun: list(dict.fromkeys([*FORMS.get(noun, {}), *verbs(noun)])) for noun in known}
 
 
 def _of_noun(noun: str, verb: str, arguments: Sequence[str]) -> int:
     """`panelwright provider set …`: a declared action, or a command that has this form beside an older one."""
     verb = verb.replace("-", "_")
-    form = NOUNS[noun].get(verb)
-    if form is None:
-        sys.stderr.write(f"panelwright: {noun} has no command {verb!r}; `panelwright {noun} --help` lists them\n")
-        return 2
-    if form != ACTION:
+    form = FORMS.get(noun, {}).get(verb)
+    if form is not None:
         command, *fixed = form.split()
         return _run(importlib.import_module(f"panelwright.cli.{command}"), f"{noun} {verb}", [*fixed, *arguments])
     from panelwright.cli import staff_command
@@ -277,16 +262,17 @@ def _overview_of(noun: str) -> str:
     lines = [
         f"usage: panelwright {noun} COMMAND [options]",
         "",
-        *(f"  {noun} {verb}".replace("_", "-") for verb in NOUNS[noun]),
+        *(f"  {noun} {verb}".replace("_", "-") for verb in nouns()[noun]),
         "",
     ]
     return "\n".join([*lines, f"`panelwright {noun} COMMAND --help` shows its options.", ""])
 
 
 def _overview() -> str:
-    width = max(map(len, NOUNS))
+    known = nouns()
+    width = max(map(len, known))
     system = [f"  {name.ljust(width)}  {COMMANDS[name]}" for name in SYSTEM]
-    nouns = [f"  {noun.ljust(width)}  {', '.join(verbs)}".replace("_", "-") for noun, verbs in NOUNS.items()]
+    of_nouns = [f"  {noun.ljust(width)}  {', '.join(verbs)}".replace("_", "-") for noun, verbs in known.items()]
     older = textwrap.wrap(", ".join(name for name in COMMANDS if name not in SYSTEM), 116)
     return "\n".join(
         [
@@ -296,7 +282,7 @@ def _overview() -> str:
             *system,
             "",
             "usage: panelwright NOUN COMMAND [options]",
-            *nouns,
+            *of_nouns,
             "",
             "Older forms, which stay until version 1.0:",
             *(f"  {line}" for line in older),

@@ -1,4 +1,4 @@
-"""Bring the database to this version. `serve` and `demo` do it by themselves."""
+"""Bring the database to this version, while no process of another one runs. `serve` and `demo` do it by themselves."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     setup.django(migrated=False)
     if args.check:
+        setup.refuse_newer()
         behind = setup.pending_migrations()
         print("The database is behind this version." if behind else "The database is at this version.")
         return 1 if behind else 0

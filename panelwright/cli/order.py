@@ -9,8 +9,8 @@ from panelwright.cli import setup
 from panelwright.cli.main import CommandRefused
 
 EXAMPLE = """example:
-  panelwright order --panel acme --order 364
-  panelwright order --panel acme --order 364 --json
+  panelwright order show --panel acme --order 364
+  panelwright order show --panel acme --order 364 --json
 """
 
 

@@ -8,8 +8,8 @@ from panelwright.cli import setup
 from panelwright.cli.main import CommandRefused
 
 EXAMPLE = """examples:
-  panelwright pages --panel acme
-  panelwright pages --panel acme --slug faq --language en > faq.md     # as it stands, to be changed
+  panelwright page list --panel acme
+  panelwright page list --panel acme --slug faq --language en > faq.md     # as it stands, to be changed
 """
 
 

@@ -9,7 +9,7 @@ from panelwright.cli import setup
 from panelwright.cli.main import CommandRefused
 
 EXAMPLE = """example:
-  panelwright post --panel acme --username anna --link https://example.com/anna/posts/17
+  panelwright post report --panel acme --username anna --link https://example.com/anna/posts/17
 """
 
 

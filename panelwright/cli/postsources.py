@@ -7,7 +7,7 @@ import argparse
 from panelwright.cli import setup
 
 EXAMPLE = """example:
-  panelwright postsources --panel acme
+  panelwright post-source list --panel acme
 """
 ROWS_MAX = 200
 

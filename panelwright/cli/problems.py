@@ -9,9 +9,9 @@ from typing import Any
 from panelwright.cli import setup
 
 EXAMPLE = """example:
-  panelwright problems --panel acme
-  panelwright problems --panel acme --json --limit 1000
-  panelwright problems --panel acme --after 4711         those with higher numbers
+  panelwright order problems --panel acme
+  panelwright order problems --panel acme --json --limit 1000
+  panelwright order problems --panel acme --after 4711         those with higher numbers
 
 A person can end or send each of them: `panelwright resolve`. What happened to one: `panelwright order`.
 """

@@ -9,9 +9,9 @@ from typing import Any
 from panelwright.cli import setup
 
 EXAMPLE = """example:
-  panelwright queue --panel acme
-  panelwright queue --panel acme --json --limit 200
-  panelwright queue --panel acme --after 4711      the orders, refills and cancels that follow number 4711
+  panelwright order queue --panel acme
+  panelwright order queue --panel acme --json --limit 200
+  panelwright order queue --panel acme --after 4711      the orders, refills and cancels that follow number 4711
 
 Then: `panelwright work`.
 """

@@ -7,7 +7,7 @@ import argparse
 from panelwright.cli import addlinkkind, setup
 
 EXAMPLE = """example:
-  panelwright removelinkkind --panel acme --host gallery.example --path "/art/*"
+  panelwright link-pattern remove --panel acme --host gallery.example --path "/art/*"
 """
 
 

@@ -7,8 +7,8 @@ import argparse
 from panelwright.cli import setup
 
 EXAMPLE = """examples:
-  panelwright removepage --panel acme --slug about-us
-  panelwright removepage --panel acme --slug about-us --language es
+  panelwright page remove --panel acme --slug about-us
+  panelwright page remove --panel acme --slug about-us --language es
 """
 
 

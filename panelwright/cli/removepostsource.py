@@ -7,13 +7,14 @@ import argparse
 from panelwright.cli import setup
 
 EXAMPLE = """example:
-  panelwright removepostsource --panel acme --source 3
+  panelwright post-source remove 3 --panel acme
 """
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--panel", required=True, metavar="SLUG")
-    parser.add_argument("--source", required=True, type=int, metavar="N", help="as `panelwright postsources` lists it")
+    help_ = "as `panelwright post-source list` lists it"
+    parser.add_argument("--source", required=True, type=int, metavar="N", help=help_)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -11,12 +11,12 @@ if TYPE_CHECKING:
     from panelwright.panels.models import Panel
 
 EXAMPLE = """example:
-  panelwright resolve --panel acme --order 364 --arrived 700123   it is there, under this id
-  panelwright resolve --panel acme --order 364 --send             it is not there: send it
-  panelwright resolve --panel acme --order 364 --send --provider spare     send it there and nowhere else
-  panelwright resolve --panel acme --order 364 --done             all of it is delivered
-  panelwright resolve --panel acme --order 364 --partial 300      it ends, 300 units are refunded
-  panelwright resolve --panel acme --order 364 --refund           cancel it and give the money back
+  panelwright order resolve --panel acme --order 364 --arrived 700123   it is there, under this id
+  panelwright order resolve --panel acme --order 364 --send             it is not there: send it
+  panelwright order resolve --panel acme --order 364 --send --provider spare     send it there and nowhere else
+  panelwright order resolve --panel acme --order 364 --done             all of it is delivered
+  panelwright order resolve --panel acme --order 364 --partial 300      it ends, 300 units are refunded
+  panelwright order resolve --panel acme --order 364 --refund           cancel it and give the money back
 
 Look at the order (`panelwright order`) and at the provider first: --send buys the order, --refund gives the money
 back, and neither can be undone.

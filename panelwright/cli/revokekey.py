@@ -7,7 +7,7 @@ import argparse
 from panelwright.cli import setup
 
 EXAMPLE = """example:
-  panelwright revokekey --panel acme --id 12
+  panelwright api-key revoke 12 --panel acme
 """
 
 

@@ -7,7 +7,7 @@ import argparse
 from panelwright.cli import setup
 
 EXAMPLE = """example:
-  panelwright revokestaffkey --panel acme --id 3
+  panelwright staff-key revoke 3 --panel acme
 """
 
 

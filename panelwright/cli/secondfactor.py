@@ -11,7 +11,7 @@ import argparse
 from panelwright.cli import setup
 
 EXAMPLE = """example:
-  panelwright secondfactor --panel acme --customer carol@example.com --off
+  panelwright customer reset-second-factor carol@example.com --panel acme
 """
 
 

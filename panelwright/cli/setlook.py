@@ -9,8 +9,8 @@ from panelwright.cli import setup
 from panelwright.cli.main import CommandRefused
 
 EXAMPLE = """example:
-  panelwright setlook --panel acme --hue 155 --logo acme.png
-  panelwright setlook --panel acme --no-logo
+  panelwright panel set-look --panel acme --hue 155 --logo acme.png
+  panelwright panel set-look --panel acme --no-logo
 
 A hue is an angle: 25 red, 95 yellow, 155 green, 195 cyan, 250 blue, 290 violet, 340 pink. Lightness is
 chosen for it, so that texts stay readable in light and in dark. Logos are PNG, JPEG or WebP, up to 200 KiB.

@@ -7,8 +7,8 @@ import argparse
 from panelwright.cli import setup
 
 EXAMPLE = """example:
-  panelwright setnumbers --panel acme                       what comes next
-  panelwright setnumbers --panel acme --order 250001        the next order is number 250001
+  panelwright panel numbers --panel acme                       what comes next
+  panelwright panel numbers --panel acme --order 250001        the next order is number 250001
 
 Each panel numbers its own, from 1001 on. A panel that moves in goes on above the highest number that its customers
 know. Numbers only go up, and some may be left out: none is ever given twice.

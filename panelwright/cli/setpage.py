@@ -10,11 +10,11 @@ from panelwright.cli import setup
 from panelwright.cli.main import CommandRefused
 
 EXAMPLE = """examples:
-  panelwright setpage --panel acme --slug about-us --language en --title "About us" --menu about.md
-  panelwright setpage --panel acme --slug terms --language pt-BR --title Termos - < termos.md
+  panelwright page set --panel acme --slug about-us --language en --title "About us" --in-menu --body-file about.md
+  panelwright page set --panel acme --slug terms --language pt-BR --title Termos --body-file - < termos.md
 
 It stands at /pages/about-us; the slugs terms and faq take the place of the texts that come with Panelwright,
-in every language. `panelwright pages` lists what there is.
+in every language. `panelwright page list` lists what there is.
 """
 # A character has up to four bytes.
 BYTES_MAX = 400_000

@@ -9,12 +9,12 @@ from panelwright.cli import setup
 from panelwright.cli.secret_options import add_secret
 
 EXAMPLE = """example:
-  panelwright setprovider --panel acme --provider north
-  panelwright setprovider --panel acme --provider north --per-minute 300 --currency USD --low-balance 50
-  echo "$NEW_KEY" | panelwright setprovider --panel acme --provider north --key -
-  panelwright setprovider --panel acme --provider north --sync-every 30
-  panelwright setprovider --panel acme --provider north --rise-max 3 --fall-max 0.25
-  panelwright setprovider --panel acme --provider north --disable
+  panelwright provider show --panel acme --provider north
+  panelwright provider set north --panel acme --per-minute 300 --currency USD --low-balance 50
+  echo "$NEW_KEY" | panelwright provider set north --panel acme --key -
+  panelwright provider set north --panel acme --sync-every 30
+  panelwright provider set north --panel acme --rise-max 3 --fall-max 0.25
+  panelwright provider set north --panel acme --no-enabled
 """
 
 

@@ -8,8 +8,8 @@ from decimal import Decimal, InvalidOperation
 from panelwright.cli import setup
 
 EXAMPLE = """example:
-  panelwright setrate --from USD --to BRL --rate 5.43                 the host's, for every panel
-  panelwright setrate --from USD --to BRL --rate 5.50 --panel acme    one panel's own, which stands before it
+  panelwright host-exchange-rate set --from USD --to BRL --rate 5.43       the host's, for every panel
+  panelwright exchange-rate set --panel acme --from USD --to BRL --rate 5.50    one panel's own, which stands before it
 """
 
 

@@ -8,10 +8,10 @@ from panelwright.cli import setup
 from panelwright.cli.main import CommandRefused
 
 EXAMPLE = """example:
-  panelwright setroute --panel acme --service 1
-  panelwright setroute --panel acme --service 1 --route 2 --first
-  panelwright setroute --panel acme --service 1 --route 2 --rate 0.85 --min 100 --max 5000
-  panelwright setroute --panel acme --service 1 --route 3 --disable
+  panelwright route list --panel acme --service 1
+  panelwright route change --panel acme --service 1 --route 2 --first
+  panelwright route change --panel acme --service 1 --route 2 --rate 0.85 --min 100 --max 5000
+  panelwright route change --panel acme --service 1 --route 3 --disable
 
 Routes are numbered as they are shown. Rates are in the provider's currency.
 """

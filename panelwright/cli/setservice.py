@@ -7,15 +7,15 @@ import argparse
 from panelwright.cli import setup
 
 EXAMPLE = """examples:
-  panelwright setservice --panel acme --service 1
-  panelwright setservice --panel acme --service 1 --step 100
-  panelwright setservice --panel acme --service 1 --link-hosts telegram --link-kind post
-  panelwright setservice --panel acme --service 1 --link-hosts instagram,tiktok --link-kind post,video
+  panelwright service show --panel acme --service 1
+  panelwright service set 1 --panel acme --step 100
+  panelwright service set 1 --panel acme --link-hosts telegram --link-kinds post
+  panelwright service set 1 --panel acme --link-hosts instagram,tiktok --link-kinds post,video
       --link-example https://www.instagram.com/p/C1a2B3c4D5e/
-  panelwright setservice --panel acme --service 1 --link-hosts "" --link-kind ""
+  panelwright service set 1 --panel acme --link-hosts "" --link-kinds ""
 
-A step of 1 is none. Hosts are hosts, or sites of the table that `panelwright linkkinds` lists; an empty text takes a
-rule back. What is not given stays. It holds from the next order on.
+A step of 1 is none. Hosts are hosts, or sites of the table that `panelwright link-pattern list` lists; an empty text
+takes a rule back. What is not given stays. It holds from the next order on.
 """
 
 

@@ -14,6 +14,8 @@ from panelwright.cli.main import CommandRefused
 from panelwright.core.private import make_folder, open_to_others
 
 if TYPE_CHECKING:
+    from django.db.migrations.executor import MigrationExecutor
+
     from panelwright.catalog.models import Service
     from panelwright.customers.models import Customer, Staff
     from panelwright.panels.models import Panel
@@ -31,8 +33,13 @@ def django(*, migrated: bool = True) -> None:
         framework.setup()
     except (ValueError, OSError) as error:
         raise CommandRefused(str(error)) from None
-    if migrated and pending_migrations():
-        raise CommandRefused("the database is not at this version: run `panelwright migrate` first")
+    if migrated:
+        refuse_newer()
+        if pending_migrations():
+            raise CommandRefused(
+                "the database is not at this version: stop every process of the version before, run `panelwright"
+                " migrate`, then start this one (docs/how-to/upgrade.md)"
+            )
 
 
 # The first patch releases in which cookies are not read in a time that grows with their length squared.
@@ -80,16 +87,45 @@ def key_in_environment() -> bool:
     return bool(os.environ.get("PANELWRIGHT_SECRET_KEY") or os.environ.get("PANELWRIGHT_SECRET_KEY_FALLBACKS"))
 
 
-def pending_migrations() -> bool:
-    """Whether the database lacks migrations. Raises Refused when it cannot be reached."""
+def _executor() -> MigrationExecutor:
+    """What is known of the database's migrations. Raises Refused when it cannot be reached."""
     from django.db import OperationalError, connection
     from django.db.migrations.executor import MigrationExecutor
 
     try:
-        executor = MigrationExecutor(connection)
+        return MigrationExecutor(connection)
     except OperationalError as error:
         raise CommandRefused(f"the database cannot be reached: {error}") from None
+
+
+def pending_migrations() -> bool:
+    """Whether the database lacks migrations. Raises Refused when it cannot be reached."""
+    executor = _executor()
     return bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+
+
+def newer_migrations() -> list[str]:
+    """Our migrations that the database has had and this version does not know. Raises Refused as above."""
+    from django.apps import apps
+
+    loader = _executor().loader
+    ours = {config.label for config in apps.get_app_configs() if config.name.startswith("panelwright.")}
+    return sorted(
+        f"{app} {name}"
+        for app, name in loader.applied_migrations
+        if app in ours and (app, name) not in loader.disk_migrations
+    )
+
+
+def refuse_newer() -> None:
+    """Raises Refused where a newer version has migrated the database: nothing of ours may write into that."""
+    newer = newer_migrations()
+    if newer:
+        more = f" and {len(newer) - 1} more" if len(newer) > 1 else ""
+        raise CommandRefused(
+            f"a newer version of Panelwright has migrated this database ({newer[0]}{more}): start that version, or"
+            " restore the backup from before it (docs/how-to/upgrade.md)"
+        )
 
 
 def migrate(*, verbosity: int = 0) -> None:
@@ -99,6 +135,7 @@ def migrate(*, verbosity: int = 0) -> None:
     from django.db import connection
 
     make_folder(settings.DATA)
+    refuse_newer()
     if not pending_migrations():
         return
     if connection.vendor == "postgresql":
@@ -186,7 +223,13 @@ def amount(text: str) -> int:
 
 
 def facts_text(facts: dict[str, Any]) -> str:
-    """An event's facts on one line."""
+    """An event's facts on one line; why something cannot be, in words."""
+    from panelwright.core import refusals
+    from panelwright.core.refusal import Refusal
+
+    if facts.get("why") in refusals.REFUSALS:
+        said = {"theirs": str(facts.get("new", "")), "type": str(facts.get("type", ""))}
+        facts = {**facts, "why": refusals.page(Refusal(str(facts["why"]), facts=tuple(said.items())))}
     return ", ".join(f"{name} {value}" for name, value in facts.items() if value not in (None, ""))
 
 

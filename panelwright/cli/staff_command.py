@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from panelwright.cli import setup
-from panelwright.cli.main import CommandRefused, new_parser, run_with, use_installation
+from panelwright.cli.main import FORMS, CommandRefused, new_parser, run_with, use_installation
 from panelwright.cli.secret_options import add_secret
 
 if TYPE_CHECKING:
@@ -34,7 +34,13 @@ def main(noun: str, verb: str, arguments: Sequence[str]) -> int:
         return 1
     from panelwright.staff import registry
 
-    action = registry.of_noun(noun)[verb]
+    action = registry.of_noun(noun).get(verb)
+    if action is None or action.person:
+        known = noun in registry.nouns() or noun in FORMS
+        missing = f"{noun} has no command {verb!r}" if known else f"there is no command {noun!r}"
+        where = f"panelwright {noun} --help" if known else "panelwright --help"
+        sys.stderr.write(f"panelwright: {missing}; `{where}` lists them\n")
+        return 2
     parser = new_parser(name, f"{action.label}. {action.help}".strip(), None)
     configure(parser, action)
     return run_with(parser.parse_args(arguments), name, lambda args: _run(action, args))
@@ -126,8 +132,10 @@ def _target(action: Action, panel_id: int, text: str) -> int:
 
 
 def _tell(performed: Performed, *, as_json: bool) -> None:
+    from panelwright.core import said
     from panelwright.staff import trail
 
+    performed = performed._replace(shown=said.everywhere(performed.shown))
     before, after = trail.difference(performed.before, performed.after)
     if as_json:
         told = {"action": performed.action.name, "id": performed.called, "before": before, "after": after}

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from panelwright.panels.models import Panel
 
 EXAMPLE = """example:
-  panelwright subscription --panel acme --order 23501
-  panelwright subscription --panel acme --order 23501 --pause
-  panelwright subscription --panel acme --order 23502 --cancel
-  panelwright subscription --panel acme --order 23517 --charge
+  panelwright order subscription --panel acme --order 23501
+  panelwright order subscription --panel acme --order 23501 --pause
+  panelwright order subscription --panel acme --order 23502 --cancel
+  panelwright order subscription --panel acme --order 23517 --charge
 """
 WHY = {
     "funds": "the balance does not pay for the next post",

@@ -9,11 +9,11 @@ from panelwright.cli.importservices import left_out
 from panelwright.cli.main import CommandRefused
 
 EXAMPLE = """example:
-  panelwright sync --panel acme --provider north
-  panelwright sync --panel acme --provider north --dry-run    what it would change, and which rows it leaves out
-  panelwright sync --panel acme --provider north --accept     the list is right, whatever it has lost
+  panelwright provider sync north --panel acme
+  panelwright provider sync-preview --panel acme --provider north    what it would change, and which rows it leaves out
+  panelwright provider sync north --panel acme --accept     the list is right, whatever it has lost
 
-A worker does it by itself, every hour or as `panelwright setprovider --sync-every` says.
+A worker does it by itself, every hour or as `panelwright provider set --sync-every` says.
 Exit status: 0 done, 1 something is for you to look at.
 """
 

@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from panelwright.panels.models import Panel
 
 EXAMPLE = """example:
-  panelwright ticket --panel acme --id 12                          read it
-  panelwright ticket --panel acme --id 12 --answer "It is there now."
-  panelwright ticket --panel acme --id 12 --answer "Bye." --close
-  panelwright ticket --panel acme --id 12 --passed-on 4711         the provider was asked to hurry with order 4711
-  panelwright ticket --panel acme --id 12 --done 4711              it goes faster now (or: --refuse 4711)
+  panelwright ticket show --panel acme --id 12                     read it
+  panelwright ticket answer 12 --panel acme --text "It is there now."
+  panelwright ticket answer 12 --panel acme --text "Bye." --close
+  panelwright ticket pass-on 12 --panel acme --order 4711          the provider was asked to hurry with order 4711
+  panelwright ticket done 12 --panel acme --order 4711             it goes faster now (or: ticket refuse)
 """
 
 

@@ -8,10 +8,10 @@ import json
 from panelwright.cli import setup
 
 EXAMPLE = """example:
-  panelwright tickets --panel acme                         what waits for an answer
-  panelwright tickets --panel acme --speed-up              speed-ups that nobody has passed on yet
-  panelwright tickets --panel acme --state all --customer carol@example.com
-  panelwright tickets --panel acme --after 4711 --json
+  panelwright ticket list --panel acme                         what waits for an answer
+  panelwright ticket list --panel acme --speed-up              speed-ups that nobody has passed on yet
+  panelwright ticket list --panel acme --state all --customer carol@example.com
+  panelwright ticket list --panel acme --after 4711 --json
 
 Then: `panelwright ticket`.
 """

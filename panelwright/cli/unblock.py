@@ -7,7 +7,7 @@ import argparse
 from panelwright.cli import block_options, setup
 
 EXAMPLE = """example:
-  panelwright unblock --panel acme --domain evil.example
+  panelwright block remove --panel acme --kind domain --text evil.example
 """
 
 

@@ -11,14 +11,14 @@ if TYPE_CHECKING:
     from panelwright.panels.models import Panel
 
 EXAMPLE = """example:
-  panelwright work --panel acme --order 12 --start 1500     begin; the target had 1500 before
-  panelwright work --panel acme --order 12 --remains 300    so many units remain (or: --delivered 700)
-  panelwright work --panel acme --order 12 --done           all of it is delivered
-  panelwright work --panel acme --order 12 --partial 300    it ends, 300 units are refunded
-  panelwright work --panel acme --order 12 --cancel         it ends, everything is refunded
-  panelwright work --panel acme --order 12 --pass-on        the next route delivers it instead
-  panelwright work --panel acme --refill 3 --start          (or: --done, --reject TEXT, --send to the provider)
-  panelwright work --panel acme --cancel-of 12 --accept     (or: --refuse TEXT)
+  panelwright order work --panel acme --order 12 --start 1500     begin; the target had 1500 before
+  panelwright order work --panel acme --order 12 --remains 300    so many units remain (or: --delivered 700)
+  panelwright order work --panel acme --order 12 --done           all of it is delivered
+  panelwright order work --panel acme --order 12 --partial 300    it ends, 300 units are refunded
+  panelwright order work --panel acme --order 12 --cancel         it ends, everything is refunded
+  panelwright order work --panel acme --order 12 --pass-on        the next route delivers it instead
+  panelwright order work --panel acme --refill 3 --start          (or: --done, --reject TEXT, --send to the provider)
+  panelwright order work --panel acme --cancel-of 12 --accept     (or: --refuse TEXT)
 """
 _ACTIONS = {
     "order": {"start", "remains", "delivered", "done", "partial", "cancel", "pass_on"},

@@ -48,11 +48,14 @@ def run(args: argparse.Namespace) -> int:
 
 def exported() -> list[AppLoops]:
     """The loops of all apps. What one needs of an app above it is put in here."""
+    from panelwright.customers.access import actor_again
     from panelwright.customers.emails import webhook_stopped
     from panelwright.events import loops as events
     from panelwright.orders import loops as orders
     from panelwright.providers import loops as providers
     from panelwright.providers.posts import subscription_actions
+    from panelwright.reports import loops as reports
+    from panelwright.staff import loops as staff
     from panelwright.support import loops as support
 
     return [
@@ -60,6 +63,8 @@ def exported() -> list[AppLoops]:
         orders.loops(pass_on=subscription_actions.pass_on),
         events.loops(tell=webhook_stopped),
         support.loops(),
+        staff.loops(actor_again=actor_again),
+        reports.loops(),
     ]
 
 

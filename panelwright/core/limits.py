@@ -289,6 +289,21 @@ PROVIDER_LIST_VALUES_MAX = _limit(
 )
 OFFERS_MAX = _limit("OFFERS_MAX", 50_000, "rows", of="A provider's price list", beyond="Not read; nothing changes")
 
+# What is kept of requests about orders, for their stories and as evidence (providers/routing/calls.py).
+CALL_SENT_CHARS_MAX = _limit(
+    "CALL_SENT_CHARS_MAX", 2_000, "characters", of="What is kept of a request about an order", beyond="Cut off"
+)
+CALL_ANSWER_CHARS_MAX = _limit(
+    "CALL_ANSWER_CHARS_MAX", 1_000, "characters", of="What is kept of the answer to it", beyond="Cut off"
+)
+CALLS_OF_ORDER_MAX = _limit(
+    "CALLS_OF_ORDER_MAX", 20, "requests", of="Requests that are kept of one order", beyond="The oldest go"
+)
+CALLS_KEPT_DAYS = _limit("CALLS_KEPT_DAYS", 30, "days", of="How long they are kept", beyond="They are deleted")
+BALANCES_KEPT_DAYS = _limit(
+    "BALANCES_KEPT_DAYS", 400, "days", of="How long a provider's balances are kept", beyond="They are deleted"
+)
+
 # Posts of users, told by signed webhooks.
 HOOK_BYTES_MAX = _limit(
     "HOOK_BYTES_MAX", 64 * KIB, "bytes", of="The body of a webhook that tells of posts", beyond="413"

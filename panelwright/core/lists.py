@@ -14,11 +14,10 @@ from enum import Enum
 from operator import attrgetter
 from typing import Any, Protocol
 
-from panelwright.core import csv, money
+from panelwright.core import clock, csv, limits, money
+from panelwright.core.refusal import Refusal, Refused
 
 Value = str | int | bool | None
-# Of what an address asks a list for: a hundred numbers of 18 digits go in.
-TEXT_MAX = 2000
 # Counts beside tabs, in menus and on the home page stop here: more is this number with a plus.
 COUNTED_MAX = 999
 
@@ -70,7 +69,8 @@ _PLACES = list(ColumnPlace)
 class Column:
     """`name` is the key in files and JSON; `label` and `place` are for pages, where a column without a place is not.
 
-    `value` takes it out of a row; else it is the row's attribute of that name. `cell` names a template of its own.
+    `value` takes it out of a row: a function, or the path of an attribute as `order.service.number`; else it is the
+    row's attribute of that name, of money the one with `_micros` behind it. `cell` names a template of its own.
     `says`: on a card the label stands before the value, which alone would not say what it is. `file`: whether it is
     in files and JSON. `empty`: its value may be missing, which is null in JSON.
     """
@@ -79,7 +79,7 @@ class Column:
     kind: ColumnKind = ColumnKind.TEXT
     label: str = ""
     place: ColumnPlace | None = None
-    value: Callable[[Any], Any] | None = None
+    value: Callable[[Any], Any] | str | None = None
     cell: str = ""
     says: bool = False
     file: bool = True
@@ -92,7 +92,10 @@ class Column:
 
     def of(self, row: Any) -> Any:
         """The value as the row holds it."""
-        return (self.value or attrgetter(self.name))(row)
+        if callable(self.value):
+            return self.value(row)
+        name = f"{self.name}_micros" if self.kind is ColumnKind.MONEY else self.name
+        return attrgetter(self.value or name)(row)
 
     def plain(self, row: Any) -> Value:
         """The value in JSON: money and times are text."""
@@ -127,13 +130,20 @@ class FilterKind(Enum):
     DAY = "day"  # 2030-12-31
 
 
+# The highest number that a filter takes: more than any id, and as many digits as databases hold.
+NUMBER_MAX = 10**18 - 1
+
+
 def whole(text: str) -> int | None:
     """A number of an address; None for what is none, or for none that an id can be."""
     return int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else None
 
 
 def day(text: str) -> date | None:
-    """A day of an address; None for what is none, and for the last one, which no other comes after."""
+    """A day of an address; None for what is none, and for the last one, which no other comes after. "today" is the day
+    that it is, in UTC."""
+    if text.strip() == "today":
+        return clock.now().date()
     try:
         found = date.fromisoformat(text.strip()) if len(text) < 30 else None
     except ValueError:
@@ -143,18 +153,23 @@ def day(text: str) -> date | None:
 
 _READ: dict[FilterKind, Callable[[str], Any]] = {
     FilterKind.TEXT: str.strip,
-    FilterKind.NUMBER: whole,
+    FilterKind.NUMBER: lambda text: whole(text.strip()),
     FilterKind.DAY: day,
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """What a list can be narrowed by. `name` is the parameter of addresses and of the staff API.
+    """What a list can be narrowed by: the one place of it. `name` is the parameter of addresses and of the staff API.
 
     `choices` are pairs of value and words, the first of them for all; without choices a text is typed. `offers` answers
-    more of them, which are a panel's own. `read` makes of the parameter's text what the list's reader takes, where that
-    is not what the kind says; it never raises.
+    more of them, which are a panel's own. `read` makes of the parameter's text what `where` takes, where that is not
+    what the kind says; it never raises.
+
+    `where` says what the filter asks of the database: where(panel, value), of a value that narrows. Lists of staff take
+    a `Narrowing` (core/paging.py), a customer's orders a `Wanted` (orders/listing.py); None asks for nothing. `joint`
+    says it instead where it depends on what others narrow by: joint(panel, values), with the values of all. `unasked`,
+    called alike, says what a list shows that is not narrowed by this filter.
     """
 
     name: str
@@ -166,20 +181,64 @@ class Filter:
     hint: str = ""
     # Neither shown nor typed: it comes with a link from elsewhere.
     hidden: bool = False
+    # Said by whoever shows the list, never by an address.
+    inner: bool = False
     # Its choices stand beside each other instead of in a menu.
     chips: bool = False
     # All words but the first are names, in no language.
     names: bool = False
+    where: Callable[[Any, Any], Any] | None = None
+    joint: Callable[[Any, Mapping[str, Any]], Any] | None = None
+    unasked: Callable[[Any, Mapping[str, Any]], Any] | None = None
+    # Characters of a typed text.
+    most: int = limits.SEARCH_CHARS_MAX
 
     def asked(self, text: str) -> str:
-        """The parameter as far as it makes sense: one of the choices, or a short text."""
+        """The parameter of a page: of what old or mistyped addresses hold one of the choices, or a text as long as one
+        may be. Numbers and days stand as they were typed, and are refused where they are none.
+        """
         if self.choices:
             return text if text in dict(self.choices) else self.choices[0][0]
-        return text[:TEXT_MAX]
+        if self.kind is FilterKind.TEXT:
+            spaced = (" " if c.isspace() else c for c in text[: 2 * self.most])
+            text = "".join(c for c in spaced if c.isprintable())
+        return text[: self.most]
+
+    def refused(self, text: str) -> Refusal | None:
+        """What is wrong with a parameter's text: the same on pages and for programs. Empty asks for nothing."""
+        if not text:
+            return None
+        if self.choices and self.offers is None:
+            values = [value for value, _ in self.choices if value]
+            if text not in values:
+                return Refusal("not_a_choice", self.name, facts=(("choices", ", ".join(values)),))
+        elif self.kind is FilterKind.NUMBER:
+            if whole(text.strip()) is None:
+                return Refusal("number_out_of_range", self.name, facts=(("least", 0), ("most", NUMBER_MAX)))
+        elif self.kind is FilterKind.DAY:
+            if day(text) is None:
+                return Refusal("not_a_day", self.name)
+        elif len(text) > self.most:
+            return Refusal("text_too_long", self.name, facts=(("limit", self.most),))
+        elif not all(c.isprintable() or c == " " for c in text):
+            return Refusal("unstorable_text", self.name)
+        return None
 
     def value(self, text: str) -> Any:
-        """What the list's reader takes for the parameter's text."""
+        """What the list's reader takes for the parameter's text. Refused: it is none of this filter's."""
+        refusal = self.refused(text)
+        if refusal is not None:
+            raise Refused.of(refusal)
         return (self.read or _READ[self.kind])(text)
+
+    def asks(self, panel: Any, text: str, values: Mapping[str, Any]) -> Any:
+        """What it asks of the database; None for nothing."""
+        value = values[self.name]
+        if text and value not in (None, "", ()):
+            if self.joint is not None:
+                return self.joint(panel, values)
+            return None if self.where is None else self.where(panel, value)
+        return None if self.unasked is None else self.unasked(panel, values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,11 +266,21 @@ class Listing:
 
     def asked(self, parameters: Any) -> dict[str, str]:
         """What a request's parameters narrow the list by: a text for each filter, empty for all."""
-        return {one.name: one.asked(parameters.get(one.name, "")) for one in self.filters}
+        return {one.name: "" if one.inner else one.asked(parameters.get(one.name, "")) for one in self.filters}
+
+    def refused(self, asked: Mapping[str, str]) -> Refusal | None:
+        """What is wrong with what is asked, by the first filter that something is wrong with."""
+        return next(filter(None, (one.refused(asked.get(one.name, "")) for one in self.filters)), None)
 
     def read(self, asked: Mapping[str, str]) -> dict[str, Any]:
-        """The filters as the list's reader takes them."""
+        """The values of the filters. Raises Refused, which names the filter."""
         return {one.name: one.value(asked.get(one.name, "")) for one in self.filters}
+
+    def narrowed(self, panel: Any, asked: Mapping[str, str]) -> list[Any]:
+        """What the filters ask of the database, in their order. Raises Refused."""
+        values = self.read(asked)
+        found = (one.asks(panel, asked.get(one.name, ""), values) for one in self.filters)
+        return [asks for asks in found if asks is not None]
 
     def of_panel(self, panel_id: int) -> Listing:
         """The list with the choices that are the panel's own."""

@@ -6,12 +6,12 @@ bounded, whatever is searched. Reads only, inside the scope of the panel whose r
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from datetime import datetime
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, date, datetime, timedelta
 from operator import attrgetter
 from typing import Any, NamedTuple
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from panelwright.core.lists import COUNTED_MAX
 
@@ -29,7 +29,8 @@ class Found(NamedTuple):
     to one of a row that each of them has.
 
     `within`: where no index serves the filters, all rows among which they are looked for, a window at a time;
-    `moment` then names what tells when a row was made, and `window` says of how many rows it is.
+    `moment` then names what tells when a row was made, and `window` says of how many rows it is. `small`: a panel has
+    so few of these rows that no filter needs an index.
     """
 
     rows: QuerySet[Any]
@@ -38,18 +39,73 @@ class Found(NamedTuple):
     key: str = "id"
     moment: str = "created_at"
     window: int = WINDOW
+    small: bool = False
+
+    @property
+    def is_dated(self) -> bool:
+        """Whether its rows tell when they were made."""
+        return any(column.name == self.moment for column in self.rows.model._meta.concrete_fields)
+
+
+class Narrowing(NamedTuple):
+    """What a filter asks of the rows of a list.
+
+    `served` is a condition that an index serves, `few` how few rows it leaves: the one with the highest leads, and the
+    others are looked for among its rows. `sought` is looked for, a window at a time. `between`: a range of the list's
+    key, which every index serves, as each ends with it. `oldest_first`: what waits longest stands first.
+    """
+
+    served: Q | None = None
+    few: int = 0
+    sought: Q | None = None
+    between: Q | None = None
+    oldest_first: bool = False
+
+
+def narrowed(found: Found, asks: Sequence[Narrowing]) -> Found:
+    """The rows that all of them ask for: by the index of one of them, or of all rows; the others through a window."""
+    leads = [one.served for one in sorted(asks, key=lambda one: -one.few) if one.served is not None]
+    lead, others = (leads[0], leads[1:]) if leads else (Q(), [])
+    others += [one.sought for one in asks if one.sought is not None]
+    bounds = [one.between for one in asks if one.between is not None]
+    rows = found.rows.filter(lead, *bounds, *others)
+    within = (found.rows if found.within is None else found.within).filter(*bounds)
+    looks = (bool(others) or found.within is not None) and not found.small
+    return found._replace(
+        rows=rows,
+        within=within.filter(lead) if looks else None,
+        oldest_first=found.oldest_first or any(one.oldest_first for one in asks),
+    )
+
+
+def on_day(column: str, on: date) -> Q:
+    """Rows of a day in UTC."""
+    return of_days(column, on, on)
+
+
+def of_days(column: str, first: date | None, last: date | None) -> Q:
+    """Rows of the days from the first to the last, in UTC; None: there is no such end."""
+    found = Q()
+    if first is not None:
+        found &= Q((f"{column}__gte", datetime(first.year, first.month, first.day, tzinfo=UTC)))
+    if last is not None:
+        end = datetime(last.year, last.month, last.day, tzinfo=UTC) + timedelta(days=1)
+        found &= Q((f"{column}__lt", end))
+    return found
 
 
 class ListPage(NamedTuple):
     """Rows with the cursors of the pages beside: `older` follows, `newer` stands above; None where there is none.
 
     `looked`: the window ended before the page was full, at a row of then; there may be more behind the cursor.
+    `keys`: of the rows, in their order.
     """
 
     rows: list[Any]
     older: int | None
     newer: int | None
     looked: datetime | None = None
+    keys: Sequence[int] = ()
 
 
 def page(found: Found, *, further: int | None = None, back: int | None = None, limit: int = PAGE) -> ListPage:
@@ -67,11 +123,12 @@ def page(found: Found, *, further: int | None = None, back: int | None = None, l
     if backward:
         assert back is not None
         older = key(read[0]) if read else back + (-1 if found.oldest_first else 1)
-        return ListPage(read[::-1], older, ends, looked)
+        read.reverse()
+        return ListPage(read, older, ends, looked, list(map(key, read)))
     newer = None
     if further is not None:
         newer = key(read[0]) if read else further + (1 if found.oldest_first else -1)
-    return ListPage(read, ends, newer, looked)
+    return ListPage(read, ends, newer, looked, list(map(key, read)))
 
 
 def _window(found: Found, start: int | None, *, rising: bool) -> tuple[QuerySet[Any], tuple[int, datetime] | None]:

@@ -188,6 +188,29 @@ REFUSALS: dict[str, Words] = {
     "bad_request_id": Words(gettext_noop("Use at most 100 printable characters.")),
     "not_yes_or_no": Words(gettext_noop("Use 1 or 0.")),
     # Staff: who may, and what a request says
+    # Bulk work.
+    "nothing_selected": Words(gettext_noop("Nothing is selected."), status=400),
+    "selection_too_large": Words(
+        gettext_noop("That is more than %(limit)s rows at once. Narrow the list with its filters."), status=400
+    ),
+    "no_bulk": Words(gettext_noop("Bulk action %(id)s not found."), status=404),
+    "bulk_ended": Words(gettext_noop("This bulk action has already ended."), status=409),
+    "bulk_failed": Words(gettext_noop("We could not do this. Nothing was changed."), status=400),
+    "nothing_to_do": Words(gettext_noop("This was already done. Nothing was changed."), status=409),
+    "once_used": Words(gettext_noop("This form was already used for another action."), status=409),
+    # Saved views.
+    "no_view": Words(gettext_noop("View %(id)s not found."), status=404),
+    "view_name_taken": Words(gettext_noop("You already have a view of this name."), status=409),
+    "too_many_views": Words(gettext_noop("A list can have %(limit)s views per person."), status=409),
+    "only_shared": Words(gettext_noop("Only a member of staff can have a private view."), status=400),
+    # Undo.
+    "no_change": Words(gettext_noop("Change %(id)s not found."), status=404),
+    "not_undoable": Words(gettext_noop("This cannot be undone."), status=409),
+    "already_undone": Words(gettext_noop("This was already undone."), status=409),
+    "undo_too_late": Words(gettext_noop("Changes can be undone for 10 minutes only."), status=409),
+    "changed_since": Words(gettext_noop("It was changed again since. Nothing was undone."), status=409),
+    "filters_or_ids": Words(gettext_noop("Give either filters or ids."), status=400),
+    "number_differs": Words(gettext_noop("Enter the number of rows that will change: %(number)s."), status=400),
     "not_allowed": Words(gettext_noop("Your role does not allow this. It needs the right: %(right)s."), status=403),
     "bad_staff_key": Words(
         gettext_noop("Invalid staff key. Send it in the header Authorization: Bearer <key>."), status=401
@@ -226,8 +249,18 @@ REFUSALS: dict[str, Words] = {
         gettext_noop("The customer is using %(used)s of the credit. The limit cannot be lower."), status=409
     ),
     "price_list_shared": Words(
-        gettext_noop("The customer shares the price list %(name)s with others. Change the price there."), status=409
+        gettext_noop("The customer is in the group %(name)s. Change its prices, or take the customer out of it first."),
+        status=409,
     ),
+    "may_not_log_in": Words(gettext_noop("This account may not log in. Turn that on first."), status=409),
+    "has_password": Words(gettext_noop("They have chosen a password already."), status=409),
+    "no_sign_up": Words(gettext_noop("Nobody with this email address is waiting for confirmation."), status=404),
+    "percent_too_high": Words(gettext_noop("The discount must be between 0 and 100 percent.")),
+    "service_or_category": Words(gettext_noop("Choose either a service or a category.")),
+    "no_category": Words(gettext_noop("Category not found."), status=404),
+    "no_custom_rate": Words(gettext_noop("There is no custom price for this."), status=404),
+    "same_customer": Words(gettext_noop("Choose another customer.")),
+    "name_needed": Words(gettext_noop("Enter a name.")),
     # Staff: what is not there
     "no_such_number": Words(gettext_noop("There is no number that high."), status=404),
     "no_order": Words(gettext_noop("Order %(id)s not found."), status=404),
@@ -297,6 +330,18 @@ REFUSALS: dict[str, Words] = {
     ),
     # Staff: orders
     "not_by_hand": Words(gettext_noop("Your own people do not deliver this order."), status=409),
+    "refill_ordered": Words(gettext_noop("This refill was already ordered from another service."), status=409),
+    "bad_refill_service": Words(gettext_noop("Choose a service that takes a link and a quantity.")),
+    "bad_refill_quantity": Words(
+        gettext_noop("The service takes %(least)s to %(most)s units, in multiples of %(step)s.")
+    ),
+    "not_started": Words(gettext_noop("Nobody has started this order yet."), status=409),
+    "no_link_to_change": Words(gettext_noop("The link of this order cannot be changed."), status=409),
+    "outcome_first": Words(gettext_noop("Decide first whether the provider has this order."), status=409),
+    "has_been_sent": Words(
+        gettext_noop("The provider delivers this order to its link already. Cancel it there, then send it again."),
+        status=409,
+    ),
     "order_started": Words(gettext_noop("This order was already started."), status=409),
     "bad_remains": Words(
         gettext_noop("Remains must be between %(least)s and %(most)s. If nothing remains, complete the order.")
@@ -390,6 +435,7 @@ REFUSALS: dict[str, Words] = {
     ),
     "amount_not_positive": Words(gettext_noop("The amount must be more than zero.")),
     "amount_below_zero": Words(gettext_noop("The amount cannot be below zero.")),
+    "reference_too_long": Words(gettext_noop("The reference is longer than %(limit)s characters.")),
     "reference_taken": Words(
         gettext_noop("This reference was already booked with another amount or customer."), status=409
     ),
@@ -428,6 +474,14 @@ REFUSALS: dict[str, Words] = {
     "feed_known": Words(gettext_noop("This feed is already read for %(username)s."), status=409),
     "bad_url": Words(gettext_noop("Enter an address with http:// or https://, without user name and password.")),
     # Staff: services, links, the panel
+    "changed_meanwhile": Words(gettext_noop("Somebody else changed this meanwhile. Look at it again."), status=409),
+    "flat_without_limits": Words(
+        gettext_noop("Customers enter no quantity for the type %(type)s, so it has no limits.")
+    ),
+    "type_without_drip_feed": Words(gettext_noop("The type %(type)s has no drip-feed.")),
+    "category_not_empty": Words(
+        gettext_noop("This category has services. Move them to another one first."), status=409
+    ),
     "price_below_zero": Words(gettext_noop("A price cannot be below zero.")),
     "type_without_step": Words(gettext_noop("Customers enter no quantity for the type %(type)s, so it has no step.")),
     "bad_example": Words(gettext_noop("Enter one link of at most %(limit)s characters.")),

@@ -5,7 +5,8 @@ passes through are written by hand instead. A statement's text is constant, so t
 statement cache and PostgreSQL's prepared statements serve it; lists go in as one parameter.
 
 Marks in the text: `?` is a value, `:in_int` and `:in_text` follow a column and take a list;
-`:for_update` and `:skip_locked` lock rows where the database has row locks, and so does
+`:pairs` stands after FROM or JOIN and takes a list of two whole numbers a row, `first` and `second`, as `pairs` gives
+it. `:for_update` and `:skip_locked` lock rows where the database has row locks, and so does
 `:for_no_key_update`, which lets others go on referring to them.
 """
 
@@ -15,7 +16,7 @@ import json
 import re
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, date, datetime
 from itertools import chain
@@ -61,6 +62,17 @@ def _this_thread(connection: BaseDatabaseWrapper) -> BaseDatabaseWrapper:
     if real.connection is None:
         real.ensure_connection()
     return real
+
+
+_PAIRS_SQLITE = "(SELECT json_extract(value, '$[0]') AS first, json_extract(value, '$[1]') AS second FROM json_each(?))"
+_PAIRS_POSTGRESQL = (
+    "(SELECT (value->>0)::bigint AS first, (value->>1)::bigint AS second FROM json_array_elements(?::json))"
+)
+
+
+def pairs(rows: Iterable[tuple[int, int]]) -> str:
+    """A value for `:pairs`, whose rows stand in this order."""
+    return json.dumps(list(rows))
 
 
 def cursor(connection: BaseDatabaseWrapper) -> Any:
@@ -196,9 +208,10 @@ class Query:
         self._sqlite = on_sqlite.replace(":in_int", "IN (SELECT value FROM json_each(?))").replace(
             ":in_text", "IN (SELECT value FROM json_each(?))"
         )
-        self._sqlite = _LOCKING.sub("", self._sqlite)
+        self._sqlite = _LOCKING.sub("", self._sqlite).replace(":pairs", _PAIRS_SQLITE)
         self._postgresql = (
             text.replace("%", "%%")
+            .replace(":pairs", _PAIRS_POSTGRESQL)
             .replace(":in_int", "= ANY(?::bigint[])")
             .replace(":in_text", "= ANY(?::text[])")
             .replace(":for_update", "FOR UPDATE")

@@ -210,19 +210,35 @@ class StaffGrant(NamedTuple):
 
 
 def staff_grant(panel_id: int, key: str, *, address: str) -> StaffGrant | None:
-    """Whose staff key this is; None when it is none of this panel, is revoked, or they may not log in any more."""
+    """Whose staff key this is; None when it is none of this panel, is revoked, may not come from this address, or they
+    may not log in any more."""
     rows = StaffKey.objects.filter(panel_id=panel_id, digest=digest(key), revoked_at=None, staff__user__is_active=True)
     row = rows.select_related("staff__user").first()
-    if row is None:
+    if row is None or not _may_come_from(row.addresses, address):
         return None
+    return StaffGrant(row.id, _program(row, address=address), row.last_used_at)
+
+
+def _program(row: StaffKey, *, address: str) -> Actor:
     may = rights.of(row.staff.role, row.staff.rights) & rights.of("", row.rights)
     name = f"{row.staff.user.email}, by key {row.prefix}"
-    return StaffGrant(row.id, Actor(ActorKind.KEY, row.staff_id, name, address, may), row.last_used_at)
+    return Actor(ActorKind.KEY, row.staff_id, name, address, may, row.id)
 
 
 def staff_actor(staff: Staff, *, address: str) -> Actor:
     """A member of staff who is logged in."""
     return Actor(ActorKind.STAFF, staff.id, staff.user.email, address, rights.of(staff.role, staff.rights))
+
+
+def actor_again(panel_id: int, *, kind: str, staff_id: int | None, key_id: int | None, address: str) -> Actor | None:
+    """Who began something, with what they may do now; None when they may not log in any more, or the key is revoked."""
+    if kind == ActorKind.KEY.value:
+        keys = StaffKey.objects.filter(panel_id=panel_id, id=key_id or 0, revoked_at=None, staff__user__is_active=True)
+        key = keys.select_related("staff__user").first()
+        return None if key is None else _program(key, address=address)
+    rows = Staff.objects.filter(panel_id=panel_id, id=staff_id or 0, user__is_active=True)
+    staff = rows.select_related("user").first()
+    return None if staff is None else staff_actor(staff, address=address)
 
 
 def keys_of(panel_id: int, customer_id: int, *, most: int) -> list[ApiKey]:

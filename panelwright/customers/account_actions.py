@@ -20,7 +20,7 @@ from panelwright.core.remote import neighbourhood
 from panelwright.core.secret import installation_box
 from panelwright.customers import actions, emails, passwords, second_factor, sessions, throttle_actions
 from panelwright.customers.login_actions import WRONG_CODE, Admitted, Visitor, admit, is_password_of, use_code
-from panelwright.customers.models import LetterKind, LetterToken, RecoveryCode, User
+from panelwright.customers.models import LetterKind, LetterToken, LoginHow, RecoveryCode, User
 from panelwright.customers.session_actions import end_others, renew_session
 from panelwright.events.actions import NewEvent, record
 from panelwright.panels.models import Panel
@@ -117,7 +117,7 @@ def sign_up(
         if known is not None:
             emails.signed_up_before(panel, to=checked, language=language, link=reset_link, now=now)
             return LetterSent(mark_of(sessions.new_token()))
-        token = _letter(panel.id, LetterKind.SIGN_UP, email=checked, password=hashed, within=CONFIRM_WITHIN, now=now)
+        token = new_letter(panel.id, LetterKind.SIGN_UP, email=checked, password=hashed, within=CONFIRM_WITHIN, now=now)
         emails.sign_up(panel, to=checked, language=language, link=link_to(token), now=now)
     return LetterSent(mark_of(token))
 
@@ -138,14 +138,14 @@ def confirm_sign_up(
             return refused
     try:
         with transaction.atomic():
-            letter = _take(panel.id, LetterKind.SIGN_UP, token, now)
+            letter = take_letter(panel.id, LetterKind.SIGN_UP, token, now)
             if letter is None:
                 return OLD_LINK
             user = User(panel=panel, email=letter.email, password=letter.password)
             user.save(force_insert=True)
             customer = actions.new_customer(user)
             record([NewEvent(panel.id, "customer.signed_up", customer.id, {})], now=now)
-            return admit(user, visitor) or OLD_LINK
+            return admit(user, visitor, how=LoginHow.SIGN_UP) or OLD_LINK
     except IntegrityError:
         # Somebody opened another letter to the same address meanwhile.
         return OLD_LINK
@@ -156,7 +156,7 @@ def _prove_chosen_password(panel_id: int, token: str, password: str, now: dateti
     refused = throttle_actions.count(panel_id, [attempt], now=now)
     if refused is not None:
         return refused
-    letter = _open_letters(panel_id, LetterKind.SIGN_UP, token, now).first()
+    letter = open_letters(panel_id, LetterKind.SIGN_UP, token, now).first()
     if letter is None:
         return OLD_LINK
     verdict = passwords.check(password[: limits.PASSWORD_CHARS_MAX + 1], letter.password)
@@ -178,7 +178,7 @@ def ask_reset(*, panel: Panel, email: str, language: str, link_to: LinkTo, addre
     with transaction.atomic():
         user = User.objects.filter(panel_id=panel.id, email=checked, is_active=True).first()
         if user is not None:
-            token = _letter(panel.id, LetterKind.RESET, user=user, email=checked, within=RESET_WITHIN, now=now)
+            token = new_letter(panel.id, LetterKind.RESET, user=user, email=checked, within=RESET_WITHIN, now=now)
             emails.reset(panel, to=checked, language=user.language or language, link=link_to(token), now=now)
         else:
             _decoy(panel.id, LetterKind.RESET, checked, now)
@@ -187,7 +187,7 @@ def ask_reset(*, panel: Panel, email: str, language: str, link_to: LinkTo, addre
 
 def letter_works(*, panel_id: int, kind: LetterKind, token: str) -> bool:
     """Whether a link can still be used; looking does not use it up."""
-    return _open_letters(panel_id, kind, token, clock.now()).exists()
+    return open_letters(panel_id, kind, token, clock.now()).exists()
 
 
 def reset_password(*, panel: Panel, token: str, password: str, keys_link: str = "") -> User | Refusal:
@@ -197,7 +197,7 @@ def reset_password(*, panel: Panel, token: str, password: str, keys_link: str = 
     common_password, busy.
     """
     now = clock.now()
-    waiting = _open_letters(panel.id, LetterKind.RESET, token, now).select_related("user").first()
+    waiting = open_letters(panel.id, LetterKind.RESET, token, now).select_related("user").first()
     if waiting is None or waiting.user is None:
         return OLD_LINK
     refused = check_password(password, email=waiting.user.email)
@@ -207,7 +207,7 @@ def reset_password(*, panel: Panel, token: str, password: str, keys_link: str = 
     if isinstance(hashed, Refusal):
         return hashed
     with transaction.atomic():
-        letter = _take(panel.id, LetterKind.RESET, token, now)
+        letter = take_letter(panel.id, LetterKind.RESET, token, now)
         if letter is None or letter.user is None:
             return OLD_LINK
         user: User = letter.user
@@ -249,7 +249,7 @@ def ask_new_email(*, user: User, current: str, email: str, link_to: LinkTo, addr
         if User.objects.filter(panel_id=user.panel_id, email=checked).exists():
             _decoy(user.panel_id, LetterKind.NEW_EMAIL, checked, now)
         else:
-            token = _letter(
+            token = new_letter(
                 user.panel_id, LetterKind.NEW_EMAIL, user=user, email=checked, within=CONFIRM_WITHIN, now=now
             )
             emails.new_email(
@@ -263,14 +263,14 @@ def confirm_new_email(*, panel: Panel, token: str) -> User | Refusal:
     now = clock.now()
     try:
         with transaction.atomic():
-            letter = _take(panel.id, LetterKind.NEW_EMAIL, token, now)
+            letter = take_letter(panel.id, LetterKind.NEW_EMAIL, token, now)
             if letter is None or letter.user is None:
                 return OLD_LINK
             user: User = letter.user
             before = user.email
             user.email = letter.email
             user.save(update_fields=["email"])
-            _void_letters(user, now)
+            void_letters(user, now)
             emails.changed(user, "email", to=before, keys_link="", now=now)
             facts = {"before": before, "after": user.email}
             record([NewEvent(panel.id, "user.email_changed", user.id, facts)], now=now)
@@ -435,14 +435,14 @@ def _set_password(user: User, hashed: str, *, keep_session_id: int | None, keys_
         user.save(update_fields=["password"])
         end_others(panel_id=user.panel_id, user_id=user.id, keep_id=keep_session_id)
         # A link that was sent before would set it back.
-        _void_letters(user, now)
+        void_letters(user, now)
         _tell(user, "password", now, keys_link=keys_link)
         if keep_session_id is None:
             return ""
         return renew_session(panel_id=user.panel_id, user_id=user.id, session_id=keep_session_id)
 
 
-def _void_letters(user: User, now: datetime) -> None:
+def void_letters(user: User, now: datetime) -> None:
     """Links that were sent to her before work no more."""
     LetterToken.objects.filter(panel_id=user.panel_id, user=user, used_at=None).update(used_at=now)
 
@@ -460,7 +460,7 @@ def _letter_attempts(email: str, address: str) -> list[throttle_actions.Attempt]
     return [(throttle_actions.LETTER_ACCOUNT, email), (throttle_actions.LETTER_ADDRESS, neighbourhood(address))]
 
 
-def _letter(
+def new_letter(
     panel_id: int,
     kind: LetterKind,
     *,
@@ -470,6 +470,7 @@ def _letter(
     user: User | None = None,
     password: str = "",
 ) -> str:
+    """The token of a link that is about to be sent, which is not stored."""
     token = sessions.new_token()
     LetterToken.objects.filter(panel_id=panel_id, expires_at__lt=now - timedelta(days=30)).delete()
     LetterToken.objects.create(
@@ -487,19 +488,20 @@ def _letter(
 
 def _decoy(panel_id: int, kind: LetterKind, email: str, now: datetime) -> None:
     """A row that nobody can use, where no letter is sent: so that the answer takes as long as with one."""
-    token = _letter(panel_id, kind, email=email, within=timedelta(0), now=now)
+    token = new_letter(panel_id, kind, email=email, within=timedelta(0), now=now)
     LetterToken.objects.filter(panel_id=panel_id, digest=sessions.digest(token)).update(used_at=now)
 
 
-def _open_letters(panel_id: int, kind: LetterKind, token: str, now: datetime) -> Any:
+def open_letters(panel_id: int, kind: LetterKind, token: str, now: datetime) -> Any:
+    """The letter of a link that still works, as a query."""
     return LetterToken.objects.filter(
         panel_id=panel_id, kind=kind.value, digest=sessions.digest(token), used_at=None, expires_at__gt=now
     )
 
 
-def _take(panel_id: int, kind: LetterKind, token: str, now: datetime) -> LetterToken | None:
+def take_letter(panel_id: int, kind: LetterKind, token: str, now: datetime) -> LetterToken | None:
     """The letter, used up: of two who open a link at once, one has it."""
-    waiting = _open_letters(panel_id, kind, token, now)
+    waiting = open_letters(panel_id, kind, token, now)
     found: LetterToken | None = waiting.select_related("user__panel").first()
     if found is None or not waiting.update(used_at=now, password=""):
         return None

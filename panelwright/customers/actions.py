@@ -181,12 +181,15 @@ def revoke_key(*, panel_id: int, key_id: int) -> bool:
     return bool(changed)
 
 
-def create_staff_key(*, staff: Staff, name: str = "", key_rights: Sequence[str] | None = None) -> tuple[StaffKey, str]:
+def create_staff_key(
+    *, staff: Staff, name: str = "", key_rights: Sequence[str] | None = None, addresses: str = ""
+) -> tuple[StaffKey, str]:
     """A new key of the staff API, and the key itself, which is not stored and never seen again.
 
     `key_rights`: what it may do, at most what its owner may, which is what it may when this is None. Raises ValueError
-    when the name is too long or a right is not one.
+    when the name is too long or a right is not one. `addresses`: networks that may use it; empty: all.
     """
+    check_addresses(addresses)
     may = rights.of(staff.role, staff.rights)
     wanted = [right for right in rights.parse(may if key_rights is None else key_rights) if right in may]
     if len(name) > KEY_NAME_MAX:
@@ -198,6 +201,7 @@ def create_staff_key(*, staff: Staff, name: str = "", key_rights: Sequence[str] 
             staff=staff,
             name=name,
             rights=wanted,
+            addresses=addresses.strip(),
             digest=access.digest(key),
             prefix=key[: access.PREFIX_LENGTH],
         )

@@ -14,7 +14,7 @@ from panelwright.customers.models import Customer, Staff, StaffKey
 from panelwright.ledger.actions import credit_customer, debit_customer, set_credit_limit
 from panelwright.ledger.models import TransferCode
 from panelwright.staff import rights
-from panelwright.staff.action import Action, ActionDone, ActionFieldKind, Field, Noun, State, by_id
+from panelwright.staff.action import Action, ActionDone, ActionFieldKind, Field, Noun, State, by_id, by_opposite
 from panelwright.staff.actor import Actor
 from panelwright.staff.rights import Right, Role
 from panelwright.staff.shapes import AMOUNT, NUMBER, TEXT, YES_NO, fields, listed, words
@@ -59,11 +59,12 @@ def _key_state(panel_id: int, key_id: int) -> State | None:
         "name": row.name,
         "prefix": row.prefix,
         "rights": list(row.rights),
+        "addresses": row.addresses,
         "revoked": row.revoked_at is not None,
     }
 
 
-def _customer_called(panel_id: int, email: str) -> int | None:
+def customer_called(panel_id: int, email: str) -> int | None:
     rows = Customer.objects.filter(panel_id=panel_id, user__email=email.strip().lower())
     found: int | None = rows.values_list("number", flat=True).first()
     return found
@@ -91,7 +92,7 @@ CUSTOMER = Noun(
             "two_factor": YES_NO,
         }
     ),
-    find=_customer_called,
+    find=customer_called,
     id_of=queries.customer_id,
     number_of=queries.customer_number,
     named_by="email",
@@ -117,6 +118,7 @@ STAFF_KEY = Noun(
             "name": TEXT,
             "prefix": TEXT,
             "rights": listed(words(Right)),
+            "addresses": TEXT,
             "revoked": YES_NO,
         }
     ),
@@ -187,7 +189,7 @@ def _reset_second_factor(actor: Actor, panel_id: int, target: int, /) -> None:
         raise Refused.of(refused)
 
 
-def _may_give(actor: Actor, wanted: Iterable[Right]) -> None:
+def may_give(actor: Actor, wanted: Iterable[Right]) -> None:
     """Nobody gives what they do not have. Refused: right_not_yours."""
     missing = sorted(set(wanted) - actor.rights)
     if missing:
@@ -198,7 +200,7 @@ def _add_staff(
     actor: Actor, panel_id: int, _target: None, /, *, email: str, password_hash: str, role: str, **values: Any
 ) -> ActionDone:
     single = rights.parse(values.get("single_rights", ()))
-    _may_give(actor, rights.of(role, single))
+    may_give(actor, rights.of(role, single))
     row = actions.create_staff_hashed(
         panel_id=panel_id, email=email, password_hash=password_hash, role=Role(role), single_rights=single
     )
@@ -209,7 +211,7 @@ def _set_staff(actor: Actor, panel_id: int, target: int, /, **values: Any) -> No
     row = Staff.objects.get(panel_id=panel_id, id=target)
     single = rights.parse(values.get("single_rights", row.rights))
     role = values.get("role", row.role)
-    _may_give(actor, rights.of(row.role, row.rights) | rights.of(role, single))
+    may_give(actor, rights.of(row.role, row.rights) | rights.of(role, single))
     actions.set_staff(
         panel_id=panel_id, staff_id=target, role=Role(role), single_rights=single, active=values.get("active")
     )
@@ -221,25 +223,29 @@ def _add_key(actor: Actor, panel_id: int, _target: None, /, *, staff: str, **val
         raise Refused("no_staff", "staff", id=staff[:100])
     row = Staff.objects.select_related("user").get(panel_id=panel_id, id=found)
     # Nobody acts in the name of those who may more: the key stays when its maker is gone.
-    _may_give(actor, rights.of(row.role, row.rights))
+    may_give(actor, rights.of(row.role, row.rights))
     key_row, key = actions.create_staff_key(staff=row, **values)
     return ActionDone(key_row.id, shown={"key": key})
 
 
 def _revoke_key(actor: Actor, panel_id: int, target: int, /) -> None:
     owner = StaffKey.objects.select_related("staff").get(panel_id=panel_id, id=target).staff
-    _may_give(actor, rights.of(owner.role, owner.rights))
+    may_give(actor, rights.of(owner.role, owner.rights))
     if not actions.revoke_staff_key(panel_id=panel_id, key_id=target):
         raise Refused("key_revoked", id=target)
 
 
-_EMAIL = Field("email", ActionFieldKind.EMAIL, gettext_noop("Email"), required=True, most=254)
+EMAIL = Field("email", ActionFieldKind.EMAIL, gettext_noop("Email"), required=True, most=254)
 _PASSWORD = Field("password", ActionFieldKind.SECRET, gettext_noop("Password"), required=True, most=1_000)
-_RIGHTS = Field(
+RIGHTS = Field(
     "rights", ActionFieldKind.CHOICES, gettext_noop("Single rights"), choices=tuple(Right), argument="single_rights"
 )
 _REASON = Field(
-    "reason", ActionFieldKind.TEXT, gettext_noop("Reason"), most=300, help=gettext_noop("For the audit trail.")
+    "reason",
+    ActionFieldKind.TEXT,
+    gettext_noop("Reason"),
+    most=300,
+    help=gettext_noop("For the audit trail. Only staff see it."),
 )
 # Of what is added to a balance or taken off it.
 _MOVED = (
@@ -247,10 +253,10 @@ _MOVED = (
     Field(
         "reference",
         ActionFieldKind.TEXT,
-        gettext_noop("Reference"),
+        gettext_noop("Memo, on the statement"),
         required=True,
         most=100,
-        help=gettext_noop("Unique in the panel: the same reference is booked once. The customer sees it."),
+        help=gettext_noop("The customer sees it. Unique in the panel: the same memo is booked once."),
     ),
     _REASON,
 )
@@ -262,7 +268,7 @@ ACTIONS = (
         gettext_noop("Add customer"),
         Right.CUSTOMERS_ACT,
         _add_customer,
-        (_EMAIL, _PASSWORD),
+        (EMAIL, _PASSWORD),
         on_target=False,
         prepare=_hash_password,
     ),
@@ -273,6 +279,7 @@ ACTIONS = (
         Right.CUSTOMERS_MONEY,
         _credit,
         _MOVED,
+        offered=lambda customer: 3,
         moves_money=True,
         shown={"booked": YES_NO},
     ),
@@ -283,6 +290,7 @@ ACTIONS = (
         Right.CUSTOMERS_MONEY,
         _debit,
         _MOVED,
+        offered=lambda customer: 2,
         moves_money=True,
         shown={"booked": YES_NO},
     ),
@@ -311,15 +319,27 @@ ACTIONS = (
         Right.CUSTOMERS_ACT,
         _enable(False),
         in_bulk=True,
+        undo=by_opposite("restore", "enabled"),
+        offered=lambda customer: customer.enabled,
         help=gettext_noop("A suspended customer cannot place orders. Orders in progress continue."),
     ),
-    Action(CUSTOMER, "restore", gettext_noop("Restore customer"), Right.CUSTOMERS_ACT, _enable(True), in_bulk=True),
+    Action(
+        CUSTOMER,
+        "restore",
+        gettext_noop("Restore customer"),
+        Right.CUSTOMERS_ACT,
+        _enable(True),
+        in_bulk=True,
+        undo=by_opposite("suspend", "enabled"),
+        offered=lambda customer: not customer.enabled,
+    ),
     Action(
         CUSTOMER,
         "reset_second_factor",
         gettext_noop("Turn off two-factor authentication"),
         Right.CUSTOMERS_ACT,
         _reset_second_factor,
+        offered=lambda customer: bool(customer.user.totp_sealed),
         help=gettext_noop("Make sure first who asks. The customer gets an email."),
     ),
     Action(
@@ -329,10 +349,10 @@ ACTIONS = (
         Right.STAFF,
         _add_staff,
         (
-            _EMAIL,
+            EMAIL,
             _PASSWORD,
             Field("role", ActionFieldKind.CHOICE, gettext_noop("Role"), required=True, choices=tuple(Role)),
-            _RIGHTS,
+            RIGHTS,
         ),
         on_target=False,
         prepare=_hash_password,
@@ -345,7 +365,7 @@ ACTIONS = (
         _set_staff,
         (
             Field("role", ActionFieldKind.CHOICE, gettext_noop("Role"), choices=tuple(Role)),
-            _RIGHTS,
+            RIGHTS,
             Field("active", ActionFieldKind.YES_NO, gettext_noop("May log in")),
         ),
     ),
@@ -365,6 +385,13 @@ ACTIONS = (
                 choices=tuple(Right),
                 argument="key_rights",
                 help=gettext_noop("Leave out for all that its owner may do."),
+            ),
+            Field(
+                "addresses",
+                ActionFieldKind.TEXT,
+                gettext_noop("Allowed addresses"),
+                most=actions.ADDRESSES_MAX,
+                help=gettext_noop("IP addresses or networks, separated by commas. Leave empty to allow all."),
             ),
         ),
         on_target=False,

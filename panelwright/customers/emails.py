@@ -78,6 +78,40 @@ def reset(panel: Panel, *, to: str, language: str, link: str, now: datetime) -> 
         )
 
 
+def set_password(panel: Panel, *, to: str, language: str, link: str, now: datetime) -> None:
+    """Staff had it sent."""
+    with translation.override(language):
+        _send(
+            panel,
+            to,
+            _("Set a new password"),
+            _(
+                "Our support sends you this link, so that you can set a new password at %(panel)s. It works once, "
+                "for 24 hours:\n%(link)s\n\nNobody at %(panel)s knows your password, and nobody will ask you for it."
+            )
+            % {"panel": panel.name, "link": link},
+            kind="reset",
+            now=now,
+        )
+
+
+def invited(panel: Panel, *, to: str, language: str, by: str, link: str, now: datetime) -> None:
+    """To a new member of staff."""
+    with translation.override(language):
+        _send(
+            panel,
+            to,
+            _("You are invited to work here"),
+            _(
+                "%(by)s invites you to the staff of %(panel)s.\n\nOpen this link to choose your password and log in. "
+                "It works once, for 7 days:\n%(link)s\n\nIf you do not expect this, ignore this email."
+            )
+            % {"panel": panel.name, "by": by, "link": link},
+            kind="invite",
+            now=now,
+        )
+
+
 def new_email(panel: Panel, *, to: str, language: str, link: str, now: datetime) -> None:
     with translation.override(language):
         _send(

@@ -33,3 +33,36 @@ SESSIONS = Listing(
         Column("actions", place=ColumnPlace.ACT, cell="session_actions", file=False),
     ),
 )
+# For staff: where somebody is logged in, and that they came in, also when the session is over.
+SESSIONS_SEEN = Listing(
+    name="sessions",
+    label=gettext_noop("Active sessions"),
+    columns=(
+        Column("browser", label=gettext_noop("Browser"), place=ColumnPlace.MAIN, cell="session"),
+        Column("address", label=gettext_noop("Address"), place=ColumnPlace.LEFT, cell="plain_address"),
+        Column("created_at", ColumnKind.DAY, gettext_noop("Since"), ColumnPlace.FIRST),
+        Column("seen_at", ColumnKind.TIME, gettext_noop("Last seen"), ColumnPlace.END, says=True),
+    ),
+    empty=gettext_noop("Not logged in anywhere."),
+)
+LOGINS = Listing(
+    name="logins",
+    label=gettext_noop("Log-ins"),
+    columns=(
+        Column("at", ColumnKind.TIME, gettext_noop("Time"), ColumnPlace.FIRST),
+        Column("browser", label=gettext_noop("Browser"), place=ColumnPlace.MAIN, cell="session"),
+        Column("how", label=gettext_noop("How"), place=ColumnPlace.LEFT, cell="login_how"),
+        Column("address", label=gettext_noop("Address"), place=ColumnPlace.END, cell="plain_address"),
+    ),
+    empty=gettext_noop("No log-ins yet."),
+)
+# For the user; who of the staff it was, and where they sit, is not hers to know.
+MY_LOGINS = Listing(
+    name="logins",
+    label=gettext_noop("Recent log-ins"),
+    columns=(
+        Column("browser", label=gettext_noop("Browser"), place=ColumnPlace.MAIN, cell="login"),
+        Column("address", label=gettext_noop("Address"), place=ColumnPlace.LEFT, cell="session_address"),
+        Column("at", ColumnKind.TIME, gettext_noop("Time"), ColumnPlace.END),
+    ),
+)

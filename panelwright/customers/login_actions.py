@@ -12,8 +12,8 @@ from panelwright.core import clock
 from panelwright.core.refusal import Refusal
 from panelwright.core.remote import neighbourhood
 from panelwright.core.secret import installation_box
-from panelwright.customers import emails, passwords, second_factor, sessions, throttle_actions
-from panelwright.customers.models import Device, RecoveryCode, User
+from panelwright.customers import emails, login_records, passwords, second_factor, sessions, throttle_actions
+from panelwright.customers.models import Device, LoginHow, RecoveryCode, User
 from panelwright.customers.session_actions import meet_device, open_session
 
 WRONG = Refusal("wrong_login", "password")
@@ -141,7 +141,7 @@ def _use_recovery_code(user: User, code: str) -> bool:
     return bool(codes.update(used_at=clock.now()))
 
 
-def admit(user: User, visitor: Visitor) -> Admitted | None:
+def admit(user: User, visitor: Visitor, *, how: LoginHow = LoginHow.PASSWORD) -> Admitted | None:
     """Open a session for somebody who has proven who she is; she is told of a browser that is new.
 
     None when what was proven counts no more: hashing takes its time, and a password that was changed meanwhile, or
@@ -155,6 +155,7 @@ def admit(user: User, visitor: Visitor) -> Admitted | None:
         if not same.update(last_login=now):
             return None
         token = open_session(user=user, address=visitor.address, browser=visitor.browser)
+        login_records.write(user=user, how=how, address=visitor.address, browser=visitor.browser, now=now)
         if meet_device(user=user, device=visitor.device, now=now):
             emails.new_browser(user, address=visitor.address, browser=sessions.browser(visitor.browser)[:200], now=now)
     return Admitted(user, token)

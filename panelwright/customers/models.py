@@ -6,6 +6,7 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.db.models import Q
 
+from panelwright.core import clock
 from panelwright.core.scoped import ScopedManager
 from panelwright.ledger.models import Account
 from panelwright.panels.models import Panel
@@ -27,7 +28,7 @@ class User(AbstractBaseUser):
     totp_sealed = models.TextField(default="", db_default="", blank=True)
     totp_last_step = models.BigIntegerField(default=0, db_default=0)
     is_active = models.BooleanField(default=True)
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(default=clock.now)
 
     objects = ScopedManager(panel="panel", manager_class=BaseUserManager)
 
@@ -44,7 +45,10 @@ class User(AbstractBaseUser):
 
 
 class Session(models.Model):
-    """Somebody logged in, in one browser. Of the cookie's token only the SHA-256 digest is stored."""
+    """Somebody logged in, in one browser. Of the cookie's token only the SHA-256 digest is stored.
+
+    `parent`: the session of the member of staff who is signed in as this customer; it ends with that one.
+    """
 
     panel = models.ForeignKey(Panel, on_delete=models.PROTECT)
     user = models.ForeignKey(User, on_delete=models.PROTECT)
@@ -54,11 +58,45 @@ class Session(models.Model):
     created_at = models.DateTimeField()
     seen_at = models.DateTimeField()
     expires_at = models.DateTimeField()
+    parent = models.ForeignKey("self", null=True, on_delete=models.CASCADE)
 
     objects = ScopedManager(panel="panel")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["panel", "digest"], name="session_panel_digest")]
+
+
+class LoginHow(models.TextChoices):
+    """How somebody came in."""
+
+    PASSWORD = "password"
+    SIGN_UP = "sign-up"
+    INVITATION = "invitation"
+    STAFF = "staff"  # a member of staff, signed in as the customer
+
+
+class LoginRecord(models.Model):
+    """That somebody logged in, kept when the session is over. `staff`: who of the staff it was, not its user."""
+
+    panel = models.ForeignKey(Panel, on_delete=models.PROTECT, db_index=False)
+    user = models.ForeignKey(User, on_delete=models.PROTECT, db_index=False)
+    how = models.CharField(max_length=10, choices=LoginHow.choices)
+    staff = models.ForeignKey("Staff", null=True, on_delete=models.PROTECT)
+    address = models.CharField(max_length=45)
+    browser = models.CharField(max_length=300)
+    at = models.DateTimeField()
+
+    objects = ScopedManager(panel="panel")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(how__in=LoginHow.values), name="login_record_how"),
+            models.CheckConstraint(
+                condition=Q(how="staff", staff__isnull=False) | (~Q(how="staff") & Q(staff__isnull=True)),
+                name="login_record_staff",
+            ),
+        ]
+        indexes = [models.Index(fields=["user", "id"], name="login_record_user")]
 
 
 class Device(models.Model):
@@ -95,6 +133,7 @@ class LetterKind(models.TextChoices):
     SIGN_UP = "sign-up"
     RESET = "reset"
     NEW_EMAIL = "new-email"  # email: the new address
+    INVITE = "invite"  # a new member of staff chooses a password
 
 
 class LetterToken(models.Model):
@@ -183,6 +222,8 @@ class StaffKey(models.Model):
     rights = models.JSONField(default=list)
     digest = models.CharField(max_length=64)
     prefix = models.CharField(max_length=8)
+    # Networks that may use it, as of a customer's key; empty: all.
+    addresses = models.TextField(default="", db_default="", blank=True)
     last_used_at = models.DateTimeField(null=True)
     revoked_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -200,6 +241,8 @@ class PriceList(models.Model):
     name = models.CharField(max_length=100)
     # Hundredths of a percent off the service's rate: 1250 is 12.5 %.
     percent_off_e2 = models.PositiveIntegerField(default=0)
+    # One customer's own; the others are groups that staff put customers into.
+    personal = models.BooleanField(default=False, db_default=False)
 
     objects = ScopedManager(panel="panel")
 
@@ -227,6 +270,22 @@ class Customer(models.Model):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["panel", "number"], name="customer_number")]
         indexes = [models.Index(fields=["panel", "number"], condition=Q(enabled=False), name="customer_suspended")]
+
+
+class CustomerNote(models.Model):
+    """What staff write down about a customer, for each other. Never changed."""
+
+    panel = models.ForeignKey(Panel, on_delete=models.PROTECT, db_index=False)
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, db_index=False)
+    text = models.TextField()
+    author = models.CharField(max_length=300)
+    at = models.DateTimeField()
+
+    objects = ScopedManager(panel="panel")
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=~Q(text=""), name="customer_note_says_something")]
+        indexes = [models.Index(fields=["customer", "id"], name="customer_note_customer")]
 
 
 class ApiKey(models.Model):

@@ -45,6 +45,8 @@ def session_of(panel_id: int, token: str, *, now: datetime) -> Session | None:
     rows = Session.objects.filter(
         panel_id=panel_id,
         digest=digest(token),
+        # Staff who stand in for a customer come in by stand_ins.py alone.
+        parent=None,
         expires_at__gt=now,
         created_at__gt=now - LASTS_AT_MOST,
         user__is_active=True,

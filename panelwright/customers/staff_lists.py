@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime, timedelta
 from operator import attrgetter
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
+from django.db.models.lookups import Exact
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from panelwright.core import sql
+from panelwright.core import spans, sql
 from panelwright.core.lists import Column, ColumnKind, ColumnPlace, Filter, FilterKind, Listing, ListScope, whole
-from panelwright.core.paging import Found
+from panelwright.core.paging import Found, Narrowing, of_days, on_day
+from panelwright.core.spans import Span
 from panelwright.customers.models import Customer, Staff, StaffKey
 from panelwright.panels.models import Panel
 from panelwright.staff import registry
@@ -38,9 +39,25 @@ def _price_list(row: Any) -> str:
     return row.price_list.name if row.price_list else ""
 
 
-def _for_customer(row: Any) -> tuple[int, tuple[str, ...]]:
-    state = "customer.suspend" if row.enabled else "customer.restore"
-    return row.number, ("customer.credit", "customer.debit", "customer.set_credit_limit", "customer.set_rate", state)
+def _searched(panel: Panel, text: str) -> Narrowing:
+    """A customer's number, the beginning of an address, or a part of a name."""
+    number = whole(text)
+    if number is not None and Customer.objects.filter(panel_id=panel.id, number=number).exists():
+        return Narrowing(served=Q(number=number), few=2)
+    ids = with_email(panel.id, text)
+    if "@" in text:
+        return Narrowing(served=Q(id__in=ids), few=2)
+    return Narrowing(sought=Q(id__in=ids) | Q(user__name__icontains=text))
+
+
+def _in_state(panel: Panel, state: str) -> Narrowing:
+    # Of the few that are suspended there is an index.
+    return Narrowing(sought=Q(enabled=True)) if state == "active" else Narrowing(served=Q(enabled=False), few=1)
+
+
+def _joined_in(panel: Panel, span: Span) -> Narrowing:
+    since, until = span.bounds(panel.timezone)
+    return Narrowing(sought=Q(created_at__gte=since) & Q(created_at__lt=until))
 
 
 CUSTOMERS = Listing(
@@ -60,13 +77,15 @@ CUSTOMERS = Listing(
             ColumnKind.MONEY,
             gettext_noop("Balance"),
             ColumnPlace.END,
-            value=lambda row: row.account.balance_micros,
+            value="account.balance_micros",
         ),
         Column("created_at", ColumnKind.TIME),
-        offers(_for_customer),
+        offers("customer", attrgetter("number")),
     ),
     filters=(
-        Filter("q", gettext_noop("Search customers"), hint=gettext_noop("Email, name or ID")),
+        Filter("q", gettext_noop("Search customers"), hint=gettext_noop("Email, name or ID"), where=_searched),
+        # As reports count: by the clock of the panel's time zone.
+        Filter("joined", gettext_noop("Signed up"), hidden=True, read=spans.read, where=_joined_in),
         Filter(
             "state",
             gettext_noop("State"),
@@ -76,6 +95,15 @@ CUSTOMERS = Listing(
                 ("suspended", gettext_noop("Suspended")),
             ),
             chips=True,
+            where=_in_state,
+        ),
+        Filter(
+            "price_list",
+            gettext_noop("Price list"),
+            kind=FilterKind.NUMBER,
+            hidden=True,
+            # In a window: by an index of the lists all of a group's customers would be sorted.
+            where=lambda panel, number: Narrowing(sought=Q(Exact(F("price_list_id") + 0, number))),
         ),
     ),
     empty=gettext_noop("No customers yet. They sign up on your storefront."),
@@ -83,29 +111,9 @@ CUSTOMERS = Listing(
 )
 
 
-def _customers(panel: Panel, asked: Mapping[str, Any]) -> Found:
+def _customers(panel: Panel) -> Found:
     every: QuerySet[Customer] = Customer.objects.filter(panel_id=panel.id)
-    every = every.select_related("user", "account", "price_list")
-    rows, exact = every, True
-    if asked["state"]:
-        active = asked["state"] == "active"
-        # Of the few that are suspended there is an index.
-        rows, exact = rows.filter(enabled=active), not active
-    if asked["q"]:
-        search, found = _searched(panel, asked["q"])
-        rows, exact = rows.filter(search), found
-    return Found(rows, within=None if exact else every, key="number", window=WINDOW)
-
-
-def _searched(panel: Panel, text: str) -> tuple[Q, bool]:
-    """What a search means, and whether an index serves it."""
-    number = whole(text)
-    if number is not None and Customer.objects.filter(panel_id=panel.id, number=number).exists():
-        return Q(number=number), True
-    ids = with_email(panel.id, text)
-    if "@" in text:
-        return Q(id__in=ids), True
-    return Q(id__in=ids) | Q(user__name__icontains=text), False
+    return Found(every.select_related("user", "account", "price_list"), key="number", window=WINDOW)
 
 
 STAFF = Listing(
@@ -114,7 +122,14 @@ STAFF = Listing(
     scope=ListScope.PANEL,
     columns=(
         Column("id", ColumnKind.ID, gettext_noop("ID"), ColumnPlace.FIRST),
-        Column("email", label=gettext_noop("Email"), place=ColumnPlace.MAIN, value=lambda row: row.user.email),
+        Column(
+            "email",
+            label=gettext_noop("Email"),
+            place=ColumnPlace.MAIN,
+            value=lambda row: row.user.email,
+            cell="member",
+        ),
+        Column("last_login", ColumnKind.TIME, value=lambda row: row.user.last_login, empty=True),
         Column("role", label=gettext_noop("Role"), place=ColumnPlace.LEFT, cell="role"),
         Column(
             "active",
@@ -133,13 +148,13 @@ STAFF = Listing(
             cell="factor",
             says=True,
         ),
-        offers(lambda row: (row.id, ("staff.set",))),
+        offers("staff"),
     ),
     empty=gettext_noop("No staff yet."),
 )
 
 
-def _staff(panel: Panel, asked: Mapping[str, Any]) -> Found:
+def _staff(panel: Panel) -> Found:
     return Found(Staff.objects.filter(panel_id=panel.id).select_related("user"))
 
 
@@ -152,15 +167,16 @@ STAFF_KEYS = Listing(
         Column("prefix", label=gettext_noop("Key"), place=ColumnPlace.FIRST, cell="key_prefix"),
         Column("name", label=gettext_noop("Name"), place=ColumnPlace.MAIN),
         Column("staff", label=gettext_noop("Email"), place=ColumnPlace.LEFT, value=lambda row: row.staff.user.email),
+        Column("addresses"),
         Column("last_used_at", ColumnKind.TIME, gettext_noop("Last used"), ColumnPlace.END, says=True, empty=True),
         Column("created_at", ColumnKind.TIME),
-        offers(lambda row: (row.id, ("staff_key.revoke",))),
+        offers("staff_key"),
     ),
     empty=gettext_noop("No staff keys."),
 )
 
 
-def _staff_keys(panel: Panel, asked: Mapping[str, Any]) -> Found:
+def _staff_keys(panel: Panel) -> Found:
     rows = StaffKey.objects.filter(panel_id=panel.id, revoked_at=None)
     return Found(rows.select_related("staff__user"))
 
@@ -170,6 +186,10 @@ def _who(panel_id: int) -> Iterable[tuple[str, str]]:
     return [(str(row.id), row.user.email) for row in people]
 
 
+def _nouns(panel_id: int) -> Iterable[tuple[str, str]]:
+    return [(name, _(noun.label)) for name, noun in registry.nouns().items()]
+
+
 def _changes(panel_id: int) -> Iterable[tuple[str, str]]:
     return [(name, f"{_(action.noun.label)}: {_(action.label)}") for name, action in registry.actions().items()]
 
@@ -177,6 +197,22 @@ def _changes(panel_id: int) -> Iterable[tuple[str, str]]:
 def as_json(value: Any) -> str:
     """For a cell of a file."""
     return json.dumps(value, ensure_ascii=False, sort_keys=True)
+
+
+def _of_noun(panel: Any, values: Mapping[str, Any]) -> Narrowing | None:
+    return None if values["object"] is not None else Narrowing(served=Q(object_kind=values["noun"]), few=4)
+
+
+def _of_object(panel: Any, values: Mapping[str, Any]) -> Narrowing:
+    number = values["object"]
+    if values["noun"]:
+        return Narrowing(served=Q(object_kind=values["noun"], object_id=number), few=5)
+    # An index serves a number together with its kind; alone it is looked for in a window, by no index.
+    return Narrowing(sought=Q(Exact(F("object_id") + 0, number)))
+
+
+def _in_days(panel: Any, values: Mapping[str, Any]) -> Narrowing:
+    return Narrowing(served=of_days("at", values["since"], values["until"]), few=1)
 
 
 TRAIL = Listing(
@@ -203,29 +239,66 @@ TRAIL = Listing(
             kind=FilterKind.NUMBER,
             offers=_who,
             names=True,
+            where=lambda panel, who: Narrowing(served=Q(actor_id=who), few=3),
         ),
-        Filter("action", gettext_noop("Change"), (("", gettext_noop("All changes")),), offers=_changes, names=True),
-        Filter("on", gettext_noop("Date"), kind=FilterKind.DAY, hint=gettext_noop("Date, such as 2030-12-31")),
-        Filter("address", gettext_noop("Address"), hidden=True),
+        Filter(
+            "action",
+            gettext_noop("Change"),
+            (("", gettext_noop("All changes")),),
+            offers=_changes,
+            names=True,
+            where=lambda panel, name: Narrowing(served=Q(action=name), few=2),
+        ),
+        Filter(
+            "on",
+            gettext_noop("Date"),
+            kind=FilterKind.DAY,
+            hint=gettext_noop("Date, such as 2030-12-31"),
+            where=lambda panel, on: Narrowing(served=on_day("at", on), few=1),
+        ),
+        Filter(
+            "address",
+            gettext_noop("Address"),
+            hidden=True,
+            where=lambda panel, address: Narrowing(sought=Q(address=address)),
+        ),
+        Filter(
+            "noun",
+            gettext_noop("Kind"),
+            (("", gettext_noop("Everything")),),
+            offers=_nouns,
+            names=True,
+            joint=_of_noun,
+        ),
+        Filter(
+            "object",
+            gettext_noop("Object"),
+            kind=FilterKind.NUMBER,
+            hint=gettext_noop("ID"),
+            joint=_of_object,
+        ),
+        Filter(
+            "since",
+            gettext_noop("From"),
+            kind=FilterKind.DAY,
+            hint=gettext_noop("Date, such as 2030-12-31"),
+            joint=_in_days,
+        ),
+        Filter(
+            "until",
+            gettext_noop("To"),
+            kind=FilterKind.DAY,
+            hint=gettext_noop("Date, such as 2030-12-31"),
+            joint=lambda panel, values: None if values["since"] else _in_days(panel, values),
+        ),
     ),
     empty=gettext_noop("No changes yet."),
     none_match=gettext_noop("No changes match your filters."),
 )
 
 
-def _trail(panel: Panel, asked: Mapping[str, Any]) -> Found:
-    every: QuerySet[TrailEntry] = TrailEntry.objects.filter(panel_id=panel.id)
-    rows, exact = every, True
-    if asked["who"] is not None:
-        rows = rows.filter(actor_id=asked["who"])
-    if asked["action"]:
-        rows = rows.filter(action=asked["action"])
-    if asked["address"]:
-        rows, exact = rows.filter(address=asked["address"]), False
-    if asked["on"] is not None:
-        day = datetime(asked["on"].year, asked["on"].month, asked["on"].day, tzinfo=UTC)
-        rows = rows.filter(at__gte=day, at__lt=day + timedelta(days=1))
-    return Found(rows, within=None if exact else every, moment="at")
+def _trail(panel: Panel) -> Found:
+    return Found(TrailEntry.objects.filter(panel_id=panel.id), moment="at")
 
 
 LISTS = (

@@ -31,7 +31,8 @@ def post(transfers: Sequence[NewTransfer], *, now: datetime) -> list[bool] | Ref
 
     What a chargeback cannot take back becomes a debt, and money that comes to a customer pays her debt first; the
     transfers for that are made here. Refused: amount_not_positive; reference_taken (the code and reference stand for
-    another amount or other accounts); balance_below and available_below (a balance would go below its floor).
+    another amount or other accounts); reference_too_long (REFERENCE_MAX characters); balance_below and
+    available_below (a balance would go below its floor, or a payment be refunded from credit granted for orders).
     Raises for what a fault of ours alone can ask: ValueError for an account that is not there, LookupError where money
     never moves so.
     Locks the accounts that store a balance, in id order; what else is to be locked is locked before.

@@ -19,6 +19,7 @@ class Shortfall(StrEnum):
     """What happens where the debit account holds less than is to leave it."""
 
     REFUSED = "refused"  # nothing moves; an account without a balance has no such end
+    OWN = "own"  # the same, and credit that is granted counts for nothing: it was lent for orders
     DEBT = "debt"  # what is there is taken, the rest becomes a debt
     BELOW = "below"  # the balance goes below its floor, and later money fills it up
 
@@ -38,6 +39,12 @@ class Movement:
     words: str = ""
     short: Shortfall = Shortfall.REFUSED
     told: bool = True
+
+    @property
+    def may_stand_with_debt(self) -> bool:
+        """Whether a debt may be recorded or paid beside it, with a reference made of its code and its own."""
+        lends = self.short is Shortfall.DEBT or self.credit is AccountKind.CUSTOMER
+        return lends and self.code not in (TransferCode.DEBT, TransferCode.REPAYMENT)
 
     @property
     def seen(self) -> bool:
@@ -108,6 +115,7 @@ MOVEMENTS = (
         _ACCOUNT.CLEARING,
         "the refund of the payment",
         gettext_noop("Payment refunded"),
+        Shortfall.OWN,
     ),
     Movement(
         _CODE.CHARGEBACK,

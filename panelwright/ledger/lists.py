@@ -39,7 +39,7 @@ STATEMENT = Listing(
             ColumnKind.MONEY,
             gettext_noop("Amount"),
             ColumnPlace.MARK,
-            value=lambda entry: entry.micros,
+            value="micros",
             cell="entry_amount",
         ),
         Column(
@@ -47,7 +47,6 @@ STATEMENT = Listing(
             ColumnKind.MONEY,
             gettext_noop("Balance after"),
             ColumnPlace.END,
-            value=lambda entry: entry.balance_micros,
             says=True,
         ),
     ),

@@ -79,6 +79,9 @@ class Account(models.Model):
         ]
 
 
+REFERENCE_CHARS = 128
+
+
 class TransferCode(models.TextChoices):
     """Why money moved. With the reference it is unique in a panel: nothing moves twice. See codes.py."""
 
@@ -114,7 +117,7 @@ class Transfer(models.Model):
     credit_account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="credits", db_index=False)
     amount_micros = models.BigIntegerField()
     code = models.CharField(max_length=20, choices=TransferCode.choices)
-    reference = models.CharField(max_length=128)
+    reference = models.CharField(max_length=REFERENCE_CHARS)
     # The id of the order whose charge or cost this is part of; orders are above the ledger, so it is no foreign key.
     order_id = models.BigIntegerField(null=True)
     created_at = models.DateTimeField()

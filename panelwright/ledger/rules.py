@@ -10,10 +10,12 @@ from panelwright.core import money
 from panelwright.core.refusal import Refusal
 from panelwright.ledger import codes
 from panelwright.ledger.codes import Shortfall
-from panelwright.ledger.models import STORED, AccountKind, TransferCode
+from panelwright.ledger.models import REFERENCE_CHARS, STORED, AccountKind, TransferCode
 
 AMOUNT_NOT_POSITIVE = Refusal("amount_not_positive", "amount")
 REFERENCE_TAKEN = Refusal("reference_taken", "reference")
+# How long a reference may be: with its code before it, it names what is lent or paid beside the transfer.
+REFERENCE_MAX = REFERENCE_CHARS - 1 - max(len(m.code.value) for m in codes.MOVEMENTS if m.may_stand_with_debt)
 _CUSTOMER = AccountKind.CUSTOMER
 
 
@@ -96,6 +98,8 @@ def plan(
     for transfer in transfers:
         if transfer.amount_micros <= 0:
             return AMOUNT_NOT_POSITIVE
+        if len(transfer.reference) > REFERENCE_MAX:
+            return Refusal("reference_too_long", "reference", REFERENCE_MAX)
         debit, credit = sides(transfer)
         key = TransferKey(transfer.panel_id, transfer.code.value, transfer.reference)
         same = StandingTransfer(transfer.amount_micros, debit, credit)
@@ -124,11 +128,11 @@ def _post(transfer: NewTransfer, now: dict[Side, AccountState], made: Plan) -> R
     debit, credit = (_account(side, transfer, now) for side in sides(transfer))
     short = codes.movement(transfer.code, debit.kind, credit.kind).short
     if debit.kind in STORED and short is not Shortfall.BELOW:
-        room = debit.balance_micros - debit.floor_micros
+        room = debit.balance_micros - (0 if short is Shortfall.OWN else debit.floor_micros)
         if short is Shortfall.DEBT:
             _record_debt(transfer, debit, now, made)
         elif transfer.amount_micros > room:
-            return _short_of(debit, room)
+            return _short_of(debit, room, lent=short is not Shortfall.OWN)
     made.rows.append(transfer)
     _move(debit.side, -transfer.amount_micros, now, made)
     _move(credit.side, transfer.amount_micros, now, made)
@@ -159,8 +163,8 @@ def _id(account: AccountState) -> int:
     return account.side
 
 
-def _short_of(account: AccountState, room: int) -> Refusal:
-    if account.floor_micros:
+def _short_of(account: AccountState, room: int, *, lent: bool) -> Refusal:
+    if account.floor_micros and lent:
         return Refusal("available_below", "amount", facts=(("available", money.text(room)),))
     return Refusal("balance_below", "amount", facts=(("balance", money.text(room)),))
 
@@ -169,12 +173,18 @@ def _record_debt(transfer: NewTransfer, debit: AccountState, now: dict[Side, Acc
     """What the balance does not hold of the transfer is lent to it: credit is granted for orders, and not for this."""
     missing = transfer.amount_micros - min(max(debit.balance_micros, 0), transfer.amount_micros)
     if missing:
-        reference = f"{transfer.code.value}:{transfer.reference}"
         customer = _id(debit)
         lender = debt_of(customer)
-        made.rows.append(NewTransfer(transfer.panel_id, lender, customer, missing, TransferCode.DEBT, reference))
+        made.rows.append(
+            NewTransfer(transfer.panel_id, lender, customer, missing, TransferCode.DEBT, _beside(transfer))
+        )
         _move(customer, missing, now, made)
         _owe(customer, missing, now, made)
+
+
+def _beside(transfer: NewTransfer) -> str:
+    """The reference of what is recorded or paid with a transfer."""
+    return f"{transfer.code.value}:{transfer.reference}"
 
 
 def debt_of(account_id: int) -> NamedAccount:
@@ -192,7 +202,7 @@ def repaid(transfer: NewTransfer, account_id: int, owed_micros: int) -> NewTrans
         debt_of(account_id),
         min(owed_micros, transfer.amount_micros),
         TransferCode.REPAYMENT,
-        f"{transfer.code.value}:{transfer.reference}",
+        _beside(transfer),
     )
 
 

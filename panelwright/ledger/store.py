@@ -8,7 +8,7 @@ from datetime import datetime
 from django.db import connection
 
 from panelwright.core import sql
-from panelwright.ledger import rules
+from panelwright.ledger import rules, tally
 from panelwright.ledger.models import STORED, AccountKind, TransferCode
 from panelwright.ledger.rules import AccountState, NamedAccount, NewTransfer, Side, StandingTransfer, TransferKey
 
@@ -113,6 +113,7 @@ def write(transfers: Sequence[NewTransfer], now: datetime) -> dict[tuple[int, Na
         debit, credit = (side if isinstance(side, int) else ids[t.panel_id, side] for side in (t.debit, t.credit))
         rows.append((t.panel_id, debit, credit, t.amount_micros, t.code.value, t.reference, t.order_id, at))
     INSERT_TRANSFERS.run(connection, rows)
+    tally.note(transfers)
     return ids
 
 

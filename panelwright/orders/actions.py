@@ -19,14 +19,18 @@ from panelwright.customers import access
 from panelwright.customers.access import Caller
 from panelwright.events.actions import NewEvent, record
 from panelwright.lane.batcher import CommitUncertain, about_to_wait
-from panelwright.orders import blocking, lifecycle, requests, rules, settling, store
+from panelwright.orders import blocking, lifecycle, queries, requests, rules, settling, store
 from panelwright.orders.models import Job, OrderKind
 from panelwright.orders.rules import PlaceOrder
 from panelwright.panels import numbers
 from panelwright.panels.models import Noun
 
-# Panel by panel: the same number is another order in each.
+# With the panel: the same number is another order in each.
 _FIND_ASKED = sql.Query("SELECT id, parent_id FROM orders_order WHERE panel_id = ? AND number :in_int")
+_FIND_EACH = sql.Query(
+    "SELECT o.id, o.parent_id FROM :pairs p CROSS JOIN orders_order o"
+    " WHERE o.panel_id = p.first AND o.number = p.second"
+)
 _LOCK = sql.Query("SELECT id FROM orders_order WHERE id :in_int ORDER BY id :for_update")
 _ASKED = sql.Query(
     "SELECT o.id, o.number, o.customer_id, o.kind, o.status, o.job, o.ended_at, v.refill, v.refill_days, v.cancel"
@@ -155,7 +159,7 @@ def ask_refills(commands: Sequence[AskOrders], *, now: datetime) -> list[Refusal
 def _insert_refills(fresh: Sequence[tuple[sql.Row, list[Refusal | int], int]], now: datetime) -> None:
     """Each with its row, and the place in its command's answers that its number goes to."""
     counts = Counter(row[0] for row, _, _ in fresh)
-    turns = {id_: iter(numbers.take(id_, Noun.REFILL, count)) for id_, count in sorted(counts.items())}
+    turns = {id_: iter(taken) for id_, taken in numbers.take_each(counts, Noun.REFILL).items()}
     numbered = [(next(turns[row[0]]), row, answers, place) for row, answers, place in fresh]
     at = sql.moment(connection, now)
     _INSERT_REFILLS.run(connection, [(number, *row, "Pending", "waiting", at, at) for number, row, _, _ in numbered])
@@ -213,22 +217,28 @@ def cancel_orders(order_ids: Sequence[int], now: datetime) -> None:
     changes = lifecycle.OrderChanges(orders, now)
     to_pass_on: list[settling.OpenOrder] = []
     for order_id in dict.fromkeys(order_ids):
-        order = changes.orders[order_id]
-        if order.ended_at is not None:
-            continue
-        if order.kind == OrderKind.SUBSCRIPTION.value and order.job == Job.SCHEDULE.value:
-            changes.apply(settling.end(order, "Canceled", remains=0, now=now))
-        elif order.kind == OrderKind.DRIP_FEED.value:
-            stopped, schedule = settling.stop_runs(order, changes.schedule(order_id), now)
-            changes.set_schedule(schedule)
-            changes.apply(stopped)
-            children = [o for o in changes.orders.values() if o.parent_id == order_id and o.ended_at is None]
-            for child in children:
-                _cancel_one(child, changes, to_pass_on, now)
-        else:
-            _cancel_one(order, changes, to_pass_on, now)
+        to_pass_on += cancel_in(changes, order_id, now)
     changes.write()
     pass_on_cancels(to_pass_on, now)
+
+
+def cancel_in(changes: lifecycle.OrderChanges, order_id: int, now: datetime) -> list[settling.OpenOrder]:
+    """Cancel one in what is going to be written, as far as it can be at once; answers what is to be passed on."""
+    to_pass_on: list[settling.OpenOrder] = []
+    order = changes.orders[order_id]
+    if order.ended_at is not None:
+        return to_pass_on
+    if order.kind == OrderKind.SUBSCRIPTION.value and order.job == Job.SCHEDULE.value:
+        changes.apply(settling.end(order, "Canceled", remains=0, now=now))
+    elif order.kind == OrderKind.DRIP_FEED.value:
+        stopped, schedule = settling.stop_runs(order, changes.schedule(order_id), now)
+        changes.set_schedule(schedule)
+        changes.apply(stopped)
+        for child in changes.runs_of(order_id):
+            _cancel_one(child, changes, to_pass_on, now)
+    else:
+        _cancel_one(order, changes, to_pass_on, now)
+    return to_pass_on
 
 
 def pass_on_cancels(orders: Sequence[settling.OpenOrder], now: datetime) -> None:
@@ -288,9 +298,7 @@ def _asked(admitted: Sequence[tuple[AskOrders, access.Grant | Refusal]]) -> _Ask
         if isinstance(grant, access.Grant):
             wanted.setdefault(grant.panel_id, set()).update(n for n in command.numbers if n is not None)
     # A parent never changes, so it can be looked up before the lock.
-    found = [
-        row for panel_id, of_panel in wanted.items() for row in _FIND_ASKED.rows(connection, panel_id, sorted(of_panel))
-    ]
+    found = queries.of_panels(_FIND_ASKED, _FIND_EACH, wanted)
     if not found:
         return {}
     if connection.vendor == "postgresql":

@@ -9,6 +9,8 @@ from django.db import connection
 
 from panelwright.core import money, sql
 from panelwright.ledger.audit import balance_faults, transfer_faults
+from panelwright.panels.models import Noun
+from panelwright.panels.number_audit import NumberAudit
 
 FAULTS_MAX = 100
 
@@ -97,12 +99,36 @@ _STRAY_COSTS = sql.Query(
     " ON o.id = t.order_id AND o.panel_id = t.panel_id"
     " WHERE t.panel_id = ? AND t.code = 'cost' AND o.id IS NULL LIMIT ?"
 )
-# A number at or above the next one would be given a second time.
-_NUMBERS = sql.Query(
-    "SELECT m.noun, n.next_number, m.highest FROM (SELECT 'order' AS noun, MAX(number) AS highest FROM orders_order"
-    "  WHERE panel_id = ? UNION ALL SELECT 'refill', MAX(number) FROM orders_refill WHERE panel_id = ?) m"
-    " LEFT JOIN panels_numbering n ON n.panel_id = ? AND n.noun = m.noun"
-    " WHERE m.highest IS NOT NULL AND (n.next_number IS NULL OR n.next_number <= m.highest)"
+# Which provider has got how much for which order.
+_GOT = (
+    "(SELECT m.order_id, a.name, SUM(m.micros) AS micros FROM ("
+    "SELECT order_id, credit_account_id AS account, amount_micros AS micros FROM ledger_transfer"
+    " WHERE panel_id = ? AND code = 'cost' UNION ALL"
+    " SELECT order_id, debit_account_id, -amount_micros FROM ledger_transfer WHERE panel_id = ? AND code = 'cost') m"
+    " JOIN ledger_account a ON a.id = m.account AND a.kind = 'provider' GROUP BY m.order_id, a.name)"
+)
+_NOW_EARNED = (
+    "CASE WHEN o.kind <> 'drip-feed' AND (o.upstream_id IS NOT NULL OR o.ended_at IS NOT NULL)"
+    " THEN COALESCE(o.cost_micros, 0) ELSE 0 END"
+)
+# The provider that has the order has got what it costs there, and where no other one had it before, nobody else has got
+# anything. Nobody ever gets less than nothing.
+_PROVIDERS = sql.Query(
+    f"SELECT o.number, o.provider_id, {_NOW_EARNED}, COALESCE(h.micros, 0)"
+    f" FROM orders_order o LEFT JOIN {_GOT} h"
+    " ON h.order_id = o.id AND h.name = COALESCE(CAST(o.provider_id AS TEXT), '')"
+    f" LEFT JOIN (SELECT order_id, MIN(micros) AS least FROM {_GOT} g GROUP BY order_id) e"
+    " ON e.order_id = o.id"
+    f" WHERE o.panel_id = ? AND (COALESCE(h.micros, 0) < {_NOW_EARNED}"
+    f" OR (o.past_cost_micros = 0 AND COALESCE(h.micros, 0) <> {_NOW_EARNED}) OR e.least < 0) LIMIT ?"
+)
+_NUMBERS = tuple(
+    NumberAudit(noun, table)
+    for noun, table in (
+        (Noun.ORDER, "orders_order"),
+        (Noun.REFILL, "orders_refill"),
+        (Noun.CUSTOMER, "customers_customer"),
+    )
 )
 
 
@@ -129,12 +155,21 @@ def audit(panel_id: int) -> Audit:
     for id_, status, cost, runs in _COSTS.rows(connection, panel_id, panel_id, FAULTS_MAX):
         of_runs = "" if runs is None else f", its runs together {money.text(int(runs))}"
         result.faults.append(f"order {id_}: {status} at a cost of {money.text(cost)}{of_runs}")
-    for id_, earned, posted, counted, number in _COST_TRANSFERS.rows(connection, panel_id, panel_id, FAULTS_MAX):
+    costs = _COST_TRANSFERS.rows(connection, panel_id, panel_id, FAULTS_MAX)
+    for id_, earned, posted, counted, number in costs:
         in_books = f"{money.text(int(posted))} in the books"
         transfers = f", by {number} transfers and not {counted}" if number != counted else ""
         result.faults.append(f"order {id_}: cost {money.text(earned)}, {in_books}{transfers}")
     for id_, reference in _STRAY_COSTS.rows(connection, panel_id, FAULTS_MAX):
         result.faults.append(f"transfer {id_} (cost {reference}): of no order")
-    for noun, next_number, highest in _NUMBERS.rows(connection, panel_id, panel_id, panel_id):
-        result.faults.append(f"{noun} {highest} is there, and the next number is {next_number}")
+    told = {row[0] for row in costs}
+    for id_, provider, earned, got in _PROVIDERS.rows(connection, *[panel_id] * 5, FAULTS_MAX):
+        if id_ in told:
+            continue
+        result.faults.append(
+            f"order {id_}: provider {provider or 'none'} has got {money.text(int(got))} for it in the books,"
+            f" it costs {money.text(earned)} there"
+        )
+    for each in _NUMBERS:
+        result.faults += each.faults(panel_id, FAULTS_MAX)
     return result

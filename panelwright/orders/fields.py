@@ -70,9 +70,9 @@ def check(
     own: dict[str, str] = {}
     if type_.has_link:
         link = params.get("link", "")
-        bad = _link_fault(link)
-        if bad is not None:
-            return _refusal("bad_link", "link", bad)
+        fault = link_refusal(link)
+        if fault is not None:
+            return fault
         if screen is not None and screen.refuses(LINK, link):
             return Refusal("bad_link", "link", why="not_accepted")
         wrong = rule.refuses_link(link) if rule is not None else None
@@ -154,6 +154,12 @@ def _refusal(code: str, field: str, bad: BadText) -> Refusal:
 def good_link(text: str) -> bool:
     """A link or a bare name that a provider can look up: one word, of http or https if it has a scheme."""
     return _link_fault(text) is None
+
+
+def link_refusal(text: str) -> Refusal | None:
+    """What is wrong with a link of an order, whatever its service asks of it."""
+    bad = _link_fault(text)
+    return None if bad is None else _refusal("bad_link", "link", bad)
 
 
 def _link_fault(text: str) -> BadText | None:

@@ -5,7 +5,7 @@ Every function here runs inside the caller's transaction.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from django.db import connection
@@ -19,7 +19,10 @@ from panelwright.orders import costs, pause_letters, problems, settling, webhook
 from panelwright.orders.models import OrderKind
 from panelwright.orders.pause_letters import PauseNotice
 from panelwright.orders.settling import OpenOrder, Refund, ScheduleState, Settled
-from panelwright.orders.status import ENDED
+from panelwright.orders.status import ENDED, OrderStatus
+
+# What is delivered itself; the others make orders.
+_DELIVERED = frozenset({OrderKind.PLAIN.value, OrderKind.RUN.value, OrderKind.POST.value})
 
 _ORDER_COLUMNS = (
     "o.id, o.number, o.panel_id, o.customer_id, c.account_id, s.id, o.kind, o.parent_id, o.quantity, o.booked_micros,"
@@ -40,6 +43,7 @@ _LOCK_ORDERS = sql.Query("SELECT id FROM orders_order WHERE id :in_int ORDER BY 
 _ORDERS = sql.Query(f"SELECT {_ORDER_COLUMNS} FROM orders_order o{_ORDER_JOINS} WHERE o.id :in_int ORDER BY o.id")
 _PARENTS = sql.Query("SELECT DISTINCT parent_id FROM orders_order WHERE id :in_int AND parent_id IS NOT NULL")
 _OPEN_CHILDREN = sql.Query("SELECT id FROM orders_order WHERE parent_id = ? AND ended_at IS NULL ORDER BY id")
+_OPEN_CHILDREN_OF = sql.Query("SELECT id FROM orders_order WHERE parent_id :in_int AND ended_at IS NULL ORDER BY id")
 _SCHEDULES = sql.Query(
     "SELECT order_id, runs, run_quantity, runs_started, runs_done, undelivered FROM orders_schedule"
     " WHERE order_id :in_int"
@@ -81,6 +85,11 @@ _UPDATE_SCHEDULES = sql.Update(
     {"runs": "int", "runs_started": "int", "runs_done": "int", "undelivered": "bigint"},
     {"order_id": "bigint"},
 )
+# A subscription that has ended orders for nothing: what was told of and has no order waits for nothing.
+_DROP_POSTS = sql.Query(
+    "UPDATE orders_post SET due_at = NULL WHERE panel_id :in_int AND subscription_id :in_int AND order_id IS NULL"
+    " AND due_at IS NOT NULL"
+)
 
 
 class StaleOrder(Exception):
@@ -99,6 +108,20 @@ def lock(ids: Collection[int], *, with_parents: bool = True) -> dict[int, OpenOr
     return {row[0]: _open_order(row) for row in _ORDERS.rows(connection, listed)}
 
 
+def read(ids: Collection[int]) -> dict[int, OpenOrder]:
+    """The orders, their parents, and the open runs of drip-feeds among them, as they stand: not locked, only to look
+    ahead at what would become of them."""
+    wanted = set(ids)
+    if wanted:
+        wanted.update(row[0] for row in _PARENTS.rows(connection, sorted(wanted)))
+    found = {row[0]: _open_order(row) for row in _ORDERS.rows(connection, sorted(wanted))}
+    feeds = sorted(o.id for o in found.values() if o.kind == OrderKind.DRIP_FEED.value)
+    if feeds:
+        runs = [row[0] for row in _OPEN_CHILDREN_OF.rows(connection, feeds) if row[0] not in found]
+        found |= {row[0]: _open_order(row) for row in _ORDERS.rows(connection, runs)}
+    return found
+
+
 def _open_order(row: sql.Row) -> OpenOrder:
     values = list(row)
     for i in _TIMES:
@@ -112,7 +135,10 @@ def open_children(parent_id: int) -> list[int]:
     return [row[0] for row in _OPEN_CHILDREN.rows(connection, parent_id)]
 
 
-def schedules(order_ids: Iterable[int]) -> dict[int, ScheduleState]:
+def schedules(order_ids: Collection[int]) -> dict[int, ScheduleState]:
+    """The counters of these drip-feeds."""
+    if not order_ids:
+        return {}
     return {row[0]: ScheduleState(*row) for row in _SCHEDULES.rows(connection, sorted(order_ids))}
 
 
@@ -126,12 +152,30 @@ class OrderChanges:
         self.orders = orders
         self.now = now
         self._before = dict(orders)
-        self._schedules = schedules(o.id for o in orders.values() if o.kind == OrderKind.DRIP_FEED.value)
+        self._schedules = schedules([o.id for o in orders.values() if o.kind == OrderKind.DRIP_FEED.value])
         self._schedules_before = dict(self._schedules)
         self._refunds: list[Refund] = []
         self._events: list[NewEvent] = []
         self._told: set[int] = set()
         self._paused: list[PauseNotice] = []
+
+    def also(self, orders: dict[int, OpenOrder]) -> None:
+        """More orders, beside those that it has: what it has made of these stands."""
+        new = {id_: order for id_, order in orders.items() if id_ not in self.orders}
+        self.orders.update(new)
+        self._before.update(new)
+        found = schedules([o.id for o in new.values() if o.kind == OrderKind.DRIP_FEED.value])
+        self._schedules.update(found)
+        self._schedules_before.update(found)
+
+    @property
+    def refunded_micros(self) -> int:
+        """What goes back, or would."""
+        return sum(refund.micros for refund in self._refunds)
+
+    def runs_of(self, parent_id: int) -> list[OpenOrder]:
+        """The runs of a drip-feed that have not ended, of the orders that it has."""
+        return [run for run in self.orders.values() if run.parent_id == parent_id and run.ended_at is None]
 
     def schedule(self, order_id: int) -> ScheduleState:
         return self._schedules[order_id]
@@ -155,6 +199,8 @@ class OrderChanges:
             facts = problems.facts_of(order.problem_facts)
             told = {"code": order.problem_code, **facts, "problem": problems.words(order.problem_code, facts)}
             self.event("order.problem", order, told)
+        if order.status == OrderStatus.IN_PROGRESS.value != before.status and order.kind in _DELIVERED:
+            self.event("order.in progress", order, {"remains": order.remains})
         if order.status in ENDED:
             self.event(f"order.{order.status.lower()}", order, {"remains": order.remains})
             if order.kind == OrderKind.RUN.value and order.parent_id is not None:
@@ -186,6 +232,9 @@ class OrderChanges:
         _UPDATE_SCHEDULES.run(
             connection, [(s.runs, s.runs_started, s.runs_done, s.undelivered, s.order_id) for s in moved]
         )
+        over = [o for o in changed if o.kind == OrderKind.SUBSCRIPTION.value and o.ended_at is not None]
+        if over:
+            _DROP_POSTS.run(connection, sorted({o.panel_id for o in over}), sorted(o.id for o in over))
         credit(self._refunds, self.now)
         books.write(cost_transfers, self.now)
         record(self._events, now=self.now)

@@ -8,15 +8,16 @@ far it looked, and its cursor goes on from there. Reads only.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db import connection
 
 from panelwright.core import limits, sql
+from panelwright.core.lists import Listing
 from panelwright.core.refusal import Refusal
 from panelwright.orders import requests
 from panelwright.orders.models import Job, OrderKind, RequestState
@@ -40,11 +41,19 @@ _SHORT = frozenset({OrderStatus.PARTIAL.value, OrderStatus.CANCELED.value})
 STATUSES = frozenset(OrderStatus.values) | frozenset(SubscriptionStatus.values)
 
 
+class Condition(NamedTuple):
+    """A part of a statement about an order `o`, and the values of its marks. Its text holds no value."""
+
+    text: str
+    values: tuple[object, ...] = ()
+
+
 class Wanted(NamedTuple):
     """Which orders. Empty or None: all. `service` is its number; `numbers` and `text` come from `read_search`.
 
     `services` are ids of services that the text or the number names: orders of these are found, too.
-    `parent`: what the drip-feed or subscription with this number created.
+    `parent`: what the drip-feed or subscription with this number created. `also`: what else is asked of an order, which
+    is looked for through a window. A filter of lists.py says a part of this, and `wanted` puts them together.
     """
 
     status: str = ""
@@ -54,9 +63,20 @@ class Wanted(NamedTuple):
     text: str = ""
     parent: int | None = None
     services: tuple[int, ...] = ()
+    also: tuple[Condition, ...] = ()
 
 
 EVERYTHING = Wanted()
+
+
+def wanted(of: Listing, panel: Any, asked: Mapping[str, str], *, kinds: frozenset[str] = KINDS) -> Wanted:
+    """What the filters of a list ask for: of two that say the same part the later one counts. Raises Refused."""
+    found = Wanted(kinds=kinds)
+    for part in of.narrowed(panel, asked):
+        assert isinstance(part, Wanted)
+        said = {name: value for name, value in part._asdict().items() if value != Wanted._field_defaults[name]}
+        found = found._replace(**{**said, "also": found.also + part.also})
+    return found
 
 
 class ListedOrder(NamedTuple):
@@ -258,7 +278,8 @@ _CHILDREN = _Source(
 def _source(wanted: Wanted) -> _Source:
     if wanted.numbers:
         return _BY_NUMBERS
-    others = wanted.service is not None or bool(wanted.text or wanted.services) or wanted.kinds != KINDS
+    others = wanted.service is not None or wanted.kinds != KINDS
+    others = others or bool(wanted.text or wanted.services or wanted.also)
     if wanted.parent is not None:
         return _CHILDREN._replace(exact=not others and not wanted.status)
     if wanted.kinds <= _SCHEDULED:
@@ -283,7 +304,15 @@ def _window(source: _Source, *, upward: bool) -> sql.Query:
 
 @cache
 def _rows(
-    source: _Source, *, status: bool, service: bool, kinds: int, text: bool, services: bool, upward: bool
+    source: _Source,
+    *,
+    status: bool,
+    service: bool,
+    kinds: int,
+    text: bool,
+    services: bool,
+    upward: bool,
+    also: tuple[str, ...] = (),
 ) -> sql.Query:
     """Values: those of `_ends`, then what is filtered by, then how many; of a window its ends again before these."""
     # Said plainly that it is a small part: PostgreSQL cannot tell from the keys, and would compile for millions.
@@ -300,6 +329,7 @@ def _rows(
         named.append("o.service_id :in_int")
     if named:
         filters += f" AND ({' OR '.join(named)})"
+    filters += "".join(f" AND ({one})" for one in also)
     return sql.Query(
         f"SELECT {_SHOWN} FROM (SELECT {_INNER} FROM {source.table} WHERE :near{source.also}{filters}"
         f" ORDER BY {source.near.order(upward=upward)} LIMIT ?) AS o{_JOINS}"
@@ -427,6 +457,7 @@ def _find(
         kinds=len(kinds),
         text=bool(wanted.text),
         services=bool(wanted.services),
+        also=tuple(one.text for one in wanted.also),
         upward=upward,
     )
     values = _ends(panel_id, customer_id, wanted, low=low, high=high)
@@ -441,6 +472,7 @@ def _find(
         values += [_pattern(wanted.text.lower()), _pattern(wanted.text)]
     if wanted.services:
         values.append(list(wanted.services))
+    values += [value for one in wanted.also for value in one.values]
     return query.rows(connection, *values, limit)
 
 

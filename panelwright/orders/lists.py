@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from django.utils.translation import gettext_noop
 
+from panelwright.catalog import names
 from panelwright.core import limits
 from panelwright.core.lists import Column, ColumnKind, ColumnPlace, Filter, FilterKind, Listing, whole
+from panelwright.orders.listing import Wanted, read_search
 from panelwright.orders.status import OrderStatus
 
 
@@ -20,7 +23,17 @@ def _numbers(text: str) -> tuple[int, ...]:
 # What stands in the address -> the word of the order.
 STATUS_SLUGS = {status.value.lower().replace(" ", "-"): status.value for status in OrderStatus}
 
-SEARCH = Filter("q", gettext_noop("Search orders"), hint=gettext_noop("Order ID, link or service"))
+
+def _searched(panel: Any, typed: str) -> Wanted:
+    """Orders by their numbers, a part of the link, the name or the number of a service."""
+    numbers, text = read_search(typed)
+    # Of one number it cannot be told whether it is an order's or a service's.
+    named = text or (str(numbers[0]) if len(numbers) == 1 else "")
+    services = names.find(panel_id=panel.id, version=panel.catalog_version, text=named)
+    return Wanted(numbers=numbers, text=text, services=services)
+
+
+SEARCH = Filter("q", gettext_noop("Search orders"), hint=gettext_noop("Order ID, link or service"), where=_searched)
 STATUS = Filter(
     "status",
     gettext_noop("Status"),
@@ -35,10 +48,25 @@ STATUS = Filter(
     ),
     read=lambda text: STATUS_SLUGS.get(text, ""),
     chips=True,
+    where=lambda panel, status: Wanted(status=status),
 )
-SERVICE = Filter("service", gettext_noop("Orders for service"), kind=FilterKind.NUMBER, hidden=True)
+SERVICE = Filter(
+    "service",
+    gettext_noop("Orders for service"),
+    kind=FilterKind.NUMBER,
+    hidden=True,
+    where=lambda panel, number: Wanted(service=number),
+)
 
-IDS = Filter("ids", gettext_noop("Orders placed"), read=_numbers, hidden=True)
+# A hundred numbers of 18 digits go in.
+IDS = Filter(
+    "ids",
+    gettext_noop("Orders placed"),
+    read=_numbers,
+    hidden=True,
+    where=lambda panel, numbers: Wanted(numbers=numbers),
+    most=2_000,
+)
 
 ORDERS = Listing(
     name="orders",
@@ -61,10 +89,9 @@ ORDERS = Listing(
             ColumnKind.MONEY,
             gettext_noop("Charge"),
             ColumnPlace.END,
-            value=lambda row: row.charge_micros,
             cell="charge",
         ),
-        Column("refunded", ColumnKind.MONEY, value=lambda row: row.refunded_micros),
+        Column("refunded", ColumnKind.MONEY),
         Column("created_at", ColumnKind.TIME),
         Column("ended_at", ColumnKind.TIME),
         Column("actions", place=ColumnPlace.ACT, cell="order_actions", file=False),

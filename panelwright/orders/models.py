@@ -209,7 +209,7 @@ class Schedule(models.Model):
     """How a drip-feed or a subscription creates its orders; one row beside the parent order."""
 
     order = models.OneToOneField(Order, primary_key=True, on_delete=models.PROTECT)
-    panel = models.ForeignKey(Panel, on_delete=models.PROTECT)
+    panel = models.ForeignKey(Panel, on_delete=models.PROTECT, db_index=False)
     # The order's, for lists. Null only on rows that a process of the release before writes meanwhile.
     customer = models.ForeignKey(Customer, null=True, on_delete=models.PROTECT, db_index=False)
     number = models.BigIntegerField()
@@ -258,7 +258,10 @@ class Schedule(models.Model):
                 condition=Q(pause_reason__in=["", *PauseReason.values]), name="schedule_pause_reason"
             ),
         ]
-        indexes = [models.Index(fields=["customer", "number"], name="schedule_customer")]
+        indexes = [
+            models.Index(fields=["customer", "number"], name="schedule_customer"),
+            models.Index(fields=["panel", "number"], name="schedule_panel"),
+        ]
 
 
 class Post(models.Model):
@@ -298,6 +301,8 @@ class Refill(models.Model):
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="refills")
     # The order's, for lists. Null only on rows that a process of the release before writes meanwhile.
     customer = models.ForeignKey(Customer, null=True, on_delete=models.PROTECT, db_index=False)
+    # Another order of ours that delivers it at our cost; null: its provider does, or our own people.
+    by_order = models.OneToOneField(Order, null=True, on_delete=models.PROTECT, related_name="refill_of")
     status = models.CharField(max_length=11, choices=RefillStatus.choices, default=RefillStatus.PENDING)
     state = models.CharField(max_length=10, choices=RequestState.choices, default=RequestState.WAITING)
     provider_id = models.BigIntegerField(null=True)
@@ -329,6 +334,9 @@ class Refill(models.Model):
             models.Index(fields=["customer", "number"], name="refill_customer"),
             # Those that may wait for staff, in the order of their list.
             models.Index(fields=["panel", "number"], condition=Q(ended_at__isnull=True), name="refill_open"),
+            models.Index(
+                fields=["id"], condition=Q(by_order__isnull=False, ended_at__isnull=True), name="refill_ordered"
+            ),
         ]
 
 

@@ -1,4 +1,4 @@
-"""What may be wrong with an open order: codes with facts, and their words for staff in English.
+"""What may be wrong with an open order: codes with facts, and their words for staff.
 
 A row keeps the code, its facts as JSON, and since when. Nothing in the product reads the words to decide
 anything; they are made here, where somebody is to read them. Pure.
@@ -7,8 +7,10 @@ anything; they are made here, where somebody is to read them. Pure.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
+
+from django.utils.translation import gettext_noop
 
 TEXT_MAX = 1000
 
@@ -70,6 +72,8 @@ CANCEL_ACCEPTED = "cancel_accepted"
 ORDER_HAS_ENDED = "order_has_ended"
 CANCELED_UNSENT = "canceled_unsent"
 NOT_ANSWERED = "not_answered"
+# Another order of ours was to deliver it, and ended otherwise. Facts: order, its number; status.
+REFILL_NOT_DELIVERED = "refill_not_delivered"
 # A problem that was noted in words, before there were codes. Facts: said.
 NOTED = "noted"
 
@@ -77,49 +81,53 @@ NOTED = "noted"
 SENDER_STOPPED = "the sender stopped in the middle"
 
 _WORDS = {
-    OUTCOME_UNKNOWN: "outcome unknown: {why}",
-    OUTCOME_ASKED_AGAIN: "outcome unknown, asking again: {why}",
-    REFUSED: "{provider} refused it: {said}",
-    NO_ROUTE: "no provider is set for this service",
-    ROUTES_HELD: "its provider's list says something that a person has to look at",
-    ROUTE_GONE: "the route that was chosen for it, {route}, is not there or not enabled",
-    PROVIDERS_REST: "will be sent when a provider takes orders again ({providers})",
-    STATUS_NOT_UNDERSTOOD: "the provider's status is not understood: {word!r}",
-    PARTIAL_WITHOUT_REMAINS: "the provider says Partial and does not say how much remains",
-    PARTIAL_ABOVE_QUANTITY: "the provider says Partial with {remains} remaining of {quantity}",
-    NOT_KNOWN_UPSTREAM: "the provider does not know its order {upstream_id}",
-    STATUS_REFUSED: "the provider does not tell the status: {said}",
-    PROVIDER_SILENT: "{provider} has not told the status for long: {said}",
-    PROVIDER_GONE: "its provider, number {provider}, is not there any more",
-    NOT_CHARGED: (
-        "not charged ({reason}): {cost} {currency} for {quantity} units, which {provider} delivers all the same"
+    OUTCOME_UNKNOWN: gettext_noop("outcome unknown: %(why)s"),
+    OUTCOME_ASKED_AGAIN: gettext_noop("outcome unknown, asking again: %(why)s"),
+    REFUSED: gettext_noop("%(provider)s refused it: %(said)s"),
+    NO_ROUTE: gettext_noop("no provider is set for this service"),
+    ROUTES_HELD: gettext_noop("its provider's list says something that a person has to look at"),
+    ROUTE_GONE: gettext_noop("the route that was chosen for it, %(route)s, is not there or not enabled"),
+    PROVIDERS_REST: gettext_noop("will be sent when a provider takes orders again (%(providers)s)"),
+    STATUS_NOT_UNDERSTOOD: gettext_noop("the provider's status is not understood: “%(word)s”"),
+    PARTIAL_WITHOUT_REMAINS: gettext_noop("the provider says Partial and does not say how much remains"),
+    PARTIAL_ABOVE_QUANTITY: gettext_noop("the provider says Partial with %(remains)s remaining of %(quantity)s"),
+    NOT_KNOWN_UPSTREAM: gettext_noop("the provider does not know its order %(upstream_id)s"),
+    STATUS_REFUSED: gettext_noop("the provider does not tell the status: %(said)s"),
+    PROVIDER_SILENT: gettext_noop("%(provider)s has not told the status for long: %(said)s"),
+    PROVIDER_GONE: gettext_noop("its provider, number %(provider)s, is not there any more"),
+    NOT_CHARGED: gettext_noop(
+        "not charged (%(reason)s): %(cost)s %(currency)s for %(quantity)s units, which %(provider)s delivers all the"
+        " same"
     ),
-    NOT_CANCELED: "{provider} does not cancel it ({said}): what it still orders is not charged",
-    NOT_OF_IT: "the provider says that its order {upstream_id} is of this subscription, and it is another one: {order}",
-    POST_NOT_KNOWN: (
-        "{provider} tells of its order {upstream_id} for a post, and does not know it ({said}): not charged,"
-        " {cost} to {cost_max} {currency}"
+    NOT_CANCELED: gettext_noop("%(provider)s does not cancel it (%(said)s): what it still orders is not charged"),
+    NOT_OF_IT: gettext_noop(
+        "the provider says that its order %(upstream_id)s is of this subscription, and it is another one: %(order)s"
     ),
-    POST_UNREAD: (
-        "{provider} tells of its order {upstream_id} for a post, and nothing that can be read about it ({said}):"
-        " not charged, {cost} to {cost_max} {currency}"
+    POST_NOT_KNOWN: gettext_noop(
+        "%(provider)s tells of its order %(upstream_id)s for a post, and does not know it (%(said)s): not charged,"
+        " %(cost)s to %(cost_max)s %(currency)s"
     ),
-    POSTS_DIFFER: "{provider} says that it is over with {posts} posts, and names {orders} orders",
-    REQUEST_REFUSED: "{said}",
-    REQUEST_WAITS: "{said}",
-    NOT_AT_A_PROVIDER: "no provider has this order: for staff to do",
-    NO_REFILL_ID: "the provider took it and gave no refill id",
-    REFILL_NOT_KNOWN: "the provider does not know its refill {upstream_id}",
-    CANCEL_ACCEPTED: "accepted",
-    ORDER_HAS_ENDED: "the order has ended: {status}",
-    CANCELED_UNSENT: "cancelled before it was sent",
-    NOT_ANSWERED: "the provider did not answer for this order",
-    NOTED: "{said}",
+    POST_UNREAD: gettext_noop(
+        "%(provider)s tells of its order %(upstream_id)s for a post, and nothing that can be read about it (%(said)s):"
+        " not charged, %(cost)s to %(cost_max)s %(currency)s"
+    ),
+    POSTS_DIFFER: gettext_noop("%(provider)s says that it is over with %(posts)s posts, and names %(orders)s orders"),
+    REQUEST_REFUSED: "%(said)s",
+    REQUEST_WAITS: "%(said)s",
+    NOT_AT_A_PROVIDER: gettext_noop("no provider has this order: for staff to do"),
+    NO_REFILL_ID: gettext_noop("the provider took it and gave no refill id"),
+    REFILL_NOT_KNOWN: gettext_noop("the provider does not know its refill %(upstream_id)s"),
+    REFILL_NOT_DELIVERED: gettext_noop("the order that was to deliver it, %(order)s, ended as %(status)s"),
+    CANCEL_ACCEPTED: gettext_noop("accepted"),
+    ORDER_HAS_ENDED: gettext_noop("the order has ended: %(status)s"),
+    CANCELED_UNSENT: gettext_noop("cancelled before it was sent"),
+    NOT_ANSWERED: gettext_noop("the provider did not answer for this order"),
+    NOTED: "%(said)s",
 }
 # What only refills and cancels have.
 OF_REQUESTS = frozenset(
     {
-        *(REQUEST_REFUSED, REQUEST_WAITS, NOT_AT_A_PROVIDER, NO_REFILL_ID, REFILL_NOT_KNOWN),
+        *(REQUEST_REFUSED, REQUEST_WAITS, NOT_AT_A_PROVIDER, NO_REFILL_ID, REFILL_NOT_KNOWN, REFILL_NOT_DELIVERED),
         *(CANCEL_ACCEPTED, ORDER_HAS_ENDED, CANCELED_UNSENT, NOT_ANSWERED),
     }
 )
@@ -150,19 +158,22 @@ def facts_of(problem_facts: str) -> dict[str, Any]:
     return facts if isinstance(facts, dict) else {}
 
 
-def words(code: str, facts: Mapping[str, Any]) -> str:
-    """In English, for staff; "" where nothing is wrong. A code or a fact that is not known never raises."""
+def words(code: str, facts: Mapping[str, Any], translate: Callable[[str], str] = str) -> str:
+    """For staff, in English or as `translate` puts it; "" where nothing is wrong. A code or a fact that is not known
+    never raises.
+    """
     if not code:
         return ""
     told = _Told(facts)
     if code == PROVIDERS_REST:
         told["providers"] = "; ".join(f"{name}: {why}".removesuffix(": ") for name, why in _resting(facts))
-    text = _WORDS.get(code, code.replace("_", " ")).format_map(told).removesuffix(": ")
+    known = _WORDS.get(code)
+    text = (translate(known) % told).removesuffix(": ") if known else code.replace("_", " ")
     if code == OUTCOME_UNKNOWN and facts.get("said"):
         return f"{text} | {facts['said']}"
     if code == PROVIDERS_REST and facts.get("said") and facts["said"] not in {why for _, why in _resting(facts)}:
         # Not why they rest: what was wrong with the order before.
-        return f"{text} | {_WORDS[REFUSED].format_map(told)}"
+        return f"{text} | {translate(_WORDS[REFUSED]) % told}"
     return text
 
 

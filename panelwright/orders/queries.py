@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from django.db import connection
+from django.db.models import Q
 
 from panelwright.core import sql
-from panelwright.orders.models import OrderKind
+from panelwright.core.paging import counted
+from panelwright.orders.models import Order, OrderKind
 
-# How an order stands, for `status`: id, customer id, kind, charge in micros, start count, status, remains, number. A
-# plain tuple, as the database gives it: a request asks for 100 of them, and giving each one names doubled its time.
-Standing = tuple[int, int, str, int, int | None, str, int, int]
+# How an order stands, for `status`: id, customer id, kind, charge in micros, start count, status, remains, number,
+# panel id. A plain tuple, as the database gives it: a request asks for 100 of them, and giving each one names doubled
+# its time.
+Standing = tuple[int, int, str, int, int | None, str, int, int, int]
 # A panel's id with the number of an order or refill: the number alone is another one's in each panel.
 Name = tuple[int, int]
 
@@ -27,10 +30,28 @@ class Progress(NamedTuple):
     children: list[int]
 
 
+def of_panels(one: sql.Query, each: sql.Query, wanted: Mapping[int, Collection[int]]) -> list[sql.Row]:
+    """The rows with these numbers, by panel id. `one` asks for a panel and its numbers, `each` for pairs of both.
+
+    Never for a set of panels and a set of numbers: all numbers in all panels would be far more than was asked for.
+    """
+    asked = {panel_id: numbers for panel_id, numbers in wanted.items() if numbers}
+    if len(asked) == 1:
+        ((panel_id, numbers),) = asked.items()
+        return one.rows(connection, panel_id, sorted(numbers))
+    pairs = [(panel_id, number) for panel_id, numbers in asked.items() for number in numbers]
+    return each.rows(connection, sql.pairs(sorted(pairs))) if pairs else []
+
+
 _SCHEDULED = frozenset({OrderKind.DRIP_FEED.value, OrderKind.SUBSCRIPTION.value})
 _STANDINGS = sql.Query(
-    "SELECT id, customer_id, kind, charge_micros, start_count, status, remains, number"
+    "SELECT id, customer_id, kind, charge_micros, start_count, status, remains, number, panel_id"
     " FROM orders_order WHERE panel_id = ? AND number :in_int"
+)
+# Of several panels; what was asked for comes first, whatever the database thinks of it.
+_STANDINGS_EACH = sql.Query(
+    "SELECT o.id, o.customer_id, o.kind, o.charge_micros, o.start_count, o.status, o.remains, o.number, o.panel_id"
+    " FROM :pairs p CROSS JOIN orders_order o WHERE o.panel_id = p.first AND o.number = p.second"
 )
 # The last condition is the index's own.
 _BY_REQUEST = sql.Query(
@@ -45,8 +66,12 @@ _CHILDREN = sql.Query(
     "SELECT parent_id, number FROM orders_order WHERE panel_id :in_int AND parent_id :in_int ORDER BY parent_id, number"
 )
 _REFILLS = sql.Query(
-    "SELECT r.number, o.customer_id, r.status FROM orders_refill r JOIN orders_order o ON o.id = r.order_id"
+    "SELECT r.panel_id, r.number, o.customer_id, r.status FROM orders_refill r JOIN orders_order o ON o.id = r.order_id"
     " WHERE r.panel_id = ? AND r.number :in_int"
+)
+_REFILLS_EACH = sql.Query(
+    "SELECT r.panel_id, r.number, o.customer_id, r.status FROM :pairs p CROSS JOIN orders_refill r"
+    " JOIN orders_order o ON o.id = r.order_id WHERE r.panel_id = p.first AND r.number = p.second"
 )
 _BALANCES = sql.Query("SELECT id, balance_micros FROM ledger_account WHERE panel_id :in_int AND id :in_int")
 
@@ -55,11 +80,7 @@ def standings(
     wanted: Mapping[int, Collection[int]],
 ) -> tuple[dict[Name, Standing], dict[int, Progress]]:
     """The orders with these numbers, by panel id; and by order id what those with a schedule have done."""
-    found: dict[Name, Standing] = {}
-    # Panel by panel: a set of all numbers in all panels would be far more than was asked for.
-    for panel_id, numbers in wanted.items():
-        if numbers:
-            found.update({(panel_id, row[7]): row for row in _STANDINGS.rows(connection, panel_id, sorted(numbers))})
+    found: dict[Name, Standing] = {(row[8], row[7]): row for row in of_panels(_STANDINGS, _STANDINGS_EACH, wanted)}
     parents = sorted(row[0] for row in found.values() if row[2] in _SCHEDULED)
     progress: dict[int, Progress] = {}
     if parents:
@@ -82,12 +103,7 @@ def by_request(
 
 def refills(wanted: Mapping[int, Collection[int]]) -> dict[Name, tuple[int, str]]:
     """The refills with these numbers, by panel id: (panel id, number) -> (customer id, status)."""
-    return {
-        (panel_id, row[0]): (row[1], row[2])
-        for panel_id, numbers in wanted.items()
-        if numbers
-        for row in _REFILLS.rows(connection, panel_id, sorted(numbers))
-    }
+    return {row[:2]: row[2:] for row in of_panels(_REFILLS, _REFILLS_EACH, wanted)}
 
 
 _ID_OF = sql.Query("SELECT id FROM orders_order WHERE panel_id = ? AND number = ?")
@@ -114,6 +130,47 @@ def numbers_of(panel_id: int, order_ids: Collection[int]) -> dict[int, int]:
     return dict(_NUMBERS_OF.rows(connection, panel_id, sorted(order_ids))) if order_ids else {}
 
 
+_NUMBER_FROM = sql.Query(
+    "SELECT number, created_at FROM orders_order WHERE panel_id = ? AND number >= ? ORDER BY number LIMIT 1"
+)
+_LAST_NUMBER = sql.Query("SELECT number FROM orders_order WHERE panel_id = ? ORDER BY number DESC LIMIT 1")
+# Processes take numbers in blocks: those of one moment stand this far apart at most (docs/decisions/0016-numbers.md).
+BLOCKS_LAST = timedelta(seconds=30)
+
+
+def number_at(panel_id: int, at: datetime) -> int:
+    """The first number of the panel's orders that were placed from then on, or one a little before or behind it.
+
+    Numbers rise with time, so it is found by halving: some 40 looks into the index, however many orders there are.
+    """
+    last = _first(_LAST_NUMBER.rows(connection, panel_id))
+    low, high = 0, 0 if last is None else last + 1
+    while low < high:
+        middle = (low + high) // 2
+        rows = _NUMBER_FROM.rows(connection, panel_id, middle)
+        placed = sql.aware(rows[0][1]) if rows else None
+        if placed is None or placed >= at:
+            high = middle
+        else:
+            low = rows[0][0] + 1
+    return low
+
+
+def numbers_between(panel_id: int, start: datetime | None, end: datetime | None) -> Q:
+    """A range of numbers that holds all of the panel's orders of this time; `end` excluded, None: no bound."""
+    found = Q()
+    if start is not None:
+        found &= Q(number__gte=number_at(panel_id, start - BLOCKS_LAST))
+    if end is not None:
+        found &= Q(number__lt=number_at(panel_id, end + BLOCKS_LAST))
+    return found
+
+
 def balances(panel_ids: Collection[int], account_ids: Collection[int]) -> dict[int, int]:
     """Account id -> micros."""
     return dict(_BALANCES.rows(connection, sorted(panel_ids), sorted(account_ids)))
+
+
+def count_of_customer(panel_id: int, customer_id: int) -> int:
+    """How many orders a customer has, up to one more than lists count."""
+    return counted(Order.objects.filter(panel_id=panel_id, customer_id=customer_id))

@@ -10,7 +10,9 @@ from datetime import date, datetime, time, timedelta
 from typing import NamedTuple
 
 from panelwright.catalog import quantities, types
+from panelwright.catalog import rates as catalog_rates
 from panelwright.catalog.link_kinds import Table
+from panelwright.catalog.rates import NOTHING, CustomRate, RateKey
 from panelwright.catalog.types import BY_NAME, ServiceType, Units
 from panelwright.core import limits, money
 from panelwright.core.refusal import Refusal
@@ -81,7 +83,7 @@ class BatchContext:
     # Account id -> micros that can be spent, locked until the commit. Below zero: a debt stands, nothing is ordered.
     balances: dict[int, int]
     services: dict[tuple[int, int], SoldService]  # (panel id, number)
-    rates: dict[tuple[int, int], int]  # (price list id, service id) -> micros
+    rates: dict[RateKey, CustomRate]  # what price lists say of services
     requests: dict[tuple[int, str], tuple[int, str]]  # (customer id, request_id) -> (order's number, digest)
     open_links: set[tuple[int, int, str]]  # (customer id, service id, digest of the link)
     blocks: dict[int, Rules] = field(default_factory=dict)  # panel id -> rules, of panels that have any
@@ -423,16 +425,16 @@ def subscription_due(*, now: datetime, expires_on_iso: str | None) -> datetime:
     return datetime.combine(last_day + timedelta(days=1), time(), now.tzinfo)
 
 
-def rate_for(service: SoldService, grant: Grant, rates: dict[tuple[int, int], int]) -> int | None:
+def rate_for(service: SoldService, grant: Grant, rates: dict[RateKey, CustomRate]) -> int | None:
     """The caller's own rate, in micros; None when the service is not for this caller."""
     if grant.price_list_id is None:
         return None if service.private else service.rate_micros
-    own = rates.get((grant.price_list_id, service.id))
-    if own is not None:
-        return own
-    if service.private:
-        return None
-    return money.discounted(rate_micros=service.rate_micros, percent_off_e2=grant.percent_off_e2)
+    return catalog_rates.rate_for(
+        rate_micros=service.rate_micros,
+        private=service.private,
+        custom=rates.get((grant.price_list_id, service.id), NOTHING),
+        percent_off_e2=grant.percent_off_e2,
+    )
 
 
 def good_request_id(text: str) -> bool:

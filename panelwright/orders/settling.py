@@ -196,6 +196,8 @@ def end(order: OpenOrder, status: str, *, remains: int, now: datetime, cost_told
         charge, remains = 0, order.quantity
     back = order.charge_micros - charge
     ended = order._replace(
+        # One that stood in line for a provider never got there.
+        provider_id=None if order.job == Job.FORWARD.value else order.provider_id,
         status=status,
         remains=remains,
         charge_micros=charge,

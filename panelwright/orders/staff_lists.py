@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
+from django.db.models import Q
 from django.utils.translation import gettext_noop
 
 from panelwright.core.lists import Column, ColumnKind, ColumnPlace, Filter, FilterKind, Listing, ListScope
-from panelwright.core.paging import Found
+from panelwright.core.paging import Found, Narrowing
 from panelwright.customers.models import ApiKey
 from panelwright.customers.queries import customer_id
 from panelwright.panels.models import Panel
@@ -27,23 +25,28 @@ API_KEYS = Listing(
         Column("can_read", ColumnKind.FLAG),
         Column("can_order", ColumnKind.FLAG),
         Column("addresses"),
-        Column("daily_cap", ColumnKind.MONEY, value=lambda row: row.daily_cap_micros, empty=True),
+        Column("daily_cap", ColumnKind.MONEY, empty=True),
         Column("last_used_at", ColumnKind.TIME, gettext_noop("Last used"), ColumnPlace.END, says=True, empty=True),
         Column("created_at", ColumnKind.TIME),
-        offers(lambda row: (row.id, ("api_key.revoke",))),
+        offers("api_key"),
     ),
-    filters=(Filter("customer", gettext_noop("Customer"), kind=FilterKind.NUMBER, hidden=True),),
+    filters=(
+        Filter(
+            "customer",
+            gettext_noop("Customer"),
+            kind=FilterKind.NUMBER,
+            hidden=True,
+            where=lambda panel, number: Narrowing(served=Q(customer_id=customer_id(panel.id, number) or 0)),
+        ),
+    ),
     empty=gettext_noop("No API keys."),
 )
 
 
-def _api_keys(panel: Panel, asked: Mapping[str, Any]) -> Found:
+def _api_keys(panel: Panel) -> Found:
     """Those that have not been revoked."""
     every = ApiKey.objects.filter(panel_id=panel.id).select_related("customer")
-    rows = every.filter(revoked_at=None)
-    if asked["customer"] is not None:
-        return Found(rows.filter(customer_id=customer_id(panel.id, asked["customer"]) or 0))
-    return Found(rows, within=every)
+    return Found(every.filter(revoked_at=None), within=every)
 
 
 LISTS = (StaffList(API_KEYS, "api_key", Right.CUSTOMERS_READ, _api_keys),)

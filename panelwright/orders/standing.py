@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from panelwright.catalog import quantities
+from panelwright.catalog.rates import CustomRate, RateKey
 from panelwright.core import money
 from panelwright.customers.access import Grant
 from panelwright.orders import rules
@@ -62,7 +63,7 @@ class Today:
     customers: dict[int, Grant]
     keys: dict[int, Grant]
     services: dict[int, SoldService]  # by id, those that are on
-    rates: dict[tuple[int, int], int]  # (price list id, service id) -> micros
+    rates: dict[RateKey, CustomRate]  # what price lists say of services
     balances: dict[int, int]  # account id -> micros
     key_spent: dict[int, int]  # key id -> micros, of keys with a cap
 

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from django.db import connection
 
 from panelwright.catalog import link_store, quantities
+from panelwright.catalog.rates import CustomRate, RateKey, together
 from panelwright.core import limits, sql
 from panelwright.core.refusal import Refusal
 from panelwright.customers import access
@@ -40,8 +41,13 @@ _SERVICES = sql.Query(
     " link_hosts, link_kinds, link_example FROM catalog_service WHERE panel_id :in_int AND number :in_int AND enabled"
 )
 _RATES = sql.Query(
-    "SELECT price_list_id, service_id, rate_micros FROM catalog_pricelistrate"
+    "SELECT price_list_id, service_id, rate_micros, percent_off_e2, NULL FROM catalog_pricelistrate"
     " WHERE panel_id :in_int AND price_list_id :in_int AND service_id :in_int"
+    # The few percents first: SQLite keeps to this order, and where there are none it ends here.
+    " UNION ALL SELECT k.price_list_id, v.id, NULL, NULL, k.percent_off_e2"
+    " FROM catalog_pricelistpercent k CROSS JOIN catalog_service v"
+    " WHERE k.panel_id :in_int AND k.price_list_id :in_int AND v.id :in_int"
+    " AND v.panel_id = k.panel_id AND v.category_id = k.category_id"
 )
 _REQUESTS = sql.Query(
     "SELECT customer_id, request_id, number, request_digest FROM orders_order"
@@ -254,9 +260,10 @@ def lock_balances(account_ids: Sequence[int]) -> dict[int, int]:
 
 def own_rates(
     panel_ids: Sequence[int], price_list_ids: Sequence[int], service_ids: Sequence[int]
-) -> dict[tuple[int, int], int]:
-    """(price list id, service id) -> micros, where a price list has a rate of its own."""
-    return {(row[0], row[1]): row[2] for row in _RATES.rows(connection, panel_ids, price_list_ids, service_ids)}
+) -> dict[RateKey, CustomRate]:
+    """What the price lists say of the services, where they say anything. One statement."""
+    asked = (panel_ids, price_list_ids, service_ids)
+    return together(_RATES.rows(connection, *asked, *asked))
 
 
 def insert_order(order: NewOrder, now: datetime) -> Placed:

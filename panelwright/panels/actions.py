@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import zoneinfo
 from collections.abc import Sequence
 
 from django.db import IntegrityError, transaction
@@ -88,6 +89,19 @@ def targets_changed(panel_id: int) -> None:
     Whoever else changes it waits until that is over.
     """
     Panel.objects.filter(id=panel_id).update(blocks_version=F("blocks_version") + 1)
+
+
+def require_staff_factor(*, panel_id: int, required: bool) -> None:
+    """Whether staff have to turn on a second factor before they can do anything else."""
+    Panel.objects.filter(id=panel_id).update(staff_factor_required=required)
+
+
+def set_timezone(*, panel_id: int, timezone: str) -> Panel:
+    """Whose days reports mean. Refused: bad_choice. The reports are then counted anew (reports/actions.py)."""
+    if timezone not in zoneinfo.available_timezones():
+        raise Refused("bad_choice", "timezone")
+    Panel.objects.filter(id=panel_id).update(timezone=timezone)
+    return Panel.objects.get(id=panel_id)
 
 
 def set_guard(*, panel_id: int, rule: str | None = None, percent_e2: int | None = None) -> Panel:

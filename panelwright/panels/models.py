@@ -45,6 +45,10 @@ class Panel(models.Model):
     hue = models.PositiveSmallIntegerField(null=True)
     # The version of its logo; empty: it has none. The picture itself is in PanelLogo.
     logo_version = models.CharField(max_length=16, default="", db_default="", blank=True)
+    # Staff without a second factor may do nothing but turn it on.
+    staff_factor_required = models.BooleanField(default=False, db_default=False)
+    # Whose days and hours reports and lists mean, a name of the tz database.
+    timezone = models.CharField(max_length=50, default="UTC", db_default="UTC")
     enabled = models.BooleanField(default=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -91,6 +95,7 @@ class Noun(models.TextChoices):
     TICKET = "ticket"
     PAYMENT = "payment"
     CUSTOMER = "customer"
+    BULK = "bulk"  # bulk work
 
 
 class Numbering(models.Model):

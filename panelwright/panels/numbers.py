@@ -36,6 +36,14 @@ _TAKE = sql.Query(
     " ON CONFLICT (panel_id, noun) DO UPDATE SET next_number = panels_numbering.next_number + ?"
     " RETURNING next_number"
 )
+# Of many panels at once, whose rows are locked in the order of their ids.
+_TAKE_EACH = sql.Query(
+    "INSERT INTO panels_numbering (panel_id, noun, next_number) SELECT p.first, ?, p.second + ? FROM :pairs p"
+    # The condition tells SQLite's parser that no join follows.
+    " WHERE p.second > 0 ORDER BY p.first"
+    " ON CONFLICT (panel_id, noun) DO UPDATE SET next_number = panels_numbering.next_number"
+    " + excluded.next_number - ? RETURNING panel_id, next_number"
+)
 _RAISE = sql.Query(
     "INSERT INTO panels_numbering (panel_id, noun, next_number) VALUES (?, ?, ?)"
     " ON CONFLICT (panel_id, noun) DO UPDATE SET next_number = excluded.next_number"
@@ -50,10 +58,27 @@ def take(panel_id: int, noun: Noun, count: int) -> range:
     return range(row[0] - count, row[0])
 
 
+def take_each(counts: Mapping[int, int], noun: Noun) -> dict[int, range]:
+    """As `take`, so many numbers for each panel id, in one statement; the panels' rows are locked in id order."""
+    if len(counts) == 1:
+        ((panel_id, count),) = counts.items()
+        return {panel_id: take(panel_id, noun, count)}
+    if not counts:
+        return {}
+    rows = _TAKE_EACH.rows(connection, noun.value, FIRST, sql.pairs(sorted(counts.items())), FIRST)
+    return {panel_id: range(after - counts[panel_id], after) for panel_id, after in rows}
+
+
+def given_below(panel_id: int, noun: Noun) -> int | None:
+    """Every number that was given out is below this one; None where no number was."""
+    rows = _NEXT.rows(connection, panel_id, noun.value)
+    return int(rows[0][0]) if rows else None
+
+
 def next_number(panel_id: int, noun: Noun) -> int:
     """The lowest number that is neither given out nor in a process's block."""
-    rows = _NEXT.rows(connection, panel_id, noun.value)
-    return int(rows[0][0]) if rows else FIRST
+    below = given_below(panel_id, noun)
+    return FIRST if below is None else below
 
 
 def raise_next(panel_id: int, noun: Noun, number: int) -> bool:
@@ -106,16 +131,18 @@ class Blocks:
     def give(self, counts: Mapping[int, int]) -> Given:
         """So many numbers for each panel id. In the caller's transaction, after all its other locks."""
         given = Given(_keep=self._kept)
-        for panel_id, count in sorted(counts.items()):
-            now = self._now()
+        now = self._now()
+        sizes: dict[int, int] = {}
+        for panel_id, count in counts.items():
             numbers, before = self._from_block(panel_id, count, now)
-            missing = count - len(numbers)
-            if missing:
-                size = block_size(before, missing=missing, now=now)
-                fresh = take(panel_id, self._noun, size)
-                numbers = [*numbers, *fresh[:missing]]
-                given.blocks[panel_id] = Block(fresh.start + missing, fresh.stop, size, now)
             given.numbers[panel_id] = numbers
+            if len(numbers) < count:
+                sizes[panel_id] = block_size(before, missing=count - len(numbers), now=now)
+        # All panels at once: a batch may hold orders of as many panels as it has orders.
+        for panel_id, fresh in take_each(sizes, self._noun).items():
+            missing = counts[panel_id] - len(given.numbers[panel_id])
+            given.numbers[panel_id] = [*given.numbers[panel_id], *fresh[:missing]]
+            given.blocks[panel_id] = Block(fresh.start + missing, fresh.stop, sizes[panel_id], now)
         return given
 
     def forget(self) -> None:

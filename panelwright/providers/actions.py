@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -128,3 +129,18 @@ def _of_another_currency(before: Provider, currency: str | None, *, told_wrongly
     if new and before.sync_due_at is not None:
         new["sync_due_at"] = clock.now()
     return new
+
+
+def rest(*, panel_id: int, provider_id: int, hours: int) -> None:
+    """Send it nothing and ask it nothing for so long; its orders wait, or take other routes. Refused: no_provider."""
+    until = clock.now() + timedelta(hours=hours)
+    rows = Provider.objects.filter(panel_id=panel_id, id=provider_id)
+    if not rows.update(rest_until=until, sends_rest_until=until):
+        raise Refused("no_provider", id=provider_id)
+
+
+def resume(*, panel_id: int, provider_id: int) -> None:
+    """End its rest, whatever it rests for: it is asked at once. Refused: no_provider."""
+    rows = Provider.objects.filter(panel_id=panel_id, id=provider_id)
+    if not rows.update(rest_until=None, sends_rest_until=None, failures=0, problem=""):
+        raise Refused("no_provider", id=provider_id)

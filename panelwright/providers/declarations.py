@@ -17,17 +17,17 @@ from panelwright.core.secret import installation_box
 from panelwright.panels.models import Panel
 from panelwright.providers import actions
 from panelwright.providers.manual import manual_actions
-from panelwright.providers.models import ExchangeRate, Provider, ProviderKind, Route
+from panelwright.providers.models import Provider, ProviderKind, Route
 from panelwright.providers.routing import route_actions
-from panelwright.providers.routing.route_actions import NewRoute
-from panelwright.providers.sync import hold_actions, sync_actions, sync_problems
+from panelwright.providers.routing.route_actions import NewRoute, RouteTerms
+from panelwright.providers.sync import hold_actions, kept_list_actions, sync_actions, sync_problems
 from panelwright.providers.sync.import_rules import Chosen
 from panelwright.providers.sync.sync_rules import TYPE_MAX, Markup
 from panelwright.providers.sync.syncing import asked, asked_for_list
 from panelwright.providers.wire import transports
 from panelwright.providers.wire.outcomes import Offers
 from panelwright.providers.wire.upstream import Upstream
-from panelwright.staff.action import Action, ActionDone, ActionFieldKind, Field, Noun, State, by_id
+from panelwright.staff.action import Action, ActionDone, ActionFieldKind, Field, Noun, State, by_id, in_its_place
 from panelwright.staff.actor import Actor
 from panelwright.staff.rights import Right
 from panelwright.staff.shapes import AMOUNT, ANYTHING, MOMENT, NUMBER, TEXT, YES_NO, fields, listed, maybe, words
@@ -57,6 +57,7 @@ def provider_state(panel_id: int, provider_id: int) -> State | None:
         "rise_max": None if row.rise_max_e2 is None else f"{row.rise_max_e2 / 100:.2f}",
         "fall_max": None if row.fall_max_e2 is None else f"{row.fall_max_e2 / 100:.2f}",
         "failures": row.failures,
+        "rests_until": None if row.rest_until is None else row.rest_until.isoformat(timespec="seconds"),
         "problem": row.problem or sync_problems.of(row),
         "problem_code": row.sync_problem_code,
     }
@@ -80,16 +81,19 @@ def route_state(panel_id: int, route_id: int) -> State | None:
         "min": row.min,
         "max": row.max,
         "step": row.step,
+        "in_step": row.in_step,
+        "markup": f"{row.markup_percent_e2 / 100:.2f}",
+        "fixed": money.text(row.markup_fixed_micros),
+        "round_to": money.text(row.round_to_micros),
+        "follows_rate": row.follows_rate,
+        "follows_limits": row.follows_limits,
+        "follows_sale": row.follows_sale,
+        "follows_name": row.follows_name,
         "held": list(held.get("codes", [])),
         "rejected": row.held_rejected,
         "service_enabled": row.service.enabled,
         "service_rate": money.text(row.service.rate_micros),
     }
-
-
-def _rate_state(panel_id: int, rate_id: int) -> State | None:
-    row = ExchangeRate.objects.filter(panel_id=panel_id, id=rate_id).first()
-    return None if row is None else {"from": row.currency, "to": row.target, "rate": money.rate_text(row.rate_e12)}
 
 
 def provider_called(panel_id: int, name: str) -> int | None:
@@ -110,13 +114,20 @@ _ROUTE_SHAPE = fields(
         "min": maybe(NUMBER),
         "max": maybe(NUMBER),
         "step": maybe(NUMBER),
+        "in_step": YES_NO,
+        "markup": AMOUNT,
+        "fixed": AMOUNT,
+        "round_to": AMOUNT,
+        "follows_rate": YES_NO,
+        "follows_limits": YES_NO,
+        "follows_sale": YES_NO,
+        "follows_name": YES_NO,
         "held": listed(TEXT),
         "rejected": YES_NO,
         "service_enabled": YES_NO,
         "service_rate": AMOUNT,
     }
 )
-_RATE_SHAPE = fields({"from": TEXT, "to": TEXT, "rate": AMOUNT})
 PROVIDER = Noun(
     "provider",
     "providers",
@@ -142,6 +153,7 @@ PROVIDER = Noun(
             "rise_max": maybe(AMOUNT),
             "fall_max": maybe(AMOUNT),
             "failures": NUMBER,
+            "rests_until": maybe(MOMENT),
             "problem": TEXT,
             "problem_code": TEXT,
         }
@@ -151,14 +163,6 @@ PROVIDER = Noun(
 )
 ROUTE = Noun("route", "routes", gettext_noop("Route"), route_state, shape=_ROUTE_SHAPE, find=by_id)
 HELD = Noun("held", "held", gettext_noop("Held route"), route_state, shape=_ROUTE_SHAPE, answers_as="route", find=by_id)
-EXCHANGE_RATE = Noun("exchange_rate", "exchange_rates", gettext_noop("Exchange rate"), _rate_state, shape=_RATE_SHAPE)
-HOST_EXCHANGE_RATE = Noun(
-    "host_exchange_rate",
-    "host_exchange_rates",
-    gettext_noop("Exchange rate of all panels"),
-    _rate_state,
-    shape=_RATE_SHAPE,
-)
 
 
 def _there(panel_id: int, name: str) -> Provider:
@@ -214,6 +218,19 @@ def _sync(
     return ActionDone(shown={"changes": [_told(event) for event in came.events], "problem": came.problem})
 
 
+def _ask_list(panel_id: int, target: int | None, values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What the provider's list is, before the transaction."""
+    asked_for = _ask(panel_id, target, {})
+    if not isinstance(asked_for["offers"], Offers):
+        raise Refused("list_not_read", text=asked_for["offers"].text)
+    return {**values, "offers": asked_for["offers"]}
+
+
+def _read_list(actor: Actor, panel_id: int, target: int, /, *, offers: Any) -> ActionDone:
+    count = kept_list_actions.keep(panel_id=panel_id, provider_id=target, offers=offers)
+    return ActionDone(before={}, after={"rows": count}, shown={"rows": count})
+
+
 def _import(
     actor: Actor,
     panel_id: int,
@@ -226,6 +243,7 @@ def _import(
     fixed_micros: int = 0,
     round_to_micros: int = 1,
     free: bool = False,
+    categories: Mapping[str, Any] | None = None,
     **chosen: Any,
 ) -> ActionDone:
     if not isinstance(offers, Offers):
@@ -241,6 +259,7 @@ def _import(
         markup=Markup(markup_e2, fixed_micros, round_to_micros),
         free=free,
         balance=balance,
+        categories={str(theirs): str(ours) for theirs, ours in (categories or {}).items()},
     )
     numbers = [service.number for service in imported.services]
     off = [service.number for service in imported.services if not service.enabled]
@@ -301,9 +320,15 @@ def _add_route(
     return ActionDone(made.id)
 
 
-def _set_route(actor: Actor, panel_id: int, target: int, /, **values: Any) -> None:
+def _set_route(actor: Actor, panel_id: int, target: int, /, *, first: bool = False, **values: Any) -> None:
     service_id = Route.objects.get(panel_id=panel_id, id=target).service_id
-    route_actions.set_route(panel_id=panel_id, service_id=service_id, route_id=target, **values)
+    route_actions.set_route(
+        panel_id=panel_id, service_id=service_id, route_id=target, first=first, terms=RouteTerms(**values)
+    )
+
+
+def _move_route(actor: Actor, panel_id: int, target: int, /, *, direction: str) -> None:
+    route_actions.move_route(panel_id=panel_id, route_id=target, up=direction == "up")
 
 
 def _decide(accepted: bool) -> Any:
@@ -318,20 +343,6 @@ def _decide(accepted: bool) -> Any:
     return do
 
 
-def _set_exchange_rate(
-    actor: Actor, panel_id: int, _target: None, /, *, currency: str, target: str, rate_e12: int
-) -> ActionDone:
-    # The panel's rates, or for the host (no panel) those of all.
-    currency, target = currency.upper(), target.upper()
-    before = sync_actions.stored_rate(panel_id or None, currency=currency, target=target)
-    sync_actions.set_exchange_rate(currency=currency, target=target, rate_e12=rate_e12, panel_id=panel_id or None)
-    pair = {"from": currency, "to": target}
-    return ActionDone(
-        before={} if before is None else {**pair, "rate": money.rate_text(before)},
-        after={**pair, "rate": money.rate_text(rate_e12)},
-    )
-
-
 _NAME = Field("name", ActionFieldKind.TEXT, gettext_noop("Name"), required=True, most=100)
 _URL = Field("url", ActionFieldKind.URL, gettext_noop("API address"), most=500)
 _KEY = Field("key", ActionFieldKind.SECRET, gettext_noop("API key"), most=4_000)
@@ -342,11 +353,14 @@ _SEEN = Field(
     gettext_noop("What you looked at"),
     help=gettext_noop("Nothing is done if the provider's list has changed since."),
 )
+_MARKUP = (
+    Field("markup", ActionFieldKind.PERCENT, gettext_noop("Markup in percent"), argument="markup_e2"),
+    Field("fixed", ActionFieldKind.AMOUNT, gettext_noop("Added to each price"), argument="fixed_micros"),
+    Field("round_to", ActionFieldKind.AMOUNT, gettext_noop("Round prices up to"), argument="round_to_micros"),
+)
 _CHANGES = listed(fields({"event": TEXT, "facts": ANYTHING}))
-_RATE_FIELDS = (
-    Field("from", ActionFieldKind.TEXT, gettext_noop("From currency"), required=True, most=3, argument="currency"),
-    Field("to", ActionFieldKind.TEXT, gettext_noop("To currency"), required=True, most=3, argument="target"),
-    Field("rate", ActionFieldKind.EXCHANGE_RATE, gettext_noop("Exchange rate"), required=True, argument="rate_e12"),
+_UP_OR_DOWN = Field(
+    "direction", ActionFieldKind.CHOICE, gettext_noop("Where to"), required=True, choices=("up", "down")
 )
 
 ACTIONS = (
@@ -441,6 +455,16 @@ ACTIONS = (
     ),
     Action(
         PROVIDER,
+        "read_list",
+        gettext_noop("Read the list"),
+        Right.SERVICES,
+        _read_list,
+        prepare=_ask_list,
+        offered=in_its_place,
+        shown={"rows": NUMBER},
+    ),
+    Action(
+        PROVIDER,
         "import",
         gettext_noop("Import services"),
         Right.SERVICES,
@@ -449,10 +473,14 @@ ACTIONS = (
             Field("category", ActionFieldKind.TEXT, gettext_noop("Only this category")),
             Field("search", ActionFieldKind.TEXT, gettext_noop("Only names with this text")),
             Field("services", ActionFieldKind.WORDS, gettext_noop("Only these service IDs of the provider")),
-            Field("markup", ActionFieldKind.PERCENT, gettext_noop("Markup in percent"), argument="markup_e2"),
-            Field("fixed", ActionFieldKind.AMOUNT, gettext_noop("Added to each price"), argument="fixed_micros"),
-            Field("round_to", ActionFieldKind.AMOUNT, gettext_noop("Round prices up to"), argument="round_to_micros"),
+            *_MARKUP,
             Field("free", ActionFieldKind.YES_NO, gettext_noop("Sell services that cost nothing")),
+            Field(
+                "categories",
+                ActionFieldKind.OBJECT,
+                gettext_noop("Categories"),
+                help=gettext_noop("From the provider's names of categories to yours."),
+            ),
         ),
         prepare=_ask,
         shown={
@@ -490,8 +518,25 @@ ACTIONS = (
             Field("min", ActionFieldKind.NUMBER, gettext_noop("Minimum"), argument="low"),
             Field("max", ActionFieldKind.NUMBER, gettext_noop("Maximum"), argument="high"),
             Field("step", ActionFieldKind.NUMBER, gettext_noop("Step"), least=1),
+            Field("in_step", ActionFieldKind.YES_NO, gettext_noop("The service follows this route")),
+            *_MARKUP,
+            Field("follows_rate", ActionFieldKind.YES_NO, gettext_noop("The price follows")),
+            Field("follows_limits", ActionFieldKind.YES_NO, gettext_noop("Minimum, maximum and step follow")),
+            Field("follows_sale", ActionFieldKind.YES_NO, gettext_noop("Off while the provider does not have it")),
+            Field("follows_name", ActionFieldKind.YES_NO, gettext_noop("The name follows")),
         ),
         in_bulk=True,
+    ),
+    Action(
+        ROUTE,
+        "move",
+        gettext_noop("Move"),
+        Right.SERVICES,
+        _move_route,
+        offered=in_its_place,
+        fields=(
+            Field("direction", ActionFieldKind.CHOICE, gettext_noop("Where to"), required=True, choices=("up", "down")),
+        ),
     ),
     Action(
         HELD,
@@ -512,24 +557,5 @@ ACTIONS = (
         (_SEEN,),
         in_bulk=True,
         shown={"changes": _CHANGES},
-    ),
-    Action(
-        EXCHANGE_RATE,
-        "set",
-        gettext_noop("Set exchange rate"),
-        Right.PROVIDERS,
-        _set_exchange_rate,
-        _RATE_FIELDS,
-        on_target=False,
-    ),
-    Action(
-        HOST_EXCHANGE_RATE,
-        "set",
-        gettext_noop("Set exchange rate for all panels"),
-        Right.PROVIDERS,
-        _set_exchange_rate,
-        _RATE_FIELDS,
-        on_target=False,
-        host=True,
     ),
 )

@@ -48,6 +48,8 @@ class Provider(models.Model):
     currency = models.CharField(max_length=3, default="", db_default="", blank=True)
     balance_micros = models.BigIntegerField(null=True)
     balance_at = models.DateTimeField(null=True)
+    # Our balance is to be read at once: an order's outcome is unknown (evidence_queries.py); null: not now.
+    balance_due_at = models.DateTimeField(null=True)
     # Below this an event is written, once until the balance is above it again; null: not watched.
     low_balance_micros = models.BigIntegerField(null=True)
     balance_is_low = models.BooleanField(default=False, db_default=False)
@@ -81,7 +83,75 @@ class Provider(models.Model):
             ),
             models.CheckConstraint(condition=Q(per_minute_max=None) | Q(per_minute_max__gt=0), name="provider_limit"),
         ]
-        indexes = [models.Index(fields=["sync_due_at"], condition=Q(sync_due_at__isnull=False), name="provider_sync")]
+        indexes = [
+            models.Index(fields=["sync_due_at"], condition=Q(sync_due_at__isnull=False), name="provider_sync"),
+            models.Index(fields=["balance_due_at"], condition=Q(balance_due_at__isnull=False), name="provider_balance"),
+        ]
+
+
+class BalanceReading(models.Model):
+    """Our balance at a provider as it told it once: before and after an order it shows whether that was taken.
+
+    Written whenever a balance is read; kept for BALANCES_KEPT_DAYS.
+    """
+
+    panel = models.ForeignKey(Panel, on_delete=models.PROTECT, db_index=False)
+    provider = models.ForeignKey(Provider, on_delete=models.CASCADE, db_index=False)
+    balance_micros = models.BigIntegerField()
+    # As it stands in the provider's row: empty is the panel's.
+    currency = models.CharField(max_length=3, default="", db_default="", blank=True)
+    at = models.DateTimeField()
+
+    objects = ScopedManager(panel="panel")
+
+    class Meta:
+        indexes = [models.Index(fields=["provider", "at"], name="balance_provider")]
+
+
+class CallOutcome(models.TextChoices):
+    """What a request about an order came to, as wire/outcomes.py has it."""
+
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    UNKNOWN = "unknown"
+    REPORTED = "reported"  # a status that ended the order short, or made a problem
+
+
+class ProviderCall(models.Model):
+    """One request about an order to its provider, and what came back, without our key: for its story, and as evidence.
+
+    Written in the transaction that writes down the outcome. Each order keeps its last CALLS_OF_ORDER_MAX, for
+    CALLS_KEPT_DAYS. Plain numbers for order and provider: it is written for every order that is sent.
+    """
+
+    panel = models.ForeignKey(Panel, on_delete=models.PROTECT, db_index=False)
+    order_id = models.BigIntegerField()
+    provider_id = models.BigIntegerField()
+    route_id = models.BigIntegerField(null=True)
+    # The protocol's word: add, status, cancel, refill.
+    action = models.CharField(max_length=10)
+    outcome = models.CharField(max_length=10, choices=CallOutcome.choices)
+    attempt = models.SmallIntegerField(default=0, db_default=0)
+    # The parameters as JSON, without key and request_id, and the beginning of the answer; or what was said instead.
+    sent = models.TextField()
+    came = models.TextField(default="", db_default="", blank=True)
+    # Of `add`: what it costs by the route's rate, in micros of the provider's currency. Of a status that gives money
+    # back: that, below zero. Null: not known.
+    cost_micros = models.BigIntegerField(null=True)
+    sent_at = models.DateTimeField()
+    # Until the answer came, or nothing more would; null: the sender died.
+    took_ms = models.IntegerField(null=True)
+
+    objects = ScopedManager(panel="panel")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(outcome__in=CallOutcome.values), name="provider_call_outcome"),
+        ]
+        indexes = [
+            models.Index(fields=["panel", "order_id", "id"], name="provider_call_order"),
+            models.Index(fields=["provider_id", "sent_at"], name="provider_call_sent"),
+        ]
 
 
 class Route(models.Model):
@@ -126,6 +196,11 @@ class Route(models.Model):
     markup_percent_e2 = models.PositiveIntegerField(default=0, db_default=0)
     markup_fixed_micros = models.BigIntegerField(default=0, db_default=0)
     round_to_micros = models.BigIntegerField(default=1, db_default=1)
+    # What of the service follows: its rate, its limits and step, whether it is on sale, its name.
+    follows_rate = models.BooleanField(default=True, db_default=True)
+    follows_limits = models.BooleanField(default=True, db_default=True)
+    follows_sale = models.BooleanField(default=True, db_default=True)
+    follows_name = models.BooleanField(default=False, db_default=False)
 
     objects = ScopedManager(panel="panel")
 
@@ -147,6 +222,53 @@ class Route(models.Model):
             models.Index(fields=["panel", "id"], name="route_panel"),
             models.Index(fields=["panel", "id"], condition=Q(held__isnull=False), name="route_held"),
         ]
+
+
+class RouteMerit(models.Model):
+    """How a route has done with its last orders, rolled up from the events of their ends (routing/merit_actions.py).
+
+    Sums, halved together from merit_rules.FULL orders on, so that what was long ago counts less. Times are in seconds
+    from the order's placing: `start_s` of the orders in `started`, `took_s` of those in `completed`.
+    """
+
+    route = models.OneToOneField(Route, primary_key=True, on_delete=models.CASCADE, related_name="merit")
+    panel = models.ForeignKey(Panel, on_delete=models.CASCADE, db_index=False)
+    ended = models.IntegerField(default=0)
+    completed = models.IntegerField(default=0)
+    refused = models.IntegerField(default=0)
+    started = models.IntegerField(default=0)
+    start_s = models.BigIntegerField(default=0)
+    took_s = models.BigIntegerField(default=0)
+    measured_at = models.DateTimeField()
+
+    objects = ScopedManager(panel="panel")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(completed__gte=0, completed__lte=F("ended"), refused__gte=0, started__gte=0),
+                name="route_merit_counts",
+            )
+        ]
+
+
+class MeritCursor(models.Model):
+    """The last event that the merits of all panels' routes have counted; one row."""
+
+    event_id = models.BigIntegerField()
+
+
+class KeptList(models.Model):
+    """A provider's list as it was last read for a person who imports from it (sync/kept_lists.py)."""
+
+    provider = models.OneToOneField(Provider, primary_key=True, on_delete=models.CASCADE)
+    panel = models.ForeignKey(Panel, on_delete=models.CASCADE, db_index=False)
+    # The rows as JSON, and how many of them there are.
+    body = models.TextField()
+    rows = models.IntegerField()
+    read_at = models.DateTimeField()
+
+    objects = ScopedManager(panel="panel")
 
 
 class AnyRate(models.Model):

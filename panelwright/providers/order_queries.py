@@ -69,10 +69,12 @@ def order_facts(panel_id: int, order_id: int) -> dict[str, Any] | None:
     return {**facts_of(panel_id, rows)[0], "history": history(panel_id, order_id)} if rows else None
 
 
-def facts_of(panel_id: int, orders: Sequence[Order]) -> list[dict[str, Any]]:
-    """Orders that were read with their services, cancels and customers, as plain JSON values."""
-    provider_ids = {order.provider_id for order in orders if order.provider_id is not None}
-    names = dict(Provider.objects.filter(panel_id=panel_id, id__in=provider_ids).values_list("id", "name"))
+def facts_of(panel_id: int, orders: Sequence[Order], *, names: dict[int, str] | None = None) -> list[dict[str, Any]]:
+    """Orders that were read with their services, cancels and customers, as plain JSON values. `names`: of the
+    panel's providers by id, where they are known."""
+    if names is None:
+        ids = {order.provider_id for order in orders if order.provider_id is not None}
+        names = dict(Provider.objects.filter(panel_id=panel_id, id__in=ids).values_list("id", "name"))
     route_ids = {order.route_id for order in orders if order.route_id is not None}
     columns = ("id", "upstream_service", "upstream_type")
     routes = {

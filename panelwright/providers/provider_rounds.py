@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 
-from panelwright.providers.routing.room import Room
+from panelwright.providers.routing.room import Room, Turns
 
 
 class ProviderRounds:
@@ -16,9 +16,11 @@ class ProviderRounds:
         self._threads = ThreadPoolExecutor(places, thread_name_prefix=name)
         # By provider: the panel's id, and what the round did.
         self._running: dict[int, tuple[int, Future[int]]] = {}
+        self._turns = Turns()
 
     def room(self) -> Room:
-        return Room(self._places, [(panel_id, id_) for id_, (panel_id, _) in self._running.items()])
+        under_way = [(panel_id, id_) for id_, (panel_id, _) in self._running.items()]
+        return Room(self._places, under_way, self._turns)
 
     def busy(self) -> list[int]:
         """Ids of the providers that have a round under way."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from operator import attrgetter
 from typing import Any
 
@@ -10,15 +11,18 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_noop
 
 from panelwright.catalog import names
-from panelwright.catalog.models import Service
+from panelwright.catalog.models import Category, Service
 from panelwright.core import clock, money, sql
-from panelwright.core.lists import Column, ColumnKind, ColumnPlace, Filter, FilterKind, Listing, ListScope
-from panelwright.core.paging import Found
+from panelwright.core.lists import Column, ColumnKind, ColumnPlace, Filter, FilterKind, Listing, ListScope, whole
+from panelwright.core.paging import Found, Narrowing, narrowed
 from panelwright.orders.models import Cancel, Refill, RequestState
 from panelwright.orders.status import RefillStatus
 from panelwright.panels.models import Panel
+from panelwright.providers import service_costs
 from panelwright.providers.manual.manual_queries import OVERDUE, TRIES
-from panelwright.providers.models import ExchangeRate, PostSource, Provider, Route
+from panelwright.providers.models import ExchangeRate, PostSource, Provider, ProviderKind, Route
+from panelwright.providers.service_costs import ServiceCost
+from panelwright.providers.staff_orders import PROVIDER
 from panelwright.providers.sync import hold_actions, sync_problems
 from panelwright.staff.lists import StaffList, offers
 from panelwright.staff.rights import Right
@@ -27,23 +31,11 @@ from panelwright.staff.trail import without_secrets
 # Services that a word of a search may name.
 SERVICES_MAX = 1_000
 ALL = "all"
-SHOW = Filter(
+_SHOW = Filter(
     "show", gettext_noop("Show"), (("", gettext_noop("Waiting for us")), (ALL, gettext_noop("All"))), chips=True
 )
 
 # ---- refills and cancels ---------------------------------------------------------------------------------
-
-
-def _for_refill(row: Any) -> tuple[int, tuple[str, ...]]:
-    if row.ended_at is not None:
-        return row.number, ()
-    start = ("refill.start",) if row.status == RefillStatus.PENDING else ()
-    send = ("refill.send",) if row.order.upstream_id else ()
-    return row.number, (*start, "refill.done", *send, "refill.reject")
-
-
-def _for_cancel(row: Any) -> tuple[int, tuple[str, ...]]:
-    return row.order.number, ("cancel.accept", "cancel.refuse") if row.state == RequestState.WAITING.value else ()
 
 
 # What both tell of the order.
@@ -62,6 +54,43 @@ _OF_ORDER = (
     Column("provider", label=gettext_noop("Provider"), place=ColumnPlace.LEFT),
 )
 
+
+def _refills_that_wait(panel: Any, values: Mapping[str, Any]) -> Narrowing:
+    """Refills that only a person moves, or whose trouble has lasted."""
+    troubled = ~Q(problem_code="") & ~Q(state=RequestState.SENDING.value)
+    overdue = Q(due_at__lt=clock.now() - OVERDUE)
+    # Of what another order of ours delivers, only trouble is for a person.
+    waits = Q(due_at=None, by_order=None)
+    return Narrowing(served=Q(ended_at=None), sought=waits | troubled | overdue, oldest_first=True)
+
+
+# What stands in the address -> the state of a refill, and its words.
+REFILL_SLUGS = {status.value.lower().replace(" ", "-"): status.value for status in RefillStatus}
+REFILL_WORDS = {
+    RefillStatus.PENDING.value: gettext_noop("Pending"),
+    RefillStatus.IN_PROGRESS.value: gettext_noop("In progress"),
+    RefillStatus.COMPLETED.value: gettext_noop("Completed"),
+    RefillStatus.REJECTED.value: gettext_noop("Rejected"),
+    RefillStatus.CANCELED.value: gettext_noop("Canceled"),
+}
+_AT_PROVIDER = replace(PROVIDER, where=lambda panel, id_: Narrowing(sought=Q(order__provider_id=id_)))
+
+
+def _refills_in_state(panel: Panel, show: str) -> Narrowing | None:
+    if show == ALL:
+        return None
+    status = REFILL_SLUGS[show]
+    is_open = status in {RefillStatus.PENDING.value, RefillStatus.IN_PROGRESS.value}
+    return Narrowing(served=Q(ended_at=None) if is_open else None, sought=Q(status=status))
+
+
+def _cancels_that_wait(panel: Any, values: Mapping[str, Any]) -> Narrowing:
+    """Customers' cancels that wait for staff."""
+    mine = Q(due_at=None) | Q(attempts__gte=TRIES, provider_id__isnull=False)
+    waits = Q(state=sql.literal(RequestState.WAITING.value))
+    return Narrowing(served=waits, sought=mine, oldest_first=True)
+
+
 REFILLS = Listing(
     name="refills",
     label=gettext_noop("Refill requests"),
@@ -74,9 +103,17 @@ REFILLS = Listing(
         *_OF_ORDER,
         Column("created_at", ColumnKind.TIME, gettext_noop("Requested"), ColumnPlace.END),
         Column("ended_at", ColumnKind.TIME, empty=True),
-        offers(_for_refill),
+        offers("refill", attrgetter("number")),
     ),
-    filters=(SHOW,),
+    filters=(
+        replace(
+            _SHOW,
+            choices=(*_SHOW.choices, *((slug, REFILL_WORDS[status]) for slug, status in REFILL_SLUGS.items())),
+            where=_refills_in_state,
+            unasked=_refills_that_wait,
+        ),
+        _AT_PROVIDER,
+    ),
     empty=gettext_noop("No refill requests are waiting."),
     none_match=gettext_noop("No refill requests match your filters."),
 )
@@ -104,12 +141,12 @@ CANCELS = Listing(
             ColumnKind.MONEY,
             gettext_noop("Charge"),
             ColumnPlace.END,
-            value=lambda row: row.order.charge_micros,
+            value="order.charge_micros",
         ),
         Column("created_at", ColumnKind.TIME),
-        offers(_for_cancel),
+        offers("cancel", attrgetter("order.number"), about=attrgetter("order")),
     ),
-    filters=(SHOW,),
+    filters=(replace(_SHOW, unasked=_cancels_that_wait), _AT_PROVIDER),
     empty=gettext_noop("No cancellation requests are waiting."),
     none_match=gettext_noop("No cancellation requests match your filters."),
 )
@@ -117,31 +154,27 @@ _WITH_ORDER = ("order__service", "order__customer__user")
 
 
 def waiting_refills(panel_id: int) -> Found:
-    """Refills that only a person moves, or whose trouble has lasted."""
-    troubled = ~Q(problem_code="") & ~Q(state=RequestState.SENDING.value)
-    overdue = Q(due_at__lt=clock.now() - OVERDUE)
-    open_: QuerySet[Refill] = Refill.objects.filter(panel_id=panel_id, ended_at=None).select_related(*_WITH_ORDER)
-    return Found(open_.filter(Q(due_at=None) | troubled | overdue), within=open_, oldest_first=True, key="number")
+    """Those that the list shows first."""
+    return narrowed(_refills_of(panel_id), [_refills_that_wait(None, {})])
 
 
 def waiting_cancels(panel_id: int) -> Found:
-    """Customers' cancels that wait for staff."""
-    open_: QuerySet[Cancel] = Cancel.objects.filter(panel_id=panel_id, state=sql.literal(RequestState.WAITING.value))
-    open_ = open_.select_related(*_WITH_ORDER)
-    mine = Q(due_at=None) | Q(attempts__gte=TRIES, provider_id__isnull=False)
-    return Found(open_.filter(mine), within=open_, oldest_first=True)
+    """Those that the list shows first."""
+    return narrowed(_cancels_of(panel_id), [_cancels_that_wait(None, {})])
 
 
-def _refills(panel: Panel, asked: Mapping[str, Any]) -> Found:
-    if asked["show"] == ALL:
-        return Found(Refill.objects.filter(panel_id=panel.id).select_related(*_WITH_ORDER), key="number")
-    return waiting_refills(panel.id)
+def _refills_of(panel_id: int) -> Found:
+    return Found(Refill.objects.filter(panel_id=panel_id).select_related(*_WITH_ORDER), key="number")
 
 
-def _cancels(panel: Panel, asked: Mapping[str, Any]) -> Found:
-    if asked["show"] == ALL:
-        return Found(Cancel.objects.filter(panel_id=panel.id).select_related(*_WITH_ORDER))
-    return waiting_cancels(panel.id)
+def _cancels_of(panel_id: int) -> Found:
+    return Found(Cancel.objects.filter(panel_id=panel_id).select_related(*_WITH_ORDER))
+
+
+def _keys_of_cancels(panel_id: int, numbers: Sequence[int]) -> list[int]:
+    """Those of the cancels of orders with these numbers."""
+    rows = Cancel.objects.filter(panel_id=panel_id, order__panel_id=panel_id, order__number__in=numbers)
+    return list(rows.values_list("id", flat=True))
 
 
 def _with_providers(panel: Panel, rows: list[Any]) -> list[Any]:
@@ -170,7 +203,6 @@ PROVIDERS = Listing(
             ColumnKind.MONEY,
             gettext_noop("Balance"),
             ColumnPlace.END,
-            value=lambda row: row.balance_micros,
             cell="provider_balance",
             empty=True,
         ),
@@ -179,14 +211,14 @@ PROVIDERS = Listing(
             "problem",
             value=lambda row: row.problem or sync_problems.of(row),
         ),
-        offers(lambda row: (row.id, ("provider.set", "provider.sync", "provider.import"))),
+        offers("provider"),
     ),
     empty=gettext_noop("No providers yet. Add another panel that delivers for you, or your own people."),
 )
 
 
-def _providers(panel: Panel, asked: Mapping[str, Any]) -> Found:
-    return Found(Provider.objects.filter(panel_id=panel.id))
+def _providers(panel: Panel) -> Found:
+    return Found(Provider.objects.filter(panel_id=panel.id), small=True)
 
 
 ROUTES = Listing(
@@ -218,22 +250,26 @@ ROUTES = Listing(
             ColumnKind.MONEY,
             gettext_noop("Cost"),
             ColumnPlace.END,
-            value=lambda row: row.rate_micros,
             cell="route_rate",
             empty=True,
         ),
-        offers(lambda row: (row.id, ("route.set",))),
+        offers("route"),
     ),
-    filters=(Filter("provider", gettext_noop("Provider"), kind=FilterKind.NUMBER, hidden=True),),
+    filters=(
+        Filter(
+            "provider",
+            gettext_noop("Provider"),
+            kind=FilterKind.NUMBER,
+            hidden=True,
+            where=lambda panel, id_: Narrowing(served=Q(provider_id=id_)),
+        ),
+    ),
     empty=gettext_noop("No services from this provider yet."),
 )
 
 
-def _routes(panel: Panel, asked: Mapping[str, Any]) -> Found:
-    rows: QuerySet[Route] = Route.objects.filter(panel_id=panel.id).select_related("service", "provider")
-    if asked["provider"] is not None:
-        rows = rows.filter(provider_id=asked["provider"])
-    return Found(rows)
+def _routes(panel: Panel) -> Found:
+    return Found(Route.objects.filter(panel_id=panel.id).select_related("service", "provider"), small=True)
 
 
 EXCHANGE_RATES = Listing(
@@ -267,15 +303,40 @@ POST_SOURCES = Listing(
 )
 
 
-def _exchange_rates(panel: Panel, asked: Mapping[str, Any]) -> Found:
-    return Found(ExchangeRate.objects.filter(panel_id=panel.id))
+def _exchange_rates(panel: Panel) -> Found:
+    return Found(ExchangeRate.objects.filter(panel_id=panel.id), small=True)
 
 
-def _post_sources(panel: Panel, asked: Mapping[str, Any]) -> Found:
-    return Found(PostSource.objects.filter(panel_id=panel.id))
+def _post_sources(panel: Panel) -> Found:
+    return Found(PostSource.objects.filter(panel_id=panel.id), small=True)
 
 
 # ---- services --------------------------------------------------------------------------------------------
+
+_STATES = {
+    "on": Q(enabled=True),
+    "off": Q(enabled=False, paused_for=""),
+    "paused": Q(enabled=False) & ~Q(paused_for=""),
+    "secret": Q(private=True),
+}
+
+
+def _in_state(panel: Panel, state: str) -> Narrowing:
+    if state != "manual":
+        return Narrowing(served=_STATES[state])
+    manual = Route.objects.filter(panel_id=panel.id, enabled=True, provider__kind=ProviderKind.MANUAL.value)
+    return Narrowing(served=Q(id__in=manual.values("service_id")))
+
+
+def _of_provider(panel: Panel, provider_id: int) -> Narrowing:
+    theirs = Route.objects.filter(panel_id=panel.id, provider_id=provider_id)
+    return Narrowing(served=Q(id__in=theirs.values("service_id")))
+
+
+def _named(panel: Panel, text: str) -> Narrowing:
+    found = names.find(panel_id=panel.id, version=panel.catalog_version, text=text)
+    return Narrowing(served=Q(id__in=found[:SERVICES_MAX]))
+
 
 SERVICES = Listing(
     name="services",
@@ -289,13 +350,13 @@ SERVICES = Listing(
         Column("limits", label=gettext_noop("Limits"), place=ColumnPlace.LEFT, cell="service_limits", file=False),
         Column("enabled", ColumnKind.FLAG, gettext_noop("State"), ColumnPlace.MARK, cell="service_state"),
         Column("paused_for"),
-        Column("rate", ColumnKind.MONEY, gettext_noop("Price"), ColumnPlace.END, value=lambda row: row.rate_micros),
+        Column("rate", ColumnKind.MONEY, gettext_noop("Price"), ColumnPlace.END),
         Column(
             "cost",
             ColumnKind.MONEY,
             gettext_noop("Cost"),
             ColumnPlace.END,
-            value=lambda row: row.cost,
+            value="cost",
             says=True,
             empty=True,
         ),
@@ -303,15 +364,28 @@ SERVICES = Listing(
         Column("min", ColumnKind.NUMBER),
         Column("max", ColumnKind.NUMBER),
         Column("step", ColumnKind.NUMBER),
-        offers(
-            lambda row: (
-                row.number,
-                ("service.set_rate", "service.set", "service.turn_off" if row.enabled else "service.turn_on"),
-            )
-        ),
+        offers("service", attrgetter("number")),
     ),
     filters=(
-        Filter("q", gettext_noop("Search services"), hint=gettext_noop("Service name or ID")),
+        Filter("q", gettext_noop("Search services"), hint=gettext_noop("Service name or ID"), where=_named),
+        Filter(
+            "category",
+            gettext_noop("Category"),
+            (("", gettext_noop("All categories")),),
+            names=True,
+            read=whole,
+            offers=lambda panel_id: _names(Category.objects.filter(panel_id=panel_id).order_by("position", "id")),
+            where=lambda panel, category_id: Narrowing(served=Q(category_id=category_id)),
+        ),
+        Filter(
+            "provider",
+            gettext_noop("Provider"),
+            (("", gettext_noop("All providers")),),
+            names=True,
+            read=whole,
+            offers=lambda panel_id: _names(Provider.objects.filter(panel_id=panel_id).order_by("name", "id")),
+            where=_of_provider,
+        ),
         Filter(
             "state",
             gettext_noop("State"),
@@ -320,8 +394,11 @@ SERVICES = Listing(
                 ("on", gettext_noop("On sale")),
                 ("off", gettext_noop("Off")),
                 ("paused", gettext_noop("Paused by the system")),
+                ("secret", gettext_noop("Secret")),
+                ("manual", gettext_noop("Own people")),
             ),
             chips=True,
+            where=_in_state,
         ),
     ),
     empty=gettext_noop("No services yet. Import them from a provider."),
@@ -329,34 +406,22 @@ SERVICES = Listing(
 )
 
 
-def _services(panel: Panel, asked: Mapping[str, Any]) -> Found:
+def _names(rows: QuerySet[Any]) -> list[tuple[str, str]]:
+    return [(str(id_), name) for id_, name in rows.values_list("id", "name")]
+
+
+def _services(panel: Panel) -> Found:
     """A catalogue has thousands of rows at most, so that no filter of it needs an index of its own."""
     rows: QuerySet[Service] = Service.objects.filter(panel_id=panel.id).select_related("category")
-    match asked["state"]:
-        case "on":
-            rows = rows.filter(enabled=True)
-        case "off":
-            rows = rows.filter(enabled=False, paused_for="")
-        case "paused":
-            rows = rows.filter(enabled=False).exclude(paused_for="")
-    if asked["q"]:
-        found = names.find(panel_id=panel.id, version=panel.catalog_version, text=asked["q"])
-        rows = rows.filter(id__in=found[:SERVICES_MAX])
-    return Found(rows, key="number")
+    return Found(rows, key="number", small=True)
 
 
 def _with_costs(panel: Panel, rows: list[Any]) -> list[Any]:
-    """Each service's cost by the first route that is in use; None where it is not known."""
-    routes = Route.objects.filter(panel_id=panel.id, service_id__in=[row.id for row in rows], enabled=True)
-    first: dict[int, Route] = {}
-    for route in routes.select_related("provider").order_by("service_id", "position"):
-        first.setdefault(route.service_id, route)
+    """Each service's cost by the first route that is in use, in the panel's currency; None where it is not known."""
+    found = service_costs.costs(panel, [row.id for row in rows])
     for row in rows:
-        found = first.get(row.id)
-        # In another currency it says nothing beside the price.
-        same = found is not None and found.provider.currency in {"", panel.currency}
-        row.cost = found.rate_micros if found is not None and same else None
-        row.provider = found.provider.name if found is not None else ""
+        cost = found.get(row.id, ServiceCost())
+        row.cost, row.provider = cost.cost_micros, cost.provider
     return rows
 
 
@@ -371,7 +436,7 @@ HELD = Listing(
         Column("why", value=lambda row: ", ".join(row.codes)),
         Column("provider", label=gettext_noop("Provider"), place=ColumnPlace.LEFT),
         Column("since", ColumnKind.TIME, gettext_noop("Since"), ColumnPlace.END, empty=True),
-        offers(lambda row: (row.route_id, ("held.accept", "held.reject"))),
+        offers("held", attrgetter("route_id")),
     ),
     empty=gettext_noop("No service is on hold. Sudden price jumps of providers will wait for you here."),
 )
@@ -383,13 +448,30 @@ def held_routes(panel_id: int) -> QuerySet[Route]:
     return rows
 
 
-def _held(panel: Panel, asked: Mapping[str, Any]) -> Found:
+def _held(panel: Panel) -> Found:
     return Found(held_routes(panel.id).select_related("provider", "service"))
 
 
 LISTS = (
-    StaffList(REFILLS, "refill", Right.ORDERS_READ, _refills, _with_providers, target=attrgetter("number")),
-    StaffList(CANCELS, "cancel", Right.ORDERS_READ, _cancels, _with_providers, target=attrgetter("order.number")),
+    StaffList(
+        REFILLS,
+        "refill",
+        Right.ORDERS_READ,
+        lambda panel: _refills_of(panel.id),
+        _with_providers,
+        target=attrgetter("number"),
+        all_shown=ALL,
+    ),
+    StaffList(
+        CANCELS,
+        "cancel",
+        Right.ORDERS_READ,
+        lambda panel: _cancels_of(panel.id),
+        _with_providers,
+        target=attrgetter("order.number"),
+        keys=_keys_of_cancels,
+        all_shown=ALL,
+    ),
     StaffList(PROVIDERS, "provider", Right.PROVIDERS, _providers),
     StaffList(ROUTES, "route", Right.SERVICES, _routes),
     StaffList(EXCHANGE_RATES, "exchange_rate", Right.PROVIDERS, _exchange_rates),

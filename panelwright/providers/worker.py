@@ -24,10 +24,10 @@ from panelwright.core.sql import PASSING_ERRORS
 from panelwright.providers.posts import subscription_actions
 from panelwright.providers.posts.subscription_actions import Reports
 from panelwright.providers.provider_rounds import ProviderRounds
-from panelwright.providers.routing import actions, health_actions, request_actions, rules, store
+from panelwright.providers.routing import actions, call_actions, calls, health_actions, request_actions, rules, store
 from panelwright.providers.routing.actions import Sending, Sent
 from panelwright.providers.routing.request_actions import CancelSending, RefillSending
-from panelwright.providers.routing.room import Room
+from panelwright.providers.routing.room import Room, Turns
 from panelwright.providers.routing.store import PollTask, ProviderRow
 from panelwright.providers.secret_actions import request_secret
 from panelwright.providers.sync import sync_actions
@@ -105,9 +105,9 @@ def _lend_connection() -> None:
             connection.close_if_unusable_or_obsolete()
 
 
-def _room(places: int, on_the_way: OnTheWay) -> Room:
+def _room(places: int, on_the_way: OnTheWay, turns: Turns) -> Room:
     providers = [sending.provider for sending in on_the_way.values()]
-    return Room(places, [(provider.panel_id, provider.id) for provider in providers])
+    return Room(places, [(provider.panel_id, provider.id) for provider in providers], turns)
 
 
 def _take_later(provider: ProviderRow) -> bool:
@@ -129,6 +129,7 @@ class Worker:
         self._recoverers = ThreadPoolExecutor(RECOVERERS, thread_name_prefix="recover")
         self._on_the_way: OnTheWay = {}
         self._recovering: OnTheWay = {}
+        self._send_turns, self._recover_turns = Turns(), Turns()
         # What request ids are made of; empty until the first order is sent.
         self._secret = ""
         # Each kind has threads of its own, and is touched by its own loop only.
@@ -137,6 +138,7 @@ class Worker:
         self._new_refills = ProviderRounds("refill", ASKED_AT_ONCE)
         self._cancels = ProviderRounds("cancel", ASKED_AT_ONCE)
         self._trials = ProviderRounds("try", ASKED_AT_ONCE)
+        self._balances = ProviderRounds("balance", ASKED_AT_ONCE)
         self._syncs = ProviderRounds("sync", SYNCS)
 
     def finish(self, deadline: float) -> None:
@@ -157,12 +159,13 @@ class Worker:
         self._upstreams.close()
 
     def _all_rounds(self) -> tuple[ProviderRounds, ...]:
-        return self._polls, self._refill_polls, self._new_refills, self._cancels, self._trials, self._syncs
+        first = (self._polls, self._refill_polls, self._new_refills, self._cancels)
+        return (*first, self._trials, self._balances, self._syncs)
 
     def forward(self) -> int:
         """Send pending orders, several at once; a slow provider holds up only what was sent to it."""
         self._learn_secret()
-        room = _room(SENDERS, self._on_the_way)
+        room = _room(SENDERS, self._on_the_way, self._send_turns)
         claimed = actions.claim_forward(room.free, room) if room.free else []
         for sending in claimed:
             self._on_the_way[self._senders.submit(self._send_one, sending)] = sending
@@ -195,8 +198,9 @@ class Worker:
     def recover(self) -> int:
         """Take up orders whose sender died, or whose outcome was unknown."""
         self._learn_secret()
-        room = _room(RECOVERERS, self._recovering)
-        claimed = actions.claim_unfinished(room.free, room) if room.free else []
+        room = _room(RECOVERERS, self._recovering, self._recover_turns)
+        # Also where no place is free: those that nobody can ask about need none.
+        claimed = actions.claim_unfinished(room.free, room)
         for sending in claimed:
             self._recovering[self._recoverers.submit(self._send_one, sending)] = sending
         return self._write_down(self._recovering, wait_s=IDLE_S) or len(claimed)
@@ -209,12 +213,15 @@ class Worker:
             client = self._upstreams.of(sending.provider)
         except ValueError as error:
             return Sent(sending, UpstreamRefused(Reason.KEY, str(error)))
+        sent_at = clock.now()
+        outcome: Accepted | UpstreamRefused | Unknown
         try:
-            return Sent(sending, client.add(actions.params_of(sending, self._secret)))
+            outcome = client.add(actions.params_of(sending, self._secret))
         except Exception as error:
             # The client promises not to raise; whatever this is, the request may have gone out.
             log.exception("sending order %d to provider %d failed", sending.order.id, sending.provider.id)
-            return Sent(sending, Unknown(f"fault in our client: {type(error).__name__}"))
+            outcome = Unknown(f"fault in our client: {type(error).__name__}")
+        return Sent(sending, outcome, sent_at, int((clock.now() - sent_at).total_seconds() * 1000))
 
     def poll(self) -> int:
         """Ask every provider about its open orders, 100 a request."""
@@ -252,10 +259,10 @@ class Worker:
         """Find out whether providers whose rest is over are back, by asking for our balance there."""
         did, room = self._trials.ended(), self._trials.room()
         due = set(store.providers_to_try(clock.now())) - set(self._trials.busy())
-        for provider in store.providers(due).values() if due else ():
-            if room.take(provider.panel_id, provider.id):
-                work = partial(self._guarded, provider.id, self._try_one, provider.id)
-                self._trials.start(provider.id, provider.panel_id, work)
+        providers = store.providers(due) if due else {}
+        for panel_id, id_ in room.in_turn([(provider.panel_id, provider.id) for provider in providers.values()]):
+            if room.take(panel_id, id_):
+                self._trials.start(id_, panel_id, partial(self._guarded, id_, self._try_one, id_))
         return did
 
     def _try_one(self, provider_id: int) -> int:
@@ -340,6 +347,21 @@ class Worker:
         request_actions.commit_cancels(provider_id, cancels, answers)
         return len(cancels)
 
+    def balances(self) -> int:
+        """Read our balances where an order's outcome is unknown: they say what happened to it (evidence_rules.py)."""
+        did, room = self._balances.ended(), self._balances.room()
+        due = set(calls.balances_due(clock.now())) - set(self._balances.busy())
+        for provider in store.providers(due).values() if due else ():
+            if room.take(provider.panel_id, provider.id):
+                work = partial(self._guarded, provider.id, self._balance_of, provider)
+                self._balances.start(provider.id, provider.panel_id, work)
+        return did
+
+    def _balance_of(self, provider: ProviderRow) -> int:
+        answers = self._ask(provider, [""], lambda client: {"": client.balance()})
+        call_actions.commit_balance(provider.id, answers[""])
+        return 1
+
     def sync(self) -> int:
         """Keep catalogues in step with their providers' lists, and look at our balances there."""
         did, room = self._syncs.ended(), self._syncs.room()
@@ -355,10 +377,12 @@ class Worker:
 
     def _each_provider(self, what: str, rounds: ProviderRounds, handle: Callable[[ProviderRow], int]) -> int:
         """Start a round for each provider that has none under way. Answers what the ended rounds did."""
-        did, room, busy = rounds.ended(), rounds.room(), set(rounds.busy())
-        for provider in store.providers(store.providers_to_ask(what, clock.now())).values():
-            if provider.id not in busy and room.take(provider.panel_id, provider.id):
-                rounds.start(provider.id, provider.panel_id, partial(self._rounds, handle, provider))
+        did, room = rounds.ended(), rounds.room()
+        due = set(store.providers_to_ask(what, clock.now())) - set(rounds.busy())
+        providers = store.providers(due) if due else {}
+        for panel_id, id_ in room.in_turn([(provider.panel_id, provider.id) for provider in providers.values()]):
+            if room.take(panel_id, id_):
+                rounds.start(id_, panel_id, partial(self._rounds, handle, providers[id_]))
         return did
 
     def _guarded(self, provider_id: int, handle: Callable[[T], int], given: T) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextvars import ContextVar
 from typing import Any, NamedTuple
 
 from django.db import transaction
@@ -10,9 +11,12 @@ from django.db import transaction
 from panelwright.core import clock
 from panelwright.core.refusal import Refusal, Refused
 from panelwright.staff import trail, values
-from panelwright.staff.action import Action, ActionDone, Noun, State
+from panelwright.staff.action import Action, ActionDone, Noun, ObjectChange, State
 from panelwright.staff.actor import Actor, ActorKind
 from panelwright.staff.models import NAME_MAX, TrailEntry
+
+# The bulk work that this thread does one object of; what is done inside of that is part of it.
+_bulk_id: ContextVar[int | None] = ContextVar("bulk work", default=None)
 
 
 class Performed(NamedTuple):
@@ -20,7 +24,7 @@ class Performed(NamedTuple):
     `called`: what people call that object (Noun.id_of), which is what they are told.
 
     `before` and `after` are the states that the trail compares, {} where there was or is none; `stands` is the object's
-    own as it then is.
+    own as it then is. `entry_id`: of its entry in the trail.
     """
 
     action: Action
@@ -31,6 +35,7 @@ class Performed(NamedTuple):
     stands: State
     shown: Mapping[str, Any]
     nothing: bool
+    entry_id: int = 0
 
 
 def perform(
@@ -88,6 +93,30 @@ def answer_about(noun: Noun, *, panel_id: int, target: int, whole: bool = False)
         return noun.state(panel_id, id_)
 
 
+def note(
+    actor: Actor,
+    *,
+    panel_id: int,
+    action: str,
+    object_kind: str,
+    object_id: int,
+    given: Mapping[str, Any],
+) -> None:
+    """Write into the trail what no declared action did: what staff do on a customer's own pages, as the customer."""
+    TrailEntry.objects.create(
+        panel_id=panel_id,
+        actor_kind=actor.kind.value,
+        actor_id=actor.id,
+        actor_name=actor.name[:NAME_MAX],
+        address=actor.address[:45],
+        action=action,
+        object_kind=object_kind,
+        object_id=object_id,
+        given=dict(given),
+        at=clock.now(),
+    )
+
+
 def _id_of(noun: Noun, panel_id: int | None, called: int | None) -> int | None:
     return called if called is None or noun.id_of is None else noun.id_of(panel_id or 0, called)
 
@@ -102,8 +131,8 @@ def _done(
     keep: bool,
     only_if: Callable[[Performed], bool] | None = None,
 ) -> Performed | Refusal:
-    if not actor.may(action.right) or (action.for_operators and actor.kind is not ActorKind.OPERATOR):
-        return Refusal("not_allowed", facts=(("right", action.right.value),))
+    if (refusal := not_allowed(action, actor)) is not None:
+        return refusal
     try:
         checked = values.of(action, given)
         id_ = _id_of(action.noun, panel_id, target)
@@ -122,6 +151,35 @@ def _done(
         return refused.refusal
     except ValueError as error:
         return Refusal("invalid", facts=(("text", str(error)),))
+
+
+def not_allowed(action: Action, actor: Actor) -> Refusal | None:
+    """Why the actor may not do it; None when they may."""
+    wrong_kind = (action.for_operators and actor.kind is not ActorKind.OPERATOR) or (
+        action.person and actor.kind is not ActorKind.STAFF
+    )
+    if actor.may(action.right) and not wrong_kind:
+        return None
+    return Refusal("not_allowed", facts=(("right", action.right.value if action.right is not None else ""),))
+
+
+def perform_within(
+    action: Action, *, actor: Actor, panel_id: int, target: int, given: Mapping[str, object], bulk_id: int | None = None
+) -> Performed:
+    """`perform` inside a transaction that is more than this: bulk work, or what takes something back. Raises Refused,
+    and then what it did must be rolled back.
+    """
+    if (refusal := not_allowed(action, actor)) is not None:
+        raise Refused.of(refusal)
+    checked = values.of(action, given)
+    id_ = _id_of(action.noun, panel_id, target)
+    if id_ is None:
+        raise Refused(f"no_{action.noun.name}", id=target)
+    token = _bulk_id.set(bulk_id if bulk_id is not None else _bulk_id.get())
+    try:
+        return _perform(action, actor, panel_id, id_, target, checked, given)
+    finally:
+        _bulk_id.reset(token)
 
 
 def _perform(
@@ -148,19 +206,32 @@ def _perform(
     after = stands
     if done.before is not None or done.after is not None:
         before, after = dict(done.before or {}), dict(done.after or {})
-    old, new = trail.difference(before, after)
-    TrailEntry.objects.create(
-        panel_id=panel_id,
-        actor_kind=actor.kind.value,
-        actor_id=actor.id,
-        actor_name=actor.name[:NAME_MAX],
-        address=actor.address[:45],
-        action=action.name,
-        object_kind=action.noun.name,
-        object_id=called,
-        given=trail.kept_of(action, given),
-        before=old,
-        after=new,
-        at=clock.now(),
-    )
-    return Performed(action, id_, called, before, after, stands or after, done.shown, done.nothing)
+    changes = done.each if done.each is not None else [ObjectChange(called or 0, before, after)]
+    kept, at = trail.kept_of(action, given), clock.now()
+    entries = []
+    for one in changes:
+        old, new = trail.difference(dict(one.before), dict(one.after))
+        entries.append(
+            TrailEntry(
+                panel_id=panel_id,
+                actor_kind=actor.kind.value,
+                actor_id=actor.id,
+                actor_name=actor.name[:NAME_MAX],
+                address=actor.address[:45],
+                action=action.name,
+                object_kind=action.noun.name,
+                object_id=called if done.each is None else one.called,
+                given=kept,
+                before=old,
+                after=new,
+                bulk_id=done.bulk_id if done.bulk_id is not None else _bulk_id.get(),
+                at=at,
+            )
+        )
+    if done.each is None:
+        # What concerns all panels has no scope.
+        entries[0].save(force_insert=True)
+    else:
+        TrailEntry.objects.bulk_create(entries, batch_size=500)
+    entry_id = entries[0].id if len(entries) == 1 else 0
+    return Performed(action, id_, called, before, after, stands or after, done.shown, done.nothing, entry_id)

@@ -18,7 +18,9 @@ class ActorKind(StrEnum):
 class Actor:
     """`id`: of the member of staff, whose key it may be; None for an operator. `name`: as the trail shows it.
 
-    `address`: where the call came from; empty for a command. `rights`: what it may do, at this moment.
+    `address`: where the call came from; empty for a command. `rights`: what it may do, at this moment. `key_id`: of a
+    program, the staff key that it calls with. `origin`: where the panel can be reached, as "https://shop.example", for
+    links of letters; empty: not known.
     """
 
     kind: ActorKind
@@ -26,9 +28,12 @@ class Actor:
     name: str
     address: str
     rights: frozenset[Right]
+    key_id: int | None = None
+    origin: str = ""
 
-    def may(self, right: Right) -> bool:
-        return right in self.rights
+    def may(self, right: Right | None) -> bool:
+        """Whether it has the right; None stands for what any of the staff may."""
+        return right is None or right in self.rights
 
 
 def operator(name: str) -> Actor:

@@ -15,7 +15,7 @@ from panelwright.panels.models import Noun as Numbered
 from panelwright.staff.action import Action, ActionDone, ActionFieldKind, Field, Noun, State
 from panelwright.staff.actor import Actor
 from panelwright.staff.rights import Right
-from panelwright.staff.shapes import AMOUNT, NUMBER, TEXT, fields, maybe, words
+from panelwright.staff.shapes import AMOUNT, NUMBER, TEXT, YES_NO, fields, maybe, words
 
 
 def _panel_state(panel_id: int, id_: int) -> State | None:
@@ -28,7 +28,9 @@ def _panel_state(panel_id: int, id_: int) -> State | None:
         "hue": panel.hue,
         "logo": panel.logo_version,
         "guard": panel.guard,
+        "staff_factor": panel.staff_factor_required,
         "guard_percent": f"{panel.guard_percent_e2 / 100:.2f}",
+        "timezone": panel.timezone,
     }
 
 
@@ -56,7 +58,9 @@ PANEL = Noun(
             "hue": maybe(NUMBER),
             "logo": TEXT,
             "guard": words(Guard.values),
+            "staff_factor": YES_NO,
             "guard_percent": AMOUNT,
+            "timezone": TEXT,
         }
     ),
 )
@@ -75,6 +79,12 @@ def _set_look(actor: Actor, panel_id: int, _target: None, /, **values: Any) -> A
         branding_actions.set_hue(panel_id=panel_id, hue=None if values.get("no_hue") else values["hue"])
     if "logo" in values or values.get("no_logo"):
         branding_actions.set_logo(panel_id=panel_id, body=None if values.get("no_logo") else values["logo"])
+    return _changed(panel_id, before)
+
+
+def _set_staff_factor(actor: Actor, panel_id: int, _target: None, /, *, staff_factor: bool) -> ActionDone:
+    before = _panel_state(panel_id, panel_id)
+    actions.require_staff_factor(panel_id=panel_id, required=staff_factor)
     return _changed(panel_id, before)
 
 
@@ -98,6 +108,12 @@ def _set_numbers(actor: Actor, panel_id: int, _target: None, /, **values: int) -
     number_actions.set_next_numbers(panel_id=panel_id, begin={Numbered(name): n for name, n in values.items()})
     after = next_numbers(panel_id)
     return ActionDone(panel_id, before=before, after=after, shown=after, nothing=before == after)
+
+
+def _set_timezone(actor: Actor, panel_id: int, _target: None, /, *, timezone: str) -> ActionDone:
+    before = _panel_state(panel_id, panel_id)
+    actions.set_timezone(panel_id=panel_id, timezone=timezone)
+    return _changed(panel_id, before)
 
 
 def _add_domain(actor: Actor, panel_id: int, _target: None, /, **values: Any) -> ActionDone:
@@ -235,6 +251,16 @@ ACTIONS = (
     ),
     Action(
         PANEL,
+        "set_staff_factor",
+        gettext_noop("Require two-factor authentication of staff"),
+        Right.STAFF,
+        _set_staff_factor,
+        (Field("staff_factor", ActionFieldKind.YES_NO, gettext_noop("Required"), required=True),),
+        on_target=False,
+        help=gettext_noop("Staff who have not turned it on can do nothing else first. Staff keys are not affected."),
+    ),
+    Action(
+        PANEL,
         "set_numbers",
         gettext_noop("Choose the next numbers"),
         Right.SETTINGS,
@@ -250,6 +276,25 @@ ACTIONS = (
         on_target=False,
         help=gettext_noop("Numbers only go up. If you move from another panel, begin above your highest number."),
         shown={f"next_{noun.value}": NUMBER for noun in _NUMBERED},
+    ),
+    Action(
+        PANEL,
+        "set_timezone",
+        gettext_noop("Change the time zone"),
+        Right.SETTINGS,
+        _set_timezone,
+        (
+            Field(
+                "timezone",
+                ActionFieldKind.TEXT,
+                gettext_noop("Time zone"),
+                required=True,
+                most=50,
+                help=gettext_noop("A name such as Europe/Madrid or Asia/Kolkata."),
+            ),
+        ),
+        on_target=False,
+        help=gettext_noop("Reports are counted again by the new days. With many orders this takes a few minutes."),
     ),
     Action(
         DOMAIN,

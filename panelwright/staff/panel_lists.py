@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
-from django.db.models import QuerySet
+from django.db.models import Q
 from django.utils.translation import gettext_noop
 
 from panelwright.core.lists import Column, ColumnKind, ColumnPlace, Filter, Listing, ListScope
-from panelwright.core.paging import Found
+from panelwright.core.paging import Found, Narrowing
 from panelwright.panels.models import Block, BlockKind, Panel
 from panelwright.staff.lists import StaffList
 from panelwright.staff.rights import Right
@@ -38,22 +35,22 @@ BLOCKS = Listing(
                 (BlockKind.WORD.value, gettext_noop("Word")),
             ),
             chips=True,
+            where=lambda panel, kind: Narrowing(sought=Q(kind=kind)),
         ),
-        Filter("q", gettext_noop("Search blocks"), hint=gettext_noop("Text")),
+        Filter(
+            "q",
+            gettext_noop("Search blocks"),
+            hint=gettext_noop("Text"),
+            where=lambda panel, text: Narrowing(sought=Q(text__icontains=text)),
+        ),
     ),
     empty=gettext_noop("No blocks yet. Block links, sites and words that nobody may order for."),
     none_match=gettext_noop("No blocks match your filters."),
 )
 
 
-def _blocks(panel: Panel, asked: Mapping[str, Any]) -> Found:
-    every: QuerySet[Block] = Block.objects.filter(panel_id=panel.id)
-    rows = every
-    if asked["kind"]:
-        rows = rows.filter(kind=asked["kind"])
-    if asked["q"]:
-        rows = rows.filter(text__icontains=asked["q"])
-    return Found(rows, within=None if rows is every else every)
+def _blocks(panel: Panel) -> Found:
+    return Found(Block.objects.filter(panel_id=panel.id))
 
 
 LISTS = (StaffList(BLOCKS, "block", Right.SETTINGS, _blocks),)

@@ -93,6 +93,11 @@ def _kept(state: State) -> State:
     return {name: _short(value) for name, value in state.items()}
 
 
+def kept(value: object) -> object:
+    """A value of a state as the trail keeps it."""
+    return _short(value)
+
+
 def _short(value: object) -> object:
     if isinstance(value, str) and len(value) > TEXT_KEPT:
         return f"{value[:TEXT_KEPT]}… ({len(value)} characters)"
@@ -106,7 +111,7 @@ def _short(value: object) -> object:
 class TrailFilters(NamedTuple):
     """Which part of the trail; what is None or empty narrows nothing. `since` and `until` are moments, until excluded.
 
-    `object_id` goes with `object_kind`.
+    `object_id` goes with `object_kind`, which may be several between commas: an order and its cancel have one number.
     """
 
     actor_id: int | None = None
@@ -137,7 +142,7 @@ def entries(panel_id: int, filters: TrailFilters = ALL, *, before: int | None = 
         "actor_id": filters.actor_id,
         "actor_kind": filters.actor_kind or None,
         "action": filters.action or None,
-        "object_kind": filters.object_kind or None,
+        "object_kind__in": filters.object_kind.split(",") if filters.object_kind else None,
         "object_id": filters.object_id,
         "address": filters.address or None,
         "at__gte": filters.since,

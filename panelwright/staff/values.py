@@ -22,12 +22,18 @@ NUMBER_MAX = 2**63 - 1
 TEXT_MAX = 2_000
 _ITEMS_MAX = 1_000
 
-_DECIMALS = {ActionFieldKind.PERCENT: 2, ActionFieldKind.TIMES: 2, ActionFieldKind.EXCHANGE_RATE: 12}
+_DECIMALS = {
+    ActionFieldKind.PERCENT: 2,
+    ActionFieldKind.CHANGE: 2,
+    ActionFieldKind.TIMES: 2,
+    ActionFieldKind.EXCHANGE_RATE: 12,
+}
 # What a value of the kind is called where it is none.
 _WRONG = {
     ActionFieldKind.NUMBER: "not_a_number",
     ActionFieldKind.AMOUNT: "not_an_amount",
     ActionFieldKind.PERCENT: "not_a_decimal",
+    ActionFieldKind.CHANGE: "not_a_decimal",
     ActionFieldKind.TIMES: "not_a_decimal",
     ActionFieldKind.EXCHANGE_RATE: "not_a_decimal",
     ActionFieldKind.YES_NO: "not_true_or_false",
@@ -81,6 +87,10 @@ def _value(field: Field, given: object) -> Any:
             return _amount(given)
         case ActionFieldKind.PERCENT | ActionFieldKind.TIMES | ActionFieldKind.EXCHANGE_RATE:
             return _scaled(given, _DECIMALS[field.kind])
+        case ActionFieldKind.CHANGE:
+            minus = isinstance(given, str) and given.startswith(("-", "−"))
+            value = _scaled(given[1:].lstrip() if minus and isinstance(given, str) else given, _DECIMALS[field.kind])
+            return None if value is None else -value if minus else value
         case ActionFieldKind.FILE:
             return _bytes(given)
         case ActionFieldKind.MOMENT:

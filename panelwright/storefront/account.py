@@ -19,7 +19,16 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from panelwright.core import clock, money
 from panelwright.core.refusal import Refusal
 from panelwright.core.text import trim
-from panelwright.customers import access, account_actions, actions, emails, lists, second_factor, sessions
+from panelwright.customers import (
+    access,
+    account_actions,
+    actions,
+    emails,
+    lists,
+    login_records,
+    second_factor,
+    sessions,
+)
 from panelwright.customers.models import ApiKey, RecoveryCode
 from panelwright.customers.session_actions import end_others, end_session
 from panelwright.orders import key_actions
@@ -108,6 +117,8 @@ def security(request: UserRequest) -> HttpResponse:
         "form": form,
         "list": lists.SESSIONS,
         "sessions": sessions.sessions_of(request.panel.id, user.id, now=now),
+        "logins_list": lists.MY_LOGINS,
+        "logins": login_records.newest(request.panel.id, user.id),
         "codes_left": RecoveryCode.objects.filter(panel_id=request.panel.id, user=user, used_at=None).count()
         if user.totp_sealed
         else 0,

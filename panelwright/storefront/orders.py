@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -15,9 +15,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from panelwright.catalog import names
 from panelwright.catalog.types import BY_NAME
-from panelwright.core import clock, limits
+from panelwright.core import clock
 from panelwright.core.refusal import Refusal
 from panelwright.core.sql import PASSING_ERRORS
 from panelwright.customers.access import Caller
@@ -37,6 +36,7 @@ NUMBER_MAX = 10**18
 
 KINDS = {"orders": listing.KINDS, "drip-feeds": listing.DRIP_FEEDS, "subscriptions": listing.SUBSCRIPTIONS}
 LISTS = {"orders": lists.ORDERS, "drip-feeds": lists.SCHEDULES, "subscriptions": lists.SCHEDULES}
+_PAGES = {"orders": "orders", "drip-feeds": "drip_feeds", "subscriptions": "subscriptions"}
 _CSV = {"orders": "orders_csv", "drip-feeds": "drip_feeds_csv", "subscriptions": "subscriptions_csv"}
 
 
@@ -57,13 +57,15 @@ class OrderRow:
 @require_safe
 def orders(request: CustomerRequest, kind: str = "orders") -> HttpResponse:
     """The list, the newest first. While something is open, it asks for itself again, and changes when that has."""
-    page, _wanted = _page(request, kind)
+    of = LISTS[kind]
+    asked = of.asked(request.GET)
+    refused = of.refused(asked)
+    page = OrderPage([], None, None) if refused else _page(request, _wanted(request, kind, asked))
     mark = _mark(page.rows)
     if request.headers.get("HX-Request") and request.GET.get("seen") == mark:
         return HttpResponse(status=204)
-    asked = LISTS[kind].asked(request.GET)
     context = {
-        "list": LISTS[kind],
+        "list": of,
         "asked": asked,
         "narrowed": any(asked.values()),
         "csv": reverse(f"storefront:{_CSV[kind]}"),
@@ -73,31 +75,21 @@ def orders(request: CustomerRequest, kind: str = "orders") -> HttpResponse:
         "mark": mark,
         "again": _again(request, mark),
     }
-    return render(request, "storefront/orders/list.html", context)
+    return render(request, "storefront/orders/list.html", context, status=422 if refused else 200)
 
 
-def _page(request: CustomerRequest, kind: str) -> tuple[OrderPage, Wanted]:
-    asked = LISTS[kind].read(LISTS[kind].asked(request.GET))
-    numbers, text = listing.read_search(asked["q"][: limits.SEARCH_CHARS_MAX])
-    # Of one number it cannot be told whether it is an order's or a service's.
-    named = text or (str(numbers[0]) if len(numbers) == 1 else "")
-    numbers = asked["ids"] or numbers
-    wanted = Wanted(
-        status=asked.get("status", ""),
-        service=asked["service"],
-        kinds=KINDS[kind],
-        numbers=numbers,
-        text=text,
-        services=names.find(panel_id=request.panel.id, version=request.panel.catalog_version, text=named),
-    )
-    page = listing.page(
+def _wanted(request: CustomerRequest, kind: str, asked: Mapping[str, str]) -> Wanted:
+    return listing.wanted(LISTS[kind], request.panel, asked, kinds=KINDS[kind])
+
+
+def _page(request: CustomerRequest, wanted: Wanted) -> OrderPage:
+    return listing.page(
         panel_id=request.panel.id,
         customer_id=request.customer.id,
         wanted=wanted,
         before=_number(request.GET.get("before", "")),
         after=_number(request.GET.get("after", "")),
     )
-    return page, wanted
 
 
 def _shown(rows: Sequence[ListedOrder]) -> list[OrderRow]:
@@ -288,11 +280,14 @@ def refills(request: CustomerRequest) -> HttpResponse:
 @require_safe
 def orders_csv(request: CustomerRequest, kind: str = "orders") -> HttpResponseBase:
     """The list as a file, with the filters of the page that it stands on."""
-    _first, wanted = _page(request, kind)
+    asked = LISTS[kind].asked(request.GET)
+    if LISTS[kind].refused(asked):
+        # The page says which filter, and what is wrong with it.
+        return redirect(f"{reverse(f'storefront:{_PAGES[kind]}')}?{request.GET.urlencode()}")
     lines: Iterator[str] = export.orders_csv(
         panel_id=request.panel.id,
         customer_id=request.customer.id,
-        wanted=wanted,
+        wanted=_wanted(request, kind, asked),
         before=_number(request.GET.get("before", "")),
     )
     return csv_file(lines, name=kind)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext_noop
 
 from panelwright.storefront import account, balance, hooks, mass, ordering, orders, public, tickets, views, webhooks
-from panelwright.ui.pages import Answer, Menu, Site, SitePage, Who
+from panelwright.ui.pages import Answer, AsCustomer, Menu, Site, SitePage, Who
 
 _API_URL = r"^api/?$"
 _FREE_PAGE = r"^pages/(?P<slug>[a-z0-9][a-z0-9-]{0,59})$"
@@ -80,15 +80,25 @@ _ORDERING = (
         menus=(Menu("main", gettext_noop("New order"), "order"), Menu("order", gettext_noop("Single order"))),
         start=True,
         samples=("/order", "/order?service=1&link=https://example.com/x&quantity=100", "/order?service=36"),
+        as_customer=AsCustomer.MONEY,
     ),
     SitePage("find_services", "order/services", ordering.find_services, Who.CUSTOMERS, Answer.PART),
-    SitePage("order_price", "order/price", ordering.price, Who.CUSTOMERS, Answer.PART, under="new_order"),
+    SitePage(
+        "order_price",
+        "order/price",
+        ordering.price,
+        Who.CUSTOMERS,
+        Answer.PART,
+        under="new_order",
+        as_customer=AsCustomer.ACT,
+    ),
     SitePage(
         "mass_order",
         "order/many",
         mass.mass_order,
         Who.CUSTOMERS,
         menus=(Menu("main", gettext_noop("Mass order"), "many"), Menu("order", gettext_noop("Mass order"))),
+        as_customer=AsCustomer.MONEY,
     ),
 )
 
@@ -160,10 +170,42 @@ _ORDERS = (
         Answer.LEADS_ON,
         under="orders",
     ),
-    SitePage("refill_order", "orders/<int:number>/refill", orders.refill, Who.CUSTOMERS, Answer.ACTION, under="orders"),
-    SitePage("cancel_order", "orders/<int:number>/cancel", orders.cancel, Who.CUSTOMERS, Answer.ACTION, under="orders"),
-    SitePage("pause_order", "orders/<int:number>/pause", orders.pause, Who.CUSTOMERS, Answer.ACTION, under="orders"),
-    SitePage("resume_order", "orders/<int:number>/resume", orders.resume, Who.CUSTOMERS, Answer.ACTION, under="orders"),
+    SitePage(
+        "refill_order",
+        "orders/<int:number>/refill",
+        orders.refill,
+        Who.CUSTOMERS,
+        Answer.ACTION,
+        under="orders",
+        as_customer=AsCustomer.MONEY,
+    ),
+    SitePage(
+        "cancel_order",
+        "orders/<int:number>/cancel",
+        orders.cancel,
+        Who.CUSTOMERS,
+        Answer.ACTION,
+        under="orders",
+        as_customer=AsCustomer.MONEY,
+    ),
+    SitePage(
+        "pause_order",
+        "orders/<int:number>/pause",
+        orders.pause,
+        Who.CUSTOMERS,
+        Answer.ACTION,
+        under="orders",
+        as_customer=AsCustomer.MONEY,
+    ),
+    SitePage(
+        "resume_order",
+        "orders/<int:number>/resume",
+        orders.resume,
+        Who.CUSTOMERS,
+        Answer.ACTION,
+        under="orders",
+        as_customer=AsCustomer.MONEY,
+    ),
 )
 
 _MONEY = (
@@ -228,10 +270,32 @@ _ACCOUNT = (
         Who.USERS,
         menus=(Menu("account", gettext_noop("Security")),),
         under="account",
+        as_customer=AsCustomer.NEVER,
     ),
-    SitePage("second_factor_on", "account/security/on", account.second_factor_on, Who.USERS, under="security"),
-    SitePage("second_factor_off", "account/security/off", account.second_factor_off, Who.USERS, under="security"),
-    SitePage("recovery_codes", "account/security/codes", account.recovery_codes, Who.USERS, under="security"),
+    SitePage(
+        "second_factor_on",
+        "account/security/on",
+        account.second_factor_on,
+        Who.USERS,
+        under="security",
+        as_customer=AsCustomer.NEVER,
+    ),
+    SitePage(
+        "second_factor_off",
+        "account/security/off",
+        account.second_factor_off,
+        Who.USERS,
+        under="security",
+        as_customer=AsCustomer.NEVER,
+    ),
+    SitePage(
+        "recovery_codes",
+        "account/security/codes",
+        account.recovery_codes,
+        Who.USERS,
+        under="security",
+        as_customer=AsCustomer.NEVER,
+    ),
     SitePage(
         "end_sessions",
         "account/sessions/end",
@@ -256,7 +320,7 @@ _ACCOUNT = (
         menus=(Menu("account", gettext_noop("API keys")),),
         under="account",
     ),
-    SitePage("new_key", "account/keys/new", account.new_key, Who.CUSTOMERS, under="keys"),
+    SitePage("new_key", "account/keys/new", account.new_key, Who.CUSTOMERS, under="keys", as_customer=AsCustomer.NEVER),
     SitePage(
         "revoke_key",
         "account/keys/<hidden:key_id>/revoke",
@@ -273,7 +337,14 @@ _ACCOUNT = (
         menus=(Menu("account", gettext_noop("Webhooks")),),
         under="account",
     ),
-    SitePage("new_webhook", "account/webhooks/new", webhooks.new_webhook, Who.CUSTOMERS, under="webhooks"),
+    SitePage(
+        "new_webhook",
+        "account/webhooks/new",
+        webhooks.new_webhook,
+        Who.CUSTOMERS,
+        under="webhooks",
+        as_customer=AsCustomer.NEVER,
+    ),
     SitePage(
         "webhook",
         _ENDPOINT,
@@ -281,6 +352,7 @@ _ACCOUNT = (
         Who.CUSTOMERS,
         under="webhooks",
         samples=("/account/webhooks/{webhook}", "/account/webhooks/{webhook}?show=failed"),
+        as_customer=AsCustomer.NEVER,
     ),
     SitePage("try_webhook", f"{_ENDPOINT}/test", webhooks.try_webhook, Who.CUSTOMERS, Answer.ACTION, under="webhooks"),
     SitePage(

@@ -120,7 +120,8 @@ def _groups(rows: Sequence[ServiceRow]) -> Iterator[RowGroup]:
 
     for (marked, _id), group in groupby(rows, key=place):
         of = list(group)
-        yield RowGroup(_("Favorites") if marked else of[0].offer.category, of, named=not marked)
+        head = _("Favorites") if marked else of[0].offer.category
+        yield RowGroup(head, of, named=not marked, icon="" if marked else of[0].offer.category_icon)
 
 
 @require_safe

@@ -181,7 +181,7 @@ def _conversation(request: CustomerRequest, found: Ticket, form: Form) -> HttpRe
         "form": form,
     }
     response = render(request, "storefront/tickets/ticket.html", context, status=form.status)
-    if found.unread_customer and not before:
+    if found.unread_customer and not before and request.stand_in is None:
         actions.mark_read(
             panel_id=found.panel_id, customer_id=found.customer_id, ticket_id=found.id, version=found.version
         )

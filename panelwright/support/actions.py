@@ -104,6 +104,10 @@ def open_ticket(
         refused = rules.may_flood(_lately(panel_id, customer_id, now), opens=True, text=draft.text, size=draft.size)
         if refused is not None:
             return refused
+        # Orders and accounts before the number, whose row all tickets of the panel wait for.
+        answered = _ask(panel_id, customer_id, draft.parsed.asks, now)
+        if (rejected := _all_rejected(draft, answered)) is not None:
+            return rejected
         ticket: Ticket = Ticket.objects.create(
             panel_id=panel_id,
             number=numbers.take(panel_id, Noun.TICKET, 1).start,
@@ -116,7 +120,7 @@ def open_ticket(
             updated_at=now,
         )
         record([NewEvent(panel_id, "ticket.opened", ticket.id, {"customer": customer_id, "subject": subject})], now=now)
-        return _write(ticket, draft, now)
+        return _write(ticket, draft, answered, now)
 
 
 def reply(
@@ -145,10 +149,13 @@ def reply(
         refused = _full(ticket, draft) or rules.may_flood(lately, opens=closed, text=draft.text, size=draft.size)
         if refused is not None:
             return refused
+        answered = _ask(panel_id, customer_id, draft.parsed.asks, now)
+        if (rejected := _all_rejected(draft, answered)) is not None:
+            return rejected
         ticket.unread_customer = False
         if closed:
             settling_actions.move(ticket, TicketState.OPEN, now=now)
-        return _write(ticket, draft, now)
+        return _write(ticket, draft, answered, now)
 
 
 def close(*, panel_id: int, customer_id: int, ticket_id: int, now: datetime | None = None) -> Refusal | None:
@@ -223,8 +230,17 @@ def _full(ticket: Ticket, draft: _Draft) -> Refusal | None:
     return None
 
 
-def _write(ticket: Ticket, draft: _Draft, now: datetime) -> PostedMessage | AllRejected:
-    """Write the message with its files, do what it asks for, and save the locked ticket."""
+def _all_rejected(draft: _Draft, answered: _Answered) -> AllRejected | None:
+    """Nobody would ever answer a letter of which nothing is possible: she is told at once, and nothing is written."""
+    refused = [(ask, answer) for ask, answer in answered.answers.items() if isinstance(answer, Refusal)]
+    if draft.parsed.words or draft.files or not refused or len(refused) < len(answered.answers):
+        return None
+    transaction.set_rollback(True)
+    return AllRejected(tuple(RefusedAsk(ask.wish, ask.number, answer.code) for ask, answer in refused))
+
+
+def _write(ticket: Ticket, draft: _Draft, answered: _Answered, now: datetime) -> PostedMessage:
+    """Write the message with its files and what came of what it asks for, and save the locked ticket."""
     message: Message = Message.objects.create(
         panel_id=ticket.panel_id,
         ticket=ticket,
@@ -251,29 +267,36 @@ def _write(ticket: Ticket, draft: _Draft, now: datetime) -> PostedMessage | AllR
     ticket.unread_staff = True
     ticket.updated_at = now
     if draft.parsed.asks:
-        rows = _ask(ticket, message, draft.parsed.asks, now)
-        if not draft.parsed.words and not draft.files and all(row.reason for row in rows):
-            # Nobody would ever answer such a message: she is told at once instead.
-            transaction.set_rollback(True)
-            return AllRejected(tuple(RefusedAsk(Wish(r.wish), r.number, r.reason) for r in rows))
+        rows = [_request(message, ask, answered, now) for ask in draft.parsed.asks]
+        TicketRequest.objects.bulk_create(rows)
         facts = [{"order": r.number, "wish": r.wish, "reason": r.reason} for r in rows]
         settling_actions.say(ticket, rules.ASKED, facts, now=now)
     settling_actions.settle(ticket, now=now, seen=True)
     return PostedMessage(ticket.id, message.id, ticket.number)
 
 
-def _ask(ticket: Ticket, message: Message, asks: Sequence[Ask], now: datetime) -> list[TicketRequest]:
-    """Ask for everything that may be asked for, and write a row for each wish, refused ones too."""
-    ours = {"panel_id": ticket.panel_id, "number__in": sorted({ask.number for ask in asks})}
-    mine = dict(Order.objects.filter(**ours, customer_id=ticket.customer_id).values_list("number", "id"))
+class _Answered(NamedTuple):
+    """What came of what a letter asks for; the ids of her orders, and of the refills, by their numbers."""
+
+    answers: dict[Ask, Refusal | int]
+    orders: dict[int, int]
+    refills: dict[int, int]
+
+
+def _ask(panel_id: int, customer_id: int, asks: Sequence[Ask], now: datetime) -> _Answered:
+    """Ask for everything that may be asked for. Locks her orders, then accounts, then numbers."""
+    if not asks:
+        return _Answered({}, {}, {})
+    ours = {"panel_id": panel_id, "number__in": sorted({ask.number for ask in asks})}
+    mine = dict(Order.objects.filter(**ours, customer_id=customer_id).values_list("number", "id"))
     # All at once and in id order, whatever is asked of which.
     orders = lifecycle.lock(mine.values())
     followed = TicketRequest.objects.filter(
-        panel_id=ticket.panel_id, order_id__in=sorted(mine.values()), state=TicketRequestState.ACCEPTED
+        panel_id=panel_id, order_id__in=sorted(mine.values()), state=TicketRequestState.ACCEPTED
     )
     known = {Ask(Wish(wish), number) for wish, number in followed.values_list("wish", "order__number")}
     answers: dict[Ask, Refusal | int] = {ask: rules.ALREADY_ASKED if ask in known else BAD_ORDER for ask in asks}
-    caller = Caller(customer_id=ticket.customer_id)
+    caller = Caller(customer_id=customer_id)
     for wish, asked in rules.by_wish([ask for ask in asks if ask.number in mine], known).items():
         command = AskOrders(caller, tuple(asked))
         if wish is Wish.SPEED_UP:
@@ -283,10 +306,7 @@ def _ask(ticket: Ticket, message: Message, asks: Sequence[Ask], now: datetime) -
         # One refusal for the whole command: she may order nothing at all now.
         told = [results] * len(asked) if isinstance(results, Refusal) else results
         answers.update({Ask(wish, n): answer for n, answer in zip(asked, told, strict=True)})
-    refills = _refills(ticket.panel_id, answers)
-    rows = [_request(message, ask, answers[ask], mine.get(ask.number), refills, now) for ask in asks]
-    TicketRequest.objects.bulk_create(rows)
-    return rows
+    return _Answered(answers, mine, _refills(panel_id, answers))
 
 
 def _refills(panel_id: int, answers: Mapping[Ask, Refusal | int]) -> dict[int, int]:
@@ -295,14 +315,9 @@ def _refills(panel_id: int, answers: Mapping[Ask, Refusal | int]) -> dict[int, i
     return dict(Refill.objects.filter(panel_id=panel_id, number__in=made).values_list("number", "id")) if made else {}
 
 
-def _request(
-    message: Message,
-    ask: Ask,
-    answer: Refusal | int,
-    order_id: int | None,
-    refills: Mapping[int, int],
-    now: datetime,
-) -> TicketRequest:
+def _request(message: Message, ask: Ask, answered: _Answered, now: datetime) -> TicketRequest:
+    """A row for each wish, refused ones too."""
+    answer = answered.answers[ask]
     refusal = answer if isinstance(answer, Refusal) else None
     return TicketRequest(
         panel_id=message.panel_id,
@@ -310,8 +325,8 @@ def _request(
         message=message,
         wish=ask.wish.value,
         number=ask.number,
-        order_id=order_id,
-        refill_id=refills[answer] if isinstance(answer, int) and ask.wish is Wish.REFILL else None,
+        order_id=answered.orders.get(ask.number),
+        refill_id=answered.refills[answer] if isinstance(answer, int) and ask.wish is Wish.REFILL else None,
         state=TicketRequestState.REFUSED if refusal else TicketRequestState.ACCEPTED,
         reason=refusal.code if refusal else "",
         created_at=now,

@@ -7,12 +7,13 @@ from typing import Any
 
 from django.utils.translation import gettext_noop
 
-from panelwright.staff.action import Action, ActionFieldKind, Field, Noun, State
+from panelwright.customers.declarations import CUSTOMER
+from panelwright.staff.action import Action, ActionDone, ActionFieldKind, Field, Noun, State, in_its_place
 from panelwright.staff.actor import Actor
 from panelwright.staff.rights import Right
 from panelwright.staff.shapes import MOMENT, NUMBER, TEXT, YES_NO, Shape, fields, listed, maybe, words
 from panelwright.support import queries, staff_actions
-from panelwright.support.models import Author, Message, Subject, Ticket, TicketRequest, TicketState
+from panelwright.support.models import TITLE_MAX, Author, Message, Subject, Ticket, TicketRequest, TicketState
 
 ROW: dict[str, Shape] = {
     "id": NUMBER,
@@ -102,6 +103,11 @@ def _ticket(function: Callable[..., object]) -> Any:
     return do
 
 
+def _open(actor: Actor, panel_id: int, target: int, /, *, title: str, text: str) -> ActionDone:
+    ticket = staff_actions.open_ticket(panel_id=panel_id, customer_id=target, by=actor.name, title=title, text=text)
+    return ActionDone(before={}, after={"ticket": ticket.number}, shown={"ticket": ticket.number})
+
+
 _VERSION = Field(
     "version",
     ActionFieldKind.NUMBER,
@@ -111,6 +117,18 @@ _VERSION = Field(
 _ORDER = Field("order", ActionFieldKind.NUMBER, gettext_noop("Order"), required=True)
 
 ACTIONS = (
+    Action(
+        CUSTOMER,
+        "open_ticket",
+        gettext_noop("Write a ticket"),
+        Right.SUPPORT,
+        _open,
+        (
+            Field("title", ActionFieldKind.TEXT, gettext_noop("Subject"), required=True, most=TITLE_MAX),
+            Field("text", ActionFieldKind.LONG_TEXT, gettext_noop("Message"), required=True),
+        ),
+        shown={"ticket": NUMBER},
+    ),
     Action(
         TICKET,
         "answer",
@@ -122,6 +140,7 @@ ACTIONS = (
             _VERSION,
             Field("close", ActionFieldKind.YES_NO, gettext_noop("Close the ticket")),
         ),
+        offered=in_its_place,
     ),
     Action(
         TICKET,
@@ -131,6 +150,7 @@ ACTIONS = (
         _ticket(staff_actions.close),
         (_VERSION,),
         in_bulk=True,
+        offered=in_its_place,
     ),
     Action(
         TICKET,
@@ -140,6 +160,7 @@ ACTIONS = (
         _ticket(staff_actions.mark_read),
         (Field("version", ActionFieldKind.NUMBER, gettext_noop("Version"), required=True),),
         in_bulk=True,
+        offered=in_its_place,
     ),
     Action(
         TICKET,
@@ -148,7 +169,24 @@ ACTIONS = (
         Right.SUPPORT,
         _ticket(staff_actions.pass_on),
         (_ORDER,),
+        offered=in_its_place,
     ),
-    Action(TICKET, "done", gettext_noop("Speed-up done"), Right.SUPPORT, _ticket(staff_actions.finish), (_ORDER,)),
-    Action(TICKET, "refuse", gettext_noop("Reject speed-up"), Right.SUPPORT, _ticket(staff_actions.refuse), (_ORDER,)),
+    Action(
+        TICKET,
+        "done",
+        gettext_noop("Speed-up done"),
+        Right.SUPPORT,
+        _ticket(staff_actions.finish),
+        (_ORDER,),
+        offered=in_its_place,
+    ),
+    Action(
+        TICKET,
+        "refuse",
+        gettext_noop("Reject speed-up"),
+        Right.SUPPORT,
+        _ticket(staff_actions.refuse),
+        (_ORDER,),
+        offered=in_its_place,
+    ),
 )

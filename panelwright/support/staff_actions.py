@@ -17,10 +17,51 @@ from panelwright.core import clock, limits
 from panelwright.core.refusal import InvalidState, NotThere, Refused
 from panelwright.customers.models import Customer
 from panelwright.events.actions import NewEvent, record
+from panelwright.panels import numbers
+from panelwright.panels.models import Noun
 from panelwright.support import emails, rules, settling_actions, store
-from panelwright.support.commands import Wish
-from panelwright.support.models import Author, Message, Ticket, TicketRequest, TicketRequestState, TicketState
+from panelwright.support.commands import Parsed, Wish
+from panelwright.support.models import (
+    Author,
+    Message,
+    Subject,
+    Ticket,
+    TicketRequest,
+    TicketRequestState,
+    TicketState,
+)
 from panelwright.support.rules import RequestProgress
+
+
+def open_ticket(*, panel_id: int, customer_id: int, by: str, title: str, text: str) -> Ticket:
+    """Write to a customer who has not asked: a ticket that waits for their answer. They are told by e-mail."""
+    text, title = rules.clean_text(text), rules.clean_title(title)
+    refused = rules.may_write(subject=Subject.OTHER.value, title=title, text=text, parsed=Parsed((), words=bool(text)))
+    if refused is not None:
+        raise Refused.of(refused)
+    now = clock.now()
+    with transaction.atomic():
+        customer = Customer.objects.select_related("user", "panel").get(panel_id=panel_id, id=customer_id)
+        ticket: Ticket = Ticket.objects.create(
+            panel_id=panel_id,
+            number=numbers.take(panel_id, Noun.TICKET, 1).start,
+            customer_id=customer_id,
+            subject=Subject.OTHER,
+            title=rules.title_of(title, text),
+            state=TicketState.ANSWERED,
+            words_wait=False,
+            unread_customer=True,
+            unread_staff=False,
+            created_at=now,
+            updated_at=now,
+        )
+        Message.objects.create(
+            panel_id=panel_id, ticket=ticket, author=Author.STAFF, by=by[:300], text=text, created_at=now
+        )
+        facts = {"customer": customer_id, "subject": Subject.OTHER.value, "by": by}
+        record([NewEvent(panel_id, "ticket.opened", ticket.id, facts)], now=now)
+        emails.answered(customer, ticket, text, now=now)
+    return ticket
 
 
 def answer(

@@ -18,11 +18,11 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from panelwright.core import limits
 from panelwright.core.refusal import Refusal
-from panelwright.customers import account_actions, login_actions
+from panelwright.customers import account_actions, login_actions, staff_actions
 from panelwright.customers.login_actions import Admitted, CodeNeeded, Visitor
 from panelwright.customers.models import LetterKind
 from panelwright.customers.session_actions import end_session
-from panelwright.ui import cookies, kept, links, pages
+from panelwright.ui import cookies, kept, links, pages, standing_in
 from panelwright.ui.forms import Form
 from panelwright.ui.request import CustomerRequest, PanelRequest, UserRequest
 
@@ -71,6 +71,9 @@ def staff_only(page: pages.SitePage) -> View:
             return _to_login(request)
         if asked.staff is None:
             raise Http404
+        if asked.panel.staff_factor_required and not asked.visitor.totp_sealed:
+            messages.warning(request, _("Your panel requires two-factor authentication. Turn it on to go on."))
+            return redirect("storefront:second_factor_on")
         if not pages.may_see(asked, page):
             return render(request, "ui/staff_only.html", status=403)
         return view(request, *args, **kwargs)
@@ -142,6 +145,11 @@ def login(request: PanelRequest) -> HttpResponse:
 
 @require_POST
 def logout(request: PanelRequest) -> HttpResponse:
+    if request.stand_in is not None:
+        return standing_in.go_back(request)
+    if request.POST.get("stand_in"):
+        # It was over already: that ends nothing else.
+        return redirect("ui:inside")
     response = redirect("storefront:home")
     if request.session is not None:
         end_session(panel_id=request.panel.id, user_id=request.session.user_id, session_id=request.session.id)
@@ -243,6 +251,25 @@ def reset_password(request: PanelRequest, token: str) -> HttpResponse:
             return redirect("ui:login")
         form.refuse(done)
     return render(request, "ui/reset_password.html", {"form": form}, status=form.status)
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+def invitation(request: PanelRequest, token: str) -> HttpResponse:
+    """The link of a new member of staff's letter: choose the password, and be in."""
+    form = Form.sent(request)
+    works = account_actions.letter_works(panel_id=request.panel.id, kind=LetterKind.INVITE, token=token)
+    if request.method == "POST" and works:
+        visitor = _visitor(request)
+        found = staff_actions.accept_invitation(
+            panel=request.panel, token=token, password=form.raw("password"), visitor=visitor
+        )
+        if isinstance(found, Admitted):
+            messages.success(request, _("Your account is ready."))
+            return _inside(request, found, visitor, reverse("ui:inside"))
+        works = found != account_actions.OLD_LINK
+        form.refuse(found)
+    return render(request, "ui/invitation.html", {"works": works, "form": form}, status=form.status if works else 410)
 
 
 @never_cache

@@ -20,11 +20,15 @@ FILLED = 0.72
 
 
 class Point(NamedTuple):
-    """A bar to be: `label` is under it, `text` is its value in words."""
+    """A bar to be: `label` is under it, `text` is its value in words. `url`: what it leads to. `before`: a value that
+    it is compared with, drawn as a line across the bar's place.
+    """
 
     label: str
     value: int
     text: str
+    url: str = ""
+    before: int | None = None
 
 
 class Bar(NamedTuple):
@@ -39,6 +43,8 @@ class Bar(NamedTuple):
     label: str
     text: str
     down: bool
+    url: str = ""
+    before_y: str = ""
 
 
 class Tick(NamedTuple):
@@ -74,7 +80,7 @@ class Chart:
 
 def bars(points: Sequence[Point]) -> Chart:
     """A chart of the points, the first one leftmost. Values may be below zero."""
-    values = [point.value for point in points]
+    values = [value for point in points for value in (point.value, point.before) if value is not None]
     low, high, step = _scale(min(values, default=0), max(values, default=0))
     space = HEIGHT - TOP - BOTTOM
     place = (WIDTH - LEFT) / max(len(points), 1)
@@ -99,6 +105,8 @@ def bars(points: Sequence[Point]) -> Chart:
                 label=point.label,
                 text=point.text,
                 down=point.value < 0,
+                url=point.url,
+                before_y="" if point.before is None else _text(y(point.before)),
             )
         )
     ticks = [Tick(_text(y(value)), _text(y(value) + 4), value, value == 0) for value in range(low, high + 1, step)]

@@ -35,6 +35,18 @@ def drop_session(request: PanelRequest, response: HttpResponse) -> None:
     response.delete_cookie(session_name(request.panel), samesite="Lax")
 
 
+def stand_in_name(panel: Panel) -> str:
+    return f"stand_in_{panel.id}"
+
+
+def keep_stand_in(request: PanelRequest, response: HttpResponse, token: str, *, lasts: timedelta) -> None:
+    _set(response, stand_in_name(request.panel), token, int(lasts.total_seconds()))
+
+
+def drop_stand_in(request: PanelRequest, response: HttpResponse) -> None:
+    response.delete_cookie(stand_in_name(request.panel), samesite="Lax")
+
+
 def keep_signup(request: PanelRequest, response: HttpResponse, mark: str) -> None:
     """Which letter this browser asked for, while its link works; see `mark_of` in customers/account_actions.py."""
     _set(response, f"signup_{request.panel.id}", mark, int(CONFIRM_WITHIN.total_seconds()))

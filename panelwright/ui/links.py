@@ -41,13 +41,18 @@ def _warn(panel: Panel) -> None:
 
 def letter_links(request: PanelRequest) -> LinkTo | None:
     """Makes the links of letters; None when the panel does not know where it can be reached (panels/hosts.py)."""
+    start = origin(request)
+    return (lambda name, *arguments: start + reverse(name, args=arguments)) if start else None
+
+
+def origin(request: PanelRequest) -> str:
+    """Where the panel can be reached, as "https://shop.example"; empty when it does not know."""
     rows = Domain.objects.filter(panel_id=request.panel.id).order_by("id").values_list("host", "port")
     domains = [(str(host), int(port)) for host, port in rows[:DOMAINS_MAX]]
     asked = hosts.split(request.META.get("HTTP_HOST", ""), int(request.META.get("SERVER_PORT") or 0))
     own = hosts.own_address(domains, asked, came_to=request.META.get("SERVER_NAME", ""))
     if own is None:
         _warn(request.panel)
-        return None
+        return ""
     host, port = own
-    start = f"{request.scheme}://{host}:{port}" if port else f"{request.scheme}://{host}"
-    return lambda name, *arguments: start + reverse(name, args=arguments)
+    return f"{request.scheme}://{host}:{port}" if port else f"{request.scheme}://{host}"

@@ -17,6 +17,7 @@ from panelwright.core.remote import STRICT_TRANSPORT_SECURITY, caller_address
 from panelwright.customers.access import staff_actor
 from panelwright.customers.session_actions import note_seen
 from panelwright.customers.sessions import lasts_until, session_of
+from panelwright.customers.stand_ins import stand_in_of
 from panelwright.lane.cpu_affinity import anywhere
 from panelwright.panels.models import Panel
 from panelwright.ui import cookies
@@ -131,16 +132,21 @@ class VisitorMiddleware:
         )
         now = clock.now()
         token = request.COOKIES.get(cookies.session_name(page.panel), "")
-        page.session = session_of(page.panel.id, token, now=now)
+        standing = request.COOKIES.get(cookies.stand_in_name(page.panel), "")
+        page.stand_in = stand_in_of(page.panel.id, standing, own_token=token, address=page.address, now=now)
+        page.session = page.stand_in.session if page.stand_in else session_of(page.panel.id, token, now=now)
         page.visitor = page.session.user if page.session else None
         page.customer = getattr(page.visitor, "customer", None)
-        page.staff = getattr(page.visitor, "staff", None)
+        page.staff = None if page.stand_in else getattr(page.visitor, "staff", None)
         page.actor = staff_actor(page.staff, address=page.address) if page.staff else None
         if page.visitor is not None:
             page.visitor.panel = page.panel
         with timezone.override(_zone(page.visitor.timezone if page.visitor else "")):
             response = self.get_response(request)
-        if page.session is not None:
+        if page.stand_in is not None:
+            # Also what the Back button would show: who goes back must not find the customer's pages there.
+            response.headers["Cache-Control"] = "private, no-store"
+        elif page.session is not None:
             # Logging in or out has set the cookie already.
             name = cookies.session_name(page.panel)
             if name not in response.cookies and note_seen(page.session, address=page.address, now=now):
@@ -149,6 +155,8 @@ class VisitorMiddleware:
             if "public" not in response.headers.get("Cache-Control", "") and not getattr(response, "for_back", False):
                 # What is meant for her must not be kept for whoever uses this computer next.
                 patch_cache_control(response, private=True, no_store=True)
+        if standing and page.stand_in is None and cookies.stand_in_name(page.panel) not in response.cookies:
+            cookies.drop_stand_in(page, response)
         return response
 
 

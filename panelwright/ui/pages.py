@@ -47,6 +47,15 @@ class Answer(Enum):
     PROGRAM = "program"  # for programs: their views refuse in their own words
 
 
+class AsCustomer(Enum):
+    """What staff may do on a page who are signed in as the customer."""
+
+    LOOK = "look"  # it is shown; nothing is sent
+    ACT = "act"  # forms of it are sent, too
+    MONEY = "money"  # the same, for those who may change balances
+    NEVER = "never"  # it is not even shown
+
+
 @dataclass(frozen=True, slots=True)
 class Menu:
     """A page's place in a menu. `name`: main (who is logged in), public (who is not), or the tabs of a section.
@@ -66,9 +75,10 @@ class SitePage:
     """An address of a site.
 
     `path` is a route, or a regular expression when it begins with ^. `under` names the page in whose menu entry this
-    one is found. `right`: what staff need to see it, with `also`; None: any of them may. `start`: where its users begin
-    after they have logged in. `samples` are addresses that tests look at; names in braces stand for rows that they
-    have made, such as {order}. Empty: the path itself.
+    one is found. `right`: what staff need to see it, with `also`; None: any of them may. `start`: where its users
+    begin after they have logged in. `as_customer`: what staff may do there in a customer's place. `samples` are
+    addresses that tests look at; names in braces stand for rows that they have made, such as {order}. Empty: the path
+    itself.
     """
 
     name: str
@@ -81,6 +91,7 @@ class SitePage:
     menus: tuple[Menu, ...] = ()
     under: str = ""
     start: bool = False
+    as_customer: AsCustomer = AsCustomer.LOOK
     samples: tuple[str, ...] = ()
     arguments: Mapping[str, Any] = field(default_factory=dict)
 

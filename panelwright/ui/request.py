@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.http import HttpRequest
 
 from panelwright.customers.models import Customer, Session, Staff, User
+from panelwright.customers.stand_ins import StandIn
 from panelwright.panels.models import Panel
 from panelwright.staff.actor import Actor
 
@@ -14,7 +15,7 @@ class PanelRequest(HttpRequest):
 
     `language` is the one of them that the visitor reads; `address` is where he comes from. Of somebody
     who is logged in there are `session` and `visitor`, her user; `customer` or `staff`, whichever she is, and of
-    staff `actor`: what they may do.
+    staff `actor`: what they may do. `stand_in`: who of the staff it really is, on a customer's pages.
     """
 
     panel: Panel
@@ -26,6 +27,7 @@ class PanelRequest(HttpRequest):
     customer: Customer | None
     staff: Staff | None
     actor: Actor | None
+    stand_in: StandIn | None
 
 
 class CustomerRequest(PanelRequest):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path, re_path, register_converter
 
-from panelwright.ui import auth
+from panelwright.ui import auth, standing_in
 from panelwright.ui.hidden import HiddenId
 from panelwright.ui.pages import Site, SitePage, View, Who, register
 
@@ -25,6 +25,10 @@ def _route(page: SitePage) -> URLPattern:
 
 
 def _guarded(page: SitePage) -> View:
+    return standing_in.guarded(page, _for_whom(page))
+
+
+def _for_whom(page: SitePage) -> View:
     if page.who is Who.STAFF:
         return auth.staff_only(page)
     guard = _GUARDS.get(page.who)

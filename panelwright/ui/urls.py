@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from panelwright.ui import auth, views
-from panelwright.ui.pages import Answer, Site, SitePage, Who
+from panelwright.ui.pages import Answer, AsCustomer, Site, SitePage, Who
 from panelwright.ui.routes import urls
 
 SITE = Site(
     "ui",
     (
         SitePage("login", "login", auth.login, Who.EVERYBODY),
-        SitePage("logout", "logout", auth.logout, Who.EVERYBODY, Answer.ACTION),
+        SitePage("logout", "logout", auth.logout, Who.EVERYBODY, Answer.ACTION, as_customer=AsCustomer.ACT),
         SitePage("signup", "signup", auth.signup, Who.EVERYBODY),
         SitePage(
             "confirm_signup",
@@ -26,6 +26,13 @@ SITE = Site(
             auth.reset_password,
             Who.EVERYBODY,
             samples=("/reset/{reset_token}",),
+        ),
+        SitePage(
+            "invitation",
+            "invitation/<str:token>",
+            auth.invitation,
+            Who.EVERYBODY,
+            samples=("/invitation/old-link",),
         ),
         SitePage("inside", "inside", auth.inside, Who.USERS, Answer.LEADS_ON),
         SitePage(

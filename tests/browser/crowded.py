@@ -102,13 +102,42 @@ def _for_staff(town: Town, key: str, url: str) -> dict[str, Any]:
     return {
         "customer": run("SELECT number FROM customers_customer WHERE panel_id = ?", panel)[0][0],
         "provider": provider,
+        "api_provider": provider,
         "service": 1,
+        "category": run("SELECT MIN(id) FROM catalog_category WHERE panel_id = ?", panel)[0][0],
         "route": routes[0],
         "held": routes[0],
         "cancel": canceled,
         "refill": refill,
         "staff": member,
+        **_bulk(town, panel, canceled),
     }
+
+
+def _bulk(town: Town, panel: int, order: int) -> dict[str, int]:
+    """Bulk work that was stopped, with what it left out; and a view of the orders."""
+    run, now = town.rows.run, town.rows.moment(datetime.now(UTC))
+    run(
+        "INSERT INTO staff_bulkwork (panel_id, number, once, list_name, action, given, selection, actor_kind, actor_id,"
+        " actor_name, address, state, stop_code, total, done, skipped, failed, refund_micros, charge_micros,"
+        " created_at, ended_at)"
+        " VALUES (?, 123456, 'x', 'orders', 'order.cancel', '{}', '{}', 'staff', 1, ?, '', 'stopped',"
+        " 'not_allowed', 19999, 12345, 2, 1, 123456789012345, 0, ?, ?)",
+        *(panel, WORD[:200], now, now),
+    )
+    for target, failed, code in ((order, False, "order_ended"), (order + 1, True, "bulk_failed")):
+        run(
+            "INSERT INTO staff_bulkmiss (panel_id, work_id, target, failed, code, field, facts, at)"
+            " SELECT panel_id, id, ?, ?, ?, '', ?, ? FROM staff_bulkwork WHERE panel_id = ?",
+            *(target, failed, code, json.dumps({"status": WORD[:100]}), now, panel),
+        )
+    run(
+        "INSERT INTO staff_savedview (panel_id, list_name, name, query, shared, created_at)"
+        " VALUES (?, 'orders', ?, 'show=problem&q=x', ?, ?)",
+        *(panel, WORD[:60], True, now),
+    )
+    ((view,),) = run("SELECT id FROM staff_savedview WHERE panel_id = ?", panel)
+    return {"bulk": 123456, "view": view}
 
 
 def _panel(town: Town) -> int:

@@ -20,11 +20,15 @@ class World:
     customer: int = 0
     provider: int = 0
     service: int = 0
+    category: int = 0
+    api_provider: int = 0
     route: int = 0
     held: int = 0
     refill: int = 0
     cancel: int = 0
     staff: int = 0
+    bulk: int = 0
+    view: int = 0
 
 
 def public(world: World) -> dict[str, str]:

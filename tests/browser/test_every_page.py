@@ -108,7 +108,8 @@ SEEN = """() => {
   while (walker.nextNode()) {
     const node = walker.currentNode;
     const parent = node.parentElement;
-    if (!parent || parent.closest("[translate=no], code, pre, script, style, textarea, [lang], [dir=auto]")) continue;
+    const ours = "[translate=no], code, kbd, pre, script, style, textarea, [lang], [dir=auto]";
+    if (!parent || parent.closest(ours)) continue;
     if (node.textContent.trim()) texts.push(node.textContent.trim());
   }
   for (const name of ["placeholder", "aria-label", "title", "alt", "data-label", "data-sure"]) {

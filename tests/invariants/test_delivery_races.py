@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -11,17 +12,18 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django_scopes import scope
 
 from panelwright.core import clock, money, sql
 from panelwright.customers.access import Caller
 from panelwright.ledger.actions import credit_customer
 from panelwright.ledger.models import TransferCode
+from panelwright.orders import lifecycle
 from panelwright.orders.actions import AskOrders, place_orders, request_cancels
 from panelwright.orders.rules import PlaceOrder
 from panelwright.orders.schedule_actions import run_schedules
-from panelwright.providers.routing import health
+from panelwright.providers.routing import health, store
 from panelwright.providers.routing.actions import (
     Sending,
     Sent,
@@ -30,6 +32,7 @@ from panelwright.providers.routing.actions import (
     claim_unfinished,
     commit_polled,
     commit_sent,
+    note_silent,
 )
 from panelwright.providers.wire.outcomes import Accepted, OrderReport, Unknown, UpstreamRefused
 from panelwright.sandbox.tests.harness import Sandbox
@@ -230,6 +233,51 @@ def test_a_dead_senders_orders_are_taken_over_once() -> None:
         assert commit_sent(accept(before)) == 0
         assert commit_sent(accept(again)) == 30
         assert commit_sent(accept(again)) == 0
+
+
+@pytest.mark.parametrize("given_up", ["its sender died", "its provider is silent"])
+def test_who_gives_runs_up_waits_for_their_drip_feed_with_nothing_in_hand(database_kind: str, given_up: str) -> None:
+    """Staff lock a drip-feed, then its runs and a provider. Who held one of these and waited for it was a deadlock."""
+    shop = open_shop(balances=["100.00"], knows_request_id=False)
+    (parent,) = place(shop, 1, runs="2", interval="60")
+    assert run_schedules(10) == 1
+    (sending,) = claim_forward(10)
+    past = later(-7200)
+    act: Callable[[], object] = partial(claim_unfinished, 5)
+    if given_up == "its provider is silent":
+        assert commit_sent(accept([sending])) == 1
+        execute("UPDATE providers_provider SET failures = 9, rest_until = %s", later(3600))
+        execute("UPDATE orders_order SET due_at = %s WHERE id = %s", past, sending.order.id)
+        act = note_silent
+    else:
+        # Its requests are counted, so its row is locked by who claims.
+        execute("UPDATE providers_provider SET per_minute_max = 60")
+        execute("UPDATE orders_order SET due_at = %s, lease_until = %s WHERE id = %s", past, past, sending.order.id)
+    holds = threading.Event()
+
+    def decide() -> None:
+        with transaction.atomic():
+            lifecycle.lock([parent])
+            holds.set()
+            for _ in range(2000):
+                if books.number("SELECT COUNT(*) FROM pg_locks WHERE pg_backend_pid() = ANY(pg_blocking_pids(pid))"):
+                    break
+                time.sleep(0.005)
+            else:
+                raise AssertionError("nobody waits")
+            lifecycle.lock(lifecycle.open_children(parent))
+            store.providers([shop.provider_id], locked=True)
+
+    def give_up() -> None:
+        assert holds.wait(60)
+        act()
+
+    if database_kind == "sqlite":
+        act()  # one writer at a time
+    else:
+        together([decide, give_up])
+    ((code, job),) = books.rows("SELECT problem_code, job FROM orders_order WHERE id = %s", sending.order.id)
+    assert (code, job) == (("outcome_unknown", None) if act is not note_silent else ("provider_silent", "poll"))
 
 
 # ---- settling --------------------------------------------------------------------------------------

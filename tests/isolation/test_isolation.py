@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from django_scopes import scope
 
-from panelwright.catalog.actions import set_enabled, set_own_rate, set_rate
+from panelwright.catalog.actions import set_enabled, set_rate
 from panelwright.catalog.models import Service
+from panelwright.catalog.price_list_actions import set_own_rate
 from panelwright.core.refusal import Refusal
 from panelwright.customers.actions import revoke_key
 from panelwright.customers.models import ApiKey, Customer, PriceList

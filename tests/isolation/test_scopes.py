@@ -14,7 +14,9 @@ from django_scopes.exceptions import ScopeError
 from panelwright.panels.models import Domain, Panel
 
 # Panels themselves, the counters of keys, which belong to a key and are read by its id, and what is the host's.
-OPEN = {"Panel", "KeyUse", "HostBlock", "HostExchangeRate", "HostSecret", "AddressAttempts"}
+OPEN = {"Panel", "KeyUse", "HostBlock", "HostExchangeRate", "HostSecret", "AddressAttempts", "ReportProgress"} | {
+    "MeritCursor"
+}
 OURS = [model for model in apps.get_models() if model.__module__.startswith("panelwright.")]
 CLOSED = [model for model in OURS if model.__name__ not in OPEN]
 

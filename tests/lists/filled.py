@@ -59,6 +59,9 @@ def _fill(story: Story) -> Filled:
         "parent": str(number),
         "ids": f"{number},{number + 1}",
         "on": AT[:10],
+        "span": AT[:10],
+        "joined": AT[:10],
+        "ended": f"{AT[:10]}..{AT[:10]}",
         "who": str(story.bob.id),
         "action": "order.start",
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from itertools import product
 from typing import TYPE_CHECKING
 
@@ -102,6 +103,23 @@ def test_a_selection_is_what_it_was_when_it_was_frozen(story: Story) -> None:
         assert kept.batch(story.rival.panel) == ([], None)
 
 
+def test_a_later_row_with_a_lower_number_is_not_selected(story: Story) -> None:
+    """As another process gives it, whose block of numbers is the older one."""
+    from panelwright.staff.lists import Selection, freeze, named
+
+    first = story.carol.order(link="https://example.com/first")
+    with scope(panel=story.alice.panel):
+        asked = {one.name: "" for one in named("orders").listing.filters}
+        selection = freeze(named("orders"), story.alice.panel, asked)
+        assert selection is not None
+        # The highest number was in a block of another process, far above.
+        selection = replace(selection, highest=first.number + 1_000)
+        kept = Selection.of_json(json.loads(json.dumps(selection.as_json())))
+        later = story.carol.order(link="https://example.com/later")
+        assert first.number < later.number < kept.highest
+        assert kept.batch(story.alice.panel) == ([first.number], None)
+
+
 def test_actions_are_called_with_what_they_know_an_object_by(story: Story) -> None:
     from panelwright.staff.lists import freeze, named
 
@@ -111,6 +129,8 @@ def test_actions_are_called_with_what_they_know_an_object_by(story: Story) -> No
         "service.set_rate",
         "service.turn_on",
         "service.turn_off",
+        "service.move",
+        "service.delete_own_rates",
     }
     with scope(panel=story.alice.panel):
         selection = freeze(services, story.alice.panel, {"q": "", "state": "on"})
@@ -126,7 +146,7 @@ def test_each_list_says_whose_rows_it_shows() -> None:
     from panelwright.orders.lists import ORDERS, REFILLS
     from panelwright.staff.lists import all_lists
 
-    assert len(all_lists()) == 18
+    assert len(all_lists()) == 26
     assert {one.listing.scope for one in all_lists().values()} == {ListScope.PANEL}
     mine = (API_KEYS, SESSIONS, DELIVERIES, WEBHOOKS, ORDERS, REFILLS)
     assert {one.scope for one in mine} == {ListScope.CUSTOMER}

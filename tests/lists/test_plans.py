@@ -20,6 +20,7 @@ LARGE = (
     "orders_order",
     "orders_refill",
     "orders_cancel",
+    "orders_schedule",
     "ledger_transfer",
     "support_ticket",
     "staff_trailentry",
@@ -101,7 +102,7 @@ def test_the_command_prints_statements_and_plans(story: Story, capsys: pytest.Ca
         assert lists.run(parser.parse_args(["--panel", story.alice.panel.slug, *arguments])) == 0
         return capsys.readouterr().out
 
-    assert re.search(r"^orders +show, q, problem, provider, on, service, customer, parent$", printed(), re.MULTILINE)
+    assert re.search(r"^orders +show, q, problem, provider, service, mode, source, since,", printed(), re.MULTILINE)
     text = printed("orders", "--filter", "show=problem", "--plan")
     assert text.startswith("-- orders show=problem\n")
     assert "problem_code" in text

@@ -7,13 +7,16 @@ from typing import Any
 
 from django_scopes import scope
 
+from panelwright.backoffice import bulk
 from panelwright.customers.actions import create_staff
 from panelwright.staff import registry
+from panelwright.staff.bulk import of_lists
 from panelwright.staff.rights import Role
 from panelwright.storefront.tests.browsing import Browser
 from panelwright.ui.pages import SitePage, Who, all_pages
+from tests.bulk.working import started
 from tests.staff.cases import World
-from tests.support.people import PASSWORD, value
+from tests.support.people import PASSWORD, TRAFFIC, value
 from tests.support.rounds import Rounds
 from tests.support.story import Story
 from tests.support.upstream import ScriptedUpstream
@@ -34,10 +37,16 @@ class Office:
             "ticket": self.world.ticket().number,
             "customer": self.carol.number,
             "provider": self.world.people.id,
+            "api_provider": value("SELECT MIN(id) FROM providers_provider WHERE kind = 'api'"),
             "route": value("SELECT MIN(id) FROM providers_route WHERE panel_id = %s", self.alice.panel_id),
             "held": value("SELECT MIN(id) FROM providers_route WHERE panel_id = %s", self.alice.panel_id),
             "service": 1,
+            "category": value("SELECT MIN(id) FROM catalog_category WHERE panel_id = %s", self.alice.panel_id),
             "staff": story.bob.id,
+            "view": self.world.do("view.add", list="orders", name="Mine", query="q=x", shared=True).target,
+            "change": self.world.do("service.set_rate", TRAFFIC, rate="0.77").entry_id,
+            "bulk": started(story.alice, "ticket.close", on="tickets", asked={"show": "all"}).number,
+            "price_list": self.world.price_list(),
         }
 
     def browser(self, role: str) -> Browser:
@@ -66,5 +75,6 @@ class Office:
 
 
 def action_pages() -> set[str]:
-    """Names of the pages that are actions' forms."""
-    return {name.replace(".", "_") for name, action in registry.actions().items() if not action.for_operators}
+    """Names of the pages that are actions' forms, to one object or to many."""
+    many = {bulk.page_name(of, action) for of, action in of_lists()}
+    return many | {name.replace(".", "_") for name, action in registry.actions().items() if not action.for_operators}

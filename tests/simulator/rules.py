@@ -390,6 +390,8 @@ class Referee:
             fine = row.status == "In progress" and bool(row.start_count)
             if not fine:
                 say.add(f"order {row.id} has not begun, and nothing of it remains: {_short(row)}")
+        if row.ended_at is not None and before.job == "forward" and row.provider_id is not None:
+            say.add(f"order {row.id} ended before it was sent, and names a provider: {_short(row)}")
         if row.ended_at is not None and row.kind not in PARENTS:
             allowed = permits.ends.get(row.id, set())
             end = (row.status, row.remains)
@@ -455,6 +457,9 @@ class Referee:
         if row.kind == "subscription":
             if row.charge != 0:
                 say.add(f"subscription {row.id} was charged")
+            held = (row.job, row.due_at, row.lease_until, row.open_link)
+            if held != (None,) * 4 or row.problem_code:
+                say.add(f"subscription {row.id} has ended and holds something: {_short(row)}")
             return
         if row.status == "Completed":
             fine = row.remains == 0 and row.charge == row.booked

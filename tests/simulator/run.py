@@ -28,6 +28,8 @@ from tests.simulator.broken import Broken, Complaints
 from tests.simulator.buying import Shop
 from tests.simulator.deliveries import Deliveries
 from tests.simulator.killed import Killed, dies_after
+from tests.simulator.reporting import EVERY as REPORTS_EVERY
+from tests.simulator.reporting import Reporting
 from tests.simulator.rules import Permits, Referee
 from tests.simulator.upstream import Mood
 from tests.simulator.watch import Watch, watching
@@ -100,6 +102,7 @@ class Simulation:
         self.people = People(self.world, self.books, self.shop, self.deliveries, self.complaints, self._act)
         self.workers = Workers(self.world, self.books, self.deliveries, self.complaints, self._act)
         self.referee = Referee(self.world, self.books, self.deliveries, self.complaints)
+        self.reporting = Reporting(seed)
         self._events: dict[str, tuple[float, Handler]] = {
             "place": (9, self.people.place),
             "repeat": (1.5, self.people.repeat),
@@ -150,6 +153,8 @@ class Simulation:
         self.clock.passes(self.rng.expovariate(2.0))
         kind = self._kind()
         self.event(kind, self._events[kind][1])
+        if self.step % REPORTS_EVERY == 0:
+            self.reporting.turn()
 
     def _kind(self) -> str:
         """What happens next: by chance, but work that has piled up is done before more is made."""

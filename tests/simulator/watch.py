@@ -248,12 +248,13 @@ def _in_order() -> Iterator[None]:
     on what other databases of the server do meanwhile: a seed would give another history now and then. SQLite answers
     them by their ids anyway.
     """
-    run, ordered = sql.Query.run, dict[int, sql.Query]()
+    # With the query itself: one that is made for a moment would leave its id to the next one.
+    run, ordered = sql.Query.run, dict[int, tuple[sql.Query, sql.Query]]()
 
     def run_ordered(query: sql.Query, connection: Any, *values: Any) -> Any:
         if id(query) not in ordered:
-            ordered[id(query)] = _ordered(query)
-        return run(ordered[id(query)], connection, *values)
+            ordered[id(query)] = query, _ordered(query)
+        return run(ordered[id(query)][1], connection, *values)
 
     sql.Query.run = run_ordered  # type: ignore[method-assign,assignment]
     try:

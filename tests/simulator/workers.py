@@ -81,6 +81,8 @@ class Workers:
         self.step = 0
         # Workers that are slow, and until which step: their machine sleeps, or swaps.
         self._asleep: dict[int, int] = {}
+        # By order the route that it was given first, after the last time that all had refused it; None: who died knew.
+        self._first: dict[int, int | None] = {}
         # Its loops are not started: the simulation calls what they would call.
         self._worker = Worker()
         self._worker._upstreams = _Models(world.models)  # type: ignore[assignment]
@@ -139,11 +141,20 @@ class Workers:
             if again:
                 # Whoever had it before may have sent it.
                 self._deliveries.lost(order_id, model)
+                self._first[order_id] = None
             else:
                 row = self._books.orders[order_id]
                 say.check((row.status, row.job) in _TO_BE_SENT, f"{row} was claimed to be sent")
+                self._begins(sending)
             self.waiting.append(Task(worker, SEND, sending, sending.provider))
         return [sending.order.id for sending in claimed] or None
+
+    def _begins(self, sending: Sending) -> None:
+        """The first route is chosen by what the service says, and only where none has refused the order."""
+        sold, order = self._world.sold[sending.order.service_id], sending.order
+        if order.route_id is None or order.id not in self._first:
+            by_merit = sold.by_merit and order.chosen_route_id is None
+            self._first[order.id] = sending.route.id if by_merit else sold.routes[0][0]
 
     def _ask_about(
         self, worker: int, kind: str, claim: Callable[[int, int], Sequence[Any]], limit: int, provider_id: int | None
@@ -279,11 +290,21 @@ class Workers:
         else:
             permits.pending_again.add(order_id)
             permits.jobs[order_id] = {"forward"}
-            last = self._world.sold[sending.order.service_id].routes[-1][0] == sending.route.id
+            last = self._is_last(sending)
             final = last and outcome.reason in (Reason.SERVICE, Reason.QUANTITY, Reason.DISABLED)
             if outcome.reason is Reason.LINK or final:
                 permits.jobs[order_id].add(None)
                 permits.end(order_id, "Canceled", sending.order.quantity)
+
+    def _is_last(self, sending: Sending) -> bool:
+        """Whether no other route comes after this one: the others follow the first in the order of the list."""
+        routes = [route_id for route_id, _provider_id in self._world.sold[sending.order.service_id].routes]
+        first = self._first.get(sending.order.id)
+        chosen = sending.order.chosen_route_id is not None
+        if first is None:
+            return True
+        tried = [first, *(route_id for route_id in routes if route_id != first)]
+        return tried[-1] == sending.route.id or (chosen and routes[-1] == sending.route.id)
 
     def _polled(self, task: Task, permits: Permits) -> object:
         ours = 0

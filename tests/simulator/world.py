@@ -14,7 +14,9 @@ from django.test.utils import override_settings
 from django_scopes import scope
 
 from panelwright.catalog import actions as catalog
+from panelwright.catalog import price_list_actions as price_lists
 from panelwright.catalog.actions import ANY_LINK, LinkNeeds, NewService
+from panelwright.catalog.models import Service
 from panelwright.catalog.types import TYPES, ServiceType, Units
 from panelwright.core.refusal import Refusal
 from panelwright.customers import access
@@ -30,9 +32,9 @@ from panelwright.panels import hosts
 from panelwright.panels.actions import create_panel
 from panelwright.panels.models import Panel
 from panelwright.providers import actions as providers
-from panelwright.providers.models import Route
+from panelwright.providers.models import Route, RouteMerit
 from panelwright.providers.routing import route_actions
-from panelwright.providers.routing.route_actions import NewRoute
+from panelwright.providers.routing.route_actions import NewRoute, RouteTerms
 from tests.simulator.books import as_shared
 from tests.simulator.upstream import UpstreamModel, Witness
 
@@ -94,6 +96,8 @@ class Sold:
     enabled: bool = True
     step: int = 1
     posts_only: bool = False
+    # The first route of an order is chosen by what was measured.
+    by_merit: bool = False
     routes: list[tuple[int, int]] = field(default_factory=list)
 
 
@@ -115,6 +119,9 @@ class Customer:
     keys: list[Key]
     percent_off_e2: int | None = None  # None: no price list
     own_rates: dict[int, int] = field(default_factory=dict)  # by service id
+    # Percents off the rate, in hundredths, by service id: of one service alone, and of its category.
+    own_percents: dict[int, int] = field(default_factory=dict)
+    category_percents: dict[int, int] = field(default_factory=dict)
     # Orders that were placed or created for her, the oldest first.
     orders: list[int] = field(default_factory=list)
     subscriptions: list[int] = field(default_factory=list)
@@ -123,9 +130,13 @@ class Customer:
         """The rate that she should pay, None where the service is not for her."""
         if sold.id in self.own_rates:
             return self.own_rates[sold.id]
-        if sold.private:
+        off = self.own_percents.get(sold.id)
+        if off is None and sold.private:
             return None
-        off = self.percent_off_e2 or 0
+        if off is None:
+            off = self.category_percents.get(sold.id)
+        if off is None:
+            off = self.percent_off_e2 or 0
         return -((-sold.rate * (10_000 - off)) // 10_000)
 
 
@@ -323,9 +334,32 @@ def _connect(world: World, panel: SimulatedPanel, witness: Witness) -> None:
             # Of some it is known what they cost. Never of a second route: that would be left out where it is too dear.
             world.rates[route.id] = 1 + 7_919 * sold.number
             route_actions.set_route(
-                panel_id=panel.id, service_id=sold.id, route_id=route.id, rate_micros=world.rates[route.id]
+                panel_id=panel.id,
+                service_id=sold.id,
+                route_id=route.id,
+                terms=RouteTerms(rate_micros=world.rates[route.id]),
             )
         sold.routes.append((route.id, route.provider_id))
+    _measured(panel)
+
+
+def _measured(panel: SimulatedPanel) -> None:
+    """Some services choose their routes by merit; of their routes the last one has the best."""
+    for sold in panel.services.values():
+        if sold.number % 4 != 2 or len(sold.routes) < 2 or sold.type.subscription:
+            continue
+        sold.by_merit = True
+        by = "success" if sold.number % 8 == 2 else "speed"
+        Service.objects.filter(panel=panel.row, id=sold.id).update(route_by=by)
+        for place, (route_id, _provider_id) in enumerate(sold.routes):
+            RouteMerit.objects.create(
+                panel=panel.row,
+                route_id=route_id,
+                ended=20,
+                completed=10 + place,
+                took_s=(10 + place) * (900 - place),
+                measured_at=START,
+            )
 
 
 def new_key(world: World, row: CustomerRow, address: hosts.Address, *, can_order: bool, cap: int | None) -> Key:
@@ -333,6 +367,18 @@ def new_key(world: World, row: CustomerRow, address: hosts.Address, *, can_order
     if cap is not None:
         world.caps[made.id] = cap
     return Key(made.id, access.Caller(address, access.digest(text)), can_order, cap)
+
+
+def _give_percents(panel: SimulatedPanel, price_list: PriceList, customer: Customer) -> None:
+    """Off every fifth service without a price of hers, and off one category. Draws nothing: seeds stay as they are."""
+    rows = Service.objects.filter(panel_id=panel.id).order_by("number")
+    category = rows[0].category_id
+    price_lists.set_category_percent(price_list=price_list, category_id=category, percent_off_e2=1_234)
+    customer.category_percents = {row.id: 1_234 for row in rows if row.category_id == category}
+    for row in rows:
+        if row.number % 5 == 0 and row.id not in customer.own_rates:
+            price_lists.set_own_percent(price_list=price_list, number=row.number, percent_off_e2=333)
+            customer.own_percents[row.id] = 333
 
 
 def _join(world: World, panel: SimulatedPanel, number: int) -> None:
@@ -350,8 +396,9 @@ def _join(world: World, panel: SimulatedPanel, number: int) -> None:
         customer.percent_off_e2 = price_list.percent_off_e2
         for sold in world.rng.sample(sorted(panel.services.values(), key=lambda s: s.number), 5):
             rate = world.rng.randint(0, 10**7)
-            catalog.set_own_rate(price_list=price_list, number=sold.number, rate_micros=rate)
+            price_lists.set_own_rate(price_list=price_list, number=sold.number, rate_micros=rate)
             customer.own_rates[sold.id] = rate
+        _give_percents(panel, price_list, customer)
     address = hosts.split(panel.host, 443)
     for can_order, cap in ((True, None), (False, None), (True, 10**6 * (number + 1))):
         customer.keys.append(new_key(world, row, address, can_order=can_order, cap=cap))

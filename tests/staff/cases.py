@@ -11,7 +11,9 @@ from django_scopes import scope
 
 from panelwright.core import clock
 from panelwright.core.refusal import Refusal
-from panelwright.customers.models import PriceList
+from panelwright.customers.account_actions import new_letter
+from panelwright.customers.models import LetterKind, PriceList
+from panelwright.customers.session_actions import open_session
 from panelwright.staff import registry
 from panelwright.staff.actions import Performed, perform
 from panelwright.staff.actor import Actor, operator
@@ -152,7 +154,7 @@ class World:
         order_id = self.started()
         return written(self.carol, f"speed up {order_id.number}", subject="order"), order_id
 
-    def do(self, name: str, target: int | None = None, **given: Any) -> Performed:
+    def do(self, name: str, /, target: int | None = None, **given: Any) -> Performed:
         """It must be done."""
         performed = self.tried(name, target, given)
         assert isinstance(performed, Performed), (name, performed)
@@ -221,9 +223,14 @@ CASES: dict[str, Callable[[World], Case]] = {
     "order.pass_on": _with_spare,
     "order.done": lambda w: Case(w.started()),
     "order.partial": lambda w: Case(w.started(), {"remains": 250}),
+    "order.set_remains": lambda w: Case(w.started(), {"remains": 321}),
     "order.cancel": lambda w: Case(w.started()),
     "order.send": lambda w: Case(w.lost(), {"provider": "our people"}),
     "order.arrived": lambda w: Case(w.lost(), {"upstream_id": "700123"}),
+    "order.set_back": lambda w: Case(w.started()),
+    "order.link": lambda w: Case(w.queued(), {"link": "https://example.com/another"}),
+    "order.count": lambda w: Case(w.started(), {"start_count": 70}),
+    "order.note": lambda w: Case(w.queued(), {"text": "Asked in their chat."}),
     "order.charge": lambda w: Case(w.unpaid_post()),
     "order.waive": lambda w: Case(w.unpaid_post()),
     "order.pause": lambda w: Case(w.carol.order(service=SUBSCRIPTION)),
@@ -233,6 +240,7 @@ CASES: dict[str, Callable[[World], Case]] = {
     "cancel.refuse": lambda w: Case(w.cancel_asked(), {"text": "Nearly done."}),
     "refill.start": lambda w: Case(w.refill()),
     "refill.done": lambda w: Case(w.refill()),
+    "refill.order": lambda w: Case(w.refill(), {"service": FOLLOWERS, "quantity": 500}),
     "refill.reject": lambda w: Case(w.refill(), {"text": "Nothing is missing."}),
     "refill.send": _sendable_refill,
     "ticket.answer": lambda w: Case(w.ticket(), {"text": "Yes?"}),
@@ -286,6 +294,12 @@ def _import(world: World) -> Case:
     return Case(provider_id, {"markup": "20"})
 
 
+def _rested(world: World) -> Case:
+    provider_id = world.provider()
+    world.do("provider.rest", provider_id, hours=2)
+    return Case(provider_id)
+
+
 def _held(world: World) -> Case:
     provider_id = _imported(world)
     world.upstream.answers("services", [_offer("5", "Views", "9.00"), _offer("6", "Saves", "2.00")])
@@ -295,9 +309,47 @@ def _held(world: World) -> Case:
     return Case(row[0])
 
 
+def _with_rate(world: World, case: Case, noun: str) -> Case:
+    world.do(f"{noun}.set_rate", case.called, service=LIKES, rate="0.10")
+    return case
+
+
+def _copied(world: World, target: int) -> Case:
+    """From another customer, who has a price of her own."""
+    email = f"d{world.link()[-2:].strip('/')}@customer.example"
+    other = world.do("customer.add", email=email, password=PLANTED)
+    world.do("customer.set_rate", other.called, service=LIKES, rate="0.20")
+    return Case(target, {"customer": email})
+
+
 def _second_factor(world: World) -> Case:
     execute("UPDATE customers_user SET totp_sealed = 'x' WHERE id = %s", world.carol.customer.user_id)
     return Case(world.carol.number)
+
+
+def _logged_in(world: World, case: Case, user: Any) -> Case:
+    with scope(panel=world.alice.panel):
+        open_session(user=user, address="198.51.100.7", browser="test")
+    return case
+
+
+def _staff_factor(world: World) -> Case:
+    execute("UPDATE customers_user SET totp_sealed = 'x' WHERE id = %s", world.bob.user_id)
+    return Case(world.bob.id)
+
+
+def _signed_up(world: World) -> Case:
+    email = f"e{world.link()[-2:].strip('/')}@customer.example"
+    with scope(panel=world.alice.panel):
+        new_letter(
+            world.alice.panel_id,
+            LetterKind.SIGN_UP,
+            email=email,
+            within=timedelta(hours=1),
+            now=clock.now(),
+            password="a hash",
+        )
+    return Case(None, {"email": email})
 
 
 def _reported(world: World) -> Case:
@@ -327,12 +379,54 @@ def _after(name: str, given: dict[str, Any]) -> Callable[[World], Case]:
     return case
 
 
+_VIEW: dict[str, Any] = {"list": "orders", "query": "show=problem", "shared": True}
+
+
+def _view(world: World) -> int:
+    return int(world.do("view.add", **_VIEW, name=world.link()).target or 0)
+
+
+def _running_bulk(world: World) -> Case:
+    from tests.bulk.working import started
+
+    return Case(started(world.alice, "service.turn_off", on="services").number)
+
+
+def _category(world: World) -> int:
+    made = world.tried("category.add", None, {"name": f"New {world.link()}"})
+    assert isinstance(made, Performed)
+    return int(made.target or 0)
+
+
+def _with_own_rate(world: World) -> Case:
+    world.do("price_list.set_rate", world.price_list(), service=LIKES, rate="0.11")
+    return Case(LIKES)
+
+
 CASES |= {
+    "bulk.stop": _running_bulk,
+    "view.add": lambda w: Case(None, _VIEW | {"name": w.link()}),
+    "view.set": lambda w: Case(_view(w), {"name": w.link()}),
+    "view.remove": lambda w: Case(_view(w)),
+    "change.undo": lambda w: Case(w.do("service.set_rate", FOLLOWERS, rate="0.87").entry_id),
+    "service.reprice": lambda w: Case(None, {"services": [str(LIKES)], "percent": "10"}),
+    "service.delete_own_rates": _with_own_rate,
+    "service.move": lambda w: Case(LIKES, {"category": _category(w)}),
+    "category.add": lambda w: Case(None, {"name": f"Best {w.link()}", "icon": "star"}),
+    "category.set": lambda w: Case(_category(w), {"icon": "heart"}),
+    "category.move": lambda w: Case(_category(w), {"direction": "up"}),
+    "category.remove": lambda w: Case(_category(w)),
     "service.set": lambda w: Case(FOLLOWERS, {"step": 50}),
     "service.set_rate": lambda w: Case(FOLLOWERS, {"rate": "0.95"}),
     "service.turn_off": lambda w: Case(LIKES),
     "service.turn_on": lambda w: Case(CLOSED),
     "price_list.set_rate": lambda w: Case(w.price_list(), {"service": LIKES, "rate": "0.10"}),
+    "price_list.add": lambda w: Case(None, {"name": f"Group {w.link()}", "percent": "5"}),
+    "price_list.set": lambda w: Case(w.price_list(), {"name": f"Group {w.link()}", "percent": "7.5"}),
+    "price_list.set_percent": lambda w: Case(w.price_list(), {"category": "Social", "percent": "12.5"}),
+    "price_list.remove_rate": lambda w: _with_rate(w, Case(w.price_list(), {"service": LIKES}), "price_list"),
+    "price_list.reset_rates": lambda w: _with_rate(w, Case(w.price_list()), "price_list"),
+    "price_list.copy_rates": lambda w: _copied(w, w.price_list()),
     "link_pattern.add": lambda w: Case(None, _PATTERN),
     "link_pattern.remove": _pattern,
     "provider.add": lambda w: Case(
@@ -340,9 +434,14 @@ CASES |= {
     ),
     "provider.set": lambda w: Case(w.provider(), {"per_minute": 60, "low_balance": "5.00", "rise_max": "3"}),
     "provider.sync": _sync,
+    "provider.test": lambda w: _import(w)._replace(given={}),
+    "provider.rest": lambda w: Case(w.provider(), {"hours": 2}),
+    "provider.resume": _rested,
+    "provider.read_list": lambda w: _import(w)._replace(given={}),
     "provider.import": _import,
     "route.add": lambda w: Case(None, {"service": TRAFFIC, "provider": "our people"}),
     "route.set": lambda w: Case(w.route(), {"max": 700, "rate": "0.40"}),
+    "route.move": lambda w: Case(w.route(), {"direction": "up"}),
     "held.accept": _held,
     "held.reject": _held,
     "exchange_rate.set": lambda w: Case(None, _EURO),
@@ -358,9 +457,27 @@ CASES |= {
     "customer.suspend": lambda w: Case(w.carol.number),
     "customer.restore": _suspended,
     "customer.set_rate": lambda w: Case(w.carol.number, {"service": LIKES, "rate": "0.10"}),
+    "customer.set_percent": lambda w: Case(w.carol.number, {"service": LIKES, "percent": "12.5"}),
+    "customer.remove_rate": lambda w: _with_rate(w, Case(w.carol.number, {"service": LIKES}), "customer"),
+    "customer.reset_rates": lambda w: _with_rate(w, Case(w.carol.number), "customer"),
+    "customer.copy_rates": lambda w: _copied(w, w.carol.number),
+    "customer.set_discount": lambda w: Case(w.carol.number, {"percent": "7.5"}),
+    "customer.set_group": lambda w: Case(w.carol.number, {"price_list": str(w.price_list())}),
     "customer.reset_second_factor": _second_factor,
+    "customer.confirm": _signed_up,
+    "customer.send_password_letter": lambda w: Case(w.carol.number),
+    "customer.end_sessions": lambda w: _logged_in(w, Case(w.carol.number), w.carol.customer.user),
+    "customer.mail": lambda w: Case(w.carol.number, {"subject": "Your order", "text": "It is on its way."}),
+    "customer.open_ticket": lambda w: Case(w.carol.number, {"title": "Your order", "text": "It is on its way."}),
+    "customer.add_note": lambda w: Case(w.carol.number, {"text": "Pays late."}),
+    "customer.sign_in": lambda w: Case(w.carol.number, {"reason": "cannot find a refund"}),
     "staff.add": lambda w: Case(None, {"email": f"s{w.link()[-2:].strip('/')}@shop.example", "role": "support"}),
     "staff.set": lambda w: Case(w.bob.id, {"role": "support", "rights": ["content"]}),
+    "staff.invite": lambda w: Case(None, {"email": f"i{w.link()[-2:].strip('/')}@shop.example", "role": "support"}),
+    "staff.invite_again": lambda w: Case(w.do("staff.invite", email="new@shop.example", role="support").target),
+    "staff.send_password_letter": lambda w: Case(w.bob.id),
+    "staff.end_sessions": lambda w: _logged_in(w, Case(w.bob.id), w.bob.user),
+    "staff.reset_second_factor": _staff_factor,
     "staff_key.add": lambda w: Case(None, {"staff": "bob@shop.example", "rights": ["support"]}),
     "staff_key.revoke": lambda w: Case(w.do("staff_key.add", staff="bob@shop.example").target),
     "api_key.add": lambda w: Case(None, {"customer": "carol@customer.example", "name": "shop"}),
@@ -370,6 +487,8 @@ CASES |= {
     ),
     "panel.set_look": lambda w: Case(None, {"hue": 155, "logo": PICTURE}),
     "panel.set_numbers": lambda w: Case(None, {"order": 250_001, "ticket": 5_000}),
+    "panel.set_staff_factor": lambda w: Case(None, {"staff_factor": True}),
+    "panel.set_timezone": lambda w: Case(None, {"timezone": "Asia/Kolkata"}),
     "panel.set_guard": lambda w: Case(None, {"rule": "reprice", "margin": "5"}),
     "domain.add": lambda w: Case(None, {"host": f"p{w.link()[-2:].strip('/')}.example"}),
     "block.add": lambda w: Case(None, _BLOCK),

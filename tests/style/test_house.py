@@ -109,10 +109,17 @@ def test_rules_know_no_database() -> None:
     assert {path: found for path in rules if (found := knows_database(path, text_of(path)))} == {}
 
 
+# How far the tables of all panels go, and where in them a moment lies: no row of theirs is shown.
+HIGHEST_IDS = {
+    *(f"panelwright/reports/horizon.py: {name}" for name in ("_HIGHEST", "_WRITERS")),
+    "panelwright/reports/queries.py: _ID_AT",
+}
+
+
 def test_every_statement_says_whose_rows_it_means() -> None:
     tables, known = tables_of_panels(), list(statements())
     assert len(known) > 100 and "orders_order" in tables
-    assert [name for name, text in known if of_nobody(text, tables)] == []
+    assert {name for name, text in known if of_nobody(text, tables)} == HIGHEST_IDS
 
 
 @pytest.mark.parametrize("text", ["row.save()", "row.save(using='default')", "super().save(*args)"])

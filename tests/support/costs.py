@@ -1,43 +1,50 @@
-"""What each test costs: `pytest --costs=FILE` writes a line of JSON a test, `python -m tests.costs FILE...` adds up.
+"""Which files of tests take the processor's time: `--costs 20` lists the most expensive ones at the end.
 
-(Without `=` pytest takes a file that is there already for tests, and looks for its settings beside it.)
-
-Processor time of this process and of the processes that it has started and waited for, so that the numbers mean
-the same on a busy machine. What a shared server or browser spends meanwhile belongs to no test.
+What counts is the time of the test's process and of those that it started and that have ended: a server that a module
+shares counts for the test that ends it, and so does the browser that all of them share.
 """
 
 from __future__ import annotations
 
-import json
-import resource
-import time
+import os
+from collections import Counter
 from collections.abc import Generator
-from pathlib import Path
 
 import pytest
 
+_PROPERTY = "processor_s"
+# What was spent when the last report was made.
+_SO_FAR = pytest.StashKey[float]()
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--costs", metavar="FILE", help="write what each test costs in seconds, a line of JSON a test")
+    parser.addoption("--costs", type=int, metavar="N", help="list the N files that took most of the processor's time")
 
 
-@pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    place = item.config.getoption("costs")
-    if not place:
-        return (yield)
-    began, before = time.monotonic(), _processor_s()
-    done = yield
-    told = {
-        "test": item.nodeid,
-        "cpu_s": round(_processor_s() - before, 3),
-        "wall_s": round(time.monotonic() - began, 3),
-    }
-    with Path(place).open("a") as file:
-        file.write(json.dumps(told) + "\n")
-    return done
+def _spent() -> float:
+    times = os.times()
+    return times.user + times.system + times.children_user + times.children_system
 
 
-def _processor_s() -> float:
-    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return sum(one.ru_utime + one.ru_stime for one in used)
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    now = _spent()
+    report.user_properties.append((_PROPERTY, now - item.config.stash.get(_SO_FAR, now)))
+    item.config.stash[_SO_FAR] = now
+    return report
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    most = config.getoption("costs")
+    if not most:
+        return
+    spent: Counter[str] = Counter()
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            for name, value in getattr(report, "user_properties", ()):
+                if name == _PROPERTY:
+                    spent[report.nodeid.partition("::")[0]] += value
+    terminalreporter.section(f"processor time: {sum(spent.values()):.0f} s in all")
+    for file, seconds in spent.most_common(most):
+        terminalreporter.write_line(f"{seconds:7.1f} s  {file}")

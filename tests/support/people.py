@@ -32,6 +32,7 @@ from panelwright.providers.actions import add_provider
 from panelwright.providers.models import Provider
 from panelwright.providers.routing.route_actions import add_routes
 from panelwright.staff.rights import Role
+from panelwright.support.audit import ticket_faults
 
 NOON = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 LINK = "https://example.com/carol"
@@ -118,7 +119,7 @@ class Owner:
 
     def audit(self) -> list[str]:
         """What does not balance, in words."""
-        return audit(self.panel_id).faults
+        return [*audit(self.panel_id).faults, *ticket_faults(self.panel_id)]
 
 
 class Known(int):

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from panelwright.core import clock
 from panelwright.orders import loops as order_loops
 from panelwright.providers.posts import subscription_actions
-from panelwright.providers.routing import request_actions, store
+from panelwright.providers.routing import calls, request_actions, store
 from panelwright.providers.routing.actions import Sending, Sent
 from panelwright.providers.routing.store import ProviderRow
 from panelwright.providers.worker import POLL_BATCH, REQUEST_BATCH, Worker
@@ -47,6 +47,11 @@ class Rounds:
 
     def try_providers(self) -> int:
         return sum(self._worker._try_one(id_) for id_ in store.providers_to_try(clock.now()))
+
+    def balances(self) -> int:
+        """Read the balances that an unknown outcome asks for."""
+        due = store.providers(calls.balances_due(clock.now()))
+        return sum(self._worker._balance_of(provider) for provider in due.values())
 
     def refills(self) -> int:
         claimed = request_actions.claim_refills(REQUEST_BATCH)

@@ -8,8 +8,9 @@ import pytest
 from django_scopes import scope
 
 from panelwright.catalog import countries
-from panelwright.catalog.actions import NewService, add_services, set_enabled, set_own_rate, set_rate
+from panelwright.catalog.actions import NewService, add_services, set_enabled, set_rate
 from panelwright.catalog.models import Service
+from panelwright.catalog.price_list_actions import set_own_rate
 from panelwright.catalog.types import BY_NAME, BY_SLUG, TYPES, Units
 from panelwright.customers.models import PriceList
 from tests.support.people import FOLLOWERS, Owner, counts, values
@@ -79,7 +80,7 @@ def test_a_service_that_is_not_there_is_not_changed(alice: Owner, rival: Owner) 
         with pytest.raises(ValueError, match="cannot be below zero"):
             set_rate(panel_id=alice.panel_id, number=FOLLOWERS, rate_micros=-1)
         friends = PriceList.objects.create(panel=alice.panel, name="friends")
-        with pytest.raises(Service.DoesNotExist):
+        with pytest.raises(ValueError, match="Service 50 not found"):
             set_own_rate(price_list=friends, number=50, rate_micros=1)
     assert values("SELECT rate_micros, enabled FROM catalog_service WHERE number = 50") == [(1, True)]
 

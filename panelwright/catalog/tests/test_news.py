@@ -6,8 +6,9 @@ from typing import Any
 
 from django_scopes import scope
 
-from panelwright.catalog.actions import NewService, add_services, set_enabled, set_own_rate, set_rate
+from panelwright.catalog.actions import NewService, add_services, set_enabled, set_rate
 from panelwright.catalog.change_feed import ChangeKind, ServiceChange, catalogue_news
+from panelwright.catalog.price_list_actions import set_own_rate
 from panelwright.core import clock, money
 from panelwright.customers.models import PriceList
 from panelwright.events.actions import NewEvent, record

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from django_scopes import scope
 
-from panelwright.catalog.actions import NewService, add_services, set_enabled, set_own_rate, set_rate
+from panelwright.catalog.actions import NewService, add_services, set_enabled, set_rate
+from panelwright.catalog.price_list_actions import set_own_rate
 from panelwright.catalog.priced_catalogue import Key
 from panelwright.catalog.pricelists import Renderer, render
 from panelwright.core import money

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from django_scopes import scope
 
-from panelwright.catalog.actions import set_enabled, set_own_rate, set_rate
+from panelwright.catalog.actions import set_enabled, set_rate
+from panelwright.catalog.price_list_actions import set_own_rate
 from panelwright.catalog.priced_catalogue import Offer, Shelf, Shelves, folded, shelf_for
 from panelwright.core import money
 from panelwright.customers.models import PriceList

@@ -96,9 +96,11 @@ def test_wrong_usage_is_exit_status_2(arguments: list[str]) -> None:
     assert ended.value.code == 2
 
 
-@pytest.mark.parametrize("command", ["block", "unblock", "blocks"])
-def test_help_has_an_example(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    ("command", "shown"), [("block", "block add"), ("unblock", "block remove"), ("blocks", "block list")]
+)
+def test_help_has_an_example(command: str, shown: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main([command, "--help"])
     assert ended.value.code == 0
-    assert f"  panelwright {command} --" in capsys.readouterr().out
+    assert f"  panelwright {shown} --" in capsys.readouterr().out

@@ -80,9 +80,15 @@ def test_problems_that_were_noted_in_words_become_codes(alice: Owner, carol: Buy
         call_command("migrate", "orders", "0006", verbosity=0)
         for id_, said in zip([*ids, ended], [*words, "of old"], strict=True):
             execute("UPDATE orders_order SET problem = %s WHERE id = %s", said, id_)
+        # Stopped before its end; meanwhile a process of before has written a row without a number.
+        call_command("migrate", "orders", "0015", verbosity=0)
+        execute("UPDATE orders_order SET number = NULL WHERE id = %s", ids[0])
+        execute("DELETE FROM panels_numbering WHERE noun = 'order'")
     finally:
         call_command("migrate", "orders", verbosity=0)
     assert [problem_of(id_) for id_ in ids] == words
+    assert values("SELECT id FROM orders_order WHERE number <> id") == []
+    assert alice.audit() == []
     rows = values("SELECT problem_code, problem_at IS NOT NULL FROM orders_order ORDER BY id")
     codes = ["", "outcome_unknown", "outcome_asked_again", "noted", ""]
     assert rows == [(code, code != "") for code in codes]

@@ -177,7 +177,9 @@ def test_an_import_keeps_the_types_and_a_type_that_changes_ends_the_route(
     # Another type is another service: what it was stands until a person has looked.
     assert routes() == [("7", "Default", False), ("8", "Subscriptions", False), ("9", "Subscriptions", True)]
     whys = values("SELECT facts FROM events_event WHERE name = 'route.cannot_be' ORDER BY id")
-    assert "takes subscriptions" in str(whys[0]) and "takes one order per post" in str(whys[1])
+    assert "takes_subscriptions" in str(whys[0]) and "hears_no_posts" in str(whys[1])
+    told = said(0, "changes", "--panel", "shop")
+    assert "of the type Subscriptions takes subscriptions." in told and "takes one order per post" in told
     assert sync() == [], "told once"
     north.answers("services", [listed(7, "Default"), listed(8, "Subscriptions"), listed(9, "Subscriptions")])
     assert sync().count("route.back") == 2

@@ -5,7 +5,12 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any, NamedTuple
 
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from panelwright.core.lists import Column, ColumnKind, ColumnPlace, Filter, FilterKind, Listing, day
+from panelwright.core.refusal import Refused
 
 
 class Row(NamedTuple):
@@ -75,27 +80,49 @@ def test_what_a_request_asks_for_is_one_of_the_choices_or_a_short_text() -> None
     assert asked() == {"state": False, "q": ""}
     assert asked(state="open", q="x", other="y") == {"state": True, "q": "x"}
     assert asked(state="nonsense") == {"state": False, "q": ""}
-    assert len(asked(q="x" * 10**5)["q"]) == 2000
+    assert asked(q="a\x00b\u200b") == {"state": False, "q": "ab"}
+    assert len(asked(q="x" * 10**5)["q"]) == 200
+
+
+NUMBER, DAY = Filter("n", "N", kind=FilterKind.NUMBER), Filter("d", "D", kind=FilterKind.DAY)
+WORD = Filter("w", "W", (("", "All"), ("open", "Open")))
 
 
 def test_a_filter_reads_what_its_kind_says() -> None:
-    number, day = Filter("n", "N", kind=FilterKind.NUMBER), Filter("d", "D", kind=FilterKind.DAY)
-    assert [number.value(text) for text in ("", "7", "-7", "٧", "9" * 18, "9" * 19)] == [
-        None,
-        7,
-        None,
-        None,
-        10**18 - 1,
-        None,
-    ]
-    assert [day.value(text) for text in ("", "2026-05-04", " 2026-05-04 ", "2026-13-01", "x")] == [
-        None,
-        date(2026, 5, 4),
-        date(2026, 5, 4),
-        None,
-        None,
-    ]
+    assert [NUMBER.value(text) for text in ("", "7", " 7 ", "9" * 18)] == [None, 7, 7, 10**18 - 1]
+    assert [DAY.value(text) for text in ("", "2026-05-04", " 2026-05-04 ")] == [None, *[date(2026, 5, 4)] * 2]
     assert Filter("q", "Q").value("  two words ") == "two words"
+
+
+@pytest.mark.parametrize(
+    ("of", "text", "code"),
+    [
+        *((NUMBER, text, "number_out_of_range") for text in ("-7", "٧", "x", "1.0", "9" * 19)),
+        *((DAY, text, "not_a_day") for text in ("2026-13-01", "x", "31.12.2030", "9999-12-31", "2" * 5_000)),
+        (WORD, "closed", "not_a_choice"),
+        (Filter("q", "Q"), "a\x00b", "unstorable_text"),
+        (Filter("q", "Q"), "x" * 201, "text_too_long"),
+    ],
+)
+def test_a_filter_refuses_what_is_none_and_names_itself(of: Filter, text: str, code: str) -> None:
+    refusal = of.refused(text)
+    assert refusal is not None
+    assert (refusal.code, refusal.field) == (code, of.name)
+    with pytest.raises(Refused):
+        of.value(text)
+    listing = Listing(name="things", label="Things", columns=(), filters=(Filter("other", "O"), of))
+    assert listing.refused({of.name: text}) == refusal
+    assert listing.refused({of.name: ""}) is None
+
+
+@given(text=st.text(max_size=30))
+def test_a_value_is_taken_or_refused_and_never_narrows_by_nothing(text: str) -> None:
+    for of in (NUMBER, DAY, WORD, Filter("q", "Q")):
+        if of.refused(text) is None:
+            assert not text.strip() or of.value(text) is not None
+        asked = of.asked(text)
+        if of.choices or of.kind is FilterKind.TEXT:
+            assert of.refused(asked) is None
 
 
 def test_a_panel_s_own_choices_stand_behind_the_declared_ones() -> None:

@@ -13,13 +13,13 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
-from panelwright.core import money, sql
+from panelwright.core import money, refusals, sql
 from panelwright.core.refusal import Refusal, Refused
 from panelwright.ledger import audit, codes, statement
 from panelwright.ledger.actions import account, debit_customer, post, set_credit_limit
 from panelwright.ledger.codes import MOVEMENTS, NAMED, Movement, Shortfall
 from panelwright.ledger.models import OF_ORDERS, Account, AccountKind, TransferCode
-from panelwright.ledger.rules import NamedAccount, NewTransfer
+from panelwright.ledger.rules import REFERENCE_MAX, NamedAccount, NewTransfer
 from panelwright.panels.actions import create_panel
 from tests.support.effort import effort
 from tests.support.people import FOLLOWERS, NOON, Buyer, Owner, counts, everything, execute, value, values
@@ -152,6 +152,31 @@ def test_each_row_of_the_table_can_be_posted_and_passes_the_audit(moves: Moves, 
     if way.seen:
         assert codes.words(way.code.value, came_in=way.credit is AccountKind.CUSTOMER) == way.words
     assert bool(way.words) == way.seen
+
+
+def test_a_refund_of_a_payment_takes_nothing_of_the_credit(moves: Moves, carol: Buyer) -> None:
+    set_credit_limit(panel_id=moves.panel.id, account_id=carol.account_id, limit_micros=10 * MICROS)
+    back = moves.of(carol.account_id, CLEARING, 101, TransferCode.GATEWAY_REFUND, "r-1")
+    assert moves.stands(carol.account_id) == (100, 0)
+    refused = moves.post(back)
+    assert refused == Refusal("balance_below", "amount")
+    assert isinstance(refused, Refusal) and refused.facts == (("balance", "100.00"),)
+    assert moves.post(back._replace(amount_micros=100 * MICROS)) == [True]
+    assert moves.stands(carol.account_id) == (0, 0)
+
+
+def test_a_reference_has_room_for_the_code_of_what_stands_beside_it(moves: Moves, carol: Buyer) -> None:
+    """Also on SQLite, which would store a longer one."""
+    long = "d" * REFERENCE_MAX
+    assert REFERENCE_MAX == 117
+    assert moves.post(moves.chargeback(carol.account_id, 105, long)) == [True]
+    assert moves.post(moves.deposit(carol.account_id, 2, long)) == [True]
+    assert max(len(row[0]) for row in values("SELECT reference FROM ledger_transfer")) == 128
+    assert moves.faults() == []
+    for new in (moves.chargeback(carol.account_id, 5, long + "d"), moves.deposit(carol.account_id, 5, long + "d")):
+        refused = moves.post(new)
+        assert isinstance(refused, Refusal)
+        assert refusals.staff(refused) == "reference: The reference is longer than 117 characters."
 
 
 def test_the_table_names_every_code_and_every_kind_of_account() -> None:
@@ -442,7 +467,8 @@ class LedgerMachine(RuleBasedStateMachine):
     def refund_a_payment(self, who: int, amount: int) -> None:
         id_ = self.ids[who]
         new = self.moves.of(id_, CLEARING, amount, TransferCode.GATEWAY_REFUND, self._reference())
-        if self._posted(new, fits=self.balance[id_] - amount >= self.floor[id_]):
+        # What the owner lends is for orders: only what is there goes back.
+        if self._posted(new, fits=self.balance[id_] >= amount):
             self.gateway -= amount
             self.balance[id_] -= amount
 

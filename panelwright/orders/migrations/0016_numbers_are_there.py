@@ -1,4 +1,10 @@
-"""Every order has its number, and what people page through stands in the order of the numbers."""
+"""Every order has its number, and what people page through stands in the order of the numbers.
+
+What came in without a number since 0015, because that was stopped in the middle or a process of before still ran, gets
+its id as its number here, as all before it.
+"""
+
+import importlib
 
 import django.db.models.deletion
 from django.db import migrations, models
@@ -22,10 +28,14 @@ _INDEXES = {
 }
 
 
+_fill = importlib.import_module("panelwright.orders.migrations.0015_fill_numbers").fill
+
+
 class Migration(migrations.Migration):
     dependencies = [("orders", "0015_fill_numbers")]
 
     operations = [
+        migrations.RunPython(_fill, migrations.RunPython.noop),
         *(migrations.RemoveIndex(model, index.name) for model, indexes in _INDEXES.items() for index in indexes),
         *(migrations.AlterField(model, "number", models.BigIntegerField()) for model in _INDEXES),
         migrations.AddConstraint("order", models.UniqueConstraint(fields=("panel", "number"), name="order_number")),

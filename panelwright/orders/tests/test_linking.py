@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django_scopes import scope
 
-from panelwright.catalog.actions import LinkNeeds, NewService, add_services, set_terms
+from panelwright.catalog.actions import LinkNeeds, NewService, ServiceTerms, add_services, set_terms
 from panelwright.catalog.link_actions import add_pattern, list_patterns, remove_pattern
 from panelwright.core import limits
 from panelwright.core.refusal import Refusal
@@ -38,7 +38,7 @@ commits = pytest.mark.django_db(transaction=True)
 def needs(owner: Owner, number: int, *, hosts: str = "telegram", kinds: str = "post", example: str = "") -> None:
     link = LinkNeeds([h for h in hosts.split(",") if h], [k for k in kinds.split(",") if k], example)
     with scope(panel=owner.panel):
-        set_terms(panel_id=owner.panel_id, number=number, link=link)
+        set_terms(panel_id=owner.panel_id, number=number, terms=ServiceTerms(link=link))
 
 
 @pytest.fixture
@@ -225,7 +225,7 @@ def test_what_cannot_be_a_rule_changes_nothing(alice: Owner) -> None:
         (LinkNeeds(example="two words"), "one link"),
     ]:
         with scope(panel=alice.panel), pytest.raises(ValueError, match=said):
-            set_terms(panel_id=alice.panel_id, number=FOLLOWERS, step=10, link=link)
+            set_terms(panel_id=alice.panel_id, number=FOLLOWERS, terms=ServiceTerms(step=10, link=link))
     assert everything() == before
 
 

@@ -327,6 +327,7 @@ WANTED = st.builds(
     numbers=st.just(()),
     parent=st.none(),
     services=st.sampled_from([(), (), (LIKES,)]),
+    also=st.just(()),
 )
 
 

@@ -10,7 +10,8 @@ from django_scopes import scope
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from panelwright.catalog.actions import NewService, add_services, set_own_rate
+from panelwright.catalog.actions import NewService, add_services
+from panelwright.catalog.price_list_actions import set_own_rate
 from panelwright.catalog.types import TYPES, FieldKind, ServiceType, TypeField
 from panelwright.core import money
 from panelwright.core.refusal import Refusal

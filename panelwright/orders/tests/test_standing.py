@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from django_scopes import scope
 
-from panelwright.catalog.actions import set_enabled, set_own_rate, set_rate
+from panelwright.catalog.actions import set_enabled, set_rate
+from panelwright.catalog.price_list_actions import set_own_rate
 from panelwright.core import money
 from panelwright.core.refusal import Refusal
 from panelwright.customers import actions as customer_actions

@@ -11,7 +11,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from panelwright.catalog import quantities
-from panelwright.catalog.actions import NewService, add_services, set_terms
+from panelwright.catalog.actions import NewService, ServiceTerms, add_services, set_terms
 from panelwright.catalog.change_feed import ChangeKind as News
 from panelwright.catalog.change_feed import catalogue_news
 from panelwright.catalog.types import TYPES, Units
@@ -104,7 +104,7 @@ def test_only_where_a_customer_names_the_quantity_there_is_a_step(type_: Any) ->
 
 def step(owner: Owner, number: int, step: int) -> None:
     with scope(panel=owner.panel):
-        set_terms(panel_id=owner.panel_id, number=number, step=step)
+        set_terms(panel_id=owner.panel_id, number=number, terms=ServiceTerms(step=step))
 
 
 @pytest.fixture
@@ -220,7 +220,7 @@ def test_posts_are_ordered_for_within_what_the_service_is_sold_in_today(carol: B
 def test_lines_and_packages_are_sold_as_ever_whatever_the_row_says(carol: Buyer, alice: Owner) -> None:
     for number in (COMMENTS, PACKAGE):
         with scope(panel=alice.panel), pytest.raises(ValueError, match="no step"):
-            set_terms(panel_id=alice.panel_id, number=number, step=100)
+            set_terms(panel_id=alice.panel_id, number=number, terms=ServiceTerms(step=100))
         execute("UPDATE catalog_service SET step = 100 WHERE id = %s", alice.services[number].id)
     assert row_of(carol.order(service=COMMENTS, comments="\n".join("abcd"))).quantity == 4
     assert isinstance(carol.place(service=PACKAGE, quantity=7), int)
@@ -237,7 +237,7 @@ def test_what_cannot_be_a_step_changes_nothing(alice: Owner) -> None:
     before = everything()
     for wrong, said in ((0, "at least 1"), (-5, "at least 1"), (10_001, "No multiple"), (10**30, "No multiple")):
         with scope(panel=alice.panel), pytest.raises(ValueError, match=said):
-            set_terms(panel_id=alice.panel_id, number=FOLLOWERS, step=wrong)
+            set_terms(panel_id=alice.panel_id, number=FOLLOWERS, terms=ServiceTerms(step=wrong))
         new = NewService(
             number=77, category="x", name="x", type="Default", rate_micros=1, min=50, max=10_000, step=wrong
         )

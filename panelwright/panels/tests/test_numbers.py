@@ -9,6 +9,7 @@ from django.db import connection, transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from panelwright.core import sql
 from panelwright.core.refusal import Refused
 from panelwright.panels import numbers
 from panelwright.panels.models import Noun
@@ -115,6 +116,21 @@ def test_a_block_is_kept_when_it_is_committed(alice: Owner, committed: bool) -> 
     # What the transaction took of the block is gone; what it took of the row it gave back with the roll-back.
     assert first.isdisjoint(after.numbers[alice.panel_id]) is committed
     assert list(after.numbers[alice.panel_id]) == [1006 if committed else 1004]
+
+
+def test_a_batch_of_many_panels_asks_for_their_numbers_at_once(alice: Owner, rival: Owner) -> None:
+    asked: list[str] = []
+    blocks = Blocks(Noun.ORDER, now=Watch())
+    with transaction.atomic(), sql.heard_by(lambda text, values: asked.append(text)):
+        given_ = blocks.give({rival.panel_id: 2, alice.panel_id: 1})
+        assert [list(given_.numbers[panel.panel_id]) for panel in (alice, rival)] == [[1001], [7_000_001, 7_000_002]]
+        assert numbers.take_each({rival.panel_id: 3, alice.panel_id: 1}, Noun.ORDER) == {
+            alice.panel_id: range(1002, 1003),
+            rival.panel_id: range(7_000_003, 7_000_006),
+        }
+        assert len(asked) == 2
+        assert numbers.take_each({}, Noun.ORDER) == {}
+    assert [numbers.next_number(panel.panel_id, Noun.ORDER) for panel in (alice, rival)] == [1003, 7_000_006]
 
 
 STEPS = st.lists(

@@ -108,6 +108,12 @@ def start(*, panel_id: int, order_id: int, by: str, start_count: int | None = No
         write(started, {} if start_count is None else {"start_count": start_count})
 
 
+def set_back(*, panel_id: int, order_id: int, by: str) -> None:
+    """Whoever began with an order of the queue leaves it to others: In progress becomes Pending."""
+    with worked(panel_id, order_id, "set_back", by) as (order, _, write):
+        write(Decided([manual_rules.set_back(order)]), {})
+
+
 def progress(
     *,
     panel_id: int,
@@ -169,37 +175,37 @@ def _answer_cancel(order: OpenOrder, answer: Problem) -> None:
 def start_refill(*, panel_id: int, refill_id: int, by: str) -> None:
     """Staff begin with a refill: it is In progress."""
     with transaction.atomic():
-        refill = manual_rules.workable_refill(_refill(panel_id, refill_id), clock.now())
+        refill = manual_rules.workable_refill(read_refill(panel_id, refill_id), clock.now())
         if refill.status != "Pending":
             raise InvalidState("refill_started")
-        _set_refill(refill, "In progress", state="waiting", event="refill.started", facts={"by": by})
+        set_refill(refill, "In progress", state="waiting", event="refill.started", facts={"by": by})
 
 
 def finish_refill(*, panel_id: int, refill_id: int, by: str) -> None:
     """The refill is done: Completed."""
     with transaction.atomic():
-        refill = manual_rules.workable_refill(_refill(panel_id, refill_id), clock.now())
-        _set_refill(refill, "Completed", state="done", event="refill.completed", facts={"by": by})
+        refill = manual_rules.workable_refill(read_refill(panel_id, refill_id), clock.now())
+        set_refill(refill, "Completed", state="done", event="refill.completed", facts={"by": by})
 
 
 def reject_refill(*, panel_id: int, refill_id: int, by: str, text: str) -> None:
     """There is no refill, and the text says why: Rejected."""
     said = resolve_rules.reason(text)
     with transaction.atomic():
-        refill = manual_rules.workable_refill(_refill(panel_id, refill_id), clock.now())
+        refill = manual_rules.workable_refill(read_refill(panel_id, refill_id), clock.now())
         facts: dict[str, object] = {"said": said, "by": by}
         refused = problems.problem(problems.REQUEST_REFUSED, said=said)
-        _set_refill(refill, "Rejected", state="done", event="refill.rejected", facts=facts, problem=refused)
+        set_refill(refill, "Rejected", state="done", event="refill.rejected", facts=facts, problem=refused)
 
 
 def send_refill(*, panel_id: int, refill_id: int, by: str) -> None:
     """A person found that the provider does not have it: it is passed on (again)."""
     with transaction.atomic():
-        refill = manual_rules.sendable_refill(_refill(panel_id, refill_id), clock.now())
-        _set_refill(refill, "Pending", state="waiting", event="refill.sent_again", facts={"by": by}, due_at=clock.now())
+        refill = manual_rules.sendable_refill(read_refill(panel_id, refill_id), clock.now())
+        set_refill(refill, "Pending", state="waiting", event="refill.sent_again", facts={"by": by}, due_at=clock.now())
 
 
-def _refill(panel_id: int, refill_id: int) -> OpenRefill:
+def read_refill(panel_id: int, refill_id: int) -> OpenRefill:
     """The refill, locked. Raises NotThere."""
     if connection.vendor == "postgresql":
         _LOCK_REFILL.rows(connection, panel_id, refill_id)
@@ -210,7 +216,7 @@ def _refill(panel_id: int, refill_id: int) -> OpenRefill:
     return OpenRefill._make((*row[:7], sql.aware(row[7]), row[8], sql.aware(row[9]), row[10], sql.aware(row[11])))
 
 
-def _set_refill(
+def set_refill(
     refill: OpenRefill,
     status: str,
     *,
@@ -220,6 +226,7 @@ def _set_refill(
     problem: Problem = NONE,
     due_at: datetime | None = None,
 ) -> None:
+    """Write a refill's new state, its event, and what webhooks are told. In the caller's transaction."""
     now = clock.now()
     ended_at = now if state == "done" else None
     moments = (sql.moment(connection, due_at), sql.moment(connection, ended_at))

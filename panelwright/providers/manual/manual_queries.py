@@ -47,7 +47,7 @@ def waiting_refills(panel_id: int, filters: QueueFilters = ALL, *, after: int = 
     """Refills that only a person moves, or whose trouble a person may end: it has lasted, or was noted."""
     troubled = ~Q(problem_code="") & ~Q(state=RequestState.SENDING.value)
     rows = Refill.objects.filter(panel_id=panel_id, ended_at=None).filter(
-        Q(due_at=None) | troubled | Q(due_at__lt=clock.now() - OVERDUE)
+        Q(due_at=None, by_order=None) | troubled | Q(due_at__lt=clock.now() - OVERDUE)
     )
     return _page(_of_service(rows, filters, "order__service__number", "status"), _refills, "number", after, limit)
 

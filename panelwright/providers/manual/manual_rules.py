@@ -53,6 +53,15 @@ def start(order: OpenOrder, start_count: int | None) -> Settled:
     return Settled(_begun(order, start_count))
 
 
+def set_back(order: OpenOrder) -> Settled:
+    """Nobody works on it any more: it waits as before somebody began. Refused once something is delivered."""
+    if workable(order).status == "Pending":
+        raise InvalidState("not_started")
+    if order.remains < order.quantity:
+        raise InvalidState("partly_delivered", delivered=order.quantity - order.remains, quantity=order.quantity)
+    return Settled(order._replace(status="Pending"))
+
+
 def progress(order: OpenOrder, *, remains: int, start_count: int | None = None) -> Settled:
     """So many units remain. A number that was wrong may be corrected in either direction."""
     workable(order)

@@ -6,7 +6,8 @@ still the one of the claim, so a worker that was too slow changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+import json
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -20,7 +21,8 @@ from panelwright.orders.settling import OpenOrder, Report
 from panelwright.providers.manual import manual_actions
 from panelwright.providers.posts import subscription_actions
 from panelwright.providers.posts.subscription_actions import Reports
-from panelwright.providers.routing import assigning, health, health_actions, rules, store
+from panelwright.providers.routing import assigning, calls, first_choices, health, health_actions, rules, store
+from panelwright.providers.routing.calls import NewCall
 from panelwright.providers.routing.health import FAILURES_MAX
 from panelwright.providers.routing.room import Room
 from panelwright.providers.routing.rules import Next
@@ -42,8 +44,7 @@ SENT_MAX = 300
 # Not asked about for so long although it was due: a problem; so many are noted at a time.
 SILENT_AFTER = timedelta(hours=1)
 SILENT_BATCH = 1000
-# An order that is sent once more waits so long where its provider has as many requests under way as it may.
-IN_LINE_AGAIN = timedelta(seconds=2)
+_PROBLEM = slice(OpenOrder._fields.index("problem_code"), OpenOrder._fields.index("problem_facts") + 1)
 # How many orders a claim looks at when all of the first ones had to be put off, and how often.
 _LOOKED_AT = 200
 _ROUNDS = 20
@@ -63,8 +64,12 @@ class Sending(NamedTuple):
 
 
 class Sent(NamedTuple):
+    """`sent_at` and `took_ms`: when the request went out, and until its answer; None where none did."""
+
     sending: Sending
     outcome: Accepted | UpstreamRefused | Unknown
+    sent_at: datetime | None = None
+    took_ms: int = 0
 
 
 def claim_forward(limit: int, room: Room | None = None) -> list[Sending]:
@@ -75,26 +80,30 @@ def claim_forward(limit: int, room: Room | None = None) -> list[Sending]:
     are claimed; an order whose provider may get no more now stands in line for it, in nobody's way.
     """
     now = clock.now()
-    lines = _lines_with_room(now, room)
+    lines = _lines_with_room(now, room, limit)
     if not lines and not store.any_forward(now):
         return []
     claimed: list[Sending] = []
-    look_at = limit
+    # Where all places go to lines, those that have come since find theirs, and have their turn.
+    look_at = max(limit, _LOOKED_AT) if lines and room is not None else limit
     for _ in range(_ROUNDS):
         with transaction.atomic(durable=True):
             # Who stood in line was there before those that have come since.
             of_lines = {id_: store.pick_of_line(id_, now, min(count, limit)) for id_, count in lines}
             in_line = {(id_, order.id) for id_, orders in of_lines.items() for order in orders}
             new = store.pick_forward(now, look_at)
-            picked = [*(order for orders in of_lines.values() for order in orders), *new]
+            picked = store.with_first_routes([*(order for orders in of_lines.values() for order in orders), *new])
             routes = store.routes({o.panel_id for o in picked}, {o.service_id for o in picked}) if picked else {}
             providers = _providers_of([route for of_service in routes.values() for route in of_service])
-            assigned = assigning.assign(picked, routes, providers, now, limit=limit - len(claimed), room=room)
+            merits = first_choices.merits(picked, routes)
+            more = limit - len(claimed)
+            assigned = assigning.assign(picked, routes, providers, now, limit=more, room=room, merits=merits)
             store.wait(assigned.later)
             store.line_up(sorted({(route.provider_id, o.id) for o, route in assigned.line} - in_line))
             manual_actions.hand_over(assigned.by_hand, now)
             _take(assigned, providers, now)
             claimed += _claimed(assigned.send, now)
+            first_choices.tell_why(assigned, providers, now)
         # Orders that have to wait must not stand in the way of those behind them.
         if len(claimed) >= limit or len(new) < look_at or (claimed and room is None):
             return claimed
@@ -102,17 +111,28 @@ def claim_forward(limit: int, room: Room | None = None) -> list[Sending]:
     return claimed
 
 
-def _lines_with_room(now: datetime, room: Room | None) -> list[tuple[int, int]]:
-    """(provider id, how many more it may get), of those for which orders stand in line; the emptiest first."""
-    ids = store.lines()
-    providers = store.providers(ids) if ids else {}
-    found = []
-    for id_ in ids:
-        panel_id = providers[id_].panel_id if id_ in providers else 0
-        more = _LOOKED_AT if room is None else room.more(panel_id, id_)
-        if more and store.any_of_line(id_, now):
-            found.append((id_, more))
-    return sorted(found, key=lambda line: -line[1])
+def _lines_with_room(now: datetime, room: Room | None, limit: int) -> list[tuple[int, int]]:
+    """(provider id, how many more it may get), of those for which orders stand in line, as `_in_turn`."""
+    ids = store.lines(now)
+    return _in_turn(ids, store.providers(ids) if ids else {}, room, max(limit, _LOOKED_AT))
+
+
+def _in_turn(
+    ids: Sequence[int], providers: Mapping[int, ProviderRow], room: Room | None, limit: int
+) -> list[tuple[int, int]]:
+    """(provider id, how many more it may get): the emptiest first, then in turns; so many that they get `limit`.
+
+    One whose row is gone has room, too: its orders go elsewhere. `ids`: the longest waiting first.
+    """
+    if room is None:
+        return [(id_, _LOOKED_AT) for id_ in ids]
+    found, count = [], 0
+    for panel_id, id_ in room.in_turn([(providers[id_].panel_id if id_ in providers else 0, id_) for id_ in ids]):
+        if count >= limit:
+            break
+        found.append((id_, room.more(panel_id, id_)))
+        count += found[-1][1]
+    return found
 
 
 def _providers_of(routes: Collection[RouteRow]) -> dict[int, ProviderRow]:
@@ -147,30 +167,60 @@ def claim_unfinished(limit: int, room: Room | None = None) -> list[Sending]:
 
     Where the provider knows `request_id` they are claimed again, to be sent to the same route with
     the same request_id: that gives the first order, if there was one. Everywhere else nobody can
-    know whether the order arrived, so it waits for a person, and is not sent again. `room` as in `claim_forward`.
+    know whether the order arrived, so it waits for a person, and is not sent again. `room` as in `claim_forward`:
+    of each provider only as many are looked at as it may get, so those of one that is slow are in nobody's way.
     """
     now = clock.now()
-    if not store.any_sending(now):
+    ids = store.unfinished(now)
+    if not ids:
+        return []
+    providers = store.providers(ids)
+    places = _in_turn([id_ for id_ in ids if id_ in providers], providers, room, limit) if limit else []
+    looked_at = {id_ for id_, _ in places} | {id_ for id_ in ids if id_ not in providers or not _asks(providers[id_])}
+    _give_up([id_ for provider_id in sorted(looked_at) for id_ in store.lost(provider_id, now, _LOOKED_AT)], now)
+    if not places:
         return []
     with transaction.atomic(durable=True):
-        picked = store.pick_unfinished(now, limit)
+        # Locks as everywhere: orders, of which none is waited for, then providers. Parents are not needed here.
+        picked = [order for id_, count in places for order in store.pick_unfinished(id_, now, min(count, limit))]
         routes = store.routes_by_id({o.route_id for o in picked if o.route_id is not None})
         providers = _providers_of(routes.values())
-        asking, lost = [], []
-        for order in picked:
-            route = routes.get(order.route_id or 0)
-            if route is not None and providers[route.provider_id].knows_request_id:
-                # To the same provider and to no other one, however it fares.
-                asking.append((order, route))
-            else:
-                lost.append(order.id)
-        again, later = _when_it_takes(asking, providers, now, room)
+        known = [(order, routes[order.route_id or 0]) for order in picked if (order.route_id or 0) in routes]
+        # To the same provider and to no other one, however it fares.
+        asking = [(order, route) for order, route in known if _asks(providers[route.provider_id])]
+        again, later = _when_it_takes(asking[:limit], providers, now, room)
         store.wait(later)
-        changes = lifecycle.OrderChanges(lifecycle.lock(lost), now)
-        for order_id in lost:
+        return _claimed(again, now, again=True)
+
+
+def _asks(provider: ProviderRow) -> bool:
+    """Whether an order may be sent there once more, which may have arrived."""
+    return provider.knows_request_id
+
+
+def _give_up(lost: Sequence[int], now: datetime) -> None:
+    """A person has to find out what became of these. Nothing else is locked meanwhile: their parents come first."""
+    if not lost:
+        return
+    with transaction.atomic(durable=True):
+        changes = lifecycle.OrderChanges(lifecycle.lock(lost[:SILENT_BATCH]), now)
+        # Read before the lock: another worker or a person may have been faster.
+        ours = [id_ for id_ in lost[:SILENT_BATCH] if _is_lost(changes.orders[id_], now)]
+        tasks = store.tasks(ours)
+        routes = store.routes_by_id({task.route_id for task in tasks if task.route_id is not None})
+        for order_id in ours:
             changes.apply(settling.Settled(_unknown(changes.orders[order_id], problems.SENDER_STOPPED)))
         changes.write()
-        return _claimed(again, now, again=True)
+        sent = [(task, routes[task.route_id or 0]) for task in tasks if (task.route_id or 0) in routes]
+        calls.keep([_lost_call(task, route, now) for task, route in sent])
+        asked = {route.provider_id for _, route in sent}
+        if asked:
+            # Locked in id order before they are written to.
+            calls.ask_balances(store.providers(asked, locked=True), now)
+
+
+def _is_lost(order: OpenOrder, now: datetime) -> bool:
+    return order.job == Job.SENDING.value and order.due_at is not None and order.due_at <= now
 
 
 def _when_it_takes(
@@ -192,8 +242,8 @@ def _when_it_takes(
             again.append((order, route))
         # What is known of the order's outcome stays its problem.
         waits = _asked_again("once the provider takes requests")
-        put_off = [*assigned.later, *(assigning.Deferred(o.id, now + IN_LINE_AGAIN) for o, _ in assigned.line)]
-        later += [one._replace(problem=waits, since=order.problem_at or now) for one in put_off]
+        # One for which there is no place is left as it is, due, behind nobody of another provider.
+        later += [one._replace(problem=waits, since=order.problem_at or now) for one in assigned.later]
     return again, later
 
 
@@ -214,6 +264,7 @@ def commit_sent(results: Sequence[Sent]) -> int:
     with transaction.atomic(durable=True):
         changes = lifecycle.OrderChanges(lifecycle.lock([r.sending.order.id for r in results]), now)
         ours = [r for r in results if _is_ours(changes.orders[r.sending.order.id], r.sending)]
+        ours = first_choices.known(ours)
         refs = {
             (r.sending.order.panel_id, r.sending.provider.id, r.outcome.ref)
             for r in ours
@@ -225,7 +276,9 @@ def commit_sent(results: Sequence[Sent]) -> int:
             if any(isinstance(r.outcome, UpstreamRefused) for r in ours)
             else {}
         )
-        providers = _providers_of([route for of_service in routes.values() for route in of_service])
+        # Only looked at: they are locked at the end, all at once, by what is noted of how they fare.
+        leading_to = {route.provider_id for of_service in routes.values() for route in of_service}
+        providers = store.providers(leading_to) if leading_to else {}
         for result in ours:
             order = changes.orders[result.sending.order.id]
             if isinstance(result.outcome, Accepted):
@@ -238,9 +291,39 @@ def commit_sent(results: Sequence[Sent]) -> int:
                     changes.event("order.refused", order, _refusal_facts(result.sending, result.outcome))
                 changes.apply(refused)
         changes.write()
-        # Also what came too late says how the provider fares.
-        health_actions.note(_by_provider(results))
+        # Also what came too late was sent, and says how the provider fares.
+        calls.keep([_call(result, result.sent_at) for result in results if result.sent_at is not None])
+        unknown = {r.sending.provider.id for r in ours if _is_unknown(changes.orders[r.sending.order.id])}
+        health_actions.note(_by_provider(results), unknown=unknown)
     return len(ours)
+
+
+def _is_unknown(order: OpenOrder) -> bool:
+    return order.problem_code == problems.OUTCOME_UNKNOWN
+
+
+def _call(result: Sent, sent_at: datetime) -> NewCall:
+    """What is kept of an order that was sent."""
+    outcome, came = calls.outcome_of(result.outcome)
+    return _call_of(result.sending.order, result.sending.route, outcome, came, sent_at, result.took_ms)
+
+
+def _lost_call(order: SendTask, route: RouteRow, now: datetime) -> NewCall:
+    """Of one whose sender died: it was claimed when its lease began, and may have gone out since."""
+    sent_at = (order.due_at or now) - rules.LEASE
+    return _call_of(order, route, "unknown", problems.SENDER_STOPPED, sent_at, None)
+
+
+def _call_of(
+    order: SendTask, route: RouteRow, outcome: str, came: str, sent_at: datetime, took_ms: int | None
+) -> NewCall:
+    sent = calls.written(_params(order, route, ""))
+    # As its provider counts, whose balance it is held against.
+    cost, _ = rules.estimated_cost(
+        type_name=order.type_name, units=order.quantity, rate_micros=route.rate_micros, rate_e12=rules.PAR_E12
+    )
+    which = (order.panel_id, order.id, route.provider_id, route.id, "add", outcome, order.attempts)
+    return NewCall(*which, sent, came, cost, sent_at, took_ms)
 
 
 def _by_provider(results: Sequence[Sent]) -> dict[int, tuple[ProviderRow, list[object]]]:
@@ -330,11 +413,14 @@ def _after_refusal(
 
 def params_of(sending: Sending, secret: str) -> dict[str, str]:
     """The parameters of `add` for an order on its way, without our key. `secret`: what request ids are made of."""
-    order = sending.order
+    return _params(sending.order, sending.route, secret)
+
+
+def _params(order: SendTask, route: RouteRow, secret: str) -> dict[str, str]:
     return rules.upstream_params(
         kind=order.kind,
         type_name=order.type_name,
-        upstream_service=sending.route.upstream_service,
+        upstream_service=route.upstream_service,
         link=order.link,
         quantity=order.quantity,
         fields=order.fields,
@@ -391,7 +477,7 @@ def commit_polled(
         said = [r.currency for r in reports.values() if isinstance(r, OrderReport) and r.charge is not None]
         exchange = store.exchange(provider_id, said) if said else None
         following = _following(changes, asked, reports, posts or {})
-        ours = 0
+        ours, telling = 0, []
         for ask in asked:
             # A neighbour's end may have changed this one (a drip-feed's parent), so read it anew.
             order = changes.orders[ask.id]
@@ -403,10 +489,35 @@ def commit_polled(
                 changes.apply(following.follow(order, report))
             else:
                 changes.apply(_polled(order, report, exchange, now))
+            if (call := _telling(order, changes.orders[ask.id], report, now)) is not None:
+                telling.append(call)
         changes.write()
+        calls.keep(telling)
         if following is not None:
             following.done()
     return ours
+
+
+def _telling(
+    before: OpenOrder, after: OpenOrder, report: OrderReport | UpstreamRefused | Unknown | None, now: datetime
+) -> NewCall | None:
+    """What is kept of a status: what gives money back or needs a person. All others say what the order's row says."""
+    problem = after.problem_code and (after.problem_code, after.problem_facts) != before[_PROBLEM]
+    short = after.ended_at is not None and after.status in {"Partial", "Canceled"}
+    if report is None or after.provider_id is None or not (problem or short):
+        return None
+    back = None
+    if isinstance(report, OrderReport):
+        told = {"status": report.raw_status, "charge": report.charge, "start_count": report.start_count}
+        told |= {"remains": report.remains, "currency": report.currency}
+        outcome, came = "reported", json.dumps({k: str(v) for k, v in told.items() if v not in (None, "")})
+        if short and before.cost_micros is not None and before.cost_rate_e12:
+            back = -(before.cost_micros - (after.cost_micros or 0)) * rules.PAR_E12 // before.cost_rate_e12
+    else:
+        outcome, came = calls.outcome_of(report)
+    sent = calls.written({"order": after.upstream_id or before.upstream_id or ""})
+    which = (after.panel_id, after.id, after.provider_id, after.route_id, "status", outcome, 0)
+    return NewCall(*which, sent, came, back, now, 0)
 
 
 def _following(
@@ -443,9 +554,12 @@ def _note_silent(provider_id: int, provider: ProviderRow | None, now: datetime, 
         silent = problems.problem(problems.PROVIDER_GONE, provider=provider_id)
     else:
         silent = problems.problem(problems.PROVIDER_SILENT, provider=provider.name, said=provider.health.problem)
+    since = now - SILENT_AFTER
     with transaction.atomic(durable=True):
-        overdue = store.overdue(provider_id, now - SILENT_AFTER, limit)
-        changes = lifecycle.OrderChanges(lifecycle.lock(overdue), now)
+        # Read before the lock, as parents come first: who waits for one must not hold its child.
+        seen = store.overdue(provider_id, since, limit)
+        changes = lifecycle.OrderChanges(lifecycle.lock(seen), now)
+        overdue = [id_ for id_ in seen if _is_overdue(changes.orders[id_], provider_id, since)]
         for order_id in overdue:
             order = changes.orders[order_id]
             kept = order.problem_code not in {"", problems.PROVIDER_SILENT, problems.PROVIDER_GONE}
@@ -453,6 +567,11 @@ def _note_silent(provider_id: int, provider: ProviderRow | None, now: datetime, 
             changes.apply(settling.Settled((order if kept else order.having(silent))._replace(due_at=now)))
         changes.write()
     return len(overdue)
+
+
+def _is_overdue(order: OpenOrder, provider_id: int, since: datetime) -> bool:
+    due = order.due_at is not None and order.due_at <= since
+    return due and order.job == Job.POLL.value and order.provider_id == provider_id
 
 
 def _polled(

@@ -2,30 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from django.db import transaction
 
 from panelwright.core import clock
 from panelwright.events.actions import NewEvent, record
-from panelwright.providers.routing import assigning, health, store
+from panelwright.providers.routing import assigning, calls, health, store
 from panelwright.providers.routing.health import FAILURES_MAX, Health, HealthSignal, HealthState
 from panelwright.providers.routing.store import ProviderRow
 
 
-def note(answers: Mapping[int, tuple[ProviderRow, Iterable[object]]]) -> None:
+def note(answers: Mapping[int, tuple[ProviderRow, Iterable[object]]], unknown: Collection[int] = ()) -> None:
     """Write what answers say of the providers (by id) that gave them. Inside the caller's transaction.
 
     The rows as they were when the requests were made come along: a provider that was well and
-    answered is not written to.
+    answered is not written to. `unknown`: those of whose answers an order's outcome does not come out; our balance
+    there is evidence, and is read at once.
     """
     verdicts = {id_: health.judge(given) for id_, (_, given) in answers.items()}
-    telling = [id_ for id_, verdict in verdicts.items() if _tells(answers[id_][0].health, verdict)]
-    if not telling:
+    telling = {id_ for id_, verdict in verdicts.items() if _tells(answers[id_][0].health, verdict)}
+    if not telling and not unknown:
         return
     now = clock.now()
     events = []
-    for provider in store.providers(telling, locked=True).values():
+    locked = store.providers({*telling, *unknown}, locked=True)
+    calls.ask_balances(unknown, now)
+    for provider in (locked[id_] for id_ in sorted(telling & set(locked))):
         after = health.after(provider.health, verdicts[provider.id], now)
         store.set_health(provider.id, after)
         events += _events(provider, after)

@@ -17,7 +17,8 @@ from panelwright.orders.models import Job
 from panelwright.orders.problems import NONE, Problem, problem
 from panelwright.orders.status import REFILL_ENDED
 from panelwright.orders.webhook_events import tell_refills
-from panelwright.providers.routing import rules, store
+from panelwright.providers.routing import calls, rules, store
+from panelwright.providers.routing.calls import NewCall
 from panelwright.providers.routing.room import Room
 from panelwright.providers.routing.store import PollTask, ProviderRow
 from panelwright.providers.wire.outcomes import Accepted, Reason, RefillReport, Unknown, UpstreamRefused
@@ -269,6 +270,31 @@ def commit_refills(results: Sequence[tuple[RefillSending, Accepted | UpstreamRef
         _SET_REFILL.run(connection, changes)
         record(events, now=now)
         tell_refills(told, now)
+        calls.keep(
+            [call for sending, answer in results if (call := _refill_call(rows[sending.id], sending, answer, now))]
+        )
+
+
+def _refill_call(
+    row: RefillRequestRow, sending: RefillSending, answer: Accepted | UpstreamRefused | Unknown, now: datetime
+) -> NewCall | None:
+    of_order = (row.panel_id, row.order_id, sending.provider.id)
+    return _call(of_order, "refill", row.attempts, {"order": sending.upstream_order}, answer, now)
+
+
+def _call(
+    of_order: tuple[int, int, int],
+    action: str,
+    attempt: int,
+    params: dict[str, str],
+    answer: Accepted | UpstreamRefused | Unknown | None,
+    now: datetime,
+) -> NewCall | None:
+    """What is kept of what was passed on about an order; nothing of what did not go out, or is tried again."""
+    if answer is None or (isinstance(answer, UpstreamRefused) and answer.reason in _PASSING):
+        return None
+    outcome, came = calls.outcome_of(answer)
+    return NewCall(*of_order, None, action, outcome, attempt, calls.written(params), came, None, now, None)
 
 
 def _locked_refills(ids: Sequence[int]) -> dict[int, RefillRequestRow]:
@@ -414,3 +440,15 @@ def commit_cancels(
             _POLL_NOW.run(connection, at, sorted(accepted), at)
         _SET_CANCEL.run(connection, changes)
         record(events, now=now)
+        kept = (
+            _call(
+                (cancel.panel_id, cancel.order_id, provider_id),
+                "cancel",
+                cancel.attempts,
+                {"orders": cancel.upstream_order},
+                answers.get(cancel.upstream_order),
+                now,
+            )
+            for cancel in sent
+        )
+        calls.keep([call for call in kept if call is not None])

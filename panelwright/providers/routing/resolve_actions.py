@@ -8,7 +8,7 @@ this state) or another ValueError (a wrong number), and then nothing moved.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from django.db import connection, transaction
@@ -20,6 +20,7 @@ from panelwright.orders.models import Job, OrderKind
 from panelwright.orders.settling import OpenOrder
 from panelwright.providers.routing import resolve_rules, route_rules, store
 from panelwright.providers.routing.resolve_rules import Decided, DripFeed
+from panelwright.providers.routing.store import RouteRow
 
 _SERVICE_OF = sql.Query("SELECT service_id FROM orders_order WHERE panel_id = ? AND id = ?")
 _CANCEL_ASKED = sql.Query(
@@ -43,16 +44,21 @@ def done(*, panel_id: int, order_id: int, by: str) -> None:
         write(resolve_rules.done(order, drip_feed, now=clock.now()), {})
 
 
-def partial(*, panel_id: int, order_id: int, by: str, remains: int) -> None:
-    """It ends as Partial: what remains is refunded."""
+def partial(*, panel_id: int, order_id: int, by: str, remains: int | None = None) -> None:
+    """It ends as Partial: what remains is refunded. None: what it is known to have left."""
     with worked(panel_id, order_id, "partial", by) as (order, drip_feed, write):
-        write(resolve_rules.partial(order, drip_feed, remains=remains, now=clock.now()), {"remains": remains})
+        left = order.remains if remains is None else remains
+        write(resolve_rules.partial(order, drip_feed, remains=left, now=clock.now()), {"remains": left})
 
 
-def cancel(*, panel_id: int, order_id: int, by: str) -> None:
-    """It ends as Canceled and everything is given back; of a drip-feed all but what its ended runs delivered."""
+def cancel(*, panel_id: int, order_id: int, by: str, reason: str = "") -> None:
+    """It ends as Canceled and everything is given back; of a drip-feed all but what its ended runs delivered.
+
+    `reason`: why, for the order's story, which staff read.
+    """
     with worked(panel_id, order_id, "cancel", by) as (order, drip_feed, write):
-        write(resolve_rules.cancel(order, drip_feed, now=clock.now()), {})
+        why: dict[str, object] = {"said": resolve_rules.reason(reason)} if reason.strip() else {}
+        write(resolve_rules.cancel(order, drip_feed, now=clock.now()), why)
 
 
 def arrived(*, panel_id: int, order_id: int, by: str, upstream_id: str, provider: str | None = None) -> None:
@@ -90,6 +96,20 @@ def send(
         write(decided, {"route": route_id, "from": order.provider_id, "upstream_id": order.upstream_id})
 
 
+def count(*, panel_id: int, order_id: int, by: str, start_count: int) -> None:
+    """Its start count is this."""
+    with worked(panel_id, order_id, "count", by) as (order, _, write):
+        counted = resolve_rules.counted(order, start_count=start_count, now=clock.now())
+        write(counted, {"start_count": start_count, "from": order.start_count})
+
+
+def set_remains(*, panel_id: int, order_id: int, by: str, remains: int) -> None:
+    """So many units remain of an order that goes on."""
+    with worked(panel_id, order_id, "remains", by) as (order, _, write):
+        decided = resolve_rules.remaining(order, remains=remains, now=clock.now())
+        write(decided, {"remains": remains, "from": order.remains})
+
+
 def _stays(order: OpenOrder) -> None:
     """Refused: made_by_provider. The provider names such a post with its subscription again and again: under another
     id, or under none, it would be taken for a new one and charged once more."""
@@ -106,7 +126,9 @@ def _provider(panel_id: int, order: OpenOrder, name: str | None) -> int:
         if rows[0][1] != "api":
             raise Refused("gives_no_ids", "provider", id=name)
         return int(rows[0][0])
-    kinds = _KIND_OF.rows(connection, panel_id, order.provider_id) if order.provider_id is not None else []
+    # One that stands in line for a provider was not sent to it.
+    sent = order.provider_id is not None and order.job != Job.FORWARD.value
+    kinds = _KIND_OF.rows(connection, panel_id, order.provider_id) if sent else []
     if order.provider_id is None or not kinds or kinds[0][0] != "api":
         raise InvalidState("not_sent", "provider")
     return order.provider_id
@@ -116,8 +138,15 @@ def _route(order: OpenOrder, route_id: int | None, provider: str | None) -> int:
     """Id of the usable route of the order's service that is meant."""
     (row,) = _SERVICE_OF.rows(connection, order.panel_id, order.id)
     routes = store.routes({order.panel_id}, {row[0]}).get(row[0], [])
-    routes = [usable for usable in routes if route_rules.carries(order.kind, usable.upstream_type)]
     names = {p.id: p.name for p in store.providers({r.provider_id for r in routes}).values()} if routes else {}
+    return chosen_route(order.kind, routes, names, route_id, provider)
+
+
+def chosen_route(
+    kind: str, routes: Sequence[RouteRow], names: Mapping[int, str], route_id: int | None, provider: str | None
+) -> int:
+    """The id of that of the routes of a service which is meant. `names`: of providers, by id."""
+    routes = [usable for usable in routes if route_rules.carries(kind, usable.upstream_type)]
     for usable in routes:
         if route_id in (None, usable.id) and provider in (None, names[usable.provider_id]):
             return usable.id

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from panelwright.core.refusal import InvalidState, Refused
 from panelwright.orders import settling
 from panelwright.orders.models import Job, OrderKind
-from panelwright.orders.problems import NONE, UNPAID
+from panelwright.orders.problems import NONE, OUTCOME_ASKED_AGAIN, OUTCOME_UNKNOWN, UNPAID
 from panelwright.orders.settling import OpenOrder, ScheduleState, Settled
 
 TEXT_MAX = 500
@@ -55,9 +55,10 @@ def done(order: OpenOrder, drip_feed: DripFeed | None = None, *, now: datetime) 
     return _ended(order, "Completed", remains=0, now=now)
 
 
-def partial(order: OpenOrder, drip_feed: DripFeed | None = None, *, remains: int, now: datetime) -> Decided:
-    """It ends with so many units undelivered, which are refunded."""
+def partial(order: OpenOrder, drip_feed: DripFeed | None = None, *, remains: int | None, now: datetime) -> Decided:
+    """It ends with so many units undelivered, which are refunded; None: with those that it is known to have left."""
     decidable(order, now)
+    remains = order.remains if remains is None else remains
     if order.kind == OrderKind.SUBSCRIPTION.value:
         raise InvalidState("is_subscription")
     if order.quantity < 2:
@@ -147,6 +148,37 @@ def send(order: OpenOrder, *, route_id: int | None, whole: bool, cancel_asked: b
         cost_told=False,
     )
     return Decided([Settled(fresh.having(NONE))])
+
+
+def relinked(order: OpenOrder, *, now: datetime) -> Decided:
+    """It may get another link: nobody has it under the old one. What waits to be sent is sent at once."""
+    if decidable(order, now).kind in {OrderKind.SUBSCRIPTION.value, OrderKind.POST.value}:
+        # A post is its link, and a subscription has none.
+        raise InvalidState("no_link_to_change")
+    if order.problem_code in {OUTCOME_UNKNOWN, OUTCOME_ASKED_AGAIN}:
+        # What may have arrived under the old link would be sent under the new one, with the same request_id.
+        raise InvalidState("outcome_first")
+    if order.upstream_id is not None and not order.problem_code:
+        raise InvalidState("has_been_sent")
+    if order.job == Job.FORWARD.value:
+        order = order._replace(due_at=now, attempts=0)
+    return Decided([Settled(order)])
+
+
+def counted(order: OpenOrder, *, start_count: int, now: datetime) -> Decided:
+    """What the target had before delivery, put right. A report of the provider may say otherwise later."""
+    if decidable(order, now).kind in {OrderKind.SUBSCRIPTION.value, OrderKind.DRIP_FEED.value}:
+        raise InvalidState("sends_nothing", kind=order.kind)
+    return Decided([Settled(order._replace(start_count=start_count))])
+
+
+def remaining(order: OpenOrder, *, remains: int, now: datetime) -> Decided:
+    """What is left to deliver, put right. A report of the provider may say otherwise later."""
+    if decidable(order, now).kind in {OrderKind.SUBSCRIPTION.value, OrderKind.DRIP_FEED.value}:
+        raise InvalidState("sends_nothing", kind=order.kind)
+    if not 1 <= remains <= order.quantity:
+        raise Refused("bad_remains", "remains", least=1, most=order.quantity)
+    return Decided([Settled(order._replace(remains=remains))])
 
 
 def _deliverable(order: OpenOrder, now: datetime) -> OpenOrder:

@@ -77,44 +77,94 @@ def routes_of(*, panel_id: int, service_id: int) -> list[Route]:
     return list(found.order_by("position"))
 
 
+class RouteTerms(NamedTuple):
+    """What is known of a route and what of its service follows it; None stays as it is. Money in micros.
+
+    `rate_micros` is in the provider's currency, `fixed_micros` and `round_to_micros` in the panel's. `in_step`: the
+    service follows this route, and no other one any more.
+    """
+
+    enabled: bool | None = None
+    rate_micros: int | None = None
+    low: int | None = None
+    high: int | None = None
+    step: int | None = None
+    in_step: bool | None = None
+    markup_e2: int | None = None
+    fixed_micros: int | None = None
+    round_to_micros: int | None = None
+    follows_rate: bool | None = None
+    follows_limits: bool | None = None
+    follows_sale: bool | None = None
+    follows_name: bool | None = None
+
+
+AS_IT_IS = RouteTerms()
+# Names of RouteTerms that are columns of another name.
+_COLUMNS = {"low": "min", "high": "max", "markup_e2": "markup_percent_e2", "fixed_micros": "markup_fixed_micros"}
+
+
 def set_route(
-    *,
-    panel_id: int,
-    service_id: int,
-    route_id: int,
-    first: bool = False,
-    enabled: bool | None = None,
-    rate_micros: int | None = None,
-    low: int | None = None,
-    high: int | None = None,
-    step: int | None = None,
+    *, panel_id: int, service_id: int, route_id: int, first: bool = False, terms: RouteTerms = AS_IT_IS
 ) -> None:
     """Change what is given, leave the rest; `first`: it is tried before all others.
 
-    `rate_micros` is in the provider's currency. Raises ValueError when the service has no such
-    route, the minimum is above the maximum, or the step below 1.
+    Raises ValueError when the service has no such route, the minimum is above the maximum, the step below 1, or the
+    rounding is none.
     """
     with transaction.atomic():
-        found = list(Route.objects.select_for_update().filter(panel_id=panel_id, service_id=service_id).order_by("id"))
+        found = _locked(panel_id, service_id)
         route = next((route for route in found if route.id == route_id), None)
         if route is None:
             raise Refused("no_route", id=route_id)
-        new: dict[str, Any] = {"enabled": enabled, "rate_micros": rate_micros, "min": low, "max": high, "step": step}
-        new = {name: value for name, value in new.items() if value is not None}
-        if rate_micros is not None:
+        new = {_COLUMNS.get(name, name): value for name, value in terms._asdict().items() if value is not None}
+        _check(route, new)
+        if terms.rate_micros is not None:
             # A person says what it costs: what its list says is judged by that.
-            new |= {"base_rate_micros": rate_micros, "rate_since": clock.now()}
-        lowest, highest = new.get("min", route.min), new.get("max", route.max)
-        wrong_limits = lowest is not None and highest is not None and lowest > highest
-        if (rate_micros or 0) < 0 or (lowest or 0) < 0 or wrong_limits:
-            raise Refused("bad_route_limits")
-        if new.get("step", 1) < 1:
-            raise Refused("step_too_small", "step")
+            new |= {"base_rate_micros": terms.rate_micros, "rate_since": clock.now()}
         which = Route.objects.filter(panel_id=panel_id, service_id=service_id)
+        if terms.in_step:
+            which.exclude(id=route_id).update(in_step=False)
         if new:
             which.filter(id=route_id).update(**new)
         if first:
-            which.update(position=F("position") + _ASIDE)
-            ordered = sorted(found, key=lambda other: (other.id != route_id, other.position))
-            for position, other in enumerate(ordered):
-                which.filter(id=other.id).update(position=position)
+            _reorder(found, sorted(found, key=lambda other: (other.id != route_id, other.position)))
+
+
+def move_route(*, panel_id: int, route_id: int, up: bool) -> None:
+    """Try a route one place sooner, or later. Refused: no_route."""
+    with transaction.atomic():
+        route = Route.objects.filter(panel_id=panel_id, id=route_id).first()
+        if route is None:
+            raise Refused("no_route", id=route_id)
+        ordered = sorted(_locked(panel_id, route.service_id), key=lambda one: one.position)
+        at = next(place for place, one in enumerate(ordered) if one.id == route_id)
+        to = at - 1 if up else at + 1
+        if 0 <= to < len(ordered):
+            wanted = list(ordered)
+            wanted[at], wanted[to] = wanted[to], wanted[at]
+            _reorder(ordered, wanted)
+
+
+def _locked(panel_id: int, service_id: int) -> list[Route]:
+    """All routes of a service, in the order of their ids."""
+    return list(Route.objects.select_for_update().filter(panel_id=panel_id, service_id=service_id).order_by("id"))
+
+
+def _check(route: Route, new: dict[str, Any]) -> None:
+    lowest, highest = new.get("min", route.min), new.get("max", route.max)
+    wrong_limits = lowest is not None and highest is not None and lowest > highest
+    if new.get("rate_micros", 0) < 0 or (lowest or 0) < 0 or wrong_limits:
+        raise Refused("bad_route_limits")
+    if new.get("step", 1) < 1:
+        raise Refused("step_too_small", "step")
+    if new.get("round_to_micros", 1) < 1 or new.get("markup_fixed_micros", 0) < 0:
+        raise Refused("bad_rounding", "round_to")
+
+
+def _reorder(found: Sequence[Route], wanted: Sequence[Route]) -> None:
+    """Positions by the order wanted; first all aside, as they are unique."""
+    which = Route.objects.filter(panel_id=found[0].panel_id, service_id=found[0].service_id)
+    which.update(position=F("position") + _ASIDE)
+    for position, other in enumerate(wanted):
+        which.filter(id=other.id).update(position=position)

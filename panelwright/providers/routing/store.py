@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+import json
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db import connection
 
@@ -13,6 +14,7 @@ from panelwright.orders import settling
 from panelwright.orders.problems import Problem
 from panelwright.providers.routing import rules
 from panelwright.providers.routing.health import FAILURES_MAX, Health
+from panelwright.providers.routing.merit_rules import Merit
 from panelwright.providers.wire import transports
 
 
@@ -36,6 +38,10 @@ class SendTask(NamedTuple):
     sent_anew: int = 0
     problem_code: str = ""
     problem_facts: str = ""
+    due_at: datetime | None = None
+    # By what its service chooses the first route (merit_rules.py), and which one was chosen, where one has refused it.
+    route_by: str = ""
+    first_route_id: int | None = None
 
 
 class RouteRow(NamedTuple):
@@ -85,7 +91,6 @@ class PollTask(NamedTuple):
 _ANY_FORWARD = sql.Query(
     "SELECT 1 FROM orders_order WHERE job = 'forward' AND provider_id IS NULL AND due_at <= ? LIMIT 1"
 )
-_ANY_SENDING = sql.Query("SELECT 1 FROM orders_order WHERE job = 'sending' AND due_at <= ? LIMIT 1")
 _ANY_POLL = sql.Query("SELECT 1 FROM orders_order WHERE job = 'poll' AND provider_id = ? AND due_at <= ? LIMIT 1")
 _PICK_FORWARD = sql.Query(
     "SELECT id FROM orders_order WHERE job = 'forward' AND provider_id IS NULL AND due_at <= ?"
@@ -93,16 +98,28 @@ _PICK_FORWARD = sql.Query(
     " ORDER BY provider_id, due_at LIMIT ? :skip_locked"
 )
 _PICK_SENDING = sql.Query(
-    "SELECT id FROM orders_order WHERE job = 'sending' AND due_at <= ? ORDER BY due_at LIMIT ? :skip_locked"
+    "SELECT id FROM orders_order WHERE job = 'sending' AND provider_id = ? AND due_at <= ?"
+    " ORDER BY due_at LIMIT ? :skip_locked"
+)
+# Of the first that are due at a provider those that it cannot be asked about; nothing is locked yet.
+_LOST = sql.Query(
+    "SELECT o.id FROM (SELECT id, route_id, provider_id FROM orders_order WHERE job = 'sending' AND provider_id = ?"
+    " AND due_at <= ? ORDER BY due_at LIMIT ?) o WHERE NOT EXISTS (SELECT 1 FROM providers_route r"
+    " JOIN providers_provider p ON p.id = r.provider_id"
+    " WHERE r.id = o.route_id AND r.provider_id = o.provider_id AND p.knows_request_id) ORDER BY o.id"
 )
 _PICK_POLL = sql.Query(
     "SELECT id FROM orders_order WHERE job = 'poll' AND provider_id = ? AND due_at <= ?"
     " ORDER BY due_at LIMIT ? :skip_locked"
 )
+_OVERDUE = sql.Query(
+    "SELECT id FROM orders_order WHERE job = 'poll' AND provider_id = ? AND due_at <= ? ORDER BY due_at LIMIT ?"
+)
 _TO_SEND = sql.Query(
     "SELECT o.id, o.panel_id, o.service_id, o.kind, v.type, o.link, o.quantity, o.fields, o.attempts, o.route_id,"
-    " o.created_at, o.rate_micros, o.problem_at, o.chosen_route_id, o.sent_anew, o.problem_code, o.problem_facts"
-    " FROM orders_order o JOIN catalog_service v ON v.id = o.service_id WHERE o.id :in_int ORDER BY o.due_at, o.id"
+    " o.created_at, o.rate_micros, o.problem_at, o.chosen_route_id, o.sent_anew, o.problem_code, o.problem_facts,"
+    " o.due_at, v.route_by FROM orders_order o JOIN catalog_service v ON v.id = o.service_id WHERE o.id :in_int"
+    " ORDER BY o.due_at, o.id"
 )
 _ROUTE_COLUMNS = (
     "r.id, r.service_id, r.provider_id, r.upstream_service, r.position, r.rate_micros, r.min, r.max, r.available,"
@@ -130,7 +147,6 @@ _LOCKED_PROVIDERS = sql.Query(
     f"SELECT {_PROVIDER_COLUMNS} FROM providers_provider WHERE id :in_int ORDER BY id :for_update"
 )
 # Orders that stand in line for a provider that has as many under way as it may: they are due, and in nobody's way.
-_ANY_OF_LINE = sql.Query("SELECT 1 FROM orders_order WHERE job = 'forward' AND provider_id = ? AND due_at <= ? LIMIT 1")
 _PICK_OF_LINE = sql.Query(
     "SELECT id FROM orders_order WHERE job = 'forward' AND provider_id = ? AND due_at <= ?"
     " ORDER BY due_at LIMIT ? :skip_locked"
@@ -152,18 +168,27 @@ _TO_POLL_REFILLS = sql.Query(
 )
 
 
-def _walk(job: str) -> sql.Query:
-    """The providers of a job's orders: walks the queue's index from provider to provider, not from order to order."""
-    return sql.Query(
+def _walk(job: str, *, due: bool = False) -> sql.Query:
+    """The providers of a job's orders: walks the queue's index from provider to provider, not from order to order.
+
+    `due`: only those of which an order is due, and who waits longest first.
+    """
+    walk = (
         f"WITH RECURSIVE found (id) AS (SELECT MIN(provider_id) FROM orders_order WHERE job = '{job}'"
         " AND provider_id > 0 UNION ALL SELECT"
         f" (SELECT MIN(o.provider_id) FROM orders_order o WHERE o.job = '{job}' AND o.provider_id > found.id)"
-        " FROM found WHERE found.id IS NOT NULL) SELECT id FROM found WHERE id IS NOT NULL"
+        " FROM found WHERE found.id IS NOT NULL)"
     )
+    if not due:
+        return sql.Query(f"{walk} SELECT id FROM found WHERE id IS NOT NULL")
+    first = f"(SELECT MIN(o.due_at) FROM orders_order o WHERE o.job = '{job}' AND o.provider_id = found.id)"
+    waits = f"(SELECT id, {first} AS due_at FROM found WHERE id IS NOT NULL) w"
+    return sql.Query(f"{walk} SELECT id FROM {waits} WHERE due_at <= ? ORDER BY due_at, id")
 
 
 _POLLED_PROVIDERS = _walk("poll")
-_LINES = _walk("forward")
+_LINES = _walk("forward", due=True)
+_UNFINISHED = _walk("sending", due=True)
 _TO_TRY = sql.Query(
     "SELECT id FROM providers_provider WHERE kind = 'api' AND failures >= ? AND rest_until <= ? ORDER BY id"
 )
@@ -195,6 +220,15 @@ _WAIT = sql.Update(
     },
     {"id": "bigint"},
 )
+# The last one of an order counts: after all routes had refused it, it was chosen anew.
+_ROUTED = sql.Query(
+    "SELECT subject_id, facts FROM events_event WHERE panel_id :in_int AND subject_id :in_int"
+    " AND name = 'order.routed' ORDER BY id"
+)
+_MERITS = sql.Query(
+    "SELECT route_id, ended, completed, refused, started, start_s, took_s FROM providers_routemerit"
+    " WHERE route_id :in_int"
+)
 _LEASE_ORDERS = sql.Query(
     "UPDATE orders_order SET lease_until = ?, due_at = ? WHERE id :in_int RETURNING id, upstream_id"
 )
@@ -222,10 +256,6 @@ def any_forward(now: datetime) -> bool:
     return bool(_ANY_FORWARD.rows(connection, sql.moment(connection, now)))
 
 
-def any_sending(now: datetime) -> bool:
-    return bool(_ANY_SENDING.rows(connection, sql.moment(connection, now)))
-
-
 def any_poll(provider_id: int, now: datetime) -> bool:
     return bool(_ANY_POLL.rows(connection, provider_id, sql.moment(connection, now)))
 
@@ -234,17 +264,33 @@ def pick_forward(now: datetime, limit: int) -> list[SendTask]:
     return _to_send(_PICK_FORWARD.rows(connection, sql.moment(connection, now), limit))
 
 
-def lines() -> list[int]:
-    """Ids of the providers for which orders stand in line."""
-    return [row[0] for row in _LINES.rows(connection)]
-
-
-def any_of_line(provider_id: int, now: datetime) -> bool:
-    return bool(_ANY_OF_LINE.rows(connection, provider_id, sql.moment(connection, now)))
+def lines(now: datetime) -> list[int]:
+    """Ids of the providers for which orders that are due stand in line, the longest waiting first."""
+    return [row[0] for row in _LINES.rows(connection, sql.moment(connection, now))]
 
 
 def pick_of_line(provider_id: int, now: datetime, limit: int) -> list[SendTask]:
     return _to_send(_PICK_OF_LINE.rows(connection, provider_id, sql.moment(connection, now), limit))
+
+
+def with_first_routes(orders: Sequence[SendTask]) -> list[SendTask]:
+    """The orders with the route that each was given first by merit, where one has refused it since. One query where
+    there are any.
+    """
+    asked = {order.id: order.panel_id for order in orders if order.route_id is not None}
+    if not asked:
+        return list(orders)
+    found: dict[int, int] = {}
+    for order_id, facts in _ROUTED.rows(connection, sorted(set(asked.values())), sorted(asked)):
+        told = facts if isinstance(facts, dict) else json.loads(facts)
+        found[order_id] = int(told["route"])
+    return [order._replace(first_route_id=found.get(order.id)) for order in orders]
+
+
+def merits(routes: Iterable[RouteRow]) -> dict[int, Merit]:
+    """By route id what was measured; one of which nothing was is left out."""
+    ids = sorted({route.id for route in routes})
+    return {row[0]: Merit(*row[1:]) for row in _MERITS.rows(connection, ids)} if ids else {}
 
 
 def line_up(orders: Sequence[tuple[int, int]]) -> None:
@@ -252,15 +298,43 @@ def line_up(orders: Sequence[tuple[int, int]]) -> None:
     _LINE_UP.run(connection, orders)
 
 
-def pick_unfinished(now: datetime, limit: int) -> list[SendTask]:
-    """Orders whose sender died, or whose outcome is unknown, and that are due."""
-    return _to_send(_PICK_SENDING.rows(connection, sql.moment(connection, now), limit))
+def unfinished(now: datetime) -> list[int]:
+    """Ids of the providers with orders that are due of which the sender died or the outcome is unknown; as `lines`."""
+    return [row[0] for row in _UNFINISHED.rows(connection, sql.moment(connection, now))]
+
+
+def pick_unfinished(provider_id: int, now: datetime, limit: int) -> list[SendTask]:
+    """Such orders of a provider, that are due."""
+    return _to_send(_PICK_SENDING.rows(connection, provider_id, sql.moment(connection, now), limit))
+
+
+def lost(provider_id: int, now: datetime, limit: int) -> list[int]:
+    """Of the first of them that are due the ids of those that nobody can ask about again. None is locked."""
+    return [row[0] for row in _LOST.rows(connection, provider_id, sql.moment(connection, now), limit)]
 
 
 def _to_send(rows: Sequence[sql.Row]) -> list[SendTask]:
-    ids = sorted(row[0] for row in rows)
+    return tasks([row[0] for row in rows])
+
+
+def tasks(order_ids: Collection[int]) -> list[SendTask]:
+    """Orders as they are sent, in the order in which they are due."""
+    ids = sorted(order_ids)
     found = _TO_SEND.rows(connection, ids) if ids else []
-    return [SendTask._make((*row[:10], sql.aware(row[10]), row[11], sql.aware(row[12]), *row[13:])) for row in found]
+    return [_send_task(row) for row in found]
+
+
+def _send_task(row: sql.Row) -> SendTask:
+    values: list[Any] = [
+        *row[:10],
+        sql.aware(row[10]),
+        row[11],
+        sql.aware(row[12]),
+        *row[13:17],
+        sql.aware(row[17]),
+        *row[18:],
+    ]
+    return SendTask(*values)
 
 
 def routes(panel_ids: Collection[int], service_ids: Collection[int]) -> dict[int, list[RouteRow]]:
@@ -315,8 +389,8 @@ def polled_providers() -> list[int]:
 
 
 def overdue(provider_id: int, since: datetime, limit: int) -> list[int]:
-    """Ids of orders that should have been asked about before `since`, locked; none that somebody asks about."""
-    return [row[0] for row in _PICK_POLL.rows(connection, provider_id, sql.moment(connection, since), limit)]
+    """Ids of orders that should have been asked about before `since`. None is locked."""
+    return [row[0] for row in _OVERDUE.rows(connection, provider_id, sql.moment(connection, since), limit)]
 
 
 def providers_to_try(now: datetime) -> list[int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 
+from panelwright.core.said import said
 from panelwright.providers.wire.outcomes import LeftOut, Offers
 
 _DOLLARS = "USD CAD AUD NZD SGD HKD MXN ARS CLP COP"
@@ -78,8 +79,7 @@ def counted_in(offers: Offers, currency: str, *, overruled: str = "") -> Offers:
     if not wrong:
         return offers
     other = {offer.service for offer in wrong}
-    why = f"its rate is in {{}}, and the provider's rates are counted in {currency}"
-    named = [LeftOut(offer.service, offer.name, why.format(offer.currency)) for offer in wrong]
+    named = [LeftOut(o.service, o.name, said("row_currency", theirs=o.currency, ours=currency)) for o in wrong]
     right = [offer for offer in offers if offer.service not in other]
     # Nothing that is understood is left of a whole list; of a part of it that may be so.
     return Offers(right, [*offers.left_out, *named], is_empty=offers.is_empty)

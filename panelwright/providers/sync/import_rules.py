@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from panelwright.catalog import quantities
 from panelwright.catalog.types import BY_NAME
-from panelwright.core import money
+from panelwright.core import money, said
 from panelwright.core.text import without_invisible
 from panelwright.providers.sync import holding
 from panelwright.providers.sync.sync_rules import NAME_MAX, TYPE_MAX, Markup, limits
@@ -31,7 +31,7 @@ class Chosen:
         return not self.services or offer.service in self.services
 
 
-HERE, NOT_CHOSEN = "it is here already", "it was not chosen"
+HERE, NOT_CHOSEN = said.said("row_here"), said.said("row_not_chosen")
 # Why a row is left out that nobody has to hear of.
 EXPECTED = frozenset({HERE, NOT_CHOSEN})
 
@@ -68,7 +68,7 @@ def plan(
         elif offer.service in known:
             made.known += 1
             made.left_out.append(LeftOut(offer.service, offer.name, HERE))
-        elif why := unsaleable(offer) or ("its rate is too large" if rate > money.AMOUNT_MAX_MICROS else ""):
+        elif why := unsaleable(offer) or (said.said("row_price_large") if rate > money.AMOUNT_MAX_MICROS else ""):
             made.unsaleable.append(offer)
             made.left_out.append(LeftOut(offer.service, offer.name, why))
         else:
@@ -77,21 +77,21 @@ def plan(
 
 
 def _free(offer: ServiceOffer) -> Mapping[str, Any]:
-    said = holding.Said(0, offer.name[:NAME_MAX], offer.type[:TYPE_MAX])
-    return holding.held([holding.FREE], said._replace(rate_micros=None), said)
+    offered = holding.Said(0, offer.name[:NAME_MAX], offer.type[:TYPE_MAX])
+    return holding.held([holding.FREE], offered._replace(rate_micros=None), offered)
 
 
 def unsaleable(offer: ServiceOffer) -> str:
     """Why an offer cannot be imported; empty when it can."""
     if offer.type not in BY_NAME:
-        return f"its type {offer.type!r} is not known here"
+        return said.said("row_type", type=repr(offer.type))
     if not without_invisible(offer.name).strip():
-        return "it has no name"
+        return said.said("row_no_name")
     if offer.step == STEP_UNREAD:
-        return "its increment cannot be read"
+        return said.said("row_step_unread")
     low, high = limits(offer)
     if not BY_NAME[offer.type].flat and not quantities.can_be(
         low, high, quantities.step_of(offer.type, offer.step or 1)
     ):
-        return f"no multiple of its increment {offer.step} lies between {low} and {high}"
+        return said.said("row_step", step=offer.step, least=low, most=high)
     return ""

@@ -6,18 +6,17 @@ What a provider says was fetched before; no transaction is open while it is aske
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from django.db import connection, transaction
 from django.db.models import Max
 
-from panelwright.catalog import quantities
-from panelwright.catalog.actions import NewService, add_services
+from panelwright.catalog.actions import add_services
 from panelwright.catalog.changes import ChangeEvent
-from panelwright.catalog.models import PriceListRate, Service
-from panelwright.catalog.types import BY_NAME
+from panelwright.catalog.models import PriceListPercent, PriceListRate, Service
 from panelwright.core import clock, money, refusal, sql
 from panelwright.customers.models import PriceList
 from panelwright.events.actions import NewEvent, record
@@ -26,14 +25,16 @@ from panelwright.orders.problems import NONE, Problem, problem
 from panelwright.panels.actions import catalog_changed
 from panelwright.panels.models import Panel
 from panelwright.providers.models import ExchangeRate, HostExchangeRate, Provider, Route
+from panelwright.providers.routing import calls
 from panelwright.providers.routing.room import Room
 from panelwright.providers.routing.route_actions import hears_posts
-from panelwright.providers.sync import currencies, holding, import_rules, sync_problems, sync_rules
+from panelwright.providers.sync import currencies, holding, import_rules, new_rows, parts, sync_problems, sync_rules
 from panelwright.providers.sync.holding import RateLimits
-from panelwright.providers.sync.import_rules import Chosen, SyncPlan, ToSell
+from panelwright.providers.sync.import_rules import Chosen, SyncPlan
 from panelwright.providers.sync.sync_rules import (
     Catalogue,
     Discount,
+    Follows,
     Markup,
     OwnRate,
     RouteState,
@@ -83,6 +84,7 @@ _UPDATE_SERVICES = sql.Update(
         "enabled": "boolean",
         "paused_for": "text",
         "step": "bigint",
+        "name": "text",
     },
     {"id": "bigint"},
 )
@@ -193,11 +195,6 @@ def _followers(provider: Provider) -> int:
     return routes.count() if provider.pk is not None else 0
 
 
-def _counted(panel: Panel, provider: Provider, offers: Offers) -> Offers:
-    counted = provider.currency or panel.currency
-    return currencies.counted_in(offers, counted, overruled=provider.overruled_currency)
-
-
 def _tell_currency(
     panel: Panel, provider: Provider, balance: Balance | UpstreamRefused | Unknown | None
 ) -> list[ChangeEvent]:
@@ -234,11 +231,11 @@ def preview(
     """What an import would make of each row of the list. Raises ValueError as `import_services` does."""
     _tell_currency(panel, provider, balance)
     rate_e12 = believed_rate(panel=panel, provider=provider)
-    offers = _counted(panel, provider, offers)
-    return import_rules.plan(offers, chosen, _known(provider), markup=markup, rate_e12=rate_e12, free=free)
+    offers = parts.counted(panel, provider, offers)
+    return import_rules.plan(offers, chosen, known_services(provider), markup=markup, rate_e12=rate_e12, free=free)
 
 
-def _known(provider: Provider) -> set[str]:
+def known_services(provider: Provider) -> set[str]:
     """The provider's services that are sold here. One that has become another, as a person has said, is not."""
     rows = Route.objects.filter(provider=provider).values_list("upstream_service", "held", "held_rejected")
     return {
@@ -257,8 +254,10 @@ def import_services(
     markup: Markup,
     free: bool = False,
     balance: Balance | UpstreamRefused | Unknown | None = None,
+    categories: Mapping[str, str] | None = None,
 ) -> Imported:
-    """Sell a provider's services at its rates and a markup, and keep them in step from now on.
+    """Sell a provider's services at its rates and a markup, and keep them in step from now on. `categories`: ours in
+    place of its own, by its names.
 
     What costs nothing there is not on sale until a person says that it may (`free`, or hold_actions.py).
     `balance`: what it answered when it was asked for it, which tells its currency. Raises ValueError where
@@ -271,90 +270,30 @@ def import_services(
         provider = Provider.objects.select_for_update().get(id=provider.id)
         events = _tell_currency(panel, provider, balance)
         rate_e12 = believed_rate(panel=panel, provider=provider)
-        offers = _counted(panel, provider, offers)
-        plan = import_rules.plan(offers, chosen, _known(provider), markup=markup, rate_e12=rate_e12, free=free)
+        offers = parts.counted(panel, provider, offers)
+        plan = import_rules.plan(offers, chosen, known_services(provider), markup=markup, rate_e12=rate_e12, free=free)
         first = (Service.objects.filter(panel=panel).aggregate(last=Max("number"))["last"] or 0) + 1
-        new = [_new_service(sold, first + i, provider.name) for i, sold in enumerate(plan.sold)]
+        new = [
+            new_rows.new_service(sold, first + i, provider.name, categories or {}) for i, sold in enumerate(plan.sold)
+        ]
         services = add_services(panel.id, new) if new else []
         held = [service for service, sold in zip(services, plan.sold, strict=True) if sold.held is not None]
         for service in held:
             service.enabled, service.paused_for = False, "held"
         Service.objects.bulk_update(held, ["enabled", "paused_for"], batch_size=_BATCH)
         routes = [
-            _new_route(panel, provider, service, sold, markup, rate_e12, now)
+            new_rows.new_route(panel, provider, service, sold, markup, rate_e12, now)
             for service, sold in zip(services, plan.sold, strict=True)
         ]
         Route.objects.bulk_create(routes, batch_size=_BATCH)
-        events += [_held_at_once(provider, s, sold) for s, sold in zip(services, plan.sold, strict=True) if sold.held]
+        events += [
+            new_rows.held_at_once(provider, s, sold) for s, sold in zip(services, plan.sold, strict=True) if sold.held
+        ]
         record([NewEvent(panel.id, e.name, e.subject_id, e.facts) for e in events], now=now)
         if provider.sync_due_at is None:
             provider.sync_due_at = now + timedelta(minutes=provider.sync_every_min)
         provider.save(update_fields=["sync_due_at", "currency", "told_currency", "rework"])
     return Imported(services, plan.unsaleable, plan.known, plan.left_out)
-
-
-def _held_at_once(provider: Provider, service: Service, sold: ToSell) -> ChangeEvent:
-    assert sold.held is not None
-    old, new = holding.sides(sold.held)
-    facts = {"provider": provider.name, "service": service.number, "theirs": sold.offer.service}
-    why = ", ".join(sold.held["codes"])
-    return ChangeEvent("route.held", service.id, {**facts, "why": why, "old": old, "new": new})
-
-
-def _new_service(sold: ToSell, number: int, provider: str) -> NewService:
-    offer = sold.offer
-    low, high = sync_rules.limits(offer)
-    type_ = BY_NAME[offer.type]
-    return NewService(
-        number=number,
-        category=offer.category[:200] or "Services",
-        name=offer.name[:300] or f"Service {offer.service}",
-        type=offer.type,
-        rate_micros=sold.rate_micros,
-        min=1 if type_.flat else low,
-        max=1 if type_.flat else high,
-        step=quantities.step_of(offer.type, offer.step or 1),
-        refill=offer.refill,
-        cancel=offer.cancel,
-        drip_feed=offer.dripfeed and type_.drip_feed,
-        description=offer.description,
-        about={"theirs": offer.service, "provider": provider},
-    )
-
-
-def _new_route(
-    panel: Panel,
-    provider: Provider,
-    service: Service,
-    sold: ToSell,
-    markup: Markup,
-    rate_e12: int,
-    now: datetime,
-) -> Route:
-    offer = sold.offer
-    low, high = sync_rules.limits(offer)
-    rate = money.cost_of(offer.rate)
-    return Route(
-        panel=panel,
-        service=service,
-        provider=provider,
-        upstream_service=offer.service,
-        rate_micros=rate,
-        rate_since=now,
-        base_rate_micros=None if sold.held is not None else rate,
-        priced_e12=rate_e12,
-        held=sold.held,
-        held_at=None if sold.held is None else now,
-        min=low,
-        max=high,
-        upstream_name=offer.name[: sync_rules.NAME_MAX],
-        upstream_type=offer.type[: sync_rules.TYPE_MAX],
-        step=offer.step,
-        in_step=True,
-        markup_percent_e2=markup.percent_e2,
-        markup_fixed_micros=markup.fixed_micros,
-        round_to_micros=markup.round_to_micros,
-    )
 
 
 # ---- a round -----------------------------------------------------------------------------------------
@@ -376,14 +315,14 @@ def commit_sync(
     now = clock.now()
     # Of a list of fifty thousand rows a hundred may be about services of ours. The others are left out before anything
     # is locked: nobody's order waits while they are read.
-    sold = _sold(panel, provider_id)
+    sold = parts.sold(panel, provider_id)
     ours = offers.only(sold) if isinstance(offers, Offers) else None
     with transaction.atomic():
         provider = Provider.objects.select_for_update().get(id=provider_id)
         events, trouble = _balance(panel, provider, balance)
         if isinstance(offers, Offers):
-            part = offers if ours is None or _sold(panel, provider_id) != sold else ours
-            counted = _counted(panel, provider, part)
+            part = offers if ours is None or parts.sold(panel, provider_id) != sold else ours
+            counted = parts.counted(panel, provider, part)
             changed, not_believed = _catalogue_after(panel, provider, counted, accept=accept)
             events += changed
             trouble = next((found for found in (trouble, not_believed, _unread(balance)) if found != NONE), NONE)
@@ -398,13 +337,7 @@ def commit_sync(
             transaction.set_rollback(True)
         else:
             _keep(panel, provider, trouble, events, now)
-    return Round(events, trouble, _left_out(panel, provider, offers) if dry_run else ())
-
-
-def _sold(panel: Panel, provider_id: int) -> set[str]:
-    """The provider's services that deliver one of the panel's."""
-    routes = Route.objects.filter(panel=panel, provider_id=provider_id)
-    return set(routes.values_list("upstream_service", flat=True))
+    return Round(events, trouble, parts.left_out(panel, provider, offers) if dry_run else ())
 
 
 def _keep(panel: Panel, provider: Provider, trouble: Problem, events: Sequence[ChangeEvent], now: datetime) -> None:
@@ -419,14 +352,6 @@ def _keep(panel: Panel, provider: Provider, trouble: Problem, events: Sequence[C
         ]
     )
     record([NewEvent(panel.id, e.name, e.subject_id, e.facts) for e in events], now=now)
-
-
-def _left_out(panel: Panel, provider: Provider, offers: Offers | UpstreamRefused | Unknown) -> list[LeftOut]:
-    if not isinstance(offers, Offers):
-        return []
-    offers, here = _counted(panel, provider, offers), _sold(panel, provider.id)
-    others = [LeftOut(o.service, o.name, "no service here is delivered by it") for o in offers if o.service not in here]
-    return [*offers.left_out, *others]
 
 
 def _unread(balance: Balance | UpstreamRefused | Unknown) -> Problem:
@@ -453,6 +378,7 @@ def _balance(
         cannot_be = problem(sync_problems.BALANCE_CANNOT_BE, said=str(error))
         return events, cannot_be if trouble == NONE else trouble
     provider.balance_at = clock.now()
+    calls.keep_balance(provider.id, provider.balance_micros, provider.balance_at)
     low = provider.low_balance_micros is not None and provider.balance_micros < provider.low_balance_micros
     if low != provider.balance_is_low and trouble == NONE:
         provider.balance_is_low = low
@@ -500,15 +426,22 @@ def load(panel: Panel, provider: Provider) -> Catalogue:
         services={s.id: _service_state(s) for s in services},
         routes=[_route_state(r, rates) for r in routes.order_by("service_id", "position")],
         own_rates=[
-            OwnRate(r.price_list_id, r.service_id, r.rate_micros, r.by_guard)
+            OwnRate(r.price_list_id, r.service_id, r.rate_micros, r.by_guard, r.percent_off_e2)
             for r in PriceListRate.objects.filter(panel=panel, service_id__in=theirs)
         ],
-        discounts=[Discount(p.id, p.name, p.percent_off_e2) for p in PriceList.objects.filter(panel=panel)],
+        discounts=_discounts(panel),
         now=clock.now(),
         hears_posts=hears_posts(panel.id),
         rate_limits=RateLimits(provider.rise_max_e2, provider.fall_max_e2),
         rework=provider.rework,
     )
+
+
+def _discounts(panel: Panel) -> list[Discount]:
+    off: defaultdict[int, dict[int, int]] = defaultdict(dict)
+    for one in PriceListPercent.objects.filter(panel=panel):
+        off[one.price_list_id][one.category_id] = one.percent_off_e2
+    return [Discount(p.id, p.name, p.percent_off_e2, off[p.id]) for p in PriceList.objects.filter(panel=panel)]
 
 
 def _service_state(s: Service) -> ServiceState:
@@ -523,6 +456,8 @@ def _service_state(s: Service) -> ServiceState:
         enabled=s.enabled,
         paused_for=s.paused_for,
         private=s.private,
+        category_id=s.category_id,
+        name=s.name,
     )
 
 
@@ -549,6 +484,7 @@ def _route_state(r: Route, rates: dict[str, int | None]) -> RouteState:
         held=r.held,
         held_rejected=r.held_rejected,
         held_at=r.held_at,
+        follows=Follows(r.follows_rate, r.follows_limits, r.follows_sale, r.follows_name),
     )
 
 
@@ -567,7 +503,10 @@ def write(panel: Panel, changes: SyncChanges) -> None:
     _UPDATE_ROUTES.run(connection, [_route_row(r) for r in changes.routes.values()])
     _UPDATE_SERVICES.run(
         connection,
-        [(s.rate_micros, s.min, s.max, s.enabled, s.paused_for, s.step, s.id) for s in changes.services.values()],
+        [
+            (s.rate_micros, s.min, s.max, s.enabled, s.paused_for, s.step, s.name, s.id)
+            for s in changes.services.values()
+        ],
     )
     for price_list_id in {key[0] for key, rate in changes.own_rates.items() if rate is None}:
         gone = [key[1] for key, rate in changes.own_rates.items() if rate is None and key[0] == price_list_id]
@@ -579,6 +518,7 @@ def write(panel: Panel, changes: SyncChanges) -> None:
                 price_list_id=rate.price_list_id,
                 service_id=rate.service_id,
                 rate_micros=rate.rate_micros,
+                percent_off_e2=rate.percent_off_e2,
                 by_guard=rate.by_guard,
             )
             for rate in changes.own_rates.values()
@@ -586,7 +526,7 @@ def write(panel: Panel, changes: SyncChanges) -> None:
         ],
         update_conflicts=True,
         unique_fields=["panel", "price_list", "service"],
-        update_fields=["rate_micros", "by_guard"],
+        update_fields=["rate_micros", "percent_off_e2", "by_guard"],
         batch_size=_BATCH,
     )
     if changes.services or changes.own_rates:

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from django.utils.translation import gettext_noop
 
-from panelwright.core import refusals
+from panelwright.core import refusals, said
 from panelwright.core.refusal import Refusal
 from panelwright.orders import problems
 
@@ -23,7 +23,8 @@ LIST_EMPTY = "list_empty"
 # Facts: lost, of.
 LIST_LOST = "list_lost"
 LIST_CANNOT_BE = "list_cannot_be"
-# Something in the list that cannot be read; what it was before stays. Facts: rows and steps, lists of services.
+# Something in the list that cannot be read; what it was before stays. Facts: rows, pairs of a service and why
+# (core/said.py); steps, a list of services.
 ROWS_UNREAD = "rows_unread"
 # From before there were codes. Facts: said.
 NOTED = "noted"
@@ -52,7 +53,8 @@ def words(code: str, facts: Mapping[str, Any], translate: Callable[[str], str] =
         return ""
     told = _Told(facts)
     if code == ROWS_UNREAD:
-        parts = [(_ROWS, facts.get("rows")), (_STEPS, facts.get("steps"))]
+        rows = [_row(row, translate) for row in facts.get("rows") or ()]
+        parts = [(_ROWS, rows), (_STEPS, facts.get("steps"))]
         return " ".join(translate(text) % {"services": _named(list(found))} for text, found in parts if found)
     if code in _WORDS:
         return translate(_WORDS[code]) % told
@@ -70,6 +72,11 @@ class WithSyncProblem(Protocol):
 def of(provider: WithSyncProblem, translate: Callable[[str], str] = str) -> str:
     """`words` of what stands on a provider's row."""
     return words(provider.sync_problem_code, problems.facts_of(provider.sync_problem_facts), translate)
+
+
+def _row(row: Any, translate: Callable[[str], str]) -> str:
+    # As a text before there were codes.
+    return row if isinstance(row, str) else f"{row[0]} ({said.words(row[1], translate)})"
 
 
 def _named(services: list[str]) -> str:

@@ -12,14 +12,16 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from panelwright.catalog import changes as catalog_changes
 from panelwright.catalog import quantities
 from panelwright.catalog.changes import ChangeEvent, ServiceRef
-from panelwright.catalog.priced_catalogue import rate_for
+from panelwright.catalog.rates import CustomRate, rate_for
 from panelwright.catalog.types import BY_NAME
-from panelwright.core import money, refusals
+from panelwright.core import money
+from panelwright.core.refusal import Refusal
 from panelwright.orders.problems import NONE, Problem, problem
 from panelwright.providers.routing import route_rules
 from panelwright.providers.sync import holding, naming, sync_problems
@@ -34,6 +36,8 @@ LOST_MAX = 0.5
 LIMIT_MAX = 2_147_483_647
 # Characters that are kept of what a list calls a service and its type.
 NAME_MAX, TYPE_MAX = 500, 100
+# Of a service's own name.
+SERVICE_NAME_MAX = 300
 
 
 class Markup(NamedTuple):
@@ -50,6 +54,18 @@ class Markup(NamedTuple):
             fixed_micros=self.fixed_micros,
             round_to_micros=self.round_to_micros,
         )
+
+
+class Follows(NamedTuple):
+    """What of a service in step follows its route. A service that is held is off whatever follows."""
+
+    rate: bool = True
+    limits: bool = True
+    sale: bool = True
+    name: bool = False
+
+
+EVERYTHING = Follows()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +93,7 @@ class RouteState:
     held: Mapping[str, Any] | None = None
     held_rejected: bool = False
     held_at: datetime | None = None
+    follows: Follows = EVERYTHING
 
     @property
     def held_stops(self) -> bool:
@@ -103,6 +120,8 @@ class ServiceState:
     paused_for: str
     private: bool = False
     step: int = 1
+    category_id: int = 0
+    name: str = ""
 
     @property
     def bounds(self) -> tuple[int, int]:
@@ -111,18 +130,37 @@ class ServiceState:
 
 
 class OwnRate(NamedTuple):
-    """A price list's rate for a service, or (`by_guard`) the one that the guard set in place of its discount."""
+    """What a price list says of a service: a price, or (`by_guard`) the one that the guard set in place of a percent,
+    or the percent off its rate."""
 
     price_list_id: int
     service_id: int
-    rate_micros: int
+    rate_micros: int | None
     by_guard: bool
+    percent_off_e2: int | None = None
 
 
 class Discount(NamedTuple):
+    """A price list: its percent off everything, and off categories by their ids."""
+
     id: int
     name: str
     percent_off_e2: int
+    categories: Mapping[int, int] = MappingProxyType({})
+
+    def rate_of(self, service: ServiceState, own: OwnRate | None) -> int | None:
+        """What its customers pay for a service; None where it is not sold to them."""
+        custom = CustomRate(
+            None if own is None else own.rate_micros,
+            None if own is None else own.percent_off_e2,
+            self.categories.get(service.category_id),
+        )
+        return rate_for(
+            rate_micros=service.rate_micros,
+            private=service.private,
+            custom=custom,
+            percent_off_e2=self.percent_off_e2,
+        )
 
 
 @dataclass(slots=True)
@@ -171,7 +209,7 @@ def unread(offers: Offers, catalogue: Catalogue) -> Problem:
     """What a person has to look at, because it stands in the list and cannot be read; NONE where nothing does."""
     ours = {r.upstream_service for r in catalogue.routes if r.provider_id == catalogue.provider_id}
     readable = {offer.service for offer in offers}
-    rows = [f"{row.service} ({row.why})" for row in offers.left_out if row.service in ours - readable]
+    rows = [[row.service, row.why] for row in offers.left_out if row.service in ours - readable]
     steps = [offer.service for offer in offers if offer.step == STEP_UNREAD and offer.service in ours]
     if not rows and not steps:
         return NONE
@@ -285,8 +323,9 @@ def _after_offer(
     catalogue: Catalogue, route: RouteState, offer: ServiceOffer, told: Telling, *, before: RouteState
 ) -> RouteState:
     why_not = _no_route(catalogue, route, offer)
-    if why_not and route.available:
-        told.say("route.cannot_be", old=route.upstream_type, new=offer.type, why=why_not)
+    if why_not is not None and route.available:
+        why = {"why": why_not.code, "type": catalogue.services[route.service_id].type}
+        told.say("route.cannot_be", old=route.upstream_type, new=offer.type, **why)
     if not why_not and not route.available:
         told.say("route.back")
     after = replace(route, available=not why_not)
@@ -370,19 +409,17 @@ def _limits_followed(route: RouteState, offer: ServiceOffer, told: Telling) -> R
     return replace(route, min=low, max=high, step=step)
 
 
-def _no_route(catalogue: Catalogue, route: RouteState, offer: ServiceOffer) -> str:
-    """Why the route cannot be any more, now that their service has this type; "" where it can.
+def _no_route(catalogue: Catalogue, route: RouteState, offer: ServiceOffer) -> Refusal | None:
+    """Why the route cannot be any more, now that their service has this type; None where it can.
 
     What was routed before the type was known may have its posts by hand, and stays.
     """
     service = catalogue.services.get(route.service_id)
     if service is None:
-        return ""
+        return None
     as_before = route.available and route.upstream_type in {"", offer.type}
-    why_not = route_rules.cannot_be(
-        service_type=service.type, upstream_type=offer.type, hears_posts=catalogue.hears_posts or as_before
-    )
-    return "" if why_not is None else refusals.page(why_not)
+    hears_posts = catalogue.hears_posts or as_before
+    return route_rules.cannot_be(service_type=service.type, upstream_type=offer.type, hears_posts=hears_posts)
 
 
 def _text(micros: int | None) -> str | None:
@@ -406,7 +443,7 @@ def _service(
     first = next(iter(usable or there), None)
     if first is not None and first.held is not None:
         service = _paused(service, "held")
-    elif leads is not None and not usable:
+    elif leads is not None and not usable and leads[1].follows.sale:
         service = _paused(service, "gone")
     elif service.paused_for == "held" or (leads is not None and service.paused_for == "gone"):
         service = replace(service, enabled=True, paused_for="")
@@ -418,7 +455,8 @@ def _service(
         _price_lists(catalogue, before, service, least, changes)
     if service != before:
         changes.services[service.id] = service
-        own = {rate.price_list_id for rate in catalogue.own_rates if rate.service_id == service.id}
+        priced = [rate for rate in catalogue.own_rates if rate.rate_micros is not None]
+        own = {rate.price_list_id for rate in priced if rate.service_id == service.id}
         changed = {list_id for list_id, service_id in changes.own_rates if service_id == service.id}
         changes.events += _told(catalogue, before, service, cost, not_for=own | changed)
 
@@ -431,11 +469,20 @@ def _paused(service: ServiceState, why: str) -> ServiceState:
 
 def _in_step(service: ServiceState, before: RouteState, after: RouteState, *, rework: bool) -> ServiceState:
     cost = after.cost_micros
-    if cost is not None and (after.rate_micros != before.rate_micros or rework or _exchanged_anew(service, before)):
+    follows = after.follows
+    if follows.name and after.held is None and after.upstream_name:
+        service = replace(service, name=after.upstream_name[:SERVICE_NAME_MAX])
+    if (
+        follows.rate
+        and cost is not None
+        and (after.rate_micros != before.rate_micros or rework or _exchanged_anew(service, before))
+    ):
         rate = after.markup.price(cost)
         if rate > money.AMOUNT_MAX_MICROS:
             raise ValueError(f"service {service.number} would cost more than can be kept")
         service = replace(service, rate_micros=rate)
+    if not follows.limits:
+        return service
     if after.min is not None and after.max is not None and not BY_NAME[service.type].flat:
         service = replace(service, min=after.min, max=after.max)
     return replace(service, step=_step(service, before, after))
@@ -490,13 +537,15 @@ def _price_lists(
     for discount in catalogue.discounts:
         rate = own.get(discount.id)
         new: OwnRate | None
-        if rate is not None and not rate.by_guard:
+        if rate is not None and rate.rate_micros is not None and not rate.by_guard:
             new = rate._replace(rate_micros=max(rate.rate_micros, least))
         else:
-            sold_at = money.discounted(rate_micros=service.rate_micros, percent_off_e2=discount.percent_off_e2)
+            percent = None if rate is None else rate.percent_off_e2
+            said = None if percent is None else OwnRate(discount.id, service.id, None, False, percent)
+            sold_at = discount.rate_of(service, said)
             # With the service itself below cost, it is the service that is paused.
-            below = sold_at < least <= service.rate_micros and not service.private
-            new = OwnRate(discount.id, service.id, least, by_guard=True) if below else None
+            below = sold_at is not None and sold_at < least <= service.rate_micros
+            new = OwnRate(discount.id, service.id, least, True, percent) if below else said
         if new != rate:
             changes.own_rates[discount.id, service.id] = new
             changes.events += _own_rate_told(catalogue, discount, (before, rate), (service, new))
@@ -509,15 +558,7 @@ def _own_rate_told(
     after: tuple[ServiceState, OwnRate | None],
 ) -> list[ChangeEvent]:
     """What the customers of a price list paid, and pay now: its own rate, or the service's less its discount."""
-    old, new = (
-        rate_for(
-            rate_micros=service.rate_micros,
-            private=service.private,
-            own_rate_micros=None if rate is None else rate.rate_micros,
-            percent_off_e2=discount.percent_off_e2,
-        )
-        for service, rate in (before, after)
-    )
+    old, new = (discount.rate_of(service, rate) for service, rate in (before, after))
     if new is None or new == old:
         return []
     service = after[0]
@@ -527,7 +568,7 @@ def _own_rate_told(
         price_list=discount.name,
         old_micros=old,
         new_micros=new,
-        guard=after[1] is not None,
+        guard=after[1] is not None and after[1].rate_micros is not None,
     )
     return [changed]
 

@@ -12,7 +12,7 @@ Every text in here is cleaned of markup, control characters and the provider's k
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import Enum
 from typing import NamedTuple
@@ -39,9 +39,13 @@ class Reason(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """Upstream took it. `ref` is its id as text, at most REF_MAX characters, no space and no comma; "" if none."""
+    """Upstream took it. `ref` is its id as text, at most REF_MAX characters, no space and no comma; "" if none.
+
+    `evidence`, here and below: the start of the answer as it came (EVIDENCE_MAX), "" where it is not kept.
+    """
 
     ref: str
+    evidence: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +55,12 @@ class UpstreamRefused:
     reason: Reason
     text: str
     retry_after_s: int | None = None  # only with LIMIT, where upstream named a time
+    evidence: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """Nobody can tell. `text` says what happened, `evidence` is the start of the answer (EVIDENCE_MAX)."""
+    """Nobody can tell. `text` says what happened."""
 
     text: str
     evidence: str = ""

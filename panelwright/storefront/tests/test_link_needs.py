@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django_scopes import scope
 
-from panelwright.catalog.actions import LinkNeeds, set_terms
+from panelwright.catalog.actions import LinkNeeds, ServiceTerms, set_terms
 from panelwright.storefront.tests.browsing import Browser, error
 from tests.support.people import FOLLOWERS, SUBSCRIPTION, Buyer, Owner, Time, everything
 
@@ -19,7 +19,7 @@ WRONG = "Wrong kind of link. Needed: post. This one leads to: channel, group. Ex
 def needs(alice: Owner) -> None:
     with scope(panel=alice.panel):
         link = LinkNeeds(["telegram"], ["post"])
-        set_terms(panel_id=alice.panel_id, number=FOLLOWERS, step=100, link=link)
+        set_terms(panel_id=alice.panel_id, number=FOLLOWERS, terms=ServiceTerms(step=100, link=link))
 
 
 @pytest.fixture
@@ -69,7 +69,7 @@ def test_the_lines_of_a_mass_order_say_it_each(browser: Browser, carol: Buyer) -
 
 def test_a_subscription_in_steps_says_so(browser: Browser, alice: Owner) -> None:
     with scope(panel=alice.panel):
-        set_terms(panel_id=alice.panel_id, number=SUBSCRIPTION, step=100)
+        set_terms(panel_id=alice.panel_id, number=SUBSCRIPTION, terms=ServiceTerms(step=100))
     page = browser.get(f"/order?service={SUBSCRIPTION}")
     assert help_of(page, "max") == "Maximum quantity per post. Each post gets a multiple of 100."
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django_scopes import scope
 
-from panelwright.catalog.actions import set_own_rate
+from panelwright.catalog.price_list_actions import set_own_rate
 from panelwright.customers.models import PriceList
 from panelwright.storefront.tests.browsing import Browser, error, hidden
 from tests.support.people import (

@@ -13,7 +13,8 @@ import pytest
 from django.test import Client
 from django_scopes import scope
 
-from panelwright.catalog.actions import NewService, add_services, set_enabled, set_own_rate, set_rate
+from panelwright.catalog.actions import NewService, add_services, set_enabled, set_rate
+from panelwright.catalog.price_list_actions import set_own_rate
 from panelwright.content.actions import announce, set_page
 from panelwright.core import clock
 from panelwright.customers.models import PriceList

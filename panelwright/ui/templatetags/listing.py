@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import zip_longest
 from typing import Any, NamedTuple
 
 from django import template
@@ -11,10 +12,13 @@ from django.utils.translation import gettext as _
 
 from panelwright.core import money
 from panelwright.core.lists import Column, ColumnKind, Filter, Listing
+from panelwright.ui import refusals
 from panelwright.ui.pages import page_of
 from panelwright.ui.templatetags import pages
 
 register = template.Library()
+# More fields of filters than these stand behind a button.
+FIELDS_BESIDE = 4
 
 
 class RowGroup(NamedTuple):
@@ -24,13 +28,25 @@ class RowGroup(NamedTuple):
     rows: Sequence[Any]
     # The heading is a name, in no language.
     named: bool = False
+    keys: Sequence[int] = ()
+    icon: str = ""
+
+    @property
+    def pairs(self) -> list[tuple[int | None, Any]]:
+        return list(zip_longest(self.keys, self.rows)) if self.keys else [(None, row) for row in self.rows]
 
 
 @register.inclusion_tag("ui/listing.html", takes_context=True)
 def listing(
-    context: Any, of: Listing, rows: Sequence[Any] = (), groups: Sequence[RowGroup] | None = None
+    context: Any,
+    of: Listing,
+    rows: Sequence[Any] = (),
+    groups: Sequence[RowGroup] | None = None,
+    keys: Sequence[int] | None = None,
 ) -> dict[str, Any]:
-    """The rows of a list; `groups` instead of `rows` where they stand under headings."""
+    """The rows of a list; `groups` instead of `rows` where they stand under headings. `keys` of the rows: each has a
+    box of this value, for the form with the id `bulk`.
+    """
     request = context["request"]
     shown = page_of(request)
     return {
@@ -38,7 +54,9 @@ def listing(
         "listing": of,
         "label": _(of.label),
         "columns": [(column, _(column.label) if column.label else "") for column in of.shown],
-        "groups": [RowGroup("", rows)] if groups is None else groups,
+        "groups": [RowGroup("", rows, keys=keys or ())] if groups is None else groups,
+        "picks": keys is not None,
+        "width": len(of.shown) + (keys is not None),
         "templates": f"{shown[0].name}/cells" if shown else "",
     }
 
@@ -53,6 +71,12 @@ class ShownFilter(NamedTuple):
     choices: list[tuple[str, str, str, bool]]
     without: str
     names: bool
+    refused: str = ""
+
+    @property
+    def words(self) -> str:
+        """What narrows the list, as it is written on its chip."""
+        return next((words for _choice, words, _address, on in self.choices if on), self.value)
 
 
 @register.inclusion_tag("ui/filters.html", takes_context=True)
@@ -66,13 +90,22 @@ def filters(context: Any, of: Listing, asked: dict[str, str], live: str = "", an
     beside = {one.name for one in of.filters if one.chips}
     hidden = {one.name for one in of.filters if one.hidden}
     fields = [one for one in shown if one.name not in beside | hidden]
+    # Many filters wait behind one button that counts those that are on; the first is the search box.
+    folded = fields[1:] if len(fields) > FIELDS_BESIDE and not fields[0].choices else []
     return {
         "request": request,
         "chips": [one for one in shown if one.name in beside],
-        "fields": fields,
+        "fields": fields[:1] if folded else fields,
+        "folded": folded,
+        "folded_on": sum(1 for one in folded if one.value),
         "live": live,
         "searched": any(not one.choices for one in fields),
         "hidden": [one for one in shown if one.name in hidden and one.value],
+        # What narrows the list can be taken away with one press, where the list does not follow what is typed.
+        "narrowing": [] if live else [one for one in fields if one.value and not one.refused],
+        "refused": [one for one in shown if one.refused],
+        # The saved view that the list was opened by (backoffice/saved.py): changed filters are its.
+        "view": request.GET.get("view", "")[:20],
     }
 
 
@@ -83,7 +116,9 @@ def _shown(request: Any, one: Filter, value: str, anchor: str) -> ShownFilter:
         for choice, words in one.choices
     ]
     hint = _(one.hint) if one.hint else ""
-    return ShownFilter(one.name, _(one.label), hint, value, choices, _with(request, one.name, ""), one.names)
+    refusal = one.refused(value)
+    refused = refusals.text(refusal) if refusal is not None else ""
+    return ShownFilter(one.name, _(one.label), hint, value, choices, _with(request, one.name, ""), one.names, refused)
 
 
 def _with(request: Any, name: str, value: str) -> str:
@@ -94,6 +129,12 @@ def _with(request: Any, name: str, value: str) -> str:
     if value:
         query[name] = value
     return f"{request.path}?{query.urlencode()}" if query else request.path
+
+
+@register.simple_tag
+def name_of_row(of: Listing, row: Any) -> str:
+    """What a row is called where it is spoken of: its first column."""
+    return str(next((column.plain(row) for column in of.shown), ""))
 
 
 @register.simple_tag

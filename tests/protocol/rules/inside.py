@@ -25,6 +25,7 @@ from django.db.models import Max  # noqa: E402
 from django_scopes import scopes_disabled  # noqa: E402
 
 from panelwright.catalog import actions as catalog  # noqa: E402
+from panelwright.catalog import price_list_actions as price_lists  # noqa: E402
 from panelwright.catalog.panel_actions import build_panel  # noqa: E402
 from panelwright.core import clock  # noqa: E402
 from panelwright.customers import actions as customers  # noqa: E402
@@ -142,7 +143,7 @@ def new_price_list(*, panel_id: int, percent_off_e2: int, rates: dict[str, int])
     number = PriceList.objects.count()
     row = PriceList.objects.create(panel_id=panel_id, name=f"list {number}", percent_off_e2=percent_off_e2)
     for service, micros in rates.items():
-        catalog.set_own_rate(price_list=row, number=int(service), rate_micros=micros)
+        price_lists.set_own_rate(price_list=row, number=int(service), rate_micros=micros)
     return int(row.id)
 
 

@@ -378,7 +378,7 @@ def test_a_word_that_nobody_knows_is_a_problem(far: Far, carol: Buyer, worker: R
     far.word = "Dreaming"
     far.makes(901, 100)
     look(worker, time)
-    assert "not understood: 'Dreaming'" in trouble(order_id)
+    assert "not understood: “Dreaming”" in trouble(order_id)
     assert len(children_of(order_id)) == 1, "what it says beside it counts"
 
 

@@ -14,6 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from panelwright.core import money
+from panelwright.ledger.actions import account
+from panelwright.ledger.models import AccountKind
 from panelwright.orders import settling
 from panelwright.orders.audit import audit
 from panelwright.orders.settling import Cost, Report
@@ -436,6 +438,30 @@ def test_the_audit_finds_costs_that_are_not_in_the_books(shop: Shop) -> None:
     execute("DELETE FROM ledger_transfer WHERE id = %s", transfer)
     execute("UPDATE orders_order SET cost_postings = 0, cost_micros = 0 WHERE id = %s", order_id)
     assert shop.alice.audit() == []
+
+
+def test_the_audit_finds_costs_at_the_account_of_another_provider(shop: Shop) -> None:
+    """Where the sums are right; also of an order that another provider had before."""
+    order_id, other = shop.sent(), shop.alice.provider(shop.upstream.url, name="other")
+    here, there = (account(shop.alice.panel_id, AccountKind.PROVIDER, str(one.id)) for one in (shop.provider, other))
+    move = "UPDATE ledger_transfer SET credit_account_id = %s WHERE code = 'cost' AND reference = %s"
+    first, second = f"{order_id.number}.1", f"{order_id.number}.2"
+    execute(move, there, first)
+    wrong = f"order {order_id.number}: provider %s has got 0.00 for it in the books, it costs 0.333333 there"
+    assert shop.alice.audit() == [wrong % shop.provider.id]
+    execute(move, here, first)
+    assert shop.alice.audit() == []
+    # Sent once more, to the other one: each has got its own.
+    shop.alice.route(FOLLOWERS, other)
+    shop.rate("0.333333")
+    resolve_actions.send(panel_id=shop.alice.panel_id, order_id=order_id, by=BY, provider="other")
+    assert shop.alice.audit() == []
+    shop.upstream.answers("add", {"order": 801})
+    shop.worker.forward()
+    assert shop.alice.audit() == []
+    execute(move, here, second)
+    assert shop.alice.audit() == [wrong % other.id]
+    execute(move, there, second)
 
 
 @pytest.mark.django_db(transaction=True)

@@ -162,7 +162,7 @@ def test_an_order_that_the_provider_does_not_know_is_a_problem_for_a_person(sent
 @pytest.mark.parametrize("word", ["Levitating", "Active", "Paused", "Expired", ""])
 def test_a_word_that_is_not_understood_is_a_problem_and_no_end(sent: Sent, word: str) -> None:
     assert sent.reported(report(word, remains="0")) == Seen("Processing", "0.90", 1000, 3572)
-    assert sent.problem == f"the provider's status is not understood: {word!r}"
+    assert sent.problem == f"the provider's status is not understood: “{word}”"
     assert sent.reported(report("In progress", remains=10)).status == "In progress"
     assert sent.problem == ""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from string import Formatter
+import re
 from typing import Any
 
 import pytest
@@ -67,7 +67,7 @@ def test_since_when_it_has_a_problem_stays_while_it_has_one(
 @pytest.mark.parametrize("code", sorted(problems.CODES))
 def test_each_code_has_words_whatever_its_facts_are(code: str) -> None:
     text = problems._WORDS[code]
-    names = {name: "x" for _, name, _, _ in Formatter().parse(text) if name}
+    names = dict.fromkeys(re.findall(r"%\((\w+)\)", text), "x")
     told: dict[str, Any] = {**names, "providers": [["first", "down"]]}
     assert problems.words(code, told)
     assert isinstance(problems.words(code, {}), str)

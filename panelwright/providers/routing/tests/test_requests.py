@@ -240,7 +240,7 @@ def test_a_rejected_refill_is_told_as_such(sent: Sent) -> None:
 @pytest.mark.parametrize(
     ("answer", "problem"),
     [
-        ({"status": "Levitating"}, "the provider's status is not understood: 'Levitating'"),
+        ({"status": "Levitating"}, "the provider's status is not understood: “Levitating”"),
         ({"error": "Refill not found"}, "the provider does not know its refill 777"),
         (LOST, ""),
     ],

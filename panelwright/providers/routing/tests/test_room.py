@@ -10,17 +10,19 @@ from typing import Any
 import pytest
 
 from panelwright.core import clock
+from panelwright.core.refusal import InvalidState
 from panelwright.orders.actions import cancel_unsent
-from panelwright.providers.routing import actions, assigning, rules, store
+from panelwright.providers.routing import actions, assigning, resolve_actions, rules, store
+from panelwright.providers.routing import room as routing_room
 from panelwright.providers.routing.actions import Sending, Sent
 from panelwright.providers.routing.health import FAILURES_MAX
-from panelwright.providers.routing.room import Room
+from panelwright.providers.routing.room import Room, Turns
 from panelwright.providers.routing.tests.test_assigning import order, provider, route
 from panelwright.providers.routing.tests.test_side_by_side import until
 from panelwright.providers.sync.sync_actions import claim_syncs
 from panelwright.providers.wire.outcomes import Accepted
 from panelwright.providers.worker import RECOVERERS, SENDERS, SYNCS, Worker
-from tests.support.people import FOLLOWERS, LIKES, NOON, Buyer, Owner, Time, execute, row_of, value, values
+from tests.support.people import FOLLOWERS, LIKES, NOON, ONE_A_LINK, Buyer, Owner, Time, execute, row_of, value, values
 from tests.support.upstream import ScriptedUpstream
 
 commits = pytest.mark.django_db(transaction=True)
@@ -75,6 +77,43 @@ def test_an_order_whose_provider_may_get_no_more_stands_in_line_and_the_next_one
     assert [(o.id, r.id) for o, r in assigned.send] == [(0, 1), (1, 1), (9, 3)]
     assert [(o.id, r.id) for o, r in assigned.line] == [(2, 1), (3, 1), (4, 1)]
     assert assigned.later == []
+
+
+def had(panel_id: int, provider_id: int) -> Turns:
+    turns = Turns()
+    turns.took(panel_id, provider_id)
+    return turns
+
+
+def test_where_more_wait_than_there_are_places_they_come_in_turns() -> None:
+    """A hundred panels with a provider each, one with fifty: nobody waits for more than one turn of all panels."""
+    waiting = [(panel, 1000 + panel) for panel in range(100)] + [(200, 2000 + n) for n in range(50)]
+    turns = Turns()
+    served = []
+    for _ in range(101):
+        room = Room(1, turns=turns)
+        first = room.in_turn(waiting)[0]
+        assert room.take(*first)
+        served.append(first)
+    assert {panel for panel, _ in served} == {panel for panel, _ in waiting}
+    again = [Room(1, turns=turns).in_turn(waiting)[0]]
+    assert again == served[:1]
+    # Of the panel with many providers another one than before.
+    assert next(one for one in Room(9, turns=turns).in_turn(waiting) if one[0] == 200) not in served
+
+
+def test_the_emptiest_comes_first_whoever_had_a_turn() -> None:
+    room = Room(9, [(1, 11)] * 2, had(2, 21))
+    assert room.in_turn([(1, 11), (1, 12), (2, 21), (3, 31)]) == [(3, 31), (2, 21), (1, 12), (1, 11)]
+    assert Room(1, [(1, 11)]).in_turn([(1, 11), (1, 12)]) == []
+
+
+def test_turns_remember_no_more_than_they_may(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(routing_room, "TURNS_MAX", 3)
+    turns = Turns()
+    for n in range(1, 6):
+        turns.took(n, 10 + n)
+    assert [turns.last(n, 10 + n) for n in range(1, 6)] == [(0, 0), (0, 0), (3, 3), (4, 4), (5, 5)]
 
 
 # ---- the queue ---------------------------------------------------------------------------------------
@@ -138,6 +177,19 @@ def test_an_order_in_line_is_cancelled_at_once(alice: Owner, carol: Buyer) -> No
     assert ids(actions.claim_forward(3, Room(3))) == shop.ids[:1]
     assert cancel_unsent(shop.ids[1:], clock.now()) == {shop.ids[1]}
     assert carol.sees(shop.ids[1])[:2] == ("Canceled", "0.00")
+    # No provider got it: its page names none.
+    assert row_of(shop.ids[1]).provider_id is None
+
+
+def test_an_order_in_line_has_not_arrived_where_nobody_says_so(alice: Owner, carol: Buyer) -> None:
+    shop = TwoProviders(alice, carol, 2)
+    assert ids(actions.claim_forward(3, Room(3))) == shop.ids[:1]
+    which: dict[str, Any] = {"panel_id": alice.panel_id, "order_id": shop.ids[1], "by": "Bob", "upstream_id": "700"}
+    with pytest.raises(InvalidState) as refused:
+        resolve_actions.arrived(**which)
+    assert refused.value.refusal.code == "not_sent"
+    resolve_actions.arrived(**which, provider="first")
+    assert row_of(shop.ids[1]).upstream_id == "700"
 
 
 def test_idle_looks_at_a_line_that_may_not_move_take_no_lock(
@@ -157,10 +209,58 @@ def test_orders_of_unknown_outcome_wait_for_a_place_at_their_provider(alice: Own
     assert len(actions.claim_forward(10)) == 3
     time.passes(minutes=10)
     assert ids(actions.claim_unfinished(3, Room(3))) == shop.ids[:1]
+    # Where there is none they stay as they are, and nothing is locked.
+    before = row_of(shop.ids[1])
+    assert actions.claim_unfinished(2, Room(2, [(alice.panel_id, shop.first.id)] * 2)) == []
     waits = row_of(shop.ids[1])
-    assert (waits.job, waits.due_at, waits.provider_id) == ("sending", time.now + actions.IN_LINE_AGAIN, shop.first.id)
-    time.passes(seconds=2)
+    assert (waits.job, waits.due_at, waits.provider_id) == ("sending", before.due_at, shop.first.id)
     assert ids(actions.claim_unfinished(3)) == shop.ids[1:]
+
+
+def test_orders_of_unknown_outcome_of_one_provider_are_not_in_the_way_of_anothers(
+    alice: Owner, carol: Buyer, mallory: Buyer, time: Time
+) -> None:
+    shop = TwoProviders(alice, carol, 30)
+    theirs = mallory.owner.provider("http://127.0.0.1:1/theirs")
+    mallory.owner.route(FOLLOWERS, theirs)
+    execute("UPDATE providers_provider SET knows_request_id = %s", True)
+    assert len(actions.claim_forward(100)) == 30
+    time.passes(seconds=30)
+    others = [carol.order(service=LIKES, link="https://example.com/other"), mallory.order()]
+    assert ids(actions.claim_forward(100)) == others
+    time.passes(minutes=10)
+    # Theirs are due last, behind all thirty.
+    claimed = actions.claim_unfinished(9, Room(9))
+    assert ids(claimed) == [*shop.ids[:3], *others]
+    # Written down by who has the lease, and by nobody else.
+    time.passes(minutes=10)
+    (late,) = actions.claim_unfinished(1, Room(1, turns=had(alice.panel_id, shop.first.id)))
+    assert late.order.id == others[1]
+    late_one = [sending for sending in claimed if sending.order.id == others[1]]
+    assert actions.commit_sent([Sent(sending, Accepted("1")) for sending in late_one]) == 0
+    assert actions.commit_sent([Sent(late, Accepted("2"))]) == 1
+
+
+def test_those_that_nobody_can_ask_about_need_no_place(alice: Owner, carol: Buyer, time: Time) -> None:
+    shop = TwoProviders(alice, carol, 3)
+    assert len(actions.claim_forward(10)) == 3
+    time.passes(minutes=10)
+    assert actions.claim_unfinished(0, Room(0)) == []
+    assert {(row_of(id_).job, row_of(id_).problem_code) for id_ in shop.ids} == {(None, "outcome_unknown")}
+
+
+def test_lines_come_in_turns_and_who_came_later_finds_its_line(alice: Owner, carol: Buyer) -> None:
+    """As many providers with a line as there are places, and a third one's first order behind them."""
+    shop = TwoProviders(alice, carol, 4)
+    likes = [carol.order(service=LIKES, link=f"https://example.com/l{n}") for n in range(4)]
+    assert ids(actions.claim_forward(2, Room(2))) == shop.ids[:1]
+    third = alice.provider("http://127.0.0.1:1/third")
+    alice.route(ONE_A_LINK, third)
+    views = carol.order(service=ONE_A_LINK, link="https://example.com/v")
+    turns = Turns()
+    # One place at a time, as they come free: the one with the lowest id does not get all.
+    sent = [actions.claim_forward(1, Room(1, turns=turns))[0] for _ in range(4)]
+    assert ids(sent) == [shop.ids[1], likes[0], views, shop.ids[2]]
 
 
 def test_no_panel_takes_all_rounds_of_lists(alice: Owner, mallory: Buyer) -> None:

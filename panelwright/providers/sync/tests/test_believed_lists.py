@@ -12,7 +12,7 @@ from panelwright.orders.problems import ROUTES_HELD
 from panelwright.panels.actions import set_guard
 from panelwright.providers.actions import set_provider
 from panelwright.providers.models import Provider
-from panelwright.providers.routing.route_actions import set_route
+from panelwright.providers.routing.route_actions import RouteTerms, set_route
 from panelwright.providers.sync import hold_actions
 from panelwright.providers.sync.sync_actions import set_exchange_rate
 from panelwright.providers.sync.sync_rules import Markup
@@ -388,7 +388,12 @@ def test_what_a_person_stopped_stays_stopped_and_a_hand_set_rate_is_judged_by(sh
     assert shop.sells(10) == ("3.60", 10, 5000, False, "")
     with scope(panel=shop.owner.panel):
         route = values("SELECT id, service_id FROM providers_route")[0]
-        set_route(panel_id=shop.owner.panel_id, service_id=route[1], route_id=route[0], rate_micros=9_000_000)
+        set_route(
+            panel_id=shop.owner.panel_id,
+            service_id=route[1],
+            route_id=route[0],
+            terms=RouteTerms(rate_micros=9_000_000),
+        )
     shop.lists(listed(501, "8.00"))
     assert "route.held" not in names(shop.syncs())
 

@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 from django_scopes import scope
 
-from panelwright.catalog.actions import set_terms
+from panelwright.catalog.actions import ServiceTerms, set_terms
+from panelwright.core import said
 from panelwright.core.reply import HttpReply
 from panelwright.providers.routing import assigning
-from panelwright.providers.routing.route_actions import routes_of, set_route
+from panelwright.providers.routing.route_actions import RouteTerms, routes_of, set_route
 from panelwright.providers.routing.store import RouteRow, SendTask
 from panelwright.providers.sync import import_rules
 from panelwright.providers.sync.tests.test_sync import Shop, listed
@@ -126,7 +127,7 @@ def test_a_person_s_step_stays_as_far_as_it_fits(shop: Shop) -> None:
     shop.lists(listed(7, increment=100))
     (service,) = shop.imports().services
     with scope(panel=shop.owner.panel):
-        set_terms(panel_id=shop.owner.panel_id, number=service.number, step=500)
+        set_terms(panel_id=shop.owner.panel_id, number=service.number, terms=ServiceTerms(step=500))
     shop.syncs()
     assert steps() == [(500, 100)]
     shop.lists(listed(7, increment=250))
@@ -164,7 +165,7 @@ def test_what_cannot_be_sold_is_left_out_of_an_import_by_its_reason(shop: Shop) 
     )
     came = shop.imports()
     assert [row.name for row in came.services] == ["Theirs 10"]
-    assert [import_rules.unsaleable(offer) for offer in came.unknown] == [
+    assert [said.words(import_rules.unsaleable(offer)) for offer in came.unknown] == [
         "its increment cannot be read",
         "no multiple of its increment 100 lies between 10 and 90",
         "its type 'Telepathy' is not known here",
@@ -202,9 +203,9 @@ def test_a_step_of_a_route_is_set_by_hand(alice: Owner) -> None:
     which: dict[str, Any] = {"panel_id": alice.panel_id, "service_id": service_id}
     with scope(panel=alice.panel):
         (route,) = routes_of(**which)
-        set_route(**which, route_id=route.id, step=100)
+        set_route(**which, route_id=route.id, terms=RouteTerms(step=100))
         with pytest.raises(ValueError, match="at least 1"):
-            set_route(**which, route_id=route.id, step=0)
+            set_route(**which, route_id=route.id, terms=RouteTerms(step=0))
     assert value("SELECT step FROM providers_route") == 100
 
 

@@ -13,8 +13,9 @@ from django_scopes import scope
 from hypothesis import given
 from hypothesis import strategies as st
 
-from panelwright.catalog.actions import set_enabled, set_own_rate, set_rate
+from panelwright.catalog.actions import set_enabled, set_rate
 from panelwright.catalog.models import Service
+from panelwright.catalog.price_list_actions import set_category_percent, set_group, set_own_percent, set_own_rate
 from panelwright.core import money
 from panelwright.core.secret import Box
 from panelwright.customers.models import PriceList
@@ -333,6 +334,36 @@ def test_no_price_list_sells_below_cost(shop: Shop, alice: Owner) -> None:
     assert [came.events[1].facts[word] for word in ("price_list", "old", "new")] == ["half", "0.60", "0.45"]
     carol.order(quantity=1000)
     assert carol.balance() == "8.95", "the discount counts again"
+
+
+def test_a_percent_that_would_sell_below_cost_waits_behind_the_guard(shop: Shop, alice: Owner) -> None:
+    """The list keeps its percent: it counts again when the cost allows it, and moves with the rate."""
+    guarded(shop, "pause")
+    clara = alice.customer("clara", balance="10.00")
+    with scope(panel=alice.panel):
+        one = PriceList.objects.create(panel=alice.panel, name="one", percent_off_e2=0)
+        set_own_percent(price_list=one, number=FOLLOWERS, percent_off_e2=5000)
+        category = PriceList.objects.create(panel=alice.panel, name="category", percent_off_e2=0)
+        social = Service.objects.get(number=FOLLOWERS).category_id
+        set_category_percent(price_list=category, category_id=social, percent_off_e2=5000)
+        set_group(panel_id=alice.panel_id, customer_id=clara.customer.id, price_list_id=one.id)
+    shop.lists(listed(77, "0.60"))
+    came = shop.syncs()
+    assert [(e.name, e.facts["price_list"], e.facts["old"], e.facts["new"]) for e in came.events] == [
+        ("service.below_cost", "one", "0.45", "0.60"),
+        ("service.below_cost", "category", "0.45", "0.60"),
+    ]
+    clara.order(quantity=1000)
+    assert clara.balance() == "9.40"
+    shop.lists(listed(77, "0.40"))
+    came = shop.syncs()
+    assert [(e.name, e.facts["price_list"], e.facts["new"]) for e in came.events if "price_list" in e.facts] == [
+        ("service.own_rate_changed", "one", "0.45"),
+        ("service.own_rate_changed", "category", "0.45"),
+    ]
+    clara.order(quantity=1000)
+    assert clara.balance() == "8.95", "half of the rate again"
+    assert shop.syncs().events == []
 
 
 # ---- several providers, currencies, balances -----------------------------------------------------------

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TypeVar
 
 from panelwright.core import limits
@@ -81,7 +82,7 @@ class PanelClient:
 
     def add(self, params: Mapping[str, str]) -> Accepted | UpstreamRefused | Unknown:
         """Place an order. `params` are the protocol's: service, link, quantity, … Sent exactly once."""
-        return self._one(self._send("add", params), read_add)
+        return self._kept(self._send("add", params), read_add)
 
     def status(self, ids: Sequence[str]) -> dict[str, OrderReport | UpstreamRefused | Unknown]:
         """The state of orders, 100 a request; every id asked is a key of the answer."""
@@ -98,7 +99,7 @@ class PanelClient:
 
     def refill(self, order: str) -> Accepted | UpstreamRefused | Unknown:
         """Ask to refill an order. The accepted id is the refill's; some panels give none. Sent exactly once."""
-        return self._one(self._send("refill", {"order": order}), read_refill)
+        return self._kept(self._send("refill", {"order": order}), read_refill)
 
     def refill_status(self, ids: Sequence[str]) -> dict[str, RefillReport | UpstreamRefused | Unknown]:
         """The state of refills, 100 a request; every id asked is a key of the answer."""
@@ -156,6 +157,17 @@ class PanelClient:
         self, came: HttpReply | NotSent | NoResponse, read: Callable[[HttpReply], _One]
     ) -> _One | UpstreamRefused | Unknown:
         return read(came) if isinstance(came, HttpReply) else self._without_answer(came)
+
+    def _kept(
+        self,
+        came: HttpReply | NotSent | NoResponse,
+        read: Callable[[HttpReply], Accepted | UpstreamRefused | Unknown],
+    ) -> Accepted | UpstreamRefused | Unknown:
+        """With the start of the answer as it came, for the order's story."""
+        outcome = self._one(came, read)
+        if isinstance(came, HttpReply) and not outcome.evidence:
+            outcome = replace(outcome, evidence=came.evidence)
+        return outcome
 
     def _each(
         self,

@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Any
 
 from panelwright.catalog.types import BY_NAME
-from panelwright.core import limits, money
+from panelwright.core import limits, money, said
 from panelwright.core.reply import HttpReply
 from panelwright.providers.wire.folding import fold
 from panelwright.providers.wire.outcomes import (
@@ -306,8 +306,8 @@ def read_services(reply: HttpReply) -> Offers | UpstreamRefused | Unknown:
     """
     value = find_json(reply)
     obj = lowered(value)
-    said = next((obj[k] for k in ("data", "message", "msg", "services") if isinstance(obj.get(k), str)), "")
-    if is_positive(obj.get("status")) and _EMPTY.fullmatch(fold(said)):
+    word = next((obj[k] for k in ("data", "message", "msg", "services") if isinstance(obj.get(k), str)), "")
+    if is_positive(obj.get("status")) and _EMPTY.fullmatch(fold(word)):
         return Offers()
     if refusal := top_refusal(reply, value):
         return refusal
@@ -324,11 +324,11 @@ def read_services(reply: HttpReply) -> Offers | UpstreamRefused | Unknown:
         if isinstance(offer, LeftOut):
             left_out.append(offer)
         elif offer.service in offers:
-            left_out.append(LeftOut(offer.service, offer.name, "its id stands in the list before; that row counts"))
+            left_out.append(LeftOut(offer.service, offer.name, said.said("row_twice")))
         else:
             offers[offer.service] = offer
     if rows and not offers:
-        return unknown(reply, f"no row of the price list is understood: {left_out[0].why}")
+        return unknown(reply, f"no row of the price list is understood: {said.words(left_out[0].why)}")
     # Of a row that cannot be read and one that can, the latter counts.
     return Offers(offers.values(), left_out)
 
@@ -368,14 +368,14 @@ def _offer(reply: HttpReply, row: object, comma: str) -> ServiceOffer | LeftOut:
     service = next((ref for key in ("service", "service_id", "id") if (ref := as_ref(obj.get(key)))), "")
     name = reply.clean(obj.get("name") or "", _NAME_MAX)
     if not service:
-        return LeftOut("", name, "it has no id")
+        return LeftOut("", name, said.said("row_no_id"))
     try:
         rate = _rate(obj, comma)
         least = _limit(obj.get("min"), "minimum")
         most = OFFER_MAX if _says_no_limit(obj.get("max")) else _limit(obj.get("max"), "maximum")
         least = max(1, least) if least is not None else 1
         if most is not None and most < least and not _is_flat(obj):
-            raise ValueError(f"its maximum {most} is below its minimum {least}")
+            raise ValueError(said.said("row_maximum_low", most=most, least=least))
     except ValueError as why:
         return LeftOut(service, name, reply.clean(str(why)))
     raw_type = reply.clean(obj.get("type") or "Default", 100)
@@ -417,19 +417,19 @@ def _rate_as_written(obj: dict[str, Any]) -> Any:
 
 def _rate(obj: dict[str, Any], comma: str) -> Decimal:
     """Raises ValueError with why there is none. `comma`: what one with three digits behind it is."""
-    said = _rate_as_written(obj)
-    if said is None:
-        raise ValueError("it has no rate")
-    if isinstance(said, str) and _EITHER.fullmatch(said):
+    written = _rate_as_written(obj)
+    if written is None:
+        raise ValueError(said.said("row_no_rate"))
+    if isinstance(written, str) and _EITHER.fullmatch(written):
         if not comma:
-            raise ValueError(f"its rate {_shown(said)} may be a fraction or thousands")
+            raise ValueError(said.said("row_rate_unclear", value=_shown(written)))
         if comma == "point":
-            said = said.replace(",", ".")
-    rate = as_money(said)
+            written = written.replace(",", ".")
+    rate = as_money(written)
     if rate is None or rate < 0:
-        raise ValueError(f"its rate {_shown(said)} cannot be read")
+        raise ValueError(said.said("row_rate_unread", value=_shown(written)))
     if rate > money.AMOUNT_MAX_MICROS // money.MICROS:
-        raise ValueError(f"its rate {_shown(said)} is too large")
+        raise ValueError(said.said("row_rate_large", value=_shown(written)))
     return rate
 
 
@@ -441,7 +441,7 @@ def _limit(value: object, which: str) -> int | None:
     if count is None and (number := as_decimal(value)) is not None and number == number.to_integral_value() > OFFER_MAX:
         return OFFER_MAX  # more than anybody counts
     if count is None or count < 0:
-        raise ValueError(f"its {which} {_shown(value)} cannot be read")
+        raise ValueError(said.said(f"row_{which}_unread", value=_shown(value)))
     return count
 
 

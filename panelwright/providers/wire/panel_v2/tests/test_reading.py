@@ -213,7 +213,7 @@ def test_texts_are_clean_and_short() -> None:
     assert came.text.startswith("Bad link x yyy")
     assert len(came.text) == 300
     assert read_add(reply(b'{"error":"Bad link \\ud800"}')) == UpstreamRefused(Reason.LINK, "Bad link \ufffd")
-    assert len(read_add(reply(b"<html>" + b"z" * 9_000)).evidence) == 2_000  # type: ignore[union-attr]
+    assert len(read_add(reply(b"<html>" + b"z" * 9_000)).evidence) == 2_000
 
 
 # ---- the key is in no text -----------------------------------------------------------------------

@@ -1,0 +1,148 @@
+"""What staff can do for one customer beside money and prices: letters, sessions, notes, declared."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from django.utils.translation import gettext_noop
+
+from panelwright.core.refusal import Refused
+from panelwright.customers import letters, people_actions, stand_ins
+from panelwright.customers.declarations import CUSTOMER
+from panelwright.customers.models import Customer
+from panelwright.staff.action import Action, ActionDone, ActionFieldKind, Field
+from panelwright.staff.actor import Actor
+from panelwright.staff.rights import Right
+from panelwright.staff.shapes import NUMBER
+
+
+def _customer(panel_id: int, target: int) -> Customer:
+    found: Customer = Customer.objects.select_related("user", "panel").get(panel_id=panel_id, id=target)
+    return found
+
+
+def _send_password_letter(actor: Actor, panel_id: int, target: int, /) -> ActionDone:
+    row = _customer(panel_id, target)
+    link_to = partial(letters.link, actor, panel_id, "ui:reset_password")
+    people_actions.send_password_letter(panel=row.panel, user=row.user, link_to=link_to)
+    return ActionDone(before={}, after={"letter_to": row.user.email})
+
+
+def _end_sessions(actor: Actor, panel_id: int, target: int, /) -> ActionDone:
+    ended = people_actions.end_sessions(panel_id=panel_id, user_id=_customer(panel_id, target).user_id)
+    return ActionDone(before={"sessions": ended}, after={"sessions": 0}, shown={"ended": ended}, nothing=not ended)
+
+
+def _mail(actor: Actor, panel_id: int, target: int, /, *, subject: str, text: str) -> ActionDone:
+    row = _customer(panel_id, target)
+    people_actions.mail(customer=row, subject=subject, text=text)
+    return ActionDone(before={}, after={"letter_to": row.user.email})
+
+
+def _add_note(actor: Actor, panel_id: int, target: int, /, *, text: str) -> ActionDone:
+    people_actions.add_note(panel_id=panel_id, customer_id=target, text=text, author=actor.name)
+    return ActionDone(before={}, after={"note": text})
+
+
+def _confirm(actor: Actor, panel_id: int, _target: None, /, *, email: str) -> ActionDone:
+    return ActionDone(people_actions.confirm_sign_up(panel_id=panel_id, email=email).id)
+
+
+def _sign_in(actor: Actor, panel_id: int, target: int, /, *, reason: str) -> ActionDone:
+    """Says in the trail who comes in and why; the page then opens the session (customers/stand_ins.py)."""
+    row = _customer(panel_id, target)
+    if not row.user.is_active:
+        raise Refused("may_not_log_in")
+    if not reason.strip():
+        raise Refused("missing_field", "reason", action="sign_in")
+    return ActionDone(before={}, after={"email": row.user.email})
+
+
+ACTIONS = (
+    Action(
+        CUSTOMER,
+        "sign_in",
+        gettext_noop("Sign in as the customer"),
+        stand_ins.NEEDS,
+        _sign_in,
+        (
+            Field(
+                "reason",
+                ActionFieldKind.TEXT,
+                gettext_noop("Reason"),
+                required=True,
+                most=300,
+                help=gettext_noop("For the audit trail."),
+            ),
+        ),
+        help=gettext_noop(
+            "You see the customer's pages for 30 minutes. The customer sees in their log-ins that staff were there."
+            " Orders and cancellations need the right to change balances; passwords, email and keys cannot be changed."
+        ),
+        person=True,
+    ),
+    Action(
+        CUSTOMER,
+        "confirm",
+        gettext_noop("Confirm a sign-up"),
+        Right.CUSTOMERS_ACT,
+        _confirm,
+        (Field("email", ActionFieldKind.EMAIL, gettext_noop("Email"), required=True, most=254),),
+        on_target=False,
+        help=gettext_noop(
+            "For somebody whose email did not arrive. Make sure first that the address is theirs. They log in with the"
+            " password that they chose."
+        ),
+    ),
+    Action(
+        CUSTOMER,
+        "send_password_letter",
+        gettext_noop("Send a link for a new password"),
+        Right.CUSTOMERS_ACT,
+        _send_password_letter,
+        help=gettext_noop("The customer gets an email with a link that works once, for 24 hours."),
+        letter=True,
+    ),
+    Action(
+        CUSTOMER,
+        "end_sessions",
+        gettext_noop("Log out everywhere"),
+        Right.CUSTOMERS_ACT,
+        _end_sessions,
+        shown={"ended": NUMBER},
+        part="sessions",
+    ),
+    Action(
+        CUSTOMER,
+        "mail",
+        gettext_noop("Send an email"),
+        Right.SUPPORT,
+        _mail,
+        (
+            Field(
+                "subject",
+                ActionFieldKind.TEXT,
+                gettext_noop("Subject"),
+                required=True,
+                most=people_actions.MAIL_SUBJECT_MAX,
+            ),
+            Field(
+                "text",
+                ActionFieldKind.LONG_TEXT,
+                gettext_noop("Message"),
+                required=True,
+                most=people_actions.MAIL_TEXT_MAX,
+            ),
+        ),
+    ),
+    Action(
+        CUSTOMER,
+        "add_note",
+        gettext_noop("Add note"),
+        Right.SUPPORT,
+        _add_note,
+        (Field("text", ActionFieldKind.LONG_TEXT, gettext_noop("Note"), required=True, most=people_actions.NOTE_MAX),),
+        help=gettext_noop("Only staff see notes."),
+        part="notes",
+    ),
+)
