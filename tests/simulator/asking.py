@@ -20,7 +20,7 @@ from panelwright.orders.actions import AskOrders
 from panelwright.providers.models import Route
 from panelwright.providers.posts import subscription_actions
 from panelwright.providers.routing import resolve_actions, route_actions
-from panelwright.support.actions import Letter, open_ticket
+from panelwright.support import actions as tickets
 from panelwright.support.models import Subject
 from tests.simulator.books import Books
 from tests.simulator.broken import Complaints
@@ -105,8 +105,10 @@ class People:
         self._world.deposit(customer, micros)
         # She writes that she has paid; nothing that is drawn by chance depends on it.
         with scope(panel=customer.panel.row):
-            letter = Letter(f"I have paid {micros}.")
-            open_ticket(panel_id=customer.panel.id, customer_id=customer.id, subject=Subject.PAYMENT, letter=letter)
+            letter = tickets.Letter(f"I have paid {micros}.")
+            tickets.open_ticket(
+                panel_id=customer.panel.id, customer_id=customer.id, subject=Subject.PAYMENT, letter=letter
+            )
         return customer.id, micros
 
     def dispute(self, permits: Permits) -> object:
