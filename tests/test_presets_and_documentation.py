@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -52,3 +53,12 @@ def _as_pattern(text: str) -> re.Pattern[str]:
 
 def texts() -> list[str]:
     return list(protocol.TEXTS.values())
+
+
+def test_what_the_pages_on_the_back_office_name_is_there() -> None:
+    """Which task is walked by which test, and where each pattern is made."""
+    root = Path(__file__).parents[1]
+    named = re.findall(r"`([\w./]+)`", (root / "docs/explanation/back-office.md").read_text(encoding="utf-8"))
+    paths = [one for one in named if "/" in one]
+    assert len(paths) > 40
+    assert [one for one in paths if not ((root / one).exists() or (root / "panelwright" / one).exists())] == []
