@@ -31,7 +31,7 @@ _SHORT_JSON_MAX = 4 * limits.KIB
 # Items of a JSON list that are looked at: one more than any field takes, so that a longer one is refused for it.
 _ITEMS_MAX = limits.LINES_MAX + 1
 # Items of all lists among which a number may be written in another way than as a whole one.
-_NUMBERS_MAX = 1_000
+_NUMBERS_MAX = 250
 # Objects, and lists in lists, that a JSON object may have: no parameter of ours is one. Of one with more of them, or
 # with longer ones, nothing is read.
 _NESTED_MAX = 1_000

@@ -25,6 +25,7 @@ from django.views.decorators.http import require_http_methods
 from panelwright.backoffice import words
 from panelwright.core import money
 from panelwright.core.refusal import Refusal
+from panelwright.panels.actions import LANGUAGES
 from panelwright.staff import registry, trail, undoing, values
 from panelwright.staff.action import Action, ActionFieldKind, Field, State
 from panelwright.staff.actions import Performed, perform, preview, state_of
@@ -74,7 +75,7 @@ FILE_MAX = 64 * 1024
 
 
 class ActionField(NamedTuple):
-    """A field of the form. `type`: of the input; choices are pairs of value and words."""
+    """A field of the form. `type`: of the input; choices are pairs of value and words. `names`: which are names."""
 
     field: Field
     label: str
@@ -83,6 +84,7 @@ class ActionField(NamedTuple):
     choices: list[tuple[str, str]]
     optional: bool
     chosen: frozenset[str] = frozenset()
+    names: bool = False
 
 
 @require_http_methods(["GET", "POST"])
@@ -275,6 +277,7 @@ def field_of(field: Field, form: Form, state: Mapping[str, Any] | None, panel_id
         choices,
         not field.required,
         frozenset(str(chosen).split(",")),
+        names=field.offers is not None or field.choices == LANGUAGES,
     )
 
 

@@ -99,7 +99,8 @@ PAUSED_FOR = {
 
 
 class StoryEntry(NamedTuple):
-    """`title` and `detail` are in the reader's language; `said` is what somebody else said, in their words.
+    """`title` and `detail` are in the reader's language, `name` (a provider's) in none; `said` is what somebody else
+    said, in their words.
 
     `micros`: what the customer paid (below zero) or got back. `facts`: what was sent, by name; `came`: what came back.
     `ticket`: its number. `look`: of what needs a person, `warn`; of a note, `note`.
@@ -116,6 +117,7 @@ class StoryEntry(NamedTuple):
     ticket: int | None = None
     came: str = ""
     look: str = ""
+    name: str = ""
 
     @property
     def amount(self) -> str:
@@ -157,14 +159,23 @@ def _call(call: ProviderCall, providers: Mapping[int, Provider]) -> StoryEntry:
     """What was said to a provider, and what came back."""
     title = _CALLS.get((call.action, call.outcome)) or _CALLS.get((call.action, ""), call.action)
     provider = providers.get(call.provider_id)
-    detail = [f"#{call.provider_id}" if provider is None else provider.name]
+    detail = []
     if call.attempt > 1:
         detail.append(_("attempt %(number)s") % {"number": call.attempt})
     if call.took_ms is not None and call.action == "add":
-        detail.append(f"{call.took_ms / 1000:.1f} s")
+        detail.append(_("%(count)s s") % {"count": f"{call.took_ms / 1000:.1f}"})
     sent = {str(name): str(value) for name, value in json.loads(call.sent or "{}").items()}
     look = "warn" if call.outcome == CallOutcome.UNKNOWN.value else ""
-    return StoryEntry(call.sent_at, "provider", _(title), " · ".join(detail), facts=sent, came=call.came, look=look)
+    return StoryEntry(
+        call.sent_at,
+        "provider",
+        _(title),
+        " · ".join(detail),
+        facts=sent,
+        came=call.came,
+        look=look,
+        name=f"#{call.provider_id}" if provider is None else provider.name,
+    )
 
 
 def _event(event: Mapping[str, Any], told: set[datetime], tries: set[tuple[int, int]]) -> StoryEntry | None:
@@ -177,12 +188,12 @@ def _event(event: Mapping[str, Any], told: set[datetime], tries: set[tuple[int, 
         return None
     if name == "order.refused" and (facts.get("provider"), facts.get("attempt")) in tries:
         return None
-    detail, said = "", ""
+    detail, said, provider = "", "", ""
     if name == "order.problem":
         detail = _(PROBLEM_LABELS.get(str(facts.get("code", "")), PROBLEM_LABELS["noted"]))
         said = problems.words(str(facts.get("code", "")), facts, _) or str(facts.get("problem", ""))
     elif name == "order.refused":
-        detail, said = str(facts.get("name", "")), str(facts.get("said", ""))
+        provider, said = str(facts.get("name", "")), str(facts.get("said", ""))
     elif name == "order.routed":
         detail = words.routed(facts)
     elif facts.get("reason") in PAUSED_FOR:
@@ -194,7 +205,15 @@ def _event(event: Mapping[str, Any], told: set[datetime], tries: set[tuple[int, 
     sent = {str(key): str(value) for key, value in (facts.get("sent") or {}).items()}
     look = "warn" if name == "order.problem" else ""
     return StoryEntry(
-        at, kind, _(title) if title else name, detail, said, str(facts.get("by", "")), facts=sent, look=look
+        at,
+        kind,
+        _(title) if title else name,
+        detail,
+        said,
+        str(facts.get("by", "")),
+        facts=sent,
+        look=look,
+        name=provider,
     )
 
 

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_noop
 
 from panelwright.core import money, said
 from panelwright.orders import problems
+from panelwright.panels.actions import LANGUAGES
 from panelwright.panels.models import BlockKind
 from panelwright.providers.models import Provider
 from panelwright.providers.staff_orders import PROBLEM_LABELS
@@ -18,6 +19,7 @@ from panelwright.providers.sync import sync_problems
 from panelwright.staff import registry, trail
 from panelwright.staff.rights import LABELS, ROLE_LABELS, Right, Role
 from panelwright.ui import standing_in, status_labels
+from panelwright.ui.templatetags.pages import language_name
 
 NAMES = {
     "status": gettext_noop("Status"),
@@ -376,6 +378,8 @@ def undeclared(name: str) -> str:
 
 
 def choice(text: str) -> str:
-    """A value of a list of choices."""
+    """A value of a list of choices. A language is called by its name in it."""
+    if text in LANGUAGES:
+        return language_name(text)
     known = PROBLEM_LABELS.get(text) or _RIGHTS.get(text) or _ROLES.get(text) or _CHOICES.get(text)
     return _(known) if known else text

@@ -15,7 +15,8 @@ from tests.support.widths import LANGUAGES, cut
 pytestmark = pytest.mark.one_database
 
 
-@pytest.fixture(scope="module")
+# Of a session: one process may come back to these tests after others.
+@pytest.fixture(scope="session")
 def crowded(town: Town, browser: Browser) -> Crowded:
     return crowd(town, browser)
 

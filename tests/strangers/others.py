@@ -192,11 +192,13 @@ class Others:
         plain: Callable[[], object],
         call: Callable[[], object],
         *,
+        and_s: float = 0.0,
         times: int,
         plain_times: int = PLAIN_TIMES,
         about: object = "",
     ) -> None:
-        """One `call` takes at most `most` times the processor time of the web processes that one of `plain` takes.
+        """One `call` takes at most `most` times the processor time of the web processes that one of `plain` takes,
+        and `and_s` seconds.
 
         Take as many `times` as give some hundredths of a second, and a bound that is far from what it costs and from
         what it must not: what once went wrong took a hundred times as long.
@@ -205,6 +207,7 @@ class Others:
             partial(_repeated, plain, plain_times),
             partial(_repeated, call, times),
             most * times / plain_times,
+            and_s=and_s * times,
             about=about,
             clock=self.processor_s,
         )

@@ -41,10 +41,11 @@ def in_proportion(
     most: float,
     *,
     about: object = "",
+    and_s: float = 0.0,
     times: int = 1,
     clock: Callable[[], float] = time.thread_time,
 ) -> None:
-    """`many` takes at most so many times as long as `few`, in one of a few rounds.
+    """`many` takes at most so many times as long as `few` and so many seconds more, in one of a few rounds.
 
     What takes next to no time counts as LEAST_S: below that one measures the clock. Of another process the clock is
     `lambda: spent_by(pids)`.
@@ -52,6 +53,8 @@ def in_proportion(
     seen = []
     for _ in range(ROUNDS):
         seen.append((max(seconds(few, times, clock=clock), LEAST_S), seconds(many, times, clock=clock)))
-        if seen[-1][1] < most * seen[-1][0]:
+        if seen[-1][1] < most * seen[-1][0] + and_s:
             return
-    raise AssertionError(f"{about}: {', '.join(f'{b:.4f} s for {a:.4f} s' for a, b in seen)}, at most {most} times")
+    raise AssertionError(
+        f"{about}: {', '.join(f'{b:.4f} s for {a:.4f} s' for a, b in seen)}, at most {most} times and {and_s} s"
+    )
