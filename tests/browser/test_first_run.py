@@ -58,13 +58,12 @@ def test_from_an_empty_panel_to_the_first_delivered_order(page: Page, town: Town
 
 def _connects_a_provider(page: Page, town: Town) -> None:
     ((there,),) = town.rows.run("SELECT url FROM providers_provider WHERE name = 'north'")
-    expect(page.get_by_role("heading", level=1)).to_be_visible()
     page.get_by_role("link", name="Add provider").first.click()
     page.get_by_label("Name").fill("north")
     page.get_by_label("API address").fill(there)
     page.get_by_label("API key").fill(KEY)
     page.get_by_role("button", name="Add provider").click()
-    expect(page.get_by_role("heading", level=1)).to_contain_text("north")
+    page.get_by_role("link", name="north", exact=True).click()
 
 
 def _imports_a_service(page: Page) -> None:
@@ -94,9 +93,9 @@ def _signs_up(page: Page, town: Town, url: str, carol: Person) -> None:
 def _adds_funds(page: Page, url: str, carol: Person) -> None:
     page.goto(f"{url}/admin/customers?q={carol.email}")
     page.get_by_role("link", name=carol.email, exact=True).click()
-    page.get_by_role("link", name="Add funds").first.click()
+    page.get_by_role("link", name="Add money to the balance").first.click()
     page.get_by_label("Amount").fill("10")
-    page.get_by_role("button", name=re.compile("Add funds")).click()
-    # The sum is shown once more before it moves.
-    page.get_by_role("button", name=re.compile("Add funds:")).click()
+    page.get_by_role("button", name="Continue").click()
+    # The sum is shown before it moves.
+    page.get_by_role("button", name=re.compile("Add money to the balance: .*10.00 USD")).click()
     expect(page.locator("main")).to_contain_text("10.00")
