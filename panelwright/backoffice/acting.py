@@ -14,6 +14,7 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from django.contrib import messages
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -29,6 +30,7 @@ from panelwright.panels.actions import LANGUAGES
 from panelwright.staff import registry, trail, undoing, values
 from panelwright.staff.action import Action, ActionFieldKind, Field, State
 from panelwright.staff.actions import Performed, perform, preview, state_of
+from panelwright.staff.rights import Right
 from panelwright.ui import links, standing_in
 from panelwright.ui.forms import Form
 from panelwright.ui.pages import is_resumed
@@ -57,6 +59,7 @@ ALL = {
     "held": "held",
     "service": "services",
     "category": "arrange",
+    "panel": "settings",
     "block": "blocks",
     "staff": "staff",
     "staff_key": "staff",
@@ -96,6 +99,9 @@ def act(request: StaffRequest, name: str, target: int | None = None) -> HttpResp
     state = state_of(action, panel_id=request.panel.id, target=target) if target is not None else None
     if target is not None and state is None:
         raise Http404
+    if action.noun.single and not action.on_target:
+        with transaction.atomic():
+            state = action.noun.state(request.panel.id, request.panel.id)
     form = form_of(request, action, state)
     seen: Performed | Refusal | None = None
     changed, previewed = None, False
@@ -135,7 +141,7 @@ def act(request: StaffRequest, name: str, target: int | None = None) -> HttpResp
         "sure": shown_as(seen) if isinstance(seen, Performed) else "",
         "changed": changed,
         "back": back_of(request, action, target),
-        "named": (state or {}).get("name") or (state or {}).get("email") or "",
+        "named": "" if action.noun.single else (state or {}).get("name") or (state or {}).get("email") or "",
         "title": _(action.label),
     }
     status = 409 if changed is not None else form.status if request.method == "POST" else 200
@@ -206,7 +212,7 @@ def given_by(request: HttpRequest, action: Action, form: Form, state: State | No
                 given[field.name] = [text for text in request.POST.getlist(field.name) if text]
         else:
             text = form.raw(field.name) if field.is_secret else form.raw(field.name).strip()
-            as_it_is = not field.required and field.name not in _OF_THE_FORM and text == _held(state, field.name)
+            as_it_is = not field.required and field.name not in _OF_THE_FORM and text == _held(state, field)
             if text and not as_it_is:
                 given[field.name] = values.from_text(field, text)
                 if field.kind is ActionFieldKind.WORDS:
@@ -214,8 +220,8 @@ def given_by(request: HttpRequest, action: Action, form: Form, state: State | No
     return given
 
 
-def _held(state: State | None, name: str) -> str:
-    value = (state or {}).get(name)
+def _held(state: State | None, field: Field) -> str:
+    value = (state or {}).get(field.held_as or field.name)
     return "" if value is None else str(_written(value))
 
 
@@ -227,8 +233,8 @@ def form_of(request: StaffRequest, action: Action, state: State | None) -> Form:
         return Form(request.POST.dict(), secret=secret)
     known: dict[str, Any] = {}
     for field in action.fields:
-        value = (state or {}).get(field.name)
-        if value is not None and not field.is_secret:
+        value = (state or {}).get(field.held_as or field.name)
+        if value is not None and not field.is_secret and field.kind is not ActionFieldKind.FILE:
             known[field.name] = _written(value)
     if action.name in {"customer.credit", "customer.debit"}:
         # A form that is sent twice books once.
@@ -281,7 +287,7 @@ def field_of(field: Field, form: Form, state: Mapping[str, Any] | None, panel_id
     )
 
 
-def back_of(request: HttpRequest, action: Action, target: int | None) -> str:
+def back_of(request: StaffRequest, action: Action, target: int | None) -> str:
     """Where somebody goes on: where the form was opened, else to the object, else to its list."""
     wanted = request.POST.get("back") or request.GET.get("back") or ""
     safe = url_has_allowed_host_and_scheme(wanted, allowed_hosts=None) and wanted.startswith("/admin/")
@@ -289,7 +295,10 @@ def back_of(request: HttpRequest, action: Action, target: int | None) -> str:
         return wanted
     if target is not None and action.noun.name in ONE and not action.gone:
         return reverse(f"backoffice:{ONE[action.noun.name]}", args=[target])
-    return reverse(f"backoffice:{ALL.get(action.noun.name, 'home')}")
+    listed = ALL.get(action.noun.name, "home")
+    if listed == "settings" and not request.actor.may(Right.SETTINGS):
+        listed = "home"
+    return reverse(f"backoffice:{listed}")
 
 
 def _after(request: StaffRequest, performed: Performed) -> HttpResponse:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any, NamedTuple
 
+from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
@@ -124,6 +125,10 @@ NAMES = {
     "ticket": gettext_noop("Ticket"),
     "sessions": gettext_noop("Sessions"),
     "letter_to": gettext_noop("Email sent to"),
+    "language": gettext_noop("Default language"),
+    "languages": gettext_noop("Languages"),
+    "per_minute": gettext_noop("Requests per minute"),
+    "refill_status_key": gettext_noop("Key in the answer to refill_status"),
     "staff_factor": gettext_noop("Two-factor authentication required of staff"),
     "addresses": gettext_noop("Allowed addresses"),
     "ended": gettext_noop("Sessions ended"),
@@ -184,6 +189,8 @@ _CHOICES = {
     BlockKind.PATTERN.value: gettext_noop("Pattern"),
     BlockKind.WORD.value: gettext_noop("Word"),
 }
+# Each in its own language.
+_LANGUAGES = {code: name for code in LANGUAGES for known, name in settings.LANGUAGES if known == code.lower()}
 _PROBLEMS_OF_REFILLS = {
     problems.REQUEST_REFUSED: gettext_noop("Rejected"),
     problems.REQUEST_WAITS: gettext_noop("Not taken yet"),
@@ -382,4 +389,4 @@ def choice(text: str) -> str:
     if text in LANGUAGES:
         return language_name(text)
     known = PROBLEM_LABELS.get(text) or _RIGHTS.get(text) or _ROLES.get(text) or _CHOICES.get(text)
-    return _(known) if known else text
+    return _(known) if known else _LANGUAGES.get(text, text)

@@ -13,6 +13,8 @@ from panelwright.core.refusal import Refused
 from panelwright.panels.models import Domain, Guard, Panel, RefillStatusKey
 
 LANGUAGES = ("en", "pt-BR", "es", "ru")
+# Characters.
+NAME_MAX = 100
 _HOST = re.compile(r"\*|[a-z0-9.-]{1,253}|\[[0-9a-f:.]+\]")
 _CURRENCY = re.compile(r"[A-Z]{3}")
 _SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
@@ -89,6 +91,42 @@ def targets_changed(panel_id: int) -> None:
     Whoever else changes it waits until that is over.
     """
     Panel.objects.filter(id=panel_id).update(blocks_version=F("blocks_version") + 1)
+
+
+def set_name(*, panel_id: int, name: str) -> None:
+    """What the panel is called on its pages and in its letters. Refused: name_needed, bad_characters, too_long."""
+    name = " ".join(name.split())
+    if not name:
+        raise Refused("name_needed", "name")
+    if not name.isprintable():
+        raise Refused("bad_characters", "name")
+    if len(name) > NAME_MAX:
+        raise Refused("too_long", "name", limit=NAME_MAX)
+    Panel.objects.filter(id=panel_id).update(name=name)
+
+
+def set_languages(*, panel_id: int, language: str, languages: Sequence[str]) -> None:
+    """Which of our languages the pages offer, and which one they begin with, which is always offered.
+
+    Refused: bad_choice.
+    """
+    wanted = {language, *languages}
+    if not wanted <= set(LANGUAGES):
+        raise Refused("bad_choice", "language")
+    offered = [language, *(code for code in LANGUAGES if code in wanted - {language})]
+    Panel.objects.filter(id=panel_id).update(language=language, languages=offered)
+
+
+def set_api(*, panel_id: int, per_minute_max: int | None = None, refill_status_key: str | None = None) -> None:
+    """How the panel API answers; what is None stays. `per_minute_max`: 0 is no limit. Refused: not_a_choice."""
+    if refill_status_key is not None and refill_status_key not in RefillStatusKey.values:
+        raise Refused("not_a_choice", "refill_status_key", choices=", ".join(RefillStatusKey.values))
+    new: dict[str, object] = {}
+    if per_minute_max is not None:
+        new["per_minute_max"] = per_minute_max or None
+    if refill_status_key is not None:
+        new["refill_status_key"] = refill_status_key
+    Panel.objects.filter(id=panel_id).update(**new)
 
 
 def require_staff_factor(*, panel_id: int, required: bool) -> None:

@@ -44,8 +44,9 @@ class ActionFieldKind(StrEnum):
 class Field:
     """`label` and `help` are texts to translate. `least` and `most` bound a number, `most` the length of a text too.
 
-    `argument`: what the function calls it, where that differs. `offers`: values with their words that a page lets
-    choose from, which are the panel's own; what is none of them, the function refuses.
+    `argument`: what the function calls it, where that differs. `held_as`: what the object's state calls it, where that
+    differs; a form is filled in with what stands there. `offers`: values with their words that a page lets choose from,
+    which are the panel's own; what is none of them, the function refuses.
     """
 
     name: str
@@ -57,6 +58,7 @@ class Field:
     least: int = 0
     most: int | None = None
     argument: str = ""
+    held_as: str = ""
     offers: Callable[[int], Iterable[tuple[str, str]]] | None = None
 
     @property
@@ -92,6 +94,7 @@ class Noun:
     named_by: str = "id"
     facts: Callable[[Any], Any] | None = None
     part_of: str = ""
+    single: bool = False
 
 
 def by_id(panel_id: int, text: str) -> int | None:

@@ -10,12 +10,12 @@ from django.utils.translation import gettext_noop
 from panelwright.core.refusal import Refused
 from panelwright.panels import actions, block_actions, blocks, branding_actions, number_actions, numbers
 from panelwright.panels.block_actions import NewBlock
-from panelwright.panels.models import Block, BlockKind, Domain, Guard, Panel
+from panelwright.panels.models import Block, BlockKind, Domain, Guard, Panel, RefillStatusKey
 from panelwright.panels.models import Noun as Numbered
 from panelwright.staff.action import Action, ActionDone, ActionFieldKind, Field, Noun, State
 from panelwright.staff.actor import Actor
 from panelwright.staff.rights import Right
-from panelwright.staff.shapes import AMOUNT, NUMBER, TEXT, YES_NO, fields, maybe, words
+from panelwright.staff.shapes import AMOUNT, NUMBER, TEXT, YES_NO, fields, listed, maybe, words
 
 
 def _panel_state(panel_id: int, id_: int) -> State | None:
@@ -25,12 +25,16 @@ def _panel_state(panel_id: int, id_: int) -> State | None:
     return {
         "slug": panel.slug,
         "name": panel.name,
+        "language": panel.language,
+        "languages": panel.languages,
         "hue": panel.hue,
         "logo": panel.logo_version,
         "guard": panel.guard,
         "staff_factor": panel.staff_factor_required,
         "guard_percent": f"{panel.guard_percent_e2 / 100:.2f}",
         "timezone": panel.timezone,
+        "per_minute": panel.per_minute_max,
+        "refill_status_key": panel.refill_status_key,
     }
 
 
@@ -55,14 +59,19 @@ PANEL = Noun(
         {
             "slug": TEXT,
             "name": TEXT,
+            "language": TEXT,
+            "languages": listed(TEXT),
             "hue": maybe(NUMBER),
             "logo": TEXT,
             "guard": words(Guard.values),
             "staff_factor": YES_NO,
             "guard_percent": AMOUNT,
             "timezone": TEXT,
+            "per_minute": maybe(NUMBER),
+            "refill_status_key": words(RefillStatusKey.values),
         }
     ),
+    single=True,
 )
 DOMAIN = Noun("domain", "domains", gettext_noop("Domain"), _domain_state, shape=fields({"host": TEXT, "port": NUMBER}))
 BLOCK = Noun("block", "blocks", gettext_noop("Block"), _block_state, shape=_BLOCK)
@@ -70,7 +79,8 @@ HOST_BLOCK = Noun("host_block", "host_blocks", gettext_noop("Block on all panels
 
 
 def _changed(panel_id: int, before: State | None) -> ActionDone:
-    return ActionDone(panel_id, before=before or {}, after=_panel_state(panel_id, panel_id))
+    after = _panel_state(panel_id, panel_id)
+    return ActionDone(panel_id, before=before or {}, after=after, nothing=before == after)
 
 
 def _set_look(actor: Actor, panel_id: int, _target: None, /, **values: Any) -> ActionDone:
@@ -79,6 +89,27 @@ def _set_look(actor: Actor, panel_id: int, _target: None, /, **values: Any) -> A
         branding_actions.set_hue(panel_id=panel_id, hue=None if values.get("no_hue") else values["hue"])
     if "logo" in values or values.get("no_logo"):
         branding_actions.set_logo(panel_id=panel_id, body=None if values.get("no_logo") else values["logo"])
+    return _changed(panel_id, before)
+
+
+def _set_name(actor: Actor, panel_id: int, _target: None, /, *, name: str) -> ActionDone:
+    before = _panel_state(panel_id, panel_id)
+    actions.set_name(panel_id=panel_id, name=name)
+    return _changed(panel_id, before)
+
+
+def _set_languages(
+    actor: Actor, panel_id: int, _target: None, /, *, language: str, languages: list[str] | None = None
+) -> ActionDone:
+    before = _panel_state(panel_id, panel_id) or {}
+    offered = before.get("languages", []) if languages is None else languages
+    actions.set_languages(panel_id=panel_id, language=language, languages=offered)
+    return _changed(panel_id, before)
+
+
+def _set_api(actor: Actor, panel_id: int, _target: None, /, **values: Any) -> ActionDone:
+    before = _panel_state(panel_id, panel_id)
+    actions.set_api(panel_id=panel_id, **values)
     return _changed(panel_id, before)
 
 
@@ -141,6 +172,9 @@ def _import_blocks(actor: Actor, panel_id: int, _target: None, /, *, rules: list
     added = block_actions.add_blocks(panel_id or None, new)
     return ActionDone(before={}, after={"added": added, "known": len(new) - added}, shown={"added": added})
 
+
+# What the database holds in its column.
+_PER_MINUTE_MAX = 2**31 - 1
 
 _KIND = Field("kind", ActionFieldKind.CHOICE, gettext_noop("Kind"), required=True, choices=tuple(BlockKind.values))
 _TEXT = Field(
@@ -205,6 +239,66 @@ def _of_blocks(noun: Noun, *, host: bool) -> tuple[Action, ...]:
 ACTIONS = (
     Action(
         PANEL,
+        "set_name",
+        gettext_noop("Change the panel's name"),
+        Right.SETTINGS,
+        _set_name,
+        (Field("name", ActionFieldKind.TEXT, gettext_noop("Name"), required=True, most=actions.NAME_MAX),),
+        on_target=False,
+        help=gettext_noop("Customers see it on every page and in every email."),
+    ),
+    Action(
+        PANEL,
+        "set_languages",
+        gettext_noop("Change languages"),
+        Right.SETTINGS,
+        _set_languages,
+        (
+            Field(
+                "languages",
+                ActionFieldKind.CHOICES,
+                gettext_noop("Languages"),
+                choices=actions.LANGUAGES,
+                help=gettext_noop("Visitors get their browser's language if it is one of these."),
+            ),
+            Field(
+                "language",
+                ActionFieldKind.CHOICE,
+                gettext_noop("Default language"),
+                required=True,
+                choices=actions.LANGUAGES,
+                help=gettext_noop("For everybody else. It is always offered."),
+            ),
+        ),
+        on_target=False,
+    ),
+    Action(
+        PANEL,
+        "set_api",
+        gettext_noop("Change API settings"),
+        Right.SETTINGS,
+        _set_api,
+        (
+            Field(
+                "per_minute",
+                ActionFieldKind.NUMBER,
+                gettext_noop("Requests per minute"),
+                most=_PER_MINUTE_MAX,
+                argument="per_minute_max",
+                help=gettext_noop("Per API key that has no limit of its own. 0: no limit."),
+            ),
+            Field(
+                "refill_status_key",
+                ActionFieldKind.CHOICE,
+                gettext_noop("Key in the answer to refill_status"),
+                choices=tuple(RefillStatusKey.values),
+                help=gettext_noop("What clients read of one refill. Most panels use status."),
+            ),
+        ),
+        on_target=False,
+    ),
+    Action(
+        PANEL,
         "set_look",
         gettext_noop("Change color and logo"),
         Right.SETTINGS,
@@ -237,13 +331,18 @@ ACTIONS = (
         _set_guard,
         (
             Field(
-                "rule", ActionFieldKind.CHOICE, gettext_noop("When the cost is too high"), choices=tuple(Guard.values)
+                "rule",
+                ActionFieldKind.CHOICE,
+                gettext_noop("When the cost is too high"),
+                choices=tuple(Guard.values),
+                held_as="guard",
             ),
             Field(
                 "margin",
                 ActionFieldKind.PERCENT,
                 gettext_noop("Minimum margin in percent"),
                 argument="percent_e2",
+                held_as="guard_percent",
                 help=gettext_noop("What a service must bring above its cost."),
             ),
         ),

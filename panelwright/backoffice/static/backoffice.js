@@ -124,6 +124,42 @@ if (seek) {
   });
 }
 
+// ---- the look of the panel, while its form is filled in -----------------------------------------------------
+
+for (const look of document.querySelectorAll("[data-look]")) {
+  const hue = document.getElementById("hue");
+  const logo = document.getElementById("logo");
+  if (!hue || !logo) continue;
+  const wheel = look.querySelector("input[type=range]");
+  const parts = [...look.querySelectorAll(".palette")];
+  const show = (angle) => parts.forEach((part) => part.style.setProperty("--hue", angle));
+  wheel.value = hue.value || getComputedStyle(document.documentElement).getPropertyValue("--hue").trim();
+  wheel.closest("label").hidden = false;
+  wheel.addEventListener("input", () => {
+    hue.value = wheel.value;
+    show(wheel.value);
+  });
+  hue.addEventListener("input", () => {
+    if (!/^\d{1,3}$/.test(hue.value) || hue.value > 359) return;
+    wheel.value = hue.value;
+    show(hue.value);
+  });
+  logo.addEventListener("change", () => {
+    if (!logo.files.length) return;
+    const reader = new FileReader();
+    reader.addEventListener("load", () => {
+      for (const part of parts) {
+        const picture = new Image();
+        picture.className = "logo";
+        picture.alt = "";
+        picture.src = reader.result;
+        part.querySelector(".mark, .logo").replaceWith(picture);
+      }
+    });
+    reader.readAsDataURL(logo.files[0]);
+  });
+}
+
 // ---- keys ---------------------------------------------------------------------------------------------------
 
 document.addEventListener("keydown", (event) => {

@@ -1,0 +1,93 @@
+"""The panel's settings as they stand, in groups: each with a button to the form of the action that changes it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from panelwright.backoffice import words
+from panelwright.backoffice.acting import allowed
+from panelwright.panels.models import Panel
+from panelwright.staff.action import Action
+from panelwright.staff.panel_declarations import next_numbers
+from panelwright.ui.request import StaffRequest
+
+
+class Setting(NamedTuple):
+    """`names`: its value is the panel's own or a code, and not to be translated. `by`: the action that changes it."""
+
+    label: str
+    value: str
+    by: str
+    names: bool = False
+
+
+class SettingRow(NamedTuple):
+    """A setting with its action, if the visitor may do it."""
+
+    setting: Setting
+    action: Action | None
+
+
+class SettingsCard(NamedTuple):
+    """`look`: with a preview of colour and logo below its settings."""
+
+    name: str
+    title: str
+    rows: list[SettingRow]
+    look: bool = False
+
+
+@require_safe
+def settings(request: StaffRequest) -> HttpResponse:
+    cards = [
+        _card(request, "general", _("General"), _general(request.panel)),
+        _card(request, "look", _("Look"), _look(request.panel), look=True),
+        _card(request, "orders", _("Orders"), _orders(request.panel)),
+        _card(request, "staff", _("Staff"), _staff(request.panel)),
+    ]
+    return render(request, "backoffice/settings.html", {"cards": cards})
+
+
+def _card(
+    request: StaffRequest, name: str, title: str, settings_: list[Setting], *, look: bool = False
+) -> SettingsCard:
+    may = {action.name: action for action in allowed(request, *{one.by for one in settings_})}
+    return SettingsCard(name, title, [SettingRow(one, may.get(one.by)) for one in settings_], look)
+
+
+def _general(panel: Panel) -> list[Setting]:
+    offered = ", ".join(words.choice(code) for code in dict.fromkeys([panel.language, *panel.languages]))
+    return [
+        Setting(_("Name"), panel.name, "panel.set_name", names=True),
+        Setting(_("Languages"), offered, "panel.set_languages", names=True),
+        Setting(_("Default language"), words.choice(panel.language), "panel.set_languages", names=True),
+        Setting(_("Time zone"), panel.timezone, "panel.set_timezone", names=True),
+    ]
+
+
+def _look(panel: Panel) -> list[Setting]:
+    hue = _("Standard") if panel.hue is None else _("Hue %(hue)s") % {"hue": panel.hue}
+    logo = _("Your own") if panel.logo_version else _("None")
+    return [Setting(_("Color"), hue, "panel.set_look"), Setting(_("Logo"), logo, "panel.set_look")]
+
+
+def _orders(panel: Panel) -> list[Setting]:
+    most = panel.per_minute_max
+    numbers = next_numbers(panel.id)
+    return [
+        Setting(_("When the cost is too high"), words.choice(panel.guard), "panel.set_guard"),
+        Setting(_("Minimum margin in percent"), f"{panel.guard_percent_e2 / 100:.2f}", "panel.set_guard"),
+        Setting(_("Requests per minute"), _("No limit") if most is None else str(most), "panel.set_api"),
+        Setting(_("Key in the answer to refill_status"), panel.refill_status_key, "panel.set_api", names=True),
+        *(Setting(words.field(name), str(number), "panel.set_numbers") for name, number in numbers.items()),
+    ]
+
+
+def _staff(panel: Panel) -> list[Setting]:
+    required = words.value(panel.staff_factor_required)
+    return [Setting(words.field("staff_factor"), required, "panel.set_staff_factor")]
