@@ -60,6 +60,7 @@ ALL = {
     "service": "services",
     "category": "arrange",
     "panel": "settings",
+    "domain": "domains",
     "block": "blocks",
     "staff": "staff",
     "staff_key": "staff",
@@ -141,11 +142,15 @@ def act(request: StaffRequest, name: str, target: int | None = None) -> HttpResp
         "sure": shown_as(seen) if isinstance(seen, Performed) else "",
         "changed": changed,
         "back": back_of(request, action, target),
-        "named": "" if action.noun.single else (state or {}).get("name") or (state or {}).get("email") or "",
+        "named": "" if action.noun.single else _named(state or {}),
         "title": _(action.label),
     }
     status = 409 if changed is not None else form.status if request.method == "POST" else 200
     return render(request, "backoffice/act.html", context, status=status)
+
+
+def _named(state: State) -> str:
+    return next((str(state[name]) for name in ("name", "email", "host") if state.get(name)), "")
 
 
 def allowed(request: PanelRequest, *names: str) -> list[Action]:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from panelwright.backoffice.acting import allowed
 from panelwright.backoffice.queries import FirstSteps
+from panelwright.staff.rights import Right
 from panelwright.ui.request import StaffRequest
 
 
@@ -85,9 +86,9 @@ def of(request: StaffRequest, done: FirstSteps) -> StepList:
         ),
         FirstStep(
             _("Publish"),
-            _("Point your domain to this server and have its operator add it: customers then find you there."),
-            "",
-            "",
+            _("Point your domain to this server and add it: customers then find you there."),
+            _("Add domain"),
+            reverse("backoffice:domains") if request.actor.may(Right.SETTINGS) else "",
             done.published,
         ),
     ]

@@ -390,7 +390,19 @@ _PANEL = (
         "admin/settings",
         panel_settings.settings,
         Who.STAFF,
-        menus=(Menu("office", gettext_noop("Settings"), "sliders"),),
+        menus=(
+            Menu("office", gettext_noop("Settings"), "sliders"),
+            Menu("office_settings", gettext_noop("Settings")),
+        ),
+        right=Right.SETTINGS,
+    ),
+    SitePage(
+        "domains",
+        "admin/settings/domains",
+        panel_settings.domains,
+        Who.STAFF,
+        menus=(Menu("office_settings", gettext_noop("Domains")),),
+        under="settings",
         right=Right.SETTINGS,
     ),
     SitePage(
@@ -418,6 +430,7 @@ _UNDER = {
     "held": "held",
     "provider": "providers",
     "panel": "settings",
+    "domain": "domains",
     "block": "blocks",
     "staff": "staff",
     "staff_key": "staff",

@@ -11,8 +11,10 @@ from django.views.decorators.http import require_safe
 
 from panelwright.backoffice import words
 from panelwright.backoffice.acting import allowed
+from panelwright.backoffice.lists import shown
 from panelwright.panels.models import Panel
 from panelwright.staff.action import Action
+from panelwright.staff.lists import named
 from panelwright.staff.panel_declarations import next_numbers
 from panelwright.ui.request import StaffRequest
 
@@ -91,3 +93,9 @@ def _orders(panel: Panel) -> list[Setting]:
 def _staff(panel: Panel) -> list[Setting]:
     required = words.value(panel.staff_factor_required)
     return [Setting(words.field("staff_factor"), required, "panel.set_staff_factor")]
+
+
+@require_safe
+def domains(request: StaffRequest) -> HttpResponse:
+    """The hosts that the panel answers on."""
+    return shown(request, named("domains"), title=_("Domains"), icon="globe", tabs="office_settings")

@@ -141,7 +141,7 @@ _FIRST_STEPS = sql.Query(
     " OR EXISTS (SELECT 1 FROM staff_trailentry WHERE panel_id = ? AND action = 'service.set_rate'),"
     " EXISTS (SELECT 1 FROM customers_customer WHERE panel_id = ?),"
     " EXISTS (SELECT 1 FROM orders_order WHERE panel_id = ?),"
-    " EXISTS (SELECT 1 FROM panels_domain WHERE panel_id = ? AND NOT (host = '*'))"
+    " EXISTS (SELECT 1 FROM panels_domain WHERE panel_id = ? AND confirmed AND NOT (host = '*'))"
 )
 
 

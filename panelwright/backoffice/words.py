@@ -13,7 +13,7 @@ from django.utils.translation import gettext_noop
 from panelwright.core import money, said
 from panelwright.orders import problems
 from panelwright.panels.actions import LANGUAGES
-from panelwright.panels.models import BlockKind
+from panelwright.panels.models import Arrival, BlockKind, Domain
 from panelwright.providers.models import Provider
 from panelwright.providers.staff_orders import PROBLEM_LABELS
 from panelwright.providers.sync import sync_problems
@@ -129,6 +129,11 @@ NAMES = {
     "languages": gettext_noop("Languages"),
     "per_minute": gettext_noop("Requests per minute"),
     "refill_status_key": gettext_noop("Key in the answer to refill_status"),
+    "host": gettext_noop("Host"),
+    "port": gettext_noop("Port"),
+    "confirmed": gettext_noop("Confirmed by the operator"),
+    "arrives": gettext_noop("Arrives"),
+    "checked_at": gettext_noop("Checked"),
     "staff_factor": gettext_noop("Two-factor authentication required of staff"),
     "addresses": gettext_noop("Allowed addresses"),
     "ended": gettext_noop("Sessions ended"),
@@ -390,3 +395,65 @@ def choice(text: str) -> str:
         return language_name(text)
     known = PROBLEM_LABELS.get(text) or _RIGHTS.get(text) or _ROLES.get(text) or _CHOICES.get(text)
     return _(known) if known else _LANGUAGES.get(text, text)
+
+
+class ArrivalWords(NamedTuple):
+    """`tone`: of its badge. `help`: what to do; empty where that is nothing."""
+
+    tone: str
+    label: str
+    help: str = ""
+
+
+_ARRIVALS = {
+    Arrival.UNKNOWN: ArrivalWords("", gettext_noop("Not checked")),
+    Arrival.ARRIVES: ArrivalWords("good", gettext_noop("Arrives")),
+    Arrival.NO_HTTPS: ArrivalWords(
+        "warn",
+        gettext_noop("Arrives without HTTPS"),
+        gettext_noop("Passwords travel unprotected. Set up HTTPS for this host."),
+    ),
+    Arrival.NO_NAME: ArrivalWords(
+        "bad",
+        gettext_noop("No DNS record"),
+        gettext_noop("Add a DNS record for this host that points to your server. New records can take hours."),
+    ),
+    Arrival.PRIVATE: ArrivalWords(
+        "warn",
+        gettext_noop("Cannot be checked"),
+        gettext_noop("The host leads to a private address, or to a port that we do not check."),
+    ),
+    Arrival.CERTIFICATE: ArrivalWords(
+        "bad",
+        gettext_noop("Certificate not valid"),
+        gettext_noop("Browsers warn visitors. Get a certificate for this host, or renew it."),
+    ),
+    Arrival.NO_ANSWER: ArrivalWords(
+        "bad",
+        gettext_noop("No answer"),
+        gettext_noop("Nothing came back in time. Check the server and its firewall."),
+    ),
+    Arrival.NO_CONNECTION: ArrivalWords(
+        "bad",
+        gettext_noop("No connection"),
+        gettext_noop("Nothing listens there. Check the DNS record, the port and the proxy."),
+    ),
+    Arrival.ELSEWHERE: ArrivalWords(
+        "bad",
+        gettext_noop("Something else answers"),
+        gettext_noop("The host leads to another server or page. Check the DNS record and the proxy."),
+    ),
+}
+# As the trail shows it.
+_CHOICES |= {one.value: found.label for one, found in _ARRIVALS.items() if one.value}
+_UNCONFIRMED = ArrivalWords(
+    "busy",
+    gettext_noop("Waiting for the operator"),
+    gettext_noop("This server hosts several panels. Ask its operator to confirm the domain."),
+)
+
+
+def arrival(domain: Domain) -> ArrivalWords:
+    """In the reader's language."""
+    found = _ARRIVALS[Arrival(domain.arrives)] if domain.confirmed else _UNCONFIRMED
+    return ArrivalWords(found.tone, _(found.label), _(found.help) if found.help else "")

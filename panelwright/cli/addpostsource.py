@@ -36,7 +36,7 @@ def run(args: argparse.Namespace) -> int:
     with scope(panel=panel):
         if args.webhook:
             done = setup.perform("post_source.add_webhook", panel=panel)
-            hosts = [domain.host for domain in Domain.objects.filter(panel=panel).order_by("id")[:1]]
+            hosts = [domain.host for domain in Domain.objects.filter(panel=panel, confirmed=True).order_by("id")[:1]]
             host = hosts[0] if hosts and hosts[0] != "*" else "the panel's own host"
             print(f"Post source {done.target} is added. Send posts to https://{host}/hooks/posts/{done.target}")
             print(f"Secret, shown only now: {done.shown['secret']}")

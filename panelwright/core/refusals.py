@@ -496,6 +496,10 @@ REFUSALS: dict[str, Words] = {
     ),
     "bad_host": Words(gettext_noop("Enter a host such as panel.example.com, or * with a port.")),
     "host_taken": Words(gettext_noop("A panel already answers on this host."), status=409),
+    "no_domain": Words(gettext_noop("Domain %(id)s not found."), status=404),
+    "last_domain": Words(gettext_noop("A panel needs at least one domain. Add another one first."), status=409),
+    "too_many_domains": Words(gettext_noop("A panel can have at most %(limit)s domains."), status=409),
+    "no_host_to_check": Words(gettext_noop("Only a host that the panel answers on can be checked."), status=409),
     "logo_too_large": Words(gettext_noop("The logo can have at most %(limit)s bytes.")),
     "bad_logo": Words(gettext_noop("The logo must be a PNG, JPEG or WebP picture.")),
     "too_many_rules": Words(

@@ -15,6 +15,7 @@ import socket
 import ssl
 import time
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 from urllib.parse import SplitResult, quote, urlencode, urlsplit
 
@@ -43,11 +44,22 @@ _HOST = re.compile(r"[a-z0-9._-]+|[0-9a-f:.]+", re.I | re.A)
 USER_AGENT = f"Panelwright/{__version__} (panel API v2 client)"
 
 
+class Unreachable(StrEnum):
+    """Why there is no connection."""
+
+    NAME = "name"  # it has no address
+    PRIVATE = "private"  # it has one that we do not talk to
+    CERTIFICATE = "certificate"
+    TIME = "time"
+    OTHER = "other"  # nobody listens there, or does not speak TLS
+
+
 @dataclass(frozen=True, slots=True)
 class NotSent:
-    """No connection came about: certainly no byte of the request has left."""
+    """No connection came about: certainly no byte of the request has left. `text` is for staff."""
 
     text: str
+    why: Unreachable = Unreachable.OTHER
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +72,10 @@ class NoResponse:
 
 class Unsent(Exception):
     """Raised while connecting. Not an OSError, so that nothing below takes it for something else."""
+
+    def __init__(self, text: str, why: Unreachable) -> None:
+        super().__init__(text)
+        self.why = why
 
 
 # ---- sockets that keep a time limit ----------------------------------------------------------------
@@ -116,7 +132,7 @@ class _Checked(HTTPConnection):
         except Exception as exc:
             # Nothing of the request is sent before connect() returns, TLS included.
             self.close()
-            raise Unsent(_why(exc)) from None
+            raise Unsent(_said(exc), _why(exc)) from None
         self.used_at = time.monotonic()
 
     def _new_conn(self) -> socket.socket:
@@ -125,7 +141,7 @@ class _Checked(HTTPConnection):
         found = addresses.lookup(self.host, self.port or self.default_port, timeout_s=limit_s)
         if not self._may_reach(found):
             # The address stays unsaid, or the answer would be a map of the host's network.
-            raise Unsent("this host is not on the public internet, which is not allowed here")
+            raise Unsent("this host is not on the public internet, which is not allowed here", Unreachable.PRIVATE)
         return _first_that_connects(found[:_ADDRESSES_MAX], deadline)
 
     def _may_reach(self, found: addresses.Found) -> bool:
@@ -179,7 +195,17 @@ def _first_that_connects(found: addresses.Found, deadline: float) -> _Socket:
     raise failure
 
 
-def _why(exc: BaseException) -> str:
+def _why(exc: BaseException) -> Unreachable:
+    if isinstance(exc, Unsent):
+        return exc.why
+    if isinstance(exc, addresses.LookupFailed):
+        return Unreachable.NAME
+    if isinstance(exc, ssl.SSLCertVerificationError):
+        return Unreachable.CERTIFICATE
+    return Unreachable.TIME if isinstance(exc, TimeoutError) else Unreachable.OTHER
+
+
+def _said(exc: BaseException) -> str:
     """Why there is no connection, in words for staff."""
     if isinstance(exc, (Unsent, addresses.LookupFailed)):
         return str(exc)
@@ -285,7 +311,7 @@ class Transport:
                 preload_content=False,
             )
         except Unsent as exc:
-            return NotSent(hide(str(exc), self._secrets))
+            return NotSent(hide(str(exc), self._secrets), exc.why)
         except ReadTimeoutError:
             return NoResponse(f"no answer within {self._read_timeout_s:g} s after the request was sent")
         except (HTTPError, http.client.HTTPException, OSError, ValueError) as exc:

@@ -21,7 +21,7 @@ def link(actor: Actor, panel_id: int, name: str, *arguments: str) -> str:
 
 
 def _named(panel_id: int) -> str:
-    row = Domain.objects.filter(panel_id=panel_id).exclude(host="*").order_by("id").first()
+    row = Domain.objects.filter(panel_id=panel_id, confirmed=True).exclude(host="*").order_by("id").first()
     if row is None:
         raise Refused("no_address")
     scheme = "http" if row.host in _PLAIN_HTTP else "https"

@@ -23,7 +23,8 @@ _LEASE = sql.Query(
 )
 _CLAIMED = sql.Query(
     'SELECT m.id, m.panel_id, m."to", m.subject, m.text, m.attempts, m.created_at, p.name,'
-    " (SELECT d.host FROM panels_domain d WHERE d.panel_id = m.panel_id AND d.host <> '*' ORDER BY d.id LIMIT 1)"
+    " (SELECT d.host FROM panels_domain d WHERE d.panel_id = m.panel_id AND d.confirmed AND d.host <> '*'"
+    " ORDER BY d.id LIMIT 1)"
     " FROM events_mail m JOIN panels_panel p ON p.id = m.panel_id WHERE m.id :in_int ORDER BY m.id"
 )
 # The text may hold a link that logs in: it is forgotten with the sending.

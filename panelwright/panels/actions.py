@@ -6,9 +6,10 @@ import re
 import zoneinfo
 from collections.abc import Sequence
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import F
 
+from panelwright.core import sql
 from panelwright.core.refusal import Refused
 from panelwright.panels.models import Domain, Guard, Panel, RefillStatusKey
 
@@ -17,6 +18,8 @@ LANGUAGES = ("en", "pt-BR", "es", "ru")
 NAME_MAX = 100
 _HOST = re.compile(r"\*|[a-z0-9.-]{1,253}|\[[0-9a-f:.]+\]")
 _CURRENCY = re.compile(r"[A-Z]{3}")
+# Of all panels: a host leads to one of them.
+_ANSWERS = sql.Query("SELECT 1 FROM panels_domain WHERE host = ? AND port = ? AND confirmed")
 _SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 
 
@@ -65,16 +68,18 @@ def create_panel(
     return panel
 
 
-def add_domain(*, panel_id: int, host: str, port: int = 0) -> Domain:
-    """Let the panel answer on a host and port. Raises ValueError when another panel does already."""
+def add_domain(*, panel_id: int, host: str, port: int = 0, confirmed: bool = True) -> Domain:
+    """Let the panel answer on a host and port, once that is confirmed. Refused: bad_host, host_taken."""
     host = host.strip().lower().rstrip(".")
     if not _HOST.fullmatch(host) or not 0 <= port < 65536:
         raise Refused("bad_host", "host")
     if host == "*" and port == 0:
         raise Refused("bad_host", "host")
+    if not confirmed and _ANSWERS.rows(connection, host, port):
+        raise Refused("host_taken", "host")
     try:
         with transaction.atomic():
-            made: Domain = Domain.objects.create(panel_id=panel_id, host=host, port=port)
+            made: Domain = Domain.objects.create(panel_id=panel_id, host=host, port=port, confirmed=confirmed)
             return made
     except IntegrityError:
         raise Refused("host_taken", "host") from None

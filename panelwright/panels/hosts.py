@@ -23,7 +23,7 @@ Address = tuple[str, int, int]
 
 _DOMAINS = sql.Query(
     "SELECT d.host, d.port, d.panel_id FROM panels_domain d JOIN panels_panel p ON p.id = d.panel_id"
-    " WHERE d.host :in_text AND p.enabled"
+    " WHERE d.host :in_text AND d.confirmed AND p.enabled"
 )
 
 # A name (with what names inside of networks of containers have), an IPv4 address, or an IPv6 address in brackets.
@@ -73,7 +73,7 @@ def panels_at(addresses: Collection[Address], asked: Any = None) -> dict[Address
 
 def panel_at(address: Address) -> Panel | None:
     """The panel of one address, or None, in one query."""
-    near = Panel.objects.filter(enabled=True, domains__host__in=[address[0], "*"])
+    near = Panel.objects.filter(enabled=True, domains__host__in=[address[0], "*"], domains__confirmed=True)
     rows = near.annotate(on_host=F("domains__host"), on_port=F("domains__port"))
     found: dict[tuple[str, int], Panel] = {(row.on_host, row.on_port): row for row in rows}
     return next((found[key] for key in _closest_first(address) if key in found), None)

@@ -63,6 +63,20 @@ class Panel(models.Model):
         return self.name
 
 
+class Arrival(models.TextChoices):
+    """What a request to a panel's host came to: whether it arrived here, or what is wrong."""
+
+    UNKNOWN = ""  # nobody has looked
+    ARRIVES = "arrives"
+    NO_HTTPS = "no_https"  # it arrives by plain HTTP only
+    NO_NAME = "no_name"  # the host has no address
+    PRIVATE = "private"  # it has one that is not on the public internet
+    CERTIFICATE = "certificate"
+    NO_ANSWER = "no_answer"
+    NO_CONNECTION = "no_connection"
+    ELSEWHERE = "elsewhere"  # something else answered
+
+
 class Domain(models.Model):
     """A host and port that a panel answers on.
 
@@ -73,13 +87,21 @@ class Domain(models.Model):
     panel = models.ForeignKey(Panel, on_delete=models.CASCADE, related_name="domains")
     host = models.CharField(max_length=253)
     port = models.PositiveIntegerField(default=0)
+    # Without it the panel does not answer there: staff have added it on an installation of several panels, and nothing
+    # proves that it is theirs. Its operator says so.
+    confirmed = models.BooleanField(default=True, db_default=True)
+    # What the last check found, and when it was made.
+    arrives = models.CharField(max_length=13, choices=Arrival.choices, default="", db_default="", blank=True)
+    checked_at = models.DateTimeField(null=True)
 
     objects = ScopedManager(panel="panel")
 
     class Meta:
         constraints = [
             # A host leads to one panel only: the one unique key that is not per panel.
-            models.UniqueConstraint(fields=["host", "port"], name="domain_host_port"),
+            models.UniqueConstraint(fields=["host", "port"], condition=Q(confirmed=True), name="domain_answers"),
+            models.UniqueConstraint(fields=["panel", "host", "port"], name="domain_panel_host_port"),
+            models.CheckConstraint(condition=Q(arrives__in=Arrival.values), name="domain_arrives"),
             models.CheckConstraint(condition=~Q(host="*") | Q(port__gt=0), name="domain_star_has_port"),
         ]
 

@@ -1,4 +1,4 @@
-"""What staff can do with the panel itself: its look, its guard, its domains and blocks. Declared here, because the
+"""What staff can do with the panel itself: its name, its look, its guard, its blocks. Declared here, because the
 tables lie below this app."""
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from django.utils.translation import gettext_noop
 from panelwright.core.refusal import Refused
 from panelwright.panels import actions, block_actions, blocks, branding_actions, number_actions, numbers
 from panelwright.panels.block_actions import NewBlock
-from panelwright.panels.models import Block, BlockKind, Domain, Guard, Panel, RefillStatusKey
+from panelwright.panels.models import Block, BlockKind, Guard, Panel, RefillStatusKey
 from panelwright.panels.models import Noun as Numbered
 from panelwright.staff.action import Action, ActionDone, ActionFieldKind, Field, Noun, State
 from panelwright.staff.actor import Actor
@@ -36,11 +36,6 @@ def _panel_state(panel_id: int, id_: int) -> State | None:
         "per_minute": panel.per_minute_max,
         "refill_status_key": panel.refill_status_key,
     }
-
-
-def _domain_state(panel_id: int, id_: int) -> State | None:
-    row = Domain.objects.filter(panel_id=panel_id, id=id_).first()
-    return None if row is None else {"host": row.host, "port": row.port}
 
 
 def _block_state(panel_id: int, id_: int) -> State | None:
@@ -73,7 +68,6 @@ PANEL = Noun(
     ),
     single=True,
 )
-DOMAIN = Noun("domain", "domains", gettext_noop("Domain"), _domain_state, shape=fields({"host": TEXT, "port": NUMBER}))
 BLOCK = Noun("block", "blocks", gettext_noop("Block"), _block_state, shape=_BLOCK)
 HOST_BLOCK = Noun("host_block", "host_blocks", gettext_noop("Block on all panels"), _block_state, shape=_BLOCK)
 
@@ -145,10 +139,6 @@ def _set_timezone(actor: Actor, panel_id: int, _target: None, /, *, timezone: st
     before = _panel_state(panel_id, panel_id)
     actions.set_timezone(panel_id=panel_id, timezone=timezone)
     return _changed(panel_id, before)
-
-
-def _add_domain(actor: Actor, panel_id: int, _target: None, /, **values: Any) -> ActionDone:
-    return ActionDone(actions.add_domain(panel_id=panel_id, **values).id)
 
 
 def _add_block(actor: Actor, panel_id: int, _target: None, /, *, kind: str, text: str, note: str = "") -> ActionDone:
@@ -394,20 +384,6 @@ ACTIONS = (
         ),
         on_target=False,
         help=gettext_noop("Reports are counted again by the new days. With many orders this takes a few minutes."),
-    ),
-    Action(
-        DOMAIN,
-        "add",
-        gettext_noop("Add domain"),
-        Right.SETTINGS,
-        _add_domain,
-        (
-            Field("host", ActionFieldKind.TEXT, gettext_noop("Host"), required=True),
-            Field("port", ActionFieldKind.NUMBER, gettext_noop("Port"), most=65535),
-        ),
-        on_target=False,
-        # Who adds an address gets what is sent to it; nothing proves yet that it is the panel's.
-        operators=True,
     ),
     *_of_blocks(BLOCK, host=False),
     *_of_blocks(HOST_BLOCK, host=True),

@@ -1,4 +1,4 @@
-"""The list of a panel's blocks, declared."""
+"""The lists of a panel's blocks and domains, declared."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from django.utils.translation import gettext_noop
 
 from panelwright.core.lists import Column, ColumnKind, ColumnPlace, Filter, Listing, ListScope
 from panelwright.core.paging import Found, Narrowing
-from panelwright.panels.models import Block, BlockKind, Panel
-from panelwright.staff.lists import StaffList
+from panelwright.panels.models import Block, BlockKind, Domain, Panel
+from panelwright.staff.lists import StaffList, offers
 from panelwright.staff.rights import Right
 
 BLOCKS = Listing(
@@ -49,8 +49,35 @@ BLOCKS = Listing(
 )
 
 
+DOMAINS = Listing(
+    name="domains",
+    label=gettext_noop("Domains"),
+    scope=ListScope.PANEL,
+    columns=(
+        Column("id", ColumnKind.ID),
+        Column("host", label=gettext_noop("Host"), place=ColumnPlace.FIRST, cell="domain"),
+        Column("port", ColumnKind.NUMBER),
+        Column("confirmed", ColumnKind.FLAG),
+        Column("arrives", label=gettext_noop("Arrives"), place=ColumnPlace.MAIN, cell="arrives"),
+        Column("checked_at", ColumnKind.TIME, gettext_noop("Checked"), ColumnPlace.LEFT, empty=True),
+        Column("check", place=ColumnPlace.END, value="id", cell="domain_check", file=False),
+        offers("domain"),
+    ),
+    filters=(),
+    empty=gettext_noop("No domains yet."),
+    none_match=gettext_noop("No domains yet."),
+)
+
+
 def _blocks(panel: Panel) -> Found:
     return Found(Block.objects.filter(panel_id=panel.id))
 
 
-LISTS = (StaffList(BLOCKS, "block", Right.SETTINGS, _blocks),)
+def _domains(panel: Panel) -> Found:
+    return Found(Domain.objects.filter(panel_id=panel.id), small=True)
+
+
+LISTS = (
+    StaffList(BLOCKS, "block", Right.SETTINGS, _blocks),
+    StaffList(DOMAINS, "domain", Right.SETTINGS, _domains),
+)

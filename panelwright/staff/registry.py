@@ -25,6 +25,7 @@ MODULES = (
     "panelwright.orders.declarations",
     "panelwright.content.declarations",
     "panelwright.staff.panel_declarations",
+    "panelwright.staff.domain_declarations",
     "panelwright.staff.bulk_declarations",
     "panelwright.staff.undo_declarations",
     "panelwright.staff.view_declarations",

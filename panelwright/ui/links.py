@@ -47,7 +47,7 @@ def letter_links(request: PanelRequest) -> LinkTo | None:
 
 def origin(request: PanelRequest) -> str:
     """Where the panel can be reached, as "https://shop.example"; empty when it does not know."""
-    rows = Domain.objects.filter(panel_id=request.panel.id).order_by("id").values_list("host", "port")
+    rows = Domain.objects.filter(panel_id=request.panel.id, confirmed=True).order_by("id").values_list("host", "port")
     domains = [(str(host), int(port)) for host, port in rows[:DOMAINS_MAX]]
     asked = hosts.split(request.META.get("HTTP_HOST", ""), int(request.META.get("SERVER_PORT") or 0))
     own = hosts.own_address(domains, asked, came_to=request.META.get("SERVER_NAME", ""))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from panelwright.panels import arrivals
 from panelwright.ui import auth, views
 from panelwright.ui.pages import Answer, AsCustomer, Site, SitePage, Who
 from panelwright.ui.routes import urls
@@ -44,6 +45,14 @@ SITE = Site(
         ),
         SitePage("theme", "theme.css", views.theme, Who.EVERYBODY, Answer.FILE),
         SitePage("logo", "logo", views.logo, Who.EVERYBODY, Answer.FILE),
+        SitePage(
+            "arrival",
+            arrivals.PATH.removeprefix("/"),
+            views.arrival,
+            Who.EVERYBODY,
+            Answer.PROGRAM,
+            samples=(f"{arrivals.PATH}?nonce={'0' * 32}",),
+        ),
         SitePage("asset", "static/<str:name>", views.asset, Who.EVERYBODY, Answer.FILE),
     ),
 )

@@ -11,6 +11,7 @@ from django.shortcuts import render
 from django.utils.http import parse_etags
 from django.views.decorators.http import require_safe
 
+from panelwright.panels import arrivals
 from panelwright.panels.models import PanelLogo
 from panelwright.ui import auth, kept
 from panelwright.ui.assets import all_assets
@@ -64,6 +65,17 @@ def logo(request: PanelRequest) -> HttpResponse:
     response = HttpResponse(bytes(found.body), content_type=found.content_type)
     response.headers["Cache-Control"] = f"public, max-age={ASSET_MAX_AGE_S}, immutable"
     response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    return response
+
+
+@require_safe
+def arrival(request: PanelRequest) -> HttpResponse:
+    """Answers the panel's own question whether its host leads here (panels/arrivals.py)."""
+    nonce = request.GET.get("nonce", "")
+    if not arrivals.NONCE.fullmatch(nonce):
+        return HttpResponse("Not found\n", status=404, content_type="text/plain; charset=utf-8")
+    response = HttpResponse(arrivals.answer(request.panel.id, nonce), content_type="text/plain; charset=utf-8")
+    response.headers["Cache-Control"] = "no-store"
     return response
 
 

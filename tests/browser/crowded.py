@@ -110,8 +110,22 @@ def _for_staff(town: Town, key: str, url: str) -> dict[str, Any]:
         "cancel": canceled,
         "refill": refill,
         "staff": member,
+        "domain": _domains(town, panel),
         **_bulk(town, panel, canceled),
     }
+
+
+def _domains(town: Town, panel: int) -> int:
+    """Hosts as long as they may be, in whatever state a check leaves them."""
+    run, now, host = town.rows.run, town.rows.moment(datetime.now(UTC)), f"{WORD.lower()[:60]}." * 4
+    for n, arrives in enumerate(("certificate", "elsewhere", "no_https", "")):
+        run(
+            "INSERT INTO panels_domain (panel_id, host, port, arrives, checked_at, confirmed)"
+            " VALUES (?, ?, ?, ?, ?, ?)",
+            *(panel, host[:243] + ".example", 8443 + n, arrives, now if arrives else None, bool(arrives)),
+        )
+    ((domain,),) = run("SELECT MIN(id) FROM panels_domain WHERE panel_id = ? AND port = 8443", panel)
+    return int(domain)
 
 
 def _bulk(town: Town, panel: int, order: int) -> dict[str, int]:

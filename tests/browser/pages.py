@@ -29,6 +29,7 @@ class World:
     staff: int = 0
     bulk: int = 0
     view: int = 0
+    domain: int = 0
 
 
 def public(world: World) -> dict[str, str]:

@@ -47,6 +47,7 @@ class Office:
             "change": self.world.do("service.set_rate", TRAFFIC, rate="0.77").entry_id,
             "bulk": started(story.alice, "ticket.close", on="tickets", asked={"show": "all"}).number,
             "price_list": self.world.price_list(),
+            "domain": self.world.do("domain.add", host="www.alice.example").target,
         }
 
     def browser(self, role: str) -> Browser:

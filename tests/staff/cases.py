@@ -16,7 +16,8 @@ from panelwright.customers.models import LetterKind, PriceList
 from panelwright.customers.session_actions import open_session
 from panelwright.staff import registry
 from panelwright.staff.actions import Performed, perform
-from panelwright.staff.actor import Actor, operator
+from panelwright.staff.actor import Actor, ActorKind, operator
+from panelwright.staff.rights import ALL
 from panelwright.support.tests.making import written
 from tests.support.by_hand import own_people
 from tests.support.people import (
@@ -63,6 +64,7 @@ class World:
         self.worker, self.upstream = worker, upstream
         self.people = own_people(self.alice, FOLLOWERS, LIKES, COMMENTS)
         self._links = 0
+        self.ports = 1
 
     def link(self) -> str:
         self._links += 1
@@ -257,6 +259,20 @@ CASES: dict[str, Callable[[World], Case]] = {
 
 
 PICTURE = base64.b64encode(b"\x89PNG\r\n\x1a\n" + bytes(20)).decode()
+
+
+def _domain(world: World) -> int:
+    """At which nobody listens."""
+    world.ports += 1
+    return int(world.do("domain.add", host="127.0.0.1", port=world.ports).target or 0)
+
+
+def _waiting_domain(world: World) -> int:
+    """Added by staff, while the installation has other panels: its operator has to confirm it."""
+    alice = Actor(ActorKind.STAFF, world.alice.staff.id, "alice@shop.example", "", ALL)
+    made = world.tried("domain.add", None, {"host": f"w{world.link()[-2:].strip('/')}.example"}, alice)
+    assert isinstance(made, Performed), made
+    return int(made.target or 0)
 
 
 def _imported(world: World) -> int:
@@ -493,6 +509,9 @@ CASES |= {
     "panel.set_staff_factor": lambda w: Case(None, {"staff_factor": True}),
     "panel.set_timezone": lambda w: Case(None, {"timezone": "Asia/Kolkata"}),
     "panel.set_guard": lambda w: Case(None, {"rule": "reprice", "margin": "5"}),
+    "domain.check": lambda w: Case(_domain(w)),
+    "domain.confirm": lambda w: Case(_waiting_domain(w)),
+    "domain.remove": lambda w: Case(_domain(w)),
     "domain.add": lambda w: Case(None, {"host": f"p{w.link()[-2:].strip('/')}.example"}),
     "block.add": lambda w: Case(None, _BLOCK),
     "block.remove": _after("block.add", _BLOCK),

@@ -53,7 +53,7 @@ READ_AT = {
     "providers": {"providers", "exchange_rates", "post_sources"},
     "tickets": {"tickets"},
     "content": {"pages", "announcements"},
-    "settings": {"panel", "blocks"},
+    "settings": {"panel", "blocks", "domains"},
     "staff": {"staff", "staff_keys", "trail"},
     # Of what their other rights let them read.
     "anybody": {"bulk", "bulk_misses"},

@@ -19,6 +19,7 @@ from panelwright.customers.models import User
 from panelwright.customers.staff_actions import is_invited
 from panelwright.ledger import codes
 from panelwright.ledger.statement import StatementEntry
+from panelwright.panels.models import Domain
 from panelwright.providers.route_queries import LoggedChange
 from panelwright.providers.staff_orders import PROBLEM_LABELS
 from panelwright.providers.sync.hold_actions import Held
@@ -177,6 +178,12 @@ def offered_here(context: Any, noun: str, about: Any) -> list[Action]:
 def entry_words(entry: StatementEntry) -> str:
     """Why money moved."""
     return _(codes.words(entry.code, came_in=entry.micros > 0))
+
+
+@register.simple_tag
+def arrival_of(row: Domain) -> words.ArrivalWords:
+    """Whether what is sent to a domain arrives, and what to do where it does not."""
+    return words.arrival(row)
 
 
 @register.filter
