@@ -189,6 +189,7 @@ MIDDLEWARE = [
     "panelwright.ui.middleware.VisitorMiddleware",
     "panelwright.ui.middleware.LanguageMiddleware",
     "panelwright.ui.error_pages.ErrorPageMiddleware",
+    "panelwright.ui.maintenance.MaintenanceMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
 ]

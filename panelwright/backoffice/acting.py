@@ -222,6 +222,8 @@ def given_by(request: HttpRequest, action: Action, form: Form, state: State | No
                 given[field.name] = values.from_text(field, text)
                 if field.kind is ActionFieldKind.WORDS:
                     given[field.name] = [line.strip() for line in text.splitlines() if line.strip()]
+            elif field.clears and field.name in request.POST and not text and _held(state, field):
+                given[field.name] = ""
     return given
 
 

@@ -69,6 +69,7 @@ def _general(panel: Panel) -> list[Setting]:
         Setting(_("Languages"), offered, "panel.set_languages", names=True),
         Setting(_("Default language"), words.choice(panel.language), "panel.set_languages", names=True),
         Setting(_("Time zone"), panel.timezone, "panel.set_timezone", names=True),
+        Setting(words.field("maintenance"), words.value(panel.maintenance), "panel.set_maintenance"),
     ]
 
 

@@ -134,6 +134,7 @@ NAMES = {
     "confirmed": gettext_noop("Confirmed by the operator"),
     "arrives": gettext_noop("Arrives"),
     "checked_at": gettext_noop("Checked"),
+    "maintenance": gettext_noop("Closed for maintenance"),
     "staff_factor": gettext_noop("Two-factor authentication required of staff"),
     "addresses": gettext_noop("Allowed addresses"),
     "ended": gettext_noop("Sessions ended"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import zoneinfo
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from django.db import IntegrityError, connection, transaction
 from django.db.models import F
@@ -16,6 +16,7 @@ from panelwright.panels.models import Domain, Guard, Panel, RefillStatusKey
 LANGUAGES = ("en", "pt-BR", "es", "ru")
 # Characters.
 NAME_MAX = 100
+MAINTENANCE_CHARS_MAX = 500
 _HOST = re.compile(r"\*|[a-z0-9.-]{1,253}|\[[0-9a-f:.]+\]")
 _CURRENCY = re.compile(r"[A-Z]{3}")
 # Of all panels: a host leads to one of them.
@@ -132,6 +133,19 @@ def set_api(*, panel_id: int, per_minute_max: int | None = None, refill_status_k
     if refill_status_key is not None:
         new["refill_status_key"] = refill_status_key
     Panel.objects.filter(id=panel_id).update(**new)
+
+
+def set_maintenance(*, panel_id: int, closed: bool, texts: Mapping[str, str]) -> None:
+    """Close the panel to visitors and customers, or open it. `texts`: by language, what they read then; of languages
+    that are left out the text stays, an empty one is deleted. Refused: too_long.
+    """
+    panel = Panel.objects.get(id=panel_id)
+    kept = {**(panel.maintenance_texts or {}), **{code: text.strip() for code, text in texts.items()}}
+    for text in kept.values():
+        if len(text) > MAINTENANCE_CHARS_MAX:
+            raise Refused("too_long", limit=MAINTENANCE_CHARS_MAX)
+    texts_now = {code: kept[code] for code in LANGUAGES if kept.get(code)}
+    Panel.objects.filter(id=panel_id).update(maintenance=closed, maintenance_texts=texts_now)
 
 
 def require_staff_factor(*, panel_id: int, required: bool) -> None:

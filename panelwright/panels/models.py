@@ -47,6 +47,10 @@ class Panel(models.Model):
     logo_version = models.CharField(max_length=16, default="", db_default="", blank=True)
     # Staff without a second factor may do nothing but turn it on.
     staff_factor_required = models.BooleanField(default=False, db_default=False)
+    # Closed for maintenance: visitors and customers read the text of their language (null: there is none). Staff work
+    # on, and so do programs.
+    maintenance = models.BooleanField(default=False, db_default=False)
+    maintenance_texts = models.JSONField(null=True)
     # Whose days and hours reports and lists mean, a name of the tz database.
     timezone = models.CharField(max_length=50, default="UTC", db_default="UTC")
     enabled = models.BooleanField(default=True)

@@ -45,8 +45,9 @@ class Field:
     """`label` and `help` are texts to translate. `least` and `most` bound a number, `most` the length of a text too.
 
     `argument`: what the function calls it, where that differs. `held_as`: what the object's state calls it, where that
-    differs; a form is filled in with what stands there. `offers`: values with their words that a page lets choose from,
-    which are the panel's own; what is none of them, the function refuses.
+    differs; a form is filled in with what stands there. `clears`: a form that is sent with nothing in it empties it;
+    else what stands there stays. `offers`: values with their words that a page lets choose from, which are the panel's
+    own; what is none of them, the function refuses.
     """
 
     name: str
@@ -59,6 +60,7 @@ class Field:
     most: int | None = None
     argument: str = ""
     held_as: str = ""
+    clears: bool = False
     offers: Callable[[int], Iterable[tuple[str, str]]] | None = None
 
     @property

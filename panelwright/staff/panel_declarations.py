@@ -17,6 +17,15 @@ from panelwright.staff.actor import Actor
 from panelwright.staff.rights import Right
 from panelwright.staff.shapes import AMOUNT, NUMBER, TEXT, YES_NO, fields, listed, maybe, words
 
+# What a text is called in forms and states, by its language.
+_MAINTENANCE_TEXTS = {code: f"maintenance_{code.lower().replace('-', '_')}" for code in actions.LANGUAGES}
+_IN_LANGUAGE = {
+    "en": gettext_noop("Text in English"),
+    "pt-BR": gettext_noop("Text in Portuguese"),
+    "es": gettext_noop("Text in Spanish"),
+    "ru": gettext_noop("Text in Russian"),
+}
+
 
 def _panel_state(panel_id: int, id_: int) -> State | None:
     panel = Panel.objects.select_for_update(no_key=True).filter(id=panel_id).first() if id_ == panel_id else None
@@ -35,6 +44,8 @@ def _panel_state(panel_id: int, id_: int) -> State | None:
         "timezone": panel.timezone,
         "per_minute": panel.per_minute_max,
         "refill_status_key": panel.refill_status_key,
+        "maintenance": panel.maintenance,
+        **{name: (panel.maintenance_texts or {}).get(code, "") for code, name in _MAINTENANCE_TEXTS.items()},
     }
 
 
@@ -64,6 +75,8 @@ PANEL = Noun(
             "timezone": TEXT,
             "per_minute": maybe(NUMBER),
             "refill_status_key": words(RefillStatusKey.values),
+            "maintenance": YES_NO,
+            **dict.fromkeys(_MAINTENANCE_TEXTS.values(), TEXT),
         }
     ),
     single=True,
@@ -116,6 +129,13 @@ def _set_staff_factor(actor: Actor, panel_id: int, _target: None, /, *, staff_fa
 def _set_guard(actor: Actor, panel_id: int, _target: None, /, **values: Any) -> ActionDone:
     before = _panel_state(panel_id, panel_id)
     actions.set_guard(panel_id=panel_id, **values)
+    return _changed(panel_id, before)
+
+
+def _set_maintenance(actor: Actor, panel_id: int, _target: None, /, *, maintenance: bool, **texts: str) -> ActionDone:
+    before = _panel_state(panel_id, panel_id)
+    by_language = {code: texts[name] for code, name in _MAINTENANCE_TEXTS.items() if name in texts}
+    actions.set_maintenance(panel_id=panel_id, closed=maintenance, texts=by_language)
     return _changed(panel_id, before)
 
 
@@ -347,6 +367,31 @@ ACTIONS = (
         (Field("staff_factor", ActionFieldKind.YES_NO, gettext_noop("Required"), required=True),),
         on_target=False,
         help=gettext_noop("Staff who have not turned it on can do nothing else first. Staff keys are not affected."),
+    ),
+    Action(
+        PANEL,
+        "set_maintenance",
+        gettext_noop("Close for maintenance"),
+        Right.SETTINGS,
+        _set_maintenance,
+        (
+            Field("maintenance", ActionFieldKind.YES_NO, gettext_noop("Closed for maintenance"), required=True),
+            *(
+                Field(
+                    name,
+                    ActionFieldKind.LONG_TEXT,
+                    _IN_LANGUAGE[code],
+                    most=actions.MAINTENANCE_CHARS_MAX,
+                    clears=True,
+                )
+                for code, name in _MAINTENANCE_TEXTS.items()
+            ),
+        ),
+        on_target=False,
+        help=gettext_noop(
+            "Visitors and customers see a page with your text instead of the panel. Staff work as usual, and log in at"
+            " /admin/. The API keeps working: orders of programs are still taken and delivered."
+        ),
     ),
     Action(
         PANEL,
