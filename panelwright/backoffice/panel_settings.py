@@ -50,7 +50,7 @@ def settings(request: StaffRequest) -> HttpResponse:
         _card(request, "general", _("General"), _general(request.panel)),
         _card(request, "look", _("Look"), _look(request.panel), look=True),
         _card(request, "orders", _("Orders"), _orders(request.panel)),
-        _card(request, "staff", _("Staff"), _staff(request.panel)),
+        _card(request, "people", _("Customers and staff"), _people(request.panel)),
     ]
     return render(request, "backoffice/settings.html", {"cards": cards})
 
@@ -91,9 +91,13 @@ def _orders(panel: Panel) -> list[Setting]:
     ]
 
 
-def _staff(panel: Panel) -> list[Setting]:
+def _people(panel: Panel) -> list[Setting]:
     required = words.value(panel.staff_factor_required)
-    return [Setting(words.field("staff_factor"), required, "panel.set_staff_factor")]
+    return [
+        Setting(words.field("signup_open"), words.value(panel.signup_open), "panel.set_signup"),
+        Setting(words.field("signup_terms"), words.value(panel.signup_terms), "panel.set_signup"),
+        Setting(words.field("staff_factor"), required, "panel.set_staff_factor"),
+    ]
 
 
 @require_safe

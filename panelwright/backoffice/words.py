@@ -134,6 +134,8 @@ NAMES = {
     "confirmed": gettext_noop("Confirmed by the operator"),
     "arrives": gettext_noop("Arrives"),
     "checked_at": gettext_noop("Checked"),
+    "signup_open": gettext_noop("Sign-up open"),
+    "signup_terms": gettext_noop("Terms must be accepted"),
     "maintenance": gettext_noop("Closed for maintenance"),
     "staff_factor": gettext_noop("Two-factor authentication required of staff"),
     "addresses": gettext_noop("Allowed addresses"),

@@ -108,6 +108,8 @@ REFUSALS: dict[str, Words] = {
     "no_address": Words(
         gettext_noop("We cannot send email right now: the panel's own address is not set. Contact the panel's owner.")
     ),
+    "sign_up_closed": Words(gettext_noop("This panel takes no new sign-ups. Contact its support for an account.")),
+    "terms_needed": Words(gettext_noop("Accept the terms to sign up.")),
     "login_again": Words(gettext_noop("That took too long. Log in again.")),
     "bad_email": Words(gettext_noop("Enter a valid email address.")),
     "short_password": Words(gettext_noop("Use at least %(limit)s characters.")),

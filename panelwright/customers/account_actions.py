@@ -92,16 +92,29 @@ def check_password(password: str, *, email: str) -> Refusal | None:
 
 
 def sign_up(
-    *, panel: Panel, email: str, password: str, language: str, link_to: LinkTo, reset_link: str, address: str
+    *,
+    panel: Panel,
+    email: str,
+    password: str,
+    language: str,
+    link_to: LinkTo,
+    reset_link: str,
+    address: str,
+    agreed: bool = False,
 ) -> LetterSent | Refusal:
     """Send a letter whose link makes the account, or one that says that there is one already.
 
-    The answer is the same for both. Refusals: bad_email, short_password, common_password, too_often, busy.
+    The answer is the same for both. `agreed`: to the panel's terms. Refusals: sign_up_closed, bad_email,
+    short_password, common_password, terms_needed, too_often, busy.
     """
+    if not panel.signup_open:
+        return Refusal("sign_up_closed")
     checked = check_email(email)
     if isinstance(checked, Refusal):
         return checked
     refused = check_password(password, email=checked)
+    if refused is None and panel.signup_terms and not agreed:
+        refused = Refusal("terms_needed", "terms")
     if refused is None and passwords.no_room():
         refused = passwords.BUSY
     now = clock.now()

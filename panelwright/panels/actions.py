@@ -148,6 +148,12 @@ def set_maintenance(*, panel_id: int, closed: bool, texts: Mapping[str, str]) ->
     Panel.objects.filter(id=panel_id).update(maintenance=closed, maintenance_texts=texts_now)
 
 
+def set_signup(*, panel_id: int, signup_open: bool | None = None, signup_terms: bool | None = None) -> None:
+    """Who may make an account, and whether they agree to the terms for it; what is None stays."""
+    new = {"signup_open": signup_open, "signup_terms": signup_terms}
+    Panel.objects.filter(id=panel_id).update(**{name: value for name, value in new.items() if value is not None})
+
+
 def require_staff_factor(*, panel_id: int, required: bool) -> None:
     """Whether staff have to turn on a second factor before they can do anything else."""
     Panel.objects.filter(id=panel_id).update(staff_factor_required=required)

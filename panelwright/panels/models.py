@@ -51,6 +51,9 @@ class Panel(models.Model):
     # on, and so do programs.
     maintenance = models.BooleanField(default=False, db_default=False)
     maintenance_texts = models.JSONField(null=True)
+    # Whether strangers may make an account themselves, and have to agree to the panel's terms for it.
+    signup_open = models.BooleanField(default=True, db_default=True)
+    signup_terms = models.BooleanField(default=False, db_default=False)
     # Whose days and hours reports and lists mean, a name of the tz database.
     timezone = models.CharField(max_length=50, default="UTC", db_default="UTC")
     enabled = models.BooleanField(default=True)

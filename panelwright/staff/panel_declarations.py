@@ -44,6 +44,8 @@ def _panel_state(panel_id: int, id_: int) -> State | None:
         "timezone": panel.timezone,
         "per_minute": panel.per_minute_max,
         "refill_status_key": panel.refill_status_key,
+        "signup_open": panel.signup_open,
+        "signup_terms": panel.signup_terms,
         "maintenance": panel.maintenance,
         **{name: (panel.maintenance_texts or {}).get(code, "") for code, name in _MAINTENANCE_TEXTS.items()},
     }
@@ -75,6 +77,8 @@ PANEL = Noun(
             "timezone": TEXT,
             "per_minute": maybe(NUMBER),
             "refill_status_key": words(RefillStatusKey.values),
+            "signup_open": YES_NO,
+            "signup_terms": YES_NO,
             "maintenance": YES_NO,
             **dict.fromkeys(_MAINTENANCE_TEXTS.values(), TEXT),
         }
@@ -129,6 +133,12 @@ def _set_staff_factor(actor: Actor, panel_id: int, _target: None, /, *, staff_fa
 def _set_guard(actor: Actor, panel_id: int, _target: None, /, **values: Any) -> ActionDone:
     before = _panel_state(panel_id, panel_id)
     actions.set_guard(panel_id=panel_id, **values)
+    return _changed(panel_id, before)
+
+
+def _set_signup(actor: Actor, panel_id: int, _target: None, /, **values: bool) -> ActionDone:
+    before = _panel_state(panel_id, panel_id)
+    actions.set_signup(panel_id=panel_id, **values)
     return _changed(panel_id, before)
 
 
@@ -367,6 +377,28 @@ ACTIONS = (
         (Field("staff_factor", ActionFieldKind.YES_NO, gettext_noop("Required"), required=True),),
         on_target=False,
         help=gettext_noop("Staff who have not turned it on can do nothing else first. Staff keys are not affected."),
+    ),
+    Action(
+        PANEL,
+        "set_signup",
+        gettext_noop("Change sign-up rules"),
+        Right.SETTINGS,
+        _set_signup,
+        (
+            Field(
+                "signup_open",
+                ActionFieldKind.YES_NO,
+                gettext_noop("Sign-up open"),
+                help=gettext_noop("If it is closed, only staff add customers."),
+            ),
+            Field(
+                "signup_terms",
+                ActionFieldKind.YES_NO,
+                gettext_noop("Terms must be accepted"),
+                help=gettext_noop("New customers tick a box that links to your page of terms."),
+            ),
+        ),
+        on_target=False,
     ),
     Action(
         PANEL,

@@ -183,6 +183,7 @@ def _sign_up(request: PanelRequest, form: Form, link_to: links.LinkTo) -> accoun
         link_to=lambda token: link_to("ui:confirm_signup", token),
         reset_link=link_to("ui:reset"),
         address=request.address,
+        agreed=form.ticked("terms"),
     )
 
 

@@ -505,6 +505,7 @@ CASES |= {
     "panel.set_name": lambda w: Case(None, {"name": f"Shop {w.link()[-2:].strip('/')}"}),
     "panel.set_languages": lambda w: Case(None, {"languages": ["es", "ru"], "language": "es"}),
     "panel.set_api": lambda w: Case(None, {"per_minute": 900, "refill_status_key": "refill"}),
+    "panel.set_signup": lambda w: Case(None, {"signup_open": False, "signup_terms": True}),
     "panel.set_maintenance": lambda w: Case(None, {"maintenance": True, "maintenance_en": f"Back at {w.link()}."}),
     "panel.set_numbers": lambda w: Case(None, {"order": 250_001, "ticket": 5_000}),
     "panel.set_staff_factor": lambda w: Case(None, {"staff_factor": True}),
