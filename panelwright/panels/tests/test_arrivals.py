@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -21,9 +21,10 @@ Answering = Callable[[str], tuple[int, str]]
 
 
 @pytest.fixture
-def serve() -> Iterator[Callable[[Answering], int]]:
-    """A web server that answers a nonce with status and body; its port."""
-    running: list[HTTPServer] = []
+def serve(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Answering], int]]:
+    """A web server that answers a nonce with status and body; its port. It may wait for the end of a TLS greeting."""
+    monkeypatch.setattr(arrivals, "CONNECT_S", 0.5)
+    running: list[ThreadingHTTPServer] = []
 
     def start(answering: Answering) -> int:
         class Handler(BaseHTTPRequestHandler):
@@ -39,7 +40,7 @@ def serve() -> Iterator[Callable[[Answering], int]]:
             def log_message(self, *args: Any) -> None:
                 pass
 
-        server = HTTPServer(("127.0.0.1", 0), Handler)
+        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         threading.Thread(target=server.serve_forever, daemon=True).start()
         running.append(server)
         return int(server.server_port)
