@@ -19,8 +19,8 @@ NAME_MAX = 100
 MAINTENANCE_CHARS_MAX = 500
 _HOST = re.compile(r"\*|[a-z0-9.-]{1,253}|\[[0-9a-f:.]+\]")
 _CURRENCY = re.compile(r"[A-Z]{3}")
-# Of all panels: a host leads to one of them.
-_ANSWERS = sql.Query("SELECT 1 FROM panels_domain WHERE host = ? AND port = ? AND confirmed")
+# A host at one port is closer than the same host at any: who may not name another panel's may not at any port.
+_ANSWERS = sql.Query("SELECT 1 FROM panels_domain WHERE host = ? AND NOT panel_id = ? AND confirmed")
 _SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 
 
@@ -76,7 +76,7 @@ def add_domain(*, panel_id: int, host: str, port: int = 0, confirmed: bool = Tru
         raise Refused("bad_host", "host")
     if host == "*" and port == 0:
         raise Refused("bad_host", "host")
-    if not confirmed and _ANSWERS.rows(connection, host, port):
+    if not confirmed and _ANSWERS.rows(connection, host, panel_id):
         raise Refused("host_taken", "host")
     try:
         with transaction.atomic():

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.django_db
 
 
 def closed(office: Office, **texts: str) -> None:
-    done = office.browser("manager").post("/admin/panel/set_maintenance", maintenance="yes", **texts)
+    done = office.browser("owner").post("/admin/panel/set_maintenance", maintenance="yes", **texts)
     assert done.headers["Location"] == "/admin/settings"
 
 

@@ -32,7 +32,13 @@ def told(action: str, may: str, story: Story, target: int | None = None, /, **gi
 
 
 def test_no_panel_takes_the_address_of_another(story: Story) -> None:
-    assert told("domain.add", "settings", story, host=story.rival.host, port=8000) == "not_allowed"
+    for port in (0, 80, 8000):
+        assert told("domain.add", "settings", story, host=story.rival.host, port=port) == "host_taken"
+    # Nor one that nobody has yet: until its operator confirms it, no panel answers there.
+    assert told("domain.add", "settings", story, host="free.example") == ""
+    rows = values("SELECT confirmed, id FROM panels_domain WHERE host = 'free.example'")
+    assert [bool(confirmed) for confirmed, _id in rows] == [False]
+    assert told("domain.confirm", "settings", story, rows[0][1]) == "not_allowed"
 
 
 def test_a_providers_key_goes_to_the_host_that_it_was_given_for_alone(story: Story) -> None:
