@@ -14,7 +14,6 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from django.contrib import messages
-from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -101,8 +100,7 @@ def act(request: StaffRequest, name: str, target: int | None = None) -> HttpResp
     if target is not None and state is None:
         raise Http404
     if action.noun.single and not action.on_target:
-        with transaction.atomic():
-            state = action.noun.state(request.panel.id, request.panel.id)
+        state = state_of(action, panel_id=request.panel.id, target=request.panel.id)
     form = form_of(request, action, state)
     seen: Performed | Refusal | None = None
     changed, previewed = None, False
