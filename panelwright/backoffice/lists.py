@@ -32,15 +32,19 @@ def shown(
     *,
     asked: Mapping[str, str] | None = None,
     hidden: Mapping[str, str] | None = None,
+    counts: Mapping[str, int] | None = None,
     template: str = "backoffice/list.html",
     **context: Any,
 ) -> HttpResponse:
-    """The page of a list by the filters of the address. `hidden`: what is asked for besides, and not shown."""
+    """The page of a list by the filters of the address. `hidden`: what is asked for besides, and not shown. `counts`:
+    numbers behind its tabs, where these depend on who looks.
+    """
     # Here: it shows lists, too.
     from panelwright.backoffice import bulk, saved
 
     listing = of.listing.of_panel(request.panel.id)
-    counts = of.counts(request.panel.id) if of.counts is not None else {}
+    if counts is None:
+        counts = of.counts(request.panel.id) if of.counts is not None else {}
     if counts:
         listing = with_counts(listing, counts)
     asked = asked if asked is not None else listing.asked(request.GET)
@@ -69,9 +73,6 @@ def file(request: StaffRequest, name: str) -> HttpResponseBase:
     of = named(name)
     listing = of.listing.of_panel(request.panel.id)
     asked = listing.asked(request.GET)
-    if "by" in asked:
-        # Whose answers: never the address says it.
-        asked["by"] = request.actor.name if asked.get("show") == "mine" else ""
     if listing.refused(asked):
         # The page says which filter, and what is wrong with it.
         return redirect(f"{reverse(f'backoffice:{name}')}?{request.GET.urlencode()}")
@@ -87,7 +88,9 @@ def with_counts(of: Listing, counts: Mapping[str, int], name: str = "show") -> L
 
     def numbered(one: Filter) -> Filter:
         first, *others = one.choices
-        return replace(one, names=True, choices=(first, *((value, worded(value, words)) for value, words in others)))
+        # The first word is no name, and translated where it is shown.
+        head = (first[0], worded(*first)) if first[0] in counts else first
+        return replace(one, names=True, choices=(head, *((value, worded(value, words)) for value, words in others)))
 
     return replace(of, filters=tuple(numbered(one) if one.name == name else one for one in of.filters))
 

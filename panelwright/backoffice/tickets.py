@@ -12,7 +12,7 @@ from panelwright.backoffice.acting import allowed
 from panelwright.staff import registry
 from panelwright.staff.actions import perform
 from panelwright.staff.lists import named
-from panelwright.support import downloads
+from panelwright.support import downloads, staff_lists
 from panelwright.support import queries as support_queries
 from panelwright.support.commands import Wish
 from panelwright.support.models import Ticket, TicketRequestState
@@ -24,21 +24,20 @@ NUMBER_MAX = 2**63 - 1
 
 @require_safe
 def tickets(request: StaffRequest) -> HttpResponse:
-    """Those that wait, the oldest first; or all, the newest first."""
+    """Those that wait, that are unread, one's own and nobody's, the oldest first; or all, the newest first."""
     of = named("tickets")
     asked = of.listing.asked(request.GET)
     if asked["state"] or asked["q"] or asked["customer"]:
         asked["show"] = asked["show"] or "all"
-    asked["by"] = ""
-    hidden = {"by": request.actor.name} if asked["show"] == "mine" else {}
-    return lists.shown(request, of, asked=asked, hidden=hidden, title=_("Inbox"), icon="chat")
+    counts = staff_lists.counts(request.panel.id, request.actor.id)
+    return lists.shown(request, of, asked=asked, counts=counts, title=_("Inbox"), icon="chat")
 
 
 @require_safe
 def ticket(request: StaffRequest, target: int) -> HttpResponse:
     """One ticket. To have seen it marks it as read."""
     rows = queries.rows(Ticket, request.panel.id).filter(number=min(target, NUMBER_MAX))
-    found: Ticket | None = rows.select_related("customer__user", "customer__account").first()
+    found: Ticket | None = rows.select_related("customer__user", "customer__account", "assignee__user").first()
     if found is None:
         raise Http404
     if found.unread_staff and request.method == "GET":
@@ -47,6 +46,7 @@ def ticket(request: StaffRequest, target: int) -> HttpResponse:
         perform(read, actor=request.actor, panel_id=request.panel.id, target=found.number, given=given)
     before = lists.cursor(request, "before")
     shown, older = support_queries.messages(found, before=before)
+    noted = support_queries.notes(found, shown, older=older is not None, newest=before is None)
     asked = support_queries.requests(found)
     speed_ups = [
         one.number
@@ -55,7 +55,7 @@ def ticket(request: StaffRequest, target: int) -> HttpResponse:
     ]
     context = {
         "ticket": found,
-        "messages_shown": shown,
+        "talk": support_queries.talk(shown, noted),
         "older": older,
         "newest": before is None,
         "requests": asked,
@@ -63,6 +63,9 @@ def ticket(request: StaffRequest, target: int) -> HttpResponse:
         "speeds": allowed(request, "ticket.pass_on", "ticket.done", "ticket.refuse"),
         "actions": acting.offered(request, "ticket", found),
         "form": Form({"version": found.version}),
+        "mine": found.assignee_id is not None and found.assignee_id == request.actor.id,
+        "colleagues": [("", ""), *support_queries.colleagues(request.panel.id).items()],
+        "to": Form({"to": found.assignee_id or ""}),
         "may_credit": allowed(request, "customer.credit"),
         "back": acting.back_of(request, registry.actions()["ticket.answer"], found.number),
     }

@@ -122,6 +122,8 @@ NAMES = {
     "rates": gettext_noop("Custom rates"),
     "categories": gettext_noop("Discounts on categories"),
     "price_list": gettext_noop("Price list"),
+    "assignee": gettext_noop("Assigned to"),
+    "locked": gettext_noop("Locked"),
     "ticket": gettext_noop("Ticket"),
     "sessions": gettext_noop("Sessions"),
     "letter_to": gettext_noop("Email sent to"),

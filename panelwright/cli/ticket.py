@@ -86,6 +86,10 @@ def _print(facts: dict[str, Any]) -> None:
             print(f"    {line}")
         for file in message["attachments"]:
             print(f"    [{file['name']}, {file['type']}, {file['size']} bytes]")
+    for note in facts["notes"]:
+        print(f"{note['created_at']}  {note['by']}, to staff only:")
+        for line in note["text"].splitlines():
+            print(f"    {line}")
     for request in facts["requests"]:
         passed_on = ", passed on" if request["passed_on_at"] and request["state"] == "accepted" else ""
         ended = request["reason"] or request["outcome"]

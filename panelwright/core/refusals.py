@@ -316,6 +316,7 @@ REFUSALS: dict[str, Words] = {
     "too_many_open": Words(gettext_noop("You have %(limit)s open tickets, the maximum. Close one, or write in it.")),
     "too_many_messages": Words(gettext_noop("You can send %(limit)s messages per hour. Try again later.")),
     "same_text": Words(gettext_noop("You already sent this message within the last hour.")),
+    "ticket_locked": Words(gettext_noop("This ticket is locked. Open a new ticket if you need more help."), status=409),
     "ticket_full": Words(gettext_noop("This ticket has %(limit)s messages, the maximum. Open a new one.")),
     "empty_file": Words(gettext_noop("The file is empty.")),
     "bad_file": Words(
@@ -419,6 +420,13 @@ REFUSALS: dict[str, Words] = {
     ),
     "refill_at_provider": Words(gettext_noop("This refill is already at the provider."), status=409),
     # Staff: tickets, pages
+    "no_colleague": Words(gettext_noop("Choose a member of staff who may answer tickets.")),
+    "only_staff_take": Words(gettext_noop("Only a member of staff can take a ticket."), status=409),
+    "already_assigned": Words(gettext_noop("This ticket is already assigned to them."), status=409),
+    "assigned_to_nobody": Words(gettext_noop("This ticket is assigned to nobody."), status=409),
+    "notes_full": Words(gettext_noop("A ticket can have at most %(limit)s notes."), status=409),
+    "ticket_is_locked": Words(gettext_noop("This ticket is already locked."), status=409),
+    "ticket_not_locked": Words(gettext_noop("This ticket is not locked."), status=409),
     "ticket_is_full": Words(gettext_noop("This ticket is full. The customer has to open a new one."), status=409),
     "ticket_closed": Words(gettext_noop("This ticket is already closed."), status=409),
     "ticket_changed": Words(gettext_noop("This ticket has changed. Read it again."), status=409),

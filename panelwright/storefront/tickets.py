@@ -190,12 +190,14 @@ def _conversation(request: CustomerRequest, found: Ticket, form: Form) -> HttpRe
 
 @require_POST
 def close_ticket(request: CustomerRequest, number: int) -> HttpResponse:
-    refused = actions.close(
-        panel_id=request.panel.id, customer_id=request.customer.id, ticket_id=_hers(request, number) or 0
-    )
-    if refused is not None:
+    panel_id, customer_id, ticket_id = request.panel.id, request.customer.id, _hers(request, number) or 0
+    if actions.close(panel_id=panel_id, customer_id=customer_id, ticket_id=ticket_id) is not None:
         return _not_found(request)
-    messages.success(request, _("Ticket closed. Write a message to reopen it."))
+    found = queries.ticket(panel_id, ticket_id, customer_id=customer_id)
+    if found is not None and found.locked:
+        messages.success(request, _("Ticket closed."))
+    else:
+        messages.success(request, _("Ticket closed. Write a message to reopen it."))
     return redirect("storefront:ticket", number)
 
 

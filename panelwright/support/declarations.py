@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django.utils.translation import gettext_noop
 
+from panelwright.core.refusal import Refused
 from panelwright.customers.declarations import CUSTOMER
+from panelwright.customers.models import Staff
 from panelwright.staff.action import Action, ActionDone, ActionFieldKind, Field, Noun, State, in_its_place
 from panelwright.staff.actor import Actor
 from panelwright.staff.rights import Right
@@ -23,6 +26,8 @@ ROW: dict[str, Shape] = {
     "title": TEXT,
     "state": words(TicketState.values),
     "unread": YES_NO,
+    "assignee": maybe(TEXT),
+    "locked": YES_NO,
     "version": NUMBER,
     "created_at": MOMENT,
     "updated_at": MOMENT,
@@ -58,6 +63,7 @@ TICKET_SHAPE = fields(
                 }
             )
         ),
+        "notes": listed(fields({"by": TEXT, "text": TEXT, "created_at": MOMENT})),
         "older": maybe(NUMBER),
     }
 )
@@ -67,10 +73,13 @@ def ticket_state(panel_id: int, ticket_id: int) -> State | None:
     ticket = Ticket.objects.select_for_update(no_key=True).filter(panel_id=panel_id, id=ticket_id).first()
     if ticket is None:
         return None
+    whose = Staff.objects.filter(panel_id=panel_id, id=ticket.assignee_id or 0)
     asked = TicketRequest.objects.filter(panel_id=panel_id, ticket=ticket).order_by("id")
     return {
         "state": ticket.state,
         "unread": ticket.unread_staff,
+        "assignee": whose.values_list("user__email", flat=True).first(),
+        "locked": ticket.locked,
         "version": ticket.version,
         "messages": Message.objects.filter(panel_id=panel_id, ticket=ticket).count(),
         "requests": [
@@ -108,6 +117,33 @@ def _open(actor: Actor, panel_id: int, target: int, /, *, title: str, text: str)
     return ActionDone(before={}, after={"ticket": ticket.number}, shown={"ticket": ticket.number})
 
 
+def _answer(actor: Actor, panel_id: int, target: int, /, **values: Any) -> None:
+    staff_actions.answer(panel_id=panel_id, ticket_id=target, by=actor.name, staff_id=actor.id, **values)
+
+
+def _take(actor: Actor, panel_id: int, target: int, /) -> None:
+    if actor.id is None:
+        raise Refused("only_staff_take")
+    staff_actions.assign(panel_id=panel_id, ticket_id=target, to=actor.id)
+
+
+def _assign(_actor: Actor, panel_id: int, target: int, /, *, to: int | None = None) -> None:
+    staff_actions.assign(panel_id=panel_id, ticket_id=target, to=to)
+
+
+def _note(actor: Actor, panel_id: int, target: int, /, *, text: str) -> ActionDone:
+    staff_actions.add_note(panel_id=panel_id, ticket_id=target, by=actor.name, text=text)
+    return ActionDone(before={}, after={"note": text})
+
+
+def _lock(_actor: Actor, panel_id: int, target: int, /, *, locked: bool) -> None:
+    staff_actions.set_locked(panel_id=panel_id, ticket_id=target, locked=locked)
+
+
+def _colleagues(panel_id: int) -> list[tuple[str, str]]:
+    return [(str(id_), name) for id_, name in queries.colleagues(panel_id).items()]
+
+
 _VERSION = Field(
     "version",
     ActionFieldKind.NUMBER,
@@ -134,7 +170,7 @@ ACTIONS = (
         "answer",
         gettext_noop("Reply"),
         Right.SUPPORT,
-        _ticket(staff_actions.answer),
+        _answer,
         (
             Field("text", ActionFieldKind.LONG_TEXT, gettext_noop("Message"), required=True),
             _VERSION,
@@ -161,6 +197,44 @@ ACTIONS = (
         (Field("version", ActionFieldKind.NUMBER, gettext_noop("Version"), required=True),),
         in_bulk=True,
         offered=in_its_place,
+    ),
+    Action(TICKET, "take", gettext_noop("Take"), Right.SUPPORT, _take, offered=in_its_place),
+    Action(
+        TICKET,
+        "assign",
+        gettext_noop("Assign"),
+        Right.SUPPORT,
+        _assign,
+        (Field("to", ActionFieldKind.NUMBER, gettext_noop("Assign to"), required=True, offers=_colleagues),),
+        offered=in_its_place,
+    ),
+    Action(TICKET, "release", gettext_noop("Unassign"), Right.SUPPORT, _assign, offered=in_its_place),
+    Action(
+        TICKET,
+        "note",
+        gettext_noop("Add internal note"),
+        Right.SUPPORT,
+        _note,
+        (Field("text", ActionFieldKind.LONG_TEXT, gettext_noop("Note"), required=True),),
+        help=gettext_noop("Only staff see notes."),
+        offered=in_its_place,
+    ),
+    Action(
+        TICKET,
+        "lock",
+        gettext_noop("Lock"),
+        Right.SUPPORT,
+        partial(_lock, locked=True),
+        help=gettext_noop("The customer can read the ticket, but not reply."),
+        offered=lambda ticket: not ticket.locked,
+    ),
+    Action(
+        TICKET,
+        "unlock",
+        gettext_noop("Unlock"),
+        Right.SUPPORT,
+        partial(_lock, locked=False),
+        offered=lambda ticket: ticket.locked,
     ),
     Action(
         TICKET,

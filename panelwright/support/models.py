@@ -10,7 +10,7 @@ from django.db.models import Q
 
 from panelwright.core import limits
 from panelwright.core.scoped import ScopedManager
-from panelwright.customers.models import Customer
+from panelwright.customers.models import Customer, Staff
 from panelwright.orders.models import Order, Refill
 from panelwright.panels.models import Panel
 from panelwright.support.commands import Wish
@@ -48,6 +48,10 @@ class Ticket(models.Model):
     words_wait = models.BooleanField()
     unread_customer = models.BooleanField(default=False)
     unread_staff = models.BooleanField(default=True)
+    # Who of the staff works on it; null: nobody yet. No customer is told.
+    assignee = models.ForeignKey(Staff, null=True, on_delete=models.PROTECT, db_index=False)
+    # The customer reads it and writes no more in it.
+    locked = models.BooleanField(default=False, db_default=False)
     # Raised by every change, so that nobody answers or marks as read what she has not seen.
     version = models.PositiveIntegerField(default=1)
     # When its requests are looked at next; null: none is followed.
@@ -75,6 +79,15 @@ class Ticket(models.Model):
             models.Index(fields=["customer"], condition=~Q(state=TicketState.CLOSED), name="ticket_customer_open"),
             models.Index(fields=["customer"], condition=Q(unread_customer=True), name="ticket_customer_unread"),
             models.Index(fields=["panel", "number"], condition=Q(unread_staff=True), name="ticket_staff_unread"),
+            models.Index(
+                fields=["panel", "assignee", "number"], condition=Q(closed_at__isnull=True), name="ticket_assignee"
+            ),
+            # PostgreSQL would sort what it finds for a null in the one above.
+            models.Index(
+                fields=["panel", "number"],
+                condition=Q(closed_at__isnull=True, assignee__isnull=True),
+                name="ticket_of_nobody",
+            ),
             models.Index(fields=["due_at"], condition=Q(due_at__isnull=False), name="ticket_queue"),
         ]
 
@@ -133,6 +146,25 @@ class Message(models.Model):
                 fields=["customer", "created_at"], condition=Q(customer__isnull=False), name="message_customer_time"
             ),
         ]
+
+
+class TicketNote(models.Model):
+    """What staff write down in a ticket, for each other. Never changed.
+
+    A table of its own and no kind of message, so that nothing that reads a conversation for its customer finds one.
+    """
+
+    panel = models.ForeignKey(Panel, on_delete=models.PROTECT, db_index=False)
+    ticket = models.ForeignKey(Ticket, on_delete=models.PROTECT, related_name="notes", db_index=False)
+    by = models.CharField(max_length=300)
+    text = models.TextField()
+    created_at = models.DateTimeField()
+
+    objects = ScopedManager(panel="panel")
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=~Q(text=""), name="ticket_note_says_something")]
+        indexes = [models.Index(fields=["ticket", "id"], name="ticket_note_ticket")]
 
 
 class Attachment(models.Model):

@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.db.models import Q, QuerySet
 
+from panelwright.customers.models import Staff
 from panelwright.customers.queries import customer_id
+from panelwright.staff import rights
+from panelwright.staff.rights import Right
 from panelwright.support import texts
 from panelwright.support.commands import Wish
-from panelwright.support.models import Attachment, Message, Ticket, TicketRequest, TicketRequestState, TicketState
+from panelwright.support.models import (
+    Attachment,
+    Message,
+    Ticket,
+    TicketNote,
+    TicketRequest,
+    TicketRequestState,
+    TicketState,
+)
 
 PAGE_MAX = 100
 SHOWN_MAX = 100
+# Of these a ticket can be given to one.
+COLLEAGUES_MAX = 500
 
 
 class TicketCursor(NamedTuple):
@@ -94,6 +108,45 @@ def messages(of: Ticket, *, before: int | None = None, limit: int = SHOWN_MAX) -
     return listed, shown[0].id if len(found) > limit else None
 
 
+def notes(
+    of: Ticket, shown: Sequence[MessageRow] = (), *, older: bool = False, newest: bool = True
+) -> list[TicketNote]:
+    """The notes of staff in a ticket, in the order of writing; of messages that are `shown`, those of their time.
+
+    `older`, `newest`: whether there are messages before these, and none behind them.
+    """
+    rows: QuerySet[TicketNote] = TicketNote.objects.filter(panel_id=of.panel_id, ticket=of)
+    if shown and older:
+        rows = rows.filter(created_at__gte=shown[0].message.created_at)
+    if shown and not newest:
+        behind = Message.objects.filter(panel_id=of.panel_id, ticket=of, id__gt=shown[-1].message.id)
+        if (until := behind.order_by("id").values_list("created_at", flat=True).first()) is not None:
+            rows = rows.filter(created_at__lt=until)
+    return list(rows.order_by("id"))
+
+
+class TalkEntry(NamedTuple):
+    """What stands in a conversation as staff read it: a message, or a note of theirs."""
+
+    at: datetime
+    row: MessageRow | None = None
+    note: TicketNote | None = None
+
+
+def talk(shown: Sequence[MessageRow], noted: Sequence[TicketNote]) -> list[TalkEntry]:
+    """Messages and notes in the order of time."""
+    entries = [TalkEntry(row.message.created_at, row=row) for row in shown]
+    entries += [TalkEntry(note.created_at, note=note) for note in noted]
+    return sorted(entries, key=lambda entry: entry.at)
+
+
+def colleagues(panel_id: int) -> dict[int, str]:
+    """Who of the staff may answer tickets: name or address by id."""
+    rows = Staff.objects.filter(panel_id=panel_id, user__is_active=True).select_related("user").order_by("id")
+    able = [row for row in rows[:COLLEAGUES_MAX] if Right.SUPPORT in rights.of(row.role, row.rights)]
+    return {row.id: row.user.name or row.user.email for row in able}
+
+
 def requests(of: Ticket) -> list[TicketRequest]:
     """All requests of a ticket, in the order in which they were made; there are at most rules.TICKET_ASKS_MAX."""
     return list(TicketRequest.objects.filter(panel_id=of.panel_id, ticket=of).select_related("refill").order_by("id"))
@@ -126,7 +179,7 @@ def waiting(
 ) -> tuple[list[Ticket], int | None]:
     """One page of a panel's tickets, the oldest first, and the number that is `after` of the next page."""
     limit = max(1, min(limit, PAGE_MAX))
-    rows = Ticket.objects.filter(panel_id=panel_id, number__gt=after).select_related("customer__user")
+    rows = Ticket.objects.filter(panel_id=panel_id, number__gt=after).select_related("customer__user", "assignee__user")
     if filters.state is not None:
         rows = rows.filter(state=filters.state)
     if filters.subject is not None:
@@ -158,6 +211,8 @@ def facts(of: Ticket) -> dict[str, Any]:
         "title": of.title,
         "state": of.state,
         "unread": of.unread_staff,
+        "assignee": None if of.assignee is None else of.assignee.user.email,
+        "locked": of.locked,
         "version": of.version,
         "created_at": _text(of.created_at),
         "updated_at": _text(of.updated_at),
@@ -167,7 +222,8 @@ def facts(of: Ticket) -> dict[str, Any]:
 
 def whole_facts(panel_id: int, ticket_id: int, *, before: int | None = None) -> dict[str, Any] | None:
     """A ticket with its latest messages and all its requests; None when the panel has none of this id."""
-    found = Ticket.objects.filter(panel_id=panel_id, id=ticket_id).select_related("customer__user").first()
+    rows = Ticket.objects.filter(panel_id=panel_id, id=ticket_id).select_related("customer__user", "assignee__user")
+    found = rows.first()
     if found is None:
         return None
     shown, older = messages(found, before=before)
@@ -175,6 +231,7 @@ def whole_facts(panel_id: int, ticket_id: int, *, before: int | None = None) -> 
         **facts(found),
         "requests": [_request_facts(row) for row in requests(found)],
         "messages": [_message_facts(row) for row in shown],
+        "notes": [{"by": note.by, "text": note.text, "created_at": _text(note.created_at)} for note in notes(found)],
         "older": older,
     }
 

@@ -19,6 +19,7 @@ HOUR = timedelta(hours=1)
 PER_HOUR_MAX = 30
 MESSAGES_MAX = 300
 ASKS_MAX = 100
+NOTES_MAX = 200
 # Of one ticket, so that looking at it stays cheap.
 TICKET_ASKS_MAX = 200
 REQUEST_ID_MAX = 64
@@ -30,6 +31,7 @@ LOOK_MAX = timedelta(minutes=5)
 
 NO_TICKET = Refusal("no_ticket")
 NO_CUSTOMER = Refusal("no_customer")
+LOCKED = Refusal("ticket_locked")
 ENDED_ALREADY = Refusal("ended")
 ALREADY_ASKED = Refusal("already_asked")
 

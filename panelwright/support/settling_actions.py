@@ -145,6 +145,8 @@ def save(ticket: Ticket) -> None:
         words_wait=ticket.words_wait,
         unread_customer=ticket.unread_customer,
         unread_staff=ticket.unread_staff,
+        assignee_id=ticket.assignee_id,
+        locked=ticket.locked,
         version=ticket.version + 1,
         due_at=ticket.due_at,
         updated_at=ticket.updated_at,

@@ -19,18 +19,20 @@ from panelwright.customers.models import Customer
 from panelwright.events.actions import NewEvent, record
 from panelwright.panels import numbers
 from panelwright.panels.models import Noun
-from panelwright.support import emails, rules, settling_actions, store
+from panelwright.support import emails, queries, rules, settling_actions, store
 from panelwright.support.commands import Parsed, Wish
 from panelwright.support.models import (
     Author,
     Message,
     Subject,
     Ticket,
+    TicketNote,
     TicketRequest,
     TicketRequestState,
     TicketState,
 )
 from panelwright.support.rules import RequestProgress
+from panelwright.support.settling_actions import save
 
 
 def open_ticket(*, panel_id: int, customer_id: int, by: str, title: str, text: str) -> Ticket:
@@ -65,9 +67,19 @@ def open_ticket(*, panel_id: int, customer_id: int, by: str, title: str, text: s
 
 
 def answer(
-    *, panel_id: int, ticket_id: int, by: str, text: str, version: int | None = None, close: bool = False
+    *,
+    panel_id: int,
+    ticket_id: int,
+    by: str,
+    text: str,
+    version: int | None = None,
+    close: bool = False,
+    staff_id: int | None = None,
 ) -> None:
-    """Answer the customer, who is told by e-mail; it is her turn then. `close`: it is the last word."""
+    """Answer the customer, who is told by e-mail; it is her turn then. `close`: it is the last word.
+
+    `staff_id`: whose the ticket is then, if it was nobody's. A colleague's stays the colleague's.
+    """
     text = rules.clean_text(text)
     if not text:
         raise Refused("missing_field", "text")
@@ -79,6 +91,8 @@ def answer(
         Message.objects.create(
             panel_id=panel_id, ticket=ticket, author=Author.STAFF, by=by[:300], text=text, created_at=now
         )
+        if ticket.assignee_id is None:
+            ticket.assignee_id = staff_id
         ticket.words_wait = False
         ticket.unread_customer = True
         ticket.unread_staff = False
@@ -109,6 +123,47 @@ def mark_read(*, panel_id: int, ticket_id: int, by: str, version: int) -> bool:
     """Staff have seen the ticket as it was at this version. False when there was nothing to mark."""
     rows = Ticket.objects.filter(panel_id=panel_id, id=ticket_id, version=version, unread_staff=True)
     return bool(rows.update(unread_staff=False))
+
+
+def assign(*, panel_id: int, ticket_id: int, to: int | None) -> None:
+    """Whose the ticket is from now on: a member of staff who may answer tickets, or nobody's.
+
+    Refused: no_colleague, already_assigned, assigned_to_nobody.
+    """
+    if to is not None and to not in queries.colleagues(panel_id):
+        raise Refused("no_colleague", "to")
+    with _ticket(panel_id, ticket_id) as (ticket, _now):
+        if ticket.assignee_id == to:
+            raise InvalidState("assigned_to_nobody" if to is None else "already_assigned")
+        ticket.assignee_id = to
+        save(ticket)
+
+
+def add_note(*, panel_id: int, ticket_id: int, by: str, text: str) -> None:
+    """A note for staff alone: the customer's ticket stays as it is, and nobody is told.
+
+    Refused: missing_field, text_too_long, notes_full.
+    """
+    text = rules.clean_text(text)
+    if not text:
+        raise Refused("missing_field", "text")
+    if len(text) > limits.TICKET_CHARS_MAX:
+        raise Refused("text_too_long", "text", limit=limits.TICKET_CHARS_MAX)
+    with _ticket(panel_id, ticket_id) as (ticket, now):
+        if TicketNote.objects.filter(panel_id=panel_id, ticket=ticket).count() >= rules.NOTES_MAX:
+            raise InvalidState("notes_full", limit=rules.NOTES_MAX)
+        TicketNote.objects.create(panel_id=panel_id, ticket=ticket, by=by[:300], text=text, created_at=now)
+        # Whoever is writing an answer has not seen it.
+        save(ticket)
+
+
+def set_locked(*, panel_id: int, ticket_id: int, locked: bool) -> None:
+    """Whether the customer may write in the ticket. Staff may, always. Refused: ticket_is_locked, ticket_not_locked."""
+    with _ticket(panel_id, ticket_id) as (ticket, _now):
+        if ticket.locked == locked:
+            raise InvalidState("ticket_is_locked" if locked else "ticket_not_locked")
+        ticket.locked = locked
+        save(ticket)
 
 
 def pass_on(*, panel_id: int, ticket_id: int, order: int, by: str) -> None:

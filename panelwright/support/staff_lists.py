@@ -7,21 +7,19 @@ from dataclasses import replace
 from operator import attrgetter
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_noop
 
 from panelwright.core.lists import Column, ColumnKind, ColumnPlace, Filter, FilterKind, Listing, ListScope, whole
-from panelwright.core.paging import Found, Narrowing
+from panelwright.core.paging import Found, Narrowing, counted
 from panelwright.customers.queries import customer_id
 from panelwright.customers.staff_lists import with_email
 from panelwright.panels.models import Panel
+from panelwright.staff.actor import Actor
 from panelwright.staff.lists import StaffList
 from panelwright.staff.rights import Right
 from panelwright.support.lists import STATE
-from panelwright.support.models import Author, Message, Ticket, TicketState
-
-# As long as what a message keeps of who wrote it.
-BY_MAX = 300
+from panelwright.support.models import Ticket, TicketState
 
 
 def _searched(panel: Panel, text: str) -> Narrowing:
@@ -44,13 +42,43 @@ def _waiting(panel: Panel, values: Mapping[str, Any]) -> Narrowing | None:
     return Narrowing(served=Q(state=TicketState.PENDING), oldest_first=True)
 
 
-def _answered_by(panel: Panel, by: str) -> Narrowing:
-    written = Message.objects.filter(panel_id=panel.id, ticket=OuterRef("pk"), author=Author.STAFF)
-    return Narrowing(sought=Q(Exists(written.filter(by=by[:BY_MAX]))))
+def _shown(panel: Panel, show: str) -> Narrowing | None:
+    if show == "unread":
+        return Narrowing(served=Q(unread_staff=True), few=1, oldest_first=True)
+    if show == "nobody":
+        return Narrowing(served=_OF_NOBODY, few=1, oldest_first=True)
+    return None
 
 
-def _answered_by_nobody(panel: Panel, values: Mapping[str, Any]) -> Narrowing | None:
+_OF_NOBODY = Q(assignee__isnull=True, closed_at__isnull=True)
+
+
+def _of(staff_id: int) -> Q:
+    return Q(assignee_id=staff_id, closed_at__isnull=True)
+
+
+def _assigned_to(panel: Panel, staff_id: int) -> Narrowing:
+    return Narrowing(served=_of(staff_id), few=2, oldest_first=True)
+
+
+def _assigned_to_nobody(panel: Panel, values: Mapping[str, Any]) -> Narrowing | None:
+    """Whoever is no member of staff has none."""
     return Narrowing(served=Q(pk__in=()), few=9) if values["show"] == "mine" else None
+
+
+def _whoever_looks(actor: Actor, asked: Mapping[str, str]) -> dict[str, str]:
+    return {"by": str(actor.id or "") if asked.get("show") == "mine" else ""}
+
+
+def counts(panel_id: int, staff_id: int | None) -> dict[str, int]:
+    """How many tickets stand behind each tab of the inbox of a member of staff."""
+    rows = Ticket.objects.filter(panel_id=panel_id)
+    return {
+        "": counted(rows.filter(state=TicketState.PENDING)),
+        "unread": counted(rows.filter(unread_staff=True)),
+        "mine": counted(rows.filter(_of(staff_id))) if staff_id is not None else 0,
+        "nobody": counted(rows.filter(_OF_NOBODY)),
+    }
 
 
 TICKETS = Listing(
@@ -68,6 +96,14 @@ TICKETS = Listing(
             place=ColumnPlace.LEFT,
             value=lambda row: row.customer.user.email,
         ),
+        Column(
+            "assignee",
+            label=gettext_noop("Assigned to"),
+            place=ColumnPlace.LEFT,
+            value=lambda row: None if row.assignee is None else row.assignee.user.email,
+            cell="ticket_assignee",
+            empty=True,
+        ),
         Column("state", label=gettext_noop("State"), place=ColumnPlace.MARK, cell="ticket_state"),
         Column("updated_at", ColumnKind.TIME, gettext_noop("Last message"), ColumnPlace.END),
     ),
@@ -77,10 +113,13 @@ TICKETS = Listing(
             gettext_noop("Show"),
             (
                 ("", gettext_noop("Waiting for us")),
-                ("mine", gettext_noop("Answered by me")),
+                ("unread", gettext_noop("Unread")),
+                ("mine", gettext_noop("Mine")),
+                ("nobody", gettext_noop("Unassigned")),
                 ("all", gettext_noop("All")),
             ),
             chips=True,
+            where=_shown,
             unasked=_waiting,
         ),
         Filter("q", gettext_noop("Search tickets"), hint=gettext_noop("Ticket ID, subject, email"), where=_searched),
@@ -92,8 +131,16 @@ TICKETS = Listing(
             hidden=True,
             where=lambda panel, number: Narrowing(served=Q(customer_id=customer_id(panel.id, number) or 0), few=2),
         ),
-        # Of "mine": who looks at the list says so.
-        Filter("by", gettext_noop("Who"), hidden=True, where=_answered_by, unasked=_answered_by_nobody, most=BY_MAX),
+        # Of "mine": who looks at the list.
+        Filter(
+            "by",
+            gettext_noop("Assigned to"),
+            kind=FilterKind.NUMBER,
+            hidden=True,
+            inner=True,
+            where=_assigned_to,
+            unasked=_assigned_to_nobody,
+        ),
     ),
     empty=gettext_noop("No tickets are waiting."),
     none_match=gettext_noop("No tickets match your filters."),
@@ -101,7 +148,9 @@ TICKETS = Listing(
 
 
 def _tickets(panel: Panel) -> Found:
-    every: QuerySet[Ticket] = Ticket.objects.filter(panel_id=panel.id).select_related("customer__user")
+    every: QuerySet[Ticket] = Ticket.objects.filter(panel_id=panel.id).select_related(
+        "customer__user", "assignee__user"
+    )
     return Found(every, key="number")
 
 
@@ -115,5 +164,6 @@ LISTS = (
         programs=False,
         one=False,
         all_shown="all",
+        narrow=_whoever_looks,
     ),
 )

@@ -112,6 +112,7 @@ def _for_staff(town: Town, key: str, url: str) -> dict[str, Any]:
         "staff": member,
         "domain": _domains(town, panel),
         **_bulk(town, panel, canceled),
+        **_inbox(town, panel, member),
     }
 
 
@@ -126,6 +127,18 @@ def _domains(town: Town, panel: int) -> int:
         )
     ((domain,),) = run("SELECT MIN(id) FROM panels_domain WHERE panel_id = ? AND port = 8443", panel)
     return int(domain)
+
+
+def _inbox(town: Town, panel: int, member: int) -> dict[str, int]:
+    """A ticket that is somebody's, locked, with notes."""
+    run, now = town.rows.run, town.rows.moment(datetime.now(UTC))
+    run("UPDATE support_ticket SET assignee_id = ?, locked = ? WHERE panel_id = ?", member, True, panel)
+    run(
+        "INSERT INTO support_ticketnote (panel_id, ticket_id, by, text, created_at)"
+        " SELECT panel_id, id, ?, ?, ? FROM support_ticket WHERE panel_id = ?",
+        *(WORD[:300], f"{WORD} {LINK}", now, panel),
+    )
+    return {}
 
 
 def _bulk(town: Town, panel: int, order: int) -> dict[str, int]:

@@ -186,6 +186,18 @@ def _speed_up(world: World) -> Case:
     return Case(ticket_id, {"order": order_id.number})
 
 
+def _assigned(world: World) -> Case:
+    ticket_id = world.ticket()
+    world.do("ticket.assign", ticket_id, to=world.bob.id)
+    return Case(ticket_id)
+
+
+def _locked(world: World) -> Case:
+    ticket_id = world.ticket()
+    world.do("ticket.lock", ticket_id)
+    return Case(ticket_id)
+
+
 _PAGE: dict[str, Any] = {"slug": "about", "language": "en", "title": "About", "body": "Us."}
 _NEWS: dict[str, Any] = {"title": "News", "body": "We moved."}
 
@@ -248,6 +260,12 @@ CASES: dict[str, Callable[[World], Case]] = {
     "ticket.answer": lambda w: Case(w.ticket(), {"text": "Yes?"}),
     "ticket.close": lambda w: Case(w.ticket()),
     "ticket.read": _unread,
+    "ticket.take": lambda w: Case(w.ticket()),
+    "ticket.assign": lambda w: Case(w.ticket(), {"to": w.story.bob.id}),
+    "ticket.release": _assigned,
+    "ticket.note": lambda w: Case(w.ticket(), {"text": "Asked the provider."}),
+    "ticket.lock": lambda w: Case(w.ticket()),
+    "ticket.unlock": _locked,
     "ticket.pass_on": _speed_up,
     "ticket.done": _speed_up,
     "ticket.refuse": _speed_up,

@@ -37,6 +37,8 @@ def test_tickets_are_listed_read_answered_and_closed(served: Site) -> None:
         "title": "Where is my deposit?",
         "state": "pending",
         "unread": True,
+        "assignee": None,
+        "locked": False,
         "version": 2,
         "closed_at": None,
     }

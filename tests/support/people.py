@@ -354,6 +354,7 @@ _MOVES = (
     "customers_customer",
     "support_ticket",
     "support_message",
+    "support_ticketnote",
     "support_ticketrequest",
     "support_attachment",
     "events_mail",

@@ -22,6 +22,12 @@ def said(message: Message) -> SafeString:
 
 
 @register.filter
+def linked(text: str) -> SafeString:
+    """A text as somebody wrote it, its addresses as links, safe to show."""
+    return linkify.html_of(text)
+
+
+@register.filter
 def state_words(ticket: Ticket) -> str:
     return texts.state(ticket.state)
 
