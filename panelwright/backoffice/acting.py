@@ -51,6 +51,7 @@ ALL = {
     "cancel": "cancels",
     "refill": "refills",
     "ticket": "tickets",
+    "saved_reply": "saved_replies",
     "customer": "customers",
     "price_list": "price_lists",
     "provider": "providers",

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
+from django.utils import translation
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from panelwright.backoffice import acting, lists, queries
 from panelwright.backoffice.acting import allowed
+from panelwright.core import money
+from panelwright.core.lists import whole
 from panelwright.staff import registry
 from panelwright.staff.actions import perform
 from panelwright.staff.lists import named
-from panelwright.support import downloads, staff_lists
+from panelwright.staff.rights import Right
+from panelwright.support import downloads, reply_fields, staff_lists
 from panelwright.support import queries as support_queries
 from panelwright.support.commands import Wish
 from panelwright.support.models import Ticket, TicketRequestState
+from panelwright.ui import status_labels
 from panelwright.ui.forms import Form
 from panelwright.ui.request import StaffRequest
 
@@ -30,12 +35,18 @@ def tickets(request: StaffRequest) -> HttpResponse:
     if asked["state"] or asked["q"] or asked["customer"]:
         asked["show"] = asked["show"] or "all"
     counts = staff_lists.counts(request.panel.id, request.actor.id)
-    return lists.shown(request, of, asked=asked, counts=counts, title=_("Inbox"), icon="chat")
+    return lists.shown(request, of, asked=asked, counts=counts, title=_("Inbox"), icon="chat", tabs="office_inbox")
 
 
 @require_safe
+def saved_replies(request: StaffRequest) -> HttpResponse:
+    """The texts that staff answer with again and again."""
+    return lists.shown(request, named("saved_replies"), title=_("Saved replies"), icon="chat", tabs="office_inbox")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
 def ticket(request: StaffRequest, target: int) -> HttpResponse:
-    """One ticket. To have seen it marks it as read."""
+    """One ticket. To have seen it marks it as read. POST writes nothing: it puts a saved reply into the form."""
     rows = queries.rows(Ticket, request.panel.id).filter(number=min(target, NUMBER_MAX))
     found: Ticket | None = rows.select_related("customer__user", "customer__account", "assignee__user").first()
     if found is None:
@@ -62,7 +73,8 @@ def ticket(request: StaffRequest, target: int) -> HttpResponse:
         "speed_ups": speed_ups,
         "speeds": allowed(request, "ticket.pass_on", "ticket.done", "ticket.refuse"),
         "actions": acting.offered(request, "ticket", found),
-        "form": Form({"version": found.version}),
+        "form": _with_reply(request, found) if request.method == "POST" else Form({"version": found.version}),
+        "replies": support_queries.saved_replies(request.panel.id),
         "mine": found.assignee_id is not None and found.assignee_id == request.actor.id,
         "colleagues": [("", ""), *support_queries.colleagues(request.panel.id).items()],
         "to": Form({"to": found.assignee_id or ""}),
@@ -70,6 +82,40 @@ def ticket(request: StaffRequest, target: int) -> HttpResponse:
         "back": acting.back_of(request, registry.actions()["ticket.answer"], found.number),
     }
     return render(request, "backoffice/ticket.html", context)
+
+
+def _with_reply(request: StaffRequest, of: Ticket) -> Form:
+    """What was typed, and behind it the saved reply that was chosen, filled in for the ticket."""
+    form = Form.sent(request)
+    chosen = whole(form.text("saved"))
+    saved = support_queries.saved_reply(request.panel.id, chosen) if chosen is not None else None
+    if saved is not None:
+        text = reply_fields.filled(saved.text, _values(request, of))
+        form.values["text"] = "\n\n".join(filter(None, [form.raw("text").strip(), text]))
+    return form
+
+
+def _values(request: StaffRequest, of: Ticket) -> dict[str, str]:
+    """What the fields of saved replies stand for, in the customer's language; what the visitor may not read is left
+    out."""
+    customer, panel = of.customer, request.panel
+    found = {
+        "customer": customer.user.name or customer.user.email,
+        "email": customer.user.email,
+        "ticket": str(of.number),
+        "panel": panel.name,
+    }
+    balance_micros = customer.account.balance_micros
+    if request.actor.may(Right.CUSTOMERS_READ) and balance_micros is not None:
+        found["balance"] = f"{money.text(balance_micros)} {panel.currency}"
+    if request.actor.may(Right.ORDERS_READ):
+        orders = support_queries.orders_of(of)
+        found["order"] = ", ".join(str(order.number) for order in orders)
+        if len(orders) == 1:
+            with translation.override(customer.user.language or panel.language):
+                found["status"] = _(status_labels.STATUS[orders[0].status])
+            found["service"], found["link"] = orders[0].service.name, orders[0].link
+    return found
 
 
 @require_safe

@@ -420,6 +420,10 @@ REFUSALS: dict[str, Words] = {
     ),
     "refill_at_provider": Words(gettext_noop("This refill is already at the provider."), status=409),
     # Staff: tickets, pages
+    "no_saved_reply": Words(gettext_noop("Saved reply not found."), status=404),
+    "reply_name_taken": Words(gettext_noop("Another saved reply has this name."), status=409),
+    "too_many_replies": Words(gettext_noop("A panel can have at most %(limit)s saved replies."), status=409),
+    "unknown_reply_field": Words(gettext_noop("There is no field {{%(name)s}}. Use one of: %(known)s.")),
     "no_colleague": Words(gettext_noop("Choose a member of staff who may answer tickets.")),
     "only_staff_take": Words(gettext_noop("Only a member of staff can take a ticket."), status=409),
     "already_assigned": Words(gettext_noop("This ticket is already assigned to them."), status=409),

@@ -12,6 +12,7 @@ from panelwright.staff.action import Action, Noun
 MODULES = (
     "panelwright.providers.order_declarations",
     "panelwright.support.declarations",
+    "panelwright.support.reply_declarations",
     "panelwright.catalog.declarations",
     "panelwright.catalog.price_declarations",
     "panelwright.providers.declarations",

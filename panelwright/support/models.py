@@ -17,6 +17,7 @@ from panelwright.support.commands import Wish
 from panelwright.support.files import FileType
 
 TITLE_MAX = 150
+REPLY_NAME_MAX = 100
 
 
 class Subject(models.TextChoices):
@@ -192,6 +193,23 @@ class Attachment(models.Model):
             ),
         ]
         indexes = [models.Index(fields=["created_at"], name="attachment_age")]
+
+
+class SavedReply(models.Model):
+    """A text that staff of the panel answer with again and again; what it has for fields: reply_fields.py."""
+
+    panel = models.ForeignKey(Panel, on_delete=models.PROTECT)
+    name = models.CharField(max_length=REPLY_NAME_MAX)
+    text = models.TextField()
+    created_at = models.DateTimeField()
+
+    objects = ScopedManager(panel="panel")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["panel", "name"], name="saved_reply_name"),
+            models.CheckConstraint(condition=~Q(name="") & ~Q(text=""), name="saved_reply_says_something"),
+        ]
 
 
 class TicketRequestState(models.TextChoices):

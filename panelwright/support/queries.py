@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -10,13 +11,16 @@ from django.db.models import Q, QuerySet
 
 from panelwright.customers.models import Staff
 from panelwright.customers.queries import customer_id
+from panelwright.orders.models import Order
 from panelwright.staff import rights
 from panelwright.staff.rights import Right
 from panelwright.support import texts
 from panelwright.support.commands import Wish
 from panelwright.support.models import (
     Attachment,
+    Author,
     Message,
+    SavedReply,
     Ticket,
     TicketNote,
     TicketRequest,
@@ -28,6 +32,9 @@ PAGE_MAX = 100
 SHOWN_MAX = 100
 # Of these a ticket can be given to one.
 COLLEAGUES_MAX = 500
+# Of a ticket, for what is told of its orders; and of the numbers that may be some.
+ORDERS_MAX = 20
+NUMBERS_MAX = 200
 
 
 class TicketCursor(NamedTuple):
@@ -145,6 +152,31 @@ def colleagues(panel_id: int) -> dict[int, str]:
     rows = Staff.objects.filter(panel_id=panel_id, user__is_active=True).select_related("user").order_by("id")
     able = [row for row in rows[:COLLEAGUES_MAX] if Right.SUPPORT in rights.of(row.role, row.rights)]
     return {row.id: row.user.name or row.user.email for row in able}
+
+
+def saved_replies(panel_id: int) -> list[SavedReply]:
+    """All of a panel's, by name, without their texts."""
+    return list(SavedReply.objects.filter(panel_id=panel_id).defer("text").order_by("name"))
+
+
+def saved_reply(panel_id: int, id_: int) -> SavedReply | None:
+    found: SavedReply | None = SavedReply.objects.filter(panel_id=panel_id, id=id_).first()
+    return found
+
+
+def orders_of(of: Ticket) -> list[Order]:
+    """The orders that a ticket is about: those that something is asked of in it; else the customer's own whose numbers
+    stand in what they wrote last.
+    """
+    hers = Order.objects.filter(panel_id=of.panel_id, customer_id=of.customer_id).select_related("service")
+    asked = TicketRequest.objects.filter(panel_id=of.panel_id, ticket=of, order__isnull=False)
+    ids = set(asked.values_list("order_id", flat=True))
+    if ids:
+        return list(hers.filter(id__in=sorted(ids)[:ORDERS_MAX]).order_by("number"))
+    wrote = Message.objects.filter(panel_id=of.panel_id, ticket=of, author=Author.CUSTOMER).order_by("-id")
+    text = " ".join([of.title, *wrote.values_list("text", flat=True)[:5]])
+    numbers = {int(digits) for digits in re.findall(r"[0-9]+", text, re.ASCII) if len(digits) <= 18}
+    return list(hers.filter(number__in=sorted(numbers)[:NUMBERS_MAX]).order_by("number")[:ORDERS_MAX])
 
 
 def requests(of: Ticket) -> list[TicketRequest]:

@@ -20,6 +20,8 @@ PER_HOUR_MAX = 30
 MESSAGES_MAX = 300
 ASKS_MAX = 100
 NOTES_MAX = 200
+# Of a panel.
+SAVED_REPLIES_MAX = 200
 # Of one ticket, so that looking at it stays cheap.
 TICKET_ASKS_MAX = 200
 REQUEST_ID_MAX = 64

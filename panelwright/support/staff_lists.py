@@ -16,10 +16,10 @@ from panelwright.customers.queries import customer_id
 from panelwright.customers.staff_lists import with_email
 from panelwright.panels.models import Panel
 from panelwright.staff.actor import Actor
-from panelwright.staff.lists import StaffList
+from panelwright.staff.lists import StaffList, offers
 from panelwright.staff.rights import Right
 from panelwright.support.lists import STATE
-from panelwright.support.models import Ticket, TicketState
+from panelwright.support.models import SavedReply, Ticket, TicketState
 
 
 def _searched(panel: Panel, text: str) -> Narrowing:
@@ -154,7 +154,36 @@ def _tickets(panel: Panel) -> Found:
     return Found(every, key="number")
 
 
+SAVED_REPLIES = Listing(
+    name="saved_replies",
+    label=gettext_noop("Saved replies"),
+    scope=ListScope.PANEL,
+    columns=(
+        Column("id", ColumnKind.ID),
+        Column("name", label=gettext_noop("Name"), place=ColumnPlace.MAIN, cell="reply_name"),
+        Column("text", label=gettext_noop("Text"), place=ColumnPlace.LEFT, cell="reply_text"),
+        Column("created_at", ColumnKind.TIME, gettext_noop("Created"), ColumnPlace.END),
+        offers("saved_reply"),
+    ),
+    filters=(
+        Filter(
+            "q",
+            gettext_noop("Search saved replies"),
+            hint=gettext_noop("Name or text"),
+            where=lambda panel, text: Narrowing(sought=Q(name__icontains=text) | Q(text__icontains=text)),
+        ),
+    ),
+    empty=gettext_noop("No saved replies yet. Add the texts that you answer with again and again."),
+    none_match=gettext_noop("No saved replies match your filters."),
+)
+
+
+def _saved_replies(panel: Panel) -> Found:
+    return Found(SavedReply.objects.filter(panel_id=panel.id), small=True)
+
+
 LISTS = (
+    StaffList(SAVED_REPLIES, "saved_reply", Right.SUPPORT, _saved_replies),
     StaffList(
         TICKETS,
         "ticket",

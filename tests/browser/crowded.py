@@ -130,7 +130,7 @@ def _domains(town: Town, panel: int) -> int:
 
 
 def _inbox(town: Town, panel: int, member: int) -> dict[str, int]:
-    """A ticket that is somebody's, locked, with notes."""
+    """A ticket that is somebody's, locked, with notes, and a saved reply."""
     run, now = town.rows.run, town.rows.moment(datetime.now(UTC))
     run("UPDATE support_ticket SET assignee_id = ?, locked = ? WHERE panel_id = ?", member, True, panel)
     run(
@@ -138,7 +138,12 @@ def _inbox(town: Town, panel: int, member: int) -> dict[str, int]:
         " SELECT panel_id, id, ?, ?, ? FROM support_ticket WHERE panel_id = ?",
         *(WORD[:300], f"{WORD} {LINK}", now, panel),
     )
-    return {}
+    run(
+        "INSERT INTO support_savedreply (panel_id, name, text, created_at) VALUES (?, ?, ?, ?)",
+        *(panel, WORD[:100], f"{WORD} {LINK}", now),
+    )
+    ((reply,),) = run("SELECT id FROM support_savedreply WHERE panel_id = ?", panel)
+    return {"saved_reply": reply}
 
 
 def _bulk(town: Town, panel: int, order: int) -> dict[str, int]:

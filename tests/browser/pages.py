@@ -30,6 +30,7 @@ class World:
     bulk: int = 0
     view: int = 0
     domain: int = 0
+    saved_reply: int = 0
 
 
 def public(world: World) -> dict[str, str]:

@@ -48,6 +48,7 @@ class Office:
             "bulk": started(story.alice, "ticket.close", on="tickets", asked={"show": "all"}).number,
             "price_list": self.world.price_list(),
             "domain": self.world.do("domain.add", host="www.alice.example").target,
+            "saved_reply": self.world.saved_reply(),
         }
 
     def browser(self, role: str) -> Browser:

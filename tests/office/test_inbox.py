@@ -119,23 +119,25 @@ def customer_pages(office: Office, ticket: Known) -> list[str]:
     return found
 
 
-def test_no_customer_is_told_what_staff_note(office: Office, time: Time) -> None:
-    from django.db import connection
+def listens(office: Office) -> None:
+    """Carol has a webhook for all that there is to be told."""
     from django_scopes import scope
 
     from panelwright.events import webhook_actions
     from panelwright.events.webhook_rules import NAMES
+
+    which = {"panel_id": office.alice.panel_id, "customer_id": office.carol.customer_id}
+    with scope(panel=office.alice.panel):
+        webhook_actions.create_endpoint(**which, url="https://hooks.example/", names=NAMES, description="")
+
+
+def test_no_customer_is_told_what_staff_note(office: Office, time: Time) -> None:
+    from django.db import connection
+
     from panelwright.storefront.tests.browsing import Browser
     from panelwright.support.tests.making import reply
 
-    with scope(panel=office.alice.panel):
-        webhook_actions.create_endpoint(
-            panel_id=office.alice.panel_id,
-            customer_id=office.carol.customer_id,
-            url="https://hooks.example/",
-            names=NAMES,
-            description="",
-        )
+    listens(office)
     bob = office.browser("support")
     ticket, order = office.world.speed_up()
     address = f"/admin/tickets/{ticket.number}"

@@ -149,6 +149,11 @@ class World:
         with scope(panel=self.alice.panel):
             return int(PriceList.objects.create(panel_id=self.alice.panel_id, name=self.link()).id)
 
+    def saved_reply(self) -> int:
+        target = self.do("saved_reply.add", name=self.link(), text="Hello {{customer}}").target
+        assert target is not None
+        return target
+
     def ticket(self) -> Known:
         return written(self.carol, f"What about {self.link()}?", subject="other")
 
@@ -260,6 +265,9 @@ CASES: dict[str, Callable[[World], Case]] = {
     "ticket.answer": lambda w: Case(w.ticket(), {"text": "Yes?"}),
     "ticket.close": lambda w: Case(w.ticket()),
     "ticket.read": _unread,
+    "saved_reply.add": lambda w: Case(None, {"name": w.link(), "text": "Order {{order}} is {{status}}."}),
+    "saved_reply.set": lambda w: Case(w.saved_reply(), {"name": w.link(), "text": "Hello."}),
+    "saved_reply.remove": lambda w: Case(w.saved_reply()),
     "ticket.take": lambda w: Case(w.ticket()),
     "ticket.assign": lambda w: Case(w.ticket(), {"to": w.story.bob.id}),
     "ticket.release": _assigned,

@@ -26,8 +26,8 @@ ANYBODY = ("bulk.*", "change.*", "view.*")
 MAY: dict[str, tuple[str, ...]] = {
     "owner": ("*",),
     "manager": ("*",),
-    "orders": ("order.*", "cancel.*", "refill.*", "ticket.*", "post.*", *_WRITES),
-    "support": ("ticket.*", "order.note", *_WRITES),
+    "orders": ("order.*", "cancel.*", "refill.*", "ticket.*", "saved_reply.*", "post.*", *_WRITES),
+    "support": ("ticket.*", "saved_reply.*", "order.note", *_WRITES),
     "finance": ("customer.credit", "customer.debit", "customer.set_credit_limit"),
     "read_only": (),
     "custom": (),
@@ -51,7 +51,7 @@ READ_AT = {
     "customers": {"customers", "price_lists", "api_keys"},
     "services": {"services", "routes", "held", "link_patterns", "categories"},
     "providers": {"providers", "exchange_rates", "post_sources"},
-    "tickets": {"tickets"},
+    "tickets": {"tickets", "saved_replies"},
     "content": {"pages", "announcements"},
     "settings": {"panel", "blocks", "domains"},
     "staff": {"staff", "staff_keys", "trail"},
@@ -158,7 +158,11 @@ def test_a_key_may_no_more_than_it_was_given_and_than_its_owner(story: Story, cl
     narrow = key_of(story, "owner", key_rights=["support"])
     wide = key_of(story, "support", key_rights=["support", "content", "settings"])
     single = key_of(story, "custom", single_rights=["content"])
-    for key, allowed in ((narrow, {"ticket"}), (wide, {"ticket"}), (single, {"page", "announcement"})):
+    for key, allowed in (
+        (narrow, {"ticket", "saved_reply"}),
+        (wide, {"ticket", "saved_reply"}),
+        (single, {"page", "announcement"}),
+    ):
         for name, where, verb in posts():
             if "/" in where:
                 refused = tried(client, key, where, verb)[1] == "not_allowed"
@@ -200,7 +204,7 @@ def test_keys_of_before_may_do_what_they_could(story: Story) -> None:
     before = import_module("panelwright.customers.migrations.0005_staff_rights")._BEFORE
     given = rights.of("", before)
     # Beside them "post": whoever may work on orders may report posts, too; "customer": who answers tickets may write.
-    offered = {"order", "cancel", "refill", "ticket", "page", "announcement", "post", "customer"}
+    offered = {"order", "cancel", "refill", "ticket", "saved_reply", "page", "announcement", "post", "customer"}
     assert {a.noun.name for a in registry.actions().values() if a.right in given} == offered
     assert given == rights.of("orders", ["content"])
 

@@ -355,6 +355,7 @@ _MOVES = (
     "support_ticket",
     "support_message",
     "support_ticketnote",
+    "support_savedreply",
     "support_ticketrequest",
     "support_attachment",
     "events_mail",
