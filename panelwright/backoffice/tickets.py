@@ -48,7 +48,9 @@ def saved_replies(request: StaffRequest) -> HttpResponse:
 def ticket(request: StaffRequest, target: int) -> HttpResponse:
     """One ticket. To have seen it marks it as read. POST writes nothing: it puts a saved reply into the form."""
     rows = queries.rows(Ticket, request.panel.id).filter(number=min(target, NUMBER_MAX))
-    found: Ticket | None = rows.select_related("customer__user", "customer__account", "assignee__user").first()
+    found: Ticket | None = rows.select_related(
+        "customer__user", "customer__account", "assignee__user", "merged_into"
+    ).first()
     if found is None:
         raise Http404
     if found.unread_staff and request.method == "GET":

@@ -124,6 +124,7 @@ NAMES = {
     "price_list": gettext_noop("Price list"),
     "assignee": gettext_noop("Assigned to"),
     "locked": gettext_noop("Locked"),
+    "merged_into": gettext_noop("Merged into ticket"),
     "ticket": gettext_noop("Ticket"),
     "sessions": gettext_noop("Sessions"),
     "letter_to": gettext_noop("Email sent to"),

@@ -420,6 +420,9 @@ REFUSALS: dict[str, Words] = {
     ),
     "refill_at_provider": Words(gettext_noop("This refill is already at the provider."), status=409),
     # Staff: tickets, pages
+    "ticket_merged": Words(gettext_noop("This ticket was merged into ticket %(id)s."), status=409),
+    "merge_into_older": Words(gettext_noop("Merge the newer ticket into the older one.")),
+    "other_customer": Words(gettext_noop("Only tickets of the same customer can be merged.")),
     "no_saved_reply": Words(gettext_noop("Saved reply not found."), status=404),
     "reply_name_taken": Words(gettext_noop("Another saved reply has this name."), status=409),
     "too_many_replies": Words(gettext_noop("A panel can have at most %(limit)s saved replies."), status=409),

@@ -128,8 +128,9 @@ def reply(
 ) -> PostedMessage | AllRejected | Refusal:
     """One more message of the customer; it opens a closed ticket again.
 
-    Refuses with no_ticket, ticket_locked, ticket_full, no_text, text_too_long, too_many_orders, too_many_files,
-    empty_file, file_too_large, bad_file, files_full, too_many_messages, same_text; then nothing was written.
+    Refuses with no_ticket, ticket_merged, ticket_locked, ticket_full, no_text, text_too_long, too_many_orders,
+    too_many_files, empty_file, file_too_large, bad_file, files_full, too_many_messages, same_text; then nothing was
+    written.
     """
     now = now or clock.now()
     with transaction.atomic(durable=True):
@@ -144,6 +145,8 @@ def reply(
         if before is not None:
             return before
         ticket: Ticket = _hers(panel_id, customer_id, ticket_id).select_for_update().get()
+        if ticket.merged_into is not None:
+            return Refusal("ticket_merged", facts=(("id", ticket.merged_into.number),))
         if ticket.locked:
             return rules.LOCKED
         lately = _lately(panel_id, customer_id, now)

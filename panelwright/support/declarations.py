@@ -28,6 +28,7 @@ ROW: dict[str, Shape] = {
     "unread": YES_NO,
     "assignee": maybe(TEXT),
     "locked": YES_NO,
+    "merged_into": maybe(NUMBER),
     "version": NUMBER,
     "created_at": MOMENT,
     "updated_at": MOMENT,
@@ -80,6 +81,7 @@ def ticket_state(panel_id: int, ticket_id: int) -> State | None:
         "unread": ticket.unread_staff,
         "assignee": whose.values_list("user__email", flat=True).first(),
         "locked": ticket.locked,
+        "merged_into": None if ticket.merged_into is None else ticket.merged_into.number,
         "version": ticket.version,
         "messages": Message.objects.filter(panel_id=panel_id, ticket=ticket).count(),
         "requests": [
@@ -234,7 +236,19 @@ ACTIONS = (
         gettext_noop("Unlock"),
         Right.SUPPORT,
         partial(_lock, locked=False),
-        offered=lambda ticket: ticket.locked,
+        offered=lambda ticket: ticket.locked and ticket.merged_into_id is None,
+    ),
+    Action(
+        TICKET,
+        "merge",
+        gettext_noop("Merge"),
+        Right.SUPPORT,
+        _ticket(staff_actions.merge),
+        (Field("into", ActionFieldKind.NUMBER, gettext_noop("Into ticket"), required=True, least=1),),
+        help=gettext_noop(
+            "Messages, notes and requests move into an older ticket of the same customer. This cannot be undone."
+        ),
+        offered=lambda ticket: ticket.merged_into_id is None,
     ),
     Action(
         TICKET,

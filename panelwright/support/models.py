@@ -53,6 +53,8 @@ class Ticket(models.Model):
     assignee = models.ForeignKey(Staff, null=True, on_delete=models.PROTECT, db_index=False)
     # The customer reads it and writes no more in it.
     locked = models.BooleanField(default=False, db_default=False)
+    # What was said in it stands in that one.
+    merged_into = models.ForeignKey("self", null=True, on_delete=models.PROTECT, db_index=False)
     # Raised by every change, so that nobody answers or marks as read what she has not seen.
     version = models.PositiveIntegerField(default=1)
     # When its requests are looked at next; null: none is followed.
@@ -72,6 +74,9 @@ class Ticket(models.Model):
                 condition=Q(state=TicketState.CLOSED, closed_at__isnull=False)
                 | (~Q(state=TicketState.CLOSED) & Q(closed_at__isnull=True)),
                 name="ticket_closed",
+            ),
+            models.CheckConstraint(
+                condition=Q(merged_into__isnull=True) | Q(state=TicketState.CLOSED, locked=True), name="ticket_merged"
             ),
         ]
         indexes = [

@@ -79,7 +79,7 @@ def unread(panel_id: int, customer_id: int) -> int:
 
 def ticket(panel_id: int, ticket_id: int, *, customer_id: int | None = None) -> Ticket | None:
     """A ticket of the panel, or (customer_id set) of that customer."""
-    rows = Ticket.objects.filter(panel_id=panel_id, id=ticket_id)
+    rows = Ticket.objects.filter(panel_id=panel_id, id=ticket_id).select_related("merged_into")
     found: Ticket | None = (rows if customer_id is None else rows.filter(customer_id=customer_id)).first()
     return found
 
@@ -211,7 +211,9 @@ def waiting(
 ) -> tuple[list[Ticket], int | None]:
     """One page of a panel's tickets, the oldest first, and the number that is `after` of the next page."""
     limit = max(1, min(limit, PAGE_MAX))
-    rows = Ticket.objects.filter(panel_id=panel_id, number__gt=after).select_related("customer__user", "assignee__user")
+    rows = Ticket.objects.filter(panel_id=panel_id, number__gt=after).select_related(
+        "customer__user", "assignee__user", "merged_into"
+    )
     if filters.state is not None:
         rows = rows.filter(state=filters.state)
     if filters.subject is not None:
@@ -245,6 +247,7 @@ def facts(of: Ticket) -> dict[str, Any]:
         "unread": of.unread_staff,
         "assignee": None if of.assignee is None else of.assignee.user.email,
         "locked": of.locked,
+        "merged_into": None if of.merged_into is None else of.merged_into.number,
         "version": of.version,
         "created_at": _text(of.created_at),
         "updated_at": _text(of.updated_at),
@@ -254,7 +257,9 @@ def facts(of: Ticket) -> dict[str, Any]:
 
 def whole_facts(panel_id: int, ticket_id: int, *, before: int | None = None) -> dict[str, Any] | None:
     """A ticket with its latest messages and all its requests; None when the panel has none of this id."""
-    rows = Ticket.objects.filter(panel_id=panel_id, id=ticket_id).select_related("customer__user", "assignee__user")
+    rows = Ticket.objects.filter(panel_id=panel_id, id=ticket_id).select_related(
+        "customer__user", "assignee__user", "merged_into"
+    )
     found = rows.first()
     if found is None:
         return None

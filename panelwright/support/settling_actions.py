@@ -147,6 +147,7 @@ def save(ticket: Ticket) -> None:
         unread_staff=ticket.unread_staff,
         assignee_id=ticket.assignee_id,
         locked=ticket.locked,
+        merged_into_id=ticket.merged_into_id,
         version=ticket.version + 1,
         due_at=ticket.due_at,
         updated_at=ticket.updated_at,

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 
@@ -33,6 +34,13 @@ from panelwright.support.models import (
 )
 from panelwright.support.rules import RequestProgress
 from panelwright.support.settling_actions import save
+
+# What stands in a ticket, and how much of it in one; files follow their messages.
+_PARTS: tuple[tuple[Any, int], ...] = (
+    (Message, 2 * rules.MESSAGES_MAX),
+    (TicketRequest, rules.TICKET_ASKS_MAX),
+    (TicketNote, rules.NOTES_MAX),
+)
 
 
 def open_ticket(*, panel_id: int, customer_id: int, by: str, title: str, text: str) -> Ticket:
@@ -166,6 +174,41 @@ def set_locked(*, panel_id: int, ticket_id: int, locked: bool) -> None:
         save(ticket)
 
 
+def merge(*, panel_id: int, ticket_id: int, by: str, into: int) -> None:
+    """Move all that stands in a ticket into an older one of the same customer, by number. It stays as one that is
+    closed and points there.
+
+    Refused: no_ticket, ticket_merged, merge_into_older, other_customer, ticket_is_full.
+    """
+    into_id = queries.ticket_id(panel_id, into)
+    if into_id is None:
+        raise Refused("no_ticket", "into", id=into)
+    # The newer one is locked first, always: so two that are merged at once never wait for each other.
+    if into_id >= ticket_id:
+        raise Refused("merge_into_older", "into")
+    with _ticket(panel_id, ticket_id) as (ticket, now), _ticket(panel_id, into_id) as (older, _now):
+        if older.customer_id != ticket.customer_id:
+            raise Refused("other_customer", "into")
+        both = {"panel_id": panel_id, "ticket_id__in": (ticket_id, into_id)}
+        for model, most in _PARTS:
+            if model.objects.filter(**both).count() > most:
+                raise InvalidState("ticket_is_full")
+            model.objects.filter(panel_id=panel_id, ticket=ticket).update(ticket=older)
+        if ticket.state != TicketState.CLOSED and older.state == TicketState.CLOSED:
+            settling_actions.move(older, TicketState.OPEN, now=now)
+        older.words_wait = older.words_wait or ticket.words_wait
+        older.unread_customer = older.unread_customer or ticket.unread_customer
+        older.unread_staff = older.unread_staff or ticket.unread_staff
+        older.updated_at = max(older.updated_at, ticket.updated_at)
+        older.assignee_id = older.assignee_id or ticket.assignee_id
+        ticket.words_wait = ticket.unread_customer = ticket.unread_staff = False
+        ticket.locked, ticket.due_at, ticket.merged_into = True, None, older
+        settling_actions.move(ticket, TicketState.CLOSED, now=now)
+        save(ticket)
+        record([NewEvent(panel_id, "ticket.worked", ticket_id, {"action": "merge", "into": into, "by": by})], now=now)
+        settling_actions.settle(older, now=now)
+
+
 def pass_on(*, panel_id: int, ticket_id: int, order: int, by: str) -> None:
     """Whoever delivers the order was asked to hurry: the speed-up waits for staff no more, and is followed."""
     with _ticket(panel_id, ticket_id) as (ticket, now):
@@ -215,6 +258,8 @@ def _ticket(panel_id: int, ticket_id: int, version: int | None = None) -> Iterat
         ticket = Ticket.objects.select_for_update().filter(panel_id=panel_id, id=ticket_id).first()
         if ticket is None:
             raise NotThere("no_ticket", id=ticket_id)
+        if ticket.merged_into is not None:
+            raise InvalidState("ticket_merged", id=ticket.merged_into.number)
         if version is not None and ticket.version != version:
             raise InvalidState("ticket_changed")
         yield ticket, clock.now()

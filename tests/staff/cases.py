@@ -203,6 +203,11 @@ def _locked(world: World) -> Case:
     return Case(ticket_id)
 
 
+def _two_tickets(world: World) -> Case:
+    older = world.ticket()
+    return Case(world.ticket(), {"into": older.number})
+
+
 _PAGE: dict[str, Any] = {"slug": "about", "language": "en", "title": "About", "body": "Us."}
 _NEWS: dict[str, Any] = {"title": "News", "body": "We moved."}
 
@@ -274,6 +279,7 @@ CASES: dict[str, Callable[[World], Case]] = {
     "ticket.note": lambda w: Case(w.ticket(), {"text": "Asked the provider."}),
     "ticket.lock": lambda w: Case(w.ticket()),
     "ticket.unlock": _locked,
+    "ticket.merge": _two_tickets,
     "ticket.pass_on": _speed_up,
     "ticket.done": _speed_up,
     "ticket.refuse": _speed_up,

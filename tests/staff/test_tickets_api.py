@@ -39,6 +39,7 @@ def test_tickets_are_listed_read_answered_and_closed(served: Site) -> None:
         "unread": True,
         "assignee": None,
         "locked": False,
+        "merged_into": None,
         "version": 2,
         "closed_at": None,
     }
