@@ -236,6 +236,7 @@ _REPORTS = (
             ("providers", reports.providers, gettext_noop("Providers"), Right.PROVIDERS, ()),
             ("services", reports.services, gettext_noop("Service health"), None, ()),
             ("staff", reports.staff, gettext_noop("Staff"), Right.STAFF, ()),
+            ("support", reports.support, gettext_noop("Support"), Right.SUPPORT, ()),
         )
     ),
     SitePage(

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_safe
 
-from panelwright.backoffice import lists, report_filters
+from panelwright.backoffice import lists, report_filters, support_report
 from panelwright.backoffice.report_filters import BY, PERIODS, SOURCE_NAMES, SOURCES, STEP_LABELS, ReportAsked
 from panelwright.backoffice.report_tables import (
     BY_NAME,
@@ -518,6 +518,16 @@ def staff(request: StaffRequest) -> HttpResponseBase:
 
 
 @require_safe
+def support(request: StaffRequest) -> HttpResponseBase:
+    """How fast tickets are answered and closed."""
+    asked = report_filters.read(request)._replace(narrowed=report_filters.Narrowed())
+    table = support_report.table(request.panel, asked.period)
+    none = _("No tickets in this period. How fast customers get an answer appears here.")
+    context = {"title": _("Support"), "asked": asked, "table": table, "empty": "" if table.lines else none}
+    return _shown(request, "support", {**context, **_choices(request, asked), "bys": (), "steps": ()})
+
+
+@require_safe
 def year(request: StaffRequest) -> HttpResponseBase:
     """One number for each day of a year: days as rows, months as columns."""
     asked = report_filters.read(request)
@@ -576,5 +586,6 @@ _FILES: dict[str, tuple[Callable[[StaffRequest], HttpResponseBase], Right | None
     "providers": (providers, Right.PROVIDERS),
     "services": (services, None),
     "staff": (staff, Right.STAFF),
+    "support": (support, Right.SUPPORT),
     "year": (year, None),
 }
