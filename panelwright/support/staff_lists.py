@@ -102,6 +102,7 @@ TICKETS = Listing(
             place=ColumnPlace.LEFT,
             value=lambda row: None if row.assignee is None else row.assignee.user.email,
             cell="ticket_assignee",
+            says=True,
             empty=True,
         ),
         Column("state", label=gettext_noop("State"), place=ColumnPlace.MARK, cell="ticket_state"),
