@@ -15,10 +15,17 @@ from tests.support.widths import LANGUAGES, cut
 pytestmark = pytest.mark.one_database
 
 
-# Of a session: one process may come back to these tests after others.
 @pytest.fixture(scope="session")
-def crowded(town: Town, browser: Browser) -> Crowded:
-    return crowd(town, browser)
+def made() -> list[Crowded]:
+    """The panel, once it is there: one process may come back to these tests after others, with another browser."""
+    return []
+
+
+@pytest.fixture(scope="module")
+def crowded(town: Town, browser: Browser, made: list[Crowded]) -> Crowded:
+    if not made:
+        made.append(crowd(town, browser))
+    return made[0]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
