@@ -55,10 +55,10 @@ DOMAINS = Listing(
     scope=ListScope.PANEL,
     columns=(
         Column("id", ColumnKind.ID),
-        Column("host", label=gettext_noop("Host"), place=ColumnPlace.FIRST, cell="domain"),
+        Column("host", label=gettext_noop("Host"), place=ColumnPlace.MAIN, cell="domain"),
         Column("port", ColumnKind.NUMBER),
         Column("confirmed", ColumnKind.FLAG),
-        Column("arrives", label=gettext_noop("Arrives"), place=ColumnPlace.MAIN, cell="arrives"),
+        Column("arrives", label=gettext_noop("Arrives"), place=ColumnPlace.FIRST, cell="arrives"),
         Column("checked_at", ColumnKind.TIME, gettext_noop("Checked"), ColumnPlace.LEFT, empty=True),
         Column("check", place=ColumnPlace.END, value="id", cell="domain_check", file=False),
         offers("domain"),
