@@ -62,6 +62,8 @@ ALL = {
     "panel": "settings",
     "domain": "domains",
     "block": "blocks",
+    "page": "content",
+    "announcement": "content",
     "staff": "staff",
     "staff_key": "staff",
     "bulk": "bulk",

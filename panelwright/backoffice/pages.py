@@ -9,6 +9,7 @@ from django.utils.translation import gettext_noop
 from panelwright.backoffice import (
     acting,
     bulk,
+    content,
     customers,
     home,
     importing,
@@ -261,6 +262,34 @@ _REPORTS = (
     ),
 )
 
+_CONTENT = (
+    SitePage(
+        "content",
+        "admin/content",
+        content.pages,
+        Who.STAFF,
+        menus=(Menu("office", gettext_noop("Content"), "words"), Menu("office_content", gettext_noop("Pages"))),
+        right=Right.CONTENT,
+    ),
+    SitePage(
+        "content_new",
+        "admin/content/new",
+        content.new_page,
+        Who.STAFF,
+        under="content",
+        right=Right.CONTENT,
+    ),
+    SitePage(
+        "content_page",
+        r"^admin/content/pages/(?P<slug>[a-z0-9][a-z0-9-]{0,59})$",
+        content.page,
+        Who.STAFF,
+        under="content",
+        samples=("/admin/content/pages/terms", "/admin/content/pages/faq?own=1", "/admin/content/pages/{page}"),
+        right=Right.CONTENT,
+    ),
+)
+
 _PANEL = (
     SitePage(
         "services",
@@ -365,6 +394,7 @@ _PANEL = (
         samples=("/admin/blocks", "/admin/blocks?kind=word&q=x"),
         right=Right.SETTINGS,
     ),
+    *_CONTENT,
     *_REPORTS,
     SitePage(
         "staff",
@@ -447,6 +477,8 @@ _UNDER = {
     "panel": "settings",
     "domain": "domains",
     "block": "blocks",
+    "page": "content",
+    "announcement": "content",
     "staff": "staff",
     "staff_key": "staff",
     "bulk": "bulk",

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 from django.db import transaction
 
-from panelwright.content.models import TITLE_MAX, Announcement, Page
+from panelwright.content.models import NOT_WRITTEN, TITLE_MAX, Announcement, Page
 from panelwright.core import clock, limits
 from panelwright.core.refusal import Refused
 from panelwright.events.actions import NewEvent, record
@@ -32,8 +33,12 @@ def set_page(
     by: str,
     in_menu: bool | None = None,
     position: int | None = None,
+    version: str | None = None,
 ) -> Page:
-    """Write a page in one language, anew or in place of what is there; what is None stays, or is no, or 0."""
+    """Write a page in one language, anew or in place of what is there; what is None stays, or is no, or 0.
+
+    `version`: refused as changed_meanwhile where the page has another one.
+    """
     check_slug(slug)
     if language not in LANGUAGES:
         raise Refused("not_a_choice", "language", choices=", ".join(LANGUAGES))
@@ -46,6 +51,12 @@ def set_page(
         # Who writes pages waits here for whoever else does: the count below stays true.
         Panel.objects.select_for_update(no_key=True).get(id=panel_id)
         pages = Page.objects.filter(panel_id=panel_id)
+        found = pages.filter(slug=slug, language=language).first()
+        if version is not None and version != (NOT_WRITTEN if found is None else found.version):
+            raise Refused("changed_meanwhile")
+        if found is not None and now <= found.updated_at:
+            # However coarse the clock is, each writing is another version.
+            now = found.updated_at + timedelta(microseconds=1)
         page, made = pages.update_or_create(
             panel_id=panel_id,
             slug=slug,

@@ -25,6 +25,7 @@ PAGE_ROW: dict[str, Shape] = {
     "title": TEXT,
     "in_menu": YES_NO,
     "position": NUMBER,
+    "version": TEXT,
     "updated_at": MOMENT,
 }
 PAGE_SHAPE = fields({**PAGE_ROW, "body": TEXT})
@@ -41,6 +42,7 @@ def page_row(page: Page) -> dict[str, Any]:
         "title": page.title,
         "in_menu": page.in_menu,
         "position": page.position,
+        "version": page.version,
         "updated_at": _text(page.updated_at),
     }
 
@@ -136,6 +138,12 @@ ACTIONS = (
             _BODY,
             Field("in_menu", ActionFieldKind.YES_NO, gettext_noop("Link from every page")),
             Field("position", ActionFieldKind.NUMBER, gettext_noop("Position in the menu")),
+            Field(
+                "version",
+                ActionFieldKind.TEXT,
+                gettext_noop("Version"),
+                help=gettext_noop("The version that you have read: refused if the page has changed since. none: not written yet."),
+            ),
         ),
         on_target=False,
         body_max=limits.STAFF_PAGE_BYTES_MAX,

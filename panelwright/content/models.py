@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC
+
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Length
@@ -12,6 +14,8 @@ from panelwright.core.scoped import ScopedManager
 from panelwright.panels.models import Panel
 
 TITLE_MAX = 200
+# The version of a page that is not written yet.
+NOT_WRITTEN = "none"
 
 
 class Page(models.Model):
@@ -37,6 +41,11 @@ class Page(models.Model):
                 condition=LessThanOrEqual(Length("body"), limits.PAGE_CHARS_MAX), name="page_body_max"
             ),
         ]
+
+    @property
+    def version(self) -> str:
+        """Another one with each writing; what was read before says by it whether it still stands so."""
+        return f"{self.updated_at.astimezone(UTC):%Y%m%dT%H%M%S.%f}"
 
 
 class Announcement(models.Model):

@@ -37,6 +37,21 @@ class PageLink(NamedTuple):
     title: str
 
 
+class PageSummary(NamedTuple):
+    """A page in all its languages, as staff list it. `updated_at` None: the text that comes with us."""
+
+    slug: str
+    title: str
+    languages: tuple[str, ...]
+    in_menu: bool
+    position: int
+    updated_at: datetime | None
+
+    @property
+    def is_ours(self) -> bool:
+        return self.updated_at is None
+
+
 class Announcements(NamedTuple):
     """The newest first. `next`: the `before` of the page that follows, None on the last one."""
 
@@ -89,6 +104,30 @@ def menu(panel: Panel, language: str) -> list[PageLink]:
 def pages(panel_id: int) -> list[Page]:
     """All pages for staff, without their bodies: PAGES_MAX at most."""
     return list(Page.objects.filter(panel_id=panel_id).defer("body").order_by("position", "slug", "language"))
+
+
+def summaries(panel: Panel, language: str) -> list[PageSummary]:
+    """Every page by its address: those that are always there first, then as they stand in the menu. One query."""
+    by_slug: dict[str, list[Page]] = {}
+    for row in pages(panel.id):
+        by_slug.setdefault(row.slug, []).append(row)
+    return [
+        _summary(panel, slug, language, by_slug.get(slug, []))
+        for slug in (*OURS, *(slug for slug in by_slug if slug not in OURS))
+    ]
+
+
+def _summary(panel: Panel, slug: str, language: str, rows: Sequence[Page]) -> PageSummary:
+    if not rows:
+        return PageSummary(slug, ours(slug, language).title, (), True, 0, None)
+    return PageSummary(
+        slug,
+        _best(rows, language, panel.language).title,
+        tuple(row.language for row in rows),
+        slug in OURS or any(row.in_menu for row in rows),
+        min(row.position for row in rows),
+        max(row.updated_at for row in rows),
+    )
 
 
 def pages_of(panel_id: int, slug: str) -> list[Page]:

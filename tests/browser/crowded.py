@@ -111,6 +111,7 @@ def _for_staff(town: Town, key: str, url: str) -> dict[str, Any]:
         "refill": refill,
         "staff": member,
         "domain": _domains(town, panel),
+        "page": _page(town),
         **_bulk(town, panel, canceled),
         **_inbox(town, panel, member),
     }
@@ -144,6 +145,15 @@ def _inbox(town: Town, panel: int, member: int) -> dict[str, int]:
     )
     ((reply,),) = run("SELECT id FROM support_savedreply WHERE panel_id = ?", panel)
     return {"saved_reply": reply}
+def _page(town: Town) -> str:
+    """A page with a title, an address and a text that have no break."""
+    slug, file = WORD[:60].lower(), town.launch.folder / "crowded.md"
+    file.write_text(
+        f"# {WORD}\n\n`{WORD}`\n\n[{WORD}]({LINK})\n\n| a | b |\n|---|---|\n| {WORD} | {WORD} |\n", encoding="utf-8"
+    )
+    page = ("--slug", slug, "--language", "en", "--title", WORD[:200])
+    town.command("setpage", "--panel", SLUG, *page, str(file))
+    return slug
 
 
 def _bulk(town: Town, panel: int, order: int) -> dict[str, int]:

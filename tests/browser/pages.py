@@ -31,6 +31,7 @@ class World:
     view: int = 0
     domain: int = 0
     saved_reply: int = 0
+    page: str = ""
 
 
 def public(world: World) -> dict[str, str]:

@@ -49,7 +49,13 @@ class Office:
             "price_list": self.world.price_list(),
             "domain": self.world.do("domain.add", host="www.alice.example").target,
             "saved_reply": self.world.saved_reply(),
+            "page": self._written("rules-2"),
         }
+
+    def _written(self, slug: str) -> str:
+        """The address of a page; with a digit, as what belongs to one panel has."""
+        self.world.do("page.set", slug=slug, language="en", title="Rules", body="# Be kind")
+        return slug
 
     def browser(self, role: str) -> Browser:
         return Browser(self.alice, self.member(role).user)

@@ -17,6 +17,7 @@ def test_a_page_is_written_read_and_removed(site: Site) -> None:
     assert answer.status == 200
     page = answer.body["page"]
     assert page.pop("updated_at") is not None
+    assert page.pop("version")
     assert page == {**PAGE, "in_menu": True, "position": 4}
     site.post("pages", action="set", **{**PAGE, "language": "ru", "body": "я" * 100_000})
     listed = site.get("pages").body["items"]
@@ -31,6 +32,18 @@ def test_a_page_is_written_read_and_removed(site: Site) -> None:
     told = values("SELECT name, facts FROM events_event WHERE name LIKE 'page.%%' ORDER BY id")
     assert [name for name, _ in told] == ["page.changed"] * 2 + ["page.removed"] * 2
     assert all("bob@shop.example" in str(facts) for _, facts in told)
+
+
+def test_what_was_written_meanwhile_is_not_written_over_unseen(site: Site) -> None:
+    meanwhile = "Somebody else changed this meanwhile. Look at it again."
+    first = site.post("pages", action="set", **PAGE, version="none").body["page"]["version"]
+    again = {"action": "set", **PAGE, "title": "Again"}
+    site.refused(409, meanwhile, "POST", "pages", {**again, "version": "none"})
+    second = site.post("pages", **again, version=first).body["page"]["version"]
+    assert second != first
+    site.refused(409, meanwhile, "POST", "pages", {**again, "version": first})
+    site.post("pages", action="remove", slug="about")
+    site.refused(409, meanwhile, "POST", "pages", {**again, "version": second})
 
 
 def test_announcements_are_published_listed_and_taken_back(site: Site) -> None:
