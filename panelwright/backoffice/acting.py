@@ -45,6 +45,7 @@ ONE = {
     "bulk": "bulk_work",
     "staff": "staff_member",
     "service": "service",
+    "announcement": "announcement",
 }
 ALL = {
     "order": "orders",
@@ -63,7 +64,7 @@ ALL = {
     "domain": "domains",
     "block": "blocks",
     "page": "content",
-    "announcement": "content",
+    "announcement": "announcements",
     "staff": "staff",
     "staff_key": "staff",
     "bulk": "bulk",

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_noop
 
 from panelwright.backoffice import (
     acting,
+    announcements,
     bulk,
     content,
     customers,
@@ -288,6 +289,33 @@ _CONTENT = (
         samples=("/admin/content/pages/terms", "/admin/content/pages/faq?own=1", "/admin/content/pages/{page}"),
         right=Right.CONTENT,
     ),
+    SitePage(
+        "announcements",
+        "admin/content/announcements",
+        announcements.announcements,
+        Who.STAFF,
+        menus=(Menu("office_content", gettext_noop("Announcements")),),
+        under="content",
+        samples=("/admin/content/announcements", "/admin/content/announcements?show=banner"),
+        right=Right.CONTENT,
+    ),
+    SitePage(
+        "announcement_new",
+        "admin/content/announcements/new",
+        announcements.new_announcement,
+        Who.STAFF,
+        under="announcements",
+        right=Right.CONTENT,
+    ),
+    SitePage(
+        "announcement",
+        "admin/content/announcements/<int:target>",
+        announcements.announcement,
+        Who.STAFF,
+        under="announcements",
+        samples=("/admin/content/announcements/{announcement}",),
+        right=Right.CONTENT,
+    ),
 )
 
 _PANEL = (
@@ -478,7 +506,7 @@ _UNDER = {
     "domain": "domains",
     "block": "blocks",
     "page": "content",
-    "announcement": "content",
+    "announcement": "announcements",
     "staff": "staff",
     "staff_key": "staff",
     "bulk": "bulk",

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
+from panelwright.content.models import BannerKind
 from panelwright.core import money, said
 from panelwright.orders import problems
 from panelwright.panels.actions import LANGUAGES
@@ -160,6 +161,10 @@ NAMES = {
     "category": gettext_noop("Category"),
     "position": gettext_noop("Position"),
     "waiting_since": gettext_noop("Waiting since"),
+    "banner": gettext_noop("Banner"),
+    "banner_from": gettext_noop("Banner from"),
+    "banner_until": gettext_noop("Banner until"),
+    "withdrawn_at": gettext_noop("Withdrawn"),
 }
 # Fields of states that say nothing to people.
 INTERNAL = frozenset({"work", "chosen_route", "version", "id", "provider", "route"})
@@ -174,6 +179,8 @@ _CHOICES = {
     "price": gettext_noop("Lowest cost"),
     "speed": gettext_noop("Fastest"),
     "success": gettext_noop("Most completed orders"),
+    BannerKind.INFO.value: gettext_noop("Information"),
+    BannerKind.WARNING.value: gettext_noop("Warning"),
     "up": gettext_noop("Up"),
     "down": gettext_noop("Down"),
     "top": gettext_noop("To the top"),

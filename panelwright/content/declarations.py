@@ -9,15 +9,25 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.utils.translation import gettext_noop
 
 from panelwright.content import actions
-from panelwright.content.models import Announcement, Page
+from panelwright.content.actions import Banner
+from panelwright.content.models import Announcement, BannerKind, Page
 from panelwright.core import limits
 from panelwright.core.refusal import Refused
 from panelwright.panels.actions import LANGUAGES
 from panelwright.panels.models import Panel
-from panelwright.staff.action import Action, ActionDone, ActionFieldKind, Field, Noun, State
+from panelwright.staff.action import (
+    Action,
+    ActionDone,
+    ActionFieldKind,
+    Field,
+    Noun,
+    State,
+    by_opposite,
+    in_its_place,
+)
 from panelwright.staff.actor import Actor
 from panelwright.staff.rights import Right
-from panelwright.staff.shapes import MOMENT, NUMBER, TEXT, YES_NO, Shape, fields
+from panelwright.staff.shapes import MOMENT, NUMBER, TEXT, YES_NO, Shape, fields, maybe, words
 
 PAGE_ROW: dict[str, Shape] = {
     "slug": TEXT,
@@ -30,7 +40,19 @@ PAGE_ROW: dict[str, Shape] = {
 }
 PAGE_SHAPE = fields({**PAGE_ROW, "body": TEXT})
 ANNOUNCEMENT_SHAPE = fields(
-    {"id": NUMBER, "title": TEXT, "body": TEXT, "language": TEXT, "published_at": MOMENT, "by": TEXT}
+    {
+        "id": NUMBER,
+        "title": TEXT,
+        "body": TEXT,
+        "language": TEXT,
+        "published_at": MOMENT,
+        "withdrawn_at": maybe(MOMENT),
+        "banner": words(BannerKind.values),
+        "banner_from": maybe(MOMENT),
+        "banner_until": maybe(MOMENT),
+        "version": NUMBER,
+        "by": TEXT,
+    }
 )
 
 
@@ -54,12 +76,17 @@ def announcement_facts(row: Announcement) -> dict[str, Any]:
         "body": row.body,
         "language": row.language,
         "published_at": _text(row.published_at),
+        "withdrawn_at": _text(row.withdrawn_at),
+        "banner": row.banner,
+        "banner_from": _text(row.banner_from),
+        "banner_until": _text(row.banner_until),
+        "version": row.version,
         "by": row.by,
     }
 
 
-def _text(at: datetime) -> str:
-    return str(DjangoJSONEncoder().default(at))
+def _text(at: datetime | None) -> str | None:
+    return None if at is None else str(DjangoJSONEncoder().default(at))
 
 
 def _page_state(panel_id: int, page_id: int) -> State | None:
@@ -106,7 +133,30 @@ def _remove_page(actor: Actor, panel_id: int, _target: None, /, *, slug: str, la
 
 
 def _publish(actor: Actor, panel_id: int, _target: None, /, **values: Any) -> ActionDone:
-    return ActionDone(actions.announce(panel_id=panel_id, by=actor.name, **values).id)
+    return ActionDone(actions.announce(panel_id=panel_id, by=actor.name, **_with_banner(values)).id)
+
+
+def _change(actor: Actor, panel_id: int, target: int, /, **values: Any) -> None:
+    actions.change_announcement(panel_id=panel_id, announcement_id=target, by=actor.name, **_with_banner(values))
+
+
+def _with_banner(values: dict[str, Any]) -> dict[str, Any]:
+    """What is said of the banner as one: it is written as a whole, or stays."""
+    kind = values.pop("banner", None)
+    since, until = values.pop("banner_from", None), values.pop("banner_until", None)
+    if kind is None and (since is not None or until is not None):
+        raise Refused("missing_field", "banner", action="set")
+    return values if kind is None else {**values, "banner": Banner(kind, since, until)}
+
+
+def _withdraw(actor: Actor, panel_id: int, target: int, /) -> ActionDone:
+    done = actions.withdraw_announcement(panel_id=panel_id, announcement_id=target, by=actor.name)
+    return ActionDone(nothing=not done)
+
+
+def _restore(actor: Actor, panel_id: int, target: int, /) -> ActionDone:
+    done = actions.restore_announcement(panel_id=panel_id, announcement_id=target, by=actor.name)
+    return ActionDone(nothing=not done)
 
 
 def _remove_announcement(actor: Actor, panel_id: int, target: int, /) -> ActionDone:
@@ -116,6 +166,28 @@ def _remove_announcement(actor: Actor, panel_id: int, target: int, /) -> ActionD
 
 _TITLE = Field("title", ActionFieldKind.TEXT, gettext_noop("Title"), required=True)
 _BODY = Field("body", ActionFieldKind.LONG_TEXT, gettext_noop("Text"), required=True, help=gettext_noop("Markdown."))
+_READERS = Field("language", ActionFieldKind.TEXT, gettext_noop("Language"), choices=LANGUAGES)
+_BANNER = (
+    Field(
+        "banner",
+        ActionFieldKind.CHOICE,
+        gettext_noop("Banner"),
+        choices=tuple(BannerKind.values),
+        help=gettext_noop("Shown over the pages where customers order, and on the home page."),
+    ),
+    Field(
+        "banner_from",
+        ActionFieldKind.MOMENT,
+        gettext_noop("Banner from"),
+        help=gettext_noop("Without a time: at once."),
+    ),
+    Field(
+        "banner_until",
+        ActionFieldKind.MOMENT,
+        gettext_noop("Banner until"),
+        help=gettext_noop("Without a time: until you withdraw it."),
+    ),
+)
 _REMOVED = {"removed": NUMBER}
 
 ACTIONS = (
@@ -142,7 +214,9 @@ ACTIONS = (
                 "version",
                 ActionFieldKind.TEXT,
                 gettext_noop("Version"),
-                help=gettext_noop("The version that you have read: refused if the page has changed since. none: not written yet."),
+                help=gettext_noop(
+                    "The version that you have read: refused if the page has changed since. none: not written yet."
+                ),
             ),
         ),
         on_target=False,
@@ -169,13 +243,43 @@ ACTIONS = (
         gettext_noop("Publish announcement"),
         Right.CONTENT,
         _publish,
+        (_TITLE, _BODY, _READERS, *_BANNER),
+        on_target=False,
+        body_max=limits.STAFF_PAGE_BYTES_MAX,
+    ),
+    Action(
+        ANNOUNCEMENT,
+        "set",
+        gettext_noop("Save announcement"),
+        Right.CONTENT,
+        _change,
         (
             _TITLE,
             _BODY,
-            Field("language", ActionFieldKind.TEXT, gettext_noop("Language"), choices=LANGUAGES),
+            _READERS,
+            *_BANNER,
+            Field("version", ActionFieldKind.NUMBER, gettext_noop("Version")),
         ),
-        on_target=False,
         body_max=limits.STAFF_PAGE_BYTES_MAX,
+        offered=in_its_place,
+    ),
+    Action(
+        ANNOUNCEMENT,
+        "withdraw",
+        gettext_noop("Withdraw announcement"),
+        Right.CONTENT,
+        _withdraw,
+        offered=lambda row: row.withdrawn_at is None,
+        undo=by_opposite("restore", "withdrawn_at"),
+    ),
+    Action(
+        ANNOUNCEMENT,
+        "restore",
+        gettext_noop("Publish again"),
+        Right.CONTENT,
+        _restore,
+        offered=lambda row: row.withdrawn_at is not None,
+        undo=by_opposite("withdraw", "withdrawn_at"),
     ),
     Action(
         ANNOUNCEMENT,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.db.models.functions import Length
 from django.db.models.lookups import LessThanOrEqual
 
@@ -48,14 +48,30 @@ class Page(models.Model):
         return f"{self.updated_at.astimezone(UTC):%Y%m%dT%H%M%S.%f}"
 
 
+class BannerKind(models.TextChoices):
+    NONE = ""
+    INFO = "info"
+    WARNING = "warning"
+
+
 class Announcement(models.Model):
-    """What staff tell their customers. `language` empty: whatever language they read."""
+    """What staff tell their customers. `language` empty: whatever language they read.
+
+    With `banner` it stands over the pages where customers order, too, from `banner_from` (None: at once) until
+    `banner_until` (None: without end). What is withdrawn only staff see.
+    """
 
     panel = models.ForeignKey(Panel, on_delete=models.PROTECT)
     title = models.CharField(max_length=TITLE_MAX)
     body = models.TextField()
     language = models.CharField(max_length=10, default="", blank=True)
     published_at = models.DateTimeField()
+    withdrawn_at = models.DateTimeField(null=True)
+    banner = models.CharField(max_length=10, choices=BannerKind, default=BannerKind.NONE, blank=True)
+    banner_from = models.DateTimeField(null=True)
+    banner_until = models.DateTimeField(null=True)
+    # Goes up with each writing.
+    version = models.IntegerField(default=1)
     # Who wrote it, for staff; customers are not told.
     by = models.CharField(max_length=200)
 
@@ -67,5 +83,20 @@ class Announcement(models.Model):
             models.CheckConstraint(
                 condition=LessThanOrEqual(Length("body"), limits.ANNOUNCEMENT_CHARS_MAX), name="announcement_body_max"
             ),
+            models.CheckConstraint(condition=Q(banner__in=BannerKind.values), name="announcement_banner"),
+            models.CheckConstraint(
+                condition=Q(banner_from__isnull=True)
+                | Q(banner_until__isnull=True)
+                | Q(banner_until__gt=F("banner_from")),
+                name="announcement_banner_span",
+            ),
         ]
-        indexes = [models.Index(fields=["panel", "id"], name="announcement_panel")]
+        indexes = [
+            models.Index(fields=["panel", "id"], name="announcement_panel"),
+            # Asked for with each page where customers order: most announcements are no banner.
+            models.Index(
+                fields=["panel", "id"],
+                condition=Q(withdrawn_at__isnull=True) & ~Q(banner=""),
+                name="announcement_banners",
+            ),
+        ]

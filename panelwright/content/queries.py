@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import NamedTuple
 from django.db.models import Q
 
 from panelwright.content.models import Announcement, Page
+from panelwright.core import clock
 from panelwright.panels.actions import LANGUAGES
 from panelwright.panels.models import Panel
 
@@ -18,6 +19,10 @@ from panelwright.panels.models import Panel
 OURS = ("terms", "faq")
 MENU_MAX = 12
 ANNOUNCEMENTS_MAX = 100
+# Over one page.
+BANNERS_MAX = 3
+# That a browser remembers to have put away.
+PUT_AWAY_MAX = 30
 _TEXTS = Path(__file__).with_name("texts")
 _FALLBACK = "en"
 
@@ -138,15 +143,49 @@ def pages_of(panel_id: int, slug: str) -> list[Page]:
 def announcements(
     panel_id: int, language: str | None = None, *, before: int | None = None, limit: int = 20
 ) -> Announcements:
-    """For the readers of a language, or (None, for staff) of all."""
+    """For the readers of a language, or (None, for staff) all, with those that are withdrawn."""
     limit = max(1, min(limit, ANNOUNCEMENTS_MAX))
     rows = Announcement.objects.filter(panel_id=panel_id)
     if language is not None:
-        rows = rows.filter(Q(language="") | Q(language__iexact=language))
+        rows = rows.filter(_read_in(language), withdrawn_at=None)
     if before is not None:
         rows = rows.filter(id__lt=before)
     found = list(rows.order_by("-id")[: limit + 1])
     return Announcements(found[:limit], found[limit - 1].id if len(found) > limit else None)
+
+
+def banners(panel_id: int, language: str, *, but: Collection[int] = ()) -> list[Announcement]:
+    """What stands over the pages where customers order, the newest first, without the texts; `but`: put away."""
+    shown = standing_now(clock.now()) & _read_in(language)
+    rows = Announcement.objects.filter(shown, panel_id=panel_id, withdrawn_at=None).exclude(banner="")
+    found = rows.defer("body").order_by("-id")[: BANNERS_MAX + PUT_AWAY_MAX]
+    return [row for row in found if row.id not in but][:BANNERS_MAX]
+
+
+def standing_now(now: datetime) -> Q:
+    """Banners whose time it is."""
+    begun = Q(banner_from__isnull=True) | Q(banner_from__lte=now)
+    return begun & (Q(banner_until__isnull=True) | Q(banner_until__gt=now))
+
+
+def banner_state(row: Announcement) -> str:
+    """Of an announcement that is a banner: waits, shown or over; empty where it is none, or is withdrawn."""
+    now = clock.now()
+    if not row.banner or row.withdrawn_at is not None:
+        return ""
+    if row.banner_until is not None and row.banner_until <= now:
+        return "over"
+    return "waits" if row.banner_from is not None and row.banner_from > now else "shown"
+
+
+def announcement(panel_id: int, announcement_id: int) -> Announcement | None:
+    """One of them, for staff."""
+    found: Announcement | None = Announcement.objects.filter(panel_id=panel_id, id=announcement_id).first()
+    return found
+
+
+def _read_in(language: str) -> Q:
+    return Q(language="") | Q(language__iexact=language)
 
 
 def _best(rows: Sequence[Page], *languages: str) -> Page:

@@ -442,6 +442,7 @@ REFUSALS: dict[str, Words] = {
     "too_many_pages": Words(gettext_noop("A panel can have at most %(limit)s pages."), status=409),
     "bad_slug": Words(gettext_noop("Use up to 60 lowercase letters, digits and dashes, such as about-us.")),
     "bad_title": Words(gettext_noop("Enter a title of one line with up to %(limit)s characters.")),
+    "banner_span": Words(gettext_noop("The banner ends before it begins. Enter a later end.")),
     "bad_body": Words(gettext_noop("Enter a text of 1 to %(limit)s characters.")),
     # Staff: customers, keys, money
     "email_taken": Words(gettext_noop("%(email)s already has an account on this panel."), status=409),

@@ -35,6 +35,7 @@ MODULES = (
     "panelwright.catalog.staff_lists",
     "panelwright.orders.staff_lists",
     "panelwright.customers.staff_lists",
+    "panelwright.content.staff_lists",
     "panelwright.staff.panel_lists",
     "panelwright.staff.bulk_lists",
     "panelwright.staff.undo_lists",

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_noop
 
-from panelwright.storefront import account, balance, hooks, mass, ordering, orders, public, tickets, views, webhooks
+from panelwright.storefront import (
+    account,
+    balance,
+    banners,
+    hooks,
+    mass,
+    ordering,
+    orders,
+    public,
+    tickets,
+    views,
+    webhooks,
+)
 from panelwright.ui.pages import Answer, AsCustomer, Menu, Site, SitePage, Who
 
 _API_URL = r"^api/?$"
@@ -57,6 +69,14 @@ _NEWS = (
 )
 
 _TEXTS = (
+    SitePage(
+        "put_away",
+        "banners/<int:number>/put-away",
+        banners.put_away,
+        Who.EVERYBODY,
+        Answer.ACTION,
+        under="announcements",
+    ),
     SitePage(
         "api",
         _API_URL,

@@ -10,6 +10,7 @@ from datetime import timedelta
 
 from django.http import HttpRequest, HttpResponse
 
+from panelwright.content.queries import PUT_AWAY_MAX
 from panelwright.customers import sessions
 from panelwright.customers.account_actions import CONFIRM_WITHIN
 from panelwright.panels.models import Panel
@@ -62,6 +63,21 @@ def drop_signup(request: PanelRequest, response: HttpResponse) -> None:
 
 def keep_language(response: HttpResponse, language: str) -> None:
     _set(response, LANGUAGE, language, _YEAR_S)
+
+
+def put_away(request: PanelRequest) -> list[int]:
+    """The banners that this browser has put away, the latest first."""
+    found = request.COOKIES.get(_banners_name(request.panel), "").split(".")[:PUT_AWAY_MAX]
+    return [int(text) for text in found if text.isascii() and text.isdigit() and len(text) < 19]
+
+
+def keep_put_away(request: PanelRequest, response: HttpResponse, banner_id: int) -> None:
+    known = [banner_id, *(one for one in put_away(request) if one != banner_id)]
+    _set(response, _banners_name(request.panel), ".".join(map(str, known[:PUT_AWAY_MAX])), _YEAR_S)
+
+
+def _banners_name(panel: Panel) -> str:
+    return f"banners_{panel.id}"
 
 
 def device(request: HttpRequest) -> str:

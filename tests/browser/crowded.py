@@ -112,6 +112,7 @@ def _for_staff(town: Town, key: str, url: str) -> dict[str, Any]:
         "staff": member,
         "domain": _domains(town, panel),
         "page": _page(town),
+        **_written(town),
         **_bulk(town, panel, canceled),
         **_inbox(town, panel, member),
     }
@@ -147,13 +148,18 @@ def _inbox(town: Town, panel: int, member: int) -> dict[str, int]:
     return {"saved_reply": reply}
 def _page(town: Town) -> str:
     """A page with a title, an address and a text that have no break."""
+def _written(town: Town) -> dict[str, Any]:
+    """A page and an announcement, a banner as well, with titles, an address and texts that have no break."""
     slug, file = WORD[:60].lower(), town.launch.folder / "crowded.md"
     file.write_text(
         f"# {WORD}\n\n`{WORD}`\n\n[{WORD}]({LINK})\n\n| a | b |\n|---|---|\n| {WORD} | {WORD} |\n", encoding="utf-8"
     )
     page = ("--slug", slug, "--language", "en", "--title", WORD[:200])
     town.command("setpage", "--panel", SLUG, *page, str(file))
-    return slug
+    told = ("--title", WORD[:200], "--body-file", str(file), "--banner", "warning")
+    town.command("announcement", "publish", "--panel", SLUG, *told)
+    ((announcement,),) = town.rows.run("SELECT id FROM content_announcement WHERE panel_id = ?", _panel(town))
+    return {"page": slug, "announcement": announcement}
 
 
 def _bulk(town: Town, panel: int, order: int) -> dict[str, int]:

@@ -32,6 +32,7 @@ class World:
     domain: int = 0
     saved_reply: int = 0
     page: str = ""
+    announcement: int = 0
 
 
 def public(world: World) -> dict[str, str]:

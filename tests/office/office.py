@@ -50,6 +50,7 @@ class Office:
             "domain": self.world.do("domain.add", host="www.alice.example").target,
             "saved_reply": self.world.saved_reply(),
             "page": self._written("rules-2"),
+            "announcement": self.world.do("announcement.publish", title="News", body="We moved.").target,
         }
 
     def _written(self, slug: str) -> str:

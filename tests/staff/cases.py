@@ -217,6 +217,12 @@ def _page(world: World) -> Case:
     return Case(None, {"slug": "about"})
 
 
+def _withdrawn(world: World) -> Case:
+    target = world.do("announcement.publish", **_NEWS).target
+    world.do("announcement.withdraw", target)
+    return Case(target)
+
+
 def _with_spare(world: World) -> Case:
     spare = own_people(world.alice, COMMENTS, name="other people")
     assert spare.id
@@ -286,6 +292,12 @@ CASES: dict[str, Callable[[World], Case]] = {
     "page.set": lambda w: Case(None, _PAGE),
     "page.remove": _page,
     "announcement.publish": lambda w: Case(None, _NEWS),
+    "announcement.set": lambda w: Case(
+        w.do("announcement.publish", **_NEWS).target,
+        {"title": "Maintenance", "body": "Tonight.", "banner": "warning", "banner_until": "2030-01-01T00:00:00Z"},
+    ),
+    "announcement.withdraw": lambda w: Case(w.do("announcement.publish", **_NEWS).target),
+    "announcement.restore": _withdrawn,
     "announcement.remove": lambda w: Case(w.do("announcement.publish", **_NEWS).target),
 }
 

@@ -14,6 +14,8 @@ from panelwright.backoffice.acting import ONE, UNDO_TAG, allowed, may_do, offere
 from panelwright.backoffice.bulk import STATE_LABELS
 from panelwright.backoffice.panel import held_words
 from panelwright.backoffice.queries import OFFICE_COUNTS
+from panelwright.content.models import Announcement
+from panelwright.content.queries import banner_state
 from panelwright.core.lists import Column, Filter, count_text
 from panelwright.customers.models import User
 from panelwright.customers.staff_actions import is_invited
@@ -66,6 +68,12 @@ def capped(count: int) -> str:
 def action_url(action: Action, target: int | None = None) -> str:
     """Where the form of an action stands."""
     return reverse(f"backoffice:{action.name.replace('.', '_')}", args=[] if target is None else [target])
+
+
+@register.simple_tag
+def banner_of(row: Announcement) -> str:
+    """Whether its banner waits, is shown or is over; empty where there is none."""
+    return banner_state(row)
 
 
 @register.filter

@@ -15,6 +15,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from panelwright.content import queries as content
+from panelwright.content.models import Announcement
 from panelwright.content.queries import OURS, PageLink
 from panelwright.core import money
 from panelwright.core.refusal import Refusal
@@ -22,7 +23,7 @@ from panelwright.customers.models import Customer
 from panelwright.orders import reasons
 from panelwright.panels.models import Panel
 from panelwright.support import queries
-from panelwright.ui import icons, markup, pages, refusals, status_labels
+from panelwright.ui import cookies, icons, markup, pages, refusals, status_labels
 from panelwright.ui.assets import all_assets
 from panelwright.ui.forms import Form, PageForm
 
@@ -298,6 +299,13 @@ def menu_pages(context: Any) -> list[PageLink]:
     """The pages that staff want linked from everywhere, terms and questions last. One query."""
     request = context["request"]
     return content.menu(request.panel, request.language)
+
+
+@register.simple_tag(takes_context=True)
+def banners(context: Any) -> list[Announcement]:
+    """What staff want to be read first, without what this browser has put away. One query."""
+    request = context["request"]
+    return content.banners(request.panel.id, request.language, but=cookies.put_away(request))
 
 
 @register.simple_tag
