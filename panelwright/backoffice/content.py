@@ -46,7 +46,8 @@ class LanguageText:
     """A page in one language, as the form holds it.
 
     `row`: what stands in it, None where nothing does. `version` and `was` belong to what the form was filled with: the
-    version of the page, and a digest of the text. `theirs`: what somebody else has written meanwhile.
+    version of the page, and a digest of the text. `conflict`: somebody else has changed it meanwhile; `theirs` is what
+    they have written, None where they have deleted it.
     """
 
     code: str
@@ -56,6 +57,7 @@ class LanguageText:
     version: str
     was: str
     error: str = ""
+    conflict: bool = False
     theirs: Page | None = None
 
     @property
@@ -162,7 +164,8 @@ def _edit(request: StaffRequest, slug: str) -> HttpResponse:
     if is_resumed(request):
         return _shown(request, slug, form, texts)
     saved = _saved(request, slug or form.text("slug"), form, texts, is_new=not slug)
-    wrong = bool(form.errors) or any(text.error or text.theirs for text in texts)
+    conflict = any(text.conflict for text in texts)
+    wrong = conflict or bool(form.errors) or any(text.error for text in texts)
     if not wrong:
         if saved:
             messages.success(request, _saved_words(saved))
@@ -173,7 +176,6 @@ def _edit(request: StaffRequest, slug: str) -> HttpResponse:
         # What is saved stands at its address; what is left is saved there.
         slug = slug or form.text("slug")
         messages.success(request, _saved_words(saved))
-    conflict = any(text.theirs for text in texts)
     return _shown(request, slug, form, texts, status=409 if conflict else 422)
 
 
@@ -241,7 +243,7 @@ def _saved(request: StaffRequest, slug: str, form: Form, texts: Sequence[Languag
             _refuse(request, slug, form, text, came)
     if saved and moved:
         form.values["was_menu"] = _menu_mark(form.ticked("in_menu"), str(menu["position"]))
-    if is_new and not saved and not form.errors and not any(text.error for text in texts):
+    if is_new and not saved and not form.errors and not any(text.error or text.conflict for text in texts):
         form.wrong("", _("Write a title and a text in at least one language."))
     return saved
 
@@ -288,7 +290,7 @@ def _refuse(request: StaffRequest, slug: str, form: Form, text: LanguageText, re
     if refusal.code == "changed_meanwhile":
         text.row = _row(request, slug, text.code)
         # Saved once more, what was typed is meant to replace it.
-        text.theirs, text.version = text.row, text.stands
+        text.conflict, text.theirs, text.version = True, text.row, text.stands
         text.error = "" if text.row is not None else _("Somebody else has deleted this text. Save again to keep yours.")
     elif refusal.field in {"title", "body"}:
         form.wrong(f"{refusal.field}-{text.code}", said)
