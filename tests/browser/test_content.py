@@ -18,7 +18,7 @@ def test_a_page_is_previewed_while_it_is_typed(page: Page, town: Town, log_in: L
     log_in(page, town.staff())
     page.get_by_role("navigation", name="Pages").get_by_role("link", name="Content").click()
     page.get_by_role("link", name="New page").click()
-    page.get_by_label("Address").fill("how-we-work")
+    page.get_by_role("textbox", name="Address").fill("how-we-work")
     page.get_by_label("Link from every page").check()
     english = page.get_by_role("region", name="English")
     english.get_by_label("Title").fill("How we work")
