@@ -111,7 +111,6 @@ def _for_staff(town: Town, key: str, url: str) -> dict[str, Any]:
         "refill": refill,
         "staff": member,
         "domain": _domains(town, panel),
-        "page": _page(town),
         **_written(town),
         **_bulk(town, panel, canceled),
         **_inbox(town, panel, member),
@@ -146,8 +145,8 @@ def _inbox(town: Town, panel: int, member: int) -> dict[str, int]:
     )
     ((reply,),) = run("SELECT id FROM support_savedreply WHERE panel_id = ?", panel)
     return {"saved_reply": reply}
-def _page(town: Town) -> str:
-    """A page with a title, an address and a text that have no break."""
+
+
 def _written(town: Town) -> dict[str, Any]:
     """A page and an announcement, a banner as well, with titles, an address and texts that have no break."""
     slug, file = WORD[:60].lower(), town.launch.folder / "crowded.md"
