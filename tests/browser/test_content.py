@@ -29,4 +29,4 @@ def test_a_page_is_previewed_while_it_is_typed(page: Page, town: Town, log_in: L
     expect(page.get_by_role("status").first).to_contain_text("Saved: English.")
     page.get_by_role("link", name="View page").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("How we work")
-    expect(page.get_by_role("contentinfo").get_by_role("link", name="How we work")).to_be_visible()
+    expect(page.locator(".page-foot").get_by_role("link", name="How we work")).to_be_visible()
