@@ -76,6 +76,8 @@ def test_translations_keep_places_tags_and_escapes(language: str) -> None:
 
 # Names, and words that are the same in both languages.
 SAME = {
+    "Banner",
+    "Banners",
     *("Link", "Hashtag", "Hashtags", "Shell", "Total", "Status", "Menu", "Normal", "Manual", "Browser", "Error", "API"),
     *("Refill", "Refills", "refill", "Ticket", "Tickets", "E-mail", "Webhook", "Webhooks", "no", "Partial", "Parcial"),
     *("podcast", "playlist", "link", "story", "bot", "clip", "Sites: %(sites)s.", "Drip-feed", "ID", "No"),
