@@ -26,6 +26,7 @@ from panelwright.backoffice import words
 from panelwright.core import money
 from panelwright.core.refusal import Refusal
 from panelwright.panels.actions import LANGUAGES
+from panelwright.panels.models import RefillStatusKey
 from panelwright.staff import registry, trail, undoing, values
 from panelwright.staff.action import Action, ActionFieldKind, Field, State
 from panelwright.staff.actions import Performed, perform, preview, state_of
@@ -71,6 +72,8 @@ ALL = {
     "change": "bulk",
 }
 _YES_OR_NO = (("", ""), ("yes", gettext_noop("Yes")), ("no", gettext_noop("No")))
+# Choices that are in no language, or each in its own.
+_NAMES = (LANGUAGES, tuple(RefillStatusKey.values))
 # What says which state of the object the form was made for.
 _OF_THE_FORM = frozenset({"version", "seen"})
 # Before the id of a change, in the tags of a message that offers to undo it.
@@ -292,7 +295,7 @@ def field_of(field: Field, form: Form, state: Mapping[str, Any] | None, panel_id
         choices,
         not field.required,
         frozenset(str(chosen).split(",")),
-        names=field.offers is not None or field.choices == LANGUAGES,
+        names=field.offers is not None or field.choices in _NAMES,
     )
 
 

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any, NamedTuple
 
-from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
@@ -207,8 +206,6 @@ _CHOICES = {
     BlockKind.PATTERN.value: gettext_noop("Pattern"),
     BlockKind.WORD.value: gettext_noop("Word"),
 }
-# Each in its own language.
-_LANGUAGES = {code: name for code in LANGUAGES for known, name in settings.LANGUAGES if known == code.lower()}
 _PROBLEMS_OF_REFILLS = {
     problems.REQUEST_REFUSED: gettext_noop("Rejected"),
     problems.REQUEST_WAITS: gettext_noop("Not taken yet"),
@@ -407,7 +404,7 @@ def choice(text: str) -> str:
     if text in LANGUAGES:
         return language_name(text)
     known = PROBLEM_LABELS.get(text) or _RIGHTS.get(text) or _ROLES.get(text) or _CHOICES.get(text)
-    return _(known) if known else _LANGUAGES.get(text, text)
+    return _(known) if known else text
 
 
 class ArrivalWords(NamedTuple):
