@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from panelwright.providers.wire.folding import FOLD_MAX, fold
 from panelwright.providers.wire.outcomes import Reason
-from panelwright.providers.wire.panel_v2.refusal_words import BREAKDOWN, ORDER, lines
+from panelwright.providers.wire.panel_v2.refusal_words import BREAKDOWN, ORDER, VAGUE, lines
 
 
 def _compiled(name: str) -> re.Pattern[str]:
@@ -16,6 +16,7 @@ def _compiled(name: str) -> re.Pattern[str]:
 
 _CLASSES = tuple((row.reason, row.firm, _compiled(row.name)) for row in ORDER)
 _BROKE_DOWN = _compiled(BREAKDOWN)
+_WENT_WRONG = _compiled(VAGUE)
 
 
 # Where a word of an untranslated key begins: notEnoughFunds, invalidAPIKey. Not in names, which keep it: YouTube.
@@ -38,5 +39,9 @@ def _classified(folded: str) -> tuple[Reason, bool]:
 
 
 def tells_of_a_breakdown(text: str) -> bool:
-    """True for "Operation timed out", "SQLSTATE[40001]…" and the like."""
-    return _BROKE_DOWN.search(fold(text)) is not None
+    """True for "Operation timed out", "SQLSTATE[40001]…" and the like.
+
+    "An error occurred" may be one, too; "An error occurred: not enough funds" is none.
+    """
+    folded = fold(text)
+    return _BROKE_DOWN.search(folded) is not None or (_WENT_WRONG.search(folded) is not None and not classify(text)[1])

@@ -70,6 +70,8 @@ ORDER = (
 )
 # Not a class of refusals: an error that tells of a breakdown, which may have struck after the order was taken.
 BREAKDOWN = "breakdown"
+# The same of errors that say no more than that something went wrong: what a firm sentence beside them says counts.
+VAGUE = "vague"
 
 LANGUAGES: Mapping[str, Lines] = {
     "en": en.LINES,

@@ -52,5 +52,11 @@ LINES = {
     """,
     "breakdown": r"""
         (interner|unbekannter|unerwarteter) fehler
+        (server|system|datenbank|verbindungs)fehler
+    """,
+    "vague": r"""
+        (fehler|problem) (ist )?aufgetreten
+        etwas ist schief ?gelaufen
+        etwas ist schief ?gegangen
     """,
 }

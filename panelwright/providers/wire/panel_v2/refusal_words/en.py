@@ -20,11 +20,18 @@ LINES = {
         balance (is )?(less|lower|smaller) than
         (insuff?ici?ent|insufici?ent|unsufficient|inssuficient) (\w+ )?(funds?|founds?|balance|money|credits?)
         (balance|funds?|credits?|saldo) insufi\w+
+        (credit|spending|overdraft) limit\b
         (not|no) enoug\w* (founds?|balanc|mony|funds?)
     """,
     "key": r"""
         \bapi key\b
-        (invalid|incorrect|wrong|bad|missing|unknown|empty|inactive|expired|no) (api )?(key|token|apikey)\b
+        (invalid|incorrect|wrong|bad|missing|unknown|empty|inactive|expired|no) (api |auth |access |secret |
+          authentication |authorization |security )?(key|token|apikey)\b
+        (user ?name|login|e ?mail) (or |and )?password\b
+        (invalid|incorrect|wrong|bad|unknown) (login |user |api )?(password|credentials?)\b
+        \baccess (is |was |has been )?denied\b(?! for user)
+        (invalid|incorrect|wrong|bad|unknown) (request|api|endpoint|callback|webhook) (url|uri|path|route|endpoint)\b
+        ^(the )?(request )?(url|uri|route|endpoint) (was |is )?not found$
         \b(key|apikey|token) (is |was |has been )?(invalid|incorrect|wrong|missing|required|not found|disabled|
           inactive|not valid|expired|revoked|blocked)
         (invalid|wrong|incorrect) api\b
@@ -36,6 +43,7 @@ LINES = {
         your (panel |api |reseller |user )?(user|account) (is |has been |was )?(not active|inactive|disabled|
           suspended|banned|blocked|deactivated)
         \bip\b.{0,30}not (allowed|whitelisted|authori[sz]ed)
+        \bip\b( address)?( \d+){0,8} (is |was |has been )?(blocked|banned|black ?listed|denied|restricted)\b
     """,
     "disabled": r"""
         (refill|cancel)\w*.{0,40}\bdisabled
@@ -48,7 +56,9 @@ LINES = {
     "duplicate": r"""
         active (order|task)
         same (link|url|target|username|page|post)
-        duplicate
+        ^(error )?duplicated?$
+        duplicated? (order|task|link|url|target|page|post|request)s?\b
+        (order|task|link|url|target|page|post|request)s? (is |are |was |has been |already )?(a )?duplicated?\b
         already (have|has|exists?|been|being processed|ordered|in progress|in process|in queue|in use|active|
           process|running|run|started|pending|queued|added|used|placed|working|submitted|taken)
         (is |are )?(still|currently|now) (running|in progress|in process|processing|being processed|active|
@@ -97,8 +107,10 @@ LINES = {
         request limit
         (requests?|orders?|calls?) per (second|minute|hour|day)
         (requests?|orders?|calling|sending) (\w+ )?too (fast|often|frequently|quickly)
-        limit (is |has been |was )?(exceeded|reached|exhausted)
-        (exceeded|reached|exceeds) (the |your |our )?(\w+ )?limit
+        (?<!quantity )(?<!amount )(?<!count )(?<!comments )(?<!quantity the )limit (is |has been |
+          was )?(exceeded|reached|exhausted)
+        (?<!quantity )(?<!amount )(?<!count )(?<!comments )(?<!quantity has )(exceeded|reached|exceeds) (the |your |
+          our )?(?!quantity|amount|max|min)(\w+ )?limit
         slow down
         throttl
         flood (control|wait|detected)
@@ -115,6 +127,11 @@ LINES = {
         quantity (is |too )*(invalid|incorrect|low|high|small|big|large|not|out of range)
         (quantity|amount) .{0,20}(not in range|out of range|between|multiple|divisible)
         neworder error (min|max|increment|quantity)
+        (quantity|amount|count|comments) limit (is |has been |was )?(exceeded|reached|exhausted)
+        quantity the limit (is |has been |was )?(exceeded|reached|exhausted)
+        (quantity|amount|count|comments) (exceeded|reached|exceeds) (the |your |our )?(\w+ )?limit
+        quantity has (exceeded|reached) (the |your |our )?(\w+ )?limit
+        (exceeded|reached|exceeds) (the |your |our )?(quantity|amount|maximum|minimum|max|min) limit
         multiple of
         (below|under) .{0,10}min
         (above|over|exceed\w*) .{0,10}max
@@ -149,6 +166,10 @@ LINES = {
           method|body|field)).{0,30}(not|doesn ?t|isn ?t|didn ?t) (be )?(valid|correct|found|exist|supported|
           public|available|allowed|match|accessible|full|complete\b)
         (?<!your )\b(account|user) (is |was |are )?(set to |now |not |isn t )?(private|public)
+        (?<!your )(?<!api )(?<!panel )\b(account|user) (was |is |does |do |did |could )?not (be )?(found|exist)\b
+        (?<!your )(?<!api )(?<!panel )\b(account|user) (doesn|didn) ?t exist
+        \bno such (user|account|channel|video|post|page|group)\b
+        \b(link|url|profile|post|channel|video|page) (is |was |are |has been )?(currently |now )?unavailable\b
         \b(instagram|twitter|tiktok|youtube|telegram|facebook|threads|twitch|linkedin|discord|reddit|spotify|
           target|targeted) (user|account|page|group)s? .{0,20}(suspended|banned|blocked|deactivated|disabled|
           terminated|inactive|invalid|incorrect|wrong|private|deleted|removed)
@@ -197,17 +218,53 @@ LINES = {
         server error
         sqlstate
         deadlock
+        lock wait
         exception
         stack ?trace
+        traceback
         curl error
         bad gateway
         gateway time
         fatal error
         parse error
-        undefined (index|variable|array|offset|property|method)
-        call to a member
-        unexpected error
+        syntax error
+        \b(type|value|key|reference|attribute|runtime|assertion)error\b
+        undefined (index|variable|array|offset|property|method|function|constant|class|key)
+        call to (a member|undefined)
+        attempt to (read|assign) property
+        trying to (access|get)
+        (cannot|can t|can not) read propert
+        of undefined\b
+        (array|object) to string conversion
+        division by zero
+        duplicate (entry|key|column)
+        (mysql|mariadb|postgres\w*|sqlite|redis|mongodb)\b
+        server has gone away
+        access denied for user
+        lost connection
+        data too long
+        unknown column
+        column .{0,40}cannot be null
+        table .{0,60}(marked as crashed|doesn t exist)
+        integrity constraint
+        (unique|foreign key|check|null) constraint
+        (commit|transaction) (was |has )?(failed|aborted|rolled back)
+        execution time
+        (allowed|out of|not enough) memory\b
+        no space left
+        connection (was |has been |is )?(reset|refused|aborted|closed|lost|terminated|broken)
+        broken pipe
+        socket hang ?up
+        \b(econn|etimed|ehost|enet|enotfound|epipe|eai|esocket)\w*
+        upstream (connect|request|prematurely)
+        unexpected (error|end|token|response|server)
         unknown error
-        something went wrong
+        status code 5\d\d
+        ^(error|http|http error|http status) 5\d\d\b
+    """,
+    "vague": r"""
+        something (went|goes|has gone) wrong
+        (error|problem|failure) (has |have |was |is )?(occurr?ed|occurs|happened|encountered)
+        whoops
     """,
 }

@@ -76,7 +76,10 @@ LINES = {
     """,
     "breakdown": r"""
         error (interno|desconocido|inesperado)
-        algo salio mal
-        error (del|en el) servidor
+        error (del|en el|de) (servidor|sistema|conexion|base de datos)
+    """,
+    "vague": r"""
+        algo (salio|ha salido|fue) mal
+        (ocurrio|ha ocurrido|se produjo|se ha producido|hubo) un (error|problema)
     """,
 }

@@ -49,6 +49,10 @@ LINES = {
         temporairement
     """,
     "breakdown": r"""
-        erreur (interne|inconnue|inattendue|du serveur)
+        erreur (interne|inconnue|inattendue|du serveur|serveur|systeme|de connexion)
+    """,
+    "vague": r"""
+        (erreur|probleme) (est |s est )(survenue?|produite?)
+        quelque chose s est mal passe
     """,
 }

@@ -47,4 +47,12 @@ LINES = {
     "limit_loose": r"""
         (baad|bad|thodi der) (me|mein|main) .{0,15}(try|koshish|prayas)
     """,
+    "breakdown": r"""
+        (server|system|internal) (me|mein|main|ka|ki) (error|dikkat|gadbad|problem|samasya|kharabi)
+        server (down|band) (hai|ho gaya)
+    """,
+    "vague": r"""
+        (kuch|kuchh) (galat|gadbad|garbar) (ho|hua|hui|hogaya|hai)
+        (error|galti|dikkat) (aa|aayi|aaya|ho) (gaya|gayi|gai|hai)
+    """,
 }

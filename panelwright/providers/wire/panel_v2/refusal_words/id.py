@@ -49,7 +49,11 @@ LINES = {
         (sedang )?(pemeliharaan|perbaikan|maintenance)
     """,
     "breakdown": r"""
-        kesalahan (server|sistem|internal)
-        terjadi kesalahan
+        kesalahan (server|sistem|internal|koneksi|pelayan)
+        (server|sistem) (sedang )?(error|gangguan)
+    """,
+    "vague": r"""
+        (terjadi|telah berlaku|berlaku) (kesalahan|ralat)
+        ada yang salah
     """,
 }

@@ -43,6 +43,10 @@ LINES = {
         in manutenzione
     """,
     "breakdown": r"""
-        errore (interno|sconosciuto|imprevisto|del server)
+        errore (interno|sconosciuto|imprevisto|del server|di sistema|di connessione)
+    """,
+    "vague": r"""
+        (si e verificato|c e stato) un (errore|problema)
+        qualcosa e andato storto
     """,
 }

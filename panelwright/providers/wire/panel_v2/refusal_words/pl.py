@@ -53,4 +53,13 @@ LINES = {
         (sprobuj|prosze sprobowac) .{0,20}(ponownie|pozniej)
         przerwa techniczna
     """,
+    "breakdown": r"""
+        blad (wewnetrzny|serwera|systemu|bazy danych|polaczenia)
+        (wewnetrzny|nieznany|nieoczekiwany) blad
+        przekroczono (limit czasu|czas oczekiwania)
+    """,
+    "vague": r"""
+        (wystapil|pojawil sie) (\w+ )?(blad|problem)
+        cos poszlo nie tak
+    """,
 }

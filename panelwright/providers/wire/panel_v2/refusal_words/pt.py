@@ -26,7 +26,7 @@ LINES = {
         ja (existe|possui|tem|ha|esta em andamento|esta em execucao|esta sendo|em andamento|em execucao|
           foi adicionad|foi feito)
         mesmo (link|perfil|usuario)
-        duplicad
+        (?<!comentarios )(?<!comentario )(?<!usuarios )(?<!entrada )(?<!nomes )duplicad(?!\w+ comentario)
         (aguarde|espere) .{0,30}(pedido|conclu|termin|finaliz)
         pedido anterior
         em andamento (para|com|neste|nesse)
@@ -81,7 +81,11 @@ LINES = {
     """,
     "breakdown": r"""
         err(o|or) (interno|desconhecido|inesperado)
-        algo deu errado
-        erro (do|no) servidor
+        erro (do|no|de) (servidor|sistema|conexao|banco de dados)
+    """,
+    "vague": r"""
+        algo (deu|correu|saiu) (errado|mal)
+        ocorreu um (erro|problema)
+        houve um (erro|problema)
     """,
 }

@@ -65,7 +65,12 @@ LINES = {
     """,
     "breakdown": r"""
         bilinmeyen (bir )?hata
-        sunucu hatasi
+        (sunucu|sistem|veritabani|baglanti) hatasi
+    """,
+    "vague": r"""
+        (bir )?hata (olustu|meydana geldi)
+        bir (seyler|sey) (ters|yanlis) (gitti|oldu)
+        bir sorun olustu
         beklenmeyen (bir )?hata
     """,
 }

@@ -53,6 +53,10 @@ LINES = {
         dang bao tri
     """,
     "breakdown": r"""
-        loi (he thong|may chu|khong xac dinh)
+        loi (he thong|may chu|khong xac dinh|ket noi|server)
+    """,
+    "vague": r"""
+        (co|xay ra|gap) (mot )?loi\b
+        da xay ra su co
     """,
 }

@@ -69,7 +69,6 @@ NOBODY_KNOWS = [
     "Account suspended",
     "Account has been blocked",
     "User is not active",
-    "Account not found",
     "Your account is not allowed to order this",
     "Usuário bloqueado",
     "Conta suspensa",
@@ -97,6 +96,41 @@ OURS = [
     "Akun Anda diblokir",
     "Hesabınız askıya alındı",
 ]
+# Of what is waited for, what is ours to mend, and what ends the order.
+TOLD_APART = {
+    "Invalid username or password": Reason.KEY,
+    "Wrong username/password": Reason.KEY,
+    "Invalid request URL": Reason.KEY,
+    "URL not found": Reason.KEY,
+    "Invalid credentials": Reason.KEY,
+    "Access denied": Reason.KEY,
+    "Invalid auth key": Reason.KEY,
+    "Your IP is blocked": Reason.KEY,
+    "Your IP 203.0.113.9 has been banned": Reason.KEY,
+    "Quantity limit exceeded": Reason.QUANTITY,
+    "Quantity exceeds the limit": Reason.QUANTITY,
+    "You exceeded the quantity limit": Reason.QUANTITY,
+    "Maximum quantity limit exceeded (500)": Reason.QUANTITY,
+    "Credit limit exceeded": Reason.FUNDS,
+    "Your credit limit has been reached": Reason.FUNDS,
+    "Request limit exceeded": Reason.LIMIT,
+    "You exceeded the hourly limit": Reason.LIMIT,
+    "Duplicate comments are not allowed": Reason.OTHER,
+    "Comments contain duplicates": Reason.OTHER,
+    "Duplicate usernames": Reason.OTHER,
+    "Комментарии дублируются": Reason.OTHER,
+    "Comentarios duplicados no permitidos": Reason.OTHER,
+    "property request_id should not exist": Reason.OTHER,
+    "User not found": Reason.LINK,
+    "Account not found": Reason.LINK,
+    "The video is unavailable": Reason.LINK,
+    "This video service is unavailable": Reason.OTHER,
+}
+
+
+@pytest.mark.parametrize(("text", "reason"), TOLD_APART.items())
+def test_of_two_that_say_nearly_the_same_each_is_told_apart(text: str, reason: Reason) -> None:
+    assert classify(text)[0] is reason
 
 
 @pytest.mark.parametrize("text", OPEN_ORDERS)

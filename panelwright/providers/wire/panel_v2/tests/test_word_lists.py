@@ -14,7 +14,7 @@ from panelwright.providers.wire.folding import fold
 from panelwright.providers.wire.outcomes import RefillReport
 from panelwright.providers.wire.panel_v2.error_phrases import classify, tells_of_a_breakdown
 from panelwright.providers.wire.panel_v2.reading import read_add
-from panelwright.providers.wire.panel_v2.refusal_words import BREAKDOWN, LANGUAGES, ORDER, Class, lines_of
+from panelwright.providers.wire.panel_v2.refusal_words import BREAKDOWN, LANGUAGES, ORDER, VAGUE, Class, lines_of
 from panelwright.providers.wire.panel_v2.reports import read_refill_status, read_status
 from panelwright.providers.wire.panel_v2.states import ORDER_STATES, REFILL_STATES, order_status, refill_status, spelled
 from panelwright.providers.wire.panel_v2.tests.test_reading import reply
@@ -77,10 +77,13 @@ class Maker:
 def _rows() -> list[tuple[str, Class | None, str]]:
     rows: list[tuple[str, Class | None, str]] = []
     for language, words in LANGUAGES.items():
-        assert set(words) <= {BREAKDOWN, *(row.name for row in ORDER)}, f"{language} has a class that nobody reads"
+        assert {BREAKDOWN, VAGUE} <= set(words), f"{language} knows no breakdowns"
+        assert set(words) <= {BREAKDOWN, VAGUE, *(row.name for row in ORDER)}, (
+            f"{language} has a class that nobody reads"
+        )
         for row in ORDER:
             rows += [(language, row, line) for line in lines_of(words, row.name)]
-        rows += [(language, None, line) for line in lines_of(words, BREAKDOWN)]
+        rows += [(language, None, line) for name in (BREAKDOWN, VAGUE) for line in lines_of(words, name)]
     return rows
 
 

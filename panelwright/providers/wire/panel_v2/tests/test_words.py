@@ -66,7 +66,7 @@ ENGLISH = {
     "An order for this post is in progress": Reason.DUPLICATE,
     "Invalid URL": Reason.LINK,
     "The link is not valid": Reason.LINK,
-    "User not found": Reason.OTHER,
+    "User not found": Reason.LINK,
     "Account is private": Reason.LINK,
     "Instagram account not found": Reason.LINK,
     "Too many requests": Reason.LIMIT,
