@@ -20,7 +20,7 @@ from django.db import close_old_connections, connections
 from panelwright.core import clock
 from panelwright.core.loop import IDLE_S
 from panelwright.core.secret import installation_box
-from panelwright.core.sql import PASSING_ERRORS
+from panelwright.providers.bursts import write_down
 from panelwright.providers.posts import subscription_actions
 from panelwright.providers.posts.subscription_actions import Reports
 from panelwright.providers.provider_rounds import ProviderRounds
@@ -183,16 +183,10 @@ class Worker:
         if done:
             # Answers come in bursts: a moment more, and they share a transaction.
             done, _ = wait(on_the_way, GATHER_S)
-            passing = False
-            try:
-                actions.commit_sent([future.result() for future in done])
-            except PASSING_ERRORS:
-                # What providers have answered is kept for the next round; the leases tell what was written by then.
-                passing = True
-                raise
-            finally:
-                for future in () if passing else done:
-                    del on_the_way[future]
+            # What fails for a passing reason is kept for the next round.
+            write_down(
+                list(done), lambda some: actions.commit_sent([future.result() for future in some]), on_the_way.pop
+            )
         return len(done)
 
     def recover(self) -> int:
@@ -236,7 +230,7 @@ class Worker:
         ids = [ask.upstream_id for ask in asked]
         reports = self._call(provider, ids, lambda client: client.status(ids))
         posts = self._posts(provider, asked, reports)
-        actions.commit_polled(asked, reports, provider_id=provider.id, posts=posts)
+        write_down(asked, partial(actions.commit_polled, reports=reports, provider_id=provider.id, posts=posts))
         # A provider that does not answer is not asked for the next hundred at once.
         return len(asked) if health_actions.note_one(provider, reports.values()) else 0
 
@@ -285,7 +279,7 @@ class Worker:
         reports: dict[str, RefillReport | UpstreamRefused | Unknown] = self._ask(
             provider, ids, lambda client: client.refill_status(ids)
         )
-        request_actions.commit_refill_polled(asked, reports)
+        write_down(asked, partial(request_actions.commit_refill_polled, reports=reports))
         return len(asked)
 
     def refills(self) -> int:
@@ -306,7 +300,7 @@ class Worker:
         _lend_connection()
         with ThreadPoolExecutor(min(REFILLERS, len(sendings)), thread_name_prefix="refill") as refillers:
             results = list(refillers.map(self._refill_one, sendings, may_go))
-        request_actions.commit_refills(results)
+        write_down(results, request_actions.commit_refills)
         for sending, answer in results:
             health_actions.note_one(sending.provider, [answer])
         return len(sendings)
@@ -344,7 +338,7 @@ class Worker:
         answers: dict[str, Accepted | UpstreamRefused | Unknown] = dict.fromkeys(ids, gone)
         if provider is not None:
             answers = {**self._ask(provider, ids, lambda client: client.cancel(ids))}
-        request_actions.commit_cancels(provider_id, cancels, answers)
+        write_down(cancels, lambda some: request_actions.commit_cancels(provider_id, some, answers))
         return len(cancels)
 
     def balances(self) -> int:
