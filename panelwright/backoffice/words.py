@@ -55,6 +55,7 @@ NAMES = {
     "kind": gettext_noop("Kind"),
     "text": gettext_noop("Text"),
     "note": gettext_noop("Note"),
+    "notes": gettext_noop("Notes"),
     "paused": gettext_noop("Paused"),
     "revoked": gettext_noop("Revoked"),
     "two_factor": gettext_noop("Two-factor authentication"),
