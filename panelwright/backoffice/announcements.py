@@ -30,7 +30,6 @@ from panelwright.ui.forms import Form
 from panelwright.ui.middleware import offered_languages
 from panelwright.ui.pages import is_resumed
 from panelwright.ui.request import StaffRequest
-from panelwright.ui.templatetags.pages import language_name
 
 ID_MAX = 2**63 - 1
 _FIELDS = frozenset({"title", "body", "language", "banner", "banner_from", "banner_until"})
@@ -176,7 +175,7 @@ def _shown(
         "action": path,
         "form": form,
         "one": AnnouncementText(form),
-        "languages": [("", _("All languages")), *((code, language_name(code)) for code in codes)],
+        "languages": codes,
         "preview_values": json.dumps({"preview": "1"}),
         "banners": [(value, _(words)) for value, words in _BANNERS],
         "banner_state": queries.banner_state(row) if row is not None else "",
