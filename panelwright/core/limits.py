@@ -117,6 +117,21 @@ CONNECTIONS_MAX = _limit(
     beyond="The one that waits longest, of the address with the most, is closed, or the new one is answered 503",
 )
 
+# What any server answers that we ask: a provider, a feed, a customer's webhook. Its body has a limit of its own.
+ANSWER_HEAD_BYTES_MAX = _limit(
+    "ANSWER_HEAD_BYTES_MAX",
+    64 * KIB,
+    "bytes",
+    of="The head of an answer with the interim ones (1xx) before it; and the trailers behind its body",
+    beyond="The connection is cut; after an order was sent its outcome is unknown",
+)
+INTERIM_HEADS_MAX = _limit(
+    "INTERIM_HEADS_MAX", 8, "heads", of="Interim heads (`100 Continue`) before an answer", beyond="The same"
+)
+ANSWER_CHUNKS_MAX = _limit(
+    "ANSWER_CHUNKS_MAX", 100_000, "chunks", of="An answer that comes in chunks", beyond="It counts as broken off"
+)
+
 # Feeds: read by the worker, for subscriptions.
 FEED_BYTES_MAX = _limit(
     "FEED_BYTES_MAX", 2 * MIB, "bytes", of="A feed, unpacked", beyond="Not read; a problem of the post source"

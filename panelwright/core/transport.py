@@ -26,7 +26,7 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from panelwright import __version__
-from panelwright.core import addresses
+from panelwright.core import addresses, limits
 from panelwright.core.reply import HttpReply, hide
 
 # A kept connection is used again only when it was busy a moment ago. Servers close idle ones after a
@@ -78,13 +78,18 @@ class Unsent(Exception):
         self.why = why
 
 
-# ---- sockets that keep a time limit ----------------------------------------------------------------
+class TooMuch(http.client.HTTPException):
+    """More than is taken of an answer's frame: its heads, its chunks, what is packed into nothing."""
+
+
+# ---- sockets that keep limits of time and bytes ------------------------------------------------------
 
 
 class _Limited:
-    """A socket whose reads share one deadline. A plain time-out starts again with each byte."""
+    """A socket whose reads share one deadline, and a number of bytes. A plain time-out starts again with each byte."""
 
     deadline: float | None = None  # of time.monotonic()
+    bytes_left: int | None = None
 
     def recv_into(self, *args: Any, **kwargs: Any) -> int:
         if self.deadline is not None:
@@ -92,7 +97,12 @@ class _Limited:
             if left_s <= 0:
                 raise TimeoutError("timed out")
             self.settimeout(left_s)  # type: ignore[attr-defined]
-        return super().recv_into(*args, **kwargs)  # type: ignore[misc]
+        if self.bytes_left is not None and self.bytes_left <= 0:
+            raise TooMuch("the answer has more bytes than it says anything with")
+        count: int = super().recv_into(*args, **kwargs)  # type: ignore[misc]
+        if self.bytes_left is not None:
+            self.bytes_left -= count
+        return count
 
 
 class _Socket(_Limited, socket.socket):
@@ -115,15 +125,48 @@ def tls_context() -> ssl.SSLContext:
 # ---- connections -----------------------------------------------------------------------------------
 
 
+class _Answer(http.client.HTTPResponse):
+    """An answer whose frame has an end. http.client reads interim heads, trailers and the smallest chunks as long as
+    they come, and whoever sends them busies the processor until the time is up.
+    """
+
+    def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
+        super().__init__(sock, *args, **kwargs)
+        self._limited = sock if isinstance(sock, _Limited) else None
+        self._heads = self._chunks = 0
+
+    def _read_status(self) -> tuple[str, int, str]:
+        self._heads += 1
+        if self._heads > limits.INTERIM_HEADS_MAX + 1:
+            raise TooMuch(f"more than {limits.INTERIM_HEADS_MAX} interim heads")
+        return super()._read_status()  # type: ignore[misc]
+
+    def _read_next_chunk_size(self) -> int:
+        self._chunks += 1
+        if self._chunks > limits.ANSWER_CHUNKS_MAX:
+            raise TooMuch(f"more than {limits.ANSWER_CHUNKS_MAX:,} chunks")
+        return super()._read_next_chunk_size()  # type: ignore[misc]
+
+    def _read_and_discard_trailer(self) -> None:
+        if self._limited is not None:
+            self._limited.bytes_left = limits.ANSWER_HEAD_BYTES_MAX
+        super()._read_and_discard_trailer()  # type: ignore[misc]
+
+
 class _Checked(HTTPConnection):
     """An HTTP connection to a checked address of its host.
 
     Host header, SNI and the certificate check keep the name; only the socket goes to the address.
     """
 
-    def __init__(self, *args: Any, allow_private: bool = False, allow_own: bool = True, **kwargs: Any) -> None:
+    response_class = _Answer
+
+    def __init__(
+        self, *args: Any, max_bytes: int, allow_private: bool = False, allow_own: bool = True, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         self.allow_private, self.allow_own = allow_private, allow_own
+        self.max_bytes = max_bytes
         self.used_at = 0.0  # of time.monotonic()
 
     def connect(self) -> None:
@@ -156,9 +199,14 @@ class _Checked(HTTPConnection):
 
     def getresponse(self) -> Any:
         # By now self.timeout is the time for the whole answer, headers and body.
-        if isinstance(self.sock, _Limited):
-            self.sock.deadline = time.monotonic() + float(self.timeout or 0)
+        sock = self.sock if isinstance(self.sock, _Limited) else None
+        if sock is not None:
+            sock.deadline = time.monotonic() + float(self.timeout or 0)
+            sock.bytes_left = limits.ANSWER_HEAD_BYTES_MAX
         response = super().getresponse()
+        if sock is not None:
+            # Twice the body, for its chunks' heads; what is read too much of is noticed by the reader.
+            sock.bytes_left = 2 * self.max_bytes + 2 * _CHUNK
         self.used_at = time.monotonic()
         return response
 
@@ -267,7 +315,7 @@ class Transport:
         self._read_timeout_s = read_timeout_s
         self._max_bytes = max_bytes
         self._secrets = secrets
-        allowed: dict[str, Any] = {"allow_private": allow_private, "allow_own": allow_own}
+        allowed: dict[str, Any] = {"allow_private": allow_private, "allow_own": allow_own, "max_bytes": max_bytes}
         if parts.scheme == "https":
             self._pool: HTTPConnectionPool = _TlsPool(
                 host, port, maxsize=_POOL_MAX, ssl_context=tls_context(), **allowed
@@ -362,6 +410,8 @@ def _root(exc: BaseException) -> BaseException:
 
 def _broke(exc: BaseException) -> str:
     root = _root(exc)
+    if isinstance(root, TooMuch):
+        return str(root)
     if isinstance(root, OSError) and root.strerror:
         return root.strerror
     return type(root).__name__
