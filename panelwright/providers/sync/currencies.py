@@ -71,15 +71,15 @@ def differs(*, told: str, counted: str, overruled: str = "") -> bool:
 
 
 def counted_in(offers: Offers, currency: str, *, overruled: str = "") -> Offers:
-    """The list without the rows whose rate names another currency than the provider's rates are counted in.
+    """The list without the rows that name another currency than the provider's rates are counted in.
 
     `overruled`: a person has said that this is told wrongly.
     """
-    wrong = [o for o in offers if differs(told=o.currency, counted=currency, overruled=overruled)]
+    told = [(o, code) for o in offers for code in o.currencies]
+    wrong = {o.service: (o, c) for o, c in told if differs(told=c, counted=currency, overruled=overruled)}
     if not wrong:
         return offers
-    other = {offer.service for offer in wrong}
-    named = [LeftOut(o.service, o.name, said("row_currency", theirs=o.currency, ours=currency)) for o in wrong]
-    right = [offer for offer in offers if offer.service not in other]
+    named = [LeftOut(o.service, o.name, said("row_currency", theirs=c, ours=currency)) for o, c in wrong.values()]
+    right = [offer for offer in offers if offer.service not in wrong]
     # Nothing that is understood is left of a whole list; of a part of it that may be so.
     return Offers(right, [*offers.left_out, *named], is_empty=offers.is_empty)

@@ -101,7 +101,8 @@ class ServiceOffer:
     """One row of upstream's price list. `rate` is per 1000, or flat for packages, in upstream's currency.
 
     `type` is our exact word where upstream's is understood, else its own. A missing minimum is 1, a
-    missing maximum OFFER_MAX. `currency` is what stands beside the rate, as it is written; "" where nothing does.
+    missing maximum OFFER_MAX. `currencies` are those that the row names, as they are written: of its own, and
+    beside the rate.
     `step`: of what quantities are multiples; None where the list does not say,
     STEP_UNREAD where what it says is no such number.
     """
@@ -118,7 +119,7 @@ class ServiceOffer:
     dripfeed: bool
     description: str
     step: int | None = None
-    currency: str = ""
+    currencies: tuple[str, ...] = ()
 
 
 STEP_UNREAD = 0

@@ -31,6 +31,27 @@ def test_a_rate_in_another_currency_is_held_and_named(roubles: Shop, rate: str) 
     assert {row.service for row in imported.left_out if "counted in RUB" in words(row.why)} == {"501", "502"}
 
 
+@pytest.mark.parametrize(
+    "named", [{"currency": "USD"}, {"Currency": "$"}, {"currency_code": "eur"}, {"currency": "USD", "rate": "1.00 RUB"}]
+)
+def test_a_row_in_a_currency_of_its_own_is_left_out_and_named(roubles: Shop, named: dict[str, str]) -> None:
+    """Also where the balance tells no currency: what is set for the provider is what its rates are counted in."""
+    roubles.upstream.answers("balance", {"balance": "100.00"})
+    roubles.lists(*({**listed(id_, "1.00"), **named} for id_ in (501, 502)), listed(503, "1.00"))
+    assert "service 501 (its rate is in " in roubles.syncs().problem
+    assert roubles.sells(10)[0] == "0.0121", "what it was before stays"
+    imported = roubles.imports(Markup(1000))
+    assert {row.service for row in imported.left_out if "counted in RUB" in words(row.why)} == {"501", "502"}
+
+
+@pytest.mark.parametrize("named", [{"currency": "RUB"}, {"currency": "₽", "rate": "1.50 руб."}, {"currency": None}])
+def test_a_row_that_names_the_providers_currency_counts(roubles: Shop, named: dict[str, str]) -> None:
+    roubles.upstream.answers("balance", {"balance": "100.00"})
+    roubles.lists({**listed(501, "1.50"), **named})
+    assert roubles.syncs().problem == ""
+    assert roubles.sells(10)[0] == "0.01815"
+
+
 @pytest.mark.parametrize("rate", ["1.50 RUB", "1,50 ₽", "1.50 руб.", "RUB 1.50", "1.50"])
 def test_a_rate_in_the_providers_currency_counts(roubles: Shop, rate: str) -> None:
     roubles.upstream.answers("balance", {"balance": "100.00", "currency": "RUB"})

@@ -26,7 +26,7 @@ def offer(service: str, currency: str) -> ServiceOffer:
         refill=False,
         cancel=False,
         description="",
-        currency=currency,
+        currencies=(currency,) if currency else (),
     )
 
 

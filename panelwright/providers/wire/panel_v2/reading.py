@@ -296,6 +296,7 @@ def _wraps(value: object) -> bool:
 # ---- services ------------------------------------------------------------------------------------
 
 _NAME_MAX = 500  # characters
+_CURRENCY_KEYS = ("currency", "currency_code")
 _EMPTY = re.compile(r"(empty|no) (data|services?)|services? not found|nothing found|empty")
 
 
@@ -392,8 +393,15 @@ def _offer(reply: HttpReply, row: object, comma: str) -> ServiceOffer | LeftOut:
         dripfeed=as_flag(obj.get("dripfeed", obj.get("drip_feed"))),
         description=reply.clean(obj.get("desc") or obj.get("description") or "", 5_000),
         step=_step(obj.get("increment")),
-        currency=reply.clean(currency_beside(_rate_as_written(obj)), 20),
+        currencies=_currencies(reply, obj),
     )
+
+
+def _currencies(reply: HttpReply, obj: dict[str, Any]) -> tuple[str, ...]:
+    """What the row says of its currency, as it is written: on its own, and beside the rate."""
+    named = [obj.get(key) for key in _CURRENCY_KEYS]
+    written = [*(text for text in named if isinstance(text, str)), currency_beside(_rate_as_written(obj))]
+    return tuple(dict.fromkeys(text for one in written if not _absent(one) and (text := reply.clean(one, 20))))
 
 
 _NO_LIMIT = frozenset(
@@ -488,7 +496,7 @@ def read_balance(reply: HttpReply) -> Balance | UpstreamRefused | Unknown:
     layers = _layers(value)
     if layers and isinstance(layers[-1].get("balance"), dict):
         layers.append(lowered(layers[-1]["balance"]))
-    named = (obj.get(key) for obj in layers for key in ("currency", "currency_code"))
+    named = (obj.get(key) for obj in layers for key in _CURRENCY_KEYS)
     currency = next((code for value in named if (code := currency_of(reply, value))), "")
     for obj in layers:
         for key in ("balance", "funds", "amount"):
