@@ -29,10 +29,10 @@ from panelwright.providers.routing.rules import Next
 from panelwright.providers.routing.store import PollTask, ProviderRow, RouteRow, SendTask
 from panelwright.providers.wire.outcomes import Accepted, OrderReport, Reason, Unknown, UpstreamRefused
 
-# Refusals of a repeat that come before the provider looks for its request_id: they say nothing about the
-# first request, which may have arrived.
-_NO_PROOF = frozenset({Reason.UNREACHABLE, Reason.LIMIT, Reason.KEY, Reason.OTHER})
-
+# Refusals of a repeat that say nothing about the first request, which may have arrived: those that come before the
+# provider looks for its request_id, and those that the first one may have caused: it is the open order for the link,
+# and it took the rest of our balance.
+_NO_PROOF = frozenset({Reason.UNREACHABLE, Reason.LIMIT, Reason.KEY, Reason.OTHER, Reason.FUNDS, Reason.DUPLICATE})
 
 # The same provider takes it later: a route that staff chose stays chosen.
 _SAME_ROUTE = frozenset({Reason.DUPLICATE, Reason.LIMIT})

@@ -30,6 +30,7 @@ commits = pytest.mark.django_db(transaction=True)
 NewUpstream = Callable[[], ScriptedUpstream]
 TAKEN: Any = {"order": 23501}
 REFUSED = {"error": "Not enough funds on balance"}
+TOO_FEW = {"error": "Quantity less than minimal 5000"}
 
 
 def standing(order_id: int) -> tuple[str, str | None, str | None, str]:
@@ -155,13 +156,15 @@ def test_a_sender_that_died_is_made_up_for_where_request_id_is_known(
         {"error": "Invalid API key"},
         Http(429, {"error": "Rate limit exceeded"}),
         {"error": "Something is wrong"},
+        {"error": "You have active order with this link. Please wait until order being completed."},
+        REFUSED,
     ],
     ids=str,
 )
 def test_a_refused_repeat_does_not_prove_that_the_first_request_never_arrived(
     alice: Owner, carol: Buyer, new_upstream: NewUpstream, worker: Rounds, time: Time, answer: Any
 ) -> None:
-    """These come before the provider looks for the request_id: the first one may be under way there."""
+    """These come before the provider looks for the request_id, or because of the first one, which is under way."""
     first, second = new_upstream(), new_upstream()
     alice.route(FOLLOWERS, alice.provider(first.url, name="first", knows_request_id=True))
     alice.route(FOLLOWERS, alice.provider(second.url, name="second"))
@@ -184,7 +187,7 @@ def test_a_refused_repeat_does_not_prove_that_the_first_request_never_arrived(
 
 @pytest.mark.parametrize(
     ("answer", "ended"),
-    [({"error": "Incorrect service ID"}, False), ({"error": "Bad link"}, True), (REFUSED, False)],
+    [({"error": "Incorrect service ID"}, False), ({"error": "Bad link"}, True), (TOO_FEW, False)],
     ids=str,
 )
 def test_a_repeat_that_is_refused_after_the_request_id_was_looked_up_is_a_refusal(

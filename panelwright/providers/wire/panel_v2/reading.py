@@ -47,6 +47,7 @@ from panelwright.providers.wire.panel_v2.refusals import (
 )
 from panelwright.providers.wire.panel_v2.states import refill_status
 from panelwright.providers.wire.panel_v2.values import (
+    EITHER,
     as_count,
     as_decimal,
     as_flag,
@@ -60,7 +61,10 @@ LEFT_OUT = "the answer leaves this id out"
 
 Took = Accepted | UpstreamRefused | Unknown
 
-_ORDER_IDS = ("order", "order_id", "orderid", "id")
+_ORDER_IDS = ("order", "order_id", "orderid")
+# An `id` may be of anything, as of the request or of the error: a number, or what databases make of one.
+_ORDER_NUMBER = re.compile(r"\d+|[0-9a-f]{8,24}", re.IGNORECASE)
+_CODES = ("code", "error_code", "errorcode", "status_code", "statuscode", "status", "errno")
 _ENVELOPES = ("data", "result", "response")
 _INNER = (*_ENVELOPES, "order", "refill")
 
@@ -77,9 +81,27 @@ def read_add(reply: HttpReply) -> Took:
     """
     value = find_json(reply)
     layers = _layers(value)
-    # Key by key: an `order` inside counts more than an `id` outside, which may be of anything.
+    # Key by key: an `order` inside counts more than an `id` outside.
     ref = next((ref for key in _ORDER_IDS for obj in layers if (ref := as_ref(obj.get(key)))), "")
-    return _took(reply, value, layers, ref)
+    if ref:
+        return _took(reply, value, layers, ref)
+    outcome = _took(reply, value, layers, _id_alone(layers))
+    if isinstance(outcome, Accepted) and any(_has_an_error_code(obj) for obj in layers):
+        return unknown(reply, f"HTTP {reply.status} with the id {outcome.ref} beside the code of an error")
+    return outcome
+
+
+def _id_alone(layers: list[dict[str, Any]]) -> str:
+    """The id of an order that stands under no name of its own; whatever it looks like inside {"order":{…}}."""
+    for outer, obj in zip([{}, *layers], layers, strict=False):
+        ref = as_ref(obj.get("id"))
+        if ref and (isinstance(outer.get("order"), (dict, list)) or _ORDER_NUMBER.fullmatch(ref)):
+            return ref
+    return ""
+
+
+def _has_an_error_code(obj: dict[str, Any]) -> bool:
+    return any((code := as_count(obj.get(key))) is not None and 400 <= code < 600 for key in _CODES)
 
 
 def _took(reply: HttpReply, value: object, layers: list[dict[str, Any]], ref: str) -> Took:
@@ -351,7 +373,6 @@ def _rows(value: object) -> list[Any] | None:
 
 
 # "1,500" may be one and a half, and "1.234,5" is not: what a comma is, the other rates of a list say.
-_EITHER = re.compile(r"[^\d]*[1-9]\d{0,2},\d{3}[^\d]*")
 _COMMA_PARTS = re.compile(r"(?<![\d.])(0,\d+|\d+,(\d{1,2}|\d{4,})|\d{1,3}(\.\d{3})+,\d+)(?!\d)")
 _POINT_PARTS = re.compile(r"\d\.\d")
 
@@ -428,11 +449,10 @@ def _rate(obj: dict[str, Any], comma: str) -> Decimal:
     written = _rate_as_written(obj)
     if written is None:
         raise ValueError(said.said("row_no_rate"))
-    if isinstance(written, str) and _EITHER.fullmatch(written):
+    if isinstance(written, str) and EITHER.fullmatch(written):
         if not comma:
             raise ValueError(said.said("row_rate_unclear", value=_shown(written)))
-        if comma == "point":
-            written = written.replace(",", ".")
+        written = written.replace(",", "." if comma == "point" else "")
     rate = as_money(written)
     if rate is None or rate < 0:
         raise ValueError(said.said("row_rate_unread", value=_shown(written)))

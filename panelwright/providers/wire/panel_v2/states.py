@@ -132,8 +132,28 @@ REFILL_STATES: dict[str, str] = {
 
 # What may stand before the word itself: "Order status: Completed", "STATUS_COMPLETED".
 _AROUND = frozenset(
-    {"order", "orders", "task", "tasks", "refill", "refills", "status", "statuses", "state", "states", "label"}
+    {"order", "orders", "task", "tasks", "status", "statuses", "state", "states", "label"}
     | {"your", "the", "is", "was"}
+)
+# Of a refill's state alone: "Refill rejected" of an order says nothing about the order.
+_AROUND_REFILLS = _AROUND | {"refill", "refills"}
+# What may stand before the last part of an untranslated key, besides: any other word may turn it round, as "cancel" in
+# "cancel.rejected" and "not" in "not.completed".
+_KEYS = frozenset(
+    {
+        "labels",
+        "orderstatus",
+        "orderstatuses",
+        "taskstatus",
+        "refillstatus",
+        "api",
+        "app",
+        "lang",
+        "message",
+        "messages",
+    }
+    | {"text", "texts", "common", "general", "site", "panel", "client", "user", "admin", "page", "pages", "list"}
+    | {"trans", "translation", "translations", "i18n", "badge", "badges"}
 )
 
 
@@ -155,12 +175,12 @@ _REFILL_WORDS = spelled(REFILL_STATES)
 
 def order_status(word: object) -> str | None:
     """Our order or subscription word for upstream's word or code, None where it is not understood."""
-    return _found(word, _ORDER_WORDS)
+    return _found(word, _ORDER_WORDS, _AROUND)
 
 
 def refill_status(word: object) -> str | None:
     """Our refill word for upstream's word or code, None where it is not understood."""
-    return _found(word, _REFILL_WORDS)
+    return _found(word, _REFILL_WORDS, _AROUND_REFILLS)
 
 
 def says_success(word: str) -> bool:
@@ -168,7 +188,7 @@ def says_success(word: str) -> bool:
     return _joined(word) in _SUCCESS
 
 
-def _found(word: object, table: dict[str, str]) -> str | None:
+def _found(word: object, table: dict[str, str], around: frozenset[str]) -> str | None:
     """ "In_progress" as "inprogress", Decimal("2.0") as "2", an untranslated key by its end."""
     if isinstance(word, Decimal) and word == word.to_integral_value():
         word = int(word)
@@ -178,8 +198,9 @@ def _found(word: object, table: dict[str, str]) -> str | None:
     if (ours := table.get(_joined(text))) is not None:
         return ours
     if re.fullmatch(r"\s*[\w-]{1,100}([.:/][\w-]{1,100})+\s*", text):  # an untranslated key
-        text = re.split(r"[.:/]", text)[-1]
+        *before, last = re.split(r"[.:/]", text)
+        text = last if {word for part in before for word in fold(part).split()} <= around | _KEYS else text
     words = fold(text).split()
-    while len(words) > 1 and words[0] in _AROUND:
+    while len(words) > 1 and words[0] in around:
         words.pop(0)
     return table.get("".join(words))

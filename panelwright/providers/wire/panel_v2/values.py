@@ -155,12 +155,14 @@ _WRITTEN = (
     (re.compile(r"[+-]?\d{1,3}(\.\d{3}){2,}"), ".", ","),  # 1.234.567
     (re.compile(r"[+-]?\d+,\d+"), "", ","),  # 12,34
 )
+# "1,278" may be 1.278 or 1278.
+EITHER = re.compile(r"[^\d]*[1-9]\d{0,2},\d{3}[^\d]*")
 
 
 def as_decimal(value: object) -> Decimal | None:
     """A number as upstream wrote it: 1.5, "1.5", "1,234.50", "1.234,50", "0,27", "1e-5", "1 234.5".
 
-    Where a comma may be either, as in "1,234", it is a thousands separator (PHP's number_format).
+    Where a comma may be either, as in "1,234", it is a thousands separator (PHP's number_format): so it is in counts.
     """
     if isinstance(value, bool) or value is None:
         return None
@@ -178,7 +180,9 @@ def as_decimal(value: object) -> Decimal | None:
 
 
 def as_money(value: object) -> Decimal | None:
-    """as_decimal, also with a currency before or behind it: "$1,234.50", "1.50 USD"."""
+    """as_decimal, also with a currency before or behind it: "$1,234.50", "1.50 USD"; None for what may be either."""
+    if isinstance(value, str) and len(value) <= 60 and EITHER.fullmatch(value):
+        return None
     if isinstance(value, str) and len(value) <= 60 and (found := _MONEY.fullmatch(value.strip())):
         value = found[2]
     return as_decimal(value)

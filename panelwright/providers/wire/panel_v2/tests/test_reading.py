@@ -155,6 +155,30 @@ def test_see_other_says_that_the_request_was_worked_on() -> None:
 
 
 @pytest.mark.parametrize(
+    "body",
+    [
+        {"id": "req_123abc", "message": "queued"},
+        {"id": "x9"},
+        {"id": "3f2504e0-4f89-11d3-9a0c-0305e82c3301"},
+        {"code": 402, "id": "x9"},
+        {"code": 402, "id": 123},
+        {"status": "500", "id": 123},
+        {"error_code": "422", "data": {"id": 123}},
+    ],
+    ids=str,
+)
+def test_an_id_of_something_else_is_no_order(body: object) -> None:
+    assert isinstance(read_add(reply(body)), Unknown)
+
+
+@pytest.mark.parametrize(
+    "body", [{"order": {"id": "x9"}}, {"code": 402, "order": "x9"}, {"code": 200, "id": "x9", "order": "x9"}]
+)
+def test_an_id_that_is_said_to_be_the_order_s_is_taken_as_it_is(body: object) -> None:
+    assert read_add(reply(body)) == Accepted("x9")
+
+
+@pytest.mark.parametrize(
     ("body", "status", "text"),
     [
         (b"", 200, "HTTP 200 with an empty body"),

@@ -58,6 +58,7 @@ def test_one_order_in_any_wrapping(body: object) -> None:
         ({"remains": "99999999"}, "remains", 99999999),  # above the quantity: the caller knows that
         ({"remains": True}, "remains", None),
         ({"charge": 0.27818999999999999}, "charge", Decimal("0.27819")),
+        ({"charge": "1,278"}, "charge", None),  # 1.278, or 1278
         ({"charge": "0.278190000000000012"}, "charge", Decimal("0.278190000000000012")),
         ({"charge": "0,27819"}, "charge", Decimal("0.27819")),
         ({"charge": 1}, "charge", Decimal(1)),
