@@ -10,6 +10,7 @@ from typing import NamedTuple
 from django.db import connection, transaction
 
 from panelwright.core import clock, sql
+from panelwright.core.places import Room
 from panelwright.events import webhook_rules as rules
 from panelwright.events.actions import NewEvent, record
 from panelwright.events.webhook_rules import DeliveryOutcome, Waiting
@@ -20,11 +21,14 @@ LEASE = timedelta(seconds=90)
 ENDPOINTS_AT_ONCE = 500
 SLICE = 500  # rows that are forgotten in one transaction
 
-# The queue of all panels, like that of the orders. One look into its index for each endpoint.
+# The queue of all panels, like that of the orders. One look into its index for each endpoint. The first of each
+# customer, then the second ones, and of panels the same: who has many endpoints is not all that is seen.
 _WAITING = sql.Query(
-    "SELECT id, failing_since FROM (SELECT e.id, e.failing_since, (SELECT MIN(d.due_at) FROM events_delivery d"
-    " WHERE d.endpoint_id = e.id AND d.due_at IS NOT NULL) AS due FROM events_endpoint e WHERE e.enabled) w"
-    " WHERE w.due <= ? ORDER BY w.due LIMIT ?"
+    "SELECT id, failing_since, panel_id, customer_id FROM (SELECT c.*, ROW_NUMBER() OVER (PARTITION BY panel_id"
+    " ORDER BY of_customer, due) AS of_panel FROM (SELECT w.*, ROW_NUMBER() OVER (PARTITION BY panel_id, customer_id"
+    " ORDER BY due) AS of_customer FROM (SELECT e.id, e.failing_since, e.panel_id, e.customer_id,"
+    " (SELECT MIN(d.due_at) FROM events_delivery d WHERE d.endpoint_id = e.id AND d.due_at IS NOT NULL) AS due"
+    " FROM events_endpoint e WHERE e.enabled) w WHERE w.due <= ?) c) p ORDER BY of_panel, due LIMIT ?"
 )
 _PICK = sql.Query(
     "SELECT id FROM events_delivery WHERE endpoint_id = ? AND due_at <= ? ORDER BY due_at LIMIT ? :skip_locked"
@@ -34,7 +38,7 @@ _LEASE = sql.Query(
 )
 _CLAIMED = sql.Query(
     "SELECT d.id, d.panel_id, d.endpoint_id, d.message_id, d.body, d.attempts, e.url, e.sealed_secret,"
-    " e.old_sealed_secret, e.old_until, e.failing_since"
+    " e.old_sealed_secret, e.old_until, e.failing_since, e.customer_id"
     " FROM events_delivery d JOIN events_endpoint e ON e.id = d.endpoint_id WHERE d.id :in_int ORDER BY d.due_at, d.id"
 )
 _WRITE = sql.Update(
@@ -90,6 +94,7 @@ class DeliverySending(NamedTuple):
     sealed: tuple[str, ...]
     failing: bool
     lease_until: datetime
+    customer_id: int
 
 
 class DeliverySent(NamedTuple):
@@ -121,15 +126,16 @@ class Stopped(NamedTuple):
 Tell = Callable[[Stopped, datetime], None]
 
 
-def claim(in_flight: Mapping[int, int], *, room: int, failing_room: int) -> list[DeliverySending]:
-    """Up to `room` deliveries that are due, fairly among endpoints; they are this worker's until the lease ends.
+def claim(in_flight: Mapping[int, int], *, room: Room, failing_room: Room) -> list[DeliverySending]:
+    """Deliveries that are due, as many as have `room`; they are this worker's until the lease ends.
 
     `in_flight`: endpoint id -> how many it is being sent already. A claim counts as an attempt, so that
     a delivery that ends its worker each time is given up like any other.
     """
     now = clock.now()
     at = sql.moment(connection, now)
-    waiting = [Waiting(row[0], row[1] is not None) for row in _WAITING.rows(connection, at, ENDPOINTS_AT_ONCE)]
+    rows = _WAITING.rows(connection, at, ENDPOINTS_AT_ONCE)
+    waiting = [Waiting(row[0], row[1] is not None, *row[2:]) for row in rows]
     shares = rules.shares(waiting, in_flight, room=room, failing_room=failing_room)
     if not shares:
         return []
@@ -142,10 +148,10 @@ def claim(in_flight: Mapping[int, int], *, room: int, failing_room: int) -> list
 
 
 def _sending(row: sql.Row, lease_until: datetime, now: datetime) -> DeliverySending:
-    secret, old, old_until, failing_since = row[7:]
+    secret, old, old_until, failing_since, customer_id = row[7:]
     until = sql.aware(old_until)
     sealed = (secret, old) if old and until is not None and until > now else (secret,)
-    return DeliverySending._make((*row[:7], sealed, failing_since is not None, lease_until))
+    return DeliverySending._make((*row[:7], sealed, failing_since is not None, lease_until, customer_id))
 
 
 def commit(results: Sequence[DeliverySent], *, tell: Tell) -> None:

@@ -17,7 +17,12 @@ LEASE = timedelta(minutes=10)
 SLICE = 500
 
 _ANY = sql.Query("SELECT 1 FROM events_mail WHERE due_at <= ? LIMIT 1")
-_PICK = sql.Query("SELECT id FROM events_mail WHERE due_at <= ? ORDER BY due_at LIMIT ? :skip_locked")
+# The first of each panel, then the second ones: a panel with thousands to send holds up no other one's log-in.
+_PICK = sql.Query(
+    "SELECT id FROM events_mail WHERE due_at <= ? AND id IN (SELECT id FROM (SELECT id, due_at, ROW_NUMBER() OVER"
+    " (PARTITION BY panel_id ORDER BY due_at, id) AS of_panel FROM events_mail WHERE due_at <= ?) m"
+    " ORDER BY of_panel, due_at LIMIT ?) :skip_locked"
+)
 _LEASE = sql.Query(
     "UPDATE events_mail SET lease_until = ?, due_at = ?, attempts = attempts + 1 WHERE id :in_int RETURNING id"
 )
@@ -53,7 +58,7 @@ def claim(limit: int) -> list[Outgoing]:
     lease_until = now + LEASE
     lease = sql.moment(connection, lease_until)
     with transaction.atomic(durable=True):
-        ids = sorted(row[0] for row in _PICK.rows(connection, at, limit))
+        ids = sorted(row[0] for row in _PICK.rows(connection, at, at, limit))
         _LEASE.rows(connection, lease, lease, ids)
         rows = _CLAIMED.rows(connection, ids)
     return [Outgoing._make((*row[:6], sql.aware(row[6]), *row[7:], lease_until)) for row in rows]

@@ -12,6 +12,7 @@ from django.conf import settings
 from panelwright import __version__
 from panelwright.core import clock, limits, signatures
 from panelwright.core.loop import IDLE_S, let_go
+from panelwright.core.places import Room, Turns
 from panelwright.core.secret import installation_box
 from panelwright.core.transport import Transport
 from panelwright.events import delivery_actions
@@ -31,21 +32,24 @@ USER_AGENT = f"Panelwright/{__version__} (webhooks)"
 
 
 class Webhooks:
-    """`deliver` is the round of a loop; a slow endpoint holds up only itself."""
+    """`deliver` is the round of a loop; whoever has slow endpoints holds up only herself."""
 
     def __init__(self, tell: Tell) -> None:
         self._tell = tell
         self._box = installation_box()
         self._senders = ThreadPoolExecutor(SENDERS, thread_name_prefix="webhook")
         self._on_the_way: dict[Future[DeliverySent], DeliverySending] = {}
+        self._turns = Turns()
 
     def deliver(self) -> int:
         """Send what is due, and write down what has been answered. Answers on how many."""
-        room = SENDERS - len(self._on_the_way)
         sendings = self._on_the_way.values()
         in_flight = Counter(sending.endpoint_id for sending in sendings)
-        failing_room = FOR_FAILING - sum(sending.failing for sending in sendings)
-        claimed = delivery_actions.claim(in_flight, room=room, failing_room=failing_room) if room else []
+        owners = [(sending.panel_id, sending.customer_id) for sending in sendings]
+        failing = [owner for sending, owner in zip(sendings, owners, strict=True) if sending.failing]
+        room = Room(SENDERS, owners, self._turns)
+        failing_room = Room(FOR_FAILING, failing)
+        claimed = delivery_actions.claim(in_flight, room=room, failing_room=failing_room) if room.free else []
         for sending in claimed:
             self._on_the_way[self._senders.submit(self._send, sending)] = sending
         return self.write_down(wait_s=IDLE_S) or len(claimed)

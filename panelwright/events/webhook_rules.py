@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 from panelwright.core.addresses import is_ours, is_public
+from panelwright.core.places import Room
 from panelwright.core.refusal import Refusal
 from panelwright.core.reply import HttpReply, decode, storable
 from panelwright.core.transport import NoResponse, NotSent, split_url
@@ -77,6 +78,8 @@ class Waiting(NamedTuple):
 
     id: int
     failing: bool
+    panel_id: int
+    customer_id: int
 
 
 class DeliveryOutcome(NamedTuple):
@@ -168,20 +171,46 @@ def stopped_why(outcome: DeliveryOutcome, *, failing_since: datetime, now: datet
     return "failing" if now - failing_since >= FAILING_MAX else ""
 
 
-def shares(waiting: Sequence[Waiting], in_flight: Mapping[int, int], *, room: int, failing_room: int) -> dict[int, int]:
-    """Endpoint id -> how many of its deliveries to send now, `room` in all, `failing_room` to those that fail.
+def shares(
+    waiting: Sequence[Waiting], in_flight: Mapping[int, int], *, room: Room, failing_room: Room
+) -> dict[int, int]:
+    """Endpoint id -> how many of its deliveries to send now, as many as have room; those that fail need both rooms.
 
-    No endpoint gets more than IN_FLIGHT_MAX at a time, and one that fails gets one: however slow
-    some are, they hold up nobody else.
+    No endpoint gets more than IN_FLIGHT_MAX at a time, and one that fails gets one. Customers and panels share the
+    places as providers do: however many endpoints somebody has and however slow they are, they hold up nobody else.
     """
     answer: dict[int, int] = {}
+    open_: dict[tuple[int, int], list[Waiting]] = {}
     for endpoint in waiting:
-        most = 1 if endpoint.failing else IN_FLIGHT_MAX
-        count = min(most - in_flight.get(endpoint.id, 0), room)
-        if endpoint.failing:
-            count = min(count, failing_room)
-            failing_room -= max(count, 0)
-        if count > 0:
-            answer[endpoint.id] = count
-            room -= count
+        open_.setdefault((endpoint.panel_id, endpoint.customer_id), []).append(endpoint)
+    while turns := room.in_turn(open_):
+        # One each, and then anew: who comes last in turn goes before anybody's second.
+        for owner in turns:
+            if not _next(open_[owner], owner, in_flight, answer, room, failing_room):
+                del open_[owner]
     return answer
+
+
+def _next(
+    endpoints: list[Waiting],
+    owner: tuple[int, int],
+    in_flight: Mapping[int, int],
+    answer: dict[int, int],
+    room: Room,
+    failing_room: Room,
+) -> bool:
+    """Give one place to the first of a customer's endpoints that may have it; it goes to the end. False: none may."""
+    for endpoint in list(endpoints):
+        most = 1 if endpoint.failing else IN_FLIGHT_MAX
+        full = in_flight.get(endpoint.id, 0) + answer.get(endpoint.id, 0) >= most
+        endpoints.remove(endpoint)
+        if full or (endpoint.failing and not failing_room.more(*owner)):
+            continue
+        if not room.take(*owner):
+            return False
+        if endpoint.failing:
+            failing_room.take(*owner)
+        answer[endpoint.id] = answer.get(endpoint.id, 0) + 1
+        endpoints.append(endpoint)
+        return True
+    return False

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 
-from panelwright.providers.routing.room import Room, Turns
+from panelwright.core.places import Room, Turns
 
 
 class ProviderRounds:

@@ -19,6 +19,7 @@ from django.db import close_old_connections, connections
 
 from panelwright.core import clock
 from panelwright.core.loop import IDLE_S
+from panelwright.core.places import Room, Turns
 from panelwright.core.secret import installation_box
 from panelwright.providers.bursts import write_down
 from panelwright.providers.posts import subscription_actions
@@ -27,7 +28,6 @@ from panelwright.providers.provider_rounds import ProviderRounds
 from panelwright.providers.routing import actions, call_actions, calls, health_actions, request_actions, rules, store
 from panelwright.providers.routing.actions import Sending, Sent
 from panelwright.providers.routing.request_actions import CancelSending, RefillSending
-from panelwright.providers.routing.room import Room, Turns
 from panelwright.providers.routing.store import PollTask, ProviderRow
 from panelwright.providers.secret_actions import request_secret
 from panelwright.providers.sync import sync_actions
@@ -39,7 +39,7 @@ from panelwright.providers.wire.upstream import Upstream
 log = logging.getLogger(__name__)
 
 # As many are claimed as can be sent at once: what is claimed leaves now, and counts for this minute. Of these places,
-# and of those below, no provider and no panel takes all (routing/room.py): one that is slow holds up only itself.
+# and of those below, no provider and no panel takes all (core/places.py): one that is slow holds up only itself.
 SENDERS = 96
 REQUEST_BATCH = 64
 POLL_BATCH = 100

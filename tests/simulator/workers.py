@@ -14,11 +14,11 @@ from functools import partial
 from typing import Any, TypeVar
 
 from panelwright.core import clock
+from panelwright.core.places import Room
 from panelwright.orders import schedule_actions
 from panelwright.providers.posts import subscription_actions
 from panelwright.providers.routing import actions, health_actions, request_actions, store
 from panelwright.providers.routing.actions import Sending, Sent
-from panelwright.providers.routing.room import Room
 from panelwright.providers.routing.store import ProviderRow
 from panelwright.providers.wire.outcomes import Accepted, Reason, RefillReport, Unknown, UpstreamRefused
 from panelwright.providers.worker import Worker

@@ -14,6 +14,7 @@ from pytest_django import Settings
 from standardwebhooks.webhooks import WebhookVerificationError
 
 from panelwright.core import addresses, clock
+from panelwright.core.places import Room
 from panelwright.core.refusal import Refusal
 from panelwright.customers.emails import webhook_stopped
 from panelwright.events import delivery_actions, webhook_actions, webhook_loop
@@ -341,12 +342,30 @@ def test_a_private_address_is_refused_when_it_is_sent_to(hooks: Hooks, receiver:
     assert delivery() == (1, False, True, None, "", problem)
 
 
+def test_who_has_many_endpoints_holds_up_nobody_else(
+    hooks: Hooks, receiver: Receiver, time: Time, mallory: Buyer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivery_actions, "ENDPOINTS_AT_ONCE", 5)
+    for i in range(10):
+        hooks.created(f"{receiver.url}/{i}")
+    for _ in range(6):
+        hooks.tell(DONE)
+    time.passes(seconds=30)
+    hers = Hooks(mallory)
+    endpoint, _ = hers.created(f"{receiver.url}/hers")
+    hers.tell(DONE)
+    full = Room(48, [(hooks.who["panel_id"], hooks.who["customer_id"])] * 47)
+    claimed = delivery_actions.claim({}, room=full, failing_room=Room(24))
+    assert [sending.endpoint_id for sending in claimed] == [endpoint], "the next place that comes free is hers"
+    hers.loop.close()
+
+
 def test_a_worker_that_dies_in_the_middle_sends_it_again_with_the_same_id(
     hooks: Hooks, receiver: Receiver, time: Time
 ) -> None:
     hooks.created(receiver.url)
     hooks.tell(DONE)
-    (lost,) = delivery_actions.claim({}, room=10, failing_room=10)
+    (lost,) = delivery_actions.claim({}, room=Room(10), failing_room=Room(10))
     dying = hooks.loop._send(lost)
     assert (len(receiver.heard), delivery()[:3]) == (1, (1, False, True))
     assert hooks.deliver() == 0, "it is the other worker's until the lease ends"

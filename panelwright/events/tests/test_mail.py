@@ -205,3 +205,12 @@ def test_addresses_of_servers() -> None:
     smtps = mail_settings("smtps://mail.example")
     assert (smtps["port"], smtps["use_tls"], smtps["use_ssl"]) == (465, False, True)
     assert mail_settings("smtp://127.0.0.1:25?starttls=no")["use_tls"] is False
+
+
+def test_a_panel_with_many_holds_up_no_other(alice: Owner, rival: Owner, mail_server: MailServer, time: Time) -> None:
+    for i in range(50):
+        queue(alice, to=f"c{i}@customer.example")
+    time.passes(seconds=1)
+    queue(rival, to="hers@customer.example")
+    assert send_mails() == 10
+    assert "hers@customer.example" in {taken.to for taken in mail_server.taken}

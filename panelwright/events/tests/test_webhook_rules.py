@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from panelwright.core.places import Room
 from panelwright.core.reply import HttpReply
 from panelwright.core.transport import NoResponse, NotSent
 from panelwright.events import webhook_rules as rules
@@ -114,10 +115,31 @@ def test_an_endpoint_is_stopped_when_it_is_gone_or_has_failed_for_five_days() ->
     assert rules.stopped_why(failed, failing_since=NOON, now=NOON + timedelta(days=5)) == "failing"
 
 
+def waiting(*ids: int, failing: bool = False, panel: int = 1, customer: int = 1) -> list[Waiting]:
+    return [Waiting(id_, failing, panel, customer) for id_ in ids]
+
+
 def test_a_slow_endpoint_holds_up_nobody_else() -> None:
-    waiting = [Waiting(1, False), Waiting(2, True), Waiting(3, False), Waiting(4, True)]
-    assert rules.shares(waiting, {}, room=48, failing_room=24) == {1: 4, 2: 1, 3: 4, 4: 1}
-    assert rules.shares(waiting, {1: 4, 2: 1, 3: 3}, room=40, failing_room=23) == {3: 1, 4: 1}
-    assert rules.shares(waiting, {}, room=5, failing_room=0) == {1: 4, 3: 1}
-    assert rules.shares(waiting, {}, room=48, failing_room=1) == {1: 4, 2: 1, 3: 4}
-    assert rules.shares(waiting, {}, room=0, failing_room=0) == {}
+    both = [*waiting(1, 3), *waiting(2, 4, failing=True)]
+    assert rules.shares(both, {}, room=Room(48), failing_room=Room(24)) == {1: 4, 2: 1, 3: 4, 4: 1}
+    on_the_way = Room(48, [(1, 1)] * 8)
+    assert rules.shares(both, {1: 4, 2: 1, 3: 3}, room=on_the_way, failing_room=Room(24, [(1, 1)])) == {3: 1, 4: 1}
+    assert rules.shares(both, {}, room=Room(48), failing_room=Room(0)) == {1: 4, 3: 4}
+    assert rules.shares(both, {}, room=Room(0), failing_room=Room(0)) == {}
+
+
+def test_a_customer_gets_a_third_and_a_panel_half() -> None:
+    mine, hers = waiting(*range(10)), waiting(*range(10, 20), customer=2)
+    assert sum(rules.shares(mine, {}, room=Room(48), failing_room=Room(24)).values()) == 16
+    of_panel = rules.shares([*mine, *hers], {}, room=Room(48), failing_room=Room(24))
+    assert 16 < sum(of_panel.values()) <= 24
+    taken = [(1, 1 + id_ // 10) for id_, count in of_panel.items() for _ in range(count)]
+    all_ = [*mine, *hers, *waiting(30, panel=2, customer=9)]
+    assert rules.shares(all_, of_panel, room=Room(48, taken), failing_room=Room(24))[30] >= 1
+
+
+def test_where_one_place_comes_free_who_had_none_gets_it() -> None:
+    room = Room(48, [(1, 1)] * 47)
+    assert rules.shares([*waiting(1, 2), *waiting(3, panel=2, customer=2)], {}, room=room, failing_room=Room(24)) == {
+        3: 1
+    }

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from django.db import transaction
 
 from panelwright.core import clock
+from panelwright.core.places import Room
 from panelwright.orders import lifecycle, problems, settling
 from panelwright.orders.models import Job, OrderKind
 from panelwright.orders.problems import NONE, Problem
@@ -24,7 +25,6 @@ from panelwright.providers.posts.subscription_actions import Reports
 from panelwright.providers.routing import assigning, calls, first_choices, health, health_actions, rules, store
 from panelwright.providers.routing.calls import NewCall
 from panelwright.providers.routing.health import FAILURES_MAX
-from panelwright.providers.routing.room import Room
 from panelwright.providers.routing.rules import Next
 from panelwright.providers.routing.store import PollTask, ProviderRow, RouteRow, SendTask
 from panelwright.providers.wire.outcomes import Accepted, OrderReport, Reason, Unknown, UpstreamRefused

@@ -19,13 +19,13 @@ from typing import NamedTuple
 from panelwright.catalog.quantities import step_of
 from panelwright.catalog.types import BY_NAME
 from panelwright.core import money
+from panelwright.core.places import Room
 from panelwright.orders import problems
 from panelwright.orders.models import OrderKind
 from panelwright.orders.problems import NONE, Problem
 from panelwright.providers.routing import health, merit_rules, route_rules
 from panelwright.providers.routing.health import HealthState
 from panelwright.providers.routing.merit_rules import Candidate, Merit, RouteChoice
-from panelwright.providers.routing.room import Room
 from panelwright.providers.routing.store import ProviderRow, RouteRow, SendTask
 
 NO_ROUTE_AGAIN = timedelta(minutes=1)

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from django.db import connection, transaction
 
 from panelwright.core import clock, sql
+from panelwright.core.places import Room
 from panelwright.events.actions import NewEvent, record
 from panelwright.orders import actions as order_actions
 from panelwright.orders import problems, requests
@@ -19,7 +20,6 @@ from panelwright.orders.status import REFILL_ENDED
 from panelwright.orders.webhook_events import tell_refills
 from panelwright.providers.routing import calls, rules, store
 from panelwright.providers.routing.calls import NewCall
-from panelwright.providers.routing.room import Room
 from panelwright.providers.routing.store import PollTask, ProviderRow
 from panelwright.providers.wire.outcomes import Accepted, Reason, RefillReport, Unknown, UpstreamRefused
 

@@ -18,6 +18,7 @@ from panelwright.catalog.actions import add_services
 from panelwright.catalog.changes import ChangeEvent
 from panelwright.catalog.models import PriceListPercent, PriceListRate, Service
 from panelwright.core import clock, money, refusal, sql
+from panelwright.core.places import Room
 from panelwright.customers.models import PriceList
 from panelwright.events.actions import NewEvent, record
 from panelwright.orders import problems
@@ -26,7 +27,6 @@ from panelwright.panels.actions import catalog_changed
 from panelwright.panels.models import Panel
 from panelwright.providers.models import ExchangeRate, HostExchangeRate, Provider, Route
 from panelwright.providers.routing import calls
-from panelwright.providers.routing.room import Room
 from panelwright.providers.routing.route_actions import hears_posts
 from panelwright.providers.sync import currencies, holding, import_rules, new_rows, parts, sync_problems, sync_rules
 from panelwright.providers.sync.holding import RateLimits

@@ -9,14 +9,13 @@ from typing import Any
 
 import pytest
 
-from panelwright.core import clock
+from panelwright.core import clock, places
+from panelwright.core.places import Room, Turns
 from panelwright.core.refusal import InvalidState
 from panelwright.orders.actions import cancel_unsent
 from panelwright.providers.routing import actions, assigning, resolve_actions, rules, store
-from panelwright.providers.routing import room as routing_room
 from panelwright.providers.routing.actions import Sending, Sent
 from panelwright.providers.routing.health import FAILURES_MAX
-from panelwright.providers.routing.room import Room, Turns
 from panelwright.providers.routing.tests.test_assigning import order, provider, route
 from panelwright.providers.routing.tests.test_side_by_side import until
 from panelwright.providers.sync.sync_actions import claim_syncs
@@ -109,7 +108,7 @@ def test_the_emptiest_comes_first_whoever_had_a_turn() -> None:
 
 
 def test_turns_remember_no_more_than_they_may(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(routing_room, "TURNS_MAX", 3)
+    monkeypatch.setattr(places, "TURNS_MAX", 3)
     turns = Turns()
     for n in range(1, 6):
         turns.took(n, 10 + n)

@@ -7,6 +7,8 @@ answer. Where many panels have taken all places, the next one that comes free go
 to none of those. (The dynamic threshold of Choudhury and Hahne.) Of several with nothing under way it goes to the panel
 that has had a place longest ago, and of its providers to the one that has: where more wait than there are places, they
 come in turns.
+
+The same for webhooks, where a customer has the part of a provider: ids of providers, or of customers, are `one_id`.
 """
 
 from __future__ import annotations
@@ -25,19 +27,19 @@ class Turns:
         self._count = 0
         # By id, in the order of their turns.
         self._panels: dict[int, int] = {}
-        self._providers: dict[int, int] = {}
+        self._ones: dict[int, int] = {}
 
-    def took(self, panel_id: int, provider_id: int) -> None:
+    def took(self, panel_id: int, one_id: int) -> None:
         self._count += 1
-        for turns, id_ in ((self._panels, panel_id), (self._providers, provider_id)):
+        for turns, id_ in ((self._panels, panel_id), (self._ones, one_id)):
             turns.pop(id_, None)
             turns[id_] = self._count
             if len(turns) > TURNS_MAX:
                 del turns[next(iter(turns))]
 
-    def last(self, panel_id: int, provider_id: int) -> tuple[int, int]:
+    def last(self, panel_id: int, one_id: int) -> tuple[int, int]:
         """When the panel and the provider had one: the lower, the longer ago."""
-        return self._panels.get(panel_id, 0), self._providers.get(provider_id, 0)
+        return self._panels.get(panel_id, 0), self._ones.get(one_id, 0)
 
 
 class Room:
@@ -51,22 +53,22 @@ class Room:
         taken = list(under_way)
         self.free = max(places - len(taken), 0)
         self._of_panel = Counter(panel_id for panel_id, _ in taken)
-        self._of_provider = Counter(provider_id for _, provider_id in taken)
+        self._of_one = Counter(one_id for _, one_id in taken)
 
-    def more(self, panel_id: int, provider_id: int) -> int:
+    def more(self, panel_id: int, one_id: int) -> int:
         """How many more may go to this provider now, where none goes to another one meanwhile."""
-        spare = self.free - self._of_panel[panel_id] - self._of_provider[provider_id]
+        spare = self.free - self._of_panel[panel_id] - self._of_one[one_id]
         # Each that goes takes a free place, and counts for its panel and its provider.
         return max(-(-spare // 3), 0)
 
-    def take(self, panel_id: int, provider_id: int) -> bool:
+    def take(self, panel_id: int, one_id: int) -> bool:
         """Whether one more may go; it takes its place then."""
-        if not self.more(panel_id, provider_id):
+        if not self.more(panel_id, one_id):
             return False
         self.free -= 1
         self._of_panel[panel_id] += 1
-        self._of_provider[provider_id] += 1
-        self._turns.took(panel_id, provider_id)
+        self._of_one[one_id] += 1
+        self._turns.took(panel_id, one_id)
         return True
 
     def in_turn(self, waiting: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
