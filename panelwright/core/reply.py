@@ -22,7 +22,8 @@ class HttpReply:
     """One HTTP answer: what the readers work on.
 
     `broke` says why the body is not whole ("" if it is). `secrets` are the spellings of the key that
-    must not get into any text.
+    must not get into any text. `sent`: what strangers wrote of the request: where the answer repeats it, it says
+    nothing by that.
     """
 
     status: int
@@ -34,6 +35,7 @@ class HttpReply:
     etag: str = ""
     last_modified: str = ""
     secrets: tuple[str, ...] = field(default=(), repr=False)
+    sent: tuple[str, ...] = field(default=(), repr=False)
 
     def clean(self, value: object, limit: int = TEXT_MAX) -> str:
         """Upstream's words as one line without markup, control characters or the key."""

@@ -374,8 +374,7 @@ def _after_refusal(
     providers: dict[int, ProviderRow],
     now: datetime,
 ) -> settling.Settled:
-    if "request_id" in refused.text.lower():
-        # The provider knows this request_id with another input: an order of ours is there already.
+    if refused.known_request_id:
         return settling.Settled(_unknown(order, f"{sending.provider.name} has another order for it: {refused.text}"))
     if sending.again and refused.reason in _NO_PROOF:
         after = rules.after_refusal(

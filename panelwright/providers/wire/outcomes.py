@@ -50,11 +50,15 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class UpstreamRefused:
-    """Upstream did not take it. `text` is what it said, at most TEXT_MAX characters."""
+    """Upstream did not take it. `text` is what it said, at most TEXT_MAX characters.
+
+    `known_request_id`: it refuses because an order of ours stands there under this request_id, with another input.
+    """
 
     reason: Reason
     text: str
     retry_after_s: int | None = None  # only with LIMIT, where upstream named a time
+    known_request_id: bool = field(default=False, kw_only=True)
     evidence: str = field(default="", compare=False)
 
 

@@ -115,3 +115,33 @@ def test_what_is_said_of_a_targets_account_rests_no_provider(
         last = carol.order(link=f"https://example.com/{n}")
         worker.forward()
     assert row_of(last).upstream_id == "7"
+
+
+@pytest.mark.parametrize("word", ["not-enough-funds", "rate-limit", "timeout", "?request_id=1", "invalid_api_key"])
+def test_what_a_customer_wrote_into_a_link_decides_nothing(
+    alice: Owner, carol: Buyer, upstream: ScriptedUpstream, worker: Rounds, word: str
+) -> None:
+    alice.route(FOLLOWERS, alice.provider(upstream.url))
+    link = f"https://example.com/{word}"
+    upstream.answers("add", {"error": f"Invalid link: {link}"}, {"order": 7})
+    order = carol.order(link=link)
+    worker.forward()
+    assert (row_of(order).status, carol.balance()) == ("Canceled", "100.00")
+    # And nothing for those of others.
+    other = carol.order(link="https://example.com/good")
+    worker.forward()
+    assert row_of(other).upstream_id == "7"
+
+
+def test_a_refused_parameter_is_no_order_of_ours(
+    alice: Owner, carol: Buyer, upstream: ScriptedUpstream, new_upstream: NewUpstream, worker: Rounds
+) -> None:
+    alice.route(FOLLOWERS, alice.provider(upstream.url, name="north"))
+    other = new_upstream()
+    alice.route(FOLLOWERS, alice.provider(other.url, name="south"))
+    upstream.answers("add", {"error": "property request_id should not exist"})
+    other.answers("add", {"order": 7})
+    order = carol.order()
+    worker.forward()
+    worker.forward()
+    assert row_of(order).upstream_id == "7"

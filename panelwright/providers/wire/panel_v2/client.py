@@ -25,6 +25,7 @@ from panelwright.providers.wire.outcomes import (
     Unknown,
     UpstreamRefused,
 )
+from panelwright.providers.wire.panel_v2.echoes import strangers_words
 from panelwright.providers.wire.panel_v2.reading import read_add, read_balance, read_cancel, read_refill, read_services
 from panelwright.providers.wire.panel_v2.reports import read_refill_status, read_status
 
@@ -82,7 +83,10 @@ class PanelClient:
 
     def add(self, params: Mapping[str, str]) -> Accepted | UpstreamRefused | Unknown:
         """Place an order. `params` are the protocol's: service, link, quantity, … Sent exactly once."""
-        return self._kept(self._send("add", params), read_add)
+        came = self._send("add", params)
+        if isinstance(came, HttpReply):
+            came = replace(came, sent=strangers_words(params))
+        return self._kept(came, read_add)
 
     def status(self, ids: Sequence[str]) -> dict[str, OrderReport | UpstreamRefused | Unknown]:
         """The state of orders, 100 a request; every id asked is a key of the answer."""

@@ -45,3 +45,23 @@ def tells_of_a_breakdown(text: str) -> bool:
     """
     folded = fold(text)
     return _BROKE_DOWN.search(folded) is not None or (_WENT_WRONG.search(folded) is not None and not classify(text)[1])
+
+
+_REQUEST_ID = re.compile(r"\brequest ?id\b")
+# "property request_id should not exist": it takes none, and has no order for it.
+_NOT_TAKEN = re.compile(
+    r"\b(should|must|may|can) ?not (exist|be (present|set|sent|given))"
+    r"|\bnot (be )?(allowed|supported|permitted|expected)"
+    r"|\b(unknown|unexpected|unsupported|unrecogni[sz]ed|extra|additional|extraneous)\b"
+)
+_TAKEN = re.compile(
+    r"\b(already|again|another|other|different|differs|used|reused?|twice|duplicated?|conflicts?|same)\b"
+)
+
+
+def refuses_a_known_request_id(text: str) -> bool:
+    """Whether a refusal is about a request_id that the provider knows from another request, or may be."""
+    folded = fold(text)
+    if _REQUEST_ID.search(folded) is None and _REQUEST_ID.search(fold(_CAMEL.sub(" ", text[:FOLD_MAX]))) is None:
+        return False
+    return _TAKEN.search(folded) is not None or _NOT_TAKEN.search(folded) is None

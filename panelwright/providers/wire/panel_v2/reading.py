@@ -28,6 +28,7 @@ from panelwright.providers.wire.outcomes import (
     Unknown,
     UpstreamRefused,
 )
+from panelwright.providers.wire.panel_v2.echoes import without_echoes
 from panelwright.providers.wire.panel_v2.error_phrases import classify, tells_of_a_breakdown
 from panelwright.providers.wire.panel_v2.refusals import (
     WORDLESS,
@@ -123,9 +124,10 @@ def _took(reply: HttpReply, value: object, layers: list[dict[str, Any]], ref: st
 
 def is_clear(reply: HttpReply, text: str) -> bool:
     """True for a text that says no, not one that reports a breakdown in the middle of the work."""
-    if tells_of_a_breakdown(text):
+    own = without_echoes(text, reply.sent)
+    if tells_of_a_breakdown(own):
         return False
-    return classify(text)[1] if reply.status >= 500 else True
+    return classify(own)[1] if reply.status >= 500 else True
 
 
 def _layers(value: object) -> list[dict[str, Any]]:

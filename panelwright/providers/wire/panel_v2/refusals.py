@@ -11,7 +11,8 @@ from typing import Any
 from panelwright.core.reply import HttpReply, decode
 from panelwright.providers.wire.folding import fold
 from panelwright.providers.wire.outcomes import Reason, Unknown, UpstreamRefused
-from panelwright.providers.wire.panel_v2.error_phrases import classify
+from panelwright.providers.wire.panel_v2.echoes import without_echoes
+from panelwright.providers.wire.panel_v2.error_phrases import classify, refuses_a_known_request_id
 from panelwright.providers.wire.panel_v2.values import MISSING, too_many_values
 
 WORDLESS = "refused without a word"
@@ -102,9 +103,11 @@ def _texts(value: object, *, depth: int) -> Iterator[str]:
 
 def refused(reply: HttpReply, text: str) -> UpstreamRefused:
     """A refusal with its class. The class comes from the whole text, before it is cleaned and cut."""
-    reason, _ = classify(text)
+    own = without_echoes(text, reply.sent)
+    reason, _ = classify(own)
     retry_after_s = reply.retry_after_s if reason is Reason.LIMIT else None
-    return UpstreamRefused(reason, reply.clean(text) or WORDLESS, retry_after_s)
+    known = refuses_a_known_request_id(own)
+    return UpstreamRefused(reason, reply.clean(text) or WORDLESS, retry_after_s, known_request_id=known)
 
 
 def unknown(reply: HttpReply, text: str) -> Unknown:
@@ -114,9 +117,14 @@ def unknown(reply: HttpReply, text: str) -> Unknown:
 
 def limited(reply: HttpReply, value: object) -> UpstreamRefused:
     """HTTP 429: the class is LIMIT, whatever the body says."""
-    return UpstreamRefused(
-        Reason.LIMIT, reply.clean(whole_text(reply, value) or "too many requests"), reply.retry_after_s
-    )
+    text = whole_text(reply, value) or "too many requests"
+    known = refuses_a_known_request_id(without_echoes(text, reply.sent))
+    return UpstreamRefused(Reason.LIMIT, reply.clean(text), reply.retry_after_s, known_request_id=known)
+
+
+def classified(reply: HttpReply, text: str) -> tuple[Reason, bool]:
+    """The class of a text, by the provider's own words in it."""
+    return classify(without_echoes(text, reply.sent))
 
 
 def plain_refusal(reply: HttpReply) -> str | None:
@@ -124,7 +132,7 @@ def plain_refusal(reply: HttpReply) -> str | None:
     text = decode(reply.body[:2_000]).strip()
     if reply.broke or not text or len(text) > 300 or text[0] in "<{[" or "</" in text:
         return None
-    return text if classify(text)[0] is not Reason.OTHER else None
+    return text if classified(reply, text)[0] is not Reason.OTHER else None
 
 
 def what_came(reply: HttpReply, value: object = MISSING) -> str:
@@ -168,7 +176,7 @@ def whole_text(reply: HttpReply, value: object) -> str | None:
     if isinstance(value, list) and len(value) == 1 and any(key in lowered(value[0]) for key in _ERROR_KEYS):
         value = value[0]
     if isinstance(value, str):
-        return value if classify(value)[0] is not Reason.OTHER else None
+        return value if classified(reply, value)[0] is not Reason.OTHER else None
     if value is MISSING:
         return plain_refusal(reply)
     text = refusal_text(value)
@@ -178,5 +186,5 @@ def whole_text(reply: HttpReply, value: object) -> str | None:
     obj = lowered(value)
     said = next((said for key in ("message", "msg") if (said := flatten(obj.get(key)))), "")
     if said and not any(is_positive(obj.get(key)) for key in _FLAG_KEYS):
-        return said if reply.status >= 400 or classify(said)[1] else None
+        return said if reply.status >= 400 or classified(reply, said)[1] else None
     return None
