@@ -17,6 +17,7 @@ from panelwright.orders.status import ENDED, PROGRESS
 
 POLL_MIN = timedelta(seconds=2)
 POLL_MAX = timedelta(minutes=15)
+MOST = money.AMOUNT_MAX_MICROS
 
 
 class OpenOrder(NamedTuple):
@@ -129,8 +130,9 @@ def settle(order: OpenOrder, report: Report, now: datetime) -> Settled:
         return Settled(order)
     start_count = order.start_count if report.start_count is None else max(report.start_count, 0)
     order = order._replace(start_count=start_count, attempts=0, lease_until=None)
-    told = report.cost is not None
-    if report.cost is not None:
+    # Many providers leave 0 until they start: only at the end it is what they take.
+    told = report.cost is not None and (report.cost.micros > 0 or report.status in ENDED)
+    if told and report.cost is not None:
         order = order._replace(cost_micros=report.cost.micros, cost_rate_e12=report.cost.rate_e12, cost_told=True)
     if report.status == "Completed":
         return end(order, "Completed", remains=0, now=now, cost_told=told)
@@ -236,7 +238,7 @@ def run_ended(
     # A cancelled run is paid back whole, as any cancelled order is.
     undelivered = run.quantity if run.status == "Canceled" else run.remains
     parent = _with_cost_of(parent, run, first=schedule.runs_done == 0)
-    parent = parent._replace(past_cost_micros=parent.past_cost_micros + run.past_cost_micros)
+    parent = parent._replace(past_cost_micros=min(parent.past_cost_micros + run.past_cost_micros, MOST))
     schedule = schedule._replace(runs_done=schedule.runs_done + 1, undelivered=schedule.undelivered + undelivered)
     delivered = run.quantity - undelivered
     parent = parent._replace(
@@ -247,10 +249,11 @@ def run_ended(
 
 
 def _with_cost_of(parent: OpenOrder, run: OpenOrder, *, first: bool) -> OpenOrder:
-    """A drip-feed costs what its runs that have ended cost together; not known when that of one of them is not."""
+    """A drip-feed costs what its runs that have ended cost together; not known when that of one of them is not, or
+    when it is more than an amount can be: a run alone may cost that much by what its provider says."""
     if first:
         return parent._replace(cost_micros=run.cost_micros, cost_told=run.cost_told)
-    if parent.cost_micros is None or run.cost_micros is None:
+    if parent.cost_micros is None or run.cost_micros is None or parent.cost_micros + run.cost_micros > MOST:
         return parent._replace(cost_micros=None, cost_told=False)
     told = parent.cost_told and run.cost_told
     return parent._replace(cost_micros=parent.cost_micros + run.cost_micros, cost_told=told)

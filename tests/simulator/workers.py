@@ -320,7 +320,7 @@ class Workers:
                         permits.end(ask.id, "Canceled" if word == "Partial" else word, 0)
                     continue
                 told = getattr(task.result.get(ask.upstream_id), "charge", None)
-                if told is not None:
+                if told or (told is not None and end_by(task.result.get(ask.upstream_id), row.quantity) is not None):
                     permits.costs[ask.id] = int((told * 10**6).to_integral_value(ROUND_CEILING))
                 end = end_by(task.result.get(ask.upstream_id), row.quantity)
                 if end is not None:

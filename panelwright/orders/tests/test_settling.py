@@ -388,3 +388,18 @@ def test_missed_runs_do_not_come_as_a_burst() -> None:
     late = NOON + timedelta(days=3)
     assert settling.next_run(schedule, 30, late) == late + timedelta(minutes=30)
     assert settling.next_run(schedule._replace(runs_started=5), 30, late) is None
+
+
+def test_what_the_runs_of_a_drip_feed_cost_together_is_an_amount_or_not_known() -> None:
+    """A provider may say of each run that it costs as much as an amount can be: the sum has to fit its column."""
+    parent = CARD._replace(kind=OrderKind.DRIP_FEED.value, quantity=3000, remains=3000)
+    schedule = ScheduleState(7, runs=3, run_quantity=1000, runs_started=3, runs_done=0, undelivered=0)
+    most = money.AMOUNT_MAX_MICROS
+    run = CARD._replace(
+        kind=OrderKind.RUN.value, status="Completed", remains=0, cost_micros=most, cost_told=True, past_cost_micros=most
+    )
+    costs = []
+    for _ in range(3):
+        (parent, _refund), schedule = settling.run_ended(parent, schedule, run, NOON)
+        costs.append((parent.cost_micros, parent.cost_told, parent.past_cost_micros))
+    assert costs == [(most, True, most), (None, False, most), (None, False, most)]

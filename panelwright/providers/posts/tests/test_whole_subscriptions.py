@@ -242,8 +242,8 @@ def test_each_costs_what_the_route_does_until_the_provider_says_more(
         "SELECT cost_micros, cost_rate_e12, cost_told FROM orders_order WHERE parent_id = %s ORDER BY id", order_id
     )
     known = [(cost, rate, bool(told)) for cost, rate, told in costs]
-    # 901 was asked about again meanwhile, and its provider says 0.
-    assert known == [(0, 10**12, True), (270_000, 10**12, True), (300_000, 10**12, False)]
+    # 901 was asked about again meanwhile, and its provider says 0: it has not started.
+    assert known == [(250_000, 10**12, False), (270_000, 10**12, True), (300_000, 10**12, False)]
 
 
 @pytest.mark.parametrize(

@@ -153,6 +153,22 @@ def test_an_order_costs_its_routes_rate_from_the_moment_it_is_sent(shop: Shop) -
     assert cost(order_id) == (16_667, PAR, False)
 
 
+def test_nothing_that_is_said_before_it_starts_is_no_cost(shop: Shop) -> None:
+    order_id = shop.sent()
+    shop.reported("Pending", charge="0")
+    assert cost(order_id) == (333_333, PAR, False)
+    shop.reported("In progress", charge="0.00", remains=500)
+    assert cost(order_id) == (333_333, PAR, False)
+    shop.reported("Completed")
+    assert (row_of(order_id).status, cost(order_id)) == ("Completed", (333_333, PAR, False))
+
+
+def test_nothing_that_is_said_at_the_end_is_what_it_costs(shop: Shop) -> None:
+    order_id = shop.sent()
+    shop.reported("Completed", charge="0")
+    assert cost(order_id) == (0, PAR, True)
+
+
 def test_a_package_costs_its_rate_and_comments_their_lines(shop: Shop) -> None:
     assert cost(shop.sent(service=PACKAGE, link="https://example.com/p"))[0] == 333_333
     assert cost(shop.sent(service=COMMENTS, link="https://example.com/c"))[0] == 1_000
