@@ -42,8 +42,9 @@ STATUS_REFUSED = "status_refused"
 PROVIDER_SILENT = "provider_silent"
 # Its provider's row is not there. Facts: provider, its id.
 PROVIDER_GONE = "provider_gone"
-# A provider that has a subscription as a whole made this order when its customer could not, or may not, pay for it:
-# staff decide. Facts: reason, one of models.PauseReason; cost, currency, quantity, provider.
+# A provider that has a subscription as a whole made this order when its customer could not, or may not, pay for it, or
+# beyond what she ordered: staff decide. Facts: reason, one of models.PauseReason or of the providers' Beyond; cost,
+# currency, quantity, provider.
 NOT_CHARGED = "not_charged"
 # It was asked to cancel a subscription and does not. Facts: provider, said.
 NOT_CANCELED = "not_canceled"

@@ -30,7 +30,8 @@ RECENT = 60
 
 @dataclass(slots=True)
 class Subscription:
-    """What was asked for. `posts`: link -> when it was told of, until it has its order. `wanted` None: no limit.
+    """What was asked for. `posts`: link -> when it was told of, until it has its order. `wanted` None: no limit;
+    `old_wanted`: posts that were there before, of which only a provider that has it as a whole makes orders here.
 
     `agreed` is the rate that no post may be dearer than, `key_id` the key that each post is judged by.
     """
@@ -44,6 +45,7 @@ class Subscription:
     last_day: date | None
     posts: dict[str, datetime] = field(default_factory=dict)
     done: int = 0
+    old_wanted: int = 0
 
 
 @dataclass(slots=True)

@@ -536,16 +536,17 @@ MUTANTS = (
     ),
     Mutant(
         "what a provider made of a subscription is charged whatever stands against it",
-        _rewritten(subscription_actions.Following, "_order", "NONE if reason is None else", "NONE if units else"),
+        _rewritten(subscription_actions.Following, "_order", "NONE if not_charged is None else", "NONE if units else"),
     ),
     Mutant(
         "a provider is not asked to cancel what nobody pays for",
         _rewritten(
-            subscription_actions.Following,
-            "done",
-            "order_actions.pass_on_cancels(self.to_cancel, self.now)",
-            "pass",
+            subscription_actions.Following, "done", "order_actions.pass_on_cancels(self.to_cancel, self.now)", "pass"
         ),
+    ),
+    Mutant(
+        "what a provider makes of a subscription beyond what was ordered is charged",
+        _set(subscription_rules, "beyond", lambda wanted, **stands: None),
     ),
     Mutant(
         "of what a provider made of a subscription nothing is taken over",

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from panelwright.providers.wire.outcomes import OrderReport, Unknown, UpstreamRefused
-from tests.simulator.books import CHILDREN, PARENTS, Books
+from tests.simulator.books import CHILDREN, PARENTS, Books, Subscription
 from tests.simulator.broken import Complaints
 from tests.simulator.buying import Order
 from tests.simulator.deliveries import Deliveries
@@ -296,7 +296,13 @@ class Referee:
             say.add(f"order {row.id} is not of subscription {parent.id} but of {whose}, or was taken over before")
         if not asked.min <= row.quantity <= asked.max:
             say.add(f"order {row.id} has a quantity of {row.quantity}: {asked}")
-        if row.problem_code == "not_charged":
+        asked.done += 1
+        if self._beyond(row, asked):
+            if row.booked:
+                say.add(f"order {row.id} is more than was ordered, and is charged: {asked}")
+        elif row.problem_code == "not_charged" and parent.id in self._books.asked_to_cancel - self._new_cancels:
+            self._unpaid_now.add(parent.id)
+        elif row.problem_code == "not_charged":
             if parent.ended_at is None and (parent.status != "Paused" or parent.id not in self._books.asked_to_cancel):
                 say.add(f"order {row.id} is not charged, and its provider is not asked to cancel: {_short(parent)}")
             stopped_before = parent.id in (self._books.asked_to_cancel - self._new_cancels) | self._unpaid_now
@@ -305,6 +311,13 @@ class Referee:
             self._unpaid_now.add(parent.id)
         elif parent.id in self._unpaid_now:
             say.add(f"order {row.id} is charged, and one before it in the same report is not")
+
+    def _beyond(self, row: OrderRow, asked: Subscription) -> bool:
+        """Whether it is more than was wanted, or is named for the first time long after the last day."""
+        if asked.wanted is not None and asked.done > asked.wanted + asked.old_wanted:
+            return True
+        late = timedelta(days=1, minutes=asked.delay_min)
+        return asked.last_day is not None and (row.created_at - late).date() > asked.last_day
 
     def _could_pay(self, row: OrderRow) -> bool:
         asked, owner = self._books.subscriptions[row.parent_id or 0], self._world.owners[row.customer_id]

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import NamedTuple
 
 from django.db import connection, transaction
@@ -26,7 +26,7 @@ from panelwright.orders.schedule_actions import Undecided, note_pause
 from panelwright.orders.settling import Cost, OpenOrder, Settled
 from panelwright.orders.standing import Agreement, Spend, Today
 from panelwright.providers.posts import subscription_rules
-from panelwright.providers.posts.subscription_rules import Bounds, Tries
+from panelwright.providers.posts.subscription_rules import Beyond, Bounds, Tries, Wanted
 from panelwright.providers.routing import route_rules
 from panelwright.providers.routing import rules as delivery_rules
 from panelwright.providers.routing import store as provider_store
@@ -50,7 +50,8 @@ _KNOWN = sql.Query(
 )
 _TERMS = sql.Query(
     "SELECT s.order_id, s.min, s.max, s.pause_reason, r.rate_micros, COALESCE(NULLIF(p.currency, ''), n.currency),"
-    " p.name, n.currency, o.link, k.state, k.answer_code, k.answer_facts, s.unread"
+    " p.name, n.currency, o.link, k.state, k.answer_code, k.answer_facts, s.unread,"
+    " s.posts, s.old_posts, s.expires_on, s.delay_min, k.created_at, s.posts_done"
     " FROM orders_schedule s JOIN orders_order o ON o.id = s.order_id JOIN panels_panel n ON n.id = o.panel_id"
     " JOIN providers_provider p ON p.id = o.provider_id LEFT JOIN providers_route r ON r.id = o.route_id"
     " LEFT JOIN orders_cancel k ON k.order_id = o.id WHERE s.order_id :in_int"
@@ -97,7 +98,8 @@ def _pages(refs: list[str]) -> Iterator[list[str]]:
 class Terms(NamedTuple):
     """What a subscription allows, and who has it. `cancel` is the state of its cancel, None where there is none.
 
-    `unread`: how often an order of it could not be asked about, by the provider's id.
+    `unread`: how often an order of it could not be asked about, by the provider's id. `posts_done`: the orders of it
+    that were known before this round.
     """
 
     bounds: Bounds
@@ -108,6 +110,8 @@ class Terms(NamedTuple):
     cancel: str | None
     answer: str
     unread: dict[str, Tries]
+    wanted: Wanted
+    posts_done: int
 
 
 @dataclass(slots=True)
@@ -227,7 +231,7 @@ class Following:
                     continue
                 number, why = self._unread(order, ref, said), None
             else:
-                number, why = self._order(order, ref, said, reason)
+                number, why = self._order(order, ref, said, reason, taken)
             self.known[place] = (number, order.id)
             reason, unpaid, taken = why or reason, unpaid or why is not None, taken + 1
         post_orders.count(order.id, posts=taken)
@@ -279,13 +283,19 @@ class Following:
         return placed.number
 
     def _order(
-        self, order: OpenOrder, ref: str, said: OrderReport, reason: PauseReason | None
+        self, order: OpenOrder, ref: str, said: OrderReport, reason: PauseReason | None, taken: int
     ) -> tuple[int, PauseReason | None]:
-        """One order of the provider becomes one of ours; its number, and why it is not charged."""
+        """One order of the provider becomes one of ours; its number, and what stands against charging any now.
+
+        `taken`: the orders before it in this round. What nobody ordered is not charged either, and stops nothing.
+        """
         agreement, terms = self.agreed[order.id], self.terms[order.id]
         units, exact = subscription_rules.quantity(said, terms.bounds)
         spend = self.today.price(agreement, units)
-        reason = reason or self.today.pay(agreement, spend.charge_micros, self.now)
+        beyond = subscription_rules.beyond(terms.wanted, posts_done=terms.posts_done + taken, now=self.now)
+        if beyond is None:
+            reason = reason or self.today.pay(agreement, spend.charge_micros, self.now)
+        not_charged = beyond or reason
         placed = post_orders.take_over(
             order,
             agreement,
@@ -293,12 +303,12 @@ class Following:
             there=There(order.provider_id or 0, order.route_id, ref, *self._cost(order, said, units)),
             link=terms.link,
             quantity=units,
-            problem=NONE if reason is None else _not_charged(reason, spend, units, terms),
+            problem=NONE if not_charged is None else _not_charged(not_charged, spend, units, terms),
             now=self.now,
         )
-        if reason is not None:
+        if not_charged is not None:
             self.changes.event(
-                "order.not_charged", order, {"order": placed.number, "reason": reason.value, "theirs": ref}
+                "order.not_charged", order, {"order": placed.number, "reason": not_charged.value, "theirs": ref}
             )
         if not exact:
             facts: dict[str, object] = {
@@ -344,15 +354,20 @@ class _Took(NamedTuple):
 
 
 def _terms(row: sql.Row) -> Terms:
-    _, low, high, reason, rate_micros, theirs, provider, currency, link, cancel, code, facts, unread = row
+    _, low, high, reason, rate_micros, theirs, provider, currency, link, cancel, code, facts, unread = row[:13]
+    posts, old_posts, expires_on, delay_min, asked_at, posts_done = row[13:]
     answer = problems.told(code or "", facts or "")
     counts = json.loads(unread) if unread else {}
     # A plain number is from before refusals that pass were counted.
     tries = {ref: Tries(count) if isinstance(count, int) else Tries(*count) for ref, count in counts.items()}
-    return Terms(Bounds(low, high, rate_micros, theirs), reason, provider, currency, link, cancel, answer, tries)
+    last_day = date.fromisoformat(expires_on) if isinstance(expires_on, str) else expires_on
+    accepted = cancel == RequestState.PASSED_ON.value and not reason
+    wanted = Wanted(posts, old_posts, last_day, delay_min, sql.aware(asked_at) if accepted else None)
+    bounds = Bounds(low, high, rate_micros, theirs)
+    return Terms(bounds, reason, provider, currency, link, cancel, answer, tries, wanted, posts_done)
 
 
-def _not_charged(reason: PauseReason, spend: Spend, units: int, terms: Terms) -> Problem:
+def _not_charged(reason: PauseReason | Beyond, spend: Spend, units: int, terms: Terms) -> Problem:
     cost = {"cost": money.text(spend.charge_micros), "currency": terms.currency, "quantity": units}
     return problem(problems.NOT_CHARGED, reason=reason.value, provider=terms.provider, **cost)
 

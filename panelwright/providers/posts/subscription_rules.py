@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from enum import StrEnum
 from typing import NamedTuple
 
 from panelwright.providers.wire.outcomes import OrderReport
@@ -33,6 +34,47 @@ TRIES_MAX = 8
 PASSING_MAX = 100
 AGAIN_MIN = timedelta(seconds=10)
 AGAIN_MAX = timedelta(minutes=15)
+
+
+# A provider tells no time of its orders, and is asked from time to time: so long after the last one was due, an order
+# that is named for the first time counts as made in time.
+LATE = timedelta(days=1)
+
+
+class Beyond(StrEnum):
+    """Why an order of a subscription is more than its customer ordered; nothing stands against her other orders."""
+
+    POSTS = "posts"  # the provider has made as many as were wanted
+    EXPIRED = "expired"  # it is named for the first time after the last day
+    CANCELED = "canceled"  # its customer has cancelled, and the provider has said yes to it
+
+
+class Wanted(NamedTuple):
+    """What a subscription's customer ordered. `posts` None: without limit. `canceled_at`: when she asked for a cancel
+    to which the provider has said yes."""
+
+    posts: int | None
+    old_posts: int
+    expires_on: date | None
+    delay_min: int
+    canceled_at: datetime | None
+
+
+def beyond(wanted: Wanted, *, posts_done: int, now: datetime) -> Beyond | None:
+    """Why an order that its provider now names for the first time was not ordered; None where it was.
+
+    `posts_done`: the orders of the subscription that are known by now, whatever became of them.
+    """
+    if wanted.posts is not None and posts_done >= wanted.posts + wanted.old_posts:
+        return Beyond.POSTS
+    late = timedelta(minutes=wanted.delay_min) + LATE
+    if wanted.canceled_at is not None and now >= wanted.canceled_at + late:
+        return Beyond.CANCELED
+    if wanted.expires_on is None:
+        return None
+    # Without overflow: the last day may be the last one of all.
+    ended = datetime.combine(wanted.expires_on, time.max, UTC)
+    return Beyond.EXPIRED if now - late > ended else None
 
 
 class Tries(NamedTuple):

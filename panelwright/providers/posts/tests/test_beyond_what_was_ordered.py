@@ -1,0 +1,106 @@
+"""What a provider makes of a subscription beyond what its customer ordered: staff decide, and she is not charged."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from panelwright.orders import problems
+from panelwright.providers.posts import subscription_actions as subscriptions
+from panelwright.providers.posts import subscription_rules as rules
+from panelwright.providers.posts.subscription_rules import Beyond, Wanted
+from panelwright.providers.posts.tests import test_whole_subscriptions as whole
+from panelwright.providers.posts.tests.test_whole_subscriptions import Far, look, stands, subscribe
+from tests.support.people import Buyer, Owner, Time, check_books, children_of
+from tests.support.rounds import Rounds
+
+far = whole.far
+NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
+NO_LIMIT = Wanted(None, 0, None, 0, None)
+
+
+def reasons(order_id: int) -> list[str]:
+    """Why each order of a subscription is not charged; "" where it is."""
+    found = []
+    for order in children_of(order_id):
+        assert (order.problem_code == problems.NOT_CHARGED) == (order.charge_micros == 0)
+        found.append(problems.facts_of(order.problem_facts).get("reason", ""))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("wanted", "posts_done", "said"),
+    [
+        (NO_LIMIT, 10**6, None),
+        (NO_LIMIT._replace(posts=2), 1, None),
+        (NO_LIMIT._replace(posts=2), 2, Beyond.POSTS),
+        (NO_LIMIT._replace(posts=0, old_posts=3), 2, None),
+        (NO_LIMIT._replace(posts=2, old_posts=3), 5, Beyond.POSTS),
+        (NO_LIMIT._replace(expires_on=date.max, delay_min=600), 0, None),
+        (NO_LIMIT._replace(expires_on=date(2026, 5, 3)), 0, None),
+        (NO_LIMIT._replace(expires_on=date(2026, 5, 2)), 0, Beyond.EXPIRED),
+        (NO_LIMIT._replace(expires_on=date(2026, 5, 2), delay_min=721), 0, None),
+        (NO_LIMIT._replace(canceled_at=NOON - rules.LATE), 0, Beyond.CANCELED),
+        (NO_LIMIT._replace(canceled_at=NOON - rules.LATE + timedelta(seconds=1)), 0, None),
+        (NO_LIMIT._replace(canceled_at=NOON - rules.LATE, delay_min=1), 0, None),
+    ],
+)
+def test_what_is_beyond(wanted: Wanted, posts_done: int, said: Beyond | None) -> None:
+    assert rules.beyond(wanted, posts_done=posts_done, now=NOON) is said
+
+
+def test_no_more_posts_are_charged_than_were_ordered(far: Far, carol: Buyer, worker: Rounds, time: Time) -> None:
+    order_id = subscribe(carol, worker, min=100, max=100, posts=1, old_posts=1)
+    for ref in range(901, 904):
+        far.makes(ref, 100)
+    look(worker, time)
+    far.makes(904, 100)
+    look(worker, time)
+    assert reasons(order_id) == ["", "", "posts", "posts"]
+    assert carol.balance() == "99.70" and stands(order_id) == ("Active", "", "poll")
+    extra = children_of(order_id)[2]
+    assert problems.facts_of(extra.problem_facts)["cost"] == "0.15"
+    subscriptions.charge_post(panel_id=carol.owner.panel_id, order_id=extra.id, by="bob")
+    assert carol.balance() == "99.55"
+    check_books()
+
+
+def test_an_order_that_is_named_long_after_the_last_day_is_not_charged(
+    far: Far, carol: Buyer, worker: Rounds, time: Time
+) -> None:
+    order_id = subscribe(carol, worker, min=100, max=100, expiry="6/5/2026")
+    far.makes(901, 100)
+    time.passes(days=3)
+    look(worker, time)
+    far.makes(902, 100)
+    time.passes(days=27)
+    look(worker, time)
+    assert reasons(order_id) == ["", "expired"] and carol.balance() == "99.85"
+
+
+def test_an_order_that_is_named_long_after_an_accepted_cancel_is_not_charged(
+    far: Far, carol: Buyer, worker: Rounds, time: Time
+) -> None:
+    order_id = subscribe(carol, worker, min=100, max=100)
+    assert carol.cancel(order_id) == [1]
+    worker.cancels()
+    far.makes(901, 100)
+    look(worker, time)
+    time.passes(days=5)
+    far.makes(902, 100)
+    look(worker, time)
+    assert reasons(order_id) == ["", "canceled"] and carol.balance() == "99.85"
+
+
+def test_an_order_after_a_cancel_that_the_provider_refused_is_charged(
+    far: Far, alice: Owner, carol: Buyer, worker: Rounds, time: Time
+) -> None:
+    far.upstream.answers("cancel", [{"order": 900, "cancel": {"error": "Incorrect order ID"}}])
+    order_id = subscribe(carol, worker, min=100, max=100)
+    carol.cancel(order_id)
+    worker.cancels()
+    time.passes(days=5)
+    far.makes(901, 100)
+    look(worker, time)
+    assert reasons(order_id) == [""]
