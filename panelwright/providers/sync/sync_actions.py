@@ -317,13 +317,15 @@ def commit_sync(
     # is locked: nobody's order waits while they are read.
     sold = parts.sold(panel, provider_id)
     ours = offers.only(sold) if isinstance(offers, Offers) else None
+    seen = None if ours is None else _unchanged(panel, provider_id, ours)
     with transaction.atomic():
         provider = Provider.objects.select_for_update().get(id=provider_id)
         events, trouble = _balance(panel, provider, balance)
         if isinstance(offers, Offers):
             part = offers if ours is None or parts.sold(panel, provider_id) != sold else ours
             counted = parts.counted(panel, provider, part)
-            changed, not_believed = _catalogue_after(panel, provider, counted, accept=accept)
+            same = seen is not None and part is ours and seen == _standing(provider)
+            changed, not_believed = ([], NONE) if same else _catalogue_after(panel, provider, counted, accept=accept)
             events += changed
             trouble = next((found for found in (trouble, not_believed, _unread(balance)) if found != NONE), NONE)
         elif trouble == NONE:
@@ -338,6 +340,31 @@ def commit_sync(
         else:
             _keep(panel, provider, trouble, events, now)
     return Round(events, trouble, parts.left_out(panel, provider, offers) if dry_run else ())
+
+
+def _unchanged(panel: Panel, provider_id: int, offers: Offers) -> tuple[object, ...] | None:
+    """What stood in the provider's row where its list changes nothing; None where it changes something.
+
+    Most rounds change nothing. That is found out before anything is locked: reading five thousand services takes a
+    second, in which nobody else could write on SQLite. What a person changes meanwhile is for the next round.
+    """
+    provider = Provider.objects.get(id=provider_id)
+    try:
+        believed_rate(panel=panel, provider=provider)
+        catalogue, counted = load(panel, provider, lock=False), parts.counted(panel, provider, offers)
+        changes = sync_rules.step(catalogue, counted)
+    except ValueError:
+        return None
+    wrong = sync_rules.cannot_be(counted, catalogue) != NONE or sync_rules.unread(counted, catalogue) != NONE
+    if wrong or provider.rework or changes != SyncChanges():
+        return None
+    return _standing(provider)
+
+
+def _standing(provider: Provider) -> tuple[object, ...]:
+    """What of its row decides what its list means."""
+    money_ = (provider.currency, provider.told_currency, provider.overruled_currency)
+    return (*money_, provider.rework, provider.enabled, provider.rise_max_e2, provider.fall_max_e2)
 
 
 def _keep(panel: Panel, provider: Provider, trouble: Problem, events: Sequence[ChangeEvent], now: datetime) -> None:
@@ -410,10 +437,12 @@ def _catalogue_after(
     return changes.events, sync_rules.unread(offers, catalogue)
 
 
-def load(panel: Panel, provider: Provider) -> Catalogue:
-    """The services that the provider delivers, locked, with all their routes in their order."""
+def load(panel: Panel, provider: Provider, *, lock: bool = True) -> Catalogue:
+    """The services that the provider delivers with all their routes in their order; locked, if they are to change."""
     theirs = Route.objects.filter(provider=provider).values("service_id")
-    services = Service.objects.select_for_update().filter(panel=panel, id__in=theirs).order_by("id")
+    services = Service.objects.filter(panel=panel, id__in=theirs).order_by("id")
+    if lock:
+        services = services.select_for_update()
     routes = Route.objects.filter(panel=panel, service_id__in=theirs).select_related("provider")
     rates: dict[str, int | None] = {}
     for currency in {route.provider.currency for route in routes}:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from panelwright.core.said import words
-from panelwright.providers.sync.sync_rules import Markup
+from panelwright.panels.models import Panel
+from panelwright.providers.models import Provider
+from panelwright.providers.sync import sync_actions
+from panelwright.providers.sync.sync_rules import Catalogue, Markup
 from panelwright.providers.sync.tests import test_believed_lists
 from panelwright.providers.sync.tests.test_believed_lists import why
 from panelwright.providers.sync.tests.test_sync import Shop, listed
+from tests.support.people import execute
 
 shop, roubles = test_believed_lists.shop, test_believed_lists.roubles
 
@@ -92,3 +98,29 @@ def test_one_telling_word_makes_another_service(shop: Shop, old: str, new: str, 
     shop.syncs()
     assert why(shop) == ([] if same else ["name"])
     assert shop.sells(10)[3] is same
+
+
+def test_what_changes_nothing_is_found_out_before_anything_is_locked(
+    roubles: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    roubles.upstream.answers("balance", {"balance": "100.00", "currency": "RUB"})
+    roubles.lists(listed(501, "1.50"))
+    locked: list[bool] = []
+    load = sync_actions.load
+
+    def seen(panel: Panel, provider: Provider, *, lock: bool = True) -> Catalogue:
+        locked.append(lock)
+        if hook and not lock:
+            hook.pop()()
+        return load(panel, provider, lock=lock)
+
+    hook: list[Callable[[], object]] = []
+    monkeypatch.setattr(sync_actions, "load", seen)
+    roubles.syncs()
+    assert locked == [False, True], "its rate has changed"
+    locked.clear()
+    assert (roubles.syncs().problem, locked) == ("", [False])
+    locked.clear()
+    # What decides what the list means is changed while it is read: it is read again.
+    hook.append(lambda: execute("UPDATE providers_provider SET rise_max_e2 = 1234"))
+    assert (roubles.syncs().problem, locked) == ("", [False, True])
