@@ -270,6 +270,9 @@ class Post(models.Model):
     panel = models.ForeignKey(Panel, on_delete=models.PROTECT)
     subscription = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="posts")
     link = models.TextField()
+    # Digest of the form in which links are compared (same_link.py): however it is spelled, a post is one. Null on rows
+    # that a process of the release before writes meanwhile, and on posts that had been told of twice before.
+    link_key = models.CharField(max_length=64, null=True)
     # It existed before the subscription did.
     old = models.BooleanField(default=False, db_default=False)
     due_at = models.DateTimeField(null=True)
@@ -279,7 +282,14 @@ class Post(models.Model):
     objects = ScopedManager(panel="panel")
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["panel", "subscription", "link"], name="post_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["panel", "subscription", "link"], name="post_once"),
+            models.UniqueConstraint(
+                fields=["panel", "subscription", "link_key"],
+                condition=Q(link_key__isnull=False),
+                name="post_key_once",
+            ),
+        ]
 
 
 class RequestState(models.TextChoices):

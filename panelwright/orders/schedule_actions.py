@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
@@ -23,6 +23,7 @@ from panelwright.orders import (
     linking,
     post_orders,
     rules,
+    same_link,
     settling,
     standing,
     standing_store,
@@ -58,9 +59,12 @@ _DROPPED_ALL = sql.Query(
 )
 _SET_REASON = sql.Query("UPDATE orders_schedule SET pause_reason = ? WHERE panel_id = ? AND order_id = ?")
 _ADD_POST = sql.Query(
-    "INSERT INTO orders_post (panel_id, subscription_id, link, old, due_at, created_at) VALUES (?, ?, ?, ?, ?, ?)"
+    "INSERT INTO orders_post (panel_id, subscription_id, link, link_key, old, due_at, created_at)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?)"
 )
-_KNOWN_POSTS = sql.Query("SELECT link FROM orders_post WHERE panel_id = ? AND subscription_id = ? AND link :in_text")
+_KNOWN_POSTS = sql.Query(
+    "SELECT link FROM orders_post WHERE panel_id = ? AND subscription_id = ? AND (link_key :in_text OR link :in_text)"
+)
 # Ordered for, or waiting to be.
 _TAKEN_POSTS = sql.Query(
     "SELECT old, COUNT(*) FROM orders_post WHERE panel_id = ? AND subscription_id = ?"
@@ -346,7 +350,8 @@ def record_posts(*, panel_id: int, subscription_id: int, posts: Sequence[Reporte
 
     A wanted post is ordered for after the subscription's delay. One that is not wanted (there are
     enough of its kind, or the subscription is paused by hand) is remembered without a time, so that
-    it is not ordered for later either. The first ones in `posts` get what places there are.
+    it is not ordered for later either. The first ones in `posts` get what places there are. Two spellings of a
+    link (same_link.py) are one post.
 
     Raises ValueError when there is no such open subscription, a link is none, or there are more
     than POSTS_MAX posts; then nothing was changed.
@@ -364,24 +369,27 @@ def record_posts(*, panel_id: int, subscription_id: int, posts: Sequence[Reporte
         if order.ended_at is not None:
             raise ValueError(f"subscription {order.number} has ended: {order.status}")
         # Whoever tells of the same posts at the same time waits for the lock on the order.
-        known = {r[0] for r in _KNOWN_POSTS.rows(connection, panel_id, order.id, [post.link for post in posts])}
+        keys = [same_link.digest(post.link) for post in posts]
+        rows = _KNOWN_POSTS.rows(connection, panel_id, order.id, keys, [post.link for post in posts])
+        known = {same_link.digest(row[0]) for row in rows}
         fresh: dict[str, ReportedPost] = {}
-        for post in posts:
-            if post.link not in known:
-                fresh.setdefault(post.link, post)
+        for key, post in zip(keys, posts, strict=True):
+            if key not in known:
+                fresh.setdefault(key, post)
         if fresh:
-            _remember(list(fresh.values()), order, now)
-    return list(fresh)
+            _remember(fresh, order, now)
+    return [post.link for post in fresh.values()]
 
 
-def _remember(posts: Sequence[ReportedPost], order: OpenOrder, now: datetime) -> None:
+def _remember(posts: Mapping[str, ReportedPost], order: OpenOrder, now: datetime) -> None:
+    """`posts` by the digests of their links."""
     (row,) = _PARENTS.rows(connection, [order.id])
     parent = Parent._make(row)
     taken = {bool(old): count for old, count in _TAKEN_POSTS.rows(connection, order.panel_id, order.id)}
     earliest = order.due_at
-    pauses = _pauses(order) if any(post.published_at for post in posts) else []
+    pauses = _pauses(order) if any(post.published_at for post in posts.values()) else []
     at = sql.moment(connection, now)
-    for post in posts:
+    for key, post in posts.items():
         old = is_old(post, placed_at=order.created_at)
         limit, due_at = parent.limit(old=old), None
         if (
@@ -394,7 +402,7 @@ def _remember(posts: Sequence[ReportedPost], order: OpenOrder, now: datetime) ->
             taken[old] = taken.get(old, 0) + 1
             due_at = order_at(post.published_at, delay_min=parent.delay_min, now=now)
             earliest = due_at if earliest is None else min(earliest, due_at)
-        _ADD_POST.run(connection, order.panel_id, order.id, post.link, old, sql.moment(connection, due_at), at)
+        _ADD_POST.run(connection, order.panel_id, order.id, post.link, key, old, sql.moment(connection, due_at), at)
     changes = lifecycle.OrderChanges({order.id: order}, now)
     if earliest != order.due_at:
         changes.apply(Settled(order._replace(due_at=earliest)))

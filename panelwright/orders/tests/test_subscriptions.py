@@ -5,11 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db import transaction
 from hypothesis import given
 from hypothesis import strategies as st
 
 from panelwright.core.refusal import Refusal
+from panelwright.core.sql import ERRORS
 from panelwright.orders import pause_actions as actions
+from panelwright.orders import same_link
 from panelwright.orders.post_rules import ReportedPost, is_old, order_at, username_key, within
 from panelwright.orders.schedule_actions import record_post, record_posts
 from tests.support import people
@@ -22,7 +25,9 @@ from tests.support.people import (
     check_books,
     children_of,
     everything,
+    execute,
     row_of,
+    run_schedules,
     value,
     values,
 )
@@ -190,3 +195,37 @@ def test_no_order_of_arrival_makes_it_order_too_much(
     assert len(numbers) - len(old) == (6 if posts is None else posts)
     assert value("SELECT posts_done FROM orders_schedule") == len(numbers)
     check_books()
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_a_post_is_one_however_its_link_is_spelled(alice: Owner, carol: Buyer, time: Time, *, at_once: bool) -> None:
+    order_id = carol.order(service=SUBSCRIPTION, username="anna", delay=0)
+    links = [
+        "https://www.instagram.com/p/abc/",
+        "https://instagram.com/p/abc",
+        "http://Instagram.com/p/abc/",
+        "https://www.instagram.com/p/abc/?utm_source=rss",
+        "https://www.instagram.com/p/abc/?igsh=xyz",
+        "https://www.instagram.com/p/ABC/",
+    ]
+    groups = [links] if at_once else [[link] for link in links]
+    fresh = [
+        new
+        for group in groups
+        for new in record_posts(
+            panel_id=alice.panel_id, subscription_id=order_id, posts=[ReportedPost(link) for link in group]
+        )
+    ]
+    assert fresh == [links[0], links[-1]], "the case of a path counts"
+    time.passes(minutes=1)
+    run_schedules()
+    assert [order.link for order in children_of(order_id)] == fresh
+
+
+def test_the_database_holds_that_a_post_is_one(alice: Owner, carol: Buyer) -> None:
+    order_id = carol.order(service=SUBSCRIPTION, username="anna", delay=0)
+    record_posts(
+        panel_id=alice.panel_id, subscription_id=order_id, posts=[ReportedPost(POST), ReportedPost(f"{POST}2")]
+    )
+    with pytest.raises(ERRORS), transaction.atomic():
+        execute("UPDATE orders_post SET link_key = %s", same_link.digest(POST))
