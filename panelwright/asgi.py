@@ -6,7 +6,6 @@ import asyncio
 import gc
 import os
 import re
-from contextlib import nullcontext
 from functools import cached_property
 from typing import Any
 
@@ -21,12 +20,13 @@ from django.conf import settings  # noqa: E402
 from django.core.exceptions import TooManyFieldsSent  # noqa: E402
 from django.core.handlers.asgi import ASGIHandler, ASGIRequest  # noqa: E402
 from django.db import connections  # noqa: E402
-from django.http import QueryDict  # noqa: E402
+from django.http import HttpResponse, QueryDict  # noqa: E402
 from django.utils.datastructures import MultiValueDict  # noqa: E402
 
 from panelwright.api.app import Api, Receive, Scope, Send  # noqa: E402
 from panelwright.core import charsets, cookies, limits, urlencoded  # noqa: E402
-from panelwright.core.remote import plain  # noqa: E402
+from panelwright.core.gate import PAGES, Crowded, aside  # noqa: E402
+from panelwright.core.remote import caller_address, neighbourhood, plain  # noqa: E402
 from panelwright.core.room import BODIES, FREE_BYTES  # noqa: E402
 from panelwright.core.turns import LARGE_BODIES  # noqa: E402
 from panelwright.panels import hosts  # noqa: E402
@@ -50,7 +50,10 @@ class _Request(ASGIRequest):
 
     def _load_post_and_files(self) -> None:
         """The library takes seconds for a form of three megabytes of percent signs, and lets nobody else go on."""
-        with LARGE_BODIES.one() if self.method == "POST" and self._may_be_large() else nullcontext():
+        if self.method == "POST" and self._may_be_large():
+            with aside(), LARGE_BODIES.one():
+                self._load()
+        else:
             self._load()
 
     def _may_be_large(self) -> bool:
@@ -98,11 +101,25 @@ class _Pages(ASGIHandler):
         finally:
             await sync_to_async(_end)(made)
 
+    async def run_get_response(self, request: Any) -> Any:
+        """Few pages are made at once (core/gate.py). Reading what was sent, and sending the page, are no part of it."""
+        try:
+            async with PAGES.through(_address_of(request)):
+                return await super().run_get_response(request)
+        except Crowded:
+            # Without a page around it: to make one is what there is no room for.
+            return HttpResponse(_CROWDED, status=503, content_type="text/plain", headers={"Retry-After": "2"})
+
     def create_request(self, scope: Any, body_file: Any) -> Any:
         request, refused = super().create_request(scope, body_file)
         if request is not None:
             scope[_MADE].append(request)
         return request, refused
+
+
+def _address_of(request: _Request) -> str:
+    peer, forwarded = request.META.get("REMOTE_ADDR", ""), request.META.get("HTTP_X_FORWARDED_FOR", "")
+    return neighbourhood(caller_address(peer, forwarded, settings.TRUSTED_PROXIES))
 
 
 class _Leftovers:
@@ -121,6 +138,7 @@ class _Leftovers:
 
 
 _leftovers = _Leftovers()
+_CROWDED = "The panel is busy. Nothing was changed. Try again in a moment.\n"
 # Where a request stands in its scope until it is answered.
 _MADE = "panelwright.made"
 

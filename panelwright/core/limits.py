@@ -74,6 +74,20 @@ LARGE_BODIES_AT_ONCE = _limit(
     of="Bodies beyond 64 KiB, of the panel API and of pages, whose parameters are read at one moment",
     beyond="They wait; as long as reading one took, none is read",
 )
+PAGES_AT_ONCE = _limit(
+    "PAGES_AT_ONCE",
+    2,
+    "pages",
+    of="Pages that one web process makes at one moment; what waits for a password or another server is not counted",
+    beyond="They wait, each address in its turn",
+)
+PAGES_WAITING_MAX = _limit(
+    "PAGES_WAITING_MAX",
+    256,
+    "pages",
+    of="Pages that wait for it in one process, a quarter of them for one address",
+    beyond="503 with Retry-After; nothing is changed",
+)
 QUEUE_BYTES_MAX = _limit(
     "QUEUE_BYTES_MAX",
     32 * MIB,

@@ -27,6 +27,7 @@ from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from panelwright import __version__
 from panelwright.core import addresses, limits
+from panelwright.core.gate import aside
 from panelwright.core.reply import HttpReply, hide
 
 # A kept connection is used again only when it was busy a moment ago. Servers close idle ones after a
@@ -345,6 +346,12 @@ class Transport:
 
     def _send(
         self, method: str, body: bytes | None, headers: dict[str, str], max_bytes: int | None = None
+    ) -> HttpReply | NotSent | NoResponse:
+        with aside():
+            return self._ask(method, body, headers, max_bytes)
+
+    def _ask(
+        self, method: str, body: bytes | None, headers: dict[str, str], max_bytes: int | None
     ) -> HttpReply | NotSent | NoResponse:
         try:
             response = self._pool.urlopen(

@@ -16,6 +16,7 @@ from typing import NamedTuple, TypeVar
 from django.contrib.auth.hashers import Argon2PasswordHasher, make_password, verify_password
 
 from panelwright.core import limits
+from panelwright.core.gate import aside
 from panelwright.core.refusal import Refusal
 from panelwright.lane.cpu_affinity import anywhere
 
@@ -57,7 +58,8 @@ def pretend(password: str) -> Refusal | None:
 
 def hashed_at_leisure(password: str) -> str:
     """The hash to keep, however long others take: for commands."""
-    return _pool().submit(make_password, password).result()
+    with aside():
+        return _pool().submit(make_password, password).result()
 
 
 def no_room() -> bool:
@@ -87,10 +89,11 @@ def _in_turn(work: Callable[[], T]) -> T | Refusal:
         return BUSY
     try:
         future: Future[T] = _pool().submit(work)
-        try:
-            return future.result(limits.PASSWORD_HASH_WAIT_S)
-        except TooLate:
-            # One that has begun is soon done.
-            return BUSY if future.cancel() else future.result()
+        with aside():
+            try:
+                return future.result(limits.PASSWORD_HASH_WAIT_S)
+            except TooLate:
+                # One that has begun is soon done.
+                return BUSY if future.cancel() else future.result()
     finally:
         _waiting.release()

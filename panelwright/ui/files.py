@@ -9,6 +9,8 @@ from asgiref.sync import sync_to_async
 from django.http import StreamingHttpResponse
 from django.http.response import HttpResponseBase
 
+from panelwright.core.gate import PAGES
+
 
 class _Lines(StreamingHttpResponse):
     """Django collects a generator whole before it sends the first byte; this takes a piece at a time.
@@ -19,7 +21,11 @@ class _Lines(StreamingHttpResponse):
     async def __aiter__(self) -> AsyncIterator[bytes]:
         pieces = cast(Iterator[bytes], self.streaming_content)
         step = sync_to_async(lambda: next(pieces, None))
-        while (piece := await step()) is not None:
+        while True:
+            async with PAGES.through("", goes_on=True):
+                piece = await step()
+            if piece is None:
+                return
             yield piece
 
 

@@ -13,6 +13,8 @@ from typing import Any
 from django.db.backends.postgresql import base
 from psycopg import Connection, OperationalError
 
+from panelwright.core.gate import aside
+
 
 class DatabaseWrapper(base.DatabaseWrapper):
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
@@ -20,7 +22,9 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
         Raises psycopg_pool.PoolTimeout, an OperationalError, when the pool has none for too long.
         """
-        connection = super().get_new_connection(conn_params)
+        # Who has one may be waiting for our place at the gate.
+        with aside():
+            connection = super().get_new_connection(conn_params)
         if self.pool:
             # A server that goes on ending connections would hold us for ever, so there is an end: the last one
             # is given out as it is, and says itself what is wrong.
