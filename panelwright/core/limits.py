@@ -250,7 +250,7 @@ LINK_PARAMETERS_MAX = _limit(
 
 # Fields of orders.
 MARKS_IN_A_ROW_MAX = _limit(
-    "MARKS_IN_A_ROW_MAX", 30, "characters", of="Combining marks behind a letter, in any text", beyond="Not compared"
+    "MARKS_IN_A_ROW_MAX", 8, "characters", of="Combining marks behind a letter, in any text", beyond="Not compared"
 )
 LINK_CHARS_MAX = _limit("LINK_CHARS_MAX", 2_000, "characters", of="A link", beyond="`Bad link`, `Incorrect <field>`")
 NAME_CHARS_MAX = _limit(

@@ -39,23 +39,19 @@ def _is_mark(char: str) -> bool:
 _MARKS = frozenset(c for c in map(chr, range(0x300, 0x20000)) if _is_mark(c))
 _LONG_RUN = re.compile("([{0}]{{{1}}})[{0}]++".format("".join(sorted(_MARKS)), limits.MARKS_IN_A_ROW_MAX))
 _TOO_MANY = b"\x01" * (limits.MARKS_IN_A_ROW_MAX + 1)
-# Words that are shorter need no closer look: sorting their marks is quick.
-_WORD_CHARS = 200
 
 
 def normalized(form: Literal["NFC", "NFD", "NFKC", "NFKD"], text: str) -> str:
     """Unicode's normal form, in a time that is proportional to the length.
 
     Marks that combine are sorted in a way that is quadratic in how many follow one another: of a long run no more
-    than MARKS_IN_A_ROW_MAX count, which is what Unicode's own stream-safe format allows.
+    than MARKS_IN_A_ROW_MAX count. No language writes so many; Unicode's own stream-safe format allows 30, and sorting
+    those still takes as long as all else together.
     """
     if text.isascii():
         return text
-    if len(text) > _WORD_CHARS and not _MARKS.isdisjoint(text):
-        text = " ".join(_with_short_runs(word) if len(word) > _WORD_CHARS else word for word in text.split(" "))
+    if len(text) > limits.MARKS_IN_A_ROW_MAX and not _MARKS.isdisjoint(text):
+        marks = bytes(map(_MARKS.__contains__, text))
+        if _TOO_MANY in marks:
+            text = _LONG_RUN.sub(r"\1", text)
     return unicodedata.normalize(form, text)
-
-
-def _with_short_runs(word: str) -> str:
-    marks = bytes(map(_MARKS.__contains__, word))
-    return _LONG_RUN.sub(r"\1", word) if _TOO_MANY in marks else word

@@ -94,7 +94,7 @@ def target(text: str) -> Target:
         if name := _NAME.fullmatch(lower):
             return Target(name[1], (name[1],))
     folded = fold(text)
-    steps = 10 + _grown(text, folded)
+    steps = 10 + len(text) // _FOLDED_STEP_CHARS + _grown(text, folded)
     text = folded.strip()
     hosts: dict[str, None] = {}
     if "\\" in text:
@@ -279,6 +279,8 @@ class Steps:
 
 # Characters of a text that are folded, or looked for among words, in about the time of a step.
 _STEP_CHARS = 8
+# Of what is more than plain letters.
+_FOLDED_STEP_CHARS = 3
 
 
 @dataclass(slots=True)
@@ -388,7 +390,7 @@ class Rules:
         if not self.phrases:
             return None
         if steps is not None:
-            steps.used += len(text) // _STEP_CHARS
+            steps.used += len(text) // (_STEP_CHARS if text.isascii() else _FOLDED_STEP_CHARS)
         found: list[str] = []
         left = limits.BLOCK_STEPS_MAX
         # Line by line, so that it is seen early how much longer a text becomes; no word goes on in the next line.

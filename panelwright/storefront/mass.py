@@ -31,7 +31,7 @@ from panelwright.lane.batcher import CommitUncertain
 from panelwright.orders import fields, same_link
 from panelwright.orders.actions import place_orders
 from panelwright.orders.quotes import Quote, quote
-from panelwright.orders.rules import PlaceOrder
+from panelwright.orders.rules import LATER, PlaceOrder
 from panelwright.storefront import pasted
 from panelwright.storefront.pasted import Cells
 from panelwright.storefront.priced_catalogue import shelf_of
@@ -127,7 +127,7 @@ def _place(request: CustomerRequest, lines: list[Line], batch: str) -> HttpRespo
         line.command._replace(request_id=f"web:{batch}:{line.number}") for line in asked if line.command is not None
     ]
     try:
-        results = place_orders(commands) if commands else []
+        results = _in_parts(commands)
     except CommitUncertain:
         messages.error(request, refusals.text(Refusal("uncertain")))
         return _show(request, lines, batch)
@@ -145,6 +145,21 @@ def _place(request: CustomerRequest, lines: list[Line], batch: str) -> HttpRespo
         return _show(request, left, placed=placed)
     shown = ",".join(map(str, placed[: limits.SEARCH_IDS_MAX]))
     return redirect(f"{reverse('storefront:orders')}?{urlencode({'ids': shown}, safe=',')}")
+
+
+def _in_parts(commands: Sequence[PlaceOrder]) -> list[int | Refusal]:
+    """What becomes of each. Where looking at them takes long, others' orders come in between.
+
+    Raises as `place_orders`; what was placed before that is found again by its request_id.
+    """
+    results: dict[int, int | Refusal] = {}
+    left = list(range(len(commands)))
+    while left:
+        for place, result in zip(left, place_orders([commands[n] for n in left], may_wait=True), strict=True):
+            if result is not LATER:
+                results[place] = result
+        left = [place for place in left if place not in results]
+    return [results[place] for place in range(len(commands))]
 
 
 def _read(request: CustomerRequest, text: str) -> list[Line]:
