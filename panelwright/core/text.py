@@ -41,6 +41,11 @@ _LONG_RUN = re.compile("([{0}]{{{1}}})[{0}]++".format("".join(sorted(_MARKS)), l
 _TOO_MANY = b"\x01" * (limits.MARKS_IN_A_ROW_MAX + 1)
 
 
+def has_marks(text: str) -> bool:
+    """Whether marks that combine are in it, which take long to put in order."""
+    return not text.isascii() and not _MARKS.isdisjoint(text)
+
+
 def normalized(form: Literal["NFC", "NFD", "NFKC", "NFKD"], text: str) -> str:
     """Unicode's normal form, in a time that is proportional to the length.
 

@@ -17,7 +17,7 @@ from urllib.parse import unquote
 
 from panelwright.core import limits
 from panelwright.core.refusal import Refused
-from panelwright.core.text import normalized
+from panelwright.core.text import has_marks, normalized
 
 KINDS = ("exact", "domain", "pattern", "word")
 HOST_MAX = 253  # characters of a host name
@@ -94,7 +94,9 @@ def target(text: str) -> Target:
         if name := _NAME.fullmatch(lower):
             return Target(name[1], (name[1],))
     folded = fold(text)
-    steps = 10 + len(text) // _FOLDED_STEP_CHARS + _grown(text, folded)
+    steps = 5 + len(text) // _FOLDED_STEP_CHARS + _grown(text, folded)
+    if has_marks(text):
+        steps += 10 + len(text) // 2
     text = folded.strip()
     hosts: dict[str, None] = {}
     if "\\" in text:
