@@ -33,6 +33,7 @@ WHY = {
     "private": "the service is not sold to this customer any more",
     "rate": "the service costs more than was agreed",
     "quantity": "the service is sold in none of the quantities that were asked for",
+    "blocked": "a rule of the panel or of the host blocks the user",
     "provider": "the provider that delivers it has paused it",
 }
 

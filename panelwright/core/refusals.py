@@ -159,6 +159,9 @@ REFUSALS: dict[str, Words] = {
     "waits_for_service": Words(
         gettext_noop("Its service is turned off or not available to you. Resumes automatically."), status=409
     ),
+    "waits_for_block": Words(
+        gettext_noop("Orders for this user are no longer accepted. Resumes automatically if that changes."), status=409
+    ),
     "waits_for_customer": Words(gettext_noop("Only the customer can resume it."), status=409),
     "at_provider": Words(
         gettext_noop("The provider runs it as a whole: you can cancel it, but not pause or resume it."), status=409

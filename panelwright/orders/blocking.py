@@ -135,12 +135,17 @@ def skip_post(subscription: OpenOrder, post_id: int, link: str, now: datetime) -
 
     In the caller's transaction. A post is skipped once, so each that is has its event.
     """
-    screen = Screen(block_store.current(subscription.panel_id))
-    if not screen.refuses(LINK, link):
+    if not refuses_link(subscription, link, now):
         return False
     _SKIP.run(connection, subscription.panel_id, post_id)
-    if screen.hit is None:
-        return True  # too costly to check
-    blocked = Blocked(subscription.panel_id, subscription.customer_id, 0, screen.hit)
-    record([_event(blocked, subscription.id)], now=now)
+    return True
+
+
+def refuses_link(order: OpenOrder, link: str, now: datetime) -> bool:
+    """Whether a rule as it stands now speaks against a link of a standing order, and then an event of it says so."""
+    screen = Screen(block_store.current(order.panel_id))
+    if not screen.refuses(LINK, link):
+        return False
+    if screen.hit is not None:  # else it is too costly to check
+        record([_event(Blocked(order.panel_id, order.customer_id, 0, screen.hit), order.id)], now=now)
     return True

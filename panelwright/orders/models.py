@@ -38,6 +38,7 @@ class PauseReason(models.TextChoices):
     PRIVATE = "private"  # the service is not sold to this customer any more
     RATE = "rate"  # the service costs more now than was agreed
     QUANTITY = "quantity"  # the service is sold in none of the quantities that were asked for
+    BLOCKED = "blocked"  # a rule of the panel or of the host speaks against the user now
     PROVIDER = "provider"  # the provider that has the subscription paused it
 
 

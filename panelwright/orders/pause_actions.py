@@ -26,6 +26,7 @@ WAITS_FOR_FUNDS = Refusal("waits_for_funds")
 WAITS_FOR_CAP = Refusal("waits_for_cap")
 WAITS_FOR_ACCOUNT = Refusal("waits_for_account")
 WAITS_FOR_SERVICE = Refusal("waits_for_service")
+WAITS_FOR_BLOCK = Refusal("waits_for_block")
 WAITS_FOR_CUSTOMER = Refusal("waits_for_customer")
 AT_PROVIDER = Refusal("at_provider")
 
@@ -38,6 +39,7 @@ _ENDS_BY_ITSELF = {
     PauseReason.SERVICE.value: WAITS_FOR_SERVICE,
     PauseReason.PRIVATE.value: WAITS_FOR_SERVICE,
     PauseReason.QUANTITY.value: WAITS_FOR_SERVICE,
+    PauseReason.BLOCKED.value: WAITS_FOR_BLOCK,
     PauseReason.PROVIDER.value: AT_PROVIDER,
 }
 

@@ -26,6 +26,7 @@ PAUSED_FOR = {
     PauseReason.PRIVATE: gettext_noop("The service is no longer available to you."),
     PauseReason.RATE: gettext_noop("The service now costs more than the price you agreed to."),
     PauseReason.QUANTITY: gettext_noop("The service is no longer sold in the quantities you chose."),
+    PauseReason.BLOCKED: gettext_noop("Orders for this user are no longer accepted."),
     PauseReason.PROVIDER: gettext_noop("Delivery was paused."),
 }
 BY_ITSELF = gettext_noop("Resumes automatically once this is resolved.")

@@ -168,9 +168,14 @@ def run_schedules(limit: int, *, pass_on: PassOn | None = None) -> int:
                 if parents[order_id].paused_at is not None:
                     changes.apply(Settled(order._replace(due_at=now + PAUSED_LOOK)))
                     continue
-                changed, schedule = _start_run(order, schedule, parents[order_id], now)
+                if blocking.refuses_link(order, parents[order_id].link, now):
+                    # What was paid for the runs that do not start goes back; those under way are followed to their end.
+                    settled, schedule = settling.stop_runs(order, schedule, now)
+                else:
+                    changed, schedule = _start_run(order, schedule, parents[order_id], now)
+                    settled = Settled(changed)
                 changes.set_schedule(schedule)
-                changes.apply(Settled(changed))
+                changes.apply(settled)
             elif order_id in whole and today.why_not(agreed[order_id]) is None:
                 _DROPPED_ALL.run(connection, order.panel_id, order_id)
                 sent = order._replace(status="Active", job=Job.FORWARD.value, due_at=now)

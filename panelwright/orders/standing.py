@@ -1,8 +1,9 @@
 """Whether a standing order may spend now, and at which rate: what `add` asks once is asked for each post anew.
 
 A subscription spends long after it was placed. The rules are those of `add` itself (customers/access.py,
-rules.py): who may order, what is sold to whom at which rate, what a key may spend in a day, what the balance
-pays. A drip-feed was paid in full when it was placed: its runs spend nothing, and nothing stops them.
+rules.py, blocking.py): who may order, what is sold to whom at which rate, which targets are blocked, what a key may
+spend in a day, what the balance pays. A drip-feed was paid in full when it was placed: its runs spend nothing, and
+nothing stops them but a block of where they lead.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ RETRY = {
     PauseReason.PRIVATE: timedelta(minutes=10),
     PauseReason.RATE: timedelta(minutes=10),
     PauseReason.QUANTITY: timedelta(minutes=10),
+    PauseReason.BLOCKED: timedelta(minutes=10),
 }
 
 
@@ -66,6 +68,7 @@ class Today:
     rates: dict[RateKey, CustomRate]  # what price lists say of services
     balances: dict[int, int]  # account id -> micros
     key_spent: dict[int, int]  # key id -> micros, of keys with a cap
+    blocked: set[int]  # order ids of the agreements about users who are blocked
 
     def why_not(self, agreement: Agreement) -> PauseReason | None:
         """Why nothing may be ordered now, whatever it costs; None where it may."""
@@ -79,6 +82,8 @@ class Today:
         service = self.services.get(agreement.service_id)
         if service is None:
             return PauseReason.SERVICE
+        if agreement.order_id in self.blocked:
+            return PauseReason.BLOCKED
         rate = rules.rate_for(service, grant, self.rates)
         if rate is None:
             return PauseReason.PRIVATE

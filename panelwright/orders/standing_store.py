@@ -7,11 +7,16 @@ from collections.abc import Sequence
 
 from django.db import connection
 
+from panelwright.catalog.types import BY_NAME
 from panelwright.core import sql
 from panelwright.customers import access
 from panelwright.orders import store
+from panelwright.orders.blocking import Screen
 from panelwright.orders.rules import SoldService
 from panelwright.orders.standing import Agreement, Today, keys_of
+from panelwright.panels import block_store
+
+USER = next(field for field in BY_NAME["Subscriptions"].fields if field.name == "username")
 
 _SERVICES = sql.Query(
     "SELECT panel_id, number, id, type, rate_micros, min, max, drip_feed, unique_link, private, step,"
@@ -21,6 +26,11 @@ _AGREEMENTS = sql.Query(
     "SELECT o.id, o.customer_id, CASE WHEN s.without_key THEN NULL ELSE o.key_id END, o.service_id,"
     " COALESCE(s.agreed_micros, o.rate_micros)"
     " FROM orders_order o JOIN orders_schedule s ON s.order_id = o.id WHERE o.id :in_int ORDER BY o.id"
+)
+
+_USERS = sql.Query(
+    "SELECT s.order_id, s.panel_id, p.blocks_version, s.username FROM orders_schedule s"
+    " JOIN panels_panel p ON p.id = s.panel_id WHERE s.order_id :in_int"
 )
 
 
@@ -38,13 +48,24 @@ def load(agreed: Sequence[Agreement], *, account_ids: Sequence[int]) -> Today:
     price_lists = sorted({g.price_list_id for g in customers.values() if g.price_list_id is not None})
     panels = sorted({g.panel_id for g in customers.values()})
     rates = store.own_rates(panels, price_lists, sorted(services)) if price_lists and services else {}
-    return Today(customers, keys, services, rates, balances, {})
+    return Today(customers, keys, services, rates, balances, {}, _blocked([a.order_id for a in agreed]))
 
 
 def rate_now(order_id: int) -> int | None:
     """Today's rate of a subscription for its customer, in micros; None where it is not sold to her. Locks nothing."""
     agreed = list(agreements([order_id]).values())
     return load(agreed, account_ids=()).rate_of(agreed[0]) if agreed else None
+
+
+def _blocked(order_ids: Sequence[int]) -> set[int]:
+    """Which of these subscriptions are to a user whom the rules as they stand now speak against."""
+    rows = _USERS.rows(connection, sorted(order_ids)) if order_ids else []
+    rules = block_store.rules_of({panel_id: version for _, panel_id, version, _ in rows})
+    return {
+        order_id
+        for order_id, panel_id, _, username in rows
+        if panel_id in rules and Screen(rules[panel_id]).refuses(USER, username)
+    }
 
 
 def _sold(service_ids: Sequence[int]) -> dict[int, SoldService]:

@@ -7,12 +7,13 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from panelwright.orders import problems
+from panelwright.panels.block_actions import NewBlock, add_blocks
 from panelwright.providers.posts import subscription_actions as subscriptions
 from panelwright.providers.posts import subscription_rules as rules
 from panelwright.providers.posts.subscription_rules import Beyond, Wanted
 from panelwright.providers.posts.tests import test_whole_subscriptions as whole
 from panelwright.providers.posts.tests.test_whole_subscriptions import Far, look, stands, subscribe
-from tests.support.people import Buyer, Owner, Time, check_books, children_of
+from tests.support.people import SUBSCRIPTION, Buyer, Owner, Time, check_books, children_of
 from tests.support.rounds import Rounds
 
 far = whole.far
@@ -104,3 +105,25 @@ def test_an_order_after_a_cancel_that_the_provider_refused_is_charged(
     far.makes(901, 100)
     look(worker, time)
     assert reasons(order_id) == [""]
+
+
+def test_a_subscription_to_a_user_who_is_blocked_now_is_not_sent(
+    far: Far, alice: Owner, carol: Buyer, worker: Rounds
+) -> None:
+    order_id = carol.order(service=SUBSCRIPTION, username="evilcorp", delay=0)
+    add_blocks(alice.panel_id, [NewBlock("exact", "evilcorp")])
+    worker.schedules()
+    worker.forward()
+    assert far.upstream.called("add") == [] and stands(order_id) == ("Paused", "blocked", "schedule")
+
+
+def test_of_a_subscription_to_a_user_who_is_blocked_later_nothing_more_is_charged(
+    far: Far, alice: Owner, carol: Buyer, worker: Rounds, time: Time
+) -> None:
+    order_id = subscribe(carol, worker, username="evilcorp", min=100, max=100)
+    add_blocks(alice.panel_id, [NewBlock("exact", "evilcorp")])
+    far.makes(901, 100)
+    look(worker, time)
+    assert reasons(order_id) == ["blocked"] and stands(order_id) == ("Paused", "blocked", "poll")
+    worker.cancels()
+    assert len(far.upstream.called("cancel")) == 1
