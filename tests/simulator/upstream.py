@@ -30,8 +30,8 @@ from panelwright.providers.wire.outcomes import (
 TAKEN_LATE_MAX_S = 60.0
 # Units of what is sold whole, as upstream counts them.
 WHOLE = 1
-# Refusals that are given before anybody looks for the request_id.
-BEFORE_LOOKING = (Reason.UNREACHABLE, Reason.LIMIT, Reason.KEY, Reason.OTHER)
+# Refusals of a repeat that say nothing of the first request: given before the request_id is looked for, or its doing.
+BEFORE_LOOKING = (Reason.UNREACHABLE, Reason.LIMIT, Reason.KEY, Reason.OTHER, Reason.FUNDS, Reason.DUPLICATE)
 
 
 class Mood(Enum):
