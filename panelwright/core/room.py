@@ -8,7 +8,7 @@ from panelwright.core import limits
 _SHARE = 4
 
 
-class Room:
+class ByteRoom:
     """So many bytes, a quarter of them for each address. To be used from one thread."""
 
     def __init__(self, size: int) -> None:
@@ -34,6 +34,6 @@ class Room:
 
 
 # For the bodies of requests, of the API and the pages together, in the event loop of a web process.
-BODIES = Room(limits.BODIES_BYTES_MAX)
+BODIES = ByteRoom(limits.BODIES_BYTES_MAX)
 # What each body may have without asking.
 FREE_BYTES = 64 * limits.KIB

@@ -13,7 +13,7 @@ from panelwright.core import limits
 _REST_MAX_S = 0.1
 
 
-class Turns:
+class WorkTurns:
     """One at a time, and half of the time at most: after each turn all rest for as long as it has computed.
 
     Threads of a process take the interpreter from each other. One that computes for long delays each step of the
@@ -36,4 +36,4 @@ class Turns:
 
 
 # Bodies of requests beyond `room.FREE_BYTES`, of the API and of pages, as their parameters are read.
-LARGE_BODIES = Turns()
+LARGE_BODIES = WorkTurns()

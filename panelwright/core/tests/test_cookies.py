@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from panelwright.core import cookies
-from panelwright.core.room import Room
+from panelwright.core.room import ByteRoom
 
 
 @given(
@@ -25,7 +25,7 @@ def test_a_long_value_is_read_whole(inside: str) -> None:
 
 
 def test_of_a_room_each_address_has_a_quarter() -> None:
-    room = Room(100)
+    room = ByteRoom(100)
     assert room.take(25, "a")
     assert not room.take(1, "a")
     # Who is behind a proxy of ours is nobody in particular.

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from panelwright.core.turns import Turns
+from panelwright.core.turns import WorkTurns
 
 
 def test_one_has_its_turn_and_the_rest_is_as_long_as_it_computed() -> None:
@@ -20,7 +20,7 @@ def test_one_has_its_turn_and_the_rest_is_as_long_as_it_computed() -> None:
         # Only behind its rest a turn is over: who is let in before that is counted twice.
         inside -= 1
 
-    turns = Turns(rest=rest)
+    turns = WorkTurns(rest=rest)
     ready = threading.Barrier(4)
 
     def work(_: int) -> None:
@@ -40,7 +40,7 @@ def test_one_has_its_turn_and_the_rest_is_as_long_as_it_computed() -> None:
 
 def test_a_turn_that_fails_is_over() -> None:
     rests: list[float] = []
-    turns = Turns(rest=rests.append)
+    turns = WorkTurns(rest=rests.append)
     for _ in range(2):
         with pytest.raises(ValueError, match="no form"), turns.one():
             raise ValueError("no form")

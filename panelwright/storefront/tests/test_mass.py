@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 
 import pytest
 from django_scopes import scope
 
 from panelwright.catalog.actions import set_rate
+from panelwright.core import limits
+from panelwright.core.refusal import Refusal
+from panelwright.orders.actions import place_orders
+from panelwright.orders.rules import PlaceOrder
+from panelwright.panels.block_actions import NewBlock, add_blocks
+from panelwright.storefront import mass
 from panelwright.storefront.tests.browsing import Browser, error, hidden
 from tests.support.people import (
     COMMENTS,
@@ -55,6 +62,24 @@ def test_lines_are_checked_then_placed(browser: Browser, carol: Buyer) -> None:
     assert placed() == [(A, 1000), (B, 100), (C, 1)]
     assert carol.balance() == "96.587654"
     assert "Orders placed: 3." in browser.get("/orders")
+
+
+def test_lines_that_take_long_to_look_at_are_placed_in_parts(
+    browser: Browser, carol: Buyer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Five hundred of them held the database for three seconds, while nobody else could order."""
+    add_blocks(carol.owner.panel_id, [NewBlock("pattern", "*evil*")])
+    monkeypatch.setattr(limits, "BLOCK_STEPS_OF_BATCH_MAX", 0)
+    parts = []
+
+    def place(commands: Sequence[PlaceOrder], *, may_wait: bool) -> list[int | Refusal]:
+        parts.append(len(commands))
+        return place_orders(commands, may_wait=may_wait)
+
+    monkeypatch.setattr(mass, "place_orders", place)
+    assert browser.post("/order/many", **check(browser, GOOD)).headers["Location"].startswith("/orders?ids=")
+    assert parts == [3, 2, 1]
+    assert placed() == [(A, 1000), (B, 100), (C, 1)]
 
 
 def test_the_same_form_sent_twice_places_once(browser: Browser, carol: Buyer) -> None:
