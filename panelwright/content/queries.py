@@ -40,6 +40,7 @@ class PageText(NamedTuple):
 class PageLink(NamedTuple):
     slug: str
     title: str
+    language: str  # of the title
 
 
 class PageSummary(NamedTuple):
@@ -97,13 +98,11 @@ def menu(panel: Panel, language: str) -> list[PageLink]:
     for row in rows.order_by("position", "slug")[: (MENU_MAX + len(OURS)) * len(LANGUAGES)]:
         by_slug.setdefault(row.slug, []).append(row)
     free = [slug for slug in by_slug if slug not in OURS][:MENU_MAX]
-    return [PageLink(slug, _best(by_slug[slug], language, panel.language).title) for slug in free] + [
-        PageLink(
-            slug,
-            _best(by_slug[slug], language, panel.language).title if slug in by_slug else ours(slug, language).title,
-        )
-        for slug in OURS
-    ]
+    links = []
+    for slug in (*free, *OURS):
+        text = _best(by_slug[slug], language, panel.language) if slug in by_slug else ours(slug, language)
+        links.append(PageLink(slug, text.title, text.language))
+    return links
 
 
 def pages(panel_id: int) -> list[Page]:

@@ -4,15 +4,25 @@ from __future__ import annotations
 
 import re
 import secrets
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from urllib.parse import urlsplit
 
+import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import KEY, PASSWORD, Person, Town, enter
+from tests.browser.conftest import KEY, PASSWORD, Person, Town, enter, founded
 
 SOON_MS = 60_000
 # The first service of the provider.
 SOLD = "Followers, fast"
+
+
+@pytest.fixture
+def town(new_database: Callable[[], str], tmp_path: Path) -> Iterator[Town]:
+    """Of its own: the other name of the server is another panel's in the town of all."""
+    with founded(new_database(), tmp_path) as made:
+        yield made
 
 
 def test_from_an_empty_panel_to_the_first_delivered_order(page: Page, town: Town) -> None:

@@ -294,7 +294,7 @@ MUTANTS = (
     Mutant("an order costs nothing when it is sent", _set(delivery_rules, "estimated_cost", lambda **order: (0, None))),
     Mutant(
         "a drip-feed costs what its last run does",
-        _rewritten(settling, "_with_cost_of", "parent.cost_micros + run.cost_micros", "run.cost_micros"),
+        _rewritten(settling, "_with_cost_of", "=parent.cost_micros + run.cost_micros", "=run.cost_micros"),
     ),
     Mutant(
         "a person ends an order that is being sent",
