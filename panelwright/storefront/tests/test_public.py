@@ -302,7 +302,7 @@ def test_a_free_page_is_shown_and_linked(alice: Owner, rival: Owner, visitor: Vi
         assert "<h1>&lt;i&gt;О нас&lt;/i&gt;</h1>" in page
         assert "<h2>Head</h2>" in page
         assert 'href="javascript' not in page and "<img" not in page
-        assert '<a href="/pages/about">&lt;i&gt;О нас&lt;/i&gt;</a>' in who.get("/services")
+        assert '<a href="/pages/about" lang="ru">&lt;i&gt;О нас&lt;/i&gt;</a>' in who.get("/services")
     assert "/pages/about" not in Visitor(rival).get("/services")
     Visitor(rival).get("/pages/about", status=404)
     visitor.get("/pages/none", status=404)
