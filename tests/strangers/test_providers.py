@@ -31,7 +31,7 @@ def list_of(name: str) -> bytes:
     return filled(*WORST[name], limits.PROVIDER_LIST_BYTES_MAX)
 
 
-# A list is taken over in one transaction, which on SQLite nobody else can write beside. Too long: it should go by parts.
+# A list is taken over in one transaction, beside which nobody writes on SQLite. Too long: it should go by parts.
 ONE_TRANSACTION_S = 1.5
 
 
