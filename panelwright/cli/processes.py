@@ -73,6 +73,19 @@ def collect_seldom() -> None:
     gc.set_threshold(COLLECT_EVERY, *gc.get_threshold()[1:])
 
 
+# How long a thread keeps the interpreter that another one wants. Python's own 5 ms are for threads that only compute.
+_SWITCH_S = 0.0005
+
+
+def share_the_interpreter() -> None:
+    """In a process whose threads compute beside others that hold the database's locks.
+
+    Who writes asks for the interpreter at each statement, and waits so long for each thread that computes: a page, or a
+    provider's list of fifty thousand rows. Meanwhile all others wait for the lock.
+    """
+    sys.setswitchinterval(_SWITCH_S)
+
+
 def has_parent() -> bool:
     """Whether this process was started by `serve` or `demo`, which speak for their children."""
     return os.environ.get(_PIPE) == "1"

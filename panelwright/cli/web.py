@@ -11,14 +11,11 @@ import sys
 
 import uvicorn
 
-from panelwright.cli.processes import collect_seldom, stop_with_parent
+from panelwright.cli.processes import collect_seldom, share_the_interpreter, stop_with_parent
 from panelwright.lane.connections import OpenConnections
 from panelwright.lane.http_protocol import LaneProtocol, config
 
 _OTHER_FILES = 256
-# How long a thread keeps the interpreter that another one wants. An order's batch asks for it a dozen times, and each
-# time waits so long for each page that is being made; Python's own 5 ms are meant for threads that only compute.
-_SWITCH_S = 0.0005
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -55,13 +52,13 @@ def _patience_s() -> tuple[float, float]:
 
 def run(args: argparse.Namespace) -> int:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "panelwright.settings")
-    sys.setswitchinterval(_SWITCH_S)
     sockets = [socket.socket(fileno=fd) for fd in args.fd]
     settings = config()
     settings.load()
     LaneProtocol.open_connections = _open_connections()
     LaneProtocol.head_s, LaneProtocol.body_s = _patience_s()
     collect_seldom()
+    share_the_interpreter()
     stop_with_parent()
     uvicorn.Server(settings).run(sockets=sockets)
     return 0

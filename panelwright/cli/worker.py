@@ -11,7 +11,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from panelwright.cli import setup
-from panelwright.cli.processes import collect_seldom, has_parent, stop_with_parent
+from panelwright.cli.processes import collect_seldom, has_parent, share_the_interpreter, stop_with_parent
 
 if TYPE_CHECKING:
     from panelwright.core.loop import AppLoops
@@ -38,6 +38,7 @@ def run(args: argparse.Namespace) -> int:
         signal.signal(signum, lambda *_: stop.set())
     stop_with_parent()
     collect_seldom()
+    share_the_interpreter()
     worker = Loops(exported())
     worker.start()
     stop.wait()

@@ -56,15 +56,12 @@ class Round:
 
     @property
     def good(self) -> bool:
-        return self.within(ANSWERED_MAX_S)
-
-    def within(self, answered_max_s: float) -> bool:
         """What the machine needs without an attack is not the attack's doing, nor that it lets everybody wait."""
         machine_s = self.quiet_s + PROCESSES * self.stood_s
         return (
             not self.faults
             and self.orders >= ATTACK_S / EVERY_S / 2
-            and self.answered_s <= answered_max_s + machine_s
+            and self.answered_s <= ANSWERED_MAX_S + machine_s
             and self.sent_s <= SENT_MAX_S + machine_s
         )
 
@@ -119,9 +116,7 @@ class Others:
 
     # ---- what the others notice --------------------------------------------------------------------
 
-    def unharmed_by(
-        self, *attacks: Callable[[], object], seconds: float = ATTACK_S, answered_max_s: float = ANSWERED_MAX_S
-    ) -> Round:
+    def unharmed_by(self, *attacks: Callable[[], object], seconds: float = ATTACK_S) -> Round:
         """Run the attacks, one after the other and again, for `seconds` at least; fails when the others noticed.
 
         They did not when of their orders 95 in 100 were answered within 100 ms of the time that they were due (and
@@ -132,7 +127,7 @@ class Others:
         rounds = []
         for _ in range(ROUNDS):
             rounds.append(self.round_of(*attacks, seconds=seconds))
-            if rounds[-1].within(answered_max_s):
+            if rounds[-1].good:
                 return rounds[-1]
         raise AssertionError(f"the others noticed: {rounds}\n{self.server.log()}")
 
