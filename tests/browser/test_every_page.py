@@ -63,9 +63,14 @@ def alice(town: Town) -> Person:
     return town.staff()
 
 
-@pytest.mark.parametrize("who", ["visitor", "customer", "staff"])
+# Pages of staff are many: one test of all would come near the time after which a test is held to hang.
+SHARES = 8
+WALKS = [("visitor", 0), ("customer", 0), *(("staff", share) for share in range(SHARES))]
+
+
+@pytest.mark.parametrize(("who", "share"), WALKS)
 def test_accessible_and_no_wider_than_the_screen(
-    page: Page, town: Town, carol: Person, alice: Person, world: World, who: str
+    page: Page, town: Town, carol: Person, alice: Person, world: World, who: str, share: int
 ) -> None:
     messages: list[str] = []
     page.on("console", lambda message: messages.append(message.text) if message.type in {"error", "warning"} else None)
@@ -75,7 +80,8 @@ def test_accessible_and_no_wider_than_the_screen(
         addresses = inside(world)
     if who == "staff":
         enter(page, town.url, alice)
-        addresses = office(world)
+        addresses = dict(list(office(world).items())[share::SHARES])
+        assert addresses
     found: dict[str, list[str]] = {}
     for name, address in addresses.items():
         page.goto(f"{town.url}{address}")
