@@ -6,9 +6,11 @@ import argparse
 
 from panelwright.cli import setup
 from panelwright.cli.main import CommandRefused
+from panelwright.cli.secret_options import add_address_to
 
 EXAMPLE = """examples:
   panelwright post-source add-feed --panel acme --url https://anna.example/feed.xml --username anna --every 10
+  panelwright post-source add-feed --panel acme --url-file feed-with-token.txt --username anna
   panelwright post-source add-webhook --panel acme
 """
 
@@ -16,7 +18,7 @@ EXAMPLE = """examples:
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--panel", required=True, metavar="SLUG")
     kind = parser.add_mutually_exclusive_group(required=True)
-    kind.add_argument("--feed", metavar="URL", help="an RSS, Atom or JSON feed")
+    add_address_to(kind, "--feed", dest="feed", help="an RSS, Atom or JSON feed")
     kind.add_argument("--webhook", action="store_true", help="a signed webhook; its secret is shown once")
     parser.add_argument("--username", help="with --feed: whose posts it has, as subscriptions name them")
     parser.add_argument("--every", type=int, metavar="MINUTES", help="with --feed: how often it is read (default 10)")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 
 from panelwright.cli import setup
-from panelwright.cli.secret_options import add_secret
+from panelwright.cli.secret_options import add_address, add_secret
 
 EXAMPLE = """example:
   echo "$UPSTREAM_KEY" | panelwright provider add --panel acme --name north --url https://north.example/api/v2 --key -
@@ -21,7 +21,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--panel", required=True, metavar="SLUG")
     parser.add_argument("--name", required=True)
     parser.add_argument("--manual", action="store_true", help="the panel's own people: no address and no key")
-    parser.add_argument("--url", help="address of its API")
+    add_address(parser, "--url", help="address of its API")
     parser.add_argument("--transport", metavar="NAME", help="what its address speaks; panel_v2 unless given")
     add_secret(parser, "--key", help="our API key there")
     parser.add_argument(

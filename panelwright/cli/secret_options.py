@@ -1,4 +1,5 @@
-"""Options that take a secret: from standard input, from a file or typed in, never from the command line.
+"""Options that take a secret: from standard input, from a file or typed in, never from the command line. So do those
+for addresses, where a secret stands in one.
 
 Every user of a machine sees the command lines of all its processes.
 """
@@ -10,7 +11,9 @@ import getpass
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, urlsplit, urlunsplit
+
+from panelwright.core.web_addresses import without_secrets
 
 # Of a file that was named by mistake not everything is read.
 SECRET_MAX = 4096
@@ -30,6 +33,42 @@ def add_secret(parser: argparse.ArgumentParser, name: str, *, help: str, dest: s
     either.add_argument(
         f"{name}-file", metavar="FILE", dest=attribute, type=of_file, help="the same, from the first line of a file"
     )
+
+
+def add_address(
+    parser: argparse.ArgumentParser, name: str, *, help: str, dest: str = "", required: bool = False
+) -> None:
+    """`--name URL`, where it holds no secret; `--name -` and `--name-file FILE` as `add_secret`, for those that do."""
+    attribute = dest or name.removeprefix("--").replace("-", "_")
+    either = parser.add_mutually_exclusive_group(required=required)
+    add_address_to(either, name, dest=attribute, help=help)
+
+
+def add_address_to(either: argparse._MutuallyExclusiveGroup, name: str, *, dest: str, help: str) -> None:
+    """Both options of `add_address`, in a group that has others."""
+    told = f"{help}; - reads it from standard input"
+    either.add_argument(name, metavar="URL", dest=dest, type=_address_of(name), help=told)
+    whole = "the same, from the first line of a file: for an address with a token or password in it"
+    either.add_argument(f"{name}-file", metavar="FILE", dest=dest, type=of_file, help=whole)
+
+
+def _address_of(name: str) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        if text == "-":
+            return _good(sys.stdin.readline(SECRET_MAX + 1))
+        try:
+            plain = urlunsplit(urlsplit(text)._replace(fragment=""))
+        except ValueError:
+            return text  # no address: it is refused as one
+        shown = without_secrets(text)
+        if shown != plain:
+            raise argparse.ArgumentTypeError(
+                f"an address with a token or password in it ({shown}) stands in the list of processes: write {name} -"
+                f" and give it on standard input, or {name}-file FILE"
+            )
+        return text
+
+    return read
 
 
 def _typed(name: str) -> Callable[[str], str]:

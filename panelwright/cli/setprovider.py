@@ -6,7 +6,7 @@ import argparse
 from decimal import Decimal, InvalidOperation
 
 from panelwright.cli import setup
-from panelwright.cli.secret_options import add_secret
+from panelwright.cli.secret_options import add_address, add_secret
 
 EXAMPLE = """example:
   panelwright provider show --panel acme --provider north
@@ -21,7 +21,7 @@ EXAMPLE = """example:
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--panel", required=True, metavar="SLUG")
     parser.add_argument("--provider", required=True, metavar="NAME")
-    parser.add_argument("--url", help="address of its API")
+    add_address(parser, "--url", help="address of its API")
     add_secret(parser, "--key", help="our API key there")
     parser.add_argument("--currency", type=str.upper, metavar="CODE", help="of its rates and our balance there")
     parser.add_argument("--per-minute", type=int, metavar="N", help="requests a minute that it allows; 0: no limit")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from panelwright.cli import setup
 from panelwright.cli.main import FORMS, CommandRefused, new_parser, run_with, use_installation
-from panelwright.cli.secret_options import add_secret
+from panelwright.cli.secret_options import add_address, add_secret
 
 if TYPE_CHECKING:
     from panelwright.staff.action import Action, Field
@@ -69,6 +69,8 @@ def _add_option(parser: argparse.ArgumentParser, field: Field) -> None:
         case ActionFieldKind.SECRET:
             made = " (made up and printed when left out)" if field.required else ""
             add_secret(parser, option, help=f"{field.label}{made}", dest=told["dest"])
+        case ActionFieldKind.URL:
+            add_address(parser, option, help=told["help"], dest=told["dest"], required=field.required)
         case ActionFieldKind.YES_NO:
             parser.add_argument(option, action=argparse.BooleanOptionalAction, **told)
         case ActionFieldKind.LONG_TEXT:

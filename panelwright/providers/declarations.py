@@ -14,6 +14,7 @@ from panelwright.catalog.types import BY_NAME
 from panelwright.core import money
 from panelwright.core.refusal import Refused
 from panelwright.core.secret import installation_box
+from panelwright.core.web_addresses import without_secrets
 from panelwright.panels.models import Panel
 from panelwright.providers import actions
 from panelwright.providers.manual import manual_actions
@@ -31,7 +32,6 @@ from panelwright.staff.action import Action, ActionDone, ActionFieldKind, Field,
 from panelwright.staff.actor import Actor
 from panelwright.staff.rights import Right
 from panelwright.staff.shapes import AMOUNT, ANYTHING, MOMENT, NUMBER, TEXT, YES_NO, fields, listed, maybe, words
-from panelwright.staff.trail import without_secrets
 
 
 def provider_state(panel_id: int, provider_id: int) -> State | None:

@@ -15,6 +15,7 @@ from panelwright.catalog.models import Category, Service
 from panelwright.core import clock, money, sql
 from panelwright.core.lists import Column, ColumnKind, ColumnPlace, Filter, FilterKind, Listing, ListScope, whole
 from panelwright.core.paging import Found, Narrowing, narrowed
+from panelwright.core.web_addresses import without_secrets
 from panelwright.orders.models import Cancel, Refill, RequestState
 from panelwright.orders.status import RefillStatus
 from panelwright.panels.models import Panel
@@ -26,7 +27,6 @@ from panelwright.providers.staff_orders import PROVIDER
 from panelwright.providers.sync import hold_actions, sync_problems
 from panelwright.staff.lists import StaffList, offers
 from panelwright.staff.rights import Right
-from panelwright.staff.trail import without_secrets
 
 # Services that a word of a search may name.
 SERVICES_MAX = 1_000

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
-from urllib.parse import unquote, urlsplit, urlunsplit
 
 from django.db.models import QuerySet
 
+from panelwright.core.web_addresses import without_secrets
 from panelwright.staff.action import Action, ActionFieldKind, State
 from panelwright.staff.models import TrailEntry
 from panelwright.staff.shapes import ANYTHING, MOMENT, NUMBER, TEXT, Shape, fields, maybe
@@ -18,9 +17,6 @@ from panelwright.staff.shapes import ANYTHING, MOMENT, NUMBER, TEXT, Shape, fiel
 TEXT_KEPT = 1_000
 PAGE_MAX = 200
 SECRET = "(secret)"
-# Letters and digits in a row, of which no word of an address has so many; and of which, when mixed, no version has.
-_RUN_MAX = 16
-_MIXED_MAX = 8
 
 
 def difference(before: State, after: State) -> tuple[State, State]:
@@ -58,35 +54,6 @@ def kept_of(action: Action, given: Mapping[str, object]) -> dict[str, Any]:
                 value = without_secrets(str(value))
             kept[field.name] = _short(value)
     return kept
-
-
-def without_secrets(url: str) -> str:
-    """An address without what may be a password or token in it: user, password, the values of its query, and parts of
-    its path that look like one."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return ""
-    place = parts.netloc.rpartition("@")[2]
-    # What stands without a name may be a token itself.
-    pairs = (one.partition("=") for one in parts.query.split("&") if one)
-    query = "&".join(f"{name}=…" if equals else "…" for name, equals, _ in pairs)
-    path = "/".join("…" if _like_a_secret(part) else part for part in parts.path.split("/"))
-    return urlunsplit((parts.scheme, place, path, query, ""))
-
-
-def _like_a_secret(part: str) -> bool:
-    """Whether a part of a path is no word: long, or letters mixed with digits. Rather one too many than one too few."""
-    text = unquote(part)
-    runs = re.findall(r"[^\W_]+", text)
-    if any(len(run) >= _RUN_MAX or (len(run) >= _MIXED_MAX and _mixed(run)) for run in runs):
-        return True
-    # Written in 64 letters, with - and _ among them.
-    return len(text) >= _RUN_MAX and _mixed(text) and text.lower() != text
-
-
-def _mixed(text: str) -> bool:
-    return any(map(str.isdigit, text)) and any(map(str.isalpha, text))
 
 
 def _kept(state: State) -> State:

@@ -175,7 +175,7 @@ def test_what_an_object_holds_has_a_name_in_the_trail() -> None:
 )
 def test_an_address_in_the_trail_keeps_nothing_that_may_be_a_secret(url: str, kept: str) -> None:
     """A query may be a token alone, without a name; a path may have one in it."""
-    from panelwright.staff.trail import without_secrets
+    from panelwright.core.web_addresses import without_secrets
 
     assert without_secrets(url) == kept
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from panelwright.cli.main import COMMANDS, main
-from panelwright.cli.secret_options import SECRET_MAX, add_secret, database_url, of_file
+from panelwright.cli.secret_options import SECRET_MAX, add_address, add_secret, database_url, of_file
 
 SECRET = re.compile(r"--[a-z-]*(key|password|secret|token)[a-z-]*")
 # They name a row or a file, or say what to do: none of them is a secret.
@@ -62,6 +62,67 @@ def test_it_is_refused_and_not_repeated(command: tuple[str, ...], capsys: pytest
     assert stopped.value.code == 2
     assert "stands in the list of processes" in said
     assert "my-own-secret" not in said
+
+
+TOKEN = "0123456789abcdef0123456789abcdef"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        f"https://panel:{TOKEN}@north.example/api/v2",
+        f"https://north.example/api/v2?key={TOKEN}",
+        f"https://north.example/api/v2?{TOKEN}",
+        f"https://north.example/feed/{TOKEN}/rss",
+    ],
+)
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("addprovider", "--panel", "x", "--name", "y", "--key-file", "key", "--url"),
+        ("setprovider", "--panel", "x", "--provider", "y", "--url"),
+        ("addpostsource", "--panel", "x", "--username", "y", "--feed"),
+    ],
+)
+def test_an_address_with_a_token_is_refused_and_the_token_is_not_repeated(
+    command: tuple[str, ...],
+    url: str,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "key").write_text("a key\n")
+    with pytest.raises(SystemExit) as stopped:
+        main([*command, url])
+    said = capsys.readouterr().err
+    assert stopped.value.code == 2
+    assert "stands in the list of processes" in said and f"{command[-1]}-file FILE" in said
+    assert TOKEN not in said
+
+
+def test_an_address_comes_from_the_command_line_from_standard_input_or_from_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parser = argparse.ArgumentParser(exit_on_error=False)
+    add_address(parser, "--url", help="an address")
+    for url in (
+        "https://north.example/api/v2",
+        "http://127.0.0.1:8000/api/v2/",
+        "HTTPS://anna.example/feed.xml#top",
+        "http://[",
+        "ftp://x",
+    ):
+        assert parser.parse_args(["--url", url]).url == url
+    secret = f"https://north.example/feed/{TOKEN}"
+    monkeypatch.setattr("sys.stdin", io.StringIO(f" {secret} \nkey\n"))
+    assert parser.parse_args(["--url", "-"]).url == secret
+    file = tmp_path / "address"
+    file.write_text(f"{secret}\n")
+    assert parser.parse_args(["--url-file", str(file)]).url == secret
+    assert parser.parse_args([]).url is None
+    with pytest.raises(argparse.ArgumentError, match="not allowed with argument"):
+        parser.parse_args(["--url", "https://north.example/", "--url-file", str(file)])
 
 
 def options() -> argparse.ArgumentParser:

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_noop
 
 from panelwright.core import money
 from panelwright.core.refusal import Refused
+from panelwright.core.web_addresses import without_secrets
 from panelwright.orders.schedule_actions import charge_most, open_subscriptions, record_post
 from panelwright.providers.models import PostSource
 from panelwright.providers.posts import post_actions
@@ -15,7 +16,6 @@ from panelwright.staff.action import Action, ActionDone, ActionFieldKind, Field,
 from panelwright.staff.actor import Actor
 from panelwright.staff.rights import Right
 from panelwright.staff.shapes import NUMBER, TEXT, fields
-from panelwright.staff.trail import without_secrets
 
 
 def _source_state(panel_id: int, source_id: int) -> State | None:
