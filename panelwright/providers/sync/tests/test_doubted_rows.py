@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from typing import Any
 
 import pytest
 
 from panelwright.core.said import words
-from panelwright.panels.models import Panel
-from panelwright.providers.models import Provider
-from panelwright.providers.sync import sync_actions
-from panelwright.providers.sync.sync_rules import Catalogue, Markup
+from panelwright.providers.sync.sync_rules import Markup
 from panelwright.providers.sync.tests import test_believed_lists
 from panelwright.providers.sync.tests.test_believed_lists import why
 from panelwright.providers.sync.tests.test_sync import Shop, listed
-from tests.support.people import execute
 
 shop, roubles = test_believed_lists.shop, test_believed_lists.roubles
 
@@ -54,6 +51,54 @@ def test_a_row_in_a_currency_of_its_own_is_left_out_and_named(roubles: Shop, nam
 def test_a_row_that_names_the_providers_currency_counts(roubles: Shop, named: dict[str, str]) -> None:
     roubles.upstream.answers("balance", {"balance": "100.00"})
     roubles.lists({**listed(501, "1.50"), **named})
+    assert roubles.syncs().problem == ""
+    assert roubles.sells(10)[0] == "0.01815"
+
+
+@pytest.mark.parametrize(
+    ("around", "under"),
+    [
+        ({"currency": "USD"}, "services"),
+        ({"Currency": "$"}, "services"),
+        ({"status": "success", "currency_code": "usd"}, "data"),
+        ({"currency": {"code": "USD", "symbol": "$"}}, "services"),
+        ({"meta": {"currency": "USD", "total": 2}}, "data"),
+        ({"status": "success", "data": {"currency": "USD"}}, "data.services"),
+    ],
+    ids=str,
+)
+def test_a_currency_that_is_named_once_for_the_whole_list_counts_for_each_row(
+    roubles: Shop, around: dict[str, Any], under: str
+) -> None:
+    """What costs 1.00 in dollars is not sold for the worth of a rouble; a row that names its own currency counts."""
+    roubles.upstream.answers("balance", {"balance": "100.00"})
+
+    def answers(*rows: dict[str, Any]) -> None:
+        answer = json.loads(json.dumps(around))
+        *outer, last = under.split(".")
+        inside = answer
+        for key in outer:
+            inside = inside[key]
+        inside[last] = list(rows)
+        roubles.upstream.answers("services", answer)
+
+    answers(listed(501, "1.50"), listed(502, "1.00"))
+    assert "service 501 (its rate is in " in roubles.syncs().problem
+    assert roubles.sells(10)[0] == "0.0121", "what it was before stays"
+    imported = roubles.imports(Markup(1000))
+    assert imported.services == []
+    assert {row.service for row in imported.left_out if "counted in RUB" in words(row.why)} == {"501", "502"}
+    answers(listed(501, "1.50", currency="RUB"), listed(502, "1.00"))
+    assert roubles.syncs().problem == ""
+    assert roubles.sells(10)[0] == "0.01815"
+
+
+@pytest.mark.parametrize(
+    "around", [{"currency": "RUB"}, {"currency": None}, {"currency": ""}, {"meta": {}}, {}], ids=str
+)
+def test_a_whole_list_in_the_providers_currency_counts(roubles: Shop, around: dict[str, Any]) -> None:
+    roubles.upstream.answers("balance", {"balance": "100.00"})
+    roubles.upstream.answers("services", {**around, "services": [listed(501, "1.50")]})
     assert roubles.syncs().problem == ""
     assert roubles.sells(10)[0] == "0.01815"
 
@@ -98,29 +143,3 @@ def test_one_telling_word_makes_another_service(shop: Shop, old: str, new: str, 
     shop.syncs()
     assert why(shop) == ([] if same else ["name"])
     assert shop.sells(10)[3] is same
-
-
-def test_what_changes_nothing_is_found_out_before_anything_is_locked(
-    roubles: Shop, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    roubles.upstream.answers("balance", {"balance": "100.00", "currency": "RUB"})
-    roubles.lists(listed(501, "1.50"))
-    locked: list[bool] = []
-    load = sync_actions.load
-
-    def seen(panel: Panel, provider: Provider, *, lock: bool = True) -> Catalogue:
-        locked.append(lock)
-        if hook and not lock:
-            hook.pop()()
-        return load(panel, provider, lock=lock)
-
-    hook: list[Callable[[], object]] = []
-    monkeypatch.setattr(sync_actions, "load", seen)
-    roubles.syncs()
-    assert locked == [False, True], "its rate has changed"
-    locked.clear()
-    assert (roubles.syncs().problem, locked) == ("", [False])
-    locked.clear()
-    # What decides what the list means is changed while it is read: it is read again.
-    hook.append(lambda: execute("UPDATE providers_provider SET rise_max_e2 = 1234"))
-    assert (roubles.syncs().problem, locked) == ("", [False, True])

@@ -321,6 +321,7 @@ def _wraps(value: object) -> bool:
 
 _NAME_MAX = 500  # characters
 _CURRENCY_KEYS = ("currency", "currency_code")
+_ABOUT_A_LIST = ("meta", "info")
 _EMPTY = re.compile(r"(empty|no) (data|services?)|services? not found|nothing found|empty")
 
 
@@ -336,7 +337,7 @@ def read_services(reply: HttpReply) -> Offers | UpstreamRefused | Unknown:
         return Offers()
     if refusal := top_refusal(reply, value):
         return refusal
-    rows = _rows(value)
+    rows, around = _rows(value)
     if rows is None:
         return unknown(reply, what_came(reply, value))
     if len(rows) > limits.OFFERS_MAX:
@@ -344,8 +345,9 @@ def read_services(reply: HttpReply) -> Offers | UpstreamRefused | Unknown:
     offers: dict[str, ServiceOffer] = {}
     left_out: list[LeftOut] = []
     comma = _comma_of(rows)
+    of_list = _written(reply, [named for obj in around for named in _currencies_named(obj)])
     for row in rows:
-        offer = _offer(reply, row, comma)
+        offer = _offer(reply, row, comma, of_list)
         if isinstance(offer, LeftOut):
             left_out.append(offer)
         elif offer.service in offers:
@@ -358,20 +360,24 @@ def read_services(reply: HttpReply) -> Offers | UpstreamRefused | Unknown:
     return Offers(offers.values(), left_out)
 
 
-def _rows(value: object) -> list[Any] | None:
-    """The list of rows: bare, wrapped, or an object of rows (a PHP array with gaps); None if there is none."""
+def _rows(value: object) -> tuple[list[Any] | None, list[dict[str, Any]]]:
+    """The list of rows: bare, wrapped, or an object of rows (a PHP array with gaps); None if there is none. And what
+    is said around it of the whole list."""
+    around: list[dict[str, Any]] = []
     for _ in range(3):
         if isinstance(value, list):
-            return value
+            return value, around
         obj = lowered(value)
         if not obj:
-            return None
+            break
         inside = next((obj[k] for k in (*_ENVELOPES, "services") if isinstance(obj.get(k), (dict, list))), None)
         if inside is None:
             rows = list(obj.values())
-            return rows if all(isinstance(row, dict) and ("service" in row or "rate" in row) for row in rows) else None
+            are_rows = all(isinstance(row, dict) and ("service" in row or "rate" in row) for row in rows)
+            return rows if are_rows else None, around
+        around += [obj, *(lowered(obj.get(key)) for key in _ABOUT_A_LIST)]
         value = inside
-    return None
+    return None, around
 
 
 # "1,500" may be one and a half, and "1.234,5" is not: what a comma is, the other rates of a list say.
@@ -387,7 +393,8 @@ def _comma_of(rows: list[Any]) -> str:
     return "" if comma == point else "point" if comma else "thousands"
 
 
-def _offer(reply: HttpReply, row: object, comma: str) -> ServiceOffer | LeftOut:
+def _offer(reply: HttpReply, row: object, comma: str, of_list: tuple[str, ...]) -> ServiceOffer | LeftOut:
+    """`of_list`: the currencies that are named for the whole list; a row's own count before them."""
     obj = lowered(row)
     service = next((ref for key in ("service", "service_id", "id") if (ref := as_ref(obj.get(key)))), "")
     name = reply.clean(obj.get("name") or "", _NAME_MAX)
@@ -416,15 +423,28 @@ def _offer(reply: HttpReply, row: object, comma: str) -> ServiceOffer | LeftOut:
         dripfeed=as_flag(obj.get("dripfeed", obj.get("drip_feed"))),
         description=reply.clean(obj.get("desc") or obj.get("description") or "", 5_000),
         step=_step(obj.get("increment")),
-        currencies=_currencies(reply, obj),
+        currencies=_currencies(reply, obj) or of_list,
     )
 
 
 def _currencies(reply: HttpReply, obj: dict[str, Any]) -> tuple[str, ...]:
     """What the row says of its currency, as it is written: on its own, and beside the rate."""
+    return _written(reply, [*_currencies_named(obj), currency_beside(_rate_as_written(obj))])
+
+
+def _currencies_named(obj: dict[str, Any]) -> list[str]:
+    """The currencies that an object names: "currency": "USD", or {"code": "USD"}."""
     named = [obj.get(key) for key in _CURRENCY_KEYS]
-    written = [*(text for text in named if isinstance(text, str)), currency_beside(_rate_as_written(obj))]
-    return tuple(dict.fromkeys(text for one in written if not _absent(one) and (text := reply.clean(one, 20))))
+    named += [
+        next((inner[key] for key in ("code", "name") if key in (inner := lowered(one))), None)
+        for one in named
+        if isinstance(one, dict)
+    ]
+    return [one for one in named if isinstance(one, str)]
+
+
+def _written(reply: HttpReply, named: Sequence[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(text for one in named if not _absent(one) and (text := reply.clean(one, 20))))
 
 
 _NO_LIMIT = frozenset(
