@@ -42,7 +42,7 @@ def run(args: argparse.Namespace) -> int:
         except ValueError as error:
             raise CommandRefused(str(error)) from None
         events, problem = [(event.name, event.facts) for event in came.events], came.problem
-        rows = came.left_out
+        rows, left = came.left_out, 0
     else:
         rows = []
         with scope(panel=panel):
@@ -50,6 +50,7 @@ def run(args: argparse.Namespace) -> int:
                 "provider.sync", panel=panel, target=provider.id, given={"accept": args.accept or None}
             ).shown
             events, problem = [(event["event"], event["facts"]) for event in shown["changes"]], shown["problem"]
+            left = shown["left"]
     for name, facts in events:
         print(f"{name}: {setup.facts_text(facts)}")
     for row in rows:
@@ -58,6 +59,8 @@ def run(args: argparse.Namespace) -> int:
         raise CommandRefused(problem)
     would = " would be made" if args.dry_run else ""
     print(f"{len(events)} changes{would}." if events else "Nothing has changed.")
+    if left:
+        print(f"{left} more services follow: a worker brings them in step now.")
     held = sum(name == "route.held" for name, _ in events)
     if held:
         raise CommandRefused(f"{held} services wait for you: `panelwright held list --panel {panel.slug}`")

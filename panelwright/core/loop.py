@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -58,6 +59,13 @@ def let_go() -> None:
     """Before a wait for the network: on PostgreSQL this thread's connection goes back into the pool meanwhile."""
     if not connection.in_atomic_block:
         close_old_connections()
+
+
+def let_others_write(took_s: float) -> None:
+    """After a transaction of so many seconds, where another one follows at once: on SQLite whoever writes all the time
+    keeps all others from it. Not inside of one."""
+    if connection.vendor == "sqlite":
+        time.sleep(took_s)
 
 
 class Loop:

@@ -23,6 +23,7 @@ from panelwright.providers.routing import route_actions
 from panelwright.providers.routing.route_actions import NewRoute, RouteTerms
 from panelwright.providers.sync import hold_actions, kept_list_actions, sync_actions, sync_problems
 from panelwright.providers.sync.import_rules import Chosen
+from panelwright.providers.sync.round_actions import commit_sync
 from panelwright.providers.sync.sync_rules import TYPE_MAX, Markup
 from panelwright.providers.sync.syncing import asked, asked_for_list
 from panelwright.providers.wire import transports
@@ -210,12 +211,19 @@ def _ask(panel_id: int, target: int | None, values: Mapping[str, Any]) -> Mappin
     return {**values, "balance": balance, "offers": offers}
 
 
+# Services that a person's round brings in step at once, while nobody else can write on SQLite.
+SYNCED_AT_ONCE = 100
+
+
 def _sync(
     actor: Actor, panel_id: int, target: int, /, *, balance: Any, offers: Any, accept: bool = False
 ) -> ActionDone:
     panel = Panel.objects.get(id=panel_id)
-    came = sync_actions.commit_sync(panel=panel, provider_id=target, offers=offers, balance=balance, accept=accept)
-    return ActionDone(shown={"changes": [_told(event) for event in came.events], "problem": came.problem})
+    came = commit_sync(
+        panel=panel, provider_id=target, offers=offers, balance=balance, accept=accept, at_most=SYNCED_AT_ONCE
+    )
+    changes = [_told(event) for event in came.events]
+    return ActionDone(shown={"changes": changes, "problem": came.problem, "left": came.left})
 
 
 def _ask_list(panel_id: int, target: int | None, values: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -451,7 +459,7 @@ ACTIONS = (
         _sync,
         (Field("accept", ActionFieldKind.YES_NO, gettext_noop("Believe a list that has lost most of its services")),),
         prepare=_ask,
-        shown={"changes": _CHANGES, "problem": TEXT},
+        shown={"changes": _CHANGES, "problem": TEXT, "left": NUMBER},
     ),
     Action(
         PROVIDER,

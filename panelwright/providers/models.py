@@ -61,6 +61,9 @@ class Provider(models.Model):
     # What the last round found that a person has to look at (sync/sync_problems.py); empty: nothing.
     sync_problem_code = models.CharField(max_length=40, default="", db_default="", blank=True)
     sync_problem_facts = models.TextField(default="", db_default="", blank=True)
+    # A person believes its list although it has only so many services of ours left, and a round has still to write
+    # that; null: nobody has said so.
+    kept_accepted = models.BigIntegerField(null=True)
     # The currency as it told it with our balance, in its own writing. Nothing of its list counts while that is
     # not the one above, unless a person has said that it tells the wrong one: then it stands here a second time.
     told_currency = models.CharField(max_length=20, default="", db_default="", blank=True)

@@ -18,6 +18,7 @@ from django.db import IntegrityError, connection, transaction
 from django_scopes import scope
 
 from panelwright.core import clock, sql
+from panelwright.core.loop import let_others_write
 from panelwright.core.refusal import Refusal, Refused
 from panelwright.ledger import tally
 from panelwright.ledger.models import TransferCode
@@ -36,6 +37,8 @@ log = logging.getLogger(__name__)
 # A claim is for one slice, which ends long before it.
 LEASE = timedelta(seconds=20)
 SLICE_S = 2.0
+# Between two objects.
+REST_MAX_S = 0.02
 # Objects that are looked up at once: what the filters ask for is asked anew after so many.
 STEPS = 50
 
@@ -212,7 +215,7 @@ def _slice(
             if time.monotonic() - began >= slice_s:
                 return
             if rest:
-                _let_others_write(time.monotonic() - before)
+                let_others_write(min(time.monotonic() - before, REST_MAX_S))
         if further is None:
             _end(claimed, BulkState.DONE, "")
             return
@@ -223,12 +226,6 @@ def _slice(
         yield 0
         if time.monotonic() - began >= slice_s:
             return
-
-
-def _let_others_write(took_s: float) -> None:
-    """On SQLite whoever writes all the time keeps all others from it."""
-    if connection.vendor == "sqlite":
-        time.sleep(min(took_s, 0.02))
 
 
 def _step(claimed: Claim, work: BulkWork, step: Step, actor_again: ActorAgain) -> bool:

@@ -101,7 +101,8 @@ def _decide(
         provider = Provider.objects.select_for_update().get(panel=panel, id=provider_id)
         if accepted:
             sync_actions.believed_rate(panel=panel, provider=provider)
-        catalogue = sync_actions.load(panel, provider)
+        rows = Route.objects.filter(panel=panel, provider=provider, id__in=route_ids)
+        catalogue = sync_actions.load(panel, provider, list(rows.values_list("service_id", flat=True)))
         mine = {route.id: route for route in catalogue.routes if route.provider_id == provider.id}
         routes: dict[int, RouteState] = {}
         events = []

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Collection, Mapping
+from datetime import timedelta
 from typing import NamedTuple
 
 from django.db import connection, transaction
@@ -17,18 +17,15 @@ from django.db.models import Max
 from panelwright.catalog.actions import add_services
 from panelwright.catalog.changes import ChangeEvent
 from panelwright.catalog.models import PriceListPercent, PriceListRate, Service
-from panelwright.core import clock, money, refusal, sql
+from panelwright.core import clock, refusal, sql
 from panelwright.core.places import Room
 from panelwright.customers.models import PriceList
 from panelwright.events.actions import NewEvent, record
-from panelwright.orders import problems
-from panelwright.orders.problems import NONE, Problem, problem
 from panelwright.panels.actions import catalog_changed
 from panelwright.panels.models import Panel
 from panelwright.providers.models import ExchangeRate, HostExchangeRate, Provider, Route
-from panelwright.providers.routing import calls
 from panelwright.providers.routing.route_actions import hears_posts
-from panelwright.providers.sync import currencies, holding, import_rules, new_rows, parts, sync_problems, sync_rules
+from panelwright.providers.sync import currencies, holding, import_rules, new_rows, parts
 from panelwright.providers.sync.holding import RateLimits
 from panelwright.providers.sync.import_rules import Chosen, SyncPlan
 from panelwright.providers.sync.sync_rules import (
@@ -102,22 +99,6 @@ class Imported(NamedTuple):
     left_out: list[LeftOut]
 
 
-class Round(NamedTuple):
-    """What came of a sync round: the events that it wrote, and what a person has to look at, if anything.
-
-    `left_out`: each row of the list that changes nothing here, and why.
-    """
-
-    events: list[ChangeEvent]
-    trouble: Problem
-    left_out: Sequence[LeftOut] = ()
-
-    @property
-    def problem(self) -> str:
-        """In English."""
-        return sync_problems.words(self.trouble.problem_code, problems.facts_of(self.trouble.problem_facts))
-
-
 def claim_syncs(limit: int, *, but: Collection[int] = (), room: Room | None = None) -> list[int]:
     """Ids of providers whose round is due, ours to do; none of `but`. `room`: how many more rounds may run now."""
     now = clock.now()
@@ -176,12 +157,12 @@ def _needed_rate(*, panel: Panel, provider: Provider) -> int:
 
 def believed_rate(*, panel: Panel, provider: Provider) -> int:
     """The exchange rate that the provider's rates are counted with. Raises ValueError where they cannot be."""
-    if other := _other_currency(panel, provider):
+    if other := other_currency(panel, provider):
         raise refusal.Refused.of(other)
     return _needed_rate(panel=panel, provider=provider)
 
 
-def _other_currency(panel: Panel, provider: Provider) -> refusal.Refusal | None:
+def other_currency(panel: Panel, provider: Provider) -> refusal.Refusal | None:
     """Why nothing of its list counts where a provider tells another currency than its rates are counted in."""
     told, counted = provider.told_currency, provider.currency or panel.currency
     if not currencies.differs(told=told, counted=counted, overruled=provider.overruled_currency):
@@ -189,13 +170,7 @@ def _other_currency(panel: Panel, provider: Provider) -> refusal.Refusal | None:
     return refusal.Refusal("other_currency", facts=(("told", told), ("counted", counted)))
 
 
-def _followers(provider: Provider) -> int:
-    """How many services on sale follow its rates."""
-    routes = Route.objects.filter(provider=provider, in_step=True, enabled=True, service__enabled=True)
-    return routes.count() if provider.pk is not None else 0
-
-
-def _tell_currency(
+def tell_currency(
     panel: Panel, provider: Provider, balance: Balance | UpstreamRefused | Unknown | None
 ) -> list[ChangeEvent]:
     """Keep which currency the provider tells. It becomes its own where nobody has set one and none of its rates
@@ -229,7 +204,7 @@ def preview(
     balance: Balance | UpstreamRefused | Unknown | None = None,
 ) -> SyncPlan:
     """What an import would make of each row of the list. Raises ValueError as `import_services` does."""
-    _tell_currency(panel, provider, balance)
+    tell_currency(panel, provider, balance)
     rate_e12 = believed_rate(panel=panel, provider=provider)
     offers = parts.counted(panel, provider, offers)
     return import_rules.plan(offers, chosen, known_services(provider), markup=markup, rate_e12=rate_e12, free=free)
@@ -268,7 +243,7 @@ def import_services(
     with transaction.atomic():
         # Two imports at once would make everything twice: the provider's row is the lock.
         provider = Provider.objects.select_for_update().get(id=provider.id)
-        events = _tell_currency(panel, provider, balance)
+        events = tell_currency(panel, provider, balance)
         rate_e12 = believed_rate(panel=panel, provider=provider)
         offers = parts.counted(panel, provider, offers)
         plan = import_rules.plan(offers, chosen, known_services(provider), markup=markup, rate_e12=rate_e12, free=free)
@@ -296,154 +271,21 @@ def import_services(
     return Imported(services, plan.unsaleable, plan.known, plan.left_out)
 
 
-# ---- a round -----------------------------------------------------------------------------------------
+# ---- what a list is compared with, and what it changes ------------------------------------------------
 
 
-def commit_sync(
-    *,
-    panel: Panel,
-    provider_id: int,
-    offers: Offers | UpstreamRefused | Unknown,
-    balance: Balance | UpstreamRefused | Unknown,
-    accept: bool = False,
-    dry_run: bool = False,
-) -> Round:
-    """Write what a provider's list and balance change. `accept`: believe the list whatever it has lost.
-
-    `dry_run`: nothing is written; the answer is what would be.
-    """
-    now = clock.now()
-    # Of a list of fifty thousand rows a hundred may be about services of ours. The others are left out before anything
-    # is locked: nobody's order waits while they are read.
-    sold = parts.sold(panel, provider_id)
-    ours = offers.only(sold) if isinstance(offers, Offers) else None
-    seen = None if ours is None else _unchanged(panel, provider_id, ours)
-    with transaction.atomic():
-        provider = Provider.objects.select_for_update().get(id=provider_id)
-        events, trouble = _balance(panel, provider, balance)
-        if isinstance(offers, Offers):
-            part = offers if ours is None or parts.sold(panel, provider_id) != sold else ours
-            counted = parts.counted(panel, provider, part)
-            same = seen is not None and part is ours and seen == _standing(provider)
-            changed, not_believed = ([], NONE) if same else _catalogue_after(panel, provider, counted, accept=accept)
-            events += changed
-            trouble = next((found for found in (trouble, not_believed, _unread(balance)) if found != NONE), NONE)
-        elif trouble == NONE:
-            trouble = problem(sync_problems.LIST_UNREAD, said=offers.text)
-        if trouble not in {NONE, Problem(provider.sync_problem_code, provider.sync_problem_facts)}:
-            told = problems.facts_of(trouble.problem_facts)
-            facts = {"provider": provider.name, "code": trouble.problem_code, **told}
-            facts["problem"] = sync_problems.words(trouble.problem_code, told)
-            events.append(ChangeEvent("provider.sync_failed", provider.id, facts))
-        if dry_run:
-            transaction.set_rollback(True)
-        else:
-            _keep(panel, provider, trouble, events, now)
-    return Round(events, trouble, parts.left_out(panel, provider, offers) if dry_run else ())
-
-
-def _unchanged(panel: Panel, provider_id: int, offers: Offers) -> tuple[object, ...] | None:
-    """What stood in the provider's row where its list changes nothing; None where it changes something.
-
-    Most rounds change nothing. That is found out before anything is locked: reading five thousand services takes a
-    second, in which nobody else could write on SQLite. What a person changes meanwhile is for the next round.
-    """
-    provider = Provider.objects.get(id=provider_id)
-    try:
-        believed_rate(panel=panel, provider=provider)
-        catalogue, counted = load(panel, provider, lock=False), parts.counted(panel, provider, offers)
-        changes = sync_rules.step(catalogue, counted)
-    except ValueError:
-        return None
-    wrong = sync_rules.cannot_be(counted, catalogue) != NONE or sync_rules.unread(counted, catalogue) != NONE
-    if wrong or provider.rework or changes != SyncChanges():
-        return None
-    return _standing(provider)
-
-
-def _standing(provider: Provider) -> tuple[object, ...]:
-    """What of its row decides what its list means."""
-    money_ = (provider.currency, provider.told_currency, provider.overruled_currency)
-    return (*money_, provider.rework, provider.enabled, provider.rise_max_e2, provider.fall_max_e2)
-
-
-def _keep(panel: Panel, provider: Provider, trouble: Problem, events: Sequence[ChangeEvent], now: datetime) -> None:
-    provider.sync_problem_code, provider.sync_problem_facts = trouble
-    provider.synced_at = now
-    if provider.sync_due_at is not None:
-        provider.sync_due_at = now + timedelta(minutes=provider.sync_every_min)
-    provider.save(
-        update_fields=[
-            *("sync_problem_code", "sync_problem_facts", "synced_at", "sync_due_at", "currency", "told_currency"),
-            *("rework", "balance_micros", "balance_at", "balance_is_low"),
-        ]
-    )
-    record([NewEvent(panel.id, e.name, e.subject_id, e.facts) for e in events], now=now)
-
-
-def _unread(balance: Balance | UpstreamRefused | Unknown) -> Problem:
-    """What a person has to know where something else than a balance was answered; of a busy provider, nothing."""
-    if isinstance(balance, Balance) or (isinstance(balance, UpstreamRefused) and balance.reason in _BUSY):
-        return NONE
-    return problem(sync_problems.BALANCE_UNREAD, said=balance.text)
-
-
-def _balance(
-    panel: Panel, provider: Provider, balance: Balance | UpstreamRefused | Unknown
-) -> tuple[list[ChangeEvent], Problem]:
-    """Our balance there, once low and once well again; and the currency that is told with it."""
-    if not isinstance(balance, Balance):
-        return [], NONE
-    events = _tell_currency(panel, provider, balance)
-    other = _other_currency(panel, provider)
-    trouble = NONE
-    if other is not None:
-        trouble = problem(other.code, **dict(other.facts), followers=_followers(provider))
-    try:
-        provider.balance_micros = money.owned(balance.amount)
-    except ValueError as error:
-        cannot_be = problem(sync_problems.BALANCE_CANNOT_BE, said=str(error))
-        return events, cannot_be if trouble == NONE else trouble
-    provider.balance_at = clock.now()
-    calls.keep_balance(provider.id, provider.balance_micros, provider.balance_at)
-    low = provider.low_balance_micros is not None and provider.balance_micros < provider.low_balance_micros
-    if low != provider.balance_is_low and trouble == NONE:
-        provider.balance_is_low = low
-        name = "provider.low_balance" if low else "provider.balance_ok"
-        facts = {"provider": provider.name, "balance": money.text(provider.balance_micros)}
-        events.append(ChangeEvent(name, provider.id, facts | {"currency": provider.currency or panel.currency}))
-    return events, trouble
-
-
-def _catalogue_after(
-    panel: Panel, provider: Provider, offers: Offers, *, accept: bool
-) -> tuple[list[ChangeEvent], Problem]:
-    try:
-        believed_rate(panel=panel, provider=provider)
-    except refusal.Refused as refused:
-        return [], problem(refused.refusal.code, **dict(refused.refusal.facts))
-    # The routes are read with their provider's row.
-    provider.save(update_fields=["currency", "rework"])
-    catalogue = load(panel, provider)
-    why_not = NONE if accept else sync_rules.cannot_be(offers, catalogue)
-    if why_not != NONE:
-        return [], why_not
-    try:
-        changes = sync_rules.step(catalogue, offers)
-    except ValueError as error:
-        return [], problem(sync_problems.LIST_CANNOT_BE, said=str(error))
-    write(panel, changes)
-    provider.rework = False
-    return changes.events, sync_rules.unread(offers, catalogue)
-
-
-def load(panel: Panel, provider: Provider, *, lock: bool = True) -> Catalogue:
-    """The services that the provider delivers with all their routes in their order; locked, if they are to change."""
-    theirs = Route.objects.filter(provider=provider).values("service_id")
-    services = Service.objects.filter(panel=panel, id__in=theirs).order_by("id")
+def load(panel: Panel, provider: Provider, services: Collection[int], *, lock: bool = True) -> Catalogue:
+    """Of the services with these ids those that the provider delivers, with all their routes in their order; locked,
+    if they are to change. The provider is believed as it is given, changed since it was read or not."""
+    theirs = Route.objects.filter(provider=provider, service_id__in=services).values("service_id")
+    rows = Service.objects.filter(panel=panel, id__in=theirs).order_by("id")
     if lock:
-        services = services.select_for_update()
+        rows = rows.select_for_update()
     routes = Route.objects.filter(panel=panel, service_id__in=theirs).select_related("provider")
+    routes = routes.order_by("service_id", "position")
+    for route in routes:
+        if route.provider_id == provider.id:
+            route.provider = provider
     rates: dict[str, int | None] = {}
     for currency in {route.provider.currency for route in routes}:
         rates[currency] = exchange_rate(panel=panel, currency=currency)
@@ -452,8 +294,8 @@ def load(panel: Panel, provider: Provider, *, lock: bool = True) -> Catalogue:
         provider=provider.name,
         guard=panel.guard,
         guard_percent_e2=panel.guard_percent_e2,
-        services={s.id: _service_state(s) for s in services},
-        routes=[_route_state(r, rates) for r in routes.order_by("service_id", "position")],
+        services={s.id: _service_state(s) for s in rows},
+        routes=[_route_state(r, rates) for r in routes],
         own_rates=[
             OwnRate(r.price_list_id, r.service_id, r.rate_micros, r.by_guard, r.percent_off_e2)
             for r in PriceListRate.objects.filter(panel=panel, service_id__in=theirs)

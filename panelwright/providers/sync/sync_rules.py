@@ -22,16 +22,11 @@ from panelwright.catalog.rates import CustomRate, rate_for
 from panelwright.catalog.types import BY_NAME
 from panelwright.core import money
 from panelwright.core.refusal import Refusal
-from panelwright.orders.problems import NONE, Problem, problem
 from panelwright.providers.routing import route_rules
-from panelwright.providers.sync import holding, naming, sync_problems
+from panelwright.providers.sync import holding, naming
 from panelwright.providers.sync.holding import RateLimits
 from panelwright.providers.wire.outcomes import STEP_UNREAD, Offers, ServiceOffer
 
-# A list that lost more than this part of what we have from it is for a person to look at.
-# Rows that cannot be read, of which a problem keeps so many.
-ROWS_KEPT = 20
-LOST_MAX = 0.5
 # A number that the protocol's 32-bit clients can hold.
 LIMIT_MAX = 2_147_483_647
 # Characters that are kept of what a list calls a service and its type.
@@ -190,30 +185,6 @@ class Catalogue:
     hears_posts: bool = False
     # The provider's currency is another one than when the rates were worked out.
     rework: bool = False
-
-
-def cannot_be(offers: Offers, catalogue: Catalogue) -> Problem:
-    """Why a list is not believed; NONE when it is. A row that cannot be read is not lost."""
-    known = {r.upstream_service for r in catalogue.routes if r.provider_id == catalogue.provider_id and r.available}
-    if not known:
-        return NONE
-    if offers.is_empty:
-        return problem(sync_problems.LIST_EMPTY)
-    lost = len(known - {offer.service for offer in offers} - {row.service for row in offers.left_out})
-    if lost > LOST_MAX * len(known):
-        return problem(sync_problems.LIST_LOST, lost=lost, of=len(known))
-    return NONE
-
-
-def unread(offers: Offers, catalogue: Catalogue) -> Problem:
-    """What a person has to look at, because it stands in the list and cannot be read; NONE where nothing does."""
-    ours = {r.upstream_service for r in catalogue.routes if r.provider_id == catalogue.provider_id}
-    readable = {offer.service for offer in offers}
-    rows = [[row.service, row.why] for row in offers.left_out if row.service in ours - readable]
-    steps = [offer.service for offer in offers if offer.step == STEP_UNREAD and offer.service in ours]
-    if not rows and not steps:
-        return NONE
-    return problem(sync_problems.ROWS_UNREAD, rows=rows[:ROWS_KEPT], steps=steps[:ROWS_KEPT])
 
 
 def limits(offer: ServiceOffer) -> tuple[int, int]:

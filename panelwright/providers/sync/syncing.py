@@ -10,8 +10,7 @@ from panelwright.core.loop import let_go
 from panelwright.providers.models import Provider
 from panelwright.providers.routing import health_actions, store
 from panelwright.providers.routing.store import ProviderRow
-from panelwright.providers.sync import sync_actions
-from panelwright.providers.sync.sync_actions import Round
+from panelwright.providers.sync.round_actions import Round, commit_sync
 from panelwright.providers.wire.outcomes import Balance, Offers, Reason, Unknown, UpstreamRefused
 from panelwright.providers.wire.upstream import Upstream
 
@@ -29,7 +28,7 @@ def sync_one(
     with scopes_disabled():
         panel = Provider.objects.select_related("panel").get(id=provider_id).panel
     with scope(panel=panel):
-        return sync_actions.commit_sync(
+        return commit_sync(
             panel=panel, provider_id=provider_id, offers=offers, balance=balance, accept=accept, dry_run=dry_run
         )
 

@@ -25,7 +25,8 @@ from panelwright.providers.actions import set_provider
 from panelwright.providers.models import Provider
 from panelwright.providers.routing.store import ProviderRow
 from panelwright.providers.sync.import_rules import Chosen
-from panelwright.providers.sync.sync_actions import Imported, Round, claim_syncs, import_services, set_exchange_rate
+from panelwright.providers.sync.round_actions import Round
+from panelwright.providers.sync.sync_actions import Imported, claim_syncs, import_services, set_exchange_rate
 from panelwright.providers.sync.sync_rules import Markup
 from panelwright.providers.sync.syncing import sync_one
 from panelwright.providers.wire.outcomes import Offers
