@@ -57,6 +57,13 @@ def rate_now(order_id: int) -> int | None:
     return load(agreed, account_ids=()).rate_of(agreed[0]) if agreed else None
 
 
+def stopped(order_ids: Sequence[int]) -> list[int]:
+    """Which of these subscriptions may order nothing now, whatever it costs: who has them as a whole would."""
+    agreed = list(agreements(order_ids).values()) if order_ids else []
+    today = load(agreed, account_ids=()) if agreed else None
+    return [one.order_id for one in agreed if today is not None and today.why_not(one) is not None]
+
+
 def _blocked(order_ids: Sequence[int]) -> set[int]:
     """Which of these subscriptions are to a user whom the rules as they stand now speak against."""
     rows = _USERS.rows(connection, sorted(order_ids)) if order_ids else []

@@ -22,7 +22,7 @@ from panelwright.orders.settling import OpenOrder, Report
 from panelwright.providers.manual import manual_actions
 from panelwright.providers.posts import subscription_actions
 from panelwright.providers.posts.subscription_actions import Reports
-from panelwright.providers.routing import assigning, calls, first_choices, health, health_actions, rules, store
+from panelwright.providers.routing import assigning, calls, first_choices, health, health_actions, rules, stopped, store
 from panelwright.providers.routing.calls import NewCall
 from panelwright.providers.routing.health import FAILURES_MAX
 from panelwright.providers.routing.rules import Next
@@ -92,7 +92,8 @@ def claim_forward(limit: int, room: Room | None = None) -> list[Sending]:
             of_lines = {id_: store.pick_of_line(id_, now, min(count, limit)) for id_, count in lines}
             in_line = {(id_, order.id) for id_, orders in of_lines.items() for order in orders}
             new = store.pick_forward(now, look_at)
-            picked = store.with_first_routes([*(order for orders in of_lines.values() for order in orders), *new])
+            due = [*(order for orders in of_lines.values() for order in orders), *new]
+            picked = store.with_first_routes(stopped.left_out(due, now))
             routes = store.routes({o.panel_id for o in picked}, {o.service_id for o in picked}) if picked else {}
             providers = _providers_of([route for of_service in routes.values() for route in of_service])
             merits = first_choices.merits(picked, routes)

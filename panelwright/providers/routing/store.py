@@ -152,6 +152,11 @@ _PICK_OF_LINE = sql.Query(
     " ORDER BY due_at LIMIT ? :skip_locked"
 )
 _LINE_UP = sql.Update("orders_order", {"provider_id": "bigint"}, {"id": "bigint"}, also="job = 'forward'")
+# What waits to be sent and may not be: it is looked at as before it waited, which says why.
+_LOOK_AGAIN = sql.Query(
+    "UPDATE orders_order SET job = 'schedule', provider_id = NULL, due_at = ?, problem_code = '', problem_facts = '',"
+    " problem_at = NULL WHERE id :in_int AND job = 'forward'"
+)
 # Those that have orders (or refills) to ask about now; none that rests or asked for a pause. One that gets no
 # more orders is asked about those that it has.
 _MAY_BE_ASKED = (
@@ -296,6 +301,12 @@ def merits(routes: Iterable[RouteRow]) -> dict[int, Merit]:
 def line_up(orders: Sequence[tuple[int, int]]) -> None:
     """Orders that wait until their provider may get one more: (the provider's id, the order's)."""
     _LINE_UP.run(connection, orders)
+
+
+def look_again(order_ids: Sequence[int], now: datetime) -> None:
+    """Subscriptions that are not to be sent as they stand, to whoever decides of them."""
+    if order_ids:
+        _LOOK_AGAIN.run(connection, sql.moment(connection, now), list(order_ids))
 
 
 def unfinished(now: datetime) -> list[int]:

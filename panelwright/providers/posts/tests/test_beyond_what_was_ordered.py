@@ -13,7 +13,7 @@ from panelwright.providers.posts import subscription_rules as rules
 from panelwright.providers.posts.subscription_rules import Beyond, Wanted
 from panelwright.providers.posts.tests import test_whole_subscriptions as whole
 from panelwright.providers.posts.tests.test_whole_subscriptions import Far, look, stands, subscribe
-from tests.support.people import SUBSCRIPTION, Buyer, Owner, Time, check_books, children_of
+from tests.support.people import SUBSCRIPTION, Buyer, Owner, Time, check_books, children_of, execute, row_of
 from tests.support.rounds import Rounds
 
 far = whole.far
@@ -115,6 +115,57 @@ def test_a_subscription_to_a_user_who_is_blocked_now_is_not_sent(
     worker.schedules()
     worker.forward()
     assert far.upstream.called("add") == [] and stands(order_id) == ("Paused", "blocked", "schedule")
+
+
+@pytest.mark.parametrize(
+    ("stop", "reason"),
+    [
+        ("block", "blocked"),
+        ("off", "service"),
+        ("dearer", "rate"),
+        ("suspend", "account"),
+    ],
+)
+def test_a_subscription_that_waits_to_be_sent_and_may_not_order_any_more_is_not_sent(
+    far: Far, alice: Owner, carol: Buyer, worker: Rounds, time: Time, stop: str, reason: str
+) -> None:
+    """The provider rests when it is to be sent; before it is back something speaks against the subscription."""
+    order_id = carol.order(service=SUBSCRIPTION, username="evilcorp", delay=0, min=100, max=100)
+    other = alice.customer("dora").order(service=SUBSCRIPTION, username="anna", delay=0, min=100, max=100)
+    worker.schedules()
+    execute("UPDATE providers_provider SET rest_until = %s", time.now + timedelta(minutes=5))
+    worker.forward()
+    assert stands(order_id) == stands(other) == ("Active", "", "forward")
+    execute("UPDATE orders_order SET due_at = %s WHERE id = %s", time.now + timedelta(hours=1), other)
+    stops = {
+        "block": lambda: add_blocks(alice.panel_id, [NewBlock("exact", "evilcorp")]),
+        "off": lambda: execute("UPDATE catalog_service SET enabled = %s WHERE number = %s", False, SUBSCRIPTION),
+        "dearer": lambda: execute("UPDATE catalog_service SET rate_micros = 99000000 WHERE number = %s", SUBSCRIPTION),
+        "suspend": lambda: execute(
+            "UPDATE customers_customer SET enabled = %s WHERE id = %s", False, carol.customer_id
+        ),
+    }
+    stops[stop]()
+    time.passes(minutes=6)
+    worker.forward()
+    worker.schedules()
+    worker.forward()
+    assert far.upstream.called("add") == [] and stands(order_id) == ("Paused", reason, "schedule")
+    assert (row_of(order_id).provider_id, row_of(order_id).problem_code) == (None, "")
+    # And what nothing speaks against goes on, once what does is gone.
+    undo = {
+        "block": lambda: execute("DELETE FROM panels_block"),
+        "off": lambda: execute("UPDATE catalog_service SET enabled = %s WHERE number = %s", True, SUBSCRIPTION),
+        "dearer": lambda: execute("UPDATE catalog_service SET rate_micros = 1 WHERE number = %s", SUBSCRIPTION),
+        "suspend": lambda: execute("UPDATE customers_customer SET enabled = %s WHERE id = %s", True, carol.customer_id),
+    }
+    undo[stop]()
+    execute("UPDATE panels_panel SET blocks_version = blocks_version + 1")
+    time.passes(minutes=61)
+    worker.schedules()
+    worker.forward()
+    assert sorted(call["username"] for call in far.upstream.called("add")) == ["anna", "evilcorp"]
+    assert stands(order_id)[:2] == ("Active", "")
 
 
 def test_of_a_subscription_to_a_user_who_is_blocked_later_nothing_more_is_charged(
