@@ -7,6 +7,7 @@
 | PANELWRIGHT_SECRET_KEY | signs and encrypts; 32 or more, no spaces, no commas | made once, kept in the data folder |
 | PANELWRIGHT_SECRET_KEY_FALLBACKS | keys from before, comma-separated: they read and do not write | none |
 | PANELWRIGHT_DEBUG | 1: Django's debug pages | 0 |
+| PANELWRIGHT_HOST_SITE | host name of the operators' pages; no panel answers on it | none: no such pages |
 | PANELWRIGHT_TRUSTED_PROXIES | addresses whose X-Forwarded-For and -Proto are believed, comma-separated | none |
 | PANELWRIGHT_CONNECTIONS_PER_ADDRESS | connections of one address, but a trusted proxy, to a web process | 256 |
 | PANELWRIGHT_CONNECTIONS | connections to a web process in all | 4096 |
@@ -26,6 +27,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
@@ -36,10 +38,19 @@ from panelwright.core.remote import plain
 from panelwright.core.secret import secret_keys
 
 BASE_DIR = Path(__file__).resolve().parent
+_HOST_NAME = re.compile(r"[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63}){0,8}")
 
 
 def _flag(name: str, default: str = "0") -> bool:
     return os.environ.get(name, default).strip().lower() in {"1", "true", "yes", "on"}
+
+
+def _host_name(name: str) -> str:
+    """A host name without a port, or nothing. Raises ValueError with what is wrong."""
+    text = os.environ.get(name, "").strip().lower().rstrip(".")
+    if text and not _HOST_NAME.fullmatch(text):
+        raise ValueError(f"{name}: write a host name without a port, such as host.example.com")
+    return text
 
 
 def _count(name: str, default: int) -> int:
@@ -72,6 +83,8 @@ HEAD_S = _count("PANELWRIGHT_HEAD_S", int(limits.HEAD_S))
 BODY_S = _count("PANELWRIGHT_BODY_S", int(limits.BODY_S))
 SHARE_CPU = _flag("PANELWRIGHT_SHARE_CPU", "1")
 
+# The pages of whoever runs the installation, at whatever port (panelwright/host).
+HOST_SITE = _host_name("PANELWRIGHT_HOST_SITE")
 # Hosts are checked by the Domain table: an unknown one has no panel and gets a 404.
 ALLOWED_HOSTS = ["*"]
 
@@ -171,6 +184,7 @@ INSTALLED_APPS = [
     "panelwright.ui",
     "panelwright.backoffice",
     "panelwright.storefront",
+    "panelwright.host",
 ]
 AUTH_USER_MODEL = "customers.User"
 # E-mail addresses are unique within a panel, not over the installation.
@@ -185,6 +199,8 @@ MIDDLEWARE = [
     # Before the panel is known: its 404 for a strange host has the same headers.
     "panelwright.ui.middleware.SecurityHeadersMiddleware",
     "panelwright.ui.middleware.PlainTextMiddleware",
+    # On the operators' host there is no panel: the middleware of panels lets its requests through.
+    "panelwright.host.middleware.HostSiteMiddleware",
     "panelwright.panels.middleware.CurrentPanelMiddleware",
     "panelwright.ui.middleware.VisitorMiddleware",
     "panelwright.ui.middleware.LanguageMiddleware",

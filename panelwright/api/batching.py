@@ -54,7 +54,7 @@ BAD_REQUEST = Refusal("bad_request")
 BAD_ORDER = Refusal("bad_order")
 BAD_REFILL = Refusal("bad_refill")
 MAY_NOT_READ = Refusal("may_not_read")
-_NOT_ADMITTED = (access.BAD_KEY, access.WRONG_ADDRESS, MAY_NOT_ORDER)
+_NOT_ADMITTED = (access.BAD_KEY, access.WRONG_ADDRESS, access.SUSPENDED, MAY_NOT_ORDER)
 BAD_DRY_RUN = Refusal("bad_field", "dry_run", why="not_yes_or_no")
 _YES = frozenset({"1", "true", "True"})
 _NO = frozenset({"0", "false", "False"}) | ABSENT

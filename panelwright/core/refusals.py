@@ -36,6 +36,11 @@ REFUSALS: dict[str, Words] = {
     # The panel API v2: clients sort its texts by substring, so every word matters.
     "bad_key": Words(gettext_noop("Your account cannot place orders. Contact support."), wire="Invalid API key"),
     "wrong_address": Words(wire="This API key is not allowed from your address"),
+    "panel_suspended": Words(
+        gettext_noop("This panel is suspended. New orders are not accepted."),
+        wire="This panel is suspended, contact its support",
+        status=409,
+    ),
     "may_not_order": Words(wire="This API key may not place or change orders"),
     "may_not_read": Words(wire="This API key may not read"),
     "bad_request": Words(wire="Incorrect request"),
@@ -516,6 +521,11 @@ REFUSALS: dict[str, Words] = {
         gettext_noop("A panel can have at most %(limit)s link patterns. Remove some."), status=409
     ),
     "bad_host": Words(gettext_noop("Enter a host such as panel.example.com, or * with a port.")),
+    "reason_needed": Words(gettext_noop("Give a reason.")),
+    "already_suspended": Words(gettext_noop("This panel is already suspended."), status=409),
+    "not_suspended": Words(gettext_noop("This panel is not suspended."), status=409),
+    "no_operator": Words(gettext_noop("There is no such operator."), status=404),
+    "operator_taken": Words(gettext_noop("There is already an operator with this email address."), status=409),
     "host_taken": Words(gettext_noop("A panel already answers on this host."), status=409),
     "no_domain": Words(gettext_noop("Domain %(id)s not found."), status=404),
     "last_domain": Words(gettext_noop("A panel needs at least one domain. Add another one first."), status=409),

@@ -60,6 +60,7 @@ class Grant(NamedTuple):
     blocks_version: int
     price_list_id: int | None
     percent_off_e2: int
+    suspended: bool
     key_id: int | None
     can_read: bool
     can_order: bool
@@ -76,7 +77,8 @@ class Grant(NamedTuple):
 
 _COLUMNS = (
     "c.panel_id, c.id, c.account_id, s.id, p.currency, p.refill_status_key, p.catalog_version,"
-    " p.blocks_version, c.price_list_id, COALESCE(l.percent_off_e2, 0)"
+    " p.blocks_version, c.price_list_id, COALESCE(l.percent_off_e2, 0),"
+    " p.suspended_at IS NOT NULL"
 )
 _JOINS = (
     " JOIN panels_panel p ON p.id = c.panel_id AND p.enabled"
@@ -99,6 +101,8 @@ _BY_CUSTOMER = sql.Query(f"SELECT {_COLUMNS} FROM customers_customer c{_JOINS} W
 
 BAD_KEY = Refusal("bad_key")
 WRONG_ADDRESS = Refusal("wrong_address")
+# By the host: nobody of the panel's customers is served, whatever they ask.
+SUSPENDED = Refusal("panel_suspended")
 
 
 def grants(callers: Sequence[Caller]) -> list[Grant | Refusal]:
@@ -113,11 +117,14 @@ def grants(callers: Sequence[Caller]) -> list[Grant | Refusal]:
 def by_ids(customer_ids: Sequence[int], key_ids: Sequence[int]) -> tuple[dict[int, Grant], dict[int, Grant]]:
     """The grants of customers, and of keys, by their ids: for orders that nobody calls for.
 
-    Left out is whoever may not call: a suspended customer, a revoked key.
+    Left out is whoever may not call: a suspended customer or one of a suspended panel, a revoked key.
     """
-    customers = {row[1]: _logged_in(row) for row in _BY_CUSTOMER.rows(connection, customer_ids)}
-    keys = {row[10]: Grant._make(row) for row in _KEYS_BY_ID.rows(connection, key_ids)} if key_ids else {}
-    return customers, keys
+    customers = [_logged_in(row) for row in _BY_CUSTOMER.rows(connection, customer_ids)]
+    keys = [Grant._make(row) for row in _KEYS_BY_ID.rows(connection, key_ids)] if key_ids else []
+    return (
+        {grant.customer_id: grant for grant in customers if not grant.suspended},
+        {grant.key_id: grant for grant in keys if grant.key_id is not None and not grant.suspended},
+    )
 
 
 def _logged_in(row: sql.Row) -> Grant:
@@ -166,13 +173,15 @@ class AccessQuery:
             for caller in known:
                 grant = by_key.get((panels.get(caller.address, 0), caller.digest))
                 if grant is not None:
-                    known[caller] = grant if _may_come_from(grant.addresses, caller.remote) else WRONG_ADDRESS
+                    served = SUSPENDED if grant.suspended else grant
+                    known[caller] = served if _may_come_from(grant.addresses, caller.remote) else WRONG_ADDRESS
         if self._customers is not None:
             rows = self._customers.fetchall()
             by_id = {row[1]: _logged_in(row) for row in rows}
             for caller in known:
                 if caller.customer_id in by_id:
-                    known[caller] = by_id[caller.customer_id]
+                    grant = by_id[caller.customer_id]
+                    known[caller] = SUSPENDED if grant.suspended else grant
         return [known[caller] for caller in self._callers]
 
 

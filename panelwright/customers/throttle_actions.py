@@ -1,7 +1,8 @@
 """Slows down who guesses: passwords, codes, addresses. Counted in the database, so over all processes.
 
 An attempt is counted before it is looked at: many at once cannot slip through together. One that is refused
-writes nothing. A network address is counted over all panels of the installation, all else panel by panel.
+writes nothing. A network address is counted over all panels of the installation, as operators are, who belong to
+none; all else panel by panel.
 """
 
 from __future__ import annotations
@@ -32,6 +33,8 @@ LOG_IN_ADDRESS = AttemptLimit("login address", 60, everywhere=True)
 CODE_ACCOUNT = AttemptLimit("code account", 10)
 LETTER_ACCOUNT = AttemptLimit("letter account", 3)
 LETTER_ADDRESS = AttemptLimit("letter address", 20, everywhere=True)
+OPERATOR_ACCOUNT = AttemptLimit("operator account", 10, everywhere=True)
+OPERATOR_CODE = AttemptLimit("operator code", 10, everywhere=True)
 PASSWORD_ACCOUNT = AttemptLimit("password account", 10)
 PASSWORD_LETTER = AttemptLimit("password letter", 10)
 
@@ -71,6 +74,9 @@ _NOTHING_LEFT_EVERYWHERE = sql.Query(
 # different orders would wait for each other.
 _FORGET_SUBJECT = sql.Query(
     "DELETE FROM customers_attempts WHERE panel_id = ? AND kind = ? AND subject = ? AND stretch = ?"
+)
+_FORGET_SUBJECT_EVERYWHERE = sql.Query(
+    "DELETE FROM customers_addressattempts WHERE kind = ? AND subject = ? AND stretch = ?"
 )
 _FORGET_OLD = sql.Query("DELETE FROM customers_attempts WHERE stretch < ?")
 _FORGET_OLD_EVERYWHERE = sql.Query("DELETE FROM customers_addressattempts WHERE stretch < ?")
@@ -133,7 +139,8 @@ def forget(panel_id: int, limit: AttemptLimit, subject: str) -> None:
     """He knew it after all: what he tried before counts no more."""
     stretch = int(clock.now().timestamp()) // STRETCH_S
     with transaction.atomic():
-        _FORGET_SUBJECT.run(connection, *_key(panel_id, limit, subject, stretch))
+        forgotten = _FORGET_SUBJECT_EVERYWHERE if limit.everywhere else _FORGET_SUBJECT
+        forgotten.run(connection, *_key(panel_id, limit, subject, stretch))
 
 
 def _digest(subject: str) -> str:

@@ -5,18 +5,21 @@ from __future__ import annotations
 import re
 import zoneinfo
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from django.db import IntegrityError, connection, transaction
 from django.db.models import F
 
 from panelwright.core import sql
 from panelwright.core.refusal import Refused
+from panelwright.panels import hosts
 from panelwright.panels.models import Domain, Guard, Panel, RefillStatusKey
 
 LANGUAGES = ("en", "pt-BR", "es", "ru")
 # Characters.
 NAME_MAX = 100
 MAINTENANCE_CHARS_MAX = 500
+REASON_CHARS_MAX = 300
 _HOST = re.compile(r"\*|[a-z0-9.-]{1,253}|\[[0-9a-f:.]+\]")
 _CURRENCY = re.compile(r"[A-Z]{3}")
 # A host at one port is closer than the same host at any: who may not name another panel's may not at any port.
@@ -76,7 +79,7 @@ def add_domain(*, panel_id: int, host: str, port: int = 0, confirmed: bool = Tru
         raise Refused("bad_host", "host")
     if host == "*" and port == 0:
         raise Refused("bad_host", "host")
-    if not confirmed and _ANSWERS.rows(connection, host, panel_id):
+    if hosts.is_host_site(host) or (not confirmed and _ANSWERS.rows(connection, host, panel_id)):
         raise Refused("host_taken", "host")
     try:
         with transaction.atomic():
@@ -146,6 +149,23 @@ def set_maintenance(*, panel_id: int, closed: bool, texts: Mapping[str, str]) ->
             raise Refused("too_long", limit=MAINTENANCE_CHARS_MAX)
     texts_now = {code: kept[code] for code in LANGUAGES if kept.get(code)}
     Panel.objects.filter(id=panel_id).update(maintenance=closed, maintenance_texts=texts_now)
+
+
+def suspend(*, panel_id: int, reason: str, now: datetime) -> None:
+    """Nothing new is ordered from now on. Refused: reason_needed, already_suspended."""
+    reason = " ".join(reason.split())
+    if not reason:
+        raise Refused("reason_needed", "reason")
+    rows = Panel.objects.filter(id=panel_id, suspended_at=None)
+    if not rows.update(suspended_at=now, suspended_reason=reason[:REASON_CHARS_MAX]):
+        raise Refused("already_suspended")
+
+
+def resume(*, panel_id: int) -> None:
+    """Refused: not_suspended."""
+    rows = Panel.objects.filter(id=panel_id).exclude(suspended_at=None)
+    if not rows.update(suspended_at=None, suspended_reason=""):
+        raise Refused("not_suspended")
 
 
 def set_signup(*, panel_id: int, signup_open: bool | None = None, signup_terms: bool | None = None) -> None:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Collection, Sequence
 from typing import Any
 
+from django.conf import settings
 from django.db import connection
 from django.db.models import F
 
@@ -79,8 +80,20 @@ def panel_at(address: Address) -> Panel | None:
     return next((found[key] for key in _closest_first(address) if key in found), None)
 
 
+def is_host_site(host: str) -> bool:
+    """Whether a host is the operators' (PANELWRIGHT_HOST_SITE), on which no panel answers, at whatever port."""
+    return bool(host) and host == settings.HOST_SITE
+
+
+def on_host_site(request: object) -> bool:
+    """Whether a request came to the operators' host: there is no panel on it, and no visitor of one."""
+    return bool(getattr(request, "host_site", False))
+
+
 def _closest_first(address: Address) -> tuple[tuple[str, int], ...]:
     host, port, server_port = address
+    if is_host_site(host):
+        return ()
     return (host, port or server_port), (host, 0), ("*", server_port)
 
 

@@ -17,6 +17,8 @@ class CurrentPanelMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        if hosts.on_host_site(request):
+            return self.get_response(request)
         address = hosts.split(request.META.get("HTTP_HOST", ""), int(request.META.get("SERVER_PORT") or 0))
         if address == hosts.NOWHERE:
             return HttpResponseBadRequest("The Host header is no host.\n", content_type="text/plain; charset=utf-8")

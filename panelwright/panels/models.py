@@ -57,10 +57,19 @@ class Panel(models.Model):
     # Whose days and hours reports and lists mean, a name of the tz database.
     timezone = models.CharField(max_length=50, default="UTC", db_default="UTC")
     enabled = models.BooleanField(default=True)
+    # Whoever runs the installation has stopped it: nothing new is ordered, and only staff see its pages. What was
+    # ordered before is delivered and followed.
+    suspended_at = models.DateTimeField(null=True)
+    suspended_reason = models.CharField(max_length=300, default="", db_default="", blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         constraints = [
+            models.CheckConstraint(
+                condition=Q(suspended_at__isnull=True, suspended_reason="")
+                | (Q(suspended_at__isnull=False) & ~Q(suspended_reason="")),
+                name="panel_suspended_why",
+            ),
             models.CheckConstraint(condition=Q(hue__isnull=True) | Q(hue__lt=360), name="panel_hue"),
             models.CheckConstraint(condition=Q(refill_status_key__in=RefillStatusKey.values), name="panel_refill_key"),
             models.CheckConstraint(condition=Q(guard__in=Guard.values), name="panel_guard"),

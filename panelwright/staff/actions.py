@@ -96,14 +96,15 @@ def answer_about(noun: Noun, *, panel_id: int, target: int, whole: bool = False)
 def note(
     actor: Actor,
     *,
-    panel_id: int,
+    panel_id: int | None,
     action: str,
     object_kind: str,
     object_id: int,
     given: Mapping[str, Any],
 ) -> None:
-    """Write into the trail what no declared action did: what staff do on a customer's own pages, as the customer."""
-    TrailEntry.objects.create(
+    """Write into the trail what no declared action did: what staff do on a customer's own pages, as the customer, and
+    that an operator logged in (no panel)."""
+    entry = TrailEntry(
         panel_id=panel_id,
         actor_kind=actor.kind.value,
         actor_id=actor.id,
@@ -115,6 +116,8 @@ def note(
         given=dict(given),
         at=clock.now(),
     )
+    # What concerns all panels has no scope.
+    entry.save(force_insert=True)
 
 
 def _id_of(noun: Noun, panel_id: int | None, called: int | None) -> int | None:

@@ -11,7 +11,7 @@ from panelwright.staff.rights import ALL, Right
 class ActorKind(StrEnum):
     STAFF = "staff"  # logged in
     KEY = "key"  # a program with a staff key
-    OPERATOR = "operator"  # a command on the host
+    OPERATOR = "operator"  # a command on the host, or an operator who is logged in on its pages
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,6 @@ class Actor:
         return right is None or right in self.rights
 
 
-def operator(name: str) -> Actor:
-    """Whoever runs commands on the host: nothing is kept from them."""
-    return Actor(ActorKind.OPERATOR, None, name, "", ALL)
+def operator(name: str, *, address: str = "") -> Actor:
+    """Whoever runs commands on the host, or is logged in on its pages: nothing is kept from them."""
+    return Actor(ActorKind.OPERATOR, None, name, address, ALL)

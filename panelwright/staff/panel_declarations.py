@@ -7,6 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext_noop
 
+from panelwright.core import clock
 from panelwright.core.refusal import Refused
 from panelwright.panels import actions, block_actions, blocks, branding_actions, number_actions, numbers
 from panelwright.panels.block_actions import NewBlock
@@ -46,6 +47,8 @@ def _panel_state(panel_id: int, id_: int) -> State | None:
         "refill_status_key": panel.refill_status_key,
         "signup_open": panel.signup_open,
         "signup_terms": panel.signup_terms,
+        "suspended": panel.suspended_at is not None,
+        "suspended_reason": panel.suspended_reason,
         "maintenance": panel.maintenance,
         **{name: (panel.maintenance_texts or {}).get(code, "") for code, name in _MAINTENANCE_TEXTS.items()},
     }
@@ -79,6 +82,8 @@ PANEL = Noun(
             "refill_status_key": words(RefillStatusKey.values),
             "signup_open": YES_NO,
             "signup_terms": YES_NO,
+            "suspended": YES_NO,
+            "suspended_reason": TEXT,
             "maintenance": YES_NO,
             **dict.fromkeys(_MAINTENANCE_TEXTS.values(), TEXT),
         }
@@ -163,6 +168,18 @@ def _set_numbers(actor: Actor, panel_id: int, _target: None, /, **values: int) -
     number_actions.set_next_numbers(panel_id=panel_id, begin={Numbered(name): n for name, n in values.items()})
     after = next_numbers(panel_id)
     return ActionDone(panel_id, before=before, after=after, shown=after, nothing=before == after)
+
+
+def _suspend(actor: Actor, panel_id: int, _target: None, /, *, reason: str) -> ActionDone:
+    before = _panel_state(panel_id, panel_id)
+    actions.suspend(panel_id=panel_id, reason=reason, now=clock.now())
+    return _changed(panel_id, before)
+
+
+def _resume(actor: Actor, panel_id: int, _target: None, /) -> ActionDone:
+    before = _panel_state(panel_id, panel_id)
+    actions.resume(panel_id=panel_id)
+    return _changed(panel_id, before)
 
 
 def _set_timezone(actor: Actor, panel_id: int, _target: None, /, *, timezone: str) -> ActionDone:
@@ -461,6 +478,38 @@ ACTIONS = (
         ),
         on_target=False,
         help=gettext_noop("Reports are counted again by the new days. With many orders this takes a few minutes."),
+    ),
+    Action(
+        PANEL,
+        "suspend",
+        gettext_noop("Suspend panel"),
+        Right.SETTINGS,
+        _suspend,
+        (
+            Field(
+                "reason",
+                ActionFieldKind.TEXT,
+                gettext_noop("Reason"),
+                required=True,
+                most=actions.REASON_CHARS_MAX,
+                help=gettext_noop("The panel's staff read it."),
+            ),
+        ),
+        on_target=False,
+        operators=True,
+        help=gettext_noop(
+            "New orders are refused, by pages and by programs, and customers no longer see the panel. Orders in"
+            " progress continue. Staff keep working."
+        ),
+    ),
+    Action(
+        PANEL,
+        "resume",
+        gettext_noop("Resume panel"),
+        Right.SETTINGS,
+        _resume,
+        on_target=False,
+        operators=True,
     ),
     *_of_blocks(BLOCK, host=False),
     *_of_blocks(HOST_BLOCK, host=True),

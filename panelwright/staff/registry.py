@@ -30,6 +30,7 @@ MODULES = (
     "panelwright.staff.bulk_declarations",
     "panelwright.staff.undo_declarations",
     "panelwright.staff.view_declarations",
+    "panelwright.host.declarations",
 )
 
 

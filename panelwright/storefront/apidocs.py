@@ -361,6 +361,11 @@ def _call_refusals() -> tuple[ErrorRow, ...]:
             ("wrong_address",),
         ),
         ErrorRow(
+            ("This panel is suspended, contact its support",),
+            _("The panel takes no calls. Orders placed before are still delivered."),
+            ("panel_suspended",),
+        ),
+        ErrorRow(
             ("This API key may not read", "This API key may not place or change orders"),
             _("The key has no permission for this call."),
             ("may_not_read", "may_not_order"),

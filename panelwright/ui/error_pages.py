@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from panelwright.core.sql import PASSING_ERRORS
+from panelwright.panels import hosts
 from panelwright.ui import kept
 from panelwright.ui.pages import Answer, page_of
 from panelwright.ui.request import PanelRequest
@@ -53,6 +54,9 @@ class ErrorPageMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        if hosts.on_host_site(request):
+            # Its middleware has plain answers.
+            return self.get_response(request)
         if getattr(request, "scope", {}).get(TOO_LARGE):
             return _page(request, HttpResponse(status=413))
         response = self.get_response(request)
@@ -63,7 +67,8 @@ class ErrorPageMiddleware:
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """The database was busy, or away for a moment. What a view did in a transaction is undone."""
-        return _page(request, HttpResponse(status=503)) if isinstance(exception, PASSING_ERRORS) else None
+        passing = isinstance(exception, PASSING_ERRORS) and not hosts.on_host_site(request)
+        return _page(request, HttpResponse(status=503)) if passing else None
 
 
 def _is_for_people(request: HttpRequest) -> bool:

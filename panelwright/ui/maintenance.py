@@ -1,4 +1,5 @@
-"""A panel that is closed for maintenance: who is not staff reads why, on each page but the log-in."""
+"""A panel that is closed for maintenance, or suspended by its host: who is not staff reads so, on each page but the
+log-in."""
 
 from __future__ import annotations
 
@@ -9,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
+from panelwright.panels import hosts
 from panelwright.ui import kept
 from panelwright.ui.pages import Answer, page_of
 from panelwright.ui.request import PanelRequest
@@ -30,8 +32,11 @@ class MaintenanceMiddleware:
         return self.get_response(request)
 
     def process_view(self, request: HttpRequest, view: Callable[..., Any], *_: Any) -> HttpResponse | None:
+        if hosts.on_host_site(request):
+            return None
         page = cast(PanelRequest, request)
-        if not page.panel.maintenance or page.actor is not None or page.stand_in is not None or not _closes(page):
+        closed = page.panel.maintenance or page.panel.suspended_at is not None
+        if not closed or page.actor is not None or page.stand_in is not None or not _closes(page):
             return None
         return _closed_page(page)
 
@@ -45,10 +50,14 @@ def _closes(request: PanelRequest) -> bool:
 
 
 def _closed_page(request: PanelRequest) -> HttpResponse:
-    texts = request.panel.maintenance_texts or {}
+    suspended = request.panel.suspended_at is not None
+    # Of a suspended panel its own texts say nothing, and the reason is its owner's to know.
+    texts = {} if suspended else request.panel.maintenance_texts or {}
     standard = _("We are working on the panel. Your orders and balance are safe. Try again later.")
+    if suspended:
+        standard = _("Orders in progress continue. New orders are not accepted. Contact the panel's owner.")
     context = {
-        "head": _("Closed for maintenance"),
+        "head": _("This panel is suspended") if suspended else _("Closed for maintenance"),
         "text": texts.get(request.language) or texts.get(request.panel.language) or standard,
         # What was being typed can be sent once the panel is open.
         "brought": kept.typed(request) if kept.from_our_own_page(request) else kept.NOTHING,

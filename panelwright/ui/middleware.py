@@ -19,6 +19,7 @@ from panelwright.customers.session_actions import note_seen
 from panelwright.customers.sessions import lasts_until, session_of
 from panelwright.customers.stand_ins import stand_in_of
 from panelwright.lane.cpu_affinity import anywhere
+from panelwright.panels import hosts
 from panelwright.panels.models import Panel
 from panelwright.ui import cookies
 from panelwright.ui.request import PanelRequest
@@ -124,6 +125,8 @@ class VisitorMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        if hosts.on_host_site(request):
+            return self.get_response(request)
         page = cast(PanelRequest, request)
         page.address = caller_address(
             request.META.get("REMOTE_ADDR", ""),
@@ -178,6 +181,8 @@ class LanguageMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        if hosts.on_host_site(request):
+            return self.get_response(request)
         page = cast(PanelRequest, request)
         page.languages = offered_languages(page.panel)
         asked = match_language(request.GET.get("lang", ""), page.languages)

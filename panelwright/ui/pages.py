@@ -34,6 +34,7 @@ class Who(Enum):
     USERS = "users"  # customers and staff
     CUSTOMERS = "customers"
     STAFF = "staff"  # those whose rights include the page's
+    OPERATORS = "operators"  # of the installation, on their own host (panelwright/host)
 
 
 class Answer(Enum):
@@ -107,10 +108,13 @@ class SitePage:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """The pages of a site. Its name is the namespace of their addresses."""
+    """The pages of a site. Its name is the namespace of their addresses. `of_host`: it stands on the operators' host,
+    where no panel answers, and not among the pages of panels.
+    """
 
     name: str
     pages: tuple[SitePage, ...]
+    of_host: bool = False
 
     def page(self, name: str) -> SitePage | None:
         return next((page for page in self.pages if page.name == name), None)
@@ -147,9 +151,11 @@ def register(site: Site) -> Site:
 
 
 def all_pages() -> Iterator[tuple[Site, SitePage]]:
+    """Of the sites of panels."""
     for site in _sites.values():
-        for page in site.pages:
-            yield site, page
+        if not site.of_host:
+            for page in site.pages:
+                yield site, page
 
 
 def page_of(request: PanelRequest) -> tuple[Site, SitePage] | None:
@@ -195,6 +201,19 @@ def menu(request: PanelRequest, name: str) -> list[MenuEntry]:
             MenuEntry(page, reverse(address), _(place.label), place.icon, place.count, current=address == current)
         )
     return entries
+
+
+def menu_of(site_name: str, request: PanelRequest) -> list[MenuEntry]:
+    """The entries of a site's own menu, which has its name: of a site whose every page is for the same people."""
+    site = _sites[site_name]
+    shown = page_of(request)
+    trail = site.trail(shown[1]) if shown and shown[0] is site else []
+    return [
+        MenuEntry(page, reverse(f"{site.name}:{page.name}"), _(place.label), place.icon, "", page.name in trail)
+        for page in site.pages
+        for place in page.menus
+        if place.name == site.name
+    ]
 
 
 def may_see(request: PanelRequest, page: SitePage) -> bool:

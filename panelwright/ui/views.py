@@ -9,9 +9,10 @@ from urllib.parse import urlsplit
 from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
 from django.shortcuts import render
 from django.utils.http import parse_etags
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from panelwright.panels import arrivals
+from panelwright.panels import arrivals, hosts
 from panelwright.panels.models import PanelLogo
 from panelwright.ui import auth, kept
 from panelwright.ui.assets import all_assets
@@ -93,6 +94,9 @@ def forged(request: HttpRequest, reason: str = "") -> HttpResponse:
 
     Or from a page of ours behind a TLS proxy that the settings do not name: then it will never go through.
     """
+    if hosts.on_host_site(request):
+        text = _("This form is too old, or was not ours. Nothing was changed. Go back, load the page again and retry.")
+        return HttpResponse(f"{text}\n", status=403, content_type="text/plain; charset=utf-8")
     try:
         origin = urlsplit(request.headers.get("Origin", "")[:_ORIGIN_MAX])
     except ValueError:

@@ -15,7 +15,11 @@ from panelwright.panels.models import Domain, Panel
 
 # Panels themselves, the counters of keys, which belong to a key and are read by its id, and what is the host's.
 OPEN = {"Panel", "KeyUse", "HostBlock", "HostExchangeRate", "HostSecret", "AddressAttempts", "ReportProgress"} | {
-    "MeritCursor"
+    "MeritCursor",
+    # Whoever runs the installation belongs to no panel.
+    "Operator",
+    "OperatorSession",
+    "OperatorRecoveryCode",
 }
 OURS = [model for model in apps.get_models() if model.__module__.startswith("panelwright.")]
 CLOSED = [model for model in OURS if model.__name__ not in OPEN]

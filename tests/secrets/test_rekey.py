@@ -52,6 +52,7 @@ def seal_some_of_everything(alice: Owner, carol: Buyer, time: Time) -> None:
     from panelwright.customers import account_actions
     from panelwright.customers.models import User
     from panelwright.events import webhook_actions
+    from panelwright.host.actions import add_operator
     from panelwright.providers.posts.post_actions import add_webhook
     from panelwright.providers.secret_actions import request_secret
 
@@ -74,6 +75,7 @@ def seal_some_of_everything(alice: Owner, carol: Buyer, time: Time) -> None:
         )
         assert isinstance(on, account_actions.FactorOn), on
     request_secret()
+    add_operator(email="olga@host.example", password_hash="x")
 
 
 def tokens() -> Iterator[tuple[str, str]]:
