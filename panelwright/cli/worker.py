@@ -32,6 +32,7 @@ def run(args: argparse.Namespace) -> int:
     if not has_parent():
         setup.warn()
     from panelwright.core.loop import Loops
+    from panelwright.host import loops as host
 
     stop = threading.Event()
     for signum in (signal.SIGTERM, signal.SIGINT):
@@ -39,7 +40,8 @@ def run(args: argparse.Namespace) -> int:
     stop_with_parent()
     collect_seldom()
     share_the_interpreter()
-    worker = Loops(exported())
+    # What is told of all loops is a loop itself.
+    worker: Loops = Loops([*exported(), host.loops(running=lambda: worker.running)])
     worker.start()
     stop.wait()
     worker.stop()

@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -78,6 +79,9 @@ class Loop:
         self.name = name
         self._tick = tick
         self._idle_s = idle_s
+        # When its last round ended without a fault, and how many have failed since.
+        self.beat_at: datetime | None = None
+        self.failures = 0
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"loop-{name}", daemon=True)
 
@@ -96,7 +100,9 @@ class Loop:
         while not self._stop.is_set():
             try:
                 wait_s = 0.0 if self._tick() else self._idle_s
+                self.beat_at, self.failures = clock.now(), 0
             except Exception:
+                self.failures += 1
                 log.exception("loop %s: a round failed and is tried again", self.name)
                 connections.close_all()
                 wait_s = AFTER_FAULT_S

@@ -46,3 +46,19 @@ TRAIL = Listing(
     empty=gettext_noop("No changes yet."),
     none_match=gettext_noop("No changes match your filters."),
 )
+
+BLOCKS = Listing(
+    name="host_blocks",
+    label=gettext_noop("Blocks on all panels"),
+    scope=ListScope.HOST,
+    columns=(
+        Column("text", label=gettext_noop("Text"), place=ColumnPlace.MAIN),
+        Column("kind", label=gettext_noop("Kind"), place=ColumnPlace.LEFT, cell="block_kind"),
+        Column("note", label=gettext_noop("Note"), place=ColumnPlace.END),
+        Column("created_at", ColumnKind.TIME, gettext_noop("Created"), ColumnPlace.FIRST),
+        Column("remove", place=ColumnPlace.ACT, value="id", cell="block_remove", file=False),
+    ),
+    filters=(Filter("q", gettext_noop("Search blocks"), hint=gettext_noop("Text")),),
+    empty=gettext_noop("No blocks yet. Block links, sites and words that nobody may order for."),
+    none_match=gettext_noop("No blocks match your filters."),
+)

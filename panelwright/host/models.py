@@ -42,6 +42,20 @@ class OperatorSession(models.Model):
     expires_at = models.DateTimeField()
 
 
+class WorkerBeat(models.Model):
+    """That a worker is alive, and how its loops fare: {name: {"at": when its last round ended, "failures": n}}.
+
+    Written every few seconds by the worker itself, and removed when it stops.
+    """
+
+    # Host, process and a random part: unique over all hosts and starts.
+    name = models.CharField(max_length=150, unique=True)
+    version = models.CharField(max_length=40)
+    started_at = models.DateTimeField()
+    seen_at = models.DateTimeField()
+    loops = models.JSONField(default=dict)
+
+
 class OperatorRecoveryCode(models.Model):
     """Logs in once in place of the app's code. Only its digest is stored."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_noop
 
-from panelwright.host import doors, views
+from panelwright.host import blocks, doors, health, views
 from panelwright.ui.pages import Answer, Menu, Site, SitePage, Who
 
 _SLUG = "panels/<slug:slug>"
@@ -52,6 +52,22 @@ SITE = Site(
             under="panel",
             samples=("/panels/{panel}/domains/{domain}/confirm",),
         ),
+        SitePage(
+            "health",
+            "health",
+            health.health,
+            Who.OPERATORS,
+            menus=(Menu("host", gettext_noop("Health"), "heart"),),
+        ),
+        SitePage(
+            "blocks",
+            "blocks",
+            blocks.blocks,
+            Who.OPERATORS,
+            menus=(Menu("host", gettext_noop("Blocks"), "ban"),),
+            samples=("/blocks", "/blocks?q=example&try=https://example.com/x"),
+        ),
+        SitePage("block_remove", "blocks/remove", blocks.block_remove, Who.OPERATORS, Answer.ACTION, under="blocks"),
         SitePage(
             "trail",
             "trail",

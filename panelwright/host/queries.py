@@ -7,7 +7,7 @@ in few other places (tests/host/test_across_panels.py). Counts stop at COUNTED_M
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -17,11 +17,11 @@ from django_scopes import scopes_disabled
 
 from panelwright.core import clock, paging, sql
 from panelwright.core.lists import count_text
-from panelwright.core.paging import Found, ListPage
+from panelwright.core.paging import Found, ListPage, Narrowing
 from panelwright.customers.models import Staff
 from panelwright.host import store
-from panelwright.host.models import Operator
-from panelwright.panels.models import Domain, Panel
+from panelwright.host.models import Operator, WorkerBeat
+from panelwright.panels.models import Domain, HostBlock, Panel
 from panelwright.reports.calendar import buckets
 from panelwright.reports.cuts import Cut, Grain
 from panelwright.staff.models import TrailEntry
@@ -116,11 +116,31 @@ def queues(now: datetime) -> list[Queue]:
         Queue(panel_id, job, int(number), _aware(since))
         for panel_id, job, number, since in store.DUE.rows(connection, ["forward", "sending", "poll", "schedule"], at)
     ]
-    found += [
-        Queue(panel_id, "mail", int(number), _aware(since))
-        for panel_id, number, since in store.MAIL.rows(connection, at)
-    ]
+    for kind, asked in (("mail", store.MAIL), ("webhook", store.WEBHOOKS)):
+        found += [Queue(row[0], kind, int(row[1]), _aware(row[2])) for row in asked.rows(connection, at)]
     return sorted(found, key=lambda queue: queue.since)
+
+
+def panels_by_id(ids: Iterable[int]) -> dict[int, Panel]:
+    return {panel.id: panel for panel in Panel.objects.filter(id__in=set(ids))}
+
+
+def database() -> tuple[str, int]:
+    """Which database server, with its version, and how many bytes the database has."""
+    vendor = connection.vendor
+    version = str(store.SERVER[vendor].rows(connection)[0][0]).split()[0]
+    return f"{connection.display_name} {version}", int(store.SIZE[vendor].rows(connection)[0][0])
+
+
+def beats() -> list[WorkerBeat]:
+    """Of the workers that were heard of in the last day, the one that was heard of last first."""
+    return list(WorkerBeat.objects.order_by("-seen_at")[:50])
+
+
+def blocks(text: str, *, further: int | None, back: int | None) -> ListPage:
+    """What is blocked on all panels, the newest first."""
+    asks = [Narrowing(sought=Q(text__icontains=text))] if text else []
+    return paging.page(paging.narrowed(Found(HostBlock.objects.all()), asks), further=further, back=back)
 
 
 def _aware(held: object) -> datetime:

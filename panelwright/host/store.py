@@ -25,6 +25,18 @@ DUE = sql.Query(
     "SELECT t.panel_id, t.job, COUNT(*), MIN(t.due_at) FROM (SELECT panel_id, job, due_at FROM orders_order"
     f" WHERE job :in_text AND due_at <= ? ORDER BY due_at LIMIT {LOOKED_AT}) t GROUP BY t.panel_id, t.job"
 )
+WEBHOOKS = sql.Query(
+    "SELECT t.panel_id, COUNT(*), MIN(t.due_at) FROM (SELECT panel_id, due_at FROM events_delivery"
+    f" WHERE due_at <= ? ORDER BY due_at LIMIT {LOOKED_AT}) t GROUP BY t.panel_id"
+)
+SIZE = {
+    "postgresql": sql.Query("SELECT pg_database_size(current_database())"),
+    "sqlite": sql.Query("SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()"),
+}
+SERVER = {
+    "postgresql": sql.Query("SELECT current_setting('server_version')"),
+    "sqlite": sql.Query("SELECT sqlite_version()"),
+}
 MAIL = sql.Query(
     "SELECT t.panel_id, COUNT(*), MIN(t.due_at) FROM (SELECT panel_id, due_at FROM events_mail"
     f" WHERE due_at <= ? ORDER BY due_at LIMIT {LOOKED_AT}) t GROUP BY t.panel_id"

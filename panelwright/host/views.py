@@ -16,7 +16,7 @@ from django_scopes import scope
 from panelwright.core import clock
 from panelwright.core.lists import whole
 from panelwright.core.refusal import Refusal
-from panelwright.host import actions, lists, queries, sessions
+from panelwright.host import actions, health, lists, queries, sessions
 from panelwright.host.request import OperatorRequest
 from panelwright.panels import presets
 from panelwright.panels.actions import LANGUAGES
@@ -99,6 +99,7 @@ def _panel_page(request: OperatorRequest, of: Panel, form: Form) -> HttpResponse
         "row": queries.rows_of([of], now=now)[0],
         "domains": queries.domains_of(of),
         "owners": queries.owners_of(of),
+        "queues": [line for line in health.queue_lines(queries.queues(now), now) if line.panel.id == of.id],
         "list": lists.TRAIL,
         "trail": queries.trail(panel=of).rows[:20],
         "form": form,

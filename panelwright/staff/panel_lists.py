@@ -11,6 +11,13 @@ from panelwright.panels.models import Block, BlockKind, Domain, Panel
 from panelwright.staff.lists import StaffList, offers
 from panelwright.staff.rights import Right
 
+BLOCK_KINDS = {
+    BlockKind.EXACT: gettext_noop("Link"),
+    BlockKind.DOMAIN: gettext_noop("Website"),
+    BlockKind.PATTERN: gettext_noop("Pattern"),
+    BlockKind.WORD: gettext_noop("Word"),
+}
+
 BLOCKS = Listing(
     name="blocks",
     label=gettext_noop("Blocks"),
@@ -27,13 +34,7 @@ BLOCKS = Listing(
         Filter(
             "kind",
             gettext_noop("Kind"),
-            (
-                ("", gettext_noop("All")),
-                (BlockKind.EXACT.value, gettext_noop("Link")),
-                (BlockKind.DOMAIN.value, gettext_noop("Website")),
-                (BlockKind.PATTERN.value, gettext_noop("Pattern")),
-                (BlockKind.WORD.value, gettext_noop("Word")),
-            ),
+            (("", gettext_noop("All")), *((kind.value, label) for kind, label in BLOCK_KINDS.items())),
             chips=True,
             where=lambda panel, kind: Narrowing(sought=Q(kind=kind)),
         ),

@@ -20,6 +20,7 @@ OPEN = {"Panel", "KeyUse", "HostBlock", "HostExchangeRate", "HostSecret", "Addre
     "Operator",
     "OperatorSession",
     "OperatorRecoveryCode",
+    "WorkerBeat",
 }
 OURS = [model for model in apps.get_models() if model.__module__.startswith("panelwright.")]
 CLOSED = [model for model in OURS if model.__name__ not in OPEN]

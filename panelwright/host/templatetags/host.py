@@ -9,8 +9,10 @@ from django import template
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
+from panelwright.panels.models import BlockKind
 from panelwright.staff import registry
 from panelwright.staff.models import TrailEntry
+from panelwright.staff.panel_lists import BLOCK_KINDS
 from panelwright.ui import pages
 
 register = template.Library()
@@ -33,6 +35,11 @@ def change_label(entry: TrailEntry) -> str:
     action = registry.actions().get(entry.action)
     label = action.label if action is not None else _UNDECLARED.get(entry.action)
     return _(label) if label else str(entry.action)
+
+
+@register.simple_tag
+def block_kind(kind: str) -> str:
+    return _(BLOCK_KINDS[BlockKind(kind)])
 
 
 @register.filter
