@@ -26,6 +26,8 @@ KEY = "the-key-of-the-sandbox"
 # Number of the panel's service -> service of the sandbox.
 ROUTES = {1: 1, 2: 2, 3: 3, 6: 1}
 WAIT_MAX_S = 90.0
+# Of operators; a browser finds it on this machine by itself.
+HOST_SITE = "host.localhost"
 # A service of the sandbox that the panel does not have yet.
 NEW_SERVICE = "7"
 TEXT = """Who *we* are, **really**.
@@ -165,6 +167,7 @@ def founded(database_url: str, folder: Path) -> Iterator[Town]:
             "serve",
             "--port",
             str(port),
+            PANELWRIGHT_HOST_SITE=HOST_SITE,
             PANELWRIGHT_ALLOW_PRIVATE_WEBHOOKS="1",
             PANELWRIGHT_ALLOW_WEBHOOKS_TO_THIS_MACHINE="1",
         )
