@@ -52,7 +52,8 @@ def test_a_worker_tells_of_its_loops_and_is_gone_when_it_stops(installation: Ins
     assert WorkerBeat.objects.count() == 0
 
 
-def test_a_loop_that_fails_or_is_late_is_named(installation: Installation) -> None:
+def test_a_loop_that_fails_or_is_late_is_named(installation: Installation, worker: Any) -> None:
+    worker.fails = True
     browser = installation.browser()
     beats(lambda: 0, broken).beat()
     page = browser.get("/health")

@@ -109,9 +109,7 @@ def test_codes_are_guessed_ten_times(installation: Installation) -> None:
     assert browser.post("/login", proof=proof, code=installation.code()).status_code == 302
 
 
-def test_a_proof_is_good_for_five_minutes_and_for_this_password_and_factor(installation: Installation) -> None:
-    import time
-
+def test_a_proof_is_good_for_this_password_and_factor(installation: Installation) -> None:
     from tests.host.installation import EMAIL, PASSWORD, HostBrowser, proof_of
 
     browser = HostBrowser()
@@ -122,7 +120,6 @@ def test_a_proof_is_good_for_five_minutes_and_for_this_password_and_factor(insta
     installation.command("operator.set_password", installation.operator.id, password="quite another phrase")
     answer = browser.post("/login", proof=proof, code=installation.code())
     assert "That took too long." in answer.content.decode() and not browser.is_inside()
-    assert time.time() > 0
 
 
 @pytest.mark.parametrize("change", ["operator.set_password", "operator.new_factor", "operator.turn_off"])
