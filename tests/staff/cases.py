@@ -19,6 +19,7 @@ from panelwright.staff.actions import Performed, perform
 from panelwright.staff.actor import Actor, ActorKind, operator
 from panelwright.staff.rights import ALL
 from panelwright.support.tests.making import written
+from tests.staff.host_cases import HOST_CASES
 from tests.support.by_hand import own_people
 from tests.support.people import (
     CLOSED,
@@ -245,25 +246,6 @@ def _sendable_refill(world: World) -> Case:
 def _suspended(world: World) -> Case:
     world.do("customer.suspend", world.carol.number)
     return Case(world.carol.number)
-
-
-def _suspended_panel(world: World) -> Case:
-    if value("SELECT suspended_at FROM panels_panel WHERE id = %s", world.alice.panel_id) is None:
-        world.do("panel.suspend", reason="Complaints.")
-    return Case()
-
-
-def _operator(world: World) -> int:
-    email = f"p{world.link()[-2:].strip('/')}@host.example"
-    made = world.do("operator.add", email=email, password="a long pass phrase").target
-    assert made is not None
-    return made
-
-
-def _operator_off(world: World) -> Case:
-    operator = _operator(world)
-    world.do("operator.turn_off", operator)
-    return Case(operator)
 
 
 CASES: dict[str, Callable[[World], Case]] = {
@@ -573,13 +555,6 @@ CASES |= {
     "panel.set_numbers": lambda w: Case(None, {"order": 250_001, "ticket": 5_000}),
     "panel.set_staff_factor": lambda w: Case(None, {"staff_factor": True}),
     "panel.set_timezone": lambda w: Case(None, {"timezone": "Asia/Kolkata"}),
-    "panel.suspend": lambda w: Case(None, {"reason": "Complaints."}),
-    "panel.resume": _suspended_panel,
-    "operator.add": lambda w: Case(None, {"email": f"o{w.link()[-2:].strip('/')}@host.example"}),
-    "operator.set_password": lambda w: Case(_operator(w)),
-    "operator.new_factor": lambda w: Case(_operator(w)),
-    "operator.turn_off": lambda w: Case(_operator(w)),
-    "operator.turn_on": _operator_off,
     "panel.set_guard": lambda w: Case(None, {"rule": "reprice", "margin": "5"}),
     "domain.check": lambda w: Case(_domain(w)),
     "domain.confirm": lambda w: Case(_waiting_domain(w)),
@@ -591,6 +566,7 @@ CASES |= {
     "host_block.add": lambda w: Case(None, _BLOCK),
     "host_block.remove": _after("host_block.add", _BLOCK),
     "host_block.import": lambda w: Case(None, {"rules": ["word\tbad thing"]}),
+    **HOST_CASES,
 }
 
 
