@@ -16,6 +16,7 @@ from django_scopes import scope
 from panelwright.core import clock
 from panelwright.core.lists import whole
 from panelwright.core.refusal import Refusal
+from panelwright.customers import account_actions
 from panelwright.host import actions, health, lists, queries, sessions
 from panelwright.host.request import OperatorRequest
 from panelwright.panels import presets
@@ -74,13 +75,19 @@ def panel_new(request: OperatorRequest) -> HttpResponse:
     }
     if request.method != "POST":
         return render(request, "host/panel_new.html", context)
+    email = account_actions.check_email(form.text("owner"))
+    if isinstance(email, Refusal) or not form.text("domain"):
+        # Before anything is made: a panel without an owner or an address is of no use.
+        form.refuse(email if isinstance(email, Refusal) else None, beside="owner")
+        form.refuse(None if form.text("domain") else Refusal("bad_host", "domain"))
+        return render(request, "host/panel_new.html", context, status=form.status)
     given = {name: form.text(name) for name in ("preset", "slug", "name", "currency", "language") if form.text(name)}
     made = done(request, "panel.create", panel=None, given={**given, "domains": form.text("domain").split()[:20]})
     if isinstance(made, Refusal):
         form.refuse(made, beside="domain" if made.field in {"host", "domains"} else None)
         return render(request, "host/panel_new.html", context, status=form.status)
     panel = panel_or_404(str(made.after["slug"]))
-    owner, password = form.text("owner"), secrets.token_urlsafe(12)
+    owner, password = email, secrets.token_urlsafe(12)
     added = done(request, "staff.add", panel=panel, given={"email": owner, "password": password, "role": "owner"})
     refused = added if isinstance(added, Refusal) else None
     context = {"panel": panel, "owner": owner, "password": password, "refused": refused}

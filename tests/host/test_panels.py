@@ -95,7 +95,8 @@ def test_a_panel_is_made_from_a_preset_with_an_owner_who_can_log_in(installation
         ({"domain": "host.example"}, "A panel already answers on this host."),
         ({"domain": "host.example:8443"}, "A panel already answers on this host."),
         ({"preset": "nonsense"}, "error"),
-        ({"domain": ""}, "error"),
+        ({"domain": ""}, "Enter a host such as"),
+        ({"owner": "nobody"}, "Enter a valid email address."),
     ],
 )
 def test_what_is_wrong_with_a_new_panel_is_said_and_nothing_made(
