@@ -26,7 +26,8 @@ def entries(panel_id: int | None) -> list[tuple[Any, ...]]:
     where = "panel_id IS NULL" if panel_id is None else f"panel_id = {panel_id}"
     return values(
         f"SELECT action, actor_kind, actor_name, address FROM staff_trailentry WHERE {where}"
-        " AND actor_name LIKE '%(host)' AND object_kind <> 'operator' ORDER BY id"
+        " AND actor_name LIKE %s AND object_kind <> 'operator' ORDER BY id",
+        "%(host)",
     )
 
 
