@@ -76,7 +76,11 @@ class Disk(NamedTuple):
 
 def worker_lines(beats: Sequence[WorkerBeat], now: datetime) -> list[WorkerLine]:
     return [
-        WorkerLine(beat, now - beat.seen_at < LOST_AFTER, [_loop(*pair, now) for pair in sorted(beat.loops.items())])
+        WorkerLine(
+            beat,
+            now - beat.seen_at < LOST_AFTER,
+            [_loop(name, told, now) for name, told in sorted(beat.loops.items())],
+        )
         for beat in beats
     ]
 

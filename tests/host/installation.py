@@ -69,6 +69,7 @@ class Installation:
         self.alice, self.carol, self.rival, self.mallory = story.alice, story.carol, story.rival, story.mallory
         self.world = World(story, worker, upstream)
         made = self.command("operator.add", email=EMAIL, password=PASSWORD)
+        assert made.target is not None
         self.operator: Operator = Operator.objects.get(id=made.target)
         self.key = str(made.shown["app_key"])
         self.recovery_codes: list[str] = list(made.shown["recovery_codes"])

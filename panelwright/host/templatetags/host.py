@@ -16,6 +16,8 @@ from panelwright.staff.panel_lists import BLOCK_KINDS
 from panelwright.ui import pages
 
 register = template.Library()
+# Of an entry; a panel's own trail has them all.
+LINES_MAX = 5
 # What is in the trail without an action of its own.
 _UNDECLARED = {
     "operator.log_in": gettext_noop("Logged in"),
@@ -45,10 +47,15 @@ def block_kind(kind: str) -> str:
 @register.filter
 def change_lines(entry: TrailEntry) -> list[str]:
     """The fields that differ, as they were and are, by their names in the trail; where none do, what was given."""
-    names = list({**entry.before, **entry.after})[:8]
+    names = [name for name in {**entry.before, **entry.after} if _told(entry, name)][:LINES_MAX]
     if not names:
-        return [f"{name}: {_text(value)}" for name, value in list(entry.given.items())[:8]]
+        return [f"{name}: {_text(value)}" for name, value in list(entry.given.items())[:LINES_MAX]]
     return [f"{name}: {_text(entry.before.get(name))} → {_text(entry.after.get(name))}" for name in names]
+
+
+def _told(entry: TrailEntry, name: str) -> bool:
+    """Of what is new or gone, what it has none of says nothing."""
+    return any(side.get(name) not in (None, "") for side in (entry.before, entry.after))
 
 
 def _text(value: Any) -> str:
