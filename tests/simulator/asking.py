@@ -17,12 +17,14 @@ from panelwright.customers import access
 from panelwright.customers.models import Customer as CustomerRow
 from panelwright.orders import actions, key_actions, pause_actions, queries, schedule_actions
 from panelwright.orders.actions import AskOrders
+from panelwright.panels import block_actions
+from panelwright.panels.block_actions import NewBlock
 from panelwright.providers.models import Route
 from panelwright.providers.posts import subscription_actions
 from panelwright.providers.routing import resolve_actions, route_actions
 from panelwright.support import actions as tickets
 from panelwright.support.models import Subject
-from tests.simulator.books import Books
+from tests.simulator.books import Books, as_shared, one_link
 from tests.simulator.broken import Complaints
 from tests.simulator.buying import Order, Shop, Wish
 from tests.simulator.deliveries import Deliveries
@@ -52,6 +54,7 @@ class People:
         self._act = act
         self._rng: Random = world.rng
         self._posts = 0
+        self._stopped = 0
         # Chargebacks that may yet be won: whose, how much, their reference.
         self._disputes: list[tuple[Customer, int, str]] = []
 
@@ -325,7 +328,9 @@ class People:
         asked, row = self._books.subscriptions[id_], self._books.orders[id_]
         known, refused = bool(asked.posts) and self._rng.random() < 0.2, False
         if known:
+            # At times as an app shares it: it is one post.
             link = next(iter(asked.posts))
+            link = as_shared(link) if self._posts % 2 else link
         else:
             self._posts += 1
             # What a service does not take is never ordered for: the referee knows of no such post.
@@ -341,7 +346,7 @@ class People:
             new = self._act(tell)
             self._complaints.check(new is not known, f"the post {link} was {'' if new else 'not '}new")
             if not refused and row.job == "schedule":
-                asked.posts.setdefault(link, self._world.clock.now)
+                asked.posts.setdefault(one_link(link), self._world.clock.now)
         return id_, link
 
     # ---- what stands against a standing order ----
@@ -366,7 +371,7 @@ class People:
         return key_id, sorted(permits.paused)
 
     def suspend(self, permits: Permits) -> object:
-        """A customer may not order for a moment, and just then her posts are due."""
+        """A customer may not order for a moment, or nobody for a user, and just then posts are due."""
         now = self._world.clock.now
         due = [
             id_
@@ -377,8 +382,17 @@ class People:
         ]
         if not due:
             return None
-        customer_id = self._books.orders[self._rng.choice(due)].customer_id
-        permits.suspended, permits.children = customer_id, True
+        row = self._books.orders[self._rng.choice(due)]
+        permits.children = True
+        self._stopped += 1
+        if self._stopped % 2:
+            permits.blocked = row.panel_id, self._books.subscriptions[row.id].user
+            block_actions.add_blocks(row.panel_id, [NewBlock("exact", permits.blocked[1])])
+            with scopes_disabled():
+                schedule_actions.run_schedules(100, pass_on=subscription_actions.pass_on)
+            block_actions.remove_block(row.panel_id, kind="exact", text=permits.blocked[1])
+            return permits.blocked
+        customer_id = permits.suspended = row.customer_id
         with scopes_disabled():
             CustomerRow.objects.filter(id=customer_id).update(enabled=False)
             schedule_actions.run_schedules(100, pass_on=subscription_actions.pass_on)

@@ -46,6 +46,7 @@ class Subscription:
     posts: dict[str, datetime] = field(default_factory=dict)
     done: int = 0
     old_wanted: int = 0
+    user: str = ""
 
 
 @dataclass(slots=True)

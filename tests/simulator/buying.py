@@ -294,4 +294,4 @@ def _subscription(params: dict[str, str], rate: int, key_id: int | None) -> Subs
     # Every post that the simulation tells of is a new one.
     wanted = None if unlimited else posts
     low, high, delay_min = (int(params[name]) for name in ("min", "max", "delay"))
-    return Subscription(rate, key_id, low, high, delay_min, wanted, day, old_wanted=old_posts)
+    return Subscription(rate, key_id, low, high, delay_min, wanted, day, old_wanted=old_posts, user=params["username"])

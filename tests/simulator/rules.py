@@ -50,6 +50,7 @@ class Permits:
     deposits: Counter[int] = field(default_factory=Counter)  # by account; below zero: charged back
     charged: dict[int, int] = field(default_factory=dict)  # orders that are charged only now, and what
     suspended: int = 0  # a customer who may not order meanwhile
+    blocked: tuple[int, str] | None = None  # a user whom a panel takes no orders for meanwhile
     paused: set[int] = field(default_factory=set)  # subscriptions that have to pause now, if they are open
     costs: dict[int, int] = field(default_factory=dict)  # by order: what its provider has just said, in micros
 
@@ -340,6 +341,8 @@ class Referee:
         key_id = books.subscriptions[row.parent_id or 0].key_id
         if row.key_id != key_id:
             say.add(f"order {row.id} is of key {row.key_id}, its subscription of key {key_id}")
+        if (row.panel_id, books.subscriptions[row.parent_id or 0].user) == permits.blocked:
+            say.add(f"order {row.id} was created for a user who is blocked: {permits.blocked}")
         if row.customer_id == permits.suspended:
             say.add(f"customer {row.customer_id} may not order, and order {row.id} was created for her")
         if key_id is None:

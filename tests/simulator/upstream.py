@@ -33,6 +33,8 @@ WHOLE = 1
 # Refusals of a repeat that say nothing of the first request: given before the request_id is looked for, or its doing.
 BEFORE_LOOKING = (Reason.UNREACHABLE, Reason.LIMIT, Reason.KEY, Reason.OTHER, Reason.FUNDS, Reason.DUPLICATE)
 
+OPEN = ("Pending", "Processing", "In progress")
+
 
 class Mood(Enum):
     """What a provider does with every request until its mood changes."""
@@ -86,8 +88,11 @@ class Delivery:
         left = self.quantity - int((self.quantity - max(self.remains, 0)) * part)
         return ("Processing", self.quantity) if part < 0.03 else ("In progress", left)
 
-    def told_charge(self) -> Decimal | None:
-        """What upstream says that it takes: every third panel's order, with more digits than money has."""
+    def told_charge(self, word: str = "") -> Decimal | None:
+        """What upstream says that it takes: of every third order, with more digits than money has. Of another third
+        it says that it takes nothing while it is under way, as it is told with the `word`."""
+        if int(self.ref) % 3 == 1 and word in OPEN:
+            return Decimal(0)
         return Decimal(self.quantity) / Decimal(13_000_003) if int(self.ref) % 3 == 0 else None
 
     def ended(self, now: datetime) -> bool:
@@ -371,7 +376,7 @@ class UpstreamModel:
             word = self.rng.choice(("Sleeping", "Active", "Expired"))
             return OrderReport(word if word != "Sleeping" else None, None, remains, None, "", word)
         start_count = None if self._chance(0.2) else order.start_count
-        return OrderReport(status, start_count, remains, order.told_charge(), "", status)
+        return OrderReport(status, start_count, remains, order.told_charge(status), "", status)
 
     def _standing(self, followed: Followed) -> OrderReport | UpstreamRefused | Unknown:
         """How a subscription stands: its orders in any order, some twice, some of others, some left out."""
