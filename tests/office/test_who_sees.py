@@ -14,6 +14,8 @@ ROLES = ("owner", "manager", "orders", "support", "finance", "read_only", "custo
 pytestmark = pytest.mark.django_db
 
 
+# Who may see what is decided before a page is made; the queries of each page run on both databases below.
+@pytest.mark.one_database
 @pytest.mark.parametrize("role", ROLES)
 def test_a_role_sees_what_its_rights_allow_and_nothing_else(role: str, office: Office) -> None:
     from panelwright.staff import rights
@@ -40,6 +42,7 @@ def test_a_role_sees_what_its_rights_allow_and_nothing_else(role: str, office: O
     assert changed <= reads, changed
 
 
+@pytest.mark.one_database
 def test_for_customers_there_is_no_back_office(office: Office) -> None:
     from panelwright.storefront.tests.browsing import Browser
     from tests.office.office import action_pages
