@@ -12,6 +12,8 @@ from django.core.handlers.wsgi import WSGIRequest
 from django.db import connection, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.postgresql import base as postgresql
+from django.db.migrations.operations import RunPython
+from django.db.migrations.state import ProjectState
 from django.http import HttpRequest
 from django.template.backends import django as templates
 from django.template.context import BaseContext, make_context
@@ -27,6 +29,7 @@ PIECES = {
     "HttpRequest.get_host": "raises for what is no host; ours answers what the middleware has checked",
     "DatabaseWrapper.get_new_connection, .pool": "core/postgresql looks at each connection that is lent",
     "DatabaseWrapper.connection, .ensure_connection, .in_atomic_block": "core/sql.py, below Django's cursors",
+    "ProjectState._find_reload_model, .is_delayed": "core/migrating.py makes fewer models anew between two operations",
     "ConnectionProxy": "django.db.connection, which looks itself up anew at each attribute",
 }
 
@@ -100,3 +103,15 @@ def test_below_the_cursors_a_wrapper_has_these_names(db: object) -> None:
     assert real.in_atomic_block
     # Atomic's own: a test's transaction is not the outermost block of the code that it calls.
     assert hasattr(real, "savepoint_ids")
+
+
+def test_what_a_migration_makes_anew_is_found_in_one_place() -> None:
+    """The tables that come of it are compared in tests/test_harness.py."""
+    assert list(inspect.signature(ProjectState._find_reload_model).parameters) == [
+        *("self", "app_label", "model_name", "delay"),
+    ]
+    for method in (ProjectState.reload_model, ProjectState.reload_models):
+        assert "self._find_reload_model(" in inspect.getsource(method)
+    # Code of a migration finds every model as it is then.
+    assert "from_state.clear_delayed_apps_cache()" in inspect.getsource(RunPython.database_forwards)
+    assert "self.is_delayed and" in inspect.getsource(ProjectState.clear_delayed_apps_cache)
