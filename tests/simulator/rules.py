@@ -398,6 +398,8 @@ class Referee:
                 say.add(f"order {row.id}: {name} was changed")
         if row.charge > before.charge and row.charge != late:
             say.add(f"order {row.id} became dearer: {before.charge} -> {row.charge}")
+        if row.kind in ("plain", "run") and row.cost_told > before.cost_told and row.id not in permits.costs:
+            say.add(f"nobody has said yet what order {row.id} costs: {_short(row)}")
         if row.status in RANK and before.status in RANK and RANK[row.status] < RANK[before.status]:
             fine = (before.status, row.status) == ("Processing", "Pending") and row.id in permits.pending_again
             if not fine:

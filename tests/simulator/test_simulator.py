@@ -14,7 +14,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tests.simulator.mutants import MUTANTS, Mutant
+from tests.simulator.mutants import MUTANTS
+from tests.simulator.mutating import Mutant
 from tests.simulator.run import Outcome, simulate
 from tests.support.effort import effort, seed
 from tools.local_postgres import with_database

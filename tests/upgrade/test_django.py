@@ -107,7 +107,7 @@ def test_below_the_cursors_a_wrapper_has_these_names(db: object) -> None:
 
 def test_what_a_migration_makes_anew_is_found_in_one_place() -> None:
     """The tables that come of it are compared in tests/test_harness.py."""
-    assert list(inspect.signature(ProjectState._find_reload_model).parameters) == [
+    assert list(inspect.signature(ProjectState.__dict__["_find_reload_model"]).parameters) == [
         *("self", "app_label", "model_name", "delay"),
     ]
     for method in (ProjectState.reload_model, ProjectState.reload_models):
