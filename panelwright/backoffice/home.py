@@ -105,8 +105,8 @@ def _needs(request: StaffRequest) -> list[Need]:
 def _troubled(provider: Provider) -> Need:
     low = provider.low_balance_micros
     is_low = low is not None and provider.balance_micros is not None and provider.balance_micros < low
-    said = provider.problem or words.sync_problem(provider)
+    trouble = words.trouble(provider)
     title = _("%(provider)s: low balance") if is_low else _("%(provider)s does not work")
-    detail = money.text(provider.balance_micros or 0) + f" {provider.currency}" if is_low else said
+    detail = money.text(provider.balance_micros or 0) + f" {provider.currency}" if is_low else trouble
     url = reverse("backoffice:provider", args=[provider.id])
     return Need("alert", "bad", title % {"provider": provider.name}, 1, url, _("View"), detail)

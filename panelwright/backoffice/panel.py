@@ -41,7 +41,7 @@ def provider(request: StaffRequest, target: int) -> HttpResponse:
     further, back = cursor(request, "before"), cursor(request, "after")
     context = {
         "provider": found,
-        "sync_problem": words.sync_problem(found),
+        "trouble": words.trouble(found),
         "list": routes.listing,
         "page": routes.page(request.panel, {"provider": str(found.id)}, further=further, back=back),
         # An import has its own page, which the page links to.

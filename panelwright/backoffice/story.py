@@ -172,7 +172,7 @@ def _call(call: ProviderCall, providers: Mapping[int, Provider]) -> StoryEntry:
         _(title),
         " · ".join(detail),
         facts=sent,
-        came=call.came,
+        came=words.told(call.came),
         look=look,
         name=f"#{call.provider_id}" if provider is None else provider.name,
     )
@@ -193,7 +193,7 @@ def _event(event: Mapping[str, Any], told: set[datetime], tries: set[tuple[int, 
         detail = _(PROBLEM_LABELS.get(str(facts.get("code", "")), PROBLEM_LABELS["noted"]))
         said = problems.words(str(facts.get("code", "")), facts, _) or str(facts.get("problem", ""))
     elif name == "order.refused":
-        provider, said = str(facts.get("name", "")), str(facts.get("said", ""))
+        provider, said = str(facts.get("name", "")), words.told(str(facts.get("said", "")))
     elif name == "order.routed":
         detail = words.routed(facts)
     elif facts.get("reason") in PAUSED_FOR:

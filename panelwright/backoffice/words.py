@@ -368,9 +368,9 @@ def duration(seconds: int) -> str:
     return _("%(count)s d") % {"count": hours // 24}
 
 
-def sync_problem(provider: Provider) -> str:
+def trouble(provider: Provider) -> str:
     """What a round of its list found, in the reader's language."""
-    return sync_problems.of(provider, _)
+    return told(provider.problem) or sync_problems.of(provider, _)
 
 
 def field(name: str) -> str:
@@ -383,6 +383,11 @@ def field(name: str) -> str:
 def _labels() -> dict[str, str]:
     """Name -> label of the fields of all actions, which change what the trail shows."""
     return {one.name: one.label for action in registry.actions().values() for one in action.fields}
+
+
+def told(text: str) -> str:
+    """What we say where a stranger's words may stand too (core/said.py), in the reader's language."""
+    return said.words(text, _)
 
 
 def value(held: Any) -> str:

@@ -14,6 +14,7 @@ from panelwright.catalog.actions import NewService, add_services
 from panelwright.cli.demo_words import TALKS, Talk
 from panelwright.core import clock, money
 from panelwright.core.refusal import Refusal
+from panelwright.core.said import said
 from panelwright.customers.access import Caller
 from panelwright.customers.models import Customer
 from panelwright.orders.actions import AskOrders, place_orders, request_refills
@@ -133,7 +134,7 @@ def _ask_old(people: Sequence[Customer], draw: random.Random, at: datetime) -> N
 
 def _break_off(people: Sequence[Customer], service: int, draw: random.Random, at: datetime, broken: Provider) -> None:
     for sending in _order(people, service, draw, at):
-        outcome = Unknown("the connection broke off before an answer had come")
+        outcome = Unknown(said("net_broke", said="Connection reset by peer"))
         with clock.at(at + timedelta(seconds=31)):
             delivery.commit_sent([delivery.Sent(sending, outcome)])
 

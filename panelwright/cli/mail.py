@@ -26,6 +26,7 @@ def run(args: argparse.Namespace) -> int:
     setup.django()
     from django_scopes import scope
 
+    from panelwright.core import said
     from panelwright.events.models import Mail
 
     panel = setup.panel(args.panel)
@@ -43,6 +44,6 @@ def run(args: argparse.Namespace) -> int:
             state = f"waits, next at {mail.due_at:%Y-%m-%d %H:%M}" if mail.attempts else "waits"
         print(f"{mail.id}  {mail.created_at:%Y-%m-%d %H:%M}  {mail.to}  {mail.subject}  ({mail.kind})  {state}")
         if mail.problem:
-            print(f"    {mail.attempts} attempts: {mail.problem}")
+            print(f"    {mail.attempts} attempts: {said.words(mail.problem)}")
     print(f"{len(rows)} e-mails." if rows else "No e-mail.")
     return 0

@@ -20,6 +20,7 @@ def run(args: argparse.Namespace) -> int:
     setup.django()
     from django_scopes import scope
 
+    from panelwright.core import said
     from panelwright.providers.models import PostSource, SourceKind
 
     panel = setup.panel(args.panel)
@@ -34,7 +35,7 @@ def run(args: argparse.Namespace) -> int:
         read = f"read {source.read_at:%Y-%m-%d %H:%M} UTC" if source.read_at else "not read yet"
         print(f"{source.id}  feed     {source.username}  {source.url}  every {source.every_min} min, {read}")
         if source.problem:
-            print(f"   problem, {source.failures} times in a row: {source.problem}")
+            print(f"   problem, {source.failures} times in a row: {said.words(source.problem)}")
     if len(sources) > ROWS_MAX:
         print(f"… and more: the first {ROWS_MAX} are shown.")
     return 0

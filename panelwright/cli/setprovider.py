@@ -58,7 +58,7 @@ def run(args: argparse.Namespace) -> int:
     setup.django()
     from django_scopes import scope
 
-    from panelwright.core import money
+    from panelwright.core import money, said
     from panelwright.providers.sync import sync_problems
 
     panel = setup.panel(args.panel)
@@ -90,7 +90,7 @@ def run(args: argparse.Namespace) -> int:
         ("requests a minute", provider.per_minute_max or "no limit"),
         ("balance there", balance),
         ("looked at every", f"{provider.sync_every_min} minutes" if provider.sync_due_at else "never by itself"),
-        ("problem", provider.problem or sync_problem or "none"),
+        ("problem", said.words(provider.problem) or sync_problem or "none"),
     ):
         print(f"{name:<18} {value}")
     return 0

@@ -20,6 +20,8 @@ import threading
 import time
 from typing import Any
 
+from panelwright.core.said import Said, said
+
 log = logging.getLogger(__name__)
 
 IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -37,7 +39,11 @@ _V4_NOT_PUBLIC = tuple(ipaddress.IPv4Network(net) for net in ("192.0.0.0/24", "1
 
 
 class LookupFailed(Exception):
-    """The name has no address, or no answer came in time. The text is fit for people."""
+    """The name has no address, or no answer came in time."""
+
+    def __init__(self, text: Said) -> None:
+        super().__init__(text)
+        self.text = text
 
 
 def is_public(address: IPAddress) -> bool:
@@ -77,9 +83,9 @@ def lookup(host: str, port: int, *, timeout_s: float) -> Found:
     try:
         found = box.get(timeout=timeout_s)
     except queue.Empty:
-        raise LookupFailed("the name server did not answer in time") from None
+        raise LookupFailed(said("net_name_silent")) from None
     if not found:
-        raise LookupFailed("the name of this host is not known")
+        raise LookupFailed(said("net_name_unknown"))
     return found
 
 

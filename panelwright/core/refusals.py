@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext_noop
 
+from panelwright.core import said
 from panelwright.core.refusal import Refusal
 
 
@@ -556,7 +557,7 @@ def of(code: str) -> Words:
 
 def page(refusal: Refusal, translate: Callable[[str], str] = str) -> str:
     """For people: in English, or as `translate` puts it. What has no text of its own has the one of OTHER."""
-    return translate(of(refusal.code).page or OTHER.page) % _facts(refusal)
+    return translate(of(refusal.code).page or OTHER.page) % _facts(refusal, translate)
 
 
 def staff(refusal: Refusal) -> str:
@@ -582,5 +583,6 @@ class _Facts(dict[str, object]):
         return ""
 
 
-def _facts(refusal: Refusal) -> _Facts:
-    return _Facts({"limit": refusal.limit, "field": refusal.field} | dict(refusal.facts))
+def _facts(refusal: Refusal, translate: Callable[[str], str]) -> _Facts:
+    told = {name: said.everywhere(fact, translate) for name, fact in refusal.facts}
+    return _Facts({"limit": refusal.limit, "field": refusal.field} | told)

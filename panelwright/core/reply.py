@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from urllib.parse import quote, quote_plus
 
+from panelwright.core.said import Said, not_ours
+
 TEXT_MAX = 300
 EVIDENCE_MAX = 2_000
 HIDDEN = "***"
@@ -93,11 +95,16 @@ _NO_CHARACTER = re.compile(r"&#[0-9]{8,}+;?+")
 
 
 def clean(value: object, *, limit: int, secrets: tuple[str, ...] = ()) -> str:
-    """One line of plain text, at most `limit` characters; "" for what is neither text nor a number."""
+    """One line of plain text, at most `limit` characters; "" for what is neither text nor a number.
+
+    What we say ourselves (core/said.py) stays what it is, and nobody else's words become it.
+    """
+    if isinstance(value, Said):
+        return Said(hide(value, secrets)[:limit])
     if not isinstance(value, (str, int, Decimal)):
         return ""
     text = hide(str(value), secrets)[: limit * 20]
     text = html.unescape(_NO_CHARACTER.sub("\ufffd", _TAG.sub(" ", text)))
     # Once more: taking out tags and entities can put the pieces of a key together.
     text = hide(" ".join(storable(text).split()), secrets)
-    return text[:limit].rstrip()
+    return not_ours(text[:limit].rstrip())

@@ -29,6 +29,7 @@ from panelwright import __version__
 from panelwright.core import addresses, limits
 from panelwright.core.gate import aside
 from panelwright.core.reply import HttpReply, hide
+from panelwright.core.said import Said, said
 
 # A kept connection is used again only when it was busy a moment ago. Servers close idle ones after a
 # few seconds, and a request that meets the closing door has an unknown outcome.
@@ -57,9 +58,9 @@ class Unreachable(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class NotSent:
-    """No connection came about: certainly no byte of the request has left. `text` is for staff."""
+    """No connection came about: certainly no byte of the request has left. `text` is for staff (core/said.py)."""
 
-    text: str
+    text: Said
     why: Unreachable = Unreachable.OTHER
 
 
@@ -67,20 +68,25 @@ class NotSent:
 class NoResponse:
     """The request has left, at least partly, and no answer came. `closed`: the connection broke at once."""
 
-    text: str
+    text: Said
     closed: bool = False
 
 
 class Unsent(Exception):
     """Raised while connecting. Not an OSError, so that nothing below takes it for something else."""
 
-    def __init__(self, text: str, why: Unreachable) -> None:
+    def __init__(self, text: Said, why: Unreachable) -> None:
         super().__init__(text)
+        self.text = text
         self.why = why
 
 
 class TooMuch(http.client.HTTPException):
     """More than is taken of an answer's frame: its heads, its chunks, what is packed into nothing."""
+
+    def __init__(self, text: Said) -> None:
+        super().__init__(text)
+        self.text = text
 
 
 # ---- sockets that keep limits of time and bytes ------------------------------------------------------
@@ -99,7 +105,7 @@ class _Limited:
                 raise TimeoutError("timed out")
             self.settimeout(left_s)  # type: ignore[attr-defined]
         if self.bytes_left is not None and self.bytes_left <= 0:
-            raise TooMuch("the answer has more bytes than it says anything with")
+            raise TooMuch(said("net_frame_bytes"))
         count: int = super().recv_into(*args, **kwargs)  # type: ignore[misc]
         if self.bytes_left is not None:
             self.bytes_left -= count
@@ -139,13 +145,13 @@ class _Answer(http.client.HTTPResponse):
     def _read_status(self) -> tuple[str, int, str]:
         self._heads += 1
         if self._heads > limits.INTERIM_HEADS_MAX + 1:
-            raise TooMuch(f"more than {limits.INTERIM_HEADS_MAX} interim heads")
+            raise TooMuch(said("net_frame_heads", count=limits.INTERIM_HEADS_MAX))
         return super()._read_status()  # type: ignore[misc]
 
     def _read_next_chunk_size(self) -> int:
         self._chunks += 1
         if self._chunks > limits.ANSWER_CHUNKS_MAX:
-            raise TooMuch(f"more than {limits.ANSWER_CHUNKS_MAX:,} chunks")
+            raise TooMuch(said("net_frame_chunks", count=f"{limits.ANSWER_CHUNKS_MAX:,}"))
         return super()._read_next_chunk_size()  # type: ignore[misc]
 
     def _read_and_discard_trailer(self) -> None:
@@ -176,7 +182,7 @@ class _Checked(HTTPConnection):
         except Exception as exc:
             # Nothing of the request is sent before connect() returns, TLS included.
             self.close()
-            raise Unsent(_said(exc), _why(exc)) from None
+            raise Unsent(_not_sent(exc), _why(exc)) from None
         self.used_at = time.monotonic()
 
     def _new_conn(self) -> socket.socket:
@@ -185,7 +191,7 @@ class _Checked(HTTPConnection):
         found = addresses.lookup(self.host, self.port or self.default_port, timeout_s=limit_s)
         if not self._may_reach(found):
             # The address stays unsaid, or the answer would be a map of the host's network.
-            raise Unsent("this host is not on the public internet, which is not allowed here", Unreachable.PRIVATE)
+            raise Unsent(said("net_private"), Unreachable.PRIVATE)
         return _first_that_connects(found[:_ADDRESSES_MAX], deadline)
 
     def _may_reach(self, found: addresses.Found) -> bool:
@@ -254,38 +260,40 @@ def _why(exc: BaseException) -> Unreachable:
     return Unreachable.TIME if isinstance(exc, TimeoutError) else Unreachable.OTHER
 
 
-def _said(exc: BaseException) -> str:
-    """Why there is no connection, in words for staff."""
+def _not_sent(exc: BaseException) -> Said:
+    """Why there is no connection, for staff."""
     if isinstance(exc, (Unsent, addresses.LookupFailed)):
-        return str(exc)
+        return exc.text
     if isinstance(exc, ssl.SSLCertVerificationError):
-        return f"the certificate is not valid: {exc.verify_message}"
+        return said("net_certificate", said=exc.verify_message)
     if isinstance(exc, TimeoutError):
-        return "no connection in time"
+        return said("net_connect_time")
     if isinstance(exc, ssl.SSLError):
-        return f"TLS failed: {exc.reason or type(exc).__name__}"
+        return said("net_tls", said=exc.reason or type(exc).__name__)
     if isinstance(exc, OSError):
-        return f"no connection: {exc.strerror or type(exc).__name__}"
-    return f"no connection: {type(exc).__name__}"
+        return said("net_connect", said=exc.strerror or type(exc).__name__)
+    return said("net_connect", said=type(exc).__name__)
 
 
 # ---- the request -------------------------------------------------------------------------------------
 
 
 def split_url(url: str) -> tuple[SplitResult, str, int]:
-    """A URL with its host and port. ValueError, without the URL in it, for one that we do not take."""
+    """A URL with its host and port. ValueError, a text of core/said.py without the URL in it, for one that we do not
+    take.
+    """
     try:
         parts = urlsplit(url.strip())
         host = (parts.hostname or "").encode("idna" if not (parts.hostname or "").isascii() else "ascii").decode()
         port = parts.port or (443 if parts.scheme == "https" else 80)
     except ValueError:
-        raise ValueError("this is not a URL") from None
+        raise ValueError(said("url_none")) from None
     if parts.scheme not in ("http", "https"):
-        raise ValueError("the URL begins with https:// or http://")
+        raise ValueError(said("url_scheme"))
     if not _HOST.fullmatch(host):
-        raise ValueError("the URL has no host")
+        raise ValueError(said("url_no_host"))
     if parts.username is not None or parts.password is not None:
-        raise ValueError("the URL must not hold a user name or password")
+        raise ValueError(said("url_user"))
     return parts, host, port
 
 
@@ -366,11 +374,11 @@ class Transport:
                 preload_content=False,
             )
         except Unsent as exc:
-            return NotSent(hide(str(exc), self._secrets), exc.why)
+            return NotSent(Said(hide(exc.text, self._secrets)), exc.why)
         except ReadTimeoutError:
-            return NoResponse(f"no answer within {self._read_timeout_s:g} s after the request was sent")
+            return NoResponse(said("net_no_answer", seconds=f"{self._read_timeout_s:g}"))
         except (HTTPError, http.client.HTTPException, OSError, ValueError) as exc:
-            return NoResponse(f"the connection broke after the request was sent: {_broke(exc)}", closed=_closed(exc))
+            return NoResponse(_broke("net_broke", exc), closed=_closed(exc))
         return self._read(response, min(max_bytes or self._max_bytes, self._max_bytes))
 
     def _read(self, response: urllib3.BaseHTTPResponse, max_bytes: int) -> HttpReply:
@@ -382,12 +390,12 @@ class Transport:
                 chunks.append(chunk)
                 size += len(chunk)
                 if size > max_bytes:
-                    broke = f"the answer is longer than {max_bytes:,} bytes"
+                    broke = said("net_long", bytes=f"{max_bytes:,}")
                     break
         except ReadTimeoutError:
-            broke = f"the answer was not complete within {self._read_timeout_s:g} s"
+            broke = said("net_incomplete", seconds=f"{self._read_timeout_s:g}")
         except (HTTPError, http.client.HTTPException, OSError, ValueError) as exc:
-            broke = f"the answer broke off: {_broke(exc)}"
+            broke = _broke("net_broke_off", exc)
         if broke:
             with contextlib.suppress(HTTPError, http.client.HTTPException, OSError):
                 response.close()  # never back into the pool with half an answer in it
@@ -415,13 +423,12 @@ def _root(exc: BaseException) -> BaseException:
     return _root(inner) if isinstance(inner, BaseException) else exc
 
 
-def _broke(exc: BaseException) -> str:
+def _broke(code: str, exc: BaseException) -> Said:
+    """What broke a connection: a limit of ours, which speaks for itself, or what the network said."""
     root = _root(exc)
     if isinstance(root, TooMuch):
-        return str(root)
-    if isinstance(root, OSError) and root.strerror:
-        return root.strerror
-    return type(root).__name__
+        return root.text
+    return said(code, said=(isinstance(root, OSError) and root.strerror) or type(root).__name__)
 
 
 def _closed(exc: BaseException) -> bool:

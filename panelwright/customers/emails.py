@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 from django_scopes import scope
 
+from panelwright.core import said
 from panelwright.customers.models import Customer, User
 from panelwright.events.delivery_actions import Stopped
 from panelwright.events.mail import queue_mail
@@ -200,7 +201,7 @@ def webhook_stopped(stopped: Stopped, now: datetime) -> None:
             reason = _("It answered 410 Gone.")
         else:
             reason = _("Every delivery failed for five days. The last error: %(problem)s.") % {
-                "problem": stopped.problem
+                "problem": said.words(stopped.problem, _)
             }
         _send(
             panel,

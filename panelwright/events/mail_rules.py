@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from email.headerregistry import Address
 from typing import NamedTuple
 
+from panelwright.core.said import not_ours, said
 from panelwright.core.secret import conceal
 
 PROBLEM_MAX = 300
@@ -58,22 +59,22 @@ def next_try(mail: Outgoing, error: Exception, *, now: datetime) -> datetime | N
 
 
 def problem(error: Exception) -> str:
-    """Why it was not sent, in words for staff."""
+    """Why it was not sent, for staff: a text of core/said.py, or a library's own words."""
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         code, said = next(iter(error.recipients.values()), (0, b""))
-        return _said(code, said)
+        return _answered(code, said)
     if isinstance(error, smtplib.SMTPResponseException):
-        return _said(error.smtp_code, error.smtp_error)
+        return _answered(error.smtp_code, error.smtp_error)
     if isinstance(error, smtplib.SMTPException):
-        return (str(error) or type(error).__name__)[:PROBLEM_MAX]
+        return not_ours(str(error) or type(error).__name__)[:PROBLEM_MAX]
     if isinstance(error, TimeoutError):
-        return "the mail server did not answer in time"
+        return said("mail_time")
     if isinstance(error, OSError):
-        return f"no connection to the mail server: {error.strerror or type(error).__name__}"[:PROBLEM_MAX]
-    return f"{type(error).__name__}: {error}"[:PROBLEM_MAX]
+        return said("mail_connect", said=error.strerror or type(error).__name__)[:PROBLEM_MAX]
+    return not_ours(f"{type(error).__name__}: {error}")[:PROBLEM_MAX]
 
 
-def _said(code: int, text: bytes | str) -> str:
+def _answered(code: int, text: bytes | str) -> str:
     words = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
     plain = " ".join("".join(c if c.isprintable() else " " for c in words).split())
-    return f"the mail server answered {code} {plain}"[:PROBLEM_MAX]
+    return said("mail_status", status=code, said=plain)[:PROBLEM_MAX]

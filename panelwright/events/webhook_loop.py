@@ -13,6 +13,7 @@ from panelwright import __version__
 from panelwright.core import clock, limits, signatures
 from panelwright.core.loop import IDLE_S, let_go
 from panelwright.core.places import Room, Turns
+from panelwright.core.said import said
 from panelwright.core.secret import installation_box
 from panelwright.core.transport import Transport
 from panelwright.events import delivery_actions
@@ -79,13 +80,13 @@ class Webhooks:
         """Never raises: whatever goes wrong is a failed attempt."""
         tried_at, began = clock.now(), time.monotonic()
         if tried_at >= sending.lease_until - LEASE / 2:
-            outcome = DeliveryOutcome(False, problem="the worker was too slow, nothing was sent")
+            outcome = DeliveryOutcome(False, problem=said("own_slow"))
         else:
             try:
                 outcome = self._post(sending)
             except Exception as error:
                 log.exception("sending webhook delivery %d failed", sending.id)
-                outcome = DeliveryOutcome(False, problem=f"fault in our client: {type(error).__name__}")
+                outcome = DeliveryOutcome(False, problem=said("own_fault", type=type(error).__name__))
         return DeliverySent(sending, outcome, tried_at, round((time.monotonic() - began) * 1000))
 
     def _post(self, sending: DeliverySending) -> DeliveryOutcome:

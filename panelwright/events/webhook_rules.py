@@ -16,6 +16,7 @@ from panelwright.core.addresses import is_ours, is_public
 from panelwright.core.places import Room
 from panelwright.core.refusal import Refusal
 from panelwright.core.reply import HttpReply, decode, storable
+from panelwright.core.said import said
 from panelwright.core.transport import NoResponse, NotSent, split_url
 from panelwright.events.models import URL_MAX
 
@@ -83,7 +84,7 @@ class Waiting(NamedTuple):
 
 
 class DeliveryOutcome(NamedTuple):
-    """What came of one attempt. `status_code` 0: there was no answer."""
+    """What came of one attempt. `status_code` 0: there was no answer. `problem`: a text of core/said.py."""
 
     ok: bool
     status_code: int = 0
@@ -148,9 +149,10 @@ def judged(came: HttpReply | NotSent | NoResponse) -> DeliveryOutcome:
     answer = storable(decode(came.body))[:ANSWER_MAX].strip()
     if 200 <= came.status < 300:
         return DeliveryOutcome(True, came.status, answer)
-    problem = f"the answer was {came.status}"
+    problem = said("hook_status", status=came.status)
     if 300 <= came.status < 400:
-        problem += "; redirects are not followed" + (f": {storable(came.location)}" if came.location else "")
+        where = storable(came.location)
+        problem = said("hook_redirect_to" if where else "hook_redirect", status=came.status, url=where)
     return DeliveryOutcome(False, came.status, answer, problem[:PROBLEM_MAX], came.retry_after_s or 0)
 
 

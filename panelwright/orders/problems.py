@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 
 from django.utils.translation import gettext_noop
 
+from panelwright.core import said
+
 TEXT_MAX = 1000
 
 # Nobody knows whether the order arrived, and nothing but a person moves it. Facts: why; said, where something came.
@@ -79,7 +81,7 @@ REFILL_NOT_DELIVERED = "refill_not_delivered"
 NOTED = "noted"
 
 # Why an outcome is unknown, where no provider has said it: the worker ended before it could write the answer down.
-SENDER_STOPPED = "the sender stopped in the middle"
+SENDER_STOPPED = said.said("sender_stopped")
 
 _WORDS = {
     OUTCOME_UNKNOWN: gettext_noop("outcome unknown: %(why)s"),
@@ -165,13 +167,13 @@ def words(code: str, facts: Mapping[str, Any], translate: Callable[[str], str] =
     """
     if not code:
         return ""
-    told = _Told(facts)
+    told = _Told(said.everywhere(facts, translate))
     if code == PROVIDERS_REST:
-        told["providers"] = "; ".join(f"{name}: {why}".removesuffix(": ") for name, why in _resting(facts))
+        told["providers"] = "; ".join(f"{name}: {why}".removesuffix(": ") for name, why in _resting(told))
     known = _WORDS.get(code)
     text = (translate(known) % told).removesuffix(": ") if known else code.replace("_", " ")
     if code == OUTCOME_UNKNOWN and facts.get("said"):
-        return f"{text} | {facts['said']}"
+        return f"{text} | {told['said']}"
     if code == PROVIDERS_REST and facts.get("said") and facts["said"] not in {why for _, why in _resting(facts)}:
         # Not why they rest: what was wrong with the order before.
         return f"{text} | {translate(_WORDS[REFUSED]) % told}"

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_noop
 from panelwright.catalog.changes import ChangeEvent
 from panelwright.catalog.models import Service
 from panelwright.catalog.types import BY_NAME
-from panelwright.core import money
+from panelwright.core import money, said
 from panelwright.core.refusal import Refused
 from panelwright.core.secret import installation_box
 from panelwright.core.web_addresses import without_secrets
@@ -59,7 +59,7 @@ def provider_state(panel_id: int, provider_id: int) -> State | None:
         "fall_max": None if row.fall_max_e2 is None else f"{row.fall_max_e2 / 100:.2f}",
         "failures": row.failures,
         "rests_until": None if row.rest_until is None else row.rest_until.isoformat(timespec="seconds"),
-        "problem": row.problem or sync_problems.of(row),
+        "problem": said.words(row.problem) or sync_problems.of(row),
         "problem_code": row.sync_problem_code,
     }
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_noop
 
 from panelwright.catalog import names
 from panelwright.catalog.models import Category, Service
-from panelwright.core import clock, money, sql
+from panelwright.core import clock, money, said, sql
 from panelwright.core.lists import Column, ColumnKind, ColumnPlace, Filter, FilterKind, Listing, ListScope, whole
 from panelwright.core.paging import Found, Narrowing, narrowed
 from panelwright.core.web_addresses import without_secrets
@@ -209,7 +209,7 @@ PROVIDERS = Listing(
         Column("failures", ColumnKind.NUMBER),
         Column(
             "problem",
-            value=lambda row: row.problem or sync_problems.of(row),
+            value=lambda row: said.words(row.problem) or sync_problems.of(row),
         ),
         offers("provider"),
     ),
@@ -297,7 +297,7 @@ POST_SOURCES = Listing(
         Column("enabled", ColumnKind.FLAG),
         Column("read_at", ColumnKind.TIME, empty=True),
         Column("failures", ColumnKind.NUMBER),
-        Column("problem"),
+        Column("problem", value=lambda row: said.words(row.problem)),
         Column("created_at", ColumnKind.TIME),
     ),
 )

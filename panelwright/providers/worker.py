@@ -20,6 +20,7 @@ from django.db import close_old_connections, connections
 from panelwright.core import clock
 from panelwright.core.loop import IDLE_S
 from panelwright.core.places import Room, Turns
+from panelwright.core.said import said
 from panelwright.core.secret import installation_box
 from panelwright.providers.bursts import write_down
 from panelwright.providers.posts import subscription_actions
@@ -55,7 +56,7 @@ PATIENCE_S = 65.0
 RECOVERERS = 16
 GATHER_S = 0.01
 SYNCS = 8
-_NOT_NOW = UpstreamRefused(Reason.LIMIT, "the provider gets no more requests now; nothing was sent")
+_NOT_NOW = UpstreamRefused(Reason.LIMIT, said("up_not_now"))
 
 # What was claimed to be sent, by what will be known of it.
 OnTheWay = dict[Future[Sent], Sending]
@@ -78,10 +79,14 @@ class Upstreams:
             known = self._clients.get(provider.id)
             if known is not None and known[0] == identity:
                 return known[1]
+            try:
+                key = self._box.open(provider.sealed_key)
+            except ValueError:
+                raise ValueError(said("key_unreadable")) from None
             client = transports.connect(
                 provider.transport,
                 url=provider.url,
-                key=self._box.open(provider.sealed_key),
+                key=key,
                 allow_private=settings.ALLOW_PRIVATE_PROVIDERS,
             )
             self._clients[provider.id] = (identity, client)
@@ -202,7 +207,7 @@ class Worker:
     def _send_one(self, sending: Sending) -> Sent:
         # Claimed long ago, by a machine that slept: the lease is somebody else's by now.
         if clock.now() >= sending.lease_until - rules.LEASE / 2:
-            return Sent(sending, UpstreamRefused(Reason.LIMIT, "the worker was too slow, nothing was sent"))
+            return Sent(sending, UpstreamRefused(Reason.LIMIT, said("own_slow")))
         try:
             client = self._upstreams.of(sending.provider)
         except ValueError as error:
@@ -214,7 +219,7 @@ class Worker:
         except Exception as error:
             # The client promises not to raise; whatever this is, the request may have gone out.
             log.exception("sending order %d to provider %d failed", sending.order.id, sending.provider.id)
-            outcome = Unknown(f"fault in our client: {type(error).__name__}")
+            outcome = Unknown(said("own_fault", type=type(error).__name__))
         return Sent(sending, outcome, sent_at, int((clock.now() - sent_at).total_seconds() * 1000))
 
     def poll(self) -> int:
@@ -318,7 +323,7 @@ class Worker:
             return sending, client.refill(sending.upstream_order)
         except Exception as error:
             log.exception("passing on refill %d to provider %d failed", sending.id, sending.provider.id)
-            return sending, Unknown(f"fault in our client: {type(error).__name__}")
+            return sending, Unknown(said("own_fault", type=type(error).__name__))
 
     def cancels(self) -> int:
         """Pass cancels on, to several providers at once, 100 a request."""
@@ -334,7 +339,7 @@ class Worker:
         provider_id = cancels[0].provider_id
         ids = [cancel.upstream_order for cancel in cancels]
         provider = store.providers([provider_id]).get(provider_id)
-        gone = UpstreamRefused(Reason.UNREACHABLE, "the provider is not there any more")
+        gone = UpstreamRefused(Reason.UNREACHABLE, said("up_gone"))
         answers: dict[str, Accepted | UpstreamRefused | Unknown] = dict.fromkeys(ids, gone)
         if provider is not None:
             answers = {**self._ask(provider, ids, lambda client: client.cancel(ids))}

@@ -10,8 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from panelwright.core import said
+from panelwright.core.reply import clean
 from panelwright.orders import problems
 from panelwright.providers.sync import sync_problems
+from panelwright.providers.wire.outcomes import Reason, UpstreamRefused
 
 ROOT = Path(said.__file__).parents[1]
 
@@ -34,17 +36,45 @@ def test_each_code_has_its_words_and_each_word_is_said() -> None:
         code = call.args[0]
         if isinstance(code, ast.Constant):
             assert code.value in said.WORDS, where
-            used.add(code.value)
         elif isinstance(code, ast.JoinedStr):
             used |= {name for name in said.WORDS if name.startswith("row_") and name.endswith("_unread")}
+    for path in ROOT.rglob("*.py"):
+        if "tests" not in path.parts and path.name != "said.py":
+            found = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+            used |= {node.value for node in found if isinstance(node, ast.Constant) and isinstance(node.value, str)}
     assert used >= set(said.WORDS), set(said.WORDS) - used
 
 
-def test_a_row_is_left_out_for_a_code() -> None:
-    """And never for a sentence, which would be English in every language."""
-    for where, call in calls("LeftOut"):
-        for why in [*call.args[2:], *(word.value for word in call.keywords if word.arg == "why")]:
-            assert not isinstance(why, ast.Constant | ast.JoinedStr), where
+# What holds a text for staff that we may say, or a stranger; and where it stands in the call.
+HOLDERS = {
+    "LeftOut": 2,
+    "NotSent": 0,
+    "NoResponse": 0,
+    "Unsent": 0,
+    "Unknown": 0,
+    "UpstreamRefused": 1,
+    "unknown": 1,
+    "refused": 1,
+    "FeedOutcome": None,
+    "DeliveryOutcome": 3,
+}
+NAMES = {"why", "text", "problem"}
+
+
+def test_nothing_but_codes_is_said() -> None:
+    """Never a sentence, which would be English in every language."""
+    seen = set()
+    for where, call in calls(*HOLDERS):
+        name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+        at = HOLDERS[name]
+        words = [word.value for word in call.keywords if word.arg in NAMES]
+        words += call.args[at : at + 1] if at is not None else []
+        for text in [part for word in words for part in ast.walk(word)]:
+            if isinstance(text, ast.Call):
+                seen.add(name)
+            assert not isinstance(text, ast.JoinedStr), where
+            assert not (isinstance(text, ast.Constant) and " " in str(text.value)), where
+    assert seen >= {"LeftOut", "Unknown", "UpstreamRefused", "unknown", "FeedOutcome", "DeliveryOutcome"}
 
 
 def test_words_of_problems_are_marked_for_translation() -> None:
@@ -68,3 +98,21 @@ def test_a_code_can_be_cut_anywhere(value: str, cut: int) -> None:
     assert said.words(value) == value or said.is_ours(value)
     inner = said.said("row_rate_unread", value=said.said("row_type", type="x"))
     assert said.words(inner) == "its rate its type x is not known here cannot be read"
+
+
+def test_a_stranger_never_speaks_for_us() -> None:
+    """A provider's answer that looks like a code of ours stays its own words, and our codes stay codes."""
+    forged = str(said.said("net_name_unknown"))
+    assert said.words(clean(forged, limit=300)) == "|net_name_unknown"
+    ours = clean(said.said("net_no_answer", seconds=25), limit=300)
+    assert said.words(ours) == "no answer within 25 s after the request was sent"
+    key = clean(said.said("up_status", status=400, said="bad key s3cret"), limit=300, secrets=("s3cret",))
+    assert said.words(key) == "HTTP 400: bad key ***"
+    refused = UpstreamRefused(Reason.OTHER, clean(forged, limit=300))
+    assert "|net_name_unknown" in problems.words(problems.REFUSED, {"provider": "north", "said": refused.text})
+
+
+def test_words_of_a_problem_are_the_reader_s() -> None:
+    facts = {"why": said.said("net_no_answer", seconds=25)}
+    told = problems.words(problems.OUTCOME_UNKNOWN, facts, lambda text: f"<{text}>")
+    assert told == "<outcome unknown: <no answer within 25 s after the request was sent>>"

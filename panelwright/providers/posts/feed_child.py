@@ -13,6 +13,7 @@ import sys
 from contextlib import suppress
 
 from panelwright.core import limits
+from panelwright.core.said import said
 from panelwright.providers.posts import feeds
 from panelwright.providers.posts.feeds import FeedEntry
 
@@ -31,7 +32,7 @@ def read(body: bytes, *, url: str) -> list[FeedEntry]:
             timeout=limits.FEED_SECONDS_MAX,
         )
     except (subprocess.CalledProcessError, subprocess.TimeoutExpired):
-        raise ValueError("the feed could not be read in the time and memory that a feed may take") from None
+        raise ValueError(said("feed_effort")) from None
     # What our own program wrote.
     told: list[FeedEntry] | str = pickle.loads(done.stdout)  # noqa: S301
     if isinstance(told, str):
@@ -50,5 +51,5 @@ def main() -> None:
     except ValueError as error:
         told = str(error)
     except MemoryError:
-        told = "the feed takes more memory than a feed may"
+        told = said("feed_memory")
     sys.stdout.buffer.write(pickle.dumps(told))

@@ -15,9 +15,10 @@ from itertools import islice
 from typing import NamedTuple
 
 from panelwright.core import limits
+from panelwright.core.said import said
 
-BROKEN = "the feed is broken: it is not well-formed XML"
-_NO_FEED = "this is no RSS, Atom or JSON feed"
+BROKEN = said("feed_broken")
+_NO_FEED = said("feed_none")
 
 _ATOM = ("http://www.w3.org/2005/atom", "http://purl.org/atom/ns#")
 _DUBLIN_CORE = ("http://purl.org/dc/elements/1.1/", "http://purl.org/dc/terms/")
@@ -188,7 +189,7 @@ def _tags(text: str) -> Iterator[_Tag]:
     while (begin := text.find("<", at)) >= 0:
         seen += 1
         if seen > limits.FEED_TAGS_MAX:
-            raise ValueError(f"the feed has more than {limits.FEED_TAGS_MAX:,} tags")
+            raise ValueError(said("feed_tags", count=f"{limits.FEED_TAGS_MAX:,}"))
         before = text[at : min(begin, at + limits.FEED_TEXT_CHARS_MAX + 1)]
         if text.startswith("<![CDATA[", begin):
             end = _after(text, "]]>", begin)

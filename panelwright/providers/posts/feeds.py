@@ -15,6 +15,7 @@ from typing import NamedTuple
 from urllib.parse import urljoin
 
 from panelwright.core import limits
+from panelwright.core.said import said
 from panelwright.providers.posts import feed_markup
 
 _JSON_FEED = "https://jsonfeed.org/version/1"
@@ -37,7 +38,8 @@ class FeedEntry(NamedTuple):
 
 
 def read(body: bytes, *, url: str) -> list[FeedEntry]:
-    """Up to FEED_POSTS_MAX entries in the feed's order, whatever their links. Raises ValueError when it is no feed.
+    """Up to FEED_POSTS_MAX entries in the feed's order, whatever their links. Raises ValueError, with a text of
+    core/said.py, when it is no feed.
 
     `url` is where it came from: links may be relative to it. Time and memory are proportional to the body.
     """
@@ -58,15 +60,15 @@ def moment(text: object) -> datetime | None:
 
 def _json_feed(body: bytes, url: str) -> list[FeedEntry]:
     if body.count(b",") + body.count(b"[") + body.count(b"{") > limits.FEED_TAGS_MAX:
-        raise ValueError(f"the feed has more than {limits.FEED_TAGS_MAX:,} values")
+        raise ValueError(said("feed_values", count=f"{limits.FEED_TAGS_MAX:,}"))
     try:
         # Numbers say nothing to us: they are not worked out, however long they are.
         feed = json.loads(body.decode("utf-8-sig"), parse_int=len, parse_float=len, parse_constant=len)
     except (ValueError, RecursionError):
-        raise ValueError("this is no whole JSON feed") from None
+        raise ValueError(said("feed_json")) from None
     version, items = (feed.get("version"), feed.get("items")) if isinstance(feed, dict) else (None, None)
     if not isinstance(version, str) or not version.startswith(_JSON_FEED) or not isinstance(items, list):
-        raise ValueError("this is JSON, but no JSON Feed of version 1")
+        raise ValueError(said("feed_json_version"))
     return [
         FeedEntry(
             _absolute(url, item.get("url")), moment(item.get("date_published")), moment(item.get("date_modified"))

@@ -13,6 +13,7 @@ from django.db import close_old_connections, connections
 
 from panelwright.core import limits
 from panelwright.core.loop import IDLE_S, let_go
+from panelwright.core.said import said
 from panelwright.core.transport import NoResponse, NotSent, Transport
 from panelwright.orders import fields
 from panelwright.providers.posts import feed_child, post_actions
@@ -100,8 +101,9 @@ def fetch(feed: Feed, *, whole: bool) -> FeedOutcome:
     if reply.status == 304 and not whole:
         return FeedOutcome()
     if reply.status != 200:
-        where = f" to {reply.location[:200]}; give that address" if 300 <= reply.status < 400 and reply.location else ""
-        return FeedOutcome(problem=f"the server answers {reply.status}{where}", retry_after_s=reply.retry_after_s)
+        moved = 300 <= reply.status < 400 and reply.location
+        told = said("feed_moved" if moved else "feed_status", status=reply.status, url=reply.location[:200])
+        return FeedOutcome(problem=told, retry_after_s=reply.retry_after_s)
     if reply.broke:
         return FeedOutcome(problem=reply.broke)
     try:

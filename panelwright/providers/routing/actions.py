@@ -15,6 +15,7 @@ from django.db import transaction
 
 from panelwright.core import clock
 from panelwright.core.places import Room
+from panelwright.core.said import said
 from panelwright.orders import lifecycle, problems, settling
 from panelwright.orders.models import Job, OrderKind
 from panelwright.orders.problems import NONE, Problem
@@ -242,15 +243,15 @@ def _when_it_takes(
         if assigned.send:
             again.append((order, route))
         # What is known of the order's outcome stays its problem.
-        waits = _asked_again("once the provider takes requests")
+        waits = _asked_again(said("once_requests"))
         # One for which there is no place is left as it is, due, behind nobody of another provider.
         later += [one._replace(problem=waits, since=order.problem_at or now) for one in assigned.later]
     return again, later
 
 
-def _unknown(order: OpenOrder, why: str, said: str = "") -> OpenOrder:
-    """Nothing but a person moves it now. `said`: the start of what came back, where something did."""
-    facts = {"why": why, "said": said} if said else {"why": why}
+def _unknown(order: OpenOrder, why: str, came: str = "") -> OpenOrder:
+    """Nothing but a person moves it now. `came`: the start of what came back, where something did."""
+    facts = {"why": why, "said": came} if came else {"why": why}
     unknown = problems.problem(problems.OUTCOME_UNKNOWN, **facts)
     return order._replace(job=None, due_at=None, lease_until=None).having(unknown)
 
@@ -343,7 +344,7 @@ def _accepted(order: OpenOrder, result: Sent, taken: set[tuple[int, str]], now: 
     assert isinstance(result.outcome, Accepted)
     ref, provider = result.outcome.ref, result.sending.provider
     if not ref:
-        return _unknown(order, f"{provider.name} said yes and gave no order id")
+        return _unknown(order, said("up_no_id", provider=provider.name))
     if (provider.id, ref) in taken:
         return _unknown(order, f"{provider.name} answered with id {ref}, which another order has already")
     taken.add((provider.id, ref))
@@ -376,7 +377,9 @@ def _after_refusal(
     now: datetime,
 ) -> settling.Settled:
     if refused.known_request_id:
-        return settling.Settled(_unknown(order, f"{sending.provider.name} has another order for it: {refused.text}"))
+        return settling.Settled(
+            _unknown(order, said("up_other_order", provider=sending.provider.name, said=refused.text))
+        )
     if sending.again and refused.reason in _NO_PROOF:
         after = rules.after_refusal(
             refused, provider=sending.provider.name, attempts=sending.order.attempts, more_routes=False, now=now
@@ -474,8 +477,8 @@ def commit_polled(
     now = clock.now()
     with transaction.atomic(durable=True):
         changes = lifecycle.OrderChanges(lifecycle.lock([a.id for a in asked]), now)
-        said = [r.currency for r in reports.values() if isinstance(r, OrderReport) and r.charge is not None]
-        exchange = store.exchange(provider_id, said) if said else None
+        named = [r.currency for r in reports.values() if isinstance(r, OrderReport) and r.charge is not None]
+        exchange = store.exchange(provider_id, named) if named else None
         following = _following(changes, asked, reports, posts or {})
         ours, telling = 0, []
         for ask in asked:
@@ -584,8 +587,8 @@ def _polled(
     due_at = max(settling.next_poll(order, now), now + rules.backoff(attempts))
     if isinstance(report, OrderReport):
         cost = rules.told_cost(report, exchange)
-        said = Report(report.status, report.start_count, report.remains, report.raw_status, cost)
-        settled = settling.settle(order, said, now)
+        told = Report(report.status, report.start_count, report.remains, report.raw_status, cost)
+        settled = settling.settle(order, told, now)
         if settled.order.problem_code:
             # What is not understood is asked about less and less often.
             return settled._replace(order=settled.order._replace(attempts=attempts, due_at=due_at))

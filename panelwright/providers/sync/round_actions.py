@@ -19,6 +19,7 @@ from django.db import transaction
 from panelwright.catalog.changes import ChangeEvent
 from panelwright.core import clock, money, refusal
 from panelwright.core.loop import let_others_write
+from panelwright.core.said import said
 from panelwright.events.actions import NewEvent, record
 from panelwright.orders import problems
 from panelwright.orders.problems import NONE, Problem, problem
@@ -195,7 +196,7 @@ def _balance(
     try:
         provider.balance_micros = money.owned(balance.amount)
     except ValueError as error:
-        cannot_be = problem(sync_problems.BALANCE_CANNOT_BE, said=str(error))
+        cannot_be = problem(sync_problems.BALANCE_CANNOT_BE, said=said("too_large", amount=balance.amount))
         return events, cannot_be if trouble == NONE else trouble
     provider.balance_at = clock.now()
     calls.keep_balance(provider.id, provider.balance_micros, provider.balance_at)
@@ -239,7 +240,7 @@ def _plan(panel: Panel, provider: Provider, offers: Offers, *, accept: bool, dry
             if dry_run:
                 events += changes.events
     except ValueError as error:
-        return plan._replace(trouble=problem(sync_problems.LIST_CANNOT_BE, said=str(error)), believed=False)
+        return plan._replace(trouble=problem(sync_problems.LIST_CANNOT_BE, said=error.args[0]), believed=False)
     unread = whole_lists.unread(counted, {upstream_service for _, upstream_service, _ in routes})
     return plan._replace(services=services, trouble=unread, kept=kept, events=events)
 

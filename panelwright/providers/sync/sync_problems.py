@@ -51,7 +51,7 @@ def words(code: str, facts: Mapping[str, Any], translate: Callable[[str], str] =
     """In English, or as `translate` puts it; "" where nothing is wrong. A fact that is not there never raises."""
     if not code:
         return ""
-    told = _Told(facts)
+    told = _Told(said.everywhere(facts, translate))
     if code == ROWS_UNREAD:
         rows = [_row(row, translate) for row in facts.get("rows") or ()]
         parts = [(_ROWS, rows), (_STEPS, facts.get("steps"))]

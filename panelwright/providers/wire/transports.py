@@ -11,6 +11,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Protocol, cast
 
+from panelwright.core.said import said
 from panelwright.providers import wire
 from panelwright.providers.wire.upstream import Upstream
 
@@ -41,7 +42,7 @@ def names() -> tuple[str, ...]:
 def transport(name: str) -> Transporting:
     """ValueError for one that there is not (any more)."""
     if name not in names():
-        raise ValueError(f"there is no transport {name!r}")
+        raise ValueError(said("no_transport", name=name))
     return cast(Transporting, import_module(f"{wire.__name__}.{name}.transport"))
 
 

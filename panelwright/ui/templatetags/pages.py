@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from panelwright.content import queries as content
 from panelwright.content.models import Announcement
 from panelwright.content.queries import OURS, PageLink
-from panelwright.core import money
+from panelwright.core import money, said
 from panelwright.core.refusal import Refusal
 from panelwright.customers.models import Customer
 from panelwright.orders import reasons
@@ -159,6 +159,12 @@ def day(at: datetime | date | None) -> str:
     if isinstance(at, datetime):
         at = timezone.localtime(at)
     return f"{at:%Y-%m-%d}" if at else ""
+
+
+@register.filter
+def told(text: str) -> str:
+    """What we say where a stranger's words may stand too (core/said.py), in the visitor's language."""
+    return said.words(text, _)
 
 
 @register.filter

@@ -42,6 +42,7 @@ from panelwright.providers.wire.panel_v2.refusals import (
     refusal_text,
     refused,
     top_refusal,
+    unclear,
     unknown,
     what_came,
     whole_text,
@@ -58,7 +59,7 @@ from panelwright.providers.wire.panel_v2.values import (
     find_json,
 )
 
-LEFT_OUT = "the answer leaves this id out"
+LEFT_OUT = said.said("up_left_out")
 
 Took = Accepted | UpstreamRefused | Unknown
 
@@ -88,7 +89,7 @@ def read_add(reply: HttpReply) -> Took:
         return _took(reply, value, layers, ref)
     outcome = _took(reply, value, layers, _id_alone(layers))
     if isinstance(outcome, Accepted) and any(_has_an_error_code(obj) for obj in layers):
-        return unknown(reply, f"HTTP {reply.status} with the id {outcome.ref} beside the code of an error")
+        return unknown(reply, said.said("up_id_and_code", status=reply.status, id=outcome.ref))
     return outcome
 
 
@@ -106,20 +107,21 @@ def _has_an_error_code(obj: dict[str, Any]) -> bool:
 
 
 def _took(reply: HttpReply, value: object, layers: list[dict[str, Any]], ref: str) -> Took:
-    text = next((said for obj in layers if (said := refusal_text(obj)) is not None), None)
+    text = next((text for obj in layers if (text := refusal_text(obj)) is not None), None)
     if text is None:
         text = whole_text(reply, value)
     if ref and text is None and 200 <= reply.status < 300:
         return Accepted(ref)
     if ref:
-        return unknown(reply, f"HTTP {reply.status} with the id {ref}" + (f" beside the error: {text}" if text else ""))
+        code = "up_id_and_error" if text else "up_id"
+        return unknown(reply, said.said(code, status=reply.status, id=ref, said=reply.clean(text)))
     if reply.status == 429:
         return limited(reply, value)
     if moved(reply):
         return redirected(reply)
     if text is not None and is_clear(reply, text):
         return refused(reply, text)
-    return unknown(reply, f"HTTP {reply.status}: {text}" if text is not None else what_came(reply, value))
+    return unknown(reply, what_came(reply, value)) if text is None else unclear(reply, text)
 
 
 def is_clear(reply: HttpReply, text: str) -> bool:
@@ -253,7 +255,7 @@ def _cancel_item(reply: HttpReply, item: object) -> Took:
         return Accepted("")
     if words and (classify(words)[0] is not Reason.OTHER or _CANCEL_NO.search(words)):
         return refused(reply, flatten(item))
-    return unknown(reply, flatten(item) or "nothing is said of this order")
+    return unknown(reply, flatten(item) or said.said("up_no_order"))
 
 
 # ---- answers about many --------------------------------------------------------------------------
@@ -341,7 +343,7 @@ def read_services(reply: HttpReply) -> Offers | UpstreamRefused | Unknown:
     if rows is None:
         return unknown(reply, what_came(reply, value))
     if len(rows) > limits.OFFERS_MAX:
-        return unknown(reply, f"the price list has more than {limits.OFFERS_MAX:,} rows")
+        return unknown(reply, said.said("up_rows_many", count=f"{limits.OFFERS_MAX:,}"))
     offers: dict[str, ServiceOffer] = {}
     left_out: list[LeftOut] = []
     comma = _comma_of(rows)
@@ -355,7 +357,7 @@ def read_services(reply: HttpReply) -> Offers | UpstreamRefused | Unknown:
         else:
             offers[offer.service] = offer
     if rows and not offers:
-        return unknown(reply, f"no row of the price list is understood: {said.words(left_out[0].why)}")
+        return unknown(reply, said.said("up_rows_none", said=left_out[0].why))
     # Of a row that cannot be read and one that can, the latter counts.
     return Offers(offers.values(), left_out)
 
@@ -387,9 +389,9 @@ _POINT_PARTS = re.compile(r"\d\.\d")
 
 def _comma_of(rows: list[Any]) -> str:
     """What a comma with three digits behind it is in this list: "point", "thousands", or "" where nobody can tell."""
-    said = [str(_rate_as_written(lowered(row))) for row in rows]
-    comma = any(_COMMA_PARTS.search(text) for text in said if "," in text)
-    point = any(_POINT_PARTS.search(text) for text in said if "," not in text or not _COMMA_PARTS.search(text))
+    rates = [str(_rate_as_written(lowered(row))) for row in rows]
+    comma = any(_COMMA_PARTS.search(text) for text in rates if "," in text)
+    point = any(_POINT_PARTS.search(text) for text in rates if "," not in text or not _COMMA_PARTS.search(text))
     return "" if comma == point else "point" if comma else "thousands"
 
 
@@ -408,7 +410,7 @@ def _offer(reply: HttpReply, row: object, comma: str, of_list: tuple[str, ...]) 
         if most is not None and most < least and not _is_flat(obj):
             raise ValueError(said.said("row_maximum_low", most=most, least=least))
     except ValueError as why:
-        return LeftOut(service, name, reply.clean(str(why)))
+        return LeftOut(service, name, reply.clean(why.args[0]))
     raw_type = reply.clean(obj.get("type") or "Default", 100)
     return ServiceOffer(
         service=service,

@@ -9,13 +9,14 @@ from collections.abc import Iterator
 from typing import Any
 
 from panelwright.core.reply import HttpReply, decode
+from panelwright.core.said import Said, said
 from panelwright.providers.wire.folding import fold
 from panelwright.providers.wire.outcomes import Reason, Unknown, UpstreamRefused
 from panelwright.providers.wire.panel_v2.echoes import without_echoes
 from panelwright.providers.wire.panel_v2.error_phrases import classify, refuses_a_known_request_id
 from panelwright.providers.wire.panel_v2.values import MISSING, too_many_values
 
-WORDLESS = "refused without a word"
+WORDLESS = said("up_wordless")
 
 _ERROR_KEYS = ("error", "errors", "error_message", "errormessage")
 _TEXT_KEYS = ("message", "msg", "text", "description", "reason", "detail", "error_description", "data", "response")
@@ -41,8 +42,8 @@ def refusal_text(value: object) -> str | None:
     obj = lowered(value)
     for key in _ERROR_KEYS:
         if _is_error(obj.get(key)):
-            said = flatten(obj[key]) if not isinstance(obj[key], (bool, int)) else ""
-            return said or _message(obj) or WORDLESS
+            text = flatten(obj[key]) if not isinstance(obj[key], (bool, int)) else ""
+            return text or _message(obj) or WORDLESS
     if any(is_negative(obj.get(key)) for key in _FLAG_KEYS) or _zero_flag(obj):
         return _message(obj) or WORDLESS
     return None
@@ -74,7 +75,7 @@ def _is_error(value: object) -> bool:
 
 
 def _message(obj: dict[str, Any]) -> str:
-    return next((said for key in _TEXT_KEYS if (said := flatten(obj.get(key)))), "")
+    return next((text for key in _TEXT_KEYS if (text := flatten(obj.get(key)))), "")
 
 
 def flatten(value: object) -> str:
@@ -91,9 +92,9 @@ def _texts(value: object, *, depth: int) -> Iterator[str]:
             yield from _texts(item, depth=depth - 1)
     elif depth and isinstance(value, dict):
         obj = lowered(value)
-        said = next((obj[key] for key in ("message", "msg", "text") if isinstance(obj.get(key), str)), None)
-        if said is not None:
-            yield from _texts(said, depth=depth - 1)
+        words = next((obj[key] for key in ("message", "msg", "text") if isinstance(obj.get(key), str)), None)
+        if words is not None:
+            yield from _texts(words, depth=depth - 1)
             return
         for key, item in list(obj.items())[:10]:
             for text in _texts(item, depth=depth - 1):
@@ -112,12 +113,17 @@ def refused(reply: HttpReply, text: str) -> UpstreamRefused:
 
 def unknown(reply: HttpReply, text: str) -> Unknown:
     # Of control characters and markup alone, nothing is left for a person to read.
-    return Unknown(reply.clean(text) or "the answer says nothing", reply.evidence)
+    return Unknown(reply.clean(text) or said("up_nothing"), reply.evidence)
+
+
+def unclear(reply: HttpReply, text: str) -> Unknown:
+    """A refusal that does not say for certain that nothing was done."""
+    return unknown(reply, said("up_status", status=reply.status, said=reply.clean(text)))
 
 
 def limited(reply: HttpReply, value: object) -> UpstreamRefused:
     """HTTP 429: the class is LIMIT, whatever the body says."""
-    text = whole_text(reply, value) or "too many requests"
+    text = whole_text(reply, value) or said("up_limit")
     known = refuses_a_known_request_id(without_echoes(text, reply.sent))
     return UpstreamRefused(Reason.LIMIT, reply.clean(text), reply.retry_after_s, known_request_id=known)
 
@@ -135,17 +141,17 @@ def plain_refusal(reply: HttpReply) -> str | None:
     return text if classified(reply, text)[0] is not Reason.OTHER else None
 
 
-def what_came(reply: HttpReply, value: object = MISSING) -> str:
+def what_came(reply: HttpReply, value: object = MISSING) -> Said:
     """One line on an answer that says nothing: for Unknown.text."""
     if reply.broke:
-        return f"HTTP {reply.status}, {reply.broke}"
+        return said("up_broke", status=reply.status, said=reply.broke)
     if not reply.body.strip():
-        return f"HTTP {reply.status} with an empty body"
+        return said("up_empty", status=reply.status)
     if value is not MISSING:
-        return f"HTTP {reply.status} with an answer that is not understood"
+        return said("up_not_understood", status=reply.status)
     if too_many_values(reply):
-        return f"HTTP {reply.status} with an answer of too many values"
-    return f"HTTP {reply.status} with {'a page' if b'<' in reply.body[:2_000] else 'a text'} instead of JSON"
+        return said("up_many_values", status=reply.status)
+    return said("up_page" if b"<" in reply.body[:2_000] else "up_text", status=reply.status)
 
 
 def top_refusal(reply: HttpReply, value: object) -> UpstreamRefused | None:
@@ -166,9 +172,9 @@ def moved(reply: HttpReply) -> bool:
 def redirected(reply: HttpReply) -> UpstreamRefused:
     """Redirects are not followed: clients that do turn the POST into a GET, and an address that nobody
     entered would get the key."""
-    return UpstreamRefused(
-        Reason.OTHER, reply.clean(f"redirected to {reply.location or 'nowhere'}; enter that address")
-    )
+    where = reply.clean(reply.location)
+    told = said("up_redirect", url=where) if where else said("up_redirect_nowhere")
+    return UpstreamRefused(Reason.OTHER, told)
 
 
 def whole_text(reply: HttpReply, value: object) -> str | None:
@@ -184,7 +190,7 @@ def whole_text(reply: HttpReply, value: object) -> str | None:
         return text
     # {"message":"Unauthenticated."} and the like: only a sentence that is known, or an HTTP status, says no.
     obj = lowered(value)
-    said = next((said for key in ("message", "msg") if (said := flatten(obj.get(key)))), "")
-    if said and not any(is_positive(obj.get(key)) for key in _FLAG_KEYS):
-        return said if reply.status >= 400 or classified(reply, said)[1] else None
+    words = next((words for key in ("message", "msg") if (words := flatten(obj.get(key)))), "")
+    if words and not any(is_positive(obj.get(key)) for key in _FLAG_KEYS):
+        return words if reply.status >= 400 or classified(reply, words)[1] else None
     return None

@@ -11,10 +11,19 @@ from decimal import Decimal
 from typing import Any
 
 from panelwright.core.reply import HttpReply
+from panelwright.core.said import said
 from panelwright.providers.wire.outcomes import OrderReport, Reason, RefillReport, Unknown, UpstreamRefused
 from panelwright.providers.wire.panel_v2.error_phrases import classify
 from panelwright.providers.wire.panel_v2.reading import LEFT_OUT, ORDER_KEYS, REFILL_KEYS, by_id, currency_of, is_clear
-from panelwright.providers.wire.panel_v2.refusals import lowered, refusal_text, refused, top_refusal, unknown, what_came
+from panelwright.providers.wire.panel_v2.refusals import (
+    lowered,
+    refusal_text,
+    refused,
+    top_refusal,
+    unclear,
+    unknown,
+    what_came,
+)
 from panelwright.providers.wire.panel_v2.states import order_status, refill_status, says_success
 from panelwright.providers.wire.panel_v2.values import as_count, as_money, as_ref, find_json
 
@@ -61,9 +70,9 @@ def _the_rest(reply: HttpReply, value: object, ids: list[str], *, asked: int) ->
         return dict.fromkeys(ids, unknown(reply, LEFT_OUT if len(ids) < asked else what_came(reply, value)))
     if refusal.reason is Reason.NOT_FOUND and asked > 1:
         # It may be about one of them, or upstream takes no lists: no reason to give up a hundred orders.
-        return dict.fromkeys(ids, unknown(reply, f"the whole list was refused: {refusal.text}"))
+        return dict.fromkeys(ids, unknown(reply, said("up_list_refused", said=refusal.text)))
     if not is_clear(reply, refusal.text):
-        return dict.fromkeys(ids, unknown(reply, f"HTTP {reply.status}: {refusal.text}"))
+        return dict.fromkeys(ids, unclear(reply, refusal.text))
     return dict.fromkeys(ids, refusal)
 
 
@@ -82,12 +91,12 @@ def _order_item(reply: HttpReply, item: object) -> OrderReport | UpstreamRefused
         if status is not None:
             return OrderReport(status, None, None, None, "", reply.clean(item))
         return _refused(reply, item)
-    return unknown(reply, "nothing is said of this order")
+    return unknown(reply, said("up_no_order"))
 
 
 def _refused(reply: HttpReply, text: str) -> UpstreamRefused | Unknown:
     """A refusal to tell, or Unknown for a breakdown: the order itself has no problem then."""
-    return refused(reply, text) if is_clear(reply, text) else unknown(reply, f"HTTP {reply.status}: {text}")
+    return refused(reply, text) if is_clear(reply, text) else unclear(reply, text)
 
 
 def _report(reply: HttpReply, obj: dict[str, Any]) -> OrderReport | UpstreamRefused | Unknown:
@@ -101,7 +110,7 @@ def _report(reply: HttpReply, obj: dict[str, Any]) -> OrderReport | UpstreamRefu
     remains = as_count(_first(obj, "remains", "remain"))
     status = _status(word, measured=measured, remains=remains)
     if status is None and not measured:
-        return unknown(reply, "the report is not understood")
+        return unknown(reply, said("up_report"))
     charge = as_money(_first(obj, "charge", "price", "cost"))
     start_count = as_count(_first(obj, "start_count", "start_counter", "startcount"))
     return OrderReport(
@@ -196,7 +205,7 @@ def _refill_object(reply: HttpReply, obj: dict[str, Any]) -> RefillReport | Upst
         if isinstance(word, str) and not (key == "refill" and as_ref(word)):
             return _refill_word(reply, word)
     code = obj.get("status")
-    return _refill_word(reply, code) if "refill" in obj else unknown(reply, "the report is not understood")
+    return _refill_word(reply, code) if "refill" in obj else unknown(reply, said("up_report"))
 
 
 def _shallow(inner: dict[str, Any]) -> dict[str, Any]:
@@ -211,4 +220,4 @@ def _refill_word(reply: HttpReply, word: object) -> RefillReport | UpstreamRefus
         if classify(word)[0] is not Reason.OTHER:
             return _refused(reply, word)
         return RefillReport(None, reply.clean(word, 100))
-    return unknown(reply, "nothing is said of this refill")
+    return unknown(reply, said("up_no_refill"))
