@@ -175,10 +175,10 @@ def _ticket(panel: Panel, talk: Talk, customer: Customer, at: datetime) -> None:
         )
     if not isinstance(posted, PostedMessage):
         return
-    for turn, (said, answered) in enumerate(talk.answers, start=1):
+    for turn, (asked, answered) in enumerate(talk.answers, start=1):
         then = at + timedelta(minutes=40 * turn)
         with clock.at(then):
-            staff_actions.answer(panel_id=panel.id, ticket_id=posted.ticket_id, by=_staff(panel), text=said)
+            staff_actions.answer(panel_id=panel.id, ticket_id=posted.ticket_id, by=_staff(panel), text=asked)
         if answered:
             with clock.at(then + timedelta(minutes=12)):
                 reply(panel_id=panel.id, customer_id=customer.id, ticket_id=posted.ticket_id, letter=Letter(answered))

@@ -89,6 +89,7 @@ WORDS = {
     "up_rows_many": gettext_noop("the price list has more than %(count)s rows"),
     "up_rows_none": gettext_noop("no row of the price list is understood: %(said)s"),
     "up_not_now": gettext_noop("the provider gets no more requests now; nothing was sent"),
+    "up_rests": gettext_noop("it rests, or has had its requests of this minute"),
     "up_gone": gettext_noop("the provider is not there any more"),
     "no_transport": gettext_noop("nothing here speaks the transport %(name)s"),
     "too_large": gettext_noop("%(amount)s is more than can be kept"),

@@ -61,8 +61,8 @@ def next_try(mail: Outgoing, error: Exception, *, now: datetime) -> datetime | N
 def problem(error: Exception) -> str:
     """Why it was not sent, for staff: a text of core/said.py, or a library's own words."""
     if isinstance(error, smtplib.SMTPRecipientsRefused):
-        code, said = next(iter(error.recipients.values()), (0, b""))
-        return _answered(code, said)
+        code, words = next(iter(error.recipients.values()), (0, b""))
+        return _answered(code, words)
     if isinstance(error, smtplib.SMTPResponseException):
         return _answered(error.smtp_code, error.smtp_error)
     if isinstance(error, smtplib.SMTPException):

@@ -9,6 +9,7 @@ import pytest
 
 from panelwright.core.places import Room
 from panelwright.core.reply import HttpReply
+from panelwright.core.said import said, words
 from panelwright.core.transport import NoResponse, NotSent
 from panelwright.events import webhook_rules as rules
 from panelwright.events.webhook_rules import DeliveryOutcome, Listener, Waiting, WebhookMessage
@@ -101,11 +102,14 @@ def test_only_2xx_is_a_success() -> None:
         True, 200, "x" * 500
     )
     moved = rules.judged(HttpReply(301, b"", location="http://10.0.0.1/"))
-    assert (moved.ok, moved.problem) == (False, "the answer was 301; redirects are not followed: http://10.0.0.1/")
+    assert (moved.ok, words(moved.problem)) == (
+        False,
+        "the answer was 301; redirects are not followed: http://10.0.0.1/",
+    )
     busy = rules.judged(HttpReply(503, b"later", retry_after_s=60))
-    assert busy == DeliveryOutcome(False, 503, "later", "the answer was 503", 60)
-    assert rules.judged(NotSent("no connection in time")) == DeliveryOutcome(False, problem="no connection in time")
-    assert rules.judged(NoResponse("no answer within 15 s")) == DeliveryOutcome(False, problem="no answer within 15 s")
+    assert busy == DeliveryOutcome(False, 503, "later", said("hook_status", status=503), 60)
+    for text in (said("net_connect_time"), said("net_no_answer", seconds=15)):
+        assert rules.judged(NotSent(text)) == rules.judged(NoResponse(text)) == DeliveryOutcome(False, problem=text)
 
 
 def test_an_endpoint_is_stopped_when_it_is_gone_or_has_failed_for_five_days() -> None:

@@ -12,6 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from panelwright.core.reply import HttpReply
+from panelwright.core.said import said
 from panelwright.core.transport import NoResponse, NotSent, Unreachable
 from panelwright.panels import arrivals
 from panelwright.panels.models import Arrival
@@ -104,8 +105,8 @@ def test_what_a_request_came_to() -> None:
     def judged(reply: Any) -> Arrival:
         return arrivals.judged(reply, "expected")
 
-    assert judged(NotSent("", Unreachable.CERTIFICATE)) is Arrival.CERTIFICATE
-    assert judged(NotSent("", Unreachable.TIME)) is Arrival.NO_ANSWER
-    assert judged(NoResponse("")) is Arrival.NO_ANSWER
+    assert judged(NotSent(said("net_connect_time"), Unreachable.CERTIFICATE)) is Arrival.CERTIFICATE
+    assert judged(NotSent(said("net_connect_time"), Unreachable.TIME)) is Arrival.NO_ANSWER
+    assert judged(NoResponse(said("net_no_answer", seconds=5))) is Arrival.NO_ANSWER
     assert judged(HttpReply(status=200, body=b"expected", broke="", secrets=())) is Arrival.ARRIVES
     assert judged(HttpReply(status=200, body=b"expecte\xff", broke="", secrets=())) is Arrival.ELSEWHERE

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from django_scopes import scope, scopes_disabled
 
 from panelwright.core.loop import let_go
+from panelwright.core.said import said
 from panelwright.providers.models import Provider
 from panelwright.providers.routing import health_actions, store
 from panelwright.providers.routing.store import ProviderRow
@@ -14,7 +15,7 @@ from panelwright.providers.sync.round_actions import Round, commit_sync
 from panelwright.providers.wire.outcomes import Balance, Offers, Reason, Unknown, UpstreamRefused
 from panelwright.providers.wire.upstream import Upstream
 
-_NOT_NOW = UpstreamRefused(Reason.LIMIT, "it rests, or has had its requests of this minute")
+_NOT_NOW = UpstreamRefused(Reason.LIMIT, said("up_rests"))
 
 
 def sync_one(
