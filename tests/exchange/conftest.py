@@ -8,8 +8,8 @@ from itertools import count
 
 import pytest
 
-from panelwright.providers.wire.panel_v2.client import PanelClient
 from panelwright.sandbox.tests.harness import Caller, Sandbox
+from tests.support.spoken import SpeakingClient
 
 _KEYS = tuple(f"exchange-key-{n}" for n in range(300))
 _next_key = count()
@@ -36,8 +36,8 @@ class Exchange:
         self.sandbox = sandbox
         self.there = there
         url = f"{sandbox.url}/api/v2"
-        self.client = PanelClient(url=url, key=there.key, allow_private=True)
-        self.hasty = PanelClient(url=url, key=there.key, allow_private=True, read_timeout_s=HASTE_S)
+        self.client = SpeakingClient(url=url, key=there.key, allow_private=True)
+        self.hasty = SpeakingClient(url=url, key=there.key, allow_private=True, read_timeout_s=HASTE_S)
 
     def close(self) -> None:
         self.client.close()

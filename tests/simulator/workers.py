@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 from panelwright.core import clock
 from panelwright.core.places import Room
+from panelwright.core.said import words
 from panelwright.orders import schedule_actions
 from panelwright.providers.posts import subscription_actions
 from panelwright.providers.routing import actions, health_actions, request_actions, store
@@ -228,7 +229,9 @@ class Workers:
         went_out = self._deliveries.parcel(order_id).calls > calls
         self._complaints.check(ours or not went_out, f"order {order_id} was sent after its lease had passed on")
         if isinstance(sent.outcome, Unknown):
-            self._complaints.check("fault in our client" not in sent.outcome.text, f"sending order {order_id} raised")
+            self._complaints.check(
+                "fault in our client" not in words(sent.outcome.text), f"sending order {order_id} raised"
+            )
         return sent
 
     # ---- write down ----

@@ -13,6 +13,7 @@ from django_scopes import scope
 
 from panelwright.core import clock
 from panelwright.core.refusal import Refusal
+from panelwright.core.said import words
 from panelwright.events import webhook_actions
 from panelwright.events.models import Delivery
 from tests.strangers.others import Others
@@ -93,4 +94,4 @@ def test_interim_answers_without_end(others: Others, alice: Owner, endless: int)
     others.unharmed_by(tell)
     tried = values("SELECT problem FROM events_delivery WHERE tried_at IS NOT NULL")
     assert tried, "the worker has asked it"
-    assert {"interim heads" in problem for (problem,) in tried} == {True}
+    assert {"interim heads" in words(problem) for (problem,) in tried} == {True}

@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from panelwright.core import limits
+from panelwright.core.said import words
 from panelwright.providers.models import PostSource
 from panelwright.providers.posts import feed_child, feed_markup, feeds, post_actions, post_loop
 from panelwright.providers.posts.feeds import FeedEntry
@@ -323,7 +324,7 @@ def test_a_bomb_is_not_unpacked(
             assert tracemalloc.get_traced_memory()[1] < 20 * MANY
         finally:
             tracemalloc.stop()
-        assert outcome.problem == "the answer is longer than 2,097,152 bytes"
+        assert words(outcome.problem) == "the answer is longer than 2,097,152 bytes"
         time.passes(minutes=6)
 
 
@@ -333,7 +334,7 @@ def feed_of(url: str) -> Feed:
 
 def test_redirects_are_not_followed(server: Server) -> None:
     server.answer = (302, {"Location": server.url}, b"")
-    assert "the server answers 302" in post_loop.fetch(feed_of(server.url), whole=True).problem
+    assert "the server answers 302" in words(post_loop.fetch(feed_of(server.url), whole=True).problem)
     assert len(server.asked) == 1
 
 
@@ -355,7 +356,7 @@ def test_a_server_that_trickles_is_given_up(server: Server, monkeypatch: pytest.
     threading.Thread(target=trickle, daemon=True).start()
     with listening:
         url = f"http://127.0.0.1:{listening.getsockname()[1]}/feed"
-        assert "no answer within 0.5 s" in post_loop.fetch(feed_of(url), whole=True).problem
+        assert "no answer within 0.5 s" in words(post_loop.fetch(feed_of(url), whole=True).problem)
 
 
 def test_slow_feeds_hold_up_no_other(
@@ -415,5 +416,5 @@ def test_a_feed_that_takes_too_much_memory_is_none(monkeypatch: pytest.MonkeyPat
     most = limits.FEED_MEMORY_BYTES_MAX
     assert in_the_child(monkeypatch, f"[] if bytes({most // 2}) else None") == []
     for reading in (f"[] if bytes({most}) else None", "[[0]] * 10 ** 9"):
-        with pytest.raises(ValueError, match="the feed takes more memory than a feed may"):
+        with pytest.raises(ValueError, match="feed_memory"):
             in_the_child(monkeypatch, reading)

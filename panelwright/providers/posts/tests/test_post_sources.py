@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from panelwright.core import limits
+from panelwright.core.said import words
 from panelwright.orders.post_rules import ReportedPost
 from panelwright.orders.schedule_actions import open_subscriptions
 from panelwright.providers.models import PostSource
@@ -272,7 +273,8 @@ def test_trouble_is_noted_once_and_so_is_its_end(
         time.passes(minutes=wait, seconds=-1)
         assert post_actions.claim_feeds(10) == []
         time.passes(seconds=1)
-    assert values("SELECT failures, problem FROM providers_postsource") == [(2, problem)]
+    ((failures, told),) = values("SELECT failures, problem FROM providers_postsource")
+    assert (failures, words(told)) == (2, problem)
     assert counts("orders_post") == (0,)
     server.answer = (200, {}, RSS)
     assert read() == 2
@@ -289,7 +291,7 @@ def test_a_private_address_is_not_read(
     add()
     assert read() == 0
     assert server.asked == []
-    assert "not on the public internet" in value("SELECT problem FROM providers_postsource")
+    assert "not on the public internet" in words(value("SELECT problem FROM providers_postsource"))
 
 
 def test_a_claim_is_one_readers_until_its_lease_ends(carol: Buyer, add: Callable[[], PostSource], time: Time) -> None:

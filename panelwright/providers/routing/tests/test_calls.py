@@ -11,6 +11,7 @@ from django_scopes import scope
 
 from panelwright.core import clock
 from panelwright.core.limits import CALL_SENT_CHARS_MAX, CALLS_KEPT_DAYS, CALLS_OF_ORDER_MAX
+from panelwright.core.said import words
 from panelwright.orders.models import Order
 from panelwright.providers import evidence_queries
 from panelwright.providers.models import BalanceReading, Provider, ProviderCall, Route
@@ -28,7 +29,7 @@ NewUpstream = Callable[[], ScriptedUpstream]
 def kept(owner: Owner) -> list[tuple[str, str, str]]:
     with scope(panel=owner.panel):
         rows = ProviderCall.objects.filter(panel_id=owner.panel_id).order_by("id")
-        return [(row.action, row.outcome, row.came) for row in rows]
+        return [(row.action, row.outcome, words(row.came)) for row in rows]
 
 
 def read_balance(owner: Owner, provider_id: int, micros: int) -> None:

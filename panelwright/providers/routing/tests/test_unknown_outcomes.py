@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.db import OperationalError
 
+from panelwright.core.said import said
 from panelwright.providers.routing import actions, resolve_actions
 from panelwright.providers.routing.actions import Sent, claim_forward, claim_unfinished, commit_sent
 from panelwright.providers.wire.outcomes import Accepted, Reason, Unknown, UpstreamRefused
@@ -263,9 +264,7 @@ def test_a_worker_that_slept_sends_nothing(
     carol.order()
     (sending,) = claim_forward(10)
     time.passes(minutes=2, seconds=30)
-    assert worker.send_one(sending).outcome == UpstreamRefused(
-        Reason.LIMIT, "the worker was too slow, nothing was sent"
-    )
+    assert worker.send_one(sending).outcome == UpstreamRefused(Reason.LIMIT, said("own_slow"))
     assert upstream.calls == []
 
 

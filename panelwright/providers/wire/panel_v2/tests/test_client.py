@@ -17,6 +17,7 @@ from panelwright.core import addresses, transport
 from panelwright.providers.wire.outcomes import Accepted, Balance, OrderReport, Reason, Unknown, UpstreamRefused
 from panelwright.providers.wire.panel_v2.client import PanelClient
 from panelwright.providers.wire.panel_v2.tests.wild_panel import Request, Wild, hang_up, http, raw, reset, wild_panel
+from tests.support.spoken import SpeakingClient
 
 KEY = "k3y-of/ours 0123456789"
 ORDER = {"service": "1", "link": "https://example.com/ä?a=1&b=2", "quantity": "100"}
@@ -25,7 +26,7 @@ ORDER = {"service": "1", "link": "https://example.com/ä?a=1&b=2", "quantity": "
 @contextmanager
 def upstream(wild: Wild, **options: object) -> Iterator[PanelClient]:
     given = {"url": wild.url, "key": KEY, "allow_private": True, "connect_timeout_s": 2, "read_timeout_s": 2} | options
-    client = PanelClient(**given)  # type: ignore[arg-type]
+    client = SpeakingClient(**given)  # type: ignore[arg-type]
     try:
         yield client
     finally:
@@ -120,7 +121,7 @@ def _closed_port() -> int:
 
 
 def test_no_connection_is_a_refusal_as_nothing_was_sent() -> None:
-    client = PanelClient(url=f"http://127.0.0.1:{_closed_port()}/api/v2", key=KEY, allow_private=True)
+    client = SpeakingClient(url=f"http://127.0.0.1:{_closed_port()}/api/v2", key=KEY, allow_private=True)
     refused = UpstreamRefused(Reason.UNREACHABLE, "no connection: Connection refused")
     assert client.add(ORDER) == refused
     assert client.refill("1") == refused
@@ -131,7 +132,7 @@ def test_no_connection_is_a_refusal_as_nothing_was_sent() -> None:
 
 
 def test_an_unknown_name_is_a_refusal() -> None:
-    client = PanelClient(url="http://panel.invalid/api/v2", key=KEY, allow_private=False)
+    client = SpeakingClient(url="http://panel.invalid/api/v2", key=KEY, allow_private=False)
     came = client.add(ORDER)
     assert isinstance(came, UpstreamRefused)
     assert came.reason is Reason.UNREACHABLE
@@ -142,7 +143,7 @@ def test_an_unknown_name_is_a_refusal() -> None:
 def test_a_name_server_that_is_silent(monkeypatch: pytest.MonkeyPatch) -> None:
     release = threading.Event()
     monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **kwargs: release.wait(10) and [])
-    client = PanelClient(url="http://panel.example/api/v2", key=KEY, allow_private=True, connect_timeout_s=0.2)
+    client = SpeakingClient(url="http://panel.example/api/v2", key=KEY, allow_private=True, connect_timeout_s=0.2)
     started = time.monotonic()
     assert client.add(ORDER) == UpstreamRefused(Reason.UNREACHABLE, "the name server did not answer in time")
     assert time.monotonic() - started < 1
@@ -160,7 +161,7 @@ def test_a_connection_that_is_not_made_in_time() -> None:
             sock.connect_ex(("127.0.0.1", port))
             waiting.append(sock)
         time.sleep(0.1)
-        client = PanelClient(
+        client = SpeakingClient(
             url=f"http://127.0.0.1:{port}/", key=KEY, allow_private=True, connect_timeout_s=0.3, read_timeout_s=0.3
         )
         came = client.add(ORDER)
@@ -462,7 +463,7 @@ def test_threads_share_one_client() -> None:
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "0.0.0.0", "127.1", "2130706433", "0x7f000001", "[::1]"])
 def test_private_addresses_are_refused(host: str) -> None:
     with wild_panel(http({"order": 1})) as wild:
-        client = PanelClient(url=f"http://{host}:{wild.port}/api/v2", key=KEY, allow_private=False)
+        client = SpeakingClient(url=f"http://{host}:{wild.port}/api/v2", key=KEY, allow_private=False)
         came = client.add(ORDER)
         assert isinstance(came, UpstreamRefused)
         assert came.reason is Reason.UNREACHABLE
@@ -477,7 +478,7 @@ def test_a_name_with_one_private_address_is_refused(monkeypatch: pytest.MonkeyPa
             (socket.AF_INET, ("127.0.0.1", wild.port)),
         ]
         monkeypatch.setattr(addresses, "lookup", lambda host, port, *, timeout_s: both)
-        client = PanelClient(url=f"http://panel.example:{wild.port}/", key=KEY, allow_private=False)
+        client = SpeakingClient(url=f"http://panel.example:{wild.port}/", key=KEY, allow_private=False)
         came = client.add(ORDER)
         assert came == UpstreamRefused(
             Reason.UNREACHABLE, "this host is not on the public internet, which is not allowed here"
@@ -531,7 +532,7 @@ def test_the_next_address_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_urls_that_are_not_taken(url: str) -> None:
     with pytest.raises(ValueError, match="URL") as caught:
-        PanelClient(url=url, key=KEY, allow_private=True)
+        SpeakingClient(url=url, key=KEY, allow_private=True)
     assert "k3y" not in str(caught.value)
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from panelwright.core import limits
 from panelwright.core.reply import HttpReply
+from panelwright.core.said import words
 from panelwright.providers.wire.outcomes import ServiceOffer, Unknown
 from panelwright.providers.wire.panel_v2.reading import read_add, read_balance, read_cancel, read_refill, read_services
 from panelwright.providers.wire.panel_v2.reports import read_refill_status, read_status
@@ -116,13 +117,13 @@ def test_a_large_list_is_read_whole_and_one_that_is_larger_is_not() -> None:
     assert isinstance(offers[-1], ServiceOffer)
     more = read_services(HttpReply(200, rows(limits.OFFERS_MAX + 1)))
     assert isinstance(more, Unknown)
-    assert more.text == "the price list has more than 50,000 rows"
+    assert words(more.text) == "the price list has more than 50,000 rows"
 
 
 def test_too_many_values_are_named() -> None:
     found = read_services(HttpReply(200, filled(*WORST["lists"], LIST)))
     assert isinstance(found, Unknown)
-    assert found.text == "HTTP 200 with an answer of too many values"
+    assert words(found.text) == "HTTP 200 with an answer of too many values"
 
 
 def test_only_a_list_may_be_long() -> None:

@@ -17,7 +17,14 @@ from panelwright.providers.wire.outcomes import (
     Unknown,
     UpstreamRefused,
 )
-from panelwright.providers.wire.panel_v2.reading import read_add, read_balance, read_cancel, read_refill, read_services
+from panelwright.providers.wire.panel_v2 import reading
+from tests.support.spoken import speaking
+
+read_add = speaking(reading.read_add)
+read_balance = speaking(reading.read_balance)
+read_cancel = speaking(reading.read_cancel)
+read_refill = speaking(reading.read_refill)
+read_services = speaking(reading.read_services)
 
 
 def reply(body: object, status: int = 200, **more: object) -> HttpReply:

@@ -7,8 +7,12 @@ from decimal import Decimal
 import pytest
 
 from panelwright.providers.wire.outcomes import OrderReport, Reason, RefillReport, Unknown, UpstreamRefused
-from panelwright.providers.wire.panel_v2.reports import read_refill_status, read_status
+from panelwright.providers.wire.panel_v2 import reports
 from panelwright.providers.wire.panel_v2.tests.test_reading import reply
+from tests.support.spoken import speaking
+
+read_refill_status = speaking(reports.read_refill_status)
+read_status = speaking(reports.read_status)
 
 FULL = {"charge": "0.27819", "start_count": "3572", "status": "Partial", "remains": "157", "currency": "USD"}
 REPORT = OrderReport("Partial", 3572, 157, Decimal("0.27819"), "USD", "Partial")

@@ -20,6 +20,7 @@ from panelwright.core import addresses, transport
 from panelwright.providers.wire.outcomes import Accepted, Reason, Unknown, UpstreamRefused
 from panelwright.providers.wire.panel_v2.client import PanelClient
 from panelwright.providers.wire.panel_v2.tests.wild_panel import Request, Wild, http, raw, wild_panel
+from tests.support.spoken import SpeakingClient
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +67,7 @@ def names_lead_here(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def client_of(wild: Wild, host: str = "panel.example", read_timeout_s: float = 2) -> PanelClient:
-    return PanelClient(
+    return SpeakingClient(
         url=f"https://{host}:{wild.port}/api/v2",
         key="k3y-of-ours",
         allow_private=True,
