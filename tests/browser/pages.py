@@ -35,6 +35,22 @@ class World:
     announcement: int = 0
 
 
+# Pages of staff are many: one test of all of them comes near the time after which a test is held to hang.
+STAFF_SHARES = 6
+WALKS = [("visitor", 0), ("customer", 0), *(("staff", share) for share in range(STAFF_SHARES))]
+
+
+def of_walk(who: str, share: int, world: World, *, forms: bool = True) -> dict[str, str]:
+    """Pages that one walk of WALKS looks at; `forms`: those of all actions of staff, too."""
+    if who == "visitor":
+        return public(world)
+    if who == "customer":
+        return inside(world)
+    found = dict(list(office(world, forms=forms).items())[share::STAFF_SHARES])
+    assert found
+    return found
+
+
 def public(world: World) -> dict[str, str]:
     """Pages for whoever comes by; beside them an address that leads nowhere."""
     found: dict[str, str] = {}

@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from panelwright.catalog.types import TYPES
 from tests.browser.conftest import Person, Town, enter
-from tests.browser.pages import World, inside, office, public
+from tests.browser.pages import WALKS, World, of_walk
 from tests.support.looks import faults
 
 # Looks at pages; the journeys and the count of queries beside it run on both databases.
@@ -63,25 +63,15 @@ def alice(town: Town) -> Person:
     return town.staff()
 
 
-# Pages of staff are many: one test of all would come near the time after which a test is held to hang.
-SHARES = 8
-WALKS = [("visitor", 0), ("customer", 0), *(("staff", share) for share in range(SHARES))]
-
-
 @pytest.mark.parametrize(("who", "share"), WALKS)
 def test_accessible_and_no_wider_than_the_screen(
     page: Page, town: Town, carol: Person, alice: Person, world: World, who: str, share: int
 ) -> None:
     messages: list[str] = []
     page.on("console", lambda message: messages.append(message.text) if message.type in {"error", "warning"} else None)
-    addresses = public(world)
-    if who == "customer":
-        enter(page, town.url, carol)
-        addresses = inside(world)
-    if who == "staff":
-        enter(page, town.url, alice)
-        addresses = dict(list(office(world).items())[share::SHARES])
-        assert addresses
+    if who != "visitor":
+        enter(page, town.url, alice if who == "staff" else carol)
+    addresses = of_walk(who, share, world)
     found: dict[str, list[str]] = {}
     for name, address in addresses.items():
         page.goto(f"{town.url}{address}")
@@ -127,18 +117,14 @@ SEEN = """() => {
 }""".replace("[lang], [dir=auto]", "[lang]:not(html), [dir=auto]")
 
 
-@pytest.mark.parametrize("who", ["visitor", "customer", "staff"])
+@pytest.mark.parametrize(("who", "share"), WALKS)
 def test_nothing_on_a_russian_page_is_english(
-    page: Page, town: Town, carol: Person, alice: Person, world: World, who: str
+    page: Page, town: Town, carol: Person, alice: Person, world: World, who: str, share: int
 ) -> None:
     """In Russian every word of ours is in another alphabet, so what was forgotten can be seen."""
-    addresses = public(world)
-    if who == "customer":
-        enter(page, town.url, carol)
-        addresses = inside(world)
-    if who == "staff":
-        enter(page, town.url, alice)
-        addresses = office(world)
+    if who != "visitor":
+        enter(page, town.url, alice if who == "staff" else carol)
+    addresses = of_walk(who, share, world)
     left: dict[str, list[str]] = {}
     for name, address in addresses.items():
         page.goto(f"{town.url}{address}{'&' if '?' in address else '?'}lang=ru")

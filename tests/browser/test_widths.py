@@ -7,7 +7,7 @@ from playwright.sync_api import Browser, Page
 
 from tests.browser.conftest import Town, enter
 from tests.browser.crowded import Crowded, crowd
-from tests.browser.pages import inside, office, public
+from tests.browser.pages import WALKS, of_walk
 from tests.support.looks import resize
 from tests.support.widths import LANGUAGES, cut
 
@@ -29,16 +29,12 @@ def crowded(town: Town, browser: Browser, made: list[Crowded]) -> Crowded:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("who", ["visitor", "customer", "staff"])
-def test_nothing_is_cut_at_any_width(page: Page, crowded: Crowded, who: str, language: str) -> None:
-    addresses = public(crowded.world)
-    if who == "customer":
-        enter(page, crowded.url, crowded.person)
-        addresses = inside(crowded.world)
-    if who == "staff":
-        enter(page, crowded.url, crowded.staff)
-        # In Russian, whose words are the longest, the forms of all actions, too.
-        addresses = office(crowded.world, forms=language == "ru")
+@pytest.mark.parametrize(("who", "share"), WALKS)
+def test_nothing_is_cut_at_any_width(page: Page, crowded: Crowded, who: str, share: int, language: str) -> None:
+    if who != "visitor":
+        enter(page, crowded.url, crowded.staff if who == "staff" else crowded.person)
+    # In Russian, whose words are the longest, the forms of all actions, too.
+    addresses = of_walk(who, share, crowded.world, forms=language == "ru")
     found = {}
     for name, address in addresses.items():
         page.goto(f"{crowded.url}{address}{'&' if '?' in address else '?'}lang={language}")
