@@ -195,7 +195,7 @@ def _balance(
         trouble = problem(other.code, **dict(other.facts), followers=_followers(provider))
     try:
         provider.balance_micros = money.owned(balance.amount)
-    except ValueError as error:
+    except ValueError:
         cannot_be = problem(sync_problems.BALANCE_CANNOT_BE, said=said("too_large", amount=balance.amount))
         return events, cannot_be if trouble == NONE else trouble
     provider.balance_at = clock.now()

@@ -22,6 +22,7 @@ from panelwright.catalog.rates import CustomRate, rate_for
 from panelwright.catalog.types import BY_NAME
 from panelwright.core import money
 from panelwright.core.refusal import Refusal
+from panelwright.core.said import said
 from panelwright.providers.routing import route_rules
 from panelwright.providers.sync import holding, naming
 from panelwright.providers.sync.holding import RateLimits
@@ -450,7 +451,7 @@ def _in_step(service: ServiceState, before: RouteState, after: RouteState, *, re
     ):
         rate = after.markup.price(cost)
         if rate > money.AMOUNT_MAX_MICROS:
-            raise ValueError(f"service {service.number} would cost more than can be kept")
+            raise ValueError(said("service_costly", service=service.number))
         service = replace(service, rate_micros=rate)
     if not follows.limits:
         return service
