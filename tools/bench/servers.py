@@ -40,7 +40,8 @@ class Installation:
 
     def __init__(self, *, folder: Path, database_url: str) -> None:
         self.folder = folder
-        folder.mkdir(parents=True)
+        # Its logs and keys are its owner's alone; the product says so where they are not.
+        folder.mkdir(parents=True, mode=0o700)
         # Settings of whoever runs the benchmark, such as an fsync that is switched off, must not reach it.
         inherited = {k: v for k, v in os.environ.items() if not k.startswith("PANELWRIGHT_")}
         self._env = inherited | {
