@@ -98,7 +98,7 @@ def test_a_server_that_is_not_there_is_tried_again_for_two_days(
     queue(alice, to="dave@customer.example")
     assert send_mails() == 2
     assert values("SELECT DISTINCT attempts, problem FROM events_mail") == [
-        (1, "no connection to the mail server: Connection refused")
+        (1, said("mail_connect", said="Connection refused"))
     ]
     execute("DELETE FROM events_mail WHERE \"to\" = 'dave@customer.example'")
     time.passes(seconds=29)

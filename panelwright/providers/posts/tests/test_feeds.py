@@ -199,7 +199,7 @@ def test_dates(text: str, at: datetime | None) -> None:
     ],
 )
 def test_what_may_have_lost_a_piece_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="not well-formed"):
+    with pytest.raises(ValueError, match="feed_broken"):
         links(text)
 
 

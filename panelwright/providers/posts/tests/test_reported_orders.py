@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django_scopes import scope
 
+from panelwright.core.said import words
 from panelwright.orders import problems
 from panelwright.orders.models import Order
 from panelwright.providers import order_queries
@@ -64,7 +65,7 @@ def test_the_charge_of_an_order_that_cannot_be_read_is_not_lost_at_the_end(
     assert (paid.upstream_id, paid.charge_micros) == ("901", 150_000)
     assert (unread.upstream_id, unread.charge_micros, unread.job, unread.ended_at) == ("777", 0, None, None)
     facts = problems.facts_of(unread.problem_facts)
-    assert unread.problem_code == code and said in facts["said"]
+    assert unread.problem_code == code and said in words(facts["said"])
     assert (facts["cost"], facts["cost_max"], facts["currency"]) == ("0.15", "0.45", "USD")
     assert "0.15 to 0.45 USD" in trouble(unread.id)
     assert value("SELECT unread FROM orders_schedule") == ""

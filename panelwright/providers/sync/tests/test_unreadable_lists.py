@@ -142,7 +142,7 @@ def test_a_list_without_a_row_that_can_be_read_says_why(shop: Shop) -> None:
     shop.lists(listed(501, "abc"))
     came = shop.client(shop.provider_row()).services()
     assert not isinstance(came, Offers | UpstreamRefused)
-    assert "its rate 'abc' cannot be read" in came.text
+    assert "its rate 'abc' cannot be read" in words(came.text)
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from panelwright.core.said import words
 from panelwright.providers.wire.outcomes import Reason, Unknown, UpstreamRefused
 from panelwright.providers.wire.panel_v2.reading import read_add
 from panelwright.providers.wire.panel_v2.tests.test_reading import reply
@@ -58,7 +59,7 @@ CRASHES = [
 def test_a_crash_refuses_nothing(text: str, status: int) -> None:
     came = read_add(reply({"error": text}, status))
     assert isinstance(came, Unknown)
-    assert came.text == f"HTTP {status}: {text}"
+    assert words(came.text) == f"HTTP {status}: {text}"
 
 
 @pytest.mark.parametrize(

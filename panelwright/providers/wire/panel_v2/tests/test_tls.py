@@ -115,7 +115,7 @@ def test_no_tls_on_the_other_side() -> None:
         came = client_of(wild).add({})
     assert isinstance(came, UpstreamRefused)
     assert came.reason is Reason.UNREACHABLE
-    assert came.text.startswith("TLS failed: ")
+    assert came.text.startswith("the encrypted connection (TLS) failed: ")
 
 
 @pytest.mark.alone
