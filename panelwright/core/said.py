@@ -75,6 +75,7 @@ WORDS = {
     "up_id": gettext_noop("HTTP %(status)s with the id %(id)s"),
     "up_id_and_error": gettext_noop("HTTP %(status)s with the id %(id)s beside the error: %(said)s"),
     "up_no_id": gettext_noop("%(provider)s said yes and gave no order id"),
+    "up_id_taken": gettext_noop("%(provider)s answered with the id %(id)s, which another order has already"),
     "up_other_order": gettext_noop("%(provider)s has another order for it: %(said)s"),
     "up_wordless": gettext_noop("refused without a word"),
     "up_nothing": gettext_noop("the answer says nothing"),

@@ -176,9 +176,9 @@ MUTANTS = (
     Mutant(
         "an unknown outcome has no problem",
         put(
-            delivery,
-            "_unknown",
-            lambda order, why, said="": order._replace(job=None, due_at=None, lease_until=None),
+            delivery_rules,
+            "left_unknown",
+            lambda order, why, came="": order._replace(job=None, due_at=None, lease_until=None),
         ),
     ),
     Mutant("refunds are booked twice", _refunds_twice),

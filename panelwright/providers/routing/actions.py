@@ -18,7 +18,7 @@ from panelwright.core.places import Room
 from panelwright.core.said import said
 from panelwright.orders import lifecycle, problems, settling
 from panelwright.orders.models import Job, OrderKind
-from panelwright.orders.problems import NONE, Problem
+from panelwright.orders.problems import NONE
 from panelwright.orders.settling import OpenOrder, Report
 from panelwright.providers.manual import manual_actions
 from panelwright.providers.posts import subscription_actions
@@ -211,7 +211,7 @@ def _give_up(lost: Sequence[int], now: datetime) -> None:
         tasks = store.tasks(ours)
         routes = store.routes_by_id({task.route_id for task in tasks if task.route_id is not None})
         for order_id in ours:
-            changes.apply(settling.Settled(_unknown(changes.orders[order_id], problems.SENDER_STOPPED)))
+            changes.apply(settling.Settled(rules.left_unknown(changes.orders[order_id], problems.SENDER_STOPPED)))
         changes.write()
         sent = [(task, routes[task.route_id or 0]) for task in tasks if (task.route_id or 0) in routes]
         calls.keep([_lost_call(task, route, now) for task, route in sent])
@@ -243,21 +243,10 @@ def _when_it_takes(
         if assigned.send:
             again.append((order, route))
         # What is known of the order's outcome stays its problem.
-        waits = _asked_again(said("once_requests"))
+        waits = rules.asked_again(said("once_requests"))
         # One for which there is no place is left as it is, due, behind nobody of another provider.
         later += [one._replace(problem=waits, since=order.problem_at or now) for one in assigned.later]
     return again, later
-
-
-def _unknown(order: OpenOrder, why: str, came: str = "") -> OpenOrder:
-    """Nothing but a person moves it now. `came`: the start of what came back, where something did."""
-    facts = {"why": why, "said": came} if came else {"why": why}
-    unknown = problems.problem(problems.OUTCOME_UNKNOWN, **facts)
-    return order._replace(job=None, due_at=None, lease_until=None).having(unknown)
-
-
-def _asked_again(why: str) -> Problem:
-    return problems.problem(problems.OUTCOME_ASKED_AGAIN, why=why)
 
 
 def commit_sent(results: Sequence[Sent]) -> int:
@@ -344,9 +333,9 @@ def _accepted(order: OpenOrder, result: Sent, taken: set[tuple[int, str]], now: 
     assert isinstance(result.outcome, Accepted)
     ref, provider = result.outcome.ref, result.sending.provider
     if not ref:
-        return _unknown(order, said("up_no_id", provider=provider.name))
+        return rules.left_unknown(order, said("up_no_id", provider=provider.name))
     if (provider.id, ref) in taken:
-        return _unknown(order, f"{provider.name} answered with id {ref}, which another order has already")
+        return rules.left_unknown(order, said("up_id_taken", provider=provider.name, id=ref))
     taken.add((provider.id, ref))
     order = order._replace(
         provider_id=provider.id,
@@ -364,8 +353,8 @@ def _after_unknown(order: OpenOrder, sending: Sending, outcome: Unknown, now: da
     if sending.provider.knows_request_id:
         # Asked again by itself, with the same request_id, after a while.
         due_at = now + rules.backoff(sending.order.attempts)
-        return order._replace(due_at=due_at, lease_until=None).having(_asked_again(outcome.text))
-    return _unknown(order, outcome.text, outcome.evidence)
+        return order._replace(due_at=due_at, lease_until=None).having(rules.asked_again(outcome.text))
+    return rules.left_unknown(order, outcome.text, outcome.evidence)
 
 
 def _after_refusal(
@@ -378,13 +367,13 @@ def _after_refusal(
 ) -> settling.Settled:
     if refused.known_request_id:
         return settling.Settled(
-            _unknown(order, said("up_other_order", provider=sending.provider.name, said=refused.text))
+            rules.left_unknown(order, said("up_other_order", provider=sending.provider.name, said=refused.text))
         )
     if sending.again and refused.reason in _NO_PROOF:
         after = rules.after_refusal(
             refused, provider=sending.provider.name, attempts=sending.order.attempts, more_routes=False, now=now
         )
-        waits = order._replace(due_at=after.due_at, lease_until=None).having(_asked_again(refused.text))
+        waits = order._replace(due_at=after.due_at, lease_until=None).having(rules.asked_again(refused.text))
         return settling.Settled(waits)
     usable = routes.get(sending.order.service_id, [])
     more = bool(assigning.after_refusal(sending.order, usable, sending.route.id))

@@ -14,7 +14,7 @@ from panelwright.core import money
 from panelwright.orders import problems
 from panelwright.orders.models import OrderKind
 from panelwright.orders.problems import Problem
-from panelwright.orders.settling import Cost
+from panelwright.orders.settling import Cost, OpenOrder
 from panelwright.providers.wire.outcomes import OrderReport, Reason, UpstreamRefused
 
 # A currency in itself.
@@ -149,3 +149,14 @@ def request_id(secret: str, order_id: int, created_at: datetime, sent_anew: int 
     said = f"order:{order_id}:{created_at.astimezone(UTC).isoformat(timespec='microseconds')}"
     said += f":{sent_anew}" if sent_anew else ""
     return hmac.new(secret.encode(), said.encode(), hashlib.sha256).hexdigest()[:40]
+
+
+def left_unknown(order: OpenOrder, why: str, came: str = "") -> OpenOrder:
+    """Nothing but a person moves it now. `came`: the start of what came back, where something did."""
+    facts = {"why": why, "said": came} if came else {"why": why}
+    unknown = problems.problem(problems.OUTCOME_UNKNOWN, **facts)
+    return order._replace(job=None, due_at=None, lease_until=None).having(unknown)
+
+
+def asked_again(why: str) -> Problem:
+    return problems.problem(problems.OUTCOME_ASKED_AGAIN, why=why)

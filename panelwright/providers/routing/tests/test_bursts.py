@@ -65,7 +65,7 @@ def test_an_id_that_is_taken_while_a_burst_is_written_harms_no_other_panel(
     beside.join()
     assert (row_of(theirs).job, row_of(theirs).upstream_id) == ("poll", "55")
     assert (row_of(second).job, row_of(second).upstream_id) == (None, None)
-    assert "answered with id 1, which another order has already" in problem_of(second)
+    assert "answered with the id 1, which another order has already" in problem_of(second)
     assert row_of(first).upstream_id == "1"
 
 

@@ -342,7 +342,7 @@ def test_an_id_that_another_order_has_is_not_believed(
             "Processing",
             None,
             None,
-            "outcome unknown: upstream answered with id 23501, which another order has already",
+            "outcome unknown: upstream answered with the id 23501, which another order has already",
         )
 
 
