@@ -9,7 +9,7 @@ from tests.browser.conftest import Town, enter
 from tests.browser.crowded import Crowded, crowd
 from tests.browser.pages import WALKS, of_walk
 from tests.support.looks import resize
-from tests.support.widths import LANGUAGES, cut
+from tests.support.widths import LANGUAGES, WIDTHS, cut
 
 # Looks at pages, which are the same on both databases.
 pytestmark = pytest.mark.one_database
@@ -68,3 +68,45 @@ def test_the_name_and_the_menu_of_a_phone(page: Page, crowded: Crowded) -> None:
     assert sheet.get_by_role("button", name="Log out").is_visible()
     page.keyboard.press("Escape")
     assert not sheet.is_visible()
+
+
+# Each with the widths at which it is wrong, and what is said of it.
+WRONG = {
+    "a text that is cut": (
+        '<p class="a" style="width: 300px; overflow: hidden; white-space: nowrap">Some words that go on and on and on'
+        " and on and on</p>",
+        (WIDTHS, "cut: p.a Some words"),
+    ),
+    "a row that spills": (
+        '<div class="b" style="height: 20px"><i style="display: inline-block; width: 700px">wide</i></div>',
+        ((360, 390), "spills: div.b wide"),
+    ),
+    "what is narrow on a phone alone": (
+        "<style>@media (max-width: 380px) { .c { width: 30px; overflow: hidden } }</style>"
+        '<p class="c" style="white-space: nowrap">A title of its own</p>',
+        ((360,), "cut: p.c A title"),
+    ),
+    "lines that are cut below": (
+        '<p class="d" style="height: 20px; overflow: hidden; display: -webkit-box; -webkit-box-orient: vertical;'
+        ' -webkit-line-clamp: 1; width: 200px">One line and another one, and more of them behind it</p>',
+        (WIDTHS, "cut: p.d One line"),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_what_is_cut_is_found_at_its_width(page: Page, name: str) -> None:
+    html, (widths, said) = WRONG[name]
+    page.set_content(f"<!doctype html><body>{html}</body>")
+    found = cut(page)
+    assert set(widths) <= set(found)
+    assert all(any(text.startswith(said) for text in found[width]) for width in widths), found
+    assert {width for width, texts in found.items() if any(text.startswith(said) for text in texts)} == set(widths)
+
+
+def test_nothing_is_found_where_nothing_is_cut(page: Page) -> None:
+    page.set_content(
+        '<!doctype html><body><p>Some words</p><p title="Whole" style="width: 50px; overflow: hidden;'
+        ' text-overflow: ellipsis; white-space: nowrap">Whole, of which a part is seen</p></body>'
+    )
+    assert cut(page) == {}

@@ -42,15 +42,15 @@ def faults(page: Page) -> list[str]:
     page.wait_for_load_state("load")
     page.emulate_media(color_scheme="light")
     resize(page, DESK)
-    found = [*_by_axe(page, "light", _RULES), *_too_wide(page)]
-    resize(page, PHONE)
-    found += _by_axe(page, "narrow", _PLACES)
-    resize(page, DESK)
+    found = [*_by_axe(page, "light", _RULES), *_too_wide(page, DESK)]
     page.emulate_media(color_scheme="dark")
     found += _by_axe(page, "dark", _COLOURS)
+    page.emulate_media(color_scheme="light")
+    resize(page, PHONE)
+    found += [*_by_axe(page, "narrow", _PLACES), *_too_wide(page, PHONE)]
     if folder := os.environ.get("SCREENSHOTS"):
         _keep(page, folder)
-    page.emulate_media(color_scheme="light")
+        page.emulate_media(color_scheme="light")
     return found
 
 
@@ -74,14 +74,15 @@ def _by_axe(page: Page, look: str, rules: dict[str, Any]) -> list[str]:
     ]
 
 
-def _too_wide(page: Page) -> list[str]:
+def _too_wide(page: Page, size: ViewportSize) -> list[str]:
+    """To the right and to the left, of the page as it stands in this size."""
     found = []
-    for size in SIZES:
-        resize(page, size)
-        for direction in ("rtl", "ltr"):
-            page.evaluate("direction => document.documentElement.dir = direction", direction)
-            if wider := page.evaluate(SIDEWAYS):
-                found.append(f"{wider} pixels too wide, {size['width']} {direction}")
+    for direction in ("rtl", "ltr"):
+        wider = page.evaluate(
+            f"direction => {{ document.documentElement.dir = direction; return {SIDEWAYS} }}", direction
+        )
+        if wider:
+            found.append(f"{wider} pixels too wide, {size['width']} {direction}")
     return found
 
 

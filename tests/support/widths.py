@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playwright.sync_api import Page
 
-from tests.support.looks import SIDEWAYS, resize
+from tests.support.looks import SIDEWAYS
 
 WIDTHS = (360, 390, 768, 1024, 1280, 1440, 1920)
 LANGUAGES = ("en", "es", "pt-BR", "ru")
@@ -15,13 +15,16 @@ CUT = """() => {
   const wrong = [];
   const name = (el) => `${el.tagName.toLowerCase()}.${el.className} ${el.textContent.trim().slice(0, 30)}`;
   const wide = (el) => el.scrollWidth - el.clientWidth > 1;
+  const high = (el) => el.scrollHeight - el.clientHeight > 1;
   for (const el of document.body.querySelectorAll("*")) {
+    // What is quickly told first: most of a page is as wide and high as what stands in it.
+    if (!el.clientWidth || (!wide(el) && !high(el))) continue;
     if (el.closest("svg, .unseen, .skip, option, [hidden], [popover], details:not([open]) > :not(summary)")) continue;
-    if (!el.checkVisibility() || !el.clientWidth) continue;
+    if (!el.checkVisibility()) continue;
     const style = getComputedStyle(el);
     if (style.display === "inline" || style.display === "contents") continue;
     const over = wide(el);
-    const taller = el.scrollHeight - el.clientHeight > 1 && style.webkitLineClamp !== "none";
+    const taller = high(el) && style.webkitLineClamp !== "none";
     if (!over && !taller) continue;
     if (["INPUT", "TEXTAREA", "SELECT", "PRE"].includes(el.tagName)) continue;
     if (["auto", "scroll"].includes(style.overflowX)) {
@@ -42,14 +45,22 @@ CUT = """() => {
   return [...new Set(wrong)];
 }"""
 
+# Both at a width, once the window has it. Nothing of ours listens to a window's width, and who measures lays out first.
+_AT_WIDTH = f"""async width => {{
+  const until = Date.now() + 60_000;
+  while (innerWidth !== width && Date.now() < until) await new Promise(requestAnimationFrame);
+  if (innerWidth !== width) throw new Error(`the window is ${{innerWidth}} wide after a minute, not ${{width}}`);
+  return [({CUT})(), {SIDEWAYS}];
+}}"""
+
 
 def cut(page: Page) -> dict[int, list[str]]:
     """What is wrong, by the width of the window; the page is loaded once."""
     found = {}
     for width in WIDTHS:
-        resize(page, {"width": width, "height": 900})
-        wrong = page.evaluate(CUT)
-        if sideways := page.evaluate(SIDEWAYS):
+        page.set_viewport_size({"width": width, "height": 900})
+        wrong, sideways = page.evaluate(_AT_WIDTH, width)
+        if sideways:
             wrong.append(f"{sideways} pixels off the screen")
         if wrong:
             found[width] = wrong
