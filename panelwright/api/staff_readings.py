@@ -191,7 +191,7 @@ READINGS = (
         _list(trail.SHAPE),
         {
             "actor": NUMBER,
-            "actor_kind": words(("staff", "key", "operator")),
+            "actor_kind": words(("staff", "key", "host", "operator")),
             "action": TEXT,
             "object": TEXT,
             "id": NUMBER,

@@ -19,7 +19,7 @@ from panelwright.providers.staff_orders import PROBLEM_LABELS
 from panelwright.providers.sync import sync_problems
 from panelwright.staff import registry, trail
 from panelwright.staff.rights import LABELS, ROLE_LABELS, Right, Role
-from panelwright.ui import standing_in, status_labels
+from panelwright.ui import auth, standing_in, status_labels
 from panelwright.ui.templatetags.pages import language_name
 
 NAMES = {
@@ -224,6 +224,8 @@ _PROBLEMS_OF_REFILLS = {
 _UNDECLARED = {
     standing_in.ACTED: gettext_noop("Did something as the customer"),
     standing_in.WENT_BACK: gettext_noop("Stopped being signed in as the customer"),
+    "host.enter": gettext_noop("Signed in as the owner"),
+    auth.HOST_LEFT: gettext_noop("Stopped being signed in as the owner"),
 }
 _RIGHTS = {right.value: LABELS[right] for right in Right}
 _ROLES = {role.value: ROLE_LABELS[role] for role in Role}

@@ -48,6 +48,8 @@ class Session(models.Model):
     """Somebody logged in, in one browser. Of the cookie's token only the SHA-256 digest is stored.
 
     `parent`: the session of the member of staff who is signed in as this customer; it ends with that one.
+    `host_session_id`: of the operator who is signed in as this owner (host_guests.py), whose name is `host_name`, and
+    who may move money where `host_money` says so.
     """
 
     panel = models.ForeignKey(Panel, on_delete=models.PROTECT)
@@ -59,11 +61,43 @@ class Session(models.Model):
     seen_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     parent = models.ForeignKey("self", null=True, on_delete=models.CASCADE)
+    # No foreign key: operators' tables lie above, and none of a panel points to them.
+    host_session_id = models.BigIntegerField(null=True)
+    host_name = models.CharField(max_length=300, default="", db_default="", blank=True)
+    host_money = models.BooleanField(default=False, db_default=False)
 
     objects = ScopedManager(panel="panel")
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["panel", "digest"], name="session_panel_digest")]
+        constraints = [
+            models.UniqueConstraint(fields=["panel", "digest"], name="session_panel_digest"),
+            models.CheckConstraint(
+                condition=Q(host_session_id__isnull=True, host_name="", host_money=False)
+                | (Q(host_session_id__isnull=False, parent__isnull=True) & ~Q(host_name="")),
+                name="session_of_host",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["host_session_id"], condition=Q(host_session_id__isnull=False), name="session_host")
+        ]
+
+
+class HostTicket(models.Model):
+    """What lets an operator into a panel as its owner: made on the operators' host, good for a minute and once, on this
+    panel alone. Of its token only the digest is stored; what is not used is deleted with the next one."""
+
+    panel = models.ForeignKey(Panel, on_delete=models.PROTECT)
+    user = models.ForeignKey(User, on_delete=models.PROTECT)
+    digest = models.CharField(max_length=64)
+    host_session_id = models.BigIntegerField()
+    host_name = models.CharField(max_length=300)
+    host_money = models.BooleanField()
+    expires_at = models.DateTimeField()
+
+    objects = ScopedManager(panel="panel")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["panel", "digest"], name="host_ticket_panel_digest")]
 
 
 class LoginHow(models.TextChoices):
@@ -73,6 +107,7 @@ class LoginHow(models.TextChoices):
     SIGN_UP = "sign-up"
     INVITATION = "invitation"
     STAFF = "staff"  # a member of staff, signed in as the customer
+    HOST = "host"  # an operator of the installation, signed in as the owner
 
 
 class LoginRecord(models.Model):

@@ -41,7 +41,8 @@ def note_seen(session: Session, *, address: str, now: datetime) -> bool:
 
     A database that is too busy to write it down is no reason to refuse a page: the next one tries again.
     """
-    if now - session.seen_at < sessions.SEEN_EVERY:
+    if now - session.seen_at < sessions.SEEN_EVERY or session.host_session_id is not None:
+        # An operator's in an owner's place ends when it ends, however much it is used.
         return False
     rows = Session.objects.filter(panel_id=session.panel_id, id=session.id)
     until = sessions.lasts_until(session.created_at, now=now)

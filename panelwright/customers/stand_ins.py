@@ -49,6 +49,8 @@ def stand_in_of(panel_id: int, token: str, *, own_token: str, address: str, now:
         created_at__gt=now - LASTS,
         user__is_active=True,
         parent__panel_id=panel_id,
+        # Who is in somebody's place already takes no other.
+        parent__host_session_id=None,
         parent__digest=sessions.digest(own_token),
         parent__expires_at__gt=now,
         parent__created_at__gt=now - sessions.LASTS_AT_MOST,

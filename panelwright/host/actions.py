@@ -13,7 +13,7 @@ from panelwright.core import clock
 from panelwright.core.refusal import Refused
 from panelwright.core.secret import installation_box
 from panelwright.core.sql import PASSING_ERRORS
-from panelwright.customers import account_actions, second_factor
+from panelwright.customers import account_actions, host_guest_actions, second_factor
 from panelwright.customers.sessions import browser as browser_text
 from panelwright.customers.sessions import digest, new_token
 from panelwright.host.models import Operator, OperatorRecoveryCode, OperatorSession
@@ -118,5 +118,8 @@ def end_sessions(*, operator_id: int, keep_id: int | None = None, only_id: int |
         rows = rows.exclude(id=keep_id)
     if only_id is not None:
         rows = rows.filter(id=only_id)
-    gone, _ = rows.delete()
+    ids = list(rows.values_list("id", flat=True))
+    # With them ends where an operator was signed in as an owner.
+    host_guest_actions.end_all(ids)
+    gone, _ = OperatorSession.objects.filter(id__in=ids).delete()
     return int(gone)

@@ -53,6 +53,15 @@ SITE = Site(
             samples=("/panels/{panel}/domains/{domain}/confirm",),
         ),
         SitePage(
+            "panel_enter",
+            f"{_SLUG}/enter",
+            views.panel_enter,
+            Who.OPERATORS,
+            Answer.ACTION,
+            under="panel",
+            samples=("/panels/{panel}/enter",),
+        ),
+        SitePage(
             "health",
             "health",
             health.health,

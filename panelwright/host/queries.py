@@ -154,6 +154,15 @@ def domains_of(panel: Panel) -> list[Domain]:
         return list(Domain.objects.filter(panel_id=panel.id).order_by("id")[:100])
 
 
+def origin_of(panel: Panel, *, scheme: str, port: int) -> str | None:
+    """Where the panel can be reached, by the first host that it names; `port` is that of the operator's own address."""
+    named = next((domain for domain in domains_of(panel) if domain.confirmed and domain.host != "*"), None)
+    if named is None:
+        return None
+    at = named.port or port
+    return f"{scheme}://{named.host}:{at}" if at else f"{scheme}://{named.host}"
+
+
 def waiting_domains() -> list[Domain]:
     """Those that panels have named and no operator has confirmed, of all panels."""
     with scopes_disabled():

@@ -11,6 +11,7 @@ from panelwright.staff.rights import ALL, Right
 class ActorKind(StrEnum):
     STAFF = "staff"  # logged in
     KEY = "key"  # a program with a staff key
+    HOST = "host"  # an operator who is signed in as a panel's owner (customers/host_guests.py)
     OPERATOR = "operator"  # a command on the host, or an operator who is logged in on its pages
 
 

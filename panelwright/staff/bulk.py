@@ -18,7 +18,7 @@ from panelwright.panels.models import Panel
 from panelwright.staff import registry, values
 from panelwright.staff.action import Action, Foretold
 from panelwright.staff.actions import not_allowed, preview
-from panelwright.staff.actor import Actor
+from panelwright.staff.actor import Actor, ActorKind
 from panelwright.staff.lists import Selection, StaffList, all_lists, named
 from panelwright.staff.models import BulkMiss, BulkWork
 
@@ -101,8 +101,9 @@ class Foreseen:
 
 
 def actions_of(of: StaffList, actor: Actor) -> list[Action]:
-    """What the actor may do to many rows of the list."""
-    if not actor.may(of.right):
+    """What the actor may do to many rows of the list. An operator who is signed in as the owner may nothing: the work
+    goes on when they have left."""
+    if not actor.may(of.right) or actor.kind is ActorKind.HOST:
         return []
     return [action for action in of.bulk if not action.for_operators and actor.may(action.right)]
 

@@ -18,10 +18,11 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from panelwright.core import limits
 from panelwright.core.refusal import Refusal
-from panelwright.customers import account_actions, login_actions, staff_actions
+from panelwright.customers import account_actions, host_guest_actions, host_guests, login_actions, staff_actions
 from panelwright.customers.login_actions import Admitted, CodeNeeded, Visitor
 from panelwright.customers.models import LetterKind
 from panelwright.customers.session_actions import end_session
+from panelwright.staff.actions import note
 from panelwright.ui import cookies, kept, links, pages, standing_in
 from panelwright.ui.forms import Form
 from panelwright.ui.request import CustomerRequest, PanelRequest, UserRequest
@@ -31,6 +32,8 @@ View = Callable[..., HttpResponseBase]
 NO_ADDRESS = Refusal("no_address")
 # Of an address to go on to; what is longer is none of ours.
 ADDRESS_MAX = kept.ADDRESS_MAX
+# Of the trail: nobody declared it.
+HOST_LEFT = "host.left"
 
 
 def users_only(view: View) -> View:
@@ -71,7 +74,9 @@ def staff_only(page: pages.SitePage) -> View:
             return _to_login(request)
         if asked.staff is None:
             raise Http404
-        if asked.panel.staff_factor_required and not asked.visitor.totp_sealed:
+        # An operator in an owner's place has shown a second factor, and cannot turn on the owner's.
+        guest = asked.host_guest is not None
+        if asked.panel.staff_factor_required and not asked.visitor.totp_sealed and not guest:
             messages.warning(request, _("Your panel requires two-factor authentication. Turn it on to go on."))
             return redirect("storefront:second_factor_on")
         if not pages.may_see(asked, page):
@@ -151,6 +156,15 @@ def logout(request: PanelRequest) -> HttpResponse:
         # It was over already: that ends nothing else.
         return redirect("ui:inside")
     response = redirect("storefront:home")
+    if request.host_guest is not None and request.staff is not None and request.actor is not None:
+        note(
+            request.actor,
+            panel_id=request.panel.id,
+            action=HOST_LEFT,
+            object_kind="staff",
+            object_id=request.staff.id,
+            given={},
+        )
     if request.session is not None:
         end_session(panel_id=request.panel.id, user_id=request.session.user_id, session_id=request.session.id)
     cookies.drop_session(request, response)
@@ -307,6 +321,28 @@ def _inside(request: PanelRequest, admitted: Admitted, visitor: Visitor, address
     cookies.keep_session(request, response, admitted.token)
     cookies.keep_device(response, visitor.device)
     return response
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+def host_enter(request: PanelRequest, token: str) -> HttpResponse:
+    """An operator comes from the operators' host, to be signed in as an owner. The link alone does nothing: a button
+    does, so that no other site's link and no program that follows it can.
+    """
+    if request.method == "POST":
+        browser = request.headers.get("User-Agent", "")
+        found = host_guest_actions.use_ticket(
+            panel_id=request.panel.id, token=token, address=request.address, browser=browser
+        )
+        if isinstance(found, Refusal):
+            return render(request, "ui/host_enter.html", {"works": False}, status=410)
+        rotate_token(request)
+        response = redirect("ui:inside")
+        if request.session is not None:
+            end_session(panel_id=request.panel.id, user_id=request.session.user_id, session_id=request.session.id)
+        cookies.keep_session(request, response, found, lasts=host_guests.LASTS)
+        return response
+    return render(request, "ui/host_enter.html", {"works": True})
 
 
 def _visitor(request: PanelRequest) -> Visitor:

@@ -15,6 +15,7 @@ from django.utils.translation.trans_real import parse_accept_lang_header
 from panelwright.core import clock
 from panelwright.core.remote import STRICT_TRANSPORT_SECURITY, caller_address
 from panelwright.customers.access import staff_actor
+from panelwright.customers.host_guests import guest_actor, guest_of
 from panelwright.customers.session_actions import note_seen
 from panelwright.customers.sessions import lasts_until, session_of
 from panelwright.customers.stand_ins import stand_in_of
@@ -141,7 +142,12 @@ class VisitorMiddleware:
         page.visitor = page.session.user if page.session else None
         page.customer = getattr(page.visitor, "customer", None)
         page.staff = None if page.stand_in else getattr(page.visitor, "staff", None)
-        page.actor = staff_actor(page.staff, address=page.address) if page.staff else None
+        page.host_guest = guest_of(page.session)
+        page.actor = None
+        if page.staff is not None and page.host_guest is not None:
+            page.actor = guest_actor(page.host_guest, page.staff, address=page.address)
+        elif page.staff is not None:
+            page.actor = staff_actor(page.staff, address=page.address)
         if page.visitor is not None:
             page.visitor.panel = page.panel
         with timezone.override(_zone(page.visitor.timezone if page.visitor else "")):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.http import HttpRequest
 
+from panelwright.customers.host_guests import HostGuest
 from panelwright.customers.models import Customer, Session, Staff, User
 from panelwright.customers.stand_ins import StandIn
 from panelwright.panels.models import Panel
@@ -15,7 +16,8 @@ class PanelRequest(HttpRequest):
 
     `language` is the one of them that the visitor reads; `address` is where he comes from. Of somebody
     who is logged in there are `session` and `visitor`, her user; `customer` or `staff`, whichever she is, and of
-    staff `actor`: what they may do. `stand_in`: who of the staff it really is, on a customer's pages.
+    staff `actor`: what they may do. `stand_in`: who of the staff it really is, on a customer's pages; `host_guest`:
+    which operator, on an owner's.
     """
 
     panel: Panel
@@ -28,6 +30,7 @@ class PanelRequest(HttpRequest):
     staff: Staff | None
     actor: Actor | None
     stand_in: StandIn | None
+    host_guest: HostGuest | None
 
 
 class CustomerRequest(PanelRequest):

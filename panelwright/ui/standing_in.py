@@ -19,6 +19,9 @@ from panelwright.ui.pages import Answer, AsCustomer, SitePage, View, Who
 from panelwright.ui.request import PanelRequest
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+# Pages of one's own account: an operator in an owner's place has none there.
+_OWN = frozenset({Who.USERS, Who.CUSTOMERS})
+_ALWAYS = frozenset({"inside", "logout"})
 # Of the trail: nobody declared it, a customer's own page did it.
 ACTED, WENT_BACK = "customer.acted_as", "customer.went_back"
 
@@ -59,6 +62,8 @@ def guarded(page: SitePage, view: View) -> View:
                 return render(request, "ui/standing_in.html", {"office": page.who is Who.STAFF}, status=403)
             if request.method not in _SAFE and page.answers is not Answer.PART and page.name != "logout":
                 _note(asked, ACTED, page.name)
+        if getattr(asked, "host_guest", None) is not None and page.who in _OWN and page.name not in _ALWAYS:
+            return render(request, "ui/host_guest_only.html", status=403)
         return view(request, *args, **kwargs)
 
     return checked

@@ -35,6 +35,13 @@ SITE = Site(
             Who.EVERYBODY,
             samples=("/invitation/old-link",),
         ),
+        SitePage(
+            "host_enter",
+            "host-enter/<str:token>",
+            auth.host_enter,
+            Who.EVERYBODY,
+            samples=("/host-enter/old-link",),
+        ),
         SitePage("inside", "inside", auth.inside, Who.USERS, Answer.LEADS_ON),
         SitePage(
             "confirm_email",

@@ -9,6 +9,7 @@ OPENS_ALL = {
     "panelwright/cli/demo_data.py",
     "panelwright/cli/subscription.py",
     "panelwright/core/rekey_actions.py",
+    "panelwright/customers/host_guest_actions.py",
     "panelwright/host/queries.py",
     "panelwright/providers/routing/merit_actions.py",
     "panelwright/providers/sync/syncing.py",

@@ -1,0 +1,242 @@
+"""An operator signed in as a panel's owner: what is seen and recorded, what is closed, and that it ends."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.host.installation import HostBrowser, Installation
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+REASON = "asked us why nothing is sent"
+
+
+def link_of(installation: Installation, olga: HostBrowser, **fields: str) -> str:
+    """The path of the link that the operators' page answers with."""
+    slug = installation.alice.panel.slug
+    given = {"owner": str(installation.alice.staff.id), "why": REASON, **fields}
+    page = olga.post(f"/panels/{slug}/enter", **given)
+    assert page.status_code == 200, page.content.decode()
+    found = re.search(r'href="http://shop\.example(/host-enter/[\w-]+)"', page.content.decode())
+    assert found, page.content.decode()
+    return found[1]
+
+
+def guest(installation: Installation, olga: HostBrowser | None = None, **fields: str) -> Any:
+    from panelwright.storefront.tests.browsing import Browser
+
+    browser = Browser(installation.alice)
+    path = link_of(installation, olga or installation.browser(), **fields)
+    assert "Sign in as the owner" in browser.get(path)
+    assert browser.post(path).headers["Location"] == "/inside"
+    return browser
+
+
+def trail() -> list[tuple[Any, ...]]:
+    from tests.support.people import values
+
+    return values(
+        "SELECT action, panel_id, actor_kind, actor_id, actor_name FROM staff_trailentry"
+        " WHERE actor_name LIKE '%(host)' AND object_kind <> 'operator' ORDER BY id"
+    )
+
+
+def test_there_and_back_is_recorded_in_both_trails_and_said_on_each_page(installation: Installation) -> None:
+    from panelwright.storefront.tests.browsing import Browser
+
+    olga = installation.browser()
+    browser = guest(installation, olga)
+    for address in ("/admin/", "/admin/orders", "/admin/customers", "/", "/nowhere"):
+        page = browser.answer(address).content.decode()
+        assert "You are olga@host.example (host), signed in as alice@shop.example until" in page, address
+        assert "You cannot move money." in page, address
+    assert browser.answer("/inside").headers["Location"] == "/admin/"
+    assert browser.post("/admin/panel/set_name", name="Renamed").status_code == 302
+    assert browser.post("/logout").headers["Location"] == "/"
+    assert browser.answer("/admin/").status_code == 302
+    name = "olga@host.example (host)"
+    panel_id = installation.alice.panel_id
+    assert trail() == [
+        ("host.enter", panel_id, "operator", None, name),
+        ("panel.set_name", panel_id, "host", None, name),
+        ("host.left", panel_id, "host", None, name),
+    ]
+    alice = Browser(installation.alice, installation.alice.staff.user)
+    for page in (alice.get("/admin/trail"), olga.get("/trail")):
+        assert "Signed in as the owner" in page and "Stopped being signed in as the owner" in page
+        assert name in page and REASON in page
+    assert "Host" in alice.get(f"/admin/staff/{installation.alice.staff.id}"), "among the owner's log-ins"
+    assert "You are olga" not in alice.get("/admin/"), "the owner's own sessions are as before"
+
+
+def test_a_reason_and_an_owner_are_needed(installation: Installation) -> None:
+    from tests.host.installation import unmoved
+    from tests.support.people import everything
+
+    olga, slug = installation.browser(), installation.alice.panel.slug
+    before = everything()
+    owner = str(installation.alice.staff.id)
+    for fields in (
+        {"owner": owner, "why": "  "},
+        {"owner": str(installation.story.bob.id), "why": REASON},
+        {"owner": str(installation.rival.staff.id), "why": REASON},
+        {"owner": "x", "why": REASON},
+    ):
+        assert olga.post(f"/panels/{slug}/enter", **fields).status_code == 422, fields
+    unmoved(before)
+
+
+def test_a_link_works_once_for_a_minute_on_this_panel_alone(installation: Installation) -> None:
+    from panelwright.storefront.tests.browsing import Browser
+
+    olga = installation.browser()
+    path = link_of(installation, olga)
+    rival = Browser(installation.rival)
+    assert rival.post(path).status_code == 410, "another panel"
+    first, second = Browser(installation.alice), Browser(installation.alice)
+    assert first.post(path).status_code == 302
+    assert second.post(path).status_code == 410 and second.answer("/admin/").status_code == 302
+    path = link_of(installation, olga)
+    installation.time.passes(seconds=61)
+    assert second.post(path).status_code == 410
+    for made_up in ("/host-enter/x", "/host-enter/" + "a" * 43):
+        assert second.post(made_up).status_code == 410
+    path = link_of(installation, olga)
+    olga.post("/logout")
+    assert second.post(path).status_code == 410, "the operator has left"
+
+
+def test_opening_the_link_does_nothing(installation: Installation) -> None:
+    from panelwright.storefront.tests.browsing import Browser
+    from tests.support.people import everything
+
+    path = link_of(installation, installation.browser())
+    before = everything()
+    browser = Browser(installation.alice)
+    assert browser.answer(path).status_code == 200
+    assert everything() == before and browser.answer("/admin/").status_code == 302
+
+
+def test_it_ends_after_an_hour_however_much_it_is_used(installation: Installation) -> None:
+    browser = guest(installation)
+    for _ in range(5):
+        installation.time.passes(minutes=11)
+        assert browser.answer("/admin/").status_code == 200
+    installation.time.passes(minutes=6)
+    assert browser.answer("/admin/").status_code == 302
+
+
+@pytest.mark.parametrize("how", ["logout", "turn_off", "set_password", "new_factor", "end_others"])
+def test_it_ends_with_the_operator_s_own_session(installation: Installation, how: str) -> None:
+    olga = installation.browser()
+    browser = guest(installation, olga)
+    if how == "logout":
+        olga.post("/logout")
+    elif how == "end_others":
+        installation.browser().post("/operators/end-others")
+    else:
+        given = {"password": "quite another phrase"} if how == "set_password" else {}
+        installation.command(f"operator.{how}", installation.operator.id, **given)
+    assert browser.answer("/admin/").status_code == 302
+
+
+def test_it_ends_when_the_owner_ends_all_sessions_or_may_not_log_in(installation: Installation) -> None:
+    browser = guest(installation)
+    installation.world.do("staff.end_sessions", installation.alice.staff.id)
+    assert browser.answer("/admin/").status_code == 302
+
+
+def test_the_owner_s_own_account_is_closed(installation: Installation) -> None:
+    """Whatever page is for users: the password, the second factor, sessions; nothing moves there."""
+    import panelwright.urls  # noqa: F401
+    from panelwright.ui.pages import Who, all_pages
+    from tests.host.installation import unmoved
+    from tests.support.people import everything
+
+    browser = guest(installation)
+    before = everything()
+    tried = 0
+    for _site, page in all_pages():
+        if page.who not in {Who.USERS, Who.CUSTOMERS} or page.name in {"inside", "logout"}:
+            continue
+        for address in page.addresses:
+            if "{" in address:
+                address = re.sub(r"\{\w+\}", "1", address)
+            if "^" in address:
+                continue
+            for answer in (browser.answer(address), browser.post(address, current="correct horse", password="x" * 20)):
+                assert answer.status_code in {403, 404}, (address, answer.status_code)
+            tried += 1
+    assert tried > 20
+    unmoved(before)
+
+
+def test_money_and_staff_are_closed_unless_money_was_asked_for(installation: Installation) -> None:
+    from tests.host.installation import unmoved
+    from tests.support.people import everything
+
+    number = installation.carol.number
+    browser = guest(installation)
+    before = everything()
+    forms = {
+        f"/admin/customers/{number}/credit": {"amount": "5.00", "reference": "r1", "sure": "1"},
+        f"/admin/orders/{installation.carol.order(link='https://example.com/c').number}/cancel": {"sure": "1"},
+        "/admin/staff/invite": {"email": "m@x.example", "role": "owner", "sure": "1"},
+        "/admin/staff_keys/add": {"staff": "alice@shop.example", "sure": "1"},
+        f"/admin/customers/{number}/sign_in": {"reason": "to look"},
+    }
+    before = everything()
+    for address, fields in forms.items():
+        assert browser.post(address, **fields).status_code in {403, 404}, address
+    unmoved(before)
+    assert browser.answer("/admin/staff").status_code == 403
+    assert browser.answer("/admin/trail").status_code == 403
+    with_money = guest(installation, money="1")
+    page = with_money.get("/admin/")
+    assert "You cannot move money." not in page and "You are olga" in page
+    assert with_money.answer(f"/admin/customers/{number}/credit").status_code == 200
+    assert with_money.answer("/admin/staff").status_code == 403
+    from tests.support.people import values
+
+    given = values("SELECT given FROM staff_trailentry WHERE action = 'host.enter' ORDER BY id DESC LIMIT 1")[0][0]
+    assert "true" in str(given).lower()
+
+
+def test_nothing_is_done_in_bulk_that_would_go_on_afterwards(installation: Installation) -> None:
+    browser = guest(installation)
+    assert "With the selected rows" not in browser.get("/admin/orders")
+    assert browser.answer("/admin/services/bulk/turn_off").status_code in {403, 404}
+
+
+def test_nobody_else_reaches_it(installation: Installation) -> None:
+    """Staff of the panel, customers and operators' old sessions cannot ask for a ticket."""
+    from panelwright.storefront.tests.browsing import Browser
+    from tests.host.installation import HostBrowser
+
+    slug = installation.alice.panel.slug
+    fields = {"owner": str(installation.alice.staff.id), "why": REASON}
+    assert HostBrowser().post(f"/panels/{slug}/enter", **fields).headers["Location"] == "/login"
+    bob = Browser(installation.alice, installation.story.bob.user)
+    assert bob.post(f"/panels/{slug}/enter", **fields).status_code == 404
+    assert bob.post("/host-enter/anything").status_code == 410
+
+
+def test_a_panel_that_names_no_host_has_no_link(installation: Installation) -> None:
+    from tests.support.people import execute
+
+    olga = installation.browser()
+    execute("UPDATE panels_domain SET host = '*', port = 8000 WHERE panel_id = %s", installation.alice.panel_id)
+    fields = {"owner": str(installation.alice.staff.id), "why": REASON}
+    assert olga.post(f"/panels/{installation.alice.panel.slug}/enter", **fields).status_code == 422
+
+
+def test_a_suspended_panel_can_be_entered_and_a_required_factor_is_no_bar(installation: Installation) -> None:
+    olga = installation.browser()
+    installation.world.do("panel.set_staff_factor", staff_factor=True)
+    olga.post(f"/panels/{installation.alice.panel.slug}/suspend", reason="Unpaid")
+    browser = guest(installation, olga)
+    assert "The host suspended this panel" in browser.get("/admin/")
