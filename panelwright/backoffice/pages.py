@@ -15,6 +15,7 @@ from panelwright.backoffice import (
     home,
     importing,
     lists,
+    my_panels,
     orders,
     panel,
     panel_settings,
@@ -593,4 +594,5 @@ def _bulk() -> Iterator[SitePage]:
             )
 
 
-SITE = Site("backoffice", (*_HOME, *_ORDERS, *_SUPPORT, *_CUSTOMERS, *_PANEL, *_files(), *_bulk(), *_actions()))
+_ALL = (*_HOME, *_ORDERS, *_SUPPORT, *_CUSTOMERS, *_PANEL, *my_panels.PAGES, *_files(), *_bulk(), *_actions())
+SITE = Site("backoffice", _ALL)

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_noop
 
 from panelwright.content.models import BannerKind
 from panelwright.core import money, said
+from panelwright.customers import panel_link_actions
 from panelwright.orders import problems
 from panelwright.panels.actions import LANGUAGES
 from panelwright.panels.models import Arrival, BlockKind, Domain
@@ -224,6 +225,9 @@ _PROBLEMS_OF_REFILLS = {
 _UNDECLARED = {
     standing_in.ACTED: gettext_noop("Did something as the customer"),
     standing_in.WENT_BACK: gettext_noop("Stopped being signed in as the customer"),
+    panel_link_actions.LINKED: gettext_noop("Linked an account at another panel"),
+    panel_link_actions.UNLINKED: gettext_noop("Unlinked an account at another panel"),
+    panel_link_actions.SWITCHED: gettext_noop("Switched to another panel"),
     "host.enter": gettext_noop("Signed in as the owner"),
     auth.HOST_LEFT: gettext_noop("Stopped being signed in as the owner"),
 }

@@ -522,6 +522,12 @@ REFUSALS: dict[str, Words] = {
         gettext_noop("A panel can have at most %(limit)s link patterns. Remove some."), status=409
     ),
     "bad_host": Words(gettext_noop("Enter a host such as panel.example.com, or * with a port.")),
+    "no_such_panel": Words(gettext_noop("No panel answers there. Enter the address where you log in."), status=404),
+    "own_panel": Words(gettext_noop("This is the panel that you are on. Enter another one.")),
+    "too_many_panels": Words(gettext_noop("At most %(limit)s panels can be linked."), status=409),
+    "factor_needed": Words(
+        gettext_noop("That panel asks for a second factor. Turn on two-factor authentication here first."), status=409
+    ),
     "reason_needed": Words(gettext_noop("Give a reason.")),
     "already_suspended": Words(gettext_noop("This panel is already suspended."), status=409),
     "not_suspended": Words(gettext_noop("This panel is not suspended."), status=409),

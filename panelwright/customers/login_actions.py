@@ -47,6 +47,31 @@ class CodeNeeded(NamedTuple):
 
 def log_in(*, panel_id: int, email: str, password: str, visitor: Visitor) -> Admitted | CodeNeeded | Refusal:
     """Check a password. Refusals: wrong_login, too_often, busy."""
+    user = _by_password(panel_id, email, password, visitor)
+    if isinstance(user, Refusal):
+        return user
+    if user.totp_sealed:
+        return CodeNeeded(signing.dumps([user.id, _password_mark(user)], salt=_SALT))
+    return admit(user, visitor) or WRONG
+
+
+def prove(*, panel_id: int, email: str, password: str, code: str, visitor: Visitor) -> User | Refusal:
+    """Whose account it is, proven as at the log-in, and without logging in. `code`: where there is a second factor.
+
+    Refusals: wrong_login, wrong_code, lost_factor, too_often, busy.
+    """
+    user = _by_password(panel_id, email, password, visitor)
+    if isinstance(user, Refusal) or not user.totp_sealed:
+        return user
+    refused = throttle_actions.count(panel_id, [(throttle_actions.CODE_ACCOUNT, str(user.id))], now=clock.now())
+    refused = refused or use_code(user, code)
+    if refused is not None:
+        return refused
+    throttle_actions.forget(panel_id, throttle_actions.CODE_ACCOUNT, str(user.id))
+    return user
+
+
+def _by_password(panel_id: int, email: str, password: str, visitor: Visitor) -> User | Refusal:
     if passwords.no_room():
         return passwords.BUSY
     email = email.strip().lower()
@@ -68,9 +93,8 @@ def log_in(*, panel_id: int, email: str, password: str, visitor: Visitor) -> Adm
     if user is None or not right:
         return WRONG
     throttle_actions.forget(panel_id, throttle_actions.LOG_IN_ACCOUNT, account)
-    if user.totp_sealed:
-        return CodeNeeded(signing.dumps([user.id, _password_mark(user)], salt=_SALT))
-    return admit(user, visitor) or WRONG
+    found: User = user
+    return found
 
 
 def is_password_of(user: User, password: str) -> bool | Refusal:

@@ -100,6 +100,45 @@ class HostTicket(models.Model):
         constraints = [models.UniqueConstraint(fields=["panel", "digest"], name="host_ticket_panel_digest")]
 
 
+class StaffLink(models.Model):
+    """That a member of staff is the same person as members of other panels: those whose links have the same `person`.
+
+    Made with proof of both accounts (panel_link_actions.py), never by an address. `mark` changes with password and
+    second factor: then the link counts no more.
+    """
+
+    panel = models.ForeignKey(Panel, on_delete=models.PROTECT)
+    staff = models.OneToOneField("Staff", on_delete=models.PROTECT)
+    person = models.CharField(max_length=32, db_index=True)
+    mark = models.CharField(max_length=64)
+    at = models.DateTimeField()
+
+    objects = ScopedManager(panel="panel")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["panel", "person"], name="staff_link_panel_person"),
+            models.CheckConstraint(condition=~Q(person="") & ~Q(mark=""), name="staff_link_says"),
+        ]
+
+
+class SwitchTicket(models.Model):
+    """What lets somebody who is logged in at one panel into another, where she is staff, too: good for half a minute
+    and once, at the other panel, while the session that asked for it is there. Only the token's digest is stored."""
+
+    panel = models.ForeignKey(Panel, on_delete=models.PROTECT)
+    user = models.ForeignKey(User, on_delete=models.PROTECT)
+    digest = models.CharField(max_length=64)
+    from_panel_id = models.BigIntegerField()
+    from_session_id = models.BigIntegerField()
+    expires_at = models.DateTimeField()
+
+    objects = ScopedManager(panel="panel")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["panel", "digest"], name="switch_ticket_panel_digest")]
+
+
 class LoginHow(models.TextChoices):
     """How somebody came in."""
 
@@ -107,6 +146,7 @@ class LoginHow(models.TextChoices):
     SIGN_UP = "sign-up"
     INVITATION = "invitation"
     STAFF = "staff"  # a member of staff, signed in as the customer
+    SWITCH = "switch"  # from another panel, where she is staff, too
     HOST = "host"  # an operator of the installation, signed in as the owner
 
 

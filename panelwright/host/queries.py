@@ -22,13 +22,9 @@ from panelwright.customers.models import Staff
 from panelwright.host import store
 from panelwright.host.models import Operator, WorkerBeat
 from panelwright.panels.models import Domain, HostBlock, Panel
-from panelwright.reports.calendar import buckets
-from panelwright.reports.cuts import Cut, Grain
+from panelwright.reports import side_by_side
 from panelwright.staff.models import TrailEntry
 from panelwright.staff.rights import Role
-
-# Of the sums of orders.
-DAYS = 30
 
 
 class PanelRow(NamedTuple):
@@ -69,28 +65,18 @@ def _ids(rows: Any) -> Sequence[int]:
 
 def rows_of(found: Sequence[Panel], *, now: datetime | None = None) -> list[PanelRow]:
     """Two queries, whatever the number of panels."""
-    now = now or clock.now()
-    ids = [panel.id for panel in found]
-    counts = {row[0]: row[1:] for row in store.COUNTS.rows(connection, ids)} if ids else {}
-    first = buckets(now - timedelta(days=DAYS + 1), "UTC").day - 1
-    orders = store.ORDERS.rows(connection, ids, Cut.ALL.value, Grain.DAY.value, first) if ids else []
-    made = []
-    for panel in found:
-        today = buckets(now, panel.timezone).day
-        mine = {bucket: int(number) for panel_id, bucket, number in orders if panel_id == panel.id}
-        customers, problems, tickets = counts.get(panel.id, (0, 0, 0))
-        month = sum(number for bucket, number in mine.items() if today - DAYS < bucket <= today)
-        made.append(
-            PanelRow(
-                panel,
-                count_text(customers),
-                mine.get(today, 0),
-                month,
-                count_text(problems),
-                count_text(tickets),
-            )
+    figures = side_by_side.figures(found, now or clock.now())
+    return [
+        PanelRow(
+            panel,
+            count_text(figures[panel.id].customers),
+            figures[panel.id].today,
+            figures[panel.id].month,
+            count_text(figures[panel.id].problems),
+            count_text(figures[panel.id].tickets),
         )
-    return made
+        for panel in found
+    ]
 
 
 def panel_of(slug: str) -> Panel | None:
@@ -152,15 +138,6 @@ def _aware(held: object) -> datetime:
 def domains_of(panel: Panel) -> list[Domain]:
     with scopes_disabled():
         return list(Domain.objects.filter(panel_id=panel.id).order_by("id")[:100])
-
-
-def origin_of(panel: Panel, *, scheme: str, port: int) -> str | None:
-    """Where the panel can be reached, by the first host that it names; `port` is that of the operator's own address."""
-    named = next((domain for domain in domains_of(panel) if domain.confirmed and domain.host != "*"), None)
-    if named is None:
-        return None
-    at = named.port or port
-    return f"{scheme}://{named.host}:{at}" if at else f"{scheme}://{named.host}"
 
 
 def waiting_domains() -> list[Domain]:

@@ -1,24 +1,9 @@
-"""Statements over all panels, each row with its panel. Counts stop at COUNTED_MAX."""
+"""Statements over all panels, each row with its panel."""
 
 from __future__ import annotations
 
 from panelwright.core import sql
-from panelwright.core.lists import COUNTED_MAX
 
-_MOST = COUNTED_MAX + 1
-ORDERS = sql.Query(
-    "SELECT panel_id, bucket, SUM(orders) FROM reports_reportsum WHERE panel_id :in_int AND cut = ? AND grain = ?"
-    " AND bucket > ? GROUP BY panel_id, bucket"
-)
-COUNTS = sql.Query(
-    "SELECT p.id,"
-    f" (SELECT COUNT(*) FROM (SELECT 1 FROM customers_customer c WHERE c.panel_id = p.id LIMIT {_MOST}) t),"
-    " (SELECT COUNT(*) FROM (SELECT 1 FROM orders_order o WHERE o.panel_id = p.id AND o.problem_code > ''"
-    f" AND o.ended_at IS NULL LIMIT {_MOST}) t),"
-    " (SELECT COUNT(*) FROM (SELECT 1 FROM support_ticket k WHERE k.panel_id = p.id AND k.state = 'pending'"
-    f" LIMIT {_MOST}) t)"
-    " FROM panels_panel p WHERE p.id :in_int"
-)
 # Queues are read once for all panels: as many of the oldest rows that are due as are looked at.
 LOOKED_AT = 20_000
 DUE = sql.Query(

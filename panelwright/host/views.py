@@ -19,11 +19,12 @@ from panelwright.core.refusal import Refusal
 from panelwright.customers import account_actions
 from panelwright.host import actions, enter_actions, health, lists, queries, sessions
 from panelwright.host.request import OperatorRequest
-from panelwright.panels import hosts, presets
+from panelwright.panels import presets
 from panelwright.panels.actions import LANGUAGES
 from panelwright.panels.models import Panel
 from panelwright.staff.actions import Performed, perform
 from panelwright.staff.registry import actions as declared
+from panelwright.ui import links
 from panelwright.ui.forms import Form
 
 
@@ -151,8 +152,8 @@ def domain_confirm(request: OperatorRequest, slug: str, target: int) -> HttpResp
 def panel_enter(request: OperatorRequest, slug: str) -> HttpResponse:
     """A page with the link to the panel's own host: a form may not lead to another one (form-action of the policy)."""
     of, form = panel_or_404(slug), Form.sent(request)
-    start = queries.origin_of(of, scheme=request.scheme or "https", port=_port(request))
-    if start is None:
+    start = links.origin_of(request, of)
+    if not start:
         form.refuse(Refusal("no_address"), beside="")
         return _panel_page(request, of, form)
     token = enter_actions.enter(
@@ -167,11 +168,6 @@ def panel_enter(request: OperatorRequest, slug: str) -> HttpResponse:
         form.refuse(token, beside="why" if token.field == "why" else "")
         return _panel_page(request, of, form)
     return render(request, "host/enter.html", {"panel": of, "link": f"{start}/host-enter/{token}"})
-
-
-def _port(request: OperatorRequest) -> int:
-    """That the operator has in the address; 0: the scheme's own."""
-    return hosts.split(request.META.get("HTTP_HOST", ""), 0)[1]
 
 
 @require_safe

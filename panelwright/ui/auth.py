@@ -18,7 +18,14 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from panelwright.core import limits
 from panelwright.core.refusal import Refusal
-from panelwright.customers import account_actions, host_guest_actions, host_guests, login_actions, staff_actions
+from panelwright.customers import (
+    account_actions,
+    host_guest_actions,
+    host_guests,
+    login_actions,
+    panel_link_actions,
+    staff_actions,
+)
 from panelwright.customers.login_actions import Admitted, CodeNeeded, Visitor
 from panelwright.customers.models import LetterKind
 from panelwright.customers.session_actions import end_session
@@ -321,6 +328,19 @@ def _inside(request: PanelRequest, admitted: Admitted, visitor: Visitor, address
     cookies.keep_session(request, response, admitted.token)
     cookies.keep_device(response, visitor.device)
     return response
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+def panel_enter(request: PanelRequest, token: str) -> HttpResponse:
+    """Staff come from another panel of theirs. Here, too, it is a button that lets in, and not the link."""
+    if request.method == "POST":
+        visitor = _visitor(request)
+        found = panel_link_actions.use_ticket(panel_id=request.panel.id, token=token, visitor=visitor)
+        if isinstance(found, Admitted):
+            return _inside(request, found, visitor, reverse("ui:inside"))
+        return render(request, "ui/panel_enter.html", {"works": False}, status=410)
+    return render(request, "ui/panel_enter.html", {"works": True})
 
 
 @never_cache

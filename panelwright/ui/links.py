@@ -5,7 +5,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
+from django.http import HttpRequest
 from django.urls import reverse
+from django_scopes import scope
 
 from panelwright.panels import hosts
 from panelwright.panels.models import Domain, Panel
@@ -43,6 +45,19 @@ def letter_links(request: PanelRequest) -> LinkTo | None:
     """Makes the links of letters; None when the panel does not know where it can be reached (panels/hosts.py)."""
     start = origin(request)
     return (lambda name, *arguments: start + reverse(name, args=arguments)) if start else None
+
+
+def origin_of(request: HttpRequest, panel: Panel) -> str:
+    """Where another panel can be reached, by the first host that it names; empty when it names none. Scheme and port
+    are those of the page that is shown, where the panel says nothing else.
+    """
+    with scope(panel=panel):
+        rows = Domain.objects.filter(panel_id=panel.id, confirmed=True).exclude(host="*").order_by("id")
+        row = rows.first()
+    if row is None:
+        return ""
+    port = row.port or hosts.split(request.META.get("HTTP_HOST", ""), 0)[1]
+    return f"{request.scheme}://{row.host}:{port}" if port else f"{request.scheme}://{row.host}"
 
 
 def origin(request: PanelRequest) -> str:

@@ -36,6 +36,13 @@ SITE = Site(
             samples=("/invitation/old-link",),
         ),
         SitePage(
+            "panel_enter",
+            "panel-enter/<str:token>",
+            auth.panel_enter,
+            Who.EVERYBODY,
+            samples=("/panel-enter/old-link",),
+        ),
+        SitePage(
             "host_enter",
             "host-enter/<str:token>",
             auth.host_enter,

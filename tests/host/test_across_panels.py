@@ -10,6 +10,8 @@ OPENS_ALL = {
     "panelwright/cli/subscription.py",
     "panelwright/core/rekey_actions.py",
     "panelwright/customers/host_guest_actions.py",
+    "panelwright/customers/panel_link_actions.py",
+    "panelwright/customers/panel_links.py",
     "panelwright/host/queries.py",
     "panelwright/providers/routing/merit_actions.py",
     "panelwright/providers/sync/syncing.py",
