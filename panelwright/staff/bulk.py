@@ -128,6 +128,8 @@ def foreseen(
         return Refusal("not_allowed", facts=(("right", right.value),))
     if (refusal := not_allowed(action, actor)) is not None:
         return refusal
+    if actor.kind is ActorKind.HOST:
+        return Refusal("not_allowed", facts=(("right", ""),))
     found = Foreseen(action, selection, given)
     try:
         checked = values.of(action, given)

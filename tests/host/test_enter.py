@@ -191,7 +191,8 @@ def test_money_and_staff_are_closed_unless_money_was_asked_for(installation: Ins
     }
     before = everything()
     for address, fields in forms.items():
-        assert browser.post(address, **fields).status_code in {403, 404}, address
+        # 422: a form that a person of the staff alone may send.
+        assert browser.post(address, **fields).status_code in {403, 404, 422}, address
     unmoved(before)
     assert browser.answer("/admin/staff").status_code == 403
     assert browser.answer("/admin/trail").status_code == 403
@@ -209,7 +210,18 @@ def test_money_and_staff_are_closed_unless_money_was_asked_for(installation: Ins
 def test_nothing_is_done_in_bulk_that_would_go_on_afterwards(installation: Installation) -> None:
     browser = guest(installation)
     assert "With the selected rows" not in browser.get("/admin/orders")
-    assert browser.answer("/admin/services/bulk/turn_off").status_code in {403, 404}
+    page = browser.get("/admin/services/bulk/turn_off?all=1")
+    assert 'name="sure"' not in page, "nothing is shown that could be confirmed"
+    found = re.search(r'name="selection" value="([^"]+)"', page)
+    assert found is not None
+    from tests.host.installation import unmoved
+    from tests.support.people import everything
+
+    before = everything()
+    for sure in ("", "x"):
+        answer = browser.post("/admin/services/bulk/turn_off", selection=found[1], sure=sure, once="a" * 16)
+        assert answer.status_code == 422
+    unmoved(before)
 
 
 def test_nobody_else_reaches_it(installation: Installation) -> None:

@@ -31,6 +31,8 @@ def link(browser: Browser, **fields: str) -> Any:
 def linked(installation: Installation) -> Browser:
     browser = alice_at_hers(installation)
     assert link(browser).status_code == 302
+    # What is said of it once names the other panel.
+    browser.get("/admin/my-panels")
     return browser
 
 
