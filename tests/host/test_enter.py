@@ -41,7 +41,8 @@ def trail() -> list[tuple[Any, ...]]:
 
     return values(
         "SELECT action, panel_id, actor_kind, actor_id, actor_name FROM staff_trailentry"
-        " WHERE actor_name LIKE '%(host)' AND object_kind <> 'operator' ORDER BY id"
+        " WHERE actor_name LIKE %s AND object_kind <> 'operator' ORDER BY id",
+        "%(host)",
     )
 
 
