@@ -24,6 +24,7 @@ from panelwright.panels.models import Panel
 from panelwright.providers.actions import set_provider
 from panelwright.providers.models import Provider
 from panelwright.providers.routing.store import ProviderRow
+from panelwright.providers.sync import round_actions
 from panelwright.providers.sync.import_rules import Chosen
 from panelwright.providers.sync.round_actions import Round
 from panelwright.providers.sync.sync_actions import Imported, claim_syncs, import_services, set_exchange_rate
@@ -182,8 +183,11 @@ def test_some_of_a_list_can_be_chosen(shop: Shop, chosen: Chosen, numbers: list[
 
 
 def test_a_large_list_is_imported_and_synced_in_few_statements(
-    shop: Shop, django_assert_max_num_queries: Callable[[int], Any]
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, django_assert_max_num_queries: Callable[[int], Any]
 ) -> None:
+    """Of a round in each part as many, however many services it is of."""
+    for name in ("PART", "PART_MIN", "PART_MAX"):
+        monkeypatch.setattr(round_actions, name, 500)
     shop.lists(*[listed(n, "1.00") for n in range(1, 2001)])
     with django_assert_max_num_queries(130):
         assert len(shop.imports().services) == 2000

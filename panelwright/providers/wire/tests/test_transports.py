@@ -84,7 +84,7 @@ def test_a_folder_is_a_transport_when_it_says_how_to_connect(lines: LinesPanel) 
     assert transports.names() == ("panel_v2", "json_lines")
     assert transports.transport("json_lines").good_address(lines.url)
     for name in ("tests", "nothing", "panel_v2.tests", ""):
-        with pytest.raises(ValueError, match="there is no transport"):
+        with pytest.raises(ValueError, match="no_transport¦name="):
             transports.transport(name)
 
 
@@ -185,4 +185,4 @@ def test_a_transport_whose_folder_is_gone_sends_nothing(
     worker.forward()
     assert lines.lines == []
     assert carol.sees(order)[0] == "Pending"
-    assert value("SELECT problem_facts FROM orders_order").count("there is no transport") == 1
+    assert value("SELECT problem_facts FROM orders_order").count("no_transport¦name=json_lines") == 1
