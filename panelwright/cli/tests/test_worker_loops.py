@@ -13,6 +13,7 @@ import pytest
 import panelwright
 from panelwright.cli import worker
 from panelwright.core.loop import AppLoops, Loops, LoopSpec
+from panelwright.host import loops as host
 
 ROOT = Path(panelwright.__file__).parent
 
@@ -48,7 +49,8 @@ def test_the_worker_runs_what_each_app_exports(monkeypatch: pytest.MonkeyPatch) 
 
     for name, module in exporting().items():
         monkeypatch.setattr(module, "loops", stand_in(name))
-    loops = Loops(worker.exported())
+    # As the worker puts them together: what is told of all loops is a loop itself.
+    loops: Loops = Loops([*worker.exported(), host.loops(running=lambda: loops.running)])
     loops.start()
     assert [name for name, event in ran.items() if not event.wait(20)] == []
     loops.stop()
