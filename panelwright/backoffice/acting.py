@@ -47,6 +47,7 @@ ONE = {
     "staff": "staff_member",
     "service": "service",
     "announcement": "announcement",
+    "payment": "payment",
 }
 ALL = {
     "order": "orders",
@@ -70,6 +71,9 @@ ALL = {
     "staff_key": "staff",
     "bulk": "bulk",
     "change": "bulk",
+    "payment": "payments",
+    "payment_method": "payment_methods",
+    "voucher": "vouchers",
 }
 _YES_OR_NO = (("", ""), ("yes", gettext_noop("Yes")), ("no", gettext_noop("No")))
 # Choices that are in no language, or each in its own.
@@ -324,7 +328,9 @@ def _after(request: StaffRequest, performed: Performed) -> HttpResponse:
     if secret or (performed.shown and action.prepare is not None):
         # What a provider's list brought, or what is told only now.
         told = [(words.field(name), words.value(value)[:SHOWN_MAX]) for name, value in performed.shown.items()]
-        context = {"action": action, "title": _(action.label), "secrets": secret, "told": told, "back": back}
+        # Many that are told only now: a line each, to be copied.
+        codes = "\n".join(performed.shown.get("codes", ()))
+        context = {"title": _(action.label), "secrets": secret, "told": told, "codes": codes, "back": back}
         response = render(request, "backoffice/shown.html", context)
         response.headers["Cache-Control"] = "no-store"
         return response

@@ -134,6 +134,7 @@ _TABS = {
     "statement": _Tab(gettext_noop("Statement"), _statement),
     "orders": _Tab(gettext_noop("Orders"), _of_list("orders"), Right.ORDERS_READ),
     "tickets": _Tab(gettext_noop("Tickets"), _of_list("tickets"), Right.SUPPORT),
+    "payments": _Tab(gettext_noop("Payments"), _of_list("payments"), Right.PAYMENTS),
     "keys": _Tab(gettext_noop("API keys"), _of_list("api_keys")),
     "sessions": _Tab(gettext_noop("Sessions"), _sessions),
     "logins": _Tab(gettext_noop("Log-ins"), _logins),

@@ -19,6 +19,7 @@ from panelwright.backoffice import (
     orders,
     panel,
     panel_settings,
+    payment_pages,
     reports,
     search,
     services,
@@ -194,6 +195,7 @@ _CUSTOMERS = (
         under="customers",
         right=Right.CUSTOMERS_READ,
     ),
+    *payment_pages.PAGES,
 )
 
 _REPORTS = (
@@ -490,30 +492,7 @@ _PANEL = (
 )
 
 # Noun -> the page in whose menu entry its actions are found.
-_UNDER = {
-    "order": "orders",
-    "cancel": "cancels",
-    "refill": "refills",
-    "ticket": "tickets",
-    "saved_reply": "saved_replies",
-    "customer": "customers",
-    "price_list": "price_lists",
-    "service": "services",
-    "route": "services",
-    "category": "arrange",
-    "held": "held",
-    "provider": "providers",
-    "panel": "settings",
-    "domain": "domains",
-    "block": "blocks",
-    "page": "content",
-    "announcement": "announcements",
-    "staff": "staff",
-    "staff_key": "staff",
-    "bulk": "bulk",
-    "change": "bulk",
-    "view": "home",
-}
+_UNDER = {**acting.ALL, "view": "home"}
 
 
 def _actions() -> Iterator[SitePage]:

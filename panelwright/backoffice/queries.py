@@ -23,6 +23,7 @@ from panelwright.customers.models import Customer
 from panelwright.customers.staff_lists import with_email
 from panelwright.orders.models import Order
 from panelwright.panels.models import Panel
+from panelwright.payments.queries import waiting as waiting_payments
 from panelwright.providers.models import Provider, ProviderKind, Route
 from panelwright.providers.routing.health import FAILURES_MAX
 from panelwright.providers.staff_lists import held_routes, waiting_cancels, waiting_refills
@@ -90,6 +91,7 @@ class WaitingWork(NamedTuple):
     tickets: Waiting
     providers: list[Provider]
     held: Waiting
+    payments: Waiting
 
 
 def waiting(panel_id: int) -> WaitingWork:
@@ -102,6 +104,7 @@ def waiting(panel_id: int) -> WaitingWork:
         tickets=_waiting(tickets, "updated_at"),
         providers=list(troubled_providers(panel_id).order_by("id")[:20]),
         held=_waiting(held_routes(panel_id).order_by("id"), "held_at"),
+        payments=_waiting(waiting_payments(panel_id), "updated_at"),
     )
 
 
@@ -155,7 +158,11 @@ def first_steps(panel_id: int) -> FirstSteps:
 def menu_counts(panel_id: int) -> dict[str, int]:
     """What stands beside the entries of the menu."""
     tickets = Ticket.objects.filter(panel_id=panel_id, state=TicketState.PENDING)
-    return {"problems": counted(problem_orders(panel_id)), "tickets": counted(tickets)}
+    return {
+        "problems": counted(problem_orders(panel_id)),
+        "tickets": counted(tickets),
+        "payments": counted(waiting_payments(panel_id)),
+    }
 
 
 class Thing(NamedTuple):

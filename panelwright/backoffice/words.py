@@ -15,6 +15,7 @@ from panelwright.customers import panel_link_actions
 from panelwright.orders import problems
 from panelwright.panels.actions import LANGUAGES
 from panelwright.panels.models import Arrival, BlockKind, Domain
+from panelwright.payments.registry import all_gateways
 from panelwright.providers.models import Provider
 from panelwright.providers.staff_orders import PROBLEM_LABELS
 from panelwright.providers.sync import sync_problems
@@ -171,6 +172,24 @@ NAMES = {
     "banner_from": gettext_noop("Banner from"),
     "banner_until": gettext_noop("Banner until"),
     "withdrawn_at": gettext_noop("Withdrawn"),
+    "method": gettext_noop("Method"),
+    "asked": gettext_noop("Amount asked for"),
+    "fee": gettext_noop("Fee"),
+    "received": gettext_noop("Amount received"),
+    "credited": gettext_noop("Credited"),
+    "bonus": gettext_noop("Bonus"),
+    "payment_reference": gettext_noop("Reference told to the customer"),
+    "proof": gettext_noop("Proof of payment"),
+    "live": gettext_noop("Real money"),
+    "texts": gettext_noop("Texts for customers"),
+    "settings": gettext_noop("Settings"),
+    "secrets": gettext_noop("Secrets that are set"),
+    "webhook": gettext_noop("Path of the webhook"),
+    "label": gettext_noop("Name of the batch"),
+    "value": gettext_noop("Value"),
+    "uses_max": gettext_noop("Uses per voucher"),
+    "uses_left": gettext_noop("Uses left"),
+    "codes": gettext_noop("Codes"),
 }
 # Fields of states that say nothing to people.
 INTERNAL = frozenset({"work", "chosen_route", "version", "id", "provider", "route"})
@@ -187,6 +206,12 @@ _CHOICES = {
     "success": gettext_noop("Most completed orders"),
     BannerKind.INFO.value: gettext_noop("Information"),
     BannerKind.WARNING.value: gettext_noop("Warning"),
+    # Methods of payment, and what customers give as proof.
+    **{name: one.label for name, one in all_gateways().items()},
+    "nothing": gettext_noop("Nothing"),
+    "reference": gettext_noop("Reference or transaction ID"),
+    "file": gettext_noop("Receipt"),
+    "both": gettext_noop("Reference and receipt"),
     "up": gettext_noop("Up"),
     "down": gettext_noop("Down"),
     "top": gettext_noop("To the top"),

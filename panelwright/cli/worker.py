@@ -55,6 +55,7 @@ def exported() -> list[AppLoops]:
     from panelwright.customers.emails import webhook_stopped
     from panelwright.events import loops as events
     from panelwright.orders import loops as orders
+    from panelwright.payments import loops as payments
     from panelwright.providers import loops as providers
     from panelwright.providers.posts import subscription_actions
     from panelwright.reports import loops as reports
@@ -66,6 +67,7 @@ def exported() -> list[AppLoops]:
         orders.loops(pass_on=subscription_actions.pass_on),
         events.loops(tell=webhook_stopped),
         support.loops(),
+        payments.loops(),
         staff.loops(actor_again=actor_again),
         reports.loops(),
     ]

@@ -366,6 +366,25 @@ ATTACHMENTS_MAX = _limit("ATTACHMENTS_MAX", 3, "files", of="Files of a message",
 ATTACHED_BYTES_MAX = _limit("ATTACHED_BYTES_MAX", 30 * MIB, "bytes", of="All files of a customer", beyond="Refused")
 FILE_NAME_CHARS_MAX = _limit("FILE_NAME_CHARS_MAX", 100, "characters", of="The name of a file", beyond="Cut off")
 TICKET_CHARS_MAX = _limit("TICKET_CHARS_MAX", 5_000, "characters", of="A message of a ticket", beyond="Refused")
+PAYMENT_HOOK_BYTES_MAX = _limit(
+    "PAYMENT_HOOK_BYTES_MAX", 256 * KIB, "bytes", of="The body of a webhook of a payment gateway", beyond="413"
+)
+PAYMENTS_OPEN_MAX = _limit("PAYMENTS_OPEN_MAX", 5, "payments", of="A customer's unfinished payments", beyond="Refused")
+PAYMENTS_A_DAY_MAX = _limit("PAYMENTS_A_DAY_MAX", 40, "payments", of="A customer's payments in a day", beyond="Refused")
+PAYMENT_PROOF_CHARS_MAX = _limit(
+    "PAYMENT_PROOF_CHARS_MAX", 200, "characters", of="What a customer writes as proof of a payment", beyond="Refused"
+)
+PAYMENT_AMOUNT_CHARS_MAX = _limit(
+    "PAYMENT_AMOUNT_CHARS_MAX", 40, "characters", of="The amount of a payment", beyond="It is none"
+)
+VOUCHER_CHARS_MAX = _limit("VOUCHER_CHARS_MAX", 64, "characters", of="The code of a voucher", beyond="It is none")
+VOUCHER_TRIES_MAX = _limit(
+    "VOUCHER_TRIES_MAX",
+    10,
+    "codes",
+    of="Codes of vouchers that a customer tries wrongly in a quarter of an hour; from one address 60",
+    beyond="Refused, whatever the code",
+)
 MASS_LINES_MAX = _limit("MASS_LINES_MAX", 500, "lines", of="A mass order", beyond="Refused")
 # So many lines with the longest links, and blank ones between them.
 MASS_CHARS_MAX = _limit("MASS_CHARS_MAX", 1_100_000, "characters", of="A mass order", beyond="Refused")

@@ -125,3 +125,28 @@ def _whole(amount: Decimal, rounding: str) -> int:
     if not amount.is_finite() or abs(amount) > AMOUNT_MAX_MICROS // MICROS:
         raise ValueError(f"{amount} is too large: the limit is {AMOUNT_MAX_MICROS // MICROS}")
     return int(amount.quantize(Decimal("0.000001"), rounding=rounding).scaleb(6))
+
+
+def fee(*, amount_micros: int, percent_e2: int, fixed_micros: int, step_micros: int) -> int:
+    """What a customer pays on top of an amount: hundredths of a percent and a fixed part, up to a multiple of the
+    step, which is the smallest unit that the currency has.
+    """
+    micros = -(-amount_micros * percent_e2 // 10_000) + fixed_micros
+    return -(-micros // step_micros) * step_micros
+
+
+def credited(*, micros: int, rate_e12: int) -> int:
+    """What an amount in another currency is worth on a balance. Rounded down to the micro."""
+    return micros * rate_e12 // 10**12
+
+
+def part_of(*, micros: int, percent_e2: int) -> int:
+    """Hundredths of a percent of an amount, rounded down to the micro: what is given on top."""
+    return micros * percent_e2 // 10_000
+
+
+def share(*, micros: int, part: int, whole: int) -> int:
+    """What of an amount belongs to a part of a whole, rounded down to the micro. 0 <= part, 0 < whole."""
+    if part < 0 or whole <= 0:
+        raise ValueError(f"{part} is no part of {whole}")
+    return micros * part // whole

@@ -25,6 +25,18 @@ class Refusal:
     facts: tuple[tuple[str, Fact], ...] = dataclasses.field(default=(), compare=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Words:
+    """`page`: for people, translated. `wire`: of the panel API v2, in the protocol's words, which never change.
+
+    `status`: of the staff API's answer. An empty text: the code is never told there.
+    """
+
+    page: str = ""
+    wire: str = ""
+    status: int = 400
+
+
 class Refused(ValueError):
     """Carries a refusal out of a transaction, which it rolls back. Where the transaction ends it becomes a result.
 

@@ -8,25 +8,12 @@ are facts of the refusal.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from django.utils.translation import gettext_noop
 
 from panelwright.core import said
-from panelwright.core.refusal import Refusal
-
-
-@dataclass(frozen=True, slots=True)
-class Words:
-    """`page`: for people, translated. `wire`: of the panel API v2, in the protocol's words, which never change.
-
-    `status`: of the staff API's answer. An empty text: the code is never told there.
-    """
-
-    page: str = ""
-    wire: str = ""
-    status: int = 400
-
+from panelwright.core.payment_refusals import PAYMENTS
+from panelwright.core.refusal import Refusal, Words
 
 OTHER = Words(
     gettext_noop("We could not do this. Nothing was changed."),
@@ -554,6 +541,7 @@ REFUSALS: dict[str, Words] = {
     "nothing_to_block": Words(gettext_noop("Nothing is left of this text to compare with.")),
     # What has only a text so far: an error of a program, told in English
     "invalid": Words("%(text)s"),
+    **PAYMENTS,
 }
 
 

@@ -19,6 +19,7 @@ from panelwright.panels.models import Panel
 OPTIONAL = {
     "login": gettext_noop("A new browser logs in to my account"),
     "ticket": gettext_noop("My ticket is answered"),
+    "payment": gettext_noop("My payment is confirmed or rejected"),
     "subscription": gettext_noop("My subscription is paused"),
     "webhook": gettext_noop("My webhook is turned off because it keeps failing"),
 }

@@ -15,6 +15,7 @@ from panelwright.sandbox.faults import Facts, FaultEffect, Faults, target_link
 from panelwright.sandbox.panel import SandboxPanel, numbers_of, owner_of
 from panelwright.sandbox.protocol import ApiCall
 from panelwright.sandbox.reading import BadControl
+from panelwright.sandbox.simulated_stripe import SimulatedStripe
 from panelwright.sandbox.store import Store
 from panelwright.sandbox.wire import Request, SandboxReply
 
@@ -35,6 +36,8 @@ class App:
         self.panel = panel
         self.faults = Faults()
         self.control = Control(panel, self.faults)
+        # Beside the panel, a payment gateway: it keeps nothing over a restart.
+        self.stripe = SimulatedStripe()
         self._control_token = control_token.encode()
         self._leaving = asyncio.Event()
 
@@ -48,6 +51,8 @@ class App:
 
     async def _reply(self, scope: wire.Scope, receive: wire.Receive) -> SandboxReply:
         path = scope["path"]
+        if path.startswith(("/v1/", "/pay/")):
+            return await self._gateway(scope, receive)
         api = path in API_PATHS
         if not api and not path.startswith(CONTROL_PREFIX):
             return wire.error("Not found", status=404)
@@ -61,6 +66,22 @@ class App:
         except Exception:
             logger.exception("the sandbox failed on %s", path)
             return wire.error("Internal error", status=500)
+
+    async def _gateway(self, scope: wire.Scope, receive: wire.Receive) -> SandboxReply:
+        """Calls of sellers, and the page on which a buyer pays with one click and is led back."""
+        try:
+            request = await wire.read(scope, receive, body_max=API_BODY_MAX)
+        except wire.BodyTooLarge:
+            return wire.error("Request is too large", status=413)
+        if request.path.startswith("/v1/"):
+            self.stripe.base_url = f"http://{request.headers.get('host', '')}"
+            return self.stripe.answer(request)
+        id_ = request.path.removeprefix("/pay/")
+        if request.method == "POST" and id_ in self.stripe.sessions:
+            self.stripe.pay(id_)
+            back = self.stripe.sessions[id_].success_url
+            return SandboxReply(303, b"").with_header("Location", back)
+        return self.stripe.page(id_)
 
     async def exchange(self, request: Request) -> SandboxReply:
         """One call of the API. When this returns, what it did is on the disk."""

@@ -32,6 +32,7 @@ MODULES = (
     "panelwright.providers.staff_lists",
     "panelwright.providers.staff_queues",
     "panelwright.support.staff_lists",
+    "panelwright.payments.staff_lists",
     "panelwright.catalog.staff_lists",
     "panelwright.orders.staff_lists",
     "panelwright.customers.staff_lists",

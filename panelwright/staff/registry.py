@@ -13,6 +13,8 @@ MODULES = (
     "panelwright.providers.order_declarations",
     "panelwright.support.declarations",
     "panelwright.support.reply_declarations",
+    "panelwright.payments.declarations",
+    "panelwright.payments.voucher_declarations",
     "panelwright.catalog.declarations",
     "panelwright.catalog.price_declarations",
     "panelwright.providers.declarations",

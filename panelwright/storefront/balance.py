@@ -48,8 +48,6 @@ def balance(request: CustomerRequest) -> HttpResponse:
         "asked": {"code": asked["code"], "month": f"{month.year:04}-{month.month:02}" if month else ""},
         "narrowed": bool(asked["code"] or month),
         "newest": newest,
-        # The panel's methods of payment; there is none yet.
-        "methods": [],
     }
     if newest:
         zone = _zone()

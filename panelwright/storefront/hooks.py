@@ -1,13 +1,15 @@
-"""What other programs tell a panel, signed: new posts of users."""
+"""What other programs tell a panel, signed: new posts of users, and what gateways know of payments."""
 
 from __future__ import annotations
 
 from django.http import HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 
-from panelwright.core import limits, signatures
+from panelwright.core import clock, limits, signatures
 from panelwright.core.secret import installation_box
 from panelwright.orders.post_rules import ReportedPost, username_key
+from panelwright.payments import asking_actions, connections
+from panelwright.payments import queries as payment_queries
 from panelwright.providers.models import PostSource, SourceKind
 from panelwright.providers.posts import webhooks
 from panelwright.providers.posts.post_actions import hear
@@ -53,3 +55,29 @@ def _secret(panel_id: int, source_id: int) -> str:
     except ValueError:
         # Sealed with a secret that the installation had before: nobody can sign for it.
         return _NOBODYS_SECRET
+
+
+@csrf_exempt
+def payments(request: PanelRequest, token: str) -> HttpResponse:
+    """`POST /hooks/payments/<token>`: what a gateway tells. 200 once its signature is right, whatever we make of it:
+    some gateways stop telling after our own trouble. Sending the same again is harmless.
+
+    The body credits nothing: the gateway is asked.
+    """
+    if request.method != "POST":
+        return JsonResponse({"error": "Send a POST"}, status=405, headers={"Allow": "POST"})
+    body = request.read(limits.PAYMENT_HOOK_BYTES_MAX + 1)
+    if len(body) > limits.PAYMENT_HOOK_BYTES_MAX:
+        return JsonResponse({"error": f"The body is longer than {limits.PAYMENT_HOOK_BYTES_MAX} bytes"}, status=413)
+    method = payment_queries.method_of_hook(request.panel.id, token)
+    api = None if method is None else connections.api_of(method)
+    if method is None or api is None:
+        return JsonResponse({"error": "There is no such webhook"}, status=404)
+    now = clock.now()
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    if not api.verified(connections.connection_of(method).secrets, headers, body, now):
+        return JsonResponse({"error": "The signature is not valid"}, status=400)
+    event = api.read(body)
+    if event is not None:
+        asking_actions.hear(method=method, event=event, body=body, now=now)
+    return JsonResponse({"received": True})

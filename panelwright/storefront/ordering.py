@@ -10,6 +10,8 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -26,6 +28,7 @@ from panelwright.orders import reasons
 from panelwright.orders.actions import place_orders
 from panelwright.orders.quotes import Quote, Quotes, quote
 from panelwright.orders.rules import DEBT_STANDS, PlaceOrder
+from panelwright.payments.models import BACK_MAX
 from panelwright.storefront import pasted
 from panelwright.storefront.priced_catalogue import shelf_of
 from panelwright.ui import refusals
@@ -106,7 +109,27 @@ def _priced(request: CustomerRequest, priced: Quotes | None) -> dict[str, Any]:
     # A number that was written in groups is shown as it was read, before anything is paid.
     typed = trim(request.POST.get("quantity", request.GET.get("quantity", "")))
     understood = pasted.understood(typed) if typed and not typed.isdigit() else ""
-    return {"quote": line, "left": left, "understood": understood, "missing": priced.missing_micros, "request": request}
+    missing = priced.missing_micros
+    return {
+        "quote": line,
+        "left": left,
+        "understood": understood,
+        "missing": missing,
+        "back": _back_here(request) if missing else "",
+        "request": request,
+    }
+
+
+# What a form holds beside what was typed in.
+_NOT_TYPED = frozenset({"csrfmiddlewaretoken", "rate", "request_id", "lang", "resume", "back"})
+
+
+def _back_here(request: HttpRequest) -> str:
+    """The address of the form as it is filled in, to come back to once there are funds; empty where it is too long."""
+    sent = request.POST or request.GET
+    typed = {name: str(value) for name, value in sent.items() if name not in _NOT_TYPED and value}
+    address = f"{reverse('storefront:new_order')}?{urlencode(typed)}"
+    return address if len(address) <= BACK_MAX else ""
 
 
 def _place(request: CustomerRequest, shelf: Shelf) -> HttpResponse:

@@ -8,6 +8,7 @@ from panelwright.storefront import (
     account,
     balance,
     banners,
+    funds,
     hooks,
     mass,
     ordering,
@@ -238,6 +239,67 @@ _MONEY = (
         samples=("/balance", "/balance?code=refund"),
     ),
     SitePage("balance_csv", "balance.csv", balance.balance_csv, Who.CUSTOMERS, Answer.FILE),
+    SitePage(
+        "funds",
+        "funds",
+        funds.funds,
+        Who.CUSTOMERS,
+        menus=(Menu("main", gettext_noop("Add funds"), "plus"),),
+        samples=("/funds", "/funds?amount=100", "/funds?need=12.34&back=/order", "/funds?amount=x"),
+    ),
+    SitePage("funds_price", "funds/price", funds.price, Who.CUSTOMERS, Answer.PART, under="funds"),
+    SitePage(
+        "funds_pay",
+        "funds/pay",
+        funds.pay,
+        Who.CUSTOMERS,
+        Answer.ACTION,
+        under="funds",
+        as_customer=AsCustomer.MONEY,
+    ),
+    SitePage(
+        "redeem",
+        "funds/voucher",
+        funds.redeem,
+        Who.CUSTOMERS,
+        Answer.ACTION,
+        under="funds",
+        as_customer=AsCustomer.MONEY,
+    ),
+    SitePage(
+        "payment",
+        "funds/<int:number>",
+        funds.payment,
+        Who.CUSTOMERS,
+        under="funds",
+        samples=("/funds/{payment}",),
+        as_customer=AsCustomer.MONEY,
+    ),
+    SitePage(
+        "go_on",
+        "funds/<int:number>/pay",
+        funds.go_on,
+        Who.CUSTOMERS,
+        Answer.ACTION,
+        under="funds",
+        as_customer=AsCustomer.MONEY,
+    ),
+    SitePage(
+        "cancel_payment",
+        "funds/<int:number>/cancel",
+        funds.cancel,
+        Who.CUSTOMERS,
+        Answer.ACTION,
+        under="funds",
+        as_customer=AsCustomer.MONEY,
+    ),
+    SitePage(
+        "payment_file",
+        "funds/<int:number>/files/<hidden:file_id>",
+        funds.receipt,
+        Who.CUSTOMERS,
+        Answer.FILE,
+    ),
 )
 
 _SUPPORT = (
@@ -409,7 +471,10 @@ _ACCOUNT = (
     ),
 )
 
-_PROGRAMS = (SitePage("hook_posts", r"^hooks/posts/([0-9]{1,18})$", hooks.posts, Who.EVERYBODY, Answer.PROGRAM),)
+_PROGRAMS = (
+    SitePage("hook_posts", r"^hooks/posts/([0-9]{1,18})$", hooks.posts, Who.EVERYBODY, Answer.PROGRAM),
+    SitePage("hook_payments", r"^hooks/payments/([\w-]{43})$", hooks.payments, Who.EVERYBODY, Answer.PROGRAM),
+)
 
 # In the order of the menus.
 SITE = Site(

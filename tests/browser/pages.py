@@ -31,6 +31,9 @@ class World:
     view: int = 0
     domain: int = 0
     saved_reply: int = 0
+    payment: int = 0
+    payment_method: int = 0
+    voucher: int = 0
     page: str = ""
     announcement: int = 0
 

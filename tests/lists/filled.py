@@ -10,9 +10,11 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from django.db import connection, transaction
+from django_scopes import scope
 
 from panelwright.panels import numbers
 from panelwright.panels.models import Noun
+from panelwright.payments import method_actions
 from tests.support.people import execute, value
 from tests.support.story import Story
 
@@ -50,6 +52,7 @@ def _fill(story: Story) -> Filled:
             _of_panel(buyer, first)
     for buyer in (carol, story.mallory):
         _log(buyer)
+        _payments(buyer)
     connection.cursor().execute("ANALYZE")
     number = int(value("SELECT MIN(number) FROM orders_order WHERE customer_id = %s", dave.customer_id))
     values = {
@@ -217,6 +220,41 @@ def _of_panel(buyer: Any, first: int) -> None:
         " customers_customer)) AS a ON a.n = u.n ORDER BY u.n",
         panel,
         panel,
+    )
+
+
+def _payments(buyer: Any) -> None:
+    """One in fifty waits for staff."""
+    panel, at = buyer.owner.panel_id, _at()
+    with scope(panel=buyer.owner.panel):
+        method = method_actions.add(panel_id=panel, kind="by_hand", name="Bank").id
+    _insert(
+        "payments_payment",
+        OTHERS,
+        panel_id=panel,
+        number="100000 + n",
+        customer_id=buyer.customer_id,
+        method_id=method,
+        state="CASE WHEN n % 50 = 0 THEN 'pending' WHEN n % 50 = 1 THEN 'problem' ELSE 'canceled' END",
+        reference="'R' || n",
+        gateway_id="'T' || n",
+        url="''",
+        live="TRUE",
+        currency="'USD'",
+        asked_micros=1_000_000,
+        fee_micros=0,
+        rate_e12=10**12,
+        bonuses="'[]'",
+        credit_micros=1_000_000,
+        bonus_micros=0,
+        problem_code="''",
+        problem_facts="'{}'",
+        proof="''",
+        reason="''",
+        back="''",
+        attempts=0,
+        created_at=at,
+        updated_at=at,
     )
 
 

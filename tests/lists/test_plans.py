@@ -29,11 +29,12 @@ LARGE = (
     "customers_customer",
     "customers_apikey",
     "events_delivery",
+    "payments_payment",
 )
 # The rows of a window, and a page. By id PostgreSQL may walk the rows of both panels, as they come in in turn; by
 # number it cannot.
 ROWS_MAX = 2 * 2_100
-BY_NUMBER = {"orders_order": 2_100, "orders_refill": 2_100, "support_ticket": 2_100}
+BY_NUMBER = {"orders_order": 2_100, "orders_refill": 2_100, "support_ticket": 2_100, "payments_payment": 2_100}
 # Of these a user has a hundred at most.
 FEW = {"my-sessions"}
 # A part of a customer's name is looked for in a larger window, which holds all of the test's.

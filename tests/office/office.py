@@ -16,6 +16,7 @@ from panelwright.storefront.tests.browsing import Browser
 from panelwright.ui.pages import SitePage, Who, all_pages
 from tests.bulk.working import started
 from tests.staff.cases import World
+from tests.staff.payment_cases import method, payment, voucher
 from tests.support.people import PASSWORD, TRAFFIC, value
 from tests.support.rounds import Rounds
 from tests.support.story import Story
@@ -49,6 +50,9 @@ class Office:
             "price_list": self.world.price_list(),
             "domain": self.world.do("domain.add", host="www.alice.example").target,
             "saved_reply": self.world.saved_reply(),
+            "payment": payment(self.world).number,
+            "payment_method": method(self.world),
+            "voucher": voucher(self.world),
             "page": self._written("rules-2"),
             "announcement": self.world.do("announcement.publish", title="News", body="We moved.").target,
         }

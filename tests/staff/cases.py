@@ -20,6 +20,7 @@ from panelwright.staff.actor import Actor, ActorKind, operator
 from panelwright.staff.rights import ALL
 from panelwright.support.tests.making import written
 from tests.staff.host_cases import HOST_CASES
+from tests.staff.payment_cases import PAYMENT_CASES
 from tests.support.by_hand import own_people
 from tests.support.people import (
     CLOSED,
@@ -568,6 +569,13 @@ CASES |= {
     "host_block.import": lambda w: Case(None, {"rules": ["word\tbad thing"]}),
     **HOST_CASES,
 }
+
+
+def _of_payments(make: Callable[[World], tuple[Any, dict[str, object]]]) -> Callable[[World], Case]:
+    return lambda world: Case(*make(world))
+
+
+CASES |= {name: _of_payments(make) for name, make in PAYMENT_CASES.items()}
 
 
 def secrets_of(name: str) -> dict[str, object]:

@@ -71,7 +71,7 @@ def test_it_has_each_action_with_its_right_and_its_fields(story: Story) -> None:
 
 
 # They are done to many objects and answer what was done to them all.
-ABOUT_MANY = {"service.reprice"}
+ABOUT_MANY = {"service.reprice", "voucher.make"}
 
 
 def about(action: Action) -> set[str]:

@@ -28,20 +28,20 @@ MAY: dict[str, tuple[str, ...]] = {
     "manager": ("*",),
     "orders": ("order.*", "cancel.*", "refill.*", "ticket.*", "saved_reply.*", "post.*", *_WRITES),
     "support": ("ticket.*", "saved_reply.*", "order.note", *_WRITES),
-    "finance": ("customer.credit", "customer.debit", "customer.set_credit_limit"),
+    "finance": ("customer.credit", "customer.debit", "customer.set_credit_limit", "payment.*", "voucher.*"),
     "read_only": (),
     "custom": (),
 }
 NOT: dict[str, tuple[str, ...]] = {
     "manager": ("staff.*", "staff_key.*", "panel.set_staff_factor"),
 }
-_ALL = {"orders", "customers", "services", "providers", "tickets", "content", "settings", "staff"}
+_ALL = {"orders", "customers", "services", "providers", "tickets", "content", "settings", "staff", "payments"}
 READS = {
     "owner": _ALL,
     "manager": _ALL - {"staff"},
     "orders": {"orders", "customers", "tickets"},
     "support": {"orders", "customers", "tickets"},
-    "finance": {"orders", "customers"},
+    "finance": {"orders", "customers", "payments"},
     "read_only": {"orders", "customers"},
     "custom": set(),
 }
@@ -53,7 +53,8 @@ READ_AT = {
     "providers": {"providers", "exchange_rates", "post_sources"},
     "tickets": {"tickets", "saved_replies"},
     "content": {"pages", "announcements"},
-    "settings": {"panel", "blocks", "domains"},
+    "settings": {"panel", "blocks", "domains", "payment_methods"},
+    "payments": {"payments", "vouchers"},
     "staff": {"staff", "staff_keys", "trail"},
     # Of what their other rights let them read.
     "anybody": {"bulk", "bulk_misses"},

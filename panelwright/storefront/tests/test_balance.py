@@ -100,7 +100,7 @@ def test_every_transfer_with_the_balance_after_it(browser: Browser, carol: Buyer
     assert stat(page, "Refunded this month") == "0.45 USD"
     assert "<title>05-04: 0.45 USD</title>" in page
     assert page.count('class="chart-bar"') == 30
-    assert "This panel has no payment methods yet." in page
+    assert 'href="/funds"' in page
 
 
 def test_a_credit_limit_and_a_debt_stand_on_the_page(browser: Browser, alice: Owner, carol: Buyer) -> None:

@@ -1,0 +1,64 @@
+"""The pages about payments, entries of the back office's registry (pages.py)."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_noop
+
+from panelwright.backoffice import payments
+from panelwright.staff.rights import Right
+from panelwright.ui.pages import Answer, Menu, SitePage, Who
+
+PAGES = (
+    SitePage(
+        "payments",
+        "admin/payments",
+        payments.payments,
+        Who.STAFF,
+        menus=(
+            Menu("office", gettext_noop("Payments"), "wallet", count="payments"),
+            Menu("office_payments", gettext_noop("Payments")),
+        ),
+        samples=("/admin/payments", "/admin/payments?show=waiting", "/admin/payments?q=nothing+like+it"),
+        right=Right.PAYMENTS,
+    ),
+    SitePage(
+        "payment",
+        "admin/payments/<int:target>",
+        payments.payment,
+        Who.STAFF,
+        under="payments",
+        samples=("/admin/payments/{payment}",),
+        right=Right.PAYMENTS,
+    ),
+    SitePage(
+        "payment_file",
+        "admin/payments/<int:target>/files/<hidden:file_id>",
+        payments.payment_file,
+        Who.STAFF,
+        Answer.FILE,
+        samples=("/admin/payments/{payment}/files/{file}",),
+        right=Right.PAYMENTS,
+    ),
+    SitePage(
+        "vouchers",
+        "admin/vouchers",
+        payments.vouchers,
+        Who.STAFF,
+        menus=(Menu("office_payments", gettext_noop("Vouchers")),),
+        under="payments",
+        samples=("/admin/vouchers", "/admin/vouchers?state=used&q=nothing"),
+        right=Right.PAYMENTS,
+    ),
+    SitePage(
+        "payment_methods",
+        "admin/payment-methods",
+        payments.methods,
+        Who.STAFF,
+        menus=(
+            Menu("office_payments", gettext_noop("Payment methods")),
+            Menu("office_settings", gettext_noop("Payment methods")),
+        ),
+        under="settings",
+        right=Right.SETTINGS,
+    ),
+)

@@ -1,0 +1,68 @@
+"""Payments for staff: the list, one payment with its proof and its story, and the methods that customers can pay by."""
+
+from __future__ import annotations
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from panelwright.backoffice import acting, lists
+from panelwright.payments import queries, registry
+from panelwright.payments.settling_actions import reference_of
+from panelwright.staff.lists import named
+from panelwright.support import downloads
+from panelwright.ui.request import StaffRequest
+
+NUMBER_MAX = 2**63 - 1
+
+
+@require_safe
+def payments(request: StaffRequest) -> HttpResponse:
+    """All payments, the newest first; those that wait for staff, the oldest first."""
+    return lists.shown(request, named("payments"), title=_("Payments"), icon="wallet", tabs="office_payments")
+
+
+@require_safe
+def methods(request: StaffRequest) -> HttpResponse:
+    """What customers can pay by, and what is turned off."""
+    return lists.shown(
+        request, named("payment_methods"), title=_("Payment methods"), icon="wallet", tabs="office_payments"
+    )
+
+
+@require_safe
+def vouchers(request: StaffRequest) -> HttpResponse:
+    """Vouchers, the newest first; of their codes the first characters."""
+    return lists.shown(request, named("vouchers"), title=_("Vouchers"), icon="gift", tabs="office_payments")
+
+
+@require_safe
+def payment(request: StaffRequest, target: int) -> HttpResponse:
+    """One payment: what was asked for, what came in, the proof, and what has happened."""
+    found = queries.payment(request.panel.id, min(target, NUMBER_MAX))
+    if found is None:
+        raise Http404
+    gateway = registry.gateway(found.method.kind)
+    context = {
+        "payment": found,
+        "actions": acting.offered(request, "payment", found),
+        "gross": found.asked_micros + found.fee_micros,
+        "steps": queries.steps(found),
+        "files": queries.files(found),
+        "refunds": queries.refunds(found),
+        "kind": _(gateway.label) if gateway is not None else found.method.kind,
+        "ledger_reference": reference_of(found),
+        "foreign": found.currency != request.panel.currency,
+    }
+    return render(request, "backoffice/payment.html", context)
+
+
+@require_safe
+def payment_file(request: StaffRequest, target: int, file_id: int) -> HttpResponse:
+    """A receipt that the customer sent, as a download."""
+    found = queries.payment(request.panel.id, min(target, NUMBER_MAX))
+    file = found and queries.file(request.panel.id, found, min(file_id, NUMBER_MAX))
+    if not file:
+        raise Http404
+    return downloads.file(file)

@@ -1,0 +1,77 @@
+"""The refusals of payments and vouchers: a part of the one registry (core/refusals.py)."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_noop
+
+from panelwright.core.refusal import Words
+
+PAYMENTS: dict[str, Words] = {
+    # What customers ask for
+    "no_payment_method": Words(gettext_noop("Choose a payment method from the list."), status=404),
+    "no_payment": Words(gettext_noop("Payment not found."), status=404),
+    "payment_decimals": Words(gettext_noop("The smallest unit is %(step)s %(currency)s.")),
+    "payment_below": Words(gettext_noop("The minimum amount is %(amount)s %(currency)s.")),
+    "payment_above": Words(gettext_noop("The maximum amount is %(amount)s %(currency)s.")),
+    "bad_payment_amount": Words(gettext_noop("Enter an amount such as 25 or 12.50.")),
+    "too_many_payments": Words(
+        gettext_noop("You have %(limit)s unfinished payments. Finish or cancel one of them first."), status=409
+    ),
+    "too_many_today": Words(gettext_noop("You can start at most %(limit)s payments a day. Try again tomorrow.")),
+    "terms_changed": Words(
+        gettext_noop("The fee, rate or bonus has changed. Check the new amounts, then continue."), status=409
+    ),
+    "payment_ended": Words(gettext_noop("This payment has ended. Start a new one."), status=409),
+    "proof_missing": Words(gettext_noop("Enter the reference or transaction ID of your payment.")),
+    "receipt_missing": Words(gettext_noop("Attach your receipt.")),
+    # What staff decide
+    "payment_settled": Words(gettext_noop("This payment was already received and credited."), status=409),
+    "proof_used": Words(gettext_noop("Another payment was already approved with this reference."), status=409),
+    "own_payment": Words(gettext_noop("Somebody else has to decide about your own payment."), status=409),
+    "received_in_test_mode": Words(gettext_noop("Test money was paid for a real payment, or the other way round.")),
+    "received_for_another": Words(gettext_noop("The money names another payment: %(reference)s.")),
+    "received_other_currency": Words(gettext_noop("%(amount)s %(currency)s came in: another currency.")),
+    "received_other_amount": Words(gettext_noop("%(amount)s %(currency)s came in: another amount.")),
+    # Methods
+    "method_name_taken": Words(gettext_noop("Another payment method has this name."), status=409),
+    "too_many_methods": Words(gettext_noop("A panel can have at most %(limit)s payment methods."), status=409),
+    "no_gateway": Words(gettext_noop("This kind of payment method is not installed any more."), status=409),
+    "method_has_payments": Words(
+        gettext_noop("Customers have paid with this method. Turn it off instead of deleting it."), status=409
+    ),
+    "rate_missing": Words(
+        gettext_noop("Set what 1 %(currency)s is worth in %(panel)s; for the same currency it is exactly 1."),
+        status=409,
+    ),
+    "bad_method_rate": Words(gettext_noop("Enter an exchange rate above zero.")),
+    "bad_bonus_row": Words(gettext_noop("“%(row)s” is not a bonus. Write an amount and a percentage, such as 100 5.")),
+    "too_many_bonus_rows": Words(gettext_noop("A method can have at most %(limit)s bonuses.")),
+    "bad_fee_percent": Words(gettext_noop("A fee can be at most 100%%.")),
+    "max_below_min": Words(gettext_noop("The maximum must not be below the minimum.")),
+    # Vouchers
+    # The same whether it never was, was used up or has expired: who guesses learns nothing.
+    "bad_voucher": Words(gettext_noop("This code is not valid. It may be mistyped, used up or expired.")),
+    "voucher_used": Words(gettext_noop("You have already used this voucher."), status=409),
+    "no_voucher": Words(gettext_noop("Voucher not found."), status=404),
+    "voucher_expiry_past": Words(gettext_noop("Choose an expiry in the future.")),
+    # Gateways
+    "gateway_unreachable": Words(
+        gettext_noop("The payment provider cannot be reached right now. Nothing was charged; try again in a moment."),
+        status=502,
+    ),
+    "gateway_refused": Words(
+        gettext_noop("The payment provider did not take this payment. Choose another method or contact support."),
+        status=502,
+    ),
+    "gateway_says": Words(gettext_noop("The payment provider says: %(said)s"), status=502),
+    "gateway_has_no_test": Words(gettext_noop("This kind of payment method needs no test."), status=409),
+    "test_mode_off": Words(
+        gettext_noop("These keys are for test payments, which this installation does not take."), status=409
+    ),
+    "stripe_key_missing": Words(gettext_noop("Enter your secret key. It begins with sk_live_ or sk_test_.")),
+    "stripe_hook_secret_missing": Words(
+        gettext_noop("Enter the signing secret of your webhook endpoint. It begins with whsec_.")
+    ),
+    "not_refundable": Words(gettext_noop("Only payments that were received can be refunded."), status=409),
+    "more_than_received": Words(gettext_noop("At most %(rest)s %(currency)s can be refunded."), status=409),
+}

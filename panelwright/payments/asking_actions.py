@@ -1,0 +1,188 @@
+"""Opening checkouts and asking gateways how payments stand: claim, ask with no transaction open, write down.
+
+A webhook, and the customer who comes back, only bring the moment forward at which the gateway is asked.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from panelwright.core import clock
+from panelwright.core.refusal import Refusal
+from panelwright.payments import refund_actions, rules, settling_actions
+from panelwright.payments.connections import api_of, connection_of
+from panelwright.payments.gateway import (
+    FoundPayment,
+    HookEvent,
+    NewCheckout,
+    Progress,
+    Trouble,
+)
+from panelwright.payments.models import Payment, PaymentMethod, PaymentState, WebhookEvent
+from panelwright.payments.settling_actions import lock, move, tell
+
+# A payment is asked for at these ages, and is over after the last; each time its claim holds for LEASE.
+AGES = tuple(
+    timedelta(**age)
+    for age in (
+        {"minutes": 1},
+        {"minutes": 3},
+        {"minutes": 10},
+        {"minutes": 30},
+        {"hours": 2},
+        {"hours": 12},
+        {"hours": 24},
+        {"hours": 72},
+        {"days": 7},
+        {"days": 14},
+    )
+)
+LEASE = timedelta(minutes=2)
+# Signed webhooks are kept for so long.
+EVENTS_KEPT = timedelta(days=90)
+
+
+def open_checkout(*, panel_id: int, payment_id: int, back_url: str, now: datetime | None = None) -> str | Refusal:
+    """Where the customer pays; a repeat leads to the same checkout. No transaction is open while the gateway is asked.
+
+    Refused: no_payment, payment_ended, gateway_unreachable, gateway_refused.
+    """
+    rows = Payment.objects.filter(panel_id=panel_id, id=payment_id)
+    row: Payment | None = rows.select_related("method", "panel", "customer__user").first()
+    api = None if row is None else api_of(row.method)
+    if row is None or api is None:
+        return Refusal("no_payment")
+    if row.url and row.state in (PaymentState.SENT, PaymentState.PENDING):
+        return row.url
+    if row.state != PaymentState.CREATED:
+        return Refusal("payment_ended")
+    asked = NewCheckout(
+        reference=row.reference,
+        amount_micros=row.asked_micros + row.fee_micros,
+        currency=row.currency,
+        label=f"{row.panel.name}: {row.number}",
+        email=row.customer.user.email,
+        back_url=back_url,
+        panel=row.panel.slug,
+        number=row.number,
+    )
+    made = api.open_(connection_of(row.method), asked)
+    now = now or clock.now()
+    if isinstance(made, Trouble):
+        return Refusal("gateway_unreachable" if made.code != "gateway_refused" else "gateway_refused")
+    with transaction.atomic(durable=True):
+        payment = lock(panel_id, payment_id)
+        if payment is None:
+            return Refusal("no_payment")
+        # A webhook may have been faster than this answer.
+        if payment.gateway_id in (None, made.gateway_id):
+            Payment.objects.filter(panel_id=panel_id, id=payment_id).update(gateway_id=made.gateway_id, url=made.url)
+        if payment.state == PaymentState.CREATED:
+            move(payment, PaymentState.SENT, now=now, due_at=now + AGES[0], attempts=0)
+            tell(payment, "sent", now=now)
+    return made.url
+
+
+def hasten(*, panel_id: int, payment_id: int, now: datetime) -> None:
+    """Ask the gateway at once: somebody says that something has happened."""
+    rows = Payment.objects.filter(panel_id=panel_id, id=payment_id, gateway_id__isnull=False)
+    rows.exclude(state__in=[PaymentState.PROBLEM.value]).update(due_at=now)
+
+
+def hear(*, method: PaymentMethod, event: HookEvent, body: bytes, now: datetime) -> bool:
+    """Keep a webhook whose signature was right, and ask about its payment; False: it had come before.
+
+    Where the answer to the creation was lost, the gateway's name of the payment comes with it: the answer to asking by
+    that name must hold our reference, or it is for staff.
+    """
+    with transaction.atomic(durable=True):
+        rows = Payment.objects.filter(panel_id=method.panel_id, method=method, reference=event.reference)
+        payment_id = rows.values_list("id", flat=True).first() if event.reference else None
+        named = Payment.objects.filter(panel_id=method.panel_id, method=method, gateway_id=event.gateway_id)
+        if payment_id is not None and event.gateway_id and not named.exists():
+            rows.filter(gateway_id__isnull=True).update(gateway_id=event.gateway_id)
+        _event, made = WebhookEvent.objects.get_or_create(
+            panel_id=method.panel_id,
+            method=method,
+            event_id=event.event_id or None,
+            defaults={"payment_id": payment_id, "body": body, "received_at": now},
+        )
+        if payment_id is not None:
+            hasten(panel_id=method.panel_id, payment_id=payment_id, now=now)
+        return made
+
+
+def look(*, panel_id: int, payment_id: int, now: datetime) -> bool:
+    """Ask the gateway of a payment that is due, and do what follows; False where somebody else does.
+
+    What a payment brings, settling_actions.receive decides from the gateway's answer alone.
+    """
+    rows = Payment.objects.filter(panel_id=panel_id, id=payment_id, due_at__lte=now)
+    row: Payment | None = rows.select_related("method").first()
+    if row is None or not rows.update(due_at=now + LEASE, attempts=row.attempts + 1):
+        return False
+    row.due_at = now + LEASE
+    api = api_of(row.method)
+    if api is None or row.gateway_id is None:
+        _later(row, now)
+        return True
+    try:
+        found = api.ask(connection_of(row.method), row.reference, row.gateway_id)
+    except ValueError:
+        found = Trouble("gateway_key")
+    if isinstance(found, Trouble):
+        _later(row, now)
+        return True
+    _write(row, found, now)
+    return True
+
+
+def _write(row: Payment, found: FoundPayment, now: datetime) -> None:
+    panel_id, payment_id = row.panel_id, row.id
+    if found.progress is Progress.PAID and found.money is not None:
+        settling_actions.receive(
+            panel_id=panel_id, payment_id=payment_id, got=found.money, gateway_id=row.gateway_id or "", now=now
+        )
+        refund_actions.note_refunded(
+            panel_id=panel_id, payment_id=payment_id, refunded_micros=found.refunded_micros, now=now
+        )
+        Payment.objects.filter(panel_id=panel_id, id=payment_id, due_at=row.due_at).update(due_at=None)
+        return
+    ends = {Progress.FAILED: PaymentState.FAILED, Progress.EXPIRED: PaymentState.EXPIRED}.get(found.progress)
+    if ends is None:
+        _later(row, now)
+        return
+    with transaction.atomic(durable=True):
+        payment = lock(panel_id, payment_id)
+        if payment is not None and PaymentState(payment.state) in rules.UNPAID:
+            if move(payment, ends, now=now, due_at=None):
+                tell(payment, "expired" if ends is PaymentState.EXPIRED else "refused", now=now)
+            else:
+                Payment.objects.filter(panel_id=panel_id, id=payment_id).update(due_at=None)
+
+
+def _later(row: Payment, now: datetime) -> None:
+    """The next age; behind the last one a payment that nobody made is over."""
+    ages = [row.created_at + age for age in AGES if row.created_at + age > now]
+    if ages:
+        Payment.objects.filter(panel_id=row.panel_id, id=row.id).update(due_at=ages[0])
+        return
+    with transaction.atomic(durable=True):
+        payment = lock(row.panel_id, row.id)
+        if payment is None:
+            return
+        if move(payment, PaymentState.EXPIRED, now=now, due_at=None):
+            tell(payment, "expired", now=now)
+        else:
+            Payment.objects.filter(panel_id=row.panel_id, id=row.id).update(due_at=None)
+
+
+def forget_events(limit: int, *, now: datetime) -> int:
+    """Webhooks that are older than they are kept."""
+    old = WebhookEvent.objects.filter(received_at__lt=now - EVENTS_KEPT).order_by("received_at")
+    rows = list(old.values_list("panel_id", "id")[:limit])
+    for panel_id, id_ in rows:
+        WebhookEvent.objects.filter(panel_id=panel_id, id=id_).delete()
+    return len(rows)

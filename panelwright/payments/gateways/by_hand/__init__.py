@@ -1,0 +1,1 @@
+"""Methods without a gateway: a bank account, a wallet, a coin's address. Staff confirm what came in."""

@@ -1,0 +1,1 @@
+"""Stripe: cards and wallets by Checkout, whose page is Stripe's own."""

@@ -1,0 +1,363 @@
+"""Methods of payment, payments with their stories and files, what gateways tell, and vouchers.
+
+Amounts of a payment are micros of its method's currency; what reaches the balance is micros of the panel's.
+"""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+
+from panelwright.core import limits
+from panelwright.core.scoped import ScopedManager
+from panelwright.customers.models import Customer
+from panelwright.panels.models import Panel
+from panelwright.support.files import FileType
+
+NAME_MAX = 60
+CURRENCY_MAX = 8
+REFERENCE_MAX = 32
+GATEWAY_ID_MAX = 200
+PROOF_MAX = limits.PAYMENT_PROOF_CHARS_MAX
+REASON_MAX = 500
+BACK_MAX = 2_000
+RATE_ONE = 10**12
+
+
+class PaymentMethod(models.Model):
+    """A way to add funds that a panel offers. What it needs beside this, its gateway says (registry.py)."""
+
+    panel = models.ForeignKey(Panel, on_delete=models.PROTECT, db_index=False)
+    # The name of the gateway's folder.
+    kind = models.CharField(max_length=30)
+    name = models.CharField(max_length=NAME_MAX)
+    # By language: {"es": {"name": …, "note": …, "instructions": …}}; what a language lacks, the default one has.
+    texts = models.JSONField(default=dict)
+    # What the gateway asks for, by the names of its fields; secrets as sealed JSON apart from it.
+    settings = models.JSONField(default=dict)
+    secrets_sealed = models.TextField(default="", blank=True)
+    # Real money: a method of a gateway's test mode credits nothing on a panel that is not for tests.
+    live = models.BooleanField(default=True)
+    currency = models.CharField(max_length=CURRENCY_MAX)
+    # What one unit of its currency is worth in the panel's, in 10^-12.
+    rate_e12 = models.BigIntegerField(default=RATE_ONE)
+    min_micros = models.BigIntegerField(default=0)
+    # 0: no limit.
+    max_micros = models.BigIntegerField(default=0)
+    fee_percent_e2 = models.BigIntegerField(default=0)
+    fee_fixed_micros = models.BigIntegerField(default=0)
+    # Rows of [from this amount in micros, hundredths of a percent]; the highest that is reached counts.
+    bonuses = models.JSONField(default=list)
+    position = models.BigIntegerField(default=0)
+    enabled = models.BooleanField(default=False)
+    # The part of its webhook's address that nobody can guess.
+    hook_token = models.CharField(max_length=43)
+    created_at = models.DateTimeField()
+
+    objects = ScopedManager(panel="panel")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["panel", "name"], name="payment_method_name"),
+            models.UniqueConstraint(fields=["panel", "hook_token"], name="payment_method_hook"),
+            models.CheckConstraint(condition=~Q(name="") & ~Q(kind=""), name="payment_method_is_named"),
+            models.CheckConstraint(
+                condition=Q(rate_e12__gt=0, min_micros__gte=0, max_micros__gte=0)
+                & Q(fee_percent_e2__gte=0, fee_fixed_micros__gte=0),
+                name="payment_method_amounts",
+            ),
+        ]
+        indexes = [models.Index(fields=["panel", "position", "id"], name="payment_method_order")]
+
+
+class PaymentState(models.TextChoices):
+    """Where a payment stands. Which may follow which: rules.NEXT."""
+
+    CREATED = "created"  # the customer has to pay, or to say that they have
+    SENT = "sent"  # the gateway has it, and the customer is there
+    PENDING = "pending"  # paid as they say: staff or the gateway have to confirm it
+    PAID = "paid"
+    PART_REFUNDED = "part_refunded"
+    REFUNDED = "refunded"
+    DISPUTED = "disputed"
+    WON = "won"
+    LOST = "lost"
+    FAILED = "failed"  # rejected by staff, or refused by the gateway
+    EXPIRED = "expired"
+    CANCELED = "canceled"
+    PROBLEM = "problem"  # what came is not what was asked for: staff decide
+
+
+# The states in which the money has come in.
+SETTLED = (
+    PaymentState.PAID,
+    PaymentState.PART_REFUNDED,
+    PaymentState.REFUNDED,
+    PaymentState.DISPUTED,
+    PaymentState.WON,
+    PaymentState.LOST,
+)
+
+
+class Payment(models.Model):
+    """One payment of one customer by one method. It is credited once, by settling.settle."""
+
+    panel = models.ForeignKey(Panel, on_delete=models.PROTECT, db_index=False)
+    # What everybody sees in place of the id: the panel's own, see panels/numbers.py.
+    number = models.BigIntegerField()
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, db_index=False)
+    method = models.ForeignKey(PaymentMethod, on_delete=models.PROTECT, db_index=False)
+    state = models.CharField(max_length=13, choices=PaymentState.choices)
+    # Ours, random: what the gateway and the customer's bank are told.
+    reference = models.CharField(max_length=REFERENCE_MAX)
+    # The payment's name at the gateway, or what a transfer is called at the bank; one proof is used once.
+    gateway_id = models.CharField(max_length=GATEWAY_ID_MAX, null=True)
+    # Where the customer pays.
+    url = models.TextField(default="", blank=True)
+    live = models.BooleanField(default=True)
+    # In the method's currency: what reaches the balance, the fee on top, and what came in (null: nothing yet).
+    currency = models.CharField(max_length=CURRENCY_MAX)
+    asked_micros = models.BigIntegerField()
+    fee_micros = models.BigIntegerField()
+    received_micros = models.BigIntegerField(null=True)
+    # As it was when the customer agreed: see rules.Terms.
+    rate_e12 = models.BigIntegerField()
+    bonuses = models.JSONField(default=list)
+    # In the panel's currency; of a settled payment, what was booked.
+    credit_micros = models.BigIntegerField()
+    bonus_micros = models.BigIntegerField()
+    # Of a problem: its code with facts, and what came in, which staff may accept.
+    problem_code = models.CharField(max_length=30, default="", blank=True)
+    problem_facts = models.JSONField(default=dict)
+    # What the customer wrote as proof, and why staff rejected it.
+    proof = models.CharField(max_length=PROOF_MAX, default="", blank=True)
+    reason = models.CharField(max_length=REASON_MAX, default="", blank=True)
+    # The page that lacked funds.
+    back = models.CharField(max_length=BACK_MAX, default="", blank=True)
+    # A form that is sent twice makes one payment.
+    request_id = models.CharField(max_length=64, null=True)
+    # When the loop looks at it next; null: never.
+    due_at = models.DateTimeField(null=True)
+    attempts = models.BigIntegerField(default=0)
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+    paid_at = models.DateTimeField(null=True)
+
+    @property
+    def arrives_micros(self) -> int:
+        """What it brings, or has brought, to the balance, in the panel's currency."""
+        return self.credit_micros + self.bonus_micros
+
+    objects = ScopedManager(panel="panel")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["panel", "number"], name="payment_number"),
+            models.UniqueConstraint(fields=["panel", "reference"], name="payment_reference"),
+            models.UniqueConstraint(
+                fields=["panel", "method", "gateway_id"],
+                condition=Q(gateway_id__isnull=False),
+                name="payment_gateway_id",
+            ),
+            models.UniqueConstraint(
+                fields=["panel", "customer", "request_id"],
+                condition=Q(request_id__isnull=False),
+                name="payment_request_once",
+            ),
+            models.CheckConstraint(condition=Q(state__in=PaymentState.values), name="payment_state"),
+            models.CheckConstraint(
+                condition=Q(asked_micros__gt=0, fee_micros__gte=0, rate_e12__gt=0)
+                & Q(credit_micros__gte=0, bonus_micros__gte=0)
+                & (Q(received_micros__isnull=True) | Q(received_micros__gt=0)),
+                name="payment_amounts",
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    state__in=[state.value for state in SETTLED],
+                    paid_at__isnull=False,
+                    received_micros__isnull=False,
+                    credit_micros__gt=0,
+                )
+                | (~Q(state__in=[state.value for state in SETTLED]) & Q(paid_at__isnull=True)),
+                name="payment_paid",
+            ),
+            models.CheckConstraint(
+                condition=Q(state=PaymentState.PROBLEM) | Q(problem_code=""), name="payment_problem"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["customer", "number"], name="payment_customer"),
+            models.Index(fields=["panel", "state", "number"], name="payment_panel_state"),
+            models.Index(fields=["method", "number"], name="payment_method_number"),
+            models.Index(fields=["due_at"], condition=Q(due_at__isnull=False), name="payment_queue"),
+        ]
+
+
+class PaymentStep(models.Model):
+    """A line of a payment's story: what happened, as a code with facts. Never changed."""
+
+    panel = models.ForeignKey(Panel, on_delete=models.PROTECT, db_index=False)
+    payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="steps", db_index=False)
+    code = models.CharField(max_length=30)
+    facts = models.JSONField(default=dict)
+    # Who of the staff did it; the customer is not told.
+    by = models.CharField(max_length=300, default="", blank=True)
+    at = models.DateTimeField()
+
+    objects = ScopedManager(panel="panel")
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=~Q(code=""), name="payment_step_says_something")]
+        indexes = [models.Index(fields=["payment", "id"], name="payment_step_payment")]
+
+
+class PaymentFile(models.Model):
+    """A receipt that the customer sent. The bytes are in the database, as those of tickets are."""
+
+    panel = models.ForeignKey(Panel, on_delete=models.PROTECT, db_index=False)
+    payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="files", db_index=False)
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, db_index=False)
+    name = models.CharField(max_length=limits.FILE_NAME_CHARS_MAX)
+    type = models.CharField(max_length=4, choices=FileType.choices)
+    size = models.BigIntegerField()
+    data = models.BinaryField()
+    created_at = models.DateTimeField()
+
+    objects = ScopedManager(panel="panel")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(type__in=FileType.values), name="payment_file_type"),
+            models.CheckConstraint(
+                condition=Q(size__gte=1, size__lte=limits.ATTACHMENT_BYTES_MAX), name="payment_file_size"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["payment", "id"], name="payment_file_payment"),
+            models.Index(fields=["customer"], name="payment_file_customer"),
+        ]
+
+
+class Voucher(models.Model):
+    """A code that brings an amount to the balance of whoever enters it. Of the code only the SHA-256 digest is stored.
+
+    A plain digest is enough: behind the prefix, which staff see, there are 80 random bits.
+    """
+
+    panel = models.ForeignKey(Panel, on_delete=models.PROTECT, db_index=False)
+    # Those that were made together have one name.
+    label = models.CharField(max_length=NAME_MAX)
+    prefix = models.CharField(max_length=8)
+    digest = models.CharField(max_length=64)
+    value_micros = models.BigIntegerField()
+    uses_max = models.BigIntegerField()
+    # Taken down by the UPDATE that uses it; each customer uses it once.
+    uses_left = models.BigIntegerField()
+    expires_at = models.DateTimeField(null=True)
+    enabled = models.BooleanField(default=True)
+    created_at = models.DateTimeField()
+
+    objects = ScopedManager(panel="panel")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["panel", "digest"], name="voucher_digest"),
+            models.UniqueConstraint(fields=["panel", "prefix"], name="voucher_prefix"),
+            models.CheckConstraint(condition=Q(value_micros__gt=0, uses_max__gt=0), name="voucher_amounts"),
+            models.CheckConstraint(
+                condition=Q(uses_left__gte=0, uses_left__lte=models.F("uses_max")), name="voucher_uses"
+            ),
+        ]
+        indexes = [models.Index(fields=["panel", "id"], name="voucher_panel")]
+
+
+class VoucherUse(models.Model):
+    """A customer has entered a voucher. `n`: the how manieth use of it, which names the transfer."""
+
+    panel = models.ForeignKey(Panel, on_delete=models.PROTECT, db_index=False)
+    voucher = models.ForeignKey(Voucher, on_delete=models.PROTECT, db_index=False)
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, db_index=False)
+    n = models.BigIntegerField()
+    at = models.DateTimeField()
+
+    objects = ScopedManager(panel="panel")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["panel", "voucher", "n"], name="voucher_use_once"),
+            models.UniqueConstraint(fields=["panel", "voucher", "customer"], name="voucher_use_customer"),
+            models.CheckConstraint(condition=Q(n__gt=0), name="voucher_use_counts"),
+        ]
+        indexes = [models.Index(fields=["customer", "id"], name="voucher_use_of_customer")]
+
+
+class WebhookEvent(models.Model):
+    """What a gateway has told us, and that it was really that gateway: a hint, upon which it is asked.
+
+    What has no valid signature is answered and kept nowhere.
+    """
+
+    panel = models.ForeignKey(Panel, on_delete=models.PROTECT, db_index=False)
+    method = models.ForeignKey(PaymentMethod, on_delete=models.PROTECT, db_index=False)
+    # Ours, where it is about a payment of this method.
+    payment = models.ForeignKey(Payment, null=True, on_delete=models.PROTECT, related_name="events", db_index=False)
+    # The gateway's id of it; the same one may come again, and changes nothing then.
+    event_id = models.CharField(max_length=GATEWAY_ID_MAX, null=True)
+    body = models.BinaryField()
+    received_at = models.DateTimeField()
+
+    objects = ScopedManager(panel="panel")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["panel", "method", "event_id"],
+                condition=Q(event_id__isnull=False),
+                name="webhook_event_once",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["payment", "id"], condition=Q(payment__isnull=False), name="webhook_event_payment"),
+            models.Index(fields=["received_at"], name="webhook_event_age"),
+        ]
+
+
+class RefundState(models.TextChoices):
+    REQUESTED = "requested"  # the money is off the balance; the gateway has to be told
+    SENT = "sent"  # the gateway has it, and has not said that it is done
+    DONE = "done"
+    FAILED = "failed"  # the gateway refused: the money is back on the balance
+
+
+class Refund(models.Model):
+    """A part of a payment that goes back to where it came from. The row is there before anybody is asked."""
+
+    panel = models.ForeignKey(Panel, on_delete=models.PROTECT, db_index=False)
+    payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="refunds", db_index=False)
+    # The how manieth of its payment, which names the transfers and is part of the key at the gateway.
+    n = models.BigIntegerField()
+    state = models.CharField(max_length=9, choices=RefundState.choices)
+    # Of what was received, in the method's currency; and what it takes off the balance, in the panel's.
+    amount_micros = models.BigIntegerField()
+    credit_micros = models.BigIntegerField()
+    bonus_micros = models.BigIntegerField()
+    fee_micros = models.BigIntegerField()
+    gateway_id = models.CharField(max_length=GATEWAY_ID_MAX, default="", blank=True)
+    said = models.CharField(max_length=REASON_MAX, default="", blank=True)
+    due_at = models.DateTimeField(null=True)
+    attempts = models.BigIntegerField(default=0)
+    created_at = models.DateTimeField()
+
+    objects = ScopedManager(panel="panel")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["panel", "payment", "n"], name="payment_refund_once"),
+            models.CheckConstraint(condition=Q(state__in=RefundState.values), name="payment_refund_state"),
+            models.CheckConstraint(
+                condition=Q(n__gt=0, amount_micros__gt=0)
+                & Q(credit_micros__gte=0, bonus_micros__gte=0, fee_micros__gte=0),
+                name="payment_refund_amounts",
+            ),
+        ]
+        indexes = [models.Index(fields=["due_at"], condition=Q(due_at__isnull=False), name="payment_refund_queue")]

@@ -1,0 +1,111 @@
+"""Reads of payments with more than one caller, inside the panel's scope. Each names its panel."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db.models import QuerySet
+
+from panelwright.core import money, paging
+from panelwright.core.paging import Found, ListPage
+from panelwright.payments import registry, rules
+from panelwright.payments.models import Payment, PaymentFile, PaymentMethod, PaymentState, PaymentStep, Refund
+
+STEPS_MAX = 200
+# What staff have to decide about.
+WAITING = (PaymentState.PENDING, PaymentState.PROBLEM)
+
+
+def payment_id(panel_id: int, number: int) -> int | None:
+    """The id of the panel's payment with this number; None: there is none."""
+    found: int | None = Payment.objects.filter(panel_id=panel_id, number=number).values_list("id", flat=True).first()
+    return found
+
+
+def payment(panel_id: int, number: int, *, customer_id: int | None = None) -> Payment | None:
+    """A payment of the panel by its number, or (customer_id set) of that customer."""
+    rows = Payment.objects.filter(panel_id=panel_id, number=number)
+    rows = rows if customer_id is None else rows.filter(customer_id=customer_id)
+    found: Payment | None = rows.select_related("method", "customer__user", "customer__account").first()
+    return found
+
+
+def steps(of: Payment) -> list[PaymentStep]:
+    """Its story, the oldest line first."""
+    return list(PaymentStep.objects.filter(panel_id=of.panel_id, payment_id=of.id).order_by("id")[:STEPS_MAX])
+
+
+def files(of: Payment) -> list[PaymentFile]:
+    """What the customer sent, without the bytes."""
+    rows = PaymentFile.objects.filter(panel_id=of.panel_id, payment_id=of.id).defer("data")
+    return list(rows.order_by("id"))
+
+
+def file(panel_id: int, of: Payment, file_id: int) -> PaymentFile | None:
+    """One of them with its bytes."""
+    found: PaymentFile | None = PaymentFile.objects.filter(panel_id=panel_id, payment_id=of.id, id=file_id).first()
+    return found
+
+
+def methods(panel_id: int) -> list[PaymentMethod]:
+    """The methods that customers can pay by, in the order of the owner."""
+    rows = PaymentMethod.objects.filter(panel_id=panel_id, enabled=True).order_by("position", "id")
+    return list(rows[: rules.METHODS_MAX])
+
+
+def payments_of(
+    panel_id: int, customer_id: int, *, further: int | None = None, back: int | None = None, limit: int = 20
+) -> ListPage:
+    """A customer's payments, the newest first."""
+    rows: QuerySet[Payment] = Payment.objects.filter(panel_id=panel_id, customer_id=customer_id)
+    found = Found(rows.select_related("method"), key="number")
+    return paging.page(found, further=further, back=back, limit=limit)
+
+
+def open_of(panel_id: int, customer_id: int) -> Payment | None:
+    """The newest payment that the customer has to do something about."""
+    rows = Payment.objects.filter(panel_id=panel_id, customer_id=customer_id)
+    open_: Payment | None = (
+        rows.filter(state__in=(PaymentState.CREATED, PaymentState.SENT)).select_related("method").order_by("-number")
+    ).first()
+    return open_
+
+
+def waiting(panel_id: int) -> QuerySet[Payment]:
+    """Payments that wait for staff, those of which something is said to have come in first of all."""
+    rows: QuerySet[Payment] = Payment.objects.filter(panel_id=panel_id, state__in=[one.value for one in WAITING])
+    return rows
+
+
+def due(now: datetime, limit: int) -> list[tuple[int, int, bool]]:
+    """Panel and id of payments that the loop has to look at, and whether they are made by hand."""
+    rows = Payment.objects.filter(due_at__lte=now, due_at__isnull=False).order_by("due_at")
+    by_hand = {name for name, one in registry.all_gateways().items() if one.api is None}
+    return [
+        (panel_id, id_, kind in by_hand)
+        for panel_id, id_, kind in rows.values_list("panel_id", "id", "method__kind")[:limit]
+    ]
+
+
+def refunds_due(now: datetime, limit: int) -> list[tuple[int, int]]:
+    """Panel and id of refunds that the gateway has to be told of."""
+    rows = Refund.objects.filter(due_at__lte=now, due_at__isnull=False).order_by("due_at")
+    return list(rows.values_list("panel_id", "id")[:limit])
+
+
+def refunds(of: Payment) -> list[Refund]:
+    """What of a payment has gone back, or is to, the oldest first."""
+    return list(Refund.objects.filter(panel_id=of.panel_id, payment_id=of.id).order_by("n")[:STEPS_MAX])
+
+
+def method_of_hook(panel_id: int, token: str) -> PaymentMethod | None:
+    """The panel's method whose webhooks come to this address."""
+    found: PaymentMethod | None = PaymentMethod.objects.filter(panel_id=panel_id, hook_token=token).first()
+    return found
+
+
+def fee_text(percent_e2: int, fixed_micros: int) -> str:
+    """A fee as people write it: 2.9% + 0.30; a dash where there is none."""
+    percent = f"{percent_e2 // 100}.{percent_e2 % 100:02d}".rstrip("0").rstrip(".")
+    parts = [f"{percent}%" if percent_e2 else "", money.text(fixed_micros) if fixed_micros else ""]
+    return " + ".join(filter(None, parts)) or "–"

@@ -1,0 +1,163 @@
+"""The one way to credit a payment, and what becomes of money that is not what was asked for.
+
+Whoever learns that money has come in, a webhook, the loop that asks, the page that a customer comes back to, or staff,
+ends here. The payment's row is locked first, then the accounts; the transfers go by the payment's number, once each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db import IntegrityError, transaction
+
+from panelwright.core.refusal import Refusal
+from panelwright.ledger import actions as ledger
+from panelwright.ledger.models import AccountKind, TransferCode
+from panelwright.ledger.rules import NamedAccount, NewTransfer
+from panelwright.payments import emails, rules
+from panelwright.payments.models import Payment, PaymentState, PaymentStep
+from panelwright.payments.rules import AskedPayment, PaymentSum, ReceivedMoney, rows_of
+
+
+def lock(panel_id: int, payment_id: int) -> Payment | None:
+    """The payment, locked until the end of the transaction; None where the panel has none."""
+    rows = Payment.objects.select_for_update(no_key=True, of=("self",)).filter(panel_id=panel_id, id=payment_id)
+    found: Payment | None = rows.select_related("customer__account", "customer__user", "panel", "method").first()
+    return found
+
+
+def asked_of(payment: Payment) -> AskedPayment:
+    """What it was made for, for the rules."""
+    return AskedPayment(
+        reference=payment.reference,
+        currency=payment.currency,
+        asked_micros=payment.asked_micros,
+        fee_micros=payment.fee_micros,
+        rate_e12=payment.rate_e12,
+        bonuses=rows_of(payment.bonuses),
+        live=payment.live,
+    )
+
+
+def clearing_of(payment: Payment) -> NamedAccount:
+    """The account of what a method holds for the panel."""
+    return NamedAccount(AccountKind.CLEARING, f"{payment.method.kind}:{payment.method_id}")
+
+
+def reference_of(payment: Payment) -> str:
+    """What its transfers are called."""
+    return f"P-{payment.number}"
+
+
+def receive(
+    *, panel_id: int, payment_id: int, got: ReceivedMoney, gateway_id: str, now: datetime
+) -> PaymentState | Refusal:
+    """A gateway was asked, and has this money for the payment: credited if it is what was asked for, else a problem.
+
+    The payment's state afterwards. Refused: no_payment, and as `settle` refuses. To tell it again changes nothing.
+    """
+    with transaction.atomic():
+        payment = lock(panel_id, payment_id)
+        if payment is None:
+            return Refusal("no_payment")
+        if PaymentState(payment.state) not in rules.UNPAID:
+            return PaymentState(payment.state)
+        found = rules.judge(asked_of(payment), got)
+        if isinstance(found, Refusal):
+            _problem(payment, found, got, now)
+            return PaymentState(payment.state)
+        refused = settle(payment, found, received_micros=got.amount_micros, gateway_id=gateway_id, now=now)
+        return refused if refused is not None else PaymentState(payment.state)
+
+
+def _problem(payment: Payment, why: Refusal, got: ReceivedMoney, now: datetime) -> None:
+    if payment.state == PaymentState.PROBLEM and payment.problem_code == why.code:
+        return
+    values: dict[str, Any] = {"problem_code": why.code, "problem_facts": dict(why.facts), "due_at": None}
+    if why.code == "received_other_amount" and got.amount_micros > 0:
+        values["received_micros"] = got.amount_micros
+    if move(payment, PaymentState.PROBLEM, now=now, again=True, **values):
+        tell(payment, "problem", now=now, facts={"problem": why.code, **dict(why.facts)})
+
+
+def settle(
+    payment: Payment, found: PaymentSum, *, received_micros: int, gateway_id: str = "", by: str = "", now: datetime
+) -> Refusal | None:
+    """Credit a payment whose row is locked: state, transfers, story and letter in the caller's transaction.
+
+    `gateway_id`: what names the money where it came from; what named another payment's is refused as proof_used.
+    Other refusals: payment_settled, and what the ledger refuses. After a refusal nothing has changed.
+    """
+    if PaymentState(payment.state) not in rules.UNPAID:
+        return Refusal("payment_settled")
+    values: dict[str, Any] = {
+        "received_micros": received_micros,
+        "credit_micros": found.credit_micros,
+        "bonus_micros": found.bonus_micros,
+        "paid_at": now,
+        "due_at": None,
+        "problem_code": "",
+        "problem_facts": {},
+        "reason": "",
+    }
+    if gateway_id:
+        values["gateway_id"] = gateway_id
+    try:
+        with transaction.atomic():
+            if not move(payment, PaymentState.PAID, now=now, **values):
+                return Refusal("payment_settled")
+            posted = ledger.post(_transfers(payment, found), now=now)
+            if isinstance(posted, Refusal):
+                raise _NotPosted(posted)
+    except _NotPosted as error:
+        return error.refusal
+    except IntegrityError:
+        return Refusal("proof_used", "gateway_id")
+    tell(payment, "settled", by=by, now=now)
+    emails.settled(payment, now=now)
+    return None
+
+
+class _NotPosted(Exception):
+    """Takes back the state of a payment whose money could not be posted."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(refusal.code)
+        self.refusal = refusal
+
+
+def _transfers(payment: Payment, found: PaymentSum) -> list[NewTransfer]:
+    panel_id, name, customer = payment.panel_id, reference_of(payment), payment.customer.account_id
+    clearing, fees = clearing_of(payment), NamedAccount(AccountKind.FEES)
+    wanted = [
+        NewTransfer(panel_id, clearing, customer, found.credit_micros, TransferCode.DEPOSIT, name),
+        NewTransfer(panel_id, clearing, fees, rules.fee_in_panel(found, payment.rate_e12), TransferCode.FEE, name),
+        NewTransfer(panel_id, NamedAccount(AccountKind.BONUS), customer, found.bonus_micros, TransferCode.BONUS, name),
+    ]
+    return [transfer for transfer in wanted if transfer.amount_micros]
+
+
+def move(payment: Payment, to: PaymentState, *, now: datetime, again: bool = False, **values: Any) -> bool:
+    """One conditional change of state of a locked payment; False: it stands where it may not go there from.
+
+    `again`: it may stand there already.
+    """
+    allowed = [*rules.before(to), *([to.value] if again else [])]
+    values |= {"state": to.value, "updated_at": now}
+    rows = Payment.objects.filter(panel_id=payment.panel_id, id=payment.id, state__in=allowed)
+    if not rows.update(**values):
+        return False
+    for name, value in values.items():
+        setattr(payment, name, value)
+    return True
+
+
+def tell(
+    payment: Payment, code: str, *, now: datetime, by: str = "", facts: Mapping[str, object] | None = None
+) -> None:
+    """A line of its story."""
+    PaymentStep.objects.create(
+        panel_id=payment.panel_id, payment_id=payment.id, code=code, facts=dict(facts or {}), by=by[:300], at=now
+    )

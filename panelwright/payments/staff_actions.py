@@ -1,0 +1,64 @@
+"""What staff do with payments, inside the transaction that a declared action has opened. They raise Refused."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from panelwright.core.refusal import InvalidState, NotThere, Refusal, Refused
+from panelwright.customers.models import Staff
+from panelwright.payments import emails, rules
+from panelwright.payments.models import GATEWAY_ID_MAX, Payment, PaymentState
+from panelwright.payments.settling_actions import asked_of, lock, move, settle, tell
+from panelwright.staff.actor import Actor, ActorKind
+
+
+def approve(
+    actor: Actor,
+    *,
+    panel_id: int,
+    payment_id: int,
+    amount_micros: int | None = None,
+    gateway_id: str = "",
+    now: datetime,
+) -> None:
+    """The money is there: all that was asked for, or `amount_micros` of the method's currency, the fee included.
+
+    `gateway_id`: what the transfer is called where it came in; without it, what the customer gave as proof. Refused:
+    no_payment, own_payment, payment_settled, proof_used, amount_not_positive.
+    """
+    payment = _own(actor, panel_id, payment_id)
+    asked = asked_of(payment)
+    received = asked.gross_micros if amount_micros is None else amount_micros
+    found = rules.accepted(asked, received)
+    if isinstance(found, Refusal):
+        raise Refused.of(found)
+    # What a gateway calls it stays; by hand it is one proof for one payment.
+    name = payment.gateway_id or rules.normal_proof(gateway_id or payment.proof)
+    if len(gateway_id) > GATEWAY_ID_MAX:
+        raise Refused("too_long", "gateway_id", limit=GATEWAY_ID_MAX)
+    refused = settle(payment, found, received_micros=received, gateway_id=name, by=actor.name, now=now)
+    if refused is not None:
+        raise Refused.of(refused)
+
+
+def reject(actor: Actor, *, panel_id: int, payment_id: int, reason: str, now: datetime) -> None:
+    """There is no such money. The customer is told why. Refused: no_payment, payment_settled, payment_ended."""
+    payment = _own(actor, panel_id, payment_id)
+    if PaymentState(payment.state) not in rules.UNPAID:
+        raise InvalidState("payment_settled")
+    if not move(payment, PaymentState.FAILED, now=now, reason=reason, problem_code="", problem_facts={}, due_at=None):
+        raise InvalidState("payment_ended")
+    tell(payment, "rejected", by=actor.name, now=now, facts={"reason": reason})
+    emails.rejected(payment, now=now)
+
+
+def _own(actor: Actor, panel_id: int, payment_id: int) -> Payment:
+    """The payment, locked. Refused: no_payment; own_payment, for what would be decided by whoever gains by it."""
+    payment = lock(panel_id, payment_id)
+    if payment is None:
+        raise NotThere("no_payment", id=payment_id)
+    if actor.kind is ActorKind.STAFF:
+        theirs = Staff.objects.filter(panel_id=panel_id, id=actor.id or 0, user_id=payment.customer.user_id)
+        if theirs.exists():
+            raise Refused("own_payment")
+    return payment

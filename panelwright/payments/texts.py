@@ -1,0 +1,96 @@
+"""The words for payments: states, lines of their stories, and why one is a problem, in the reader's language."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from panelwright.core import refusals
+from panelwright.core.refusal import Refusal
+from panelwright.payments.models import Payment, PaymentState, PaymentStep, Refund, RefundState
+
+STATES = {
+    PaymentState.CREATED.value: gettext_noop("Waiting for payment"),
+    PaymentState.SENT.value: gettext_noop("Payment started"),
+    PaymentState.PENDING.value: gettext_noop("Being checked"),
+    PaymentState.PAID.value: gettext_noop("Paid"),
+    PaymentState.PART_REFUNDED.value: gettext_noop("Partly refunded"),
+    PaymentState.REFUNDED.value: gettext_noop("Refunded"),
+    PaymentState.DISPUTED.value: gettext_noop("Disputed"),
+    PaymentState.WON.value: gettext_noop("Dispute won"),
+    PaymentState.LOST.value: gettext_noop("Dispute lost"),
+    PaymentState.FAILED.value: gettext_noop("Rejected"),
+    PaymentState.EXPIRED.value: gettext_noop("Expired"),
+    PaymentState.CANCELED.value: gettext_noop("Canceled"),
+    PaymentState.PROBLEM.value: gettext_noop("Needs a decision"),
+}
+# What customers read where staff have to decide.
+_FOR_CUSTOMERS = {PaymentState.PROBLEM.value: STATES[PaymentState.PENDING.value]}
+_BADGES = {
+    PaymentState.CREATED: "warn",
+    PaymentState.SENT: "warn",
+    PaymentState.PENDING: "busy",
+    PaymentState.PAID: "good",
+    PaymentState.WON: "good",
+    PaymentState.DISPUTED: "bad",
+    PaymentState.LOST: "bad",
+    PaymentState.FAILED: "bad",
+    PaymentState.PROBLEM: "bad",
+}
+_STEPS = {
+    "created": gettext_noop("Payment created"),
+    "submitted": gettext_noop("Proof of payment sent"),
+    "canceled": gettext_noop("Canceled by the customer"),
+    "expired": gettext_noop("Expired: no payment was made in time"),
+    "settled": gettext_noop("Payment received and credited"),
+    "rejected": gettext_noop("Rejected"),
+    "problem": gettext_noop("Needs a decision"),
+    "sent": gettext_noop("Payment started"),
+    "refused": gettext_noop("Refused by the payment provider"),
+    "refund_requested": gettext_noop("Refund requested"),
+    "refund_sent": gettext_noop("Refund sent"),
+    "refunded": gettext_noop("Refunded"),
+    "refunded_there": gettext_noop("Refunded at the payment provider"),
+    "refund_failed": gettext_noop("Refund refused by the payment provider; the money is back on the balance"),
+}
+
+_REFUNDS = {
+    RefundState.REQUESTED: ("busy", gettext_noop("Requested")),
+    RefundState.SENT: ("busy", gettext_noop("Sent")),
+    RefundState.DONE: ("good", gettext_noop("Done")),
+    RefundState.FAILED: ("bad", gettext_noop("Failed")),
+}
+
+
+def refund(one: Refund) -> str:
+    """How a refund stands."""
+    return _(_REFUNDS[RefundState(one.state)][1])
+
+
+def refund_badge(one: Refund) -> str:
+    """The class of its badge."""
+    return _REFUNDS[RefundState(one.state)][0]
+
+
+def state(payment: Payment, *, customer: bool = False) -> str:
+    """Its state; customers are not told of what staff have to decide."""
+    words = STATES[payment.state]
+    return _(_FOR_CUSTOMERS.get(payment.state, words) if customer else words)
+
+
+def badge(payment: Payment) -> str:
+    """The class of its badge."""
+    return _BADGES.get(PaymentState(payment.state), "")
+
+
+def step(one: PaymentStep) -> str:
+    """A line of its story; what is not known any more stands as its code."""
+    known = _STEPS.get(one.code)
+    return _(known) if known else one.code.replace("_", " ")
+
+
+def problem(payment: Payment) -> str:
+    """Why staff have to decide; empty where they have not."""
+    if not payment.problem_code:
+        return ""
+    return refusals.page(Refusal(payment.problem_code, facts=tuple(payment.problem_facts.items())), _)

@@ -1,0 +1,93 @@
+"""Cases for the staff actions on payments and methods of payment: what each is done to, and with which fields."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+from django.conf import settings
+
+from panelwright.payments.tests import making
+from tests.payments.shop import served
+
+Made = tuple[Any, dict[str, object]]
+
+
+def method(world: Any) -> int:
+    return making.method(world.alice, f"Bank {world.link()[-2:].strip('/')}")
+
+
+def payment(world: Any) -> Any:
+    """One that the customer says they have paid."""
+    id_ = making.begun(world.carol, method(world), "20")
+    assert making.submit(world.carol, id_, f"TX-{world.link()[-2:].strip('/')}") is None
+    return id_
+
+
+def _off(world: Any) -> int:
+    target = method(world)
+    world.do("payment_method.turn_off", target)
+    return target
+
+
+def voucher(world: Any) -> int:
+    made = making.vouchers(world.alice, count=1, label=world.link())
+    return int(made[0][0])
+
+
+def _voucher_off(world: Any) -> int:
+    target = voucher(world)
+    world.do("voucher.turn_off", target)
+    return target
+
+
+def _paid(world: Any) -> Any:
+    id_ = payment(world)
+    world.do("payment.approve", id_)
+    return id_
+
+
+def _stripe(world: Any) -> int:
+    return int(world.do("payment_method.add", kind="stripe", name=f"Card {world.link()}").target)
+
+
+def _answered(world: Any) -> int:
+    """A method of Stripe's whose gateway is a simulated one, for as long as this process lives."""
+    world.do("payment_method.set_stripe", target := _stripe(world), key="sk_test_ofthesimulatedgateway")
+    settings.SANDBOX_GATEWAYS = _simulated()
+    return target
+
+
+# Servers that stand until the process ends.
+_KEPT: list[Any] = []
+
+
+@cache
+def _simulated() -> str:
+    _KEPT.append(server := served())
+    _gateway, url = server.__enter__()
+    return url
+
+
+PAYMENT_CASES: dict[str, Callable[[Any], Made]] = {
+    "payment.approve": lambda w: (payment(w), {}),
+    "payment.approve_amount": lambda w: (payment(w), {"received": "12.50", "gateway_id": "wire 7"}),
+    "payment.reject": lambda w: (payment(w), {"reason": "Not on our account."}),
+    "voucher.make": lambda w: (None, {"label": w.link(), "value": "5.00", "count": 3, "uses": 2}),
+    "voucher.turn_off": lambda w: (voucher(w), {}),
+    "voucher.turn_on": lambda w: (_voucher_off(w), {}),
+    "payment_method.add": lambda w: (None, {"kind": "by_hand", "name": f"Wallet {w.link()}", "currency": "EUR"}),
+    "payment_method.set": lambda w: (
+        method(w),
+        {"min": "5.00", "max": "900.00", "fee_percent": "2.5", "bonuses": "100 5, 250 7"},
+    ),
+    "payment_method.set_texts": lambda w: (method(w), {"language": "en", "instructions": "Pay to **IBAN 1**."}),
+    "payment_method.set_by_hand": lambda w: (method(w), {"proof": "both"}),
+    "payment.refund": lambda w: (_paid(w), {"amount": "5.00"}),
+    "payment_method.set_stripe": lambda w: (_stripe(w), {}),
+    "payment_method.test": lambda w: (_answered(w), {}),
+    "payment_method.turn_on": lambda w: (_off(w), {}),
+    "payment_method.turn_off": lambda w: (method(w), {}),
+    "payment_method.remove": lambda w: (method(w), {}),
+}
