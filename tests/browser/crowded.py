@@ -17,6 +17,7 @@ from playwright.sync_api import Browser
 
 from tests.browser.conftest import PASSWORD, Person, Town, enter
 from tests.browser.pages import World
+from tests.browser.payments import payments
 
 SLUG = "crowded"
 NAME = "Unbreakablepanelnamewithoutanyspaces and some more words that go on"
@@ -220,8 +221,9 @@ def _by_hand(town: Town, browser: Browser, url: str, person: Person, *, order: i
     webhook = page.url.rsplit("/", 1)[1]
     page.get_by_role("button", name="Send test").click()
     page.get_by_text("Test sent.").wait_for()
+    paid = payments(town, page, panel=SLUG, name=WORD[:60])
     context.close()
-    return World(order=order, ticket=ticket, webhook=webhook)
+    return World(order=order, ticket=ticket, webhook=webhook, **paid)
 
 
 def _stretch(town: Town) -> None:

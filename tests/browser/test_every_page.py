@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 from panelwright.catalog.types import TYPES
 from tests.browser.conftest import Person, Town, enter
 from tests.browser.pages import WALKS, World, of_walk
+from tests.browser.payments import payments
 from tests.support.looks import faults
 
 # Looks at pages; the journeys and the count of queries beside it run on both databases.
@@ -51,11 +52,12 @@ def world(town: Town, carol: Person, browser: Browser) -> World:
     webhook = page.url.rsplit("/", 1)[1]
     page.get_by_role("button", name="Send test").click()
     page.get_by_text("Test sent.").wait_for()
+    paid = payments(town, page)
     context.close()
     of = "SELECT c.number FROM orders_order o JOIN customers_customer c ON c.id = o.customer_id WHERE o.number = ?"
     ((customer,),) = town.rows.run(of, order)
     ((provider,),) = town.rows.run("SELECT MIN(id) FROM providers_provider WHERE name = ?", "north")
-    return World(order=order, ticket=ticket, webhook=webhook, customer=customer, provider=provider)
+    return World(order=order, ticket=ticket, webhook=webhook, customer=customer, provider=provider, **paid)
 
 
 @pytest.fixture(scope="module")

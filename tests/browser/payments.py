@@ -1,0 +1,34 @@
+"""A method of payment, a payment that waits for staff, and a voucher, for the walks over all pages."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from playwright.sync_api import Page
+
+from tests.browser.conftest import Town
+
+
+def payments(town: Town, page: Page, *, panel: str = "everything", name: str = "Bank transfer") -> dict[str, int]:
+    """Made by commands, and on the page of the customer who is logged in."""
+    where = ("--panel", panel)
+    run = town.rows.run
+    ((panel_id,),) = run("SELECT id FROM panels_panel WHERE slug = ?", panel)
+    town.command("payment-method", "add", *where, "--kind", "by_hand", "--name", name)
+    ((method,),) = run("SELECT MAX(id) FROM payments_paymentmethod WHERE panel_id = ?", panel_id)
+    at = (str(method), *where)
+    town.command("payment-method", "set", *at, "--fee-percent", "2.5", "--bonuses", "20 5", "--max", "900000")
+    town.command("payment-method", "set-by-hand", *at, "--proof", "reference")
+    town.command("payment-method", "turn-on", *at)
+    town.command("voucher", "make", *where, "--label", name, "--value", "5.00", "--count", "2")
+    ((voucher,),) = run("SELECT MAX(id) FROM payments_voucher WHERE panel_id = ?", panel_id)
+    page.goto("/funds?amount=20")
+    page.get_by_role("button", name=re.compile("^Pay ")).click()
+    page.wait_for_url(re.compile(r"/funds/\d+$"))
+    number = int(page.url.rsplit("/", 1)[1])
+    page.get_by_label("Reference or transaction ID").fill(name)
+    page.get_by_role("button", name="I have paid").click()
+    page.get_by_text("We are checking your payment.").wait_for()
+    found: dict[str, Any] = {"payment": number, "payment_method": method, "voucher": voucher}
+    return found
