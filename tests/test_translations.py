@@ -83,7 +83,7 @@ SAME = {
     *("Link", "Hashtag", "Hashtags", "Shell", "Total", "Status", "Menu", "Normal", "Manual", "Browser", "Error", "API"),
     *("Refill", "Refills", "refill", "Ticket", "Tickets", "E-mail", "Webhook", "Webhooks", "no", "Partial", "Parcial"),
     *("podcast", "playlist", "link", "story", "bot", "clip", "Sites: %(sites)s.", "Drip-feed", "ID", "No"),
-    *("Chargeback", "Voucher", "Video", "General", "Color"),
+    *("Chargeback", "Voucher", "Vouchers", "Video", "General", "Color"),
     # Spans of time.
     *("%(count)s s", "%(count)s min", "%(hours)s h %(minutes)s min", "%(count)s d", "ms"),
     *("%(n)d s", "%(n)d min", "%(n)d h %(m)d min", "%(n)d d %(m)d h"),

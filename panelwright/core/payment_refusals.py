@@ -57,13 +57,13 @@ PAYMENTS: dict[str, Words] = {
     # Gateways
     "gateway_unreachable": Words(
         gettext_noop("The payment provider cannot be reached right now. Nothing was charged; try again in a moment."),
-        status=502,
+        status=409,
     ),
     "gateway_refused": Words(
         gettext_noop("The payment provider did not take this payment. Choose another method or contact support."),
-        status=502,
+        status=409,
     ),
-    "gateway_says": Words(gettext_noop("The payment provider says: %(said)s"), status=502),
+    "gateway_says": Words(gettext_noop("The payment provider says: %(said)s"), status=409),
     "gateway_has_no_test": Words(gettext_noop("This kind of payment method needs no test."), status=409),
     "test_mode_off": Words(
         gettext_noop("These keys are for test payments, which this installation does not take."), status=409

@@ -49,7 +49,8 @@ def verified(secrets: Mapping[str, str], headers: Mapping[str, str], body: bytes
 
 GATEWAY = Gateway(
     name="stripe",
-    label=gettext_noop("Stripe"),
+    # A name, in every language.
+    label="Stripe",
     icon="card",
     help=gettext_noop(
         "In the Stripe dashboard, create a secret key under Developers, API keys. Under Developers, Webhooks, add an"
