@@ -10,7 +10,7 @@ from playwright.sync_api import Page
 from tests.browser.conftest import Town
 
 
-def payments(town: Town, page: Page, *, panel: str = "everything", name: str = "Bank transfer") -> dict[str, int]:
+def payments(town: Town, page: Page, *, panel: str = "everything", name: str = "Bank transfer") -> dict[str, Any]:
     """Made by commands, and on the page of the customer who is logged in."""
     where = ("--panel", panel)
     run = town.rows.run
@@ -30,5 +30,4 @@ def payments(town: Town, page: Page, *, panel: str = "everything", name: str = "
     page.get_by_label("Reference or transaction ID").fill(name)
     page.get_by_role("button", name="I have paid").click()
     page.get_by_text("We are checking your payment.").wait_for()
-    found: dict[str, Any] = {"payment": number, "payment_method": method, "voucher": voucher}
-    return found
+    return {"payment": number, "payment_method": method, "voucher": voucher}
