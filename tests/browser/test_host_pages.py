@@ -9,7 +9,7 @@ import pyotp
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import HOST_SITE, PASSWORD, Town
+from tests.browser.conftest import HOST_SITE, PASSWORD, Town, enter
 from tests.browser.test_every_page import SAME_EVERYWHERE, SEEN
 from tests.support.looks import faults
 from tests.support.widths import cut
@@ -47,6 +47,8 @@ def olga(town: Town) -> Olga:
     secret = town.launch.secret_file(PASSWORD)
     email = "olga.with.a.rather.long.address.of.an.operator@host.of.panels.example"
     told = town.command("operator", "add", "--email", email, "--password-file", secret, "--json")
+    # So that somebody can be entered as.
+    town.staff()
     word = "Donaudampfschifffahrtsgesellschaft" * 6
     town.command("host-block", "add", "--kind", "exact", "--text", f"https://bad.example/{word}", "--note", word)
     town.command("panel", "suspend", "--panel", "everything", "--reason", word)
@@ -100,6 +102,19 @@ def test_nothing_is_cut_at_any_width(page: Page, olga: Olga, language: str) -> N
         if wrong := cut(page):
             found[address] = wrong
     assert not found, "\n".join(f"{name} at {width}: {wrong}" for name in found for width, wrong in found[name].items())
+
+
+def test_the_panels_of_one_person_are_accessible_and_not_cut(page: Page, town: Town) -> None:
+    enter(page, town.url, town.staff())
+    found = {}
+    for address in ("/admin/my-panels", "/panel-enter/old-link", "/host-enter/old-link"):
+        for language in ("ru", "en"):
+            page.goto(f"{town.url}{address}?lang={language}")
+            if wrong := cut(page):
+                found[address, language] = str(wrong)
+        if faulty := faults(page):
+            found[address, "axe"] = str(faulty)
+    assert found == {}
 
 
 def test_nothing_on_a_russian_page_is_english(page: Page, olga: Olga) -> None:
