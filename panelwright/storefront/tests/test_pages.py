@@ -31,6 +31,7 @@ def asking(**who: Any) -> Any:
         "customer": None,
         "staff": None,
         "actor": None,
+        "host_guest": None,
         "panel": SimpleNamespace(staff_factor_required=False),
         "language": "en",
         "languages": ["en"],
