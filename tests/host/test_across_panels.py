@@ -13,6 +13,7 @@ OPENS_ALL = {
     "panelwright/customers/panel_link_actions.py",
     "panelwright/customers/panel_links.py",
     "panelwright/host/queries.py",
+    "panelwright/payments/loops.py",
     "panelwright/providers/routing/merit_actions.py",
     "panelwright/providers/sync/syncing.py",
 }
