@@ -74,7 +74,7 @@ PAYMENT_CASES: dict[str, Callable[[Any], Made]] = {
     "payment.approve": lambda w: (payment(w), {}),
     "payment.approve_amount": lambda w: (payment(w), {"received": "12.50", "gateway_id": "wire 7"}),
     "payment.reject": lambda w: (payment(w), {"reason": "Not on our account."}),
-    "voucher.make": lambda w: (None, {"label": w.link(), "value": "5.00", "count": 3, "uses": 2}),
+    "voucher.make": lambda w: (None, {"label": w.link(), "value": "5.00", "count": 1, "uses": 2}),
     "voucher.turn_off": lambda w: (voucher(w), {}),
     "voucher.turn_on": lambda w: (_voucher_off(w), {}),
     "payment_method.add": lambda w: (None, {"kind": "by_hand", "name": f"Wallet {w.link()}", "currency": "EUR"}),

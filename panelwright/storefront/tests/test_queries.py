@@ -13,6 +13,7 @@ from django_scopes import scope
 from panelwright.catalog.actions import set_rate
 from panelwright.content.actions import announce, set_page
 from panelwright.events import webhook_actions
+from panelwright.payments.tests.making import approve, begun, method
 from panelwright.storefront.tests.browsing import Browser, link_of, path_of
 from panelwright.support.tests.making import written
 from panelwright.ui.hidden import hidden_id
@@ -30,6 +31,8 @@ class Rows(NamedTuple):
     order: int
     ticket: int
     webhook_id: int
+    payment: int
+    method: int
 
 
 def addresses(rows: Rows) -> dict[tuple[str, str], str]:
@@ -37,6 +40,7 @@ def addresses(rows: Rows) -> dict[tuple[str, str], str]:
     known = {
         "order": rows.order,
         "ticket": rows.ticket,
+        "payment": rows.payment,
         "webhook": hidden_id(rows.webhook_id),
         "signup_token": token("new@customer.example", "sign-up"),
         "reset_token": token("carol@customer.example", "reset"),
@@ -59,7 +63,7 @@ def token(to: str, kind: str) -> str:
 # What answers with something to read.
 READ = frozenset({Answer.PAGE, Answer.PART, Answer.FILE})
 # Files from memory, what needs a file to be there, and what takes POST.
-TESTED_ELSEWHERE = frozenset({"asset", "logo", "theme", "ticket_file", "order_price"})
+TESTED_ELSEWHERE = frozenset({"asset", "logo", "theme", "ticket_file", "payment_file", "order_price"})
 # Pages for who is not logged in.
 OUTSIDE = frozenset({"login", "signup", "confirm_signup", "reset", "reset_password", "terms", "faq"})
 
@@ -78,7 +82,8 @@ def rows(alice: Owner, carol: Buyer, time: Time) -> Rows:
         set_page(panel_id=alice.panel_id, slug="about", language="en", title="About", body="Us.", by="alice")
     webhook_id = _webhook(carol)
     drip_feed = carol.order(runs=9, interval=1, quantity=100)
-    return Rows(carol, stranger, drip_feed.number, ticket_id.number, webhook_id)
+    bank = method(alice)
+    return Rows(carol, stranger, drip_feed.number, ticket_id.number, webhook_id, begun(carol, bank).number, bank)
 
 
 def _webhook(carol: Buyer, number: int = 0) -> int:
@@ -106,6 +111,7 @@ def many(rows: Rows, time: Time) -> None:
         Browser(carol.owner, carol.customer.user)
         if n < 15:  # so many may be open
             written(carol, f"Hello {n}", subject="other")
+        approve(carol.owner, begun(carol, rows.method))
         if n < 8:  # so many a customer may have
             _webhook(carol, n + 1)
         with scope(panel=carol.owner.panel):
