@@ -21,6 +21,7 @@
 | PANELWRIGHT_TEST_PAYMENTS | 1: methods of a gateway's test mode can be turned on, and credit balances | 0 |
 | PANELWRIGHT_EMAIL_URL | smtp://user:password@host:587, smtps://user:password@host:465, file:///folder | folder mail |
 | PANELWRIGHT_EMAIL_FROM | the sender's address | noreply@ the panel's first domain |
+| PANELWRIGHT_TELEGRAM_API | where bots of panels are called, for notices to staff | https://api.telegram.org |
 | PANELWRIGHT_FSYNC | 0: SQLite does not wait for the disk (tests only; loses orders at a power cut) | 1 |
 | PANELWRIGHT_DB_POOL | most PostgreSQL connections of one process; 0: no pool | 12 |
 | PANELWRIGHT_DB_PREPARED | 0: PostgreSQL prepares no statements (a pooler in between that cannot keep them) | 1 |
@@ -168,6 +169,8 @@ def mail(url: str) -> dict[str, Any]:
 
 
 MAIL = mail(os.environ.get("PANELWRIGHT_EMAIL_URL") or f"file://{quote(str(DATA / 'mail'))}")
+# Without a slash at its end.
+TELEGRAM_API = os.environ.get("PANELWRIGHT_TELEGRAM_API", "").strip().rstrip("/") or "https://api.telegram.org"
 MAIL_FROM = os.environ.get("PANELWRIGHT_EMAIL_FROM", "").strip()
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -186,6 +189,7 @@ INSTALLED_APPS = [
     "panelwright.providers",
     "panelwright.support",
     "panelwright.payments",
+    "panelwright.notices",
     "panelwright.reports",
     "panelwright.ui",
     "panelwright.backoffice",

@@ -25,6 +25,7 @@ from django.views.decorators.http import require_http_methods
 from panelwright.backoffice import words
 from panelwright.core import money
 from panelwright.core.refusal import Refusal
+from panelwright.events.webhook_rules import PANEL_NAMES
 from panelwright.panels.actions import LANGUAGES
 from panelwright.panels.models import RefillStatusKey
 from panelwright.staff import registry, trail, undoing, values
@@ -48,6 +49,7 @@ ONE = {
     "service": "service",
     "announcement": "announcement",
     "payment": "payment",
+    "panel_webhook": "webhook",
 }
 ALL = {
     "order": "orders",
@@ -64,6 +66,9 @@ ALL = {
     "category": "arrange",
     "panel": "settings",
     "domain": "domains",
+    "notice": "notices",
+    "panel_webhook": "webhooks",
+    "delivery": "webhooks",
     "block": "blocks",
     "page": "content",
     "announcement": "announcements",
@@ -77,7 +82,7 @@ ALL = {
 }
 _YES_OR_NO = (("", ""), ("yes", gettext_noop("Yes")), ("no", gettext_noop("No")))
 # Choices that are in no language, or each in its own.
-_NAMES = (LANGUAGES, tuple(RefillStatusKey.values))
+_NAMES = (LANGUAGES, tuple(RefillStatusKey.values), PANEL_NAMES)
 # What says which state of the object the form was made for.
 _OF_THE_FORM = frozenset({"version", "seen"})
 # Before the id of a change, in the tags of a message that offers to undo it.

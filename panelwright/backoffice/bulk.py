@@ -19,6 +19,7 @@ from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_http_methods, require_safe
 
 from panelwright.backoffice import acting, lists, words
+from panelwright.backoffice.content import previewed
 from panelwright.core.lists import whole
 from panelwright.core.refusal import Refusal, Refused
 from panelwright.staff import bulk, bulk_actions, registry, undoing
@@ -107,6 +108,9 @@ def act(request: StaffRequest, name: str, of: str) -> HttpResponse:
         if isinstance(seen, Foreseen)
         else [],
         "shown_fields": _filled(action, given) if isinstance(seen, Foreseen) else [],
+        "letter": next((previewed(form.raw(one.name)) for one in action.fields if one.markdown), "")
+        if isinstance(seen, Foreseen)
+        else "",
         "sure": seen.digest() if isinstance(seen, Foreseen) else "",
         "selection": "" if selection is None else _sealed(request, selection),
         "changed": changed,
@@ -134,7 +138,7 @@ def _started(request: StaffRequest, form: Form, seen: Foreseen) -> BulkWork | No
 
 def _filled(action: Action, given: Mapping[str, object]) -> list[tuple[str, str]]:
     """What was filled in, as it is said beside what will happen."""
-    shown = [field for field in action.fields if field.required and field.name in given]
+    shown = [field for field in action.fields if field.required and not field.markdown and field.name in given]
     return [(_(field.label), words.value(given[field.name])) for field in shown]
 
 

@@ -18,7 +18,6 @@ from panelwright.backoffice import (
     my_panels,
     orders,
     panel,
-    panel_settings,
     payment_pages,
     reports,
     search,
@@ -26,6 +25,7 @@ from panelwright.backoffice import (
     staff_pages,
     tickets,
 )
+from panelwright.backoffice.settings_pages import SETTINGS
 from panelwright.staff import registry
 from panelwright.staff.action import Action
 from panelwright.staff.lists import StaffList, all_lists, named
@@ -460,26 +460,7 @@ _PANEL = (
         under="bulk",
         samples=("/admin/bulk/{bulk}",),
     ),
-    SitePage(
-        "settings",
-        "admin/settings",
-        panel_settings.settings,
-        Who.STAFF,
-        menus=(
-            Menu("office", gettext_noop("Settings"), "sliders"),
-            Menu("office_settings", gettext_noop("Settings")),
-        ),
-        right=Right.SETTINGS,
-    ),
-    SitePage(
-        "domains",
-        "admin/settings/domains",
-        panel_settings.domains,
-        Who.STAFF,
-        menus=(Menu("office_settings", gettext_noop("Domains")),),
-        under="settings",
-        right=Right.SETTINGS,
-    ),
+    *SETTINGS,
     SitePage(
         "trail",
         "admin/trail",

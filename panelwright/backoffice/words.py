@@ -12,6 +12,8 @@ from django.utils.translation import gettext_noop
 from panelwright.content.models import BannerKind
 from panelwright.core import money, said
 from panelwright.customers import panel_link_actions
+from panelwright.notices.models import Way
+from panelwright.notices.texts import KIND_LABELS
 from panelwright.orders import problems
 from panelwright.panels.actions import LANGUAGES
 from panelwright.panels.models import Arrival, BlockKind, Domain
@@ -190,6 +192,13 @@ NAMES = {
     "uses_max": gettext_noop("Uses per voucher"),
     "uses_left": gettext_noop("Uses left"),
     "codes": gettext_noop("Codes"),
+    "way": gettext_noop("By"),
+    "sent_to": gettext_noop("To"),
+    "test_sent_to": gettext_noop("Test sent to"),
+    "new_token": gettext_noop("New token"),
+    "new_secret": gettext_noop("New secret"),
+    "sent_again": gettext_noop("Sent again"),
+    "names": gettext_noop("Events"),
 }
 # Fields of states that say nothing to people.
 INTERNAL = frozenset({"work", "chosen_route", "version", "id", "provider", "route"})
@@ -237,6 +246,11 @@ _CHOICES = {
     BlockKind.DOMAIN.value: gettext_noop("Website"),
     BlockKind.PATTERN.value: gettext_noop("Pattern"),
     BlockKind.WORD.value: gettext_noop("Word"),
+    # Ways of notices.
+    Way.MAIL.value: gettext_noop("Email"),
+    Way.TELEGRAM.value: gettext_noop("Telegram"),
+    Way.WEBHOOK.value: gettext_noop("Webhook"),
+    **{kind.value: label for kind, label in KIND_LABELS.items()},
 }
 _PROBLEMS_OF_REFILLS = {
     problems.REQUEST_REFUSED: gettext_noop("Rejected"),

@@ -54,6 +54,7 @@ def exported() -> list[AppLoops]:
     from panelwright.customers.access import actor_again
     from panelwright.customers.emails import webhook_stopped
     from panelwright.events import loops as events
+    from panelwright.notices import loops as notices
     from panelwright.orders import loops as orders
     from panelwright.payments import loops as payments
     from panelwright.providers import loops as providers
@@ -70,6 +71,7 @@ def exported() -> list[AppLoops]:
         payments.loops(),
         staff.loops(actor_again=actor_again),
         reports.loops(),
+        notices.loops(),
     ]
 
 

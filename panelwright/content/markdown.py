@@ -43,13 +43,15 @@ _MARKDOWN = _made()
 
 
 @lru_cache(maxsize=_KEPT)
-def html(text: str) -> SafeString:
-    """The text as HTML that is safe to stand in a page as it is."""
+def html(text: str, *, origin: str = "") -> SafeString:
+    """The text as HTML that is safe to stand in a page as it is. `origin`: of a letter, where links to this site
+    lead."""
     tokens = _MARKDOWN.parse(text)
     _shift_headings(tokens)
     for token in _every(tokens):
         if token.type == "link_open":
             _outward(token)
+            _from(token, origin)
         # The only style that the renderer writes; the policy refuses it.
         align = str(token.attrs.pop("style", ""))
         if align.startswith("text-align:"):
@@ -65,6 +67,12 @@ def _outward(link: Token) -> None:
     href = str(link.attrs.get("href", ""))
     if _SCHEME.match(href) or href.startswith(("//", "\\\\", "/\\")):
         link.attrSet("rel", "nofollow noopener noreferrer")
+
+
+def _from(link: Token, origin: str) -> None:
+    href = str(link.attrs.get("href", ""))
+    if origin and not _SCHEME.match(href) and not href.startswith(("//", "\\\\", "/\\", "#")):
+        link.attrSet("href", f"{origin}/{href.lstrip('/')}")
 
 
 def _shift_headings(tokens: Sequence[Token]) -> None:

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_noop
 from panelwright.core import said
 from panelwright.core.payment_refusals import PAYMENTS
 from panelwright.core.refusal import Refusal, Words
+from panelwright.core.webhook_refusals import WEBHOOKS
 
 OTHER = Words(
     gettext_noop("We could not do this. Nothing was changed."),
@@ -114,20 +115,7 @@ REFUSALS: dict[str, Words] = {
     "no_second_factor": Words(gettext_noop("Two-factor authentication is already off."), status=409),
     "too_long": Words(gettext_noop("Use at most %(limit)s characters.")),
     "bad_choice": Words(gettext_noop("Choose one from the list.")),
-    # Webhooks of customers
-    "webhook_url": Words(
-        gettext_noop("Enter an address such as https://example.com/hook with at most %(limit)s characters.")
-    ),
-    "webhook_private": Words(gettext_noop("This address is not on the public internet.")),
-    "webhook_names": Words(gettext_noop("Choose at least one.")),
-    "webhook_description": Words(gettext_noop("Use at most %(limit)s characters.")),
-    "webhook_limit": Words(gettext_noop("You have %(limit)s webhooks, the maximum. Delete one first.")),
-    "webhook_taken": Words(gettext_noop("You already have a webhook with this address.")),
-    "webhook_off": Words(gettext_noop("This webhook is off. Turn it on first.")),
-    "no_webhook": Words(gettext_noop("Webhook not found.")),
-    "no_delivery": Words(gettext_noop("Message not found.")),
-    "delivery_waits": Words(gettext_noop("This message is already being sent.")),
-    "delivery_too_often": Words(gettext_noop("This message was sent %(limit)s times, the maximum.")),
+    **WEBHOOKS,
     # Orders
     "too_many_favourites": Words(gettext_noop("You can have at most %(limit)s favorites. Remove one first.")),
     "price_rose": Words(gettext_noop("The price went up. Check the new price, then send again to order.")),

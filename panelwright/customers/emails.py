@@ -10,6 +10,7 @@ from django.utils.translation import gettext_noop
 from django_scopes import scope
 
 from panelwright.core import said
+from panelwright.customers.broadcasts import NEWS
 from panelwright.customers.models import Customer, User
 from panelwright.events.delivery_actions import Stopped
 from panelwright.events.mail import queue_mail
@@ -22,6 +23,7 @@ OPTIONAL = {
     "payment": gettext_noop("My payment is confirmed or rejected"),
     "subscription": gettext_noop("My subscription is paused"),
     "webhook": gettext_noop("My webhook is turned off because it keeps failing"),
+    NEWS: gettext_noop("News and offers"),
 }
 
 

@@ -20,6 +20,14 @@ def link(actor: Actor, panel_id: int, name: str, *arguments: str) -> str:
     return (actor.origin or _named(panel_id)) + reverse(name, args=arguments)
 
 
+def origin(actor: Actor, panel_id: int) -> str:
+    """Where the panel can be reached, for links of what is sent later; empty where nobody knows."""
+    try:
+        return actor.origin or _named(panel_id)
+    except Refused:
+        return ""
+
+
 def _named(panel_id: int) -> str:
     row = Domain.objects.filter(panel_id=panel_id, confirmed=True).exclude(host="*").order_by("id").first()
     if row is None:

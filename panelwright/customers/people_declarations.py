@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
+from typing import Any
 
 from django.utils.translation import gettext_noop
 
-from panelwright.core.refusal import Refused
-from panelwright.customers import letters, people_actions, stand_ins
+from panelwright.core.refusal import Refusal, Refused
+from panelwright.customers import broadcast_actions, broadcasts, letters, people_actions, stand_ins
 from panelwright.customers.declarations import CUSTOMER
 from panelwright.customers.models import Customer
-from panelwright.staff.action import Action, ActionDone, ActionFieldKind, Field
+from panelwright.staff.action import (
+    Action,
+    ActionDone,
+    ActionFieldKind,
+    Field,
+    Foresight,
+    Foretold,
+    Pace,
+    in_its_place,
+)
 from panelwright.staff.actor import Actor
 from panelwright.staff.rights import Right
 from panelwright.staff.shapes import NUMBER
@@ -37,6 +48,32 @@ def _mail(actor: Actor, panel_id: int, target: int, /, *, subject: str, text: st
     row = _customer(panel_id, target)
     people_actions.mail(customer=row, subject=subject, text=text)
     return ActionDone(before={}, after={"letter_to": row.user.email})
+
+
+def _broadcast(
+    actor: Actor, panel_id: int, target: int, /, *, subject: str, text: str, per_minute: int = broadcasts.PER_MINUTE
+) -> ActionDone:
+    row = _customer(panel_id, target)
+    token = broadcasts.token(panel_id=panel_id, user_id=row.user_id)
+    broadcast_actions.send(
+        customer=row,
+        subject=subject,
+        text=text,
+        link=letters.link(actor, panel_id, "ui:unsubscribe", token),
+        origin=letters.origin(actor, panel_id),
+    )
+    return ActionDone(before={}, after={"letter_to": row.user.email})
+
+
+def _foretell_broadcast(panel_id: int, **_given: Any) -> Foresight:
+    """Who would get it, by the rule by which it is sent."""
+
+    def look(targets: Sequence[int]) -> list[Foretold | Refusal]:
+        rows = Customer.objects.filter(panel_id=panel_id, number__in=targets).select_related("user")
+        found = {row.number: broadcasts.left_out(broadcast_actions.recipient(row)) for row in rows}
+        return [(found[number] or Foretold()) if number in found else Refusal("no_customer") for number in targets]
+
+    return look
 
 
 def _add_note(actor: Actor, panel_id: int, target: int, /, *, text: str) -> ActionDone:
@@ -134,6 +171,38 @@ ACTIONS = (
                 most=people_actions.MAIL_TEXT_MAX,
             ),
         ),
+    ),
+    Action(
+        CUSTOMER,
+        "broadcast",
+        gettext_noop("Send a broadcast"),
+        Right.CONTENT,
+        _broadcast,
+        (
+            Field("subject", ActionFieldKind.TEXT, gettext_noop("Subject"), required=True, most=broadcasts.SUBJECT_MAX),
+            Field(
+                "text",
+                ActionFieldKind.LONG_TEXT,
+                gettext_noop("Message"),
+                required=True,
+                most=broadcasts.TEXT_MAX,
+                help=gettext_noop("Markdown. A link to unsubscribe is added to each email."),
+                markdown=True,
+            ),
+            Field(
+                "per_minute",
+                ActionFieldKind.NUMBER,
+                gettext_noop("Emails per minute"),
+                least=1,
+                most=broadcasts.PER_MINUTE_MAX,
+                help=gettext_noop("Default: 60. Ask your mail provider how many it accepts."),
+            ),
+        ),
+        in_bulk=True,
+        offered=in_its_place,
+        foretell=_foretell_broadcast,
+        pace=Pace("per_minute", broadcasts.PER_MINUTE),
+        help=gettext_noop("Customers who unsubscribed are left out. You can stop it at any time under Bulk actions."),
     ),
     Action(
         CUSTOMER,

@@ -38,7 +38,7 @@ _LEASE = sql.Query(
 )
 _CLAIMED = sql.Query(
     "SELECT d.id, d.panel_id, d.endpoint_id, d.message_id, d.body, d.attempts, e.url, e.sealed_secret,"
-    " e.old_sealed_secret, e.old_until, e.failing_since, e.customer_id"
+    " e.old_sealed_secret, e.old_until, e.failing_since, e.customer_id, e.kind"
     " FROM events_delivery d JOIN events_endpoint e ON e.id = d.endpoint_id WHERE d.id :in_int ORDER BY d.due_at, d.id"
 )
 _WRITE = sql.Update(
@@ -95,6 +95,7 @@ class DeliverySending(NamedTuple):
     failing: bool
     lease_until: datetime
     customer_id: int
+    kind: str
 
 
 class DeliverySent(NamedTuple):
@@ -148,10 +149,10 @@ def claim(in_flight: Mapping[int, int], *, room: Room, failing_room: Room) -> li
 
 
 def _sending(row: sql.Row, lease_until: datetime, now: datetime) -> DeliverySending:
-    secret, old, old_until, failing_since, customer_id = row[7:]
+    secret, old, old_until, failing_since, customer_id, kind = row[7:]
     until = sql.aware(old_until)
     sealed = (secret, old) if old and until is not None and until > now else (secret,)
-    return DeliverySending._make((*row[:7], sealed, failing_since is not None, lease_until, customer_id))
+    return DeliverySending._make((*row[:7], sealed, failing_since is not None, lease_until, customer_id, kind))
 
 
 def commit(results: Sequence[DeliverySent], *, tell: Tell) -> None:

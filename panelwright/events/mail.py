@@ -13,8 +13,20 @@ SUBJECT_MAX = 200
 TEXT_MAX = 100_000
 
 
-def queue_mail(*, panel_id: int, to: str, subject: str, text: str, kind: str, now: datetime) -> None:
-    """Send a plain text to one address, soon. The caller holds the transaction.
+def queue_mail(
+    *,
+    panel_id: int,
+    to: str,
+    subject: str,
+    text: str,
+    kind: str,
+    now: datetime,
+    html: str = "",
+    unsubscribe: str = "",
+) -> None:
+    """Send a text to one address, soon. The caller holds the transaction.
+
+    `html`: the same for who reads that. `unsubscribe`: the address that ends letters to many (RFC 8058).
 
     A subject is one line: line breaks in it become spaces, and what is too long is cut. Raises
     ValueError for what is not one address.
@@ -23,13 +35,15 @@ def queue_mail(*, panel_id: int, to: str, subject: str, text: str, kind: str, no
         validate_email(to)
     except ValidationError:
         raise ValueError("an e-mail needs one address") from None
-    if len(text) > TEXT_MAX:
+    if max(len(text), len(html)) > TEXT_MAX:
         raise ValueError("an e-mail has at most 100,000 characters")
     Mail.objects.create(
         panel_id=panel_id,
         to=to,
         subject=" ".join(subject.split())[:SUBJECT_MAX],
         text=text,
+        html=html,
+        unsubscribe=unsubscribe,
         kind=kind,
         due_at=now,
         created_at=now,

@@ -17,31 +17,35 @@ LEASE = timedelta(minutes=10)
 SLICE = 500
 
 _ANY = sql.Query("SELECT 1 FROM events_mail WHERE due_at <= ? LIMIT 1")
-# The first of each panel, then the second ones: a panel with thousands to send holds up no other one's log-in.
+# The first of each panel, then the second ones: a panel with thousands to send holds up no other one's log-in. Of one
+# panel letters to many come last.
 _PICK = sql.Query(
     "SELECT id FROM events_mail WHERE due_at <= ? AND id IN (SELECT id FROM (SELECT id, due_at, ROW_NUMBER() OVER"
-    " (PARTITION BY panel_id ORDER BY due_at, id) AS of_panel FROM events_mail WHERE due_at <= ?) m"
+    " (PARTITION BY panel_id ORDER BY CASE WHEN unsubscribe = '' THEN 0 ELSE 1 END, due_at, id) AS of_panel"
+    " FROM events_mail WHERE due_at <= ?) m"
     " ORDER BY of_panel, due_at LIMIT ?) :skip_locked"
 )
 _LEASE = sql.Query(
     "UPDATE events_mail SET lease_until = ?, due_at = ?, attempts = attempts + 1 WHERE id :in_int RETURNING id"
 )
 _CLAIMED = sql.Query(
-    'SELECT m.id, m.panel_id, m."to", m.subject, m.text, m.attempts, m.created_at, p.name,'
+    'SELECT m.id, m.panel_id, m."to", m.subject, m.text, m.html, m.unsubscribe, m.attempts, m.created_at, p.name,'
     " (SELECT d.host FROM panels_domain d WHERE d.panel_id = m.panel_id AND d.confirmed AND d.host <> '*'"
     " ORDER BY d.id LIMIT 1)"
     " FROM events_mail m JOIN panels_panel p ON p.id = m.panel_id WHERE m.id :in_int ORDER BY m.id"
 )
 # The text may hold a link that logs in: it is forgotten with the sending.
 _SENT = sql.Query(
-    "UPDATE events_mail SET sent_at = ?, due_at = NULL, lease_until = NULL, text = '', problem = ''"
+    "UPDATE events_mail SET sent_at = ?, due_at = NULL, lease_until = NULL, text = '', html = '', unsubscribe = '',"
+    " problem = ''"
     " WHERE id = ? AND lease_until = ? RETURNING id"
 )
 _TRY_AGAIN = sql.Query(
     "UPDATE events_mail SET due_at = ?, lease_until = NULL, problem = ? WHERE id = ? AND lease_until = ? RETURNING id"
 )
 _GIVE_UP = sql.Query(
-    "UPDATE events_mail SET due_at = NULL, lease_until = NULL, text = '', problem = ?"
+    "UPDATE events_mail SET due_at = NULL, lease_until = NULL, text = '', html = '', unsubscribe = '',"
+    " problem = ?"
     " WHERE id = ? AND lease_until = ? RETURNING id"
 )
 # Ids come in the order of time, near enough: the first ones are the oldest.
@@ -61,7 +65,7 @@ def claim(limit: int) -> list[Outgoing]:
         ids = sorted(row[0] for row in _PICK.rows(connection, at, at, limit))
         _LEASE.rows(connection, lease, lease, ids)
         rows = _CLAIMED.rows(connection, ids)
-    return [Outgoing._make((*row[:6], sql.aware(row[6]), *row[7:], lease_until)) for row in rows]
+    return [Outgoing._make((*row[:8], sql.aware(row[8]), *row[9:], lease_until)) for row in rows]
 
 
 def commit(mail: Outgoing, error: Exception | None) -> None:

@@ -7,7 +7,7 @@ with the same Message-ID. Nothing is lost without a word: what cannot be sent ke
 from __future__ import annotations
 
 from django.conf import settings
-from django.core.mail import EmailMessage, get_connection
+from django.core.mail import EmailMultiAlternatives, get_connection
 
 from panelwright.core import clock
 from panelwright.core.loop import let_go
@@ -46,16 +46,32 @@ def send_mails() -> int:
     return len(mails)
 
 
+def send_now(mail: Outgoing) -> str:
+    """Hand one e-mail to the mail server, and answer what went wrong, in words for staff; empty: nothing. With no
+    transaction open."""
+    server = get_connection(**settings.MAIL)
+    try:
+        server.open()
+        error = _send(server, mail)
+    except Exception as failure:
+        error = failure
+    finally:
+        _close(server)
+    return "" if error is None else rules.problem(error)
+
+
 def _send(server: object, mail: Outgoing) -> Exception | None:
     """None when the server took it. Whatever is raised is a failed attempt of this one e-mail."""
     try:
-        message = EmailMessage(
+        message = EmailMultiAlternatives(
             subject=mail.subject,
             body=mail.text,
             from_email=rules.sender(mail, configured=settings.MAIL_FROM),
             to=[mail.to],
-            headers={"Message-ID": rules.message_id(mail), "Auto-Submitted": "auto-generated"},
+            headers=rules.headers(mail),
         )
+        if mail.html:
+            message.attach_alternative(mail.html, "text/html")
         server.send_messages([message])  # type: ignore[attr-defined]
     except Exception as failure:
         # What the connection is good for after that nobody knows: the next one opens another.

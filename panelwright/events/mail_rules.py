@@ -24,6 +24,8 @@ class Outgoing(NamedTuple):
     to: str
     subject: str
     text: str
+    html: str
+    unsubscribe: str
     attempts: int
     created_at: datetime
     panel_name: str
@@ -42,6 +44,15 @@ def message_id(mail: Outgoing) -> str:
     # Not the id: that counts the letters of all panels.
     name = conceal(str(mail.id), purpose="e-mail").rstrip("=")
     return f"<{name}.{int(mail.created_at.timestamp())}@{mail.host or 'localhost'}>"
+
+
+def headers(mail: Outgoing) -> dict[str, str]:
+    """Beside what every e-mail has. Letters to many say how to end them, by one press in a mail program (RFC 8058)."""
+    found = {"Message-ID": message_id(mail), "Auto-Submitted": "auto-generated"}
+    if mail.unsubscribe:
+        found["List-Unsubscribe"] = f"<{mail.unsubscribe}>"
+        found["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    return found
 
 
 def next_try(mail: Outgoing, error: Exception, *, now: datetime) -> datetime | None:

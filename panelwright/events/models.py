@@ -31,19 +31,35 @@ class Event(models.Model):
         ]
 
 
-ENDPOINTS_MAX = 10  # of one customer
+ENDPOINTS_MAX = 10  # of one customer, and of a panel's own
 URL_MAX = 500
+# In the place of the customer: the endpoint is the panel's own, and hears of all its customers.
+PANELS_OWN = 0
+
+
+class EndpointKind(models.TextChoices):
+    """How a message goes there: signed, to an address; or by a bot of the panel into a chat of Telegram."""
+
+    WEBHOOK = "webhook"
+    TELEGRAM = "telegram"
 
 
 class Endpoint(models.Model):
-    """Where a customer's program wants to hear of her orders. Customers are above events in the import order,
-    so she is a plain number here.
+    """Where a customer's program wants to hear of her orders, or the panel's of all (PANELS_OWN). Customers are above
+    events in the import order, so she is a plain number here.
 
-    `names` are the events that it hears of. A deleted one stays for its log, without its secret.
+    `names` are the events that it hears of. A deleted one stays for its log, without its secret. Of Telegram, `url`
+    names the chat, and the secret is the bot's token.
     """
 
     panel = models.ForeignKey(Panel, on_delete=models.PROTECT, db_index=False)
     customer_id = models.BigIntegerField()
+    kind = models.CharField(
+        max_length=8,
+        choices=EndpointKind.choices,
+        default=EndpointKind.WEBHOOK,
+        db_default=EndpointKind.WEBHOOK.value,
+    )
     # One of the customer's places: so the database keeps the limit.
     slot = models.PositiveSmallIntegerField()
     url = models.CharField(max_length=URL_MAX)
@@ -74,7 +90,12 @@ class Endpoint(models.Model):
             models.CheckConstraint(condition=Q(slot__gte=1, slot__lte=ENDPOINTS_MAX), name="endpoint_slots"),
             models.CheckConstraint(condition=Q(deleted_at__isnull=True) | Q(enabled=False), name="endpoint_deleted"),
             models.CheckConstraint(condition=~Q(url=""), name="endpoint_has_url"),
+            models.CheckConstraint(condition=Q(kind__in=EndpointKind.values), name="endpoint_kind"),
+            models.CheckConstraint(
+                condition=Q(kind=EndpointKind.WEBHOOK) | Q(customer_id=PANELS_OWN), name="endpoint_chat_is_panels"
+            ),
         ]
+        indexes = [models.Index(fields=["panel", "customer_id", "id"], name="endpoint_owner")]
 
 
 class Delivery(models.Model):
@@ -127,13 +148,16 @@ class Delivery(models.Model):
 class Mail(models.Model):
     """An e-mail to be sent, or that was sent: the outbox. Written in the transaction of what it tells of.
 
-    `kind` is a word for lists and choices: confirm, reset, login, ticket, … `text` is plain text.
+    `kind` is a word for lists and choices: confirm, reset, login, ticket, … `text` is plain text, `html` the same for
+    who reads that. `unsubscribe`: of a letter to many, the address that ends them; empty: it is to one.
     """
 
     panel = models.ForeignKey(Panel, on_delete=models.PROTECT)
     to = models.EmailField()
     subject = models.CharField(max_length=200)
     text = models.TextField()
+    html = models.TextField(default="", db_default="", blank=True)
+    unsubscribe = models.CharField(max_length=500, default="", db_default="", blank=True)
     kind = models.CharField(max_length=20)
     # When it is sent or tried again. Null: nothing is left to do; if it was not sent then, it never will be.
     due_at = models.DateTimeField(null=True)
@@ -149,7 +173,14 @@ class Mail(models.Model):
         constraints = [
             # A link that logs in is not left behind.
             models.CheckConstraint(
-                condition=Q(sent_at__isnull=True) | Q(text="", due_at__isnull=True), name="mail_sent_is_forgotten"
+                condition=Q(sent_at__isnull=True) | Q(text="", html="", unsubscribe="", due_at__isnull=True),
+                name="mail_sent_is_forgotten",
             )
         ]
-        indexes = [models.Index(fields=["due_at"], condition=models.Q(due_at__isnull=False), name="mail_queue")]
+        indexes = [
+            models.Index(fields=["due_at"], condition=models.Q(due_at__isnull=False), name="mail_queue"),
+            # What could not be sent, for good.
+            models.Index(
+                fields=["panel", "id"], condition=Q(sent_at__isnull=True, due_at__isnull=True), name="mail_given_up"
+            ),
+        ]

@@ -1,10 +1,12 @@
-"""Sending what customers' webhooks are to be told: claim, POST with no transaction open, write down."""
+"""Sending what webhooks and chats of customers and panels are to be told: claim, POST with no transaction open,
+write down."""
 
 from __future__ import annotations
 
 import logging
 import time
 from collections import Counter
+from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
 from django.conf import settings
@@ -13,12 +15,14 @@ from panelwright import __version__
 from panelwright.core import clock, limits, signatures
 from panelwright.core.loop import IDLE_S, let_go
 from panelwright.core.places import Room, Turns
+from panelwright.core.reply import HttpReply, spellings
 from panelwright.core.said import said
 from panelwright.core.secret import installation_box
-from panelwright.core.transport import Transport
-from panelwright.events import delivery_actions
+from panelwright.core.transport import NoResponse, NotSent, Transport
+from panelwright.events import delivery_actions, telegram_rules
 from panelwright.events import webhook_rules as rules
 from panelwright.events.delivery_actions import LEASE, DeliverySending, DeliverySent, Tell
+from panelwright.events.models import EndpointKind
 from panelwright.events.webhook_rules import DeliveryOutcome
 
 log = logging.getLogger(__name__)
@@ -46,7 +50,7 @@ class Webhooks:
         """Send what is due, and write down what has been answered. Answers on how many."""
         sendings = self._on_the_way.values()
         in_flight = Counter(sending.endpoint_id for sending in sendings)
-        owners = [(sending.panel_id, sending.customer_id) for sending in sendings]
+        owners = [rules.owner(sending.panel_id, sending.customer_id) for sending in sendings]
         failing = [owner for sending, owner in zip(sendings, owners, strict=True) if sending.failing]
         room = Room(SENDERS, owners, self._turns)
         failing_room = Room(FOR_FAILING, failing)
@@ -92,20 +96,51 @@ class Webhooks:
     def _post(self, sending: DeliverySending) -> DeliveryOutcome:
         try:
             secrets = [self._box.open(sealed) for sealed in sending.sealed]
-            transport = Transport(
-                url=sending.url,
-                allow_private=settings.ALLOW_PRIVATE_WEBHOOKS,
-                allow_own=settings.ALLOW_WEBHOOKS_TO_THIS_MACHINE,
-                connect_timeout_s=CONNECT_TIMEOUT_S,
-                read_timeout_s=READ_TIMEOUT_S,
-                max_bytes=limits.WEBHOOK_ANSWER_BYTES_MAX,
-                secrets=(),
-            )
         except ValueError as error:
             return DeliveryOutcome(False, problem=str(error)[: rules.PROBLEM_MAX])
-        signed = signatures.headers(secrets, message_id=sending.message_id, at=clock.now(), body=sending.body)
-        headers = {"Content-Type": "application/json", "User-Agent": USER_AGENT, **signed}
-        try:
-            return rules.judged(transport.post_body(sending.body.encode(), headers))
-        finally:
-            transport.close()
+        if sending.kind == EndpointKind.TELEGRAM:
+            return post_to_telegram(secrets[0], sending.body)
+        return post(sending.url, secrets, sending.message_id, sending.body)
+
+
+def post(url: str, secrets: Sequence[str], message_id: str, body: str) -> DeliveryOutcome:
+    """One signed attempt, with no transaction open."""
+    signed = signatures.headers(list(secrets), message_id=message_id, at=clock.now(), body=body)
+    came = _sent(
+        url,
+        body,
+        signed,
+        secrets=(),
+        allow_private=settings.ALLOW_PRIVATE_WEBHOOKS,
+        allow_own=settings.ALLOW_WEBHOOKS_TO_THIS_MACHINE,
+    )
+    return came if isinstance(came, DeliveryOutcome) else rules.judged(came)
+
+
+def post_to_telegram(token: str, body: str) -> DeliveryOutcome:
+    """One attempt to have a bot say something. The host is the installation's setting, and none that a panel names."""
+    url = f"{settings.TELEGRAM_API}/bot{token}/sendMessage"
+    came = _sent(url, body, {}, secrets=spellings(token), allow_private=True, allow_own=True)
+    return came if isinstance(came, DeliveryOutcome) else telegram_rules.judged(came)
+
+
+def _sent(
+    url: str, body: str, signed: dict[str, str], *, secrets: tuple[str, ...], allow_private: bool, allow_own: bool
+) -> HttpReply | NotSent | NoResponse | DeliveryOutcome:
+    try:
+        transport = Transport(
+            url=url,
+            allow_private=allow_private,
+            allow_own=allow_own,
+            connect_timeout_s=CONNECT_TIMEOUT_S,
+            read_timeout_s=READ_TIMEOUT_S,
+            max_bytes=limits.WEBHOOK_ANSWER_BYTES_MAX,
+            secrets=secrets,
+        )
+    except ValueError as error:
+        return DeliveryOutcome(False, problem=str(error)[: rules.PROBLEM_MAX])
+    headers = {"Content-Type": "application/json", "User-Agent": USER_AGENT, **signed}
+    try:
+        return transport.post_body(body.encode(), headers)
+    finally:
+        transport.close()

@@ -18,7 +18,7 @@ from panelwright.core.refusal import Refusal
 from panelwright.core.reply import HttpReply, decode, storable
 from panelwright.core.said import said
 from panelwright.core.transport import NoResponse, NotSent, split_url
-from panelwright.events.models import URL_MAX
+from panelwright.events.models import PANELS_OWN, URL_MAX
 
 TEST = "test"
 # What an endpoint may ask to hear of, in the order of lists for people. A test is sent whatever it asked for.
@@ -36,6 +36,17 @@ NAMES = (
     "subscription.completed",
     "subscription.expired",
     "subscription.canceled",
+)
+# What staff are told (notices/), by an endpoint that was made for it; nobody chooses it.
+NOTICE = "notice"
+# What the panel's own endpoints may hear of: the same of all customers, and what concerns staff.
+PANEL_NAMES = (
+    *NAMES,
+    "order.problem",
+    "ticket.opened",
+    "ticket.replied",
+    "ticket.answered",
+    "ticket.closed",
 )
 DESCRIPTION_MAX = 100
 ANSWER_MAX = 500
@@ -56,13 +67,20 @@ GONE = 410
 
 
 class WebhookMessage(NamedTuple):
-    """What a customer's endpoints are told, if they asked for it. `data` is what stands under "data"."""
+    """What a customer's endpoints and the panel's own are told, if they asked for it. `data` is what stands under
+    "data"; the panel's is told the customer's number besides."""
 
     panel_id: int
     customer_id: int
     name: str
     order_number: int | None
     data: Mapping[str, Any]
+    customer_number: int | None = None
+
+    def data_for(self, listener: Listener) -> Mapping[str, Any]:
+        if listener.customer_id != PANELS_OWN or self.customer_number is None:
+            return self.data
+        return {**self.data, "customer": self.customer_number}
 
 
 class Listener(NamedTuple):
@@ -100,14 +118,15 @@ def body(name: str, at: datetime, data: Mapping[str, Any]) -> str:
 
 
 def wanted(messages: Iterable[WebhookMessage], listeners: Sequence[Listener]) -> list[tuple[WebhookMessage, Listener]]:
-    """Which endpoint is told of which message: those of the same customer that chose its name."""
+    """Which endpoint is told of which message: those of the same customer, and the panel's own, that chose its name."""
     by_customer: dict[tuple[int, int], list[Listener]] = {}
     for listener in listeners:
         by_customer.setdefault((listener.panel_id, listener.customer_id), []).append(listener)
     return [
         (message, listener)
         for message in messages
-        for listener in by_customer.get((message.panel_id, message.customer_id), ())
+        for customer_id in (message.customer_id, PANELS_OWN)
+        for listener in by_customer.get((message.panel_id, customer_id), ())
         if message.name in listener.names
     ]
 
@@ -133,8 +152,18 @@ def good_url(url: str, *, allow_private: bool, allow_own: bool) -> Refusal | Non
     return Refusal("webhook_private", "url") if refused else None
 
 
-def good_names(names: Sequence[str]) -> Refusal | None:
-    return None if names and set(names) <= set(NAMES) else Refusal("webhook_names", "names")
+def names_of(customer_id: int) -> tuple[str, ...]:
+    """What an endpoint of the customer, or of the panel itself, may hear of."""
+    return (*PANEL_NAMES, NOTICE) if customer_id == PANELS_OWN else NAMES
+
+
+def good_names(names: Sequence[str], *, of: Sequence[str] = NAMES) -> Refusal | None:
+    return None if names and set(names) <= set(of) else Refusal("webhook_names", "names")
+
+
+def owner(panel_id: int, customer_id: int) -> tuple[int, int]:
+    """Who shares places with the others: no two panels' own endpoints are taken for one customer's."""
+    return panel_id, customer_id if customer_id != PANELS_OWN else -panel_id
 
 
 def good_description(description: str) -> Refusal | None:
@@ -184,18 +213,18 @@ def shares(
     answer: dict[int, int] = {}
     open_: dict[tuple[int, int], list[Waiting]] = {}
     for endpoint in waiting:
-        open_.setdefault((endpoint.panel_id, endpoint.customer_id), []).append(endpoint)
+        open_.setdefault(owner(endpoint.panel_id, endpoint.customer_id), []).append(endpoint)
     while turns := room.in_turn(open_):
         # One each, and then anew: who comes last in turn goes before anybody's second.
-        for owner in turns:
-            if not _next(open_[owner], owner, in_flight, answer, room, failing_room):
-                del open_[owner]
+        for whose in turns:
+            if not _next(open_[whose], whose, in_flight, answer, room, failing_room):
+                del open_[whose]
     return answer
 
 
 def _next(
     endpoints: list[Waiting],
-    owner: tuple[int, int],
+    whose: tuple[int, int],
     in_flight: Mapping[int, int],
     answer: dict[int, int],
     room: Room,
@@ -206,12 +235,12 @@ def _next(
         most = 1 if endpoint.failing else IN_FLIGHT_MAX
         full = in_flight.get(endpoint.id, 0) + answer.get(endpoint.id, 0) >= most
         endpoints.remove(endpoint)
-        if full or (endpoint.failing and not failing_room.more(*owner)):
+        if full or (endpoint.failing and not failing_room.more(*whose)):
             continue
-        if not room.take(*owner):
+        if not room.take(*whose):
             return False
         if endpoint.failing:
-            failing_room.take(*owner)
+            failing_room.take(*whose)
         answer[endpoint.id] = answer.get(endpoint.id, 0) + 1
         endpoints.append(endpoint)
         return True

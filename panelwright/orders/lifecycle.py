@@ -157,6 +157,7 @@ class OrderChanges:
         self._refunds: list[Refund] = []
         self._events: list[NewEvent] = []
         self._told: set[int] = set()
+        self._troubled: set[int] = set()
         self._paused: list[PauseNotice] = []
 
     def also(self, orders: dict[int, OpenOrder]) -> None:
@@ -199,6 +200,7 @@ class OrderChanges:
             facts = problems.facts_of(order.problem_facts)
             told = {"code": order.problem_code, **facts, "problem": problems.words(order.problem_code, facts)}
             self.event("order.problem", order, told)
+            self._troubled.add(order.id)
         if order.status == OrderStatus.IN_PROGRESS.value != before.status and order.kind in _DELIVERED:
             self.event("order.in progress", order, {"remains": order.remains})
         if order.status in ENDED:
@@ -241,7 +243,9 @@ class OrderChanges:
         if self._paused:
             pause_letters.tell(self._paused, self.now)
         webhook_events.tell_orders(
-            [o for o in changed if o.status != self._before[o.id].status or o.id in self._told], self.now
+            [o for o in changed if o.status != self._before[o.id].status or o.id in self._told],
+            self.now,
+            troubled=[o for o in changed if o.id in self._troubled and o.problem_code],
         )
 
     def _post_costs(self) -> list[NewTransfer]:

@@ -47,7 +47,7 @@ class Field:
     `argument`: what the function calls it, where that differs. `held_as`: what the object's state calls it, where that
     differs; a form is filled in with what stands there. `clears`: a form that is sent with nothing in it empties it;
     else what stands there stays. `offers`: values with their words that a page lets choose from, which are the panel's
-    own; what is none of them, the function refuses.
+    own; what is none of them, the function refuses. `markdown`: a page shows how it reads before it is done.
     """
 
     name: str
@@ -62,6 +62,7 @@ class Field:
     held_as: str = ""
     clears: bool = False
     offers: Callable[[int], Iterable[tuple[str, str]]] | None = None
+    markdown: bool = False
 
     @property
     def is_secret(self) -> bool:
@@ -154,6 +155,13 @@ Foresight = Callable[[Sequence[int]], Sequence[Foretold | Refusal]]
 Foretell = Callable[..., Foresight]
 
 
+class Pace(NamedTuple):
+    """How many objects of bulk work are done in a minute: the number in the field of this name, else `usual`."""
+
+    field: str
+    usual: int
+
+
 class Undo(NamedTuple):
     """How what an action did is taken back: by the action of the same noun with this verb. `given` makes its fields of
     what stood in the object before, of which it gets the values that changed; None where that cannot be written back.
@@ -195,8 +203,9 @@ class Action:
     to the whole installation; `operators`: they alone may, to a panel. `gone`: the object is not there afterwards.
     `shown` is the shape of what `ActionDone.shown` holds. `offered`: whether it makes sense now; without it, always.
     `many`: it changes many objects at once, each with an entry in the trail, and answers none of them.
-    `part`: of its object's page, where it stands there and in no menu of a row. `letter`: it sends a letter with a
-    link. `person`: somebody at a page does it, and no program can.
+    `pace`: in bulk it takes its time, as with letters. `part`: of its object's page, where it stands
+    there and in no menu of a row. `letter`: it sends a letter with a link. `person`: somebody at a page does it,
+    and no program can.
     """
 
     noun: Noun
@@ -222,6 +231,7 @@ class Action:
     undo: Undo | None = None
     letter: bool = False
     person: bool = False
+    pace: Pace | None = None
 
     def __post_init__(self) -> None:
         assert self.undo is None or not self.moves_money, f"{self.name}: money is moved back by another action"

@@ -181,6 +181,15 @@ def action_of(work: BulkWork) -> Action | None:
     return registry.actions().get(work.action)
 
 
+def per_minute(work: BulkWork) -> int | None:
+    """How many objects of it are done in a minute; None: as many as can be."""
+    action = action_of(work)
+    if action is None or action.pace is None:
+        return None
+    asked = work.given.get(action.pace.field)
+    return asked if isinstance(asked, int) and asked > 0 else action.pace.usual
+
+
 def work_numbered(panel_id: int, number: int) -> BulkWork | None:
     found: BulkWork | None = BulkWork.objects.filter(panel_id=panel_id, number=number).first()
     return found

@@ -41,6 +41,8 @@ SLICE_S = 2.0
 REST_MAX_S = 0.02
 # Objects that are looked up at once: what the filters ask for is asked anew after so many.
 STEPS = 50
+# Of work that takes its time.
+SLICES_A_MINUTE = 12
 
 _DUE = sql.Query("SELECT id FROM staff_bulkwork WHERE due_at <= ? ORDER BY due_at, id LIMIT 1 :skip_locked")
 _LEASE = sql.Query(
@@ -184,16 +186,21 @@ def claim() -> Claim | None:
 def work_on(claimed: Claim, actor_again: ActorAgain, *, slice_s: float = SLICE_S, rest: bool = True) -> int:
     """Do a slice of it, and let it go; answers how many objects were looked at. Inside no scope."""
     panel = Panel.objects.get(id=claimed.panel_id)
-    did = 0
+    did, began, pace = 0, clock.now(), None
     try:
         with scope(panel=panel):
             work = BulkWork.objects.get(panel_id=panel.id, id=claimed.id)
+            pace = bulk.per_minute(work)
+            most = None if pace is None else max(pace // SLICES_A_MINUTE, 1)
             for looked_at in _slice(claimed, panel, work, actor_again, slice_s=slice_s, rest=rest):
                 did += looked_at
+                if most is not None and did >= most:
+                    break
     except ClaimLost:
         log.info("bulk work %d is in other hands", claimed.id)
         return did
-    _RELEASE.rows(connection, sql.moment(connection, clock.now()), claimed.id, _lease(claimed))
+    due_at = clock.now() if pace is None else max(clock.now(), began + timedelta(seconds=did * 60 / pace))
+    _RELEASE.rows(connection, sql.moment(connection, due_at), claimed.id, _lease(claimed))
     return did
 
 

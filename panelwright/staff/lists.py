@@ -37,6 +37,7 @@ MODULES = (
     "panelwright.orders.staff_lists",
     "panelwright.customers.staff_lists",
     "panelwright.content.staff_lists",
+    "panelwright.notices.staff_lists",
     "panelwright.staff.panel_lists",
     "panelwright.staff.bulk_lists",
     "panelwright.staff.undo_lists",

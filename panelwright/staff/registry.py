@@ -27,6 +27,8 @@ MODULES = (
     "panelwright.customers.staff_declarations",
     "panelwright.orders.declarations",
     "panelwright.content.declarations",
+    "panelwright.notices.declarations",
+    "panelwright.notices.webhook_declarations",
     "panelwright.staff.panel_declarations",
     "panelwright.staff.domain_declarations",
     "panelwright.staff.bulk_declarations",

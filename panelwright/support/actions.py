@@ -23,7 +23,7 @@ from panelwright.orders.models import Order, Refill
 from panelwright.orders.requests import BAD_ORDER
 from panelwright.panels import numbers
 from panelwright.panels.models import Noun
-from panelwright.support import commands, files, rules, settling_actions
+from panelwright.support import commands, files, rules, settling_actions, webhook_events
 from panelwright.support.commands import Ask, Parsed, Wish
 from panelwright.support.files import Upload
 from panelwright.support.models import (
@@ -120,6 +120,7 @@ def open_ticket(
             updated_at=now,
         )
         record([NewEvent(panel_id, "ticket.opened", ticket.id, {"customer": customer_id, "subject": subject})], now=now)
+        webhook_events.tell(webhook_events.OPENED, ticket, text=draft.text, now=now)
         return _write(ticket, draft, answered, now)
 
 
@@ -160,6 +161,7 @@ def reply(
         ticket.unread_customer = False
         if closed:
             settling_actions.move(ticket, TicketState.OPEN, now=now)
+        webhook_events.tell(webhook_events.REPLIED, ticket, text=draft.text, now=now)
         return _write(ticket, draft, answered, now)
 
 

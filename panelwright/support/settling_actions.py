@@ -14,7 +14,7 @@ from django_scopes import scope
 from panelwright.core import clock
 from panelwright.customers.models import Customer
 from panelwright.events.actions import NewEvent, record
-from panelwright.support import emails, rules, store
+from panelwright.support import emails, rules, store, webhook_events
 from panelwright.support.commands import Wish
 from panelwright.support.models import Author, Message, Ticket, TicketRequest, TicketRequestState, TicketState
 from panelwright.support.rules import SETTLED, WITHDRAWN, RequestProgress
@@ -120,6 +120,7 @@ def move(ticket: Ticket, state: TicketState, *, now: datetime) -> None:
     closes = state == TicketState.CLOSED and ticket.state != TicketState.CLOSED
     if closes:
         record([NewEvent(ticket.panel_id, "ticket.closed", ticket.id, {})], now=now)
+        webhook_events.tell(webhook_events.CLOSED, ticket, now=now)
     if state != TicketState.CLOSED:
         ticket.closed_at = None
     elif closes:

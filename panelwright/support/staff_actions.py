@@ -20,7 +20,7 @@ from panelwright.customers.models import Customer
 from panelwright.events.actions import NewEvent, record
 from panelwright.panels import numbers
 from panelwright.panels.models import Noun
-from panelwright.support import emails, queries, rules, settling_actions, store
+from panelwright.support import emails, queries, rules, settling_actions, store, webhook_events
 from panelwright.support.commands import Parsed, Wish
 from panelwright.support.models import (
     Author,
@@ -70,6 +70,7 @@ def open_ticket(*, panel_id: int, customer_id: int, by: str, title: str, text: s
         )
         facts = {"customer": customer_id, "subject": Subject.OTHER.value, "by": by}
         record([NewEvent(panel_id, "ticket.opened", ticket.id, facts)], now=now)
+        webhook_events.tell(webhook_events.OPENED, ticket, text=text, by=by, now=now)
         emails.answered(customer, ticket, text, now=now)
     return ticket
 
@@ -106,6 +107,7 @@ def answer(
         ticket.unread_staff = False
         ticket.updated_at = now
         record([NewEvent(panel_id, "ticket.answered", ticket_id, {"by": by})], now=now)
+        webhook_events.tell(webhook_events.ANSWERED, ticket, text=text, by=by, now=now)
         customer = Customer.objects.select_related("user", "panel").get(panel_id=panel_id, id=ticket.customer_id)
         emails.answered(customer, ticket, text, now=now)
         if close:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from panelwright.panels import arrivals
-from panelwright.ui import auth, views
+from panelwright.ui import auth, unsubscribing, views
 from panelwright.ui.pages import Answer, AsCustomer, Site, SitePage, Who
 from panelwright.ui.routes import urls
 
@@ -48,6 +48,13 @@ SITE = Site(
             auth.host_enter,
             Who.EVERYBODY,
             samples=("/host-enter/old-link",),
+        ),
+        SitePage(
+            "unsubscribe",
+            "unsubscribe/<str:token>",
+            unsubscribing.unsubscribe,
+            Who.EVERYBODY,
+            samples=("/unsubscribe/{unsubscribe_token}",),
         ),
         SitePage("inside", "inside", auth.inside, Who.USERS, Answer.LEADS_ON),
         SitePage(

@@ -10,7 +10,7 @@ import re
 import urllib.parse
 import urllib.request
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from playwright.sync_api import Browser
@@ -112,6 +112,7 @@ def _for_staff(town: Town, key: str, url: str) -> dict[str, Any]:
         "refill": refill,
         "staff": member,
         "domain": _domains(town, panel),
+        **_told(town, panel, member),
         **_written(town),
         **_bulk(town, panel, canceled),
         **_inbox(town, panel, member),
@@ -129,6 +130,54 @@ def _domains(town: Town, panel: int) -> int:
         )
     ((domain,),) = run("SELECT MIN(id) FROM panels_domain WHERE panel_id = ? AND port = 8443", panel)
     return int(domain)
+
+
+def _told(town: Town, panel: int, member: int) -> dict[str, int]:
+    """Notices by each way, and a webhook of the panel's own with a log; texts that have no break."""
+    run, now = town.rows.run, town.rows.moment(datetime.now(UTC))
+    # Nobody is told while the pages are looked at.
+    later = town.rows.moment(datetime.now(UTC) + timedelta(days=30))
+    kinds = json.dumps(["order_problem", "manual_order", "refill_waits", "provider_low", "webhook_stopped"])
+    run(
+        "INSERT INTO notices_noticechannel (panel_id, way, staff_id, kinds, every_min, enabled, origin, told, due_at,"
+        " told_at, created_at) VALUES (?, 'mail', ?, ?, 1440, ?, '', '{}', ?, ?, ?)",
+        *(panel, member, kinds, True, later, now, now),
+    )
+    names = json.dumps(["subscription.expired", "ticket.closed"])
+    for slot, kind, url in ((1, "telegram", f"telegram:{WORD[:60]}"), (2, "webhook", LINK), (3, "webhook", LINK[:-1])):
+        run(
+            "INSERT INTO events_endpoint (panel_id, customer_id, kind, slot, url, description, names, sealed_secret,"
+            " old_sealed_secret, enabled, stopped_why, failing_since, created_at)"
+            " VALUES (?, 0, ?, ?, ?, ?, ?, '', '', ?, '', ?, ?)",
+            *(
+                panel,
+                kind,
+                slot,
+                url,
+                WORD[:100],
+                names,
+                True,
+                now,
+                now,
+            ),
+        )
+    mine = run("SELECT id FROM events_endpoint WHERE panel_id = ? AND customer_id = 0 ORDER BY id", panel)
+    own = [row[0] for row in mine]
+    for way, endpoint in (("telegram", own[0]), ("webhook", own[1])):
+        run(
+            "INSERT INTO notices_noticechannel (panel_id, way, endpoint_id, kinds, every_min, enabled, origin, told,"
+            " due_at, created_at) VALUES (?, ?, ?, ?, 1, ?, '', '{}', ?, ?)",
+            *(panel, way, endpoint, kinds, True, later, now),
+        )
+    run(
+        "INSERT INTO events_delivery (panel_id, endpoint_id, name, order_number, message_id, body, attempts, tried_at,"
+        " status_code, answer, duration_ms, problem, created_at)"
+        " VALUES (?, ?, 'order.completed', 123457, ?, ?, 10, ?, 500, ?, 123456, ?, ?)",
+        *(panel, own[2], f"msg_{'9' * 24}", json.dumps({"link": LINK}), now, WORD[:400], WORD[:300], now),
+    )
+    ((notice,),) = run("SELECT MIN(id) FROM notices_noticechannel WHERE panel_id = ?", panel)
+    ((delivery,),) = run("SELECT id FROM events_delivery WHERE endpoint_id = ?", own[2])
+    return {"notice": notice, "panel_webhook": own[2], "delivery": delivery}
 
 
 def _inbox(town: Town, panel: int, member: int) -> dict[str, int]:

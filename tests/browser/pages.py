@@ -36,6 +36,9 @@ class World:
     voucher: int = 0
     page: str = ""
     announcement: int = 0
+    notice: int = 0
+    panel_webhook: int = 0
+    delivery: int = 0
 
 
 # Pages of staff are many: one test of all of them comes near the time after which a test is held to hang.

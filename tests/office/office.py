@@ -53,6 +53,9 @@ class Office:
             "payment": payment(self.world).number,
             "payment_method": method(self.world),
             "voucher": voucher(self.world),
+            "notice": self.world.do("notice.add_mail", staff=story.bob.id, kinds=["ticket_waits"]).target,
+            "panel_webhook": self._webhook(),
+            "delivery": self._told(),
             "page": self._written("rules-2"),
             "announcement": self.world.do("announcement.publish", title="News", body="We moved.").target,
         }
@@ -61,6 +64,13 @@ class Office:
         """The address of a page; with a digit, as what belongs to one panel has."""
         self.world.do("page.set", slug=slug, language="en", title="Rules", body="# Be kind")
         return slug
+
+    def _webhook(self) -> Any:
+        return self.world.do("panel_webhook.add", url="https://hooks.example/own", names=["ticket.opened"]).target
+
+    def _told(self) -> Any:
+        self.world.ticket()
+        return value("SELECT MAX(id) FROM events_delivery")
 
     def browser(self, role: str) -> Browser:
         return Browser(self.alice, self.member(role).user)

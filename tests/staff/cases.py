@@ -20,6 +20,7 @@ from panelwright.staff.actor import Actor, ActorKind, operator
 from panelwright.staff.rights import ALL
 from panelwright.support.tests.making import written
 from tests.staff.host_cases import HOST_CASES
+from tests.staff.notice_cases import NOTICE_CASES
 from tests.staff.payment_cases import PAYMENT_CASES
 from tests.support.by_hand import own_people
 from tests.support.people import (
@@ -568,6 +569,7 @@ CASES |= {
     "host_block.remove": _after("host_block.add", _BLOCK),
     "host_block.import": lambda w: Case(None, {"rules": ["word\tbad thing"]}),
     **HOST_CASES,
+    **NOTICE_CASES,
 }
 
 

@@ -11,7 +11,11 @@ from tests.style.files import product_code, text_of
 MAKERS = {"Refusal": 0, "Refused": 0, "StaffRefused": 0, "NotThere": 0, "InvalidState": 0}
 # The caller has gone, or is asked again by the same batch.
 NEVER_TOLD = {"gone", "later"}
-REGISTRY = {"panelwright/core/refusals.py", "panelwright/core/payment_refusals.py"}
+REGISTRY = {
+    "panelwright/core/refusals.py",
+    "panelwright/core/payment_refusals.py",
+    "panelwright/core/webhook_refusals.py",
+}
 # Told at a later moment than that of their making, or by code that puts them together.
 PUT_TOGETHER = re.compile(r"no_\w+|waits_for_\w+")
 

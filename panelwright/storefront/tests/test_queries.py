@@ -12,6 +12,7 @@ from django_scopes import scope
 
 from panelwright.catalog.actions import set_rate
 from panelwright.content.actions import announce, set_page
+from panelwright.customers import broadcasts
 from panelwright.events import webhook_actions
 from panelwright.payments.tests.making import approve, begun, method
 from panelwright.storefront.tests.browsing import Browser, link_of, path_of
@@ -44,6 +45,7 @@ def addresses(rows: Rows) -> dict[tuple[str, str], str]:
         "webhook": hidden_id(rows.webhook_id),
         "signup_token": token("new@customer.example", "sign-up"),
         "reset_token": token("carol@customer.example", "reset"),
+        "unsubscribe_token": broadcasts.token(panel_id=rows.carol.owner.panel_id, user_id=rows.carol.customer.user_id),
         "email_token": token("other@customer.example", "new-email"),
     }
     found: dict[tuple[str, str], str] = {}

@@ -1,0 +1,70 @@
+"""The writes of letters to many customers. One is queued in the transaction in which the bulk work moves on behind its
+customer (staff/bulk_actions.py): so nobody gets it twice, whoever is killed when.
+"""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+from panelwright.content import markdown
+from panelwright.core import clock
+from panelwright.core.refusal import Refused
+from panelwright.customers import broadcasts
+from panelwright.customers.models import Customer, User
+from panelwright.events.actions import NewEvent, record
+from panelwright.events.mail import queue_mail
+
+
+def recipient(customer: Customer) -> broadcasts.Recipient:
+    return broadcasts.Recipient(customer.user.is_active, customer.enabled, customer.user.mails_off)
+
+
+def send(*, customer: Customer, subject: str, text: str, link: str, origin: str) -> None:
+    """One letter. `link`: where its reader ends them; `origin`: where links to the panel lead.
+
+    Refused: unsubscribed, letters_end, missing_field.
+    """
+    refused = broadcasts.left_out(recipient(customer))
+    if refused is not None:
+        raise Refused.of(refused)
+    text = text.replace("\r\n", "\n").strip()
+    if not text:
+        raise Refused("missing_field", "text", action="broadcast")
+    panel, user = customer.panel, customer.user
+    with translation.override(user.language or panel.language):
+        why = _("You get this email as a customer of %(panel)s.") % {"panel": panel.name}
+        ends = _("Unsubscribe")
+    queue_mail(
+        panel_id=panel.id,
+        to=user.email,
+        subject=f"{panel.name}: {subject}",
+        text=f"{text}\n\n-- \n{why}\n{ends}: {link}\n",
+        html=_page(markdown.html(text, origin=origin), why, ends, link),
+        unsubscribe=link,
+        kind=broadcasts.NEWS,
+        now=clock.now(),
+    )
+
+
+def _page(body: str, why: str, ends: str, link: str) -> str:
+    """Without styles, pictures and addresses but those of the text: every mail program shows it."""
+    from django.utils.html import format_html
+
+    return str(format_html('{}<hr><p>{}<br><a href="{}">{}</a></p>', body, why, link, ends))
+
+
+def unsubscribe(*, panel_id: int, user_id: int) -> bool:
+    """No more such letters to the user. False: there is no such user. Doing it again changes nothing."""
+    with transaction.atomic():
+        rows = User.objects.select_for_update(no_key=True).filter(panel_id=panel_id, id=user_id)
+        user: User | None = rows.first()
+        if user is None:
+            return False
+        kinds = [kind for kind in user.mails_off.split(",") if kind]
+        if broadcasts.NEWS not in kinds:
+            user.mails_off = ",".join([*kinds, broadcasts.NEWS])
+            user.save(update_fields=["mails_off"])
+            record([NewEvent(panel_id, "customer.unsubscribed", user_id, {})], now=clock.now())
+    return True
