@@ -32,7 +32,7 @@ def test_its_words_are_kept_without_the_token_and_its_pause_is_kept() -> None:
     assert outcome.problem == "Too many, ***"
     assert TOKEN not in outcome.answer
     assert rules.judged(reply(502, "bad gateway")).problem == said("hook_status", status=502)
-    assert rules.judged(NotSent("no connection")) == DeliveryOutcome(False, problem="no connection")
+    assert rules.judged(NotSent(said("net_private"))) == DeliveryOutcome(False, problem=said("net_private"))
     odd = {"ok": False, "description": 7, "parameters": {"retry_after": True}}
     assert rules.judged(reply(400, json.dumps(odd))).retry_after_s == 0
 
