@@ -76,6 +76,7 @@ def test_translations_keep_places_tags_and_escapes(language: str) -> None:
 
 # Names, and words that are the same in both languages.
 SAME = {
+    "Telegram",
     "HTTP %(status)s: %(said)s",
     "HTTP %(status)s, %(said)s",
     "Banner",
