@@ -200,7 +200,7 @@ def test_tokens_are_each_users_own(world: World) -> None:
 
 
 def test_who_unsubscribed_may_change_their_mind_on_their_account(world: World, time: Time) -> None:
-    from panelwright.customers import broadcast_actions
+    from panelwright.customers import broadcast_actions, emails
     from panelwright.storefront.tests.browsing import Browser
     from tests.support.people import value
 
@@ -209,7 +209,7 @@ def test_who_unsubscribed_may_change_their_mind_on_their_account(world: World, t
         broadcast_actions.unsubscribe(panel_id=world.alice.panel_id, user_id=user.id)
     browser = Browser(world.alice, user)
     assert "News and offers" in browser.get("/account/mails")
-    browser.client.post("/account/mails", {"wanted": ["login", "ticket", "subscription", "webhook", "news"]})
+    browser.client.post("/account/mails", {"wanted": list(emails.OPTIONAL)})
     assert value("SELECT mails_off FROM customers_user WHERE id = %s", user.id) == ""
 
 
