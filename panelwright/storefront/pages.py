@@ -245,7 +245,7 @@ _MONEY = (
         funds.funds,
         Who.CUSTOMERS,
         menus=(Menu("main", gettext_noop("Add funds"), "plus"),),
-        samples=("/funds", "/funds?amount=100", "/funds?need=12.34&back=/order", "/funds?amount=x"),
+        samples=("/funds", "/funds?amount=100", "/funds?need=12.34&back=/order"),
     ),
     SitePage("funds_price", "funds/price", funds.price, Who.CUSTOMERS, Answer.PART, under="funds"),
     SitePage(
