@@ -30,7 +30,8 @@ NOTICES = Listing(
         Column("id", ColumnKind.ID),
         Column("way", label=gettext_noop("By"), place=ColumnPlace.FIRST, cell="notice_way"),
         Column("sent_to", label=gettext_noop("To"), place=ColumnPlace.MAIN, value=str, cell="notice_to"),
-        Column("kinds", label=gettext_noop("Notify about"), place=ColumnPlace.LEFT, value=_kinds, cell="notice_kinds"),
+        # On pages beneath whom they are for.
+        Column("kinds", label=gettext_noop("Notify about"), value=_kinds),
         Column("enabled", ColumnKind.FLAG, gettext_noop("State"), ColumnPlace.MARK, value=is_on, cell="notice_state"),
         Column("every_min", ColumnKind.NUMBER, gettext_noop("Minutes between messages")),
         Column("told_at", ColumnKind.TIME, gettext_noop("Last message"), ColumnPlace.END, empty=True),
