@@ -51,6 +51,7 @@ def panels(request: StaffRequest) -> HttpResponse:
     if request.method == "POST":
         found = panel_link_actions.link(
             own=request.staff,
+            current=form.raw("current")[: limits.PASSWORD_CHARS_MAX + 1],
             host=form.text("host")[:300],
             email=form.text("email")[:300],
             password=form.raw("password")[: limits.PASSWORD_CHARS_MAX + 1],

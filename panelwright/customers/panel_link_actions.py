@@ -10,7 +10,7 @@ from django_scopes import scope, scopes_disabled
 
 from panelwright.core import clock
 from panelwright.core.refusal import Refusal
-from panelwright.customers import login_actions, panel_links, sessions
+from panelwright.customers import account_actions, login_actions, panel_links, sessions
 from panelwright.customers.access import staff_actor
 from panelwright.customers.login_actions import Admitted, Visitor
 from panelwright.customers.models import LoginHow, Session, Staff, StaffLink, SwitchTicket, User
@@ -30,16 +30,23 @@ def panel_called(text: str) -> Panel | None:
     return hosts.panel_at((host, port, port)) if host else None
 
 
-def link(*, own: Staff, host: str, email: str, password: str, code: str, visitor: Visitor) -> Panel | Refusal:
-    """Own is who is logged in; the other account is proven here by password and code, and throttled as its log-in is.
+def link(
+    *, own: Staff, current: str, host: str, email: str, password: str, code: str, visitor: Visitor
+) -> Panel | Refusal:
+    """Own is who is logged in, with her password: by a link, a session that was stolen would last for ever. The other
+    account is proven here by password and code, and throttled as its log-in is.
 
-    Refusals: no_such_panel, own_panel, and those of a log-in: wrong_login (also for a customer), wrong_code, too_often.
+    Refusals: no_such_panel, own_panel, wrong_password, and those of a log-in: wrong_login (also for a customer),
+    wrong_code, too_often.
     """
     panel = panel_called(host)
     if panel is None:
         return NO_PANEL
     if panel.id == own.panel_id:
         return Refusal("own_panel", "host")
+    refused = account_actions.prove_password(own.user, current)
+    if refused is not None:
+        return refused
     with scope(panel=panel):
         user = login_actions.prove(panel_id=panel.id, email=email, password=password, code=code, visitor=visitor)
         if isinstance(user, Refusal):

@@ -24,8 +24,8 @@ def alice_at_hers(installation: Installation) -> Browser:
 
 
 def link(browser: Browser, **fields: str) -> Any:
-    given = {"host": "rival.example", "email": "rita@rival.example", "password": PASSWORD, **fields}
-    return browser.post("/admin/my-panels", **given)
+    given = {"host": "rival.example", "email": "rita@rival.example", "password": PASSWORD, "current": PASSWORD}
+    return browser.post("/admin/my-panels", **{**given, **fields})
 
 
 def linked(installation: Installation) -> Browser:
@@ -92,6 +92,8 @@ def test_two_panels_are_linked_seen_and_switched(installation: Installation) -> 
 @pytest.mark.parametrize(
     ("fields", "said"),
     [
+        ({"current": "wrong"}, "Wrong password."),
+        ({"current": ""}, "Wrong password."),
         ({"password": "wrong"}, "Wrong email address or password."),
         ({"email": "alice@shop.example"}, "Wrong email address or password."),
         ({"email": "mallory@customer.example"}, "Wrong email address or password."),
