@@ -249,6 +249,7 @@ PAYMENT_METHOD = Noun(
         }
     ),
     find=by_id,
+    of_money=True,
 )
 
 

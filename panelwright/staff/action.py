@@ -82,6 +82,7 @@ class Noun:
     stands under the noun's name, or under `answers_as`.
     `facts` makes of an object, as its list and its page read it, what `Action.offered` is asked about; without it, that
     is the object itself. `part_of`: the noun on whose objects' pages its actions stand; it calls them as that does.
+    `of_money`: by it money comes in, so that an operator in an owner's place needs leave to move money.
     """
 
     name: str
@@ -98,6 +99,7 @@ class Noun:
     facts: Callable[[Any], Any] | None = None
     part_of: str = ""
     single: bool = False
+    of_money: bool = False
 
 
 def by_id(panel_id: int, text: str) -> int | None:

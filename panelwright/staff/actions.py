@@ -14,6 +14,7 @@ from panelwright.staff import trail, values
 from panelwright.staff.action import Action, ActionDone, Noun, ObjectChange, State
 from panelwright.staff.actor import Actor, ActorKind
 from panelwright.staff.models import NAME_MAX, TrailEntry
+from panelwright.staff.rights import Right
 
 # The bulk work that this thread does one object of; what is done inside of that is part of it.
 _bulk_id: ContextVar[int | None] = ContextVar("bulk work", default=None)
@@ -161,6 +162,8 @@ def not_allowed(action: Action, actor: Actor) -> Refusal | None:
     wrong_kind = (action.for_operators and actor.kind is not ActorKind.OPERATOR) or (
         action.person and actor.kind is not ActorKind.STAFF
     )
+    if action.noun.of_money and actor.kind is ActorKind.HOST and not actor.may(Right.PAYMENTS):
+        return Refusal("not_allowed", facts=(("right", Right.PAYMENTS.value),))
     if actor.may(action.right) and not wrong_kind:
         return None
     return Refusal("not_allowed", facts=(("right", action.right.value if action.right is not None else ""),))

@@ -208,6 +208,32 @@ def test_money_and_staff_are_closed_unless_money_was_asked_for(installation: Ins
     assert "true" in str(given).lower()
 
 
+def test_where_customers_pay_to_is_closed_unless_money_was_asked_for(installation: Installation) -> None:
+    from panelwright.storefront.tests.browsing import Browser
+    from tests.host.installation import unmoved
+    from tests.staff.payment_cases import method
+    from tests.support.people import everything, value
+
+    target = method(installation.world)
+    path = f"/admin/payment_methods/{target}"
+    texts = {"language": "en", "instructions": "Pay to IBAN 2."}
+    browser = guest(installation)
+    before = everything()
+    for address, fields in (
+        (f"{path}/set_texts", texts),
+        (f"{path}/set", {"bonuses": "1 100"}),
+        (f"{path}/turn_off", {"back": "/admin/"}),
+        ("/admin/payment_methods/add", {"kind": "by_hand", "name": "Another", "currency": "EUR"}),
+    ):
+        answer = browser.post(address, **fields)
+        assert answer.status_code == 422 and "needs the right: payments" in answer.content.decode(), address
+    unmoved(before)
+    assert guest(installation, money="1").post(f"{path}/set_texts", **texts).status_code == 302
+    assert "IBAN 2" in str(value("SELECT texts FROM payments_paymentmethod WHERE id = %s", target))
+    alice = Browser(installation.alice, installation.alice.staff.user)
+    assert alice.post(f"{path}/set", bonuses="100 5").status_code == 302, "the owner needs nobody's leave"
+
+
 def test_nothing_is_done_in_bulk_that_would_go_on_afterwards(installation: Installation) -> None:
     browser = guest(installation)
     assert "With the selected rows" not in browser.get("/admin/orders")
