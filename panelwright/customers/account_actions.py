@@ -18,7 +18,16 @@ from panelwright.core import clock, limits
 from panelwright.core.refusal import Refusal
 from panelwright.core.remote import neighbourhood
 from panelwright.core.secret import installation_box
-from panelwright.customers import actions, emails, passwords, second_factor, sessions, throttle_actions
+from panelwright.customers import (
+    actions,
+    broadcast_actions,
+    emails,
+    passwords,
+    second_factor,
+    sessions,
+    throttle_actions,
+)
+from panelwright.customers.broadcasts import NEWS
 from panelwright.customers.login_actions import WRONG_CODE, Admitted, Visitor, admit, is_password_of, use_code
 from panelwright.customers.models import LetterKind, LetterToken, LoginHow, RecoveryCode, User
 from panelwright.customers.session_actions import end_others, renew_session
@@ -310,7 +319,10 @@ def change_profile(*, user: User, name: str, language: str, timezone: str) -> Re
 def choose_mails(*, user: User, wanted: frozenset[str]) -> None:
     """Which of the e-mails that can be switched off are wanted."""
     user.mails_off = ",".join(kind for kind in emails.OPTIONAL if kind not in wanted)
-    user.save(update_fields=["mails_off"])
+    with transaction.atomic():
+        user.save(update_fields=["mails_off"])
+        if NEWS not in wanted:
+            broadcast_actions.drop_waiting(user, now=clock.now())
 
 
 def switch_on_second_factor(

@@ -4,6 +4,8 @@ customer (staff/bulk_actions.py): so nobody gets it twice, whoever is killed whe
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.db import transaction
 from django.utils import translation
 from django.utils.translation import gettext as _
@@ -14,7 +16,7 @@ from panelwright.core.refusal import Refused
 from panelwright.customers import broadcasts
 from panelwright.customers.models import Customer, User
 from panelwright.events.actions import NewEvent, record
-from panelwright.events.mail import queue_mail
+from panelwright.events.mail import drop_mail, queue_mail
 
 
 def recipient(customer: Customer) -> broadcasts.Recipient:
@@ -56,7 +58,9 @@ def _page(body: str, why: str, ends: str, link: str) -> str:
 
 
 def unsubscribe(*, panel_id: int, user_id: int) -> bool:
-    """No more such letters to the user. False: there is no such user. Doing it again changes nothing."""
+    """No more such letters to the user, nor those that wait to be sent. False: there is no such user. Doing it again
+    changes nothing."""
+    now = clock.now()
     with transaction.atomic():
         rows = User.objects.select_for_update(no_key=True).filter(panel_id=panel_id, id=user_id)
         user: User | None = rows.first()
@@ -66,5 +70,12 @@ def unsubscribe(*, panel_id: int, user_id: int) -> bool:
         if broadcasts.NEWS not in kinds:
             user.mails_off = ",".join([*kinds, broadcasts.NEWS])
             user.save(update_fields=["mails_off"])
-            record([NewEvent(panel_id, "customer.unsubscribed", user_id, {})], now=clock.now())
+            drop_waiting(user, now=now)
+            record([NewEvent(panel_id, "customer.unsubscribed", user_id, {})], now=now)
     return True
+
+
+def drop_waiting(user: User, *, now: datetime) -> None:
+    """Letters to many that were queued for somebody who wants none any more. A mail server may be away for two days."""
+    token = broadcasts.token(panel_id=user.panel_id, user_id=user.id)
+    drop_mail(panel_id=user.panel_id, to=user.email, unsubscribe=f"/{token}", kind=broadcasts.NEWS, now=now)

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
+from django.db.models import Q
 
 from panelwright.events.models import Mail
 
@@ -48,3 +49,11 @@ def queue_mail(
         due_at=now,
         created_at=now,
     )
+
+
+def drop_mail(*, panel_id: int, to: str, unsubscribe: str, kind: str, now: datetime) -> int:
+    """Forget letters of a kind that are not sent yet: to an address, or whose link to end them ends in this. Answers
+    how many. What is on its way just now is not held back."""
+    rows = Mail.objects.filter(Q(to=to) | Q(unsubscribe__endswith=unsubscribe), panel_id=panel_id, kind=kind)
+    waiting = rows.filter(Q(lease_until=None) | Q(lease_until__lte=now), due_at__isnull=False)
+    return int(waiting.delete()[0])

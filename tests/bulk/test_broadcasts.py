@@ -189,6 +189,38 @@ def test_the_link_needs_no_log_in_and_only_a_press_ends_letters(world: World, ti
     assert everything() == before
 
 
+@pytest.mark.parametrize("how", ["the link", "her account", "the link, after her address has changed"])
+def test_what_was_queued_is_not_sent_to_who_wants_none_any_more(
+    world: World, mail_server: MailServer, time: Time, how: str
+) -> None:
+    from panelwright.core import clock
+    from panelwright.customers import broadcast_actions, emails
+    from panelwright.events.mail import queue_mail
+    from panelwright.events.mail_loop import send_mails
+    from panelwright.storefront.tests.browsing import Browser
+    from tests.support.people import execute
+
+    carol = world.carol.customer.user
+    (other,) = customers(world, 1)
+    send(world)
+    every_slice(time)
+    queue_mail(panel_id=world.alice.panel_id, to=carol.email, subject="A", text="B", kind="ticket", now=clock.now())
+    assert sorted(told()) == sorted([carol.email, other.customer.user.email])
+    if how == "her account":
+        wanted = [kind for kind in emails.OPTIONAL if kind != "news"]
+        Browser(world.alice, carol).client.post("/account/mails", {"wanted": wanted})
+    else:
+        if "address" in how:
+            execute("UPDATE customers_user SET email = 'new@customer.example' WHERE id = %s", carol.id)
+        with scope(panel=world.alice.panel):
+            broadcast_actions.unsubscribe(panel_id=world.alice.panel_id, user_id=carol.id)
+    assert told() == [other.customer.user.email]
+    assert send_mails() == 2, "and what is about her ticket arrives"
+    assert sorted((one.to, one.message["Subject"]) for one in mail_server.taken) == sorted(
+        [(carol.email, "A"), (other.customer.user.email, "Shop: New prices")]
+    )
+
+
 def test_tokens_are_each_users_own(world: World) -> None:
     from panelwright.customers import broadcasts
 
