@@ -86,7 +86,10 @@ def open_session(*, operator: Operator, address: str, browser: str) -> str:
     token = new_token()
     with transaction.atomic():
         over = Q(expires_at__lte=now) | Q(created_at__lte=now - AT_MOST)
-        OperatorSession.objects.filter(over, operator=operator).delete()
+        old = OperatorSession.objects.filter(over, operator=operator)
+        # Where it was signed in as an owner would be found no more, when the account is turned off.
+        host_guest_actions.end_all(list(old.values_list("id", flat=True)))
+        old.delete()
         OperatorSession.objects.create(
             operator=operator,
             digest=digest(token),

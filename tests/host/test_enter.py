@@ -145,6 +145,19 @@ def test_it_ends_with_the_operator_s_own_session(installation: Installation, how
     assert browser.answer("/admin/").status_code == 302
 
 
+def test_it_ends_with_an_old_session_that_a_new_log_in_forgets(installation: Installation) -> None:
+    """A session of the operator is forgotten once it is over; what hangs on it would otherwise outlast the account."""
+    olga = installation.browser()
+    for _ in range(14):
+        installation.time.passes(minutes=50)
+        assert olga.is_inside()
+    browser = guest(installation, olga)
+    installation.time.passes(minutes=30)
+    assert not olga.is_inside(), "twelve hours are over"
+    installation.browser()
+    assert browser.answer("/admin/").status_code == 302
+
+
 def test_it_ends_when_the_owner_ends_all_sessions_or_may_not_log_in(installation: Installation) -> None:
     browser = guest(installation)
     installation.world.do("staff.end_sessions", installation.alice.staff.id)
