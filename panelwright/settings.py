@@ -264,5 +264,7 @@ LOGGING = {
         "django.request": {"level": "ERROR"},
         "django.security": {"level": "CRITICAL"},
         "python_multipart": {"level": "CRITICAL"},
+        # It writes whole addresses down for whoever looks for a fault: a bot's token, and the secrets of webhooks.
+        "urllib3": {"level": "INFO"},
     },
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from typing import Any
 
 import pytest
@@ -118,6 +119,17 @@ def test_a_message_of_a_bot(story: Story, worker: Rounds, telegram: Receiver, ti
         [values("SELECT * FROM events_delivery"), values("SELECT * FROM staff_trailentry"), target], default=str
     )
     assert TOKEN not in everything_told and TOKEN.split(":")[1] not in everything_told
+
+
+def test_no_log_has_the_token_however_much_is_written_down(
+    story: Story, telegram: Receiver, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    target = did(story.alice, "notice.add_telegram", token=TOKEN, chat="42", kinds=EVERY).target
+    did(story.alice, "notice.test", target)
+    (heard,) = telegram.heard
+    assert TOKEN in heard.path
+    assert TOKEN not in caplog.text
 
 
 def test_an_address_gets_codes_that_are_signed(story: Story, worker: Rounds, receiver: Receiver, time: Time) -> None:
