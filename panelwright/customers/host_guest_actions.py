@@ -43,11 +43,14 @@ def make_ticket(*, panel_id: int, staff_id: int, host_session_id: int, name: str
 def use_ticket(*, panel_id: int, token: str, address: str, browser: str) -> str | Refusal:
     """The token of a new session; each ticket gives one. Refusal: old_link."""
     now = clock.now()
+    rows = HostTicket.objects.filter(
+        panel_id=panel_id, digest=sessions.digest(token), expires_at__gt=now, user__is_active=True
+    )
+    if not rows.exists():
+        # Whoever makes tokens up keeps nobody from writing.
+        return OLD_TICKET
     with transaction.atomic():
-        rows = HostTicket.objects.select_for_update().filter(
-            panel_id=panel_id, digest=sessions.digest(token), expires_at__gt=now, user__is_active=True
-        )
-        ticket = rows.first()
+        ticket = rows.select_for_update().first()
         if ticket is None or not HostTicket.objects.filter(panel_id=panel_id, id=ticket.id).delete()[0]:
             return OLD_TICKET
         user = User.objects.get(panel_id=panel_id, id=ticket.user_id)

@@ -128,11 +128,14 @@ def use_ticket(*, panel_id: int, token: str, visitor: Visitor) -> Admitted | Ref
     Refusal: old_link.
     """
     now = clock.now()
+    rows = SwitchTicket.objects.filter(
+        panel_id=panel_id, digest=sessions.digest(token), expires_at__gt=now, user__is_active=True
+    )
+    if not rows.exists():
+        # Whoever makes tokens up keeps nobody from writing.
+        return OLD_TICKET
     with transaction.atomic():
-        rows = SwitchTicket.objects.select_for_update().filter(
-            panel_id=panel_id, digest=sessions.digest(token), expires_at__gt=now, user__is_active=True
-        )
-        ticket = rows.first()
+        ticket = rows.select_for_update().first()
         if ticket is None or not SwitchTicket.objects.filter(panel_id=panel_id, id=ticket.id).delete()[0]:
             return OLD_TICKET
     with scope(panel=ticket.from_panel_id):

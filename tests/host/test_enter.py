@@ -111,6 +111,22 @@ def test_a_link_works_once_for_a_minute_on_this_panel_alone(installation: Instal
     assert second.post(path).status_code == 410, "the operator has left"
 
 
+@pytest.mark.parametrize("door", ["host-enter", "panel-enter"])
+def test_a_token_that_somebody_made_up_keeps_nobody_from_writing(installation: Installation, door: str) -> None:
+    """On SQLite a transaction is the only one that writes; elsewhere a lock is taken by who has found a row."""
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    from panelwright.storefront.tests.browsing import Browser
+
+    stranger = Browser(installation.alice)
+    with CaptureQueriesContext(connection) as asked:
+        assert stranger.post(f"/{door}/{'a' * 43}").status_code == 410
+    statements = [query["sql"] for query in asked]
+    assert any("digest" in one for one in statements)
+    assert [one for one in statements if one.startswith("BEGIN") or "FOR UPDATE" in one] == []
+
+
 def test_opening_the_link_does_nothing(installation: Installation) -> None:
     from panelwright.storefront.tests.browsing import Browser
     from tests.support.people import everything
