@@ -22,8 +22,8 @@ PRESETS = (10, 25, 50, 100, 250)
 
 # Currencies without a smaller unit, and those whose unit has a thousand parts. The others have a hundred; what is no
 # currency of a state is counted to the micro.
-_WHOLE = frozenset(
-    ["BIF", "CLP", "DJF", "GNF", "JPY", "KMF", "KRW", "MGA", "PYG", "RWF", "UGX", "VND", "VUV", "XAF", "XOF", "XPF"]
+_WHOLE = frozenset(["BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "MGA"]) | frozenset(
+    ["PYG", "RWF", "UGX", "VND", "VUV", "XAF", "XOF", "XPF"]
 )
 _THOUSANDTHS = frozenset(["BHD", "JOD", "KWD", "OMR", "TND"])
 _CURRENCY = re.compile(r"[A-Z][A-Z0-9]{2,7}", re.ASCII)

@@ -89,13 +89,15 @@ class Shop:
         with scope(panel=self.alice.panel):
             method_actions.set_method(panel_id=self.alice.panel_id, method_id=self.method_id, **terms)
 
-    def pay_form(self, amount: str = "20") -> dict[str, str]:
-        page = self.browser.get(f"/funds?amount={amount}")
-        return {name: hidden(page, name) for name in ("method", "amount", "agreed", "request_id")}
+    def pay_form(self, amount: str = "20", method: str = "") -> dict[str, str]:
+        page = self.browser.get(f"/funds?amount={amount}&method={method}")
+        form = {name: hidden(page, name) for name in ("method", "amount", "agreed", "request_id")}
+        # The first that is found is the first that is offered.
+        return {**form, "method": method or form["method"]}
 
-    def begin(self, amount: str = "20") -> int:
+    def begin(self, amount: str = "20", method: str = "") -> int:
         """The id of a payment whose checkout is open."""
-        answer = self.browser.post("/funds/pay", **self.pay_form(amount))
+        answer = self.browser.post("/funds/pay", **self.pay_form(amount, method))
         assert answer.status_code == 302 and "/pay/cs_test_" in answer["location"], answer["location"]
         return int(values("SELECT MAX(id) FROM payments_payment")[0][0])
 

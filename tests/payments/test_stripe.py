@@ -61,6 +61,35 @@ def test_a_webhook_is_a_hint_and_credits_by_stripes_own_answer(shop: Shop) -> No
     assert shop.carol.balance() == "120.00" and state(id_) == "paid" and shop.alice.audit() == []
 
 
+@pytest.mark.parametrize(
+    ("currency", "amount", "told", "part", "told_part"),
+    [
+        # No smaller unit, and counted in hundredths by Stripe: 5000 shillings are not fifty.
+        ("UGX", "5000", 500_000, "2000", 200_000),
+        ("ISK", "5000", 500_000, "2000", 200_000),
+        ("JPY", "5000", 5_000, "2000", 2_000),
+        ("KWD", "50", 50_000, "20", 20_000),
+        ("EUR", "50", 5_000, "20", 2_000),
+    ],
+)
+def test_amounts_are_in_stripes_units(
+    shop: Shop, currency: str, amount: str, told: int, part: str, told_part: int
+) -> None:
+    shop.method_id = shop.method(currency, currency=currency, rate_e12=2 * 10**9)
+    id_ = shop.begin(amount, method=str(shop.method_id))
+    session = shop.session(id_)
+    assert (session.amount, session.currency) == (told, currency.lower())
+    shop.stripe.pay(session.id)
+    assert shop.tell(id_) == 200
+    shop.work()
+    assert state(id_) == "paid"
+    assert value("SELECT credit_micros FROM payments_payment") == int(amount) * 2_000
+    shop.refund(id_, part)
+    shop.work()
+    assert [one["amount"] for one in shop.stripe.refunds] == [told_part]
+    assert state(id_) == "part_refunded" and shop.alice.audit() == []
+
+
 def test_told_twice_and_out_of_order_it_is_credited_once(shop: Shop) -> None:
     id_ = shop.begin()
     shop.stripe.pay(shop.session(id_).id)

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from panelwright.core.money import MICROS
 from panelwright.core.reply import HttpReply
 from panelwright.core.transport import NoResponse, NotSent, Transport
 from panelwright.payments.gateway import (
@@ -31,8 +32,15 @@ HOST = "https://api.stripe.com"
 API_VERSION = "2026-10-28.endive"
 ANSWER_BYTES_MAX = 256 * 1024
 CONNECT_S, READ_S = 5.0, 20.0
+# Currencies without a smaller unit that Stripe counts in hundredths all the same, as it always has.
+_IN_HUNDREDTHS = frozenset({"ISK", "UGX"})
 _STATES = {"open": Progress.OPEN, "expired": Progress.EXPIRED}
 _REFUNDS = {"succeeded": RefundState.DONE, "failed": RefundState.FAILED, "canceled": RefundState.FAILED}
+
+
+def unit_micros(currency: str) -> int:
+    """What one stands for in an amount of Stripe's."""
+    return MICROS // 100 if currency in _IN_HUNDREDTHS else step_micros(currency)
 
 
 def open_(to: Connection, asked: NewCheckout) -> OpenCheckout | Trouble:
@@ -41,7 +49,7 @@ def open_(to: Connection, asked: NewCheckout) -> OpenCheckout | Trouble:
         "mode": "payment",
         "line_items[0][quantity]": "1",
         "line_items[0][price_data][currency]": asked.currency.lower(),
-        "line_items[0][price_data][unit_amount]": str(asked.amount_micros // step_micros(asked.currency)),
+        "line_items[0][price_data][unit_amount]": str(asked.amount_micros // unit_micros(asked.currency)),
         "line_items[0][price_data][product_data][name]": asked.label,
         "success_url": asked.back_url,
         "cancel_url": asked.back_url,
@@ -76,16 +84,16 @@ def ask(to: Connection, reference: str, gateway_id: str) -> FoundPayment | Troub
         return FoundPayment(_STATES.get(str(session.get("status")), Progress.OPEN))
     currency = str(session.get("currency") or "").upper()
     charge = _object(_object(session.get("payment_intent")).get("latest_charge"))
-    step = step_micros(currency)
+    unit = unit_micros(currency)
     return FoundPayment(
         Progress.PAID,
         ReceivedMoney(
-            amount_micros=_whole(session.get("amount_total")) * step,
+            amount_micros=_whole(session.get("amount_total")) * unit,
             currency=currency,
             reference=str(session.get("client_reference_id") or ""),
             live=session.get("livemode") is True,
         ),
-        refunded_micros=_whole(charge.get("amount_refunded")) * step,
+        refunded_micros=_whole(charge.get("amount_refunded")) * unit,
     )
 
 
@@ -99,7 +107,7 @@ def refund(
     intent = session.get("payment_intent")
     fields = {
         "payment_intent": intent if isinstance(intent, str) else str(_object(intent).get("id") or ""),
-        "amount": str(amount_micros // step_micros(currency)),
+        "amount": str(amount_micros // unit_micros(currency)),
         "metadata[reference]": reference,
     }
     made = _call(to, "POST", "/v1/refunds", fields, key=key)
