@@ -133,7 +133,8 @@ def note_refunded(*, panel_id: int, payment_id: int, refunded_micros: int, now: 
     """The gateway says how much has gone back: what we have not asked for was done there, and is booked."""
     with transaction.atomic(durable=True):
         payment = lock(panel_id, payment_id)
-        if payment is None or payment.received_micros is None:
+        # What came in and was not credited takes nothing off the balance.
+        if payment is None or payment.paid_at is None or payment.received_micros is None:
             return
         before = refunded(payment)
         part = min(refunded_micros, payment.received_micros) - before

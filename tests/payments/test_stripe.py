@@ -370,6 +370,34 @@ def test_a_refund_in_stripes_dashboard_is_booked_when_it_is_told_of(shop: Shop) 
     assert value("SELECT owed_micros FROM ledger_account WHERE id = %s", shop.carol.account_id) == 14_000_000
 
 
+@pytest.mark.parametrize("rejected", [True, False])
+def test_what_was_never_credited_is_given_back_without_the_balance(shop: Shop, time: Time, rejected: bool) -> None:
+    from django.db import transaction
+
+    from panelwright.payments import staff_actions
+    from panelwright.payments.tests.making import BOB
+
+    id_ = shop.begin()
+    session = shop.session(id_)
+    shop.stripe.pay(session.id)
+    session.told = {"amount_total": 1999}
+    if rejected:
+        shop.tell(id_)
+        shop.work()
+        assert state(id_) == "problem"
+        with scope(panel=shop.alice.panel), transaction.atomic():
+            staff_actions.reject(
+                BOB, panel_id=shop.alice.panel_id, payment_id=id_, reason="Another amount.", now=time.now
+            )
+    # Staff send it back where it came from.
+    shop.stripe.refund_there(session.id, 1999)
+    shop.tell(id_, "charge.refunded")
+    shop.work()
+    assert shop.carol.balance() == "100.00" and shop.alice.audit() == []
+    assert value("SELECT owed_micros FROM ledger_account WHERE id = %s", shop.carol.account_id) == 0
+    assert values("SELECT * FROM payments_refund") == []
+
+
 def test_two_panels_on_one_account_do_not_take_each_others(shop: Shop) -> None:
     from tests.payments.shop import Shop as AnotherShop
 
