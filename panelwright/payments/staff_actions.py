@@ -9,7 +9,7 @@ from panelwright.customers.models import Staff
 from panelwright.payments import emails, rules
 from panelwright.payments.models import GATEWAY_ID_MAX, Payment, PaymentState
 from panelwright.payments.settling_actions import asked_of, lock, move, settle, tell
-from panelwright.staff.actor import Actor, ActorKind
+from panelwright.staff.actor import Actor
 
 
 def approve(
@@ -57,8 +57,9 @@ def _own(actor: Actor, panel_id: int, payment_id: int) -> Payment:
     payment = lock(panel_id, payment_id)
     if payment is None:
         raise NotThere("no_payment", id=payment_id)
-    if actor.kind is ActorKind.STAFF:
-        theirs = Staff.objects.filter(panel_id=panel_id, id=actor.id or 0, user_id=payment.customer.user_id)
+    # A program with somebody's key is that somebody.
+    if actor.id is not None:
+        theirs = Staff.objects.filter(panel_id=panel_id, id=actor.id, user_id=payment.customer.user_id)
         if theirs.exists():
             raise Refused("own_payment")
     return payment

@@ -224,6 +224,8 @@ def test_nobody_decides_about_a_payment_of_their_own(alice: Owner, carol: Buyer,
         both = Staff.objects.create(panel=alice.panel, user=carol.customer.user, role="owner")
     herself = Actor(ActorKind.STAFF, both.id, CAROL, "", ALL)
     assert unmoved(lambda: approve(alice, id_, actor=herself)) == "own_payment"
+    her_program = Actor(ActorKind.KEY, both.id, CAROL, "", ALL, key_id=1)
+    assert unmoved(lambda: approve(alice, id_, actor=her_program)) == "own_payment"
     with scope(panel=alice.panel):
         reject = lambda: staff_actions.reject(  # noqa: E731
             herself, panel_id=alice.panel_id, payment_id=id_, reason="x", now=time.now
