@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from django.contrib import messages
-from django.http import HttpResponse, HttpResponseRedirect
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.safestring import SafeString
@@ -108,13 +108,17 @@ def pay(request: CustomerRequest) -> HttpResponse:
 
 
 def _to_gateway(request: CustomerRequest, payment_id: int, number: int) -> HttpResponse:
-    """Off to the page where the customer pays; where it cannot be opened now, the payment's own page says so."""
+    """Off to the page where the customer pays; where it cannot be opened now, the payment's own page says so.
+
+    By a page that leads there: browsers let no form end at another host, not by a redirect either (form-action of the
+    policy).
+    """
     back_url = request.build_absolute_uri(reverse("storefront:payment", args=[number]) + "?from=gateway")
     found = asking_actions.open_checkout(panel_id=request.panel.id, payment_id=payment_id, back_url=back_url)
     if isinstance(found, Refusal):
         messages.error(request, refusals.text(found))
         return redirect("storefront:payment", number)
-    return HttpResponseRedirect(found)
+    return render(request, "storefront/funds/leave.html", {"url": found})
 
 
 @require_POST

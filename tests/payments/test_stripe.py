@@ -126,6 +126,8 @@ def test_by_asking_alone(shop: Shop, time: Time) -> None:
 
 def test_a_webhook_before_the_answer_to_the_creation(shop: Shop, time: Time) -> None:
     """Stripe has made the session; its answer is lost."""
+    from tests.payments.shop import led_to
+
     shop.stripe.lose_answers = 1
     sent = shop.browser.post("/funds/pay", **shop.pay_form())
     assert sent["location"] == "/funds/1001"
@@ -136,8 +138,8 @@ def test_a_webhook_before_the_answer_to_the_creation(shop: Shop, time: Time) -> 
     shop.work()
     assert state(id_) == "created" and shop.carol.balance() == "100.00"
     # Sent again with the same key it is the same session, and no second one.
-    again = shop.browser.post("/funds/1001/pay")
-    assert session.id in again["location"] and len(shop.stripe.sessions) == 1
+    again = led_to(shop.browser.post("/funds/1001/pay"))
+    assert session.id in again and len(shop.stripe.sessions) == 1
     shop.stripe.pay(session.id)
     assert shop.tell(id_) == 200
     shop.work()
@@ -258,10 +260,12 @@ def test_nobody_pays_for_two_weeks(shop: Shop, time: Time) -> None:
 
 
 def test_stripe_is_down_and_comes_back(shop: Shop, time: Time) -> None:
+    from tests.payments.shop import led_to
+
     shop.stripe.fail_after = 1
     shop.browser.post("/funds/pay", **shop.pay_form())
     # The fault was theirs, after the work; with its key it is told again for a day.
-    assert shop.browser.post("/funds/1001/pay")["location"].startswith(shop.stripe.base_url)
+    assert led_to(shop.browser.post("/funds/1001/pay")).startswith(shop.stripe.base_url)
     assert len(shop.stripe.sessions) == 1
     id_ = int(value("SELECT id FROM payments_payment"))
     shop.stripe.pay(shop.session(id_).id)
