@@ -18,7 +18,7 @@ from panelwright.core.refusal import Refusal
 from panelwright.customers.models import Customer
 from panelwright.panels import numbers
 from panelwright.panels.models import Noun
-from panelwright.payments import registry, rules
+from panelwright.payments import queries, registry, rules
 from panelwright.payments.gateways.by_hand.gateway import needed
 from panelwright.payments.models import (
     PROOF_MAX,
@@ -87,7 +87,7 @@ def begin(
         if request_id and (before := mine.filter(request_id=request_id).select_related("method").first()) is not None:
             by_hand = _is_by_hand(before.method.kind)
             return BegunPayment(before.id, before.number, by_hand, repeated=True)
-        method = PaymentMethod.objects.filter(panel_id=panel_id, id=method_id, enabled=True).first()
+        method = queries.offered(panel_id).filter(id=method_id).first()
         gateway = registry.gateway(method.kind) if method is not None else None
         if method is None or gateway is None:
             return Refusal("no_payment_method", "method")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.conf import settings
 from django.db.models import QuerySet
 
 from panelwright.core import money, paging
@@ -49,8 +50,13 @@ def file(panel_id: int, of: Payment, file_id: int) -> PaymentFile | None:
 
 def methods(panel_id: int) -> list[PaymentMethod]:
     """The methods that customers can pay by, in the order of the owner."""
-    rows = PaymentMethod.objects.filter(panel_id=panel_id, enabled=True).order_by("position", "id")
-    return list(rows[: rules.METHODS_MAX])
+    return list(offered(panel_id).order_by("position", "id")[: rules.METHODS_MAX])
+
+
+def offered(panel_id: int) -> QuerySet[PaymentMethod]:
+    """What is turned on; with test money only while the installation takes that."""
+    rows: QuerySet[PaymentMethod] = PaymentMethod.objects.filter(panel_id=panel_id, enabled=True)
+    return rows if settings.TEST_PAYMENTS else rows.filter(live=True)
 
 
 def payments_of(

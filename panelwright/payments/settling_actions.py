@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from panelwright.core.refusal import Refusal
@@ -65,6 +66,9 @@ def receive(
         if PaymentState(payment.state) not in rules.UNPAID:
             return PaymentState(payment.state)
         found = rules.judge(asked_of(payment), got)
+        if not got.live and not settings.TEST_PAYMENTS:
+            # The installation took test money when the method was turned on, and takes none any more.
+            found = Refusal("received_in_test_mode")
         if isinstance(found, Refusal):
             _problem(payment, found, got, now)
             return PaymentState(payment.state)

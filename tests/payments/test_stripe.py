@@ -444,6 +444,21 @@ def test_without_its_secrets_it_is_not_turned_on(shop: Shop, settings: Any) -> N
         assert on() == ""
 
 
+def test_test_money_counts_for_nothing_once_the_installation_takes_none(shop: Shop, settings: Any) -> None:
+    id_ = shop.begin()
+    form = shop.pay_form()
+    settings.TEST_PAYMENTS = False
+    shop.stripe.pay(shop.session(id_).id)
+    shop.tell(id_)
+    shop.work()
+    assert state(id_) == "problem" and shop.carol.balance() == "100.00"
+    assert value("SELECT problem_code FROM payments_payment") == "received_in_test_mode"
+    # And the method, which is still on, is not offered.
+    assert "This panel has no payment methods yet." in shop.browser.get("/funds?amount=20")
+    shop.browser.post("/funds/pay", **form)
+    assert value("SELECT COUNT(*) FROM payments_payment") == 1
+
+
 def test_the_test_button_makes_a_call_and_says_what_is_wrong(shop: Shop) -> None:
     from panelwright.storefront.tests.browsing import Browser
 
