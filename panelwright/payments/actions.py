@@ -205,7 +205,9 @@ def cancel(*, panel_id: int, customer_id: int, payment_id: int, now: datetime | 
         # What they say that they have paid is staff's to decide.
         if payment.state not in (PaymentState.CREATED, PaymentState.SENT):
             return Refusal("payment_ended")
-        move(payment, PaymentState.CANCELED, now=now, due_at=None)
+        # Its checkout stays open at the gateway: who pays there all the same is found by asking.
+        due_at = None if _is_by_hand(payment.method.kind) else payment.due_at
+        move(payment, PaymentState.CANCELED, now=now, due_at=due_at)
         tell(payment, "canceled", now=now)
     return None
 

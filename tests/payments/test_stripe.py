@@ -241,6 +241,28 @@ def test_a_session_that_expired_and_was_paid_all_the_same(shop: Shop, time: Time
     assert state(id_) == "paid" and shop.carol.balance() == "120.00" and shop.alice.audit() == []
 
 
+def test_who_cancels_here_and_pays_there_is_credited_without_a_webhook(shop: Shop, time: Time) -> None:
+    id_ = shop.begin()
+    shop.browser.post("/funds/1001/cancel")
+    assert state(id_) == "canceled"
+    shop.stripe.pay(shop.session(id_).id)
+    time.passes(minutes=1)
+    shop.work()
+    assert state(id_) == "paid" and shop.carol.balance() == "120.00" and shop.alice.audit() == []
+
+
+def test_what_was_canceled_is_asked_about_until_its_checkout_is_over(shop: Shop, time: Time) -> None:
+    id_ = shop.begin()
+    shop.browser.post("/funds/1001/cancel")
+    time.passes(minutes=1)
+    assert shop.work() == 1
+    shop.stripe.expire(shop.session(id_).id)
+    time.passes(minutes=2)
+    assert shop.work() == 1
+    time.passes(days=15)
+    assert shop.work() == 0 and state(id_) == "canceled"
+
+
 def test_a_payment_that_fails(shop: Shop) -> None:
     id_ = shop.begin()
     shop.stripe.fail(shop.session(id_).id)
