@@ -11,7 +11,7 @@ from django.db import transaction
 
 from panelwright.core import clock
 from panelwright.core.refusal import Refusal
-from panelwright.payments import refund_actions, rules, settling_actions
+from panelwright.payments import refund_actions, settling_actions
 from panelwright.payments.connections import api_of, connection_of
 from panelwright.payments.gateway import (
     FoundPayment,
@@ -155,28 +155,28 @@ def _write(row: Payment, found: FoundPayment, now: datetime) -> None:
         _later(row, now)
         return
     with transaction.atomic(durable=True):
-        payment = lock(panel_id, payment_id)
-        if payment is not None and PaymentState(payment.state) in rules.UNPAID:
-            if move(payment, ends, now=now, due_at=None):
-                tell(payment, "expired" if ends is PaymentState.EXPIRED else "refused", now=now)
-            else:
-                Payment.objects.filter(panel_id=panel_id, id=payment_id).update(due_at=None)
+        _end(lock(panel_id, payment_id), row, ends, now)
 
 
 def _later(row: Payment, now: datetime) -> None:
     """The next age; behind the last one a payment that nobody made is over."""
     ages = [row.created_at + age for age in AGES if row.created_at + age > now]
     if ages:
-        Payment.objects.filter(panel_id=row.panel_id, id=row.id).update(due_at=ages[0])
+        # What was hastened while the gateway answered stays so: the answer may be older than what has happened.
+        Payment.objects.filter(panel_id=row.panel_id, id=row.id, due_at=row.due_at).update(due_at=ages[0])
         return
     with transaction.atomic(durable=True):
-        payment = lock(row.panel_id, row.id)
-        if payment is None:
-            return
-        if move(payment, PaymentState.EXPIRED, now=now, due_at=None):
-            tell(payment, "expired", now=now)
-        else:
-            Payment.objects.filter(panel_id=row.panel_id, id=row.id).update(due_at=None)
+        _end(lock(row.panel_id, row.id), row, PaymentState.EXPIRED, now)
+
+
+def _end(payment: Payment | None, row: Payment, ends: PaymentState, now: datetime) -> None:
+    """A locked payment is over, unless it was hastened meanwhile; one that is paid is not asked about again."""
+    if payment is None or payment.due_at != row.due_at:
+        return
+    if move(payment, ends, now=now, due_at=None):
+        tell(payment, "expired" if ends is PaymentState.EXPIRED else "refused", now=now)
+    else:
+        Payment.objects.filter(panel_id=payment.panel_id, id=payment.id).update(due_at=None)
 
 
 def forget_events(limit: int, *, now: datetime) -> int:

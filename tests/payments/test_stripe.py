@@ -263,6 +263,46 @@ def test_what_was_canceled_is_asked_about_until_its_checkout_is_over(shop: Shop,
     assert shop.work() == 0 and state(id_) == "canceled"
 
 
+def test_what_is_told_while_stripe_answers_is_not_forgotten(shop: Shop, time: Time, monkeypatch: Any) -> None:
+    from dataclasses import replace
+
+    from panelwright.payments import asking_actions, connections
+    from panelwright.payments.tests import making
+
+    id_ = shop.begin()
+    session = shop.session(id_)
+    with scope(panel=shop.alice.panel):
+        stripe: Any = connections.api_of(making.method_row(shop.method_id))
+
+    def answered(to: Any, reference: str, gateway_id: str) -> Any:
+        """Paid, and told of, when the answer was on its way already."""
+        found = stripe.ask(to, reference, gateway_id)
+        if session.status == "open":
+            shop.stripe.pay(session.id)
+            assert shop.tell(id_) == 200
+        return found
+
+    slow = replace(stripe, ask=answered)
+    monkeypatch.setattr(asking_actions, "api_of", lambda _method: slow)
+    time.passes(minutes=1)
+    shop.work()
+    assert state(id_) == "sent" and shop.carol.balance() == "100.00"
+    shop.work()
+    assert state(id_) == "paid" and shop.carol.balance() == "120.00"
+
+
+def test_what_staff_approved_is_not_asked_about_for_ever(shop: Shop, time: Time) -> None:
+    from panelwright.payments.tests.making import approve
+
+    id_ = shop.begin()
+    approve(shop.alice, id_)
+    shop.stripe.expire(shop.session(id_).id)
+    shop.browser.get("/funds/1001?from=gateway")
+    assert shop.work() == 1
+    time.passes(minutes=5)
+    assert shop.work() == 0 and state(id_) == "paid" and shop.carol.balance() == "120.00"
+
+
 def test_a_payment_that_fails(shop: Shop) -> None:
     id_ = shop.begin()
     shop.stripe.fail(shop.session(id_).id)
