@@ -176,11 +176,20 @@ def send(*, panel_id: int, refund_id: int, now: datetime) -> bool:
             _again(row, made, now)
         elif isinstance(made, Trouble) or made.state is gateway.RefundState.FAILED:
             _failed(locked, row, made.said if isinstance(made, Trouble) else "", now)
+            if isinstance(made, Trouble):
+                # What was given back there meanwhile may be why: it stood behind ours, and is to be booked now.
+                _look_again(locked, now)
         else:
             state = RefundState.DONE if made.state is gateway.RefundState.DONE else RefundState.SENT
             _rows(row).update(state=state, gateway_id=made.gateway_id, due_at=None)
             tell(locked, "refunded" if state is RefundState.DONE else "refund_sent", now=now)
+            _look_again(locked, now)
     return True
+
+
+def _look_again(payment: Payment, now: datetime) -> None:
+    """Ask the gateway how much has gone back by now."""
+    Payment.objects.filter(panel_id=payment.panel_id, id=payment.id).update(due_at=now)
 
 
 def _rows(row: Refund) -> QuerySet[Refund]:
