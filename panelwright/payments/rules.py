@@ -7,6 +7,7 @@ Amounts are micros of the method's currency, but for `credit_micros` and `bonus_
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -26,6 +27,8 @@ _WHOLE = frozenset(["BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "MGA
     ["PYG", "RWF", "UGX", "VND", "VUV", "XAF", "XOF", "XPF"]
 )
 _THOUSANDTHS = frozenset(["BHD", "JOD", "KWD", "OMR", "TND"])
+# Blanks, and what stands in no column: controls, formats, marks upon nothing.
+_UNSEEN = frozenset("ZCM")
 _CURRENCY = re.compile(r"[A-Z][A-Z0-9]{2,7}", re.ASCII)
 
 
@@ -308,8 +311,12 @@ def before(after: PaymentState) -> list[str]:
 
 
 def normal_proof(text: str) -> str:
-    """A bank's or a chain's name of a transfer, so that one proof is one: no blanks, no case."""
-    return "".join(text.split()).upper()[:GATEWAY_ID_MAX]
+    """A bank's or a chain's name of a transfer, so that one proof is one: no blanks, no case, one form of each letter,
+    and nothing that does not show.
+    """
+    plain = unicodedata.normalize("NFKC", text).upper()
+    shown = [letter for letter in plain if unicodedata.category(letter)[0] not in _UNSEEN]
+    return "".join(shown)[:GATEWAY_ID_MAX]
 
 
 def may_begin(*, open_: int, today: int) -> Refusal | None:

@@ -212,3 +212,26 @@ def test_what_a_form_says_that_it_showed_is_read_back_or_nothing(text: str) -> N
     found = PaymentSum(100, 2, 98, 5, 500)
     assert rules.read_agreed(rules.agreed_text(found)) == found
     assert rules.read_agreed(text) is None or text.count("/") == 4
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "tx 77",
+        " TX77 ",
+        "T\u200bX77",
+        "TX\u00ad77",
+        "\u202eTX77",
+        "TX7\u034f7",
+        "\uff34\uff3877",
+        "TX\u2009\u00a077",
+        "TX77\ufe0f",
+    ],
+)
+def test_one_proof_is_one_however_it_is_written(written: str) -> None:
+    assert rules.normal_proof(written) == "TX77"
+
+
+def test_a_proof_of_nothing_that_shows_is_none() -> None:
+    assert rules.normal_proof("\u200b\u200c \u2060") == ""
+    assert len(rules.normal_proof("\ufdfa" * 200)) == 200
