@@ -27,6 +27,10 @@ _WHOLE = frozenset(["BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "MGA
     ["PYG", "RWF", "UGX", "VND", "VUV", "XAF", "XOF", "XPF"]
 )
 _THOUSANDTHS = frozenset(["BHD", "JOD", "KWD", "OMR", "TND"])
+# Coins with names as short as those of the currencies of states.
+_COINS = frozenset(["ADA", "BCH", "BNB", "BTC", "DAI", "DOT", "ETC", "ETH", "LTC"]) | frozenset(
+    ["SOL", "TON", "TRX", "XBT", "XLM", "XMR", "XRP", "ZEC"]
+)
 # Blanks, and what stands in no column: controls, formats, marks upon nothing.
 _UNSEEN = frozenset("ZCM")
 _CURRENCY = re.compile(r"[A-Z][A-Z0-9]{2,7}", re.ASCII)
@@ -83,7 +87,7 @@ def step_micros(currency: str) -> int:
         return money.MICROS
     if currency in _THOUSANDTHS:
         return money.MICROS // 1000
-    return money.MICROS // 100 if len(currency) == 3 else 1
+    return money.MICROS // 100 if len(currency) == 3 and currency not in _COINS else 1
 
 
 def rows_of(kept: Sequence[Sequence[int]]) -> tuple[BonusRow, ...]:

@@ -64,6 +64,13 @@ def test_what_cannot_be_paid_is_refused_with_the_bound(currency: str, amount: st
     assert isinstance(found, Refusal) and (found.code, found.field) == (code, "amount")
 
 
+@pytest.mark.parametrize("coin", ["BTC", "ETH", "XMR", "USDT"])
+def test_coins_are_paid_to_the_micro(coin: str) -> None:
+    terms = Terms(coin, rate_e12=90_000 * 10**12, fee_percent_e2=200)
+    # A hundredth of a coin would be a fee of nine hundred.
+    assert rules.quote(terms, 1_500) == PaymentSum(1_500, 30, 135 * M, 0)
+
+
 def test_the_bounds_themselves_can_be_paid() -> None:
     terms = Terms("USD", min_micros=5 * M, max_micros=500 * M)
     assert isinstance(rules.quote(terms, 5 * M), PaymentSum) and isinstance(rules.quote(terms, 500 * M), PaymentSum)
