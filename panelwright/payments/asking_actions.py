@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from panelwright.core import clock
+from panelwright.core.loop import let_go
 from panelwright.core.refusal import Refusal
 from panelwright.payments import refund_actions, settling_actions
 from panelwright.payments.connections import api_of, connection_of
@@ -68,6 +69,7 @@ def open_checkout(*, panel_id: int, payment_id: int, back_url: str, now: datetim
         panel=row.panel.slug,
         number=row.number,
     )
+    let_go()
     made = api.open_(connection_of(row.method), asked)
     now = now or clock.now()
     if isinstance(made, Trouble):
@@ -128,6 +130,7 @@ def look(*, panel_id: int, payment_id: int, now: datetime) -> bool:
     if api is None or row.gateway_id is None:
         _later(row, now)
         return True
+    let_go()
     try:
         found = api.ask(connection_of(row.method), row.reference, row.gateway_id)
     except ValueError:

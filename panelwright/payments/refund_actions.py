@@ -11,6 +11,7 @@ from django.db import transaction
 from django.db.models import QuerySet, Sum
 
 from panelwright.core import money
+from panelwright.core.loop import let_go
 from panelwright.core.refusal import InvalidState, NotThere, Refusal, Refused
 from panelwright.ledger import actions as ledger
 from panelwright.ledger.models import AccountKind, TransferCode
@@ -157,6 +158,7 @@ def send(*, panel_id: int, refund_id: int, now: datetime) -> bool:
     if api is None or payment.gateway_id is None:
         return False
     key = f"{payment.reference}-refund-{row.n}"
+    let_go()
     try:
         made = api.refund(
             connection_of(payment.method),

@@ -1,8 +1,9 @@
-"""Refunds here and in Stripe's dashboard at the same time: both are booked, each once."""
+"""Refunds here and in Stripe's dashboard at the same time: both are booked, each once. And what is kept meanwhile."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -55,3 +56,35 @@ def test_a_refund_there_while_ours_is_under_way_is_booked_beside_it(shop: Shop, 
     assert shop.carol.balance() == "103.00" and shop.alice.audit() == []
     time.passes(minutes=5)
     assert shop.work() == 0
+
+
+def test_no_connection_to_the_database_is_kept_while_a_gateway_is_waited_for(shop: Shop, monkeypatch: Any) -> None:
+    from django.db import connection
+
+    from panelwright.payments import asking_actions, connections, refund_actions
+
+    kept: list[tuple[str, bool]] = []
+
+    def watched(name: str, call: Any) -> Any:
+        def called(*given: Any, **named: Any) -> Any:
+            kept.append((name, connection.connection is not None))
+            return call(*given, **named)
+
+        return called
+
+    def api_of(method: Any) -> Any:
+        api = connections.api_of(method)
+        assert api is not None
+        return replace(
+            api,
+            open_=watched("open", api.open_),
+            ask=watched("ask", api.ask),
+            refund=watched("refund", api.refund),
+        )
+
+    for module in (asking_actions, refund_actions):
+        monkeypatch.setattr(module, "api_of", api_of)
+    shop.refund(paid(shop))
+    shop.work()
+    # A file of SQLite's is nobody else's to wait for.
+    assert kept == [(name, connection.vendor == "sqlite") for name in ("open", "ask", "refund")]
