@@ -41,6 +41,8 @@ AGES = tuple(
     )
 )
 LEASE = timedelta(minutes=2)
+# Once it was asked for so often, a gateway that cannot be reached is asked at those ages alone.
+UNHEARD_MAX = 60
 # Signed webhooks are kept for so long.
 EVENTS_KEPT = timedelta(days=90)
 
@@ -136,7 +138,7 @@ def look(*, panel_id: int, payment_id: int, now: datetime) -> bool:
     except ValueError:
         found = Trouble("gateway_key")
     if isinstance(found, Trouble):
-        _later(row, now)
+        _unheard(row, now)
         return True
     _write(row, found, now)
     return True
@@ -159,6 +161,15 @@ def _write(row: Payment, found: FoundPayment, now: datetime) -> None:
         return
     with transaction.atomic(durable=True):
         _end(lock(panel_id, payment_id), row, ends, now)
+
+
+def _unheard(row: Payment, now: datetime) -> None:
+    """The gateway was not reached: soon again, at distances that grow. It may know what nobody tells twice."""
+    if row.attempts >= UNHEARD_MAX:
+        _later(row, now)
+        return
+    wait = timedelta(minutes=min(2**row.attempts, 60))
+    Payment.objects.filter(panel_id=row.panel_id, id=row.id, due_at=row.due_at).update(due_at=now + wait)
 
 
 def _later(row: Payment, now: datetime) -> None:
