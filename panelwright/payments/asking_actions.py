@@ -72,7 +72,10 @@ def open_checkout(*, panel_id: int, payment_id: int, back_url: str, now: datetim
         number=row.number,
     )
     let_go()
-    made = api.open_(connection_of(row.method), asked)
+    try:
+        made = api.open_(connection_of(row.method), asked)
+    except ValueError:
+        made = Trouble("gateway_key")
     now = now or clock.now()
     if isinstance(made, Trouble):
         return Refusal("gateway_unreachable" if made.code != "gateway_refused" else "gateway_refused")
