@@ -18,6 +18,7 @@ from panelwright.orders import problems
 from panelwright.panels.actions import LANGUAGES
 from panelwright.panels.models import Arrival, BlockKind, Domain
 from panelwright.payments.registry import all_gateways
+from panelwright.payments import texts as payment_texts
 from panelwright.providers.models import Provider
 from panelwright.providers.staff_orders import PROBLEM_LABELS
 from panelwright.providers.sync import sync_problems
@@ -203,6 +204,7 @@ NAMES = {
 # Fields of states that say nothing to people.
 INTERNAL = frozenset({"work", "chosen_route", "version", "id", "provider", "route"})
 _CHOICES = {
+    **payment_texts.STATES,
     "api": gettext_noop("Another panel (API)"),
     "manual": gettext_noop("Own people"),
     "panel_v2": gettext_noop("Panel API v2"),

@@ -46,7 +46,7 @@ PAYMENTS: dict[str, Words] = {
     "bad_method_rate": Words(gettext_noop("Enter an exchange rate above zero.")),
     "bad_bonus_row": Words(gettext_noop("“%(row)s” is not a bonus. Write an amount and a percentage, such as 100 5.")),
     "too_many_bonus_rows": Words(gettext_noop("A method can have at most %(limit)s bonuses.")),
-    "bad_fee_percent": Words(gettext_noop("A fee can be at most 100%%.")),
+    "bad_fee_percent": Words(gettext_noop("A fee can be at most 100 percent.")),
     "max_below_min": Words(gettext_noop("The maximum must not be below the minimum.")),
     # Vouchers
     # The same whether it never was, was used up or has expired: who guesses learns nothing.

@@ -270,7 +270,7 @@ def _by_hand(town: Town, browser: Browser, url: str, person: Person, *, order: i
     webhook = page.url.rsplit("/", 1)[1]
     page.get_by_role("button", name="Send test").click()
     page.get_by_text("Test sent.").wait_for()
-    paid = payments(town, page, panel=SLUG, name=WORD[:60])
+    paid = payments(town, page, panel=SLUG, name=WORD[:60], reference=WORD[:60])
     context.close()
     return World(order=order, ticket=ticket, webhook=webhook, **paid)
 

@@ -10,7 +10,9 @@ from playwright.sync_api import Page
 from tests.browser.conftest import Town
 
 
-def payments(town: Town, page: Page, *, panel: str = "everything", name: str = "Bank transfer") -> dict[str, Any]:
+def payments(
+    town: Town, page: Page, *, panel: str = "everything", name: str = "Bank transfer", reference: str = "4711 0815"
+) -> dict[str, Any]:
     """Made by commands, and on the page of the customer who is logged in."""
     where = ("--panel", panel)
     run = town.rows.run
@@ -27,7 +29,7 @@ def payments(town: Town, page: Page, *, panel: str = "everything", name: str = "
     page.get_by_role("button", name=re.compile("^Pay ")).click()
     page.wait_for_url(re.compile(r"/funds/\d+$"))
     number = int(page.url.rsplit("/", 1)[1])
-    page.get_by_label("Reference or transaction ID").fill(name)
+    page.get_by_label("Reference or transaction ID").fill(reference)
     page.get_by_role("button", name="I have paid").click()
     page.get_by_text("We are checking your payment.").wait_for()
     return {"payment": number, "payment_method": method, "voucher": voucher}

@@ -53,6 +53,7 @@ def seal_some_of_everything(alice: Owner, carol: Buyer, time: Time) -> None:
     from panelwright.customers.models import User
     from panelwright.events import webhook_actions
     from panelwright.host.actions import add_operator
+    from panelwright.payments import method_actions
     from panelwright.providers.posts.post_actions import add_webhook
     from panelwright.providers.secret_actions import request_secret
 
@@ -74,6 +75,8 @@ def seal_some_of_everything(alice: Owner, carol: Buyer, time: Time) -> None:
             user=user, current="correct horse", secret=TOTP, code=code, session_id=0
         )
         assert isinstance(on, account_actions.FactorOn), on
+        method = method_actions.add(panel_id=alice.panel_id, kind="stripe", name="Card")
+        method_actions.set_gateway(panel_id=alice.panel_id, method_id=method.id, secret_key="sk_live_k")
     request_secret()
     add_operator(email="olga@host.example", password_hash="x")
 

@@ -524,7 +524,7 @@ MUTANTS = (
         rewritten(
             webhook_rules,
             "wanted",
-            "by_customer.get((message.panel_id, message.customer_id), ())",
+            "by_customer.get((message.panel_id, customer_id), ())",
             "listeners",
         ),
     ),

@@ -32,6 +32,10 @@ def answering(first: bytes, then: bytes) -> Iterator[str]:
             wire.sendall(first)
             while then:
                 wire.sendall(then * 4_000)
+            # Closed with something unread, the connection is reset, and takes what was answered with it.
+            wire.shutdown(socket.SHUT_WR)
+            while wire.recv(65_536):
+                pass
 
     def accept() -> None:
         with suppress(OSError):

@@ -135,7 +135,9 @@ def test_a_rate_that_changed_since_is_shown_before_anything_is_placed(browser: B
 def test_a_balance_that_does_not_pay_for_all_is_told_and_places_nothing(browser: Browser, alice: Owner) -> None:
     poor = Browser(alice, alice.customer("poor", balance="1.00").customer.user)
     page = poor.post("/order/many", lines=GOOD).content.decode()
-    assert error(page, "") == 'Funds needed: <b translate="no">2.412346 USD</b>'
+    assert error(page, "") == (
+        'Funds needed: <b translate="no">2.412346 USD</b> <a href="/funds?need=2.412346&back=/order/many">Add funds</a>'
+    )
     assert 'name="checked"' not in page
     assert placed() == []
 
