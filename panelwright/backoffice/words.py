@@ -17,8 +17,8 @@ from panelwright.notices.texts import KIND_LABELS
 from panelwright.orders import problems
 from panelwright.panels.actions import LANGUAGES
 from panelwright.panels.models import Arrival, BlockKind, Domain
-from panelwright.payments.registry import all_gateways
 from panelwright.payments import texts as payment_texts
+from panelwright.payments.registry import all_gateways
 from panelwright.providers.models import Provider
 from panelwright.providers.staff_orders import PROBLEM_LABELS
 from panelwright.providers.sync import sync_problems

@@ -76,7 +76,7 @@ def seal_some_of_everything(alice: Owner, carol: Buyer, time: Time) -> None:
         )
         assert isinstance(on, account_actions.FactorOn), on
         method = method_actions.add(panel_id=alice.panel_id, kind="stripe", name="Card")
-        method_actions.set_gateway(panel_id=alice.panel_id, method_id=method.id, secret_key="sk_live_k")
+        method_actions.set_gateway(panel_id=alice.panel_id, method_id=method.id, key="sk_live_k")
     request_secret()
     add_operator(email="olga@host.example", password_hash="x")
 
