@@ -102,7 +102,7 @@ class Walk:
     def differ(self) -> None:
         session = self.session(self.some())
         if session is not None and session.status == "open":
-            session.told = self.draw.choice([{"currency": "jpy"}, {"amount_total": session.amount - 1}])
+            session.told = self.draw.choice([{"currency": "eur"}, {"amount_total": session.amount - 1}])
 
     def expire(self) -> None:
         session = self.session(self.some())
