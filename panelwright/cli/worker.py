@@ -23,6 +23,10 @@ Any number may run, on any number of hosts; on SQLite one is enough and `serve` 
 """
 
 
+# Loops have 40 s to end; the supervisor kills after 60.
+ENDS_WITHIN_S = 50.0
+
+
 def configure(parser: argparse.ArgumentParser) -> None:
     pass
 
@@ -35,8 +39,16 @@ def run(args: argparse.Namespace) -> int:
     from panelwright.host import loops as host
 
     stop = threading.Event()
+
+    def end(*_: object) -> None:
+        # Whatever does not let go by then loses only its lease.
+        last = threading.Timer(ENDS_WITHIN_S, os._exit, [0])
+        last.daemon = True
+        last.start()
+        stop.set()
+
     for signum in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(signum, lambda *_: stop.set())
+        signal.signal(signum, end)
     stop_with_parent()
     collect_seldom()
     share_the_interpreter()
