@@ -23,10 +23,6 @@ Any number may run, on any number of hosts; on SQLite one is enough and `serve` 
 """
 
 
-# Loops have 40 s to end; the supervisor kills after 60.
-ENDS_WITHIN_S = 50.0
-
-
 def configure(parser: argparse.ArgumentParser) -> None:
     pass
 
@@ -39,23 +35,17 @@ def run(args: argparse.Namespace) -> int:
     from panelwright.host import loops as host
 
     stop = threading.Event()
-
-    def end(*_: object) -> None:
-        # Whatever does not let go by then loses only its lease.
-        last = threading.Timer(ENDS_WITHIN_S, os._exit, [0])
-        last.daemon = True
-        last.start()
-        stop.set()
-
     for signum in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(signum, end)
+        signal.signal(signum, lambda *_: stop.set())
     stop_with_parent()
     collect_seldom()
     share_the_interpreter()
     # What is told of all loops is a loop itself.
     worker: Loops = Loops([*exported(), host.loops(running=lambda: worker.running)])
     worker.start()
-    stop.wait()
+    # A signal that the system gives to another thread does not wake this one, and only this one acts on it.
+    while not stop.wait(1.0):
+        pass
     worker.stop()
     _leave_threads_that_wait()
     return 0
