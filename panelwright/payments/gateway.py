@@ -85,14 +85,6 @@ class MadeRefund(NamedTuple):
     state: RefundState
 
 
-class HookCall(NamedTuple):
-    """A webhook as it came. Names of headers are in lower case; of the query, the last of what comes twice counts."""
-
-    headers: Mapping[str, str]
-    query: Mapping[str, str]
-    body: bytes
-
-
 class HookEvent(NamedTuple):
     """What a webhook is about: its id, empty where there is none, and our reference; empty: none of ours.
 
@@ -120,18 +112,17 @@ def _live(_secrets: Mapping[str, str]) -> bool:
 class Api:
     """The moments of a gateway that programs speak with.
 
-    `open_`: a checkout is made; a repeat with the same reference gives the same. `ask`: how it stands, by our
-    reference and the gateway's name. `refund`: some is given back, once for each key. `verified`: a webhook is the
-    gateway's own, at this moment. `read`: what it is about; None for what is none. Either may have to ask the gateway:
-    what is told in Trouble is to be told again later. `test`: a call that changes nothing; None when all is well.
-    `live`: whether these secrets are for real money.
+    `open_`: a checkout is made; a repeat with the same reference gives the same one. `ask`: how it stands, by our
+    reference and the gateway's name. `refund`: some of it is given back, once for each key. `verified`: a webhook's
+    signature is right at this moment. `read`: what it is about; None for what is none. `test`: a call that changes
+    nothing; None when all is well. `live`: whether these secrets are for real money.
     """
 
     open_: Callable[[Connection, NewCheckout], OpenCheckout | Trouble]
     ask: Callable[[Connection, str, str], FoundPayment | Trouble]
     refund: Callable[..., MadeRefund | Trouble]
-    verified: Callable[[Connection, HookCall, datetime], bool | Trouble]
-    read: Callable[[Connection, HookCall], HookEvent | Trouble | None]
+    verified: Callable[[Mapping[str, str], Mapping[str, str], bytes, datetime], bool]
+    read: Callable[[bytes], HookEvent | None]
     test: Callable[[Connection], Trouble | None]
     live: Callable[[Mapping[str, str]], bool] = _live
 

@@ -6,12 +6,10 @@ from django.http import HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 
 from panelwright.core import clock, limits, signatures
-from panelwright.core.loop import let_go
 from panelwright.core.secret import installation_box
 from panelwright.orders.post_rules import ReportedPost, username_key
 from panelwright.payments import asking_actions, connections
 from panelwright.payments import queries as payment_queries
-from panelwright.payments.gateway import HookCall, Trouble
 from panelwright.providers.models import PostSource, SourceKind
 from panelwright.providers.posts import webhooks
 from panelwright.providers.posts.post_actions import hear
@@ -77,20 +75,14 @@ def payments(request: PanelRequest, token: str) -> HttpResponse:
         return JsonResponse({"error": "There is no such webhook"}, status=404)
     now = clock.now()
     headers = {name.lower(): value for name, value in request.headers.items()}
-    call = HookCall(headers, request.GET.dict(), body)
     try:
-        to = connections.connection_of(method)
+        secrets = connections.connection_of(method).secrets
     except ValueError:
         # Sealed with a key that the installation had before: told again later, it may be readable.
         return JsonResponse({"error": "The secrets of this webhook cannot be read"}, status=503)
-    # Some gateways have to be asked.
-    let_go()
-    is_theirs = api.verified(to, call, now)
-    event = api.read(to, call) if is_theirs is True else None
-    if isinstance(is_theirs, Trouble) or isinstance(event, Trouble):
-        return JsonResponse({"error": "The gateway cannot be asked at present"}, status=503)
-    if not is_theirs:
+    if not api.verified(secrets, headers, body, now):
         return JsonResponse({"error": "The signature is not valid"}, status=400)
+    event = api.read(body)
     if event is not None:
         asking_actions.hear(method=method, event=event, body=body, now=now)
     return JsonResponse({"received": True})

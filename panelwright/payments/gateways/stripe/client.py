@@ -17,7 +17,6 @@ from panelwright.core.transport import NoResponse, NotSent, Transport
 from panelwright.payments.gateway import (
     Connection,
     FoundPayment,
-    HookCall,
     HookEvent,
     MadeRefund,
     NewCheckout,
@@ -123,10 +122,10 @@ def test(to: Connection) -> Trouble | None:
     return found if isinstance(found, Trouble) else None
 
 
-def read(_to: Connection, call: HookCall) -> HookEvent | None:
+def read(body: bytes) -> HookEvent | None:
     """What an event is about. Its shape follows the endpoint's version, not ours: few fields are read."""
     try:
-        event = json.loads(call.body)
+        event = json.loads(body)
     except (ValueError, RecursionError):
         return None
     if not isinstance(event, dict) or not isinstance(event.get("id"), str):

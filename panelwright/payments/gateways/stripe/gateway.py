@@ -19,7 +19,7 @@ from typing import Any
 from django.utils.translation import gettext_noop
 
 from panelwright.core.refusal import Refusal
-from panelwright.payments.gateway import Api, Connection, Gateway, HookCall
+from panelwright.payments.gateway import Api, Gateway
 from panelwright.payments.gateways.stripe import client, signature
 from panelwright.staff.action import ActionFieldKind, Field
 
@@ -42,9 +42,9 @@ def live(secrets: Mapping[str, str]) -> bool:
     return found is None or found[1] == "live"
 
 
-def verified(to: Connection, call: HookCall, now: datetime) -> bool:
-    kept = tuple(part for part in re.split(r"[\s,]+", to.secrets.get("hook_secret", "")) if part)
-    return signature.verified(kept, call.headers.get("stripe-signature", ""), call.body, now)
+def verified(secrets: Mapping[str, str], headers: Mapping[str, str], body: bytes, now: datetime) -> bool:
+    kept = tuple(part for part in re.split(r"[\s,]+", secrets.get("hook_secret", "")) if part)
+    return signature.verified(kept, headers.get("stripe-signature", ""), body, now)
 
 
 GATEWAY = Gateway(
