@@ -11,8 +11,9 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 
 from panelwright import __version__
-from panelwright.staff import registry
+from panelwright.staff import lists, registry
 from panelwright.staff.action import Action, ActionFieldKind, Field, Noun
+from panelwright.staff.actor import Actor, ActorKind
 from panelwright.staff.rights import Right
 from panelwright.staff.shapes import (
     AMOUNT,
@@ -208,10 +209,19 @@ def field_shape(field: Field) -> Shape:
     return {**shape, "title": field.label, **({"description": field.help} if field.help else {})}
 
 
+def _always_read(action: Action) -> bool:
+    """Whether everybody who may do it may read what it is done to."""
+    return not isinstance(action.right, Right) or lists.reads(_only(action.right), action)
+
+
+def _only(right: Right) -> Actor:
+    return Actor(ActorKind.KEY, None, "", "", frozenset({right}))
+
+
 def answer_shape(action: Action) -> Shape:
-    """The object as it then is, where it still is; and what is shown only now."""
+    """The object as it then is, where it still is and its reader may read it; and what is shown only now."""
     name = action.noun.answers_as or action.noun.name
     made = dict(action.shown)
     if action.gone or action.many:
         return fields(made)
-    return fields({**made, name: action.noun.shape})
+    return fields({**made, name: action.noun.shape}, optional=() if _always_read(action) else (name,))

@@ -20,7 +20,7 @@ from panelwright.core.refusal import Refusal, Refused
 from panelwright.customers import access
 from panelwright.customers.actions import note_staff_key_use
 from panelwright.panels.models import Panel
-from panelwright.staff import registry
+from panelwright.staff import lists, registry
 from panelwright.staff.action import Action, Noun
 from panelwright.staff.actions import Performed, perform
 from panelwright.staff.actor import Actor
@@ -163,15 +163,18 @@ def done(call: StaffCall, action: Action, target: int | None, given: Mapping[str
     performed = perform(action, actor=call.actor, panel_id=call.panel_id, target=target, given=given)
     if isinstance(performed, Refusal):
         raise Refused.of(performed)
-    return answer_of(call.panel_id, performed)
+    return answer_of(call, performed)
 
 
-def answer_of(panel_id: int, performed: Performed) -> dict[str, Any]:
+def answer_of(call: StaffCall, performed: Performed) -> dict[str, Any]:
+    """What was done: what is shown only now, and the object as it then is, to whoever may read such objects."""
     noun = performed.action.noun
     answer: dict[str, Any] = dict(said.everywhere(performed.shown))
+    if not lists.reads(call.actor, performed.action):
+        return answer
     facts: Mapping[str, Any] | None = None if performed.action.gone else performed.stands or None
     if performed.target is not None and facts is not None and noun.answer is not None:
-        facts = noun.answer(panel_id, performed.target)
+        facts = noun.answer(call.panel_id, performed.target)
     if facts is not None:
         answer[noun.answers_as or noun.name] = facts
     return answer

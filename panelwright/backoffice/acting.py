@@ -31,6 +31,7 @@ from panelwright.panels.models import RefillStatusKey
 from panelwright.staff import registry, trail, undoing, values
 from panelwright.staff.action import Action, ActionFieldKind, Field, State
 from panelwright.staff.actions import Performed, perform, preview, state_of
+from panelwright.staff.lists import reads
 from panelwright.staff.rights import Right
 from panelwright.ui import links, standing_in
 from panelwright.ui.forms import Form
@@ -156,7 +157,8 @@ def act(request: StaffRequest, name: str, target: int | None = None) -> HttpResp
         "sure": shown_as(seen) if isinstance(seen, Performed) else "",
         "changed": changed,
         "back": back_of(request, action, target),
-        "named": "" if action.noun.single else _named(state or {}),
+        # An e-mail address is not for everybody who may do something to its owner.
+        "named": "" if action.noun.single or not reads(request.actor, action) else _named(state or {}),
         "title": _(action.label),
     }
     status = 409 if changed is not None else form.status if request.method == "POST" else 200

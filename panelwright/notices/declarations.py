@@ -11,7 +11,7 @@ from panelwright.core.refusal import Refused
 from panelwright.customers import letters
 from panelwright.customers.models import Staff
 from panelwright.events.models import URL_MAX
-from panelwright.notices import actions, trials
+from panelwright.notices import actions, rules, trials
 from panelwright.notices.models import EVERY_MIN_LEAST, EVERY_MIN_MOST, NoticeChannel, Way
 from panelwright.notices.rules import NoticeKind
 from panelwright.panels.models import Panel
@@ -66,6 +66,13 @@ NOTICE = Noun(
 )
 
 
+def _may_read(actor: Actor, kinds: Iterable[str]) -> None:
+    """Nobody has sent to a place of their choice what they may not read. Refused: not_allowed."""
+    lacking = rules.unseen(list(kinds), actor.may)
+    if lacking is not None:
+        raise Refused("not_allowed", "kinds", right=lacking.value)
+
+
 def _add_mail(
     actor: Actor, panel_id: int, _target: None, /, *, staff: int, kinds: list[str], every_min: int = EVERY_MIN
 ) -> ActionDone:
@@ -78,6 +85,7 @@ def _add_mail(
 def _add_telegram(
     actor: Actor, panel_id: int, _target: None, /, *, kinds: list[str], every_min: int = EVERY_MIN, **where: str
 ) -> ActionDone:
+    _may_read(actor, kinds)
     origin = letters.origin(actor, panel_id)
     return ActionDone(actions.add_telegram(panel_id=panel_id, kinds=kinds, every_min=every_min, origin=origin, **where))
 
@@ -85,6 +93,7 @@ def _add_telegram(
 def _add_webhook(
     actor: Actor, panel_id: int, _target: None, /, *, url: str, kinds: list[str], every_min: int = EVERY_MIN
 ) -> ActionDone:
+    _may_read(actor, kinds)
     id_, secret = actions.add_webhook(
         panel_id=panel_id, url=url, kinds=kinds, every_min=every_min, origin=letters.origin(actor, panel_id)
     )
@@ -92,10 +101,17 @@ def _add_webhook(
 
 
 def _set(actor: Actor, panel_id: int, target: int, /, **values: Any) -> None:
+    row = _row(panel_id, target)
+    if row is not None and row.staff is None:
+        # What goes there already, others had sent there.
+        _may_read(actor, set(values.get("kinds", ())) - set(row.kinds))
     actions.set_channel(panel_id=panel_id, channel_id=target, **values)
 
 
 def _set_token(actor: Actor, panel_id: int, target: int, /, *, token: str) -> ActionDone:
+    row = _row(panel_id, target)
+    # By another bot all of it goes another way.
+    _may_read(actor, row.kinds if row is not None else ())
     actions.set_channel(panel_id=panel_id, channel_id=target, token=token)
     return ActionDone(before={}, after={"new_token": True})
 

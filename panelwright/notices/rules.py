@@ -7,11 +7,12 @@ that the same is told again when it comes back.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
+from panelwright.events.webhook_rules import PANEL_NAMES
 from panelwright.staff.rights import Right
 
 
@@ -28,8 +29,8 @@ class NoticeKind(StrEnum):
     MAIL_FAILED = "mail_failed"
 
 
-# What staff need to see of the panel to be told of it by e-mail. Chats and addresses are chosen by who may change
-# settings.
+# What staff need to see of the panel to be told of it: by e-mail at that moment, in a chat or at an address when they
+# have it sent there.
 RIGHT_FOR = {
     NoticeKind.ORDER_PROBLEM: Right.ORDERS_READ,
     NoticeKind.MANUAL_ORDER: Right.ORDERS_READ,
@@ -41,6 +42,13 @@ RIGHT_FOR = {
     NoticeKind.PRICE_HELD: Right.SERVICES,
     NoticeKind.WEBHOOK_STOPPED: Right.CUSTOMERS_READ,
     NoticeKind.MAIL_FAILED: Right.CUSTOMERS_READ,
+}
+# The same for the panel's own webhooks, by the noun of an event's name.
+_RIGHT_FOR_EVENTS = {
+    "order": Right.ORDERS_READ,
+    "refill": Right.ORDERS_READ,
+    "subscription": Right.ORDERS_READ,
+    "ticket": Right.SUPPORT,
 }
 # Of one kind that are looked at, the ones that wait longest; so many keys are kept at most.
 LOOKED_MAX = 500
@@ -95,6 +103,18 @@ def plan(waiting: Waiting, told: Told, kinds: Sequence[str]) -> NoticePlan:
         if matters:
             kept[kind.value] = [one.key for one in matters]
     return NoticePlan(tuple(parts), kept)
+
+
+def unseen(kinds: Sequence[str], may: Callable[[Right], bool]) -> Right | None:
+    """The right that somebody lacks who has these kinds sent to a place of their choice; None: they may."""
+    needed = (RIGHT_FOR[kind] for kind in NoticeKind if kind.value in set(kinds))
+    return next((right for right in needed if not may(right)), None)
+
+
+def unseen_events(names: Sequence[str], may: Callable[[Right], bool]) -> Right | None:
+    """The same for the panel's own webhooks, by the names of events."""
+    needed = (_RIGHT_FOR_EVENTS[name.partition(".")[0]] for name in PANEL_NAMES if name in set(names))
+    return next((right for right in needed if not may(right)), None)
 
 
 def allowed(kinds: Sequence[str], rights: frozenset[Right]) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.utils.translation import gettext_noop
@@ -11,7 +11,7 @@ from panelwright.core.refusal import Refusal, Refused
 from panelwright.events import webhook_actions
 from panelwright.events.models import PANELS_OWN, URL_MAX, Delivery, Endpoint, EndpointKind
 from panelwright.events.webhook_rules import DESCRIPTION_MAX, PANEL_NAMES
-from panelwright.notices import trials
+from panelwright.notices import rules, trials
 from panelwright.staff.action import Action, ActionDone, ActionFieldKind, Field, Noun, State, by_id
 from panelwright.staff.actor import Actor
 from panelwright.staff.rights import Right
@@ -71,9 +71,17 @@ def _done(refused: Refusal | None) -> None:
         raise Refused.of(refused)
 
 
+def _may_read(actor: Actor, names: Iterable[str]) -> None:
+    """Nobody has sent to an address of their choice what they may not read. Refused: not_allowed."""
+    lacking = rules.unseen_events(list(names), actor.may)
+    if lacking is not None:
+        raise Refused("not_allowed", "names", right=lacking.value)
+
+
 def _add(
     actor: Actor, panel_id: int, _target: None, /, *, url: str, names: list[str], description: str = ""
 ) -> ActionDone:
+    _may_read(actor, names)
     made = webhook_actions.create_endpoint(
         panel_id=panel_id, customer_id=PANELS_OWN, url=url, names=names, description=description
     )
@@ -86,6 +94,9 @@ def _set(actor: Actor, panel_id: int, target: int, /, **values: Any) -> None:
     row = _row(panel_id, target)
     if row is None:
         raise Refused.of(webhook_actions.NO_ENDPOINT)
+    chosen = set(values.get("names", row.names))
+    elsewhere = values.get("url", row.url) != row.url
+    _may_read(actor, chosen if elsewhere else chosen - set(row.names))
     stands = {"url": row.url, "names": row.names, "description": row.description, "enabled": row.enabled}
     _done(
         webhook_actions.change_endpoint(

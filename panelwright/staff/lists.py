@@ -158,6 +158,13 @@ def named(name: str) -> StaffList:
     return all_lists()[name]
 
 
+def reads(actor: Actor, action: Action) -> bool:
+    """Whether the actor may read what the action is done to: who may act on an object need not see all of it. Where no
+    list shows such objects, who acts on them does."""
+    rights = {one.right for one in all_lists().values() if one.noun == action.noun.name}
+    return any(map(actor.may, rights)) if rights else actor.may(action.right)
+
+
 class Step(NamedTuple):
     """A row of a selection: its key, and what actions call its object."""
 

@@ -201,3 +201,58 @@ def test_a_feed_s_token_is_not_in_the_trail_of_its_adding(story: Story) -> None:
     assert told("post_source.add_feed", "providers", story, **given) == ""
     kept = str(values("SELECT given, before, after FROM staff_trailentry"))
     assert token not in kept and "https://h.example/feeds/" in kept
+
+
+@pytest.mark.parametrize(
+    ("action", "given"),
+    [
+        ("notice.add_telegram", {"token": "123456789:AAHfiqksKZ8WmR2zSJYM3tLLJLKeh-L6WuU", "chat": "-1001"}),
+        ("notice.add_webhook", {"url": "https://hooks.example/notices"}),
+        ("panel_webhook.add", {"url": "https://hooks.example/own"}),
+    ],
+)
+def test_nobody_has_sent_elsewhere_what_they_may_not_read(action: str, given: dict[str, str], story: Story) -> None:
+    from panelwright.events.webhook_rules import PANEL_NAMES
+    from panelwright.notices.rules import RIGHT_FOR
+
+    def right_for(name: str) -> str:
+        return "support" if name.startswith("ticket.") else "orders.read"
+
+    needs: dict[str, str] = (
+        {name: right_for(name) for name in PANEL_NAMES if not name.startswith("payment.")}
+        if action.startswith("panel_webhook")
+        else {kind.value: right.value for kind, right in RIGHT_FOR.items()}
+    )
+    field = "names" if action.startswith("panel_webhook") else "kinds"
+    for name, right in needs.items():
+        assert told(action, "settings", story, **given, **{field: [name]}) == "not_allowed", name
+        assert told(action, f"settings {right}", story, **given, **{field: [name]}) in {
+            "",
+            "webhook_taken",
+            "telegram_taken",
+        }, name
+
+
+def test_what_goes_to_an_address_is_led_elsewhere_by_who_may_read_it_alone(story: Story) -> None:
+    names = ["order.completed", "ticket.opened"]
+    may = "settings orders.read support"
+    assert told("panel_webhook.add", may, story, url="https://hooks.example/own", names=names) == ""
+    target = int(values("SELECT id FROM events_endpoint")[0][0])
+    change = {"url": "https://elsewhere.example/own"}
+    assert told("panel_webhook.set", "settings orders.read", story, target, **change) == "not_allowed"
+    # What stands may stay, and be taken away.
+    assert told("panel_webhook.set", "settings", story, target, names=names, description="ours") == ""
+    assert told("panel_webhook.set", "settings", story, target, names=["ticket.opened"]) == ""
+    assert told("panel_webhook.set", "settings", story, target, names=names) == "not_allowed"
+    assert told("panel_webhook.set", may, story, target, names=names, **change) == ""
+
+
+def test_another_bot_or_more_kinds_in_a_chat_need_the_right_to_read(story: Story) -> None:
+    token = "123456789:AAHfiqksKZ8WmR2zSJYM3tLLJLKeh-L6WuU"
+    may = "settings orders.read"
+    assert told("notice.add_telegram", may, story, token=token, chat="-1001", kinds=["manual_order"]) == ""
+    target = int(values("SELECT id FROM notices_noticechannel")[0][0])
+    assert told("notice.set_token", "settings", story, target, token=token) == "not_allowed"
+    assert told("notice.set_token", may, story, target, token=token) == ""
+    assert told("notice.set", "settings", story, target, kinds=["manual_order"], every_min=9) == ""
+    assert told("notice.set", "settings", story, target, kinds=["manual_order", "ticket_waits"]) == "not_allowed"
