@@ -11,6 +11,8 @@
 | PANELWRIGHT_TRUSTED_PROXIES | addresses whose X-Forwarded-For and -Proto are believed, comma-separated | none |
 | PANELWRIGHT_CONNECTIONS_PER_ADDRESS | connections of one address, but a trusted proxy, to a web process | 256 |
 | PANELWRIGHT_CONNECTIONS | connections to a web process in all | 4096 |
+| PANELWRIGHT_UNPROVEN_LETTERS | emails a day of all staff to addresses that nobody confirmed | 2000 |
+| PANELWRIGHT_UNPROVEN_LETTERS_OF_PANEL | the same of one panel | 200 |
 | PANELWRIGHT_HEAD_S | seconds that a request's head may take | 15 |
 | PANELWRIGHT_BODY_S | seconds that its body may take, and one more for each 16 KiB | 30 |
 | PANELWRIGHT_SHARE_CPU | 1: on SQLite, a busy event loop and its batch share a processor | 1 |
@@ -87,6 +89,8 @@ CONNECTIONS_PER_ADDRESS = _count("PANELWRIGHT_CONNECTIONS_PER_ADDRESS", limits.C
 CONNECTIONS = _count("PANELWRIGHT_CONNECTIONS", limits.CONNECTIONS_MAX)
 HEAD_S = _count("PANELWRIGHT_HEAD_S", int(limits.HEAD_S))
 BODY_S = _count("PANELWRIGHT_BODY_S", int(limits.BODY_S))
+UNPROVEN_LETTERS_OF_PANEL = _count("PANELWRIGHT_UNPROVEN_LETTERS_OF_PANEL", limits.UNPROVEN_LETTERS_OF_PANEL_MAX)
+UNPROVEN_LETTERS = _count("PANELWRIGHT_UNPROVEN_LETTERS", limits.UNPROVEN_LETTERS_MAX)
 SHARE_CPU = _flag("PANELWRIGHT_SHARE_CPU", "1")
 
 # The pages of whoever runs the installation, at whatever port (panelwright/host).

@@ -385,6 +385,19 @@ VOUCHER_TRIES_MAX = _limit(
     of="Codes of vouchers that a customer tries wrongly in a quarter of an hour; from one address 60",
     beyond="Refused, whatever the code",
 )
+UNPROVEN_LETTERS_OF_PANEL_MAX = _limit(
+    "UNPROVEN_LETTERS_OF_PANEL_MAX",
+    200,
+    "emails",
+    of="What a panel's staff write in a day to addresses that they typed in and nobody has confirmed (a setting)",
+    beyond="Left out; of a ticket the answer stands there",
+)
+UNPROVEN_LETTERS_MAX = _limit(
+    "UNPROVEN_LETTERS_MAX", 2_000, "emails", of="The same of all panels together (a setting)", beyond="The same"
+)
+LETTER_HTML_CHARS_MAX = _limit(
+    "LETTER_HTML_CHARS_MAX", 200_000, "characters", of="An email to many, as a page", beyond="Refused"
+)
 MASS_LINES_MAX = _limit("MASS_LINES_MAX", 500, "lines", of="A mass order", beyond="Refused")
 # So many lines with the longest links, and blank ones between them.
 MASS_CHARS_MAX = _limit("MASS_CHARS_MAX", 1_100_000, "characters", of="A mass order", beyond="Refused")

@@ -92,6 +92,16 @@ REFUSALS: dict[str, Words] = {
     ),
     # Accounts
     "too_often": Words(gettext_noop("Too many attempts. Try again in %(limit)s minutes.")),
+    "letters_unproven": Words(
+        gettext_noop(
+            "Today's %(limit)s emails to addresses that nobody has confirmed were sent. An address is confirmed when"
+            " its owner opens a link from an email."
+        ),
+        status=409,
+    ),
+    "letter_too_long": Words(
+        gettext_noop("This text is too long for an email: formatted it has more than %(limit)s characters.")
+    ),
     "busy": Words(gettext_noop("We are busy right now. Nothing was changed; try again in a few seconds.")),
     "wrong_login": Words(gettext_noop("Wrong email address or password.")),
     "wrong_code": Words(gettext_noop("This code is wrong or was already used. Enter the next one.")),

@@ -117,6 +117,7 @@ WORDS = {
     "hook_redirect_to": gettext_noop("the answer was %(status)s; redirects are not followed: %(url)s"),
     # -- letters (events/mail_rules.py)
     "mail_status": gettext_noop("the mail server answered %(status)s %(said)s"),
+    "mail_halted": gettext_noop("the panel is suspended"),
     "mail_time": gettext_noop("the mail server did not answer in time"),
     "mail_connect": gettext_noop("no connection to the mail server: %(said)s"),
 }

@@ -233,9 +233,17 @@ def reset_password(*, panel: Panel, token: str, password: str, keys_link: str = 
         if letter is None or letter.user is None:
             return OLD_LINK
         user: User = letter.user
+        _proven(user)
         _set_password(user, hashed, keep_session_id=None, keys_link=keys_link, now=now)
         throttle_actions.forget(panel.id, throttle_actions.LOG_IN_ACCOUNT, user.email)
     return user
+
+
+def _proven(user: User) -> None:
+    """A letter that went to the address was opened."""
+    if user.email_unproven:
+        user.email_unproven = False
+        user.save(update_fields=["email_unproven"])
 
 
 def change_password(*, user: User, current: str, password: str, session_id: int, keys_link: str = "") -> str | Refusal:
@@ -290,8 +298,8 @@ def confirm_new_email(*, panel: Panel, token: str) -> User | Refusal:
                 return OLD_LINK
             user: User = letter.user
             before = user.email
-            user.email = letter.email
-            user.save(update_fields=["email"])
+            user.email, user.email_unproven = letter.email, False
+            user.save(update_fields=["email", "email_unproven"])
             void_letters(user, now)
             emails.changed(user, "email", to=before, keys_link="", now=now)
             facts = {"before": before, "after": user.email}

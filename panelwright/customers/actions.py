@@ -50,7 +50,7 @@ def _create_user(panel_id: int, email: str, password_hash: str) -> User:
         raise Refused("bad_email", "email") from None
     if User.objects.filter(panel_id=panel_id, email=email).exists():
         raise Refused("email_taken", "email", email=email)
-    user = User(panel_id=panel_id, email=email, password=password_hash)
+    user = User(panel_id=panel_id, email=email, password=password_hash, email_unproven=True)
     user.save(force_insert=True)
     return user
 

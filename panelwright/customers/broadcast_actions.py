@@ -13,28 +13,33 @@ from django.utils.translation import gettext as _
 from panelwright.content import markdown
 from panelwright.core import clock
 from panelwright.core.refusal import Refused
-from panelwright.customers import broadcasts
+from panelwright.customers import broadcasts, letter_limits
 from panelwright.customers.models import Customer, User
 from panelwright.events.actions import NewEvent, record
-from panelwright.events.mail import drop_mail, queue_mail
+from panelwright.events.mail import HTML_MAX, drop_mail, queue_mail
 
 
-def recipient(customer: Customer) -> broadcasts.Recipient:
-    return broadcasts.Recipient(customer.user.is_active, customer.enabled, customer.user.mails_off)
+def recipient(customer: Customer, user: User) -> broadcasts.Recipient:
+    return broadcasts.Recipient(user.is_active, customer.enabled, user.mails_off)
 
 
 def send(*, customer: Customer, subject: str, text: str, link: str, origin: str) -> None:
     """One letter. `link`: where its reader ends them; `origin`: where links to the panel lead.
 
-    Refused: unsubscribed, letters_end, missing_field.
+    Refused: panel_suspended, unsubscribed, letters_end, missing_field, letter_too_long, letters_unproven.
     """
-    refused = broadcasts.left_out(recipient(customer))
+    panel = customer.panel
+    # Under its lock: who unsubscribes now waits for this letter, and takes it out again.
+    user = User.objects.select_for_update(no_key=True).get(panel_id=panel.id, id=customer.user_id)
+    refused = broadcasts.SUSPENDED_PANEL if panel.suspended_at is not None else None
+    refused = refused or broadcasts.left_out(recipient(customer, user))
     if refused is not None:
         raise Refused.of(refused)
-    text = text.replace("\r\n", "\n").strip()
-    if not text:
-        raise Refused("missing_field", "text", action="broadcast")
-    panel, user = customer.panel, customer.user
+    body = checked(text, origin=origin)
+    text = _plain(text)
+    now = clock.now()
+    if (refused := letter_limits.count(user, now=now)) is not None:
+        raise Refused.of(refused)
     with translation.override(user.language or panel.language):
         why = _("You get this email as a customer of %(panel)s.") % {"panel": panel.name}
         ends = _("Unsubscribe")
@@ -43,11 +48,28 @@ def send(*, customer: Customer, subject: str, text: str, link: str, origin: str)
         to=user.email,
         subject=f"{panel.name}: {subject}",
         text=f"{text}\n\n-- \n{why}\n{ends}: {link}\n",
-        html=_page(markdown.html(text, origin=origin), why, ends, link),
+        html=_page(body, why, ends, link),
         unsubscribe=link,
         kind=broadcasts.NEWS,
-        now=clock.now(),
+        now=now,
     )
+
+
+def checked(text: str, *, origin: str) -> str:
+    """The text as a page. Refused: missing_field, letter_too_long."""
+    text = _plain(text)
+    if not text:
+        raise Refused("missing_field", "text", action="broadcast")
+    body = markdown.html(text, origin=origin)
+    # With room for what stands below it.
+    most = HTML_MAX - 5_000
+    if len(body) > most:
+        raise Refused("letter_too_long", "text", limit=most)
+    return body
+
+
+def _plain(text: str) -> str:
+    return text.replace("\r\n", "\n").strip()
 
 
 def _page(body: str, why: str, ends: str, link: str) -> str:

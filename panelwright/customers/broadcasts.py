@@ -18,6 +18,7 @@ _PURPOSE = "unsubscribe"
 
 UNSUBSCRIBED = Refusal("unsubscribed")
 SUSPENDED = Refusal("letters_end")
+SUSPENDED_PANEL = Refusal("panel_suspended")
 
 
 class Recipient(NamedTuple):

@@ -27,6 +27,9 @@ class User(AbstractBaseUser):
     # The second factor: its secret, sealed, and the time step whose code was used last. Empty: none.
     totp_sealed = models.TextField(default="", db_default="", blank=True)
     totp_last_step = models.BigIntegerField(default=0, db_default=0)
+    # The address was typed in by staff, and nobody has shown since that it is theirs by opening a letter that went
+    # there (letter_limits.py).
+    email_unproven = models.BooleanField(default=False, db_default=False)
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(default=clock.now)
 

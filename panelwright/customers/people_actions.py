@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 
 from panelwright.core import clock
 from panelwright.core.refusal import Refused
-from panelwright.customers import account_actions, actions, emails
+from panelwright.customers import account_actions, actions, emails, letter_limits
 from panelwright.customers.account_actions import LinkTo, new_letter, void_letters
 from panelwright.customers.models import Customer, CustomerNote, LetterKind, LetterToken, Session, User
 from panelwright.events.actions import NewEvent, record
@@ -31,6 +31,8 @@ def send_password_letter(*, panel: Panel, user: User, link_to: LinkTo) -> None:
         raise Refused("may_not_log_in")
     now = clock.now()
     with transaction.atomic():
+        if (refused := letter_limits.count(user, now=now)) is not None:
+            raise Refused.of(refused)
         void_letters(user, now)
         token = new_letter(panel.id, LetterKind.RESET, user=user, email=user.email, within=PASSWORD_WITHIN, now=now)
         language = user.language or panel.language
@@ -56,17 +58,20 @@ def add_note(*, panel_id: int, customer_id: int, text: str, author: str) -> None
 
 
 def mail(*, customer: Customer, subject: str, text: str) -> None:
-    """An e-mail from the panel to one customer, as staff wrote it."""
+    """An e-mail from the panel to one customer, as staff wrote it. Refused: missing_field, letters_unproven."""
     text = text.strip()
     if not text:
         raise Refused("missing_field", "text", action="mail")
+    now = clock.now()
+    if (refused := letter_limits.count(customer.user, now=now)) is not None:
+        raise Refused.of(refused)
     queue_mail(
         panel_id=customer.panel_id,
         to=customer.user.email,
         subject=f"{customer.panel.name}: {subject}",
         text=text,
         kind="staff",
-        now=clock.now(),
+        now=now,
     )
 
 

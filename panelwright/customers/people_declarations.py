@@ -8,10 +8,12 @@ from typing import Any
 
 from django.utils.translation import gettext_noop
 
+from panelwright.core import clock
 from panelwright.core.refusal import Refusal, Refused
-from panelwright.customers import broadcast_actions, broadcasts, letters, people_actions, stand_ins
+from panelwright.customers import broadcast_actions, broadcasts, letter_limits, letters, people_actions, stand_ins
 from panelwright.customers.declarations import CUSTOMER
 from panelwright.customers.models import Customer
+from panelwright.panels.models import Panel
 from panelwright.staff.action import (
     Action,
     ActionDone,
@@ -65,13 +67,26 @@ def _broadcast(
     return ActionDone(before={}, after={"letter_to": row.user.email})
 
 
-def _foretell_broadcast(panel_id: int, **_given: Any) -> Foresight:
-    """Who would get it, by the rule by which it is sent."""
+def _foretell_broadcast(panel_id: int, *, text: str, **_given: Any) -> Foresight:
+    """Who would get it, by the rule by which it is sent. Refused: panel_suspended, missing_field, letter_too_long."""
+    if Panel.objects.filter(id=panel_id).exclude(suspended_at=None).exists():
+        raise Refused.of(broadcasts.SUSPENDED_PANEL)
+    broadcast_actions.checked(text, origin="")
+    left = letter_limits.left(panel_id, now=clock.now())
+    beyond = letter_limits.beyond(panel_id)
 
     def look(targets: Sequence[int]) -> list[Foretold | Refusal]:
         rows = Customer.objects.filter(panel_id=panel_id, number__in=targets).select_related("user")
-        found = {row.number: broadcasts.left_out(broadcast_actions.recipient(row)) for row in rows}
-        return [(found[number] or Foretold()) if number in found else Refusal("no_customer") for number in targets]
+        found = {row.number: row for row in rows}
+        return [told(found[number]) if number in found else Refusal("no_customer") for number in targets]
+
+    def told(row: Customer) -> Foretold | Refusal:
+        nonlocal left
+        refused = broadcasts.left_out(broadcast_actions.recipient(row, row.user))
+        if refused is None and row.user.email_unproven:
+            refused = beyond if left < 1 else None
+            left -= 1
+        return refused or Foretold()
 
     return look
 

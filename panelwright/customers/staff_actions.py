@@ -10,7 +10,7 @@ from django.db import transaction
 
 from panelwright.core import clock
 from panelwright.core.refusal import Refusal, Refused
-from panelwright.customers import actions, emails, passwords
+from panelwright.customers import actions, emails, letter_limits, passwords
 from panelwright.customers.account_actions import (
     OLD_LINK,
     LinkTo,
@@ -61,6 +61,8 @@ def send_invitation(*, panel: Panel, staff: Staff, by: str, link_to: LinkTo) -> 
         raise Refused("may_not_log_in")
     now = clock.now()
     with transaction.atomic():
+        if (limited := letter_limits.count(user, now=now)) is not None:
+            raise Refused.of(limited)
         void_letters(user, now)
         token = new_letter(panel.id, LetterKind.INVITE, user=user, email=user.email, within=INVITED_FOR, now=now)
         language = user.language or panel.language
@@ -87,7 +89,7 @@ def accept_invitation(*, panel: Panel, token: str, password: str, visitor: Visit
         unset = User.objects.filter(
             panel_id=panel.id, id=user.id, is_active=True, password__startswith=UNUSABLE_PASSWORD_PREFIX
         )
-        if not unset.update(password=hashed):
+        if not unset.update(password=hashed, email_unproven=False):
             return OLD_LINK
         user.password = hashed
         void_letters(user, now)

@@ -21,11 +21,13 @@ STRETCH_S = 900  # a quarter of an hour
 
 
 class AttemptLimit(NamedTuple):
-    """At most `most` attempts of a kind in a quarter of an hour, for one subject; `everywhere`: on all panels."""
+    """At most `most` attempts of a kind for one subject, in a quarter of an hour or another stretch that is made of
+    them; `everywhere`: on all panels."""
 
     kind: str
     most: int
     everywhere: bool = False
+    stretch_s: int = STRETCH_S
 
 
 LOG_IN_ACCOUNT = AttemptLimit("login account", 10)
@@ -92,9 +94,9 @@ def count(panel_id: int, attempts: Sequence[Attempt], *, now: datetime) -> Refus
     Then none is counted: who hammers at a closed door writes nothing.
     """
     stretch = int(now.timestamp()) // STRETCH_S
-    left_s = STRETCH_S - int(now.timestamp()) % STRETCH_S
+    left_s = max((_left_s(limit, now) for limit, _subject in attempts), default=0)
     too_often = Refusal("too_often", limit=-(-left_s // 60))
-    wanted = [(limit, _key(panel_id, limit, subject, stretch)) for limit, subject in sorted(attempts)]
+    wanted = [(limit, _key(panel_id, limit, subject, now)) for limit, subject in sorted(attempts)]
     if any(_seen(limit, key) >= limit.most for limit, key in wanted):
         return too_often
     try:
@@ -108,7 +110,19 @@ def count(panel_id: int, attempts: Sequence[Attempt], *, now: datetime) -> Refus
     return None
 
 
-def _key(panel_id: int, limit: AttemptLimit, subject: str, stretch: int) -> tuple[int | str, ...]:
+def left(panel_id: int, attempt: Attempt, *, now: datetime) -> int:
+    """How many more there may be in this stretch."""
+    limit, subject = attempt
+    return max(limit.most - _seen(limit, _key(panel_id, limit, subject, now)), 0)
+
+
+def _left_s(limit: AttemptLimit, now: datetime) -> int:
+    return limit.stretch_s - int(now.timestamp()) % limit.stretch_s
+
+
+def _key(panel_id: int, limit: AttemptLimit, subject: str, now: datetime) -> tuple[int | str, ...]:
+    # By the last quarter of an hour that belongs to it: until then it is not forgotten.
+    stretch = (int(now.timestamp()) + _left_s(limit, now) - 1) // STRETCH_S
     found = (limit.kind, _digest(subject), stretch)
     return found if limit.everywhere else (panel_id, *found)
 
@@ -127,20 +141,18 @@ def _count(limit: AttemptLimit, key: tuple[int | str, ...]) -> int:
 
 def take_back(panel_id: int, attempts: Sequence[Attempt], *, now: datetime) -> None:
     """What was counted at `now` was not looked at, because we were busy: it counts no more, and leaves no row."""
-    stretch = int(now.timestamp()) // STRETCH_S
     with transaction.atomic():
         for limit, subject in sorted(attempts):
-            key = _key(panel_id, limit, subject, stretch)
+            key = _key(panel_id, limit, subject, now)
             (_TAKE_BACK_EVERYWHERE if limit.everywhere else _TAKE_BACK).run(connection, *key)
             (_NOTHING_LEFT_EVERYWHERE if limit.everywhere else _NOTHING_LEFT).run(connection, *key)
 
 
 def forget(panel_id: int, limit: AttemptLimit, subject: str) -> None:
     """He knew it after all: what he tried before counts no more."""
-    stretch = int(clock.now().timestamp()) // STRETCH_S
     with transaction.atomic():
         forgotten = _FORGET_SUBJECT_EVERYWHERE if limit.everywhere else _FORGET_SUBJECT
-        forgotten.run(connection, *_key(panel_id, limit, subject, stretch))
+        forgotten.run(connection, *_key(panel_id, limit, subject, clock.now()))
 
 
 def _digest(subject: str) -> str:

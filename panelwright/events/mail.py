@@ -8,10 +8,13 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db.models import Q
 
+from panelwright.core import limits
 from panelwright.events.models import Mail
 
 SUBJECT_MAX = 200
 TEXT_MAX = 100_000
+# Of what is written in a text, each character may become several.
+HTML_MAX = limits.LETTER_HTML_CHARS_MAX
 
 
 def queue_mail(
@@ -36,8 +39,8 @@ def queue_mail(
         validate_email(to)
     except ValidationError:
         raise ValueError("an e-mail needs one address") from None
-    if max(len(text), len(html)) > TEXT_MAX:
-        raise ValueError("an e-mail has at most 100,000 characters")
+    if len(text) > TEXT_MAX or len(html) > HTML_MAX:
+        raise ValueError("an e-mail has at most 100,000 characters, as a page 200,000")
     Mail.objects.create(
         panel_id=panel_id,
         to=to,

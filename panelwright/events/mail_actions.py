@@ -31,7 +31,7 @@ _LEASE = sql.Query(
 _CLAIMED = sql.Query(
     'SELECT m.id, m.panel_id, m."to", m.subject, m.text, m.html, m.unsubscribe, m.attempts, m.created_at, p.name,'
     " (SELECT d.host FROM panels_domain d WHERE d.panel_id = m.panel_id AND d.confirmed AND d.host <> '*'"
-    " ORDER BY d.id LIMIT 1)"
+    " ORDER BY d.id LIMIT 1), m.unsubscribe <> '' AND p.suspended_at IS NOT NULL"
     " FROM events_mail m JOIN panels_panel p ON p.id = m.panel_id WHERE m.id :in_int ORDER BY m.id"
 )
 # The text may hold a link that logs in: it is forgotten with the sending.
@@ -65,7 +65,7 @@ def claim(limit: int) -> list[Outgoing]:
         ids = sorted(row[0] for row in _PICK.rows(connection, at, at, limit))
         _LEASE.rows(connection, lease, lease, ids)
         rows = _CLAIMED.rows(connection, ids)
-    return [Outgoing._make((*row[:8], sql.aware(row[8]), *row[9:], lease_until)) for row in rows]
+    return [Outgoing._make((*row[:8], sql.aware(row[8]), *row[9:11], bool(row[11]), lease_until)) for row in rows]
 
 
 def commit(mail: Outgoing, error: Exception | None) -> None:

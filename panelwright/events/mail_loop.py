@@ -31,7 +31,7 @@ def send_mails() -> int:
             let_go()
             if clock.now() >= mail.lease_until - LEASE / 2:
                 break  # the rest comes due again when the lease ends
-            error = unreachable
+            error = unreachable if not mail.halted else rules.Halted()
             if error is None:
                 try:
                     server.open()

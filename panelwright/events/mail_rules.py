@@ -16,6 +16,10 @@ GIVEN_UP_AFTER = timedelta(days=2)
 KEPT = timedelta(days=30)
 
 
+class Halted(Exception):
+    """Nobody sends it: its panel is suspended."""
+
+
 class Outgoing(NamedTuple):
     """A claimed e-mail. `host`: the panel's first domain with a name, or None."""
 
@@ -30,6 +34,8 @@ class Outgoing(NamedTuple):
     created_at: datetime
     panel_name: str
     host: str | None
+    # Its panel is suspended, and what it writes to many is not sent.
+    halted: bool
     lease_until: datetime
 
 
@@ -60,6 +66,8 @@ def next_try(mail: Outgoing, error: Exception, *, now: datetime) -> datetime | N
 
     A server that does not take the address for good (5xx) is believed; all else is tried for two days.
     """
+    if isinstance(error, Halted):
+        return None
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         codes = [code for code, _ in error.recipients.values()]
         if codes and all(500 <= code < 600 for code in codes):
@@ -71,6 +79,8 @@ def next_try(mail: Outgoing, error: Exception, *, now: datetime) -> datetime | N
 
 def problem(error: Exception) -> str:
     """Why it was not sent, for staff: a text of core/said.py, or a library's own words."""
+    if isinstance(error, Halted):
+        return said("mail_halted")
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         code, words = next(iter(error.recipients.values()), (0, b""))
         return _answered(code, words)

@@ -41,6 +41,7 @@ def by_mail(panel: Panel, user: User) -> None:
             created_at=now,
             panel_name=panel.name,
             host=hosts.values_list("host", flat=True).first(),
+            halted=False,
             lease_until=now,
         )
         # A mail server may take its time, and pages wait for their places.

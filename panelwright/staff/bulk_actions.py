@@ -239,6 +239,9 @@ def _step(claimed: Claim, work: BulkWork, step: Step, actor_again: ActorAgain) -
     """Do it to one object. False: who started it may not any more, and the work has ended."""
     actor = _actor(work, actor_again)
     action = bulk.action_of(work)
+    if action is not None and action.pace is not None and _is_suspended(claimed.panel_id):
+        _end(claimed, BulkState.STOPPED, "panel_suspended")
+        return False
     if actor is None or action is None or not actor.may(action.right):
         _end(claimed, BulkState.STOPPED, "not_allowed")
         return False
@@ -273,6 +276,10 @@ def _step(claimed: Claim, work: BulkWork, step: Step, actor_again: ActorAgain) -
         _miss(claimed, step, refusal, failed=not skip)
         _move(claimed, step.key, _Moved(skipped=1) if skip else _Moved(failed=1))
     return True
+
+
+def _is_suspended(panel_id: int) -> bool:
+    return Panel.objects.filter(id=panel_id).exclude(suspended_at=None).exists()
 
 
 def _actor(work: BulkWork, actor_again: ActorAgain) -> Actor | None:

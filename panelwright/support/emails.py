@@ -9,6 +9,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
+from panelwright.customers import letter_limits
 from panelwright.customers.emails import wants
 from panelwright.customers.models import Customer
 from panelwright.events.mail import queue_mail
@@ -26,7 +27,12 @@ _SETTLED = gettext_noop(
 
 
 def answered(customer: Customer, ticket: Ticket, text: str, *, now: datetime) -> None:
-    """Staff have answered: their text, under the ticket's title. The caller holds the transaction."""
+    """Staff have answered: their text, under the ticket's title. The caller holds the transaction.
+
+    The answer stands in the ticket either way; an address that nobody has confirmed gets no more than its share.
+    """
+    if wants(customer.user, "ticket") and letter_limits.count(customer.user, now=now) is not None:
+        return
     _send(customer, ticket, _ANSWERED, lambda: text, now)
 
 
