@@ -49,16 +49,4 @@ PAGES = (
         samples=("/admin/vouchers", "/admin/vouchers?state=used&q=nothing"),
         right=Right.PAYMENTS,
     ),
-    SitePage(
-        "payment_methods",
-        "admin/payment-methods",
-        payments.methods,
-        Who.STAFF,
-        menus=(
-            Menu("office_payments", gettext_noop("Payment methods")),
-            Menu("office_settings", gettext_noop("Payment methods")),
-        ),
-        under="settings",
-        right=Right.SETTINGS,
-    ),
 )

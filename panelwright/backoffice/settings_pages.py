@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_noop
 
-from panelwright.backoffice import notices, panel_settings
+from panelwright.backoffice import notices, panel_settings, payments
 from panelwright.staff.rights import Right
 from panelwright.ui.pages import Menu, SitePage, Who
 
@@ -26,6 +26,18 @@ SETTINGS = (
         panel_settings.domains,
         Who.STAFF,
         menus=(Menu("office_settings", gettext_noop("Domains")),),
+        under="settings",
+        right=Right.SETTINGS,
+    ),
+    SitePage(
+        "payment_methods",
+        "admin/payment-methods",
+        payments.methods,
+        Who.STAFF,
+        menus=(
+            Menu("office_payments", gettext_noop("Payment methods")),
+            Menu("office_settings", gettext_noop("Payment methods")),
+        ),
         under="settings",
         right=Right.SETTINGS,
     ),

@@ -249,6 +249,7 @@ def _of_both(
             Right.PRICES,
             turned(_copy_from),
             (Field("customer", ActionFieldKind.TEXT, gettext_noop("Customer"), required=True, most=254),),
+            caution=True,
             help=gettext_noop("Replaces all custom prices and discounts by those of the other customer."),
             offered=alone,
             part=part,

@@ -321,6 +321,7 @@ ACTIONS = (
         in_bulk=True,
         undo=by_opposite("restore", "enabled"),
         offered=lambda customer: customer.enabled,
+        caution=True,
         help=gettext_noop("A suspended customer cannot place orders. Orders in progress continue."),
     ),
     Action(
@@ -340,6 +341,7 @@ ACTIONS = (
         Right.CUSTOMERS_ACT,
         _reset_second_factor,
         offered=lambda customer: bool(customer.user.totp_sealed),
+        caution=True,
         help=gettext_noop("Make sure first who asks. The customer gets an email."),
     ),
     Action(

@@ -141,6 +141,7 @@ ACTIONS = (
         _confirm,
         (Field("email", ActionFieldKind.EMAIL, gettext_noop("Email"), required=True, most=254),),
         on_target=False,
+        caution=True,
         help=gettext_noop(
             "For somebody whose email did not arrive. Make sure first that the address is theirs. They log in with the"
             " password that they chose."

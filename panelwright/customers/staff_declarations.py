@@ -146,6 +146,7 @@ ACTIONS = (
         Right.STAFF,
         _reset_second_factor,
         offered=lambda member: bool(member.user.totp_sealed) and not is_invited(member.user),
+        caution=True,
         help=gettext_noop("Make sure first who asks. They get an email."),
     ),
 )

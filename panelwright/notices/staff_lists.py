@@ -28,8 +28,8 @@ NOTICES = Listing(
     scope=ListScope.PANEL,
     columns=(
         Column("id", ColumnKind.ID),
-        Column("way", label=gettext_noop("By"), place=ColumnPlace.FIRST, cell="notice_way"),
-        Column("sent_to", label=gettext_noop("To"), place=ColumnPlace.MAIN, value=str, cell="notice_to"),
+        Column("way", label=gettext_noop("Channel"), place=ColumnPlace.FIRST, cell="notice_way"),
+        Column("sent_to", label=gettext_noop("Recipient"), place=ColumnPlace.MAIN, value=str, cell="notice_to"),
         # On pages beneath whom they are for.
         Column("kinds", label=gettext_noop("Notify about"), value=_kinds),
         Column("enabled", ColumnKind.FLAG, gettext_noop("State"), ColumnPlace.MARK, value=is_on, cell="notice_state"),

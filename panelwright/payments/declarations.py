@@ -322,7 +322,7 @@ def _of_gateway(gateway: Gateway) -> Action:
     return Action(
         PAYMENT_METHOD,
         f"set_{gateway.name}",
-        gateway.label,
+        gettext_noop("Change payment details") if gateway.by_hand else gettext_noop("Change gateway settings"),
         Right.SETTINGS,
         _set_gateway,
         gateway.fields,

@@ -324,6 +324,7 @@ ACTIONS = (
         ),
         in_bulk=True,
         foretell=order_foresight.send,
+        caution=True,
         help=gettext_noop("Buys the order from the provider. This cannot be undone."),
         offered=possible_rules.send,
     ),

@@ -207,7 +207,7 @@ class Action:
     `many`: it changes many objects at once, each with an entry in the trail, and answers none of them.
     `pace`: in bulk it takes its time, as with letters. `part`: of its object's page, where it stands
     there and in no menu of a row. `letter`: it sends a letter with a link. `person`: somebody at a page does it,
-    and no program can.
+    and no program can. `caution`: `help` is a warning, as it is of what moves money or takes something away.
     """
 
     noun: Noun
@@ -234,6 +234,7 @@ class Action:
     letter: bool = False
     person: bool = False
     pace: Pace | None = None
+    caution: bool = False
 
     def __post_init__(self) -> None:
         assert self.undo is None or not self.moves_money, f"{self.name}: money is moved back by another action"
@@ -247,6 +248,11 @@ class Action:
     @property
     def name(self) -> str:
         return f"{self.noun.name}.{self.verb}"
+
+    @property
+    def warns(self) -> bool:
+        """Whether what `help` says is to be read before, as a warning."""
+        return self.caution or self.moves_money or self.gone
 
     @property
     def for_operators(self) -> bool:

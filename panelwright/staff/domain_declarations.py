@@ -108,6 +108,7 @@ ACTIONS = (
         Right.SETTINGS,
         _confirm,
         operators=True,
+        caution=True,
         help=gettext_noop("The panel then gets what is sent to this host. Be sure that it is its owner's."),
     ),
     Action(

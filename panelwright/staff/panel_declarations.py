@@ -497,6 +497,7 @@ ACTIONS = (
         ),
         on_target=False,
         operators=True,
+        caution=True,
         help=gettext_noop(
             "New orders are refused, by pages and by programs, and customers no longer see the panel. Orders in"
             " progress continue. Staff keep working."

@@ -245,6 +245,7 @@ ACTIONS = (
         Right.SUPPORT,
         _ticket(staff_actions.merge),
         (Field("into", ActionFieldKind.NUMBER, gettext_noop("Into ticket"), required=True, least=1),),
+        caution=True,
         help=gettext_noop(
             "Messages, notes and requests move into an older ticket of the same customer. This cannot be undone."
         ),

@@ -15,6 +15,9 @@ PACKAGE = Path(assets.__file__).parent.parent
 SHEETS = sorted(path for folder in assets.FOLDERS for path in folder.glob("*.css"))
 
 
+SCRIPTS = sorted(path for folder in assets.FOLDERS for path in folder.glob("*.js"))
+
+
 def used() -> set[str]:
     """Every word that stands in a template, a script or Python source of the pages."""
     words: set[str] = set()
@@ -38,6 +41,20 @@ def test_every_class_of_the_style_sheets_is_used() -> None:
         # What htmx puts on, and what the makers of QR codes and Markdown write.
         made |= {"htmx-request", "qr", "align-right", "align-center"}
         assert sorted(classes - known - made) == [], sheet.name
+
+
+def test_every_class_of_a_template_has_a_rule() -> None:
+    """One without a rule is a page that does not look as its writer thought."""
+    known = set(re.findall(r"\.([a-zA-Z][\w-]*)", "".join(sheet.read_text(encoding="utf-8") for sheet in SHEETS)))
+    # What scripts look for, and no sheet styles.
+    known |= set(re.findall(r"[\"'.]([a-z][\w-]*)", "".join(path.read_text(encoding="utf-8") for path in SCRIPTS)))
+    missing = set()
+    for path in PACKAGE.rglob("*.html"):
+        # What a tag answers is a part of a name, or a name that Python makes: the test above knows those.
+        text = re.sub(r"{%.*?%}", " ", re.sub(r"{{.*?}}", "\0", path.read_text(encoding="utf-8")))
+        names = " ".join(re.findall(r'class="([^"]*)"', text)).split()
+        missing |= {f"{path.name}: {name}" for name in names if "\0" not in name and name not in known}
+    assert sorted(missing) == []
 
 
 def test_colours_are_tokens() -> None:
