@@ -20,6 +20,7 @@
 | PANELWRIGHT_ALLOW_PRIVATE_WEBHOOKS | 1: customers' webhooks may live on private addresses of other machines | 0 |
 | PANELWRIGHT_ALLOW_WEBHOOKS_TO_THIS_MACHINE | 1: on this machine's own addresses; on loopback with both | 0 |
 | PANELWRIGHT_SANDBOX_GATEWAYS | address of simulated gateways, which take no real money; never in production | none |
+| PANELWRIGHT_PRIVATE_GATEWAYS | hosts of gateways on private addresses, comma-separated | none |
 | PANELWRIGHT_TEST_PAYMENTS | 1: methods of a gateway's test mode can be turned on, and credit balances | 0 |
 | PANELWRIGHT_EMAIL_URL | smtp://user:password@host:587, smtps://user:password@host:465, file:///folder | folder mail |
 | PANELWRIGHT_EMAIL_FROM | the sender's address | noreply@ the panel's first domain |
@@ -81,6 +82,9 @@ ALLOW_PRIVATE_WEBHOOKS = _flag("PANELWRIGHT_ALLOW_PRIVATE_WEBHOOKS")
 ALLOW_WEBHOOKS_TO_THIS_MACHINE = _flag("PANELWRIGHT_ALLOW_WEBHOOKS_TO_THIS_MACHINE")
 # Simulated gateways and test modes credit balances without money: both are for tests and demos alone.
 SANDBOX_GATEWAYS = os.environ.get("PANELWRIGHT_SANDBOX_GATEWAYS", "").strip().rstrip("/")
+PRIVATE_GATEWAYS = frozenset(
+    host.strip().lower() for host in os.environ.get("PANELWRIGHT_PRIVATE_GATEWAYS", "").split(",") if host.strip()
+)
 TEST_PAYMENTS = _flag("PANELWRIGHT_TEST_PAYMENTS")
 TRUSTED_PROXIES = frozenset(
     plain(a) or a.strip() for a in os.environ.get("PANELWRIGHT_TRUSTED_PROXIES", "").split(",") if a.strip()

@@ -369,6 +369,20 @@ TICKET_CHARS_MAX = _limit("TICKET_CHARS_MAX", 5_000, "characters", of="A message
 PAYMENT_HOOK_BYTES_MAX = _limit(
     "PAYMENT_HOOK_BYTES_MAX", 256 * KIB, "bytes", of="The body of a webhook of a payment gateway", beyond="413"
 )
+PAYMENT_RETURNS_MAX = _limit(
+    "PAYMENT_RETURNS_MAX",
+    10,
+    "visits",
+    of="Visits that bring forward the question to the gateway, for a payment in a quarter of an hour",
+    beyond="It is asked at its usual times",
+)
+PAYMENT_HOOK_CHECKS_MAX = _limit(
+    "PAYMENT_HOOK_CHECKS_MAX",
+    3_000,
+    "webhooks",
+    of="Webhooks of a payment method in a quarter of an hour, where the gateway has to be asked whether it sent them",
+    beyond="503",
+)
 PAYMENTS_OPEN_MAX = _limit("PAYMENTS_OPEN_MAX", 5, "payments", of="A customer's unfinished payments", beyond="Refused")
 PAYMENTS_A_DAY_MAX = _limit("PAYMENTS_A_DAY_MAX", 40, "payments", of="A customer's payments in a day", beyond="Refused")
 PAYMENT_PROOF_CHARS_MAX = _limit(

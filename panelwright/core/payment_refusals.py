@@ -43,6 +43,9 @@ PAYMENTS: dict[str, Words] = {
         gettext_noop("Set what 1 %(currency)s is worth in %(panel)s; for the same currency it is exactly 1."),
         status=409,
     ),
+    "currency_not_taken": Words(
+        gettext_noop("This payment provider does not take %(currency)s. Choose another currency."), status=409
+    ),
     "bad_method_rate": Words(gettext_noop("Enter an exchange rate above zero.")),
     "bad_bonus_row": Words(gettext_noop("“%(row)s” is not a bonus. Write an amount and a percentage, such as 100 5.")),
     "too_many_bonus_rows": Words(gettext_noop("A method can have at most %(limit)s bonuses.")),

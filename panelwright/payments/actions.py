@@ -52,6 +52,7 @@ class BegunPayment(NamedTuple):
 
 def terms_of(method: PaymentMethod) -> Terms:
     """What a method asks and gives, for the rules."""
+    gateway = registry.gateway(method.kind)
     return Terms(
         currency=method.currency,
         rate_e12=method.rate_e12,
@@ -60,6 +61,7 @@ def terms_of(method: PaymentMethod) -> Terms:
         fee_percent_e2=method.fee_percent_e2,
         fee_fixed_micros=method.fee_fixed_micros,
         bonuses=rows_of(method.bonuses),
+        step_micros=0 if gateway is None else gateway.step(method.currency),
     )
 
 
@@ -205,8 +207,8 @@ def cancel(*, panel_id: int, customer_id: int, payment_id: int, now: datetime | 
         # What they say that they have paid is staff's to decide.
         if payment.state not in (PaymentState.CREATED, PaymentState.SENT):
             return Refusal("payment_ended")
-        # Its checkout stays open at the gateway: who pays there all the same is found by asking.
-        due_at = None if _is_by_hand(payment.method.kind) else payment.due_at
+        # Its checkout is closed at the gateway by who asks there; who has paid meanwhile is found by asking, too.
+        due_at = None if _is_by_hand(payment.method.kind) or payment.gateway_id is None else now
         move(payment, PaymentState.CANCELED, now=now, due_at=due_at)
         tell(payment, "canceled", now=now)
     return None

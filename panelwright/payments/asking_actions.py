@@ -5,19 +5,26 @@ A webhook, and the customer who comes back, only bring the moment forward at whi
 
 from __future__ import annotations
 
+import hashlib
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Q
 
-from panelwright.core import clock
+from panelwright.core import clock, limits
 from panelwright.core.loop import let_go
 from panelwright.core.refusal import Refusal
-from panelwright.payments import refund_actions, settling_actions
+from panelwright.customers import throttle_actions
+from panelwright.customers.throttle_actions import AttemptLimit
+from panelwright.payments import refund_actions, registry, rules, settling_actions
 from panelwright.payments.connections import api_of, connection_of
 from panelwright.payments.gateway import (
+    Api,
+    Connection,
     FoundPayment,
     HookEvent,
     NewCheckout,
+    OpenCheckout,
     Progress,
     Trouble,
 )
@@ -47,8 +54,10 @@ UNHEARD_MAX = 60
 EVENTS_KEPT = timedelta(days=90)
 
 
-def open_checkout(*, panel_id: int, payment_id: int, back_url: str, now: datetime | None = None) -> str | Refusal:
-    """Where the customer pays; a repeat leads to the same checkout. No transaction is open while the gateway is asked.
+def open_checkout(
+    *, panel_id: int, payment_id: int, back_url: str, hook_url: str = "", now: datetime | None = None
+) -> OpenCheckout | Refusal:
+    """How the customer pays; a repeat leads to the same checkout. No transaction is open while the gateway is asked.
 
     Refused: no_payment, payment_ended, gateway_unreachable, gateway_refused.
     """
@@ -57,8 +66,10 @@ def open_checkout(*, panel_id: int, payment_id: int, back_url: str, now: datetim
     api = None if row is None else api_of(row.method)
     if row is None or api is None:
         return Refusal("no_payment")
-    if row.url and row.state in (PaymentState.SENT, PaymentState.PENDING):
-        return row.url
+    if row.expires_at is not None and row.expires_at <= (now or clock.now()):
+        return Refusal("payment_ended")
+    if (row.url or row.code) and row.state in (PaymentState.SENT, PaymentState.PENDING):
+        return OpenCheckout(row.gateway_id or "", row.url, row.code, row.qr, row.expires_at)
     if row.state != PaymentState.CREATED:
         return Refusal("payment_ended")
     asked = NewCheckout(
@@ -70,6 +81,9 @@ def open_checkout(*, panel_id: int, payment_id: int, back_url: str, now: datetim
         back_url=back_url,
         panel=row.panel.slug,
         number=row.number,
+        created_at=row.created_at,
+        language=row.customer.user.language or row.panel.language,
+        hook_url=hook_url,
     )
     let_go()
     try:
@@ -85,40 +99,104 @@ def open_checkout(*, panel_id: int, payment_id: int, back_url: str, now: datetim
             return Refusal("no_payment")
         # A webhook may have been faster than this answer.
         if payment.gateway_id in (None, made.gateway_id):
-            Payment.objects.filter(panel_id=panel_id, id=payment_id).update(gateway_id=made.gateway_id, url=made.url)
+            Payment.objects.filter(panel_id=panel_id, id=payment_id).update(
+                gateway_id=made.gateway_id, url=made.url, code=made.code, qr=made.qr, expires_at=made.expires_at
+            )
         if payment.state == PaymentState.CREATED:
             move(payment, PaymentState.SENT, now=now, due_at=now + AGES[0], attempts=0)
             tell(payment, "sent", now=now)
-    return made.url
+    return made
 
 
 def hasten(*, panel_id: int, payment_id: int, now: datetime) -> None:
-    """Ask the gateway at once: somebody says that something has happened."""
-    rows = Payment.objects.filter(panel_id=panel_id, id=payment_id, gateway_id__isnull=False)
+    """Ask the gateway at once: somebody says that something has happened. One by hand has nobody to ask."""
+    named = Q(gateway_id__isnull=False, method__kind__in=registry.spoken_with())
+    found = named | Q(method__kind__in=registry.spoken_with(by_reference=True))
+    ids = Payment.objects.filter(found, panel_id=panel_id, id=payment_id).values_list("id", flat=True)
+    rows = Payment.objects.filter(panel_id=panel_id, id__in=list(ids))
     rows.exclude(state__in=[PaymentState.PROBLEM.value]).update(due_at=now)
+
+
+COMES_BACK = AttemptLimit("payment return", limits.PAYMENT_RETURNS_MAX)
+
+
+def come_back(*, panel_id: int, payment: Payment, now: datetime) -> None:
+    """The customer comes back from the gateway, or says so: it is asked at once, so often and no more."""
+    if PaymentState(payment.state) not in rules.UNPAID:
+        return
+    if throttle_actions.count(panel_id, [(COMES_BACK, str(payment.id))], now=now) is None:
+        hasten(panel_id=panel_id, payment_id=payment.id, now=now)
+
+
+HOOK_CHECKS = AttemptLimit("payment hook", limits.PAYMENT_HOOK_CHECKS_MAX)
+
+
+def may_verify(*, panel_id: int, method_id: int, now: datetime) -> Refusal | None:
+    """Whether one more webhook may make us ask its gateway if it is genuine. Refused: too_often."""
+    return throttle_actions.count(panel_id, [(HOOK_CHECKS, str(method_id))], now=now)
 
 
 def hear(*, method: PaymentMethod, event: HookEvent, body: bytes, now: datetime) -> bool:
     """Keep a webhook whose signature was right, and ask about its payment; False: it had come before.
 
     Where the answer to the creation was lost, the gateway's name of the payment comes with it: the answer to asking by
-    that name must hold our reference, or it is for staff.
+    that name must hold our reference, or it is for staff. Where the event does not say whose it is, `learn` asks.
     """
+    panel_id = method.panel_id
     with transaction.atomic(durable=True):
-        rows = Payment.objects.filter(panel_id=method.panel_id, method=method, reference=event.reference)
-        payment_id = rows.values_list("id", flat=True).first() if event.reference else None
-        named = Payment.objects.filter(panel_id=method.panel_id, method=method, gateway_id=event.gateway_id)
-        if payment_id is not None and event.gateway_id and not named.exists():
-            rows.filter(gateway_id__isnull=True).update(gateway_id=event.gateway_id)
-        _event, made = WebhookEvent.objects.get_or_create(
-            panel_id=method.panel_id,
-            method=method,
-            event_id=event.event_id or None,
-            defaults={"payment_id": payment_id, "body": body, "received_at": now},
+        rows = Payment.objects.filter(panel_id=panel_id, method=method, reference=event.reference)
+        named = Payment.objects.filter(panel_id=panel_id, method=method, gateway_id=event.gateway_id)
+        payment_id = (
+            (rows.values_list("id", flat=True).first() if event.reference else None)
+            if event.reference or not event.gateway_id
+            else named.values_list("id", flat=True).first()
         )
+        if payment_id is not None and event.reference and event.gateway_id and not named.exists():
+            rows.filter(gateway_id__isnull=True).update(gateway_id=event.gateway_id)
+        kept, made = WebhookEvent.objects.get_or_create(
+            panel_id=panel_id,
+            method=method,
+            # Without a name of its own it is one with what says the same.
+            event_id=event.event_id or f"sha256:{hashlib.sha256(body).hexdigest()}",
+            defaults={"payment_id": payment_id, "body": body, "received_at": now, "lookup": event.lookup},
+        )
+        payment_id = payment_id or kept.payment_id
         if payment_id is not None:
-            hasten(panel_id=method.panel_id, payment_id=payment_id, now=now)
+            hasten(panel_id=panel_id, payment_id=payment_id, now=now)
+        elif event.lookup:
+            WebhookEvent.objects.filter(panel_id=panel_id, id=kept.id).update(due_at=now)
         return made
+
+
+def learn(*, panel_id: int, event_id: int, now: datetime) -> bool:
+    """Ask the gateway whose a webhook is that does not say so, and then about that payment; False: somebody else does.
+
+    What is nobody's of ours stays nobody's: another shop may have the same account.
+    """
+    rows = WebhookEvent.objects.filter(panel_id=panel_id, id=event_id, due_at__lte=now)
+    row: WebhookEvent | None = rows.select_related("method").first()
+    if row is None or not rows.update(due_at=now + LEASE, attempts=row.attempts + 1):
+        return False
+    api = api_of(row.method)
+    found: str | Trouble = ""
+    if api is not None and api.find is not None:
+        let_go()
+        try:
+            found = api.find(connection_of(row.method), row.lookup)
+        except ValueError:
+            found = Trouble("gateway_key")
+    events = WebhookEvent.objects.filter(panel_id=panel_id, id=event_id)
+    if isinstance(found, Trouble):
+        wait = timedelta(minutes=min(2**row.attempts, 60))
+        events.update(due_at=now + wait if row.attempts < UNHEARD_MAX else None)
+        return True
+    payments = Payment.objects.filter(panel_id=panel_id, method=row.method, reference=found)
+    with transaction.atomic(durable=True):
+        payment_id = payments.values_list("id", flat=True).first() if found else None
+        events.update(due_at=None, payment_id=payment_id)
+        if payment_id is not None:
+            hasten(panel_id=panel_id, payment_id=payment_id, now=now)
+    return True
 
 
 def look(*, panel_id: int, payment_id: int, now: datetime) -> bool:
@@ -132,12 +210,15 @@ def look(*, panel_id: int, payment_id: int, now: datetime) -> bool:
         return False
     row.due_at = now + LEASE
     api = api_of(row.method)
-    if api is None or row.gateway_id is None:
+    if api is None or (row.gateway_id is None and not api.by_reference):
         _later(row, now)
         return True
     let_go()
     try:
-        found = api.ask(connection_of(row.method), row.reference, row.gateway_id)
+        to = connection_of(row.method)
+        found = api.ask(to, row.reference, row.gateway_id or "")
+        if isinstance(found, FoundPayment) and found.progress is Progress.OPEN and row.state in _NOT_WANTED:
+            _expire(api, to, row, found)
     except ValueError:
         found = Trouble("gateway_key")
     if isinstance(found, Trouble):
@@ -147,8 +228,23 @@ def look(*, panel_id: int, payment_id: int, now: datetime) -> bool:
     return True
 
 
+# Nobody is to pay these any more; who does so all the same is credited.
+_NOT_WANTED = frozenset({PaymentState.FAILED.value, PaymentState.EXPIRED.value, PaymentState.CANCELED.value})
+
+
+def _expire(api: Api, to: Connection, row: Payment, found: FoundPayment) -> None:
+    """Its checkout is closed; whether that worked shows when it is asked about again."""
+    if api.expire is not None:
+        api.expire(to, row.reference, row.gateway_id or found.gateway_id)
+
+
 def _write(row: Payment, found: FoundPayment, now: datetime) -> None:
     panel_id, payment_id = row.panel_id, row.id
+    if row.gateway_id is None and found.gateway_id:
+        Payment.objects.filter(panel_id=panel_id, id=payment_id, gateway_id__isnull=True).update(
+            gateway_id=found.gateway_id
+        )
+        row.gateway_id = found.gateway_id
     if found.progress is Progress.PAID and found.money is not None:
         settling_actions.receive(
             panel_id=panel_id, payment_id=payment_id, got=found.money, gateway_id=row.gateway_id or "", now=now
@@ -160,10 +256,20 @@ def _write(row: Payment, found: FoundPayment, now: datetime) -> None:
         return
     ends = {Progress.FAILED: PaymentState.FAILED, Progress.EXPIRED: PaymentState.EXPIRED}.get(found.progress)
     if ends is None:
+        if found.progress is Progress.PENDING:
+            _pending(row, now)
         _later(row, now)
         return
     with transaction.atomic(durable=True):
         _end(lock(panel_id, payment_id), row, ends, now)
+
+
+def _pending(row: Payment, now: datetime) -> None:
+    """The customer has paid, as the gateway says; the money is not there yet."""
+    with transaction.atomic(durable=True):
+        payment = lock(row.panel_id, row.id)
+        if payment is not None and move(payment, PaymentState.PENDING, now=now):
+            tell(payment, "pending_there", now=now)
 
 
 def _unheard(row: Payment, now: datetime) -> None:

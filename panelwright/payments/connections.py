@@ -15,7 +15,8 @@ from panelwright.payments.models import PaymentMethod
 def connection_of(method: PaymentMethod) -> Connection:
     """Raises ValueError where its secrets cannot be opened any more."""
     kept = json.loads(installation_box().open(method.secrets_sealed)) if method.secrets_sealed else {}
-    return Connection(method.settings, kept, settings.SANDBOX_GATEWAYS)
+    base_url = f"{settings.SANDBOX_GATEWAYS}/{method.kind}" if settings.SANDBOX_GATEWAYS else ""
+    return Connection(method.settings, kept, base_url, settings.PRIVATE_GATEWAYS)
 
 
 def api_of(method: PaymentMethod) -> Api | None:

@@ -14,10 +14,13 @@ FORGET_IDLE_S = 600.0
 
 
 def look(limit: int) -> int:
-    """One round: payments that are due are asked about, or over; refunds are sent. How many there were."""
+    """One round: payments that are due are asked about, or over; refunds are sent; webhooks that do not say whose they
+    are find their payment. How many there were.
+    """
     now = clock.now()
     with scopes_disabled():
         found, refunds = queries.due(now, limit), queries.refunds_due(now, limit)
+        events = queries.events_due(now, limit)
     done = 0
     for panel_id, payment_id, by_hand in found:
         with scope(panel=panel_id):
@@ -28,6 +31,9 @@ def look(limit: int) -> int:
     for panel_id, refund_id in refunds:
         with scope(panel=panel_id):
             done += refund_actions.send(panel_id=panel_id, refund_id=refund_id, now=clock.now())
+    for panel_id, event_id in events:
+        with scope(panel=panel_id):
+            done += asking_actions.learn(panel_id=panel_id, event_id=event_id, now=clock.now())
     return done
 
 

@@ -16,6 +16,7 @@ from panelwright.core.refusal import NotThere, Refusal, Refused
 from panelwright.core.secret import installation_box
 from panelwright.panels.models import Panel
 from panelwright.payments import registry, rules
+from panelwright.payments.gateway import Gateway
 from panelwright.payments.models import NAME_MAX, RATE_ONE, Payment, PaymentMethod
 from panelwright.support.rules import clean_text, clean_title
 
@@ -58,7 +59,7 @@ def set_method(
     micros and percent, and `position`.
 
     Refused: no_payment_method, missing_field, bad_currency, method_name_taken, amount_below_zero, bad_method_rate,
-    bad_fee_percent, max_below_min, bad_bonus_row, too_many_bonus_rows, rate_missing.
+    bad_fee_percent, max_below_min, bad_bonus_row, too_many_bonus_rows, rate_missing, currency_not_taken.
     """
     row = _row(panel_id, method_id)
     new: dict[str, Any] = {column: value for column, value in amounts.items() if value is not None}
@@ -85,6 +86,7 @@ def set_method(
         raise Refused("max_below_min", "max")
     if row.enabled:
         _check_rate(row.panel.currency, new.get("currency", row.currency), new.get("rate_e12", row.rate_e12))
+        _check_currency(registry.gateway(row.kind), new.get("currency", row.currency))
     if new:
         _written(lambda: _rows(panel_id, method_id).update(**new))
 
@@ -127,15 +129,15 @@ def set_gateway(*, panel_id: int, method_id: int, **given: Any) -> None:
     if row.enabled and (refused := gateway.ready(settings, kept)) is not None:
         raise Refused.of(refused)
     sealed = installation_box().seal(json.dumps(kept)) if kept else ""
-    is_live = gateway.api is None or gateway.api.live(kept)
+    is_live = gateway.api is None or gateway.api.live(settings, kept)
     if row.enabled:
         _check_mode(live=is_live)
     _rows(panel_id, method_id).update(settings=settings, secrets_sealed=sealed, live=is_live)
 
 
 def turn(*, panel_id: int, method_id: int, enabled: bool) -> None:
-    """Offer it to customers, or no longer. Refused: no_payment_method, rate_missing, no_gateway, and as the gateway
-    says of what is not set yet.
+    """Offer it to customers, or no longer. Refused: no_payment_method, rate_missing, no_gateway, currency_not_taken,
+    and as the gateway says of what is not set yet.
     """
     row = _row(panel_id, method_id)
     if enabled:
@@ -146,6 +148,7 @@ def turn(*, panel_id: int, method_id: int, enabled: bool) -> None:
             raise Refused.of(refused)
         _check_mode(live=row.live)
         _check_rate(row.panel.currency, row.currency, row.rate_e12)
+        _check_currency(gateway, row.currency)
     _rows(panel_id, method_id).update(enabled=enabled)
 
 
@@ -189,6 +192,11 @@ def _check_rate(panel_currency: str, currency: str, rate_e12: int) -> None:
     """One unit is one unit in the same currency alone: 100 of a weak one would be credited as 100 of a strong one."""
     if (currency == panel_currency) != (rate_e12 == RATE_ONE):
         raise Refused("rate_missing", "rate", currency=currency, panel=panel_currency)
+
+
+def _check_currency(gateway: Gateway | None, currency: str) -> None:
+    if gateway is not None and gateway.currencies and currency not in gateway.currencies:
+        raise Refused("currency_not_taken", "currency", currency=currency)
 
 
 def _named(name: str) -> str:

@@ -112,8 +112,11 @@ class Payment(models.Model):
     reference = models.CharField(max_length=REFERENCE_MAX)
     # The payment's name at the gateway, or what a transfer is called at the bank; one proof is used once.
     gateway_id = models.CharField(max_length=GATEWAY_ID_MAX, null=True)
-    # Where the customer pays.
+    # Where the customer pays, or what they copy or scan to pay: see gateway.OpenCheckout.
     url = models.TextField(default="", blank=True)
+    code = models.TextField(default="", db_default="", blank=True)
+    qr = models.TextField(default="", db_default="", blank=True)
+    expires_at = models.DateTimeField(null=True)
     live = models.BooleanField(default=True)
     # In the method's currency: what reaches the balance, the fee on top, and what came in (null: nothing yet).
     currency = models.CharField(max_length=CURRENCY_MAX)
@@ -304,6 +307,10 @@ class WebhookEvent(models.Model):
     # The gateway's id of it; the same one may come again, and changes nothing then.
     event_id = models.CharField(max_length=GATEWAY_ID_MAX, null=True)
     body = models.BinaryField()
+    # What the gateway is asked for to learn whose it is, and when; null: nothing is to be learnt any more.
+    lookup = models.CharField(max_length=GATEWAY_ID_MAX, default="", db_default="", blank=True)
+    due_at = models.DateTimeField(null=True)
+    attempts = models.BigIntegerField(default=0, db_default=0)
     received_at = models.DateTimeField()
 
     objects = ScopedManager(panel="panel")
@@ -319,6 +326,7 @@ class WebhookEvent(models.Model):
         indexes = [
             models.Index(fields=["payment", "id"], condition=Q(payment__isnull=False), name="webhook_event_payment"),
             models.Index(fields=["received_at"], name="webhook_event_age"),
+            models.Index(fields=["due_at"], condition=Q(due_at__isnull=False), name="webhook_event_queue"),
         ]
 
 
@@ -343,6 +351,8 @@ class Refund(models.Model):
     bonus_micros = models.BigIntegerField()
     fee_micros = models.BigIntegerField()
     gateway_id = models.CharField(max_length=GATEWAY_ID_MAX, default="", blank=True)
+    # Where the customer has to fetch it.
+    url = models.TextField(default="", db_default="", blank=True)
     said = models.CharField(max_length=REASON_MAX, default="", blank=True)
     due_at = models.DateTimeField(null=True)
     attempts = models.BigIntegerField(default=0)

@@ -5,16 +5,22 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.conf import settings
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from panelwright.core import money, paging
 from panelwright.core.paging import Found, ListPage
 from panelwright.payments import registry, rules
-from panelwright.payments.models import Payment, PaymentFile, PaymentMethod, PaymentState, PaymentStep, Refund
+from panelwright.payments.models import (
+    Payment,
+    PaymentFile,
+    PaymentMethod,
+    PaymentState,
+    PaymentStep,
+    Refund,
+    WebhookEvent,
+)
 
 STEPS_MAX = 200
-# What staff have to decide about.
-WAITING = (PaymentState.PENDING, PaymentState.PROBLEM)
 
 
 def payment_id(panel_id: int, number: int) -> int | None:
@@ -79,8 +85,12 @@ def open_of(panel_id: int, customer_id: int) -> Payment | None:
 
 def waiting(panel_id: int) -> QuerySet[Payment]:
     """Payments that wait for staff, those of which something is said to have come in first of all."""
-    rows: QuerySet[Payment] = Payment.objects.filter(panel_id=panel_id, state__in=[one.value for one in WAITING])
-    return rows
+    return Payment.objects.filter(to_approve() | Q(state=PaymentState.PROBLEM), panel_id=panel_id)
+
+
+def to_approve() -> Q:
+    """Said to be paid, with nobody but staff to confirm it: what a gateway has to confirm waits for that."""
+    return Q(state=PaymentState.PENDING) & ~Q(method__kind__in=registry.spoken_with())
 
 
 def due(now: datetime, limit: int) -> list[tuple[int, int, bool]]:
@@ -99,9 +109,21 @@ def refunds_due(now: datetime, limit: int) -> list[tuple[int, int]]:
     return list(rows.values_list("panel_id", "id")[:limit])
 
 
+def events_due(now: datetime, limit: int) -> list[tuple[int, int]]:
+    """Panel and id of webhooks of which the gateway has to be asked whose they are."""
+    rows = WebhookEvent.objects.filter(due_at__lte=now, due_at__isnull=False).order_by("due_at")
+    return list(rows.values_list("panel_id", "id")[:limit])
+
+
 def refunds(of: Payment) -> list[Refund]:
     """What of a payment has gone back, or is to, the oldest first."""
     return list(Refund.objects.filter(panel_id=of.panel_id, payment_id=of.id).order_by("n")[:STEPS_MAX])
+
+
+def hook_token(panel_id: int, payment_id: int) -> str:
+    """The part of the address where the gateway of a payment can tell us of it; of no payment none that counts."""
+    found = Payment.objects.filter(panel_id=panel_id, id=payment_id).values_list("method__hook_token", flat=True)
+    return found.first() or "-" * 43
 
 
 def method_of_hook(panel_id: int, token: str) -> PaymentMethod | None:

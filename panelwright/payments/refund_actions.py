@@ -16,9 +16,9 @@ from panelwright.core.refusal import InvalidState, NotThere, Refusal, Refused
 from panelwright.ledger import actions as ledger
 from panelwright.ledger.models import AccountKind, TransferCode
 from panelwright.ledger.rules import NamedAccount, NewTransfer
-from panelwright.payments import gateway, rules
+from panelwright.payments import registry, rules
 from panelwright.payments.connections import api_of, connection_of
-from panelwright.payments.gateway import Trouble
+from panelwright.payments.gateway import AskedRefund, RefundProgress, Trouble
 from panelwright.payments.models import REASON_MAX, Payment, PaymentState, Refund, RefundState
 from panelwright.payments.rules import RefundShare
 from panelwright.payments.settling_actions import asked_of, clearing_of, lock, reference_of, tell
@@ -51,9 +51,10 @@ def request(
         raise Refused("amount_not_positive", "amount")
     if part > received - before:
         raise Refused("more_than_received", "amount", rest=money.text(received - before), currency=payment.currency)
-    if part % rules.step_micros(payment.currency):
-        step = money.text(rules.step_micros(payment.currency))
-        raise Refused("payment_decimals", "amount", step=step, currency=payment.currency)
+    gateway = registry.gateway(payment.method.kind)
+    step = rules.step_micros(payment.currency) if gateway is None else gateway.step(payment.currency)
+    if part % step:
+        raise Refused("payment_decimals", "amount", step=money.text(step), currency=payment.currency)
     by_hand = api_of(payment.method) is None
     row = _book(payment, before, part, now, state=RefundState.DONE if by_hand else RefundState.REQUESTED)
     if isinstance(row, Refusal):
@@ -164,9 +165,7 @@ def send(*, panel_id: int, refund_id: int, now: datetime) -> bool:
             connection_of(payment.method),
             payment.reference,
             payment.gateway_id,
-            amount_micros=row.amount_micros,
-            currency=payment.currency,
-            key=key,
+            AskedRefund(row.amount_micros, payment.currency, key, row.gateway_id),
         )
     except ValueError:
         made = Trouble("gateway_key")
@@ -176,14 +175,14 @@ def send(*, panel_id: int, refund_id: int, now: datetime) -> bool:
             return True
         if isinstance(made, Trouble) and not (made.sure and made.code == "gateway_refused"):
             _again(row, made, now)
-        elif isinstance(made, Trouble) or made.state is gateway.RefundState.FAILED:
+        elif isinstance(made, Trouble) or made.progress is RefundProgress.FAILED:
             _failed(locked, row, made.said if isinstance(made, Trouble) else "", now)
             if isinstance(made, Trouble):
                 # What was given back there meanwhile may be why: it stood behind ours, and is to be booked now.
                 _look_again(locked, now)
         else:
-            state = RefundState.DONE if made.state is gateway.RefundState.DONE else RefundState.SENT
-            _rows(row).update(state=state, gateway_id=made.gateway_id, due_at=None)
+            state = RefundState.DONE if made.progress is RefundProgress.DONE else RefundState.SENT
+            _rows(row).update(state=state, gateway_id=made.gateway_id, url=made.url, due_at=None)
             tell(locked, "refunded" if state is RefundState.DONE else "refund_sent", now=now)
             _look_again(locked, now)
     return True

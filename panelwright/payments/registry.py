@@ -19,6 +19,12 @@ def all_gateways() -> dict[str, Gateway]:
     return {one.name: one for one in sorted(found, key=lambda one: (not one.by_hand, one.name))}
 
 
+def spoken_with(*, by_reference: bool = False) -> list[str]:
+    """The names of the gateways that programs speak with; of those alone that find a payment by our reference."""
+    found = [(one.name, one.api) for one in all_gateways().values()]
+    return [name for name, api in found if api is not None and (api.by_reference or not by_reference)]
+
+
 def gateway(name: str) -> Gateway | None:
     """None: the folder was taken away."""
     return all_gateways().get(name)

@@ -46,7 +46,8 @@ class BonusRow(NamedTuple):
 class Terms(NamedTuple):
     """What a method asks and gives. `rate_e12`: what one unit of its currency is worth in the panel's, in 10^-12.
 
-    `max_micros`: 0 is no limit. Of a payment it is what stood when the customer agreed.
+    `max_micros`: 0 is no limit. Of a payment it is what stood when the customer agreed. `step_micros`: the smallest
+    amount that its gateway takes; 0: the currency's own.
     """
 
     currency: str
@@ -56,6 +57,11 @@ class Terms(NamedTuple):
     fee_percent_e2: int = 0
     fee_fixed_micros: int = 0
     bonuses: tuple[BonusRow, ...] = ()
+    step_micros: int = 0
+
+    @property
+    def step(self) -> int:
+        return self.step_micros or step_micros(self.currency)
 
 
 class PaymentSum(NamedTuple):
@@ -140,7 +146,7 @@ def asked_for(terms: Terms, need_micros: int) -> int:
     """The least that a customer can pay so that so much arrives, without a bonus: by its unit, and not below the
     minimum.
     """
-    step = step_micros(terms.currency)
+    step = terms.step
     asked = -(-need_micros * 10**12 // terms.rate_e12)
     return max(-(-asked // step) * step, terms.min_micros, step)
 
@@ -153,7 +159,7 @@ def bonus_e2(bonuses: Sequence[BonusRow], asked_micros: int) -> int:
 
 def quote(terms: Terms, asked_micros: int) -> PaymentSum | Refusal:
     """What an amount costs and brings. Refused: payment_decimals, payment_below, payment_above."""
-    step = step_micros(terms.currency)
+    step = terms.step
     if asked_micros % step:
         return Refusal("payment_decimals", "amount", facts=(("step", money.text(step)), ("currency", terms.currency)))
     least = max(terms.min_micros, step)

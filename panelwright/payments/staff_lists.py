@@ -36,7 +36,7 @@ def _searched(panel: Panel, text: str) -> Narrowing:
 
 def _shown(panel: Panel, show: str) -> Narrowing | None:
     if show == "waiting":
-        return Narrowing(served=Q(state=PaymentState.PENDING), few=1, oldest_first=True)
+        return Narrowing(served=queries.to_approve(), few=1, oldest_first=True)
     if show == "problem":
         return Narrowing(served=Q(state=PaymentState.PROBLEM), few=1, oldest_first=True)
     return None
@@ -46,7 +46,7 @@ def counts(panel_id: int) -> dict[str, int]:
     """How many stand behind each tab."""
     rows = Payment.objects.filter(panel_id=panel_id)
     return {
-        "waiting": counted(rows.filter(state=PaymentState.PENDING)),
+        "waiting": counted(rows.filter(queries.to_approve())),
         "problem": counted(rows.filter(state=PaymentState.PROBLEM)),
     }
 

@@ -46,6 +46,7 @@ _STEPS = {
     "rejected": gettext_noop("Rejected"),
     "problem": gettext_noop("Needs a decision"),
     "sent": gettext_noop("Payment started"),
+    "pending_there": gettext_noop("Paid; waiting for the payment provider to confirm it"),
     "refused": gettext_noop("Refused by the payment provider"),
     "refund_requested": gettext_noop("Refund requested"),
     "refund_sent": gettext_noop("Refund sent"),

@@ -7,7 +7,7 @@ import contextlib
 import hmac
 import logging
 
-from panelwright.sandbox import effects, protocol, wire
+from panelwright.sandbox import effects, protocol, simulated_gateways, wire
 from panelwright.sandbox.checks import SandboxRefusal
 from panelwright.sandbox.control import Control
 from panelwright.sandbox.dialects import Dialect, combined
@@ -15,7 +15,6 @@ from panelwright.sandbox.faults import Facts, FaultEffect, Faults, target_link
 from panelwright.sandbox.panel import SandboxPanel, numbers_of, owner_of
 from panelwright.sandbox.protocol import ApiCall
 from panelwright.sandbox.reading import BadControl
-from panelwright.sandbox.simulated_stripe import SimulatedStripe
 from panelwright.sandbox.store import Store
 from panelwright.sandbox.wire import Request, SandboxReply
 
@@ -36,8 +35,7 @@ class App:
         self.panel = panel
         self.faults = Faults()
         self.control = Control(panel, self.faults)
-        # Beside the panel, a payment gateway: it keeps nothing over a restart.
-        self.stripe = SimulatedStripe()
+        self.gateways = simulated_gateways.all_simulated()
         self._control_token = control_token.encode()
         self._leaving = asyncio.Event()
 
@@ -51,7 +49,7 @@ class App:
 
     async def _reply(self, scope: wire.Scope, receive: wire.Receive) -> SandboxReply:
         path = scope["path"]
-        if path.startswith(("/v1/", "/pay/")):
+        if path.removeprefix("/").partition("/")[0] in self.gateways:
             return await self._gateway(scope, receive)
         api = path in API_PATHS
         if not api and not path.startswith(CONTROL_PREFIX):
@@ -68,20 +66,12 @@ class App:
             return wire.error("Internal error", status=500)
 
     async def _gateway(self, scope: wire.Scope, receive: wire.Receive) -> SandboxReply:
-        """Calls of sellers, and the page on which a buyer pays with one click and is led back."""
+        """Calls of sellers, and the pages on which buyers pay."""
         try:
             request = await wire.read(scope, receive, body_max=API_BODY_MAX)
         except wire.BodyTooLarge:
             return wire.error("Request is too large", status=413)
-        if request.path.startswith("/v1/"):
-            self.stripe.base_url = f"http://{request.headers.get('host', '')}"
-            return self.stripe.answer(request)
-        id_ = request.path.removeprefix("/pay/")
-        if request.method == "POST" and id_ in self.stripe.sessions:
-            self.stripe.pay(id_)
-            back = self.stripe.sessions[id_].success_url
-            return SandboxReply(303, b"").with_header("Location", back)
-        return self.stripe.page(id_)
+        return simulated_gateways.answer(self.gateways, request)
 
     async def exchange(self, request: Request) -> SandboxReply:
         """One call of the API. When this returns, what it did is on the disk."""

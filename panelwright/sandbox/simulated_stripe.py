@@ -34,7 +34,10 @@ class Session:
     success_url: str
     status: str = "open"
     payment_status: str = "unpaid"
+    # A payment that takes days is under way.
+    processing: bool = False
     refunded: int = 0
+    disputes: list[dict[str, Any]] = field(default_factory=list)
     # What Stripe tells, where a test wants it to be something else.
     told: dict[str, Any] = field(default_factory=dict)
 
@@ -43,11 +46,15 @@ class Session:
         return self.id.replace("cs_", "pi_")
 
     def as_json(self, *, expanded: bool) -> dict[str, Any]:
-        charge = {"id": self.id.replace("cs_", "ch_"), "amount_refunded": self.refunded}
+        charge = {
+            "id": self.id.replace("cs_", "ch_"),
+            "amount_refunded": self.refunded,
+            "disputed": bool(self.disputes),
+        }
         paid = self.payment_status == "paid"
         intent: Any = self.intent if paid or self.status == "complete" else None
         if expanded and intent is not None:
-            status = "succeeded" if paid else "requires_payment_method"
+            status = "succeeded" if paid else "processing" if self.processing else "requires_payment_method"
             intent = {"id": self.intent, "status": status, "latest_charge": charge if paid else None}
         return {
             "id": self.id,
@@ -87,6 +94,8 @@ class SimulatedStripe:
     # ---- what sellers ask ------------------------------------------------------------------------
 
     def answer(self, request: Request) -> SandboxReply:
+        if request.path.startswith("/pay/"):
+            return self._buyer(request)
         self.calls.append(f"{request.method} {request.path}")
         key = request.headers.get("authorization", "").removeprefix("Bearer ")
         if self.refuse_keys or not key.startswith(KEY_PREFIXES):
@@ -100,7 +109,8 @@ class SimulatedStripe:
         if once and once in self._kept:
             before, kept = self._kept[once]
             if before != asked:
-                return _error("Keys for idempotent requests can only be used with the same parameters", 400)
+                text = "Keys for idempotent requests can only be used with the same parameters"
+                return _error(text, 400, kind="idempotency_error")
             return kept
         made = self._create(request, live=key.startswith("sk_live_"))
         if once:
@@ -116,10 +126,35 @@ class SimulatedStripe:
     def _read(self, request: Request) -> SandboxReply:
         if request.path == "/v1/balance":
             return reply({"object": "balance", "available": []})
+        asked = dict(parse_qsl(request.query.decode()))
+        kind, _, id_ = request.path.removeprefix("/v1/").partition("/")
+        if kind == "payment_intents":
+            return self._intent(id_)
+        if kind == "refunds":
+            return self._refunds_of(id_, asked)
+        if kind == "disputes":
+            of = self._by_intent(asked.get("payment_intent", ""))
+            return reply({"object": "list", "data": [] if of is None else of.disputes, "has_more": False})
         session = self.sessions.get(request.path.removeprefix("/v1/checkout/sessions/"))
         if session is None:
             return _error("No such checkout.session", 404)
         return reply(session.as_json(expanded=b"expand" in request.query))
+
+    def _by_intent(self, intent: str) -> Session | None:
+        return next((one for one in self.sessions.values() if one.intent == intent), None)
+
+    def _intent(self, id_: str) -> SandboxReply:
+        session = self._by_intent(id_)
+        if session is None:
+            return _error(f"No such payment_intent: '{id_}'", 404)
+        return reply({"id": id_, "object": "payment_intent", "metadata": session.metadata})
+
+    def _refunds_of(self, id_: str, asked: dict[str, str]) -> SandboxReply:
+        if not id_:
+            found = [one for one in self.refunds if one["payment_intent"] == asked.get("payment_intent")]
+            return reply({"object": "list", "data": found[::-1], "has_more": False})
+        one = next((one for one in self.refunds if one["id"] == id_), None)
+        return _error(f"No such refund: '{id_}'", 404) if one is None else reply(one)
 
     def _create(self, request: Request, *, live: bool) -> SandboxReply:
         given = dict(parse_qsl(request.body.decode(), keep_blank_values=True))
@@ -127,6 +162,8 @@ class SimulatedStripe:
             return self._open(given, live=live)
         if request.path == "/v1/refunds":
             return self._refund(given)
+        if request.path.endswith("/expire"):
+            return self._expire(request.path.removeprefix("/v1/checkout/sessions/").removesuffix("/expire"))
         return _error("Unrecognized request URL", 404)
 
     def _open(self, given: dict[str, str], *, live: bool) -> SandboxReply:
@@ -141,11 +178,7 @@ class SimulatedStripe:
             amount=int(amount),
             currency=given.get(f"{prefix}[currency]", ""),
             reference=given.get("client_reference_id", ""),
-            metadata={
-                name.removeprefix("metadata[").removesuffix("]"): value
-                for name, value in given.items()
-                if name.startswith("metadata[")
-            },
+            metadata=_metadata(given),
             livemode=live,
             success_url=given.get("success_url", ""),
         )
@@ -162,15 +195,36 @@ class SimulatedStripe:
         if self.refund_status != "failed":
             session.refunded += int(amount)
         self._count += 1
-        made = {"id": f"re_{self._count:08d}", "amount": int(amount), "status": self.refund_status}
+        made = {
+            "id": f"re_{self._count:08d}",
+            "object": "refund",
+            "amount": int(amount),
+            "status": self.refund_status,
+            "payment_intent": session.intent,
+            "metadata": _metadata(given),
+        }
         self.refunds.append(made)
         return reply(made)
+
+    def _expire(self, id_: str) -> SandboxReply:
+        session = self.sessions.get(id_)
+        if session is None:
+            return _error("No such checkout.session", 404)
+        if session.status != "open":
+            return _error('Only Checkout Sessions with a status in ["open"] can be expired', 400)
+        session.status = "expired"
+        return reply(session.as_json(expanded=False))
 
     # ---- what buyers and others do ---------------------------------------------------------------
 
     def pay(self, id_: str) -> None:
         session = self.sessions[id_]
-        session.status, session.payment_status = "complete", "paid"
+        session.status, session.payment_status, session.processing = "complete", "paid", False
+
+    def processes(self, id_: str) -> None:
+        """A payment that takes days has begun."""
+        session = self.sessions[id_]
+        session.status, session.payment_status, session.processing = "complete", "unpaid", True
 
     def expire(self, id_: str) -> None:
         self.sessions[id_].status = "expired"
@@ -178,7 +232,7 @@ class SimulatedStripe:
     def fail(self, id_: str) -> None:
         """A payment that takes days, and does not come."""
         session = self.sessions[id_]
-        session.status, session.payment_status = "complete", "unpaid"
+        session.status, session.payment_status, session.processing = "complete", "unpaid", False
 
     def refund_there(self, id_: str, amount: int) -> None:
         """In Stripe's own dashboard, without telling the seller's program."""
@@ -199,6 +253,15 @@ class SimulatedStripe:
         signed = hmac.new((secret or self.secret).encode(), f"{at}.".encode() + body, hashlib.sha256).hexdigest()
         return f"t={at},v1={signed},v0=ignored"
 
+    def _buyer(self, request: Request) -> SandboxReply:
+        """The page on which a buyer pays with one click and is led back."""
+        id_ = request.path.removeprefix("/pay/")
+        if request.method == "POST" and id_ in self.sessions:
+            if self.sessions[id_].status == "open":
+                self.pay(id_)
+            return SandboxReply(303, b"").with_header("Location", self.sessions[id_].success_url)
+        return self.page(id_)
+
     def page(self, id_: str) -> SandboxReply:
         """Where a buyer pays: a page with one button."""
         session = self.sessions.get(id_)
@@ -214,5 +277,13 @@ class SimulatedStripe:
         return SandboxReply(200, body.encode(), content_type=HTML)
 
 
-def _error(text: str, status: int) -> SandboxReply:
-    return reply({"error": {"message": text, "type": "invalid_request_error"}}, status=status)
+def _metadata(given: dict[str, str]) -> dict[str, str]:
+    return {
+        name.removeprefix("metadata[").removesuffix("]"): value
+        for name, value in given.items()
+        if name.startswith("metadata[")
+    }
+
+
+def _error(text: str, status: int, *, kind: str = "invalid_request_error") -> SandboxReply:
+    return reply({"error": {"message": text, "type": kind}}, status=status)

@@ -5,14 +5,12 @@ from __future__ import annotations
 import functools
 import zoneinfo
 
-import segno
 from django import forms
 from django.contrib import messages
 from django.core import signing
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -32,7 +30,7 @@ from panelwright.customers import (
 from panelwright.customers.models import ApiKey, RecoveryCode
 from panelwright.customers.session_actions import end_others, end_session
 from panelwright.orders import key_actions
-from panelwright.ui import cookies, links
+from panelwright.ui import cookies, links, qr
 from panelwright.ui.auth import NO_ADDRESS
 from panelwright.ui.forms import Form, PageForm
 from panelwright.ui.request import CustomerRequest, UserRequest
@@ -165,7 +163,7 @@ def second_factor_on(request: UserRequest) -> HttpResponse:
         "form": form,
         "secret": " ".join(secret[i : i + 4] for i in range(0, len(secret), 4)),
         "kept": signing.dumps([user.id, secret], salt=_SECRET_SALT),
-        "picture": _qr(second_factor.address(secret, email=user.email, panel=request.panel.name)),
+        "picture": qr.svg(second_factor.address(secret, email=user.email, panel=request.panel.name)),
     }
     return render(request, "storefront/account/second_factor_on.html", context, status=form.status)
 
@@ -184,15 +182,6 @@ def _kept_secret(kept: str, user_id: int) -> str | None:
     except (signing.BadSignature, ValueError):
         return None
     return str(secret) if owner == user_id else None
-
-
-def _qr(text: str) -> SafeString:
-    """The text as an SVG without styles of its own: dark on light in both schemes, for the camera's sake."""
-    return SafeString(
-        segno.make(text, error="m").svg_inline(
-            scale=5, border=3, dark="#000", light="#fff", svgclass="qr", lineclass=None, omitsize=True
-        )
-    )
 
 
 @require_http_methods(["GET", "POST"])

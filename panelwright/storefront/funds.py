@@ -35,7 +35,7 @@ from panelwright.payments.models import BACK_MAX, Payment, PaymentMethod, Paymen
 from panelwright.payments.rules import PaymentSum, Terms
 from panelwright.support import downloads, files
 from panelwright.support.files import Upload
-from panelwright.ui import refusals
+from panelwright.ui import qr, refusals
 from panelwright.ui.forms import Form
 from panelwright.ui.pages import is_resumed
 from panelwright.ui.request import CustomerRequest
@@ -114,11 +114,20 @@ def _to_gateway(request: CustomerRequest, payment_id: int, number: int) -> HttpR
     policy).
     """
     back_url = request.build_absolute_uri(reverse("storefront:payment", args=[number]) + "?from=gateway")
-    found = asking_actions.open_checkout(panel_id=request.panel.id, payment_id=payment_id, back_url=back_url)
+    token = queries.hook_token(request.panel.id, payment_id)
+    found = asking_actions.open_checkout(
+        panel_id=request.panel.id,
+        payment_id=payment_id,
+        back_url=back_url,
+        hook_url=request.build_absolute_uri(reverse("storefront:hook_payments", args=[token])),
+    )
     if isinstance(found, Refusal):
         messages.error(request, refusals.text(found))
         return redirect("storefront:payment", number)
-    return render(request, "storefront/funds/leave.html", {"url": found})
+    if not found.url:
+        # Paid from the page itself: by a text to copy, or a picture to scan.
+        return redirect("storefront:payment", number)
+    return render(request, "storefront/funds/leave.html", {"url": found.url})
 
 
 @require_POST
@@ -157,7 +166,7 @@ def payment(request: CustomerRequest, number: int) -> HttpResponse:
     form = Form({})
     if request.GET.get("from") == "gateway" and request.method == "GET":
         # What the browser says of it proves nothing: the gateway is asked, and that soon.
-        asking_actions.hasten(panel_id=request.panel.id, payment_id=found.id, now=clock.now())
+        asking_actions.come_back(panel_id=request.panel.id, payment=found, now=clock.now())
     if request.method == "POST":
         form = Form.sent(request)
         if not is_resumed(request):
@@ -259,7 +268,7 @@ def _asked(request: CustomerRequest, form: Form) -> dict[str, Any]:
         "foreign": chosen.row.currency != request.panel.currency,
         "rate": money.rate_text(chosen.row.rate_e12),
         "presets": _presets(chosen.terms, asked),
-        "least": money.text(max(chosen.terms.min_micros, rules.step_micros(chosen.terms.currency))),
+        "least": money.text(max(chosen.terms.min_micros, chosen.terms.step)),
         "most": money.text(chosen.terms.max_micros) if chosen.terms.max_micros else "",
         "bonus_percent": _percent(found.bonus_e2) if found is not None else "",
         "request_id": form.text("request_id")[:64] or secrets.token_urlsafe(16),
@@ -299,17 +308,22 @@ def _one(request: CustomerRequest, found: Payment, form: Form) -> HttpResponse:
     by_hand = gateway is not None and gateway.by_hand
     state = PaymentState(found.state)
     wants = needed(found.method.settings)
+    # By a text to copy, until its time is over.
+    is_open = state is PaymentState.SENT and (found.expires_at is None or found.expires_at > clock.now())
     context = {
         "payment": found,
         "method": texts["name"],
         "paid": found.asked_micros + found.fee_micros,
         "arrives": found.credit_micros + found.bonus_micros,
         "by_hand": by_hand,
-        "may_go_on": not by_hand and state in (PaymentState.CREATED, PaymentState.SENT),
+        "may_go_on": not by_hand and (state is PaymentState.CREATED or (is_open and not found.code)),
+        "is_open": is_open,
+        "is_waited_for": not by_hand and state in (PaymentState.SENT, PaymentState.PENDING),
+        "qr": qr.svg(found.qr or found.code) if is_open else None,
         "refunds": queries.refunds(found),
         "may_pay": by_hand and rules.may_follow(state, PaymentState.PENDING),
         "may_cancel": state in (PaymentState.CREATED, PaymentState.SENT),
-        "is_checked": state in (PaymentState.PENDING, PaymentState.PROBLEM),
+        "is_checked": state is PaymentState.PROBLEM or (by_hand and state is PaymentState.PENDING),
         "is_settled": state not in rules.UNPAID,
         "is_over": state in _EMPTIED,
         "instructions": _instructions(found, texts["instructions"]) if by_hand else "",

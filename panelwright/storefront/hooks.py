@@ -6,10 +6,12 @@ from django.http import HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 
 from panelwright.core import clock, limits, signatures
+from panelwright.core.loop import let_go
 from panelwright.core.secret import installation_box
 from panelwright.orders.post_rules import ReportedPost, username_key
 from panelwright.payments import asking_actions, connections
 from panelwright.payments import queries as payment_queries
+from panelwright.payments.gateway import Hook, Trouble
 from panelwright.providers.models import PostSource, SourceKind
 from panelwright.providers.posts import webhooks
 from panelwright.providers.posts.post_actions import hear
@@ -74,15 +76,24 @@ def payments(request: PanelRequest, token: str) -> HttpResponse:
     if method is None or api is None:
         return JsonResponse({"error": "There is no such webhook"}, status=404)
     now = clock.now()
-    headers = {name.lower(): value for name, value in request.headers.items()}
     try:
-        secrets = connections.connection_of(method).secrets
+        to = connections.connection_of(method)
     except ValueError:
         # Sealed with a key that the installation had before: told again later, it may be readable.
         return JsonResponse({"error": "The secrets of this webhook cannot be read"}, status=503)
-    if not api.verified(secrets, headers, body, now):
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    hook = Hook(headers, body, now, request.GET.dict())
+    if api.asks_to_verify:
+        refused = asking_actions.may_verify(panel_id=request.panel.id, method_id=method.id, now=now)
+        if refused is not None:
+            return JsonResponse({"error": "Too many webhooks"}, status=503, headers={"Retry-After": "60"})
+        let_go()
+    verified = api.verified(to, hook)
+    if isinstance(verified, Trouble):
+        return JsonResponse({"error": "The signature could not be checked"}, status=503)
+    if not verified:
         return JsonResponse({"error": "The signature is not valid"}, status=400)
-    event = api.read(body)
+    event = api.read(hook)
     if event is not None:
         asking_actions.hear(method=method, event=event, body=body, now=now)
     return JsonResponse({"received": True})

@@ -19,6 +19,8 @@ from django_scopes import scope
 from panelwright.core import clock
 from panelwright.payments import asking_actions, loops, method_actions
 from panelwright.payments.tests import making
+from panelwright.sandbox import simulated_gateways
+from panelwright.sandbox.simulated_gateways import SimulatedGateway
 from panelwright.sandbox.simulated_stripe import SECRET, Session, SimulatedStripe
 from panelwright.sandbox.wire import Ending, Request
 from panelwright.storefront.tests.browsing import Browser, hidden
@@ -29,14 +31,14 @@ KEY = "sk_test_ofthesimulatedgateway"
 
 
 class _Handler(BaseHTTPRequestHandler):
-    stripe: SimulatedStripe
+    gateways: dict[str, SimulatedGateway]
 
     def do_GET(self) -> None:
         parts = urlsplit(self.path)
         length = int(self.headers.get("content-length") or 0)
         headers = {name.lower(): value for name, value in self.headers.items()}
         request = Request(self.command, parts.path, parts.query.encode(), headers, self.rfile.read(length))
-        answer = self.stripe.answer(request)
+        answer = simulated_gateways.answer(self.gateways, request)
         if answer.ending is Ending.RESET:
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             self.close_connection = True
@@ -54,18 +56,26 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def served() -> Iterator[tuple[SimulatedStripe, str]]:
-    stripe = SimulatedStripe()
-    handler = type("Handler", (_Handler,), {"stripe": stripe})
+def serving(**gateways: SimulatedGateway) -> Iterator[str]:
+    """Simulated gateways over HTTP, by their names: the address of all of them."""
+    handler = type("Handler", (_Handler,), {"gateways": gateways})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     url = f"http://127.0.0.1:{server.server_port}"
-    stripe.base_url = url
+    for name, one in gateways.items():
+        one.base_url = f"{url}/{name}"
     try:
-        yield stripe, url
+        yield url
     finally:
         server.shutdown()
         server.server_close()
+
+
+@contextmanager
+def served() -> Iterator[tuple[SimulatedStripe, str]]:
+    stripe = SimulatedStripe()
+    with serving(stripe=stripe) as url:
+        yield stripe, url
 
 
 def led_to(answer: Any) -> str:

@@ -298,6 +298,8 @@ def test_what_staff_approved_is_not_asked_about_for_ever(shop: Shop, time: Time)
     approve(shop.alice, id_)
     shop.stripe.expire(shop.session(id_).id)
     shop.browser.get("/funds/1001?from=gateway")
+    assert shop.work() == 0
+    shop.tell(id_, "checkout.session.expired")
     assert shop.work() == 1
     time.passes(minutes=5)
     assert shop.work() == 0 and state(id_) == "paid" and shop.carol.balance() == "120.00"

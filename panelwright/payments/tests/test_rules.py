@@ -24,6 +24,7 @@ terms = st.builds(
     fee_percent_e2=st.integers(0, 100_00),
     fee_fixed_micros=st.integers(0, 50 * M),
     bonuses=st.lists(st.builds(BonusRow, st.integers(0, 10**12), st.integers(0, 100_00)), max_size=4).map(tuple),
+    step_micros=st.just(0),
 )
 
 

@@ -7,35 +7,45 @@ gives what the first one did. Amounts are whole numbers of the currency's smalle
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote, urlencode
 
 from panelwright.core.money import MICROS
-from panelwright.core.reply import HttpReply
-from panelwright.core.transport import NoResponse, NotSent, Transport
 from panelwright.payments.gateway import (
+    AskedRefund,
     Connection,
+    DisputeProgress,
+    FoundDispute,
     FoundPayment,
+    Hook,
     HookEvent,
     MadeRefund,
     NewCheckout,
     OpenCheckout,
     Progress,
-    RefundState,
+    RefundProgress,
     Trouble,
 )
+from panelwright.payments.gateway_calls import GatewayAnswer, call, list_of, object_of
 from panelwright.payments.rules import ReceivedMoney, step_micros
 
 _SESSIONS = "/v1/checkout/sessions"
 HOST = "https://api.stripe.com"
 API_VERSION = "2026-10-28.endive"
-ANSWER_BYTES_MAX = 256 * 1024
-CONNECT_S, READ_S = 5.0, 20.0
+# What names a payment there.
+_INTENT = re.compile(r"pi_[A-Za-z0-9_]{1,190}", re.ASCII)
+# How many refunds or disputes of one payment are looked at.
+_LISTED_MAX = 100
 # Currencies without a smaller unit that Stripe counts in hundredths all the same, as it always has.
 _IN_HUNDREDTHS = frozenset({"ISK", "UGX"})
 _STATES = {"open": Progress.OPEN, "expired": Progress.EXPIRED}
-_REFUNDS = {"succeeded": RefundState.DONE, "failed": RefundState.FAILED, "canceled": RefundState.FAILED}
+_REFUNDS = {"succeeded": RefundProgress.DONE, "failed": RefundProgress.FAILED, "canceled": RefundProgress.FAILED}
+# An inquiry that ends takes nothing, and a dispute that is prevented has become a refund.
+_DISPUTES = dict.fromkeys(("won", "warning_closed", "prevented"), DisputeProgress.WON)
+_DISPUTES["lost"] = DisputeProgress.LOST
 
 
 def unit_micros(currency: str) -> int:
@@ -72,18 +82,20 @@ def open_(to: Connection, asked: NewCheckout) -> OpenCheckout | Trouble:
 
 def ask(to: Connection, reference: str, gateway_id: str) -> FoundPayment | Trouble:
     """How a session stands. Of what was paid, amount, currency, mode and reference are Stripe's, never a webhook's."""
-    session = _call(
-        to, "GET", f"/v1/checkout/sessions/{quote(gateway_id, safe='')}?expand[]=payment_intent.latest_charge"
-    )
+    session = _call(to, "GET", f"{_session(gateway_id)}?expand[]=payment_intent.latest_charge")
     if isinstance(session, Trouble):
         return session
+    intent = object_of(session.get("payment_intent"))
     if session.get("payment_status") != "paid":
-        intent = _object(session.get("payment_intent"))
-        if session.get("status") == "complete" and intent.get("status") in {"canceled", "requires_payment_method"}:
-            return FoundPayment(Progress.FAILED)
-        return FoundPayment(_STATES.get(str(session.get("status")), Progress.OPEN))
+        if session.get("status") != "complete":
+            return FoundPayment(_STATES.get(str(session.get("status")), Progress.OPEN))
+        failed = intent.get("status") in {"canceled", "requires_payment_method"}
+        return FoundPayment(Progress.FAILED if failed else Progress.PENDING)
     currency = str(session.get("currency") or "").upper()
-    charge = _object(_object(session.get("payment_intent")).get("latest_charge"))
+    charge = object_of(intent.get("latest_charge"))
+    disputes = _disputes(to, str(intent.get("id") or "")) if charge.get("disputed") is True else ()
+    if isinstance(disputes, Trouble):
+        return disputes
     unit = unit_micros(currency)
     return FoundPayment(
         Progress.PAID,
@@ -94,26 +106,84 @@ def ask(to: Connection, reference: str, gateway_id: str) -> FoundPayment | Troub
             live=session.get("livemode") is True,
         ),
         refunded_micros=_whole(charge.get("amount_refunded")) * unit,
+        disputes=disputes,
     )
 
 
-def refund(
-    to: Connection, reference: str, gateway_id: str, *, amount_micros: int, currency: str, key: str
-) -> MadeRefund | Trouble:
+def _disputes(to: Connection, intent: str) -> tuple[FoundDispute, ...] | Trouble:
+    found = _call(to, "GET", f"/v1/disputes?payment_intent={quote(intent, safe='')}&limit={_LISTED_MAX}")
+    if isinstance(found, Trouble):
+        return found
+    return tuple(_dispute(one) for one in map(object_of, list_of(found.get("data"))) if one.get("id"))
+
+
+def _dispute(one: Mapping[str, Any]) -> FoundDispute:
+    """Its transfers say whether the money is gone: what was withdrawn, less what was given back."""
+    currency = str(one.get("currency") or "").upper()
+    progress = _DISPUTES.get(str(one.get("status")), DisputeProgress.OPEN)
+    moved = sum(_signed(object_of(each).get("amount")) for each in list_of(one.get("balance_transactions")))
+    due = object_of(one.get("evidence_details")).get("due_by")
+    return FoundDispute(
+        gateway_id=str(one["id"])[:200],
+        progress=progress,
+        amount_micros=_whole(one.get("amount")) * unit_micros(currency),
+        currency=currency,
+        taken=moved < 0 or progress is DisputeProgress.LOST,
+        reason=str(one.get("reason") or "")[:60],
+        answer_by=datetime.fromtimestamp(due, UTC) if isinstance(due, int) and 0 < due < 10**11 else None,
+    )
+
+
+def refund(to: Connection, reference: str, gateway_id: str, asked: AskedRefund) -> MadeRefund | Trouble:
     """Give some of it back, once for the key. The session leads to the payment that is meant."""
-    session = _call(to, "GET", f"{_SESSIONS}/{quote(gateway_id, safe='')}")
-    if isinstance(session, Trouble):
-        return session
-    intent = session.get("payment_intent")
+    intent = _intent(to, gateway_id)
+    if isinstance(intent, Trouble):
+        return intent
     fields = {
-        "payment_intent": intent if isinstance(intent, str) else str(_object(intent).get("id") or ""),
-        "amount": str(amount_micros // unit_micros(currency)),
+        "payment_intent": intent,
+        "amount": str(asked.amount_micros // unit_micros(asked.currency)),
         "metadata[reference]": reference,
+        "metadata[key]": asked.key,
     }
-    made = _call(to, "POST", "/v1/refunds", fields, key=key)
-    if isinstance(made, Trouble):
-        return made
-    return MadeRefund(str(made.get("id") or ""), _REFUNDS.get(str(made.get("status")), RefundState.PENDING))
+    made = _call(to, "POST", "/v1/refunds", fields, key=asked.key)
+    return made if isinstance(made, Trouble) else _refund(made)
+
+
+def ask_refund(to: Connection, reference: str, gateway_id: str, asked: AskedRefund) -> MadeRefund | Trouble | None:
+    """How it stands, by its name, else by the key that was sent with it."""
+    if asked.gateway_id:
+        found = _call(to, "GET", f"/v1/refunds/{quote(asked.gateway_id, safe='')}")
+        return found if isinstance(found, Trouble) else _refund(found)
+    intent = _intent(to, gateway_id)
+    if isinstance(intent, Trouble):
+        return intent
+    listed = _call(to, "GET", f"/v1/refunds?payment_intent={quote(intent, safe='')}&limit={_LISTED_MAX}")
+    if isinstance(listed, Trouble):
+        return listed
+    for one in map(object_of, list_of(listed.get("data"))):
+        if object_of(one.get("metadata")).get("key") == asked.key:
+            return _refund(one)
+    return None
+
+
+def _refund(one: Mapping[str, Any]) -> MadeRefund:
+    return MadeRefund(str(one.get("id") or "")[:200], _REFUNDS.get(str(one.get("status")), RefundProgress.PENDING))
+
+
+def expire(to: Connection, reference: str, gateway_id: str) -> Trouble | None:
+    """Nobody can pay it any more; Stripe refuses where it is paid or over."""
+    made = _call(to, "POST", f"{_session(gateway_id)}/expire", {}, key=f"{reference}-expire")
+    return made if isinstance(made, Trouble) else None
+
+
+def find(to: Connection, lookup: str) -> str | Trouble:
+    """Our reference of a payment intent; empty: it is none of ours."""
+    if not _INTENT.fullmatch(lookup):
+        return ""
+    intent = _call(to, "GET", f"/v1/payment_intents/{lookup}")
+    if isinstance(intent, Trouble):
+        return "" if intent.code == "gateway_refused" else intent
+    return str(object_of(intent.get("metadata")).get("reference") or "")[:40]
 
 
 def test(to: Connection) -> Trouble | None:
@@ -122,67 +192,73 @@ def test(to: Connection) -> Trouble | None:
     return found if isinstance(found, Trouble) else None
 
 
-def read(body: bytes) -> HookEvent | None:
-    """What an event is about. Its shape follows the endpoint's version, not ours: few fields are read."""
+def read(hook: Hook) -> HookEvent | None:
+    """What an event is about. Its shape follows the endpoint's version, not ours: few fields are read.
+
+    What is about a dispute, or a refund that somebody made there, names the payment intent alone.
+    """
     try:
-        event = json.loads(body)
+        event = json.loads(hook.body)
     except (ValueError, RecursionError):
         return None
     if not isinstance(event, dict) or not isinstance(event.get("id"), str):
         return None
-    thing = _object(_object(event.get("data")).get("object"))
-    reference = thing.get("client_reference_id") or _object(thing.get("metadata")).get("reference") or ""
+    thing = object_of(object_of(event.get("data")).get("object"))
+    reference = str(thing.get("client_reference_id") or object_of(thing.get("metadata")).get("reference") or "")[:40]
     session = str(thing.get("id") or "")[:200] if thing.get("object") == "checkout.session" else ""
-    return HookEvent(event["id"][:200], str(reference)[:40], session)
+    intent = thing.get("id") if thing.get("object") == "payment_intent" else thing.get("payment_intent")
+    by_intent = not reference and not session and isinstance(intent, str) and _INTENT.fullmatch(intent) is not None
+    return HookEvent(event["id"][:200], reference, session, str(intent) if by_intent else "")
+
+
+def _session(gateway_id: str) -> str:
+    return f"{_SESSIONS}/{quote(gateway_id, safe='')}"
+
+
+def _intent(to: Connection, gateway_id: str) -> str | Trouble:
+    """The payment that a session has led to."""
+    session = _call(to, "GET", _session(gateway_id))
+    if isinstance(session, Trouble):
+        return session
+    intent = session.get("payment_intent")
+    return intent if isinstance(intent, str) else str(object_of(intent).get("id") or "")
 
 
 def _call(
     to: Connection, method: str, path: str, fields: Mapping[str, str] | None = None, *, key: str = ""
 ) -> dict[str, Any] | Trouble:
     secret = to.secrets.get("key", "")
-    transport = Transport(
-        url=(to.base_url or HOST) + path,
-        # Of a simulated gateway alone, which the operator of the host has set.
-        allow_private=bool(to.base_url),
-        connect_timeout_s=CONNECT_S,
-        read_timeout_s=READ_S,
-        max_bytes=ANSWER_BYTES_MAX,
-        secrets=(secret,),
-    )
     headers = {"Authorization": f"Bearer {secret}", "Stripe-Version": API_VERSION, "Accept": "application/json"}
-    try:
-        if method == "GET":
-            reply = transport.get(headers)
-        else:
-            headers |= {"Content-Type": "application/x-www-form-urlencoded", "Idempotency-Key": key}
-            reply = transport.post_body(urlencode(fields or {}).encode(), headers)
-    finally:
-        transport.close()
-    return _heard(reply)
+    if method == "POST":
+        headers |= {"Content-Type": "application/x-www-form-urlencoded", "Idempotency-Key": key}
+    answer = call(
+        (to.base_url or HOST) + path,
+        headers=headers,
+        body=None if method == "GET" else urlencode(fields or {}).encode(),
+        secrets=(secret,),
+        allow_private=bool(to.base_url),
+    )
+    return answer if isinstance(answer, Trouble) else _heard(answer)
 
 
-def _heard(reply: HttpReply | NotSent | NoResponse) -> dict[str, Any] | Trouble:
-    if isinstance(reply, NotSent):
-        return Trouble("gateway_unreachable", reply.text)
-    if isinstance(reply, NoResponse) or reply.broke or reply.status >= 500:
-        said = reply.text if isinstance(reply, NoResponse) else reply.broke or f"HTTP {reply.status}"
-        return Trouble("gateway_unreachable", said, sure=False)
-    try:
-        found = json.loads(reply.body)
-    except (ValueError, RecursionError):
-        return Trouble("gateway_answer", reply.clean(reply.body.decode("utf-8", "replace")), sure=False)
-    if reply.status == 200 and isinstance(found, dict):
-        return found
-    said = reply.clean(_object(_object(found).get("error")).get("message") or f"HTTP {reply.status}")
-    if reply.status == 401:
+def _heard(answer: GatewayAnswer) -> dict[str, Any] | Trouble:
+    if answer.status == 200 and isinstance(answer.body, dict):
+        return answer.body
+    error = object_of(answer.fields.get("error"))
+    said = answer.says(error.get("message") or f"HTTP {answer.status}")
+    if answer.status == 401:
         return Trouble("gateway_key", said)
+    if answer.status < 400 or error.get("type") == "idempotency_error":
+        # The key stood for other fields, so the first one may have been done.
+        return Trouble("gateway_answer", said, sure=False)
     # 409: another request with this key is under way; 429: too many. Both are asked again.
-    return Trouble("gateway_busy" if reply.status in (409, 429) else "gateway_refused", said, sure=reply.status != 409)
-
-
-def _object(value: object) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
+    busy = answer.status in (409, 429)
+    return Trouble("gateway_busy" if busy else "gateway_refused", said, sure=answer.status != 409)
 
 
 def _whole(value: object) -> int:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0
+    return max(_signed(value), 0)
+
+
+def _signed(value: object) -> int:
+    return value if isinstance(value, int) and not isinstance(value, bool) else 0

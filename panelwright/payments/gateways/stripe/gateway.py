@@ -13,13 +13,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext_noop
 
+from panelwright.core import money
 from panelwright.core.refusal import Refusal
-from panelwright.payments.gateway import Api, Gateway
+from panelwright.payments import rules
+from panelwright.payments.gateway import Api, Connection, Gateway, Hook
 from panelwright.payments.gateways.stripe import client, signature
 from panelwright.staff.action import ActionFieldKind, Field
 
@@ -37,14 +38,20 @@ def ready(_settings: Mapping[str, Any], secrets: Mapping[str, str]) -> Refusal |
     return None
 
 
-def live(secrets: Mapping[str, str]) -> bool:
+def live(_settings: Mapping[str, Any], secrets: Mapping[str, str]) -> bool:
     found = _KEY.fullmatch(secrets.get("key", ""))
     return found is None or found[1] == "live"
 
 
-def verified(secrets: Mapping[str, str], headers: Mapping[str, str], body: bytes, now: datetime) -> bool:
-    kept = tuple(part for part in re.split(r"[\s,]+", secrets.get("hook_secret", "")) if part)
-    return signature.verified(kept, headers.get("stripe-signature", ""), body, now)
+def verified(to: Connection, hook: Hook) -> bool:
+    kept = tuple(part for part in re.split(r"[\s,]+", to.secrets.get("hook_secret", "")) if part)
+    return signature.verified(kept, hook.headers.get("stripe-signature", ""), hook.body, hook.now)
+
+
+def step(currency: str) -> int:
+    """Of currencies with a thousand parts Stripe takes whole tens: the last digit is a zero."""
+    step = rules.step_micros(currency)
+    return money.MICROS // 100 if step == money.MICROS // 1000 else step
 
 
 GATEWAY = Gateway(
@@ -80,5 +87,9 @@ GATEWAY = Gateway(
         read=client.read,
         test=client.test,
         live=live,
+        ask_refund=client.ask_refund,
+        find=client.find,
+        expire=client.expire,
     ),
+    step=step,
 )

@@ -1,0 +1,36 @@
+"""The payment gateways that stand beside the sandbox's panel: each under its name, `/stripe/v1/…`.
+
+They take no real money and keep nothing over a restart. Code of the product that speaks with a gateway is apart from
+what plays it here, so that a fault in one is not the other's too.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Protocol
+
+from panelwright.sandbox.simulated_stripe import SimulatedStripe
+from panelwright.sandbox.wire import Request, SandboxReply, error
+
+
+class SimulatedGateway(Protocol):
+    """Answers sellers, and has the pages on which buyers pay. `base_url`: its own address, with its name."""
+
+    base_url: str
+
+    def answer(self, request: Request) -> SandboxReply: ...
+
+
+def all_simulated() -> dict[str, SimulatedGateway]:
+    """A new one of each, by the names of the gateways' folders."""
+    return {"stripe": SimulatedStripe()}
+
+
+def answer(gateways: dict[str, SimulatedGateway], request: Request) -> SandboxReply:
+    """By the first part of the path; the rest is the gateway's own."""
+    name, _, rest = request.path.removeprefix("/").partition("/")
+    gateway = gateways.get(name)
+    if gateway is None:
+        return error("Not found", status=404)
+    gateway.base_url = f"http://{request.headers.get('host', '')}/{name}"
+    return gateway.answer(replace(request, path=f"/{rest}"))
