@@ -30,7 +30,7 @@ from panelwright.panels.actions import LANGUAGES
 from panelwright.panels.models import RefillStatusKey
 from panelwright.staff import registry, trail, undoing, values
 from panelwright.staff.action import Action, ActionFieldKind, Field, State
-from panelwright.staff.actions import Performed, perform, preview, state_of
+from panelwright.staff.actions import Performed, not_allowed, perform, preview, state_of
 from panelwright.staff.lists import reads
 from panelwright.staff.rights import Right
 from panelwright.ui import links, standing_in
@@ -178,7 +178,7 @@ def allowed(request: PanelRequest, *names: str) -> list[Action]:
 def may_do(request: PanelRequest, actions: Iterable[Action]) -> list[Action]:
     """Those of them that the visitor may do."""
     actor = request.actor
-    return [action for action in actions if actor is not None and actor.may(action.right)]
+    return [action for action in actions if actor is not None and not_allowed(action, actor) is None]
 
 
 def offered(request: PanelRequest, noun: str, about: Any, *, part: str = "") -> list[Action]:

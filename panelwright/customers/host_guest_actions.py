@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.db import transaction
 from django_scopes import scopes_disabled
 
@@ -15,8 +17,8 @@ from panelwright.staff.rights import Role
 OLD_TICKET = Refusal("old_link")
 
 
-def make_ticket(*, panel_id: int, staff_id: int, host_session_id: int, name: str, money: bool) -> str:
-    """The token that lets the operator in as this owner. Refused: no_staff, may_not_log_in.
+def make_ticket(*, panel_id: int, staff_id: int, host_session_id: int, name: str, money: bool, until: datetime) -> str:
+    """The token that lets the operator in as this owner, until `until` at most. Refused: no_staff, may_not_log_in.
 
     Runs in the caller's transaction, which writes the trail.
     """
@@ -35,6 +37,7 @@ def make_ticket(*, panel_id: int, staff_id: int, host_session_id: int, name: str
         host_session_id=host_session_id,
         host_name=name,
         host_money=money,
+        host_until=until,
         expires_at=now + TICKET_LASTS,
     )
     return token
@@ -51,6 +54,8 @@ def use_ticket(*, panel_id: int, token: str, address: str, browser: str) -> str 
         return OLD_TICKET
     with transaction.atomic():
         ticket = rows.select_for_update().first()
+        if ticket is not None and ticket.host_until is not None and ticket.host_until <= now:
+            return OLD_TICKET
         if ticket is None or not HostTicket.objects.filter(panel_id=panel_id, id=ticket.id).delete()[0]:
             return OLD_TICKET
         user = User.objects.get(panel_id=panel_id, id=ticket.user_id)
@@ -63,7 +68,7 @@ def use_ticket(*, panel_id: int, token: str, address: str, browser: str) -> str 
             browser=sessions.browser(browser),
             created_at=now,
             seen_at=now,
-            expires_at=now + LASTS,
+            expires_at=min(now + LASTS, ticket.host_until or now + LASTS),
             host_session_id=ticket.host_session_id,
             host_name=ticket.host_name,
             host_money=ticket.host_money,

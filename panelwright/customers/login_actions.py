@@ -12,8 +12,16 @@ from panelwright.core import clock
 from panelwright.core.refusal import Refusal
 from panelwright.core.remote import neighbourhood
 from panelwright.core.secret import installation_box
-from panelwright.customers import emails, login_records, passwords, second_factor, sessions, throttle_actions
-from panelwright.customers.models import Device, LoginHow, RecoveryCode, User
+from panelwright.customers import (
+    emails,
+    login_records,
+    panel_links,
+    passwords,
+    second_factor,
+    sessions,
+    throttle_actions,
+)
+from panelwright.customers.models import Device, LoginHow, RecoveryCode, StaffLink, User
 from panelwright.customers.session_actions import meet_device, open_session
 
 WRONG = Refusal("wrong_login", "password")
@@ -105,8 +113,14 @@ def is_password_of(user: User, password: str) -> bool | Refusal:
         return verdict
     # Only in place of the hash that was looked at: she may have chosen another password meanwhile.
     same = User.objects.filter(panel_id=user.panel_id, id=user.id, password=kept)
-    if verdict.anew and same.update(password=verdict.anew):
-        user.password = verdict.anew
+    if verdict.anew:
+        before = panel_links.mark_of(user)
+        with transaction.atomic():
+            if same.update(password=verdict.anew):
+                user.password = verdict.anew
+                # It is the same password: links to accounts at other panels stay.
+                links = StaffLink.objects.filter(panel_id=user.panel_id, staff__user_id=user.id, mark=before)
+                links.update(mark=panel_links.mark_of(user))
     return verdict.right
 
 

@@ -95,6 +95,8 @@ class HostTicket(models.Model):
     host_session_id = models.BigIntegerField()
     host_name = models.CharField(max_length=300)
     host_money = models.BooleanField()
+    # When the operator's own session ends at the latest, and what was begun from it.
+    host_until = models.DateTimeField(null=True)
     expires_at = models.DateTimeField()
 
     objects = ScopedManager(panel="panel")

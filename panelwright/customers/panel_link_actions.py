@@ -66,7 +66,7 @@ def _join(own: Staff, other: Staff, *, address: str, now: datetime) -> None:
         list(Staff.objects.select_for_update(no_key=True).filter(id__in=[own.id, other.id]).order_by("id"))
         person = secrets.token_hex(16)
         mine = StaffLink.objects.filter(panel_id=own.panel_id, staff_id=own.id).first()
-        if mine is not None and mine.mark == panel_links.mark_of(own.user):
+        if mine is not None and panel_links.counts(mine.mark, own.user):
             person = mine.person
         # Of one person a panel has one account: another one of hers there is not hers any more.
         StaffLink.objects.filter(panel_id=other.panel_id, person=person).delete()

@@ -36,6 +36,11 @@ CODE_ACCOUNT = AttemptLimit("code account", 10)
 LETTER_ACCOUNT = AttemptLimit("letter account", 3)
 LETTER_ADDRESS = AttemptLimit("letter address", 20, everywhere=True)
 OPERATOR_ACCOUNT = AttemptLimit("operator account", 10, everywhere=True)
+OPERATOR_ADDRESS = AttemptLimit("operator address", 30, everywhere=True)
+# Wrong log-ins of operators that leave a trace.
+OPERATOR_TRACE = AttemptLimit("operator trace", 100, everywhere=True)
+# Of a panel: what staff have asked of servers outside while they wait for it.
+ASKED = AttemptLimit("asked", 60)
 OPERATOR_CODE = AttemptLimit("operator code", 10, everywhere=True)
 PASSWORD_ACCOUNT = AttemptLimit("password account", 10)
 PASSWORD_LETTER = AttemptLimit("password letter", 10)

@@ -17,7 +17,7 @@ from panelwright.customers import account_actions, host_guest_actions, second_fa
 from panelwright.customers.sessions import browser as browser_text
 from panelwright.customers.sessions import digest, new_token
 from panelwright.host.models import Operator, OperatorRecoveryCode, OperatorSession
-from panelwright.host.sessions import AT_MOST, IDLE, SEEN_EVERY
+from panelwright.host.sessions import AT_MOST, IDLE, SEEN_EVERY, used_until
 
 log = logging.getLogger(__name__)
 ISSUER = "Panelwright host"
@@ -107,7 +107,7 @@ def note_seen(session: OperatorSession, *, address: str, now: datetime) -> None:
     if now - session.seen_at < SEEN_EVERY:
         return
     rows = OperatorSession.objects.filter(id=session.id)
-    until = min(now + IDLE, session.created_at + AT_MOST)
+    until = used_until(session, now=now)
     try:
         rows.update(seen_at=now, expires_at=until, address=address[:45])
     except PASSING_ERRORS:

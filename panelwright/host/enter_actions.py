@@ -6,9 +6,11 @@ from __future__ import annotations
 from django.db import transaction
 from django_scopes import scope
 
+from panelwright.core import clock
 from panelwright.core.refusal import Refusal, Refused
 from panelwright.customers import host_guest_actions
 from panelwright.host.models import OperatorSession
+from panelwright.host.sessions import used_until
 from panelwright.panels.actions import REASON_CHARS_MAX
 from panelwright.panels.models import Panel
 from panelwright.staff.actions import note
@@ -27,7 +29,12 @@ def enter(
     try:
         with scope(panel=panel), transaction.atomic():
             token = host_guest_actions.make_ticket(
-                panel_id=panel.id, staff_id=staff_id, host_session_id=session.id, name=actor.name, money=money
+                panel_id=panel.id,
+                staff_id=staff_id,
+                host_session_id=session.id,
+                name=actor.name,
+                money=money,
+                until=used_until(session, now=clock.now()),
             )
             note(
                 actor,

@@ -19,12 +19,14 @@ from panelwright.host import actions
 from panelwright.host.models import Operator, OperatorRecoveryCode, OperatorSession
 from panelwright.host.operators import actor_of
 from panelwright.staff.actions import note
+from panelwright.staff.actor import Actor, ActorKind
 
 _SALT = "panelwright.operator"
 _CODE_WITHIN_S = 300
 # Where limits ask for a panel: what counts operators is counted over the installation.
 _NO_PANEL = 0
 LOGGED_IN, LOGGED_OUT = "operator.log_in", "operator.log_out"
+WRONG_PASSWORD, NO_CODE = "operator.wrong_password", "operator.wrong_code"
 
 
 class Caller(NamedTuple):
@@ -53,9 +55,10 @@ def log_in(*, email: str, password: str, caller: Caller) -> OperatorProof | Refu
     email = email.strip().lower()
     now = clock.now()
     place = neighbourhood(caller.address)
+    # What customers and staff of panels try from there is counted by itself: they may share an operator's address.
     # By the network too: whoever knows an operator's address and guesses from elsewhere does not keep them out.
     account = f"{email} {place}"
-    attempts = [(throttle_actions.OPERATOR_ACCOUNT, account), (throttle_actions.LOG_IN_ADDRESS, place)]
+    attempts = [(throttle_actions.OPERATOR_ACCOUNT, account), (throttle_actions.OPERATOR_ADDRESS, place)]
     refused = throttle_actions.count(_NO_PANEL, attempts, now=now)
     if refused is not None:
         return refused
@@ -65,6 +68,7 @@ def log_in(*, email: str, password: str, caller: Caller) -> OperatorProof | Refu
         throttle_actions.take_back(_NO_PANEL, attempts, now=now)
         return right
     if operator is None or not right:
+        _trace(operator, WRONG_PASSWORD, caller.address)
         return WRONG
     throttle_actions.forget(_NO_PANEL, throttle_actions.OPERATOR_ACCOUNT, account)
     return OperatorProof(signing.dumps([operator.id, _password_mark(operator)], salt=_SALT))
@@ -92,8 +96,12 @@ def log_in_with_code(*, proof: str, code: str, caller: Caller) -> OperatorIn | R
     if operator is None or mark not in _marks(operator):
         return START_AGAIN
     tries = [(throttle_actions.OPERATOR_CODE, str(operator.id))]
-    refused = throttle_actions.count(_NO_PANEL, tries, now=clock.now()) or _use_code(operator, code)
+    refused = throttle_actions.count(_NO_PANEL, tries, now=clock.now())
     if refused is not None:
+        return refused
+    refused = _use_code(operator, code)
+    if refused is not None:
+        _trace(operator, NO_CODE, caller.address)
         return refused
     throttle_actions.forget(_NO_PANEL, throttle_actions.OPERATOR_CODE, str(operator.id))
     return _admit(operator, caller) or START_AGAIN
@@ -143,6 +151,21 @@ def _note(operator: Operator, action: str, address: str) -> None:
         object_kind="operator",
         object_id=operator.id,
         given={},
+    )
+
+
+def _trace(operator: Operator | None, action: str, address: str) -> None:
+    """Of a log-in that failed, whoever it was: from where, and to whose account. What was typed is not kept: it may be
+    a password. Strangers do not fill the trail: of so many in a quarter of an hour the rest is not told."""
+    if throttle_actions.count(_NO_PANEL, [(throttle_actions.OPERATOR_TRACE, "")], now=clock.now()) is not None:
+        return
+    note(
+        Actor(ActorKind.OPERATOR, None, "", address, frozenset()),
+        panel_id=None,
+        action=action,
+        object_kind="operator",
+        object_id=operator.id if operator is not None else 0,
+        given={"email": operator.email if operator is not None else ""},
     )
 
 

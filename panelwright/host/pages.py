@@ -8,6 +8,7 @@ from django.utils.translation import gettext_noop
 from panelwright.host import blocks, doors, health, views
 from panelwright.ui.pages import Answer, Menu, Site, SitePage, Who
 
+# No other address begins so: a panel may have any slug.
 _SLUG = "panels/<slug:slug>"
 
 SITE = Site(
@@ -23,7 +24,7 @@ SITE = Site(
             menus=(Menu("host", gettext_noop("Panels"), "grid"),),
             samples=("/", "/?q=shop&state=open", "/?state=suspended", "/?q=nothing-like-it"),
         ),
-        SitePage("panel_new", "panels/new", views.panel_new, Who.OPERATORS, under="panels"),
+        SitePage("panel_new", "create-panel", views.panel_new, Who.OPERATORS, under="panels"),
         SitePage("panel", _SLUG, views.panel, Who.OPERATORS, under="panels", samples=("/panels/{panel}",)),
         SitePage(
             "panel_suspend",

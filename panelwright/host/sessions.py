@@ -26,6 +26,11 @@ def session_of(token: str, *, now: datetime) -> OperatorSession | None:
     return rows.select_related("operator").first()
 
 
+def used_until(session: OperatorSession, *, now: datetime) -> datetime:
+    """When a session that is used now ends, if it is not used again."""
+    return min(now + IDLE, session.created_at + AT_MOST)
+
+
 def sessions_of(operator_id: int, *, now: datetime) -> Sequence[OperatorSession]:
     """Everywhere that an operator is logged in, the one seen last first."""
     rows = OperatorSession.objects.filter(operator_id=operator_id, expires_at__gt=now, created_at__gt=now - AT_MOST)

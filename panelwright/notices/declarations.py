@@ -9,6 +9,7 @@ from django.utils.translation import gettext_noop
 
 from panelwright.core.refusal import Refused
 from panelwright.customers import letters
+from panelwright.customers.asking import limited
 from panelwright.customers.models import Staff
 from panelwright.events.models import URL_MAX
 from panelwright.notices import actions, rules, trials
@@ -202,7 +203,7 @@ ACTIONS = (
         gettext_noop("Send a test message"),
         Right.SETTINGS,
         _tested,
-        prepare=_try,
+        prepare=limited(_try),
         help=gettext_noop("We send a message now and show you the result."),
     ),
     Action(

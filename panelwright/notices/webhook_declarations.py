@@ -8,6 +8,7 @@ from typing import Any
 from django.utils.translation import gettext_noop
 
 from panelwright.core.refusal import Refusal, Refused
+from panelwright.customers.asking import limited
 from panelwright.events import webhook_actions
 from panelwright.events.models import PANELS_OWN, URL_MAX, Delivery, Endpoint, EndpointKind
 from panelwright.events.webhook_rules import DESCRIPTION_MAX, PANEL_NAMES
@@ -164,7 +165,7 @@ ACTIONS = (
         gettext_noop("Send a test message"),
         Right.SETTINGS,
         _tested,
-        prepare=_try,
+        prepare=limited(_try),
         help=gettext_noop("We send a message now and show you the result."),
     ),
     Action(

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_noop
 
 from panelwright.core import clock, limits, money
 from panelwright.core.refusal import Refused
+from panelwright.customers.asking import limited
 from panelwright.panels.models import Panel
 from panelwright.payments import connections, method_actions, queries, refund_actions, registry, rules, staff_actions
 from panelwright.payments.gateway import Gateway
@@ -440,7 +441,7 @@ _ON_METHODS = (
         gettext_noop("Test the connection"),
         Right.SETTINGS,
         _test,
-        prepare=_ask_gateway,
+        prepare=limited(_ask_gateway),
         shown={"works": YES_NO},
         offered=_has_api,
     ),

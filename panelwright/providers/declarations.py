@@ -15,6 +15,7 @@ from panelwright.core import money, said
 from panelwright.core.refusal import Refused
 from panelwright.core.secret import installation_box
 from panelwright.core.web_addresses import without_secrets
+from panelwright.customers.asking import limited
 from panelwright.panels.models import Panel
 from panelwright.providers import actions
 from panelwright.providers.manual import manual_actions
@@ -399,6 +400,7 @@ ACTIONS = (
             Field("knows_request_id", ActionFieldKind.YES_NO, gettext_noop("Knows request IDs")),
         ),
         on_target=False,
+        of_money=True,
     ),
     Action(
         PROVIDER,
@@ -450,6 +452,7 @@ ACTIONS = (
             ),
             Field("enabled", ActionFieldKind.YES_NO, gettext_noop("Send orders to this provider")),
         ),
+        of_money=True,
     ),
     Action(
         PROVIDER,
@@ -458,7 +461,7 @@ ACTIONS = (
         Right.PROVIDERS,
         _sync,
         (Field("accept", ActionFieldKind.YES_NO, gettext_noop("Believe a list that has lost most of its services")),),
-        prepare=_ask,
+        prepare=limited(_ask),
         shown={"changes": _CHANGES, "problem": TEXT, "left": NUMBER},
     ),
     Action(
@@ -467,7 +470,7 @@ ACTIONS = (
         gettext_noop("Read the list"),
         Right.SERVICES,
         _read_list,
-        prepare=_ask_list,
+        prepare=limited(_ask_list),
         offered=in_its_place,
         shown={"rows": NUMBER},
     ),
@@ -490,13 +493,14 @@ ACTIONS = (
                 help=gettext_noop("From the provider's names of categories to yours."),
             ),
         ),
-        prepare=_ask,
+        prepare=limited(_ask),
         shown={
             "imported": listed(NUMBER),
             "known": NUMBER,
             "not_on_sale": listed(NUMBER),
             "left_out": listed(fields({"service": TEXT, "name": TEXT, "why": TEXT})),
         },
+        of_money=True,
     ),
     Action(
         ROUTE,
@@ -512,6 +516,7 @@ ACTIONS = (
         ),
         on_target=False,
         prepare=_with_their_type,
+        of_money=True,
     ),
     Action(
         ROUTE,
@@ -534,6 +539,7 @@ ACTIONS = (
             Field("follows_name", ActionFieldKind.YES_NO, gettext_noop("The name follows")),
         ),
         in_bulk=True,
+        of_money=True,
     ),
     Action(
         ROUTE,
@@ -545,6 +551,7 @@ ACTIONS = (
         fields=(
             Field("direction", ActionFieldKind.CHOICE, gettext_noop("Where to"), required=True, choices=("up", "down")),
         ),
+        of_money=True,
     ),
     Action(
         HELD,
@@ -555,6 +562,7 @@ ACTIONS = (
         (_SEEN,),
         in_bulk=True,
         shown={"changes": _CHANGES},
+        of_money=True,
     ),
     Action(
         HELD,

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_noop
 
 from panelwright.core import clock
 from panelwright.core.refusal import Refused
+from panelwright.customers.asking import limited
 from panelwright.providers import actions
 from panelwright.providers.declarations import PROVIDER, client_of
 from panelwright.providers.models import Provider, ProviderKind
@@ -70,7 +71,7 @@ ACTIONS = (
         gettext_noop("Test the connection"),
         Right.PROVIDERS,
         _test,
-        prepare=_asked,
+        prepare=limited(_asked),
         offered=lambda provider: provider.kind == ProviderKind.API.value,
         shown={"works": YES_NO, "balance": TEXT, "services": TEXT, "took_ms": NUMBER},
     ),

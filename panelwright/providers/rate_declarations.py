@@ -58,6 +58,7 @@ ACTIONS = (
         _set_exchange_rate,
         _RATE_FIELDS,
         on_target=False,
+        of_money=True,
     ),
     Action(
         HOST_EXCHANGE_RATE,

@@ -162,7 +162,8 @@ def not_allowed(action: Action, actor: Actor) -> Refusal | None:
     wrong_kind = (action.for_operators and actor.kind is not ActorKind.OPERATOR) or (
         action.person and actor.kind is not ActorKind.STAFF
     )
-    if action.noun.of_money and actor.kind is ActorKind.HOST and not actor.may(Right.PAYMENTS):
+    of_money = action.noun.of_money or action.of_money or action.right is Right.PRICES
+    if of_money and actor.kind is ActorKind.HOST and not actor.may(Right.PAYMENTS):
         return Refusal("not_allowed", facts=(("right", Right.PAYMENTS.value),))
     if actor.may(action.right) and not wrong_kind:
         return None

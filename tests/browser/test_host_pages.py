@@ -21,7 +21,7 @@ ADDRESSES = (
     "/",
     "/?q=nothing-like-it",
     "/?state=open",
-    "/panels/new",
+    "/create-panel",
     "/panels/everything",
     "/health",
     "/blocks",

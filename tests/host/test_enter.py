@@ -147,6 +147,65 @@ def test_it_ends_after_an_hour_however_much_it_is_used(installation: Installatio
     assert browser.answer("/admin/").status_code == 302
 
 
+def test_it_ends_when_the_operator_s_session_could_last_no_longer(installation: Installation) -> None:
+    olga = installation.browser()
+    for _ in range(14):
+        installation.time.passes(minutes=50)
+        assert olga.is_inside()
+    # Twenty minutes before its twelve hours are over.
+    browser = guest(installation, olga)
+    installation.time.passes(minutes=19)
+    assert browser.answer("/admin/").status_code == 200
+    installation.time.passes(minutes=2)
+    assert not olga.is_inside() and browser.answer("/admin/").status_code == 302
+    # Nor does a link that was made in its last moment let in afterwards.
+    olga = installation.browser()
+    for _ in range(14):
+        installation.time.passes(minutes=51)
+        assert olga.is_inside()
+    installation.time.passes(minutes=5, seconds=10)
+    path = link_of(installation, olga)
+    installation.time.passes(seconds=20)
+    from panelwright.storefront.tests.browsing import Browser
+
+    assert Browser(installation.alice).post(path).status_code == 410
+
+
+def test_what_is_paid_and_to_whom_is_closed_unless_money_was_asked_for(installation: Installation) -> None:
+    """Prices, exchange rates, where orders and the provider's key go: each action that decides it, and no other."""
+    from panelwright.staff import registry
+    from panelwright.staff.actions import not_allowed
+    from panelwright.staff.actor import Actor, ActorKind
+    from panelwright.staff.rights import ALL, Right
+    from tests.host.installation import unmoved
+    from tests.support.people import everything, value
+
+    closed = {
+        "provider.add", "provider.set", "provider.import", "route.add", "route.set", "route.move", "held.accept",
+        "exchange_rate.set", "service.set_rate", "service.reprice", "service.delete_own_rates", "price_list.set_rate",
+        "customer.set_rate", "customer.set_discount", "customer.set_group", "panel.set_guard",
+    }  # fmt: skip
+    from panelwright.customers.host_guests import MONEY, NEVER
+
+    without = Actor(ActorKind.HOST, None, "olga (host)", "", ALL - NEVER - MONEY)
+    by_money = Actor(ActorKind.HOST, None, "olga (host)", "", ALL - NEVER)
+    for name in sorted(closed):
+        assert not_allowed(registry.actions()[name], without) is not None, name
+        assert not_allowed(registry.actions()[name], by_money) is None, name
+    for action in registry.actions().values():
+        if action.right is Right.PRICES or action.of_money:
+            assert not_allowed(action, without) is not None, action.name
+    for name in ("provider.test", "provider.sync", "provider.rest", "provider.resume", "service.turn_off"):
+        assert not_allowed(registry.actions()[name], without) is None, name
+    provider = value("SELECT MIN(id) FROM providers_provider WHERE panel_id = %s", installation.alice.panel_id)
+    browser = guest(installation)
+    assert f"/admin/providers/{provider}/set" not in browser.get(f"/admin/providers/{provider}")
+    before = everything()
+    answer = browser.post(f"/admin/providers/{provider}/set", name="other", sure="1")
+    assert answer.status_code == 422 and "It needs the right:" in answer.content.decode()
+    unmoved(before)
+
+
 @pytest.mark.parametrize("how", ["logout", "turn_off", "set_password", "new_factor", "end_others"])
 def test_it_ends_with_the_operator_s_own_session(installation: Installation, how: str) -> None:
     olga = installation.browser()

@@ -262,3 +262,42 @@ def test_three_accounts_are_one_person(installation: Installation) -> None:
     assert third.panel.name in page and installation.alice.panel.name in page
     queries = len(rita.queries("/admin/my-panels"))
     assert queries <= 15, queries
+
+
+def test_a_link_outlives_another_key_and_another_way_of_hashing(installation: Installation, settings: Any) -> None:
+    """It is the same password and the same factor: neither rekeying nor what we hash with today undoes a link."""
+    from panelwright.core.rekey_actions import rekey, sealed_columns
+
+    alice, rita = installation.alice.staff.user, installation.rival.staff.user
+    factor(alice)
+    factor(rita)
+    browser = alice_at_hers(installation)
+    import pyotp
+
+    code = pyotp.TOTP(TOTP).at(installation.time.now)
+    assert link(browser, code=code).status_code == 302
+    assert "rival.example" in browser.get("/admin/my-panels")
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "another key of the installation " * 2, [settings.SECRET_KEY]
+    before = sealed()
+    for column in sealed_columns():
+        list(rekey(column))
+    assert sealed() != before, "both factors were sealed anew"
+    settings.SECRET_KEY_FALLBACKS = []
+    browser = alice_at_hers(installation)
+    assert "rival.example" in browser.get("/admin/my-panels")
+    # Her password is hashed as we do it today, at her next log-in.
+    settings.PASSWORD_HASHERS = ["panelwright.customers.passwords.OwaspArgon2", *settings.PASSWORD_HASHERS]
+    from django.test import Client
+
+    from tests.support.people import value
+
+    hashed = value("SELECT password FROM customers_user WHERE id = %s", rita.id)
+    Client(headers={"host": "rival.example"}).post("/login", {"email": rita.email, "password": PASSWORD})
+    assert value("SELECT password FROM customers_user WHERE id = %s", rita.id) != hashed
+    assert "rival.example" in browser.get("/admin/my-panels")
+
+
+def sealed() -> list[tuple[Any, ...]]:
+    from tests.support.people import values
+
+    return values("SELECT totp_sealed FROM customers_user WHERE totp_sealed <> '' ORDER BY id")

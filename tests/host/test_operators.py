@@ -45,7 +45,9 @@ def test_password_and_code_let_in_and_both_are_needed(installation: Installation
     who = ("operator", f"{EMAIL} (host)", "198.51.100.9")
     assert trail() == [
         ("operator.add", None, "operator", "a test", ""),
+        ("operator.wrong_code", None, "operator", "", "198.51.100.9"),
         ("operator.log_in", None, *who),
+        ("operator.wrong_code", None, "operator", "", "198.51.100.9"),
         ("operator.log_out", None, *who),
     ]
 
@@ -81,7 +83,42 @@ def test_nothing_is_told_of_who_is_an_operator(installation: Installation) -> No
     assert said == {True}
     from tests.host.installation import unmoved
 
-    unmoved(before, "customers_addressattempts")
+    unmoved(before, "customers_addressattempts", "staff_trailentry")
+    rows = [(action, name, address) for action, _panel, _kind, name, address in trail()][1:]
+    assert rows == [("operator.wrong_password", "", "198.51.100.9")] * 4, "each leaves the same trace"
+
+
+def test_a_log_in_that_fails_is_told_without_what_was_typed(installation: Installation) -> None:
+    from tests.host.installation import EMAIL, PASSWORD, HostBrowser, proof_of
+    from tests.support.people import values
+
+    stranger = HostBrowser(address="203.0.113.66")
+    stranger.post("/login", email="my secret passphrase", password="and another")
+    stranger.post("/login", email=EMAIL, password="n0t it")
+    proof = proof_of(stranger.post("/login", email=EMAIL, password=PASSWORD).content.decode())
+    stranger.post("/login", proof=proof, code="000000")
+    told = [(action, address) for action, _panel, _kind, _name, address in trail()][1:]
+    failed = "operator.wrong_password"
+    assert told == [(failed, "203.0.113.66")] * 2 + [("operator.wrong_code", "203.0.113.66")]
+    kept = str(values("SELECT * FROM staff_trailentry"))
+    assert "n0t it" not in kept and "passphrase" not in kept and PASSWORD not in kept
+    page = installation.browser().get("/trail")
+    assert "Failed log-in: right password, wrong code" in page and EMAIL in page
+    # Strangers do not fill the trail.
+    for n in range(120):
+        HostBrowser(address=f"203.0.{n}.1").post("/login", email=EMAIL, password="guess")
+    assert len([row for row in trail() if row[0].startswith("operator.wrong")]) == 100
+
+
+def test_what_is_tried_at_panels_keeps_no_operator_of_the_same_network_out(installation: Installation) -> None:
+    from tests.host.installation import EMAIL, PASSWORD, HostBrowser
+
+    beside = HostBrowser(at=installation.alice.host, address="203.0.113.5")
+    for n in range(61):
+        answer = beside.post("/login", email=f"c{n}@customer.example", password="guess")
+    assert "Too many attempts." in answer.content.decode()
+    came = HostBrowser(address="203.0.113.5").post("/login", email=EMAIL, password=PASSWORD)
+    assert came.status_code == 200 and "Two-factor" in came.content.decode()
 
 
 def test_whoever_guesses_is_slowed_down_and_keeps_nobody_else_out(installation: Installation) -> None:

@@ -70,7 +70,7 @@ def test_a_panel_is_made_from_a_preset_with_an_owner_who_can_log_in(installation
 
     browser = installation.browser()
     page = browser.post(
-        "/panels/new", preset="everything", slug="fresh", domain="fresh.example", owner="Frida@fresh.example"
+        "/create-panel", preset="everything", slug="fresh", domain="fresh.example", owner="Frida@fresh.example"
     )
     assert page.status_code == 200, page.content.decode()
     password = re.search(r"<code>([\w-]+)</code>", page.content.decode())
@@ -109,7 +109,7 @@ def test_what_is_wrong_with_a_new_panel_is_said_and_nothing_made(
     browser = installation.browser()
     before = everything()
     whole = {"preset": "everything", "slug": "fresh", "domain": "fresh.example", "owner": "f@fresh.example", **given}
-    answer = browser.post("/panels/new", **whole)
+    answer = browser.post("/create-panel", **whole)
     assert answer.status_code == 422 and said in answer.content.decode()
     unmoved(before)
 
@@ -267,3 +267,15 @@ def test_what_is_no_host_name_is_refused(monkeypatch: pytest.MonkeyPatch, text: 
     monkeypatch.setenv("PANELWRIGHT_HOST_SITE", text)
     with pytest.raises(ValueError, match="PANELWRIGHT_HOST_SITE"):
         settings._host_name("PANELWRIGHT_HOST_SITE")
+
+
+@pytest.mark.parametrize("slug", ["new", "create", "create-panel", "panels", "health", "login", "trail"])
+def test_a_panel_may_be_called_as_any_page_is(installation: Installation, slug: str) -> None:
+    browser = installation.browser()
+    made = browser.post(
+        "/create-panel", slug=slug, name=f"The {slug}", domain=f"{slug}.example", owner="f@x.example", currency="USD"
+    )
+    assert made.status_code == 200, made.content.decode()
+    assert f"The {slug}" in browser.get(f"/panels/{slug}")
+    assert browser.post(f"/panels/{slug}/suspend", reason="Unpaid").status_code == 302
+    assert "Create panel" in browser.get("/create-panel")

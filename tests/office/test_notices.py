@@ -89,3 +89,21 @@ def test_whose_settings_they_are_not_sees_nothing_of_them(office: Office) -> Non
     assert rival.answer(f"/admin/settings/webhooks/{own}").status_code == 404
     assert rival.answer(f"/admin/notices/{office.rows['notice']}/set").status_code == 404
     assert rival.answer(f"/admin/deliveries/{office.rows['delivery']}/resend").status_code == 404
+
+
+def test_tests_are_not_sent_without_end(office: Office, receiver: Receiver) -> None:
+    """Whoever may press the button cannot have us call somebody all day; other panels and other buttons share nothing
+    but the panel's own count."""
+    from panelwright.customers import throttle_actions
+    from tests.support.people import value
+
+    browser = office.browser("owner")
+    fields = {"url": receiver.url, "names": ["ticket.opened"], "names-shown": "1"}
+    browser.post("/admin/webhooks/add", **fields)
+    target = value("SELECT MAX(id) FROM events_endpoint WHERE customer_id = 0")
+    for _ in range(throttle_actions.ASKED.most):
+        assert browser.post(f"/admin/webhooks/{target}/test").status_code == 302
+    heard = len(receiver.heard)
+    page = browser.refused(f"/admin/webhooks/{target}/test")
+    assert "Too many attempts. Try again in" in page
+    assert len(receiver.heard) == heard == throttle_actions.ASKED.most

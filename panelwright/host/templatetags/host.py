@@ -22,6 +22,8 @@ LINES_MAX = 5
 _UNDECLARED = {
     "operator.log_in": gettext_noop("Logged in"),
     "operator.log_out": gettext_noop("Logged out"),
+    "operator.wrong_password": gettext_noop("Failed log-in: wrong password"),
+    "operator.wrong_code": gettext_noop("Failed log-in: right password, wrong code"),
     "host.enter": gettext_noop("Signed in as the owner"),
     "host.left": gettext_noop("Stopped being signed in as the owner"),
 }
