@@ -208,8 +208,8 @@ class Action:
     `pace`: in bulk it takes its time, as with letters. `part`: of its object's page, where it stands
     there and in no menu of a row. `letter`: it sends a letter with a link. `person`: somebody at a page does it,
     and no program can. `caution`: `help` is a warning, as it is of what moves money or takes something away.
-    `of_money`: it decides what is paid or to whom, so that an operator in an owner's place needs leave to move money; so
-    does whatever needs the right to prices.
+    `of_money`: it decides what is paid or to whom, so that an operator in an owner's place needs leave to move money;
+    so does whatever needs the right to prices.
     """
 
     noun: Noun
