@@ -47,6 +47,12 @@ PANEL_NAMES = (
     "ticket.replied",
     "ticket.answered",
     "ticket.closed",
+    "payment.submitted",
+    "payment.paid",
+    "payment.rejected",
+    "payment.problem",
+    "payment.refunded",
+    "payment.refund_failed",
 )
 DESCRIPTION_MAX = 100
 ANSWER_MAX = 500

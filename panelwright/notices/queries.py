@@ -13,6 +13,7 @@ from panelwright.core import clock
 from panelwright.core.paging import Found
 from panelwright.events.models import Event, Mail
 from panelwright.notices.rules import LABEL_MAX, LOOKED_MAX, Matter, NoticeKind
+from panelwright.payments import queries as payment_queries
 from panelwright.providers.models import Provider, ProviderKind
 from panelwright.providers.routing.health import FAILURES_MAX
 from panelwright.providers.staff_lists import held_routes, waiting_cancels, waiting_refills
@@ -76,6 +77,13 @@ def _tickets(panel_id: int) -> list[Matter]:
     ]
 
 
+def _payments(panel_id: int) -> list[Matter]:
+    rows = payment_queries.waiting(panel_id).order_by("number")
+    # One that becomes a problem is told once more.
+    found = rows.values_list("number", "state", "method__name", "problem_code")[:LOOKED_MAX]
+    return [Matter(f"{number}:{state}", number, name[:LABEL_MAX], code=code) for number, state, name, code in found]
+
+
 def _providers(panel_id: int) -> QuerySet[Provider]:
     rows: QuerySet[Provider] = Provider.objects.filter(panel_id=panel_id, enabled=True, kind=ProviderKind.API)
     return rows.order_by("id")
@@ -118,6 +126,7 @@ _READERS: dict[NoticeKind, Callable[[int], list[Matter]]] = {
     NoticeKind.REFILL_WAITS: _refills,
     NoticeKind.CANCEL_WAITS: _cancels,
     NoticeKind.TICKET_WAITS: _tickets,
+    NoticeKind.PAYMENT_WAITS: _payments,
     NoticeKind.PROVIDER_LOW: _low,
     NoticeKind.PROVIDER_FAILS: _failing,
     NoticeKind.PRICE_HELD: _held,

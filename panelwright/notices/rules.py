@@ -22,6 +22,7 @@ class NoticeKind(StrEnum):
     REFILL_WAITS = "refill_waits"
     CANCEL_WAITS = "cancel_waits"
     TICKET_WAITS = "ticket_waits"
+    PAYMENT_WAITS = "payment_waits"
     PROVIDER_LOW = "provider_low"
     PROVIDER_FAILS = "provider_fails"
     PRICE_HELD = "price_held"
@@ -37,6 +38,7 @@ RIGHT_FOR = {
     NoticeKind.REFILL_WAITS: Right.ORDERS_READ,
     NoticeKind.CANCEL_WAITS: Right.ORDERS_READ,
     NoticeKind.TICKET_WAITS: Right.SUPPORT,
+    NoticeKind.PAYMENT_WAITS: Right.PAYMENTS,
     NoticeKind.PROVIDER_LOW: Right.PROVIDERS,
     NoticeKind.PROVIDER_FAILS: Right.PROVIDERS,
     NoticeKind.PRICE_HELD: Right.SERVICES,
@@ -49,6 +51,7 @@ _RIGHT_FOR_EVENTS = {
     "refill": Right.ORDERS_READ,
     "subscription": Right.ORDERS_READ,
     "ticket": Right.SUPPORT,
+    "payment": Right.PAYMENTS,
 }
 # Of one kind that are looked at, the ones that wait longest; so many keys are kept at most.
 LOOKED_MAX = 500

@@ -17,7 +17,7 @@ from panelwright.core.refusal import Refusal
 from panelwright.ledger import actions as ledger
 from panelwright.ledger.models import AccountKind, TransferCode
 from panelwright.ledger.rules import NamedAccount, NewTransfer
-from panelwright.payments import emails, rules
+from panelwright.payments import emails, rules, webhook_events
 from panelwright.payments.models import Payment, PaymentState, PaymentStep
 from panelwright.payments.rules import AskedPayment, PaymentSum, ReceivedMoney, rows_of
 
@@ -161,7 +161,8 @@ def move(payment: Payment, to: PaymentState, *, now: datetime, again: bool = Fal
 def tell(
     payment: Payment, code: str, *, now: datetime, by: str = "", facts: Mapping[str, object] | None = None
 ) -> None:
-    """A line of its story."""
+    """A line of its story, and what the panel's own programs hear of it."""
     PaymentStep.objects.create(
         panel_id=payment.panel_id, payment_id=payment.id, code=code, facts=dict(facts or {}), by=by[:300], at=now
     )
+    webhook_events.tell(payment, code, now=now)

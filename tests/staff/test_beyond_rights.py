@@ -216,10 +216,10 @@ def test_nobody_has_sent_elsewhere_what_they_may_not_read(action: str, given: di
     from panelwright.notices.rules import RIGHT_FOR
 
     def right_for(name: str) -> str:
-        return "support" if name.startswith("ticket.") else "orders.read"
+        return {"ticket": "support", "payment": "payments"}.get(name.partition(".")[0], "orders.read")
 
     needs: dict[str, str] = (
-        {name: right_for(name) for name in PANEL_NAMES if not name.startswith("payment.")}
+        {name: right_for(name) for name in PANEL_NAMES}
         if action.startswith("panel_webhook")
         else {kind.value: right.value for kind, right in RIGHT_FOR.items()}
     )

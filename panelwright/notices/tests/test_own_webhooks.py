@@ -200,3 +200,48 @@ def test_one_that_stopped_by_itself_is_told_to_staff(story: Story, receiver: Rec
     actions.watch()
     assert values("SELECT subject FROM events_mail") == [("Shop: A webhook was turned off: 1",)]
     execute("UPDATE events_mail SET due_at = NULL")
+
+
+def test_a_payment_from_its_proof_to_its_end(story: Story, time: Time) -> None:
+    from panelwright.payments.tests import making
+
+    listen(story.alice)
+    method = making.method(story.alice, "Bank")
+    first = making.begun(story.carol, method, "20")
+    assert told() == [], "one that is only begun tells nothing"
+    assert making.submit(story.carol, first, "TX-1") is None
+    did(story.alice, "payment.approve", first.number)
+    second = making.begun(story.carol, method, "5")
+    assert making.submit(story.carol, second, "TX-2") is None
+    did(story.alice, "payment.reject", second.number, reason="Nothing came.")
+    messages = told()
+    assert [message["type"] for message in messages] == [
+        "payment.submitted",
+        "payment.paid",
+        "payment.submitted",
+        "payment.rejected",
+    ]
+    asked = {"method": "Bank", "amount": "20.00", "currency": messages[0]["data"]["currency"]}
+    facts = {"payment": first.number, **asked, "customer": story.carol.number}
+    assert messages[0]["data"] == {**facts, "state": "pending"}
+    paid = {"credited": "20.00", "bonus": "0.00", "credited_currency": "USD"}
+    assert messages[1]["data"] == {**facts, "state": "paid", **paid}
+    assert messages[3]["data"]["state"] == "failed" and messages[3]["data"]["payment"] == second.number
+
+
+def test_a_payment_that_waits_is_told_once_until_it_is_decided(story: Story) -> None:
+    from panelwright.notices import queries
+    from panelwright.notices.rules import NoticeKind
+    from panelwright.payments.tests import making
+
+    def waits() -> list[tuple[str, int, str]]:
+        with scope(panel=story.alice.panel):
+            found = queries.waiting(story.alice.panel_id, [NoticeKind.PAYMENT_WAITS.value])
+        return [(one.key, one.number, one.label) for one in found[NoticeKind.PAYMENT_WAITS]]
+
+    payment = making.begun(story.carol, making.method(story.alice, "Bank"), "20")
+    assert waits() == []
+    assert making.submit(story.carol, payment, "TX-1") is None
+    assert waits() == [(f"{payment.number}:pending", payment.number, "Bank")]
+    did(story.alice, "payment.approve", payment.number)
+    assert waits() == []

@@ -317,6 +317,7 @@ def test_each_kind_has_a_query_of_its_own_and_a_panel_reads_its_own_rows(story: 
         "refill_waits": [],
         "cancel_waits": [],
         "ticket_waits": [(1001, "Where is it?", "")],
+        "payment_waits": [],
         "provider_low": [(provider.id, "north", "")],
         "provider_fails": [(provider.id, "north", "")],
         "price_held": [],
