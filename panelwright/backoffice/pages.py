@@ -8,24 +8,20 @@ from django.utils.translation import gettext_noop
 
 from panelwright.backoffice import (
     acting,
-    announcements,
     bulk,
-    content,
-    customers,
     home,
     importing,
     lists,
     my_panels,
-    orders,
     panel,
-    payment_pages,
-    reports,
     search,
     services,
     staff_pages,
-    tickets,
 )
+from panelwright.backoffice.content_pages import CONTENT
+from panelwright.backoffice.report_pages import REPORTS
 from panelwright.backoffice.settings_pages import SETTINGS
+from panelwright.backoffice.work_pages import CUSTOMERS, ORDERS, SUPPORT
 from panelwright.staff import registry
 from panelwright.staff.action import Action
 from panelwright.staff.lists import StaffList, all_lists, named
@@ -48,276 +44,6 @@ _HOME = (
         search.search,
         Who.STAFF,
         samples=("/admin/search", "/admin/search?q=1001", "/admin/search?q=carol"),
-    ),
-)
-
-_ORDERS = (
-    SitePage(
-        "orders",
-        "admin/orders",
-        orders.orders,
-        Who.STAFF,
-        menus=(
-            Menu("office", gettext_noop("Orders"), "list", count="problems"),
-            Menu("office_orders", gettext_noop("Orders")),
-        ),
-        samples=("/admin/orders", "/admin/orders?show=problem", "/admin/orders?q=nothing+like+it"),
-        right=Right.ORDERS_READ,
-    ),
-    SitePage(
-        "work",
-        "admin/work",
-        orders.work,
-        Who.STAFF,
-        menus=(Menu("office_orders", gettext_noop("Work queue")),),
-        under="orders",
-        samples=("/admin/work", "/admin/work?show=begun"),
-        right=Right.ORDERS_READ,
-    ),
-    SitePage(
-        "dripfeeds",
-        "admin/dripfeeds",
-        orders.dripfeeds,
-        Who.STAFF,
-        menus=(Menu("office_orders", gettext_noop("Drip-feeds")),),
-        under="orders",
-        right=Right.ORDERS_READ,
-    ),
-    SitePage(
-        "subscriptions",
-        "admin/subscriptions",
-        orders.subscriptions,
-        Who.STAFF,
-        menus=(Menu("office_orders", gettext_noop("Subscriptions")),),
-        under="orders",
-        right=Right.ORDERS_READ,
-    ),
-    SitePage(
-        "refills",
-        "admin/refills",
-        orders.refills,
-        Who.STAFF,
-        menus=(Menu("office_orders", gettext_noop("Refill requests")),),
-        under="orders",
-        right=Right.ORDERS_READ,
-    ),
-    SitePage(
-        "cancels",
-        "admin/cancels",
-        orders.cancels,
-        Who.STAFF,
-        menus=(Menu("office_orders", gettext_noop("Cancellation requests")),),
-        under="orders",
-        right=Right.ORDERS_READ,
-    ),
-    SitePage(
-        "order",
-        "admin/orders/<int:target>",
-        orders.order,
-        Who.STAFF,
-        under="orders",
-        samples=("/admin/orders/{order}",),
-        right=Right.ORDERS_READ,
-    ),
-)
-
-_SUPPORT = (
-    SitePage(
-        "tickets",
-        "admin/tickets",
-        tickets.tickets,
-        Who.STAFF,
-        menus=(
-            Menu("office", gettext_noop("Inbox"), "chat", count="tickets"),
-            Menu("office_inbox", gettext_noop("Tickets")),
-        ),
-        samples=("/admin/tickets", "/admin/tickets?show=mine", "/admin/tickets?show=all"),
-        right=Right.SUPPORT,
-    ),
-    SitePage(
-        "saved_replies",
-        "admin/saved-replies",
-        tickets.saved_replies,
-        Who.STAFF,
-        menus=(Menu("office_inbox", gettext_noop("Saved replies")),),
-        under="tickets",
-        samples=("/admin/saved-replies", "/admin/saved-replies?q=nothing+like+it"),
-        right=Right.SUPPORT,
-    ),
-    SitePage(
-        "ticket",
-        "admin/tickets/<int:target>",
-        tickets.ticket,
-        Who.STAFF,
-        under="tickets",
-        samples=("/admin/tickets/{ticket}",),
-        right=Right.SUPPORT,
-    ),
-    SitePage(
-        "ticket_file",
-        "admin/tickets/<int:target>/files/<hidden:file_id>",
-        tickets.ticket_file,
-        Who.STAFF,
-        Answer.FILE,
-        samples=("/admin/tickets/{ticket}/files/{file}",),
-        right=Right.SUPPORT,
-    ),
-)
-
-_CUSTOMERS = (
-    SitePage(
-        "customers",
-        "admin/customers",
-        customers.customers,
-        Who.STAFF,
-        menus=(
-            Menu("office", gettext_noop("Customers"), "people"),
-            Menu("office_customers", gettext_noop("Customers")),
-        ),
-        samples=("/admin/customers", "/admin/customers?q=carol"),
-        right=Right.CUSTOMERS_READ,
-    ),
-    SitePage(
-        "customer",
-        "admin/customers/<int:target>",
-        customers.customer,
-        Who.STAFF,
-        under="customers",
-        samples=tuple(f"/admin/customers/{{customer}}{tab}" for tab in ("", "?tab=logins", "?tab=notes", "?tab=trail")),
-        right=Right.CUSTOMERS_READ,
-    ),
-    SitePage(
-        "price_lists",
-        "admin/price-lists",
-        customers.price_lists,
-        Who.STAFF,
-        menus=(Menu("office_customers", gettext_noop("Price lists")),),
-        under="customers",
-        right=Right.CUSTOMERS_READ,
-    ),
-    *payment_pages.PAGES,
-)
-
-_REPORTS = (
-    SitePage(
-        "reports",
-        "admin/reports",
-        reports.sales,
-        Who.STAFF,
-        menus=(Menu("office", gettext_noop("Reports"), "chart"), Menu("office_reports", gettext_noop("Sales"))),
-        samples=(
-            "/admin/reports",
-            "/admin/reports?period=365&by=service&compare=yes",
-            "/admin/reports?period=7&by=category&draw=profit",
-            "/admin/reports?period=today&by=customer",
-            "/admin/reports?period=month&by=provider",
-            "/admin/reports?customer=1001&by=service",
-            "/admin/reports?source=api",
-        ),
-        right=Right.REPORTS,
-    ),
-    *(
-        SitePage(
-            f"report_{name}",
-            f"admin/reports/{name}",
-            view,
-            Who.STAFF,
-            menus=(Menu("office_reports", label),),
-            under="reports",
-            samples=samples or (f"/admin/reports/{name}",),
-            right=Right.REPORTS,
-            also=also,
-        )
-        for name, view, label, also, samples in (
-            (
-                "year",
-                reports.year,
-                gettext_noop("Year"),
-                None,
-                ("/admin/reports/year", "/admin/reports/year?measure=orders&source=web"),
-            ),
-            ("customers", reports.customers, gettext_noop("Customers"), None, ()),
-            ("payments", reports.payments, gettext_noop("Payments"), Right.PAYMENTS, ()),
-            ("providers", reports.providers, gettext_noop("Providers"), Right.PROVIDERS, ()),
-            ("services", reports.services, gettext_noop("Service health"), None, ()),
-            ("staff", reports.staff, gettext_noop("Staff"), Right.STAFF, ()),
-            ("support", reports.support, gettext_noop("Support"), Right.SUPPORT, ()),
-        )
-    ),
-    SitePage(
-        "refunds",
-        "admin/refunds",
-        reports.refunds,
-        Who.STAFF,
-        under="reports",
-        samples=("/admin/refunds", "/admin/refunds?span=2026-05-04"),
-        right=Right.ORDERS_READ,
-    ),
-    SitePage(
-        "report_csv",
-        "admin/reports/<slug:name>.csv",
-        reports.file,
-        Who.STAFF,
-        Answer.FILE,
-        under="reports",
-        samples=("/admin/reports/sales.csv", "/admin/reports/services.csv?period=90"),
-        right=Right.REPORTS,
-        also=Right.EXPORTS,
-    ),
-)
-
-_CONTENT = (
-    SitePage(
-        "content",
-        "admin/content",
-        content.pages,
-        Who.STAFF,
-        menus=(Menu("office", gettext_noop("Content"), "words"), Menu("office_content", gettext_noop("Pages"))),
-        right=Right.CONTENT,
-    ),
-    SitePage(
-        "content_new",
-        "admin/content/new",
-        content.new_page,
-        Who.STAFF,
-        under="content",
-        right=Right.CONTENT,
-    ),
-    SitePage(
-        "content_page",
-        r"^admin/content/pages/(?P<slug>[a-z0-9][a-z0-9-]{0,59})$",
-        content.page,
-        Who.STAFF,
-        under="content",
-        samples=("/admin/content/pages/terms", "/admin/content/pages/faq?own=1", "/admin/content/pages/{page}"),
-        right=Right.CONTENT,
-    ),
-    SitePage(
-        "announcements",
-        "admin/content/announcements",
-        announcements.announcements,
-        Who.STAFF,
-        menus=(Menu("office_content", gettext_noop("Announcements")),),
-        under="content",
-        samples=("/admin/content/announcements", "/admin/content/announcements?show=banner"),
-        right=Right.CONTENT,
-    ),
-    SitePage(
-        "announcement_new",
-        "admin/content/announcements/new",
-        announcements.new_announcement,
-        Who.STAFF,
-        under="announcements",
-        right=Right.CONTENT,
-    ),
-    SitePage(
-        "announcement",
-        "admin/content/announcements/<int:target>",
-        announcements.announcement,
-        Who.STAFF,
-        under="announcements",
-        samples=("/admin/content/announcements/{announcement}",),
-        right=Right.CONTENT,
     ),
 )
 
@@ -425,8 +151,8 @@ _PANEL = (
         samples=("/admin/blocks", "/admin/blocks?kind=word&q=x"),
         right=Right.SETTINGS,
     ),
-    *_CONTENT,
-    *_REPORTS,
+    *CONTENT,
+    *REPORTS,
     SitePage(
         "staff",
         "admin/staff",
@@ -518,7 +244,7 @@ def _files() -> Iterator[SitePage]:
 
 def _shown() -> Iterator[StaffList]:
     """The lists that have a page."""
-    for page in (*_ORDERS, *_SUPPORT, *_CUSTOMERS, *_PANEL):
+    for page in (*ORDERS, *SUPPORT, *CUSTOMERS, *_PANEL):
         of = all_lists().get(page.name)
         if of is not None:
             yield of
@@ -554,5 +280,5 @@ def _bulk() -> Iterator[SitePage]:
             )
 
 
-_ALL = (*_HOME, *_ORDERS, *_SUPPORT, *_CUSTOMERS, *_PANEL, *my_panels.PAGES, *_files(), *_bulk(), *_actions())
+_ALL = (*_HOME, *ORDERS, *SUPPORT, *CUSTOMERS, *_PANEL, *my_panels.PAGES, *_files(), *_bulk(), *_actions())
 SITE = Site("backoffice", _ALL)
