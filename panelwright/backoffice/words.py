@@ -223,6 +223,11 @@ _CHOICES = {
     "reference": gettext_noop("Reference or transaction ID"),
     "file": gettext_noop("Receipt"),
     "both": gettext_noop("Reference and receipt"),
+    # What of Mercado Pago a method sells by, and whether its money is real.
+    "pix": gettext_noop("Pix, on your own page"),
+    "checkout": gettext_noop("Checkout page"),
+    "live": gettext_noop("Live"),
+    "test": gettext_noop("Test payments"),
     "up": gettext_noop("Up"),
     "down": gettext_noop("Down"),
     "top": gettext_noop("To the top"),

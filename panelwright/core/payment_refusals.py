@@ -75,6 +75,20 @@ PAYMENTS: dict[str, Words] = {
     "stripe_hook_secret_missing": Words(
         gettext_noop("Enter the signing secret of your webhook endpoint. It begins with whsec_.")
     ),
+    "gateway_hook_secret_missing": Words(
+        gettext_noop("Enter the secret of your webhook, 16 characters or more, as the payment provider shows it.")
+    ),
+    "mercado_pago_token_missing": Words(gettext_noop("Enter your access token. It begins with APP_USR- or TEST-.")),
+    "paypal_client_missing": Words(gettext_noop("Enter the client ID of your PayPal app.")),
+    "paypal_secret_missing": Words(gettext_noop("Enter the secret of your PayPal app.")),
+    "paypal_webhook_missing": Words(
+        gettext_noop("Enter the ID of your webhook, as the PayPal developer dashboard shows it.")
+    ),
+    "btcpay_url_missing": Words(
+        gettext_noop("Enter the address of your BTCPay Server, such as https://pay.example.com.")
+    ),
+    "btcpay_store_missing": Words(gettext_noop("Enter the ID of your store, as its settings show it.")),
+    "btcpay_key_missing": Words(gettext_noop("Enter an API key of your BTCPay Server.")),
     "not_refundable": Words(gettext_noop("Only payments that were received can be refunded."), status=409),
     "more_than_received": Words(gettext_noop("At most %(rest)s %(currency)s can be refunded."), status=409),
 }

@@ -9,6 +9,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Protocol
 
+from panelwright.sandbox.simulated_btcpay import SimulatedBtcPay
+from panelwright.sandbox.simulated_mercado_pago import SimulatedMercadoPago
+from panelwright.sandbox.simulated_paypal import SimulatedPayPal
 from panelwright.sandbox.simulated_stripe import SimulatedStripe
 from panelwright.sandbox.wire import Request, SandboxReply, error
 
@@ -23,7 +26,12 @@ class SimulatedGateway(Protocol):
 
 def all_simulated() -> dict[str, SimulatedGateway]:
     """A new one of each, by the names of the gateways' folders."""
-    return {"stripe": SimulatedStripe()}
+    return {
+        "stripe": SimulatedStripe(),
+        "mercado_pago": SimulatedMercadoPago(),
+        "paypal": SimulatedPayPal(),
+        "btcpay": SimulatedBtcPay(),
+    }
 
 
 def answer(gateways: dict[str, SimulatedGateway], request: Request) -> SandboxReply:

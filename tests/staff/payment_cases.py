@@ -52,6 +52,10 @@ def _stripe(world: Any) -> int:
     return int(world.do("payment_method.add", kind="stripe", name=f"Card {world.link()}").target)
 
 
+def _of_kind(kind: str) -> Callable[[Any], int]:
+    return lambda world: int(world.do("payment_method.add", kind=kind, name=f"{kind} {world.link()}").target)
+
+
 def _answered(world: Any) -> int:
     """A method of Stripe's whose gateway is a simulated one, for as long as this process lives."""
     world.do("payment_method.set_stripe", target := _stripe(world), key="sk_test_ofthesimulatedgateway")
@@ -86,6 +90,9 @@ PAYMENT_CASES: dict[str, Callable[[Any], Made]] = {
     "payment_method.set_by_hand": lambda w: (method(w), {"proof": "both"}),
     "payment.refund": lambda w: (_paid(w), {"amount": "5.00"}),
     "payment_method.set_stripe": lambda w: (_stripe(w), {}),
+    "payment_method.set_mercado_pago": lambda w: (_of_kind("mercado_pago")(w), {"product": "pix"}),
+    "payment_method.set_paypal": lambda w: (_of_kind("paypal")(w), {"mode": "live"}),
+    "payment_method.set_btcpay": lambda w: (_of_kind("btcpay")(w), {"mode": "live"}),
     "payment_method.test": lambda w: (_answered(w), {}),
     "payment_method.turn_on": lambda w: (_off(w), {}),
     "payment_method.turn_off": lambda w: (method(w), {}),

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import template
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from panelwright.payments import registry, texts
@@ -46,6 +49,16 @@ def method_kind(method: PaymentMethod) -> str:
     """What its gateway is called; where that is not installed any more, the name of its folder."""
     gateway = registry.gateway(method.kind)
     return _(gateway.label) if gateway is not None else method.kind
+
+
+@register.simple_tag(takes_context=True)
+def method_hook(context: Any, method: PaymentMethod) -> str:
+    """The address that its owner enters at the gateway; empty where nobody tells anything."""
+    gateway = registry.gateway(method.kind)
+    if gateway is None or gateway.api is None:
+        return ""
+    address: str = context["request"].build_absolute_uri(reverse("storefront:hook_payments", args=[method.hook_token]))
+    return address
 
 
 @register.filter

@@ -1,0 +1,1 @@
+"""BTCPay Server: coins to the owner's own server, without anybody between."""

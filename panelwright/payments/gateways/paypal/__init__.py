@@ -1,0 +1,1 @@
+"""PayPal: balances and cards on PayPal's own page."""

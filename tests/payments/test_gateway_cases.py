@@ -1,0 +1,291 @@
+"""What one gateway has and the others have not. What all of them have: test_matrix.py."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.support.people import Time, value, values
+from tests.support.story import Story
+
+if TYPE_CHECKING:
+    from tests.payments.till import Till
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+At = Callable[[str], "Till"]
+
+
+@pytest.fixture
+def at(story: Story, settings: Any) -> Iterator[At]:
+    """A till of the gateway that is played so."""
+    from tests.payments.plays import PLAYS
+    from tests.payments.shop import serving
+    from tests.payments.till import Till
+
+    with ExitStack() as stack:
+
+        def till(name: str) -> Till:
+            play = PLAYS[name]()
+            url = stack.enter_context(serving(**{play.kind: play.gateway}))
+            settings.SANDBOX_GATEWAYS, settings.TEST_PAYMENTS = url, True
+            return Till(story, play)
+
+        yield till
+
+
+# ---- Mercado Pago ----------------------------------------------------------------------------------
+
+
+def test_pix_is_paid_from_our_own_page(at: At) -> None:
+    till = at("pix")
+    id_ = till.begin()
+    code = value("SELECT code FROM payments_payment")
+    page = till.browser.get("/funds/1001")
+    assert code.startswith("000201") and code in page and 'class="qr"' in page
+    assert till.play.double.calls == ["POST /v1/payments"]
+    # What is shown is one thing, however often it is asked for.
+    till.browser.post("/funds/1001/pay")
+    assert till.play.is_there(till.reference(id_)) == 1
+
+
+def test_pix_asks_for_the_amount_that_the_page_showed(at: At) -> None:
+    from django_scopes import scope
+
+    from panelwright.payments import method_actions
+
+    till = at("pix")
+    with scope(panel=till.alice.panel):
+        method_actions.set_method(
+            panel_id=till.alice.panel_id, method_id=till.method_id, fee_percent_e2=199, fee_fixed_micros=370_000
+        )
+    id_ = till.begin()
+    payment = till.play.of(till.reference(id_))
+    assert (payment.amount, payment.kind, payment.live) == (102.36, "pix", False)
+
+
+def test_a_card_that_is_refused_is_no_end_and_the_next_one_pays(at: At, time: Time) -> None:
+    till = at("mercado_pago_checkout")
+    id_ = till.begin()
+    (preference,) = till.play.double.preferences
+    till.play.double.pay_preference(preference, status="rejected")
+    assert till.tell(id_) == 200
+    till.settle()
+    assert till.state(id_) == "sent"
+    till.pay(id_)
+    assert till.tell(id_) == 200
+    till.settle()
+    assert till.state(id_) == "paid" and till.balance() == "120.00"
+
+
+def test_a_preference_that_is_paid_twice_is_for_staff(at: At, time: Time) -> None:
+    till = at("mercado_pago_checkout")
+    id_ = till.begin()
+    for _ in range(2):
+        till.pay(id_)
+    time.passes(minutes=1)
+    till.settle()
+    assert till.state(id_) == "problem" and till.balance() == "100.00"
+    assert value("SELECT received_micros FROM payments_payment") == 200_000_000
+
+
+def test_a_reference_that_only_looks_like_ours_is_not_found(at: At, time: Time) -> None:
+    till = at("mercado_pago_checkout")
+    id_ = till.begin()
+    double = till.play.double
+    longer = double._made(100, till.reference(id_) + "X", kind="visa", live=False)
+    double.pay(longer.id)
+    time.passes(minutes=1)
+    till.settle()
+    assert till.state(id_) == "sent" and till.balance() == "100.00"
+
+
+def test_an_event_of_another_shop_on_the_account_is_nobodys(at: At) -> None:
+    from tests.payments.plays import now_s
+    from tests.payments.till import SentHook
+
+    till = at("pix")
+    till.begin()
+    double = till.play.double
+    other = double._made(50, "ANOTHERSHOPS", kind="pix", live=False)
+    double.pay(other.id)
+    query, headers, body = double.event(other.id, at_ms=now_s() * 1000)
+    assert till.post(SentHook(headers, body, query)) == 200
+    till.settle()
+    assert till.balance() == "100.00"
+    assert values("SELECT payment_id, due_at FROM payments_webhookevent") == [(None, None)]
+
+
+def test_while_the_secret_is_exchanged_both_hold(at: At) -> None:
+    till = at("pix")
+    id_ = till.begin()
+    new = "a0new0secret0of0the0webhook"
+    till.enter(hook_secret=f"{till.play.double.secret}, {new}")
+    assert till.tell(id_) == 200 and till.tell(id_, secret=new) == 200
+    till.enter(hook_secret=new)
+    assert till.tell(id_) == 400 and till.tell(id_, secret=new) == 200
+
+
+# ---- PayPal ----------------------------------------------------------------------------------------
+
+
+def test_what_the_buyer_has_agreed_to_is_captured_once(at: At, time: Time) -> None:
+    till = at("paypal")
+    id_ = till.begin()
+    till.settle()
+    assert not [one for one in till.play.double.calls if one.endswith("/capture")]
+    till.pay(id_)
+    for _ in range(3):
+        assert till.tell(id_) == 200
+        till.settle()
+    assert till.balance() == "120.00"
+    assert len([one for one in till.play.double.calls if one.endswith("/capture")]) == 1
+
+
+def test_a_lost_answer_to_the_capture_is_asked_for(at: At, time: Time) -> None:
+    till = at("paypal")
+    id_ = till.begin()
+    till.pay(id_)
+    till.play.double.lose_answers = 1
+    time.passes(minutes=1)
+    till.settle()
+    assert till.balance() == "100.00"
+    time.passes(minutes=10)
+    till.settle()
+    assert till.balance() == "120.00" and till.state(id_) == "paid"
+    till.audit()
+
+
+def test_a_capture_that_waits_is_not_paid(at: At, time: Time) -> None:
+    till = at("paypal")
+    id_ = till.begin()
+    till.play.double.captures_end = "PENDING"
+    till.pay(id_)
+    assert till.tell(id_) == 200
+    till.settle()
+    assert till.state(id_) == "pending" and till.balance() == "100.00"
+    till.play.double.end_capture(till.play.of(till.reference(id_)).id, "COMPLETED")
+    assert till.tell(id_) == 200
+    till.settle()
+    assert till.state(id_) == "paid" and till.balance() == "120.00"
+
+
+def test_a_token_that_paypal_takes_no_more_is_renewed(at: At, time: Time) -> None:
+    till = at("paypal")
+    id_ = till.begin()
+    till.pay(id_)
+    till.play.double.forget_tokens = True
+    time.passes(minutes=1)
+    till.settle()
+    assert till.balance() == "120.00"
+
+
+def test_without_leave_to_see_disputes_payments_are_credited(at: At, time: Time) -> None:
+    till = at("paypal")
+    id_ = till.begin()
+    till.pay(id_)
+    till.play.double.refuse_disputes = True
+    time.passes(minutes=1)
+    till.settle()
+    assert till.state(id_) == "paid" and till.balance() == "120.00"
+
+
+def test_a_webhook_that_cannot_be_checked_is_to_be_told_again(at: At) -> None:
+    till = at("paypal")
+    id_ = till.begin()
+    till.pay(id_)
+    till.play.double.refuse_keys = True
+    assert till.tell(id_) == 503
+    till.play.double.refuse_keys = False
+    assert till.tell(id_) == 200
+    till.settle()
+    assert till.balance() == "120.00"
+
+
+# ---- BTCPay Server ---------------------------------------------------------------------------------
+
+
+def test_coins_without_their_confirmations_are_waited_for(at: At, time: Time) -> None:
+    till = at("btcpay")
+    id_ = till.begin()
+    invoice = till.play.of(till.reference(id_))
+    till.play.double.pay(invoice.id, confirmed=False)
+    assert till.tell(id_) == 200
+    till.settle()
+    assert till.state(id_) == "pending" and till.balance() == "100.00"
+    till.play.double.confirm(invoice.id)
+    assert till.tell(id_) == 200
+    till.settle()
+    assert till.state(id_) == "paid" and till.balance() == "120.00"
+
+
+@pytest.mark.parametrize(("came", "received"), [("12.34567891", 12_340_000), ("25.5", 25_500_000)])
+def test_another_amount_is_for_staff_with_what_it_was_worth(at: At, time: Time, came: str, received: int) -> None:
+    till = at("btcpay")
+    id_ = till.begin()
+    invoice = till.play.of(till.reference(id_))
+    till.play.double.pay(invoice.id, came)
+    till.play.double.expire(invoice.id)
+    time.passes(minutes=1)
+    till.settle()
+    assert till.state(id_) == "problem" and till.balance() == "100.00"
+    assert value("SELECT received_micros FROM payments_payment") == received
+
+
+def test_coins_that_come_late_are_waited_for_until_they_are_confirmed(at: At, time: Time) -> None:
+    till = at("btcpay")
+    id_ = till.begin()
+    invoice = till.play.of(till.reference(id_))
+    till.play.double.expire(invoice.id)
+    time.passes(minutes=1)
+    till.settle()
+    assert till.state(id_) == "expired"
+    till.play.double.pay(invoice.id, confirmed=False)
+    assert till.tell(id_) == 200
+    till.settle()
+    assert till.state(id_) == "pending" and till.balance() == "100.00"
+    till.play.double.confirm(invoice.id)
+    assert till.tell(id_) == 200
+    till.settle()
+    assert till.state(id_) == "paid" and till.balance() == "120.00"
+
+
+def test_what_somebody_marked_there_as_paid_is_for_staff(at: At, time: Time) -> None:
+    till = at("btcpay")
+    id_ = till.begin()
+    till.play.double.mark(till.play.of(till.reference(id_)).id)
+    time.passes(minutes=1)
+    till.settle()
+    assert till.state(id_) == "problem" and till.balance() == "100.00"
+
+
+def test_a_refund_of_coins_is_a_page_where_the_customer_fetches_it(at: At) -> None:
+    till = at("btcpay")
+    id_ = till.paid()
+    till.refund(id_, "5.00")
+    till.settle()
+    double = till.play.double
+    (page,) = double.pulls.values()
+    assert values("SELECT state, url, gateway_id FROM payments_refund") == [("sent", page["viewLink"], page["id"])]
+    assert (page["amount"], page["currency"]) == ("5.00", "USD")
+
+
+def test_a_private_address_is_reached_only_where_the_host_says_so(at: At, settings: Any) -> None:
+    from django_scopes import scope
+
+    from panelwright.payments import method_actions
+
+    till = at("btcpay")
+    with scope(panel=till.alice.panel):
+        method_actions.set_gateway(
+            panel_id=till.alice.panel_id, method_id=till.method_id, url=f"{settings.SANDBOX_GATEWAYS}/btcpay"
+        )
+    settings.SANDBOX_GATEWAYS = ""
+    till.browser.post("/funds/pay", **till.form())
+    assert till.play.double.calls == [] and value("SELECT state FROM payments_payment") == "created"
+    settings.PRIVATE_GATEWAYS = frozenset({"127.0.0.1"})
+    till.browser.post("/funds/1001/pay")
+    assert value("SELECT state FROM payments_payment") == "sent"

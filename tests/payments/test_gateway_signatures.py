@@ -1,0 +1,124 @@
+"""Signatures of gateways against values that were computed apart, and amounts as gateways write them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+
+from panelwright.payments.gateway_amounts import decimal_text, json_number, micros_down, micros_of
+from panelwright.payments.gateways.btcpay import signature as btcpay
+from panelwright.payments.gateways.mercado_pago import signature as mercado_pago
+from panelwright.sandbox.simulated_btcpay import SimulatedBtcPay
+from panelwright.sandbox.simulated_mercado_pago import SimulatedMercadoPago
+
+_SECRET, _REQUEST, _TS = "your_secret_key_here", "2066ca19-c6f1-498a-be75-1923005edd06", "1742505638683"
+_AT = datetime.fromtimestamp(1_742_505_638, UTC)
+_ORDER = "ord01jq4s4ky8hwq6na5pxb65b3d3"
+_PAYMENT = "7712b1ea2cfe25790908583958279f70ea57227c15b2c92ae1136fe6d0c39e2a"
+_LOWER = "633f91233312dd391ec75fa0bea539cfc2d6c4918873305b84a96cc1c58db71c"
+_UPPER = "fb15ae6472eb449173c556793205d77787d58f384d183bb5bc3b724c27bd103c"
+
+
+def _told(v1: str, *, ts: str = _TS) -> dict[str, str]:
+    return {"x-signature": f"ts={ts},v1={v1}", "x-request-id": _REQUEST}
+
+
+@pytest.mark.parametrize(
+    ("data_id", "v1"), [("17014025134", _PAYMENT), (_ORDER, _LOWER), (_ORDER.upper(), _UPPER), (_ORDER.upper(), _LOWER)]
+)
+def test_mercado_pago_signs_ids_in_either_case(data_id: str, v1: str) -> None:
+    assert mercado_pago.verified((_SECRET,), _told(v1), data_id, _AT)
+    assert mercado_pago.verified(("", "another", _SECRET), _told(v1), data_id, _AT)
+    assert not mercado_pago.verified(("another",), _told(v1), data_id, _AT)
+    assert not mercado_pago.verified((), _told(v1), data_id, _AT)
+    assert not mercado_pago.verified(("",), _told(v1), data_id, _AT)
+
+
+def test_mercado_pago_parts_that_are_missing_are_left_out() -> None:
+    v1 = mercado_pago.sign(_SECRET, data_id="1", request_id="", ts=_TS)
+    assert mercado_pago.verified((_SECRET,), {"x-signature": f"ts={_TS},v1={v1}"}, "1", _AT)
+    # Without an id there is nothing that it would be about.
+    assert not mercado_pago.verified((_SECRET,), {"x-signature": f"ts={_TS},v1={v1}"}, "", _AT)
+
+
+def test_mercado_pago_stamps_come_in_seconds_and_in_thousandths() -> None:
+    for ts in ("1742505638", "1742505638683"):
+        v1 = mercado_pago.sign(_SECRET, data_id="1", request_id=_REQUEST, ts=ts)
+        assert mercado_pago.verified((_SECRET,), _told(v1, ts=ts), "1", _AT)
+        for off in (-400, 400):
+            at = datetime.fromtimestamp(1_742_505_638 + off, UTC)
+            assert not mercado_pago.verified((_SECRET,), _told(v1, ts=ts), "1", at)
+    for ts in ("", "174250563", "17425056386", "174250563868x", "١٧٤٢٥٠٥٦٣٨"):
+        v1 = mercado_pago.sign(_SECRET, data_id="1", request_id=_REQUEST, ts=ts)
+        assert not mercado_pago.verified((_SECRET,), _told(v1, ts=ts), "1", _AT)
+
+
+def test_mercado_pago_double_signs_by_the_same_rule() -> None:
+    assert SimulatedMercadoPago(secret=_SECRET).signature("17014025134", _REQUEST, _TS) == f"ts={_TS},v1={_PAYMENT}"
+
+
+def test_btcpay_signs_the_raw_body() -> None:
+    body = b'{\n  "type": "InvoiceSettled"\n}'
+    wanted = "sha256=f07454a809f8b2d180bba7e5728f4bd7ea3f985a42d33f9c6824a1981e7272b3"
+    assert btcpay.sign("HelloWorld", body) == wanted
+    assert SimulatedBtcPay().signature(body, secret="HelloWorld") == wanted
+    assert btcpay.verified(("", "HelloWorld"), wanted, body)
+    assert not btcpay.verified(("HelloWorld",), wanted, body.replace(b"\n", b"\r\n"))
+    assert not btcpay.verified(("",), btcpay.sign("", body), body)
+    assert not btcpay.verified((), wanted, body)
+
+
+@pytest.mark.parametrize(
+    ("written", "micros"),
+    [
+        ("10.00", 10_000_000),
+        ("0.000001", 1),
+        (10, 10_000_000),
+        (Decimal("535.1"), 535_100_000),
+        (Decimal("1E+2"), 100_000_000),
+        ("0.0000001", 0),
+        ("-1", 0),
+        ("", 0),
+        ("ten", 0),
+        ("1,5", 0),
+        ("NaN", 0),
+        ("Infinity", 0),
+        ("1e999999", 0),
+        ("1e-999999", 0),
+        (Decimal("1e999999"), 0),
+        ("9" * 41, 0),
+        (10**30, 0),
+        (True, 0),
+        (None, 0),
+        (1.5, 0),
+        (["1"], 0),
+    ],
+)
+def test_amounts_are_read_exactly_or_not_at_all(written: object, micros: int) -> None:
+    assert micros_of(written) == micros
+
+
+def test_amounts_are_rounded_down_where_coins_have_many_digits() -> None:
+    assert micros_down("19.99999999", 10_000) == 19_990_000
+    assert micros_down("20.00000001", 10_000) == 20_000_000
+    assert micros_down("0.12345678", 1) == 123_456
+    assert micros_down("x", 1) == 0
+
+
+@pytest.mark.parametrize(
+    ("micros", "step", "text"),
+    [
+        (10_000_000, 10_000, "10.00"),
+        (10_500_000, 10_000, "10.50"),
+        (5_000_000_000, 1_000_000, "5000"),
+        (1_234_000, 1_000, "1.234"),
+        (12_345, 1, "0.012345"),
+        (10_000, 10_000, "0.01"),
+    ],
+)
+def test_amounts_are_written_as_the_currency_is(micros: int, step: int, text: str) -> None:
+    assert decimal_text(micros, step) == text
+    assert micros_of(text) == micros
+    assert micros_of(Decimal(repr(json_number(micros)))) == micros
