@@ -45,6 +45,10 @@ def run(args: argparse.Namespace) -> int:
     os.environ["PANELWRIGHT_ALLOW_PRIVATE_PROVIDERS"] = "1"
     os.environ["PANELWRIGHT_ALLOW_PRIVATE_WEBHOOKS"] = "1"
     os.environ["PANELWRIGHT_ALLOW_WEBHOOKS_TO_THIS_MACHINE"] = "1"
+    upstream = _upstream(folder)
+    # What visitors add takes no money, and is spent on orders that deliver nothing but numbers.
+    os.environ["PANELWRIGHT_SANDBOX_GATEWAYS"] = f"http://127.0.0.1:{upstream.port}"
+    os.environ["PANELWRIGHT_TEST_PAYMENTS"] = "1"
     if args.port + len(PANELS) > 65536:
         raise CommandRefused(f"--port {args.port} leaves no room for {len(PANELS)} ports")
     sockets = [listen(args.host, args.port + i) for i in range(len(PANELS))]
@@ -52,7 +56,6 @@ def run(args: argparse.Namespace) -> int:
     setup.migrate()
     setup.warn()
 
-    upstream = _upstream(folder)
     supervisor = Supervisor()
     supervisor.add("sandbox", upstream.arguments, env=upstream.secrets)
     supervisor.start()
@@ -153,6 +156,7 @@ def _tell(told: dict[str, Any], folder: Path) -> None:
         "",
         f"Log in at {first['url']}login as {first['customer']['email']} with {first['customer']['password']}",
         f"The back office: {first['url']}admin/ as {first['staff']['email']} with {first['staff']['password']}",
+        f"Add funds without money: {first['url']}funds",
         f"API documentation: {first['url']}api",
         "Place the first order over the API:",
         "",

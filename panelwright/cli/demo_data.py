@@ -21,7 +21,7 @@ from django_scopes import scope, scopes_disabled
 from panelwright.catalog.actions import set_rate
 from panelwright.catalog.panel_actions import build_panel
 from panelwright.catalog.types import BY_NAME
-from panelwright.cli import demo_history, demo_scenes
+from panelwright.cli import demo_history, demo_payments, demo_scenes
 from panelwright.cli.demo_history import Merit, Past
 from panelwright.content.actions import announce
 from panelwright.content.models import Announcement
@@ -78,6 +78,7 @@ def ensure(
             known = before.get(name) or _people(panel)
             with scope(panel=panel):
                 _route(panel, load(name), upstream)
+                demo_payments.ensure(panel)
                 _history(panel, load(name), known["customer"]["email"], upstream)
                 _news(panel, load(name))
                 _ticket(panel, known["customer"]["email"])

@@ -371,7 +371,7 @@ PAYMENT_HOOK_BYTES_MAX = _limit(
 )
 PAYMENT_RETURNS_MAX = _limit(
     "PAYMENT_RETURNS_MAX",
-    10,
+    60,
     "visits",
     of="Visits that bring forward the question to the gateway, for a payment in a quarter of an hour",
     beyond="It is asked at its usual times",

@@ -103,5 +103,14 @@ def pay_page(amount: str, back_url: str) -> SandboxReply:
     return SandboxReply(200, body.encode(), content_type=HTML)
 
 
+def paid_page() -> SandboxReply:
+    """For who pays by a code, and has no page to be led back to."""
+    body = (
+        '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+        "<title>Paid</title><h1>Paid</h1><p>Close this page. The page with the code shows it in a moment.</p></html>"
+    )
+    return SandboxReply(200, body.encode(), content_type=HTML)
+
+
 def led_back(back_url: str) -> SandboxReply:
     return SandboxReply(303, b"").with_header("Location", back_url)

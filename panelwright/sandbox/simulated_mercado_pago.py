@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl
 
-from panelwright.sandbox.simulated_base import GatewayBase, json_of, led_back, pay_page
+from panelwright.sandbox.simulated_base import GatewayBase, json_of, led_back, paid_page, pay_page
 from panelwright.sandbox.wire import Request, SandboxReply, reply
 
 SECRET = "sandbox0secret0of0the0simulated0mercado0pago"
@@ -134,7 +134,9 @@ class SimulatedMercadoPago(GatewayBase):
         if "@" not in str((given.get("payer") or {}).get("email")):
             return _error("payer.email must be a valid email", 400)
         made = self._made(amount, str(given.get("external_reference") or ""), kind="pix", live=live)
-        return reply(made.as_json(), status=201)
+        told = made.as_json()
+        told["point_of_interaction"]["transaction_data"]["ticket_url"] = f"{self.base_url}/pay/{made.id}"
+        return reply(told, status=201)
 
     def _prefer(self, given: dict[str, Any], *, live: bool) -> SandboxReply:
         items = given.get("items")
@@ -239,7 +241,7 @@ class SimulatedMercadoPago(GatewayBase):
             payment = self.payments[int(id_)]
             if request.method == "POST":
                 self.pay(payment.id)
-                return pay_page(f"{payment.amount:.2f} {payment.currency}: paid", "")
+                return paid_page()
             return pay_page(f"{payment.amount:.2f} {payment.currency}", "")
         one = self.preferences.get(id_)
         if one is None:

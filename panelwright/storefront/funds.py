@@ -124,7 +124,7 @@ def _to_gateway(request: CustomerRequest, payment_id: int, number: int) -> HttpR
     if isinstance(found, Refusal):
         messages.error(request, refusals.text(found))
         return redirect("storefront:payment", number)
-    if not found.url:
+    if found.code or not found.url:
         # Paid from the page itself: by a text to copy, or a picture to scan.
         return redirect("storefront:payment", number)
     return render(request, "storefront/funds/leave.html", {"url": found.url})
@@ -184,6 +184,24 @@ def payment(request: CustomerRequest, number: int) -> HttpResponse:
                 return redirect("storefront:payment", number)
             form.refuse(refused, beside=refused.field if refused.field in {"proof", "files"} else "")
     return _one(request, found, form)
+
+
+@require_safe
+def live(request: CustomerRequest, number: int) -> HttpResponse:
+    """Whether a payment is still as the page shows it, asked every few seconds: nothing, else a word to load it anew.
+
+    The gateway is asked meanwhile, as when the customer comes back, and no oftener.
+    """
+    found = queries.payment(request.panel.id, number, customer_id=request.customer.id)
+    if found is None:
+        return HttpResponse(status=404)
+    if found.state != request.GET.get("state"):
+        return HttpResponse(status=204, headers={"HX-Refresh": "true"})
+    now = clock.now()
+    # One in three: pages ask every five seconds, and what they may bring forward lasts for a quarter of an hour so.
+    if now.second % 15 < 5:
+        asking_actions.come_back(panel_id=request.panel.id, payment=found, now=now)
+    return HttpResponse(status=204)
 
 
 @require_POST

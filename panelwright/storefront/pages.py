@@ -275,6 +275,7 @@ _MONEY = (
         samples=("/funds/{payment}",),
         as_customer=AsCustomer.MONEY,
     ),
+    SitePage("payment_live", "funds/<int:number>/live", funds.live, Who.CUSTOMERS, Answer.PART, under="funds"),
     SitePage(
         "go_on",
         "funds/<int:number>/pay",

@@ -66,6 +66,26 @@ function startChooser(form) {
   showAddressed();
 }
 
+// The time that is left; once it is over, the page is loaded anew, and has no such time any more.
+function countDown(time) {
+  const until = Date.parse(time.dateTime);
+  const show = () => {
+    const left = Math.ceil((until - Date.now()) / 1000);
+    if (left <= 0) {
+      clearInterval(ticking);
+      setTimeout(() => location.reload(), 1500);
+      return;
+    }
+    if (left < 86400) {
+      const parts = [Math.floor(left / 3600), Math.floor(left / 60) % 60, left % 60];
+      if (!parts[0]) parts.shift();
+      time.textContent = parts.map((part, place) => (place ? String(part).padStart(2, "0") : part)).join(":");
+    }
+  };
+  const ticking = setInterval(show, 1000);
+  show();
+}
+
 // One menu is open at a time, until a click elsewhere or Escape. Lists may be replaced, so nothing hangs on a menu itself.
 function closeMenus(but) {
   for (const menu of document.querySelectorAll(".menu[open]")) if (menu !== but) menu.open = false;
@@ -87,6 +107,7 @@ for (const figure of document.querySelectorAll(".code")) {
 }
 for (const code of document.querySelectorAll(".copyable")) addCopyButton(code.parentElement, code);
 for (const form of document.querySelectorAll(".chooser")) startChooser(form);
+for (const time of document.querySelectorAll("time[data-until]")) countDown(time);
 
 // A form that does something that cannot be undone asks first.
 document.addEventListener("submit", (event) => {

@@ -79,7 +79,10 @@ def open_(to: Connection, asked: NewCheckout) -> OpenCheckout | Trouble:
     id_, code = made.get("id"), shown.get("qr_code")
     if not isinstance(id_, int) or not isinstance(code, str) or not code:
         return Trouble("gateway_answer", "no Pix code in the answer", sure=False)
-    return OpenCheckout(str(id_), code=code, expires_at=until)
+    # Their page shows the same code.
+    page = str(shown.get("ticket_url") or "")
+    url = page if page.startswith(("https://", "http://")) else ""
+    return OpenCheckout(str(id_), url, code=code, expires_at=until)
 
 
 def _preference(to: Connection, asked: NewCheckout, until: datetime) -> OpenCheckout | Trouble:
