@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
-from django.urls import Resolver404, resolve, reverse
+from django.urls import Resolver404, get_script_prefix, get_urlconf, resolve, reverse
 from django.utils.translation import gettext as _
 
 from panelwright.staff.rights import Right
@@ -182,6 +184,16 @@ def is_resumed(request: HttpRequest) -> bool:
     return request.method == "POST" and bool(request.POST.get("resume"))
 
 
+def _url(name: str) -> str:
+    """The URL of a page that needs no values: a menu has two dozen of them, and they stay what they are."""
+    return _reversed(name, get_urlconf() or settings.ROOT_URLCONF, get_script_prefix())
+
+
+@lru_cache(maxsize=1_000)
+def _reversed(name: str, urlconf: str, script_prefix: str) -> str:
+    return reverse(name, urlconf=urlconf)
+
+
 def menu(request: PanelRequest, name: str) -> list[MenuEntry]:
     """The entries of a menu that this visitor may see; current is the one that the shown page is found under."""
     places = [
@@ -198,7 +210,7 @@ def menu(request: PanelRequest, name: str) -> list[MenuEntry]:
     for site, page, place in places:
         address = f"{site.name}:{page.name}"
         entries.append(
-            MenuEntry(page, reverse(address), _(place.label), place.icon, place.count, current=address == current)
+            MenuEntry(page, _url(address), _(place.label), place.icon, place.count, current=address == current)
         )
     return entries
 
@@ -209,7 +221,7 @@ def menu_of(site_name: str, request: PanelRequest) -> list[MenuEntry]:
     shown = page_of(request)
     trail = site.trail(shown[1]) if shown and shown[0] is site else []
     return [
-        MenuEntry(page, reverse(f"{site.name}:{page.name}"), _(place.label), place.icon, "", page.name in trail)
+        MenuEntry(page, _url(f"{site.name}:{page.name}"), _(place.label), place.icon, "", page.name in trail)
         for page in site.pages
         for place in page.menus
         if place.name == site.name
