@@ -36,6 +36,8 @@ STATUS_NOT_UNDERSTOOD = "status_not_understood"
 PARTIAL_WITHOUT_REMAINS = "partial_without_remains"
 # Facts: remains, quantity.
 PARTIAL_ABOVE_QUANTITY = "partial_above_quantity"
+# Nothing remains of it, and it costs less than all of it was to. Facts: cost, before.
+PARTIAL_OF_ALL = "partial_of_all"
 # Facts: upstream_id.
 NOT_KNOWN_UPSTREAM = "not_known_upstream"
 # The provider refuses to tell the status. Facts: said.
@@ -94,6 +96,9 @@ _WORDS = {
     STATUS_NOT_UNDERSTOOD: gettext_noop("the provider's status is not understood: “%(word)s”"),
     PARTIAL_WITHOUT_REMAINS: gettext_noop("the provider says Partial and does not say how much remains"),
     PARTIAL_ABOVE_QUANTITY: gettext_noop("the provider says Partial with %(remains)s remaining of %(quantity)s"),
+    PARTIAL_OF_ALL: gettext_noop(
+        "the provider says Partial with nothing remaining, and charges %(cost)s, where all of it was to cost %(before)s"
+    ),
     NOT_KNOWN_UPSTREAM: gettext_noop("the provider does not know its order %(upstream_id)s"),
     STATUS_REFUSED: gettext_noop("the provider does not tell the status: %(said)s"),
     PROVIDER_SILENT: gettext_noop("%(provider)s has not told the status for long: %(said)s"),

@@ -130,6 +130,13 @@ def settle(order: OpenOrder, report: Report, now: datetime) -> Settled:
         return Settled(order)
     start_count = order.start_count if report.start_count is None else max(report.start_count, 0)
     order = order._replace(start_count=start_count, attempts=0, lease_until=None)
+    if report.status == "Partial" and report.remains is not None and report.remains <= 0 and _takes_less(order, report):
+        # All came, or something did not: one of the two is wrong. Its cost is left, too, to judge the next report by.
+        assert report.cost is not None
+        less = problems.problem(
+            problems.PARTIAL_OF_ALL, cost=money.text(report.cost.micros), before=money.text(_cost_before(order, report))
+        )
+        return _still_open(order, now, problem=less)
     # Many providers leave 0 until they start: only at the end it is what they take.
     told = report.cost is not None and (report.cost.micros > 0 or report.status in ENDED)
     if told and report.cost is not None:
@@ -148,6 +155,18 @@ def settle(order: OpenOrder, report: Report, now: datetime) -> Settled:
     # Sent is no longer Pending, whatever the provider calls it.
     status = "Processing" if status == "Pending" else status
     return _still_open(order._replace(status=status, remains=_open_remains(order, report)), now)
+
+
+def _cost_before(order: OpenOrder, report: Report) -> int:
+    """What the whole order was to cost until now, at the report's exchange rate; 0 where nobody knows."""
+    if order.cost_micros is None or report.cost is None or not order.cost_rate_e12:
+        return order.cost_micros or 0
+    return order.cost_micros * report.cost.rate_e12 // order.cost_rate_e12
+
+
+def _takes_less(order: OpenOrder, report: Report) -> bool:
+    """Whether the provider takes less than the whole order was to cost, by more than what is rounded."""
+    return report.cost is not None and report.cost.micros * 100 < _cost_before(order, report) * 99
 
 
 def _open_remains(order: OpenOrder, report: Report) -> int:

@@ -182,6 +182,8 @@ class Route(models.Model):
     # When the rate last changed, and the last one that stood for a day or was accepted by a person.
     rate_since = models.DateTimeField(null=True)
     base_rate_micros = models.BigIntegerField(null=True)
+    # What the rate was within a month, since a person last accepted it: [until, micros], the oldest first; null: that.
+    past_rates = models.JSONField(null=True)
     # The exchange rate that the service's rate was worked out with; null: not known.
     priced_e12 = models.BigIntegerField(null=True)
     # What the list says now and a person has to look at first (providers/sync/holding.py); null: nothing. Rejected:

@@ -58,6 +58,7 @@ PROBLEM_LABELS = {
     problems.STATUS_NOT_UNDERSTOOD: gettext_noop("Unknown status at the provider"),
     problems.PARTIAL_WITHOUT_REMAINS: gettext_noop("Partial without remains"),
     problems.PARTIAL_ABOVE_QUANTITY: gettext_noop("Remains above the quantity"),
+    problems.PARTIAL_OF_ALL: gettext_noop("Partial with nothing remaining"),
     problems.NOT_KNOWN_UPSTREAM: gettext_noop("Unknown to the provider"),
     problems.STATUS_REFUSED: gettext_noop("Provider does not report the status"),
     problems.PROVIDER_SILENT: gettext_noop("Provider does not answer"),

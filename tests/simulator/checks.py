@@ -29,6 +29,7 @@ LIMIT = 100
 STUCK = frozenset(
     {
         *("no_route", "not_known_upstream", "partial_without_remains", "partial_above_quantity", "not_charged"),
+        "partial_of_all",
         *("not_of_it", "post_not_known", "post_unread", "posts_differ"),
     }
 )

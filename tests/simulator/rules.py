@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import timedelta
+from decimal import ROUND_CEILING
 
 from panelwright.providers.wire.outcomes import OrderReport, Unknown, UpstreamRefused
 from tests.simulator.books import CHILDREN, PARENTS, Books, Subscription
@@ -60,8 +61,8 @@ class Permits:
             self.must_end[order_id] = (status, remains)
 
 
-def end_by(report: OrderReport | UpstreamRefused | Unknown | None, quantity: int) -> End | None:
-    """How an order ends by a provider's report, or None while it goes on."""
+def end_by(report: OrderReport | UpstreamRefused | Unknown | None, quantity: int, cost: int | None) -> End | None:
+    """How an order ends by a provider's report, or None while it goes on. `cost`: what it was to cost until now."""
     if not isinstance(report, OrderReport):
         return None
     remains = report.remains
@@ -71,9 +72,16 @@ def end_by(report: OrderReport | UpstreamRefused | Unknown | None, quantity: int
         return "Canceled", quantity
     if report.status == "Partial" and remains is not None and remains <= quantity:
         if remains == 0:
-            return "Completed", 0
+            return None if takes_less(report, cost) else ("Completed", 0)
         return ("Canceled", quantity) if remains == quantity else ("Partial", remains)
     return None
+
+
+def takes_less(report: OrderReport, cost: int | None) -> bool:
+    """Whether a provider that left nothing undone takes less than for all of it: then a person has to look."""
+    if report.charge is None or cost is None or report.status != "Partial" or report.remains != 0:
+        return False
+    return int((report.charge * 10**6).to_integral_value(ROUND_CEILING)) * 100 < cost * 99
 
 
 class Referee:

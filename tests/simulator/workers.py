@@ -21,12 +21,12 @@ from panelwright.providers.posts import subscription_actions
 from panelwright.providers.routing import actions, health_actions, request_actions, store
 from panelwright.providers.routing.actions import Sending, Sent
 from panelwright.providers.routing.store import ProviderRow
-from panelwright.providers.wire.outcomes import Accepted, Reason, RefillReport, Unknown, UpstreamRefused
+from panelwright.providers.wire.outcomes import Accepted, OrderReport, Reason, RefillReport, Unknown, UpstreamRefused
 from panelwright.providers.worker import Worker
 from tests.simulator.books import Books
 from tests.simulator.broken import Complaints
 from tests.simulator.deliveries import Deliveries
-from tests.simulator.rules import Permits, end_by
+from tests.simulator.rules import Permits, end_by, takes_less
 from tests.simulator.upstream import BEFORE_LOOKING, UpstreamModel
 from tests.simulator.world import World
 
@@ -322,10 +322,13 @@ class Workers:
                     if word in ("Completed", "Canceled", "Expired", "Partial"):
                         permits.end(ask.id, "Canceled" if word == "Partial" else word, 0)
                     continue
-                told = getattr(task.result.get(ask.upstream_id), "charge", None)
-                if told or (told is not None and end_by(task.result.get(ask.upstream_id), row.quantity) is not None):
+                report = task.result.get(ask.upstream_id)
+                end = end_by(report, row.quantity, row.cost)
+                told = getattr(report, "charge", None)
+                if isinstance(report, OrderReport) and takes_less(report, row.cost):
+                    told = None
+                if told or (told is not None and end is not None):
                     permits.costs[ask.id] = int((told * 10**6).to_integral_value(ROUND_CEILING))
-                end = end_by(task.result.get(ask.upstream_id), row.quantity)
                 if end is not None:
                     permits.end(ask.id, *end, must=True)
         written = self._act(

@@ -108,6 +108,39 @@ def test_a_partial_of_nothing_or_of_everything_is_called_by_its_name() -> None:
     assert (nothing.status, nothing.charge_micros, nothing.remains, refund.micros) == ("Canceled", 0, 1000, 900_000)
 
 
+@pytest.mark.parametrize(("charged", "rate_e12", "is_right"), [(200_000, 10**12, False), (399_000, 10**12, True)])
+@pytest.mark.parametrize("remains", [0, -3])
+def test_a_partial_of_all_for_less_than_all_is_left_for_a_person(
+    charged: int, rate_e12: int, is_right: bool, remains: int
+) -> None:
+    card = CARD._replace(cost_micros=400_000, cost_rate_e12=10**12)
+    report = Report("Partial", remains=remains, cost=settling.Cost(charged, rate_e12))
+    order, refund = settle(card, report, NOON)
+    assert refund is None
+    if is_right:
+        assert (order.status, order.cost_micros) == ("Completed", charged)
+        return
+    for _ in range(2):  # saying it again makes it no truer
+        assert (order.status, order.charge_micros, order.remains) == ("Processing", 900_000, 1000)
+        assert (order.job, order.ended_at, order.cost_micros) == ("poll", None, 400_000)
+        assert words(order.problem_code, facts_of(order.problem_facts)) == (
+            "the provider says Partial with nothing remaining, and charges 0.20, where all of it was to cost 0.40"
+        )
+        order, refund = settle(order, report, NOON)
+    assert refund is None
+    done, refund = settle(order, report._replace(remains=500), NOON)
+    assert refund is not None
+    assert (done.status, done.cost_micros, refund.micros) == ("Partial", 200_000, 450_000)
+
+
+def test_a_cost_is_compared_in_the_providers_money() -> None:
+    card = CARD._replace(cost_micros=400_000, cost_rate_e12=2 * 10**12)
+    order, _ = settle(card, Report("Partial", remains=0, cost=settling.Cost(200_000, 10**12)), NOON)
+    assert order.status == "Completed", "the provider's currency is worth half of what it was"
+    order, _ = settle(card, Report("Partial", remains=0, cost=settling.Cost(200_000, 2 * 10**12)), NOON)
+    assert order.problem_code == "partial_of_all"
+
+
 @pytest.mark.parametrize(("before", "word"), [("Processing", "Pending"), ("In progress", "Processing")])
 def test_an_upstream_that_goes_back_does_not_take_ours_back(before: str, word: str) -> None:
     order, refund = settle(CARD._replace(status=before), Report(word, remains=600), NOON)

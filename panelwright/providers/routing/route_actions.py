@@ -121,7 +121,7 @@ def set_route(
         _check(route, new)
         if terms.rate_micros is not None:
             # A person says what it costs: what its list says is judged by that.
-            new |= {"base_rate_micros": terms.rate_micros, "rate_since": clock.now()}
+            new |= {"base_rate_micros": terms.rate_micros, "rate_since": clock.now(), "past_rates": None}
         which = Route.objects.filter(panel_id=panel_id, service_id=service_id)
         if terms.in_step:
             which.exclude(id=route_id).update(in_step=False)

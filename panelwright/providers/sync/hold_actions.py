@@ -135,6 +135,7 @@ def _accepted(route: RouteState, service: ServiceState) -> RouteState:
         route,
         rate_micros=said.rate_micros,
         base_rate_micros=said.rate_micros,
+        past_rates=(),
         rate_since=clock.now(),
         priced_e12=route.rate_e12 if route.in_step else route.priced_e12,
         upstream_name=said.name or route.upstream_name,

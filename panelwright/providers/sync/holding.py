@@ -4,8 +4,9 @@ A rate that jumps, a rate of nothing, and a service that has become another one 
 goes on to count, the service is not sold, and somebody decides (providers/sync/hold_actions.py). A hold ends by itself
 when the list says again what can be believed.
 
-A rate is judged by the one before it, and by the last one that stood for a day or was accepted by a person: so ten
-steps of 1.9 times in an hour are held at the second, and slow drifting over months is not.
+A rate is judged by the one before it, by the last one that stood for a day or was accepted by a person, and by what it
+was a month ago or when a person last accepted it: so steps of 1.9 times are held at the second, ten in an hour as well
+as one a day, and slow drifting over months is not.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from panelwright.providers.sync import naming
 from panelwright.providers.wire.folding import fold
 
 STEADY = timedelta(days=1)
+MONTH = timedelta(days=30)
 
 RATE_UP = "rate_up"  # more than the provider's limit above what it was
 RATE_DOWN = "rate_down"
@@ -77,7 +79,37 @@ def base_of(*, rate_micros: int | None, base_micros: int | None, since: datetime
     return base_micros
 
 
-def codes(accepted: Said, said: Said, *, base_micros: int | None, limits: RateLimits) -> list[str]:
+class Stood(NamedTuple):
+    """A rate that counted once, in the provider's currency, and when it ended."""
+
+    until: datetime
+    rate_micros: int
+
+
+def past_after(past: Sequence[Stood], *, rate_micros: int | None, now: datetime) -> tuple[Stood, ...]:
+    """What is kept of past rates when `rate_micros` ends: of the last month, and one a day at most.
+
+    What is left out stood for less than a day, and the one before it stands in its place.
+    """
+    kept = tuple(one for one in past if now - one.until < MONTH)
+    if rate_micros is None or (kept and now - kept[-1].until < STEADY):
+        return kept
+    return (*kept, Stood(now, rate_micros))
+
+
+def month_ago(past: Sequence[Stood], now: datetime) -> int | None:
+    """What the rate was a month ago, or as far back as is known; None: it is what it was."""
+    return next((one.rate_micros for one in past if now - one.until < MONTH), None)
+
+
+def codes(
+    accepted: Said,
+    said: Said,
+    *,
+    base_micros: int | None,
+    limits: RateLimits,
+    month_ago_micros: int | None = None,
+) -> list[str]:
     """Why a person has to look at what a list says, where `accepted` is what counts until now; empty: it may count."""
     found = []
     assert said.rate_micros is not None
@@ -85,7 +117,9 @@ def codes(accepted: Said, said: Said, *, base_micros: int | None, limits: RateLi
     if base_micros is None:
         # A rate of 0 that nobody has accepted is not so by staying.
         olds = {accepted.rate_micros or None}
-    for old in olds:
+    if month_ago_micros is not None:
+        olds.add(month_ago_micros)
+    for old in sorted(olds, key=lambda micros: -1 if micros is None else micros):
         code = rate_code(old_micros=old, new_micros=said.rate_micros, limits=limits)
         if code and code not in found:
             found.append(code)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Collection, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from django.db import connection, transaction
@@ -26,7 +26,7 @@ from panelwright.panels.models import Panel
 from panelwright.providers.models import ExchangeRate, HostExchangeRate, Provider, Route
 from panelwright.providers.routing.route_actions import hears_posts
 from panelwright.providers.sync import currencies, holding, import_rules, new_rows, parts
-from panelwright.providers.sync.holding import RateLimits
+from panelwright.providers.sync.holding import RateLimits, Stood
 from panelwright.providers.sync.import_rules import Chosen, SyncPlan
 from panelwright.providers.sync.sync_rules import (
     Catalogue,
@@ -64,6 +64,7 @@ _UPDATE_ROUTES = sql.Update(
         "upstream_name": "text",
         "rate_since": "timestamptz",
         "base_rate_micros": "bigint",
+        "past_rates": "jsonb",
         "priced_e12": "bigint",
         "held": "jsonb",
         "held_stops": "boolean",
@@ -351,6 +352,7 @@ def _route_state(r: Route, rates: dict[str, int | None]) -> RouteState:
         upstream_name=r.upstream_name,
         rate_since=r.rate_since,
         base_rate_micros=r.base_rate_micros,
+        past_rates=tuple(Stood(datetime.fromisoformat(at), micros) for at, micros in r.past_rates or ()),
         priced_e12=r.priced_e12,
         held=r.held,
         held_rejected=r.held_rejected,
@@ -363,7 +365,9 @@ def _route_row(r: RouteState) -> sql.Row:
     """As _UPDATE_ROUTES takes it."""
     return (
         *(r.rate_micros, r.min, r.max, r.available, r.upstream_type, r.step, r.upstream_name),
-        *(sql.moment(connection, r.rate_since), r.base_rate_micros, r.priced_e12),
+        *(sql.moment(connection, r.rate_since), r.base_rate_micros),
+        json.dumps([[one.until.isoformat(), one.rate_micros] for one in r.past_rates]) if r.past_rates else None,
+        r.priced_e12,
         None if r.held is None else json.dumps(r.held),
         *(r.held_stops, r.held_rejected, sql.moment(connection, r.held_at), r.id),
     )

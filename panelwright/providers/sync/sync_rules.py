@@ -85,6 +85,7 @@ class RouteState:
     upstream_name: str = ""
     rate_since: datetime | None = None
     base_rate_micros: int | None = None
+    past_rates: tuple[holding.Stood, ...] = ()
     priced_e12: int | None = None
     held: Mapping[str, Any] | None = None
     held_rejected: bool = False
@@ -258,7 +259,8 @@ def _in_its_currency(catalogue: Catalogue, route: RouteState) -> RouteState:
         return None if micros is None else -(-micros * worth // one)
 
     rate, base = counted(route.rate_micros), counted(route.base_rate_micros)
-    return replace(route, rate_micros=rate, base_rate_micros=base, priced_e12=one)
+    past = tuple(stood._replace(rate_micros=-(-stood.rate_micros * worth // one)) for stood in route.past_rates)
+    return replace(route, rate_micros=rate, base_rate_micros=base, past_rates=past, priced_e12=one)
 
 
 def _followed(
@@ -309,10 +311,22 @@ def _after_offer(
         since=route.rate_since,
         now=catalogue.now,
     )
-    codes = holding.codes(accepted, said, base_micros=base, limits=catalogue.rate_limits)
+    codes = holding.codes(
+        accepted,
+        said,
+        base_micros=base,
+        month_ago_micros=holding.month_ago(route.past_rates, catalogue.now),
+        limits=catalogue.rate_limits,
+    )
+    past = holding.past_after(
+        # A rate of 0 that nobody has accepted was none.
+        route.past_rates,
+        rate_micros=route.rate_micros if base is not None else route.rate_micros or None,
+        now=catalogue.now,
+    )
     if _dearer_by_currency(catalogue, before, route, said) and holding.RATE_UP in codes:
         codes.remove(holding.RATE_UP)
-        base = said.rate_micros
+        base, past = said.rate_micros, ()
     after = _held(catalogue, after, codes, accepted, said, told)
     if not holding.ANOTHER_SERVICE.isdisjoint(codes):
         return after  # nothing that is said of another service is ours
@@ -325,6 +339,7 @@ def _after_offer(
             rate_micros=said.rate_micros,
             rate_since=catalogue.now,
             base_rate_micros=said.rate_micros if base is None else base,
+            past_rates=past,
         )
     return _limits_followed(after, offer, told)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -265,7 +266,6 @@ def test_a_rate_that_jumps_beyond_the_limits_is_held(shop: Shop, rate: str, code
 
 
 def value_text(rate: str) -> str:
-    from decimal import Decimal
 
     from panelwright.core import money
 
@@ -295,10 +295,10 @@ def test_many_small_jumps_are_each_judged_by_what_stood_before_them(shop: Shop, 
         shop.syncs()
         assert shop.sells(10)[3] is (step == 0), rate
     assert shop.sells(10)[0] == "2.28"
-    # One that has stood for a day is what the next one is judged by.
+    # One that has stood for a month is all that the next one is judged by.
     shop.lists(listed(501, "1.90"))
     shop.syncs()
-    time.passes(hours=24)
+    time.passes(days=30)
     shop.lists(listed(501, "3.61"))
     assert "route.held" not in names(shop.syncs())
 
