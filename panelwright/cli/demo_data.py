@@ -129,7 +129,9 @@ def _route(panel: Panel, preset: Preset, upstream: DemoProvider) -> None:
     """The sandbox as provider of every service; its port is another one at each start."""
     known = list(Provider.objects.filter(panel=panel, name__in=(USUAL, BARGAIN)))
     for provider in known:
-        provider_actions.set_provider(panel_id=panel.id, provider_id=provider.id, url=upstream.url)
+        # A new address takes the key again.
+        key = upstream.key if provider.name == USUAL else upstream.bargain_key
+        provider_actions.set_provider(panel_id=panel.id, provider_id=provider.id, url=upstream.url, key=key)
     if known:
         return
     usual = provider_actions.add_provider(

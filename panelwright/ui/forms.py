@@ -16,7 +16,7 @@ from panelwright.ui import refusals
 # Refusals that say that the panel has too much to do.
 BUSY = frozenset({"busy", "overloaded"})
 # What is never shown again, nor kept on the way.
-SECRET = frozenset({"password", "current", "code", "key", "hook_secret", "token"})
+SECRET = frozenset({"password", "current", "code", "key", "hook_secret", "secret", "token"})
 
 
 class Form:

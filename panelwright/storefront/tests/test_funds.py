@@ -152,7 +152,7 @@ def test_from_an_order_that_lacks_funds_and_back(alice: Owner, carol: Buyer, ban
     given = {name: hidden(page, name) for name in ("method", "amount", "agreed", "request_id", "back")}
     browser.post("/funds/pay", **given)
     approve(alice, int(value("SELECT id FROM payments_payment")))
-    (href,) = re.findall(r'<a href="([^"]+)">Back to your order', browser.get("/funds/1001"))
+    (href,) = re.findall(r'<a class="button" href="([^"]+)">Back to your order', browser.get("/funds/1001"))
     page = browser.get(href.replace("&amp;", "&"))
     assert "Funds needed" not in page and 'value="10000"' in page
 
