@@ -23,7 +23,7 @@ from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_http_methods
 
 from panelwright.backoffice import words
-from panelwright.core import money
+from panelwright.core import limits, money
 from panelwright.core.refusal import Refusal
 from panelwright.events.webhook_rules import PANEL_NAMES
 from panelwright.panels.actions import LANGUAGES
@@ -148,7 +148,7 @@ def act(request: StaffRequest, name: str, target: int | None = None) -> HttpResp
         "fields": [
             field_of(field, form, state, request.panel.id)
             for field in action.fields
-            if field.kind is not ActionFieldKind.OBJECT
+            if field.kind is not ActionFieldKind.OBJECT and field.name not in _names_of_files(action)
         ],
         "form": form,
         "asks": asks,
@@ -163,6 +163,11 @@ def act(request: StaffRequest, name: str, target: int | None = None) -> HttpResp
     }
     status = 409 if changed is not None else form.status if request.method == "POST" else 200
     return render(request, "backoffice/act.html", context, status=status)
+
+
+def _names_of_files(action: Action) -> set[str]:
+    """Fields that nobody fills in: a file brings its name along."""
+    return {field.file_name for field in action.fields if field.file_name}
 
 
 def _named(state: State) -> str:
@@ -228,6 +233,8 @@ def given_by(request: HttpRequest, action: Action, form: Form, state: State | No
             file = request.FILES.get(field.name)
             if file is not None:
                 given[field.name] = file.read(action.body_max or FILE_MAX)
+                if field.file_name:
+                    given[field.file_name] = str(file.name)[: limits.FILE_NAME_CHARS_MAX]
         elif field.kind is ActionFieldKind.CHOICES:
             if field.name in request.POST or f"{field.name}-shown" in request.POST:
                 given[field.name] = [text for text in request.POST.getlist(field.name) if text]

@@ -16,7 +16,7 @@ from panelwright.staff import registry
 from panelwright.staff.actions import perform
 from panelwright.staff.lists import named
 from panelwright.staff.rights import Right
-from panelwright.support import downloads, reply_fields, staff_lists
+from panelwright.support import downloads, files, reply_fields, staff_lists
 from panelwright.support import queries as support_queries
 from panelwright.support.commands import Wish
 from panelwright.support.models import Ticket, TicketRequestState
@@ -80,6 +80,7 @@ def ticket(request: StaffRequest, target: int) -> HttpResponse:
         "mine": found.assignee_id is not None and found.assignee_id == request.actor.id,
         "colleagues": [("", ""), *support_queries.colleagues(request.panel.id).items()],
         "to": Form({"to": found.assignee_id or ""}),
+        "accept": files.ACCEPT,
         "may_credit": allowed(request, "customer.credit"),
         "back": acting.back_of(request, registry.actions()["ticket.answer"], found.number),
     }
@@ -122,7 +123,7 @@ def _values(request: StaffRequest, of: Ticket) -> dict[str, str]:
 
 @require_safe
 def ticket_file(request: StaffRequest, target: int, file_id: int) -> HttpResponse:
-    """A file that the customer attached."""
+    """A file of the conversation."""
     ticket_id = support_queries.ticket_id(request.panel.id, min(target, NUMBER_MAX))
     if ticket_id is None:
         raise Http404

@@ -107,7 +107,8 @@ class OrderTransfer(NamedTuple):
 class Details:
     """`fields` are those of the service's type, by name; `key_name` is the customer's name of the key that placed it.
 
-    `timeline` begins with the oldest. `children` is a page of what a drip-feed or subscription created.
+    `timeline` begins with the oldest. `children` is a page of what a drip-feed or subscription created. `refill_of`:
+    the number of the order whose refill this one delivers.
     """
 
     row: ListedOrder
@@ -118,17 +119,20 @@ class Details:
     refills: list[RefillRow]
     timeline: list[Moment]
     transfers: list[OrderTransfer]
+    refill_of: int | None = None
 
 
 _MORE = sql.Query(
-    "SELECT o.fields, a.name, s.run_quantity, s.interval_min, s.runs_started, s.undelivered, s.username, s.min, s.max,"
-    " s.delay_min, s.old_posts_done, s.pause_reason, COALESCE(s.agreed_micros, o.rate_micros)"
+    "SELECT o.fields, a.name, (SELECT p.number FROM orders_refill r JOIN orders_order p ON p.id = r.order_id"
+    " WHERE r.by_order_id = o.id), s.run_quantity, s.interval_min, s.runs_started, s.undelivered, s.username, s.min,"
+    " s.max, s.delay_min, s.old_posts_done, s.pause_reason, COALESCE(s.agreed_micros, o.rate_micros)"
     " FROM orders_order o LEFT JOIN customers_apikey a ON a.id = o.key_id"
     " LEFT JOIN orders_schedule s ON s.order_id = o.id WHERE o.panel_id = ? AND o.customer_id = ? AND o.id = ?"
 )
 _REFILLS = sql.Query(
-    "SELECT number, status, created_at, ended_at FROM orders_refill WHERE panel_id = ? AND order_id = ?"
-    " ORDER BY number DESC LIMIT ?"
+    "SELECT r.number, r.status, r.created_at, r.ended_at, d.number FROM orders_refill r"
+    " LEFT JOIN orders_order d ON d.id = r.by_order_id WHERE r.panel_id = ? AND r.order_id = ?"
+    " ORDER BY r.number DESC LIMIT ?"
 )
 _EVENTS = sql.Query(
     "SELECT name, facts, created_at FROM (SELECT id, name, facts, created_at FROM events_event"
@@ -162,7 +166,7 @@ def one(
     if not rows:
         return None
     row = rows[0]
-    fields, key_name, *plan = _MORE.rows(connection, panel_id, customer_id, row.id)[0]
+    fields, key_name, refill_of, *plan = _MORE.rows(connection, panel_id, customer_id, row.id)[0]
     scheduled = plan[0] is not None
     children = OrderPage([], None, None)
     if scheduled:
@@ -177,6 +181,7 @@ def one(
         refills=_refills(panel_id, row),
         timeline=_timeline(panel_id, row),
         transfers=_transfers(panel_id, row),
+        refill_of=refill_of,
     )
 
 
@@ -184,10 +189,10 @@ def _refills(panel_id: int, row: ListedOrder) -> list[RefillRow]:
     if row.last_refill_at is None:
         return []
     found = []
-    for number, status, created_at, ended_at in _REFILLS.rows(connection, panel_id, row.id, REFILLS_MAX):
+    for number, status, created_at, ended_at, by_order in _REFILLS.rows(connection, panel_id, row.id, REFILLS_MAX):
         asked_at = sql.aware(created_at) or row.created_at
         shown = (row.link, row.quantity, row.service, row.service_name)
-        found.append(RefillRow(number, row.number, status, asked_at, sql.aware(ended_at), *shown))
+        found.append(RefillRow(number, row.number, status, asked_at, sql.aware(ended_at), *shown, by_order))
     return found
 
 

@@ -523,7 +523,7 @@ def by_numbers(*, panel_id: int, customer_id: int, numbers: Collection[int]) -> 
 
 
 class RefillRow(NamedTuple):
-    """A refill as a list shows it. `order` is its order's number."""
+    """A refill as a list shows it. `order` is its order's number, `by_order` that of another that delivers it."""
 
     number: int
     order: int
@@ -534,6 +534,7 @@ class RefillRow(NamedTuple):
     quantity: int
     service: int
     service_name: str
+    by_order: int | None = None
 
 
 class Refills(NamedTuple):

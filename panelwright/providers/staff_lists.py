@@ -4,28 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from operator import attrgetter
 from typing import Any
 
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_noop
 
-from panelwright.catalog import names
+from panelwright.catalog import changes, names
 from panelwright.catalog.models import Category, Service
 from panelwright.core import clock, money, said, sql
 from panelwright.core.lists import Column, ColumnKind, ColumnPlace, Filter, FilterKind, Listing, ListScope, whole
 from panelwright.core.paging import Found, Narrowing, narrowed
 from panelwright.core.web_addresses import without_secrets
+from panelwright.events.models import Event
 from panelwright.orders.models import Cancel, Refill, RequestState
 from panelwright.orders.status import RefillStatus
 from panelwright.panels.models import Panel
 from panelwright.providers import service_costs
 from panelwright.providers.manual.manual_queries import OVERDUE, TRIES
 from panelwright.providers.models import ExchangeRate, PostSource, Provider, ProviderKind, Route
+from panelwright.providers.routing.health import FAILURES_MAX
 from panelwright.providers.service_costs import ServiceCost
-from panelwright.providers.staff_orders import PROVIDER
+from panelwright.providers.staff_orders import PROVIDER, problem_orders
 from panelwright.providers.sync import hold_actions, sync_problems
-from panelwright.staff.lists import StaffList, offers
+from panelwright.staff.lists import ShippedView, StaffList, offers
 from panelwright.staff.rights import Right
 
 # Services that a word of a search may name.
@@ -321,7 +324,32 @@ _STATES = {
 }
 
 
+# So long a new price is shown as one.
+CHANGED_WITHIN = timedelta(days=7)
+
+
+def _with_new_prices(panel_id: int) -> Q:
+    """Whoever changed it: staff, a provider's list, or the guard."""
+    since = clock.now() - CHANGED_WITHIN
+    events = Event.objects.filter(panel_id=panel_id, name=changes.RATE_CHANGED, created_at__gt=since)
+    return Q(id__in=events.values("subject_id"))
+
+
+def _ailing(panel_id: int) -> Q:
+    """On sale, and orders for it need a person, or no route of it is one that orders could take now; or paused."""
+    good = Q(provider__kind=ProviderKind.MANUAL.value) | Q(provider__failures__lt=FAILURES_MAX)
+    works = Route.objects.filter(
+        good, panel_id=panel_id, enabled=True, available=True, held_stops=False, provider__enabled=True
+    )
+    troubled = problem_orders(panel_id).values("service_id")
+    return (Q(enabled=True) & (~Q(id__in=works.values("service_id")) | Q(id__in=troubled))) | _STATES["paused"]
+
+
 def _in_state(panel: Panel, state: str) -> Narrowing:
+    if state == "changed":
+        return Narrowing(served=_with_new_prices(panel.id))
+    if state == "ailing":
+        return Narrowing(served=_ailing(panel.id))
     if state != "manual":
         return Narrowing(served=_STATES[state])
     manual = Route.objects.filter(panel_id=panel.id, enabled=True, provider__kind=ProviderKind.MANUAL.value)
@@ -396,6 +424,8 @@ SERVICES = Listing(
                 ("paused", gettext_noop("Paused by the system")),
                 ("secret", gettext_noop("Secret")),
                 ("manual", gettext_noop("Own people")),
+                ("changed", gettext_noop("New prices")),
+                ("ailing", gettext_noop("Ailing")),
             ),
             chips=True,
             where=_in_state,
@@ -403,6 +433,12 @@ SERVICES = Listing(
     ),
     empty=gettext_noop("No services yet. Import them from a provider."),
     none_match=gettext_noop("No services match your filters."),
+)
+
+
+SERVICE_VIEWS = (
+    ShippedView(gettext_noop("Changed prices"), "state=changed"),
+    ShippedView(gettext_noop("Ailing"), "state=ailing"),
 )
 
 
@@ -476,6 +512,8 @@ LISTS = (
     StaffList(ROUTES, "route", Right.SERVICES, _routes),
     StaffList(EXCHANGE_RATES, "exchange_rate", Right.PROVIDERS, _exchange_rates),
     StaffList(POST_SOURCES, "post_source", Right.PROVIDERS, _post_sources),
-    StaffList(SERVICES, "service", Right.SERVICES, _services, _with_costs, target=attrgetter("number")),
+    StaffList(
+        SERVICES, "service", Right.SERVICES, _services, _with_costs, target=attrgetter("number"), views=SERVICE_VIEWS
+    ),
     StaffList(HELD, "held", Right.SERVICES, _held, lambda panel, rows: list(map(hold_actions.held, rows))),
 )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from operator import attrgetter
 
-from django.db.models import Q, QuerySet
+from django.db.models import OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.lookups import Exact
 from django.utils.translation import gettext_noop
 
 from panelwright.core.lists import Column, ColumnKind, ColumnPlace, Filter, FilterKind, Listing, ListScope
@@ -13,16 +14,33 @@ from panelwright.core.paging import Found, Narrowing
 from panelwright.orders.models import OrderKind, Schedule
 from panelwright.panels.models import Panel
 from panelwright.providers.staff_orders import manual_orders
+from panelwright.staff.actor import Actor
 from panelwright.staff.lists import StaffList, offers
+from panelwright.staff.models import TrailEntry
 from panelwright.staff.rights import Right
 
 # ---- what the panel's own people deliver -------------------------------------------------------------------
 
-NEW, BEGUN = "new", "begun"
+NEW, BEGUN, MINE = "new", "begun", "mine"
 
 
 def _work_shown(panel: Panel, show: str) -> Narrowing:
+    if show == MINE:
+        return Narrowing(sought=~Q(status="Pending"))
     return Narrowing(sought=Q(status="Pending") if show == NEW else ~Q(status="Pending"))
+
+
+def _begun_by(panel: Panel, staff_id: int) -> Narrowing:
+    """Who began with it last, by the trail: their own hands or a program with their key."""
+    began = TrailEntry.objects.filter(
+        panel_id=panel.id, object_kind="order", object_id=OuterRef("number"), action="order.start"
+    )
+    last = Subquery(began.order_by("-id").values("actor_id")[:1])
+    return Narrowing(sought=Q(Exact(last, Value(staff_id))))
+
+
+def _whoever_looks(actor: Actor, asked: Mapping[str, str]) -> dict[str, str]:
+    return {"by": str(actor.id or 0) if asked.get("show") == MINE else ""}
 
 
 WORK = Listing(
@@ -52,10 +70,17 @@ WORK = Listing(
         Filter(
             "show",
             gettext_noop("Show"),
-            (("", gettext_noop("All")), (NEW, gettext_noop("Not started")), (BEGUN, gettext_noop("Started"))),
+            (
+                ("", gettext_noop("All")),
+                (NEW, gettext_noop("Not started")),
+                (BEGUN, gettext_noop("Started")),
+                (MINE, gettext_noop("Mine")),
+            ),
             chips=True,
             where=_work_shown,
         ),
+        # Of "mine": who looks at the list.
+        Filter("by", gettext_noop("Started by"), kind=FilterKind.NUMBER, hidden=True, inner=True, where=_begun_by),
         Filter(
             "service",
             gettext_noop("Service"),
@@ -211,7 +236,7 @@ def _schedules(kind: OrderKind) -> Callable[[Panel], Found]:
 
 _OF_ORDER = attrgetter("order.number")
 LISTS = (
-    StaffList(WORK, "order", Right.ORDERS_READ, _work, target=attrgetter("number"), one=False),
+    StaffList(WORK, "order", Right.ORDERS_READ, _work, target=attrgetter("number"), one=False, narrow=_whoever_looks),
     StaffList(DRIP_FEEDS, "order", Right.ORDERS_READ, _schedules(OrderKind.DRIP_FEED), target=_OF_ORDER, one=False),
     StaffList(
         SUBSCRIPTIONS, "order", Right.ORDERS_READ, _schedules(OrderKind.SUBSCRIPTION), target=_OF_ORDER, one=False

@@ -63,6 +63,8 @@ class Field:
     clears: bool = False
     offers: Callable[[int], Iterable[tuple[str, str]]] | None = None
     markdown: bool = False
+    # Of a file: the field in which its name stands.
+    file_name: str = ""
 
     @property
     def is_secret(self) -> bool:

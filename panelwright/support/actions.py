@@ -23,7 +23,7 @@ from panelwright.orders.models import Order, Refill
 from panelwright.orders.requests import BAD_ORDER
 from panelwright.panels import numbers
 from panelwright.panels.models import Noun
-from panelwright.support import commands, files, rules, settling_actions, webhook_events
+from panelwright.support import commands, files, rules, settling_actions, store, webhook_events
 from panelwright.support.commands import Ask, Parsed, Wish
 from panelwright.support.files import Upload
 from panelwright.support.models import (
@@ -221,7 +221,9 @@ def _lately(panel_id: int, customer_id: int, now: datetime) -> rules.RecentActiv
     texts = Message.objects.filter(**hers, created_at__gt=now - rules.HOUR).values_list("text", flat=True)
     return rules.RecentActivity(
         open=Ticket.objects.filter(**hers).exclude(state=TicketState.CLOSED).count(),
-        bytes=Attachment.objects.filter(**hers).aggregate(bytes=Sum("size"))["bytes"] or 0,
+        # What staff have sent takes none of her room.
+        bytes=Attachment.objects.filter(**hers, message__author=Author.CUSTOMER).aggregate(bytes=Sum("size"))["bytes"]
+        or 0,
         texts=list(texts[: rules.PER_HOUR_MAX]),
     )
 
@@ -257,19 +259,7 @@ def _write(ticket: Ticket, draft: _Draft, answered: _Answered, now: datetime) ->
         request_id=draft.request_id,
         created_at=now,
     )
-    Attachment.objects.bulk_create(
-        Attachment(
-            panel_id=ticket.panel_id,
-            message=message,
-            customer_id=ticket.customer_id,
-            name=file.name,
-            type=file.type.value,
-            size=len(file.data),
-            data=file.data,
-            created_at=now,
-        )
-        for file in draft.files
-    )
+    store.attach(message, ticket.customer_id, draft.files, now=now)
     ticket.words_wait = ticket.words_wait or draft.parsed.words or bool(draft.files)
     ticket.unread_staff = True
     ticket.updated_at = now

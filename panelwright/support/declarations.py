@@ -8,6 +8,7 @@ from typing import Any
 
 from django.utils.translation import gettext_noop
 
+from panelwright.core import limits
 from panelwright.core.refusal import Refused
 from panelwright.customers.declarations import CUSTOMER
 from panelwright.customers.models import Staff
@@ -177,8 +178,18 @@ ACTIONS = (
             Field("text", ActionFieldKind.LONG_TEXT, gettext_noop("Message"), required=True),
             _VERSION,
             Field("close", ActionFieldKind.YES_NO, gettext_noop("Close the ticket")),
+            Field(
+                "file",
+                ActionFieldKind.FILE,
+                gettext_noop("File"),
+                help=gettext_noop("PNG, JPEG or WebP image, PDF or plain text, up to 2 MiB."),
+                file_name="file_name",
+            ),
+            Field("file_name", ActionFieldKind.TEXT, gettext_noop("File name"), most=limits.FILE_NAME_CHARS_MAX),
         ),
         offered=in_its_place,
+        # With room for the rest, each byte of the file in base64.
+        body_max=limits.ATTACHMENT_BYTES_MAX * 3 // 2,
     ),
     Action(
         TICKET,
@@ -200,7 +211,7 @@ ACTIONS = (
         in_bulk=True,
         offered=in_its_place,
     ),
-    Action(TICKET, "take", gettext_noop("Take"), Right.SUPPORT, _take, offered=in_its_place),
+    Action(TICKET, "take", gettext_noop("Take"), Right.SUPPORT, _take, in_bulk=True, offered=in_its_place),
     Action(
         TICKET,
         "assign",
@@ -208,9 +219,10 @@ ACTIONS = (
         Right.SUPPORT,
         _assign,
         (Field("to", ActionFieldKind.NUMBER, gettext_noop("Assign to"), required=True, offers=_colleagues),),
+        in_bulk=True,
         offered=in_its_place,
     ),
-    Action(TICKET, "release", gettext_noop("Unassign"), Right.SUPPORT, _assign, offered=in_its_place),
+    Action(TICKET, "release", gettext_noop("Unassign"), Right.SUPPORT, _assign, in_bulk=True, offered=in_its_place),
     Action(
         TICKET,
         "note",

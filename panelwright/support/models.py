@@ -174,7 +174,7 @@ class TicketNote(models.Model):
 
 
 class Attachment(models.Model):
-    """A file beside a customer's message, until its ticket has been closed for rules.FILES_KEPT.
+    """A file beside a message of a customer or of staff, until its ticket has been closed for rules.FILES_KEPT.
 
     The bytes are in the database: one backup, any number of hosts.
     """

@@ -15,13 +15,14 @@ from typing import Any
 from django.db import transaction
 
 from panelwright.core import clock, limits
-from panelwright.core.refusal import InvalidState, NotThere, Refused
+from panelwright.core.refusal import InvalidState, NotThere, Refusal, Refused
 from panelwright.customers.models import Customer
 from panelwright.events.actions import NewEvent, record
 from panelwright.panels import numbers
 from panelwright.panels.models import Noun
 from panelwright.support import emails, queries, rules, settling_actions, store, webhook_events
 from panelwright.support.commands import Parsed, Wish
+from panelwright.support.files import CheckedFile, Upload, check, type_of
 from panelwright.support.models import (
     Author,
     Message,
@@ -84,8 +85,11 @@ def answer(
     version: int | None = None,
     close: bool = False,
     staff_id: int | None = None,
+    file: bytes = b"",
+    file_name: str = "",
 ) -> None:
-    """Answer the customer, who is told by e-mail; it is her turn then. `close`: it is the last word.
+    """Answer the customer, who is told by e-mail; it is her turn then. `close`: it is the last word. `file`: goes with
+    it; without a name it is called by what it is.
 
     `staff_id`: whose the ticket is then, if it was nobody's. A colleague's stays the colleague's.
     """
@@ -94,12 +98,16 @@ def answer(
         raise Refused("missing_field", "text")
     if len(text) > limits.TICKET_CHARS_MAX:
         raise Refused("text_too_long", "text", limit=limits.TICKET_CHARS_MAX)
+    attached = _checked(file, file_name) if file or file_name else []
     with _ticket(panel_id, ticket_id, version) as (ticket, now):
         if Message.objects.filter(panel_id=panel_id, ticket=ticket).count() >= 2 * rules.MESSAGES_MAX:
             raise InvalidState("ticket_is_full")
-        Message.objects.create(
+        if attached and store.attached_bytes(ticket, Author.STAFF) + len(file) > limits.ATTACHED_BYTES_MAX:
+            raise Refused("files_full", "file", limit=limits.ATTACHED_BYTES_MAX // 2**20)
+        message = Message.objects.create(
             panel_id=panel_id, ticket=ticket, author=Author.STAFF, by=by[:300], text=text, created_at=now
         )
+        store.attach(message, ticket.customer_id, attached, now=now)
         if ticket.assignee_id is None:
             ticket.assignee_id = staff_id
         ticket.words_wait = False
@@ -116,6 +124,16 @@ def answer(
             if ticket.state == TicketState.CLOSED:
                 settling_actions.move(ticket, TicketState.ANSWERED, now=now)
             settling_actions.settle(ticket, now=now)
+
+
+def _checked(data: bytes, name: str) -> list[CheckedFile]:
+    """Refused: empty_file, file_too_large, bad_file."""
+    found = type_of(data)
+    checked = check((Upload(name or f"file.{found.value if found else ''}", data),))
+    if isinstance(checked, Refusal):
+        limit = dict(checked.facts).get("limit", checked.limit)
+        raise Refused(checked.code, "file", limit=int(str(limit)))
+    return checked
 
 
 def close(*, panel_id: int, ticket_id: int, by: str, version: int | None = None) -> None:

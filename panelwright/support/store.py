@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from django.db import connection
+from django.db.models import Sum
 
 from panelwright.core import sql
 from panelwright.support.commands import Wish
+from panelwright.support.files import CheckedFile
+from panelwright.support.models import Attachment, Author, Message, Ticket
 from panelwright.support.rules import RequestProgress
 
 _ANY_DUE = sql.Query("SELECT 1 FROM support_ticket WHERE due_at <= ? LIMIT 1")
@@ -28,6 +31,31 @@ _OLD_FILES = sql.Query(
 )
 _DELETE_FILES = sql.Query("DELETE FROM support_attachment WHERE id :in_int")
 _LOOK_AGAIN = sql.Update("support_ticket", {"due_at": "timestamptz"}, {"id": "bigint"})
+
+
+def attach(message: Message, customer_id: int, files: Iterable[CheckedFile], *, now: datetime) -> None:
+    """The files of a message that stands already."""
+    Attachment.objects.bulk_create(
+        Attachment(
+            panel_id=message.panel_id,
+            message=message,
+            customer_id=customer_id,
+            name=file.name,
+            type=file.type.value,
+            size=len(file.data),
+            data=file.data,
+            created_at=now,
+        )
+        for file in files
+    )
+
+
+def attached_bytes(ticket: Ticket, author: Author) -> int:
+    """What all files of one side take in the tickets of this customer."""
+    rows = Attachment.objects.filter(
+        panel_id=ticket.panel_id, customer_id=ticket.customer_id, message__author=author.value
+    )
+    return rows.aggregate(bytes=Sum("size"))["bytes"] or 0
 
 
 def any_due(now: datetime) -> bool:

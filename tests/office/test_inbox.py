@@ -228,3 +228,66 @@ def test_a_locked_ticket_is_read_and_not_replied_to(office: Office) -> None:
     assert state(ticket) == "closed"
     assert bob.post(f"/admin/tickets/{ticket.number}/unlock").status_code == 302
     assert not isinstance(reply(office.carol, ticket, "Thanks"), Refusal)
+
+
+PICTURE = b"\x89PNG\r\n\x1a\n" + b"\x00" * 4 + b"IHDR" + b"\x00" * 40 + b"IEND" + b"\x00" * 4
+
+
+def test_staff_attach_a_file_that_the_customer_can_take(office: Office) -> None:
+    from django.core.files.uploadedfile import SimpleUploadedFile
+
+    from panelwright.storefront.tests.browsing import Browser
+
+    browser, ticket = office.browser("support"), office.world.ticket()
+    address = f"/admin/tickets/{ticket.number}/answer"
+    page = browser.get(f"/admin/tickets/{ticket.number}")
+    assert 'enctype="multipart/form-data"' in page and 'name="file"' in page
+    for name, data, said in (
+        ("page.html", b"<p>", "Attach PNG, JPEG or WebP images"),
+        ("proof.png", b"no picture", "Attach PNG, JPEG or WebP images"),
+        ("proof.png", b"\x89PNG" + b"x" * (2 * 2**20), "Use files of at most 2 MiB."),
+    ):
+        answer = browser.post(address, text="See this.", file=SimpleUploadedFile(name, data))
+        assert answer.status_code == 422 and said in text_of(answer.content.decode()), name
+    assert value("SELECT COUNT(*) FROM support_attachment") == 0
+    answer = browser.post(address, text="See this.", file=SimpleUploadedFile("../proof.png", PICTURE))
+    assert answer.status_code == 302
+    (name, size, file_id) = values("SELECT name, size, id FROM support_attachment")[0]
+    assert (name, size) == ("proof.png", len(PICTURE))
+    carol = Browser(office.alice, office.carol.customer.user)
+    assert "proof.png" in carol.get(f"/tickets/{ticket.number}")
+    link = re.search(rf'href="(/tickets/{ticket.number}/files/[^"]+)"', carol.get(f"/tickets/{ticket.number}"))
+    assert link and b"".join(carol.answer(link[1])) == PICTURE
+    assert "(" in str(values("SELECT given FROM staff_trailentry WHERE action = 'ticket.answer'")[0][0])
+    assert str(file_id)
+    # Her own room is as it was.
+    from django_scopes import scope
+
+    from panelwright.core import clock
+    from panelwright.support import actions
+
+    with scope(panel=office.alice.panel):
+        lately = actions._lately(office.alice.panel_id, office.carol.customer_id, clock.now())
+    assert lately.bytes == 0
+
+
+def test_many_tickets_are_assigned_at_once(office: Office) -> None:
+    from panelwright.storefront.tests.browsing import hidden
+    from tests.bulk.working import one_slice
+
+    alice = office.browser("owner")
+    office.member("support")
+    helper = value(
+        "SELECT s.id FROM customers_staff s JOIN customers_user u ON u.id = s.user_id WHERE u.email = %s", HELPER
+    )
+    made = [office.world.ticket() for _ in range(3)]
+    rows = "&".join(f"row={value('SELECT number FROM support_ticket WHERE id = %s', int(one))}" for one in made[:2])
+    path = f"/admin/tickets/bulk/assign?{rows}"
+    page = alice.get(path)
+    assert f'<option value="{helper}"' in page
+    fields = {"selection": hidden(page, "selection"), "once": hidden(page, "once"), "to": str(helper)}
+    page = alice.post(path, **fields).content.decode()
+    assert alice.post(path, **fields, sure=hidden(page, "sure")).status_code == 302
+    while one_slice():
+        pass
+    assert [whose(one) for one in made] == [HELPER, HELPER, None]

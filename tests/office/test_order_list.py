@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from django_scopes import scope
@@ -126,3 +126,22 @@ def test_tabs_count_what_stands_behind_them(office: Office) -> None:
     for show, number in tabs.items():
         assert len(found(browser, f"show={show}")) == int(number), show
     assert {"problem", "manual"} <= set(tabs)
+
+
+def test_the_work_queue_shows_who_began_what_as_mine(office: Office) -> None:
+    alice, bob = office.browser("owner"), office.browser("orders")
+    first, second, third = (office.world.queued() for _ in range(3))
+
+    def mine(browser: Any) -> list[int]:
+        page = browser.get("/admin/work?show=mine")
+        return [number for number in (first.number, second.number, third.number) if f"/admin/orders/{number}" in page]
+
+    assert mine(alice) == mine(bob) == []
+    alice.post(f"/admin/orders/{first.number}/start")
+    bob.post(f"/admin/orders/{second.number}/start")
+    assert (mine(alice), mine(bob)) == ([first.number], [second.number])
+    # Given back and begun by another, it is the other's.
+    alice.post(f"/admin/orders/{first.number}/set_back")
+    assert mine(alice) == []
+    bob.post(f"/admin/orders/{first.number}/start")
+    assert (mine(alice), mine(bob)) == ([], [first.number, second.number])

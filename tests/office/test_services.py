@@ -379,3 +379,31 @@ def test_ticked_services_go_to_the_page_of_prices(office: Office) -> None:
     assert there == "/admin/services/prices?services=1%2C2"
     assert "2 of 2 services change" in text_of(browser.get(f"{there}&percent=10"))
     assert browser.get("/admin/services/prices?percent=much", status=422)
+
+
+def test_new_prices_and_ailing_services_are_views_of_their_own(office: Office) -> None:
+    from panelwright.storefront.tests.reading import text_of
+    from tests.support.people import FOLLOWERS, LIKES, PRIVATE, execute
+
+    browser = office.browser("owner")
+
+    def shown(state: str) -> set[int]:
+        page = browser.get(f"/admin/services?state={state}")
+        return {number for number in range(1, 10) if f'href="/admin/services/{number}"' in page}
+
+    assert "Changed prices" in text_of(browser.get("/admin/services"))
+    execute("DELETE FROM events_event WHERE name = 'service.rate_changed'")
+    assert shown("changed") == set()
+    office.world.do("service.set_rate", LIKES, rate="3.21")
+    assert shown("changed") == {LIKES}
+    # Whose routes cannot be used at all, or whose orders need somebody.
+    execute("UPDATE orders_order SET problem_code = '', problem_at = NULL WHERE problem_code > '' AND ended_at IS NULL")
+    well = shown("ailing")
+    assert FOLLOWERS not in well and PRIVATE in well, "one without a route is"
+    order = office.world.queued(FOLLOWERS)
+    assert FOLLOWERS not in shown("ailing")
+    execute("UPDATE orders_order SET problem_code = 'no_route', problem_at = created_at WHERE id = %s", int(order))
+    assert FOLLOWERS in shown("ailing")
+    execute("UPDATE orders_order SET problem_code = '', problem_at = NULL WHERE id = %s", int(order))
+    execute("UPDATE providers_route SET enabled = %s WHERE service_id = %s", False, office.alice.services[FOLLOWERS].id)
+    assert FOLLOWERS in shown("ailing")

@@ -84,6 +84,18 @@ def test_a_refill_ends_with_the_order_that_delivers_it_and_costs_the_customer_no
     assert paid_refill_actions.finish_ordered() == 0
     assert standing(refill_id) == ends
     assert waits(alice) == (1 if ends[1] else 0)
+    from panelwright.orders import details
+
+    # The customer sees which order delivers it, from either side.
+    number = value("SELECT number FROM orders_order WHERE id = %s", order_id)
+    of = value(
+        "SELECT o.number FROM orders_refill r JOIN orders_order o ON o.id = r.order_id WHERE r.id = %s", refill_id
+    )
+    who = {"panel_id": alice.panel_id, "customer_id": carol.customer_id}
+    with scope(panel=alice.panel):
+        delivers, first = details.one(**who, number=number), details.one(**who, number=of)
+    assert delivers is not None and delivers.refill_of == of
+    assert first is not None and [one.by_order for one in first.refills] == [number] and first.refill_of is None
     order = row_of(order_id)
     assert (order.booked_micros, order.charge_micros, carol.balance()) == (0, 0, balance)
     assert (order.cost_micros or 0) == {"Completed": 300_000, "Canceled": 0, "Partial": 240_000}[reported["status"]]
