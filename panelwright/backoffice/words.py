@@ -228,6 +228,9 @@ _CHOICES = {
     "checkout": gettext_noop("Checkout page"),
     "live": gettext_noop("Live"),
     "test": gettext_noop("Test payments"),
+    # Names, in every language; the first is a gateway's, too.
+    "cryptomus": "Cryptomus",
+    "heleket": "Heleket",
     "up": gettext_noop("Up"),
     "down": gettext_noop("Down"),
     "top": gettext_noop("To the top"),

@@ -78,6 +78,8 @@ PAYMENTS: dict[str, Words] = {
     "gateway_hook_secret_missing": Words(
         gettext_noop("Enter the secret of your webhook, 16 characters or more, as the payment provider shows it.")
     ),
+    "cryptomus_merchant_missing": Words(gettext_noop("Enter your merchant ID, as the provider shows it.")),
+    "cryptomus_key_missing": Words(gettext_noop("Enter your payment API key.")),
     "mercado_pago_token_missing": Words(gettext_noop("Enter your access token. It begins with APP_USR- or TEST-.")),
     "paypal_client_missing": Words(gettext_noop("Enter the client ID of your PayPal app.")),
     "paypal_secret_missing": Words(gettext_noop("Enter the secret of your PayPal app.")),

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Protocol
 
 from panelwright.sandbox.simulated_btcpay import SimulatedBtcPay
+from panelwright.sandbox.simulated_cryptomus import SimulatedCryptomus
 from panelwright.sandbox.simulated_mercado_pago import SimulatedMercadoPago
 from panelwright.sandbox.simulated_paypal import SimulatedPayPal
 from panelwright.sandbox.simulated_stripe import SimulatedStripe
@@ -31,6 +32,7 @@ def all_simulated() -> dict[str, SimulatedGateway]:
         "mercado_pago": SimulatedMercadoPago(),
         "paypal": SimulatedPayPal(),
         "btcpay": SimulatedBtcPay(),
+        "cryptomus": SimulatedCryptomus(),
     }
 
 

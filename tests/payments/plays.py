@@ -7,8 +7,9 @@ from decimal import Decimal
 from typing import Any
 
 from panelwright.core import clock
-from panelwright.sandbox import simulated_btcpay, simulated_mercado_pago, simulated_paypal
+from panelwright.sandbox import simulated_btcpay, simulated_cryptomus, simulated_mercado_pago, simulated_paypal
 from panelwright.sandbox.simulated_btcpay import Invoice, SimulatedBtcPay
+from panelwright.sandbox.simulated_cryptomus import CoinInvoice, SimulatedCryptomus
 from panelwright.sandbox.simulated_mercado_pago import PixOrCard, SimulatedMercadoPago
 from panelwright.sandbox.simulated_paypal import PayPalOrder, SimulatedPayPal
 from tests.payments.till import Play, SentHook
@@ -286,9 +287,77 @@ class BtcPay(Play):
         self.double.invalidate(self.of(reference).id)
 
 
+class Cryptomus(Play):
+    kind = "cryptomus"
+
+    def __init__(self) -> None:
+        self.double = SimulatedCryptomus()
+
+    def entered(self) -> dict[str, Any]:
+        return {
+            "host": "heleket",
+            "mode": "test",
+            "merchant": simulated_cryptomus.MERCHANT,
+            "key": simulated_cryptomus.KEY,
+        }
+
+    def of(self, reference: str) -> CoinInvoice:
+        found: CoinInvoice = next(one for one in self.double.invoices.values() if one.order_id == reference)
+        return found
+
+    def is_there(self, reference: str) -> int:
+        return sum(one.order_id == reference for one in self.double.invoices.values())
+
+    def pay(self, reference: str) -> None:
+        self.double.pay(self.of(reference).uuid)
+
+    def differ(self, reference: str, what: str) -> None:
+        invoice = self.of(reference)
+        if what == "less":
+            self.double.pay(invoice.uuid, "0.9995")
+            self.double.expire(invoice.uuid)
+        elif what == "more":
+            self.double.pay(invoice.uuid, "1.0005")
+        else:
+            self.pay(reference)
+            told = {"currency": {"currency": "MXN"}, "reference": {"order_id": "SOMEBODYELSE"}}
+            invoice.told = told[what]
+
+    def hook(self, reference: str, *, at_s: int | None = None, secret: str = "", lie: bool = False) -> SentHook:
+        more: dict[str, Any] = {"amount": "99999", "status": "paid"} if lie else {}
+        return SentHook({}, self.double.event(self.of(reference).uuid, key=secret, **more))
+
+    def forged(self, reference: str) -> list[SentHook]:
+        right = self.hook(reference).body
+        front, _, sign = right[:-2].rpartition(b'"sign":"')
+        bare = front.rstrip(b",") + b"}"
+        return [
+            SentHook({}, bare),
+            self.hook(reference, secret="anotherKeyOfSomebody0123456789"),
+            SentHook({}, right.replace(b'"amount":"20.00"', b'"amount":"21.00"')),
+            SentHook({}, json.dumps(json.loads(right)).encode()),
+            # Two of them, one of which is right.
+            SentHook({}, bare[:-1] + b',"sign":"' + b"0" * 32 + b'","sign":"' + sign + b'"}'),
+            SentHook({"sign": sign.decode()}, bare),
+        ]
+
+    def refund_there(self, reference: str, amount: str) -> None:
+        self.double.refund_there(self.of(reference).uuid)
+
+    def given_back(self, reference: str) -> list[str]:
+        return []
+
+    def expire(self, reference: str) -> None:
+        self.double.expire(self.of(reference).uuid)
+
+    def fail(self, reference: str) -> None:
+        self.double.fail(self.of(reference).uuid)
+
+
 PLAYS: dict[str, type[Play]] = {
     "pix": Pix,
     "mercado_pago_checkout": MercadoPagoCheckout,
     "paypal": PayPal,
     "btcpay": BtcPay,
+    "cryptomus": Cryptomus,
 }

@@ -129,6 +129,42 @@ def test_while_the_secret_is_exchanged_both_hold(at: At) -> None:
     assert till.tell(id_) == 400 and till.tell(id_, secret=new) == 200
 
 
+def test_the_page_of_a_code_follows_the_payment(at: At, time: Time) -> None:
+    from panelwright.storefront.tests.browsing import Browser
+
+    till = at("pix")
+    id_ = till.begin()
+    where = "/funds/1001/live?state=sent"
+
+    def told() -> tuple[int, str]:
+        answer = till.browser.client.get(where)
+        return answer.status_code, answer.headers.get("HX-Refresh", "")
+
+    time.now = time.now.replace(second=6)
+    calls = len(till.play.double.calls)
+    assert told() == (204, "")
+    till.work()
+    # One in three brings the question forward.
+    assert len(till.play.double.calls) == calls
+    time.now = time.now.replace(second=31)
+    assert told() == (204, "")
+    till.pay(id_)
+    till.work()
+    assert told() == (204, "true") and till.balance() == "120.00"
+    assert "data-until" not in till.browser.get("/funds/1001")
+    # Nobody else is told anything: her staff are no customers of this payment.
+    assert Browser(till.alice).client.get(where).status_code in (302, 401, 404)
+
+
+def test_a_code_is_shown_until_its_time_is_over(at: At, time: Time) -> None:
+    till = at("pix")
+    till.begin()
+    assert "data-until" in till.browser.get("/funds/1001")
+    time.passes(minutes=61)
+    page = till.browser.get("/funds/1001")
+    assert "data-until" not in page and "The time to pay is over." in page and 'class="qr"' not in page
+
+
 # ---- PayPal ----------------------------------------------------------------------------------------
 
 
@@ -289,3 +325,48 @@ def test_a_private_address_is_reached_only_where_the_host_says_so(at: At, settin
     settings.PRIVATE_GATEWAYS = frozenset({"127.0.0.1"})
     till.browser.post("/funds/1001/pay")
     assert value("SELECT state FROM payments_payment") == "sent"
+
+
+# ---- Cryptomus, Heleket ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("part", "received"), [("0.5", 10_000_000), ("1.33333", 26_660_000)])
+def test_coins_of_another_amount_are_for_staff_with_what_they_were_worth(
+    at: At, time: Time, part: str, received: int
+) -> None:
+    till = at("cryptomus")
+    id_ = till.begin()
+    uuid = till.play.of(till.reference(id_)).uuid
+    till.play.double.pay(uuid, part)
+    if part < "1":
+        assert till.tell(id_) == 200
+        till.settle()
+        assert till.state(id_) == "sent", "the rest may come"
+        till.play.double.expire(uuid)
+    assert till.tell(id_) == 200
+    till.settle()
+    assert till.state(id_) == "problem" and till.balance() == "100.00"
+    assert value("SELECT received_micros FROM payments_payment") == received
+
+
+def test_an_invoice_of_another_amount_under_our_reference_is_not_used(at: At) -> None:
+    till = at("cryptomus")
+    till.play.double.lose_answers = 1
+    till.browser.post("/funds/pay", **till.form())
+    id_ = int(value("SELECT id FROM payments_payment"))
+    till.play.of(till.reference(id_)).amount = "1.00"
+    till.browser.post("/funds/1001/pay")
+    assert till.state(id_) == "created"
+
+
+def test_coins_that_are_not_given_back_by_program_are_booked_back(at: At) -> None:
+    till = at("cryptomus")
+    id_ = till.paid()
+    till.refund(id_)
+    till.settle()
+    assert till.balance() == "120.00" and till.state(id_) == "paid"
+    till.play.refund_there(till.reference(id_), "")
+    assert till.tell(id_) == 200
+    till.settle()
+    assert till.balance() == "100.00" and till.state(id_) == "refunded"
+    till.audit()

@@ -9,8 +9,10 @@ import pytest
 
 from panelwright.payments.gateway_amounts import decimal_text, json_number, micros_down, micros_of
 from panelwright.payments.gateways.btcpay import signature as btcpay
+from panelwright.payments.gateways.cryptomus import signature as cryptomus
 from panelwright.payments.gateways.mercado_pago import signature as mercado_pago
 from panelwright.sandbox.simulated_btcpay import SimulatedBtcPay
+from panelwright.sandbox.simulated_cryptomus import SimulatedCryptomus
 from panelwright.sandbox.simulated_mercado_pago import SimulatedMercadoPago
 
 _SECRET, _REQUEST, _TS = "your_secret_key_here", "2066ca19-c6f1-498a-be75-1923005edd06", "1742505638683"
@@ -68,6 +70,30 @@ def test_btcpay_signs_the_raw_body() -> None:
     assert not btcpay.verified(("HelloWorld",), wanted, body.replace(b"\n", b"\r\n"))
     assert not btcpay.verified(("",), btcpay.sign("", body), body)
     assert not btcpay.verified((), wanted, body)
+
+
+_PHP = (
+    rb'{"type":"payment","uuid":"u-1","order_id":"17","amount":"15.00","status":"paid","txid":null,'
+    rb'"url":"https:\/\/a.b\/c"}'
+)
+_PHP_SIGN = "db3575adf689be76d1e418e2fb47fe06"
+
+
+def test_cryptomus_signs_the_text_of_php() -> None:
+    assert cryptomus.sign("testkey", _PHP) == _PHP_SIGN
+    assert cryptomus.sign("testkey", b"") == "221b368d7f5f597867f525971f28ff75"
+    assert SimulatedCryptomus().signature(_PHP, key="testkey") == _PHP_SIGN
+    sign = f'"sign":"{_PHP_SIGN}"'.encode()
+    last, first = _PHP[:-1] + b"," + sign + b"}", b"{" + sign + b"," + _PHP[1:]
+    middle = _PHP.replace(b',"amount"', b"," + sign + b',"amount"')
+    for body in (last, first, middle):
+        assert cryptomus.verified("testkey", body)
+        assert not cryptomus.verified("", body)
+        assert not cryptomus.verified("another", body)
+        assert not cryptomus.verified("testkey", body.replace(b"15.00", b"16.00"))
+        assert not cryptomus.verified("testkey", body.replace(rb"\/", b"/"))
+    assert not cryptomus.verified("testkey", _PHP)
+    assert not cryptomus.verified("testkey", last[:-1] + b"," + sign + b"}")
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-NAMES = ("pix", "mercado_pago_checkout", "paypal", "btcpay")
+NAMES = ("pix", "mercado_pago_checkout", "paypal", "btcpay", "cryptomus")
 # What of a payment can differ there.
 _EVERYWHERE = ("less", "more", "currency")
 DIFFERS = {
@@ -27,10 +27,13 @@ DIFFERS = {
     "mercado_pago_checkout": (*_EVERYWHERE, "mode", "account"),
     "paypal": (*_EVERYWHERE, "reference"),
     "btcpay": (*_EVERYWHERE, "reference"),
+    "cryptomus": (*_EVERYWHERE, "reference"),
 }
+# Those that give back at a word of ours.
+REFUNDING = ("pix", "mercado_pago_checkout", "paypal", "btcpay")
 STAMPED = ("pix", "mercado_pago_checkout")
 # Those that say that a payment has ended unpaid; of the others a buyer may try again.
-ENDING = ("pix", "paypal", "btcpay")
+ENDING = ("pix", "paypal", "btcpay", "cryptomus")
 # Those that say what was given back there without us.
 TELLING_REFUNDS = ("pix", "mercado_pago_checkout", "paypal")
 _MONEY = {"ledger_transfer", "ledger_account", "payments_refund", "payments_paymentstep"}
@@ -93,7 +96,9 @@ def test_told_again_and_again_it_is_credited_once(till: Till) -> None:
     assert till.tell(id_) == 200
     till.settle()
     assert till.balance() == "120.00" and till.state(id_) == "paid"
-    assert value("SELECT COUNT(*) FROM payments_webhookevent") == 2
+    # What has no name of its own is one with what says the same.
+    kept = 1 if till.play.kind == "cryptomus" else 2
+    assert value("SELECT COUNT(*) FROM payments_webhookevent") == kept
     till.audit()
 
 
@@ -236,6 +241,7 @@ def test_trouble_there_is_waited_out(till: Till, time: Time) -> None:
     assert till.state(id_) == "paid" and till.balance() == "120.00"
 
 
+@pytest.mark.parametrize("till", REFUNDING, indirect=True)
 def test_refunds_go_back_in_part_and_whole_and_never_more(till: Till, time: Time) -> None:
     id_ = till.paid()
     quarter = f"{int(till.play.amount) // 4}.00"
@@ -258,6 +264,7 @@ def test_refunds_go_back_in_part_and_whole_and_never_more(till: Till, time: Time
 
 
 @pytest.mark.parametrize("knob", ["lose_answers", "fail_after"])
+@pytest.mark.parametrize("till", REFUNDING, indirect=True)
 def test_a_lost_answer_to_a_refund_gives_back_once(till: Till, time: Time, knob: str) -> None:
     id_ = till.paid()
     till.refund(id_)
@@ -271,6 +278,7 @@ def test_a_lost_answer_to_a_refund_gives_back_once(till: Till, time: Time, knob:
     till.audit()
 
 
+@pytest.mark.parametrize("till", REFUNDING, indirect=True)
 def test_a_refund_that_is_refused_is_booked_back(till: Till) -> None:
     id_ = till.paid()
     till.play.double.refuse_refunds = True
@@ -322,8 +330,9 @@ def test_the_test_button_makes_a_call_and_says_what_is_wrong(till: Till) -> None
 
     owner = Browser(till.alice, till.alice.staff.user)
     where = f"/admin/payment_methods/{till.method_id}/test"
+    before = len(till.play.double.calls)
     assert owner.post(where).status_code == 200
-    assert till.play.double.calls[-1].startswith("GET ")
+    assert len(till.play.double.calls) > before
     till.play.double.refuse_keys = True
     # A token that was given before may still hold; its gateway takes it no more.
     assert owner.post(where).status_code == 422

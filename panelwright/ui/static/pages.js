@@ -79,6 +79,7 @@ function countDown(time) {
     if (left < 86400) {
       const parts = [Math.floor(left / 3600), Math.floor(left / 60) % 60, left % 60];
       if (!parts[0]) parts.shift();
+      if (time.previousElementSibling) time.previousElementSibling.textContent = time.previousElementSibling.dataset.left;
       time.textContent = parts.map((part, place) => (place ? String(part).padStart(2, "0") : part)).join(":");
     }
   };
