@@ -196,6 +196,7 @@ INSTALLED_APPS = [
     "panelwright.orders",
     "panelwright.providers",
     "panelwright.support",
+    "panelwright.promotions",
     "panelwright.payments",
     "panelwright.notices",
     "panelwright.reports",

@@ -80,6 +80,7 @@ ALL = {
     "payment": "payments",
     "payment_method": "payment_methods",
     "voucher": "vouchers",
+    "coupon": "coupons",
 }
 _YES_OR_NO = (("", ""), ("yes", gettext_noop("Yes")), ("no", gettext_noop("No")))
 # Choices that are in no language, or each in its own.

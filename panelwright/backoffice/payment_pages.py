@@ -49,4 +49,14 @@ PAGES = (
         samples=("/admin/vouchers", "/admin/vouchers?state=used&q=nothing"),
         right=Right.PAYMENTS,
     ),
+    SitePage(
+        "coupons",
+        "admin/coupons",
+        payments.coupons,
+        Who.STAFF,
+        menus=(Menu("office_payments", gettext_noop("Coupons")),),
+        under="payments",
+        samples=("/admin/coupons", "/admin/coupons?state=off&q=nothing"),
+        right=Right.PAYMENTS,
+    ),
 )

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 from panelwright.backoffice import acting, lists
 from panelwright.payments import queries, registry
 from panelwright.payments.settling_actions import reference_of
+from panelwright.promotions import queries as promotions
 from panelwright.staff.lists import named
 from panelwright.support import downloads
 from panelwright.ui.request import StaffRequest
@@ -38,14 +39,23 @@ def vouchers(request: StaffRequest) -> HttpResponse:
 
 
 @require_safe
+def coupons(request: StaffRequest) -> HttpResponse:
+    """Coupons, the newest first, with how often each was used."""
+    return lists.shown(request, named("coupons"), title=_("Coupons"), icon="gift", tabs="office_payments")
+
+
+@require_safe
 def payment(request: StaffRequest, target: int) -> HttpResponse:
     """One payment: what was asked for, what came in, the proof, and what has happened."""
     found = queries.payment(request.panel.id, min(target, NUMBER_MAX))
     if found is None:
         raise Http404
     gateway = registry.gateway(found.method.kind)
+    coupon = promotions.use_of(request.panel.id, found.number)
     context = {
         "payment": found,
+        "coupon": coupon,
+        "coupon_micros": promotions.micros_of(coupon),
         "actions": acting.offered(request, "payment", found),
         "gross": found.asked_micros + found.fee_micros,
         "steps": queries.steps(found),

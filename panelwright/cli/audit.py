@@ -24,13 +24,14 @@ def run(args: argparse.Namespace) -> int:
     setup.django()
     from panelwright.panels.models import Panel
     from panelwright.payments.audit import payment_faults
+    from panelwright.promotions.audit import coupon_faults
     from panelwright.reports.audit import audit
     from panelwright.support.audit import ticket_faults
 
     panels = [setup.panel(args.panel)] if args.panel else list(Panel.objects.order_by("id"))
     results = {panel.slug: audit(panel.id) for panel in panels}
     for panel in panels:
-        results[panel.slug].faults += [*ticket_faults(panel.id), *payment_faults(panel.id)]
+        results[panel.slug].faults += [*ticket_faults(panel.id), *payment_faults(panel.id), *coupon_faults(panel.id)]
     wrong = sum(len(result.faults) for result in results.values())
     if args.json:
         told = {

@@ -51,6 +51,19 @@ PAYMENTS: dict[str, Words] = {
     "too_many_bonus_rows": Words(gettext_noop("A method can have at most %(limit)s bonuses.")),
     "bad_fee_percent": Words(gettext_noop("A fee can be at most 100 percent.")),
     "max_below_min": Words(gettext_noop("The maximum must not be below the minimum.")),
+    # Coupons
+    "bad_coupon": Words(gettext_noop("There is no such coupon. Check the code.")),
+    "coupon_expired": Words(gettext_noop("This coupon has expired.")),
+    "coupon_used": Words(gettext_noop("You have already used this coupon."), status=409),
+    "coupon_used_up": Words(gettext_noop("This coupon is used up."), status=409),
+    "coupon_first_only": Words(gettext_noop("This coupon is for the first deposit only."), status=409),
+    "coupon_below": Words(gettext_noop("This coupon is for deposits of %(amount)s %(currency)s or more.")),
+    "no_coupon": Words(gettext_noop("Coupon not found."), status=404),
+    "bad_coupon_code": Words(gettext_noop("A code has 3 to 30 letters, digits, hyphens and underscores.")),
+    "coupon_code_taken": Words(gettext_noop("There is a coupon with this code already."), status=409),
+    "coupon_brings": Words(gettext_noop("Enter either a percentage or a fixed amount.")),
+    "coupon_percent": Words(gettext_noop("A coupon brings at most %(limit)s percent.")),
+    "coupon_expiry_past": Words(gettext_noop("Choose an expiry in the future, and after the start.")),
     # Vouchers
     # The same whether it never was, was used up or has expired: who guesses learns nothing.
     "bad_voucher": Words(gettext_noop("This code is not valid. It may be mistyped, used up or expired.")),

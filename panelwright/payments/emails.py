@@ -12,6 +12,7 @@ from panelwright.core import money
 from panelwright.customers.emails import wants
 from panelwright.events.mail import queue_mail
 from panelwright.payments.models import Payment
+from panelwright.promotions.queries import micros_of, use_of
 
 _SETTLED = gettext_noop(
     "We received your payment %(number)s at %(panel)s.\n\n%(arrived)s %(currency)s was added to your balance."
@@ -44,7 +45,7 @@ def _send(payment: Payment, message: str, now: datetime) -> None:
         told = {
             "number": payment.number,
             "panel": panel.name,
-            "arrived": money.text(payment.credit_micros + payment.bonus_micros),
+            "arrived": money.text(payment.arrives_micros + micros_of(use_of(panel.id, payment.number))),
             "bonus": money.text(payment.bonus_micros),
             "currency": panel.currency,
             "reason": payment.reason,

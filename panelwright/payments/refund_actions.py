@@ -22,6 +22,7 @@ from panelwright.payments.gateway import AskedRefund, RefundProgress, Trouble
 from panelwright.payments.models import REASON_MAX, Payment, PaymentState, Refund, RefundState
 from panelwright.payments.rules import RefundShare
 from panelwright.payments.settling_actions import asked_of, clearing_of, lock, reference_of, tell
+from panelwright.promotions import actions as promotions
 from panelwright.staff.actor import Actor
 
 # The gateway is told again, with the same key, for less than the time that it keeps keys; then a person looks.
@@ -129,6 +130,15 @@ def _set_state(payment: Payment, now: datetime) -> None:
         state=state, updated_at=now
     )
     payment.state = state
+    promotions.follow(
+        panel_id=payment.panel_id,
+        payment_number=payment.number,
+        account_id=payment.customer.account_id,
+        reference=reference_of(payment),
+        gone_micros=gone,
+        received_micros=payment.received_micros or 0,
+        now=now,
+    )
 
 
 def note_refunded(*, panel_id: int, payment_id: int, refunded_micros: int, now: datetime) -> None:

@@ -20,6 +20,7 @@ from panelwright.ledger.rules import NamedAccount, NewTransfer
 from panelwright.payments import emails, rules, webhook_events
 from panelwright.payments.models import Payment, PaymentState, PaymentStep
 from panelwright.payments.rules import AskedPayment, PaymentSum, ReceivedMoney, rows_of
+from panelwright.promotions import actions as promotions
 
 
 def lock(panel_id: int, payment_id: int) -> Payment | None:
@@ -115,6 +116,16 @@ def settle(
             posted = ledger.post(_transfers(payment, found), now=now)
             if isinstance(posted, Refusal):
                 raise _NotPosted(posted)
+            given = promotions.give(
+                panel_id=payment.panel_id,
+                payment_number=payment.number,
+                account_id=payment.customer.account_id,
+                reference=reference_of(payment),
+                credit_micros=found.credit_micros,
+                now=now,
+            )
+            if given is not None:
+                raise _NotPosted(given)
     except _NotPosted as error:
         return error.refusal
     except IntegrityError:

@@ -33,6 +33,7 @@ MODULES = (
     "panelwright.providers.staff_queues",
     "panelwright.support.staff_lists",
     "panelwright.payments.staff_lists",
+    "panelwright.promotions.staff_lists",
     "panelwright.catalog.staff_lists",
     "panelwright.orders.staff_lists",
     "panelwright.customers.staff_lists",

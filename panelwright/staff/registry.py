@@ -15,6 +15,7 @@ MODULES = (
     "panelwright.support.reply_declarations",
     "panelwright.payments.declarations",
     "panelwright.payments.voucher_declarations",
+    "panelwright.promotions.declarations",
     "panelwright.catalog.declarations",
     "panelwright.catalog.price_declarations",
     "panelwright.providers.declarations",

@@ -30,9 +30,14 @@ from panelwright.payments import (
     rules,
     voucher_actions,
 )
+from panelwright.payments.actions import BegunPayment
 from panelwright.payments.gateways.by_hand.gateway import needed
 from panelwright.payments.models import BACK_MAX, Payment, PaymentMethod, PaymentState
 from panelwright.payments.rules import PaymentSum, Terms
+from panelwright.promotions import actions as promotions
+from panelwright.promotions import queries as promotion_queries
+from panelwright.promotions.actions import Depositor, Entered
+from panelwright.promotions.models import CODE_MAX as COUPON_CODE_MAX
 from panelwright.support import downloads, files
 from panelwright.support.files import Upload
 from panelwright.ui import qr, refusals
@@ -70,15 +75,19 @@ class PresetAmount(NamedTuple):
 @require_safe
 def funds(request: CustomerRequest) -> HttpResponse:
     """Choose a method and an amount, and see what it costs and brings before anything is paid."""
-    form = Form({name: request.GET.get(name, "")[: BACK_MAX + 1] for name in ("method", "amount", "need", "back")})
+    form = Form(
+        {name: request.GET.get(name, "")[: BACK_MAX + 1] for name in ("method", "amount", "need", "back", "coupon")}
+    )
     return _page(request, form)
 
 
 @require_safe
 def price(request: CustomerRequest) -> HttpResponse:
     """The part of the page that says what arrives, while the form is filled in."""
-    form = Form({name: request.GET.get(name, "")[: BACK_MAX + 1] for name in ("method", "amount", "need", "back")})
-    return render(request, "storefront/funds/arrives.html", _asked(request, form))
+    form = Form(
+        {name: request.GET.get(name, "")[: BACK_MAX + 1] for name in ("method", "amount", "need", "back", "coupon")}
+    )
+    return render(request, "storefront/funds/arrives.html", {**_asked(request, form), "alone": True})
 
 
 @require_POST
@@ -88,6 +97,7 @@ def pay(request: CustomerRequest) -> HttpResponse:
     asked = rules.read_amount(form.text("amount"))
     agreed = rules.read_agreed(form.text("agreed"))
     method_id = whole(form.text("method"))
+    coupon = _agreed_coupon(form)
     if is_resumed(request) or agreed is None or asked is None or method_id is None:
         return _page(request, form)
     result = actions.begin(
@@ -102,9 +112,57 @@ def pay(request: CustomerRequest) -> HttpResponse:
     if isinstance(result, Refusal):
         form.refuse(result, beside=result.field if result.field == "amount" else "")
         return _page(request, form)
+    if coupon is not None and (refused := _promised(request, result, coupon, agreed)) is not None:
+        # Nobody is to pay for what they do not get: another form, and another payment.
+        form.values["request_id"] = ""
+        form.refuse(refused, beside=refused.field)
+        return _page(request, form)
     if result.by_hand:
         return redirect("storefront:payment", result.number)
     return _to_gateway(request, result.payment_id, result.number)
+
+
+def _depositor(request: CustomerRequest) -> Depositor:
+    return Depositor(request.customer.id, request.customer.account_id, request.address)
+
+
+def _coupon(request: CustomerRequest, form: Form, found: PaymentSum) -> Entered | None:
+    """What the coupon that is typed in would bring on top; what is wrong with it stands beside it."""
+    code = form.text("coupon")
+    if not code or form.errors:
+        return None
+    entered = promotions.entered(
+        panel_id=request.panel.id,
+        who=_depositor(request),
+        code=code,
+        credit_micros=found.credit_micros,
+        currency=request.panel.currency,
+    )
+    if isinstance(entered, Refusal):
+        form.refuse(entered, beside="coupon")
+        return None
+    return entered
+
+
+def _agreed_coupon(form: Form) -> Entered | None:
+    """The coupon that the page showed, with what it said that it brings."""
+    code, micros = form.text("coupon")[: COUPON_CODE_MAX + 1], whole(form.text("coupon_brings"))
+    return Entered(code, micros) if code and micros is not None else None
+
+
+def _promised(request: CustomerRequest, begun: BegunPayment, coupon: Entered, agreed: PaymentSum) -> Refusal | None:
+    """Keep the coupon for the payment; where it does not bring any more what was shown, there is no payment either."""
+    refused = promotions.promise(
+        panel_id=request.panel.id,
+        who=_depositor(request),
+        payment_number=begun.number,
+        agreed=coupon,
+        credit_micros=agreed.credit_micros,
+        currency=request.panel.currency,
+    )
+    if refused is not None:
+        actions.cancel(panel_id=request.panel.id, customer_id=request.customer.id, payment_id=begun.payment_id)
+    return refused
 
 
 def _to_gateway(request: CustomerRequest, payment_id: int, number: int) -> HttpResponse:
@@ -263,12 +321,15 @@ def _asked(request: CustomerRequest, form: Form) -> dict[str, Any]:
         form.values["amount"] = money.text(rules.asked_for(chosen.terms, need))
     asked = rules.read_amount(form.text("amount"))
     found: PaymentSum | None = None
+    coupon: Entered | None = None
     if form.text("amount"):
         quoted = rules.quote(chosen.terms, asked) if asked is not None else Refusal("bad_payment_amount", "amount")
         if isinstance(quoted, PaymentSum):
             found = quoted
+            coupon = _coupon(request, form, found)
         elif not form.errors:
             form.refuse(quoted)
+    arrives = (found.arrives_micros if found is not None else 0) + (coupon.micros if coupon is not None else 0)
     # What an order lacks is asked for in the panel's currency; the account holds it exactly.
     balance = request.customer.account.balance_micros or 0
     owed = request.customer.account.owed_micros
@@ -281,8 +342,11 @@ def _asked(request: CustomerRequest, form: Form) -> dict[str, Any]:
         "need": need,
         "sum": found,
         "agreed": rules.agreed_text(found) if found is not None else "",
-        "after": None if found is None else balance + found.arrives_micros - min(owed, found.arrives_micros),
-        "pays_debt": 0 if found is None else min(owed, found.arrives_micros),
+        "coupon": coupon,
+        "coupon_chars": COUPON_CODE_MAX,
+        "arrives": arrives,
+        "after": None if found is None else balance + arrives - min(owed, arrives),
+        "pays_debt": min(owed, arrives),
         "foreign": chosen.row.currency != request.panel.currency,
         "rate": money.rate_text(chosen.row.rate_e12),
         "presets": _presets(chosen.terms, asked),
@@ -326,13 +390,16 @@ def _one(request: CustomerRequest, found: Payment, form: Form) -> HttpResponse:
     by_hand = gateway is not None and gateway.by_hand
     state = PaymentState(found.state)
     wants = needed(found.method.settings)
+    coupon = promotion_queries.use_of(request.panel.id, found.number)
     # By a text to copy, until its time is over.
     is_open = state is PaymentState.SENT and (found.expires_at is None or found.expires_at > clock.now())
     context = {
         "payment": found,
         "method": texts["name"],
         "paid": found.asked_micros + found.fee_micros,
-        "arrives": found.credit_micros + found.bonus_micros,
+        "arrives": found.arrives_micros + promotion_queries.micros_of(coupon),
+        "coupon": coupon,
+        "coupon_micros": promotion_queries.micros_of(coupon),
         "by_hand": by_hand,
         "may_go_on": not by_hand and (state is PaymentState.CREATED or (is_open and not found.code)),
         "is_open": is_open,

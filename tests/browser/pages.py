@@ -34,6 +34,7 @@ class World:
     payment: int = 0
     payment_method: int = 0
     voucher: int = 0
+    coupon: int = 0
     page: str = ""
     announcement: int = 0
     notice: int = 0

@@ -25,11 +25,16 @@ def payments(
     town.launch.command("payment-method", "turn-on", *at)
     town.launch.command("voucher", "make", *where, "--label", name, "--value", "5.00", "--count", "2")
     ((voucher,),) = run("SELECT MAX(id) FROM payments_voucher WHERE panel_id = ?", panel_id)
-    page.goto("/funds?amount=20")
+    code = "C" + "".join(char for char in name.upper() if char in "ABCDEFGHIJKLMNOPQRSTUVWXYZ")[:20]
+    town.launch.command(
+        "coupon", "make", *where, "--code", code, "--percent", "10", "--most", "50", "--first-only", "yes"
+    )
+    ((coupon,),) = run("SELECT MAX(id) FROM promotions_coupon WHERE panel_id = ?", panel_id)
+    page.goto(f"/funds?amount=20&coupon={code}")
     page.get_by_role("button", name=re.compile("^Pay ")).click()
     page.wait_for_url(re.compile(r"/funds/\d+$"))
     number = int(page.url.rsplit("/", 1)[1])
     page.get_by_label("Reference or transaction ID").fill(reference)
     page.get_by_role("button", name="I have paid").click()
     page.get_by_text("We are checking your payment.").wait_for()
-    return {"payment": number, "payment_method": method, "voucher": voucher}
+    return {"payment": number, "payment_method": method, "voucher": voucher, "coupon": coupon}

@@ -36,6 +36,16 @@ def voucher(world: Any) -> int:
     return int(made[0][0])
 
 
+def coupon(world: Any) -> int:
+    return int(world.do("coupon.make", code=f"C-{world.link().rsplit('/', 1)[1]}", percent="10").target)
+
+
+def _coupon_off(world: Any) -> int:
+    target = coupon(world)
+    world.do("coupon.turn_off", target)
+    return target
+
+
 def _voucher_off(world: Any) -> int:
     target = voucher(world)
     world.do("voucher.turn_off", target)
@@ -81,6 +91,12 @@ PAYMENT_CASES: dict[str, Callable[[Any], Made]] = {
     "voucher.make": lambda w: (None, {"label": w.link(), "value": "5.00", "count": 1, "uses": 2}),
     "voucher.turn_off": lambda w: (voucher(w), {}),
     "voucher.turn_on": lambda w: (_voucher_off(w), {}),
+    "coupon.make": lambda w: (
+        None,
+        {"code": f"N-{w.link().rsplit('/', 1)[1]}", "percent": "12.5", "most": "20.00", "least": "5.00", "uses": 100},
+    ),
+    "coupon.turn_off": lambda w: (coupon(w), {}),
+    "coupon.turn_on": lambda w: (_coupon_off(w), {}),
     "payment_method.add": lambda w: (None, {"kind": "by_hand", "name": f"Wallet {w.link()}", "currency": "EUR"}),
     "payment_method.set": lambda w: (
         method(w),

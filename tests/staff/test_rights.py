@@ -28,7 +28,7 @@ MAY: dict[str, tuple[str, ...]] = {
     "manager": ("*",),
     "orders": ("order.*", "cancel.*", "refill.*", "ticket.*", "saved_reply.*", "post.*", *_WRITES),
     "support": ("ticket.*", "saved_reply.*", "order.note", *_WRITES),
-    "finance": ("customer.credit", "customer.debit", "customer.set_credit_limit", "payment.*", "voucher.*"),
+    "finance": ("customer.credit", "customer.debit", "customer.set_credit_limit", "payment.*", "voucher.*", "coupon.*"),
     "read_only": (),
     "custom": (),
 }
@@ -54,7 +54,7 @@ READ_AT = {
     "tickets": {"tickets", "saved_replies"},
     "content": {"pages", "announcements"},
     "settings": {"panel", "blocks", "domains", "payment_methods", "notices", "webhooks"},
-    "payments": {"payments", "vouchers"},
+    "payments": {"payments", "vouchers", "coupons"},
     "staff": {"staff", "staff_keys", "trail"},
     # Of what their other rights let them read.
     "anybody": {"bulk", "bulk_misses"},

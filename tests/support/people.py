@@ -29,6 +29,7 @@ from panelwright.panels import hosts
 from panelwright.panels.actions import create_panel
 from panelwright.panels.models import Panel
 from panelwright.payments.audit import payment_faults
+from panelwright.promotions.audit import coupon_faults
 from panelwright.providers.actions import add_provider
 from panelwright.providers.models import Provider
 from panelwright.providers.routing.route_actions import add_routes
@@ -120,7 +121,8 @@ class Owner:
 
     def audit(self) -> list[str]:
         """What does not balance, in words."""
-        return [*audit(self.panel_id).faults, *ticket_faults(self.panel_id), *payment_faults(self.panel_id)]
+        own = (*ticket_faults(self.panel_id), *payment_faults(self.panel_id), *coupon_faults(self.panel_id))
+        return [*audit(self.panel_id).faults, *own]
 
 
 class Known(int):

@@ -1,0 +1,5 @@
+"""What owners give to bring customers back: coupons on deposits.
+
+Below payments, which know only three calls of it: a promise when a payment begins, its keeping when the payment is
+settled, and its withdrawal in proportion to what goes back. A payment is known here by its number.
+"""

@@ -1,0 +1,240 @@
+"""Making coupons, and what becomes of one with its payment: promised, given, withdrawn.
+
+Lock order: the payment (its caller's), the coupon, its use, accounts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from django.db import transaction
+from django.db.models import F
+
+from panelwright.core import clock
+from panelwright.core.refusal import NotThere, Refusal, Refused
+from panelwright.customers import throttle_actions
+from panelwright.customers.throttle_actions import Attempt, AttemptLimit
+from panelwright.ledger import actions as ledger
+from panelwright.ledger.models import AccountKind, TransferCode
+from panelwright.ledger.rules import NamedAccount, NewTransfer
+from panelwright.promotions import queries, rules
+from panelwright.promotions.models import Coupon, CouponUse
+from panelwright.promotions.rules import BAD_COUPON, CouponTerms
+
+# Wrong codes; a page asks with each that is typed.
+TRIES_ACCOUNT = AttemptLimit("coupon account", 30)
+TRIES_ADDRESS = AttemptLimit("coupon address", 60, everywhere=True)
+_GIVES = NamedAccount(AccountKind.COUPON)
+
+
+class Entered(NamedTuple):
+    """A coupon that somebody has entered: its code, and what it would bring."""
+
+    code: str
+    micros: int
+
+
+class Depositor(NamedTuple):
+    """Who pays, as far as a coupon asks."""
+
+    customer_id: int
+    account_id: int
+    address: str
+
+
+def make(
+    *,
+    panel_id: int,
+    code: str,
+    percent_e2: int = 0,
+    amount_micros: int = 0,
+    most_micros: int = 0,
+    least_micros: int = 0,
+    uses: int = 0,
+    uses_each: int = 1,
+    first_only: bool = False,
+    begins_at: datetime | None = None,
+    expires_at: datetime | None = None,
+) -> Coupon:
+    """A coupon that can be used at once, or from `begins_at` on. The caller has a transaction.
+
+    Refused: bad_coupon_code, coupon_code_taken, coupon_brings (neither a percentage nor an amount, or both),
+    coupon_percent, amount_not_positive, coupon_expiry_past.
+    """
+    now = clock.now()
+    plain = rules.normal(code)
+    if plain is None:
+        raise Refused("bad_coupon_code", "code")
+    if (percent_e2 > 0) == (amount_micros > 0):
+        raise Refused("coupon_brings", "percent")
+    if not 0 <= percent_e2 <= rules.PERCENT_MAX_E2:
+        raise Refused("coupon_percent", "percent", limit=rules.PERCENT_MAX_E2 // 100)
+    for field, micros in (("amount", amount_micros), ("most", most_micros), ("least", least_micros)):
+        if micros < 0:
+            raise Refused("amount_not_positive", field)
+    if expires_at is not None and expires_at <= max(now, begins_at or now):
+        raise Refused("coupon_expiry_past", "expires_at")
+    if Coupon.objects.filter(panel_id=panel_id, code=plain).exists():
+        raise Refused("coupon_code_taken", "code")
+    made: Coupon = Coupon.objects.create(
+        panel_id=panel_id,
+        code=plain,
+        percent_e2=percent_e2,
+        amount_micros=amount_micros,
+        most_micros=most_micros,
+        least_micros=least_micros,
+        uses_max=uses,
+        uses_each=uses_each,
+        first_only=first_only,
+        begins_at=begins_at,
+        expires_at=expires_at,
+        created_at=now,
+    )
+    return made
+
+
+def turn(*, panel_id: int, coupon_id: int, enabled: bool) -> None:
+    """Take it out of use, or back into it; what it has promised it keeps. Refused: no_coupon."""
+    if not Coupon.objects.filter(panel_id=panel_id, id=coupon_id).update(enabled=enabled):
+        raise NotThere("no_coupon", id=coupon_id)
+
+
+def entered(
+    *, panel_id: int, who: Depositor, code: str, credit_micros: int, currency: str, now: datetime | None = None
+) -> Entered | Refusal:
+    """What a code would bring on top of a deposit; nothing is promised yet.
+
+    Refused: too_often (codes that there are not, counted for the customer and the network address), and as
+    `rules.refused`.
+    """
+    now = now or clock.now()
+    tries = _tries(who)
+    if (too_often := throttle_actions.count(panel_id, tries, now=now)) is not None:
+        return too_often
+    plain = rules.normal(code)
+    coupon = None if plain is None else Coupon.objects.filter(panel_id=panel_id, code=plain).first()
+    if coupon is None:
+        return BAD_COUPON
+    # Who knew it was not guessing.
+    throttle_actions.take_back(panel_id, tries, now=now)
+    return _worth(coupon, who, credit_micros, currency, now)
+
+
+def _tries(who: Depositor) -> Sequence[Attempt]:
+    return [(TRIES_ACCOUNT, str(who.customer_id)), (TRIES_ADDRESS, who.address)]
+
+
+def _worth(
+    coupon: Coupon, who: Depositor, credit_micros: int, currency: str, now: datetime, *, but: str = ""
+) -> Entered | Refusal:
+    """`but`: the reference of a deposit that does not count as one before."""
+    usage = queries.usage(coupon, customer_id=who.customer_id, account_id=who.account_id, now=now, but=but)
+    terms = terms_of(coupon)
+    why = rules.refused(usage, terms, credit_micros, now=now, currency=currency)
+    return why if why is not None else Entered(coupon.code, rules.worth(terms, credit_micros))
+
+
+def terms_of(coupon: Coupon) -> CouponTerms:
+    return CouponTerms(coupon.percent_e2, coupon.amount_micros, coupon.most_micros, coupon.least_micros)
+
+
+def promise(
+    *,
+    panel_id: int,
+    who: Depositor,
+    payment_number: int,
+    agreed: Entered,
+    credit_micros: int,
+    currency: str,
+    now: datetime | None = None,
+) -> Refusal | None:
+    """Keep a coupon for a payment that has just begun, if it still brings what the customer was shown.
+
+    Refused: terms_changed, and as `rules.refused`. To ask again for the same payment changes nothing.
+    """
+    now = now or clock.now()
+    with transaction.atomic(durable=True):
+        if CouponUse.objects.filter(panel_id=panel_id, payment_number=payment_number).exists():
+            return None
+        rows = Coupon.objects.select_for_update(no_key=True)
+        coupon = rows.filter(panel_id=panel_id, code=agreed.code).first()
+        if coupon is None:
+            return BAD_COUPON
+        found = _worth(coupon, who, credit_micros, currency, now)
+        if isinstance(found, Refusal):
+            return found
+        if found != agreed:
+            return Refusal("terms_changed")
+        CouponUse.objects.create(
+            panel_id=panel_id,
+            coupon=coupon,
+            customer_id=who.customer_id,
+            payment_number=payment_number,
+            promised_micros=found.micros,
+            held_until=now + rules.HELD,
+            at=now,
+        )
+    return None
+
+
+def give(
+    *, panel_id: int, payment_number: int, account_id: int, reference: str, credit_micros: int, now: datetime
+) -> Refusal | None:
+    """A payment is settled: what its coupon brings on top of what the payment has brought, in the caller's transaction.
+
+    One whose promise is over, or whose payment came late, is given if it can still be used. Refused as the ledger does.
+    """
+    use = CouponUse.objects.filter(panel_id=panel_id, payment_number=payment_number, given_micros__isnull=True).first()
+    if use is None:
+        return None
+    coupon = Coupon.objects.select_for_update(no_key=True).get(panel_id=panel_id, id=use.coupon_id)
+    usage = queries.usage(
+        coupon, customer_id=use.customer_id, account_id=account_id, now=now, but=reference, but_use=use.id
+    )
+    if use.held_until > now:
+        # Kept whatever has become of the coupon; that a deposit was the first one was a part of it.
+        fits = not (usage.first_only and usage.has_deposits)
+    else:
+        fits = rules.refused(usage, terms_of(coupon), credit_micros, now=now, currency="") is None
+    micros = rules.worth(terms_of(coupon), credit_micros) if fits else 0
+    CouponUse.objects.filter(panel_id=panel_id, id=use.id).update(given_micros=micros)
+    if not micros:
+        return None
+    posted = ledger.post([NewTransfer(panel_id, _GIVES, account_id, micros, TransferCode.COUPON, reference)], now=now)
+    return posted if isinstance(posted, Refusal) else None
+
+
+def follow(
+    *,
+    panel_id: int,
+    payment_number: int,
+    account_id: int,
+    reference: str,
+    gone_micros: int,
+    received_micros: int,
+    now: datetime,
+) -> None:
+    """So much of a payment has gone back, by refunds and disputes together: the same share of its coupon goes, too.
+
+    Less than before, and the coupon's part comes back. What the balance does not hold becomes a debt. In the caller's
+    transaction, which holds the payment.
+    """
+    rows = CouponUse.objects.filter(panel_id=panel_id, payment_number=payment_number, given_micros__gt=0)
+    use = rows.select_for_update(no_key=True).first()
+    if use is None or use.given_micros is None:
+        return
+    wanted = rules.withdrawn(given_micros=use.given_micros, gone_micros=gone_micros, received_micros=received_micros)
+    micros = wanted - use.withdrawn_micros
+    if not micros:
+        return
+    rows.filter(id=use.id).update(withdrawn_micros=wanted, moves=F("moves") + 1)
+    name = f"{reference} coupon {use.moves + 1}"
+    if micros > 0:
+        transfer = NewTransfer(panel_id, account_id, _GIVES, micros, TransferCode.COUPON, name)
+    else:
+        transfer = NewTransfer(panel_id, _GIVES, account_id, -micros, TransferCode.COUPON, name)
+    posted = ledger.post([transfer], now=now)
+    if isinstance(posted, Refusal):
+        raise Refused.of(posted)
