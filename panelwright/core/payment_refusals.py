@@ -99,6 +99,8 @@ PAYMENTS: dict[str, Words] = {
     "paypal_webhook_missing": Words(
         gettext_noop("Enter the ID of your webhook, as the PayPal developer dashboard shows it.")
     ),
+    "razorpay_key_missing": Words(gettext_noop("Enter your key ID. It begins with rzp_live_ or rzp_test_.")),
+    "razorpay_secret_missing": Words(gettext_noop("Enter the secret of your key.")),
     "btcpay_url_missing": Words(
         gettext_noop("Enter the address of your BTCPay Server, such as https://pay.example.com.")
     ),

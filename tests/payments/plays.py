@@ -7,11 +7,18 @@ from decimal import Decimal
 from typing import Any
 
 from panelwright.core import clock
-from panelwright.sandbox import simulated_btcpay, simulated_cryptomus, simulated_mercado_pago, simulated_paypal
+from panelwright.sandbox import (
+    simulated_btcpay,
+    simulated_cryptomus,
+    simulated_mercado_pago,
+    simulated_paypal,
+    simulated_razorpay,
+)
 from panelwright.sandbox.simulated_btcpay import Invoice, SimulatedBtcPay
 from panelwright.sandbox.simulated_cryptomus import CoinInvoice, SimulatedCryptomus
 from panelwright.sandbox.simulated_mercado_pago import PixOrCard, SimulatedMercadoPago
 from panelwright.sandbox.simulated_paypal import PayPalOrder, SimulatedPayPal
+from panelwright.sandbox.simulated_razorpay import PaymentLink, SimulatedRazorpay
 from tests.payments.till import Play, SentHook
 
 
@@ -354,10 +361,85 @@ class Cryptomus(Play):
         self.double.fail(self.of(reference).uuid)
 
 
+class Razorpay(Play):
+    kind = "razorpay"
+    amount = "1000"
+    terms = {"currency": "INR", "rate_e12": 2 * 10**10}
+
+    def __init__(self) -> None:
+        self.double = SimulatedRazorpay()
+
+    def entered(self) -> dict[str, Any]:
+        return {
+            "key_id": simulated_razorpay.KEY_ID,
+            "secret": simulated_razorpay.KEY_SECRET,
+            "hook_secret": simulated_razorpay.SECRET,
+        }
+
+    def of(self, reference: str) -> PaymentLink:
+        found: PaymentLink = next(one for one in self.double.links.values() if one.reference_id == reference)
+        return found
+
+    def is_there(self, reference: str) -> int:
+        return sum(one.reference_id == reference for one in self.double.links.values())
+
+    def pay(self, reference: str) -> None:
+        self.double.pay(self.of(reference).id)
+
+    def differ(self, reference: str, what: str) -> None:
+        self.pay(reference)
+        told: dict[str, dict[str, Any]] = {
+            "less": {"amount_paid": 99_999},
+            "more": {"amount_paid": 100_001},
+            "currency": {"currency": "USD"},
+            "reference": {"reference_id": "SOMEBODYELSE"},
+        }
+        self.of(reference).told = told[what]
+
+    def hook(self, reference: str, *, at_s: int | None = None, secret: str = "", lie: bool = False) -> SentHook:
+        more: dict[str, Any] = {"amount_paid": 9_999_900, "status": "paid"} if lie else {}
+        return SentHook(*self.double.event("payment_link.paid", self.of(reference).id, secret=secret, **more))
+
+    def forged(self, reference: str) -> list[SentHook]:
+        right = self.hook(reference)
+        stamp = right.headers["x-razorpay-signature"]
+
+        def signed(text: str) -> SentHook:
+            return right._replace(headers={**right.headers, "x-razorpay-signature": text})
+
+        return [
+            SentHook({}, right.body),
+            signed(""),
+            signed(stamp[:-1]),
+            signed(stamp.upper()),
+            signed(self.double.signature(right.body, secret="another secret of somebody")),
+            signed(self.double.signature(right.body, secret=simulated_razorpay.KEY_SECRET)),
+            right._replace(body=right.body + b" "),
+        ]
+
+    def refund_there(self, reference: str, amount: str) -> None:
+        self.double.refund_there(self.of(reference).id, int(Decimal(amount) * 100))
+
+    def given_back(self, reference: str) -> list[str]:
+        return [f"{one['amount'] / 100:.2f}" for one in self.double.refunds]
+
+    def expire(self, reference: str) -> None:
+        self.double.end(self.of(reference).id, "expired")
+
+    def fail(self, reference: str) -> None:
+        self.double.end(self.of(reference).id, "cancelled")
+
+    def dispute(self, reference: str, how: str) -> None:
+        phase = "retrieval" if how == "open" else "chargeback"
+        status = how if how in ("won", "lost") else "open"
+        self.double.dispute(self.of(reference).id, status=status, phase=phase)
+
+
 PLAYS: dict[str, type[Play]] = {
     "pix": Pix,
     "mercado_pago_checkout": MercadoPagoCheckout,
     "paypal": PayPal,
     "btcpay": BtcPay,
     "cryptomus": Cryptomus,
+    "razorpay": Razorpay,
 }

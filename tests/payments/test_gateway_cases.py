@@ -370,3 +370,25 @@ def test_coins_that_are_not_given_back_by_program_are_booked_back(at: At) -> Non
     till.settle()
     assert till.balance() == "100.00" and till.state(id_) == "refunded"
     till.audit()
+
+
+# ---- Razorpay --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["refund.processed", "payment.dispute.created"])
+def test_an_event_about_a_payment_alone_is_asked_about(at: At, kind: str) -> None:
+    till = at("razorpay")
+    id_ = till.begin()
+    till.pay(id_)
+    from tests.payments.till import SentHook
+
+    link = till.play.of(till.reference(id_))
+    assert till.post(SentHook(*till.play.double.event(kind, link.id))) == 200
+    till.settle()
+    assert till.balance() == "120.00" and till.state(id_) == "paid"
+
+
+def test_a_link_asks_for_paise(at: At) -> None:
+    till = at("razorpay")
+    link = till.play.of(till.reference(till.begin()))
+    assert (link.amount, link.currency) == (100_000, "INR")

@@ -11,9 +11,11 @@ from panelwright.payments.gateway_amounts import decimal_text, json_number, micr
 from panelwright.payments.gateways.btcpay import signature as btcpay
 from panelwright.payments.gateways.cryptomus import signature as cryptomus
 from panelwright.payments.gateways.mercado_pago import signature as mercado_pago
+from panelwright.payments.gateways.razorpay import signature as razorpay
 from panelwright.sandbox.simulated_btcpay import SimulatedBtcPay
 from panelwright.sandbox.simulated_cryptomus import SimulatedCryptomus
 from panelwright.sandbox.simulated_mercado_pago import SimulatedMercadoPago
+from panelwright.sandbox.simulated_razorpay import SimulatedRazorpay
 
 _SECRET, _REQUEST, _TS = "your_secret_key_here", "2066ca19-c6f1-498a-be75-1923005edd06", "1742505638683"
 _AT = datetime.fromtimestamp(1_742_505_638, UTC)
@@ -59,6 +61,17 @@ def test_mercado_pago_stamps_come_in_seconds_and_in_thousandths() -> None:
 
 def test_mercado_pago_double_signs_by_the_same_rule() -> None:
     assert SimulatedMercadoPago(secret=_SECRET).signature("17014025134", _REQUEST, _TS) == f"ts={_TS},v1={_PAYMENT}"
+
+
+def test_razorpay_signs_the_raw_body() -> None:
+    # The rule of its return address, whose vector is public, is the same one over another text.
+    text = b"plink_IH3cNucfVEgV68|TSsd1989|paid|pay_IH3d0ara9bSsjQ"
+    wanted = "07ae18789e35093e51d0a491eb9922646f3f82773547e5b0f67ee3f2d3bf7d5b"
+    assert razorpay.sign("EnLs21M47BllR3X8PSFtjtbd", text) == wanted
+    assert SimulatedRazorpay(secret="EnLs21M47BllR3X8PSFtjtbd").signature(text) == wanted
+    assert razorpay.verified(("old", "EnLs21M47BllR3X8PSFtjtbd"), wanted, text)
+    assert not razorpay.verified(("",), razorpay.sign("", text), text)
+    assert not razorpay.verified((), wanted, text)
 
 
 def test_btcpay_signs_the_raw_body() -> None:

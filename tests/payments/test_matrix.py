@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-NAMES = ("pix", "mercado_pago_checkout", "paypal", "btcpay", "cryptomus")
+NAMES = ("pix", "mercado_pago_checkout", "paypal", "btcpay", "cryptomus", "razorpay")
 # What of a payment can differ there.
 _EVERYWHERE = ("less", "more", "currency")
 DIFFERS = {
@@ -28,14 +28,15 @@ DIFFERS = {
     "paypal": (*_EVERYWHERE, "reference"),
     "btcpay": (*_EVERYWHERE, "reference"),
     "cryptomus": (*_EVERYWHERE, "reference"),
+    "razorpay": (*_EVERYWHERE, "reference"),
 }
 # Those that give back at a word of ours.
-REFUNDING = ("pix", "mercado_pago_checkout", "paypal", "btcpay")
+REFUNDING = ("pix", "mercado_pago_checkout", "paypal", "btcpay", "razorpay")
 STAMPED = ("pix", "mercado_pago_checkout")
 # Those that say that a payment has ended unpaid; of the others a buyer may try again.
-ENDING = ("pix", "paypal", "btcpay", "cryptomus")
+ENDING = ("pix", "paypal", "btcpay", "cryptomus", "razorpay")
 # Those that say what was given back there without us.
-TELLING_REFUNDS = ("pix", "mercado_pago_checkout", "paypal")
+TELLING_REFUNDS = ("pix", "mercado_pago_checkout", "paypal", "razorpay")
 _MONEY = {"ledger_transfer", "ledger_account", "payments_refund", "payments_paymentstep"}
 
 

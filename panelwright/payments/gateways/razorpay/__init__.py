@@ -1,0 +1,1 @@
+"""Razorpay: UPI, cards and banks of India by payment links, on Razorpay's page."""
