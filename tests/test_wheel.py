@@ -90,6 +90,11 @@ def test_the_wheel_starts_the_demonstration(demo: tuple[Process, Path]) -> None:
     asked = urllib.parse.urlencode({"key": key, "action": "balance"}).encode()
     with urllib.request.urlopen(address, data=asked) as answer:
         assert list(json.load(answer)) == ["balance", "currency"]
+    # The operators' host answers on the same port, to a name of its own.
+    assert facts["host"]["recovery_codes"] and facts["host"]["url"].startswith("http://host.localhost:")
+    asked_host = urllib.request.Request(address.replace("/api/v2", "/login"), headers={"Host": "host.localhost"})
+    with urllib.request.urlopen(asked_host) as answer:
+        assert "Installation" in answer.read().decode()
     _is_alive(told.parent, panel)
 
 

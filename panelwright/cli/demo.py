@@ -27,6 +27,7 @@ Each panel answers on its own port, counted up from --port. Starting again on th
 on where it was. Ctrl-C or SIGTERM stops everything.
 """
 READY_WITHIN_S = 60.0
+HOST_SITE = "host.localhost"
 PANELS = ("everything", "promospanel", "promobox", "painelgramsmm", "smmpanel", "bare")
 
 
@@ -49,6 +50,8 @@ def run(args: argparse.Namespace) -> int:
     # What visitors add takes no money, and is spent on orders that deliver nothing but numbers.
     os.environ["PANELWRIGHT_SANDBOX_GATEWAYS"] = f"http://127.0.0.1:{upstream.port}"
     os.environ["PANELWRIGHT_TEST_PAYMENTS"] = "1"
+    # Browsers find names that end so on this machine.
+    os.environ.setdefault("PANELWRIGHT_HOST_SITE", HOST_SITE)
     if args.port + len(PANELS) > 65536:
         raise CommandRefused(f"--port {args.port} leaves no room for {len(PANELS)} ports")
     sockets = [listen(args.host, args.port + i) for i in range(len(PANELS))]
@@ -156,6 +159,8 @@ def _tell(told: dict[str, Any], folder: Path) -> None:
         "",
         f"Log in at {first['url']}login as {first['customer']['email']} with {first['customer']['password']}",
         f"The back office: {first['url']}admin/ as {first['staff']['email']} with {first['staff']['password']}",
+        f"All panels from one place: {told['host']['url']} as {told['host']['email']} with {told['host']['password']}"
+        f" and the code {told['host']['recovery_codes'][0]}",
         f"Add funds without money: {first['url']}funds",
         f"API documentation: {first['url']}api",
         "Place the first order over the API:",

@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
 from django.db import connection
 from django_scopes import scope, scopes_disabled
 
@@ -26,8 +27,11 @@ from panelwright.cli.demo_history import Merit, Past
 from panelwright.content.actions import announce
 from panelwright.content.models import Announcement
 from panelwright.core import clock, money
+from panelwright.customers import passwords
 from panelwright.customers.actions import create_customer, create_key, create_staff
 from panelwright.customers.models import Customer
+from panelwright.host.actions import add_operator
+from panelwright.host.models import Operator
 from panelwright.ledger.actions import credit_customer
 from panelwright.ledger.models import TransferCode
 from panelwright.orders.models import Order
@@ -64,12 +68,12 @@ TEAM = (
 )
 
 
-def ensure(
-    names: Sequence[str], *, folder: Path, host: str, port: int, upstream: DemoProvider
-) -> dict[str, list[dict[str, Any]]]:
-    """The panels, made where they are missing; what to write into demo.json. Safe to repeat after a crash."""
+def ensure(names: Sequence[str], *, folder: Path, host: str, port: int, upstream: DemoProvider) -> dict[str, Any]:
+    """The panels and an operator, made where they are missing; what to write into demo.json. Safe to repeat after a
+    crash."""
     path = folder / "demo.json"
-    before = {p["preset"]: p for p in json.loads(path.read_text())["panels"]} if path.exists() else {}
+    kept = json.loads(path.read_text()) if path.exists() else {}
+    before = {p["preset"]: p for p in kept.get("panels", ())}
     told = []
     with scopes_disabled():
         for index, name in enumerate(names):
@@ -86,10 +90,19 @@ def ensure(
             told.append(
                 {**known, "preset": name, "name": panel.name, "url": f"{address}/", "api_url": f"{address}/api/v2"}
             )
-    return {"panels": [{k: p[k] for k in _TOLD} for p in told]}
+    operator = {**(kept.get("host") or _operator()), "url": f"http://{settings.HOST_SITE}:{port}/"}
+    return {"panels": [{k: p[k] for k in _TOLD} for p in told], "host": operator}
 
 
 _TOLD = ("preset", "name", "url", "api_url", "api_key", "customer", "staff", "team")
+
+
+def _operator() -> dict[str, Any]:
+    """Who runs the installation, told once: each recovery code logs in once, and the key makes more in an app."""
+    tag = "" if not Operator.objects.exists() else secrets.token_hex(2)
+    email, password = f"henry{tag}@host.example", secrets.token_urlsafe(9)
+    _row, factor = add_operator(email=email, password_hash=passwords.hashed_at_leisure(password))
+    return {"email": email, "password": password, "app_key": factor.key, "recovery_codes": factor.codes}
 
 
 def _answer_on(panel: Panel, port: int) -> None:

@@ -424,7 +424,7 @@ SERVICES = Listing(
                 ("paused", gettext_noop("Paused by the system")),
                 ("secret", gettext_noop("Secret")),
                 ("manual", gettext_noop("Own people")),
-                ("changed", gettext_noop("New prices")),
+                ("changed", gettext_noop("Changed prices")),
                 ("ailing", gettext_noop("Ailing")),
             ),
             chips=True,
