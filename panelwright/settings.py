@@ -198,6 +198,7 @@ INSTALLED_APPS = [
     "panelwright.support",
     "panelwright.promotions",
     "panelwright.payments",
+    "panelwright.receipts",
     "panelwright.notices",
     "panelwright.reports",
     "panelwright.ui",

@@ -81,6 +81,7 @@ ALL = {
     "payment_method": "payment_methods",
     "voucher": "vouchers",
     "coupon": "coupons",
+    "receipts": "settings",
 }
 _YES_OR_NO = (("", ""), ("yes", gettext_noop("Yes")), ("no", gettext_noop("No")))
 # Choices that are in no language, or each in its own.

@@ -13,6 +13,8 @@ from panelwright.backoffice import words
 from panelwright.backoffice.acting import allowed
 from panelwright.backoffice.lists import shown
 from panelwright.panels.models import Panel
+from panelwright.receipts import queries as receipts
+from panelwright.receipts.rules import percent_text
 from panelwright.staff.action import Action
 from panelwright.staff.lists import named
 from panelwright.staff.panel_declarations import next_numbers
@@ -50,6 +52,7 @@ def settings(request: StaffRequest) -> HttpResponse:
         _card(request, "general", _("General"), _general(request.panel)),
         _card(request, "look", _("Look"), _look(request.panel), look=True),
         _card(request, "orders", _("Orders"), _orders(request.panel)),
+        _card(request, "receipts", _("Receipts"), _receipts(request.panel)),
         _card(request, "people", _("Customers and staff"), _people(request.panel)),
     ]
     return render(request, "backoffice/settings.html", {"cards": cards})
@@ -97,6 +100,16 @@ def _people(panel: Panel) -> list[Setting]:
         Setting(words.field("signup_open"), words.value(panel.signup_open), "panel.set_signup"),
         Setting(words.field("signup_terms"), words.value(panel.signup_terms), "panel.set_signup"),
         Setting(words.field("staff_factor"), required, "panel.set_staff_factor"),
+    ]
+
+
+def _receipts(panel: Panel) -> list[Setting]:
+    row = receipts.settings_of(panel.id)
+    tax = f"{row.tax_name} {percent_text(row.tax_percent_e2)}%" if row.tax_percent_e2 else _("None")
+    return [
+        Setting(words.field("receipts"), words.value(row.enabled), "receipts.set"),
+        Setting(words.field("receipt_seller"), row.seller or "–", "receipts.set", names=True),
+        Setting(_("Tax"), tax, "receipts.set", names=bool(row.tax_percent_e2)),
     ]
 
 

@@ -11,8 +11,12 @@ from panelwright.backoffice import acting, lists
 from panelwright.payments import queries, registry
 from panelwright.payments.settling_actions import reference_of
 from panelwright.promotions import queries as promotions
+from panelwright.receipts import document
+from panelwright.receipts import queries as issued
+from panelwright.receipts.models import Receipt
 from panelwright.staff.lists import named
 from panelwright.support import downloads
+from panelwright.ui.receipts import as_pdf
 from panelwright.ui.request import StaffRequest
 
 NUMBER_MAX = 2**63 - 1
@@ -61,11 +65,37 @@ def payment(request: StaffRequest, target: int) -> HttpResponse:
         "steps": queries.steps(found),
         "files": queries.files(found),
         "refunds": queries.refunds(found),
+        "receipts": issued.of_payment(found),
         "kind": _(gateway.label) if gateway is not None else found.method.kind,
         "ledger_reference": reference_of(found),
         "foreign": found.currency != request.panel.currency,
     }
     return render(request, "backoffice/payment.html", context)
+
+
+@require_safe
+def receipts(request: StaffRequest) -> HttpResponse:
+    """Receipts and credit notes, the newest first."""
+    return lists.shown(request, named("receipts"), title=_("Receipts"), icon="wallet", tabs="office_payments")
+
+
+def _receipt(request: StaffRequest, target: int) -> Receipt:
+    found = issued.receipt(request.panel.id, min(target, NUMBER_MAX))
+    if found is None:
+        raise Http404
+    return found
+
+
+@require_safe
+def receipt(request: StaffRequest, target: int) -> HttpResponse:
+    """One of them, as the customer sees it."""
+    found = _receipt(request, target)
+    return render(request, "backoffice/receipt.html", {"receipt": found, "text": document.text_of(found)})
+
+
+@require_safe
+def receipt_pdf(request: StaffRequest, target: int) -> HttpResponse:
+    return as_pdf(_receipt(request, target))
 
 
 @require_safe

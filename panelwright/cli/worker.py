@@ -61,6 +61,7 @@ def exported() -> list[AppLoops]:
     from panelwright.payments import loops as payments
     from panelwright.providers import loops as providers
     from panelwright.providers.posts import subscription_actions
+    from panelwright.receipts import loops as receipts
     from panelwright.reports import loops as reports
     from panelwright.staff import loops as staff
     from panelwright.support import loops as support
@@ -71,6 +72,7 @@ def exported() -> list[AppLoops]:
         events.loops(tell=webhook_stopped),
         support.loops(),
         payments.loops(),
+        receipts.loops(),
         staff.loops(actor_again=actor_again),
         reports.loops(),
         notices.loops(),

@@ -32,6 +32,13 @@ PAYMENTS: dict[str, Words] = {
     "received_for_another": Words(gettext_noop("The money names another payment: %(reference)s.")),
     "received_other_currency": Words(gettext_noop("%(amount)s %(currency)s came in: another currency.")),
     "received_other_amount": Words(gettext_noop("%(amount)s %(currency)s came in: another amount.")),
+    # Receipts
+    "receipts_need": Words(gettext_noop("Enter the seller and the address first. Receipts must show both.")),
+    "bad_receipt_prefix": Words(
+        gettext_noop("Use at most %(limit)s letters, digits, dots, slashes, hyphens or underscores.")
+    ),
+    "bad_tax_percent": Words(gettext_noop("A tax can be at most 100 percent.")),
+    "tax_needs_name": Words(gettext_noop("Enter the name of the tax, such as VAT.")),
     # Methods
     "method_name_taken": Words(gettext_noop("Another payment method has this name."), status=409),
     "too_many_methods": Words(gettext_noop("A panel can have at most %(limit)s payment methods."), status=409),

@@ -193,6 +193,8 @@ class Payment(models.Model):
             models.Index(fields=["panel", "state", "number"], name="payment_panel_state"),
             models.Index(fields=["method", "number"], name="payment_method_number"),
             models.Index(fields=["due_at"], condition=Q(due_at__isnull=False), name="payment_queue"),
+            # What came in since a moment: receipts are issued for it.
+            models.Index(fields=["panel", "paid_at"], condition=Q(paid_at__isnull=False), name="payment_came_in"),
         ]
 
 
@@ -370,4 +372,7 @@ class Refund(models.Model):
                 name="payment_refund_amounts",
             ),
         ]
-        indexes = [models.Index(fields=["due_at"], condition=Q(due_at__isnull=False), name="payment_refund_queue")]
+        indexes = [
+            models.Index(fields=["due_at"], condition=Q(due_at__isnull=False), name="payment_refund_queue"),
+            models.Index(fields=["panel", "created_at"], condition=Q(state="done"), name="payment_refund_done"),
+        ]

@@ -16,6 +16,7 @@ MODULES = (
     "panelwright.payments.declarations",
     "panelwright.payments.voucher_declarations",
     "panelwright.promotions.declarations",
+    "panelwright.receipts.declarations",
     "panelwright.catalog.declarations",
     "panelwright.catalog.price_declarations",
     "panelwright.providers.declarations",

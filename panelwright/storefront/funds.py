@@ -38,6 +38,7 @@ from panelwright.promotions import actions as promotions
 from panelwright.promotions import queries as promotion_queries
 from panelwright.promotions.actions import Depositor, Entered
 from panelwright.promotions.models import CODE_MAX as COUPON_CODE_MAX
+from panelwright.receipts import queries as issued
 from panelwright.support import downloads, files
 from panelwright.support.files import Upload
 from panelwright.ui import qr, refusals
@@ -406,6 +407,7 @@ def _one(request: CustomerRequest, found: Payment, form: Form) -> HttpResponse:
         "is_waited_for": not by_hand and state in (PaymentState.SENT, PaymentState.PENDING),
         "qr": qr.svg(found.qr or found.code) if is_open else None,
         "refunds": queries.refunds(found),
+        "receipts": issued.of_payment(found),
         "may_pay": by_hand and rules.may_follow(state, PaymentState.PENDING),
         "may_cancel": state in (PaymentState.CREATED, PaymentState.SENT),
         "is_checked": state is PaymentState.PROBLEM or (by_hand and state is PaymentState.PENDING),

@@ -14,6 +14,7 @@ from panelwright.storefront import (
     ordering,
     orders,
     public,
+    receipts,
     tickets,
     views,
     webhooks,
@@ -301,6 +302,15 @@ _MONEY = (
         Who.CUSTOMERS,
         Answer.FILE,
     ),
+    SitePage(
+        "receipt",
+        "receipts/<hidden:receipt_id>",
+        receipts.receipt,
+        Who.CUSTOMERS,
+        under="funds",
+        samples=("/receipts/{receipt}",),
+    ),
+    SitePage("receipt_pdf", "receipts/<hidden:receipt_id>/pdf", receipts.receipt_pdf, Who.CUSTOMERS, Answer.FILE),
 )
 
 _SUPPORT = (
@@ -394,6 +404,14 @@ _ACCOUNT = (
         Who.USERS,
         Answer.ACTION,
         under="security",
+    ),
+    SitePage(
+        "billing",
+        "account/billing",
+        receipts.billing,
+        Who.CUSTOMERS,
+        menus=(Menu("account", gettext_noop("Billing details")),),
+        under="account",
     ),
     SitePage(
         "keys",

@@ -35,6 +35,8 @@ class World:
     payment_method: int = 0
     voucher: int = 0
     coupon: int = 0
+    receipt: str = ""
+    receipt_id: int = 0
     page: str = ""
     announcement: int = 0
     notice: int = 0

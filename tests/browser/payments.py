@@ -30,11 +30,32 @@ def payments(
         "coupon", "make", *where, "--code", code, "--percent", "10", "--most", "50", "--first-only", "yes"
     )
     ((coupon,),) = run("SELECT MAX(id) FROM promotions_coupon WHERE panel_id = ?", panel_id)
-    page.goto(f"/funds?amount=20&coupon={code}")
+    seller = ("--receipt-seller", name, "--receipt-address", f"{name}\n10115 Berlin", "--receipt-note", name)
+    tax = ("--receipt-tax-name", "VAT", "--receipt-tax-percent", "19")
+    town.launch.command("receipts", "set", *where, "--receipts", *seller, *tax)
+    number = _begun(page, f"amount=20&coupon={code}", reference)
+    settled = _begun(page, "amount=20", f"{reference} 2"[:200])
+    town.launch.command("payment", "approve", str(settled), *where)
+    receipt = _receipt(town, page, panel_id, settled)
+    return {"payment": number, "payment_method": method, "voucher": voucher, "coupon": coupon, **receipt}
+
+
+def _begun(page: Page, asked: str, reference: str) -> int:
+    """A payment that the customer says they have made; its number."""
+    page.goto(f"/funds?{asked}")
     page.get_by_role("button", name=re.compile("^Pay ")).click()
     page.wait_for_url(re.compile(r"/funds/\d+$"))
-    number = int(page.url.rsplit("/", 1)[1])
     page.get_by_label("Reference or transaction ID").fill(reference)
     page.get_by_role("button", name="I have paid").click()
     page.get_by_text("We are checking your payment.").wait_for()
-    return {"payment": number, "payment_method": method, "voucher": voucher, "coupon": coupon}
+    return int(page.url.rsplit("/", 1)[1])
+
+
+def _receipt(town: Town, page: Page, panel_id: int, number: int) -> dict[str, Any]:
+    """The worker issues it: what customers call it, and its id."""
+    asked = ("SELECT id FROM receipts_receipt WHERE panel_id = ?", panel_id)
+    town.server.wait_for(lambda: bool(town.rows.run(*asked)), what="a receipt")
+    found = town.rows.run(*asked)
+    page.goto(f"/funds/{number}")
+    address = page.get_by_role("link", name=re.compile("^Receipt ")).get_attribute("href") or ""
+    return {"receipt": address.rsplit("/", 1)[1], "receipt_id": found[0][0]}

@@ -7,10 +7,14 @@ from functools import cache
 from typing import Any
 
 from django.conf import settings
+from django_scopes import scope
 
+from panelwright.core import clock
 from panelwright.payments.tests import making
+from panelwright.receipts import actions as receipt_actions
 from tests.payments.shop import served
 
+_SELLER = {"receipts": True, "receipt_seller": "Alice Media", "receipt_address": "Lane 2\nYork"}
 Made = tuple[Any, dict[str, object]]
 
 
@@ -44,6 +48,14 @@ def _coupon_off(world: Any) -> int:
     target = coupon(world)
     world.do("coupon.turn_off", target)
     return target
+def receipt(world: Any) -> int:
+    """The id of one that the panel has issued."""
+    world.do("receipts.set", **_SELLER)
+    world.do("payment.approve", target := payment(world))
+    with scope(panel=world.alice.panel):
+        issued = receipt_actions.issue(panel_id=world.alice.panel_id, payment_id=target, now=clock.now())
+    assert issued is not None
+    return int(issued.id)
 
 
 def _voucher_off(world: Any) -> int:
@@ -88,6 +100,7 @@ PAYMENT_CASES: dict[str, Callable[[Any], Made]] = {
     "payment.approve": lambda w: (payment(w), {}),
     "payment.approve_amount": lambda w: (payment(w), {"received": "12.50", "gateway_id": "wire 7"}),
     "payment.reject": lambda w: (payment(w), {"reason": "Not on our account."}),
+    "receipts.set": lambda w: (None, _SELLER),
     "voucher.make": lambda w: (None, {"label": w.link(), "value": "5.00", "count": 1, "uses": 2}),
     "voucher.turn_off": lambda w: (voucher(w), {}),
     "voucher.turn_on": lambda w: (_voucher_off(w), {}),

@@ -54,7 +54,7 @@ READ_AT = {
     "tickets": {"tickets", "saved_replies"},
     "content": {"pages", "announcements"},
     "settings": {"panel", "blocks", "domains", "payment_methods", "notices", "webhooks"},
-    "payments": {"payments", "vouchers", "coupons"},
+    "payments": {"payments", "receipts", "vouchers", "coupons"},
     "staff": {"staff", "staff_keys", "trail"},
     # Of what their other rights let them read.
     "anybody": {"bulk", "bulk_misses"},
