@@ -63,17 +63,15 @@ def set_receipts(*, panel_id: int, now: datetime, enabled: bool | None = None, *
     with transaction.atomic():
         ReceiptSettings.objects.get_or_create(panel_id=panel_id)
         row = ReceiptSettings.objects.select_for_update(no_key=True).get(panel_id=panel_id)
-        for name, value in values.items():
-            setattr(row, name, _cleaned(name, value, f"receipt_{name}"))
+        changed = {name: _cleaned(name, value, f"receipt_{name}") for name, value in values.items()}
         wanted = row.enabled if enabled is None else enabled
-        all_ = {name: getattr(row, name) for name in ("seller", "address", "prefix", "tax_name", "tax_percent_e2")}
-        refused = rules.may_set(all_, enabled=wanted)
+        names = ("seller", "address", "prefix", "tax_name", "tax_percent_e2")
+        refused = rules.may_set({name: changed.get(name, getattr(row, name)) for name in names}, enabled=wanted)
         if refused is not None:
             raise Refused.of(refused)
         if wanted and not row.enabled:
-            row.since = row.done_until = now
-        row.enabled = wanted
-        row.save()
+            changed |= {"since": now, "done_until": now}
+        ReceiptSettings.objects.filter(panel_id=panel_id).update(enabled=wanted, **changed)
 
 
 def set_billing(*, panel_id: int, customer_id: int, name: str, address: str, tax_id: str) -> Refusal | None:

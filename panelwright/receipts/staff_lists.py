@@ -92,7 +92,7 @@ RECEIPTS = Listing(
 
 def _receipts(panel: Panel) -> Found:
     every: QuerySet[Receipt] = Receipt.objects.filter(panel_id=panel.id)
-    return Found(every.select_related("customer__user", "payment"))
+    return Found(every.select_related("customer__user", "payment"), moment="issued_at")
 
 
 LISTS = (StaffList(RECEIPTS, "", Right.PAYMENTS, _receipts, one=False),)

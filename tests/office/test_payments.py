@@ -88,7 +88,7 @@ def test_the_list_is_a_file(office: Office) -> None:
     answer = office.browser("finance").answer("/admin/payments.csv")
     lines = b"".join(answer.streaming_content).decode("utf-8-sig").splitlines()
     assert lines[0].startswith("id,customer,method,state,currency,asked,fee,received,credited,bonus,reference")
-    assert lines[1].startswith(f"{office.rows['payment']},carol@customer.example,")
+    assert any(line.startswith(f"{office.rows['payment']},carol@customer.example,") for line in lines[1:])
 
 
 def test_codes_of_vouchers_are_told_once(office: Office) -> None:

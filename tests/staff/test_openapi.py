@@ -90,6 +90,7 @@ def test_each_action_answers_as_described(story: Story, worker: Rounds, upstream
     from panelwright.customers.actions import create_staff_key
     from panelwright.staff import registry
     from tests.staff.cases import CASES, PLANTED, World, secrets_of
+    from tests.staff.payment_cases import receipt
     from tests.staff.site import Answer
 
     world = World(story, worker, upstream)
@@ -117,6 +118,7 @@ def test_each_action_answers_as_described(story: Story, worker: Rounds, upstream
     world.cancel_asked()
     world.carol.order(runs=3, interval=5, quantity=50, link="https://example.com/drip")
     world.do("link_pattern.add", host="gallery.example", path="/art/*", kinds=["photo"])
+    receipt(world)
     world.do("page.set", slug="about", language="en", title="About", body="Us.")
     # Every list has something now, and one of each kind of object is read by what its list says of it.
     seen: dict[str, Any] = {}
