@@ -80,6 +80,16 @@ def about(action: Action) -> set[str]:
     return set() if action.gone or action.name in ABOUT_MANY else {noun.answers_as or noun.name}
 
 
+def _filled(world: Any) -> None:
+    """Something in the lists that no action of the cases has filled."""
+    from tests.staff.payment_cases import receipt
+
+    world.cancel_asked()
+    world.carol.order(runs=3, interval=5, quantity=50, link="https://example.com/drip")
+    world.do("link_pattern.add", host="gallery.example", path="/art/*", kinds=["photo"])
+    receipt(world)
+
+
 def test_each_action_answers_as_described(story: Story, worker: Rounds, upstream: ScriptedUpstream) -> None:
     """And its body is one that the description foresees."""
     from django.test import Client
@@ -90,7 +100,6 @@ def test_each_action_answers_as_described(story: Story, worker: Rounds, upstream
     from panelwright.customers.actions import create_staff_key
     from panelwright.staff import registry
     from tests.staff.cases import CASES, PLANTED, World, secrets_of
-    from tests.staff.payment_cases import receipt
     from tests.staff.site import Answer
 
     world = World(story, worker, upstream)
@@ -115,10 +124,7 @@ def test_each_action_answers_as_described(story: Story, worker: Rounds, upstream
     (entry,) = client.get("/api/staff/v1/trail?action=order.start&actor_kind=key&limit=1").json()["items"]
     assert (entry["actor"]["kind"], entry["actor"]["id"]) == ("key", story.alice.staff.id)
     assert entry["address"] == "127.0.0.1"
-    world.cancel_asked()
-    world.carol.order(runs=3, interval=5, quantity=50, link="https://example.com/drip")
-    world.do("link_pattern.add", host="gallery.example", path="/art/*", kinds=["photo"])
-    receipt(world)
+    _filled(world)
     world.do("page.set", slug="about", language="en", title="About", body="Us.")
     # Every list has something now, and one of each kind of object is read by what its list says of it.
     seen: dict[str, Any] = {}
