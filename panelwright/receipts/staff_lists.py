@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_noop
 
+from panelwright.core import money
 from panelwright.core.lists import Column, ColumnKind, ColumnPlace, Filter, FilterKind, Listing, ListScope
 from panelwright.core.paging import Found, Narrowing, of_days
 from panelwright.customers.queries import customer_id
@@ -42,8 +43,21 @@ RECEIPTS = Listing(
         Column("payment", ColumnKind.NUMBER, value="payment.number"),
         Column("issued_at", ColumnKind.TIME, gettext_noop("Issued"), ColumnPlace.LEFT),
         Column("currency"),
-        Column("amount", ColumnKind.MONEY, gettext_noop("Amount"), ColumnPlace.END, cell="receipt_amount"),
-        Column("tax", ColumnKind.MONEY, gettext_noop("Tax"), ColumnPlace.END, says=True),
+        # Of the payment's currency, each row its own.
+        Column(
+            "amount",
+            label=gettext_noop("Amount"),
+            place=ColumnPlace.END,
+            value=lambda row: money.text(row.amount_micros),
+            cell="receipt_amount",
+        ),
+        Column(
+            "tax",
+            label=gettext_noop("Tax"),
+            place=ColumnPlace.END,
+            value=lambda row: money.text(row.tax_micros),
+            says=True,
+        ),
         Column("tax_name"),
         Column("tax_percent", value=lambda row: f"{row.tax_percent_e2 / 100:.2f}"),
     ),

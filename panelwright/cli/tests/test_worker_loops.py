@@ -37,7 +37,7 @@ def test_apps_export_loops_of_different_names() -> None:
 def test_the_worker_runs_what_each_app_exports(monkeypatch: pytest.MonkeyPatch) -> None:
     ran = {name: threading.Event() for name in exporting()}
     finished: list[str] = []
-    assert len(ran) == 9
+    assert len(ran) == 10
 
     def tick(name: str) -> int:
         ran[name].set()
