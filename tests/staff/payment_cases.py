@@ -48,6 +48,8 @@ def _coupon_off(world: Any) -> int:
     target = coupon(world)
     world.do("coupon.turn_off", target)
     return target
+
+
 def receipt(world: Any) -> int:
     """The id of one that the panel has issued."""
     world.do("receipts.set", **_SELLER)
