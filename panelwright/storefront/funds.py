@@ -402,6 +402,7 @@ def _one(request: CustomerRequest, found: Payment, form: Form) -> HttpResponse:
         "coupon": coupon,
         "coupon_micros": promotion_queries.micros_of(coupon),
         "by_hand": by_hand,
+        "is_back": request.GET.get("from") == "gateway",
         "may_go_on": not by_hand and (state is PaymentState.CREATED or (is_open and not found.code)),
         "is_open": is_open,
         "is_waited_for": not by_hand and state in (PaymentState.SENT, PaymentState.PENDING),

@@ -243,3 +243,14 @@ def test_a_voucher_is_redeemed_on_the_page(alice: Owner, carol: Buyer, browser: 
     again = browser.post("/funds/voucher", voucher=code).content.decode()
     assert error(again, "voucher") == "You have already used this voucher."
     assert carol.balance() == "112.50" and alice.audit() == []
+
+
+def test_limits_currency_and_round_amounts_follow_the_chosen_method(alice: Owner, browser: Browser, bank: int) -> None:
+    """They stand beside the amount, outside the part that says what arrives."""
+    pix = method(alice, "Pix", currency="BRL", rate_e12=180_000_000_000, min_micros=20_000_000)
+    shown = browser.get(f"/funds/price?method={pix}&amount=30")
+    (terms,) = re.findall(r'<div class="spread" id="amount-of" hx-swap-oob="true">(.*?)</div>', shown, re.S)
+    assert "BRL" in terms and "20.00" in terms and "USD" not in terms
+    (presets,) = re.findall(r'<div class="presets" id="presets" hx-swap-oob="true">(.*?)</div>', shown, re.S)
+    assert f"method={pix}" in presets and ">10<" not in presets and "+5%" not in presets
+    assert "hx-swap-oob" not in browser.get(f"/funds?method={pix}&amount=30")
