@@ -41,6 +41,7 @@ NAMES = (
 NOTICE = "notice"
 # What the panel's own endpoints may hear of: the same of all customers, and what concerns staff.
 PANEL_NAMES = (
+    "order.created",
     *NAMES,
     "order.problem",
     "ticket.opened",

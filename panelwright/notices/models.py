@@ -24,6 +24,15 @@ class Way(models.TextChoices):
     WEBHOOK = "webhook"
 
 
+class CreatedCursor(models.Model):
+    """Up to which id of orders a panel's own programs were told that one was created; none: from now on."""
+
+    panel = models.OneToOneField(Panel, primary_key=True, on_delete=models.CASCADE)
+    upto = models.BigIntegerField()
+
+    objects = ScopedManager(panel="panel")
+
+
 class NoticeChannel(models.Model):
     """A member of staff, a chat or an address that hears of what waits, and of which kinds of it.
 
