@@ -66,6 +66,7 @@ def payment(request: StaffRequest, target: int) -> HttpResponse:
         "files": queries.files(found),
         "refunds": queries.refunds(found),
         "receipts": issued.of_payment(found),
+        "disputes": queries.disputes(found),
         "kind": _(gateway.label) if gateway is not None else found.method.kind,
         "ledger_reference": reference_of(found),
         "foreign": found.currency != request.panel.currency,

@@ -183,6 +183,7 @@ NAMES = {
     "bonus": gettext_noop("Bonus"),
     "payment_reference": gettext_noop("Reference told to the customer"),
     "proof": gettext_noop("Proof of payment"),
+    "attention": gettext_noop("Needs a decision"),
     "live": gettext_noop("Real money"),
     "texts": gettext_noop("Texts for customers"),
     "settings": gettext_noop("Settings"),
@@ -213,6 +214,7 @@ NAMES = {
 INTERNAL = frozenset({"work", "chosen_route", "version", "id", "provider", "route"})
 _CHOICES = {
     **payment_texts.STATES,
+    "refund_unknown": gettext_noop("Nobody knows whether the refund was made"),
     "api": gettext_noop("Another panel (API)"),
     "manual": gettext_noop("Own people"),
     "panel_v2": gettext_noop("Panel API v2"),

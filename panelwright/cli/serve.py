@@ -35,6 +35,7 @@ def run(args: argparse.Namespace) -> int:
         )
     sockets = [listen(args.host, args.port)]
     setup.migrate()
+    setup.refuse_mixed_money()
     setup.warn()
     supervisor = Supervisor()
     for number in range(args.workers):

@@ -58,6 +58,34 @@ def old_python(version: tuple[int, int, int]) -> str:
     )
 
 
+def refuse_mixed_money() -> None:
+    """Test money and real money never mix: refused where simulated gateways or test payments could credit a panel that
+    takes real money. For what starts processes, after `django` and with the database at this version.
+    """
+    from django.conf import settings
+    from django_scopes import scopes_disabled
+
+    from panelwright.payments import queries
+
+    simulated, tests = bool(settings.SANDBOX_GATEWAYS), settings.TEST_PAYMENTS
+    if simulated and not tests:
+        raise CommandRefused(
+            "PANELWRIGHT_SANDBOX_GATEWAYS names simulated payment gateways, where anybody can pay with nothing:"
+            " unset it; on an installation for tests alone, set PANELWRIGHT_TEST_PAYMENTS=1 as well"
+        )
+    if not tests:
+        return
+    with scopes_disabled():
+        real = queries.takes_real_money()
+    if real is not None:
+        panel, method = real
+        raise CommandRefused(
+            f"panel {panel} takes real money by the payment method “{method}”, and PANELWRIGHT_TEST_PAYMENTS=1 would"
+            " let test money onto its balances: unset it (and PANELWRIGHT_SANDBOX_GATEWAYS); on an installation for"
+            " tests alone, turn the method off"
+        )
+
+
 def warn() -> None:
     """Say what is not safe on this machine. For what starts processes, after `django`."""
     old = old_python(sys.version_info[:3])

@@ -30,6 +30,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     setup.django()
     if not has_parent():
+        setup.refuse_mixed_money()
         setup.warn()
     from panelwright.core.loop import Loops
     from panelwright.host import loops as host

@@ -91,6 +91,9 @@ PAYMENTS: dict[str, Words] = {
     "test_mode_off": Words(
         gettext_noop("These keys are for test payments, which this installation does not take."), status=409
     ),
+    "live_mode_off": Words(
+        gettext_noop("These keys take real money, and this installation takes test payments alone."), status=409
+    ),
     "stripe_key_missing": Words(gettext_noop("Enter your secret key. It begins with sk_live_ or sk_test_.")),
     "stripe_hook_secret_missing": Words(
         gettext_noop("Enter the signing secret of your webhook endpoint. It begins with whsec_.")
@@ -114,5 +117,14 @@ PAYMENTS: dict[str, Words] = {
     "btcpay_store_missing": Words(gettext_noop("Enter the ID of your store, as its settings show it.")),
     "btcpay_key_missing": Words(gettext_noop("Enter an API key of your BTCPay Server.")),
     "not_refundable": Words(gettext_noop("Only payments that were received can be refunded."), status=409),
+    "payment_disputed": Words(gettext_noop("This payment is disputed. Wait until the dispute is closed."), status=409),
+    "not_disputable": Words(gettext_noop("Nothing of this payment is left that could be taken back."), status=409),
+    "no_open_dispute": Words(gettext_noop("This payment has no open dispute."), status=409),
+    "dispute_at_gateway": Words(
+        gettext_noop("The payment provider decides about this dispute. It closes here once that has decided."),
+        status=409,
+    ),
+    "no_unknown_refund": Words(gettext_noop("This payment has no refund whose outcome is unknown."), status=409),
+    "own_voucher": Words(gettext_noop("You made this voucher, so you cannot redeem it yourself."), status=409),
     "more_than_received": Words(gettext_noop("At most %(rest)s %(currency)s can be refunded."), status=409),
 }

@@ -163,7 +163,7 @@ def submit(
         there = PaymentFile.objects.filter(panel_id=panel_id, payment_id=payment_id)
         wants = needed(payment.method.settings)
         state = PaymentState(payment.state)
-        if gateway is None or not gateway.by_hand or not rules.may_follow(state, PaymentState.PENDING):
+        if gateway is None or not gateway.by_hand or not rules.may_be_proven(state):
             return Refusal("payment_ended")
         if wants.reference and not proof:
             return Refusal("proof_missing", "proof")

@@ -16,7 +16,7 @@ from panelwright.core.loop import let_go
 from panelwright.core.refusal import Refusal
 from panelwright.customers import throttle_actions
 from panelwright.customers.throttle_actions import AttemptLimit
-from panelwright.payments import refund_actions, registry, rules, settling_actions
+from panelwright.payments import dispute_actions, refund_actions, registry, rules, settling_actions
 from panelwright.payments.connections import api_of, connection_of
 from panelwright.payments.gateway import (
     Api,
@@ -50,6 +50,8 @@ AGES = tuple(
 LEASE = timedelta(minutes=2)
 # Once it was asked for so often, a gateway that cannot be reached is asked at those ages alone.
 UNHEARD_MAX = 60
+# While a dispute is open, its payment is asked about so often.
+DISPUTE_ASKED = timedelta(days=1)
 # Signed webhooks are kept for so long.
 EVENTS_KEPT = timedelta(days=90)
 
@@ -217,7 +219,7 @@ def look(*, panel_id: int, payment_id: int, now: datetime) -> bool:
     try:
         to = connection_of(row.method)
         found = api.ask(to, row.reference, row.gateway_id or "")
-        if isinstance(found, FoundPayment) and found.progress is Progress.OPEN and row.state in _NOT_WANTED:
+        if isinstance(found, FoundPayment) and found.progress is Progress.OPEN and _is_not_wanted(row):
             _expire(api, to, row, found)
     except ValueError:
         found = Trouble("gateway_key")
@@ -230,6 +232,11 @@ def look(*, panel_id: int, payment_id: int, now: datetime) -> bool:
 
 # Nobody is to pay these any more; who does so all the same is credited.
 _NOT_WANTED = frozenset({PaymentState.FAILED.value, PaymentState.EXPIRED.value, PaymentState.CANCELED.value})
+
+
+def _is_not_wanted(row: Payment) -> bool:
+    """Given up, or approved by staff who had the money by another way."""
+    return row.state in _NOT_WANTED or (row.paid_at is not None and not row.at_gateway)
 
 
 def _expire(api: Api, to: Connection, row: Payment, found: FoundPayment) -> None:
@@ -252,7 +259,13 @@ def _write(row: Payment, found: FoundPayment, now: datetime) -> None:
         refund_actions.note_refunded(
             panel_id=panel_id, payment_id=payment_id, refunded_micros=found.refunded_micros, now=now
         )
-        Payment.objects.filter(panel_id=panel_id, id=payment_id, due_at=row.due_at).update(due_at=None)
+        refund_actions.hasten(panel_id=panel_id, payment_id=payment_id, now=now)
+        disputed = dispute_actions.note(panel_id=panel_id, payment_id=payment_id, found=found.disputes, now=now)
+        mine = Payment.objects.filter(panel_id=panel_id, id=payment_id)
+        mine.filter(due_at=row.due_at).update(due_at=None)
+        if disputed:
+            # It may take months, and the end of it may not be told.
+            mine.filter(due_at__isnull=True).update(due_at=now + DISPUTE_ASKED)
         return
     ends = {Progress.FAILED: PaymentState.FAILED, Progress.EXPIRED: PaymentState.EXPIRED}.get(found.progress)
     if ends is None:

@@ -12,12 +12,13 @@ from panelwright.core import clock, limits, money
 from panelwright.core.refusal import Refused
 from panelwright.customers.asking import limited
 from panelwright.panels.models import Panel
-from panelwright.payments import connections, method_actions, queries, refund_actions, registry, rules, staff_actions
+from panelwright.payments import connections, method_actions, queries, registry, rules, staff_actions
 from panelwright.payments.gateway import Gateway
 from panelwright.payments.models import (
     GATEWAY_ID_MAX,
     NAME_MAX,
     REASON_MAX,
+    Attention,
     Payment,
     PaymentMethod,
     PaymentState,
@@ -30,7 +31,6 @@ from panelwright.staff.rights import Right
 from panelwright.staff.shapes import AMOUNT, ANYTHING, NUMBER, TEXT, YES_NO, fields, listed, maybe, words
 
 _KIND = ActionFieldKind
-_REFUNDABLE = frozenset({PaymentState.PAID.value, PaymentState.PART_REFUNDED.value, PaymentState.WON.value})
 _REJECTABLE = frozenset(rules.before(PaymentState.FAILED))
 _UNPAID = frozenset(state.value for state in rules.UNPAID)
 
@@ -57,6 +57,8 @@ def _payment_state(panel_id: int, payment_id: int) -> State | None:
         "proof": row.proof,
         "reason": row.reason,
         "problem_code": row.problem_code,
+        "attention": row.attention,
+        "owed": money.text(row.customer.account.owed_micros),
         "balance": money.text(row.customer.account.balance_micros or 0),
     }
 
@@ -76,6 +78,8 @@ PAYMENT_SHAPE = {
     "proof": TEXT,
     "reason": TEXT,
     "problem_code": TEXT,
+    "attention": words(["", *Attention.values]),
+    "owed": AMOUNT,
     "balance": AMOUNT,
 }
 
@@ -97,10 +101,6 @@ def _approve(_actor: Actor, panel_id: int, payment_id: int, /, **given: Any) -> 
 
 def _reject(_actor: Actor, panel_id: int, payment_id: int, /, *, reason: str) -> None:
     staff_actions.reject(_actor, panel_id=panel_id, payment_id=payment_id, reason=reason, now=clock.now())
-
-
-def _refund(actor: Actor, panel_id: int, payment_id: int, /, **given: Any) -> None:
-    refund_actions.request(actor, panel_id=panel_id, payment_id=payment_id, now=clock.now(), **given)
 
 
 def _is_unpaid(payment: Payment) -> bool:
@@ -164,29 +164,6 @@ _ON_PAYMENTS = (
         ),
         offered=lambda payment: int(payment.state in _REJECTABLE),
     ),
-    Action(
-        PAYMENT,
-        "refund",
-        gettext_noop("Refund payment"),
-        Right.PAYMENTS,
-        _refund,
-        (
-            Field(
-                "amount",
-                _KIND.AMOUNT,
-                gettext_noop("Amount"),
-                argument="amount_micros",
-                help=gettext_noop("Of what was received, in the currency of the method. Empty: all that is left."),
-            ),
-            Field("reason", _KIND.TEXT, gettext_noop("Reason"), most=REASON_MAX),
-        ),
-        moves_money=True,
-        offered=lambda payment: int(payment.state in _REFUNDABLE),
-        help=gettext_noop(
-            "Takes the amount and its share of the bonus off the balance and sends it back through the gateway. For"
-            " manual payments, send the money yourself."
-        ),
-    ),
 )
 
 
@@ -194,7 +171,8 @@ _ON_PAYMENTS = (
 
 
 def _method_state(panel_id: int, method_id: int) -> State | None:
-    row = PaymentMethod.objects.select_for_update(no_key=True).filter(panel_id=panel_id, id=method_id).first()
+    rows = PaymentMethod.objects.select_for_update(no_key=True, of=("self",)).select_related("panel")
+    row = rows.filter(panel_id=panel_id, id=method_id).first()
     if row is None:
         return None
     gateway = registry.gateway(row.kind)
@@ -205,7 +183,8 @@ def _method_state(panel_id: int, method_id: int) -> State | None:
         "enabled": row.enabled,
         "live": row.live,
         "currency": row.currency,
-        "rate": money.rate_text(row.rate_e12),
+        # What nobody has said stands in no form.
+        "rate": money.rate_text(row.rate_e12) if row.rate_given or row.currency == row.panel.currency else None,
         "min": money.text(row.min_micros),
         "max": money.text(row.max_micros),
         "fee_percent": _percent(row.fee_percent_e2),
@@ -236,7 +215,7 @@ PAYMENT_METHOD = Noun(
             "enabled": YES_NO,
             "live": YES_NO,
             "currency": TEXT,
-            "rate": AMOUNT,
+            "rate": maybe(AMOUNT),
             "min": AMOUNT,
             "max": AMOUNT,
             "fee_percent": AMOUNT,

@@ -30,7 +30,7 @@ def look(limit: int) -> int:
                 done += asking_actions.look(panel_id=panel_id, payment_id=payment_id, now=clock.now())
     for panel_id, refund_id in refunds:
         with scope(panel=panel_id):
-            done += refund_actions.send(panel_id=panel_id, refund_id=refund_id, now=clock.now())
+            done += refund_actions.look(panel_id=panel_id, refund_id=refund_id, now=clock.now())
     for panel_id, event_id in events:
         with scope(panel=panel_id):
             done += asking_actions.learn(panel_id=panel_id, event_id=event_id, now=clock.now())

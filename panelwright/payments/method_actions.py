@@ -76,6 +76,12 @@ def set_method(
         if not 0 < rate_e12 <= _RATE_MAX:
             raise Refused("bad_method_rate", "rate")
         new["rate_e12"] = rate_e12
+    changes = new.get("currency", row.currency) != row.currency
+    if rate_e12 is not None and not (changes and rate_e12 == row.rate_e12):
+        new["rate_given"] = True
+    elif changes:
+        # What the other currency was worth says nothing of this one.
+        new |= {"rate_e12": RATE_ONE, "rate_given": False}
     if bonuses is not None:
         read = rules.read_bonuses(bonuses)
         if isinstance(read, Refusal):
@@ -85,7 +91,12 @@ def set_method(
     if (most and most < least) or most > AMOUNT_MAX_MICROS:
         raise Refused("max_below_min", "max")
     if row.enabled:
-        _check_rate(row.panel.currency, new.get("currency", row.currency), new.get("rate_e12", row.rate_e12))
+        _check_rate(
+            row.panel.currency,
+            new.get("currency", row.currency),
+            new.get("rate_e12", row.rate_e12),
+            given=new.get("rate_given", row.rate_given),
+        )
         _check_currency(registry.gateway(row.kind), new.get("currency", row.currency))
     if new:
         _written(lambda: _rows(panel_id, method_id).update(**new))
@@ -129,9 +140,10 @@ def set_gateway(*, panel_id: int, method_id: int, **given: Any) -> None:
     if row.enabled and (refused := gateway.ready(settings, kept)) is not None:
         raise Refused.of(refused)
     sealed = installation_box().seal(json.dumps(kept)) if kept else ""
-    is_live = gateway.api is None or gateway.api.live(settings, kept)
+    # By a simulated gateway nobody pays real money, whatever the keys say.
+    is_live = gateway.api is None or (gateway.api.live(settings, kept) and not django_settings.SANDBOX_GATEWAYS)
     if row.enabled:
-        _check_mode(live=is_live)
+        _check_mode(live=is_live, asked=gateway.api is not None)
     _rows(panel_id, method_id).update(settings=settings, secrets_sealed=sealed, live=is_live)
 
 
@@ -146,8 +158,8 @@ def turn(*, panel_id: int, method_id: int, enabled: bool) -> None:
             raise Refused("no_gateway")
         if (refused := gateway.ready(row.settings, secrets_of(row))) is not None:
             raise Refused.of(refused)
-        _check_mode(live=row.live)
-        _check_rate(row.panel.currency, row.currency, row.rate_e12)
+        _check_mode(live=row.live, asked=gateway.api is not None)
+        _check_rate(row.panel.currency, row.currency, row.rate_e12, given=row.rate_given)
         _check_currency(gateway, row.currency)
     _rows(panel_id, method_id).update(enabled=enabled)
 
@@ -182,15 +194,21 @@ def _row(panel_id: int, method_id: int) -> PaymentMethod:
     return found
 
 
-def _check_mode(*, live: bool) -> None:
-    """Test money is no money: it credits balances only where the operator of the host says that these are for tests."""
+def _check_mode(*, live: bool, asked: bool) -> None:
+    """Test money is no money: it credits balances only where the operator of the host says that these are for tests,
+    and there no real money comes in. `asked`: by a gateway; what comes by hand staff have seen.
+    """
+    if live and asked and django_settings.TEST_PAYMENTS:
+        raise Refused("live_mode_off")
     if not live and not django_settings.TEST_PAYMENTS:
         raise Refused("test_mode_off")
 
 
-def _check_rate(panel_currency: str, currency: str, rate_e12: int) -> None:
-    """One unit is one unit in the same currency alone: 100 of a weak one would be credited as 100 of a strong one."""
-    if (currency == panel_currency) != (rate_e12 == RATE_ONE):
+def _check_rate(panel_currency: str, currency: str, rate_e12: int, *, given: bool) -> None:
+    """In the same currency one unit is one unit; what another one is worth, even just as much, somebody has to say: 100
+    of a weak one would be credited as 100 of a strong one.
+    """
+    if rate_e12 != RATE_ONE if currency == panel_currency else not given:
         raise Refused("rate_missing", "rate", currency=currency, panel=panel_currency)
 
 

@@ -41,6 +41,8 @@ class PaymentMethod(models.Model):
     currency = models.CharField(max_length=CURRENCY_MAX)
     # What one unit of its currency is worth in the panel's, in 10^-12.
     rate_e12 = models.BigIntegerField(default=RATE_ONE)
+    # Another currency may be worth exactly as much, once somebody has said so.
+    rate_given = models.BooleanField(default=False, db_default=False)
     min_micros = models.BigIntegerField(default=0)
     # 0: no limit.
     max_micros = models.BigIntegerField(default=0)
@@ -99,6 +101,13 @@ SETTLED = (
 )
 
 
+class Attention(models.TextChoices):
+    """Why staff have to look at a payment that is paid."""
+
+    REFUND_UNKNOWN = "refund_unknown"  # nobody knows whether a refund was made
+    DISPUTED = "disputed"  # the owner has to answer, at the gateway
+
+
 class Payment(models.Model):
     """One payment of one customer by one method. It is credited once, by settling.settle."""
 
@@ -129,9 +138,15 @@ class Payment(models.Model):
     # In the panel's currency; of a settled payment, what was booked.
     credit_micros = models.BigIntegerField()
     bonus_micros = models.BigIntegerField()
+    # The gateway says that it has the money: what goes back goes back through it.
+    at_gateway = models.BooleanField(default=False, db_default=False)
     # Of a problem: its code with facts, and what came in, which staff may accept.
     problem_code = models.CharField(max_length=30, default="", blank=True)
     problem_facts = models.JSONField(default=dict)
+    # The problem that staff have decided about: told again, it is none any more.
+    decided = models.CharField(max_length=REASON_MAX, default="", db_default="", blank=True)
+    # What else of it staff have to look at, whatever its state is; empty: nothing.
+    attention = models.CharField(max_length=14, choices=Attention.choices, default="", db_default="", blank=True)
     # What the customer wrote as proof, and why staff rejected it.
     proof = models.CharField(max_length=PROOF_MAX, default="", blank=True)
     reason = models.CharField(max_length=REASON_MAX, default="", blank=True)
@@ -195,6 +210,7 @@ class Payment(models.Model):
             models.Index(fields=["due_at"], condition=Q(due_at__isnull=False), name="payment_queue"),
             # What came in since a moment: receipts are issued for it.
             models.Index(fields=["panel", "paid_at"], condition=Q(paid_at__isnull=False), name="payment_came_in"),
+            models.Index(fields=["panel", "attention", "number"], condition=~Q(attention=""), name="payment_attention"),
         ]
 
 
@@ -260,6 +276,8 @@ class Voucher(models.Model):
     uses_left = models.BigIntegerField()
     expires_at = models.DateTimeField(null=True)
     enabled = models.BooleanField(default=True)
+    # The user who made it, and may not use it.
+    made_by = models.BigIntegerField(null=True)
     created_at = models.DateTimeField()
 
     objects = ScopedManager(panel="panel")
@@ -335,6 +353,7 @@ class WebhookEvent(models.Model):
 class RefundState(models.TextChoices):
     REQUESTED = "requested"  # the money is off the balance; the gateway has to be told
     SENT = "sent"  # the gateway has it, and has not said that it is done
+    UNKNOWN = "unknown"  # nobody knows whether the gateway has it, and it is too late to tell it again
     DONE = "done"
     FAILED = "failed"  # the gateway refused: the money is back on the balance
 
@@ -375,4 +394,64 @@ class Refund(models.Model):
         indexes = [
             models.Index(fields=["due_at"], condition=Q(due_at__isnull=False), name="payment_refund_queue"),
             models.Index(fields=["panel", "created_at"], condition=Q(state="done"), name="payment_refund_done"),
+        ]
+
+
+class DisputeState(models.TextChoices):
+    OPEN = "open"
+    WON = "won"  # for the panel; or it was closed, and took nothing
+    LOST = "lost"
+
+
+class Dispute(models.Model):
+    """The customer's bank, or the gateway, wants money of a payment back. The gateway tells, or staff write it down."""
+
+    panel = models.ForeignKey(Panel, on_delete=models.PROTECT, db_index=False)
+    payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="disputes", db_index=False)
+    # The how manieth of its payment, which names the transfers.
+    n = models.BigIntegerField()
+    state = models.CharField(max_length=4, choices=DisputeState.choices)
+    # Its name there; null: staff have written it down.
+    gateway_id = models.CharField(max_length=GATEWAY_ID_MAX, null=True)
+    # What it is about, of what was received, in the method's currency.
+    amount_micros = models.BigIntegerField()
+    # Whether the money is off the balance now, and how often it was taken, which names the transfers; what of the
+    # payment that is, and what it took, in the panel's currency.
+    taken = models.BooleanField(default=False)
+    takes = models.BigIntegerField(default=0)
+    taken_micros = models.BigIntegerField(default=0)
+    credit_micros = models.BigIntegerField(default=0)
+    bonus_micros = models.BigIntegerField(default=0)
+    fee_micros = models.BigIntegerField(default=0)
+    # The gateway's word for why, and until when the owner can answer there.
+    reason = models.CharField(max_length=60, default="", blank=True)
+    answer_by = models.DateTimeField(null=True)
+    created_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True)
+
+    objects = ScopedManager(panel="panel")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["panel", "payment", "n"], name="payment_dispute_once"),
+            models.UniqueConstraint(
+                fields=["panel", "payment", "gateway_id"],
+                condition=Q(gateway_id__isnull=False),
+                name="payment_dispute_gateway_id",
+            ),
+            models.CheckConstraint(condition=Q(state__in=DisputeState.values), name="payment_dispute_state"),
+            models.CheckConstraint(
+                condition=Q(n__gt=0, amount_micros__gte=0, takes__gte=0, taken_micros__gte=0)
+                & Q(credit_micros__gte=0, bonus_micros__gte=0, fee_micros__gte=0),
+                name="payment_dispute_amounts",
+            ),
+            models.CheckConstraint(
+                condition=Q(taken=True, takes__gt=0) | Q(taken=False, taken_micros=0, credit_micros=0, bonus_micros=0),
+                name="payment_dispute_taken",
+            ),
+            models.CheckConstraint(
+                condition=Q(state=DisputeState.OPEN, closed_at__isnull=True)
+                | (~Q(state=DisputeState.OPEN) & Q(closed_at__isnull=False)),
+                name="payment_dispute_closed",
+            ),
         ]

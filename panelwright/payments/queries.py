@@ -11,6 +11,7 @@ from panelwright.core import money, paging
 from panelwright.core.paging import Found, ListPage
 from panelwright.payments import registry, rules
 from panelwright.payments.models import (
+    Dispute,
     Payment,
     PaymentFile,
     PaymentMethod,
@@ -60,9 +61,15 @@ def methods(panel_id: int) -> list[PaymentMethod]:
 
 
 def offered(panel_id: int) -> QuerySet[PaymentMethod]:
-    """What is turned on; with test money only while the installation takes that."""
+    """What is turned on: by gateways for test money where the installation takes that, and else for real money."""
     rows: QuerySet[PaymentMethod] = PaymentMethod.objects.filter(panel_id=panel_id, enabled=True)
-    return rows if settings.TEST_PAYMENTS else rows.filter(live=True)
+    return rows.filter(Q(live=not settings.TEST_PAYMENTS) | ~Q(kind__in=registry.spoken_with()))
+
+
+def takes_real_money() -> tuple[str, str] | None:
+    """Panel and method of one that is turned on and whose gateway takes real money; of all panels."""
+    rows = PaymentMethod.objects.filter(enabled=True, live=True, kind__in=registry.spoken_with()).order_by("id")
+    return rows.values_list("panel__slug", "name").first()
 
 
 def payments_of(
@@ -85,7 +92,12 @@ def open_of(panel_id: int, customer_id: int) -> Payment | None:
 
 def waiting(panel_id: int) -> QuerySet[Payment]:
     """Payments that wait for staff, those of which something is said to have come in first of all."""
-    return Payment.objects.filter(to_approve() | Q(state=PaymentState.PROBLEM), panel_id=panel_id)
+    return Payment.objects.filter(to_approve() | to_decide(), panel_id=panel_id)
+
+
+def to_decide() -> Q:
+    """Something else came in than was asked for, nobody knows of a refund, or a dispute has to be answered."""
+    return Q(state=PaymentState.PROBLEM) | ~Q(attention="")
 
 
 def to_approve() -> Q:
@@ -113,6 +125,11 @@ def events_due(now: datetime, limit: int) -> list[tuple[int, int]]:
     """Panel and id of webhooks of which the gateway has to be asked whose they are."""
     rows = WebhookEvent.objects.filter(due_at__lte=now, due_at__isnull=False).order_by("due_at")
     return list(rows.values_list("panel_id", "id")[:limit])
+
+
+def disputes(of: Payment) -> list[Dispute]:
+    """A payment's disputes, the oldest first."""
+    return list(Dispute.objects.filter(panel_id=of.panel_id, payment_id=of.id).order_by("n")[:STEPS_MAX])
 
 
 def refunds(of: Payment) -> list[Refund]:

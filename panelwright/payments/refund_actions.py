@@ -1,14 +1,16 @@
 """Money that goes back through the gateway: the row and the transfers first, then the call, with a key of the row's.
 
-What was given on top goes in the same proportion. A refund that the gateway refuses is booked back.
+What was given on top goes in the same proportion. A refund that the gateway refuses is booked back. One whose outcome
+nobody knows is never sent again by itself: the gateway is asked, and where it cannot say, staff decide.
 """
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
-from django.db.models import QuerySet, Sum
+from django.db.models import QuerySet
 
 from panelwright.core import money
 from panelwright.core.loop import let_go
@@ -17,19 +19,20 @@ from panelwright.ledger import actions as ledger
 from panelwright.ledger.models import AccountKind, TransferCode
 from panelwright.ledger.rules import NamedAccount, NewTransfer
 from panelwright.payments import registry, rules
+from panelwright.payments.back_actions import left, refunded, set_state, share_of
 from panelwright.payments.connections import api_of, connection_of
-from panelwright.payments.gateway import AskedRefund, RefundProgress, Trouble
+from panelwright.payments.gateway import Api, AskedRefund, MadeRefund, RefundProgress, Trouble
 from panelwright.payments.models import REASON_MAX, Payment, PaymentState, Refund, RefundState
 from panelwright.payments.rules import RefundShare
-from panelwright.payments.settling_actions import asked_of, clearing_of, lock, reference_of, tell
-from panelwright.promotions import actions as promotions
+from panelwright.payments.settling_actions import clearing_of, lock, reference_of, tell
 from panelwright.staff.actor import Actor
 
-# The gateway is told again, with the same key, for less than the time that it keeps keys; then a person looks.
+# The gateway is told again, with the same key, for less than the time that it keeps keys; then it is asked.
 TOLD_AGAIN = timedelta(hours=20)
 LEASE = timedelta(minutes=2)
 _WAITS = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2))
-_STANDS = (RefundState.REQUESTED.value, RefundState.SENT.value, RefundState.DONE.value)
+# At these ages it is asked how a refund stands that it has, or may have; then a person looks.
+AGES = tuple(timedelta(hours=hours) for hours in (1, 6, 21, 48, 4 * 24, 7 * 24, 14 * 24, 30 * 24))
 
 
 def request(
@@ -37,57 +40,67 @@ def request(
 ) -> None:
     """Give back a part of what was received, or all that is left of it: off the balance now, then by the gateway.
 
-    By hand there is no gateway: staff have sent it. The caller has a transaction. Refused: no_payment, not_refundable,
-    more_than_received, payment_decimals, and where the balance does not hold it.
+    Where no gateway has the money, staff have sent it. The caller has a transaction. Refused: no_payment,
+    not_refundable, payment_disputed, more_than_received, payment_decimals, and where the balance does not hold it.
     """
     payment = lock(panel_id, payment_id)
     if payment is None:
         raise NotThere("no_payment", id=payment_id)
-    received = payment.received_micros
-    if payment.state not in _REFUNDABLE or received is None:
+    if payment.state == PaymentState.DISPUTED:
+        raise InvalidState("payment_disputed")
+    if payment.state not in REFUNDABLE or payment.received_micros is None:
         raise InvalidState("not_refundable")
-    before = refunded(payment)
-    part = received - before if amount_micros is None else amount_micros
+    rest = left(payment)
+    part = rest if amount_micros is None else amount_micros
+    if rest <= 0:
+        raise InvalidState("not_refundable")
     if part <= 0:
         raise Refused("amount_not_positive", "amount")
-    if part > received - before:
-        raise Refused("more_than_received", "amount", rest=money.text(received - before), currency=payment.currency)
+    if part > rest:
+        raise Refused("more_than_received", "amount", rest=money.text(rest), currency=payment.currency)
     gateway = registry.gateway(payment.method.kind)
     step = rules.step_micros(payment.currency) if gateway is None else gateway.step(payment.currency)
     if part % step:
         raise Refused("payment_decimals", "amount", step=money.text(step), currency=payment.currency)
-    by_hand = api_of(payment.method) is None
-    row = _book(payment, before, part, now, state=RefundState.DONE if by_hand else RefundState.REQUESTED)
+    by_hand = api_of(payment.method) is None or not payment.at_gateway
+    row = _book(payment, part, now, state=RefundState.DONE if by_hand else RefundState.REQUESTED)
     if isinstance(row, Refusal):
         raise Refused.of(row)
     facts = {"amount": money.text(part), "reason": reason}
     tell(payment, "refunded" if by_hand else "refund_requested", by=actor.name, now=now, facts=facts)
 
 
-_REFUNDABLE = frozenset({PaymentState.PAID.value, PaymentState.PART_REFUNDED.value, PaymentState.WON.value})
+REFUNDABLE = frozenset(
+    {PaymentState.PAID.value, PaymentState.PART_REFUNDED.value, PaymentState.WON.value, PaymentState.LOST.value}
+)
 
 
-def refunded(payment: Payment) -> int:
-    """What of the received money has gone back, or is on its way."""
-    rows = Refund.objects.filter(panel_id=payment.panel_id, payment_id=payment.id, state__in=_STANDS)
-    return int(rows.aggregate(sum=Sum("amount_micros"))["sum"] or 0)
+def decide(actor: Actor, *, panel_id: int, payment_id: int, made: bool, reason: str = "", now: datetime) -> None:
+    """Staff have looked whether the gateway has made a refund of which nobody knew: done, or the money is back on the
+    balance. The oldest first, where there are several. The caller has a transaction. Refused: no_payment,
+    no_unknown_refund.
+    """
+    payment = lock(panel_id, payment_id)
+    if payment is None:
+        raise NotThere("no_payment", id=payment_id)
+    rows = Refund.objects.filter(panel_id=panel_id, payment_id=payment_id, state=RefundState.UNKNOWN).order_by("n")
+    row = rows.select_for_update(no_key=True).first()
+    if row is None:
+        raise InvalidState("no_unknown_refund")
+    if made:
+        _rows(row).update(state=RefundState.DONE, due_at=None)
+        set_state(payment, now)
+        facts = {"amount": money.text(row.amount_micros), "reason": reason}
+        tell(payment, "refund_confirmed", by=actor.name, now=now, facts=facts)
+    else:
+        _failed(payment, row, reason, now, by=actor.name)
 
 
-def _book(
-    payment: Payment, before: int, part: int, now: datetime, *, state: RefundState, taken: bool = False
-) -> Refund | Refusal:
+def _book(payment: Payment, part: int, now: datetime, *, state: RefundState, taken: bool = False) -> Refund | Refusal:
     """The row, the transfers and the payment's state. `taken`: the gateway has given it back already, so that what the
     balance does not hold becomes a debt.
     """
-    received = payment.received_micros or 0
-    booked = rules.accepted(asked_of(payment), received)
-    fee = 0 if isinstance(booked, Refusal) else rules.fee_in_panel(booked, payment.rate_e12)
-    share = rules.refund_share(
-        RefundShare(payment.credit_micros, payment.bonus_micros, fee),
-        received_micros=received,
-        before_micros=before,
-        part_micros=part,
-    )
+    share = share_of(payment, part)
     n = Refund.objects.filter(panel_id=payment.panel_id, payment_id=payment.id).count() + 1
     with transaction.atomic():
         posted = ledger.post(_transfers(payment, n, share, debt=taken), now=now)
@@ -105,7 +118,7 @@ def _book(
             due_at=now if state is RefundState.REQUESTED else None,
             created_at=now,
         )
-        _set_state(payment, now)
+        set_state(payment, now)
     return row
 
 
@@ -121,26 +134,6 @@ def _transfers(payment: Payment, n: int, share: RefundShare, *, debt: bool = Fal
     return [transfer for transfer in wanted if transfer.amount_micros]
 
 
-def _set_state(payment: Payment, now: datetime) -> None:
-    """Of a payment that is paid: whether all of it, a part or nothing has gone back."""
-    gone = refunded(payment)
-    whole = gone >= (payment.received_micros or 0)
-    state = PaymentState.REFUNDED if whole else PaymentState.PART_REFUNDED if gone else PaymentState.PAID
-    Payment.objects.filter(panel_id=payment.panel_id, id=payment.id, paid_at__isnull=False).update(
-        state=state, updated_at=now
-    )
-    payment.state = state
-    promotions.follow(
-        panel_id=payment.panel_id,
-        payment_number=payment.number,
-        account_id=payment.customer.account_id,
-        reference=reference_of(payment),
-        gone_micros=gone,
-        received_micros=payment.received_micros or 0,
-        now=now,
-    )
-
-
 def note_refunded(*, panel_id: int, payment_id: int, refunded_micros: int, now: datetime) -> None:
     """The gateway says how much has gone back: what we have not asked for was done there, and is booked."""
     with transaction.atomic(durable=True):
@@ -148,54 +141,99 @@ def note_refunded(*, panel_id: int, payment_id: int, refunded_micros: int, now: 
         # What came in and was not credited takes nothing off the balance.
         if payment is None or payment.paid_at is None or payment.received_micros is None:
             return
-        before = refunded(payment)
-        part = min(refunded_micros, payment.received_micros) - before
+        part = min(refunded_micros - refunded(payment), left(payment))
         if part <= 0:
             return
-        row = _book(payment, before, part, now, state=RefundState.DONE)
+        row = _book(payment, part, now, state=RefundState.DONE)
         if isinstance(row, Refusal):
-            row = _book(payment, before, part, now, state=RefundState.DONE, taken=True)
+            row = _book(payment, part, now, state=RefundState.DONE, taken=True)
         if not isinstance(row, Refusal):
             tell(payment, "refunded_there", now=now, facts={"amount": money.text(part)})
 
 
-def send(*, panel_id: int, refund_id: int, now: datetime) -> bool:
-    """Tell the gateway of a refund that is due; False where somebody else does. No transaction is open meanwhile."""
-    rows = Refund.objects.filter(panel_id=panel_id, id=refund_id, due_at__lte=now, state=RefundState.REQUESTED)
+def look(*, panel_id: int, refund_id: int, now: datetime) -> bool:
+    """Tell the gateway of a refund that is due, or ask how it stands; False where somebody else does. No transaction is
+    open meanwhile.
+    """
+    open_ = (RefundState.REQUESTED, RefundState.SENT, RefundState.UNKNOWN)
+    rows = Refund.objects.filter(panel_id=panel_id, id=refund_id, due_at__lte=now, state__in=open_)
     row: Refund | None = rows.select_related("payment__method").first()
     if row is None or not rows.update(due_at=now + LEASE, attempts=row.attempts + 1):
         return False
     payment, api = row.payment, api_of(row.payment.method)
     if api is None or payment.gateway_id is None:
-        return False
-    key = f"{payment.reference}-refund-{row.n}"
+        # Its folder was taken away, or nobody knows what it is called there.
+        _wait_or_give_up(row, "", now)
+        return True
+    asked = AskedRefund(row.amount_micros, payment.currency, f"{payment.reference}-refund-{row.n}", row.gateway_id)
+    tells = row.state == RefundState.REQUESTED and (row.attempts == 0 or now - row.created_at < TOLD_AGAIN)
     let_go()
     try:
-        made = api.refund(
-            connection_of(payment.method),
-            payment.reference,
-            payment.gateway_id,
-            AskedRefund(row.amount_micros, payment.currency, key, row.gateway_id),
-        )
+        to = connection_of(payment.method)
+        if tells:
+            found: MadeRefund | Trouble | None = api.refund(to, payment.reference, payment.gateway_id, asked)
+        else:
+            found = _asked(api)(to, payment.reference, payment.gateway_id, asked)
     except ValueError:
-        made = Trouble("gateway_key")
+        found = Trouble("gateway_key")
     with transaction.atomic(durable=True):
         locked = lock(panel_id, payment.id)
-        if locked is None:
-            return True
-        if isinstance(made, Trouble) and not (made.sure and made.code == "gateway_refused"):
-            _again(row, made, now)
-        elif isinstance(made, Trouble) or made.progress is RefundProgress.FAILED:
-            _failed(locked, row, made.said if isinstance(made, Trouble) else "", now)
-            if isinstance(made, Trouble):
-                # What was given back there meanwhile may be why: it stood behind ours, and is to be booked now.
-                _look_again(locked, now)
-        else:
-            state = RefundState.DONE if made.progress is RefundProgress.DONE else RefundState.SENT
-            _rows(row).update(state=state, gateway_id=made.gateway_id, url=made.url, due_at=None)
-            tell(locked, "refunded" if state is RefundState.DONE else "refund_sent", now=now)
-            _look_again(locked, now)
+        if locked is not None:
+            _write(locked, row, found, now, told=tells)
     return True
+
+
+def _asked(api: Api) -> Any:
+    return api.ask_refund or (lambda *_asked: None)
+
+
+def _write(payment: Payment, row: Refund, found: MadeRefund | Trouble | None, now: datetime, *, told: bool) -> None:
+    """What the gateway has answered, unless somebody has decided meanwhile."""
+    if not _rows(row).filter(state=row.state).exists():
+        return
+    if isinstance(found, MadeRefund) and found.progress is not RefundProgress.FAILED:
+        done = found.progress is RefundProgress.DONE
+        state = RefundState.DONE if done else RefundState.SENT
+        due_at = None if done else _next(row, now)
+        _rows(row).update(
+            state=state, gateway_id=found.gateway_id or row.gateway_id, url=found.url or row.url, due_at=due_at
+        )
+        if not done and due_at is None:
+            _rows(row).update(state=RefundState.UNKNOWN)
+        if state != row.state:
+            tell(payment, "refunded" if done else "refund_sent", now=now)
+            _look_again(payment, now)
+        set_state(payment, now)
+    elif isinstance(found, MadeRefund):
+        _failed(payment, row, "", now)
+    elif told and isinstance(found, Trouble) and found.sure and found.code == "gateway_refused":
+        _failed(payment, row, found.said, now)
+        # What was given back there meanwhile may be why: it stood behind ours, and is to be booked now.
+        _look_again(payment, now)
+    elif told:
+        wait = _WAITS[min(row.attempts, len(_WAITS) - 1)]
+        _rows(row).update(due_at=now + wait, said=found.said[:REASON_MAX] if isinstance(found, Trouble) else "")
+    else:
+        _wait_or_give_up(row, found.said if isinstance(found, Trouble) else "", now, payment=payment)
+
+
+def _wait_or_give_up(row: Refund, said: str, now: datetime, *, payment: Payment | None = None) -> None:
+    """Asked again at the next age; what cannot be told any more, and what has no age left, is for staff meanwhile."""
+    due_at = _next(row, now)
+    unknown = row.state == RefundState.REQUESTED or due_at is None
+    with transaction.atomic():
+        locked = payment or lock(row.panel_id, row.payment_id)
+        if locked is None:
+            return
+        state = RefundState.UNKNOWN.value if unknown else row.state
+        _rows(row).update(state=state, due_at=due_at, said=said[:REASON_MAX] or row.said)
+        if state != row.state:
+            tell(locked, "refund_unknown", now=now, facts={"amount": money.text(row.amount_micros)})
+        set_state(locked, now)
+
+
+def _next(row: Refund, now: datetime) -> datetime | None:
+    return next((row.created_at + age for age in AGES if row.created_at + age > now), None)
 
 
 def _look_again(payment: Payment, now: datetime) -> None:
@@ -207,16 +245,14 @@ def _rows(row: Refund) -> QuerySet[Refund]:
     return Refund.objects.filter(panel_id=row.panel_id, id=row.id)
 
 
-def _again(row: Refund, why: Trouble, now: datetime) -> None:
-    if now - row.created_at < TOLD_AGAIN:
-        wait = _WAITS[min(row.attempts, len(_WAITS) - 1)]
-        _rows(row).update(due_at=now + wait, said=why.said[:REASON_MAX])
-    else:
-        _rows(row).update(due_at=None, said=why.said[:REASON_MAX])
+def hasten(*, panel_id: int, payment_id: int, now: datetime) -> None:
+    """Ask how those refunds stand that the gateway has, or may have: something has happened there."""
+    rows = Refund.objects.filter(panel_id=panel_id, payment_id=payment_id)
+    rows.filter(state__in=(RefundState.SENT, RefundState.UNKNOWN)).update(due_at=now)
 
 
-def _failed(payment: Payment, row: Refund, said: str, now: datetime) -> None:
-    """The gateway refused: the money is back on the balance."""
+def _failed(payment: Payment, row: Refund, said: str, now: datetime, *, by: str = "") -> None:
+    """The gateway refused, or staff say that it has made none: the money is back on the balance."""
     _rows(row).update(state=RefundState.FAILED, due_at=None, said=said[:REASON_MAX])
     name = f"{reference_of(payment)}.{row.n} back"
     panel_id, customer = payment.panel_id, payment.customer.account_id
@@ -229,5 +265,5 @@ def _failed(payment: Payment, row: Refund, said: str, now: datetime) -> None:
     posted = ledger.post([transfer for transfer in wanted if transfer.amount_micros], now=now)
     if isinstance(posted, Refusal):
         raise Refused.of(posted)
-    _set_state(payment, now)
-    tell(payment, "refund_failed", now=now, facts={"said": said[:REASON_MAX]})
+    set_state(payment, now)
+    tell(payment, "refund_failed", by=by, now=now, facts={"said": said[:REASON_MAX]})

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from panelwright.core import limits, money
 from panelwright.core.refusal import Refusal
-from panelwright.payments.models import GATEWAY_ID_MAX, RATE_ONE, PaymentState
+from panelwright.payments.models import GATEWAY_ID_MAX, RATE_ONE, DisputeState, PaymentState
 
 # Of a panel.
 METHODS_MAX = 40
@@ -271,17 +271,26 @@ class RefundShare(NamedTuple):
     fee_micros: int
 
 
-def refund_share(booked: RefundShare, *, received_micros: int, before_micros: int, part_micros: int) -> RefundShare:
-    """What goes back of each for a part of what was received, `before` of which has gone back already.
+def refund_share(rest: RefundShare, *, left_micros: int, part_micros: int) -> RefundShare:
+    """What goes back of each with a part of the money that is left. `rest`: what of each has not gone back yet.
 
-    The shares of all parts together are what was booked, however it is divided.
+    The shares of all parts together are what was booked, however it is divided and in whatever order parts come back.
     """
+    part = min(part_micros, left_micros)
+    if part <= 0:
+        return RefundShare(0, 0, 0)
+    return RefundShare(*(money.share(micros=max(micros, 0), part=part, whole=left_micros) for micros in rest))
 
-    def gone(micros: int, until: int) -> int:
-        return money.share(micros=micros, part=until, whole=received_micros)
 
-    after = before_micros + part_micros
-    return RefundShare(*(gone(micros, after) - gone(micros, before_micros) for micros in booked))
+def paid_state(*, received_micros: int, refunded_micros: int, disputes: frozenset[DisputeState]) -> PaymentState:
+    """Of a payment that was paid: a dispute that is open or lost says more of it than what was refunded."""
+    if DisputeState.OPEN in disputes:
+        return S.DISPUTED
+    if DisputeState.LOST in disputes:
+        return S.LOST
+    if refunded_micros:
+        return S.REFUNDED if refunded_micros >= received_micros else S.PART_REFUNDED
+    return S.WON if DisputeState.WON in disputes else S.PAID
 
 
 def fee_in_panel(found: PaymentSum, rate_e12: int) -> int:
@@ -293,6 +302,7 @@ S = PaymentState
 UNPAID = frozenset({S.CREATED, S.SENT, S.PENDING, S.FAILED, S.EXPIRED, S.CANCELED, S.PROBLEM})
 # What may still be waited for.
 OPEN = frozenset({S.CREATED, S.SENT, S.PENDING, S.PROBLEM})
+_PAID = frozenset({S.PAID, S.PART_REFUNDED, S.REFUNDED, S.DISPUTED, S.WON, S.LOST})
 # Which state may follow which. From whatever is unpaid a late success may come, and nothing unpaid follows a paid one.
 NEXT: Mapping[PaymentState, frozenset[PaymentState]] = {
     S.CREATED: frozenset({S.SENT, S.PENDING, S.PAID, S.FAILED, S.EXPIRED, S.CANCELED, S.PROBLEM}),
@@ -302,12 +312,8 @@ NEXT: Mapping[PaymentState, frozenset[PaymentState]] = {
     S.EXPIRED: frozenset({S.PENDING, S.PAID, S.PROBLEM}),
     S.CANCELED: frozenset({S.PAID, S.PROBLEM}),
     S.PROBLEM: frozenset({S.PAID, S.FAILED}),
-    S.PAID: frozenset({S.PART_REFUNDED, S.REFUNDED, S.DISPUTED}),
-    S.PART_REFUNDED: frozenset({S.PART_REFUNDED, S.REFUNDED, S.DISPUTED}),
-    S.REFUNDED: frozenset({S.DISPUTED}),
-    S.DISPUTED: frozenset({S.WON, S.LOST}),
-    S.WON: frozenset({S.PART_REFUNDED, S.REFUNDED, S.DISPUTED}),
-    S.LOST: frozenset({S.WON}),
+    # Which of these it is the rows of refunds and disputes say (paid_state); none of them is credited again.
+    **{state: _PAID - {state, S.PAID} for state in sorted(_PAID)},
 }
 
 
@@ -318,6 +324,11 @@ def may_follow(before: PaymentState, after: PaymentState) -> bool:
 def before(after: PaymentState) -> list[str]:
     """The states from which this one may be reached: the guard of the UPDATE."""
     return [state.value for state, following in NEXT.items() if after in following]
+
+
+def may_be_proven(state: PaymentState) -> bool:
+    """Whether the customer can say that they have paid by hand: not once it is over, for its rate is of another day."""
+    return state is not S.EXPIRED and may_follow(state, S.PENDING)
 
 
 def normal_proof(text: str) -> str:

@@ -6,6 +6,7 @@ ends here. The payment's row is locked first, then the accounts; the transfers g
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -17,8 +18,8 @@ from panelwright.core.refusal import Refusal
 from panelwright.ledger import actions as ledger
 from panelwright.ledger.models import AccountKind, TransferCode
 from panelwright.ledger.rules import NamedAccount, NewTransfer
-from panelwright.payments import emails, rules, webhook_events
-from panelwright.payments.models import Payment, PaymentState, PaymentStep
+from panelwright.payments import emails, registry, rules, webhook_events
+from panelwright.payments.models import REASON_MAX, Payment, PaymentState, PaymentStep
 from panelwright.payments.rules import AskedPayment, PaymentSum, ReceivedMoney, rows_of
 from panelwright.promotions import actions as promotions
 
@@ -58,12 +59,17 @@ def receive(
 ) -> PaymentState | Refusal:
     """A gateway was asked, and has this money for the payment: credited if it is what was asked for, else a problem.
 
-    The payment's state afterwards. Refused: no_payment, and as `settle` refuses. To tell it again changes nothing.
+    The payment's state afterwards; what `settle` refuses is a problem, too. Refused: no_payment. To tell it again
+    changes nothing.
     """
     with transaction.atomic():
         payment = lock(panel_id, payment_id)
         if payment is None:
             return Refusal("no_payment")
+        if not payment.at_gateway and got.live == payment.live and got.reference == payment.reference:
+            # Also of what staff have approved: from now on it goes back through the gateway.
+            Payment.objects.filter(panel_id=panel_id, id=payment_id).update(at_gateway=True)
+            payment.at_gateway = True
         if PaymentState(payment.state) not in rules.UNPAID:
             return PaymentState(payment.state)
         found = rules.judge(asked_of(payment), got)
@@ -74,17 +80,28 @@ def receive(
             _problem(payment, found, got, now)
             return PaymentState(payment.state)
         refused = settle(payment, found, received_micros=got.amount_micros, gateway_id=gateway_id, now=now)
-        return refused if refused is not None else PaymentState(payment.state)
+        if refused is not None:
+            # The money is there, and could not be booked: nobody but staff can do something about it.
+            _problem(payment, refused, got, now)
+        return PaymentState(payment.state)
 
 
 def _problem(payment: Payment, why: Refusal, got: ReceivedMoney, now: datetime) -> None:
     if payment.state == PaymentState.PROBLEM and payment.problem_code == why.code:
+        return
+    if payment.decided == problem_text(why.code, dict(why.facts)):
+        # Staff have rejected just this.
         return
     values: dict[str, Any] = {"problem_code": why.code, "problem_facts": dict(why.facts), "due_at": None}
     if why.code == "received_other_amount" and got.amount_micros > 0:
         values["received_micros"] = got.amount_micros
     if move(payment, PaymentState.PROBLEM, now=now, again=True, **values):
         tell(payment, "problem", now=now, facts={"problem": why.code, **dict(why.facts)})
+
+
+def problem_text(code: str, facts: Mapping[str, Any]) -> str:
+    """A problem as one text, to know it again."""
+    return f"{code} {json.dumps(dict(facts), sort_keys=True)}"[:REASON_MAX] if code else ""
 
 
 def settle(
@@ -103,12 +120,16 @@ def settle(
         "bonus_micros": found.bonus_micros,
         "paid_at": now,
         "due_at": None,
-        "problem_code": "",
-        "problem_facts": {},
         "reason": "",
     }
+    others = Payment.objects.filter(panel_id=payment.panel_id, method_id=payment.method_id, gateway_id=gateway_id)
     if gateway_id:
         values["gateway_id"] = gateway_id
+        if others.exclude(id=payment.id).exists():
+            return Refusal("proof_used", "gateway_id")
+    if by and payment.method.kind in registry.spoken_with():
+        # The gateway may have the money all the same; then what goes back goes through it.
+        values["due_at"] = now
     try:
         with transaction.atomic():
             if not move(payment, PaymentState.PAID, now=now, **values):
@@ -129,6 +150,8 @@ def settle(
     except _NotPosted as error:
         return error.refusal
     except IntegrityError:
+        if not gateway_id or not others.exclude(id=payment.id).exists():
+            raise
         return Refusal("proof_used", "gateway_id")
     tell(payment, "settled", by=by, now=now)
     emails.settled(payment, now=now)
@@ -160,6 +183,8 @@ def move(payment: Payment, to: PaymentState, *, now: datetime, again: bool = Fal
     `again`: it may stand there already.
     """
     allowed = [*rules.before(to), *([to.value] if again else [])]
+    if to is not PaymentState.PROBLEM:
+        values = {"problem_code": "", "problem_facts": {}, **values}
     values |= {"state": to.value, "updated_at": now}
     rows = Payment.objects.filter(panel_id=payment.panel_id, id=payment.id, state__in=allowed)
     if not rows.update(**values):

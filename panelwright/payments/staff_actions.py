@@ -6,9 +6,9 @@ from datetime import datetime
 
 from panelwright.core.refusal import InvalidState, NotThere, Refusal, Refused
 from panelwright.customers.models import Staff
-from panelwright.payments import emails, rules
+from panelwright.payments import emails, registry, rules
 from panelwright.payments.models import GATEWAY_ID_MAX, Payment, PaymentState
-from panelwright.payments.settling_actions import asked_of, lock, move, settle, tell
+from panelwright.payments.settling_actions import asked_of, lock, move, problem_text, settle, tell
 from panelwright.staff.actor import Actor
 
 
@@ -46,7 +46,11 @@ def reject(actor: Actor, *, panel_id: int, payment_id: int, reason: str, now: da
     payment = _own(actor, panel_id, payment_id)
     if PaymentState(payment.state) not in rules.UNPAID:
         raise InvalidState("payment_settled")
-    if not move(payment, PaymentState.FAILED, now=now, reason=reason, problem_code="", problem_facts={}, due_at=None):
+    decided = problem_text(payment.problem_code, payment.problem_facts)
+    # At a gateway its checkout is closed, so that nobody pays what was rejected.
+    asked = payment.method.kind in registry.spoken_with() and payment.gateway_id is not None and not decided
+    due_at = now if asked else None
+    if not move(payment, PaymentState.FAILED, now=now, reason=reason, decided=decided, due_at=due_at):
         raise InvalidState("payment_ended")
     tell(payment, "rejected", by=actor.name, now=now, facts={"reason": reason})
     emails.rejected(payment, now=now)

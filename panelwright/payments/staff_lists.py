@@ -38,7 +38,7 @@ def _shown(panel: Panel, show: str) -> Narrowing | None:
     if show == "waiting":
         return Narrowing(served=queries.to_approve(), few=1, oldest_first=True)
     if show == "problem":
-        return Narrowing(served=Q(state=PaymentState.PROBLEM), few=1, oldest_first=True)
+        return Narrowing(served=queries.to_decide(), few=1, oldest_first=True)
     return None
 
 
@@ -47,7 +47,7 @@ def counts(panel_id: int) -> dict[str, int]:
     rows = Payment.objects.filter(panel_id=panel_id)
     return {
         "waiting": counted(rows.filter(queries.to_approve())),
-        "problem": counted(rows.filter(state=PaymentState.PROBLEM)),
+        "problem": counted(rows.filter(queries.to_decide())),
     }
 
 

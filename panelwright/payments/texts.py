@@ -7,7 +7,16 @@ from django.utils.translation import gettext_noop
 
 from panelwright.core import refusals
 from panelwright.core.refusal import Refusal
-from panelwright.payments.models import Payment, PaymentState, PaymentStep, Refund, RefundState
+from panelwright.payments.models import (
+    Attention,
+    Dispute,
+    DisputeState,
+    Payment,
+    PaymentState,
+    PaymentStep,
+    Refund,
+    RefundState,
+)
 
 STATES = {
     PaymentState.CREATED.value: gettext_noop("Waiting for payment"),
@@ -25,7 +34,12 @@ STATES = {
     PaymentState.PROBLEM.value: gettext_noop("Needs a decision"),
 }
 # What customers read where staff have to decide.
-_FOR_CUSTOMERS = {PaymentState.PROBLEM.value: STATES[PaymentState.PENDING.value]}
+_FOR_CUSTOMERS = {
+    PaymentState.PROBLEM.value: STATES[PaymentState.PENDING.value],
+    # Who has won is told from the panel's side.
+    PaymentState.WON.value: STATES[PaymentState.PAID.value],
+    PaymentState.LOST.value: gettext_noop("Taken back"),
+}
 _BADGES = {
     PaymentState.CREATED: "warn",
     PaymentState.SENT: "warn",
@@ -52,12 +66,20 @@ _STEPS = {
     "refund_sent": gettext_noop("Refund sent"),
     "refunded": gettext_noop("Refunded"),
     "refunded_there": gettext_noop("Refunded at the payment provider"),
-    "refund_failed": gettext_noop("Refund refused by the payment provider; the money is back on the balance"),
+    "refund_unknown": gettext_noop("Nobody knows whether the refund was made"),
+    "refund_confirmed": gettext_noop("Refunded, as staff have found"),
+    "disputed": gettext_noop("Disputed by the customer or their bank"),
+    "dispute_taken": gettext_noop("Disputed money taken off the balance"),
+    "dispute_returned": gettext_noop("Disputed money back on the balance"),
+    "dispute_won": gettext_noop("Dispute closed: the money stays"),
+    "dispute_lost": gettext_noop("Dispute closed: the money was taken back"),
+    "refund_failed": gettext_noop("Refund was not made; the money is back on the balance"),
 }
 
 _REFUNDS = {
     RefundState.REQUESTED: ("busy", gettext_noop("Requested")),
     RefundState.SENT: ("busy", gettext_noop("Sent")),
+    RefundState.UNKNOWN: ("bad", gettext_noop("Outcome unknown")),
     RefundState.DONE: ("good", gettext_noop("Done")),
     RefundState.FAILED: ("bad", gettext_noop("Failed")),
 }
@@ -71,6 +93,42 @@ def refund(one: Refund) -> str:
 def refund_badge(one: Refund) -> str:
     """The class of its badge."""
     return _REFUNDS[RefundState(one.state)][0]
+
+
+_DISPUTES = {
+    DisputeState.OPEN: ("warn", gettext_noop("Open")),
+    DisputeState.WON: ("good", gettext_noop("Won")),
+    DisputeState.LOST: ("bad", gettext_noop("Lost")),
+}
+_ATTENTION = {
+    Attention.REFUND_UNKNOWN.value: gettext_noop(
+        "The payment provider did not say whether a refund was made. Look there, and record what you find."
+    ),
+    Attention.DISPUTED.value: gettext_noop("This payment is disputed. Answer the dispute at the payment provider."),
+}
+
+
+_DISPUTES_FOR_CUSTOMERS = {
+    DisputeState.OPEN: _DISPUTES[DisputeState.OPEN][1],
+    DisputeState.WON: gettext_noop("Closed"),
+    DisputeState.LOST: gettext_noop("Taken back"),
+}
+
+
+def dispute(one: Dispute, *, customer: bool = False) -> str:
+    """How a dispute stands; won and lost are words of the panel's side."""
+    state = DisputeState(one.state)
+    return _(_DISPUTES_FOR_CUSTOMERS[state] if customer else _DISPUTES[state][1])
+
+
+def dispute_badge(one: Dispute) -> str:
+    """The class of its badge."""
+    return _DISPUTES[DisputeState(one.state)][0]
+
+
+def attention(payment: Payment) -> str:
+    """Why staff have to look at a payment that is paid; empty where they have not."""
+    return _(_ATTENTION[payment.attention]) if payment.attention in _ATTENTION else ""
 
 
 def state(payment: Payment, *, customer: bool = False) -> str:

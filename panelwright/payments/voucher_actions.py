@@ -34,8 +34,10 @@ def make(
     codes: Sequence[str],
     uses: int = 1,
     expires_at: datetime | None = None,
+    made_by: int | None = None,
 ) -> list[Voucher]:
-    """A voucher for each of the codes, which are stored nowhere. The caller has a transaction.
+    """A voucher for each of the codes, which are stored nowhere. The caller has a transaction. `made_by`: the user who
+    reads the codes, and may use none of them.
 
     Refused: missing_field, text_too_long, amount_not_positive, voucher_expiry_past.
     """
@@ -60,6 +62,7 @@ def make(
             uses_max=uses,
             uses_left=uses,
             expires_at=expires_at,
+            made_by=made_by,
             created_at=now,
         )
         for code in plain
@@ -78,7 +81,7 @@ def redeem(*, panel_id: int, customer_id: int, code: str, address: str, now: dat
     """Bring a voucher's value to the customer's balance; the micros that it brought.
 
     Refused: too_often (counted for the customer and the network address, before the code is looked at), bad_voucher
-    for every code that cannot be used, voucher_used for their own second try, no_customer.
+    for every code that cannot be used, voucher_used for their own second try, own_voucher, no_customer.
     """
     now = now or clock.now()
     tries = [(TRIES_ACCOUNT, str(customer_id)), (TRIES_ADDRESS, address)]
@@ -109,6 +112,8 @@ def _use(panel_id: int, customer_id: int, digest: str, now: datetime) -> int:
     found = Voucher.objects.filter(panel_id=panel_id, digest=digest).first()
     if found is None:
         raise Refused.of(BAD_VOUCHER)
+    if found.made_by is not None and found.made_by == customer.user_id:
+        raise Refused("own_voucher", "voucher")
     if VoucherUse.objects.filter(panel_id=panel_id, voucher=found, customer=customer).exists():
         raise Refused("voucher_used", "voucher")
     if not usable.filter(id=found.id, uses_left__gt=0).update(uses_left=F("uses_left") - 1):

@@ -8,6 +8,7 @@ from typing import Any
 from django.utils.translation import gettext_noop
 
 from panelwright.core import money
+from panelwright.customers.models import Staff
 from panelwright.payments import voucher_actions, voucher_rules
 from panelwright.payments.models import NAME_MAX, Voucher
 from panelwright.staff.action import (
@@ -80,8 +81,10 @@ def _codes(_panel_id: int, _target: int | None, values: Mapping[str, Any]) -> Ma
     return {**given, "codes": [voucher_rules.new_code() for _ in range(count)]}
 
 
-def _make(_actor: Actor, panel_id: int, _target: None, /, *, codes: list[str], **given: Any) -> ActionDone:
-    made = voucher_actions.make(panel_id=panel_id, codes=codes, **given)
+def _make(actor: Actor, panel_id: int, _target: None, /, *, codes: list[str], **given: Any) -> ActionDone:
+    # A program with somebody's key is that somebody.
+    users = Staff.objects.filter(panel_id=panel_id, id=actor.id or 0).values_list("user_id", flat=True)
+    made = voucher_actions.make(panel_id=panel_id, codes=codes, made_by=users.first(), **given)
     return ActionDone(each=[ObjectChange(row.id, {}, _told(row)) for row in made], shown={"codes": codes})
 
 

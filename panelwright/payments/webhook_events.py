@@ -18,6 +18,7 @@ _OF_STEPS = {
     "problem": "payment.problem",
     "refunded": "payment.refunded",
     "refunded_there": "payment.refunded",
+    "refund_confirmed": "payment.refunded",
     "refund_failed": "payment.refund_failed",
 }
 

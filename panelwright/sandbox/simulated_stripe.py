@@ -238,6 +238,45 @@ class SimulatedStripe:
         """In Stripe's own dashboard, without telling the seller's program."""
         self.sessions[id_].refunded += amount
 
+    def dispute(self, id_: str, amount: int = 0, *, takes: bool = True, currency: str = "") -> dict[str, Any]:
+        """The buyer's bank wants money back; `takes`: and has it already. Without, it is an inquiry."""
+        session = self.sessions[id_]
+        self._count += 1
+        made: dict[str, Any] = {
+            "id": f"du_{self._count:08d}",
+            "object": "dispute",
+            "amount": amount or session.amount,
+            "currency": currency or session.currency,
+            "payment_intent": session.intent,
+            "charge": session.id.replace("cs_", "ch_"),
+            "status": "needs_response" if takes else "warning_needs_response",
+            "reason": "fraudulent",
+            "evidence_details": {"due_by": 1_800_000_000},
+            "balance_transactions": [],
+            "metadata": {},
+        }
+        session.disputes.append(made)
+        if takes:
+            self.withdraw(made)
+        return made
+
+    def withdraw(self, dispute: dict[str, Any]) -> None:
+        dispute["balance_transactions"].append({"amount": -dispute["amount"], "fee": 1500})
+
+    def close_dispute(self, dispute: dict[str, Any], status: str) -> None:
+        """`won`: the money comes back; `lost`: it stays gone; `warning_closed`: an inquiry is over."""
+        dispute["status"] = status
+        moved = sum(one["amount"] for one in dispute["balance_transactions"])
+        if status == "won" and moved < 0:
+            dispute["balance_transactions"].append({"amount": -moved, "fee": 0})
+
+    def dispute_event(self, kind: str, dispute: dict[str, Any], *, at: int, event_id: str = "") -> tuple[bytes, str]:
+        """Body and signature; like Stripe's it names the payment intent, and nothing of the seller's."""
+        self._count += 1
+        name = event_id or f"evt_{self._count:08d}"
+        body = json.dumps({"id": name, "object": "event", "type": kind, "data": {"object": dispute}}).encode()
+        return body, self.signature(body, at=at)
+
     def event(
         self, kind: str, id_: str, *, at: int, event_id: str = "", secret: str = "", **changed: Any
     ) -> tuple[bytes, str]:

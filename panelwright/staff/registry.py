@@ -14,6 +14,7 @@ MODULES = (
     "panelwright.support.declarations",
     "panelwright.support.reply_declarations",
     "panelwright.payments.declarations",
+    "panelwright.payments.back_declarations",
     "panelwright.payments.voucher_declarations",
     "panelwright.promotions.declarations",
     "panelwright.receipts.declarations",

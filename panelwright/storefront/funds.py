@@ -49,6 +49,8 @@ from panelwright.ui.request import CustomerRequest
 # What a page may lead back to: that of an order, with what was typed in.
 _BACK = re.compile(r"/order(?:/many)?(?:\?[\w.~%+&=/:@,;!*()'-]*)?", re.ASCII)
 _FIELD = re.compile(r"\{\{\s*(amount|currency|reference)\s*\}\}")
+# Lines of a payment's story that are staff's alone.
+_UNTOLD = frozenset({"problem", "refund_unknown"})
 _EMPTIED = frozenset({PaymentState.FAILED, PaymentState.EXPIRED, PaymentState.CANCELED})
 
 
@@ -409,14 +411,16 @@ def _one(request: CustomerRequest, found: Payment, form: Form) -> HttpResponse:
         "qr": qr.svg(found.qr or found.code) if is_open else None,
         "refunds": queries.refunds(found),
         "receipts": issued.of_payment(found),
-        "may_pay": by_hand and rules.may_follow(state, PaymentState.PENDING),
+        "disputes": queries.disputes(found),
+        "owed": request.customer.account.owed_micros,
+        "may_pay": by_hand and rules.may_be_proven(state),
         "may_cancel": state in (PaymentState.CREATED, PaymentState.SENT),
         "is_checked": state is PaymentState.PROBLEM or (by_hand and state is PaymentState.PENDING),
         "is_settled": state not in rules.UNPAID,
         "is_over": state in _EMPTIED,
         "instructions": _instructions(found, texts["instructions"]) if by_hand else "",
         "wants": wants,
-        "steps": [one for one in queries.steps(found) if one.code != "problem"],
+        "steps": [one for one in queries.steps(found) if one.code not in _UNTOLD],
         "files": queries.files(found),
         "form": form,
         "files_max": limits.ATTACHMENTS_MAX,

@@ -142,8 +142,8 @@ def town(new_database: Callable[[], str], tmp_path_factory: pytest.TempPathFacto
 
 
 @contextmanager
-def founded(database_url: str, folder: Path, *, takes_payments: bool = False) -> Iterator[Town]:
-    """A town in an empty database, whose files are in `folder`. `takes_payments`: by simulated gateways."""
+def founded(database_url: str, folder: Path) -> Iterator[Town]:
+    """A town in an empty database, whose files are in `folder`."""
     port = free_ports(2)
     with Launcher(database_url=database_url, folder=folder) as launch:
         data = ("--data", str(folder / "sandbox.sqlite3"))
@@ -170,8 +170,6 @@ def founded(database_url: str, folder: Path, *, takes_payments: bool = False) ->
             PANELWRIGHT_HOST_SITE=HOST_SITE,
             PANELWRIGHT_ALLOW_PRIVATE_WEBHOOKS="1",
             PANELWRIGHT_ALLOW_WEBHOOKS_TO_THIS_MACHINE="1",
-            PANELWRIGHT_SANDBOX_GATEWAYS=f"http://127.0.0.1:{port + 1}" if takes_payments else "",
-            PANELWRIGHT_TEST_PAYMENTS=str(int(takes_payments)),
         )
         server.wait_for_http(f"http://127.0.0.1:{port}/")
         yield Town(launch, f"http://127.0.0.1:{port}", server)

@@ -41,6 +41,8 @@ class Walk:
                 self.come_back,
                 self.refund,
                 self.refund_there,
+                self.dispute,
+                self.decide_dispute,
                 self.differ,
                 self.expire,
                 self.wait,
@@ -99,6 +101,30 @@ class Walk:
         if session is not None and session.payment_status == "paid" and session.amount - session.refunded > 300:
             self.shop.stripe.refund_there(session.id, 300)
 
+    def dispute(self) -> None:
+        session = self.session(self.some())
+        if session is not None and session.payment_status == "paid" and not session.disputes:
+            amount = self.draw.choice([0, 300, 1_000])
+            made = self.shop.stripe.dispute(session.id, amount, takes=self.draw.choice([True, True, False]))
+            self._tell_of(made)
+
+    def decide_dispute(self) -> None:
+        session = self.session(self.some())
+        if session is not None and session.disputes:
+            (one,) = session.disputes
+            status = self.draw.choice(["won", "lost", "needs_response"])
+            if status == "lost" and sum(each["amount"] for each in one["balance_transactions"]) >= 0:
+                self.shop.stripe.withdraw(one)
+            self.shop.stripe.close_dispute(one, status)
+            self._tell_of(one)
+
+    def _tell_of(self, dispute: dict[str, Any]) -> None:
+        """Once, often, or never."""
+        for _ in range(self.draw.choice([0, 1, 3])):
+            at = int(self.time.now.timestamp())
+            body, signature = self.shop.stripe.dispute_event("charge.dispute.updated", dispute, at=at)
+            assert self.shop.post(body, signature) == 200
+
     def differ(self) -> None:
         session = self.session(self.some())
         if session is not None and session.status == "open":
@@ -122,7 +148,7 @@ class Walk:
             if self.session(id_) is not None:
                 self.shop.tell(id_)
         for _ in range(4):
-            self.time.now += timedelta(hours=3)
+            self.time.now += timedelta(hours=30)
             self.shop.work()
 
     def faults(self) -> list[str]:
@@ -156,14 +182,26 @@ class Walk:
             if session is None:
                 continue
             paid = session.payment_status == "paid" and not session.told
-            if paid and state not in ("paid", "part_refunded", "refunded"):
+            if paid and state not in ("paid", "part_refunded", "refunded", "disputed", "won", "lost"):
                 found.append(f"payment {number} was paid and is {state}")
+            for one in session.disputes if paid else ():
+                gone = sum(each["amount"] for each in one["balance_transactions"]) < 0
+                kept = values("SELECT taken, state FROM payments_dispute WHERE payment_id = %s", id_)
+                if kept != [(gone, {"won": "won", "lost": "lost"}.get(one["status"], "open"))]:
+                    found.append(f"payment {number}: its dispute is {one['status']} and {kept} is kept")
+            made = [one for one in self.shop.stripe.refunds if one["payment_intent"] == session.intent]
+            asked = values(
+                "SELECT id FROM payments_paymentstep WHERE payment_id = %s AND code = 'refund_requested'", id_
+            )
+            if len(made) > len(asked):
+                found.append(f"payment {number}: {len(asked)} refunds were asked for, and {len(made)} made")
             given = sum(row[0] for row in values(_STANDS, id_))
             if paid and session.refunded * 10_000 != given:
                 found.append(f"payment {number}: {session.refunded} went back, and {given} were booked")
         return found
 
 
+_ASKED = "SELECT id FROM payments_paymentstep WHERE payment_id = %s AND code = 'refund_requested'"
 _STANDS = "SELECT amount_micros FROM payments_refund WHERE payment_id = %s AND state IN ('requested', 'sent', 'done')"
 
 
@@ -243,8 +281,36 @@ def _forget_refunds_there(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(refund_actions, "note_refunded", lambda **_given: None)
 
 
+def _forget_disputes(monkeypatch: pytest.MonkeyPatch) -> None:
+    from panelwright.payments import dispute_actions
+
+    monkeypatch.setattr(dispute_actions, "note", lambda **_given: False)
+
+
+def _refund_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Told again after a lost answer, each time with a key of its own."""
+    from panelwright.payments import refund_actions
+    from panelwright.payments.gateway import AskedRefund
+
+    names = iter(range(10_000))
+
+    def asked(amount: int, currency: str, key: str, gateway_id: str) -> AskedRefund:
+        return AskedRefund(amount, currency, f"{key}-{next(names)}", gateway_id)
+
+    monkeypatch.setattr(refund_actions, "AskedRefund", asked)
+
+
 @pytest.mark.parametrize(
-    "broken", [_credit_twice, _forget_the_currency, _trust_any_amount, _trust_the_body, _forget_refunds_there]
+    "broken",
+    [
+        _credit_twice,
+        _forget_the_currency,
+        _trust_any_amount,
+        _trust_the_body,
+        _forget_refunds_there,
+        _forget_disputes,
+        _refund_twice,
+    ],
 )
 def test_a_broken_rule_is_noticed(broken: Break, shop: Shop, time: Time, monkeypatch: pytest.MonkeyPatch) -> None:
     broken(monkeypatch)

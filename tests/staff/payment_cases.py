@@ -13,6 +13,7 @@ from panelwright.core import clock
 from panelwright.payments.tests import making
 from panelwright.receipts import actions as receipt_actions
 from tests.payments.shop import served
+from tests.support.people import execute
 
 _SELLER = {"receipts": True, "receipt_seller": "Alice Media", "receipt_address": "Lane 2\nYork"}
 Made = tuple[Any, dict[str, object]]
@@ -72,6 +73,19 @@ def _paid(world: Any) -> Any:
     return id_
 
 
+def _unknown(world: Any) -> Any:
+    """A refund of which nobody knows whether the gateway has made it."""
+    world.do("payment.refund", id_ := _paid(world), amount="5.00")
+    execute("UPDATE payments_refund SET state = 'unknown' WHERE payment_id = %s", int(id_))
+    execute("UPDATE payments_payment SET attention = 'refund_unknown' WHERE id = %s", int(id_))
+    return id_
+
+
+def _disputed(world: Any) -> Any:
+    world.do("payment.record_dispute", id_ := _paid(world), amount="5.00")
+    return id_
+
+
 def _stripe(world: Any) -> int:
     return int(world.do("payment_method.add", kind="stripe", name=f"Card {world.link()}").target)
 
@@ -119,6 +133,10 @@ PAYMENT_CASES: dict[str, Callable[[Any], Made]] = {
     ),
     "payment_method.set_texts": lambda w: (method(w), {"language": "en", "instructions": "Pay to **IBAN 1**."}),
     "payment_method.set_by_hand": lambda w: (method(w), {"proof": "both"}),
+    "payment.confirm_refund": lambda w: (_unknown(w), {"reason": "It is in the dashboard."}),
+    "payment.undo_refund": lambda w: (_unknown(w), {"reason": "It is not in the dashboard."}),
+    "payment.record_dispute": lambda w: (_paid(w), {"amount": "5.00", "reason": "fraudulent"}),
+    "payment.close_dispute": lambda w: (_disputed(w), {"outcome": "won"}),
     "payment.refund": lambda w: (_paid(w), {"amount": "5.00"}),
     "payment_method.set_stripe": lambda w: (_stripe(w), {}),
     "payment_method.set_mercado_pago": lambda w: (_of_kind("mercado_pago")(w), {"product": "pix"}),

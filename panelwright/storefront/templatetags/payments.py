@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from panelwright.payments import registry, texts
-from panelwright.payments.models import Payment, PaymentMethod, PaymentStep, Refund
+from panelwright.payments.models import Dispute, Payment, PaymentMethod, PaymentStep, Refund
 
 register = template.Library()
 
@@ -71,3 +71,21 @@ def refund_words(refund: Refund) -> str:
 def refund_badge(refund: Refund) -> str:
     """The class of its badge."""
     return texts.refund_badge(refund)
+
+
+@register.filter
+def dispute_words(dispute: Dispute, customer: bool = False) -> str:
+    """How a dispute stands, to staff or to the customer."""
+    return texts.dispute(dispute, customer=customer)
+
+
+@register.filter
+def dispute_badge(dispute: Dispute) -> str:
+    """The class of its badge."""
+    return texts.dispute_badge(dispute)
+
+
+@register.filter
+def payment_attention(payment: Payment) -> str:
+    """Why staff have to look at a payment that is paid."""
+    return texts.attention(payment)

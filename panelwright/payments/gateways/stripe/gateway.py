@@ -61,8 +61,8 @@ GATEWAY = Gateway(
     icon="card",
     help=gettext_noop(
         "In the Stripe dashboard, create a secret key under Developers, API keys. Under Developers, Webhooks, add an"
-        " endpoint with the address shown on the method and the events checkout.session.* and charge.refunded, and"
-        " copy its signing secret."
+        " endpoint with the address shown on the method and the events checkout.session.*, charge.refunded,"
+        " refund.* and charge.dispute.*, and copy its signing secret."
     ),
     fields=(
         Field(

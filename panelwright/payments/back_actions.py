@@ -1,0 +1,83 @@
+"""What of a payment goes back, by refunds and by disputes: the shares, and the state that follows from the rows.
+
+Both take the same share of credit, bonus and fee, and all of them together what was booked, however it is divided.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db.models import Sum
+
+from panelwright.core.refusal import Refusal
+from panelwright.payments import rules
+from panelwright.payments.models import (
+    Attention,
+    Dispute,
+    DisputeState,
+    Payment,
+    PaymentState,
+    Refund,
+    RefundState,
+)
+from panelwright.payments.rules import RefundShare
+from panelwright.payments.settling_actions import asked_of, reference_of
+from panelwright.promotions import actions as promotions
+
+# Refunds whose money is off the balance.
+STANDS = tuple(one.value for one in (RefundState.REQUESTED, RefundState.SENT, RefundState.UNKNOWN, RefundState.DONE))
+_SHARE = ("credit_micros", "bonus_micros", "fee_micros")
+
+
+def refunded(payment: Payment) -> int:
+    """What of the received money was given back, or is on its way, without disputes."""
+    rows = Refund.objects.filter(panel_id=payment.panel_id, payment_id=payment.id, state__in=STANDS)
+    return int(rows.aggregate(sum=Sum("amount_micros"))["sum"] or 0)
+
+
+def left(payment: Payment) -> int:
+    """What of the received money is still the panel's."""
+    rows = Dispute.objects.filter(panel_id=payment.panel_id, payment_id=payment.id, taken=True)
+    taken = int(rows.aggregate(sum=Sum("taken_micros"))["sum"] or 0)
+    return max((payment.received_micros or 0) - refunded(payment) - taken, 0)
+
+
+def share_of(payment: Payment, part_micros: int) -> RefundShare:
+    """What goes back of credit, bonus and fee with a part of what is left; with all of that, all that is left."""
+    received = payment.received_micros or 0
+    found = rules.accepted(asked_of(payment), received)
+    fee = 0 if isinstance(found, Refusal) else rules.fee_in_panel(found, payment.rate_e12)
+    rest = RefundShare(payment.credit_micros, payment.bonus_micros, fee)
+    mine = {"panel_id": payment.panel_id, "payment_id": payment.id}
+    for rows in (Refund.objects.filter(**mine, state__in=STANDS), Dispute.objects.filter(**mine, taken=True)):
+        gone = rows.aggregate(**{name: Sum(name) for name in _SHARE})
+        rest = RefundShare(*(micros - int(gone[name] or 0) for micros, name in zip(rest, _SHARE, strict=True)))
+    return rules.refund_share(rest, left_micros=left(payment), part_micros=part_micros)
+
+
+def set_state(payment: Payment, now: datetime) -> None:
+    """What refunds and disputes make of a paid payment, which is locked, and whether staff have to look at it."""
+    mine = {"panel_id": payment.panel_id, "payment_id": payment.id}
+    disputes = set(Dispute.objects.filter(**mine).values_list("state", flat=True))
+    unknown = Refund.objects.filter(**mine, state=RefundState.UNKNOWN).exists()
+    state = rules.paid_state(
+        received_micros=payment.received_micros or 0,
+        refunded_micros=refunded(payment),
+        disputes=frozenset(map(DisputeState, disputes)),
+    )
+    disputed = state is PaymentState.DISPUTED
+    attention = Attention.REFUND_UNKNOWN.value if unknown else Attention.DISPUTED.value if disputed else ""
+    Payment.objects.filter(panel_id=payment.panel_id, id=payment.id, paid_at__isnull=False).update(
+        state=state, attention=attention, updated_at=now
+    )
+    payment.state, payment.attention = state, attention
+    received = payment.received_micros or 0
+    promotions.follow(
+        panel_id=payment.panel_id,
+        payment_number=payment.number,
+        account_id=payment.customer.account_id,
+        reference=reference_of(payment),
+        gone_micros=received - left(payment),
+        received_micros=received,
+        now=now,
+    )
