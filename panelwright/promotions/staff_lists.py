@@ -37,7 +37,7 @@ COUPONS = Listing(
         Column("amount", ColumnKind.MONEY),
         Column("most", ColumnKind.MONEY),
         Column("least", ColumnKind.MONEY, gettext_noop("Minimum deposit"), ColumnPlace.LEFT, says=True),
-        Column("used", ColumnKind.NUMBER, gettext_noop("Used"), ColumnPlace.LEFT, cell="coupon_uses"),
+        Column("used", ColumnKind.NUMBER, gettext_noop("Used"), ColumnPlace.LEFT, cell="coupon_uses", says=True),
         Column("uses_max", ColumnKind.NUMBER),
         Column("uses_each", ColumnKind.NUMBER),
         Column("first_only", ColumnKind.FLAG),
