@@ -32,6 +32,8 @@ DIFFERS = {
 }
 # Those that give back at a word of ours.
 REFUNDING = ("pix", "mercado_pago_checkout", "paypal", "btcpay", "razorpay")
+# Those that tell of disputes.
+DISPUTING = ("pix", "mercado_pago_checkout", "paypal", "razorpay")
 STAMPED = ("pix", "mercado_pago_checkout")
 # Those that say that a payment has ended unpaid; of the others a buyer may try again.
 ENDING = ("pix", "paypal", "btcpay", "cryptomus", "razorpay")
@@ -347,3 +349,35 @@ def test_test_money_counts_for_nothing_where_none_is_taken(till: Till, settings:
     till.settle()
     assert till.state(id_) == "problem" and till.balance() == "100.00"
     assert value("SELECT problem_code FROM payments_payment") == "received_in_test_mode"
+
+
+@pytest.mark.parametrize(
+    ("till", "how"), [(name, how) for name in DISPUTING for how in ("won", "lost")], indirect=["till"]
+)
+def test_a_dispute_takes_the_money_and_brings_it_back_where_it_is_won(till: Till, how: str) -> None:
+    id_ = till.paid()
+    story = [
+        ("open", "disputed", "120.00"),
+        ("taken", "disputed", "100.00"),
+        (how, how, "120.00" if how == "won" else "100.00"),
+    ]
+    for what, state, balance in story:
+        till.play.dispute(till.reference(id_), what)
+        for _ in range(2):
+            assert till.tell(id_) == 200
+            till.settle()
+            assert (till.state(id_), till.balance()) == (state, balance), what
+    till.audit()
+
+
+@pytest.mark.parametrize("till", DISPUTING, indirect=True)
+def test_a_dispute_about_money_that_is_spent_leaves_a_debt(till: Till) -> None:
+    id_ = till.paid()
+    till.carol.spends_all_but("10.00")
+    assert till.balance() == "10.00"
+    till.play.dispute(till.reference(id_), "lost")
+    assert till.tell(id_) == 200
+    till.settle()
+    assert till.state(id_) == "lost" and till.balance() == "0.00"
+    assert value("SELECT owed_micros FROM ledger_account WHERE owed_micros > 0") == 10_000_000
+    till.audit()
