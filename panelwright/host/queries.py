@@ -28,7 +28,8 @@ from panelwright.staff.rights import Role
 
 
 class PanelRow(NamedTuple):
-    """A panel on the operators' list. Counts are texts that stop at "999+"."""
+    """A panel on the operators' list. Counts are texts that stop at "999+". `revenue_micros`: of 30 days, without what
+    was refunded, in the panel's currency."""
 
     panel: Panel
     customers: str
@@ -36,6 +37,7 @@ class PanelRow(NamedTuple):
     month: int
     problems: str
     tickets: str
+    revenue_micros: int = 0
 
     @property
     def slug(self) -> str:
@@ -74,6 +76,7 @@ def rows_of(found: Sequence[Panel], *, now: datetime | None = None) -> list[Pane
             figures[panel.id].month,
             count_text(figures[panel.id].problems),
             count_text(figures[panel.id].tickets),
+            figures[panel.id].revenue_micros,
         )
         for panel in found
     ]
