@@ -276,7 +276,15 @@ _MONEY = (
         samples=("/funds/{payment}",),
         as_customer=AsCustomer.MONEY,
     ),
-    SitePage("payment_live", "funds/<int:number>/live", funds.live, Who.CUSTOMERS, Answer.PART, under="funds"),
+    SitePage(
+        "payment_live",
+        "funds/<int:number>/live",
+        funds.live,
+        Who.CUSTOMERS,
+        Answer.PART,
+        under="funds",
+        samples=("/funds/{payment}/live?state=created",),
+    ),
     SitePage(
         "go_on",
         "funds/<int:number>/pay",
@@ -310,7 +318,14 @@ _MONEY = (
         under="funds",
         samples=("/receipts/{receipt}",),
     ),
-    SitePage("receipt_pdf", "receipts/<hidden:receipt_id>/pdf", receipts.receipt_pdf, Who.CUSTOMERS, Answer.FILE),
+    SitePage(
+        "receipt_pdf",
+        "receipts/<hidden:receipt_id>/pdf",
+        receipts.receipt_pdf,
+        Who.CUSTOMERS,
+        Answer.FILE,
+        samples=("/receipts/{receipt}/pdf",),
+    ),
 )
 
 _SUPPORT = (

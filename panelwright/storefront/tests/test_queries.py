@@ -15,6 +15,7 @@ from panelwright.content.actions import announce, set_page
 from panelwright.customers import broadcasts
 from panelwright.events import webhook_actions
 from panelwright.payments.tests.making import approve, begun, method
+from panelwright.receipts.tests.making import issued
 from panelwright.storefront.tests.browsing import Browser, link_of, path_of
 from panelwright.support.tests.making import written
 from panelwright.ui.hidden import hidden_id
@@ -34,6 +35,7 @@ class Rows(NamedTuple):
     webhook_id: int
     payment: int
     method: int
+    receipt_id: int
 
 
 def addresses(rows: Rows) -> dict[tuple[str, str], str]:
@@ -42,6 +44,7 @@ def addresses(rows: Rows) -> dict[tuple[str, str], str]:
         "order": rows.order,
         "ticket": rows.ticket,
         "payment": rows.payment,
+        "receipt": hidden_id(rows.receipt_id),
         "webhook": hidden_id(rows.webhook_id),
         "signup_token": token("new@customer.example", "sign-up"),
         "reset_token": token("carol@customer.example", "reset"),
@@ -85,7 +88,8 @@ def rows(alice: Owner, carol: Buyer, time: Time) -> Rows:
     webhook_id = _webhook(carol)
     drip_feed = carol.order(runs=9, interval=1, quantity=100)
     bank = method(alice)
-    return Rows(carol, stranger, drip_feed.number, ticket_id.number, webhook_id, begun(carol, bank).number, bank)
+    waits, receipt = begun(carol, bank).number, issued(alice, begun(carol, bank))
+    return Rows(carol, stranger, drip_feed.number, ticket_id.number, webhook_id, waits, bank, receipt)
 
 
 def _webhook(carol: Buyer, number: int = 0) -> int:

@@ -4,36 +4,22 @@ from __future__ import annotations
 
 import re
 
-from django_scopes import scope
-
-from panelwright.core import clock
-from panelwright.payments.tests.making import approve, begun, method
-from panelwright.receipts import actions, loops
+from panelwright.payments.tests.making import begun, method
+from panelwright.receipts.tests.making import issued
 from panelwright.storefront.tests.browsing import Browser, error
 from tests.support.people import Buyer, Owner, values
 
 
-def issued(owner: Owner, buyer: Buyer) -> int:
+def paid(owner: Owner, buyer: Buyer) -> int:
     """The number of a payment with a receipt."""
-    with scope(panel=owner.panel):
-        actions.set_receipts(
-            panel_id=owner.panel_id,
-            now=clock.now(),
-            enabled=True,
-            seller="Alice Media",
-            address="Lane 2\nYork",
-            tax_name="VAT",
-            tax_percent_e2=20_00,
-        )
-    id_ = begun(buyer, method(owner), "12")
-    approve(owner, id_)
-    assert loops.look(50) == 1
-    return int(id_.number)
+    payment = begun(buyer, method(owner), "12")
+    issued(owner, payment)
+    return payment.number
 
 
 def test_a_receipt_as_a_page_and_as_a_file(alice: Owner, carol: Buyer) -> None:
     browser = Browser(alice, carol.customer.user)
-    number = issued(alice, carol)
+    number = paid(alice, carol)
     page = browser.get(f"/funds/{number}")
     (address,) = set(re.findall(r'href="(/receipts/[\w-]+)"', page))
     shown = browser.get(address)
@@ -45,7 +31,7 @@ def test_a_receipt_as_a_page_and_as_a_file(alice: Owner, carol: Buyer) -> None:
 
 
 def test_nobody_elses_receipt(alice: Owner, carol: Buyer, mallory: Buyer) -> None:
-    number = issued(alice, carol)
+    number = paid(alice, carol)
     page = Browser(alice, carol.customer.user).get(f"/funds/{number}")
     (address,) = set(re.findall(r'href="(/receipts/[\w-]+)"', page))
     theirs = Browser(mallory.owner, mallory.customer.user)
