@@ -7,6 +7,7 @@ from tests.style.files import product_code, text_of
 # What lets the ORM ask without a panel. Beside the operators' pages: loops that serve all panels and commands.
 OPENS_ALL = {
     "panelwright/cli/demo_data.py",
+    "panelwright/cli/setup.py",
     "panelwright/cli/subscription.py",
     "panelwright/core/rekey_actions.py",
     "panelwright/customers/host_guest_actions.py",
@@ -16,6 +17,7 @@ OPENS_ALL = {
     "panelwright/payments/loops.py",
     "panelwright/providers/routing/merit_actions.py",
     "panelwright/providers/sync/syncing.py",
+    "panelwright/receipts/loops.py",
 }
 
 
