@@ -26,9 +26,7 @@ def payments(
     town.launch.command("voucher", "make", *where, "--label", name, "--value", "5.00", "--count", "2")
     ((voucher,),) = run("SELECT MAX(id) FROM payments_voucher WHERE panel_id = ?", panel_id)
     code = "C" + "".join(char for char in name.upper() if char in "ABCDEFGHIJKLMNOPQRSTUVWXYZ")[:20]
-    town.launch.command(
-        "coupon", "make", *where, "--code", code, "--percent", "10", "--most", "50", "--first-only", "yes"
-    )
+    town.launch.command("coupon", "make", *where, "--code", code, "--percent", "10", "--most", "50", "--first-only")
     ((coupon,),) = run("SELECT MAX(id) FROM promotions_coupon WHERE panel_id = ?", panel_id)
     seller = ("--receipt-seller", name, "--receipt-address", f"{name}\n10115 Berlin", "--receipt-note", name)
     tax = ("--receipt-tax-name", "VAT", "--receipt-tax-percent", "19")
