@@ -8,17 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import transaction
-from django.db.models import Sum
+from django.db.models import Q, Sum
 from django.db.models.functions import Coalesce
 
 from panelwright.core import clock
 from panelwright.core.refusal import Refusal, Refused
 from panelwright.core.text import trim
 from panelwright.payments import rules as payment_rules
-from panelwright.payments.models import SETTLED, Payment, PaymentState, Refund, RefundState
+from panelwright.payments.models import SETTLED, Payment, PaymentState
+from panelwright.payments.rules import PaymentSum
+from panelwright.payments.settling_actions import asked_of
 from panelwright.receipts import queries, rules
 from panelwright.receipts.models import (
     ADDRESS_MAX,
@@ -105,13 +107,15 @@ def issue(*, panel_id: int, payment_id: int, now: datetime) -> Receipt | None:
             return None
         serial = _Serial.next(settings, ReceiptKind.RECEIPT, now)
         there: Receipt | None = Receipt.objects.filter(
-            panel_id=panel_id, payment_id=payment.id, refund__isnull=True
+            panel_id=panel_id, payment_id=payment.id, of__isnull=True
         ).first()
         if there is not None:
             return there
         step = payment_rules.step_micros(payment.currency)
-        _top_up, fee = rules.amounts(amount_micros=payment.received_micros or 0, fee_micros=payment.fee_micros)
         amount = payment.received_micros or 0
+        # Staff may have accepted another amount than was asked for, and the fee is then another, too.
+        found = payment_rules.accepted(asked_of(payment), amount)
+        fee = found.fee_micros if isinstance(found, PaymentSum) else payment.fee_micros
         return serial.issue(
             customer_id=payment.customer_id,
             payment_id=payment.id,
@@ -128,34 +132,41 @@ def issue(*, panel_id: int, payment_id: int, now: datetime) -> Receipt | None:
         )
 
 
-def issue_note(*, panel_id: int, refund_id: int, now: datetime) -> Receipt | None:
-    """The credit note of a refund that is done, of a payment with a receipt; its tax is that of the receipt."""
+class WentBack(NamedTuple):
+    """What has gone back of a payment, by a refund or by a dispute."""
+
+    payment_id: int
+    amount_micros: int
+    refund_id: int | None = None
+    dispute_id: int | None = None
+
+
+def issue_note(*, panel_id: int, back: WentBack, now: datetime) -> Receipt | None:
+    """The credit note of what has gone back of a payment with a receipt; its tax is that of the receipt."""
     with transaction.atomic():
-        refund = Refund.objects.filter(panel_id=panel_id, id=refund_id, state=RefundState.DONE).first()
         settings = queries.settings_of(panel_id)
-        if refund is None or not settings.enabled:
-            return None
-        receipt = Receipt.objects.filter(panel_id=panel_id, payment_id=refund.payment_id, refund__isnull=True).first()
-        if receipt is None:
+        receipt = Receipt.objects.filter(panel_id=panel_id, payment_id=back.payment_id, of__isnull=True).first()
+        if receipt is None or not settings.enabled:
             return None
         serial = _Serial.next(settings, ReceiptKind.CREDIT_NOTE, now)
-        there: Receipt | None = Receipt.objects.filter(panel_id=panel_id, refund_id=refund.id).first()
+        notes = Receipt.objects.filter(panel_id=panel_id, of_id=receipt.id)
+        same = Q(refund_id=back.refund_id) if back.refund_id is not None else Q(dispute_id=back.dispute_id)
+        there: Receipt | None = notes.filter(same).first()
         if there is not None:
             return there
-        earlier = Receipt.objects.filter(panel_id=panel_id, of_id=receipt.id).aggregate(
-            amount=Coalesce(Sum("amount_micros"), 0), tax=Coalesce(Sum("tax_micros"), 0)
-        )
+        earlier = notes.aggregate(amount=Coalesce(Sum("amount_micros"), 0), tax=Coalesce(Sum("tax_micros"), 0))
         step = payment_rules.step_micros(receipt.currency)
         # Of all notes together, so that those of a payment that went back in parts take back its tax to the cent.
-        tax = rules.tax_within(earlier["amount"] + refund.amount_micros, receipt.tax_percent_e2, step) - earlier["tax"]
+        tax = rules.tax_within(earlier["amount"] + back.amount_micros, receipt.tax_percent_e2, step) - earlier["tax"]
         return serial.issue(
             customer_id=receipt.customer_id,
             payment_id=receipt.payment_id,
-            refund_id=refund.id,
+            refund_id=back.refund_id,
+            dispute_id=back.dispute_id,
             of_id=receipt.id,
             paid_at=now,
             currency=receipt.currency,
-            amount_micros=refund.amount_micros,
+            amount_micros=back.amount_micros,
             fee_micros=0,
             tax_name=receipt.tax_name,
             tax_percent_e2=receipt.tax_percent_e2,
@@ -218,9 +229,9 @@ def issue_due(panel_id: int, limit: int) -> int:
         return 0
     due = queries.without_receipt(panel_id, since=max(settings.since, settings.done_until - LATE), limit=limit)
     made = sum(issue(panel_id=panel_id, payment_id=id_, now=now) is not None for id_ in due)
-    since = max(settings.since, now - queries.REFUNDS_WITHIN)
-    notes = queries.without_note(panel_id, since=since, limit=limit)
-    made += sum(issue_note(panel_id=panel_id, refund_id=id_, now=now) is not None for id_ in notes)
+    # Whatever was set meanwhile: what has a receipt gets its notes.
+    notes = queries.without_note(panel_id, since=now - queries.BACK_WITHIN, limit=limit)
+    made += sum(issue_note(panel_id=panel_id, back=WentBack(*back), now=now) is not None for back in notes)
     if len(due) < limit and now - settings.done_until > LATE:
         ReceiptSettings.objects.filter(panel_id=panel_id, enabled=True).update(done_until=now)
     return made

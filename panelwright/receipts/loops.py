@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import logging
+
 from django_scopes import scope, scopes_disabled
 
 from panelwright.core.loop import AppLoops, LoopSpec
 from panelwright.receipts import actions, queries
+
+logger = logging.getLogger("panelwright.receipts")
 
 BATCH = 50
 PANELS_MAX = 10_000
@@ -18,8 +22,12 @@ def look(limit: int) -> int:
         panels = queries.issuing(PANELS_MAX)
     done = 0
     for panel_id in panels:
-        with scope(panel=panel_id):
-            done += actions.issue_due(panel_id, limit)
+        try:
+            with scope(panel=panel_id):
+                done += actions.issue_due(panel_id, limit)
+        except Exception:
+            # What one panel's receipts run into keeps no other panel's back.
+            logger.exception("receipts of panel %s", panel_id)
     return done
 
 

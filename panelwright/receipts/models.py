@@ -12,7 +12,7 @@ from django.db.models import F, Q
 from panelwright.core.scoped import ScopedManager
 from panelwright.customers.models import Customer
 from panelwright.panels.models import Panel
-from panelwright.payments.models import CURRENCY_MAX, Payment, Refund
+from panelwright.payments.models import CURRENCY_MAX, Dispute, Payment, Refund
 
 NAME_MAX = 120
 ADDRESS_MAX = 400
@@ -91,7 +91,7 @@ class BillingDetails(models.Model):
 
 
 class Receipt(models.Model):
-    """A receipt of a payment, or the credit note of one of its refunds."""
+    """A receipt of a payment, or the credit note of what has gone back of it, by a refund or a lost dispute."""
 
     panel = models.ForeignKey(Panel, on_delete=models.PROTECT, db_index=False)
     kind = models.CharField(max_length=11, choices=ReceiptKind.choices)
@@ -101,8 +101,9 @@ class Receipt(models.Model):
     number = models.CharField(max_length=NUMBER_MAX)
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT, db_index=False)
     payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="receipts", db_index=False)
-    # Of a credit note.
+    # Of a credit note: one of them.
     refund = models.ForeignKey(Refund, null=True, on_delete=models.PROTECT, related_name="receipts", db_index=False)
+    dispute = models.ForeignKey(Dispute, null=True, on_delete=models.PROTECT, related_name="receipts", db_index=False)
     # What the credit note takes back.
     of = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="notes", db_index=False)
     issued_at = models.DateTimeField()
@@ -125,16 +126,22 @@ class Receipt(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["panel", "kind", "year", "serial"], name="receipt_serial"),
-            models.UniqueConstraint(fields=["payment"], condition=Q(refund__isnull=True), name="receipt_payment_once"),
+            models.UniqueConstraint(fields=["panel", "number"], name="receipt_number"),
+            models.UniqueConstraint(fields=["payment"], condition=Q(of__isnull=True), name="receipt_payment_once"),
             models.UniqueConstraint(fields=["refund"], condition=Q(refund__isnull=False), name="receipt_refund_once"),
+            models.UniqueConstraint(
+                fields=["dispute"], condition=Q(dispute__isnull=False), name="receipt_dispute_once"
+            ),
             models.CheckConstraint(
-                condition=Q(kind=ReceiptKind.RECEIPT, refund__isnull=True, of__isnull=True)
-                | Q(kind=ReceiptKind.CREDIT_NOTE, refund__isnull=False, of__isnull=False),
+                condition=Q(kind=ReceiptKind.RECEIPT, refund__isnull=True, dispute__isnull=True, of__isnull=True)
+                | Q(kind=ReceiptKind.CREDIT_NOTE, refund__isnull=False, dispute__isnull=True, of__isnull=False)
+                | Q(kind=ReceiptKind.CREDIT_NOTE, refund__isnull=True, dispute__isnull=False, of__isnull=False),
                 name="receipt_kind",
             ),
             models.CheckConstraint(
                 condition=Q(serial__gt=0, amount_micros__gt=0, fee_micros__gte=0, tax_micros__gte=0)
-                & Q(tax_micros__lt=F("amount_micros"), fee_micros__lte=F("amount_micros")),
+                # One cent of those that went back in parts may be all tax.
+                & Q(tax_micros__lte=F("amount_micros"), fee_micros__lte=F("amount_micros")),
                 name="receipt_amounts",
             ),
         ]

@@ -7,12 +7,12 @@ from datetime import datetime, timedelta
 
 from django.db.models import Exists, OuterRef, QuerySet
 
-from panelwright.payments.models import Payment, Refund, RefundState
+from panelwright.payments.models import Dispute, DisputeState, Payment, Refund, RefundState
 from panelwright.receipts.models import BillingDetails, Receipt, ReceiptSettings
 
 SHOWN_MAX = 100
-# A refund that a gateway takes longer for gets its credit note by hand of the next one who looks at it.
-REFUNDS_WITHIN = timedelta(days=120)
+# A gateway is asked about a refund for a month; a dispute takes a year at most.
+BACK_WITHIN = timedelta(days=400)
 
 
 def settings_of(panel_id: int) -> ReceiptSettings:
@@ -30,16 +30,30 @@ def issuing(limit: int) -> Sequence[int]:
 def without_receipt(panel_id: int, *, since: datetime, limit: int) -> list[int]:
     """Payments of real money that came in from then on and have none yet, the first first."""
     rows = Payment.objects.filter(panel_id=panel_id, paid_at__gte=since, paid_at__isnull=False, live=True)
-    none = ~Exists(Receipt.objects.filter(panel_id=panel_id, payment_id=OuterRef("id"), refund__isnull=True))
+    none = ~Exists(Receipt.objects.filter(panel_id=panel_id, payment_id=OuterRef("id"), of__isnull=True))
     return list(rows.filter(none).order_by("paid_at", "id").values_list("id", flat=True)[:limit])
 
 
-def without_note(panel_id: int, *, since: datetime, limit: int) -> list[int]:
-    """Refunds that are done, of payments with a receipt, and have no credit note yet."""
-    rows = Refund.objects.filter(panel_id=panel_id, state=RefundState.DONE, created_at__gte=since)
-    has = Exists(Receipt.objects.filter(panel_id=panel_id, payment_id=OuterRef("payment_id"), refund__isnull=True))
-    none = ~Exists(Receipt.objects.filter(panel_id=panel_id, refund_id=OuterRef("id")))
-    return list(rows.filter(has, none).order_by("created_at", "id").values_list("id", flat=True)[:limit])
+def without_note(panel_id: int, *, since: datetime, limit: int) -> list[tuple[int, int, int | None, int | None]]:
+    """What has gone back of payments with a receipt, and has no credit note yet: payment, amount, refund, dispute."""
+    receipts = Receipt.objects.filter(panel_id=panel_id)
+    has = Exists(receipts.filter(payment_id=OuterRef("payment_id"), of__isnull=True))
+    refunds = Refund.objects.filter(panel_id=panel_id, state=RefundState.DONE, created_at__gte=since)
+    refunds = refunds.filter(has, ~Exists(receipts.filter(refund_id=OuterRef("id")))).order_by("created_at", "id")
+    disputes = Dispute.objects.filter(
+        panel_id=panel_id, state=DisputeState.LOST, closed_at__gte=since, taken_micros__gt=0
+    )
+    disputes = disputes.filter(has, ~Exists(receipts.filter(dispute_id=OuterRef("id")))).order_by("closed_at", "id")
+    return [
+        *(
+            (of, micros, id_, None)
+            for of, micros, id_ in refunds.values_list("payment_id", "amount_micros", "id")[:limit]
+        ),
+        *(
+            (of, micros, None, id_)
+            for of, micros, id_ in disputes.values_list("payment_id", "taken_micros", "id")[:limit]
+        ),
+    ]
 
 
 def of_payment(payment: Payment) -> list[Receipt]:

@@ -49,7 +49,9 @@ def may_set(values: Mapping[str, object], *, enabled: bool) -> Refusal | None:
             if not values[name]:
                 return Refusal("receipts_need", f"receipt_{name}")
     prefix = str(values["prefix"])
-    if not _PREFIX.fullmatch(prefix) or len(prefix) > PREFIX_MAX:
+    # With these letters at its end a receipt would be called as a credit note is.
+    letters = _LETTERS[ReceiptKind.CREDIT_NOTE]
+    if not _PREFIX.fullmatch(prefix) or len(prefix) > PREFIX_MAX or prefix.endswith(letters):
         return Refusal("bad_receipt_prefix", "receipt_prefix", limit=PREFIX_MAX)
     percent = int(str(values["tax_percent_e2"]))
     if not 0 <= percent <= PERCENT_MAX_E2:

@@ -11,7 +11,8 @@ from django_scopes import scope
 
 from panelwright.core import clock
 from panelwright.core.refusal import Refused
-from panelwright.payments.tests.making import approve, begun, method, payment
+from panelwright.payments import dispute_actions
+from panelwright.payments.tests.making import BOB, approve, begun, method, payment
 from panelwright.receipts import actions, document, loops, pdf, queries
 from panelwright.receipts.models import Receipt
 from tests.support.people import Buyer, Owner, Time, execute, values
@@ -145,6 +146,75 @@ def test_what_goes_back_in_parts_takes_back_the_tax_to_the_cent(alice: Owner, ca
     assert document.text_of(notes[0]).about[1].value == receipt.number
 
 
+def test_a_cent_that_is_all_tax_holds_nobody_up(alice: Owner, carol: Buyer, mallory: Buyer, time: Time) -> None:
+    """Of three cents that go back one by one, the third one takes back the tax of all."""
+    turn_on(alice, tax_name="VAT", tax_percent_e2=20_00)
+    turn_on(mallory.owner)
+    id_ = paid(alice, carol, "10", bank=method(alice))
+    assert look() == 1
+    for n in (1, 2, 3):
+        refunded(alice, id_, n, 10_000)
+    paid(mallory.owner, mallory, "11")
+    assert look() == 4
+    assert [one.tax_micros for one in receipts(alice)[1:]] == [0, 0, 10_000]
+
+
+def test_what_one_panel_runs_into_keeps_no_others_back(
+    alice: Owner, carol: Buyer, mallory: Buyer, time: Time, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    turn_on(alice)
+    turn_on(mallory.owner)
+    paid(alice, carol, "10")
+    paid(mallory.owner, mallory, "11")
+    issue = actions.issue
+
+    def breaks(*, panel_id: int, **about: Any) -> Any:
+        assert panel_id != alice.panel_id, "as a broken row would"
+        return issue(panel_id=panel_id, **about)
+
+    monkeypatch.setattr(actions, "issue", breaks)
+    assert look() == 1 and numbers(mallory.owner) == ["2026-000001"] and numbers(alice) == []
+
+
+def test_another_amount_has_its_own_fee(alice: Owner, carol: Buyer, time: Time) -> None:
+    """As it was booked: staff accept half of what was asked for, and half of the fee."""
+    turn_on(alice)
+    id_ = begun(carol, method(alice, fee_percent_e2=10_00), "100")
+    approve(alice, id_, "55", "wire 1")
+    assert look() == 1
+    (found,) = receipts(alice)
+    assert (found.amount_micros, found.fee_micros) == (55_000_000, 5_000_000)
+
+
+def test_what_went_back_while_none_were_issued_gets_its_note(alice: Owner, carol: Buyer, time: Time) -> None:
+    turn_on(alice)
+    id_ = paid(alice, carol, "10", bank=method(alice))
+    assert look() == 1
+    with scope(panel=alice.panel):
+        actions.set_receipts(panel_id=alice.panel_id, now=clock.now(), enabled=False)
+    refunded(alice, id_, 1, 3_000_000)
+    time.passes(days=2)
+    assert look() == 0
+    turn_on(alice)
+    assert look() == 1 and numbers(alice) == ["2026-000001", "CN-2026-000001"]
+
+
+def test_a_lost_dispute_gets_a_note_of_what_it_took(alice: Owner, carol: Buyer, time: Time) -> None:
+    turn_on(alice, tax_name="VAT", tax_percent_e2=25_00)
+    id_ = paid(alice, carol, "10", bank=method(alice))
+    assert look() == 1
+    with scope(panel=alice.panel):
+        dispute_actions.record(
+            BOB, panel_id=alice.panel_id, payment_id=id_, amount_micros=None, reason="", now=time.now
+        )
+        assert look() == 0, "it may still be won"
+        dispute_actions.close(BOB, panel_id=alice.panel_id, payment_id=id_, won=False, now=time.now)
+    assert (look(), look()) == (1, 0)
+    note = receipts(alice)[1]
+    assert (note.kind, note.amount_micros, note.tax_micros) == ("credit_note", 10_000_000, 2_000_000)
+    assert alice.audit() == []
+
+
 def test_test_money_and_what_has_not_come_in_get_none(alice: Owner, carol: Buyer, time: Time) -> None:
     turn_on(alice)
     bank = method(alice)
@@ -172,6 +242,7 @@ def test_a_payment_whose_transaction_ended_late_is_still_found(alice: Owner, car
         ({"address": ""}, "receipts_need", "receipt_address"),
         ({"prefix": "№ "}, "bad_receipt_prefix", "receipt_prefix"),
         ({"prefix": "123456789"}, "bad_receipt_prefix", "receipt_prefix"),
+        ({"prefix": "A-CN-"}, "bad_receipt_prefix", "receipt_prefix"),
         ({"tax_percent_e2": 100_01, "tax_name": "VAT"}, "bad_tax_percent", "receipt_tax_percent"),
         ({"tax_percent_e2": 5_00}, "tax_needs_name", "receipt_tax_name"),
         ({"note": "x" * 601}, "text_too_long", "receipt_note"),
