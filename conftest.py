@@ -7,7 +7,6 @@ pytest_plugins = (
     "tests.support.processes",
     "tests.support.browser",
     "tests.support.costs",
-    "tests.support.costs",
     "tests.support.skips",
     "tests.support.story",
 )
