@@ -376,6 +376,13 @@ PAYMENT_RETURNS_MAX = _limit(
     of="Visits that bring forward the question to the gateway, for a payment in a quarter of an hour",
     beyond="It is asked at its usual times",
 )
+PAYMENT_OPENINGS_MAX = _limit(
+    "PAYMENT_OPENINGS_MAX",
+    30,
+    "tries",
+    of="Tries of a customer to open the payment provider's page in a quarter of an hour; one at a time of a payment",
+    beyond="Refused",
+)
 PAYMENT_HOOK_CHECKS_MAX = _limit(
     "PAYMENT_HOOK_CHECKS_MAX",
     3_000,

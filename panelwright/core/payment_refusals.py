@@ -82,6 +82,9 @@ PAYMENTS: dict[str, Words] = {
         gettext_noop("The payment provider cannot be reached right now. Nothing was charged; try again in a moment."),
         status=409,
     ),
+    "payment_opening": Words(
+        gettext_noop("The payment page is already being opened. Try again in a few seconds."), status=409
+    ),
     "gateway_refused": Words(
         gettext_noop("The payment provider did not take this payment. Choose another method or contact support."),
         status=409,

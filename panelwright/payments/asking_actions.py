@@ -6,6 +6,9 @@ A webhook, and the customer who comes back, only bring the moment forward at whi
 from __future__ import annotations
 
 import hashlib
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -61,7 +64,9 @@ def open_checkout(
 ) -> OpenCheckout | Refusal:
     """How the customer pays; a repeat leads to the same checkout. No transaction is open while the gateway is asked.
 
-    Refused: no_payment, payment_ended, gateway_unreachable, gateway_refused.
+    A gateway may take its time, and each who waits for it has a thread: of one payment there is one at a time, and of
+    a customer so many in a while. Refused: no_payment, payment_ended, payment_opening, too_often, gateway_unreachable,
+    gateway_refused.
     """
     rows = Payment.objects.filter(panel_id=panel_id, id=payment_id)
     row: Payment | None = rows.select_related("method", "panel", "customer__user").first()
@@ -87,26 +92,68 @@ def open_checkout(
         language=row.customer.user.language or row.panel.language,
         hook_url=hook_url,
     )
-    let_go()
+    with _alone(payment_id) as first:
+        if not first:
+            return Refusal("payment_opening")
+        who = str(row.customer_id)
+        often = throttle_actions.count(panel_id, [(OPENINGS, who)], now=now or clock.now())
+        if often is not None:
+            return often
+        let_go()
+        try:
+            made = api.open_(connection_of(row.method), asked)
+        except ValueError:
+            made = Trouble("gateway_key")
+        return _opened(panel_id, payment_id, made, now or clock.now())
+
+
+OPENINGS = AttemptLimit("payment opening", limits.PAYMENT_OPENINGS_MAX)
+# Payments whose checkout this process is opening. Another process may open it meanwhile: see `_opened`.
+_opening: set[int] = set()
+_opening_lock = threading.Lock()
+
+
+@contextmanager
+def _alone(payment_id: int) -> Iterator[bool]:
+    """Whether nobody else in this process opens the payment's checkout; nobody does for as long as this lasts."""
+    with _opening_lock:
+        first = payment_id not in _opening
+        _opening.add(payment_id)
     try:
-        made = api.open_(connection_of(row.method), asked)
-    except ValueError:
-        made = Trouble("gateway_key")
-    now = now or clock.now()
+        yield first
+    finally:
+        if first:
+            with _opening_lock:
+                _opening.discard(payment_id)
+
+
+def _opened(panel_id: int, payment_id: int, made: OpenCheckout | Trouble, now: datetime) -> OpenCheckout | Refusal:
+    """Keep what was made. Where another request was faster the customer is led to what that one has kept: it is what
+    the gateway is asked about. Where the payment has ended meanwhile they are led nowhere.
+    """
     if isinstance(made, Trouble):
         return Refusal("gateway_unreachable" if made.code != "gateway_refused" else "gateway_refused")
     with transaction.atomic(durable=True):
         payment = lock(panel_id, payment_id)
         if payment is None:
             return Refusal("no_payment")
+        rows = Payment.objects.filter(panel_id=panel_id, id=payment_id)
+        state = PaymentState(payment.state)
         # A webhook may have been faster than this answer.
         if payment.gateway_id in (None, made.gateway_id):
-            Payment.objects.filter(panel_id=panel_id, id=payment_id).update(
+            rows.update(
                 gateway_id=made.gateway_id, url=made.url, code=made.code, qr=made.qr, expires_at=made.expires_at
             )
-        if payment.state == PaymentState.CREATED:
+        elif (payment.url or payment.code) and state in (PaymentState.SENT, PaymentState.PENDING):
+            return OpenCheckout(payment.gateway_id, payment.url, payment.code, payment.qr, payment.expires_at)
+        if state is PaymentState.CREATED:
             move(payment, PaymentState.SENT, now=now, due_at=now + AGES[0], attempts=0)
             tell(payment, "sent", now=now)
+        elif state not in (PaymentState.SENT, PaymentState.PENDING):
+            if state is not PaymentState.PROBLEM:
+                # Who pays there all the same is credited, and nobody else is to: the gateway is asked.
+                rows.update(due_at=now)
+            return Refusal("payment_ended")
     return made
 
 

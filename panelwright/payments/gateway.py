@@ -178,6 +178,10 @@ def _always(_settings: Mapping[str, Any], _secrets: Mapping[str, str]) -> None:
     return None
 
 
+def _complete(_hook: Hook) -> bool:
+    return True
+
+
 def _live(_settings: Mapping[str, Any], _secrets: Mapping[str, str]) -> bool:
     return True
 
@@ -193,7 +197,8 @@ class Api:
     - `ask_refund(to, reference, gateway_id, asked)`: how that refund stands, by its name or its key; None: the gateway
       has none such. Where a gateway cannot be asked, there is no function, and staff decide.
     - `verified(to, hook)`: a webhook is the gateway's. `asks_to_verify`: it asks the gateway for that; such calls have
-      a budget, and Trouble is answered so that the gateway tells it again.
+      a budget, and Trouble is answered so that the gateway tells it again. `complete(hook)`: it has all that the
+      gateway would be asked with; what has not costs nothing of the budget.
     - `read(hook)`: what it is about; None for what is none, or of no interest. It is called again with the stored body.
     - `find(to, lookup)`: our reference for what an event names; empty: none of ours.
     - `expire(to, reference, gateway_id)`: nobody shall be able to pay it any more. One that is paid stays so.
@@ -213,6 +218,7 @@ class Api:
     expire: Callable[[Connection, str, str], Trouble | None] | None = None
     by_reference: bool = False
     asks_to_verify: bool = False
+    complete: Callable[[Hook], bool] = _complete
 
 
 @dataclass(frozen=True, slots=True)

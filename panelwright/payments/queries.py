@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
+from typing import NamedTuple
 
 from django.conf import settings
 from django.db.models import Q, QuerySet
@@ -105,26 +107,49 @@ def to_approve() -> Q:
     return Q(state=PaymentState.PENDING) & ~Q(method__kind__in=registry.spoken_with())
 
 
-def due(now: datetime, limit: int) -> list[tuple[int, int, bool]]:
-    """Panel and id of payments that the loop has to look at, and whether they are made by hand."""
+class BusyNow(NamedTuple):
+    """What is not asked about now, by ids: panels and methods that have no place left, and what is under way."""
+
+    panels: Collection[int] = ()
+    methods: Collection[int] = ()
+    payments: Collection[int] = ()
+    events: Collection[int] = ()
+
+
+class DueRow(NamedTuple):
+    """`payment_id`: whose it is, of a refund; else its own, and 0 where nobody knows yet."""
+
+    panel_id: int
+    id: int
+    method_id: int
+    payment_id: int = 0
+    by_hand: bool = False
+
+
+def due(now: datetime, limit: int, busy: BusyNow) -> list[DueRow]:
+    """Payments that the loop has to look at."""
     rows = Payment.objects.filter(due_at__lte=now, due_at__isnull=False).order_by("due_at")
     by_hand = {name for name, one in registry.all_gateways().items() if one.api is None}
+    found = rows.exclude(panel_id__in=busy.panels).exclude(method_id__in=busy.methods).exclude(id__in=busy.payments)
     return [
-        (panel_id, id_, kind in by_hand)
-        for panel_id, id_, kind in rows.values_list("panel_id", "id", "method__kind")[:limit]
+        DueRow(panel_id, id_, method_id, id_, kind in by_hand)
+        for panel_id, id_, method_id, kind in found.values_list("panel_id", "id", "method_id", "method__kind")[:limit]
     ]
 
 
-def refunds_due(now: datetime, limit: int) -> list[tuple[int, int]]:
-    """Panel and id of refunds that the gateway has to be told of."""
+def refunds_due(now: datetime, limit: int, busy: BusyNow) -> list[DueRow]:
+    """Refunds that the gateway has to be told of."""
     rows = Refund.objects.filter(due_at__lte=now, due_at__isnull=False).order_by("due_at")
-    return list(rows.values_list("panel_id", "id")[:limit])
+    found = rows.exclude(panel_id__in=busy.panels).exclude(payment__method_id__in=busy.methods)
+    found = found.exclude(payment_id__in=busy.payments)
+    return [DueRow(*row) for row in found.values_list("panel_id", "id", "payment__method_id", "payment_id")[:limit]]
 
 
-def events_due(now: datetime, limit: int) -> list[tuple[int, int]]:
-    """Panel and id of webhooks of which the gateway has to be asked whose they are."""
+def events_due(now: datetime, limit: int, busy: BusyNow) -> list[DueRow]:
+    """Webhooks of which the gateway has to be asked whose they are."""
     rows = WebhookEvent.objects.filter(due_at__lte=now, due_at__isnull=False).order_by("due_at")
-    return list(rows.values_list("panel_id", "id")[:limit])
+    found = rows.exclude(panel_id__in=busy.panels).exclude(method_id__in=busy.methods).exclude(id__in=busy.events)
+    return [DueRow(*row) for row in found.values_list("panel_id", "id", "method_id")[:limit]]
 
 
 def disputes(of: Payment) -> list[Dispute]:

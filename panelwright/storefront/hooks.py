@@ -84,6 +84,8 @@ def payments(request: PanelRequest, token: str) -> HttpResponse:
     headers = {name.lower(): value for name, value in request.headers.items()}
     hook = Hook(headers, body, now, request.GET.dict())
     if api.asks_to_verify:
+        if not api.complete(hook):
+            return JsonResponse({"error": "The signature is not valid"}, status=400)
         refused = asking_actions.may_verify(panel_id=request.panel.id, method_id=method.id, now=now)
         if refused is not None:
             return JsonResponse({"error": "Too many webhooks"}, status=503, headers={"Retry-After": "60"})

@@ -17,7 +17,7 @@ from django.test import Client
 from django_scopes import scope
 
 from panelwright.core import clock
-from panelwright.payments import asking_actions, loops, method_actions
+from panelwright.payments import asking_actions, method_actions
 from panelwright.payments.tests import making
 from panelwright.sandbox import simulated_gateways
 from panelwright.sandbox.simulated_gateways import SimulatedGateway
@@ -142,7 +142,7 @@ class Shop:
 
     def work(self) -> int:
         """What the worker's loop does now."""
-        return loops.look(50)
+        return making.work()
 
     def look(self, payment_id: int) -> bool:
         with scope(panel=self.alice.panel):

@@ -165,6 +165,22 @@ def test_a_code_is_shown_until_its_time_is_over(at: At, time: Time) -> None:
     assert "data-until" not in page and "The time to pay is over." in page and 'class="qr"' not in page
 
 
+def test_a_body_about_another_payment_than_was_signed_is_refused(at: At, time: Time) -> None:
+    """The signature covers the id of the query; whoever has seen one webhook could write any other body to it."""
+    till = at("pix")
+    first, second = till.begin(), till.begin()
+    till.pay(second)
+    signed, other = (till.play.hook(till.reference(id_)) for id_ in (first, second))
+    assert till.post(signed._replace(body=other.body)) == 400
+    assert value("SELECT COUNT(*) FROM payments_webhookevent") == 0
+    for sent in (signed, other):
+        assert till.post(sent) == 200
+    till.settle()
+    assert till.state(second) == "paid" and till.balance() == "120.00"
+    # What we do not look at is theirs to tell as they like.
+    assert till.post(signed._replace(body=b'{"type": "plan", "data": {"id": "7"}}')) == 200
+
+
 # ---- PayPal ----------------------------------------------------------------------------------------
 
 
@@ -239,6 +255,21 @@ def test_a_webhook_that_cannot_be_checked_is_to_be_told_again(at: At) -> None:
     assert till.tell(id_) == 200
     till.settle()
     assert till.balance() == "120.00"
+
+
+def test_what_is_incomplete_costs_nothing_of_the_budget(at: At) -> None:
+    """Whoever knows the address can send webhooks: those that PayPal need not be asked about keep out no others."""
+    till = at("paypal")
+    id_ = till.begin()
+    right = till.play.hook(till.reference(id_))
+    before = len(till.play.double.calls)
+    incomplete = [right._replace(headers={}), right._replace(body=b"[]"), right._replace(body=b"no JSON")]
+    for sent in incomplete:
+        assert till.post(sent) == 400
+    counted = "SELECT COUNT(*) FROM customers_attempts WHERE kind = 'payment hook'"
+    assert value(counted) == 0 and len(till.play.double.calls) == before
+    assert till.post(right._replace(headers={**right.headers, "paypal-transmission-sig": "AAAA"})) == 400
+    assert value(counted) == 1
 
 
 # ---- BTCPay Server ---------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from django.test import Client
 from django_scopes import scope
 
 from panelwright.core import clock
-from panelwright.payments import asking_actions, loops, method_actions
+from panelwright.payments import asking_actions, method_actions
 from panelwright.payments.tests import making
 from panelwright.sandbox.simulated_gateways import SimulatedGateway
 from panelwright.storefront.tests.browsing import Browser, hidden
@@ -151,7 +151,7 @@ class Till:
         return int(client.post(path, sent.body, content_type="application/json").status_code)
 
     def work(self) -> int:
-        return loops.look(50)
+        return making.work()
 
     def look(self, payment_id: int) -> bool:
         with scope(panel=self.alice.panel):

@@ -11,6 +11,7 @@ from panelwright.core import clock, money
 from panelwright.core.refusal import Refusal
 from panelwright.payments import (
     actions,
+    loops,
     method_actions,
     queries,
     settling_actions,
@@ -150,6 +151,16 @@ def redeem(buyer: Buyer, code: str, *, address: str = "198.51.100.7") -> int | R
         return voucher_actions.redeem(
             panel_id=buyer.owner.panel_id, customer_id=buyer.customer_id, code=code, address=address
         )
+
+
+def work(limit: int = 50) -> int:
+    """One round of the worker's loop, and all that it begins: how many there were."""
+    asking = loops.Asking()
+    try:
+        return asking.look(limit)
+    finally:
+        asking.finish(clock.now().timestamp() + 60)
+        assert asking.under_way() == 0
 
 
 def letters(to: str) -> list[tuple[str, str]]:

@@ -10,7 +10,7 @@ from django_scopes import scope
 from panelwright.core import limits, money
 from panelwright.core.refusal import Refusal, Refused
 from panelwright.customers.models import Staff
-from panelwright.payments import actions, loops, method_actions, staff_actions
+from panelwright.payments import actions, method_actions, staff_actions
 from panelwright.payments.actions import BegunPayment
 from panelwright.payments.models import PaymentState
 from panelwright.payments.rules import PaymentSum
@@ -27,6 +27,7 @@ from panelwright.payments.tests.making import (
     state,
     story,
     submit,
+    work,
 )
 from panelwright.staff.actor import Actor, ActorKind
 from panelwright.staff.rights import ALL
@@ -163,7 +164,7 @@ def test_a_late_success_is_credited_from_every_end_but_never_taken_back(alice: O
             BOB, panel_id=alice.panel_id, payment_id=rejected, reason="No such transfer.", now=time.now
         )
     time.passes(days=8)
-    assert loops.look(10) == 1
+    assert work() == 1
     assert [state(id_) for id_ in (canceled, expired, rejected)] == ["canceled", "expired", "failed"]
     for id_ in (canceled, expired, rejected):
         assert receive(alice, id_) is PaymentState.PAID

@@ -94,17 +94,47 @@ def _invoices(to: Connection, reference: str) -> list[dict[str, Any]] | Trouble:
 # ---- asking ----------------------------------------------------------------------------------------
 
 
+# Of several invoices, the one that says most of the payment.
+_FIRST = (Progress.PAID, Progress.PENDING, Progress.OPEN, Progress.EXPIRED, Progress.FAILED)
+
+
 def ask(to: Connection, reference: str, gateway_id: str) -> FoundPayment | Trouble:
+    """How its invoices stand. Requests at the same moment may have made several, and whichever is paid counts."""
+    rows = _known(to, reference, gateway_id)
+    if isinstance(rows, Trouble):
+        return rows
+    each: list[FoundPayment] = []
+    for one in rows:
+        stands = _stands(to, one)
+        if isinstance(stands, Trouble):
+            return stands
+        each.append(stands)
+    if not each:
+        return FoundPayment(Progress.OPEN)
+    first = min(each, key=lambda one: _FIRST.index(one.progress))
+    paid = [one.money for one in each if one.money is not None]
+    if first.money is None or len(paid) == 1:
+        return first
+    # Who pays twice has paid twice as much: what to do with it is for staff.
+    return first._replace(money=first.money._replace(amount_micros=sum(one.amount_micros for one in paid)))
+
+
+def _known(to: Connection, reference: str, gateway_id: str) -> list[dict[str, Any]] | Trouble:
+    """All invoices under our reference, first of all the one that we know, whatever reference it has by now."""
+    listed = _invoices(to, reference)
+    if isinstance(listed, Trouble):
+        return listed
+    mine = [one for one in listed if one.get("id") == gateway_id]
+    if not mine and is_id(gateway_id):
+        one = _call(to, f"/invoices/{gateway_id}")
+        if isinstance(one, Trouble):
+            return one
+        mine = [object_of(one)]
+    return mine + [one for one in listed if one.get("id") != gateway_id]
+
+
+def _stands(to: Connection, found: Mapping[str, Any]) -> FoundPayment | Trouble:
     """How an invoice stands. Only a settled one is paid; what came late, in part or too much is told as it is."""
-    invoice: Any = None
-    if is_id(gateway_id):
-        invoice = _call(to, f"/invoices/{gateway_id}")
-    else:
-        listed = _invoices(to, reference)
-        invoice = listed if isinstance(listed, Trouble) else next(iter(listed), {})
-    if isinstance(invoice, Trouble):
-        return invoice
-    found = object_of(invoice)
     id_, status, more = str(found.get("id") or ""), found.get("status"), found.get("additionalStatus")
     if status == _SETTLED:
         return _paid(to, found, as_asked=more not in _OTHERWISE)
@@ -158,8 +188,21 @@ def refund(to: Connection, reference: str, gateway_id: str, asked: AskedRefund) 
         "customAmount": decimal_text(asked.amount_micros, step_micros(asked.currency)),
         "customCurrency": asked.currency,
     }
-    made = _call(to, f"/invoices/{quote(gateway_id, safe='')}/refund", fields)
+    invoice = _refundable(to, reference, gateway_id)
+    if isinstance(invoice, Trouble):
+        return invoice
+    made = _call(to, f"/invoices/{quote(invoice, safe='')}/refund", fields)
     return made if isinstance(made, Trouble) else _pull(object_of(made), RefundProgress.PENDING)
+
+
+def _refundable(to: Connection, reference: str, gateway_id: str) -> str | Trouble:
+    """The invoice that was paid, where it is another one than we know; the server refuses what cannot be given back."""
+    rows = _known(to, reference, gateway_id)
+    if isinstance(rows, Trouble):
+        return rows
+    settled = [one.get("id") for one in rows if one.get("status") == _SETTLED]
+    others = [id_ for id_ in settled if isinstance(id_, str) and is_id(id_)]
+    return gateway_id if gateway_id in others or not others else others[0]
 
 
 def ask_refund(to: Connection, reference: str, gateway_id: str, asked: AskedRefund) -> MadeRefund | Trouble | None:

@@ -266,6 +266,13 @@ def read(hook: Hook) -> HookEvent | None:
     return HookEvent(str(told)[:200] if isinstance(told, (int, str)) else "", "", id_, lookup[:200])
 
 
+def is_about(hook: Hook, signed: str) -> bool:
+    """Whether the body, which nobody signs, names the signed id; also where it names nothing that we look at."""
+    if read(hook) is None:
+        return True
+    return str(object_of(json.loads(hook.body).get("data")).get("id") or "") == signed
+
+
 def find(to: Connection, lookup: str) -> str | Trouble:
     """Our reference of a payment, or of a chargeback's; empty: it is none of ours."""
     kind, _, id_ = lookup.partition(":")

@@ -42,7 +42,9 @@ def live(_settings: Mapping[str, Any], secrets: Mapping[str, str]) -> bool:
 
 
 def verified(to: Connection, hook: Hook) -> bool:
-    return signature.verified(_hook_secrets(to.secrets), hook.headers, hook.query.get("data.id", ""), hook.now)
+    signed = hook.query.get("data.id", "")
+    genuine = signature.verified(_hook_secrets(to.secrets), hook.headers, signed, hook.now)
+    return genuine and client.is_about(hook, signed)
 
 
 def _hook_secrets(secrets: Mapping[str, str]) -> tuple[str, ...]:

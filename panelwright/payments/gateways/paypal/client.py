@@ -270,13 +270,19 @@ def _made(one: Mapping[str, Any]) -> MadeRefund:
 # ---- webhooks --------------------------------------------------------------------------------------
 
 
+_SIGNED_BY = ("auth-algo", "cert-url", "transmission-id", "transmission-sig", "transmission-time")
+
+
+def complete(hook: Hook) -> bool:
+    """Whether it has what PayPal would be asked with."""
+    return all(hook.headers.get(f"paypal-{name}") for name in _SIGNED_BY) and _is_object(hook.body)
+
+
 def verified(to: Connection, hook: Hook) -> bool | Trouble:
     """Whether PayPal says that it has sent this. The body goes back to the byte: written anew it would fail."""
-    names = ("auth-algo", "cert-url", "transmission-id", "transmission-sig", "transmission-time")
-    given = {name: hook.headers.get(f"paypal-{name}", "") for name in names}
-    if not all(given.values()) or not _is_object(hook.body):
+    if not complete(hook):
         return False
-    told = {name.replace("-", "_"): value for name, value in given.items()}
+    told = {name.replace("-", "_"): hook.headers[f"paypal-{name}"] for name in _SIGNED_BY}
     front = json.dumps({**told, "webhook_id": to.settings.get("webhook_id", "")})
     body = front[:-1].encode() + b', "webhook_event": ' + hook.body + b"}"
     made = _send(to, "/v1/notifications/verify-webhook-signature", body)

@@ -78,6 +78,7 @@ GATEWAY = Gateway(
         test=client.test,
         live=live,
         asks_to_verify=True,
+        complete=client.complete,
     ),
     step=client.step,
     currencies=frozenset(
