@@ -265,7 +265,7 @@ def look(*, panel_id: int, payment_id: int, now: datetime) -> bool:
     let_go()
     try:
         to = connection_of(row.method)
-        found = api.ask(to, row.reference, row.gateway_id or "")
+        found = _ask(api, to, row)
         if isinstance(found, FoundPayment) and found.progress is Progress.OPEN and _is_not_wanted(row):
             _expire(api, to, row, found)
     except ValueError:
@@ -284,6 +284,15 @@ _NOT_WANTED = frozenset({PaymentState.FAILED.value, PaymentState.EXPIRED.value, 
 def _is_not_wanted(row: Payment) -> bool:
     """Given up, or approved by staff who had the money by another way."""
     return row.state in _NOT_WANTED or (row.paid_at is not None and not row.at_gateway)
+
+
+def _ask(api: Api, to: Connection, row: Payment) -> FoundPayment | Trouble:
+    """How it stands there. What the customer has agreed to is not taken of who has given the payment up, or has paid it
+    by another way; who pays late still wants it.
+    """
+    is_late = row.state == PaymentState.EXPIRED
+    ask = api.ask if api.peek is None or is_late or not _is_not_wanted(row) else api.peek
+    return ask(to, row.reference, row.gateway_id or "")
 
 
 def _expire(api: Api, to: Connection, row: Payment, found: FoundPayment) -> None:

@@ -128,7 +128,8 @@ class FoundPayment(NamedTuple):
 class RefundProgress(StrEnum):
     DONE = "done"
     PENDING = "pending"
-    FAILED = "failed"
+    FAILED = "failed"  # certainly nothing of it has gone back, or will
+    UNKNOWN = "unknown"  # it has ended there, and not as it was asked for: staff decide
 
 
 class AskedRefund(NamedTuple):
@@ -193,6 +194,8 @@ class Api:
     - `open_(to, asked)`: a checkout is made; a repeat with the same reference gives the same one.
     - `ask(to, reference, gateway_id)`: how it stands. It may take what the customer has agreed to there (a capture),
       and gives nothing back. `by_reference`: it finds the payment where `gateway_id` is empty, too.
+    - `peek(to, reference, gateway_id)`: the same, and takes nothing. Where `ask` may take, there has to be one: it is
+      called in its place once nobody wants the payment any more.
     - `refund(to, reference, gateway_id, asked)`: some of it is given back, once for each key.
     - `ask_refund(to, reference, gateway_id, asked)`: how that refund stands, by its name or its key; None: the gateway
       has none such. Where a gateway cannot be asked, there is no function, and staff decide.
@@ -216,6 +219,7 @@ class Api:
     ask_refund: Callable[[Connection, str, str, AskedRefund], MadeRefund | Trouble | None] | None = None
     find: Callable[[Connection, str], str | Trouble] | None = None
     expire: Callable[[Connection, str, str], Trouble | None] | None = None
+    peek: Callable[[Connection, str, str], FoundPayment | Trouble] | None = None
     by_reference: bool = False
     asks_to_verify: bool = False
     complete: Callable[[Hook], bool] = _complete

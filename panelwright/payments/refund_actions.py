@@ -192,16 +192,16 @@ def _write(payment: Payment, row: Refund, found: MadeRefund | Trouble | None, no
     if not _rows(row).filter(state=row.state).exists():
         return
     if isinstance(found, MadeRefund) and found.progress is not RefundProgress.FAILED:
-        done = found.progress is RefundProgress.DONE
-        state = RefundState.DONE if done else RefundState.SENT
-        due_at = None if done else _next(row, now)
+        due_at = _next(row, now) if found.progress is RefundProgress.PENDING else None
+        state = RefundState.SENT if due_at else RefundState.UNKNOWN
+        if found.progress is RefundProgress.DONE:
+            state = RefundState.DONE
         _rows(row).update(
             state=state, gateway_id=found.gateway_id or row.gateway_id, url=found.url or row.url, due_at=due_at
         )
-        if not done and due_at is None:
-            _rows(row).update(state=RefundState.UNKNOWN)
         if state != row.state:
-            tell(payment, "refunded" if done else "refund_sent", now=now)
+            facts = {"amount": money.text(row.amount_micros)} if state is RefundState.UNKNOWN else None
+            tell(payment, _TOLD[state], now=now, facts=facts)
             _look_again(payment, now)
         set_state(payment, now)
     elif isinstance(found, MadeRefund):
@@ -215,6 +215,13 @@ def _write(payment: Payment, row: Refund, found: MadeRefund | Trouble | None, no
         _rows(row).update(due_at=now + wait, said=found.said[:REASON_MAX] if isinstance(found, Trouble) else "")
     else:
         _wait_or_give_up(row, found.said if isinstance(found, Trouble) else "", now, payment=payment)
+
+
+_TOLD = {
+    RefundState.DONE: "refunded",
+    RefundState.SENT: "refund_sent",
+    RefundState.UNKNOWN: "refund_unknown",
+}
 
 
 def _wait_or_give_up(row: Refund, said: str, now: datetime, *, payment: Payment | None = None) -> None:

@@ -31,6 +31,8 @@ class Invoice:
     back_url: str
     status: str = "New"
     more: str = "None"
+    # By so many percent it may be paid short, and is settled all the same.
+    tolerance: Decimal = Decimal(0)
     # What came, with whether it is confirmed.
     came: list[tuple[Decimal, bool]] = field(default_factory=list)
     told: dict[str, Any] = field(default_factory=dict)
@@ -59,6 +61,8 @@ class SimulatedBtcPay(GatewayBase):
         self.pulls: dict[str, dict[str, Any]] = {}
         self.payouts: dict[str, list[dict[str, Any]]] = {}
         self.refuse_refunds = False
+        # Of the store, in percent; an invoice may say its own.
+        self.tolerance = 0
 
     # ---- what sellers ask ------------------------------------------------------------------------
 
@@ -104,6 +108,7 @@ class SimulatedBtcPay(GatewayBase):
         self.invoices[id_] = Invoice(
             id_, given["amount"], given["currency"], given.get("metadata", {}), checkout.get("redirectURL", "")
         )
+        self.invoices[id_].tolerance = Decimal(str(checkout.get("paymentTolerance", self.tolerance)))
         return reply(self.invoices[id_].as_json(self.base_url))
 
     def _refund(self, id_: str, given: dict[str, Any]) -> SandboxReply:
@@ -138,7 +143,7 @@ class SimulatedBtcPay(GatewayBase):
         came, wanted = sum((value for value, _ in invoice.came), Decimal(0)), Decimal(invoice.amount)
         if invoice.status == "Expired":
             invoice.more = "PaidLate" if came >= wanted else "PaidPartial"
-        elif came >= wanted:
+        elif came >= wanted * (1 - invoice.tolerance / 100):
             invoice.status = "Settled" if all(sure for _, sure in invoice.came) else "Processing"
             invoice.more = "PaidOver" if came > wanted else "None"
 
@@ -154,13 +159,17 @@ class SimulatedBtcPay(GatewayBase):
         """Somebody clicks that it is settled."""
         self.invoices[id_].status, self.invoices[id_].more = "Settled", "Marked"
 
-    def fetch(self, pull: str, value: str) -> None:
-        """The customer has fetched a part of a refund."""
-        done = {"state": "Completed", "originalAmount": value, "originalCurrency": self.pulls[pull]["currency"]}
-        self.payouts.setdefault(pull, []).append(done)
+    def fetch(self, pull: str, value: str, *, state: str = "Completed") -> None:
+        """The customer has fetched a part of a refund, or asks for it: AwaitingPayment, InProgress."""
+        claim = {"state": state, "originalAmount": value, "originalCurrency": self.pulls[pull]["currency"]}
+        self.payouts.setdefault(pull, []).append(claim)
 
     def take_back(self, pull: str) -> None:
+        """The page is archived, finished or not. What nobody has sent of it yet is cancelled."""
         self.pulls[pull]["archived"] = True
+        for claim in self.payouts.get(pull, []):
+            if claim["state"].startswith("Awaiting"):
+                claim["state"] = "Cancelled"
 
     def event(
         self, kind: str, id_: str, *, delivery: str = "", original: str = "", secret: str = "", **changed: Any

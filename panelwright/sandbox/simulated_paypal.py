@@ -32,6 +32,8 @@ class PayPalOrder:
     invoice_id: str
     back_url: str
     status: str = "PAYER_ACTION_REQUIRED"
+    # When the buyer has last agreed; empty: never.
+    update_time: str = ""
     capture: str = ""
     refunds: list[dict[str, Any]] = field(default_factory=list)
     # What is told of the capture, where a test wants it to be something else.
@@ -56,7 +58,8 @@ class PayPalOrder:
         unit: dict[str, Any] = {"custom_id": self.custom_id, "invoice_id": self.invoice_id}
         if self.capture:
             unit["payments"] = {"captures": [self.capture_json()], "refunds": self.refunds}
-        return {"id": self.id, "status": self.status, "purchase_units": [unit]}
+        times = {"update_time": self.update_time} if self.update_time else {}
+        return {"id": self.id, "status": self.status, "purchase_units": [unit], **times}
 
 
 class SimulatedPayPal(GatewayBase):
@@ -66,7 +69,8 @@ class SimulatedPayPal(GatewayBase):
         super().__init__(base_url)
         self.orders: dict[str, PayPalOrder] = {}
         self.disputes: dict[str, dict[str, Any]] = {}
-        # How the next captures end: COMPLETED, PENDING or DECLINED.
+        # How the next captures end: COMPLETED, PENDING or DECLINED; INSTRUMENT_DECLINED: there is none, and the buyer
+        # is to choose another card.
         self.captures_end = "COMPLETED"
         self.refund_status = "COMPLETED"
         self.refuse_refunds = False
@@ -167,6 +171,9 @@ class SimulatedPayPal(GatewayBase):
             return _error("UNPROCESSABLE_ENTITY", "Order already captured", 422)
         if order.status != "APPROVED":
             return _error("UNPROCESSABLE_ENTITY", "Payer has not yet approved the Order", 422)
+        if self.captures_end == "INSTRUMENT_DECLINED":
+            order.status = "PAYER_ACTION_REQUIRED"
+            return _error("UNPROCESSABLE_ENTITY", "The instrument presented was declined", 422)
         order.status, order.capture = "COMPLETED", self.captures_end
         return reply(order.as_json(), status=201)
 
@@ -209,6 +216,7 @@ class SimulatedPayPal(GatewayBase):
     def approve(self, id_: str) -> None:
         """The buyer agrees; the money moves when it is captured."""
         self.orders[id_].status = "APPROVED"
+        self.orders[id_].update_time = f"2026-11-30T10:{self.next() // 60 % 60:02d}:{self._count % 60:02d}Z"
 
     def end_capture(self, id_: str, how: str) -> None:
         """A capture that waited is decided: COMPLETED or DECLINED."""

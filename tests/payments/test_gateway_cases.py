@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support.people import Time, value, values
+from tests.support.people import Time, execute, value, values
 from tests.support.story import Story
 
 if TYPE_CHECKING:
@@ -272,6 +272,68 @@ def test_what_is_incomplete_costs_nothing_of_the_budget(at: At) -> None:
     assert value(counted) == 1
 
 
+def captures(till: Till) -> int:
+    return len([one for one in till.play.double.calls if one.endswith("/capture")])
+
+
+def test_who_has_canceled_is_not_charged(at: At, time: Time) -> None:
+    till = at("paypal")
+    id_ = till.begin()
+    till.pay(id_)
+    till.browser.post("/funds/1001/cancel")
+    assert till.tell(id_) == 200
+    time.passes(minutes=20)
+    till.settle()
+    assert (till.state(id_), till.balance(), captures(till)) == ("canceled", "100.00", 0)
+    assert till.play.of(till.reference(id_)).status == "APPROVED"
+    till.audit()
+
+
+def test_what_staff_had_by_another_way_is_not_captured(at: At, time: Time) -> None:
+    from panelwright.payments.tests import making
+
+    till = at("paypal")
+    id_ = till.begin()
+    till.pay(id_)
+    making.approve(till.alice, id_, reference="WIRE1")
+    assert till.tell(id_) == 200
+    time.passes(minutes=20)
+    till.settle()
+    assert (till.state(id_), till.balance(), captures(till)) == ("paid", "120.00", 0)
+    till.audit()
+
+
+def test_what_was_captured_before_it_was_canceled_is_credited(at: At, time: Time) -> None:
+    till = at("paypal")
+    id_ = till.begin()
+    till.play.double.captures_end = "PENDING"
+    till.pay(id_)
+    time.passes(minutes=1)
+    till.settle()
+    execute("UPDATE payments_payment SET state = 'canceled'")
+    till.play.double.end_capture(till.play.of(till.reference(id_)).id, "COMPLETED")
+    assert till.tell(id_) == 200
+    till.settle()
+    assert (till.state(id_), till.balance()) == ("paid", "120.00")
+    till.audit()
+
+
+def test_another_card_is_captured_after_one_that_was_declined(at: At, time: Time) -> None:
+    till = at("paypal")
+    id_ = till.begin()
+    till.play.double.captures_end = "INSTRUMENT_DECLINED"
+    till.pay(id_)
+    assert till.tell(id_) == 200
+    till.settle()
+    assert (till.state(id_), till.balance(), captures(till)) == ("sent", "100.00", 1)
+    till.play.double.captures_end = "COMPLETED"
+    till.pay(id_)
+    assert till.tell(id_) == 200
+    till.settle()
+    assert (till.state(id_), till.balance(), captures(till)) == ("paid", "120.00", 2)
+    till.audit()
+
+
 # ---- BTCPay Server ---------------------------------------------------------------------------------
 
 
@@ -338,6 +400,96 @@ def test_a_refund_of_coins_is_a_page_where_the_customer_fetches_it(at: At) -> No
     (page,) = double.pulls.values()
     assert values("SELECT state, url, gateway_id FROM payments_refund") == [("sent", page["viewLink"], page["id"])]
     assert (page["amount"], page["currency"]) == ("5.00", "USD")
+
+
+def test_a_store_that_bears_with_less_is_paid_in_full_all_the_same(at: At, time: Time) -> None:
+    till = at("btcpay")
+    till.play.double.tolerance = 5
+    id_ = till.begin()
+    till.play.double.pay(till.play.of(till.reference(id_)).id, "19.20")
+    assert till.tell(id_) == 200
+    till.settle()
+    assert (till.state(id_), till.balance()) == ("sent", "100.00")
+    till.play.double.pay(till.play.of(till.reference(id_)).id, "0.80")
+    assert till.tell(id_) == 200
+    till.settle()
+    assert (till.state(id_), till.balance()) == ("paid", "120.00")
+
+
+@pytest.mark.parametrize(
+    ("claims", "state", "balance"),
+    [
+        ((("20.00", "Completed"),), "done", "100.00"),
+        ((("12.00", "Completed"), ("8.00", "Completed")), "done", "100.00"),
+        ((("5.00", "Completed"),), "unknown", "100.00"),
+        ((("20.00", "InProgress"),), "sent", "100.00"),
+        ((("5.00", "Completed"), ("15.00", "InProgress")), "sent", "100.00"),
+        ((("20.00", "AwaitingPayment"),), "failed", "120.00"),
+        ((), "failed", "120.00"),
+    ],
+)
+def test_what_the_customer_has_fetched_stays_given_when_the_page_is_archived(
+    at: At, time: Time, claims: tuple[tuple[str, str], ...], state: str, balance: str
+) -> None:
+    till = at("btcpay")
+    id_ = till.paid()
+    till.refund(id_)
+    till.settle()
+    double = till.play.double
+    (page,) = double.pulls
+    for amount, how in claims:
+        double.fetch(page, amount, state=how)
+    double.take_back(page)
+    time.passes(hours=2)
+    till.settle()
+    ((found, attention),) = values(
+        "SELECT r.state, p.attention FROM payments_refund r JOIN payments_payment p ON p.id = r.payment_id"
+    )
+    assert (found, till.balance()) == (state, balance)
+    assert attention == ("refund_unknown" if state == "unknown" else "")
+    # However often it is asked.
+    time.passes(days=1)
+    till.settle()
+    assert till.balance() == balance
+    till.audit()
+
+
+def test_a_refund_whose_page_is_paid_out_after_it_was_archived_is_done(at: At, time: Time) -> None:
+    till = at("btcpay")
+    till.refund(till.paid())
+    till.settle()
+    double = till.play.double
+    (page,) = double.pulls
+    double.fetch(page, "20.00", state="InProgress")
+    double.take_back(page)
+    time.passes(hours=2)
+    till.settle()
+    double.payouts[page][0]["state"] = "Completed"
+    time.passes(days=1)
+    till.settle()
+    assert value("SELECT state FROM payments_refund") == "done" and till.balance() == "100.00"
+    till.audit()
+
+
+def test_a_refund_that_may_be_there_is_not_booked_back(at: At, time: Time, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its answer was lost, and then the server refuses to say which ones there are."""
+    from panelwright.payments.gateway import Trouble
+    from panelwright.payments.gateways.btcpay import client
+
+    till = at("btcpay")
+    till.refund(till.paid())
+    till.play.double.lose_answers = 1
+    till.settle()
+    assert len(till.play.double.pulls) == 1
+    with monkeypatch.context() as broken:
+        refused = Trouble("gateway_refused", "HTTP 404")
+        broken.setattr(client, "ask_refund", lambda *_asked: refused)
+        time.passes(minutes=2)
+        till.settle()
+    assert value("SELECT state FROM payments_refund") == "requested" and till.balance() == "100.00"
+    time.passes(minutes=30)
+    till.settle()
+    assert value("SELECT state FROM payments_refund") == "sent" and len(till.play.double.pulls) == 1
 
 
 def test_a_private_address_is_reached_only_where_the_host_says_so(at: At, settings: Any) -> None:

@@ -1,8 +1,9 @@
 """What is said to PayPal and what it answers. Nothing here reads or writes the database.
 
 An order is made, the buyer agrees to it, and only our capture moves the money: whoever asks how an order stands takes
-what the buyer has agreed to. Each creating call has a request id of ours; sent again, it gives what the first one did.
-Amounts are decimal texts. Our reference is the order's custom id and invoice id, which every capture keeps.
+what the buyer has agreed to, and whoever peeks takes nothing. Each creating call has a request id of ours; sent again,
+it gives what the first one did. Amounts are decimal texts. Our reference is the order's custom id and invoice id, which
+every capture keeps.
 """
 
 from __future__ import annotations
@@ -106,13 +107,19 @@ def _text(micros: int, currency: str) -> str:
 
 
 def ask(to: Connection, reference: str, gateway_id: str) -> FoundPayment | Trouble:
-    """How an order stands. One that the buyer has agreed to is captured: without that no money moves."""
+    """How an order stands. One that the buyer has agreed to is captured: without that no money moves.
+
+    The request id names the approval, by the moment at which the order has last changed: sent again, it gives what the
+    first one did, which after a declined card would be the decline for ever. A capture of another request id is
+    harmless: PayPal captures an order once.
+    """
     order = _order(to, gateway_id)
     if isinstance(order, Trouble):
-        # An order that nobody has agreed to is deleted after a while; another account's is not seen either.
-        return FoundPayment(Progress.OPEN) if order.code == "gateway_refused" and order.said == _GONE else order
+        return _gone(order)
     if order.get("status") == "APPROVED":
-        made = _call(to, f"/v2/checkout/orders/{gateway_id}/capture", {}, key=f"{reference}-capture")
+        moment = re.sub(r"[^0-9A-Za-z]", "", str(order.get("update_time") or ""))[:24]
+        key = f"{reference}-capture-{moment}" if moment else f"{reference}-capture"
+        made = _call(to, f"/v2/checkout/orders/{gateway_id}/capture", {}, key=key)
         if isinstance(made, Trouble) and made.code != "gateway_refused":
             return made
         # Captured before, or declined: the order says.
@@ -122,7 +129,18 @@ def ask(to: Connection, reference: str, gateway_id: str) -> FoundPayment | Troub
     return _found(to, order)
 
 
+def peek(to: Connection, reference: str, gateway_id: str) -> FoundPayment | Trouble:
+    """How an order stands, without taking what the buyer has agreed to; that lapses by itself."""
+    order = _order(to, gateway_id)
+    return _gone(order) if isinstance(order, Trouble) else _found(to, order)
+
+
 _GONE = "RESOURCE_NOT_FOUND"
+
+
+def _gone(trouble: Trouble) -> FoundPayment | Trouble:
+    """An order that nobody has agreed to is deleted after a while; another account's is not seen either."""
+    return FoundPayment(Progress.OPEN) if (trouble.code, trouble.said) == ("gateway_refused", _GONE) else trouble
 
 
 def _order(to: Connection, gateway_id: str) -> dict[str, Any] | Trouble:
@@ -172,7 +190,7 @@ def _payments(unit: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _refunded(order: Mapping[str, Any], paid: Mapping[str, Any]) -> int:
-    """What was given back, by whomever; what a dispute took is listed as well, and is none."""
+    """What was given back, by whomever. PayPal's description does not say whether it lists here what a dispute took."""
     rows = [one for unit in _units(order) for one in map(object_of, list_of(_payments(unit).get("refunds")))]
     given = sum(micros_of(object_of(one.get("amount")).get("value")) for one in rows if one.get("status") in _GIVEN)
     if not given and paid.get("status") == "REFUNDED":

@@ -4,7 +4,8 @@ The moments, and what may not happen in each:
 
 - open: an order is made under our reference. A lost answer makes no second one.
 - the buyer agrees on PayPal's page. That moves no money: we capture, when they come back, when a webhook tells of it,
-  and when the loop asks, always with the same request id.
+  and when the loop asks, with one request id for each time that the buyer agrees. What was given up, or paid by another
+  way, is not captured.
 - a webhook comes: PayPal is asked whether it has sent it, then how the order stands. Its body credits nothing.
 - ask: paid is a completed capture, in our currency, amount and reference; one that waits is not paid.
 - refund: with a key of the row's; a lost answer is asked again, not doubled.
@@ -70,6 +71,7 @@ GATEWAY = Gateway(
     api=Api(
         open_=client.open_,
         ask=client.ask,
+        peek=client.peek,
         refund=client.refund,
         ask_refund=client.ask_refund,
         verified=client.verified,
