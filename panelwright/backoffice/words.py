@@ -215,6 +215,7 @@ INTERNAL = frozenset({"work", "chosen_route", "version", "id", "provider", "rout
 _CHOICES = {
     **payment_texts.STATES,
     "refund_unknown": gettext_noop("Nobody knows whether the refund was made"),
+    "paid_twice": gettext_noop("Approved by staff, and received by the payment provider, too"),
     "api": gettext_noop("Another panel (API)"),
     "manual": gettext_noop("Own people"),
     "panel_v2": gettext_noop("Panel API v2"),

@@ -128,6 +128,7 @@ PAYMENTS: dict[str, Words] = {
         status=409,
     ),
     "no_unknown_refund": Words(gettext_noop("This payment has no refund whose outcome is unknown."), status=409),
+    "nothing_to_check": Words(gettext_noop("There is nothing to check about this payment."), status=409),
     "own_voucher": Words(gettext_noop("You made this voucher, so you cannot redeem it yourself."), status=409),
     "more_than_received": Words(gettext_noop("At most %(rest)s %(currency)s can be refunded."), status=409),
 }

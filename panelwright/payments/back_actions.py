@@ -17,11 +17,12 @@ from panelwright.payments.models import (
     DisputeState,
     Payment,
     PaymentState,
+    PaymentStep,
     Refund,
     RefundState,
 )
 from panelwright.payments.rules import RefundShare
-from panelwright.payments.settling_actions import asked_of, reference_of
+from panelwright.payments.settling_actions import CHECKED, PAID_THERE_TOO, asked_of, reference_of
 from panelwright.promotions import actions as promotions
 
 # Refunds whose money is off the balance.
@@ -55,6 +56,13 @@ def share_of(payment: Payment, part_micros: int) -> RefundShare:
     return rules.refund_share(rest, left_micros=left(payment), part_micros=part_micros)
 
 
+def _may_be_paid_twice(payment: Payment) -> bool:
+    """The gateway has received what staff have approved, and they have not looked yet."""
+    rows = PaymentStep.objects.filter(panel_id=payment.panel_id, payment_id=payment.id)
+    last = rows.filter(code__in=(PAID_THERE_TOO, CHECKED)).order_by("-id").values_list("code", flat=True).first()
+    return bool(last == PAID_THERE_TOO)
+
+
 def set_state(payment: Payment, now: datetime) -> None:
     """What refunds and disputes make of a paid payment, which is locked, and whether staff have to look at it."""
     mine = {"panel_id": payment.panel_id, "payment_id": payment.id}
@@ -67,6 +75,8 @@ def set_state(payment: Payment, now: datetime) -> None:
     )
     disputed = state is PaymentState.DISPUTED
     attention = Attention.REFUND_UNKNOWN.value if unknown else Attention.DISPUTED.value if disputed else ""
+    if not attention and _may_be_paid_twice(payment):
+        attention = Attention.PAID_TWICE.value
     Payment.objects.filter(panel_id=payment.panel_id, id=payment.id, paid_at__isnull=False).update(
         state=state, attention=attention, updated_at=now
     )

@@ -36,6 +36,10 @@ def _undo_refund(actor: Actor, panel_id: int, payment_id: int, /, **given: Any) 
     refund_actions.decide(actor, panel_id=panel_id, payment_id=payment_id, made=False, now=clock.now(), **given)
 
 
+def _mark_checked(actor: Actor, panel_id: int, payment_id: int, /, **given: Any) -> None:
+    refund_actions.check(actor, panel_id=panel_id, payment_id=payment_id, now=clock.now(), **given)
+
+
 def _record_dispute(actor: Actor, panel_id: int, payment_id: int, /, **given: Any) -> None:
     dispute_actions.record(actor, panel_id=panel_id, payment_id=payment_id, now=clock.now(), **given)
 
@@ -97,6 +101,16 @@ ACTIONS = (
         help=gettext_noop(
             "The money goes back on the balance. Make sure that the payment provider made no such refund."
         ),
+    ),
+    Action(
+        PAYMENT,
+        "mark_checked",
+        gettext_noop("Mark as checked"),
+        Right.PAYMENTS,
+        _mark_checked,
+        (_REASON,),
+        offered=lambda payment: 4 if payment.attention == Attention.PAID_TWICE else 0,
+        help=gettext_noop("Only after you have found out whether the customer paid twice. It moves no money."),
     ),
     Action(
         PAYMENT,

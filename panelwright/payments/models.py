@@ -106,6 +106,7 @@ class Attention(models.TextChoices):
 
     REFUND_UNKNOWN = "refund_unknown"  # nobody knows whether a refund was made
     DISPUTED = "disputed"  # the owner has to answer, at the gateway
+    PAID_TWICE = "paid_twice"  # staff had the money by another way, and the gateway has it, too
 
 
 class Payment(models.Model):

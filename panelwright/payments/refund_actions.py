@@ -22,9 +22,9 @@ from panelwright.payments import registry, rules
 from panelwright.payments.back_actions import left, refunded, set_state, share_of
 from panelwright.payments.connections import api_of, connection_of
 from panelwright.payments.gateway import Api, AskedRefund, MadeRefund, RefundProgress, Trouble
-from panelwright.payments.models import REASON_MAX, Payment, PaymentState, Refund, RefundState
+from panelwright.payments.models import REASON_MAX, Attention, Payment, PaymentState, Refund, RefundState
 from panelwright.payments.rules import RefundShare
-from panelwright.payments.settling_actions import clearing_of, lock, reference_of, tell
+from panelwright.payments.settling_actions import CHECKED, clearing_of, lock, reference_of, tell
 from panelwright.staff.actor import Actor
 
 # The gateway is told again, with the same key, for less than the time that it keeps keys; then it is asked.
@@ -94,6 +94,19 @@ def decide(actor: Actor, *, panel_id: int, payment_id: int, made: bool, reason: 
         tell(payment, "refund_confirmed", by=actor.name, now=now, facts=facts)
     else:
         _failed(payment, row, reason, now, by=actor.name)
+
+
+def check(actor: Actor, *, panel_id: int, payment_id: int, reason: str = "", now: datetime) -> None:
+    """Staff have looked whether the customer has paid twice, and have done what follows. The caller has a transaction.
+    Refused: no_payment, nothing_to_check.
+    """
+    payment = lock(panel_id, payment_id)
+    if payment is None:
+        raise NotThere("no_payment", id=payment_id)
+    if payment.attention != Attention.PAID_TWICE:
+        raise InvalidState("nothing_to_check")
+    tell(payment, CHECKED, by=actor.name, now=now, facts={"reason": reason})
+    set_state(payment, now)
 
 
 def _book(payment: Payment, part: int, now: datetime, *, state: RefundState, taken: bool = False) -> Refund | Refusal:

@@ -19,7 +19,7 @@ from panelwright.ledger import actions as ledger
 from panelwright.ledger.models import AccountKind, TransferCode
 from panelwright.ledger.rules import NamedAccount, NewTransfer
 from panelwright.payments import emails, registry, rules, webhook_events
-from panelwright.payments.models import REASON_MAX, Payment, PaymentState, PaymentStep
+from panelwright.payments.models import REASON_MAX, Attention, Payment, PaymentState, PaymentStep
 from panelwright.payments.rules import AskedPayment, PaymentSum, ReceivedMoney, rows_of
 from panelwright.promotions import actions as promotions
 
@@ -54,6 +54,10 @@ def reference_of(payment: Payment) -> str:
     return f"P-{payment.number}"
 
 
+# Lines of a payment's story: the gateway has what staff have approved, and staff have looked.
+PAID_THERE_TOO, CHECKED = "paid_there_too", "checked"
+
+
 def receive(
     *, panel_id: int, payment_id: int, got: ReceivedMoney, gateway_id: str, now: datetime
 ) -> PaymentState | Refusal:
@@ -68,7 +72,12 @@ def receive(
             return Refusal("no_payment")
         if not payment.at_gateway and got.live == payment.live and got.reference == payment.reference:
             # Also of what staff have approved: from now on it goes back through the gateway.
-            Payment.objects.filter(panel_id=panel_id, id=payment_id).update(at_gateway=True)
+            values: dict[str, Any] = {"at_gateway": True}
+            if PaymentState(payment.state) not in rules.UNPAID:
+                # They may have had the money by another way, and nobody but them knows.
+                tell(payment, PAID_THERE_TOO, now=now)
+                values["attention"] = payment.attention or Attention.PAID_TWICE.value
+            Payment.objects.filter(panel_id=panel_id, id=payment_id).update(**values)
             payment.at_gateway = True
         if PaymentState(payment.state) not in rules.UNPAID:
             return PaymentState(payment.state)

@@ -74,6 +74,8 @@ _STEPS = {
     "dispute_won": gettext_noop("Dispute closed: the money stays"),
     "dispute_lost": gettext_noop("Dispute closed: the money was taken back"),
     "refund_failed": gettext_noop("Refund was not made; the money is back on the balance"),
+    "paid_there_too": gettext_noop("Approved by staff, and received by the payment provider, too"),
+    "checked": gettext_noop("Checked by staff"),
 }
 
 _REFUNDS = {
@@ -103,6 +105,10 @@ _DISPUTES = {
 _ATTENTION = {
     Attention.REFUND_UNKNOWN.value: gettext_noop(
         "The payment provider did not say whether a refund was made. Look there, and record what you find."
+    ),
+    Attention.PAID_TWICE.value: gettext_noop(
+        "Staff approved this payment, and the payment provider has received it, too. If the customer has paid twice,"
+        " add the second payment to the balance or send it back. Then mark the payment as checked."
     ),
     Attention.DISPUTED.value: gettext_noop("This payment is disputed. Answer the dispute at the payment provider."),
 }

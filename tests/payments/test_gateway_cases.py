@@ -303,6 +303,63 @@ def test_what_staff_had_by_another_way_is_not_captured(at: At, time: Time) -> No
     till.audit()
 
 
+def test_what_was_paid_there_too_is_for_staff(at: At, time: Time) -> None:
+    """Captured while staff approved what had come by another way: nobody but them knows whether it was paid twice."""
+    from django_scopes import scope
+
+    from panelwright.core.refusal import Refusal
+    from panelwright.payments import staff_lists
+    from panelwright.payments.tests import making
+    from panelwright.staff import registry
+    from panelwright.staff.actions import perform
+
+    till = at("paypal")
+    id_ = till.begin()
+    till.play.double.captures_end = "PENDING"
+    till.pay(id_)
+    time.passes(minutes=1)
+    till.settle()
+    making.approve(till.alice, id_, reference="WIRE1")
+    till.settle()
+
+    def seen() -> tuple[str, int]:
+        with scope(panel=till.alice.panel):
+            return str(value("SELECT attention FROM payments_payment")), staff_lists.counts(till.alice.panel_id)[
+                "problem"
+            ]
+
+    def mark() -> object:
+        with scope(panel=till.alice.panel):
+            return perform(
+                registry.actions()["payment.mark_checked"],
+                actor=making.BOB,
+                panel_id=till.alice.panel_id,
+                target=making.payment(id_).number,
+                given={"reason": "Sent back from the bank."},
+            )
+
+    assert seen() == ("", 0)
+    refused = mark()
+    assert isinstance(refused, Refusal) and refused.code == "nothing_to_check"
+    till.play.double.end_capture(till.play.of(till.reference(id_)).id, "COMPLETED")
+    for _ in range(2):
+        assert till.tell(id_) == 200
+        till.settle()
+    assert (till.state(id_), till.balance(), seen()) == ("paid", "120.00", ("paid_twice", 1))
+    # A refund in between does not make it forgotten, and customers are not told of it.
+    till.refund(id_, "5.00")
+    till.settle()
+    assert (till.state(id_), seen()) == ("part_refunded", ("paid_twice", 1))
+    assert "received by the payment provider" not in till.browser.get("/funds/1001")
+    assert not isinstance(mark(), Refusal)
+    assert till.tell(id_) == 200
+    till.settle()
+    assert (till.balance(), seen()) == ("115.00", ("", 0))
+    steps = [code for (code,) in values("SELECT code FROM payments_paymentstep ORDER BY id")]
+    assert steps.count("paid_there_too") == steps.count("checked") == 1
+    till.audit()
+
+
 def test_what_was_captured_before_it_was_canceled_is_credited(at: At, time: Time) -> None:
     till = at("paypal")
     id_ = till.begin()

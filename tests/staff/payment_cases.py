@@ -86,6 +86,13 @@ def _unknown(world: Any) -> Any:
     return id_
 
 
+def _paid_twice(world: Any) -> Any:
+    """Staff have approved it, and its gateway says that it has the money."""
+    id_ = _paid(world)
+    execute("UPDATE payments_payment SET attention = 'paid_twice' WHERE id = %s", int(id_))
+    return id_
+
+
 def _disputed(world: Any) -> Any:
     world.do("payment.record_dispute", id_ := _paid(world), amount="5.00")
     return id_
@@ -140,6 +147,7 @@ PAYMENT_CASES: dict[str, Callable[[Any], Made]] = {
     "payment_method.set_by_hand": lambda w: (method(w), {"proof": "both"}),
     "payment.confirm_refund": lambda w: (_unknown(w), {"reason": "It is in the dashboard."}),
     "payment.undo_refund": lambda w: (_unknown(w), {"reason": "It is not in the dashboard."}),
+    "payment.mark_checked": lambda w: (_paid_twice(w), {"reason": "It was paid once."}),
     "payment.record_dispute": lambda w: (_paid(w), {"amount": "5.00", "reason": "fraudulent"}),
     "payment.close_dispute": lambda w: (_disputed(w), {"outcome": "won"}),
     "payment.refund": lambda w: (_paid(w), {"amount": "5.00"}),
