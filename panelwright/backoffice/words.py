@@ -216,6 +216,8 @@ _CHOICES = {
     **payment_texts.STATES,
     "refund_unknown": gettext_noop("Nobody knows whether the refund was made"),
     "paid_twice": gettext_noop("Approved by staff, and received by the payment provider, too"),
+    "unlisted": gettext_noop("The payment provider no longer lists the dispute"),
+    "surplus": gettext_noop("More came in than was credited"),
     "api": gettext_noop("Another panel (API)"),
     "manual": gettext_noop("Own people"),
     "panel_v2": gettext_noop("Panel API v2"),

@@ -127,6 +127,7 @@ PAYMENTS: dict[str, Words] = {
         gettext_noop("The payment provider decides about this dispute. It closes here once that has decided."),
         status=409,
     ),
+    "no_surplus": Words(gettext_noop("Nothing more came in for this payment than was credited."), status=409),
     "no_unknown_refund": Words(gettext_noop("This payment has no refund whose outcome is unknown."), status=409),
     "nothing_to_check": Words(gettext_noop("There is nothing to check about this payment."), status=409),
     "own_voucher": Words(gettext_noop("You made this voucher, so you cannot redeem it yourself."), status=409),

@@ -19,7 +19,14 @@ from panelwright.core.loop import let_go
 from panelwright.core.refusal import Refusal
 from panelwright.customers import throttle_actions
 from panelwright.customers.throttle_actions import AttemptLimit
-from panelwright.payments import dispute_actions, refund_actions, registry, rules, settling_actions
+from panelwright.payments import (
+    dispute_actions,
+    refund_actions,
+    registry,
+    rules,
+    settling_actions,
+    surplus_actions,
+)
 from panelwright.payments.connections import api_of, connection_of
 from panelwright.payments.gateway import (
     Api,
@@ -312,11 +319,19 @@ def _write(row: Payment, found: FoundPayment, now: datetime) -> None:
         settling_actions.receive(
             panel_id=panel_id, payment_id=payment_id, got=found.money, gateway_id=row.gateway_id or "", now=now
         )
-        refund_actions.note_refunded(
-            panel_id=panel_id, payment_id=payment_id, refunded_micros=found.refunded_micros, now=now
+        # Another payment's money, or of another currency, is none that can be compared.
+        ours = (found.money.reference, found.money.currency, found.money.live) == (
+            row.reference,
+            row.currency,
+            row.live,
         )
+        there = {"came_micros": found.money.amount_micros if ours else 0, "refunded_micros": found.refunded_micros}
+        refund_actions.note_refunded(panel_id=panel_id, payment_id=payment_id, now=now, **there)
         refund_actions.hasten(panel_id=panel_id, payment_id=payment_id, now=now)
-        disputed = dispute_actions.note(panel_id=panel_id, payment_id=payment_id, found=found.disputes, now=now)
+        disputed = dispute_actions.note(
+            panel_id=panel_id, payment_id=payment_id, found=found.disputes, ended=found.ended, now=now, **there
+        )
+        surplus_actions.note(panel_id=panel_id, payment_id=payment_id, now=now, **there)
         mine = Payment.objects.filter(panel_id=panel_id, id=payment_id)
         mine.filter(due_at=row.due_at).update(due_at=None)
         if disputed:

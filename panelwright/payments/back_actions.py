@@ -1,6 +1,7 @@
 """What of a payment goes back, by refunds and by disputes: the shares, and the state that follows from the rows.
 
 Both take the same share of credit, bonus and fee, and all of them together what was booked, however it is divided.
+Where the gateway has more money than was credited, what goes back there is of the surplus first.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ from panelwright.promotions import actions as promotions
 
 # Refunds whose money is off the balance.
 STANDS = tuple(one.value for one in (RefundState.REQUESTED, RefundState.SENT, RefundState.UNKNOWN, RefundState.DONE))
+# Lines of the story: the gateway lists a dispute that is open no more, or again.
+UNLISTED, LISTED = "dispute_unlisted", "dispute_listed"
 _SHARE = ("credit_micros", "bonus_micros", "fee_micros")
 
 
@@ -41,6 +44,27 @@ def left(payment: Payment) -> int:
     rows = Dispute.objects.filter(panel_id=payment.panel_id, payment_id=payment.id, taken=True)
     taken = int(rows.aggregate(sum=Sum("taken_micros"))["sum"] or 0)
     return max((payment.received_micros or 0) - refunded(payment) - taken, 0)
+
+
+def spare(payment: Payment, *, came_micros: int, refunded_micros: int = 0) -> int:
+    """What the gateway still has beside what was received here: of what came in there, and of what went back there that
+    nobody here has asked for. What a dispute took there and not here, it took of this.
+    """
+    surplus = came_micros - (payment.received_micros or 0)
+    if surplus <= 0:
+        return 0
+    rows = Dispute.objects.filter(panel_id=payment.panel_id, payment_id=payment.id, taken=True)
+    sums = rows.aggregate(amount=Sum("amount_micros"), taken=Sum("taken_micros"))
+    gone = int(sums["amount"] or 0) - int(sums["taken"] or 0) + max(refunded_micros - refunded(payment), 0)
+    return max(surplus - gone, 0)
+
+
+def unlisted(payment: Payment) -> frozenset[int]:
+    """The numbers of disputes of which the gateway said nothing when it was asked last, as the story has it."""
+    rows = PaymentStep.objects.filter(panel_id=payment.panel_id, payment_id=payment.id)
+    told = rows.filter(code__in=(UNLISTED, LISTED)).order_by("id").values_list("facts", "code")
+    last = {int(facts["dispute"]): code for facts, code in told}
+    return frozenset(n for n, code in last.items() if code == UNLISTED)
 
 
 def share_of(payment: Payment, part_micros: int) -> RefundShare:
@@ -66,16 +90,24 @@ def _may_be_paid_twice(payment: Payment) -> bool:
 def set_state(payment: Payment, now: datetime) -> None:
     """What refunds and disputes make of a paid payment, which is locked, and whether staff have to look at it."""
     mine = {"panel_id": payment.panel_id, "payment_id": payment.id}
-    disputes = set(Dispute.objects.filter(**mine).values_list("state", flat=True))
+    rows = list(Dispute.objects.filter(**mine).values_list("n", "state", "gateway_id"))
+    disputes = {state for _n, state, _id in rows}
     unknown = Refund.objects.filter(**mine, state=RefundState.UNKNOWN).exists()
     state = rules.paid_state(
         received_micros=payment.received_micros or 0,
         refunded_micros=refunded(payment),
         disputes=frozenset(map(DisputeState, disputes)),
     )
-    disputed = state is PaymentState.DISPUTED
-    attention = Attention.REFUND_UNKNOWN.value if unknown else Attention.DISPUTED.value if disputed else ""
-    if not attention and _may_be_paid_twice(payment):
+    attention: str = ""
+    if unknown:
+        attention = Attention.REFUND_UNKNOWN.value
+    elif state is PaymentState.DISPUTED:
+        named = {n for n, state_, id_ in rows if state_ == DisputeState.OPEN and id_ is not None}
+        over = bool(named) and named <= unlisted(payment)
+        attention = Attention.UNLISTED.value if over else Attention.DISPUTED.value
+    elif rules.surplus_of(payment.problem_facts).open_micros:
+        attention = Attention.SURPLUS.value
+    elif _may_be_paid_twice(payment):
         attention = Attention.PAID_TWICE.value
     Payment.objects.filter(panel_id=payment.panel_id, id=payment.id, paid_at__isnull=False).update(
         state=state, attention=attention, updated_at=now

@@ -7,7 +7,7 @@ from typing import Any
 from django.utils.translation import gettext_noop
 
 from panelwright.core import clock
-from panelwright.payments import dispute_actions, refund_actions
+from panelwright.payments import dispute_actions, refund_actions, surplus_actions
 from panelwright.payments.declarations import PAYMENT
 from panelwright.payments.models import REASON_MAX, Attention, DisputeState, Payment, PaymentState
 from panelwright.staff.action import Action, ActionFieldKind, Field
@@ -47,6 +47,10 @@ def _record_dispute(actor: Actor, panel_id: int, payment_id: int, /, **given: An
 def _close_dispute(actor: Actor, panel_id: int, payment_id: int, /, *, outcome: str) -> None:
     won = outcome == DisputeState.WON
     dispute_actions.close(actor, panel_id=panel_id, payment_id=payment_id, won=won, now=clock.now())
+
+
+def _settle_surplus(actor: Actor, panel_id: int, payment_id: int, /) -> None:
+    surplus_actions.settle(actor, panel_id=panel_id, payment_id=payment_id, now=clock.now())
 
 
 def _is_unknown(payment: Payment) -> bool:
@@ -154,5 +158,21 @@ ACTIONS = (
         ),
         moves_money=True,
         offered=lambda payment: 2 if payment.state == PaymentState.DISPUTED else 0,
+        help=gettext_noop(
+            "A dispute that the payment provider reports is closed by the provider. When the provider no longer lists"
+            " it, look there how it ended, and close it here."
+        ),
+    ),
+    Action(
+        PAYMENT,
+        "settle_surplus",
+        gettext_noop("Surplus settled"),
+        Right.PAYMENTS,
+        _settle_surplus,
+        offered=lambda payment: 3 if payment.attention == Attention.SURPLUS else 0,
+        help=gettext_noop(
+            "More came in than was credited, and you have given it back by another way or keep it. What you give back"
+            " at the payment provider is recorded by itself."
+        ),
     ),
 )

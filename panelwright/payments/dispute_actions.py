@@ -16,17 +16,32 @@ from panelwright.core.refusal import InvalidState, NotThere, Refusal, Refused
 from panelwright.ledger import actions as ledger
 from panelwright.ledger.models import AccountKind, TransferCode
 from panelwright.ledger.rules import NamedAccount, NewTransfer
-from panelwright.payments.back_actions import left, set_state, share_of
-from panelwright.payments.gateway import FoundDispute
+from panelwright.payments.back_actions import LISTED, UNLISTED, left, set_state, share_of, spare, unlisted
+from panelwright.payments.gateway import DisputeProgress, FoundDispute
 from panelwright.payments.models import Dispute, DisputeState, Payment
 from panelwright.payments.rules import RefundShare
 from panelwright.payments.settling_actions import clearing_of, lock, reference_of, tell
 from panelwright.staff.actor import Actor
 
 
-def note(*, panel_id: int, payment_id: int, found: Sequence[FoundDispute], now: datetime) -> bool:
-    """What the gateway says of a payment's disputes is written down and booked; whether one of them is open."""
-    if not found:
+def note(
+    *,
+    panel_id: int,
+    payment_id: int,
+    found: Sequence[FoundDispute],
+    ended: Sequence[tuple[str, DisputeProgress]] = (),
+    came_micros: int = 0,
+    refunded_micros: int = 0,
+    now: datetime,
+) -> bool:
+    """What the gateway says of a payment's disputes is written down and booked; whether one of them is open.
+
+    What is open here and is neither listed there nor told to have ended, staff may close from now on.
+    """
+    open_ = Dispute.objects.filter(
+        panel_id=panel_id, payment_id=payment_id, state=DisputeState.OPEN, gateway_id__isnull=False
+    )
+    if not found and not open_.exists():
         return False
     with transaction.atomic(durable=True):
         payment = lock(panel_id, payment_id)
@@ -35,11 +50,24 @@ def note(*, panel_id: int, payment_id: int, found: Sequence[FoundDispute], now: 
             return False
         for one in found:
             row = _row(payment, one, now)
-            _book(payment, row, one.taken, now)
+            more = spare(payment, came_micros=came_micros, refunded_micros=refunded_micros)
+            _book(payment, row, one.taken, now, spare_micros=more)
             _close(payment, row, DisputeState(one.progress.value), now)
+        ends, silent = dict(ended), unlisted(payment)
+        listed = {one.gateway_id for one in found}
+        for row in open_.order_by("n"):
+            end = ends.get(row.gateway_id or "")
+            if row.gateway_id in listed:
+                if row.n in silent:
+                    tell(payment, LISTED, now=now, facts={"dispute": row.n})
+            elif end is not None:
+                # What is lost without a chargeback was given back, and is booked as a refund.
+                _book(payment, row, row.taken and end is DisputeProgress.LOST, now)
+                _close(payment, row, DisputeState(end.value), now)
+            elif row.n not in silent:
+                tell(payment, UNLISTED, now=now, facts={"dispute": row.n})
         set_state(payment, now)
-        rows = Dispute.objects.filter(panel_id=panel_id, payment_id=payment_id, state=DisputeState.OPEN)
-        return rows.filter(gateway_id__isnull=False).exists()
+        return open_.exists()
 
 
 def _row(payment: Payment, one: FoundDispute, now: datetime) -> Dispute:
@@ -83,10 +111,12 @@ def _open(
     return row
 
 
-def _book(payment: Payment, row: Dispute, taken: bool, now: datetime) -> None:
-    """Take the money off the balance, or give it back, where it is not so yet."""
+def _book(payment: Payment, row: Dispute, taken: bool, now: datetime, *, spare_micros: int = 0) -> None:
+    """Take the money off the balance, or give it back, where it is not so yet. `spare_micros`: what the gateway has
+    beside what was credited, of which it is taken first.
+    """
     if taken and not row.taken:
-        part = min(row.amount_micros, left(payment))
+        part = min(max(row.amount_micros - spare_micros, 0), left(payment))
         row.taken, row.takes, row.taken_micros = True, row.takes + 1, part
         row.credit_micros, row.bonus_micros, row.fee_micros = share_of(payment, part)
         _post(payment, row, now)
@@ -171,12 +201,13 @@ def record(
 
 
 def close(actor: Actor, *, panel_id: int, payment_id: int, won: bool, now: datetime) -> None:
-    """What became of a dispute that staff have written down; won, the money is back on the balance. What a gateway
-    tells of, it closes. The caller has a transaction. Refused: no_payment, no_open_dispute, dispute_at_gateway.
+    """What became of a dispute that staff have written down, or of which the gateway says nothing any more; won, the
+    money is back on the balance. What a gateway tells of, it closes. The caller has a transaction. Refused: no_payment,
+    no_open_dispute, dispute_at_gateway.
     """
     payment = _locked(panel_id, payment_id)
     open_ = Dispute.objects.filter(panel_id=panel_id, payment_id=payment_id, state=DisputeState.OPEN).order_by("n")
-    row = open_.filter(gateway_id__isnull=True).first()
+    row = open_.filter(gateway_id__isnull=True).first() or open_.filter(n__in=unlisted(payment)).first()
     if row is None:
         raise InvalidState("dispute_at_gateway" if open_.exists() else "no_open_dispute")
     _book(payment, row, not won, now)

@@ -116,6 +116,9 @@ class FoundDispute(NamedTuple):
 class FoundPayment(NamedTuple):
     """What the gateway tells when it is asked. `money`: where it is paid. `refunded_micros`: of it, all that was given
     back, whoever did it; a dispute's money is no refund. `gateway_id`: its name, where it was found by our reference.
+
+    `ended`: where the gateway tells of a dispute only while it lasts, the name that one would have, and how it ended if
+    there was one.
     """
 
     progress: Progress
@@ -123,6 +126,7 @@ class FoundPayment(NamedTuple):
     refunded_micros: int = 0
     disputes: tuple[FoundDispute, ...] = ()
     gateway_id: str = ""
+    ended: tuple[tuple[str, DisputeProgress], ...] = ()
 
 
 class RefundProgress(StrEnum):

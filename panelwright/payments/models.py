@@ -107,6 +107,8 @@ class Attention(models.TextChoices):
     REFUND_UNKNOWN = "refund_unknown"  # nobody knows whether a refund was made
     DISPUTED = "disputed"  # the owner has to answer, at the gateway
     PAID_TWICE = "paid_twice"  # staff had the money by another way, and the gateway has it, too
+    UNLISTED = "unlisted"  # of an open dispute the gateway says nothing any more: staff close it
+    SURPLUS = "surplus"  # the gateway has more money than was credited
 
 
 class Payment(models.Model):
@@ -141,7 +143,8 @@ class Payment(models.Model):
     bonus_micros = models.BigIntegerField()
     # The gateway says that it has the money: what goes back goes back through it.
     at_gateway = models.BooleanField(default=False, db_default=False)
-    # Of a problem: its code with facts, and what came in, which staff may accept.
+    # Of a problem: its code with facts, and what came in, which staff may accept. Of a paid one the facts hold what the
+    # gateway has beside what was credited, and what of that staff have settled: see rules.surplus_of.
     problem_code = models.CharField(max_length=30, default="", blank=True)
     problem_facts = models.JSONField(default=dict)
     # The problem that staff have decided about: told again, it is none any more.

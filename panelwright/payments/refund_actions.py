@@ -19,7 +19,7 @@ from panelwright.ledger import actions as ledger
 from panelwright.ledger.models import AccountKind, TransferCode
 from panelwright.ledger.rules import NamedAccount, NewTransfer
 from panelwright.payments import registry, rules
-from panelwright.payments.back_actions import left, refunded, set_state, share_of
+from panelwright.payments.back_actions import left, refunded, set_state, share_of, spare
 from panelwright.payments.connections import api_of, connection_of
 from panelwright.payments.gateway import Api, AskedRefund, MadeRefund, RefundProgress, Trouble
 from panelwright.payments.models import REASON_MAX, Attention, Payment, PaymentState, Refund, RefundState
@@ -147,14 +147,18 @@ def _transfers(payment: Payment, n: int, share: RefundShare, *, debt: bool = Fal
     return [transfer for transfer in wanted if transfer.amount_micros]
 
 
-def note_refunded(*, panel_id: int, payment_id: int, refunded_micros: int, now: datetime) -> None:
-    """The gateway says how much has gone back: what we have not asked for was done there, and is booked."""
+def note_refunded(*, panel_id: int, payment_id: int, refunded_micros: int, came_micros: int = 0, now: datetime) -> None:
+    """The gateway says how much has gone back: what we have not asked for was done there, and is booked.
+
+    `came_micros`: all that came in there. What is more than was received here went back first.
+    """
     with transaction.atomic(durable=True):
         payment = lock(panel_id, payment_id)
         # What came in and was not credited takes nothing off the balance.
         if payment is None or payment.paid_at is None or payment.received_micros is None:
             return
-        part = min(refunded_micros - refunded(payment), left(payment))
+        unasked = refunded_micros - refunded(payment) - spare(payment, came_micros=came_micros)
+        part = min(unasked, left(payment))
         if part <= 0:
             return
         row = _book(payment, part, now, state=RefundState.DONE)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from panelwright.core import limits, money
 from panelwright.core.refusal import Refusal
@@ -291,6 +291,22 @@ def paid_state(*, received_micros: int, refunded_micros: int, disputes: frozense
     if refunded_micros:
         return S.REFUNDED if refunded_micros >= received_micros else S.PART_REFUNDED
     return S.WON if DisputeState.WON in disputes else S.PAID
+
+
+class Surplus(NamedTuple):
+    """Money that the gateway has and that was not credited; of it, what staff say they have settled by another way."""
+
+    there_micros: int
+    settled_micros: int
+
+    @property
+    def open_micros(self) -> int:
+        return max(self.there_micros - self.settled_micros, 0)
+
+
+def surplus_of(facts: Mapping[str, Any]) -> Surplus:
+    """As a payment that is paid keeps it in its facts: how it was when the gateway was asked last."""
+    return Surplus(int(facts.get("surplus_micros", 0)), int(facts.get("settled_micros", 0)))
 
 
 def fee_in_panel(found: PaymentSum, rate_e12: int) -> int:

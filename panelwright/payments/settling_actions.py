@@ -131,6 +131,9 @@ def settle(
         "due_at": None,
         "reason": "",
     }
+    if by and payment.problem_code == "received_other_amount" and (payment.received_micros or 0) > received_micros:
+        # Staff have seen what came in, and accept less of it: what is more is settled.
+        values["problem_facts"] = {"settled_micros": (payment.received_micros or 0) - received_micros}
     others = Payment.objects.filter(panel_id=payment.panel_id, method_id=payment.method_id, gateway_id=gateway_id)
     if gateway_id:
         values["gateway_id"] = gateway_id

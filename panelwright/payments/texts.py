@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from panelwright.core import refusals
+from panelwright.core import money, refusals
 from panelwright.core.refusal import Refusal
 from panelwright.payments.models import (
     Attention,
@@ -17,6 +17,7 @@ from panelwright.payments.models import (
     Refund,
     RefundState,
 )
+from panelwright.payments.rules import surplus_of
 
 STATES = {
     PaymentState.CREATED.value: gettext_noop("Waiting for payment"),
@@ -73,6 +74,10 @@ _STEPS = {
     "dispute_returned": gettext_noop("Disputed money back on the balance"),
     "dispute_won": gettext_noop("Dispute closed: the money stays"),
     "dispute_lost": gettext_noop("Dispute closed: the money was taken back"),
+    "dispute_unlisted": gettext_noop("The payment provider no longer lists the dispute"),
+    "dispute_listed": gettext_noop("The payment provider lists the dispute again"),
+    "surplus": gettext_noop("More came in than was credited"),
+    "surplus_settled": gettext_noop("Surplus settled by staff"),
     "refund_failed": gettext_noop("Refund was not made; the money is back on the balance"),
     "paid_there_too": gettext_noop("Approved by staff, and received by the payment provider, too"),
     "checked": gettext_noop("Checked by staff"),
@@ -111,6 +116,12 @@ _ATTENTION = {
         " add the second payment to the balance or send it back. Then mark the payment as checked."
     ),
     Attention.DISPUTED.value: gettext_noop("This payment is disputed. Answer the dispute at the payment provider."),
+    Attention.UNLISTED.value: gettext_noop(
+        "The payment provider no longer lists the dispute of this payment. Look there how it ended, and close it here."
+    ),
+    Attention.SURPLUS.value: gettext_noop(
+        "%(amount)s %(currency)s more came in than was credited. Give it back at the payment provider."
+    ),
 }
 
 
@@ -134,7 +145,10 @@ def dispute_badge(one: Dispute) -> str:
 
 def attention(payment: Payment) -> str:
     """Why staff have to look at a payment that is paid; empty where they have not."""
-    return _(_ATTENTION[payment.attention]) if payment.attention in _ATTENTION else ""
+    if payment.attention not in _ATTENTION:
+        return ""
+    amount = money.text(surplus_of(payment.problem_facts).open_micros)
+    return _(_ATTENTION[payment.attention]) % {"amount": amount, "currency": payment.currency}
 
 
 def state(payment: Payment, *, customer: bool = False) -> str:

@@ -116,7 +116,14 @@ class SimulatedMercadoPago(GatewayBase):
             reference = query.get("external_reference")
             # It looks for the words, and finds more than was meant.
             found = [one for one in self.payments.values() if str(reference) in one.reference]
-            return reply({"results": [one.as_json() for one in reversed(found)], "paging": {"total": len(found)}})
+            if (status := query.get("status")) is not None:
+                found = [one for one in found if one.status == status]
+            # They are kept in the order in which they were made; what it is not asked to sort comes like that.
+            if query.get("sort") == "date_created" and query.get("criteria") == "desc":
+                found.reverse()
+            start, most = int(query.get("offset", 0)), min(int(query.get("limit", 30)), 50)
+            paging = {"total": len(found), "limit": most, "offset": start}
+            return reply({"results": [one.as_json() for one in found[start : start + most]], "paging": paging})
         if parts[:2] == ["v1", "chargebacks"] and int(parts[2]) in self.chargebacks:
             return reply({"id": parts[2], "payments": [self.chargebacks[int(parts[2])]]})
         payment = self.payments.get(int(parts[2])) if parts[:2] == ["v1", "payments"] and parts[2].isdigit() else None

@@ -50,7 +50,9 @@ from panelwright.ui.request import CustomerRequest
 _BACK = re.compile(r"/order(?:/many)?(?:\?[\w.~%+&=/:@,;!*()'-]*)?", re.ASCII)
 _FIELD = re.compile(r"\{\{\s*(amount|currency|reference)\s*\}\}")
 # Lines of a payment's story that are staff's alone.
-_UNTOLD = frozenset({"problem", "refund_unknown", "paid_there_too", "checked"})
+_UNTOLD = frozenset({"problem", "refund_unknown", "paid_there_too", "checked"}) | frozenset(
+    {"dispute_unlisted", "dispute_listed", "surplus", "surplus_settled"}
+)
 _EMPTIED = frozenset({PaymentState.FAILED, PaymentState.EXPIRED, PaymentState.CANCELED})
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,24 +16,6 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.django_db(transaction=True)
 
 At = Callable[[str], "Till"]
-
-
-@pytest.fixture
-def at(story: Story, settings: Any) -> Iterator[At]:
-    """A till of the gateway that is played so."""
-    from tests.payments.plays import PLAYS
-    from tests.payments.shop import serving
-    from tests.payments.till import Till
-
-    with ExitStack() as stack:
-
-        def till(name: str) -> Till:
-            play = PLAYS[name]()
-            url = stack.enter_context(serving(**{play.kind: play.gateway}))
-            settings.SANDBOX_GATEWAYS, settings.TEST_PAYMENTS = url, True
-            return Till(story, play)
-
-        yield till
 
 
 # ---- Mercado Pago ----------------------------------------------------------------------------------

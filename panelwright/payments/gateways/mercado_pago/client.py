@@ -44,6 +44,8 @@ _DIGITS = re.compile(r"[0-9]{1,20}", re.ASCII)
 _PAID = frozenset({"approved", "in_mediation", "refunded", "charged_back"})
 _WAITS = frozenset({"in_process", "authorized"})
 _CHARGEBACKS = {"settled": DisputeProgress.LOST, "reimbursed": DisputeProgress.WON}
+# How a claim has ended: the payment says nothing else of it afterwards.
+_ENDS = {"approved": DisputeProgress.WON, "refunded": DisputeProgress.LOST}
 _REFUNDS = {"approved": RefundProgress.DONE, "rejected": RefundProgress.FAILED, "cancelled": RefundProgress.FAILED}
 
 
@@ -143,6 +145,7 @@ def ask(to: Connection, reference: str, gateway_id: str) -> FoundPayment | Troub
         ),
         refunded_micros=sum(map(_refunded, paid)),
         disputes=tuple(dispute for one in paid if (dispute := _dispute(one)) is not None),
+        ended=tuple((f"{one.get('id')}", _ENDS[str(one["status"])]) for one in paid if one["status"] in _ENDS),
     )
 
 
@@ -150,13 +153,24 @@ def _payments(to: Connection, reference: str, gateway_id: str) -> list[dict[str,
     if _DIGITS.fullmatch(gateway_id):
         one = _call(to, f"{_PAYMENTS}/{gateway_id}")
         return one if isinstance(one, Trouble) else [one]
+    found: dict[object, dict[str, Any]] = {}
+    for status in ("", *sorted(_PAID)):
+        listed = _search(to, reference, status)
+        if isinstance(listed, Trouble):
+            return listed
+        # What only looks like our reference is not ours. The later answer is the newer one.
+        found |= {one.get("id"): one for one in listed if one.get("external_reference") == reference}
+        if not status and len(listed) < _LISTED_MAX:
+            return list(found.values())
+    # So many tries that those which were refused may have pushed out what was paid.
+    return list(found.values())
+
+
+def _search(to: Connection, reference: str, status: str) -> list[dict[str, Any]] | Trouble:
+    """The newest ones under our reference; of one status, where it is given."""
     asked = f"external_reference={quote(reference, safe='')}&sort=date_created&criteria=desc&limit={_LISTED_MAX}"
-    listed = _call(to, f"{_PAYMENTS}/search?{asked}")
-    if isinstance(listed, Trouble):
-        return listed
-    # What only looks like our reference is not ours.
-    rows = map(object_of, list_of(listed.get("results")))
-    return [one for one in rows if one.get("external_reference") == reference]
+    listed = _call(to, f"{_PAYMENTS}/search?{asked}" + (f"&status={status}" if status else ""))
+    return listed if isinstance(listed, Trouble) else list(map(object_of, list_of(listed.get("results"))))
 
 
 def _unpaid(found: list[dict[str, Any]], *, is_pix: bool) -> Progress:
