@@ -1,6 +1,7 @@
 """What customers do with payments. Each function is one transaction, inside the panel's scope.
 
-Lock order: the customer (so that their limits hold), the payment, accounts; the panel's numbers last.
+Lock order: the customer (so that their limits hold), the coupon of a new payment, the payment, accounts; the panel's
+numbers last.
 """
 
 from __future__ import annotations
@@ -29,6 +30,10 @@ from panelwright.payments.models import (
 )
 from panelwright.payments.rules import PaymentSum, Terms, rows_of
 from panelwright.payments.settling_actions import lock, move, tell
+from panelwright.promotions import actions as promotions
+from panelwright.promotions import queries as promotion_queries
+from panelwright.promotions.actions import Entered
+from panelwright.promotions.models import Coupon
 from panelwright.support import files
 from panelwright.support.files import Upload
 from panelwright.support.rules import clean_title
@@ -74,19 +79,34 @@ def begin(
     agreed: PaymentSum | None = None,
     back: str = "",
     request_id: str = "",
+    coupon: Entered | None = None,
+    address: str = "",
     now: datetime | None = None,
 ) -> BegunPayment | Refusal:
     """A new payment by a method that is on. `agreed`: what the customer was shown; other terms are refused.
 
-    Refused: no_customer, no_payment_method, too_many_payments, too_many_today, terms_changed, and as `rules.quote`.
+    `coupon`: with what it was said to bring. The payment is made with it or not at all, and one that was made before
+    never gets it. `address`: the network address from which its code came.
+
+    Refused: no_customer, no_payment_method, too_many_payments, too_many_today, terms_changed, and as `rules.quote`; for
+    the coupon as `promotions.recognize` and `promotions.hold`.
     """
     now = now or clock.now()
+    if coupon is not None:
+        known = promotions.recognize(
+            panel_id=panel_id, customer_id=customer_id, address=address, code=coupon.code, now=now
+        )
+        if isinstance(known, Refusal):
+            return known
     with transaction.atomic(durable=True):
         customer = Customer.objects.select_for_update(no_key=True).filter(panel_id=panel_id, id=customer_id).first()
         if customer is None or not customer.enabled:
             return Refusal("no_customer")
         mine = Payment.objects.filter(panel_id=panel_id, customer_id=customer_id)
         if request_id and (before := mine.filter(request_id=request_id).select_related("method").first()) is not None:
+            if coupon is not None and not promotion_queries.has_use(panel_id, before.number, coupon.code):
+                # Nobody is to pay for what they do not get.
+                return Refusal("terms_changed")
             by_hand = _is_by_hand(before.method.kind)
             return BegunPayment(before.id, before.number, by_hand, repeated=True)
         method = queries.offered(panel_id).filter(id=method_id).first()
@@ -102,6 +122,9 @@ def begin(
             return found
         if agreed is not None and agreed != found:
             return Refusal("terms_changed")
+        held = None if coupon is None else _held(customer, coupon, found.credit_micros, now)
+        if isinstance(held, Refusal):
+            return held
         chars = _BY_HAND_CHARS if gateway.by_hand else _GATEWAY_CHARS
         payment: Payment = Payment.objects.create(
             panel_id=panel_id,
@@ -124,8 +147,23 @@ def begin(
             created_at=now,
             updated_at=now,
         )
+        if coupon is not None and held is not None:
+            micros = coupon.micros
+            promotions.promise(held, customer_id=customer_id, payment_number=payment.number, micros=micros, now=now)
         tell(payment, "created", now=now)
         return BegunPayment(payment.id, payment.number, gateway.by_hand)
+
+
+def _held(customer: Customer, coupon: Entered, credit_micros: int, now: datetime) -> Coupon | Refusal:
+    return promotions.hold(
+        panel_id=customer.panel_id,
+        customer_id=customer.id,
+        account_id=customer.account_id,
+        agreed=coupon,
+        credit_micros=credit_micros,
+        currency=customer.panel.currency,
+        now=now,
+    )
 
 
 def _is_by_hand(kind: str) -> bool:

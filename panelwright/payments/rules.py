@@ -318,6 +318,8 @@ S = PaymentState
 UNPAID = frozenset({S.CREATED, S.SENT, S.PENDING, S.FAILED, S.EXPIRED, S.CANCELED, S.PROBLEM})
 # What may still be waited for.
 OPEN = frozenset({S.CREATED, S.SENT, S.PENDING, S.PROBLEM})
+# What nobody waits for any more.
+OVER = UNPAID - OPEN
 _PAID = frozenset({S.PAID, S.PART_REFUNDED, S.REFUNDED, S.DISPUTED, S.WON, S.LOST})
 # Which state may follow which. From whatever is unpaid a late success may come, and nothing unpaid follows a paid one.
 NEXT: Mapping[PaymentState, frozenset[PaymentState]] = {

@@ -203,6 +203,8 @@ def move(payment: Payment, to: PaymentState, *, now: datetime, again: bool = Fal
         return False
     for name, value in values.items():
         setattr(payment, name, value)
+    if to in rules.OVER:
+        promotions.release(panel_id=payment.panel_id, payment_number=payment.number, now=now)
     return True
 
 

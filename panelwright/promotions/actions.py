@@ -1,15 +1,15 @@
 """Making coupons, and what becomes of one with its payment: promised, given, withdrawn.
 
-Lock order: the payment (its caller's), the coupon, its use, accounts.
+Lock order: the payment (its caller's; one that is being made comes after its coupon), the coupon, its use, accounts.
 """
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from django.db import transaction
 from django.db.models import F
 
 from panelwright.core import clock
@@ -110,27 +110,32 @@ def entered(
     `rules.refused`.
     """
     now = now or clock.now()
-    tries = _tries(who)
+    coupon = recognize(panel_id=panel_id, customer_id=who.customer_id, address=who.address, code=code, now=now)
+    if isinstance(coupon, Refusal):
+        return coupon
+    return _worth(coupon, who.customer_id, who.account_id, credit_micros, currency, now)
+
+
+def recognize(*, panel_id: int, customer_id: int, address: str, code: str, now: datetime) -> Coupon | Refusal:
+    """The coupon of a code that somebody has typed, outside of any transaction: wherever codes come in, each that there
+    is not is counted for the customer and the network address. Refused: too_often, bad_coupon.
+    """
+    tries: Sequence[Attempt] = [(TRIES_ACCOUNT, str(customer_id)), (TRIES_ADDRESS, address)]
     if (too_often := throttle_actions.count(panel_id, tries, now=now)) is not None:
-        return too_often
+        return dataclasses.replace(too_often, field="coupon")
     plain = rules.normal(code)
-    coupon = None if plain is None else Coupon.objects.filter(panel_id=panel_id, code=plain).first()
+    coupon: Coupon | None = None if plain is None else Coupon.objects.filter(panel_id=panel_id, code=plain).first()
     if coupon is None:
         return BAD_COUPON
     # Who knew it was not guessing.
     throttle_actions.take_back(panel_id, tries, now=now)
-    return _worth(coupon, who, credit_micros, currency, now)
-
-
-def _tries(who: Depositor) -> Sequence[Attempt]:
-    return [(TRIES_ACCOUNT, str(who.customer_id)), (TRIES_ADDRESS, who.address)]
+    return coupon
 
 
 def _worth(
-    coupon: Coupon, who: Depositor, credit_micros: int, currency: str, now: datetime, *, but: str = ""
+    coupon: Coupon, customer_id: int, account_id: int, credit_micros: int, currency: str, now: datetime
 ) -> Entered | Refusal:
-    """`but`: the reference of a deposit that does not count as one before."""
-    usage = queries.usage(coupon, customer_id=who.customer_id, account_id=who.account_id, now=now, but=but)
+    usage = queries.usage(coupon, customer_id=customer_id, account_id=account_id, now=now)
     terms = terms_of(coupon)
     why = rules.refused(usage, terms, credit_micros, now=now, currency=currency)
     return why if why is not None else Entered(coupon.code, rules.worth(terms, credit_micros))
@@ -140,43 +145,49 @@ def terms_of(coupon: Coupon) -> CouponTerms:
     return CouponTerms(coupon.percent_e2, coupon.amount_micros, coupon.most_micros, coupon.least_micros)
 
 
-def promise(
+def hold(
     *,
     panel_id: int,
-    who: Depositor,
-    payment_number: int,
+    customer_id: int,
+    account_id: int,
     agreed: Entered,
     credit_micros: int,
     currency: str,
-    now: datetime | None = None,
-) -> Refusal | None:
-    """Keep a coupon for a payment that has just begun, if it still brings what the customer was shown.
+    now: datetime,
+) -> Coupon | Refusal:
+    """The coupon, locked in the caller's transaction, if it still brings what the customer was shown.
 
-    Refused: terms_changed, and as `rules.refused`. To ask again for the same payment changes nothing.
+    Refused: terms_changed, and as `rules.refused`.
     """
-    now = now or clock.now()
-    with transaction.atomic(durable=True):
-        if CouponUse.objects.filter(panel_id=panel_id, payment_number=payment_number).exists():
-            return None
-        rows = Coupon.objects.select_for_update(no_key=True)
-        coupon = rows.filter(panel_id=panel_id, code=agreed.code).first()
-        if coupon is None:
-            return BAD_COUPON
-        found = _worth(coupon, who, credit_micros, currency, now)
-        if isinstance(found, Refusal):
-            return found
-        if found != agreed:
-            return Refusal("terms_changed")
-        CouponUse.objects.create(
-            panel_id=panel_id,
-            coupon=coupon,
-            customer_id=who.customer_id,
-            payment_number=payment_number,
-            promised_micros=found.micros,
-            held_until=now + rules.HELD,
-            at=now,
-        )
-    return None
+    rows = Coupon.objects.select_for_update(no_key=True)
+    coupon: Coupon | None = rows.filter(panel_id=panel_id, code=rules.normal(agreed.code)).first()
+    if coupon is None:
+        return BAD_COUPON
+    found = _worth(coupon, customer_id, account_id, credit_micros, currency, now)
+    if isinstance(found, Refusal):
+        return found
+    return coupon if found.micros == agreed.micros else Refusal("terms_changed")
+
+
+def promise(coupon: Coupon, *, customer_id: int, payment_number: int, micros: int, now: datetime) -> None:
+    """Keep a coupon that is held for the payment that is made in the same transaction: none gets one afterwards."""
+    CouponUse.objects.create(
+        panel_id=coupon.panel_id,
+        coupon=coupon,
+        customer_id=customer_id,
+        payment_number=payment_number,
+        promised_micros=micros,
+        held_until=now + rules.HELD,
+        at=now,
+    )
+
+
+def release(*, panel_id: int, payment_number: int, now: datetime) -> None:
+    """A payment is over, and nobody has paid: its use is free for others, and for the customer's next payment. Who pays
+    late all the same gets what the coupon still gives then. In the caller's transaction, which holds the payment.
+    """
+    uses = CouponUse.objects.filter(panel_id=panel_id, payment_number=payment_number, given_micros__isnull=True)
+    uses.filter(held_until__gt=now).update(held_until=now)
 
 
 def give(

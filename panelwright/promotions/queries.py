@@ -8,7 +8,7 @@ from django.db.models import Q
 
 from panelwright.ledger.models import Transfer, TransferCode
 from panelwright.promotions.models import Coupon, CouponUse
-from panelwright.promotions.rules import CouponUsage
+from panelwright.promotions.rules import CouponUsage, normal
 
 
 def usage(
@@ -44,6 +44,12 @@ def use_of(panel_id: int, payment_number: int) -> CouponUse | None:
         CouponUse.objects.filter(panel_id=panel_id, payment_number=payment_number).select_related("coupon").first()
     )
     return found
+
+
+def has_use(panel_id: int, payment_number: int, code: str) -> bool:
+    """Whether this is the coupon that was entered for a payment."""
+    uses = CouponUse.objects.filter(panel_id=panel_id, payment_number=payment_number)
+    return uses.filter(coupon__code=normal(code)).exists()
 
 
 def micros_of(use: CouponUse | None) -> int:

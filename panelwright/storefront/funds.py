@@ -30,7 +30,6 @@ from panelwright.payments import (
     rules,
     voucher_actions,
 )
-from panelwright.payments.actions import BegunPayment
 from panelwright.payments.gateways.by_hand.gateway import needed
 from panelwright.payments.models import BACK_MAX, Payment, PaymentMethod, PaymentState
 from panelwright.payments.rules import PaymentSum, Terms
@@ -113,14 +112,13 @@ def pay(request: CustomerRequest) -> HttpResponse:
         agreed=agreed,
         back=_back(form.text("back")),
         request_id=form.text("request_id"),
+        coupon=coupon,
+        address=request.address,
     )
     if isinstance(result, Refusal):
-        form.refuse(result, beside=result.field if result.field == "amount" else "")
-        return _page(request, form)
-    if coupon is not None and (refused := _promised(request, result, coupon, agreed)) is not None:
-        # Nobody is to pay for what they do not get: another form, and another payment.
+        # What is shown now is another form, and another payment.
         form.values["request_id"] = ""
-        form.refuse(refused, beside=refused.field)
+        form.refuse(result, beside=result.field if result.field in {"amount", "coupon"} else "")
         return _page(request, form)
     if result.by_hand:
         return redirect("storefront:payment", result.number)
@@ -134,7 +132,7 @@ def _depositor(request: CustomerRequest) -> Depositor:
 def _coupon(request: CustomerRequest, form: Form, found: PaymentSum) -> Entered | None:
     """What the coupon that is typed in would bring on top; what is wrong with it stands beside it."""
     code = form.text("coupon")
-    if not code or form.errors:
+    if not code or form.error_of("coupon"):
         return None
     entered = promotions.entered(
         panel_id=request.panel.id,
@@ -153,21 +151,6 @@ def _agreed_coupon(form: Form) -> Entered | None:
     """The coupon that the page showed, with what it said that it brings."""
     code, micros = form.text("coupon")[: COUPON_CODE_MAX + 1], whole(form.text("coupon_brings"))
     return Entered(code, micros) if code and micros is not None else None
-
-
-def _promised(request: CustomerRequest, begun: BegunPayment, coupon: Entered, agreed: PaymentSum) -> Refusal | None:
-    """Keep the coupon for the payment; where it does not bring any more what was shown, there is no payment either."""
-    refused = promotions.promise(
-        panel_id=request.panel.id,
-        who=_depositor(request),
-        payment_number=begun.number,
-        agreed=coupon,
-        credit_micros=agreed.credit_micros,
-        currency=request.panel.currency,
-    )
-    if refused is not None:
-        actions.cancel(panel_id=request.panel.id, customer_id=request.customer.id, payment_id=begun.payment_id)
-    return refused
 
 
 def _to_gateway(request: CustomerRequest, payment_id: int, number: int) -> HttpResponse:

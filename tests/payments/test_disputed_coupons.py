@@ -8,7 +8,7 @@ import pytest
 from django.db import transaction
 from django_scopes import scope
 
-from panelwright.core import clock, money
+from tests.payments.shop import led_to
 from tests.payments.test_disputes import state, told
 from tests.support.people import Time, values
 
@@ -19,26 +19,14 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def test_a_dispute_takes_the_coupon_along_and_won_brings_it_back(shop: Shop, time: Time) -> None:
-    from panelwright.payments.tests.making import payment
     from panelwright.promotions import actions
-    from panelwright.promotions.actions import Depositor, Entered
 
     owner, carol = shop.alice, shop.carol
     with scope(panel=owner.panel), transaction.atomic():
         actions.make(panel_id=owner.panel_id, code="SPRING", percent_e2=10_00)
-    id_ = shop.begin("20")
-    row = payment(id_)
-    with scope(panel=owner.panel):
-        promised = actions.promise(
-            panel_id=owner.panel_id,
-            who=Depositor(carol.customer_id, carol.account_id, "198.51.100.7"),
-            payment_number=row.number,
-            agreed=Entered("SPRING", 2 * money.MICROS),
-            credit_micros=row.credit_micros,
-            currency="USD",
-            now=clock.now(),
-        )
-    assert promised is None
+    form = {**shop.pay_form("20"), "coupon": "SPRING", "coupon_brings": "2000000"}
+    assert "/pay/cs_test_" in led_to(shop.browser.post("/funds/pay", **form))
+    ((id_,),) = values("SELECT id FROM payments_payment")
     shop.stripe.pay(shop.session(id_).id)
     for _ in range(3):
         shop.tell(id_)

@@ -13,8 +13,10 @@ from django_scopes import scope
 
 from panelwright.core import clock, money
 from panelwright.core.refusal import Refusal, Refused
-from panelwright.payments import refund_actions
-from panelwright.payments.tests.making import BOB, approve, begun, letters, method, payment
+from panelwright.payments import actions as payment_actions
+from panelwright.payments import refund_actions, staff_actions
+from panelwright.payments.actions import BegunPayment
+from panelwright.payments.tests.making import BOB, approve, begin, begun, letters, method, payment
 from panelwright.promotions import actions
 from panelwright.promotions.actions import Depositor, Entered
 from panelwright.promotions.audit import coupon_faults
@@ -46,16 +48,34 @@ def entered(buyer: Buyer, code: str = "SPRING", amount: str = "20") -> Entered |
 
 
 def promise(buyer: Buyer, paid: Known, brings: str = "2", code: str = "SPRING") -> Refusal | None:
-    owner = buyer.owner
-    with scope(panel=owner.panel):
-        return actions.promise(
+    """What `begin` does for a payment that it makes with a coupon."""
+    owner, agreed, now = buyer.owner, Entered(code, money.parse(brings)), clock.now()
+    with scope(panel=owner.panel), transaction.atomic():
+        held = actions.hold(
             panel_id=owner.panel_id,
-            who=who(buyer),
-            payment_number=paid.number,
-            agreed=Entered(code, money.parse(brings)),
+            customer_id=buyer.customer_id,
+            account_id=buyer.customer.account_id,
+            agreed=agreed,
             credit_micros=payment(paid).credit_micros,
             currency="USD",
+            now=now,
         )
+        if isinstance(held, Refusal):
+            return held
+        micros = agreed.micros
+        actions.promise(held, customer_id=buyer.customer_id, payment_number=paid.number, micros=micros, now=now)
+    return None
+
+
+def begins(buyer: Buyer, bank: int, code: str = "SPRING", brings: str = "2", **how: Any) -> BegunPayment | Refusal:
+    """A payment of 20 that is begun with a coupon."""
+    return begin(buyer, bank, "20", coupon=Entered(code, money.parse(brings)), address="198.51.100.7", **how)
+
+
+def with_coupon(buyer: Buyer, bank: int, **how: Any) -> Known:
+    result = begins(buyer, bank, **how)
+    assert isinstance(result, BegunPayment), result
+    return Known(result.payment_id, result.number)
 
 
 def refund(owner: Owner, paid: Known, amount: str = "") -> None:
@@ -81,9 +101,10 @@ def moved() -> list[tuple[str, str]]:
 def test_a_coupon_is_given_once_with_its_payment(alice: Owner, carol: Buyer, bank: int) -> None:
     coupon(alice)
     assert entered(carol) == Entered("SPRING", 2 * money.MICROS)
-    paid = begun(carol, bank)
-    assert promise(carol, paid) is None
-    assert promise(carol, paid) is None, "a form that is sent twice"
+    paid = with_coupon(carol, bank, request_id="once")
+    again = begins(carol, bank, request_id="once")
+    assert isinstance(again, BegunPayment) and (again.payment_id, again.repeated) == (paid, True)
+    assert value("SELECT COUNT(*) FROM promotions_couponuse") == 1
     assert carol.balance() == "100.00" and moved() == [], "nothing before the money is there"
     approve(alice, paid)
     assert carol.balance() == "122.00"
@@ -229,11 +250,134 @@ def test_the_first_deposit_only(alice: Owner, carol: Buyer, bank: int) -> None:
     assert alice.audit() == []
 
 
-def test_terms_that_changed_are_not_promised(alice: Owner, carol: Buyer, bank: int) -> None:
+def test_terms_that_changed_are_not_promised_and_nothing_is_begun(alice: Owner, carol: Buyer, bank: int) -> None:
     coupon(alice)
-    paid = begun(carol, bank)
-    assert code_of(promise(carol, paid, "200")) == "terms_changed"
+    coupon(alice, "LEAST", percent_e2=10_00, least_micros=money.parse("50"))
+    for code, brings, said in (
+        ("SPRING", "200", "terms_changed"),
+        ("SPRING", "0", "terms_changed"),
+        ("LEAST", "2", "coupon_below"),
+        ("NONE", "2", "bad_coupon"),
+        ("<b>", "2", "bad_coupon"),
+    ):
+        assert code_of(begins(carol, bank, code, brings)) == said, code
     assert value("SELECT COUNT(*) FROM promotions_couponuse") == 0
+    assert value("SELECT COUNT(*) FROM payments_payment") == 0
+    assert begins(carol, bank, " spring ") == BegunPayment(value("SELECT MAX(id) FROM payments_payment"), 1001, True)
+
+
+@pytest.mark.parametrize("state", ["created", "paid", "canceled"])
+def test_none_comes_to_a_payment_that_was_begun_before(alice: Owner, carol: Buyer, bank: int, state: str) -> None:
+    coupon(alice, amount_micros=money.parse("50"), uses=1)
+    paid = begun(carol, bank, request_id="once")
+    if state == "paid":
+        approve(alice, paid)
+    elif state == "canceled":
+        cancel(carol, paid)
+    balance = carol.balance()
+    assert code_of(begins(carol, bank, brings="50", request_id="once")) == "terms_changed"
+    assert value("SELECT COUNT(*) FROM promotions_couponuse") == 0
+    assert (value("SELECT state FROM payments_payment"), carol.balance()) == (state, balance)
+    assert entered(carol) == Entered("SPRING", money.parse("50")), "its use is free"
+    assert alice.audit() == []
+
+
+def test_guessing_with_a_form_that_pays_is_slowed_down_too(alice: Owner, carol: Buyer, bank: int, time: Time) -> None:
+    coupon(alice)
+    begun(carol, bank, request_id="once")
+    for n in range(15):
+        assert code_of(begins(carol, bank, f"GUESS{n}", request_id="once")) == "bad_coupon"
+        assert code_of(entered(carol, f"GUESS{n}")) == "bad_coupon"
+    for request_id in ("once", "", "another"):
+        assert code_of(begins(carol, bank, "GUESS", request_id=request_id)) == "too_often"
+        assert code_of(begins(carol, bank, "SPRING", request_id=request_id)) == "too_often"
+    assert code_of(entered(carol)) == "too_often"
+    counted = values("SELECT kind, count FROM customers_attempts WHERE kind LIKE 'coupon%%'")
+    assert counted == [("coupon account", 30)]
+    assert values("SELECT kind, count FROM customers_addressattempts WHERE kind LIKE 'coupon%%'") == [
+        ("coupon address", 30)
+    ]
+
+
+def cancel(buyer: Buyer, paid: Known) -> None:
+    owner = buyer.owner
+    with scope(panel=owner.panel):
+        refused = payment_actions.cancel(panel_id=owner.panel_id, customer_id=buyer.customer_id, payment_id=paid)
+    assert refused is None
+
+
+def reject(owner: Owner, paid: Known) -> None:
+    with scope(panel=owner.panel), transaction.atomic():
+        staff_actions.reject(BOB, panel_id=owner.panel_id, payment_id=paid, reason="no such money", now=clock.now())
+
+
+def expire(owner: Owner, paid: Known) -> None:
+    execute("UPDATE payments_payment SET due_at = %s", clock.now())
+    with scope(panel=owner.panel):
+        assert payment_actions.expire(panel_id=owner.panel_id, payment_id=paid, now=clock.now())
+
+
+@pytest.mark.parametrize("end", ["canceled", "failed", "expired"])
+def test_the_coupon_of_a_payment_that_is_over_is_free(alice: Owner, carol: Buyer, bank: int, end: str) -> None:
+    coupon(alice, percent_e2=10_00, uses=1)
+    dave = alice.customer("dave", balance="0.00")
+    first = with_coupon(carol, bank)
+    assert code_of(entered(carol)) == "coupon_used"
+    assert code_of(begins(dave, bank)) == "coupon_used_up"
+    if end == "canceled":
+        cancel(carol, first)
+    elif end == "failed":
+        reject(alice, first)
+    else:
+        expire(alice, first)
+    assert payment(first).state == end
+    second = with_coupon(carol, bank)
+    assert code_of(begins(dave, bank)) == "coupon_used_up", "promised again"
+    # Hers comes late all the same: the only use is the second one's.
+    approve(alice, first, "", "wire 1")
+    assert carol.balance() == "120.00" and moved() == []
+    approve(alice, second, "", "wire 2")
+    assert carol.balance() == "142.00" and moved() == [(f"P-{second.number}", "2.00")]
+    assert alice.audit() == []
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+def test_who_pays_after_all_gets_what_the_coupon_still_gives(
+    alice: Owner, carol: Buyer, bank: int, enabled: bool
+) -> None:
+    id_ = coupon(alice, percent_e2=10_00, uses=1)
+    paid = with_coupon(carol, bank)
+    cancel(carol, paid)
+    with scope(panel=alice.panel):
+        actions.turn(panel_id=alice.panel_id, coupon_id=id_, enabled=enabled)
+    approve(alice, paid)
+    assert carol.balance() == ("122.00" if enabled else "120.00")
+    assert alice.audit() == []
+    assert code_of(entered(carol)) == ("coupon_used" if enabled else "bad_coupon")
+
+
+def test_a_double_click_begins_one_payment_with_its_coupon(alice: Owner, carol: Buyer, bank: int) -> None:
+    coupon(alice, percent_e2=10_00, uses=1)
+    results: list[BegunPayment | Refusal] = []
+    ready = threading.Barrier(4)
+
+    def click() -> None:
+        ready.wait()
+        results.append(begins(carol, bank, request_id="once"))
+        connection.close()
+
+    threads = [threading.Thread(target=click) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    ((id_, state),) = values("SELECT id, state FROM payments_payment")
+    assert state == "created"
+    assert {one.payment_id if isinstance(one, BegunPayment) else one for one in results} == {id_}
+    assert value("SELECT COUNT(*) FROM promotions_couponuse") == 1
+    approve(alice, id_)
+    assert carol.balance() == "122.00"
+    assert alice.audit() == []
 
 
 def test_guessing_is_slowed_down(alice: Owner, carol: Buyer) -> None:

@@ -14,7 +14,7 @@ from panelwright.payments import refund_actions
 from panelwright.payments.tests.making import BOB, approve, method
 from panelwright.promotions import actions
 from panelwright.storefront.tests.browsing import Browser, error, hidden
-from tests.support.people import Buyer, Owner, execute, value
+from tests.support.people import Buyer, Owner, Time, execute, value
 
 
 @pytest.fixture
@@ -100,11 +100,10 @@ def test_one_that_is_gone_meanwhile_is_not_paid_for(alice: Owner, carol: Buyer, 
     page = answer.content.decode()
     assert answer.status_code == 422
     assert error(page, "coupon") == "There is no such coupon. Check the code."
-    assert value("SELECT state FROM payments_payment") == "canceled"
-    # The page offers the same without it, as another payment.
+    assert value("SELECT COUNT(*) FROM payments_payment") == 0
+    # The page offers the same without it.
     again = {name: hidden(page, name) for name in ("method", "amount", "agreed", "request_id")}
-    assert again["request_id"] != form["request_id"]
-    assert browser.post("/funds/pay", **again).headers["Location"] == "/funds/1002"
+    assert browser.post("/funds/pay", **again).headers["Location"] == "/funds/1001"
     approve(alice, int(value("SELECT MAX(id) FROM payments_payment")))
     assert carol.balance() == "205.00" and alice.audit() == []
 
@@ -115,4 +114,40 @@ def test_what_the_form_says_of_it_is_not_believed(carol: Buyer, browser: Browser
         answer = browser.post("/funds/pay", **{**form, **changed, "request_id": str(changed)})
         assert answer.status_code == 422
     assert value("SELECT COUNT(*) FROM promotions_couponuse") == 0
-    assert value("SELECT COUNT(*) FROM payments_payment WHERE state <> 'canceled'") == 0
+    assert value("SELECT COUNT(*) FROM payments_payment") == 0
+
+
+def test_codes_are_not_guessed_by_the_form_that_pays(browser: Browser, time: Time) -> None:
+    form = sent(browser, "/funds?amount=100&coupon=SPRING")
+    assert browser.post("/funds/pay", **{**form, "coupon": "", "coupon_brings": ""}).status_code == 302
+    said = set()
+    for n in range(200):
+        page = browser.post("/funds/pay", **{**form, "coupon": f"GUESS{n}", "coupon_brings": "1"})
+        said.add((n < 30, page.status_code, re.sub(r"\d+ minutes?", "…", error(page.content.decode(), "coupon"))))
+    wait = "Too many attempts. Try again in …."
+    assert said == {(True, 422, "There is no such coupon. Check the code."), (False, 422, wait)}
+    part = browser.client.get("/funds/price", {"amount": "100", "coupon": "SPRING"}).content.decode()
+    for page in (browser.post("/funds/pay", **form).content.decode(), part):
+        assert "Too many attempts. Try again in" in page and "Coupon SPRING" not in text_of(page)
+
+
+def test_none_is_kept_for_a_payment_that_has_arrived(alice: Owner, carol: Buyer, browser: Browser) -> None:
+    form = sent(browser, "/funds?amount=100&coupon=SPRING")
+    assert browser.post("/funds/pay", **{**form, "coupon": "", "coupon_brings": ""}).status_code == 302
+    approve(alice, int(value("SELECT id FROM payments_payment")))
+    page = browser.post("/funds/pay", **form)
+    assert page.status_code == 422 and value("SELECT COUNT(*) FROM promotions_couponuse") == 0
+    assert "105.00 USD arrived on your balance." in text_of(browser.get("/funds/1001"))
+    # What the page shows then is another payment.
+    again = {name: hidden(page.content.decode(), name) for name in form}
+    assert browser.post("/funds/pay", **again).headers["Location"] == "/funds/1002"
+    assert carol.balance() == "205.00" and alice.audit() == []
+
+
+def test_a_payment_that_is_canceled_frees_its_coupon(browser: Browser) -> None:
+    form = sent(browser, "/funds?amount=100&coupon=SPRING")
+    assert browser.post("/funds/pay", **form).status_code == 302
+    assert "You have already used this coupon." in browser.get("/funds?amount=100&coupon=SPRING", 422)
+    assert browser.post("/funds/1001/cancel").status_code == 302
+    again = sent(browser, "/funds?amount=100&coupon=SPRING")
+    assert browser.post("/funds/pay", **again).headers["Location"] == "/funds/1002"
