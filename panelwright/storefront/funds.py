@@ -6,6 +6,7 @@ import re
 import secrets
 from collections.abc import Sequence
 from typing import Any, NamedTuple
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -47,6 +48,7 @@ from panelwright.ui.request import CustomerRequest
 
 # What a page may lead back to: that of an order, with what was typed in.
 _BACK = re.compile(r"/order(?:/many)?(?:\?[\w.~%+&=/:@,;!*()'-]*)?", re.ASCII)
+_TYPED = ("method", "amount", "coupon", "back")
 _FIELD = re.compile(r"\{\{\s*(amount|currency|reference)\s*\}\}")
 # Lines of a payment's story that are staff's alone.
 _UNTOLD = frozenset({"problem", "refund_unknown", "paid_there_too", "checked"}) | frozenset(
@@ -96,13 +98,19 @@ def price(request: CustomerRequest) -> HttpResponse:
 
 @require_POST
 def pay(request: CustomerRequest) -> HttpResponse:
-    """Begin the payment on the terms that the page showed."""
+    """Begin the payment on the terms that the page showed for what the form holds; or only show what arrives."""
     form = Form.sent(request)
+    if form.text("show"):
+        return redirect(f"{reverse('storefront:funds')}?{_typed(form)}")
     asked = rules.read_amount(form.text("amount"))
     agreed = rules.read_agreed(form.text("agreed"))
     method_id = whole(form.text("method"))
     coupon = _agreed_coupon(form)
     if is_resumed(request) or agreed is None or asked is None or method_id is None:
+        return _page(request, form)
+    if not _is_shown(form, asked, agreed):
+        form.values["request_id"] = ""
+        form.wrong("", _("You changed the form. Check what arrives, then pay."))
         return _page(request, form)
     result = actions.begin(
         panel_id=request.panel.id,
@@ -123,6 +131,19 @@ def pay(request: CustomerRequest) -> HttpResponse:
     if result.by_hand:
         return redirect("storefront:payment", result.number)
     return _to_gateway(request, result.payment_id, result.number)
+
+
+def _typed(form: Form) -> str:
+    """What the form holds, as the query of a page that shows what it brings."""
+    return urlencode([(name, form.text(name)[: BACK_MAX + 1]) for name in _TYPED if form.text(name)])
+
+
+def _is_shown(form: Form, asked: int, agreed: PaymentSum) -> bool:
+    """Whether the sums that the page showed are those of what the form holds: a coupon or another amount may have been
+    typed since.
+    """
+    shown = form.text("method_shown") in ("", form.text("method")) and form.text("coupon_shown") == form.text("coupon")
+    return shown and asked == agreed.asked_micros
 
 
 def _depositor(request: CustomerRequest) -> Depositor:

@@ -24,7 +24,7 @@ def test_a_dispute_takes_the_coupon_along_and_won_brings_it_back(shop: Shop, tim
     owner, carol = shop.alice, shop.carol
     with scope(panel=owner.panel), transaction.atomic():
         actions.make(panel_id=owner.panel_id, code="SPRING", percent_e2=10_00)
-    form = {**shop.pay_form("20"), "coupon": "SPRING", "coupon_brings": "2000000"}
+    form = {**shop.pay_form("20"), "coupon": "SPRING", "coupon_shown": "SPRING", "coupon_brings": "2000000"}
     assert "/pay/cs_test_" in led_to(shop.browser.post("/funds/pay", **form))
     ((id_,),) = values("SELECT id FROM payments_payment")
     shop.stripe.pay(shop.session(id_).id)

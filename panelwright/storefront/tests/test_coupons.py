@@ -14,7 +14,10 @@ from panelwright.payments import refund_actions
 from panelwright.payments.tests.making import BOB, approve, method
 from panelwright.promotions import actions
 from panelwright.storefront.tests.browsing import Browser, error, hidden
-from tests.support.people import Buyer, Owner, Time, execute, value
+from tests.support.people import Buyer, Owner, Time, execute, value, values
+
+# Of a form without one.
+NONE = {"coupon": "", "coupon_shown": "", "coupon_brings": ""}
 
 
 @pytest.fixture
@@ -32,8 +35,8 @@ def coupon(owner: Owner, code: str, **terms: Any) -> None:
 def sent(browser: Browser, address: str) -> dict[str, str]:
     """What the form that pays sends."""
     page = browser.get(address)
-    names = ("method", "amount", "agreed", "request_id", "coupon", "coupon_brings")
-    return {name: hidden(page, name) for name in names}
+    names = ("method", "amount", "agreed", "request_id", "method_shown", "coupon_shown", "coupon_brings")
+    return {**{name: hidden(page, name) for name in names}, "coupon": hidden(page, "coupon_shown")}
 
 
 def text_of(page: str) -> str:
@@ -119,10 +122,12 @@ def test_what_the_form_says_of_it_is_not_believed(carol: Buyer, browser: Browser
 
 def test_codes_are_not_guessed_by_the_form_that_pays(browser: Browser, time: Time) -> None:
     form = sent(browser, "/funds?amount=100&coupon=SPRING")
-    assert browser.post("/funds/pay", **{**form, "coupon": "", "coupon_brings": ""}).status_code == 302
+    assert browser.post("/funds/pay", **{**form, **NONE}).status_code == 302
     said = set()
     for n in range(200):
-        page = browser.post("/funds/pay", **{**form, "coupon": f"GUESS{n}", "coupon_brings": "1"})
+        page = browser.post(
+            "/funds/pay", **{**form, "coupon": f"GUESS{n}", "coupon_shown": f"GUESS{n}", "coupon_brings": "1"}
+        )
         said.add((n < 30, page.status_code, re.sub(r"\d+ minutes?", "…", error(page.content.decode(), "coupon"))))
     wait = "Too many attempts. Try again in …."
     assert said == {(True, 422, "There is no such coupon. Check the code."), (False, 422, wait)}
@@ -133,13 +138,13 @@ def test_codes_are_not_guessed_by_the_form_that_pays(browser: Browser, time: Tim
 
 def test_none_is_kept_for_a_payment_that_has_arrived(alice: Owner, carol: Buyer, browser: Browser) -> None:
     form = sent(browser, "/funds?amount=100&coupon=SPRING")
-    assert browser.post("/funds/pay", **{**form, "coupon": "", "coupon_brings": ""}).status_code == 302
+    assert browser.post("/funds/pay", **{**form, **NONE}).status_code == 302
     approve(alice, int(value("SELECT id FROM payments_payment")))
     page = browser.post("/funds/pay", **form)
     assert page.status_code == 422 and value("SELECT COUNT(*) FROM promotions_couponuse") == 0
     assert "105.00 USD arrived on your balance." in text_of(browser.get("/funds/1001"))
     # What the page shows then is another payment.
-    again = {name: hidden(page.content.decode(), name) for name in form}
+    again = {**form, "request_id": hidden(page.content.decode(), "request_id")}
     assert browser.post("/funds/pay", **again).headers["Location"] == "/funds/1002"
     assert carol.balance() == "205.00" and alice.audit() == []
 
@@ -151,3 +156,49 @@ def test_a_payment_that_is_canceled_frees_its_coupon(browser: Browser) -> None:
     assert browser.post("/funds/1001/cancel").status_code == 302
     again = sent(browser, "/funds?amount=100&coupon=SPRING")
     assert browser.post("/funds/pay", **again).headers["Location"] == "/funds/1002"
+
+
+@pytest.mark.parametrize("typed", ["SPRING", " spring ", "NOTHING"])
+def test_one_that_is_typed_and_not_shown_yet_is_not_left_out(carol: Buyer, browser: Browser, typed: str) -> None:
+    page = browser.get("/funds?amount=100")
+    names = ("method", "amount", "agreed", "request_id", "method_shown", "coupon_shown")
+    form = {name: hidden(page, name) for name in names}
+    assert form["coupon_shown"] == "" and 'name="coupon_brings"' not in page
+    sent_at_once = browser.post("/funds/pay", **form, coupon=typed)
+    answer = sent_at_once.content.decode()
+    assert sent_at_once.status_code == 422
+    assert error(answer, "coupon") == ("There is no such coupon. Check the code." if typed == "NOTHING" else "")
+    assert "You changed the form. Check what arrives, then pay." in text_of(answer)
+    assert value("SELECT COUNT(*) FROM payments_payment") == 0
+    assert ("Coupon SPRING +10.00 USD" in text_of(answer)) == (typed != "NOTHING")
+    # What is shown now may be paid: with the coupon, or without one that there is not.
+    again = {name: hidden(answer, name) for name in names}
+    assert again["request_id"] != form["request_id"]
+    brings = {"coupon_brings": hidden(answer, "coupon_brings")} if typed != "NOTHING" else {}
+    assert browser.post("/funds/pay", **again, **brings, coupon=typed).headers["Location"] == "/funds/1001"
+    assert values("SELECT promised_micros FROM promotions_couponuse") == ([(10_000_000,)] if brings else [])
+
+
+@pytest.mark.parametrize("typed", [{"coupon": ""}, {"coupon": "OTHER"}, {"amount": "200"}, {"method_shown": "0"}])
+def test_what_was_changed_since_it_was_shown_is_shown_first(browser: Browser, typed: dict[str, str]) -> None:
+    form = sent(browser, "/funds?amount=100&coupon=SPRING")
+    assert browser.post("/funds/pay", **form).status_code == 302
+    answer = browser.post("/funds/pay", **{**form, **typed})
+    assert answer.status_code == 422, "nor is it the payment that was begun before"
+    assert "You changed the form." in text_of(answer.content.decode())
+    assert value("SELECT COUNT(*) FROM payments_payment") == 1
+
+
+def test_the_form_shows_what_arrives_without_scripts(browser: Browser) -> None:
+    page = browser.get("/funds")
+    form = {
+        "method": hidden(page, "method"),
+        "amount": "100",
+        "coupon": "SPRING",
+        "back": "/order?a=1&b=2",
+        "show": "1",
+    }
+    answer = browser.post("/funds/pay", **form)
+    assert answer.status_code == 302 and value("SELECT COUNT(*) FROM payments_payment") == 0
+    shown = browser.get(answer.headers["Location"])
+    assert "Coupon SPRING +10.00 USD" in text_of(shown) and hidden(shown, "back") == form["back"]

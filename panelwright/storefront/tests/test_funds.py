@@ -69,7 +69,7 @@ def test_fee_bonus_and_what_arrives_are_told_before_anything_is_paid(browser: Br
 )
 def test_what_cannot_be_paid_is_said_in_words(browser: Browser, bank: int, amount: str, said: str) -> None:
     page = browser.get(f"/funds?amount={amount}", status=422)
-    assert error(page, "amount") == said and 'action="/funds/pay"' not in page
+    assert error(page, "amount") == said and 'name="agreed"' not in page
 
 
 def test_presets_are_those_that_the_method_takes(browser: Browser, bank: int) -> None:

@@ -117,7 +117,8 @@ document.addEventListener("submit", (event) => {
 });
 // A form that is on its way is not sent a second time by an impatient click.
 document.addEventListener("submit", (event) => {
-  if (event.defaultPrevented || event.target.method !== "post") return;
+  // Not its property `method`: a field of that name stands in front of it.
+  if (event.defaultPrevented || event.target.getAttribute("method") !== "post") return;
   if (event.target.dataset.sent) event.preventDefault();
   event.target.dataset.sent = "1";
   setTimeout(() => delete event.target.dataset.sent, 5000);
