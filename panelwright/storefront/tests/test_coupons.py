@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+import threading
 from typing import Any
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from django_scopes import scope
 
 from panelwright.core import clock
@@ -202,3 +203,25 @@ def test_the_form_shows_what_arrives_without_scripts(browser: Browser) -> None:
     assert answer.status_code == 302 and value("SELECT COUNT(*) FROM payments_payment") == 0
     shown = browser.get(answer.headers["Location"])
     assert "Coupon SPRING +10.00 USD" in text_of(shown) and hidden(shown, "back") == form["back"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_double_click_begins_one_payment_with_its_coupon(alice: Owner, carol: Buyer, browser: Browser) -> None:
+    form = sent(browser, "/funds?amount=100&coupon=SPRING")
+    clicks = [Browser(alice, carol.customer.user) for _ in range(4)]
+    ready = threading.Barrier(len(clicks))
+    led: list[str] = []
+
+    def click(one: Browser) -> None:
+        ready.wait()
+        led.append(one.post("/funds/pay", **form).headers.get("Location", ""))
+        connection.close()
+
+    threads = [threading.Thread(target=click, args=(one,)) for one in clicks]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert led == ["/funds/1001"] * 4
+    assert values("SELECT state FROM payments_payment") == [("created",)]
+    assert values("SELECT promised_micros FROM promotions_couponuse") == [(10_000_000,)]
