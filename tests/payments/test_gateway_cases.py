@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.support.people import Time, execute, value, values
-from tests.support.story import Story
 
 if TYPE_CHECKING:
     from tests.payments.till import Till

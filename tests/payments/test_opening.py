@@ -11,7 +11,6 @@ import pytest
 from django_scopes import scope
 
 from panelwright.core import limits
-from tests.payments.test_gateway_cases import at as at  # the fixture
 from tests.support.people import Time, value, values
 from tests.support.threads import together
 

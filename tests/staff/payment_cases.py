@@ -98,7 +98,7 @@ def _disputed(world: Any) -> Any:
     return id_
 
 
-def _paid_twice(world: Any) -> Any:
+def _surplus(world: Any) -> Any:
     """One of which the gateway has more than was credited."""
     id_ = _paid(world)
     facts = '{"surplus_micros": 20000000}'
@@ -158,7 +158,7 @@ PAYMENT_CASES: dict[str, Callable[[Any], Made]] = {
     "payment.mark_checked": lambda w: (_paid_twice(w), {"reason": "It was paid once."}),
     "payment.record_dispute": lambda w: (_paid(w), {"amount": "5.00", "reason": "fraudulent"}),
     "payment.close_dispute": lambda w: (_disputed(w), {"outcome": "won"}),
-    "payment.settle_surplus": lambda w: (_paid_twice(w), {}),
+    "payment.settle_surplus": lambda w: (_surplus(w), {}),
     "payment.refund": lambda w: (_paid(w), {"amount": "5.00"}),
     "payment_method.set_stripe": lambda w: (_stripe(w), {}),
     "payment_method.set_mercado_pago": lambda w: (_of_kind("mercado_pago")(w), {"product": "pix"}),

@@ -4,15 +4,26 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('payments', '0008_paid_twice'),
+        ("payments", "0008_paid_twice"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='payment',
-            name='attention',
-            field=models.CharField(blank=True, choices=[('refund_unknown', 'Refund Unknown'), ('disputed', 'Disputed'), ('paid_twice', 'Paid Twice'), ('unlisted', 'Unlisted'), ('surplus', 'Surplus')], db_default='', default='', max_length=14),
+            model_name="payment",
+            name="attention",
+            field=models.CharField(
+                blank=True,
+                choices=[
+                    ("refund_unknown", "Refund Unknown"),
+                    ("disputed", "Disputed"),
+                    ("paid_twice", "Paid Twice"),
+                    ("unlisted", "Unlisted"),
+                    ("surplus", "Surplus"),
+                ],
+                db_default="",
+                default="",
+                max_length=14,
+            ),
         ),
     ]
