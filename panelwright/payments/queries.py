@@ -20,6 +20,7 @@ from panelwright.payments.models import (
     PaymentState,
     PaymentStep,
     Refund,
+    RefundState,
     WebhookEvent,
 )
 
@@ -139,7 +140,8 @@ def due(now: datetime, limit: int, busy: BusyNow) -> list[DueRow]:
 
 def refunds_due(now: datetime, limit: int, busy: BusyNow) -> list[DueRow]:
     """Refunds that the gateway has to be told of."""
-    rows = Refund.objects.filter(due_at__lte=now, due_at__isnull=False).order_by("due_at")
+    open_ = (RefundState.REQUESTED, RefundState.SENT, RefundState.UNKNOWN)
+    rows = Refund.objects.filter(due_at__lte=now, due_at__isnull=False, state__in=open_).order_by("due_at")
     found = rows.exclude(panel_id__in=busy.panels).exclude(payment__method_id__in=busy.methods)
     found = found.exclude(payment_id__in=busy.payments)
     return [DueRow(*row) for row in found.values_list("panel_id", "id", "payment__method_id", "payment_id")[:limit]]
