@@ -207,7 +207,7 @@ def test_only_a_proof_is_called_a_used_proof(shop: Shop, monkeypatch: pytest.Mon
 
     monkeypatch.setattr(ledger, "post", broken)
     with pytest.raises(IntegrityError, match="another constraint"):
-        shop.work()
+        shop.look(id_)
     assert state(id_) == "sent"
 
 
