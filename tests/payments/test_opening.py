@@ -139,14 +139,16 @@ def test_who_cancels_while_it_opens_is_led_nowhere_and_it_is_closed_there(
     assert making.state(id_) == "canceled" and shop.session(id_).status == "expired"
 
 
-def test_who_has_paid_all_the_same_is_credited(at: At, time: Time, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_who_agrees_all_the_same_is_not_charged(at: At, time: Time, monkeypatch: pytest.MonkeyPatch) -> None:
+    """PayPal takes nothing before it is told to, and it is told so for nobody who has given up."""
     till = at("paypal")
     assert canceled_meanwhile(till, monkeypatch).status_code == 302
     id_ = value("SELECT id FROM payments_payment")
     assert till.state(id_) == "canceled"
     till.pay(id_)
     till.settle()
-    assert till.state(id_) == "paid" and till.balance() == "120.00"
+    assert till.state(id_) == "canceled" and till.balance() == "100.00"
+    assert not [one for one in till.play.double.calls if one.endswith("/capture")]
     till.audit()
 
 
