@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 from collections.abc import Callable
 from functools import cache
 from typing import Any
@@ -121,14 +122,12 @@ def _answered(world: Any) -> int:
     return target
 
 
-# Servers that stand until the process ends.
-_KEPT: list[Any] = []
-
-
 @cache
 def _simulated() -> str:
-    _KEPT.append(server := served())
+    """A server that stands until the process ends, and is ended while its thread still runs: later it would hang."""
+    server = served()
     _gateway, url = server.__enter__()
+    atexit.register(server.__exit__, None, None, None)
     return url
 
 
