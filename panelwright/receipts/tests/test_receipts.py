@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 import pytest
+from django.db import transaction
 from django_scopes import scope
 
 from panelwright.core import clock
@@ -203,12 +204,12 @@ def test_a_lost_dispute_gets_a_note_of_what_it_took(alice: Owner, carol: Buyer, 
     turn_on(alice, tax_name="VAT", tax_percent_e2=25_00)
     id_ = paid(alice, carol, "10", bank=method(alice))
     assert look() == 1
-    with scope(panel=alice.panel):
-        dispute_actions.record(
-            BOB, panel_id=alice.panel_id, payment_id=id_, amount_micros=None, reason="", now=time.now
-        )
-        assert look() == 0, "it may still be won"
-        dispute_actions.close(BOB, panel_id=alice.panel_id, payment_id=id_, won=False, now=time.now)
+    told: dict[str, Any] = {"panel_id": alice.panel_id, "payment_id": id_, "now": time.now}
+    with scope(panel=alice.panel), transaction.atomic():
+        dispute_actions.record(BOB, **told)
+    assert look() == 0, "it may still be won"
+    with scope(panel=alice.panel), transaction.atomic():
+        dispute_actions.close(BOB, won=False, **told)
     assert (look(), look()) == (1, 0)
     note = receipts(alice)[1]
     assert (note.kind, note.amount_micros, note.tax_micros) == ("credit_note", 10_000_000, 2_000_000)
