@@ -72,7 +72,8 @@ def test_an_unknown_outcome_is_resolved_each_of_three_ways(
     south = South(town, new_upstream())
     carol, alice = town.customer(balance="100.00"), town.staff()
     log_in(page, carol)
-    ((charge,),) = town.rows.run("SELECT rate_micros FROM catalog_service WHERE number = ?", SERVICE)
+    of_panel = "panel_id = (SELECT id FROM panels_panel WHERE slug = 'everything')"
+    ((charge,),) = town.rows.run(f"SELECT rate_micros FROM catalog_service WHERE number = ? AND {of_panel}", SERVICE)
     numbers = []
     for _ in range(3):
         numbers.append(place(page, town))
