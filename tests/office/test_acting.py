@@ -306,3 +306,13 @@ def test_orders_of_any_problem_are_found_by_it(office: Office) -> None:
         execute("UPDATE orders_order SET problem_code = %s WHERE id = %s", code, office.lost)
         page = browser.get(f"/admin/orders?show=problem&problem={code}")
         assert re.findall(r'href="/admin/orders/(\d+)"', page) == [str(office.lost.number)], code
+
+
+def test_what_an_object_is_called_is_nobodys_to_translate_where_it_is_shown_to_go(office: Office) -> None:
+    """What stands in a field may be somebody's name, as in the trail."""
+    browser, id_ = office.browser("owner"), office.rows["payment_method"]
+    browser.post(f"/admin/payment_methods/{id_}/turn_off")
+    page = browser.get(f"/admin/payment_methods/{id_}/remove")
+    shown = re.findall(r"<dd([^>]*)><span class=\"quiet\">([^<]*)</span>", page)
+    assert any(text.startswith("Bank ") for _, text in shown)
+    assert {marks for marks, _ in shown} == {' translate="no"'}
