@@ -112,6 +112,7 @@ PAYMENTS: dict[str, Words] = {
     "paypal_webhook_missing": Words(
         gettext_noop("Enter the ID of your webhook, as the PayPal developer dashboard shows it.")
     ),
+    "paystack_key_missing": Words(gettext_noop("Enter your secret key. It begins with sk_live_ or sk_test_.")),
     "razorpay_key_missing": Words(gettext_noop("Enter your key ID. It begins with rzp_live_ or rzp_test_.")),
     "razorpay_secret_missing": Words(gettext_noop("Enter the secret of your key.")),
     "btcpay_url_missing": Words(

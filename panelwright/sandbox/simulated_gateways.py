@@ -13,6 +13,7 @@ from panelwright.sandbox.simulated_btcpay import SimulatedBtcPay
 from panelwright.sandbox.simulated_cryptomus import SimulatedCryptomus
 from panelwright.sandbox.simulated_mercado_pago import SimulatedMercadoPago
 from panelwright.sandbox.simulated_paypal import SimulatedPayPal
+from panelwright.sandbox.simulated_paystack import SimulatedPaystack
 from panelwright.sandbox.simulated_razorpay import SimulatedRazorpay
 from panelwright.sandbox.simulated_stripe import SimulatedStripe
 from panelwright.sandbox.wire import Request, SandboxReply, error
@@ -35,6 +36,7 @@ def all_simulated() -> dict[str, SimulatedGateway]:
         "btcpay": SimulatedBtcPay(),
         "cryptomus": SimulatedCryptomus(),
         "razorpay": SimulatedRazorpay(),
+        "paystack": SimulatedPaystack(),
     }
 
 

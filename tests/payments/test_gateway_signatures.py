@@ -11,10 +11,12 @@ from panelwright.payments.gateway_amounts import decimal_text, json_number, micr
 from panelwright.payments.gateways.btcpay import signature as btcpay
 from panelwright.payments.gateways.cryptomus import signature as cryptomus
 from panelwright.payments.gateways.mercado_pago import signature as mercado_pago
+from panelwright.payments.gateways.paystack import signature as paystack
 from panelwright.payments.gateways.razorpay import signature as razorpay
 from panelwright.sandbox.simulated_btcpay import SimulatedBtcPay
 from panelwright.sandbox.simulated_cryptomus import SimulatedCryptomus
 from panelwright.sandbox.simulated_mercado_pago import SimulatedMercadoPago
+from panelwright.sandbox.simulated_paystack import SimulatedPaystack
 from panelwright.sandbox.simulated_razorpay import SimulatedRazorpay
 
 _SECRET, _REQUEST, _TS = "your_secret_key_here", "2066ca19-c6f1-498a-be75-1923005edd06", "1742505638683"
@@ -72,6 +74,20 @@ def test_razorpay_signs_the_raw_body() -> None:
     assert razorpay.verified(("old", "EnLs21M47BllR3X8PSFtjtbd"), wanted, text)
     assert not razorpay.verified(("",), razorpay.sign("", text), text)
     assert not razorpay.verified((), wanted, text)
+
+
+def test_paystack_signs_the_raw_body_with_the_key_itself() -> None:
+    body = b'{"event":"charge.success","data":{"reference":"r1","amount":10000}}'
+    wanted = (
+        "62954b48af68603a4962642fa810e6e965f37d20af0f99de912bab7a09ad50bc"
+        "64500b75822742717949f6760c9d88488cc4cabb3202a014022fe6ac4c24a7c1"
+    )
+    assert paystack.sign("sk_test_x", body) == wanted
+    assert SimulatedPaystack(key="sk_test_x").signature(body) == wanted
+    assert paystack.verified(("", "another", "sk_test_x"), wanted, body)
+    assert not paystack.verified(("sk_test_x",), wanted, body.replace(b"10000", b"10001"))
+    assert not paystack.verified(("",), paystack.sign("", body), body)
+    assert not paystack.verified((), wanted, body)
 
 
 def test_btcpay_signs_the_raw_body() -> None:

@@ -1,0 +1,1 @@
+"""Paystack: cards, banks and mobile money of Africa, on Paystack's page."""
