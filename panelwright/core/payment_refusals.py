@@ -32,6 +32,9 @@ PAYMENTS: dict[str, Words] = {
     "received_for_another": Words(gettext_noop("The money names another payment: %(reference)s.")),
     "received_other_currency": Words(gettext_noop("%(amount)s %(currency)s came in: another currency.")),
     "received_other_amount": Words(gettext_noop("%(amount)s %(currency)s came in: another amount.")),
+    "received_in_parts": Words(
+        gettext_noop("%(amount)s %(currency)s came in by several transfers, or in another coin than was asked for.")
+    ),
     # Receipts
     "receipts_need": Words(gettext_noop("Enter the seller and the address first. Receipts must show both.")),
     "bad_receipt_prefix": Words(
@@ -107,6 +110,8 @@ PAYMENTS: dict[str, Words] = {
     "cryptomus_merchant_missing": Words(gettext_noop("Enter your merchant ID, as the provider shows it.")),
     "cryptomus_key_missing": Words(gettext_noop("Enter your payment API key.")),
     "mercado_pago_token_missing": Words(gettext_noop("Enter your access token. It begins with APP_USR- or TEST-.")),
+    "nowpayments_key_missing": Words(gettext_noop("Enter your NOWPayments API key.")),
+    "nowpayments_password_missing": Words(gettext_noop("Enter the password of the account, or leave out its e-mail.")),
     "paypal_client_missing": Words(gettext_noop("Enter the client ID of your PayPal app.")),
     "paypal_secret_missing": Words(gettext_noop("Enter the secret of your PayPal app.")),
     "paypal_webhook_missing": Words(

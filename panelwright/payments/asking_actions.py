@@ -62,6 +62,8 @@ LEASE = timedelta(minutes=2)
 UNHEARD_MAX = 60
 # While a dispute is open, its payment is asked about so often.
 DISPUTE_ASKED = timedelta(days=1)
+# So many webhooks of a payment are looked through for what they name.
+TOLD_MAX = 500
 # Signed webhooks are kept for so long.
 EVENTS_KEPT = timedelta(days=90)
 
@@ -269,10 +271,11 @@ def look(*, panel_id: int, payment_id: int, now: datetime) -> bool:
     if api is None or (row.gateway_id is None and not api.by_reference):
         _later(row, now)
         return True
+    told = () if api.ask_told is None else _told(row)
     let_go()
     try:
         to = connection_of(row.method)
-        found = _ask(api, to, row)
+        found = _ask(api, to, row, told)
         if isinstance(found, FoundPayment) and found.progress is Progress.OPEN and _is_not_wanted(row):
             _expire(api, to, row, found)
     except ValueError:
@@ -293,10 +296,18 @@ def _is_not_wanted(row: Payment) -> bool:
     return row.state in _NOT_WANTED or (row.paid_at is not None and not row.at_gateway)
 
 
-def _ask(api: Api, to: Connection, row: Payment) -> FoundPayment | Trouble:
+def _told(row: Payment) -> tuple[str, ...]:
+    """What webhooks about a payment have named, first of all what came first."""
+    events = WebhookEvent.objects.filter(panel_id=row.panel_id, payment_id=row.id).exclude(lookup="")
+    return tuple(dict.fromkeys(events.order_by("id").values_list("lookup", flat=True)[:TOLD_MAX]))
+
+
+def _ask(api: Api, to: Connection, row: Payment, told: tuple[str, ...]) -> FoundPayment | Trouble:
     """How it stands there. What the customer has agreed to is not taken of who has given the payment up, or has paid it
     by another way; who pays late still wants it.
     """
+    if api.ask_told is not None:
+        return api.ask_told(to, row.reference, row.gateway_id or "", told)
     is_late = row.state == PaymentState.EXPIRED
     ask = api.ask if api.peek is None or is_late or not _is_not_wanted(row) else api.peek
     return ask(to, row.reference, row.gateway_id or "")

@@ -198,6 +198,8 @@ class Api:
     - `open_(to, asked)`: a checkout is made; a repeat with the same reference gives the same one.
     - `ask(to, reference, gateway_id)`: how it stands. It may take what the customer has agreed to there (a capture),
       and gives nothing back. `by_reference`: it finds the payment where `gateway_id` is empty, too.
+    - `ask_told(to, reference, gateway_id, told)`: the same, where webhooks name what the gateway does not list: `told`
+      are the `lookup`s of those that came about this payment. Where there is one, it is called in place of `ask`.
     - `peek(to, reference, gateway_id)`: the same, and takes nothing. Where `ask` may take, there has to be one: it is
       called in its place once nobody wants the payment any more.
     - `refund(to, reference, gateway_id, asked)`: some of it is given back, once for each key.
@@ -223,6 +225,7 @@ class Api:
     ask_refund: Callable[[Connection, str, str, AskedRefund], MadeRefund | Trouble | None] | None = None
     find: Callable[[Connection, str], str | Trouble] | None = None
     expire: Callable[[Connection, str, str], Trouble | None] | None = None
+    ask_told: Callable[[Connection, str, str, tuple[str, ...]], FoundPayment | Trouble] | None = None
     peek: Callable[[Connection, str, str], FoundPayment | Trouble] | None = None
     by_reference: bool = False
     asks_to_verify: bool = False

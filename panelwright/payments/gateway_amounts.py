@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal, InvalidOperation
+from fractions import Fraction
 
 from panelwright.core.money import AMOUNT_MAX_MICROS, MICROS
 
@@ -20,6 +21,31 @@ def micros_of(value: object) -> int:
 def micros_down(value: object, step_micros: int) -> int:
     """The same, rounded down to a currency's smallest unit: what coins were worth, which may have many digits."""
     return int(_micros(value)) // step_micros * step_micros
+
+
+def coins_worth(amount_micros: int, *, asked: object, came: object, step_micros: int) -> int:
+    """What came of the coins that were asked for an amount, in micros of its currency, rounded down to its smallest
+    unit. Exact: as many coins as were asked for are worth the amount. 0 for what cannot be read, and for more than any
+    balance.
+    """
+    wanted, given = _coins(asked), _coins(came)
+    if not wanted or not given:
+        return 0
+    micros = int(amount_micros * given / wanted) // step_micros * step_micros
+    return micros if micros <= AMOUNT_MAX_MICROS else 0
+
+
+def _coins(value: object) -> Fraction:
+    """A number of coins; 0 for what is none."""
+    if isinstance(value, bool) or not isinstance(value, (int, str, Decimal)) or len(str(value)) > _CHARS_MAX:
+        return Fraction(0)
+    try:
+        found = Decimal(value)
+    except InvalidOperation:
+        return Fraction(0)
+    if not found.is_finite() or found <= 0 or not -_CHARS_MAX < found.adjusted() <= _DIGITS_MAX:
+        return Fraction(0)
+    return Fraction(found)
 
 
 def _micros(value: object) -> Decimal:

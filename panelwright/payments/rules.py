@@ -222,12 +222,17 @@ class AskedPayment(NamedTuple):
 
 
 class ReceivedMoney(NamedTuple):
-    """What came in, as a gateway tells when it is asked: all that was paid, the fee of the customer included."""
+    """What came in, as a gateway tells when it is asked: all that was paid, the fee of the customer included.
+
+    `plain`: at once, and as it was asked. What came in parts or in other coins is worth about so much: staff decide,
+    even where it seems to be the amount that was asked for.
+    """
 
     amount_micros: int
     currency: str
     reference: str
     live: bool
+    plain: bool = True
 
 
 def judge(asked: AskedPayment, got: ReceivedMoney) -> PaymentSum | Refusal:
@@ -244,6 +249,8 @@ def judge(asked: AskedPayment, got: ReceivedMoney) -> PaymentSum | Refusal:
         return Refusal("received_other_currency", facts=facts)
     if got.amount_micros != asked.gross_micros:
         return Refusal("received_other_amount", facts=facts)
+    if not got.plain:
+        return Refusal("received_in_parts", facts=facts)
     whole = _sum(asked.asked_micros, asked.fee_micros, rate_e12=asked.rate_e12, bonuses=asked.bonuses)
     return whole if whole is not None else Refusal("received_other_amount", facts=facts)
 

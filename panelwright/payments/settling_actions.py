@@ -54,6 +54,8 @@ def reference_of(payment: Payment) -> str:
     return f"P-{payment.number}"
 
 
+# Problems of which it is known how much came in.
+_AMOUNTS = frozenset({"received_other_amount", "received_in_parts"})
 # Lines of a payment's story: the gateway has what staff have approved, and staff have looked.
 PAID_THERE_TOO, CHECKED = "paid_there_too", "checked"
 
@@ -102,7 +104,7 @@ def _problem(payment: Payment, why: Refusal, got: ReceivedMoney, now: datetime) 
         # Staff have rejected just this.
         return
     values: dict[str, Any] = {"problem_code": why.code, "problem_facts": dict(why.facts), "due_at": None}
-    if why.code == "received_other_amount" and got.amount_micros > 0:
+    if why.code in _AMOUNTS and got.amount_micros > 0:
         values["received_micros"] = got.amount_micros
     if move(payment, PaymentState.PROBLEM, now=now, again=True, **values):
         tell(payment, "problem", now=now, facts={"problem": why.code, **dict(why.facts)})
@@ -131,7 +133,7 @@ def settle(
         "due_at": None,
         "reason": "",
     }
-    if by and payment.problem_code == "received_other_amount" and (payment.received_micros or 0) > received_micros:
+    if by and payment.problem_code in _AMOUNTS and (payment.received_micros or 0) > received_micros:
         # Staff have seen what came in, and accept less of it: what is more is settled.
         values["problem_facts"] = {"settled_micros": (payment.received_micros or 0) - received_micros}
     others = Payment.objects.filter(panel_id=payment.panel_id, method_id=payment.method_id, gateway_id=gateway_id)

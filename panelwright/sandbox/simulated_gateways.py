@@ -12,6 +12,7 @@ from typing import Protocol
 from panelwright.sandbox.simulated_btcpay import SimulatedBtcPay
 from panelwright.sandbox.simulated_cryptomus import SimulatedCryptomus
 from panelwright.sandbox.simulated_mercado_pago import SimulatedMercadoPago
+from panelwright.sandbox.simulated_nowpayments import SimulatedNowPayments
 from panelwright.sandbox.simulated_paypal import SimulatedPayPal
 from panelwright.sandbox.simulated_paystack import SimulatedPaystack
 from panelwright.sandbox.simulated_razorpay import SimulatedRazorpay
@@ -35,6 +36,7 @@ def all_simulated() -> dict[str, SimulatedGateway]:
         "paypal": SimulatedPayPal(),
         "btcpay": SimulatedBtcPay(),
         "cryptomus": SimulatedCryptomus(),
+        "nowpayments": SimulatedNowPayments(),
         "razorpay": SimulatedRazorpay(),
         "paystack": SimulatedPaystack(),
     }

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
 
-from panelwright.payments.gateway_amounts import decimal_text, json_number, micros_down, micros_of
+from panelwright.payments.gateway_amounts import coins_worth, decimal_text, json_number, micros_down, micros_of
 from panelwright.payments.gateways.btcpay import signature as btcpay
 from panelwright.payments.gateways.cryptomus import signature as cryptomus
 from panelwright.payments.gateways.mercado_pago import signature as mercado_pago
+from panelwright.payments.gateways.nowpayments import signature as nowpayments
 from panelwright.payments.gateways.paystack import signature as paystack
 from panelwright.payments.gateways.razorpay import signature as razorpay
 from panelwright.sandbox.simulated_btcpay import SimulatedBtcPay
 from panelwright.sandbox.simulated_cryptomus import SimulatedCryptomus
 from panelwright.sandbox.simulated_mercado_pago import SimulatedMercadoPago
+from panelwright.sandbox.simulated_nowpayments import SimulatedNowPayments, script
 from panelwright.sandbox.simulated_paystack import SimulatedPaystack
 from panelwright.sandbox.simulated_razorpay import SimulatedRazorpay
 
@@ -123,6 +126,99 @@ def test_cryptomus_signs_the_text_of_php() -> None:
         assert not cryptomus.verified("testkey", body.replace(rb"\/", b"/"))
     assert not cryptomus.verified("testkey", _PHP)
     assert not cryptomus.verified("testkey", last[:-1] + b"," + sign + b"}")
+
+
+_IPN = (
+    '{"payment_id":123456789,"parent_payment_id":987654321,"invoice_id":null,"payment_status":"finished",'
+    '"pay_address":"a\u00f1/\u2028\\u0001\u007f\U0001f600","price_amount":1,"price_currency":"usd","pay_amount":155,'
+    '"actually_paid":1e-7,"outcome":0.00001,"big":1e+21,"order_id":null,"list":[{"b":1,"a":"\\"\\\\"}],'
+    '"fee":{"withdrawalFee":0,"currency":"btc","depositFee":0.09853637216235617,"order_id":"x"}}'
+).encode()
+# Computed by JavaScript: sorted at every level, and by the keys of the outer object as in a sample of the documents.
+_IPN_SIGN = (
+    "b60744244d1c09e2be42dd28dfa72afb0f317d0e5f09fa8f6e76e22d9ab9912b"
+    "4b05a72f51bc4b4681a8eec6b8fd13dee1e330b9c31f30f24c377c5fbf50dbc0"
+)
+_IPN_OUTER = (
+    "9fcc22d2df8569483fab176adf3cd78251b37076870a858c503a4a8957819857"
+    "1379571ef29460f6dcd89c4ea693dfd1945d07a7ac14ee7b54c0cf37d2472371"
+)
+_FLAT = (
+    b'{"actually_paid":0,"order_id":"2","payment_id":5077125051,"payment_status":"waiting","price_amount":170,'
+    b'"price_currency":"usd"}'
+)
+_FLAT_SIGN = (
+    "56f125b9d12f31623a569b47b4659a600f55b408dfdaf55fd06d611abeb3ee48"
+    "3ad6a6b47d0903b482fbaff4921a82eb47c3e47d499046f8a5b7bbbbcbf6b811"
+)
+
+
+def test_nowpayments_signs_sorted_json_with_numbers_as_they_were_written() -> None:
+    for body, sign in ((_FLAT, _FLAT_SIGN), (_IPN, _IPN_SIGN), (_IPN, _IPN_OUTER)):
+        assert nowpayments.verified(("", "old", "ipn_secret"), sign, body)
+        assert not nowpayments.verified(("old",), sign, body)
+        assert not nowpayments.verified(("",), nowpayments.sign("", body), body)
+        assert not nowpayments.verified((), sign, body)
+        assert not nowpayments.verified(("ipn_secret",), sign.upper(), body)
+    for one, other in ((b"1e-7", b"1e-07"), (b":155,", b":155.0,"), (b"1e+21", b"1000000000000000000000")):
+        assert not nowpayments.verified(("ipn_secret",), _IPN_SIGN, _IPN.replace(one, other))
+    # In whatever order, and with whatever spaces, the keys arrive.
+    shuffled = b'{ "price_currency": "usd", ' + _FLAT[1:].replace(b',"price_currency":"usd"', b"")
+    assert nowpayments.verified(("ipn_secret",), _FLAT_SIGN, shuffled)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"[]",
+        b"null",
+        b'{"a":NaN}',
+        b'{"a":Infinity}',
+        b'{"a":1,"a":1}',
+        b'{"a":{"b":1,"b":2}}',
+        b'{"a":"\\ud800"}',
+        b"[" * 30_000,
+        b'{"a":' * 9 + b"1" + b"}" * 9,
+        b"{" + b",".join(b'"%d":1' % n for n in range(401)) + b"}",
+        b"\xff",
+    ],
+)
+def test_nowpayments_signs_nothing_beyond_its_bounds(body: bytes) -> None:
+    assert nowpayments.signed_texts(body) == ()
+    assert not nowpayments.verified(("ipn_secret",), nowpayments.sign("ipn_secret", body), body)
+
+
+def test_nowpayments_double_signs_by_the_same_rule() -> None:
+    double = SimulatedNowPayments()
+    assert script(json.loads(_IPN)).encode() == _IPN
+    assert double.signature(json.loads(_IPN), secret="ipn_secret") == _IPN_SIGN
+    double.signs_outer_keys = True
+    assert double.signature(json.loads(_IPN), secret="ipn_secret") == _IPN_OUTER
+
+
+@pytest.mark.parametrize(
+    ("asked", "came", "worth"),
+    [
+        (Decimal("0.00040001"), Decimal("0.00040001"), 20_000_000),
+        (Decimal("0.0003"), Decimal("0.0001"), 6_660_000),
+        (Decimal("0.0004"), Decimal("0.00039999"), 19_990_000),
+        (3, "6", 40_000_000),
+        (0, 1, 0),
+        (1, 0, 0),
+        (1, -1, 0),
+        (1, Decimal("1e999999"), 0),
+        (Decimal("1e-999999"), 1, 0),
+        (Decimal("1e-18"), Decimal("1e18"), 0),
+        (None, 1, 0),
+        (1, True, 0),
+        (1, "x", 0),
+        (1, Decimal("NaN"), 0),
+        ("9" * 41, 1, 0),
+    ],
+)
+def test_coins_are_worth_their_part_of_the_amount(asked: object, came: object, worth: int) -> None:
+    assert coins_worth(20_000_000, asked=asked, came=came, step_micros=10_000) == worth
 
 
 @pytest.mark.parametrize(

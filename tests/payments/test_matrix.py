@@ -18,7 +18,16 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-NAMES = ("pix", "mercado_pago_checkout", "paypal", "btcpay", "cryptomus", "razorpay", "paystack")
+NAMES = (
+    "pix",
+    "mercado_pago_checkout",
+    "paypal",
+    "btcpay",
+    "cryptomus",
+    "razorpay",
+    "paystack",
+    "nowpayments",
+)
 # What of a payment can differ there.
 _EVERYWHERE = ("less", "more", "currency")
 DIFFERS = {
@@ -29,6 +38,7 @@ DIFFERS = {
     "btcpay": (*_EVERYWHERE, "reference"),
     "cryptomus": (*_EVERYWHERE, "reference"),
     "razorpay": (*_EVERYWHERE, "reference"),
+    "nowpayments": (*_EVERYWHERE, "reference"),
     "paystack": (*_EVERYWHERE, "reference", "mode"),
 }
 # Those that give back at a word of ours.
@@ -37,11 +47,11 @@ REFUNDING = ("pix", "mercado_pago_checkout", "paypal", "btcpay", "razorpay", "pa
 DISPUTING = ("pix", "mercado_pago_checkout", "paypal", "razorpay", "paystack")
 STAMPED = ("pix", "mercado_pago_checkout")
 # Those that say that a payment has ended unpaid; of the others a buyer may try again.
-ENDING = ("pix", "paypal", "btcpay", "cryptomus", "razorpay")
+ENDING = ("pix", "paypal", "btcpay", "cryptomus", "razorpay", "nowpayments")
 # Those that say what was given back there without us.
 TELLING_REFUNDS = ("pix", "mercado_pago_checkout", "paypal", "razorpay", "paystack")
 # Those whose webhooks have no name of their own.
-UNNAMED = ("cryptomus", "paystack")
+UNNAMED = ("cryptomus", "nowpayments", "paystack")
 _MONEY = {"ledger_transfer", "ledger_account", "payments_refund", "payments_paymentstep"}
 
 
