@@ -109,6 +109,10 @@ PAYMENTS: dict[str, Words] = {
     ),
     "cryptomus_merchant_missing": Words(gettext_noop("Enter your merchant ID, as the provider shows it.")),
     "cryptomus_key_missing": Words(gettext_noop("Enter your payment API key.")),
+    "flutterwave_key_missing": Words(gettext_noop("Enter your secret key. It begins with FLWSECK- or FLWSECK_TEST-.")),
+    "flutterwave_hash_missing": Words(
+        gettext_noop("Enter the secret hash of your webhooks, 16 characters or more, as you have set it there.")
+    ),
     "mercado_pago_token_missing": Words(gettext_noop("Enter your access token. It begins with APP_USR- or TEST-.")),
     "nowpayments_key_missing": Words(gettext_noop("Enter your NOWPayments API key.")),
     "nowpayments_password_missing": Words(gettext_noop("Enter the password of the account, or leave out its e-mail.")),

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from panelwright.sandbox.simulated_btcpay import SimulatedBtcPay
 from panelwright.sandbox.simulated_cryptomus import SimulatedCryptomus
+from panelwright.sandbox.simulated_flutterwave import SimulatedFlutterwave
 from panelwright.sandbox.simulated_mercado_pago import SimulatedMercadoPago
 from panelwright.sandbox.simulated_nowpayments import SimulatedNowPayments
 from panelwright.sandbox.simulated_paypal import SimulatedPayPal
@@ -39,6 +40,7 @@ def all_simulated() -> dict[str, SimulatedGateway]:
         "nowpayments": SimulatedNowPayments(),
         "razorpay": SimulatedRazorpay(),
         "paystack": SimulatedPaystack(),
+        "flutterwave": SimulatedFlutterwave(),
     }
 
 

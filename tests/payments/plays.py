@@ -19,6 +19,7 @@ from panelwright.sandbox.simulated_cryptomus import CoinInvoice, SimulatedCrypto
 from panelwright.sandbox.simulated_mercado_pago import PixOrCard, SimulatedMercadoPago
 from panelwright.sandbox.simulated_paypal import PayPalOrder, SimulatedPayPal
 from panelwright.sandbox.simulated_razorpay import PaymentLink, SimulatedRazorpay
+from tests.payments.play_flutterwave import Flutterwave
 from tests.payments.play_nowpayments import NowPayments
 from tests.payments.play_paystack import Paystack
 from tests.payments.till import Play, SentHook
@@ -446,4 +447,5 @@ PLAYS: dict[str, type[Play]] = {
     "razorpay": Razorpay,
     "nowpayments": NowPayments,
     "paystack": Paystack,
+    "flutterwave": Flutterwave,
 }

@@ -11,12 +11,14 @@ import pytest
 from panelwright.payments.gateway_amounts import coins_worth, decimal_text, json_number, micros_down, micros_of
 from panelwright.payments.gateways.btcpay import signature as btcpay
 from panelwright.payments.gateways.cryptomus import signature as cryptomus
+from panelwright.payments.gateways.flutterwave import signature as flutterwave
 from panelwright.payments.gateways.mercado_pago import signature as mercado_pago
 from panelwright.payments.gateways.nowpayments import signature as nowpayments
 from panelwright.payments.gateways.paystack import signature as paystack
 from panelwright.payments.gateways.razorpay import signature as razorpay
 from panelwright.sandbox.simulated_btcpay import SimulatedBtcPay
 from panelwright.sandbox.simulated_cryptomus import SimulatedCryptomus
+from panelwright.sandbox.simulated_flutterwave import SimulatedFlutterwave
 from panelwright.sandbox.simulated_mercado_pago import SimulatedMercadoPago
 from panelwright.sandbox.simulated_nowpayments import SimulatedNowPayments, script
 from panelwright.sandbox.simulated_paystack import SimulatedPaystack
@@ -91,6 +93,22 @@ def test_paystack_signs_the_raw_body_with_the_key_itself() -> None:
     assert not paystack.verified(("sk_test_x",), wanted, body.replace(b"10000", b"10001"))
     assert not paystack.verified(("",), paystack.sign("", body), body)
     assert not paystack.verified((), wanted, body)
+
+
+def test_flutterwave_shows_a_secret_or_signs_with_it() -> None:
+    body, wanted = b'{"id":"wbk_1"}', "vPKfVVExweGxi8/cA26GEYFb/bCpjxkWnFblzFvM7aU="
+    assert flutterwave.sign("hash_secret", body) == wanted
+    assert SimulatedFlutterwave(secret="hash_secret").signature(body) == wanted
+    signed, shown = {"flutterwave-signature": wanted}, {"verif-hash": "hash_secret"}
+    for headers in (signed, shown, signed | shown):
+        assert flutterwave.verified(("", "hash_secret"), headers, body)
+        assert not flutterwave.verified(("", "another"), headers, body)
+        assert not flutterwave.verified((), headers, body)
+    # The secret alone proves nothing of the body; a signature does, and is not made good by the secret beside it.
+    assert flutterwave.verified(("hash_secret",), shown, b"{}")
+    assert not flutterwave.verified(("hash_secret",), signed | shown, b"{}")
+    for none in ({}, {"verif-hash": ""}, {"flutterwave-signature": flutterwave.sign("", body)}):
+        assert not flutterwave.verified(("",), none, body)
 
 
 def test_btcpay_signs_the_raw_body() -> None:

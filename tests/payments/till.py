@@ -49,6 +49,8 @@ class Play(ABC):
     terms: dict[str, Any] = {}
     # A lost answer to a creation, and the next try: how often it is there afterwards.
     made_twice = 1
+    # A dispute has the money off the account as soon as it is opened.
+    takes_at_once = False
 
     double: Any
 

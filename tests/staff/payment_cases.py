@@ -162,6 +162,7 @@ PAYMENT_CASES: dict[str, Callable[[Any], Made]] = {
     "payment_method.set_stripe": lambda w: (_stripe(w), {}),
     "payment_method.set_mercado_pago": lambda w: (_of_kind("mercado_pago")(w), {"product": "pix"}),
     "payment_method.set_paypal": lambda w: (_of_kind("paypal")(w), {"mode": "live"}),
+    "payment_method.set_flutterwave": lambda w: (_of_kind("flutterwave")(w), {"key": "FLWSECK-0123456789abcdef-X"}),
     "payment_method.set_paystack": lambda w: (_of_kind("paystack")(w), {"key": "sk_live_0123456789abcdef01"}),
     "payment_method.set_razorpay": lambda w: (_of_kind("razorpay")(w), {"key_id": "rzp_live_12345678"}),
     "payment_method.set_nowpayments": lambda w: (_of_kind("nowpayments")(w), {"mode": "live"}),

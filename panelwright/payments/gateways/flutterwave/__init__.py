@@ -1,0 +1,1 @@
+"""Flutterwave: cards, banks and mobile money of Africa, on Flutterwave's page."""
