@@ -129,6 +129,8 @@ PAYMENTS: dict[str, Words] = {
     ),
     "btcpay_store_missing": Words(gettext_noop("Enter the ID of your store, as its settings show it.")),
     "btcpay_key_missing": Words(gettext_noop("Enter an API key of your BTCPay Server.")),
+    "yookassa_shop_missing": Words(gettext_noop("Enter the ID of your shop, as YooKassa shows it: digits alone.")),
+    "yookassa_key_missing": Words(gettext_noop("Enter the secret key of your shop. It begins with live_ or test_.")),
     "not_refundable": Words(gettext_noop("Only payments that were received can be refunded."), status=409),
     "payment_disputed": Words(gettext_noop("This payment is disputed. Wait until the dispute is closed."), status=409),
     "not_disputable": Words(gettext_noop("Nothing of this payment is left that could be taken back."), status=409),

@@ -18,6 +18,7 @@ from panelwright.sandbox.simulated_paypal import SimulatedPayPal
 from panelwright.sandbox.simulated_paystack import SimulatedPaystack
 from panelwright.sandbox.simulated_razorpay import SimulatedRazorpay
 from panelwright.sandbox.simulated_stripe import SimulatedStripe
+from panelwright.sandbox.simulated_yookassa import SimulatedYooKassa
 from panelwright.sandbox.wire import Request, SandboxReply, error
 
 
@@ -41,6 +42,7 @@ def all_simulated() -> dict[str, SimulatedGateway]:
         "razorpay": SimulatedRazorpay(),
         "paystack": SimulatedPaystack(),
         "flutterwave": SimulatedFlutterwave(),
+        "yookassa": SimulatedYooKassa(),
     }
 
 

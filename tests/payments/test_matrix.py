@@ -28,6 +28,7 @@ NAMES = (
     "flutterwave",
     "paystack",
     "nowpayments",
+    "yookassa",
 )
 # What of a payment can differ there.
 _EVERYWHERE = ("less", "more", "currency")
@@ -43,18 +44,19 @@ DIFFERS = {
     "paystack": (*_EVERYWHERE, "reference", "mode"),
     # What it does not list under our reference is nobody's.
     "flutterwave": _EVERYWHERE,
+    "yookassa": (*_EVERYWHERE, "reference", "mode", "account"),
 }
 # Those that give back at a word of ours.
-REFUNDING = ("pix", "mercado_pago_checkout", "paypal", "btcpay", "razorpay", "paystack", "flutterwave")
+REFUNDING = ("pix", "mercado_pago_checkout", "paypal", "btcpay", "razorpay", "paystack", "flutterwave", "yookassa")
 # Those that tell of disputes.
 DISPUTING = ("pix", "mercado_pago_checkout", "paypal", "razorpay", "paystack", "flutterwave")
 STAMPED = ("pix", "mercado_pago_checkout")
 # Those that say that a payment has ended unpaid; of the others a buyer may try again.
-ENDING = ("pix", "paypal", "btcpay", "cryptomus", "razorpay", "nowpayments")
+ENDING = ("pix", "paypal", "btcpay", "cryptomus", "razorpay", "nowpayments", "yookassa")
 # Those that say what was given back there without us.
-TELLING_REFUNDS = ("pix", "mercado_pago_checkout", "paypal", "razorpay", "paystack", "flutterwave")
+TELLING_REFUNDS = ("pix", "mercado_pago_checkout", "paypal", "razorpay", "paystack", "flutterwave", "yookassa")
 # Those whose webhooks have no name of their own.
-UNNAMED = ("cryptomus", "flutterwave", "nowpayments", "paystack")
+UNNAMED = ("cryptomus", "flutterwave", "nowpayments", "paystack", "yookassa")
 _MONEY = {"ledger_transfer", "ledger_account", "payments_refund", "payments_paymentstep"}
 
 

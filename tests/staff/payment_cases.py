@@ -168,6 +168,7 @@ PAYMENT_CASES: dict[str, Callable[[Any], Made]] = {
     "payment_method.set_nowpayments": lambda w: (_of_kind("nowpayments")(w), {"mode": "live"}),
     "payment_method.set_cryptomus": lambda w: (_of_kind("cryptomus")(w), {"host": "heleket", "mode": "live"}),
     "payment_method.set_btcpay": lambda w: (_of_kind("btcpay")(w), {"mode": "live"}),
+    "payment_method.set_yookassa": lambda w: (_of_kind("yookassa")(w), {"shop_id": "506751"}),
     "payment_method.test": lambda w: (_answered(w), {}),
     "payment_method.turn_on": lambda w: (_off(w), {}),
     "payment_method.turn_off": lambda w: (method(w), {}),

@@ -1,0 +1,1 @@
+"""YooKassa: cards, SBP and wallets of Russia, on YooKassa's page."""
