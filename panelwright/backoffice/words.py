@@ -244,6 +244,9 @@ _CHOICES = {
     # Names, in every language; the first is a gateway's, too.
     "cryptomus": "Cryptomus",
     "heleket": "Heleket",
+    "uddoktapay": "UddoktaPay",
+    "piprapay": "PipraPay 3",
+    "piprapay_2": "PipraPay 2",
     "up": gettext_noop("Up"),
     "down": gettext_noop("Down"),
     "top": gettext_noop("To the top"),

@@ -124,6 +124,11 @@ PAYMENTS: dict[str, Words] = {
     "paystack_key_missing": Words(gettext_noop("Enter your secret key. It begins with sk_live_ or sk_test_.")),
     "razorpay_key_missing": Words(gettext_noop("Enter your key ID. It begins with rzp_live_ or rzp_test_.")),
     "razorpay_secret_missing": Words(gettext_noop("Enter the secret of your key.")),
+    "uddoktapay_url_missing": Words(
+        gettext_noop("Enter the address of your installation, such as https://pay.example.com.")
+    ),
+    "uddoktapay_key_missing": Words(gettext_noop("Enter an API key of your installation, 16 characters or more.")),
+    "uddoktapay_currency_missing": Words(gettext_noop("Enter a currency by its three letters, such as BDT.")),
     "btcpay_url_missing": Words(
         gettext_noop("Enter the address of your BTCPay Server, such as https://pay.example.com.")
     ),

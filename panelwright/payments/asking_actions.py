@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
@@ -149,9 +149,13 @@ def _opened(panel_id: int, payment_id: int, made: OpenCheckout | Trouble, now: d
         rows = Payment.objects.filter(panel_id=panel_id, id=payment_id)
         state = PaymentState(payment.state)
         # A webhook may have been faster than this answer.
-        if payment.gateway_id in (None, made.gateway_id):
+        if payment.gateway_id in (None, made.gateway_id) or not made.gateway_id:
             rows.update(
-                gateway_id=made.gateway_id, url=made.url, code=made.code, qr=made.qr, expires_at=made.expires_at
+                gateway_id=payment.gateway_id or made.gateway_id or None,
+                url=made.url,
+                code=made.code,
+                qr=made.qr,
+                expires_at=made.expires_at,
             )
         elif (payment.url or payment.code) and state in (PaymentState.SENT, PaymentState.PENDING):
             return OpenCheckout(payment.gateway_id, payment.url, payment.code, payment.qr, payment.expires_at)
@@ -178,11 +182,22 @@ def hasten(*, panel_id: int, payment_id: int, now: datetime) -> None:
 COMES_BACK = AttemptLimit("payment return", limits.PAYMENT_RETURNS_MAX)
 
 
-def come_back(*, panel_id: int, payment: Payment, now: datetime) -> None:
-    """The customer comes back from the gateway, or says so: it is asked at once, so often and no more."""
+def named(payment: Payment, query: Mapping[str, str]) -> str:
+    """What the address names by which a customer comes back: a lookup of the gateway's. Empty: nothing."""
+    api = api_of(payment.method)
+    return "" if api is None or api.returned is None else api.returned(query)
+
+
+def come_back(*, panel_id: int, payment: Payment, now: datetime, named: str = "") -> None:
+    """The customer comes back from the gateway, or says so: it is asked at once, so often and no more.
+
+    `named`: see `named`; the last one is kept, and proves nothing.
+    """
     if PaymentState(payment.state) not in rules.UNPAID:
         return
     if throttle_actions.count(panel_id, [(COMES_BACK, str(payment.id))], now=now) is None:
+        if named and named != payment.named_on_return:
+            Payment.objects.filter(panel_id=panel_id, id=payment.id).update(named_on_return=named)
         hasten(panel_id=panel_id, payment_id=payment.id, now=now)
 
 
@@ -297,9 +312,10 @@ def _is_not_wanted(row: Payment) -> bool:
 
 
 def _told(row: Payment) -> tuple[str, ...]:
-    """What webhooks about a payment have named, first of all what came first."""
+    """What webhooks about a payment have named, first of all what came first; then what its customer's address has."""
     events = WebhookEvent.objects.filter(panel_id=row.panel_id, payment_id=row.id).exclude(lookup="")
-    return tuple(dict.fromkeys(events.order_by("id").values_list("lookup", flat=True)[:TOLD_MAX]))
+    found = dict.fromkeys(events.order_by("id").values_list("lookup", flat=True)[:TOLD_MAX])
+    return (*found, row.named_on_return) if row.named_on_return else tuple(found)
 
 
 def _ask(api: Api, to: Connection, row: Payment, told: tuple[str, ...]) -> FoundPayment | Trouble:

@@ -54,7 +54,8 @@ class NewCheckout(NamedTuple):
 
 
 class OpenCheckout(NamedTuple):
-    """The gateway's name for it, and how the customer pays: on the gateway's page (`url`), or on ours.
+    """The gateway's name for it, empty where it does not say; and how the customer pays: on the gateway's page (`url`),
+    or on ours.
 
     `code`: a text to copy, such as that of Pix or a coin's address. `qr`: what the picture to scan says, where that is
     not the code. `expires_at`: until when it can be paid so; None: the gateway does not say.
@@ -200,6 +201,8 @@ class Api:
       and gives nothing back. `by_reference`: it finds the payment where `gateway_id` is empty, too.
     - `ask_told(to, reference, gateway_id, told)`: the same, where webhooks name what the gateway does not list: `told`
       are the `lookup`s of those that came about this payment. Where there is one, it is called in place of `ask`.
+    - `returned(query)`: the lookup that the address names by which a customer comes back, empty: none. `ask_told` gets
+      it behind the others. Customers can write whatever they like there.
     - `peek(to, reference, gateway_id)`: the same, and takes nothing. Where `ask` may take, there has to be one: it is
       called in its place once nobody wants the payment any more.
     - `refund(to, reference, gateway_id, asked)`: some of it is given back, once for each key.
@@ -226,6 +229,7 @@ class Api:
     find: Callable[[Connection, str], str | Trouble] | None = None
     expire: Callable[[Connection, str, str], Trouble | None] | None = None
     ask_told: Callable[[Connection, str, str, tuple[str, ...]], FoundPayment | Trouble] | None = None
+    returned: Callable[[Mapping[str, str]], str] | None = None
     peek: Callable[[Connection, str, str], FoundPayment | Trouble] | None = None
     by_reference: bool = False
     asks_to_verify: bool = False

@@ -124,6 +124,8 @@ class Payment(models.Model):
     reference = models.CharField(max_length=REFERENCE_MAX)
     # The payment's name at the gateway, or what a transfer is called at the bank; one proof is used once.
     gateway_id = models.CharField(max_length=GATEWAY_ID_MAX, null=True)
+    # What the address named that the customer came back by, where that is needed: theirs to write, see gateway.Api.
+    named_on_return = models.CharField(max_length=GATEWAY_ID_MAX, default="", db_default="", blank=True)
     # Where the customer pays, or what they copy or scan to pay: see gateway.OpenCheckout.
     url = models.TextField(default="", blank=True)
     code = models.TextField(default="", db_default="", blank=True)

@@ -18,6 +18,7 @@ from panelwright.sandbox.simulated_paypal import SimulatedPayPal
 from panelwright.sandbox.simulated_paystack import SimulatedPaystack
 from panelwright.sandbox.simulated_razorpay import SimulatedRazorpay
 from panelwright.sandbox.simulated_stripe import SimulatedStripe
+from panelwright.sandbox.simulated_uddoktapay import SimulatedUddoktaPay
 from panelwright.sandbox.simulated_yookassa import SimulatedYooKassa
 from panelwright.sandbox.wire import Request, SandboxReply, error
 
@@ -39,6 +40,7 @@ def all_simulated() -> dict[str, SimulatedGateway]:
         "btcpay": SimulatedBtcPay(),
         "cryptomus": SimulatedCryptomus(),
         "nowpayments": SimulatedNowPayments(),
+        "uddoktapay": SimulatedUddoktaPay(),
         "razorpay": SimulatedRazorpay(),
         "paystack": SimulatedPaystack(),
         "flutterwave": SimulatedFlutterwave(),

@@ -231,9 +231,10 @@ def payment(request: CustomerRequest, number: int) -> HttpResponse:
     if found is None:
         return _not_found(request)
     form = Form({})
-    if request.GET.get("from") == "gateway" and request.method == "GET":
+    named = asking_actions.named(found, request.GET.dict()) if request.method == "GET" else ""
+    if named or (request.GET.get("from") == "gateway" and request.method == "GET"):
         # What the browser says of it proves nothing: the gateway is asked, and that soon.
-        asking_actions.come_back(panel_id=request.panel.id, payment=found, now=clock.now())
+        asking_actions.come_back(panel_id=request.panel.id, payment=found, now=clock.now(), named=named)
     if request.method == "POST":
         form = Form.sent(request)
         if not is_resumed(request):

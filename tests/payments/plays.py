@@ -22,6 +22,7 @@ from panelwright.sandbox.simulated_razorpay import PaymentLink, SimulatedRazorpa
 from tests.payments.play_flutterwave import Flutterwave
 from tests.payments.play_nowpayments import NowPayments
 from tests.payments.play_paystack import Paystack
+from tests.payments.play_uddoktapay import PipraPay, UddoktaPay
 from tests.payments.play_yookassa import YooKassa
 from tests.payments.till import Play, SentHook
 
@@ -447,6 +448,8 @@ PLAYS: dict[str, type[Play]] = {
     "cryptomus": Cryptomus,
     "razorpay": Razorpay,
     "nowpayments": NowPayments,
+    "uddoktapay": UddoktaPay,
+    "piprapay": PipraPay,
     "paystack": Paystack,
     "flutterwave": Flutterwave,
     "yookassa": YooKassa,

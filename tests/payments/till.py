@@ -93,6 +93,10 @@ class Play(ABC):
     def given_back(self, reference: str) -> list[str]:
         """The refunds that were asked for, in the method's currency."""
 
+    def back(self, reference: str) -> str:
+        """The query of the address that the gateway leads a buyer back to, where that is all that names the payment."""
+        return ""
+
     def expire(self, reference: str) -> None:
         raise AssertionError("it has no such thing")
 
@@ -142,6 +146,13 @@ class Till:
 
     def pay(self, payment_id: int) -> None:
         self.play.pay(self.reference(payment_id))
+        self.come_back(payment_id)
+
+    def come_back(self, payment_id: int) -> None:
+        """The buyer is led back, where that matters."""
+        query = self.play.back(self.reference(payment_id))
+        if query:
+            self.browser.get(f"/funds/{making.payment(payment_id).number}?{query}")
 
     def tell(self, payment_id: int, **how: Any) -> int:
         return self.post(self.play.hook(self.reference(payment_id), **how))
