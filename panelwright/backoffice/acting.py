@@ -79,6 +79,8 @@ ALL = {
     "change": "bulk",
     "payment": "payments",
     "payment_method": "payment_methods",
+    "payment_rules": "settings",
+    "payment_block": "payment_blocks",
     "voucher": "vouchers",
     "coupon": "coupons",
     "receipts": "settings",

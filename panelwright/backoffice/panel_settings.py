@@ -12,7 +12,9 @@ from django.views.decorators.http import require_safe
 from panelwright.backoffice import words
 from panelwright.backoffice.acting import allowed
 from panelwright.backoffice.lists import shown
+from panelwright.core import money
 from panelwright.panels.models import Panel
+from panelwright.payments.holding_actions import limits_of
 from panelwright.receipts import queries as receipts
 from panelwright.receipts.rules import percent_text
 from panelwright.staff.action import Action
@@ -52,6 +54,7 @@ def settings(request: StaffRequest) -> HttpResponse:
         _card(request, "general", _("General"), _general(request.panel)),
         _card(request, "look", _("Look"), _look(request.panel), look=True),
         _card(request, "orders", _("Orders"), _orders(request.panel)),
+        _card(request, "payment_rules", _("Payment rules"), _payment_rules(request.panel)),
         _card(request, "receipts", _("Receipts"), _receipts(request.panel)),
         _card(request, "people", _("Customers and staff"), _people(request.panel)),
     ]
@@ -111,6 +114,27 @@ def _receipts(panel: Panel) -> list[Setting]:
         Setting(words.field("receipt_seller"), row.seller or "–", "receipts.set", names=True),
         Setting(_("Tax"), tax, "receipts.set", names=bool(row.tax_percent_e2)),
     ]
+
+
+def _payment_rules(panel: Panel) -> list[Setting]:
+    """Those that are on; what is off is one line."""
+    limits, off = limits_of(panel.id), words.value(False)
+    shown = {
+        "hold_new_days": str(limits.new_days or ""),
+        "hold_first_above": _amount(limits.first_above_micros, panel),
+        "hold_countries": words.value(True) if limits.countries else "",
+        "hold_cards": str(limits.cards_max or ""),
+        "hold_shared": words.value(True) if limits.shared else "",
+        "hold_count": str(limits.count_max or ""),
+        "hold_sum": _amount(limits.sum_max_micros, panel),
+        "hold_hours": str(limits.hours) if limits.count_max or limits.sum_max_micros else "",
+    }
+    rows = [Setting(words.field(name), text, "payment_rules.set") for name, text in shown.items() if text]
+    return rows or [Setting(_("Hold payments for review"), off, "payment_rules.set")]
+
+
+def _amount(micros: int, panel: Panel) -> str:
+    return f"{money.text(micros)} {panel.currency}" if micros else ""
 
 
 @require_safe

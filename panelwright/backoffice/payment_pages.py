@@ -78,6 +78,16 @@ PAGES = (
         right=Right.PAYMENTS,
     ),
     SitePage(
+        "payment_blocks",
+        "admin/payment-blocks",
+        payments.blocks,
+        Who.STAFF,
+        menus=(Menu("office_payments", gettext_noop("Payment blocks")),),
+        under="payments",
+        samples=("/admin/payment-blocks", "/admin/payment-blocks?kind=domain&q=nothing"),
+        right=Right.PAYMENTS,
+    ),
+    SitePage(
         "coupons",
         "admin/coupons",
         payments.coupons,

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 from panelwright.backoffice import acting, lists
 from panelwright.payments import queries, registry
 from panelwright.payments.settling_actions import reference_of
+from panelwright.payments.texts import evidence
 from panelwright.promotions import queries as promotions
 from panelwright.receipts import document
 from panelwright.receipts import queries as issued
@@ -33,6 +34,14 @@ def methods(request: StaffRequest) -> HttpResponse:
     """What customers can pay by, and what is turned off."""
     return lists.shown(
         request, named("payment_methods"), title=_("Payment methods"), icon="wallet", tabs="office_payments"
+    )
+
+
+@require_safe
+def blocks(request: StaffRequest) -> HttpResponse:
+    """From whom the panel takes no payments, the newest first."""
+    return lists.shown(
+        request, named("payment_blocks"), title=_("Payment blocks"), icon="shield", tabs="office_payments"
     )
 
 
@@ -67,6 +76,8 @@ def payment(request: StaffRequest, target: int) -> HttpResponse:
         "refunds": queries.refunds(found),
         "receipts": issued.of_payment(found),
         "disputes": queries.disputes(found),
+        "fresh": queries.fresh(found),
+        "evidence": evidence(found.problem_facts, request.panel.currency),
         "kind": _(gateway.label) if gateway is not None else found.method.kind,
         "ledger_reference": reference_of(found),
         "foreign": found.currency != request.panel.currency,

@@ -24,7 +24,30 @@ PAYMENTS: dict[str, Words] = {
     "payment_ended": Words(gettext_noop("This payment has ended. Start a new one."), status=409),
     "proof_missing": Words(gettext_noop("Enter the reference or transaction ID of your payment.")),
     "receipt_missing": Words(gettext_noop("Attach your receipt.")),
+    "payments_blocked": Words(
+        gettext_noop("Payments are not available for your account. Open a ticket, and we will help you."), status=403
+    ),
     # What staff decide
+    "payment_held": Words(gettext_noop("Held by your payment rules. Nothing was credited yet.")),
+    "payment_not_held": Words(gettext_noop("No rule holds this payment."), status=409),
+    "payment_given_back": Words(
+        gettext_noop("This payment was refunded, and cannot be credited any more."), status=409
+    ),
+    "held_goes_back_whole": Words(gettext_noop("A held payment goes back as a whole. Leave the amount empty.")),
+    "held_is_there": Words(
+        gettext_noop("The payment provider has this money. Release the payment or refund it."), status=409
+    ),
+    "not_fresh": Words(gettext_noop("All money of this payment can already be spent."), status=409),
+    "no_payment_block": Words(gettext_noop("Block not found."), status=404),
+    "payment_block_there": Words(gettext_noop("There is a block like this already."), status=409),
+    "too_many_payment_blocks": Words(
+        gettext_noop("A panel can have at most %(limit)s blocks of payments."), status=409
+    ),
+    "bad_block_customer": Words(gettext_noop("Enter the ID of one of your customers.")),
+    "bad_block_address": Words(
+        gettext_noop("Enter an IP address or a network, such as 203.0.113.7 or 203.0.113.0/24.")
+    ),
+    "bad_block_domain": Words(gettext_noop("Enter a domain, such as example.com.")),
     "payment_settled": Words(gettext_noop("This payment was already received and credited."), status=409),
     "proof_used": Words(gettext_noop("Another payment was already approved with this reference."), status=409),
     "own_payment": Words(gettext_noop("Somebody else has to decide about your own payment."), status=409),

@@ -52,6 +52,7 @@ PANEL_NAMES = (
     "payment.paid",
     "payment.rejected",
     "payment.problem",
+    "payment.held",
     "payment.refunded",
     "payment.refund_failed",
 )

@@ -18,6 +18,10 @@ _SET_FLOOR = sql.Query(
     "UPDATE ledger_account SET floor_micros = ? WHERE panel_id = ? AND id = ? AND kind = 'customer'"
     " AND balance_micros >= ? RETURNING id"
 )
+_ADD_FRESH = sql.Query(
+    "UPDATE ledger_account SET fresh_micros = fresh_micros + ? WHERE panel_id = ? AND id = ? AND kind = 'customer'"
+    " RETURNING id"
+)
 _BALANCE = sql.Query("SELECT balance_micros FROM ledger_account WHERE panel_id = ? AND id = ? AND kind = 'customer'")
 
 
@@ -100,6 +104,12 @@ def set_credit_limit(*, panel_id: int, account_id: int, limit_micros: int) -> No
     if not _SET_FLOOR.rows(connection, -limit_micros, panel_id, account_id, -limit_micros):
         ((balance,),) = _BALANCE.rows(connection, panel_id, account_id)
         raise Refused("credit_in_use", "credit_limit", used=money.text(-balance))
+
+
+def add_fresh(*, panel_id: int, account_id: int, micros: int) -> None:
+    """So much more of a customer's balance cannot be spent on orders; below zero: so much less."""
+    if not _ADD_FRESH.rows(connection, micros, panel_id, account_id):
+        raise ValueError(f"panel {panel_id} has no account {account_id}")
 
 
 def open_books(panel_id: int) -> None:

@@ -43,11 +43,18 @@ class Account(models.Model):
     floor_micros = models.BigIntegerField(default=0, db_default=0)
     # What the customer owes: what has left her debt account and not come back. While it stands she orders nothing.
     owed_micros = models.BigIntegerField(default=0, db_default=0)
+    # What of the balance cannot be spent on orders yet: money that has come in lately and may be taken back.
+    fresh_micros = models.BigIntegerField(default=0, db_default=0)
 
     @property
     def available_micros(self) -> int:
-        """What orders can spend: the balance, and the credit that is granted; nothing while a debt stands."""
-        return 0 if self.owed_micros else (self.balance_micros or 0) - self.floor_micros
+        """What orders can spend: the balance without what is fresh, and the credit that is granted. While a debt
+        stands: nothing.
+        """
+        if self.owed_micros:
+            return 0
+        held = (self.balance_micros or 0) - self.floor_micros
+        return max(held - self.fresh_micros, 0) if self.fresh_micros else held
 
     @property
     def credit_micros(self) -> int:
@@ -70,8 +77,8 @@ class Account(models.Model):
                 name="account_balance",
             ),
             models.CheckConstraint(
-                condition=Q(kind="customer", floor_micros__lte=0, owed_micros__gte=0)
-                | (~Q(kind="customer") & Q(floor_micros=0, owed_micros=0)),
+                condition=Q(kind="customer", floor_micros__lte=0, owed_micros__gte=0, fresh_micros__gte=0)
+                | (~Q(kind="customer") & Q(floor_micros=0, owed_micros=0, fresh_micros=0)),
                 name="account_floor",
             ),
             # Money that comes in pays the debt first: nobody has both.

@@ -30,8 +30,12 @@ from panelwright.panels import block_store, numbers
 from panelwright.panels.models import Noun
 
 # Accounts are locked first, in id order: what is read after that is what other processes committed.
-# What they hold down to their floor; below zero where a debt stands: then even what costs nothing is too dear.
-_AVAILABLE = "CASE WHEN owed_micros = 0 THEN balance_micros - floor_micros ELSE -1 END"
+# What they hold down to their floor, without what is fresh; below zero where a debt stands: then even what costs
+# nothing is too dear.
+_AVAILABLE = (
+    "CASE WHEN owed_micros > 0 THEN -1 WHEN fresh_micros = 0 THEN balance_micros - floor_micros"
+    " WHEN balance_micros - floor_micros > fresh_micros THEN balance_micros - floor_micros - fresh_micros ELSE 0 END"
+)
 _BALANCES = sql.Query(
     f"SELECT id, {_AVAILABLE} FROM ledger_account WHERE id :in_int AND kind = 'customer' ORDER BY id :for_update"
 )

@@ -19,9 +19,10 @@ from panelwright.core.refusal import Refusal
 from panelwright.customers.models import Customer
 from panelwright.panels import numbers
 from panelwright.panels.models import Noun
-from panelwright.payments import queries, registry, rules
+from panelwright.payments import holding_actions, queries, registry, rules
 from panelwright.payments.gateways.by_hand.gateway import needed
 from panelwright.payments.models import (
+    ADDRESS_CHARS_MAX,
     PROOF_MAX,
     Payment,
     PaymentFile,
@@ -86,10 +87,11 @@ def begin(
     """A new payment by a method that is on. `agreed`: what the customer was shown; other terms are refused.
 
     `coupon`: with what it was said to bring. The payment is made with it or not at all, and one that was made before
-    never gets it. `address`: the network address from which its code came.
+    never gets it. `address`: the network address that it is begun from, which says whose code was tried, and whether a
+    block matches.
 
-    Refused: no_customer, no_payment_method, too_many_payments, too_many_today, terms_changed, and as `rules.quote`; for
-    the coupon as `promotions.recognize` and `promotions.hold`.
+    Refused: no_customer, payments_blocked, no_payment_method, too_many_payments, too_many_today, terms_changed, and as
+    `rules.quote`; for the coupon as `promotions.recognize` and `promotions.hold`.
     """
     now = now or clock.now()
     if coupon is not None:
@@ -99,7 +101,8 @@ def begin(
         if isinstance(known, Refusal):
             return known
     with transaction.atomic(durable=True):
-        customer = Customer.objects.select_for_update(no_key=True).filter(panel_id=panel_id, id=customer_id).first()
+        rows = Customer.objects.select_for_update(no_key=True, of=("self",)).select_related("user")
+        customer = rows.filter(panel_id=panel_id, id=customer_id).first()
         if customer is None or not customer.enabled:
             return Refusal("no_customer")
         mine = Payment.objects.filter(panel_id=panel_id, customer_id=customer_id)
@@ -113,6 +116,8 @@ def begin(
         gateway = registry.gateway(method.kind) if method is not None else None
         if method is None or gateway is None:
             return Refusal("no_payment_method", "method")
+        if holding_actions.block_of(customer, address):
+            return Refusal("payments_blocked")
         waiting = mine.filter(state__in=[state.value for state in rules.OPEN]).count()
         refused = rules.may_begin(open_=waiting, today=mine.filter(created_at__gt=now - _DAY).count())
         if refused is not None:
@@ -141,6 +146,7 @@ def begin(
             bonuses=method.bonuses,
             credit_micros=found.credit_micros,
             bonus_micros=found.bonus_micros,
+            address=address[:ADDRESS_CHARS_MAX],
             back=back,
             request_id=request_id[:64] or None,
             due_at=now + WAITS if gateway.by_hand else now,

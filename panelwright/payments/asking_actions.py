@@ -38,6 +38,7 @@ from panelwright.payments.gateway import (
     Progress,
     Trouble,
 )
+from panelwright.payments.hold_rules import HELD
 from panelwright.payments.models import Payment, PaymentMethod, PaymentState, WebhookEvent
 from panelwright.payments.settling_actions import lock, move, tell
 
@@ -176,7 +177,8 @@ def hasten(*, panel_id: int, payment_id: int, now: datetime) -> None:
     found = named | Q(method__kind__in=registry.spoken_with(by_reference=True))
     ids = Payment.objects.filter(found, panel_id=panel_id, id=payment_id).values_list("id", flat=True)
     rows = Payment.objects.filter(panel_id=panel_id, id__in=list(ids))
-    rows.exclude(state__in=[PaymentState.PROBLEM.value]).update(due_at=now)
+    # What is held may have been given back there.
+    rows.exclude(~Q(problem_code=HELD), state=PaymentState.PROBLEM).update(due_at=now)
 
 
 COMES_BACK = AttemptLimit("payment return", limits.PAYMENT_RETURNS_MAX)
@@ -344,7 +346,12 @@ def _write(row: Payment, found: FoundPayment, now: datetime) -> None:
         row.gateway_id = found.gateway_id
     if found.progress is Progress.PAID and found.money is not None:
         settling_actions.receive(
-            panel_id=panel_id, payment_id=payment_id, got=found.money, gateway_id=row.gateway_id or "", now=now
+            panel_id=panel_id,
+            payment_id=payment_id,
+            got=found.money,
+            gateway_id=row.gateway_id or "",
+            by=found.by,
+            now=now,
         )
         # Another payment's money, or of another currency, is none that can be compared.
         ours = (found.money.reference, found.money.currency, found.money.live) == (

@@ -76,7 +76,9 @@ _DISPUTES = sql.Query(
 # No more goes back than came, with all of the money all of the credit, and the state says what the rows say.
 _BACK = sql.Query(
     "SELECT number, state, received, refunded, disputed FROM (SELECT p.number AS number, p.state AS state,"
-    " COALESCE(p.received_micros, 0) AS received, p.credit_micros AS credit, p.bonus_micros AS bonus,"
+    " COALESCE(p.received_micros, 0) AS received, p.paid_at IS NULL AS is_held,"
+    # What was held and has gone back was credited to nobody.
+    " CASE WHEN p.paid_at IS NULL THEN 0 ELSE p.credit_micros END AS credit,"
     " COALESCE((SELECT SUM(r.amount_micros) FROM payments_refund r WHERE r.payment_id = p.id"
     " AND r.state <> 'failed'), 0) AS refunded,"
     " COALESCE((SELECT SUM(r.credit_micros) FROM payments_refund r WHERE r.payment_id = p.id"
@@ -89,9 +91,18 @@ _BACK = sql.Query(
     " (SELECT 1 FROM payments_refund r WHERE r.payment_id = p.id))) looked"
     " WHERE refunded + disputed > received OR refunded_credit + disputed_credit > credit"
     " OR (refunded + disputed = received AND refunded_credit + disputed_credit <> credit)"
-    " OR state <> CASE WHEN is_open THEN 'disputed' WHEN is_lost THEN 'lost' WHEN refunded = 0 AND state = 'won' THEN"
-    " 'won' WHEN refunded = 0 THEN 'paid' WHEN refunded < received THEN 'part_refunded' ELSE 'refunded' END"
+    " OR state <> CASE WHEN is_held AND refunded = 0 THEN state WHEN is_held THEN 'failed'"
+    " WHEN is_open THEN 'disputed' WHEN is_lost THEN 'lost' WHEN refunded = 0 AND state = 'won' THEN 'won'"
+    "WHEN refunded = 0 THEN 'paid' WHEN refunded < received THEN 'part_refunded' ELSE 'refunded' END"
     " ORDER BY number LIMIT ?"
+)
+
+# What an account says cannot be spent yet is the sum of the rows of its payments.
+_FRESH = sql.Query(
+    "SELECT id, says, rows_say FROM (SELECT a.id AS id, a.fresh_micros AS says,"
+    " (SELECT COALESCE(SUM(f.micros), 0) FROM payments_freshmoney f WHERE f.account_id = a.id) AS rows_say"
+    " FROM ledger_account a WHERE a.panel_id = ? AND a.kind = 'customer') looked"
+    " WHERE says <> rows_say ORDER BY id LIMIT ?"
 )
 
 
@@ -113,6 +124,11 @@ def payment_faults(panel_id: int, limit: int = 100) -> list[str]:
         found.append(
             f"payment {number} is {state}: of {money.text(int(received))} went back {money.text(int(refunded))} by"
             f" refunds and {money.text(int(disputed))} by disputes"
+        )
+    for id_, says, rows_say in _FRESH.rows(connection, panel_id, limit):
+        found.append(
+            f"account {id_} says that {money.text(says)} cannot be spent yet, and its payments"
+            f" {money.text(int(rows_say))}"
         )
     for prefix, used, uses, brought, value in _USED.rows(connection, panel_id, limit):
         found.append(

@@ -11,7 +11,8 @@ from datetime import datetime
 from django.db.models import Sum
 
 from panelwright.core.refusal import Refusal
-from panelwright.payments import rules
+from panelwright.payments import fresh_actions, rules
+from panelwright.payments.hold_rules import HELD
 from panelwright.payments.models import (
     Attention,
     Dispute,
@@ -23,7 +24,7 @@ from panelwright.payments.models import (
     RefundState,
 )
 from panelwright.payments.rules import RefundShare
-from panelwright.payments.settling_actions import CHECKED, PAID_THERE_TOO, asked_of, reference_of
+from panelwright.payments.settling_actions import CHECKED, PAID_THERE_TOO, asked_of, move, reference_of
 from panelwright.promotions import actions as promotions
 
 # Refunds whose money is off the balance.
@@ -70,6 +71,9 @@ def unlisted(payment: Payment) -> frozenset[int]:
 def share_of(payment: Payment, part_micros: int) -> RefundShare:
     """What goes back of credit, bonus and fee with a part of what is left; with all of that, all that is left."""
     received = payment.received_micros or 0
+    if payment.paid_at is None:
+        # What was held was credited to nobody.
+        return RefundShare(0, 0, 0)
     found = rules.accepted(asked_of(payment), received)
     fee = 0 if isinstance(found, Refusal) else rules.fee_in_panel(found, payment.rate_e12)
     rest = RefundShare(payment.credit_micros, payment.bonus_micros, fee)
@@ -87,8 +91,22 @@ def _may_be_paid_twice(payment: Payment) -> bool:
     return bool(last == PAID_THERE_TOO)
 
 
+def _set_held(payment: Payment, now: datetime) -> None:
+    """Money that was held goes back: that is the end of the payment, unless the gateway refuses."""
+    mine = {"panel_id": payment.panel_id, "payment_id": payment.id}
+    unknown = Refund.objects.filter(**mine, state=RefundState.UNKNOWN).exists()
+    facts = {"problem_facts": payment.problem_facts, "attention": Attention.REFUND_UNKNOWN.value if unknown else ""}
+    if refunded(payment):
+        move(payment, PaymentState.FAILED, now=now, again=True, **facts)
+    else:
+        move(payment, PaymentState.PROBLEM, now=now, again=True, problem_code=HELD, **facts)
+
+
 def set_state(payment: Payment, now: datetime) -> None:
-    """What refunds and disputes make of a paid payment, which is locked, and whether staff have to look at it."""
+    """What refunds and disputes make of a payment, which is locked, and whether staff have to look at it."""
+    if payment.paid_at is None:
+        _set_held(payment, now)
+        return
     mine = {"panel_id": payment.panel_id, "payment_id": payment.id}
     rows = list(Dispute.objects.filter(**mine).values_list("n", "state", "gateway_id"))
     disputes = {state for _n, state, _id in rows}
@@ -114,6 +132,7 @@ def set_state(payment: Payment, now: datetime) -> None:
     )
     payment.state, payment.attention = state, attention
     received = payment.received_micros or 0
+    fresh_actions.follow(payment, left_micros=left(payment))
     promotions.follow(
         panel_id=payment.panel_id,
         payment_number=payment.number,

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_noop
 from panelwright.core import clock
 from panelwright.payments import dispute_actions, refund_actions, surplus_actions
 from panelwright.payments.declarations import PAYMENT
+from panelwright.payments.hold_rules import HELD
 from panelwright.payments.models import REASON_MAX, Attention, DisputeState, Payment, PaymentState
 from panelwright.staff.action import Action, ActionFieldKind, Field
 from panelwright.staff.actor import Actor
@@ -57,6 +58,13 @@ def _is_unknown(payment: Payment) -> bool:
     return payment.attention == Attention.REFUND_UNKNOWN
 
 
+def _may_go_back(payment: Payment) -> int:
+    """What is held goes back just as well as what was credited."""
+    if payment.problem_code == HELD:
+        return 2
+    return int(payment.state in refund_actions.REFUNDABLE - {PaymentState.LOST.value})
+
+
 _REASON = Field("reason", _KIND.TEXT, gettext_noop("Reason"), most=REASON_MAX)
 ACTIONS = (
     Action(
@@ -76,10 +84,10 @@ ACTIONS = (
             _REASON,
         ),
         moves_money=True,
-        offered=lambda payment: int(payment.state in refund_actions.REFUNDABLE - {PaymentState.LOST.value}),
+        offered=_may_go_back,
         help=gettext_noop(
             "Takes the amount and its share of the bonus off the balance and sends it back through the gateway. Where"
-            " no gateway has the money, send it yourself."
+            " no gateway has the money, send it yourself. A held payment goes back as a whole."
         ),
     ),
     Action(

@@ -14,6 +14,7 @@ from panelwright.customers.asking import limited
 from panelwright.panels.models import Panel
 from panelwright.payments import connections, method_actions, queries, registry, rules, staff_actions
 from panelwright.payments.gateway import Gateway
+from panelwright.payments.hold_rules import HELD, HOURS_MAX
 from panelwright.payments.models import (
     GATEWAY_ID_MAX,
     NAME_MAX,
@@ -162,7 +163,7 @@ _ON_PAYMENTS = (
                 help=gettext_noop("The customer reads it."),
             ),
         ),
-        offered=lambda payment: int(payment.state in _REJECTABLE),
+        offered=lambda payment: int(payment.state in _REJECTABLE and payment.problem_code != HELD),
     ),
 )
 
@@ -190,6 +191,7 @@ def _method_state(panel_id: int, method_id: int) -> State | None:
         "fee_percent": _percent(row.fee_percent_e2),
         "fee_fixed": money.text(row.fee_fixed_micros),
         "bonuses": rules.bonuses_text(rows_of(row.bonuses)),
+        "spend_after": row.spend_after_h,
         "position": row.position,
         "texts": row.texts,
         "settings": {name: value for name, value in shown.items() if value is not None},
@@ -221,6 +223,7 @@ PAYMENT_METHOD = Noun(
             "fee_percent": AMOUNT,
             "fee_fixed": AMOUNT,
             "bonuses": TEXT,
+            "spend_after": NUMBER,
             "position": NUMBER,
             "texts": ANYTHING,
             "settings": ANYTHING,
@@ -374,6 +377,17 @@ _ON_METHODS = (
                 most=300,
                 clears=True,
                 help=gettext_noop("Such as 100 5, 250 7: from 100 on 5% more, from 250 on 7%."),
+            ),
+            Field(
+                "spend_after",
+                _KIND.NUMBER,
+                gettext_noop("Money can be spent after so many hours"),
+                most=HOURS_MAX,
+                argument="spend_after_h",
+                help=gettext_noop(
+                    "For cards and other payments that can be taken back. The money is on the balance at once, and can"
+                    " be spent on orders later. 0: at once."
+                ),
             ),
             Field(
                 "position",

@@ -25,6 +25,10 @@ _REJECTED = gettext_noop(
     "We could not confirm your payment %(number)s at %(panel)s, so nothing was added to your balance.\n\n"
     "%(reason)s\n\nIf you did pay, reply through a ticket with your payment ID."
 )
+_SENT_BACK = gettext_noop(
+    "We could not accept your payment %(number)s at %(panel)s, so nothing was added to your balance.\n\n"
+    "Your money is on its way back to you. Depending on how you paid, it can take a few days to arrive."
+)
 
 
 def settled(payment: Payment, *, now: datetime) -> None:
@@ -35,6 +39,11 @@ def settled(payment: Payment, *, now: datetime) -> None:
 def rejected(payment: Payment, *, now: datetime) -> None:
     """Staff found no money, and said why. The caller holds the transaction."""
     _send(payment, _REJECTED, now)
+
+
+def sent_back(payment: Payment, *, now: datetime) -> None:
+    """What was held goes back to where it came from. The caller holds the transaction."""
+    _send(payment, _SENT_BACK, now)
 
 
 def _send(payment: Payment, message: str, now: datetime) -> None:

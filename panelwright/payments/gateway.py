@@ -7,6 +7,8 @@ What they keep between calls is in memory (access_tokens.py), and may be lost at
 
 from __future__ import annotations
 
+import hashlib
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,6 +17,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from panelwright.core.refusal import Refusal
+from panelwright.payments.hold_rules import PaidBy
 from panelwright.payments.rules import ReceivedMoney, step_micros
 from panelwright.staff.action import Field
 
@@ -118,8 +121,8 @@ class FoundPayment(NamedTuple):
     """What the gateway tells when it is asked. `money`: where it is paid. `refunded_micros`: of it, all that was given
     back, whoever did it; a dispute's money is no refund. `gateway_id`: its name, where it was found by our reference.
 
-    `ended`: where the gateway tells of a dispute only while it lasts, the name that one would have, and how it ended if
-    there was one.
+    `by`: who paid, as far as the gateway tells. `ended`: where the gateway tells of a dispute only while it lasts, the
+    name that one would have, and how it ended if there was one.
     """
 
     progress: Progress
@@ -128,6 +131,24 @@ class FoundPayment(NamedTuple):
     disputes: tuple[FoundDispute, ...] = ()
     gateway_id: str = ""
     ended: tuple[tuple[str, DisputeProgress], ...] = ()
+    by: PaidBy = PaidBy()
+
+
+def paid_by(
+    gateway: str, *, key: object = "", card: object = "", country: object = "", billing_country: object = ""
+) -> PaidBy:
+    """Who paid, from texts of a gateway. `key`: its name for the card or account, of which a digest is kept."""
+    name = str(key or "")
+    codes = (str(one or "").upper() for one in (country, billing_country))
+    return PaidBy(
+        hashlib.sha256(f"{gateway}:{name}".encode()).hexdigest() if name else "",
+        str(card or "")[:_CARD_MAX],
+        *(code if _COUNTRY.fullmatch(code) else "" for code in codes),
+    )
+
+
+_CARD_MAX = 40
+_COUNTRY = re.compile(r"[A-Z]{2}", re.ASCII)
 
 
 class RefundProgress(StrEnum):

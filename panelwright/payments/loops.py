@@ -15,7 +15,7 @@ from django_scopes import scope, scopes_disabled
 from panelwright.core import clock
 from panelwright.core.loop import AFTER_FAULT_S, AppLoops, LoopSpec, let_go
 from panelwright.core.places import Room, Turns
-from panelwright.payments import actions, asking_actions, queries, refund_actions
+from panelwright.payments import actions, asking_actions, queries, refund_actions, ripening_actions
 from panelwright.payments.queries import BusyNow, DueRow
 
 log = logging.getLogger(__name__)
@@ -28,6 +28,7 @@ IDLE_S = 2.0
 # How long a round that has begun nothing waits for one that is under way.
 PATIENCE_S = 0.5
 FORGET_IDLE_S = 600.0
+RIPEN_IDLE_S = 20.0
 
 
 class _Key(NamedTuple):
@@ -140,11 +141,24 @@ def forget(limit: int) -> int:
         return asking_actions.forget_events(limit, now=clock.now())
 
 
+def ripen(limit: int) -> int:
+    """One round: money whose hours are over can be spent."""
+    now = clock.now()
+    with scopes_disabled():
+        due = queries.ripe(now, limit)
+    done = 0
+    for panel_id, payment_id in due:
+        with scope(panel=panel_id):
+            done += ripening_actions.ripen(panel_id=panel_id, payment_id=payment_id, now=now)
+    return done
+
+
 def loops() -> AppLoops:
     asking = Asking()
     return AppLoops(
         (
             LoopSpec("payments", partial(asking.look, BATCH), idle_s=IDLE_S),
+            LoopSpec("fresh money", partial(ripen, BATCH), idle_s=RIPEN_IDLE_S),
             LoopSpec("payment webhooks", lambda: forget(BATCH), idle_s=FORGET_IDLE_S),
         ),
         asking.finish,

@@ -6,11 +6,12 @@ Amounts of a payment are micros of its method's currency; what reaches the balan
 from __future__ import annotations
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, Value
 
 from panelwright.core import limits
 from panelwright.core.scoped import ScopedManager
 from panelwright.customers.models import Customer
+from panelwright.ledger.models import Account
 from panelwright.panels.models import Panel
 from panelwright.support.files import FileType
 
@@ -21,6 +22,7 @@ GATEWAY_ID_MAX = 200
 PROOF_MAX = limits.PAYMENT_PROOF_CHARS_MAX
 REASON_MAX = 500
 BACK_MAX = 2_000
+ADDRESS_CHARS_MAX = 45
 RATE_ONE = 10**12
 
 
@@ -50,6 +52,8 @@ class PaymentMethod(models.Model):
     fee_fixed_micros = models.BigIntegerField(default=0)
     # Rows of [from this amount in micros, hundredths of a percent]; the highest that is reached counts.
     bonuses = models.JSONField(default=list)
+    # For so many hours what came in by it cannot be spent: 0, at once.
+    spend_after_h = models.BigIntegerField(default=0, db_default=0)
     position = models.BigIntegerField(default=0)
     enabled = models.BooleanField(default=False)
     # The part of its webhook's address that nobody can guess.
@@ -65,7 +69,7 @@ class PaymentMethod(models.Model):
             models.CheckConstraint(condition=~Q(name="") & ~Q(kind=""), name="payment_method_is_named"),
             models.CheckConstraint(
                 condition=Q(rate_e12__gt=0, min_micros__gte=0, max_micros__gte=0)
-                & Q(fee_percent_e2__gte=0, fee_fixed_micros__gte=0),
+                & Q(fee_percent_e2__gte=0, fee_fixed_micros__gte=0, spend_after_h__gte=0),
                 name="payment_method_amounts",
             ),
         ]
@@ -156,6 +160,11 @@ class Payment(models.Model):
     # What the customer wrote as proof, and why staff rejected it.
     proof = models.CharField(max_length=PROOF_MAX, default="", blank=True)
     reason = models.CharField(max_length=REASON_MAX, default="", blank=True)
+    # The network address that it was begun from, and who paid as the gateway says: see gateway.FoundPayer. The digest
+    # of the card or account stands apart, so that others with the same one are found.
+    address = models.CharField(max_length=ADDRESS_CHARS_MAX, default="", db_default="", blank=True)
+    payer_key = models.CharField(max_length=64, default="", db_default="", blank=True)
+    payer = models.JSONField(default=dict, db_default=Value({}, models.JSONField()))
     # The page that lacked funds.
     back = models.CharField(max_length=BACK_MAX, default="", blank=True)
     # A form that is sent twice makes one payment.
@@ -217,6 +226,80 @@ class Payment(models.Model):
             # What came in since a moment: receipts are issued for it.
             models.Index(fields=["panel", "paid_at"], condition=Q(paid_at__isnull=False), name="payment_came_in"),
             models.Index(fields=["panel", "attention", "number"], condition=~Q(attention=""), name="payment_attention"),
+            models.Index(fields=["panel", "payer_key"], condition=~Q(payer_key=""), name="payment_payer"),
+        ]
+
+
+class FreshMoney(models.Model):
+    """What of a payment cannot be spent yet: the sum of a customer's rows is `fresh_micros` of their account. The row
+    goes when the money is ripe, and shrinks when some of the payment goes back.
+    """
+
+    panel = models.ForeignKey(Panel, on_delete=models.PROTECT, db_index=False)
+    payment = models.OneToOneField(Payment, on_delete=models.PROTECT, related_name="fresh")
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="+")
+    micros = models.BigIntegerField()
+    ripens_at = models.DateTimeField()
+
+    objects = ScopedManager(panel="panel")
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(micros__gt=0), name="fresh_money_amount")]
+        indexes = [models.Index(fields=["ripens_at"], name="fresh_money_queue")]
+
+
+class HoldRules(models.Model):
+    """When a payment that came in is held for staff. 0 and False: the rule is off. What they mean: hold_rules.judge."""
+
+    panel = models.OneToOneField(Panel, primary_key=True, on_delete=models.PROTECT)
+    new_days = models.BigIntegerField(default=0)
+    # Of amounts in the panel's currency.
+    first_above_micros = models.BigIntegerField(default=0)
+    countries = models.BooleanField(default=False)
+    cards_max = models.BigIntegerField(default=0)
+    shared = models.BooleanField(default=False)
+    # More payments than this, or a larger sum, within so many hours.
+    count_max = models.BigIntegerField(default=0)
+    sum_max_micros = models.BigIntegerField(default=0)
+    hours = models.BigIntegerField(default=24)
+
+    objects = ScopedManager(panel="panel")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(new_days__gte=0, first_above_micros__gte=0, cards_max__gte=0)
+                & Q(count_max__gte=0, sum_max_micros__gte=0, hours__gte=1),
+                name="hold_rules_amounts",
+            )
+        ]
+
+
+class PaymentBlockKind(models.TextChoices):
+    """What a panel takes no payments from."""
+
+    CUSTOMER = "customer"  # by the customer's number
+    ADDRESS = "address"  # a network address, or a network
+    DOMAIN = "domain"  # of an e-mail address, with those below it
+
+
+class PaymentBlock(models.Model):
+    """Nobody who matches can begin a payment; what comes in all the same is held."""
+
+    panel = models.ForeignKey(Panel, on_delete=models.PROTECT, db_index=False)
+    kind = models.CharField(max_length=8, choices=PaymentBlockKind.choices)
+    # In its one form: see hold_rules.block_value.
+    value = models.CharField(max_length=253)
+    note = models.CharField(max_length=200, default="", blank=True)
+    created_at = models.DateTimeField()
+
+    objects = ScopedManager(panel="panel")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["panel", "kind", "value"], name="payment_block_once"),
+            models.CheckConstraint(condition=Q(kind__in=PaymentBlockKind.values), name="payment_block_kind"),
+            models.CheckConstraint(condition=~Q(value=""), name="payment_block_says_something"),
         ]
 
 

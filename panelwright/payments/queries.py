@@ -11,10 +11,14 @@ from django.db.models import Q, QuerySet
 
 from panelwright.core import money, paging
 from panelwright.core.paging import Found, ListPage
+from panelwright.ledger.models import Account
 from panelwright.payments import registry, rules
+from panelwright.payments.hold_rules import HELD
 from panelwright.payments.models import (
     Dispute,
+    FreshMoney,
     Payment,
+    PaymentBlock,
     PaymentFile,
     PaymentMethod,
     PaymentState,
@@ -25,6 +29,7 @@ from panelwright.payments.models import (
 )
 
 STEPS_MAX = 200
+RIPENING_MAX = 20
 
 
 def payment_id(panel_id: int, number: int) -> int | None:
@@ -37,7 +42,7 @@ def payment(panel_id: int, number: int, *, customer_id: int | None = None) -> Pa
     """A payment of the panel by its number, or (customer_id set) of that customer."""
     rows = Payment.objects.filter(panel_id=panel_id, number=number)
     rows = rows if customer_id is None else rows.filter(customer_id=customer_id)
-    found: Payment | None = rows.select_related("method", "customer__user", "customer__account").first()
+    found: Payment | None = rows.select_related("method", "customer__user", "customer__account", "fresh").first()
     return found
 
 
@@ -152,6 +157,47 @@ def events_due(now: datetime, limit: int, busy: BusyNow) -> list[DueRow]:
     rows = WebhookEvent.objects.filter(due_at__lte=now, due_at__isnull=False).order_by("due_at")
     found = rows.exclude(panel_id__in=busy.panels).exclude(method_id__in=busy.methods).exclude(id__in=busy.events)
     return [DueRow(*row) for row in found.values_list("panel_id", "id", "method_id")[:limit]]
+
+
+def ripe(now: datetime, limit: int) -> list[tuple[int, int]]:
+    """Panels and payments whose money can be spent by now."""
+    rows = FreshMoney.objects.filter(ripens_at__lte=now).order_by("ripens_at", "id")
+    return list(rows.values_list("panel_id", "payment_id")[:limit])
+
+
+class Ripening(NamedTuple):
+    """So much can be spent from then on."""
+
+    micros: int
+    ripens_at: datetime
+    number: int
+
+
+def ripening(account: Account) -> list[Ripening]:
+    """What of a customer's balance cannot be spent yet, the first to come first; nothing is asked where there is
+    none.
+    """
+    if not account.fresh_micros:
+        return []
+    rows = FreshMoney.objects.filter(panel_id=account.panel_id, account_id=account.id).order_by("ripens_at", "id")
+    return [Ripening(*row) for row in rows.values_list("micros", "ripens_at", "payment__number")[:RIPENING_MAX]]
+
+
+def fresh(of: Payment) -> FreshMoney | None:
+    """What of a payment cannot be spent yet."""
+    found: FreshMoney | None = FreshMoney.objects.filter(panel_id=of.panel_id, payment_id=of.id).first()
+    return found
+
+
+def payment_blocks(panel_id: int) -> QuerySet[PaymentBlock]:
+    """Those from whom a panel takes no payments."""
+    rows: QuerySet[PaymentBlock] = PaymentBlock.objects.filter(panel_id=panel_id)
+    return rows
+
+
+def held() -> Q:
+    """Came in, and is held by a rule of the panel until staff decide."""
+    return Q(state=PaymentState.PROBLEM, problem_code=HELD)
 
 
 def disputes(of: Payment) -> list[Dispute]:

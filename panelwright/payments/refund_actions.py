@@ -18,10 +18,11 @@ from panelwright.core.refusal import InvalidState, NotThere, Refusal, Refused
 from panelwright.ledger import actions as ledger
 from panelwright.ledger.models import AccountKind, TransferCode
 from panelwright.ledger.rules import NamedAccount, NewTransfer
-from panelwright.payments import registry, rules
+from panelwright.payments import emails, registry, rules
 from panelwright.payments.back_actions import left, refunded, set_state, share_of, spare
 from panelwright.payments.connections import api_of, connection_of
 from panelwright.payments.gateway import Api, AskedRefund, MadeRefund, RefundProgress, Trouble
+from panelwright.payments.hold_rules import HELD
 from panelwright.payments.models import REASON_MAX, Attention, Payment, PaymentState, Refund, RefundState
 from panelwright.payments.rules import RefundShare
 from panelwright.payments.settling_actions import CHECKED, clearing_of, lock, reference_of, tell
@@ -42,13 +43,16 @@ def request(
 
     Where no gateway has the money, staff have sent it. The caller has a transaction. Refused: no_payment,
     not_refundable, payment_disputed, more_than_received, payment_decimals, and where the balance does not hold it.
+
+    What is held goes back as a whole, takes nothing off the balance, and is never credited: held_goes_back_whole.
     """
     payment = lock(panel_id, payment_id)
     if payment is None:
         raise NotThere("no_payment", id=payment_id)
     if payment.state == PaymentState.DISPUTED:
         raise InvalidState("payment_disputed")
-    if payment.state not in REFUNDABLE or payment.received_micros is None:
+    held = payment.problem_code == HELD
+    if not (held or payment.state in REFUNDABLE) or payment.received_micros is None:
         raise InvalidState("not_refundable")
     rest = left(payment)
     part = rest if amount_micros is None else amount_micros
@@ -58,6 +62,8 @@ def request(
         raise Refused("amount_not_positive", "amount")
     if part > rest:
         raise Refused("more_than_received", "amount", rest=money.text(rest), currency=payment.currency)
+    if held and part < rest:
+        raise Refused("held_goes_back_whole", "amount")
     gateway = registry.gateway(payment.method.kind)
     step = rules.step_micros(payment.currency) if gateway is None else gateway.step(payment.currency)
     if part % step:
@@ -68,6 +74,8 @@ def request(
         raise Refused.of(row)
     facts = {"amount": money.text(part), "reason": reason}
     tell(payment, "refunded" if by_hand else "refund_requested", by=actor.name, now=now, facts=facts)
+    if held:
+        emails.sent_back(payment, now=now)
 
 
 REFUNDABLE = frozenset(
@@ -154,8 +162,14 @@ def note_refunded(*, panel_id: int, payment_id: int, refunded_micros: int, came_
     """
     with transaction.atomic(durable=True):
         payment = lock(panel_id, payment_id)
-        # What came in and was not credited takes nothing off the balance.
-        if payment is None or payment.paid_at is None or payment.received_micros is None:
+        if payment is None or payment.received_micros is None:
+            return
+        if payment.paid_at is None:
+            # What came in and was not credited takes nothing off the balance; once all of what was held has gone back,
+            # there is nothing to release.
+            whole = payment.problem_code == HELD and refunded_micros >= left(payment) > 0
+            if whole and not isinstance(_book(payment, left(payment), now, state=RefundState.DONE), Refusal):
+                tell(payment, "refunded_there", now=now, facts={"amount": money.text(payment.received_micros)})
             return
         unasked = refunded_micros - refunded(payment) - spare(payment, came_micros=came_micros)
         part = min(unasked, left(payment))

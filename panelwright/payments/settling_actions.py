@@ -7,7 +7,7 @@ ends here. The payment's row is locked first, then the accounts; the transfers g
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -18,8 +18,17 @@ from panelwright.core.refusal import Refusal
 from panelwright.ledger import actions as ledger
 from panelwright.ledger.models import AccountKind, TransferCode
 from panelwright.ledger.rules import NamedAccount, NewTransfer
-from panelwright.payments import emails, registry, rules, webhook_events
-from panelwright.payments.models import REASON_MAX, Attention, Payment, PaymentState, PaymentStep
+from panelwright.payments import emails, fresh_actions, hold_rules, holding_actions, registry, rules, webhook_events
+from panelwright.payments.hold_rules import HELD, Evidence, PaidBy
+from panelwright.payments.models import (
+    REASON_MAX,
+    Attention,
+    Payment,
+    PaymentState,
+    PaymentStep,
+    Refund,
+    RefundState,
+)
 from panelwright.payments.rules import AskedPayment, PaymentSum, ReceivedMoney, rows_of
 from panelwright.promotions import actions as promotions
 
@@ -56,22 +65,33 @@ def reference_of(payment: Payment) -> str:
 
 # Problems of which it is known how much came in.
 _AMOUNTS = frozenset({"received_other_amount", "received_in_parts"})
+NOBODY_TOLD = PaidBy()
 # Lines of a payment's story: the gateway has what staff have approved, and staff have looked.
 PAID_THERE_TOO, CHECKED = "paid_there_too", "checked"
 
 
 def receive(
-    *, panel_id: int, payment_id: int, got: ReceivedMoney, gateway_id: str, now: datetime
+    *,
+    panel_id: int,
+    payment_id: int,
+    got: ReceivedMoney,
+    gateway_id: str,
+    by: PaidBy = NOBODY_TOLD,
+    now: datetime,
 ) -> PaymentState | Refusal:
     """A gateway was asked, and has this money for the payment: credited if it is what was asked for, else a problem.
+    Where a rule of the panel holds it, nothing is credited until staff release it. `by`: who paid.
 
     The payment's state afterwards; what `settle` refuses is a problem, too. Refused: no_payment. To tell it again
     changes nothing.
     """
     with transaction.atomic():
+        limits = holding_actions.limits_of(panel_id)
+        holding_actions.line_up(panel_id, payment_id, limits)
         payment = lock(panel_id, payment_id)
         if payment is None:
             return Refusal("no_payment")
+        holding_actions.note_payer(payment, by)
         if not payment.at_gateway and got.live == payment.live and got.reference == payment.reference:
             # Also of what staff have approved: from now on it goes back through the gateway.
             values: dict[str, Any] = {"at_gateway": True}
@@ -83,6 +103,9 @@ def receive(
             payment.at_gateway = True
         if PaymentState(payment.state) not in rules.UNPAID:
             return PaymentState(payment.state)
+        if payment.problem_code == HELD or _has_gone_back(payment):
+            # For staff, whatever the rules say by now; or refunded by them.
+            return PaymentState(payment.state)
         found = rules.judge(asked_of(payment), got)
         if not got.live and not settings.TEST_PAYMENTS:
             # The installation took test money when the method was turned on, and takes none any more.
@@ -90,11 +113,34 @@ def receive(
         if isinstance(found, Refusal):
             _problem(payment, found, got, now)
             return PaymentState(payment.state)
+        held = holding_actions.why_held(payment, limits, by, micros=found.credit_micros, now=now)
+        if held and _hold(payment, held, got, gateway_id, now):
+            return PaymentState(payment.state)
         refused = settle(payment, found, received_micros=got.amount_micros, gateway_id=gateway_id, now=now)
         if refused is not None:
             # The money is there, and could not be booked: nobody but staff can do something about it.
             _problem(payment, refused, got, now)
         return PaymentState(payment.state)
+
+
+def _hold(payment: Payment, why: Sequence[Evidence], got: ReceivedMoney, gateway_id: str, now: datetime) -> bool:
+    """The gateway has the money, and nobody is credited until staff say so."""
+    facts = hold_rules.kept(why)
+    values: dict[str, Any] = {"received_micros": got.amount_micros, "due_at": None}
+    if gateway_id and payment.gateway_id is None:
+        values["gateway_id"] = gateway_id
+    if not move(payment, PaymentState.PROBLEM, now=now, again=True, problem_code=HELD, problem_facts=facts, **values):
+        return False
+    tell(payment, "held", now=now, facts=facts)
+    return True
+
+
+def _has_gone_back(payment: Payment) -> bool:
+    """Staff have refunded what was held, or do so: it is never credited after that."""
+    if payment.state not in (PaymentState.FAILED, PaymentState.PROBLEM):
+        return False
+    rows = Refund.objects.filter(panel_id=payment.panel_id, payment_id=payment.id)
+    return rows.exclude(state=RefundState.FAILED).exists()
 
 
 def _problem(payment: Payment, why: Refusal, got: ReceivedMoney, now: datetime) -> None:
@@ -121,10 +167,13 @@ def settle(
     """Credit a payment whose row is locked: state, transfers, story and letter in the caller's transaction.
 
     `gateway_id`: what names the money where it came from; what named another payment's is refused as proof_used.
-    Other refusals: payment_settled, and what the ledger refuses. After a refusal nothing has changed.
+    Other refusals: payment_settled, payment_given_back, and what the ledger refuses. After a refusal nothing has
+    changed.
     """
     if PaymentState(payment.state) not in rules.UNPAID:
         return Refusal("payment_settled")
+    if _has_gone_back(payment):
+        return Refusal("payment_given_back")
     values: dict[str, Any] = {
         "received_micros": received_micros,
         "credit_micros": found.credit_micros,
@@ -161,6 +210,7 @@ def settle(
             )
             if given is not None:
                 raise _NotPosted(given)
+            fresh_actions.hold_back(payment, reference_of(payment), now=now)
     except _NotPosted as error:
         return error.refusal
     except IntegrityError:

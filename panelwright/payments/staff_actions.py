@@ -7,6 +7,7 @@ from datetime import datetime
 from panelwright.core.refusal import InvalidState, NotThere, Refusal, Refused
 from panelwright.customers.models import Staff
 from panelwright.payments import emails, registry, rules
+from panelwright.payments.hold_rules import HELD
 from panelwright.payments.models import GATEWAY_ID_MAX, Payment, PaymentState
 from panelwright.payments.settling_actions import asked_of, lock, move, problem_text, settle, tell
 from panelwright.staff.actor import Actor
@@ -41,9 +42,23 @@ def approve(
         raise Refused.of(refused)
 
 
-def reject(actor: Actor, *, panel_id: int, payment_id: int, reason: str, now: datetime) -> None:
-    """There is no such money. The customer is told why. Refused: no_payment, payment_settled, payment_ended."""
+def release(actor: Actor, *, panel_id: int, payment_id: int, now: datetime) -> None:
+    """Staff trust the money that a rule has held: it is credited, as it was asked for. Refused: no_payment,
+    own_payment, payment_not_held, and as `settle`.
+    """
     payment = _own(actor, panel_id, payment_id)
+    if payment.problem_code != HELD:
+        raise InvalidState("payment_not_held")
+    approve(actor, panel_id=panel_id, payment_id=payment_id, now=now)
+
+
+def reject(actor: Actor, *, panel_id: int, payment_id: int, reason: str, now: datetime) -> None:
+    """There is no such money. The customer is told why. Refused: no_payment, payment_settled, payment_ended;
+    held_is_there, for what a gateway has and a rule holds.
+    """
+    payment = _own(actor, panel_id, payment_id)
+    if payment.problem_code == HELD:
+        raise InvalidState("held_is_there")
     if PaymentState(payment.state) not in rules.UNPAID:
         raise InvalidState("payment_settled")
     decided = problem_text(payment.problem_code, payment.problem_facts)

@@ -13,7 +13,7 @@ from panelwright.customers.queries import customer_id
 from panelwright.customers.staff_lists import with_email
 from panelwright.panels.models import Panel
 from panelwright.payments import queries
-from panelwright.payments.models import Payment, PaymentMethod, PaymentState, Voucher
+from panelwright.payments.models import Payment, PaymentBlockKind, PaymentMethod, PaymentState, Voucher
 from panelwright.payments.texts import STATES
 from panelwright.staff.lists import StaffList, offers
 from panelwright.staff.rights import Right
@@ -39,7 +39,7 @@ def _shown(panel: Panel, show: str) -> Narrowing | None:
         return Narrowing(served=queries.to_approve(), few=1, oldest_first=True)
     if show == "problem":
         return Narrowing(served=queries.to_decide(), few=1, oldest_first=True)
-    return None
+    return Narrowing(served=queries.held(), few=1, oldest_first=True) if show == "held" else None
 
 
 def counts(panel_id: int) -> dict[str, int]:
@@ -48,6 +48,7 @@ def counts(panel_id: int) -> dict[str, int]:
     return {
         "waiting": counted(rows.filter(queries.to_approve())),
         "problem": counted(rows.filter(queries.to_decide())),
+        "held": counted(rows.filter(queries.held())),
     }
 
 
@@ -97,6 +98,7 @@ PAYMENTS = Listing(
                 ("", gettext_noop("All")),
                 ("waiting", gettext_noop("To approve")),
                 ("problem", gettext_noop("Problems")),
+                ("held", gettext_noop("Held")),
             ),
             chips=True,
             where=_shown,
@@ -148,7 +150,9 @@ PAYMENTS = Listing(
 
 
 def _payments(panel: Panel) -> Found:
-    every: QuerySet[Payment] = Payment.objects.filter(panel_id=panel.id).select_related("customer__user", "method")
+    every: QuerySet[Payment] = Payment.objects.filter(panel_id=panel.id).select_related(
+        "customer__user", "method", "fresh"
+    )
     return Found(every, key="number")
 
 
@@ -240,7 +244,50 @@ def _vouchers(panel: Panel) -> Found:
     return Found(Voucher.objects.filter(panel_id=panel.id))
 
 
+BLOCK_KINDS = {
+    PaymentBlockKind.CUSTOMER: gettext_noop("Customer"),
+    PaymentBlockKind.ADDRESS: gettext_noop("IP address"),
+    PaymentBlockKind.DOMAIN: gettext_noop("Email domain"),
+}
+
+BLOCKS = Listing(
+    name="payment_blocks",
+    label=gettext_noop("Payment blocks"),
+    scope=ListScope.PANEL,
+    columns=(
+        Column("id", ColumnKind.ID),
+        Column("value", label=gettext_noop("Blocked"), place=ColumnPlace.MAIN),
+        Column("kind", label=gettext_noop("Kind"), place=ColumnPlace.LEFT, cell="payment_block_kind"),
+        Column("note", label=gettext_noop("Note"), place=ColumnPlace.LEFT),
+        Column("created_at", ColumnKind.TIME, gettext_noop("Created"), ColumnPlace.FIRST),
+        offers("payment_block"),
+    ),
+    filters=(
+        Filter(
+            "kind",
+            gettext_noop("Kind"),
+            (("", gettext_noop("All")), *((kind.value, label) for kind, label in BLOCK_KINDS.items())),
+            chips=True,
+            where=lambda panel, kind: Narrowing(sought=Q(kind=kind)),
+        ),
+        Filter(
+            "q",
+            gettext_noop("Search blocks"),
+            hint=gettext_noop("Customer ID, IP address or domain"),
+            where=lambda panel, text: Narrowing(sought=Q(value__icontains=text) | Q(note__icontains=text)),
+        ),
+    ),
+    empty=gettext_noop("No blocks yet. Block customers, IP addresses and email domains that may not pay."),
+    none_match=gettext_noop("No blocks match your filters."),
+)
+
+
+def _blocks(panel: Panel) -> Found:
+    return Found(queries.payment_blocks(panel.id))
+
+
 LISTS = (
+    StaffList(BLOCKS, "payment_block", Right.PAYMENTS, _blocks),
     StaffList(PAYMENTS, "payment", Right.PAYMENTS, _payments, counts=counts, target=attrgetter("number")),
     StaffList(VOUCHERS, "voucher", Right.PAYMENTS, _vouchers),
     StaffList(METHODS, "payment_method", Right.SETTINGS, _all_methods),

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from panelwright.core import money, refusals
 from panelwright.core.refusal import Refusal
+from panelwright.payments.hold_rules import read_kept
 from panelwright.payments.models import (
     Attention,
     Dispute,
@@ -60,6 +64,8 @@ _STEPS = {
     "settled": gettext_noop("Payment received and credited"),
     "rejected": gettext_noop("Rejected"),
     "problem": gettext_noop("Needs a decision"),
+    "held": gettext_noop("Received, and held by your payment rules"),
+    "ripe": gettext_noop("Money made spendable by staff"),
     "sent": gettext_noop("Payment started"),
     "pending_there": gettext_noop("Paid; waiting for the payment provider to confirm it"),
     "refused": gettext_noop("Refused by the payment provider"),
@@ -166,6 +172,30 @@ def step(one: PaymentStep) -> str:
     """A line of its story; what is not known any more stands as its code."""
     known = _STEPS.get(one.code)
     return _(known) if known else one.code.replace("_", " ")
+
+
+_EVIDENCE = {
+    "blocked": gettext_noop("Blocked for payments: %(what)s"),
+    "new_customer": gettext_noop("New customer: signed up %(days)s days ago, your limit is %(limit)s"),
+    "first_payment": gettext_noop("First payment of %(amount)s %(currency)s, your limit is %(limit)s %(currency)s"),
+    "countries": gettext_noop("The card is from %(card)s, the billing address in %(address)s"),
+    "many_cards": gettext_noop("Paid with %(count)s different cards in 30 days, your limit is %(limit)s"),
+    "shared_card": gettext_noop("Other customers paid with the same card or account: %(customers)s"),
+    "many_payments": gettext_noop("%(count)s payments in %(hours)s hours, your limit is %(limit)s"),
+    "large_sum": gettext_noop("%(amount)s %(currency)s in %(hours)s hours, your limit is %(limit)s %(currency)s"),
+}
+
+
+def evidence(facts: Mapping[str, Any], currency: str) -> list[str]:
+    """Why a payment was held, a line for each rule; a rule that is not known any more stands as its name."""
+    found = []
+    for one in read_kept(facts):
+        words = _EVIDENCE.get(one.rule)
+        try:
+            found.append(_(words) % {**one.facts, "currency": currency} if words else one.rule.replace("_", " "))
+        except KeyError:
+            found.append(one.rule.replace("_", " "))
+    return found
 
 
 def problem(payment: Payment) -> str:

@@ -16,6 +16,7 @@ _OF_STEPS = {
     "settled": "payment.paid",
     "rejected": "payment.rejected",
     "problem": "payment.problem",
+    "held": "payment.held",
     "refunded": "payment.refunded",
     "refunded_there": "payment.refunded",
     "refund_confirmed": "payment.refunded",

@@ -38,6 +38,10 @@ class Session:
     processing: bool = False
     refunded: int = 0
     disputes: list[dict[str, Any]] = field(default_factory=list)
+    # The buyer's card, and where they say that they live.
+    fingerprint: str = "Xt5EWLLDS7FJjR1c"
+    card_country: str = "US"
+    country: str = "US"
     # What Stripe tells, where a test wants it to be something else.
     told: dict[str, Any] = field(default_factory=dict)
 
@@ -50,6 +54,16 @@ class Session:
             "id": self.id.replace("cs_", "ch_"),
             "amount_refunded": self.refunded,
             "disputed": bool(self.disputes),
+            "billing_details": {"address": {"country": self.country}},
+            "payment_method_details": {
+                "type": "card",
+                "card": {
+                    "brand": "visa",
+                    "country": self.card_country,
+                    "fingerprint": self.fingerprint,
+                    "last4": "4242",
+                },
+            },
         }
         paid = self.payment_status == "paid"
         intent: Any = self.intent if paid or self.status == "complete" else None

@@ -15,6 +15,7 @@ MODULES = (
     "panelwright.support.reply_declarations",
     "panelwright.payments.declarations",
     "panelwright.payments.back_declarations",
+    "panelwright.payments.hold_declarations",
     "panelwright.payments.voucher_declarations",
     "panelwright.promotions.declarations",
     "panelwright.receipts.declarations",

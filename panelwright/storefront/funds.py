@@ -52,7 +52,7 @@ _TYPED = ("method", "amount", "coupon", "back")
 _FIELD = re.compile(r"\{\{\s*(amount|currency|reference)\s*\}\}")
 # Lines of a payment's story that are staff's alone.
 _UNTOLD = frozenset({"problem", "refund_unknown", "paid_there_too", "checked"}) | frozenset(
-    {"dispute_unlisted", "dispute_listed", "surplus", "surplus_settled"}
+    {"held", "ripe", "dispute_unlisted", "dispute_listed", "surplus", "surplus_settled"}
 )
 _EMPTIED = frozenset({PaymentState.FAILED, PaymentState.EXPIRED, PaymentState.CANCELED})
 
@@ -359,6 +359,7 @@ def _asked(request: CustomerRequest, form: Form) -> dict[str, Any]:
         "pays_debt": min(owed, arrives),
         "foreign": chosen.row.currency != request.panel.currency,
         "rate": money.rate_text(chosen.row.rate_e12),
+        "hours": chosen.row.spend_after_h,
         "presets": _presets(chosen.terms, asked),
         "least": money.text(max(chosen.terms.min_micros, chosen.terms.step)),
         "most": money.text(chosen.terms.max_micros) if chosen.terms.max_micros else "",
@@ -425,6 +426,7 @@ def _one(request: CustomerRequest, found: Payment, form: Form) -> HttpResponse:
         "is_checked": state is PaymentState.PROBLEM or (by_hand and state is PaymentState.PENDING),
         "is_settled": state not in rules.UNPAID,
         "is_over": state in _EMPTIED,
+        "fresh": queries.fresh(found),
         "instructions": _instructions(found, texts["instructions"]) if by_hand else "",
         "wants": wants,
         "steps": [one for one in queries.steps(found) if one.code not in _UNTOLD],

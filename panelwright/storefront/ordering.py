@@ -104,8 +104,9 @@ def _priced(request: CustomerRequest, priced: Quotes | None) -> dict[str, Any]:
         told = isinstance(line, Refusal) and (line.why in _TOLD_AT_ONCE or line == DEBT_STANDS)
         why = refusals.text(line) if isinstance(line, Refusal) and told else ""
         return {"quote": None, "why": why, "request": request}
-    # The balance itself: what can be spent is more by the credit that is granted.
-    left = priced.available_micros + request.customer.account.floor_micros - line.charge_micros
+    # The balance itself: what can be spent is more by the credit that is granted, and less by what is fresh.
+    account = request.customer.account
+    left = priced.available_micros + account.floor_micros + account.fresh_micros - line.charge_micros
     # A number that was written in groups is shown as it was read, before anything is paid.
     typed = trim(request.POST.get("quantity", request.GET.get("quantity", "")))
     understood = pasted.understood(typed) if typed and not typed.isdigit() else ""

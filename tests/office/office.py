@@ -16,7 +16,7 @@ from panelwright.storefront.tests.browsing import Browser
 from panelwright.ui.pages import SitePage, Who, all_pages
 from tests.bulk.working import started
 from tests.staff.cases import World
-from tests.staff.payment_cases import coupon, method, payment, receipt, voucher
+from tests.staff.payment_cases import coupon, method, payment, payment_block, receipt, voucher
 from tests.support.people import PASSWORD, TRAFFIC, value
 from tests.support.rounds import Rounds
 from tests.support.story import Story
@@ -54,6 +54,7 @@ class Office:
             "payment_method": method(self.world),
             "voucher": voucher(self.world),
             "coupon": coupon(self.world),
+            "payment_block": payment_block(self.world),
             "receipt_id": receipt(self.world),
             "notice": self.world.do("notice.add_mail", staff=story.bob.id, kinds=["ticket_waits"]).target,
             "panel_webhook": self._webhook(),

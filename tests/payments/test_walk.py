@@ -11,7 +11,9 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from django_scopes import scope
 
+from panelwright.core.refusal import Refusal
 from tests.support.effort import effort, seed
 from tests.support.people import Time, values
 
@@ -27,6 +29,8 @@ class Walk:
     def __init__(self, shop: Shop, time: Time, number: int) -> None:
         self.shop, self.time, self.draw = shop, time, random.Random(number)
         self.payments: list[int] = []
+        self.links = 0
+        self.seen: list[str] = []
 
     def step(self) -> None:
         act = self.draw.choice(
@@ -47,9 +51,42 @@ class Walk:
                 self.expire,
                 self.wait,
                 self.trouble,
+                self.rule,
+                self.release,
+                self.order,
             ]
         )
         act()
+
+    def act(self, name: str, id_: int | None = None, **given: Any) -> None:
+        from panelwright.payments.tests import making
+        from panelwright.staff import registry
+        from panelwright.staff.actions import perform
+
+        panel = self.shop.alice.panel
+        number = None if id_ is None else making.payment(id_).number
+        with scope(panel=panel):
+            perform(registry.actions()[name], actor=making.BOB, panel_id=panel.id, target=number, given=given)
+
+    def rule(self) -> None:
+        """Payments are held from now on, or no more; or money cannot be spent at once."""
+        count, hours = self.draw.choice([0, 0, 1, 3]), self.draw.choice([0, 5])
+        self.act("payment_rules.set", hold_count=count, hold_hours=self.draw.choice([1, 12]))
+        self.shop.set_terms(spend_after_h=hours)
+
+    def release(self) -> None:
+        if (id_ := self.some()) is not None:
+            self.act(self.draw.choice(["payment.release", "payment.release", "payment.make_spendable"]), id_)
+
+    def order(self) -> None:
+        """What is fresh is not spent, whatever has gone back meanwhile."""
+        ((balance, fresh),) = values(_ACCOUNT, self.shop.carol.account_id)
+        self.links += 1
+        link, quantity = f"https://example.com/walk{self.links}", self.draw.choice([10, 5_000])
+        placed = self.shop.carol.place(link=link, quantity=quantity)
+        ((after, _fresh),) = values(_ACCOUNT, self.shop.carol.account_id)
+        if not isinstance(placed, Refusal) and after < balance and after < fresh:
+            self.seen.append(f"an order left {after} of {balance}, of which {fresh} could not be spent")
 
     def some(self) -> int | None:
         return self.draw.choice(self.payments) if self.payments else None
@@ -153,7 +190,10 @@ class Walk:
 
     def faults(self) -> list[str]:
         """What of the books is not what Stripe has."""
-        found = list(self.shop.alice.audit())
+        from panelwright.payments import loops
+
+        loops.ripen(50)
+        found = [*self.shop.alice.audit(), *self.seen]
         rows = values("SELECT id, number, state, asked_micros FROM payments_payment ORDER BY id")
         for id_, number, state, asked in rows:
             session = self.session(id_)
@@ -161,6 +201,8 @@ class Walk:
             got = _sum("deposit", f"P-{number}")
             if got and not (paid and not session.told):
                 found.append(f"payment {number} brought money that did not come")
+            if got and self.session(id_) is not None and self._is_held(id_):
+                found.append(f"payment {number} is held and brought money")
             if got not in (0, asked):
                 found.append(f"payment {number} brought {got}")
             if state == "paid" and not got:
@@ -174,6 +216,13 @@ class Walk:
                     found.append(f"payment {number}: more went back than came")
         return found
 
+    def _is_held(self, id_: int) -> bool:
+        """By a rule that nobody has overruled; or it went back without having been credited."""
+        rows = values("SELECT state, problem_code, paid_at FROM payments_payment WHERE id = %s", id_)
+        held = values("SELECT id FROM payments_paymentstep WHERE payment_id = %s AND code = 'held'", id_)
+        ((state, code, paid_at),) = rows
+        return code == "payment_held" or bool(held and state == "failed" and paid_at is None)
+
     def final_faults(self) -> list[str]:
         """After `settle` nothing may be missing either."""
         found = self.faults()
@@ -182,6 +231,8 @@ class Walk:
             if session is None:
                 continue
             paid = session.payment_status == "paid" and not session.told
+            # What a rule holds waits for staff, or has gone back.
+            paid = paid and not self._is_held(id_)
             if paid and state not in ("paid", "part_refunded", "refunded", "disputed", "won", "lost"):
                 found.append(f"payment {number} was paid and is {state}")
             for one in session.disputes if paid else ():
@@ -203,6 +254,9 @@ class Walk:
 
 _ASKED = "SELECT id FROM payments_paymentstep WHERE payment_id = %s AND code = 'refund_requested'"
 _STANDS = "SELECT amount_micros FROM payments_refund WHERE payment_id = %s AND state IN ('requested', 'sent', 'done')"
+
+
+_ACCOUNT = "SELECT balance_micros, fresh_micros FROM ledger_account WHERE id = %s"
 
 
 def _sum(code: str, reference: str) -> int:
@@ -300,9 +354,56 @@ def _refund_twice(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(refund_actions, "AskedRefund", asked)
 
 
+def _credit_what_is_held(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It stays held, and the money is on the balance."""
+    from panelwright.payments import rules, settling_actions
+
+    hold = settling_actions._hold
+
+    def credit(payment: Any, why: Any, got: Any, gateway_id: str, now: Any) -> bool:
+        found = rules.judge(settling_actions.asked_of(payment), got)
+        settling_actions.ledger.post(settling_actions._transfers(payment, found), now=now)
+        return hold(payment, why, got, gateway_id, now)
+
+    monkeypatch.setattr(settling_actions, "_hold", credit)
+
+
+def _credit_what_went_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Staff have refunded what was held, and the next webhook credits it."""
+    from panelwright.payments import holding_actions, settling_actions
+
+    monkeypatch.setattr(settling_actions, "_has_gone_back", lambda _payment: False)
+    why = holding_actions.why_held
+
+    def once(payment: Any, *given: Any, **named: Any) -> Any:
+        return () if payment.state == "failed" else why(payment, *given, **named)
+
+    monkeypatch.setattr(holding_actions, "why_held", once)
+
+
+def _spend_what_is_fresh(monkeypatch: pytest.MonkeyPatch) -> None:
+    from panelwright.core import sql
+    from panelwright.orders import store
+
+    both = "CASE WHEN owed_micros = 0 THEN balance_micros - floor_micros ELSE -1 END"
+    query = f"SELECT id, {both} FROM ledger_account WHERE id :in_int AND kind = 'customer' ORDER BY id :for_update"
+    monkeypatch.setattr(store, "_BALANCES", sql.Query(query))
+
+
+def _forget_that_it_ripens(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The row goes, and the account keeps what it said."""
+    from panelwright.payments import fresh_actions
+
+    monkeypatch.setattr(fresh_actions.ledger, "add_fresh", lambda **_given: None)
+
+
 @pytest.mark.parametrize(
     "broken",
     [
+        _credit_what_is_held,
+        _credit_what_went_back,
+        _spend_what_is_fresh,
+        _forget_that_it_ripens,
         _credit_twice,
         _forget_the_currency,
         _trust_any_amount,

@@ -94,6 +94,36 @@ def _paid_twice(world: Any) -> Any:
     return id_
 
 
+def _held(world: Any) -> Any:
+    """What a rule holds; nothing of it is credited."""
+    id_ = payment(world)
+    execute(
+        "UPDATE payments_payment SET state = 'problem', problem_code = 'payment_held', at_gateway = %s,"
+        " received_micros = asked_micros + fee_micros, problem_facts = %s WHERE id = %s",
+        True,
+        '{"rules": [["new_customer", {"days": 1, "limit": 7}]]}',
+        int(id_),
+    )
+    return id_
+
+
+def _fresh(world: Any) -> Any:
+    """What was credited, and cannot be spent yet."""
+    id_ = payment(world)
+    execute(
+        "UPDATE payments_paymentmethod SET spend_after_h = 24 WHERE id ="
+        " (SELECT method_id FROM payments_payment WHERE id = %s)",
+        int(id_),
+    )
+    world.do("payment.approve", id_)
+    return id_
+
+
+def payment_block(world: Any) -> int:
+    """The id of one, of a domain that nobody has."""
+    return int(world.do("payment_block.add", kind="domain", value=f"{_new(world)}.example").target)
+
+
 def _disputed(world: Any) -> Any:
     world.do("payment.record_dispute", id_ := _paid(world), amount="5.00")
     return id_
@@ -135,6 +165,11 @@ PAYMENT_CASES: dict[str, Callable[[Any], Made]] = {
     "payment.approve": lambda w: (payment(w), {}),
     "payment.approve_amount": lambda w: (payment(w), {"received": "12.50", "gateway_id": "wire 7"}),
     "payment.reject": lambda w: (payment(w), {"reason": "Not on our account."}),
+    "payment.release": lambda w: (_held(w), {}),
+    "payment.make_spendable": lambda w: (_fresh(w), {}),
+    "payment_rules.set": lambda w: (None, {"hold_new_days": 7, "hold_first_above": "50.00", "hold_shared": True}),
+    "payment_block.add": lambda w: (None, {"kind": "address", "value": "203.0.113.0/24", "note": "Cards."}),
+    "payment_block.remove": lambda w: (payment_block(w), {}),
     "receipts.set": lambda w: (None, _SELLER),
     "voucher.make": lambda w: (None, {"label": w.link(), "value": "5.00", "count": 1, "uses": 2}),
     "voucher.turn_off": lambda w: (voucher(w), {}),

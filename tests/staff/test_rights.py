@@ -28,7 +28,15 @@ MAY: dict[str, tuple[str, ...]] = {
     "manager": ("*",),
     "orders": ("order.*", "cancel.*", "refill.*", "ticket.*", "saved_reply.*", "post.*", *_WRITES),
     "support": ("ticket.*", "saved_reply.*", "order.note", *_WRITES),
-    "finance": ("customer.credit", "customer.debit", "customer.set_credit_limit", "payment.*", "voucher.*", "coupon.*"),
+    "finance": (
+        "customer.credit",
+        "customer.debit",
+        "customer.set_credit_limit",
+        "payment.*",
+        "voucher.*",
+        "coupon.*",
+        "payment_block.*",
+    ),
     "read_only": (),
     "custom": (),
 }
@@ -54,7 +62,7 @@ READ_AT = {
     "tickets": {"tickets", "saved_replies"},
     "content": {"pages", "announcements"},
     "settings": {"panel", "blocks", "domains", "payment_methods", "notices", "webhooks"},
-    "payments": {"payments", "receipts", "vouchers", "coupons"},
+    "payments": {"payments", "receipts", "vouchers", "coupons", "payment_blocks"},
     "staff": {"staff", "staff_keys", "trail"},
     # Of what their other rights let them read.
     "anybody": {"bulk", "bulk_misses"},

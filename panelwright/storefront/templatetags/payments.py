@@ -8,8 +8,18 @@ from django import template
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from panelwright.payments import registry, texts
-from panelwright.payments.models import Dispute, Payment, PaymentMethod, PaymentStep, Refund
+from panelwright.ledger.models import Account
+from panelwright.payments import queries, registry, texts
+from panelwright.payments.models import (
+    Dispute,
+    Payment,
+    PaymentBlock,
+    PaymentBlockKind,
+    PaymentMethod,
+    PaymentStep,
+    Refund,
+)
+from panelwright.payments.staff_lists import BLOCK_KINDS
 
 register = template.Library()
 
@@ -39,6 +49,18 @@ def payment_problem(payment: Payment) -> str:
 
 
 @register.filter
+def payment_block_kind(block: PaymentBlock) -> str:
+    """What it blocks."""
+    return _(BLOCK_KINDS[PaymentBlockKind(block.kind)])
+
+
+@register.filter
+def payment_evidence(facts: dict[str, Any], currency: str) -> list[str]:
+    """Why a payment was held, a line for each rule."""
+    return texts.evidence(facts, currency)
+
+
+@register.filter
 def payment_step(step: PaymentStep) -> str:
     """A line of its story."""
     return texts.step(step)
@@ -59,6 +81,12 @@ def method_hook(context: Any, method: PaymentMethod) -> str:
         return ""
     address: str = context["request"].build_absolute_uri(reverse("storefront:hook_payments", args=[method.hook_token]))
     return address
+
+
+@register.inclusion_tag("storefront/funds/ripening.html")
+def ripening(account: Account, currency: str) -> dict[str, Any]:
+    """What of a balance cannot be spent yet, and from when on it can."""
+    return {"rows": queries.ripening(account), "currency": currency}
 
 
 @register.filter

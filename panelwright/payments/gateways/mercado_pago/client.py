@@ -27,9 +27,11 @@ from panelwright.payments.gateway import (
     Progress,
     RefundProgress,
     Trouble,
+    paid_by,
 )
 from panelwright.payments.gateway_amounts import json_number, micros_of
 from panelwright.payments.gateway_calls import GatewayAnswer, call, list_of, object_of
+from panelwright.payments.hold_rules import PaidBy
 from panelwright.payments.rules import ReceivedMoney
 
 HOST = "https://api.mercadopago.com"
@@ -146,7 +148,17 @@ def ask(to: Connection, reference: str, gateway_id: str) -> FoundPayment | Troub
         refunded_micros=sum(map(_refunded, paid)),
         disputes=tuple(dispute for one in paid if (dispute := _dispute(one)) is not None),
         ended=tuple((f"{one.get('id')}", _ENDS[str(one["status"])]) for one in paid if one["status"] in _ENDS),
+        by=_by(paid[-1]),
     )
+
+
+def _by(payment: Mapping[str, Any]) -> PaidBy:
+    """The card, by its first and last digits and its holder's document; of a Pix nobody tells whose it is."""
+    card = object_of(payment.get("card"))
+    first, last = str(card.get("first_six_digits") or ""), str(card.get("last_four_digits") or "")
+    holder = object_of(object_of(card.get("cardholder")).get("identification")).get("number")
+    shown = f"{payment.get('payment_method_id') or ''} {last}".strip()
+    return paid_by("mercado_pago", key=f"{first}-{last}-{holder or ''}", card=shown) if first and last else PaidBy()
 
 
 def _payments(to: Connection, reference: str, gateway_id: str) -> list[dict[str, Any]] | Trouble:

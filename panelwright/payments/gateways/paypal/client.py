@@ -31,9 +31,11 @@ from panelwright.payments.gateway import (
     Progress,
     RefundProgress,
     Trouble,
+    paid_by,
 )
 from panelwright.payments.gateway_amounts import decimal_text, micros_of
 from panelwright.payments.gateway_calls import GatewayAnswer, call, list_of, object_of
+from panelwright.payments.hold_rules import PaidBy
 from panelwright.payments.rules import ReceivedMoney, step_micros
 
 HOSTS = {"live": "https://api-m.paypal.com", "test": "https://api-m.sandbox.paypal.com"}
@@ -174,7 +176,15 @@ def _found(to: Connection, order: Mapping[str, Any]) -> FoundPayment | Trouble:
         ),
         refunded_micros=_refunded(order, paid),
         disputes=disputes,
+        by=_by(order),
     )
+
+
+def _by(order: Mapping[str, Any]) -> PaidBy:
+    """The buyer's account, which has one country; where a card stands behind it nobody tells."""
+    payer = object_of(order.get("payer"))
+    country = object_of(payer.get("address")).get("country_code")
+    return paid_by("paypal", key=payer.get("payer_id"), card="PayPal", country=country)
 
 
 def _captures(order: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -28,8 +28,10 @@ from panelwright.payments.gateway import (
     Progress,
     RefundProgress,
     Trouble,
+    paid_by,
 )
 from panelwright.payments.gateway_calls import GatewayAnswer, call, list_of, object_of
+from panelwright.payments.hold_rules import PaidBy
 from panelwright.payments.rules import ReceivedMoney, step_micros
 
 _SESSIONS = "/v1/checkout/sessions"
@@ -107,6 +109,21 @@ def ask(to: Connection, reference: str, gateway_id: str) -> FoundPayment | Troub
         ),
         refunded_micros=_whole(charge.get("amount_refunded")) * unit,
         disputes=disputes,
+        by=_by(charge),
+    )
+
+
+def _by(charge: Mapping[str, Any]) -> PaidBy:
+    """The card, where it was one: its fingerprint is the same wherever that card pays to this account."""
+    card = object_of(object_of(charge.get("payment_method_details")).get("card"))
+    address = object_of(object_of(charge.get("billing_details")).get("address"))
+    shown = f"{card.get('brand') or ''} {card.get('last4') or ''}".strip()
+    return paid_by(
+        "stripe",
+        key=card.get("fingerprint"),
+        card=shown,
+        country=card.get("country"),
+        billing_country=address.get("country"),
     )
 
 
