@@ -210,6 +210,7 @@ NAMES = {
     "hold_count": gettext_noop("Hold when a customer makes more payments than"),
     "hold_sum": gettext_noop("Hold when a customer's payments add up to more than"),
     "hold_hours": gettext_noop("Hours over which payments are counted and added up"),
+    "spent_later": gettext_noop("Cannot be spent yet"),
     "spend_after": gettext_noop("Money can be spent after so many hours"),
     "way": gettext_noop("Channel"),
     "sent_to": gettext_noop("Recipient"),

@@ -59,6 +59,7 @@ def _payment_state(panel_id: int, payment_id: int) -> State | None:
         "reason": row.reason,
         "problem_code": row.problem_code,
         "attention": row.attention,
+        "spent_later": money.text(0 if (fresh := queries.fresh(row)) is None else fresh.micros),
         "owed": money.text(row.customer.account.owed_micros),
         "balance": money.text(row.customer.account.balance_micros or 0),
     }
@@ -80,6 +81,7 @@ PAYMENT_SHAPE = {
     "reason": TEXT,
     "problem_code": TEXT,
     "attention": words(["", *Attention.values]),
+    "spent_later": AMOUNT,
     "owed": AMOUNT,
     "balance": AMOUNT,
 }

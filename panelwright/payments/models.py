@@ -301,6 +301,7 @@ class PaymentBlock(models.Model):
             models.CheckConstraint(condition=Q(kind__in=PaymentBlockKind.values), name="payment_block_kind"),
             models.CheckConstraint(condition=~Q(value=""), name="payment_block_says_something"),
         ]
+        indexes = [models.Index(fields=["panel", "id"], name="payment_block_panel")]
 
 
 class PaymentStep(models.Model):
