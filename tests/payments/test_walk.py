@@ -356,13 +356,16 @@ def _refund_twice(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def _credit_what_is_held(monkeypatch: pytest.MonkeyPatch) -> None:
     """It stays held, and the money is on the balance."""
+    from panelwright.ledger import actions as ledger
     from panelwright.payments import rules, settling_actions
+    from panelwright.payments.rules import PaymentSum
 
     hold = settling_actions._hold
 
     def credit(payment: Any, why: Any, got: Any, gateway_id: str, now: Any) -> bool:
         found = rules.judge(settling_actions.asked_of(payment), got)
-        settling_actions.ledger.post(settling_actions._transfers(payment, found), now=now)
+        assert isinstance(found, PaymentSum)
+        ledger.post(settling_actions._transfers(payment, found), now=now)
         return hold(payment, why, got, gateway_id, now)
 
     monkeypatch.setattr(settling_actions, "_hold", credit)
@@ -392,9 +395,9 @@ def _spend_what_is_fresh(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def _forget_that_it_ripens(monkeypatch: pytest.MonkeyPatch) -> None:
     """The row goes, and the account keeps what it said."""
-    from panelwright.payments import fresh_actions
+    from panelwright.ledger import actions as ledger
 
-    monkeypatch.setattr(fresh_actions.ledger, "add_fresh", lambda **_given: None)
+    monkeypatch.setattr(ledger, "add_fresh", lambda **_given: None)
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from panelwright.core.refusal import Refusal
 from panelwright.payments import hold_rules, rules
 from panelwright.payments.gateway import paid_by
 from panelwright.payments.hold_rules import HoldLimits, PaidBefore, PaidBy
-from panelwright.payments.models import PaymentBlockKind
+from panelwright.payments.models import PaymentBlockKind, PaymentState
 
 NOW = datetime(2030, 1, 10, 12, tzinfo=UTC)
 M = 1_000_000
@@ -159,6 +159,6 @@ def test_what_is_fresh_is_never_more_than_what_is_left(brought: int, received: i
 
 
 def test_a_held_payment_may_be_released_or_go_back_and_nothing_else() -> None:
-    problem, failed, paid = (rules.PaymentState(one) for one in ("problem", "failed", "paid"))
+    problem, failed, paid = (PaymentState(one) for one in ("problem", "failed", "paid"))
     assert rules.NEXT[problem] == {paid, failed}
     assert rules.may_follow(failed, problem)
