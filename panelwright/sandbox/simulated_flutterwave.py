@@ -68,8 +68,9 @@ class SimulatedFlutterwave(GatewayBase):
         self.refund_status = "completed"
         self.refuse_refunds = False
         self.refuse_chargebacks = False
-        # Whether the list of transactions has those that were just made.
+        # The list of transactions has not those that were just made; it has those of every status.
         self.list_is_behind = False
+        self.lists_all = False
 
     # ---- what sellers ask ------------------------------------------------------------------------
 
@@ -94,7 +95,7 @@ class SimulatedFlutterwave(GatewayBase):
             return _said(found[-1].as_json()) if found else _error("No transaction was found for this id", 400)
         if parts == ["transactions"]:
             rows = [one.as_json() for one in self.transactions.values() if query["tx_ref"] in one.tx_ref]
-            rows = [one for one in rows if one["status"] == query.get("status", one["status"])]
+            rows = [one for one in rows if self.lists_all or one["status"] == query.get("status", one["status"])]
             return _paged([] if self.list_is_behind else rows[::-1], query)
         if parts[:1] == ["transactions"] and parts[2:] == ["verify"]:
             one = self.transactions.get(int(parts[1]))

@@ -52,6 +52,16 @@ def test_a_try_that_failed_or_was_left_is_no_end_and_the_next_one_pays(at: At, s
     assert stands(till, id_) == ("paid", "120.00", "")
 
 
+def test_many_tries_that_failed_do_not_push_out_the_one_that_paid(at: At) -> None:
+    till = at("flutterwave")
+    id_ = till.begin()
+    till.play.double.lists_all = True
+    for status in ["failed"] * 20 + ["successful"] + ["failed"] * 15:
+        last = till.play.double.pay(till.reference(id_), status=status)
+    tell(till, last.id)
+    assert stands(till, id_) == ("paid", "120.00", "")
+
+
 def test_what_is_not_listed_yet_is_found_by_reference(at: At) -> None:
     till = at("flutterwave")
     id_ = till.begin()

@@ -100,6 +100,24 @@ def test_it_pays_from_the_page_to_the_balance(till: Till) -> None:
     till.audit()
 
 
+def test_a_buyer_pays_on_its_page_and_is_led_back(till: Till, time: Time) -> None:
+    import urllib3
+
+    id_ = till.begin()
+    url = value("SELECT url FROM payments_payment")
+    shown = urllib3.request("GET", url, redirect=False)
+    assert shown.status == 200 and b"<button>Pay</button>" in shown.data
+    done = urllib3.request("POST", url, redirect=False)
+    # Who pays by a code on our own page has no page to be led back to.
+    led = done.headers.get("location", "")
+    assert (done.status, "/funds/1001" in led) == (
+        (200, False) if value("SELECT code FROM payments_payment") else (303, True)
+    )
+    time.passes(minutes=1)
+    till.settle()
+    assert (till.state(id_), till.balance()) == ("paid", "120.00")
+
+
 def test_a_webhook_is_a_hint_and_credits_by_the_gateways_own_answer(till: Till) -> None:
     id_ = till.begin()
     before = money(everything())

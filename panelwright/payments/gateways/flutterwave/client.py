@@ -34,7 +34,7 @@ from panelwright.payments.gateway_calls import GatewayAnswer, call, list_of, obj
 from panelwright.payments.rules import ReceivedMoney, step_micros
 
 HOST = "https://api.flutterwave.com"
-# How many transactions under one reference are asked about one by one, and how many pages of a list are read.
+# How many paid transactions under one reference are asked about, and how many pages of a list are read.
 _PAID_MAX, _PAGES_MAX = 10, 5
 _KEY_TEST = "FLWSECK_TEST-"
 _REFERENCE = re.compile(r"[A-Za-z0-9]{1,40}", re.ASCII)
@@ -124,12 +124,13 @@ def _paid(to: Connection, reference: str) -> list[dict[str, Any]] | Trouble:
     last = _call(to, f"/v3/transactions/verify_by_reference?tx_ref={name}")
     if isinstance(last, Trouble) and last != _NOT_FOUND:
         return last
-    listed = _rows(to, f"/v3/transactions?tx_ref={name}&status=successful", pages=1)
+    listed = _rows(to, f"/v3/transactions?tx_ref={name}&status=successful")
     if isinstance(listed, Trouble):
         return listed
     known = {} if isinstance(last, Trouble) else {object_of(last.get("data")).get("id"): object_of(last.get("data"))}
-    # What only looks like our reference is not ours.
-    ids = {one.get("id") for one in listed if one.get("tx_ref") == reference} | set(known)
+    # What only looks like our reference is not ours. Those that failed are many, and would push out what was paid.
+    ours = [one for one in listed if one.get("tx_ref") == reference and one.get("status") == "successful"]
+    ids = {one.get("id") for one in ours} | set(known)
     found = []
     for id_ in sorted(id_ for id_ in ids if _is_id(id_))[:_PAID_MAX]:
         one = known.get(id_) or _transaction(to, id_)
@@ -283,10 +284,10 @@ def test(to: Connection) -> Trouble | None:
     return found if isinstance(found, Trouble) else None
 
 
-def _rows(to: Connection, path: str, *, pages: int = _PAGES_MAX) -> list[dict[str, Any]] | Trouble:
+def _rows(to: Connection, path: str) -> list[dict[str, Any]] | Trouble:
     """A list, page after page. Where there is nothing to list it may say that it finds nothing."""
     found: list[dict[str, Any]] = []
-    for page in range(1, pages + 1):
+    for page in range(1, _PAGES_MAX + 1):
         listed = _call(to, f"{path}&page={page}")
         if isinstance(listed, Trouble):
             return found if listed == _NOT_FOUND else listed

@@ -37,7 +37,7 @@ _LOCALES = {"en": "en_US", "ru": "ru_RU"}
 # The customer has agreed, and the money is held on their card until it is taken or let go.
 _HELD = "waiting_for_capture"
 # Nobody has paid in time; other reasons are refusals.
-_LATE = frozenset({"expired_on_confirmation", "expired_on_capture"})
+_LATE = frozenset({"expired_on_confirmation", "expired_on_capture", "loan_application_expired"})
 _REFUNDS = {"succeeded": RefundProgress.DONE, "canceled": RefundProgress.FAILED}
 _EVENTS = frozenset({"payment.waiting_for_capture", "payment.succeeded", "payment.canceled", "refund.succeeded"})
 _NOT_FOUND = Trouble("gateway_refused", "not_found")
