@@ -60,7 +60,7 @@ def _needs(request: StaffRequest) -> list[Need]:
     problems, waits = queries.problems_by_code(panel_id), queries.waiting(panel_id)
     # The menu's counts, which need not be counted a second time.
     counts = {"problems": sum(one.number for one in problems), "tickets": waits.tickets.number}
-    counts["payments"] = waits.payments.number
+    counts["payments"] = waits.payments.number + waits.payment_problems.number
     setattr(request, OFFICE_COUNTS, counts)
     found: list[Need] = []
     orders = reverse("backoffice:orders")
@@ -87,6 +87,14 @@ def _needs(request: StaffRequest) -> list[Need]:
             waits.payments,
             reverse("backoffice:payments") + "?show=waiting",
             _("Review"),
+        ),
+        (
+            Right.PAYMENTS,
+            "wallet",
+            _("Payments with a problem or dispute"),
+            waits.payment_problems,
+            reverse("backoffice:payments") + "?show=problem",
+            _("Decide"),
         ),
         (Right.ORDERS_READ, "person", _("Manual orders"), waits.manual, f"{orders}?show=manual", _("Work on them")),
         (Right.ORDERS_READ, "refill", _("Refill requests"), waits.refills, reverse("backoffice:refills"), _("Review")),

@@ -23,6 +23,7 @@ from panelwright.customers.models import Customer
 from panelwright.customers.staff_lists import with_email
 from panelwright.orders.models import Order
 from panelwright.panels.models import Panel
+from panelwright.payments.models import PaymentState
 from panelwright.payments.queries import waiting as waiting_payments
 from panelwright.providers.models import Provider, ProviderKind, Route
 from panelwright.providers.routing.health import FAILURES_MAX
@@ -91,7 +92,9 @@ class WaitingWork(NamedTuple):
     tickets: Waiting
     providers: list[Provider]
     held: Waiting
+    # To be approved, and those of which something else has to be decided.
     payments: Waiting
+    payment_problems: Waiting
 
 
 def waiting(panel_id: int) -> WaitingWork:
@@ -104,8 +107,17 @@ def waiting(panel_id: int) -> WaitingWork:
         tickets=_waiting(tickets, "updated_at"),
         providers=list(troubled_providers(panel_id).order_by("id")[:20]),
         held=_waiting(held_routes(panel_id).order_by("id"), "held_at"),
-        payments=_waiting(waiting_payments(panel_id), "updated_at"),
+        **_waiting_payments(panel_id),
     )
+
+
+def _waiting_payments(panel_id: int) -> dict[str, Waiting]:
+    """As the two tabs of the list tell them apart, in one query."""
+    rows = waiting_payments(panel_id).values_list("updated_at", "state", "attention")[: 2 * (COUNTED_MAX + 1)]
+    decide = [at for at, state, attention in rows if state == PaymentState.PROBLEM or attention]
+    approve = [at for at, state, attention in rows if state != PaymentState.PROBLEM and not attention]
+    found = {"payments": approve, "payment_problems": decide}
+    return {name: Waiting(min(len(times), COUNTED_MAX + 1), min(times, default=None)) for name, times in found.items()}
 
 
 def _waiting(found: QuerySet[Any] | Found, since: str) -> Waiting:

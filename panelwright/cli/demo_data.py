@@ -22,8 +22,9 @@ from django_scopes import scope, scopes_disabled
 from panelwright.catalog.actions import set_rate
 from panelwright.catalog.panel_actions import build_panel
 from panelwright.catalog.types import BY_NAME
-from panelwright.cli import demo_history, demo_payments, demo_scenes
+from panelwright.cli import demo_history, demo_money, demo_payments, demo_scenes
 from panelwright.cli.demo_history import Merit, Past
+from panelwright.cli.demo_money import Till
 from panelwright.content.actions import announce
 from panelwright.content.models import Announcement
 from panelwright.core import clock, money
@@ -55,6 +56,7 @@ LIVELY = "everything"
 LIVELY_PAST = Past(people=40, orders=2_000, days=90)
 PAST = Past(people=3, orders=60, days=25)
 USUAL, BARGAIN = "sandbox", "bargain"
+UPSTREAM_CURRENCY = "USD"
 # One that is dearer and delivers, and one that is cheap, slow, and leaves a part undelivered now and then.
 MERITS = {USUAL: Merit((0.2, 5.0), (95, 3, 2)), BARGAIN: Merit((2.0, 30.0), (76, 15, 9), price=70)}
 # Of the services of the lively panel every third is tried at the cheap one first.
@@ -160,6 +162,10 @@ def _route(panel: Panel, preset: Preset, upstream: DemoProvider) -> None:
         cheap = [route._replace(provider_id=bargain.id) for route in routes]
         routes = [*cheap[::BARGAIN_EVERY], *routes, *cheap[1::BARGAIN_EVERY]]
     route_actions.add_routes(panel.id, routes)
+    if panel.currency == UPSTREAM_CURRENCY:
+        # What its services cost and what our balance is there, the worker asks at once.
+        for provider in Provider.objects.filter(panel=panel, name__in=(USUAL, BARGAIN)):
+            provider_actions.set_provider(panel_id=panel.id, provider_id=provider.id, sync_every_min=60)
 
 
 def upstream_service(service: PresetService) -> SandboxService:
@@ -177,11 +183,14 @@ def _history(panel: Panel, preset: Preset, email: str, upstream: DemoProvider) -
         with _unhurried():
             if lively:
                 demo_scenes.set_up(panel)
+                demo_money.set_up(panel, clock.now() - timedelta(days=LIVELY_PAST.days, hours=2, minutes=30))
+            till = Till(panel) if lively else None
             people = demo_history.live_through(
-                panel, preset, customer, LIVELY_PAST if lively else PAST, upstream, MERITS
+                panel, preset, customer, LIVELY_PAST if lively else PAST, upstream, MERITS, till
             )
-            if lively:
+            if till is not None:
                 demo_scenes.act(panel, people, _provider(panel, BARGAIN), preset.services[0].number)
+                demo_money.act(till, people)
     account.refresh_from_db()
     missing = BALANCE_MICROS - (account.balance_micros or 0)
     if missing > 0:
@@ -210,9 +219,8 @@ def _credit(panel: Panel, account_id: int, micros: int, reference: str, at: date
             panel_id=panel.id,
             account_id=account_id,
             amount_micros=micros,
-            code=TransferCode.DEPOSIT,
+            code=TransferCode.BONUS,
             reference=reference,
-            name="demo",
             now=at,
         )
     except ValueError:

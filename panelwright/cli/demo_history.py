@@ -34,6 +34,7 @@ from panelwright.sandbox.catalogue import BY_ID
 
 if TYPE_CHECKING:
     from panelwright.cli.demo import DemoProvider
+    from panelwright.cli.demo_money import Till
 
 SEED = 20
 # How many orders people place at one sitting, and how seldom so many.
@@ -42,7 +43,7 @@ _SITTINGS = ((1, 42), (2, 22), (3, 14), (5, 12), (8, 7), (12, 3))
 _HOURS = (3, 2, 2, 1, 1, 2, 3, 5, 8, 10, 11, 11, 12, 12, 13, 13, 12, 13, 14, 15, 14, 11, 8, 5)
 # Ends are told in steps, so that one question to the provider is about several orders.
 _STEP = timedelta(minutes=20)
-_DEPOSITS = (10, 20, 25, 50, 50, 100, 100, 200, 500)
+_DEPOSITS = (25, 50, 50, 100, 100, 200, 250, 500)
 _NAMES = (
     *("anna", "boris", "chiara", "diego", "emeka", "fatima", "goran", "hana", "ines", "jonas", "kaito", "leila"),
     *("marek", "nadia", "oscar", "priya", "quentin", "rosa", "samir", "tanya", "umar", "vera", "wassim", "xenia"),
@@ -82,13 +83,20 @@ class _Going(NamedTuple):
 
 
 def live_through(
-    panel: Panel, preset: Preset, customer: Customer, past: Past, upstream: DemoProvider, merits: dict[str, Merit]
+    panel: Panel,
+    preset: Preset,
+    customer: Customer,
+    past: Past,
+    upstream: DemoProvider,
+    merits: dict[str, Merit],
+    till: Till | None = None,
 ) -> list[Customer]:
     """The panel has had these days, people and orders when it returns; they end two hours ago at the latest.
 
-    `merits`: by the provider's name. Answers the people, those with the most orders first.
+    `merits`: by the provider's name. `till`: where its people paid in. Answers the people, those with the most orders
+    first.
     """
-    return _Life(panel, preset, customer, past, upstream, merits).lived()
+    return _Life(panel, preset, customer, past, upstream, merits, till).lived()
 
 
 class _Life:
@@ -100,8 +108,9 @@ class _Life:
         past: Past,
         upstream: DemoProvider,
         merits: dict[str, Merit],
+        till: Till | None,
     ) -> None:
-        self.panel, self.upstream, self.merits = panel, upstream, merits
+        self.panel, self.upstream, self.merits, self.till = panel, upstream, merits, till
         self.draw = random.Random(f"{SEED}:{panel.slug}")
         self.past = past
         self.until = clock.now() - timedelta(hours=2)
@@ -231,6 +240,8 @@ class _Life:
         return OrderReport(of.status, of.start_count, of.remains, of.cost, "USD", of.status)
 
     def _pay_in(self, buyer: Customer, amount: int, at: datetime) -> None:
+        if self.till is not None and self.till.pay(buyer, amount, at):
+            return
         self.credits += 1
         credit_customer(
             panel_id=self.panel.id,

@@ -343,7 +343,7 @@ class Customer(models.Model):
     account = models.OneToOneField(Account, on_delete=models.PROTECT)
     price_list = models.ForeignKey(PriceList, null=True, on_delete=models.PROTECT)
     enabled = models.BooleanField(default=True)
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(default=clock.now)
 
     objects = ScopedManager(panel="panel")
 
