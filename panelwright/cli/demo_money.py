@@ -141,7 +141,9 @@ class Till:
             return None
         with clock.at(at - timedelta(minutes=4)):
             proof = f"TX{self.draw.randint(10**9, 10**10 - 1)}"
-            payment_actions.submit(panel_id=self.panel.id, customer_id=buyer.id, payment_id=begun.payment_id, proof=proof)
+            payment_actions.submit(
+                panel_id=self.panel.id, customer_id=buyer.id, payment_id=begun.payment_id, proof=proof
+            )
         return begun
 
 

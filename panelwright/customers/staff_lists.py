@@ -71,6 +71,15 @@ CUSTOMERS = Listing(
         ),
         Column("name", value=lambda row: row.user.name),
         Column("price_list", label=gettext_noop("Price list"), place=ColumnPlace.LEFT, value=_price_list),
+        Column(
+            "last_login",
+            ColumnKind.TIME,
+            gettext_noop("Last log-in"),
+            ColumnPlace.LEFT,
+            value=lambda row: row.user.last_login,
+            says=True,
+            empty=True,
+        ),
         Column("enabled", ColumnKind.FLAG, gettext_noop("State"), ColumnPlace.MARK, cell="customer_state"),
         Column(
             "balance",

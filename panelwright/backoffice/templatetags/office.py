@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -186,6 +187,22 @@ def offered_here(context: Any, noun: str, about: Any) -> list[Action]:
 def entry_words(entry: StatementEntry) -> str:
     """Why money moved."""
     return _(codes.words(entry.code, came_in=entry.micros > 0))
+
+
+_OF_PAYMENT = re.compile(r"P-([0-9]{1,18})(?:[ .].*)?", re.ASCII)
+
+
+@register.filter
+def payment_number(entry: StatementEntry) -> int | None:
+    """The payment that an entry is about, by what its reference is called (payments/settling_actions.py)."""
+    found = _OF_PAYMENT.fullmatch(entry.reference)
+    return int(found[1]) if found else None
+
+
+@register.filter
+def ended(text: str) -> str:
+    """A text that others follow: it ends like a sentence."""
+    return text if not text or text[-1] in ".!?…" else f"{text}."
 
 
 @register.simple_tag

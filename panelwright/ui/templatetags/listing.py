@@ -87,6 +87,8 @@ def filters(context: Any, of: Listing, asked: dict[str, str], live: str = "", an
     """
     request = context["request"]
     shown = [_shown(request, one, asked[one.name], anchor) for one in of.filters]
+    tabs = {tab.url for tab in context["views"].tabs if tab.url != request.path} if context.get("views") else set()
+    shown = [one._replace(choices=_no_tab(request.path, one, tabs)) for one in shown]
     beside = {one.name for one in of.filters if one.chips}
     hidden = {one.name for one in of.filters if one.hidden}
     fields = [one for one in shown if one.name not in beside | hidden]
@@ -119,6 +121,11 @@ def _shown(request: Any, one: Filter, value: str, anchor: str) -> ShownFilter:
     refusal = one.refused(value)
     refused = refusals.text(refusal) if refusal is not None else ""
     return ShownFilter(one.name, _(one.label), hint, value, choices, _with(request, one.name, ""), one.names, refused)
+
+
+def _no_tab(path: str, one: ShownFilter, tabs: set[str]) -> list[tuple[str, str, str, bool]]:
+    """The choices that are no tab over the list already; what is chosen stays."""
+    return [choice for choice in one.choices if choice[3] or f"{path}?{one.name}={choice[0]}" not in tabs]
 
 
 def _with(request: Any, name: str, value: str) -> str:
