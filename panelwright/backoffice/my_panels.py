@@ -20,6 +20,7 @@ from panelwright.customers.login_actions import Visitor
 from panelwright.customers.models import Staff
 from panelwright.panels.models import Panel
 from panelwright.reports import side_by_side
+from panelwright.reports.side_by_side import ProviderThere
 from panelwright.staff.rights import Right
 from panelwright.ui import cookies, links
 from panelwright.ui.forms import Form
@@ -39,6 +40,13 @@ class PanelLine(NamedTuple):
     problems: str | None
     tickets: str | None
     providers: str | None
+
+
+class SharedProvider(NamedTuple):
+    """A provider that several panels of hers have, by the host of its address; with each of them how it fares there."""
+
+    host: str
+    there: list[tuple[Panel, ProviderThere]]
 
 
 @never_cache
@@ -62,10 +70,23 @@ def panels(request: StaffRequest) -> HttpResponse:
             messages.success(request, _("Panel linked: %(panel)s.") % {"panel": found.name})
             return redirect("backoffice:my_panels")
         form.refuse(found)
+    return _shown(request, form)
+
+
+def _shown(request: StaffRequest, form: Form) -> HttpResponse:
     accounts = panel_links.accounts_of(request.staff)
-    lines = _lines([accounts.own, *accounts.others], request.panel.id)
-    context = {"lines": lines, "linked": len(lines) > 1, "form": form}
+    mine = [accounts.own, *accounts.others]
+    lines = _lines(mine, request.panel.id)
+    context = {"lines": lines, "linked": len(lines) > 1, "form": form, "shared": _shared(mine)}
     return render(request, "backoffice/my_panels.html", context, status=form.status)
+
+
+def _shared(accounts: list[Staff]) -> list[SharedProvider]:
+    """Of the panels where her account may see providers."""
+    may = [staff.panel for staff in accounts if staff_actor(staff, address="").may(Right.PROVIDERS)]
+    by_id = {panel.id: panel for panel in may}
+    found = side_by_side.shared_providers(list(by_id))
+    return [SharedProvider(host, [(by_id[row.panel_id], row) for row in rows]) for host, rows in found.items()]
 
 
 def _lines(accounts: list[Staff], here: int) -> list[PanelLine]:
@@ -119,11 +140,8 @@ def switch(request: StaffRequest, target: int) -> HttpResponse:
     start = "" if isinstance(found, Refusal) else links.origin_of(request, found[0])
     if isinstance(found, Refusal) or not start:
         form = Form()
-        form.refuse(found if isinstance(found, Refusal) else Refusal("no_address"), beside="")
-        accounts = panel_links.accounts_of(request.staff)
-        lines = _lines([accounts.own, *accounts.others], request.panel.id)
-        context = {"lines": lines, "linked": len(lines) > 1, "form": form}
-        return render(request, "backoffice/my_panels.html", context, status=form.status)
+        form.refuse(found if isinstance(found, Refusal) else Refusal("panel_without_host"), beside="")
+        return _shown(request, form)
     panel, token = found
     return render(request, "backoffice/switch.html", {"to": panel, "link": f"{start}/panel-enter/{token}"})
 

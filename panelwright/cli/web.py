@@ -55,8 +55,12 @@ def run(args: argparse.Namespace) -> int:
     sockets = [socket.socket(fileno=fd) for fd in args.fd]
     settings = config()
     settings.load()
+    # Models can be read now.
+    from panelwright.panels import hosts
+
     LaneProtocol.open_connections = _open_connections()
     LaneProtocol.head_s, LaneProtocol.body_s = _patience_s()
+    hosts.serves([one.getsockname()[1] for one in sockets if one.family in (socket.AF_INET, socket.AF_INET6)])
     collect_seldom()
     share_the_interpreter()
     stop_with_parent()

@@ -112,6 +112,9 @@ REFUSALS: dict[str, Words] = {
     "no_address": Words(
         gettext_noop("We cannot send email right now: the panel's own address is not set. Contact the panel's owner.")
     ),
+    "panel_without_host": Words(
+        gettext_noop("The panel has no domain of its own, so no link can lead there. Add a domain to it first.")
+    ),
     "sign_up_closed": Words(gettext_noop("This panel takes no new sign-ups. Contact its support for an account.")),
     "terms_needed": Words(gettext_noop("Accept the terms to sign up.")),
     "login_again": Words(gettext_noop("That took too long. Log in again.")),

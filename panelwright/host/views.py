@@ -154,7 +154,7 @@ def panel_enter(request: OperatorRequest, slug: str) -> HttpResponse:
     of, form = panel_or_404(slug), Form.sent(request)
     start = links.origin_of(request, of)
     if not start:
-        form.refuse(Refusal("no_address"), beside="")
+        form.refuse(Refusal("panel_without_host"), beside="")
         return _panel_page(request, of, form)
     token = enter_actions.enter(
         request.actor,

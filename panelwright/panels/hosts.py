@@ -32,6 +32,28 @@ _HOST = re.compile(r"([a-z0-9._-]{0,255}|\[[0-9a-f:.]{2,45}\])(?::([^:/@\[\]]*))
 # No panel has it, not even one that answers on any host.
 NOWHERE: Address = ("", 0, -1)
 
+# Ports on which this process takes connections; empty where nobody has said (a worker, a command).
+_served: set[int] = set()
+
+
+def serves(ports: Collection[int]) -> None:
+    """This process listens on them, and so nobody else on this machine does."""
+    _served.update(ports)
+
+
+def is_served(port: int) -> bool:
+    return port in _served
+
+
+def is_here(host_header: str, came_to: str) -> bool:
+    """Whether somebody at this machine asks: their browser and the connection say so, both by loopback."""
+    host = split(host_header, 0)[0]
+    named = host == "localhost" or host.endswith(".localhost")
+    at = plain(host) if _ADDRESS.fullmatch(host) else None
+    here = plain(came_to)
+    looped = at is not None and ipaddress.ip_address(at).is_loopback
+    return (named or looped) and here is not None and ipaddress.ip_address(here).is_loopback
+
 
 def split(host_header: str, server_port: int) -> Address:
     """The address of a request. A header that is no host gives an address that no panel has."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 from django.db import connection
 
@@ -34,6 +35,25 @@ _COUNTS = sql.Query(
     " OR (v.low_balance_micros IS NOT NULL AND v.balance_micros < v.low_balance_micros)))"
     " FROM panels_panel p WHERE p.id :in_int"
 )
+
+_PROVIDERS = sql.Query(
+    "SELECT v.panel_id, v.name, v.url, v.currency, v.balance_micros, v.failures >= 5 OR v.problem <> ''"
+    " OR v.sync_problem_code <> '' OR (v.low_balance_micros IS NOT NULL AND v.balance_micros < v.low_balance_micros)"
+    " FROM providers_provider v WHERE v.panel_id :in_int AND v.enabled AND v.kind = 'api' ORDER BY v.id LIMIT ?"
+)
+# Providers of all panels that are looked through for shared ones.
+PROVIDERS_MAX = 2_000
+
+
+class ProviderThere(NamedTuple):
+    """A provider as one panel has it. The balance in micros of its currency, None before it was asked; `trouble`: it is
+    low or fails."""
+
+    panel_id: int
+    name: str
+    currency: str
+    balance_micros: int | None
+    trouble: bool
 
 
 class PanelFigures(NamedTuple):
@@ -74,3 +94,14 @@ def figures(panels: Sequence[Panel], now: datetime) -> dict[int, PanelFigures]:
             sum(micros for _, _, micros in month),
         )
     return found
+
+
+def shared_providers(panel_ids: Sequence[int]) -> dict[str, list[ProviderThere]]:
+    """Providers that several of these panels have, by the host of their address. One statement."""
+    if len(panel_ids) < 2:
+        return {}
+    by_host: dict[str, list[ProviderThere]] = {}
+    for panel_id, name, url, currency, balance, trouble in _PROVIDERS.rows(connection, panel_ids, PROVIDERS_MAX):
+        host = urlsplit(url).netloc.rpartition("@")[2].lower()
+        by_host.setdefault(host, []).append(ProviderThere(panel_id, name, currency, balance, bool(trouble)))
+    return {host: rows for host, rows in sorted(by_host.items()) if len({row.panel_id for row in rows}) > 1}

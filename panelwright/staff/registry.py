@@ -34,7 +34,7 @@ MODULES = (
     "panelwright.notices.declarations",
     "panelwright.notices.webhook_declarations",
     "panelwright.staff.panel_declarations",
-    "panelwright.staff.domain_declarations",
+    "panelwright.customers.domain_declarations",
     "panelwright.staff.bulk_declarations",
     "panelwright.staff.undo_declarations",
     "panelwright.staff.view_declarations",

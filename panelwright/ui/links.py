@@ -48,14 +48,21 @@ def letter_links(request: PanelRequest) -> LinkTo | None:
 
 
 def origin_of(request: HttpRequest, panel: Panel) -> str:
-    """Where another panel can be reached, by the first host that it names; empty when it names none. Scheme and port
-    are those of the page that is shown, where the panel says nothing else.
+    """Where another panel can be reached, by the first host that it names; empty when there is no safe address. Scheme
+    and port are those of the page that is shown, where the panel says nothing else.
+
+    One that answers on any host of a port is reached by loopback, by somebody who sits at this machine and where this
+    process listens on the port: on another one somebody else may.
     """
     with scope(panel=panel):
-        rows = Domain.objects.filter(panel_id=panel.id, confirmed=True).exclude(host="*").order_by("id")
-        row = rows.first()
+        rows = list(Domain.objects.filter(panel_id=panel.id, confirmed=True).order_by("id")[:DOMAINS_MAX])
+    row = next((one for one in rows if one.host != "*"), None)
     if row is None:
-        return ""
+        came_to = request.META.get("SERVER_NAME", "")
+        port = next((one.port for one in rows if hosts.is_served(one.port)), 0)
+        if not port or not hosts.is_here(request.META.get("HTTP_HOST", ""), came_to):
+            return ""
+        return f"{request.scheme}://{f'[{came_to}]' if ':' in came_to else came_to}:{port}"
     port = row.port or hosts.split(request.META.get("HTTP_HOST", ""), 0)[1]
     return f"{request.scheme}://{row.host}:{port}" if port else f"{request.scheme}://{row.host}"
 

@@ -115,6 +115,12 @@ class Installation:
         ]
 
 
+def provider_at(panel_id: int, name: str, url: str, *, balance_micros: int | None) -> None:
+    from panelwright.providers.models import Provider
+
+    Provider.objects.create(panel_id=panel_id, name=name, url=url, sealed_key="k", balance_micros=balance_micros)
+
+
 def proof_of(page: str) -> str:
     import re
 

@@ -367,3 +367,38 @@ def test_a_suspended_panel_can_be_entered_and_a_required_factor_is_no_bar(instal
     olga.post(f"/panels/{installation.alice.panel.slug}/suspend", reason="Unpaid")
     browser = guest(installation, olga)
     assert "The host suspended this panel" in browser.get("/admin/")
+
+
+def test_a_panel_without_a_host_is_entered_from_this_machine_alone(installation: Installation) -> None:
+    """By loopback at a port that this process listens on, which nobody else here can have; else it is said why not."""
+    from unittest.mock import patch
+
+    from django.test import override_settings
+
+    from panelwright.panels import hosts
+    from tests.host.installation import HostBrowser
+    from tests.support.people import execute
+
+    execute("DELETE FROM panels_domain WHERE panel_id = %s", installation.alice.panel_id)
+    execute(
+        "INSERT INTO panels_domain (panel_id, host, port, confirmed, arrives) VALUES (%s, '*', 8412, true, '')",
+        installation.alice.panel_id,
+    )
+    slug, token = installation.alice.panel.slug, installation.browser().token
+    fields = {"owner": str(installation.alice.staff.id), "why": REASON}
+
+    def asked(at: str, came_to: str, served: set[int]) -> Any:
+        olga = HostBrowser(token, at=at)
+        with override_settings(HOST_SITE=at.partition(":")[0]), patch.object(hosts, "_served", served):
+            return olga.client.post(f"/panels/{slug}/enter", fields, SERVER_NAME=came_to)
+
+    for at, came_to, served in (
+        ("host.localhost:8411", "127.0.0.1", {8411}),
+        ("host.localhost:8411", "192.0.2.1", {8411, 8412}),
+        ("host.example", "127.0.0.1", {8411, 8412}),
+    ):
+        page = asked(at, came_to, served)
+        assert page.status_code == 422, (at, came_to, served)
+        assert "The panel has no domain of its own" in page.content.decode()
+    page = asked("host.localhost:8411", "127.0.0.1", {8411, 8412})
+    assert page.status_code == 200 and 'href="http://127.0.0.1:8412/host-enter/' in page.content.decode()

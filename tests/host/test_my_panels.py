@@ -89,6 +89,26 @@ def test_two_panels_are_linked_seen_and_switched(installation: Installation) -> 
     assert "From another panel" in there.get(f"/admin/staff/{installation.rival.staff.id}")
 
 
+def test_a_provider_that_both_have_is_seen_once_with_both(installation: Installation) -> None:
+    from tests.host.installation import provider_at
+    from tests.support.people import execute
+
+    here, there = installation.alice.panel_id, installation.rival.panel_id
+    provider_at(here, "North", "https://api.north.example/api/v2", balance_micros=12_500_000)
+    provider_at(there, "Nord", "https://API.north.example/other", balance_micros=None)
+    provider_at(here, "Alone", "https://alone.example/api/v2", balance_micros=1)
+    browser = linked(installation)
+    page = browser.get("/admin/my-panels")
+    assert "Providers that several panels use" in page
+    for text in ("api.north.example", "· North", "· Nord", "12.50 USD"):
+        assert text in page, text
+    assert "alone.example" not in page
+    # What her account there may not see is not counted in.
+    execute("UPDATE customers_staff SET role = 'support' WHERE panel_id = %s", there)
+    page = browser.get("/admin/my-panels")
+    assert "north.example" not in page
+
+
 @pytest.mark.parametrize(
     ("fields", "said"),
     [

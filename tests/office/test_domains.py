@@ -98,3 +98,17 @@ def test_the_panel_answers_its_own_question_and_no_other(office: Office) -> None
     assert mine == arrivals.answer(office.alice.panel_id, nonce) != theirs
     for wrong in ("", "?nonce=", "?nonce=x", f"?nonce={nonce}0"):
         Browser(office.alice).get(f"{arrivals.PATH}{wrong}", status=404)
+
+
+def test_nobody_is_asked_without_end(office: Office) -> None:
+    """A check asks a server that staff have named: not all day."""
+    from panelwright.customers import throttle_actions
+    from tests.support.people import execute, value
+
+    browser, domain = office.browser("owner"), office.rows["domain"]
+    execute("UPDATE panels_domain SET host = 'nowhere.invalid' WHERE id = %s", domain)
+    for _ in range(throttle_actions.ASKED.most):
+        assert browser.post(f"/admin/domains/{domain}/check").status_code == 302
+    execute("UPDATE panels_domain SET arrives = '' WHERE id = %s", domain)
+    assert "Too many attempts. Try again in" in browser.refused(f"/admin/domains/{domain}/check")
+    assert value("SELECT arrives FROM panels_domain WHERE id = %s", domain) == ""

@@ -121,11 +121,17 @@ def test_days_are_found_by_numbers_whatever_lies_between(office: Office) -> None
 def test_tabs_count_what_stands_behind_them(office: Office) -> None:
     browser = office.browser("owner")
     page = browser.get("/admin/orders")
-    tabs = dict(re.findall(r'href="/admin/orders\?show=([a-z-]+)">[^<]*?(\d+)</a>', page))
+    counted = r'href="/admin/orders\?show=([a-z-]+)">[^<]*?(?:<span class="badge">)?(\d+)(?:</span>)?</a>'
+    tabs = dict(re.findall(counted, page))
     assert tabs
     for show, number in tabs.items():
         assert len(found(browser, f"show={show}")) == int(number), show
     assert {"problem", "manual"} <= set(tabs)
+    # What is a view over the list is no chip beside it as well, unless it is chosen.
+    chips = re.search(r'class="chips strip".*?</div>', page, re.S)
+    assert chips and "show=pending" in chips[0] and "show=problem" not in chips[0]
+    chosen = re.search(r'class="chips strip".*?</div>', browser.get("/admin/orders?show=problem&q=1"), re.S)
+    assert chosen and "show=problem" in chosen[0]
 
 
 def test_the_work_queue_shows_who_began_what_as_mine(office: Office) -> None:

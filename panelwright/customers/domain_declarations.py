@@ -1,4 +1,4 @@
-"""What staff can do with a panel's domains. Declared here, because the tables lie below this app."""
+"""What staff can do with a panel's domains. Declared here, where their attempts are counted: the tables lie below."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from django.conf import settings
 from django.utils.translation import gettext_noop
 
 from panelwright.core.refusal import Refused
+from panelwright.customers.asking import limited
 from panelwright.panels import arrivals, domain_actions
 from panelwright.panels.models import Arrival, Domain
 from panelwright.staff.action import Action, ActionDone, ActionFieldKind, Field, Noun, State, by_id
@@ -72,7 +73,7 @@ def _remove(actor: Actor, panel_id: int, target: int, /) -> None:
 
 
 def _look(panel_id: int, target: int | None, values: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Before the transaction: it asks the host."""
+    """Before the transaction: it asks the host. Refused: no_domain, no_host_to_check."""
     row = Domain.objects.filter(panel_id=panel_id, id=target or 0).first()
     if row is None:
         raise Refused("no_domain", id=target or 0)
@@ -98,7 +99,7 @@ ACTIONS = (
         gettext_noop("Check that it arrives"),
         Right.SETTINGS,
         _check,
-        prepare=_look,
+        prepare=limited(_look),
         offered=can_be_checked,
     ),
     Action(
