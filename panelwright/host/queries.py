@@ -121,6 +121,26 @@ def database() -> tuple[str, int]:
     return f"{connection.display_name} {version}", int(store.SIZE[vendor].rows(connection)[0][0])
 
 
+class PanelStorage(NamedTuple):
+    """What a panel takes of the database. `orders`: about as many as it has given numbers to; `share_bytes`: its part
+    of the database by them, the files apart from that."""
+
+    orders: int
+    files: int
+    files_bytes: int
+    share_bytes: int
+
+
+def storage(of: Panel) -> PanelStorage:
+    """Three statements, none of which counts orders."""
+    orders = {row[0]: 0 if row[1] is None else row[2] - row[1] + 1 for row in store.ORDERS.rows(connection)}
+    files = [(int(number), int(size)) for number, size in store.FILES.rows(connection, of.id, of.id)]
+    mine, every = orders.get(of.id, 0), sum(orders.values())
+    _server, size = database()
+    share = size * mine // every if every else 0
+    return PanelStorage(mine, sum(number for number, _ in files), sum(size for _, size in files), share)
+
+
 def beats() -> list[WorkerBeat]:
     """Of the workers that were heard of in the last day, the one that was heard of last first."""
     return list(WorkerBeat.objects.order_by("-seen_at")[:50])

@@ -26,3 +26,17 @@ MAIL = sql.Query(
     "SELECT t.panel_id, COUNT(*), MIN(t.due_at) FROM (SELECT panel_id, due_at FROM events_mail"
     f" WHERE due_at <= ? ORDER BY due_at LIMIT {LOOKED_AT}) t GROUP BY t.panel_id"
 )
+# How many orders each panel has, as near as the numbers tell that it has given out: no table is counted.
+ORDERS = sql.Query(
+    "SELECT p.id, (SELECT MIN(o.number) FROM orders_order o WHERE o.panel_id = p.id),"
+    " (SELECT MAX(o.number) FROM orders_order o WHERE o.panel_id = p.id) FROM panels_panel p"
+)
+# Files are looked through for a panel's, the newest of all panels first.
+FILES_LOOKED_AT = 100_000
+FILES = sql.Query(
+    " UNION ALL ".join(
+        "SELECT COUNT(*), COALESCE(SUM(t.size), 0) FROM (SELECT panel_id, size FROM"  # noqa: S608
+        f" {table} ORDER BY id DESC LIMIT {FILES_LOOKED_AT}) t WHERE t.panel_id = ?"
+        for table in ("support_attachment", "payments_paymentfile")
+    )
+)

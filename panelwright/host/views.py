@@ -105,6 +105,7 @@ def _panel_page(request: OperatorRequest, of: Panel, form: Form) -> HttpResponse
     context = {
         "panel": of,
         "row": queries.rows_of([of], now=now)[0],
+        "storage": queries.storage(of),
         "domains": queries.domains_of(of),
         "owners": queries.owners_of(of),
         "queues": [line for line in health.queue_lines(queries.queues(now), now) if line.panel.id == of.id],

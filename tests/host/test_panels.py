@@ -289,3 +289,27 @@ def test_a_panel_may_be_called_as_any_page_is(installation: Installation, slug: 
     assert f"The {slug}" in browser.get(f"/panels/{slug}")
     assert browser.post(f"/panels/{slug}/suspend", reason="Unpaid").status_code == 302
     assert "Create panel" in browser.get("/create-panel")
+
+
+def test_a_panels_page_tells_what_it_takes_of_the_database(installation: Installation) -> None:
+    """Orders by the numbers that were given out, files by their sizes, those of the other panel not among them."""
+    from panelwright.host import queries
+    from panelwright.support.files import Upload
+    from panelwright.support.tests.making import written
+
+    alice, rival = installation.alice.panel, installation.rival.panel
+    before, theirs = queries.storage(alice), queries.storage(rival)
+    for _ in range(3):
+        installation.world.queued()
+    text = b"what I see is not what I ordered"
+    written(installation.carol, "see", subject="other", uploads=(Upload("seen.txt", text),))
+    found = queries.storage(alice)
+    assert (found.orders, found.files, found.files_bytes) == (
+        before.orders + 3,
+        before.files + 1,
+        before.files_bytes + len(text),
+    )
+    assert found.share_bytes > 0
+    assert queries.storage(rival)[:3] == theirs[:3]
+    page = installation.browser().get(f"/panels/{alice.slug}")
+    assert "Orders stored" in page and "Share of the database" in page
