@@ -35,7 +35,7 @@ ORDERS = sql.Query(
 FILES_LOOKED_AT = 100_000
 FILES = sql.Query(
     " UNION ALL ".join(
-        "SELECT COUNT(*), COALESCE(SUM(t.size), 0) FROM (SELECT panel_id, size FROM"  # noqa: S608
+        "SELECT COUNT(*), COALESCE(SUM(t.size), 0) FROM (SELECT panel_id, size FROM"
         f" {table} ORDER BY id DESC LIMIT {FILES_LOOKED_AT}) t WHERE t.panel_id = ?"
         for table in ("support_attachment", "payments_paymentfile")
     )

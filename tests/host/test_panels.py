@@ -302,7 +302,7 @@ def test_a_panels_page_tells_what_it_takes_of_the_database(installation: Install
     for _ in range(3):
         installation.world.queued()
     text = b"what I see is not what I ordered"
-    written(installation.carol, "see", subject="other", uploads=(Upload("seen.txt", text),))
+    written(installation.carol, "see", subject="other", files=(Upload("seen.txt", text),))
     found = queries.storage(alice)
     assert (found.orders, found.files, found.files_bytes) == (
         before.orders + 3,
