@@ -32,7 +32,7 @@ COMPILE := uv pip compile pyproject.toml --quiet --universal --python-version 3.
 .DEFAULT_GOAL := help
 # What is installed first compiles the catalogues.
 .NOTPARALLEL:
-.PHONY: help setup setup-dev demo test test-sqlite test-postgresql prove messages simulate lint format types bench lock clean
+.PHONY: help setup setup-dev demo test test-sqlite test-postgresql prove messages simulate lint format types bench guide lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -91,6 +91,9 @@ types: setup-dev ## Check the types
 
 bench: setup-dev ## Measure requests a second on both databases, into var/bench.json
 	$(BIN)/python -m tools.bench $(ARGS)
+
+guide: setup-dev ## Take the pictures of the guides (docs/how-to), of the demonstration
+	@$(BIN)/python -m tools.guide docs/images $(ARGS)
 
 lock: | $(BIN)/python ## Write both lock files anew; UPGRADE=1 takes newer versions
 	@tools=$$(mktemp -d) && trap 'rm -rf "$$tools"' EXIT && $(BIN)/python -m venv "$$tools" \
