@@ -17,7 +17,7 @@ from panelwright.core.refusal import Refusal
 from panelwright.core.said import said
 from panelwright.customers.access import Caller
 from panelwright.customers.models import Customer
-from panelwright.orders.actions import AskOrders, place_orders, request_refills
+from panelwright.orders.actions import AskOrders, place_orders, request_cancels, request_refills
 from panelwright.orders.models import Order
 from panelwright.orders.rules import PlaceOrder
 from panelwright.panels.models import Panel
@@ -25,7 +25,7 @@ from panelwright.providers import actions as provider_actions
 from panelwright.providers.manual import manual_actions
 from panelwright.providers.models import Provider
 from panelwright.providers.routing import actions as delivery
-from panelwright.providers.routing import route_actions
+from panelwright.providers.routing import resolve_actions, route_actions
 from panelwright.providers.routing.route_actions import NewRoute
 from panelwright.providers.wire.outcomes import Accepted, OrderReport, Unknown, UpstreamRefused
 from panelwright.support import staff_actions
@@ -52,6 +52,8 @@ def set_up(panel: Panel) -> None:
                 name="Profile cover, drawn by hand",
                 type="Package",
                 rate_micros=12 * money.MICROS,
+                refill=True,
+                cancel=True,
                 description="Our own people draw it within two days.",
             ),
             NewService(
@@ -98,6 +100,8 @@ def act(panel: Panel, people: Sequence[Customer], broken: Provider, service: int
         _break_off(people, service, draw, now - timedelta(minutes=minutes), broken)
     _order(people, OLD, draw, now - timedelta(minutes=25), claim=False)
     _ask_refills(people)
+    _ask_our_people(panel, people, now)
+    _begin_schedules(people, draw, now)
     _talk(panel, people, draw, now)
 
 
@@ -144,6 +148,45 @@ def _ask_refills(people: Sequence[Customer]) -> None:
         orders = Order.objects.filter(customer=buyer, status="Completed", service__refill=True).order_by("-number")
         numbers = orders.values_list("number", flat=True)[:1]
         request_refills([AskOrders(Caller(customer_id=buyer.id), (number,)) for number in numbers])
+
+
+def _ask_our_people(panel: Panel, people: Sequence[Customer], now: datetime) -> None:
+    """A cancel of what somebody has begun, and a refill of what somebody has done: both wait for an answer."""
+    olga = f"olga@{panel.slug}.example"
+    begun, done = people[2], people[4]
+    order_id, number = _placed(panel, begun, now - timedelta(hours=6))
+    with clock.at(now - timedelta(hours=5)):
+        manual_actions.start(panel_id=panel.id, order_id=order_id, by=olga)
+    request_cancels([AskOrders(Caller(customer_id=begun.id), (number,))], now=now - timedelta(hours=1, minutes=20))
+    order_id, number = _placed(panel, done, now - timedelta(days=5))
+    with clock.at(now - timedelta(days=4)):
+        manual_actions.start(panel_id=panel.id, order_id=order_id, by=olga)
+        resolve_actions.done(panel_id=panel.id, order_id=order_id, by=olga)
+    request_refills([AskOrders(Caller(customer_id=done.id), (number,))], now=now - timedelta(hours=3))
+
+
+def _placed(panel: Panel, buyer: Customer, at: datetime) -> tuple[int, int]:
+    """Id and number of an order for the panel's own people, who have it in their queue."""
+    link = f"https://example.com/{buyer.user.email.partition('@')[0]}/cover"
+    with clock.at(at):
+        (number,) = place_orders([PlaceOrder(Caller(customer_id=buyer.id), {"service": str(BY_HAND), "link": link})])
+        delivery.claim_forward(10)
+    assert isinstance(number, int), number
+    return Order.objects.values_list("id", flat=True).get(panel=panel, number=number), number
+
+
+def _begin_schedules(people: Sequence[Customer], draw: random.Random, now: datetime) -> None:
+    """Drip-feeds and subscriptions of today, which the worker goes on with."""
+    wanted = [
+        {"service": "2", "quantity": "100", "runs": "6", "interval": "45"},
+        {"service": "15", "quantity": "250", "runs": "4", "interval": "180"},
+        {"service": "11", "username": "studio.nine", "min": "20", "max": "40", "posts": "12", "delay": "0"},
+        {"service": "12", "username": "northlight", "min": "50", "max": "90", "posts": "5", "delay": "10"},
+    ]
+    for hours, params in enumerate(wanted, start=1):
+        link = {} if "username" in params else {"link": f"https://example.com/slowly/{draw.randint(100, 9999)}"}
+        with clock.at(now - timedelta(minutes=11 * hours)):
+            place_orders([PlaceOrder(Caller(customer_id=people[hours].id), {**params, **link})])
 
 
 def _talk(panel: Panel, people: Sequence[Customer], draw: random.Random, now: datetime) -> None:
