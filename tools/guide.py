@@ -17,9 +17,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, ViewportSize, sync_playwright
 
-SIZE = {"width": 1280, "height": 800}
+SIZE: ViewportSize = {"width": 1280, "height": 800}
 READY_WITHIN_S = 120
 PORT = 8970
 # Name of the picture -> the page of the back office; or the list whose first row it is of.
