@@ -55,6 +55,11 @@ PANEL_NAMES = (
     "payment.held",
     "payment.refunded",
     "payment.refund_failed",
+    "payment.disputed",
+    "payment.dispute_taken",
+    "payment.dispute_returned",
+    "payment.dispute_won",
+    "payment.dispute_lost",
 )
 DESCRIPTION_MAX = 100
 ANSWER_MAX = 500

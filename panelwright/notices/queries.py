@@ -9,10 +9,10 @@ from typing import Any
 
 from django.db.models import F, Max, Q, QuerySet
 
-from panelwright.core import clock
+from panelwright.core import clock, money
 from panelwright.core.paging import Found
 from panelwright.events.models import Event, Mail
-from panelwright.notices.rules import LABEL_MAX, LOOKED_MAX, Matter, NoticeKind
+from panelwright.notices.rules import DISPUTED, LABEL_MAX, LOOKED_MAX, Matter, NoticeKind
 from panelwright.payments import queries as payment_queries
 from panelwright.providers.models import Provider, ProviderKind
 from panelwright.providers.routing.health import FAILURES_MAX
@@ -80,8 +80,28 @@ def _tickets(panel_id: int) -> list[Matter]:
 def _payments(panel_id: int) -> list[Matter]:
     rows = payment_queries.waiting(panel_id).order_by("number")
     # One that becomes a problem is told once more.
-    found = rows.values_list("number", "state", "method__name", "problem_code")[:LOOKED_MAX]
-    return [Matter(f"{number}:{state}", number, name[:LABEL_MAX], code=code) for number, state, name, code in found]
+    found = rows.values_list("number", "state", "method__name", "problem_code", "attention")[:LOOKED_MAX]
+    return [
+        Matter(f"{number}:{state}", number, name[:LABEL_MAX], code=code or (DISPUTED if why == DISPUTED else ""))
+        for number, state, name, code, why in found
+    ]
+
+
+def _disputes(panel_id: int) -> list[Matter]:
+    """Those that are open, and those that have ended lately. What has become of one is told once more."""
+    rows = payment_queries.disputes_since(panel_id, clock.now() - HAPPENED_WITHIN)
+    found = rows.order_by("payment__number", "n").values_list(
+        "payment__number", "n", "state", "taken", "amount_micros", "payment__currency"
+    )[:LOOKED_MAX]
+    return [
+        Matter(
+            f"{number}.{n}:{state}:{taken:d}",
+            number,
+            f"{money.text(micros)} {currency}",
+            code=f"dispute_{'taken' if state == 'open' and taken else state}",
+        )
+        for number, n, state, taken, micros, currency in found
+    ]
 
 
 def _providers(panel_id: int) -> QuerySet[Provider]:
@@ -127,6 +147,7 @@ _READERS: dict[NoticeKind, Callable[[int], list[Matter]]] = {
     NoticeKind.CANCEL_WAITS: _cancels,
     NoticeKind.TICKET_WAITS: _tickets,
     NoticeKind.PAYMENT_WAITS: _payments,
+    NoticeKind.DISPUTE: _disputes,
     NoticeKind.PROVIDER_LOW: _low,
     NoticeKind.PROVIDER_FAILS: _failing,
     NoticeKind.PRICE_HELD: _held,

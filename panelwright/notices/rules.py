@@ -23,6 +23,7 @@ class NoticeKind(StrEnum):
     CANCEL_WAITS = "cancel_waits"
     TICKET_WAITS = "ticket_waits"
     PAYMENT_WAITS = "payment_waits"
+    DISPUTE = "dispute"
     PROVIDER_LOW = "provider_low"
     PROVIDER_FAILS = "provider_fails"
     PRICE_HELD = "price_held"
@@ -39,6 +40,7 @@ RIGHT_FOR = {
     NoticeKind.CANCEL_WAITS: Right.ORDERS_READ,
     NoticeKind.TICKET_WAITS: Right.SUPPORT,
     NoticeKind.PAYMENT_WAITS: Right.PAYMENTS,
+    NoticeKind.DISPUTE: Right.PAYMENTS,
     NoticeKind.PROVIDER_LOW: Right.PROVIDERS,
     NoticeKind.PROVIDER_FAILS: Right.PROVIDERS,
     NoticeKind.PRICE_HELD: Right.SERVICES,
@@ -53,6 +55,8 @@ _RIGHT_FOR_EVENTS = {
     "ticket": Right.SUPPORT,
     "payment": Right.PAYMENTS,
 }
+# The code of a payment that waits because it is disputed: who hears of disputes hears of it there.
+DISPUTED = "disputed"
 # Of one kind that are looked at, the ones that wait longest; so many keys are kept at most.
 LOOKED_MAX = 500
 # Of one kind that a notice names; the rest it counts.
@@ -99,6 +103,8 @@ def plan(waiting: Waiting, told: Told, kinds: Sequence[str]) -> NoticePlan:
     kept: dict[str, list[str]] = {}
     for kind in chosen:
         matters = list(waiting.get(kind, ()))[:LOOKED_MAX]
+        if kind is NoticeKind.PAYMENT_WAITS and NoticeKind.DISPUTE in chosen:
+            matters = [one for one in matters if one.code != DISPUTED]
         known = set(told.get(kind.value, ()))
         new = tuple(one for one in matters if one.key not in known)
         if new:

@@ -20,6 +20,7 @@ KIND_LABELS = {
     NoticeKind.CANCEL_WAITS: gettext_noop("Cancellation requests"),
     NoticeKind.TICKET_WAITS: gettext_noop("Tickets waiting"),
     NoticeKind.PAYMENT_WAITS: gettext_noop("Payments waiting"),
+    NoticeKind.DISPUTE: gettext_noop("Disputed payments"),
     NoticeKind.PROVIDER_LOW: gettext_noop("Low balance at a provider"),
     NoticeKind.PROVIDER_FAILS: gettext_noop("A provider does not work"),
     NoticeKind.PRICE_HELD: gettext_noop("Services on hold"),
@@ -34,11 +35,21 @@ PATHS = {
     NoticeKind.CANCEL_WAITS: "/admin/cancels",
     NoticeKind.TICKET_WAITS: "/admin/tickets",
     NoticeKind.PAYMENT_WAITS: "/admin/payments?show=waiting",
+    NoticeKind.DISPUTE: "/admin/payments?show=problem",
     NoticeKind.PROVIDER_LOW: "/admin/providers",
     NoticeKind.PROVIDER_FAILS: "/admin/providers",
     NoticeKind.PRICE_HELD: "/admin/held",
     NoticeKind.WEBHOOK_STOPPED: "/admin/settings/webhooks",
     NoticeKind.MAIL_FAILED: "/admin/settings/notices",
+}
+_WRONG = {
+    **PROBLEM_LABELS,
+    "payment_held": gettext_noop("Held by your payment rules"),
+    "disputed": gettext_noop("Disputed"),
+    "dispute_open": gettext_noop("Dispute opened"),
+    "dispute_taken": gettext_noop("Dispute opened, the money was taken"),
+    "dispute_won": gettext_noop("Dispute won"),
+    "dispute_lost": gettext_noop("Dispute lost"),
 }
 # Of these the number is an id of ours and says nothing to people.
 _UNNUMBERED = frozenset({NoticeKind.PROVIDER_LOW, NoticeKind.PROVIDER_FAILS})
@@ -72,7 +83,7 @@ def _part(part: Part, origin: str) -> str:
 
 def _line(kind: NoticeKind, one: Matter) -> str:
     number = str(one.number) if one.number and kind not in _UNNUMBERED else ""
-    label = PROBLEM_LABELS.get(one.code)
+    label = _WRONG.get(one.code)
     wrong = _(label) if label else one.code.replace("_", " ")
     # Of an order the facts stand in its story; of the others they are what somebody's server said.
     told = said.words(one.facts, _) if one.facts and not one.code else ""

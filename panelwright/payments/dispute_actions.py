@@ -6,8 +6,9 @@ what holds now; the order in which it tells things changes nothing. Where no gat
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 from django.db import transaction
 
@@ -16,6 +17,7 @@ from panelwright.core.refusal import InvalidState, NotThere, Refusal, Refused
 from panelwright.ledger import actions as ledger
 from panelwright.ledger.models import AccountKind, TransferCode
 from panelwright.ledger.rules import NamedAccount, NewTransfer
+from panelwright.payments import emails
 from panelwright.payments.back_actions import LISTED, UNLISTED, left, set_state, share_of, spare, unlisted
 from panelwright.payments.gateway import DisputeProgress, FoundDispute
 from panelwright.payments.models import Dispute, DisputeState, Payment
@@ -48,6 +50,7 @@ def note(
         # What came in and was not credited takes nothing off the balance.
         if payment is None or payment.paid_at is None:
             return False
+        before = _standing(payment)
         for one in found:
             row = _row(payment, one, now)
             more = spare(payment, came_micros=came_micros, refunded_micros=refunded_micros)
@@ -67,7 +70,32 @@ def note(
             elif row.n not in silent:
                 tell(payment, UNLISTED, now=now, facts={"dispute": row.n})
         set_state(payment, now)
+        _letters(payment, before, now)
         return open_.exists()
+
+
+class _Standing(NamedTuple):
+    """How a dispute stands, as far as its customer hears of it. `off_micros`: what it has taken off the balance."""
+
+    state: DisputeState
+    off_micros: int
+    amount_micros: int
+
+
+def _standing(payment: Payment) -> dict[int, _Standing]:
+    rows = Dispute.objects.filter(panel_id=payment.panel_id, payment_id=payment.id).order_by("n")
+    found = rows.values_list("n", "state", "credit_micros", "bonus_micros", "amount_micros")
+    return {n: _Standing(DisputeState(state), credit + bonus, amount) for n, state, credit, bonus, amount in found}
+
+
+def _letters(payment: Payment, before: Mapping[int, _Standing], now: datetime) -> None:
+    """One letter for each dispute that stands otherwise than before, whatever has happened on the way."""
+    for n, after in _standing(payment).items():
+        was = before.get(n)
+        if was is not None and (was.state, was.off_micros) == (after.state, after.off_micros):
+            continue
+        off = after.off_micros - (0 if was is None else was.off_micros)
+        emails.disputed(payment, after.state, amount_micros=after.amount_micros, off_micros=off, now=now)
 
 
 def _row(payment: Payment, one: FoundDispute, now: datetime) -> Dispute:
@@ -195,9 +223,11 @@ def record(
         raise Refused("amount_not_positive", "amount")
     if part > rest:
         raise Refused("more_than_received", "amount", rest=money.text(rest), currency=payment.currency)
+    before = _standing(payment)
     row = _open(payment, part, reason, now, by=actor.name)
     _book(payment, row, True, now)
     set_state(payment, now)
+    _letters(payment, before, now)
 
 
 def close(actor: Actor, *, panel_id: int, payment_id: int, won: bool, now: datetime) -> None:
@@ -210,9 +240,11 @@ def close(actor: Actor, *, panel_id: int, payment_id: int, won: bool, now: datet
     row = open_.filter(gateway_id__isnull=True).first() or open_.filter(n__in=unlisted(payment)).first()
     if row is None:
         raise InvalidState("dispute_at_gateway" if open_.exists() else "no_open_dispute")
+    before = _standing(payment)
     _book(payment, row, not won, now)
     _close(payment, row, DisputeState.WON if won else DisputeState.LOST, now, by=actor.name)
     set_state(payment, now)
+    _letters(payment, before, now)
 
 
 def _locked(panel_id: int, payment_id: int) -> Payment:

@@ -545,3 +545,5 @@ class Dispute(models.Model):
                 name="payment_dispute_closed",
             ),
         ]
+        # What is open, and what has ended lately.
+        indexes = [models.Index(fields=["panel", "closed_at"], name="payment_dispute_ended")]

@@ -205,6 +205,12 @@ def disputes(of: Payment) -> list[Dispute]:
     return list(Dispute.objects.filter(panel_id=of.panel_id, payment_id=of.id).order_by("n")[:STEPS_MAX])
 
 
+def disputes_since(panel_id: int, since: datetime) -> QuerySet[Dispute]:
+    """A panel's disputes that are open, and those that have ended since then."""
+    rows: QuerySet[Dispute] = Dispute.objects.filter(panel_id=panel_id)
+    return rows.filter(Q(closed_at__isnull=True) | Q(closed_at__gt=since))
+
+
 def refunds(of: Payment) -> list[Refund]:
     """What of a payment has gone back, or is to, the oldest first."""
     return list(Refund.objects.filter(panel_id=of.panel_id, payment_id=of.id).order_by("n")[:STEPS_MAX])

@@ -267,4 +267,4 @@ def tell(
     PaymentStep.objects.create(
         panel_id=payment.panel_id, payment_id=payment.id, code=code, facts=dict(facts or {}), by=by[:300], at=now
     )
-    webhook_events.tell(payment, code, now=now)
+    webhook_events.tell(payment, code, facts or {}, now=now)

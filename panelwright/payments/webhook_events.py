@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from panelwright.core import money
@@ -24,7 +25,12 @@ _OF_STEPS = {
 }
 
 
-def tell(payment: Payment, step: str, *, now: datetime) -> None:
+# Of a dispute its amount and the reason that the gateway tells stand beside the payment's own.
+_DISPUTES = frozenset({"disputed", "dispute_taken", "dispute_returned", "dispute_won", "dispute_lost"})
+_OF_STEPS |= {step: f"payment.{step}" for step in _DISPUTES}
+
+
+def tell(payment: Payment, step: str, facts: Mapping[str, object], *, now: datetime) -> None:
     """Nothing for a step that is not told; else one query, and more where somebody listens."""
     name = _OF_STEPS.get(step)
     if name is None:
@@ -43,6 +49,8 @@ def tell(payment: Payment, step: str, *, now: datetime) -> None:
         data["credited"] = money.text(payment.credit_micros)
         data["bonus"] = money.text(payment.bonus_micros)
         data["credited_currency"] = payment.panel.currency
+    if step in _DISPUTES:
+        data |= {f"disputed_{name}": facts[name] for name in ("amount", "reason") if facts.get(name)}
     if payment.problem_code:
         data["problem"] = payment.problem_code
     message = WebhookMessage(payment.panel_id, payment.customer_id, name, None, data, payment.customer.number)
