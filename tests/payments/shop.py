@@ -6,10 +6,9 @@ import html
 import re
 import socket
 import struct
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -25,6 +24,7 @@ from panelwright.sandbox.simulated_stripe import SECRET, Session, SimulatedStrip
 from panelwright.sandbox.wire import Ending, Request
 from panelwright.storefront.tests.browsing import Browser, hidden
 from tests.support.people import values
+from tests.support.serving import LoopbackServer
 from tests.support.story import Story
 
 KEY = "sk_test_ofthesimulatedgateway"
@@ -59,16 +59,14 @@ class _Handler(BaseHTTPRequestHandler):
 def serving(**gateways: SimulatedGateway) -> Iterator[str]:
     """Simulated gateways over HTTP, by their names: the address of all of them."""
     handler = type("Handler", (_Handler,), {"gateways": gateways})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    url = f"http://127.0.0.1:{server.server_port}"
+    server = LoopbackServer(handler)
+    url = f"http://127.0.0.1:{server.port}"
     for name, one in gateways.items():
         one.base_url = f"{url}/{name}"
     try:
         yield url
     finally:
-        server.shutdown()
-        server.server_close()
+        server.stop()
 
 
 @contextmanager

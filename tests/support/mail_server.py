@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import socketserver
-import threading
 from dataclasses import dataclass
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
+
+from tests.support.serving import LoopbackServer
 
 
 @dataclass(frozen=True)
@@ -46,17 +47,11 @@ class MailServer:
                 except OSError:
                     pass
 
-        class Server(socketserver.ThreadingTCPServer):
-            daemon_threads = True
-            block_on_close = False
-
-        self._server = Server(("127.0.0.1", 0), Handler)
-        self.port: int = self._server.server_address[1]
-        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
+        self._server = LoopbackServer(Handler)
+        self.port = self._server.port
 
     def stop(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        self._server.stop()
 
     def _talk(self, session: socketserver.StreamRequestHandler) -> None:
         def say(line: str) -> None:

@@ -7,10 +7,12 @@ import threading
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 from standardwebhooks.webhooks import Webhook
+
+from tests.support.serving import LoopbackServer
 
 
 @dataclass(frozen=True)
@@ -82,22 +84,16 @@ class Receiver:
             def log_message(self, format: str, *args: object) -> None:
                 pass
 
-        class Server(ThreadingHTTPServer):
-            daemon_threads = True
-            block_on_close = False
-
-        self._server = Server(("127.0.0.1", 0), Handler)
-        self.port: int = self._server.server_address[1]
+        self._server = LoopbackServer(Handler)
+        self.port = self._server.port
         self.url = f"http://127.0.0.1:{self.port}/hook"
-        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
 
     def says(self, *answers: Say) -> None:
         with self._lock:
             self._script = list(answers)
 
     def stop(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        self._server.stop()
 
     def _hear(self, heard: Heard) -> Say:
         with self._lock:

@@ -6,9 +6,11 @@ import json
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qsl
+
+from tests.support.serving import LoopbackServer
 
 Params = dict[str, str]
 
@@ -76,17 +78,8 @@ class ScriptedUpstream:
             def log_message(self, format: str, *args: object) -> None:
                 pass
 
-        class Server(ThreadingHTTPServer):
-            daemon_threads = True
-            # All connections of a worker at once: the five of the library's default are lost under load.
-            request_queue_size = 128
-            # A kept connection may sleep in its thread; nobody waits for it.
-            block_on_close = False
-
-        self._server = Server(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_port}/api/v2"
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
-        self._thread.start()
+        self._server = LoopbackServer(Handler)
+        self.url = f"http://127.0.0.1:{self._server.port}/api/v2"
 
     def answers(self, action: str, *answers: Answer) -> None:
         with self._lock:
@@ -114,6 +107,4 @@ class ScriptedUpstream:
         return answer(params) if callable(answer) else answer
 
     def stop(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        self._server.stop()

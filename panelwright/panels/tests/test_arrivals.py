@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import socket
-import threading
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -16,6 +15,7 @@ from panelwright.core.said import said
 from panelwright.core.transport import NoResponse, NotSent, Unreachable
 from panelwright.panels import arrivals
 from panelwright.panels.models import Arrival
+from tests.support.serving import LoopbackServer
 
 PANEL, OTHER = 7, 8
 Answering = Callable[[str], tuple[int, str]]
@@ -25,7 +25,7 @@ Answering = Callable[[str], tuple[int, str]]
 def serve(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Answering], int]]:
     """A web server that answers a nonce with status and body; its port. It may wait for the end of a TLS greeting."""
     monkeypatch.setattr(arrivals, "CONNECT_S", 0.5)
-    running: list[ThreadingHTTPServer] = []
+    running: list[LoopbackServer] = []
 
     def start(answering: Answering) -> int:
         class Handler(BaseHTTPRequestHandler):
@@ -41,15 +41,13 @@ def serve(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Answering], int
             def log_message(self, *args: Any) -> None:
                 pass
 
-        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        server = LoopbackServer(Handler)
         running.append(server)
-        return int(server.server_port)
+        return server.port
 
     yield start
     for server in running:
-        server.shutdown()
-        server.server_close()
+        server.stop()
 
 
 def look(port: int, *, allow_private: bool = True) -> Arrival:

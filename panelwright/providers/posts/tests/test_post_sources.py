@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 
 import pytest
 from hypothesis import given
@@ -33,6 +32,7 @@ from tests.support.people import (
     value,
     values,
 )
+from tests.support.serving import LoopbackServer
 
 URL = "https://anna.example/feed"
 A, B = "https://anna.example/a", "https://anna.example/b"
@@ -87,9 +87,8 @@ class Server:
             def log_message(self, *args: object) -> None:
                 """Quiet."""
 
-        self.http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.http.server_port}/feed"
-        threading.Thread(target=self.http.serve_forever, daemon=True).start()
+        self.http = LoopbackServer(Handler)
+        self.url = f"http://127.0.0.1:{self.http.port}/feed"
 
 
 @pytest.fixture
@@ -97,8 +96,7 @@ def server(settings: object) -> Iterator[Server]:
     settings.ALLOW_PRIVATE_PROVIDERS = True  # type: ignore[attr-defined]
     served = Server()
     yield served
-    served.http.shutdown()
-    served.http.server_close()
+    served.http.stop()
 
 
 @pytest.fixture

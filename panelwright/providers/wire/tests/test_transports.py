@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import socketserver
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from panelwright.providers.wire import transports
 from panelwright.providers.worker import Upstreams
 from tests.support.people import FOLLOWERS, Buyer, Owner, Seen, Time, execute, value, values
 from tests.support.rounds import Rounds
+from tests.support.serving import LoopbackServer
 
 OURS = list(wire.__path__)
 FOLDERS = Path(__file__).parent / "folders"
@@ -43,15 +43,11 @@ class LinesPanel:
                 if answer is not None:
                     self.wfile.write(json.dumps(answer).encode() + b"\n")
 
-        class Server(socketserver.ThreadingTCPServer):
-            daemon_threads = True
-
-        self.server = Server(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True).start()
+        self.server = LoopbackServer(Handler)
 
     @property
     def url(self) -> str:
-        return f"lines://127.0.0.1:{self.server.server_address[1]}"
+        return f"lines://127.0.0.1:{self.server.port}"
 
     def asked(self, what: str) -> list[dict[str, Any]]:
         return [line for line in self.lines if line["what"] == what]
@@ -63,8 +59,7 @@ def lines(monkeypatch: pytest.MonkeyPatch) -> Iterator[LinesPanel]:
     monkeypatch.setattr(wire, "__path__", [*OURS, str(FOLDERS)])
     panel = LinesPanel()
     yield panel
-    panel.server.shutdown()
-    panel.server.server_close()
+    panel.server.stop()
 
 
 def added(alice: Owner, url: str) -> Provider:
