@@ -88,7 +88,8 @@ class Others:
 
     def start(self, *, elsewhere: bool = False, **environment: str) -> None:
         """`elsewhere`: on a database that is not the test's own."""
-        self.sandbox.start()
+        # All of them load at the same time.
+        self.sandbox.begin()
         wanted: dict[str, Any] = {
             "balances": ["1000000.00"],
             "ports": [self.port],
@@ -104,6 +105,7 @@ class Others:
             shop = selling.open_shop(**wanted)
         self.key = shop.buyers[0].key
         self._server = self.launch.start("serve", "--port", str(self.port), **environment)
+        self.sandbox.wait()
         self.server.wait_for_http(f"http://127.0.0.1:{self.port}/", timeout_s=READY_MAX_S)
         self.server.wait_for(lambda: self.pids("worker") != [], what="a worker", timeout_s=READY_MAX_S)
         self.round_of(_nothing, seconds=QUIET_S)  # The first orders load what all others find loaded.
@@ -137,6 +139,10 @@ class Others:
         try:
             customer = _Program("customer", str(self.port), self.key, str(selling.FAST))
             try:
+                # They load at the same time.
+                bystander.begin()
+                customer.begin()
+                ready = time.time()
                 time.sleep(QUIET_S)
                 began = time.time()
                 while time.time() < began + seconds:
@@ -148,7 +154,7 @@ class Others:
         finally:
             stood = bystander.stop()
         during = [one for one in told if began <= one["due"] <= ended]
-        before = [one for one in told if one["due"] < began]
+        before = [one for one in told if ready <= one["due"] < began]
         sent = self._sent({one["link"]: one["due"] for one in during if one["order"]})
         return Round(
             orders=len(during),
@@ -230,10 +236,14 @@ class _Program:
             cwd=_ROOT,
             text=True,
         )
+        self._name = name
+        self._thread = threading.Thread(target=self._listen, daemon=True)
+
+    def begin(self) -> None:
+        """Wait for its first turn."""
         assert self.process.stdout is not None
         first = self.process.stdout.readline()
-        assert first, f"the {name} could not begin"
-        self._thread = threading.Thread(target=self._listen, daemon=True)
+        assert first, f"the {self._name} could not begin"
         self._thread.start()
 
     def _listen(self) -> None:
@@ -249,7 +259,8 @@ class _Program:
         finally:
             self.process.kill()
             self.process.wait()
-        self._thread.join(READY_MAX_S)
+        if self._thread.ident is not None:
+            self._thread.join(READY_MAX_S)
         return self.told
 
 

@@ -43,9 +43,18 @@ class Sandbox:
         return Process(command, env=env, log=self._folder / f"sandbox-{self._starts}.log")
 
     def start(self, *options: str) -> None:
+        self.begin(*options)
+        self.wait()
+
+    def begin(self, *options: str) -> None:
+        """Start, and do not wait until it answers: what else has to start may do so meanwhile."""
         self.process = self.launch(self.command(*options))
-        self.process.wait_for_log("/api/v2")
         self.url = f"http://127.0.0.1:{self._port}"
+
+    def wait(self) -> None:
+        """Until it answers."""
+        assert self.process is not None
+        self.process.wait_for_log("/api/v2")
 
     def kill(self) -> None:
         assert self.process is not None
