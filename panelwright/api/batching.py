@@ -246,21 +246,21 @@ def _statuses(calls: Sequence[tuple[int, Call, Grant]]) -> list[tuple[int, Answe
     found, progress = queries.standings(wanted)
     answers: list[tuple[int, Answer]] = []
     for i, call, grant in calls:
-        texts: list[str | None] = []
-        placed = by_request.get((grant.customer_id, call.request_id)) if call.ids is None else None
-        for number in call.ids.numbers if call.ids is not None else (placed,):
-            order = found.get((grant.panel_id, number)) if number is not None else None
-            if order is None or order[1] != grant.customer_id:
-                texts.append(None)
-            else:
-                texts.append(protocol.standing(order, progress.get(order[0]), grant.currency))
-        if call.ids is None:
-            said = texts[0]
-            answers.append((i, protocol.with_order(placed, said) if placed is not None and said else BAD_ORDER))
-        elif call.one:
-            answers.append((i, texts[0].encode() if texts and texts[0] else BAD_ORDER))
-        else:
-            answers.append((i, protocol.standings(call.ids, texts)))
+        of_panel = found[grant.panel_id]
+        if call.ids is not None and not call.one:
+            answers.append((i, protocol.standings(call.ids, of_panel, grant, progress)))
+            continue
+        asked = (
+            next(iter(call.ids.numbers), None)
+            if call.ids is not None
+            else by_request.get((grant.customer_id, call.request_id))
+        )
+        order = of_panel.get(asked) if asked is not None else None
+        if order is None or order[1] != grant.customer_id:
+            answers.append((i, BAD_ORDER))
+            continue
+        said = protocol.standing(order, progress, grant.currency)
+        answers.append((i, said.encode() if call.ids is not None else protocol.with_order(order[0], said)))
     return answers
 
 

@@ -6,11 +6,12 @@ Clients compare bytes, so answers are written compactly and keys stand in the do
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 from panelwright.core import money, refusals
 from panelwright.core.refusal import Refusal
+from panelwright.customers.access import Grant
 from panelwright.orders import reasons
 from panelwright.orders.models import OrderKind
 from panelwright.orders.queries import Progress, Standing
@@ -44,7 +45,7 @@ def error(refusal: Refusal) -> bytes:
     return dump({"error": text(refusal)})
 
 
-_ERRORS = {code: dump({"error": TEXTS[code]}) for code in ("bad_order", "bad_refill")}
+_BAD_ORDER = dump({"error": TEXTS["bad_order"]}).decode()
 
 
 class Ids:
@@ -105,20 +106,22 @@ def balance(micros: int, currency: str) -> bytes:
     return f'{{"balance":"{money.text(micros)}","currency":"{currency}"}}'.encode()
 
 
-def standing(order: Standing, progress: Progress | None, currency: str) -> str:
+def standing(order: Standing, progress: Mapping[int, Progress], currency: str) -> str:
     """One order's status. All texts and never null; schedules carry more keys behind the five."""
     # Written by hand: a request may ask for 100 of them, and the values need no escaping.
-    _, _, kind, charge_micros, start_count, status, remains, _, _ = order
+    _, _, charge_micros, start_count, status, remains, scheduled = order
     five = (
         f'{{"charge":"{money.text(charge_micros)}","start_count":"{start_count or 0}",'
         f'"status":"{status}","remains":"{remains}","currency":"{currency}"'
     )
-    if progress is None:
-        return five + "}"
+    return f"{five}}}" if scheduled is None else five + _more(progress[scheduled])
+
+
+def _more(progress: Progress) -> str:
     orders = "[" + ",".join(map(str, progress.children)) + "]"
-    if kind == OrderKind.DRIP_FEED.value:
-        return f'{five},"runs":"{progress.runs_done}","orders":{orders}}}'
-    return f'{five},"posts":"{progress.posts_done}","orders":{orders},"expiry":"{expiry(progress.expires_on)}"}}'
+    if progress.kind == OrderKind.DRIP_FEED.value:
+        return f',"runs":"{progress.runs_done}","orders":{orders}}}'
+    return f',"posts":"{progress.posts_done}","orders":{orders},"expiry":"{expiry(progress.expires_on)}"}}'
 
 
 def with_order(order: int, said: str) -> bytes:
@@ -130,14 +133,22 @@ def expiry(on: date | None) -> str:
     return f"{on.day:02d}/{on.month:02d}/{on.year:04d}" if on else ""
 
 
-def standings(ids: Ids, texts: Sequence[str | None]) -> bytes:
-    """`status` of many: an object keyed by the ids as sent."""
-    seen: dict[str, str] = {}
-    for sent, number_, value in zip(ids.sent, ids.numbers, texts, strict=True):
-        # A number needs no escaping.
-        quoted = json.dumps(sent, ensure_ascii=False) if number_ is None else f'"{sent}"'
-        seen[quoted] = value or '{"error":"Incorrect order ID"}'
-    return ("{" + ",".join([f"{k}:{v}" for k, v in seen.items()]) + "}").encode("utf-8", "replace")
+def standings(ids: Ids, of_panel: Mapping[int, Standing], grant: Grant, progress: Mapping[int, Progress]) -> bytes:
+    """`status` of many: an object keyed by the ids as sent. `of_panel`: orders by number, whoever they belong to."""
+    customer_id, currency, find = grant.customer_id, grant.currency, of_panel.get
+    said: list[str] = []
+    garbage: set[str] = set()
+    for sent, number_ in zip(ids.sent, ids.numbers, strict=True):
+        order = find(number_) if number_ is not None else None
+        if order is not None and order[1] == customer_id:
+            said.append(f'"{sent}":{standing(order, progress, currency)}')
+        elif number_ is not None:
+            # A number needs no escaping.
+            said.append(f'"{sent}":{_BAD_ORDER}')
+        elif sent not in garbage:
+            garbage.add(sent)
+            said.append(f"{json.dumps(sent, ensure_ascii=False)}:{_BAD_ORDER}")
+    return ("{" + ",".join(said) + "}").encode("utf-8", "replace")
 
 
 def listed(name: str, ids: Ids, key: str, values: Sequence[object]) -> bytes:

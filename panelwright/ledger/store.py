@@ -44,7 +44,10 @@ _FIND_SOME = sql.Query(
     "SELECT panel_id, kind, name, id FROM ledger_account"
     " WHERE panel_id :in_int AND kind :in_text AND name :in_text AND NOT (kind = 'customer')"
 )
-_FIND = sql.Query("SELECT id FROM ledger_account WHERE panel_id = ? AND kind = ? AND name = ?")
+# The last condition is the index's own: without it SQLite reads all accounts of the panel.
+_FIND = sql.Query(
+    "SELECT id FROM ledger_account WHERE panel_id = ? AND kind = ? AND name = ? AND NOT (kind = 'customer')"
+)
 _ADD = sql.Query(
     "INSERT INTO ledger_account (panel_id, kind, name, balance_micros, floor_micros, owed_micros)"
     " VALUES (?, ?, ?, ?, 0, 0) ON CONFLICT DO NOTHING RETURNING id"

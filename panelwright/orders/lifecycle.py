@@ -33,7 +33,8 @@ _ORDER_COLUMNS = (
 )
 _ORDER_JOINS = (
     " JOIN customers_customer c ON c.id = o.customer_id"
-    " JOIN ledger_account s ON s.panel_id = o.panel_id AND s.kind = 'sales' AND s.name = ''"
+    # The last condition is the index's own: SQLite does not see that the first one says it, too.
+    " JOIN ledger_account s ON s.panel_id = o.panel_id AND s.kind = 'sales' AND s.name = '' AND NOT s.kind = 'customer'"
 )
 _PROBLEM = slice(OpenOrder._fields.index("problem_code"), OpenOrder._fields.index("problem_facts") + 1)
 _TOLD = OpenOrder._fields.index("cost_told")

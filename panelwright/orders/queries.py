@@ -11,12 +11,12 @@ from django.db.models import Q
 
 from panelwright.core import sql
 from panelwright.core.paging import counted
-from panelwright.orders.models import Order, OrderKind
+from panelwright.orders.models import Order
 
-# How an order stands, for `status`: id, customer id, kind, charge in micros, start count, status, remains, number,
-# panel id. A plain tuple, as the database gives it: a request asks for 100 of them, and giving each one names doubled
-# its time.
-Standing = tuple[int, int, str, int, int | None, str, int, int, int]
+# How an order stands, for `status`: number, customer id, charge in micros, start count, status, remains, and its id
+# where it has a schedule. A plain tuple, as the database gives it, and nothing that is not told: a request asks for
+# 100 of them, and giving each one names doubled its time.
+Standing = tuple[int, int, int, int | None, str, int, int | None]
 # A panel's id with the number of an order or refill: the number alone is another one's in each panel.
 Name = tuple[int, int]
 
@@ -24,6 +24,7 @@ Name = tuple[int, int]
 class Progress(NamedTuple):
     """What a drip-feed or subscription has done so far. `children` are numbers of orders."""
 
+    kind: str
     runs_done: int
     posts_done: int
     expires_on: date | None
@@ -39,18 +40,23 @@ def of_panels(one: sql.Query, each: sql.Query, wanted: Mapping[int, Collection[i
     if len(asked) == 1:
         ((panel_id, numbers),) = asked.items()
         return one.rows(connection, panel_id, sorted(numbers))
-    pairs = [(panel_id, number) for panel_id, numbers in asked.items() for number in numbers]
-    return each.rows(connection, sql.pairs(sorted(pairs))) if pairs else []
+    return each.rows(connection, _pairs(asked)) if asked else []
 
 
-_SCHEDULED = frozenset({OrderKind.DRIP_FEED.value, OrderKind.SUBSCRIPTION.value})
+def _pairs(asked: Mapping[int, Collection[int]]) -> str:
+    return sql.pairs(sorted([(panel_id, number) for panel_id, numbers in asked.items() for number in numbers]))
+
+
 _STANDINGS = sql.Query(
-    "SELECT id, customer_id, kind, charge_micros, start_count, status, remains, number, panel_id"
+    "SELECT number, customer_id, charge_micros, start_count, status, remains,"
+    " CASE WHEN kind IN ('drip-feed', 'subscription') THEN id END"
     " FROM orders_order WHERE panel_id = ? AND number :in_int"
 )
-# Of several panels; what was asked for comes first, whatever the database thinks of it.
+# Of several panels, each row with its panel's id behind it; what was asked for comes first, whatever the database
+# thinks of it.
 _STANDINGS_EACH = sql.Query(
-    "SELECT o.id, o.customer_id, o.kind, o.charge_micros, o.start_count, o.status, o.remains, o.number, o.panel_id"
+    "SELECT o.number, o.customer_id, o.charge_micros, o.start_count, o.status, o.remains,"
+    " CASE WHEN o.kind IN ('drip-feed', 'subscription') THEN o.id END, o.panel_id"
     " FROM :pairs p CROSS JOIN orders_order o WHERE o.panel_id = p.first AND o.number = p.second"
 )
 # The last condition is the index's own.
@@ -59,8 +65,8 @@ _BY_REQUEST = sql.Query(
     " WHERE panel_id :in_int AND customer_id :in_int AND request_id :in_text AND request_id IS NOT NULL"
 )
 _PROGRESS = sql.Query(
-    "SELECT order_id, runs_done, posts_done, expires_on FROM orders_schedule"
-    " WHERE panel_id :in_int AND order_id :in_int"
+    "SELECT s.order_id, o.kind, s.runs_done, s.posts_done, s.expires_on FROM orders_schedule s"
+    " JOIN orders_order o ON o.id = s.order_id WHERE s.panel_id :in_int AND s.order_id :in_int"
 )
 _CHILDREN = sql.Query(
     "SELECT parent_id, number FROM orders_order WHERE panel_id :in_int AND parent_id :in_int ORDER BY parent_id, number"
@@ -78,16 +84,25 @@ _BALANCES = sql.Query("SELECT id, balance_micros FROM ledger_account WHERE panel
 
 def standings(
     wanted: Mapping[int, Collection[int]],
-) -> tuple[dict[Name, Standing], dict[int, Progress]]:
-    """The orders with these numbers, by panel id; and by order id what those with a schedule have done."""
-    found: dict[Name, Standing] = {(row[8], row[7]): row for row in of_panels(_STANDINGS, _STANDINGS_EACH, wanted)}
-    parents = sorted(row[0] for row in found.values() if row[2] in _SCHEDULED)
+) -> tuple[dict[int, dict[int, Standing]], dict[int, Progress]]:
+    """The orders with these numbers, both by panel id; and by order id what those with a schedule have done."""
+    asked = {panel_id: numbers for panel_id, numbers in wanted.items() if numbers}
+    found: dict[int, dict[int, Standing]] = {panel_id: {} for panel_id in wanted}
+    if len(asked) == 1:
+        ((panel_id, numbers),) = asked.items()
+        rows = _STANDINGS.rows(connection, panel_id, sorted(numbers))
+        found[panel_id] = {row[0]: row for row in rows}
+    else:
+        rows = _STANDINGS_EACH.rows(connection, _pairs(asked)) if asked else []
+        for row in rows:
+            found[row[7]][row[0]] = row[:7]
+    parents = sorted([row[6] for row in rows if row[6] is not None])
     progress: dict[int, Progress] = {}
     if parents:
         panels = sorted(wanted)
-        for order_id, runs_done, posts_done, expires_on in _PROGRESS.rows(connection, panels, parents):
+        for order_id, kind, runs_done, posts_done, expires_on in _PROGRESS.rows(connection, panels, parents):
             on = date.fromisoformat(expires_on) if isinstance(expires_on, str) else expires_on
-            progress[order_id] = Progress(runs_done, posts_done, on, [])
+            progress[order_id] = Progress(kind, runs_done, posts_done, on, [])
         for parent_id, number in _CHILDREN.rows(connection, panels, parents):
             progress[parent_id].children.append(number)
     return found, progress

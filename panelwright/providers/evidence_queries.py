@@ -200,7 +200,8 @@ class OtherOrder(NamedTuple):
 _ORDERS = sql.Query(
     "SELECT 1, id, number, problem_code, provider_id, upstream_id FROM orders_order WHERE panel_id = ? AND id :in_int"
     " UNION ALL SELECT 2, id, number, problem_code, provider_id, upstream_id FROM orders_order WHERE panel_id = ?"
-    " AND number > ? AND number < ? AND link = ? AND provider_id = ? AND upstream_id IS NOT NULL AND ended_at IS NULL"
+    # The plus: of the orders near it, never of all that the provider ever had.
+    " AND number > ? AND number < ? AND link = ? AND +provider_id = ? AND upstream_id IS NOT NULL AND ended_at IS NULL"
     " AND id <> ?"
 )
 

@@ -305,14 +305,12 @@ class People:
         numbers = sorted({self._books.orders[id_].number for id_ in ids})
         found, _ = queries.standings({panel.id: numbers})
         for number in numbers:
-            row, told = (
-                self._books.orders.get(self._books.ids.get((panel.id, number), 0)),
-                found.get((panel.id, number)),
-            )
+            row = self._books.orders.get(self._books.ids.get((panel.id, number), 0))
+            told = found[panel.id].get(number)
             wanted = None
             if row is not None:
-                what = (row.kind, row.charge, row.start_count, row.status, row.remains, number)
-                wanted = (row.id, row.customer_id, *what, panel.id)
+                scheduled = row.id if row.kind in {"drip-feed", "subscription"} else None
+                wanted = (number, row.customer_id, row.charge, row.start_count, row.status, row.remains, scheduled)
             said = None if told is None else tuple(told)
             self._complaints.check(
                 said == wanted, f"order {number} of panel {panel.id} is told as {said}, it is {wanted}"

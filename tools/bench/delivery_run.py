@@ -170,8 +170,8 @@ def _tidy() -> None:
     from django.db import connection
 
     with connection.cursor() as cursor:
-        cursor.execute("ANALYZE")
         if connection.vendor == "postgresql":
+            cursor.execute("ANALYZE")
             cursor.execute("VACUUM orders_order")
             cursor.execute("CHECKPOINT")
         else:

@@ -348,8 +348,7 @@ def _fill(panel: Panel, customer: Customer, count: int, start: datetime) -> None
         if postgresql:
             cursor.execute("RESET synchronous_commit")
     with connection.cursor() as cursor:
-        cursor.execute("ANALYZE")
-        for tidy in ("VACUUM", "CHECKPOINT") if postgresql else ("PRAGMA wal_checkpoint(TRUNCATE)",):
+        for tidy in ("ANALYZE", "VACUUM", "CHECKPOINT") if postgresql else ("PRAGMA wal_checkpoint(TRUNCATE)",):
             cursor.execute(tidy)
 
 

@@ -516,7 +516,8 @@ def crowd(carol: Buyer, count: int) -> None:
         f" FROM orders_order JOIN ({numbers}) AS x ON 1 = 1"
     )
     execute("UPDATE panels_numbering SET next_number = 1000000000000000 WHERE noun = 'order'")
-    execute("ANALYZE")
+    if connection.vendor == "postgresql":
+        execute("ANALYZE")
 
 
 def test_each_page_is_read_from_an_index(alice: Owner, carol: Buyer, database_kind: str) -> None:

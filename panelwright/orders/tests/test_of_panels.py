@@ -21,14 +21,15 @@ def test_standings_and_refills_of_many_panels_are_one_statement(carol: Buyer, ma
     asked: list[str] = []
     with sql.heard_by(lambda text, values: asked.append(text)):
         found, progress = queries.standings(wanted)
-    assert {name: row[0] for name, row in found.items()} == {
-        (carol.owner.panel_id, numbers[0]): hers[0],
-        (mallory.owner.panel_id, numbers[1]): theirs[1],
+    assert {panel: {number: row[:2] for number, row in rows.items()} for panel, rows in found.items()} == {
+        carol.owner.panel_id: {numbers[0]: (numbers[0], carol.customer_id)},
+        mallory.owner.panel_id: {numbers[1]: (numbers[1], mallory.customer_id)},
+        999: {},
     }
     assert (len(asked), progress) == (1, {})
     # By the short way of one panel, the same.
-    for name, row in found.items():
-        assert queries.standings({name[0]: [name[1]]})[0] == {name: row}
+    for panel, rows in found.items():
+        assert queries.standings({panel: list(rows)})[0] == {panel: rows}
     execute(
         "UPDATE orders_order SET status = 'Completed', job = NULL, due_at = NULL, remains = 0, ended_at = %s",
         clock.now() - timedelta(days=2),

@@ -434,7 +434,8 @@ def test_a_look_asks_the_database_little_however_many_tickets_are_open(alice: Ow
         ticket_id,
     )
     assert counts("support_ticket") == (2001,)
-    execute("ANALYZE")
+    if connection.vendor == "postgresql":
+        execute("ANALYZE")
     plan = store.PICK_DUE.plan(connection, time.now, 100)
     assert "ticket_queue" in plan, plan
     with CaptureQueriesContext(connection):
