@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from datetime import date
 from typing import NamedTuple
@@ -37,6 +38,7 @@ _HOST = re.compile(r"(?:https?://)?[^/?#]*", re.I | re.A)
 _DATE = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})", re.ASCII)
 
 
+_DIGITS_MAX = limits.DIGITS_MAX
 # Parameters that count for nothing where a type has none of them.
 _ONLY_WHERE_ASKED = frozenset({"quantity", "runs", "interval"})
 
@@ -49,6 +51,10 @@ class CheckedFields(NamedTuple):
     runs: int  # 1 for a plain order
     interval_min: int
     quantity: int  # units of one run; 0 where the type has none
+
+
+# As CheckedFields(...), without a function in Python in between: every order makes one.
+_checked = functools.partial(tuple.__new__, CheckedFields)
 
 
 def check(
@@ -108,7 +114,7 @@ def check(
         if given is None:
             return Refusal("bad_field", "quantity", why="missing" if text in ABSENT else "not_whole")
         quantity = given
-    return CheckedFields(link, own, runs, interval_min, quantity)
+    return _checked((link, own, runs, interval_min, quantity))
 
 
 def understood(type_: ServiceType, params: dict[str, str]) -> dict[str, str]:
@@ -186,7 +192,7 @@ def _hidden_in_host(text: str) -> bool:
 
 def whole(text: str) -> int | None:
     """A whole number >= 0 in ASCII digits, or None."""
-    return int(text) if text.isdigit() and text.isascii() and len(text) <= limits.DIGITS_MAX else None
+    return int(text) if text.isdigit() and text.isascii() and len(text) <= _DIGITS_MAX else None
 
 
 def split(text: str) -> list[str]:

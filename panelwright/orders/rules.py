@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 from collections.abc import Sequence
@@ -88,6 +89,7 @@ class BatchContext:
     open_links: set[tuple[int, int, str]]  # (customer id, service id, digest of the link)
     blocks: dict[int, Rules] = field(default_factory=dict)  # panel id -> rules, of panels that have any
     tables: dict[int, Table] = field(default_factory=dict)  # panel id -> its table of links, where a service needs it
+    asked: dict[str, int] = field(default_factory=dict)  # as a client names a service -> its number
     ids: Sequence[int] = ()  # for as many orders as there are commands
     # What holding orders against blocks took so far, by panel id. None: all are decided, however long that takes.
     steps: dict[int, Steps] | None = None
@@ -136,6 +138,10 @@ class NewSchedule(NamedTuple):
     seed: int = 0
 
 
+# As NewOrder((...)), without a function in Python in between: every order makes one.
+_new_order = functools.partial(tuple.__new__, NewOrder)
+
+
 class Replayed(int):
     """The number of an order that was placed before, under the same request_id."""
 
@@ -177,7 +183,10 @@ def place(book: BatchContext, commands: Sequence[PlaceOrder], now: datetime) -> 
 
 class _New(NamedTuple):
     order_index: int
-    replayed: bool = False
+    replayed: bool
+
+
+_new = functools.partial(tuple.__new__, _New)
 
 
 def _place_one(
@@ -186,8 +195,7 @@ def _place_one(
     params = command.params
     if not grant.can_order:
         return MAY_NOT_ORDER
-    number = fields.whole(params.get("service", ""))
-    service = book.services.get((grant.panel_id, number)) if number is not None else None
+    service = book.services.get((grant.panel_id, book.asked.get(params.get("service", ""), 0)))
     request_id = request_digest = None
     if command.request_id and command.request_id not in fields.ABSENT:
         request_id = command.request_id
@@ -198,7 +206,7 @@ def _place_one(
             if not _is_of(before[1], params):
                 return OTHER_ORDER
             # Negative: the index of an order of this same batch.
-            return Replayed(before[0]) if before[0] > 0 else _New(-before[0] - 1, replayed=True)
+            return Replayed(before[0]) if before[0] > 0 else _New(-before[0] - 1, True)
         if service is not None:
             request_digest = _digest_of(BY_NAME[service.type], params)
 
@@ -237,27 +245,29 @@ def _place_one(
     # Nothing can refuse any more: write the plan.
     index = len(plan.orders)
     plan.orders.append(
-        NewOrder(
-            grant.panel_id,
-            grant.customer_id,
-            service.id,
-            grant.key_id,
-            None,
-            _PLAIN if runs == 1 else OrderKind.DRIP_FEED.value,
-            link,
-            quantity,
-            json.dumps(own, ensure_ascii=False) if own else "",
-            rate,
-            charge,
-            charge,
-            _PENDING,
-            quantity,
-            _FORWARD if runs == 1 else Job.SCHEDULE.value,
-            now,
-            request_id,
-            request_digest,
-            open_link,
-            now,
+        _new_order(
+            (
+                grant.panel_id,
+                grant.customer_id,
+                service.id,
+                grant.key_id,
+                None,
+                _PLAIN if runs == 1 else OrderKind.DRIP_FEED.value,
+                link,
+                quantity,
+                json.dumps(own, ensure_ascii=False) if own else "",
+                rate,
+                charge,
+                charge,
+                _PENDING,
+                quantity,
+                _FORWARD if runs == 1 else Job.SCHEDULE.value,
+                now,
+                request_id,
+                request_digest,
+                open_link,
+                now,
+            )
         )
     )
     if runs > 1:
@@ -273,7 +283,7 @@ def _place_one(
         book.open_links.add((grant.customer_id, service.id, open_link))
     if request_id is not None and request_digest is not None:
         book.requests[grant.customer_id, request_id] = (-index - 1, request_digest)
-    return _New(index)
+    return _new((index, False))
 
 
 def _out_of_bounds(service: SoldService, quantity: int) -> Refusal | None:
@@ -410,7 +420,7 @@ def _subscribe(
     )
     if request_id is not None and request_digest is not None:
         book.requests[grant.customer_id, request_id] = (-index - 1, request_digest)
-    return _New(index)
+    return _new((index, False))
 
 
 def subscription_due(*, now: datetime, expires_on_iso: str | None) -> datetime:
