@@ -99,7 +99,7 @@ _BACK = sql.Query(
     " OR (refunded + disputed = received AND refunded_credit + disputed_credit <> credit)"
     " OR state <> CASE WHEN is_held AND refunded = 0 THEN state WHEN is_held THEN 'failed'"
     " WHEN is_open THEN 'disputed' WHEN is_lost THEN 'lost' WHEN refunded = 0 AND state = 'won' THEN 'won'"
-    "WHEN refunded = 0 THEN 'paid' WHEN refunded < received THEN 'part_refunded' ELSE 'refunded' END"
+    " WHEN refunded = 0 THEN 'paid' WHEN refunded < received THEN 'part_refunded' ELSE 'refunded' END"
     " ORDER BY number LIMIT ?"
 )
 
