@@ -226,6 +226,7 @@ MIDDLEWARE = [
     "panelwright.ui.middleware.LanguageMiddleware",
     "panelwright.ui.error_pages.ErrorPageMiddleware",
     "panelwright.ui.maintenance.MaintenanceMiddleware",
+    "panelwright.ui.referring.ReferralMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
 ]

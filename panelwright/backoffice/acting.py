@@ -83,6 +83,10 @@ ALL = {
     "payment_block": "payment_blocks",
     "voucher": "vouchers",
     "coupon": "coupons",
+    "partner": "partners",
+    "commission": "commissions",
+    "payout": "payouts",
+    "affiliates": "settings",
     "receipts": "settings",
 }
 _YES_OR_NO = (("", ""), ("yes", gettext_noop("Yes")), ("no", gettext_noop("No")))

@@ -96,6 +96,22 @@ def _needs(request: StaffRequest) -> list[Need]:
             reverse("backoffice:payments") + "?show=problem",
             _("Decide"),
         ),
+        (
+            Right.PAYMENTS,
+            "wallet",
+            _("Affiliate payouts to send"),
+            waits.payouts,
+            reverse("backoffice:payouts") + "?state=requested",
+            _("Review"),
+        ),
+        (
+            Right.PAYMENTS,
+            "gift",
+            _("Commissions to decide"),
+            waits.commissions,
+            reverse("backoffice:commissions") + "?state=refused",
+            _("Review"),
+        ),
         (Right.ORDERS_READ, "person", _("Manual orders"), waits.manual, f"{orders}?show=manual", _("Work on them")),
         (Right.ORDERS_READ, "refill", _("Refill requests"), waits.refills, reverse("backoffice:refills"), _("Review")),
         (

@@ -15,6 +15,7 @@ from panelwright.backoffice.lists import shown
 from panelwright.core import money
 from panelwright.panels.models import Panel
 from panelwright.payments.holding_actions import limits_of
+from panelwright.promotions import affiliate_queries as affiliates
 from panelwright.receipts import queries as receipts
 from panelwright.receipts.rules import percent_text
 from panelwright.staff.action import Action
@@ -56,6 +57,7 @@ def settings(request: StaffRequest) -> HttpResponse:
         _card(request, "orders", _("Orders"), _orders(request.panel)),
         _card(request, "payment_rules", _("Payment rules"), _payment_rules(request.panel)),
         _card(request, "receipts", _("Receipts"), _receipts(request.panel)),
+        _card(request, "affiliates", _("Affiliate program"), _affiliates(request.panel)),
         _card(request, "people", _("Customers and staff"), _people(request.panel)),
     ]
     return render(request, "backoffice/settings.html", {"cards": cards})
@@ -135,6 +137,17 @@ def _payment_rules(panel: Panel) -> list[Setting]:
 
 def _amount(micros: int, panel: Panel) -> str:
     return f"{money.text(micros)} {panel.currency}" if micros else ""
+
+
+def _affiliates(panel: Panel) -> list[Setting]:
+    row = affiliates.terms_of(panel.id)
+    least = f"{money.text(row.least_payout_micros)} {panel.currency}"
+    return [
+        Setting(words.field("affiliates"), words.value(panel.affiliates), "affiliates.set"),
+        Setting(words.field("affiliate_percent"), f"{percent_text(row.percent_e2)}%", "affiliates.set", names=True),
+        Setting(words.field("affiliate_hold_days"), str(row.hold_days), "affiliates.set", names=True),
+        Setting(words.field("affiliate_least_payout"), least, "affiliates.set", names=True),
+    ]
 
 
 @require_safe

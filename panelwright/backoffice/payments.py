@@ -58,6 +58,30 @@ def coupons(request: StaffRequest) -> HttpResponse:
 
 
 @require_safe
+def partners(request: StaffRequest) -> HttpResponse:
+    """Affiliates, the newest first, with what each has brought, earned and got."""
+    return lists.shown(request, named("partners"), title=_("Affiliates"), icon="gift", tabs="office_affiliates")
+
+
+@require_safe
+def referrals(request: StaffRequest) -> HttpResponse:
+    """Customers who signed up by an affiliate's link."""
+    return lists.shown(request, named("referrals"), title=_("Referrals"), icon="person", tabs="office_affiliates")
+
+
+@require_safe
+def commissions(request: StaffRequest) -> HttpResponse:
+    """Commissions, the newest first; those that look like self-referral wait for a decision."""
+    return lists.shown(request, named("commissions"), title=_("Commissions"), icon="gift", tabs="office_affiliates")
+
+
+@require_safe
+def payouts(request: StaffRequest) -> HttpResponse:
+    """Payouts to affiliates, those that wait for staff among them."""
+    return lists.shown(request, named("payouts"), title=_("Payouts"), icon="wallet", tabs="office_affiliates")
+
+
+@require_safe
 def payment(request: StaffRequest, target: int) -> HttpResponse:
     """One payment: what was asked for, what came in, the proof, and what has happened."""
     found = queries.payment(request.panel.id, min(target, NUMBER_MAX))

@@ -25,6 +25,7 @@ from panelwright.orders.models import Order
 from panelwright.panels.models import Panel
 from panelwright.payments.models import PaymentState
 from panelwright.payments.queries import waiting as waiting_payments
+from panelwright.promotions.affiliate_queries import refused_commissions, waiting_payouts
 from panelwright.providers.models import Provider, ProviderKind, Route
 from panelwright.providers.routing.health import FAILURES_MAX
 from panelwright.providers.staff_lists import held_routes, waiting_cancels, waiting_refills
@@ -95,6 +96,8 @@ class WaitingWork(NamedTuple):
     # To be approved, and those of which something else has to be decided.
     payments: Waiting
     payment_problems: Waiting
+    payouts: Waiting
+    commissions: Waiting
 
 
 def waiting(panel_id: int) -> WaitingWork:
@@ -108,6 +111,8 @@ def waiting(panel_id: int) -> WaitingWork:
         providers=list(troubled_providers(panel_id).order_by("id")[:20]),
         held=_waiting(held_routes(panel_id).order_by("id"), "held_at"),
         **_waiting_payments(panel_id),
+        payouts=_waiting(waiting_payouts(panel_id), "at"),
+        commissions=_waiting(refused_commissions(panel_id), "at"),
     )
 
 

@@ -145,6 +145,12 @@ def part_of(*, micros: int, percent_e2: int) -> int:
     return micros * percent_e2 // 10_000
 
 
+def nearest_part(*, micros: int, percent_e2: int) -> int:
+    """Hundredths of a percent of an amount, to the nearest micro; half a micro is dropped. What others earn."""
+    whole, rest = divmod(micros * percent_e2, 10_000)
+    return whole + (2 * rest > 10_000)
+
+
 def share(*, micros: int, part: int, whole: int) -> int:
     """What of an amount belongs to a part of a whole, rounded down to the micro. 0 <= part, 0 < whole."""
     if part < 0 or whole <= 0:

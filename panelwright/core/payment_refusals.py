@@ -97,6 +97,20 @@ PAYMENTS: dict[str, Words] = {
     "coupon_brings": Words(gettext_noop("Enter either a percentage or a fixed amount.")),
     "coupon_percent": Words(gettext_noop("A coupon brings at most %(limit)s percent.")),
     "coupon_expiry_past": Words(gettext_noop("Choose an expiry in the future, and after the start.")),
+    # Affiliates
+    "affiliates_off": Words(gettext_noop("This panel has no affiliate program."), status=409),
+    "no_partner": Words(gettext_noop("Affiliate not found."), status=404),
+    "partner_blocked": Words(gettext_noop("This affiliate is blocked. Contact support."), status=409),
+    "bad_affiliate_percent": Words(gettext_noop("A commission can be at most %(limit)s percent.")),
+    "no_commission": Words(gettext_noop("Commission not found."), status=404),
+    "commission_decided": Words(gettext_noop("This commission does not wait for a decision."), status=409),
+    "no_payout": Words(gettext_noop("Payout not found."), status=404),
+    "payout_closed": Words(gettext_noop("This payout was already paid or rejected."), status=409),
+    "payout_requested": Words(gettext_noop("One payout is waiting already. Wait until it is decided."), status=409),
+    "payout_above": Words(gettext_noop("%(amount)s %(currency)s can be paid out now."), status=409),
+    "payout_below": Words(gettext_noop("The minimum payout is %(amount)s %(currency)s."), status=409),
+    "payout_to_missing": Words(gettext_noop("Say where the money should go.")),
+    "payouts_to_balance_only": Words(gettext_noop("Payouts go to your balance on this panel."), status=409),
     # Vouchers
     # The same whether it never was, was used up or has expired: who guesses learns nothing.
     "bad_voucher": Words(gettext_noop("This code is not valid. It may be mistyped, used up or expired.")),

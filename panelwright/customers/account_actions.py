@@ -145,9 +145,16 @@ def sign_up(
 
 
 def confirm_sign_up(
-    *, panel: Panel, token: str, visitor: Visitor, mark: str = "", password: str = ""
+    *,
+    panel: Panel,
+    token: str,
+    visitor: Visitor,
+    mark: str = "",
+    password: str = "",
+    joined: Callable[..., None] | None = None,
 ) -> Admitted | Refusal:
-    """Make the account that the letter was about, and log in.
+    """Make the account that the letter was about, and log in. `joined(panel_id, customer, now)` is told of it in the
+    same transaction.
 
     Anybody can sign up with a stranger's address and a password of his own, and the stranger might open
     that letter. So the password is asked for, unless `mark` shows that this browser signed up itself.
@@ -167,6 +174,8 @@ def confirm_sign_up(
             user.save(force_insert=True)
             customer = actions.new_customer(user)
             record([NewEvent(panel.id, "customer.signed_up", customer.id, {})], now=now)
+            if joined is not None:
+                joined(panel_id=panel.id, customer=customer, now=now)
             return admit(user, visitor, how=LoginHow.SIGN_UP) or OLD_LINK
     except IntegrityError:
         # Somebody opened another letter to the same address meanwhile.

@@ -14,6 +14,7 @@ from panelwright.core.paging import Found
 from panelwright.events.models import Event, Mail
 from panelwright.notices.rules import DISPUTED, LABEL_MAX, LOOKED_MAX, Matter, NoticeKind
 from panelwright.payments import queries as payment_queries
+from panelwright.promotions.affiliate_queries import waiting_payouts
 from panelwright.providers.models import Provider, ProviderKind
 from panelwright.providers.routing.health import FAILURES_MAX
 from panelwright.providers.staff_lists import held_routes, waiting_cancels, waiting_refills
@@ -104,6 +105,11 @@ def _disputes(panel_id: int) -> list[Matter]:
     ]
 
 
+def _payouts(panel_id: int) -> list[Matter]:
+    rows = waiting_payouts(panel_id).values_list("partner__code", "n")[:LOOKED_MAX]
+    return [Matter(f"{code}-{n}", label=f"{code}-{n}") for code, n in rows]
+
+
 def _providers(panel_id: int) -> QuerySet[Provider]:
     rows: QuerySet[Provider] = Provider.objects.filter(panel_id=panel_id, enabled=True, kind=ProviderKind.API)
     return rows.order_by("id")
@@ -148,6 +154,7 @@ _READERS: dict[NoticeKind, Callable[[int], list[Matter]]] = {
     NoticeKind.TICKET_WAITS: _tickets,
     NoticeKind.PAYMENT_WAITS: _payments,
     NoticeKind.DISPUTE: _disputes,
+    NoticeKind.PAYOUT_WAITS: _payouts,
     NoticeKind.PROVIDER_LOW: _low,
     NoticeKind.PROVIDER_FAILS: _failing,
     NoticeKind.PRICE_HELD: _held,

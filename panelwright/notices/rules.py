@@ -24,6 +24,7 @@ class NoticeKind(StrEnum):
     TICKET_WAITS = "ticket_waits"
     PAYMENT_WAITS = "payment_waits"
     DISPUTE = "dispute"
+    PAYOUT_WAITS = "payout_waits"
     PROVIDER_LOW = "provider_low"
     PROVIDER_FAILS = "provider_fails"
     PRICE_HELD = "price_held"
@@ -41,6 +42,7 @@ RIGHT_FOR = {
     NoticeKind.TICKET_WAITS: Right.SUPPORT,
     NoticeKind.PAYMENT_WAITS: Right.PAYMENTS,
     NoticeKind.DISPUTE: Right.PAYMENTS,
+    NoticeKind.PAYOUT_WAITS: Right.PAYMENTS,
     NoticeKind.PROVIDER_LOW: Right.PROVIDERS,
     NoticeKind.PROVIDER_FAILS: Right.PROVIDERS,
     NoticeKind.PRICE_HELD: Right.SERVICES,

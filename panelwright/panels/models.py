@@ -54,6 +54,8 @@ class Panel(models.Model):
     # Whether strangers may make an account themselves, and have to agree to the panel's terms for it.
     signup_open = models.BooleanField(default=True, db_default=True)
     signup_terms = models.BooleanField(default=False, db_default=False)
+    # Whether customers may have links by which they earn from whom they bring (promotions/affiliate_actions.py).
+    affiliates = models.BooleanField(default=False, db_default=False)
     # Whose days and hours reports and lists mean, a name of the tz database.
     timezone = models.CharField(max_length=50, default="UTC", db_default="UTC")
     enabled = models.BooleanField(default=True)

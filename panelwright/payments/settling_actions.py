@@ -203,6 +203,7 @@ def settle(
             given = promotions.give(
                 panel_id=payment.panel_id,
                 payment_number=payment.number,
+                customer_id=payment.customer_id,
                 account_id=payment.customer.account_id,
                 reference=reference_of(payment),
                 credit_micros=found.credit_micros,

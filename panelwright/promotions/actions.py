@@ -19,7 +19,7 @@ from panelwright.customers.throttle_actions import Attempt, AttemptLimit
 from panelwright.ledger import actions as ledger
 from panelwright.ledger.models import AccountKind, TransferCode
 from panelwright.ledger.rules import NamedAccount, NewTransfer
-from panelwright.promotions import queries, rules
+from panelwright.promotions import affiliate_actions, queries, rules
 from panelwright.promotions.models import Coupon, CouponUse
 from panelwright.promotions.rules import BAD_COUPON, CouponTerms
 
@@ -191,12 +191,33 @@ def release(*, panel_id: int, payment_number: int, now: datetime) -> None:
 
 
 def give(
-    *, panel_id: int, payment_number: int, account_id: int, reference: str, credit_micros: int, now: datetime
+    *,
+    panel_id: int,
+    payment_number: int,
+    customer_id: int,
+    account_id: int,
+    reference: str,
+    credit_micros: int,
+    now: datetime,
 ) -> Refusal | None:
-    """A payment is settled: what its coupon brings on top of what the payment has brought, in the caller's transaction.
-
-    One whose promise is over, or whose payment came late, is given if it can still be used. Refused as the ledger does.
+    """A payment is settled: what its coupon brings on top, and what whoever brought the customer earns, in the caller's
+    transaction. Refused as the ledger does.
     """
+    refused = _give_coupon(panel_id, payment_number, account_id, reference, credit_micros, now)
+    return refused or affiliate_actions.earn(
+        panel_id=panel_id,
+        customer_id=customer_id,
+        payment_number=payment_number,
+        reference=reference,
+        credit_micros=credit_micros,
+        now=now,
+    )
+
+
+def _give_coupon(
+    panel_id: int, payment_number: int, account_id: int, reference: str, credit_micros: int, now: datetime
+) -> Refusal | None:
+    """One whose promise is over, or whose payment came late, is given if it can still be used."""
     use = CouponUse.objects.filter(panel_id=panel_id, payment_number=payment_number, given_micros__isnull=True).first()
     if use is None:
         return None
@@ -227,11 +248,32 @@ def follow(
     received_micros: int,
     now: datetime,
 ) -> None:
-    """So much of a payment has gone back, by refunds and disputes together: the same share of its coupon goes, too.
+    """So much of a payment has gone back, by refunds and disputes together: the same share of its coupon goes, too, and
+    of what it earned a partner.
 
-    Less than before, and the coupon's part comes back. What the balance does not hold becomes a debt. In the caller's
-    transaction, which holds the payment.
+    Less than before, and that part comes back. What the balance does not hold of a coupon becomes a debt. In the
+    caller's transaction, which holds the payment.
     """
+    _follow_coupon(panel_id, payment_number, account_id, reference, gone_micros, received_micros, now)
+    affiliate_actions.follow_back(
+        panel_id=panel_id,
+        payment_number=payment_number,
+        reference=reference,
+        gone_micros=gone_micros,
+        received_micros=received_micros,
+        now=now,
+    )
+
+
+def _follow_coupon(
+    panel_id: int,
+    payment_number: int,
+    account_id: int,
+    reference: str,
+    gone_micros: int,
+    received_micros: int,
+    now: datetime,
+) -> None:
     rows = CouponUse.objects.filter(panel_id=panel_id, payment_number=payment_number, given_micros__gt=0)
     use = rows.select_for_update(no_key=True).first()
     if use is None or use.given_micros is None:

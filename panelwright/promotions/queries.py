@@ -29,11 +29,12 @@ def usage(
         left=coupon.uses_max - uses.count() if coupon.uses_max else None,
         left_to_customer=coupon.uses_each - uses.filter(customer_id=customer_id).count(),
         first_only=coupon.first_only,
-        has_deposits=coupon.first_only and _deposits(coupon.panel_id, account_id, but),
+        has_deposits=coupon.first_only and has_deposits(coupon.panel_id, account_id, but),
     )
 
 
-def _deposits(panel_id: int, account_id: int, but: str) -> bool:
+def has_deposits(panel_id: int, account_id: int, but: str) -> bool:
+    """Whether money has come in for a customer, beside the deposit of this reference."""
     rows = Transfer.objects.filter(panel_id=panel_id, credit_account_id=account_id, code=TransferCode.DEPOSIT)
     return rows.exclude(reference=but).exists()
 

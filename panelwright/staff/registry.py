@@ -18,6 +18,7 @@ MODULES = (
     "panelwright.payments.hold_declarations",
     "panelwright.payments.voucher_declarations",
     "panelwright.promotions.declarations",
+    "panelwright.promotions.affiliate_declarations",
     "panelwright.receipts.declarations",
     "panelwright.catalog.declarations",
     "panelwright.catalog.price_declarations",

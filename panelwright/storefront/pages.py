@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
+
 from django.utils.translation import gettext_noop
 
 from panelwright.storefront import (
     account,
+    affiliates,
     balance,
     banners,
     funds,
@@ -328,6 +331,35 @@ _MONEY = (
     ),
 )
 
+_PARTNERS = (
+    SitePage(
+        "affiliates",
+        "affiliates",
+        affiliates.affiliates,
+        Who.CUSTOMERS,
+        menus=(Menu("main", gettext_noop("Affiliates"), "gift", when=attrgetter("affiliates")),),
+        as_customer=AsCustomer.MONEY,
+    ),
+    SitePage(
+        "affiliate_start",
+        "affiliates/start",
+        affiliates.start,
+        Who.CUSTOMERS,
+        Answer.ACTION,
+        under="affiliates",
+        as_customer=AsCustomer.ACT,
+    ),
+    SitePage(
+        "affiliate_payout",
+        "affiliates/payout",
+        affiliates.payout,
+        Who.CUSTOMERS,
+        Answer.ACTION,
+        under="affiliates",
+        as_customer=AsCustomer.MONEY,
+    ),
+)
+
 _SUPPORT = (
     SitePage(
         "tickets",
@@ -513,5 +545,5 @@ _PROGRAMS = (
 # In the order of the menus.
 SITE = Site(
     "storefront",
-    (*_HOME, *_ORDERING, *_ORDERS, *_SERVICES, *_MONEY, *_SUPPORT, *_NEWS, *_TEXTS, *_ACCOUNT, *_PROGRAMS),
+    (*_HOME, *_ORDERING, *_ORDERS, *_SERVICES, *_MONEY, *_PARTNERS, *_SUPPORT, *_NEWS, *_TEXTS, *_ACCOUNT, *_PROGRAMS),
 )

@@ -29,8 +29,9 @@ from panelwright.customers import (
 from panelwright.customers.login_actions import Admitted, CodeNeeded, Visitor
 from panelwright.customers.models import LetterKind
 from panelwright.customers.session_actions import end_session
+from panelwright.promotions import affiliate_actions
 from panelwright.staff.actions import note
-from panelwright.ui import cookies, kept, links, pages, standing_in
+from panelwright.ui import cookies, kept, links, pages, referring, standing_in
 from panelwright.ui.forms import Form
 from panelwright.ui.request import CustomerRequest, PanelRequest, UserRequest
 
@@ -201,7 +202,7 @@ def _sign_up(request: PanelRequest, form: Form, link_to: links.LinkTo) -> accoun
         email=form.text("email"),
         password=form.raw("password"),
         language=request.language,
-        link_to=lambda token: link_to("ui:confirm_signup", token),
+        link_to=lambda token: referring.with_code(request, link_to("ui:confirm_signup", token)),
         reset_link=link_to("ui:reset"),
         address=request.address,
         agreed=form.ticked("terms"),
@@ -219,12 +220,18 @@ def confirm_signup(request: PanelRequest, token: str) -> HttpResponse:
     if request.method == "POST" and works:
         visitor = _visitor(request)
         found = account_actions.confirm_sign_up(
-            panel=request.panel, token=token, visitor=visitor, mark=mark, password=form.raw("password")
+            panel=request.panel,
+            token=token,
+            visitor=visitor,
+            mark=mark,
+            password=form.raw("password"),
+            joined=functools.partial(affiliate_actions.attribute, code=referring.code_of(request)),
         )
         if isinstance(found, Admitted):
             messages.success(request, _("Your account is ready."))
             response = _inside(request, found, visitor, reverse("ui:inside"))
             cookies.drop_signup(request, response)
+            cookies.drop_referrer(request, response)
             return response
         works = found != account_actions.OLD_LINK
         form.refuse(found)

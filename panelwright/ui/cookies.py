@@ -19,6 +19,7 @@ from panelwright.ui.request import PanelRequest
 LANGUAGE = "lang"
 DEVICE = "device"
 HOST_ONLY = "__Host-"
+REFERRER_MAX = 24
 _YEAR_S = 365 * 24 * 3600
 
 
@@ -59,6 +60,19 @@ def signup(request: PanelRequest) -> str:
 
 def drop_signup(request: PanelRequest, response: HttpResponse) -> None:
     response.delete_cookie(f"signup_{request.panel.id}", samesite="Lax")
+
+
+def keep_referrer(request: PanelRequest, response: HttpResponse, code: str, *, lasts: timedelta) -> None:
+    """By whose link this browser came last; see ui/referring.py."""
+    _set(response, f"ref_{request.panel.id}", code, int(lasts.total_seconds()))
+
+
+def referrer(request: PanelRequest) -> str:
+    return request.COOKIES.get(f"ref_{request.panel.id}", "")[:REFERRER_MAX]
+
+
+def drop_referrer(request: PanelRequest, response: HttpResponse) -> None:
+    response.delete_cookie(f"ref_{request.panel.id}", samesite="Lax")
 
 
 def keep_language(response: HttpResponse, language: str) -> None:

@@ -21,6 +21,7 @@ from django.utils.translation import gettext as _
 from panelwright.staff.rights import Right
 
 if TYPE_CHECKING:
+    from panelwright.panels.models import Panel
     from panelwright.ui.request import PanelRequest
 
 View = Callable[..., HttpResponseBase]
@@ -64,13 +65,14 @@ class Menu:
     """A page's place in a menu. `name`: main (who is logged in), public (who is not), or the tabs of a section.
 
     Entries stand in the order of the registry. `count`: what is counted beside the words, see `COUNTS` in
-    ui/templatetags/pages.py.
+    ui/templatetags/pages.py. `when`: of which panels it stands there; without it, of all.
     """
 
     name: str
     label: str
     icon: str = ""
     count: str = ""
+    when: Callable[[Panel], bool] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +202,7 @@ def menu(request: PanelRequest, name: str) -> list[MenuEntry]:
         (site, page, place)
         for site, page in all_pages()
         for place in page.menus
-        if place.name == name and may_see(request, page)
+        if place.name == name and may_see(request, page) and (place.when is None or place.when(request.panel))
     ]
     shown = page_of(request)
     trail = [f"{shown[0].name}:{above}" for above in shown[0].trail(shown[1])] if shown else []

@@ -16,7 +16,17 @@ from panelwright.storefront.tests.browsing import Browser
 from panelwright.ui.pages import SitePage, Who, all_pages
 from tests.bulk.working import started
 from tests.staff.cases import World
-from tests.staff.payment_cases import coupon, method, payment, payment_block, receipt, voucher
+from tests.staff.payment_cases import (
+    commission,
+    coupon,
+    method,
+    partner,
+    payment,
+    payment_block,
+    payout,
+    receipt,
+    voucher,
+)
 from tests.support.people import PASSWORD, TRAFFIC, value
 from tests.support.rounds import Rounds
 from tests.support.story import Story
@@ -56,6 +66,9 @@ class Office:
             "coupon": coupon(self.world),
             "payment_block": payment_block(self.world),
             "receipt_id": receipt(self.world),
+            "partner": partner(self.world),
+            "commission": commission(self.world),
+            "payout": payout(self.world),
             "notice": self.world.do("notice.add_mail", staff=story.bob.id, kinds=["ticket_waits"]).target,
             "panel_webhook": self._webhook(),
             "delivery": self._told(),

@@ -11,12 +11,19 @@ from django.conf import settings
 from django_scopes import scope
 
 from panelwright.core import clock
-from panelwright.payments.tests import making
+from panelwright.customers.session_actions import meet_device
+from panelwright.payments.tests import making, partners
 from panelwright.receipts import actions as receipt_actions
 from tests.payments.shop import served
-from tests.support.people import execute
+from tests.support.people import execute, value
 
 _SELLER = {"receipts": True, "receipt_seller": "Alice Media", "receipt_address": "Lane 2\nYork"}
+_PROGRAM = {
+    "affiliates": True,
+    "affiliate_hold_days": 0,
+    "affiliate_least_payout": "0.50",
+    "affiliate_staff_payouts": True,
+}
 Made = tuple[Any, dict[str, object]]
 
 
@@ -55,6 +62,50 @@ def _coupon_off(world: Any) -> int:
     target = coupon(world)
     world.do("coupon.turn_off", target)
     return target
+
+
+def _brought(world: Any) -> tuple[Any, Any]:
+    """An affiliate, and a customer whom they have brought."""
+    world.do("affiliates.set", **_PROGRAM)
+    made = partners.partner(world.alice.customer(f"partner-{_new(world)}"))
+    buyer = world.alice.customer(f"brought-{_new(world)}")
+    partners.brings(made, buyer)
+    return made, buyer
+
+
+def partner(world: Any) -> int:
+    return int(_brought(world)[0].id)
+
+
+def _own_percent(world: Any) -> int:
+    world.do("partner.set_percent", target := partner(world), percent="12.5")
+    return target
+
+
+def _blocked(world: Any) -> int:
+    world.do("partner.block", target := partner(world))
+    return target
+
+
+def commission(world: Any) -> int:
+    """One that waits for a decision: affiliate and customer have the same browser."""
+    made, buyer = _brought(world)
+    same = _new(world).rjust(43, "e")
+    with scope(panel=world.alice.panel):
+        for user in (made.customer.user, buyer.customer.user):
+            meet_device(user=user, device=same, now=clock.now())
+    id_ = making.begun(buyer, method(world), "20")
+    world.do("payment.approve", id_)
+    return int(value("SELECT MAX(id) FROM promotions_commission"))
+
+
+def payout(world: Any) -> int:
+    """One that an affiliate asks for."""
+    made, buyer = _brought(world)
+    id_ = making.begun(buyer, method(world), "20")
+    world.do("payment.approve", id_)
+    asked = partners.pay_out(made, "1", to="PayPal: partner@mail.example")
+    return int(asked.id)  # type: ignore[union-attr]
 
 
 def receipt(world: Any) -> int:
@@ -171,6 +222,15 @@ PAYMENT_CASES: dict[str, Callable[[Any], Made]] = {
     "payment_block.add": lambda w: (None, {"kind": "address", "value": "203.0.113.0/24", "note": "Cards."}),
     "payment_block.remove": lambda w: (payment_block(w), {}),
     "receipts.set": lambda w: (None, _SELLER),
+    "affiliates.set": lambda w: (None, {**_PROGRAM, "affiliate_percent": "7.5", "affiliate_months": 12}),
+    "partner.set_percent": lambda w: (partner(w), {"percent": "12.5"}),
+    "partner.drop_percent": lambda w: (_own_percent(w), {}),
+    "partner.block": lambda w: (partner(w), {}),
+    "partner.unblock": lambda w: (_blocked(w), {}),
+    "commission.accept": lambda w: (commission(w), {}),
+    "commission.decline": lambda w: (commission(w), {}),
+    "payout.approve": lambda w: (payout(w), {"reference": "wire 7"}),
+    "payout.reject": lambda w: (payout(w), {"reason": "There is no such wallet."}),
     "voucher.make": lambda w: (None, {"label": w.link(), "value": "5.00", "count": 1, "uses": 2}),
     "voucher.turn_off": lambda w: (voucher(w), {}),
     "voucher.turn_on": lambda w: (_voucher_off(w), {}),

@@ -23,20 +23,14 @@ _WRITES = ("customer.mail", "customer.open_ticket", "customer.add_note")
 # What each role may do, by the actions' names; `*` stands for anything. Written down here a second time, on purpose.
 # Whoever is staff may try to stop bulk work; what it does to each object says who may.
 ANYBODY = ("bulk.*", "change.*", "view.*")
+_MONEY = ("customer.credit", "customer.debit", "customer.set_credit_limit")
+_AFFILIATES = ("partner.*", "commission.*", "payout.*")
 MAY: dict[str, tuple[str, ...]] = {
     "owner": ("*",),
     "manager": ("*",),
     "orders": ("order.*", "cancel.*", "refill.*", "ticket.*", "saved_reply.*", "post.*", *_WRITES),
     "support": ("ticket.*", "saved_reply.*", "order.note", *_WRITES),
-    "finance": (
-        "customer.credit",
-        "customer.debit",
-        "customer.set_credit_limit",
-        "payment.*",
-        "voucher.*",
-        "coupon.*",
-        "payment_block.*",
-    ),
+    "finance": (*_MONEY, "payment.*", "voucher.*", "coupon.*", "payment_block.*", *_AFFILIATES),
     "read_only": (),
     "custom": (),
 }
@@ -54,6 +48,7 @@ READS = {
     "custom": set(),
 }
 # What is read at each address, by the first word of it.
+_PAID = {"payments", "receipts", "vouchers", "coupons"}
 READ_AT = {
     "orders": {"queue", "problems", "orders", "refills", "cancels", "work", "dripfeeds", "subscriptions", "refunds"},
     "customers": {"customers", "price_lists", "api_keys"},
@@ -62,7 +57,7 @@ READ_AT = {
     "tickets": {"tickets", "saved_replies"},
     "content": {"pages", "announcements"},
     "settings": {"panel", "blocks", "domains", "payment_methods", "notices", "webhooks"},
-    "payments": {"payments", "receipts", "vouchers", "coupons", "payment_blocks"},
+    "payments": {*_PAID, "payment_blocks", "partners", "referrals", "commissions", "payouts"},
     "staff": {"staff", "staff_keys", "trail"},
     # Of what their other rights let them read.
     "anybody": {"bulk", "bulk_misses"},

@@ -319,6 +319,7 @@ def test_each_kind_has_a_query_of_its_own_and_a_panel_reads_its_own_rows(story: 
         "ticket_waits": [(1001, "Where is it?", "")],
         "payment_waits": [],
         "dispute": [],
+        "payout_waits": [],
         "provider_low": [(provider.id, "north", "")],
         "provider_fails": [(provider.id, "north", "")],
         "price_held": [],
