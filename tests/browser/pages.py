@@ -35,6 +35,9 @@ class World:
     payment_method: int = 0
     voucher: int = 0
     coupon: int = 0
+    partner: int = 0
+    commission: int = 0
+    payout: int = 0
     receipt: str = ""
     receipt_id: int = 0
     page: str = ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from typing import Any
 
 from playwright.sync_api import Page
@@ -35,7 +36,44 @@ def payments(
     settled = _begun(page, "amount=20", f"{reference} 2"[:200])
     town.launch.command("payment", "approve", str(settled), *where)
     receipt = _receipt(town, page, panel_id, settled)
-    return {"payment": number, "payment_method": method, "voucher": voucher, "coupon": coupon, **receipt}
+    brought = _affiliate(town, page, panel_id, where, name)
+    return {"payment": number, "payment_method": method, "voucher": voucher, "coupon": coupon, **receipt, **brought}
+
+
+def _affiliate(town: Town, page: Page, panel_id: int, where: tuple[str, str], text: str) -> dict[str, Any]:
+    """The customer has a link, and somebody came by it: what is earned, what staff have to decide, what they send."""
+    run = town.rows.run
+    terms = ("--affiliate-months", "12", "--affiliate-staff-payouts", "--affiliate-least-payout", "0.01")
+    town.launch.command("affiliates", "set", *where, "--affiliates", *terms)
+    page.goto("/affiliates")
+    page.get_by_role("button", name="Get my link").click()
+    page.get_by_text("Your link", exact=True).wait_for()
+    ((partner,),) = run("SELECT id FROM promotions_partner WHERE panel_id = ?", panel_id)
+    ((other,),) = run("SELECT MAX(id) FROM customers_customer WHERE panel_id = ?", panel_id)
+    now = town.rows.moment(datetime.now(UTC))
+    run(
+        "INSERT INTO promotions_referral (panel_id, partner_id, customer_id, at) VALUES (?, ?, ?, ?)",
+        *(panel_id, partner, other, now),
+    )
+    run(
+        "INSERT INTO promotions_partnerclicks (panel_id, partner_id, day, clicks) VALUES (?, ?, ?, 123456)",
+        *(panel_id, partner, datetime.now(UTC).date().isoformat()),
+    )
+    ((referral,),) = run("SELECT id FROM promotions_referral WHERE panel_id = ?", panel_id)
+    run(
+        "INSERT INTO promotions_commission (panel_id, partner_id, referral_id, payment_number, state, credit_micros,"
+        " percent_e2, earned_micros, held_until, withdrawn_micros, moves, evidence, at)"
+        " VALUES (?, ?, ?, 1001, 'refused', 20000000, 500, 1000000, ?, 0, 0, ?, ?)",
+        *(panel_id, partner, referral, now, '["device", "address 2001:db8:1234:5678::/64"]', now),
+    )
+    run(
+        'INSERT INTO promotions_payout (panel_id, partner_id, n, way, state, amount_micros, "to", reference, reason,'
+        " request_id, at) VALUES (?, ?, 1, 'staff', 'requested', 1234567, ?, '', '', 'one', ?)",
+        *(panel_id, partner, text, now),
+    )
+    ((commission,),) = run("SELECT id FROM promotions_commission WHERE panel_id = ?", panel_id)
+    ((payout,),) = run("SELECT id FROM promotions_payout WHERE panel_id = ?", panel_id)
+    return {"partner": partner, "commission": commission, "payout": payout}
 
 
 def _begun(page: Page, asked: str, reference: str) -> int:
