@@ -52,7 +52,7 @@ def sign_up(owner: Owner, post: Post, email: str = DAVE, password: str = GOOD, a
         )
 
 
-def confirm(owner: Owner, token: str, **how: str) -> Any:
+def confirm(owner: Owner, token: str, **how: Any) -> Any:
     with scope(panel=owner.panel):
         return account_actions.confirm_sign_up(panel=owner.panel, token=token, visitor=VISITOR, **how)
 
