@@ -101,6 +101,8 @@ def test_it_pays_from_the_page_to_the_balance(till: Till) -> None:
 
 
 def test_a_buyer_pays_on_its_page_and_is_led_back(till: Till, time: Time) -> None:
+    from urllib.parse import urlsplit
+
     import urllib3
 
     id_ = till.begin()
@@ -108,11 +110,13 @@ def test_a_buyer_pays_on_its_page_and_is_led_back(till: Till, time: Time) -> Non
     shown = urllib3.request("GET", url, redirect=False)
     assert shown.status == 200 and b"<button>Pay</button>" in shown.data
     done = urllib3.request("POST", url, redirect=False)
-    # Who pays by a code on our own page has no page to be led back to.
-    led = done.headers.get("location", "")
-    assert (done.status, "/funds/1001" in led) == (
-        (200, False) if value("SELECT code FROM payments_payment") else (303, True)
-    )
+    if value("SELECT code FROM payments_payment"):
+        # Who pays by a code on our own page has no page to be led back to.
+        assert done.status == 200
+    else:
+        led = urlsplit(done.headers["location"])
+        assert (done.status, led.path) == (303, "/funds/1001")
+        till.browser.get(f"{led.path}?{led.query}")
     time.passes(minutes=1)
     till.settle()
     assert (till.state(id_), till.balance()) == ("paid", "120.00")
