@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -12,10 +12,21 @@ from panelwright.catalog import price_list_actions as prices
 from panelwright.catalog.declarations import RATE, by_number
 from panelwright.catalog.models import Category, PriceListPercent, PriceListRate, Service
 from panelwright.core import money
+from panelwright.core.lists import whole
 from panelwright.core.refusal import Refused
 from panelwright.customers.declarations import CUSTOMER, customer_called
 from panelwright.customers.models import Customer, PriceList
-from panelwright.staff.action import Action, ActionDone, ActionFieldKind, Field, Noun, Offered, State
+from panelwright.staff.action import (
+    Action,
+    ActionDone,
+    ActionFieldKind,
+    Field,
+    Noun,
+    Offered,
+    State,
+    Undo,
+    in_its_place,
+)
 from panelwright.staff.actor import Actor
 from panelwright.staff.rights import Right
 from panelwright.staff.shapes import AMOUNT, ANYTHING, TEXT, fields
@@ -71,8 +82,8 @@ def _customer_change(change: Change) -> Any:
     """The same on the customer's own list, which is made when it is first needed. Refused: price_list_shared."""
 
     def do(actor: Actor, panel_id: int, target: int, /, **given: Any) -> ActionDone:
-        price_list, made = prices.own_price_list(panel_id=panel_id, customer_id=target)
-        before = {} if made else price_list_state(panel_id, price_list.id)
+        price_list, _made = prices.own_price_list(panel_id=panel_id, customer_id=target)
+        before = price_list_state(panel_id, price_list.id) or {}
         change(price_list, **given)
         return ActionDone(before=before, after=price_list_state(panel_id, price_list.id) or {})
 
@@ -129,6 +140,63 @@ def _copy_from(price_list: PriceList, *, customer: str) -> None:
     if source.price_list_id == price_list.id:
         raise Refused("same_customer", "customer")
     prices.copy_prices(source=source.price_list, to=price_list)
+
+
+def _replace_rates(
+    price_list: PriceList,
+    *,
+    rates: Mapping[str, object] | None = None,
+    categories: Mapping[str, object] | None = None,
+    percent_e2: int | None = None,
+) -> None:
+    prices.replace_custom(
+        price_list=price_list,
+        rates=None if rates is None else {_number(name): _said(value) for name, value in rates.items()},
+        categories=None if categories is None else {name: _off(value) for name, value in categories.items()},
+        percent_off_e2=percent_e2,
+    )
+
+
+def _number(text: str) -> int:
+    number = whole(text)
+    if number is None:
+        raise Refused("no_service", "rates", id=0)
+    return number
+
+
+def _said(value: object) -> prices.SaidOfService:
+    """As the state of a list has it: "1.20", or "-12.50%"."""
+    text = value if isinstance(value, str) else ""
+    try:
+        if text.startswith("-") and text.endswith("%"):
+            return prices.SaidOfService(None, _off(text[1:-1]))
+        return prices.SaidOfService(money.parse(text), None)
+    except ValueError:
+        raise Refused("not_a_decimal", "rates") from None
+
+
+def _off(value: object) -> int:
+    """Hundredths of a percent; of more decimals than two none is meant."""
+    text = value if isinstance(value, str) else ""
+    try:
+        micros = money.parse(text)
+    except ValueError:
+        raise Refused("not_a_decimal", "categories") from None
+    if micros % 10_000:
+        raise Refused("not_a_decimal", "categories")
+    return micros // 10_000
+
+
+def _as_before(before: Mapping[str, Any]) -> Mapping[str, object] | None:
+    """The fields of `replace_rates` that write back what a list said; None where something else was changed."""
+    if not before or not set(before) <= set(_HELD):
+        return None
+    return {_HELD[name]: value for name, value in before.items()}
+
+
+# What the state of a list calls it -> the field of `replace_rates`.
+_HELD = {"rates": "rates", "categories": "categories", "percent_off": "percent"}
+_UNDONE = Undo("replace_rates", _as_before)
 
 
 def _add_list(actor: Actor, panel_id: int, target: None, /, *, name: str, percent_e2: int = 0) -> ActionDone:
@@ -211,6 +279,7 @@ def _of_both(
             turned(_set_rate),
             _SET_RATE,
             offered=alone,
+            undo=_UNDONE,
             part=part,
         ),
         Action(
@@ -221,6 +290,7 @@ def _of_both(
             turned(_set_percent),
             (_SERVICE, _CATEGORY, _PERCENT),
             offered=alone,
+            undo=_UNDONE,
             part=part,
         ),
         Action(
@@ -231,6 +301,7 @@ def _of_both(
             turned(_remove_rate),
             (_SERVICE, _CATEGORY),
             offered=with_own,
+            undo=_UNDONE,
             part=part,
         ),
         Action(
@@ -240,6 +311,7 @@ def _of_both(
             Right.PRICES,
             turned(_reset),
             offered=with_own,
+            undo=_UNDONE,
             part=part,
         ),
         Action(
@@ -252,6 +324,39 @@ def _of_both(
             caution=True,
             help=gettext_noop("Replaces all custom prices and discounts by those of the other customer."),
             offered=alone,
+            undo=_UNDONE,
+            part=part,
+        ),
+        Action(
+            noun,
+            "replace_rates",
+            gettext_noop("Replace custom prices"),
+            Right.PRICES,
+            turned(_replace_rates),
+            (
+                Field(
+                    "rates",
+                    ActionFieldKind.OBJECT,
+                    gettext_noop("Custom prices"),
+                    help=gettext_noop("By service ID: a price such as 1.20, or a discount such as -12.50%."),
+                ),
+                Field(
+                    "categories",
+                    ActionFieldKind.OBJECT,
+                    gettext_noop("Discounts by category"),
+                    help=gettext_noop("By the category's name, in percent, such as 12.50."),
+                ),
+                Field(
+                    "percent",
+                    ActionFieldKind.PERCENT,
+                    gettext_noop("Discount on everything, percent"),
+                    argument="percent_e2",
+                ),
+            ),
+            caution=True,
+            help=gettext_noop("What is left out stays as it is."),
+            offered=in_its_place,
+            undo=_UNDONE,
             part=part,
         ),
     )
@@ -302,6 +407,7 @@ ACTIONS = (
         _customer_change(_set_discount),
         (_PERCENT,),
         offered=_alone,
+        undo=_UNDONE,
         part="rates",
     ),
     Action(

@@ -6,7 +6,7 @@ it was and is now, in one transaction: customers read that among their updates.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import NamedTuple
 
@@ -233,6 +233,73 @@ def copy_prices(*, source: PriceList | None, to: PriceList) -> None:
                 for row in PriceListPercent.objects.filter(panel_id=panel_id, price_list=source)
             ],
             batch_size=_BATCH,
+        )
+
+
+class SaidOfService(NamedTuple):
+    """What a price list says of a service: a price, or a percent off; one of the two."""
+
+    rate_micros: int | None
+    percent_off_e2: int | None
+
+
+def replace_custom(
+    *,
+    price_list: PriceList,
+    rates: Mapping[int, SaidOfService] | None = None,
+    categories: Mapping[str, int] | None = None,
+    percent_off_e2: int | None = None,
+) -> None:
+    """Make a price list say this of services (by their numbers), of categories (percents off, by their names) and of
+    everything; what is None stays as it is. What it says already keeps its row.
+
+    Refused: no_service, no_category, price_below_zero, percent_too_high.
+    """
+    for micros, off in (rates or {}).values():
+        if micros is not None and micros < 0:
+            raise Refused("price_below_zero", "rates")
+        _check_percent(off or 0)
+    for off in (*(categories or {}).values(), percent_off_e2 or 0):
+        _check_percent(off)
+    with _changing(price_list):
+        if rates is not None:
+            _replace_rates(price_list, rates)
+        if categories is not None:
+            _replace_categories(price_list, categories)
+        if percent_off_e2 is not None:
+            price_list.percent_off_e2 = percent_off_e2
+            price_list.save(update_fields=["percent_off_e2"])
+
+
+def _replace_rates(price_list: PriceList, wanted: Mapping[int, SaidOfService]) -> None:
+    panel_id = price_list.panel_id
+    mine = PriceListRate.objects.filter(panel_id=panel_id, price_list=price_list)
+    stands = {row.service.number: row for row in mine.select_related("service")}
+    services = dict(Service.objects.filter(panel_id=panel_id, number__in=wanted).values_list("number", "id"))
+    if lost := sorted(set(wanted) - set(services)):
+        raise Refused("no_service", "rates", id=lost[0])
+    mine.filter(id__in=[row.id for number, row in stands.items() if number not in wanted]).delete()
+    for number, said in wanted.items():
+        row = stands.get(number)
+        if row is None or (row.rate_micros, row.percent_off_e2) != said:
+            PriceListRate.objects.update_or_create(
+                panel_id=panel_id,
+                price_list=price_list,
+                service_id=services[number],
+                defaults={**said._asdict(), "by_guard": False},
+            )
+
+
+def _replace_categories(price_list: PriceList, wanted: Mapping[str, int]) -> None:
+    panel_id = price_list.panel_id
+    ids = dict(Category.objects.filter(panel_id=panel_id, name__in=wanted).values_list("name", "id"))
+    if set(wanted) - set(ids):
+        raise Refused("no_category", "categories")
+    mine = PriceListPercent.objects.filter(panel_id=panel_id, price_list=price_list)
+    mine.exclude(category_id__in=ids.values()).delete()
+    for name, off in wanted.items():
+        PriceListPercent.objects.update_or_create(
+            panel_id=panel_id, price_list=price_list, category_id=ids[name], defaults={"percent_off_e2": off}
         )
 
 

@@ -46,7 +46,7 @@ def _undo(actor: Actor, panel_id: int, entry_id: int, /) -> ActionDone:
     done = perform_within(by, actor=actor, panel_id=panel_id, target=entry.object_id or 0, given=given)
     if not undoing.still_so(entry, done.before):
         raise InvalidState("changed_since")
-    return ActionDone(before=_named(entry, done.before), after=_named(entry, done.stands))
+    return ActionDone(before=_named(entry, done.before), after=_named(entry, done.after))
 
 
 def _named(entry: TrailEntry, state: Mapping[str, Any]) -> State:

@@ -97,11 +97,15 @@ def price(request: CustomerRequest) -> HttpResponse:
 
 
 @require_POST
+def show(request: CustomerRequest) -> HttpResponse:
+    """What the form holds, on a page that says what arrives."""
+    return redirect(f"{reverse('storefront:funds')}?{_typed(Form.sent(request))}")
+
+
+@require_POST
 def pay(request: CustomerRequest) -> HttpResponse:
-    """Begin the payment on the terms that the page showed for what the form holds; or only show what arrives."""
+    """Begin the payment on the terms that the page showed for what the form holds."""
     form = Form.sent(request)
-    if form.text("show"):
-        return redirect(f"{reverse('storefront:funds')}?{_typed(form)}")
     asked = rules.read_amount(form.text("amount"))
     agreed = rules.read_agreed(form.text("agreed"))
     method_id = whole(form.text("method"))

@@ -252,6 +252,16 @@ _MONEY = (
         samples=("/funds", "/funds?amount=100", "/funds?need=12.34&back=/order"),
     ),
     SitePage("funds_price", "funds/price", funds.price, Who.CUSTOMERS, Answer.PART, under="funds"),
+    # For browsers without scripts; it only shows, so whoever may look may send it.
+    SitePage(
+        "funds_show",
+        "funds/show",
+        funds.show,
+        Who.CUSTOMERS,
+        Answer.ACTION,
+        under="funds",
+        as_customer=AsCustomer.ACT,
+    ),
     SitePage(
         "funds_pay",
         "funds/pay",

@@ -110,3 +110,73 @@ def test_bulk_work_is_taken_back_as_bulk_work(world: World) -> None:
     assert "/changes/bulk/undo" not in browser.get(f"/admin/bulk/{work.number + 1}"), (
         "what takes back is not taken back"
     )
+
+
+def told_by(world: World, price_list_id: int | None = None) -> tuple[object, object, object]:
+    """What Carol's own list, or another one, says: of services, of categories, of everything."""
+    from django_scopes import scope
+
+    from panelwright.catalog.price_declarations import price_list_state
+    from panelwright.customers.models import Customer
+
+    with scope(panel=world.alice.panel):
+        if price_list_id is None:
+            price_list_id = Customer.objects.get(id=world.carol.customer_id).price_list_id
+        state = price_list_state(world.alice.panel_id, price_list_id or 0) or {}
+    return state["rates"], state["categories"], state["percent_off"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_custom_prices_are_taken_back_one_by_one_and_all_at_once(world: World) -> None:
+    from django.db import transaction
+
+    from panelwright.core.refusal import Refusal
+    from tests.support.people import FOLLOWERS, LIKES
+
+    def undo(entry: int) -> str:
+        with transaction.atomic():
+            found = world.tried("change.undo", entry, {})
+        return found.code if isinstance(found, Refusal) else ""
+
+    carol = world.carol.number
+    first = world.do("customer.set_rate", carol, service=LIKES, rate="0.75").entry_id
+    second = world.do("customer.set_percent", carol, service=LIKES, percent="12.5").entry_id
+    assert told_by(world)[0] == {str(LIKES): "-12.50%"}
+    assert undo(first) == "changed_since"
+    assert undo(second) == "" and told_by(world)[0] == {str(LIKES): "0.75"}
+    assert undo(first) == "" and told_by(world)[0] == {}, "the first of a list that was made for it"
+    world.do("customer.set_rate", carol, service=FOLLOWERS, rate="0.50")
+    world.do("customer.set_percent", carol, category="Social", percent="3")
+    world.do("customer.set_discount", carol, percent="7")
+    before = told_by(world)
+    assert before == ({str(FOLLOWERS): "0.50"}, {"Social": "3.00"}, "7.00")
+    gone = world.do("customer.reset_rates", carol).entry_id
+    assert told_by(world) == ({}, {}, "7.00")
+    assert undo(gone) == "" and told_by(world) == before
+    # So are those of a group, and its own trail says so.
+    group = world.price_list()
+    of_group = world.do("price_list.set_rate", group, service=LIKES, rate="0.40").entry_id
+    assert told_by(world, group)[0] == {str(LIKES): "0.40"}
+    assert undo(of_group) == "" and told_by(world, group)[0] == {}
+
+
+def test_prices_that_are_none_replace_nothing(world: World) -> None:
+    from panelwright.core.refusal import Refusal
+    from tests.support.people import FOLLOWERS, LIKES
+
+    carol = world.carol.number
+    world.do("customer.set_rate", carol, service=LIKES, rate="0.75")
+    before = told_by(world)
+    wrong: list[tuple[dict[str, object], str]] = [
+        ({"rates": {"x": "1.00"}}, "no_service"),
+        ({"rates": {"987654": "1.00"}}, "no_service"),
+        ({"rates": {str(FOLLOWERS): 1}}, "not_a_decimal"),
+        ({"rates": {str(FOLLOWERS): "-1.00"}}, "price_below_zero"),
+        ({"rates": {str(FOLLOWERS): "-100.01%"}}, "percent_too_high"),
+        ({"categories": {"Nowhere": "1.00"}}, "no_category"),
+        ({"categories": {"Social": "1.005"}}, "not_a_decimal"),
+    ]
+    for given, code in wrong:
+        found = world.tried("customer.replace_rates", carol, given)
+        assert isinstance(found, Refusal) and found.code == code, (given, found)
+        assert told_by(world) == before

@@ -214,3 +214,18 @@ def test_it_takes_a_form_of_ours_to_begin_and_to_go_back(office: Office) -> None
     assert strict.post(f"/orders/{order}/cancel").status_code == 403
     assert strict.post("/logout").status_code == 403
     assert [row[0] for row in trail(office)] == ["customer.sign_in"], "what was forged is not told as done"
+
+
+def test_what_only_shows_is_sent_without_the_right_to_money(office: Office) -> None:
+    """Without scripts the form of adding funds shows what arrives by being sent."""
+    from tests.support.people import execute
+
+    browser = signed_in(office)
+    execute(
+        "UPDATE customers_staff SET role = 'custom', rights = %s WHERE id = %s",
+        '["customers.read", "customers.act"]',
+        office.alice.staff.id,
+    )
+    shown = browser.post("/funds/show", amount="100", method="")
+    assert shown.status_code == 302 and shown.headers["Location"] == "/funds?amount=100"
+    assert browser.post("/funds/pay", amount="100").status_code == 403

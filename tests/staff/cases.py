@@ -490,6 +490,7 @@ CASES |= {
     "price_list.remove_rate": lambda w: _with_rate(w, Case(w.price_list(), {"service": LIKES}), "price_list"),
     "price_list.reset_rates": lambda w: _with_rate(w, Case(w.price_list()), "price_list"),
     "price_list.copy_rates": lambda w: _copied(w, w.price_list()),
+    "price_list.replace_rates": lambda w: Case(w.price_list(), {"rates": {str(LIKES): "-5.00%"}, "percent": "3"}),
     "link_pattern.add": lambda w: Case(None, _PATTERN),
     "link_pattern.remove": _pattern,
     "provider.add": lambda w: Case(
@@ -524,6 +525,9 @@ CASES |= {
     "customer.remove_rate": lambda w: _with_rate(w, Case(w.carol.number, {"service": LIKES}), "customer"),
     "customer.reset_rates": lambda w: _with_rate(w, Case(w.carol.number), "customer"),
     "customer.copy_rates": lambda w: _copied(w, w.carol.number),
+    "customer.replace_rates": lambda w: Case(
+        w.carol.number, {"rates": {str(LIKES): "0.75"}, "categories": {"Social": "12.50"}}
+    ),
     "customer.set_discount": lambda w: Case(w.carol.number, {"percent": "7.5"}),
     "customer.set_group": lambda w: Case(w.carol.number, {"price_list": str(w.price_list())}),
     "customer.reset_second_factor": _second_factor,
