@@ -130,6 +130,9 @@ _ATTENTION = {
     ),
 }
 
+# Of money that no payment provider has there is nobody to answer.
+_DISPUTED_BY_HAND = gettext_noop("This payment is disputed. Close the dispute here once you know how it ended.")
+
 
 _DISPUTES_FOR_CUSTOMERS = {
     DisputeState.OPEN: _DISPUTES[DisputeState.OPEN][1],
@@ -154,6 +157,8 @@ def attention(payment: Payment) -> str:
     if payment.attention not in _ATTENTION:
         return ""
     amount = money.text(surplus_of(payment.problem_facts).open_micros)
+    if payment.attention == Attention.DISPUTED and not payment.at_gateway:
+        return _(_DISPUTED_BY_HAND)
     return _(_ATTENTION[payment.attention]) % {"amount": amount, "currency": payment.currency}
 
 
