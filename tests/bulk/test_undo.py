@@ -114,12 +114,13 @@ def test_bulk_work_is_taken_back_as_bulk_work(world: World) -> None:
 
 def told_by(world: World, price_list_id: int | None = None) -> tuple[object, object, object]:
     """What Carol's own list, or another one, says: of services, of categories, of everything."""
+    from django.db import transaction
     from django_scopes import scope
 
     from panelwright.catalog.price_declarations import price_list_state
     from panelwright.customers.models import Customer
 
-    with scope(panel=world.alice.panel):
+    with scope(panel=world.alice.panel), transaction.atomic():
         if price_list_id is None:
             price_list_id = Customer.objects.get(id=world.carol.customer_id).price_list_id
         state = price_list_state(world.alice.panel_id, price_list_id or 0) or {}
@@ -128,14 +129,11 @@ def told_by(world: World, price_list_id: int | None = None) -> tuple[object, obj
 
 @pytest.mark.django_db(transaction=True)
 def test_custom_prices_are_taken_back_one_by_one_and_all_at_once(world: World) -> None:
-    from django.db import transaction
-
     from panelwright.core.refusal import Refusal
     from tests.support.people import FOLLOWERS, LIKES
 
     def undo(entry: int) -> str:
-        with transaction.atomic():
-            found = world.tried("change.undo", entry, {})
+        found = world.tried("change.undo", entry, {})
         return found.code if isinstance(found, Refusal) else ""
 
     carol = world.carol.number
