@@ -38,7 +38,7 @@ SETTINGS = (
             Menu("office_payments", gettext_noop("Payment methods")),
             Menu("office_settings", gettext_noop("Payment methods")),
         ),
-        under="settings",
+        under="payments",
         right=Right.SETTINGS,
     ),
     SitePage(
