@@ -131,8 +131,12 @@ def test_a_drip_feed_is_paused_and_goes_on(page: Page, town: Town, log_in: LogIn
     log_in(page, owner)
     page.goto(f"{town.url}/admin/dripfeeds")
     row = rows(page).filter(has_text=link)
-    for verb, then in (("Pause", "Paused"), ("Resume", "In progress")):
+    for verb in ("Pause", "Resume"):
         row.get_by_label("Actions").click()
-        row.get_by_role("link", name=verb).click()
+        row.get_by_role("link", name=verb, exact=True).click()
         page.locator("main form button[type=submit]").first.click()
-        expect(row).to_contain_text(then)
+        expect(page.get_by_text(f"Done: {verb}.")).to_be_visible()
+        if verb == "Pause":
+            expect(row).to_contain_text("Paused")
+        else:
+            expect(row).not_to_contain_text("Paused")
