@@ -165,6 +165,22 @@ def test_what_a_dispute_gives_back_is_no_refund(at: At) -> None:
     assert value("SELECT COUNT(*) FROM payments_refund") == 0
 
 
+def test_what_is_reversed_has_gone_back_whatever_is_listed(at: At) -> None:
+    till = at("paystack")
+    id_ = till.paid()
+    till.play.double.to(name_of(till, id_), "reversed")
+    tell(till, id_, "charge.success")
+    assert stands(till, id_) == ("refunded", "100.00", "")
+
+
+def test_a_dispute_whose_end_is_not_understood_stays_open(at: At) -> None:
+    till = at("paystack")
+    id_ = till.paid()
+    till.play.double.dispute(name_of(till, id_), resolution="something-new")
+    tell(till, id_, "charge.dispute.resolve")
+    assert stands(till, id_) == ("disputed", "120.00", "disputed")
+
+
 def test_a_dispute_about_what_is_left_after_a_refund(at: At) -> None:
     till = at("paystack")
     id_ = till.paid()
