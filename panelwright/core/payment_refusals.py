@@ -151,6 +151,8 @@ PAYMENTS: dict[str, Words] = {
         gettext_noop("Enter the secret hash of your webhooks, 16 characters or more, as you have set it there.")
     ),
     "mercado_pago_token_missing": Words(gettext_noop("Enter your access token. It begins with APP_USR- or TEST-.")),
+    "binance_pay_key_missing": Words(gettext_noop("Enter the API key of your Binance Pay merchant account.")),
+    "binance_pay_secret_missing": Words(gettext_noop("Enter the secret of your API key.")),
     "nowpayments_key_missing": Words(gettext_noop("Enter your NOWPayments API key.")),
     "nowpayments_password_missing": Words(gettext_noop("Enter the password of the account, or leave out its e-mail.")),
     "paypal_client_missing": Words(gettext_noop("Enter the client ID of your PayPal app.")),

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
@@ -237,6 +237,7 @@ class Api:
     - `expire(to, reference, gateway_id)`: nobody shall be able to pay it any more. One that is paid stays so.
     - `test(to)`: a call that changes nothing; None when all is well.
     - `live(settings, secrets)`: whether they are for real money.
+    - `heard`: what a webhook is answered that was understood, where the gateway repeats it for anything else.
     """
 
     open_: Callable[[Connection, NewCheckout], OpenCheckout | Trouble]
@@ -255,6 +256,7 @@ class Api:
     by_reference: bool = False
     asks_to_verify: bool = False
     complete: Callable[[Hook], bool] = _complete
+    heard: Mapping[str, Any] = field(default_factory=lambda: {"received": True})
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Protocol
 
+from panelwright.sandbox.simulated_binance_pay import SimulatedBinancePay
 from panelwright.sandbox.simulated_btcpay import SimulatedBtcPay
 from panelwright.sandbox.simulated_cryptomus import SimulatedCryptomus
 from panelwright.sandbox.simulated_flutterwave import SimulatedFlutterwave
@@ -39,6 +40,7 @@ def all_simulated() -> dict[str, SimulatedGateway]:
         "paypal": SimulatedPayPal(),
         "btcpay": SimulatedBtcPay(),
         "cryptomus": SimulatedCryptomus(),
+        "binance_pay": SimulatedBinancePay(),
         "nowpayments": SimulatedNowPayments(),
         "uddoktapay": SimulatedUddoktaPay(),
         "razorpay": SimulatedRazorpay(),

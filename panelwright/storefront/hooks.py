@@ -98,4 +98,4 @@ def payments(request: PanelRequest, token: str) -> HttpResponse:
     event = api.read(hook)
     if event is not None:
         asking_actions.hear(method=method, event=event, body=body, now=now)
-    return JsonResponse({"received": True})
+    return JsonResponse(dict(api.heard))

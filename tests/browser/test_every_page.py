@@ -95,8 +95,8 @@ def test_what_a_customer_wrote_never_runs(page: Page, town: Town, carol: Person,
 SAME_EVERYWHERE = re.compile(
     r"\b(API|URL|USD|UTC|VAT|CSV|PDF|PNG|JPEG|WebP|MiB|POST|JSON|HTTP|HTTPS|QR|TOTP|OK|Panelwright|Everything|Chrome|Linux|Android|iOS|FAQ"
     r"|id|webhook|webhooks|drip-feed|Package|Default|About us|English|Español|Português \(Brasil\)|e-mail|HTML|Markdown"
-    r"|BTCPay Server|Cryptomus|Heleket|Mercado Pago|NOWPayments|PayPal|Paystack|PipraPay|Razorpay|UddoktaPay"
-    r"|Flutterwave|Stripe|YooKassa|curl|PHP|Python|Shell|Idempotency-Key|request_id"
+    r"|Binance Pay|BTCPay Server|Cryptomus|Heleket|Mercado Pago|NOWPayments|PayPal|Paystack|PipraPay|Razorpay"
+    r"|UddoktaPay|Flutterwave|Stripe|YooKassa|curl|PHP|Python|Shell|Idempotency-Key|request_id"
     rf"|{'|'.join(type_.name for type_ in TYPES)})\b",
     re.IGNORECASE,
 )

@@ -19,6 +19,7 @@ from panelwright.sandbox.simulated_cryptomus import CoinInvoice, SimulatedCrypto
 from panelwright.sandbox.simulated_mercado_pago import PixOrCard, SimulatedMercadoPago
 from panelwright.sandbox.simulated_paypal import PayPalOrder, SimulatedPayPal
 from panelwright.sandbox.simulated_razorpay import PaymentLink, SimulatedRazorpay
+from tests.payments.play_binance_pay import BinancePay
 from tests.payments.play_flutterwave import Flutterwave
 from tests.payments.play_nowpayments import NowPayments
 from tests.payments.play_paystack import Paystack
@@ -448,6 +449,7 @@ PLAYS: dict[str, type[Play]] = {
     "cryptomus": Cryptomus,
     "razorpay": Razorpay,
     "nowpayments": NowPayments,
+    "binance_pay": BinancePay,
     "uddoktapay": UddoktaPay,
     "piprapay": PipraPay,
     "paystack": Paystack,

@@ -9,6 +9,7 @@ from decimal import Decimal
 import pytest
 
 from panelwright.payments.gateway_amounts import coins_worth, decimal_text, json_number, micros_down, micros_of
+from panelwright.payments.gateways.binance_pay import signature as binance_pay
 from panelwright.payments.gateways.btcpay import signature as btcpay
 from panelwright.payments.gateways.cryptomus import signature as cryptomus
 from panelwright.payments.gateways.flutterwave import signature as flutterwave
@@ -16,6 +17,7 @@ from panelwright.payments.gateways.mercado_pago import signature as mercado_pago
 from panelwright.payments.gateways.nowpayments import signature as nowpayments
 from panelwright.payments.gateways.paystack import signature as paystack
 from panelwright.payments.gateways.razorpay import signature as razorpay
+from panelwright.sandbox.simulated_binance_pay import SimulatedBinancePay
 from panelwright.sandbox.simulated_btcpay import SimulatedBtcPay
 from panelwright.sandbox.simulated_cryptomus import SimulatedCryptomus
 from panelwright.sandbox.simulated_flutterwave import SimulatedFlutterwave
@@ -144,6 +146,78 @@ def test_cryptomus_signs_the_text_of_php() -> None:
         assert not cryptomus.verified("testkey", body.replace(rb"\/", b"/"))
     assert not cryptomus.verified("testkey", _PHP)
     assert not cryptomus.verified("testkey", last[:-1] + b"," + sign + b"}")
+
+
+_NONCE = "abcdefghijklmnopqrstuvwxyzABCDEF"
+_BINANCE_CALL = (
+    "DFF0B79EE0AEA8181B13624615CC9B1F893762D2C7BB41DCD727130BCF9755CA"
+    "4BCA63897C83FEF6A18E36B6FC8C096FCC1A01617430AC1FA366765E59B60B8B"
+)
+# A key that was made by OpenSSL and thrown away, and what it has signed there.
+_BINANCE_KEY = (
+    "-----BEGIN PUBLIC KEY-----\n"
+    "MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAmJxcabWUEcRs3k0LPWR/\n"
+    "jPk3kFw6wkslN4gH9MbL27mWVvxFl1zIx2gVW2ul6ijdZ2ShxrjOMyUlIxC+bnfx\n"
+    "AeHFHR9/f58k9Ge6LrecgAKE/U1GXY5YUxjGekP4EVo4akCGb8z171RiGLIfLMXP\n"
+    "UaumBKhAVxYm43VkkMwRYE8p/PJFFVUpA6MQrrWE0UcOMP08sSayBypb1XMH04is\n"
+    "hB8L9V1gDw+dl8v1LF3+5ZKipy6SlnmA1DEnM/78rvgI6OGMM7n39Su/4mvv2qGO\n"
+    "eITZ1hoEOEJKlBUVtPBrG9rxUHOS+dKBMWPiQk9AIthK0r5RcvZ8xgWl3YFDLEDq\n"
+    "qwIDAQAB\n"
+    "-----END PUBLIC KEY-----\n"
+)
+_BINANCE_SIGN = (
+    "CDmVXfefpRVF5/9H7aZB2zgHY9sPeRM8Uoq/sv4XHkM+RKf3lzvD0w2ytpkxka4hBSjYsR2XycGHf8htwZvwDgMdXXOpnvHn"
+    "6diPq5kVdppDSnGoSGcxRSkEPLPz7CtUjtiVf/9J9Ke9XaUn6Afo/t0Aihx+o5nmlg5tSuv5hOFXWyF8pGDj6dHFJmomG6jv"
+    "H0/ACcofqBa3r/1oqYkawpKlSodoant+EgUa0EKZsQvP8K6Qce9BoYkXpxoAzZ+Z+LWwYOVf0l+AVlHDvxC2Be+ujshzpNyf"
+    "Tv+Kfrcf4uS9lsGKJy8yQNDDT+i4H/umyshfVXUGHTdDXsrzRxgp9A=="
+)
+_SHORT_KEY = (
+    "-----BEGIN PUBLIC KEY-----\n"
+    "MIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQCmTDhsp8qbUWrMr6ihtkWfTQSU\n"
+    "k4qp3vSW5yVaVDC8MJLD5pjYodfxlyA/QOSW0idfNUtcgxl5kyphIBAJX0n+yS5u\n"
+    "ZdppLeQUE+dfG938HhcyjGiGbifTSC2nTtKgIgvl1v4egXIt71glpMhiVQ7OfKX6\n"
+    "BhfDFXDaeOknPnLRJQIDAQAB\n"
+    "-----END PUBLIC KEY-----\n"
+)
+_CURVE_KEY = (
+    "-----BEGIN PUBLIC KEY-----\n"
+    "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEx77pKycjl329gMWu6Ewxuh6lTnrl\n"
+    "c1ZGEGNjFIaOhN1TJBjjZElbflEFYI6OoCE3Au8GzwxRXRNWT+hs2O5c1A==\n"
+    "-----END PUBLIC KEY-----\n"
+)
+
+
+def test_binance_pay_signs_calls_with_a_time_and_a_nonce() -> None:
+    assert binance_pay.sign("secret", "1700000000000", _NONCE, b'{"a":1}') == _BINANCE_CALL
+
+
+def test_binance_pay_webhooks_are_signed_with_a_key_of_the_platform() -> None:
+    headers = {
+        "binancepay-timestamp": "1700000000000",
+        "binancepay-nonce": _NONCE,
+        "binancepay-certificate-sn": "S1",
+        "binancepay-signature": _BINANCE_SIGN,
+    }
+    now = datetime.fromtimestamp(1_700_000_000, UTC)
+    what = binance_pay.signed(headers, now)
+    assert what is not None and binance_pay.verified(_BINANCE_KEY, what, b'{"a":1}')
+    assert not binance_pay.verified(_BINANCE_KEY, what, b'{"a":2}')
+    assert not binance_pay.verified(_BINANCE_KEY, what._replace(nonce="A"), b'{"a":1}')
+    assert not binance_pay.verified(_BINANCE_KEY, what._replace(stamp="1700000000001"), b'{"a":1}')
+    for key in ("", "x", _SHORT_KEY, _CURVE_KEY, SimulatedBinancePay().public_key("S1"), _BINANCE_KEY * 20):
+        assert not binance_pay.verified(key, what, b'{"a":1}')
+    for off in (-301, 301):
+        assert binance_pay.signed(headers, datetime.fromtimestamp(1_700_000_000 + off, UTC)) is None
+    for name in headers:
+        for text in ("", "ü", "a b", "1" * 3000):
+            assert binance_pay.signed({**headers, name: text}, now) is None
+
+
+def test_binance_pay_double_signs_by_the_same_rule() -> None:
+    double = SimulatedBinancePay()
+    sign = double.signature("1700000000000", _NONCE, b'{"a":1}')
+    what = binance_pay.Signed("1700000000000", _NONCE, double.serial, sign)
+    assert binance_pay.verified(double.public_key(double.serial), what, b'{"a":1}')
 
 
 _IPN = (

@@ -28,6 +28,7 @@ NAMES = (
     "flutterwave",
     "paystack",
     "nowpayments",
+    "binance_pay",
     "uddoktapay",
     "piprapay",
     "yookassa",
@@ -43,6 +44,7 @@ DIFFERS = {
     "cryptomus": (*_EVERYWHERE, "reference"),
     "razorpay": (*_EVERYWHERE, "reference"),
     "nowpayments": (*_EVERYWHERE, "reference"),
+    "binance_pay": (*_EVERYWHERE, "reference"),
     # Its answers have no currency, and what has another reference is nobody's.
     "uddoktapay": ("less", "more"),
     "piprapay": (*_EVERYWHERE, "reference"),
@@ -52,18 +54,28 @@ DIFFERS = {
     "yookassa": (*_EVERYWHERE, "reference", "mode", "account"),
 }
 # Those that give back at a word of ours.
-REFUNDING = ("pix", "mercado_pago_checkout", "paypal", "btcpay", "razorpay", "paystack", "flutterwave", "yookassa")
+REFUNDING = (
+    "pix",
+    "mercado_pago_checkout",
+    "paypal",
+    "btcpay",
+    "razorpay",
+    "paystack",
+    "flutterwave",
+    "yookassa",
+    "binance_pay",
+)
 # Those that tell of disputes.
 DISPUTING = ("pix", "mercado_pago_checkout", "paypal", "razorpay", "paystack", "flutterwave")
 # Those that can be asked about what nobody has named yet.
 POLLED = tuple(name for name in NAMES if name != "uddoktapay")
-STAMPED = ("pix", "mercado_pago_checkout")
+STAMPED = ("pix", "mercado_pago_checkout", "binance_pay")
 # Those that say that a payment has ended unpaid; of the others a buyer may try again.
-ENDING = ("pix", "paypal", "btcpay", "cryptomus", "razorpay", "nowpayments", "piprapay", "yookassa")
+ENDING = ("pix", "paypal", "btcpay", "cryptomus", "razorpay", "nowpayments", "piprapay", "yookassa", "binance_pay")
 # Those that say what was given back there without us.
 TELLING_REFUNDS = ("pix", "mercado_pago_checkout", "paypal", "razorpay", "paystack", "flutterwave", "yookassa")
-# Those whose webhooks have no name of their own.
-UNNAMED = ("cryptomus", "flutterwave", "nowpayments", "paystack", "uddoktapay", "yookassa")
+# Those whose webhooks have no name of their own: what says the same is the same.
+UNNAMED = ("binance_pay", "cryptomus", "flutterwave", "nowpayments", "paystack", "uddoktapay", "yookassa")
 _MONEY = {"ledger_transfer", "ledger_account", "payments_refund", "payments_paymentstep"}
 
 

@@ -262,6 +262,7 @@ PAYMENT_CASES: dict[str, Callable[[Any], Made]] = {
     "payment_method.set_razorpay": lambda w: (_of_kind("razorpay")(w), {"key_id": "rzp_live_12345678"}),
     "payment_method.set_nowpayments": lambda w: (_of_kind("nowpayments")(w), {"mode": "live"}),
     "payment_method.set_uddoktapay": lambda w: (_of_kind("uddoktapay")(w), {"speaks": "piprapay", "mode": "live"}),
+    "payment_method.set_binance_pay": lambda w: (_of_kind("binance_pay")(w), {"minutes": 30}),
     "payment_method.set_cryptomus": lambda w: (_of_kind("cryptomus")(w), {"host": "heleket", "mode": "live"}),
     "payment_method.set_btcpay": lambda w: (_of_kind("btcpay")(w), {"mode": "live"}),
     "payment_method.set_yookassa": lambda w: (_of_kind("yookassa")(w), {"shop_id": "506751"}),
