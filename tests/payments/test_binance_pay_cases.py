@@ -100,6 +100,32 @@ def test_a_genuine_webhook_of_another_merchant_pays_nothing(at: At) -> None:
     assert (till.state(id_), till.balance()) == ("paid", "120.00")
 
 
+def test_it_names_no_order_of_ours_either(at: At) -> None:
+    """While the answer to our own creation is lost, nothing but Binance's answers says what the order is called."""
+    from tests.payments.plays import now_s
+    from tests.payments.till import SentHook
+
+    till = at("binance_pay")
+    theirs = till.play.of(till.reference(till.begin())).prepay_id
+    till.play.double.lose_answers = 1
+    till.browser.post("/funds/pay", **till.form())
+    id_ = int(value("SELECT MAX(id) FROM payments_payment"))
+    ours = till.reference(id_)
+    assert till.post(SentHook(*till.play.double.event(theirs, at_ms=now_s() * 1000, merchantTradeNo=ours))) == 200
+    till.settle()
+    assert values("SELECT gateway_id FROM payments_payment WHERE id = %s", id_) != [(theirs,)]
+    till.browser.post("/funds/1002/pay")
+    till.pay(id_)
+    assert till.tell(id_) == 200
+    till.settle()
+    assert (till.state(id_), till.balance()) == ("paid", "120.00")
+    # What goes back, goes back of the order that was paid.
+    till.refund(id_)
+    till.settle()
+    assert till.play.given_back(ours) == ["40.00"] and till.balance() == "100.00"
+    till.audit()
+
+
 def test_after_a_lost_answer_another_order_is_made_and_brings_the_payment(at: At) -> None:
     till = at("binance_pay")
     till.play.double.lose_answers = 2

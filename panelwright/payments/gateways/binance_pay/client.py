@@ -109,11 +109,15 @@ def open_(to: Connection, asked: NewCheckout) -> OpenCheckout | Trouble:
 
 def _free_name(to: Connection, reference: str) -> str | Trouble:
     """Nobody was told the page of an order whose answer was lost, so that nobody pays it."""
-    for trade in (reference, *(f"{reference}0{n}" for n in range(2, TRIES_MAX + 1))):
+    for trade in (reference, *_later_names(reference)):
         found = _call(to, f"{_ORDER}/v2/order/query", {"merchantTradeNo": trade})
         if isinstance(found, Trouble):
             return trade if found.code == "gateway_refused" else found
     return Trouble("gateway_refused", "orders were made too often without an answer")
+
+
+def _later_names(reference: str) -> list[str]:
+    return [f"{reference}0{n}" for n in range(2, TRIES_MAX + 1)]
 
 
 # ---- asking ----------------------------------------------------------------------------------------
@@ -121,8 +125,7 @@ def _free_name(to: Connection, reference: str) -> str | Trouble:
 
 def ask(to: Connection, reference: str, gateway_id: str) -> FoundPayment | Trouble:
     """How an order stands, by Binance's name of it, else by our reference."""
-    known = _id(gateway_id)
-    order = _call(to, f"{_ORDER}/v2/order/query", {"prepayId": known} if known else {"merchantTradeNo": reference})
+    order = _order(to, reference, gateway_id)
     if isinstance(order, Trouble):
         return order
     id_, status = _id(order.get("prepayId")), str(order.get("status") or "")
@@ -144,21 +147,43 @@ def ask(to: Connection, reference: str, gateway_id: str) -> FoundPayment | Troub
     )
 
 
-def expire(to: Connection, _reference: str, gateway_id: str) -> Trouble | None:
+def _order(to: Connection, reference: str, gateway_id: str) -> dict[str, Any] | Trouble:
+    """The one that is paid; while none is, the newest, which the customer was led to. The one that we know may be the
+    first, whose answer was lost.
+    """
+    known, query = _id(gateway_id), f"{_ORDER}/v2/order/query"
+    order = _call(to, query, {"prepayId": known} if known else {"merchantTradeNo": reference})
+    for trade in _later_names(reference):
+        if isinstance(order, Trouble) or order.get("status") in _PAID:
+            break
+        later = _call(to, query, {"merchantTradeNo": trade})
+        if isinstance(later, Trouble) and later.code == "gateway_refused":
+            break
+        order = later
+    return order
+
+
+def expire(to: Connection, reference: str, gateway_id: str) -> Trouble | None:
     """Nobody can pay it any more; one that is paid stays so."""
-    known = _id(gateway_id)
-    closed = _call(to, f"{_ORDER}/order/close", {"prepayId": known}) if known else None
+    order = _order(to, reference, gateway_id)
+    if isinstance(order, Trouble):
+        return order
+    closed = _call(to, f"{_ORDER}/order/close", {"prepayId": _id(order.get("prepayId"))})
     return closed if isinstance(closed, Trouble) else None
 
 
 # ---- giving back -----------------------------------------------------------------------------------
 
 
-def refund(to: Connection, _reference: str, gateway_id: str, asked: AskedRefund) -> MadeRefund | Trouble:
+def refund(to: Connection, reference: str, gateway_id: str, asked: AskedRefund) -> MadeRefund | Trouble:
     """Give some of it back, once for the key."""
+    order = _order(to, reference, gateway_id)
+    if isinstance(order, Trouble):
+        # It may be there since the last time.
+        return order._replace(sure=False)
     fields = {
         "refundRequestId": _refund_name(asked),
-        "prepayId": _id(gateway_id),
+        "prepayId": _id(order.get("prepayId")),
         "refundAmount": json_number(asked.amount_micros),
     }
     made = _call(to, f"{_ORDER}/order/refund", fields)
@@ -222,7 +247,9 @@ def _fetch(to: Connection) -> NewToken | Trouble:
 
 
 def read(hook: Hook) -> HookEvent | None:
-    """What an event is about: an order, with our reference in a text of JSON inside."""
+    """What an event is about: an order, with our reference in a text of JSON inside. Binance's name of it is not taken
+    from there: the order may be another merchant's, whose webhooks fit, too.
+    """
     try:
         event = json.loads(hook.body)
         data = json.loads(event["data"]) if isinstance(event, dict) and isinstance(event.get("data"), str) else None
@@ -233,7 +260,7 @@ def read(hook: Hook) -> HookEvent | None:
     id_, status = _id(event.get("bizIdStr") or event.get("bizId")), str(event.get("bizStatus") or "")[:40]
     reference = _reference(data.get("merchantTradeNo"))
     named = object_of(data.get("refundInfo")).get("refundRequestId")
-    return HookEvent(f"{id_}:{status}:{named or ''}"[:200] if id_ else "", reference, id_ if reference else "")
+    return HookEvent(f"{id_}:{status}:{named or ''}"[:200] if id_ else "", reference)
 
 
 def test(to: Connection) -> Trouble | None:
