@@ -87,6 +87,7 @@ ALL = {
     "commission": "commissions",
     "payout": "payouts",
     "affiliates": "settings",
+    "trial": "settings",
     "receipts": "settings",
 }
 _YES_OR_NO = (("", ""), ("yes", gettext_noop("Yes")), ("no", gettext_noop("No")))

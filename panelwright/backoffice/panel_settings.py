@@ -16,6 +16,7 @@ from panelwright.core import money
 from panelwright.panels.models import Panel
 from panelwright.payments.holding_actions import limits_of
 from panelwright.promotions import affiliate_queries as affiliates
+from panelwright.promotions import trial_actions
 from panelwright.receipts import queries as receipts
 from panelwright.receipts.rules import percent_text
 from panelwright.staff.action import Action
@@ -58,6 +59,7 @@ def settings(request: StaffRequest) -> HttpResponse:
         _card(request, "payment_rules", _("Payment rules"), _payment_rules(request.panel)),
         _card(request, "receipts", _("Receipts"), _receipts(request.panel)),
         _card(request, "affiliates", _("Affiliate program"), _affiliates(request.panel)),
+        _card(request, "trial", _("Trial balance"), _trial(request.panel)),
         _card(request, "people", _("Customers and staff"), _people(request.panel)),
     ]
     return render(request, "backoffice/settings.html", {"cards": cards})
@@ -147,6 +149,16 @@ def _affiliates(panel: Panel) -> list[Setting]:
         Setting(words.field("affiliate_percent"), f"{percent_text(row.percent_e2)}%", "affiliates.set", names=True),
         Setting(words.field("affiliate_hold_days"), str(row.hold_days), "affiliates.set", names=True),
         Setting(words.field("affiliate_least_payout"), least, "affiliates.set", names=True),
+    ]
+
+
+def _trial(panel: Panel) -> list[Setting]:
+    row = trial_actions.terms_of(panel.id)
+    amount = f"{money.text(row.amount_micros)} {panel.currency}"
+    return [
+        Setting(words.field("trial"), words.value(row.enabled), "trial.set"),
+        Setting(words.field("trial_amount"), amount, "trial.set", names=True),
+        Setting(words.field("trial_per_day"), str(row.per_day), "trial.set", names=True),
     ]
 
 

@@ -98,6 +98,16 @@ PAGES = (
         right=Right.PAYMENTS,
     ),
     SitePage(
+        "trials",
+        "admin/trials",
+        payments.trials,
+        Who.STAFF,
+        menus=(Menu("office_payments", gettext_noop("Trial balances")),),
+        under="payments",
+        samples=("/admin/trials", "/admin/trials?q=nothing"),
+        right=Right.PAYMENTS,
+    ),
+    SitePage(
         "partners",
         "admin/affiliates",
         payments.partners,

@@ -58,6 +58,12 @@ def coupons(request: StaffRequest) -> HttpResponse:
 
 
 @require_safe
+def trials(request: StaffRequest) -> HttpResponse:
+    """Trial balances that new customers were given, the newest first."""
+    return lists.shown(request, named("trials"), title=_("Trial balances"), icon="gift", tabs="office_payments")
+
+
+@require_safe
 def partners(request: StaffRequest) -> HttpResponse:
     """Affiliates, the newest first, with what each has brought, earned and got."""
     return lists.shown(request, named("partners"), title=_("Affiliates"), icon="gift", tabs="office_affiliates")

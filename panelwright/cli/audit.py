@@ -25,7 +25,7 @@ def run(args: argparse.Namespace) -> int:
     from panelwright.panels.models import Panel
     from panelwright.payments.audit import payment_faults
     from panelwright.promotions.affiliate_audit import affiliate_faults
-    from panelwright.promotions.audit import coupon_faults
+    from panelwright.promotions.audit import coupon_faults, trial_faults
     from panelwright.reports.audit import audit
     from panelwright.support.audit import ticket_faults
 
@@ -33,7 +33,7 @@ def run(args: argparse.Namespace) -> int:
     results = {panel.slug: audit(panel.id) for panel in panels}
     for panel in panels:
         results[panel.slug].faults += [*ticket_faults(panel.id), *payment_faults(panel.id), *coupon_faults(panel.id)]
-        results[panel.slug].faults += affiliate_faults(panel.id)
+        results[panel.slug].faults += [*affiliate_faults(panel.id), *trial_faults(panel.id)]
     wrong = sum(len(result.faults) for result in results.values())
     if args.json:
         told = {

@@ -97,6 +97,7 @@ PAYMENTS: dict[str, Words] = {
     "coupon_brings": Words(gettext_noop("Enter either a percentage or a fixed amount.")),
     "coupon_percent": Words(gettext_noop("A coupon brings at most %(limit)s percent.")),
     "coupon_expiry_past": Words(gettext_noop("Choose an expiry in the future, and after the start.")),
+    "trial_needs_amount": Words(gettext_noop("Enter the amount that each new customer gets.")),
     # Affiliates
     "affiliates_off": Words(gettext_noop("This panel has no affiliate program."), status=409),
     "no_partner": Words(gettext_noop("Affiliate not found."), status=404),

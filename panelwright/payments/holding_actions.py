@@ -74,6 +74,14 @@ def _shares(payment: Payment, by: PaidBy) -> tuple[int, ...]:
     return tuple(found[:_SHARES_NAMED])
 
 
+def has_paid_so(payment: Payment, customer_id: int) -> bool:
+    """Whether another customer has paid with the card or account of this payment, as far as its gateway has told."""
+    if not payment.payer_key:
+        return False
+    rows = Payment.objects.filter(panel_id=payment.panel_id, payer_key=payment.payer_key, customer_id=customer_id)
+    return rows.filter(paid_at__isnull=False).exists()
+
+
 def note_payer(payment: Payment, by: PaidBy) -> None:
     """Keep who paid, as far as the gateway tells. What it told before stays where it tells nothing now."""
     if by == PaidBy():

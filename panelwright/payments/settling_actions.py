@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -207,6 +208,7 @@ def settle(
                 account_id=payment.customer.account_id,
                 reference=reference_of(payment),
                 credit_micros=found.credit_micros,
+                paid_so_by=partial(holding_actions.has_paid_so, payment),
                 now=now,
             )
             if given is not None:

@@ -6,7 +6,7 @@ Lock order: the payment (its caller's; one that is being made comes after its co
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -199,9 +199,10 @@ def give(
     reference: str,
     credit_micros: int,
     now: datetime,
+    paid_so_by: Callable[[int], bool] = lambda customer_id: False,
 ) -> Refusal | None:
     """A payment is settled: what its coupon brings on top, and what whoever brought the customer earns, in the caller's
-    transaction. Refused as the ledger does.
+    transaction. `paid_so_by`: whether a customer has paid with the same card or account. Refused as the ledger does.
     """
     refused = _give_coupon(panel_id, payment_number, account_id, reference, credit_micros, now)
     return refused or affiliate_actions.earn(
@@ -210,6 +211,7 @@ def give(
         payment_number=payment_number,
         reference=reference,
         credit_micros=credit_micros,
+        paid_so_by=paid_so_by,
         now=now,
     )
 

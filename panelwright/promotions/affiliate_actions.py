@@ -7,6 +7,7 @@ alone (payout_actions.py), before accounts.
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -120,9 +121,17 @@ def attribute(*, panel_id: int, customer: Customer, code: str, now: datetime) ->
 
 
 def earn(
-    *, panel_id: int, customer_id: int, payment_number: int, reference: str, credit_micros: int, now: datetime
+    *,
+    panel_id: int,
+    customer_id: int,
+    payment_number: int,
+    reference: str,
+    credit_micros: int,
+    paid_so_by: Callable[[int], bool],
+    now: datetime,
 ) -> Refusal | None:
     """A payment is settled: what its customer's partner earns, in the caller's transaction. Refused as the ledger does.
+    `paid_so_by`: whether a customer has paid with the same card or account.
 
     Where partner and customer look like one person nothing is posted: the row keeps why, and staff decide.
     """
@@ -147,7 +156,10 @@ def earn(
     ):
         return None
     why = affiliate_queries.evidence(
-        panel_id, partner_user_id=partner.customer.user_id, user_id=referral.customer.user_id
+        panel_id,
+        partner_user_id=partner.customer.user_id,
+        user_id=referral.customer.user_id,
+        payer=paid_so_by(partner.customer_id),
     )
     row: Commission = Commission.objects.create(
         panel_id=panel_id,

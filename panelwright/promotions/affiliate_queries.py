@@ -102,13 +102,15 @@ def refused_commissions(panel_id: int) -> QuerySet[Commission]:
     return rows.order_by("id")
 
 
-def evidence(panel_id: int, *, partner_user_id: int, user_id: int) -> list[str]:
-    """What says that two users are one person: browsers and addresses with which both have logged in."""
+def evidence(panel_id: int, *, partner_user_id: int, user_id: int, payer: bool) -> list[str]:
+    """What says that two users are one person: browsers and addresses with which both have logged in, and `payer`, that
+    both have paid with one card or account.
+    """
     theirs = Device.objects.filter(panel_id=panel_id, user_id=partner_user_id).values("digest")
     device = Device.objects.filter(panel_id=panel_id, user_id=user_id, digest__in=theirs).exists()
     found = {one: _addresses(panel_id, one) for one in (partner_user_id, user_id)}
     return affiliate_rules.same_person(
-        device=device, partner_addresses=found[partner_user_id], addresses=found[user_id]
+        device=device, payer=payer, partner_addresses=found[partner_user_id], addresses=found[user_id]
     )
 
 

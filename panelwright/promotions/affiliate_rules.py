@@ -22,8 +22,8 @@ PERCENT_MAX_E2 = 100_00
 DAYS_MAX, MONTHS_MAX = 365, 120
 # Of the addresses from which each of the two has logged in, the latest.
 ADDRESSES_MAX = 100
-# A piece of evidence: the same browser; the same network address, which follows it.
-SAME_DEVICE, SAME_ADDRESS = "device", "address"
+# A piece of evidence: the same browser; the same card or account at a gateway; the same network address, which follows.
+SAME_DEVICE, SAME_PAYER, SAME_ADDRESS = "device", "payer", "address"
 
 _CODE = re.compile(rf"[A-Z0-9]{{4,{PARTNER_CODE_MAX}}}", re.ASCII)
 
@@ -70,11 +70,14 @@ def earns(*, first_only: bool, months: int, joined_at: datetime, has_deposits: b
     return not months or now < months_later(joined_at, months)
 
 
-def same_person(*, device: bool, partner_addresses: Collection[str], addresses: Collection[str]) -> list[str]:
+def same_person(
+    *, device: bool, payer: bool, partner_addresses: Collection[str], addresses: Collection[str]
+) -> list[str]:
     """What says that partner and customer are one: of IPv6 addresses the network counts. Empty: nothing does."""
     theirs = {neighbourhood(one) for one in partner_addresses if one}
     shared = sorted(theirs & {neighbourhood(one) for one in addresses if one})
-    return [*([SAME_DEVICE] if device else []), *(f"{SAME_ADDRESS} {one}" for one in shared)]
+    known = [name for name, same in ((SAME_DEVICE, device), (SAME_PAYER, payer)) if same]
+    return [*known, *(f"{SAME_ADDRESS} {one}" for one in shared)]
 
 
 def payout_refused(

@@ -1,4 +1,6 @@
-"""The proof that coupons gave what their uses say, no oftener than they may, and took back their share. Reads only."""
+"""The proof that coupons gave what their uses say, no oftener than they may, and took back their share, and that trial
+balances gave what they say. Reads only.
+"""
 
 from __future__ import annotations
 
@@ -23,6 +25,33 @@ _USED = sql.Query(
     " promotions_couponuse u WHERE u.coupon_id = k.id AND u.given_micros > 0) AS used FROM promotions_coupon k"
     " WHERE k.panel_id = ? AND k.uses_max > 0) looked WHERE used > most ORDER BY code LIMIT ?"
 )
+
+
+_TRIALS = sql.Query(
+    "SELECT number, says, gave FROM (SELECT c.number AS number, b.amount_micros AS says,"
+    " COALESCE((SELECT SUM(t.amount_micros) FROM ledger_transfer t WHERE t.panel_id = b.panel_id AND t.code = 'bonus'"
+    " AND t.reference = 'trial-' || c.number AND t.credit_account_id = c.account_id), 0) AS gave"
+    " FROM promotions_trialbalance b JOIN customers_customer c ON c.id = b.customer_id WHERE b.panel_id = ?) looked"
+    " WHERE NOT (says = gave) ORDER BY number LIMIT ?"
+)
+# Each of them has its row.
+_TRIALS_GIVEN = sql.Query(
+    "SELECT t.reference FROM ledger_transfer t WHERE t.panel_id = ? AND t.code = 'bonus' AND t.reference LIKE 'trial-%'"
+    " AND NOT EXISTS (SELECT 1 FROM promotions_trialbalance b JOIN customers_customer c ON c.id = b.customer_id"
+    " WHERE b.panel_id = t.panel_id AND c.account_id = t.credit_account_id) ORDER BY t.reference LIMIT ?"
+)
+
+
+def trial_faults(panel_id: int, limit: int = 100) -> list[str]:
+    """What is wrong with a panel's trial balances, in words; empty where all is well."""
+    found = [
+        f"the trial balance of customer {number} gave {money.text(int(gave))}, and says {money.text(says)}"
+        for number, says, gave in _TRIALS.rows(connection, panel_id, limit)
+    ]
+    return found + [
+        f"transfer {name} gave a trial balance to a customer who has none"
+        for (name,) in _TRIALS_GIVEN.rows(connection, panel_id, limit)
+    ]
 
 
 def coupon_faults(panel_id: int, limit: int = 100) -> list[str]:

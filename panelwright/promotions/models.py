@@ -324,3 +324,47 @@ class Payout(models.Model):
             models.Index(fields=["panel", "id"], name="payout_panel"),
             models.Index(fields=["panel", "state", "id"], condition=Q(state="requested"), name="payout_waiting"),
         ]
+
+
+class TrialTerms(models.Model):
+    """What a panel gives new customers to try it, and to how many a day. No row: it never gave anything."""
+
+    panel = models.OneToOneField(Panel, on_delete=models.PROTECT)
+    enabled = models.BooleanField(default=False)
+    amount_micros = models.BigIntegerField(default=0)
+    per_day = models.BigIntegerField(default=20)
+
+    objects = ScopedManager(panel="panel")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(amount_micros__gte=0, per_day__gt=0) & (Q(enabled=False) | Q(amount_micros__gt=0)),
+                name="trial_terms_bounds",
+            ),
+        ]
+
+
+class TrialBalance(models.Model):
+    """What a new customer was given: once for each network address and each browser of a panel, kept as digests."""
+
+    panel = models.ForeignKey(Panel, on_delete=models.PROTECT, db_index=False)
+    customer = models.OneToOneField(Customer, on_delete=models.PROTECT)
+    amount_micros = models.BigIntegerField()
+    address_digest = models.CharField(max_length=64)
+    device_digest = models.CharField(max_length=64)
+    at = models.DateTimeField()
+
+    objects = ScopedManager(panel="panel")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["panel", "address_digest"], name="trial_address_once"),
+            models.UniqueConstraint(fields=["panel", "device_digest"], name="trial_device_once"),
+            models.CheckConstraint(condition=Q(amount_micros__gt=0), name="trial_amount"),
+        ]
+        indexes = [
+            models.Index(fields=["panel", "id"], name="trial_panel"),
+            # How many there were today.
+            models.Index(fields=["panel", "at"], name="trial_day"),
+        ]

@@ -35,6 +35,7 @@ MODULES = (
     "panelwright.payments.staff_lists",
     "panelwright.promotions.staff_lists",
     "panelwright.promotions.affiliate_staff_lists",
+    "panelwright.promotions.trial_staff_lists",
     "panelwright.receipts.staff_lists",
     "panelwright.catalog.staff_lists",
     "panelwright.orders.staff_lists",

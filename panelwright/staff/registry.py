@@ -19,6 +19,7 @@ MODULES = (
     "panelwright.payments.voucher_declarations",
     "panelwright.promotions.declarations",
     "panelwright.promotions.affiliate_declarations",
+    "panelwright.promotions.trial_declarations",
     "panelwright.receipts.declarations",
     "panelwright.catalog.declarations",
     "panelwright.catalog.price_declarations",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any, cast
 from urllib.parse import urlencode
 
@@ -16,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from panelwright.core import limits
+from panelwright.core import limits, money
 from panelwright.core.refusal import Refusal
 from panelwright.customers import (
     account_actions,
@@ -27,9 +28,10 @@ from panelwright.customers import (
     staff_actions,
 )
 from panelwright.customers.login_actions import Admitted, CodeNeeded, Visitor
-from panelwright.customers.models import LetterKind
+from panelwright.customers.models import Customer, LetterKind
 from panelwright.customers.session_actions import end_session
-from panelwright.promotions import affiliate_actions
+from panelwright.panels.models import Panel
+from panelwright.promotions import affiliate_actions, trial_actions
 from panelwright.staff.actions import note
 from panelwright.ui import cookies, kept, links, pages, referring, standing_in
 from panelwright.ui.forms import Form
@@ -209,6 +211,32 @@ def _sign_up(request: PanelRequest, form: Form, link_to: links.LinkTo) -> accoun
     )
 
 
+class Joining:
+    """What a new customer's account brings about, in the transaction that makes it: who brought them, and the trial
+    balance that the panel gives.
+    """
+
+    def __init__(self, code: str, visitor: Visitor) -> None:
+        self.code, self.visitor, self.trial_micros = code, visitor, 0
+
+    def __call__(self, *, panel_id: int, customer: Customer, now: datetime) -> None:
+        affiliate_actions.attribute(panel_id=panel_id, customer=customer, code=self.code, now=now)
+        self.trial_micros = trial_actions.grant(
+            panel_id=panel_id,
+            customer=customer,
+            address=self.visitor.address,
+            device=self.visitor.device,
+            now=now,
+        )
+
+
+def _welcome(panel: Panel, trial_micros: int) -> str:
+    if not trial_micros:
+        return _("Your account is ready.")
+    told = {"amount": money.text(trial_micros), "currency": panel.currency}
+    return _("Your account is ready. %(amount)s %(currency)s is on your balance to try us.") % told
+
+
 @never_cache
 @require_http_methods(["GET", "POST"])
 def confirm_signup(request: PanelRequest, token: str) -> HttpResponse:
@@ -219,16 +247,17 @@ def confirm_signup(request: PanelRequest, token: str) -> HttpResponse:
     works = account_actions.letter_works(panel_id=request.panel.id, kind=LetterKind.SIGN_UP, token=token)
     if request.method == "POST" and works:
         visitor = _visitor(request)
+        joining = Joining(referring.code_of(request), visitor)
         found = account_actions.confirm_sign_up(
             panel=request.panel,
             token=token,
             visitor=visitor,
             mark=mark,
             password=form.raw("password"),
-            joined=functools.partial(affiliate_actions.attribute, code=referring.code_of(request)),
+            joined=joining,
         )
         if isinstance(found, Admitted):
-            messages.success(request, _("Your account is ready."))
+            messages.success(request, _welcome(request.panel, joining.trial_micros))
             response = _inside(request, found, visitor, reverse("ui:inside"))
             cookies.drop_signup(request, response)
             cookies.drop_referrer(request, response)

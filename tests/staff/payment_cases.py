@@ -8,11 +8,13 @@ from functools import cache
 from typing import Any
 
 from django.conf import settings
+from django.db import transaction
 from django_scopes import scope
 
 from panelwright.core import clock
 from panelwright.customers.session_actions import meet_device
 from panelwright.payments.tests import making, partners
+from panelwright.promotions import trial_actions
 from panelwright.receipts import actions as receipt_actions
 from tests.payments.shop import served
 from tests.support.people import execute, value
@@ -106,6 +108,16 @@ def payout(world: Any) -> int:
     world.do("payment.approve", id_)
     asked = partners.pay_out(made, "1", to="PayPal: partner@mail.example")
     return int(asked.id)  # type: ignore[union-attr]
+
+
+def trial(world: Any) -> int:
+    """The trial balance of a new customer."""
+    world.do("trial.set", trial=True, trial_amount="1.50")
+    customer = world.alice.customer(f"trial-{_new(world)}").customer
+    with scope(panel=world.alice.panel), transaction.atomic():
+        return trial_actions.grant(
+            panel_id=world.alice.panel_id, customer=customer, address="203.0.113.77", device=_new(world), now=clock.now()
+        )
 
 
 def receipt(world: Any) -> int:
@@ -223,6 +235,7 @@ PAYMENT_CASES: dict[str, Callable[[Any], Made]] = {
     "payment_block.remove": lambda w: (payment_block(w), {}),
     "receipts.set": lambda w: (None, _SELLER),
     "affiliates.set": lambda w: (None, {**_PROGRAM, "affiliate_percent": "7.5", "affiliate_months": 12}),
+    "trial.set": lambda w: (None, {"trial": True, "trial_amount": "1.50", "trial_per_day": 5}),
     "partner.set_percent": lambda w: (partner(w), {"percent": "12.5"}),
     "partner.drop_percent": lambda w: (_own_percent(w), {}),
     "partner.block": lambda w: (partner(w), {}),

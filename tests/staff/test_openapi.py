@@ -82,12 +82,13 @@ def about(action: Action) -> set[str]:
 
 def _filled(world: Any) -> None:
     """Something in the lists that no action of the cases has filled."""
-    from tests.staff.payment_cases import receipt
+    from tests.staff.payment_cases import receipt, trial
 
     world.cancel_asked()
     world.carol.order(runs=3, interval=5, quantity=50, link="https://example.com/drip")
     world.do("link_pattern.add", host="gallery.example", path="/art/*", kinds=["photo"])
     receipt(world)
+    assert trial(world)
 
 
 def test_each_action_answers_as_described(story: Story, worker: Rounds, upstream: ScriptedUpstream) -> None:

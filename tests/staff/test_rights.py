@@ -49,6 +49,7 @@ READS = {
 }
 # What is read at each address, by the first word of it.
 _PAID = {"payments", "receipts", "vouchers", "coupons"}
+_PROMOTED = {"partners", "referrals", "commissions", "payouts", "trials"}
 READ_AT = {
     "orders": {"queue", "problems", "orders", "refills", "cancels", "work", "dripfeeds", "subscriptions", "refunds"},
     "customers": {"customers", "price_lists", "api_keys"},
@@ -57,7 +58,7 @@ READ_AT = {
     "tickets": {"tickets", "saved_replies"},
     "content": {"pages", "announcements"},
     "settings": {"panel", "blocks", "domains", "payment_methods", "notices", "webhooks"},
-    "payments": {*_PAID, "payment_blocks", "partners", "referrals", "commissions", "payouts"},
+    "payments": {*_PAID, *_PROMOTED, "payment_blocks"},
     "staff": {"staff", "staff_keys", "trail"},
     # Of what their other rights let them read.
     "anybody": {"bulk", "bulk_misses"},

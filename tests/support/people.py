@@ -30,7 +30,7 @@ from panelwright.panels.actions import create_panel
 from panelwright.panels.models import Panel
 from panelwright.payments.audit import payment_faults
 from panelwright.promotions.affiliate_audit import affiliate_faults
-from panelwright.promotions.audit import coupon_faults
+from panelwright.promotions.audit import coupon_faults, trial_faults
 from panelwright.providers.actions import add_provider
 from panelwright.providers.models import Provider
 from panelwright.providers.routing.route_actions import add_routes
@@ -123,7 +123,7 @@ class Owner:
     def audit(self) -> list[str]:
         """What does not balance, in words."""
         own = (*ticket_faults(self.panel_id), *payment_faults(self.panel_id), *coupon_faults(self.panel_id))
-        own = (*own, *affiliate_faults(self.panel_id))
+        own = (*own, *affiliate_faults(self.panel_id), *trial_faults(self.panel_id))
         return [*audit(self.panel_id).faults, *own]
 
 

@@ -284,6 +284,22 @@ def test_one_network_is_one_person(
     assert commission()[1] == state
 
 
+def test_one_card_is_one_person(alice: Owner, carol: Buyer, dave: Buyer, link: Partner, bank: int) -> None:
+    hers, his = paid(alice, carol, bank), begun(dave, bank, "20")
+    execute("UPDATE payments_payment SET payer_key = 'card one' WHERE id IN (%s, %s)", int(hers), int(his))
+    approve(alice, his)
+    assert commission()[1] == "refused" and "payer" in str(commission()[2])
+    assert moved() == [] and alice.audit() == []
+
+
+def test_a_card_that_nobody_tells_of_is_nobodys(
+    alice: Owner, carol: Buyer, dave: Buyer, link: Partner, bank: int
+) -> None:
+    paid(alice, carol, bank)
+    paid(alice, dave, bank)
+    assert commission()[1] == "earned"
+
+
 def test_staff_send_what_is_asked_for_or_say_why_not(
     alice: Owner, carol: Buyer, dave: Buyer, link: Partner, bank: int, time: Time
 ) -> None:

@@ -135,11 +135,12 @@ def test_which_deposits_earn(first_only: bool, months: int, has_deposits: bool, 
 
 
 def test_one_person_has_one_browser_or_one_network() -> None:
-    apart = same_person(device=False, partner_addresses={"203.0.113.9"}, addresses={"203.0.113.8", ""})
+    apart = same_person(device=False, payer=False, partner_addresses={"203.0.113.9"}, addresses={"203.0.113.8", ""})
     assert apart == []
-    both = {"203.0.113.9", "2001:db8::1", ""}
-    assert same_person(device=True, partner_addresses=both, addresses={"203.0.113.9", "2001:db8::2", ""}) == [
+    hers, his = {"203.0.113.9", "2001:db8::1", ""}, {"203.0.113.9", "2001:db8::2", ""}
+    assert same_person(device=True, payer=True, partner_addresses=hers, addresses=his) == [
         "device",
+        "payer",
         "address 2001:db8::/64",
         "address 203.0.113.9",
     ]
