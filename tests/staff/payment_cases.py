@@ -114,10 +114,9 @@ def trial(world: Any) -> int:
     """The trial balance of a new customer."""
     world.do("trial.set", trial=True, trial_amount="1.50")
     customer = world.alice.customer(f"trial-{_new(world)}").customer
+    who = {"customer": customer, "address": "203.0.113.77", "device": _new(world)}
     with scope(panel=world.alice.panel), transaction.atomic():
-        return trial_actions.grant(
-            panel_id=world.alice.panel_id, customer=customer, address="203.0.113.77", device=_new(world), now=clock.now()
-        )
+        return trial_actions.grant(panel_id=world.alice.panel_id, **who, now=clock.now())
 
 
 def receipt(world: Any) -> int:

@@ -5,41 +5,62 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('customers', '0014_host_until'),
-        ('panels', '0013_affiliates'),
-        ('promotions', '0002_affiliates'),
+        ("customers", "0014_host_until"),
+        ("panels", "0013_affiliates"),
+        ("promotions", "0002_affiliates"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='TrialBalance',
+            name="TrialBalance",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('amount_micros', models.BigIntegerField()),
-                ('address_digest', models.CharField(max_length=64)),
-                ('device_digest', models.CharField(max_length=64)),
-                ('at', models.DateTimeField()),
-                ('customer', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, to='customers.customer')),
-                ('panel', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, to='panels.panel')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("amount_micros", models.BigIntegerField()),
+                ("address_digest", models.CharField(max_length=64)),
+                ("device_digest", models.CharField(max_length=64)),
+                ("at", models.DateTimeField()),
+                (
+                    "customer",
+                    models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, to="customers.customer"),
+                ),
+                (
+                    "panel",
+                    models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, to="panels.panel"),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['panel', 'id'], name='trial_panel'), models.Index(fields=['panel', 'at'], name='trial_day')],
-                'constraints': [models.UniqueConstraint(fields=('panel', 'address_digest'), name='trial_address_once'), models.UniqueConstraint(fields=('panel', 'device_digest'), name='trial_device_once'), models.CheckConstraint(condition=models.Q(('amount_micros__gt', 0)), name='trial_amount')],
+                "indexes": [
+                    models.Index(fields=["panel", "id"], name="trial_panel"),
+                    models.Index(fields=["panel", "at"], name="trial_day"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("panel", "address_digest"), name="trial_address_once"),
+                    models.UniqueConstraint(fields=("panel", "device_digest"), name="trial_device_once"),
+                    models.CheckConstraint(condition=models.Q(("amount_micros__gt", 0)), name="trial_amount"),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='TrialTerms',
+            name="TrialTerms",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('enabled', models.BooleanField(default=False)),
-                ('amount_micros', models.BigIntegerField(default=0)),
-                ('per_day', models.BigIntegerField(default=20)),
-                ('panel', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, to='panels.panel')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("enabled", models.BooleanField(default=False)),
+                ("amount_micros", models.BigIntegerField(default=0)),
+                ("per_day", models.BigIntegerField(default=20)),
+                ("panel", models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, to="panels.panel")),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('amount_micros__gte', 0), ('per_day__gt', 0), models.Q(('enabled', False), ('amount_micros__gt', 0), _connector='OR')), name='trial_terms_bounds')],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("amount_micros__gte", 0),
+                            ("per_day__gt", 0),
+                            models.Q(("enabled", False), ("amount_micros__gt", 0), _connector="OR"),
+                        ),
+                        name="trial_terms_bounds",
+                    )
+                ],
             },
         ),
     ]
