@@ -11,6 +11,7 @@ from panelwright.storefront import (
     affiliates,
     balance,
     banners,
+    discovery,
     funds,
     hooks,
     mass,
@@ -28,7 +29,7 @@ _API_URL = r"^api/?$"
 _FREE_PAGE = r"^pages/(?P<slug>[a-z0-9][a-z0-9-]{0,59})$"
 _ENDPOINT = "account/webhooks/<hidden:endpoint_id>"
 
-_HOME = (SitePage("home", "", views.home, Who.EVERYBODY),)
+_HOME = (SitePage("home", "", views.home, Who.EVERYBODY, indexed=True),)
 
 _SERVICES = (
     SitePage(
@@ -37,6 +38,7 @@ _SERVICES = (
         public.services,
         Who.EVERYBODY,
         menus=(Menu("main", gettext_noop("Services"), "grid"), Menu("public", gettext_noop("Services"))),
+        indexed=True,
         samples=("/services", "/services?q=followers", "/services?q=nothing+like+it"),
     ),
     SitePage("services_csv", "services.csv", public.services_csv, Who.EVERYBODY, Answer.FILE),
@@ -61,6 +63,7 @@ _NEWS = (
             Menu("public", gettext_noop("Updates")),
             Menu("updates", gettext_noop("Services and prices")),
         ),
+        indexed=True,
         samples=("/news", "/news?kind=gone"),
     ),
     SitePage(
@@ -70,6 +73,7 @@ _NEWS = (
         Who.EVERYBODY,
         menus=(Menu("updates", gettext_noop("Announcements")),),
         under="news",
+        indexed=True,
     ),
 )
 
@@ -88,12 +92,20 @@ _TEXTS = (
         views.api,
         Who.EVERYBODY,
         menus=(Menu("own", "API", "code"), Menu("public", "API")),
+        indexed=True,
         samples=("/api",),
     ),
-    SitePage("terms", "terms", public.page, Who.EVERYBODY, arguments={"slug": "terms"}),
-    SitePage("faq", "faq", public.page, Who.EVERYBODY, arguments={"slug": "faq"}),
+    SitePage("terms", "terms", public.page, Who.EVERYBODY, indexed=True, arguments={"slug": "terms"}),
+    SitePage("faq", "faq", public.page, Who.EVERYBODY, indexed=True, arguments={"slug": "faq"}),
     SitePage("own_address", r"^pages/(?P<slug>terms|faq)$", public.own_address, Who.EVERYBODY, Answer.LEADS_ON),
-    SitePage("page", _FREE_PAGE, public.page, Who.EVERYBODY, samples=("/pages/about",)),
+    SitePage("page", _FREE_PAGE, public.page, Who.EVERYBODY, indexed=True, samples=("/pages/about",)),
+)
+
+_FOR_PROGRAMS = (
+    SitePage("robots", "robots.txt", discovery.robots, Who.EVERYBODY, Answer.FILE),
+    SitePage("sitemap", "sitemap.xml", discovery.sitemap, Who.EVERYBODY, Answer.FILE),
+    SitePage("favicon", "favicon.ico", discovery.favicon, Who.EVERYBODY, Answer.FILE),
+    SitePage("manifest", "manifest.webmanifest", discovery.manifest, Who.EVERYBODY, Answer.FILE),
 )
 
 _ORDERING = (
@@ -555,5 +567,18 @@ _PROGRAMS = (
 # In the order of the menus.
 SITE = Site(
     "storefront",
-    (*_HOME, *_ORDERING, *_ORDERS, *_SERVICES, *_MONEY, *_PARTNERS, *_SUPPORT, *_NEWS, *_TEXTS, *_ACCOUNT, *_PROGRAMS),
+    (
+        *_HOME,
+        *_ORDERING,
+        *_ORDERS,
+        *_SERVICES,
+        *_MONEY,
+        *_PARTNERS,
+        *_SUPPORT,
+        *_NEWS,
+        *_TEXTS,
+        *_ACCOUNT,
+        *_PROGRAMS,
+        *_FOR_PROGRAMS,
+    ),
 )

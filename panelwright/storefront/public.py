@@ -14,6 +14,8 @@ from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import strip_tags
+from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
 from django.views.decorators.gzip import gzip_page
@@ -35,6 +37,8 @@ from panelwright.ui.request import CustomerRequest, PanelRequest
 from panelwright.ui.templatetags.listing import RowGroup
 
 ROWS_MAX = 100
+# What search engines show below a page's title.
+DESCRIPTION_CHARS = 160
 # What stands in the address -> which news.
 _KINDS = {
     "up": ChangeKind.UP,
@@ -103,6 +107,7 @@ def services(request: PanelRequest) -> HttpResponse:
         types=[(one.slug, one.name) for one in shelf.types],
     )
     context = {
+        "description": _("Prices and limits of all services at %(name)s.") % {"name": request.panel.name},
         "list": of,
         "asked": of.asked(request.GET),
         "groups": list(_groups(rows)),
@@ -175,6 +180,7 @@ def news(request: PanelRequest) -> HttpResponse:
     prices = request.customer.price_list if request.customer else None
     page = catalogue_news(request.panel.id, prices, kind=kind, before=before)
     context = {
+        "description": _("New services and price changes at %(name)s.") % {"name": request.panel.name},
         "days": [(day, list(items)) for day, items in groupby(page.items, key=_day)],
         "next": page.next,
         "before": before,
@@ -213,7 +219,9 @@ def page(request: PanelRequest, slug: str) -> HttpResponse:
     found = queries.page_for(request.panel, slug, request.language)
     if found is None:
         return render(request, "ui/not_found.html", status=404)
-    return render(request, "storefront/public/page.html", {"one": found, "body": markdown.html(found.body)})
+    body = markdown.html(found.body)
+    begins = Truncator(" ".join(strip_tags(body).split())).chars(DESCRIPTION_CHARS)
+    return render(request, "storefront/public/page.html", {"one": found, "body": body, "description": begins})
 
 
 @require_safe

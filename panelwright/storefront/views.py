@@ -6,6 +6,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
 from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import conditional_page, require_safe
@@ -29,6 +30,10 @@ def home(request: PanelRequest) -> HttpResponse:
     """Which panel this is, and what it sells to everybody."""
     shelf = shelf_for(request.panel)
     context = {
+        "description": _(
+            "Marketing services for your pages: order in a minute, track delivery live, see exact prices. What is not"
+            " delivered is refunded."
+        ),
         "types": shelf.types,
         "service_count": len(shelf),
         "categories": shelf.categories[:CATEGORIES_MAX],
@@ -50,6 +55,8 @@ def api(request: PanelRequest) -> HttpResponse:
     asked = BY_SLUG.get(request.GET.get("type", ""))
     first = kinds[0] if kinds else apidocs.DEFAULT
     context = {
+        "description": _("The API of %(name)s for resellers: place orders, track them and request refills.")
+        % {"name": request.panel.name},
         "api_url": api_url,
         "actions": apidocs.actions(request.panel, list(services.values())),
         "types": [apidocs.service_type(kind, api_url=api_url, service=services.get(kind.name)) for kind in kinds],

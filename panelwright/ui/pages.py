@@ -81,7 +81,8 @@ class SitePage:
 
     `path` is a route, or a regular expression when it begins with ^. `under` names the page in whose menu entry this
     one is found. `right`: what staff need to see it, with `also`; None: any of them may. `start`: where its users
-    begin after they have logged in. `as_customer`: what staff may do there in a customer's place. `samples` are
+    begin after they have logged in. `as_customer`: what staff may do there in a customer's place. `indexed`: search
+    engines may list it. `samples` are
     addresses that tests look at; names in braces stand for rows that they have made, such as {order}. Empty: the path
     itself.
     """
@@ -97,12 +98,15 @@ class SitePage:
     under: str = ""
     start: bool = False
     as_customer: AsCustomer = AsCustomer.LOOK
+    indexed: bool = False
     samples: tuple[str, ...] = ()
     arguments: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if (self.right or self.also) is not None and self.who is not Who.STAFF:
             raise ValueError(f"{self.name}: only a page of staff names a right that it needs")
+        if self.indexed and self.who is not Who.EVERYBODY:
+            raise ValueError(f"{self.name}: search engines are shown what everybody may see")
 
     @property
     def addresses(self) -> tuple[str, ...]:

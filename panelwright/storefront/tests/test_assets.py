@@ -14,7 +14,9 @@ def test_every_file_is_served_as_it_is(open_panel, visit) -> None:
     paths = {path.name: path for folder in FOLDERS for path in folder.iterdir()}
     assert sorted([*paths, "htmx.js"]) == sorted(all_assets())
     scripts = ["backoffice.js", "office.js", "pages.js", "work.js"]
-    assert sorted(paths) == sorted([*scripts, "backoffice.css", "mark.svg", "storefront.css", "ui.css"])
+    assert sorted(paths) == sorted(
+        [*scripts, "backoffice.css", "mark-192.png", "mark-512.png", "mark.svg", "storefront.css", "ui.css"]
+    )
     for name in paths:
         response = visit("bare").get(f"/static/{name}")
         assert response.content == paths[name].read_bytes()

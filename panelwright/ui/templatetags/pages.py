@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django import template
 from django.conf import settings
@@ -298,6 +298,27 @@ def query_string(context: Any) -> str:
     for name in ("before", "after", "lang", "seen"):
         query.pop(name, None)
     return f"?{query.urlencode()}" if query else ""
+
+
+class SearchHead(NamedTuple):
+    """Where the page stands, without what narrows it, and its panel's picture; without `path` it is not to be listed."""
+
+    start: str = ""
+    path: str = ""
+    picture: str = ""
+
+
+@register.simple_tag(takes_context=True)
+def search_head(context: Any) -> SearchHead:
+    """What the head of the page says to search engines and to whoever shows a link to it."""
+    request = context["request"]
+    found = pages.page_of(request) if hasattr(request, "panel") else None
+    if found is None or not found[1].indexed:
+        return SearchHead()
+    logo = request.panel.logo_version
+    picture = f"{reverse('ui:logo')}?v={logo}" if logo else asset("mark-512.png")
+    start = f"{request.scheme}://{request.META.get('HTTP_HOST', '')}"
+    return SearchHead(start, request.path.rstrip("/") or "/", picture)
 
 
 @register.simple_tag(takes_context=True)
