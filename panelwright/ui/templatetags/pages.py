@@ -301,7 +301,7 @@ def query_string(context: Any) -> str:
 
 
 class SearchHead(NamedTuple):
-    """Where the page stands, without what narrows it, and its panel's picture; without `path` it is not to be listed."""
+    """Where the page stands, without what narrows it, and its panel's picture; without `path` it is not listed."""
 
     start: str = ""
     path: str = ""
