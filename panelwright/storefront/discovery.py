@@ -40,7 +40,8 @@ def robots(request: PanelRequest) -> HttpResponse:
 
 def _private_paths() -> list[str]:
     """The beginnings of addresses below which no page is for search engines."""
-    listed, others = set(), set()
+    listed: set[str] = set()
+    others: set[str] = set()
     for _, page in all_pages():
         (listed if page.indexed else others).add(_first_part(page))
     # Style sheets and pictures belong to the pages.
