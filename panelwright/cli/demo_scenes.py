@@ -108,17 +108,21 @@ def act(panel: Panel, people: Sequence[Customer], broken: Provider, service: int
 def _order(
     people: Sequence[Customer], service: int, draw: random.Random, at: datetime, *, claim: bool = True
 ) -> list[delivery.Sending]:
-    """An order of somebody, and what is to be sent of it; without `claim` it is left to the worker."""
-    buyer = draw.choice(people[1:12])
-    link = f"https://example.com/{buyer.user.email.partition('@')[0]}/{draw.randint(100, 9999)}"
-    params = {"service": str(service), "link": link}
+    """An order of whoever has the money for it, and what is to be sent of it; without `claim` it is left to the worker.
+
+    What people have left depends on the day: their history is drawn anew with each. Whoever cannot pay is passed over.
+    """
+    params = {"service": str(service)}
     if service != BY_HAND:
         params["quantity"] = str(draw.randint(4, 20) * 50)
-    with clock.at(at):
-        (placed,) = place_orders([PlaceOrder(Caller(customer_id=buyer.id), params)])
-        if isinstance(placed, Refusal) or not claim:
-            return []
-        return delivery.claim_forward(10)
+    buyers = people[1:12]
+    for buyer in draw.sample(buyers, len(buyers)):
+        params["link"] = f"https://example.com/{buyer.user.email.partition('@')[0]}/{draw.randint(100, 9999)}"
+        with clock.at(at):
+            (placed,) = place_orders([PlaceOrder(Caller(customer_id=buyer.id), params)])
+            if not isinstance(placed, Refusal):
+                return delivery.claim_forward(10) if claim else []
+    raise RuntimeError(f"nobody of the demonstration could order service {service}: {placed}")
 
 
 def _ask_old(people: Sequence[Customer], draw: random.Random, at: datetime) -> None:
