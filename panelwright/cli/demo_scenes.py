@@ -13,10 +13,11 @@ from datetime import datetime, timedelta
 from panelwright.catalog.actions import NewService, add_services
 from panelwright.cli.demo_words import TALKS, Talk
 from panelwright.core import clock, money
-from panelwright.core.refusal import Refusal
 from panelwright.core.said import said
 from panelwright.customers.access import Caller
 from panelwright.customers.models import Customer
+from panelwright.ledger.actions import credit_customer
+from panelwright.ledger.models import TransferCode
 from panelwright.orders.actions import AskOrders, place_orders, request_cancels, request_refills
 from panelwright.orders.models import Order
 from panelwright.orders.rules import PlaceOrder
@@ -33,6 +34,8 @@ from panelwright.support.actions import Letter, PostedMessage, open_ticket, repl
 from panelwright.support.models import Subject, Ticket
 
 CATEGORY = "By our own people, and new"
+# What those get who act in the scenes, in the panel's currency.
+SPENDING_MONEY = 60
 BY_HAND, OLD, NEW = 901, 902, 903
 # Nothing listens there.
 NOWHERE = "http://127.0.0.1:9/api/v2"
@@ -91,6 +94,16 @@ def act(panel: Panel, people: Sequence[Customer], broken: Provider, service: int
     """All scenes. `broken` breaks off in the middle of an order for `service`, and does not know request ids."""
     draw = random.Random(f"scenes:{panel.slug}")
     now = clock.now()
+    for buyer in people[1:12]:
+        # What their history left them depends on the day.
+        credit_customer(
+            panel_id=panel.id,
+            account_id=buyer.account_id,
+            amount_micros=SPENDING_MONEY * money.MICROS,
+            code=TransferCode.BONUS,
+            reference=f"scenes-{buyer.id}",
+            now=now - timedelta(days=6),
+        )
     for hours in (26, 9, 3, 1):
         _order(people, BY_HAND, draw, now - timedelta(hours=hours))
     _ask_old(people, draw, now - timedelta(hours=31))
@@ -108,21 +121,16 @@ def act(panel: Panel, people: Sequence[Customer], broken: Provider, service: int
 def _order(
     people: Sequence[Customer], service: int, draw: random.Random, at: datetime, *, claim: bool = True
 ) -> list[delivery.Sending]:
-    """An order of whoever has the money for it, and what is to be sent of it; without `claim` it is left to the worker.
-
-    What people have left depends on the day: their history is drawn anew with each. Whoever cannot pay is passed over.
-    """
-    params = {"service": str(service)}
+    """An order of somebody, and what is to be sent of it; without `claim` it is left to the worker."""
+    buyer = draw.choice(people[1:12])
+    link = f"https://example.com/{buyer.user.email.partition('@')[0]}/{draw.randint(100, 9999)}"
+    params = {"service": str(service), "link": link}
     if service != BY_HAND:
         params["quantity"] = str(draw.randint(4, 20) * 50)
-    buyers = people[1:12]
-    for buyer in draw.sample(buyers, len(buyers)):
-        params["link"] = f"https://example.com/{buyer.user.email.partition('@')[0]}/{draw.randint(100, 9999)}"
-        with clock.at(at):
-            (placed,) = place_orders([PlaceOrder(Caller(customer_id=buyer.id), params)])
-            if not isinstance(placed, Refusal):
-                return delivery.claim_forward(10) if claim else []
-    raise RuntimeError(f"nobody of the demonstration could order service {service}: {placed}")
+    with clock.at(at):
+        (placed,) = place_orders([PlaceOrder(Caller(customer_id=buyer.id), params)])
+        assert isinstance(placed, int), placed
+        return delivery.claim_forward(10) if claim else []
 
 
 def _ask_old(people: Sequence[Customer], draw: random.Random, at: datetime) -> None:
@@ -190,7 +198,8 @@ def _begin_schedules(people: Sequence[Customer], draw: random.Random, now: datet
     for hours, params in enumerate(wanted, start=1):
         link = {} if "username" in params else {"link": f"https://example.com/slowly/{draw.randint(100, 9999)}"}
         with clock.at(now - timedelta(minutes=11 * hours)):
-            place_orders([PlaceOrder(Caller(customer_id=people[hours].id), {**params, **link})])
+            (placed,) = place_orders([PlaceOrder(Caller(customer_id=people[hours].id), {**params, **link})])
+            assert isinstance(placed, int), placed
 
 
 def _talk(panel: Panel, people: Sequence[Customer], draw: random.Random, now: datetime) -> None:
