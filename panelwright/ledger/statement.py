@@ -230,7 +230,7 @@ def page(
         return Statement([], None, None)
     up, down = _read(account_id, after), _read(account_id, before)
     if up is None and down is None and month is not None:
-        ready, down = _end_of(panel_id, account_id, month)
+        ready, down = end_of(panel_id, account_id, month)
         if not ready:
             return Statement([], None, None, ready=False)
     at = up or down
@@ -350,8 +350,8 @@ def _page_of_code(
     return Statement(found.entries, None if over else on, found.newer, None if over else ended_at)
 
 
-def _end_of(panel_id: int, account_id: int, month: Month) -> tuple[bool, Cursor | None]:
-    """Whether the sums reach the month's end, and the place there; no place: the newest transfer may be in it."""
+def end_of(panel_id: int, account_id: int, month: Month) -> tuple[bool, Cursor | None]:
+    """Whether the sums reach a month's end, and the place there; no place: the newest transfer may be in it."""
     rolled = _ROLLED_UP.rows(connection, panel_id, account_id)
     at = sql.aware(rolled[0][2]) if rolled else None
     if at is None or at < month.ends_at + _DISORDER:

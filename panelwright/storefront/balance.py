@@ -20,6 +20,7 @@ from panelwright.core import clock, money
 from panelwright.core.lists import Filter
 from panelwright.core.sql import PASSING_ERRORS
 from panelwright.ledger import lists, statement
+from panelwright.ledger.month_sums import over
 from panelwright.ledger.statement import Month, Spending
 from panelwright.ledger.statement_actions import catch_up
 from panelwright.orders.queries import numbers_of
@@ -28,6 +29,8 @@ from panelwright.ui.files import csv_file
 from panelwright.ui.request import CustomerRequest
 
 MONTHS_MAX = 36
+# Statements that the page leads to.
+STATEMENTS_MAX = 12
 
 
 @require_safe
@@ -36,7 +39,7 @@ def balance(request: CustomerRequest) -> HttpResponse:
     asked, month = _asked(request)
     newest = not any((asked["code"], month, asked["before"], asked["after"]))
     if newest or month is not None:
-        _catch_up(request)
+        catch_up_account(request)
     page = statement.page(**_account(request), month=month, **asked)
     page = replace(page, entries=statement.numbered(page.entries, partial(numbers_of, request.panel.id)))
     months = Filter("month", gettext_noop("Month"), (("", gettext_noop("All months")), *_months(request)))
@@ -48,9 +51,10 @@ def balance(request: CustomerRequest) -> HttpResponse:
         "asked": {"code": asked["code"], "month": f"{month.year:04}-{month.month:02}" if month else ""},
         "narrowed": bool(asked["code"] or month),
         "newest": newest,
+        "over": _statements(request) if newest else [],
     }
     if newest:
-        zone = _zone()
+        zone = time_zone()
         spent = statement.spending(**_account(request), zone=zone, now=clock.now())
         context |= {"spent": spent, "chart": _chart(spent, request.panel.currency)}
         top = page.entries[0].id if page.entries else 0
@@ -63,7 +67,7 @@ def balance_csv(request: CustomerRequest) -> HttpResponseBase:
     """The statement as a file, with the filters of the page that it stands on."""
     asked, month = _asked(request)
     if month is not None:
-        _catch_up(request)
+        catch_up_account(request)
         if not statement.page(**_account(request), month=month, limit=1).ready:
             messages.error(request, _("This month is still being counted. Try again in a moment."))
             return redirect("storefront:balance")
@@ -89,15 +93,17 @@ def _asked(request: CustomerRequest) -> tuple[dict[str, Any], Month | None]:
         "before": request.GET.get("before") or None,
         "after": request.GET.get("after") or None,
     }
-    return asked, statement.read_month(request.GET.get("month", ""), _zone())
+    return asked, statement.read_month(request.GET.get("month", ""), time_zone())
 
 
-def _zone() -> ZoneInfo:
+def time_zone() -> ZoneInfo:
+    """That of the pages."""
     zone = timezone.get_current_timezone()
     return zone if isinstance(zone, ZoneInfo) else ZoneInfo("UTC")
 
 
-def _catch_up(request: CustomerRequest) -> None:
+def catch_up_account(request: CustomerRequest) -> None:
+    """Go on adding up the customer's transfers."""
     try:
         catch_up(**_account(request))
     except PASSING_ERRORS:
@@ -106,13 +112,20 @@ def _catch_up(request: CustomerRequest) -> None:
 
 def _months(request: CustomerRequest) -> list[tuple[str, str]]:
     """This month and those before it, back to the one in which the customer came."""
-    today = clock.now().astimezone(_zone()).date()
+    today = clock.now().astimezone(time_zone()).date()
     first = timezone.localtime(request.customer.created_at).date()
     found: list[tuple[str, str]] = []
     while len(found) < MONTHS_MAX and (today.year, today.month) >= (first.year, first.month):
         found.append((f"{today:%Y-%m}", f"{today:%Y-%m}"))
         today = date(today.year - (today.month == 1), (today.month - 2) % 12 + 1, 1)
     return found
+
+
+def _statements(request: CustomerRequest) -> list[str]:
+    """The last months that are over."""
+    zone, now = time_zone(), clock.now()
+    months = ((name, statement.read_month(name, zone)) for name, _label in _months(request))
+    return [name for name, month in months if month is not None and over(month, now)][:STATEMENTS_MAX]
 
 
 def _chart(spent: Spending, currency: str) -> charts.Chart:
