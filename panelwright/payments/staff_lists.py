@@ -13,8 +13,8 @@ from panelwright.customers.queries import customer_id
 from panelwright.customers.staff_lists import with_email
 from panelwright.panels.models import Panel
 from panelwright.payments import queries
-from panelwright.payments.models import Payment, PaymentBlockKind, PaymentMethod, PaymentState, Voucher
-from panelwright.payments.texts import STATES
+from panelwright.payments.models import Payment, PaymentMethod, PaymentState, Voucher
+from panelwright.payments.texts import BLOCK_KINDS, STATES
 from panelwright.staff.lists import StaffList, offers
 from panelwright.staff.rights import Right
 
@@ -243,12 +243,6 @@ VOUCHERS = Listing(
 def _vouchers(panel: Panel) -> Found:
     return Found(Voucher.objects.filter(panel_id=panel.id))
 
-
-BLOCK_KINDS = {
-    PaymentBlockKind.CUSTOMER: gettext_noop("Customer"),
-    PaymentBlockKind.ADDRESS: gettext_noop("IP address"),
-    PaymentBlockKind.DOMAIN: gettext_noop("Email domain"),
-}
 
 BLOCKS = Listing(
     name="payment_blocks",

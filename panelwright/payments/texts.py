@@ -16,6 +16,7 @@ from panelwright.payments.models import (
     Dispute,
     DisputeState,
     Payment,
+    PaymentBlockKind,
     PaymentState,
     PaymentStep,
     Refund,
@@ -188,6 +189,13 @@ _EVIDENCE = {
     "shared_card": gettext_noop("Other customers paid with the same card or account: %(customers)s"),
     "many_payments": gettext_noop("%(count)s payments in %(hours)s hours, your limit is %(limit)s"),
     "large_sum": gettext_noop("%(amount)s %(currency)s in %(hours)s hours, your limit is %(limit)s %(currency)s"),
+}
+
+
+BLOCK_KINDS = {
+    PaymentBlockKind.CUSTOMER: gettext_noop("Customer"),
+    PaymentBlockKind.ADDRESS: gettext_noop("IP address"),
+    PaymentBlockKind.DOMAIN: gettext_noop("Email domain"),
 }
 
 

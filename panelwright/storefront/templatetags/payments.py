@@ -19,7 +19,6 @@ from panelwright.payments.models import (
     PaymentStep,
     Refund,
 )
-from panelwright.payments.staff_lists import BLOCK_KINDS
 
 register = template.Library()
 
@@ -51,7 +50,7 @@ def payment_problem(payment: Payment) -> str:
 @register.filter
 def payment_block_kind(block: PaymentBlock) -> str:
     """What it blocks."""
-    return _(BLOCK_KINDS[PaymentBlockKind(block.kind)])
+    return _(texts.BLOCK_KINDS[PaymentBlockKind(block.kind)])
 
 
 @register.filter
