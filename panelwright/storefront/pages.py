@@ -100,9 +100,6 @@ _TEXTS = (
     SitePage("faq", "faq", public.page, Who.EVERYBODY, indexed=True, arguments={"slug": "faq"}),
     SitePage("own_address", r"^pages/(?P<slug>terms|faq)$", public.own_address, Who.EVERYBODY, Answer.LEADS_ON),
     SitePage("page", _FREE_PAGE, public.page, Who.EVERYBODY, indexed=True, samples=("/pages/about",)),
-)
-
-_FOR_PROGRAMS = (
     SitePage("robots", "robots.txt", discovery.robots, Who.EVERYBODY, Answer.FILE),
     SitePage("sitemap", "sitemap.xml", discovery.sitemap, Who.EVERYBODY, Answer.FILE),
     SitePage("favicon", "favicon.ico", discovery.favicon, Who.EVERYBODY, Answer.FILE),
@@ -596,6 +593,5 @@ SITE = Site(
         *_TEXTS,
         *_ACCOUNT,
         *_PROGRAMS,
-        *_FOR_PROGRAMS,
     ),
 )
