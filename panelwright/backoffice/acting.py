@@ -155,14 +155,14 @@ def act(request: StaffRequest, name: str, target: int | None = None) -> HttpResp
         "action": action,
         "target": target,
         "fields": [
-            field_of(field, form, state, request.panel.id)
+            field_of(field, form, state, request.panel.id, noun=action.noun.name)
             for field in action.fields
             if field.kind is not ActionFieldKind.OBJECT and field.name not in _names_of_files(action)
         ],
         "form": form,
         "asks": asks,
         "seen": seen if isinstance(seen, Performed) else None,
-        "moves": words.moves(seen.before, seen.after) if isinstance(seen, Performed) else None,
+        "moves": words.moves(seen.before, seen.after, action.noun.name) if isinstance(seen, Performed) else None,
         "sure": shown_as(seen) if isinstance(seen, Performed) else "",
         "changed": changed,
         "back": back_of(request, action, target),
@@ -288,7 +288,8 @@ def _written(value: object) -> object:
     return ",".join(map(str, value)) if isinstance(value, list) else value
 
 
-def field_of(field: Field, form: Form, state: Mapping[str, Any] | None, panel_id: int) -> ActionField:
+def field_of(field: Field, form: Form, state: Mapping[str, Any] | None, panel_id: int, *, noun: str) -> ActionField:
+    """`noun`: of the action, whose word a choice has."""
     choices: list[tuple[str, str]] = []
     kind = "text"
     match field.kind:
@@ -302,9 +303,9 @@ def field_of(field: Field, form: Form, state: Mapping[str, Any] | None, panel_id
             kind = "choice"
             # Nothing is chosen unseen: the first of the roles is the owner's.
             first = [] if "" in field.choices else [("", "")]
-            choices = [*first, *((value, words.choice(value)) for value in field.choices)]
+            choices = [*first, *((value, words.choice(value, noun)) for value in field.choices)]
         case ActionFieldKind.CHOICES:
-            kind, choices = "ticks", [(value, words.choice(value)) for value in field.choices]
+            kind, choices = "ticks", [(value, words.choice(value, noun)) for value in field.choices]
         case ActionFieldKind.FILE:
             kind = "file"
         case ActionFieldKind.SECRET:
@@ -350,7 +351,10 @@ def _after(request: StaffRequest, performed: Performed) -> HttpResponse:
     secret = [performed.shown[name] for name in ("key", "secret") if name in performed.shown]
     if secret or (performed.shown and action.prepare is not None):
         # What a provider's list brought, or what is told only now.
-        told = [(words.field(name), words.value(value)[:SHOWN_MAX]) for name, value in performed.shown.items()]
+        told = [
+            (words.field(name), words.value(value, action.noun.name)[:SHOWN_MAX])
+            for name, value in performed.shown.items()
+        ]
         # Many that are told only now: a line each, to be copied.
         codes = "\n".join(performed.shown.get("codes", ()))
         context = {"title": _(action.label), "secrets": secret, "told": told, "codes": codes, "back": back}

@@ -99,7 +99,9 @@ def act(request: StaffRequest, name: str, of: str) -> HttpResponse:
     context = {
         "action": action,
         "list": chosen.listing,
-        "fields": [acting.field_of(field, form, None, request.panel.id) for field in action.fields],
+        "fields": [
+            acting.field_of(field, form, None, request.panel.id, noun=action.noun.name) for field in action.fields
+        ],
         "form": form,
         "nothing": nothing,
         "seen": seen if isinstance(seen, Foreseen) else None,
@@ -139,7 +141,7 @@ def _started(request: StaffRequest, form: Form, seen: Foreseen) -> BulkWork | No
 def _filled(action: Action, given: Mapping[str, object]) -> list[tuple[str, str]]:
     """What was filled in, as it is said beside what will happen."""
     shown = [field for field in action.fields if field.required and not field.markdown and field.name in given]
-    return [(_(field.label), words.value(given[field.name])) for field in shown]
+    return [(_(field.label), words.value(given[field.name], action.noun.name)) for field in shown]
 
 
 def chosen_rows(request: StaffRequest, of: StaffList) -> Selection | None:

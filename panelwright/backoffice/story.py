@@ -219,9 +219,9 @@ def _event(event: Mapping[str, Any], told: set[datetime], tries: set[tuple[int, 
 
 def _staff(entry: Any) -> StoryEntry:
     action = registry.actions().get(entry.action)
-    changes = words.moves(entry.before, entry.after).changes
+    changes = words.moves(entry.before, entry.after, entry.object_kind).changes
     detail = "; ".join(f"{one.name}: {one.before} → {one.after}" for one in changes)
-    given = {words.field(name): words.value(held) for name, held in entry.given.items()}
+    given = {words.field(name): words.value(held, entry.object_kind) for name, held in entry.given.items()}
     title = _(action.label) if action else entry.action
     return StoryEntry(entry.at, "staff", title, detail, by=entry.actor_name, facts=given)
 

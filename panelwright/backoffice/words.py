@@ -19,11 +19,14 @@ from panelwright.panels.actions import LANGUAGES
 from panelwright.panels.models import Arrival, BlockKind, Domain
 from panelwright.payments import texts as payment_texts
 from panelwright.payments.registry import all_gateways
+from panelwright.payments.staff_lists import BLOCK_KINDS
+from panelwright.promotions.models import CommissionState, PayoutState, PayoutWay
 from panelwright.providers.models import Provider
 from panelwright.providers.staff_orders import PROBLEM_LABELS
 from panelwright.providers.sync import sync_problems
 from panelwright.staff import registry, trail
 from panelwright.staff.rights import LABELS, ROLE_LABELS, Right, Role
+from panelwright.support import texts as support_texts
 from panelwright.ui import auth, standing_in, status_labels
 from panelwright.ui.templatetags.pages import language_name
 
@@ -300,6 +303,23 @@ _CHOICES = {
     Way.WEBHOOK.value: gettext_noop("Webhook"),
     **{kind.value: label for kind, label in KIND_LABELS.items()},
 }
+# Noun -> words of its values that mean something else, or nothing, elsewhere.
+_OF_NOUN: Mapping[str, Mapping[str, str]] = {
+    "payment_block": BLOCK_KINDS,
+    "ticket": {**support_texts.STATES, **support_texts.SUBJECTS, **support_texts.WISHES},
+    "commission": {
+        CommissionState.EARNED: gettext_noop("Earned"),
+        CommissionState.REFUSED: gettext_noop("To decide"),
+        CommissionState.DECLINED: gettext_noop("Declined"),
+    },
+    "payout": {
+        PayoutState.REQUESTED: gettext_noop("Waiting"),
+        PayoutState.PAID: gettext_noop("Paid"),
+        PayoutState.REJECTED: gettext_noop("Rejected"),
+        PayoutWay.BALANCE: gettext_noop("Balance"),
+        PayoutWay.STAFF: gettext_noop("Outside"),
+    },
+}
 _PROBLEMS_OF_REFILLS = {
     problems.REQUEST_REFUSED: gettext_noop("Rejected"),
     problems.REQUEST_WAITS: gettext_noop("Not taken yet"),
@@ -345,11 +365,11 @@ class Moves(NamedTuple):
         return self.refund or abs(self.balance)
 
 
-def moves(before: Mapping[str, Any], after: Mapping[str, Any]) -> Moves:
-    """From the states of an object before and after."""
+def moves(before: Mapping[str, Any], after: Mapping[str, Any], noun: str) -> Moves:
+    """From the states of an object of this noun before and after."""
     before, after = trail.difference(dict(before), dict(after))
     changed = [
-        TrailChange(field(name), value(before.get(name)), value(after.get(name)))
+        TrailChange(field(name), value(before.get(name), noun), value(after.get(name), noun))
         for name in {**before, **after}
         if before.get(name) != after.get(name) and name not in INTERNAL
     ]
@@ -483,18 +503,18 @@ def told(text: str) -> str:
     return said.words(text, _)
 
 
-def value(held: Any) -> str:
-    """What stands in a field."""
+def value(held: Any, noun: str = "") -> str:
+    """What stands in a field, of an object of this noun."""
     if held is None or held == "":
         return "–"
     if isinstance(held, bool):
         return _("Yes") if held else _("No")
     if isinstance(held, Mapping):
-        return ", ".join(f"{field(str(name))}: {value(one)}" for name, one in held.items())
+        return ", ".join(f"{field(str(name))}: {value(one, noun)}" for name, one in held.items())
     if isinstance(held, list | tuple):
-        return ", ".join(value(one) for one in held) or "–"
+        return ", ".join(value(one, noun) for one in held) or "–"
     text = said.words(str(held), _)
-    return _(status_labels.STATUS[text]) if text in status_labels.STATUS else choice(text)
+    return _(status_labels.STATUS[text]) if text in status_labels.STATUS else choice(text, noun)
 
 
 def undeclared(name: str) -> str:
@@ -503,8 +523,10 @@ def undeclared(name: str) -> str:
     return _(known) if known else name
 
 
-def choice(text: str) -> str:
-    """A value of a list of choices. A language is called by its name in it."""
+def choice(text: str, noun: str = "") -> str:
+    """A value of a list of choices, of an object of this noun. A language is called by its name in it."""
+    if text in _OF_NOUN.get(noun, {}):
+        return _(_OF_NOUN[noun][text])
     if text in LANGUAGES:
         return language_name(text)
     known = PROBLEM_LABELS.get(text) or _RIGHTS.get(text) or _ROLES.get(text) or _CHOICES.get(text)

@@ -15,17 +15,17 @@ from panelwright.support.commands import Wish
 from panelwright.support.models import Message, TicketRequest
 from panelwright.support.rules import ASKED, WITHDRAWN
 
-_WISHES = {
+WISHES = {
     Wish.REFILL: gettext_noop("Refill"),
     Wish.CANCEL: gettext_noop("Cancel"),
     Wish.SPEED_UP: gettext_noop("Speed up"),
 }
-_SUBJECTS = {
+SUBJECTS = {
     "order": gettext_noop("An order"),
     "payment": gettext_noop("A payment"),
     "other": gettext_noop("Something else"),
 }
-_STATES = {
+STATES = {
     "open": gettext_noop("In progress"),
     "pending": gettext_noop("Waiting for support"),
     "answered": gettext_noop("Answered"),
@@ -82,15 +82,15 @@ _ENDED = {
 
 
 def wish(value: str) -> str:
-    return _(_WISHES[Wish(value)])
+    return _(WISHES[Wish(value)])
 
 
 def subject(value: str) -> str:
-    return _(_SUBJECTS[value])
+    return _(SUBJECTS[value])
 
 
 def state(value: str) -> str:
-    return _(_STATES[value])
+    return _(STATES[value])
 
 
 def reason(code: str) -> str:
@@ -106,7 +106,7 @@ def refusal(refused: Refusal) -> str:
 def request_line(wish: str, order: int, *, reason_code: str = "", outcome: str = "") -> str:
     """How one request stands, as a sentence."""
     if reason_code:
-        told = {"wish": _(_WISHES[Wish(wish)]), "order": order, "reason": reason(reason_code)}
+        told = {"wish": _(WISHES[Wish(wish)]), "order": order, "reason": reason(reason_code)}
         return _("Order %(order)s, %(wish)s: not possible, %(reason)s.") % told
     text = _ENDED[Wish(wish), outcome] if outcome else _TAKEN[Wish(wish)]
     return _(text) % {"order": order}

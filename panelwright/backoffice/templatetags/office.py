@@ -277,4 +277,4 @@ def trail_line(entry: TrailEntry) -> TrailLine:
     page = ONE.get(entry.object_kind)
     url = reverse(f"backoffice:{page}", args=[entry.object_id]) if page and entry.object_id else ""
     title = _(action.label) if action else words.undeclared(entry.action)
-    return TrailLine(title, target, url, words.moves(entry.before, entry.after).changes[:6])
+    return TrailLine(title, target, url, words.moves(entry.before, entry.after, entry.object_kind).changes[:6])
