@@ -19,11 +19,12 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture(autouse=True)
 def ids_far_up(transactional_db: None) -> None:
-    """Ids of orders begin several windows up, as where other tests have placed theirs: whole windows hold none of ours."""
+    """Ids begin several windows up, as where other tests have placed orders: whole windows hold none of ours."""
     far = 3 * created_actions.WINDOW
     with connection.cursor() as run:
         if connection.vendor == "postgresql":
-            run.execute("SELECT setval(s, nextval(s) + %s) FROM pg_get_serial_sequence('orders_order', 'id') AS s", [far])
+            ids = "pg_get_serial_sequence('orders_order', 'id')"
+            run.execute(f"SELECT setval({ids}, nextval({ids}) + %s)", [far])
         else:
             run.execute("DELETE FROM sqlite_sequence WHERE name = 'orders_order'")
             run.execute("INSERT INTO sqlite_sequence (name, seq) VALUES ('orders_order', %s)", [far])
