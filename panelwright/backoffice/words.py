@@ -19,7 +19,6 @@ from panelwright.panels.actions import LANGUAGES
 from panelwright.panels.models import Arrival, BlockKind, Domain
 from panelwright.payments import texts as payment_texts
 from panelwright.payments.registry import all_gateways
-from panelwright.payments.staff_lists import BLOCK_KINDS
 from panelwright.promotions.models import CommissionState, PayoutState, PayoutWay
 from panelwright.providers.models import Provider
 from panelwright.providers.staff_orders import PROBLEM_LABELS
@@ -305,8 +304,12 @@ _CHOICES = {
 }
 # Noun -> words of its values that mean something else, or nothing, elsewhere.
 _OF_NOUN: Mapping[str, Mapping[str, str]] = {
-    "payment_block": BLOCK_KINDS,
-    "ticket": {**support_texts.STATES, **support_texts.SUBJECTS, **support_texts.WISHES},
+    "payment_block": {kind.value: label for kind, label in payment_texts.BLOCK_KINDS.items()},
+    "ticket": {
+        **support_texts.STATES,
+        **support_texts.SUBJECTS,
+        **{wish.value: label for wish, label in support_texts.WISHES.items()},
+    },
     "commission": {
         CommissionState.EARNED: gettext_noop("Earned"),
         CommissionState.REFUSED: gettext_noop("To decide"),

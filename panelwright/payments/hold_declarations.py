@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from panelwright.core import clock, money
-from panelwright.payments import hold_rules, holding_actions, ripening_actions, staff_actions, texts
+from panelwright.payments import hold_rules, holding_actions, ripening_actions, staff_actions
 from panelwright.payments.declarations import PAYMENT
 from panelwright.payments.hold_rules import HELD
 from panelwright.payments.models import FreshMoney, HoldRules, Payment, PaymentBlock, PaymentBlockKind
@@ -177,10 +176,6 @@ def _remove_block(_actor: Actor, panel_id: int, block_id: int, /) -> None:
     holding_actions.remove_block(panel_id=panel_id, block_id=block_id)
 
 
-def _kinds(_panel_id: int) -> list[tuple[str, str]]:
-    return [(kind.value, _(texts.BLOCK_KINDS[kind])) for kind in PaymentBlockKind]
-
-
 _BLOCKS = (
     Action(
         PAYMENT_BLOCK,
@@ -191,11 +186,10 @@ _BLOCKS = (
         (
             Field(
                 "kind",
-                _KIND.TEXT,
+                _KIND.CHOICE,
                 gettext_noop("What is blocked"),
                 required=True,
-                # The words are their own: a domain of links is another thing.
-                offers=_kinds,
+                choices=tuple(PaymentBlockKind.values),
             ),
             Field(
                 "value",

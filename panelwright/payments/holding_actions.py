@@ -111,11 +111,9 @@ def block_of(customer: Customer, address: str) -> str:
 
 
 def add_block(*, panel_id: int, kind: str, value: str, note: str = "") -> PaymentBlock:
-    """Take no payments from there any more. Refused: bad_choice, bad_block_customer, bad_block_address,
-    bad_block_domain, payment_block_there, too_many_payment_blocks, text_too_long.
+    """Take no payments from there any more. Refused: bad_block_customer, bad_block_address, bad_block_domain,
+    payment_block_there, too_many_payment_blocks, text_too_long.
     """
-    if kind not in PaymentBlockKind.values:
-        raise Refused("bad_choice", "kind")
     form = hold_rules.block_value(PaymentBlockKind(kind), value)
     if isinstance(form, Refusal):
         raise Refused.of(form)

@@ -304,7 +304,7 @@ def test_who_is_blocked_begins_no_payment_and_what_comes_in_is_held(shop: Shop, 
     shop.work()
     assert stands(begun) == HELD and "blocked" in str(_facts(begun)) and moved() == []
     assert refused(shop, "payment_block.add", kind=kind, value=blocked) == "payment_block_there"
-    assert refused(shop, "payment_block.add", kind="website", value=blocked) == "bad_choice"
+    assert refused(shop, "payment_block.add", kind="website", value=blocked) == "not_a_choice"
     assert "Email domain" in _office(shop, "/admin/payment_blocks/add")
     assert blocked.lower() in _office(shop, "/admin/payment-blocks").lower()
     act(shop, "payment_block.remove", made.target)
