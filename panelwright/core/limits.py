@@ -316,6 +316,27 @@ PROVIDER_ANSWER_VALUES_MAX = _limit(
 PROVIDER_LIST_VALUES_MAX = _limit(
     "PROVIDER_LIST_VALUES_MAX", 2_000_000, "values", of="The same in a price list of more than 2 MiB", beyond="Not read"
 )
+FOLDED_CHARS_MAX = _limit(
+    "FOLDED_CHARS_MAX",
+    500,
+    "characters",
+    of="A provider's refusal, its word for a state or a service's name, before and after it is folded for comparing",
+    beyond="Not compared",
+)
+REFUSALS_CHARS_MAX = _limit(
+    "REFUSALS_CHARS_MAX",
+    20_000,
+    "characters",
+    of="All refusals in one answer of a provider that are looked up among the known ones; what is repeated counts once",
+    beyond="Of the others nothing is concluded: the state of their orders is unknown",
+)
+ECHO_STEPS_MAX = _limit(
+    "ECHO_STEPS_MAX",
+    100_000,
+    "words",
+    of="Comparing what a provider answers with what it was sent, comments and links, to tell its own words from them",
+    beyond="Of the answer nothing is concluded: the order's outcome is unknown",
+)
 OFFERS_MAX = _limit("OFFERS_MAX", 50_000, "rows", of="A provider's price list", beyond="Not read; nothing changes")
 
 # What is kept of requests about orders, for their stories and as evidence (providers/routing/calls.py).

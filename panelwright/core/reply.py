@@ -10,6 +10,7 @@ import json
 import re
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Any
 from urllib.parse import quote, quote_plus
 
 from panelwright.core.said import Said, not_ours
@@ -38,6 +39,8 @@ class HttpReply:
     last_modified: str = ""
     secrets: tuple[str, ...] = field(default=(), repr=False)
     sent: tuple[str, ...] = field(default=(), repr=False)
+    # What its readers keep while they read it, so that nothing is worked out twice, and what it took in all.
+    notes: dict[Any, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def clean(self, value: object, limit: int = TEXT_MAX) -> str:
         """Upstream's words as one line without markup, control characters or the key."""

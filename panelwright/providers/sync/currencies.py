@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 from panelwright.core.said import said
@@ -17,22 +18,38 @@ _SIGNS = {
     "DOLLARS": _DOLLARS,
     "USDT": "USD",
     "USDC": "USD",
+    "US DOLLAR": "USD",
+    "US DOLLARS": "USD",
+    "U.S. DOLLAR": "USD",
+    "ДОЛЛАР": _DOLLARS,
+    "ДОЛЛАР США": "USD",
     "€": "EUR",
     "EURO": "EUR",
+    "EUROS": "EUR",
+    "ЕВРО": "EUR",
     "£": "GBP",
     "₽": "RUB",
     "RUR": "RUB",
     "РУБ": "RUB",
     "РУБ.": "RUB",
     "RUBLE": "RUB",
+    "RUBLES": "RUB",
+    "ROUBLE": "RUB",
+    "RUSSIAN RUBLE": "RUB",
+    "РУБЛЬ": "RUB",
+    "РУБЛИ": "RUB",
+    "РУБЛЕЙ": "RUB",
     "R$": "BRL",
     "REAIS": "BRL",
+    "BRAZILIAN REAL": "BRL",
     "₺": "TRY",
     "TL": "TRY",
+    "TURKISH LIRA": "TRY",
     "₹": "INR",
     "RS": "INR PKR",
     "RS.": "INR PKR",
     "RUPEE": "INR PKR",
+    "INDIAN RUPEE": "INR",
     "₴": "UAH",
     "ГРН": "UAH",
     "₸": "KZT",
@@ -57,9 +74,17 @@ _SIGNS = {
 def currencies_of(told: str) -> frozenset[str]:
     """The currencies that it may mean; nothing where it cannot be understood."""
     text = unicodedata.normalize("NFKC", told).strip().upper()
-    if text in _SIGNS:
-        return frozenset(_SIGNS[text].split())
-    return frozenset({text}) if len(text) == 3 and text.isascii() and text.isalpha() else frozenset()
+    if meant := _meant(text):
+        return meant
+    # "USD ($)", "₽ RUB": what each of them may mean.
+    first, *others = map(_meant, re.split(r"[\s()/|-]+", text.strip("() ")))
+    return first.intersection(*others)
+
+
+def _meant(word: str) -> frozenset[str]:
+    if word in _SIGNS:
+        return frozenset(_SIGNS[word].split())
+    return frozenset({word}) if len(word) == 3 and word.isascii() and word.isalpha() else frozenset()
 
 
 def differs(*, told: str, counted: str, overruled: str = "") -> bool:

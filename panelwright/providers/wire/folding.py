@@ -11,7 +11,10 @@ import re
 import unicodedata
 from functools import lru_cache
 
-FOLD_MAX = 500  # characters of a text that are looked at
+from panelwright.core import limits
+from panelwright.core.text import normalized
+
+FOLD_MAX = limits.FOLDED_CHARS_MAX
 _ROUGH_MAX = 4 * FOLD_MAX
 
 _TAG = re.compile(r"</?[A-Za-z][^<>]{0,300}>")
@@ -24,10 +27,11 @@ _NUKTA, _VIRAMA = 7, 9
 
 @lru_cache(maxsize=2_048)
 def _folded(text: str) -> str:
-    # Twice: letters in bold, in circles or full width are only letters afterwards.
-    text = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).casefold())
+    # Twice: letters in bold, in circles or full width are only letters afterwards. One character may become eighteen,
+    # so it is cut again; a syllable of Korean becomes three letters, which are all the same text.
+    text = normalized("NFKD", normalized("NFKC", text)[:FOLD_MAX].casefold())
     kept = []
-    for char in text:
+    for char in text[: 3 * FOLD_MAX]:
         kind = unicodedata.category(char)
         if kind == "Cf":
             continue  # zero-width characters, direction marks
@@ -36,11 +40,14 @@ def _folded(text: str) -> str:
                 kept.append(char)
         else:
             kept.append(char if char.isalnum() else " ")
-    return " ".join("".join(kept).translate(_PLAIN).split())
+    return " ".join("".join(kept).translate(_PLAIN).split())[:FOLD_MAX].rstrip()
 
 
 def fold(text: str) -> str:
-    """Lower case words separated by one space; no accents (also й -> и, ё -> е, ı -> i, đ -> d), no markup."""
+    """Lower case words separated by one space; no accents (also й -> и, ё -> е, ı -> i, đ -> d), no markup.
+
+    At most FOLD_MAX characters, of a text that is at most so long without its markup.
+    """
     text = text[:_ROUGH_MAX]
     if "&" in text:
         text = html.unescape(text)

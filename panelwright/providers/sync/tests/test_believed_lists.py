@@ -86,6 +86,38 @@ def test_a_list_in_another_currency_than_its_balance_changes_nothing(roubles: Sh
     assert value("SELECT COUNT(*) FROM catalog_service WHERE number > 9") == 1
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"currency": {"code": "USD"}},
+        {"currency": ["USD"]},
+        {"currency": 840},
+        {"currency": {"id": 7}},
+        {"currency_symbol": "$"},
+        {"currency_name": "US Dollar"},
+        {"balance_currency": "USD"},
+        {"user": {"currency": "USD"}},
+        {"meta": {"currency": {"name": "USD"}}},
+    ],
+    ids=str,
+)
+def test_another_currency_is_heard_in_whatever_shape_it_is_told(roubles: Shop, said: dict[str, object]) -> None:
+    roubles.upstream.answers("balance", {"balance": "100.00", **said})
+    roubles.lists(listed(501, "2.00"))
+    assert "RUB is set for it" in roubles.syncs().problem
+    assert roubles.sells(10)[0] == "0.0121"
+    settings(roubles, currency_told_wrongly=True)
+    assert roubles.syncs().problem == "", "a person may say that it is none"
+
+
+@pytest.mark.parametrize("said", [{"code": "RUB"}, ["RUB"], {"symbol": "₽"}, "Russian Ruble", "RUB (₽)", [], {}])
+def test_the_same_currency_in_another_shape_is_fine(roubles: Shop, said: object) -> None:
+    roubles.upstream.answers("balance", {"balance": "100.00", "currency": said})
+    roubles.lists(listed(501, "1.50"))
+    assert roubles.syncs().problem == ""
+    assert roubles.sells(10)[0] == "0.01815"
+
+
 @pytest.mark.parametrize("told", ["100.00 USD", "$100.00", "US$ 100"])
 def test_a_currency_beside_the_amount_is_told_too(roubles: Shop, told: str) -> None:
     roubles.upstream.answers("balance", {"balance": told})

@@ -35,9 +35,20 @@ def test_a_rate_in_another_currency_is_held_and_named(roubles: Shop, rate: str) 
 
 
 @pytest.mark.parametrize(
-    "named", [{"currency": "USD"}, {"Currency": "$"}, {"currency_code": "eur"}, {"currency": "USD", "rate": "1.00 RUB"}]
+    "named",
+    [
+        {"currency": "USD"},
+        {"Currency": "$"},
+        {"currency_code": "eur"},
+        {"currency": "USD", "rate": "1.00 RUB"},
+        {"currency": ["USD"]},
+        {"currency": 840},
+        {"currency": {"id": 7}},
+        {"currency_symbol": "$"},
+        {"rate_currency": {"name": "USD"}},
+    ],
 )
-def test_a_row_in_a_currency_of_its_own_is_left_out_and_named(roubles: Shop, named: dict[str, str]) -> None:
+def test_a_row_in_a_currency_of_its_own_is_left_out_and_named(roubles: Shop, named: dict[str, object]) -> None:
     """Also where the balance tells no currency: what is set for the provider is what its rates are counted in."""
     roubles.upstream.answers("balance", {"balance": "100.00"})
     roubles.lists(*({**listed(id_, "1.00"), **named} for id_ in (501, 502)), listed(503, "1.00"))
@@ -63,6 +74,10 @@ def test_a_row_that_names_the_providers_currency_counts(roubles: Shop, named: di
         ({"status": "success", "currency_code": "usd"}, "data"),
         ({"currency": {"code": "USD", "symbol": "$"}}, "services"),
         ({"meta": {"currency": "USD", "total": 2}}, "data"),
+        ({"user": {"currency": "USD"}}, "services"),
+        ({"currency": ["USD"]}, "services"),
+        ({"currency": 840}, "services"),
+        ({"currency_symbol": "$"}, "data"),
         ({"status": "success", "data": {"currency": "USD"}}, "data.services"),
     ],
     ids=str,

@@ -9,15 +9,16 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from urllib.parse import unquote
+
+from panelwright.core import limits
 
 # Shorter ones stand in many words by chance.
 _LETTERS_MIN = 4
 # So much of a value, from its beginning, is a repeat, too, when the answer breaks off in it.
 _CUT_WORDS_MIN = 3
 _LOOKED_AT = 2_000
-# Places of an answer that are compared with what was sent; links come before comments, which may be many.
-_TRIES_MAX = 20_000
 
 _WORD = re.compile(r"[^\W_]+")
 _SCHEME = re.compile(r"^\s*(\w+:)?(//)?(www\.)?", re.IGNORECASE)
@@ -30,28 +31,39 @@ def strangers_words(params: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(value for name, value in params.items() if name not in _NO_ECHOES and value)
 
 
-def without_echoes(text: str, sent: Iterable[str]) -> str:
-    """The text without what it repeats of `sent`: whole values, their lines, and the parts of links."""
+def without_echoes(text: str, sent: Iterable[str]) -> str | None:
+    """The text without what it repeats of `sent`: whole values, their lines, and the parts of links.
+
+    None where telling them apart takes more than ECHO_STEPS_MAX: any word of it may be a stranger's then.
+    """
     if not sent:
         return text
     text = html.unescape(text[:_LOOKED_AT])
     text = unquote(text) if "%" in text else text
     spans = [found.span() for found in _WORD.finditer(text)]
     words = [text[start:end].casefold() for start, end in spans]
-    places: dict[str, list[int]] = {}
-    for at, word in enumerate(words):
-        places.setdefault(word, []).append(at)
-    echoed: set[int] = set()
-    tries = 0
+    # Of the pieces those whose beginnings stand in it, word by word: many comments begin alike, and then it is read
+    # once for all of them.
+    begun = {tuple(words[at : at + n]) for at in range(len(words)) for n in range(1, _CUT_WORDS_MIN + 1)}
+    sought = _Words()
+    left = limits.ECHO_STEPS_MAX
     for piece in dict.fromkeys(_pieces(sent)):
-        first = _WORD.search(piece)
-        found_at = places.get(first[0].casefold(), ()) if first is not None else ()
-        tries += len(found_at)
-        if tries > _TRIES_MAX:
-            break
-        own = [found[0].casefold() for found in _WORD.finditer(piece)] if found_at else []
-        for at in found_at:
-            echoed.update(range(at, at + _repeated(words, at, own)))
+        if tuple(_words_of(piece, _CUT_WORDS_MIN)) not in begun:
+            continue
+        # One more than there are, so that it is seen where the answer breaks off.
+        own = _words_of(piece, len(words) + 1)
+        left -= len(own)
+        if left < 0:
+            return None
+        if sum(map(len, own)) >= _LETTERS_MIN:
+            _add(sought, own)
+    echoed: set[int] = set()
+    for at in range(len(words)):
+        repeated, steps = _repeated(words, at, sought)
+        left -= steps + repeated
+        if left < 0:
+            return None
+        echoed.update(range(at, at + repeated))
     kept, before = [], 0
     for at in sorted(echoed):
         kept.append(text[before : spans[at][0]])
@@ -59,18 +71,35 @@ def without_echoes(text: str, sent: Iterable[str]) -> str:
     return "".join([*kept, text[before:]])
 
 
-def _repeated(words: list[str], at: int, own: list[str]) -> int:
-    """How many words from `at` on repeat `own`, what was sent; 0 where that is none of it, or too little."""
-    if sum(map(len, own)) < _LETTERS_MIN:
-        return 0
-    same = 0
-    while same < len(own) and at + same < len(words) and words[at + same] == own[same]:
-        same += 1
-    if same == len(own) or same >= _CUT_WORDS_MIN:
-        # The word in which it was cut is part of it.
-        cut = same < len(own) and at + same < len(words) and own[same].startswith(words[at + same])
-        return same + cut
-    return 0
+class _Words(dict[str, "_Words"]):
+    """What may follow the words so far. `whole`: they are a piece by themselves."""
+
+    whole = False
+
+
+def _words_of(piece: str, count: int) -> list[str]:
+    return [found[0].casefold() for found in islice(_WORD.finditer(piece), count)]
+
+
+def _add(sought: _Words, own: list[str]) -> None:
+    for word in own:
+        sought = sought.setdefault(word, _Words())
+    sought.whole = True
+
+
+def _repeated(words: list[str], at: int, sought: _Words) -> tuple[int, int]:
+    """How many words from `at` on repeat a piece that was sent, and how many were compared."""
+    found = 0
+    for same, word in enumerate(islice(words, at, None)):
+        if word not in sought:
+            if same < _CUT_WORDS_MIN:
+                return found, same + 1
+            # The word in which it was cut is part of it.
+            return found + any(own.startswith(word) for own in sought), same + 1 + len(sought)
+        sought = sought[word]
+        if sought.whole or same + 1 >= _CUT_WORDS_MIN:
+            found = same + 1
+    return found, len(words) - at
 
 
 def _pieces(sent: Iterable[str]) -> Iterator[str]:

@@ -23,16 +23,16 @@ from panelwright.providers.wire.outcomes import (
     Balance,
     LeftOut,
     Offers,
-    Reason,
     ServiceOffer,
     Unknown,
     UpstreamRefused,
 )
-from panelwright.providers.wire.panel_v2.echoes import without_echoes
-from panelwright.providers.wire.panel_v2.error_phrases import classify, tells_of_a_breakdown
+from panelwright.providers.wire.panel_v2 import told_currencies
 from panelwright.providers.wire.panel_v2.refusals import (
     WORDLESS,
     flatten,
+    is_clear,
+    is_known,
     is_negative,
     is_positive,
     limited,
@@ -50,12 +50,12 @@ from panelwright.providers.wire.panel_v2.refusals import (
 from panelwright.providers.wire.panel_v2.states import refill_status
 from panelwright.providers.wire.panel_v2.values import (
     EITHER,
+    absent,
     as_count,
     as_decimal,
     as_flag,
     as_money,
     as_ref,
-    currency_beside,
     find_json,
 )
 
@@ -124,14 +124,6 @@ def _took(reply: HttpReply, value: object, layers: list[dict[str, Any]], ref: st
     return unknown(reply, what_came(reply, value)) if text is None else unclear(reply, text)
 
 
-def is_clear(reply: HttpReply, text: str) -> bool:
-    """True for a text that says no, not one that reports a breakdown in the middle of the work."""
-    own = without_echoes(text, reply.sent)
-    if tells_of_a_breakdown(own):
-        return False
-    return classify(own)[1] if reply.status >= 500 else True
-
-
 def _layers(value: object) -> list[dict[str, Any]]:
     """The object itself, then what it wraps: {"data":{…}}, {"order":{…}}, [{…}]."""
     layers: list[dict[str, Any]] = []
@@ -168,7 +160,7 @@ def _refill_word(reply: HttpReply, layers: list[dict[str, Any]]) -> Took | None:
         word = obj.get("refill")
         if is_positive(word) or (isinstance(word, str) and refill_status(word) in ("Pending", "In progress")):
             return Accepted("")
-        if isinstance(word, str) and (is_negative(word) or classify(word)[0] is not Reason.OTHER):
+        if isinstance(word, str) and (is_negative(word) or is_known(reply, word)):
             return refused(reply, word)
         if word is False or (isinstance(word, int) and word == 0):
             return refused(reply, WORDLESS)
@@ -253,7 +245,7 @@ def _cancel_item(reply: HttpReply, item: object) -> Took:
     words = fold(flatten(item))
     if words and _CANCEL_YES.fullmatch(words):
         return Accepted("")
-    if words and (classify(words)[0] is not Reason.OTHER or _CANCEL_NO.search(words)):
+    if words and (_CANCEL_NO.search(words) or is_known(reply, words)):
         return refused(reply, flatten(item))
     return unknown(reply, flatten(item) or said.said("up_no_order"))
 
@@ -322,8 +314,6 @@ def _wraps(value: object) -> bool:
 # ---- services ------------------------------------------------------------------------------------
 
 _NAME_MAX = 500  # characters
-_CURRENCY_KEYS = ("currency", "currency_code")
-_ABOUT_A_LIST = ("meta", "info")
 _EMPTY = re.compile(r"(empty|no) (data|services?)|services? not found|nothing found|empty")
 
 
@@ -347,7 +337,7 @@ def read_services(reply: HttpReply) -> Offers | UpstreamRefused | Unknown:
     offers: dict[str, ServiceOffer] = {}
     left_out: list[LeftOut] = []
     comma = _comma_of(rows)
-    of_list = _written(reply, [named for obj in around for named in _currencies_named(obj)])
+    of_list = told_currencies.told(reply, around)
     for row in rows:
         offer = _offer(reply, row, comma, of_list)
         if isinstance(offer, LeftOut):
@@ -377,7 +367,7 @@ def _rows(value: object) -> tuple[list[Any] | None, list[dict[str, Any]]]:
             rows = list(obj.values())
             are_rows = all(isinstance(row, dict) and ("service" in row or "rate" in row) for row in rows)
             return rows if are_rows else None, around
-        around += [obj, *(lowered(obj.get(key)) for key in _ABOUT_A_LIST)]
+        around += told_currencies.with_what_is_about([obj])
         value = inside
     return None, around
 
@@ -425,37 +415,13 @@ def _offer(reply: HttpReply, row: object, comma: str, of_list: tuple[str, ...]) 
         dripfeed=as_flag(obj.get("dripfeed", obj.get("drip_feed"))),
         description=reply.clean(obj.get("desc") or obj.get("description") or "", 5_000),
         step=_step(obj.get("increment")),
-        currencies=_currencies(reply, obj) or of_list,
+        currencies=told_currencies.told(reply, [obj], beside=_rate_as_written(obj)) or of_list,
     )
-
-
-def _currencies(reply: HttpReply, obj: dict[str, Any]) -> tuple[str, ...]:
-    """What the row says of its currency, as it is written: on its own, and beside the rate."""
-    return _written(reply, [*_currencies_named(obj), currency_beside(_rate_as_written(obj))])
-
-
-def _currencies_named(obj: dict[str, Any]) -> list[str]:
-    """The currencies that an object names: "currency": "USD", or {"code": "USD"}."""
-    named = [obj.get(key) for key in _CURRENCY_KEYS]
-    named += [
-        next((inner[key] for key in ("code", "name") if key in (inner := lowered(one))), None)
-        for one in named
-        if isinstance(one, dict)
-    ]
-    return [one for one in named if isinstance(one, str)]
-
-
-def _written(reply: HttpReply, named: Sequence[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(text for one in named if not _absent(one) and (text := reply.clean(one, 20))))
 
 
 _NO_LIMIT = frozenset(
     {"unlimited", "no limit", "without limit", "infinite", "infinity", "ilimitado", "sinirsiz", "безлимит"}
 )
-
-
-def _absent(value: object) -> bool:
-    return value is None or (isinstance(value, str) and value.strip() in ("", "null", "None", "undefined"))
 
 
 def _is_flat(obj: dict[str, Any]) -> bool:
@@ -465,7 +431,7 @@ def _is_flat(obj: dict[str, Any]) -> bool:
 
 
 def _rate_as_written(obj: dict[str, Any]) -> Any:
-    return next((obj[key] for key in ("rate", "price") if not _absent(obj.get(key))), None)
+    return next((obj[key] for key in ("rate", "price") if not absent(obj.get(key))), None)
 
 
 def _rate(obj: dict[str, Any], comma: str) -> Decimal:
@@ -487,7 +453,7 @@ def _rate(obj: dict[str, Any], comma: str) -> Decimal:
 
 def _limit(value: object, which: str) -> int | None:
     """A minimum or maximum, None where nothing stands there. Raises ValueError where something else does."""
-    if _absent(value):
+    if absent(value):
         return None
     count = as_count(value)
     if count is None and (number := as_decimal(value)) is not None and number == number.to_integral_value() > OFFER_MAX:
@@ -507,7 +473,7 @@ def _shown(value: object) -> str:
 
 def _step(value: object) -> int | None:
     """None where nothing stands there, 1 where it says that there is none, STEP_UNREAD where it is no step at all."""
-    if _absent(value):
+    if absent(value):
         return None
     step = 0 if value is False else as_count(value)
     if step is None or not 0 <= step <= OFFER_MAX:
@@ -540,15 +506,15 @@ def read_balance(reply: HttpReply) -> Balance | UpstreamRefused | Unknown:
     layers = _layers(value)
     if layers and isinstance(layers[-1].get("balance"), dict):
         layers.append(lowered(layers[-1]["balance"]))
-    named = (obj.get(key) for obj in layers for key in _CURRENCY_KEYS)
-    currency = next((code for value in named if (code := currency_of(reply, value))), "")
     for obj in layers:
         for key in ("balance", "funds", "amount"):
             if (amount := as_money(obj.get(key))) is not None:
-                return Balance(amount, currency or currency_of(reply, currency_beside(obj[key])))
+                about = told_currencies.with_what_is_about(layers)
+                return Balance(amount, currency_of(reply, about, beside=obj[key]))
     return unknown(reply, what_came(reply, value))
 
 
-def currency_of(reply: HttpReply, value: object) -> str:
-    """A currency as upstream writes it, letters in upper case, at most 8 characters; "" if it is none."""
-    return reply.clean(value, 8).upper()[:8] if isinstance(value, str) else ""
+def currency_of(reply: HttpReply, objects: Sequence[dict[str, Any]], *, beside: object = None) -> str:
+    """The first currency that an answer names, letters in upper case, at most 20 characters; "" where it names none."""
+    told = told_currencies.told(reply, objects, beside=beside)
+    return told[0].upper()[: told_currencies.TOLD_MAX] if told else ""

@@ -6,14 +6,21 @@ Pure functions on parsed JSON and on Reply; none of them raises.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
+from panelwright.core import limits
 from panelwright.core.reply import HttpReply, decode
 from panelwright.core.said import Said, said
 from panelwright.providers.wire.folding import fold
 from panelwright.providers.wire.outcomes import Reason, Unknown, UpstreamRefused
 from panelwright.providers.wire.panel_v2.echoes import without_echoes
-from panelwright.providers.wire.panel_v2.error_phrases import classify, refuses_a_known_request_id
+from panelwright.providers.wire.panel_v2.error_phrases import (
+    classify,
+    looked_up,
+    refuses_a_known_request_id,
+    tells_of_a_breakdown,
+)
 from panelwright.providers.wire.panel_v2.values import MISSING, too_many_values
 
 WORDLESS = said("up_wordless")
@@ -102,13 +109,67 @@ def _texts(value: object, *, depth: int) -> Iterator[str]:
                 yield text if key in _ERROR_KEYS else f"{key[:40]}: {text}"
 
 
+class Understood(NamedTuple):
+    """What a text says by the provider's own words in it. See refusal_words for `firm`."""
+
+    reason: Reason = Reason.OTHER
+    firm: bool = False
+    breakdown: bool = False
+    known_request_id: bool = False
+
+
+# Of what was not looked at nothing is concluded: it may tell of a breakdown, or of a request_id that is known.
+NOT_LOOKED_AT = Understood(breakdown=True, known_request_id=True)
+
+
+def understood(reply: HttpReply, text: str) -> Understood:
+    """What a text of an answer says; NOT_LOOKED_AT once its texts together are beyond the limits.
+
+    What is worked out is kept with the answer: the same text is asked about several times, and a hundred orders may
+    have the same.
+    """
+    kept: _Lookups = reply.notes.setdefault(_Lookups, _Lookups())
+    if text in kept.texts:
+        return kept.texts[text]
+    if kept.left <= 0:
+        return NOT_LOOKED_AT
+    own = without_echoes(text, reply.sent)
+    kept.texts[text] = NOT_LOOKED_AT if own is None else _looked_up(kept, own)
+    return kept.texts[text]
+
+
+@dataclass(slots=True)
+class _Lookups:
+    """What is kept with an answer: what its texts say, and how many characters may still be looked up."""
+
+    left: int = limits.REFUSALS_CHARS_MAX
+    texts: dict[str, Understood] = field(default_factory=dict)
+    folded: dict[tuple[str, ...], Understood] = field(default_factory=dict)
+
+
+def _looked_up(kept: _Lookups, own: str) -> Understood:
+    folded = looked_up(own)
+    if folded not in kept.folded:
+        kept.left -= sum(map(len, folded))
+        if kept.left < 0:
+            return NOT_LOOKED_AT
+        says = Understood(*classify(own), tells_of_a_breakdown(own), refuses_a_known_request_id(own))
+        kept.folded[folded] = says
+    return kept.folded[folded]
+
+
 def refused(reply: HttpReply, text: str) -> UpstreamRefused:
     """A refusal with its class. The class comes from the whole text, before it is cleaned and cut."""
-    own = without_echoes(text, reply.sent)
-    reason, _ = classify(own)
-    retry_after_s = reply.retry_after_s if reason is Reason.LIMIT else None
-    known = refuses_a_known_request_id(own)
-    return UpstreamRefused(reason, reply.clean(text) or WORDLESS, retry_after_s, known_request_id=known)
+    says = understood(reply, text)
+    retry_after_s = reply.retry_after_s if says.reason is Reason.LIMIT else None
+    known = says.known_request_id
+    return UpstreamRefused(says.reason, reply.clean(text) or WORDLESS, retry_after_s, known_request_id=known)
+
+
+def is_clear(reply: HttpReply, text: str) -> bool:
+    """True for a text that says no, not one that reports a breakdown in the middle of the work."""
+    says = understood(reply, text)
+    return not says.breakdown and (says.firm or reply.status < 500)
 
 
 def unknown(reply: HttpReply, text: str) -> Unknown:
@@ -124,13 +185,13 @@ def unclear(reply: HttpReply, text: str) -> Unknown:
 def limited(reply: HttpReply, value: object) -> UpstreamRefused:
     """HTTP 429: the class is LIMIT, whatever the body says."""
     text = whole_text(reply, value) or said("up_limit")
-    known = refuses_a_known_request_id(without_echoes(text, reply.sent))
+    known = understood(reply, text).known_request_id
     return UpstreamRefused(Reason.LIMIT, reply.clean(text), reply.retry_after_s, known_request_id=known)
 
 
-def classified(reply: HttpReply, text: str) -> tuple[Reason, bool]:
-    """The class of a text, by the provider's own words in it."""
-    return classify(without_echoes(text, reply.sent))
+def is_known(reply: HttpReply, text: str) -> bool:
+    """Whether a text is one of the refusals that are known."""
+    return understood(reply, text).reason is not Reason.OTHER
 
 
 def plain_refusal(reply: HttpReply) -> str | None:
@@ -138,7 +199,7 @@ def plain_refusal(reply: HttpReply) -> str | None:
     text = decode(reply.body[:2_000]).strip()
     if reply.broke or not text or len(text) > 300 or text[0] in "<{[" or "</" in text:
         return None
-    return text if classified(reply, text)[0] is not Reason.OTHER else None
+    return text if is_known(reply, text) else None
 
 
 def what_came(reply: HttpReply, value: object = MISSING) -> Said:
@@ -182,7 +243,7 @@ def whole_text(reply: HttpReply, value: object) -> str | None:
     if isinstance(value, list) and len(value) == 1 and any(key in lowered(value[0]) for key in _ERROR_KEYS):
         value = value[0]
     if isinstance(value, str):
-        return value if classified(reply, value)[0] is not Reason.OTHER else None
+        return value if is_known(reply, value) else None
     if value is MISSING:
         return plain_refusal(reply)
     text = refusal_text(value)
@@ -192,5 +253,5 @@ def whole_text(reply: HttpReply, value: object) -> str | None:
     obj = lowered(value)
     words = next((words for key in ("message", "msg") if (words := flatten(obj.get(key)))), "")
     if words and not any(is_positive(obj.get(key)) for key in _FLAG_KEYS):
-        return words if reply.status >= 400 or classified(reply, words)[1] else None
+        return words if reply.status >= 400 or understood(reply, words).firm else None
     return None

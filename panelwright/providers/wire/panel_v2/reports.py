@@ -13,9 +13,10 @@ from typing import Any
 from panelwright.core.reply import HttpReply
 from panelwright.core.said import said
 from panelwright.providers.wire.outcomes import OrderReport, Reason, RefillReport, Unknown, UpstreamRefused
-from panelwright.providers.wire.panel_v2.error_phrases import classify
-from panelwright.providers.wire.panel_v2.reading import LEFT_OUT, ORDER_KEYS, REFILL_KEYS, by_id, currency_of, is_clear
+from panelwright.providers.wire.panel_v2.reading import LEFT_OUT, ORDER_KEYS, REFILL_KEYS, by_id, currency_of
 from panelwright.providers.wire.panel_v2.refusals import (
+    is_clear,
+    is_known,
     lowered,
     refusal_text,
     refused,
@@ -119,7 +120,7 @@ def _report(reply: HttpReply, obj: dict[str, Any]) -> OrderReport | UpstreamRefu
         # Below zero upstream delivered more than was ordered; nothing remains.
         remains=max(0, remains) if remains is not None else None,
         charge=charge if charge is not None and charge >= 0 else None,
-        currency=currency_of(reply, obj.get("currency")),
+        currency=currency_of(reply, [obj]),
         raw_status=reply.clean("" if word is None else word, 100),
         posts=_whole(obj.get("posts")),
         runs=_whole(obj.get("runs")),
@@ -217,7 +218,7 @@ def _refill_word(reply: HttpReply, word: object) -> RefillReport | UpstreamRefus
     if status is not None:
         return RefillReport(status, reply.clean(word, 100))
     if isinstance(word, str) and word.strip():
-        if classify(word)[0] is not Reason.OTHER:
+        if is_known(reply, word):
             return _refused(reply, word)
         return RefillReport(None, reply.clean(word, 100))
     return unknown(reply, said("up_no_refill"))

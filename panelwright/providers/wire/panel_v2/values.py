@@ -118,6 +118,11 @@ def _like_an_answer(value: Any) -> bool:
     return isinstance(value, dict) and bool(value)
 
 
+def absent(value: object) -> bool:
+    """Whether nothing stands there, or a word for that."""
+    return value is None or (isinstance(value, str) and value.strip() in ("", "null", "None", "undefined"))
+
+
 # ---- ids, numbers, yes and no -----------------------------------------------------------------------
 
 _REF = re.compile(rf"[^\s,\x00-\x1f\x7f]{{1,{REF_MAX}}}")
@@ -189,10 +194,10 @@ def as_money(value: object) -> Decimal | None:
 
 
 def currency_beside(value: object) -> str:
-    """The currency that stands before or behind an amount, as it is written: "$1,234.50", "5 RUB"; "" where none."""
+    """What stands before and behind an amount as its currency: "$1,234.50", "5 RUB", "$5 CAD"; "" where none does."""
     if not isinstance(value, str) or len(value) > 60 or (found := _MONEY.fullmatch(value.strip())) is None:
         return ""
-    return (found[1] or found[3] or "") if as_decimal(found[2]) is not None else ""
+    return " ".join(filter(None, (found[1], found[3]))) if as_decimal(found[2]) is not None else ""
 
 
 def _bounded(number: Decimal) -> Decimal | None:

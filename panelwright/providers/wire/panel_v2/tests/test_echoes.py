@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from panelwright.providers.wire.outcomes import Reason, UpstreamRefused
-from panelwright.providers.wire.panel_v2.echoes import strangers_words, without_echoes
+from panelwright.core import limits
+from panelwright.providers.wire.outcomes import Accepted, Reason, Unknown, UpstreamRefused
+from panelwright.providers.wire.panel_v2 import echoes, refusals
+from panelwright.providers.wire.panel_v2.echoes import _repeated, strangers_words, without_echoes
 from panelwright.providers.wire.panel_v2.error_phrases import classify, refuses_a_known_request_id
 from panelwright.providers.wire.panel_v2.reading import read_add
 from panelwright.providers.wire.panel_v2.tests.test_reading import reply
@@ -76,7 +80,61 @@ def test_what_is_ours_is_no_echo() -> None:
 def test_many_comments_and_long_words_are_compared_in_no_time() -> None:
     said = "not enough funds " * 100
     for sent in ("\n".join(f"not enough comment number {n}" for n in range(10_000)), "a." * 1_000, "not/" * 1_000):
-        assert classify(without_echoes(said, (sent,)))[0] is Reason.FUNDS
+        own = without_echoes(said, (sent,))
+        assert own is not None
+        assert classify(own)[0] is Reason.FUNDS
+
+
+LINES_OF = {
+    "long lines": "\n".join("a " * 990 + f"b{n}" for n in range(200)),
+    "links in lines": "\n".join("a/" * 4_995 + str(n) for n in range(50)),
+    "one line": "a/" * 250_000,
+    "many lines": "\n".join("ab/" * 16 + str(n) for n in range(9_000)),
+}
+
+
+@pytest.mark.parametrize("lines", LINES_OF.values(), ids=LINES_OF)
+@pytest.mark.parametrize("said", ["a " * 999, "a/" * 999, "ab " * 666, None])
+def test_comparing_is_bounded_by_words_not_by_places(
+    monkeypatch: pytest.MonkeyPatch, lines: str, said: str | None
+) -> None:
+    """Each of the places was compared with a thousand words: a refusal took seconds, and each text was read twice."""
+    compared = reads = 0
+
+    def counting(words: list[str], at: int, sought: Any) -> tuple[int, int]:
+        nonlocal compared
+        found, steps = _repeated(words, at, sought)
+        compared += steps
+        return found, steps
+
+    def reading(text: str, sent: tuple[str, ...]) -> str | None:
+        nonlocal reads
+        reads += 1
+        return without_echoes(text, sent)
+
+    monkeypatch.setattr(echoes, "_repeated", counting)
+    monkeypatch.setattr(refusals, "without_echoes", reading)
+    text = f"Incorrect comments: {lines}" if said is None else said
+    came = read_add(reply({"error": text}, sent=("https://example.com/a", lines)))
+    assert (reads, compared < limits.ECHO_STEPS_MAX + 3_000) == (1, True)
+    # Whatever it was: no order is taken for refused by words that a customer may have written.
+    assert getattr(came, "reason", Reason.OTHER) is Reason.OTHER
+    assert not isinstance(came, Accepted)
+
+
+def test_what_cannot_be_compared_decides_nothing() -> None:
+    lines = "\n".join("a " * 990 + f"b{n}" for n in range(200)) + "\nnot enough funds"
+    came = read_add(reply({"error": "Bad comments: not enough funds " + "a " * 950}, sent=(lines,)))
+    assert isinstance(came, Unknown)
+    too_many = refusals.refused(reply({}, sent=(lines,)), "not enough funds " + "a " * 950)
+    assert (too_many.reason, too_many.known_request_id) == (Reason.OTHER, True)
+
+
+def test_many_comments_that_begin_alike_are_all_taken_out() -> None:
+    comments = "\n".join(f"Not enough funds {n}" for n in range(5_000))
+    came = read_add(reply({"error": f"Invalid comments: {comments}"}, sent=("https://example.com/a", comments)))
+    assert isinstance(came, UpstreamRefused)
+    assert came.reason is Reason.OTHER
 
 
 @pytest.mark.parametrize(

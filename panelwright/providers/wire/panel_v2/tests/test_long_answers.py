@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tracemalloc
 from collections.abc import Callable
 from typing import Any
@@ -12,7 +13,9 @@ import pytest
 from panelwright.core import limits
 from panelwright.core.reply import HttpReply
 from panelwright.core.said import words
-from panelwright.providers.wire.outcomes import ServiceOffer, Unknown
+from panelwright.providers.wire.folding import fold
+from panelwright.providers.wire.outcomes import Reason, ServiceOffer, Unknown
+from panelwright.providers.wire.panel_v2 import error_phrases
 from panelwright.providers.wire.panel_v2.reading import read_add, read_balance, read_cancel, read_refill, read_services
 from panelwright.providers.wire.panel_v2.reports import read_refill_status, read_status
 from panelwright.providers.wire.panel_v2.tests.test_client import ORDER, upstream
@@ -96,6 +99,53 @@ def test_words_of_a_cancel_are_read_once(words: str) -> None:
     ):
         small, large = (HttpReply(200, json.dumps(body).encode()) for body in (few, many))
         in_proportion(lambda: read_cancel(small, ["1"]), lambda: read_cancel(large, ["1"]), 100)  # noqa: B023
+
+
+class Counted:
+    """Stands for a pattern, and counts the characters that are held against it."""
+
+    def __init__(self, pattern: re.Pattern[str]) -> None:
+        self.pattern = pattern
+        self.chars = 0
+
+    def search(self, text: str) -> re.Match[str] | None:
+        self.chars += len(text)
+        return self.pattern.search(text)
+
+
+@pytest.mark.parametrize("of", ["status", "refill_status", "cancel"])
+@pytest.mark.parametrize("sign", ["x", "\ufdfa", "\uac00", "\u3300", "refill ", "aB"])
+def test_an_answer_has_so_many_refusals_looked_up_and_no_more(
+    monkeypatch: pytest.MonkeyPatch, sign: str, of: str
+) -> None:
+    """U+FDFA becomes eighteen letters: a hundred texts of it took twenty seconds of the processor."""
+    counted = [Counted(pattern) for _, _, pattern in error_phrases._CLASSES]
+    classes = [(reason, firm, one) for (reason, firm, _), one in zip(error_phrases._CLASSES, counted, strict=True)]
+    monkeypatch.setattr(error_phrases, "_CLASSES", classes)
+    error_phrases._classified.cache_clear()
+    texts = {ref: f"{ref} {(sign * limits.FOLDED_CHARS_MAX)[: limits.FOLDED_CHARS_MAX]}" for ref in IDS}
+    came = READERS[of](HttpReply(200, json.dumps({ref: {"error": text} for ref, text in texts.items()}).encode()))
+    error_phrases._classified.cache_clear()
+    assert set(came) == set(IDS)
+    assert 0 < max(one.chars for one in counted) <= limits.REFUSALS_CHARS_MAX
+
+
+def test_what_is_beyond_is_unknown_and_what_is_repeated_counts_once() -> None:
+    long = {ref: {"error": f"Bad service, {ref} " + "x" * limits.FOLDED_CHARS_MAX} for ref in IDS}
+    came = list(read_status(HttpReply(200, json.dumps(long).encode()), IDS).values())
+    # In each no more than its beginning counts.
+    most = limits.REFUSALS_CHARS_MAX // limits.FOLDED_CHARS_MAX
+    assert [getattr(one, "reason", None) for one in came[:most]] == [Reason.SERVICE] * most
+    assert all(isinstance(one, Unknown) and "Bad service" in one.text for one in came[most:])
+    same = {ref: {"error": "Bad service " + "x" * limits.FOLDED_CHARS_MAX} for ref in IDS}
+    assert {
+        getattr(one, "reason", None) for one in read_status(HttpReply(200, json.dumps(same).encode()), IDS).values()
+    } == {Reason.SERVICE}
+
+
+@pytest.mark.parametrize("sign", ["\ufdfa", "\uac00", "\u1e9e", "\u0390", "\u0301", "\u3300", "&#64938;"])
+def test_what_is_folded_does_not_grow(sign: str) -> None:
+    assert len(fold(sign * 4 * limits.FOLDED_CHARS_MAX)) <= limits.FOLDED_CHARS_MAX
 
 
 def test_no_reference_to_a_character_is_too_long() -> None:
