@@ -390,6 +390,13 @@ TICKET_CHARS_MAX = _limit("TICKET_CHARS_MAX", 5_000, "characters", of="A message
 PAYMENT_HOOK_BYTES_MAX = _limit(
     "PAYMENT_HOOK_BYTES_MAX", 256 * KIB, "bytes", of="The body of a webhook of a payment gateway", beyond="413"
 )
+SORTED_HOOK_BYTES_MAX = _limit(
+    "SORTED_HOOK_BYTES_MAX",
+    16 * KIB,
+    "bytes",
+    of="The same, where not its bytes are signed but what they say, in an order of its own (NOWPayments)",
+    beyond="Its signature is not valid",
+)
 PAYMENT_RETURNS_MAX = _limit(
     "PAYMENT_RETURNS_MAX",
     60,

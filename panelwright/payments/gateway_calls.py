@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any, NamedTuple
 
 from panelwright.core.reply import HttpReply
@@ -15,6 +15,7 @@ from panelwright.core.transport import NoResponse, NotSent, Transport
 from panelwright.payments.gateway import Trouble
 
 ANSWER_BYTES_MAX = 256 * 1024
+_NUMBER_CHARS_MAX = 100
 CONNECT_S, READ_S = 5.0, 20.0
 
 
@@ -68,10 +69,64 @@ def call(
     if not reply.body.strip():
         return GatewayAnswer(reply.status, None, reply)
     try:
-        found = json.loads(reply.body, parse_float=Decimal)
-    except (ValueError, RecursionError):
+        found = read_json(reply.body)
+    except ValueError:
         return Trouble("gateway_answer", reply.clean(reply.body.decode("utf-8", "replace")), sure=False)
     return GatewayAnswer(reply.status, found, reply)
+
+
+def read_json(body: bytes | str) -> Any:
+    """What JSON of a gateway holds, numbers with a point as Decimal. ValueError where it is none, or where something
+    stands in it that no gateway means: an absurd number, or a text that no database keeps.
+    """
+    text = body if isinstance(body, str) else body.decode("utf-8-sig")
+    try:
+        found = _DECODER.decode(text)
+    except RecursionError as error:
+        raise ValueError("too deep") from error
+    # Nothing but an escape can write what is refused here.
+    if "\\u" in text:
+        _check_texts(found)
+    return found
+
+
+def _number(text: str) -> Decimal:
+    # Looked at before anybody works with it: 1e999999999 is short to write.
+    try:
+        number = Decimal(text) if len(text) <= _NUMBER_CHARS_MAX else Decimal("NaN")
+    except InvalidOperation as error:
+        raise ValueError("an absurd number") from error
+    if not number.is_finite() or (number and not -100 < number.adjusted() < 100):
+        raise ValueError("an absurd number")
+    return number if number else Decimal(0)
+
+
+def _integer(text: str) -> int:
+    if len(text) > _NUMBER_CHARS_MAX:
+        raise ValueError("an absurd number")
+    return int(text)
+
+
+def _refuse(text: str) -> None:
+    raise ValueError(f"{text} is no JSON")
+
+
+def _check_texts(found: Any) -> None:
+    """ValueError where a text has half a character (a lone surrogate), or a zero character."""
+    left = [found]
+    while left:
+        one = left.pop()
+        if isinstance(one, dict):
+            left += [*one, *one.values()]
+        elif isinstance(one, list):
+            left += one
+        elif isinstance(one, str):
+            one.encode()  # UnicodeEncodeError is a ValueError
+            if "\0" in one:
+                raise ValueError("a zero character")
+
+
+_DECODER = json.JSONDecoder(parse_float=_number, parse_int=_integer, parse_constant=_refuse)
 
 
 def object_of(value: object) -> dict[str, Any]:

@@ -31,7 +31,7 @@ from panelwright.payments.gateway import (
     Trouble,
 )
 from panelwright.payments.gateway_amounts import json_number, micros_of
-from panelwright.payments.gateway_calls import GatewayAnswer, call, list_of, object_of
+from panelwright.payments.gateway_calls import GatewayAnswer, call, list_of, object_of, read_json
 from panelwright.payments.gateways.binance_pay import signature
 from panelwright.payments.rules import ReceivedMoney, step_micros
 
@@ -229,7 +229,7 @@ def verified(to: Connection, hook: Hook) -> bool | Trouble:
         text = _certificates.of(whose, lambda: _fetch(to))
         if isinstance(text, Trouble):
             return text
-        pem = json.loads(text).get(what.serial)
+        pem = read_json(text).get(what.serial)
         if pem is not None or last:
             break
         _certificates.drop(whose, text)
@@ -251,9 +251,9 @@ def read(hook: Hook) -> HookEvent | None:
     from there: the order may be another merchant's, whose webhooks fit, too.
     """
     try:
-        event = json.loads(hook.body)
-        data = json.loads(event["data"]) if isinstance(event, dict) and isinstance(event.get("data"), str) else None
-    except (ValueError, RecursionError):
+        event = read_json(hook.body)
+        data = read_json(event["data"]) if isinstance(event, dict) and isinstance(event.get("data"), str) else None
+    except ValueError:
         return None
     if not isinstance(data, dict):
         return None

@@ -27,7 +27,7 @@ from panelwright.payments.gateway import (
     Trouble,
 )
 from panelwright.payments.gateway_amounts import decimal_text, micros_down, micros_of
-from panelwright.payments.gateway_calls import GatewayAnswer, call, list_of, object_of
+from panelwright.payments.gateway_calls import GatewayAnswer, call, list_of, object_of, read_json
 from panelwright.payments.rules import ReceivedMoney, step_micros
 
 MINUTES, MINUTES_MIN, MINUTES_MAX = 30, 5, 1_440
@@ -245,8 +245,8 @@ def _pull(page: Mapping[str, Any], progress: RefundProgress) -> MadeRefund:
 def read(hook: Hook) -> HookEvent | None:
     """What an event is about: an invoice, with our reference in what we gave to it."""
     try:
-        event = json.loads(hook.body)
-    except (ValueError, RecursionError):
+        event = read_json(hook.body)
+    except ValueError:
         return None
     if not isinstance(event, dict) or not str(event.get("type") or "").startswith("Invoice"):
         return None

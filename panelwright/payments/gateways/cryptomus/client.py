@@ -26,7 +26,7 @@ from panelwright.payments.gateway import (
     Trouble,
 )
 from panelwright.payments.gateway_amounts import decimal_text, micros_down, micros_of
-from panelwright.payments.gateway_calls import GatewayAnswer, call, object_of
+from panelwright.payments.gateway_calls import GatewayAnswer, call, object_of, read_json
 from panelwright.payments.gateways.cryptomus import signature
 from panelwright.payments.rules import ReceivedMoney, step_micros
 
@@ -116,8 +116,8 @@ def verified(to: Connection, hook: Hook) -> bool:
 def read(hook: Hook) -> HookEvent | None:
     """What an event is about: an invoice, with our reference. It has no id of its own."""
     try:
-        event = json.loads(hook.body)
-    except (ValueError, RecursionError):
+        event = read_json(hook.body)
+    except ValueError:
         return None
     if not isinstance(event, dict) or event.get("type") not in ("payment", "wallet", None):
         return None

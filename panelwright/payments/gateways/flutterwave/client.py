@@ -30,7 +30,7 @@ from panelwright.payments.gateway import (
     Trouble,
 )
 from panelwright.payments.gateway_amounts import json_number, micros_of
-from panelwright.payments.gateway_calls import GatewayAnswer, call, list_of, object_of
+from panelwright.payments.gateway_calls import GatewayAnswer, call, list_of, object_of, read_json
 from panelwright.payments.rules import ReceivedMoney, step_micros
 
 HOST = "https://api.flutterwave.com"
@@ -248,8 +248,8 @@ def read(hook: Hook) -> HookEvent | None:
     that could be believed.
     """
     try:
-        event = json.loads(hook.body)
-    except (ValueError, RecursionError):
+        event = read_json(hook.body)
+    except ValueError:
         return None
     if not isinstance(event, dict):
         return None

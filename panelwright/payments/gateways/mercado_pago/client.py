@@ -30,7 +30,7 @@ from panelwright.payments.gateway import (
     paid_by,
 )
 from panelwright.payments.gateway_amounts import json_number, micros_of
-from panelwright.payments.gateway_calls import GatewayAnswer, call, list_of, object_of
+from panelwright.payments.gateway_calls import GatewayAnswer, call, list_of, object_of, read_json
 from panelwright.payments.hold_rules import PaidBy
 from panelwright.payments.rules import ReceivedMoney
 
@@ -276,8 +276,8 @@ def _made(payment: str, one: Mapping[str, Any]) -> MadeRefund:
 def read(hook: Hook) -> HookEvent | None:
     """What it is about: the id of a payment, or of a chargeback. Neither amount nor reference are told."""
     try:
-        event = json.loads(hook.body)
-    except (ValueError, RecursionError):
+        event = read_json(hook.body)
+    except ValueError:
         return None
     if not isinstance(event, dict):
         return None
@@ -296,7 +296,7 @@ def is_about(hook: Hook, signed: str) -> bool:
     """Whether the body, which nobody signs, names the signed id; also where it names nothing that we look at."""
     if read(hook) is None:
         return True
-    return str(object_of(json.loads(hook.body).get("data")).get("id") or "") == signed
+    return str(object_of(read_json(hook.body).get("data")).get("id") or "") == signed
 
 
 def find(to: Connection, lookup: str) -> str | Trouble:

@@ -26,7 +26,7 @@ from panelwright.payments.gateway import (
     Trouble,
 )
 from panelwright.payments.gateway_amounts import coins_worth, json_number, micros_of
-from panelwright.payments.gateway_calls import GatewayAnswer, call, list_of, object_of
+from panelwright.payments.gateway_calls import GatewayAnswer, call, list_of, object_of, read_json
 from panelwright.payments.rules import ReceivedMoney, step_micros
 
 HOSTS = {"live": "https://api.nowpayments.io", "test": "https://api-sandbox.nowpayments.io"}
@@ -162,8 +162,8 @@ def refund(_to: Connection, _reference: str, _gateway_id: str, _asked: AskedRefu
 def read(hook: Hook) -> HookEvent | None:
     """What an event is about: a payment, with our reference, of an invoice. It has no id of its own."""
     try:
-        event = json.loads(hook.body)
-    except (ValueError, RecursionError):
+        event = read_json(hook.body)
+    except ValueError:
         return None
     id_ = _id(event.get("payment_id")) if isinstance(event, dict) else ""
     if not id_:

@@ -34,7 +34,7 @@ from panelwright.payments.gateway import (
     paid_by,
 )
 from panelwright.payments.gateway_amounts import decimal_text, micros_of
-from panelwright.payments.gateway_calls import GatewayAnswer, call, list_of, object_of
+from panelwright.payments.gateway_calls import GatewayAnswer, call, list_of, object_of, read_json
 from panelwright.payments.hold_rules import PaidBy
 from panelwright.payments.rules import ReceivedMoney, step_micros
 
@@ -323,16 +323,16 @@ def verified(to: Connection, hook: Hook) -> bool | Trouble:
 def _is_object(body: bytes) -> bool:
     """Else whoever wrote it could end our object early, and write one of their own behind it."""
     try:
-        return isinstance(json.loads(body), dict)
-    except (ValueError, RecursionError):
+        return isinstance(read_json(body), dict)
+    except ValueError:
         return False
 
 
 def read(hook: Hook) -> HookEvent | None:
     """What an event is about: an order, a capture, a refund, or a dispute about one of them."""
     try:
-        event = json.loads(hook.body)
-    except (ValueError, RecursionError):
+        event = read_json(hook.body)
+    except ValueError:
         return None
     if not isinstance(event, dict) or not isinstance(event.get("id"), str):
         return None

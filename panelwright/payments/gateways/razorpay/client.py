@@ -30,7 +30,7 @@ from panelwright.payments.gateway import (
     RefundProgress,
     Trouble,
 )
-from panelwright.payments.gateway_calls import GatewayAnswer, call, list_of, object_of
+from panelwright.payments.gateway_calls import GatewayAnswer, call, list_of, object_of, read_json
 from panelwright.payments.rules import ReceivedMoney, step_micros
 
 HOST = "https://api.razorpay.com"
@@ -224,8 +224,8 @@ def _made(one: Mapping[str, Any]) -> MadeRefund:
 def read(hook: Hook) -> HookEvent | None:
     """What an event is about: a link, or a payment with what became of it. Its id stands in a header."""
     try:
-        event = json.loads(hook.body)
-    except (ValueError, RecursionError):
+        event = read_json(hook.body)
+    except ValueError:
         return None
     if not isinstance(event, dict):
         return None

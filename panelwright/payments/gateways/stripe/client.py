@@ -6,7 +6,6 @@ gives what the first one did. Amounts are whole numbers of the currency's smalle
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -30,7 +29,7 @@ from panelwright.payments.gateway import (
     Trouble,
     paid_by,
 )
-from panelwright.payments.gateway_calls import GatewayAnswer, call, list_of, object_of
+from panelwright.payments.gateway_calls import GatewayAnswer, call, list_of, object_of, read_json
 from panelwright.payments.hold_rules import PaidBy
 from panelwright.payments.rules import ReceivedMoney, step_micros
 
@@ -215,8 +214,8 @@ def read(hook: Hook) -> HookEvent | None:
     What is about a dispute, or a refund that somebody made there, names the payment intent alone.
     """
     try:
-        event = json.loads(hook.body)
-    except (ValueError, RecursionError):
+        event = read_json(hook.body)
+    except ValueError:
         return None
     if not isinstance(event, dict) or not isinstance(event.get("id"), str):
         return None

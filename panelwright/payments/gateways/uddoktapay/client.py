@@ -25,7 +25,7 @@ from panelwright.payments.gateway import (
     Trouble,
 )
 from panelwright.payments.gateway_amounts import decimal_text, micros_of
-from panelwright.payments.gateway_calls import GatewayAnswer, call, object_of
+from panelwright.payments.gateway_calls import GatewayAnswer, call, object_of, read_json
 from panelwright.payments.rules import ReceivedMoney, step_micros
 
 
@@ -197,8 +197,8 @@ def _reference(one: Mapping[str, Any]) -> str:
     given = one.get("metadata")
     if isinstance(given, str):
         try:
-            given = json.loads(given[:4_000])
-        except (ValueError, RecursionError):
+            given = read_json(given[:4_000])
+        except ValueError:
             given = None
     return str(object_of(given).get("reference") or "")[:40]
 
@@ -219,8 +219,8 @@ def refund(_to: Connection, _reference: str, _gateway_id: str, _asked: AskedRefu
 def read(hook: Hook) -> HookEvent | None:
     """What an event is about: an invoice, with our reference in what we gave to it. It has no id of its own."""
     try:
-        event = json.loads(hook.body)
-    except (ValueError, RecursionError):
+        event = read_json(hook.body)
+    except ValueError:
         return None
     id_ = _id(event.get("invoice_id") or event.get("pp_id")) if isinstance(event, dict) else ""
     return HookEvent("", _reference(event), id_, _HOOK + id_) if id_ else None

@@ -27,7 +27,7 @@ from panelwright.payments.gateway import (
     Trouble,
 )
 from panelwright.payments.gateway_amounts import decimal_text, micros_of
-from panelwright.payments.gateway_calls import GatewayAnswer, call, list_of, object_of
+from panelwright.payments.gateway_calls import GatewayAnswer, call, list_of, object_of, read_json
 from panelwright.payments.rules import ReceivedMoney, step_micros
 
 HOST = "https://api.yookassa.ru"
@@ -212,8 +212,8 @@ def _made(one: Mapping[str, Any]) -> MadeRefund:
 def read(hook: Hook) -> HookEvent | None:
     """Which payment an event is about. Whoever knows the address can have written it: no reference is read."""
     try:
-        event = json.loads(hook.body)
-    except (ValueError, RecursionError):
+        event = read_json(hook.body)
+    except ValueError:
         return None
     if not isinstance(event, dict) or event.get("type") != "notification":
         return None

@@ -25,7 +25,7 @@ from panelwright.payments.gateway import (
     Trouble,
 )
 from panelwright.payments.gateway_amounts import decimal_text, micros_of
-from panelwright.payments.gateway_calls import call
+from panelwright.payments.gateway_calls import call, read_json
 from panelwright.payments.rules import ReceivedMoney, step_micros
 from panelwright.staff.action import ActionFieldKind, Field
 
@@ -69,8 +69,8 @@ def verified(to: Connection, hook: Hook) -> bool:
 
 def read(hook: Hook) -> HookEvent | None:
     try:
-        event = json.loads(hook.body)
-    except (ValueError, RecursionError):
+        event = read_json(hook.body)
+    except ValueError:
         return None
     if not isinstance(event, dict):
         return None
