@@ -236,7 +236,7 @@ class _LongJson:
 
 
 # A number with a point or an exponent, and how many digits a whole one is written out to: each that is counted with.
-_PARTS = re.compile(r"(-?[0-9]+)(?:\.([0-9]+))?(?:[eE]([+-]?[0-9]{1,3}))?", re.ASCII)
+_PARTS = re.compile(r"(-?)([0-9]+)(?:\.([0-9]+))?(?:[eE]([+-]?[0-9]{1,3}))?", re.ASCII)
 _WHOLE_DIGITS_MAX = 18
 
 
@@ -245,10 +245,16 @@ def _number(text: str) -> str:
     parts = _PARTS.fullmatch(text)
     if parts is None:
         return text
-    whole, fraction, exponent = parts[1], (parts[2] or "").rstrip("0"), int(parts[3] or 0)
-    if not 0 <= len(fraction) <= exponent or len(whole) + exponent > _WHOLE_DIGITS_MAX:
-        return text if fraction or exponent else whole
-    return str(int(whole + fraction + "0" * (exponent - len(fraction))))
+    sign, whole, fraction, exponent = parts[1], parts[2], (parts[3] or "").rstrip("0"), int(parts[4] or 0)
+    digits, zeros = (whole + fraction).lstrip("0"), exponent - len(fraction)
+    if not digits:
+        return "0"
+    if zeros < 0 and not digits[zeros:].strip("0"):
+        # 10000e-2: what is behind the point is nothing. Of fewer digits than that, none is left to be something.
+        digits, zeros = digits[:zeros], 0
+    if zeros < 0 or len(digits) + zeros > _WHOLE_DIGITS_MAX:
+        return text if fraction or exponent else sign + whole
+    return sign + digits + "0" * zeros
 
 
 def _text(name: str, value: Any) -> str | None:

@@ -109,7 +109,7 @@ def _priced(request: CustomerRequest, priced: Quotes | None) -> dict[str, Any]:
     left = priced.available_micros + account.floor_micros + account.fresh_micros - line.charge_micros
     # A number that was written in groups is shown as it was read, before anything is paid.
     typed = trim(request.POST.get("quantity", request.GET.get("quantity", "")))
-    understood = pasted.understood(typed) if typed and not typed.isdigit() else ""
+    understood = pasted.understood(typed) if typed and not (typed.isascii() and typed.isdigit()) else ""
     missing = priced.missing_micros
     return {
         "quote": line,

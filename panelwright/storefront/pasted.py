@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import re
+import unicodedata
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -14,6 +15,10 @@ from panelwright.core.text import trim
 
 # Spaces of all widths, apostrophes, underscore, comma and point, which part thousands somewhere.
 _GROUPED = re.compile(r"[1-9][0-9]{0,2}(?:([ \u00a0\u2007\u2009\u202f'\u2019\u02bc_,.])[0-9]{3})(?:\1[0-9]{3})*")
+# As in India: above the thousands in groups of two.
+_GROUPED_IN_TWOS = re.compile(r"[1-9][0-9]?(?:(,)[0-9]{2})(?:,[0-9]{2})*,[0-9]{3}")
+# The marks of other digits that part thousands.
+_OTHER_MARKS = {"\u066c": ",", "\uff0c": ",", "\uff0e": ".", "\u066b": "."}
 _NO_CENTS = re.compile(r"(.*[0-9])([.,])0{1,2}")
 NUMBER_MAX = 40  # characters
 
@@ -24,19 +29,22 @@ QUOTED_MAX = 10_000  # characters
 
 
 def number(text: str) -> int | None:
-    """A whole number as people and spreadsheets write it (` 1000 `, `1,000`, `1 000`, `1000.00`), or None.
+    """A whole number as people and spreadsheets write it (` 1000 `, `1,000`, `1 000`, `1000.00`, `1,00,000`), in the
+    digits of any language, or None.
 
     `1.000` is a thousand to some and one to others; `1,000` is a thousand to all who order whole units.
     """
     text = trim(text)
     if len(text) > NUMBER_MAX:
         return None
+    if not text.isascii():
+        text = _in_our_digits(text)
     cents = None if _is_digits(text) else _NO_CENTS.fullmatch(text)
     if cents is not None:
         text = cents[1]
     if _is_digits(text):
         return int(text)
-    grouped = _GROUPED.fullmatch(text)
+    grouped = _GROUPED.fullmatch(text) or _GROUPED_IN_TWOS.fullmatch(text)
     if grouped is None:
         return None
     mark = grouped[1]
@@ -98,9 +106,8 @@ def _ways(line: str) -> Iterator[list[str]]:
     for mark in ";,":
         if mark in line:
             yield _parts(line, mark)
-    words = _SPACES.split(line)
-    # What follows the link may be a number in groups.
-    yield [*words[:2], " ".join(words[2:])] if len(words) > 2 else words
+    # Two numbers are two: here a space parts cells, so it parts no thousands.
+    yield _SPACES.split(line)
 
 
 def _parts(line: str, mark: str) -> list[str]:
@@ -130,6 +137,16 @@ def _is_link(text: str) -> bool:
 
 def _is_quantity(more: tuple[str, ...]) -> bool:
     return len(more) == 1 and number(more[0]) is not None
+
+
+def _in_our_digits(text: str) -> str:
+    """The same in ASCII digits, where all of its digits are of one kind: nobody mixes them."""
+    zeros = {ord(char) - unicodedata.decimal(char) for char in text if char.isdecimal()}
+    if len(zeros) != 1 or zeros == {ord("0")}:
+        return text
+    return "".join(
+        str(unicodedata.decimal(char)) if char.isdecimal() else _OTHER_MARKS.get(char, char) for char in text
+    )
 
 
 def _is_digits(text: str) -> bool:

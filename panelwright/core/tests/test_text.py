@@ -12,7 +12,12 @@ from hypothesis import strategies as st
 from panelwright.core.text import has_invisible, normalized, trim, without_invisible
 from tests.support.proportion import in_proportion
 
-CHARS = [0xAD, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x206A), 0xFEFF]
+CHARS = [
+    *(0xAD, 0x61C, 0x180E, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2070), 0xFEFF),
+    *range(0xFFF9, 0xFFFC),
+]
+# Format characters with a look of their own: signs over Arabic numbers, the end of a verse, a Syriac abbreviation.
+SEEN = {*range(0x600, 0x606), 0x6DD, 0x70F, 0x890, 0x891, 0x8E2}
 PIECES = st.lists(st.sampled_from([*map(chr, CHARS), " ", "\t", "\n", "\u00a0", "\u2028", "a", "b", "é", "\udc80"]))
 
 
@@ -23,7 +28,15 @@ def test_each_of_them_is_cut_off_and_stays_within(char: str) -> None:
     assert without_invisible(f"{char}a{char}b") == "ab"
 
 
-@pytest.mark.parametrize("char", "é\u200a\u2010\u2029\u202f\u205f\u206a\ufe0f\ufefe\u0301")
+def test_of_format_characters_none_is_left_out() -> None:
+    formats = {code for code in range(0x10000) if unicodedata.category(chr(code)) == "Cf"}
+    # U+2065 is kept free for one more.
+    assert {*CHARS} - {0x2065} == formats - SEEN
+
+
+@pytest.mark.parametrize(
+    "char", "é\u200a\u2010\u2029\u202f\u205f\u2070\ufe0f\ufefe\ufff8\ufffc\u061b\u061d\u180f\u0301"
+)
 def test_their_neighbours_are_not_invisible(char: str) -> None:
     assert not has_invisible(char)
     assert without_invisible(char) == char

@@ -178,7 +178,10 @@ UNDERSTOOD = [
     (f"{FOLLOWERS},{A},1000", 1000),
     (f'"{FOLLOWERS}","{A}","1,000"', 1000),
     (f"{FOLLOWERS} {A} 1000", 1000),
-    (f"#{FOLLOWERS}  {A}  1 000", 1000),
+    (f"#{FOLLOWERS}  {A}  1,000", 1000),
+    (f"{FOLLOWERS} | {A} | 1 000", 1000),
+    (f"{FOLLOWERS} | {A} | １０００", 1000),
+    (f"\u061c{FOLLOWERS} | {A}\u061c | \u0661\u0660\u0660\u0660\u061c", 1000),
     (f"{FOLLOWERS} | {A} | 100 | 5 | 30", 500),
     (f"{FOLLOWERS} | {A} | 100 | 1 | 0", 100),
     (f"{FOLLOWERS} | {A} | 100 | 0 | 0 |", 100),
@@ -197,6 +200,8 @@ MISTAKABLE = [
     f"{FOLLOWERS},{A},b,1000",
     f"{FOLLOWERS};{A};b;1000",
     f"{FOLLOWERS} {A} 100 2 30",
+    f"{FOLLOWERS} {A} 100 200",
+    f"{FOLLOWERS} {A} 1 000",
     f"{FOLLOWERS} {A} 1.000",
     f"{FOLLOWERS} carol 1000",
     f"{FOLLOWERS} months of warranty",
@@ -212,7 +217,7 @@ def test_what_may_mean_two_things_is_asked_for_again(browser: Browser, line: str
     assert "Use the format service ID | link | quantity." in browser.refused("/order/many", lines=line)
 
 
-@pytest.mark.parametrize("quantity", ["1.000", "1,00,000", "10,5", "1e3", "many", "1 00", "0,100", "-5", "1,000,00"])
+@pytest.mark.parametrize("quantity", ["1.000", "1,00,00", "10,5", "1e3", "many", "1 00", "0,100", "-5", "1,000,00"])
 def test_a_quantity_that_may_mean_two_things_is_none(browser: Browser, quantity: str) -> None:
     page = browser.refused("/order/many", lines=f"{FOLLOWERS} | {A} | {quantity}")
     assert "Use a whole number in digits only, such as 1000." in page
