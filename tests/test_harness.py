@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.server
 import os
 import re
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -144,6 +145,62 @@ def test_a_killed_process_takes_its_children_along(launch: Launcher) -> None:
     while _lives(child) and time.monotonic() < deadline:
         time.sleep(0.01)
     assert not _lives(child)
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
+def test_nothing_stays_behind_of_tests_that_are_ended(how: signal.Signals, tmp_path: Path) -> None:
+    """As a time limit ends them, when no code of ours runs any more."""
+    sample = tmp_path / "test_sample.py"
+    sample.write_text(
+        "import os, time\n"
+        "from pathlib import Path\n"
+        "from tests.support.processes import Launcher\n"
+        "def test_it():\n"
+        f"    launch = Launcher(database_url='', folder=Path({str(tmp_path)!r}))\n"
+        "    ended = launch.start_command(['/bin/true'], env=dict(os.environ))\n"
+        "    ended.wait()\n"
+        "    command = ['/bin/sh', '-c', 'sleep 600 & echo child $!; wait']\n"
+        "    held = launch.start_command(command, env=dict(os.environ))\n"
+        "    held.wait_for_log('child ')\n"
+        "    kept = Path(os.environ['PANELWRIGHT_DATA'])\n"
+        "    (kept / 'some.log').write_text('x')\n"
+        "    print('READY', held.pid, held.log().split()[1], kept, flush=True)\n"
+        "    time.sleep(600)\n"
+    )
+    command = [sys.executable, "-m", "pytest", "-s", "-p", "tests.support.database", "-p", "no:django"]
+    command += ["--db", "sqlite", "-p", "no:cacheprovider", "--rootdir", str(tmp_path)]
+    command += ["--confcutdir", str(tmp_path), "-c", os.devnull, str(sample)]
+    environment = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
+    run = subprocess.Popen(
+        command,
+        cwd=Path(__file__).parents[1],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert run.stdout is not None
+    try:
+        lines: list[str] = []
+        for line in run.stdout:
+            lines.append(line)
+            if "READY" in line:
+                break
+        assert lines and "READY" in lines[-1], "".join(lines)
+        held, child, folder = lines[-1].partition("READY")[2].split()
+        assert _lives(int(held)) and _lives(int(child)) and Path(folder).is_dir()
+        run.send_signal(how)
+        run.wait(60)
+    finally:
+        run.kill()
+        run.wait()
+        run.stdout.close()
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and (_lives(int(held)) or _lives(int(child)) or Path(folder).exists()):
+        time.sleep(0.05)
+    assert not _lives(int(held))
+    assert not _lives(int(child))
+    assert not Path(folder).exists()
 
 
 def _lives(pid: int) -> bool:

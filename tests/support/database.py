@@ -23,6 +23,7 @@ from urllib.parse import quote
 
 import pytest
 
+from tests.support.guardian import guardian
 from tools.local_postgres import create_database, drop_database, run_program, running_postgres
 
 KINDS = ("sqlite", "postgresql")
@@ -98,6 +99,7 @@ def _is_worker(config: pytest.Config) -> bool:
 def _start_run(kind: str, resources: ExitStack) -> None:
     """Once a run: the server and the environment, which workers and child processes inherit."""
     folder = Path(resources.enter_context(tempfile.TemporaryDirectory(prefix="panelwright-test-")))
+    guardian.keep_folder(folder)
     if kind == "postgresql":
         url = resources.enter_context(running_postgres(durable=False)).url("panelwright")
     else:

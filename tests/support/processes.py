@@ -19,6 +19,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.guardian import guardian
+
 START_MAX_S = 120.0
 STOP_MAX_S = 90.0
 LOG_TAIL_BYTES = 8_000
@@ -74,6 +76,7 @@ class Process:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+        guardian.keep(self._popen.pid)
         self._gone = False
 
     @property
@@ -123,6 +126,7 @@ class Process:
                 os.killpg(self.pid, 0)
             except ProcessLookupError:
                 self._gone = True
+                guardian.let_go(self.pid)
 
     def wait_for_http(self, url: str, *, timeout_s: float = START_MAX_S) -> None:
         """Wait until `url` (http, loopback) answers anything below 500."""
@@ -201,15 +205,7 @@ class Launcher:
     def told(self, *arguments: str) -> tuple[int, str]:
         """As `run`, by a process that has the product loaded already (clerk.py): for commands of which it does not
         matter how they start."""
-        clerk = self._clerk = self._clerk or subprocess.Popen(
-            [sys.executable, "-m", "tests.support.clerk"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env=self.environment(),
-            cwd=_ROOT,
-            text=True,
-            start_new_session=True,
-        )
+        clerk = self._clerk = self._clerk or self._new_clerk()
         assert clerk.stdin is not None and clerk.stdout is not None
         log = self.folder / f"command-{next(self._told)}.log"
         clerk.stdin.write(json.dumps([arguments, str(log)]) + "\n")
@@ -219,6 +215,19 @@ class Launcher:
         output = log.read_text(errors="replace") if log.exists() else ""
         assert said, f"{arguments}: no end after {START_MAX_S:g} s, or no beginning: see above\n{output}"
         return int(said), output
+
+    def _new_clerk(self) -> subprocess.Popen[str]:
+        clerk = subprocess.Popen(
+            [sys.executable, "-m", "tests.support.clerk"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=self.environment(),
+            cwd=_ROOT,
+            text=True,
+            start_new_session=True,
+        )
+        guardian.keep(clerk.pid)
+        return clerk
 
     def command(self, *arguments: str) -> str:
         """What a command prints, which must succeed; see `told`."""
@@ -233,6 +242,7 @@ class Launcher:
         if self._clerk is not None:
             os.killpg(self._clerk.pid, signal.SIGKILL)
             self._clerk.communicate()
+            guardian.let_go(self._clerk.pid)
             self._clerk = None
         for process in reversed(self.running):
             process.kill()

@@ -146,13 +146,17 @@ def test_what_is_wrong_stands_beside_its_field_and_nothing_typed_is_lost(
 
 
 @pytest.mark.parametrize(
-    "typed", [" 1000 ", "1,000", "1 000", "1\u202f000", "1\u00a0000", "1'000", "1000.00", "\u200b1000"]
+    "typed",
+    [
+        *(" 1000 ", "1,000", "1 000", "1\u202f000", "1\u00a0000", "1'000", "1000.00", "\u200b1000"),
+        *("１０００", "\u0661\u0660\u0660\u0660", "\u06f1\u066c\u06f0\u06f0\u06f0", "\u061c1000"),
+    ],
 )
 def test_a_quantity_as_people_paste_it(browser: Browser, typed: str) -> None:
     priced = browser.post("/order/price", **{**SENT, "quantity": typed}).content.decode()
     assert "0.90 USD" in priced
     # What was understood is shown before it is paid.
-    assert ("<b>1000</b>" in priced) == (typed.strip(" \u200b") != "1000")
+    assert ("<b>1000</b>" in priced) == (typed.strip(" \u200b\u061c") != "1000")
     assert browser.post("/order", **{**SENT, "quantity": typed, "link": f"\ufeff{LINK}\u200b"}).status_code == 302
     (order_id,) = placed()
     assert (row_of(order_id).quantity, row_of(order_id).link) == (1000, LINK)
