@@ -31,7 +31,12 @@ _FLAG_KEYS = ("status", "success", "ok", "result")
 _NEGATIVE = frozenset({"fail", "failed", "failure", "error", "false", "err", "ko"})
 _POSITIVE = frozenset({"success", "successful", "succes", "ok", "true", "1", "200"})
 # Texts that stand where an error would be, and mean that there is none.
-_NO_ERROR = frozenset({"", "0", "false", "null", "none", "no", "undefined", "no error", "no errors", "success", "ok"})
+_NO_ERROR = frozenset(
+    {"", "0", "false", "null", "none", "no", "undefined", "no error", "no errors", "success", "ok", "n a", "nil"}
+    | {"нет", "нет ошибок", "нет ошибки", "ошибок нет", "без ошибок", "немає", "успешно"}
+    | {"nao", "nenhum", "nenhuma", "sem erro", "sem erros", "ningun", "ninguno", "ninguna", "sin error", "sin errores"}
+    | {"yok", "hata yok", "aucun", "aucune", "kein", "keine", "nessun", "nessuno", "brak", "tidak ada", "khong", "无"}
+)
 
 
 def lowered(value: object) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from panelwright.providers.wire.panel_v2.reading import LEFT_OUT, ORDER_KEYS, RE
 from panelwright.providers.wire.panel_v2.refusals import (
     is_clear,
     is_known,
+    is_positive,
     lowered,
     refusal_text,
     refused,
@@ -32,12 +33,14 @@ _WORD_KEYS = ("order_status", "status", "state")
 _NUMBER_KEYS = ("charge", "start_count", "start_counter", "startcount", "remains", "remain")
 # Under which of them a row of a list of orders has its id.
 _ID_KEYS = ("order", "order_id", "id", "orderid")
+# What says that a request was heard, and nothing of an order.
+_HEARD = ("status", "success", "ok")
 _BETWEEN_IDS = re.compile(r"[\s,;|\[\]\"']+")
 
 
 def read_status(reply: HttpReply, ids: Sequence[str]) -> dict[str, OrderReport | UpstreamRefused | Unknown]:
     """The state of each order; every id is a key. A left-out id is Unknown, as that says nothing."""
-    value = find_json(reply)
+    value = _of_one_order(find_json(reply))
     # A report with the status "Fail" looks like a refusal: look for reports first.
     items = {} if _not_read(reply) else by_id(value, ids, keys=ORDER_KEYS)
     reports = {ref: _order_item(reply, item) for ref, item in items.items()}
@@ -50,6 +53,19 @@ def read_refill_status(reply: HttpReply, ids: Sequence[str]) -> dict[str, Refill
     items = {} if _not_read(reply) else by_id(value, ids, keys=REFILL_KEYS)
     reports = {ref: _refill_item(reply, item) for ref, item in items.items()}
     return reports | _the_rest(reply, value, _silent(ids, reports), asked=len(ids))
+
+
+def _of_one_order(value: object) -> object:
+    """The report inside {"status":"success","order":{"status":"Completed",…}}; else the value itself."""
+    obj = lowered(value)
+    inside = lowered(obj.get("order"))
+    heard = obj.keys() <= {"order", "message", "msg", *_HEARD} and all(
+        is_positive(obj[key]) for key in _HEARD if key in obj
+    )
+    if not heard or not any(key in inside for key in _WORD_KEYS):
+        return value
+    # Within an order an id is its own.
+    return {"order": inside["id"], **inside} if "id" in inside else inside
 
 
 def _not_read(reply: HttpReply) -> bool:

@@ -24,7 +24,7 @@ ORDER_STATES: dict[str, str] = {
         bekliyor beklemede bekleyen sirada siradabekliyor
         قيدالانتظار فيالانتظار معلق بانتظار انتظار
         लंबित प्रतीक्षा प्रतीक्षामें
-        待处理 等待中 等待处理 待开始 排队中 未开始 待處理 等待處理
+        待处理 等待中 等待处理 待开始 排队中 未开始 待處理 等待處理 待機中 대기중 inafwachting
         dangcho choxuly dangchoxuly menunggu tertunda antri รอดำเนินการ
     """,
     "Processing": """
@@ -35,7 +35,7 @@ ORDER_STATES: dict[str, str] = {
         isleniyor islemde isleme hazirlaniyor
         قيدالمعالجة جاريالمعالجة يعالج
         प्रक्रियामें प्रसंस्करण
-        处理中 正在处理 處理中
+        处理中 正在处理 處理中 処理中 처리중
         dangxuly diproses sedangdiproses dalamproses memproses กำลังประมวลผล
     """,
     "In progress": """
@@ -47,7 +47,7 @@ ORDER_STATES: dict[str, str] = {
         devamediyor surecte yukleniyor calisiyor gonderiliyor
         قيدالتنفيذ جاريالتنفيذ جاري قيدالعمل قيدالتقدم
         प्रगतिमें प्रगतिपर जारी चलरहाहै
-        进行中 正在进行 執行中 进行 运行中 執行 進行中
+        进行中 正在进行 執行中 进行 运行中 執行 進行中 진행중
         dangchay dangthuchien dangtienhanh sedangberjalan berjalan sedangproses sedangdikerjakan กำลังดำเนินการ
     """,
     "Completed": """
@@ -59,7 +59,7 @@ ORDER_STATES: dict[str, str] = {
         tamamlandi tamamlanan tamam bitti
         مكتمل مكتملة اكتمل تم تمالاكتمال
         पूर्ण पूराहुआ पूरा संपन्न
-        已完成 完成 已结束 已完工
+        已完成 完成 已结束 已完工 完了 完了しました 완료 완료됨 voltooid afgerond
         hoanthanh dahoanthanh hoantat selesai telahselesai สำเร็จ เสร็จสิ้น
     """,
     "Partial": """
@@ -72,12 +72,13 @@ ORDER_STATES: dict[str, str] = {
         kismi kismen kismitamamlandi kismentamamlandi
         جزئي مكتملجزئيا
         आंशिक आंशिकपूर्ण आंशिकरूपसेपूर्ण
-        部分完成 部分 部分退款
+        部分完成 部分 部分退款 部分完了 一部完了 부분완료 gedeeltelijk gedeeltelijkvoltooid
         motphan hoanthanhmotphan sebagian selesaisebagian parsial บางส่วน
     """,
     "Canceled": """
         4 5 canceled cancelled cancel canceld cancled canceledandrefunded cancelledandrefunded canceledrefunded
-        canceledbyuser cancelledbyuser canceledbyadmin cancelledbyadmin refunded refund fullrefund fullyrefunded
+        cancelledrefunded canceledbyuser cancelledbyuser canceledbyadmin cancelledbyadmin canceledbyprovider
+        cancelledbyprovider refunded refund fullrefund fullyrefunded
         fail failed rejected declined
         отменен отменено отменена отмена возврат возвращен возвращено возвратсредств отклонен неудача
         скасовано скасований повернено
@@ -87,7 +88,7 @@ ORDER_STATES: dict[str, str] = {
         iptal iptaledildi iadeedildi iade reddedildi
         ملغي ملغى ملغاة ملغية تمالالغاء مسترد تمالاسترداد مرفوض
         रद्द रद्दकियागया वापसकियागया
-        已取消 取消 已退款 退款 失败 已失败 已拒绝
+        已取消 取消 已退款 退款 失败 已失败 已拒绝 キャンセル キャンセル済み キャンセルされました 취소됨 취소완료 geannuleerd
         dahuy huy dahoantien hoantien thatbai dibatalkan batal dikembalikan gagal ยกเลิก คืนเงิน คืนเงินแล้ว
     """,
     "Active": "active активен активна активный activa ativo ativa activo aktif نشط सक्रिय 活跃 hoatdong",
@@ -167,7 +168,13 @@ def _joined(text: str) -> str:
 
 
 _SUCCESS = frozenset(
-    {"success", "succes", "successful", "successfully", "успешно", "sucesso", "exito", "basarili", "sukses"}
+    map(
+        _joined,
+        (
+            *("success", "succes", "successful", "successfully", "успешно", "успех", "sucesso", "exito", "basarili"),
+            *("sukses", "sukces", "erfolgreich", "成功", "성공"),
+        ),
+    )
 )
 _ORDER_WORDS = spelled(ORDER_STATES)
 _REFILL_WORDS = spelled(REFILL_STATES)

@@ -149,7 +149,10 @@ def as_ref(value: object) -> str:
 
 
 _PLAIN = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?")
-_CURRENCY = r"(?:[A-Za-z]{3,4}|[A-Z]{0,2}[^\w\s.,+-]{1,2}|TL|руб\.?)"
+# Minus as typesetters write it: "−2", "–2".
+_DASHES = r"\u2010-\u2015\u2212\ufe63\uff0d"
+_MINUS = re.compile(rf"[{_DASHES}](?=[\d.])")
+_CURRENCY = rf"(?:[A-Za-z]{{3,4}}|[A-Z]{{0,2}}[^\w\s.,+{_DASHES}-]{{1,2}}|TL|руб\.?)"
 _MONEY = re.compile(rf"(?:({_CURRENCY})\s*)?([+-]?[\d.].*?)(?:\s*({_CURRENCY}))?")
 _SPACED = re.compile(r"(?<=\d)[\s\u00a0\u2009\u202f'’](?=\d{3}(?!\d))")
 # How a number with separators may be written, and which signs to drop and to make a dot of.
@@ -175,7 +178,7 @@ def as_decimal(value: object) -> Decimal | None:
         return _bounded(Decimal(value))
     if not isinstance(value, str) or len(value) > 60:
         return None
-    text = _SPACED.sub("", value.strip())
+    text = _SPACED.sub("", _MINUS.sub("-", value.strip()))
     if _PLAIN.fullmatch(text):
         return _bounded(Decimal(text))
     for form, drop, point in _WRITTEN:
@@ -188,14 +191,17 @@ def as_money(value: object) -> Decimal | None:
     """as_decimal, also with a currency before or behind it: "$1,234.50", "1.50 USD"; None for what may be either."""
     if isinstance(value, str) and len(value) <= 60 and EITHER.fullmatch(value):
         return None
-    if isinstance(value, str) and len(value) <= 60 and (found := _MONEY.fullmatch(value.strip())):
+    if isinstance(value, str) and len(value) <= 60 and (found := _MONEY.fullmatch(_MINUS.sub("-", value.strip()))):
         value = found[2]
     return as_decimal(value)
 
 
 def currency_beside(value: object) -> str:
     """What stands before and behind an amount as its currency: "$1,234.50", "5 RUB", "$5 CAD"; "" where none does."""
-    if not isinstance(value, str) or len(value) > 60 or (found := _MONEY.fullmatch(value.strip())) is None:
+    if not isinstance(value, str) or len(value) > 60:
+        return ""
+    found = _MONEY.fullmatch(_MINUS.sub("-", value.strip()))
+    if found is None:
         return ""
     return " ".join(filter(None, (found[1], found[3]))) if as_decimal(found[2]) is not None else ""
 
@@ -219,7 +225,7 @@ def as_count(value: object) -> int | None:
 
     "1.234" is None: it may be a fraction or 1234, and refunds hang on it.
     """
-    if isinstance(value, str) and re.fullmatch(r"\s*[+-]?\d{1,3}\.\d{3}\s*", value):
+    if isinstance(value, str) and re.fullmatch(r"\s*[+-]?\d{1,3}\.\d{3}\s*", _MINUS.sub("-", value[:60])):
         return None
     number = as_decimal(value)
     if number is None or abs(number) > _COUNT_MAX or number != number.to_integral_value():

@@ -29,6 +29,7 @@ from panelwright.providers.wire.panel_v2.refusal_words import (
     de,
     en,
     es,
+    fa,
     fr,
     hi,
     hinglish,
@@ -36,9 +37,12 @@ from panelwright.providers.wire.panel_v2.refusal_words import (
     it,
     ja,
     ko,
+    nl,
     pl,
     pt,
+    ro,
     ru,
+    th,
     tr,
     vi,
     zh,
@@ -91,6 +95,10 @@ LANGUAGES: Mapping[str, Lines] = {
     "ko": ko.LINES,
     "ja": ja.LINES,
     "hi-Latn": hinglish.LINES,
+    "th": th.LINES,
+    "fa": fa.LINES,
+    "nl": nl.LINES,
+    "ro": ro.LINES,
 }
 
 

@@ -5,7 +5,12 @@ LINES = {
         (not|no|t have|without|dont have|havent|lack of|lacks) (enough |sufficient |any )*(funds|balance|money|
           credits?)\b
         (not|t|isn t) (enough |sufficient )+(\w+ )?(funds|balance|money|credits?)
-        insufficient (\w+ )?(funds?|balance|money|credits?)
+        insufficient (\w+ )?(funds?|balance|money|credits?|wallet)
+        insufficient amount (in|on|of) (your |the )?(account|wallet|balance)
+        (not|no|t have|without) (enough |sufficient )coins
+        \bfund (your |the )?(account|wallet|balance)
+        \badd (some |more )?funds?\b
+        \b(please|kindly|pls) (recharge|top up|topup)\b
         (funds?|balance|credits?|money)( on| in| of)?( your| the)?( account| wallet)? (is |are |too |not |t |
           isn )*(insufficient|low|enough|sufficient|empty|negative|zero)\b
         (low|zero|empty|negative) (account |user |wallet )?(funds|balance|credits?)
@@ -60,7 +65,7 @@ LINES = {
         duplicated? (order|task|link|url|target|page|post|request)s?\b
         (order|task|link|url|target|page|post|request)s? (is |are |was |has been |already )?(a )?duplicated?\b
         already (have|has|exists?|been|being processed|ordered|in progress|in process|in queue|in use|active|
-          process|running|run|started|pending|queued|added|used|placed|working|submitted|taken)
+          process|running|run|started|pending|queued|added|used|placed|working|submitted|taken|in work)
         (is |are )?(still|currently|now) (running|in progress|in process|processing|being processed|active|
           working|in work)
         (link|url|username|user|page|post|target|account) (is |are |was |has been )?(busy|in use|in work|
@@ -126,6 +131,7 @@ LINES = {
           between|multiple|at least|at most|a multiple|divisible)
         quantity (is |too )*(invalid|incorrect|low|high|small|big|large|not|out of range)
         (quantity|amount) .{0,20}(not in range|out of range|between|multiple|divisible)
+        too (small|low|little|high|big|large) (order )?quantity
         neworder error (min|max|increment|quantity)
         (quantity|amount|count|comments) limit (is |has been |was )?(exceeded|reached|exhausted)
         quantity the limit (is |has been |was )?(exceeded|reached|exhausted)
@@ -186,6 +192,8 @@ LINES = {
           photo)\b
         not (an? |the )?(post|profile|channel|group|video|reel|story|media) (link|url)
         \b(link|url) field must be (an? )?valid
+        \b(link|username) field is required
+        \b(link|url) is an? (profile|channel|account|page|group|post|video|story|reel|playlist) (link|url)\b
         only (\w+ ){0,3}(links|urls|posts|channels|profiles) (are |is )?(accepted|allowed|supported)
         (link|url|username|target|channel|profile) (is |was |has been )?(black ?listed|banned|blocked|expired|revoked)
         (group|page|target|community|playlist) (is )?(private|closed|restricted)

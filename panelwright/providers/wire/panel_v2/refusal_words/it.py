@@ -26,6 +26,7 @@ LINES = {
         troppe richieste
     """,
     "quantity": r"""
+        quantita (e )?(inferiore|superiore) (al|alla) (minim[oa]|massim[oa])
         quantita (minima|massima|non valida|errata|troppo bassa|troppo alta)
     """,
     "service": r"""

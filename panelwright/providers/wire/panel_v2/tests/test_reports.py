@@ -35,6 +35,13 @@ NO_ID = UpstreamRefused(Reason.NOT_FOUND, "Incorrect order ID")
         {"status": True, "data": {"1": FULL}},
         {"orders": {"1": FULL}},
         FULL | {"error": None},
+        FULL | {"error": "No"},
+        FULL | {"error": "Нет"},
+        FULL | {"error": "Нет ошибок"},
+        FULL | {"error": "N/A"},
+        {"status": "success", "order": FULL},
+        {"success": True, "message": "", "order": {"id": 1} | FULL},
+        {"order": FULL},
         {key: value for key, value in FULL.items() if key != "start_count"} | {"start_counter": 3572},
     ],
 )
@@ -146,9 +153,9 @@ def test_status_words(word: object, status: str | None) -> None:
 
 
 def test_success_is_completed_only_when_nothing_remains() -> None:
-    nothing = [(left, "Completed") for left in (0, "0", "0.00", -2, "-2", "-1,234")]
+    nothing = [(left, "Completed") for left in (0, "0", "0.00", -2, "-2", "−2", "–2", "-1,234")]
     for remains, status in (*nothing, (5, None), ("5", None), (None, None), ("Unknown", None)):
-        for word in ("success", "Success", "SUCCESS ", "succes", "Successful", "Successfully", "<b>Success</b>"):
+        for word in ("success", "Success", "SUCCESS ", "succes", "Successful", "Успех", "<b>Success</b>", "성공"):
             came = read_status(reply(FULL | {"status": word, "remains": remains}), ["1"])["1"]
             assert isinstance(came, OrderReport)
             assert came.status == status
@@ -187,6 +194,9 @@ def test_one_order_refusals_and_bare_words(body: object, outcome: object) -> Non
         b'{"message":"Hello"}',
         b'{"2":{"status":"Canceled","remains":"1","charge":"1"}}',
         b'{"order":2,"status":"Canceled","remains":"1","charge":"1"}',  # about another order
+        b'{"status":"success","order":{"id":2,"status":"Canceled","remains":"1"}}',
+        b'{"status":"success","order":{"order":2,"status":"Canceled","remains":"1"}}',
+        b'{"status":"success","order":{"id":1}}',
         b'[{"order":2,"status":"Canceled","remains":"1"},{"order":3,"status":"Canceled"}]',
     ],
 )
