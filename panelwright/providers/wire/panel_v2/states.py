@@ -88,7 +88,8 @@ ORDER_STATES: dict[str, str] = {
         iptal iptaledildi iadeedildi iade reddedildi
         ملغي ملغى ملغاة ملغية تمالالغاء مسترد تمالاسترداد مرفوض
         रद्द रद्दकियागया वापसकियागया
-        已取消 取消 已退款 退款 失败 已失败 已拒绝 キャンセル キャンセル済み キャンセルされました 취소됨 취소완료 geannuleerd
+        已取消 取消 已退款 退款 失败 已失败 已拒绝 취소됨 취소완료 geannuleerd
+        キャンセル キャンセル済み キャンセルされました
         dahuy huy dahoantien hoantien thatbai dibatalkan batal dikembalikan gagal ยกเลิก คืนเงิน คืนเงินแล้ว
     """,
     "Active": "active активен активна активный activa ativo ativa activo aktif نشط सक्रिय 活跃 hoatdong",
