@@ -20,14 +20,15 @@ COMMON_MIN = 0.34
 
 _PLACES = """
     instagram ig insta инстаграм инста инстаграмм انستقرام انستغرام इंस्टाग्राम ins
-    tiktok tikток тикток tt تيكتوك تيك 抖音 douyin
-    youtube yt ютуб ютьюб يوتيوب यूट्यूब 油管
-    facebook fb фейсбук fanpage فيسبوك फेसबुक 脸书
-    telegram tg телеграм телеграмм تيليجرام تلجرام टेलीग्राम 电报
-    twitter x твиттер تويتر 推特
+        인스타그램 인스타 インスタグラム インスタ ไอจี اینستاگرام
+    tiktok tikток тикток tt تيكتوك تيك 抖音 douyin 틱톡 ティックトック تیکتاک
+    youtube yt ютуб ютьюб يوتيوب यूट्यूब 油管 유튜브 ユーチューブ ยูทูป یوتیوب
+    facebook fb фейсбук fanpage فيسبوك फेसबुक 脸书 페이스북 フェイスブック 臉書 เฟสบุ๊ค
+    telegram tg телеграм телеграмм تيليجرام تلجرام टेलीग्राम 电报 텔레그램 テレグラム 電報 เทเลแกรม تلگرام
+    twitter x твиттер تويتر 推特 트위터 ツイッター
     vk vkontakte вк вконтакте
     ok odnoklassniki одноклассники
-    spotify спотифай سبوتيفاي
+    spotify спотифай سبوتيفاي 스포티파이 スポティファイ
     soundcloud
     mixcloud
     shazam шазам
@@ -40,16 +41,16 @@ _PLACES = """
     bandcamp
     itunes
     beatport
-    twitch твич تويتش
+    twitch твич تويتش 트위치 ツイッチ
     kick
     trovo
     dlive
-    discord дискорд ديسكورد
+    discord дискорд ديسكورد 디스코드 ディスコード
     linkedin линкедин لينكد
     pinterest пинтерест بينتريست
     snapchat سناب سنابشات
     reddit реддит
-    threads тредс ثريدز
+    threads тредс ثريدز 스레드 スレッズ
     quora
     tumblr
     vimeo
@@ -76,12 +77,12 @@ _PLACES = """
 # Code of a country, then what its people, its language or it itself is called beside its English name.
 _PEOPLE = """
     br brasil brazilian brazilians brasileiro brasileiros brasileira brasileiras brasileno brasilenos бразилия
-        бразильские البرازيل 巴西 brezilya bresil
+        бразильские البرازيل 巴西 brezilya bresil 브라질 ブラジル
     tr turkiye turkish turk turkler turkce турция турецкие تركيا 土耳其 turquia turquie
     ru russian russians россия русские российские روسيا 俄罗斯 rusia rusya
-    us usa american americans америка сша eua eeuu america amerika 美国 امريكا
+    us usa american americans америка сша eua eeuu america amerika 美国 امريكا 미국 アメリカ 米国
     gb uk british britain england english англия великобритания
-    in indian indians индия индийские الهند 印度 hindistan
+    in indian indians индия индийские الهند 印度 hindistan 인도 インド
     id indonesian indonesians indo индонезия 印尼
     ir iranian iranians persian иран ايران
     es spanish spain espana espanol espanoles испания 西班牙
@@ -96,9 +97,9 @@ _PEOPLE = """
     ua ukrainian ukrainians украина украинские
     kz kazakh казахстан
     uz uzbek узбекистан
-    cn chinese китай 中国
-    jp japanese japon япония 日本
-    kr korean koreans korea корея 韩国
+    cn chinese китай 中国 중국
+    jp japanese japon япония 日本 일본 日本人
+    kr korean koreans korea корея 韩国 한국 韓国
     th thai таиланд
     vn vietnamese vietnam вьетнам
     ph filipino philippine
@@ -115,34 +116,65 @@ _PEOPLE = """
 """
 _THINGS = """
     follower followers fllowers subscriber subscribers subs member members fan fans подписчик подписчики подписчиков
+        팔로워 구독자 フォロワー 登録者 粉絲 訂閱 關注 ผู้ติดตาม فالوور دنبالکننده
         подписчика подписка участник участники участников seguidor seguidores inscrito inscritos suscriptor
         suscriptores
         miembro miembros membros takipci abone uye متابع متابعين متابعون مشترك مشتركين अनुयायी फॉलोअर्स फॉलोवर्स
         सब्सक्राइबर
         粉丝 订阅 关注 nguoi theodoi pengikut abonne abonnes
     like likes лайк лайки лайков curtida curtidas megusta begeni begenisi إعجاب اعجاب اعجابات لايك لايكات लाइक लाइक्स
+        좋아요 いいね 高評価 點讚 讚 ถูกใจ ไลค์ لایک
         点赞 赞 suka
-    view views просмотр просмотры просмотров visualizacao visualizacoes visualizacion visualizaciones
+    view views vue vues просмотр просмотры просмотров visualizacao visualizacoes visualizacion visualizaciones
+        조회수 조회 시청 再生 再生回数 視聴 觀看 瀏覽 ยอดวิว بازدید ویو
         visualizaciones vista
         vista vistas izlenme goruntulenme مشاهدة مشاهدات व्यूज व्यू 播放 浏览 观看 luotxem tayangan
     play plays stream streams listen listens listener listeners прослушивание прослушивания прослушиваний reproducao
         reproducoes reproduccion reproducciones dinlenme استماع
     comment comments коммент комментарий комментарии комментариев comentario comentarios yorum yorumlar تعليق تعليقات
+        댓글 コメント 評論 คอมเมนต์ کامنت
         टिप्पणी टिप्पणियां कमेंट 评论 binhluan komentar
     share shares репост репосты репостов repost reposts retweet retweets ретвит ретвиты compartilhamento
+        공유 리트윗 シェア リツイート リポスト 轉發 แชร์
         compartilhamentos compartido compartidos paylasim مشاركات مشاركة شير 分享 转发
-    save saves сохранение сохранения сохранений salvamento salvamentos guardado guardados kaydetme حفظ 收藏
-    reaction reactions реакция реакции реакций reacao reacoes reaccion reacciones tepki تفاعل تفاعلات
-    vote votes poll голос голоса голосов голосование voto votos votacao encuesta oy oylama تصويت 投票
-    impression impressions reach охват показы показов impressoes impresiones erisim وصول
-    visit visits visitor visitors визит визиты посещение посещения посещений visita visitas ziyaret
+    save saves сохранение сохранения сохранений salvamento salvamentos guardado guardados kaydetme حفظ 收藏 저장 保存
+    reaction reactions реакция реакции реакций reacao reacoes reaccion reacciones tepki تفاعل تفاعلات 반응 リアクション
+    vote votes poll голос голоса голосов голосование voto votos votacao encuesta oy oylama تصويت 投票 투표
+    impression impressions reach охват показы показов impressoes impresiones erisim وصول 노출 도달
+        インプレッション リーチ
+    visit visits visitor visitors визит визиты посещение посещения посещений visita visitas ziyaret 방문 訪問
     mention mentions упоминание упоминания mencoes menciones bahsetme
-    review reviews rating ratings отзыв отзывы отзывов avaliacao avaliacoes resena resenas yorumpuan تقييم
-    download downloads install installs скачивание скачивания установка установки загрузки
+    review reviews rating ratings отзыв отзывы отзывов avaliacao avaliacoes resena resenas yorumpuan تقييم 리뷰 レビュー
+    download downloads install installs скачивание скачивания установка установки загрузки 다운로드 ダウンロード
     boost boosts буст бусты
     start starts старт запуск bot
     watchtime watch
 """
+# What it is put on. Names that name different ones mean two services; a name may also leave it out.
+_TARGETS = """
+    page pages fanpages страница страницу страницы paginas pagina
+    group groups группа группу группы grupo grupos grup 그룹 グループ 群组 群組
+    profile profiles профиль perfil perfis 프로필 プロフィール
+    channel channels канал каналы канала canal canais canales kanal 채널 チャンネル 频道 頻道
+    post posts пост посты поста publicacao publicacion gonderi 게시물 投稿 帖子
+    story stories стори сторис история истории historia historias hikaye 스토리 ストーリー ストーリーズ
+    reel reels рилс 릴스 リール
+    shorts шортс 쇼츠 ショート
+    video videos видео 동영상 動画
+    playlist playlists плейлист
+    artist artists артист
+    event events мероприятие evento eventos
+"""
+# With such a word in one of two names they mean two services: it turns round what is delivered, or it is something
+# that goes on just now.
+_TURNS = (
+    """
+    unfollow unfollows unfollowers unfollower unlike unlikes unsubscribe unsubscribes unsubscribers removal remove
+        removing remover deletion delete deleting отписка отписки отписок удаление удалить снятие remocao remover
+        eliminar eliminacion silme supprimer suppression 삭제 削除 删除 刪除
+    """,
+    "live lives livestream стрим эфир эфира эфире 라이브 ライブ 直播",
+)
 # What is one or the other: names with the one and the other mean two services, whatever else they share.
 _OPPOSITES = """
     like likes лайк лайки лайков | dislike dislikes дизлайк дизлайки дизлайков deslike deslikes
@@ -216,10 +248,16 @@ _SITES = {
     for name in sorted(link_kinds.shipped().sites())
     if " " not in (word := fold(name)) and len(word) > 2
 }
-_KNOWN = _SITES | _countries() | _table("place", _PLACES) | _table("thing", _THINGS)
+_KNOWN = _SITES | _countries() | _table("target", _TARGETS) | _table("place", _PLACES) | _table("thing", _THINGS)
 _SIDES = _sides()
 _FLAG = re.compile("[\U0001f1e6-\U0001f1ff]{2}")
-_JOINED = tuple((word, concept) for word, concept in _KNOWN.items() if re.fullmatch(r"[\u3040-\u9fff]+", word))
+# Of scripts that part no words, or write what belongs to a word together with it: Thai, Korean (as folding takes it
+# apart), Japanese and Chinese. Longer ones first.
+_RUN_TOGETHER = re.compile(r"[\u0e00-\u0e7f\u1100-\u11ff\u3040-\u9fff]+")
+_JOINED = re.compile("|".join(sorted(filter(_RUN_TOGETHER.fullmatch, _KNOWN), key=lambda word: -len(word))))
+_TURNED = tuple(frozenset(word for row in rows.split() for word in _folded(row)) for rows in _TURNS)
+# "InstagramFollowers".
+_GLUED_MAX = 40
 _FIGURE = re.compile(r"\d[\d.]*[a-zа-я]{0,3}|[a-zа-я]\d+")
 
 
@@ -235,11 +273,22 @@ def _words(name: str) -> frozenset[str]:
     for word in folded.split():
         if word in _KNOWN:
             found.add(_KNOWN[word])
-        elif inside := {concept for joined, concept in _JOINED if joined in word}:
+        elif inside := _inside(word):
             found |= inside
         elif word not in _NOISE and not _FIGURE.fullmatch(word):
             found.add(word)
     return frozenset(found)
+
+
+def _inside(word: str) -> set[str]:
+    """What known words stand for that are written together in one."""
+    if word.isascii():
+        for at in range(2, min(len(word), _GLUED_MAX) - 2):
+            place, rest = _KNOWN.get(word[:at], ""), _KNOWN.get(word[at:], "")
+            if place.startswith("place:") and rest.startswith("thing:"):
+                return {place, rest}
+        return set()
+    return {_KNOWN[part] for part in _JOINED.findall(word)}
 
 
 def same_words(old: str, new: str) -> bool:
@@ -251,17 +300,31 @@ def same_service(old: str, new: str) -> bool:
     """Whether a service that was called `old` and is called `new` now is likely the same one."""
     if fold(old) == fold(new) and _FLAG.findall(old) == _FLAG.findall(new):
         return True
-    if _opposite(frozenset(fold(old).split()), frozenset(fold(new).split())):
+    was, is_ = (frozenset(fold(name).split()) for name in (old, new))
+    if _opposite(was, is_) or any(was.isdisjoint(turned) != is_.isdisjoint(turned) for turned in _TURNED):
         return False
     before, after = _words(old), _words(new)
-    for kind in ("place:", "thing:", "country:"):
-        theirs, ours = ({word for word in words if word.startswith(kind)} for words in (before, after))
-        if theirs and ours and not theirs & ours:
-            return False
+    if any(_other(_of(kind, before), _of(kind, after)) for kind in ("place:", "thing:", "country:", "target:")):
+        return False
+    if _of("thing:", before) and _of("thing:", after) and (_COMMENT in before) != (_COMMENT in after):
+        # What is said of comments: likes of one are no likes of a post.
+        return False
     if not before or not after:
         return before == after and fold(old) == fold(new)
     common = len(before & after) / min(len(before), len(after))
     return common >= COMMON_MIN and _apart(before, after)
+
+
+_COMMENT = "thing:comment"
+
+
+def _of(kind: str, words: frozenset[str]) -> frozenset[str]:
+    return frozenset(word for word in words if word.startswith(kind))
+
+
+def _other(before: frozenset[str], after: frozenset[str]) -> bool:
+    """Whether both name something, and each what the other does not: visits of Google and visits of Facebook."""
+    return bool(before - after and after - before)
 
 
 def _opposite(before: frozenset[str], after: frozenset[str]) -> bool:
@@ -274,7 +337,9 @@ def _opposite(before: frozenset[str], after: frozenset[str]) -> bool:
 
 
 def _apart(before: frozenset[str], after: frozenset[str]) -> bool:
-    """Whether more is in common than what is delivered: "Kwaiz Followers" and "Muzmo Followers" are two services."""
-    if any(not word.startswith("thing:") for word in before & after):
+    """Whether more is in common than what is delivered, or where: "Kwaiz Followers" and "Muzmo Followers" are two
+    services, and so are what is called otherwise of one site."""
+    kinds = {kind if colon else word for word in before & after for kind, colon, _ in (word.partition(":"),)}
+    if kinds - {"thing"} and kinds - {"place", "country", "target"}:
         return True
     return not (before - after and after - before)
