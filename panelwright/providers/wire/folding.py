@@ -18,10 +18,12 @@ FOLD_MAX = limits.FOLDED_CHARS_MAX
 _ROUGH_MAX = 4 * FOLD_MAX
 
 _TAG = re.compile(r"</?[A-Za-z][^<>]{0,300}>")
-# Letters that Unicode does not take apart, as people type them without their mark.
-_PLAIN = str.maketrans({"ı": "i", "đ": "d", "ł": "l", "ø": "o", "æ": "ae", "œ": "oe", "ی": "ي", "ک": "ك", "ة": "ه"})
-# Small capitals, with which names are dressed.
-_PLAIN |= str.maketrans("ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡʏᴢ", "abcdefghijklmnoprstuvwyz")
+# Letters that Unicode does not take apart, as people type them without their mark; and small capitals, with which
+# names are dressed.
+_SMALL_CAPITALS = dict(zip("ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡʏᴢ", "abcdefghijklmnoprstuvwyz", strict=True))
+_PLAIN = str.maketrans(
+    {"ı": "i", "đ": "d", "ł": "l", "ø": "o", "æ": "ae", "œ": "oe", "ی": "ي", "ک": "ك", "ة": "ه"} | _SMALL_CAPITALS
+)
 # Combining classes that stay, besides none: the signs of Indian scripts are letters of their own. Accents above and
 # below a letter, Hebrew and Arabic points are dropped.
 _NUKTA, _VIRAMA = 7, 9
