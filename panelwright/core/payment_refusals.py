@@ -123,6 +123,12 @@ PAYMENTS: dict[str, Words] = {
         gettext_noop("The payment provider cannot be reached right now. Nothing was charged; try again in a moment."),
         status=409,
     ),
+    "no_payment_address": Words(
+        gettext_noop(
+            "You cannot pay this way right now: the panel's own address is not set. Contact the panel's owner."
+        ),
+        status=409,
+    ),
     "payment_opening": Words(
         gettext_noop("The payment page is already being opened. Try again in a few seconds."), status=409
     ),

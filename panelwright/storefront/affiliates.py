@@ -17,6 +17,7 @@ from panelwright.core.refusal import Refusal
 from panelwright.payments import rules as amounts
 from panelwright.promotions import affiliate_actions, affiliate_lists, affiliate_queries, payout_actions
 from panelwright.promotions.models import PAYOUT_TO_MAX, PayoutState, PayoutWay, percent_text
+from panelwright.ui import links
 from panelwright.ui.forms import Form
 from panelwright.ui.pages import is_resumed
 from panelwright.ui.referring import PARAMETER
@@ -86,7 +87,7 @@ def _page(request: CustomerRequest, form: Form) -> HttpResponse:
     if partner is not None:
         partner.customer = request.customer
         further, back = whole(request.GET.get("before", "")), whole(request.GET.get("after", ""))
-        home = request.build_absolute_uri(reverse("storefront:home"))
+        home = links.origin(request) + reverse("storefront:home")
         payouts = affiliate_queries.payouts(partner, most=PAYOUTS_SHOWN)
         stands = affiliate_queries.money_of(partner, now=clock.now())
         context |= {

@@ -41,7 +41,7 @@ from panelwright.promotions.models import CODE_MAX as COUPON_CODE_MAX
 from panelwright.receipts import queries as issued
 from panelwright.support import downloads, files
 from panelwright.support.files import Upload
-from panelwright.ui import qr, refusals
+from panelwright.ui import links, qr, refusals
 from panelwright.ui.forms import Form
 from panelwright.ui.pages import is_resumed
 from panelwright.ui.request import CustomerRequest
@@ -182,15 +182,19 @@ def _to_gateway(request: CustomerRequest, payment_id: int, number: int) -> HttpR
     """Off to the page where the customer pays; where it cannot be opened now, the payment's own page says so.
 
     By a page that leads there: browsers let no form end at another host, not by a redirect either (form-action of the
-    policy).
+    policy). Where the panel does not know its own address nothing is opened: a host that the customer's browser names
+    would be told of the payment, and be given what the gateway sends to prove itself.
     """
-    back_url = request.build_absolute_uri(reverse("storefront:payment", args=[number]) + "?from=gateway")
+    start = links.origin(request)
+    if not start:
+        messages.error(request, refusals.text(Refusal("no_payment_address")))
+        return redirect("storefront:payment", number)
     token = queries.hook_token(request.panel.id, payment_id)
     found = asking_actions.open_checkout(
         panel_id=request.panel.id,
         payment_id=payment_id,
-        back_url=back_url,
-        hook_url=request.build_absolute_uri(reverse("storefront:hook_payments", args=[token])),
+        back_url=start + reverse("storefront:payment", args=[number]) + "?from=gateway",
+        hook_url=start + reverse("storefront:hook_payments", args=[token]),
     )
     if isinstance(found, Refusal):
         messages.error(request, refusals.text(found))

@@ -64,6 +64,19 @@ def test_nothing_in_product_code_skips_or_doubles_for_the_real_thing() -> None:
     assert lines_with(test_only, product_code()) == []
 
 
+# Where the visitor alone is shown it, and nobody else is told.
+SHOWN_TO_THE_ASKER = {"panelwright/storefront/views.py"}
+
+
+def believes_the_host(node: ast.AST) -> bool:
+    """An address made of whatever host the browser named; `ui/links.py` knows the panel's own."""
+    return isinstance(node, ast.Attribute) and node.attr == "build_absolute_uri"
+
+
+def test_no_address_is_made_of_the_host_that_a_browser_names() -> None:
+    assert {path for path, _ in nodes(product_code(), believes_the_host)} == SHOWN_TO_THE_ASKER
+
+
 def test_pages_load_nothing_from_other_hosts() -> None:
     assert lines_with(FOREIGN_IN_HTML, files(".html", ".svg", under="panelwright/")) == []
     assert lines_with(FOREIGN_IN_CSS, files(".html", ".css", under="panelwright/")) == []

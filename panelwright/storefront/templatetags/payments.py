@@ -19,6 +19,7 @@ from panelwright.payments.models import (
     PaymentStep,
     Refund,
 )
+from panelwright.ui import links
 
 register = template.Library()
 
@@ -74,12 +75,17 @@ def method_kind(method: PaymentMethod) -> str:
 
 @register.simple_tag(takes_context=True)
 def method_hook(context: Any, method: PaymentMethod) -> str:
-    """The address that its owner enters at the gateway; empty where nobody tells anything."""
+    """The address that its owner enters at the gateway; empty where nobody tells anything. Where the panel does not
+    know its own scheme and host it is without: what a browser names may be anybody's.
+    """
     gateway = registry.gateway(method.kind)
     if gateway is None or gateway.api is None:
         return ""
-    address: str = context["request"].build_absolute_uri(reverse("storefront:hook_payments", args=[method.hook_token]))
-    return address
+    request = context["request"]
+    if not hasattr(request, "hooks_start"):
+        # Once for all rows of a page.
+        request.hooks_start = links.origin(request)
+    return f"{request.hooks_start}{reverse('storefront:hook_payments', args=[method.hook_token])}"
 
 
 @register.inclusion_tag("storefront/funds/ripening.html")
