@@ -61,6 +61,7 @@ PAYMENT_RULES = Noun(
         }
     ),
     single=True,
+    of_money=True,
 )
 
 

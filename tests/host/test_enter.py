@@ -184,6 +184,7 @@ def test_what_is_paid_and_to_whom_is_closed_unless_money_was_asked_for(installat
         "provider.add", "provider.set", "provider.import", "route.add", "route.set", "route.move", "held.accept",
         "exchange_rate.set", "service.set_rate", "service.reprice", "service.delete_own_rates", "price_list.set_rate",
         "customer.set_rate", "customer.set_discount", "customer.set_group", "panel.set_guard",
+        "payment_rules.set", "payment_block.add", "payment_block.remove",
     }  # fmt: skip
     from panelwright.customers.host_guests import MONEY, NEVER
 
