@@ -106,8 +106,10 @@ def _row(payment: Payment, one: FoundDispute, now: datetime) -> Dispute:
         mine.filter(id=row.id).update(gateway_id=one.gateway_id)
         row.gateway_id = one.gateway_id
     if row is None:
-        # In another currency than was paid it is about all of the payment: nobody knows the rate.
-        amount = one.amount_micros if one.currency == payment.currency else payment.received_micros or 0
+        # In another currency than was paid it is about all of the payment, as where it does not say of how much: nobody
+        # knows the rate, and what the bank has taken must not stay on the balance.
+        known = one.currency == payment.currency and one.amount_micros > 0
+        amount = one.amount_micros if known else payment.received_micros or 0
         return _open(payment, amount, one.reason, now, gateway_id=one.gateway_id, answer_by=one.answer_by)
     if (row.reason, row.answer_by) != (one.reason, one.answer_by):
         mine.filter(id=row.id).update(reason=one.reason, answer_by=one.answer_by)

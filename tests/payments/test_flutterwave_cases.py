@@ -269,3 +269,16 @@ def test_events_of_other_shops_and_of_nothing_are_nobodys(at: At) -> None:
     till.settle()
     assert till.balance() == "100.00" and len(till.play.double.calls) == calls
     assert values("SELECT payment_id, due_at FROM payments_webhookevent") == [(None, None)]
+
+
+@pytest.mark.parametrize("amount", [None, "", "a lot", 0])
+def test_a_chargeback_that_does_not_say_of_how_much_is_of_all(at: At, amount: object) -> None:
+    till = at("flutterwave")
+    id_ = till.paid()
+    there = paid_by(till, id_)
+    till.play.double.charge_back(there, "initiated")
+    for row in till.play.double.chargebacks:
+        row["amount"] = amount
+    tell(till, there, "chargeback.updated")
+    assert (till.state(id_), till.balance()) == ("disputed", "100.00")
+    till.audit()

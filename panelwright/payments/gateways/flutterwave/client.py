@@ -163,7 +163,8 @@ def _dispute(one: Mapping[str, Any], rows: list[dict[str, Any]]) -> list[FoundDi
     found = FoundDispute(
         gateway_id=f"{one.get('id')}",
         progress=progress,
-        amount_micros=micros_of(last.get("amount")),
+        # About all of it, where it does not say of how much: the debit is made, and must not stay on the balance.
+        amount_micros=micros_of(last.get("amount")) or micros_of(one.get("amount")),
         currency=str(one.get("currency") or ""),
         # It is debited, and held, as soon as it is raised.
         taken=progress is not DisputeProgress.WON,
