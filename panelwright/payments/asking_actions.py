@@ -314,10 +314,13 @@ def _is_not_wanted(row: Payment) -> bool:
 
 
 def _told(row: Payment) -> tuple[str, ...]:
-    """What webhooks about a payment have named, first of all what came first; then what its customer's address has."""
+    """What webhooks about a payment have named, last of all what was named last; then what its customer's address has.
+    Where there are too many, those that were named first are left out.
+    """
     events = WebhookEvent.objects.filter(panel_id=row.panel_id, payment_id=row.id).exclude(lookup="")
-    found = dict.fromkeys(events.order_by("id").values_list("lookup", flat=True)[:TOLD_MAX])
-    return (*found, row.named_on_return) if row.named_on_return else tuple(found)
+    newest = dict.fromkeys(events.order_by("-id").values_list("lookup", flat=True)[:TOLD_MAX])
+    found = tuple(reversed(newest))
+    return (*found, row.named_on_return) if row.named_on_return else found
 
 
 def _ask(api: Api, to: Connection, row: Payment, told: tuple[str, ...]) -> FoundPayment | Trouble:

@@ -237,3 +237,24 @@ def test_an_invoice_asks_for_the_whole_price(at: At) -> None:
     invoice = till.play.double.invoices[invoice_of(till, id_)]
     assert (invoice["price_amount"], invoice["price_currency"]) == ("20", "USD")
     assert "/hooks/payments/" in invoice["ipn_callback_url"]
+
+
+def test_after_many_tries_the_one_that_was_paid_last_counts(at: At, time: Time) -> None:
+    from panelwright.payments.gateways.nowpayments.client import TOLD_MAX
+    from tests.payments.till import SentHook
+
+    till = at("nowpayments")
+    till.enter(email="")
+    id_ = till.begin()
+    invoice = invoice_of(till, id_)
+    for _ in range(TOLD_MAX + 2):
+        failed = till.play.double.choose(invoice)
+        failed.status = "failed"
+        assert till.post(SentHook(*till.play.double.event(failed.id))) == 200
+    # One that it has forgotten since is nothing.
+    lost = till.play.double.choose(invoice)
+    assert till.post(SentHook(*till.play.double.event(lost.id))) == 200
+    del till.play.double.payments[lost.id]
+    tell(till, till.play.double.pay(invoice).id)
+    assert till.state(id_) == "paid" and till.balance() == "120.00"
+    till.audit()

@@ -84,13 +84,17 @@ def ask_told(to: Connection, reference: str, gateway_id: str, told: tuple[str, .
     if isinstance(listed, Trouble):
         return listed
     found = {_id(one.get("payment_id")): one for one in listed}
-    names = [lookup.removeprefix(_NAMED) for lookup in told if lookup.startswith(_NAMED)]
-    for name in names[:TOLD_MAX]:
-        if name not in found and _ID.fullmatch(name):
-            one = _call(to, f"/v1/payment/{name}")
-            if isinstance(one, Trouble):
-                return one
-            found[name] = one
+    named = (lookup.removeprefix(_NAMED) for lookup in told if lookup.startswith(_NAMED))
+    names = [name for name in dict.fromkeys(named) if name not in found and _ID.fullmatch(name)]
+    # The newest: each try at the invoice's page is a payment, and it is the last one that the customer has paid.
+    for name in names[-TOLD_MAX:]:
+        one = _call(to, f"/v1/payment/{name}")
+        if isinstance(one, Trouble) and one.code == "gateway_refused":
+            # It knows no such payment.
+            continue
+        if isinstance(one, Trouble):
+            return one
+        found[name] = one
     return _stands(to, reference, gateway_id, list(found.values()))
 
 

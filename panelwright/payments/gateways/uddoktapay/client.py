@@ -142,7 +142,9 @@ def ask_told(to: Connection, reference: str, gateway_id: str, told: tuple[str, .
     """How the invoices stand that are known of a payment. What its customer's address names is theirs to write: of
     that, only what has our reference counts, and what is refused is nothing.
     """
-    sure = [_id(gateway_id), *(_id(one.removeprefix(_HOOK)) for one in told if one.startswith(_HOOK))]
+    told_by_it = [_id(one.removeprefix(_HOOK)) for one in told if one.startswith(_HOOK)]
+    # The newest: it is the last one that the customer has paid.
+    sure = [_id(gateway_id), *told_by_it[2 - TOLD_MAX :]]
     said = [_id(one.removeprefix(_BACK)) for one in told if one.startswith(_BACK)]
     rows: dict[str, dict[str, Any]] = {}
     for name in [name for name in dict.fromkeys([*sure, *said]) if name][:TOLD_MAX]:
