@@ -102,6 +102,10 @@ PAYMENTS: dict[str, Words] = {
     "affiliates_off": Words(gettext_noop("This panel has no affiliate program."), status=409),
     "no_partner": Words(gettext_noop("Affiliate not found."), status=404),
     "partner_blocked": Words(gettext_noop("This affiliate is blocked. Contact support."), status=409),
+    "own_affiliate_money": Words(
+        gettext_noop("Somebody else has to decide about affiliate money of yours, or that your deposits have earned."),
+        status=409,
+    ),
     "bad_affiliate_percent": Words(gettext_noop("A commission can be at most %(limit)s percent.")),
     "no_commission": Words(gettext_noop("Commission not found."), status=404),
     "commission_decided": Words(gettext_noop("This commission does not wait for a decision."), status=409),

@@ -108,7 +108,8 @@ MOVEMENTS = (
         "the payout",
         gettext_noop("Affiliate payout"),
     ),
-    Movement(_CODE.PAYOUT, _ACCOUNT.EARNINGS, _ACCOUNT.CLEARING, "the payout"),
+    # Staff have sent it already.
+    Movement(_CODE.PAYOUT, _ACCOUNT.EARNINGS, _ACCOUNT.CLEARING, "the payout", short=Shortfall.BELOW),
     Movement(
         _CODE.GATEWAY_REFUND,
         _ACCOUNT.CUSTOMER,

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from django.db import transaction
 
 from panelwright.core import money
-from panelwright.core.refusal import InvalidState, NotThere, Refusal, Refused
+from panelwright.core.refusal import InvalidState, Refusal, Refused
 from panelwright.ledger import actions as ledger
 from panelwright.ledger.models import AccountKind, TransferCode
 from panelwright.ledger.rules import NamedAccount, NewTransfer
@@ -22,7 +22,7 @@ from panelwright.payments.back_actions import LISTED, UNLISTED, left, set_state,
 from panelwright.payments.gateway import DisputeProgress, FoundDispute
 from panelwright.payments.models import Dispute, DisputeState, Payment
 from panelwright.payments.rules import RefundShare
-from panelwright.payments.settling_actions import clearing_of, lock, reference_of, tell
+from panelwright.payments.settling_actions import clearing_of, lock, lock_for, reference_of, tell
 from panelwright.staff.actor import Actor
 
 
@@ -212,10 +212,10 @@ def record(
     actor: Actor, *, panel_id: int, payment_id: int, amount_micros: int | None = None, reason: str = "", now: datetime
 ) -> None:
     """Staff have learnt that money was taken back: all that is left of the payment, or a part. It is off the balance
-    at once. The caller has a transaction. Refused: no_payment, not_disputable, payment_disputed, more_than_received,
-    amount_not_positive.
+    at once. The caller has a transaction. Refused: no_payment, own_payment, not_disputable, payment_disputed,
+    more_than_received, amount_not_positive.
     """
-    payment = _locked(panel_id, payment_id)
+    payment = lock_for(actor, panel_id, payment_id)
     if payment.paid_at is None or not (rest := left(payment)):
         raise InvalidState("not_disputable")
     if Dispute.objects.filter(panel_id=panel_id, payment_id=payment_id, state=DisputeState.OPEN).exists():
@@ -235,9 +235,9 @@ def record(
 def close(actor: Actor, *, panel_id: int, payment_id: int, won: bool, now: datetime) -> None:
     """What became of a dispute that staff have written down, or of which the gateway says nothing any more; won, the
     money is back on the balance. What a gateway tells of, it closes. The caller has a transaction. Refused: no_payment,
-    no_open_dispute, dispute_at_gateway.
+    own_payment, no_open_dispute, dispute_at_gateway.
     """
-    payment = _locked(panel_id, payment_id)
+    payment = lock_for(actor, panel_id, payment_id)
     open_ = Dispute.objects.filter(panel_id=panel_id, payment_id=payment_id, state=DisputeState.OPEN).order_by("n")
     row = open_.filter(gateway_id__isnull=True).first() or open_.filter(n__in=unlisted(payment)).first()
     if row is None:
@@ -247,10 +247,3 @@ def close(actor: Actor, *, panel_id: int, payment_id: int, won: bool, now: datet
     _close(payment, row, DisputeState.WON if won else DisputeState.LOST, now, by=actor.name)
     set_state(payment, now)
     _letters(payment, before, now)
-
-
-def _locked(panel_id: int, payment_id: int) -> Payment:
-    payment = lock(panel_id, payment_id)
-    if payment is None:
-        raise NotThere("no_payment", id=payment_id)
-    return payment

@@ -14,7 +14,7 @@ from django.db.models import QuerySet
 
 from panelwright.core import money
 from panelwright.core.loop import let_go
-from panelwright.core.refusal import InvalidState, NotThere, Refusal, Refused
+from panelwright.core.refusal import InvalidState, Refusal, Refused
 from panelwright.ledger import actions as ledger
 from panelwright.ledger.models import AccountKind, TransferCode
 from panelwright.ledger.rules import NamedAccount, NewTransfer
@@ -25,7 +25,7 @@ from panelwright.payments.gateway import Api, AskedRefund, MadeRefund, RefundPro
 from panelwright.payments.hold_rules import HELD
 from panelwright.payments.models import REASON_MAX, Attention, Payment, PaymentState, Refund, RefundState
 from panelwright.payments.rules import RefundShare
-from panelwright.payments.settling_actions import CHECKED, clearing_of, lock, reference_of, tell
+from panelwright.payments.settling_actions import CHECKED, clearing_of, lock, lock_for, reference_of, tell
 from panelwright.staff.actor import Actor
 
 # The gateway is told again, with the same key, for less than the time that it keeps keys; then it is asked.
@@ -42,13 +42,12 @@ def request(
     """Give back a part of what was received, or all that is left of it: off the balance now, then by the gateway.
 
     Where no gateway has the money, staff have sent it. The caller has a transaction. Refused: no_payment,
-    not_refundable, payment_disputed, more_than_received, payment_decimals, and where the balance does not hold it.
+    own_payment, not_refundable, payment_disputed, more_than_received, payment_decimals, and where the balance does not
+    hold it.
 
     What is held goes back as a whole, takes nothing off the balance, and is never credited: held_goes_back_whole.
     """
-    payment = lock(panel_id, payment_id)
-    if payment is None:
-        raise NotThere("no_payment", id=payment_id)
+    payment = lock_for(actor, panel_id, payment_id)
     if payment.state == PaymentState.DISPUTED:
         raise InvalidState("payment_disputed")
     held = payment.problem_code == HELD
@@ -86,11 +85,9 @@ REFUNDABLE = frozenset(
 def decide(actor: Actor, *, panel_id: int, payment_id: int, made: bool, reason: str = "", now: datetime) -> None:
     """Staff have looked whether the gateway has made a refund of which nobody knew: done, or the money is back on the
     balance. The oldest first, where there are several. The caller has a transaction. Refused: no_payment,
-    no_unknown_refund.
+    own_payment, no_unknown_refund.
     """
-    payment = lock(panel_id, payment_id)
-    if payment is None:
-        raise NotThere("no_payment", id=payment_id)
+    payment = lock_for(actor, panel_id, payment_id)
     rows = Refund.objects.filter(panel_id=panel_id, payment_id=payment_id, state=RefundState.UNKNOWN).order_by("n")
     row = rows.select_for_update(no_key=True).first()
     if row is None:
@@ -106,11 +103,9 @@ def decide(actor: Actor, *, panel_id: int, payment_id: int, made: bool, reason: 
 
 def check(actor: Actor, *, panel_id: int, payment_id: int, reason: str = "", now: datetime) -> None:
     """Staff have looked whether the customer has paid twice, and have done what follows. The caller has a transaction.
-    Refused: no_payment, nothing_to_check.
+    Refused: no_payment, own_payment, nothing_to_check.
     """
-    payment = lock(panel_id, payment_id)
-    if payment is None:
-        raise NotThere("no_payment", id=payment_id)
+    payment = lock_for(actor, panel_id, payment_id)
     if payment.attention != Attention.PAID_TWICE:
         raise InvalidState("nothing_to_check")
     tell(payment, CHECKED, by=actor.name, now=now, facts={"reason": reason})

@@ -6,10 +6,10 @@ from datetime import datetime
 
 from django.db import transaction
 
-from panelwright.core.refusal import InvalidState, NotThere
+from panelwright.core.refusal import InvalidState
 from panelwright.payments.fresh_actions import set_row
 from panelwright.payments.models import FreshMoney
-from panelwright.payments.settling_actions import lock, tell
+from panelwright.payments.settling_actions import lock, lock_for, tell
 from panelwright.staff.actor import Actor
 
 
@@ -26,10 +26,10 @@ def ripen(*, panel_id: int, payment_id: int, now: datetime) -> bool:
 
 
 def release(actor: Actor, *, panel_id: int, payment_id: int, now: datetime) -> None:
-    """Staff trust the money: it can be spent now. The caller has a transaction. Refused: no_payment, not_fresh."""
-    payment = lock(panel_id, payment_id)
-    if payment is None:
-        raise NotThere("no_payment", id=payment_id)
+    """Staff trust the money: it can be spent now. The caller has a transaction. Refused: no_payment,
+    own_payment, not_fresh.
+    """
+    payment = lock_for(actor, panel_id, payment_id)
     row = FreshMoney.objects.filter(panel_id=panel_id, payment_id=payment_id).first()
     if row is None:
         raise InvalidState("not_fresh")

@@ -15,7 +15,8 @@ from typing import Any
 from django.conf import settings
 from django.db import IntegrityError, transaction
 
-from panelwright.core.refusal import Refusal
+from panelwright.core.refusal import NotThere, Refusal
+from panelwright.customers.own import refuse_own
 from panelwright.ledger import actions as ledger
 from panelwright.ledger.models import AccountKind, TransferCode
 from panelwright.ledger.rules import NamedAccount, NewTransfer
@@ -32,6 +33,7 @@ from panelwright.payments.models import (
 )
 from panelwright.payments.rules import AskedPayment, PaymentSum, ReceivedMoney, rows_of
 from panelwright.promotions import actions as promotions
+from panelwright.staff.actor import Actor
 
 
 def lock(panel_id: int, payment_id: int) -> Payment | None:
@@ -39,6 +41,17 @@ def lock(panel_id: int, payment_id: int) -> Payment | None:
     rows = Payment.objects.select_for_update(no_key=True, of=("self",)).filter(panel_id=panel_id, id=payment_id)
     found: Payment | None = rows.select_related("customer__account", "customer__user", "panel", "method").first()
     return found
+
+
+def lock_for(actor: Actor, panel_id: int, payment_id: int) -> Payment:
+    """The payment about which staff decide, locked. Refused: no_payment; own_payment, for what would be decided by
+    whoever gains by it.
+    """
+    payment = lock(panel_id, payment_id)
+    if payment is None:
+        raise NotThere("no_payment", id=payment_id)
+    refuse_own(actor, panel_id, payment.customer.user_id, code="own_payment")
+    return payment
 
 
 def asked_of(payment: Payment) -> AskedPayment:

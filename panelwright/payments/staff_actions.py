@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from panelwright.core.refusal import InvalidState, NotThere, Refusal, Refused
-from panelwright.customers.models import Staff
+from panelwright.core.refusal import InvalidState, Refusal, Refused
 from panelwright.payments import emails, registry, rules
 from panelwright.payments.hold_rules import HELD
-from panelwright.payments.models import GATEWAY_ID_MAX, Payment, PaymentState
-from panelwright.payments.settling_actions import asked_of, lock, move, problem_text, settle, tell
+from panelwright.payments.models import GATEWAY_ID_MAX, PaymentState
+from panelwright.payments.settling_actions import asked_of, lock_for, move, problem_text, settle, tell
 from panelwright.staff.actor import Actor
 
 
@@ -27,7 +26,7 @@ def approve(
     `gateway_id`: what the transfer is called where it came in; without it, what the customer gave as proof. Refused:
     no_payment, own_payment, payment_settled, proof_used, amount_not_positive.
     """
-    payment = _own(actor, panel_id, payment_id)
+    payment = lock_for(actor, panel_id, payment_id)
     asked = asked_of(payment)
     received = asked.gross_micros if amount_micros is None else amount_micros
     found = rules.accepted(asked, received)
@@ -46,17 +45,17 @@ def release(actor: Actor, *, panel_id: int, payment_id: int, now: datetime) -> N
     """Staff trust the money that a rule has held: it is credited, as it was asked for. Refused: no_payment,
     own_payment, payment_not_held, and as `settle`.
     """
-    payment = _own(actor, panel_id, payment_id)
+    payment = lock_for(actor, panel_id, payment_id)
     if payment.problem_code != HELD:
         raise InvalidState("payment_not_held")
     approve(actor, panel_id=panel_id, payment_id=payment_id, now=now)
 
 
 def reject(actor: Actor, *, panel_id: int, payment_id: int, reason: str, now: datetime) -> None:
-    """There is no such money. The customer is told why. Refused: no_payment, payment_settled, payment_ended;
-    held_is_there, for what a gateway has and a rule holds.
+    """There is no such money. The customer is told why. Refused: no_payment, own_payment, payment_settled,
+    payment_ended; held_is_there, for what a gateway has and a rule holds.
     """
-    payment = _own(actor, panel_id, payment_id)
+    payment = lock_for(actor, panel_id, payment_id)
     if payment.problem_code == HELD:
         raise InvalidState("held_is_there")
     if PaymentState(payment.state) not in rules.UNPAID:
@@ -69,16 +68,3 @@ def reject(actor: Actor, *, panel_id: int, payment_id: int, reason: str, now: da
         raise InvalidState("payment_ended")
     tell(payment, "rejected", by=actor.name, now=now, facts={"reason": reason})
     emails.rejected(payment, now=now)
-
-
-def _own(actor: Actor, panel_id: int, payment_id: int) -> Payment:
-    """The payment, locked. Refused: no_payment; own_payment, for what would be decided by whoever gains by it."""
-    payment = lock(panel_id, payment_id)
-    if payment is None:
-        raise NotThere("no_payment", id=payment_id)
-    # A program with somebody's key is that somebody.
-    if actor.id is not None:
-        theirs = Staff.objects.filter(panel_id=panel_id, id=actor.id, user_id=payment.customer.user_id)
-        if theirs.exists():
-            raise Refused("own_payment")
-    return payment

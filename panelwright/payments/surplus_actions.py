@@ -9,11 +9,11 @@ from datetime import datetime
 from django.db import transaction
 
 from panelwright.core import money
-from panelwright.core.refusal import InvalidState, NotThere
+from panelwright.core.refusal import InvalidState
 from panelwright.payments.back_actions import set_state, spare
 from panelwright.payments.models import Payment
 from panelwright.payments.rules import Surplus, surplus_of
-from panelwright.payments.settling_actions import lock, tell
+from panelwright.payments.settling_actions import lock, lock_for, tell
 from panelwright.staff.actor import Actor
 
 
@@ -43,11 +43,9 @@ def note(*, panel_id: int, payment_id: int, came_micros: int, refunded_micros: i
 
 def settle(actor: Actor, *, panel_id: int, payment_id: int, now: datetime) -> None:
     """Staff have given it back by another way, or keep it: nobody is told of it any more. The caller has a transaction.
-    Refused: no_payment, no_surplus.
+    Refused: no_payment, own_payment, no_surplus.
     """
-    payment = lock(panel_id, payment_id)
-    if payment is None:
-        raise NotThere("no_payment", id=payment_id)
+    payment = lock_for(actor, panel_id, payment_id)
     found = surplus_of(payment.problem_facts)
     if not found.open_micros:
         raise InvalidState("no_surplus")

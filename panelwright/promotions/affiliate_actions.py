@@ -19,6 +19,7 @@ from panelwright.core.refusal import InvalidState, NotThere, Refusal, Refused
 from panelwright.core.remote import neighbourhood
 from panelwright.customers import throttle_actions
 from panelwright.customers.models import Customer
+from panelwright.customers.own import refuse_own
 from panelwright.customers.throttle_actions import AttemptLimit
 from panelwright.ledger import actions as ledger
 from panelwright.ledger.models import AccountKind, TransferCode
@@ -26,6 +27,7 @@ from panelwright.ledger.rules import NamedAccount, NewTransfer
 from panelwright.panels.models import Panel
 from panelwright.promotions import affiliate_queries, affiliate_rules, queries, rules
 from panelwright.promotions.models import COOKIE_DAYS, AffiliateTerms, Commission, CommissionState, Partner, Referral
+from panelwright.staff.actor import Actor
 
 _DAY_S = 24 * 3600
 # A network address counts once a day for a link, and writes for so many links; a panel takes so many clicks, however
@@ -38,6 +40,8 @@ _CLICK = sql.Query(
     " ON CONFLICT (panel_id, partner_id, day) DO UPDATE SET clicks = promotions_partnerclicks.clicks + 1"
 )
 _GIVES = NamedAccount(AccountKind.COMMISSION)
+# Why staff do not decide about what is theirs.
+OWN = "own_affiliate_money"
 
 
 class Followed(NamedTuple):
@@ -209,14 +213,17 @@ def follow_back(
             raise Refused.of(refused)
 
 
-def decide(*, panel_id: int, commission_id: int, earned: bool, now: datetime) -> None:
+def decide(actor: Actor, *, panel_id: int, commission_id: int, earned: bool, now: datetime) -> None:
     """Staff say of a refused commission that it is earned, as far as it has not gone back meanwhile, or that it is not.
-    The caller has a transaction. Refused: no_commission, commission_decided.
+    The caller has a transaction. Refused: no_commission, own_affiliate_money, commission_decided.
     """
     rows = Commission.objects.filter(panel_id=panel_id, id=commission_id)
-    row = rows.select_for_update(no_key=True, of=("self",)).select_related("partner__customer").first()
+    locked = rows.select_for_update(no_key=True, of=("self",))
+    row = locked.select_related("partner__customer", "referral__customer").first()
     if row is None:
         raise NotThere("no_commission", id=commission_id)
+    both = row.partner.customer.user_id, row.referral.customer.user_id
+    refuse_own(actor, panel_id, *both, code=OWN)
     if row.state != CommissionState.REFUSED:
         raise InvalidState("commission_decided")
     rows.update(state=CommissionState.EARNED if earned else CommissionState.DECLINED)
@@ -226,18 +233,24 @@ def decide(*, panel_id: int, commission_id: int, earned: bool, now: datetime) ->
             raise Refused.of(refused)
 
 
-def set_percent(*, panel_id: int, partner_id: int, percent_e2: int | None) -> None:
-    """The partner's own percentage from now on; None: everybody's. Refused: no_partner, bad_affiliate_percent."""
+def set_percent(actor: Actor, *, panel_id: int, partner_id: int, percent_e2: int | None) -> None:
+    """The partner's own percentage from now on; None: everybody's. Refused: no_partner, own_affiliate_money,
+    bad_affiliate_percent.
+    """
     if percent_e2 is not None and not 0 <= percent_e2 <= affiliate_rules.PERCENT_MAX_E2:
         raise Refused("bad_affiliate_percent", "percent", limit=affiliate_rules.PERCENT_MAX_E2 // 100)
-    _update(panel_id, partner_id, percent_e2=percent_e2)
+    _update(actor, panel_id, partner_id, percent_e2=percent_e2)
 
 
-def block(*, panel_id: int, partner_id: int, blocked: bool) -> None:
-    """A blocked partner brings nobody, earns nothing and is paid nothing. Refused: no_partner."""
-    _update(panel_id, partner_id, blocked=blocked)
+def block(actor: Actor, *, panel_id: int, partner_id: int, blocked: bool) -> None:
+    """A blocked partner brings nobody, earns nothing and is paid nothing. Refused: no_partner, own_affiliate_money."""
+    _update(actor, panel_id, partner_id, blocked=blocked)
 
 
-def _update(panel_id: int, partner_id: int, **values: Any) -> None:
-    if not Partner.objects.filter(panel_id=panel_id, id=partner_id).update(**values):
+def _update(actor: Actor, panel_id: int, partner_id: int, **values: Any) -> None:
+    rows = Partner.objects.filter(panel_id=panel_id, id=partner_id)
+    user_id = rows.values_list("customer__user_id", flat=True).first()
+    if user_id is None:
         raise NotThere("no_partner", id=partner_id)
+    refuse_own(actor, panel_id, user_id, code=OWN)
+    rows.update(**values)

@@ -120,20 +120,20 @@ PARTNER = Noun(
 )
 
 
-def _set_percent(_actor: Actor, panel_id: int, partner_id: int, /, *, percent_e2: int) -> None:
-    affiliate_actions.set_percent(panel_id=panel_id, partner_id=partner_id, percent_e2=percent_e2)
+def _set_percent(actor: Actor, panel_id: int, partner_id: int, /, *, percent_e2: int) -> None:
+    affiliate_actions.set_percent(actor, panel_id=panel_id, partner_id=partner_id, percent_e2=percent_e2)
 
 
-def _drop_percent(_actor: Actor, panel_id: int, partner_id: int, /) -> None:
-    affiliate_actions.set_percent(panel_id=panel_id, partner_id=partner_id, percent_e2=None)
+def _drop_percent(actor: Actor, panel_id: int, partner_id: int, /) -> None:
+    affiliate_actions.set_percent(actor, panel_id=panel_id, partner_id=partner_id, percent_e2=None)
 
 
-def _block(_actor: Actor, panel_id: int, partner_id: int, /) -> None:
-    affiliate_actions.block(panel_id=panel_id, partner_id=partner_id, blocked=True)
+def _block(actor: Actor, panel_id: int, partner_id: int, /) -> None:
+    affiliate_actions.block(actor, panel_id=panel_id, partner_id=partner_id, blocked=True)
 
 
-def _unblock(_actor: Actor, panel_id: int, partner_id: int, /) -> None:
-    affiliate_actions.block(panel_id=panel_id, partner_id=partner_id, blocked=False)
+def _unblock(actor: Actor, panel_id: int, partner_id: int, /) -> None:
+    affiliate_actions.block(actor, panel_id=panel_id, partner_id=partner_id, blocked=False)
 
 
 def _commission_state(panel_id: int, commission_id: int) -> State | None:
@@ -172,12 +172,12 @@ COMMISSION = Noun(
 )
 
 
-def _accept(_actor: Actor, panel_id: int, commission_id: int, /) -> None:
-    affiliate_actions.decide(panel_id=panel_id, commission_id=commission_id, earned=True, now=clock.now())
+def _accept(actor: Actor, panel_id: int, commission_id: int, /) -> None:
+    affiliate_actions.decide(actor, panel_id=panel_id, commission_id=commission_id, earned=True, now=clock.now())
 
 
-def _decline(_actor: Actor, panel_id: int, commission_id: int, /) -> None:
-    affiliate_actions.decide(panel_id=panel_id, commission_id=commission_id, earned=False, now=clock.now())
+def _decline(actor: Actor, panel_id: int, commission_id: int, /) -> None:
+    affiliate_actions.decide(actor, panel_id=panel_id, commission_id=commission_id, earned=False, now=clock.now())
 
 
 def _payout_state(panel_id: int, payout_id: int) -> State | None:
@@ -228,12 +228,12 @@ PAYOUT = Noun(
 )
 
 
-def _approve(_actor: Actor, panel_id: int, payout_id: int, /, *, reference: str) -> None:
-    payout_actions.approve(panel_id=panel_id, payout_id=payout_id, reference=reference, now=clock.now())
+def _approve(actor: Actor, panel_id: int, payout_id: int, /, *, reference: str) -> None:
+    payout_actions.approve(actor, panel_id=panel_id, payout_id=payout_id, reference=reference, now=clock.now())
 
 
-def _reject(_actor: Actor, panel_id: int, payout_id: int, /, *, reason: str) -> None:
-    payout_actions.reject(panel_id=panel_id, payout_id=payout_id, reason=reason, now=clock.now())
+def _reject(actor: Actor, panel_id: int, payout_id: int, /, *, reason: str) -> None:
+    payout_actions.reject(actor, panel_id=panel_id, payout_id=payout_id, reason=reason, now=clock.now())
 
 
 def _waits(payout: Payout) -> int:
@@ -399,7 +399,10 @@ _ON_PAYOUTS = (
         ),
         moves_money=True,
         offered=lambda payout: 2 * _waits(payout),
-        help=gettext_noop("Send the money first. This only writes down that you did."),
+        help=gettext_noop(
+            "Before you send it, check that the affiliate is not blocked and still has the amount. Then mark it:"
+            " what you have sent is always booked."
+        ),
     ),
     Action(
         PAYOUT,

@@ -11,9 +11,11 @@ from django_scopes import scope
 from panelwright.core import clock, money
 from panelwright.core.refusal import Refusal
 from panelwright.panels.models import Panel
+from panelwright.payments.tests.making import BOB
 from panelwright.promotions import affiliate_actions, affiliate_queries, payout_actions
 from panelwright.promotions.affiliate_rules import PartnerMoney
 from panelwright.promotions.models import Partner, Payout, PayoutWay
+from panelwright.staff.actor import Actor
 from tests.support.people import Buyer, Owner
 
 
@@ -65,19 +67,23 @@ def pay_out(who: Partner, amount: str = "", *, to: str = "", request_id: str = "
         )
 
 
-def approve_payout(owner: Owner, payout_id: int, reference: str = "wire 1") -> None:
+def approve_payout(owner: Owner, payout_id: int, reference: str = "wire 1", actor: Actor = BOB) -> None:
     """Raises Refused."""
     with scope(panel=owner.panel), transaction.atomic():
-        payout_actions.approve(panel_id=owner.panel_id, payout_id=payout_id, reference=reference, now=clock.now())
+        payout_actions.approve(
+            actor, panel_id=owner.panel_id, payout_id=payout_id, reference=reference, now=clock.now()
+        )
 
 
-def reject_payout(owner: Owner, payout_id: int, reason: str = "No such wallet.") -> None:
+def reject_payout(owner: Owner, payout_id: int, reason: str = "No such wallet.", actor: Actor = BOB) -> None:
     """Raises Refused."""
     with scope(panel=owner.panel), transaction.atomic():
-        payout_actions.reject(panel_id=owner.panel_id, payout_id=payout_id, reason=reason, now=clock.now())
+        payout_actions.reject(actor, panel_id=owner.panel_id, payout_id=payout_id, reason=reason, now=clock.now())
 
 
-def decide(owner: Owner, commission_id: int, *, earned: bool) -> None:
+def decide(owner: Owner, commission_id: int, *, earned: bool, actor: Actor = BOB) -> None:
     """Raises Refused."""
     with scope(panel=owner.panel), transaction.atomic():
-        affiliate_actions.decide(panel_id=owner.panel_id, commission_id=commission_id, earned=earned, now=clock.now())
+        affiliate_actions.decide(
+            actor, panel_id=owner.panel_id, commission_id=commission_id, earned=earned, now=clock.now()
+        )

@@ -12,14 +12,17 @@ from django_scopes import scope
 from panelwright.core import clock, money
 from panelwright.core.refusal import Refusal, Refused
 from panelwright.customers import login_records
-from panelwright.customers.models import LoginHow
+from panelwright.customers.models import LoginHow, Staff
 from panelwright.customers.session_actions import meet_device
 from panelwright.payments import dispute_actions
 from panelwright.payments.tests import partners
 from panelwright.payments.tests.making import BOB, approve, begun, method
 from panelwright.payments.tests.test_coupons import coupon, refund, with_coupon
-from panelwright.promotions import affiliate_actions
+from panelwright.promotions import affiliate_actions, affiliate_queries
+from panelwright.promotions.affiliate_rules import PartnerMoney
 from panelwright.promotions.models import Partner, Payout
+from panelwright.staff.actor import Actor, ActorKind
+from panelwright.staff.rights import ALL
 from tests.support.people import Buyer, Known, Owner, Time, execute, value, values
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -170,10 +173,10 @@ def test_the_partners_own_percentage_and_the_terms_of_the_day(
     alice: Owner, dave: Buyer, link: Partner, bank: int
 ) -> None:
     with scope(panel=alice.panel):
-        affiliate_actions.set_percent(panel_id=alice.panel_id, partner_id=link.id, percent_e2=12_50)
+        affiliate_actions.set_percent(BOB, panel_id=alice.panel_id, partner_id=link.id, percent_e2=12_50)
     paid(alice, dave, bank)
     with scope(panel=alice.panel):
-        affiliate_actions.set_percent(panel_id=alice.panel_id, partner_id=link.id, percent_e2=None)
+        affiliate_actions.set_percent(BOB, panel_id=alice.panel_id, partner_id=link.id, percent_e2=None)
     paid(alice, dave, bank)
     partners.program(alice, percent_e2=0)
     paid(alice, dave, bank)
@@ -191,18 +194,18 @@ def test_a_blocked_partner_earns_and_gets_nothing(
     asked = partners.pay_out(link, "2", to="wallet")
     assert isinstance(asked, Payout)
     with scope(panel=alice.panel):
-        affiliate_actions.block(panel_id=alice.panel_id, partner_id=link.id, blocked=True)
+        affiliate_actions.block(BOB, panel_id=alice.panel_id, partner_id=link.id, blocked=True)
     paid(alice, dave, bank)
     assert len(moved()) == 1
     assert code_of(partners.pay_out(link)) == "partner_blocked"
-    assert refused(partners.approve_payout, alice, asked.id) == "partner_blocked"
+    partners.approve_payout(alice, asked.id)  # the money is gone
+    assert moved("payout") == [(f"{link.code}-1", "-2.00")]
     erin = alice.customer("erin")
     partners.brings(link, erin)
     assert value("SELECT COUNT(*) FROM promotions_referral") == 1
     with scope(panel=alice.panel):
-        affiliate_actions.block(panel_id=alice.panel_id, partner_id=link.id, blocked=False)
+        affiliate_actions.block(BOB, panel_id=alice.panel_id, partner_id=link.id, blocked=False)
     assert partners.available(link) == "3.00"
-    partners.approve_payout(alice, asked.id)
     assert alice.audit() == []
 
 
@@ -326,7 +329,7 @@ def test_staff_send_what_is_asked_for_or_say_why_not(
     assert code_of(partners.pay_out(link, "5", to="wallet")) == "payouts_to_balance_only"
 
 
-def test_what_went_back_since_it_was_asked_for_is_not_sent(
+def test_what_was_sent_is_booked_whatever_went_back_since_it_was_asked_for(
     alice: Owner, dave: Buyer, link: Partner, bank: int, time: Time
 ) -> None:
     made = paid(alice, dave, bank)
@@ -334,11 +337,78 @@ def test_what_went_back_since_it_was_asked_for_is_not_sent(
     asked = partners.pay_out(link, "5", to="wallet")
     assert isinstance(asked, Payout)
     refund(alice, made, "10")
-    assert refused(partners.approve_payout, alice, asked.id) == "payout_above"
-    paid(alice, dave, bank)  # held
-    assert refused(partners.approve_payout, alice, asked.id) == "payout_above"
-    partners.reject_payout(alice, asked.id)
-    assert moved("payout") == [] and alice.audit() == []
+    partners.approve_payout(alice, asked.id)
+    assert moved("payout") == [(f"{link.code}-1", "-5.00")]
+    assert partners.stands(link).lacks_micros == 485_908
+    assert alice.audit() == []
+
+
+def test_a_refund_between_reading_and_paying_waits(
+    alice: Owner, carol: Buyer, dave: Buyer, link: Partner, bank: int, time: Time, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = paid(alice, dave, bank)
+    time.passes(days=14)
+    money_of, started = affiliate_queries.money_of, threading.Event()
+
+    def goes_back() -> None:
+        try:
+            started.set()
+            refund(alice, made)
+        finally:
+            connection.close()
+
+    other = threading.Thread(target=goes_back)
+
+    def read(partner: Partner, **given: Any) -> Any:
+        found = money_of(partner, **given)
+        other.start()
+        started.wait()
+        other.join(timeout=1)
+        return found
+
+    with monkeypatch.context() as patched:
+        patched.setattr(affiliate_queries, "money_of", read)
+        assert isinstance(partners.pay_out(link), Payout)
+    other.join()
+    assert carol.balance() == "105.00" and partners.stands(link).lacks_micros == 5 * money.MICROS
+    assert alice.audit() == []
+
+
+def test_what_the_books_refuse_is_an_answer(alice: Owner, link: Partner, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(affiliate_queries, "money_of", lambda *_given, **_more: PartnerMoney(5 * money.MICROS))
+    assert code_of(partners.pay_out(link)) == "balance_below"
+    assert value("SELECT COUNT(*) FROM promotions_payout") == 0 and alice.audit() == []
+
+
+def test_nobody_decides_about_affiliate_money_of_their_own(
+    alice: Owner, carol: Buyer, dave: Buyer, link: Partner, bank: int, time: Time
+) -> None:
+    same_browser(carol, dave)
+    paid(alice, dave, bank)
+    id_ = commission()[0]
+    with scope(panel=alice.panel):
+        staff = [Staff.objects.create(panel=alice.panel, user=one.customer.user, role="owner") for one in (carol, dave)]
+    herself, her_customer = (Actor(ActorKind.STAFF, one.id, "", "", ALL) for one in staff)
+    her_program = Actor(ActorKind.KEY, staff[0].id, "", "", ALL, key_id=1)
+    for actor in (herself, her_program, her_customer):
+        for earned in (True, False):
+            assert refused(partners.decide, alice, id_, earned=earned, actor=actor) == "own_affiliate_money"
+    partners.decide(alice, id_, earned=True)
+    time.passes(days=14)
+    asked = partners.pay_out(link, "2", to="wallet")
+    assert isinstance(asked, Payout)
+    for end in (partners.approve_payout, partners.reject_payout):
+        assert refused(end, alice, asked.id, actor=herself) == "own_affiliate_money"
+    mine = {"panel_id": alice.panel_id, "partner_id": link.id}
+    with scope(panel=alice.panel), transaction.atomic():
+        for percent in (90_00, None):
+            found = refused(affiliate_actions.set_percent, herself, **mine, percent_e2=percent)
+            assert found == "own_affiliate_money"
+        for blocked in (True, False):
+            assert refused(affiliate_actions.block, herself, **mine, blocked=blocked) == "own_affiliate_money"
+        affiliate_actions.set_percent(her_customer, **mine, percent_e2=90_00)
+    partners.approve_payout(alice, asked.id, actor=her_customer)
+    assert alice.audit() == []
 
 
 def test_many_clicks_at_once_pay_once(

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import pytest
+from django.db import transaction
 from django_scopes import scope
 
 from panelwright.core import limits, money
 from panelwright.core.refusal import Refusal, Refused
 from panelwright.customers.models import Staff
-from panelwright.payments import actions, method_actions, staff_actions
+from panelwright.payments import (
+    actions,
+    dispute_actions,
+    method_actions,
+    refund_actions,
+    ripening_actions,
+    staff_actions,
+    surplus_actions,
+)
 from panelwright.payments.actions import BegunPayment
 from panelwright.payments.models import PaymentState
 from panelwright.payments.rules import PaymentSum
@@ -232,6 +242,30 @@ def test_nobody_decides_about_a_payment_of_their_own(alice: Owner, carol: Buyer,
             herself, panel_id=alice.panel_id, payment_id=id_, reason="x", now=time.now
         )
         assert unmoved(reject) == "own_payment"
+
+
+@pytest.mark.parametrize(
+    "decide",
+    [
+        ripening_actions.release,
+        refund_actions.request,
+        partial(refund_actions.decide, made=True),
+        partial(refund_actions.decide, made=False),
+        refund_actions.check,
+        dispute_actions.record,
+        partial(dispute_actions.close, won=True),
+        partial(dispute_actions.close, won=False),
+        surplus_actions.settle,
+    ],
+)
+def test_nor_about_what_becomes_of_it_later(alice: Owner, carol: Buyer, time: Time, decide: Any) -> None:
+    approve(alice, id_ := begun(carol, method(alice)))
+    with scope(panel=alice.panel):
+        both = Staff.objects.create(panel=alice.panel, user=carol.customer.user, role="owner")
+    herself = Actor(ActorKind.STAFF, both.id, CAROL, "", ALL)
+    with scope(panel=alice.panel), transaction.atomic():
+        do = lambda: decide(herself, panel_id=alice.panel_id, payment_id=id_, now=time.now)  # noqa: E731
+        assert unmoved(do) == "own_payment"
 
 
 def test_of_others_a_customer_reaches_nothing(alice: Owner, carol: Buyer, mallory: Buyer) -> None:
