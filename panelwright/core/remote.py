@@ -9,6 +9,8 @@ from collections.abc import Collection
 STRICT_TRANSPORT_SECURITY = "max-age=31536000"
 # Whoever has one IPv6 address has a network of this size.
 _V6_NETWORK = 64
+# The bits before an IPv4 address that is written as an IPv6 one.
+_MAPPED = 96
 
 
 def caller_address(peer: str, forwarded: str, proxies: Collection[str]) -> str:
@@ -47,12 +49,24 @@ def plain(text: str) -> str | None:
     return str(address)
 
 
-def neighbourhood(address: str) -> str:
-    """What stands for an address where tries are counted: an IPv4 address itself, of IPv6 the /64."""
+def neighbourhood(address: str, *, v6_bits: int = _V6_NETWORK) -> str:
+    """What stands for an address where tries are counted: an IPv4 address itself, of IPv6 the network, a /64."""
     try:
         found = ipaddress.ip_address(address)
     except ValueError:
         return address
     if isinstance(found, ipaddress.IPv4Address):
         return str(found)
-    return str(ipaddress.ip_network((found, _V6_NETWORK), strict=False))
+    return str(ipaddress.ip_network((found, v6_bits), strict=False))
+
+
+def network_of(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
+    """The network that somebody has written, or the one of an address. Raises ValueError for what is none.
+
+    ::ffff:203.0.113.0/120 is the IPv4 network, as the addresses that are compared with it are IPv4 ones: see `plain`.
+    """
+    found = ipaddress.ip_network(text, strict=False)
+    if isinstance(found, ipaddress.IPv4Network) or found.prefixlen < _MAPPED:
+        return found
+    mapped = found.network_address.ipv4_mapped
+    return found if mapped is None else ipaddress.ip_network((mapped, found.prefixlen - _MAPPED))

@@ -19,6 +19,7 @@ from django.db import connection
 
 from panelwright.core import sql
 from panelwright.core.refusal import Refusal, Refused
+from panelwright.core.remote import network_of
 from panelwright.customers.models import ApiKey, Staff, StaffKey
 from panelwright.panels import hosts
 from panelwright.staff import rights
@@ -205,7 +206,7 @@ def parse_networks(text: str) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Net
     for part in text.replace("\n", ",").split(","):
         if part.strip():
             try:
-                networks.append(ipaddress.ip_network(part.strip(), strict=False))
+                networks.append(network_of(part.strip()))
             except ValueError:
                 raise Refused("bad_network", "addresses", network=part.strip()[:60]) from None
     return tuple(networks)

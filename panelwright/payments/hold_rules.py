@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from panelwright.core import money
 from panelwright.core.refusal import Refusal
+from panelwright.core.remote import network_of
 from panelwright.payments.models import PaymentBlockKind
 
 # The problem of a payment that is held.
@@ -119,7 +120,7 @@ def block_value(kind: PaymentBlockKind, text: str) -> str | Refusal:
         return text if good else Refusal("bad_block_customer", "value")
     if kind is PaymentBlockKind.ADDRESS:
         try:
-            network = ipaddress.ip_network(text, strict=False)
+            network = network_of(text)
         except ValueError:
             return Refusal("bad_block_address", "value")
         if network.prefixlen < _WIDEST[network.version]:

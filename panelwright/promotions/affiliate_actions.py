@@ -39,6 +39,8 @@ _CLICK = sql.Query(
     "INSERT INTO promotions_partnerclicks (panel_id, partner_id, day, clicks) VALUES (?, ?, ?, 1)"
     " ON CONFLICT (panel_id, partner_id, day) DO UPDATE SET clicks = promotions_partnerclicks.clicks + 1"
 )
+# So many codes in a row are nobody's chance.
+_CODE_TRIES = 5
 _GIVES = NamedAccount(AccountKind.COMMISSION)
 # Why staff do not decide about what is theirs.
 OWN = "own_affiliate_money"
@@ -70,6 +72,7 @@ def become_partner(*, panel: Panel, customer: Customer) -> Partner | Refusal:
     """The customer's link: the one that there is, or a new one. Refused: affiliates_off."""
     if not panel.affiliates:
         return Refusal("affiliates_off")
+    tries = 0
     while True:
         found = affiliate_queries.partner_of(panel.id, customer.id)
         if found is not None:
@@ -82,8 +85,11 @@ def become_partner(*, panel: Panel, customer: Customer) -> Partner | Refusal:
                 )
                 return made
         except IntegrityError:
-            # Made by the same form, sent twice; or another's code, and the next one is no one's.
-            continue
+            # Made by the same form, sent twice; or another's code, and the next one is no one's. What goes on is
+            # something else, and an error.
+            tries += 1
+            if tries == _CODE_TRIES:
+                raise
 
 
 def follow_link(*, panel: Panel, code: str, known: str, address: str, now: datetime) -> Followed | None:

@@ -7,9 +7,11 @@ Lock order: the panel's terms, accounts.
 from __future__ import annotations
 
 import hashlib
+import logging
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db import transaction
 from django.db.models import Q
 
 from panelwright.core.refusal import Refusal, Refused
@@ -21,6 +23,9 @@ from panelwright.ledger.rules import NamedAccount, NewTransfer
 from panelwright.promotions.models import TrialBalance, TrialTerms
 
 PER_DAY_MAX = 10_000
+# Providers give a customer up to so much of IPv6, which is 65 536 networks of the usual size.
+_V6_SITE = 48
+_log = logging.getLogger(__name__)
 
 
 def terms_of(panel_id: int) -> TrialTerms:
@@ -47,34 +52,45 @@ def reference_of(customer: Customer) -> str:
 
 def grant(*, panel_id: int, customer: Customer, address: str, device: str, now: datetime) -> int:
     """Give a new customer the trial balance, in the transaction that makes the account: micros, 0 where the panel gives
-    none, has given so many today, or has given one to the address or the browser.
+    none, has given so many today, has given one to the address (of IPv6: the /48) or the browser, or where the books
+    refuse it.
     """
     terms = TrialTerms.objects.select_for_update(no_key=True).filter(panel_id=panel_id, enabled=True).first()
     if terms is None:
         return 0
     given = TrialBalance.objects.filter(panel_id=panel_id)
-    home, browser = _digest(f"address {neighbourhood(address)}"), _digest(f"device {device}")
+    home, browser = _digest(f"address {neighbourhood(address, v6_bits=_V6_SITE)}"), _digest(f"device {device}")
     day = now.replace(hour=0, minute=0, second=0, microsecond=0)
     if given.filter(Q(address_digest=home) | Q(device_digest=browser) | Q(customer=customer)).exists():
         return 0
     if given.filter(at__gte=day, at__lt=day + timedelta(days=1)).count() >= terms.per_day:
         return 0
     micros: int = terms.amount_micros
-    given.create(
-        panel_id=panel_id,
-        customer=customer,
-        amount_micros=micros,
-        address_digest=home,
-        device_digest=browser,
-        at=now,
-    )
+    try:
+        with transaction.atomic():
+            given.create(
+                panel_id=panel_id,
+                customer=customer,
+                amount_micros=micros,
+                address_digest=home,
+                device_digest=browser,
+                at=now,
+            )
+            _post(panel_id, customer, micros, now)
+    except Refused:
+        # An account is made with it or without it.
+        _log.exception("the books refused the trial balance of customer %s", customer.number)
+        return 0
+    return micros
+
+
+def _post(panel_id: int, customer: Customer, micros: int, now: datetime) -> None:
     source, code = NamedAccount(AccountKind.BONUS), TransferCode.BONUS
     posted = ledger.post(
         [NewTransfer(panel_id, source, customer.account_id, micros, code, reference_of(customer))], now=now
     )
     if isinstance(posted, Refusal):
         raise Refused.of(posted)
-    return micros
 
 
 def _digest(text: str) -> str:

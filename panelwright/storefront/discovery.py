@@ -66,7 +66,7 @@ def sitemap(request: PanelRequest) -> HttpResponse:
     if not start:
         return HttpResponse("Not found\n", status=404, content_type="text/plain; charset=utf-8")
     languages = offered_languages(request.panel)
-    found = "".join(_entry(start + path, languages) for path in _public_paths(request.panel, request.language))
+    found = "".join(_entry(start + path, languages) for path in _public_paths(request.panel))
     text = (
         '<?xml version="1.0" encoding="UTF-8"?>\n<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"'
         f' xmlns:xhtml="http://www.w3.org/1999/xhtml">\n{found}</urlset>\n'
@@ -74,11 +74,12 @@ def sitemap(request: PanelRequest) -> HttpResponse:
     return HttpResponse(text, content_type="application/xml; charset=utf-8")
 
 
-def _public_paths(panel: Panel, language: str) -> Iterator[str]:
+def _public_paths(panel: Panel) -> Iterator[str]:
     for site, page in all_pages():
         if page.indexed and "(?P" not in page.path:
             yield reverse(f"{site.name}:{page.name}")
-    for row in queries.summaries(panel, language):
+    # Caches keep one map for everybody, whatever language they read.
+    for row in queries.summaries(panel, panel.language):
         if row.slug not in OURS:
             yield reverse("storefront:page", args=[row.slug])
 

@@ -156,18 +156,24 @@ class VisitorMiddleware:
         if page.stand_in is not None:
             # Also what the Back button would show: who goes back must not find the customer's pages there.
             response.headers["Cache-Control"] = "private, no-store"
-        elif page.session is not None:
+        elif page.session is not None and not is_public(response):
             # Logging in or out has set the cookie already.
             name = cookies.session_name(page.panel)
             if name not in response.cookies and note_seen(page.session, address=page.address, now=now):
                 until = lasts_until(page.session.created_at, now=now)
                 cookies.keep_session(page, response, token, lasts=until - now)
-            if "public" not in response.headers.get("Cache-Control", "") and not getattr(response, "for_back", False):
+            if not getattr(response, "for_back", False):
                 # What is meant for her must not be kept for whoever uses this computer next.
                 patch_cache_control(response, private=True, no_store=True)
-        if standing and page.stand_in is None and cookies.stand_in_name(page.panel) not in response.cookies:
+        known = cookies.stand_in_name(page.panel) in response.cookies
+        if standing and page.stand_in is None and not known and not is_public(response):
             cookies.drop_stand_in(page, response)
         return response
+
+
+def is_public(response: HttpResponse) -> bool:
+    """Whether caches keep it for everybody: it brings nobody a cookie."""
+    return "public" in response.headers.get("Cache-Control", "")
 
 
 def _zone(name: str) -> zoneinfo.ZoneInfo | None:

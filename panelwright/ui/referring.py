@@ -1,4 +1,7 @@
-"""Who came by an affiliate's link: any page's address with `?ref=CODE`. The browser keeps the code until sign-up."""
+"""Who came by an affiliate's link: any page's address with `?ref=CODE`. The browser keeps the code until sign-up.
+
+Of pages alone: files are kept by caches for everybody, who would all get the cookie, and nobody opens them.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ from panelwright.panels import hosts
 from panelwright.promotions import affiliate_actions
 from panelwright.promotions.models import PARTNER_CODE_MAX
 from panelwright.ui import cookies
+from panelwright.ui.pages import Answer, page_of
 from panelwright.ui.request import PanelRequest
 
 PARAMETER = "ref"
@@ -36,6 +40,9 @@ class ReferralMiddleware:
 def _follow(request: PanelRequest, response: HttpResponse) -> None:
     """Keep the code of a visitor whom nobody knows. A page is shown whatever becomes of it."""
     if request.visitor is not None or response.status_code not in (200, 304):
+        return
+    found_page = page_of(request)
+    if found_page is None or found_page[1].answers is not Answer.PAGE:
         return
     try:
         found = affiliate_actions.follow_link(

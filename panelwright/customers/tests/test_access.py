@@ -145,6 +145,8 @@ def test_a_port_of_its_own_leads_to_a_panel_by_any_host(carol: Buyer, alice: Own
         ("198.51.100.7", "", False),
         ("198.51.100.7", "not an address", False),
         ("0.0.0.0/0", "198.51.100.7", True),
+        ("::ffff:198.51.100.0/120", "198.51.100.7", True),
+        ("::ffff:198.51.100.0/120", "198.51.101.7", False),
     ],
 )
 def test_a_key_may_be_tied_to_addresses(carol: Buyer, allowed: str, remote: str, let_in: bool) -> None:

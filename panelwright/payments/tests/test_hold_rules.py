@@ -96,6 +96,11 @@ def test_a_block_has_one_form() -> None:
     assert hold_rules.block_value(kind.CUSTOMER, " 1042 ") == "1042"
     assert hold_rules.block_value(kind.ADDRESS, "203.0.113.7/24") == "203.0.113.0/24"
     assert hold_rules.block_value(kind.ADDRESS, "203.0.113.7") == "203.0.113.7/32"
+    for mapped, plain in (("::ffff:203.0.113.7", "203.0.113.7/32"), ("::ffff:203.0.113.9/120", "203.0.113.0/24")):
+        assert hold_rules.block_value(kind.ADDRESS, mapped) == plain
+        assert plain in hold_rules.networks_of("::ffff:203.0.113.7")
+    refused = hold_rules.block_value(kind.ADDRESS, "::ffff:0.0.0.0/100")
+    assert isinstance(refused, Refusal), "a /4 of IPv4"
     assert hold_rules.block_value(kind.ADDRESS, "2001:DB8::1/48") == "2001:db8::/48"
     assert hold_rules.block_value(kind.DOMAIN, "Somebody@Example.COM.") == "example.com"
 

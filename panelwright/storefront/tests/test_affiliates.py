@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
+from django.db import IntegrityError, transaction
 
 from panelwright.payments.tests import partners
 from panelwright.payments.tests.making import approve, begun, method
@@ -102,6 +105,32 @@ def test_whoever_is_logged_in_is_nobodys(alice: Owner, carol: Buyer, link: Partn
     browser = Browser(alice, carol.customer.user)
     browser.get(f"/services?ref={link.code}")
     assert clicks() == 0 and f"ref_{alice.panel_id}" not in browser.client.cookies
+
+
+@pytest.mark.parametrize(
+    "path", ["robots.txt", "sitemap.xml", "favicon.ico", "manifest.webmanifest", "theme.css", "static/ui.css"]
+)
+def test_a_file_that_caches_keep_gives_nobody_a_code(path: str, alice: Owner, link: Partner) -> None:
+    browser = Browser(alice)
+    answer = browser.answer(f"/{path}?ref={link.code}")
+    assert answer.status_code == 200 and not answer.cookies
+    assert clicks() == 0
+
+
+def test_a_file_that_caches_keep_brings_no_session(alice: Owner, carol: Buyer, time: Time) -> None:
+    browser = Browser(alice, carol.customer.user)
+    time.passes(days=2)
+    answer = browser.answer("/robots.txt")
+    assert "public" in answer.headers["Cache-Control"] and not answer.cookies
+    assert browser.answer("/services").cookies, "a page tells of it"
+
+
+def test_what_is_no_clash_of_codes_ends(alice: Owner, carol: Buyer, link: Partner, monkeypatch: Any) -> None:
+    monkeypatch.setattr("panelwright.promotions.affiliate_rules.ALPHABET", "2")
+    partners.partner(alice.customer("erin"))
+    dave = alice.customer("dave")
+    with pytest.raises(IntegrityError), transaction.atomic():
+        partners.partner(dave)
 
 
 def test_a_click_counts_once_a_day_for_an_address(alice: Owner, link: Partner, time: Time) -> None:

@@ -46,6 +46,14 @@ def test_the_map_names_each_page_that_may_be_listed_in_each_language(alice: Owne
         assert Client().get(path, headers={"host": alice.host}).status_code == 200, path
 
 
+def test_the_map_is_the_same_whatever_language_somebody_reads(alice: Owner) -> None:
+    alice.panel.languages = ["en", "ru"]
+    alice.panel.save(update_fields=["languages"])
+    found = [Client().get("/sitemap.xml", headers={"host": alice.host, "accept-language": one}) for one in ("en", "ru")]
+    assert found[0].content == found[1].content
+    assert "Content-Language" not in found[1].headers and not found[1].cookies
+
+
 def test_a_page_tells_its_address_without_what_narrows_it_and_others_are_not_listed(alice: Owner) -> None:
     page = Client().get("/services?q=x&lang=en", headers={"host": alice.host}).content.decode()
     assert '<link rel="canonical" href="/services">' in page

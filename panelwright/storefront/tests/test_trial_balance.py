@@ -9,6 +9,8 @@ from django.db import transaction
 from django_scopes import scope
 
 from panelwright.core.refusal import Refused
+from panelwright.ledger.actions import credit_customer
+from panelwright.ledger.models import TransferCode
 from panelwright.payments.tests.making import approve, begun, method
 from panelwright.payments.tests.test_coupons import refund
 from panelwright.promotions import trial_actions
@@ -80,7 +82,7 @@ def test_once_for_an_address_and_for_a_browser(alice: Owner, rival: Owner, time:
     again.client.cookies["device"] = first.client.cookies["device"].value
     joins(alice, "three", address="203.0.113.3", browser=again)
     joins(alice, "four", address="2001:db8::1")
-    joins(alice, "five", address="2001:db8::2")
+    joins(alice, "five", address="2001:db8:0:ffff::2")  # another network of theirs
     joins(alice, "six", address="203.0.113.6")
     assert [balance(name) for name in ("one", "two", "three", "four", "five", "six")] == [
         "1.50",
@@ -95,6 +97,22 @@ def test_once_for_an_address_and_for_a_browser(alice: Owner, rival: Owner, time:
     assert balance("seven") == "1.50"
     assert alice.audit() == [] and rival.audit() == []
     assert "203.0.113" not in str(values("SELECT * FROM promotions_trialbalance")), "digests are kept"
+
+
+def test_what_the_books_refuse_keeps_nobody_out(alice: Owner, carol: Buyer, time: Time) -> None:
+    gives(alice)
+    number = value("SELECT MAX(number) FROM customers_customer") + 1
+    with scope(panel=alice.panel):
+        credit_customer(
+            panel_id=alice.panel_id,
+            account_id=carol.account_id,
+            amount_micros=1,
+            code=TransferCode.BONUS,
+            reference=f"trial-{number}",
+            now=time.now,
+        )
+    assert joins(alice, "dave", address="203.0.113.1").is_inside()
+    assert balance("dave") == "0.00" and value("SELECT COUNT(*) FROM promotions_trialbalance") == 0
 
 
 def test_so_many_a_day_and_no_more(alice: Owner, time: Time) -> None:
