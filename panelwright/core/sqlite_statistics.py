@@ -25,12 +25,15 @@ TABLES = {
     **dict.fromkeys(
         (
             *("catalog_favourite", "catalog_pricelistrate"),
-            *("customers_apikey", "customers_customer", "customers_device", "customers_session", "customers_user"),
+            *("customers_apikey", "customers_attempts", "customers_customer", "customers_device"),
+            *("customers_lettertoken", "customers_session", "customers_user"),
             *("events_delivery", "events_event", "events_mail"),
             *("ledger_account", "ledger_quarter", "ledger_transfer"),
             *("orders_cancel", "orders_order", "orders_post", "orders_refill", "orders_schedule"),
             *("payments_dispute", "payments_payment", "payments_refund", "payments_voucher", "payments_voucheruse"),
-            *("payments_webhookevent", "promotions_couponuse", "providers_providercall", "receipts_receipt"),
+            *("payments_webhookevent", "promotions_commission", "promotions_couponuse", "promotions_partner"),
+            *("promotions_partnerclicks", "promotions_payout", "promotions_referral", "promotions_trialbalance"),
+            *("providers_providercall", "receipts_receipt"),
             *("reports_reportsum", "staff_trailentry", "support_ticket"),
         ),
         _MANY,
@@ -40,7 +43,7 @@ TABLES = {
 PARTIAL = frozenset(
     {
         *("endpoint_slot", "endpoint_url", "order_open_link_once", "order_request_once", "order_upstream_once"),
-        *("payment_gateway_id", "webhook_event_once"),
+        *("payment_came_in", "payment_gateway_id", "webhook_event_once"),
     }
 )
 # Rows of a panel with one value of a column, where they are many: few words, or what nearly all have in common.

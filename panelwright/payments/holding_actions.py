@@ -69,7 +69,7 @@ def _shares(payment: Payment, by: PaidBy) -> tuple[int, ...]:
     """The numbers of other customers who have paid with the same card or account."""
     if not by.key:
         return ()
-    rows = Payment.objects.filter(panel_id=payment.panel_id, payer_key=by.key).exclude(customer_id=payment.customer_id)
+    rows = _paid_with(payment.panel_id, by.key).exclude(customer_id=payment.customer_id)
     found = rows.order_by("customer__number").values_list("customer__number", flat=True).distinct()
     return tuple(found[:_SHARES_NAMED])
 
@@ -78,8 +78,14 @@ def has_paid_so(payment: Payment, customer_id: int) -> bool:
     """Whether another customer has paid with the card or account of this payment, as far as its gateway has told."""
     if not payment.payer_key:
         return False
-    rows = Payment.objects.filter(panel_id=payment.panel_id, payer_key=payment.payer_key, customer_id=customer_id)
+    rows = _paid_with(payment.panel_id, payment.payer_key).filter(customer_id=customer_id)
     return rows.filter(paid_at__isnull=False).exists()
+
+
+def _paid_with(panel_id: int, key: str) -> QuerySet[Payment]:
+    """The last condition is the index's own: without it SQLite reads all payments of the panel."""
+    rows: QuerySet[Payment] = Payment.objects.filter(panel_id=panel_id, payer_key=key).exclude(payer_key="")
+    return rows
 
 
 def note_payer(payment: Payment, by: PaidBy) -> None:

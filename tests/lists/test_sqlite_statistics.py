@@ -72,6 +72,13 @@ def test_the_account_of_sales_is_found_by_its_name() -> None:
         assert any("account_panel_kind_name (panel_id=? AND kind=? AND name=?)" in step for step in _steps(text)), text
 
 
+def test_the_account_of_what_a_partner_has_earned_is_found_by_its_name() -> None:
+    of_partners = [text for query in _queries() if "kind = 'earnings'" in (text := query.text(connection))]
+    assert len(of_partners) > 3
+    for text in of_partners:
+        assert any("account_panel_kind_name (panel_id=? AND kind=? AND name=?)" in step for step in _steps(text)), text
+
+
 def test_they_are_there_after_a_migration_and_know_each_table_that_they_name() -> None:
     with connection.cursor() as run:
         run.execute("SELECT tbl, idx FROM sqlite_stat1")
