@@ -85,3 +85,28 @@ def test_they_are_there_after_a_migration_and_know_each_table_that_they_name() -
         told = run.fetchall()
     assert {table for table, _ in told} == set(sqlite_statistics.TABLES)
     assert {index for _, index in told} >= sqlite_statistics.PARTIAL
+
+
+# Tables of which a panel has some, or some thousands, however many its customers are.
+SMALL = {
+    *("catalog_category", "catalog_linkpattern", "catalog_pricelistpercent", "content_announcement", "content_page"),
+    *("customers_hostticket", "customers_pricelist", "customers_recoverycode", "customers_staff", "customers_staffkey"),
+    *("customers_stafflink", "customers_switchticket", "notices_createdcursor", "panels_block", "panels_domain"),
+    *("panels_numbering", "panels_panellogo", "payments_holdrules", "payments_paymentblock", "payments_paymentmethod"),
+    *("promotions_affiliateterms", "promotions_coupon", "promotions_trialterms", "providers_exchangerate"),
+    *("providers_postsource", "providers_provider", "receipts_receiptcounter", "receipts_receiptsettings"),
+    *("reports_reportcalendar", "staff_bulkwork", "staff_savedview", "support_savedreply"),
+}
+
+
+def test_every_table_of_panels_is_told_of_or_known_to_be_small() -> None:
+    """A new one is put where it belongs: sqlite_statistics.TABLES, or above."""
+    with connection.cursor() as run:
+        run.execute(
+            "SELECT DISTINCT m.tbl_name"
+            " FROM sqlite_master m, pragma_index_list(m.tbl_name) l, pragma_index_info(l.name) i"
+            " WHERE m.type = 'table' AND NOT l.partial AND i.seqno = 0 AND i.name = 'panel_id'"
+        )
+        of_panels = {row[0] for row in run.fetchall()}
+    assert of_panels == SMALL | {table for table in sqlite_statistics.TABLES if table in of_panels}
+    assert not SMALL & set(sqlite_statistics.TABLES)
