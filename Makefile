@@ -4,8 +4,6 @@ PYTHON ?= python3
 DATA ?= ./var/demo
 PORT ?= 8000
 # Test processes at once for each database, and more arguments for pytest: make test JOBS=4 ARGS="-k refund"
-# `make test` gives SQLite, whose tests are twice as many and have all pages, one more: it is at work after PostgreSQL has
-# ended, and while a test waits for its browser or its server the others compute.
 JOBS ?= 2
 ARGS ?=
 # The simulator: make simulate STEPS=200000 SEED=7 DB=postgresql
@@ -51,7 +49,7 @@ test: setup-dev ## Run all tests, on SQLite and on PostgreSQL at once
 	$(BIN)/python -m pytest --db postgresql --touching-database -m "not alone" -n $(JOBS) --dist worksteal \
 	    --report-skips var/not-run.txt --costs 15 $(ARGS) >var/test-postgresql.txt 2>&1 & other=$$!; \
 	trap 'kill $$other 2>/dev/null' EXIT; \
-	$(BIN)/python -m pytest --db sqlite -m "not alone" -n $$(( $(JOBS) + 1 )) --dist worksteal --report-skips var/not-run.txt --costs 30 $(ARGS) \
+	$(BIN)/python -m pytest --db sqlite -m "not alone" -n $(JOBS) --dist worksteal --report-skips var/not-run.txt --costs 30 $(ARGS) \
 	    || failed="$$failed sqlite"; \
 	wait $$other || failed="$$failed postgresql"; \
 	echo "== Tests on PostgreSQL (what touches no database ran above)"; cat var/test-postgresql.txt; \

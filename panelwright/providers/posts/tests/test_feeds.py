@@ -390,8 +390,7 @@ def test_slow_feeds_hold_up_no_other(
         loop.close()
     finally:
         may_go.set()
-        slow.http.shutdown()
-        slow.http.server_close()
+        slow.http.stop()
 
 
 def test_a_json_feeds_numbers_are_no_links() -> None:
