@@ -229,6 +229,7 @@ class Api:
     - `refund(to, reference, gateway_id, asked)`: some of it is given back, once for each key.
     - `ask_refund(to, reference, gateway_id, asked)`: how that refund stands, by its name or its key; None: the gateway
       has none such. Where a gateway cannot be asked, there is no function, and staff decide.
+    - `gives_back`: whether it gives back by program. Where it does not, staff send the money, and write it down.
     - `verified(to, hook)`: a webhook is the gateway's. `asks_to_verify`: it asks the gateway for that; such calls have
       a budget, and Trouble is answered so that the gateway tells it again. `complete(hook)`: it has all that the
       gateway would be asked with; what has not costs nothing of the budget.
@@ -254,6 +255,7 @@ class Api:
     returned: Callable[[Mapping[str, str]], str] | None = None
     peek: Callable[[Connection, str, str], FoundPayment | Trouble] | None = None
     by_reference: bool = False
+    gives_back: bool = True
     asks_to_verify: bool = False
     complete: Callable[[Hook], bool] = _complete
     heard: Mapping[str, Any] = field(default_factory=lambda: {"received": True})

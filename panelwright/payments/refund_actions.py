@@ -23,7 +23,7 @@ from panelwright.payments.back_actions import left, refunded, set_state, share_o
 from panelwright.payments.connections import api_of, connection_of
 from panelwright.payments.gateway import Api, AskedRefund, MadeRefund, RefundProgress, Trouble
 from panelwright.payments.hold_rules import HELD
-from panelwright.payments.models import REASON_MAX, Attention, Payment, PaymentState, Refund, RefundState
+from panelwright.payments.models import REASON_MAX, Attention, Payment, PaymentState, PaymentStep, Refund, RefundState
 from panelwright.payments.rules import RefundShare
 from panelwright.payments.settling_actions import CHECKED, clearing_of, lock, lock_for, reference_of, tell
 from panelwright.staff.actor import Actor
@@ -41,9 +41,9 @@ def request(
 ) -> None:
     """Give back a part of what was received, or all that is left of it: off the balance now, then by the gateway.
 
-    Where no gateway has the money, staff have sent it. The caller has a transaction. Refused: no_payment,
-    own_payment, not_refundable, payment_disputed, more_than_received, payment_decimals, and where the balance does not
-    hold it.
+    Where no gateway has the money, or it gives nothing back by program, staff have sent it, and `reason` may say what
+    their transfer is called. The caller has a transaction. Refused: no_payment, own_payment, not_refundable,
+    payment_disputed, more_than_received, payment_decimals, and where the balance does not hold it.
 
     What is held goes back as a whole, takes nothing off the balance, and is never credited: held_goes_back_whole.
     """
@@ -67,14 +67,13 @@ def request(
     step = rules.step_micros(payment.currency) if gateway is None else gateway.step(payment.currency)
     if part % step:
         raise Refused("payment_decimals", "amount", step=money.text(step), currency=payment.currency)
-    by_hand = api_of(payment.method) is None or not payment.at_gateway
+    api = api_of(payment.method)
+    by_hand = api is None or not api.gives_back or not payment.at_gateway
     row = _book(payment, part, now, state=RefundState.DONE if by_hand else RefundState.REQUESTED)
     if isinstance(row, Refusal):
         raise Refused.of(row)
     facts = {"amount": money.text(part), "reason": reason}
     tell(payment, "refunded" if by_hand else "refund_requested", by=actor.name, now=now, facts=facts)
-    if held:
-        emails.sent_back(payment, now=now)
 
 
 REFUNDABLE = frozenset(
@@ -94,6 +93,7 @@ def decide(actor: Actor, *, panel_id: int, payment_id: int, made: bool, reason: 
         raise InvalidState("no_unknown_refund")
     if made:
         _rows(row).update(state=RefundState.DONE, due_at=None)
+        _letter(payment, now)
         set_state(payment, now)
         facts = {"amount": money.text(row.amount_micros), "reason": reason}
         tell(payment, "refund_confirmed", by=actor.name, now=now, facts=facts)
@@ -134,8 +134,17 @@ def _book(payment: Payment, part: int, now: datetime, *, state: RefundState, tak
             due_at=now if state is RefundState.REQUESTED else None,
             created_at=now,
         )
+        if state is RefundState.DONE:
+            _letter(payment, now)
         set_state(payment, now)
     return row
+
+
+def _letter(payment: Payment, now: datetime) -> None:
+    """Money that was held is on its way back: its customer is told, once, and no sooner."""
+    told = PaymentStep.objects.filter(panel_id=payment.panel_id, payment_id=payment.id, code="refund_sent")
+    if payment.paid_at is None and not told.exists():
+        emails.sent_back(payment, now=now)
 
 
 def _transfers(payment: Payment, n: int, share: RefundShare, *, debt: bool = False) -> list[NewTransfer]:
@@ -196,10 +205,12 @@ def look(*, panel_id: int, refund_id: int, now: datetime) -> bool:
     let_go()
     try:
         to = connection_of(payment.method)
-        if tells:
-            found: MadeRefund | Trouble | None = api.refund(to, payment.reference, payment.gateway_id, asked)
-        else:
+        found: MadeRefund | Trouble | None = None
+        if row.attempts or not tells:
+            # Of what was told before, the answer may have been lost: it may be there.
             found = _asked(api)(to, payment.reference, payment.gateway_id, asked)
+        if tells and found is None:
+            found = api.refund(to, payment.reference, payment.gateway_id, asked)
     except ValueError:
         found = Trouble("gateway_key")
     with transaction.atomic(durable=True):
@@ -226,6 +237,8 @@ def _write(payment: Payment, row: Refund, found: MadeRefund | Trouble | None, no
             state=state, gateway_id=found.gateway_id or row.gateway_id, url=found.url or row.url, due_at=due_at
         )
         if state != row.state:
+            if state is not RefundState.UNKNOWN:
+                _letter(payment, now)
             facts = {"amount": money.text(row.amount_micros)} if state is RefundState.UNKNOWN else None
             tell(payment, _TOLD[state], now=now, facts=facts)
             _look_again(payment, now)
@@ -233,7 +246,11 @@ def _write(payment: Payment, row: Refund, found: MadeRefund | Trouble | None, no
     elif isinstance(found, MadeRefund):
         _failed(payment, row, "", now)
     elif told and isinstance(found, Trouble) and found.sure and found.code == "gateway_refused":
-        _failed(payment, row, found.said, now)
+        if row.attempts:
+            # What it refuses now it may have made when it was told first: nothing is booked back before that is known.
+            _wait_or_give_up(row, found.said, now, payment=payment)
+        else:
+            _failed(payment, row, found.said, now)
         # What was given back there meanwhile may be why: it stood behind ours, and is to be booked now.
         _look_again(payment, now)
     elif told:

@@ -101,6 +101,7 @@ def test_what_is_held_goes_back_and_is_never_credited_after_that(shop: Shop) -> 
     assert refused(shop, "payment.reject", number(id_), reason="No.") == "held_is_there"
     assert refused(shop, "payment.refund", number(id_), amount="5.00") == "held_goes_back_whole" and stands(id_) == HELD
     act(shop, "payment.refund", number(id_))
+    assert values("SELECT text FROM events_mail") == [], "nothing has gone back yet"
     act(shop, "payment_rules.set", hold_new_days=0)
     for _ in range(3):
         shop.tell(id_)
@@ -126,6 +127,7 @@ def test_a_refund_that_the_gateway_refuses_leaves_it_held(shop: Shop) -> None:
     for _ in range(2):
         shop.work()
     assert stands(id_) == HELD and values("SELECT state FROM payments_refund") == [("failed",)]
+    assert values("SELECT text FROM events_mail") == [], "nobody is told that it is on its way"
     assert "first_payment" in str(value("SELECT problem_facts FROM payments_payment WHERE id = %s", id_))
     assert shop.alice.audit() == []
     act(shop, "payment.release", number(id_))
@@ -168,6 +170,8 @@ def test_an_unknown_refund_of_what_is_held_is_for_staff(shop: Shop, time: Time) 
     execute("UPDATE payments_refund SET state = 'unknown', due_at = NULL WHERE n = 2")
     act(shop, "payment.confirm_refund", number(id_), reason="There.")
     assert stands(id_) == ("failed", "", "") and shop.alice.audit() == [] and shop.carol.balance() == "100.00"
+    (letter,) = values("SELECT text FROM events_mail")
+    assert "on its way back to you" in letter[0]
 
 
 def test_the_rules_see_cards_countries_and_how_often(shop: Shop, time: Time) -> None:
@@ -322,3 +326,20 @@ def test_a_rival_s_block_says_nothing_here(shop: Shop, story: Story) -> None:
             holding_actions.add_block(panel_id=story.rival.panel_id, kind="customer", value="999999")
     assert found.value.refusal == Refusal("bad_block_customer", "value")
     assert stands(pay(shop))[0] == "paid"
+
+
+def test_what_is_held_where_nothing_goes_back_by_program_can_be_declined(at: Any) -> None:
+    till = at("nowpayments")
+    act(till, "payment_rules.set", hold_first_above="1.00")
+    id_ = till.begin()
+    till.pay(id_)
+    till.tell(id_)
+    till.settle()
+    assert stands(id_) == HELD
+    act(till, "payment.refund", number(id_), reason="Coins sent: 4f2c.")
+    till.settle()
+    assert stands(id_) == ("failed", "", "") and till.balance() == "100.00" and till.alice.audit() == []
+    assert values("SELECT state, credit_micros FROM payments_refund") == [("done", 0)]
+    assert "4f2c" in str(value("SELECT facts FROM payments_paymentstep WHERE code = 'refunded'"))
+    (letter,) = values("SELECT text FROM events_mail")
+    assert "on its way back to you" in letter[0]

@@ -355,6 +355,19 @@ def test_a_refund_that_is_refused_is_booked_back(till: Till) -> None:
     till.audit()
 
 
+@pytest.mark.parametrize("till", REFUNDING, indirect=True)
+def test_what_is_refused_when_it_is_told_again_may_have_been_made_before(till: Till) -> None:
+    id_ = till.paid()
+    till.refund(id_)
+    # It was told once, and the answer was lost.
+    execute("UPDATE payments_refund SET attempts = 1")
+    till.play.double.refuse_refunds = True
+    till.settle()
+    assert value("SELECT state FROM payments_refund") == "unknown" and till.balance() == "100.00"
+    assert value("SELECT attention FROM payments_payment") == "refund_unknown"
+    till.audit()
+
+
 @pytest.mark.parametrize("till", TELLING_REFUNDS, indirect=True)
 def test_a_refund_that_was_made_there_is_booked(till: Till) -> None:
     id_ = till.paid()

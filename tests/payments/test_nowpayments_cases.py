@@ -208,16 +208,18 @@ def test_a_later_deposit_that_names_nothing_of_ours_is_found_by_its_parent(at: A
     assert value("SELECT COUNT(*) FROM payments_webhookevent WHERE payment_id IS NULL") == 0
 
 
-def test_what_nowpayments_gave_back_is_booked_and_it_gives_nothing_back_for_us(at: At) -> None:
+def test_what_staff_have_sent_back_is_booked_once(at: At) -> None:
     till = at("nowpayments")
     id_ = till.paid()
     till.refund(id_)
     till.settle()
-    assert till.balance() == "120.00" and till.state(id_) == "paid"
+    assert till.balance() == "100.00" and till.state(id_) == "refunded"
+    assert value("SELECT state FROM payments_refund") == "done", "staff have sent it, and nobody else is told to"
+    # Should it be marked there, too, it is the same money.
     till.play.refund_there(till.reference(id_), "")
     assert till.tell(id_) == 200
     till.settle()
-    assert till.balance() == "100.00" and till.state(id_) == "refunded"
+    assert till.balance() == "100.00" and value("SELECT COUNT(*) FROM payments_refund") == 1
     till.audit()
 
 
@@ -257,4 +259,14 @@ def test_after_many_tries_the_one_that_was_paid_last_counts(at: At, time: Time) 
     del till.play.double.payments[lost.id]
     tell(till, till.play.double.pay(invoice).id)
     assert till.state(id_) == "paid" and till.balance() == "120.00"
+    till.audit()
+
+
+def test_what_nowpayments_gave_back_is_booked(at: At) -> None:
+    till = at("nowpayments")
+    id_ = till.paid()
+    till.play.refund_there(till.reference(id_), "")
+    assert till.tell(id_) == 200
+    till.settle()
+    assert till.balance() == "100.00" and till.state(id_) == "refunded"
     till.audit()

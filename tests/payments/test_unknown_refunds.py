@@ -129,7 +129,7 @@ def test_a_key_that_stood_for_something_else_is_no_refusal(shop: Shop, time: Tim
     execute("UPDATE payments_refund SET amount_micros = 6000000, credit_micros = 6000000")
     time.passes(minutes=10)
     shop.work()
-    assert refunds() == ["requested"] and len(shop.stripe.refunds) == 1
+    assert refunds() == ["done"] and len(shop.stripe.refunds) == 1
 
 
 def test_what_staff_approved_goes_back_by_hand_unless_stripe_has_it(shop: Shop, time: Time) -> None:

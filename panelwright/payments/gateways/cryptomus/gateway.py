@@ -84,6 +84,7 @@ GATEWAY = Gateway(
         read=client.read,
         test=client.test,
         live=live,
+        gives_back=False,
         by_reference=True,
     ),
 )

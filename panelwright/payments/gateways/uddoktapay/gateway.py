@@ -103,6 +103,7 @@ GATEWAY = Gateway(
         find=client.find,
         test=client.test,
         live=live,
+        gives_back=False,
         by_reference=True,
     ),
 )
