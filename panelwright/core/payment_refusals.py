@@ -33,6 +33,12 @@ PAYMENTS: dict[str, Words] = {
     "payment_given_back": Words(
         gettext_noop("This payment was refunded, and cannot be credited any more."), status=409
     ),
+    "payment_taken_back": Words(
+        gettext_noop(
+            "A bank wants this payment back, or has taken it: it cannot be credited unless the dispute is won."
+        ),
+        status=409,
+    ),
     "held_goes_back_whole": Words(gettext_noop("A held payment goes back as a whole. Leave the amount empty.")),
     "held_is_there": Words(
         gettext_noop("The payment provider has this money. Release the payment or refund it."), status=409

@@ -92,11 +92,21 @@ def _may_be_paid_twice(payment: Payment) -> bool:
 
 
 def _set_held(payment: Payment, now: datetime) -> None:
-    """Money that was held goes back: that is the end of the payment, unless the gateway refuses."""
+    """Money that was held goes back: that is the end of the payment, unless the gateway refuses. So it is where a bank
+    has taken all of it for good.
+    """
     mine = {"panel_id": payment.panel_id, "payment_id": payment.id}
     unknown = Refund.objects.filter(**mine, state=RefundState.UNKNOWN).exists()
-    facts = {"problem_facts": payment.problem_facts, "attention": Attention.REFUND_UNKNOWN.value if unknown else ""}
-    if refunded(payment):
+    open_ = frozenset(
+        Dispute.objects.filter(**mine, state=DisputeState.OPEN, gateway_id__isnull=False).values_list("n", flat=True)
+    )
+    attention = ""
+    if unknown:
+        attention = Attention.REFUND_UNKNOWN.value
+    elif open_:
+        attention = Attention.UNLISTED.value if open_ <= unlisted(payment) else Attention.DISPUTED.value
+    facts = {"problem_facts": payment.problem_facts, "attention": attention}
+    if refunded(payment) or (not open_ and not left(payment)):
         move(payment, PaymentState.FAILED, now=now, again=True, **facts)
     else:
         move(payment, PaymentState.PROBLEM, now=now, again=True, problem_code=HELD, **facts)

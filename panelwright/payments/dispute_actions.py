@@ -20,6 +20,7 @@ from panelwright.ledger.rules import NamedAccount, NewTransfer
 from panelwright.payments import emails
 from panelwright.payments.back_actions import LISTED, UNLISTED, left, set_state, share_of, spare, unlisted
 from panelwright.payments.gateway import DisputeProgress, FoundDispute
+from panelwright.payments.hold_rules import HELD
 from panelwright.payments.models import Dispute, DisputeState, Payment
 from panelwright.payments.rules import RefundShare
 from panelwright.payments.settling_actions import clearing_of, lock, lock_for, reference_of, tell
@@ -47,8 +48,9 @@ def note(
         return False
     with transaction.atomic(durable=True):
         payment = lock(panel_id, payment_id)
-        # What came in and was not credited takes nothing off the balance.
-        if payment is None or payment.paid_at is None:
+        # What came in and was not credited takes nothing off the balance; staff have to know of it all the same, before
+        # they credit it.
+        if payment is None or (payment.paid_at is None and payment.problem_code != HELD and not open_.exists()):
             return False
         before = _standing(payment)
         for one in found:
@@ -89,7 +91,11 @@ def _standing(payment: Payment) -> dict[int, _Standing]:
 
 
 def _letters(payment: Payment, before: Mapping[int, _Standing], now: datetime) -> None:
-    """One letter for each dispute that stands otherwise than before, whatever has happened on the way."""
+    """One letter for each dispute that stands otherwise than before, whatever has happened on the way; none where the
+    customer was never credited.
+    """
+    if payment.paid_at is None:
+        return
     for n, after in _standing(payment).items():
         was = before.get(n)
         if was is not None and (was.state, was.off_micros) == (after.state, after.off_micros):
@@ -150,11 +156,11 @@ def _book(payment: Payment, row: Dispute, taken: bool, now: datetime, *, spare_m
         row.taken, row.takes, row.taken_micros = True, row.takes + 1, part
         row.credit_micros, row.bonus_micros, row.fee_micros = share_of(payment, part)
         _post(payment, row, now)
-        if part:
+        if part and payment.paid_at is not None:
             tell(payment, "dispute_taken", now=now, facts={"amount": money.text(part)})
     elif row.taken and not taken:
         _post(payment, row, now, back=True)
-        if row.taken_micros:
+        if row.taken_micros and payment.paid_at is not None:
             tell(payment, "dispute_returned", now=now, facts={"amount": money.text(row.taken_micros)})
         row.taken, row.taken_micros = False, 0
         row.credit_micros = row.bonus_micros = row.fee_micros = 0

@@ -23,7 +23,17 @@ from panelwright.payments.back_actions import left, refunded, set_state, share_o
 from panelwright.payments.connections import api_of, connection_of
 from panelwright.payments.gateway import Api, AskedRefund, MadeRefund, RefundProgress, Trouble
 from panelwright.payments.hold_rules import HELD
-from panelwright.payments.models import REASON_MAX, Attention, Payment, PaymentState, PaymentStep, Refund, RefundState
+from panelwright.payments.models import (
+    REASON_MAX,
+    Attention,
+    Dispute,
+    DisputeState,
+    Payment,
+    PaymentState,
+    PaymentStep,
+    Refund,
+    RefundState,
+)
 from panelwright.payments.rules import RefundShare
 from panelwright.payments.settling_actions import CHECKED, clearing_of, lock, lock_for, reference_of, tell
 from panelwright.staff.actor import Actor
@@ -51,6 +61,9 @@ def request(
     if payment.state == PaymentState.DISPUTED:
         raise InvalidState("payment_disputed")
     held = payment.problem_code == HELD
+    if held and Dispute.objects.filter(panel_id=panel_id, payment_id=payment_id, state=DisputeState.OPEN).exists():
+        # Given back now, it may be taken once more.
+        raise InvalidState("payment_disputed")
     if not (held or payment.state in REFUNDABLE) or payment.received_micros is None:
         raise InvalidState("not_refundable")
     rest = left(payment)

@@ -25,6 +25,8 @@ from panelwright.payments.hold_rules import HELD, Evidence, PaidBy
 from panelwright.payments.models import (
     REASON_MAX,
     Attention,
+    Dispute,
+    DisputeState,
     Payment,
     PaymentState,
     PaymentStep,
@@ -149,10 +151,18 @@ def _hold(payment: Payment, why: Sequence[Evidence], got: ReceivedMoney, gateway
     return True
 
 
+def _is_disputed(payment: Payment) -> bool:
+    """A bank wants the money back that nobody was credited with yet, or has it."""
+    rows = Dispute.objects.filter(panel_id=payment.panel_id, payment_id=payment.id)
+    return rows.exclude(state=DisputeState.WON).exists()
+
+
 def _has_gone_back(payment: Payment) -> bool:
-    """Staff have refunded what was held, or do so: it is never credited after that."""
+    """Staff have refunded what was held, or do so, or a bank has taken it: it is never credited after that."""
     if payment.state not in (PaymentState.FAILED, PaymentState.PROBLEM):
         return False
+    if payment.state == PaymentState.FAILED and _is_disputed(payment):
+        return True
     rows = Refund.objects.filter(panel_id=payment.panel_id, payment_id=payment.id)
     return rows.exclude(state=RefundState.FAILED).exists()
 
@@ -181,13 +191,15 @@ def settle(
     """Credit a payment whose row is locked: state, transfers, story and letter in the caller's transaction.
 
     `gateway_id`: what names the money where it came from; what named another payment's is refused as proof_used.
-    Other refusals: payment_settled, payment_given_back, and what the ledger refuses. After a refusal nothing has
-    changed.
+    Other refusals: payment_settled, payment_given_back, payment_taken_back, and what the ledger refuses. After a
+    refusal nothing has changed.
     """
     if PaymentState(payment.state) not in rules.UNPAID:
         return Refusal("payment_settled")
     if _has_gone_back(payment):
         return Refusal("payment_given_back")
+    if _is_disputed(payment):
+        return Refusal("payment_taken_back")
     values: dict[str, Any] = {
         "received_micros": received_micros,
         "credit_micros": found.credit_micros,

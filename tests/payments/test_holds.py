@@ -343,3 +343,71 @@ def test_what_is_held_where_nothing_goes_back_by_program_can_be_declined(at: Any
     assert "4f2c" in str(value("SELECT facts FROM payments_paymentstep WHERE code = 'refunded'"))
     (letter,) = values("SELECT text FROM events_mail")
     assert "on its way back to you" in letter[0]
+
+
+def told_of(shop: Shop, dispute: Any, kind: str = "charge.dispute.created") -> None:
+    body, signature = shop.stripe.dispute_event(kind, dispute, at=int(clock.now().timestamp()))
+    assert shop.post(body, signature) == 200
+    for _ in range(3):
+        shop.work()
+
+
+def disputes() -> list[Any]:
+    return values("SELECT state, credit_micros, bonus_micros, fee_micros FROM payments_dispute ORDER BY n")
+
+
+DISPUTED = ("problem", "payment_held", "disputed")
+
+
+def test_a_dispute_of_what_is_held_is_seen_and_keeps_it_from_being_released(shop: Shop, time: Time) -> None:
+    act(shop, "payment_rules.set", hold_first_above="1.00")
+    id_ = pay(shop)
+    dispute = shop.stripe.dispute(shop.session(id_).id)
+    told_of(shop, dispute)
+    assert stands(id_) == DISPUTED and disputes() == [("open", 0, 0, 0)] and moved() == []
+    assert "This payment is disputed." in _office(shop, f"/admin/payments/{number(id_)}")
+    assert refused(shop, "payment.release", number(id_)) == "payment_taken_back"
+    assert refused(shop, "payment.approve_amount", number(id_), received="20.00") == "payment_taken_back"
+    assert refused(shop, "payment.refund", number(id_)) == "payment_disputed"
+    assert stands(id_) == DISPUTED and shop.carol.balance() == "100.00" and shop.alice.audit() == []
+    assert values("SELECT text FROM events_mail") == []
+    # Nobody tells the end of it: it is asked about.
+    shop.stripe.close_dispute(dispute, "won")
+    time.passes(days=1, minutes=1)
+    for _ in range(2):
+        shop.work()
+    assert stands(id_) == HELD and disputes() == [("won", 0, 0, 0)] and shop.alice.audit() == []
+    act(shop, "payment.release", number(id_))
+    shop.work()
+    assert shop.carol.balance() == "120.00" and shop.alice.audit() == []
+
+
+def test_a_dispute_of_what_is_held_that_is_lost_is_the_end_of_it(shop: Shop, time: Time) -> None:
+    act(shop, "payment_rules.set", hold_first_above="1.00")
+    id_ = pay(shop)
+    dispute = shop.stripe.dispute(shop.session(id_).id)
+    told_of(shop, dispute)
+    shop.stripe.close_dispute(dispute, "lost")
+    told_of(shop, dispute, "charge.dispute.closed")
+    assert stands(id_) == ("failed", "", "") and disputes() == [("lost", 0, 0, 0)]
+    for _ in range(3):
+        shop.tell(id_)
+        shop.work()
+    assert stands(id_) == ("failed", "", "") and moved() == [] and shop.alice.audit() == []
+    assert refused(shop, "payment.approve", number(id_)) == "payment_given_back"
+    assert shop.carol.balance() == "100.00"
+
+
+def test_what_a_lost_dispute_has_left_of_what_is_held_goes_back(shop: Shop, time: Time) -> None:
+    act(shop, "payment_rules.set", hold_first_above="1.00")
+    id_ = pay(shop)
+    dispute = shop.stripe.dispute(shop.session(id_).id, 500)
+    told_of(shop, dispute)
+    shop.stripe.close_dispute(dispute, "lost")
+    told_of(shop, dispute, "charge.dispute.closed")
+    assert stands(id_) == HELD and refused(shop, "payment.release", number(id_)) == "payment_taken_back"
+    act(shop, "payment.refund", number(id_))
+    for _ in range(2):
+        shop.work()
+    assert stands(id_) == ("failed", "", "") and shop.session(id_).refunded == 1_500
+    assert moved() == [] and shop.carol.balance() == "100.00" and shop.alice.audit() == []
