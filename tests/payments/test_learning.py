@@ -99,7 +99,7 @@ def test_a_payment_that_takes_days_waits_for_the_gateway_and_for_nobody_else(sho
     assert "Your payment is on its way." in shop.browser.get("/funds/1001")
     # Nothing for staff to approve.
     with scope(panel=shop.alice.panel):
-        assert staff_lists.counts(shop.alice.panel_id) == {"waiting": 0, "problem": 0}
+        assert staff_lists.counts(shop.alice.panel_id) == {"waiting": 0, "problem": 0, "held": 0}
         assert list(queries.waiting(shop.alice.panel_id)) == []
     time.passes(days=3)
     shop.stripe.pay(shop.session(id_).id)
