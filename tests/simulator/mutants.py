@@ -250,11 +250,7 @@ MUTANTS = (
     ),
     Mutant(
         "a number means the order of any panel",
-        together(
-            with_part(queries, "_STANDINGS", "panel_id = ? AND", "? > 0 AND"),
-            # What is found is kept by panel, which alone keeps another panel's order out.
-            rewritten(queries, "standings", "(row[8], row[7]): row", "(next(iter(wanted)), row[7]): row"),
-        ),
+        with_part(queries, "_STANDINGS", "panel_id = ? AND", "? > 0 AND"),
     ),
     Mutant(
         "a number is found in any panel when something is asked of it",
@@ -317,7 +313,7 @@ MUTANTS = (
     ),
     Mutant(
         "orders are taken while a debt stands",
-        without(order_store, "_BALANCES", "CASE WHEN owed_micros = 0", "CASE WHEN owed_micros >= 0"),
+        without(order_store, "_BALANCES", "WHEN owed_micros > 0", "WHEN owed_micros < 0"),
     ),
     Mutant(
         "granted credit cannot be spent",
